@@ -1,0 +1,11 @@
+"""Base, a file for each chapter of the Julia manual.
+
+- `essentials`: types, conversion, identity, fields, exceptions
+- `numbers`: arithmetic, comparison, mathematics
+- `arrays`: construction, indexing, reductions, linear algebra basics
+- `broadcasting`: dotted calls
+- `collections`: iteration, dictionaries, sets, tuples, higher-order functions
+- `strings`: strings, characters, symbols
+- `macros`: `@show`, `@time`, `@assert` and the other macros
+- `randomness`: `rand` and its family
+"""

@@ -1,0 +1,681 @@
+"""Types, conversion, identity, fields and exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
+from juliette.runtime.dispatch import CALLABLES, GenericFunction
+from juliette.runtime.errors import (
+    EXCEPTIONS, ArgumentError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
+    UndefRefError,
+)
+from juliette.runtime.modules import Base, Core, Main, Module, constructors
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+for _name, _t in T.CORE_TYPES.items():
+    if _name not in Base.bindings:
+        Base.const(_name, _t)
+        Core.bindings[_name] = _t
+for _name in ("Core", "Base", "Main"):
+    Base.const(_name, {"Core": Core, "Base": Base, "Main": Main}[_name])
+T.register_class(Module, T.Module_)
+for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "RefValue"):
+    Base.exports.discard(_name) if _name in ("OneTo", "RefValue") else None
+Base.const("nothing", None)
+Base.const("missing", V.MISSING)
+Base.const("undef", np)
+Base.const("Inf", float("inf"))
+Base.const("NaN", float("nan"))
+Base.const("Inf64", float("inf"), export=False)
+Base.const("Inf32", np.float32("inf"))
+Base.const("NaN32", np.float32("nan"))
+Base.const("throw", support.throw)
+
+
+class UndefInitializer:
+    """`undef`"""
+
+
+UNDEF = UndefInitializer()
+Base.bindings["undef"] = UNDEF
+
+
+# ---------------------------------------------------------------- conversion
+
+_INT_RANGE = {
+    T.Int8: (-(2**7), 2**7 - 1), T.Int16: (-(2**15), 2**15 - 1), T.Int32: (-(2**31), 2**31 - 1),
+    T.Int64: (-(2**63), 2**63 - 1), T.UInt8: (0, 2**8 - 1), T.UInt16: (0, 2**16 - 1),
+    T.UInt32: (0, 2**32 - 1), T.UInt64: (0, 2**64 - 1),
+}
+_MAKER: dict[Any, Any] = {
+    T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
+    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Float16: np.float16,
+    T.Float32: np.float32, T.Float64: float, T.Bool: bool,
+}
+FLOATS = (T.Float16, T.Float32, T.Float64)
+
+
+def to_number(t: Any, x: Any) -> Any:
+    """Convert a plain number to a concrete number type, exactly or not at all."""
+    if t in _INT_RANGE:
+        if isinstance(x, (float, np.floating)):
+            if x != x or x in (float("inf"), float("-inf")) or int(x) != x:
+                raise InexactError(Symbol(t.name), t, x)
+        n = int(x)
+        low, high = _INT_RANGE[t]
+        if not low <= n <= high:
+            name = "trunc" if t not in (T.Int64,) else "Int64"
+            raise InexactError(Symbol(name), t, x)
+        return _MAKER[t](n)
+    if t is T.Bool:
+        if x == 0:
+            return False
+        if x == 1:
+            return True
+        raise InexactError(Symbol("Bool"), t, x)
+    return _MAKER[t](x)
+
+
+@Base.method("convert(::Type{T}, x) where T", static=True, transparent=True)
+def convert(t: Any, _: Any, x: Any) -> Any:
+    """Convert `x` to a value of type `T`."""
+    return convert_to(t, x)
+
+
+def convert_to(t: Any, x: Any) -> Any:
+    if T.isa(x, t):
+        return x
+    if t in _MAKER and isinstance(x, (int, float, np.generic)):
+        return to_number(t, x)
+    if isinstance(t, T.UnionType):
+        for option in t.types:
+            if option not in (T.Nothing, V.Missing_):
+                try:
+                    return convert_to(option, x)
+                except MethodError:
+                    continue
+    body = T.unwrap(t)
+    family = getattr(body, "typename", None)
+    if family is T.unwrap(T.Array_).typename and hasattr(x, "data"):
+        eltype = body.parameters[0]
+        if isinstance(eltype, T.TypeVar):
+            eltype = x.eltype
+        return convert_array(x, eltype)
+    if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
+        out = V.JuliaDict(*body.parameters)
+        for k, v in x.pairs():
+            key = convert_to(body.parameters[0], k)
+            out.data[out.key(key)] = (key, convert_to(body.parameters[1], v))
+        return out
+    if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
+        return tuple(convert_to(p, v) for p, v in zip(body.parameters, x, strict=True))
+    if t in (T.AbstractFloat, T.Real, T.Number) and isinstance(x, int):
+        return float(x)
+    if T.subtype(t, T.Number) and T.is_concrete(t):
+        return T.CONSTRUCT(t, (x,), {})
+    if t is T.String and isinstance(x, str):
+        return x
+    raise MethodError(Base.bindings["convert"], (t, x), None)
+
+
+def convert_array(x: Any, eltype: Any) -> Array:
+    if eltype in T.DTYPE_OF and x.data.dtype != object:
+        if eltype in _INT_RANGE and x.data.dtype.kind == "f":
+            for v in elements(x.data):
+                to_number(eltype, v)
+        return make(np.array(x.data, dtype=T.DTYPE_OF[eltype], order="F"), eltype)
+    values = [convert_to(eltype, v) for v in elements(x.data)]
+    return make(pack(values, eltype).reshape(x.data.shape, order="F"), eltype)
+
+
+@Base.method("convert(::Type{Any}, x)", transparent=True)
+def convert_any(_: Any, x: Any) -> Any:
+    return x
+
+
+def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a type: its own constructors first, then what holds for all types."""
+    family = getattr(T.unwrap(t), "typename", None)
+    if family is not None and family.constructors is not None:
+        table = family.constructors
+        if kwargs:
+            return table.call_kw(kwargs, t, *args)
+        try:
+            f = table.typed.get((t, *map(type, args))) if False else None
+            return table(t, *args) if f is None else f(t, *args)
+        except MethodError as e:
+            if e.f is not table:
+                raise
+            if len(args) == 1 and T.isa(args[0], t):
+                return args[0]
+            if T.unwrap(t) in _MAKER or (isinstance(t, T.JuliaType) and T.subtype(t, T.Number)):
+                return construct_number(t, args)
+            raise MethodError(t, args, e.world) from None
+    if t in _MAKER:
+        return construct_number(t, args)
+    if len(args) == 1:
+        return convert_to(t, args[0])
+    raise MethodError(t, args, None)
+
+
+def construct_number(t: Any, args: tuple[Any, ...]) -> Any:
+    if len(args) == 1:
+        x = args[0]
+        if t in _MAKER and isinstance(x, (int, float, np.generic)):
+            return to_number(t, x)
+        if isinstance(x, V.Char) and t in _INT_RANGE:
+            return to_number(t, x.code)
+        if t in (T.AbstractFloat,):
+            return Base.bindings["float"](x)
+        hook = NUMBER_HOOKS.get(type(x))
+        if hook is not None:
+            return hook(t, x)
+    raise MethodError(t, args, None)
+
+
+# How values that are no plain numbers become numbers (tracers, irrationals, …).
+NUMBER_HOOKS: dict[type, Any] = {}
+T.set_constructor(construct)
+
+
+@Base.method("oftype(x, y)", transparent=True)
+def oftype(x: Any, y: Any) -> Any:
+    """Convert `y` to the type of `x`."""
+    return convert_to(T.typeof(x), y)
+
+
+# ---------------------------------------------------------------- types
+
+
+@Base.method("typeof(x)", transparent=True)
+def typeof(x: Any) -> Any:
+    """The concrete type of `x`.
+
+    ```jldoctest
+    julia> typeof(1.5)
+    Float64
+    ```
+    """
+    return T.typeof(x)
+
+
+@Base.method("isa(x, t)", transparent=True)
+def isa(x: Any, t: Any) -> bool:
+    """Is `x` of type `t`?"""
+    if not isinstance(t, T.JuliaType):
+        raise TypeError_(Symbol("isa"), "", T.Type_, t)
+    return T.isa(x, t)
+
+
+def _type_of(a: Any) -> Any:
+    if isinstance(a, (T.JuliaType, T.TypeVar)):
+        return a
+    raise TypeError_(Symbol("<:"), "", T.Type_, a)
+
+
+@Base.method("<:(a, b)", transparent=True)
+def issubtype(a: Any, b: Any) -> bool:
+    """Is `a` a subtype of `b`?"""
+    return T.subtype(_type_of(a), _type_of(b))
+
+
+@Base.method(">:(a, b)", transparent=True)
+def issupertype(a: Any, b: Any) -> bool:
+    """Is `a` a supertype of `b`?"""
+    return T.subtype(b, a)
+
+
+@Base.method("supertype(t::Type)", transparent=True)
+def supertype(t: Any) -> Any:
+    """The type right above `t`."""
+    if isinstance(t, T.UnionAll):
+        return T.UnionAll(t.var, supertype(t.body)) if t.var in T.free_vars(supertype(t.body)) else supertype(t.body)
+    return t.super
+
+
+@Base.method("isconcretetype(t)", transparent=True)
+def isconcretetype(t: Any) -> bool:
+    """Can a value have exactly this type?"""
+    return T.is_concrete(t)
+
+
+@Base.method("isabstracttype(t)", transparent=True)
+def isabstracttype(t: Any) -> bool:
+    """Was `t` declared abstract?"""
+    return isinstance(T.unwrap(t), T.DataType) and T.unwrap(t).typename.abstract
+
+
+@Base.method("fieldnames(t)", transparent=True)
+def fieldnames(t: Any) -> tuple[Symbol, ...]:
+    """The names of a struct type's fields."""
+    return tuple(Symbol(f) for f in T.unwrap(t).fields)
+
+
+@Base.method("fieldcount(t)", transparent=True)
+def fieldcount(t: Any) -> int:
+    """How many fields a type has."""
+    return len(T.unwrap(t).fields)
+
+
+@Base.method("fieldtypes(t)", transparent=True)
+def fieldtypes(t: Any) -> tuple[Any, ...]:
+    """The types of a struct type's fields."""
+    return T.unwrap(t).field_types
+
+
+@Base.method("nameof(x)", transparent=True)
+def nameof(x: Any) -> Symbol:
+    """The name of a function, type or module."""
+    if isinstance(x, T.JuliaType):
+        return Symbol(T.unwrap(x).typename.name)
+    generic = getattr(x, "generic", x)
+    return Symbol(generic.name)
+
+
+# ---------------------------------------------------------------- fields
+
+
+def getproperty(x: Any, name: Any) -> Any:
+    """`x.name`"""
+    custom = GETPROPERTY.cache or GETPROPERTY.methods
+    if custom and type(x) not in _PLAIN:
+        return GETPROPERTY(x, name)
+    return getfield(x, name)
+
+
+_PLAIN: set[type] = {V.NamedTuple, Module}
+
+
+def getfield(x: Any, name: Any) -> Any:
+    if type(name) is int:
+        if type(x) is tuple:
+            return x[name - 1]
+        names = T.typeof(x).fields
+        return getattr(x, names[name - 1])
+    key = name.name
+    if isinstance(x, V.NamedTuple):
+        if key in x.names:
+            return x.values[x.names.index(key)]
+        raise field_error(x, key)
+    if isinstance(x, Module):
+        return x.get(key)
+    if isinstance(x, Expr):
+        if key == "head":
+            return Symbol(x.head)
+        if x._vector is None:
+            x._vector = make(pack(x._args, T.Any_), T.Any_)
+        return x._vector
+    if isinstance(x, QuoteNode):
+        return x.value
+    fields = getattr(x, "fields", None)
+    if fields is None:
+        fields = T.typeof(x).fields if isinstance(T.typeof(x), T.DataType) else ()
+    if key in fields:
+        try:
+            value = getattr(x, key)
+        except AttributeError:
+            raise UndefRefError() from None
+        if type(value) is support.Box:
+            return value.value
+        return value
+    foreign = FIELD_HOOKS.get(type(x))
+    if foreign is None:
+        for cls in type(x).__mro__:
+            if cls in FIELD_HOOKS:
+                foreign = FIELD_HOOKS[cls]
+                break
+    if foreign is not None:
+        return foreign(x, key)
+    raise field_error(x, key)
+
+
+# How fields of values from Python libraries are read.
+FIELD_HOOKS: dict[type, Any] = {}
+
+
+def field_error(x: Any, name: str) -> JuliaException:
+    if isinstance(x, T.JuliaType):
+        return ErrorException(f"type {T.type_string(T.typeof(x))} has no field {name}")
+    t = T.typeof(x)
+    shown = T.unwrap(t).typename.name if isinstance(T.unwrap(t), T.DataType) else T.type_string(t)
+    return ErrorException(f"type {shown} has no field {name}")
+
+
+GETPROPERTY = GenericFunction("getproperty", Base)
+SETPROPERTY = GenericFunction("setproperty!", Base)
+Base.const("getproperty", GETPROPERTY)
+Base.const("setproperty!", SETPROPERTY)
+
+
+@Base.method("getproperty(x, name)", transparent=True)
+def _getproperty(x: Any, name: Any) -> Any:
+    return getfield(x, name)
+
+
+@Base.method("getfield(x, name)", transparent=True)
+def _getfield(x: Any, name: Any) -> Any:
+    """The field of `x` with this name or number."""
+    return getfield(x, name)
+
+
+def setfield(x: Any, name: Any, value: Any) -> Any:
+    key = name.name
+    if isinstance(x, Expr):
+        if key == "head":
+            x.head = value.name
+        else:
+            x.args = value.data.tolist()
+        return value
+    if isinstance(x, Module):
+        raise ErrorException(f"cannot assign variables in other modules")
+    t = T.typeof(x)
+    fields = t.fields
+    if key not in fields:
+        raise field_error(x, key)
+    if not t.typename.mutable:
+        raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
+    ft = t.field_types[fields.index(key)]
+    value = value if ft is T.Any_ else Base.bindings["convert"](ft, value)
+    setattr(x, key, value)
+    return value
+
+
+@Base.method("setproperty!(x, name, value)", transparent=True)
+def _setproperty(x: Any, name: Any, value: Any) -> Any:
+    return setfield(x, name, value)
+
+
+@Base.method("setfield!(x, name, value)", transparent=True)
+def _setfield(x: Any, name: Any, value: Any) -> Any:
+    """Change a field of a mutable struct."""
+    return setfield(x, name, value)
+
+
+@Base.method("propertynames(x)", transparent=True)
+def propertynames(x: Any) -> tuple[Symbol, ...]:
+    """The names that may follow the dot after `x`."""
+    if isinstance(x, V.NamedTuple):
+        return tuple(map(Symbol, x.names))
+    return tuple(map(Symbol, T.typeof(x).fields))
+
+
+@Base.method("hasproperty(x, s)", transparent=True)
+def hasproperty(x: Any, s: Symbol) -> bool:
+    """Does `x` have a property of this name?"""
+    return s in propertynames(x)
+
+
+@Base.method("isdefined(x, name)", transparent=True)
+def isdefined(x: Any, name: Symbol) -> bool:
+    """Is the field or global assigned?"""
+    if isinstance(x, Module):
+        return x.has(name.name)
+    return hasattr(x, name.name)
+
+
+# ---------------------------------------------------------------- identity and equality
+
+
+def egal(a: Any, b: Any) -> bool:
+    """`a === b`"""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        if isinstance(a, T.JuliaType) and isinstance(b, T.JuliaType):
+            return bool(a == b)
+        return False
+    if type(a) in (int, str, bool, V.Char):
+        return bool(a == b)
+    if type(a) is float:
+        return (a == b and str(a) == str(b)) or (a != a and b != b)
+    if type(a) is tuple:
+        return len(a) == len(b) and all(map(egal, a, b))
+    if isinstance(a, np.generic):
+        return a.tobytes() == b.tobytes()
+    if isinstance(a, V.NamedTuple):
+        return a.names == b.names and egal(a.values, b.values)
+    names = getattr(type(a), "value_fields", None)
+    if names is not None:
+        return all(egal(getattr(a, n, None), getattr(b, n, None)) for n in names)
+    if isinstance(a, T.JuliaType):
+        return bool(a == b)
+    if isinstance(a, (V.Pair,)):
+        return egal(a.first, b.first) and egal(a.second, b.second)
+    if isinstance(a, (V.UnitRange, V.StepRange)):
+        return (a.start, a.step, a.stop) == (b.start, b.step, b.stop)
+    return False
+
+
+@Base.method("===(a, b)", transparent=True)
+def _egal(a: Any, b: Any) -> bool:
+    """Are `a` and `b` indistinguishable to any program?"""
+    return egal(a, b)
+
+
+Base.const("≡", Base.bindings["==="])
+
+
+@Base.method("!==(a, b)", transparent=True)
+def not_egal(a: Any, b: Any) -> bool:
+    """`!(a === b)`"""
+    return not egal(a, b)
+
+
+@Base.method("objectid(x)")
+def objectid(x: Any) -> Any:
+    """A hash value that distinguishes objects."""
+    return np.uint64(hash(V.hashable(x)) & (2**64 - 1))
+
+
+@Base.method("hash(x)")
+def hash_(x: Any) -> Any:
+    """An unsigned hash code."""
+    return np.uint64(hash(V.hashable(x)) & (2**64 - 1))
+
+
+@Base.method("identity(x)", transparent=True)
+def identity(x: Any) -> Any:
+    """The argument itself."""
+    return x
+
+
+@Base.method("something(x...)", transparent=True)
+def something(*xs: Any) -> Any:
+    """The first argument that is not `nothing`."""
+    for x in xs:
+        if x is not None:
+            return x
+    raise ArgumentError("No value arguments present")
+
+
+@Base.method("ismissing(x)")
+def ismissing(x: Any) -> bool:
+    """Is it `missing`?"""
+    return x is V.MISSING
+
+
+@Base.method("isnothing(x)", transparent=True)
+def isnothing(x: Any) -> bool:
+    """Is it `nothing`?"""
+    return x is None
+
+
+@Base.method("deepcopy(x)")
+def deepcopy(x: Any) -> Any:
+    """A copy that shares nothing with the original."""
+    return deep_copy(x, {})
+
+
+def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
+    if id(x) in memo:
+        return memo[id(x)]
+    if isinstance(x, Array):
+        out = type(x)(x.data.copy(order="F"))
+        memo[id(x)] = out
+        if x.data.dtype == object:
+            flat = out.data.ravel(order="K") if False else out.data
+            for i in np.ndindex(flat.shape):
+                flat[i] = deep_copy(flat[i], memo)
+        return out
+    if type(x) is tuple:
+        return tuple(deep_copy(v, memo) for v in x)
+    if isinstance(x, V.NamedTuple):
+        return V.NamedTuple(x.names, deep_copy(x.values, memo))
+    if isinstance(x, V.JuliaDict):
+        d = type(x)(x.key_type, x.value_type)
+        memo[id(x)] = d
+        for k, v in x.pairs():
+            kk = deep_copy(k, memo)
+            d.data[d.key(kk)] = (kk, deep_copy(v, memo))
+        return d
+    fields = getattr(type(x), "fields", None)
+    if fields and hasattr(type(x), "julia_type"):
+        out = type(x).__new__(type(x))
+        memo[id(x)] = out
+        for f in fields:
+            if hasattr(x, f):
+                setattr(out, f, deep_copy(getattr(x, f), memo))
+        return out
+    hook = COPY_HOOKS.get(type(x))
+    return hook(x, memo) if hook is not None else x
+
+
+COPY_HOOKS: dict[type, Any] = {}
+
+
+# ---------------------------------------------------------------- exceptions
+
+
+@Base.method("error(args...)")
+def error(*args: Any) -> Any:
+    """Raise an ErrorException with the arguments joined as its message."""
+    raise ErrorException(Base.bindings["string"](*args))
+
+
+@Base.method("rethrow()")
+def rethrow() -> Any:
+    """Throw the exception that is being handled once more."""
+    if not support.EXCEPTION_STACK:
+        raise ErrorException("rethrow() not allowed outside a catch block")
+    raise support.EXCEPTION_STACK[-1]
+
+
+@Base.method("rethrow(e)")
+def rethrow_other(e: Any) -> Any:
+    if isinstance(e, BaseException):
+        raise e
+    raise Thrown(e)
+
+
+def _exception_constructor(cls: type[JuliaException], n: int) -> None:
+    t = T.typeof(cls.__new__(cls))
+    table = constructors(t)
+
+    def make_exception(_: Any, *args: Any) -> Any:
+        return cls(*args)
+
+    any_args = T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)])
+    support._builtin(table, any_args, make_exception, cls.fields)
+
+
+for _cls in EXCEPTIONS.values():
+    _exception_constructor(_cls, len(_cls.fields))
+
+
+@Base.method("exit(n=0)")
+def exit_(n: int = 0) -> Any:
+    """Leave Julia."""
+    raise SystemExit(n)
+
+
+Base.const("quit", Base.bindings["exit"], export=False)
+
+
+# ---------------------------------------------------------------- reflection
+
+
+@Base.method("methods(f)")
+def methods(f: Any) -> Any:
+    """The methods of a function."""
+    generic = getattr(f, "generic", f)
+    if isinstance(generic, T.JuliaType):
+        generic = constructors(generic)
+    generic.settle()
+    return MethodList(generic)
+
+
+class MethodList:
+    """What `methods(f)` shows."""
+
+    def __init__(self, function: GenericFunction) -> None:
+        self.function = function
+
+
+@Base.method("hasmethod(f, t)")
+def hasmethod(f: Any, t: Any) -> bool:
+    """Is there a method for arguments of these types?"""
+    return bool(getattr(f, "generic", f).matching(t.parameters))
+
+
+@Base.method("applicable(f, args...)")
+def applicable(f: Any, *args: Any) -> bool:
+    """Does `f` have a method for these arguments?"""
+    return bool(getattr(f, "generic", f).matching(tuple(map(T.dispatch_type, args))))
+
+
+@Base.method("invoke(f, t, args...)", transparent=True)
+def invoke(f: Any, t: Any, *args: Any) -> Any:
+    """Call the method that arguments of the given types would call."""
+    method = f.resolve(t.parameters)
+    return method.specialise(method, tuple(map(T.dispatch_type, args)), tuple(map(type, args)), False)(*args)
+
+
+@Base.method("parentmodule(x)")
+def parentmodule(x: Any) -> Any:
+    """The module that a function, type or module belongs to."""
+    if isinstance(x, Module):
+        return x.parent
+    if isinstance(x, T.JuliaType):
+        return T.unwrap(x).typename.module or Core
+    return getattr(x, "generic", x).module
+
+
+# `Symbol(...)`, `Expr(...)`, `QuoteNode(...)`
+def _simple(t: Any, f: Any) -> None:
+    support._builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",))
+
+
+_simple(T.Symbol_, lambda _, *xs: Symbol(Base.bindings["string"](*xs)))
+_simple(T.CORE_TYPES["Expr"], lambda _, head, *args: Expr(head.name, *args))
+_simple(T.CORE_TYPES["QuoteNode"], lambda _, x: QuoteNode(x))
+_simple(V.Pair_, lambda _, a, b: V.Pair(a, b))
+_simple(V.Ref_, lambda _, *x: V.Ref(*x))
+_simple(T.String, lambda _, x: Base.bindings["string_from"](x))
+_simple(V.MIME_, lambda _, x: V.MIME(x))
+
+
+class Val:
+    """`Val(x)`"""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+
+T.register_instances(Val, lambda v: T.apply_type(V.Val_, v.x), V.Val_)
+_simple(V.Val_, lambda t, *x: Val(x[0] if x else t.parameters[0]))
+
+
+@Base.method("eval(e)", export=False)
+def eval_(e: Any) -> Any:
+    raise ErrorException("eval is a function of each module; call it by its module's name")
+
+
+assert CALLABLES is not None and array_class is not None and dtype_of is not None

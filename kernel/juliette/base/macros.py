@@ -1,0 +1,220 @@
+"""The macros of Base that are written in Python."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from juliette.compiler import support
+from juliette.display.expressions import expression_text
+from juliette.display.io import STDERR, STDOUT
+from juliette.display.show import one_line, string_of
+from juliette.runtime import values as V
+from juliette.runtime.errors import AssertionError_
+from juliette.runtime.modules import Base
+from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+
+
+def call(f: Any, *args: Any) -> Expr:
+    return Expr("call", QuoteNode(f), *args)
+
+
+@Base.macro("show")
+def show_(context: Any, *exprs: Any) -> Any:
+    """`@show x` prints `x = value` and gives the value."""
+    out: list[Any] = []
+    value = context.gensym("value")
+    for e in exprs:
+        out.append(Expr("=", value, call(shown, expression_text(e), e)))
+    return Expr("let", Expr("block"), Expr("block", *out, value))
+
+
+def shown(text: str, value: Any) -> Any:
+    STDOUT.write(f"{text} = {one_line(value)}\n")
+    return value
+
+
+@Base.macro("assert")
+def assert_(context: Any, condition: Any, *message: Any) -> Any:
+    """`@assert condition [message]`"""
+    text = message[0] if message else expression_text(condition)
+    return Expr("if", condition, None, call(fail_assertion, text))
+
+
+def fail_assertion(message: Any) -> Any:
+    raise AssertionError_(string_of(message))
+
+
+@Base.macro("time")
+def time_(context: Any, e: Any) -> Any:
+    """`@time expr` prints how long it took and gives the value."""
+    start, value = context.gensym("start"), context.gensym("value")
+    body = Expr("block", Expr("=", start, call(time.perf_counter)), Expr("=", value, e), call(report_time, start), value)
+    return Expr("let", Expr("block"), body)
+
+
+def report_time(start: float) -> None:
+    STDOUT.write(f"  {time.perf_counter() - start:.6f} seconds\n")
+
+
+@Base.macro("elapsed")
+def elapsed(context: Any, e: Any) -> Any:
+    """`@elapsed expr`: seconds."""
+    start = context.gensym("start")
+    return Expr("let", Expr("block"), Expr("block", Expr("=", start, call(time.perf_counter)), e, call(since, start)))
+
+
+def since(start: float) -> float:
+    return time.perf_counter() - start
+
+
+def logger(name: str, title: str) -> None:
+    @Base.macro(name)
+    def log(context: Any, message: Any, *pairs: Any) -> Any:
+        items: list[Any] = []
+        for p in pairs:
+            if isinstance(p, Expr) and p.head in ("=", "kw"):
+                items += [p.args[0].name, p.args[1]]
+            else:
+                items += [expression_text(p), p]
+        place = "" if name == "info" else f"{context.module.name} {context.file}:{context.line}"
+        return call(write_log, title, place, message, *items)
+
+
+def write_log(title: str, place: str, message: Any, *items: Any) -> None:
+    lines = string_of(message).split("\n")
+    extra = [f"{items[i]} = {one_line(items[i + 1]) if not isinstance(items[i + 1], str) else one_line(items[i + 1])}" for i in range(0, len(items), 2)]
+    if len(lines) == 1 and not extra and not place:
+        STDERR.write(f"[ {title}: {lines[0]}\n")
+        return
+    body = [f"┌ {title}: {lines[0]}", *[f"│ {x}" for x in lines[1:]], *[f"│   {x}" for x in extra]]
+    if place:
+        body.append(f"└ @ {place}")
+    else:
+        body[-1] = "└" + body[-1][1:]
+    STDERR.write("\n".join(body) + "\n")
+
+
+logger("info", "Info")
+logger("warn", "Warning")
+logger("error", "Error")
+logger("debug", "Debug")
+
+
+@Base.macro("__dot__")
+def dot_macro(context: Any, e: Any) -> Any:
+    """`@. expr`: a dot on every call."""
+    return dotted(e)
+
+
+def dotted(e: Any) -> Any:
+    if not isinstance(e, Expr):
+        return e
+    if e.head == "call":
+        f = e.args[0]
+        args = [dotted(a) for a in e.args[1:]]
+        if isinstance(f, Symbol):
+            from juliette.syntax.tokens import PRECEDENCE, base_operator
+
+            if f.name.startswith("."):
+                return Expr("call", f, *args)
+            if base_operator(f.name) in PRECEDENCE or f.name in ("!", "√"):
+                return Expr("call", Symbol("." + f.name), *args)
+        return Expr(".", f, Expr("tuple", *args))
+    if e.head == "$":
+        return e.args[0]
+    if e.head in ("=", "+=", "-=", "*=", "/=", "^="):
+        return Expr("." + e.head, e.args[0], dotted(e.args[1]))
+    if e.head in ("&&", "||"):
+        return Expr("." + e.head, *map(dotted, e.args))
+    if e.head in (".", "ref", "curly", "quote"):
+        return e
+    return Expr(e.head, *map(dotted, e.args))
+
+
+def passing(name: str) -> None:
+    @Base.macro(name)
+    def pass_(context: Any, *args: Any) -> Any:
+        """Has no effect here; the expression is run as it stands."""
+        return args[-1]
+
+
+for _name in ("inbounds", "inline", "noinline", "simd", "fastmath", "views", "view", "nospecialize", "generated", "propagate_inbounds"):
+    passing(_name)
+
+
+@Base.macro("isdefined")
+def isdefined(context: Any, name: Any) -> Any:
+    """Is the variable assigned?"""
+    return Expr("isdefined", name)
+
+
+@Base.macro("doc", export=True)
+def doc(context: Any, text: Any, e: Any = None) -> Any:
+    """Attach documentation to a definition."""
+    if e is None:
+        return call(lambda x: x, text)
+    name = defined_name(e)
+    if name:
+        return Expr("toplevel", e, call(document, QuoteNode(context.module), name, text)) if context.lowerer is None else e
+    return e
+
+
+def document(module: Any, name: str, text: str) -> Any:
+    module.docs[name] = text
+    return module.bindings.get(name)
+
+
+def defined_name(e: Any) -> str | None:
+    while isinstance(e, Expr) and e.head in ("function", "=", "where", "::", "call", "struct", "abstract", "const", "curly", "<:", "macro"):
+        e = e.args[1] if e.head == "struct" else e.args[0]
+    return e.name if isinstance(e, Symbol) else None
+
+
+@Base.macro("raw_str")
+def raw_str(context: Any, text: str, *flags: Any) -> Any:
+    """`raw"…"`"""
+    return text
+
+
+@Base.macro("MIME_str")
+def mime_str(context: Any, text: str) -> Any:
+    """`MIME"text/plain"`"""
+    from juliette.runtime import types as T
+
+    return QuoteNode(T.apply_type(V.MIME_, Symbol(text)))
+
+
+@Base.macro("__LINE__")
+def line_(context: Any) -> Any:
+    return context.line
+
+
+@Base.macro("__FILE__")
+def file_(context: Any) -> Any:
+    return context.file
+
+
+@Base.macro("__MODULE__")
+def module_(context: Any) -> Any:
+    return QuoteNode(context.module)
+
+
+@Base.macro("eval")
+def eval_(context: Any, e: Any) -> Any:
+    """Run an expression in the global scope."""
+    return call(lambda x: context.compiler.run(x, context.module, context.file), Expr("quote", e))
+
+
+@Base.macro("gensym")
+def gensym(context: Any, *names: Any) -> Any:
+    return Expr("block", *[Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names])
+
+
+@Base.method("esc(e)")
+def esc(e: Any) -> Any:
+    """Mark a macro's result as the caller's own code."""
+    return Expr("escape", e)
+
+
+assert support is not None and LineNumberNode is not None

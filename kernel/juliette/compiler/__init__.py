@@ -1,0 +1,1 @@
+"""Juliette: Julia code, run by Python."""

@@ -1,0 +1,168 @@
+"""The small core language that all syntax is lowered to.
+
+Names are resolved: a `Local` points at its `Var`, a `Global` at a module's binding.  Type inference
+and code generation see only these nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Var:
+    """A local variable of one function."""
+
+    __slots__ = ("assigned", "boxed", "captured", "declared_type", "name", "owner", "pyname")
+
+    def __init__(self, name: str, pyname: str, owner: Any) -> None:
+        self.name = name
+        self.pyname = pyname
+        self.owner = owner
+        self.assigned = 0
+        self.captured = False
+        self.boxed = False
+        self.declared_type: Node | None = None
+
+    def __repr__(self) -> str:
+        return self.pyname
+
+
+class Node:
+    """Base of core nodes."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Const(Node):
+    value: Any
+
+
+@dataclass(slots=True)
+class Local(Node):
+    var: Var
+
+
+@dataclass(slots=True)
+class Global(Node):
+    name: str
+
+
+@dataclass(slots=True)
+class Runtime(Node):
+    """A helper of the runtime, by its name in `compiler.support`."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Splat(Node):
+    value: Node
+
+
+@dataclass(slots=True)
+class Call(Node):
+    function: Node
+    args: list[Node]
+    kwargs: list[tuple[str | None, Node]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class MakeTuple(Node):
+    items: list[Node]
+
+
+@dataclass(slots=True)
+class GetField(Node):
+    object: Node
+    name: str
+
+
+@dataclass(slots=True)
+class Assign(Node):
+    var: Var
+    value: Node
+
+
+@dataclass(slots=True)
+class AssignGlobal(Node):
+    name: str
+    value: Node
+    const: bool = False
+
+
+@dataclass(slots=True)
+class Block(Node):
+    items: list[Node]
+
+
+@dataclass(slots=True)
+class Line(Node):
+    line: int
+
+
+@dataclass(slots=True)
+class If(Node):
+    test: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(slots=True)
+class While(Node):
+    test: Node
+    body: Node
+
+
+@dataclass(slots=True)
+class For(Node):
+    target: Var
+    iterable: Node
+    body: Node
+
+
+@dataclass(slots=True)
+class Break(Node):
+    """Leave the innermost loop, or all `levels` of a `for` with several iterators."""
+
+    levels: int = 1
+
+
+@dataclass(slots=True)
+class Continue(Node):
+    pass
+
+
+@dataclass(slots=True)
+class Return(Node):
+    value: Node
+
+
+@dataclass(slots=True)
+class Try(Node):
+    body: Node
+    var: Var | None
+    catch: Node | None
+    otherwise: Node | None
+    final: Node | None
+
+
+@dataclass(slots=True)
+class Fresh(Node):
+    """Variables of a scope begin anew (captured ones get a new box)."""
+
+    vars: list[Var]
+
+
+@dataclass(slots=True)
+class Closure(Node):
+    """Make a closure of a `Family` of local methods."""
+
+    family: Any
+
+
+@dataclass(slots=True)
+class IsDefined(Node):
+    name: str
+    var: Var | None

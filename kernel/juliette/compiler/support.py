@@ -1,0 +1,719 @@
+"""What compiled code calls by names that begin with `%`.
+
+The functions that are Julia's own (`getindex`, `convert`, `vcat`, …) are looked up in Base when the
+helpers are installed; the rest is defined here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import python_backend as backend
+from juliette.compiler.lower import Family, LambdaCode
+from juliette.runtime import structs
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import (
+    CALLABLES, GenericFunction, KeywordCall, Method, TRACE, call_kw,
+)
+from juliette.runtime.errors import (
+    BoundsError, ErrorException, JuliaException, MethodError, Thrown, TypeError_, UndefKeywordError,
+    UndefVarError, julia_value,
+)
+from juliette.runtime.modules import Base, Module, constructors
+from juliette.runtime.values import JuliaDict, NamedTuple, Pair
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+HELPERS: dict[str, Any] = {}
+
+
+def helper(name: str) -> Any:
+    """Register a helper under the name that compiled code uses."""
+
+    def register(f: Any) -> Any:
+        HELPERS["%" + name] = f
+        return f
+
+    return register
+
+
+# Helpers that are Base functions under the same name.
+FROM_BASE = (
+    "getindex", "setindex!", "getproperty", "setproperty!", "convert", "firstindex", "lastindex", "hcat",
+    "vcat", "hvcat", "string", "adjoint",
+)
+
+
+def install(module: Module) -> None:
+    """Make the helpers visible to code compiled in a module."""
+    module.visible.update(HELPERS)
+    for name in FROM_BASE:
+        module.visible["%" + name] = Base.bindings[name]
+
+
+HELPERS["%Any"] = T.Any_
+HELPERS["%Catchable"] = Exception
+HELPERS["%NameError"] = NameError
+HELPERS["%AttributeError"] = AttributeError
+HELPERS["%call_kw"] = call_kw
+HELPERS["%unionall"] = lambda var, body: T.UnionAll(var, body) if var in T.free_vars(body) else body
+
+
+@helper("Box")
+class Box:
+    """A captured variable that is assigned more than once."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, *value: Any) -> None:
+        self.name = name
+        if value:
+            self.value = value[0]
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise UndefVarError(Symbol(self.name))
+
+
+@helper("truth")
+def truth(x: Any) -> bool:
+    """What `if` makes of a condition that is no plain Python bool."""
+    kind = T.typeof(x)
+    if kind is T.Bool:
+        return bool(getattr(x, "value", x))
+    raise TypeError_(Symbol("if"), "", T.Bool, x)
+
+
+@helper("lookup")
+def lookup(module: Module, name: str) -> Any:
+    return module.get(name)
+
+
+@helper("global_ref")
+def global_ref(module: Any, name: str) -> Any:
+    if isinstance(module, Module):
+        return module.get(name)
+    from juliette.runtime.modules import PACKAGES
+
+    return (Base if str(module) in ("Base", "Core") else PACKAGES[str(module)]).get(name)
+
+
+@helper("global_defined")
+def global_defined(module: Module, name: str) -> bool:
+    return module.has(name)
+
+
+@helper("set_global")
+def set_global(module: Module, name: str, value: Any, const: bool) -> None:
+    """Assign a global; constants may not change their type."""
+    bindings = module.bindings
+    if name in module.consts:
+        old = bindings.get(name)
+        if name in module.imported:
+            raise ErrorException(f"cannot assign a value to imported variable {name} from module {module.name}")
+        if not (old is value or (const and T.typeof(old) is T.typeof(value) and not isinstance(old, GenericFunction))):
+            if T.typeof(old) is not T.typeof(value) or isinstance(old, (GenericFunction, T.JuliaType)):
+                raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
+            if not (type(old) is type(value) and type(old) in (int, float, str, bool) and old == value):
+                WARN(f"WARNING: redefinition of constant {module.name}.{name}. "
+                     "This may fail, cause incorrect answers, or produce other errors.\n")
+    bindings[name] = value
+    if const:
+        module.consts.add(name)
+
+
+def _warn(text: str) -> None:
+    import sys
+
+    sys.stderr.write(text)
+
+
+WARN = _warn
+
+
+@helper("splat")
+def splat(x: Any) -> Any:
+    if type(x) is tuple:
+        return x
+    return ITERATE(x)
+
+
+@helper("iterate")
+def iterate(x: Any) -> Any:
+    """A Python iterator over a Julia value; `base.iteration` installs the real one."""
+    return ITERATE(x)
+
+
+def _iter(x: Any) -> Any:
+    return iter(x)
+
+
+ITERATE = _iter
+
+
+def set_iterate(f: Any) -> None:
+    global ITERATE
+    ITERATE = f
+    HELPERS["%iterate"] = f
+
+
+@helper("destructure")
+def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
+    """The `n` values that `a, b = x` assigns."""
+    if type(x) is tuple and slurp < 0:
+        if len(x) < n:
+            raise BoundsError(x, (len(x) + 1,))
+        return x
+    it = iter(ITERATE(x))
+    out: list[Any] = []
+    if slurp < 0:
+        for i in range(n):
+            try:
+                out.append(next(it))
+            except StopIteration:
+                raise BoundsError(x, (i + 1,)) from None
+        return tuple(out)
+    items = list(it)
+    tail = n - slurp - 1
+    if len(items) < n - 1:
+        raise BoundsError(x, (len(items) + 1,))
+    middle: Any = items[slurp : len(items) - tail]
+    middle = tuple(middle) if type(x) is tuple else Base.get("collect")(tuple(middle)) if middle else ()
+    return (*items[:slurp], middle, *items[len(items) - tail :])
+
+
+@helper("tuple_item")
+def tuple_item(t: tuple[Any, ...], i: int) -> Any:
+    return t[i]
+
+
+@helper("named_tuple_class")
+def named_tuple_class() -> type:
+    return NamedTuple
+
+
+def named_tuple(**items: Any) -> NamedTuple:
+    return NamedTuple(tuple(items), tuple(items.values()))
+
+
+class _NamedTupleMaker:
+    """`(; a = 1)`: called with keywords only."""
+
+    def __call__(self) -> NamedTuple:
+        return NamedTuple((), ())
+
+    def call_kw(self, kwargs: dict[str, Any]) -> NamedTuple:
+        return NamedTuple(tuple(kwargs), tuple(kwargs.values()))
+
+
+HELPERS["%named_tuple"] = _NamedTupleMaker()
+
+
+@helper("keyword_pair")
+def keyword_pair(key: Any, value: Any) -> NamedTuple:
+    return NamedTuple((key.name,), (value,))
+
+
+@helper("keyword_dict")
+def keyword_dict(x: Any) -> dict[str, Any]:
+    """What `f(; x...)` passes."""
+    if isinstance(x, NamedTuple):
+        return dict(zip(x.names, x.values, strict=True))
+    if isinstance(x, JuliaDict):
+        return {k.name: v for k, v in x.pairs()}
+    out = {}
+    for item in ITERATE(x):
+        key, value = item
+        out[key.name] = value
+    return out
+
+
+@helper("check_keywords")
+def check_keywords(given: dict[str, Any], names: tuple[str, ...]) -> None:
+    for k in given:
+        if k not in names:
+            raise UnsupportedKeyword(k)
+
+
+class UnsupportedKeyword(Exception):
+    """Turned into a MethodError by the caller, which knows the function and the arguments."""
+
+
+@helper("keyword_rest")
+def keyword_rest(given: dict[str, Any], names: tuple[str, ...]) -> NamedTuple:
+    rest = {k: v for k, v in given.items() if k not in names}
+    return NamedTuple(tuple(rest), tuple(rest.values()))
+
+
+@helper("keyword_type")
+def keyword_type(name: str, typ: Any, value: Any) -> Any:
+    if not T.isa(value, typ):
+        raise TypeError_(Symbol("keyword argument"), name, typ, value)
+    return value
+
+
+@helper("missing_keyword")
+def missing_keyword(name: str) -> None:
+    raise UndefKeywordError(Symbol(name))
+
+
+@helper("caught")
+def caught(error: BaseException) -> Any:
+    """The value that `catch e` binds; it is what `rethrow()` throws again."""
+    if isinstance(error, UnsupportedKeyword):
+        error = ErrorException(f'got unsupported keyword argument "{error}"')
+    EXCEPTION_STACK.append(error)
+    return julia_value(error)
+
+
+EXCEPTION_STACK: list[BaseException] = []
+
+
+@helper("uncaught")
+def uncaught() -> None:
+    EXCEPTION_STACK.pop()
+
+
+def throw(value: Any) -> Any:
+    """`throw(value)`"""
+    if isinstance(value, BaseException):
+        raise value
+    raise Thrown(value)
+
+
+# ---------------------------------------------------------------- types
+
+
+@helper("apply_type")
+def apply_type(t: Any, *params: Any) -> Any:
+    try:
+        return T.apply_type(t, *params)
+    except TypeError as e:
+        if not isinstance(t, T.JuliaType):
+            raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t) from None
+        raise ErrorException(str(e)) from None
+
+
+@helper("typevar")
+def typevar(name: str, low: Any, high: Any) -> T.TypeVar:
+    return T.TypeVar(name, low, high)
+
+
+@helper("vararg_type")
+def vararg_type(t: Any) -> T.Vararg:
+    return t if isinstance(t, T.Vararg) else T.Vararg(t)
+
+
+@helper("typeassert")
+def typeassert(x: Any, t: Any) -> Any:
+    if not isinstance(t, (T.JuliaType, T.TypeVar)):
+        raise TypeError_(Symbol("typeassert"), "", T.Type_, t)
+    if T.isa(x, t):
+        return x
+    raise TypeError_(Symbol("typeassert"), "", t, x)
+
+
+# ---------------------------------------------------------------- functions
+
+
+@helper("declare_function")
+def declare_function(module: Module, name: str) -> Any:
+    return function_for(module, name)
+
+
+def function_for(module: Module, name: str) -> Any:
+    """The function that a definition of `name` in a module extends (or a new one)."""
+    existing = module.bindings.get(name)
+    if existing is None:
+        existing = GenericFunction(name, module)
+        module.set(name, existing, const=True)
+        if name in module.visible:
+            # A name of Base that was not imported: a function of the module's own, as in Julia.
+            module.implicit.pop(name, None)
+        return existing
+    if isinstance(existing, (GenericFunction, T.JuliaType)):
+        return existing
+    if name not in module.consts:
+        raise ErrorException(f"cannot define function {name}; it already has a value")
+    raise ErrorException(f"cannot define function {name}; it already has a value")
+
+
+@helper("add_method")
+def add_method(
+    module: Module, kind: str, target: Any, types: tuple[Any, ...], statics: tuple[T.TypeVar, ...],
+    code: LambdaCode, captured: tuple[Any, ...],
+) -> Any:
+    """Run a method definition; returns the function."""
+    for i, t in enumerate(types):
+        inner = t.type if isinstance(t, T.Vararg) else t
+        if not isinstance(inner, (T.JuliaType, T.TypeVar)):
+            raise ArgumentTypeError(code.name, i, inner)
+    function: Any
+    if kind == "callable":
+        table = CALLABLES
+        first = types[0]
+        function = first
+        singleton = getattr(getattr(first, "typename", None), "singleton", None)
+        if isinstance(singleton, GenericFunction):
+            table, types, function = singleton, types[1:], singleton
+    elif kind == "constructor":
+        inner = types[0].parameters[0]
+        table = constructors(inner)
+        function = inner
+    else:
+        function = function_for(module, target) if kind == "named" else target
+        if isinstance(function, T.JuliaType):
+            table = constructors(function)
+            types = (T.type_of_type(function), *types)
+        elif isinstance(function, GenericFunction):
+            table = function
+        else:
+            raise ErrorException(f"cannot define function {code.name}; it already has a value")
+    offset = 1 if isinstance(function, T.JuliaType) and kind in ("named", "qualified") else 0
+    signature: Any = T.tuple_type(types)
+    used = T.free_vars(signature)
+    for var in reversed(statics):
+        if var in used or any(var in T.free_vars(v.upper) for v in statics):
+            signature = T.UnionAll(var, signature)
+    method = Method(
+        table, signature, specialise, arg_names=tuple(p.name for p in code.params), module=module,
+        file=code.file, line=code.line,
+    )
+    method.source = Source(code, module, statics, bool(offset), captured)
+    if code.keywords or code.keyword_rest is not None:
+        method.kwcall = keyword_call(method)
+    table.add(method)
+    return function
+
+
+class ArgumentTypeError(Exception):
+    """`f(x::3)`: what stands after `::` is no type."""
+
+    def __init__(self, name: str, index: int, value: Any) -> None:
+        self.name, self.index, self.value = name, index, value
+
+
+class Source:
+    """Where a method's code comes from."""
+
+    __slots__ = ("captured", "code", "compiled", "drop_first", "module", "statics")
+
+    def __init__(
+        self, code: LambdaCode, module: Module, statics: tuple[T.TypeVar, ...], drop_first: bool,
+        captured: tuple[Any, ...],
+    ) -> None:
+        self.code = code
+        self.module = module
+        self.statics = statics
+        self.drop_first = drop_first
+        self.captured = captured
+        self.compiled: dict[Any, Any] = {}
+
+    def python(self, values: tuple[Any, ...], keywords: bool) -> Any:
+        """The Python function for given values of the static variables."""
+        key = (keywords, *map(id, values)) if values else keywords
+        f = self.compiled.get(key)
+        if f is None:
+            closure = bool(self.code.captures)
+            f = backend.compile_method(
+                self.code, self.module, values, keywords=keywords, closure=closure
+            )
+            if closure:
+                f = _bind_first(f, _Captured(self.code, self.captured))
+            if self.drop_first:
+                f = _drop_first(f)
+            self.compiled[key] = f
+        return f
+
+
+class _Captured:
+    """The captured variables of a global method defined inside `let`."""
+
+    def __init__(self, code: LambdaCode, values: tuple[Any, ...]) -> None:
+        for var, value in zip(code.captures.values(), values, strict=True):
+            setattr(self, var.name, value)
+
+
+def _bind_first(f: Any, first: Any) -> Any:
+    def bound(*args: Any) -> Any:
+        return f(first, *args)
+
+    return bound
+
+
+def _drop_first(f: Any) -> Any:
+    def constructor(_: Any, *args: Any) -> Any:
+        return f(*args)
+
+    return constructor
+
+
+def specialise(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
+    """Code of a Julia method for argument types."""
+    source: Source = method.source
+    return source.python(static_values(method, types), False)
+
+
+def static_values(method: Method, types: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Values for all static variables of the code, in its order."""
+    source: Source = method.source
+    if not source.statics:
+        return ()
+    found = T.match(T.tuple_type(types), method.signature) or {}
+    return tuple(found.get(v, v.upper) for v in source.statics)
+
+
+def keyword_call(method: Method) -> Any:
+    """The keyword entry of a Julia method."""
+    source: Source = method.source
+
+    def kwcall(kwargs: dict[str, Any], *args: Any) -> Any:
+        values = static_values(method, tuple(map(T.dispatch_type, args)))
+        f = source.python(values, True)
+        try:
+            if source.drop_first:
+                return f(args[0], kwargs, *args[1:])
+            return f(kwargs, *args)
+        except UnsupportedKeyword:
+            raise MethodError(KeywordCall(method.function, kwargs), args, None) from None
+
+    return kwcall
+
+
+# ---------------------------------------------------------------- closures
+
+
+class ClosureBase:
+    """Base of the classes of closures: one class for each lambda in the source."""
+
+    __slots__ = ("__weakref__",)
+    generic: GenericFunction
+    fields: tuple[str, ...] = ()
+
+    def __call__(self, *args: Any) -> Any:
+        generic = self.generic
+        cache = generic.traced_cache if TRACE.depth else generic.cache
+        f = cache.get(tuple(map(type, args)))
+        if f is None or not callable(f):
+            try:
+                f = generic._slow(args)
+            except MethodError as e:
+                raise MethodError(self, e.args_, e.world) if hasattr(e, "args_") else MethodError(self, args, e.world) from None
+        return f(self, *args)
+
+    def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
+        if not kwargs:
+            return self(*args)
+        method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
+        if method.kwcall is None:
+            raise MethodError(KeywordCall(self, kwargs), args, None)
+        return method.kwcall(kwargs, self, *args)
+
+
+@helper("closure")
+def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any, ...]) -> Any:
+    """Make a closure; its class and methods are made when the expression is first run."""
+    cls = family.closure_class
+    if cls is None or any(statics for _, statics in signatures):
+        cls = family.closure_class = _closure_class(module, family, signatures)
+    obj = cls.__new__(cls)
+    for (outer, _), value in zip(family.captures, captured, strict=True):
+        setattr(obj, outer.name, value)
+    return obj
+
+
+def _closure_class(module: Module, family: Family, signatures: Any) -> type:
+    names = tuple(outer.name for outer, _ in family.captures)
+    generic = GenericFunction(family.name, module)
+    generic.anonymous = family.anonymous
+    if family.anonymous:
+        type_name = f"{family.name}#{int(family.name[1:]) + 1}"
+    else:
+        module.anonymous_count += 1
+        type_name = f"#{family.name}#{module.anonymous_count}"
+    t = T.define(f'var"{type_name}"', T.Function_, module=module)
+    t.typename.fields = names
+    t.typename.field_types = (T.Any_,) * len(names)
+    cls = type(
+        type_name, (ClosureBase,),
+        {"__slots__": tuple(dict.fromkeys(names)), "generic": generic, "fields": names, "julia_type": t},
+    )
+    T.register_class(cls, t)
+    generic.julia_type = t
+    for (code, _, _), (types, statics) in zip(family.methods, signatures, strict=True):
+        signature: Any = T.tuple_type(types)
+        for var in reversed(statics):
+            signature = T.UnionAll(var, signature)
+        method = Method(
+            generic, signature, specialise_closure, arg_names=tuple(p.name for p in code.params),
+            module=module, file=code.file, line=code.line,
+        )
+        method.source = Source(code, module, statics, False, ())
+        if code.keywords or code.keyword_rest is not None:
+            method.kwcall = _closure_keyword_call(method)
+        generic.add(method)
+    return cls
+
+
+def specialise_closure(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
+    return closure_python(method, types, False)
+
+
+def closure_python(method: Method, types: tuple[Any, ...], keywords: bool) -> Any:
+    source: Source = method.source
+    values = static_values(method, types)
+    key = (keywords, *map(id, values)) if values else keywords
+    f = source.compiled.get(key)
+    if f is None:
+        f = source.compiled[key] = backend.compile_method(
+            source.code, source.module, values, keywords=keywords, closure=True
+        )
+    return f
+
+
+def _closure_keyword_call(method: Method) -> Any:
+    def kwcall(kwargs: dict[str, Any], self: Any, *args: Any) -> Any:
+        f = closure_python(method, tuple(map(T.dispatch_type, args)), True)
+        try:
+            return f(self, kwargs, *args)
+        except UnsupportedKeyword:
+            raise MethodError(KeywordCall(self, kwargs), args, None) from None
+
+    return kwcall
+
+
+# ---------------------------------------------------------------- expressions
+
+
+@helper("make_expr")
+def make_expr(head: str, *args: Any) -> Expr:
+    return Expr(head, *args)
+
+
+@helper("make_quote")
+def make_quote(value: Any) -> QuoteNode:
+    return QuoteNode(value)
+
+
+# ---------------------------------------------------------------- struct definitions
+
+
+@helper("define_struct")
+def define_struct(
+    module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, mutable: bool,
+) -> Any:
+    """Make the type; its fields come with `define_fields`, since they may mention it."""
+    if sup is not None and not (isinstance(sup, T.DataType) and sup.typename.abstract and sup.typename is not T.TUPLE_NAME):
+        raise ErrorException(f"invalid subtyping in definition of {name}: can only subtype abstract types.")
+    old = module.bindings.get(name)
+    t = T.define(name, sup if sup is not None else T.Any_, params, mutable=mutable, module=module)
+    t_family = T.unwrap(t).typename
+    t_family.make_class = structs.make_class
+    if name in module.consts and not isinstance(T.unwrap(old), T.DataType):
+        raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
+    return t
+
+
+@helper("define_fields")
+def define_fields(
+    module: Module, t: Any, names: tuple[str, ...], types: tuple[Any, ...], default_constructors: bool
+) -> Any:
+    """Give a new struct its fields; the same definition again keeps the first type."""
+    family = T.unwrap(t).typename
+    for n, typ in zip(names, types, strict=True):
+        if not isinstance(typ, (T.JuliaType, T.TypeVar)):
+            raise TypeError_(Symbol(f"{family.name}"), "type definition", T.Type_, typ)
+    old = module.bindings.get(family.name)
+    old_body = T.unwrap(old) if isinstance(old, T.JuliaType) else None
+    if isinstance(old_body, T.DataType) and family.name in module.consts:
+        previous = old_body.typename
+        same = (
+            previous.fields == names and previous.mutable == family.mutable
+            and len(previous.params) == len(family.params)
+            and tuple(map(T.type_string, previous.field_types)) == tuple(map(T.type_string, types))
+        )
+        if not same:
+            raise ErrorException(f"invalid redefinition of constant {module.name}.{family.name}")
+        return old
+    family.fields = names
+    family.field_types = types
+    family.ninitialized = len(names)
+    module.set(family.name, t, const=True)
+    if default_constructors:
+        _default_constructors(t)
+    return t
+
+
+def _default_constructors(t: Any) -> None:
+    """`P(x, y)` with exact types, and (without parameters) with conversion."""
+    family = T.unwrap(t).typename
+    table = constructors(t)
+    names = family.fields
+    body = T.unwrap(t)
+
+    def make(cls_type: Any, *values: Any) -> Any:
+        return structs.new(cls_type, values, Base.bindings["convert"])
+
+    def inferring(_: Any, *values: Any) -> Any:
+        return structs.new(inferred, values, Base.bindings["convert"])
+
+    if not family.params:
+        exact = T.tuple_type([T.type_of_type(t), *family.field_types])
+        _builtin(table, exact, make, names)
+        if any(ft is not T.Any_ for ft in family.field_types):
+            _builtin(table, T.tuple_type([T.type_of_type(t), *[T.Any_] * len(names)]), make, names)
+        return
+    signature: Any = T.tuple_type([T.type_of_type(t), *family.field_types])
+    used = T.free_vars(signature)
+    if all(v in used for v in family.params):
+        for var in reversed(family.params):
+            signature = T.UnionAll(var, signature)
+
+        def specialised(method: Method, types: tuple[Any, ...], classes: Any, traced: bool) -> Any:
+            values = method.static_parameters(types)
+            concrete = T.apply_type(t, *values)
+            convert = Base.bindings["convert"]
+
+            def construct(_: Any, *args: Any) -> Any:
+                return structs.new(concrete, args, convert)
+
+            return construct
+
+        table.add(Method(table, signature, specialised, arg_names=("T", *names), module=family.module))
+    inferred = t
+    full: Any = T.tuple_type([T.type_of_type(body), *[T.Any_] * len(names)])
+    for var in reversed(family.params):
+        full = T.UnionAll(var, full)
+    _builtin(table, full, make, names)
+
+
+def _builtin(table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...]) -> None:
+    table.add(Method(
+        table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file="struct",
+    ))
+
+
+@helper("new")
+def new(t: Any, *values: Any) -> Any:
+    return structs.new(t, values, Base.bindings["convert"])
+
+
+@helper("define_abstract")
+def define_abstract(module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, bits: Any) -> None:
+    old = module.bindings.get(name)
+    if isinstance(old, T.JuliaType) and name in module.consts:
+        return
+    t = T.define(
+        name, sup if sup is not None else T.Any_, params, abstract=bits is None, module=module, bits=bits or 0
+    )
+    module.set(name, t, const=True)
+
+
+@helper("export")
+def export(module: Module, names: tuple[str, ...]) -> None:
+    module.exports.update(names)
+
+
+def is_exception(x: Any) -> bool:
+    return isinstance(x, JuliaException)
+
+
+HELPERS["%Pair"] = Pair

@@ -1,0 +1,8 @@
+"""Values to text, as Julia prints them.
+
+- `io`: streams, IOContext
+- `numbers`: shortest floats
+- `arrays`: aligned columns, truncation, the one-line form
+- `show`: the `show` methods of everything else
+- `errors`: the sentence of every exception; stack traces
+"""

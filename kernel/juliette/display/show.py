@@ -1,0 +1,788 @@
+"""The `show` methods: one line, and `text/plain` for the prompt and notebooks."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+from juliette.base.collections import Composed, Filtered, Generator, Product, Simple
+from juliette.base.essentials import MethodList, _simple
+from juliette.base.numbers import Irrational
+from juliette.compiler import support
+from juliette.display import arrays as layout
+from juliette.display.io import IO, STDOUT, IOBuffer, IOContext, Text
+from juliette.display.numbers import float_text, number_text
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import UNDEF, Array, elements
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import JuliaException
+from juliette.runtime.modules import Base, Module
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+
+PLAIN = V.MIME("text/plain")
+
+
+def show(io: IO, x: Any) -> None:
+    """The one-line form, through the user's own methods if there are any."""
+    SHOW(io, x)
+
+
+def one_line(x: Any, **context: Any) -> str:
+    text = Text()
+    show(IO(text, context), x)
+    return text.value()
+
+
+def long_text(x: Any, **context: Any) -> str:
+    text = Text()
+    SHOW(IO(text, context), PLAIN, x)
+    return text.value()
+
+
+# ---------------------------------------------------------------- scalars
+
+
+@Base.method("show(io::IO, x::Real)")
+def show_number(io: IO, x: Any) -> None:
+    known = io.get("typeinfo")
+    typed = not (isinstance(x, np.floating) and known is T.typeof(x))
+    if type(x) is bool and known is T.Bool:
+        io.write("1" if x else "0")
+        return
+    io.write(number_text(x, compact=bool(io.get("compact")), typed=typed and not (io.get("compact") and False)))
+
+
+@Base.method("show(io::IO, x::AbstractString)")
+def show_string(io: IO, x: str) -> None:
+    io.write(quoted(x))
+
+
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "$": "\\$", "\x1b": "\\e", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\0": "\\0"}
+
+
+def quoted(x: str) -> str:
+    return '"' + "".join(_ESCAPES.get(c) or (c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 128 else f"\\u{ord(c):x}") for c in x) + '"'
+
+
+def char_text(c: V.Char) -> str:
+    s = chr(c.code)
+    special = {"'": "\\'", "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+    return "'" + (special.get(s) or (s if s.isprintable() else f"\\x{c.code:02x}" if c.code < 128 else f"\\u{c.code:x}")) + "'"
+
+
+@Base.method("show(io::IO, x::AbstractChar)")
+def show_char(io: IO, x: V.Char) -> None:
+    io.write(char_text(x))
+
+
+_CATEGORIES = {
+    "Lu": "Letter, uppercase", "Ll": "Letter, lowercase", "Lt": "Letter, titlecase", "Lm": "Letter, modifier", "Lo": "Letter, other",
+    "Mn": "Mark, nonspacing", "Mc": "Mark, spacing combining", "Me": "Mark, enclosing", "Nd": "Number, decimal digit", "Nl": "Number, letter",
+    "No": "Number, other", "Pc": "Punctuation, connector", "Pd": "Punctuation, dash", "Ps": "Punctuation, open", "Pe": "Punctuation, close",
+    "Pi": "Punctuation, initial quote", "Pf": "Punctuation, final quote", "Po": "Punctuation, other", "Sm": "Symbol, math", "Sc": "Symbol, currency",
+    "Sk": "Symbol, modifier", "So": "Symbol, other", "Zs": "Separator, space", "Zl": "Separator, line", "Zp": "Separator, paragraph",
+    "Cc": "Other, control", "Cf": "Other, format", "Cs": "Other, surrogate", "Co": "Other, private use", "Cn": "Other, not assigned",
+}
+
+
+@Base.method('show(io::IO, ::MIME{Symbol("text/plain")}, x::AbstractChar)') if False else (lambda f: f)
+def show_char_long(io: IO, mime: Any, x: V.Char) -> None:
+    category = unicodedata.category(chr(x.code))
+    head = "ASCII/Unicode" if x.code < 128 else "Unicode"
+    io.write(f"{char_text(x)}: {head} U+{x.code:04X} (category {category}: {_CATEGORIES[category]})")
+
+
+@Base.method("show(io::IO, x::Symbol)")
+def show_symbol(io: IO, x: Symbol) -> None:
+    io.write(symbol_text(x))
+
+
+def symbol_text(x: Symbol) -> str:
+    from juliette.syntax.tokens import KEYWORDS, PRECEDENCE, UNARY, is_name_part, is_name_start
+
+    n = x.name
+    if n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS or n in KEYWORDS and n not in ("true", "false"):
+        return ":" + n
+    if n in PRECEDENCE or n in UNARY:
+        return f":({n})" if n in ("=", ":", "::", ".", "&&", "||", "->", "?", "=>") and n not in ("=>",) else ":" + n
+    return f"Symbol({quoted(n)})"
+
+
+@Base.method("show(io::IO, x::Nothing)")
+def show_nothing(io: IO, x: None) -> None:
+    io.write("nothing")
+
+
+@Base.method("show(io::IO, x::Missing)")
+def show_missing(io: IO, x: Any) -> None:
+    io.write("missing")
+
+
+@Base.method("show(io::IO, x::AbstractIrrational)")
+def show_irrational(io: IO, x: Irrational) -> None:
+    io.write(x.name)
+
+
+@Base.method("show(io::IO, x::Module)")
+def show_module(io: IO, x: Module) -> None:
+    io.write(".".join(x.path))
+
+
+@Base.method("show(io::IO, t::Type)")
+def show_type(io: IO, t: Any) -> None:
+    io.write(T.type_string(t))
+
+
+@Base.method("show(io::IO, f::Function)")
+def show_function(io: IO, f: Any) -> None:
+    if isinstance(f, Composed):
+        show(io, f.outer)
+        io.write(" ∘ ")
+        show(io, f.inner)
+    elif isinstance(f, GenericFunction):
+        io.write(f.name)
+    elif hasattr(f, "generic"):
+        if f.generic.anonymous:
+            t = T.typeof(f)
+            if f.fields:
+                kinds = ", ".join(T.type_string(T.typeof(getattr(f, n))) for n in f.fields)
+                io.write(f"{t.typename.name}{{{kinds}}}({', '.join(one_line(getattr(f, n)) for n in f.fields)})")
+            else:
+                io.write(f"{t.typename.name}()")
+        else:
+            io.write(f.generic.name)
+    elif isinstance(f, V.ColonType):
+        io.write("Colon()" if False else ":")
+    else:
+        io.write(getattr(f, "__name__", "function"))
+
+
+# ---------------------------------------------------------------- containers
+
+
+def joined(io: IO, items: Any, opening: str, closing: str, single: str = "") -> None:
+    io.write(opening)
+    items = list(items)
+    for i, v in enumerate(items):
+        if i:
+            io.write(", ")
+        show(io, v)
+    if len(items) == 1:
+        io.write(single)
+    io.write(closing)
+
+
+@Base.method("show(io::IO, t::Tuple)")
+def show_tuple(io: IO, t: tuple[Any, ...]) -> None:
+    joined(io.with_(typeinfo=None), t, "(", ")", ",")
+
+
+@Base.method("show(io::IO, t::NamedTuple)")
+def show_named_tuple(io: IO, t: V.NamedTuple) -> None:
+    if not t.names:
+        io.write("NamedTuple()")
+        return
+    inner = io.with_(typeinfo=None)
+    io.write("(")
+    for i, (n, v) in enumerate(zip(t.names, t.values, strict=True)):
+        if i:
+            io.write(", ")
+        io.write(f"{n} = ")
+        show(inner, v)
+    io.write(",)" if len(t.names) == 1 else ")")
+
+
+@Base.method("show(io::IO, p::Pair)")
+def show_pair(io: IO, p: V.Pair) -> None:
+    inner = io.with_(typeinfo=None)
+    for side, sep in ((p.first, " => "), (p.second, "")):
+        if isinstance(side, V.Pair):
+            io.write("(" + one_line(side) + ")")
+        else:
+            show(inner, side)
+        io.write(sep)
+
+
+@Base.method("show(io::IO, d::AbstractDict)")
+def show_dict(io: IO, d: Any) -> None:
+    t = T.typeof(d)
+    plain = d.data and all(T.typeof(k) is d.key_type and T.typeof(v) is d.value_type for k, v in d.pairs())
+    head = T.unwrap(t).typename.name if plain else T.type_string(t)
+    io.write(head)
+    joined(io.with_(typeinfo=None), (V.Pair(k, v) for k, v in d.pairs()), "(", ")")
+
+
+@Base.method("show(io::IO, s::AbstractSet)")
+def show_set(io: IO, s: V.JuliaSet) -> None:
+    if not s.data:
+        io.write(f"Set{{{T.type_string(s.eltype)}}}()")
+        return
+    io.write("Set(")
+    show(io, Base.bindings["collect"](s))
+    io.write(")")
+
+
+@Base.method("show(io::IO, r::AbstractRange)")
+def show_range(io: IO, r: Any) -> None:
+    if isinstance(r, V.OneTo):
+        io.write(f"Base.OneTo({r.stop})")
+    elif isinstance(r, V.UnitRange):
+        io.write(f"{r.start}:{r.stop}")
+    else:
+        io.write(f"{one_line(r.start)}:{one_line(r.step)}:{one_line(r.stop)}")
+
+
+@Base.method("show(io::IO, r::Ref)")
+def show_ref(io: IO, r: V.Ref) -> None:
+    io.write(f"Base.RefValue{{{T.type_string(r.eltype)}}}(")
+    show(io, r.x)
+    io.write(")")
+
+
+@Base.method("show(io::IO, m::MIME)")
+def show_mime(io: IO, m: V.MIME) -> None:
+    io.write(f'MIME type {m.name}')
+
+
+@Base.method("show(io::IO, x)")
+def show_any(io: IO, x: Any) -> None:
+    """Print a value in one line."""
+    if isinstance(x, (Expr, QuoteNode, LineNumberNode, GlobalRef)):
+        from juliette.display.expressions import quoted_expression
+
+        io.write(quoted_expression(x))
+        return
+    if isinstance(x, (Generator, Product, Simple)):
+        if isinstance(x, Simple) and not isinstance(x, Filtered):
+            io.write(x.kind)
+            joined(io, x.sources, "(", ")")
+        else:
+            io.write(f"{T.type_string(T.typeof(x))}(…)")
+        return
+    if isinstance(x, IO):
+        io.write(T.type_string(T.typeof(x)) + "(...)")
+        return
+    t = T.typeof(x)
+    hook = SHOW_HOOKS.get(type(x)) or next((SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None)
+    if hook is not None:
+        hook(io, x, False)
+        return
+    fields = t.fields if isinstance(t, T.DataType) else ()
+    io.write(T.type_string(t) + "(")
+    inner = io.with_(typeinfo=None)
+    for i, f in enumerate(fields):
+        if i:
+            io.write(", ")
+        if hasattr(x, f):
+            show(inner, getattr(x, f))
+        else:
+            io.write("#undef")
+    io.write(")")
+
+
+# How values from Python libraries print: f(io, x, long).
+SHOW_HOOKS: dict[type, Any] = {}
+
+# ---------------------------------------------------------------- arrays
+
+_IMPLIED = (T.Float64, T.Int64, T.String, T.Char_, T.Symbol_)
+
+
+def _implied(eltype: Any) -> bool:
+    """Do literals of the elements say the element type?"""
+    if eltype in _IMPLIED:
+        return True
+    if isinstance(eltype, T.DataType):
+        if eltype.typename is T.unwrap(T.Array_).typename:
+            return _implied(eltype.parameters[0])
+        if eltype.typename is T.TUPLE_NAME:
+            return eltype.concrete and all(map(_implied, eltype.parameters))
+        if eltype.typename.name == "Pair" and eltype.concrete:
+            return all(map(_implied, eltype.parameters))
+        return eltype.concrete and eltype not in T.DTYPE_OF and eltype.typename.make_class is not None
+    return False
+
+
+@Base.method("show(io::IO, a::AbstractArray)")
+def show_array(io: IO, a: Any) -> None:
+    if isinstance(a, V.Transposed):
+        inner = one_line(a.parent)
+        io.write(f"{inner}'" if isinstance(a, V.Adjoint) else f"transpose({inner})")
+        return
+    data = np.asarray(a.data)
+    eltype = a.eltype
+    shape = data.shape
+    known = io.get("typeinfo")
+    prefix = ""
+    from_container = known is not None and known is T.typeof(a)
+    if not from_container and (data.size == 0 or not _implied(eltype)):
+        prefix = T.type_string(eltype)
+    inner = io.with_(typeinfo=eltype)
+    flat_char = data.dtype.char in "dlq?"
+
+    def text(index: tuple[int, ...]) -> str:
+        v = data[index].item() if flat_char else data[index]
+        if v is UNDEF:
+            return "#undef"
+        t = Text()
+        show(IO(t, inner.context), v)
+        return t.value()
+
+    if data.size == 0 and len(shape) > 1:
+        io.write(f"Matrix{{{T.type_string(eltype)}}}(undef, {', '.join(map(str, shape))})")
+        return
+    io.write(prefix + layout.one_line(text, shape, bool(io.get("limit"))))
+
+
+def summary(x: Any) -> str:
+    """`2×3 Matrix{Float64}`"""
+    if isinstance(x, (Array, V.BitArray, V.Transposed, V.Range)):
+        shape = (len(x),) if isinstance(x, V.Range) else np.shape(x.data)
+        size = f"{shape[0]}-element" if len(shape) == 1 else "×".join(map(str, shape)) if shape else "0-dimensional"
+        if isinstance(x, V.Transposed):
+            kind = "adjoint" if isinstance(x, V.Adjoint) else "transpose"
+            return f"{size} {kind}(::{T.type_string(T.typeof(x.parent))}) with eltype {T.type_string(x.eltype)}"
+        return f"{size} {T.type_string(T.typeof(x))}"
+    if type(x) is str:
+        return f"{len(x.encode())}-codeunit String"
+    return T.type_string(T.typeof(x))
+
+
+Base.method("summary(x)")(summary)
+
+
+def show_array_long(io: IO, a: Any) -> None:
+    data = np.asarray(a.data)
+    shape = data.shape
+    if data.size == 0:
+        io.write(f"{T.type_string(a.eltype)}[]" if len(shape) == 1 else summary(a))
+        return
+    io.write(summary(a) + ":")
+    limit = bool(io.get("limit"))
+    rows, cols = io.get("displaysize") or (24, 80)
+    eltype = a.eltype
+    if len(shape) == 0:
+        io.write("\n" + one_line(data.item() if data.dtype != object else data[()], typeinfo=eltype))
+        return
+    if len(shape) <= 2:
+        m, n = (shape[0], 1) if len(shape) == 1 else shape
+        io.write("\n" + matrix_text(data.reshape(m, n, order="F"), eltype, rows - 4, cols, limit))
+        return
+    slices = list(np.ndindex(*shape[2:][::-1]))
+    first = True
+    for index in slices:
+        index = index[::-1]
+        if limit and any(k > 10 and 3 <= i < k - 3 for i, k in zip(index, shape[2:], strict=True)):
+            continue
+        io.write("\n" if first else "\n\n")
+        first = False
+        io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
+        io.write(matrix_text(data[(slice(None), slice(None), *index)], eltype, max(rows - 4 - 2 * 0, 1), cols, limit))
+
+
+def matrix_text(data: Any, eltype: Any, height: int, width: int, limit: bool) -> str:
+    m, n = data.shape
+    compact = n > 1
+    plain = data.dtype.char in "dlq?"
+    cache: dict[tuple[int, int], tuple[str, int, int]] = {}
+
+    def cell(i: int, j: int) -> tuple[str, int, int]:
+        found = cache.get((i, j))
+        if found is None:
+            v = data[i, j].item() if plain else data[i, j]
+            text = cell_text(v, eltype, compact)
+            left, right = layout.alignment(text, kind_of(v))
+            found = cache[i, j] = (text, left, right)
+        return found
+
+    return layout.print_matrix(cell, m, n, height, width, limit)
+
+
+def kind_of(v: Any) -> str:
+    if isinstance(v, (float, np.floating)):
+        return "float"
+    if isinstance(v, (int, np.integer)):
+        return "integer"
+    if isinstance(v, V.Pair):
+        return "pair"
+    return "other"
+
+
+def cell_text(v: Any, eltype: Any, compact: bool) -> str:
+    if v is UNDEF:
+        return "#undef"
+    if isinstance(v, (float, np.floating)) and not USER_SHOW:
+        return float_text(v, compact=compact, typed=False if eltype is T.typeof(v) else True)
+    if type(v) is bool and eltype is T.Bool:
+        return "1" if v else "0"
+    context = {"typeinfo": eltype, "limit": True}
+    if compact:
+        context["compact"] = True
+        return one_line(v, **context)
+    text = long_text(v, **context) if not isinstance(v, (Array, V.NamedTuple, tuple, V.JuliaDict, str)) else one_line(v, **context)
+    return text if "\n" not in text else one_line(v, **context)
+
+
+USER_SHOW = False
+
+# ---------------------------------------------------------------- long forms
+
+
+@Base.method("show(io::IO, m::MIME, x)")
+def show_long(io: IO, mime: V.MIME, x: Any) -> None:
+    """The form for a MIME type; `text/plain` is what the prompt shows."""
+    if mime.name != "text/plain":
+        from juliette.runtime.errors import MethodError
+
+        raise MethodError(SHOW, (io, mime, x), None)
+    if isinstance(x, (Array, V.BitArray, V.Transposed)):
+        show_array_long(io, x)
+    elif isinstance(x, V.Char):
+        show_char_long(io, mime, x)
+    elif isinstance(x, V.JuliaDict):
+        show_dict_long(io, x)
+    elif isinstance(x, V.JuliaSet):
+        n = len(x)
+        io.write(one_line(x) if not n else f"{T.type_string(T.typeof(x))} with {n} element{'s' * (n != 1)}:")
+        for v in x.items():
+            io.write("\n  " + one_line(v, limit=True))
+    elif isinstance(x, Irrational):
+        io.write(f"{x.name} = {x.value:.13f}..." if x.name == "π" else f"{x.name} = {str(x.value)[:15]}...")
+    elif isinstance(x, T.JuliaType):
+        show_type_long(io, x)
+    elif isinstance(x, Composed) or isinstance(x, V.ColonType):
+        show(io, x)
+    elif isinstance(x, GenericFunction) or hasattr(x, "generic"):
+        f = getattr(x, "generic", x)
+        f.settle()
+        n = len(f.methods)
+        io.write(f"{f.name} (generic function with {n} method{'s' * (n != 1)})")
+    elif isinstance(x, MethodList):
+        n = len(x.function.methods)
+        io.write(f"# {n} method{'s' * (n != 1)} for generic function {quoted(x.function.name)} from {x.function.module}:")
+        for i, m in enumerate(x.function.methods, 1):
+            from juliette.display.errors import method_text
+
+            io.write(f"\n [{i}] {method_text(m)}\n     @ {m.file}:{m.line}")
+    elif isinstance(x, JuliaException):
+        show(io, x)
+    else:
+        hook = SHOW_HOOKS.get(type(x)) or next((SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None)
+        if hook is not None:
+            hook(io, x, True)
+        else:
+            show(io, x)
+
+
+def show_dict_long(io: IO, d: Any) -> None:
+    n = len(d.data)
+    if not n:
+        io.write(f"{T.type_string(T.typeof(d))}()")
+        return
+    io.write(f"{T.type_string(T.typeof(d))} with {n} entr{'y' if n == 1 else 'ies'}:")
+    rows, cols = io.get("displaysize") or (24, 80)
+    items = list(d.pairs())
+    shown = items if not io.get("limit") or n <= rows - 4 else items[: rows - 5]
+    keys = [one_line(k, limit=True, compact=True) for k, _ in shown]
+    width = max(map(len, keys))
+    for k, (_, v) in zip(keys, shown, strict=True):
+        io.write(f"\n  {k.ljust(width)} => {one_line(v, limit=True, compact=True, typeinfo=d.value_type)}")
+    if len(shown) < n:
+        io.write(f"\n  {'⋮'.ljust(width)} => ⋮")
+
+
+def show_type_long(io: IO, t: Any) -> None:
+    text = T.type_string(t)
+    io.write(text)
+    if isinstance(t, T.DataType):
+        if t.typename is T.unwrap(T.Array_).typename and t.parameters[1] in (1, 2):
+            io.write(f" (alias for Array{{{T.type_string(t.parameters[0])}, {t.parameters[1]}}})")
+        elif t.typename.singleton is not None:
+            io.write(f" (singleton type of function {t.typename.singleton.name}, subtype of Function)")
+    elif t is T.Vector:
+        io.write(" (alias for Array{T, 1} where T)")
+    elif t is T.Matrix:
+        io.write(" (alias for Array{T, 2} where T)")
+
+
+SHOW: GenericFunction = Base.bindings["show"]
+
+
+@Base.method("show(x)")
+def show_stdout(x: Any) -> None:
+    show(STDOUT, x)
+
+
+# ---------------------------------------------------------------- printing
+
+
+def print_value(io: IO, x: Any) -> None:
+    """`print(io, x)`"""
+    if type(x) is str:
+        io.write(x)
+    elif isinstance(x, V.Char):
+        io.write(chr(x.code))
+    elif isinstance(x, Symbol):
+        io.write(x.name)
+    elif isinstance(x, (np.float32, np.float16)):
+        io.write(float_text(x, typed=False).replace("f", "e") if not isinstance(x, np.float16) else float_text(x, typed=False))
+    elif isinstance(x, Expr):
+        from juliette.display.expressions import expression_text
+
+        io.write(expression_text(x))
+    elif isinstance(x, np.unsignedinteger):
+        io.write(str(int(x)))
+    else:
+        show(io, x)
+
+
+@Base.method("print(xs...)")
+def print_(*xs: Any) -> None:
+    """Write values in plain form."""
+    if xs and isinstance(xs[0], IO):
+        io, xs = xs[0], xs[1:]
+    else:
+        io = STDOUT
+    for x in xs:
+        if type(x) in PRINT_OWN or PRINT_USER:
+            PRINT(io, x) if len(PRINT.methods) > 1 and _has_print(x) else print_value(io, x)
+        else:
+            print_value(io, x)
+
+
+PRINT: GenericFunction = Base.bindings["print"]
+PRINT_OWN: set[type] = set()
+PRINT_USER = True
+
+
+def _has_print(x: Any) -> bool:
+    """Did a user define `print(io, x)` for this type?"""
+    found = PRINT.matching((T.typeof(STDOUT), T.typeof(x)))
+    return len(found) > 1
+
+
+@Base.method("println(xs...)")
+def println(*xs: Any) -> None:
+    """`print`, then a line break."""
+    io = STDOUT
+    if xs and isinstance(xs[0], IO):
+        io, xs = xs[0], xs[1:]
+    text = Text()
+    out = IO(text, io.context)
+    for x in xs:
+        print_(out, x)
+    text.write("\n")
+    io.write(text.value())
+
+
+def string_of(x: Any) -> str:
+    if type(x) is str:
+        return x
+    text = Text()
+    print_(IO(text), x)
+    return text.value()
+
+
+@Base.method("string(xs...)")
+def string(*xs: Any) -> str:
+    """The printed forms, joined."""
+    return "".join(map(string_of, xs))
+
+
+def string_from(x: Any) -> str:
+    if isinstance(x, Symbol):
+        return x.name
+    if isinstance(x, Array):
+        if x.eltype is T.UInt8:
+            return bytes(x.data).decode("utf-8", "replace")
+        return "".join(chr(c.code) for c in elements(x.data))
+    if isinstance(x, (str,)):
+        return x
+    from juliette.runtime.errors import MethodError
+
+    raise MethodError(T.String, (x,), None)
+
+
+Base.bindings["string_from"] = string_from
+
+
+@Base.method("repr(x)")
+def repr_(x: Any) -> str:
+    """The one-line form as a string."""
+    return one_line(x)
+
+
+@Base.method("repr(m::MIME, x)")
+def repr_mime(m: V.MIME, x: Any) -> str:
+    return long_text(x)
+
+
+@Base.method("sprint(f, xs...; context=nothing)")
+def sprint(f: Any, *xs: Any, context: Any = None) -> str:
+    """What `f(io, xs...)` prints."""
+    text = Text()
+    io = IO(text)
+    if isinstance(context, V.Pair):
+        io = io.with_(**{context.first.name: context.second})
+    f(io, *xs)
+    return text.value()
+
+
+@Base.method("display(x)")
+def display(x: Any) -> None:
+    """Show a value as the prompt does."""
+    DISPLAY(x)
+
+
+def _display(x: Any) -> None:
+    STDOUT.write(long_text(x, limit=True, displaysize=(24, 80)) + "\n")
+
+
+DISPLAY: Any = _display
+
+
+@Base.method("write(io::IO, x)")
+def write(io: IO, x: Any) -> int:
+    """Write raw text."""
+    text = string_of(x)
+    io.write(text)
+    return len(text.encode())
+
+
+@Base.method("flush(io::IO)")
+def flush(io: IO) -> None:
+    """Write out what is buffered."""
+    io.stream.flush()
+
+
+@Base.method("take!(io::IOBuffer)") if False else (lambda f: f)
+def take(io: IOBuffer) -> Any:
+    raise RuntimeError
+
+
+@Base.method("printstyled(xs...; color=:normal, bold=false)")
+def printstyled(*xs: Any, color: Any = None, bold: bool = False) -> None:
+    """Print in colour where the output has colours."""
+    print_(*xs)
+
+
+def _buffer(_: Any, *args: Any) -> IOBuffer:
+    return IOBuffer()
+
+
+_simple(T.CORE_TYPES["IOBuffer"], _buffer)
+
+
+def _context(_: Any, io: IO, *pairs: V.Pair) -> IO:
+    return IOContext(io.stream, {**io.context, **{p.first.name: p.second for p in pairs}})
+
+
+_simple(T.CORE_TYPES["IOContext"], _context)
+
+
+@Base.method("take!(io)")
+def take_(io: Any) -> Any:
+    """All that was written to a buffer."""
+    from juliette.runtime.array import wrap
+
+    data = io.stream.value().encode()
+    io.stream.parts.clear()
+    return wrap(np.frombuffer(data, dtype=np.uint8).copy())
+
+
+# ---------------------------------------------------------------- strings
+
+
+@Base.method("*(a::AbstractString, b...)")
+def concat(a: str, *b: Any) -> str:
+    return a + "".join(chr(x.code) if isinstance(x, V.Char) else x for x in b)
+
+
+@Base.method("*(a::AbstractChar, b...)")
+def concat_char(a: V.Char, *b: Any) -> str:
+    return concat(chr(a.code), *b)
+
+
+@Base.method("^(s::AbstractString, n::Integer)")
+def repeat(s: str, n: int) -> str:
+    return s * n
+
+
+@Base.method("getindex(s::AbstractString, i::Integer)")
+def char_at(s: str, i: int) -> V.Char:
+    from juliette.runtime.errors import BoundsError, StringIndexError
+
+    if s.isascii():
+        if not 0 < i <= len(s):
+            raise BoundsError(s, (i,))
+        return V.Char(ord(s[i - 1]))
+    b = s.encode()
+    if not 0 < i <= len(b):
+        raise BoundsError(s, (i,))
+    if b[i - 1] & 0xC0 == 0x80:
+        raise StringIndexError(s, i)
+    return V.Char(ord(b[i - 1 :].decode()[0]))
+
+
+@Base.method("getindex(s::AbstractString, r)")
+def substring(s: str, r: Any) -> str:
+    if isinstance(r, V.UnitRange):
+        return s.encode()[r.start - 1 :].decode()[: len(s.encode()[r.start - 1 : r.stop].decode(errors="ignore"))]
+    return "".join(chr(char_at(s, i).code) for i in support.iterate(r))
+
+
+def string_method(header: str, f: Any, doc: str) -> None:
+    f.__doc__ = doc
+    Base.method(header)(f)
+
+
+string_method("uppercase(s)", lambda s: s.upper(), "In capitals.")
+string_method("lowercase(s)", lambda s: s.lower(), "In small letters.")
+string_method("strip(s)", lambda s: s.strip(), "Without blanks at the ends.")
+string_method("startswith(s, p)", lambda s, p: s.startswith(p), "Does it start so?")
+string_method("endswith(s, p)", lambda s, p: s.endswith(p), "Does it end so?")
+string_method("occursin(n, h)", lambda n, h: n in h, "Is it a part?")
+string_method("ncodeunits(s)", lambda s: len(s.encode()), "Length in bytes.")
+string_method("chomp(s)", lambda s: s.removesuffix("\n"), "Without the line break at the end.")
+
+
+@Base.method("split(s, d=nothing)")
+def split(s: str, d: Any = None) -> Any:
+    """The parts between separators."""
+    from juliette.runtime.array import vector
+
+    sep = chr(d.code) if isinstance(d, V.Char) else d
+    return vector(s.split(sep), T.String)
+
+
+@Base.method("join(xs, d=\"\", last=nothing)")
+def join(xs: Any, d: Any = "", last: Any = None) -> str:
+    """The printed forms with a delimiter between them."""
+    items = [string_of(x) for x in support.iterate(xs)]
+    d = string_of(d)
+    if last is not None and len(items) > 1:
+        return d.join(items[:-1]) + string_of(last) + items[-1]
+    return d.join(items)
+
+
+@Base.method("replace(s, ps...)")
+def replace(s: Any, *ps: V.Pair) -> Any:
+    """Replace parts of a string."""
+    for p in ps:
+        s = s.replace(string_of(p.first), p.second(p.first) if callable(p.second) else string_of(p.second))
+    return s
+
+
+for _name, _method in (("lpad", str.rjust), ("rpad", str.ljust)):
+
+    @Base.method(f"{_name}(s, n, p=\" \")")
+    def _pad(s: Any, n: int, p: Any = " ", f: Any = _method) -> str:
+        return f(string_of(s), n, string_of(p))
+
+
+@Base.method("Int(c::AbstractChar)") if False else (lambda f: f)
+def _code(c: V.Char) -> int:
+    return c.code

@@ -1,0 +1,167 @@
+"""Julia's `Array`: identity, growth and a column-major numpy `data`.
+
+There is one Python class for each `Array{T,N}`, so the class of an array fixes its Julia type.
+`data` has an object dtype where `T` is not numeric.  `node` is the engine's tracer while the array
+takes part in a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from juliette.runtime import types as T
+
+Data = np.ndarray[Any, np.dtype[Any]]
+
+
+class Array:
+    """Base of the classes of all `Array{T,N}`; make one with `wrap`, `make` or `vector`."""
+
+    __slots__ = ("__weakref__", "_buffer", "data", "node")
+    eltype: ClassVar[Any] = T.Any_
+    ndim: ClassVar[int] = 1
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self.node = None
+        self._buffer: Data | None = None
+
+    def __repr__(self) -> str:
+        return f"<{T.type_string(T.typeof(self))} {self.data!r}>"
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Data:
+        return np.array(self.data, dtype=dtype)
+
+    # Growth keeps a buffer with room to spare; `data` is a view of its first part.
+
+    def push(self, value: Any) -> None:
+        """Append one element, already converted to the element type."""
+        data = self.data
+        n = len(data)
+        buffer = self._buffer
+        if buffer is None or len(buffer) <= n or data.base is not buffer:
+            buffer = np.empty(max(8, 2 * n), dtype=data.dtype)
+            buffer[:n] = data
+            self._buffer = buffer
+        buffer[n] = value
+        self.data = buffer[: n + 1]
+
+    def pop(self) -> Any:
+        """Remove and return the last element of a vector that has one."""
+        data = self.data
+        value = element(data, -1)
+        if data.dtype == object:
+            data[-1] = None
+        self.data = data[:-1] if self._buffer is None else self._buffer[: len(data) - 1]
+        return value
+
+
+def _make_class(t: T.DataType) -> type:
+    eltype, ndim = t.parameters
+    return type(
+        T.type_string(t), (Array,), {"__slots__": (), "eltype": eltype, "ndim": ndim, "julia_type": t}
+    )
+
+
+T.unwrap(T.Array_).typename.make_class = _make_class
+
+_CLASSES: dict[tuple[Any, int], type[Array]] = {}
+_BY_DTYPE: dict[tuple[Any, int], type[Array]] = {}
+
+
+def array_class(eltype: Any, ndim: int) -> type[Array]:
+    """The Python class of `Array{eltype, ndim}`."""
+    cls = _CLASSES.get((eltype, ndim))
+    if cls is None:
+        t = T.instantiate(T.unwrap(T.Array_).typename, (eltype, ndim))
+        cls = t.pyclass
+        assert cls is not None
+        _CLASSES[eltype, ndim] = cls
+    return cls
+
+
+def array_type(eltype: Any, ndim: int) -> Any:
+    return T.instantiate(T.unwrap(T.Array_).typename, (eltype, ndim))
+
+
+def dtype_of(eltype: Any) -> np.dtype[Any]:
+    """The numpy dtype that stores elements of a Julia type."""
+    return T.DTYPE_OF.get(eltype, OBJECT)
+
+
+OBJECT = np.dtype(object)
+
+
+def wrap(data: Data) -> Array:
+    """An Array over a numeric ndarray; the element type is the dtype's."""
+    key = (data.dtype.char, data.ndim)
+    cls = _BY_DTYPE.get(key)
+    if cls is None:
+        eltype = T.TYPE_OF_DTYPE.get(data.dtype)
+        if eltype is None:
+            data = np.asarray(data, dtype=np.int64 if data.dtype.kind in "iu" else data.dtype)
+            eltype = T.TYPE_OF_DTYPE[data.dtype]
+        cls = array_class(eltype, data.ndim)
+        _BY_DTYPE[key] = cls
+    return cls(data)
+
+
+def make(data: Data, eltype: Any) -> Array:
+    """An Array of a given element type over data that already fits it."""
+    return array_class(eltype, data.ndim)(data)
+
+
+def vector(values: Iterable[Any], eltype: Any) -> Array:
+    """A `Vector{eltype}` of values that are already of the type."""
+    values = list(values)
+    return array_class(eltype, 1)(pack(values, eltype))
+
+
+def pack(values: list[Any], eltype: Any) -> Data:
+    """A one-dimensional ndarray of Julia values."""
+    dtype = dtype_of(eltype)
+    if dtype is OBJECT:
+        data = np.empty(len(values), dtype=object)
+        for i, v in enumerate(values):
+            data[i] = v
+        return data
+    return np.array(values, dtype=dtype)
+
+
+def undef(eltype: Any, shape: tuple[int, ...]) -> Array:
+    """`Array{eltype}(undef, shape...)`."""
+    dtype = dtype_of(eltype)
+    if dtype is OBJECT:
+        data = np.empty(shape, dtype=object, order="F")
+        data.fill(UNDEF if eltype is not T.Nothing else None)
+        return array_class(eltype, len(shape))(data)
+    return array_class(eltype, len(shape))(np.zeros(shape, dtype=dtype, order="F"))
+
+
+class _Undef:
+    """Marks an element of an array of references that was never assigned."""
+
+    def __repr__(self) -> str:
+        return "#undef"
+
+
+UNDEF = _Undef()
+
+_SCALAR = {"d": float, "l": int, "q": int, "?": bool}
+
+
+def element(data: Data, index: Any) -> Any:
+    """One element as a Julia value."""
+    if data.dtype.char in _SCALAR:
+        return data[index].item()
+    return data[index]
+
+
+def elements(data: Data) -> list[Any]:
+    """All elements in column-major order, as Julia values."""
+    if data.dtype.char in _SCALAR or data.dtype.char == "O":
+        return data.ravel(order="F").tolist()
+    return list(data.ravel(order="F"))

@@ -1,0 +1,279 @@
+"""Dotted calls: a fused tree of calls, evaluated on whole arrays where a kernel is known.
+
+A function without an array kernel is called once for each element.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
+from juliette.runtime.dispatch import TRACE
+from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.values import BitArray
+
+KERNELS: dict[Any, Any] = {}
+# Set by the gradient packages: evaluates a tree whose leaves are traced.
+TRACED: Any = None
+
+
+class Broadcasted:
+    """An unevaluated dotted call."""
+
+    __slots__ = ("args", "function")
+
+    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
+        self.function = function
+        self.args = args
+
+
+def broadcasted(f: Any, *args: Any) -> Broadcasted:
+    return Broadcasted(f, args)
+
+
+def broadcasted_kw(kwargs: dict[str, Any], f: Any, *args: Any) -> Broadcasted:
+    from juliette.runtime.dispatch import call_kw
+
+    return Broadcasted(lambda *xs: call_kw(f, kwargs, *xs), args)
+
+
+def is_array(x: Any) -> bool:
+    return isinstance(x, (Array, BitArray, V.Range, V.Transposed)) or type(x) in ARRAY_CLASSES
+
+
+ARRAY_CLASSES: set[type] = set()
+
+
+def leaf(x: Any) -> Any:
+    """What a leaf of the tree is to numpy: an ndarray, or a scalar as it is."""
+    if isinstance(x, (Array, BitArray, V.Transposed)):
+        return x.data
+    if isinstance(x, V.Range):
+        return x.data if not isinstance(x.get(0), V.Char) else pack(list(x), T.Char_)
+    if type(x) is tuple:
+        return Columns(x)
+    if isinstance(x, V.Ref):
+        return Scalar(x.x)
+    if type(x) in ARRAY_CLASSES:
+        return x.data
+    if isinstance(x, (V.JuliaDict, V.JuliaSet)):
+        if isinstance(x, V.JuliaSet):
+            return pack(list(x.items()), T.Any_)
+    return x
+
+
+class Columns:
+    """A tuple in a broadcast."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self.values = values
+
+
+class Scalar:
+    """A protected scalar (`Ref(x)`)."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Julia size: dimensions count from the first, so shorter ones are padded at the end."""
+    if isinstance(x, np.ndarray):
+        return x.shape
+    if isinstance(x, Columns):
+        return (len(x.values),)
+    return ()
+
+
+def common_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    n = max(map(len, shapes), default=0)
+    out: list[int] = []
+    for d in range(n):
+        size = 1
+        for s in shapes:
+            k = s[d] if d < len(s) else 1
+            if k != 1:
+                if size not in (1, k):
+                    raise DimensionMismatch(
+                        "arrays could not be broadcast to a common size; "
+                        f"got a dimension with lengths {size} and {k}"
+                    )
+                size = k
+            elif any(len(t) > d and t[d] == 0 for t in shapes):
+                size = 0
+        out.append(size)
+    return tuple(out)
+
+
+def align(x: Any, n: int) -> Any:
+    """Pad an ndarray's shape with ones at the end, as Julia does."""
+    if isinstance(x, np.ndarray) and x.ndim < n:
+        return x.reshape(x.shape + (1,) * (n - x.ndim), order="A")
+    return x
+
+
+def materialize(tree: Any) -> Any:
+    """The value of a dotted call."""
+    if not isinstance(tree, Broadcasted):
+        return tree
+    if TRACE.depth and TRACED is not None:
+        return TRACED(tree)
+    return finish(evaluate(tree), tree)
+
+
+class Values:
+    """An elementwise result whose elements are Julia values."""
+
+    __slots__ = ("shape", "values")
+
+    def __init__(self, shape: tuple[int, ...], values: list[Any]) -> None:
+        self.shape = shape
+        self.values = values
+
+
+def evaluate(tree: Any) -> Any:
+    """An ndarray, Values, Columns, Scalar or a plain scalar."""
+    if not isinstance(tree, Broadcasted):
+        return leaf(tree)
+    args = [evaluate(a) for a in tree.args]
+    kernel = KERNELS.get(tree.function) if tree.function.__hash__ else None
+    shapes = [a.shape if isinstance(a, Values) else shape_of(a) for a in args]
+    if kernel is not None and all(_numeric(a) for a in args):
+        arrays = [a for a in args if isinstance(a, np.ndarray)]
+        if arrays:
+            if len(arrays) > 1:
+                n = max(a.ndim for a in arrays)
+                if any(a.shape != arrays[0].shape for a in arrays):
+                    common_shape([a.shape for a in arrays])
+                    args = [align(a, n) for a in args]
+            result = kernel(*map(widen, args, [arrays] * len(args)))
+            if isinstance(result, np.ndarray):
+                return result
+    if not any(shapes):
+        return Scalar(tree.function(*[_scalar(a) for a in args]))
+    return loop(tree.function, args, shapes)
+
+
+def widen(x: Any, arrays: list[Any]) -> Any:
+    """Numbers promote as in Julia: a Float64 scalar widens Float32 arrays, Bool arrays count as Int."""
+    if isinstance(x, np.ndarray):
+        return x
+    x = _scalar(x)
+    if type(x) is float:
+        return np.float64(x)
+    return x
+
+
+def _numeric(x: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        return x.dtype is not OBJECT and x.dtype.kind != "O"
+    if isinstance(x, Scalar):
+        x = x.value
+    return isinstance(x, (int, float, np.generic))
+
+
+def _scalar(x: Any) -> Any:
+    if isinstance(x, Scalar):
+        return x.value
+    return x
+
+
+def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
+    """Call `f` for each element."""
+    shape = common_shape(shapes)
+    if len(shape) == 1 and all(not isinstance(a, (np.ndarray, Values)) for a in args):
+        rows = []
+        for i in range(shape[0]):
+            rows.append(f(*[
+                a.values[i if len(a.values) > 1 else 0] if isinstance(a, Columns) else _scalar(a) for a in args
+            ]))
+        return Columns(tuple(rows))
+    n = len(shape)
+    size = int(np.prod(shape)) if shape else 1
+    streams: list[Any] = []
+    for a in args:
+        if isinstance(a, Values):
+            data = pack(a.values, T.Any_).reshape(a.shape, order="F")
+        elif isinstance(a, Columns):
+            data = pack(list(a.values), T.Any_)
+        elif isinstance(a, np.ndarray):
+            data = a
+        else:
+            value = _scalar(a)
+            streams.append([value] * size)
+            continue
+        full = np.broadcast_to(align(data, n), shape)
+        streams.append(elements(full))
+    return Values(shape, [f(*row) for row in zip(*streams, strict=True)])
+
+
+def finish(result: Any, tree: Any) -> Any:
+    """A Julia value from what `evaluate` gave."""
+    if isinstance(result, np.ndarray):
+        if result.dtype == bool:
+            return BitArray(result)
+        if not result.flags.f_contiguous:
+            result = np.asfortranarray(result)
+        return wrap(result)
+    if isinstance(result, Values):
+        return from_values(result.values, result.shape)
+    if isinstance(result, Columns):
+        return result.values
+    if isinstance(result, Scalar):
+        return result.value
+    return result
+
+
+def from_values(values: list[Any], shape: tuple[int, ...], eltype: Any = None) -> Any:
+    """An array of computed elements; its element type is theirs."""
+    if eltype is None:
+        eltype = join_types(values)
+    if eltype is T.Bool:
+        return BitArray(np.array(values, dtype=bool).reshape(shape, order="F"))
+    return make(pack(values, eltype).reshape(shape, order="F"), eltype)
+
+
+def join_types(values: list[Any]) -> Any:
+    from juliette.base.numbers import typejoin
+
+    eltype: Any = T.Bottom
+    seen: set[Any] = set()
+    for v in values:
+        t = T.typeof(v)
+        if t not in seen:
+            seen.add(t)
+            eltype = t if eltype is T.Bottom else typejoin(eltype, t)
+    return T.Any_ if eltype is T.Bottom else eltype
+
+
+def materialize_into(dest: Any, tree: Any) -> Any:
+    """`dest .= tree`"""
+    if TRACE.depth and MUTATION is not None:
+        MUTATION(dest, "copyto!")
+    value = materialize(tree)
+    target = dest.data
+    if isinstance(target, np.ndarray):
+        source = value.data if is_array(value) else value
+        if type(source) is tuple:
+            source = pack(list(source), T.Any_)
+        if isinstance(source, np.ndarray) and source.shape != target.shape:
+            common_shape([target.shape, source.shape])
+            source = np.broadcast_to(align(source, target.ndim), target.shape)
+        if target.dtype.kind in "iub" and isinstance(source, (np.ndarray, float)) and np.asarray(source).dtype.kind == "f":
+            from juliette.base.essentials import to_number
+
+            for v in elements(np.asarray(source)):
+                to_number(dest.eltype, v)
+        target[...] = source
+    return dest
+
+
+MUTATION: Any = None

@@ -1,0 +1,352 @@
+"""Generic functions, methods and multiple dispatch.
+
+A call first looks in a cache keyed by the Python classes of the arguments.  A class that fixes the
+Julia type of its instances (numbers, arrays, structs) decides alone; where it does not (tuples,
+types, functions) and some method cares, a second cache is keyed by full Julia types.  A miss
+resolves the most specific method and asks it for code for these argument types.
+
+While gradients are traced there is a second pair of caches: the same methods, with code that lets
+derivative rules see every operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from juliette.runtime import types as T
+from juliette.runtime.errors import ErrorException, MethodError
+
+Implementation = Callable[..., Any]
+
+
+class TraceState:
+    """Whether operations are being recorded; `depth` is 0 in ordinary runs."""
+
+    __slots__ = ("depth",)
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+
+TRACE = TraceState()
+
+
+class Method:
+    """One method: its signature (a tuple type, maybe under `where`) and where its code comes from.
+
+    `specialise(method, types, classes, traced)` gives a Python function for concrete arguments.
+    """
+
+    __slots__ = (
+        "arg_names", "builtin", "doc", "file", "function", "kwcall", "line", "module", "name",
+        "nargs", "rule", "signature", "source", "specialise", "tracing", "type_vars", "vararg",
+    )
+
+    def __init__(
+        self,
+        function: GenericFunction,
+        signature: Any,
+        specialise: Callable[[Method, tuple[Any, ...], tuple[type, ...], bool], Implementation],
+        *,
+        arg_names: tuple[str, ...] = (),
+        module: Any = None,
+        file: str = "none",
+        line: int = 0,
+        doc: str = "",
+    ) -> None:
+        self.function = function
+        self.signature = signature
+        self.specialise = specialise
+        self.arg_names = arg_names
+        self.module = module
+        self.file = file
+        self.line = line
+        self.doc = doc
+        self.name = function.name
+        body = T.unwrap(signature)
+        params = body.parameters
+        self.vararg = bool(params) and isinstance(params[-1], T.Vararg)
+        self.nargs = len(params) - self.vararg
+        self.type_vars: tuple[T.TypeVar, ...] = ()
+        t = signature
+        while isinstance(t, T.UnionAll):
+            self.type_vars += (t.var,)
+            t = t.body
+        self.kwcall: Callable[..., Any] | None = None
+        self.builtin: Callable[..., Any] | None = None
+        self.source: Any = None
+        self.rule: Any = None
+        self.tracing: str | None = None
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        return T.unwrap(self.signature).parameters
+
+    def accepts_count(self, n: int) -> bool:
+        return n >= self.nargs if self.vararg else n == self.nargs
+
+    def static_parameters(self, types: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values of the `where` variables for arguments of these types."""
+        if not self.type_vars:
+            return ()
+        found = T.match(T.tuple_type(types), self.signature)
+        if found is None:
+            return tuple(v.upper for v in self.type_vars)
+        return tuple(found[v] for v in self.type_vars)
+
+
+_SLOW = object()
+
+
+class GenericFunction:
+    """A Julia function: a name and its methods."""
+
+    __slots__ = (
+        "__weakref__", "_pending", "anonymous", "cache", "dependents", "doc", "julia_type",
+        "methods", "module", "name", "traced_cache", "traced_typed", "typed",
+    )
+
+    def __init__(self, name: str, module: Any = None) -> None:
+        self.name = name
+        self.module = module
+        self.methods: list[Method] = []
+        self._pending: list[Callable[[], None]] = []
+        self.cache: dict[tuple[type, ...], Any] = {}
+        self.typed: dict[tuple[Any, ...], Implementation] = {}
+        self.traced_cache: dict[tuple[type, ...], Any] = {}
+        self.traced_typed: dict[tuple[Any, ...], Implementation] = {}
+        self.dependents: list[Callable[[], None]] = []
+        self.julia_type: Any = None
+        self.doc = ""
+        self.anonymous = False
+
+    def __call__(self, *args: Any) -> Any:
+        cache = self.traced_cache if TRACE.depth else self.cache
+        f = cache.get(tuple(map(type, args)))
+        if f is None or f is _SLOW:
+            return self._slow(args)(*args)
+        return f(*args)
+
+    def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
+        """`f(args...; kwargs...)`."""
+        if not kwargs:
+            return self(*args)
+        method = self.resolve(tuple(map(T.dispatch_type, args)), args)
+        if method.kwcall is None:
+            raise MethodError(KeywordCall(self, kwargs), args, None)
+        return method.kwcall(kwargs, *args)
+
+    def _slow(self, args: tuple[Any, ...]) -> Implementation:
+        traced = TRACE.depth > 0
+        classes = tuple(map(type, args))
+        cache = self.traced_cache if traced else self.cache
+        if cache.get(classes) is _SLOW:
+            types = tuple(map(T.dispatch_type, args))
+            typed = self.traced_typed if traced else self.typed
+            f = typed.get(types)
+            if f is None:
+                method = self.resolve(types, args)
+                f = typed[types] = method.specialise(method, types, classes, traced)
+            return f
+        kinds = [T.class_type(c) for c in classes]
+        if all(exact for _, exact in kinds):
+            types = tuple(t for t, _ in kinds)
+            method = self.resolve(types, args)
+            f = method.specialise(method, types, classes, traced)
+            cache[classes] = f
+            return f
+        self.settle()
+        types = tuple(t for t, _ in kinds)
+        if self._indifferent(kinds):
+            method = self.resolve(tuple(map(T.dispatch_type, args)), args)
+            f = cache[classes] = method.specialise(method, types, classes, traced)
+            return f
+        cache[classes] = _SLOW
+        return self._slow(args)
+
+    def _indifferent(self, kinds: list[tuple[Any, bool]]) -> bool:
+        """Does every candidate treat all values of the inexact classes alike?"""
+        n = len(kinds)
+        for m in self.methods:
+            if not m.accepts_count(n):
+                continue
+            if m.type_vars:
+                return False
+            params = m.parameters
+            for i, (general, exact) in enumerate(kinds):
+                p = params[i] if i < len(params) else params[-1]
+                p = p.type if isinstance(p, T.Vararg) else p
+                if not exact and not T.subtype(general, p) and T.intersects(general, p):
+                    return False
+        return True
+
+    # ------------------------------------------------------------ methods
+
+    def settle(self) -> None:
+        """Turn the methods that are only announced into real ones."""
+        while self._pending:
+            pending, self._pending = self._pending, []
+            for f in pending:
+                f()
+
+    def announce(self, f: Callable[[], None]) -> None:
+        """Have `f` add a method when the function is first looked at."""
+        self._pending.append(f)
+
+    def add(self, method: Method) -> None:
+        """Add a method; one with the same signature is replaced."""
+        for i, old in enumerate(self.methods):
+            if old.signature is method.signature or (
+                old.nargs == method.nargs and old.vararg == method.vararg
+                and T.subtype(old.signature, method.signature)
+                and T.subtype(method.signature, old.signature)
+            ):
+                self.methods[i] = method
+                break
+        else:
+            self.methods.append(method)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all compiled code; callers that had bound some are told."""
+        self.cache.clear()
+        self.typed.clear()
+        self.traced_cache.clear()
+        self.traced_typed.clear()
+        dependents, self.dependents = self.dependents, []
+        for f in dependents:
+            f()
+
+    def resolve(self, types: tuple[Any, ...], args: tuple[Any, ...] | None = None) -> Method:
+        """The most specific method for argument types; raises MethodError."""
+        self.settle()
+        found = self.matching(types)
+        if not found:
+            raise MethodError(self, args if args is not None else types, None)
+        if len(found) == 1:
+            return found[0]
+        best = found[0]
+        for m in found[1:]:
+            if _beats(m, best):
+                best = m
+        for m in found:
+            if m is not best and not _beats(best, m):
+                raise MethodError(self, args if args is not None else types, "ambiguous")
+        return best
+
+    def matching(self, types: tuple[Any, ...]) -> list[Method]:
+        """All methods that accept arguments of these types."""
+        self.settle()
+        n = len(types)
+        given = T.tuple_type(types)
+        return [
+            m for m in self.methods if m.accepts_count(n) and T.match(given, m.signature) is not None
+        ]
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _beats(a: Method, b: Method) -> bool:
+    if T.more_specific(a.signature, b.signature):
+        return True
+    if T.subtype(b.signature, a.signature):
+        # The same set of arguments: the one without Vararg wins, then the later.
+        return T.subtype(a.signature, b.signature) and (
+            (b.vararg, len(b.type_vars)) > (a.vararg, len(a.type_vars))
+            or (a.vararg, len(a.type_vars)) == (b.vararg, len(b.type_vars))
+        )
+    # Neither contains the other: compare argument by argument, as far as one is never worse.
+    better = False
+    for x, y in zip(_expanded(a, b), _expanded(b, a), strict=False):
+        if T.more_specific(x, y):
+            better = True
+        elif T.more_specific(y, x):
+            return False
+        elif not (T.subtype(x, y) and T.subtype(y, x)):
+            return False
+    if better:
+        return True
+    return not a.vararg and b.vararg
+
+
+def _expanded(m: Method, other: Method) -> list[Any]:
+    """The parameter types with variables replaced by their bounds, as long as the other's."""
+    params = [_bounded(p) for p in m.parameters]
+    n = max(len(params), len(other.parameters))
+    if m.vararg:
+        last = params.pop()
+        params += [last] * (n - len(params))
+    return params
+
+
+def _bounded(p: Any) -> Any:
+    if isinstance(p, T.Vararg):
+        p = p.type
+    for v in T.free_vars(p):
+        p = T.UnionAll(v, p) if not isinstance(p, T.TypeVar) else p.upper
+    return p
+
+
+class KeywordCall:
+    """Stands for `Core.kwcall` of a function in a MethodError about keywords."""
+
+    __slots__ = ("function", "kwargs")
+
+    def __init__(self, function: Any, kwargs: dict[str, Any]) -> None:
+        self.function = function
+        self.kwargs = kwargs
+
+
+def function_type(f: GenericFunction) -> Any:
+    """`typeof(f)`."""
+    if f.julia_type is None:
+        t = T.define(f"typeof({f.name})" if not f.anonymous else f.name, T.Function_, module=f.module)
+        t.typename.singleton = f
+        f.julia_type = t
+    return f.julia_type
+
+
+T.register_instances(GenericFunction, function_type, T.Function_)
+
+
+def call_kw(f: Any, kwargs: dict[str, Any], *args: Any) -> Any:
+    """Call any callable with keywords."""
+    if not kwargs:
+        return f(*args)
+    if isinstance(f, GenericFunction):
+        return f.call_kw(kwargs, *args)
+    if isinstance(f, T.JuliaType):
+        return T.CONSTRUCT(f, args, kwargs)
+    caller = getattr(f, "call_kw", None)
+    if caller is not None:
+        return caller(kwargs, *args)
+    return f(*args, **kwargs)
+
+
+# The methods of callable values that are no functions: `(m::Affine)(x) = …`, on `Affine`'s types.
+CALLABLES = GenericFunction("call")
+
+
+def call_object(self: Any, *args: Any) -> Any:
+    """`obj(args...)` for a struct with call methods."""
+    cache = CALLABLES.traced_cache if TRACE.depth else CALLABLES.cache
+    f = cache.get((type(self), *map(type, args)))
+    if f is None or f is _SLOW:
+        try:
+            f = CALLABLES._slow((self, *args))
+        except MethodError as e:
+            if e.f is CALLABLES:
+                raise MethodError(self, args, e.world) from None
+            raise
+    return f(self, *args)
+
+
+def call_object_kw(self: Any, kwargs: dict[str, Any], *args: Any) -> Any:
+    """`obj(args...; kwargs...)`."""
+    return CALLABLES.call_kw(kwargs, self, *args)
+
+
+def ambiguity(message: str) -> ErrorException:
+    return ErrorException(message)

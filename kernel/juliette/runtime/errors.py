@@ -1,0 +1,125 @@
+"""Julia's exceptions as Python exceptions: data only.
+
+The sentences are written in `display.errors`.  Any value can be thrown in Julia; one that is not an
+exception travels inside `Thrown`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.runtime import types as T
+
+
+class JuliaException(Exception):
+    """Base of every Julia value of type `Exception`; fields are slots in Julia's order."""
+
+    __slots__ = ()
+    fields: tuple[str, ...] = ()
+
+    def __init__(self, *values: Any) -> None:
+        for name, value in zip(self.fields, values, strict=False):
+            setattr(self, name, value)
+        for name in self.fields[len(values):]:
+            setattr(self, name, None)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(getattr(self, f, None)) for f in self.fields)})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("Julia values are not pickled")
+
+
+class Thrown(Exception):
+    """`throw(value)` of something that is no exception."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+EXCEPTIONS: dict[str, type[JuliaException]] = {}
+
+
+def _exception(name: str, fields: str = "", field_types: tuple[Any, ...] = ()) -> Any:
+    names = tuple(fields.split())
+    cls = type(name, (JuliaException,), {"__slots__": names, "fields": names, "__doc__": f"Julia's `{name}`."})
+    t = T.define(name, T.Exception_)
+    t.typename.fields = names
+    t.typename.field_types = field_types or (T.Any_,) * len(names)
+    t.typename.ninitialized = len(names)
+    T.register_class(cls, t)
+    T.CORE_TYPES[name] = t
+    EXCEPTIONS[name] = cls
+    return cls
+
+
+ArgumentError = _exception("ArgumentError", "msg")
+AssertionError_ = _exception("AssertionError", "msg")
+BoundsError = _exception("BoundsError", "a i")
+DimensionMismatch = _exception("DimensionMismatch", "msg")
+DivideError = _exception("DivideError")
+DomainError = _exception("DomainError", "val msg")
+EOFError_ = _exception("EOFError")
+ErrorException = _exception("ErrorException", "msg")
+InexactError = _exception("InexactError", "func T val")
+InterruptException = _exception("InterruptException")
+InvalidStateException = _exception("InvalidStateException", "msg state")
+KeyError_ = _exception("KeyError", "key")
+LoadError = _exception("LoadError", "file line error")
+MethodError = _exception("MethodError", "f args_ world")
+MissingException = _exception("MissingException", "msg")
+OutOfMemoryError = _exception("OutOfMemoryError")
+OverflowError_ = _exception("OverflowError", "msg")
+StackOverflowError = _exception("StackOverflowError")
+StringIndexError = _exception("StringIndexError", "string index")
+SystemError_ = _exception("SystemError", "prefix errnum extrainfo")
+TypeError_ = _exception("TypeError", "func context expected got")
+UndefKeywordError = _exception("UndefKeywordError", "var")
+UndefRefError = _exception("UndefRefError")
+UndefVarError = _exception("UndefVarError", "var")
+ParseErrorException = _exception("ParseError", "msg detail")
+CanonicalIndexError = _exception("CanonicalIndexError", "func type")
+
+
+def julia_value(error: BaseException) -> Any:
+    """What `catch e` binds for a Python exception that came out of Julia code.
+
+    Compiled code uses Python's own operations where types allow, so Python's exceptions stand for
+    the Julia ones they mean.
+    """
+    if isinstance(error, Thrown):
+        return error.value
+    if isinstance(error, JuliaException):
+        return error
+    if isinstance(error, NameError):
+        from juliette.syntax.expr import Symbol
+
+        return UndefVarError(Symbol(error.name or str(error).split("'")[1]))
+    if isinstance(error, ZeroDivisionError):
+        return DivideError()
+    if isinstance(error, RecursionError):
+        return StackOverflowError()
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError()
+    if isinstance(error, KeyboardInterrupt):
+        return InterruptException()
+    if isinstance(error, T.TypeParameterError):
+        return TypeError_(
+            Symbol_of(error.family), error.var.name, error.var.upper, T.type_of_type(error.got)
+        )
+    convert = TRANSLATORS.get(type(error))
+    if convert is not None:
+        return convert(error)
+    for cls, f in TRANSLATORS.items():
+        if isinstance(error, cls):
+            return f(error)
+    return ErrorException(f"{type(error).__name__}: {error}")
+
+
+TRANSLATORS: dict[type[BaseException], Any] = {}
+
+
+def Symbol_of(name: str) -> Any:
+    from juliette.syntax.expr import Symbol
+
+    return Symbol(name)

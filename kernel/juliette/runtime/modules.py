@@ -1,0 +1,452 @@
+"""Modules, their bindings, and how Base is filled.
+
+A Julia module *is* a globals dictionary, and its `__builtins__` is the dictionary of what it
+`using`s: looking a name up is Python's own, and a later `using` is seen at once.
+
+`@Base.method("sum(A::AbstractArray; dims=:)")` is the one definition of a method written in Python:
+the header is Julia, read by our own parser when the function is first called.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
+from juliette.runtime.errors import ErrorException, UndefVarError
+from juliette.syntax import parse_one
+from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+
+
+class Module:
+    """A Julia module."""
+
+    __slots__ = (
+        "__weakref__", "anonymous_count", "bare", "bindings", "consts", "docs", "exports",
+        "implicit", "imported", "loader", "macros", "name", "parent", "resolved", "used", "visible",
+    )
+
+    def __init__(self, name: str, parent: Module | None = None) -> None:
+        self.name = name
+        self.parent = parent if parent is not None else self
+        self.bindings: dict[str, Any] = {}
+        self.visible: dict[str, Any] = {}
+        self.bindings["__builtins__"] = self.visible
+        self.exports: set[str] = set()
+        self.consts: set[str] = set()
+        self.imported: set[str] = set()
+        self.implicit: dict[str, Module] = {}
+        self.resolved: set[str] = set()
+        self.docs: dict[str, str] = {}
+        self.used: list[Module] = []
+        self.anonymous_count = 0
+        self.loader: Callable[[], None] | None = None
+
+    def load(self) -> None:
+        """Fill the module, if its contents are made only when wanted."""
+        loader, self.loader = self.loader, None
+        if loader is not None:
+            loader()
+
+    def get(self, name: str) -> Any:
+        """The value of a name; raises UndefVarError."""
+        try:
+            return self.bindings[name]
+        except KeyError:
+            pass
+        self.load()
+        for where in (self.bindings, self.visible):
+            if name in where:
+                return where[name]
+        raise UndefVarError(Symbol(name))
+
+    def has(self, name: str) -> bool:
+        self.load()
+        return name in self.bindings or name in self.visible
+
+    def set(self, name: str, value: Any, *, const: bool = False) -> None:
+        self.bindings[name] = value
+        if const:
+            self.consts.add(name)
+
+    def using(self, other: Module) -> None:
+        """`using Other`: all that it exports becomes visible."""
+        other.load()
+        if other not in self.used:
+            self.used.append(other)
+        for name in other.exports:
+            if name in other.bindings:
+                self.visible[name] = other.bindings[name]
+                self.implicit[name] = other
+
+    def import_name(self, other: Module, name: str, alias: str | None = None) -> None:
+        """`import Other: name as alias` (and `using Other: name`)."""
+        value = other.get(name)
+        self.bindings[alias or name] = value
+        self.consts.add(alias or name)
+        self.imported.add(alias or name)
+
+    def names(self) -> Iterator[str]:
+        """Names that can be written in this module."""
+        self.load()
+        for where in (self.bindings, self.visible):
+            for name in where:
+                if not name.startswith(("__", "%", "#")):
+                    yield name
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        if self.parent is self:
+            return (self.name,)
+        return (*self.parent.path, self.name) if self.parent.name != "Main" else ("Main", self.name)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    # ------------------------------------------------------------ filling it from Python
+
+    def method(
+        self, header: str, *, export: bool = True, transparent: bool = False, rule: Any = None,
+        static: bool = False,
+    ) -> Callable[[Implementation], Implementation]:
+        """Define a method in Python under a Julia header.
+
+        `transparent`: it calls only generic functions, so gradients flow through it as it stands.
+        `static`: it takes the values of the header's `where` variables as its first arguments.
+        """
+
+        def register(f: Implementation) -> Implementation:
+            builtin = Builtin(self, header, f, transparent, rule, static)
+            name = _name_of(header)
+            if name is None:
+                CALLABLES.announce(lambda: builtin.define(CALLABLES))
+                return f
+            target = self.bindings.get(name)
+            if target is None and name in self.visible:
+                target = self.visible[name]
+            if isinstance(target, T.JuliaType):
+                table = constructors(target)
+                table.announce(lambda: builtin.define(table, target))
+                return f
+            if target is None:
+                target = GenericFunction(name, self)
+                self.set(name, target, const=True)
+            if export:
+                self.exports.add(name)
+            function: GenericFunction = target
+            function.announce(lambda: builtin.define(function))
+            return f
+
+        return register
+
+    def type(self, declaration: str, **options: Any) -> Callable[[type], type]:
+        """Make a Python class the class of a Julia type, say `"Pair{A,B}"` or `"Char <: AbstractChar"`."""
+
+        def register(cls: type) -> type:
+            name, _, parent = declaration.partition("<:")
+            sup = eval_type(parse_header(parent), self, {}) if parent.strip() else None
+            t = T.define(name.strip(), sup, module=self, **options)
+            T.register_class(cls, t)
+            fields = getattr(cls, "fields", None)
+            if fields:
+                t.typename.fields = tuple(fields)
+                t.typename.field_types = tuple(getattr(cls, "field_types", ())) or (T.Any_,) * len(fields)
+                t.typename.ninitialized = len(fields)
+            self.set(name.strip(), t, const=True)
+            self.exports.add(name.strip())
+            return cls
+
+        return register
+
+    def const(self, name: str, value: Any, *, export: bool = True) -> None:
+        """A constant of the module."""
+        self.set(name, value, const=True)
+        if export:
+            self.exports.add(name)
+
+    def macro(self, name: str, *, export: bool = True) -> Callable[[Any], Any]:
+        """A macro written in Python: `f(context, *args) -> Expr`."""
+
+        def register(f: Any) -> Any:
+            self.set("@" + name, MacroFunction("@" + name, self, f), const=True)
+            if export:
+                self.exports.add("@" + name)
+            return f
+
+        return register
+
+
+class MacroFunction:
+    """A macro whose expander is a Python function of (context, *argument expressions)."""
+
+    __slots__ = ("expand", "hygienic", "module", "name")
+
+    def __init__(self, name: str, module: Module, expand: Any) -> None:
+        self.name = name
+        self.module = module
+        self.expand = expand
+        self.hygienic = False
+
+
+_HEADER_NAME = re.compile(r"\s*(?:Base\.)?([^\s(]+?)(?:\{.*?\})?\(")
+
+
+def _name_of(header: str) -> str | None:
+    if header.lstrip().startswith("("):
+        return None
+    found = _HEADER_NAME.match(header)
+    if found is None:
+        raise ValueError(f"no function name in {header!r}")
+    return found.group(1)
+
+
+class Builtin:
+    """A method announced from Python; turned into `Method`s when its function is first used."""
+
+    __slots__ = ("function", "header", "module", "rule", "static", "transparent")
+
+    def __init__(
+        self, module: Module, header: str, function: Implementation, transparent: bool, rule: Any,
+        static: bool,
+    ) -> None:
+        self.module = module
+        self.header = header
+        self.function = function
+        self.transparent = transparent
+        self.rule = rule
+        self.static = static
+
+    def define(self, target: GenericFunction, of_type: Any = None) -> None:
+        """Read the header and add one method for each number of optional arguments."""
+        expr = parse_header(self.header)
+        env: dict[str, Any] = {}
+        variables: list[T.TypeVar] = []
+        if isinstance(expr, Expr) and expr.head == "::" and len(expr.args) == 2 and _is_call(expr.args[0]):
+            expr = expr.args[0]
+        while isinstance(expr, Expr) and expr.head == "where":
+            for v in expr.args[1:]:
+                var = type_var(v, self.module, env)
+                env[var.name] = var
+                variables.append(var)
+            expr = expr.args[0]
+        if isinstance(expr, Expr) and expr.head == "::" and len(expr.args) == 2 and _is_call(expr.args[0]):
+            expr = expr.args[0]
+        assert isinstance(expr, Expr), self.header
+        positional: list[tuple[str, Any]] = []
+        optional = 0
+        vararg = False
+        callee = expr.args[0]
+        if target is CALLABLES:
+            t = eval_type(callee.args[-1], self.module, env)
+            positional.append(("self", t))
+        elif of_type is not None:
+            t = eval_type(callee, self.module, env)
+            positional.append(("T", T.type_of_type(t)))
+        keywords = False
+        for arg in expr.args[1:]:
+            if isinstance(arg, Expr) and arg.head == "parameters":
+                keywords = True
+                continue
+            if isinstance(arg, Expr) and arg.head in ("kw", "="):
+                arg = arg.args[0]
+                optional += 1
+            if isinstance(arg, Expr) and arg.head == "...":
+                vararg = True
+                arg = arg.args[0]
+            name, t = "_", T.Any_
+            if isinstance(arg, Expr) and arg.head == "::":
+                if len(arg.args) == 2:
+                    name = arg.args[0].name
+                t = eval_type(arg.args[-1], self.module, env)
+            elif isinstance(arg, Symbol):
+                name = arg.name
+            positional.append((name, t))
+        for k in range(optional + 1):
+            n = len(positional) - k
+            params = [t for _, t in positional[:n]]
+            if vararg and k == 0:
+                params[-1] = T.Vararg(params[-1])
+            signature: Any = T.tuple_type(params)
+            free = T.free_vars(signature)
+            for var in reversed(variables):
+                if var in free or any(var in T.free_vars(v.upper) for v in variables):
+                    signature = T.UnionAll(var, signature)
+            method = Method(
+                target, signature, specialise_builtin,
+                arg_names=tuple(name for name, _ in positional[:n]), module=self.module,
+                file=self.module.name, doc=inspect.cleandoc(self.function.__doc__ or ""),
+            )
+            method.builtin = self.function
+            method.tracing = "transparent" if self.transparent else None
+            method.rule = self.rule
+            method.source = self
+            if keywords:
+                method.kwcall = self._keyword_call(method)
+            target.add(method)
+
+    def _keyword_call(self, method: Method) -> Callable[..., Any]:
+        f = self.function
+        accepted = {
+            n for n, p in inspect.signature(f).parameters.items()
+            if p.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(f).parameters.values())
+
+        def kwcall(kwargs: dict[str, Any], *args: Any) -> Any:
+            if not anything and not accepted.issuperset(kwargs):
+                from juliette.runtime.dispatch import KeywordCall
+                from juliette.runtime.errors import MethodError
+
+                raise MethodError(KeywordCall(method.function, kwargs), args, None)
+            if TRACED_KEYWORD_BUILTIN is not None:
+                hooked = TRACED_KEYWORD_BUILTIN(method, kwargs, args)
+                if hooked is not NotImplemented:
+                    return hooked
+            return f(*args, **kwargs)
+
+        return kwcall
+
+
+def _is_call(e: Any) -> bool:
+    return isinstance(e, Expr) and e.head in ("call", "where")
+
+
+# Set by the gradient packages: how a builtin runs on traced arguments.
+TRACED_BUILTIN: Callable[[Method, tuple[Any, ...], tuple[type, ...]], Implementation] | None = None
+TRACED_KEYWORD_BUILTIN: Callable[[Method, dict[str, Any], tuple[Any, ...]], Any] | None = None
+
+
+def set_traced_builtin(f: Any, keyword: Any) -> None:
+    """Install how builtins run while gradients are traced."""
+    global TRACED_BUILTIN, TRACED_KEYWORD_BUILTIN
+    TRACED_BUILTIN, TRACED_KEYWORD_BUILTIN = f, keyword
+
+
+def specialise_builtin(
+    method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool
+) -> Implementation:
+    """Code of a builtin for argument types: the Python function, or its rule while tracing."""
+    f = method.builtin
+    assert f is not None
+    if method.source.static:
+        statics = method.static_parameters(types)
+        plain = f
+
+        def f(*args: Any) -> Any:
+            return plain(*statics, *args)
+
+    if traced and TRACED_BUILTIN is not None:
+        return TRACED_BUILTIN(method, f, classes)
+    return f
+
+
+def constructors(t: Any) -> GenericFunction:
+    """The table of constructor methods of a type's family."""
+    family = T.unwrap(t).typename
+    if family.constructors is None:
+        family.constructors = GenericFunction(family.name, family.module)
+    return family.constructors
+
+
+# ---------------------------------------------------------------- headers
+
+
+def parse_header(text: str) -> Any:
+    """A Julia header as an expression."""
+    return parse_one(text)[0]
+
+
+def type_var(e: Any, module: Module, env: dict[str, Any]) -> T.TypeVar:
+    """`T`, `T<:Real`, `Int<:T<:Real` or `T>:Int` after `where`."""
+    if isinstance(e, Symbol):
+        return T.TypeVar(e.name)
+    if e.head == "comparison":
+        low, _, name, _, high = e.args
+        return T.TypeVar(name.name, eval_type(low, module, env), eval_type(high, module, env))
+    if e.head == "<:":
+        return T.TypeVar(e.args[0].name, None, eval_type(e.args[1], module, env))
+    return T.TypeVar(e.args[0].name, eval_type(e.args[1], module, env), None)
+
+
+def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
+    """The type that a header's expression names."""
+    if isinstance(e, Symbol):
+        return env[e.name] if e.name in env else module.get(e.name)
+    if isinstance(e, QuoteNode):
+        return e.value
+    if not isinstance(e, Expr):
+        return e
+    if e.head == "curly":
+        base = eval_type(e.args[0], module, env)
+        params: list[Any] = []
+        anonymous: list[T.TypeVar] = []
+        for p in e.args[1:]:
+            if isinstance(p, Expr) and p.head == "<:" and len(p.args) == 1:
+                var = T.TypeVar(f"#s{len(anonymous)}", None, eval_type(p.args[0], module, env))
+                anonymous.append(var)
+                params.append(var)
+            else:
+                params.append(eval_type(p, module, env))
+        t = T.apply_type(base, *params)
+        for var in reversed(anonymous):
+            t = T.UnionAll(var, t)
+        return t
+    if e.head == "where":
+        inner = dict(env)
+        variables = []
+        for v in e.args[1:]:
+            var = type_var(v, module, inner)
+            inner[var.name] = var
+            variables.append(var)
+        t = eval_type(e.args[0], module, inner)
+        for var in reversed(variables):
+            t = T.UnionAll(var, t)
+        return t
+    if e.head == "call" and e.args[0] == Symbol("typeof"):
+        return T.typeof(eval_type(e.args[1], module, env))
+    if e.head == ".":
+        return eval_type(e.args[0], module, env).get(e.args[1].value.name)
+    raise ErrorException(f"not a type: {e}")
+
+
+# ---------------------------------------------------------------- the first modules
+
+Core = Module("Core")
+Base = Module("Base")
+Main = Module("Main")
+Core.parent = Core
+for _name, _t in T.CORE_TYPES.items():
+    Base.const(_name, _t)
+    Core.bindings[_name] = _t
+    if isinstance(T.unwrap(_t), T.DataType) and T.unwrap(_t).typename.module is None:
+        T.unwrap(_t).typename.module = Core
+
+for _name, _t in list(T.CORE_TYPES.items()):
+    Core.bindings[_name] = _t
+
+# What `using X` and `import X` can find: bundled packages and the standard library.
+PACKAGES: dict[str, Module] = {}
+
+
+def package(name: str, loader: Callable[[Module], None] | None = None) -> Module:
+    """Announce a package; `loader` fills it when it is first used."""
+    module = Module(name)
+    module.visible = module.bindings["__builtins__"] = Base.bindings
+    if loader is not None:
+        module.loader = lambda: loader(module)
+    PACKAGES[name] = module
+    return module
+
+
+def all_docstrings() -> Iterator[tuple[str, str]]:
+    """(name, docstring) of every documented method of Base and the loaded packages."""
+    for module in (Base, *PACKAGES.values()):
+        for name, value in list(module.bindings.items()):
+            if isinstance(value, GenericFunction) and value.module is module:
+                value.settle()
+                for i, m in enumerate(value.methods):
+                    if m.doc:
+                        yield f"{module.name}.{name}[{i}]", m.doc

@@ -1,0 +1,72 @@
+"""User-defined types: one Python class for each concrete instantiation of a `struct`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import call_object, call_object_kw
+from juliette.runtime.errors import ErrorException, JuliaException, TypeError_
+from juliette.syntax.expr import Symbol
+
+
+class Struct:
+    """Base of the classes of Julia structs."""
+
+    __slots__ = ("__weakref__",)
+    fields: tuple[str, ...] = ()
+    mutable = False
+    value_fields: tuple[str, ...] | None = None
+
+    __call__ = call_object
+    call_kw = call_object_kw
+
+    def __repr__(self) -> str:
+        values = ", ".join(repr(getattr(self, f, "#undef")) for f in self.fields)
+        return f"{T.type_string(T.typeof(self))}({values})"
+
+
+def make_class(t: T.DataType) -> type:
+    """The Python class of a concrete struct type."""
+    fields = t.fields
+    bases: tuple[type, ...] = (Struct,)
+    exception = any(s is T.Exception_ for s in T.supertypes(t))
+    if exception:
+        bases = (JuliaException,)
+    attributes: dict[str, Any] = {
+        "__slots__": tuple(f for f in fields), "fields": fields, "mutable": t.typename.mutable,
+        "julia_type": t, "__call__": call_object, "call_kw": call_object_kw,
+    }
+    if not t.typename.mutable:
+        attributes["value_fields"] = fields
+        if not exception:
+            attributes["__eq__"] = _equal
+            attributes["__hash__"] = _hash
+    if exception:
+        attributes["__init__"] = JuliaException.__init__
+    return type(T.type_string(t), bases, attributes)
+
+
+def _equal(self: Any, other: Any) -> bool:
+    return self is other or (
+        type(self) is type(other) and all(getattr(self, f) is getattr(other, f) for f in self.fields)
+    )
+
+
+def _hash(self: Any) -> int:
+    return hash((type(self), *(id(getattr(self, f, None)) for f in self.fields)))
+
+
+def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
+    """`new(values...)`: an instance with converted fields; later ones may stay undefined."""
+    if not isinstance(t, T.DataType) or not t.concrete:
+        raise TypeError_(Symbol("new"), "", T.DataType_, t)
+    fields = t.fields
+    if len(values) > len(fields):
+        raise ErrorException("syntax: too many arguments in call to \"new\"")
+    cls = t.pyclass
+    assert cls is not None
+    obj = cls.__new__(cls)
+    for name, typ, value in zip(fields, t.field_types, values, strict=False):
+        object.__setattr__(obj, name, value if typ is T.Any_ else convert(typ, value))
+    return obj
