@@ -247,7 +247,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
         args=tuple(args),
     )
     if path is not None:
-        outcome = interpreter.run_file(path)
+        outcome = interpreter.run_file(str(path))
     elif code is not None:
         outcome = interpreter.run(code, "none", 1)
     else:

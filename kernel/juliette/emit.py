@@ -35,11 +35,23 @@ def _tree(code: str, filename: str) -> str:
 
 
 def _python(code: str, filename: str) -> str:
-    """The Python that is run for each statement."""
+    """The Python that each statement becomes. Nothing is run, so later ones see no definitions."""
+    from juliette.base import bootstrap
+    from juliette.compiler.python_backend import python_source
     from juliette.interpreter import Interpreter
+    from juliette.syntax import Expr, LineNumberNode, parse_all
 
     session = Interpreter(interactive=False)
-    try:
-        return session.python_source(code, filename)
-    finally:
-        session.close()
+    pieces: list[str] = []
+    line = 1
+    tree, _ = parse_all(code, filename, 1, bootstrap.literal)
+    for statement in tree.args:
+        if isinstance(statement, LineNumberNode):
+            line = statement.line
+            continue
+        while isinstance(statement, Expr) and statement.head == "macrocall":
+            statement = session.compiler.expand_macro(statement, session.module, None, line)
+        node = session.compiler.lower(statement, session.module, filename, line)
+        pieces.append(f"# line {line}\n{python_source(node, session.module)}")
+    session.close()
+    return "\n\n".join(pieces)

@@ -5,7 +5,7 @@
 - `arrays`: construction, indexing, reductions, linear algebra basics
 - `broadcasting`: dotted calls
 - `collections`: iteration, dictionaries, sets, tuples, higher-order functions
-- `strings`: strings, characters, symbols
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
+- `bootstrap`: puts Base together and makes a session's Main module
 """

@@ -4,5 +4,6 @@
 - `numbers`: shortest floats
 - `arrays`: aligned columns, truncation, the one-line form
 - `show`: the `show` methods of everything else
+- `expressions`: quoted code
 - `errors`: the sentence of every exception; stack traces
 """

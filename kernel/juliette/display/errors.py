@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -80,13 +81,63 @@ def method_error(e: Any) -> str:
         for m in f.matching(tuple(types)):
             lines.append(f"  {method_text(m)}\n    @ {place(m)}")
         return "\n".join(lines)
-    text = f"MethodError: no method matching {name}({shown})"
+    text = f"MethodError: no method matching {name}({shown})" + hint(f, types)
     near = candidates(f, types, "")
     return text + ("\n\nClosest candidates are:" + near if near else "")
 
 
+def hint(f: Any, types: list[Any]) -> str:
+    """What the caller probably meant."""
+    name = getattr(f, "name", "")
+    if name in ("+", "-") and len(types) == 2 and getattr(f, "module", None) is Base:
+        of_numbers = [T.subtype(t, T.Number) for t in types]
+        arrays = [T.subtype(t, T.AbstractArray) for t in types]
+        if any(of_numbers) and any(arrays):
+            noun = "addition" if name == "+" else "subtraction"
+            first, second = ("scalar", "array") if of_numbers[0] else ("array", "scalar")
+            return (
+                f"\nFor element-wise {noun}, use broadcasting with dot syntax: "
+                f"{first} .{name} {second}"
+            )
+        if name == "+" and all(T.subtype(t, T.AbstractString) for t in types):
+            return (
+                "\nString concatenation is performed with * (See also: "
+                "https://docs.julialang.org/en/v1/manual/strings/#man-concatenation)."
+            )
+    return ""
+
+
 def place(m: Method) -> str:
-    return f"{m.module} {m.file}:{m.line}"
+    """Where a method was defined; those of Base have no line to show."""
+    return f"{m.module} {m.file}:{m.line}" if m.line else f"{m.module}"
+
+
+def candidate_text(m: Method, types: list[Any]) -> str:
+    """`f(::Int64, !Matched::String)`: a method held against the types it was called with."""
+    params = list(m.parameters)
+    head = m.name
+    first = params[0] if params else None
+    if isinstance(first, T.DataType) and first.typename is T.TYPE_NAME and types and (
+        isinstance(types[0], T.DataType) and types[0].typename is T.TYPE_NAME
+        and m.function.name == head and m.function is not Base.bindings.get(head)
+    ):
+        head = T.type_string(first.parameters[0]) if first.parameters else head
+        params, types = params[1:], types[1:]
+    parts = []
+    for i, p in enumerate(params):
+        inner = p.type if isinstance(p, T.Vararg) else p
+        dots = "..." if isinstance(p, T.Vararg) else ""
+        if isinstance(p, T.Vararg) and i >= len(types):
+            ok = False
+        else:
+            given = types[i:] if isinstance(p, T.Vararg) else types[i : i + 1]
+            ok = bool(given) and all(T.intersects(t, inner) for t in given)
+        parts.append(f"{'' if ok else '!Matched'}::{T.type_string(inner)}{dots}")
+    text = f"{head}({', '.join(parts)})"
+    if m.type_vars:
+        bounds = [T._bound_string(v) for v in m.type_vars]
+        text += " where " + (bounds[0] if len(bounds) == 1 else "{" + ", ".join(bounds) + "}")
+    return text
 
 
 def candidates(f: Any, types: list[Any], note: str) -> str:
@@ -107,10 +158,12 @@ def candidates(f: Any, types: list[Any], note: str) -> str:
         good = sum(
             T.intersects(t, _param(m, i)) for i, t in enumerate(types) if _param(m, i) is not None
         )
-        if good or not types or not m.nargs or note:
+        if good or len(types) < 2 or note:
             scored.append((-good, abs(m.nargs - len(types)), m))
-    scored.sort(key=lambda s: s[:2])
-    return "".join(f"\n  {method_text(m)}{note}\n   @ {place(m)}" for _, _, m in scored[:3]) + ("\n" if scored else "") + ("  ...\n" if len(scored) > 3 else "")
+    scored.sort(key=lambda s: s[0])
+    return "".join(
+        f"\n  {candidate_text(m, types)}{note}\n   @ {place(m)}" for _, _, m in scored[:3]
+    ) + ("\n" if scored else "") + ("  ...\n" if len(scored) > 3 else "")
 
 
 def _param(m: Method, i: int) -> Any:
@@ -259,6 +312,9 @@ E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64
 assert np is not None
 
 
+_CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
+
+
 def stack_trace(frames: list[tuple[str, list[tuple[str, Any]], str, str, int]]) -> list[str]:
     """The lines below `Stacktrace:`: (function, arguments, module, file, line) each."""
     out = []
@@ -267,5 +323,6 @@ def stack_trace(frames: list[tuple[str, list[tuple[str, Any]], str, str, int]]) 
             out.append(f" [{i}] top-level scope\n   @ {file}:{line}")
         else:
             shown = ", ".join(f"{n}::{T.type_string(t)}" for n, t in args)
-            out.append(f" [{i}] {name}({shown})\n   @ {module} {file}:{line}")
+            where = f"./{file}" if _CELL.match(file) else file
+            out.append(f" [{i}] {name}({shown})\n   @ {module} {where}:{line}")
     return out

@@ -23,6 +23,8 @@ from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 PLAIN = V.MIME("text/plain")
+if "=>" not in Base.bindings:
+    Base.const("=>", V.Pair_)
 
 
 def show(io: IO, x: Any) -> None:
@@ -107,7 +109,7 @@ def symbol_text(x: Symbol) -> str:
     if n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS or n in KEYWORDS and n not in ("true", "false"):
         return ":" + n
     if n in PRECEDENCE or n in UNARY:
-        return f":({n})" if n in ("=", ":", "::", ".", "&&", "||", "->", "?", "=>") and n not in ("=>",) else ":" + n
+        return f":({n})" if n in (":", "::", ":=", "=", "==", "===", "=>") else ":" + n
     return f"Symbol({quoted(n)})"
 
 
@@ -177,6 +179,14 @@ def joined(io: IO, items: Any, opening: str, closing: str, single: str = "") -> 
 
 @Base.method("show(io::IO, t::Tuple)")
 def show_tuple(io: IO, t: tuple[Any, ...]) -> None:
+    known = io.get("typeinfo")
+    if known is not None and known is T.typeof(t) and t:
+        io.write("(")
+        for i, (v, kind) in enumerate(zip(t, known.parameters, strict=True)):
+            io.write(", " if i else "")
+            show(io.with_(typeinfo=kind), v)
+        io.write(",)" if len(t) == 1 else ")")
+        return
     joined(io.with_(typeinfo=None), t, "(", ")", ",")
 
 
@@ -197,10 +207,16 @@ def show_named_tuple(io: IO, t: V.NamedTuple) -> None:
 
 @Base.method("show(io::IO, p::Pair)")
 def show_pair(io: IO, p: V.Pair) -> None:
-    inner = io.with_(typeinfo=None)
-    for side, sep in ((p.first, " => "), (p.second, "")):
-        if isinstance(side, V.Pair):
-            io.write("(" + one_line(side) + ")")
+    spaced = not io.get("compact")
+    known = io.get("typeinfo")
+    kinds = known.parameters if known is not None and known is T.typeof(p) else (None, None)
+    for side, kind, sep in ((p.first, kinds[0], " => " if spaced else "=>"), (p.second, kinds[1], "")):
+        inner = io.with_(typeinfo=kind, compact=io.get("compact", True))
+        operator = isinstance(side, GenericFunction) and not side.name[:1].isidentifier()
+        if isinstance(side, V.Pair) or operator:
+            io.write("(")
+            show(inner, side)
+            io.write(")")
         else:
             show(inner, side)
         io.write(sep)
@@ -209,10 +225,17 @@ def show_pair(io: IO, p: V.Pair) -> None:
 @Base.method("show(io::IO, d::AbstractDict)")
 def show_dict(io: IO, d: Any) -> None:
     t = T.typeof(d)
-    plain = d.data and all(T.typeof(k) is d.key_type and T.typeof(v) is d.value_type for k, v in d.pairs())
-    head = T.unwrap(t).typename.name if plain else T.type_string(t)
-    io.write(head)
-    joined(io.with_(typeinfo=None), (V.Pair(k, v) for k, v in d.pairs()), "(", ")")
+    implied = d.data and _implied(d.key_type) and _implied(d.value_type)
+    io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
+    io.write("(")
+    for i, (k, v) in enumerate(d.pairs()):
+        io.write(", " if i else "")
+        if io.get("limit") and i >= 10:
+            io.write("…")
+            break
+        kind = T.apply_type(V.Pair_, d.key_type, d.value_type)
+        show(io.with_(typeinfo=kind), V.Pair(k, v))
+    io.write(")")
 
 
 @Base.method("show(io::IO, s::AbstractSet)")
@@ -376,11 +399,27 @@ def show_array_long(io: IO, a: Any) -> None:
     for index in slices:
         index = index[::-1]
         if limit and any(k > 10 and 3 <= i < k - 3 for i, k in zip(index, shape[2:], strict=True)):
+            dim = elision(index, shape[2:])
+            if dim is not None:
+                io.write("\n\n" + ";" * (dim + 3) + " … ")
             continue
         io.write("\n" if first else "\n\n")
         first = False
         io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
         io.write(matrix_text(data[(slice(None), slice(None), *index)], eltype, max(rows - 4 - 2 * 0, 1), cols, limit))
+
+
+def elision(index: tuple[int, ...], lengths: tuple[int, ...]) -> int | None:
+    """The dimension whose middle slices are left out from this one on, said once for each."""
+    for d, (i, n) in enumerate(zip(index, lengths, strict=True)):
+        if n <= 10:
+            continue
+        if i == 3 and not any(index[:d]):
+            later = zip(index[d + 1 :], lengths[d + 1 :], strict=True)
+            return None if any(k > 10 and 3 <= j < k - 3 for j, k in later) else d
+        if 3 <= i < n - 3:
+            return None
+    return None
 
 
 def matrix_text(data: Any, eltype: Any, height: int, width: int, limit: bool) -> str:
@@ -450,7 +489,7 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         for v in x.items():
             io.write("\n  " + one_line(v, limit=True))
     elif isinstance(x, Irrational):
-        io.write(f"{x.name} = {x.value:.13f}..." if x.name == "π" else f"{x.name} = {str(x.value)[:15]}...")
+        io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
         show_type_long(io, x)
     elif isinstance(x, Composed) or isinstance(x, V.ColonType):

@@ -1,11 +1,15 @@
 """The packages that `using` finds: the engine under its Julia names.
 
 - `pkg`: the package manager's face
+- `statistics`: mean and its kin
+- `zygote`: gradients of Julia values
+- `flux`: layers, losses, optimisers
 """
 
 
 def announce() -> None:
     """Make the bundled packages known; each is filled when first used."""
-    from juliette.packages import pkg
+    from juliette.packages import lazy, pkg
 
     pkg.announce()
+    lazy.announce()

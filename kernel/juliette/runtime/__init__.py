@@ -1,1 +1,11 @@
-"""Juliette: Julia code, run by Python."""
+"""What compiled code calls: types, values, dispatch. numpy, never the engine.
+
+- `types`: the lattice of types, subtyping, the type of a value
+- `values`: characters, pairs, ranges, dictionaries and other small values
+- `structs`: user-defined types, a Python class for each instantiation
+- `array`: `Array`: identity, growth, column-major data
+- `broadcast`: dotted calls, fused
+- `dispatch`: generic functions, methods, specificity
+- `modules`: modules and their bindings; how Base is filled
+- `errors`: Julia's exceptions, data only
+"""

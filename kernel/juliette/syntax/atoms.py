@@ -5,6 +5,7 @@ from __future__ import annotations
 from juliette.syntax.brackets import BracketParser
 from juliette.syntax.kinds import (
     ASSIGNMENTS,
+    BLANK_LINE,
     CLOSING,
     DOTTED,
     KEYWORDS,
@@ -101,9 +102,7 @@ class AtomParser(BracketParser):
 
     def _macro_name(self) -> SyntaxNode:
         kind = self.kind
-        if kind in (".", ".."):
-            if kind == "..":
-                self.fail_unexpected()
+        if kind == ".":
             index = self.bump()
             return self.leaf("MacroName", index, "@__dot__")
         if kind == "Identifier":
@@ -123,7 +122,7 @@ class AtomParser(BracketParser):
         if self.adjacent() and kind != "NL":
             if kind == "(":
                 arguments = self.parse_call_arguments()
-                return self.node("macrocall", start, [name, *arguments], "")
+                return self.node("macrocall", start, [name, *arguments], "-p")
             if kind == "[":
                 return self.node("macrocall", start, [name, self.parse_square()], "")
             if kind == "{":
@@ -139,9 +138,20 @@ class AtomParser(BracketParser):
             if self.adjacent() and len(children) > 1:
                 break
             children.append(self.parse_eq())
+        if len(children) == 2 and _last_name(name) == "@doc" and self._documented_follows():
+            # `@doc "text"` may stand on a line of its own, above what it documents.
+            self.pass_newline()
+            self.leave(saved)
+            children.append(self.parse_eq())
         self.nesting -= 1
         self.leave(saved)
         return self.node("macrocall", start, children, "-t")
+
+    def _documented_follows(self) -> bool:
+        index = self.index
+        if self.kind != "NL" or self.flags[index] & BLANK_LINE:
+            return False
+        return self.kinds[index] not in CLOSING
 
     # Atoms.
 
@@ -243,13 +253,17 @@ class AtomParser(BracketParser):
         if not dotted:
             return leaf
         if self.kind in ("(", "{") and self.adjacent():
-            if self.kind == "(":
-                arguments = self.parse_call_arguments()
-                return self.node("dotcall", self.starts[index], [leaf, *arguments], "-,")
-            return SyntaxNode(
-                "Operator", None, "." + leaf.value, self.starts[index], leaf.stop, "", self.source
-            )
-        return self.node("dotop", self.starts[index], [leaf])
+            dotted_leaf = self.dotted_leaf(leaf)
+            if self.kind == "{":
+                return dotted_leaf
+            arguments = self.parse_call_arguments()
+            return self.node("call", self.starts[index], [dotted_leaf, *arguments])
+        return self.dotted_leaf(leaf)
+
+    def dotted_leaf(self, operator: SyntaxNode) -> SyntaxNode:
+        """The broadcasting operator that stands for itself, as `.+` does in `f(.+)`."""
+        start = operator.start - 1
+        return SyntaxNode("dotop", [operator], None, start, operator.stop, "", self.source)
 
     def _is_quoted_in_parens(self) -> bool:
         """Is this the operator of `:(=)`?"""
@@ -291,10 +305,7 @@ class AtomParser(BracketParser):
             self.bump()
             return self.leaf("Identifier", index, self.values[index])
         if kind == "(":
-            saved = self.enter(end_is_name=False)
-            quoted = self.parse_paren()
-            self.leave(saved)
-            return quoted
+            return self.parse_paren()
         if (
             (kind in OPERATORS and kind not in ("::", "$"))
             or kind in (".", "::")
@@ -356,3 +367,10 @@ class AtomParser(BracketParser):
         values = self.parse_binary(_PIPE_LEFT)
         self.spaced = spaced
         return self.node("=", start, [target, values])
+
+
+def _last_name(name: SyntaxNode) -> str:
+    """The name of a macro without the modules before it."""
+    while name.children:
+        name = name.children[-1]
+    return str(name.value)

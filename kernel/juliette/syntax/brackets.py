@@ -39,7 +39,7 @@ class Bracketed:
 class BracketParser(LiteralParser):
     """Round, square and curly brackets."""
 
-    def parse_bracketed(self, closer: str, *, index: bool | None = False) -> Bracketed:
+    def parse_bracketed(self, closer: str, *, index: bool | None = None) -> Bracketed:
         """Expressions between commas and semicolons, from the opening bracket on."""
         found = Bracketed(self.start)
         saved = self.enter_brackets(index=index)
@@ -109,7 +109,7 @@ class BracketParser(LiteralParser):
     def parse_square(self, typed: SyntaxNode | None = None) -> SyntaxNode:
         """[1 -2; 3 4]  ==>  (vcat (row 1 -2) (row 3 4))"""
         start = self.start if typed is None else typed.start
-        saved = self.enter_brackets(index=typed is not None)
+        saved = self.enter_brackets(index=True if typed is not None else None)
         self.skip_newlines = False
         self.spaced = True
         self.bump()
@@ -319,5 +319,5 @@ class BracketParser(LiteralParser):
 
     def parse_braces(self) -> SyntaxNode:
         """{a, b}  ==>  (braces a b)"""
-        found = self.parse_bracketed("}", index=None)
+        found = self.parse_bracketed("}")
         return self.node("braces", found.start, self.with_parameters(found))

@@ -90,6 +90,8 @@ class _Converter:
             node = node[0]
         if node.kind == "=" and isinstance(value, Expr):
             value.head = "kw"
+        elif node.kind == "function" and node.form == "-=":
+            return Expr("kw", self.convert(node[0]), self.convert(node[1]))
         return value
 
     def finish(self, items: list[Any], *, keywords: bool) -> list[Any]:
@@ -121,7 +123,13 @@ class _Converter:
             return Expr("call", Symbol(mark), operand)
         if form == "-pre":
             return Expr("call", *self.all(children))
-        return Expr("call", self.convert(children[0]), *self.converted(children[1:], keywords=True))
+        return Expr("call", self.callee(children[0]), *self.converted(children[1:], keywords=True))
+
+    def callee(self, node: SyntaxNode) -> Any:
+        """What is called; here `.+` is one name."""
+        if node.kind == "dotop":
+            return Symbol("." + node[0].value)
+        return self.convert(node)
 
     def dotcall(self, node: SyntaxNode) -> Any:
         children, form = node.children or [], node.form
@@ -130,9 +138,7 @@ class _Converter:
             return Expr("call", Symbol("." + children[1].value), left, *rest)
         if form:
             operator = Symbol("." + children[0].value)
-            if form == "-pre":
-                return Expr("call", operator, self.convert(children[1]))
-            return Expr("call", operator, *self.converted(children[1:], keywords=True))
+            return Expr("call", operator, self.convert(children[1]))
         arguments = self.converted(children[1:], keywords=True)
         return Expr(".", self.convert(children[0]), Expr("tuple", *arguments))
 
@@ -144,7 +150,7 @@ class _Converter:
     def curly(self, node: SyntaxNode) -> Any:
         children = node.children or []
         items = self.finish(self.arguments(children[1:], keywords=False), keywords=True)
-        return Expr("curly", self.convert(children[0]), *items)
+        return Expr("curly", self.callee(children[0]), *items)
 
     def plain_list(self, node: SyntaxNode) -> Any:
         return Expr(node.kind, *self.converted_plainly(node.children or []))
@@ -187,7 +193,12 @@ class _Converter:
         children = node.children or []
         if len(children) == 1 and children[0].kind == "String":
             return children[0].value
-        parts = self.all(children)
+        parts: list[Any] = []
+        for child in children:
+            value = self.convert(child)
+            # A string that is interpolated stays apart from the text around it.
+            apart = isinstance(value, str) and child.kind != "String"
+            parts.append(Expr("string", value) if apart else value)
         return Expr("string", *parts)
 
     def raw_string(self, node: SyntaxNode) -> Any:
@@ -337,6 +348,13 @@ class _Converter:
             return Expr("where", self.convert(left), *items)
         return Expr("where", self.convert(left), self.convert(bounds))
 
+    def scope(self, node: SyntaxNode) -> Any:
+        """`global const` is the same as `const global`."""
+        inner = node[0] if len(node) == 1 else node
+        if inner.kind == "const":
+            return Expr("const", Expr(node.kind, *self.all(inner.children or [])))
+        return Expr(node.kind, *self.all(node.children or []))
+
     def outcome(self, node: SyntaxNode) -> Any:
         return Expr("return", *(self.all(node.children or []) or [None]))
 
@@ -402,6 +420,8 @@ _SPECIAL: dict[str, Callable[[_Converter, SyntaxNode], Any]] = {
     "let": _Converter.let,
     "try": _Converter.trying,
     "where": _Converter.where,
+    "global": _Converter.scope,
+    "local": _Converter.scope,
     "return": _Converter.outcome,
     "importpath": _Converter.importpath,
     "ncat": _Converter.concatenation,

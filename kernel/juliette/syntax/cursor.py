@@ -168,16 +168,23 @@ class Cursor:
 
     # Errors.
 
-    def fail(self, message: str, start: int | None = None, stop: int | None = None) -> NoReturn:
+    def fail(
+        self,
+        message: str,
+        start: int | None = None,
+        stop: int | None = None,
+        *,
+        incomplete: bool = False,
+    ) -> NoReturn:
         """Raise the error; without a place, that of the current token."""
         self.fail_if_broken()
-        at_end = self.kinds[self.index] == "EOF"
         if start is None:
-            if at_end:
+            if self.kinds[self.index] == "EOF":
                 start = stop = self.last_stop
+                incomplete = True
             else:
                 start, stop = self.start, self.stops[self.index]
-        raise ParseError(message, self.source, start, stop, incomplete=at_end)
+        raise ParseError(message, self.source, start, stop, incomplete=incomplete)
 
     def fail_if_broken(self) -> None:
         """Raise the error that the lexer found at the current token, if it did."""
@@ -189,7 +196,7 @@ class Cursor:
                 self.source,
                 self.starts[index],
                 self.stops[index],
-                incomplete=message.startswith("unterminated")
+                incomplete=message.startswith(("unterminated", "identifier or"))
                 and self.stops[index] == len(self.source.text),
             )
 

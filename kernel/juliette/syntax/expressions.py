@@ -34,6 +34,7 @@ _NARY = frozenset(("+", "++", "*"))
 _JUXTAPOSED = NUMBERS | RADICALS | {"Identifier", "Bool", "(", "[", "{", "Char", "StringStart", "@"}
 _AFTER_NAME = frozenset(("(", "[", "{", ".", "'", "StringStart", "do"))
 _NEGATABLE = frozenset(("Integer", "Float", "Float32"))
+_TAKES_DO = frozenset(("call", "dotcall", "macrocall"))
 
 
 class ExpressionParser(AtomParser):
@@ -113,7 +114,7 @@ class ExpressionParser(AtomParser):
         index = self.index
         return (
             self.kinds[index] in BOTH_PREFIX_AND_INFIX
-            and bool(self.flags[index] & SPACE)
+            and self.flags[index] & (SPACE | SUFFIXED) == SPACE
             and not self.flags[index + 1] & SPACE
         )
 
@@ -175,8 +176,9 @@ class ExpressionParser(AtomParser):
         while lefts:
             operator, first = operators.pop(), lefts.pop()
             kind = self.values[operator]
-            if level in _LAZY or kind == "-->":
-                name = "." + kind if self.flags[operator] & DOTTED else kind
+            dotted = self.flags[operator] & DOTTED
+            if level in _LAZY or (kind == "-->" and not dotted):
+                name = "." + kind if dotted else kind
                 left = self.node(name, first.start, [first, left])
             else:
                 left = self._infix(first, operator, [left])
@@ -242,7 +244,8 @@ class ExpressionParser(AtomParser):
         self.pass_newline()
         if self.kind != ":":
             place = self.last_stop
-            self.fail("`:` expected in `?` expression", place, place)
+            ended = self.kind == "EOF"
+            self.fail("`:` expected in `?` expression", place, place, incomplete=ended)
         if self.adjacent():
             self.fail("space required before `:` in `?` expression", self.start, self.start)
         self.bump()
@@ -277,10 +280,20 @@ class ExpressionParser(AtomParser):
         return left
 
     def _subtype_prefix(self) -> SyntaxNode:
-        index = self.index
+        index, kind = self.index, self.kind
         following = self.look(1)
-        if self._nothing_follows(following) or (self.adjacent(1) and following == "("):
+        if self._nothing_follows(following) or self.flags[index] & (DOTTED | SUFFIXED):
             return self.parse_juxtaposed()
+        if self.adjacent(1) and following == "{":
+            return self.parse_juxtaposed()
+        if self.adjacent(1) and following == "(":
+            self.bump()
+            found = self.parse_bracketed(")")
+            if found.commas or found.splat:
+                made = self.node(kind, self.starts[index], self.with_parameters(found))
+                return self.factor_rest(self.call_chain(made))
+            operand = self.factor_rest(self.call_chain(self.paren_node(found)))
+            return self.node(kind, self.starts[index], [operand], "-pre")
         self.bump()
         operand = self.parse_operand()
         return self.node(self.values[index], self.starts[index], [operand], "-pre")
@@ -317,6 +330,8 @@ class ExpressionParser(AtomParser):
             return False
         if kind in RADICALS and self.flags[self.index] & DOTTED:
             return False
+        if is_number(left):
+            return kind != "@"
         before = self.kinds[self.index - 1]
         if (before == "StringEnd" and left.kind == "string") or kind == "StringStart":
             self.fail("cannot juxtapose string literal")
@@ -372,13 +387,15 @@ class ExpressionParser(AtomParser):
         if (
             found.commas
             or found.splat
-            or found.leading_semicolon
+            or (found.leading_semicolon and (found.semicolons == 1 or found.count))
             or not (found.count or found.semicolons)
         ):
             kind = "dotcall" if self.flags[operator] & DOTTED else "call"
             arguments = self.with_parameters(found)
-            children = [self.operator_leaf(operator), *arguments]
-            call = self.node(kind, self.starts[operator], children, "-,")
+            name = self.operator_leaf(operator)
+            if kind == "dotcall":
+                name = self.dotted_leaf(name)
+            call = self.node("call", self.starts[operator], [name, *arguments])
             return self.factor_rest(self.call_chain(call))
         operand = self.factor_rest(self.call_chain(self.paren_node(found)))
         return self._prefix(operator, operand)
@@ -464,7 +481,7 @@ class ExpressionParser(AtomParser):
                 return left
             if self.flags[self.index] & SPACE and self.index:
                 if kind == "do":
-                    if left.kind in ("call", "dotcall", "macrocall") and left.form == "":
+                    if left.kind in _TAKES_DO and left.form in ("", "-p"):
                         left = self.parse_do(left)
                         continue
                     return left
@@ -472,13 +489,13 @@ class ExpressionParser(AtomParser):
                     self.fail("whitespace is not allowed here", self.last_stop, self.start)
                 return left
             if kind == "(":
-                if left.kind in _LITERAL_NUMBERS:
+                if is_number(left):
                     return left
                 left = self.node("call", left.start, [left, *self.parse_call_arguments()])
             elif kind == "[":
                 left = self.parse_square(left)
             elif kind == "{":
-                found = self.parse_bracketed("}", index=None)
+                found = self.parse_bracketed("}")
                 children = [left, *self.with_parameters(found)]
                 left = self.node("curly", left.start, children)
             elif kind == ".":
@@ -494,7 +511,7 @@ class ExpressionParser(AtomParser):
                 if not self._can_prefix_string(left):
                     return left
                 left = self.parse_string_macro(left)
-            elif left.kind in ("call", "dotcall", "macrocall") and left.form == "":
+            elif left.kind in _TAKES_DO and left.form in ("", "-p"):
                 left = self.parse_do(left)
             else:
                 return left
@@ -522,7 +539,7 @@ class ExpressionParser(AtomParser):
             self.bump()
             member = self.parse_quoted_atom()
             start = member.start
-            quoted = SyntaxNode("quote", [member], None, start, member.stop, "", self.source)
+            quoted = SyntaxNode("quote", [member], None, start, member.stop, "-:", self.source)
         elif kind == "$":
             member = self.syntactic_prefix()
             quoted = SyntaxNode("inert", [member], None, member.start, member.stop, "", self.source)
@@ -560,3 +577,10 @@ def is_signature(node: SyntaxNode) -> bool:
             node = node.children[0]
             continue
         return False
+
+
+def is_number(node: SyntaxNode) -> bool:
+    """Is `node` a number, perhaps in parentheses, so that what adjoins it is multiplied?"""
+    while node.kind == "parens":
+        node = node[0]
+    return node.kind in _LITERAL_NUMBERS

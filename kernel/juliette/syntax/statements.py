@@ -22,6 +22,7 @@ _CONDITION = int(Precedence.CONDITIONAL)
 _COMPARISON = int(Precedence.COMPARISON)
 _RANGE = int(Precedence.COLON)
 _SCOPES = ("global", "local", "const")
+_BARE_NAMES = frozenset(("Identifier", "$", ".", "Operator", "dotop"))
 
 
 class StatementParser(ExpressionParser):
@@ -192,7 +193,10 @@ class StatementParser(ExpressionParser):
                 break
             word = "elseif"
         if self.kind == "else":
+            place = self.start
             self.bump()
+            if self.kind == "if":
+                self.fail("use `elseif` instead of `else if`", place, self.stops[self.index])
             pending[-1][2].append(self.parse_block())
         made: SyntaxNode | None = None
         while pending:
@@ -311,7 +315,8 @@ class StatementParser(ExpressionParser):
         self.where_allowed = False
         head = self._signature(word)
         self.where_allowed = True
-        if self.kind == "end" and head.kind in ("Identifier", "$", ".", "Operator", "dotop"):
+        if self.kinds[self.index] == "end" and head.kind in _BARE_NAMES:
+            self.pass_newline()
             return self.node(word, start, [head])
         if head.kind in ("Identifier", "Operator", "dotop", ".", "curly") or (
             word == "macro" and head.kind == "tuple"
@@ -328,10 +333,10 @@ class StatementParser(ExpressionParser):
             if self.adjacent() and self.kind in ("(", "{", ".", "["):
                 head = self.call_chain(self.paren_node(found))
             else:
-                only = found.sections[0][0] if found.count == 1 and not found.commas else None
+                only = found.sections[0][0] if found.count == 1 and found.sections[0] else None
                 if (
                     only is not None
-                    and not found.semicolons
+                    and not (found.semicolons or found.commas)
                     and (
                         is_signature(only)
                         or (only.kind == "parens" and word == "function")
@@ -376,6 +381,7 @@ class StatementParser(ExpressionParser):
         start = self.start
         self.bump()
         self.bump()
+        self.pass_newline()
         name = self.parse_binary(_COMPARISON)
         self._skip_semicolon()
         return self.node("abstract", start, [name])
@@ -386,7 +392,9 @@ class StatementParser(ExpressionParser):
         self.bump()
         self.bump()
         self.spaced = True
+        self.pass_newline()
         name = self.parse_binary(_COMPARISON)
+        self.pass_newline()
         bits = self.parse_binary(_COMPARISON)
         self._skip_semicolon()
         return self.node("primitive", start, [name, bits])
@@ -446,11 +454,9 @@ class StatementParser(ExpressionParser):
             self.fail("expected assignment after `const`", start, self.last_stop)
         is_list = declared.kind == "tuple"
         children = (declared.children or []) if is_list and "const" not in names else [declared]
-        if names[0] == "const" and len(names) == 2:
-            names.reverse()
-        made = self.node(names[0], start, children)
+        made = self.node(names[-1], self.starts[words[-1]], children)
         if len(names) == 2:
-            made = self.node(names[1], start, [made])
+            made = self.node(names[0], start, [made])
         return made
 
     # Names of other modules.
@@ -546,7 +552,13 @@ class StatementParser(ExpressionParser):
             index = self.bump()
             for place in range(self.starts[index], self.stops[index]):
                 parts.append(SyntaxNode("Operator", None, ".", place, place + 1, ".", self.source))
-        parts.append(self._imported_name())
+        if self.kind in OPERATORS and self.flags[self.index] & DOTTED:
+            # The dot of `import .+` says where to look, it does not broadcast.
+            place = self.start
+            parts.append(SyntaxNode("Operator", None, ".", place, place + 1, ".", self.source))
+            parts.append(self.operator_leaf(self.bump()))
+        else:
+            parts.append(self._imported_name())
         while True:
             if self.kind == "." and self.adjacent():
                 self.bump()

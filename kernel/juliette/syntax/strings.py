@@ -90,7 +90,7 @@ class LiteralParser(Cursor):
             # Reserved words may be interpolated by name only as an error.
             self.fail("identifier or parenthesized expression expected after $ in string")
         start = self.start
-        saved = self.enter_brackets(index=False)
+        saved = self.enter_brackets()
         self.bump()
         if self.kind == ")":
             self.bump()
@@ -105,8 +105,6 @@ class LiteralParser(Cursor):
         self.leave_nested(saved)
         self.skip_newlines = True
         self.bump()
-        if inner.kind == "string" and not inner.form.startswith("-r"):
-            inner = self.node("string", start, [inner])
         return inner
 
     def parse_generator(self, first: SyntaxNode) -> SyntaxNode:

@@ -1,0 +1,26 @@
+"""Packages whose Python modules are imported only when `using` asks for them."""
+
+from __future__ import annotations
+
+import importlib
+
+from juliette.runtime.modules import PACKAGES, Module, package
+
+
+def _later(name: str, python: str) -> None:
+    def load(module: Module) -> None:
+        importlib.import_module(python)
+        real = PACKAGES[name]
+        real.load()
+        PACKAGES[name] = module
+        for slot in ("bindings", "visible", "exports", "consts", "implicit", "docs"):
+            setattr(module, slot, getattr(real, slot))
+
+    package(name, load)
+
+
+def announce() -> None:
+    """Announce them."""
+    _later("Zygote", "juliette.packages.zygote")
+    _later("Flux", "juliette.packages.flux")
+    _later("Statistics", "juliette.packages.statistics")
