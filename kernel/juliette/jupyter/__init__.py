@@ -1,5 +1,7 @@
-"""The Jupyter kernel, on ipykernel's base class.
+"""The Jupyter kernel.
 
-- `kernel`: the kernel itself
-- `install`: adding it to Jupyter, removing it, looking whether it is well
+- kernel: what Jupyter asks of a kernel, answered by an Interpreter
+- launch: sockets and threads around it, and its start
+- streams: printed text, buffered on its way to the front end
+- install: kernelspecs: put in place, removed, looked at
 """

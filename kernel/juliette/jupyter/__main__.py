@@ -1,8 +1,6 @@
-"""`python -m juliette.jupyter -f CONNECTION_FILE`: what a kernel specification starts."""
+"""`python -m juliette.jupyter -f CONNECTION_FILE`: what the kernelspec starts."""
 
-from ipykernel.kernelapp import IPKernelApp
-
-from juliette.jupyter.kernel import JulietteKernel
+from juliette.jupyter.launch import main
 
 if __name__ == "__main__":
-    IPKernelApp.launch_instance(kernel_class=JulietteKernel)
+    raise SystemExit(main())

@@ -1,85 +1,71 @@
-"""The kernel: Jupyter's messages to calls of the interpreter."""
+"""A Jupyter kernel: the requests of the protocol, answered by an Interpreter."""
 
 from __future__ import annotations
 
+import _thread
+import re
+import signal
+import sys
 import threading
-from typing import Any
+from collections import deque
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from ipykernel.kernelbase import Kernel
 
 from juliette import __version__
-from juliette.interpreter import Interpreter
+from juliette.jupyter.streams import Input, Stream, StreamBuffer
 
-_FLUSH_SECONDS = 0.1
-_FLUSH_CHARACTERS = 32_768
+if TYPE_CHECKING:
+    from juliette.interpreter import ErrorReport, Interpreter, Outcome
 
-
-class Stream:
-    """Text on its way to the front end: sent in pieces, on a timer and when a cell ends."""
-
-    def __init__(self, kernel: JulietteKernel, name: str) -> None:
-        self.kernel = kernel
-        self.name = name
-        self._pieces: list[str] = []
-        self._size = 0
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-
-    def write(self, text: str) -> int:
-        """Keep `text` until it is worth a message."""
-        with self._lock:
-            self._pieces.append(text)
-            self._size += len(text)
-            full = self._size >= _FLUSH_CHARACTERS
-            if not full and self._timer is None:
-                self._timer = threading.Timer(_FLUSH_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
-        if full:
-            self.flush()
-        return len(text)
-
-    def flush(self) -> None:
-        """Send what there is."""
-        with self._lock:
-            text = "".join(self._pieces)
-            self._pieces.clear()
-            self._size = 0
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            if text:
-                content = {"name": self.name, "text": text}
-                self.kernel.send_response(self.kernel.iopub_socket, "stream", content)
-
-    def isatty(self) -> bool:
-        """A notebook is no terminal."""
-        return False
+JULIA_VERSION = "1.10.5"
+_ENTRY = re.compile(r"\A(?:\s*(?:#(?!=)[^\n]*\n|#=.*?=#))*\s*(?P<mode>[?;\]])(?P<text>.*)\Z", re.DOTALL)
+_PROMPT = "julia> "
 
 
-class Input:
-    """Standard input: a line is asked of the front end."""
-
-    def __init__(self, kernel: JulietteKernel) -> None:
-        self.kernel = kernel
-
-    def readline(self) -> str:
-        """Ask for a line."""
-        try:
-            return str(self.kernel.raw_input("")) + "\n"
-        except Exception as error:
-            raise EOFError("this front end gives no input") from error
+def split_mode(code: str) -> tuple[str, str]:
+    """The mode a cell is for (`?`, `;`, `]`, or none), and its text."""
+    found = _ENTRY.match(code)
+    return (found["mode"], found["text"].strip()) if found else ("", code)
 
 
-class JulietteKernel(Kernel):
-    """Julia in Jupyter."""
+def strip_prompts(code: str) -> str:
+    """The input of a pasted transcript; other code as it is."""
+    if not code.lstrip().startswith(_PROMPT):
+        return code
+    kept: list[str] = []
+    inside = False
+    for line in code.splitlines():
+        if line.startswith(_PROMPT):
+            kept.append(line[len(_PROMPT) :])
+            inside = True
+        elif inside and line.startswith(" " * len(_PROMPT)):
+            kept.append(line[len(_PROMPT) :])
+        else:
+            inside = False
+    return "\n".join(kept)
+
+
+def pkg_code(line: str) -> str:
+    """A line of the package prompt as Julia code."""
+    command, *words = line.split() or ["status"]
+    command = {"st": "status", "up": "update", "rm": "remove"}.get(command, command)
+    if command == "remove":
+        command = "rm"
+    names = ", ".join('"' + re.split("[@#]", word)[0].replace('"', "") + '"' for word in words)
+    return f"import Pkg; Pkg.{command}({names})"
+
+
+class JulietteKernel(Kernel):  # type: ignore[misc]
+    """Julia for Jupyter."""
 
     implementation = "juliette"
     implementation_version = __version__
-    banner = f"Juliette {__version__}: Julia code, run by Python"
-    language_info = {  # noqa: RUF012
+    banner = f"Juliette {__version__}: Julia {JULIA_VERSION[:4]} with Flux, run by Python"
+    language_info = {  # noqa: RUF012 - the base class declares it so
         "name": "julia",
-        "version": "1.10.0",
+        "version": JULIA_VERSION,
         "mimetype": "application/julia",
         "file_extension": ".jl",
         "codemirror_mode": "julia",
@@ -87,114 +73,314 @@ class JulietteKernel(Kernel):
         "nbconvert_exporter": "script",
     }
 
-    def __init__(self, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.out = Stream(self, "stdout")
-        self.err = Stream(self, "stderr")
-        self.interpreter = Interpreter(
-            stdout=self.out,
-            stderr=self.err,
-            stdin=Input(self),
-            on_display=self._display,
-            on_clear=self._clear,
-        )
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._interpreter: Interpreter | None = None
+        self._interruptible = False
+        self._cell_parent: Any = {}
+        self._past: deque[tuple[int, str]] = deque(maxlen=5000)
+        self._execute_sleep = 0.0
+        self.exit_code = 0
+        self._streams = StreamBuffer(self._send_stream)
+
+    # ------------------------------------------------------------ the session
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The session; made when it is first needed, or in idle time after the first reply."""
+        if self._interpreter is None:
+            from juliette.interpreter import Interpreter
+
+            self._interpreter = Interpreter(
+                stdout=Stream(self._streams, "stdout"),
+                stderr=Stream(self._streams, "stderr"),
+                stdin=Input(self._ask),
+                on_display=self._display,
+                on_clear=self._clear,
+                interactive=True,
+                color=False,
+            )
+        return self._interpreter
+
+    def close_session(self) -> None:
+        """Let the session end."""
+        if self._interpreter is not None:
+            self._interpreter.close()
+
+    def _warm_up(self) -> None:
+        """Load the language while nobody waits."""
+        try:
+            self.interpreter  # noqa: B018
+        except Exception:
+            self.log.exception("the session could not be started")
+
+    # ------------------------------------------------------------ interrupts
+
+    def listen_for_interrupts(self) -> None:
+        """Interrupts stop a running cell, and nothing else."""
+        signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _on_interrupt(self, number: int, frame: Any) -> None:
+        if self._interruptible:
+            raise KeyboardInterrupt
+
+    def pre_handler_hook(self) -> None:
+        """The handler stays the same all the time: it looks at what is running."""
+
+    def post_handler_hook(self) -> None:
+        """See `pre_handler_hook`."""
+
+    def _stop_running(self) -> None:
+        """Interrupt the main thread, from another one."""
+        if self._interruptible:
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()
+
+    # ------------------------------------------------------------ output and input
+
+    def _send_stream(self, name: str, text: str) -> None:
+        if self.session is not None:
+            self.session.send(
+                self.iopub_socket,
+                "stream",
+                {"name": name, "text": text},
+                parent=self._cell_parent,
+                ident=self._topic("stream"),
+            )
+
+    def _send_output(self, kind: str, content: dict[str, Any]) -> None:
+        """Send an output of the running cell, after all that was printed before it."""
+        self._streams.flush()
+        if self.session is not None:
+            self.session.send(
+                self.iopub_socket,
+                kind,
+                content,
+                parent=self._cell_parent,
+                ident=self._topic(kind),
+            )
+
+    def _display(self, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+        """`display(x)`; a `display_id` or `update` in the metadata goes into the transient part."""
+        metadata = dict(metadata)
+        transient = {}
+        if (name := metadata.pop("display_id", None)) is not None:
+            transient["display_id"] = str(name)
+        kind = "update_display_data" if metadata.pop("update", False) else "display_data"
+        self._send_output(kind, {"data": bundle, "metadata": metadata, "transient": transient})
+
+    def _clear(self, wait: bool) -> None:
+        """Clear the cell's output."""
+        self._send_output("clear_output", {"wait": wait})
+
+    def _ask(self, prompt: str) -> str:
+        """A line from the user."""
+        self._streams.flush()
+        if not self._allow_stdin:
+            self._streams.write("stderr", "This front end cannot ask for input.\n")
+            raise EOFError
+        return str(self.raw_input(prompt))
+
+    # ------------------------------------------------------------ requests
 
     @property
     def kernel_info(self) -> dict[str, Any]:
-        """What the kernel is; there is no debugger, whatever the base class says."""
-        info = dict(super().kernel_info)
-        features = info.get("supported_features", [])
-        info["supported_features"] = [name for name in features if name != "debugger"]
-        return info
+        """What the kernel is; it has no debugger."""
+        return {
+            "protocol_version": "5.3",
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": [
+                {"text": "Julia", "url": "https://docs.julialang.org/en/v1.10/"},
+                {"text": "Flux", "url": "https://fluxml.ai/Flux.jl/stable/"},
+            ],
+            "supported_features": [],
+        }
 
-    def _flush(self) -> None:
-        self.out.flush()
-        self.err.flush()
+    async def kernel_info_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Answer, then load the language."""
+        await super().kernel_info_request(stream, ident, parent)
+        if self._interpreter is None:
+            self.io_loop.add_callback(self._load_soon)
 
-    def _display(self, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
-        self._flush()
-        content = {"data": bundle, "metadata": metadata, "transient": {}}
-        self.send_response(self.iopub_socket, "display_data", content)
+    def _load_soon(self) -> None:
+        """One more turn of the loop, so that the reply is out."""
+        self.io_loop.call_later(0.002, self._warm_up)
 
-    def _clear(self, wait: bool) -> None:
-        self._flush()
-        self.send_response(self.iopub_socket, "clear_output", {"wait": wait})
-
-    def do_execute(
+    async def do_execute(
         self,
         code: str,
         silent: bool,
         store_history: bool = True,
-        user_expressions: dict[str, Any] | None = None,
+        user_expressions: dict[str, str] | None = None,
         allow_stdin: bool = False,
-        **_: Any,
+        *,
+        cell_meta: Any = None,
+        cell_id: Any = None,
     ) -> dict[str, Any]:
         """Run a cell."""
-        if code.lstrip().startswith("?"):
-            return self._help(code.lstrip()[1:].strip(), silent)
+        self._allow_stdin = allow_stdin
+        self._cell_parent = self.get_parent("shell")
+        if store_history and not silent and code.strip():
+            self._past.append((self.execution_count, code))
+        error: tuple[str, str, list[str]] | None = None
         try:
-            outcome = self.interpreter.run(code, f"In[{self.execution_count}]", 1)
+            self._interruptible = True
+            error = self._run_cell(code, silent)
+            self._interruptible = False
         except KeyboardInterrupt:
-            self._flush()
-            return self._fail("InterruptException", "", ["ERROR: InterruptException:"])
-        except SystemExit:
-            self._flush()
-            payload = [{"source": "ask_exit", "keepkernel": False}]
-            return self._done(payload)
-        self._flush()
-        if outcome.error is not None:
-            error = outcome.error
-            if silent:
-                return self._fail(error.name, error.message, [], send=False)
-            return self._fail(error.name, error.message, error.render(color=True).split("\n"))
-        if outcome.shown and not silent:
-            content = {
+            self._interruptible = False
+            error = ("InterruptException", "InterruptException:", ["InterruptException:"])
+        except SystemExit as leaving:
+            self._interruptible = False
+            self._leave(leaving)
+        except BaseException as failure:
+            self._interruptible = False
+            self.log.exception("the cell could not be run")
+            text = f"Juliette could not run this cell ({type(failure).__name__}: {failure})"
+            error = ("ErrorException", text, [text])
+        self._streams.flush()
+        if error is None:
+            return {
+                "status": "ok",
                 "execution_count": self.execution_count,
-                "data": self.interpreter.mime_bundle(outcome.value),
-                "metadata": {},
+                "payload": [],
+                "user_expressions": self._expressions(user_expressions or {}),
             }
-            self._flush()
-            self.send_response(self.iopub_socket, "execute_result", content)
-        return self._done([])
-
-    def _help(self, query: str, silent: bool) -> dict[str, Any]:
-        bundle = self.interpreter.help(query)
+        name, message, lines = error
         if not silent:
-            content = {"execution_count": self.execution_count, "data": bundle, "metadata": {}}
-            self.send_response(self.iopub_socket, "execute_result", content)
-        return self._done([])
-
-    def _done(self, payload: list[dict[str, Any]]) -> dict[str, Any]:
+            self._send_output("error", {"ename": name, "evalue": message, "traceback": lines})
         return {
-            "status": "ok",
+            "status": "error",
             "execution_count": self.execution_count,
-            "payload": payload,
-            "user_expressions": {},
+            "ename": name,
+            "evalue": message,
+            "traceback": lines,
         }
 
-    def _fail(
-        self, name: str, message: str, lines: list[str], *, send: bool = True
-    ) -> dict[str, Any]:
-        content = {"ename": name, "evalue": message, "traceback": lines}
-        if send:
-            self.send_response(self.iopub_socket, "error", content)
-        return {"status": "error", "execution_count": self.execution_count, **content}
+    def _run_cell(self, code: str, silent: bool) -> tuple[str, str, list[str]] | None:
+        """Run the code, or do what its first character says."""
+        session = self.interpreter
+        mode, text = split_mode(code)
+        if mode == "?":
+            self._result(session.help(text), silent)
+            return None
+        if mode == ";":
+            return self._shell(text)
+        if mode == "]":
+            for line in text.splitlines():
+                outcome = session.run(pkg_code(line), f"In[{self.execution_count}]", 1)
+                if outcome.error is not None:
+                    return self._error(outcome.error)
+            return None
+        outcome = session.run(strip_prompts(code), f"In[{self.execution_count}]", 1)
+        if outcome.error is not None:
+            return self._error(outcome.error)
+        self._show(outcome, silent)
+        return None
 
-    def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
-        """Names at the cursor."""
-        cursor = len(code) if cursor_pos is None else cursor_pos
+    def _show(self, outcome: Outcome, silent: bool) -> None:
+        if outcome.shown and not silent:
+            self._result(self.interpreter.mime_bundle(outcome.value), silent)
+
+    def _result(self, bundle: dict[str, str], silent: bool) -> None:
+        if not silent:
+            self._send_output(
+                "execute_result",
+                {"data": bundle, "metadata": {}, "execution_count": self.execution_count},
+            )
+
+    @staticmethod
+    def _error(report: ErrorReport) -> tuple[str, str, list[str]]:
+        """An error as the protocol wants it: the sentence in red, then the user's frames."""
+        head, *more = report.message.split("\n") or [""]
+        lines = [f"\x1b[91m{head}\x1b[39m", *more]
+        if report.frames:
+            lines += ["", "Stacktrace:"]
+            lines += [line for frame in report.frames for line in frame.split("\n")]
+        return report.name, report.message, lines
+
+    def _shell(self, command: str) -> tuple[str, str, list[str]] | None:
+        """`;command`: its output is the cell's."""
+        import os
+        import subprocess
+
+        words = command.split(maxsplit=1)
+        if words and words[0] == "cd":
+            try:
+                os.chdir(os.path.expanduser(words[1] if len(words) > 1 else "~"))  # noqa: PTH111
+            except OSError as error:
+                text = f'IOError: cd("{words[-1]}"): {error.strerror}'
+                return "IOError", text, [text]
+            self._streams.write("stdout", os.getcwd() + "\n")  # noqa: PTH109
+            return None
+        with subprocess.Popen(
+            command,
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    self._streams.write("stdout", line)
+            except KeyboardInterrupt:
+                process.terminate()
+                raise
+        return None
+
+    def _expressions(self, wanted: dict[str, str]) -> dict[str, Any]:
+        """Values of the front end's own expressions."""
+        replies: dict[str, Any] = {}
+        for key, code in wanted.items():
+            outcome = self.interpreter.run(code, "none", 1)
+            if outcome.error is None:
+                data = self.interpreter.mime_bundle(outcome.value)
+                replies[key] = {"status": "ok", "data": data, "metadata": {}}
+            else:
+                name, message, lines = self._error(outcome.error)
+                replies[key] = {
+                    "status": "error",
+                    "ename": name,
+                    "evalue": message,
+                    "traceback": lines,
+                }
+        return replies
+
+    def _leave(self, leaving: SystemExit) -> None:
+        """`exit()` in a cell: answer it, then go."""
+        self.exit_code = leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
+        self.io_loop.call_later(0.1, self.io_loop.stop)
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """What Tab offers."""
         try:
-            found = self.interpreter.complete(code, cursor)
+            found = self.interpreter.complete(code, cursor_pos)
         except Exception:
+            self.log.exception("completion failed")
             return {
                 "status": "ok",
                 "matches": [],
-                "cursor_start": cursor,
-                "cursor_end": cursor,
+                "cursor_start": cursor_pos,
+                "cursor_end": cursor_pos,
                 "metadata": {},
             }
         types = [
-            {"start": found.start, "end": found.end, "text": item.text, "type": item.kind}
+            {
+                "start": found.start,
+                "end": found.end,
+                "text": item.text,
+                "type": item.kind or "<unknown>",
+                "signature": item.signature,
+            }
             for item in found.items
         ]
         return {
@@ -205,21 +391,56 @@ class JulietteKernel(Kernel):
             "metadata": {"_jupyter_types_experimental": types},
         }
 
-    def do_inspect(
-        self, code: str, cursor_pos: int | None, detail_level: int = 0, omit_sections: Any = ()
+    async def do_inspect(
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
     ) -> dict[str, Any]:
-        """Help on the name at the cursor."""
-        cursor = len(code) if cursor_pos is None else cursor_pos
-        bundle = self.interpreter.inspect(code, cursor)
-        return {"status": "ok", "found": bool(bundle), "data": bundle or {}, "metadata": {}}
+        """Help for the name at the cursor."""
+        try:
+            bundle = self.interpreter.inspect(code, cursor_pos)
+        except Exception:
+            self.log.exception("inspection failed")
+            bundle = None
+        return {"status": "ok", "found": bundle is not None, "data": bundle or {}, "metadata": {}}
 
-    def do_is_complete(self, code: str) -> dict[str, Any]:
-        """Whether Enter should run the code."""
-        status, indent = self.interpreter.is_complete(code)
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        """May Enter run it?"""
+        mode, _ = split_mode(code)
+        if mode:
+            return {"status": "complete"}
+        try:
+            status, indent = self.interpreter.is_complete(code)
+        except Exception:
+            self.log.exception("is_complete failed")
+            return {"status": "unknown"}
         return {"status": status, "indent": indent} if status == "incomplete" else {"status": status}
 
-    def do_shutdown(self, restart: bool) -> dict[str, Any]:
-        """Say goodbye to the session."""
-        self._flush()
-        self.interpreter.close()
+    async def do_history(
+        self,
+        hist_access_type: str,
+        output: bool = False,
+        raw: bool = True,
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,
+    ) -> dict[str, Any]:
+        """What was run in this session."""
+        past = list(self._past)
+        if hist_access_type == "range":
+            last = stop if stop is not None and stop > 0 else sys.maxsize
+            past = [entry for entry in past if (start or 0) <= entry[0] < last]
+        elif hist_access_type == "search":
+            past = [entry for entry in past if fnmatchcase(entry[1], pattern or "*")]
+            if unique:
+                past = [(line, code) for code, line in {code: line for line, code in past}.items()]
+        if hist_access_type != "range" and n is not None:
+            past = past[-n:] if n > 0 else []
+        rows = [(0, line, (code, None) if output else code) for line, code in past]
+        return {"status": "ok", "history": rows}
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """A running cell is stopped, so that nobody has to wait for it."""
+        self._stop_running()
         return {"status": "ok", "restart": restart}
