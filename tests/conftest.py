@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from juliette.testing.plugin import SpecFile
 pytest_plugins = ["pytester"]
 
 SPEC = Path(__file__).parent / "spec"
+
+# The kernel under test is the one of this tree; `test_packaging` sees to the installed one.
+SHARE = Path(__file__).parents[1] / "share" / "jupyter"
+os.environ["JUPYTER_PATH"] = os.pathsep.join(
+    path for path in (os.fspath(SHARE), os.environ.get("JUPYTER_PATH")) if path
+)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

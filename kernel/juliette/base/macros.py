@@ -114,7 +114,7 @@ def dotted(e: Any) -> Any:
         f = e.args[0]
         args = [dotted(a) for a in e.args[1:]]
         if isinstance(f, Symbol):
-            from juliette.syntax.tokens import PRECEDENCE, base_operator
+            from juliette.syntax.names import PRECEDENCE, base_operator
 
             if f.name.startswith("."):
                 return Expr("call", f, *args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from juliette.syntax import tokens as K
+from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 INDENT = 4
@@ -18,7 +18,11 @@ _LISTS = {
 _CALLS = {"call": "()", "calldecl": "()", "ref": "[]", "curly": "{}"}
 _INFIX = frozenset(("&&", "||", "<:", ">:", "::", "->", "$="))
 _BLOCKS = frozenset(("for", "while", "function", "macro", "if", "elseif", "let"))
+# Levels are counted from one, so that zero is looser than an assignment and binds nothing.
 _LOOSE, _TIGHT = -1, 100
+_ARROW, _COMPARISON, _TIMES, _POWER = (
+    level + 1 for level in (K.ARROW, K.COMPARISON, K.TIMES, K.POWER)
+)
 
 
 def quoted_expression(x: Any) -> str:
@@ -98,7 +102,8 @@ def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
 
 def precedence(name: str) -> int | None:
     """How tightly a binary operator binds, or None."""
-    return K.PRECEDENCE.get(K.base_operator(name)) if name else None
+    level = K.PRECEDENCE.get(K.base_operator(name)) if name else None
+    return None if level is None else level + 1
 
 
 def infix(e: Expr, level: int, indent: int) -> str | None:
@@ -108,9 +113,8 @@ def infix(e: Expr, level: int, indent: int) -> str | None:
         return None
     if h == "::":
         return "::".join(expression_text(a, _TIGHT, indent) for a in e.args)
-    own = {"->": K.ARROW, "<:": K.COMPARISON, ">:": K.COMPARISON}.get(h, K.PRECEDENCE.get(h, 0))
-    sep = h if h == "->" and False else f" {h} "
-    text = sep.join(expression_text(a, own, indent + INDENT) for a in e.args)
+    own = _ARROW if h == "->" else K.PRECEDENCE.get(h, 0) + 1
+    text = f" {h} ".join(expression_text(a, own, indent + INDENT) for a in e.args)
     return f"({text})" if own <= level else text
 
 
@@ -148,11 +152,11 @@ def call(e: Expr, level: int, indent: int) -> str:
             name == "*" and len(args) == 2 and type(args[0]) in (int, float)
             and isinstance(args[1], Symbol) and args[1].name[0] not in "eEf"
         ):
-            text = listed(args, "", indent, level=K.TIMES)
-            return f"({text})" if K.TIMES <= level else text
+            text = listed(args, "", indent, level=_TIMES)
+            return f"({text})" if _TIMES <= level else text
         if name in _PREFIX and len(args) == 1:
             inner = args[0]
-            text = expression_text(inner, K.POWER, indent)
+            text = expression_text(inner, _POWER, indent)
             wrap = isinstance(inner, Expr) or (isinstance(inner, Symbol) and is_operator(inner.name))
             if wrap and not (text.startswith("(") and isinstance(inner, Expr) and level_wrapped(inner)):
                 text = f"({text})"
@@ -162,8 +166,6 @@ def call(e: Expr, level: int, indent: int) -> str:
             or (len(args) == 3 and name == ":")
         ):
             sep = name if name == ":" else f" {name} "
-            if own == K.POWER:
-                sep = f" {name} "
             text = listed(args, sep, indent, level=own)
             return f"({text})" if own <= level else text
     brackets = _CALLS[e.head]
@@ -180,7 +182,7 @@ def level_wrapped(e: Expr) -> bool:
     """Does the printed form of a call already stand in parentheses?"""
     name = e.args[0].name if e.args and isinstance(e.args[0], Symbol) else ""
     own = precedence(name)
-    return e.head == "call" and len(e.args) > 2 and own is not None and own <= K.POWER
+    return e.head == "call" and len(e.args) > 2 and own is not None and own <= _POWER
 
 
 def brackets(e: Expr, level: int, indent: int) -> str:
@@ -314,10 +316,10 @@ def do(e: Expr, level: int, indent: int) -> str:
 def comparison(e: Expr, level: int, indent: int) -> str:
     """`a < b <= c`"""
     text = " ".join(
-        expression_text(a, K.COMPARISON, indent) if i % 2 == 0 else expression_text(a)
+        expression_text(a, _COMPARISON, indent) if i % 2 == 0 else expression_text(a)
         for i, a in enumerate(e.args)
     )
-    return f"({text})" if level >= K.COMPARISON else text
+    return f"({text})" if level >= _COMPARISON else text
 
 
 def string(e: Expr, level: int, indent: int) -> str:
@@ -384,7 +386,7 @@ def word(e: Expr, level: int, indent: int) -> str:
 def where(e: Expr, level: int, indent: int) -> str:
     """`T where S`"""
     names = listed(e.args[1:], ", ", indent)
-    text = f"{expression_text(e.args[0], K.POWER, indent)} where "
+    text = f"{expression_text(e.args[0], _POWER, indent)} where "
     text += names if len(e.args) == 2 else f"{{{names}}}"
     return f"({text})" if level >= 1 else text
 

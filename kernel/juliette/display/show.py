@@ -103,7 +103,7 @@ def show_symbol(io: IO, x: Symbol) -> None:
 
 
 def symbol_text(x: Symbol) -> str:
-    from juliette.syntax.tokens import KEYWORDS, PRECEDENCE, UNARY, is_name_part, is_name_start
+    from juliette.syntax.names import KEYWORDS, PRECEDENCE, UNARY, is_name_part, is_name_start
 
     n = x.name
     if n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS or n in KEYWORDS and n not in ("true", "false"):

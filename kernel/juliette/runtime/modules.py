@@ -17,7 +17,7 @@ from typing import Any
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
 from juliette.runtime.errors import ErrorException, UndefVarError
-from juliette.syntax import parse_one
+from juliette.syntax import parse_one, to_expr
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
 
 
@@ -356,7 +356,7 @@ def constructors(t: Any) -> GenericFunction:
 
 def parse_header(text: str) -> Any:
     """A Julia header as an expression."""
-    return parse_one(text)[0]
+    return to_expr(parse_one(text)[0], lambda kind, value: value)
 
 
 def type_var(e: Any, module: Module, env: dict[str, Any]) -> T.TypeVar:

@@ -12,14 +12,13 @@
 - `recursion`: room on the stack for nested code
 - `expr`: Symbol, Expr, QuoteNode, LineNumberNode, GlobalRef
 - `conversion`: to_expr, trees to the expressions of Julia's `Meta.parse`
-- `tokens`, `parser`, `errors`: a parser straight to expressions, behind `parse_one`
+- `names`: which texts are operators, keywords and identifiers
 """
 
 from juliette.syntax.conversion import to_expr
 from juliette.syntax.diagnostics import ParseError
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
-from juliette.syntax.parser import parse_one
-from juliette.syntax.parsing import completeness, parse_all, parse_source
+from juliette.syntax.parsing import completeness, parse_all, parse_one, parse_source
 from juliette.syntax.source import SourceFile
 from juliette.syntax.tree import SyntaxNode
 

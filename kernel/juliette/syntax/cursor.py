@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from juliette.syntax.diagnostics import ParseError
-from juliette.syntax.kinds import CLOSING, NEWLINE, SPACE
+from juliette.syntax.kinds import CLOSING, KEYWORDS, NEWLINE, SPACE
 from juliette.syntax.lexer import Lexer
 from juliette.syntax.source import SourceFile
 from juliette.syntax.tree import MAX_DEPTH, SyntaxNode
@@ -207,6 +207,8 @@ class Cursor:
         if kind == "EOF":
             self.fail("premature end of input")
         self.pass_newline()
+        if kind in KEYWORDS:
+            self.fail("invalid identifier")
         self.fail(f"unexpected `{self.values[self.index] or kind}`")
 
     def fail_missing(self, closer: str) -> NoReturn:

@@ -62,7 +62,7 @@ def highlight(error: ParseError) -> str:
         return shown + _underline(text[line_start:start], marked, error.message)
     before = text[context:line_start]
     opening = _indent(text[line_start:start]) + "┌"
-    opening += "─" * max(_width(text[start:line_stop].rstrip("\n")), 0)
+    opening += "─" * max(_width(text[start:line_stop].rstrip("\n")) - 1, 0)
     body = text[line_start:last_stop]
     if not body.endswith("\n"):
         body += "\n"
