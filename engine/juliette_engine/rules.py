@@ -1,412 +1,327 @@
-"""The table of rules, and the few forms in which a rule can be written.
+"""The primitive operations: on plain values direct numpy calls, on tracers recorded with their rules.
 
-`TABLE` holds every differentiable operation under its name, together with the inputs on which the
-tests try it: a rule cannot be entered without them.  The forms are
-
-* `elementwise`: a function of one number, applied to each element, with its derivative;
-* `binary`: a function of two numbers that broadcasts, with the two partial pullbacks;
-* `primitive`: anything else: `rule(*inputs) -> value, pullback`.
-
-All rules are made of operations that are differentiable themselves, so they nest.
+`ELEMENTWISE` is the table of functions that broadcast; each entry carries the domain from which
+tests sample it.  Shapes broadcast as in Julia: dimensions count from the first.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from juliette_engine.fitting import dense, fit, is_complex, project
-from juliette_engine.tape import (
-    CLASS_OF,
-    TRACERS,
-    ArrayTracer,
-    Rule,
-    Tracer,
-    contribute,
-    ndarray,
-    pass_on,
-    record,
-    youngest,
+from juliette_engine.tape import Tracer, primal, record, strip, top
+
+Rule = Callable[..., tuple[Any, ...]]
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    return np.shape(primal(x))
+
+
+def _align(x: Any, n: int) -> Any:
+    if isinstance(x, np.ndarray) and 0 < x.ndim < n:
+        return x.reshape(x.shape + (1,) * (n - x.ndim), order="A")
+    return x
+
+
+def unbroadcast(g: Any, like: Any) -> Any:
+    """Sum a cotangent over the dimensions that broadcasting added or stretched."""
+    want, have = shape(like), shape(g)
+    if want == have:
+        return g
+    if not want:
+        return total(g)
+    if not have:
+        return mul(g, np.ones(want, order="F"))
+    padded = want + (1,) * (len(have) - len(want))
+    axes = tuple(i for i, (w, h) in enumerate(zip(padded, have, strict=True)) if w == 1 and h != 1)
+    return reshape(sum_along(g, axes) if axes else g, want)
+
+
+class Elementwise:
+    """A function applied to each element, with the derivative for each argument."""
+
+    def __init__(self, name: str, forward: Callable[..., Any], *partials: Any, on: str = "reals") -> None:
+        self.name = name
+        self.forward = forward
+        self.partials = partials
+        self.on = on
+
+    def __call__(self, *args: Any) -> Any:
+        tape = top(args)
+        if tape is None:
+            if len(args) > 1:
+                n = max(np.ndim(a) for a in args)
+                args = tuple(_align(a, n) for a in args)
+            out = self.forward(*args)
+            return out.item() if isinstance(out, (np.float64, np.int64)) else out
+        below = tuple(strip(a, tape) for a in args)
+        value = self(*below)
+        partials = self.partials
+
+        def pullback(g: Any) -> tuple[Any, ...]:
+            out = []
+            for a, x, partial in zip(args, below, partials, strict=True):
+                if partial is None or not (isinstance(a, Tracer) and a.tape is tape):
+                    out.append(None)
+                else:
+                    out.append(unbroadcast(partial(g, value, *below), x))
+            return tuple(out)
+
+        return record(tape, value, args, pullback)
+
+
+ELEMENTWISE: dict[str, Elementwise] = {}
+
+
+def elementwise(name: str, forward: Callable[..., Any], *partials: Any, on: str = "reals") -> Elementwise:
+    f = ELEMENTWISE[name] = Elementwise(name, forward, *partials, on=on)
+    return f
+
+
+def _scalar_safe(ufunc: Any) -> Callable[[Any], Any]:
+    return lambda x: ufunc(x)
+
+
+def _power(x: Any, y: Any) -> Any:
+    if isinstance(y, int) and y == 2:
+        return x * x
+    if isinstance(x, int) and isinstance(y, int) and y >= 0:
+        return x**y
+    if isinstance(y, int) and isinstance(x, (np.ndarray, np.floating)) and np.asarray(x).dtype.kind == "f":
+        return np.power(x, np.asarray(x).dtype.type(y))
+    if isinstance(y, int) and y < 0:
+        return np.power(np.asarray(x, dtype=float), y)[()]
+    return np.power(x, y)
+
+
+add = elementwise("add", lambda x, y: x + y, lambda g, v, x, y: g, lambda g, v, x, y: g)
+sub = elementwise("sub", lambda x, y: x - y, lambda g, v, x, y: g, lambda g, v, x, y: neg(floating(g)))
+mul = elementwise("mul", lambda x, y: x * y, lambda g, v, x, y: mul(g, y), lambda g, v, x, y: mul(g, x))
+div = elementwise(
+    "div", lambda x, y: np.true_divide(x, y), lambda g, v, x, y: div(g, y), lambda g, v, x, y: neg(div(mul(g, v), y)),
+    on="positives")
+neg = elementwise("neg", lambda x: -x, lambda g, v, x: neg(g))
+power = elementwise(
+    "power", _power,
+    lambda g, v, x, y: mul(g, mul(y, power(x, sub(y, 1)))),
+    lambda g, v, x, y: mul(g, mul(v, log(x))), on="positives")
+exp = elementwise("exp", np.exp, lambda g, v, x: mul(g, v))
+log = elementwise("log", np.log, lambda g, v, x: div(g, x), on="positives")
+log1p = elementwise("log1p", np.log1p, lambda g, v, x: div(g, add(1, x)), on="positives")
+expm1 = elementwise("expm1", np.expm1, lambda g, v, x: mul(g, add(v, 1)))
+log2 = elementwise("log2", np.log2, lambda g, v, x: div(g, mul(x, float(np.log(2)))), on="positives")
+log10 = elementwise("log10", np.log10, lambda g, v, x: div(g, mul(x, float(np.log(10)))), on="positives")
+sqrt = elementwise("sqrt", np.sqrt, lambda g, v, x: div(g, mul(2, v)), on="positives")
+sin = elementwise("sin", np.sin, lambda g, v, x: mul(g, cos(x)))
+cos = elementwise("cos", np.cos, lambda g, v, x: neg(mul(g, sin(x))))
+tan = elementwise("tan", np.tan, lambda g, v, x: mul(g, add(1, mul(v, v))))
+sinh = elementwise("sinh", np.sinh, lambda g, v, x: mul(g, cosh(x)))
+cosh = elementwise("cosh", np.cosh, lambda g, v, x: mul(g, sinh(x)))
+tanh = elementwise("tanh", np.tanh, lambda g, v, x: mul(g, sub(1, mul(v, v))))
+asin = elementwise("asin", np.arcsin, lambda g, v, x: div(g, sqrt(sub(1, mul(x, x)))), on="unit")
+acos = elementwise("acos", np.arccos, lambda g, v, x: neg(div(g, sqrt(sub(1, mul(x, x))))), on="unit")
+atan = elementwise("atan", np.arctan, lambda g, v, x: div(g, add(1, mul(x, x))))
+absolute = elementwise("abs", np.abs, lambda g, v, x: mul(g, np.sign(primal(x))), on="positives")
+abs2 = elementwise("abs2", lambda x: x * x, lambda g, v, x: mul(g, mul(2, x)))
+inv = elementwise("inv", lambda x: np.true_divide(1, x), lambda g, v, x: neg(mul(g, mul(v, v))), on="positives")
+floating = elementwise("float", lambda x: x * 1.0 if isinstance(x, int) else x if np.asarray(x).dtype.kind == "f" else x.astype(float), lambda g, v, x: g)
+
+
+def _mask(compare: Any, x: Any, y: Any) -> Any:
+    """Where a comparison of plain values holds, with Julia's padding of shapes."""
+    p, q = primal(x), primal(y)
+    n = max(np.ndim(p), np.ndim(q))
+    return np.asarray(compare(_align(p, n), _align(q, n)))
+
+
+maximum = elementwise(
+    "max",
+    np.maximum,
+    lambda g, v, x, y: mul(g, _mask(np.greater, x, y)),
+    lambda g, v, x, y: mul(g, ~_mask(np.greater, x, y)),
+)
+minimum = elementwise(
+    "min",
+    np.minimum,
+    lambda g, v, x, y: mul(g, _mask(np.less, x, y)),
+    lambda g, v, x, y: mul(g, ~_mask(np.less, x, y)),
 )
 
-Function = Callable[..., Any]
+
+def _sigmoid(x: Any) -> Any:
+    t = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1 / (1 + t), t / (1 + t)).astype(np.asarray(t).dtype)[()]
 
 
-@dataclass(frozen=True)
-class Domain:
-    """Where a rule of real numbers is tried: an interval, and points to stay away from."""
+sigmoid = elementwise("sigmoid", _sigmoid, lambda g, v, x: mul(g, mul(v, sub(1, v))))
+relu = elementwise("relu", lambda x: np.maximum(x, np.asarray(x).dtype.type(0)), lambda g, v, x: mul(g, primal(v) > 0))
+softplus = elementwise("softplus", lambda x: np.logaddexp(x, np.asarray(x).dtype.type(0)), lambda g, v, x: mul(g, sigmoid(x)))
+leakyrelu = elementwise(
+    "leakyrelu", lambda x: np.where(np.asarray(x) > 0, x, np.asarray(x).dtype.type(0.01) * x)[()],
+    lambda g, v, x: mul(g, np.where(np.asarray(primal(x)) > 0, 1, np.asarray(primal(x)).dtype.type(0.01))))
 
-    low: float
-    high: float
-    avoid: tuple[float, ...] = ()
-    margin: float = 0.05
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """An array of numbers of the domain."""
-        x = rng.uniform(self.low, self.high, shape)
-        for point in self.avoid:
-            near = np.abs(x - point) < self.margin
-            x = np.where(near, point + np.where(x < point, -2.0, 2.0) * self.margin, x)
+# ---------------------------------------------------------------- whole arrays
+
+
+def primitive(forward: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
+    """An operation with `rule(g, value, *args)` giving a cotangent for each argument."""
+
+    def f(*args: Any) -> Any:
+        tape = top(args)
+        if tape is None:
+            return forward(*args)
+        below = tuple(strip(a, tape) for a in args)
+        value = f(*below)
+        return record(tape, value, args, lambda g: rule(g, value, *below))
+
+    return f
+
+
+def _fortran_dot(a: Any, b: Any) -> Any:
+    if a.ndim == 2 and b.ndim == 2:
+        return b.T.dot(a.T).T
+    out = a.dot(b)
+    return out.item() if isinstance(out, np.float64) else out
+
+
+def _matmul_rule(g: Any, v: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    na, nb = len(shape(a)), len(shape(b))
+    if na == 2 and nb == 2:
+        return matmul(g, transpose(b)), matmul(transpose(a), g)
+    if na == 2:
+        return mul(reshape(g, (*shape(g), 1)), reshape(b, (1, *shape(b)))), matmul(transpose(a), g)
+    return mul(g, b), mul(g, a)
+
+
+matmul = primitive(_fortran_dot, _matmul_rule)
+transpose = primitive(lambda x: x.T, lambda g, v, x: (transpose(g),))
+
+
+def reshape(x: Any, to: tuple[int, ...]) -> Any:
+    """In Fortran order, as Julia's `reshape`."""
+    if shape(x) == to:
         return x
+    before = shape(x)
+    return primitive(lambda a: a.reshape(to, order="F"), lambda g, v, a: (reshape(g, before),))(x)
 
 
-REALS = Domain(-2.0, 2.0)
-POSITIVES = Domain(0.2, 3.0)
-NOT_ZERO = Domain(-2.0, 2.0, (0.0,))
-UNIT = Domain(-0.9, 0.9)
-ABOVE_ONE = Domain(1.1, 3.0)
-
-
-@dataclass(frozen=True)
-class Example:
-    """One call on which a rule is tried: shapes of the operands, or arrays, and keywords."""
-
-    operands: tuple[Any, ...]
-    keywords: dict[str, Any] = field(default_factory=dict)
-    domain: Domain = REALS
-
-
-def example(*operands: Any, domain: Domain = REALS, **keywords: Any) -> Example:
-    """An `Example`.  An operand that is a tuple of integers is the shape of a random array."""
-    return Example(operands, keywords, domain)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An operation of the table."""
-
-    name: str
-    function: Function
-    form: str
-    examples: tuple[Example, ...]
-    #: Tried on the second derivative too.
-    twice: bool = True
-
-
-TABLE: dict[str, Entry] = {}
+def _spread(g: Any, like: tuple[int, ...]) -> Any:
+    """A scalar cotangent as a full array."""
+    return mul(g, np.ones(like, order="F")) if shape(g) != like else g
 
 
-def enter(entry: Entry) -> None:
-    """Put an operation in the table."""
-    if not entry.examples:
-        raise ValueError(f"the rule of {entry.name} has no inputs to try it on")
-    TABLE[entry.name] = entry
+def _total(x: Any) -> Any:
+    out = np.sum(x)
+    return out.item() if isinstance(out, (np.float64, np.int64)) else out
 
 
-_UNARY_SHAPES: tuple[tuple[int, ...], ...] = ((), (4,), (2, 3), (1,), (0,), (0, 2))
-_BINARY_SHAPES: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
-    ((), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((), (2, 2)),
-    ((2, 2), ()), ((2, 0), (1, 1)), ((1,), (4,)), ((2, 3, 2), (3, 1)),
-)  # fmt: skip
+total = primitive(_total, lambda g, v, x: (_same_kind(_spread(g, shape(x)), x),))
 
 
-# One operand
+def _same_kind(g: Any, x: Any) -> Any:
+    """Float32 arrays get Float32 cotangents."""
+    p, q = primal(g), primal(x)
+    if isinstance(p, np.ndarray) and isinstance(q, np.ndarray) and q.dtype == np.float32 and p.dtype == np.float64:
+        return primitive(lambda a: a.astype(np.float32), lambda h, v, a: (h,))(g)
+    return g
 
 
-def elementwise(
-    name: str,
-    function: Function,
-    derivative: Function,
-    *,
-    on: Domain,
-    scalar: Function | None = None,
-    back: Rule | None = None,
-    holomorphic: bool = True,
-) -> Function:
-    """Enter a function of each element.
+def sum_along(x: Any, axes: tuple[int, ...]) -> Any:
+    """Sum with the dimensions kept."""
+    like = shape(x)
+    return primitive(
+        lambda a: np.asfortranarray(np.sum(a, axis=axes, keepdims=True)),
+        lambda g, v, a: (mul(g, np.ones(like, dtype=np.asarray(primal(a)).dtype, order="F")),),
+    )(x)
 
-    `function` is its numpy form, `scalar` a quicker form for a Python float.
-    `derivative(y, x)` is f'(x), given y = f(x); `back` may replace the rule made from it.
-    """
 
-    def rule(g: Any, out: Tracer, a: Any, _: Any) -> None:
-        x = a.value
-        d = derivative(out.value, x)
-        if is_complex(d):
-            d = np.conj(d)
-        contribute(a, project(g * d, x))
+def _scatter(g: Any, index: Any, like: tuple[int, ...], dtype: Any) -> Any:
+    def forward(h: Any) -> Any:
+        out = np.zeros(like, dtype=dtype if np.dtype(dtype).kind == "f" else float, order="F")
+        np.add.at(out, index, h)
+        return out
 
-    chosen = rule if back is None else back
+    return primitive(forward, lambda h, v, a: (getitem(h, index),))(g)
 
-    def operation(x: Any) -> Any:
-        if type(x) in TRACERS:
-            value = x.value
-            kind = type(value)
-            if kind is ndarray:
-                value = function(value)
-            elif kind is float and scalar is not None:
-                value = attempt(value)
-            else:
-                value = operation(value)
-            r = CLASS_OF[type(value)]()
-            r.value = value
-            r.grad = None
-            tape = x.tape
-            r.tape = tape
-            tape.append((chosen, r, x, None))
-            return r
-        if type(x) is float and scalar is not None:
-            return attempt(x)
-        return function(x)
-
-    def attempt(x: float) -> Any:
-        try:
-            return scalar(x)  # type: ignore[misc]
-        except (OverflowError, ValueError, ZeroDivisionError):
-            with np.errstate(all="ignore"):
-                return float(function(x))
-
-    describe(operation, name, function)
-    shapes = tuple(Example((shape,), {}, on) for shape in _UNARY_SHAPES)
-    enter(Entry(name, operation, "elementwise", shapes))
-    return operation
-
-
-def describe(operation: Any, name: str, source: Any = None) -> None:
-    """Give a made function its name and a first line of documentation."""
-    operation.__name__ = operation.__qualname__ = name
-    if operation.__doc__ is None:
-        first = (getattr(source, "__doc__", None) or "").split("\n\n")
-        text = first[1].strip() if len(first) > 1 and "(" in first[0] else first[0].strip()
-        operation.__doc__ = text or f"`{name}`, differentiable."
-
-
-def constant_elementwise(name: str, function: Function) -> Function:
-    """A function of each element whose derivative is zero: it leaves the tape."""
-
-    def operation(x: Any) -> Any:
-        while type(x) in TRACERS:
-            x = x.value
-        return function(x)
-
-    describe(operation, name, function)
-    return operation
-
-
-# Two operands
-
-
-@dataclass(frozen=True)
-class BinaryRules:
-    """The three rules of a binary operation: both operands traced, the first, the second."""
-
-    both: Rule
-    left: Rule
-    right: Rule
-
-
-def rules_from(left: Function, right: Function) -> BinaryRules:
-    """The rules made from the partial pullbacks `left(g, out, x, y)` and `right(g, out, x, y)`."""
-
-    def both(g: Any, out: Tracer, a: Any, b: Any) -> None:
-        x, y, v = a.value, b.value, out.value
-        contribute(a, fit(left(g, v, x, y), x, v))
-        contribute(b, fit(right(g, v, x, y), y, v))
-
-    def only_left(g: Any, out: Tracer, a: Any, y: Any) -> None:
-        x, v = a.value, out.value
-        contribute(a, fit(left(g, v, x, y), x, v))
-
-    def only_right(g: Any, out: Tracer, b: Any, x: Any) -> None:
-        y, v = b.value, out.value
-        contribute(b, fit(right(g, v, x, y), y, v))
-
-    return BinaryRules(both, only_left, only_right)
-
-
-def binary(
-    name: str,
-    operate: Function,
-    left: Function,
-    right: Function,
-    *,
-    on: Domain,
-    scalars: BinaryRules | None = None,
-    arrays: BinaryRules | None = None,
-) -> Function:
-    """Enter an operation on two operands that broadcast.
-
-    `left(g, out, x, y)` and `right(g, out, x, y)` give the cotangents before they are summed over
-    stretched dimensions.  `scalars` and `arrays` may replace the rules made from them.
-    """
-    made = rules_from(left, right)
-    of_scalars = scalars or made
-    of_arrays = arrays or made
-    s_both, s_left, s_right = of_scalars.both, of_scalars.left, of_scalars.right
-    a_both, a_left, a_right = of_arrays.both, of_arrays.left, of_arrays.right
-
-    def operation(x: Any, y: Any) -> Any:
-        if type(x) in TRACERS:
-            tape = x.tape
-            if type(y) in TRACERS:
-                other = y.tape
-                if other is tape:
-                    value = operate(x.value, y.value)
-                    cls = CLASS_OF[type(value)]
-                    r = cls()
-                    r.value = value
-                    r.grad = None
-                    r.tape = tape
-                    tape.append((s_both if cls.simple else a_both, r, x, y))
-                    return r
-                if other.level > tape.level:
-                    value = operation(x, y.value)
-                    cls = CLASS_OF[type(value)]
-                    r = cls()
-                    r.value = value
-                    r.grad = None
-                    r.tape = other
-                    other.append((s_right if cls.simple else a_right, r, y, x))
-                    return r
-                value = operation(x.value, y)
-            else:
-                value = operate(x.value, y)
-            cls = CLASS_OF[type(value)]
-            r = cls()
-            r.value = value
-            r.grad = None
-            r.tape = tape
-            tape.append((s_left if cls.simple else a_left, r, x, y))
-            return r
-        if type(y) in TRACERS:
-            tape = y.tape
-            y_value = y.value
-            value = operation(x, y_value) if type(y_value) in TRACERS else operate(x, y_value)
-            cls = CLASS_OF[type(value)]
-            r = cls()
-            r.value = value
-            r.grad = None
-            r.tape = tape
-            tape.append((s_right if cls.simple else a_right, r, y, x))
-            return r
-        return operate(x, y)
-
-    describe(operation, name, operate)
-    shapes = tuple(Example(pair, {}, on) for pair in _BINARY_SHAPES)
-    enter(Entry(name, operation, "binary", shapes))
-    return operation
-
-
-# Any number of operands
-
-
-def apply_pullbacks(g: Any, out: Tracer, operands: Any, pullbacks: Any) -> None:
-    """Rule of a primitive that has one pullback for each operand."""
-    tape = out.tape
-    for x, pullback in zip(operands, pullbacks, strict=True):
-        if type(x) in TRACERS and x.tape is tape and pullback is not None:
-            d = pullback(g)
-            if d is not None:
-                pass_on(x, project(d, x.value))
-
-
-def apply_pullback(g: Any, out: Tracer, operands: Any, pullback: Any) -> None:
-    """Rule of a primitive that has one pullback giving the cotangents of all operands."""
-    tape = out.tape
-    cotangents = pullback(project(dense(g, out.value), out.value))
-    if cotangents is None:
-        return
-    for x, d in zip(operands, cotangents, strict=True):
-        if d is not None and type(x) in TRACERS and x.tape is tape:
-            pass_on(x, project(d, x.value))
-
-
-def split(operands: tuple[Any, ...], tape: Any) -> list[Any]:
-    """The operands one level below `tape`."""
-    return [x.value if type(x) in TRACERS and x.tape is tape else x for x in operands]
-
-
-def call_rule(
-    rule: Function, operands: tuple[Any, ...], keywords: dict[str, Any] | None = None
-) -> Any:
-    """Call a function by its rule `rule(*operands, **keywords) -> value, pullback`.
-
-    Where an operand is traced, the pullback goes on the tape.  It is one function, from the
-    cotangent of the value (dense, of its kind) to a tuple with the cotangent of each operand or
-    `None`; or it is a tuple of functions, one for each operand, or `None`, which may be given a
-    number that stands for an array filled with it.
-    """
-    tape = youngest(operands)
-    if tape is None:
-        return rule(*operands, **keywords or {})[0]
-    value, pullback = rule(*split(operands, tape), **keywords or {})
-    back: Rule = apply_pullbacks if type(pullback) is tuple else apply_pullback
-    return record(value, tape, back, operands, pullback)
-
-
-def primitive(
-    *examples: Example,
-    name: str | None = None,
-    raw: Function | None = None,
-    twice: bool = True,
-    table: bool = True,
-) -> Callable[[Function], Function]:
-    """Decorator for a rule `rule(*inputs, **keywords) -> value, pullback`; see `call_rule`.
-
-    What it gives is the function itself, for plain and for traced operands.  `raw` may compute the
-    value of plain operands more directly; the `examples` are tried by the tests.
-    """
-
-    def decorate(rule: Function) -> Function:
-        title = name or rule.__name__.rstrip("_")
-
-        @functools.wraps(rule)
-        def operation(*operands: Any, **keywords: Any) -> Any:
-            for x in operands:
-                if type(x) in TRACERS:
-                    return call_rule(rule, operands, keywords)
-            if raw is not None:
-                return raw(*operands, **keywords)
-            return rule(*operands, **keywords)[0]
-
-        operation.__name__ = operation.__qualname__ = title
-        operation.rule = rule  # type: ignore[attr-defined]
-        if table:
-            enter(Entry(title, operation, "primitive", examples, twice))
-        return operation
-
-    return decorate
-
-
-def custom(function: Function, rule: Function) -> Function:
-    """A function of a user's own with a rule of its own.
-
-    `rule(*inputs) -> value, pullback` with `pullback(cotangent) -> (cotangent or None, …)`, one
-    for each input.  Where no input is traced `function` is called.
-
-    >>> half = custom(lambda x: x / 2, lambda x: (x / 2, lambda g: (g / 2,)))
-    """
-
-    @functools.wraps(function)
-    def operation(*operands: Any, **keywords: Any) -> Any:
-        for x in operands:
-            if type(x) in TRACERS:
-                return call_rule(rule, operands, keywords)
-        return function(*operands, **keywords)
-
-    return operation
-
-
-def rule_of(operation: Function) -> Function:
-    """The form `rule(*inputs) -> value, pullback` of an operation of the table.
-
-    For the fused and the two-operand forms it is made by running the operation on a tape.
-    """
-    found = getattr(operation, "rule", None)
-    if found is not None:
-        return found  # type: ignore[no-any-return]
-    from juliette_engine.differentiate import pullback
-
-    def rule(*inputs: Any, **keywords: Any) -> Any:
-        return pullback(lambda *xs: operation(*xs, **keywords), *inputs)
-
-    return rule
-
-
-def traced_arrays(operands: Any) -> Iterator[ArrayTracer]:
-    """The array tracers among the operands."""
-    return (x for x in operands if type(x) is ArrayTracer)
+
+def getitem(x: Any, index: Any) -> Any:
+    """numpy indexing."""
+    like, dtype = shape(x), np.asarray(primal(x)).dtype
+
+    def forward(a: Any) -> Any:
+        out = a[index]
+        return out.item() if isinstance(out, (np.float64, np.int64, np.bool_)) else np.asfortranarray(out) if isinstance(out, np.ndarray) else out
+
+    return primitive(forward, lambda g, v, a: (_scatter(g, index, like, dtype),))(x)
+
+
+def stack_scalars(xs: list[Any], to: tuple[int, ...]) -> Any:
+    """An array of scalars, some of them traced."""
+
+    def forward(*vs: Any) -> Any:
+        return np.array(vs).reshape(to, order="F")
+
+    return primitive(
+        forward, lambda g, v, *vs: tuple(getitem(g, np.unravel_index(i, to, order="F")) for i in range(len(vs)))
+    )(*xs)
+
+
+def concatenate(xs: list[Any], axis: int) -> Any:
+    """Join arrays along an axis."""
+    sizes = [shape(x)[axis] for x in xs]
+
+    def rule(g: Any, v: Any, *vs: Any) -> tuple[Any, ...]:
+        out, at = [], 0
+        for n in sizes:
+            out.append(getitem(g, (slice(None),) * axis + (slice(at, at + n),)))
+            at += n
+        return tuple(out)
+
+    return primitive(lambda *vs: np.asfortranarray(np.concatenate(vs, axis=axis)), rule)(*xs)
+
+
+def extreme(x: Any, arg: Callable[[Any], Any]) -> Any:
+    """`maximum` or `minimum`: the first extreme element gets the gradient."""
+    p = primal(x)
+    return getitem(x, np.unravel_index(int(arg(p.ravel(order="F"))), p.shape, order="F"))
+
+
+def product(x: Any) -> Any:
+    """The product of all elements, safe with zeros."""
+
+    def others(a: Any) -> Any:
+        flat = a.ravel(order="F").astype(float)
+        before = np.concatenate([[1.0], np.cumprod(flat)[:-1]])
+        after = np.concatenate([np.cumprod(flat[::-1])[::-1][1:], [1.0]])
+        return (before * after).reshape(a.shape, order="F")
+
+    return primitive(lambda a: np.prod(a).item(), lambda g, v, a: (mul(g, others(primal(a))),))(x)
+
+
+def softmax(x: Any) -> Any:
+    """Normalised exponentials along the first dimension."""
+    e = exp(sub(x, np.max(primal(x), axis=0, keepdims=True) if len(shape(x)) > 1 else np.max(primal(x))))
+    return div(e, sum_along(e, (0,)) if len(shape(x)) > 1 else total(e))
+
+
+def logsoftmax(x: Any) -> Any:
+    """`log.(softmax(x))`, stable."""
+    shifted = sub(x, np.max(primal(x), axis=0, keepdims=True) if len(shape(x)) > 1 else np.max(primal(x)))
+    e = exp(shifted)
+    return sub(shifted, log(sum_along(e, (0,)) if len(shape(x)) > 1 else total(e)))
+
+
+def _operator(name: str, f: Any, swapped: bool = False) -> None:
+    setattr(Tracer, name, (lambda self, other: f(other, self)) if swapped else (lambda self, other: f(self, other)))
+
+
+for _n, _f in (("add", add), ("sub", sub), ("mul", mul), ("truediv", div), ("pow", power), ("matmul", matmul)):
+    _operator(f"__{_n}__", _f)
+    _operator(f"__r{_n}__", _f, True)
+Tracer.__neg__ = lambda self: neg(self)  # type: ignore[attr-defined]
+Tracer.__getitem__ = lambda self, i: getitem(self, i)  # type: ignore[attr-defined]
+Tracer.sum = lambda self: total(self)  # type: ignore[attr-defined]
