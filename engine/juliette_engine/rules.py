@@ -146,8 +146,8 @@ maximum = elementwise(
 minimum = elementwise(
     "min",
     np.minimum,
-    lambda g, v, x, y: mul(g, _mask(np.less, x, y)),
-    lambda g, v, x, y: mul(g, ~_mask(np.less, x, y)),
+    lambda g, v, x, y: mul(g, _mask(np.less_equal, x, y)),
+    lambda g, v, x, y: mul(g, ~_mask(np.less_equal, x, y)),
 )
 
 

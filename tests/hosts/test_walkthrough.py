@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
-CELLS = [c.strip("\n") for c in re.split(r"^# ---- cell \d+\n", Path(__file__).with_name("walkthrough_cells.jl").read_text("utf-8"), flags=re.M)[1:]]
+CELLS = [
+    c.strip("\n")
+    for c in re.split(
+        r"^# ---- cell \d+\n",
+        Path(__file__).with_name("walkthrough_cells.jl").read_text("utf-8"),
+        flags=re.M,
+    )[1:]
+]
 
 # What each cell shows; numbers of random cells are compared by form.
 EXPECTED = {
-    4: "1×2×3 Array{Float32, 3}:\n[:, :, 1] =\n 1.0  1.0\n\n[:, :, 2] =\n 1.0  1.0\n\n[:, :, 3] =\n 1.0  1.0",
+    4: "1×2×3 Array{Float32, 3}:\n" + "\n\n".join(f"[:, :, {k}] =\n 1.0  1.0" for k in (1, 2, 3)),
     5: "Array{Float32, 3}",
     6: "f (generic function with 1 method)",
     7: "6",
@@ -36,10 +43,18 @@ EXPECTED = {
     42: "26",
 }
 HEADS = {
-    19: "2×5 Matrix{Float64}:", 20: "2-element Vector{Float64}:", 24: "5-element Vector{Float64}:",
-    25: "2-element Vector{Float64}:", 28: "2×5 Matrix{Float64}:", 29: "2×5 Matrix{Float64}:",
-    33: "2-element Vector{Float64}:", 37: "2-element Vector{Float64}:", 38: "5-element Vector{Float64}:",
-    39: "2-element Vector{Float64}:", 40: "2-element Vector{Float64}:", 41: "2-element Vector{Float64}:",
+    19: "2×5 Matrix{Float64}:",
+    20: "2-element Vector{Float64}:",
+    24: "5-element Vector{Float64}:",
+    25: "2-element Vector{Float64}:",
+    28: "2×5 Matrix{Float64}:",
+    29: "2×5 Matrix{Float64}:",
+    33: "2-element Vector{Float64}:",
+    37: "2-element Vector{Float64}:",
+    38: "5-element Vector{Float64}:",
+    39: "2-element Vector{Float64}:",
+    40: "2-element Vector{Float64}:",
+    41: "2-element Vector{Float64}:",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -31,85 +32,91 @@ def alignment(text: str, kind: str) -> tuple[int, int]:
 Cell = Callable[[int, int], tuple[str, int, int]]
 
 
-def column_widths(cells: Cell, rows: list[int], cols: list[int], width: int, sep: int) -> list[tuple[int, int]]:
-    """Left and right widths of as many columns as fit."""
+def column_widths(
+    cells: Cell, rows: list[int], cols: list[int], width: int, sep: int, total: int
+) -> list[tuple[int, int]]:
+    """Left and right widths of as many of the columns as fit; always of one at least."""
     out: list[tuple[int, int]] = []
-    total = 0
+    used = 0
     for j in cols:
         left = right = 0
         for i in rows:
             _, a, b = cells(i, j)
             left = max(left, a)
             right = max(right, b)
-        total += left + right + sep
         out.append((left, right))
-        if total > width:
-            out.pop()
+        used += left + right
+        if len(out) > 1 and used + sep * len(out) >= width:
+            used -= sum(out.pop())
             break
+    if 1 < len(out) < total:
+        while out and used + sep * len(out) >= width:
+            used -= sum(out.pop())
     return out
+
+
+_PRE, _SEP, _HDOTS, _VDOTS, _DDOTS, _EVERY = " ", "  ", "  …  ", "⋮", "  ⋱  ", 5
+
+
+def _row(
+    cells: Cell, i: int, cols: list[int], widths: list[tuple[int, int]], last: int
+) -> str:
+    """The cells of a row; the last column of the matrix is not padded."""
+    out = []
+    for j, (left, right) in zip(cols, widths, strict=True):
+        text, a, b = cells(i, j)
+        out.append(" " * (left - a) + text + ("" if j == last else " " * (right - b)))
+    return _SEP.join(out)
+
+
+def _dots(widths: list[tuple[int, int]], remainder: int) -> str:
+    """The row that stands for those left out: `⋮` in every fifth column."""
+    out = []
+    for k, (left, right) in enumerate(widths, 1):
+        width = left + right
+        if k % _EVERY == remainder:
+            before = max(0, left - 1)
+            out.append(" " * before + _VDOTS + " " * max(0, width - 1 - before))
+        else:
+            out.append(" " * width)
+    return _SEP.join(out)
 
 
 def print_matrix(cells: Cell, m: int, n: int, height: int, width: int, limit: bool) -> str:
     """The body of a matrix display, without the header; no line break at the end."""
-    pre, sep = " ", "  "
-    width -= len(pre)
+    width -= len(_PRE)
     if not limit:
-        height, width = m + n + 10, 10**9
+        height, width = m, 10**9
+    half = height // 2
     rows = list(range(m))
-    halfheight = height // 2
-    top, bottom = rows, []
     if m > height:
-        top, bottom = rows[:halfheight], rows[m - (height - 1) // 2 :]
-    shown = top + bottom
-    maxcol = min(n, width // (1 + len(sep)) + 1)
-    widths = column_widths(cells, shown, list(range(min(n, maxcol))), width, len(sep))
+        rows = [*range(half), *range(m - (height - 1) // 2, m)]
+    possible = width // (1 + len(_SEP))
+    first = list(range(min(n, possible)))
+    gap = len(_SEP)
+    widths = column_widths(cells, rows, first, width, gap, n)
     lines: list[str] = []
-
-    def row(i: int, cols: list[int], ws: list[tuple[int, int]], last: bool) -> str:
-        out = []
-        for k, (j, (left, right)) in enumerate(zip(cols, ws, strict=True)):
-            text, a, b = cells(i, j)
-            tail = "" if last and k == len(cols) - 1 else " " * (right - b)
-            out.append(" " * (left - a) + text + tail)
-        return sep.join(out)
-
-    def dots(ws: list[tuple[int, int]], start: int, width_mod: int = 5, pad_first: int = 0) -> str:
-        out = []
-        for k, (left, right) in enumerate(ws):
-            w = left + right
-            if (k + start) % width_mod == 0:
-                before = max(left - 1, 0) if left else 0
-                before = left - 1 if left > 0 else 0
-                out.append(" " * before + "⋮" + " " * (w - before - 1))
-            else:
-                out.append(" " * w)
-        return sep.join(out)
-
-    if len(widths) == n:
-        cols = list(range(n))
-        for i in top:
-            lines.append(pre + row(i, cols, widths, True))
-        if bottom:
-            lines.append(pre + dots(widths, 0))
-            for i in bottom:
-                lines.append(pre + row(i, cols, widths, True))
-        return "\n".join(line if line.strip("⋮ ") or True else line for line in lines)
-    hdots = "  …  "
-    ddots = "  ⋱  "
-    right_ws = column_widths(cells, shown, list(range(n - 1, max(-1, n - 1 - maxcol), -1)), (width - len(hdots)) // 2, len(sep))
-    right_ws = right_ws[::-1]
-    used = sum(a + b for a, b in right_ws) + len(sep) * (len(right_ws) - 1)
-    left_ws = column_widths(cells, shown, list(range(maxcol)), width - used - len(hdots), len(sep))
-    left_cols = list(range(len(left_ws)))
-    right_cols = list(range(n - len(right_ws), n))
-    for pos, i in enumerate(top):
-        middle = hdots if i % 5 == 0 else " " * len(hdots)
-        lines.append(pre + row(i, left_cols, left_ws, False) + middle + row(i, right_cols, right_ws, True))
-    if bottom:
-        lines.append(pre + dots(left_ws, 0) + ddots + dots(right_ws, (-right_cols[0]) % 5 * -1 + right_cols[0]))
-        for i in bottom:
-            middle = hdots if i % 5 == 0 else " " * len(hdots)
-            lines.append(pre + row(i, left_cols, left_ws, False) + middle + row(i, right_cols, right_ws, True))
+    if not rows:
+        return _PRE + _VDOTS + ("    " + _DDOTS if n > 1 else "")
+    if n <= len(widths):
+        for k, i in enumerate(rows):
+            lines.append(_PRE + _row(cells, i, first, widths, n - 1))
+            if m > height and k == half - 1:
+                lines.append(_PRE + _dots(widths, 1))
+        return "\n".join(lines)
+    space = (width - len(_HDOTS) + 1) // 2 + 1
+    backwards = list(range(n - 1, max(-1, n - 1 - possible), -1))
+    right = column_widths(cells, rows, backwards, space, gap, n)[::-1]
+    space = width - sum(map(sum, right)) - (len(right) - 1) * gap - len(_HDOTS)
+    left = column_widths(cells, rows, first, space, gap, n)
+    left_cols, right_cols = first[: len(left)], list(range(n - len(right), n))
+    for k, i in enumerate(rows):
+        middle = _HDOTS if i % _EVERY == 0 else " " * len(_HDOTS)
+        front = _row(cells, i, left_cols, left, n - 1)
+        lines.append(_PRE + front + middle + _row(cells, i, right_cols, right, n - 1))
+        if m > height and k == half - 1:
+            under = _dots(right, (len(right) - n + 1) % _EVERY)
+            lines.append(_PRE + _dots(left, 1) + _DDOTS + under)
     return "\n".join(lines)
 
 
@@ -141,9 +148,18 @@ def _nested(
             if i < 0:
                 lines.append("…")
                 continue
-            cells = ["…" if j < 0 else text((i, j, *tail)) for j in pick(cols)]
-            lines.append(" ".join(cells))
-        return "; ".join(lines).replace("; …; ", " … ; ")
-    return (";" * d + " ").join(
-        _nested(text, shape, d - 1, (k, *tail), limit) for k in range(shape[d - 1])
-    )
+            lines.append(" ".join("…" if j < 0 else text((i, j, *tail)) for j in pick(cols)))
+        return "; ".join(lines).replace("; …; ", "; … ; ")
+    length = shape[d - 1]
+    parts = []
+    for k in range(length):
+        if limit and length > 10 and 3 <= k < length - 3:
+            if k == 3:
+                parts.append("…")
+            continue
+        parts.append(_nested(text, shape, d - 1, (k, *tail), limit))
+    out = parts[0]
+    for before, part in itertools.pairwise(parts):
+        out += " " if before == "…" else ""
+        out += ";" * d + " " + part
+    return out

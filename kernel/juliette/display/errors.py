@@ -76,10 +76,16 @@ def method_error(e: Any) -> str:
     if not callable(f):
         return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable"
     name = callable_name(f)
+    if f is Base.bindings.get("convert") and len(types) == 2 and isinstance(e.args_[0], T.JuliaType):
+        return (
+            f"MethodError: Cannot `convert` an object of type {T.type_string(types[1])} "
+            f"to an object of type {T.type_string(e.args_[0])}"
+        )
     if e.world == "ambiguous":
         lines = [f"MethodError: {name}({shown}) is ambiguous.\n\nCandidates:"]
         for m in f.matching(tuple(types)):
             lines.append(f"  {method_text(m)}\n    @ {place(m)}")
+        lines.append(f"\nPossible fix, define\n  {name}({shown})\n")
         return "\n".join(lines)
     text = f"MethodError: no method matching {name}({shown})" + hint(f, types)
     near = candidates(f, types, "")
@@ -124,6 +130,7 @@ def candidate_text(m: Method, types: list[Any]) -> str:
         head = T.type_string(first.parameters[0]) if first.parameters else head
         params, types = params[1:], types[1:]
     parts = []
+    bound: dict[T.TypeVar, Any] = {}
     for i, p in enumerate(params):
         inner = p.type if isinstance(p, T.Vararg) else p
         dots = "..." if isinstance(p, T.Vararg) else ""
@@ -132,8 +139,14 @@ def candidate_text(m: Method, types: list[Any]) -> str:
         else:
             given = types[i:] if isinstance(p, T.Vararg) else types[i : i + 1]
             ok = bool(given) and all(T.intersects(t, inner) for t in given)
+            if ok and isinstance(inner, T.TypeVar):
+                ok = all(bound.setdefault(inner, t) is t for t in given)
         parts.append(f"{'' if ok else '!Matched'}::{T.type_string(inner)}{dots}")
-    text = f"{head}({', '.join(parts)})"
+    code = getattr(m.source, "code", None)
+    names = [str(k[0]) for k in getattr(code, "keywords", None) or ()]
+    if getattr(code, "keyword_rest", None) is not None:
+        names.append(f"{code.keyword_rest.name}...")
+    text = f"{head}({', '.join(parts)}{'; ' + ', '.join(names) if names else ''})"
     if m.type_vars:
         bounds = [T._bound_string(v) for v in m.type_vars]
         text += " where " + (bounds[0] if len(bounds) == 1 else "{" + ", ".join(bounds) + "}")
@@ -196,7 +209,9 @@ def error_text(e: Any) -> str:
     if isinstance(e, E.UndefVarError):
         return f"UndefVarError: `{e.var.name}` not defined"
     if isinstance(e, E.MethodError):
-        return method_error(e).rstrip("\n") + ("\n" if "Closest candidates" in method_error(e) else "")
+        text = method_error(e)
+        spaced = "Closest candidates" in text or "Possible fix" in text
+        return text.rstrip("\n") + ("\n" if spaced else "")
     if isinstance(e, E.BoundsError):
         if getattr(e, "a", None) is None:
             return "BoundsError"
@@ -316,13 +331,24 @@ _CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
 
 
 def stack_trace(frames: list[tuple[str, list[tuple[str, Any]], str, str, int]]) -> list[str]:
-    """The lines below `Stacktrace:`: (function, arguments, module, file, line) each."""
-    out = []
-    for i, (name, args, module, file, line) in enumerate(frames, 1):
+    """The lines below `Stacktrace:`: (function, arguments, module, file, line) each.
+
+    Frames that follow each other and are alike are shown once.
+    """
+    entries: list[tuple[str, str, int]] = []
+    for name, args, module, file, line in frames:
         if name == "top-level scope":
-            out.append(f" [{i}] top-level scope\n   @ {file}:{line}")
+            head, where = name, f"{file}:{line}"
         else:
-            shown = ", ".join(f"{n}::{T.type_string(t)}" for n, t in args)
-            where = f"./{file}" if _CELL.match(file) else file
-            out.append(f" [{i}] {name}({shown})\n   @ {module} {where}:{line}")
+            head = f"{name}({', '.join(f'{n}::{T.type_string(t)}' for n, t in args)})"
+            where = f"{module} {'./' if _CELL.match(file) else ''}{file}:{line}"
+        if entries and entries[-1][:2] == (head, where):
+            entries[-1] = (head, where, entries[-1][2] + 1)
+        else:
+            entries.append((head, where, 1))
+    width = len(str(len(entries))) + 2
+    out = []
+    for i, (head, where, count) in enumerate(entries, 1):
+        again = f" (repeats {count} times)" if count > 1 else ""
+        out.append(f" {f'[{i}]'.rjust(width)} {head}{again}\n{' ' * width}@ {where}")
     return out

@@ -323,9 +323,14 @@ def _implied(eltype: Any) -> bool:
             return _implied(eltype.parameters[0])
         if eltype.typename is T.TUPLE_NAME:
             return eltype.concrete and all(map(_implied, eltype.parameters))
-        if eltype.typename.name == "Pair" and eltype.concrete:
+        if eltype.typename.name in ("Pair", "Dict") and eltype.concrete:
             return all(map(_implied, eltype.parameters))
-        return eltype.concrete and eltype not in T.DTYPE_OF and eltype.typename.make_class is not None
+        if eltype.typename.name == "NamedTuple" and eltype.concrete:
+            return all(map(_implied, eltype.parameters[1].parameters))
+        if eltype in (T.Nothing, V.Missing_) or eltype.typename.singleton is not None:
+            return True
+        known = eltype.typename.make_class is not None or T.subtype(eltype, T.Function_)
+        return eltype.concrete and not eltype.fields and known
     return False
 
 
@@ -481,6 +486,8 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         show_array_long(io, x)
     elif isinstance(x, V.Char):
         show_char_long(io, mime, x)
+    elif type(x) is str:
+        io.write(string_long(x, io))
     elif isinstance(x, V.JuliaDict):
         show_dict_long(io, x)
     elif isinstance(x, V.JuliaSet):
@@ -516,6 +523,36 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
             show(io, x)
 
 
+def string_long(x: str, io: IO) -> str:
+    """A string in quotes; the middle of one longer than seven lines is left out and counted."""
+    if not io.get("limit"):
+        return quoted(x)
+    limit = max(20, (io.get("displaysize") or (24, 80))[1])
+    if io.get("typeinfo") is None:
+        limit *= 7
+    n = len(x.encode())
+    if n <= limit - 2:
+        return quoted(x)
+    short = len(" ⋯  bytes ⋯ ") + 4
+    chars = max(limit, short + 1) - short
+    digits = len(str(n - chars))
+    chars -= digits
+    chars = max(0, chars + digits - len(str(n - chars)))
+    head, tail = x[: (chars + 1) // 2], x[len(x) - chars // 2 :]
+    skipped = n - len(head.encode()) - len(tail.encode())
+    if skipped < short + len(str(n - chars)) - 1 or len(head) + len(tail) >= len(x):
+        return quoted(x)
+    return f"{quoted(head)} ⋯ {skipped} bytes ⋯ {quoted(tail)}"
+
+
+def cut(text: str, width: int) -> str:
+    """The text as far as it fits on one line; `…` stands for the rest."""
+    line = text.replace("\r", "\n").split("\n", 1)[0]
+    if len(line) > width or line != text:
+        return line[: max(width - 1, 0)] + "…"
+    return text
+
+
 def show_dict_long(io: IO, d: Any) -> None:
     n = len(d.data)
     if not n:
@@ -526,9 +563,14 @@ def show_dict_long(io: IO, d: Any) -> None:
     items = list(d.pairs())
     shown = items if not io.get("limit") or n <= rows - 4 else items[: rows - 5]
     keys = [one_line(k, limit=True, compact=True) for k, _ in shown]
-    width = max(map(len, keys))
-    for k, (_, v) in zip(keys, shown, strict=True):
-        io.write(f"\n  {k.ljust(width)} => {one_line(v, limit=True, compact=True, typeinfo=d.value_type)}")
+    values = [one_line(v, limit=True, compact=True, typeinfo=d.value_type) for _, v in shown]
+    space = max(cols, 12) - 6 if io.get("limit") else 10**9
+    width = min(max(map(len, keys)), space)
+    longest = min(max(map(len, values)), space)
+    if width > max(space // 2, space - longest):
+        width = max(-(-space // 3), space - longest)
+    for k, v in zip(keys, values, strict=True):
+        io.write(f"\n  {cut(k, width).ljust(width)} => {cut(v, space - width)}")
     if len(shown) < n:
         io.write(f"\n  {'⋮'.ljust(width)} => ⋮")
 
@@ -805,6 +847,11 @@ def join(xs: Any, d: Any = "", last: Any = None) -> str:
     if last is not None and len(items) > 1:
         return d.join(items[:-1]) + string_of(last) + items[-1]
     return d.join(items)
+
+
+@Base.method("join(io::IO, xs, d=\"\", last=nothing)")
+def join_to(io: IO, xs: Any, d: Any = "", last: Any = None) -> None:
+    io.write(join(xs, d, last))
 
 
 @Base.method("replace(s, ps...)")

@@ -1,6 +1,7 @@
 """The packages that `using` finds: the engine under its Julia names.
 
 - `pkg`: the package manager's face
+- `lazy`: packages imported when `using` asks for them
 - `statistics`: mean and its kin
 - `zygote`: gradients of Julia values
 - `flux`: layers, losses, optimisers

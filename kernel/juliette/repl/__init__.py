@@ -1,8 +1,33 @@
-"""The terminal prompt, on prompt_toolkit; without a terminal, a reader of programs from a pipe.
+"""The prompt in the terminal.
 
-- `loop`: read, run, show
+- loop: read, run, show, until the end
+- modes: `julia>`, `help?>`, `shell>`, `pkg>`
+- keys: what single keys do
+- terminal: the line editor, put together
+- history: lines of earlier sessions, in a file
+- paste: input taken out of a transcript
+- pipe: input that is no terminal
 """
 
-from juliette.repl.loop import run_repl
+from __future__ import annotations
 
-__all__ = ["run_repl"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from juliette.interpreter import Interpreter
+
+
+def run_repl(
+    interpreter: Interpreter | None = None,
+    *,
+    color: bool | None = None,
+    banner: bool = True,
+    startup: bool = True,
+) -> int:
+    """Run the prompt, or read a program if the input is no terminal; gives the exit code."""
+    from juliette.repl.loop import run
+
+    return run(interpreter, color=color, banner=banner, startup=startup)
+
+
+main = run_repl

@@ -1,156 +1,150 @@
-"""Read, run, show: the `julia>` prompt."""
+"""Read, run, show, until the end."""
 
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from juliette import __version__
+from juliette.repl.modes import HELP, PKG, SHELL, Mode, pkg_code, run_shell
 
 if TYPE_CHECKING:
     from juliette.interpreter import Interpreter
+    from juliette.repl.terminal import Terminal
 
-BANNER = "Juliette: Julia code, run by Python. `?name` gives help, Ctrl-D leaves.\n"
+
+def wants_color(choice: bool | None) -> bool:
+    """Colour where it was asked for, or in a terminal that can and may."""
+    if choice is not None:
+        return choice
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "") != "dumb"
+    )
 
 
-def run_repl(
-    interpreter: Interpreter | None = None, *, color: bool | None = None, banner: bool = True, startup: bool = True
+def exit_code(leaving: SystemExit) -> int:
+    """The number of `exit(n)`."""
+    return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
+
+
+def print_banner(color: bool) -> None:
+    """Two lines: what this is, and how to leave."""
+    name = "\x1b[1mJuliette\x1b[22m" if color else "Juliette"
+    print(f"{name} {__version__}: Julia 1.10 with Flux, run by Python {sys.version.split()[0]}")
+    print('Type "?" for help, ";" for a shell, "]" for packages; exit() or Ctrl-D leaves.\n')
+
+
+class Loop:
+    """One session at the prompt."""
+
+    def __init__(self, interpreter: Interpreter, terminal: Terminal, *, color: bool) -> None:
+        self.interpreter = interpreter
+        self.terminal = terminal
+        self.color = color
+        self.count = 0
+
+    def run(self) -> int:
+        """Until Ctrl-D or `exit()`."""
+        while True:
+            try:
+                mode, text = self.terminal.read()
+            except KeyboardInterrupt:
+                print()
+                continue
+            except EOFError:
+                return 0
+            if not text.strip():
+                continue
+            if mode.key:
+                self.terminal.history.store_string(mode.key + text)
+            try:
+                self.one(mode, text)
+            except SystemExit as leaving:
+                return exit_code(leaving)
+            except KeyboardInterrupt:
+                self.say("ERROR: InterruptException:")
+            except Exception as error:
+                self.say(f"ERROR: this input could not be run ({type(error).__name__}: {error})")
+
+    def one(self, mode: Mode, text: str) -> None:
+        """Run one input and show what comes of it."""
+        self.interpreter.display_size = self.size()
+        if mode is HELP:
+            print(self.interpreter.help(text)["text/plain"].rstrip("\n") + "\n")
+        elif mode is SHELL:
+            trouble = run_shell(text)
+            if trouble is not None:
+                self.say(f"ERROR: {trouble}")
+            else:
+                print()
+        else:
+            self.julia(pkg_code(text) if mode is PKG else text)
+
+    def julia(self, code: str) -> None:
+        """Run Julia, show its value or its error, and leave a blank line."""
+        self.count += 1
+        outcome = self.interpreter.run(code, f"REPL[{self.count}]", 1)
+        if outcome.error is not None:
+            self.say(outcome.error.render(self.color))
+            return
+        if outcome.shown:
+            print(self.interpreter.display_text(outcome.value, color=self.color))
+        print(flush=True)
+
+    def size(self) -> tuple[int, int]:
+        """Lines and columns for values."""
+        found = shutil.get_terminal_size((80, 24))
+        return max(found.lines, 10), max(found.columns, 20)
+
+    @staticmethod
+    def say(text: str) -> None:
+        """An error, on stderr, after all that was printed."""
+        sys.stdout.flush()
+        sys.stderr.write(text + "\n\n")
+        sys.stderr.flush()
+
+
+def run_startup(interpreter: Interpreter, color: bool) -> None:
+    """Run `startup.jl` of the user's, if there is one."""
+    from juliette.repl.history import config_folder
+
+    path = config_folder() / "startup.jl"
+    if not path.is_file():
+        return
+    outcome = interpreter.run_file(str(path))
+    if outcome.error is not None:
+        sys.stderr.write(outcome.error.render(color) + "\n")
+
+
+def run(
+    interpreter: Interpreter | None, *, color: bool | None, banner: bool, startup: bool
 ) -> int:
-    """Run the prompt until the user leaves; gives the exit code."""
-    if color is None:
-        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """The prompt, or a program from a pipe; gives the exit code."""
+    colored = wants_color(color)
     if interpreter is None:
         from juliette.interpreter import Interpreter
 
         interpreter = Interpreter(
-            stdout=sys.stdout, stderr=sys.stderr, stdin=sys.stdin, interactive=sys.stdin.isatty(), color=color
+            stdout=sys.stdout, stderr=sys.stderr, stdin=sys.stdin, interactive=True, color=colored
         )
     try:
         if not sys.stdin.isatty():
-            return run_pipe(interpreter, color)
-        return run_terminal(interpreter, color, banner)
-    except SystemExit as leave:
-        code = leave.code
-        return code if isinstance(code, int) else 0
+            from juliette.repl.pipe import run_pipe
+
+            return run_pipe(interpreter, sys.stdin, sys.stdout, sys.stderr, bool(color))
+        if startup:
+            run_startup(interpreter, colored)
+        from juliette.repl.terminal import Terminal
+
+        if banner:
+            print_banner(colored)
+        return Loop(interpreter, Terminal(interpreter, color=colored), color=colored).run()
+    except SystemExit as leaving:
+        return exit_code(leaving)
     finally:
-        interpreter.close()
-
-
-def run_pipe(interpreter: Interpreter, color: bool) -> int:
-    """A program on standard input: no prompts, the first error ends it."""
-    outcome = interpreter.run(sys.stdin.read(), "stdin", 1)
-    sys.stdout.flush()
-    if outcome.error is not None:
-        print(outcome.error.render(color), file=sys.stderr)
-        return 1
-    return 0
-
-
-def without_prompts(text: str) -> str:
-    """A pasted transcript: the lines after `julia> ` and their continuations, without the outputs."""
-    if not re.search(r"^\s*julia> ", text, re.M):
-        return text
-    out: list[str] = []
-    taking = False
-    for line in text.split("\n"):
-        found = re.match(r"\s*julia> ?(.*)$", line)
-        if found:
-            out.append(found.group(1))
-            taking = True
-        elif taking and line.startswith("       "):
-            out.append(line[7:])
-        else:
-            taking = False
-    return "\n".join(out)
-
-
-def run_terminal(interpreter: Interpreter, color: bool, banner: bool) -> int:
-    """The prompt in a terminal."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.formatted_text import ANSI
-    from prompt_toolkit.history import FileHistory, InMemoryHistory
-    from prompt_toolkit.key_binding import KeyBindings
-    from prompt_toolkit.keys import Keys
-
-    keys = KeyBindings()
-
-    @keys.add("enter")
-    def _(event: Any) -> None:
-        """Run what is complete; otherwise a new line."""
-        buffer = event.current_buffer
-        text = buffer.text
-        if not text.strip() or text[0] in "?;]" or interpreter.is_complete(text)[0] != "incomplete":
-            buffer.validate_and_handle()
-        else:
-            buffer.insert_text("\n" + interpreter.is_complete(text)[1])
-
-    @keys.add("escape", "enter")
-    def _(event: Any) -> None:
-        """Always a new line."""
-        event.current_buffer.insert_text("\n")
-
-    @keys.add(Keys.BracketedPaste)
-    def _(event: Any) -> None:
-        """Paste; prompts of a transcript are dropped."""
-        event.current_buffer.insert_text(without_prompts(event.data.replace("\r\n", "\n").replace("\r", "\n")))
-
-    session: PromptSession[str] = PromptSession(
-        history=_history(FileHistory, InMemoryHistory), key_bindings=keys, multiline=True, enable_history_search=True,
-        lexer=_lexer(color), prompt_continuation="       ",
-    )
-    if banner:
-        print(BANNER)
-    prompt: Any = ANSI("\x1b[32m\x1b[1mjulia> \x1b[0m") if color else "julia> "
-    n = 0
-    while True:
-        try:
-            code = session.prompt(prompt)
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return 0
-        if not code.strip():
-            continue
-        n += 1
-        size = os.get_terminal_size()
-        interpreter.display_size = (size.lines, size.columns)
-        if code.lstrip().startswith("?"):
-            print(interpreter.help(code.lstrip()[1:])["text/plain"] + "\n")
-            continue
-        if code.startswith(";"):
-            import subprocess
-
-            subprocess.run(code[1:], shell=True, check=False)
-            print()
-            continue
-        outcome = interpreter.run(code, f"REPL[{n}]")
         sys.stdout.flush()
-        if outcome.error is not None:
-            print(outcome.error.render(color) + "\n", file=sys.stderr)
-        elif outcome.shown:
-            print(interpreter.display_text(outcome.value) + "\n")
-        else:
-            print()
-
-
-def _history(file: Any, memory: Any) -> Any:
-    """History in the user's configuration folder; in memory where that cannot be written."""
-    from pathlib import Path
-
-    folder = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "juliette"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "history"
-        path.touch()
-    except OSError:
-        return memory()
-    return file(str(path))
-
-
-def _lexer(color: bool) -> Any:
-    if not color:
-        return None
-    from prompt_toolkit.lexers import PygmentsLexer
-    from pygments.lexers.julia import JuliaLexer
-
-    return PygmentsLexer(JuliaLexer)
+        interpreter.close()

@@ -173,7 +173,7 @@ class AtomParser(BracketParser):
         if value == "mutable":
             return True
         return self.kinds[following + 1] in ("Identifier", "$", "(", *OPERATORS) and (
-            not self.flags[following + 1] & NEWLINE and self.kinds[following + 1] != "="
+            self.kinds[following + 1] not in ASSIGNMENTS
         )
 
     def _var_string(self) -> SyntaxNode:
@@ -241,11 +241,8 @@ class AtomParser(BracketParser):
         dotted = bool(self.flags[index] & DOTTED)
         if kind in SYNTAX_OPERATORS and not self._is_quoted_in_parens():
             if kind in ASSIGNMENTS or kind in ("?", "...", "->"):
-                self.fail(
-                    f"invalid identifier `{self.values[index]}`"
-                    if kind not in ("...", "?")
-                    else f"unexpected `{kind}`"
-                )
+                unexpected = kind in ("...", "?") or (kind == "=" and not dotted)
+                self.fail(f"unexpected `{kind}`" if unexpected else "invalid identifier")
             if not dotted:
                 self.fail("invalid identifier")
         self.bump()
@@ -327,7 +324,7 @@ class AtomParser(BracketParser):
     # Generators.
 
     def parse_generator(self, first: SyntaxNode) -> SyntaxNode:
-        """x for a in as if b  ==>  (generator x (filter (= a as) b))"""
+        """(x for a in b if c)  ==>  (parens (generator x (filter (= a b) c)))"""
         parts = [first]
         while self.kind == "for":
             self.bump()
@@ -345,7 +342,7 @@ class AtomParser(BracketParser):
         return self.node("generator", first.start, parts)
 
     def parse_iteration(self) -> SyntaxNode:
-        """i in 1:3  ==>  (= i (call-i 1 : 3))"""
+        """for i in 1:3 end  ==>  (for (= i (call-i 1 : 3)) (block))"""
         start = self.start
         spaced, self.spaced = self.spaced, False
         outer = (

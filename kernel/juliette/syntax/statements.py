@@ -516,7 +516,7 @@ class StatementParser(ExpressionParser):
         return self.fail("expected identifier")
 
     def _using(self) -> SyntaxNode:
-        """using A: b, c as d  ==>  (using (: (importpath A) (importpath b) (as ...)))"""
+        """using A: b, c as d  ==>  (using (: (importpath A) (importpath b) (as (importpath c) d)))"""
         word, start = self.kind, self.start
         self.bump()
         self.pass_newline()
