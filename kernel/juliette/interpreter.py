@@ -117,9 +117,10 @@ class Interpreter:
             b.reset_tracing()
         if hook is not None:
             hook()
-        if value is not None:
-            self.module.bindings["ans"] = value
-        return Outcome(value, value is not None and not suppressed)
+        if value is None:
+            return Outcome()
+        self.module.bindings["ans"] = value
+        return Outcome(value, not suppressed)
 
     def run_file(self, path: str) -> Outcome:
         """Run a script."""
@@ -172,7 +173,12 @@ class Interpreter:
 
     def display_text(self, value: Any, *, color: bool | None = None, size: tuple[int, int] | None = None) -> str:
         """The `text/plain` form of a value."""
-        return self._bootstrap.long_text(value, limit=True, displaysize=size or self.display_size)
+        shown = size or self.display_size
+        try:
+            return self._bootstrap.long_text(value, limit=True, displaysize=shown)
+        except Exception as e:
+            # A user's own `show` threw: its error stands in for the text.
+            return "(error showing the value)\n" + self.report(e).render()
 
     def mime_bundle(self, value: Any) -> dict[str, str]:
         """All representations of a value; always has `text/plain`."""

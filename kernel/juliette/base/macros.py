@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any
 
@@ -209,6 +210,15 @@ def eval_(context: Any, e: Any) -> Any:
 @Base.macro("gensym")
 def gensym(context: Any, *names: Any) -> Any:
     return Expr("block", *[Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names])
+
+
+_GENSYMS = itertools.count(1)
+
+
+@Base.method("gensym(hint=\"\")")
+def gensym_function(hint: str = "") -> Symbol:
+    """A symbol that no other code uses."""
+    return Symbol(f"##{hint}#{next(_GENSYMS)}")
 
 
 @Base.method("esc(e)")

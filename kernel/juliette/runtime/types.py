@@ -535,6 +535,10 @@ def _equal(x: Any, y: Any, env: Env) -> bool:
             return False
         if x.typename is not TUPLE_NAME:
             return all(_equal(p, q, env) for p, q in zip(x.parameters, y.parameters, strict=True))
+    if isinstance(x, UnionAll) is not isinstance(y, UnionAll) and isinstance(
+        y if isinstance(x, UnionAll) else x, DataType
+    ):
+        return False
     return _sub(x, y, env, True) and _sub(y, x, env, True)
 
 
