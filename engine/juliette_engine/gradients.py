@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine import rules
-from juliette_engine.tape import Tape, Tracer, backward, make, primal
+from juliette_engine.tape import IMPLICIT, Tape, Tracer, backward, make, primal
 
 
 class GradientError(Exception):
@@ -32,12 +32,16 @@ LIFTERS: dict[type, tuple[Callable[[Any, Tape], Any], Callable[[Any, Any], Any]]
 LENDERS: dict[type, tuple[Callable[[Any, Tape], Tracer], Callable[[Any], None]]] = {}
 
 
-def register_lifter(cls: type, lift: Callable[[Any, Tape], Any], lower: Callable[[Any, Any], Any]) -> None:
+def register_lifter(
+    cls: type, lift: Callable[[Any, Tape], Any], lower: Callable[[Any, Any], Any]
+) -> None:
     """Open values of a class for differentiation."""
     LIFTERS[cls] = (lift, lower)
 
 
-def register_lender(cls: type, lend: Callable[[Any, Tape], Tracer], give_back: Callable[[Any], None]) -> None:
+def register_lender(
+    cls: type, lend: Callable[[Any, Tape], Tracer], give_back: Callable[[Any], None]
+) -> None:
     """Let parameters of a class be traced in place."""
     LENDERS[cls] = (lend, give_back)
 
@@ -51,8 +55,10 @@ def _lookup(table: dict[type, Any], cls: type) -> Any:
 
 def lift(x: Any, tape: Tape) -> Any:
     """The traced form of an argument."""
-    if isinstance(x, Tracer) or type(x) in (float, int, np.float32, np.float64) or (
-        isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
+    if (
+        isinstance(x, Tracer)
+        or type(x) in (float, int, np.float32, np.float64)
+        or (isinstance(x, np.ndarray) and x.dtype.kind in "fiu")
     ):
         return make(x, tape)
     found = _lookup(LIFTERS, type(x))
@@ -111,11 +117,15 @@ def check_output(y: Any) -> None:
     p = primal(y)
     if isinstance(p, (int, float, np.floating)) and not isinstance(p, bool):
         return
-    if isinstance(p, np.ndarray) or hasattr(p, "data") and hasattr(p, "eltype"):
-        raise GradientError("Output is an array, so the gradient is not defined. Perhaps you wanted jacobian.")
+    if isinstance(p, np.ndarray) or (hasattr(p, "data") and hasattr(p, "eltype")):
+        raise GradientError(
+            "Output is an array, so the gradient is not defined. Perhaps you wanted jacobian."
+        )
     if isinstance(p, complex):
         raise GradientError("Output is complex, so the gradient is not defined.")
-    raise GradientError(f"Output should be scalar; gradients are not defined for output {show_output(p)}")
+    raise GradientError(
+        f"Output should be scalar; gradients are not defined for output {show_output(p)}"
+    )
 
 
 def show_output(x: Any) -> str:
@@ -178,15 +188,29 @@ def set_node_of(f: Callable[[Any], Any]) -> None:
 
 
 def withgradient(f: Callable[..., Any], *args: Any) -> tuple[Any, Any]:
-    """The value and the gradient."""
+    """The value and the gradient; of a tuple the first entry is the loss."""
     if len(args) == 1 and isinstance(args[0], Params):
         return _implicit(f, args[0])
-    y, back = pullback(f, *args)
-    aux = y
-    loss = y[0] if type(y) is tuple else y
+    whole: list[Any] = []
+
+    def loss_only(*traced: Any) -> Any:
+        y = f(*traced)
+        whole[:] = [y]
+        return y[0] if type(y) is tuple else y
+
+    loss, back = pullback(loss_only, *args)
     check_output(loss)
-    del aux
-    return y, back(1.0 if not isinstance(primal(y), np.float32) else np.float32(1))
+    grads = back(np.float32(1) if isinstance(primal(loss), np.float32) else 1.0)
+    if type(whole[0]) is not tuple:
+        return loss, grads
+    return (loss, *(_outside(part) for part in whole[0][1:])), grads
+
+
+def _outside(x: Any) -> Any:
+    """A value without the tracers of traces that are over."""
+    while isinstance(x, Tracer) and x.tape.level > LEVELS.depth:
+        x = x.value
+    return x
 
 
 def gradient(f: Callable[..., Any], *args: Any) -> Any:
@@ -252,9 +276,10 @@ def _implicit(f: Callable[[], Any], ps: Params) -> tuple[Any, Grads]:
     with _Trace() as tape:
         try:
             for x in ps:
-                lend, give_back = _lookup(LENDERS, type(x)) or (None, None)
-                if lend is None:
+                found = _lookup(LENDERS, type(x))
+                if found is None:
                     raise GradientError("Only reference types can be differentiated with `Params`.")
+                lend, give_back = found
                 lent.append((x, lend(x, tape), give_back))
             y = NODE_OF(f())
         finally:
@@ -262,7 +287,9 @@ def _implicit(f: Callable[[], Any], ps: Params) -> tuple[Any, Grads]:
                 give_back(x)
     check_output(y)
     if isinstance(y, Tracer) and y.tape is tape:
-        backward(tape, y, 1.0 if not isinstance(primal(y), np.float32) else np.float32(1), accumulate)
+        backward(
+            tape, y, 1.0 if not isinstance(primal(y), np.float32) else np.float32(1), accumulate
+        )
     grads = {id(x): GRADIENT_OF(project(node.grad, node.value), x) for x, node, _ in lent}
     return (y.value if isinstance(y, Tracer) and y.tape is tape else y), Grads(ps, grads)
 
@@ -311,6 +338,25 @@ def _give_back(p: Parameter) -> None:
 
 
 register_lender(Parameter, _lend, _give_back)
+
+
+def _lend_array(x: Any, tape: Tape) -> Tracer:
+    """A view stands in for the array, so that the operations below the trace see no lent array."""
+    outer = IMPLICIT.get(id(x))
+    _OUTER.append(outer)
+    node = IMPLICIT[id(x)] = make(x.view() if outer is None else outer, tape)
+    return node
+
+
+def _give_back_array(x: Any) -> None:
+    outer = _OUTER.pop()
+    if outer is None:
+        del IMPLICIT[id(x)]
+    else:
+        IMPLICIT[id(x)] = outer
+
+
+register_lender(np.ndarray, _lend_array, _give_back_array)
 
 
 def params(*models: Any) -> Params:

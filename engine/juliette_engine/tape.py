@@ -28,7 +28,6 @@ class Tracer:
     """A value under differentiation; the class says what kind of value it is."""
 
     __slots__ = ("grad", "tape", "value")
-    __array_ufunc__ = None
 
     def __init__(self, value: Any, tape: Tape) -> None:
         self.value = value
@@ -106,9 +105,23 @@ class BoolTracer(Tracer):
 
 
 _CLASS: dict[type, type[Tracer]] = {
-    np.ndarray: ArrayTracer, float: FloatTracer, int: IntTracer, np.float32: Float32Tracer, np.float64: FloatTracer,
-    np.int64: IntTracer, bool: BoolTracer,
+    np.ndarray: ArrayTracer,
+    float: FloatTracer,
+    int: IntTracer,
+    np.float32: Float32Tracer,
+    np.float64: FloatTracer,
+    np.int64: IntTracer,
+    bool: BoolTracer,
 }
+
+
+# Arrays lent to an implicit trace, by identity: an operation that meets one uses its tracer.
+IMPLICIT: dict[int, Tracer] = {}
+
+
+def lent(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with tracers in place of lent arrays."""
+    return tuple(IMPLICIT.get(id(a), a) for a in args)
 
 
 def primal(x: Any) -> Any:

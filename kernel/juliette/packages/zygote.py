@@ -573,6 +573,10 @@ def load(module: Module) -> None:
         except KeyError:
             raise KeyError_(x) from None
 
+    @Base.method("length(p::Params)", transparent=True)
+    def params_length(p: Any) -> int:
+        return len(p)
+
     @Base.method("getindex(p::Params, i::Integer)", transparent=True)
     def params_get(p: Any, i: int) -> Any:
         return list(p)[i - 1]
