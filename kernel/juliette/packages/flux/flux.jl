@@ -44,7 +44,7 @@ struct Descent
 end
 Descent() = Descent(0.1)
 
-function update!(rule::Descent, x, g)
+function update!(rule::Descent, x::AbstractArray, g)
     g === nothing || (x .-= rule.eta .* g)
     x
 end
