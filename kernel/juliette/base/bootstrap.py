@@ -6,7 +6,8 @@ from typing import Any
 
 from juliette.base import arrays, broadcasting, collections, essentials, macros, numbers, randomness
 from juliette.base.essentials import getproperty, propertynames
-from juliette.compiler import support
+from juliette.compiler import python_backend, support
+from juliette.compiler.arithmetic import fast_operators
 from juliette.compiler.session import Compiler, literal
 from juliette.display import show as display
 from juliette.display.errors import showerror_text, stack_trace
@@ -32,6 +33,9 @@ for _name in support.FROM_BASE:
 support.HELPERS["%getproperty"] = getproperty
 assert all((arrays, broadcasting, collections, essentials, macros, numbers, randomness))
 support.WARN = STDERR.write
+for _name, _fast in fast_operators(Base.bindings).items():
+    support.HELPERS[f"%{_name}"] = _fast
+    python_backend.FAST[f"%{_name}"] = Base.bindings[_name]
 Base.bindings["__builtins__"] = Base.visible
 support.install(Base)
 support.HELPERS["%getproperty"] = getproperty

@@ -19,6 +19,8 @@ from juliette.runtime.errors import ErrorException
 _COUNTER = itertools.count()
 SIMPLE = (ast.Constant,)
 ATOMS = (int, float, str, type(None))
+# Operators with a fast form: the helper's name and the function of Base that it stands for.
+FAST: dict[str, Any] = {}
 
 LOAD, STORE = ast.Load(), ast.Store()
 
@@ -78,6 +80,11 @@ class Emitter:
     def done(self, saved: list[ast.stmt]) -> list[ast.stmt]:
         body, self.out = self.out, saved
         return body or [self.at(ast.Pass())]
+
+    def means_base(self, name: str) -> bool:
+        """Does an operator's name mean Base's function here?"""
+        here = self.module.bindings.get(name, self.module.visible.get(name))
+        return here is not None and here is FAST[f"%{name}"]
 
     # ------------------------------------------------------------ expressions
 
@@ -141,6 +148,14 @@ class Emitter:
                 ],
             )
             return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
+        if (
+            isinstance(node.function, C.Global)
+            and len(node.args) == 2
+            and f"%{node.function.name}" in FAST
+            and not any(isinstance(a, C.Splat) for a in node.args)
+            and self.means_base(node.function.name)
+        ):
+            return self.call(f"%{node.function.name}", *self.exprs(node.args))
         if isinstance(node.function, (C.Runtime, C.Global)):
             return self.call(self.expr(node.function), *self.exprs(node.args))
         parts = self.exprs([node.function, *node.args])

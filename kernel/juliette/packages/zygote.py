@@ -484,7 +484,7 @@ def _give_back(a: Any) -> None:
 
 gradients.register_lender(Array, _lend, _give_back)
 gradients.set_node_of(lambda y: y.node if type(y) in _PLAIN else y)
-gradients.set_gradient_of(lambda g, x: None if g is None else to_julia(g))
+gradients.set_gradient_of(lambda g, x: to_julia(g) if g is not None and isinstance(x, Array) else g)
 
 # ---------------------------------------------------------------- the entry points
 
