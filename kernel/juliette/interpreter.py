@@ -85,6 +85,7 @@ class Interpreter:
         """Make this session's streams those that Julia's stdout and stderr write to."""
         self._bootstrap.STDOUT.stream = self._stdout
         self._bootstrap.STDERR.stream = self._stderr
+        self._bootstrap.STDIN.stream = self.stdin
         self._bootstrap.set_display(self.show_display)
 
     # ------------------------------------------------------------ running

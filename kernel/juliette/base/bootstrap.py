@@ -11,7 +11,7 @@ from juliette.compiler.arithmetic import fast_operators
 from juliette.compiler.session import Compiler, literal
 from juliette.display import show as display
 from juliette.display.errors import showerror_text, stack_trace
-from juliette.display.io import STDERR, STDOUT
+from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
@@ -23,7 +23,7 @@ from juliette.runtime.values import MIME
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
-    "PACKAGES", "STDERR", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
+    "PACKAGES", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
     "fresh_main", "getproperty", "julia_value", "literal", "long_text", "prepare", "propertynames",
     "reset_tracing", "rich_forms", "set_display", "showerror_text", "stack_trace", "type_string", "typeof",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
-from juliette.display.io import STDERR, STDOUT
+from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import one_line, string_of
 from juliette.runtime import values as V
 from juliette.runtime.errors import AssertionError_
@@ -210,6 +210,28 @@ def eval_(context: Any, e: Any) -> Any:
 @Base.macro("gensym")
 def gensym(context: Any, *names: Any) -> Any:
     return Expr("block", *[Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names])
+
+
+@Base.method("sleep(seconds::Real)")
+def sleep(seconds: Any) -> None:
+    """Wait."""
+    time.sleep(seconds)
+
+
+@Base.method("time()")
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()
+
+
+@Base.method("readline()")
+def readline() -> str:
+    """A line from standard input, without its line break."""
+    STDOUT.stream.flush()
+    try:
+        return str(STDIN.stream.readline()).removesuffix("\n")
+    except EOFError:
+        return ""
 
 
 _GENSYMS = itertools.count(1)

@@ -88,8 +88,10 @@ class Sink:
 
 STDOUT = Terminal(Sink())
 STDERR = Terminal(Sink())
+STDIN = Terminal(Sink())
 Base.const("stdout", STDOUT)
 Base.const("stderr", STDERR)
+Base.const("stdin", STDIN)
 
 
 def context_value(io: IO, key: Symbol, default: Any) -> Any:
