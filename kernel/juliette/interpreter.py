@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from juliette.syntax import ParseError, completeness, parse_all
+
+if TYPE_CHECKING:
+    from juliette.completion import Completions
 
 
 @dataclass(slots=True)
@@ -37,24 +40,6 @@ class Outcome:
     value: Any = None
     shown: bool = False
     error: ErrorReport | None = None
-
-
-@dataclass(slots=True)
-class Completion:
-    """One completion."""
-
-    text: str
-    kind: str = ""
-    signature: str = ""
-
-
-@dataclass(slots=True)
-class Completions:
-    """Completions that replace `code[start:end]`."""
-
-    start: int
-    end: int
-    items: list[Completion]
 
 
 class Interpreter:

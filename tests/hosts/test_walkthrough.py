@@ -11,8 +11,8 @@ import pytest
 CELLS = [
     c.strip("\n")
     for c in re.split(
-        r"^# ---- cell \d+\n",
-        Path(__file__).with_name("walkthrough_cells.jl").read_text("utf-8"),
+        r"^# %% \d+\n",
+        Path(__file__).with_name("walkthrough.jl").read_text("utf-8"),
         flags=re.M,
     )[1:]
 ]

@@ -682,7 +682,7 @@ def setindex(a: Any, x: Any, *index: Any) -> Any:
     """`a[index...] = x`"""
     if B.TRACE.depth and B.MUTATION is not None:
         B.MUTATION(a, "setindex!")
-    if isinstance(a, V.Range) or (isinstance(a, V.Transposed) and False):
+    if isinstance(a, V.Range):
         from juliette.runtime.errors import CanonicalIndexError
 
         raise CanonicalIndexError("setindex!", T.typeof(a))

@@ -147,8 +147,7 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if kwargs:
             return table.call_kw(kwargs, t, *args)
         try:
-            f = table.typed.get((t, *map(type, args))) if False else None
-            return table(t, *args) if f is None else f(t, *args)
+            return table(t, *args)
         except MethodError as e:
             if e.f is not table:
                 raise
@@ -519,7 +518,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
         out = type(x)(x.data.copy(order="F"))
         memo[id(x)] = out
         if x.data.dtype == object:
-            flat = out.data.ravel(order="K") if False else out.data
+            flat = out.data
             for i in np.ndindex(flat.shape):
                 flat[i] = deep_copy(flat[i], memo)
         return out

@@ -56,7 +56,7 @@ class Compiler:
         if isinstance(e, LineNumberNode):
             return None
         if isinstance(e, Expr):
-            if e.head == "toplevel" or (e.head == "block" and False):
+            if e.head == "toplevel":
                 value = None
                 for item in e.args:
                     if isinstance(item, LineNumberNode):
@@ -376,7 +376,6 @@ def use(module: Module, e: Expr) -> None:
                 if not source.has(name):
                     raise UndefVarError(Symbol(name))
                 module.import_name(source, name, alias)
-            module.bindings.setdefault(source.name, source) if False else None
             continue
         alias = None
         if spec.head == "as":

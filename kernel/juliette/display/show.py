@@ -54,7 +54,7 @@ def show_number(io: IO, x: Any) -> None:
     if type(x) is bool and known is T.Bool:
         io.write("1" if x else "0")
         return
-    io.write(number_text(x, compact=bool(io.get("compact")), typed=typed and not (io.get("compact") and False)))
+    io.write(number_text(x, compact=bool(io.get("compact")), typed=typed))
 
 
 @Base.method("show(io::IO, x::AbstractString)")
@@ -90,7 +90,6 @@ _CATEGORIES = {
 }
 
 
-@Base.method('show(io::IO, ::MIME{Symbol("text/plain")}, x::AbstractChar)') if False else (lambda f: f)
 def show_char_long(io: IO, mime: Any, x: V.Char) -> None:
     category = unicodedata.category(chr(x.code))
     head = "ASCII/Unicode" if x.code < 128 else "Unicode"
@@ -157,7 +156,7 @@ def show_function(io: IO, f: Any) -> None:
         else:
             io.write(f.generic.name)
     elif isinstance(f, V.ColonType):
-        io.write("Colon()" if False else ":")
+        io.write(":")
     else:
         io.write(getattr(f, "__name__", "function"))
 
@@ -739,11 +738,6 @@ def flush(io: IO) -> None:
     io.stream.flush()
 
 
-@Base.method("take!(io::IOBuffer)") if False else (lambda f: f)
-def take(io: IOBuffer) -> Any:
-    raise RuntimeError
-
-
 @Base.method("printstyled(xs...; color=:normal, bold=false)")
 def printstyled(*xs: Any, color: Any = None, bold: bool = False) -> None:
     """Print in colour where the output has colours."""
@@ -867,8 +861,3 @@ for _name, _method in (("lpad", str.rjust), ("rpad", str.ljust)):
     @Base.method(f"{_name}(s, n, p=\" \")")
     def _pad(s: Any, n: int, p: Any = " ", f: Any = _method) -> str:
         return f(string_of(s), n, string_of(p))
-
-
-@Base.method("Int(c::AbstractChar)") if False else (lambda f: f)
-def _code(c: V.Char) -> int:
-    return c.code

@@ -154,8 +154,6 @@ def _times(a: Any, b: Any) -> Any:
         if x.shape[1] != y.shape[0]:
             what = f"vector B has length {y.shape[0]}" if nb == 1 else f"matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
             raise DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), {what}")
-        if x.shape[0] == 1 and nb == 1 and False:
-            return rules.matmul(rules.reshape(a, (x.size,)), b)
         return rules.matmul(a, b)
     return rules.mul(a, b)
 

@@ -558,7 +558,7 @@ def _below_existential(a: Any, var: TypeVar, env: Env, invariant: bool) -> bool:
         b.covariant += 1
     if not isinstance(b.upper, (JuliaType, TypeVar)):
         return False
-    if b.upper is not Any_ and not _sub(a, b.upper, env, invariant and False):
+    if b.upper is not Any_ and not _sub(a, b.upper, env, False):
         return False
     if b.lower is Bottom:
         b.lower = a
