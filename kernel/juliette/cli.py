@@ -237,6 +237,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
             print(f'ERROR: SystemError: opening file "{path}": {reason}', file=sys.stderr)
             return 1
     from juliette.interpreter import Interpreter
+    from juliette.report import ShowError
 
     interpreter = Interpreter(
         stdout=sys.stdout,
@@ -245,6 +246,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
         interactive=False,
         color=_in_color(color, sys.stdout),
         args=tuple(args),
+        program="" if path is None else str(path),
     )
     if path is not None:
         outcome = interpreter.run_file(str(path))
@@ -256,7 +258,11 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
         sys.stdout.flush()
         print(outcome.error.render(_in_color(color, sys.stderr)), file=sys.stderr)
     elif shows:
-        print(interpreter.display_text(outcome.value))
+        try:
+            print(interpreter.repr_text(outcome.value))
+        except ShowError as error:
+            print(error.report.render(_in_color(color, sys.stderr)), file=sys.stderr)
+            return 1
     sys.stdout.flush()
     if "-i" in options.flags:
         return _prompt(interpreter, color, options)

@@ -1,36 +1,19 @@
-"""One session of Julia, without any transport: the door for the kernel, the prompt, scripts and tests."""
+"""One session of Julia, without any transport: the one door for kernel, prompt, scripts, tests."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from juliette.syntax import ParseError, completeness, parse_all
+from juliette.report import ErrorReport, ShowError
+from juliette.syntax import ParseError, completeness, parse_all, parse_one
 
 if TYPE_CHECKING:
     from juliette.completion import Completions
-
-
-@dataclass(slots=True)
-class ErrorReport:
-    """A Julia exception that ended a run."""
-
-    name: str
-    message: str
-    frames: list[str] = field(default_factory=list)
-    value: Any = None
-
-    def render(self, color: bool = False) -> str:
-        """`ERROR: …` with the stack trace, as the prompt shows it."""
-        head = "\x1b[91m\x1b[1mERROR: \x1b[22m\x1b[39m" if color else "ERROR: "
-        text = head + (f"\x1b[91m{self.message}\x1b[39m" if color else self.message)
-        if self.frames:
-            text += "\nStacktrace:\n" + "\n".join(self.frames)
-        return text
 
 
 @dataclass(slots=True)
@@ -42,20 +25,33 @@ class Outcome:
     error: ErrorReport | None = None
 
 
+Size = tuple[int, int]
+Form = TypeVar("Form")
+
+
 class Interpreter:
     """A Julia session."""
 
     def __init__(
-        self, *, stdout: Any = None, stderr: Any = None, stdin: Any = None,
+        self,
+        *,
+        stdout: Any = None,
+        stderr: Any = None,
+        stdin: Any = None,
         on_display: Callable[[dict[str, str], dict[str, Any]], None] | None = None,
-        on_clear: Callable[[bool], None] | None = None, interactive: bool = True,
-        display_size: tuple[int, int] = (30, 80), color: bool = False, args: tuple[str, ...] = (),
+        on_clear: Callable[[bool], None] | None = None,
+        interactive: bool = True,
+        display_size: Size | Callable[[], Size] = (30, 80),
+        color: bool = False,
+        args: tuple[str, ...] = (),
+        program: str = "",
     ) -> None:
         from juliette.base import bootstrap
 
         self.module = bootstrap.fresh_main()
         self.compiler = bootstrap.Compiler(soft_scope=interactive)
-        self.display_size = display_size
+        self.interactive = interactive
+        self.size = display_size
         self.color = color
         self.on_display = on_display
         self.on_clear = on_clear
@@ -63,15 +59,35 @@ class Interpreter:
         self._stdout = stdout if stdout is not None else sys.stdout
         self._stderr = stderr if stderr is not None else sys.stderr
         self._bootstrap = bootstrap
+        self._numbered: tuple[Any, Any] | None = None
         bootstrap.prepare(self, self.module, args)
+        bootstrap.set_program(self.module, program)
         self.activate()
+
+    @property
+    def display_size(self) -> Size:
+        """Lines and columns for a value."""
+        return self.size() if callable(self.size) else self.size
+
+    @display_size.setter
+    def display_size(self, size: Size | Callable[[], Size]) -> None:
+        self.size = size
 
     def activate(self) -> None:
         """Make this session's streams those that Julia's stdout and stderr write to."""
-        self._bootstrap.STDOUT.stream = self._stdout
-        self._bootstrap.STDERR.stream = self._stderr
-        self._bootstrap.STDIN.stream = self.stdin
-        self._bootstrap.set_display(self.show_display)
+        b = self._bootstrap
+        b.STDOUT.stream = self._stdout
+        b.STDERR.stream = self._stderr
+        b.STDIN.stream = self.stdin
+        for stream in (b.STDOUT, b.STDERR):
+            stream.context["color"] = self.color
+        forms = self.on_display
+        b.set_host(
+            self.show_display,
+            None if forms is None else lambda data: forms(data, {}),
+            self.on_clear,
+            interactive=self.interactive,
+        )
 
     # ------------------------------------------------------------ running
 
@@ -79,16 +95,26 @@ class Interpreter:
         """Parse all of `code`, then run it statement by statement."""
         try:
             tree, suppressed = parse_all(code, filename, first_line, self._bootstrap.literal)
-        except ParseError as e:
-            return Outcome(error=ErrorReport("ParseError", str(e), [f" [1] top-level scope\n   @ {filename}:{e.line}"]))
-        return self._run_tree(tree, suppressed, filename)
+        except ParseError as error:
+            return Outcome(error=self._syntax_report(error, filename))
+        except BaseException as error:  # a literal that has no value
+            return Outcome(error=self.report(error))
+        outcome, _ = self._run_tree(tree, suppressed, filename)
+        return outcome
 
-    def _run_tree(self, tree: Any, suppressed: bool, filename: str) -> Outcome:
+    def _syntax_report(self, error: ParseError, filename: str) -> ErrorReport:
+        """A syntax error as Julia reports it."""
+        value = self._bootstrap.syntax_error(str(error).removeprefix("ParseError:\n"))
+        self._remember_error(value)
+        place = f" [1] top-level scope\n   @ {filename}:{error.line}"
+        return ErrorReport("ParseError", str(error), [place], value)
+
+    def _run_tree(self, tree: Any, suppressed: bool, filename: str) -> tuple[Outcome, int]:
+        """Run the statements; also tells the line of the last one begun."""
         self.activate()
         b = self._bootstrap
         value = None
         line = 1
-        hook = getattr(b, "enter", None)
         try:
             for item in tree.args:
                 if isinstance(item, b.LineNumberNode):
@@ -97,26 +123,73 @@ class Interpreter:
                 value = self.compiler.run(item, self.module, filename, line)
         except SystemExit:
             raise
-        except BaseException as e:
-            return Outcome(error=self.report(e))
+        except BaseException as error:
+            return Outcome(error=self.report(error)), line
         finally:
             b.reset_tracing()
-        if hook is not None:
-            hook()
-        if value is None:
-            return Outcome()
-        self.module.bindings["ans"] = value
-        return Outcome(value, not suppressed)
+        if self.interactive and tree.args:
+            self.module.bindings["ans"] = value
+        return Outcome(value, value is not None and not suppressed), line
 
     def run_file(self, path: str) -> Outcome:
-        """Run a script."""
+        """Run a script; what it throws comes as a `LoadError` that names the statement."""
         from pathlib import Path
 
         try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as e:
-            return Outcome(error=ErrorReport("SystemError", f"SystemError: opening file {path!r}: {e.strerror}"))
-        return self.run(text, path)
+            text = Path(path).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            said = f'SystemError: opening file "{path}": {error.strerror}'
+            return Outcome(error=ErrorReport("SystemError", said))
+        name = str(Path(path).absolute())
+        wrong: ParseError | None = None
+        try:
+            tree, _ = parse_all(text, name, 1, self._bootstrap.literal)
+        except ParseError as error:
+            # Julia runs what stands before the place.
+            wrong = error
+            before = text[: self._last_whole_statement(text, name)]
+            tree, _ = parse_all(before, name, 1, self._bootstrap.literal)
+        outcome, line = self._run_tree(tree, True, name)
+        if outcome.error is None and wrong is not None:
+            outcome, line = Outcome(error=self._syntax_report(wrong, name)), wrong.line
+        if outcome.error is not None:
+            outcome.error = outcome.error.while_loading(name, line)
+        return outcome
+
+    @staticmethod
+    def _last_whole_statement(text: str, name: str) -> int:
+        """Where the statement begins that cannot be read."""
+        at = 0
+        try:
+            while at < len(text):
+                _, after = parse_one(text, at, name)
+                if after <= at:
+                    break
+                at = after
+        except ParseError:
+            pass
+        return at
+
+    # ------------------------------------------------------------ inputs and outputs by number
+
+    def remember(self, number: int, code: str) -> None:
+        """Keep an input as `In[number]`."""
+        self._bootstrap.store(self._cells()[0], number, code)
+
+    def record(self, number: int, value: Any) -> None:
+        """Keep a value as `Out[number]`; `Out` itself would make it endless."""
+        outputs = self._cells()[1]
+        if value is not None and value is not outputs:
+            self._bootstrap.store(outputs, number, value)
+
+    def _cells(self) -> tuple[Any, Any]:
+        """`In` and `Out`, made when the first cell is run."""
+        if self._numbered is None:
+            self._numbered = self._bootstrap.number_cells(self.module)
+        return self._numbered
+
+    def _remember_error(self, value: Any) -> None:
+        self.module.bindings["err"] = value
 
     def report(self, error: BaseException) -> ErrorReport:
         """A Julia error from a Python exception that came out of running code."""
@@ -130,11 +203,13 @@ class Interpreter:
         t = b.typeof(value)
         name = b.type_string(t).split("{")[0]
         frames = b.stack_trace(self._frames(trace)) if trace is not None else []
-        self.module.bindings["err"] = value
+        self._remember_error(value)
         error.__traceback__ = None
         return ErrorReport(name, message, frames, value)
 
-    def _frames(self, trace: TracebackType) -> list[tuple[str, list[tuple[str, Any]], str, str, int]]:
+    def _frames(
+        self, trace: TracebackType
+    ) -> list[tuple[str, list[tuple[str, Any]], str, str, int]]:
         """The user's own frames, innermost first."""
         b = self._bootstrap
         out = []
@@ -149,7 +224,9 @@ class Interpreter:
                     for n in code.co_varnames[: code.co_argcount]:
                         if not n.startswith(("%", "#")) and n in local:
                             arguments.append((n, b.typeof(local[n])))
-                out.append((code.co_name, arguments, self.module.name, code.co_filename, step.tb_lineno))
+                out.append(
+                    (code.co_name, arguments, self.module.name, code.co_filename, step.tb_lineno)
+                )
                 count += 1
             step = step.tb_next
         out.reverse()
@@ -157,27 +234,51 @@ class Interpreter:
 
     # ------------------------------------------------------------ showing
 
-    def display_text(self, value: Any, *, color: bool | None = None, size: tuple[int, int] | None = None) -> str:
-        """The `text/plain` form of a value."""
-        shown = size or self.display_size
-        try:
-            return self._bootstrap.long_text(value, limit=True, displaysize=shown)
-        except Exception as e:
-            # A user's own `show` threw: its error stands in for the text.
-            return "(error showing the value)\n" + self.report(e).render()
+    def display_text(
+        self, value: Any, *, color: bool | None = None, size: Size | None = None
+    ) -> str:
+        """The `text/plain` form of a value; raises `ShowError` if the user's own `show` throws."""
+        return self._shown(
+            value, lambda: self._plain(value, self.color if color is None else color, size)
+        )
+
+    def _plain(self, value: Any, color: bool, size: Size | None) -> str:
+        context = {"limit": True, "displaysize": size or self.display_size}
+        if color:
+            context["color"] = True
+        return self._bootstrap.long_text(value, **context)
+
+    def repr_text(self, value: Any) -> str:
+        """The one-line form of a value, as `show` prints it."""
+        return self._shown(value, lambda: str(self._bootstrap.one_line(value)))
 
     def mime_bundle(self, value: Any) -> dict[str, str]:
         """All representations of a value; always has `text/plain`."""
-        bundle = {"text/plain": self.display_text(value)}
-        bundle.update(self._bootstrap.rich_forms(value))
-        return bundle
+
+        def bundle() -> dict[str, str]:
+            rich = self._bootstrap.rich_forms(value, self.display_size)
+            return {"text/plain": self._plain(value, False, None), **rich}
+
+        return self._shown(value, bundle)
+
+    def _shown(self, value: Any, make: Callable[[], Form]) -> Form:
+        """Run code of the user's that shows a value."""
+        try:
+            return make()
+        except Exception as error:
+            b = self._bootstrap
+            report = self.report(error)
+            raise ShowError(b.type_string(b.typeof(value)), report) from None
+        finally:
+            self._bootstrap.reset_tracing()
 
     def show_display(self, value: Any) -> None:
         """What `display(x)` does."""
         if self.on_display is not None:
-            self.on_display(self.mime_bundle(value), {})
+            rich = self._bootstrap.rich_forms(value, self.display_size)
+            self.on_display({"text/plain": self._plain(value, False, None), **rich}, {})
         else:
-            self._stdout.write(self.display_text(value) + "\n")
+            self._stdout.write(self._plain(value, self.color, None) + "\n")
 
     # ------------------------------------------------------------ help for typing
 
@@ -200,18 +301,51 @@ class Interpreter:
         """Names that can be written at the prompt."""
         return sorted(set(self.module.names()))
 
-    def fields(self, path: str) -> list[str]:
-        """Names that may follow `path.`"""
+    def kind(self, name: str) -> str:
+        """What a name stands for, in the words that front ends have symbols for."""
+        if name.startswith("@"):
+            return "macro"
+        return self._bootstrap.kind_of(self.module, name)
+
+    def _look_up(self, path: str) -> Any:
+        """The value of `a.b[1].c`, looked at and not computed; KeyError if there is none."""
         b = self._bootstrap
         value: Any = self.module
         try:
-            for part in path.split("."):
-                value = b.getproperty(value, b.Symbol(part))
-        except BaseException:
+            for part in re.findall(r"[^.\[\]]+", path):
+                number = part.isdigit()
+                step = b.getindex if number else b.getproperty
+                value = step(value, int(part) if number else b.Symbol(part))
+        except Exception:
+            raise KeyError(path) from None
+        return value
+
+    def fields(self, path: str) -> list[str]:
+        """Names that may follow `path.`"""
+        b = self._bootstrap
+        try:
+            value = self._look_up(path)
+            if isinstance(value, b.Module):
+                return sorted(set(value.names()))
+            return [s.name for s in b.propertynames(value)]
+        except Exception:
             return []
-        if isinstance(value, b.Module):
-            return sorted(value.names())
-        return [s.name for s in b.propertynames(value)]
+
+    def keys(self, path: str) -> list[str]:
+        """The keys of a dictionary, as they are written."""
+        b = self._bootstrap
+        try:
+            value = self._look_up(path)
+            return [b.one_line(key) for key in b.dictionary_keys(value)]
+        except Exception:
+            return []
+
+    def keywords(self, path: str) -> list[str]:
+        """Names of the keyword arguments of a function."""
+        try:
+            return self._bootstrap.keyword_names(self._look_up(path))
+        except Exception:
+            return []
 
     def packages(self) -> list[str]:
         """Packages that `using` finds."""
@@ -219,21 +353,24 @@ class Interpreter:
 
     def help(self, query: str) -> dict[str, str]:
         """`?query`"""
-        text = self._bootstrap.documentation(self.module, query.strip())
-        return {"text/plain": text, "text/markdown": text}
+        return self._bootstrap.documentation(self.module, query)
 
     def inspect(self, code: str, cursor: int) -> dict[str, str] | None:
-        """Help for the name at the cursor."""
-        before = re.search(r"[^\W\d][\w!.]*$", code[:cursor])
+        """Help for the name at the cursor, or for the function of the call around it."""
+        from juliette.completion.context import context_of
+
+        before = re.search(r"@?[^\W\d][\w!.]*$", code[:cursor])
         after = re.match(r"[\w!]*", code[cursor:])
-        name = (before.group() if before else "") + (after.group() if after else "")
-        if not name:
-            return None
-        try:
-            text = self._bootstrap.documentation(self.module, name, required=True)
-        except KeyError:
-            return None
-        return {"text/plain": text, "text/markdown": text}
+        names = [(before.group() if before else "") + (after.group() if after else "")]
+        for opening in reversed(context_of(code[:cursor]).brackets):
+            called = re.search(r"[^\W\d][\w!.]*$", code[:opening])
+            names.append(called.group() if called and code[opening] == "(" else "")
+        for name in filter(None, names):
+            try:
+                return self._bootstrap.documentation(self.module, name, required=True)
+            except KeyError:
+                continue
+        return None
 
     def close(self) -> None:
         """End the session."""

@@ -7,12 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from juliette.completion import complete, latex_table
+from juliette.entry import pkg_code, strip_transcript
 from juliette.repl.history import FileHistory
-from juliette.repl.modes import HELP, JULIA, pkg_code, split_mode
-from juliette.repl.paste import strip_transcript
+from juliette.repl.modes import HELP, JULIA, split_mode
 
 
 def juliette(stdin: str) -> subprocess.CompletedProcess[str]:
@@ -68,48 +65,3 @@ def test_history_survives_and_never_complains(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     FileHistory(tmp_path / "file" / "below").store_string("x")
     assert list(FileHistory(tmp_path / "file" / "below").load_history_strings()) == []
-
-
-class Names:
-    """A session's names."""
-
-    def names(self) -> list[str]:
-        return ["alpha", "alpine", "@show"]
-
-    def fields(self, path: str) -> list[str]:
-        return ["weight", "bias"] if path == "m.layer" else []
-
-    def packages(self) -> list[str]:
-        return ["Flux", "Statistics"]
-
-
-@pytest.mark.parametrize(
-    ("code", "start", "texts"),
-    [
-        ("x = al", 4, ["alpha", "alpine"]),
-        ("m.layer.w", 8, ["weight"]),
-        ("using St", 6, ["Statistics"]),
-        ("import Flux, Sta", 13, ["Statistics"]),
-        ("@sh", 0, ["@show"]),
-        ("whi", 0, ["while"]),
-        ("\\alpha", 0, ["α"]),
-        ("σ\\sigma", 1, ["σ"]),
-        ("x\\_12", 1, ["₁₂"]),
-        ("x\\^2", 1, ["²"]),
-        ("a \\xor", 2, ["⊻"]),
-        ("\\:rocket:", 0, ["🚀"]),
-        ("1 + ", 4, []),
-    ],
-)
-def test_completion(code: str, start: int, texts: list[str]) -> None:
-    found = complete(code, len(code), Names())
-    assert (found.start, found.end) == (start, len(code))
-    assert [item.text for item in found.items] == texts
-
-
-def test_symbols_of_julia_are_there() -> None:
-    table = latex_table()
-    assert len(table) > 500
-    wanted = {"in": "∈", "circ": "∘", "nabla": "∇", "div": "÷", "approx": "≈", "sqrt": "√"}
-    assert {name: table["\\" + name] for name in wanted} == wanted
-    assert table["\\bar"] == "\u0304"

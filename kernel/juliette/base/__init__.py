@@ -7,5 +7,7 @@
 - `collections`: iteration, dictionaries, sets, tuples, higher-order functions
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
+- `multimedia`: displays, and the forms that values are shown in
+- `documentation`: `?name`
 - `bootstrap`: puts Base together and makes a session's Main module
 """

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base import arrays, broadcasting, collections, essentials, macros, numbers, randomness
+from juliette.base import (
+    arrays, broadcasting, collections, essentials, macros, multimedia, numbers, randomness,
+)
+from juliette.base.documentation import (
+    dictionary_keys, documentation, keyword_names, kind_of,
+)
+from juliette.base.multimedia import rich_forms, set_host
+from juliette.base.arrays import getindex
 from juliette.base.essentials import getproperty, propertynames
 from juliette.compiler import python_backend, support
 from juliette.compiler.arithmetic import fast_operators
 from juliette.compiler.session import Compiler, literal
-from juliette.display import show as display
 from juliette.display.errors import showerror_text, stack_trace
 from juliette.display.io import STDERR, STDIN, STDOUT
-from juliette.display.show import long_text
+from juliette.display.show import long_text, one_line
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
-from juliette.runtime.dispatch import TRACE, GenericFunction
-from juliette.runtime.errors import julia_value
-from juliette.runtime.modules import PACKAGES, Base, Main, Module, constructors
+from juliette.runtime.dispatch import TRACE
+from juliette.runtime.errors import ParseErrorException, julia_value
+from juliette.runtime.modules import PACKAGES, Base, Main, Module
 from juliette.runtime.types import type_string, typeof
-from juliette.runtime.values import MIME
+from juliette.runtime.values import JuliaDict
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
     "PACKAGES", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
-    "fresh_main", "getproperty", "julia_value", "literal", "long_text", "prepare", "propertynames",
-    "reset_tracing", "rich_forms", "set_display", "showerror_text", "stack_trace", "type_string", "typeof",
+    "fresh_main", "getproperty", "julia_value", "dictionary_keys", "getindex", "keyword_names", "kind_of", "literal", "long_text", "one_line", "prepare", "propertynames",
+    "reset_tracing", "rich_forms", "set_host", "set_program", "number_cells", "store", "syntax_error", "showerror_text", "stack_trace", "type_string", "typeof",
 ]
 
 for _name in support.FROM_BASE:
     assert _name in Base.bindings, _name
 support.HELPERS["%getproperty"] = getproperty
-assert all((arrays, broadcasting, collections, essentials, macros, numbers, randomness))
+assert all((arrays, broadcasting, collections, essentials, macros, multimedia, numbers, randomness))
 support.WARN = STDERR.write
 for _name, _fast in fast_operators(Base.bindings).items():
     support.HELPERS[f"%{_name}"] = _fast
@@ -75,62 +81,32 @@ def load_packages() -> None:
         packages.announce()
 
 
-def set_display(f: Any) -> None:
-    display.DISPLAY = f
+def set_program(module: Module, name: str) -> None:
+    """`PROGRAM_FILE`"""
+    Base.const("PROGRAM_FILE", name)
+    module.visible["PROGRAM_FILE"] = name
+
+
+def syntax_error(text: str) -> Any:
+    """A syntax error as a Julia value."""
+    return ParseErrorException(text, None)
+
+
+def number_cells(module: Module) -> tuple[Any, Any]:
+    """Make `In` and `Out`, a notebook's dictionaries of inputs and values."""
+    inputs, outputs = JuliaDict(T.Int64, T.String), JuliaDict(T.Int64, T.Any_)
+    module.bindings["In"], module.bindings["Out"] = inputs, outputs
+    return inputs, outputs
+
+
+def store(held: Any, number: int, value: Any) -> None:
+    """Put a cell's input or value into its dictionary."""
+    Base.get("setindex!")(held, value, number)
 
 
 def reset_tracing() -> None:
     """No run leaves gradient tracing on."""
     TRACE.depth = 0
-
-
-def rich_forms(value: Any) -> dict[str, str]:
-    """The forms besides plain text for which the user wrote a `show` method."""
-    out: dict[str, str] = {}
-    for name in ("text/html", "image/svg+xml", "text/markdown", "text/latex"):
-        mime = MIME(name)
-        found = display.SHOW.matching((typeof(STDOUT), typeof(mime), T.dispatch_type(value)))
-        if len(found) > 1:
-            text = display.Text()
-            display.SHOW(display.IO(text), mime, value)
-            out[name] = text.value()
-    return out
-
-
-def documentation(module: Module, name: str, required: bool = False) -> str:
-    """The help text of a name."""
-    owner: Module = module
-    *path, last = name.split(".") if name.strip(".") else [name]
-    for part in path:
-        found = owner.get(part) if owner.has(part) else None
-        if not isinstance(found, Module):
-            break
-        owner = found
-    if last in owner.docs:
-        return owner.docs[last]
-    if not owner.has(last):
-        if required:
-            raise KeyError(name)
-        return f"Couldn't find {name}\nNo documentation found.\n\nBinding {name} does not exist."
-    value = owner.get(last)
-    generic = value
-    if isinstance(value, T.JuliaType):
-        generic = constructors(value) if hasattr(T.unwrap(value), "typename") else None
-    if isinstance(generic, GenericFunction):
-        generic.settle()
-        docs = [m.doc for m in generic.methods if m.doc]
-        home = generic.module.docs.get(last) if generic.module is not None else None
-        if home:
-            docs.insert(0, home)
-        if docs:
-            heads = "\n".join(f"    {m.name}({', '.join(m.arg_names)})" for m in generic.methods[:3])
-            return f"{heads}\n\n" + "\n\n".join(dict.fromkeys(docs))
-        n = len(generic.methods)
-        return f"No documentation found.\n\n{last} is a {'type' if isinstance(value, T.JuliaType) else 'Function'}.\n\n# {n} method{'s' * (n != 1)} for generic function \"{last}\""
-    doc = getattr(value, "__doc__", None)
-    if doc and hasattr(type(value), "julia_doc"):
-        return doc
-    return f"No documentation found.\n\n{last} is of type {type_string(typeof(value))}."
 
 
 assert Main is not None

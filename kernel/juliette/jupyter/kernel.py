@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import _thread
-import re
+import os
 import signal
 import sys
 import threading
@@ -14,50 +14,37 @@ from typing import TYPE_CHECKING, Any
 from ipykernel.kernelbase import Kernel
 
 from juliette import __version__
+from juliette.entry import change_folder, pkg_code, split_mode, strip_transcript
 from juliette.jupyter.streams import Input, Stream, StreamBuffer
+from juliette.report import PLAIN, RED, ErrorReport, ShowError
 
 if TYPE_CHECKING:
-    from juliette.interpreter import ErrorReport, Interpreter, Outcome
+    from juliette.interpreter import Interpreter
 
 JULIA_VERSION = "1.10.5"
-_ENTRY = re.compile(r"\A(?:\s*(?:#(?!=)[^\n]*\n|#=.*?=#))*\s*(?P<mode>[?;\]])(?P<text>.*)\Z", re.DOTALL)
-_PROMPT = "julia> "
 
 
-def split_mode(code: str) -> tuple[str, str]:
-    """The mode a cell is for (`?`, `;`, `]`, or none), and its text."""
-    found = _ENTRY.match(code)
-    return (found["mode"], found["text"].strip()) if found else ("", code)
+def display_size() -> tuple[int, int]:
+    """Lines and columns for a value, as `ENV["LINES"]` and `ENV["COLUMNS"]` say at this moment."""
+    found = []
+    for name, default in (("LINES", 30), ("COLUMNS", 80)):
+        try:
+            found.append(max(1, int(os.environ.get(name, default))))
+        except ValueError:
+            found.append(default)
+    return found[0], found[1]
 
 
-def strip_prompts(code: str) -> str:
-    """The input of a pasted transcript; other code as it is."""
-    if not code.lstrip().startswith(_PROMPT):
-        return code
-    kept: list[str] = []
-    inside = False
-    for line in code.splitlines():
-        if line.startswith(_PROMPT):
-            kept.append(line[len(_PROMPT) :])
-            inside = True
-        elif inside and line.startswith(" " * len(_PROMPT)):
-            kept.append(line[len(_PROMPT) :])
-        else:
-            inside = False
-    return "\n".join(kept)
+# The name of an exception's type, its sentence, and the lines to show.
+Failure = tuple[str, str, list[str]]
 
 
-def pkg_code(line: str) -> str:
-    """A line of the package prompt as Julia code."""
-    command, *words = line.split() or ["status"]
-    command = {"st": "status", "up": "update", "rm": "remove"}.get(command, command)
-    if command == "remove":
-        command = "rm"
-    names = ", ".join('"' + re.split("[@#]", word)[0].replace('"', "") + '"' for word in words)
-    return f"import Pkg; Pkg.{command}({names})"
+def failure(report: ErrorReport) -> Failure:
+    """An error as the protocol wants it."""
+    return report.name, report.message, report.traceback()
 
 
-class JulietteKernel(Kernel):  # type: ignore[misc]
+class JulietteKernel(Kernel):
     """Julia for Jupyter."""
 
     implementation = "juliette"
@@ -81,7 +68,11 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         self._past: deque[tuple[int, str]] = deque(maxlen=5000)
         self._execute_sleep = 0.0
         self.exit_code = 0
+        self._keep = False
         self._streams = StreamBuffer(self._send_stream)
+        # IJulia's size; `ENV` overrules it while the session runs.
+        os.environ.setdefault("LINES", "30")
+        os.environ.setdefault("COLUMNS", "80")
 
     # ------------------------------------------------------------ the session
 
@@ -98,7 +89,8 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
                 on_display=self._display,
                 on_clear=self._clear,
                 interactive=True,
-                color=False,
+                display_size=display_size,
+                color=True,
             )
         return self._interpreter
 
@@ -179,9 +171,10 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         """A line from the user."""
         self._streams.flush()
         if not self._allow_stdin:
-            self._streams.write("stderr", "This front end cannot ask for input.\n")
-            raise EOFError
-        return str(self.raw_input(prompt))
+            from juliette.runtime.errors import ErrorException
+
+            raise ErrorException("this front end does not implement stdin")
+        return str(self.raw_input(prompt or "stdin> "))
 
     # ------------------------------------------------------------ requests
 
@@ -225,16 +218,19 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         """Run a cell."""
         self._allow_stdin = allow_stdin
         self._cell_parent = self.get_parent("shell")
+        self._keep = store_history and not silent
+        self._streams.begin()
         if store_history and not silent and code.strip():
             self._past.append((self.execution_count, code))
-        error: tuple[str, str, list[str]] | None = None
+        error: Failure | None = None
         try:
             self._interruptible = True
             error = self._run_cell(code, silent)
             self._interruptible = False
         except KeyboardInterrupt:
             self._interruptible = False
-            error = ("InterruptException", "InterruptException:", ["InterruptException:"])
+            text = "InterruptException:"
+            error = ("InterruptException", text, [f"{RED}{text}{PLAIN}"])
         except SystemExit as leaving:
             self._interruptible = False
             self._leave(leaving)
@@ -262,9 +258,12 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
             "traceback": lines,
         }
 
-    def _run_cell(self, code: str, silent: bool) -> tuple[str, str, list[str]] | None:
+    def _run_cell(self, code: str, silent: bool) -> Failure | None:
         """Run the code, or do what its first character says."""
         session = self.interpreter
+        number = self.execution_count
+        if self._keep:
+            session.remember(number, code)
         mode, text = split_mode(code)
         if mode == "?":
             self._result(session.help(text), silent)
@@ -272,20 +271,22 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         if mode == ";":
             return self._shell(text)
         if mode == "]":
-            for line in text.splitlines():
-                outcome = session.run(pkg_code(line), f"In[{self.execution_count}]", 1)
+            for line in text.splitlines() or [""]:
+                outcome = session.run(pkg_code(line), f"In[{number}]", 1)
                 if outcome.error is not None:
-                    return self._error(outcome.error)
+                    return failure(outcome.error)
             return None
-        outcome = session.run(strip_prompts(code), f"In[{self.execution_count}]", 1)
+        outcome = session.run(strip_transcript(code), f"In[{number}]", 1)
         if outcome.error is not None:
-            return self._error(outcome.error)
-        self._show(outcome, silent)
-        return None
-
-    def _show(self, outcome: Outcome, silent: bool) -> None:
+            return failure(outcome.error)
+        if self._keep:
+            session.record(number, outcome.value)
         if outcome.shown and not silent:
-            self._result(self.interpreter.mime_bundle(outcome.value), silent)
+            try:
+                self._result(session.mime_bundle(outcome.value), silent)
+            except ShowError as error:
+                return failure(error.report)
+        return None
 
     def _result(self, bundle: dict[str, str], silent: bool) -> None:
         if not silent:
@@ -294,29 +295,16 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
                 {"data": bundle, "metadata": {}, "execution_count": self.execution_count},
             )
 
-    @staticmethod
-    def _error(report: ErrorReport) -> tuple[str, str, list[str]]:
-        """An error as the protocol wants it: the sentence in red, then the user's frames."""
-        head, *more = report.message.split("\n") or [""]
-        lines = [f"\x1b[91m{head}\x1b[39m", *more]
-        if report.frames:
-            lines += ["", "Stacktrace:"]
-            lines += [line for frame in report.frames for line in frame.split("\n")]
-        return report.name, report.message, lines
-
-    def _shell(self, command: str) -> tuple[str, str, list[str]] | None:
+    def _shell(self, command: str) -> Failure | None:
         """`;command`: its output is the cell's."""
-        import os
         import subprocess
 
-        words = command.split(maxsplit=1)
-        if words and words[0] == "cd":
-            try:
-                os.chdir(os.path.expanduser(words[1] if len(words) > 1 else "~"))  # noqa: PTH111
-            except OSError as error:
-                text = f'IOError: cd("{words[-1]}"): {error.strerror}'
-                return "IOError", text, [text]
-            self._streams.write("stdout", os.getcwd() + "\n")  # noqa: PTH109
+        try:
+            folder = change_folder(command)
+        except OSError as error:
+            return "IOError", str(error), [f"{RED}{error}{PLAIN}"]
+        if folder is not None:
+            self._streams.write("stdout", f"{folder}\n")
             return None
         with subprocess.Popen(
             command,
@@ -342,11 +330,15 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         replies: dict[str, Any] = {}
         for key, code in wanted.items():
             outcome = self.interpreter.run(code, "none", 1)
-            if outcome.error is None:
-                data = self.interpreter.mime_bundle(outcome.value)
-                replies[key] = {"status": "ok", "data": data, "metadata": {}}
-            else:
-                name, message, lines = self._error(outcome.error)
+            error = outcome.error
+            if error is None:
+                try:
+                    data = self.interpreter.mime_bundle(outcome.value)
+                    replies[key] = {"status": "ok", "data": data, "metadata": {}}
+                except ShowError as unshown:
+                    error = unshown.report
+            if error is not None:
+                name, message, lines = failure(error)
                 replies[key] = {
                     "status": "error",
                     "ename": name,
@@ -412,7 +404,9 @@ class JulietteKernel(Kernel):  # type: ignore[misc]
         except Exception:
             self.log.exception("is_complete failed")
             return {"status": "unknown"}
-        return {"status": status, "indent": indent} if status == "incomplete" else {"status": status}
+        return (
+            {"status": status, "indent": indent} if status == "incomplete" else {"status": status}
+        )
 
     async def do_history(
         self,

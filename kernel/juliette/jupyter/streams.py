@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -11,8 +13,21 @@ INTERVAL = 0.1
 QUIET = 0.02
 
 
+# Far above what anybody reads, far below what makes a browser stand still.
+LIMIT = 4 * 1024 * 1024
+
+
+def output_limit() -> int:
+    """How many characters one cell may print: `ENV["JULIETTE_MAX_OUTPUT"]`, where 0 is no limit."""
+    try:
+        chosen = int(os.environ.get("JULIETTE_MAX_OUTPUT", LIMIT))
+    except ValueError:
+        chosen = LIMIT
+    return chosen if chosen > 0 else sys.maxsize
+
+
 class StreamBuffer:
-    """Gathers what is written to stdout and stderr, in order; sends it on a timer and when asked."""
+    """Gathers what is written to both streams, in order; sends it on a timer and when asked."""
 
     def __init__(self, send: Callable[[str, str], None]) -> None:
         self._send = send
@@ -20,14 +35,36 @@ class StreamBuffer:
         self._lock = threading.RLock()
         self._filled = threading.Event()
         self._sent = 0.0
+        self._room = self._limit = output_limit()
         threading.Thread(target=self._run, name="Streams", daemon=True).start()
 
+    def begin(self) -> None:
+        """A new cell may print anew."""
+        self._room = self._limit = output_limit()
+
     def write(self, name: str, text: str) -> None:
-        """Take text for a stream."""
+        """Take text for a stream; what is too much for one cell is dropped, with a notice."""
         if text:
+            if self._room < len(text):
+                text = self._cut(text)
+                if not text:
+                    return
+            self._room -= len(text)
             self._parts.append((name, text))
             if not self._filled.is_set():
                 self._filled.set()
+
+    def _cut(self, text: str) -> str:
+        """What of the text still has room."""
+        if self._room < 0:
+            return ""
+        kept, self._room = text[: self._room], -1
+        if kept:
+            self._parts.append(("stdout", kept))
+        notice = f"Excessive output truncated after {self._limit} characters.\n"
+        self._parts.append(("stderr", ("" if kept.endswith("\n") else "\n") + notice))
+        self._filled.set()
+        return ""
 
     def _run(self) -> None:
         """Send on a timer, from a thread of its own, so that a busy cell is seen to print."""

@@ -1,6 +1,7 @@
 """The packages that `using` finds: the engine under its Julia names.
 
 - `pkg`: the package manager's face
+- `ijulia`: what notebooks ask of Julia's own kernel
 - `lazy`: packages imported when `using` asks for them
 - `statistics`: mean and its kin
 - `zygote`: gradients of Julia values
@@ -10,7 +11,8 @@
 
 def announce() -> None:
     """Make the bundled packages known; each is filled when first used."""
-    from juliette.packages import lazy, pkg
+    from juliette.packages import ijulia, lazy, pkg
 
     pkg.announce()
+    ijulia.announce()
     lazy.announce()

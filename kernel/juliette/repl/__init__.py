@@ -5,7 +5,6 @@
 - keys: what single keys do
 - terminal: the line editor, put together
 - history: lines of earlier sessions, in a file
-- paste: input taken out of a transcript
 - pipe: input that is no terminal
 """
 

@@ -9,8 +9,8 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 
+from juliette.entry import strip_transcript
 from juliette.repl.modes import JULIA, MODES, Mode
-from juliette.repl.paste import strip_transcript
 
 if TYPE_CHECKING:
     from juliette.repl.terminal import Terminal

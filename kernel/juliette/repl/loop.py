@@ -8,7 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from juliette import __version__
-from juliette.repl.modes import HELP, PKG, SHELL, Mode, pkg_code, run_shell
+from juliette.entry import pkg_code
+from juliette.repl.modes import HELP, PKG, SHELL, Mode, run_shell
+from juliette.report import ShowError
 
 if TYPE_CHECKING:
     from juliette.interpreter import Interpreter
@@ -92,7 +94,11 @@ class Loop:
             self.say(outcome.error.render(self.color))
             return
         if outcome.shown:
-            print(self.interpreter.display_text(outcome.value, color=self.color))
+            try:
+                print(self.interpreter.display_text(outcome.value, color=self.color))
+            except ShowError as error:
+                self.say(error.render(self.color))
+                return
         print(flush=True)
 
     def size(self) -> tuple[int, int]:
@@ -120,9 +126,7 @@ def run_startup(interpreter: Interpreter, color: bool) -> None:
         sys.stderr.write(outcome.error.render(color) + "\n")
 
 
-def run(
-    interpreter: Interpreter | None, *, color: bool | None, banner: bool, startup: bool
-) -> int:
+def run(interpreter: Interpreter | None, *, color: bool | None, banner: bool, startup: bool) -> int:
     """The prompt, or a program from a pipe; gives the exit code."""
     colored = wants_color(color)
     if interpreter is None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+
+from juliette.entry import change_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +33,14 @@ def split_mode(text: str) -> tuple[Mode, str]:
     return JULIA, text
 
 
-def pkg_code(line: str) -> str:
-    """A line of the package prompt as Julia code."""
-    command, *words = line.split() or ["status"]
-    command = {"st": "status", "up": "update", "remove": "rm"}.get(command, command)
-    names = ", ".join('"' + re.split("[@#]", word)[0].replace('"', "") + '"' for word in words)
-    return f"import Pkg; Pkg.{command}({names})"
-
-
 def run_shell(command: str) -> str | None:
     """Run a command in the user's shell; what to say if it could not be done."""
-    words = command.split(maxsplit=1)
-    if words and words[0] == "cd":
-        target = Path(words[1] if len(words) > 1 else "~").expanduser()
-        try:
-            os.chdir(target)
-        except OSError as error:
-            return f'IOError: cd("{target}"): {error.strerror}'
-        print(Path.cwd())
+    try:
+        folder = change_folder(command)
+    except OSError as error:
+        return str(error)
+    if folder is not None:
+        print(folder)
         return None
     try:
         subprocess.run(command, shell=True, check=False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from juliette.entry import strip_transcript
 from juliette.interpreter import Interpreter
-from juliette.repl.paste import strip_transcript
+from juliette.report import ShowError
 
 
 def pieces(lines: Iterable[str], interpreter: Interpreter) -> Iterator[tuple[int, str]]:
@@ -44,6 +45,9 @@ def run_pipe(
             stderr.write(outcome.error.render(color) + "\n")
             stderr.flush()
         elif outcome.shown:
-            stdout.write(interpreter.display_text(outcome.value) + "\n")
+            try:
+                stdout.write(interpreter.display_text(outcome.value) + "\n")
+            except ShowError as error:
+                stderr.write(error.render(color) + "\n")
         stdout.flush()
     return 0

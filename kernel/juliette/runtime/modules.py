@@ -409,6 +409,8 @@ def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
         return T.typeof(eval_type(e.args[1], module, env))
     if e.head == ".":
         return eval_type(e.args[0], module, env).get(e.args[1].value.name)
+    if e.head == "macrocall":  # MIME"text/html"
+        return module.get(e.args[0].name).expand(None, *e.args[2:]).value
     raise ErrorException(f"not a type: {e}")
 
 

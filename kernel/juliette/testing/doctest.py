@@ -22,6 +22,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Protocol
 
+from juliette.report import ShowError
 from juliette.testing.compare import clean, text_diff
 from juliette.testing.execute import CheckError
 from juliette.testing.report import Check, Report
@@ -256,10 +257,7 @@ def new_interpreter(out: StringIO) -> InterpreterLike:
     """A fresh session that prints to `out`."""
     from juliette.interpreter import Interpreter
 
-    def display(bundle: dict[str, str], metadata: object) -> None:
-        out.write(bundle["text/plain"] + "\n")
-
-    return Interpreter(stdout=out, stderr=out, on_display=display, display_size=DISPLAY_SIZE)
+    return Interpreter(stdout=out, stderr=out, display_size=DISPLAY_SIZE)
 
 
 class Session:
@@ -289,7 +287,11 @@ class Session:
         if outcome.error is not None:
             text = _on_new_line(text) + outcome.error.render()
         elif outcome.shown:
-            text = _on_new_line(text) + self.interpreter.display_text(outcome.value)
+            try:
+                shown = self.interpreter.display_text(outcome.value)
+            except ShowError as error:
+                shown = error.render()
+            text = _on_new_line(text) + shown
         return clean(text)
 
 

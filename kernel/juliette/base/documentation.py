@@ -1,0 +1,204 @@
+"""`?name`: what is known of a name, as Markdown and as plain text; and what its kind is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from juliette.display.errors import method_text, place
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction, Method
+from juliette.runtime.modules import MacroFunction, Module, constructors
+from juliette.runtime.types import type_string, typeof
+from juliette.runtime.values import JuliaDict
+
+KEYWORDS = {
+    "abstract type": "`abstract type A <: B end` declares a type that has no values of its own.",
+    "baremodule": "`baremodule M … end` is a module that does not see `Base`.",
+    "begin": "`begin … end` groups statements; within an index, `begin` is the first one.",
+    "break": "`break` leaves the innermost loop.",
+    "catch": "In `try … catch e … end`: what runs when the code before it throws `e`.",
+    "const": "`const x = 1` says that a global name keeps its value.",
+    "continue": "`continue` goes on with the next turn of the innermost loop.",
+    "do": "`f(xs) do x … end` passes an anonymous function as the first argument.",
+    "else": "In `if … else … end`: what runs when no condition held.",
+    "elseif": "In `if … elseif c … end`: a further condition.",
+    "end": "`end` closes a block; within an index, it is the last one.",
+    "export": "`export a, b` names what `using` brings out of a module.",
+    "false": "The `Bool` that is not true.",
+    "finally": "In `try … finally … end`: what runs at the end, whatever happened.",
+    "for": "`for x in xs … end` runs its body for each element.",
+    "function": "`function f(x) … end` defines a method of `f`.",
+    "global": "`global x` says that `x` is the module's, within a local scope.",
+    "if": "`if c … elseif d … else … end` runs the first part whose condition is `true`.",
+    "import": "`import M` loads a module; `import M: f` lets you add methods to `f`.",
+    "in": "`x in xs` tests membership; `for x in xs` goes over the elements.",
+    "let": "`let x = 1 … end` is a scope with variables of its own.",
+    "local": "`local x` says that `x` is a new variable of this scope.",
+    "macro": "`macro m(e) … end` defines `@m`, which turns expressions into expressions.",
+    "module": "`module M … end` is a namespace.",
+    "mutable struct": "A `struct` whose fields can be assigned after construction.",
+    "new": "`new(a, b)` makes the value, within an inner constructor.",
+    "quote": "`quote … end` is code as a value, an `Expr`.",
+    "return": "`return x` leaves the function with the value `x`.",
+    "struct": "`struct P x::Int end` declares a type with fields; its values cannot be changed.",
+    "true": "The `Bool` that is not false.",
+    "try": "`try … catch e … end` runs code that may throw.",
+    "using": "`using M` loads a module and brings in what it exports.",
+    "where": "`f(x::T) where {T<:Real}` names a type parameter.",
+    "while": "`while c … end` repeats its body as long as the condition is `true`.",
+}
+
+
+def documentation(module: Module, query: str, required: bool = False) -> dict[str, str]:
+    """Help for what was asked, as `text/plain` and `text/markdown`.
+
+    With `required` a name that does not exist raises KeyError.
+    """
+    name = query.strip()
+    if not name:
+        return _forms("Type `?` and a name, as in `?sum`, to read about it.", "")
+    if name in KEYWORDS:
+        return _forms(KEYWORDS[name], _search_line(module, name))
+    owner, last = _owner(module, name.split("(")[0].strip())
+    if not owner.has(last):
+        if required:
+            raise KeyError(name)
+        text = f"No documentation found.\n\nBinding `{name}` does not exist."
+        return _forms(text, f"{_search_line(module, last)}\nCouldn't find {name}\n")
+    return _forms(_of_value(owner, last, name), "" if required else _search_line(module, last))
+
+
+def _owner(module: Module, name: str) -> tuple[Module, str]:
+    """The module that a dotted name leads into, and what it is called there."""
+    *path, last = name.split(".") if name.strip(".") else [name]
+    macro = path[0].startswith("@") if path else False
+    for part in path:
+        bare = part.removeprefix("@")
+        found = module.get(bare) if module.has(bare) else None
+        if not isinstance(found, Module):
+            break
+        module = found
+    return module, f"@{last}" if macro else last
+
+
+def _of_value(owner: Module, last: str, name: str) -> str:
+    """The documentation of a binding that exists, in Markdown."""
+    value = owner.get(last)
+    texts: list[str] = []
+    if last in owner.docs:
+        texts.append(owner.docs[last])
+    generic = value
+    if isinstance(value, T.JuliaType):
+        generic = constructors(value) if hasattr(T.unwrap(value), "typename") else None
+    if isinstance(generic, GenericFunction):
+        generic.settle()
+        home = generic.module.docs.get(last) if generic.module is not None else None
+        if home and home not in texts:
+            texts.append(home)
+        texts += _method_documents(generic.methods)
+    if isinstance(value, MacroFunction) and getattr(value.expand, "__doc__", None):
+        texts.append(f"```\n{last}\n```\n\n{inspect.cleandoc(value.expand.__doc__)}")
+    if isinstance(value, Module) and not texts:
+        texts.append(f"Module `{value.name}`.")
+    if not texts and hasattr(type(value), "julia_doc"):
+        texts.append(str(value.__doc__))
+    if texts:
+        return "\n\n---\n\n".join(dict.fromkeys(texts))
+    return "No documentation found.\n\n" + _facts(value, generic, name)
+
+
+def _method_documents(methods: Iterable[Method]) -> list[str]:
+    """The docstrings of methods written in Python, under the calls they document."""
+    heads: dict[str, list[str]] = {}
+    for method in methods:
+        if method.doc:
+            heads.setdefault(method.doc, []).append(method_text(method))
+    return [f"```\n{chr(10).join(calls[:4])}\n```\n\n{doc}" for doc, calls in heads.items()]
+
+
+def _facts(value: Any, generic: Any, name: str) -> str:
+    """What can be said of a value nobody has written about."""
+    if isinstance(generic, GenericFunction) and not isinstance(value, T.JuliaType):
+        count = len(generic.methods)
+        lines = [f"`{name}` is a `Function`.", ""]
+        head = f'# {count} method{"s" * (count != 1)} for generic function "{name}"'
+        if generic.module is not None:
+            head += f" from {generic.module.name}"
+        listed = [
+            f" [{number}] {method_text(method)}\n     @ {place(method)}"
+            for number, method in enumerate(generic.methods[:20], start=1)
+        ]
+        return "\n".join([*lines, "```", f"{head}:", *listed, "```"])
+    if isinstance(value, T.JuliaType):
+        return f"`{name}` is a type: `{type_string(value)}`."
+    return f"`{name}` is of type `{type_string(typeof(value))}`."
+
+
+def _search_line(module: Module, name: str) -> str:
+    """`search: …`: names like the one asked for."""
+    bare = name.lower().lstrip("@")
+    if not bare:
+        return ""
+    known = {n for n in module.names() if bare in n.lower()} | {
+        n for n in KEYWORDS if n.startswith(bare)
+    }
+    like = sorted(known, key=lambda n: (n != name, not n.lower().startswith(bare), len(n), n))
+    return "search: " + " ".join(like[:12]) + "\n" if like else ""
+
+
+def _forms(markdown: str, search: str) -> dict[str, str]:
+    """Both forms of a help text."""
+    text = re.sub(r"```jldoctest[^\n]*", "```julia", markdown)
+    plain = f"{search}\n{_plain(text)}" if search else _plain(text)
+    return {"text/plain": plain, "text/markdown": text}
+
+
+def _plain(markdown: str) -> str:
+    """Markdown as the terminal shows it: everything two columns in, code two more."""
+    lines: list[str] = []
+    in_code = False
+    for line in markdown.split("\n"):
+        if line.startswith("```"):
+            in_code = not in_code
+            continue
+        if line == "---":
+            line = "─" * 60
+        lines.append(f"  {'  ' if in_code else ''}{line}".rstrip())
+    return "\n".join(lines)
+
+
+def kind_of(module: Module, name: str) -> str:
+    """What a name stands for, in the words that front ends have symbols for."""
+    value = module.bindings.get(name, module.visible.get(name))
+    if isinstance(value, GenericFunction):
+        return "function"
+    if isinstance(value, T.JuliaType):
+        return "type"
+    return "module" if isinstance(value, Module) else "instance"
+
+
+def keyword_names(f: Any) -> list[str]:
+    """Names of the keyword arguments that methods of a function take."""
+    generic = getattr(f, "generic", f)
+    if isinstance(f, T.JuliaType):
+        generic = constructors(f)
+    if not isinstance(generic, GenericFunction):
+        return []
+    generic.settle()
+    found: list[str] = []
+    for method in generic.methods:
+        if method.builtin is not None:
+            parameters = inspect.signature(method.builtin).parameters.values()
+            found += [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        else:
+            code = getattr(method.source, "code", None)
+            found += [entry[0] for entry in getattr(code, "keywords", ())]
+    return found
+
+
+def dictionary_keys(x: Any) -> list[Any]:
+    """The keys of a dictionary; none of anything else."""
+    return [key for key, _ in x.pairs()] if isinstance(x, JuliaDict) else []

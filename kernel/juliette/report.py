@@ -1,0 +1,97 @@
+"""A Julia exception that ended a run, as text: plain, in colour, or as Jupyter wants it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+RED, BOLD, DIM, UNDERLINED = "\x1b[91m", "\x1b[1m", "\x1b[90m", "\x1b[4m"
+PLAIN, NOT_BOLD, NOT_UNDERLINED = "\x1b[39m", "\x1b[22m", "\x1b[24m"
+MODULE = "\x1b[35m"
+BASE = ("Base", "Core")
+
+_CALL = re.compile(
+    r"(?P<number> *\[\d+\] )(?P<name>[^\s(]+|\(::.*?\))(?P<arguments>\(.*\))?(?P<rest>.*)"
+)
+_PLACE = re.compile(r"(?P<at> *@ )(?:(?P<module>\S+) )?(?P<folder>\S*/)?(?P<file>\S+:\d+)")
+_ARGUMENT = re.compile(r"(?P<name>[^\W\d][\w!]*)(?=::)")
+
+
+@dataclass(slots=True)
+class ErrorReport:
+    """A Julia exception: its type's name, its sentence, the user's frames, the value itself."""
+
+    name: str
+    message: str
+    frames: list[str] = field(default_factory=list)
+    value: Any = None
+    # `in expression starting at …`, for code that came from a file.
+    loading: str = ""
+
+    def while_loading(self, path: str, line: int) -> ErrorReport:
+        """The same error, thrown while a file was being run."""
+        note = f"in expression starting at {path}:{line}"
+        return ErrorReport("LoadError", f"LoadError: {self.message}", self.frames, self.value, note)
+
+    def render(self, color: bool = False) -> str:
+        """`ERROR: …` with the stack trace, as the prompt shows it."""
+        if not color:
+            text = "ERROR: " + self.message
+            return text + "".join(f"\n{line}" for line in self._trace(color=False))
+        head = f"{RED}{BOLD}ERROR: {NOT_BOLD}{PLAIN}"
+        return "\n".join([head + "\n".join(self._sentence()), *self._trace(color=True)])
+
+    def traceback(self) -> list[str]:
+        """The lines that a notebook shows, in colour."""
+        return [*self._sentence(), *([""] if self.frames else []), *self._trace(color=True)]
+
+    def _sentence(self) -> list[str]:
+        """The message in red, each line for itself."""
+        lines = self.message.rstrip("\n").split("\n")
+        return [f"{RED}{line}{PLAIN}" if line else "" for line in lines]
+
+    def _trace(self, *, color: bool) -> Iterator[str]:
+        """The stack trace, line by line."""
+        if not self.frames:
+            return
+        yield "Stacktrace:"
+        for frame in self.frames:
+            for line in frame.split("\n"):
+                yield _colored(line) if color else line
+        if self.loading:
+            yield self.loading
+
+
+class ShowError(Exception):
+    """A value could not be shown: the user's own `show` threw."""
+
+    def __init__(self, kind: str, report: ErrorReport) -> None:
+        super().__init__(report.message)
+        self.kind = kind
+        self.report = report
+
+    def render(self, color: bool = False) -> str:
+        """What the prompt says in the value's place."""
+        head = f"Error showing value of type {self.kind}:"
+        return f"{head}\n{self.report.render(color)}"
+
+
+def _colored(line: str) -> str:
+    """A line of a stack trace in Julia's colours."""
+    if found := _PLACE.fullmatch(line):
+        owner = found["module"]
+        shade = DIM if owner in BASE else MODULE
+        module = f"{shade}{owner}{PLAIN} " if owner else ""
+        folder = f"{DIM}{found['folder']}{PLAIN}" if found["folder"] else ""
+        place = f"{DIM}{UNDERLINED}{found['file']}{NOT_UNDERLINED}{PLAIN}"
+        return f"{DIM}{found['at']}{PLAIN}{module}{folder}{place}"
+    if found := _CALL.fullmatch(line):
+        name, rest = found["name"], found["rest"]
+        if found["arguments"] is None:
+            return line
+        inner = _ARGUMENT.sub(rf"{DIM}\g<name>{PLAIN}", found["arguments"][1:-1])
+        opening, closing = f"{BOLD}({NOT_BOLD}", f"{BOLD}){NOT_BOLD}"
+        return f"{found['number']}{BOLD}{name}{NOT_BOLD}{opening}{inner}{closing}{rest}"
+    return line
