@@ -79,6 +79,7 @@ class Interpreter:
         b.STDOUT.stream = self._stdout
         b.STDERR.stream = self._stderr
         b.STDIN.stream = self.stdin
+        b.SESSION.main = self.module
         for stream in (b.STDOUT, b.STDERR):
             stream.context["color"] = self.color
         forms = self.on_display

@@ -1,6 +1,9 @@
 """Base, a file for each chapter of the Julia manual.
 
 - `essentials`: types, conversion, identity, fields, exceptions
+- `reflection`: looking at types, their fields and sizes
+- `method_reflection`: looking at functions and their methods
+- `module_reflection`: looking at modules; `subtypes`, `methodswith`
 - `numbers`: arithmetic, comparison, mathematics
 - `arrays`: construction, indexing, reductions, linear algebra basics
 - `broadcasting`: dotted calls

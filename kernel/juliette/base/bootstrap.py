@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import (
-    arrays, broadcasting, collections, essentials, macros, multimedia, numbers, randomness,
+    arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
+    multimedia, numbers, randomness, reflection,
 )
 from juliette.base.documentation import (
     dictionary_keys, documentation, keyword_names, kind_of,
@@ -23,13 +24,13 @@ from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ParseErrorException, julia_value
-from juliette.runtime.modules import PACKAGES, Base, Main, Module
+from juliette.runtime.modules import PACKAGES, SESSION, Base, Main, Module
 from juliette.runtime.types import type_string, typeof
 from juliette.runtime.values import JuliaDict
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
-    "PACKAGES", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
+    "PACKAGES", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
     "fresh_main", "getproperty", "julia_value", "dictionary_keys", "getindex", "keyword_names", "kind_of", "literal", "long_text", "one_line", "prepare", "propertynames",
     "reset_tracing", "rich_forms", "set_host", "set_program", "number_cells", "store", "syntax_error", "showerror_text", "stack_trace", "type_string", "typeof",
 ]
@@ -37,7 +38,10 @@ __all__ = [
 for _name in support.FROM_BASE:
     assert _name in Base.bindings, _name
 support.HELPERS["%getproperty"] = getproperty
-assert all((arrays, broadcasting, collections, essentials, macros, multimedia, numbers, randomness))
+assert all((
+    arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
+    multimedia, numbers, randomness, reflection,
+))
 support.WARN = STDERR.write
 for _name, _fast in fast_operators(Base.bindings).items():
     support.HELPERS[f"%{_name}"] = _fast
@@ -59,6 +63,7 @@ def fresh_main() -> Module:
     module.using(Base)
     module.bindings["Main"] = module
     module.consts.add("Main")
+    SESSION.main = module
     return module
 
 

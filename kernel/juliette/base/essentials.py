@@ -22,6 +22,9 @@ for _name, _t in T.CORE_TYPES.items():
     if _name not in Base.bindings:
         Base.const(_name, _t)
         Core.bindings[_name] = _t
+    _family = getattr(T.unwrap(_t), "typename", None)
+    if _family is not None and _family.module is None:
+        _family.module = Core
 for _name in ("Core", "Base", "Main"):
     Base.const(_name, {"Core": Core, "Base": Base, "Main": Main}[_name])
 T.register_class(Module, T.Module_)
@@ -187,94 +190,6 @@ T.set_constructor(construct)
 def oftype(x: Any, y: Any) -> Any:
     """Convert `y` to the type of `x`."""
     return convert_to(T.typeof(x), y)
-
-
-# ---------------------------------------------------------------- types
-
-
-@Base.method("typeof(x)", transparent=True)
-def typeof(x: Any) -> Any:
-    """The concrete type of `x`.
-
-    ```jldoctest
-    julia> typeof(1.5)
-    Float64
-    ```
-    """
-    return T.typeof(x)
-
-
-@Base.method("isa(x, t)", transparent=True)
-def isa(x: Any, t: Any) -> bool:
-    """Is `x` of type `t`?"""
-    if not isinstance(t, T.JuliaType):
-        raise TypeError_(Symbol("isa"), "", T.Type_, t)
-    return T.isa(x, t)
-
-
-def _type_of(a: Any) -> Any:
-    if isinstance(a, (T.JuliaType, T.TypeVar)):
-        return a
-    raise TypeError_(Symbol("<:"), "", T.Type_, a)
-
-
-@Base.method("<:(a, b)", transparent=True)
-def issubtype(a: Any, b: Any) -> bool:
-    """Is `a` a subtype of `b`?"""
-    return T.subtype(_type_of(a), _type_of(b))
-
-
-@Base.method(">:(a, b)", transparent=True)
-def issupertype(a: Any, b: Any) -> bool:
-    """Is `a` a supertype of `b`?"""
-    return T.subtype(b, a)
-
-
-@Base.method("supertype(t::Type)", transparent=True)
-def supertype(t: Any) -> Any:
-    """The type right above `t`."""
-    if isinstance(t, T.UnionAll):
-        return T.UnionAll(t.var, supertype(t.body)) if t.var in T.free_vars(supertype(t.body)) else supertype(t.body)
-    return t.super
-
-
-@Base.method("isconcretetype(t)", transparent=True)
-def isconcretetype(t: Any) -> bool:
-    """Can a value have exactly this type?"""
-    return T.is_concrete(t)
-
-
-@Base.method("isabstracttype(t)", transparent=True)
-def isabstracttype(t: Any) -> bool:
-    """Was `t` declared abstract?"""
-    return isinstance(T.unwrap(t), T.DataType) and T.unwrap(t).typename.abstract
-
-
-@Base.method("fieldnames(t)", transparent=True)
-def fieldnames(t: Any) -> tuple[Symbol, ...]:
-    """The names of a struct type's fields."""
-    return tuple(Symbol(f) for f in T.unwrap(t).fields)
-
-
-@Base.method("fieldcount(t)", transparent=True)
-def fieldcount(t: Any) -> int:
-    """How many fields a type has."""
-    return len(T.unwrap(t).fields)
-
-
-@Base.method("fieldtypes(t)", transparent=True)
-def fieldtypes(t: Any) -> tuple[Any, ...]:
-    """The types of a struct type's fields."""
-    return T.unwrap(t).field_types
-
-
-@Base.method("nameof(x)", transparent=True)
-def nameof(x: Any) -> Symbol:
-    """The name of a function, type or module."""
-    if isinstance(x, T.JuliaType):
-        return Symbol(T.unwrap(x).typename.name)
-    generic = getattr(x, "generic", x)
-    return Symbol(generic.name)
 
 
 # ---------------------------------------------------------------- fields
@@ -594,55 +509,6 @@ def exit_(n: int = 0) -> Any:
 
 
 Base.const("quit", Base.bindings["exit"], export=False)
-
-
-# ---------------------------------------------------------------- reflection
-
-
-@Base.method("methods(f)")
-def methods(f: Any) -> Any:
-    """The methods of a function."""
-    generic = getattr(f, "generic", f)
-    if isinstance(generic, T.JuliaType):
-        generic = constructors(generic)
-    generic.settle()
-    return MethodList(generic)
-
-
-class MethodList:
-    """What `methods(f)` shows."""
-
-    def __init__(self, function: GenericFunction) -> None:
-        self.function = function
-
-
-@Base.method("hasmethod(f, t)")
-def hasmethod(f: Any, t: Any) -> bool:
-    """Is there a method for arguments of these types?"""
-    return bool(getattr(f, "generic", f).matching(t.parameters))
-
-
-@Base.method("applicable(f, args...)")
-def applicable(f: Any, *args: Any) -> bool:
-    """Does `f` have a method for these arguments?"""
-    return bool(getattr(f, "generic", f).matching(tuple(map(T.dispatch_type, args))))
-
-
-@Base.method("invoke(f, t, args...)", transparent=True)
-def invoke(f: Any, t: Any, *args: Any) -> Any:
-    """Call the method that arguments of the given types would call."""
-    method = f.resolve(t.parameters)
-    return method.specialise(method, tuple(map(T.dispatch_type, args)), tuple(map(type, args)), False)(*args)
-
-
-@Base.method("parentmodule(x)")
-def parentmodule(x: Any) -> Any:
-    """The module that a function, type or module belongs to."""
-    if isinstance(x, Module):
-        return x.parent
-    if isinstance(x, T.JuliaType):
-        return T.unwrap(x).typename.module or Core
-    return getattr(x, "generic", x).module
 
 
 # `Symbol(...)`, `Expr(...)`, `QuoteNode(...)`

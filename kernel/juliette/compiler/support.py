@@ -284,12 +284,14 @@ def throw(value: Any) -> Any:
 
 @helper("apply_type")
 def apply_type(t: Any, *params: Any) -> Any:
+    if not isinstance(t, T.JuliaType):
+        raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
+    if len(params) > 0 and isinstance(t, T.DataType) and t not in (T.Tuple_, T.Union_Kind, T.Vararg_):
+        raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
     try:
         return T.apply_type(t, *params)
-    except TypeError as e:
-        if not isinstance(t, T.JuliaType):
-            raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t) from None
-        raise ErrorException(str(e)) from None
+    except T.ParameterCountError as e:
+        raise ErrorException(f"too many parameters for type {T.unwrap(e.family).name}") from None
 
 
 @helper("typevar")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.collections import Composed, Filtered, Generator, Product, Simple
-from juliette.base.essentials import MethodList, _simple
+from juliette.base.essentials import _simple
 from juliette.base.numbers import Irrational
 from juliette.compiler import support
 from juliette.display import arrays as layout
@@ -20,6 +20,7 @@ from juliette.runtime.array import UNDEF, Array, elements
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.type_names import alias_note
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 PLAIN = V.MIME("text/plain")
@@ -505,13 +506,6 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         f.settle()
         n = len(f.methods)
         io.write(f"{f.name} (generic function with {n} method{'s' * (n != 1)})")
-    elif isinstance(x, MethodList):
-        n = len(x.function.methods)
-        io.write(f"# {n} method{'s' * (n != 1)} for generic function {quoted(x.function.name)} from {x.function.module}:")
-        for i, m in enumerate(x.function.methods, 1):
-            from juliette.display.errors import method_text
-
-            io.write(f"\n [{i}] {method_text(m)}\n     @ {m.file}:{m.line}")
     elif isinstance(x, JuliaException):
         show(io, x)
     else:
@@ -575,17 +569,12 @@ def show_dict_long(io: IO, d: Any) -> None:
 
 
 def show_type_long(io: IO, t: Any) -> None:
-    text = T.type_string(t)
-    io.write(text)
-    if isinstance(t, T.DataType):
-        if t.typename is T.unwrap(T.Array_).typename and t.parameters[1] in (1, 2):
-            io.write(f" (alias for Array{{{T.type_string(t.parameters[0])}, {t.parameters[1]}}})")
-        elif t.typename.singleton is not None:
-            io.write(f" (singleton type of function {t.typename.singleton.name}, subtype of Function)")
-    elif t is T.Vector:
-        io.write(" (alias for Array{T, 1} where T)")
-    elif t is T.Matrix:
-        io.write(" (alias for Array{T, 2} where T)")
+    io.write(T.type_string(t) + alias_note(t))
+    if isinstance(t, T.DataType) and isinstance(t.typename.singleton, GenericFunction):
+        io.write(f" (singleton type of function {t.typename.singleton.name}, subtype of Function)")
+
+
+T.set_value_text(lambda x: one_line(x))
 
 
 SHOW: GenericFunction = Base.bindings["show"]

@@ -1,6 +1,9 @@
 """What compiled code calls: types, values, dispatch. numpy, never the engine.
 
-- `types`: the lattice of types, subtyping, the type of a value
+- `lattice`: types as trees, and how they are put together
+- `subtyping`: subtypes, intersections, joins, specificity
+- `type_names`: types as Julia writes them
+- `types`: the core types, and the type of a value
 - `values`: characters, pairs, ranges, dictionaries and other small values
 - `structs`: user-defined types, a Python class for each instantiation
 - `array`: `Array`: identity, growth, column-major data

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from juliette.runtime import type_names
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
 from juliette.runtime.errors import ErrorException, UndefVarError
@@ -235,6 +236,9 @@ class Builtin:
         if isinstance(expr, Expr) and expr.head == "::" and len(expr.args) == 2 and _is_call(expr.args[0]):
             expr = expr.args[0]
         assert isinstance(expr, Expr), self.header
+        if expr.head in ("<:", ">:"):
+            # These two parse to forms of their own.
+            expr = Expr("call", Symbol(expr.head), *expr.args)
         positional: list[tuple[str, Any]] = []
         optional = 0
         vararg = False
@@ -420,14 +424,77 @@ Core = Module("Core")
 Base = Module("Base")
 Main = Module("Main")
 Core.parent = Core
+# Types that are written `Base.OneTo`.
+_UNEXPORTED = frozenset(("CanonicalIndexError", "OneTo", "RefValue"))
 for _name, _t in T.CORE_TYPES.items():
-    Base.const(_name, _t)
+    Base.const(_name, _t, export=_name not in _UNEXPORTED)
     Core.bindings[_name] = _t
     if isinstance(T.unwrap(_t), T.DataType) and T.unwrap(_t).typename.module is None:
-        T.unwrap(_t).typename.module = Core
+        T.unwrap(_t).typename.module = Base if _name in _UNEXPORTED else Core
 
-for _name, _t in list(T.CORE_TYPES.items()):
-    Core.bindings[_name] = _t
+
+class _Session:
+    """The Main module of the session that is running: names that it sees need no prefix."""
+
+    def __init__(self) -> None:
+        self.main: Module = Main
+        self.base_aliases: tuple[int, list[tuple[str, Any]]] = (0, [])
+
+
+SESSION = _Session()
+
+
+def _qualified(family: T.TypeName) -> str:
+    """A type's name as it must be written in Main."""
+    module, name = family.module, family.name
+    if module is None or module is Core or not isinstance(module, Module):
+        return name
+    shown = name if is_plain_name(name) else f'var"{name}"' if "(" not in name else name
+    if module is Base and name in Base.exports:
+        return name
+    main = SESSION.main
+    for where in (main.bindings, main.visible):
+        value = where.get(name)
+        if value is not None:
+            if isinstance(value, T.JuliaType) and value is family.wrapper:
+                return name
+            break
+    if module is main or module.name == "Main" or name.startswith(("typeof(", "var\"")):
+        return shown
+    return ".".join(module.path) + "." + shown
+
+
+def is_plain_name(name: str) -> bool:
+    """Can a name be written as it stands?"""
+    return bool(name) and (name[0].isalpha() or name[0] in "_∇") and all(
+        c.isalnum() or c in "_!′" or not c.isascii() for c in name
+    )
+
+
+def _aliases(module: Any) -> list[tuple[str, Any]]:
+    """The aliases of types that a module exports; all of Main's."""
+    if module is Core or module is Base:
+        size = len(Base.bindings)
+        if SESSION.base_aliases[0] != size:
+            SESSION.base_aliases = size, _find_aliases(Base, Base.exports)
+        return SESSION.base_aliases[1]
+    if not isinstance(module, Module):
+        return []
+    return _find_aliases(module, module.consts if module.name == "Main" else module.exports)
+
+
+def _find_aliases(module: Module, names: set[str]) -> list[tuple[str, Any]]:
+    out = []
+    for name in names:
+        t = module.bindings.get(name)
+        if isinstance(t, T.JuliaType) and name in module.consts and not name.startswith("%"):
+            body = T.unwrap(t)
+            if not (isinstance(body, T.DataType) and body.typename.wrapper is t):
+                out.append((name, t))
+    return out
+
+
+type_names.set_names(_qualified, _aliases)
 
 # What `using X` and `import X` can find: bundled packages and the standard library.
 PACKAGES: dict[str, Module] = {}

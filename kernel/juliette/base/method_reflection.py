@@ -1,0 +1,290 @@
+"""Looking at functions: `methods`, `which`, `hasmethod`, `applicable`, `invoke`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.reflection import vector
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
+from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, TypeError_
+from juliette.runtime.modules import Base, Core, constructors
+from juliette.syntax.expr import Symbol
+
+
+class MethodList:
+    """What `methods(f)` gives."""
+
+    def __init__(self, function: Any, methods: list[Method], name: str, module: Any) -> None:
+        self.function = function
+        self.methods = methods
+        self.name = name
+        self.module = module
+
+    def __len__(self) -> int:
+        return len(self.methods)
+
+
+MethodList_ = T.define("MethodList", module=Base)
+T.register_class(MethodList, MethodList_)
+Base.const("MethodList", MethodList_, export=False)
+Method_ = T.define("Method", module=Core)
+T.register_class(Method, Method_)
+Core.bindings["Method"] = Method_
+Base.const("Method", Method_)
+
+
+def table_of(f: Any) -> tuple[GenericFunction, tuple[Any, ...]]:
+    """The table of methods that a call of `f` looks at, and what it puts before the arguments."""
+    if isinstance(f, GenericFunction):
+        return f, ()
+    if isinstance(f, T.JuliaType):
+        return constructors(f), (T.type_of_type(f),)
+    generic = getattr(f, "generic", None)
+    if isinstance(generic, GenericFunction):
+        return generic, ()
+    return CALLABLES, (T.typeof(f),)
+
+
+def _signature(types: Any) -> tuple[Any, ...]:
+    """The parameters of a tuple type, or of a tuple of types."""
+    if type(types) is tuple:
+        return types
+    body = T.unwrap(types)
+    if isinstance(body, T.DataType) and body.typename is T.TUPLE_NAME:
+        for v in T.free_vars(body):
+            body = T.substitute(body, {v: v.upper})
+        return tuple(body.parameters)
+    raise ArgumentError("argument type must be a tuple type")
+
+
+def listed(f: Any, accepts: Any = None) -> MethodList:
+    """The methods of `f`, most specific first."""
+    table, before = table_of(f)
+    table.settle()
+    found = list(table.methods)
+    if before:
+        first = before[0]
+        found = [m for m in found if m.parameters and T.intersects(first, m.parameters[0])]
+    if accepts is not None:
+        wanted = T.tuple_type((*before, *accepts))
+        found = [m for m in found if T.intersects(wanted, m.signature)]
+    found = by_specificity(found)
+    name = table.name if table is not CALLABLES else f"(::{T.type_string(T.typeof(f))})"
+    if isinstance(f, T.JuliaType):
+        name = T.type_string(f)
+    return MethodList(f, found, name, table.module)
+
+
+def by_specificity(methods: list[Method]) -> list[Method]:
+    """Most specific first; those that cannot be compared stay in order of definition."""
+    out: list[Method] = []
+    for m in methods:
+        at = next(
+            (i for i, o in enumerate(out) if T.more_specific(m.signature, o.signature)), len(out)
+        )
+        out.insert(at, m)
+    return out
+
+
+@Base.method("methods(f)")
+def methods(f: Any) -> MethodList:
+    """The methods of a function.
+
+    ```jldoctest
+    julia> area(r) = 3r^2;
+
+    julia> length(methods(area))
+    1
+    ```
+    """
+    return listed(f)
+
+
+@Base.method("methods(f, types)")
+def methods_for(f: Any, types: Any) -> MethodList:
+    return listed(f, _signature(types))
+
+
+@Base.method("length(m::MethodList)")
+def method_count(m: MethodList) -> int:
+    return len(m.methods)
+
+
+@Base.method("getindex(m::MethodList, i::Integer)")
+def method_at(m: MethodList, i: int) -> Method:
+    if not 1 <= i <= len(m.methods):
+        raise BoundsError(vector(m.methods, Method_), (i,))
+    return m.methods[i - 1]
+
+
+@Base.method("iterate(m::MethodList, state=1)")
+def iterate_methods(m: MethodList, state: int = 1) -> Any:
+    return (m.methods[state - 1], state + 1) if state <= len(m.methods) else None
+
+
+@Base.method("collect(m::MethodList)")
+def collect_methods(m: MethodList) -> Any:
+    return vector(m.methods, Method_)
+
+
+@Base.method("first(m::MethodList)")
+def first_method(m: MethodList) -> Method:
+    return method_at(m, 1)
+
+
+@Base.method("hasmethod(f, t)")
+def hasmethod(f: Any, t: Any) -> bool:
+    """Is there a method for arguments of these types?
+
+    ```jldoctest
+    julia> hasmethod(length, Tuple{Vector})
+    true
+    ```
+    """
+    table, before = table_of(f)
+    return bool(table.matching((*before, *_signature(t))))
+
+
+@Base.method("hasmethod(f, t, kwnames)")
+def hasmethod_keywords(f: Any, t: Any, names: Any) -> bool:
+    table, before = table_of(f)
+    found = table.matching((*before, *_signature(t)))
+    if not found:
+        return False
+    method = by_specificity(found)[0]
+    if not names:
+        return True
+    if method.kwcall is None:
+        return False
+    accepted, rest = keyword_names(method)
+    return rest or all(n.name in accepted for n in names)
+
+
+def keyword_names(method: Method) -> tuple[list[str], bool]:
+    """The keywords a method takes, and whether it takes any."""
+    code = getattr(method.source, "code", None)
+    if code is not None:
+        return [k[0] for k in code.keywords], code.keyword_rest is not None
+    import inspect
+
+    assert method.builtin is not None
+    parameters = inspect.signature(method.builtin).parameters.values()
+    return (
+        [p.name for p in parameters if p.kind is p.KEYWORD_ONLY],
+        any(p.kind is p.VAR_KEYWORD for p in parameters),
+    )
+
+
+@Base.method("applicable(f, args...)")
+def applicable(f: Any, *args: Any) -> bool:
+    """Does `f` have a method for these arguments?
+
+    ```jldoctest
+    julia> applicable(sqrt, 2), applicable(sqrt, "2")
+    (true, false)
+    ```
+    """
+    table, before = table_of(f)
+    return bool(table.matching((*before, *map(T.dispatch_type, args))))
+
+
+def method_for(f: Any, types: tuple[Any, ...]) -> Method:
+    """The method that a call with these types reaches."""
+    table, before = table_of(f)
+    found = by_specificity(table.matching((*before, *types)))
+    if not found:
+        raise ErrorException("no unique matching method found for the specified argument types")
+    return found[0]
+
+
+@Base.method("which(f, types)")
+def which(f: Any, types: Any) -> Method:
+    """The method that arguments of these types reach.
+
+    ```jldoctest
+    julia> half(x::Number) = x / 2;
+
+    julia> which(half, (Int,)).name
+    :half
+    ```
+    """
+    return method_for(f, _signature(types))
+
+
+@Base.method("functionloc(m::Method)")
+def functionloc(m: Method) -> tuple[str, int]:
+    """The file and line of a method."""
+    return m.file, m.line
+
+
+@Base.method("getproperty(m::Method, name::Symbol)")
+def method_field(m: Method, name: Symbol) -> Any:
+    fields: dict[str, Any] = {
+        "name": lambda: Symbol(m.name), "module": lambda: m.module, "sig": lambda: full_signature(m),
+        "file": lambda: Symbol(m.file), "line": lambda: m.line, "nargs": lambda: m.nargs + 1 + m.vararg,
+        "isva": lambda: m.vararg,
+    }
+    if name.name not in fields:
+        raise ErrorException(f"type Method has no field {name.name}")
+    return fields[name.name]()
+
+
+def full_signature(m: Method) -> Any:
+    """`Tuple{typeof(f), …}`"""
+    params = m.parameters
+    if m.function is not CALLABLES and not _is_constructor(m):
+        params = (T.typeof(m.function), *params)
+    t: Any = T.tuple_type(params)
+    for v in reversed(m.type_vars):
+        t = T.UnionAll(v, t)
+    return t
+
+
+def _is_constructor(m: Method) -> bool:
+    family = T.unwrap(m.parameters[0].parameters[0]) if m.parameters and isinstance(
+        m.parameters[0], T.DataType) and m.parameters[0].typename is T.TYPE_NAME else None
+    return isinstance(family, T.DataType) and family.typename.constructors is m.function
+
+
+@Base.method("invoke(f, t, args...)", transparent=True)
+def invoke(f: Any, t: Any, *args: Any) -> Any:
+    """Call the method that arguments of the given types would reach.
+
+    ```jldoctest
+    julia> kind(x) = "anything"; kind(x::Int) = "an integer";
+
+    julia> invoke(kind, Tuple{Any}, 1)
+    "anything"
+    ```
+    """
+    if isinstance(t, Method):
+        method, before = t, ()
+    else:
+        table, before = table_of(f)
+        types = (*before, *_signature(t))
+        for a, s in zip(args, types[len(before) :], strict=False):
+            kind = s.type if isinstance(s, T.Vararg) else s
+            if not T.isa(a, kind):
+                raise TypeError_(Symbol("invoke"), "argument type error", kind, a)
+        method = table.resolve(types)
+    passed = (f, *args) if before else args
+    generic = getattr(f, "generic", None)
+    code = method.specialise(
+        method, tuple(map(T.dispatch_type, passed)), tuple(map(type, passed)), False
+    )
+    return code(f, *passed) if generic is not None else code(*passed)
+
+
+def ambiguous(a: Method, b: Method) -> bool:
+    """Are there arguments for which neither method is the more specific?"""
+    meet = T.intersect(a.signature, b.signature)
+    return meet is not T.Bottom and not T.more_specific(a.signature, b.signature) and not (
+        T.more_specific(b.signature, a.signature)
+    )
+
+
+@Base.method("isambiguous(a::Method, b::Method)", export=False)
+def isambiguous(a: Method, b: Method) -> bool:
+    """Are there arguments for which neither method is the more specific?"""
+    return ambiguous(a, b)

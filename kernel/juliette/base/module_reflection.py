@@ -1,0 +1,229 @@
+"""Looking at modules, and what `InteractiveUtils` offers: `names`, `subtypes`, `methodswith`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from juliette.base.method_reflection import Method_, _signature, method_for
+from juliette.base.reflection import family_of, fields_of, supertype, vector
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction, Method
+from juliette.runtime.errors import UndefVarError
+from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
+from juliette.syntax.expr import Symbol
+
+
+@Base.method("parentmodule(x)")
+def parentmodule(x: Any) -> Any:
+    """The module that a function, type or module belongs to.
+
+    ```jldoctest
+    julia> parentmodule(sin)
+    Base
+    ```
+    """
+    if isinstance(x, Module):
+        return x.parent
+    if isinstance(x, T.JuliaType):
+        family = family_of(x)
+        return (family.module if family is not None else None) or Core
+    if isinstance(x, Method):
+        return x.module
+    return getattr(x, "generic", x).module
+
+
+@Base.method("parentmodule(f, types)")
+def parentmodule_of_method(f: Any, types: Any) -> Any:
+    return method_for(f, _signature(types)).module
+
+
+@Base.method("moduleroot(m::Module)", export=False)
+def moduleroot(m: Module) -> Module:
+    """The outermost module around a module."""
+    while m.parent is not m and m.parent.name != "Main":
+        m = m.parent
+    return m.parent if m.parent.name == "Main" else m
+
+
+@Base.method("fullname(m::Module)")
+def fullname(m: Module) -> tuple[Symbol, ...]:
+    """The path of names that leads to a module.
+
+    ```jldoctest
+    julia> fullname(Base)
+    (:Base,)
+    ```
+    """
+    return tuple(map(Symbol, m.path))
+
+
+@Base.method("names(m::Module; all=false, imported=false)")
+def names(m: Module, *, all: bool = False, imported: bool = False) -> Any:
+    """The names that a module exports, in order.
+
+    ```jldoctest
+    julia> module Shapes
+               export area
+               area(r) = 3r^2
+               hidden() = 1
+           end;
+
+    julia> names(Shapes)
+    2-element Vector{Symbol}:
+     :Shapes
+     :area
+    ```
+    """
+    m.load()
+    shown = set(m.exports)
+    if m.name in m.bindings or m.name == "Main":
+        shown.add(m.name)
+    own = {
+        n for n in m.bindings
+        if not n.startswith(("__builtins__", "%")) and (imported or n not in m.imported)
+    }
+    if all:
+        shown |= own
+    elif m.name == "Main":
+        shown |= {n for n in own if not n.startswith("#") and n not in _MAIN_HIDDEN}
+    return vector([Symbol(n) for n in sorted(shown)], T.Symbol_)
+
+
+_MAIN_HIDDEN = frozenset(("ans", "err", "eval", "include", "ARGS"))
+
+
+@Base.method("isexported(m::Module, s::Symbol)", export=False)
+def isexported(m: Module, s: Symbol) -> bool:
+    """Does the module export the name?"""
+    return s.name in m.exports
+
+
+@Base.method("isconst(m::Module, s::Symbol)")
+def isconst(m: Module, s: Symbol) -> bool:
+    """Is the global a constant?
+
+    ```jldoctest
+    julia> isconst(Base, :pi)
+    true
+    ```
+    """
+    return s.name in m.consts
+
+
+@Base.method("isconst(t::DataType, s)")
+def isconst_field(t: Any, s: Any) -> bool:
+    names_ = fields_of(t)
+    name = s.name if isinstance(s, Symbol) else names_[s - 1]
+    return not t.typename.mutable or name in t.typename.field_consts
+
+
+@Base.method("binding_module(m::Module, s::Symbol)", export=False)
+def binding_module(m: Module, s: Symbol) -> Module:
+    """The module in which a name that `m` sees was defined."""
+    if s.name in m.bindings:
+        value = m.bindings[s.name]
+        home = getattr(value, "module", None)
+        return home if s.name in m.imported and isinstance(home, Module) else m
+    if s.name in m.implicit:
+        return m.implicit[s.name]
+    if m.has(s.name):
+        return Base
+    raise UndefVarError(s)
+
+
+# ---------------------------------------------------------------- InteractiveUtils
+
+
+def all_types() -> Iterator[Any]:
+    """Every type that a module which has been loaded gives a name."""
+    seen: set[int] = set()
+    pending: list[Module] = [SESSION.main, Base, *PACKAGES.values()]
+    while pending:
+        m = pending.pop(0)
+        if id(m) in seen or m.loader is not None:
+            continue
+        seen.add(id(m))
+        for value in list(m.bindings.values()):
+            if isinstance(value, Module):
+                pending.append(value)
+            elif isinstance(value, T.JuliaType) and id(value) not in seen:
+                body = T.unwrap(value)
+                if isinstance(body, T.DataType) and body.typename.wrapper is value:
+                    seen.add(id(value))
+                    yield value
+
+
+@Base.method("subtypes(t::Type)")
+def subtypes(t: Any) -> Any:
+    """The types right below an abstract type.
+
+    ```jldoctest
+    julia> abstract type Shape end
+
+    julia> struct Square <: Shape end
+
+    julia> subtypes(Shape)
+    1-element Vector{Any}:
+     Square
+    ```
+    """
+    goal = family_of(t)
+    found = []
+    for s in all_types():
+        body = T.unwrap(s)
+        above = T.unwrap(body.super)
+        if s is T.Any_ or goal is None or not isinstance(above, T.DataType) or above.typename is not goal:
+            continue
+        if T.unwrap(t) is t and t.parameters:
+            # `subtypes(Top{Int})`: with the parameters that `t` asks for.
+            meet = T.intersect(s, t)
+            if meet is T.Bottom:
+                continue
+            s = meet
+        found.append(s)
+    found.sort(key=lambda s: T.type_string(s))
+    return vector(found, T.Any_) if found else vector([], T.Type_)
+
+
+@Base.method("supertypes(t::Type)")
+def supertypes(t: Any) -> tuple[Any, ...]:
+    """A type and all above it.
+
+    ```jldoctest
+    julia> supertypes(Int)
+    (Int64, Signed, Integer, Real, Number, Any)
+    ```
+    """
+    out = [t]
+    while out[-1] is not T.Any_:
+        out.append(supertype(out[-1]))
+    return tuple(out)
+
+
+@Base.method("methodswith(t::Type; supertypes=false)")
+def methodswith(t: Any, *, supertypes: bool = False) -> Any:
+    """The methods that take an argument of a type.
+
+    ```jldoctest
+    julia> struct Coin end
+
+    julia> worth(::Coin) = 5;
+
+    julia> length(methodswith(Coin))
+    1
+    ```
+    """
+    found: list[Method] = []
+    seen: set[int] = set()
+    for module in (SESSION.main, Base):
+        for f in list(module.bindings.values()):
+            if isinstance(f, GenericFunction) and id(f) not in seen:
+                seen.add(id(f))
+                f.settle()
+                for m in f.methods:
+                    kinds = [p.type if isinstance(p, T.Vararg) else p for p in m.parameters]
+                    if any(k is t or (supertypes and k is not T.Any_ and isinstance(k, T.JuliaType) and not T.has_free(k) and T.subtype(t, k)) for k in kinds):
+                        found.append(m)
+    return vector(found, Method_)
+

@@ -1,0 +1,889 @@
+"""The relations between types: subtyping, intersection, join, and which of two is more specific.
+
+A question `a <: b` is asked with variables: those of `b` are existential (some type will do), those
+of `a` universal (it must hold for every type).  A `Query` holds what is known of them.  A union on
+the left must hold for each of its members, one on the right for some member; both are walked by
+trying choices again from the start, so that the recursion itself never has to backtrack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from juliette.runtime.lattice import (
+    TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, JuliaType, TypeVar, UnionAll, UnionType, Vararg,
+    free_vars, has_free, instantiate, is_concrete, kind_of, substitute, supertypes, tuple_type, union,
+    unwrap,
+)
+
+# How deep in the tree of types a variable may be met: at the top, in a tuple, in a parameter.
+TOP, COVARIANT, INVARIANT = 0, 1, 2
+
+_CACHED = 4096
+
+
+class Binding:
+    """What is known of a variable while a question is open."""
+
+    __slots__ = ("concrete", "covariant", "depth", "existential", "invariant", "lower", "upper", "var")
+
+    def __init__(self, var: TypeVar, existential: bool, depth: int) -> None:
+        self.var = var
+        self.existential = existential
+        self.depth = depth
+        self.lower: Any = var.lower
+        self.upper: Any = var.upper
+        self.covariant = 0
+        self.invariant = 0
+        self.concrete = False
+
+
+class Choices:
+    """Which member of each union is being tried; `advance` goes through all combinations."""
+
+    __slots__ = ("at", "picks", "sizes")
+
+    def __init__(self) -> None:
+        self.picks: list[int] = []
+        self.sizes: list[int] = []
+        self.at = 0
+
+    def pick(self, members: tuple[Any, ...]) -> Any:
+        if self.at == len(self.picks):
+            self.picks.append(0)
+            self.sizes.append(len(members))
+        chosen = members[self.picks[self.at]]
+        self.at += 1
+        return chosen
+
+    def advance(self) -> bool:
+        """Go to the next combination; False after the last."""
+        # Unions that the last attempt did not reach are forgotten.
+        del self.picks[self.at :], self.sizes[self.at :]
+        while self.picks and self.picks[-1] + 1 == self.sizes[-1]:
+            self.picks.pop()
+            self.sizes.pop()
+        if not self.picks:
+            return False
+        self.picks[-1] += 1
+        return True
+
+
+Saved = list[tuple[Binding, Any, Any, int, int, bool]]
+
+
+class Query:
+    """One question about subtyping."""
+
+    __slots__ = ("depth", "env", "left", "right")
+
+    def __init__(self) -> None:
+        self.env: dict[TypeVar, Binding] = {}
+        self.depth = 0
+        self.left = Choices()
+        self.right = Choices()
+
+    # ------------------------------------------------------------ choices
+
+    def save(self) -> Saved:
+        return [
+            (b, b.lower, b.upper, b.covariant, b.invariant, b.concrete) for b in self.env.values()
+        ]
+
+    def restore(self, saved: Saved) -> None:
+        for b, b.lower, b.upper, b.covariant, b.invariant, b.concrete in saved:  # noqa: B007
+            pass
+
+    def decide(self, a: Any, b: Any, param: int) -> bool:
+        """`a <: b`: for each choice on the left there is one on the right."""
+        outer = self.left, self.right
+        self.left = Choices()
+        names = set(self.env)
+        try:
+            while True:
+                saved = self.save()
+                self.right = Choices()
+                while True:
+                    self.left.at = self.right.at = 0
+                    if self.sub(a, b, param):
+                        break
+                    for v in [v for v in self.env if v not in names]:
+                        del self.env[v]
+                    self.restore(saved)
+                    if not self.right.advance():
+                        return False
+                if not self.left.advance():
+                    return True
+        finally:
+            self.left, self.right = outer
+
+    # ------------------------------------------------------------ variables
+
+    def note(self, b: Binding, param: int) -> None:
+        """Count an occurrence of a variable."""
+        if param == INVARIANT and self.depth > b.depth:
+            b.invariant += 1
+        elif param != TOP:
+            b.covariant += 1
+
+    def below(self, a: Any, b: Binding, param: int) -> bool:
+        """`a <: T`: raise the lower bound of an existential variable."""
+        self.note(b, param)
+        if b.lower is a:
+            return True
+        if not isinstance(a, (JuliaType, TypeVar)):
+            if b.upper is not Any_ and not same_value(a, b.upper):
+                return False
+            if b.lower is not Bottom and not same_value(a, b.lower):
+                return False
+            b.lower = a
+            return True
+        if b.upper is not Any_ and not self.decide(a, b.upper, TOP):
+            return False
+        b.lower = self.join(b.lower, a)
+        return b.lower is not None
+
+    def above(self, b: Binding, a: Any, param: int) -> bool:
+        """`T <: a`: lower the upper bound of an existential variable."""
+        self.note(b, param)
+        if b.upper is a:
+            return True
+        if not isinstance(a, (JuliaType, TypeVar)):
+            if b.lower is not Bottom and not same_value(a, b.lower):
+                return False
+            b.upper = a
+            return True
+        if b.lower is not Bottom and not self.decide(b.lower, a, TOP):
+            return False
+        if b.upper is Any_ or self.decide(a, b.upper, TOP):
+            b.upper = a
+        elif not self.decide(b.upper, a, TOP):
+            b.upper = intersect(b.upper, a) if not has_free(b.upper) and not has_free(a) else a
+        return True
+
+    def pin(self, b: Binding, a: Any) -> bool:
+        """`T == a`"""
+        self.note(b, INVARIANT)
+        if not isinstance(a, (JuliaType, TypeVar)):
+            if b.lower is not Bottom and not same_value(a, b.lower):
+                return False
+            if b.upper is not Any_ and not same_value(a, b.upper):
+                return False
+        else:
+            if b.lower is a and b.upper is a:
+                return True
+            if b.lower is not Bottom and not self.decide(b.lower, a, TOP):
+                return False
+            if b.upper is not Any_ and not self.decide(a, b.upper, TOP):
+                return False
+            other = self.env.get(a) if isinstance(a, TypeVar) else None
+            if other is not None:
+                self.note(other, INVARIANT)
+        b.lower = b.upper = a
+        return True
+
+    def join(self, a: Any, b: Any) -> Any:
+        if a is Bottom or a is b:
+            return b
+        if not isinstance(a, (JuliaType, TypeVar)):
+            return None
+        if not has_free(a) and not has_free(b):
+            if subtype(a, b):
+                return b
+            if subtype(b, a):
+                return a
+        return union(a, b)
+
+    def opened(self, t: UnionAll, other: Any) -> UnionAll:
+        """`t` with a variable of its own, if the name is in use."""
+        var = t.var
+        if var in self.env or (has_free(other) and var in free_vars(other)):
+            fresh = TypeVar(var.name, var.lower, var.upper)
+            return UnionAll(fresh, substitute(t.body, {var: fresh}))
+        return t
+
+    def universal(self, a: UnionAll, b: Any, param: int) -> bool:
+        """`(A where T) <: b`: for every `T`."""
+        a = self.opened(a, b)
+        var = a.var
+        binding = self.env[var] = Binding(var, False, self.depth)
+        ok = self.sub(a.body, b, param) and self.consistent(binding)
+        self.env.pop(var, None)
+        if not ok:
+            return False
+        for other in self.env.values():
+            if mentions(other.lower, var):
+                # Bound to a type that exists only under the inner `where`.
+                return False
+            if mentions(other.upper, var):
+                other.upper = substitute(other.upper, {var: var.upper})
+        return True
+
+    def some(self, a: Any, b: UnionAll, param: int) -> bool:
+        """`a <: (B where T)`: for some `T`."""
+        b = self.opened(b, a)
+        var = b.var
+        binding = self.env[var] = Binding(var, True, self.depth)
+        ok = self.sub(a, b.body, param) and self.consistent(binding)
+        self.env.pop(var, None)
+        if not ok:
+            return False
+        for other in self.env.values():
+            if mentions(other.lower, var) or mentions(other.upper, var):
+                value = binding.lower if binding.lower is not Bottom else binding.upper
+                other.lower = substitute(other.lower, {var: value})
+                other.upper = substitute(other.upper, {var: value})
+        return True
+
+    def consistent(self, b: Binding) -> bool:
+        """The diagonal rule: seen twice, only in covariant places, it must be concrete."""
+        diagonal = b.covariant > 1 and not b.invariant and b.var.lower is Bottom
+        if not b.concrete and not diagonal:
+            return True
+        if not b.existential:
+            return diagonal or not b.concrete or is_leaf(b.upper)
+        if isinstance(b.lower, TypeVar):
+            other = self.env.get(b.lower)
+            if other is not None:
+                other.concrete = True
+            return True
+        return is_leaf(b.lower)
+
+    # ------------------------------------------------------------ the relation
+
+    def sub(self, a: Any, b: Any, param: int) -> bool:
+        if a is b:
+            if isinstance(b, TypeVar) and b in self.env:
+                self.note(self.env[b], param)
+            return True
+        if isinstance(b, TypeVar):
+            known = self.env.get(b)
+            if known is not None and known.existential:
+                if isinstance(a, TypeVar) and a in self.env:
+                    mine = self.env[a]
+                    if mine.existential:
+                        self.note(mine, param)
+                        self.note(known, param)
+                        return mine.lower is Bottom or self.decide(mine.lower, known.upper, TOP)
+                    self.note(mine, param)
+                if isinstance(a, UnionAll) and param != INVARIANT:
+                    return self.below(a, known, param)
+                return self.below(a, known, param)
+        if isinstance(a, UnionAll):
+            if isinstance(b, UnionAll) and a.body is b.body:
+                return True
+            return self.universal(a, b, param)
+        if isinstance(a, TypeVar):
+            mine = self.env.get(a)
+            if mine is not None and mine.existential:
+                if isinstance(b, TypeVar) and b in self.env:
+                    self.note(self.env[b], param)
+                return self.above(mine, b, param)
+        if isinstance(a, UnionType):
+            if not a.types:
+                return isinstance(b, (JuliaType, TypeVar))
+            return self.sub(self.left.pick(a.types), b, param)
+        if b is Any_:
+            return isinstance(a, (JuliaType, TypeVar))
+        if isinstance(b, UnionAll):
+            return self.some(a, b, param)
+        if isinstance(b, UnionType):
+            if not b.types:
+                return isinstance(a, TypeVar) and a.upper is Bottom
+            if any(a is x for x in b.types):
+                return True
+            return self.sub(a, self.right.pick(b.types), param)
+        if isinstance(a, TypeVar):
+            if a in self.env:
+                self.note(self.env[a], param)
+            if isinstance(b, TypeVar):
+                if b in self.env:
+                    self.note(self.env[b], param)
+                if b.lower is not Bottom and self.sub(a.upper, b.lower, param):
+                    return True
+                return isinstance(a.upper, TypeVar) and self.sub(a.upper, b, param)
+            return self.sub(a.upper, b, param)
+        if isinstance(b, TypeVar):
+            if b in self.env:
+                self.note(self.env[b], param)
+            return b.lower is not Bottom and self.sub(a, b.lower, param)
+        if isinstance(a, DataType) and isinstance(b, DataType):
+            return self.nominal(a, b, param)
+        if isinstance(a, JuliaType) or isinstance(b, JuliaType):
+            return False
+        return same_value(a, b)
+
+    def nominal(self, a: DataType, b: DataType, param: int) -> bool:
+        goal = b.typename
+        if a.typename is TYPE_NAME and goal is not TYPE_NAME:
+            # `Type{Int}` is a kind of DataType, `Type{Vector}` of UnionAll.
+            inner = a.parameters[0]
+            return not isinstance(inner, TypeVar) and kind_of(inner) is b
+        if goal is TYPE_NAME and a.typename is not TYPE_NAME:
+            inner = b.parameters[0]
+            return (
+                a.typename in KINDS and isinstance(inner, TypeVar)
+                and inner.upper is Any_ and inner.lower is Bottom
+            )
+        while a.typename is not goal:
+            parent = unwrap(a.super)
+            if not isinstance(parent, DataType) or parent is Any_:
+                return False
+            a = parent
+        if a is b:
+            return True
+        if goal is TUPLE_NAME:
+            return self.tuples(a.parameters, b.parameters, COVARIANT if param == TOP else param)
+        if len(a.parameters) != len(b.parameters):
+            return not b.parameters
+        self.depth += 1
+        try:
+            return all(map(self.equal, a.parameters, b.parameters))
+        finally:
+            self.depth -= 1
+
+    def equal(self, a: Any, b: Any) -> bool:
+        """`a == b` as parameters."""
+        if a is b:
+            if isinstance(b, TypeVar) and b in self.env:
+                self.note(self.env[b], INVARIANT)
+            return True
+        if isinstance(b, TypeVar) and b in self.env and self.env[b].existential:
+            if isinstance(a, TypeVar) and a in self.env and not self.env[a].existential:
+                self.note(self.env[a], INVARIANT)
+            return self.pin(self.env[b], a)
+        if isinstance(a, TypeVar) and a in self.env and self.env[a].existential:
+            return self.pin(self.env[a], b)
+        if isinstance(a, DataType) and isinstance(b, DataType):
+            if a.typename is not b.typename:
+                return False
+            if a.typename is not TUPLE_NAME:
+                if not a.has_free and not b.has_free and a.concrete and b.concrete:
+                    return False
+                if len(a.parameters) != len(b.parameters):
+                    return False
+                self.depth += 1
+                try:
+                    return all(map(self.equal, a.parameters, b.parameters))
+                finally:
+                    self.depth -= 1
+            if not a.has_free and not b.has_free and a.concrete and b.concrete:
+                return False
+        if not isinstance(a, (JuliaType, TypeVar)) or not isinstance(b, (JuliaType, TypeVar)):
+            if isinstance(a, Vararg) and isinstance(b, Vararg):
+                return self.decide(
+                    tuple_type((a,)), tuple_type((b,)), INVARIANT
+                ) and self.decide(tuple_type((b,)), tuple_type((a,)), TOP)
+            return same_value(a, b)
+        if isinstance(a, UnionType) and isinstance(b, UnionType) and set(map(id, a.types)) == set(
+            map(id, b.types)
+        ):
+            return True
+        return self.decide(a, b, INVARIANT) and self.decide(b, a, TOP)
+
+    def tuples(self, a: tuple[Any, ...], b: tuple[Any, ...], param: int) -> bool:
+        rest_a = a[-1] if a and isinstance(a[-1], Vararg) else None
+        rest_b = b[-1] if b and isinstance(b[-1], Vararg) else None
+        fixed_a = len(a) - (rest_a is not None)
+        fixed_b = len(b) - (rest_b is not None)
+        if rest_a is None:
+            if fixed_a < fixed_b or (rest_b is None and fixed_a != fixed_b):
+                return False
+        elif fixed_a < fixed_b:
+            # Only a variable count can still make it long enough.
+            return self.stretch(a, b, fixed_a, fixed_b, param)
+        for i in range(fixed_a):
+            other = b[i] if i < fixed_b else rest_b.type  # type: ignore[union-attr]
+            if not self.sub(a[i], other, param):
+                return False
+        if rest_a is None:
+            if rest_b is None or rest_b.count is None:
+                return True
+            return self.count(rest_b.count, fixed_a - fixed_b)
+        if rest_b is None:
+            known = self.env.get(rest_a.count) if isinstance(rest_a.count, TypeVar) else None
+            return known is not None and known.existential and self.pin(known, fixed_b - fixed_a)
+        # A variable in a Vararg stands for several elements: twice is enough to say so.
+        for _ in range(2):
+            if not self.sub(rest_a.type, rest_b.type, param):
+                return False
+        if rest_b.count is None:
+            return True
+        if rest_a.count is None:
+            known = self.env.get(rest_b.count) if isinstance(rest_b.count, TypeVar) else None
+            return known is not None and known.existential
+        return fixed_a == fixed_b and self.equal(rest_a.count, rest_b.count)
+
+    def stretch(
+        self, a: tuple[Any, ...], b: tuple[Any, ...], fixed_a: int, fixed_b: int, param: int
+    ) -> bool:
+        count = a[-1].count
+        known = self.env.get(count) if isinstance(count, TypeVar) else None
+        if known is None or not known.existential or isinstance(b[-1], Vararg):
+            return False
+        longer = a[:-1] + (a[-1].type,) * (fixed_b - fixed_a)
+        return self.pin(known, fixed_b - fixed_a) and self.tuples(longer, b, param)
+
+    def count(self, count: Any, n: int) -> bool:
+        if isinstance(count, TypeVar):
+            known = self.env.get(count)
+            return known is not None and known.existential and self.pin(known, n)
+        return same_value(count, n)
+
+
+# The kinds of types, whose values are types: filled in by `runtime.types`.
+KINDS: set[Any] = set()
+
+
+def mentions(t: Any, var: TypeVar) -> bool:
+    return t is var or (has_free(t) and var in free_vars(t))
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Are two parameters that are no types the same?"""
+    return type(a) is type(b) and bool(a == b)
+
+
+def is_leaf(t: Any) -> bool:
+    """May a diagonal variable take this value?"""
+    return (
+        t is Bottom or not isinstance(t, (JuliaType, TypeVar)) or is_concrete(t)
+        or (isinstance(t, DataType) and t.typename is TYPE_NAME)
+    )
+
+
+def subtype(a: Any, b: Any) -> bool:
+    """`a <: b`"""
+    if a is b or b is Any_:
+        return True
+    if type(a) is DataType and not a.has_free:
+        known = b.below
+        found: bool | None = known.get(a)
+        if found is None:
+            found = Query().decide(a, b, TOP)
+            if len(known) > _CACHED:
+                known.clear()
+            known[a] = found
+        return found
+    return Query().decide(a, b, TOP)
+
+
+def equal(a: Any, b: Any) -> bool:
+    """`a == b`, for types"""
+    return a is b or (subtype(a, b) and subtype(b, a))
+
+
+def match(a: Any, b: Any) -> dict[TypeVar, Any] | None:
+    """If `a <: b`, the values that the outer `where` variables of `b` took; else None."""
+    if not isinstance(b, UnionAll):
+        return {} if subtype(a, b) else None
+    query = Query()
+    order: list[Binding] = []
+    body: Any = b
+    while isinstance(body, UnionAll):
+        binding = query.env[body.var] = Binding(body.var, True, 0)
+        order.append(binding)
+        body = body.body
+    if not query.decide(a, body, TOP):
+        return None
+    if not all(query.consistent(x) for x in reversed(order)):
+        return None
+    values = {x.var: x.lower if x.lower is not Bottom else x.upper for x in order}
+    for _ in order:
+        # Bounds may have been found in terms of each other.
+        values = {v: substitute(t, values) if has_free(t) else t for v, t in values.items()}
+    return values
+
+
+# ---------------------------------------------------------------- intersection and join
+
+
+class Meet:
+    """The intersection of two types whose variables are open."""
+
+    def __init__(self) -> None:
+        self.solution: dict[TypeVar, Any] = {}
+        self.upper: dict[TypeVar, Any] = {}
+        self.open: list[TypeVar] = []
+
+    def enter(self, t: Any) -> Any:
+        while isinstance(t, UnionAll):
+            fresh = TypeVar(t.var.name, substitute(t.var.lower, self.solution), t.var.upper)
+            self.open.append(fresh)
+            self.upper[fresh] = t.var.upper
+            t = substitute(t.body, {t.var: fresh})
+        return t
+
+    def leave(self, t: Any) -> Any:
+        for _ in self.open:
+            t = substitute(t, self.solution)
+        for var in reversed(self.open):
+            if mentions(t, var):
+                bound = self.upper[var]
+                for _ in self.open:
+                    bound = substitute(bound, self.solution)
+                if bound is not var.upper:
+                    fresh = TypeVar(var.name, var.lower, bound)
+                    t = substitute(t, {var: fresh})
+                    var = fresh
+                t = UnionAll(var, t)
+        return t
+
+    def meet(self, a: Any, b: Any) -> Any:
+        a, b = self.solution.get(a, a) if isinstance(a, TypeVar) else a, (
+            self.solution.get(b, b) if isinstance(b, TypeVar) else b
+        )
+        if a is b or b is Any_:
+            return a
+        if a is Any_:
+            return b
+        if isinstance(a, TypeVar) and a in self.upper:
+            return self.narrow(a, b)
+        if isinstance(b, TypeVar) and b in self.upper:
+            return self.narrow(b, a)
+        if isinstance(a, TypeVar) or isinstance(b, TypeVar):
+            return self.meet(
+                a.upper if isinstance(a, TypeVar) else a, b.upper if isinstance(b, TypeVar) else b
+            )
+        if not has_free(a) and not has_free(b):
+            if subtype(a, b):
+                return a
+            if subtype(b, a):
+                return b
+        if isinstance(a, UnionType):
+            return union(*(self.meet(x, b) for x in a.types))
+        if isinstance(b, UnionType):
+            return union(*(self.meet(a, x) for x in b.types))
+        if isinstance(a, UnionAll) or isinstance(b, UnionAll):
+            return self.meet(self.enter(a), self.enter(b))
+        if not isinstance(a, DataType) or not isinstance(b, DataType):
+            return a if same_value(a, b) else Bottom
+        return self.nominal(a, b)
+
+    def narrow(self, var: TypeVar, t: Any) -> Any:
+        if isinstance(t, TypeVar) and t in self.upper:
+            bound = self.meet(self.upper[var], self.upper[t])
+            if bound is Bottom and self.upper[var] is not Bottom:
+                return Bottom
+            self.solution[var] = t
+            self.upper[t] = bound
+            return t
+        bound = self.meet(self.upper[var], t)
+        if bound is Bottom:
+            return Bottom
+        self.upper[var] = bound
+        return bound if is_concrete(bound) else var
+
+    def nominal(self, a: DataType, b: DataType) -> Any:
+        if a.typename is TUPLE_NAME and b.typename is TUPLE_NAME:
+            return self.tuples(a.parameters, b.parameters)
+        if a.typename is not b.typename:
+            lower, upper = (a, b) if _descends(a, b) else (b, a)
+            if not _descends(lower, upper):
+                return Bottom
+            above = next(
+                s for s in supertypes(lower) if isinstance(s, DataType) and s.typename is upper.typename
+            )
+            if len(above.parameters) == len(upper.parameters):
+                for x, y in zip(above.parameters, upper.parameters, strict=True):
+                    if self.same(x, y) is Bottom:
+                        return Bottom
+            return lower
+        if len(a.parameters) != len(b.parameters):
+            return a if a.parameters else b
+        found = []
+        for x, y in zip(a.parameters, b.parameters, strict=True):
+            p = self.same(x, y)
+            if p is Bottom and x is not Bottom:
+                return Bottom
+            found.append(p)
+        return instantiate(a.typename, tuple(found))
+
+    def same(self, a: Any, b: Any) -> Any:
+        """Two parameters that must be equal."""
+        a, b = self.solution.get(a, a) if isinstance(a, TypeVar) else a, (
+            self.solution.get(b, b) if isinstance(b, TypeVar) else b
+        )
+        if a is b:
+            return a
+        for var, t in ((a, b), (b, a)):
+            if isinstance(var, TypeVar) and var in self.upper:
+                if isinstance(t, TypeVar) and t in self.upper:
+                    return self.narrow(var, t)
+                if isinstance(t, JuliaType):
+                    if not has_free(t) and not has_free(self.upper[var]):
+                        if not subtype(t, self.upper[var]):
+                            return Bottom
+                    elif self.meet(self.upper[var], t) is Bottom:
+                        return Bottom
+                elif self.upper[var] is not Any_:
+                    return Bottom
+                self.solution[var] = t
+                return t
+        if isinstance(a, TypeVar) or isinstance(b, TypeVar):
+            return a
+        if not isinstance(a, JuliaType) or not isinstance(b, JuliaType):
+            return a if same_value(a, b) else Bottom
+        if not has_free(a) and not has_free(b):
+            return a if equal(a, b) else Bottom
+        if isinstance(a, DataType) and isinstance(b, DataType) and a.typename is not b.typename:
+            return Bottom
+        return self.meet(a, b)
+
+    def tuples(self, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+        out = []
+        open_a = bool(a) and isinstance(a[-1], Vararg)
+        open_b = bool(b) and isinstance(b[-1], Vararg)
+        fixed_a, fixed_b = len(a) - open_a, len(b) - open_b
+        if (not open_a and fixed_a < fixed_b) or (not open_b and fixed_b < fixed_a):
+            return Bottom
+        for i in range(max(fixed_a, fixed_b)):
+            x = a[i] if i < fixed_a else a[-1].type
+            y = b[i] if i < fixed_b else b[-1].type
+            t = self.meet(x, y)
+            if t is Bottom:
+                return Bottom
+            out.append(t)
+        if open_a and open_b:
+            t = self.meet(a[-1].type, b[-1].type)
+            if t is not Bottom:
+                counts = [x for x in (a[-1].count, b[-1].count) if x is not None]
+                out.append(Vararg(t, counts[0] if counts and fixed_a == fixed_b else None))
+        elif open_a or open_b:
+            rest, n = (a[-1], fixed_b - fixed_a) if open_a else (b[-1], fixed_a - fixed_b)
+            if isinstance(rest.count, TypeVar) and rest.count in self.upper:
+                self.solution[rest.count] = n
+        return tuple_type(out)
+
+
+def _descends(a: DataType, b: DataType) -> bool:
+    return any(isinstance(s, DataType) and s.typename is b.typename for s in supertypes(a))
+
+
+def intersect(a: Any, b: Any) -> Any:
+    """`typeintersect(a, b)`"""
+    if subtype(a, b):
+        return a
+    if subtype(b, a):
+        return b
+    if isinstance(a, UnionType):
+        return union(*(intersect(x, b) for x in a.types))
+    if isinstance(b, UnionType):
+        return union(*(intersect(a, x) for x in b.types))
+    found = Meet()
+    t = found.meet(found.enter(a), found.enter(b))
+    t = found.leave(t)
+    return Bottom if _impossible(t) else t
+
+
+def _impossible(t: Any) -> bool:
+    """A tuple with an element that no value has is itself empty."""
+    body = unwrap(t)
+    return isinstance(body, DataType) and body.typename is TUPLE_NAME and any(
+        p is Bottom for p in body.parameters
+    )
+
+
+def intersects(a: Any, b: Any) -> bool:
+    """Could a value be of both types? Errs on the side of yes."""
+    for v in free_vars(a):
+        a = UnionAll(v, a) if not isinstance(a, TypeVar) else a.upper
+    for v in free_vars(b):
+        b = UnionAll(v, b) if not isinstance(b, TypeVar) else b.upper
+    return a is not Bottom and b is not Bottom and intersect(a, b) is not Bottom
+
+
+def join(a: Any, b: Any) -> Any:
+    """`typejoin(a, b)`: the closest common supertype that is no union."""
+    if subtype(a, b):
+        return b
+    if subtype(b, a):
+        return a
+    if isinstance(a, UnionType) or isinstance(b, UnionType):
+        parts = [*(a.types if isinstance(a, UnionType) else (a,)), *(b.types if isinstance(b, UnionType) else (b,))]
+        out = parts[0]
+        for p in parts[1:]:
+            out = join(out, p)
+        return out
+    if isinstance(a, UnionAll) or isinstance(b, UnionAll):
+        first, second = unwrap(a), unwrap(b)
+        if isinstance(first, DataType) and isinstance(second, DataType):
+            for s in supertypes(second):
+                if isinstance(s, DataType) and _descends(first, s):
+                    return s.typename.wrapper
+        return Any_
+    if not isinstance(a, DataType) or not isinstance(b, DataType):
+        return Any_
+    if a.typename is TUPLE_NAME and b.typename is TUPLE_NAME:
+        return _join_tuples(a.parameters, b.parameters)
+    for s in supertypes(b):
+        if not isinstance(s, DataType) or not _descends(a, s):
+            continue
+        mine = next(x for x in supertypes(a) if isinstance(x, DataType) and x.typename is s.typename)
+        if not s.parameters or mine is s:
+            return s
+        wheres: list[TypeVar] = []
+        params: list[Any] = []
+        variables = unwrap(s.typename.wrapper).parameters
+        for x, y, v in zip(mine.parameters, s.parameters, variables, strict=True):
+            same = x is y or (
+                equal(x, y) if isinstance(x, JuliaType) and isinstance(y, JuliaType) else same_value(x, y)
+            )
+            if not same:
+                wheres.append(v)
+            params.append(x if same else v)
+        t: Any = instantiate(s.typename, tuple(params))
+        for v in reversed(wheres):
+            t = UnionAll(v, t)
+        return t
+    return Any_
+
+
+def _join_tuples(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    def element(p: Any) -> Any:
+        return p.type if isinstance(p, Vararg) else p
+
+    open_ = any(p and isinstance(p[-1], Vararg) for p in (a, b))
+    n = min(len(a) - bool(a and isinstance(a[-1], Vararg)), len(b) - bool(b and isinstance(b[-1], Vararg)))
+    out = [join(x, y) for x, y in zip(a[:n], b[:n], strict=True)]
+    if len(a) == len(b) and not open_:
+        return tuple_type(out)
+    rest = [element(p) for p in (*a[n:], *b[n:])]
+    tail = rest[0]
+    for p in rest[1:]:
+        tail = join(tail, p)
+    return tuple_type([*out, Vararg(tail)])
+
+
+# ---------------------------------------------------------------- specificity
+
+
+def more_specific(a: Any, b: Any) -> bool:
+    """Should a method of signature `a` be tried before one of signature `b`?"""
+    if subtype(a, b):
+        if not subtype(b, a):
+            return True
+        return _refined(a) > _refined(b)
+    if subtype(b, a):
+        return False
+    first, second = unwrap(a), unwrap(b)
+    if (
+        isinstance(first, DataType) and isinstance(second, DataType)
+        and first.typename is TUPLE_NAME and second.typename is TUPLE_NAME
+    ):
+        return _tuple_more_specific(first.parameters, second.parameters)
+    return False
+
+
+def _refined(t: Any) -> tuple[int, int]:
+    """Breaks ties between signatures that accept the same arguments."""
+    body = unwrap(t)
+    params = body.parameters if isinstance(body, DataType) else ()
+    open_ = bool(params) and isinstance(params[-1], Vararg)
+    return (not open_, sum(isinstance(p, TypeVar) for p in params))
+
+
+def _closed(p: Any) -> Any:
+    """A parameter on its own: its variables may be anything in their bounds."""
+    if isinstance(p, TypeVar):
+        return _closed(p.upper)
+    for v in free_vars(p):
+        p = UnionAll(v, p)
+    return p
+
+
+def _tuple_more_specific(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    """Neither contains the other: compare argument by argument; one may never be worse."""
+    if not a or not b or not _lengths_meet(a, b):
+        return False
+    i = 0
+    better = False
+    while True:
+        x, y = a[min(i, len(a) - 1)], b[min(i, len(b) - 1)]
+        rest_x, rest_y = isinstance(x, Vararg), isinstance(y, Vararg)
+        if (i >= len(a) and not rest_x) or (i >= len(b) and not rest_y):
+            break
+        x = x.type if rest_x else x
+        y = y.type if rest_y else y
+        closed_x, closed_y = _closed(x), _closed(y)
+        if _element_more_specific(closed_x, closed_y):
+            better = True
+        elif not equal(closed_x, closed_y):
+            return False
+        elif not rest_x and rest_y and i == len(a) - 1 and len(a) == len(b):
+            return True
+        if better and rest_x and not rest_y:
+            return True
+        if rest_x and rest_y:
+            break
+        i += 1
+        if i >= len(a) and i >= len(b):
+            break
+    if better:
+        return True
+    diagonal_a, diagonal_b = _diagonal(a), _diagonal(b)
+    if diagonal_a != diagonal_b:
+        return diagonal_a
+    return not isinstance(a[-1], Vararg) and isinstance(b[-1], Vararg)
+
+
+def _lengths_meet(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    """Can both accept the same number of arguments?"""
+    open_a, open_b = isinstance(a[-1], Vararg), isinstance(b[-1], Vararg)
+    fewest_a, fewest_b = len(a) - open_a, len(b) - open_b
+    return (open_a or fewest_a >= fewest_b) and (open_b or fewest_b >= fewest_a)
+
+
+def _diagonal(params: tuple[Any, ...]) -> bool:
+    plain = [p.type if isinstance(p, Vararg) else p for p in params]
+    return any(isinstance(p, TypeVar) and plain.count(p) > 1 for p in plain)
+
+
+def _element_more_specific(a: Any, b: Any) -> bool:
+    if subtype(a, b):
+        return not subtype(b, a)
+    if subtype(b, a):
+        return False
+    first, second = unwrap(a), unwrap(b)
+    if isinstance(first, UnionType):
+        # One member that is more specific, and none that is worse.
+        return all(not _element_more_specific(b, _closed(x)) for x in first.types) and any(
+            _element_more_specific(_closed(x), b) for x in first.types
+        )
+    if isinstance(second, UnionType):
+        return any(
+            _element_more_specific(a, _closed(y)) or equal(a, _closed(y)) for y in second.types
+        ) and not any(_element_more_specific(_closed(y), a) for y in second.types)
+    if not isinstance(first, DataType) or not isinstance(second, DataType):
+        return False
+    if first.typename is TUPLE_NAME and second.typename is TUPLE_NAME:
+        return _tuple_more_specific(first.parameters, second.parameters)
+    if first.typename is second.typename:
+        if len(first.parameters) != len(second.parameters):
+            return False
+        better = False
+        for x, y in zip(first.parameters, second.parameters, strict=True):
+            x, y = _parameter(x), _parameter(y)
+            if x is y or (isinstance(x, JuliaType) and isinstance(y, JuliaType) and equal(x, y)):
+                continue
+            if not isinstance(x, JuliaType):
+                if isinstance(y, JuliaType):
+                    better = True
+                    continue
+                return False
+            if not isinstance(y, JuliaType):
+                return False
+            if _element_more_specific(x, y):
+                better = True
+            else:
+                return False
+        return better
+    # `Array` before `AbstractArray{Int}`: the nearer family wins, if they can meet at all.
+    return _descends(first, second) and intersects(a, b)
+
+
+def _parameter(p: Any) -> Any:
+    return _closed(p) if isinstance(p, (JuliaType, TypeVar)) else p
+
+
