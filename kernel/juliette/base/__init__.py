@@ -7,7 +7,12 @@
 - `numbers`: arithmetic, comparison, mathematics
 - `arrays`: construction, indexing, reductions, linear algebra basics
 - `broadcasting`: dotted calls
-- `collections`: iteration, dictionaries, sets, tuples, higher-order functions
+- `collections`: the chapter's files in their order
+- `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
+- `iterators`, `pairs`: the lazy iterators
+- `folds`, `searching`, `sorting`: functions of a function and a collection
+- `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
+- `tuples`, `functions`: tuples, named tuples; composition and partial application
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

@@ -952,9 +952,9 @@ def reduction(name: str, ufunc: Any, operator: str, doc: str) -> None:
         return acc
 
     whole.__doc__ = doc
-    Base.method(f"{name}(a; dims=:, init=nothing)")(whole)
+    Base.method(f"{name}(a::AbstractArray; dims=:, init=nothing)")(whole)
 
-    @Base.method(f"{name}(f, a; dims=:, init=nothing)", transparent=True)
+    @Base.method(f"{name}(f, a::AbstractArray; dims=:, init=nothing)", transparent=True)
     def mapped(f: Any, a: Any, *, dims: Any = None, init: Any = None) -> Any:
         values = B.materialize(B.broadcasted(f, a)) if isinstance(a, ArrayLike) else collect(tuple(f(x) for x in support.iterate(a)))
         if dims is None:
@@ -968,7 +968,7 @@ reduction("maximum", np.max, "max", "The greatest element.")
 reduction("minimum", np.min, "min", "The smallest element.")
 
 
-@Base.method("extrema(a)")
+@Base.method("extrema(a::AbstractArray)")
 def extrema(a: Any) -> Any:
     """Smallest and greatest element."""
     return Base.bindings["minimum"](a), Base.bindings["maximum"](a)
@@ -980,9 +980,9 @@ def extreme(name: str, arg: Any) -> None:
         i = int(arg(data.ravel(order="F")))
         return i + 1 if data.ndim == 1 else CartesianIndex(*(int(k) + 1 for k in np.unravel_index(i, data.shape, order="F")))
 
-    Base.method(f"arg{name}(a)")(find)
+    Base.method(f"arg{name}(a::AbstractArray)")(find)
 
-    @Base.method(f"find{name}(a)")
+    @Base.method(f"find{name}(a::AbstractArray)")
     def both(a: Any) -> Any:
         i = find(a)
         return (GETINDEX(a, i), i)

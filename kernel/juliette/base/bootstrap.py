@@ -17,6 +17,7 @@ from juliette.base.essentials import getproperty, propertynames
 from juliette.compiler import python_backend, support
 from juliette.compiler.arithmetic import fast_operators
 from juliette.compiler.session import Compiler, literal
+from juliette.display import collections as collection_display
 from juliette.display.errors import showerror_text, stack_trace
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
@@ -40,7 +41,7 @@ for _name in support.FROM_BASE:
 support.HELPERS["%getproperty"] = getproperty
 assert all((
     arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection,
+    multimedia, numbers, randomness, reflection, collection_display,
 ))
 support.WARN = STDERR.write
 for _name, _fast in fast_operators(Base.bindings).items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.collections import Composed, Filtered, Generator, Product, Simple
+from juliette.base.tuples import Composed
 from juliette.base.essentials import _simple
 from juliette.base.numbers import Irrational
 from juliette.compiler import support
@@ -222,32 +222,6 @@ def show_pair(io: IO, p: V.Pair) -> None:
         io.write(sep)
 
 
-@Base.method("show(io::IO, d::AbstractDict)")
-def show_dict(io: IO, d: Any) -> None:
-    t = T.typeof(d)
-    implied = d.data and _implied(d.key_type) and _implied(d.value_type)
-    io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
-    io.write("(")
-    for i, (k, v) in enumerate(d.pairs()):
-        io.write(", " if i else "")
-        if io.get("limit") and i >= 10:
-            io.write("…")
-            break
-        kind = T.apply_type(V.Pair_, d.key_type, d.value_type)
-        show(io.with_(typeinfo=kind), V.Pair(k, v))
-    io.write(")")
-
-
-@Base.method("show(io::IO, s::AbstractSet)")
-def show_set(io: IO, s: V.JuliaSet) -> None:
-    if not s.data:
-        io.write(f"Set{{{T.type_string(s.eltype)}}}()")
-        return
-    io.write("Set(")
-    show(io, Base.bindings["collect"](s))
-    io.write(")")
-
-
 @Base.method("show(io::IO, r::AbstractRange)")
 def show_range(io: IO, r: Any) -> None:
     if isinstance(r, V.OneTo):
@@ -277,13 +251,6 @@ def show_any(io: IO, x: Any) -> None:
         from juliette.display.expressions import quoted_expression
 
         io.write(quoted_expression(x))
-        return
-    if isinstance(x, (Generator, Product, Simple)):
-        if isinstance(x, Simple) and not isinstance(x, Filtered):
-            io.write(x.kind)
-            joined(io, x.sources, "(", ")")
-        else:
-            io.write(f"{T.type_string(T.typeof(x))}(…)")
         return
     if isinstance(x, IO):
         io.write(T.type_string(T.typeof(x)) + "(...)")
@@ -488,13 +455,6 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         show_char_long(io, mime, x)
     elif type(x) is str:
         io.write(string_long(x, io))
-    elif isinstance(x, V.JuliaDict):
-        show_dict_long(io, x)
-    elif isinstance(x, V.JuliaSet):
-        n = len(x)
-        io.write(one_line(x) if not n else f"{T.type_string(T.typeof(x))} with {n} element{'s' * (n != 1)}:")
-        for v in x.items():
-            io.write("\n  " + one_line(v, limit=True))
     elif isinstance(x, Irrational):
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
@@ -536,36 +496,6 @@ def string_long(x: str, io: IO) -> str:
     if skipped < short + len(str(n - chars)) - 1 or len(head) + len(tail) >= len(x):
         return quoted(x)
     return f"{quoted(head)} ⋯ {skipped} bytes ⋯ {quoted(tail)}"
-
-
-def cut(text: str, width: int) -> str:
-    """The text as far as it fits on one line; `…` stands for the rest."""
-    line = text.replace("\r", "\n").split("\n", 1)[0]
-    if len(line) > width or line != text:
-        return line[: max(width - 1, 0)] + "…"
-    return text
-
-
-def show_dict_long(io: IO, d: Any) -> None:
-    n = len(d.data)
-    if not n:
-        io.write(f"{T.type_string(T.typeof(d))}()")
-        return
-    io.write(f"{T.type_string(T.typeof(d))} with {n} entr{'y' if n == 1 else 'ies'}:")
-    rows, cols = io.get("displaysize") or (24, 80)
-    items = list(d.pairs())
-    shown = items if not io.get("limit") or n <= rows - 4 else items[: rows - 5]
-    keys = [one_line(k, limit=True, compact=True) for k, _ in shown]
-    values = [one_line(v, limit=True, compact=True, typeinfo=d.value_type) for _, v in shown]
-    space = max(cols, 12) - 6 if io.get("limit") else 10**9
-    width = min(max(map(len, keys)), space)
-    longest = min(max(map(len, values)), space)
-    if width > max(space // 2, space - longest):
-        width = max(-(-space // 3), space - longest)
-    for k, v in zip(keys, values, strict=True):
-        io.write(f"\n  {cut(k, width).ljust(width)} => {cut(v, space - width)}")
-    if len(shown) < n:
-        io.write(f"\n  {'⋮'.ljust(width)} => ⋮")
 
 
 def show_type_long(io: IO, t: Any) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base import collections
+from juliette.base import iteration
 from juliette.base.arrays import ArrayLike
-from juliette.base.collections import Composed
+from juliette.base.tuples import Composed
 from juliette.base.essentials import NUMBER_HOOKS
 from juliette.base.numbers import KERNELS
 from juliette.compiler.support import ClosureBase
@@ -106,21 +106,21 @@ def _gather(values: list[Any], shape: tuple[int, ...]) -> Any:
     return None
 
 
-collections.GATHER = _gather
+iteration.GATHER = _gather
 
 
 def _iterate_array(a: Array) -> Any:
     if type(a) in _PLAIN:
         node = a.node
         return (rules.getitem(node, i) for i in _positions(a.data.shape))
-    return collections.live(a)
+    return iteration.live(a)
 
 
 def _positions(shape: tuple[int, ...]) -> Any:
     return (i[::-1] for i in np.ndindex(*shape[::-1]))
 
 
-collections.ITERATORS[Array] = _iterate_array
+iteration.TRACED_ARRAY = _iterate_array
 
 # ---------------------------------------------------------------- the rules of Base's methods
 
@@ -585,8 +585,8 @@ GRADS_TYPE = T.define("Grads")
 T.register_class(gradients.Params, PARAMS_TYPE)
 T.register_class(gradients.Grads, GRADS_TYPE)
 Base.bindings["Params"], Base.bindings["Grads"] = PARAMS_TYPE, GRADS_TYPE
-collections.ITERATORS[gradients.Params] = iter
-collections.ITERATORS[gradients.Grads] = lambda g: (g[p] for p in g.params)
+iteration.ITERATORS[gradients.Params] = iter
+iteration.ITERATORS[gradients.Grads] = lambda g: (g[p] for p in g.params)
 SHOW_HOOKS[gradients.Grads] = lambda io, g, long: io.write("Grads(...)")
 
 

@@ -4,7 +4,8 @@
 - `subtyping`: subtypes, intersections, joins, specificity
 - `type_names`: types as Julia writes them
 - `types`: the core types, and the type of a value
-- `values`: characters, pairs, ranges, dictionaries and other small values
+- `values`: characters, pairs, ranges and other small values
+- `tables`, `slots`, `hashing`: dictionaries and sets, in the order that Julia's hash gives
 - `structs`: user-defined types, a Python class for each instantiation
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused

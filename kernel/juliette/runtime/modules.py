@@ -411,6 +411,8 @@ def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
         return t
     if e.head == "call" and e.args[0] == Symbol("typeof"):
         return T.typeof(eval_type(e.args[1], module, env))
+    if e.head == "call" and e.args[0] == Symbol("Symbol"):
+        return Symbol(e.args[1])
     if e.head == ".":
         return eval_type(e.args[0], module, env).get(e.args[1].value.name)
     if e.head == "macrocall":  # MIME"text/html"

@@ -252,91 +252,6 @@ T.register_class(
     T.apply_type(StepRangeLen_, T.Float64, _TWICE, _TWICE, T.Int64),
 )
 
-# ---------------------------------------------------------------- dictionaries and sets
-
-
-def hashable(x: Any) -> Any:
-    """A Python key under which Julia's `isequal` values coincide and others do not."""
-    cls = type(x)
-    if cls is int or cls is str or cls is Symbol or cls is Char:
-        return x
-    if cls is bool:
-        return int(x)
-    if cls is float:
-        if x != x:
-            return ("NaN",)
-        return ("-0.0",) if x == 0 and str(x)[0] == "-" else x
-    if cls is tuple:
-        return ("tuple", *map(hashable, x))
-    data = getattr(x, "data", None)
-    if isinstance(data, np.ndarray):
-        return ("array", data.shape, *map(hashable, data.ravel(order="F").tolist()))
-    if isinstance(x, np.generic):
-        return hashable(x.item())
-    names = getattr(cls, "value_fields", None)
-    if names is not None:
-        return (cls, *(hashable(getattr(x, n)) for n in names))
-    return x
-
-
-Dict_ = T._sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
-Set_ = T._sub_family("Set", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
-IdDict_ = T._sub_family("IdDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
-
-
-class JuliaDict:
-    """`Dict{K,V}`; keeps insertion order (Julia's own order is by hash and unspecified)."""
-
-    __slots__ = ("data", "key_type", "value_type")
-    family = Dict_
-
-    def __init__(self, key_type: Any, value_type: Any) -> None:
-        self.data: dict[Any, tuple[Any, Any]] = {}
-        self.key_type = key_type
-        self.value_type = value_type
-
-    @staticmethod
-    def key(x: Any) -> Any:
-        return hashable(x)
-
-    def pairs(self) -> Iterator[tuple[Any, Any]]:
-        return iter(list(self.data.values()))
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-
-class JuliaIdDict(JuliaDict):
-    """`IdDict{K,V}`: keys by identity."""
-
-    __slots__ = ()
-    family = IdDict_
-
-    @staticmethod
-    def key(x: Any) -> Any:
-        return x if type(x) in (int, float, bool, str, type(None)) else id(x)
-
-
-class JuliaSet:
-    """`Set{T}`."""
-
-    __slots__ = ("data", "eltype")
-
-    def __init__(self, eltype: Any) -> None:
-        self.data: dict[Any, Any] = {}
-        self.eltype = eltype
-
-    def items(self) -> Iterator[Any]:
-        return iter(list(self.data.values()))
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-
-T.register_instances(JuliaDict, lambda d: T.apply_type(Dict_, d.key_type, d.value_type), Dict_)
-T.register_instances(JuliaIdDict, lambda d: T.apply_type(IdDict_, d.key_type, d.value_type), IdDict_)
-T.register_instances(JuliaSet, lambda s: T.apply_type(Set_, s.eltype), Set_)
-
 # ---------------------------------------------------------------- the rest
 
 Ref_ = T._sub_family("Ref", "T", lambda t: T.Any_, abstract=True)
@@ -475,3 +390,11 @@ T.register_instances(BitArray, lambda a: T.apply_type(BitArray_, a.data.ndim), B
 
 for _cls, _name in ((Expr, "Expr"), (QuoteNode, "QuoteNode"), (LineNumberNode, "LineNumberNode")):
     T.register_class(_cls, T._core(_name))
+
+# Dictionaries and sets know the types above; to everybody else they are values like these.
+from juliette.runtime.tables import (  # noqa: E402
+    Dict_, Hashed, IdDict_, IdSet_, JuliaDict, JuliaIdDict, JuliaIdSet, JuliaSet, JuliaWeakKeyDict, Set_,
+    WeakKeyDict_, hashable, identity_key,
+)
+
+__all__ = [name for name in dir() if not name.startswith("_")]

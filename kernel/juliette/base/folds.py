@@ -1,0 +1,531 @@
+"""Functions that take a function and a collection: map, filter, folds, any and all, searching."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.iteration import (
+    eltype_of_iterator, gather, iterate_value, shape_of_iterator,
+)
+from juliette.base.iterators import NO_INIT
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import elements, vector
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base
+
+_EMPTY = "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
+
+
+def holds(f: Any, x: Any) -> bool:
+    """`f(x)` as a condition: only a Bool will do."""
+    found = f(x)
+    return found if found is True or found is False else support.truth(found)
+
+
+# ---------------------------------------------------------------- map, foreach, filter
+
+
+@Base.method("map(f, xs...)", transparent=True)
+def map_(f: Any, *xs: Any) -> Any:
+    """Apply `f` to each element (or to corresponding elements).
+
+    ```jldoctest
+    julia> map(+, [1, 2], [10, 20])
+    2-element Vector{Int64}:
+     11
+     22
+
+    julia> map(abs, (-1, 2))
+    (1, 2)
+    ```
+    """
+    if not xs:
+        raise MethodError(Base.bindings["map"], (f,), None)
+    x = xs[0]
+    if len(xs) == 1:
+        if type(x) is tuple:
+            return tuple(map(f, x))
+        if isinstance(x, V.NamedTuple):
+            return V.NamedTuple(x.names, tuple(map(f, x.values)))
+        if isinstance(x, (int, float, np.number)):
+            return f(x)
+        values = [f(v) for v in iterate_value(x)]
+        if type(x) is str:
+            return _string(values)
+        return gather(values, shape_of_iterator(x))
+    if all(type(x) is tuple for x in xs):
+        return tuple(map(f, *xs))
+    if all(isinstance(x, V.NamedTuple) for x in xs):
+        if any(o.names != x.names for o in xs):
+            raise ArgumentError("Named tuple names do not match.")
+        return V.NamedTuple(x.names, tuple(map(f, *(o.values for o in xs))))
+    if all(isinstance(x, (int, float, np.number)) for x in xs):
+        return f(*xs)
+    values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
+    shapes = [shape_of_iterator(x) for x in xs]
+    shape = shapes[0] if shapes[0] is not None and all(s == shapes[0] for s in shapes) else None
+    return gather(values, shape)
+
+
+def _string(values: list[Any]) -> str:
+    for v in values:
+        if not isinstance(v, V.Char):
+            raise ArgumentError(
+                "map(f, s::AbstractString) requires f to return AbstractChar; try map(f, collect(s)) "
+                "or a comprehension instead"
+            )
+    return "".join(chr(v.code) for v in values)
+
+
+@Base.method("map!(f, dest, xs...)", transparent=True)
+def map_into(f: Any, dest: Any, *xs: Any) -> Any:
+    """Like `map`, with the results stored in `dest`."""
+    sources = xs or (dest,)
+    set_ = Base.bindings["setindex!"]
+    values = [f(*vs) for vs in zip(*map(iterate_value, sources), strict=False)]
+    for i, v in zip(iterate_value(Base.bindings["eachindex"](dest)), values, strict=False):
+        set_(dest, v, i)
+    return dest
+
+
+@Base.method("foreach(f, xs...)", transparent=True)
+def foreach(f: Any, *xs: Any) -> None:
+    """Call `f` for each element.
+
+    ```jldoctest
+    julia> foreach(println, [1, 2])
+    1
+    2
+    ```
+    """
+    if len(xs) == 1:
+        for v in iterate_value(xs[0]):
+            f(v)
+        return
+    for vs in zip(*map(iterate_value, xs), strict=False):
+        f(*vs)
+
+
+@Base.method("filter(f, x)", transparent=True)
+def filter_(f: Any, x: Any) -> Any:
+    """The elements for which `f` is true.
+
+    ```jldoctest
+    julia> filter(isodd, 1:5)
+    3-element Vector{Int64}:
+     1
+     3
+     5
+    ```
+    """
+    if type(x) is tuple:
+        return tuple(v for v in x if holds(f, v))
+    if isinstance(x, V.NamedTuple):
+        kept = [(n, v) for n, v in zip(x.names, x.values, strict=True) if holds(f, v)]
+        return V.NamedTuple(tuple(n for n, _ in kept), tuple(v for _, v in kept))
+    if type(x) is str:
+        return "".join(c for c in x if holds(f, V.Char(ord(c))))
+    t = eltype_of_iterator(x)
+    values = [v for v in iterate_value(x) if holds(f, v)]
+    return gather(values, None) if t is None or B.TRACE.depth else vector(values, t)
+
+
+@Base.method("filter(f)", transparent=True)
+def filter_by(f: Any) -> Any:
+    return lambda x: Base.bindings["filter"](f, x)
+
+
+@Base.method("filter!(f, v::AbstractVector)", transparent=True)
+def filter_in_place(f: Any, v: Any) -> Any:
+    """Keep only the elements for which `f` is true."""
+    kept = vector([x for x in iterate_value(v) if holds(f, x)], v.eltype)
+    v.data, v._buffer = kept.data, None
+    return v
+
+
+# ---------------------------------------------------------------- folds
+
+_NEUTRAL = {"+": "zero", "*": "one", "&": True, "|": False, "add_sum": "zero", "mul_prod": "one"}
+
+
+def empty_fold(op: Any, t: Any) -> Any:
+    """What a fold of nothing is, where the operation has a neutral element for the type."""
+    name = getattr(op, "name", None)
+    if t is not None and t is not T.Bottom and name in _NEUTRAL and Base.bindings.get(name) is op:
+        neutral = _NEUTRAL[name]
+        if isinstance(neutral, bool):
+            if t is T.Bool:
+                return neutral
+        elif t is not T.Any_:
+            if T.subtype(t, T.AbstractString) and name == "*":
+                return ""
+            return Base.bindings[neutral](t)
+    raise ArgumentError(_EMPTY)
+
+
+def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
+    """Fold a Python iterable from the left."""
+    if init is not NO_INIT:
+        return functools.reduce(op, items, init)
+    it = iter(items)
+    for first in it:
+        return functools.reduce(op, it, first)
+    return empty_fold(op, t)
+
+
+def fold_right(op: Any, items: list[Any], init: Any, t: Any) -> Any:
+    return fold_left(lambda a, b: op(b, a), reversed(items), init, t) if items or init is not NO_INIT else empty_fold(op, t)
+
+
+def _joins(op: Any) -> bool:
+    return op is Base.bindings.get("vcat") or op is Base.bindings.get("hcat")
+
+
+def _dims_fold(f: Any, op: Any, a: Any, dims: Any, init: Any) -> Any:
+    """A fold along dimensions of an array."""
+    data = a.data
+    axes = sorted({d - 1 for d in (dims if type(dims) is tuple else (dims,))} & set(range(data.ndim)))
+    rest = [d for d in range(data.ndim) if d not in axes]
+    shape = tuple(1 if d in axes else n for d, n in enumerate(data.shape))
+    moved = np.transpose(data, [*axes, *rest])
+    count = int(np.prod([data.shape[d] for d in axes], dtype=int))
+    columns = moved.reshape(count, -1, order="F")
+    out = []
+    for j in range(columns.shape[1]):
+        out.append(fold_left(op, map(f, elements(columns[:, j])), init, a.eltype))
+    return gather(out, shape)
+
+
+@Base.method("reduce(op, x; init, dims)", transparent=True)
+def reduce(op: Any, x: Any, *, init: Any = NO_INIT, dims: Any = None) -> Any:
+    """Combine all elements with a binary operation.
+
+    ```jldoctest
+    julia> reduce(*, [2, 3, 4])
+    24
+
+    julia> reduce(*, Int[]; init = 7)
+    7
+    ```
+    """
+    if dims is not None and not isinstance(dims, V.ColonType):
+        return _dims_fold(lambda v: v, op, x, dims, init)
+    if _joins(op) and init is NO_INIT:
+        return op(*iterate_value(x))
+    return fold_left(op, iterate_value(x), init, eltype_of_iterator(x))
+
+
+@Base.method("foldl(op, x; init)", transparent=True)
+def foldl(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
+    """Combine from the left.
+
+    ```jldoctest
+    julia> foldl(=>, 1:4)
+    ((1 => 2) => 3) => 4
+    ```
+    """
+    return fold_left(op, iterate_value(x), init, eltype_of_iterator(x))
+
+
+@Base.method("foldr(op, x; init)", transparent=True)
+def foldr(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
+    """Combine from the right.
+
+    ```jldoctest
+    julia> foldr(=>, 1:4)
+    1 => (2 => (3 => 4))
+    ```
+    """
+    return fold_right(op, list(iterate_value(x)), init, eltype_of_iterator(x))
+
+
+def _mapped(f: Any, xs: tuple[Any, ...]) -> Iterator[Any]:
+    return map(f, *map(iterate_value, xs))
+
+
+@Base.method("mapreduce(f, op, xs...; init, dims)", transparent=True)
+def mapreduce(f: Any, op: Any, *xs: Any, init: Any = NO_INIT, dims: Any = None) -> Any:
+    """`reduce(op, map(f, xs...))` without the array between.
+
+    ```jldoctest
+    julia> mapreduce(x -> x^2, +, 1:3)
+    14
+    ```
+    """
+    if dims is not None and not isinstance(dims, V.ColonType):
+        return _dims_fold(f, op, xs[0], dims, init)
+    return fold_left(op, _mapped(f, xs), init, _result_type(f, xs))
+
+
+def _result_type(f: Any, xs: tuple[Any, ...]) -> Any:
+    """The type of `f`'s results where it is the element type itself."""
+    if f is Base.bindings["identity"] and len(xs) == 1:
+        return eltype_of_iterator(xs[0])
+    return eltype_of_iterator(xs[0]) if getattr(f, "name", "") in ("abs", "abs2", "-", "+") and len(xs) == 1 else None
+
+
+@Base.method("mapfoldl(f, op, xs...; init)", transparent=True)
+def mapfoldl(f: Any, op: Any, *xs: Any, init: Any = NO_INIT) -> Any:
+    """`foldl(op, map(f, xs...))`"""
+    return fold_left(op, _mapped(f, xs), init, _result_type(f, xs))
+
+
+@Base.method("mapfoldr(f, op, xs...; init)", transparent=True)
+def mapfoldr(f: Any, op: Any, *xs: Any, init: Any = NO_INIT) -> Any:
+    """`foldr(op, map(f, xs...))`"""
+    return fold_right(op, list(_mapped(f, xs)), init, _result_type(f, xs))
+
+
+@Base.method("accumulate(op, x; init, dims)", transparent=True)
+def accumulate(op: Any, x: Any, *, init: Any = NO_INIT, dims: Any = None) -> Any:
+    """All partial folds from the left.
+
+    ```jldoctest
+    julia> accumulate(+, [1, 2, 3])
+    3-element Vector{Int64}:
+     1
+     3
+     6
+
+    julia> accumulate(*, (1, 2, 3); init = 10)
+    (10, 20, 60)
+    ```
+    """
+    shape = shape_of_iterator(x)
+    if shape is not None and len(shape) > 1:
+        if dims is None:
+            return gather(_partial(op, list(iterate_value(x)), init), shape)
+        axis = dims - 1
+        out = np.empty(shape, dtype=object, order="F")
+        rest = shape[:axis] + shape[axis + 1 :]
+        for index in np.ndindex(*rest):
+            where = (*index[:axis], slice(None), *index[axis:])
+            for k, v in enumerate(_partial(op, elements(x.data[where]), init)):
+                out[(*index[:axis], k, *index[axis:])] = v
+        return gather(elements(out), shape)
+    values = _partial(op, list(iterate_value(x)), init)
+    if type(x) is tuple:
+        return tuple(values)
+    return gather(values, shape, eltype_of_iterator(x) or T.Any_)
+
+
+def _partial(op: Any, items: list[Any], init: Any) -> list[Any]:
+    if init is NO_INIT:
+        return list(itertools.accumulate(items, op))
+    return list(itertools.accumulate(items, op, initial=init))[1:]
+
+
+@Base.method("accumulate!(op, dest, x; init)", transparent=True)
+def accumulate_into(op: Any, dest: Any, x: Any, *, init: Any = NO_INIT) -> Any:
+    """All partial folds, stored in `dest`."""
+    set_ = Base.bindings["setindex!"]
+    for i, v in enumerate(_partial(op, list(iterate_value(x)), init), 1):
+        set_(dest, v, i)
+    return dest
+
+
+# ---------------------------------------------------------------- sum and its relatives on any iterator
+
+
+def folding(name: str, operator: str, doc: str) -> None:
+    """`sum`, `prod`, `maximum` and `minimum` of what is no array."""
+    greatest = operator in ("max", "min")
+
+    def op() -> Any:
+        return Base.bindings[operator]
+
+    def whole(x: Any, *, init: Any = NO_INIT) -> Any:
+        t = eltype_of_iterator(x)
+        items = iterate_value(x)
+        if greatest:
+            return fold_left(op(), items, init, None)
+        return fold_left(op(), map(widened, items), init, T.Int64 if t is T.Bool else t)
+
+    def mapped(f: Any, x: Any, *, init: Any = NO_INIT) -> Any:
+        items = (f(v) for v in iterate_value(x))
+        if greatest:
+            return fold_left(op(), items, init, None)
+        return fold_left(op(), map(widened, items), init, _result_type(f, (x,)))
+
+    whole.__doc__ = doc
+    Base.method(f"{name}(x; init)", transparent=True)(whole)
+    Base.method(f"{name}(f, x; init)", transparent=True)(mapped)
+
+
+def widened(x: Any) -> Any:
+    """Small integers are added as Int64 or UInt64."""
+    if type(x) is bool:
+        return int(x)
+    if isinstance(x, np.integer) and x.dtype.itemsize < 8:
+        return int(x) if x.dtype.kind == "i" else np.uint64(x)
+    return x
+
+
+def extreme(name: str, operator: str, doc: str) -> None:
+    """`argmax`, `findmax` and their opposites of any collection with keys."""
+    better = Base.bindings["isless"]
+
+    def ahead(a: Any, b: Any) -> bool:
+        """Does `b` replace `a`?  NaN and missing win."""
+        if _unordered(a):
+            return False
+        return _unordered(b) or (better(a, b) if operator == "max" else better(b, a))
+
+    def best(items: Any) -> tuple[Any, Any]:
+        found = None
+        for value, key in items:
+            if found is None or ahead(found[0], value):
+                found = (value, key)
+        if found is None:
+            raise ArgumentError(_EMPTY)
+        return found
+
+    def keyed(x: Any) -> Any:
+        return zip(iterate_value(x) if not isinstance(x, V.JuliaDict) else (v for _, v in x.pairs()),
+                   iterate_value(Base.bindings["keys"](x)), strict=False)
+
+    def find(x: Any) -> Any:
+        return best(keyed(x))
+
+    def find_by(f: Any, x: Any) -> Any:
+        return best((f(v), k) for v, k in keyed(x))
+
+    def arg(x: Any) -> Any:
+        return best(keyed(x))[1]
+
+    def arg_by(f: Any, x: Any) -> Any:
+        return best((f(v), v) for v in iterate_value(x))[1]
+
+    find.__doc__, arg.__doc__ = doc.split("|")
+    Base.method(f"find{name}(x)", transparent=True)(find)
+    Base.method(f"find{name}(f, x)", transparent=True)(find_by)
+    Base.method(f"arg{name}(x)", transparent=True)(arg)
+    Base.method(f"arg{name}(f, x)", transparent=True)(arg_by)
+
+
+def _unordered(x: Any) -> bool:
+    return x is V.MISSING or (isinstance(x, (float, np.floating)) and x != x)
+
+
+# ---------------------------------------------------------------- any, all, count
+
+
+def _three_valued(found: Any, where: str) -> Any:
+    if found is True or found is False or found is V.MISSING:
+        return found
+    return support.truth(found)
+
+
+@Base.method("any(x)", transparent=True)
+def any_(x: Any) -> Any:
+    """Is one element true?
+
+    ```jldoctest
+    julia> any([false, true])
+    true
+    ```
+    """
+    return any_of(itself, x)
+
+
+def itself(x: Any) -> Any:
+    return x
+
+
+@Base.method("any(f, x)", transparent=True)
+def any_of(f: Any, x: Any) -> Any:
+    """Is `f` true for one element?"""
+    result: Any = False
+    for v in iterate_value(x):
+        found = _three_valued(f(v), "any")
+        if found is True:
+            return True
+        if found is V.MISSING:
+            result = V.MISSING
+    return result
+
+
+@Base.method("all(x)", transparent=True)
+def all_(x: Any) -> Any:
+    """Are all elements true?
+
+    ```jldoctest
+    julia> all([true, false])
+    false
+    ```
+    """
+    return all_of(itself, x)
+
+
+@Base.method("all(f, x)", transparent=True)
+def all_of(f: Any, x: Any) -> Any:
+    """Is `f` true for all elements?"""
+    result: Any = True
+    for v in iterate_value(x):
+        found = _three_valued(f(v), "all")
+        if found is False:
+            return False
+        if found is V.MISSING:
+            result = V.MISSING
+    return result
+
+
+@Base.method("count(x; init=0)", transparent=True)
+def count(x: Any, *, init: Any = 0) -> Any:
+    """How many elements are true?
+
+    ```jldoctest
+    julia> count([true, false, true])
+    2
+    ```
+    """
+    return init + sum(1 for v in iterate_value(x) if (v is True or (v is not False and support.truth(v))))
+
+
+@Base.method("count(f, x; init=0)", transparent=True)
+def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
+    """For how many elements is `f` true?
+
+    ```jldoctest
+    julia> count(isodd, 1:5)
+    3
+    ```
+    """
+    return init + sum(1 for v in iterate_value(x) if holds(f, v))
+
+
+# `sum(x)` and its relatives for arrays are in `base.arrays`; these are for every other iterator.
+folding("sum", "+", "The sum of all elements.\n\n```jldoctest\njulia> sum(x^2 for x in 1:3)\n14\n```")
+folding("prod", "*", "The product of all elements.\n\n```jldoctest\njulia> prod((2, 3, 4))\n24\n```")
+folding("maximum", "max", "The greatest element.\n\n```jldoctest\njulia> maximum(abs, [-3, 2])\n3\n```")
+folding("minimum", "min", "The smallest element.\n\n```jldoctest\njulia> minimum((4, 2, 9))\n2\n```")
+extreme("max", "max", "The greatest element and its index.\n\n```jldoctest\njulia> findmax([3, 8, 1])\n(8, 2)\n```|The index of the greatest element.\n\n```jldoctest\njulia> argmax([3, 8, 1]), argmax(abs, -2:1)\n(2, -2)\n```")
+extreme("min", "min", "The smallest element and its index.\n\n```jldoctest\njulia> findmin([3, 8, 1])\n(1, 3)\n```|The index of the smallest element.\n\n```jldoctest\njulia> argmin([3, 8, 1])\n3\n```")
+
+
+@Base.method("extrema(x; init)", transparent=True)
+def extrema(x: Any, *, init: Any = NO_INIT) -> Any:
+    """The smallest and the greatest element.
+
+    ```jldoctest
+    julia> extrema([3, 1, 2])
+    (1, 3)
+    ```
+    """
+    return extrema_of(itself, x, init=init)
+
+
+@Base.method("extrema(f, x; init)", transparent=True)
+def extrema_of(f: Any, x: Any, *, init: Any = NO_INIT) -> Any:
+    values = [f(v) for v in iterate_value(x)]
+    low, high = init if init is not NO_INIT else (NO_INIT, NO_INIT)
+    return fold_left(Base.bindings["min"], values, low, None), fold_left(Base.bindings["max"], values, high, None)
+

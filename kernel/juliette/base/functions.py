@@ -1,0 +1,128 @@
+"""Functions with an argument filled in: `==(3)`, `in(xs)`, `!f`, `Returns`, `splat`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.essentials import _simple
+from juliette.base.iteration import iterate_value
+from juliette.base.tuples import Composed
+from juliette.runtime import types as T
+from juliette.runtime.modules import Base
+
+
+def function_type(name: str, params: str, cls: type, parameters: Any, *, export: bool = False) -> Any:
+    """Register a class of callables as a parametric subtype of Function."""
+    family = T._sub_family(name, params, lambda *_: T.Function_)
+    fields = cls.fields  # type: ignore[attr-defined]
+    T.unwrap(family).typename.fields = fields
+    T.unwrap(family).typename.field_types = (T.Any_,) * len(fields)
+    T.register_instances(cls, lambda f: T.apply_type(family, *parameters(f)), family)
+    Base.const(name.removeprefix("Base."), family, export=export)
+    return family
+
+
+class Fix1:
+    """`Base.Fix1(f, x)`: `y -> f(x, y)`."""
+
+    __slots__ = ("f", "x")
+    fields = ("f", "x")
+
+    def __init__(self, f: Any, x: Any) -> None:
+        self.f, self.x = f, x
+
+    def __call__(self, y: Any) -> Any:
+        return self.f(self.x, y)
+
+
+class Fix2(Fix1):
+    """`Base.Fix2(f, x)`: `y -> f(y, x)`."""
+
+    __slots__ = ()
+
+    def __call__(self, y: Any) -> Any:
+        return self.f(y, self.x)
+
+
+class Returns:
+    """`Returns(x)`: a function that gives `x` whatever it gets."""
+
+    __slots__ = ("value",)
+    fields = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, *args: Any) -> Any:
+        return self.value
+
+    def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
+        return self.value
+
+
+class Splat:
+    """`splat(f)`: `args -> f(args...)`."""
+
+    __slots__ = ("f",)
+    fields = ("f",)
+
+    def __init__(self, f: Any) -> None:
+        self.f = f
+
+    def __call__(self, args: Any) -> Any:
+        return self.f(*iterate_value(args))
+
+
+Fix1_ = function_type("Base.Fix1", "F T", Fix1, lambda f: (T.typeof(f.f), T.typeof(f.x)))
+Fix2_ = function_type("Base.Fix2", "F T", Fix2, lambda f: (T.typeof(f.f), T.typeof(f.x)))
+Returns_ = function_type("Returns", "V", Returns, lambda f: (T.typeof(f.value),), export=True)
+Splat_ = function_type("Base.Splat", "F", Splat, lambda f: (T.typeof(f.f),))
+_simple(Fix1_, lambda _, f, x: Fix1(f, x))
+_simple(Fix2_, lambda _, f, x: Fix2(f, x))
+_simple(Returns_, lambda _, x: Returns(x))
+_simple(Splat_, lambda _, f: Splat(f))
+
+
+@Base.method("splat(f)", transparent=True)
+def splat(f: Any) -> Any:
+    """The function of one tuple that passes its elements to `f`.
+
+    ```jldoctest
+    julia> map(splat(+), [(1, 2), (3, 4)])
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
+    return Splat(f)
+
+
+def partial(name: str) -> None:
+    """`name(x)` is the function of its first argument."""
+    f = Base.bindings[name]
+
+    @Base.method(f"{name}(x)", transparent=True)
+    def with_second(x: Any) -> Any:
+        return Fix2(f, x)
+
+
+for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal", "isless", "in", "∉", "issubset", "⊇", "⊈", "⊉", "⊊", "⊋", "isdisjoint", "issetequal", "===", "!=="):
+    if _name in Base.bindings:
+        partial(_name)
+for _name in ("startswith", "endswith", "contains"):
+    if _name in Base.bindings:
+        partial(_name)
+
+
+@Base.method("!(f::Function)", transparent=True)
+def negation(f: Any) -> Any:
+    """The function that is true where `f` is false.
+
+    ```jldoctest
+    julia> filter(!isodd, 1:4)
+    2-element Vector{Int64}:
+     2
+     4
+    ```
+    """
+    return Composed(Base.bindings["!"], f)

@@ -1,0 +1,96 @@
+"""`hash`, and the keys that user-defined types are in dictionaries and sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base.iteration import iterate_value
+from juliette.runtime import tables
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements
+from juliette.runtime.hashing import MASK, julia_hash, mix
+from juliette.runtime.modules import Base
+from juliette.syntax.expr import Symbol
+
+def _uint(h: Any) -> int:
+    return int(h) & MASK
+
+
+@Base.method("hash(x)", transparent=True)
+def hash_(x: Any) -> Any:
+    """An unsigned integer that is the same for values that are `isequal`.
+
+    ```jldoctest
+    julia> hash(1) == hash(1.0), hash("a") == hash("b")
+    (true, false)
+    ```
+    """
+    return Base.bindings["hash"](x, np.uint64(0))
+
+
+@Base.method("hash(x, h::UInt64)", transparent=True)
+def hash_with(x: Any, h: Any) -> Any:
+    seed = _uint(h)
+    known = julia_hash(x, seed)
+    if known is not None:
+        return np.uint64(known)
+    if type(x) is tuple:
+        out: Any = np.uint64((seed + 0x77CFA1EEF01BCA90) & MASK)
+        for v in reversed(x):
+            out = Base.bindings["hash"](v, out)
+        return out
+    if isinstance(x, (Array, V.BitArray, V.Range, V.Transposed)):
+        shape = (len(x),) if isinstance(x, V.Range) else x.data.shape
+        out = np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK)
+        for v in (*shape, *(iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)))):
+            out = Base.bindings["hash"](v, out)
+        return out
+    if isinstance(x, (V.JuliaDict, V.JuliaSet)):
+        total = 0
+        for v in iterate_value(x):
+            total ^= _uint(Base.bindings["hash"](v))
+        return np.uint64(mix((total + 3 * seed) & MASK))
+    if isinstance(x, (V.Pair, V.NamedTuple)):
+        parts = (x.first, x.second) if isinstance(x, V.Pair) else (*map(Symbol, x.names), *x.values)
+        out = h
+        for v in parts:
+            out = Base.bindings["hash"](v, out)
+        return out
+    return np.uint64(mix((3 * seed - (hash(V.identity_key(x)) & MASK)) & MASK))
+
+
+class ByMethods:
+    """The key of an instance whose type has its own `hash` and `==`."""
+
+    __slots__ = ("code", "x")
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+        self.code = int(Base.bindings["hash"](x))
+
+    def __hash__(self) -> int:
+        return self.code
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByMethods) and bool(Base.bindings["isequal"](self.x, other.x))
+
+
+_OWN: dict[tuple[type, int], bool] = {}
+
+
+def custom_key(x: Any) -> Any:
+    """The key of a struct: by its type's `hash` method, else by `===`."""
+    f = Base.bindings["hash"]
+    where = (type(x), len(f.methods))
+    own = _OWN.get(where)
+    if own is None:
+        t = T.typeof(x)
+        found = f.matching((t, T.UInt64)) + f.matching((t,))
+        own = _OWN[where] = any(m.module is not Base for m in found)
+    return ByMethods(x) if own else V.identity_key(x)
+
+
+tables.CUSTOM_KEY = custom_key

@@ -1,0 +1,707 @@
+"""The iteration protocol: one mechanism between Julia's `iterate` and Python's iterators.
+
+`iterate_value` gives a Python iterator over any Julia value: straight for what is implemented here,
+through the user's `iterate` methods for the rest.  The other way round `iterate(x, state)` steps
+through a Python iterator with states that may be used more than once.  Sizes and element types come
+from `IteratorSize` and `IteratorEltype`, so that a type of the user's own is collected as Julia does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.arrays import ArrayLike, copy, eltype_of, typed
+from juliette.base.numbers import typejoin
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import UNDEF, Array, elements, make, vector
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import MethodError, UndefRefError
+from juliette.runtime.modules import Base
+
+# How values of a Python class are iterated, found by the class or its bases.
+ITERATORS: dict[type, Callable[[Any], Any]] = {}
+
+
+def iterates(*classes: type) -> Callable[[Any], Any]:
+    """Register how values of these classes are iterated."""
+
+    def register(f: Any) -> Any:
+        for cls in classes:
+            ITERATORS[cls] = f
+        return f
+
+    return register
+
+
+def iterate_value(x: Any) -> Any:
+    """A Python iterator over any Julia value."""
+    f = ITERATORS.get(type(x))
+    if f is None:
+        for cls in type(x).__mro__[1:-1]:
+            f = ITERATORS.get(cls)
+            if f is not None:
+                break
+        else:
+            f = by_protocol
+        ITERATORS[type(x)] = f
+    return f(x)
+
+
+support.set_iterate(iterate_value)
+ITERATE = GenericFunction("iterate", Base)
+Base.const("iterate", ITERATE)
+
+
+def by_protocol(x: Any) -> Iterator[Any]:
+    """`iterate(x)`, `iterate(x, state)`, … until `nothing`."""
+    step = ITERATE(x)
+    return _steps(x, step)
+
+
+def _steps(x: Any, step: Any) -> Iterator[Any]:
+    f = ITERATE
+    while step is not None:
+        value, state = step if type(step) is tuple and len(step) == 2 else support.destructure(step, 2, -1)[:2]
+        yield value
+        step = f(x, state)
+
+
+# ---------------------------------------------------------------- what is iterated natively
+
+ITERATORS[tuple] = iter
+for _cls in (V.UnitRange, V.OneTo, V.StepRange, V.Range):
+    ITERATORS[_cls] = iter
+
+
+@iterates(str)
+def characters(s: str) -> Iterator[V.Char]:
+    return map(V.Char, map(ord, s))
+
+
+@iterates(Array)
+def iterate_array(a: Array) -> Any:
+    """Elements of an array, also of one that changes or grows meanwhile."""
+    if a.node is not None and TRACED_ARRAY is not None:
+        return TRACED_ARRAY(a)
+    return live(a)
+
+
+# Set by the gradient packages: iterates an array whose elements are traced.
+TRACED_ARRAY: Any = None
+_VIEWED = frozenset("dlq?")
+
+
+def live(a: Array) -> Any:
+    data = a.data
+    if data.ndim != 1:
+        data = data.reshape(-1, order="F") if data.ndim else data.reshape(1)
+        return references(data) if data.dtype == object else iter(elements(data))
+    return _growing(a)
+
+
+def references(data: Any) -> Iterator[Any]:
+    for v in data:
+        if v is UNDEF:
+            raise UndefRefError()
+        yield v
+
+
+def _growing(a: Array) -> Iterator[Any]:
+    i = 0
+    while i < len(a.data):
+        data = a.data[i:]
+        i = len(a.data)
+        if data.dtype == object:
+            yield from references(data)
+        elif data.dtype.char in _VIEWED:
+            yield from memoryview(data)
+        else:
+            yield from data
+
+
+@iterates(V.BitArray, V.Transposed)
+def iterate_data(a: Any) -> Iterator[Any]:
+    return iter(elements(np.asarray(a.data)))
+
+
+@iterates(int, float, bool, np.generic, V.Char)
+def iterate_scalar(x: Any) -> Iterator[Any]:
+    return iter((x,))
+
+
+@iterates(V.Pair)
+def iterate_pair(p: V.Pair) -> Iterator[Any]:
+    return iter((p.first, p.second))
+
+
+@iterates(V.Ref)
+def iterate_ref(r: V.Ref) -> Iterator[Any]:
+    return iter((r.x,))
+
+
+@iterates(V.NamedTuple)
+def iterate_named(t: V.NamedTuple) -> Iterator[Any]:
+    return iter(t.values)
+
+
+@iterates(V.JuliaDict)
+def iterate_dict(d: V.JuliaDict) -> Iterator[V.Pair]:
+    return (V.Pair(k, v) for k, v in d.pairs())
+
+
+@iterates(V.JuliaSet)
+def iterate_set(s: V.JuliaSet) -> Iterator[Any]:
+    return s.items()
+
+
+# ---------------------------------------------------------------- states
+
+
+class Step:
+    """A state of `iterate` over a Python iterator; the next step is taken once and remembered."""
+
+    __slots__ = ("found", "source")
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self.source = source
+        self.found: Any = Step
+
+    def next(self) -> Any:
+        if self.found is Step:
+            for value in self.source:
+                self.found = (value, Step(self.source))
+                break
+            else:
+                self.found = None
+        return self.found
+
+
+T.register_class(Step, T.define("Base.IterationState"))
+
+
+def resume(x: Any, state: Any) -> Iterator[Any]:
+    """The elements after a state."""
+    if isinstance(state, Step):
+        step = state.next()
+        while step is not None:
+            yield step[0]
+            step = step[1].next()
+        return
+    yield from _steps(x, ITERATE(x, state))
+
+
+def _begin(x: Any) -> Any:
+    return Step(iter(iterate_value(x))).next()
+
+
+def _next(x: Any, state: Any) -> Any:
+    return state.next()
+
+
+def native_steps(*types: str, module: Any = Base) -> None:
+    """Give types that are iterated natively their `iterate` methods."""
+    for t in types:
+        module.method(f"iterate(x::{t})", transparent=True)(_begin)
+        module.method(f"iterate(x::{t}, state)", transparent=True)(_next)
+
+
+native_steps("AbstractDict", "AbstractSet", "Ref")
+
+
+@Base.method("iterate(A::AbstractArray, state=1)", transparent=True)
+def iterate_indices(a: Any, state: Any = 1) -> Any:
+    """`(item, state)`, or `nothing` at the end.
+
+    ```jldoctest
+    julia> iterate([4, 5])
+    (4, 2)
+
+    julia> iterate([4, 5], 3) === nothing
+    true
+    ```
+    """
+    if isinstance(a, ArrayLike):
+        if not 1 <= state <= (len(a) if isinstance(a, V.Range) else a.data.size):
+            return None
+        return Base.bindings["getindex"](a, state), state + 1
+    if state == 1:
+        state = Step(iter(iterate_value(Base.bindings["eachindex"](a))))
+    found = state.next()
+    if found is None:
+        return None
+    i = found[0]
+    index = i.I if hasattr(i, "I") else (i,)
+    return Base.bindings["getindex"](a, *index), found[1]
+
+
+@Base.method("iterate(r::OrdinalRange, i...)", transparent=True)
+def iterate_range(r: Any, *i: Any) -> Any:
+    if not len(r):
+        return None
+    if not i:
+        return r.get(0), r.get(0)
+    if i[0] == r.stop:
+        return None
+    step = r.step
+    following = V.Char(i[0].code + step) if isinstance(i[0], V.Char) else i[0] + step
+    return following, following
+
+
+@Base.method("iterate(t::Tuple, i=1)", transparent=True)
+def iterate_tuple(t: tuple[Any, ...], i: int = 1) -> Any:
+    return (t[i - 1], i + 1) if 1 <= i <= len(t) else None
+
+
+@Base.method("iterate(t::NamedTuple, i=1)", transparent=True)
+def iterate_named_tuple(t: V.NamedTuple, i: int = 1) -> Any:
+    return (t.values[i - 1], i + 1) if 1 <= i <= len(t.values) else None
+
+
+@Base.method("iterate(p::Pair, i=1)", transparent=True)
+def iterate_pair_at(p: V.Pair, i: int = 1) -> Any:
+    return ((p.first, p.second)[i - 1], i + 1) if i <= 2 else None
+
+
+@Base.method("iterate(s::AbstractString, i=1)", transparent=True)
+def iterate_string(s: Any, i: int = 1) -> Any:
+    if type(s) is not str:
+        if i > Base.bindings["ncodeunits"](s):
+            return None
+        return Base.bindings["getindex"](s, i), Base.bindings["nextind"](s, i)
+    if s.isascii():
+        return (V.Char(ord(s[i - 1])), i + 1) if i <= len(s) else None
+    data = s.encode("utf-8", "surrogatepass")
+    if i > len(data):
+        return None
+    c = Base.bindings["getindex"](s, i)
+    return c, i + len(chr(c.code).encode("utf-8", "surrogatepass"))
+
+
+for _t in ("Number", "AbstractChar"):
+
+    @Base.method(f"iterate(x::{_t}, state...)", transparent=True)
+    def iterate_once(x: Any, *state: Any) -> Any:
+        return None if state else (x, None)
+
+
+# ---------------------------------------------------------------- sizes and element types
+
+IteratorSize = T.define("IteratorSize", module=Base, abstract=True)
+IteratorEltype = T.define("IteratorEltype", module=Base, abstract=True)
+Base.const("IteratorSize", IteratorSize, export=False)
+Base.const("IteratorEltype", IteratorEltype, export=False)
+
+
+def trait(name: str, parent: Any, *params: T.TypeVar) -> Any:
+    """A trait type without fields; returns the type."""
+    t = support.define_struct(Base, name, params, parent, False)
+    return support.define_fields(Base, t, (), (), True)
+
+
+SizeUnknown = trait("SizeUnknown", IteratorSize)()
+HasLength = trait("HasLength", IteratorSize)()
+IsInfinite = trait("IsInfinite", IteratorSize)()
+HasShape_ = trait("HasShape", IteratorSize, T.TypeVar("N"))
+HasEltype = trait("HasEltype", IteratorEltype)()
+EltypeUnknown = trait("EltypeUnknown", IteratorEltype)()
+
+
+def has_shape(n: int) -> Any:
+    return T.apply_type(HasShape_, n)()
+
+
+@Base.method("IteratorSize(x)", export=False)
+def iterator_size(_: Any, x: Any) -> Any:
+    """What is known about how many elements an iterator has."""
+    if isinstance(x, Lazy):
+        return x.size()
+    if isinstance(x, ArrayLike):
+        return has_shape(np.ndim(x.data) if not isinstance(x, V.Range) else 1)
+    return IteratorSize(T.typeof(x))
+
+
+@Base.method("IteratorSize(t::Type)", export=False)
+def iterator_size_of_type(_: Any, t: Any) -> Any:
+    if T.subtype(t, T.Number):
+        return has_shape(0)
+    if T.subtype(t, T.AbstractArray):
+        for s in T.supertypes(T.unwrap(t)):
+            if s.typename is T.unwrap(T.AbstractArray).typename and isinstance(s.parameters[1], int):
+                return has_shape(s.parameters[1])
+    return HasLength
+
+
+@Base.method("IteratorEltype(x)", export=False)
+def iterator_eltype(_: Any, x: Any) -> Any:
+    """Does `eltype` say the type of an iterator's elements?"""
+    if isinstance(x, Lazy):
+        return EltypeUnknown if x.element_type() is None else HasEltype
+    return IteratorEltype(T.typeof(x))
+
+
+@Base.method("IteratorEltype(t::Type)", export=False)
+def iterator_eltype_of_type(_: Any, t: Any) -> Any:
+    return HasEltype
+
+
+class Lazy:
+    """Base of lazy iterators."""
+
+    __slots__ = ()
+    fields: tuple[str, ...] = ()
+
+    def julia_iterator(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def size(self) -> Any:
+        """The value of `IteratorSize`."""
+        return HasLength
+
+    def iteration_shape(self) -> tuple[int, ...] | None:
+        """The dimensions, if there are any."""
+        return None
+
+    def iteration_length(self) -> int:
+        raise MethodError(Base.bindings["length"], (self,), None)
+
+    def element_type(self) -> Any:
+        """`eltype`, or None if it is not known before the elements are there."""
+        return T.Any_
+
+
+ITERATORS[Lazy] = lambda x: x.julia_iterator()
+
+
+def size_of(x: Any) -> Any:
+    """`IteratorSize(x)`, without dispatch for what is native."""
+    if isinstance(x, Lazy):
+        return x.size()
+    if type(x) is tuple or type(x) is str or isinstance(x, (V.JuliaDict, V.JuliaSet, V.NamedTuple)):
+        return HasLength
+    return IteratorSize(x)
+
+
+def shape_of_iterator(x: Any) -> tuple[int, ...] | None:
+    """The dimensions of an iterator with a shape, None for others."""
+    if isinstance(x, V.Range):
+        return (len(x),)
+    if isinstance(x, ArrayLike):
+        return tuple(np.shape(x.data))
+    if isinstance(x, Lazy):
+        return x.iteration_shape()
+    if isinstance(x, (int, float, np.generic)):
+        return ()
+    if type(x) in (tuple, str) or isinstance(x, (V.JuliaDict, V.JuliaSet)):
+        return None
+    if getattr(T.typeof(IteratorSize(x)), "typename", None) is T.unwrap(HasShape_).typename:
+        return tuple(Base.bindings["size"](x))
+    return None
+
+
+def known_length(x: Any) -> int | None:
+    """The number of elements, if it can be asked for."""
+    size = size_of(x)
+    return None if size is SizeUnknown or size is IsInfinite else int(Base.bindings["length"](x))
+
+
+def eltype_of_iterator(x: Any) -> Any:
+    """`eltype(x)`, or None where only the elements themselves tell."""
+    if isinstance(x, Lazy):
+        return x.element_type()
+    if isinstance(x, ArrayLike):
+        return eltype_of(x) if not isinstance(x, V.Range) or len(x) else Base.bindings["eltype"](T.typeof(x))
+    if isinstance(x, (str, tuple, V.JuliaDict, V.JuliaSet, V.NamedTuple, int, float, np.generic)):
+        return eltype(x)
+    if IteratorEltype(x) is EltypeUnknown:
+        return None
+    return Base.bindings["eltype"](x)
+
+
+# ---------------------------------------------------------------- length, eltype, collect
+
+
+@Base.method("length(x)")
+def length(x: Any) -> int:
+    """How many elements a collection has.
+
+    ```jldoctest
+    julia> length((1, 2, 3)), length("Σx"), length(Dict(1 => 2))
+    (3, 2, 1)
+    ```
+    """
+    if isinstance(x, (Array, V.BitArray, V.Transposed)):
+        return int(x.data.size)
+    if isinstance(x, V.NamedTuple):
+        return len(x.values)
+    if isinstance(x, (str, tuple, V.Range, V.JuliaDict, V.JuliaSet)):
+        return len(x)
+    if isinstance(x, (int, float, np.generic, V.Char)):
+        return 1
+    if isinstance(x, V.Pair):
+        return 2
+    n = getattr(x, "iteration_length", None)
+    if n is not None:
+        return int(n())
+    raise MethodError(Base.bindings["length"], (x,), None)
+
+
+@Base.method("length(A::AbstractArray)")
+def length_of_array(a: Any) -> int:
+    """The product of the sizes."""
+    if isinstance(a, ArrayLike):
+        return length(a)
+    n = 1
+    for d in Base.bindings["size"](a):
+        n *= d
+    return n
+
+
+@Base.method("isempty(x)")
+def isempty(x: Any) -> bool:
+    """Has a collection no elements?
+
+    ```jldoctest
+    julia> isempty([]), isempty([1])
+    (true, false)
+    ```
+    """
+    if isinstance(x, (Array, V.BitArray, V.Transposed)):
+        return not x.data.size
+    if isinstance(x, (str, tuple, V.Range, V.JuliaDict, V.JuliaSet)):
+        return not len(x)
+    return not any(True for _ in iterate_value(x))
+
+
+@Base.method("isempty(A::AbstractArray)")
+def isempty_array(a: Any) -> bool:
+    return length_of_array(a) == 0
+
+
+@Base.method("isempty(d::AbstractDict)")
+def isempty_dict(d: Any) -> bool:
+    return Base.bindings["length"](d) == 0
+
+
+@Base.method("eltype(x)")
+def eltype(x: Any) -> Any:
+    """The type of the elements of a collection, or of a collection type.
+
+    ```jldoctest
+    julia> eltype([1, 2]), eltype("a"), eltype(Dict{String, Int})
+    (Int64, Char, Pair{String, Int64})
+    ```
+    """
+    if isinstance(x, ArrayLike):
+        return eltype_of(x) if not isinstance(x, V.Range) or len(x) else Base.bindings["eltype"](T.typeof(x))
+    if isinstance(x, Lazy):
+        t = x.element_type()
+        return T.Any_ if t is None else t
+    if isinstance(x, V.JuliaSet):
+        return x.eltype
+    return Base.bindings["eltype"](T.typeof(x))
+
+
+def parameters_of(t: Any, family: Any) -> tuple[Any, ...] | None:
+    """The parameters that a type gives to one of its supertypes."""
+    name = T.unwrap(family).typename
+    for s in T.supertypes(T.unwrap(t)):
+        if s.typename is name:
+            return s.parameters  # type: ignore[no-any-return]
+    return None
+
+
+@Base.method("eltype(t::Type)")
+def eltype_of_type(t: Any) -> Any:
+    if isinstance(t, T.UnionType):
+        out = T.Bottom
+        for option in t.types:
+            out = T.union(out, Base.bindings["eltype"](option))
+        return out
+    if not isinstance(T.unwrap(t), T.DataType):
+        return T.Any_
+    if T.subtype(t, T.Number) or T.subtype(t, T.Char_):
+        return t
+    if T.subtype(t, T.AbstractString):
+        return T.Char_
+    body = T.unwrap(t)
+    if body.typename is T.TUPLE_NAME:
+        return joined(body.parameters)
+    found = parameters_of(t, T.AbstractArray) or parameters_of(t, T.AbstractSet)
+    if found:
+        return T.Any_ if isinstance(found[0], T.TypeVar) else found[0]
+    found = parameters_of(t, T.AbstractDict)
+    if found:
+        pair: Any = T.apply_type(V.Pair_, *found)
+        for v in reversed(found):
+            if isinstance(v, T.TypeVar):
+                pair = T.UnionAll(v, pair)
+        return pair
+    if body.typename is T.unwrap(V.NamedTuple_).typename:
+        types = body.parameters[1]
+        return joined(types.parameters) if isinstance(types, T.DataType) else T.Any_
+    if body.typename is T.unwrap(V.Pair_).typename:
+        return T.Any_ if T.free_vars(body) else joined(body.parameters)
+    return T.Any_
+
+
+def joined(types: Any) -> Any:
+    """The type that elements of all these types share."""
+    out: Any = T.Bottom
+    for t in types:
+        t = t.type if isinstance(t, T.Vararg) else t
+        out = t if out is T.Bottom else Base.bindings["promote_typejoin"](out, t)
+    return out
+
+
+@Base.method("promote_typejoin(a, b)", export=False)
+def promote_typejoin(a: Any, b: Any) -> Any:
+    """The least type above both, where `Union`s with `Nothing` or `Missing` are kept."""
+    for absent in (T.Nothing, V.Missing_):
+        if a is absent or b is absent:
+            other = b if a is absent else a
+            if other is absent:
+                return absent
+            return T.union(other, absent) if other is not T.Any_ else T.Any_
+    return typejoin(a, b)
+
+
+def fitted(values: list[Any], shape: tuple[int, ...] | None, t: Any) -> Array:
+    """An array of values of type `t` in the shape of the iterator they came from."""
+    out = vector(values, t)
+    if shape is None or len(shape) == 1:
+        return out
+    return make(out.data.reshape(shape, order="F"), t)
+
+
+def collect_values(x: Any) -> list[Any]:
+    """The elements of a finite iterator."""
+    if size_of(x) is IsInfinite:
+        raise MethodError(Base.bindings["length"], (x,), None)
+    return list(iterate_value(x))
+
+
+def gather(values: list[Any], shape: tuple[int, ...] | None, empty_type: Any = T.Any_) -> Any:
+    """An array of values whose type nobody announced: the narrowest that holds them all."""
+    if GATHER is not None and B.TRACE.depth:
+        traced = GATHER(values, shape if shape is not None else (len(values),))
+        if traced is not None:
+            return traced
+    return fitted(values, shape, B.join_types(values) if values else empty_type)
+
+
+# Set by the gradient packages: an array of traced scalars.
+GATHER: Any = None
+
+
+@Base.method("collect(x)", transparent=True)
+def collect(x: Any) -> Any:
+    """All elements of a collection or iterator, as an array.
+
+    ```jldoctest
+    julia> collect(1:2:5)
+    3-element Vector{Int64}:
+     1
+     3
+     5
+
+    julia> collect("ab")
+    2-element Vector{Char}:
+     'a': ASCII/Unicode U+0061 (category Ll: Letter, lowercase)
+     'b': ASCII/Unicode U+0062 (category Ll: Letter, lowercase)
+    ```
+    """
+    if isinstance(x, Array):
+        return copy(x)
+    if isinstance(x, (V.BitArray, V.Transposed)):
+        return make(np.array(x.data, order="F"), x.eltype)
+    if isinstance(x, V.Range):
+        return vector(list(x), Base.bindings["eltype"](x))
+    t = eltype_of_iterator(x)
+    shape = shape_of_iterator(x)
+    values = collect_values(x)
+    if t is None or (t is not T.Any_ and B.TRACE.depth):
+        return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
+    return fitted(values, shape, t)
+
+
+@Base.method("collect(t::Type, x)", transparent=True)
+def collect_as(t: Any, x: Any) -> Any:
+    """All elements, converted to a type."""
+    convert = Base.bindings["convert"]
+    return fitted([v if T.isa(v, t) else convert(t, v) for v in collect_values(x)], shape_of_iterator(x), t)
+
+
+support.HELPERS["%collect_comprehension"] = collect
+
+
+def typed_comprehension(t: Any, g: Any) -> Any:
+    """`T[f(x) for x in xs]`"""
+    shape = shape_of_iterator(g)
+    out = typed(t, *collect_values(g))
+    if shape is not None and len(shape) != 1:
+        return make(out.data.reshape(shape, order="F"), t)
+    return out
+
+
+support.HELPERS["%typed_comprehension"] = typed_comprehension
+
+# ---------------------------------------------------------------- generators
+
+
+def lazy_type(cls: type, name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]) -> Any:
+    """Register the parametric Julia type of a lazy iterator's class."""
+    family = T._sub_family(name, params, lambda *_: T.Any_)
+    typename = T.unwrap(family).typename
+    typename.fields = cls.fields  # type: ignore[attr-defined]
+    typename.field_types = (T.Any_,) * len(typename.fields)
+    typename.ninitialized = len(typename.fields)
+    T.register_instances(cls, lambda x: T.apply_type(family, *parameters(x)), family)
+    return family
+
+
+class Generator(Lazy):
+    """`f(x) for x in xs`"""
+
+    __slots__ = ("f", "iter")
+    fields = ("f", "iter")
+
+    def __init__(self, f: Any, iter_: Any) -> None:
+        self.f = f
+        self.iter = iter_
+
+    def julia_iterator(self) -> Iterator[Any]:
+        return map(self.f, iterate_value(self.iter))
+
+    def size(self) -> Any:
+        return size_of(self.iter)
+
+    def iteration_shape(self) -> tuple[int, ...] | None:
+        return shape_of_iterator(self.iter)
+
+    def iteration_length(self) -> int:
+        return int(Base.bindings["length"](self.iter))
+
+    def element_type(self) -> Any:
+        return None
+
+
+Generator_ = lazy_type(Generator, "Base.Generator", "I F", lambda g: (T.typeof(g.iter), T.typeof(g.f)))
+Base.const("Generator", Generator_, export=False)
+support.HELPERS["%generator"] = Generator
+
+
+@Base.method("Generator(f, xs...)", export=False)
+def generator(_: Any, f: Any, *xs: Any) -> Any:
+    """The iterator behind `f(x) for x in xs`."""
+    if len(xs) == 1:
+        return Generator(f, xs[0])
+    return Generator(lambda args: f(*args), Base.bindings["zip"](*xs))
+
+
+native_steps("Generator")

@@ -1,0 +1,214 @@
+"""`pairs`, `keys`, and iterators that remember where they are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.iteration import (
+    HasLength, IsInfinite, Lazy, SizeUnknown, eltype_of_iterator, iterate_value, shape_of_iterator, size_of,
+)
+from juliette.base.iterators import Iterators, lazily
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
+from juliette.runtime.errors import EOFError_
+from juliette.runtime.modules import Base
+
+
+def _length(x: Any) -> int:
+    return int(Base.bindings["length"](x))
+
+
+@lazily("Pairs", "K V I A", lambda p: p.parameters())
+class Pairs(Lazy):
+    """`pairs(xs)`: index and value."""
+
+    __slots__ = ("data", "itr")
+    fields = ("data", "itr")
+
+    def __init__(self, data: Any, itr: Any) -> None:
+        self.data, self.itr = data, itr
+
+    def parameters(self) -> tuple[Any, ...]:
+        eltype = Base.bindings["eltype"]
+        return (eltype(self.itr), eltype(self.data), T.typeof(self.itr), T.typeof(self.data))
+
+    def julia_iterator(self) -> Iterator[Any]:
+        if isinstance(self.data, V.NamedTuple) or type(self.data) is tuple or (
+            isinstance(self.data, Array) and isinstance(self.itr, V.OneTo)
+        ):
+            return map(V.Pair, iterate_value(self.itr), iterate_value(self.data))
+        get = Base.bindings["getindex"]
+        return (V.Pair(i, get(self.data, i)) for i in iterate_value(self.itr))
+
+    def iteration_shape(self) -> tuple[int, ...] | None:
+        return shape_of_iterator(self.itr)
+
+    def size(self) -> Any:
+        return size_of(self.itr)
+
+    def iteration_length(self) -> int:
+        return _length(self.itr)
+
+    def element_type(self) -> Any:
+        return T.apply_type(V.Pair_, *self.parameters()[:2])
+
+
+@lazily("Stateful", "T VS N", lambda s: (T.typeof(s.itr), T.Any_, T.Int64))
+class Stateful(Lazy):
+    """`Iterators.Stateful(xs)`: an iterator that remembers where it is."""
+
+    __slots__ = ("ahead", "it", "itr", "taken")
+    fields = ("itr",)
+
+    def __init__(self, itr: Any) -> None:
+        self.itr = itr
+        self.it = iter(iterate_value(itr))
+        self.ahead: list[Any] = []
+        self.taken = 0
+
+    def julia_iterator(self) -> Iterator[Any]:
+        while self.look():
+            yield self.take()
+
+    def look(self) -> bool:
+        if not self.ahead:
+            self.ahead.extend(itertools.islice(self.it, 1))
+        return bool(self.ahead)
+
+    def take(self) -> Any:
+        if not self.look():
+            raise EOFError_()
+        self.taken += 1
+        return self.ahead.pop()
+
+    def size(self) -> Any:
+        inner = size_of(self.itr)
+        return inner if inner is SizeUnknown or inner is IsInfinite else HasLength
+
+    def iteration_length(self) -> int:
+        return _length(self.itr) - self.taken
+
+    def element_type(self) -> Any:
+        return eltype_of_iterator(self.itr)
+
+
+@Iterators.method("Stateful(itr)", transparent=True)
+def stateful(_: Any, itr: Any) -> Any:
+    """An iterator that remembers where it is."""
+    return Stateful(itr)
+
+
+@Base.method("popfirst!(s::Base.Iterators.Stateful)", transparent=True)
+def stateful_next(s: Stateful) -> Any:
+    return s.take()
+
+
+@Base.method("popfirst!(s::Base.Iterators.Stateful, default)", transparent=True)
+def stateful_next_or(s: Stateful, default: Any) -> Any:
+    return s.take() if s.look() else default
+
+
+@Base.method("peek(s::Base.Iterators.Stateful, default=nothing)", transparent=True)
+def stateful_peek(s: Stateful, default: Any = None) -> Any:
+    """The next element, which is not taken."""
+    return s.ahead[0] if s.look() else default
+
+
+@Base.method("isempty(s::Base.Iterators.Stateful)", transparent=True)
+def stateful_done(s: Stateful) -> bool:
+    return not s.look()
+
+
+@Base.method("reset!(s::Base.Iterators.Stateful, itr...)", export=False, transparent=True)
+def stateful_reset(s: Stateful, *itr: Any) -> Any:
+    s.__init__(*(itr or (s.itr,)))  # type: ignore[misc]
+    return s
+
+
+Iterators.set("reset!", Base.bindings["reset!"], const=True)
+
+
+@Base.method("pairs(x)", transparent=True)
+def pairs(x: Any) -> Any:
+    """The keys (or indices) with their values.
+
+    ```jldoctest
+    julia> collect(pairs((a = 1, b = 2)))
+    2-element Vector{Pair{Symbol, Int64}}:
+     :a => 1
+     :b => 2
+    ```
+    """
+    if isinstance(x, V.NamedTuple):
+        return Pairs(x, Base.bindings["keys"](x))
+    if isinstance(x, (Array, V.BitArray, V.Transposed)) and np.ndim(x.data) > 1:
+        return Pairs(x, Base.bindings["CartesianIndices"](x))
+    return Pairs(x, Base.bindings["keys"](x))
+
+
+@Base.method("pairs(d::AbstractDict)", transparent=True)
+def pairs_of_dict(d: Any) -> Any:
+    return d
+
+
+@Base.method("pairs(p::Base.Iterators.Pairs)", transparent=True)
+def pairs_of_pairs(p: Pairs) -> Any:
+    return p
+
+
+def pairs_linear(_: Any, x: Any) -> Any:
+    return Pairs(x, V.OneTo(_length(x)))
+
+
+if "IndexLinear" in Base.bindings:
+    Base.method("pairs(style::IndexLinear, x::AbstractArray)", transparent=True)(pairs_linear)
+
+
+@Base.method("keys(p::Base.Iterators.Pairs)", transparent=True)
+def keys_of_pairs(p: Pairs) -> Any:
+    return p.itr
+
+
+@Base.method("values(p::Base.Iterators.Pairs)", transparent=True)
+def values_of_pairs(p: Pairs) -> Any:
+    return p.data
+
+
+@Base.method("getindex(p::Base.Iterators.Pairs, i)", transparent=True)
+def get_pairs(p: Pairs, i: Any) -> Any:
+    return Base.bindings["getindex"](p.data, i)
+
+
+@Base.method("haskey(p::Base.Iterators.Pairs, i)", transparent=True)
+def pairs_haskey(p: Pairs, i: Any) -> Any:
+    return Base.bindings["haskey"](p.data, i)
+
+
+@Base.method("get(p::Base.Iterators.Pairs, k, default)", transparent=True)
+def pairs_get(p: Pairs, k: Any, default: Any) -> Any:
+    return Base.bindings["get"](p.data, k, default)
+
+
+@Base.method("keys(x)", transparent=True)
+def keys(x: Any) -> Any:
+    """The indices or keys by which a collection's elements are found.
+
+    ```jldoctest
+    julia> keys((a = 1, b = 2))
+    (:a, :b)
+
+    julia> join(keys("aé!"), ' ')
+    "1 2 4"
+    ```
+    """
+    shape = shape_of_iterator(x)
+    if shape is not None and len(shape) > 1:
+        return Base.bindings["CartesianIndices"](x)
+    if isinstance(x, (int, float, np.generic)):
+        return V.OneTo(1)
+    return Base.bindings["eachindex"](x)

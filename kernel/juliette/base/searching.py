@@ -1,0 +1,220 @@
+"""Finding elements: findfirst and its relatives, `in`, `first` and `last`."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from juliette.base.folds import holds, itself
+from juliette.base.iteration import eltype_of_iterator, fitted, gather, iterate_value
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, vector
+from juliette.runtime.errors import ArgumentError, BoundsError
+from juliette.runtime.modules import Base
+
+def _keys_of(x: Any) -> Any:
+    """The keys of a collection in the order of its elements."""
+    return iterate_value(Base.bindings["keys"](x))
+
+
+@Base.method("findall(f, x)", transparent=True)
+def findall_of(f: Any, x: Any) -> Any:
+    """The indices (or keys) of all elements for which `f` is true.
+
+    ```jldoctest
+    julia> findall(iseven, [1, 2, 4])
+    2-element Vector{Int64}:
+     2
+     3
+    ```
+    """
+    keys = Base.bindings["keys"](x)
+    if isinstance(x, V.JuliaDict):
+        found = [k for k, v in x.pairs() if holds(f, v)]
+    else:
+        found = [k for k, v in zip(iterate_value(keys), iterate_value(x), strict=False) if holds(f, v)]
+    return vector(found, Base.bindings["eltype"](keys))
+
+
+def _index_of(f: Any, items: Any) -> Any:
+    for k, v in items:
+        if holds(f, v):
+            return k
+    return None
+
+
+@Base.method("findfirst(f, x)", transparent=True)
+def findfirst_of(f: Any, x: Any) -> Any:
+    """The first index (or key) for which `f` is true, or `nothing`.
+
+    ```jldoctest
+    julia> findfirst(iseven, [1, 4, 2])
+    2
+    ```
+    """
+    if isinstance(x, V.JuliaDict):
+        return _index_of(f, x.pairs())
+    return _index_of(f, zip(_keys_of(x), iterate_value(x), strict=False))
+
+
+@Base.method("findlast(f, x)", transparent=True)
+def findlast_of(f: Any, x: Any) -> Any:
+    """The last index (or key) for which `f` is true, or `nothing`."""
+    items = list(zip(_keys_of(x), iterate_value(x), strict=False))
+    return _index_of(f, reversed(items))
+
+
+@Base.method("findfirst(x)", transparent=True)
+def findfirst(x: Any) -> Any:
+    return findfirst_of(itself, x)
+
+
+@Base.method("findlast(x)", transparent=True)
+def findlast(x: Any) -> Any:
+    return findlast_of(itself, x)
+
+
+@Base.method("findnext(f, x, i)", transparent=True)
+def findnext(f: Any, x: Any, i: Any) -> Any:
+    """The first index from `i` on for which `f` is true, or `nothing`."""
+    return _index_of(f, ((k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(k, i)))
+
+
+@Base.method("findprev(f, x, i)", transparent=True)
+def findprev(f: Any, x: Any, i: Any) -> Any:
+    """The last index up to `i` for which `f` is true, or `nothing`."""
+    items = [(k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(i, k)]
+    return _index_of(f, reversed(items))
+
+
+def _not_before(a: Any, b: Any) -> bool:
+    if isinstance(a, int):
+        return a >= b
+    return not Base.bindings["isless"](a, b)
+
+
+@Base.method("findnext(x, i::Integer)", transparent=True)
+def findnext_true(x: Any, i: Any) -> Any:
+    return findnext(itself, x, i)
+
+
+@Base.method("findprev(x, i::Integer)", transparent=True)
+def findprev_true(x: Any, i: Any) -> Any:
+    return findprev(itself, x, i)
+
+
+@Base.method("in(x, c)", transparent=True)
+def in_(x: Any, c: Any) -> Any:
+    """Is `x` an element of a collection?
+
+    ```jldoctest
+    julia> 2 in [1, 2], 'b' ∈ "ac"
+    (true, false)
+    ```
+    """
+    if isinstance(c, V.UnitRange) and isinstance(x, int):
+        return c.start <= x <= c.stop
+    eq = Base.bindings["=="]
+    result: Any = False
+    for v in iterate_value(c):
+        same = eq(v, x)
+        if same is True:
+            return True
+        if same is V.MISSING:
+            result = same
+    return result
+
+
+Base.const("∈", Base.bindings["in"])
+
+
+@Base.method("∉(x, c)", transparent=True)
+def not_in(x: Any, c: Any) -> Any:
+    """Is `x` no element of a collection?"""
+    return Base.bindings["!"](Base.bindings["in"](x, c))
+
+
+@Base.method("∋(c, x)", transparent=True)
+def contains_element(c: Any, x: Any) -> Any:
+    """Has the collection the element `x`?"""
+    return Base.bindings["in"](x, c)
+
+
+@Base.method("∌(c, x)", transparent=True)
+def contains_no(c: Any, x: Any) -> Any:
+    return Base.bindings["!"](Base.bindings["in"](x, c))
+
+
+@Base.method("first(x)", transparent=True)
+def first(x: Any) -> Any:
+    """The first element.
+
+    ```jldoctest
+    julia> first(2:2:10), first("αβ")
+    (2, 'α')
+    ```
+    """
+    if isinstance(x, V.Range):
+        return x.start
+    if isinstance(x, Array) and not x.data.size:
+        raise BoundsError(x, (1,))
+    if type(x) is tuple and not x:
+        raise BoundsError(x, (1,))
+    for v in iterate_value(x):
+        return v
+    if type(x) is str:
+        raise BoundsError(x, (1,))
+    raise ArgumentError("collection must be non-empty")
+
+
+@Base.method("first(x, n::Integer)", transparent=True)
+def first_n(x: Any, n: int) -> Any:
+    """At most the first `n` elements."""
+    if n < 0:
+        raise ArgumentError("Number of elements must be nonnegative" if type(x) is not str else "n must be nonnegative")
+    if type(x) is str:
+        return x[:n]
+    if isinstance(x, (Array, V.Range)):
+        return Base.bindings["getindex"](x, V.UnitRange(1, min(n, len(x) if isinstance(x, V.Range) else x.data.size)))
+    return _piece(x, list(itertools.islice(iterate_value(x), n)))
+
+
+def _piece(x: Any, values: list[Any]) -> Any:
+    t = eltype_of_iterator(x)
+    return gather(values, None) if t is None else fitted(values, None, t)
+
+
+@Base.method("last(x)", transparent=True)
+def last(x: Any) -> Any:
+    """The last element.
+
+    ```jldoctest
+    julia> last(1:2:10), last([1, 5])
+    (9, 5)
+    ```
+    """
+    if isinstance(x, V.Range):
+        return x.stop
+    if isinstance(x, (Array, tuple, str)):
+        items = x if not isinstance(x, Array) else x.data
+        if not (x.data.size if isinstance(x, Array) else len(items)):
+            raise BoundsError(x, (0,))
+        if type(x) is tuple:
+            return x[-1]
+        if type(x) is str:
+            return V.Char(ord(x[-1]))
+    get, end = Base.bindings["getindex"], Base.bindings["lastindex"]
+    return get(x, end(x))
+
+
+@Base.method("last(x, n::Integer)", transparent=True)
+def last_n(x: Any, n: int) -> Any:
+    """At most the last `n` elements."""
+    if n < 0:
+        raise ArgumentError("Number of elements must be nonnegative" if type(x) is not str else "n must be nonnegative")
+    if type(x) is str:
+        return x[len(x) - n :] if n < len(x) else x
+    if isinstance(x, (Array, V.Range)):
+        size = len(x) if isinstance(x, V.Range) else x.data.size
+        return Base.bindings["getindex"](x, V.UnitRange(max(1, size - n + 1), size))
+    return _piece(x, list(iterate_value(x))[-n:] if n else [])

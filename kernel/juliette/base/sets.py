@@ -1,0 +1,479 @@
+"""Sets, and the set operations on any collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from juliette.base.essentials import convert_to
+from juliette.base.iteration import (
+    eltype_of_iterator, gather, iterate_value, known_length, parameters_of,
+)
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, vector
+from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
+from juliette.runtime.modules import Base, constructors
+
+
+def make_set(cls: Any, eltype: Any, values: Any, n: int | None = None) -> Any:
+    """A set of values that are already of its element type."""
+    s = cls(eltype)
+    if n is not None:
+        s.reserve(n)
+    key, data = s.key, s.data
+    for v in values:
+        data.setdefault(key(v), v)
+    return s
+
+
+def _set_constructor(cls: Any) -> Callable[..., Any]:
+    def construct(t: Any, *args: Any) -> Any:
+        if len(args) > 1:
+            raise MethodError(t, args, None)
+        if not args:
+            return cls(t.parameters[0] if isinstance(t, T.DataType) else T.Any_)
+        source = args[0]
+        if isinstance(source, cls) and (isinstance(t, T.UnionAll) or t.parameters[0] is source.eltype):
+            return source.copy()
+        values = list(iterate_value(source))
+        if isinstance(t, T.DataType):
+            eltype = t.parameters[0]
+            values = [v if T.isa(v, eltype) else convert_to(eltype, v) for v in values]
+        else:
+            eltype = eltype_of_iterator(source)
+            if eltype is None:
+                eltype = B.join_types(values) if values else T.Any_
+        return make_set(cls, eltype, values, known_length(source))
+
+    return construct
+
+
+for _family, _cls in ((V.Set_, V.JuliaSet), (V.IdSet_, V.JuliaIdSet)):
+    support._builtin(constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _set_constructor(_cls), ("args",))
+
+
+@Base.method("push!(s::AbstractSet, xs...)", transparent=True)
+def push(s: Any, *xs: Any) -> Any:
+    for x in xs:
+        x = convert_to(s.eltype, x)
+        s.data.setdefault(s.key(x), x)
+    return s
+
+
+@Base.method("delete!(s::AbstractSet, x)", transparent=True)
+def delete(s: Any, x: Any) -> Any:
+    s.remove(s.key(x))
+    return s
+
+
+@Base.method("pop!(s::AbstractSet, x)", transparent=True)
+def pop(s: Any, x: Any) -> Any:
+    found = s.key(x)
+    if found not in s.data:
+        raise KeyError_(x)
+    return s.remove(found)
+
+
+@Base.method("pop!(s::AbstractSet, x, default)", transparent=True)
+def pop_or(s: Any, x: Any, default: Any) -> Any:
+    found = s.key(x)
+    return s.remove(found) if found in s.data else default
+
+
+@Base.method("pop!(s::AbstractSet)", transparent=True)
+def pop_any(s: Any) -> Any:
+    if not len(s):
+        raise ArgumentError("collection must be non-empty")
+    x = s.entries()[0]
+    s.remove(s.key(x))
+    return x
+
+
+@Base.method("in(x, s::AbstractSet)", transparent=True)
+def in_set(x: Any, s: Any) -> Any:
+    if isinstance(s, V.JuliaSet):
+        return s.key(x) in s.data
+    eq = Base.bindings["isequal"]
+    return any(eq(v, x) for v in iterate_value(s))
+
+
+@Base.method("in!(x, s::AbstractSet)", export=False, transparent=True)
+def in_or_push(x: Any, s: Any) -> bool:
+    """Is `x` an element?  It is afterwards."""
+    if s.key(x) in s.data:
+        return True
+    push(s, x)
+    return False
+
+
+@Base.method("copy(s::AbstractSet)", transparent=True)
+def copy(s: Any) -> Any:
+    return s.copy() if isinstance(s, V.JuliaSet) else Base.bindings["Set"](s)
+
+
+@Base.method("empty!(s::AbstractSet)", transparent=True)
+def empty_in_place(s: Any) -> Any:
+    s.clear()
+    return s
+
+
+@Base.method("empty(s::AbstractSet, t...)", transparent=True)
+def empty(s: Any, *t: Any) -> Any:
+    return (type(s) if isinstance(s, V.JuliaSet) else V.JuliaSet)(t[0] if t else Base.bindings["eltype"](s))
+
+
+@Base.method("filter(f, s::AbstractSet)", transparent=True)
+def filter_set(f: Any, s: Any) -> Any:
+    return make_set(V.JuliaSet, Base.bindings["eltype"](s), [x for x in iterate_value(s) if support.truth(f(x))])
+
+
+@Base.method("filter!(f, s::AbstractSet)", transparent=True)
+def filter_set_in_place(f: Any, s: Any) -> Any:
+    for x in s.entries():
+        if not support.truth(f(x)):
+            s.remove(s.key(x))
+    return s
+
+
+@Base.method("map(f, s::AbstractSet)", transparent=True)
+def map_set(f: Any, s: Any) -> Any:
+    raise ErrorException("map is not defined on sets")
+
+
+@Base.method("==(a::AbstractSet, b::AbstractSet)", transparent=True)
+def equal(a: Any, b: Any) -> bool:
+    return Base.bindings["length"](a) == Base.bindings["length"](b) and issubset(a, b)
+
+
+@Base.method("isequal(a::AbstractSet, b::AbstractSet)", transparent=True)
+def isequal(a: Any, b: Any) -> bool:
+    return equal(a, b)
+
+
+# ---------------------------------------------------------------- operations
+
+
+def _keys(x: Any) -> dict[Any, Any]:
+    """The distinct elements of a collection by their hashable keys, in order."""
+    if type(x) is V.JuliaSet:
+        return {V.hashable(v): v for v in x.entries()}
+    out: dict[Any, Any] = {}
+    for v in iterate_value(x):
+        out.setdefault(V.hashable(v), v)
+    return out
+
+
+def _promoted(types: list[Any]) -> Any:
+    out = types[0]
+    for t in types[1:]:
+        out = Base.bindings["promote_type"](out, t)
+    return out
+
+
+def _container(first: Any, values: list[Any], types: list[Any]) -> Any:
+    """The result of a set operation: a set if the first argument is one, else a vector."""
+    t = _promoted(types)
+    values = [v if T.isa(v, t) else convert_to(t, v) for v in values]
+    if parameters_of(T.typeof(first), T.AbstractSet) is not None:
+        return make_set(BitSet if isinstance(first, BitSet) else V.JuliaSet, t, values)
+    return vector(values, t)
+
+
+def _eltype(x: Any) -> Any:
+    t = eltype_of_iterator(x)
+    return T.Any_ if t is None else t
+
+
+@Base.method("union(s, others...)", transparent=True)
+def union(s: Any, *others: Any) -> Any:
+    """All elements of the collections, each once.
+
+    ```jldoctest
+    julia> union([1, 2], [2, 3])
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
+    types = [_eltype(x) for x in (s, *others)]
+    if isinstance(s, V.JuliaSet):
+        return union_into(type(s)(_promoted(types)), s, *others)
+    out_keys = _keys(s)
+    for o in others:
+        for k, v in _keys(o).items():
+            out_keys.setdefault(k, v)
+    return _container(s, list(out_keys.values()), types)
+
+
+@Base.method("union!(s::AbstractSet, others...)", transparent=True)
+def union_into(s: Any, *others: Any) -> Any:
+    """Add all elements of the others."""
+    for o in others:
+        n = known_length(o)
+        if n is not None and isinstance(s, V.JuliaSet):
+            s.reserve(len(s) + n)
+        push(s, *iterate_value(o))
+    return s
+
+
+@Base.method("union!(v::AbstractVector, others...)", transparent=True)
+def union_into_vector(v: Any, *others: Any) -> Any:
+    return _assign(v, union(v, *others))
+
+
+@Base.method("intersect(s, others...)", transparent=True)
+def intersect(s: Any, *others: Any) -> Any:
+    """The elements that all collections have, in the order of the first.
+
+    ```jldoctest
+    julia> intersect([1, 4, 4, 5], [4, 1])
+    2-element Vector{Int64}:
+     1
+     4
+    ```
+    """
+    if others and all(isinstance(x, V.UnitRange) for x in (s, *others)):
+        return V.UnitRange(max(x.start for x in (s, *others)), min(x.stop for x in (s, *others)))
+    found = _keys(s)
+    for o in others:
+        keep = _keys(o)
+        found = {k: v for k, v in found.items() if k in keep}
+    if isinstance(s, V.JuliaSet) and all(_eltype(o) is s.eltype for o in others):
+        return _without(s, [k for k in s.data if k not in found])
+    return _container(s, list(found.values()), [_eltype(s), *(t for t in map(_eltype, others))])
+
+
+def _without(s: V.JuliaSet, keys: list[Any]) -> V.JuliaSet:
+    out = s.copy()
+    for k in keys:
+        out.remove(k)
+    return out
+
+
+@Base.method("intersect!(s, others...)", transparent=True)
+def intersect_in_place(s: Any, *others: Any) -> Any:
+    """Keep only the elements that the others have."""
+    return _assign(s, intersect(s, *others))
+
+
+@Base.method("setdiff(s, others...)", transparent=True)
+def setdiff(s: Any, *others: Any) -> Any:
+    """The elements of the first that the others have not.
+
+    ```jldoctest
+    julia> setdiff([1, 2, 3], [3, 4, 5])
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
+    if isinstance(s, V.JuliaSet):
+        return setdiff_in_place(s.copy(), *others)
+    found = _keys(s)
+    for o in others:
+        for k in _keys(o):
+            found.pop(k, None)
+    return _container(s, list(found.values()), [_eltype(s)])
+
+
+@Base.method("setdiff!(s, others...)", transparent=True)
+def setdiff_in_place(s: Any, *others: Any) -> Any:
+    """Remove the elements that the others have."""
+    if isinstance(s, V.JuliaSet):
+        for o in others:
+            for x in list(iterate_value(o)):
+                s.remove(s.key(x))
+        return s
+    return _assign(s, setdiff(s, *others))
+
+
+@Base.method("symdiff(s, others...)", transparent=True)
+def symdiff(s: Any, *others: Any) -> Any:
+    """The elements that are in an odd number of the collections.
+
+    ```jldoctest
+    julia> symdiff([1, 2, 3], [3, 4])
+    3-element Vector{Int64}:
+     1
+     2
+     4
+    ```
+    """
+    found = _keys(s)
+    for o in others:
+        for k, v in _keys(o).items():
+            if k in found:
+                del found[k]
+            else:
+                found[k] = v
+    return _container(s, list(found.values()), [_eltype(x) for x in (s, *others)])
+
+
+@Base.method("symdiff!(s, others...)", transparent=True)
+def symdiff_in_place(s: Any, *others: Any) -> Any:
+    """Keep the elements that are in an odd number of the collections."""
+    return _assign(s, symdiff(s, *others))
+
+
+def _assign(target: Any, result: Any) -> Any:
+    if isinstance(target, V.JuliaSet):
+        wanted = {target.key(x) for x in iterate_value(result)}
+        for k in list(target.data):
+            if k not in wanted:
+                target.remove(k)
+        return push(target, *iterate_value(result))
+    if isinstance(target, Array):
+        target.data = result.data
+        target._buffer = None
+        return target
+    raise MethodError(Base.bindings["push!"], (target,), None)
+
+
+@Base.method("issubset(a, b)", transparent=True)
+def issubset(a: Any, b: Any) -> bool:
+    """Is every element of `a` in `b`?
+
+    ```jldoctest
+    julia> issubset([1, 2], [1, 2, 3]), [1, 2, 3] ⊆ [1, 2]
+    (true, false)
+    ```
+    """
+    if isinstance(b, V.JuliaSet):
+        return all(b.key(x) in b.data for x in iterate_value(a))
+    if isinstance(b, (Array, tuple)) and isinstance(a, (Array, tuple, V.JuliaSet)):
+        have = _keys(b)
+        return all(V.hashable(x) in have for x in iterate_value(a))
+    member = Base.bindings["in"]
+    return all(member(x, b) is True for x in iterate_value(a))
+
+
+Base.const("⊆", Base.bindings["issubset"])
+
+
+def set_relation(name: str, f: Any, doc: str) -> None:
+    f.__doc__ = doc
+    Base.method(f"{name}(a, b)", transparent=True)(f)
+
+
+set_relation("⊇", lambda a, b: Base.bindings["issubset"](b, a), "Is `b` a subset of `a`?")
+set_relation("⊈", lambda a, b: not Base.bindings["issubset"](a, b), "Is `a` no subset of `b`?")
+set_relation("⊉", lambda a, b: not Base.bindings["issubset"](b, a), "Is `b` no subset of `a`?")
+set_relation("⊊", lambda a, b: bool(Base.bindings["issubset"](a, b) and len(_keys(a)) < len(_keys(b))), "Is `a` a subset of `b`, but not equal to it?")
+set_relation("⊋", lambda a, b: bool(Base.bindings["issubset"](b, a) and len(_keys(b)) < len(_keys(a))), "Is `b` a subset of `a`, but not equal to it?")
+set_relation("issetequal", lambda a, b: _keys(a).keys() == _keys(b).keys(), "Have both the same elements?\n\n```jldoctest\njulia> issetequal([1, 2], [2, 1])\ntrue\n```")
+set_relation("isdisjoint", lambda a, b: not (_keys(a).keys() & _keys(b).keys()), "Have they no element in common?\n\n```jldoctest\njulia> isdisjoint(Set([1, 2]), Set([2, 3]))\nfalse\n```")
+Base.const("∪", Base.bindings["union"])
+Base.const("∩", Base.bindings["intersect"])
+
+
+# ---------------------------------------------------------------- unique
+
+
+@Base.method("unique(x)", transparent=True)
+def unique(x: Any) -> Any:
+    """The distinct elements, in the order of their first appearance.
+
+    ```jldoctest
+    julia> unique([2, 1, 2])
+    2-element Vector{Int64}:
+     2
+     1
+    ```
+    """
+    t = eltype_of_iterator(x)
+    found = list(_keys(x).values())
+    return gather(found, None) if t is None else vector(found, t)
+
+
+@Base.method("unique(f, x)", transparent=True)
+def unique_by(f: Any, x: Any) -> Any:
+    """One element for each distinct value of `f`."""
+    found: dict[Any, Any] = {}
+    for v in iterate_value(x):
+        found.setdefault(V.hashable(f(v)), v)
+    t = eltype_of_iterator(x)
+    out = list(found.values())
+    return gather(out, None) if t is None else vector(out, t)
+
+
+@Base.method("unique!(v)", transparent=True)
+def unique_in_place(v: Any) -> Any:
+    """Remove elements that were there before."""
+    return v if isinstance(v, V.JuliaSet) else _assign(v, unique(v))
+
+
+@Base.method("unique!(f, v)", transparent=True)
+def unique_by_in_place(f: Any, v: Any) -> Any:
+    return _assign(v, unique_by(f, v))
+
+
+@Base.method("allunique(x)", transparent=True)
+def allunique(x: Any) -> bool:
+    """Is no element there twice?
+
+    ```jldoctest
+    julia> allunique([1, 2, 3]), allunique("aba")
+    (true, false)
+    ```
+    """
+    seen = set()
+    for v in iterate_value(x):
+        k = V.hashable(v)
+        if k in seen:
+            return False
+        seen.add(k)
+    return True
+
+
+@Base.method("allunique(f, x)", transparent=True)
+def allunique_by(f: Any, x: Any) -> bool:
+    return allunique(tuple(f(v) for v in iterate_value(x)))
+
+
+@Base.method("allequal(x)", transparent=True)
+def allequal(x: Any) -> bool:
+    """Are all elements equal?
+
+    ```jldoctest
+    julia> allequal([1, 1.0]), allequal([1, 2])
+    (true, false)
+    ```
+    """
+    return len(_keys(x)) <= 1
+
+
+@Base.method("allequal(f, x)", transparent=True)
+def allequal_by(f: Any, x: Any) -> bool:
+    return allequal(tuple(f(v) for v in iterate_value(x)))
+
+
+# ---------------------------------------------------------------- BitSet
+
+
+class BitSet(V.JuliaSet):
+    """`BitSet([itr])`: a set of integers, in ascending order."""
+
+    __slots__ = ()
+    by_hash = False
+
+    def __init__(self, eltype: Any = T.Int64) -> None:
+        super().__init__(T.Int64)
+
+    def entries(self) -> list[Any]:
+        return sorted(self.data.values())
+
+
+BitSet_ = T._core("BitSet", T.apply_type(T.AbstractSet, T.Int64))
+T.register_class(BitSet, BitSet_)
+Base.const("BitSet", BitSet_)
+
+
+def _bit_set(t: Any, *args: Any) -> Any:
+    return make_set(BitSet, T.Int64, [convert_to(T.Int64, v) for v in iterate_value(args[0])] if args else ())
+
+
+support._builtin(constructors(BitSet_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_set, ("args",))

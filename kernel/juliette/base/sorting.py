@@ -1,0 +1,426 @@
+"""Sorting and searching in sorted collections."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.base.iteration import eltype_of_iterator, gather, iterate_value, size_of, IsInfinite
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements, make, vector
+from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
+from juliette.runtime.modules import Base, Module
+
+# ---------------------------------------------------------------- Base.Sort and Base.Order
+
+Sort, Order = Module("Sort", Base), Module("Order", Base)
+for _module in (Sort, Order):
+    _module.visible = _module.bindings["__builtins__"] = Base.bindings
+    Base.const(_module.name, _module, export=False)
+
+Algorithm = T.define("Base.Sort.Algorithm", abstract=True)
+Ordering = T.define("Base.Order.Ordering", abstract=True)
+Order.const("Ordering", Ordering)
+Sort.const("Algorithm", Algorithm)
+
+
+class SortAlgorithm:
+    """`QuickSort` and its relatives: every one sorts alike here, and stably."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+T.register_class(SortAlgorithm, T.define("Base.Sort.DefaultStable", Algorithm))
+for _name in ("InsertionSort", "QuickSort", "MergeSort", "PartialQuickSort"):
+    Base.const(_name, SortAlgorithm(_name))
+for _name in ("DEFAULT_STABLE", "DEFAULT_UNSTABLE"):
+    Sort.const(_name, SortAlgorithm(_name))
+    Base.const(_name, Sort.bindings[_name], export=False)
+
+
+class OrderBy:
+    """An ordering: how two elements are compared."""
+
+    __slots__ = ("by", "lt", "reversed")
+
+    def __init__(self, by: Any = None, lt: Any = None, reversed_: bool = False) -> None:
+        self.by, self.lt, self.reversed = by, lt, reversed_
+
+
+T.register_class(OrderBy, T.define("Base.Order.ForwardOrdering", Ordering))
+FORWARD, REVERSE = OrderBy(), OrderBy(reversed_=True)
+for _name, _value in (("Forward", FORWARD), ("Reverse", REVERSE)):
+    Order.const(_name, _value)
+
+
+@Order.method("By(by, order...)")
+def order_by(by: Any, *order: OrderBy) -> OrderBy:
+    """Compare by a function of the elements."""
+    inner = order[0] if order else FORWARD
+    return OrderBy(by, inner.lt, inner.reversed)
+
+
+@Order.method("Lt(lt)")
+def order_lt(lt: Any) -> OrderBy:
+    """Compare with a function of two elements."""
+    return OrderBy(None, lt)
+
+
+@Order.method("ReverseOrdering(order...)")
+def order_reverse(*order: OrderBy) -> OrderBy:
+    """The opposite ordering."""
+    inner = order[0] if order else FORWARD
+    return OrderBy(inner.by, inner.lt, not inner.reversed)
+
+
+@Order.method("ord(lt, by, rev, order...)")
+def order_of(lt: Any, by: Any, rev: Any, *order: OrderBy) -> OrderBy:
+    """The ordering that the keywords of `sort` describe."""
+    return ordering(by, lt, rev, order[0] if order else None)
+
+
+@Order.method("lt(o::Ordering, a, b)")
+def order_less(o: OrderBy, a: Any, b: Any) -> bool:
+    """Does `a` come before `b`?"""
+    return before(o)(a, b)
+
+
+Base.const("Forward", FORWARD, export=False)
+Base.const("Reverse", REVERSE, export=False)
+
+
+def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | None = None) -> OrderBy:
+    """The ordering that the keywords of `sort` describe."""
+    if by is Base.bindings["identity"]:
+        by = None
+    if lt is Base.bindings["isless"]:
+        lt = None
+    inner = order if order is not None else FORWARD
+    return OrderBy(by if by is not None else inner.by, lt if lt is not None else inner.lt, bool(rev) != inner.reversed)
+
+
+def before(o: OrderBy) -> Callable[[Any, Any], bool]:
+    """`lt` of an ordering on elements."""
+    less, by = o.lt if o.lt is not None else Base.bindings["isless"], o.by
+    if o.reversed:
+        return lambda a, b: holds(less(b, a) if by is None else less(by(b), by(a)))
+    return lambda a, b: holds(less(a, b) if by is None else less(by(a), by(b)))
+
+
+def holds(x: Any) -> bool:
+    return x if x is True or x is False else support.truth(x)
+
+
+_ORDERED = frozenset((int, str, bool))
+
+
+def sort_keys(values: list[Any], o: OrderBy) -> list[Any]:
+    """Python sort keys of values (without regard to `rev`)."""
+    if o.by is not None:
+        by = o.by
+        values = [by(v) for v in values]
+    if o.lt is None:
+        kinds = set(map(type, values))
+        if len(kinds) == 1 and kinds <= _ORDERED:
+            return values
+        if kinds == {float} and not any(v != v or v == 0 for v in values):
+            return values
+        if kinds == {V.Char}:
+            return [v.code for v in values]
+        if kinds == {tuple} and len({tuple(map(type, v)) for v in values}) == 1 and set(map(type, values[0])) <= _ORDERED:
+            return values
+    less = o.lt if o.lt is not None else Base.bindings["isless"]
+
+    def compare(a: Any, b: Any) -> int:
+        return -1 if holds(less(a, b)) else 1 if holds(less(b, a)) else 0
+
+    return list(map(functools.cmp_to_key(compare), values))
+
+
+def order_indices(values: list[Any], o: OrderBy) -> list[int]:
+    """The positions that sort the values, stably."""
+    keys = sort_keys(values, o)
+    return sorted(range(len(values)), key=keys.__getitem__, reverse=o.reversed)
+
+
+def sorted_values(values: list[Any], o: OrderBy) -> list[Any]:
+    if o.by is None and o.lt is None:
+        keys = sort_keys(values, o)
+        if keys is values:
+            return sorted(values, reverse=o.reversed)
+    return [values[i] for i in order_indices(values, o)]
+
+
+# ---------------------------------------------------------------- sort
+
+
+def _sorts(header: str) -> str:
+    return f"{header[:-1]}; alg=nothing, lt=isless, by=identity, rev=nothing, order=nothing)"
+
+
+@Base.method(_sorts("sort(x)"), transparent=True)
+def sort(
+    x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    scratch: Any = None,
+) -> Any:
+    """A sorted copy.
+
+    ```jldoctest
+    julia> sort([3, 1, 2]; rev = true)
+    3-element Vector{Int64}:
+     3
+     2
+     1
+
+    julia> sort(["bb", "a"]; by = length)
+    2-element Vector{String}:
+     "a"
+     "bb"
+    ```
+    """
+    o = ordering(by, lt, rev, order)
+    if isinstance(x, (V.JuliaDict, V.JuliaSet, str)) or x is None:
+        raise MethodError(Base.bindings["sort"], (x,), None)
+    if isinstance(x, (Array, V.BitArray)) and np.ndim(x.data) > 1:
+        if dims is None:
+            raise_undef_keyword("dims")
+        return _sort_along(x, dims, o)
+    if isinstance(x, V.UnitRange) and o.by is None and o.lt is None:
+        return Base.bindings["reverse"](x) if o.reversed else x
+    if size_of(x) is IsInfinite:
+        raise ArgumentError(f"infinite iterator {Base.bindings['repr'](x)} cannot be sorted")
+    values = list(iterate_value(x))
+    t = eltype_of_iterator(x)
+    out = sorted_values(values, o)
+    if type(x) is tuple:
+        return tuple(out)
+    return gather(out, None) if t is None else vector(out, t)
+
+
+def raise_undef_keyword(name: str) -> None:
+    from juliette.runtime.errors import UndefKeywordError
+    from juliette.syntax.expr import Symbol
+
+    raise UndefKeywordError(Symbol(name))
+
+
+def _sort_along(x: Any, dims: int, o: OrderBy) -> Any:
+    out = x.data.copy(order="F")
+    axis = dims - 1
+    moved = np.moveaxis(out, axis, 0)
+    for index in np.ndindex(*moved.shape[1:]):
+        column = (slice(None), *index)
+        for i, v in enumerate(sorted_values(elements(moved[column]), o)):
+            moved[(i, *index)] = v
+    return make(out, x.eltype)
+
+
+@Base.method(_sorts("sort!(v)"), transparent=True)
+def sort_in_place(
+    v: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    scratch: Any = None,
+) -> Any:
+    """Sort in place.
+
+    ```jldoctest
+    julia> v = [3, 1, 2]; sort!(v); v
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
+    o = ordering(by, lt, rev, order)
+    if isinstance(v, (Array, V.BitArray)):
+        if v.data.ndim > 1:
+            v.data[...] = _sort_along(v, dims, o).data
+        else:
+            v.data[...] = vector(sorted_values(list(iterate_value(v)), o), v.eltype).data
+        return v
+    set_ = Base.bindings["setindex!"]
+    indices = list(iterate_value(Base.bindings["eachindex"](v)))
+    for i, x in zip(indices, sorted_values(list(iterate_value(v)), o), strict=True):
+        set_(v, x, i)
+    return v
+
+
+@Base.method(_sorts("sortperm(x)"), transparent=True)
+def sortperm(
+    x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    scratch: Any = None,
+) -> Any:
+    """The permutation of the indices that sorts.
+
+    ```jldoctest
+    julia> sortperm([30, 10, 20])
+    3-element Vector{Int64}:
+     2
+     3
+     1
+    ```
+    """
+    o = ordering(by, lt, rev, order)
+    if isinstance(x, Array) and x.data.ndim > 1:
+        linear = np.arange(1, x.data.size + 1).reshape(x.data.shape, order="F")
+        out = np.empty(x.data.shape, dtype=np.int64, order="F")
+        data, moved, places = np.moveaxis(x.data, dims - 1, 0), np.moveaxis(out, dims - 1, 0), np.moveaxis(linear, dims - 1, 0)
+        for index in np.ndindex(*moved.shape[1:]):
+            column = (slice(None), *index)
+            moved[column] = places[column][order_indices(elements(data[column]), o)]
+        return make(out, T.Int64)
+    return vector([i + 1 for i in order_indices(list(iterate_value(x)), o)], T.Int64)
+
+
+@Base.method(_sorts("sortperm!(ix, x)"), transparent=True)
+def sortperm_into(ix: Any, x: Any, *, initialized: bool = False, **kw: Any) -> Any:
+    """Store the permutation that sorts in `ix`."""
+    kw.pop("alg", None)
+    ix.data[...] = [i + 1 for i in order_indices(list(iterate_value(x)), ordering(**kw))]
+    return ix
+
+
+@Base.method("issorted(x; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True)
+def issorted(x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None) -> bool:
+    """Are the elements in order?
+
+    ```jldoctest
+    julia> issorted([1, 2, 2]), issorted([1, 2]; rev = true)
+    (true, false)
+    ```
+    """
+    less = before(ordering(by, lt, rev, order))
+    previous: Any = None
+    for i, v in enumerate(iterate_value(x)):
+        if i and less(v, previous):
+            return False
+        previous = v
+    return True
+
+
+def _positions(k: Any) -> tuple[int, int]:
+    return (k.start, k.stop) if isinstance(k, V.Range) else (k, k)
+
+
+@Base.method(_sorts("partialsort!(v, k)"), transparent=True)
+def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
+    """Bring the elements at positions `k` to where they belong and return them."""
+    kw.pop("alg", None)
+    low, high = _positions(k)
+    n = len(v.data)
+    for i in (low, high):
+        if not 1 <= i <= n:
+            raise BoundsError(v, (k,))
+    sort_in_place(v, **kw)
+    return Base.bindings["view"](v, k) if isinstance(k, V.Range) else Base.bindings["getindex"](v, k)
+
+
+@Base.method(_sorts("partialsort(v, k)"), transparent=True)
+def partialsort(v: Any, k: Any, **kw: Any) -> Any:
+    """The elements that would be at positions `k` of the sorted vector.
+
+    ```jldoctest
+    julia> partialsort([9, 3, 7, 1], 2)
+    3
+    ```
+    """
+    copy = vector(list(iterate_value(v)), Base.bindings["eltype"](v))
+    return partialsort_in_place(copy, k, **kw)
+
+
+@Base.method(_sorts("partialsortperm(v, k)"), transparent=True)
+def partialsortperm(v: Any, k: Any, **kw: Any) -> Any:
+    """The indices of the elements that would be at positions `k` of the sorted vector."""
+    kw.pop("alg", None)
+    order = order_indices(list(iterate_value(v)), ordering(**kw))
+    low, high = _positions(k)
+    if low < 1 or high > len(order):
+        raise BoundsError(v, (k,))
+    return vector([i + 1 for i in order[low - 1 : high]], T.Int64) if isinstance(k, V.Range) else order[k - 1] + 1
+
+
+Base.method(_sorts("partialsortperm!(ix, v, k)"), transparent=True)(
+    lambda ix, v, k, initialized=False, **kw: sortperm_into(ix, v, **kw) and partialsortperm(v, k, **kw)
+)
+
+
+# ---------------------------------------------------------------- searching
+
+
+class _Searched:
+    """A key for `bisect` with a custom order."""
+
+    __slots__ = ("less", "x")
+
+    def __init__(self, x: Any, less: Any) -> None:
+        self.x, self.less = x, less
+
+    def __lt__(self, other: _Searched) -> bool:
+        return bool(self.less(self.x, other.x))
+
+
+class _Positions:
+    """The elements of a vector as keys, made when they are looked at."""
+
+    def __init__(self, v: Any, less: Any) -> None:
+        self.v, self.less = v, less
+        self.get = v.get if isinstance(v, V.Range) else None
+
+    def __len__(self) -> int:
+        return int(Base.bindings["length"](self.v))
+
+    def __getitem__(self, i: int) -> _Searched:
+        x = self.get(i) if self.get is not None else Base.bindings["getindex"](self.v, i + 1)
+        return _Searched(x, self.less)
+
+
+def _search(name: str, f: Any, doc: str) -> None:
+    def method(
+        v: Any, x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None,
+    ) -> Any:
+        # `by` is for the elements and for `x` alike, as `isless` is.
+        less = before(ordering(by, lt, rev, order))
+        return f(_Positions(v, less), _Searched(x, less))
+
+    method.__doc__ = doc
+    Base.method(f"{name}(v, x; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True)(method)
+
+    @Base.method(f"{name}(v, x, o::Base.Order.Ordering)", transparent=True)
+    def method_ordered(v: Any, x: Any, o: OrderBy) -> Any:
+        return method(v, x, order=o)
+
+
+def _range_of(keys: _Positions, x: _Searched) -> Any:
+    return V.UnitRange(bisect.bisect_left(keys, x) + 1, bisect.bisect_right(keys, x))  # type: ignore[type-var]
+
+
+_search("searchsortedfirst", lambda keys, x: bisect.bisect_left(keys, x) + 1, "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```")
+_search("searchsortedlast", lambda keys, x: bisect.bisect_right(keys, x), "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```")
+_search("searchsorted", _range_of, "The positions of the elements that equal `x`.\n\n```jldoctest\njulia> searchsorted([1, 2, 4, 4], 4)\n3:4\n```")
+
+
+@Base.method("insorted(x, v::AbstractVector; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True)
+def insorted(x: Any, v: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None) -> bool:
+    """Is `x` in a sorted vector?
+
+    ```jldoctest
+    julia> insorted(4, [1, 2, 4])
+    true
+    ```
+    """
+    less = before(ordering(by, lt, rev, order))
+    return len(_range_of(_Positions(v, less), _Searched(x, less))) > 0
+
+
+for _name in ("sort", "sort!", "sortperm", "issorted", "searchsorted", "searchsortedfirst", "searchsortedlast", "partialsort", "partialsort!"):
+    Sort.set(_name, Base.bindings[_name], const=True)
+for _name in ("QuickSort", "MergeSort", "InsertionSort"):
+    Sort.set(_name, Base.bindings[_name], const=True)

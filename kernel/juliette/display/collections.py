@@ -1,0 +1,197 @@
+"""How dictionaries, sets and lazy iterators print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.dictionaries import DictView, KeySet, key_value_types
+from juliette.base.iterators import Enumerate, Reverse, Zip
+from juliette.base.pairs import Pairs
+from juliette.base.iteration import iterate_value
+from juliette.display.io import IO
+from juliette.display.show import _implied, joined, one_line, show
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.modules import Base
+
+
+def entries(d: Any) -> Any:
+    """The (key, value) pairs of any dictionary."""
+    if isinstance(d, V.JuliaDict):
+        return d.pairs()
+    return (tuple(iterate_value(p)) for p in iterate_value(d))
+
+
+def length(x: Any) -> int:
+    return int(Base.bindings["length"](x))
+
+
+def cut(text: str, width: int) -> str:
+    """The text as far as it fits on one line; `…` stands for the rest."""
+    line = text.replace("\r", "\n").split("\n", 1)[0]
+    if len(line) > width or line != text:
+        return line[: max(width - 1, 0)] + "…"
+    return text
+
+
+# ---------------------------------------------------------------- one line
+
+
+@Base.method("show(io::IO, d::AbstractDict)")
+def show_dict(io: IO, d: Any) -> None:
+    t = T.typeof(d)
+    kt, vt = key_value_types(d)
+    items = list(entries(d))
+    implied = items and _implied(kt) and _implied(vt)
+    io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
+    io.write("(")
+    kind = T.apply_type(V.Pair_, kt, vt)
+    for i, (k, v) in enumerate(items):
+        io.write(", " if i else "")
+        if io.get("limit") and i >= 10:
+            io.write("…")
+            break
+        show(io.with_(typeinfo=kind), V.Pair(k, v))
+    io.write(")")
+
+
+@Base.method("show(io::IO, s::AbstractSet)")
+def show_set(io: IO, s: Any) -> None:
+    if isinstance(s, KeySet):
+        show(io, Base.bindings["collect"](s))
+        return
+    t = T.typeof(s)
+    name = T.unwrap(t).typename.name
+    eltype = Base.bindings["eltype"](s)
+    if not length(s):
+        io.write(f"{T.type_string(t)}({'[]' if name == 'BitSet' else ''})")
+        return
+    # The element type stands before the brackets of the array where its elements do not say it.
+    io.write(f"{name}(")
+    show(io if name != "BitSet" else io.with_(typeinfo=T.apply_type(T.Vector, T.Int64)), Base.bindings["collect"](s))
+    io.write(")")
+
+
+@Base.method("show(io::IO, x::Base.ValueIterator)")
+def show_values(io: IO, x: Any) -> None:
+    show(io, Base.bindings["collect"](x))
+
+
+@Base.method("show(io::IO, z::Base.Iterators.Zip)")
+def show_zip(io: IO, z: Zip) -> None:
+    joined(io, z.sources, "zip(", ")")
+
+
+@Base.method("show(io::IO, e::Base.Iterators.Enumerate)")
+def show_enumerate(io: IO, e: Enumerate) -> None:
+    joined(io, (e.itr,), "enumerate(", ")")
+
+
+@Base.method("show(io::IO, r::Base.Iterators.Reverse)")
+def show_reverse(io: IO, r: Reverse) -> None:
+    joined(io, (r.itr,), "Iterators.reverse(", ")")
+
+
+@Base.method("show(io::IO, p::Base.Iterators.Pairs)")
+def show_pairs(io: IO, p: Pairs) -> None:
+    io.write("pairs(")
+    show(io, p.data)
+    io.write(")")
+
+
+# ---------------------------------------------------------------- several lines
+
+
+def summary(x: Any) -> str:
+    """What stands before the entries."""
+    n = length(x)
+    count = f"{n} entr{'y' if n == 1 else 'ies'}"
+    if isinstance(x, DictView):
+        kind = "KeySet" if isinstance(x, KeySet) else "ValueIterator"
+        return f"{kind} for a {summary(x.dict)}"
+    if isinstance(x, Pairs):
+        kind = "NamedTuple" if isinstance(x.data, V.NamedTuple) else T.type_string(T.typeof(x.data))
+        return f"pairs(::{kind}) with {count}"
+    t = T.type_string(T.typeof(x))
+    if T.isa(x, T.AbstractDict):
+        return f"{t} with {count}"
+    return f"{t} with {n} element{'s' * (n != 1)}"
+
+
+for _t in ("AbstractDict", "AbstractSet", "Base.ValueIterator", "Base.Iterators.Pairs"):
+    Base.method(f"summary(x::{_t})")(summary)
+
+
+def two_columns(io: IO, x: Any, items: Any, value_type: Any, key_type: Any = None) -> None:
+    """`key => value`, one entry on each line, keys padded to one width."""
+    n = length(x)
+    rows, cols = io.get("displaysize") or (24, 80)
+    items = list(items)
+    limit = bool(io.get("limit"))
+    shown = items if not limit or n <= rows - 4 else items[: max(rows - 5, 0)]
+    context = {"compact": True, "limit": limit}
+    keys = [one_line(k, **context, typeinfo=key_type) for k, _ in shown]
+    values = [one_line(v, **context, typeinfo=value_type) for _, v in shown]
+    if not limit:
+        for k, v in zip(keys, values, strict=True):
+            io.write(f"\n  {k} => {v}")
+        return
+    space = max(cols, 12) - 6
+    width = min(max(map(len, keys), default=0), space)
+    longest = min(max(map(len, values), default=0), space)
+    if width > max(space // 2, space - longest):
+        width = max(-(-space // 3), space - longest)
+    for k, v in zip(keys, values, strict=True):
+        io.write(f"\n  {cut(k, width).ljust(width)} => {cut(v, space - width)}")
+    if len(shown) < n:
+        io.write(f"\n  {'⋮'.ljust(width)} => ⋮")
+
+
+def one_column(io: IO, x: Any, items: Any) -> None:
+    n = length(x)
+    rows, cols = io.get("displaysize") or (24, 80)
+    limit = bool(io.get("limit"))
+    eltype = Base.bindings["eltype"](x)
+    for i, v in enumerate(items, 1):
+        if limit and i >= rows - 4 and n > rows - 4:
+            io.write("\n  ⋮")
+            break
+        text = one_line(v, limit=limit, typeinfo=eltype)
+        io.write("\n  " + (cut(text, cols - 2) if limit else text))
+
+
+@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, d::AbstractDict)")
+def show_dict_long(io: IO, mime: Any, d: Any) -> None:
+    if not length(d):
+        show(io, d)
+        return
+    io.write(summary(d) + ":")
+    two_columns(io, d, entries(d), key_value_types(d)[1], key_value_types(d)[0])
+
+
+@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, s::AbstractSet)")
+def show_set_long(io: IO, mime: Any, s: Any) -> None:
+    if isinstance(s, KeySet):
+        show_view_long(io, mime, s)
+    elif not length(s):
+        show(io, s)
+    else:
+        io.write(summary(s) + ":")
+        one_column(io, s, iterate_value(s))
+
+
+@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, x::Base.ValueIterator)")
+def show_view_long(io: IO, mime: Any, x: DictView) -> None:
+    io.write(summary(x))
+    if length(x):
+        io.write(f". {'Keys' if isinstance(x, KeySet) else 'Values'}:")
+        one_column(io, x, iterate_value(x))
+
+
+@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, p::Base.Iterators.Pairs)")
+def show_pairs_long(io: IO, mime: Any, p: Pairs) -> None:
+    io.write(summary(p))
+    if length(p):
+        io.write(":")
+        kinds = p.parameters()
+        two_columns(io, p, map(tuple, map(iterate_value, iterate_value(p))), kinds[1], kinds[0])

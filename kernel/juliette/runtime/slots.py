@@ -1,0 +1,104 @@
+"""The order in which a Julia dictionary iterates: that of its hash table's slots.
+
+Lookups never need this table; it is built when a dictionary is first iterated, by replaying which
+keys came and went, and goes on from there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.runtime.hashing import julia_hash
+
+EMPTY, DELETED = None, object()
+
+
+def table_size(n: int) -> int:
+    """The least power of two that is at least `n` and 16."""
+    return 16 if n < 16 else 1 << (n - 1).bit_length()
+
+
+class SlotTable:
+    """Open addressing with linear probing and tombstones; holds (handle, hash)."""
+
+    __slots__ = ("count", "deleted", "hashes", "slots", "where")
+
+    def __init__(self, size: int = 16) -> None:
+        self.slots: list[Any] = [EMPTY] * size
+        self.hashes: dict[Any, int] = {}
+        self.where: dict[Any, int] = {}
+        self.count = 0
+        self.deleted = 0
+
+    def copy(self) -> SlotTable:
+        other = SlotTable.__new__(SlotTable)
+        other.slots = list(self.slots)
+        other.hashes = dict(self.hashes)
+        other.where = dict(self.where)
+        other.count, other.deleted = self.count, self.deleted
+        return other
+
+    def reserve(self, n: int) -> None:
+        """`sizehint!`"""
+        size = table_size(-(-3 * max(n, self.count) // 2))
+        if size != len(self.slots):
+            self.rehash(size)
+
+    def rehash(self, size: int) -> None:
+        size = table_size(size)
+        old = self.slots
+        slots: list[Any] = [EMPTY] * size
+        where = self.where
+        hashes = self.hashes
+        mask = size - 1
+        for handle in old:
+            if handle is EMPTY or handle is DELETED:
+                continue
+            i = hashes[handle] & mask
+            while slots[i] is not EMPTY:
+                i = (i + 1) & mask
+            slots[i] = handle
+            where[handle] = i
+        self.slots = slots
+        self.deleted = 0
+
+    def insert(self, handle: Any, key: Any) -> bool:
+        """Add a key that is not there; False if Julia's hash of it is not known."""
+        h = julia_hash(key)
+        if h is None:
+            return False
+        slots = self.slots
+        mask = len(slots) - 1
+        i = h & mask
+        while slots[i] is not EMPTY and slots[i] is not DELETED:
+            i = (i + 1) & mask
+        if slots[i] is DELETED:
+            self.deleted -= 1
+        slots[i] = handle
+        self.hashes[handle] = h
+        self.where[handle] = i
+        self.count += 1
+        if (self.count + self.deleted) * 3 > len(slots) * 2:
+            self.rehash(self.count * 2 if self.count > 64000 else max(self.count * 4, 4))
+        return True
+
+    def remove(self, handle: Any) -> None:
+        """Take a key out; a tombstone stays only where a later probe would need it."""
+        slots = self.slots
+        mask = len(slots) - 1
+        i = self.where.pop(handle)
+        del self.hashes[handle]
+        self.count -= 1
+        if slots[(i + 1) & mask] is not EMPTY:
+            slots[i] = DELETED
+            self.deleted += 1
+            return
+        slots[i] = EMPTY
+        i = (i - 1) & mask
+        while slots[i] is DELETED:
+            slots[i] = EMPTY
+            self.deleted -= 1
+            i = (i - 1) & mask
+
+    def order(self) -> list[Any]:
+        return [s for s in self.slots if s is not EMPTY and s is not DELETED]
