@@ -9,6 +9,7 @@ emit          the stages between text and result, shown: `juliette --emit`
 ipython       `%load_ext juliette`: Julia-style output in a Python notebook
 interpreter   a session without any transport: the one door for hosts
 entry         what is typed besides Julia: `?`, `;`, `]`, pasted transcripts
+indent        how far the next line is to be set in
 report        an exception that ended a run, as text
 completion    what Tab offers
 packages      names of Julia packages, led to the engine

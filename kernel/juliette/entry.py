@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 
 PROMPT = "julia> "
-# What else a transcript's prompts may be: the package mode of a project, a numbered prompt.
-_OTHER = re.compile(r"\s*(?:\(@?[\w.-]+\) pkg|pkg|shell|help\?)> ")
 _ENTRY = re.compile(
     r"\A(?:\s*(?:#(?!=)[^\n]*\n|#=.*?=#))*\s*(?P<mode>[?;\]])(?P<text>.*)\Z", re.DOTALL
 )
@@ -40,6 +38,17 @@ def strip_transcript(text: str) -> str:
         else:
             inside = False
     return "\n".join(kept)
+
+
+def pasted(text: str) -> str:
+    """Text that was pasted; of a transcript the input only, each piece with its line break."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    stripped = strip_transcript(plain)
+    if stripped == plain:
+        return plain
+    last = plain.rstrip(" ").rsplit("\n", 1)[-1].lstrip()
+    unfinished = last.startswith(PROMPT) or stripped.endswith("\n")
+    return stripped if unfinished else stripped + "\n"
 
 
 def pkg_code(line: str) -> str:

@@ -286,11 +286,28 @@ class Interpreter:
     def is_complete(self, code: str) -> tuple[str, str]:
         """Is it complete, incomplete or invalid; and the indent of the next line."""
         status = completeness(code)
-        indent = ""
-        if status == "incomplete":
-            last = code.rstrip("\n").rsplit("\n", 1)[-1]
-            indent = last[: len(last) - len(last.lstrip())] + ("    " if last.strip() else "")
-        return status, indent
+        if status != "incomplete":
+            return status, ""
+        from juliette.indent import indentation
+
+        return status, " " * indentation(code)
+
+    @staticmethod
+    def statements(text: str) -> tuple[list[str], str]:
+        """The statements of a text that end in a line break, and what is left after them."""
+        pieces: list[str] = []
+        at = 0
+        while at < len(text):
+            try:
+                _, after = parse_one(text, at)
+            except ParseError:
+                break
+            if after <= at or (after >= len(text) and not text.endswith("\n")):
+                break
+            if piece := text[at:after].strip():
+                pieces.append(piece)
+            at = after
+        return pieces, text[at:]
 
     def complete(self, code: str, cursor: int) -> Completions:
         """Completions at a cursor, in code points."""

@@ -4,6 +4,7 @@
 - modes: `julia>`, `help?>`, `shell>`, `pkg>`
 - keys: what single keys do
 - terminal: the line editor, put together
+- plain: a reader of lines, for terminals that cannot do more
 - history: lines of earlier sessions, in a file
 - pipe: input that is no terminal
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit.history import History
@@ -26,9 +26,17 @@ def config_folder() -> Path:
 class FileHistory(History):
     """One JSON string a line; a file that cannot be written is no reason to complain."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prefix: Callable[[], str] = str) -> None:
         super().__init__()
         self.path = path
+        # The key of the mode that the prompt is in.
+        self.prefix = prefix
+
+    def append_string(self, string: str) -> None:
+        """Add what was just typed, with its mode; the same line twice in a row counts once."""
+        entry = self.prefix() + string
+        if string.strip() and entry != next(iter(self.get_strings()[-1:]), None):
+            super().append_string(entry)
 
     def load_history_strings(self) -> Iterable[str]:
         """Newest first, as prompt_toolkit wants it."""

@@ -5,15 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import get_app
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.keys import Keys
 
-from juliette.entry import strip_transcript
+from juliette.entry import pasted
+from juliette.indent import WIDTH, dedent, indentation
 from juliette.repl.modes import JULIA, MODES, Mode
 
 if TYPE_CHECKING:
     from juliette.repl.terminal import Terminal
+
+
+def outdent(buffer: Buffer) -> None:
+    """Move the cursor's line to where its block began, if it is an `end` or the like."""
+    document = buffer.document
+    if document.text_after_cursor.strip() or not document.cursor_position_row:
+        return
+    above, _, line = document.text_before_cursor.rpartition("\n")
+    moved = dedent(line, above)
+    if moved != line:
+        buffer.delete_before_cursor(len(line))
+        buffer.insert_text(moved)
 
 
 def bindings(terminal: Terminal) -> KeyBindings:
@@ -27,6 +41,14 @@ def bindings(terminal: Terminal) -> KeyBindings:
     @Condition
     def at_start() -> bool:
         return get_app().current_buffer.cursor_position == 0
+
+    @Condition
+    def after_blanks() -> bool:
+        return not get_app().current_buffer.document.current_line_before_cursor.strip()
+
+    @Condition
+    def at_line_start() -> bool:
+        return not get_app().current_buffer.document.current_line_before_cursor
 
     @Condition
     def in_julia() -> bool:
@@ -55,8 +77,11 @@ def bindings(terminal: Terminal) -> KeyBindings:
 
     @keys.add("c-c")
     def _clear(event: Any) -> None:
-        """Ctrl-C drops the line."""
+        """Ctrl-C drops the line, which stays to be seen."""
+        event.current_buffer.cursor_position = len(event.current_buffer.text)
+        event.current_buffer.insert_text("^C")
         terminal.mode = JULIA
+        terminal.pending.clear()
         event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
 
     @keys.add("c-d", filter=empty)
@@ -68,14 +93,28 @@ def bindings(terminal: Terminal) -> KeyBindings:
     def _submit(event: Any) -> None:
         """Enter runs what is complete, and opens a new line otherwise."""
         buffer = event.current_buffer
+        if terminal.mode is JULIA:
+            outdent(buffer)
         indent = terminal.indent_after(buffer.text)
-        if indent is None or buffer.document.text_after_cursor.strip():
-            if indent is None:
-                buffer.validate_and_handle()
-            else:
-                buffer.insert_text("\n")
-            return
-        buffer.insert_text("\n" + indent)
+        if indent is None:
+            buffer.validate_and_handle()
+        elif buffer.document.text_after_cursor.strip():
+            before = buffer.document.text_before_cursor
+            buffer.insert_text("\n" + " " * indentation(before))
+        else:
+            buffer.insert_text("\n" + indent)
+
+    @keys.add("tab", filter=in_julia & after_blanks)
+    def _indent(event: Any) -> None:
+        """Tab where a line begins sets it in."""
+        event.current_buffer.insert_text(" " * WIDTH)
+
+    @keys.add("backspace", filter=in_julia & after_blanks & ~at_start & ~at_line_start)
+    def _unindent(event: Any) -> None:
+        """Backspace where a line begins takes one step of it away."""
+        buffer = event.current_buffer
+        column = len(buffer.document.current_line_before_cursor)
+        buffer.delete_before_cursor((column - 1) % WIDTH + 1)
 
     @keys.add("enter", filter=in_completion)
     def _accept(event: Any) -> None:
@@ -89,7 +128,27 @@ def bindings(terminal: Terminal) -> KeyBindings:
 
     @keys.add(Keys.BracketedPaste)
     def _paste(event: Any) -> None:
-        """Pasting: prompts of a transcript are stripped, its outputs dropped."""
-        event.current_buffer.insert_text(strip_transcript(event.data))
+        """Pasting into an empty last line runs each statement at once, as Julia's prompt does.
+
+        Prompts of a transcript are stripped, its outputs dropped; what is not whole stays to be
+        edited.
+        """
+        buffer = event.current_buffer
+        text = pasted(event.data)
+        document = buffer.document
+        if terminal.mode is not JULIA or "\n" in buffer.text or document.text_after_cursor:
+            buffer.insert_text(text)
+            return
+        pieces, rest = terminal.interpreter.statements(
+            buffer.text + (text if buffer.text else text.lstrip())
+        )
+        if not pieces:
+            buffer.insert_text(text if buffer.text else text.lstrip())
+            return
+        terminal.pending = pieces[1:]
+        terminal.unfinished = rest
+        buffer.text = pieces[0]
+        buffer.cursor_position = len(pieces[0])
+        buffer.validate_and_handle()
 
     return keys

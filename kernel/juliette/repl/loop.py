@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from juliette import __version__
 from juliette.entry import pkg_code
@@ -14,7 +14,13 @@ from juliette.report import ShowError
 
 if TYPE_CHECKING:
     from juliette.interpreter import Interpreter
-    from juliette.repl.terminal import Terminal
+
+
+class Reader(Protocol):
+    """Whatever reads what the user types."""
+
+    def read(self) -> tuple[Mode, str]:
+        """One input, with its mode; EOFError at the end."""
 
 
 def wants_color(choice: bool | None) -> bool:
@@ -43,7 +49,7 @@ def print_banner(color: bool) -> None:
 class Loop:
     """One session at the prompt."""
 
-    def __init__(self, interpreter: Interpreter, terminal: Terminal, *, color: bool) -> None:
+    def __init__(self, interpreter: Interpreter, terminal: Reader, *, color: bool) -> None:
         self.interpreter = interpreter
         self.terminal = terminal
         self.color = color
@@ -61,8 +67,6 @@ class Loop:
                 return 0
             if not text.strip():
                 continue
-            if mode.key:
-                self.terminal.history.store_string(mode.key + text)
             try:
                 self.one(mode, text)
             except SystemExit as leaving:
@@ -142,11 +146,18 @@ def run(interpreter: Interpreter | None, *, color: bool | None, banner: bool, st
             return run_pipe(interpreter, sys.stdin, sys.stdout, sys.stderr, bool(color))
         if startup:
             run_startup(interpreter, colored)
-        from juliette.repl.terminal import Terminal
+        terminal: Reader
+        if os.environ.get("TERM") == "dumb":
+            from juliette.repl.plain import PlainTerminal
 
+            terminal = PlainTerminal(interpreter)
+        else:
+            from juliette.repl.terminal import Terminal
+
+            terminal = Terminal(interpreter, color=colored)
         if banner:
             print_banner(colored)
-        return Loop(interpreter, Terminal(interpreter, color=colored), color=colored).run()
+        return Loop(interpreter, terminal, color=colored).run()
     except SystemExit as leaving:
         return exit_code(leaving)
     finally:

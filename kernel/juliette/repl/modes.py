@@ -16,12 +16,14 @@ class Mode:
     prompt: str
     style: str
     key: str = ""
+    # Whether the prompt stays in this mode after a line of it.
+    sticky: bool = False
 
 
 JULIA = Mode("julia", "julia> ", "ansigreen bold")
 HELP = Mode("help", "help?> ", "ansiyellow bold", "?")
-SHELL = Mode("shell", "shell> ", "ansired bold", ";")
-PKG = Mode("pkg", "pkg> ", "ansiblue bold", "]")
+SHELL = Mode("shell", "shell> ", "ansired bold", ";", sticky=True)
+PKG = Mode("pkg", "(@v1.10) pkg> ", "ansiblue bold", "]", sticky=True)
 MODES = (HELP, SHELL, PKG)
 
 

@@ -10,13 +10,15 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
 from prompt_toolkit.lexers import Lexer, PygmentsLexer, SimpleLexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from juliette.completion.complete import complete_pkg, complete_shell
 from juliette.repl.history import FileHistory, config_folder
 from juliette.repl.keys import bindings
-from juliette.repl.modes import JULIA, Mode, split_mode
+from juliette.repl.modes import JULIA, PKG, SHELL, Mode, split_mode
 
 if TYPE_CHECKING:
     from juliette.interpreter import Interpreter
@@ -25,16 +27,22 @@ if TYPE_CHECKING:
 class SessionCompleter(Completer):
     """Asks the session."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
-        self.interpreter = interpreter
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
         """What fits at the cursor; nothing if the session cannot say."""
         at = document.cursor_position
+        session = self.terminal.interpreter
         try:
-            found = self.interpreter.complete(document.text, at)
+            if self.terminal.mode is SHELL:
+                found = complete_shell(document.text, at)
+            elif self.terminal.mode is PKG:
+                found = complete_pkg(document.text, at, session)
+            else:
+                found = session.complete(document.text, at)
         except Exception:
             return
         for item in found.items:
@@ -57,21 +65,26 @@ class Terminal:
     ) -> None:
         self.interpreter = interpreter
         self.mode: Mode = JULIA
+        # Statements of a paste that are yet to be run, and its unfinished end.
+        self.pending: list[str] = []
+        self.unfinished = ""
         if history is None:
-            history = FileHistory(config_folder() / "history.jsonl")
+            history = FileHistory(config_folder() / "history.jsonl", lambda: self.mode.key)
         self.history = history
         self.color = color
         self.session: PromptSession[str] = PromptSession(
             message=self._message,
             lexer=self._lexer() if color else None,
-            completer=SessionCompleter(interpreter),
+            completer=SessionCompleter(self),
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,
             enable_history_search=True,
             enable_open_in_editor=True,
             multiline=True,
+            input_processors=[HighlightMatchingBracketProcessor()] if color else None,
             key_bindings=bindings(self),
             prompt_continuation=lambda width, number, soft: " " * width,
+            reserve_space_for_menu=0,
             history=InMemoryHistory(),
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
             input=source,
@@ -104,8 +117,13 @@ class Terminal:
 
     def read(self) -> tuple[Mode, str]:
         """One input, with its mode."""
-        self.mode = JULIA
-        text = self.session.prompt()
+        if not self.mode.sticky:
+            self.mode = JULIA
+        if self.pending:
+            text = self.session.prompt(default=self.pending.pop(0), accept_default=True)
+        else:
+            unfinished, self.unfinished = self.unfinished, ""
+            text = self.session.prompt(default=unfinished)
         mode = self.mode
         if mode is JULIA:
             # A line out of the history carries the key of its mode.
