@@ -14,8 +14,7 @@ from juliette.base.documentation import (
 from juliette.base.multimedia import rich_forms, set_host
 from juliette.base.arrays import getindex
 from juliette.base.essentials import getproperty, propertynames
-from juliette.compiler import python_backend, support
-from juliette.compiler.arithmetic import fast_operators
+from juliette.compiler import arithmetic, intrinsics, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import collections as collection_display
 from juliette.display.errors import showerror_text, stack_trace
@@ -44,9 +43,11 @@ assert all((
     multimedia, numbers, randomness, reflection, collection_display,
 ))
 support.WARN = STDERR.write
-for _name, _fast in fast_operators(Base.bindings).items():
+support.HELPERS.update(arithmetic.HELPERS)
+for _name, _fast in arithmetic.fast_operators(Base.bindings).items():
     support.HELPERS[f"%{_name}"] = _fast
-    python_backend.FAST[f"%{_name}"] = Base.bindings[_name]
+    python_backend.FAST[Base.bindings[_name]] = f"%{_name}"
+intrinsics.install()
 Base.bindings["__builtins__"] = Base.visible
 support.install(Base)
 support.HELPERS["%getproperty"] = getproperty

@@ -1,9 +1,17 @@
-"""Expressions to results: lowered to a small core language, then to Python.
+"""Expressions to results: lowered to a small core language, inferred, then to Python.
 
-- `arithmetic`: operators on Int64 and Float64 without dispatch
+- `arithmetic`: what compiled code calls for numbers
 - `core`: the core language that all syntax is lowered to
+- `emit_data`: Python forms for arrays, dictionaries and strings of known types
+- `emit_typed`: Python forms for numbers of known types, and calls without dispatch
+- `emitter`: core to Python `ast`: expressions and statements
+- `inference`: a type for each node, a plan for each call
+- `instances`: a method's code for one tuple of argument types
+- `intrinsics`: what is known of Base's functions of numbers: results, direct code
+- `intrinsics_data`: the same for ranges, arrays, tuples, structs, dictionaries, strings
+- `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved
-- `python_backend`: core to Python `ast` and code objects
+- `python_backend`: whole functions: Python code objects
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
 """

@@ -1,13 +1,17 @@
-"""Operators on Int64 and Float64 without dispatch; all other arguments go to the generic function.
+"""What compiled code calls for numbers: operators that go to dispatch only where they must.
 
-Compiled code calls these where an operator's name means Base's function.
+`fast_operators` are for arguments of unknown types; the other helpers finish what code for known
+types begins (`compiler.intrinsics`).
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
+
+from juliette.runtime.errors import DivideError
 
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -52,3 +56,67 @@ def fast_operators(bindings: dict[str, Any]) -> dict[str, Callable[[Any, Any], A
     out = {name: ring(op, bindings[name]) for name, op in RING.items()}
     out.update({name: comparison(op, bindings[name]) for name, op in COMPARISON.items()})
     return out
+
+
+# ---------------------------------------------------------------- Int64 and Float64
+
+
+def wrap(n: int) -> int:
+    """An integer as Int64 holds it."""
+    return n if LOW <= n <= HIGH else ((n + 2**63) & (2**64 - 1)) - 2**63
+
+
+def int_slash(x: int, y: int) -> float:
+    """`x / y` of integers: both become floats first."""
+    return float_slash(float(x), float(y))
+
+
+def float_slash(x: float, y: float) -> float:
+    """`x / y`, also for zero."""
+    if y:
+        return x / y
+    if x == 0 or x != x:
+        return math.nan
+    return math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+def div(x: int, y: int) -> int:
+    """`div(x, y)`: rounds towards zero."""
+    if y == 0 or (y == -1 and x == LOW):
+        raise DivideError()
+    q = abs(x) // abs(y)
+    return q if (x < 0) == (y < 0) else -q
+
+
+def rem(x: int, y: int) -> int:
+    """`rem(x, y)`: the sign is that of `x`."""
+    if y == 0:
+        raise DivideError()
+    r = abs(x) % abs(y)
+    return -r if x < 0 else r
+
+
+def fld(x: int, y: int) -> int:
+    """`fld(x, y)`: rounds down."""
+    if y == 0 or (y == -1 and x == LOW):
+        raise DivideError()
+    return x // y
+
+
+def mod(x: int, y: int) -> int:
+    """`mod(x, y)`: the sign is that of `y`."""
+    if y == 0:
+        raise DivideError()
+    return x % y
+
+
+def ifelse(test: bool, a: Any, b: Any) -> Any:
+    """`ifelse`: both values were computed."""
+    return a if test else b
+
+
+HELPERS: dict[str, Any] = {
+    "%wrap": wrap, "%int_slash": int_slash, "%float_slash": float_slash, "%div": div, "%rem": rem,
+    "%fld": fld, "%mod": mod, "%ifelse": ifelse, "%abs": abs, "%int": int, "%float": float, "%len": len,
+    "%sqrt": math.sqrt, "%type": type, "%range": range,
+}

@@ -6,21 +6,24 @@ helpers are installed; the rest is defined here.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
-from juliette.compiler import python_backend as backend
+from juliette.compiler.emit_data import Sites
+from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import Family, LambdaCode
 from juliette.runtime import structs
 from juliette.runtime import types as T
+from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.dispatch import (
     CALLABLES, GenericFunction, KeywordCall, Method, TRACE, call_kw,
 )
 from juliette.runtime.errors import (
-    BoundsError, ErrorException, JuliaException, MethodError, Thrown, TypeError_, UndefKeywordError,
-    UndefVarError, julia_value,
+    TRANSLATORS, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
+    UndefKeywordError, UndefRefError, UndefVarError, julia_value,
 )
 from juliette.runtime.modules import Base, Module, constructors
-from juliette.runtime.values import JuliaDict, NamedTuple, Pair
+from juliette.runtime.values import JuliaDict, NamedTuple, Pair, StepRange, UnitRange
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 HELPERS: dict[str, Any] = {}
@@ -379,7 +382,8 @@ def add_method(
         table, signature, specialise, arg_names=tuple(p.name for p in code.params), module=module,
         file=code.file, line=code.line,
     )
-    method.source = Source(code, module, statics, bool(offset), captured)
+    method.code = code
+    method.source = Source(code, module, statics, drop_first=bool(offset), captured=captured)
     if code.keywords or code.keyword_rest is not None:
         method.kwcall = keyword_call(method)
     table.add(method)
@@ -393,74 +397,9 @@ class ArgumentTypeError(Exception):
         self.name, self.index, self.value = name, index, value
 
 
-class Source:
-    """Where a method's code comes from."""
-
-    __slots__ = ("captured", "code", "compiled", "drop_first", "module", "statics")
-
-    def __init__(
-        self, code: LambdaCode, module: Module, statics: tuple[T.TypeVar, ...], drop_first: bool,
-        captured: tuple[Any, ...],
-    ) -> None:
-        self.code = code
-        self.module = module
-        self.statics = statics
-        self.drop_first = drop_first
-        self.captured = captured
-        self.compiled: dict[Any, Any] = {}
-
-    def python(self, values: tuple[Any, ...], keywords: bool) -> Any:
-        """The Python function for given values of the static variables."""
-        key = (keywords, *map(id, values)) if values else keywords
-        f = self.compiled.get(key)
-        if f is None:
-            closure = bool(self.code.captures)
-            f = backend.compile_method(
-                self.code, self.module, values, keywords=keywords, closure=closure
-            )
-            if closure:
-                f = _bind_first(f, _Captured(self.code, self.captured))
-            if self.drop_first:
-                f = _drop_first(f)
-            self.compiled[key] = f
-        return f
-
-
-class _Captured:
-    """The captured variables of a global method defined inside `let`."""
-
-    def __init__(self, code: LambdaCode, values: tuple[Any, ...]) -> None:
-        for var, value in zip(code.captures.values(), values, strict=True):
-            setattr(self, var.name, value)
-
-
-def _bind_first(f: Any, first: Any) -> Any:
-    def bound(*args: Any) -> Any:
-        return f(first, *args)
-
-    return bound
-
-
-def _drop_first(f: Any) -> Any:
-    def constructor(_: Any, *args: Any) -> Any:
-        return f(*args)
-
-    return constructor
-
-
 def specialise(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
     """Code of a Julia method for argument types."""
-    source: Source = method.source
-    return source.python(static_values(method, types), False)
-
-
-def static_values(method: Method, types: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Values for all static variables of the code, in its order."""
-    source: Source = method.source
-    if not source.statics:
-        return ()
-    found = T.match(T.tuple_type(types), method.signature) or {}
-    return tuple(found.get(v, v.upper) for v in source.statics)
+    return instance_of(method, types, traced).compile()
 
 
 def keyword_call(method: Method) -> Any:
@@ -468,8 +407,7 @@ def keyword_call(method: Method) -> Any:
     source: Source = method.source
 
     def kwcall(kwargs: dict[str, Any], *args: Any) -> Any:
-        values = static_values(method, tuple(map(T.dispatch_type, args)))
-        f = source.python(values, True)
+        f = instance_of(method, tuple(map(T.dispatch_type, args)), TRACE.depth > 0, True).compile()
         try:
             if source.drop_first:
                 return f(args[0], kwargs, *args[1:])
@@ -494,11 +432,11 @@ class ClosureBase:
         generic = self.generic
         cache = generic.traced_cache if TRACE.depth else generic.cache
         f = cache.get(tuple(map(type, args)))
-        if f is None or not callable(f):
+        if f is None or f is generic.enter_typed:
             try:
-                f = generic._slow(args)
+                f = generic.implementation(args)
             except MethodError as e:
-                raise MethodError(self, e.args_, e.world) if hasattr(e, "args_") else MethodError(self, args, e.world) from None
+                raise MethodError(self, args, e.world) from None
         return f(self, *args)
 
     def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
@@ -545,35 +483,20 @@ def _closure_class(module: Module, family: Family, signatures: Any) -> type:
         for var in reversed(statics):
             signature = T.UnionAll(var, signature)
         method = Method(
-            generic, signature, specialise_closure, arg_names=tuple(p.name for p in code.params),
+            generic, signature, specialise, arg_names=tuple(p.name for p in code.params),
             module=module, file=code.file, line=code.line,
         )
-        method.source = Source(code, module, statics, False, ())
+        method.code = code
+        method.source = Source(code, module, statics, closure={})
         if code.keywords or code.keyword_rest is not None:
             method.kwcall = _closure_keyword_call(method)
         generic.add(method)
     return cls
 
 
-def specialise_closure(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
-    return closure_python(method, types, False)
-
-
-def closure_python(method: Method, types: tuple[Any, ...], keywords: bool) -> Any:
-    source: Source = method.source
-    values = static_values(method, types)
-    key = (keywords, *map(id, values)) if values else keywords
-    f = source.compiled.get(key)
-    if f is None:
-        f = source.compiled[key] = backend.compile_method(
-            source.code, source.module, values, keywords=keywords, closure=True
-        )
-    return f
-
-
 def _closure_keyword_call(method: Method) -> Any:
     def kwcall(kwargs: dict[str, Any], self: Any, *args: Any) -> Any:
-        f = closure_python(method, tuple(map(T.dispatch_type, args)), True)
+        f = instance_of(method, tuple(map(T.dispatch_type, args)), TRACE.depth > 0, True).compile()
         try:
             return f(self, kwargs, *args)
         except UnsupportedKeyword:
@@ -659,7 +582,7 @@ def _default_constructors(t: Any) -> None:
 
     if not family.params:
         exact = T.tuple_type([T.type_of_type(t), *family.field_types])
-        _builtin(table, exact, make, names)
+        _builtin(table, exact, make, names, default=True)
         if any(ft is not T.Any_ for ft in family.field_types):
             _builtin(table, T.tuple_type([T.type_of_type(t), *[T.Any_] * len(names)]), make, names)
         return
@@ -679,7 +602,9 @@ def _default_constructors(t: Any) -> None:
 
             return construct
 
-        table.add(Method(table, signature, specialised, arg_names=("T", *names), module=family.module))
+        method = Method(table, signature, specialised, arg_names=("T", *names), module=family.module)
+        method.rule = "default constructor"
+        table.add(method)
     inferred = t
     full: Any = T.tuple_type([T.type_of_type(body), *[T.Any_] * len(names)])
     for var in reversed(family.params):
@@ -687,10 +612,13 @@ def _default_constructors(t: Any) -> None:
     _builtin(table, full, make, names)
 
 
-def _builtin(table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...]) -> None:
-    table.add(Method(
-        table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file="struct",
-    ))
+def _builtin(
+    table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], default: bool = False,
+) -> None:
+    method = Method(table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file="struct")
+    if default:
+        method.rule = "default constructor"
+    table.add(method)
 
 
 @helper("new")
@@ -719,3 +647,61 @@ def is_exception(x: Any) -> bool:
 
 
 HELPERS["%Pair"] = Pair
+
+# ---------------------------------------------------------------- data of known types
+
+HELPERS["%view"] = Array.renew_view
+HELPERS["%UNDEF"] = UNDEF
+HELPERS["%UnitRange"] = UnitRange
+HELPERS["%StepRange"] = StepRange
+
+
+@helper("undefined")
+def undefined() -> None:
+    raise UndefRefError()
+
+
+@helper("no_key")
+def no_key(key: Any) -> None:
+    raise KeyError_(key)
+
+
+@helper("dict_get")
+def dict_get(d: JuliaDict, key: Any, default: Any) -> Any:
+    found = d.data.get(key)
+    return default if found is None else found[1]
+
+
+@helper("push")
+def push(v: Array, x: Any) -> Array:
+    v.push(x)
+    return v
+
+
+def bounds_error(error: IndexError) -> Any:
+    """The BoundsError of an access in compiled code, found by its place in the code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is not None:
+        code = trace.tb_frame.f_code
+        sites = code.co_consts[-1] if code.co_consts else None
+        position = next(islice(code.co_positions(), trace.tb_lasti // 2, None), None)
+        if isinstance(sites, Sites) and position is not None and position[2]:
+            array, indices = sites.places[position[2] - 1]
+            values = trace.tb_frame.f_locals
+            return BoundsError(values[array], tuple(
+                offset if name is None else values[name] + offset for name, offset in indices
+            ))
+    return ErrorException(f"IndexError: {error}")
+
+
+def undefined_field(error: AttributeError) -> Any:
+    """A field of a struct that was never assigned."""
+    if error.name in getattr(error.obj, "fields", ()):
+        return UndefRefError()
+    return ErrorException(f"AttributeError: {error}")
+
+
+TRANSLATORS[IndexError] = bounds_error
+TRANSLATORS[AttributeError] = undefined_field

@@ -20,7 +20,7 @@ Data = np.ndarray[Any, np.dtype[Any]]
 class Array:
     """Base of the classes of all `Array{T,N}`; make one with `wrap`, `make` or `vector`."""
 
-    __slots__ = ("__weakref__", "_buffer", "data", "node")
+    __slots__ = ("__weakref__", "_buffer", "data", "node", "of", "view")
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 1
 
@@ -28,12 +28,20 @@ class Array:
         self.data = data
         self.node = None
         self._buffer: Data | None = None
+        # compiled code reads elements through `view`, which is of the ndarray `of`
+        self.of: Data | None = None
 
     def __repr__(self) -> str:
         return f"<{T.type_string(T.typeof(self))} {self.data!r}>"
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Data:
         return np.array(self.data, dtype=dtype)
+
+    def renew_view(self) -> memoryview:
+        """A memoryview of `data`, kept until `data` is another ndarray."""
+        self.view = memoryview(self.data)  # type: ignore[arg-type]
+        self.of = self.data
+        return self.view
 
     # Growth keeps a buffer with room to spare; `data` is a view of its first part.
 

@@ -1,12 +1,15 @@
 """Generic functions, methods and multiple dispatch.
 
-A call first looks in a cache keyed by the Python classes of the arguments.  A class that fixes the
+A call first looks in a table keyed by the Python classes of the arguments.  A class that fixes the
 Julia type of its instances (numbers, arrays, structs) decides alone; where it does not (tuples,
-types, functions) and some method cares, a second cache is keyed by full Julia types.  A miss
+types, functions) and some method cares, a second table is keyed by full Julia types.  A miss
 resolves the most specific method and asks it for code for these argument types.
 
-While gradients are traced there is a second pair of caches: the same methods, with code that lets
+While gradients are traced there is a second set of tables: the same methods, with code that lets
 derivative rules see every operation.
+
+Compiled code that relies on what a call selects says so with `watch`; a new method that fits the
+argument types ends what was concluded.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ class Method:
     """
 
     __slots__ = (
-        "arg_names", "builtin", "doc", "file", "function", "kwcall", "line", "module", "name",
+        "arg_names", "builtin", "code", "doc", "file", "function", "kwcall", "line", "module", "name",
         "nargs", "rule", "signature", "source", "specialise", "tracing", "type_vars", "vararg",
     )
 
@@ -76,6 +79,8 @@ class Method:
         self.kwcall: Callable[..., Any] | None = None
         self.builtin: Callable[..., Any] | None = None
         self.source: Any = None
+        # the core language's form of a method written in Julia
+        self.code: Any = None
         self.rule: Any = None
         self.tracing: str | None = None
 
@@ -96,37 +101,68 @@ class Method:
         return tuple(found[v] for v in self.type_vars)
 
 
-_SLOW = object()
+class Table(dict[Any, Implementation]):
+    """Code by the classes of the arguments; what is missing is resolved by calling it."""
+
+    __slots__ = ("function", "traced")
+
+    def __init__(self, function: GenericFunction, traced: bool) -> None:
+        self.function = function
+        self.traced = traced
+
+    def __missing__(self, classes: tuple[type, ...]) -> Implementation:
+        return self.function.enter
+
+
+class UnaryTable(dict[type, Implementation]):
+    """Code by the class of the one argument."""
+
+    __slots__ = ("full",)
+
+    def __init__(self, full: Table) -> None:
+        self.full = full
+
+    def __missing__(self, cls: type) -> Implementation:
+        f = self.full.get((cls,))
+        if f is None:
+            return self.full.function.enter
+        self[cls] = f
+        return f
 
 
 class GenericFunction:
     """A Julia function: a name and its methods."""
 
     __slots__ = (
-        "__weakref__", "_pending", "anonymous", "cache", "dependents", "doc", "julia_type",
-        "methods", "module", "name", "traced_cache", "traced_typed", "typed",
+        "__weakref__", "_pending", "anonymous", "cache", "doc", "enter_typed", "julia_type", "links", "methods",
+        "module", "name", "selections", "traced_cache", "traced_typed", "traced_unary", "typed", "unary",
+        "user_methods", "watchers",
     )
 
     def __init__(self, name: str, module: Any = None) -> None:
         self.name = name
         self.module = module
         self.methods: list[Method] = []
+        self.user_methods: list[Method] = []
         self._pending: list[Callable[[], None]] = []
-        self.cache: dict[tuple[type, ...], Any] = {}
+        self.cache = Table(self, False)
+        self.unary = UnaryTable(self.cache)
         self.typed: dict[tuple[Any, ...], Implementation] = {}
-        self.traced_cache: dict[tuple[type, ...], Any] = {}
+        self.traced_cache = Table(self, True)
+        self.traced_unary = UnaryTable(self.traced_cache)
         self.traced_typed: dict[tuple[Any, ...], Implementation] = {}
-        self.dependents: list[Callable[[], None]] = []
+        self.enter_typed = self._enter_typed
+        self.selections: dict[tuple[Any, ...], Method | None] = {}
+        # (argument types, what to do when a method that fits them comes)
+        self.watchers: list[tuple[tuple[Any, ...] | None, Callable[[], None]]] = []
+        # direct calls in compiled code, by argument classes
+        self.links: dict[tuple[type, ...], Link] = {}
         self.julia_type: Any = None
         self.doc = ""
         self.anonymous = False
 
     def __call__(self, *args: Any) -> Any:
-        cache = self.traced_cache if TRACE.depth else self.cache
-        f = cache.get(tuple(map(type, args)))
-        if f is None or f is _SLOW:
-            return self._slow(args)(*args)
-        return f(*args)
+        return (self.traced_cache if TRACE.depth else self.cache)[tuple(map(type, args))](*args)
 
     def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
         """`f(args...; kwargs...)`."""
@@ -137,33 +173,46 @@ class GenericFunction:
             raise MethodError(KeywordCall(self, kwargs), args, None)
         return method.kwcall(kwargs, *args)
 
-    def _slow(self, args: tuple[Any, ...]) -> Implementation:
+    # ------------------------------------------------------------ the tables
+
+    def enter(self, *args: Any) -> Any:
+        """A call whose classes are not in the table yet."""
+        return self.implementation(args)(*args)
+
+    def _enter_typed(self, *args: Any) -> Any:
+        """A call whose classes do not decide."""
+        typed = self.traced_typed if TRACE.depth else self.typed
+        f = typed.get(tuple(map(T.dispatch_type, args)))
+        return f(*args) if f is not None else self.implementation(args)(*args)
+
+    def implementation(self, args: tuple[Any, ...]) -> Implementation:
+        """The code for a call, entered into the tables."""
         traced = TRACE.depth > 0
         classes = tuple(map(type, args))
         cache = self.traced_cache if traced else self.cache
-        if cache.get(classes) is _SLOW:
-            types = tuple(map(T.dispatch_type, args))
-            typed = self.traced_typed if traced else self.typed
-            f = typed.get(types)
-            if f is None:
-                method = self.resolve(types, args)
-                f = typed[types] = method.specialise(method, types, classes, traced)
+        f = cache.get(classes)
+        if f is not None and f is not self.enter_typed:
             return f
-        kinds = [T.class_type(c) for c in classes]
-        if all(exact for _, exact in kinds):
+        if f is None:
+            kinds = [T.class_type(c) for c in classes]
             types = tuple(t for t, _ in kinds)
+            if all(exact for _, exact in kinds):
+                method = self.resolve(types, args)
+                f = cache[classes] = method.specialise(method, types, classes, traced)
+                return f
+            self.settle()
+            if self._indifferent(kinds):
+                method = self.resolve(tuple(map(T.dispatch_type, args)), args)
+                f = cache[classes] = method.specialise(method, types, classes, traced)
+                return f
+            cache[classes] = self.enter_typed
+        types = tuple(map(T.dispatch_type, args))
+        typed = self.traced_typed if traced else self.typed
+        f = typed.get(types)
+        if f is None:
             method = self.resolve(types, args)
-            f = method.specialise(method, types, classes, traced)
-            cache[classes] = f
-            return f
-        self.settle()
-        types = tuple(t for t, _ in kinds)
-        if self._indifferent(kinds):
-            method = self.resolve(tuple(map(T.dispatch_type, args)), args)
-            f = cache[classes] = method.specialise(method, types, classes, traced)
-            return f
-        cache[classes] = _SLOW
-        return self._slow(args)
+            f = typed[types] = method.specialise(method, types, classes, traced)
+        return f
 
     def _indifferent(self, kinds: list[tuple[Any, bool]]) -> bool:
         """Does every candidate treat all values of the inexact classes alike?"""
@@ -180,6 +229,36 @@ class GenericFunction:
                 if not exact and not T.subtype(general, p) and T.intersects(general, p):
                     return False
         return True
+
+    # ------------------------------------------------------------ what compiled code relies on
+
+    def watch(self, types: tuple[Any, ...] | None, then: Callable[[], None]) -> None:
+        """Call `then` when a method is added that fits argument types (None: any method)."""
+        self.watchers.append((types, then))
+
+    def user_matches(self, types: tuple[Any, ...]) -> bool:
+        """Does a method written in Julia fit these argument types?"""
+        return any(_fits(m, types) for m in self.user_methods)
+
+    def selected(self, types: tuple[Any, ...]) -> Method | None:
+        """The method that argument types select; None if there is no one."""
+        try:
+            return self.selections[types]
+        except KeyError:
+            pass
+        try:
+            method: Method | None = self.resolve(types)
+        except MethodError:
+            method = None
+        self.selections[types] = method
+        return method
+
+    def link(self, classes: tuple[type, ...]) -> Link:
+        """The direct call for argument classes that fix the types."""
+        found = self.links.get(classes)
+        if found is None:
+            found = self.links[classes] = Link(self, classes)
+        return found
 
     # ------------------------------------------------------------ methods
 
@@ -206,17 +285,29 @@ class GenericFunction:
                 break
         else:
             self.methods.append(method)
+        if method.code is not None:
+            self.user_methods = [m for m in self.methods if m.code is not None]
         self.forget()
+        if not self.watchers:
+            return
+        watchers, self.watchers = self.watchers, []
+        for types, then in watchers:
+            if types is None or _fits(method, types):
+                then()
+            else:
+                self.watchers.append((types, then))
 
     def forget(self) -> None:
-        """Drop all compiled code; callers that had bound some are told."""
+        """Empty the tables."""
         self.cache.clear()
+        self.unary.clear()
         self.typed.clear()
         self.traced_cache.clear()
+        self.traced_unary.clear()
         self.traced_typed.clear()
-        dependents, self.dependents = self.dependents, []
-        for f in dependents:
-            f()
+        self.selections.clear()
+        for link in self.links.values():
+            link.undo()
 
     def resolve(self, types: tuple[Any, ...], args: tuple[Any, ...] | None = None) -> Method:
         """The most specific method for argument types; raises MethodError."""
@@ -246,6 +337,48 @@ class GenericFunction:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def _fits(m: Method, types: tuple[Any, ...]) -> bool:
+    return m.accepts_count(len(types)) and T.match(T.tuple_type(types), m.signature) is not None
+
+
+class Link:
+    """A direct call of what dispatch selects for argument classes, under one name in compiled code.
+
+    The first call goes through the function, and the name then stands for the code itself.
+    """
+
+    __slots__ = ("classes", "function", "holders", "name")
+    count = 0
+
+    def __init__(self, function: GenericFunction, classes: tuple[type, ...]) -> None:
+        Link.count += 1
+        self.function = function
+        self.classes = classes
+        self.name = f"%l{Link.count}"
+        self.holders: list[dict[str, Any]] = []
+
+    def enter_into(self, names: dict[str, Any]) -> str:
+        """Make the name known where code is compiled."""
+        if self.name not in names:
+            names[self.name] = self.function.cache.get(self.classes, self.first)
+            self.holders.append(names)
+        return self.name
+
+    def first(self, *args: Any) -> Any:
+        """The first call."""
+        out = self.function(*args)
+        f = self.function.cache.get(self.classes)
+        if f is not None:
+            for names in self.holders:
+                names[self.name] = f
+        return out
+
+    def undo(self) -> None:
+        """The methods have changed."""
+        for names in self.holders:
+            names[self.name] = self.first
 
 
 def _beats(a: Method, b: Method) -> bool:
@@ -333,9 +466,9 @@ def call_object(self: Any, *args: Any) -> Any:
     """`obj(args...)` for a struct with call methods."""
     cache = CALLABLES.traced_cache if TRACE.depth else CALLABLES.cache
     f = cache.get((type(self), *map(type, args)))
-    if f is None or f is _SLOW:
+    if f is None:
         try:
-            f = CALLABLES._slow((self, *args))
+            f = CALLABLES.implementation((self, *args))
         except MethodError as e:
             if e.f is CALLABLES:
                 raise MethodError(self, args, e.world) from None

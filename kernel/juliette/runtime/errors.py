@@ -94,7 +94,8 @@ def julia_value(error: BaseException) -> Any:
     if isinstance(error, NameError):
         from juliette.syntax.expr import Symbol
 
-        return UndefVarError(Symbol(error.name or str(error).split("'")[1]))
+        name = error.name or str(error).split("'")[1]
+        return UndefVarError(Symbol(name.split("%")[0] or name))
     if isinstance(error, ZeroDivisionError):
         return DivideError()
     if isinstance(error, RecursionError):

@@ -26,7 +26,7 @@ class Module:
     """A Julia module."""
 
     __slots__ = (
-        "__weakref__", "anonymous_count", "bare", "bindings", "consts", "docs", "exports",
+        "__weakref__", "anonymous_count", "bare", "bindings", "consts", "declared", "docs", "exports",
         "implicit", "imported", "loader", "macros", "name", "parent", "resolved", "used", "visible",
     )
 
@@ -39,6 +39,8 @@ class Module:
         self.exports: set[str] = set()
         self.consts: set[str] = set()
         self.imported: set[str] = set()
+        # the types of typed globals: `x::Int = 1`
+        self.declared: dict[str, Any] = {}
         self.implicit: dict[str, Module] = {}
         self.resolved: set[str] = set()
         self.docs: dict[str, str] = {}

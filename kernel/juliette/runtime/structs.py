@@ -70,3 +70,23 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     for name, typ, value in zip(fields, t.field_types, values, strict=False):
         object.__setattr__(obj, name, value if typ is T.Any_ else convert(typ, value))
     return obj
+
+
+_MAKERS: dict[tuple[Any, int], Any] = {}
+
+
+def maker(t: T.DataType, n: int) -> Any:
+    """A function that makes an instance of a struct from its first `n` fields, of the right types."""
+    found = _MAKERS.get((t, n))
+    if found is None:
+        names = [f"x{i}" for i in range(n)]
+        body = "".join(f"    set{i}(o, {x})\n" for i, x in enumerate(names))
+        text = f"def make({', '.join(names)}):\n    o = new(cls)\n{body}    return o\n"
+        cls = t.pyclass
+        assert cls is not None
+        scope: dict[str, Any] = {"new": cls.__new__, "cls": cls}
+        for i, f in enumerate(t.fields[:n]):
+            scope[f"set{i}"] = getattr(cls, f).__set__
+        exec(compile(text, __file__, "exec"), scope)
+        found = _MAKERS[t, n] = scope["make"]
+    return found

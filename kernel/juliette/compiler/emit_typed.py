@@ -1,0 +1,180 @@
+"""Python forms for values of known types: what the plans of `compiler.intrinsics` are made of."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from juliette.compiler import core as C
+from juliette.compiler import lattice as L
+from juliette.compiler.lattice import HIGH, LOW
+
+LOAD, STORE = ast.Load(), ast.Store()
+# Sums and products are wrapped around once for the whole expression, unless they may grow beyond this.
+WIDEST = 2**200
+# Integers of one digit inside Python, which it compares fastest.
+SMALL = 2**30 - 1
+OPERATORS = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
+
+
+class TypedForms:
+    """A part of the emitter."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # ------------------------------------------------------------ small forms
+
+    def binary(self, op: Any, a: ast.expr, b: ast.expr) -> ast.expr:
+        return self.at(ast.BinOp(a, op(), b))  # type: ignore[no-any-return]
+
+    def choose(self, test: ast.expr, a: ast.expr, b: ast.expr) -> ast.expr:
+        return self.at(ast.IfExp(test, a, b))  # type: ignore[no-any-return]
+
+    def hold(self, e: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """An expression to evaluate first, and the same value again."""
+        if isinstance(e, (ast.Name, ast.Constant)):
+            return e, e
+        t = self.temp()
+        return self.at(ast.NamedExpr(self.name(t, True), e)), self.name(t)
+
+    def ordered(self, a: ast.expr, b: ast.expr) -> tuple[ast.expr, tuple[ast.expr, ast.expr]]:
+        """`a`, and `b` held, where `b` is needed first: `a` is computed before if that can matter."""
+        if not isinstance(b, (ast.Name, ast.Constant)) and any(isinstance(n, ast.Call) for n in ast.walk(a)):
+            t = self.temp()
+            self.store(t, a)
+            a = self.name(t)
+        return a, self.hold(b)
+
+    def constant(self, name: str, value: Any) -> str:
+        """A helper's name for a value that is the same for all code."""
+        key = f"%={name}"
+        self.constants[key] = value
+        return key
+
+    def constant_for(self, name: str, value: Any) -> str:
+        """A helper's name for a value of its own."""
+        key = f"%={name}{id(value):x}"
+        self.constants[key] = value
+        return key
+
+    def chain(self, op: Any, node: C.Call) -> ast.expr:
+        """`a op b op …`"""
+        first, *rest = self.exprs(node.args)
+        for e in rest:
+            first = self.binary(op, first, e)
+        return first  # type: ignore[no-any-return]
+
+    def compare(self, op: Any, node: C.Call) -> ast.expr:
+        a, b = self.exprs(node.args)
+        return self.at(ast.Compare(a, [op()], [b]))  # type: ignore[no-any-return]
+
+    # ------------------------------------------------------------ arithmetic
+
+    def float_chain(self, op: str, node: C.Call) -> ast.expr:
+        """Sum, difference or product of floats."""
+        if len(node.args) == 1:
+            e = self.expr(node.args[0])
+            return e if op == "+" else self.at(ast.UnaryOp(ast.USub(), e))  # type: ignore[no-any-return]
+        first, *rest = [
+            self.const(float(e.value)) if isinstance(e, ast.Constant) and not self.traced else e
+            for e in self.exprs(node.args)
+        ]
+        for e in rest:
+            first = self.binary(OPERATORS[op], first, e)
+        return first  # type: ignore[no-any-return]
+
+    def ring(self, node: C.Node) -> tuple[ast.expr, int, int]:
+        """An Int64 before it wraps around, and its bounds."""
+        plan = self.plans.get(id(node))
+        if plan is None or plan.form not in OPERATORS:
+            low, high = L.bounds(self.element(node)) or (0, 1)
+            return self.expr(node), low, high
+        parts: list[tuple[int, int]] = []
+
+        def operand(n: C.Node) -> ast.expr:
+            e, low, high = self.ring(n)
+            if max(-low, high) > WIDEST:
+                e, low, high = self.wrapped(e, low, high), LOW, HIGH
+            parts.append((low, high))
+            return e
+
+        operands = self.exprs(node.args, operand)
+        from juliette.compiler.intrinsics import ring_bounds
+
+        low, high = ring_bounds(plan.form, parts)
+        first, *rest = operands
+        if not rest:
+            return (first if plan.form == "+" else self.at(ast.UnaryOp(ast.USub(), first))), low, high
+        for e in rest:
+            first = self.binary(OPERATORS[plan.form], first, e)
+        return first, low, high
+
+    def wrapped(self, e: ast.expr, low: int, high: int) -> ast.expr:
+        """An integer wrapped around to Int64, if its bounds allow that it must be."""
+        if low >= LOW and high <= HIGH:
+            return e
+        first, again = self.hold(e)
+        test = self.at(ast.Compare(first, [ast.LtE()], [self.const(HIGH)]))
+        if low < LOW:
+            lowest = self.const(LOW)
+            test = self.at(ast.Compare(lowest, [ast.LtE()], [first]))
+            if high > HIGH:
+                test = self.at(ast.Compare(lowest, [ast.LtE(), ast.LtE()], [first, self.const(HIGH)]))
+        return self.choose(test, again, self.call("%wrap", again))
+
+    def wrapped_ring(self, node: C.Call) -> ast.expr:
+        return self.wrapped(*self.ring(node))
+
+    def store_ring(self, target: str, node: C.Node) -> None:
+        """Assign a sum or product to a variable: the test for wrapping is a statement of its own."""
+        e, low, high = self.ring(node)
+        self.store(target, e)
+        if low >= LOW and high <= HIGH:
+            return
+        name = self.name(target)
+
+        def beyond(least: int, most: int) -> ast.expr:
+            tests = []
+            if high > HIGH:
+                tests.append(self.at(ast.Compare(name, [ast.Gt()], [self.const(most)])))
+            if low < LOW:
+                tests.append(self.at(ast.Compare(name, [ast.Lt()], [self.const(least)])))
+            return tests[0] if len(tests) == 1 else self.at(ast.BoolOp(ast.Or(), tests))  # type: ignore[no-any-return]
+
+        again = self.at(ast.Assign([self.name(target, True)], self.call("%wrap", name)))
+        inner = self.at(ast.If(beyond(LOW, HIGH), [again], []))
+        self.push(ast.If(beyond(-SMALL, SMALL), [inner], []))
+
+    # ------------------------------------------------------------ calls
+
+    def direct(self, instance: Any, node: C.Call, *before: ast.expr) -> ast.expr:
+        """A call of an instance, without dispatch."""
+        return self.call(instance.enter_into(self.constants), *before, *self.exprs(node.args))  # type: ignore[no-any-return]
+
+    def linked(self, node: C.Call) -> ast.expr:
+        """A call of the method that dispatch selects for these types, bound at the first call."""
+        from juliette.compiler.intrinsics import exact
+
+        function = self.callee(node)
+        classes = tuple(t.pyclass for t in exact([self.element(a) for a in node.args]) or ())
+        if len(classes) != len(node.args) or None in classes:
+            return self.dispatched(function, node)  # type: ignore[no-any-return]
+        return self.call(function.link(classes).enter_into(self.constants), *self.exprs(node.args))  # type: ignore[no-any-return]
+
+    def dispatched(self, function: Any, node: C.Call) -> ast.expr:
+        """A call through the function's table."""
+        args = self.exprs(node.args)
+        table = function.traced_unary if self.traced else function.unary
+        if len(args) != 1:
+            table = function.traced_cache if self.traced else function.cache
+        key = f"%d{id(table):x}"
+        self.constants[key] = table
+        firsts, again = [], []
+        for e in args:
+            first, second = self.hold(e)
+            firsts.append(self.call("%type", first))
+            again.append(second)
+        index = firsts[0] if len(args) == 1 else self.at(ast.Tuple(firsts, LOAD))
+        return self.call(self.at(ast.Subscript(self.name(key), index, LOAD)), *again)  # type: ignore[no-any-return]

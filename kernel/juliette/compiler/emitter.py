@@ -1,0 +1,615 @@
+"""The core language to Python's `ast`: expressions and statements.
+
+Julia names go straight into `ast.Name`; helpers of the runtime are names that begin with `%`, which
+no Julia name can.  Expressions that need statements push them first; operands already computed are
+then saved in temporaries, or evaluation order would break.
+
+Where inference has a plan for a call, the plan emits it (`compiler.intrinsics`); all else goes
+through dispatch.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler.emit_data import DataForms
+from juliette.compiler.emit_typed import OPERATORS, TypedForms
+from juliette.compiler.inference import Inference, constant_global
+from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
+from juliette.compiler.lower import Family
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction
+
+_COUNTER = itertools.count()
+ATOMS = (int, float, str, type(None))
+# Operators with a fast form for arguments of unknown types: the function of Base, and the helper.
+FAST: dict[Any, str] = {}
+
+# Nodes without effects, whose value stands in the code if it is known.
+FOLDED = (C.Local, C.Global)
+
+LOAD, STORE = ast.Load(), ast.Store()
+
+
+class Emitter(TypedForms, DataForms):
+    """Emits the body of one Python function."""
+
+    def __init__(self, module: Any, constants: dict[str, Any], inference: Inference | None = None) -> None:
+        self.module = module
+        self.plans = inference.plans if inference is not None else {}
+        self.types = inference.types if inference is not None else {}
+        self.traced = inference is not None and inference.traced
+        self.constants = constants
+        self.out: list[ast.stmt] = []
+        self.line = 1
+        self.temps = 0
+        self.return_type: C.Node | None = None
+        self.in_function = False
+        # accesses of arrays, by number; and views of arrays taken before a loop
+        self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
+        self.hoisted: dict[str, str] = {}
+        # items of loops whose variable Python's `for` assigns itself
+        self.loop_variables: set[C.Var] = set()
+
+    # ------------------------------------------------------------ small pieces
+
+    def at(self, node: Any) -> Any:
+        node.lineno = node.end_lineno = self.line
+        node.col_offset = node.end_col_offset = 0
+        return node
+
+    def name(self, id_: str, store: bool = False) -> ast.expr:
+        return self.at(ast.Name(id_, STORE if store else LOAD))  # type: ignore[no-any-return]
+
+    def call(self, f: ast.expr | str, *args: ast.expr) -> ast.expr:
+        if isinstance(f, str):
+            f = self.name(f)
+        return self.at(ast.Call(f, list(args), []))  # type: ignore[no-any-return]
+
+    def const(self, value: Any) -> ast.expr:
+        if type(value) in ATOMS or value is True or value is False:
+            return self.at(ast.Constant(value))  # type: ignore[no-any-return]
+        if type(value) is tuple and all(type(v) in (*ATOMS, bool) for v in value):
+            return self.at(ast.Tuple([self.const(v) for v in value], LOAD))  # type: ignore[no-any-return]
+        name = f"%c{next(_COUNTER)}"
+        self.constants[name] = value
+        return self.name(name)
+
+    def temp(self) -> str:
+        self.temps += 1
+        return f"%e{self.temps}"
+
+    def push(self, stmt: ast.stmt) -> None:
+        self.out.append(self.at(stmt))
+
+    def store(self, target: str, value: ast.expr) -> None:
+        self.push(ast.Assign([self.name(target, True)], value))
+
+    def sub(self) -> list[ast.stmt]:
+        saved, self.out = self.out, []
+        return saved
+
+    def done(self, saved: list[ast.stmt]) -> list[ast.stmt]:
+        body, self.out = self.out, saved
+        return body or [self.at(ast.Pass())]
+
+    def element(self, node: C.Node) -> Any:
+        """What inference knows of a node's value."""
+        return self.types.get(id(node), ANY)
+
+    # ------------------------------------------------------------ expressions
+
+    def exprs(self, nodes: list[C.Node], emit: Callable[[C.Node], ast.expr] | None = None) -> list[ast.expr]:
+        """Several operands, left to right."""
+        results: list[ast.expr] = []
+        emit = emit or self.expr
+        for node in nodes:
+            mark = len(self.out)
+            e = emit(node)
+            if len(self.out) > mark:
+                saved: list[ast.stmt] = []
+                for i, r in enumerate(results):
+                    inner = r.value if isinstance(r, ast.Starred) else r
+                    if not isinstance(inner, ast.Constant) and not (
+                        isinstance(inner, ast.Name) and inner.id.startswith("%")
+                    ):
+                        t = self.temp()
+                        saved.append(self.at(ast.Assign([self.name(t, True)], inner)))
+                        new = self.name(t)
+                        results[i] = self.at(ast.Starred(new, LOAD)) if isinstance(r, ast.Starred) else new
+                self.out[mark:mark] = saved
+            results.append(e)
+        return results
+
+    def expr(self, node: C.Node) -> ast.expr:
+        known = self.types.get(id(node))
+        if type(known) is Known and type(node) in FOLDED:
+            return self.const(known.value)
+        return getattr(self, "expr_" + type(node).__name__)(node)  # type: ignore[no-any-return]
+
+    def expr_Const(self, node: C.Const) -> ast.expr:
+        return self.const(node.value)
+
+    def expr_Local(self, node: C.Local) -> ast.expr:
+        e = self.name(node.var.pyname)
+        if node.var.boxed:
+            return self.at(ast.Attribute(e, "value", LOAD))  # type: ignore[no-any-return]
+        return e
+
+    def expr_Global(self, node: C.Global) -> ast.expr:
+        if node.name in ("None", "True", "False"):
+            return self.call("%lookup", self.const(self.module), self.const(node.name))
+        return self.name(node.name)
+
+    def expr_Runtime(self, node: C.Runtime) -> ast.expr:
+        return self.name("%" + node.name)
+
+    def expr_Splat(self, node: C.Splat) -> ast.expr:
+        return self.at(ast.Starred(self.call("%splat", self.expr(node.value)), LOAD))  # type: ignore[no-any-return]
+
+    def expr_MakeTuple(self, node: C.MakeTuple) -> ast.expr:
+        return self.at(ast.Tuple(self.exprs(node.items), LOAD))  # type: ignore[no-any-return]
+
+    def expr_Call(self, node: C.Call) -> ast.expr:
+        if node.kwargs:
+            keys = [k for k, _ in node.kwargs]
+            parts = self.exprs([node.function, *node.args, *[v for _, v in node.kwargs]])
+            n = 1 + len(node.args)
+            d = ast.Dict(
+                [self.const(k) if k is not None else None for k in keys],  # type: ignore[arg-type]
+                [
+                    v if k is not None else self.call("%keyword_dict", v)
+                    for k, v in zip(keys, parts[n:], strict=True)
+                ],
+            )
+            return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
+        plan = self.plans.get(id(node))
+        if plan is not None:
+            if plan.emit is not None:
+                return plan.emit(self, node)  # type: ignore[no-any-return]
+            if type(plan.result) is Known and not plan.effects:
+                return self.const(plan.result.value)
+        if isinstance(node.function, C.Runtime):
+            return self.call(self.expr(node.function), *self.exprs(node.args))
+        if not any(isinstance(a, C.Splat) for a in node.args):
+            function = self.callee(node)
+            if len(node.args) == 2 and function in FAST:
+                return self.call(FAST[function], *self.exprs(node.args))
+            if isinstance(function, GenericFunction):
+                return self.dispatched(function, node)
+        if isinstance(node.function, C.Global):
+            return self.call(self.expr(node.function), *self.exprs(node.args))
+        parts = self.exprs([node.function, *node.args])
+        return self.call(parts[0], *parts[1:])
+
+    def callee(self, node: C.Call) -> Any:
+        """The function that a call names, if it is known."""
+        known = self.types.get(id(node.function))
+        if known is None and type(node.function) is C.Global:
+            known = constant_global(self.module, node.function.name)
+        return known.value if type(known) is Known and isinstance(known.value, GenericFunction) else None
+
+    def expr_GetField(self, node: C.GetField) -> ast.expr:
+        plan = self.plans.get(id(node))
+        if plan is not None and plan.emit is not None:
+            return plan.emit(self, node)  # type: ignore[no-any-return]
+        return self.call("%getproperty", self.expr(node.object), self.const_symbol(node.name))
+
+    def const_symbol(self, name: str) -> ast.expr:
+        from juliette.syntax.expr import Symbol
+
+        key = f"%:{name}"
+        self.constants[key] = Symbol(name)
+        return self.name(key)
+
+    def expr_Assign(self, node: C.Assign) -> ast.expr:
+        self.assign(node)
+        return self.expr_Local(C.Local(node.var))
+
+    def assign(self, node: C.Assign) -> None:
+        self.assign_node(node.var, node.value)
+
+    def assign_node(self, var: C.Var, node: C.Node) -> None:
+        """Give a variable the value of a node; branches assign each for itself."""
+        kind = type(node)
+        if var.boxed or self.types.get(id(node)) is BOTTOM:
+            self.assign_var(var, self.expr(node))
+        elif kind is C.If and type(self.element(node.test)) is not Known:  # type: ignore[attr-defined]
+            test = self.test(node.test)  # type: ignore[attr-defined]
+            saved = self.sub()
+            self.assign_node(var, node.then)  # type: ignore[attr-defined]
+            then = self.done([])
+            self.out = []
+            self.assign_node(var, node.otherwise)  # type: ignore[attr-defined]
+            other = self.out
+            self.out = saved
+            self.push(ast.If(test, then, other))
+        elif kind is C.Block and node.items and type(node.items[-1]) is not C.Line:  # type: ignore[attr-defined]
+            for n in node.items[:-1]:  # type: ignore[attr-defined]
+                self.stmt(n)
+            self.assign_node(var, node.items[-1])  # type: ignore[attr-defined]
+        elif (plan := self.plans.get(id(node))) is not None and plan.form in OPERATORS:
+            self.store_ring(var.pyname, node)
+        else:
+            self.store(var.pyname, self.expr(node))
+
+    def assign_var(self, var: C.Var, value: ast.expr) -> None:
+        if var.boxed:
+            target = ast.Attribute(self.name(var.pyname), "value", STORE)
+            self.push(ast.Assign([self.at(target)], value))
+        else:
+            self.store(var.pyname, value)
+
+    def expr_AssignGlobal(self, node: C.AssignGlobal) -> ast.expr:
+        t = self.temp()
+        self.store(t, self.expr(node.value))
+        self.set_global(node, self.name(t))
+        return self.name(t)
+
+    def set_global(self, node: C.AssignGlobal, value: ast.expr) -> None:
+        self.push(ast.Expr(self.call(
+            "%set_global", self.const(self.module), self.const(node.name), value, self.const(node.const)
+        )))
+
+    def expr_Block(self, node: C.Block) -> ast.expr:
+        items = [n for n in node.items]
+        while items and isinstance(items[-1], C.Line):
+            items.pop()
+        if not items:
+            return self.const(None)
+        for n in items[:-1]:
+            self.stmt(n)
+        return self.expr(items[-1])
+
+    def expr_Line(self, node: C.Line) -> ast.expr:
+        self.line = node.line
+        return self.const(None)
+
+    def expr_If(self, node: C.If) -> ast.expr:
+        branch = self.branch(node)
+        if branch is not None:
+            return self.expr(branch)
+        test = self.test(node.test)
+        saved = self.sub()
+        then = self.expr(node.then)
+        then_out = self.out
+        self.out = []
+        other = self.expr(node.otherwise)
+        other_out = self.out
+        self.out = saved
+        if not then_out and not other_out:
+            return self.at(ast.IfExp(test, then, other))  # type: ignore[no-any-return]
+        t = self.temp()
+        then_out.append(self.at(ast.Assign([self.name(t, True)], then)))
+        other_out.append(self.at(ast.Assign([self.name(t, True)], other)))
+        self.push(ast.If(test, then_out, other_out))
+        return self.name(t)
+
+    def branch(self, node: C.If) -> C.Node | None:
+        """The branch that is always taken, if types decide."""
+        known = self.types.get(id(node.test))
+        if type(known) is Known and type(known.value) is bool and type(node.test) in (C.Const, C.Call):
+            return node.then if known.value else node.otherwise
+        return None
+
+    def test(self, node: C.Node) -> ast.expr:
+        """A condition: only a Bool will do."""
+        if isinstance(node, C.Const) and type(node.value) is bool:
+            return self.const(node.value)
+        if isinstance(node, C.If) and isinstance(node.otherwise, C.Const) and node.otherwise.value is False:
+            mark = len(self.out)
+            a = self.test(node.test)
+            saved = self.sub()
+            b = self.test(node.then)
+            extra = self.out
+            self.out = saved
+            if not extra:
+                return self.at(ast.BoolOp(ast.And(), [a, b]))  # type: ignore[no-any-return]
+            del self.out[mark:]
+        elif isinstance(node, C.If) and isinstance(node.then, C.Const) and node.then.value is True:
+            mark = len(self.out)
+            a = self.test(node.test)
+            saved = self.sub()
+            b = self.test(node.otherwise)
+            extra = self.out
+            self.out = saved
+            if not extra:
+                return self.at(ast.BoolOp(ast.Or(), [a, b]))  # type: ignore[no-any-return]
+            del self.out[mark:]
+        e = self.expr(node)
+        if (self.types.get(id(node)) is T.Bool and not self.traced) or (
+            isinstance(e, ast.Constant) and type(e.value) is bool
+        ):
+            return e
+        t = self.temp()
+        # `t is True or (t is not False and %truth(t))`: plain Bools cost two identity tests.
+        held = self.at(ast.NamedExpr(self.name(t, True), e))
+        is_true = self.at(ast.Compare(held, [ast.Is()], [self.const(True)]))
+        not_false = self.at(ast.Compare(self.name(t), [ast.IsNot()], [self.const(False)]))
+        rest = self.at(ast.BoolOp(ast.And(), [not_false, self.call("%truth", self.name(t))]))
+        return self.at(ast.BoolOp(ast.Or(), [is_true, rest]))  # type: ignore[no-any-return]
+
+    def expr_statement(self, node: C.Node) -> ast.expr:
+        self.stmt(node)
+        return self.const(None)
+
+    expr_While = expr_For = expr_Fresh = expr_statement
+
+    def expr_Break(self, node: C.Node) -> ast.expr:
+        self.stmt(node)
+        return self.const(None)
+
+    expr_Continue = expr_Return = expr_Break
+
+    def expr_Try(self, node: C.Try) -> ast.expr:
+        t = self.temp()
+        self.emit_try(node, t)
+        return self.name(t)
+
+    def expr_Closure(self, node: C.Closure) -> ast.expr:
+        family: Family = node.family
+        types: list[C.Node] = []
+        for code, params, statics in family.methods:
+            static_vars = getattr(code, "static_scope", [])
+            for var, (name, low, high) in zip(static_vars, statics, strict=False):
+                self.assign_var(var, self.call(
+                    "%typevar", self.const(name),
+                    self.expr(low) if low is not None else self.const(None),
+                    self.expr(high) if high is not None else self.const(None),
+                ))
+            types.append(C.MakeTuple([
+                C.MakeTuple(list(params)), C.MakeTuple([C.Local(v) for v in static_vars]),
+            ]))
+        signatures = self.expr(C.MakeTuple(types))
+        captured = [self.name(outer.pyname) for outer, _ in family.captures]
+        return self.call(
+            "%closure", self.const(self.module), self.const(family), signatures,
+            self.at(ast.Tuple(captured, LOAD)),
+        )
+
+    def expr_IsDefined(self, node: C.IsDefined) -> ast.expr:
+        if node.var is None:
+            return self.call("%global_defined", self.const(self.module), self.const(node.name))
+        t = self.temp()
+        saved = self.sub()
+        self.push(ast.Expr(self.expr_Local(C.Local(node.var))))
+        self.store(t, self.const(True))
+        body = self.done(saved)
+        handler = ast.ExceptHandler(
+            self.at(ast.Tuple([self.name("%NameError"), self.name("%AttributeError")], LOAD)), None,
+            [self.at(ast.Assign([self.name(t, True)], self.const(False)))],
+        )
+        self.push(ast.Try(body, [self.at(handler)], [], []))
+        return self.name(t)
+
+    # ------------------------------------------------------------ statements
+
+    def stmt(self, node: C.Node) -> None:
+        """Run for effect."""
+        kind = type(node)
+        if kind is C.Line:
+            self.line = node.line  # type: ignore[attr-defined]
+        elif kind is C.Block:
+            for n in node.items:  # type: ignore[attr-defined]
+                self.stmt(n)
+        elif kind is C.Assign:
+            value = node.value  # type: ignore[attr-defined]
+            if type(value) is C.Local and value.var in self.loop_variables:
+                return  # the loop assigns it
+            self.assign(node)  # type: ignore[arg-type]
+        elif kind is C.AssignGlobal:
+            self.set_global(node, self.expr(node.value))  # type: ignore[arg-type, attr-defined]
+        elif kind is C.If:
+            self.stmt_if(node)  # type: ignore[arg-type]
+        elif kind is C.While:
+            self.stmt_while(node)  # type: ignore[arg-type]
+        elif kind is C.For:
+            self.stmt_for(node)  # type: ignore[arg-type]
+        elif kind is C.Fresh:
+            for var in node.vars:  # type: ignore[attr-defined]
+                if var.boxed:
+                    self.store(var.pyname, self.call("%Box", self.const(var.name)))
+        elif kind is C.Return:
+            self.stmt_return(node)  # type: ignore[arg-type]
+        elif kind is C.Break:
+            self.push(ast.Break())
+        elif kind is C.Continue:
+            self.push(ast.Continue())
+        elif kind is C.Try:
+            self.emit_try(node, None)  # type: ignore[arg-type]
+        elif kind is C.Call and (plan := self.plans.get(id(node))) is not None and plan.store is not None:
+            plan.store(self, node)
+        else:
+            e = self.expr(node)
+            if isinstance(e, ast.Constant):
+                return
+            if isinstance(e, ast.Name) and e.id.startswith("%"):
+                return
+            self.push(ast.Expr(e))
+
+    def stmt_if(self, node: C.If) -> None:
+        branch = self.branch(node)
+        if branch is not None:
+            self.stmt(branch)
+            return
+        test = self.test(node.test)
+        saved = self.sub()
+        self.stmt(node.then)
+        then = self.done([])
+        self.out = []
+        self.stmt(node.otherwise)
+        other = self.out
+        self.out = saved
+        self.push(ast.If(test, then, other))
+
+    def stmt_while(self, node: C.While) -> None:
+        mark = len(self.out)
+        line = self.line
+        test = self.test(node.test)
+        extra = self.out[mark:]
+        del self.out[mark:]
+        saved = self.sub()
+        if extra:
+            self.out = extra
+            self.push(ast.If(self.at(ast.UnaryOp(ast.Not(), test)), [self.at(ast.Break())], []))
+            test = self.const(True)
+        self.stmt(node.body)
+        body = self.done(saved)
+        self.line = line
+        self.push(ast.While(test, body, []))
+
+    def stmt_for(self, node: C.For) -> None:
+        plan = self.plans.get(id(node.iterable))
+        if plan is not None and plan.form == "range":
+            iterable = self.python_range(node.iterable)
+        else:
+            iterable = self.call("%iterate", self.expr(node.iterable))
+        saved = self.sub()
+        line = self.line
+        target = _loop_variable(node)
+        if target is not node.target:
+            self.loop_variables.add(node.target)
+        self.stmt(node.body)
+        body = self.done(saved)
+        self.push(ast.For(self.name(target.pyname, True), iterable, body, []))
+        # `break` in a `for` over several iterators leaves all of them.
+        inner = _nested_for(node.body)
+        if inner is not None and _has_break(inner.body):
+            flagged = body
+            for i, s in enumerate(flagged):
+                if isinstance(s, ast.For):
+                    s.orelse = [self.at(ast.Continue())]
+                    flagged.insert(i + 1, self.at(ast.Break()))
+                    break
+        self.line = line
+
+    def stmt_return(self, node: C.Return) -> None:
+        if not self.in_function:
+            value = self.expr(node.value)
+            self.push(ast.Return(value))
+            return
+        self.tail(node.value)
+
+    def tail(self, node: C.Node) -> None:
+        """Return the value of a node."""
+        kind = type(node)
+        if kind is C.Block:
+            items = [n for n in node.items]  # type: ignore[attr-defined]
+            while items and isinstance(items[-1], C.Line):
+                items.pop()
+            for n in items[:-1]:
+                self.stmt(n)
+            self.tail(items[-1] if items else C.Const(None))
+        elif kind is C.If and self.branch(node) is not None:  # type: ignore[arg-type]
+            self.tail(self.branch(node))  # type: ignore[arg-type]
+        elif kind is C.If:
+            test = self.test(node.test)  # type: ignore[attr-defined]
+            saved = self.sub()
+            self.tail(node.then)  # type: ignore[attr-defined]
+            then = self.out
+            self.out = []
+            self.tail(node.otherwise)  # type: ignore[attr-defined]
+            other = self.out
+            self.out = saved
+            self.push(ast.If(test, then, []))
+            self.out += other
+        elif kind is C.Return:
+            self.tail(node.value)  # type: ignore[attr-defined]
+        elif kind in (C.While, C.For):
+            self.stmt(node)
+            self.push(ast.Return(self.const(None)))
+        else:
+            value = self.expr(node)
+            if self.return_type is not None and not self.returns_declared(node):
+                value = self.call("%convert", self.expr(self.return_type), value)
+            self.push(ast.Return(value))
+
+    def returns_declared(self, node: C.Node) -> bool:
+        """Has the value already the type that the function declares for its results?"""
+        declared = self.types.get(id(self.return_type))
+        return type(declared) is Known and widen(self.element(node)) is declared.value
+
+    def emit_try(self, node: C.Try, target: str | None) -> None:
+        def part(n: C.Node | None) -> list[ast.stmt]:
+            saved = self.sub()
+            if n is not None:
+                if target is None:
+                    self.stmt(n)
+                else:
+                    self.store(target, self.expr(n))
+            return self.done(saved)
+
+        body = part(node.body)
+        handlers = []
+        otherwise: list[ast.stmt] = []
+        if node.catch is not None:
+            assert node.var is not None
+            held = self.temp()
+            saved = self.sub()
+            self.store(node.var.pyname, self.call("%caught", self.name(held)))
+            if target is None:
+                self.stmt(node.catch)
+            else:
+                self.store(target, self.expr(node.catch))
+            inner = self.done([])
+            self.out = saved
+            release = self.at(ast.Expr(self.call("%uncaught")))
+            guarded = self.at(ast.Try(inner, [], [], [release]))
+            handlers = [self.at(ast.ExceptHandler(self.name("%Catchable"), held, [guarded]))]
+        if node.otherwise is not None:
+            otherwise = part(node.otherwise)
+        final: list[ast.stmt] = []
+        if node.final is not None:
+            saved = self.sub()
+            self.stmt(node.final)
+            final = self.done(saved)
+        if not handlers and not final:
+            self.out += body
+            return
+        if otherwise and not handlers:
+            body += otherwise
+            otherwise = []
+        self.push(ast.Try(body, handlers, otherwise, final))
+
+
+def _loop_variable(node: C.For) -> C.Var:
+    """The variable that a loop's body begins with assigning, if Python's `for` can assign it itself."""
+    body = node.body
+    while type(body) is C.Block and body.items:
+        body = body.items[1] if type(body.items[0]) is C.Fresh and len(body.items) > 1 else body.items[0]
+    if type(body) is C.Assign and not body.var.boxed and type(body.value) is C.Local and body.value.var is node.target:
+        return body.var
+    return node.target
+
+
+def _nested_for(node: C.Node) -> C.For | None:
+    """The inner loop of a `for` with several iterators (it is the scope's last item)."""
+    if isinstance(node, C.Block) and node.items:
+        last = node.items[-1]
+        first = node.items[0]
+        if isinstance(first, C.Fresh):
+            return _nested_for(last) if isinstance(last, C.Block) else None
+        if len(node.items) == 2 and isinstance(last, C.For) and isinstance(first, (C.Assign, C.Block)):
+            return last
+    return None
+
+
+def _has_break(node: Any) -> bool:
+    if isinstance(node, C.Break):
+        return True
+    if isinstance(node, (C.For, C.While, C.Closure)):
+        inner = _nested_for(node.body) if isinstance(node, C.For) else None
+        return inner is not None and _has_break(inner.body)
+    if isinstance(node, C.Block):
+        return any(map(_has_break, node.items))
+    if isinstance(node, C.If):
+        return _has_break(node.then) or _has_break(node.otherwise)
+    if isinstance(node, C.Try):
+        return any(_has_break(n) for n in (node.body, node.catch, node.otherwise, node.final) if n is not None)
+    return False
+
+

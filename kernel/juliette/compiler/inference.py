@@ -1,0 +1,279 @@
+"""Forward type inference over the core language.
+
+Each variable has one element for all of its assignments, found as a fixpoint; each node gets an
+element (`types`), and each call a plan of how it will be made (`plans`).  Where nothing is known the
+answer is `Any`, and code generation falls back on dispatch: inference never changes a result.
+
+A call of a user's function is inferred by inferring the method that the argument types select; the
+methods looked at are noted as `edges`, so that adding a method can undo what was concluded from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler import lattice as L
+from juliette.compiler.intrinsics import Plan, plan_call, plan_runtime
+from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
+from juliette.runtime import types as T
+from juliette.runtime.modules import Module
+
+MOST_PASSES = 12
+NOTHING = Known(None)
+
+
+class Inference:
+    """Types and plans for the body of one function."""
+
+    def __init__(self, module: Module, traced: bool = False) -> None:
+        self.module = module
+        self.traced = traced
+        self.vars: dict[C.Var, Any] = {}
+        self.types: dict[int, Any] = {}
+        self.plans: dict[int, Plan] = {}
+        self.returns: Any = BOTTOM
+        # (function, argument types) of every call whose method was looked up
+        self.edges: list[tuple[Any, tuple[Any, ...]]] = []
+        self.callees: list[Any] = []
+        # keyword parameters: their defaults are assigned before the body
+        self.keywords: list[tuple[str, C.Var, Any, Any]] = []
+        self.changed = False
+        self.passes = 0
+
+    # ------------------------------------------------------------ running
+
+    def run(self, body: C.Node, *before: C.Node) -> None:
+        """Infer to a fixpoint; `before` are run first (defaults of keywords)."""
+        while True:
+            self.passes += 1
+            self.changed = False
+            self.edges.clear()
+            self.callees.clear()
+            self.returns = BOTTOM
+            for node in before:
+                self.visit(node)
+            for _, var, default, typ in self.keywords:
+                if typ is not None:
+                    self.visit(typ)
+                if default is not None:
+                    self.bind(var, self.types[id(default)])
+            self.returns = join(self.visit(body), self.returns)
+            if not self.changed:
+                return
+            if self.passes > MOST_PASSES:
+                for var in self.vars:
+                    self.vars[var] = ANY
+
+    def bind(self, var: C.Var, element: Any) -> None:
+        """A variable takes a value of this element."""
+        if var.boxed:
+            return
+        element = L.held(element)
+        old = self.vars.get(var, BOTTOM)
+        new = L.grown(old, element) if self.passes > 1 else join(old, element)
+        if new is not old and new != old:
+            self.vars[var] = new
+            self.changed = True
+
+    def visit(self, node: C.Node) -> Any:
+        out = VISIT[type(node)](self, node)
+        self.types[id(node)] = out
+        return out
+
+    # ------------------------------------------------------------ values
+
+    def _const(self, node: C.Const) -> Any:
+        return Known(node.value)
+
+    def _local(self, node: C.Local) -> Any:
+        return ANY if node.var.boxed else self.vars.get(node.var, BOTTOM)
+
+    def _global(self, node: C.Global) -> Any:
+        found = constant_global(self.module, node.name)
+        if found is not None:
+            return found
+        declared = self.module.declared.get(node.name)
+        return ANY if declared is None else declared
+
+    def _runtime(self, node: C.Runtime) -> Any:
+        return Known(T.Any_) if node.name == "Any" else ANY
+
+    def _splat(self, node: C.Splat) -> Any:
+        return self.visit(node.value)
+
+    def _tuple(self, node: C.MakeTuple) -> Any:
+        items = [self.visit(n) for n in node.items]
+        if any(isinstance(n, C.Splat) for n in node.items):
+            return ANY
+        return tuple_of(items)
+
+    def _getfield(self, node: C.GetField) -> Any:
+        from juliette.compiler.intrinsics_data import plan_getfield
+
+        plan = plan_getfield(self, node, self.visit(node.object))
+        return self._planned(node, plan)
+
+    def _planned(self, node: C.Node, plan: Plan | None) -> Any:
+        if plan is None:
+            self.plans.pop(id(node), None)
+            return ANY
+        self.plans[id(node)] = plan
+        return plan.result
+
+    def _call(self, node: C.Call) -> Any:
+        function = node.function
+        args = [self.visit(a) for a in node.args]
+        for _, value in node.kwargs:
+            self.visit(value)
+        if type(function) is C.Runtime:
+            if any(a is BOTTOM for a in args):
+                return BOTTOM
+            return self._planned(node, plan_runtime(self, node, function.name, args))
+        callee = self.visit(function)
+        if callee is BOTTOM or any(a is BOTTOM for a in args):
+            return BOTTOM
+        if node.kwargs or any(type(a) is C.Splat for a in node.args):
+            return self._planned(node, None)
+        return self._planned(node, plan_call(self, node, callee, args))
+
+    def _assign(self, node: C.Assign) -> Any:
+        element = self.visit(node.value)
+        self.bind(node.var, element)
+        return element
+
+    def _assign_global(self, node: C.AssignGlobal) -> Any:
+        return self.visit(node.value)
+
+    # ------------------------------------------------------------ control
+
+    def _block(self, node: C.Block) -> Any:
+        out: Any = NOTHING
+        stopped = False
+        for n in node.items:
+            element = self.visit(n)
+            if type(n) is not C.Line:
+                out = element
+                stopped = stopped or element is BOTTOM
+        return BOTTOM if stopped else out
+
+    def _line(self, node: C.Line) -> Any:
+        return NOTHING
+
+    def _if(self, node: C.If) -> Any:
+        test = self.visit(node.test)
+        if type(test) is Known and type(test.value) is bool:
+            return self.visit(node.then if test.value else node.otherwise)
+        a, b = self.visit(node.then), self.visit(node.otherwise)
+        return BOTTOM if test is BOTTOM else join(a, b)
+
+    def _while(self, node: C.While) -> Any:
+        self.visit(node.test)
+        self.visit(node.body)
+        return NOTHING
+
+    def _for(self, node: C.For) -> Any:
+        self.bind(node.target, element_of(self.visit(node.iterable)))
+        self.visit(node.body)
+        return NOTHING
+
+    def _stops(self, node: C.Node) -> Any:
+        return BOTTOM
+
+    def _return(self, node: C.Return) -> Any:
+        self.returns = join(self.returns, self.visit(node.value))
+        return BOTTOM
+
+    def _try(self, node: C.Try) -> Any:
+        out = self.visit(node.body)
+        if node.otherwise is not None:
+            out = self.visit(node.otherwise)
+        if node.catch is not None:
+            if node.var is not None:
+                self.bind(node.var, ANY)
+            out = join(out, self.visit(node.catch))
+        if node.final is not None:
+            self.visit(node.final)
+        return out
+
+    def _fresh(self, node: C.Fresh) -> Any:
+        return NOTHING
+
+    def _closure(self, node: C.Closure) -> Any:
+        for _, params, statics in node.family.methods:
+            for p in params:
+                self.visit(p)
+            for _, low, high in statics:
+                for bound in (low, high):
+                    if bound is not None:
+                        self.visit(bound)
+        for code, _, _ in node.family.methods:
+            for var in getattr(code, "static_scope", []):
+                self.bind(var, ANY)
+        return ANY
+
+    def _isdefined(self, node: C.IsDefined) -> Any:
+        return T.Bool
+
+
+VISIT: dict[type, Any] = {
+    C.Const: Inference._const, C.Local: Inference._local, C.Global: Inference._global,
+    C.Runtime: Inference._runtime, C.Splat: Inference._splat, C.MakeTuple: Inference._tuple,
+    C.GetField: Inference._getfield, C.Call: Inference._call, C.Assign: Inference._assign,
+    C.AssignGlobal: Inference._assign_global, C.Block: Inference._block, C.Line: Inference._line,
+    C.If: Inference._if, C.While: Inference._while, C.For: Inference._for, C.Break: Inference._stops,
+    C.Continue: Inference._stops, C.Return: Inference._return, C.Try: Inference._try,
+    C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
+}
+
+
+def constant_global(module: Module, name: str) -> Known | None:
+    """The value of a name that stands for the same thing for good."""
+    if name in module.bindings:
+        return Known(module.bindings[name]) if name in module.consts else None
+    home = module.implicit.get(name)
+    if home is not None and name in home.consts and name in module.visible:
+        return Known(module.visible[name])
+    return None
+
+
+def tuple_of(items: list[Any]) -> Any:
+    """The type of a tuple of values of these elements."""
+    if any(x is BOTTOM for x in items):
+        return BOTTOM
+    types = [widen(x) for x in items]
+    if all(isinstance(t, T.DataType) and t.concrete for t in types):
+        return T.tuple_type(types)
+    return ANY
+
+
+def element_of(iterable: Any) -> Any:
+    """What a loop over a value of an element gets."""
+    if isinstance(iterable, Span):
+        return L.ints(iterable.low, iterable.high)
+    if type(iterable) is Known and type(iterable.value) is tuple:
+        out: Any = BOTTOM
+        for v in iterable.value:
+            out = join(out, L.held(Known(v)))
+        return out
+    t = widen(iterable)
+    if t is BOTTOM:
+        return BOTTOM
+    if t is L.UNIT_RANGE or t is L.ONE_TO or t is L.STEP_RANGE:
+        return T.Int64
+    if isinstance(t, T.DataType):
+        family = t.typename
+        if family is L.ARRAY or family is L.SET:
+            return t.parameters[0] if L.concrete(t.parameters[0]) else ANY
+        if family is T.TUPLE_NAME:
+            out = BOTTOM
+            for p in t.parameters:
+                out = join(out, p)
+            return out
+        if family is L.DICT and all(map(L.concrete, t.parameters)):
+            return T.apply_type(L.PAIR, *t.parameters)
+        if t is T.String:
+            return T.Char_
+        if T.subtype(t, T.Number):
+            return t
+    return ANY

@@ -1,0 +1,532 @@
+"""Rules for data: ranges, arrays, tuples, structs, dictionaries and strings (see `intrinsics`)."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler import lattice as L
+from juliette.compiler.intrinsics import (
+    BOOL, FLOAT, INT, RULES, RUNTIME, STRING, TYPES, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
+    runtime,
+)
+from juliette.compiler.lattice import ANY, BOTTOM, HIGH, LENGTH, LOW, Known, Span, bounds, join, widen
+from juliette.runtime import structs
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import array_type
+from juliette.runtime.modules import Base, Module, constructors
+
+LOAD, STORE = ast.Load(), ast.Store()
+# Element types whose arrays are read and written through a memoryview.
+PLAIN = (FLOAT, INT, BOOL)
+
+
+def field_element(t: Any) -> Any:
+    """What a place of a declared type holds."""
+    return t if isinstance(t, T.DataType) and t.concrete else ANY
+
+
+def array_of(x: Any) -> tuple[Any, int] | None:
+    """Element type and number of dimensions of an `Array`."""
+    t = widen(x)
+    if isinstance(t, T.DataType) and t.typename is L.ARRAY and t.concrete:
+        return t.parameters[0], t.parameters[1]
+    return None
+
+
+# ---------------------------------------------------------------- ranges
+
+
+def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if kinds(args) not in ("ii", "iii") or type(node.function) is not C.Global:
+        return None
+    low, high = bounds(args[0])[0], bounds(args[-1])[1]  # type: ignore[index]
+    if len(args) == 2:
+        return Plan(Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range")
+    step = known_int(args[1])
+    if not step:
+        return builtin_colon(node)
+    ends = (low, high) if step > 0 else (bounds(args[2])[0], bounds(args[0])[1])  # type: ignore[index]
+    return Plan(
+        L.StepSpan(*ends), lambda em, n: em.call("%StepRange", *em.exprs(n.args)), form="range",
+    )
+
+
+def builtin_colon(node: C.Call) -> Plan:
+    return Plan(L.STEP_RANGE)
+
+
+RULES[V.COLON] = _colon
+
+
+@rule("eachindex")
+def _eachindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(Span(1, L.LONGEST, True)) if len(args) == 1 and array_of(args[0]) else None
+
+
+@rule("axes")
+def _axes(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(Span(1, L.LONGEST, True)) if len(args) == 2 and array_of(args[0]) else None
+
+
+# ---------------------------------------------------------------- sizes
+
+
+@rule("length")
+def _length(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) != 1:
+        return None
+    array = array_of(args[0])
+    if array is not None:
+        return Plan(LENGTH, lambda em, n: em.array_length(n.args[0], array[1]))
+    t = widen(args[0])
+    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and type(node.args[0]) is C.Local:
+        return folded(len(t.parameters))
+    if t is STRING or (isinstance(t, T.DataType) and t.typename in (L.DICT, L.SET)) or type(args[0]) is Span:
+        return builtin(LENGTH)
+    return None
+
+
+@rule("size")
+def _size(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if args else None
+    if array is None:
+        return None
+    n = array[1]
+    if len(args) == 1:
+        return Plan(T.tuple_type([INT] * n), lambda em, m: em.array_shape(m.args[0]))
+    d = known_int(args[1])
+    if len(args) != 2 or d is None or not 1 <= d <= n:
+        return builtin(LENGTH) if len(args) == 2 and kind(args[1]) == "i" else None
+    return Plan(LENGTH, lambda em, m: em.at(ast.Subscript(em.array_shape(m.args[0]), em.const(d - 1), LOAD)))
+
+
+@runtime("lastindex")
+@rule("lastindex")
+def _lastindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) == 1 and array_of(args[0]):
+        return _length(inference, node, args)
+    t = widen(args[0])
+    if len(args) == 1 and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete:
+        return folded(len(t.parameters)) if type(node.args[0]) is C.Local else None
+    return _size(inference, node, args) if len(args) == 2 else None
+
+
+@runtime("firstindex")
+@rule("firstindex")
+def _firstindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return folded(1) if array_of(args[0]) and type(node.args[0]) is C.Local else None
+
+
+@rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "any", "all", "isassigned")
+def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    name = getattr(node.function, "name", "")
+    if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
+
+        def emit(em: Any, n: C.Call) -> ast.expr:
+            return em.at(ast.Compare(em.array_length(n.args[0], array[1]), [ast.Eq()], [em.const(0)]))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, emit)
+    if name == "haskey" and len(args) == 2 and (entry := dict_of(args[0])) and entry[0] is widen(args[1]) and entry[0] in KEYS:
+
+        def emit_haskey(em: Any, n: C.Call) -> ast.expr:
+            d, k = em.exprs(n.args)
+            return em.at(ast.Compare(k, [ast.In()], [em.at(ast.Attribute(d, "data", LOAD))]))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, emit_haskey)
+    if name in ("any", "all", "in", "∈", "∉"):
+        return None
+    return Plan(BOOL) if exact(args) is not None and name != "isempty" else None
+
+
+# ---------------------------------------------------------------- indexing
+
+
+@runtime("getindex")
+@rule("getindex")
+def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    target, index = args[0], args[1:]
+    t = widen(target)
+    array = array_of(target)
+    if array is not None:
+        eltype, n = array
+        if set(kinds(index)) == {"i"}:
+            if len(index) == n and eltype in PLAIN:
+                return Plan(eltype, lambda em, m: em.load_element(m, index))
+            if len(index) == n and eltype not in T.DTYPE_OF:
+                return Plan(field_element(eltype), lambda em, m: em.load_object(m, index))
+            return runtime_builtin(field_element(eltype))
+        if all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
+            return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
+        return None
+    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:
+        i = known_int(index[0])
+        if i is not None and 1 <= i <= len(t.parameters):
+            return Plan(
+                field_element(t.parameters[i - 1]),
+                lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i - 1), LOAD)),
+            )
+        if kind(index[0]) == "i":
+            out: Any = BOTTOM
+            for p in t.parameters:
+                out = join(out, p)
+            return Plan(out if out is not BOTTOM else ANY)
+        return None
+    entry = dict_of(target)
+    if entry is not None and len(index) == 1:
+        key, value = entry
+        if key in KEYS and widen(index[0]) is key:
+            return Plan(field_element(value), lambda em, m: em.dict_load(m))
+        return Plan(field_element(value))
+    if t is STRING and kinds(index) == "i":
+        return runtime_builtin(T.Char_)
+    if type(target) is Known and isinstance(target.value, T.DataType) and target.value.concrete:
+        return Plan(array_type(target.value, 1))
+    return None
+
+
+def runtime_builtin(result: Any) -> Plan:
+    return Plan(result)
+
+
+@runtime("setindex!")
+@rule("setindex!")
+def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) < 3:
+        return None
+    target, value, index = args[0], args[1], args[2:]
+    array = array_of(target)
+    if array is not None:
+        eltype, n = array
+        if set(kinds(index)) != {"i"} or len(index) != n:
+            return None
+        if eltype in PLAIN and (widen(value) is eltype or (eltype is FLOAT and kind(value) == "i")):
+            return Plan(
+                widen(target), lambda em, m: em.stored(m, index, True),
+                store=lambda em, m: em.store_element(m, index, True),
+            )
+        if eltype not in T.DTYPE_OF and (eltype is ANY or widen(value) is eltype):
+            return Plan(
+                widen(target), lambda em, m: em.stored(m, index, False),
+                store=lambda em, m: em.store_element(m, index, False),
+            )
+        return Plan(widen(target))
+    entry = dict_of(target)
+    if entry is not None and len(index) == 1:
+        key, declared = entry
+        if key in KEYS and widen(index[0]) is key and (declared is ANY or widen(value) is declared):
+            return Plan(widen(target), lambda em, m: em.dict_stored(m), store=lambda em, m: em.dict_store(m))
+        return Plan(widen(target))
+    return None
+
+
+@rule("push!")
+def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if args else None
+    if array is None or array[1] != 1:
+        return None
+    eltype = array[0]
+    if len(args) == 2 and (eltype is ANY or widen(args[1]) is eltype):
+
+        def store(em: Any, n: C.Call) -> None:
+            v, x = em.exprs(n.args)
+            em.push(ast.Expr(em.call(em.at(ast.Attribute(v, "push", LOAD)), x)))
+
+        return Plan(widen(args[0]), lambda em, n: em.call("%push", *em.exprs(n.args)), store=store, opaque=True)
+    return Plan(widen(args[0]))
+
+
+@rule("append!", "pushfirst!", "sort!", "reverse!", "fill!", "copy!", "copyto!", "empty!", "insert!", "resize!", "deleteat!", "shuffle!", "prepend!")
+def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(widen(args[0])) if args and array_of(args[0]) else None
+
+
+@rule("pop!", "popfirst!", "maximum", "minimum", "first", "last")
+def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if len(args) == 1 else None
+    if array is not None:
+        return builtin(field_element(array[0]))
+    return builtin(INT) if len(args) == 1 and type(args[0]) is Span and getattr(node.function, "name", "") in ("first", "last", "maximum", "minimum") else None
+
+
+@rule("copy", "sort", "reverse", "unique", "similar", "deepcopy")
+def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if len(args) == 1 else None
+    if array is None or (array[1] != 1 and getattr(node.function, "name", "") not in ("copy", "similar", "deepcopy")):
+        return None
+    return builtin(widen(args[0]))
+
+
+@rule("zeros", "ones")
+def _filled(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    eltype: Any = FLOAT
+    if args and type(args[0]) is Known and isinstance(args[0].value, T.DataType) and args[0].value.concrete:
+        eltype, args = args[0].value, args[1:]
+    return Plan(array_type(eltype, len(args))) if set(kinds(args)) <= {"i"} else None
+
+
+@rule("fill")
+def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) > 1 and L.concrete(args[0]) and set(kinds(args[1:])) == {"i"} and exact(args[:1]) is not None:
+        return Plan(array_type(widen(args[0]), len(args) - 1))
+    return None
+
+
+@rule("sum")
+def _sum(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if len(args) == 1 else None
+    return builtin(array[0]) if array is not None and array[0] in (INT, FLOAT) else None
+
+
+@runtime("vect")
+def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    types = {widen(a) for a in args}
+    if args and exact(args) is not None:
+        if len(types) == 1 and not any(type(a) is Known and isinstance(a.value, T.JuliaType) for a in args):
+            return Plan(array_type(types.pop(), 1))
+        if types == {INT, FLOAT}:
+            return Plan(array_type(FLOAT, 1))
+    return None
+
+
+# ---------------------------------------------------------------- tuples
+
+
+@runtime("destructure", traceable=True)
+def _destructure(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`a, b = x`: a tuple of known length is its own parts."""
+    t = widen(args[0])
+    n, slurp = args[1].value, args[2].value
+    if slurp < 0 and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(t.parameters) >= n:
+        return Plan(t, lambda em, m: em.expr(m.args[0]))
+    return None
+
+
+@runtime("tuple_item", traceable=True)
+def _tuple_item(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    i = args[1].value
+    t = widen(args[0])
+    result: Any = ANY
+    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and i < len(t.parameters):
+        result = field_element(t.parameters[i])
+    return Plan(result, lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i), LOAD)))
+
+
+# ---------------------------------------------------------------- structs and modules
+
+
+def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
+    """`x.name` for a struct of known type, or for a constant of a module."""
+    if type(owner) is Known and isinstance(owner.value, Module):
+        module, name = owner.value, node.name
+        if module.loader is None and name in module.bindings and name in module.consts and type(node.object) in (C.Global, C.GetField):
+            return folded(module.bindings[name])
+        return None
+    t = widen(owner)
+    if not isinstance(t, T.DataType) or not t.concrete or t.typename.make_class is not structs.make_class:
+        return None
+    names = t.fields
+    if node.name not in names:
+        return None
+    getproperty = Base.bindings["getproperty"]
+    if getproperty.user_methods and getproperty.user_matches((t, T.Symbol_)):
+        return None
+    inference.edges.append((getproperty, (t, T.Symbol_)))
+    return Plan(
+        field_element(t.field_types[names.index(node.name)]),
+        lambda em, n: em.at(ast.Attribute(em.expr(n.object), n.name, LOAD)),
+    )
+
+
+@runtime("setproperty!")
+def _setproperty(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    t = widen(args[0])
+    if not isinstance(t, T.DataType) or not t.concrete or t.typename.make_class is not structs.make_class:
+        return None
+    name = args[1].value.name if type(args[1]) is Known and isinstance(args[1].value, V.Symbol) else None
+    if not t.typename.mutable or name not in t.fields or name in t.typename.field_consts:
+        return None
+    declared = t.field_types[t.fields.index(name)]
+    if declared is not ANY and widen(args[2]) is not declared:
+        return None
+
+    def store(em: Any, n: C.Call) -> None:
+        x, value = em.exprs([n.args[0], n.args[2]])
+        em.push(ast.Assign([em.at(ast.Attribute(x, name, STORE))], value))
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        x, value = em.exprs([n.args[0], n.args[2]])
+        t = em.temp()
+        em.store(t, value)
+        em.push(ast.Assign([em.at(ast.Attribute(x, name, STORE))], em.name(t)))
+        return em.name(t)  # type: ignore[no-any-return]
+
+    return Plan(args[2], emit, store=store)
+
+
+def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:
+    """A constructor call: a user's method, or the default one with arguments of the fields' types."""
+    from juliette.compiler.instances import instance_of
+
+    table = constructors(t)
+    types = exact(args)
+    body = T.unwrap(t)
+    if types is None:
+        return None
+    full = (T.type_of_type(t), *types)
+    method = table.selected(full)
+    if method is None:
+        return None
+    inference.edges.append((table, full))
+    if method.code is not None:
+        instance = instance_of(method, full, inference.traced)
+        inference.callees.append(instance)
+        first = () if method.source.drop_first else (t,)
+        return Plan(
+            instance.infer(), lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]), opaque=True,
+        )
+    if method.rule != "default constructor" or body.typename.make_class is not structs.make_class:
+        return Plan(t) if isinstance(t, T.DataType) and t.concrete and not table.user_methods else None
+    made = t
+    if isinstance(t, T.UnionAll):
+        values = method.static_parameters(full)
+        made = T.apply_type(t, *values)
+    if not isinstance(made, T.DataType) or not made.concrete:
+        return None
+    return plan_new(inference, made, args, 0)
+
+
+def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
+    """Make an instance of a struct: at once, if the values have the fields' types."""
+    given = args[skip:]
+    declared = t.field_types[: len(given)]
+    if len(given) > len(t.fields):
+        return None
+    floats = []
+    for i, (have, want) in enumerate(zip(given, declared, strict=True)):
+        if want is ANY or (isinstance(want, T.JuliaType) and L.concrete(have) and T.subtype(widen(have), want)):
+            continue
+        if want is FLOAT and kind(have) == "i":
+            floats.append(i)
+            continue
+        return Plan(t)
+
+    if floats and inference.traced:
+        return Plan(t)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        values = em.exprs(n.args[skip:])
+        for i in floats:
+            values[i] = em.call("%float", values[i])
+        return em.call(em.constant_for("new", structs.maker(t, len(given))), *values)  # type: ignore[no-any-return]
+
+    return Plan(t, emit)
+
+
+@runtime("new")
+def _new(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if type(args[0]) is Known and isinstance(args[0].value, T.DataType) and args[0].value.concrete:
+        t = args[0].value
+        if t.typename.make_class is structs.make_class:
+            return plan_new(inference, t, args, 1)
+    return None
+
+
+# ---------------------------------------------------------------- dictionaries
+
+# Keys that are their own hash keys.
+KEYS = (INT, STRING)
+
+
+def dict_of(x: Any) -> tuple[Any, Any] | None:
+    t = widen(x)
+    if isinstance(t, T.DataType) and t.typename is L.DICT and t.concrete:
+        return t.parameters[0], t.parameters[1]
+    return None
+
+
+@rule("get")
+def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    entry = dict_of(args[0]) if len(args) == 3 else None
+    if entry is None or exact(args[1:]) is None:
+        return None
+    key, value = entry
+    result = join(field_element(value), L.held(args[2]))
+    if key in KEYS and widen(args[1]) is key:
+        return Plan(result, lambda em, n: em.dict_get(n))
+    return Plan(result)
+
+
+@rule("get!")
+def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    entry = dict_of(args[0]) if len(args) == 3 else None
+    return Plan(field_element(entry[1])) if entry is not None else None
+
+
+# ---------------------------------------------------------------- strings and conversion
+
+
+@runtime("string")
+@rule("string")
+def _string(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if args and set(kinds(args)) <= {"s", "i"}:
+        return Plan(STRING, lambda em, n: em.joined(n))
+    return Plan(STRING)
+
+
+@rule("repr", "join", "lpad", "rpad", "uppercase", "lowercase", "repeat", "titlecase")
+def _text(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(STRING) if args and kind(args[0]) == "s" else None
+
+
+@runtime("convert")
+def _convert(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    t = args[0].value if type(args[0]) is Known else None
+    if t is ANY:
+        return Plan(args[1], lambda em, n: em.expr(n.args[1]))
+    if not isinstance(t, T.DataType) or not t.concrete:
+        return None
+    if widen(args[1]) is t:
+        return Plan(args[1], lambda em, n: em.expr(n.args[1]))
+    if t is FLOAT and kind(args[1]) == "i":
+        return Plan(FLOAT, lambda em, n: em.call("%float", em.expr(n.args[1])))
+    return Plan(t)
+
+
+@runtime("typeassert")
+def _typeassert(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    t = args[1].value if type(args[1]) is Known else None
+    if not isinstance(t, T.JuliaType):
+        return None
+    if L.concrete(args[0]) and T.subtype(widen(args[0]), t) and type(args[0]) is not Known:
+        return Plan(args[0], lambda em, n: em.expr(n.args[0]))
+    return Plan(t) if isinstance(t, T.DataType) and t.concrete else None
+
+
+@runtime("apply_type", traceable=True)
+def _apply_type(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if not all(type(a) is Known for a in args) or not all(type(n) in (C.Const, C.Global, C.Local, C.Runtime, C.Call) for n in node.args):
+        return None
+    try:
+        return folded(T.apply_type(*[a.value for a in args]))
+    except Exception:
+        return None  # the call itself raises the error
+
+
+@runtime("global_ref", traceable=True)
+def _global_ref(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    module, name = args[0].value, args[1].value
+    if not isinstance(module, Module):
+        module = Base if str(module) in ("Base", "Core") else None
+    if module is not None and name in module.bindings and name in module.consts:
+        return folded(module.bindings[name])
+    return None
+
+
+def _of_type(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return None
+
+
+assert RUNTIME and TYPES and HIGH and LOW
