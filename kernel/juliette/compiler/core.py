@@ -11,18 +11,24 @@ from typing import Any
 
 
 class Var:
-    """A local variable of one function."""
+    """A local variable of one function; `root` is the one that it is captured from."""
 
-    __slots__ = ("assigned", "boxed", "captured", "declared_type", "name", "owner", "pyname")
+    __slots__ = ("assigned", "captured", "declared_type", "in_box", "name", "owner", "pyname", "root")
 
-    def __init__(self, name: str, pyname: str, owner: Any) -> None:
+    def __init__(self, name: str, pyname: str, owner: Any, root: Var | None = None) -> None:
         self.name = name
         self.pyname = pyname
         self.owner = owner
+        self.root = root if root is not None else self
         self.assigned = 0
         self.captured = False
-        self.boxed = False
+        self.in_box = False
         self.declared_type: Node | None = None
+
+    @property
+    def boxed(self) -> bool:
+        """Is it kept in a box, since it is captured and assigned more than once?"""
+        return self.root.in_box
 
     def __repr__(self) -> str:
         return self.pyname

@@ -154,19 +154,16 @@ class Lowerer:
         for g in reversed(chain):
             inner = g.captures.get(outer)
             if inner is None:
-                inner = C.Var(var.name, f"{var.name}%cap", g)
+                inner = C.Var(var.name, f"{var.name}%cap", g, outer.root)
                 inner.captured = True
-                inner.boxed = outer.boxed
                 g.captures[outer] = inner
-                inner.declared_type = None
             outer = inner
-        root = var
-        if root.assigned != 1:
-            self._box(root)
+        if var.assigned != 1:
+            self._box(var)
         return outer
 
     def _box(self, var: C.Var) -> None:
-        var.boxed = True
+        var.root.in_box = True
 
     def assign(self, name: str, value: C.Node) -> C.Node:
         var = self.scope.find(name) if self.scope is not None else None

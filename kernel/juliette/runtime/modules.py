@@ -362,7 +362,10 @@ def constructors(t: Any) -> GenericFunction:
 
 def parse_header(text: str) -> Any:
     """A Julia header as an expression."""
-    return to_expr(parse_one(text)[0], lambda kind, value: value)
+    e = to_expr(parse_one(text)[0], lambda kind, value: value)
+    if isinstance(e, Expr) and e.head == "&" and isinstance(e.args[0], Expr) and e.args[0].head == "tuple":
+        return Expr("call", Symbol("&"), *e.args[0].args)
+    return e
 
 
 def type_var(e: Any, module: Module, env: dict[str, Any]) -> T.TypeVar:
