@@ -16,6 +16,9 @@ from juliette.runtime.errors import (
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
+from juliette.runtime.numeric import (
+    FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, is_basic_type, is_number, to_number,
+)
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 for _name, _t in T.CORE_TYPES.items():
@@ -33,11 +36,6 @@ for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "Re
 Base.const("nothing", None)
 Base.const("missing", V.MISSING)
 Base.const("undef", np)
-Base.const("Inf", float("inf"))
-Base.const("NaN", float("nan"))
-Base.const("Inf64", float("inf"), export=False)
-Base.const("Inf32", np.float32("inf"))
-Base.const("NaN32", np.float32("nan"))
 Base.const("throw", support.throw)
 
 
@@ -51,40 +49,6 @@ Base.bindings["undef"] = UNDEF
 
 # ---------------------------------------------------------------- conversion
 
-_INT_RANGE = {
-    T.Int8: (-(2**7), 2**7 - 1), T.Int16: (-(2**15), 2**15 - 1), T.Int32: (-(2**31), 2**31 - 1),
-    T.Int64: (-(2**63), 2**63 - 1), T.UInt8: (0, 2**8 - 1), T.UInt16: (0, 2**16 - 1),
-    T.UInt32: (0, 2**32 - 1), T.UInt64: (0, 2**64 - 1),
-}
-_MAKER: dict[Any, Any] = {
-    T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
-    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Float16: np.float16,
-    T.Float32: np.float32, T.Float64: float, T.Bool: bool,
-}
-FLOATS = (T.Float16, T.Float32, T.Float64)
-
-
-def to_number(t: Any, x: Any) -> Any:
-    """Convert a plain number to a concrete number type, exactly or not at all."""
-    if t in _INT_RANGE:
-        if isinstance(x, (float, np.floating)):
-            if x != x or x in (float("inf"), float("-inf")) or int(x) != x:
-                raise InexactError(Symbol(t.name), t, x)
-        n = int(x)
-        low, high = _INT_RANGE[t]
-        if not low <= n <= high:
-            name = "trunc" if t not in (T.Int64,) else "Int64"
-            raise InexactError(Symbol(name), t, x)
-        return _MAKER[t](n)
-    if t is T.Bool:
-        if x == 0:
-            return False
-        if x == 1:
-            return True
-        raise InexactError(Symbol("Bool"), t, x)
-    return _MAKER[t](x)
-
-
 @Base.method("convert(::Type{T}, x) where T", static=True, transparent=True)
 def convert(t: Any, _: Any, x: Any) -> Any:
     """Convert `x` to a value of type `T`."""
@@ -94,7 +58,7 @@ def convert(t: Any, _: Any, x: Any) -> Any:
 def convert_to(t: Any, x: Any) -> Any:
     if T.isa(x, t):
         return x
-    if t in _MAKER and isinstance(x, (int, float, np.generic)):
+    if is_basic_type(t) and is_number(x):
         return to_number(t, x)
     if isinstance(t, T.UnionType):
         for option in t.types:
@@ -118,9 +82,7 @@ def convert_to(t: Any, x: Any) -> Any:
         return out
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
         return tuple(convert_to(p, v) for p, v in zip(body.parameters, x, strict=True))
-    if t in (T.AbstractFloat, T.Real, T.Number) and isinstance(x, int):
-        return float(x)
-    if T.subtype(t, T.Number) and T.is_concrete(t):
+    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom:
         return T.CONSTRUCT(t, (x,), {})
     if t is T.String and isinstance(x, str):
         return x
@@ -156,29 +118,51 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 raise
             if len(args) == 1 and T.isa(args[0], t):
                 return args[0]
-            if T.unwrap(t) in _MAKER or (isinstance(t, T.JuliaType) and T.subtype(t, T.Number)):
+            if isinstance(t, T.JuliaType) and T.subtype(t, T.Number):
                 return construct_number(t, args)
             raise MethodError(t, args, e.world) from None
-    if t in _MAKER:
+    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number):
         return construct_number(t, args)
     if len(args) == 1:
         return convert_to(t, args[0])
     raise MethodError(t, args, None)
 
 
+# What an abstract number type makes of a number of Base.
+ABSTRACT_NUMBERS: dict[Any, Any] = {
+    T.Number: lambda x: x, T.Real: lambda x: Base.bindings["real"](x) if Base.bindings["isreal"](x) else to_number(T.Float64, x),
+    T.AbstractFloat: lambda x: Base.bindings["float"](x), T.Integer: lambda x: x if T.isa(x, T.Integer) else to_number(T.Int64, x),
+    T.Signed: lambda x: Base.bindings["signed"](x) if T.isa(x, T.Integer) else to_number(T.Int64, x),
+    T.Unsigned: lambda x: Base.bindings["unsigned"](x),
+}
+
+
 def construct_number(t: Any, args: tuple[Any, ...]) -> Any:
+    """`T(x)` for a number type without constructors of its own for this argument."""
     if len(args) == 1:
         x = args[0]
-        if t in _MAKER and isinstance(x, (int, float, np.generic)):
-            return to_number(t, x)
-        if isinstance(x, V.Char) and t in _INT_RANGE:
-            return to_number(t, x.code)
-        if t in (T.AbstractFloat,):
-            return Base.bindings["float"](x)
         hook = NUMBER_HOOKS.get(type(x))
         if hook is not None:
             return hook(t, x)
+        if is_number(x):
+            if is_basic_type(t):
+                return to_number(t, x)
+            if t in ABSTRACT_NUMBERS:
+                return x if T.isa(x, t) else ABSTRACT_NUMBERS[t](x)
+        if isinstance(x, V.Char):
+            return construct_number(t, (Base.bindings["codepoint"](x),)) if t is not T.UInt32 else Base.bindings["codepoint"](x)
+        if T.isa(x, t):
+            return x
+        if isinstance(x, str) and t in (T.CORE_TYPES["BigInt"], T.CORE_TYPES["BigFloat"]):
+            return Base.bindings["parse"](t, x)
+    elif len(args) == 2 and isinstance(args[1], ROUNDING) and t in FLOATS:
+        return FLOAT_ROUNDED(t, *args)
     raise MethodError(t, args, None)
+
+
+# `Float32(x, RoundUp)`; the rounding chapter of the numbers fills these in.
+ROUNDING: Any = ()
+FLOAT_ROUNDED: Any = None
 
 
 # How values that are no plain numbers become numbers (tracers, irrationals, …).
@@ -352,6 +336,13 @@ def egal(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(egal, a, b))
     if isinstance(a, np.generic):
         return a.tobytes() == b.tobytes()
+    own = getattr(type(a), "egal", None)
+    if own is not None:
+        return bool(own(a, b))
+    if isinstance(a, int):
+        return int(a) == int(b)
+    if type(a) is complex:
+        return egal(a.real, b.real) and egal(a.imag, b.imag)
     if isinstance(a, V.NamedTuple):
         return a.names == b.names and egal(a.values, b.values)
     names = getattr(type(a), "value_fields", None)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from juliette.runtime import types as T
+from juliette.runtime.modules import Base
+from juliette.runtime.numeric import BITS, BigInt, UInt128, decimal
 
 
 def digits(x: Any, compact: bool) -> tuple[str, int]:
@@ -37,7 +42,8 @@ def shortest(x: Any) -> tuple[str, int]:
 def float_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
     """A float; `typed` keeps the `f0` of a Float32."""
     single = isinstance(x, np.float32) and typed
-    half = isinstance(x, np.float16) and typed
+    half = isinstance(x, np.float16) and typed and typed != "print"
+    single = single and typed != "print"
     value = float(x)
     if value != value or value in (float("inf"), float("-inf")):
         text = "NaN" if value != value else "Inf" if value > 0 else "-Inf"
@@ -61,7 +67,7 @@ def float_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
 
 
 def number_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
-    """Any plain number in its one-line form."""
+    """Any plain real number in its one-line form."""
     if x is True:
         return "true"
     if x is False:
@@ -69,9 +75,32 @@ def number_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
     if type(x) is int:
         return str(x)
     if isinstance(x, (float, np.floating)):
-        return float_text(x, compact=compact, typed=typed)
-    if isinstance(x, np.unsignedinteger):
-        return f"0x{int(x):0{x.dtype.itemsize * 2}x}"
+        return float_text(x, compact=compact, typed=typed and not compact)
+    if isinstance(x, (np.unsignedinteger, UInt128)):
+        return f"0x{int(x):0{BITS[T.typeof(x)] // 4}x}"
+    if isinstance(x, (int, np.integer)):
+        return decimal(int(x))
     if isinstance(x, np.bool_):
         return "true" if x else "false"
-    return str(x)
+    return str(x.text(6 if compact else None))
+
+
+def plain_text(x: Any) -> str:
+    """A real number as `print` writes it: unsigned ones in decimal, floats without their type."""
+    if isinstance(x, np.unsignedinteger) or type(x) is UInt128:
+        return str(int(x))
+    if isinstance(x, np.floating):
+        return float_text(x, typed="print")  # type: ignore[arg-type]
+    return number_text(x)
+
+
+def complex_text(re: str, im: Any, show: Callable[[Any], str], compact: bool) -> str:
+    """`a + bim`; the parts have their own forms."""
+    bindings = Base.bindings
+    negative = bindings["signbit"](im) and not bindings["isnan"](im)
+    sign = "-" if negative else "+"
+    if negative:
+        im = -int(im) if isinstance(im, int) and not isinstance(im, BigInt) and type(im) is not bool else bindings["-"](im)
+    plain = T.isa(im, T.Integer) and type(im) is not bool or (
+        T.isa(im, T.AbstractFloat) and bindings["isfinite"](im))
+    return f"{re}{sign if compact else f' {sign} '}{show(im)}{'' if plain else '*'}im"

@@ -9,11 +9,11 @@ import numpy as np
 
 from juliette.base.tuples import Composed
 from juliette.base.essentials import _simple
-from juliette.base.numbers import Irrational
+from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
 from juliette.display.io import IO, STDOUT, IOBuffer, IOContext, Text
-from juliette.display.numbers import float_text, number_text
+from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, elements
@@ -48,7 +48,7 @@ def long_text(x: Any, **context: Any) -> str:
 # ---------------------------------------------------------------- scalars
 
 
-@Base.method("show(io::IO, x::Real)")
+@Base.method("show(io::IO, x::CoreReal)")
 def show_number(io: IO, x: Any) -> None:
     known = io.get("typeinfo")
     typed = not (isinstance(x, np.floating) and known is T.typeof(x))
@@ -56,6 +56,24 @@ def show_number(io: IO, x: Any) -> None:
         io.write("1" if x else "0")
         return
     io.write(number_text(x, compact=bool(io.get("compact")), typed=typed))
+
+
+@Base.method("show(io::IO, x::Rational)")
+def show_rational(io: IO, x: Any) -> None:
+    io.write(f"{number_text(x.num)}//{number_text(x.den)}")
+
+
+@Base.method("show(io::IO, z::Complex)")
+def show_complex(io: IO, z: Any) -> None:
+    re, im = parts(z)
+    if type(re) is bool:
+        io.write("im" if im and not re else f"Complex({number_text(re)},{number_text(im)})")
+        return
+
+    def part(x: Any) -> str:
+        return one_line(x, **io.context)
+
+    io.write(complex_text(part(re), im, part, bool(io.get("compact"))))
 
 
 @Base.method("show(io::IO, x::AbstractString)")
@@ -426,7 +444,7 @@ def cell_text(v: Any, eltype: Any, compact: bool) -> str:
     if v is UNDEF:
         return "#undef"
     if isinstance(v, (float, np.floating)) and not USER_SHOW:
-        return float_text(v, compact=compact, typed=False if eltype is T.typeof(v) else True)
+        return float_text(v, compact=compact, typed=eltype is not T.typeof(v) and not compact)
     if type(v) is bool and eltype is T.Bool:
         return "1" if v else "0"
     context = {"typeinfo": eltype, "limit": True}
@@ -526,14 +544,16 @@ def print_value(io: IO, x: Any) -> None:
         io.write(chr(x.code))
     elif isinstance(x, Symbol):
         io.write(x.name)
-    elif isinstance(x, (np.float32, np.float16)):
-        io.write(float_text(x, typed=False).replace("f", "e") if not isinstance(x, np.float16) else float_text(x, typed=False))
+    elif isinstance(x, np.floating):
+        io.write(plain_text(x))
     elif isinstance(x, Expr):
         from juliette.display.expressions import expression_text
 
         io.write(expression_text(x))
-    elif isinstance(x, np.unsignedinteger):
-        io.write(str(int(x)))
+    elif T._TYPE_OF_CLASS.get(type(x)) in UNSIGNED:
+        io.write(plain_text(x))
+    elif isinstance(x, Rational):
+        io.write(f"{plain_text(x.num)}//{plain_text(x.den)}")
     else:
         show(io, x)
 
@@ -587,7 +607,13 @@ def string_of(x: Any) -> str:
 
 @Base.method("string(xs...)")
 def string(*xs: Any) -> str:
-    """The printed forms, joined."""
+    """The printed forms, joined.
+
+    ```jldoctest
+    julia> string("a", 1, 2.5, :b)
+    "a12.5b"
+    ```
+    """
     return "".join(map(string_of, xs))
 
 

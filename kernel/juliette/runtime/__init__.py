@@ -6,6 +6,8 @@
 - `types`: the core types, and the type of a value
 - `values`: characters, pairs, ranges and other small values
 - `tables`, `slots`, `hashing`: dictionaries and sets, in the order that Julia's hash gives
+- `numeric`, `bigfloat`: numbers that Python has no equal of; conversion between Base's own
+- `text`: strings as UTF-8 bytes
 - `structs`: user-defined types, a Python class for each instantiation
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused

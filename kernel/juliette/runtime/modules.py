@@ -113,16 +113,18 @@ class Module:
 
     def method(
         self, header: str, *, export: bool = True, transparent: bool = False, rule: Any = None,
-        static: bool = False,
+        static: bool = False, specialised: bool = False,
     ) -> Callable[[Implementation], Implementation]:
         """Define a method in Python under a Julia header.
 
         `transparent`: it calls only generic functions, so gradients flow through it as it stands.
         `static`: it takes the values of the header's `where` variables as its first arguments.
+        `specialised`: it takes the types of the arguments and gives the code for them.
         """
 
         def register(f: Implementation) -> Implementation:
             builtin = Builtin(self, header, f, transparent, rule, static)
+            builtin.specialised = specialised
             name = _name_of(header)
             if name is None:
                 CALLABLES.announce(lambda: builtin.define(CALLABLES))
@@ -209,7 +211,7 @@ def _name_of(header: str) -> str | None:
 class Builtin:
     """A method announced from Python; turned into `Method`s when its function is first used."""
 
-    __slots__ = ("function", "header", "module", "rule", "static", "transparent")
+    __slots__ = ("function", "header", "module", "rule", "specialised", "static", "transparent")
 
     def __init__(
         self, module: Module, header: str, function: Implementation, transparent: bool, rule: Any,
@@ -221,6 +223,7 @@ class Builtin:
         self.transparent = transparent
         self.rule = rule
         self.static = static
+        self.specialised = False
 
     def define(self, target: GenericFunction, of_type: Any = None) -> None:
         """Read the header and add one method for each number of optional arguments."""
@@ -337,6 +340,8 @@ def specialise_builtin(
     """Code of a builtin for argument types: the Python function, or its rule while tracing."""
     f = method.builtin
     assert f is not None
+    if method.source.specialised:
+        f = f(*types)
     if method.source.static:
         statics = method.static_parameters(types)
         plain = f

@@ -9,31 +9,93 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime.errors import BoundsError
+from juliette.runtime.text import bits_bytes, bytes_code, char_bits, code_bytes, codes, from_utf8
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
 
 
 class Char:
-    """A Unicode code point."""
+    """A character: a code point, or `-1 - bits` for bytes that are no valid UTF-8."""
 
     __slots__ = ("code",)
 
     def __init__(self, code: int) -> None:
         self.code = code
 
+    @staticmethod
+    def from_bits(bits: int) -> Char:
+        """The Char that Julia keeps in these 32 bits."""
+        return Char(bytes_code(bits_bytes(bits)))
+
+    @property
+    def bits(self) -> int:
+        return char_bits(code_bytes(self.code)) if self.code >= 0 else -1 - self.code
+
+    @property
+    def text(self) -> str:
+        """The character as a string."""
+        code = self.code
+        if 0 <= code < 0xD800 or 0xDFFF < code < 0x110000:
+            return chr(code)
+        return from_utf8(code_bytes(code) if code >= 0 else bits_bytes(-1 - code))
+
+    @property
+    def valid(self) -> bool:
+        return 0 <= self.code < 0xD800 or 0xDFFF < self.code < 0x110000
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Char) and self.code == other.code
 
     def __lt__(self, other: Char) -> bool:
-        return self.code < other.code
+        return self.bits < other.bits
 
     def __hash__(self) -> int:
         return hash((Char, self.code))
 
     def __repr__(self) -> str:
-        return f"Char({chr(self.code)!r})"
+        return f"Char({self.code})"
 
 
 T.register_class(Char, T.Char_)
+
+SubString_ = T.define("SubString", T.AbstractString, [T.TypeVar("T", None, T.AbstractString)])
+T.CORE_TYPES["SubString"] = SubString_
+_family_of_substrings = T.unwrap(SubString_).typename
+_family_of_substrings.fields = ("string", "offset", "ncodeunits")
+_family_of_substrings.field_types = (T.AbstractString, T.Int64, T.Int64)
+
+
+class SubString(str):
+    """A part of a String, sharing its text in Julia; here it holds its own as well."""
+
+    __slots__ = ("offset", "string")
+
+    @staticmethod
+    def of(string: str, offset: int, text: str) -> SubString:
+        """The part of `string` after `offset` bytes that reads `text`."""
+        out = SubString(text)
+        if type(string) is SubString:
+            offset += string.offset
+            string = string.string
+        out.string = string
+        out.offset = offset
+        return out
+
+    @property
+    def ncodeunits(self) -> int:
+        from juliette.runtime.text import utf8
+
+        return len(utf8(str(self)))
+
+    def egal(self, other: SubString) -> bool:
+        return str.__eq__(self, other) and self.offset == other.offset and str.__eq__(self.string, other.string)
+
+
+T.register_class(SubString, T.apply_type(SubString_, T.String))
+
+
+def chars(s: str) -> list[Char]:
+    """The characters of a string."""
+    return [Char(c) for c in codes(s)]
 
 
 def _family(name: str, params: str, parent: Any, fields: str, mutable: bool = False) -> Any:

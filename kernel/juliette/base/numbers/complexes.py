@@ -1,0 +1,488 @@
+"""Complex numbers of any real type: parts and arithmetic."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from juliette.base.numbers.arithmetic import power_by_squaring
+from juliette.base.numbers.promotion import promote_type
+from juliette.runtime import types as T
+from juliette.runtime.errors import MethodError
+from juliette.runtime.modules import Base, constructors
+from juliette.runtime.numeric import (
+    COMPLEX_CLASSES,
+    Complex_,
+    ComplexF64,
+    complex_maker,
+    parts,
+    to_number,
+)
+
+Base.const("Complex", Complex_)
+for _name in ("ComplexF64", "ComplexF32", "ComplexF16"):
+    Base.const(_name, T.CORE_TYPES[_name])
+Base.const("im", complex_maker(T.Bool)(False, True))
+
+
+def call(name: str, *args: Any) -> Any:
+    return Base.bindings[name](*args)
+
+
+def make(re: Any, im: Any) -> Any:
+    """A complex number of two reals, brought to one type."""
+    s, t = T.typeof(re), T.typeof(im)
+    if s is not t:
+        re, im = call("promote", re, im)
+        s = T.typeof(re)
+    return complex_maker(s)(re, im)
+
+
+def kind_of(z: Any) -> Any:
+    return T.typeof(z).parameters[0]
+
+
+def _construct(t: Any, *args: Any) -> Any:
+    if isinstance(t, T.DataType) and not t.has_free:
+        kind = t.parameters[0]
+        convert = Base.bindings["convert"]
+        if len(args) == 2:
+            return complex_maker(kind)(convert(kind, args[0]), convert(kind, args[1]))
+        if len(args) == 1 and T.isa(args[0], T.Number):
+            re, im = parts(args[0]) if isinstance(args[0], COMPLEX_CLASSES) else (args[0], False)
+            return complex_maker(kind)(convert(kind, re), convert(kind, im))
+    elif len(args) == 2 and all(T.isa(a, T.Real) for a in args):
+        return make(*args)
+    elif len(args) == 1:
+        x = args[0]
+        if isinstance(x, COMPLEX_CLASSES):
+            return x
+        if T.isa(x, T.Real):
+            return make(x, call("zero", x))
+    raise MethodError(t, args, None)
+
+
+def _install() -> None:
+    from juliette.compiler import support
+
+    support._builtin(constructors(Complex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("re", "im"))
+
+
+_install()
+
+
+@Base.method("complex(x::Number)")
+def complex_(x: Any) -> Any:
+    """A complex number.
+
+    ```jldoctest
+    julia> complex(7), complex(1, 2.5)
+    (7 + 0im, 1.0 + 2.5im)
+    ```
+    """
+    return _construct(Complex_, x)
+
+
+@Base.method("complex(re::Real, im::Real)")
+def complex_of(re: Any, im: Any) -> Any:
+    return make(re, im)
+
+
+@Base.method("complex(::Type{T}) where T")
+def complex_type(t: Any) -> Any:
+    return t if isinstance(t, T.DataType) and t.typename.name == "Complex" else T.apply_type(Complex_, t)
+
+
+@Base.method("complex(a::AbstractArray)", transparent=True)
+def complex_array(a: Any) -> Any:
+    return call("map", Base.bindings["complex"], a)
+
+
+
+# ---------------------------------------------------------------- parts
+
+
+@Base.method("real(z::Complex)")
+def real(z: Any) -> Any:
+    return parts(z)[0]
+
+
+@Base.method("imag(z::Complex)")
+def imag(z: Any) -> Any:
+    return parts(z)[1]
+
+
+@Base.method("real(x::Real)", transparent=True)
+def real_of_real(x: Any) -> Any:
+    """The real part.
+
+    ```jldoctest
+    julia> real(1 + 2im), imag(1 + 2im), reim(3)
+    (1, 2, (3, 0))
+    ```
+    """
+    return x
+
+
+@Base.method("imag(x::Real)", transparent=True)
+def imag_of_real(x: Any) -> Any:
+    """The imaginary part."""
+    return call("zero", x)
+
+
+@Base.method("real(::Type{T}) where T<:Number")
+def real_type(t: Any) -> Any:
+    return t.parameters[0] if isinstance(t, T.DataType) and t.typename.name == "Complex" else t
+
+
+@Base.method("reim(z::Number)", transparent=True)
+def reim(z: Any) -> tuple[Any, Any]:
+    """Real and imaginary part."""
+    return call("real", z), call("imag", z)
+
+
+@Base.method("conj(x::Real)", transparent=True)
+def conj_real(x: Any) -> Any:
+    """The complex conjugate.
+
+    ```jldoctest
+    julia> conj(1 + 2im)
+    1 - 2im
+    ```
+    """
+    return x
+
+
+@Base.method("conj(z::Complex)")
+def conj(z: Any) -> Any:
+    re, im = parts(z)
+    return make(re, call("-", im))
+
+
+@Base.method("isreal(x::Number)", transparent=True)
+def isreal(x: Any) -> bool:
+    """Is the imaginary part zero?"""
+    return call("iszero", call("imag", x))  # type: ignore[no-any-return]
+
+
+@Base.method("abs(z::Complex)")
+def absolute(z: Any) -> Any:
+    return call("hypot", *parts(z))
+
+
+@Base.method("abs2(z::Complex)")
+def abs2(z: Any) -> Any:
+    re, im = parts(z)
+    return call("+", call("*", re, re), call("*", im, im))
+
+
+@Base.method("angle(z::Number)")
+def angle(z: Any) -> Any:
+    """The angle of the point in the complex plane.
+
+    ```jldoctest
+    julia> angle(1 + im), angle(-1)
+    (0.7853981633974483, 3.141592653589793)
+    ```
+    """
+    if not isinstance(z, COMPLEX_CLASSES):
+        return call("atan", call("zero", z), z)
+    re, im = parts(z)
+    return call("atan", im, re)
+
+
+@Base.method("sign(z::Complex)", transparent=True)
+def sign(z: Any) -> Any:
+    return z if call("iszero", z) else call("/", z, call("abs", z))
+
+
+@Base.method("cis(x::Real)", transparent=True)
+def cis(x: Any) -> Any:
+    """`cos(x) + im*sin(x)`
+
+    ```jldoctest
+    julia> cis(0)
+    1.0 + 0.0im
+    ```
+    """
+    return make(call("cos", x), call("sin", x))
+
+
+@Base.method("cis(z::Complex)", transparent=True)
+def cis_complex(z: Any) -> Any:
+    return call("*", call("exp", call("-", call("imag", z))), cis(call("real", z)))
+
+
+@Base.method("cispi(x::Real)", transparent=True)
+def cispi(x: Any) -> Any:
+    """`cis(π*x)`, exact at halves."""
+    return make(call("cospi", x), call("sinpi", x))
+
+# ---------------------------------------------------------------- arithmetic
+
+
+@Base.method("+(z::Complex, w::Complex)")
+def add(z: Any, w: Any) -> Any:
+    (a, b), (c, d) = parts(z), parts(w)
+    return make(call("+", a, c), call("+", b, d))
+
+
+@Base.method("-(z::Complex, w::Complex)")
+def subtract(z: Any, w: Any) -> Any:
+    (a, b), (c, d) = parts(z), parts(w)
+    return make(call("-", a, c), call("-", b, d))
+
+
+@Base.method("*(z::Complex, w::Complex)")
+def multiply(z: Any, w: Any) -> Any:
+    (a, b), (c, d) = parts(z), parts(w)
+    times = Base.bindings["*"]
+    return make(call("-", times(a, c), times(b, d)), call("+", times(a, d), times(b, c)))
+
+
+@Base.method("-(z::Complex)")
+def negative(z: Any) -> Any:
+    re, im = parts(z)
+    return make(call("-", re), call("-", im))
+
+
+@Base.method("+(x::Real, z::Complex)")
+def real_plus(x: Any, z: Any) -> Any:
+    re, im = parts(z)
+    return make(call("+", x, re), im)
+
+
+@Base.method("+(z::Complex, x::Real)")
+def plus_real(z: Any, x: Any) -> Any:
+    re, im = parts(z)
+    return make(call("+", re, x), im)
+
+
+@Base.method("-(z::Complex, x::Real)")
+def minus_real(z: Any, x: Any) -> Any:
+    re, im = parts(z)
+    return make(call("-", re, x), im)
+
+
+@Base.method("-(x::Real, z::Complex)")
+def real_minus(x: Any, z: Any) -> Any:
+    # The zero keeps the sign of the imaginary part right: 0.0 - 0.0 is not -0.0.
+    re, im = parts(z)
+    return make(call("-", x, re), call("-", im))
+
+
+@Base.method("*(x::Real, z::Complex)")
+def real_times(x: Any, z: Any) -> Any:
+    re, im = parts(z)
+    return make(call("*", x, re), call("*", x, im))
+
+
+@Base.method("*(z::Complex, x::Real)")
+def times_real(z: Any, x: Any) -> Any:
+    re, im = parts(z)
+    return make(call("*", x, re), call("*", x, im))
+
+
+@Base.method("*(x::Bool, z::Complex)")
+def bool_times(x: bool, z: Any) -> Any:
+    re, im = parts(z)
+    return make(call("*", x, re), call("*", x, im))
+
+
+def _bool_times_float(x: bool, y: Any) -> Any:
+    return y if x else math.copysign(0.0, y) if type(y) is float else type(y)(math.copysign(0.0, float(y)))
+
+
+@Base.method("*(x::Bool, y::IEEEFloat)")
+def bool_float(x: bool, y: Any) -> Any:
+    """`false` is a strong zero: `false * NaN == 0.0`."""
+    return _bool_times_float(x, y)
+
+
+@Base.method("*(y::IEEEFloat, x::Bool)")
+def float_bool(y: Any, x: bool) -> Any:
+    return _bool_times_float(x, y)
+
+
+@Base.method("/(z::Complex, x::Real)")
+def over_real(z: Any, x: Any) -> Any:
+    re, im = parts(z)
+    return make(call("/", re, x), call("/", im, x))
+
+
+@Base.method("/(x::Real, z::Complex)")
+def real_over(x: Any, z: Any) -> Any:
+    target = promote_type(T.typeof(x), T.typeof(z))
+    return call("*", x, call("inv", call("convert", target, z)))
+
+
+@Base.method("/(z::Complex, w::Complex)")
+def divide(z: Any, w: Any) -> Any:
+    kind = promote_type(kind_of(z), kind_of(w))
+    target = T.apply_type(Complex_, kind)
+    if kind is T.Float64:
+        return _robust(to_number(ComplexF64, z), to_number(ComplexF64, w))
+    if kind in (T.Float32, T.Float16):
+        return to_number(target, _robust(complex(*map(float, parts(z))), complex(*map(float, parts(w)))))
+    return general_quotient(call("convert", target, z), call("convert", target, w))
+
+
+def general_quotient(z: Any, w: Any) -> Any:
+    """Smith's method, by the operations of the parts."""
+    (a, b), (c, d) = parts(z), parts(w)
+    plus, minus, times, over = (Base.bindings[n] for n in ("+", "-", "*", "/"))
+    if T.isa(a, Base.bindings["Rational"]):
+        size = plus(times(c, c), times(d, d))
+        return make(over(plus(times(a, c), times(b, d)), size), over(minus(times(b, c), times(a, d)), size))
+    if call("<=", call("abs", c), call("abs", d)):
+        r = over(c, d)
+        den = plus(d, times(r, c))
+        return make(over(plus(times(a, r), b), den), over(minus(times(b, r), a), den))
+    r = over(d, c)
+    den = plus(c, times(r, d))
+    return make(over(plus(a, times(b, r)), den), over(minus(b, times(a, r)), den))
+
+
+def _robust(z: complex, w: complex) -> complex:
+    """The quotient by the method of Baudin and Smith: scaled first, without needless overflow."""
+    a, b, c, d = z.real, z.imag, w.real, w.imag
+    big, small = max(abs(a), abs(b)), max(abs(c), abs(d))
+    if math.isinf(c) or math.isinf(d):
+        if math.isfinite(a) and math.isfinite(b):
+            return complex(0.0 * math.copysign(1, a) * math.copysign(1, c), -0.0 * math.copysign(1, b) * math.copysign(1, d))
+        return complex(math.nan, math.nan)
+    half_over, eps, tiny = 0.5 * 1.7976931348623157e308, 2.220446049250313e-16, 2.2250738585072014e-308
+    limit, s = tiny * 2.0 / eps, 1.0
+    scale = 2.0 / (eps * eps)
+    if big >= half_over:
+        a, b, s = a / 2, b / 2, s * 2
+    if small >= half_over:
+        c, d, s = c / 2, d / 2, s / 2
+    if big <= limit:
+        a, b, s = a * scale, b * scale, s / scale
+    if small <= limit:
+        c, d, s = c * scale, d * scale, s * scale
+    if abs(d) <= abs(c):
+        p, q = _robust_half(a, b, c, d)
+    else:
+        p, q = _robust_half(b, a, d, c)
+        q = -q
+    return complex(p * s, q * s)
+
+
+def _robust_half(a: float, b: float, c: float, d: float) -> tuple[float, float]:
+    from juliette.base.numbers.arithmetic import divide_floats
+
+    r = divide_floats(d, c)
+    t = divide_floats(1.0, c + d * r)
+    return _robust_part(a, b, c, d, r, t), _robust_part(b, -a, c, d, r, t)
+
+
+def _robust_part(a: float, b: float, c: float, d: float, r: float, t: float) -> float:
+    if r != 0:
+        br = b * r
+        return (a + br) * t if br != 0 else a * t + (b * t) * r
+    from juliette.base.numbers.arithmetic import divide_floats
+
+    return (a + d * divide_floats(b, c)) * t
+
+
+@Base.method("inv(z::Complex)")
+def inverse(z: Any) -> Any:
+    kind = kind_of(z)
+    if kind is T.Float64 or T.subtype(kind, T.Integer):
+        w = to_number(ComplexF64, z)
+        c, d = w.real, w.imag
+        if math.isinf(c) or math.isinf(d):
+            return complex(math.copysign(0.0, c), math.copysign(0.0, -d))
+        if c == 0 and d == 0:
+            return complex(math.nan, math.nan) if not (c or d) and kind is not T.Float64 else complex(math.nan, math.nan)
+        from juliette.base.numbers.arithmetic import divide_floats
+
+        if abs(d) <= abs(c):
+            p, q = _robust_half(1.0, 0.0, c, d)
+        else:
+            p, q = _robust_half(0.0, 1.0, d, c)
+            q = -q
+        assert divide_floats is not None
+        return complex(p, q)
+    if kind in (T.Float32, T.Float16):
+        return to_number(T.typeof(z), inverse(to_number(ComplexF64, z)))
+    re, im = parts(z)
+    size = abs2(z)
+    return make(call("/", re, size), call("/", call("-", im), size))
+
+
+@Base.method("==(z::Complex, w::Complex)")
+def equal(z: Any, w: Any) -> bool:
+    (a, b), (c, d) = parts(z), parts(w)
+    return call("==", a, c) and call("==", b, d)  # type: ignore[no-any-return]
+
+
+@Base.method("==(z::Complex, x::Real)")
+def equal_real(z: Any, x: Any) -> bool:
+    re, im = parts(z)
+    return call("iszero", im) and call("==", re, x)  # type: ignore[no-any-return]
+
+
+@Base.method("==(x::Real, z::Complex)")
+def real_equal(x: Any, z: Any) -> bool:
+    return equal_real(z, x)
+
+# ---------------------------------------------------------------- powers
+
+
+@Base.method("^(z::Complex, n::Integer)")
+def power_integer(z: Any, n: Any) -> Any:
+    n = int(n)
+    if T.subtype(kind_of(z), T.Integer) and n >= 0:
+        if kind_of(z) is T.Bool:
+            z = make(*map(int, parts(z)))
+        return power_by_squaring(z, n)
+    return power_by_squaring(z, n) if n >= 0 else power_by_squaring(inverse(z), -n)
+
+
+@Base.method("^(z::Complex, w::Complex)")
+def power(z: Any, w: Any) -> Any:
+    target = promote_type(promote_type(T.typeof(z), T.typeof(w)), ComplexF64) if T.subtype(
+        promote_type(kind_of(z), kind_of(w)), T.Integer) else promote_type(T.typeof(z), T.typeof(w))
+    if target is not ComplexF64:
+        return to_number(target, _power(to_number(ComplexF64, z), to_number(ComplexF64, w)))
+    return _power(to_number(ComplexF64, z), to_number(ComplexF64, w))
+
+
+@Base.method("^(z::Complex, x::Real)")
+def power_real(z: Any, x: Any) -> Any:
+    return power(z, make(x, call("zero", x)))
+
+
+@Base.method("^(z::Complex, x::Rational)")
+def power_rational(z: Any, x: Any) -> Any:
+    return power_integer(z, x.num) if x.den == 1 else power(z, make(float(x), 0.0))
+
+
+@Base.method("^(x::Real, z::Complex)")
+def real_power(x: Any, z: Any) -> Any:
+    return power(make(x, call("zero", x)), z)
+
+
+def _power(z: complex, w: complex) -> complex:
+    """`z^w`, by modulus and angle."""
+    a, b = w.real, w.imag
+    if w == 0:
+        return 1 + 0j
+    if z == 0:
+        if a > 0:
+            return complex(0.0, 0.0)
+        return complex(math.nan, math.nan)
+    if b == 0 and a.is_integer() and abs(a) < 2**31:
+        return power_by_squaring(z, int(a)) if a > 0 else power_by_squaring(inverse(z), int(-a))
+    radius, phi = abs(z), math.atan2(z.imag, z.real)
+    if b == 0:
+        size, theta = math.pow(radius, a), a * phi
+    elif z.imag == 0 and z.real > 0:
+        size, theta = math.pow(radius, a), b * math.log(radius)
+    else:
+        size = math.pow(radius, a) * math.exp(-b * phi)
+        theta = a * phi + b * math.log(radius)
+    return complex(size * math.cos(theta), size * math.sin(theta))
