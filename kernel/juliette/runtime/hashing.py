@@ -103,8 +103,11 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
     cls = type(x)
     if cls is int or cls is bool or isinstance(x, np.integer):
         return (mix(int(x) & MASK) - 3 * h) & MASK
-    if cls is str:
-        return string_hash(x.encode("utf-8", "surrogatepass"), h)
+    if isinstance(x, int):
+        # The small ones hash like Int64; how BigInt hashes larger ones depends on its limbs.
+        return (mix(int(x) & MASK) - 3 * h) & MASK if -(2**63) <= x < 2**64 else None
+    if isinstance(x, str):
+        return string_hash(x.encode("utf-8", "surrogateescape"), h)
     if cls is Symbol:
         return symbol_id(x.name) if h == 0 else mix((3 * h - symbol_id(x.name)) & MASK)
     if isinstance(x, (float, np.floating)):

@@ -44,6 +44,10 @@ def hashable(x: Any) -> Any:
         return ("array", data.shape, *map(hashable, data.ravel(order="F").tolist()))
     if isinstance(x, np.generic):
         return hashable(x.item())
+    if cls is complex:
+        return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
+    if hasattr(cls, "egal"):
+        return x  # one of Base's own numbers or strings, which hash as what they equal
     if CUSTOM_KEY is not None and hasattr(cls, "julia_type"):
         return CUSTOM_KEY(x)
     return x
