@@ -218,7 +218,7 @@ def getfield(x: Any, name: Any) -> Any:
         try:
             value = getattr(x, key)
         except AttributeError:
-            raise UndefRefError() from None
+            return unassigned(x, key)
         if type(value) is support.Box:
             return value.value
         return value
@@ -231,6 +231,17 @@ def getfield(x: Any, name: Any) -> Any:
     if foreign is not None:
         return foreign(x, key)
     raise field_error(x, key)
+
+
+def unassigned(x: Any, key: str) -> Any:
+    """A field that `new` left out: plain bits are there all the same, references are not."""
+    t = T.typeof(x)
+    kind = t.field_types[t.fields.index(key)]
+    if kind in _MAKER:
+        value = _MAKER[kind](0)
+        object.__setattr__(x, key, value)
+        return value
+    raise UndefRefError()
 
 
 # How fields of values from Python libraries are read.
@@ -278,6 +289,8 @@ def setfield(x: Any, name: Any, value: Any) -> Any:
         raise field_error(x, key)
     if not t.typename.mutable:
         raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
+    if key in t.typename.field_consts:
+        raise ErrorException(f"setfield!: const field .{key} of type {t.typename.name} cannot be changed")
     ft = t.field_types[fields.index(key)]
     value = value if ft is T.Any_ else Base.bindings["convert"](ft, value)
     setattr(x, key, value)

@@ -15,7 +15,7 @@ import numpy as np
 
 from juliette.base.arrays import ArrayLike, copy, eltype_of, typed
 from juliette.base.numbers import typejoin
-from juliette.compiler import support
+from juliette.compiler import support, type_support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -300,8 +300,8 @@ Base.const("IteratorEltype", IteratorEltype, export=False)
 
 def trait(name: str, parent: Any, *params: T.TypeVar) -> Any:
     """A trait type without fields; returns the type."""
-    t = support.define_struct(Base, name, params, parent, False)
-    return support.define_fields(Base, t, (), (), True)
+    t = type_support.define_struct(Base, name, params, parent, False)
+    return type_support.define_fields(Base, t, (), (), True)
 
 
 SizeUnknown = trait("SizeUnknown", IteratorSize)()

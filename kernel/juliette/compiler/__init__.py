@@ -2,9 +2,12 @@
 
 - `arithmetic`: what compiled code calls for numbers
 - `core`: the core language that all syntax is lowered to
+- `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
 - `emit_typed`: Python forms for numbers of known types, and calls without dispatch
 - `emitter`: core to Python `ast`: expressions and statements
+- `expansion`: macro calls: finding the macro, calling it
+- `hygiene`: what the names in a macro's result mean
 - `inference`: a type for each node, a plan for each call
 - `instances`: a method's code for one tuple of argument types
 - `intrinsics`: what is known of Base's functions of numbers: results, direct code
@@ -14,4 +17,5 @@
 - `python_backend`: whole functions: Python code objects
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
+- `type_support`: what type definitions do when they run
 """

@@ -272,10 +272,20 @@ class Lowerer:
         if isinstance(e, QuoteNode):
             return C.Const(e.value)
         if isinstance(e, GlobalRef):
-            return C.Call(C.Runtime("global_ref"), [C.Const(e.module), C.Const(e.name)])
+            return self.global_ref(e)
         if isinstance(e, C.Node):
             return e
         return C.Const(e)
+
+    def global_ref(self, e: GlobalRef) -> C.Node:
+        """A name of a given module; where this module sees the same, it is a plain global."""
+        name = e.name.name if isinstance(e.name, Symbol) else e.name
+        if name == "nothing":
+            return C.Const(None)
+        home = e.module
+        if home is self.module or (not isinstance(home, str) and same_global(home, self.module, name)):
+            return C.Global(name)
+        return C.Call(C.Runtime("global_ref"), [C.Const(home), C.Const(name)])
 
     def read_symbol(self, name: str) -> C.Node:
         if name in ("end", "begin") and self.endings:
@@ -330,6 +340,11 @@ class Lowerer:
             return self.assign(target.name, value)
         if isinstance(target, C.Var):
             return C.Assign(target, value)
+        if isinstance(target, GlobalRef):
+            if target.module is self.module:
+                return C.AssignGlobal(target.name.name, value)
+            return C.Call(C.Runtime("set_global"), [
+                C.Const(target.module), C.Const(target.name.name), value, C.Const(False)])
         if not isinstance(target, Expr):
             raise problem(f'invalid assignment location "{target}"')
         if target.head == "tuple":
@@ -1213,6 +1228,14 @@ HEADS = {
     "'": "adjoint", "::": "typed", "<:": "subtype", ">:": "subtype", "$": "unquote", "...": "splat",
     "elseif": "if", ":=": "assign", ".&&": "dotand", ".||": "dotand",
 }
+
+
+def same_global(home: Any, here: Any, name: str) -> bool:
+    """Is a constant of another module what its name means here too?"""
+    if name not in getattr(home, "consts", ()):
+        return False
+    found = here.bindings.get(name, here.visible.get(name))
+    return found is not None and found is home.bindings.get(name)
 
 
 def as_block(e: Any) -> Expr:

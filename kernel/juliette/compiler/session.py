@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
+from juliette.compiler import definitions, support, type_support
 from juliette.compiler import python_backend as backend
-from juliette.compiler import support
-from juliette.compiler.lower import Lowerer, is_signature, problem, signature_name, static_variable
+from juliette.compiler.expansion import Expander
+from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException, LoadError, UndefVarError
-from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Main, Module
+from juliette.runtime.modules import PACKAGES, Base, Main, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 
@@ -67,7 +68,7 @@ class Compiler:
             if e.head == "module":
                 return self.define_module(e, module, file, line)
             if e.head == "macrocall":
-                expanded = self.expand_macro(e, module, None, line)
+                expanded = self.expand_macro(e, module, None, line, file)
                 if isinstance(expanded, Expr) and expanded.head in ("toplevel", "module", "macrocall"):
                     return self.run(expanded, module, file, line)
                 e = expanded
@@ -105,260 +106,17 @@ class Compiler:
 
     # ------------------------------------------------------------ macros
 
-    def expand_macro(self, e: Expr, module: Module, lowerer: Any, line: int = 0) -> Any:
+    def expand_macro(self, e: Expr, module: Module, lowerer: Any, line: int = 0, file: str = "none") -> Any:
         """What a macro call stands for."""
-        name, source = e.args[0], e.args[1]
-        args = list(e.args[2:])
-        macro = self.find_macro(name, module)
-        if isinstance(source, LineNumberNode):
-            line = source.line
-        if isinstance(macro, MacroFunction):
-            context = MacroContext(self, module, line, lowerer, lowerer.file if lowerer else "none")
-            return macro.expand(context, *args)
-        expansion = macro(source, module, *args)
-        return self.hygiene(expansion, macro.module, {})
-
-    def find_macro(self, name: Any, module: Module) -> Any:
-        if isinstance(name, GlobalRef):
-            home = Base if str(name.module) in ("Core", "Base") else PACKAGES[str(name.module)]
-            return home.get(name.name)
-        if isinstance(name, Expr) and name.head == ".":
-            owner = self.run(name.args[0], module, "none")
-            return owner.get(name.args[1].value.name)
-        try:
-            return module.get(name.name)
-        except UndefVarError:
-            raise LoadErrorAtMacro(name.name) from None
-
-    def hygiene(self, e: Any, home: Module, renamed: dict[str, Symbol]) -> Any:
-        """Resolve a user macro's result: its locals get new names, its globals are its module's."""
-        if isinstance(e, Expr):
-            if e.head == "escape":
-                return e.args[0]
-        names: dict[str, Symbol] = dict(renamed)
-        for n in _introduced(e):
-            if n not in names:
-                self.gensyms += 1
-                names[n] = Symbol(f"#{self.gensyms}#{n}")
-        return self._rename(e, home, names)
-
-    def _rename(self, e: Any, home: Module, names: dict[str, Symbol]) -> Any:
-        if isinstance(e, Symbol):
-            if e.name in names:
-                return names[e.name]
-            if home is not Main and home.has(e.name):
-                return GlobalRef(home, e.name)
-            return e
-        if not isinstance(e, Expr):
-            return e
-        if e.head == "escape":
-            return self._unescape(e.args[0])
-        if e.head in ("quote", "inert", "meta", "using", "import", "export"):
-            return e
-        if e.head == "kw":
-            return Expr("kw", e.args[0], self._rename(e.args[1], home, names))
-        if e.head == "." and len(e.args) == 2:
-            second = e.args[1]
-            return Expr(".", self._rename(e.args[0], home, names),
-                        second if isinstance(second, QuoteNode) else self._rename(second, home, names))
-        if e.head == "macrocall":
-            return Expr("macrocall", e.args[0], e.args[1], *[self._rename(a, home, names) for a in e.args[2:]])
-        return Expr(e.head, *[self._rename(a, home, names) for a in e.args])
-
-    def _unescape(self, e: Any) -> Any:
-        return e
-
-    # ------------------------------------------------------------ types
+        if lowerer is not None:
+            line, file = lowerer.line, lowerer.file
+        return Expander(self, module, lowerer, line, file).expand(e)
 
     def lower_struct(self, lowerer: Lowerer, e: Expr) -> C.Node:
-        mutable, head, body = e.args
-        name, params, sup = type_head(head)
-        fields: list[str] = []
-        types: list[Any] = []
-        constructors: list[Any] = []
-        for item in body.args:
-            if isinstance(item, Expr) and item.head == "const":
-                item = item.args[0]
-            if isinstance(item, Symbol):
-                fields.append(item.name)
-                types.append(None)
-            elif isinstance(item, Expr) and item.head == "::":
-                fields.append(item.args[0].name)
-                types.append(item.args[1])
-            elif isinstance(item, Expr) and (item.head == "function" or is_signature_of(item)):
-                constructors.append(item)
-            elif isinstance(item, (LineNumberNode, str)):
-                continue
-            elif isinstance(item, Expr) and item.head == "macrocall":
-                continue
-            else:
-                constructors.append(item)
-        family = Symbol(name)
-
-        def build() -> C.Node:
-            out: list[C.Node] = []
-            variables: list[C.Node] = []
-            for v in params:
-                n, low, high = static_variable(v)
-                out.append(lowerer.assign(n, C.Call(C.Runtime("typevar"), [
-                    C.Const(n), lowerer.lower(low) if low is not None else C.Const(None),
-                    lowerer.lower(high) if high is not None else C.Const(None)])))
-                variables.append(lowerer.read(n))
-            made = lowerer.temp("type")
-            out.append(C.Assign(made, C.Call(C.Runtime("define_struct"), [
-                C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-                lowerer.lower(sup) if sup is not None else C.Const(None), C.Const(bool(mutable)),
-            ])))
-            # Field types may mention the type itself.
-            held = lowerer.temp("self")
-            out.append(C.Assign(held, C.Local(made)))
-            field_nodes = [
-                C.Runtime("Any") if t is None else self._field_type(lowerer, t, name, made) for t in types
-            ]
-            out.append(C.Call(C.Runtime("define_fields"), [
-                C.Const(lowerer.module), C.Local(made), C.Const(tuple(fields)), C.MakeTuple(field_nodes),
-                C.Const(not constructors),
-            ]))
-            return C.Block(out)
-
-        names = [static_variable(v)[0] for v in params]
-        node = lowerer.in_scope(build, names=names)
-        inner = [self.inner_constructor(c, family, params) for c in constructors]
-        return C.Block([node, *[lowerer.lower(c) for c in inner], C.Const(None)])
-
-    def _field_type(self, lowerer: Lowerer, t: Any, name: str, made: C.Var) -> C.Node:
-        def replace(e: Any) -> Any:
-            if isinstance(e, Symbol) and e.name == name:
-                return C.Local(made)
-            if isinstance(e, Expr):
-                return Expr(e.head, *map(replace, e.args))
-            return e
-
-        return lowerer.lower(replace(t))
-
-    def inner_constructor(self, e: Any, family: Symbol, params: list[Any]) -> Any:
-        """`new(…)` inside a constructor, spelled out."""
-        names = [Symbol(static_variable(v)[0]) for v in params]
-
-        def replace(x: Any) -> Any:
-            if isinstance(x, Expr):
-                if x.head == "call" and x.args[0] == Symbol("new"):
-                    t: Any = Expr("curly", family, *names) if names else family
-                    return Expr("call", C.Runtime("new"), t, *map(replace, x.args[1:]))
-                if x.head == "call" and isinstance(x.args[0], Expr) and x.args[0].head == "curly" and x.args[0].args[0] == Symbol("new"):
-                    t = Expr("curly", family, *x.args[0].args[1:])
-                    return Expr("call", C.Runtime("new"), t, *map(replace, x.args[1:]))
-                return Expr(x.head, *map(replace, x.args))
-            return x
-
-        return replace(e)
+        return definitions.lower_struct(lowerer, e)
 
     def lower_abstract(self, lowerer: Lowerer, head: Any, bits: Any) -> C.Node:
-        name, params, sup = type_head(head)
-
-        def build() -> C.Node:
-            out: list[C.Node] = []
-            variables: list[C.Node] = []
-            for v in params:
-                n, low, high = static_variable(v)
-                out.append(lowerer.assign(n, C.Call(C.Runtime("typevar"), [
-                    C.Const(n), lowerer.lower(low) if low is not None else C.Const(None),
-                    lowerer.lower(high) if high is not None else C.Const(None)])))
-                variables.append(lowerer.read(n))
-            out.append(C.Call(C.Runtime("define_abstract"), [
-                C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-                lowerer.lower(sup) if sup is not None else C.Const(None), C.Const(bits),
-            ]))
-            return C.Block([*out, C.Const(None)])
-
-        return lowerer.in_scope(build, names=[static_variable(v)[0] for v in params])
-
-
-class LoadErrorAtMacro(UndefVarError):
-    """A macro that is not defined."""
-
-    __slots__ = ()
-
-    def __init__(self, name: str) -> None:
-        super().__init__(Symbol(name))
-
-
-from juliette.runtime import types as _T  # noqa: E402
-
-_T.register_class(LoadErrorAtMacro, _T.CORE_TYPES["UndefVarError"])
-
-
-class MacroContext:
-    """What a macro written in Python may ask."""
-
-    __slots__ = ("compiler", "file", "line", "lowerer", "module")
-
-    def __init__(self, compiler: Compiler, module: Module, line: int, lowerer: Any, file: str) -> None:
-        self.compiler = compiler
-        self.module = module
-        self.line = line
-        self.lowerer = lowerer
-        self.file = file
-
-    def gensym(self, hint: str = "") -> Symbol:
-        self.compiler.gensyms += 1
-        return Symbol(f"##{hint}#{self.compiler.gensyms}")
-
-
-def is_signature_of(e: Expr) -> bool:
-    return e.head == "=" and isinstance(e.args[0], Expr) and is_signature(e.args[0])
-
-
-def type_head(e: Any) -> tuple[str, list[Any], Any]:
-    """(name, parameters, supertype) of `P{T} <: S`."""
-    sup = None
-    if isinstance(e, Expr) and e.head == "<:":
-        e, sup = e.args
-    params: list[Any] = []
-    if isinstance(e, Expr) and e.head == "curly":
-        params = list(e.args[1:])
-        e = e.args[0]
-    if not isinstance(e, Symbol):
-        raise problem("invalid type signature")
-    return e.name, params, sup
-
-
-def _introduced(e: Any) -> set[str]:
-    """Names that an unescaped part of a macro's result assigns or binds."""
-    out: set[str] = set()
-
-    def pattern(p: Any) -> None:
-        if isinstance(p, Symbol):
-            out.add(p.name)
-        elif isinstance(p, Expr) and p.head in ("tuple", "::", "...", "parameters"):
-            for a in p.args[:1] if p.head == "::" else p.args:
-                pattern(a)
-
-    def visit(x: Any) -> None:
-        if not isinstance(x, Expr) or x.head in ("escape", "quote", "inert"):
-            return
-        if x.head == "=" or (x.head.endswith("=") and x.head[:-1] in "+-*/^÷%"):
-            target = x.args[0]
-            if isinstance(target, Expr) and is_signature(target):
-                name = signature_name(target)
-                if name:
-                    out.add(name)
-                for a in target.args[1:]:
-                    pattern(a)
-            else:
-                pattern(target)
-        elif x.head in ("local",):
-            for a in x.args:
-                pattern(a.args[0] if isinstance(a, Expr) and a.head == "=" else a)
-        elif x.head == "->":
-            pattern(x.args[0])
-        elif x.head == "try" and isinstance(x.args[1], Symbol):
-            out.add(x.args[1].name)
-        for a in x.args:
-            visit(a)
-
-    visit(e)
-    return out
+        return definitions.lower_abstract(lowerer, head, bits)
 
 
 # ---------------------------------------------------------------- using and import

@@ -12,7 +12,6 @@ from typing import Any
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import Family, LambdaCode
-from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.dispatch import (
@@ -518,123 +517,18 @@ def make_quote(value: Any) -> QuoteNode:
     return QuoteNode(value)
 
 
-# ---------------------------------------------------------------- struct definitions
-
-
-@helper("define_struct")
-def define_struct(
-    module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, mutable: bool,
-) -> Any:
-    """Make the type; its fields come with `define_fields`, since they may mention it."""
-    if sup is not None and not (isinstance(sup, T.DataType) and sup.typename.abstract and sup.typename is not T.TUPLE_NAME):
-        raise ErrorException(f"invalid subtyping in definition of {name}: can only subtype abstract types.")
-    old = module.bindings.get(name)
-    t = T.define(name, sup if sup is not None else T.Any_, params, mutable=mutable, module=module)
-    t_family = T.unwrap(t).typename
-    t_family.make_class = structs.make_class
-    if name in module.consts and not isinstance(T.unwrap(old), T.DataType):
-        raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
-    return t
-
-
-@helper("define_fields")
-def define_fields(
-    module: Module, t: Any, names: tuple[str, ...], types: tuple[Any, ...], default_constructors: bool
-) -> Any:
-    """Give a new struct its fields; the same definition again keeps the first type."""
-    family = T.unwrap(t).typename
-    for n, typ in zip(names, types, strict=True):
-        if not isinstance(typ, (T.JuliaType, T.TypeVar)):
-            raise TypeError_(Symbol(f"{family.name}"), "type definition", T.Type_, typ)
-    old = module.bindings.get(family.name)
-    old_body = T.unwrap(old) if isinstance(old, T.JuliaType) else None
-    if isinstance(old_body, T.DataType) and family.name in module.consts:
-        previous = old_body.typename
-        same = (
-            previous.fields == names and previous.mutable == family.mutable
-            and len(previous.params) == len(family.params)
-            and tuple(map(T.type_string, previous.field_types)) == tuple(map(T.type_string, types))
-        )
-        if not same:
-            raise ErrorException(f"invalid redefinition of constant {module.name}.{family.name}")
-        return old
-    family.fields = names
-    family.field_types = types
-    family.ninitialized = len(names)
-    module.set(family.name, t, const=True)
-    if default_constructors:
-        _default_constructors(t)
-    return t
-
-
-def _default_constructors(t: Any) -> None:
-    """`P(x, y)` with exact types, and (without parameters) with conversion."""
-    family = T.unwrap(t).typename
-    table = constructors(t)
-    names = family.fields
-    body = T.unwrap(t)
-
-    def make(cls_type: Any, *values: Any) -> Any:
-        return structs.new(cls_type, values, Base.bindings["convert"])
-
-    def inferring(_: Any, *values: Any) -> Any:
-        return structs.new(inferred, values, Base.bindings["convert"])
-
-    if not family.params:
-        exact = T.tuple_type([T.type_of_type(t), *family.field_types])
-        _builtin(table, exact, make, names, default=True)
-        if any(ft is not T.Any_ for ft in family.field_types):
-            _builtin(table, T.tuple_type([T.type_of_type(t), *[T.Any_] * len(names)]), make, names)
-        return
-    signature: Any = T.tuple_type([T.type_of_type(t), *family.field_types])
-    used = T.free_vars(signature)
-    if all(v in used for v in family.params):
-        for var in reversed(family.params):
-            signature = T.UnionAll(var, signature)
-
-        def specialised(method: Method, types: tuple[Any, ...], classes: Any, traced: bool) -> Any:
-            values = method.static_parameters(types)
-            concrete = T.apply_type(t, *values)
-            convert = Base.bindings["convert"]
-
-            def construct(_: Any, *args: Any) -> Any:
-                return structs.new(concrete, args, convert)
-
-            return construct
-
-        method = Method(table, signature, specialised, arg_names=("T", *names), module=family.module)
-        method.rule = "default constructor"
-        table.add(method)
-    inferred = t
-    full: Any = T.tuple_type([T.type_of_type(body), *[T.Any_] * len(names)])
-    for var in reversed(family.params):
-        full = T.UnionAll(var, full)
-    _builtin(table, full, make, names)
-
-
 def _builtin(
     table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], default: bool = False,
+    place: tuple[str, int] = ("struct", 0),
 ) -> None:
-    method = Method(table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file="struct")
+    """Add a constructor that is a Python function of (type, arguments...)."""
+    method = Method(
+        table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file=place[0],
+        line=place[1],
+    )
     if default:
         method.rule = "default constructor"
     table.add(method)
-
-
-@helper("new")
-def new(t: Any, *values: Any) -> Any:
-    return structs.new(t, values, Base.bindings["convert"])
-
-
-@helper("define_abstract")
-def define_abstract(module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, bits: Any) -> None:
-    old = module.bindings.get(name)
-    if isinstance(old, T.JuliaType) and name in module.consts:
-        return
-    t = T.define(
-        name, sup if sup is not None else T.Any_, params, abstract=bits is None, module=module, bits=bits or 0
-    )
-    module.set(name, t, const=True)
 
 
 @helper("export")
