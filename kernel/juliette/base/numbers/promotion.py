@@ -111,7 +111,7 @@ def promote_type(a: Any, b: Any) -> Any:
         rule = RULE
         rule.settle()
         if not _CACHE:
-            rule.dependents.append(_CACHE.clear)
+            rule.watchers.append((None, _CACHE.clear))
         found = _CACHE[id(a), id(b)] = (a, b, _promoted_type(a, b, rule))
     return found[2]
 
