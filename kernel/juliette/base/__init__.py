@@ -5,6 +5,7 @@
 - `method_reflection`: looking at functions and their methods
 - `module_reflection`: looking at modules; `subtypes`, `methodswith`
 - `numbers`: arithmetic, comparison, mathematics
+- `strings`: strings and characters
 - `arrays`: construction, indexing, reductions, linear algebra basics
 - `broadcasting`: dotted calls
 - `collections`: the chapter's files in their order

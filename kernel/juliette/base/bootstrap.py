@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.base import (
     arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection,
+    multimedia, numbers, randomness, reflection, strings,
 )
 from juliette.base.documentation import (
     dictionary_keys, documentation, keyword_names, kind_of,
@@ -40,7 +40,7 @@ for _name in support.FROM_BASE:
 support.HELPERS["%getproperty"] = getproperty
 assert all((
     arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection, collection_display,
+    multimedia, numbers, randomness, reflection, strings, collection_display,
 ))
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)

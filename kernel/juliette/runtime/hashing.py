@@ -110,7 +110,7 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
         return string_hash(x.encode("utf-8", "surrogateescape"), h)
     if cls is Symbol:
         return symbol_id(x.name) if h == 0 else mix((3 * h - symbol_id(x.name)) & MASK)
-    if isinstance(x, (float, np.floating)):
+    if isinstance(x, (float, np.floating)) or (hasattr(x, "den") and x == float(x)):
         return float_hash(float(x), h)
     if cls is tuple:
         result: int | None = (h + TUPLE_SEED) & MASK
