@@ -6,7 +6,13 @@
 - `module_reflection`: looking at modules; `subtypes`, `methodswith`
 - `numbers`: arithmetic, comparison, mathematics
 - `strings`: strings and characters
-- `arrays`: construction, indexing, reductions, linear algebra basics
+- `arrays`: loads the modules of the chapter on arrays
+- `array_protocol`: what holds for every array, native or a user's own
+- `array_size`: sizes, axes, bounds
+- `array_construction`, `concatenation`, `ranges`: making arrays
+- `cartesian`, `indexing`, `views`: reading and writing elements
+- `reshaping`, `vectors`: other shapes and orders, other lengths
+- `reductions`, `array_searching`, `array_arithmetic`: computing with whole arrays
 - `broadcasting`: dotted calls
 - `collections`: the chapter's files in their order
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`

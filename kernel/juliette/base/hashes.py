@@ -42,7 +42,7 @@ def hash_with(x: Any, h: Any) -> Any:
         for v in reversed(x):
             out = Base.bindings["hash"](v, out)
         return out
-    if isinstance(x, (Array, V.BitArray, V.Range, V.Transposed)):
+    if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
         shape = (len(x),) if isinstance(x, V.Range) else x.data.shape
         out = np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK)
         for v in (*shape, *(iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)))):

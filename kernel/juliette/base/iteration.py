@@ -125,7 +125,7 @@ def _growing(a: Array) -> Iterator[Any]:
             yield from data
 
 
-@iterates(V.BitArray, V.Transposed)
+@iterates(V.BitArray, V.Wrapper)
 def iterate_data(a: Any) -> Iterator[Any]:
     return iter(elements(np.asarray(a.data)))
 
@@ -435,7 +435,7 @@ def length(x: Any) -> int:
     (3, 2, 1)
     ```
     """
-    if isinstance(x, (Array, V.BitArray, V.Transposed)):
+    if isinstance(x, (Array, V.BitArray, V.Wrapper)):
         return int(x.data.size)
     if isinstance(x, V.NamedTuple):
         return len(x.values)
@@ -471,7 +471,7 @@ def isempty(x: Any) -> bool:
     (true, false)
     ```
     """
-    if isinstance(x, (Array, V.BitArray, V.Transposed)):
+    if isinstance(x, (Array, V.BitArray, V.Wrapper)):
         return not x.data.size
     if isinstance(x, (str, tuple, V.Range, V.JuliaDict, V.JuliaSet)):
         return not len(x)
@@ -618,7 +618,7 @@ def collect(x: Any) -> Any:
     """
     if isinstance(x, Array):
         return copy(x)
-    if isinstance(x, (V.BitArray, V.Transposed)):
+    if isinstance(x, (V.BitArray, V.Wrapper)):
         return make(np.array(x.data, order="F"), x.eltype)
     if isinstance(x, V.Range):
         return vector(list(x), Base.bindings["eltype"](x))

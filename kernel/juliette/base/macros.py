@@ -140,7 +140,7 @@ def passing(name: str) -> None:
         return args[-1]
 
 
-for _name in ("inbounds", "inline", "noinline", "simd", "fastmath", "views", "view", "nospecialize", "generated", "propagate_inbounds"):
+for _name in ("inbounds", "inline", "noinline", "simd", "fastmath", "nospecialize", "generated", "propagate_inbounds"):
     passing(_name)
 
 

@@ -146,7 +146,7 @@ def pairs(x: Any) -> Any:
     """
     if isinstance(x, V.NamedTuple):
         return Pairs(x, Base.bindings["keys"](x))
-    if isinstance(x, (Array, V.BitArray, V.Transposed)) and np.ndim(x.data) > 1:
+    if isinstance(x, (Array, V.BitArray, V.Wrapper)) and np.ndim(x.data) > 1:
         return Pairs(x, Base.bindings["CartesianIndices"](x))
     return Pairs(x, Base.bindings["keys"](x))
 

@@ -9,6 +9,8 @@
 - `numeric`, `bigfloat`: numbers that Python has no equal of; conversion between Base's own
 - `text`: strings as UTF-8 bytes
 - `structs`: user-defined types, a Python class for each instantiation
+- `ranges`: ranges of every kind
+- `wrappers`: views, adjoints and other lazy arrays; bit arrays
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused
 - `dispatch`: generic functions, methods, specificity

@@ -31,8 +31,18 @@ class Broadcasted:
         self.args = args
 
 
-def broadcasted(f: Any, *args: Any) -> Broadcasted:
+def broadcasted(f: Any, *args: Any) -> Any:
+    """A dotted call; on a range and a number some give a range at once."""
+    for a in args:
+        if isinstance(a, V.Range) and RANGE_OPERATION is not None:
+            found = RANGE_OPERATION(f, args)
+            if found is not None:
+                return found
     return Broadcasted(f, args)
+
+
+# Set by Base: the operations that keep a range a range.
+RANGE_OPERATION: Any = None
 
 
 def broadcasted_kw(kwargs: dict[str, Any], f: Any, *args: Any) -> Broadcasted:
@@ -42,7 +52,7 @@ def broadcasted_kw(kwargs: dict[str, Any], f: Any, *args: Any) -> Broadcasted:
 
 
 def is_array(x: Any) -> bool:
-    return isinstance(x, (Array, BitArray, V.Range, V.Transposed)) or type(x) in ARRAY_CLASSES
+    return isinstance(x, (Array, BitArray, V.Range, V.Wrapper)) or type(x) in ARRAY_CLASSES
 
 
 ARRAY_CLASSES: set[type] = set()
@@ -50,10 +60,8 @@ ARRAY_CLASSES: set[type] = set()
 
 def leaf(x: Any) -> Any:
     """What a leaf of the tree is to numpy: an ndarray, or a scalar as it is."""
-    if isinstance(x, (Array, BitArray, V.Transposed)):
+    if isinstance(x, (Array, BitArray, V.Wrapper, V.Range)):
         return x.data
-    if isinstance(x, V.Range):
-        return x.data if not isinstance(x.get(0), V.Char) else pack(list(x), T.Char_)
     if type(x) is tuple:
         return Columns(x)
     if isinstance(x, V.Ref):

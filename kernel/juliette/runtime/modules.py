@@ -200,6 +200,8 @@ _HEADER_NAME = re.compile(r"\s*(?:Base\.)?([^\s(]+?)(?:\{.*?\})?\(")
 
 
 def _name_of(header: str) -> str | None:
+    if header.startswith("(:)("):
+        return ":"
     if header.lstrip().startswith("("):
         return None
     found = _HEADER_NAME.match(header)

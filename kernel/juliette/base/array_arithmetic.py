@@ -1,0 +1,308 @@
+"""Arithmetic, comparison and products of arrays; what needs factorizations is in LinearAlgebra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    axes_text, convert_data, dense, eltype_of, from_values, like, scalar, shape_of, values_of,
+)
+from juliette.base.numbers import promote_type
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import elements, wrap
+from juliette.runtime.errors import DimensionMismatch, MethodError
+from juliette.runtime.modules import Base
+
+
+def same_shape(a: Any, b: Any) -> None:
+    """Raise unless two arrays have the same size, but for dimensions of size 1 at the end."""
+    x, y = shape_of(a), shape_of(b)
+    if x == y:
+        return
+    n = min(len(x), len(y))
+    at = next((i + 1 for i in range(n) if x[i] != y[i]), None)
+    if at is None:
+        longer = x if len(x) > len(y) else y
+        at = next((i + 1 for i in range(n, len(longer)) if longer[i] != 1), None)
+    if at is not None:
+        raise DimensionMismatch(
+            f"dimensions must match: a has dims {axes_text(x)}, b has dims {axes_text(y)}, mismatch at {at}"
+        )
+
+
+def array_binary(name: str) -> None:
+    @Base.method(f"{name}(a::AbstractArray, b::AbstractArray)")
+    def f(a: Any, b: Any) -> Any:
+        same_shape(a, b)
+        return unbit(B.materialize(B.broadcasted(Base.bindings[name], a, b)))
+
+
+def unbit(a: Any) -> Any:
+    """Sums of Boolean arrays are integers."""
+    return wrap(a.data.astype(np.int64)) if isinstance(a, V.BitArray) else a
+
+
+array_binary("+")
+array_binary("-")
+
+
+@Base.method("-(a::AbstractArray)")
+def negate_array(a: Any) -> Any:
+    data = dense(a)
+    if data.dtype == object:
+        minus = Base.bindings["-"]
+        return from_values([minus(x) for x in elements(data)], data.shape)
+    return like(a, np.negative(data if data.dtype != bool else data.astype(np.int64)), T.Int64 if data.dtype == bool else eltype_of(a))
+
+
+@Base.method("+(a::AbstractArray)", transparent=True)
+def plus_array(a: Any) -> Any:
+    return a
+
+
+def scaling(name: str) -> None:
+    """A number times (or into) an array, from both sides."""
+
+    @Base.method(f"{name}(a::AbstractArray, x::Number)")
+    def right(a: Any, x: Any) -> Any:
+        if isinstance(a, W.Transposed) and a.parent_is_vector:
+            return type(a).__mro__[1](right(a.parent, x))
+        return B.materialize(B.broadcasted(Base.bindings[name], a, x))
+
+
+scaling("*")
+scaling("/")
+scaling("//")
+
+
+@Base.method("*(x::Number, a::AbstractArray)")
+def scale_left(x: Any, a: Any) -> Any:
+    if isinstance(a, W.Transposed) and a.parent_is_vector:
+        return type(a).__mro__[1](scale_left(x, a.parent))
+    return B.materialize(B.broadcasted(Base.bindings["*"], x, a))
+
+
+@Base.method("\\(x::Number, a::AbstractArray)", transparent=True)
+def divide_left(x: Any, a: Any) -> Any:
+    return Base.bindings["/"](a, x)
+
+
+@Base.method("*(a::AbstractVecOrMat, b::AbstractVecOrMat)")
+def matmul(a: Any, b: Any) -> Any:
+    """The matrix product.
+
+    ```jldoctest
+    julia> [1 2; 3 4] * [5, 6]
+    2-element Vector{Int64}:
+     17
+     39
+    ```
+    """
+    x, y = dense(a), dense(b)
+    if x.ndim == 1:
+        if y.ndim == 1:
+            raise MethodError(Base.bindings["*"], (a, b), None)
+        x = x.reshape(-1, 1)
+    check_product(a, b, x, y)
+    if isinstance(a, W.Transposed) and a.parent_is_vector and x.dtype != object and y.dtype != object:
+        ta, tb = eltype_of(a), eltype_of(b)
+        t = product_type(ta, tb)
+        row = convert_data(t, x, ta).reshape(-1)
+        if y.ndim == 1:
+            return scalar(row.dot(convert_data(t, y, tb)))
+        if not (y.shape[0] == 1 and isinstance(b, W.Transposed)):
+            return type(a).__mro__[1](wrap(row.dot(convert_data(t, y, tb))))
+    if x.dtype == object or y.dtype == object:
+        return general_product(a, x, y)
+    ta, tb = eltype_of(a), eltype_of(b)
+    t = product_type(ta, tb)
+    return wrap(product(convert_data(t, x, ta), convert_data(t, y, tb)))
+
+
+def product_type(a: Any, b: Any) -> Any:
+    """The element type of a product."""
+    t = promote_type(a, b)
+    return T.Int64 if t is T.Bool else t
+
+
+def check_product(a: Any, b: Any, x: Any, y: Any) -> None:
+    """Raise DimensionMismatch, in the words that Julia has for these kinds of arrays."""
+    if x.shape[1] == y.shape[0]:
+        return
+    blas = eltype_of(a) is eltype_of(b) and x.dtype.kind == "f"
+    if y.ndim == 1:
+        if blas:
+            raise DimensionMismatch(f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}")
+        raise DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), vector B has length {y.shape[0]}")
+    if blas:
+        raise DimensionMismatch(f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})")
+    raise DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), matrix B has dimensions ({y.shape[0]},{y.shape[1]})")
+
+
+def product(x: Any, y: Any) -> Any:
+    """Matrix product in Fortran order."""
+    if x.dtype.kind in "b":
+        x = x.astype(np.int64)
+    if y.dtype.kind in "b":
+        y = y.astype(np.int64)
+    return x.dot(y) if y.ndim == 1 else y.T.dot(x.T).T
+
+
+def general_product(a: Any, x: Any, y: Any) -> Any:
+    """A product of elements that only Julia's operators know."""
+    times, plus = Base.bindings["*"], Base.bindings["+"]
+    rows = [elements(x[i]) for i in range(x.shape[0])]
+    columns = [elements(y)] if y.ndim == 1 else [elements(y[:, j]) for j in range(y.shape[1])]
+    out = []
+    for column in columns:
+        for row in rows:
+            acc: Any = None
+            for p, q in zip(row, column, strict=True):
+                acc = times(p, q) if acc is None else plus(acc, times(p, q))
+            out.append(acc if acc is not None else 0)
+    if isinstance(a, W.Transposed) and a.parent_is_vector and y.ndim == 1:
+        return out[0]
+    return from_values(out, (x.shape[0],) if y.ndim == 1 else (x.shape[0], y.shape[1]))
+
+
+@Base.method("*(a::AbstractVecOrMat, b::AbstractVecOrMat, c::AbstractVecOrMat, more...)", transparent=True)
+def matmul_chain(a: Any, b: Any, c: Any, *more: Any) -> Any:
+    times = Base.bindings["*"]
+    out = times(times(a, b), c) if len(shape_of(c)) > 1 or len(shape_of(b)) == 1 else times(a, times(b, c))
+    for x in more:
+        out = times(out, x)
+    return out
+
+
+# ---------------------------------------------------------------- comparison
+
+
+@Base.method("==(a::AbstractArray, b::AbstractArray)")
+def equal_arrays(a: Any, b: Any) -> Any:
+    x, y = dense(a), dense(b)
+    if x.shape != y.shape:
+        return False
+    if x.dtype == object or y.dtype == object:
+        same = Base.bindings["=="]
+        unknown = False
+        for p, q in zip(elements(x), elements(y), strict=True):
+            r = same(p, q)
+            if r is False:
+                return False
+            unknown = unknown or r is V.MISSING
+        return V.MISSING if unknown else True
+    return bool(np.array_equal(x, y))
+
+
+@Base.method("isequal(a::AbstractArray, b::AbstractArray)")
+def isequal_arrays(a: Any, b: Any) -> bool:
+    same = Base.bindings["isequal"]
+    return shape_of(a) == shape_of(b) and all(map(same, values_of(a), values_of(b)))
+
+
+@Base.method("isless(a::AbstractVector, b::AbstractVector)")
+def isless_vectors(a: Any, b: Any) -> bool:
+    """Lexicographic order."""
+    less = Base.bindings["isless"]
+    x, y = values_of(a), values_of(b)
+    for p, q in zip(x, y, strict=False):
+        if less(p, q):
+            return True
+        if less(q, p):
+            return False
+    return len(x) < len(y)
+
+
+@Base.method("cmp(a::AbstractVector, b::AbstractVector)")
+def compare_vectors(a: Any, b: Any) -> int:
+    """-1, 0 or 1 by lexicographic order."""
+    return -1 if isless_vectors(a, b) else 1 if isless_vectors(b, a) else 0
+
+
+@Base.method("isapprox(a::AbstractArray, b::AbstractArray; atol=0, rtol=nothing, nans=false, norm=nothing)")
+def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None) -> bool:
+    """Are two arrays equal up to rounding, by the norm of their difference?"""
+    x, y = dense(a), dense(b)
+    if x.shape != y.shape:
+        same_shape(a, b)
+    if x.dtype == object or y.dtype == object or nans:
+        near = Base.bindings["isapprox"]
+        keywords = {"atol": atol, "nans": nans} | ({} if rtol is None else {"rtol": rtol})
+        return all(near.call_kw(keywords, p, q) for p, q in zip(values_of(a), values_of(b), strict=True))
+    if rtol is None:
+        single = x.dtype == np.float32 or y.dtype == np.float32
+        exact = x.dtype.kind in "iub" and y.dtype.kind in "iub"
+        rtol = 0 if atol > 0 or exact else (3.4526698e-4 if single else 1.4901161193847656e-8)
+    d = np.linalg.norm((x.astype(float) - y).ravel())
+    if not np.isfinite(d):
+        return all(Base.bindings["isapprox"].call_kw({"atol": atol, "rtol": rtol}, p, q) for p, q in zip(values_of(a), values_of(b), strict=True))
+    return bool(d <= max(atol, rtol * max(np.linalg.norm(x.ravel()), np.linalg.norm(y.ravel()))))
+
+
+# ---------------------------------------------------------------- neutral elements and parts
+
+
+@Base.method("zero(a::AbstractArray)")
+def zero_array(a: Any) -> Any:
+    """An array of zeros of the same kind."""
+    zero = Base.bindings["zero"]
+    data = dense(a)
+    if data.dtype != object:
+        return like(a, np.zeros_like(data, order="F"), eltype_of(a))
+    return from_values([zero(x) for x in elements(data)], data.shape, eltype_of(a))
+
+
+@Base.method("one(a::AbstractMatrix)")
+def one_matrix(a: Any) -> Any:
+    """The identity matrix of the same size."""
+    m, n = shape_of(a)
+    if m != n:
+        raise DimensionMismatch("multiplicative identity defined only for square matrices")
+    t = eltype_of(a)
+    one, zero = Base.bindings["one"](t), Base.bindings["zero"](t)
+    return from_values([one if i == j else zero for j in range(n) for i in range(n)], (n, n), t)
+
+
+@Base.method("iszero(a::AbstractArray)")
+def iszero_array(a: Any) -> bool:
+    """Are all elements zero?"""
+    return all(Base.bindings["iszero"](x) for x in values_of(a))
+
+
+@Base.method("isone(a::AbstractMatrix)")
+def isone_matrix(a: Any) -> bool:
+    """Is it the identity?"""
+    m, n = shape_of(a)
+    values = values_of(a)
+    one, zero = Base.bindings["isone"], Base.bindings["iszero"]
+    return m == n and all(one(values[j * n + i]) if i == j else zero(values[j * n + i]) for j in range(n) for i in range(n))
+
+
+def each_element(name: str, keeps: bool) -> None:
+    """Functions of numbers that apply to the elements of an array; `keeps`: real arrays are their own."""
+
+    @Base.method(f"{name}(a::AbstractArray)")
+    def f(a: Any) -> Any:
+        if keeps and dense(a).dtype != object:
+            return a
+        if keeps and T.subtype(eltype_of(a), T.Real):
+            return a
+        return B.materialize(B.broadcasted(Base.bindings[name], a))
+
+
+each_element("conj", True)
+each_element("real", True)
+each_element("imag", False)
+each_element("float", False)
+each_element("big", False)
+
+
+@Base.method("complex(a::AbstractArray)")
+def complex_array(a: Any) -> Any:
+    return B.materialize(B.broadcasted(Base.bindings["complex"], a))
+

@@ -1,0 +1,399 @@
+"""Making arrays: `Array{T}(undef, …)`, `zeros`, `fill`, `similar`, `copy`, `collect`, comprehensions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    ArrayLike, array_parameters, check_size, convert_data, convert_element, dense, dims_of, dims_text, eltype_of, fortran,
+    from_values, is_array, result, shape_of, shaped, tuple_text,
+)
+from juliette.base.essentials import UndefInitializer, _simple
+from juliette.base.numbers import promote_type, typejoin
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array, array_class, elements, make, undef, vector
+from juliette.runtime.errors import ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError
+from juliette.runtime.modules import Base, constructors
+from juliette.runtime.structs import Struct
+
+# ---------------------------------------------------------------- one-dimensional literals
+
+
+def vect(*xs: Any) -> Array:
+    """`[a, b, c]`: the elements are promoted to a common type."""
+    if not xs:
+        return vector([], T.Any_)
+    types = [T.typeof(x) for x in xs]
+    eltype = types[0]
+    for t in types:
+        if t is not eltype:
+            eltype = promote_type(eltype, t)
+    if any(t is not eltype for t in types):
+        xs = tuple(convert_element(eltype, x) for x in xs)
+    return vector(xs, eltype)
+
+
+support.HELPERS["%vect"] = vect
+Base.method("vect(xs...)", export=False)(lambda *xs: vect(*xs))
+
+
+def typed(t: Any, *xs: Any) -> Array:
+    """`T[a, b, c]`"""
+    return vector([convert_element(t, x) for x in xs], t)
+
+
+@Base.method("getindex(t::Type, xs...)")
+def getindex_type(t: Any, *xs: Any) -> Any:
+    """`T[a, b, c]`: a vector with elements of type `T`."""
+    return typed(t, *xs)
+
+
+# ---------------------------------------------------------------- filled arrays
+
+
+def array_like_data(t: Any, shape: tuple[int, ...], value: Any) -> Array:
+    """An Array of one value, already of type `t`."""
+    dtype = T.DTYPE_OF.get(t)
+    check_size(shape, dtype or object)
+    if dtype is not None:
+        return make(np.full(shape, value, dtype=dtype, order="F"), t)
+    out = undef(t, shape)
+    fill_object(out.data, value)
+    return out
+
+
+def fill_object(data: Any, x: Any) -> None:
+    """Put one Julia value everywhere (numpy's own `fill` would unpack some)."""
+    one = np.empty(1, dtype=object)
+    one[0] = x
+    data[...] = one if data.ndim else one.reshape(())
+
+
+def filled(name: str, unit: str) -> None:
+    @Base.method(f"{name}(args...)")
+    def f(*args: Any) -> Any:
+        t: Any = T.Float64
+        if args and isinstance(args[0], T.JuliaType):
+            t, args = args[0], args[1:]
+        shape = dims_of(args)
+        return array_like_data(t, shape, Base.bindings[unit](t))
+
+    f.__doc__ = f"""An array of {name}: `{name}([T,] dims...)`.
+
+    ```jldoctest
+    julia> {name}(Int8, 2, 3)
+    2×3 Matrix{{Int8}}:
+     {'  '.join(['0' if name == 'zeros' else '1'] * 3)}
+     {'  '.join(['0' if name == 'zeros' else '1'] * 3)}
+    ```
+    """
+
+
+filled("zeros", "zero")
+filled("ones", "one")
+
+
+@Base.method("trues(dims...)")
+def trues(*dims: Any) -> Any:
+    """A BitArray of `true`.
+
+    ```jldoctest
+    julia> trues(2, 3)
+    2×3 BitMatrix:
+     1  1  1
+     1  1  1
+    ```
+    """
+    return V.BitArray(np.ones(dims_of(dims), dtype=bool, order="F"))
+
+
+@Base.method("falses(dims...)")
+def falses(*dims: Any) -> Any:
+    """A BitArray of `false`.
+
+    ```jldoctest
+    julia> falses(3)
+    3-element BitVector:
+     0
+     0
+     0
+    ```
+    """
+    return V.BitArray(np.zeros(dims_of(dims), dtype=bool, order="F"))
+
+
+@Base.method("fill(x, dims...)")
+def fill(x: Any, *dims: Any) -> Any:
+    """An array with `x` everywhere.
+
+    ```jldoctest
+    julia> fill("a", 2)
+    2-element Vector{String}:
+     "a"
+     "a"
+    ```
+    """
+    return array_like_data(T.typeof(x), dims_of(dims), x)
+
+
+@Base.method("fill!(a::AbstractArray, x)")
+def fill_into(a: Any, x: Any) -> Any:
+    """Set all elements.
+
+    ```jldoctest
+    julia> fill!(zeros(2), 7)
+    2-element Vector{Float64}:
+     7.0
+     7.0
+    ```
+    """
+    if B.TRACE.depth and B.MUTATION is not None:
+        B.MUTATION(a, "fill!")
+    if isinstance(a, Struct):
+        put = Base.bindings["setindex!"]
+        for i in support.iterate(Base.bindings["eachindex"](a)):
+            put(a, x, i)
+        return a
+    x = convert_element(a.eltype, x)
+    if isinstance(a, W.Wrapper):
+        values = np.empty(a.shape, dtype=a.data.dtype)
+        fill_object(values, x) if values.dtype == object else values.fill(x)
+        a.write((slice(None),) * values.ndim, values)
+    elif a.data.dtype == object:
+        fill_object(a.data, x)
+    else:
+        a.data.fill(x)
+    return a
+
+
+# ---------------------------------------------------------------- constructors
+
+
+def _array_constructor(t: Any, *args: Any) -> Any:
+    """`Array{T,N}(undef, dims...)`, `Vector{T}()`, `Matrix(A)`, …"""
+    body = T.unwrap(t)
+    eltype, ndim = body.parameters
+    open_type = isinstance(eltype, T.TypeVar)
+    if args and isinstance(args[0], (UndefInitializer, type(None), V.MissingType)) and (len(args) > 1 or isinstance(args[0], UndefInitializer)):
+        shape = dims_of(args[1:])
+        if type(ndim) is int and len(shape) != ndim:
+            raise MethodError(t, args, None)
+        kind = T.Any_ if open_type else eltype
+        check_size(shape, T.DTYPE_OF.get(kind, object))
+        if not isinstance(args[0], UndefInitializer):
+            return array_like_data(kind, shape, args[0])
+        return undef(kind, shape)
+    if not args:
+        return vector([], T.Any_ if open_type else eltype)
+    if len(args) != 1 or not (is_array(args[0]) or _iterable(args[0])):
+        raise MethodError(t, args, None)
+    (x,) = args
+    if not is_array(x):
+        x = Base.bindings["collect"](x)
+    data, old = np.array(dense(x), order="F"), eltype_of(x)
+    if type(ndim) is int and data.ndim != ndim:
+        raise MethodError(t, args, None)
+    if open_type:
+        eltype = old
+    return make(fortran(convert_data(eltype, data, old)), eltype)
+
+
+def _iterable(x: Any) -> bool:
+    return type(x) is tuple or hasattr(x, "julia_iterator")
+
+
+_simple(T.Array_, _array_constructor)
+support._builtin(constructors(T.Array_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _array_constructor, ("args",))
+
+
+def _bit_constructor(t: Any, *args: Any) -> Any:
+    """`BitVector(undef, n)`, `BitArray(A)`"""
+    if args and isinstance(args[0], UndefInitializer):
+        return V.BitArray(np.zeros(dims_of(args[1:]), dtype=bool, order="F"))
+    if not args:
+        return V.BitArray(np.zeros(0, dtype=bool))
+    x = args[0] if is_array(args[0]) else Base.bindings["collect"](args[0])
+    return V.BitArray(np.array(convert_data(T.Bool, dense(x), eltype_of(x)), dtype=bool, order="F"))
+
+
+support._builtin(constructors(V.BitArray_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_constructor, ("args",))
+
+
+# ---------------------------------------------------------------- similar and copies
+
+
+@Base.method("similar(a::AbstractArray)", transparent=True)
+def similar(a: Any) -> Any:
+    """An array of the same kind, not filled: `similar(A, [T], [dims...])`.
+
+    ```jldoctest
+    julia> size(similar([1 2; 3 4], Float64, 3))
+    (3,)
+    ```
+    """
+    return SIMILAR(a, eltype_of(a), shape_of(a))
+
+
+@Base.method("similar(a::AbstractArray, t::Type)", transparent=True)
+def similar_type(a: Any, t: Any) -> Any:
+    return SIMILAR(a, t, shape_of(a))
+
+
+@Base.method("similar(a::AbstractArray, dims::Integer...)", transparent=True)
+def similar_dims(a: Any, *dims: Any) -> Any:
+    return SIMILAR(a, eltype_of(a), dims_of(dims))
+
+
+@Base.method("similar(a::AbstractArray, dims::Tuple)", transparent=True)
+def similar_shape(a: Any, dims: Any) -> Any:
+    return SIMILAR(a, eltype_of(a), dims_of((dims,)))
+
+
+@Base.method("similar(a::AbstractArray, t::Type, dims::Integer...)", transparent=True)
+def similar_type_dims(a: Any, t: Any, *dims: Any) -> Any:
+    return SIMILAR(a, t, dims_of(dims))
+
+
+@Base.method("similar(a::AbstractArray, t::Type, dims::Tuple)")
+def similar_full(a: Any, t: Any, dims: Any) -> Any:
+    shape = dims_of((dims,))
+    if isinstance(a, V.BitArray) and t is T.Bool:
+        return V.BitArray(np.zeros(shape, dtype=bool, order="F"))
+    return undef(t, shape)
+
+
+@Base.method("similar(t::Type, dims...)")
+def similar_of_type(t: Any, *dims: Any) -> Any:
+    return T.CONSTRUCT(t, (Base.bindings["undef"], dims_of(dims)), {})
+
+
+SIMILAR = Base.bindings["similar"]
+
+
+@Base.method("copy(a)")
+def copy(a: Any) -> Any:
+    """A shallow copy.
+
+    ```jldoctest
+    julia> a = [1, 2]; b = copy(a); b[1] = 9; a
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
+    if isinstance(a, Array):
+        return type(a)(a.data.copy(order="F"))
+    if isinstance(a, V.BitArray):
+        return V.BitArray(a.data.copy(order="F"))
+    if isinstance(a, W.Transposed):
+        inner = copy(a.parent)
+        return type(a)(inner) if a.parent_is_vector else make(np.array(a.data, order="F"), a.eltype)
+    if isinstance(a, W.Wrapper):
+        return make(np.array(a.data, order="F"), a.eltype)
+    if is_array(a) and isinstance(a, Struct):
+        return Base.bindings["copyto!"](SIMILAR(a), a)
+    return a
+
+
+@Base.method("copymutable(a::AbstractArray)", export=False)
+def copymutable(a: Any) -> Any:
+    """A copy that can be written to."""
+    return Base.bindings["collect"](a)
+
+
+@Base.method("copyto!(dest::AbstractArray, source)")
+def copyto(dest: Any, source: Any) -> Any:
+    """Copy all elements into an array.
+
+    ```jldoctest
+    julia> copyto!(zeros(3), 1:2)
+    3-element Vector{Float64}:
+     1.0
+     2.0
+     0.0
+    ```
+    """
+    if is_array(source):
+        values = elements(dense(source))
+    else:
+        values = list(support.iterate(source))
+    room = math.prod(shape_of(dest))
+    if len(values) > room:
+        if is_array(source):
+            raise BoundsError(dest, (len(values),))
+        raise ArgumentError("destination has fewer elements than required")
+    _write_range(dest, 0, values)
+    return dest
+
+
+@Base.method("copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer=1)")
+def copyto_from(dest: Any, start: int, source: Any, first: int = 1) -> Any:
+    values = (values_list(source))[first - 1 :]
+    return _copy_some(dest, start, values)
+
+
+@Base.method("copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer, n::Integer)")
+def copyto_count(dest: Any, start: int, source: Any, first: int, n: int) -> Any:
+    if n < 0:
+        raise ArgumentError(f"tried to copy n={n} elements, but n should be nonnegative")
+    values = values_list(source)
+    if first < 1 or first + n - 1 > len(values):
+        raise BoundsError(source, (V.UnitRange(first, first + n - 1),))
+    return _copy_some(dest, start, values[first - 1 : first - 1 + n])
+
+
+def values_list(source: Any) -> list[Any]:
+    return elements(dense(source)) if is_array(source) else list(support.iterate(source))
+
+
+def _copy_some(dest: Any, start: int, values: list[Any]) -> Any:
+    room = math.prod(shape_of(dest))
+    if start < 1 or start + len(values) - 1 > room:
+        raise BoundsError(dest, (V.UnitRange(start, start + len(values) - 1),))
+    _write_range(dest, start - 1, values)
+    return dest
+
+
+def _write_range(dest: Any, start: int, values: list[Any]) -> None:
+    if B.TRACE.depth and B.MUTATION is not None:
+        B.MUTATION(dest, "copyto!")
+    if isinstance(dest, Struct):
+        from juliette.base.indexing import SETINDEX, canonical_position
+
+        shape = shape_of(dest)
+        for i, v in enumerate(values, start):
+            SETINDEX(dest, v, *canonical_position(dest, i, shape))
+        return
+    t = dest.eltype
+    data = shaped([convert_element(t, v) for v in values], t, (len(values),))
+    W.write_linear(dest, np.arange(start, start + len(values)), data)
+
+
+@Base.method("copy!(dest::AbstractVector, source::AbstractVector)")
+def copy_into(dest: Any, source: Any) -> Any:
+    """Make a vector equal to another: same length, same elements."""
+    if shape_of(dest) != shape_of(source):
+        Base.bindings["resize!"](dest, shape_of(source)[0])
+    return copyto(dest, source)
+
+
+@Base.method("copy!(dest::AbstractArray, source::AbstractArray)")
+def copy_array_into(dest: Any, source: Any) -> Any:
+    if shape_of(dest) != shape_of(source):
+        raise ArgumentError("arrays must have the same axes for copy! (consider using `copyto!`)")
+    return copyto(dest, source)
+
+
+@Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)", export=False)
+def circcopy(dest: Any, source: Any) -> Any:
+    """Copy, indices taken modulo the size."""
+    if shape_of(dest) != shape_of(source):
+        raise DimensionMismatch("src and dest must have the same sizes in each dimension")
+    return copyto(dest, source)

@@ -1,0 +1,229 @@
+"""What holds for every array: native ones, with numpy data, and those of users, by Julia's interface.
+
+A native array has `data`, `eltype` and a shape.  A user's array is any struct below `AbstractArray`;
+its size and elements come from its own methods of `size` and `getindex`.  Functions of arrays work
+on `dense(a)` and give their results to `like`, which asks a user's `similar` for the container.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from juliette.base.essentials import convert_to
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack
+from juliette.runtime.errors import ArgumentError, InexactError, MethodError
+from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
+
+ArrayLike = (Array, V.BitArray, V.Range, W.Wrapper)
+shape_of = W.shape_of
+
+_IS_ARRAY: dict[type, bool] = {}
+
+
+def is_array(x: Any) -> bool:
+    """Is it of a type below `AbstractArray`?"""
+    if isinstance(x, ArrayLike):
+        return True
+    if not isinstance(x, Struct):
+        return False
+    cls = type(x)
+    found = _IS_ARRAY.get(cls)
+    if found is None:
+        found = _IS_ARRAY[cls] = T.subtype(T.typeof(x), T.AbstractArray)
+    return found
+
+
+def array_parameters(t: Any) -> tuple[Any, Any]:
+    """Element type and number of dimensions of a type below `AbstractArray`."""
+    goal = T.unwrap(T.AbstractArray).typename
+    for s in T.supertypes(T.unwrap(t)):
+        if s.typename is goal:
+            return s.parameters[0], s.parameters[1]
+    raise MethodError(Base.bindings["eltype"], (t,), None)
+
+
+def eltype_of(x: Any) -> Any:
+    """The element type of an array."""
+    t = getattr(x, "eltype", None) if not isinstance(x, Struct) else None
+    return t if t is not None else array_parameters(T.typeof(x))[0]
+
+
+def dense(x: Any) -> np.ndarray[Any, Any]:
+    """The elements of any array as an ndarray of its shape."""
+    if isinstance(x, ArrayLike):
+        return x.data
+    if is_array(x):
+        return gather(x)
+    raise MethodError(Base.bindings["collect"], (x,), None)
+
+
+def gather(x: Any) -> np.ndarray[Any, Any]:
+    """The elements of a user's array, asked for one by one."""
+    shape = shape_of(x)
+    values = list(user_elements(x, shape))
+    return shaped(values, eltype_of(x), shape)
+
+
+def user_elements(x: Any, shape: tuple[int, ...]) -> Iterable[Any]:
+    """The elements of a user's array in column-major order."""
+    get = Base.bindings["getindex"]
+    if is_linear(x) or len(shape) == 1:
+        return (get(x, i) for i in range(1, math.prod(shape) + 1))
+    return (get(x, *[i + 1 for i in index[::-1]]) for index in np.ndindex(*shape[::-1]))
+
+
+def is_linear(x: Any) -> bool:
+    """Are a user's arrays of this type indexed by one number (`IndexStyle`)?"""
+    return isinstance(Base.bindings["IndexStyle"](T.typeof(x)), Base.bindings["IndexLinear"].pyclass)
+
+
+def values_of(x: Any) -> list[Any]:
+    """All elements in column-major order, as Julia values."""
+    return elements(dense(x))
+
+
+def shaped(values: list[Any], eltype: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """An ndarray of Julia values of one type."""
+    return pack(values, eltype).reshape(shape, order="F")
+
+
+def fortran(data: Any) -> Any:
+    """The same data in column-major order."""
+    return data if data.flags.f_contiguous else np.asfortranarray(data)
+
+
+def result(data: Any, eltype: Any) -> Array:
+    """A new Array over data that no one else holds."""
+    return make(fortran(data), eltype)
+
+
+def like(a: Any, data: Any, eltype: Any) -> Any:
+    """A new array for elements computed from `a`; a user's array decides the container."""
+    if isinstance(a, Struct):
+        out = Base.bindings["similar"](a, eltype, tuple(data.shape))
+        if not isinstance(out, Array):
+            put = Base.bindings["setindex!"]
+            for i, v in enumerate(elements(data), 1):
+                put(out, v, i)
+            return out
+    if isinstance(a, V.BitArray) and eltype is T.Bool:
+        return V.BitArray(fortran(data))
+    return result(data, eltype)
+
+
+def from_values(values: list[Any], shape: tuple[int, ...] | None = None, eltype: Any = None) -> Array:
+    """An Array of computed elements; its element type is what they have in common."""
+    if eltype is None:
+        eltype = B.join_types(values)
+    return make(shaped(values, eltype, (len(values),) if shape is None else shape), eltype)
+
+
+def scalar(value: Any) -> Any:
+    """A result of numpy as a Julia value."""
+    if isinstance(value, np.generic) and value.dtype.char in "dlq?":
+        return value.item()
+    return value
+
+
+def is_numeric(data: Any) -> bool:
+    """Does numpy know the elements' arithmetic?"""
+    return data.dtype != object
+
+
+# ---------------------------------------------------------------- conversion of elements
+
+
+def convert_element(t: Any, x: Any) -> Any:
+    """`convert(t, x)`, quick where there is nothing to do."""
+    if t is T.Any_ or T.typeof(x) is t:
+        return x
+    return Base.bindings["convert"](t, x)
+
+
+def convert_data(t: Any, data: Any, eltype: Any) -> Any:
+    """An ndarray of `eltype` elements converted to another element type."""
+    if eltype is t:
+        return data
+    dtype = T.DTYPE_OF.get(t)
+    if dtype is not None and data.dtype != object:
+        if dtype.kind in "iub":
+            check_exact(t, data, dtype)
+        return data.astype(dtype)
+    return shaped([x if x is UNDEF else convert_element(t, x) for x in elements(data)], t, data.shape)
+
+
+def check_exact(t: Any, data: Any, dtype: Any) -> None:
+    """Raise InexactError for the first element that the integer type cannot hold."""
+    if dtype.kind == "b":
+        bad = (data != 0) & (data != 1)
+    elif data.dtype.kind == "f":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        bad = ~((np.trunc(data) == data) & (data >= low) & (data <= high) & (data != 2.0**63))
+    elif np.can_cast(data.dtype, dtype):
+        return
+    else:
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        bad = (data < low) | (data > high)
+    if bad.any():
+        value = elements(data)[int(np.flatnonzero(bad.ravel(order="F"))[0])]
+        try:
+            convert_to(t, value)
+        except InexactError:
+            raise
+        raise InexactError(Symbol(T.type_string(t)), t, value)
+
+
+def dims_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape from the arguments `dims...` or `(dims...,)`; ranges count their elements."""
+    if len(dims) == 1 and type(dims[0]) is tuple:
+        dims = dims[0]
+    out = []
+    for d in dims:
+        if type(d) is not int:
+            d = len(d) if isinstance(d, V.UnitRange) else convert_to(T.Int64, d)
+        if d < 0:
+            raise ArgumentError("invalid Array dimensions")
+        out.append(d)
+    return tuple(out)
+
+
+def check_size(shape: tuple[int, ...], dtype: Any) -> None:
+    """Raise Julia's error for an array that no memory holds."""
+    if math.prod(shape) * np.dtype(dtype).itemsize >= 2**62:
+        raise ArgumentError("invalid Array dimensions")
+
+
+def dims_text(shape: tuple[int, ...]) -> str:
+    """`2×3`, `3-element` or `0-dimensional`."""
+    if len(shape) == 1:
+        return f"{shape[0]}-element"
+    return "×".join(map(str, shape)) if shape else "0-dimensional"
+
+
+def tuple_text(shape: Iterable[Any]) -> str:
+    """`(2, 3)` or `(2,)`, as Julia writes a tuple of numbers."""
+    parts = list(map(str, shape))
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def axes_text(shape: tuple[int, ...]) -> str:
+    """`(Base.OneTo(2), Base.OneTo(3))`"""
+    return tuple_text(f"Base.OneTo({n})" for n in shape)
+
+
+def undef_dtype(eltype: Any) -> Any:
+    """The dtype for elements of a type."""
+    return dtype_of(eltype)
+
+
+W.ELEMENT.update({"gather": gather, "eltype": eltype_of})

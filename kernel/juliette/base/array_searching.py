@@ -1,0 +1,214 @@
+"""Where elements are: `findall`, `findfirst`, `argmax`, `findmax` and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import dense, from_values, is_array, shape_of, values_of
+from juliette.base.cartesian import CartesianIndex
+from juliette.base.reductions import EMPTY, axes_of, is_whole, mapped_values, objects
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import element, elements, vector
+from juliette.runtime.errors import ArgumentError, TypeError_
+from juliette.runtime.modules import Base
+from juliette.syntax.expr import Symbol
+
+
+def key_at(position: int, shape: tuple[int, ...]) -> Any:
+    """The key of the element at a linear position (from 0): a number in vectors, else cartesian."""
+    if len(shape) == 1:
+        return position + 1
+    return CartesianIndex(tuple(int(k) + 1 for k in np.unravel_index(position, shape, order="F")))
+
+
+def position_of(key: Any, shape: tuple[int, ...]) -> int:
+    """The linear position (from 0) of a key."""
+    if isinstance(key, CartesianIndex):
+        return int(np.ravel_multi_index(tuple(i - 1 for i in key.index), shape, order="F", mode="clip"))
+    return int(key) - 1
+
+
+def keys_vector(positions: list[int], shape: tuple[int, ...]) -> Any:
+    """A vector of the keys at linear positions."""
+    t = T.Int64 if len(shape) == 1 else T.apply_type(Base.bindings["CartesianIndex"], len(shape))
+    return vector([key_at(p, shape) for p in positions], t)
+
+
+def flag(x: Any) -> bool:
+    """A condition that must be Boolean."""
+    if type(x) is bool:
+        return x
+    raise TypeError_(Symbol("if"), "", T.Bool, x)
+
+
+@Base.method("findall(a::AbstractArray)")
+def findall(a: Any) -> Any:
+    """The keys of all true elements.
+
+    ```jldoctest
+    julia> findall([true false; true true])
+    3-element Vector{CartesianIndex{2}}:
+     CartesianIndex(1, 1)
+     CartesianIndex(2, 1)
+     CartesianIndex(2, 2)
+    ```
+    """
+    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(x)], shape_of(a))
+
+
+@Base.method("findall(f, a::AbstractArray)")
+def findall_of(f: Any, a: Any) -> Any:
+    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a))
+
+
+@Base.method("findfirst(a::AbstractArray)")
+def findfirst(a: Any) -> Any:
+    """The first key with a true element (or for which `f` is true), or `nothing`."""
+    return seek(lambda x: x, a, 0, 1)
+
+
+@Base.method("findfirst(f, a::AbstractArray)")
+def findfirst_of(f: Any, a: Any) -> Any:
+    return seek(f, a, 0, 1)
+
+
+@Base.method("findlast(a::AbstractArray)")
+def findlast(a: Any) -> Any:
+    """The last key with a true element (or for which `f` is true), or `nothing`."""
+    return seek(lambda x: x, a, len(values_of(a)) - 1, -1)
+
+
+@Base.method("findlast(f, a::AbstractArray)")
+def findlast_of(f: Any, a: Any) -> Any:
+    return seek(f, a, len(values_of(a)) - 1, -1)
+
+
+@Base.method("findnext(a::AbstractArray, i)")
+def findnext(a: Any, i: Any) -> Any:
+    """The first key from `i` on with a true element, or `nothing`."""
+    return seek(lambda x: x, a, position_of(i, shape_of(a)), 1)
+
+
+@Base.method("findnext(f, a::AbstractArray, i)")
+def findnext_of(f: Any, a: Any, i: Any) -> Any:
+    return seek(f, a, position_of(i, shape_of(a)), 1)
+
+
+@Base.method("findprev(a::AbstractArray, i)")
+def findprev(a: Any, i: Any) -> Any:
+    """The last key up to `i` with a true element, or `nothing`."""
+    return seek(lambda x: x, a, position_of(i, shape_of(a)), -1)
+
+
+@Base.method("findprev(f, a::AbstractArray, i)")
+def findprev_of(f: Any, a: Any, i: Any) -> Any:
+    return seek(f, a, position_of(i, shape_of(a)), -1)
+
+
+def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
+    """The key of the first match from a position on, in steps of 1 or -1."""
+    values = values_of(a)
+    stop = len(values) if step > 0 else -1
+    for i in range(start, stop, step):
+        if flag(f(values[i])):
+            return key_at(i, shape_of(a))
+    return None
+
+
+# ---------------------------------------------------------------- the greatest and the smallest
+
+
+def entries(x: Any) -> Iterator[tuple[Any, Any]]:
+    """(key, element) of any collection that has keys."""
+    if is_array(x):
+        shape = shape_of(x)
+        return ((key_at(i, shape), v) for i, v in enumerate(values_of(x)))
+    if isinstance(x, V.JuliaDict):
+        return x.pairs()
+    if isinstance(x, V.NamedTuple):
+        return zip(map(Symbol, x.names), x.values, strict=True)
+    return enumerate(support.iterate(x), 1)
+
+
+def extreme(name: str, arg: Any) -> None:
+    """`argmax`, `findmax` and the same for the smallest."""
+    greatest = name == "max"
+
+    def better(a: Any, b: Any) -> bool:
+        less = Base.bindings["isless"]
+        if a is V.MISSING or b is V.MISSING:
+            return a is V.MISSING and b is not V.MISSING
+        if isinstance(a, float) and a != a:
+            return not (isinstance(b, float) and b != b)
+        if isinstance(b, float) and b != b:
+            return False
+        return bool(less(b, a) if greatest else less(a, b))
+
+    def find(pairs: Any) -> tuple[Any, Any]:
+        best: Any = None
+        for key, value in pairs:
+            if best is None or better(value, best[0]):
+                best = (value, key)
+        if best is None:
+            raise ArgumentError(EMPTY)
+        return best
+
+    def whole(x: Any, dims: Any) -> tuple[Any, Any]:
+        if not is_whole(dims):
+            return along(x, dims)
+        if is_array(x):
+            data = dense(x)
+            if data.dtype != object and data.size:
+                i = int(arg(data.ravel(order="F")))
+                return element(data.ravel(order="F"), i), key_at(i, data.shape)
+        return find(entries(x))
+
+    def along(x: Any, dims: Any) -> tuple[Any, Any]:
+        data = dense(x)
+        axes = axes_of(dims, data.ndim)
+        shape = tuple(1 if d in axes else n for d, n in enumerate(data.shape))
+        rest = [d for d in range(data.ndim) if d not in axes]
+        order = rest + sorted(axes)
+        cells = objects(data).transpose(order)
+        places = np.arange(data.size).reshape(data.shape, order="F").transpose(order)
+        values, keys = [], []
+        for at in np.ndindex(*[data.shape[d] for d in rest][::-1]):
+            at = at[::-1]
+            spots = np.asarray(places[at]).ravel(order="F").tolist()
+            cell = cells[at]
+            best = find(zip(spots, elements(np.asarray(cell)), strict=True))
+            values.append(best[0])
+            keys.append(best[1])
+        found = keys_vector(keys, data.shape)
+        return from_values(values, shape), Base.bindings["reshape"](found, shape)
+
+    @Base.method(f"find{name}(x::AbstractArray; dims=:)")
+    def both(x: Any, *, dims: Any = V.COLON) -> Any:
+        return whole(x, dims)
+
+    both.__doc__ = f"The {'greatest' if greatest else 'smallest'} element and its key."
+
+    @Base.method(f"find{name}(f, x::AbstractArray; dims=:)")
+    def both_of(f: Any, x: Any, *, dims: Any = V.COLON) -> Any:
+        if is_whole(dims):
+            return find((k, f(v)) for k, v in entries(x))
+        return along(mapped_values(f, x), dims)
+
+    @Base.method(f"arg{name}(x::AbstractArray; dims=:)")
+    def key_only(x: Any, *, dims: Any = V.COLON) -> Any:
+        return whole(x, dims)[1]
+
+    key_only.__doc__ = f"The key of the {'greatest' if greatest else 'smallest'} element."
+
+    @Base.method(f"arg{name}(f, x::AbstractArray)")
+    def argument(f: Any, x: Any) -> Any:
+        return find((v, f(v)) for v in support.iterate(x))[1]
+
+
+extreme("max", np.argmax)
+extreme("min", np.argmin)

@@ -1,0 +1,258 @@
+"""The size of arrays and what follows from it: `length`, `axes`, `eachindex`, `eltype`, bounds, strides."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import ArrayLike, array_parameters, eltype_of, is_array, shape_of
+from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, normalise
+from juliette.base.numbers import typejoin
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array, vector
+from juliette.runtime.errors import (
+    ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError, UndefRefError,
+)
+from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
+
+@Base.method("size(a::AbstractArray)")
+def size(a: Any) -> tuple[int, ...]:
+    """The dimensions of an array.
+
+    ```jldoctest
+    julia> size(zeros(2, 3)), size(zeros(2, 3), 2)
+    ((2, 3), 3)
+    ```
+    """
+    if isinstance(a, Struct):
+        raise MethodError(Base.bindings["size"], (a,), None)
+    return tuple(shape_of(a))
+
+
+@Base.method("size(x::Number)")
+def size_number(x: Any) -> tuple[int, ...]:
+    return ()
+
+
+@Base.method("size(x, d)")
+def size_along(a: Any, d: Any) -> Any:
+    s = SIZE(a)
+    if type(d) is tuple:
+        return tuple(size_along(a, k) for k in d)
+    if d < 1:
+        raise ErrorException("arraysize: dimension out of range") if isinstance(a, Array) else BoundsError(s, (d,))
+    return s[d - 1] if d <= len(s) else 1
+
+
+@Base.method("size(x, d1::Integer, d2::Integer, ds::Integer...)")
+def size_several(a: Any, *dims: int) -> tuple[int, ...]:
+    return tuple(size_along(a, d) for d in dims)
+
+
+SIZE = Base.bindings["size"]
+W.ELEMENT["size"] = SIZE
+
+
+@Base.method("ndims(a::AbstractArray)")
+def ndims(a: Any) -> int:
+    """How many dimensions.
+
+    ```jldoctest
+    julia> ndims(zeros(2, 3, 4))
+    3
+    ```
+    """
+    return len(shape_of(a))
+
+
+@Base.method("ndims(x::Number)")
+def ndims_number(x: Any) -> int:
+    return 0
+
+
+@Base.method("ndims(t::Type)")
+def ndims_type(t: Any) -> int:
+    if T.subtype(t, T.Number):
+        return 0
+    n = array_parameters(t)[1]
+    if not isinstance(n, int):
+        raise MethodError(Base.bindings["ndims"], (t,), None)
+    return n
+
+
+@Base.method("axes(a)")
+def axes(a: Any) -> tuple[Any, ...]:
+    """The valid indices of each dimension.
+
+    ```jldoctest
+    julia> axes(zeros(2, 3))
+    (Base.OneTo(2), Base.OneTo(3))
+    ```
+    """
+    return tuple(V.OneTo(n) for n in SIZE(a))
+
+
+@Base.method("axes(a, d::Integer)")
+def axes_along(a: Any, d: int) -> Any:
+    found = AXES(a)
+    return found[d - 1] if d <= len(found) else V.OneTo(1)
+
+
+AXES = Base.bindings["axes"]
+
+
+@Base.method("eachindex(a)")
+def eachindex(a: Any) -> Any:
+    """All indices, in the form that suits the array best.
+
+    ```jldoctest
+    julia> eachindex([7, 8, 9])
+    Base.OneTo(3)
+    ```
+    """
+    if isinstance(a, str):
+        return keys_of_string(a)
+    if is_array(a):
+        n = len(shape_of(a))
+        if n == 1:
+            return AXES(a)[0]
+        if Base.bindings["IndexStyle"](T.typeof(a)) is not LINEAR:
+            return Base.bindings["CartesianIndices"](a)
+    return V.OneTo(Base.bindings["length"](a))
+
+
+def keys_of_string(s: str) -> Any:
+    if s.isascii():
+        return V.OneTo(len(s))
+    places, at = [], 1
+    for c in s:
+        places.append(at)
+        at += len(c.encode())
+    return vector(places, T.Int64)
+
+
+@Base.method("eachindex(a::AbstractArray, b::AbstractArray, more::AbstractArray...)")
+def eachindex_several(*arrays: Any) -> Any:
+    first = AXES(arrays[0])
+    linear = all(len(shape_of(a)) == 1 or Base.bindings["IndexStyle"](T.typeof(a)) is LINEAR for a in arrays)
+    for a in arrays[1:]:
+        if linear and math.prod(shape_of(a)) == math.prod(shape_of(arrays[0])):
+            continue
+        if AXES(a) != first and shape_of(a) != shape_of(arrays[0]):
+            names = [Base.bindings["repr"](eachindex(x)) for x in arrays]
+            joined = " and ".join([", ".join(names[:-1]), names[-1]])
+            raise DimensionMismatch(f"all inputs to eachindex must have the same indices, got {joined}")
+    return V.OneTo(math.prod(shape_of(arrays[0]))) if linear else Base.bindings["CartesianIndices"](arrays[0])
+
+
+@Base.method("eachindex(s::IndexStyle, a::AbstractArray)")
+def eachindex_style(s: Any, a: Any) -> Any:
+    if s is LINEAR:
+        return V.OneTo(math.prod(shape_of(a)))
+    return Base.bindings["CartesianIndices"](a)
+
+
+@Base.method("keys(a::AbstractArray)")
+def keys(a: Any) -> Any:
+    """The indices of an array: linear ones of a vector, cartesian ones of the rest."""
+    if len(shape_of(a)) == 1:
+        return Base.bindings["LinearIndices"](a)
+    return Base.bindings["CartesianIndices"](a)
+
+
+@Base.method("firstindex(a)")
+def firstindex(a: Any) -> Any:
+    """The first index."""
+    if is_array(a) and len(shape_of(a)) == 1 and isinstance(a, Struct):
+        return Base.bindings["first"](AXES(a)[0])
+    return 1
+
+
+@Base.method("firstindex(a, d::Integer)")
+def firstindex_along(a: Any, d: int) -> Any:
+    return 1
+
+
+@Base.method("lastindex(a)")
+def lastindex(a: Any) -> Any:
+    """The last index."""
+    if isinstance(a, str):
+        return len(a) if a.isascii() else len(a[:-1].encode()) + 1
+    if is_array(a) and isinstance(a, Struct) and len(shape_of(a)) == 1:
+        return Base.bindings["last"](AXES(a)[0])
+    return Base.bindings["length"](a)
+
+
+@Base.method("lastindex(a, d::Integer)")
+def lastindex_along(a: Any, d: int) -> Any:
+    return Base.bindings["last"](AXES(a, d))
+
+
+@Base.method("checkbounds(::Type{Bool}, a::AbstractArray, index...)")
+def inbounds(_: Any, a: Any, *index: Any) -> bool:
+    """Are the indices valid?"""
+    try:
+        normalise(a, index, shape_of(a))
+    except BoundsError:
+        return False
+    return True
+
+
+@Base.method("checkbounds(a::AbstractArray, index...)")
+def checkbounds(a: Any, *index: Any) -> None:
+    """Throw a BoundsError if an index is not valid."""
+    normalise(a, index, shape_of(a))
+
+
+@Base.method("isassigned(a::AbstractArray, index::Integer...)")
+def isassigned(a: Any, *index: int) -> bool:
+    """Is there an element at this index?"""
+    try:
+        GETINDEX(a, *index)
+    except (BoundsError, UndefRefError):
+        return False
+    return True
+
+
+@Base.method("stride(a::AbstractArray, d::Integer)")
+def stride(a: Any, d: int) -> int:
+    """How far apart in memory neighbours along a dimension are, in elements."""
+    return _strides(a)[d - 1] if d <= len(shape_of(a)) else math.prod(shape_of(a))
+
+
+def _strides(a: Any) -> tuple[int, ...]:
+    if isinstance(a, Array):
+        out, n = [], 1
+        for k in a.data.shape:
+            out.append(n)
+            n *= k
+        return tuple(out)
+    if isinstance(a, W.Wrapper) and a.aliased:
+        data = a.data
+        return tuple(s // data.itemsize for s in data.strides)
+    raise MethodError(Base.bindings["strides"], (a,), None)
+
+
+@Base.method("strides(a::AbstractArray)")
+def strides(a: Any) -> tuple[int, ...]:
+    """How far apart in memory neighbours along each dimension are, in elements.
+
+    ```jldoctest
+    julia> strides(zeros(3, 4, 5))
+    (1, 3, 12)
+    ```
+    """
+    return _strides(a)
+
+
+@Base.method("elsize(t::Type)", export=False)
+def elsize(t: Any) -> int:
+    """Bytes of an element in memory."""
+    dtype = T.DTYPE_OF.get(array_parameters(t)[0])
+    return dtype.itemsize if dtype is not None else 8

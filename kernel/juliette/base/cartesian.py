@@ -1,0 +1,304 @@
+"""`CartesianIndex`, `CartesianIndices` and `LinearIndices`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import is_array, shape_of, tuple_text
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.errors import BoundsError, MethodError
+from juliette.runtime.modules import Base, constructors
+
+AbstractCartesianIndex = T._sub_family("AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True)
+T.CORE_TYPES.pop("AbstractCartesianIndex")
+CartesianIndex_ = T._sub_family("CartesianIndex", "N", lambda n: T.apply_type(AbstractCartesianIndex, n))
+CartesianIndices_ = T._sub_family(
+    "CartesianIndices", "N R", lambda n, r: W.abstract_array(T.apply_type(CartesianIndex_, n), n)
+)
+LinearIndices_ = T._sub_family("LinearIndices", "N R", lambda n, r: W.abstract_array(T.Int64, n))
+T.unwrap(CartesianIndex_).typename.fields = ("I",)
+T.unwrap(CartesianIndex_).typename.field_types = (T.Any_,)
+for _name, _t in (("CartesianIndex", CartesianIndex_), ("CartesianIndices", CartesianIndices_),
+                  ("LinearIndices", LinearIndices_)):
+    Base.const(_name, _t)
+Base.const("AbstractCartesianIndex", AbstractCartesianIndex, export=False)
+
+
+class CartesianIndex:
+    """`CartesianIndex(i, j)`: an index of several dimensions as one value."""
+
+    __slots__ = ("index",)
+
+    def __new__(cls, *index: Any) -> Any:
+        n = len(index[0]) if len(index) == 1 and type(index[0]) is tuple else len(index)
+        made = _INDEX.get(n)
+        if made is None:
+            t = T.apply_type(CartesianIndex_, n)
+            made = _INDEX[n] = type(T.type_string(t), (CartesianIndex,), {"__slots__": (), "julia_type": t})
+            T.register_class(made, t)
+        return object.__new__(made)
+
+    def __init__(self, *index: Any) -> None:
+        self.index: tuple[int, ...] = index[0] if len(index) == 1 and type(index[0]) is tuple else index
+
+    @property
+    def I(self) -> tuple[int, ...]:  # noqa: E743 (Julia's name of the field)
+        return self.index
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CartesianIndex) and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((CartesianIndex, self.index))
+
+
+_INDEX: dict[int, type] = {}
+T.GENERAL_TYPE[CartesianIndex] = CartesianIndex_
+
+
+def _make_index(t: Any, *args: Any) -> Any:
+    flat: list[int] = []
+    for a in args[0] if len(args) == 1 and type(args[0]) is tuple else args:
+        if isinstance(a, CartesianIndex):
+            flat.extend(a.index)
+        else:
+            flat.append(Base.bindings["convert"](T.Int64, a))
+    n = t.parameters[0] if isinstance(t, T.DataType) else len(flat)
+    if len(flat) > n:
+        raise MethodError(t, args, None)
+    return CartesianIndex(tuple(flat) + (1,) * (n - len(flat)))
+
+
+support._builtin(constructors(CartesianIndex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _make_index, ("args",))
+
+
+def index_operator(name: str, op: Callable[[int, int], int]) -> None:
+    """Elementwise arithmetic of two indices of the same dimensions."""
+
+    @Base.method(f"{name}(a::CartesianIndex{{N}}, b::CartesianIndex{{N}}) where N")
+    def both(a: CartesianIndex, b: CartesianIndex) -> CartesianIndex:
+        return CartesianIndex(tuple(map(op, a.index, b.index)))
+
+
+index_operator("+", lambda x, y: x + y)
+index_operator("-", lambda x, y: x - y)
+index_operator("min", min)
+index_operator("max", max)
+
+
+@Base.method("*(n::Integer, a::CartesianIndex)")
+def scale_index(n: int, a: CartesianIndex) -> CartesianIndex:
+    return CartesianIndex(tuple(n * i for i in a.index))
+
+
+@Base.method("*(a::CartesianIndex, n::Integer)")
+def scale_index_right(a: CartesianIndex, n: int) -> CartesianIndex:
+    return scale_index(n, a)
+
+
+@Base.method("-(a::CartesianIndex)")
+def negate_index(a: CartesianIndex) -> CartesianIndex:
+    return CartesianIndex(tuple(-i for i in a.index))
+
+
+@Base.method("abs(a::CartesianIndex)")
+def abs_index(a: CartesianIndex) -> CartesianIndex:
+    return CartesianIndex(tuple(abs(i) for i in a.index))
+
+
+@Base.method("isless(a::CartesianIndex{N}, b::CartesianIndex{N}) where N")
+def isless_index(a: CartesianIndex, b: CartesianIndex) -> bool:
+    """Column-major order."""
+    return a.index[::-1] < b.index[::-1]
+
+
+@Base.method("==(a::CartesianIndex, b::CartesianIndex)")
+def equal_index(a: CartesianIndex, b: CartesianIndex) -> bool:
+    return a.index == b.index
+
+
+@Base.method("getindex(a::CartesianIndex, i::Integer)")
+def index_part(a: CartesianIndex, i: int) -> int:
+    if not 0 < i <= len(a.index):
+        raise BoundsError(a.index, (i,))
+    return a.index[i - 1]
+
+
+@Base.method("length(a::CartesianIndex)")
+def index_length(a: CartesianIndex) -> int:
+    return len(a.index)
+
+
+@Base.method("one(a::CartesianIndex)")
+def index_one(a: CartesianIndex) -> CartesianIndex:
+    return CartesianIndex((1,) * len(a.index))
+
+
+@Base.method("zero(a::CartesianIndex)")
+def index_zero(a: CartesianIndex) -> CartesianIndex:
+    return CartesianIndex((0,) * len(a.index))
+
+
+@Base.method("oneunit(a::CartesianIndex)")
+def index_unit(a: CartesianIndex) -> CartesianIndex:
+    return index_one(a)
+
+
+@Base.method("Tuple(a::CartesianIndex)")
+def index_tuple(_: Any, a: CartesianIndex) -> tuple[int, ...]:
+    """The index as a tuple."""
+    return a.index
+
+
+# ---------------------------------------------------------------- all indices of an array
+
+
+class IndexGrid(W.Wrapper):
+    """Base of `CartesianIndices` and `LinearIndices`: `ranges` says which indices there are."""
+
+    __slots__ = ("ranges",)
+    family: Any = None
+
+    def __new__(cls, ranges: tuple[Any, ...]) -> Any:
+        n = len(ranges)
+        parameters = (n, T.tuple_type(map(T.typeof, ranges)))
+        eltype = T.apply_type(CartesianIndex_, n) if issubclass(cls, CartesianIndices) else T.Int64
+        base = CartesianIndices if issubclass(cls, CartesianIndices) else LinearIndices
+        return object.__new__(W.wrapper_class(cls.family, base, parameters, eltype, n))
+
+    def __init__(self, ranges: tuple[Any, ...]) -> None:
+        self.ranges = ranges
+
+    @property
+    def indices(self) -> tuple[Any, ...]:
+        return self.ranges
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(map(len, self.ranges))
+
+    @property
+    def aliased(self) -> bool:
+        return False
+
+
+class CartesianIndices(IndexGrid):
+    """`CartesianIndices(A)`"""
+
+    __slots__ = ()
+    family = CartesianIndices_
+
+    def __iter__(self) -> Iterator[CartesianIndex]:
+        first, *rest = [list(r) for r in self.ranges] or [[()]]
+        if not self.ranges:
+            yield CartesianIndex(())
+            return
+        for tail in _product(rest):
+            for i in first:
+                yield CartesianIndex((i, *tail))
+
+    @property
+    def data(self) -> Any:
+        out = np.empty(math.prod(self.shape), dtype=object)
+        for k, index in enumerate(self):
+            out[k] = index
+        return out.reshape(self.shape, order="F")
+
+
+def _product(parts: list[list[int]]) -> Iterator[tuple[int, ...]]:
+    if not parts:
+        yield ()
+        return
+    *head, last = parts
+    for j in last:
+        for start in _product(head):
+            yield (*start, j)
+
+
+class LinearIndices(IndexGrid):
+    """`LinearIndices(A)`"""
+
+    __slots__ = ()
+    family = LinearIndices_
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(1, math.prod(self.shape) + 1))
+
+    @property
+    def data(self) -> Any:
+        return W.linear_positions(self.shape) + 1
+
+
+T.GENERAL_TYPE[CartesianIndices] = CartesianIndices_
+T.GENERAL_TYPE[LinearIndices] = LinearIndices_
+
+
+def _ranges(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The index ranges that a constructor's argument means."""
+    (x,) = args
+    if isinstance(x, IndexGrid):
+        return x.ranges
+    if isinstance(x, CartesianIndex):
+        return tuple(V.OneTo(i) for i in x.index)
+    if is_array(x):
+        return tuple(V.OneTo(n) for n in shape_of(x))
+    if type(x) is tuple:
+        return tuple(V.OneTo(d) if isinstance(d, int) else d for d in x)
+    raise MethodError(CartesianIndices_, args, None)
+
+
+for _t, _cls in ((CartesianIndices_, CartesianIndices), (LinearIndices_, LinearIndices)):
+    support._builtin(
+        constructors(_t), T.tuple_type([T.Type_, T.Any_]), lambda t, x, c=_cls: c(_ranges((x,))), ("x",)
+    )
+
+
+@Base.method("(:)(a::CartesianIndex{N}, b::CartesianIndex{N}) where N")
+def index_colon(a: CartesianIndex, b: CartesianIndex) -> CartesianIndices:
+    return CartesianIndices(tuple(V.UnitRange(i, j) for i, j in zip(a.index, b.index, strict=True)))
+
+
+@Base.method("(:)(a::CartesianIndex{N}, s::CartesianIndex{N}, b::CartesianIndex{N}) where N")
+def index_colon_step(a: CartesianIndex, s: CartesianIndex, b: CartesianIndex) -> CartesianIndices:
+    parts = zip(a.index, s.index, b.index, strict=True)
+    return CartesianIndices(tuple(V.StepRange(i, k, j) for i, k, j in parts))
+
+
+@Base.method("in(i::CartesianIndex, r::CartesianIndices)")
+def index_in(i: CartesianIndex, r: CartesianIndices) -> bool:
+    inside = zip(i.index, r.ranges, strict=True)
+    return all(k in range(p.start, p.stop + 1, p.step) for k, p in inside)
+
+
+@Base.method("intersect(a::CartesianIndices, b::CartesianIndices)")
+def intersect_indices(a: CartesianIndices, b: CartesianIndices) -> CartesianIndices:
+    pairs = zip(a.ranges, b.ranges, strict=True)
+    return CartesianIndices(tuple(V.UnitRange(max(p.start, q.start), min(p.stop, q.stop)) for p, q in pairs))
+
+
+@Base.method("show(io::IO, i::CartesianIndex)")
+def show_index(io: Any, i: CartesianIndex) -> None:
+    io.write(f"CartesianIndex{tuple_text(i.index) if len(i.index) != 1 else f'({i.index[0]},)'}")
+
+
+@Base.method("show(io::IO, r::CartesianIndices)")
+def show_indices(io: Any, r: CartesianIndices) -> None:
+    show_grid(io, "CartesianIndices", r)
+
+
+@Base.method("show(io::IO, r::LinearIndices)")
+def show_linear(io: Any, r: LinearIndices) -> None:
+    show_grid(io, "LinearIndices", r)
+
+
+def show_grid(io: Any, name: str, r: IndexGrid) -> None:
+    parts = [str(len(p)) if isinstance(p, V.OneTo) else Base.bindings["repr"](p) for p in r.ranges]
+    io.write(f"{name}({tuple_text(parts)})")
+

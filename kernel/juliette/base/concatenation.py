@@ -1,0 +1,343 @@
+"""Joining arrays: `[a; b]`, `[a b]`, `;;;`, `vcat`, `hcat`, `hvcat`, `cat`, `stack`, `repeat`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_construction import typed, vect
+from juliette.base.array_protocol import (
+    convert_data, dense, eltype_of, fortran, is_array, like, result, shape_of, tuple_text,
+)
+from juliette.base.numbers import promote_type
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import make, pack, vector
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
+from juliette.runtime.modules import Base
+
+# How values that take their size from their neighbours (`I` of LinearAlgebra) become arrays:
+# class → f(value, size).
+SCALING: dict[type, Any] = {}
+
+
+def as_block(x: Any) -> tuple[Any, Any]:
+    """(ndarray, eltype) of a piece of a concatenation."""
+    if is_array(x):
+        return dense(x), eltype_of(x)
+    t = T.typeof(x)
+    return pack([x], t).reshape(()), t
+
+
+def sized(xs: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
+    """The pieces with each `I` as large as its neighbours along an axis."""
+    if not any(type(x) in SCALING for x in xs):
+        return xs
+    n = next((shape_of(x)[axis] for x in xs if is_array(x) and len(shape_of(x)) > axis), None)
+    if n is None:
+        raise ArgumentError("hvcat of only UniformScaling objects cannot determine the matrix size")
+    return tuple(SCALING[type(x)](x, n) if type(x) in SCALING else x for x in xs)
+
+
+def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None) -> Any:
+    """Join along a dimension (from 0)."""
+    if not xs:
+        shape = (0,) * max(dim + 1, 1)
+        return make(np.empty(shape, dtype=object), T.Any_) if eltype is None else vector([], eltype)
+    if SCALING:
+        xs = sized(xs, 0 if dim == 1 else 1)
+    blocks = [as_block(x) for x in xs]
+    if eltype is None:
+        eltype = T.Bottom
+        for _, t in blocks:
+            eltype = promote_type(eltype, t)
+    n = max(dim + 1, max(b.ndim for b, _ in blocks))
+    parts = []
+    for b, t in blocks:
+        part = b.reshape(b.shape + (1,) * (n - b.ndim), order="F") if b.ndim < n else b
+        parts.append(convert_data(eltype, part, t))
+    shapes = [p.shape for p in parts]
+    for d in range(n):
+        if d != dim and any(s[d] != shapes[0][d] for s in shapes):
+            raise mismatch(xs, shapes, dim, d, n)
+    data = fortran(np.concatenate(parts, axis=dim))
+    if all(isinstance(x, V.BitArray) for x in xs):
+        return V.BitArray(data)
+    return make(data, eltype)
+
+
+def mismatch(xs: tuple[Any, ...], shapes: list[Any], dim: int, d: int, n: int) -> Exception:
+    """The error for pieces that do not fit each other."""
+    if n == 2 and dim == 0:
+        return DimensionMismatch(f"number of columns of each array must match (got {tuple_text(s[1] for s in shapes)})")  # type: ignore[no-any-return]
+    if n == 2 and dim == 1:
+        return DimensionMismatch(f"number of rows of each array must match (got {tuple_text(s[0] for s in shapes)})")  # type: ignore[no-any-return]
+    bad = next(s for s in shapes if s[d] != shapes[0][d])
+    return DimensionMismatch(  # type: ignore[no-any-return]
+        f"mismatch in dimension {d + 1} (expected {shapes[0][d]} got {bad[d]})"
+    )
+
+
+@Base.method("vcat(xs...)")
+def vcat(*xs: Any) -> Any:
+    """Join vertically.
+
+    ```jldoctest
+    julia> vcat([1, 2], 3, [4.5])
+    4-element Vector{Float64}:
+     1.0
+     2.0
+     3.0
+     4.5
+    ```
+    """
+    if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
+        return vect(*xs)
+    return concatenate(xs, 0)
+
+
+@Base.method("hcat(xs...)")
+def hcat(*xs: Any) -> Any:
+    """Join horizontally.
+
+    ```jldoctest
+    julia> hcat([1, 2], [3, 4])
+    2×2 Matrix{Int64}:
+     1  3
+     2  4
+    ```
+    """
+    if not xs:
+        return vector([], T.Any_)
+    return concatenate(xs, 1)
+
+
+@Base.method("hvcat(rows, xs...)")
+def hvcat(rows: Any, *xs: Any) -> Any:
+    """Join in rows, each of the given number of pieces (or one number for all)."""
+    return joined_rows(rows, xs, None)
+
+
+def joined_rows(rows: Any, xs: tuple[Any, ...], eltype: Any) -> Any:
+    """The pieces in rows, with a given element type or the common one."""
+    if type(rows) is int:
+        if rows == 0 or len(xs) % rows:
+            raise ArgumentError(f"number of arrays {len(xs)} is not a multiple of the requested number of block columns {rows}")
+        rows = (rows,) * (len(xs) // rows)
+    if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
+        n, m = len(rows), rows[0]
+        for i, r in enumerate(rows):
+            if r != m:
+                raise DimensionMismatch(f"row {i + 1} has mismatched number of columns (expected {m}, got {r})")
+        flat = vect(*xs) if eltype is None else typed(eltype, *xs)
+        return result(flat.data.reshape(n, m), flat.eltype)
+    out, i = [], 0
+    for r in rows:
+        out.append(concatenate(xs[i : i + r], 1, eltype))
+        i += r
+    return concatenate(tuple(out), 0, eltype)
+
+
+def _dims(dims: Any) -> tuple[int, ...]:
+    if type(dims) is tuple:
+        return dims
+    if isinstance(dims, int):
+        return (dims,)
+    x = getattr(dims, "x", None)
+    return _dims(x) if x is not None else tuple(int(d) for d in support.iterate(dims))
+
+
+@Base.method("cat(xs...; dims)")
+def cat(*xs: Any, dims: Any) -> Any:
+    """Join along one dimension, or block by block along several.
+
+    ```jldoctest
+    julia> cat([1 2], [3 4], dims = (1, 2))
+    2×4 Matrix{Int64}:
+     1  2  0  0
+     0  0  3  4
+    ```
+    """
+    along = _dims(dims)
+    if any(d < 1 for d in along):
+        raise ArgumentError(f"All cat dimensions must be positive integers, but got {Base.bindings['repr'](dims)}")
+    if len(along) == 1:
+        return concatenate(xs, along[0] - 1)
+    blocks = [as_block(x) for x in xs]
+    eltype: Any = T.Bottom
+    for _, t in blocks:
+        eltype = promote_type(eltype, t)
+    n = max(max(along), *(b.ndim for b, _ in blocks))
+    parts = [convert_data(eltype, b.reshape(b.shape + (1,) * (n - b.ndim), order="F"), t) for b, t in blocks]
+    shape = tuple(sum(p.shape[d] for p in parts) if d + 1 in along else parts[0].shape[d] for d in range(n))
+    out = make(np.zeros(shape, dtype=parts[0].dtype, order="F"), eltype)
+    if out.data.dtype == object:
+        Base.bindings["fill!"](out, Base.bindings["zero"](eltype))
+    corner = [0] * n
+    for p in parts:
+        for d in range(n):
+            if d + 1 not in along and p.shape[d] != shape[d]:
+                raise DimensionMismatch(f"mismatch in dimension {d + 1} (expected {shape[d]} got {p.shape[d]})")
+        out.data[tuple(slice(c, c + k) for c, k in zip(corner, p.shape, strict=True))] = p
+        for d in along:
+            corner[d - 1] += p.shape[d - 1]
+    return out
+
+
+def _typed_vcat(t: Any, *xs: Any) -> Any:
+    return concatenate(xs, 0, t) if any(map(is_array, xs)) else typed(t, *xs)
+
+
+def _cat_along(dim: int, *xs: Any) -> Any:
+    return concatenate(xs, dim - 1)
+
+
+def _convert_eltype(t: Any, a: Any) -> Any:
+    return make(convert_data(t, a.data, a.eltype), t)
+
+
+support.HELPERS.update({
+    "%cat_along": _cat_along, "%typed_vcat": _typed_vcat, "%typed_hcat": lambda t, *xs: concatenate(xs, 1, t),
+    "%typed_hvcat": lambda t, rows, *xs: joined_rows(rows, xs, t), "%convert_eltype": _convert_eltype,
+})
+
+
+@Base.method("hvncat(dims, row_first, xs...)")
+def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
+    """Join in several dimensions at once: `hvncat((rows, columns, …), row_first, xs...)`.
+
+    ```jldoctest
+    julia> hvncat((2, 2), true, 1, 2, 3, 4)
+    2×2 Matrix{Int64}:
+     1  2
+     3  4
+    ```
+    """
+    if type(dims) is int:
+        return concatenate(xs, dims - 1)
+    sizes = dims
+    if sizes and type(sizes[0]) is tuple:
+        raise ArgumentError("`hvncat` with a shape of tuples is not supported: write the literal instead")
+    if math.prod(sizes) != len(xs):
+        raise ArgumentError("argument count does not match specified shape (expected " f"{math.prod(sizes)}, got {len(xs)})")
+    grid = np.empty(len(xs), dtype=object)
+    for i, x in enumerate(xs):
+        grid[i] = x
+    if row_first and len(sizes) > 1:
+        order = (sizes[1], sizes[0], *sizes[2:])
+        grid = grid.reshape(order, order="F").swapaxes(0, 1)
+    else:
+        grid = grid.reshape(sizes, order="F")
+    for d in range(len(sizes)):
+        joined = np.empty(grid.shape[1:], dtype=object)
+        for at in np.ndindex(*grid.shape[1:]):
+            joined[at] = concatenate(tuple(grid[(k, *at)] for k in range(grid.shape[0])), d)
+        grid = joined
+    return grid.item() if grid.ndim == 0 else grid
+
+
+@Base.method("stack(xs; dims=:)")
+def stack(xs: Any, *, dims: Any = None) -> Any:
+    """One array from several of the same size: each becomes a slice along a new dimension.
+
+    ```jldoctest
+    julia> stack([[1, 2], [3, 4]])
+    2×2 Matrix{Int64}:
+     1  3
+     2  4
+    ```
+    """
+    outer = shape_of(xs) if is_array(xs) else getattr(xs, "iteration_shape", lambda: None)()
+    items = list(support.iterate(xs))
+    if not items:
+        raise ArgumentError("`stack` on an empty collection is not allowed")
+    blocks = [as_block(x) if is_array(x) else as_block(Base.bindings["collect"](x)) if type(x) is tuple else as_block(x) for x in items]
+    eltype: Any = T.Bottom
+    for _, t in blocks:
+        eltype = promote_type(eltype, t)
+    shape = blocks[0][0].shape
+    for b, _ in blocks:
+        if b.shape != shape:
+            raise DimensionMismatch(
+                "stack expects uniform slices, got axes(x) == "
+                f"{tuple_text(f'1:{n}' for n in b.shape)} while first had {tuple_text(f'1:{n}' for n in shape)}"
+            )
+    parts = [convert_data(eltype, b, t) for b, t in blocks]
+    if dims is None or isinstance(dims, V.ColonType):
+        data = np.stack(parts, axis=-1)
+        if outer is not None and len(outer) != 1:
+            data = np.asfortranarray(data).reshape(shape + tuple(outer), order="F")
+    else:
+        if not 1 <= dims <= len(shape) + 1:
+            raise ArgumentError(f"cannot stack slices ndims(x) = {len(shape)} along dims = {dims}")
+        data = np.stack(parts, axis=dims - 1)
+    return result(data, eltype)
+
+
+@Base.method("stack(f, xs, more...; dims=:)", transparent=True)
+def stack_mapped(f: Any, *xs: Any, dims: Any = V.COLON) -> Any:
+    return Base.bindings["stack"].call_kw({"dims": dims}, Base.bindings["map"](f, *xs))
+
+
+@Base.method("repeat(a::AbstractArray, n::Integer...)")
+def repeat(a: Any, *n: Any) -> Any:
+    """Repeat an array along its dimensions.
+
+    ```jldoctest
+    julia> repeat([1, 2], 2)
+    4-element Vector{Int64}:
+     1
+     2
+     1
+     2
+
+    julia> repeat([1 2], inner = (1, 2), outer = (2, 1))
+    2×4 Matrix{Int64}:
+     1  1  2  2
+     1  1  2  2
+    ```
+    """
+    return repeated(a, None, n)
+
+
+@Base.method("repeat(a::AbstractArray; inner=nothing, outer=nothing)")
+def repeat_parts(a: Any, *, inner: Any = None, outer: Any = None) -> Any:
+    return repeated(a, inner, outer)
+
+
+def repeated(a: Any, inner: Any, outer: Any) -> Any:
+    """Each element `inner` times, the whole `outer` times, along each dimension."""
+    data = dense(a)
+    counts = []
+    for name, given in (("inner", inner), ("outer", outer)):
+        given = () if given is None else (given,) if isinstance(given, int) else tuple(int(i) for i in support.iterate(given))
+        if any(k < 0 for k in given):
+            raise ArgumentError(f"all elements of repetition counts must be non-negative, got {tuple_text(given)}" if name != "outer"
+                                else f"number of repetitions must be non-negative, got {tuple_text(given)}")
+        counts.append(given)
+    n = max(data.ndim, *map(len, counts))
+    data = data.reshape(data.shape + (1,) * (n - data.ndim), order="F")
+    for d, k in enumerate(counts[0]):
+        if k != 1:
+            data = np.repeat(data, k, axis=d)
+    if any(k != 1 for k in counts[1]):
+        data = np.tile(data, counts[1] + (1,) * (n - len(counts[1])))
+    return like(a, np.array(data, order="F"), eltype_of(a))
+
+
+@Base.method("repeat(s::AbstractString, n::Integer)")
+def repeat_string(s: str, n: int) -> str:
+    if n < 0:
+        raise ArgumentError(f"can't repeat a string {n} times")
+    return s * n
+
+
+@Base.method("repeat(c::AbstractChar, n::Integer)")
+def repeat_char(c: V.Char, n: int) -> str:
+    return chr(c.code) * n
+
+
+

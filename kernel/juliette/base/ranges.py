@@ -1,0 +1,472 @@
+"""Functions that make ranges (`:`, `range`, `LinRange`) and those that keep them ranges."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import shape_of, values_of
+from juliette.base.essentials import _MAKER, FLOATS
+from juliette.base.numbers import promote_type, wrap
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import ranges as R
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base, constructors
+
+_MACHINE = R._MACHINE
+
+
+class _Operators(dict[str, Any]):
+    """Julia's operators by name, for elements that are no plain numbers."""
+
+    def __missing__(self, name: str) -> Any:
+        f = self[name] = Base.bindings[name]
+        return f
+
+
+def steps(start: Any, step: Any, stop: Any) -> int:
+    """How many elements `start:step:stop` has."""
+    if isinstance(start, V.Char):
+        return len(range(start.code, stop.code + (1 if step > 0 else -1), step))
+    op = R.OPERATORS
+    if op["iszero"](step):
+        raise ArgumentError("step cannot be zero")
+    distance = op["-"](stop, start)
+    zero = op["-"](step, step)
+    if op["!="](start, stop) and op["<"](zero, step) is not op["<"](start, stop):
+        return 0
+    return int(op["div"](distance, step)) + 1
+
+
+R.OPERATORS = _Operators(steps=steps, show=lambda x: Base.bindings["repr"](x))
+Base.const(":", V.COLON)
+if "OneTo" not in Base.bindings:
+    Base.const("OneTo", R.OneTo_, export=False)
+Base.const("Slice", R.Slice_, export=False)
+Base.const("TwicePrecision", R.TWICE, export=False)
+Base.exports.discard("OneTo")
+
+
+@Base.method("(:)(start::Int64, stop::Int64)")
+def colon_ints(start: int, stop: int) -> Any:
+    """`start:stop` and `start:step:stop`, ranges.
+
+    ```jldoctest
+    julia> collect(10:-4:1)
+    3-element Vector{Int64}:
+     10
+      6
+      2
+    ```
+    """
+    return V.UnitRange(start, stop)
+
+
+@Base.method("(:)(start::Real, stop::Real)")
+def colon(start: Any, stop: Any) -> Any:
+    t = promote_type(T.typeof(start), T.typeof(stop))
+    if t in FLOATS:
+        return R.float_colon(start, 1.0, stop, t)
+    convert = Base.bindings["convert"]
+    if t not in _MACHINE and T.subtype(t, T.AbstractFloat):
+        return colon_step(start, convert(t, 1), stop)
+    return R.unit_range(convert(t, start), convert(t, stop), t)
+
+
+@Base.method("(:)(start::Real, step::Real, stop::Real)")
+def colon_step(start: Any, step: Any, stop: Any) -> Any:
+    t = promote_type(promote_type(T.typeof(start), T.typeof(step)), T.typeof(stop))
+    if t in FLOATS:
+        return R.float_colon(start, step, stop, t)
+    convert = Base.bindings["convert"]
+    if t in _MACHINE:
+        if step == 0:
+            raise ArgumentError("step cannot be zero")
+        kind = promote_type(T.typeof(start), T.typeof(stop))
+        kind = T.Int64 if kind is T.Bool else kind
+        return V.StepRange(_MACHINE[kind](start), step, _MACHINE[kind](stop))
+    start, step, stop = convert(t, start), convert(t, step), convert(t, stop)
+    if T.subtype(t, T.AbstractFloat):
+        return R.general_steps(start, step, max(0, int(Base.bindings["floor"](R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step))) + 1))
+    return V.StepRange(start, step, stop)
+
+
+@Base.method("(:)(start::AbstractChar, stop::AbstractChar)")
+def colon_chars(start: V.Char, stop: V.Char) -> Any:
+    return V.StepRange(start, 1, stop)
+
+
+@Base.method("(:)(start::T, step, stop::T) where T")
+def colon_any(start: Any, step: Any, stop: Any) -> Any:
+    return V.StepRange(start, step, stop)
+
+
+@Base.method("range(start; stop=nothing, length=nothing, step=nothing)")
+def range_(start: Any, *, stop: Any = None, length: Any = None, step: Any = None) -> Any:
+    """A range by its ends and its length or step.
+
+    ```jldoctest
+    julia> range(0, 1, length = 5)
+    0.0:0.25:1.0
+
+    julia> range(1, step = 3, length = 4)
+    1:3:10
+    ```
+    """
+    if stop is None and length is None and step is None:
+        if isinstance(start, int):
+            return V.OneTo(start)
+        raise no_method({"start": start})
+    return make_range(start, stop, length, step)
+
+
+@Base.method("range(start, stop; length=nothing, step=nothing)")
+def range_ends(start: Any, stop: Any, *, length: Any = None, step: Any = None) -> Any:
+    return make_range(start, stop, length, step)
+
+
+@Base.method("range(start, stop, length::Integer)")
+def range_length(start: Any, stop: Any, length: int) -> Any:
+    return make_range(start, stop, length, None)
+
+
+@Base.method("range(; start=nothing, stop=nothing, length=nothing, step=nothing)")
+def range_keywords(*, start: Any = None, stop: Any = None, length: Any = None, step: Any = None) -> Any:
+    return make_range(start, stop, length, step)
+
+
+def no_method(given: dict[str, Any]) -> Exception:
+    return ArgumentError(  # type: ignore[no-any-return]
+        "Cannot construct range from arguments:\n"
+        + "\n".join(f"{k} = {'nothing' if given.get(k) is None else Base.bindings['repr'](given[k])}" for k in ("start", "step", "stop", "length"))
+        + "\n"
+    )
+
+
+def make_range(start: Any, stop: Any, length: Any, step: Any) -> Any:
+    """A range from three of the four."""
+    if start is None:
+        if stop is None or length is None:
+            if stop is not None and step is None:
+                return V.OneTo(stop)
+            raise no_method({"start": start, "stop": stop, "length": length, "step": step})
+        by = 1 if step is None else step
+        op = R.OPERATORS
+        first = op["-"](stop, op["*"](length - 1, by))
+        return by_length(first, by, length, step is None)
+    if length is not None:
+        if length < 0:
+            raise ArgumentError("length must be non-negative")
+        if stop is not None:
+            if step is not None:
+                raise no_method({"start": start, "stop": stop, "length": length, "step": step})
+            return linear(start, stop, length)
+        return by_length(start, 1 if step is None else step, length, step is None)
+    if stop is None:
+        raise no_method({"start": start, "stop": stop, "length": length, "step": step})
+    return V.COLON(start, stop) if step is None else V.COLON(start, step, stop)
+
+
+def by_length(start: Any, step: Any, length: int, unit: bool) -> Any:
+    """A range from its first element, step and length."""
+    t = promote_type(T.typeof(start), T.typeof(step))
+    if t in FLOATS:
+        parts = R._fractions(R.short_decimal(float(start), t), R.short_decimal(float(step), t))
+        a, s = parts or [Fraction(float(start)), Fraction(float(step))]
+        return R.float_steps(a, s, length, t)
+    op = R.OPERATORS
+    last = op["+"](start, op["*"](length - 1, step))
+    if unit and t in _MACHINE:
+        return V.COLON(start, last)
+    if t in _MACHINE and step == 0 or T.subtype(t, T.AbstractFloat):
+        return R.general_steps(start, step, length)
+    return V.StepRange(start, step, last)
+
+
+def linear(start: Any, stop: Any, length: int) -> Any:
+    """`length` numbers from start to stop at equal distances."""
+    t = promote_type(T.typeof(start), T.typeof(stop))
+    if t in _MACHINE:
+        t = T.Float64
+    if t in FLOATS:
+        return R.float_linear(start, stop, length, t)
+    op = R.OPERATORS
+    step = op["/"](op["-"](stop, start), max(length - 1, 1))
+    return R.general_steps(Base.bindings["convert"](T.typeof(op["+"](start, step)), start), step, length)
+
+
+support._builtin(constructors(R.LinRange_), T.tuple_type([T.Type_, T.Any_, T.Any_, T.Int64]), lambda t, a, b, n: lin_range(t, a, b, n), ("start", "stop", "len"))
+
+
+def lin_range(t: Any, start: Any, stop: Any, length: int) -> Any:
+    """`LinRange(start, stop, length)`"""
+    eltype = t.parameters[0] if isinstance(t, T.DataType) else None
+    if eltype is None:
+        body = T.unwrap(t)
+        eltype = body.parameters[0] if not isinstance(body.parameters[0], T.TypeVar) else T.typeof(
+            R.OPERATORS["/"](R.OPERATORS["-"](stop, start), 1))
+    convert = Base.bindings["convert"]
+    return V.LinRange(convert(eltype, start), convert(eltype, stop), length)
+
+
+def _unit(t: Any, *args: Any) -> Any:
+    if len(args) == 1 and isinstance(args[0], V.Range):
+        args = (args[0].first, args[0].last) if len(args[0]) else (args[0].first, R.OPERATORS["-"](args[0].first, 1))
+    if len(args) != 2:
+        raise MethodError(t, args, None)
+    eltype = t.parameters[0] if isinstance(t, T.DataType) else promote_type(*map(T.typeof, args))
+    convert = Base.bindings["convert"]
+    return R.unit_range(convert(eltype, args[0]), convert(eltype, args[1]), eltype)
+
+
+def _one_to(t: Any, n: Any) -> Any:
+    if isinstance(n, V.Range):
+        n = len(n)
+    return V.OneTo(int(n))
+
+
+def _steps(t: Any, start: Any, step: Any, stop: Any) -> Any:
+    return V.StepRange(start, step, stop)
+
+
+def _steps_length(t: Any, start: Any, step: Any, length: int, offset: int = 1) -> Any:
+    if offset != 1:
+        start = R.OPERATORS["-"](start, R.OPERATORS["*"](offset - 1, step))
+    return by_length(start, step, length, False) if T.typeof(step) in FLOATS or T.typeof(start) in FLOATS else R.general_steps(start, step, length)
+
+
+for _family, _f in ((R.UnitRange_, _unit), (R.OneTo_, _one_to), (R.StepRange_, _steps), (R.StepRangeLen_, _steps_length)):
+    support._builtin(constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _f, ("args",))
+
+# ---------------------------------------------------------------- questions
+
+
+@Base.method("step(r::AbstractRange)")
+def step(r: Any) -> Any:
+    """The difference of neighbours in a range."""
+    return r.step
+
+
+@Base.method("first(r::AbstractRange)")
+def first(r: Any) -> Any:
+    return r.first
+
+
+@Base.method("last(r::AbstractRange)")
+def last(r: Any) -> Any:
+    return r.last if len(r) or not isinstance(r, (V.UnitRange, V.StepRange)) else r.stop
+
+
+@Base.method("sum(r::AbstractRange)")
+def sum_range(r: Any) -> Any:
+    if r.eltype not in _MACHINE:
+        return sum_values(r)
+    n = len(r)
+    return wrap(n * (int(r.first) + int(r.last)) // 2) if n else 0
+
+
+def sum_values(r: Any) -> Any:
+    values = values_of(r)
+    if not values:
+        return Base.bindings["zero"](r.eltype)
+    if r.eltype in FLOATS:
+        out = _MAKER[r.eltype](np.sum(r.data))
+        return out
+    total = values[0]
+    for v in values[1:]:
+        total = R.OPERATORS["+"](total, v)
+    return total
+
+
+def ends(name: str, pick: Any) -> None:
+    @Base.method(f"{name}(r::AbstractRange)")
+    def end(r: Any) -> Any:
+        if not len(r):
+            raise ArgumentError("range must be non-empty")
+        low, high = r.first, r.last
+        return pick(low, high) if R.OPERATORS["<="](low, high) else pick(high, low)
+
+
+ends("minimum", lambda low, high: low)
+ends("maximum", lambda low, high: high)
+ends("extrema", lambda low, high: (low, high))
+
+
+@Base.method("in(x::Real, r::AbstractRange{<:Integer})")
+def in_range(x: Any, r: Any) -> bool:
+    if not len(r) or r.eltype not in _MACHINE:
+        return any(R.OPERATORS["=="](x, v) is True for v in r)
+    if Base.bindings["isinteger"](x) is not True:
+        return False
+    n, a, b = int(x), int(r.first), int(r.last)
+    return min(a, b) <= n <= max(a, b) and (n - a) % int(r.step) == 0
+
+
+@Base.method("issorted(r::AbstractRange)")
+def issorted_range(r: Any) -> bool:
+    return len(r) < 2 or bool(R.OPERATORS["<="](r.first, r.last))
+
+
+@Base.method("intersect(a::AbstractUnitRange{<:Integer}, b::AbstractUnitRange{<:Integer})")
+def intersect_units(a: Any, b: Any) -> Any:
+    return V.UnitRange(max(a.start, b.start), min(a.stop, b.stop))
+
+
+@Base.method("==(a::AbstractRange, b::AbstractRange)")
+def equal_ranges(a: Any, b: Any) -> bool:
+    if len(a) != len(b):
+        return False
+    same = R.OPERATORS["=="]
+    if not len(a):
+        return True
+    if isinstance(a, (V.UnitRange, V.StepRange)) and isinstance(b, (V.UnitRange, V.StepRange)):
+        return bool(same(a.first, b.first) and same(a.last, b.last))
+    return all(same(x, y) is True for x, y in zip(a, b, strict=True))
+
+
+# ---------------------------------------------------------------- arithmetic that keeps a range
+
+
+def shifted(r: Any, by: Any, sign: int = 1) -> Any:
+    """`r .+ by`"""
+    op = R.OPERATORS
+    by = by if sign > 0 else op["-"](by)
+    t = promote_type(r.eltype, T.typeof(by))
+    if isinstance(r, V.UnitRange) and t in _MACHINE:
+        return V.COLON(op["+"](r.first, by), op["+"](r.stop, by))
+    if isinstance(r, V.LinRange):
+        return V.LinRange(op["+"](r.start, by), op["+"](r.stop, by), len(r))
+    return rebuilt(op["+"](r.first, by), r.step, len(r), t, r, lambda a, s: (a + Fraction(float(by)), s) if not isinstance(by, float) else (a + decimal(by), s))
+
+
+def decimal(x: Any) -> Fraction:
+    """A float as the simplest fraction that is it."""
+    parts = R._fractions(float(x))
+    return parts[0] if parts else Fraction(float(x))
+
+
+def scaled(r: Any, by: Any, inverse: bool = False) -> Any:
+    """`r .* by` or `r ./ by`"""
+    op = R.OPERATORS["/" if inverse else "*"]
+    first = op(r.first, by)
+    if isinstance(r, V.LinRange):
+        return V.LinRange(first, op(r.stop, by), len(r))
+    exact = decimal(by) if isinstance(by, (int, float, np.generic)) and by == by and abs(by) != float("inf") else None
+
+    def change(a: Fraction, s: Fraction) -> Any:
+        if exact is None or (inverse and not exact):
+            return None
+        return (a / exact, s / exact) if inverse else (a * exact, s * exact)
+
+    return rebuilt(first, op(r.step, by), len(r), T.typeof(first), r, change)
+
+
+def rebuilt(first: Any, step: Any, n: int, t: Any, r: Any, change: Any) -> Any:
+    """A range from a first element and a step, exact where the old one was."""
+    if t in FLOATS:
+        old = r.exact if isinstance(r, V.StepRangeLen) else (
+            (Fraction(int(r.first)), Fraction(int(r.step))) if r.eltype in _MACHINE else None)
+        new = change(*old) if old is not None else None
+        if new is not None:
+            return R.float_steps(new[0], new[1], n, t)
+        return R.float_class(t)(first, step, n)
+    if R.OPERATORS["iszero"](step):
+        return R.general_steps(first, step, n)
+    if isinstance(r, V.StepRangeLen):
+        return R.general_steps(first, step, n)
+    op = R.OPERATORS
+    return V.StepRange(first, step, op["+"](first, op["*"](n - 1, step)))
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float, np.generic)) or (not isinstance(x, V.Range) and T.subtype(T.typeof(x), T.Real))
+
+
+def range_operation(f: Any, args: tuple[Any, ...]) -> Any:
+    """A dotted operation on ranges whose result is a range; None if it is not one of those."""
+    if len(args) == 1 and f is PLUS:
+        return args[0]
+    if len(args) == 1 and f is MINUS:
+        return scaled(args[0], -1)
+    if len(args) != 2:
+        return None
+    a, b = args
+    if isinstance(a, V.Range) and isinstance(b, V.Range):
+        if f in (PLUS, MINUS) and len(a) == len(b):
+            return combined(f, a, b)
+        return None
+    if isinstance(a, V.Range):
+        if not _is_number(b) or isinstance(a.eltype, T.DataType) and not T.subtype(a.eltype, T.Real):
+            return shifted_chars(f, a, b)
+        if f is PLUS:
+            return shifted(a, b)
+        if f is MINUS:
+            return shifted(a, b, -1)
+        if f is TIMES:
+            return scaled(a, b)
+        return scaled(a, b, True) if f is SLASH else None
+    if isinstance(b, V.Range) and _is_number(a) and T.subtype(b.eltype, T.Real):
+        if f is PLUS:
+            return shifted(b, a)
+        if f is MINUS:
+            return shifted(scaled(b, -1), a)
+        return scaled(b, a) if f is TIMES else None
+    return None
+
+
+def shifted_chars(f: Any, a: Any, b: Any) -> Any:
+    """`('a':'c') .+ 1`"""
+    if f in (PLUS, MINUS) and isinstance(a, V.StepRange) and isinstance(b, int):
+        return V.StepRange(f(a.start, b), a.step, f(a.stop, b))
+    return None
+
+
+def combined(f: Any, a: Any, b: Any) -> Any:
+    """The sum or difference of two ranges."""
+    if not (T.subtype(a.eltype, T.Real) and T.subtype(b.eltype, T.Real)):
+        return None
+    first, by = f(a.first, b.first), f(a.step, b.step)
+    t = promote_type(a.eltype, b.eltype)
+    if t in FLOATS:
+        old = [r.exact if isinstance(r, V.StepRangeLen) else (Fraction(int(r.first)), Fraction(int(r.step))) for r in (a, b) if not isinstance(r, V.LinRange)]
+        if len(old) == 2 and None not in old:
+            sign = 1 if f is PLUS else -1
+            return R.float_steps(old[0][0] + sign * old[1][0], old[0][1] + sign * old[1][1], len(a), t)
+        return R.float_class(t)(first, by, len(a))
+    if R.OPERATORS["iszero"](by):
+        return R.general_steps(first, by, len(a))
+    if by == 1 and isinstance(a, V.UnitRange):
+        return V.COLON(first, f(a.last, b.last))
+    return V.StepRange(first, by, R.OPERATORS["+"](first, R.OPERATORS["*"](len(a) - 1, by)))
+
+
+PLUS, MINUS, TIMES, SLASH = (Base.bindings[name] for name in ("+", "-", "*", "/"))
+B.RANGE_OPERATION = range_operation
+
+
+@Base.method("-(r::AbstractRange)")
+def negative_range(r: Any) -> Any:
+    return scaled(r, -1) if len(r) else r
+
+
+def range_binary(name: str) -> None:
+    f = Base.bindings[name]
+
+    @Base.method(f"{name}(a::AbstractRange, b::AbstractRange)")
+    def both(a: Any, b: Any) -> Any:
+        if shape_of(a) != shape_of(b):
+            from juliette.base.array_arithmetic import same_shape
+
+            same_shape(a, b)
+        out = combined(f, a, b)
+        return out if out is not None else B.materialize(B.Broadcasted(f, (a, b)))
+
+
+range_binary("+")
+range_binary("-")
+

@@ -1,0 +1,476 @@
+"""From many elements to few: `sum`, `maximum`, `any`, `count`, `reduce` and their kin, with `dims` and `init`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    dense, eltype_of, from_values, is_array, result, scalar, shape_of, tuple_text, values_of,
+)
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import elements, pack
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, TypeError_, UndefKeywordError
+from juliette.runtime.modules import Base
+from juliette.syntax.expr import Symbol
+
+NONE = object()
+EMPTY = "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
+
+
+def is_whole(dims: Any) -> bool:
+    """Does the keyword `dims` mean all dimensions?"""
+    return dims is None or isinstance(dims, V.ColonType)
+
+
+def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
+    """The numpy axes that the keyword `dims` names; those beyond the last are left out."""
+    given = (dims,) if isinstance(dims, int) else tuple(int(d) for d in support.iterate(dims))
+    for d in given:
+        if d < 1:
+            raise ArgumentError(f"region dimension(s) must be ≥ 1, got {d}")
+    return tuple(d - 1 for d in given if d <= ndim)
+
+
+def objects(data: Any) -> Any:
+    """The elements as Julia values in an object ndarray of the same shape."""
+    if data.dtype == object:
+        return data
+    return pack(elements(data), T.Any_).reshape(data.shape, order="F")
+
+
+def fold_axes(op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], init: Any = NONE) -> Any:
+    """Fold along axes (kept with length 1), element by element; an Array."""
+    cells = objects(data)
+    shape = tuple(1 if d in axes else n for d, n in enumerate(cells.shape))
+    rest = [d for d in range(cells.ndim) if d not in axes]
+    moved = cells.transpose(rest + sorted(axes))
+    out = []
+    for at in np.ndindex(*[cells.shape[d] for d in rest][::-1]):
+        items = iter(elements(moved[at[::-1]]) if axes else [moved[at[::-1]]])
+        acc = next(items, NONE) if init is NONE else init
+        if acc is NONE:
+            raise ArgumentError(EMPTY)
+        for x in items:
+            acc = op(acc, x)
+        out.append(acc)
+    return from_values(out, shape)
+
+
+def fold(op: Callable[[Any, Any], Any], items: Any, init: Any = NONE, empty: Callable[[], Any] | None = None) -> Any:
+    """Fold from the left; `empty` gives the value of no elements at all."""
+    it = iter(items)
+    acc = next(it, NONE) if init is NONE else init
+    if acc is NONE:
+        if empty is None:
+            raise ArgumentError(EMPTY)
+        return empty()
+    for x in it:
+        acc = op(acc, x)
+    return acc
+
+
+def widened(data: Any) -> Any:
+    """Small integers as sums and products keep them: Int64 or UInt64."""
+    kind = data.dtype.kind
+    if kind in "ib":
+        return data.astype(np.int64, copy=False)
+    return data.astype(np.uint64, copy=False) if kind == "u" else data
+
+
+def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) -> None:
+    """Define one of `sum`, `prod`, `maximum`, `minimum`: of an array, of any iterator, and of `f` over it."""
+    op = Base.bindings[operator]
+
+    def empty_value(x: Any) -> Any:
+        if unit is None:
+            raise ArgumentError(EMPTY)
+        t = Base.bindings["eltype"](x)
+        value = Base.bindings[unit](t)
+        return scalar(widened(np.asarray(value))[()]) if isinstance(value, (np.integer, bool)) else value
+
+    def whole(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
+        data = dense(a)
+        if not is_whole(dims):
+            return along(a, data, dims, init)
+        if data.dtype == object:
+            return fold(op, elements(data), init, lambda: empty_value(a))
+        if data.size == 0:
+            return init if init is not NONE else empty_value(a)
+        if unit is not None:
+            data = widened(data)
+        value = in_order(data, ufunc) if data.size < 16 and data.dtype.kind == "f" else scalar(ufunc(data))
+        return value if init is NONE else op(init, value)
+
+    def along(a: Any, data: Any, dims: Any, init: Any) -> Any:
+        axes = axes_of(dims, data.ndim)
+        if data.dtype == object or init is not NONE:
+            if data.size == 0 and unit is not None and init is NONE:
+                init = empty_value(a)
+            return fold_axes(op, data, axes, init)
+        if unit is not None:
+            data = widened(data)
+        elif data.size == 0:
+            raise ArgumentError(EMPTY)
+        out = ufunc(data, axis=axes, keepdims=True)
+        return result(out, T.TYPE_OF_DTYPE[out.dtype])
+
+    whole.__doc__ = doc
+    Base.method(f"{name}(a::AbstractArray; dims=:, init=nothing)")(whole)
+    reduce_it = Base.bindings[name]
+
+    @Base.method(f"{name}(f, a::AbstractArray; dims=:, init=nothing)", transparent=True)
+    def mapped(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
+        values = mapped_values(f, a)
+        keywords = {} if is_whole(dims) else {"dims": dims}
+        if init is not NONE:
+            keywords["init"] = init
+        elif is_array(values) and not Base.bindings["length"](values):
+            raise ArgumentError(EMPTY)
+        return reduce_it.call_kw(keywords, values) if keywords else reduce_it(values)
+
+
+def in_order(data: Any, ufunc: Any) -> Any:
+    """Short arrays are summed from left to right, as Julia does."""
+    step = {np.sum: np.add, np.prod: np.multiply}.get(ufunc)
+    return scalar(ufunc(data)) if step is None else scalar(step.accumulate(data.ravel(order="F"))[-1])
+
+
+def mapped_values(f: Any, a: Any) -> Any:
+    """`f` of each element, as an array."""
+    return B.materialize(B.broadcasted(f, a))
+
+
+reduction("sum", np.sum, "+", "zero", """Add the elements, all of them or along `dims`.
+
+    ```jldoctest
+    julia> sum([1 2; 3 4], dims = 2)
+    2×1 Matrix{Int64}:
+     3
+     7
+
+    julia> sum(abs2, [1, 2, 3]; init = 100)
+    114
+    ```
+    """)
+reduction("prod", np.prod, "*", "one", """Multiply the elements.
+
+    ```jldoctest
+    julia> prod([2, 3, 4])
+    24
+    ```
+    """)
+reduction("maximum", np.max, "max", None, """The greatest element.
+
+    ```jldoctest
+    julia> maximum([1 5; 3 4], dims = 1)
+    1×2 Matrix{Int64}:
+     3  5
+    ```
+    """)
+reduction("minimum", np.min, "min", None, """The smallest element.
+
+    ```jldoctest
+    julia> minimum(abs, [-3, 2])
+    2
+    ```
+    """)
+
+
+@Base.method("extrema(a::AbstractArray; dims=:, init=nothing)", transparent=True)
+def extrema(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
+    """Smallest and greatest element.
+
+    ```jldoctest
+    julia> extrema([3, 1, 2])
+    (1, 3)
+    ```
+    """
+    keywords = {} if is_whole(dims) else {"dims": dims}
+    low = Base.bindings["minimum"].call_kw(keywords, a)
+    high = Base.bindings["maximum"].call_kw(keywords, a)
+    if keywords:
+        pairs = list(zip(values_of(low), values_of(high), strict=True))
+        return from_values(pairs, shape_of(low))
+    if init is not NONE:
+        return Base.bindings["min"](low, init[0]), Base.bindings["max"](high, init[1])
+    return low, high
+
+
+@Base.method("extrema(f, a::AbstractArray; dims=:)", transparent=True)
+def extrema_of(f: Any, a: Any, *, dims: Any = V.COLON) -> Any:
+    return Base.bindings["extrema"].call_kw({"dims": dims}, mapped_values(f, a))
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def truth(x: Any) -> Any:
+    """A condition: true, false or missing."""
+    if type(x) is bool or x is V.MISSING:
+        return x
+    if T.typeof(x) is T.Bool:
+        return bool(getattr(x, "value", x))
+    raise TypeError_(Symbol("if"), "", T.Bool, x)
+
+
+def quantifier(name: str, decisive: bool, doc: str) -> None:
+    """`any` and `all`, with three-valued logic."""
+
+    def decide(items: Any) -> Any:
+        unknown = False
+        for x in items:
+            x = truth(x)
+            if x is decisive:
+                return decisive
+            unknown = unknown or x is V.MISSING
+        return V.MISSING if unknown else not decisive
+
+    def whole(a: Any, *, dims: Any = V.COLON) -> Any:
+        if is_whole(dims):
+            return decide(support.iterate(a))
+        return along(lambda x: x, a, dims)
+
+    def along(f: Any, a: Any, dims: Any) -> Any:
+        data = dense(a)
+        op = (lambda x, y: x or y) if decisive else (lambda x, y: x and y)
+        return fold_axes(op, pack([f(x) for x in elements(data)], T.Any_).reshape(data.shape, order="F"), axes_of(dims, data.ndim))
+
+    whole.__doc__ = doc
+    Base.method(f"{name}(a::AbstractArray; dims=:)")(whole)
+
+    @Base.method(f"{name}(f, a::AbstractArray; dims=:)", transparent=True)
+    def of(f: Any, a: Any, *, dims: Any = V.COLON) -> Any:
+        if is_whole(dims):
+            return decide(f(x) for x in support.iterate(a))
+        return along(f, a, dims)
+
+
+quantifier("any", True, "Is one element true?")
+quantifier("all", False, "Are all elements true?")
+
+
+@Base.method("count(a::AbstractArray; dims=:, init=0)", transparent=True)
+def count(a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
+    """How many are true?
+
+    ```jldoctest
+    julia> count([true false; true true], dims = 1)
+    1×2 Matrix{Int64}:
+     2  1
+    ```
+    """
+    return count_of(lambda x: x, a, dims=dims, init=init)
+
+
+@Base.method("count(f, a::AbstractArray; dims=:, init=0)", transparent=True)
+def count_of(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
+    flags = []
+    for x in support.iterate(a):
+        flag = f(x)
+        if type(flag) is not bool:
+            raise TypeError_(Symbol("typeassert"), "", T.Bool, flag)
+        flags.append(int(flag))
+    if is_whole(dims):
+        return init + sum(flags)
+    data = np.array(flags, dtype=np.int64).reshape(shape_of(a), order="F")
+    return result(data.sum(axis=axes_of(dims, data.ndim), keepdims=True) + init, T.Int64)
+
+
+# ---------------------------------------------------------------- any operation
+
+
+@Base.method("reduce(op, a::AbstractArray; dims=:, init=nothing)", transparent=True)
+def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
+    """Combine all elements, or those along `dims`.
+
+    ```jldoctest
+    julia> reduce(max, [1 5; 3 4], dims = 2)
+    2×1 Matrix{Int64}:
+     5
+     4
+    ```
+    """
+    if is_whole(dims):
+        if (op is Base.bindings["vcat"] or op is Base.bindings["hcat"]) and init is NONE and Base.bindings["length"](a):
+            return op(*support.iterate(a))
+        return fold(op, support.iterate(a), init, lambda: empty_reduction(op, eltype_of(a)))
+    data = dense(a)
+    return fold_axes(op, data, axes_of(dims, data.ndim), init)
+
+
+def empty_reduction(op: Any, t: Any) -> Any:
+    """What a reduction of no elements gives, where the operation has a neutral element."""
+    for name, unit in (("+", "zero"), ("*", "one")):
+        if op is Base.bindings[name]:
+            return Base.bindings[unit](t)
+    raise ArgumentError(EMPTY)
+
+
+@Base.method("mapreduce(f, op, a::AbstractArray, more...; dims=:, init=nothing)", transparent=True)
+def mapreduce_array(f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, init: Any = NONE) -> Any:
+    """`reduce(op, map(f, A...))`, without the array in between.
+
+    ```jldoctest
+    julia> mapreduce(x -> x^2, +, [1 2; 3 4], dims = 1)
+    1×2 Matrix{Int64}:
+     10  20
+    ```
+    """
+    if is_whole(dims):
+        if more:
+            return fold(op, (f(*xs) for xs in zip(*map(support.iterate, (a, *more)), strict=False)), init)
+        return fold(op, map(f, support.iterate(a)), init, lambda: empty_mapped(f, op, eltype_of(a)))
+    data = dense(a)
+    streams = [values_of(x) for x in (a, *more)]
+    cells = pack([f(*xs) for xs in zip(*streams, strict=True)], T.Any_).reshape(data.shape, order="F")
+    return fold_axes(op, cells, axes_of(dims, data.ndim), init)
+
+
+def empty_mapped(f: Any, op: Any, t: Any) -> Any:
+    if f in (Base.bindings["identity"], Base.bindings["abs"], Base.bindings["abs2"]):
+        return empty_reduction(op, t)
+    raise ArgumentError(EMPTY)
+
+
+# ---------------------------------------------------------------- running totals
+
+
+def need_dims(a: Any, dims: Any) -> int:
+    """The dimension to run along; a vector has but one."""
+    if dims is None:
+        if len(shape_of(a)) != 1:
+            raise UndefKeywordError(Symbol("dims"))
+        return 1
+    if dims < 1:
+        raise ArgumentError("dims must be a positive integer")
+    return int(dims)
+
+
+def cumulative(name: str, ufunc: Any, operator: str) -> None:
+    """`cumsum` and `cumprod`."""
+    op = Base.bindings[operator]
+
+    @Base.method(f"{name}(a::AbstractArray; dims=nothing)")
+    def running(a: Any, *, dims: Any = None) -> Any:
+        d = need_dims(a, dims)
+        data = dense(a)
+        if d > data.ndim:
+            return Base.bindings["copy"](a)
+        if data.dtype == object:
+            return accumulated(op, data, d, NONE)
+        data = widened(data)
+        out = ufunc(data, axis=d - 1)
+        return result(out, T.TYPE_OF_DTYPE[out.dtype])
+
+    running.__doc__ = f"The running {'sum' if operator == '+' else 'product'} along a dimension."
+
+    @Base.method(f"{name}(xs)", transparent=True)
+    def of_iterator(xs: Any) -> Any:
+        return Base.bindings["accumulate"](op, xs)
+
+    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray; dims=nothing)")
+    def into(dest: Any, a: Any, *, dims: Any = None) -> Any:
+        """The running values, written into another array."""
+        return Base.bindings["copyto!"](dest, running(a, dims=dims))
+
+
+def _accumulate(op: Any, items: Any, init: Any) -> Any:
+    acc = init
+    for x in items:
+        acc = x if acc is NONE else op(acc, x)
+        yield acc
+
+
+def accumulated(op: Any, data: Any, d: int, init: Any) -> Any:
+    """All partial folds along a dimension, as an Array."""
+    cells = objects(data)
+    out = np.empty(cells.shape, dtype=object)
+    rest = [n for k, n in enumerate(cells.shape) if k != d - 1]
+    for at in np.ndindex(*rest):
+        index = (*at[: d - 1], slice(None), *at[d - 1 :])
+        for k, v in enumerate(_accumulate(op, cells[index], init)):
+            out[(*at[: d - 1], k, *at[d - 1 :])] = v
+    return from_values(out.ravel(order="F").tolist() if out.size else [], out.shape)
+
+
+cumulative("cumsum", np.cumsum, "+")
+cumulative("cumprod", np.cumprod, "*")
+
+
+@Base.method("accumulate(op, a::AbstractArray; dims=nothing, init=nothing)", transparent=True)
+def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
+    """All partial folds along a dimension.
+
+    ```jldoctest
+    julia> accumulate(max, [1, 3, 2])
+    3-element Vector{Int64}:
+     1
+     3
+     3
+    ```
+    """
+    if dims is None:
+        return accumulated(op, dense(a).ravel(order="F"), 1, init) if len(shape_of(a)) == 1 else _reshaped(
+            accumulated(op, dense(a).ravel(order="F"), 1, init), shape_of(a))
+    return accumulated(op, dense(a), need_dims(a, dims), init)
+
+
+def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:
+    return Base.bindings["reshape"](a, shape)
+
+
+@Base.method("accumulate!(op, dest::AbstractArray, a::AbstractArray; dims=nothing, init=nothing)")
+def accumulate_into(op: Any, dest: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
+    """All partial folds, written into another array."""
+    return Base.bindings["copyto!"](dest, accumulate(op, a, dims=dims, init=init))
+
+
+@Base.method("diff(a::AbstractArray; dims=nothing)")
+def diff(a: Any, *, dims: Any = None) -> Any:
+    """Differences of neighbours.
+
+    ```jldoctest
+    julia> diff([1, 4, 9])
+    2-element Vector{Int64}:
+     3
+     5
+    ```
+    """
+    d = need_dims(a, dims)
+    data = dense(a)
+    if not 1 <= d <= data.ndim:
+        raise ArgumentError(f"dimension {d} out of range (1:{data.ndim})")
+    if data.dtype == object:
+        minus = Base.bindings["-"]
+        n = data.shape[d - 1]
+        high = np.take(data, range(1, n), axis=d - 1)
+        low = np.take(data, range(max(n - 1, 0)), axis=d - 1)
+        return from_values([minus(x, y) for x, y in zip(elements(high), elements(low), strict=True)], high.shape)
+    data = widened(data) if data.dtype.kind == "b" else data
+    out = np.diff(data, axis=d - 1)
+    return result(out, T.TYPE_OF_DTYPE[out.dtype])
+
+
+def into_reduction(name: str) -> None:
+    """`sum!(dest, A)` and its kin reduce along the dimensions where `dest` has size 1."""
+
+    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray)")
+    def into(dest: Any, a: Any) -> Any:
+        small, large = shape_of(dest), shape_of(a)
+        padded = small + (1,) * (len(large) - len(small))
+        if any(m not in (1, n) for m, n in zip(padded, large, strict=False)):
+            raise DimensionMismatch(f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}")
+        along = tuple(d for d, (m, n) in enumerate(zip(padded, large, strict=False), 1) if m == 1)
+        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": along}, a))
+
+    into.__doc__ = f"`{name}` along the dimensions where the destination has size 1, written there."
+
+
+for _name in ("sum", "prod", "maximum", "minimum", "any", "all"):
+    into_reduction(_name)

@@ -1,0 +1,500 @@
+"""The same elements in another shape or order: `reshape`, `permutedims`, `reverse`, `circshift`, slices, …"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    convert_data, dense, dims_of, eltype_of, is_array, like, result, shape_of, tuple_text, values_of,
+)
+from juliette.base.views import VIEW
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array, make, vector
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
+from juliette.runtime.modules import Base
+
+
+@Base.method("reshape(a::AbstractArray, dims...)")
+def reshape(a: Any, *dims: Any) -> Any:
+    """The same elements in other dimensions, column by column; `:` stands for what is left over.
+
+    ```jldoctest
+    julia> reshape([1, 2, 3, 4, 5, 6], 2, :)
+    2×3 Matrix{Int64}:
+     1  3  5
+     2  4  6
+    ```
+    """
+    flat = dims[0] if len(dims) == 1 and type(dims[0]) is tuple else dims
+    old = shape_of(a)
+    n = math.prod(old)
+    colons = sum(isinstance(d, V.ColonType) for d in flat)
+    if colons > 1:
+        raise DimensionMismatch(
+            f"new dimensions {tuple_text(':' if isinstance(d, V.ColonType) else d for d in flat)} may "
+            "have at most one omitted dimension specified by `Colon()`"
+        )
+    if colons:
+        known = math.prod(len(d) if isinstance(d, V.UnitRange) else d for d in flat if not isinstance(d, V.ColonType))
+        if known == 0 or n % known:
+            raise DimensionMismatch(f"array size {n} must be divisible by the product of the new dimensions "
+                                    f"{tuple_text('Colon()' if isinstance(d, V.ColonType) else d for d in flat)}")
+        flat = tuple(n // known if isinstance(d, V.ColonType) else d for d in flat)
+    shape = dims_of((tuple(flat),))
+    if math.prod(shape) != n:
+        if isinstance(a, Array):
+            raise DimensionMismatch(f"new dimensions {tuple_text(shape)} must be consistent with array size {n}")
+        raise DimensionMismatch(f"parent has {n} elements, which is incompatible with size {tuple_text(shape)}")
+    if isinstance(a, Array):
+        return make(a.data.reshape(shape, order="F"), a.eltype)
+    if isinstance(a, V.BitArray):
+        return V.BitArray(a.data.reshape(shape, order="F"))
+    if shape == old:
+        return a
+    if isinstance(a, W.Transposed) and a.parent_is_vector and len(shape) == 1 and a.data.dtype != object:
+        return a.parent
+    if isinstance(a, W.ReshapedArray):
+        return reshape(a.parent, shape)
+    return W.ReshapedArray(a, shape)
+
+
+@Base.method("vec(a::AbstractArray)")
+def vec(a: Any) -> Any:
+    """All elements as one vector, column by column."""
+    if len(shape_of(a)) == 1:
+        return a
+    return reshape(a, math.prod(shape_of(a)))
+
+
+@Base.method("permutedims(a::AbstractArray, perm...)")
+def permutedims(a: Any, *perm: Any) -> Any:
+    """Reorder the dimensions.
+
+    ```jldoctest
+    julia> permutedims([1 2 3; 4 5 6])
+    3×2 Matrix{Int64}:
+     1  4
+     2  5
+     3  6
+    ```
+    """
+    data = dense(a)
+    if not perm:
+        if data.ndim > 2:
+            raise MethodError(Base.bindings["permutedims"], (a,), None)
+        data = data.reshape(1, -1) if data.ndim == 1 else data.T
+    else:
+        order = tuple(int(i) for i in support.iterate(perm[0]))
+        if sorted(order) != list(range(1, data.ndim + 1)):
+            raise ArgumentError("no valid permutation of dimensions")
+        data = data.transpose([i - 1 for i in order])
+    return like(a, np.array(data, order="F"), eltype_of(a))
+
+
+@Base.method("dropdims(a::AbstractArray; dims)")
+def dropdims(a: Any, *, dims: Any) -> Any:
+    """Remove dimensions of size 1.
+
+    ```jldoctest
+    julia> dropdims([1 2 3]; dims = 1)
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
+    shape = shape_of(a)
+    drop = dims if type(dims) is tuple else (dims,)
+    for i, d in enumerate(drop):
+        if not 1 <= d <= len(shape):
+            raise ArgumentError("dropped dims must be in range 1:ndims(A)")
+        if shape[d - 1] != 1:
+            raise ArgumentError("dropped dims must all be size 1")
+        if d in drop[:i]:
+            raise ArgumentError("dropped dims must be unique")
+    return reshape(a, tuple(n for d, n in enumerate(shape, 1) if d not in drop))
+
+
+@Base.method("adjoint(a::AbstractVecOrMat)")
+def adjoint(a: Any) -> Any:
+    """`a'`: the lazy conjugate transpose.
+
+    ```jldoctest
+    julia> [1 2; 3 4]'
+    2×2 adjoint(::Matrix{Int64}) with eltype Int64:
+     1  3
+     2  4
+    ```
+    """
+    return a.parent if isinstance(a, W.Adjoint) else W.Adjoint(a)
+
+
+@Base.method("adjoint(x::Number)", transparent=True)
+def adjoint_number(x: Any) -> Any:
+    return x if isinstance(x, (int, float, np.generic)) else Base.bindings["conj"](x)
+
+
+@Base.method("transpose(a::AbstractVecOrMat)")
+def transpose(a: Any) -> Any:
+    """The lazy transpose."""
+    return a.parent if isinstance(a, W.Transpose) else W.Transpose(a)
+
+
+@Base.method("transpose(x::Number)", transparent=True)
+def transpose_number(x: Any) -> Any:
+    return x
+
+
+W.ELEMENT["adjoint"] = Base.bindings["adjoint"]
+W.ELEMENT["transpose"] = Base.bindings["transpose"]
+Base.const("Adjoint", W.Adjoint_, export=False)
+Base.const("Transpose", W.Transpose_, export=False)
+
+# ---------------------------------------------------------------- other orders
+
+
+@Base.method("reverse(a::AbstractArray; dims=:)")
+def reverse(a: Any, *, dims: Any = V.COLON) -> Any:
+    """The elements the other way round, along all or some dimensions.
+
+    ```jldoctest
+    julia> reverse([1 2; 3 4], dims = 2)
+    2×2 Matrix{Int64}:
+     2  1
+     4  3
+    ```
+    """
+    if isinstance(a, V.Range) and len(a):
+        return a.part(len(a) - 1, -1, len(a))
+    if isinstance(a, V.Range):
+        return a
+    data = dense(a)
+    if isinstance(dims, V.ColonType):
+        out = data[(slice(None, None, -1),) * data.ndim]
+    else:
+        along = dims if type(dims) is tuple else (dims,)
+        for d in along:
+            if not 1 <= d <= data.ndim:
+                raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {data.ndim}")
+        out = np.flip(data, axis=tuple(d - 1 for d in along))
+    return like(a, np.array(out, order="F"), eltype_of(a))
+
+
+@Base.method("reverse(a::AbstractVector, start::Integer, stop::Integer=0)")
+def reverse_part(a: Any, start: int, stop: int = 0) -> Any:
+    data = np.array(dense(a))
+    stop = stop or len(data)
+    data[start - 1 : stop] = data[start - 1 : stop][::-1].copy()
+    return like(a, data, eltype_of(a))
+
+
+@Base.method("reverse!(a::AbstractArray)")
+def reverse_into(a: Any) -> Any:
+    """Reverse in place."""
+    return assign(a, dense(a)[(slice(None, None, -1),) * len(shape_of(a))])
+
+
+@Base.method("reverse(s::AbstractString)")
+def reverse_string(s: str) -> str:
+    return s[::-1]
+
+
+def assign(a: Any, data: Any) -> Any:
+    """Write all elements of an array at once."""
+    data = np.array(data, order="F")
+    if isinstance(a, (Array, V.BitArray)):
+        a.data[...] = data
+    else:
+        W.write_linear(a, np.arange(data.size), data.ravel(order="F"))
+    return a
+
+
+def rotation(name: str, turns: int, doc: str) -> None:
+    def f(a: Any) -> Any:
+        return like(a, np.array(np.rot90(dense(a), turns), order="F"), eltype_of(a))
+
+    f.__doc__ = doc
+    Base.method(f"{name}(a::AbstractMatrix)")(f)
+
+    @Base.method(f"{name}(a::AbstractMatrix, k::Integer)")
+    def several(a: Any, k: int) -> Any:
+        return like(a, np.array(np.rot90(dense(a), turns * k), order="F"), eltype_of(a))
+
+
+rotation("rotl90", 1, """Turn a matrix to the left by 90 degrees.
+
+    ```jldoctest
+    julia> rotl90([1 2; 3 4])
+    2×2 Matrix{Int64}:
+     2  4
+     1  3
+    ```
+    """)
+rotation("rotr90", -1, "Turn a matrix to the right by 90 degrees.")
+rotation("rot180", 2, "Turn a matrix by 180 degrees.")
+
+
+@Base.method("circshift(a::AbstractArray, by)")
+def circshift(a: Any, by: Any) -> Any:
+    """Shift the elements in a circle.
+
+    ```jldoctest
+    julia> circshift([1, 2, 3, 4], 1)
+    4-element Vector{Int64}:
+     4
+     1
+     2
+     3
+    ```
+    """
+    data = dense(a)
+    shifts = (by,) if isinstance(by, int) else tuple(int(i) for i in support.iterate(by))
+    out = np.roll(data, shifts[: data.ndim], axis=tuple(range(min(len(shifts), data.ndim))))
+    return like(a, np.array(out, order="F"), eltype_of(a))
+
+
+@Base.method("circshift!(dest::AbstractArray, a::AbstractArray, by)")
+def circshift_into(dest: Any, a: Any, by: Any) -> Any:
+    """Shift in a circle into another array."""
+    return Base.bindings["copyto!"](dest, circshift(a, by))
+
+
+@Base.method("circshift!(a::AbstractVector, by::Integer)")
+def circshift_in_place(a: Any, by: int) -> Any:
+    return assign(a, dense(circshift(a, by)))
+
+
+# ---------------------------------------------------------------- slices along dimensions
+
+
+@Base.method("selectdim(a::AbstractArray, d::Integer, i)")
+def selectdim(a: Any, d: int, i: Any) -> Any:
+    """A view of the part where dimension `d` has index `i`.
+
+    ```jldoctest
+    julia> selectdim([1 2; 3 4], 2, 1)
+    2-element view(::Matrix{Int64}, :, 1) with eltype Int64:
+     1
+     3
+    ```
+    """
+    n = len(shape_of(a))
+    if d > n:
+        raise ArgumentError("dimension must be 1 ≤ d ≤ ndims(A)")
+    return VIEW(a, *[i if k == d else V.COLON for k in range(1, n + 1)])
+
+
+class Slices(W.Wrapper):
+    """`eachslice(A; dims)`: an array of views; `along` are the dimensions (from 1) that it runs over."""
+
+    __slots__ = ("along",)
+
+    def __new__(cls, parent: Any, along: tuple[int, ...], ndim: int) -> Any:
+        kind = T.typeof(parent)
+        part = slice_type(parent, along)
+        mapped = T.tuple_type(
+            T.Int64 if d in along else T.CORE_TYPES["Colon"]
+            for d in range(1, len(shape_of(parent)) + 1)
+        )
+        axes = T.tuple_type([T.typeof(V.OneTo(1))] * ndim)
+        return object.__new__(W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim))
+
+    def __init__(self, parent: Any, along: tuple[int, ...], ndim: int) -> None:
+        self.parent = parent
+        self.along = along
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        s = shape_of(self.parent)
+        sizes = tuple(s[d - 1] for d in self.along)
+        return sizes + (1,) * (self.ndim - len(sizes))
+
+    @property
+    def aliased(self) -> bool:
+        return False
+
+    @property
+    def data(self) -> Any:
+        out = np.empty(math.prod(self.shape), dtype=object)
+        for k, at in enumerate(np.ndindex(*[shape_of(self.parent)[d - 1] for d in self.along[::-1]])):
+            out[k] = self.slice(at[::-1])
+        return out.reshape(self.shape, order="F")
+
+    def slice(self, at: tuple[int, ...]) -> Any:
+        """The slice at an index (from 0)."""
+        index: list[Any] = [V.COLON] * len(shape_of(self.parent))
+        for d, i in zip(self.along, at, strict=True):
+            index[d - 1] = i + 1
+        return VIEW(self.parent, *index)
+
+
+Slices_ = T._sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
+T.CORE_TYPES.pop("Slices")
+Base.const("Slices", Slices_, export=False)
+
+
+def slice_type(parent: Any, along: tuple[int, ...]) -> Any:
+    """The type of the views that a Slices array holds."""
+    shape = shape_of(parent)
+    if math.prod(shape[d - 1] for d in along):
+        index = [1 if d in along else V.COLON for d in range(1, len(shape) + 1)]
+        return T.typeof(VIEW(parent, *index))
+    kinds = T.tuple_type(T.Int64 if d in along else T.typeof(V.Slice(1)) for d in range(1, len(shape) + 1))
+    return T.apply_type(W.SubArray_, eltype_of(parent), len(shape) - len(along), T.typeof(parent), kinds, True)
+
+
+@Base.method("eachslice(a::AbstractArray; dims, drop=true)")
+def eachslice(a: Any, *, dims: Any, drop: bool = True) -> Any:
+    """The slices along dimensions, as an array of views.
+
+    ```jldoctest
+    julia> sum.(eachslice([1 2; 3 4]; dims = 1))
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
+    along = dims if type(dims) is tuple else (dims,)
+    for d in along:
+        if not 1 <= d <= len(shape_of(a)):
+            raise DimensionMismatch(f"A doesn't have {d} dimensions")
+    return Slices(a, along, len(along))
+
+
+@Base.method("eachcol(a::AbstractVecOrMat)")
+def eachcol(a: Any) -> Any:
+    """The columns, as views.
+
+    ```jldoctest
+    julia> [sum(c) for c in eachcol([1 2; 3 4])]
+    2-element Vector{Int64}:
+     4
+     6
+    ```
+    """
+    if len(shape_of(a)) == 1:
+        a = reshape(a, (shape_of(a)[0], 1))
+    return Slices(a, (2,), 1)
+
+
+@Base.method("eachrow(a::AbstractVecOrMat)")
+def eachrow(a: Any) -> Any:
+    """The rows, as views."""
+    if len(shape_of(a)) == 1:
+        a = reshape(a, (shape_of(a)[0], 1))
+    return Slices(a, (1,), 1)
+
+
+@Base.method("mapslices(f, a::AbstractArray; dims)")
+def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
+    """Apply a function to each slice that spans the given dimensions, and join the results.
+
+    ```jldoctest
+    julia> mapslices(sum, [1 2; 3 4], dims = 1)
+    1×2 Matrix{Int64}:
+     4  6
+    ```
+    """
+    inner = dims if type(dims) is tuple else tuple(int(d) for d in support.iterate(dims)) if not isinstance(dims, int) else (dims,)
+    data = dense(a)
+    n = data.ndim
+    outer = [d for d in range(n) if d + 1 not in inner]
+    results: dict[tuple[int, ...], Any] = {}
+    for at in np.ndindex(*[data.shape[d] for d in outer][::-1]):
+        at = at[::-1]
+        index: list[Any] = [slice(None)] * n
+        for d, i in zip(outer, at, strict=True):
+            index[d] = i
+        part = np.array(data[tuple(index)], order="F")
+        results[at] = f(make(part, eltype_of(a)))
+    first = next(iter(results.values()))
+    sample = dense(first) if is_array(first) else None
+    piece = sample.shape if sample is not None else ()
+    shape = list(data.shape)
+    for k, d in enumerate(inner):
+        if d <= n:
+            shape[d - 1] = piece[k] if k < len(piece) else 1
+    from juliette.runtime.broadcast import join_types
+
+    flat = [v for r in results.values() for v in (values_of(r) if is_array(r) else [r])]
+    eltype = join_types(flat)
+    out = Base.bindings["similar"](vector([], eltype), eltype, tuple(shape))
+    for at, r in results.items():
+        index = [slice(None)] * n
+        for d, i in zip(outer, at, strict=True):
+            index[d] = slice(i, i + 1)
+        target = out.data[tuple(index)]
+        if is_array(r):
+            out.data[tuple(index)] = convert_data(eltype, dense(r), eltype_of(r)).reshape(target.shape, order="F")
+        elif out.data.dtype == object:
+            out.data[tuple(index)] = make_cell(r, target.shape)
+        else:
+            out.data[tuple(index)] = r
+    return out
+
+
+def make_cell(x: Any, shape: tuple[int, ...]) -> Any:
+    """An object ndarray with one Julia value in it."""
+    one = np.empty(1, dtype=object)
+    one[0] = x
+    return one.reshape(shape)
+
+
+# ---------------------------------------------------------------- permutations
+
+
+@Base.method("isperm(p)")
+def isperm(p: Any) -> bool:
+    """Is it a permutation of 1, 2, …, n?"""
+    values = list(support.iterate(p))
+    return sorted(values) == list(range(1, len(values) + 1))
+
+
+@Base.method("invperm(p::AbstractVector)")
+def invperm(p: Any) -> Any:
+    """The inverse permutation.
+
+    ```jldoctest
+    julia> invperm([2, 3, 1])
+    3-element Vector{Int64}:
+     3
+     1
+     2
+    ```
+    """
+    if not isperm(p):
+        raise ArgumentError("argument is not a permutation")
+    return result(np.argsort(dense(p)) + 1, T.Int64)
+
+
+@Base.method("invperm(p::Tuple)")
+def invperm_tuple(p: tuple[int, ...]) -> tuple[int, ...]:
+    if not isperm(p):
+        raise ArgumentError("argument is not a permutation")
+    return tuple(p.index(i) + 1 for i in range(1, len(p) + 1))
+
+
+@Base.method("permute!(a::AbstractVector, p::AbstractVector)")
+def permute(a: Any, p: Any) -> Any:
+    """Reorder in place: `a[i]` becomes the old `a[p[i]]`."""
+    if not isperm(p) or shape_of(p) != shape_of(a):
+        raise ArgumentError("argument is not a permutation")
+    return assign(a, dense(a)[dense(p) - 1])
+
+
+@Base.method("invpermute!(a::AbstractVector, p::AbstractVector)")
+def invpermute(a: Any, p: Any) -> Any:
+    """Reorder in place by the inverse permutation."""
+    return permute(a, invperm(p))
+
+
+@Base.method("isreal(a::AbstractArray)")
+def isreal(a: Any) -> bool:
+    return all(Base.bindings["isreal"](x) for x in values_of(a))
+

@@ -1,0 +1,281 @@
+"""Views: `view`, `@view`, `@views`, the targets of `a[i] .= …`, parents and slices along dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import is_array, shape_of
+from juliette.base.cartesian import CartesianIndex, IndexGrid
+from juliette.base.indexing import GETINDEX, flatten, normalise
+from juliette.compiler import support
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array, make
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+for _name, _t, _public in (
+    ("SubArray", W.SubArray_, True), ("ReshapedArray", W.ReshapedArray_, False),
+    ("ReinterpretArray", W.ReinterpretArray_, False), ("PermutedDimsArray", W.PermutedDimsArray_, True),
+):
+    Base.const(_name, _t, export=_public)
+
+
+@Base.method("view(a::AbstractArray, index...)")
+def view(a: Any, *index: Any) -> Any:
+    """A window on part of an array: it shares the elements instead of copying them.
+
+    ```jldoctest
+    julia> A = [1 2; 3 4];
+
+    julia> v = view(A, :, 1)
+    2-element view(::Matrix{Int64}, :, 1) with eltype Int64:
+     1
+     3
+
+    julia> v[2] = 30; A
+    2×2 Matrix{Int64}:
+      1  2
+     30  4
+    ```
+    """
+    if B.TRACE.depth:
+        return GETINDEX(a, *index)
+    if isinstance(a, V.Range) and len(index) == 1 and isinstance(index[0], V.Range):
+        return GETINDEX(a, index[0])
+    index = flatten(index)
+    shape = shape_of(a)
+    at = normalise(a, index, shape)
+    if isinstance(a, W.SubArray) and at.groups is None and len(at.where) == len(shape) and a.groups is None:
+        return view_of_view(a, at.kept)
+    if at.groups is None and len(at.where) != len(shape) and not isinstance(a, Struct):
+        n = len(at.where)
+        a = Base.bindings["reshape"](a, (*shape, *(1,) * n)[:n] if n > 1 else (int(np.prod(shape)),))
+    elif at.groups is None and len(at.where) == 1 and len(shape) != 1:
+        a = W.ReshapedArray(a, (int(np.prod(shape)),))
+    linear = (isinstance(a, (Array, V.BitArray, V.Range)) or (isinstance(a, W.SubArray) and a.julia_type.parameters[4] is True)) and is_fast(at.kept)  # type: ignore[attr-defined]
+    return W.sub_array(a, at.kept, at.where, at.groups, linear)
+
+
+def view_of_view(a: W.SubArray, kept: tuple[Any, ...]) -> Any:
+    """A view of a view is a view of the parent, with indices into the first view's."""
+    index: list[Any] = []
+    rest = list(kept)
+    for i in a.indices:
+        if type(i) is int:
+            index.append(i)
+        else:
+            j = rest.pop(0)
+            if isinstance(j, V.Slice):
+                index.append(V.COLON if isinstance(i, V.Slice) else i)
+            else:
+                index.append(GETINDEX(V.OneTo(i.stop) if isinstance(i, V.Slice) else i, j))
+    return view(a.parent, *index)
+
+
+def is_fast(kept: tuple[Any, ...]) -> bool:
+    """Do these indices select elements at one constant stride (so that one number finds them)?"""
+    rest = list(kept)
+    while rest and type(rest[0]) is int:
+        rest.pop(0)
+    while len(rest) > 1 and isinstance(rest[0], V.Slice) and isinstance(rest[1], (V.Slice, V.UnitRange)):
+        rest.pop(0)
+    return not rest or (isinstance(rest[0], V.Range) and all(type(i) is int for i in rest[1:]))
+
+
+def dotview(a: Any, *index: Any) -> Any:
+    """The target of `a[index...] .= …`."""
+    if is_array(a) and not all(type(i) is int or isinstance(i, CartesianIndex) for i in index):
+        return VIEW(a, *index)
+    return GETINDEX(a, *index)
+
+
+
+VIEW = Base.bindings["view"]
+
+
+@Base.method("maybeview(a, index...)", export=False)
+def maybeview(a: Any, *index: Any) -> Any:
+    """What `a[index...]` means under `@views`: a view where that is possible."""
+    return dotview(a, *index)
+
+
+@Base.method("parent(a::AbstractArray)")
+def parent(a: Any) -> Any:
+    """The array that a view or another wrapper shows.
+
+    ```jldoctest
+    julia> parent(view([1, 2, 3], 2:3))
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
+    if isinstance(a, W.Wrapper) and not isinstance(a, IndexGrid):
+        return a.parent
+    return a
+
+
+@Base.method("parentindices(a::AbstractArray)")
+def parentindices(a: Any) -> Any:
+    """The indices in the parent that a view shows."""
+    if isinstance(a, W.SubArray):
+        return a.indices
+    return tuple(V.OneTo(n) for n in shape_of(a))
+
+
+@Base.method("PermutedDimsArray(a::AbstractArray, perm)")
+def permuted_dims_array(_: Any, a: Any, perm: Any) -> Any:
+    """A view of an array with its dimensions in another order.
+
+    ```jldoctest
+    julia> size(PermutedDimsArray(zeros(2, 3, 4), (3, 1, 2)))
+    (4, 2, 3)
+    ```
+    """
+    order = tuple(int(p) - 1 for p in support.iterate(perm))
+    n = len(shape_of(a))
+    if sorted(order) != list(range(n)):
+        from juliette.base.array_protocol import tuple_text
+
+        raise ArgumentError(f"{tuple_text(i + 1 for i in order)} is not a valid permutation of dimensions 1:{n}")
+    return W.PermutedDimsArray(a, order)
+
+
+@Base.method("reinterpret(t::Type, a::AbstractArray)")
+def reinterpret_array(t: Any, a: Any) -> Any:
+    """The bytes of an array read as elements of another type.
+
+    ```jldoctest
+    julia> reinterpret(UInt8, UInt16[0x0102])
+    2-element reinterpret(UInt8, ::Vector{UInt16}):
+     0x02
+     0x01
+    ```
+    """
+    old = T.DTYPE_OF.get(getattr(a, "eltype", None))
+    new = T.DTYPE_OF.get(t)
+    if old is None or new is None:
+        raise ArgumentError(
+            f"cannot reinterpret `{T.type_string(getattr(a, 'eltype', T.Any_))}` as `{T.type_string(t)}`, "
+            f"type `{T.type_string(t if new is None else a.eltype)}` is not a bits type"
+        )
+    shape = shape_of(a)
+    n = shape[0] if shape else 1
+    if (n * old.itemsize) % new.itemsize:
+        raise ArgumentError(
+            f"cannot reinterpret an `{T.type_string(a.eltype)}` array to `{T.type_string(t)}` whose first dimension "
+            f"has size `{n}`.\nThe resulting array would have a non-integral first dimension.\n"
+        )
+    return W.ReinterpretArray(t, a)
+
+
+@Base.method("reinterpret(::typeof(reshape), t::Type, a::AbstractArray)")
+def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
+    return W.ReinterpretArray(t, a, reshaped=True)
+
+
+# ---------------------------------------------------------------- writing into views
+
+
+def materialize_into(dest: Any, tree: Any) -> Any:
+    """`dest .= tree`"""
+    if isinstance(dest, W.Wrapper) and not dest.aliased:
+        if B.TRACE.depth and B.MUTATION is not None:
+            B.MUTATION(dest, "copyto!")
+        holder = make(dest.data.copy(order="F"), dest.eltype)
+        B.materialize_into(holder, tree)
+        dest.write((slice(None),) * holder.data.ndim, holder.data)
+        return dest
+    if isinstance(dest, Struct) or not isinstance(dest, (Array, V.BitArray, W.Wrapper)):
+        return Base.bindings["%materialize_user!"](dest, tree)
+    return B.materialize_into(dest, tree)
+
+
+support.HELPERS.update({
+    "%materialize": B.materialize, "%broadcasted": B.broadcasted, "%materialize!": materialize_into,
+    "%dotview": dotview,
+})
+
+
+class _BroadcastedKeywords:
+    def __call__(self, f: Any, *args: Any) -> Any:
+        return B.broadcasted(f, *args)
+
+    def call_kw(self, kwargs: dict[str, Any], f: Any, *args: Any) -> Any:
+        return B.broadcasted_kw(kwargs, f, *args)
+
+
+support.HELPERS["%broadcasted_kw"] = _BroadcastedKeywords()
+
+# ---------------------------------------------------------------- the macros
+
+
+@Base.macro("view")
+def view_macro(context: Any, e: Any) -> Any:
+    """`@view A[I...]` is `view(A, I...)`, with `begin` and `end` allowed."""
+    if not (isinstance(e, Expr) and e.head == "ref"):
+        raise ArgumentError("Invalid use of @view macro: argument must be a reference expression A[...].")
+    return as_call(context, e, VIEW)
+
+
+def as_call(context: Any, e: Expr, function: Any) -> Expr:
+    """`A[I...]` as a call; `begin` and `end` in the indices become firstindex and lastindex."""
+    array, index = e.args[0], list(e.args[1:])
+    if not any(map(_has_ends, index)):
+        return Expr("call", QuoteNode(function), array, *index)
+    held = context.gensym("parent")
+    n = len(index)
+    index = [_replace_ends(i, held, k, n) for k, i in enumerate(index, 1)]
+    body = Expr("block", Expr("call", QuoteNode(function), held, *index))
+    return Expr("let", Expr("=", held, array), body)
+
+
+def _has_ends(e: Any) -> bool:
+    if isinstance(e, Symbol):
+        return e.name in ("end", "begin")
+    if not isinstance(e, Expr) or e.head == "quote":
+        return False
+    return any(map(_has_ends, e.args[:1] if e.head == "ref" else e.args))
+
+
+def _replace_ends(e: Any, array: Any, k: int, n: int) -> Any:
+    if isinstance(e, Symbol) and e.name in ("end", "begin"):
+        f = QuoteNode(Base.bindings["lastindex" if e.name == "end" else "firstindex"])
+        return Expr("call", f, array) if n == 1 else Expr("call", f, array, k)
+    if isinstance(e, Expr) and e.head == "ref":
+        return Expr("ref", _replace_ends(e.args[0], array, k, n), *e.args[1:])
+    if isinstance(e, Expr) and e.head != "quote":
+        return Expr(e.head, *[_replace_ends(a, array, k, n) for a in e.args])
+    return e
+
+
+@Base.macro("views")
+def views_macro(context: Any, e: Any) -> Any:
+    """Every slice `A[I...]` in an expression becomes a view."""
+    return _views(context, e)
+
+
+def _views(context: Any, e: Any) -> Any:
+    if not isinstance(e, Expr) or e.head in ("quote", "macrocall"):
+        return e
+    rest = [_views(context, a) for a in e.args[1:]]
+    target = e.args[0] if e.args else None
+    if e.head == "ref":
+        return as_call(context, Expr("ref", _views(context, target), *rest), MAYBEVIEW)
+    if e.head.endswith("=") and e.head not in ("==", "!=", "<=", ">=", "===") and isinstance(target, Expr) and target.head == "ref":
+        # What is assigned to stays as it is; only its parts are looked through.
+        kept = Expr("ref", *[_views(context, a) for a in target.args])
+        return Expr(e.head, kept, *rest)
+    return Expr(e.head, *([_views(context, target)] if e.args else []), *rest)
+
+
+MAYBEVIEW = Base.bindings["maybeview"]
+assert MethodError

@@ -1,0 +1,485 @@
+"""Julia's ranges: a start, a step and a length; elements are computed when asked for.
+
+There is one Python class for each concrete range type, so dispatch goes by class.  Elements of
+machine integers and floats are computed here; those of other types (`Char`, `Rational`, dates) by
+Julia's own operators, which Base puts into `OPERATORS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from juliette.runtime import types as T
+from juliette.runtime.errors import ArgumentError, BoundsError
+
+OPERATORS: dict[str, Any] = {}
+
+_range = lambda t: T.apply_type(T.AbstractRange, t)  # noqa: E731
+OrdinalRange = T._sub_family("OrdinalRange", "T S", lambda t, s: _range(t), abstract=True)
+AbstractUnitRange = T._sub_family(
+    "AbstractUnitRange", "T", lambda t: T.apply_type(OrdinalRange, t, t), abstract=True
+)
+
+
+def _family(name: str, params: str, parent: Any, fields: str) -> Any:
+    t = T._sub_family(name, params, parent)
+    family = T.unwrap(t).typename
+    family.fields = tuple(fields.split())
+    family.field_types = (T.Any_,) * len(family.fields)
+    family.ninitialized = len(family.fields)
+    return t
+
+
+_unit = lambda t: T.apply_type(AbstractUnitRange, t)  # noqa: E731
+UnitRange_ = _family("UnitRange", "T", _unit, "start stop")
+OneTo_ = _family("OneTo", "T", _unit, "stop")
+Slice_ = _family("Slice", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices")
+StepRange_ = _family("StepRange", "T S", lambda t, s: T.apply_type(OrdinalRange, t, s), "start step stop")
+StepRangeLen_ = _family("StepRangeLen", "T R S L", lambda t, r, s, n: _range(t), "ref step len offset")
+LinRange_ = _family("LinRange", "T L", lambda t, n: _range(t), "start stop len lendiv")
+
+_MACHINE: dict[Any, Any] = {
+    T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
+    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Bool: int,
+}
+_FLOATS: dict[Any, Any] = {T.Float16: np.float16, T.Float32: np.float32, T.Float64: float}
+
+
+def class_of(family: Any, base: type, parameters: tuple[Any, ...], eltype: Any) -> type:
+    """The Python class of a concrete type of a family: a subclass of `base`, made once."""
+    t = T.instantiate(T.unwrap(family).typename, parameters)
+    cls = t._pyclass
+    if cls is None:
+        cls = type(T.type_string(t), (base,), {"__slots__": (), "eltype": eltype, "julia_type": t})
+        T.register_class(cls, t)
+    return cls
+
+
+class Range:
+    """Base of the classes of ranges: a length and a rule for the i-th element (from 0)."""
+
+    __slots__ = ()
+    eltype: ClassVar[Any] = T.Int64
+    ndim: ClassVar[int] = 1
+    node: ClassVar[Any] = None
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def get(self, i: int) -> Any:
+        """The element at position `i`, counted from 0; no check."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.get(i) for i in range(len(self)))
+
+    @property
+    def shape(self) -> tuple[int]:
+        return (len(self),)
+
+    @property
+    def first(self) -> Any:
+        return self.start  # type: ignore[attr-defined]
+
+    @property
+    def last(self) -> Any:
+        return self.get(len(self) - 1)
+
+    @property
+    def data(self) -> Any:
+        """All elements as an ndarray."""
+        dtype = T.DTYPE_OF.get(self.eltype)
+        if dtype is not None:
+            return np.array(list(self), dtype=dtype)
+        out = np.empty(len(self), dtype=object)
+        for i, x in enumerate(self):
+            out[i] = x
+        return out
+
+    def at(self, i: int) -> Any:
+        """The element with Julia index `i`."""
+        if not 1 <= i <= len(self):
+            raise BoundsError(self, (i,))
+        return self.get(i - 1)
+
+    def part(self, start: int, step: int, length: int) -> Any:
+        """The range of `length` elements from position `start` (from 0) on, in steps."""
+        raise NotImplementedError
+
+
+class UnitRange(Range):
+    """`start:stop`, in steps of one."""
+
+    __slots__ = ("start", "stop")
+
+    def __init__(self, start: int, stop: int) -> None:
+        self.start = start
+        self.stop = stop if stop >= start else start - 1
+
+    def __len__(self) -> int:
+        return self.stop - self.start + 1
+
+    def get(self, i: int) -> Any:
+        return self.start + i
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(range(self.start, self.stop + 1))
+
+    @property
+    def step(self) -> Any:
+        return 1
+
+    @property
+    def data(self) -> Any:
+        return np.arange(self.start, self.stop + 1)
+
+    def part(self, start: int, step: int, length: int) -> Any:
+        if step == 1:
+            return unit_range(self.get(start), self.get(start + length - 1), self.eltype)
+        return step_range(self.get(start), step, self.get(start + (length - 1) * step))
+
+
+class OneTo(UnitRange):
+    """`Base.OneTo(n)`."""
+
+    __slots__ = ()
+
+    def __init__(self, stop: int) -> None:
+        super().__init__(1, max(stop, 0))
+
+
+class Slice(UnitRange):
+    """What a view keeps for `:`, a whole axis."""
+
+    __slots__ = ()
+
+    def __init__(self, stop: int) -> None:
+        super().__init__(1, max(stop, 0))
+
+    @property
+    def indices(self) -> OneTo:
+        return OneTo(self.stop)
+
+
+T.register_class(UnitRange, T.apply_type(UnitRange_, T.Int64))
+T.register_class(OneTo, T.apply_type(OneTo_, T.Int64))
+T.register_class(Slice, T.apply_type(Slice_, T.apply_type(OneTo_, T.Int64)))
+
+
+class MachineUnitRange(UnitRange):
+    """A unit range of a machine integer other than Int64; the bounds are kept as Python ints."""
+
+    __slots__ = ()
+
+    def __init__(self, start: Any, stop: Any) -> None:
+        super().__init__(int(start), int(stop))
+
+    def get(self, i: int) -> Any:
+        return _MACHINE[self.eltype](self.start + i)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(_MACHINE[self.eltype], range(self.start, self.stop + 1))
+
+    @property
+    def first(self) -> Any:
+        return _MACHINE[self.eltype](self.start)
+
+    @property
+    def data(self) -> Any:
+        return np.arange(self.start, self.stop + 1, dtype=T.DTYPE_OF[self.eltype])
+
+
+class GeneralUnitRange(UnitRange):
+    """A unit range of numbers that only Julia's operators know."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, start: Any, stop: Any) -> None:
+        self.start = start
+        self.size = max(0, int(OPERATORS["floor"](OPERATORS["-"](stop, start))) + 1)
+        self.stop = self.get(self.size - 1)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def get(self, i: int) -> Any:
+        return OPERATORS["+"](self.start, i)
+
+    def __iter__(self) -> Iterator[Any]:
+        return Range.__iter__(self)
+
+    @property
+    def data(self) -> Any:
+        return Range.data.fget(self)  # type: ignore[attr-defined]
+
+
+def unit_range(start: Any, stop: Any, eltype: Any) -> UnitRange:
+    """`start:stop` of an element type."""
+    if eltype is T.Int64 or eltype is T.Bool:
+        return UnitRange(int(start), int(stop))
+    base = MachineUnitRange if eltype in _MACHINE else GeneralUnitRange
+    return class_of(UnitRange_, base, (eltype,), eltype)(start, stop)  # type: ignore[no-any-return]
+
+
+class StepRange(Range):
+    """`start:step:stop` of integers, characters, dates: elements by exact steps."""
+
+    __slots__ = ("size", "start", "step", "stop")
+
+    def __new__(cls, start: Any, step: Any, stop: Any) -> Any:
+        eltype, kind = T.typeof(start), T.typeof(step)
+        return object.__new__(class_of(StepRange_, StepRange, (eltype, kind), eltype))
+
+    def __init__(self, start: Any, step: Any, stop: Any) -> None:
+        self.start = start
+        self.step = step
+        if self.eltype in _MACHINE:
+            a, s, b = int(start), int(step), int(stop)
+            self.size = len(range(a, b + (1 if s > 0 else -1), s))
+            last = a + (self.size - 1) * s if self.size else a - (1 if s > 0 else -1)
+            self.stop = _MACHINE[self.eltype](last)
+        else:
+            self.size = OPERATORS["steps"](start, step, stop)
+            self.stop = self.get(self.size - 1) if self.size else OPERATORS["-"](start, step)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def get(self, i: int) -> Any:
+        make = _MACHINE.get(self.eltype)
+        if make is int:
+            return self.start + i * self.step
+        if make is not None:
+            return make(int(self.start) + i * int(self.step))
+        if self.eltype is T.Char_:
+            return type(self.start)(self.start.code + i * self.step)
+        return OPERATORS["+"](self.start, OPERATORS["*"](i, self.step))
+
+    @property
+    def data(self) -> Any:
+        if self.eltype in _MACHINE:
+            values = int(self.start) + int(self.step) * np.arange(self.size)
+            return values.astype(T.DTYPE_OF[self.eltype], copy=False)
+        return Range.data.fget(self)  # type: ignore[attr-defined]
+
+    def part(self, start: int, step: int, length: int) -> Any:
+        by = self.step * step if self.eltype in _MACHINE else OPERATORS["*"](step, self.step)
+        if not length:
+            first = self.get(start)
+            return StepRange(first, by, OPERATORS["-"](first, by))
+        return StepRange(self.get(start), by, self.get(start + (length - 1) * step))
+
+
+T.register_class(StepRange, T.apply_type(StepRange_, T.Int64, T.Int64))
+
+
+def step_range(start: Any, step: Any, stop: Any) -> StepRange:
+    """`start:step:stop` as a StepRange."""
+    return StepRange(start, step, stop)
+
+
+# ---------------------------------------------------------------- ranges of floats
+
+TWICE = T._sub_family("TwicePrecision", "T", lambda t: T.Any_)
+T.CORE_TYPES.pop("TwicePrecision")
+
+
+def rational(x: float) -> tuple[int, int]:
+    """The simplest fraction that is the float `x` or very near; (0, 0) if there is no short one."""
+    y, a, d, b, c = x, 1, 1, 0, 0
+    m = 2**53
+    while abs(y) <= m:
+        f = math.trunc(y)
+        y -= f
+        a, c = f * a + c, a
+        b, d = f * b + d, b
+        if max(abs(a), abs(b)) > m:
+            return (c, d) if math.isfinite(y) else (0, 0)
+        if a / b == x if b else False:
+            break
+        if y == 0:
+            return a, b
+        y = 1 / y
+    return a, b
+
+
+class StepRangeLen(Range):
+    """A range of floats by first element, step and length.
+
+    `exact` is (first, step) as fractions: an element is their sum, rounded once, so `0:0.1:1` holds
+    the numbers that its decimals name.
+    """
+
+    __slots__ = ("exact", "len", "start", "step")
+
+    def __init__(self, start: Any, step: Any, length: int, exact: Any = None) -> None:
+        self.start = start
+        self.step = step
+        self.len = length
+        if exact is None and self.eltype in _FLOATS and math.isfinite(start) and math.isfinite(step):
+            exact = (Fraction(float(start)), Fraction(float(step)))
+        self.exact = exact
+
+    def __len__(self) -> int:
+        return self.len
+
+    @property
+    def ref(self) -> Any:
+        return self.start
+
+    @property
+    def offset(self) -> int:
+        return 1
+
+    @property
+    def stop(self) -> Any:
+        return self.get(self.len - 1)
+
+    def get(self, i: int) -> Any:
+        make = _FLOATS.get(self.eltype)
+        if make is None:
+            return OPERATORS["+"](self.start, OPERATORS["*"](i, self.step))
+        if self.exact is None:
+            return make(float(self.start) + i * float(self.step)) if i else self.start
+        a, s = self.exact
+        return make(float(a + i * s))
+
+    @property
+    def data(self) -> Any:
+        if self.exact is not None and self.len > 64:
+            a, s = self.exact
+            den = a.denominator * s.denominator // math.gcd(a.denominator, s.denominator)
+            first, by = int(a * den), int(s * den)
+            if den < 2**53 and max(abs(first), abs(first + by * self.len)) < 2**53:
+                values = (first + by * np.arange(self.len)) / den
+                return values.astype(T.DTYPE_OF[self.eltype], copy=False)
+        return Range.data.fget(self)  # type: ignore[attr-defined]
+
+    def part(self, start: int, step: int, length: int) -> Any:
+        if self.exact is None:
+            return type(self)(self.get(start), OPERATORS["*"](step, self.step), length)
+        a, s = self.exact
+        return float_steps(a + start * s, s * step, length, self.eltype)
+
+
+FloatRange = StepRangeLen
+
+
+def float_steps(start: Fraction, step: Fraction, length: int, eltype: Any) -> StepRangeLen:
+    """A range of floats from exact start and step."""
+    make = _FLOATS[eltype]
+    return float_class(eltype)(make(float(start)), make(float(step)), length, (start, step))  # type: ignore[no-any-return]
+
+
+def float_class(eltype: Any) -> type:
+    """The class of `StepRangeLen` over a float type."""
+    part = T.apply_type(TWICE, T.Float64) if eltype is T.Float64 else T.Float64
+    return class_of(StepRangeLen_, StepRangeLen, (eltype, part, part, T.Int64), eltype)
+
+
+def general_steps(start: Any, step: Any, length: int) -> StepRangeLen:
+    """A StepRangeLen of numbers that only Julia's operators know (or of step zero)."""
+    kind = T.typeof(start)
+    eltype = T.typeof(OPERATORS["+"](start, OPERATORS["*"](0, step)))
+    if eltype in _FLOATS:
+        return float_steps(Fraction(float(start)), Fraction(float(step)), length, eltype)
+    parameters = (eltype, kind, T.typeof(step), T.Int64)
+    return class_of(StepRangeLen_, StepRangeLen, parameters, eltype)(start, step, length)  # type: ignore[no-any-return]
+
+
+def _fractions(*xs: float) -> list[Fraction] | None:
+    """The floats as simple fractions, if each is one."""
+    out = []
+    for x in xs:
+        if not math.isfinite(x):
+            return None
+        n, d = rational(x)
+        if d == 0 or n / d != x:
+            return None
+        out.append(Fraction(n, d))
+    return out
+
+
+def float_colon(start: float, step: float, stop: float, eltype: Any = T.Float64) -> StepRangeLen:
+    """`start:step:stop` of floats."""
+    start, step, stop = float(start), float(step), float(stop)
+    if step == 0:
+        raise ArgumentError("range step cannot be zero")
+    if math.isnan(start) or math.isnan(step) or math.isnan(stop):
+        return float_class(eltype)(_FLOATS[eltype](start), _FLOATS[eltype](step), 0)  # type: ignore[no-any-return]
+    parts = _fractions(*(short_decimal(x, eltype) for x in (start, step, stop)))
+    if parts is not None:
+        a, s, b = parts
+        length = max(0, math.floor((b - a) / s) + 1)
+        low, high = sorted((start, stop + step / 2))
+        if length == 0 or low <= start + (length - 1) * step <= high:
+            return float_steps(a, s, length, eltype)
+    count = (stop - start) / step
+    if count < 0:
+        length = 0
+    else:
+        length = round(count) + 1
+        end = start + (length - 1) * step
+        length -= (start < stop < end) + (start > stop > end)
+    return float_steps(Fraction(start), Fraction(step), length, eltype)
+
+
+def short_decimal(x: float, eltype: Any) -> float:
+    """A narrow float as the Float64 of its shortest decimals (`0.1f0` means one tenth)."""
+    return x if eltype is T.Float64 else float(str(_FLOATS[eltype](x)))
+
+
+def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64) -> StepRangeLen:
+    """`range(start, stop, length)` of floats."""
+    start, stop = float(start), float(stop)
+    if length < 2:
+        if length == 1 and start != stop:
+            raise ArgumentError(
+                f"range({OPERATORS['show'](start)}, stop={OPERATORS['show'](stop)}, length=1): endpoints differ"
+            )
+        step = stop - start if length == 0 else 0.0
+        return float_steps(Fraction(start), Fraction(step), length, eltype)
+    parts = _fractions(short_decimal(start, eltype), short_decimal(stop, eltype)) or [Fraction(start), Fraction(stop)]
+    a, b = parts
+    return float_steps(a, (b - a) / (length - 1), length, eltype)
+
+
+class LinRange(Range):
+    """`LinRange(start, stop, length)`: elements by linear interpolation."""
+
+    __slots__ = ("len", "start", "stop")
+
+    def __new__(cls, start: Any, stop: Any, length: int) -> Any:
+        eltype = T.typeof(start)
+        return object.__new__(class_of(LinRange_, LinRange, (eltype, T.Int64), eltype))
+
+    def __init__(self, start: Any, stop: Any, length: int) -> None:
+        self.start, self.stop, self.len = start, stop, length
+
+    def __len__(self) -> int:
+        return self.len
+
+    @property
+    def lendiv(self) -> int:
+        return max(self.len - 1, 1)
+
+    @property
+    def step(self) -> Any:
+        return OPERATORS["/"](OPERATORS["-"](self.stop, self.start), self.lendiv)
+
+    def get(self, i: int) -> Any:
+        n = self.lendiv
+        if self.eltype in _FLOATS:
+            t = i / n
+            return _FLOATS[self.eltype]((1 - t) * float(self.start) + t * float(self.stop))
+        weight = OPERATORS["/"](i, n)
+        left = OPERATORS["*"](OPERATORS["-"](1, weight), self.start)
+        return OPERATORS["+"](left, OPERATORS["*"](weight, self.stop))
+
+    def part(self, start: int, step: int, length: int) -> Any:
+        return LinRange(self.get(start), self.get(start + (length - 1) * step), length)
