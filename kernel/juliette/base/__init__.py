@@ -20,6 +20,9 @@
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
 - `tuples`, `functions`: tuples, named tuples; composition and partial application
+- `concurrency`: the chapter's files in their order
+- `tasks`, `channels`, `locks`: what takes turns
+- `exceptions`: trying again, the exceptions that are being handled
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import (
-    arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
+    arrays, broadcasting, collections, concurrency, essentials, macros, method_reflection, module_reflection,
     multimedia, numbers, randomness, reflection, strings,
 )
 from juliette.base.documentation import (
@@ -17,6 +17,7 @@ from juliette.base.essentials import getproperty, propertynames
 from juliette.compiler import arithmetic, intrinsics, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import collections as collection_display
+from juliette.display import tasks as task_display
 from juliette.display.errors import showerror_text, stack_trace
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
@@ -39,8 +40,8 @@ for _name in support.FROM_BASE:
     assert _name in Base.bindings, _name
 support.HELPERS["%getproperty"] = getproperty
 assert all((
-    arrays, broadcasting, collections, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection, strings, collection_display,
+    arrays, broadcasting, collections, concurrency, essentials, macros, method_reflection, module_reflection,
+    multimedia, numbers, randomness, reflection, strings, collection_display, task_display,
 ))
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)

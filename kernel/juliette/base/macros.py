@@ -212,12 +212,6 @@ def gensym(context: Any, *names: Any) -> Any:
     return Expr("block", *[Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names])
 
 
-@Base.method("sleep(seconds::Real)")
-def sleep(seconds: Any) -> None:
-    """Wait."""
-    time.sleep(seconds)
-
-
 @Base.method("time()")
 def now() -> float:
     """Seconds since 1970."""

@@ -4,6 +4,7 @@
 - `numbers`: shortest floats
 - `arrays`: aligned columns, truncation, the one-line form
 - `collections`: dictionaries, sets, lazy iterators
+- `tasks`: tasks, channels and their exceptions
 - `show`: the `show` methods of everything else
 - `expressions`: quoted code
 - `errors`: the sentence of every exception; stack traces

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.functions import Fix1, Returns, Splat
 from juliette.base.tuples import Composed
 from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
@@ -158,7 +159,9 @@ def show_type(io: IO, t: Any) -> None:
 
 @Base.method("show(io::IO, f::Function)")
 def show_function(io: IO, f: Any) -> None:
-    if isinstance(f, Composed):
+    if isinstance(f, (Fix1, Returns, Splat)):
+        show_any(io, f)
+    elif isinstance(f, Composed):
         show(io, f.outer)
         io.write(" ∘ ")
         show(io, f.inner)
@@ -229,7 +232,7 @@ def show_pair(io: IO, p: V.Pair) -> None:
     known = io.get("typeinfo")
     kinds = known.parameters if known is not None and known is T.typeof(p) else (None, None)
     for side, kind, sep in ((p.first, kinds[0], " => " if spaced else "=>"), (p.second, kinds[1], "")):
-        inner = io.with_(typeinfo=kind, compact=io.get("compact", True))
+        inner = io.with_(typeinfo=kind)
         operator = isinstance(side, GenericFunction) and not side.name[:1].isidentifier()
         if isinstance(side, V.Pair) or operator:
             io.write("(")
@@ -477,6 +480,8 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
         show_type_long(io, x)
+    elif isinstance(x, (Fix1, Returns, Splat)):
+        io.write(f"(::{T.type_string(T.typeof(x))}) (generic function with 1 method)")
     elif isinstance(x, Composed) or isinstance(x, V.ColonType):
         show(io, x)
     elif isinstance(x, GenericFunction) or hasattr(x, "generic"):

@@ -8,6 +8,7 @@
 - `tables`, `slots`, `hashing`: dictionaries and sets, in the order that Julia's hash gives
 - `numeric`, `bigfloat`: numbers that Python has no equal of; conversion between Base's own
 - `text`: strings as UTF-8 bytes
+- `scheduler`: tasks that take turns
 - `structs`: user-defined types, a Python class for each instantiation
 - `ranges`: ranges of every kind
 - `wrappers`: views, adjoints and other lazy arrays; bit arrays

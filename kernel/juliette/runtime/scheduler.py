@@ -1,0 +1,274 @@
+"""Tasks that take turns: one runs at a time, and only where it waits or yields does another go on.
+
+The task that a program starts in is Python's own main thread.  Every other one has a thread, made when
+the task is first run, so that it may wait at any depth of calls.  A thread goes on only when it is
+handed the baton, a lock of its own.  What belongs to a task (the stack of caught exceptions, whether
+gradients are traced) is changed over with it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from juliette.runtime.dispatch import TRACE
+from juliette.runtime.errors import InterruptException, JuliaException, Thrown, julia_value
+
+STACK_SIZE = 256 * 2**20
+# How long a waiting thread sleeps before it looks whether it was interrupted, in seconds.
+_SLICE = 0.05
+
+
+class Task:
+    """`Task(f)`: a computation that others can wait for."""
+
+    __slots__ = (
+        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "name", "pending", "result", "started", "state",
+        "storage", "thread", "tracing", "waiters", "where",
+    )
+    fields = ("state", "result", "exception", "code", "storage")
+
+    def __init__(self, code: Any) -> None:
+        self.code = code
+        self.state = "runnable"
+        self.result: Any = None
+        self.exception: Any = None
+        self.failure: BaseException | None = None
+        self.started = False
+        self.storage: Any = None
+        self.waiters: list[Task] = []
+        self.baton: Any = None
+        self.thread = 0
+        # What it gets when it goes on: a value, or an exception to raise.
+        self.pending: tuple[bool, Any] = (False, None)
+        self.exceptions: list[BaseException] = []
+        self.tracing = 0
+        # The queue in which it waits, if it does.
+        self.where: Any = None
+
+    @property
+    def done(self) -> bool:
+        return self.state != "runnable"
+
+
+class Scheduler:
+    """Who runs, who may run, and who waits for the clock."""
+
+    def __init__(self) -> None:
+        self.root = Task(None)
+        self.root.started = True
+        self.current = self.root
+        self.ready: deque[Task] = deque()
+        self.clock: list[tuple[float, int, Callable[[], None]]] = []
+        self.counter = itertools.count()
+        self.interrupted = False
+        # Set by Base: the stack of exceptions that are being handled.
+        self.exception_stack: list[BaseException] = []
+
+    # ------------------------------------------------------------ queues
+
+    def schedule(self, task: Task, value: Any = None, error: bool = False) -> None:
+        """Let a task go on when its turn comes, with a value or an exception."""
+        task.pending = (error, value)
+        self.ready.append(task)
+
+    def at(self, moment: float, action: Callable[[], None]) -> None:
+        """Call `action` when the clock shows `moment`."""
+        heapq.heappush(self.clock, (moment, next(self.counter), action))
+
+    def _ring(self) -> None:
+        """Do what the clock says is due."""
+        now = time.monotonic()
+        while self.clock and self.clock[0][0] <= now:
+            heapq.heappop(self.clock)[2]()
+
+    # ------------------------------------------------------------ changing over
+
+    def yield_(self) -> Any:
+        """Let the others that may run do so; go on afterwards."""
+        self._ring()
+        if not self.ready:
+            return None
+        self.schedule(self.current)
+        return self.wait()
+
+    def wait(self) -> Any:
+        """Go on only when somebody schedules this task; gives the value it is scheduled with."""
+        task = self.current
+        following = self._next()
+        if following is not task:
+            self._leave(task)
+            self._resume(following)
+            self._await(task)
+        failed, value = task.pending
+        task.pending = (False, None)
+        if failed:
+            raise value if isinstance(value, BaseException) else Thrown(value)
+        return value
+
+    def _next(self) -> Task:
+        """The next task to run; sleeps until there is one."""
+        while True:
+            self._ring()
+            if self.interrupted:
+                return self._interrupt_root()
+            while self.ready:
+                task = self.ready.popleft()
+                if not task.done:
+                    return task
+            try:
+                pause = _SLICE
+                if self.clock:
+                    pause = min(pause, max(0.0, self.clock[0][0] - time.monotonic()))
+                time.sleep(pause)
+            except KeyboardInterrupt:
+                if self.current is self.root:
+                    raise
+                self.interrupted = True
+
+    def _interrupt_root(self) -> Task:
+        self.interrupted = False
+        if self.root.where is not None and self.root in self.root.where:
+            self.root.where.remove(self.root)
+        if self.root in self.ready:
+            self.ready.remove(self.root)
+        self.root.pending = (True, KeyboardInterrupt())
+        return self.root
+
+    def _leave(self, task: Task) -> None:
+        if task.baton is None:
+            import _thread
+
+            task.baton = _thread.allocate_lock()
+            task.baton.acquire()
+        task.exceptions, task.tracing = list(self.exception_stack), TRACE.depth
+
+    def _resume(self, task: Task) -> None:
+        """Give a task the baton."""
+        self.current = task
+        self.exception_stack[:] = task.exceptions
+        TRACE.depth = task.tracing
+        if task.started:
+            task.baton.release()
+            return
+        import _thread
+        import contextvars
+
+        task.started = True
+        before = _thread.stack_size(STACK_SIZE)
+        try:
+            # numpy's settings live in the context, which a new thread would not inherit.
+            _thread.start_new_thread(contextvars.copy_context().run, (self._body, task))
+        finally:
+            _thread.stack_size(before)
+
+    def _await(self, task: Task) -> None:
+        """Sleep until this task is given the baton."""
+        while True:
+            try:
+                task.baton.acquire()
+                return
+            except KeyboardInterrupt:
+                # Only the root's thread gets these; whoever runs now is to give the baton up.
+                self.interrupted = True
+                self._stop(self.current)
+
+    @staticmethod
+    def _stop(task: Task) -> None:
+        if task.thread:
+            import ctypes
+
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(task.thread), ctypes.py_object(KeyboardInterrupt)
+            )
+
+    # ------------------------------------------------------------ a task's life
+
+    def _body(self, task: Task) -> None:
+        import _thread
+
+        task.thread = _thread.get_ident()
+        self.run(task)
+        following = self._next_after(task)
+        self._resume(following)
+
+    def _next_after(self, task: Task) -> Task:
+        while True:
+            try:
+                return self._next()
+            except KeyboardInterrupt:
+                self.interrupted = True
+
+    def run(self, task: Task) -> None:
+        """Run a task's code to its end and wake those that wait for it."""
+        try:
+            failed, value = task.pending
+            task.pending = (False, None)
+            if failed:
+                raise value if isinstance(value, BaseException) else Thrown(value)
+            task.result = task.code()
+            task.state = "done"
+        except SystemExit as error:
+            task.state = "failed"
+            self._interrupt_root()
+            self.ready.appendleft(self.root)
+            self.root.pending = (True, error)
+        except BaseException as error:
+            task.exception = InterruptException() if isinstance(error, KeyboardInterrupt) else julia_value(error)
+            task.result = task.exception
+            task.failure = error
+            task.state = "failed"
+        task.code = None
+        for waiter in task.waiters:
+            waiter.where = None
+            self.schedule(waiter)
+        task.waiters = []
+        for f in FINISHED.pop(task, ()):
+            f(task)
+
+    def join(self, task: Task) -> None:
+        """Wait until a task has ended."""
+        while not task.done:
+            self.block(task.waiters)
+
+    def block(self, queue: Any) -> Any:
+        """Wait in a queue until somebody takes this task out of it and schedules it."""
+        task = self.current
+        queue.append(task)
+        task.where = queue
+        try:
+            return self.wait()
+        finally:
+            task.where = None
+            if task in queue:
+                queue.remove(task)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for the clock, while others run."""
+        if not self.ready and not self.clock:
+            time.sleep(max(0.0, seconds))
+            return
+        task = self.current
+        self.at(time.monotonic() + max(0.0, seconds), lambda: self.schedule(task))
+        self.wait()
+
+    def settle(self) -> None:
+        """Between two runs: let every task that may run go as far as it can, once."""
+        for _ in range(len(self.ready)):
+            if not self.ready:
+                return
+            self.yield_()
+
+
+# What is to be called when a task ends.
+FINISHED: dict[Task, list[Callable[[Task], None]]] = {}
+SCHEDULER = Scheduler()
+
+
+def failed_with(task: Task) -> JuliaException | None:
+    """The exception that ended a task, if one did."""
+    return task.exception if task.state == "failed" else None
