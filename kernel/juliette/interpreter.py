@@ -122,6 +122,8 @@ class Interpreter:
                     line = item.line
                     continue
                 value = self.compiler.run(item, self.module, filename, line)
+            if self.interactive:
+                b.SCHEDULER.settle()
         except SystemExit:
             raise
         except BaseException as error:

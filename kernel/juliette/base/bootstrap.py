@@ -26,12 +26,13 @@ from juliette.runtime.array import vector
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ParseErrorException, julia_value
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Main, Module
+from juliette.runtime.scheduler import SCHEDULER
 from juliette.runtime.types import type_string, typeof
 from juliette.runtime.values import JuliaDict
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
-    "PACKAGES", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
+    "SCHEDULER", "PACKAGES", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
     "fresh_main", "getproperty", "julia_value", "dictionary_keys", "getindex", "keyword_names", "kind_of", "literal", "long_text", "one_line", "prepare", "propertynames",
     "reset_tracing", "rich_forms", "set_host", "set_program", "number_cells", "store", "syntax_error", "showerror_text", "stack_trace", "type_string", "typeof",
 ]

@@ -10,7 +10,7 @@ from juliette.base.iteration import ITERATORS, SizeUnknown, native_steps
 from juliette.base.tasks import TaskFailedException
 from juliette.compiler import support
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, InvalidStateException, Thrown, julia_value
+from juliette.runtime.errors import ArgumentError, ErrorException, InvalidStateException, Thrown, julia_value
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
 from juliette.syntax.expr import Symbol
@@ -181,14 +181,8 @@ def append(c: Channel, xs: Any) -> Channel:
 def fetch(c: Channel) -> Any:
     """The next value, which stays in the channel."""
     if not c.capacity:
-        raise_error("`fetch` is not supported on an unbuffered Channel.")
+        raise ErrorException("`fetch` is not supported on an unbuffered Channel.")
     return c.peek()
-
-
-def raise_error(text: str) -> None:
-    from juliette.runtime.errors import ErrorException
-
-    raise ErrorException(text)
 
 
 @Base.method("wait(c::Channel)")

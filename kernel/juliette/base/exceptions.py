@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import _simple
-from juliette.base.iteration import HasLength, Lazy, iterate_value, lazy_type, native_steps
+from juliette.base.iteration import HasLength, Lazy, iterate_value, native_steps
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import JuliaException, julia_value
+from juliette.runtime.errors import JuliaException, Thrown, julia_value
 from juliette.runtime.modules import Base
 
 
@@ -107,8 +106,20 @@ Base.const("ExceptionStack", _stack, export=False)
 @Base.method("current_exceptions(task...; backtrace=true)")
 def current_exceptions(*task: Any, backtrace: bool = True) -> ExceptionStack:
     """The exceptions that are being handled, the latest last."""
-    errors = task[0].exceptions if task and task[0] is not Base.bindings["current_task"]() else support.EXCEPTION_STACK
-    return ExceptionStack(list(errors))
+    other = task and task[0] is not Base.bindings["current_task"]()
+    found: list[BaseException] = []
+    for error in task[0].exceptions if other else support.EXCEPTION_STACK:
+        chain = causes(error)
+        found += [e for e in chain if not any(e is f for f in found)]
+    return ExceptionStack(found)
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """An exception after those during whose handling it was thrown."""
+    chain = [error]
+    while isinstance(chain[0].__context__, (JuliaException, Thrown)) and not chain[0].__suppress_context__:
+        chain.insert(0, chain[0].__context__)
+    return chain
 
 
 @Base.method("size(s::Base.ExceptionStack)")
@@ -127,4 +138,3 @@ def catch_backtrace() -> Any:
     return vector([], T.Any_)
 
 
-assert lazy_type and JuliaException and _simple

@@ -159,6 +159,8 @@ _NEUTRAL = {"+": "zero", "*": "one", "&": True, "|": False, "add_sum": "zero", "
 def empty_fold(op: Any, t: Any) -> Any:
     """What a fold of nothing is, where the operation has a neutral element for the type."""
     name = getattr(op, "name", None)
+    if t is T.Bottom and name in ("+", "*"):
+        return 0 if name == "+" else 1
     if t is not None and t is not T.Bottom and name in _NEUTRAL and Base.bindings.get(name) is op:
         neutral = _NEUTRAL[name]
         if isinstance(neutral, bool):

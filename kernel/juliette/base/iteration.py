@@ -581,8 +581,12 @@ def fitted(values: list[Any], shape: tuple[int, ...] | None, t: Any) -> Array:
 
 def collect_values(x: Any) -> list[Any]:
     """The elements of a finite iterator."""
-    if size_of(x) is IsInfinite:
+    size = size_of(x)
+    if size is IsInfinite:
         raise MethodError(Base.bindings["length"], (x,), None)
+    if size is HasLength and ITERATORS.get(type(x), by_protocol) is by_protocol:
+        # As in Julia, who says to have a length is asked for it.
+        Base.bindings["length"](x)
     return list(iterate_value(x))
 
 

@@ -9,9 +9,8 @@ from juliette.base.iteration import iterate_value
 from juliette.base.tasks import spawned
 from juliette.compiler import support
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, ErrorException
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.scheduler import SCHEDULER, Task
 from juliette.syntax.expr import Expr, QuoteNode
 
@@ -131,32 +130,32 @@ _simple(T.CORE_TYPES["Event"], lambda _, autoreset=False: Event(autoreset))
 _simple(T.CORE_TYPES["Base.Semaphore"], lambda _, n: Semaphore(n))
 
 
-@Base.method("lock(l::Base.AbstractLock)")
-def lock(l: ReentrantLock) -> None:
+@Base.method("lock(held::Base.AbstractLock)")
+def lock(held: ReentrantLock) -> None:
     """Hold a lock; waits until it is free."""
-    l.lock()
+    held.lock()
 
 
-@Base.method("unlock(l::Base.AbstractLock)")
-def unlock(l: ReentrantLock) -> None:
+@Base.method("unlock(held::Base.AbstractLock)")
+def unlock(held: ReentrantLock) -> None:
     """Let a lock go."""
-    l.unlock()
+    held.unlock()
 
 
-@Base.method("trylock(l::Base.AbstractLock)")
-def trylock(l: ReentrantLock) -> bool:
+@Base.method("trylock(held::Base.AbstractLock)")
+def trylock(held: ReentrantLock) -> bool:
     """Hold a lock if it is free; says whether it was."""
-    return l.try_lock()
+    return held.try_lock()
 
 
-@Base.method("islocked(l::Base.AbstractLock)")
-def islocked(l: ReentrantLock) -> bool:
+@Base.method("islocked(held::Base.AbstractLock)")
+def islocked(held: ReentrantLock) -> bool:
     """Does somebody hold the lock?"""
-    return l.owner is not None
+    return held.owner is not None
 
 
-@Base.method("lock(f, l::Base.AbstractLock)")
-def lock_during(f: Any, l: ReentrantLock) -> Any:
+@Base.method("lock(f, held::Base.AbstractLock)")
+def lock_during(f: Any, held: ReentrantLock) -> Any:
     """Hold a lock while `f` runs.
 
     ```jldoctest
@@ -166,18 +165,18 @@ def lock_during(f: Any, l: ReentrantLock) -> Any:
     (true, false)
     ```
     """
-    l.lock()
+    held.lock()
     try:
         return f()
     finally:
-        l.unlock()
+        held.unlock()
 
 
 @Base.macro("lock")
-def lock_macro(context: Any, l: Any, e: Any) -> Any:
+def lock_macro(context: Any, lock_: Any, e: Any) -> Any:
     """`@lock l expr`: hold a lock while an expression runs."""
     held = context.gensym("lock")
-    return Expr("let", Expr("block", Expr("=", held, l)), Expr(
+    return Expr("let", Expr("block", Expr("=", held, lock_)), Expr(
         "block", Expr("call", QuoteNode(Base.bindings["lock"]), held),
         Expr("try", e, False, False, Expr("block", Expr("call", QuoteNode(Base.bindings["unlock"]), held)))))
 
@@ -328,8 +327,6 @@ def _atomic(t: Any, *x: Any) -> Atomic:
     return Atomic(eltype, Base.bindings["convert"](eltype, x[0]) if x else Base.bindings["zero"](eltype))
 
 
-from juliette.runtime.modules import constructors  # noqa: E402
-
 support._builtin(constructors(Atomic_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _atomic, ("args",))
 
 
@@ -378,5 +375,3 @@ def threads_foreach(f: Any, c: Any) -> None:
     for x in iterate_value(c):
         f(x)
 
-
-assert V

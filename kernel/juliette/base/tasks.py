@@ -6,14 +6,14 @@ import time
 from collections import deque
 from typing import Any
 
-from juliette.base.essentials import _simple
-from juliette.base.iteration import iterate_value
+from juliette.base.essentials import FIELD_HOOKS, _simple, field_error
+from juliette.base.iteration import gather, iterate_value, shape_of_iterator
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import (
-    ArgumentError, EOFError_, ErrorException, JuliaException, Thrown, _exception,
+    ArgumentError, EOFError_, ErrorException, Thrown, _exception,
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
@@ -139,15 +139,17 @@ def istaskfailed(t: Task) -> bool:
     return t.state == "failed"
 
 
-@Base.method("getproperty(t::Task, name::Symbol)")
-def task_property(t: Task, name: Symbol) -> Any:
-    if name.name == "state":
+def task_field(t: Task, name: str) -> Any:
+    if name == "state":
         return Symbol(t.state)
-    if name.name in ("result", "exception", "code", "storage"):
-        return getattr(t, name.name)
-    if name.name == "sticky":
+    if name in ("result", "exception", "code", "storage"):
+        return getattr(t, name)
+    if name == "sticky":
         return True
-    raise ErrorException(f"type Task has no field {name.name}")
+    raise field_error(t, name)
+
+
+FIELD_HOOKS[Task] = task_field
 
 
 @Base.method("errormonitor(t::Task)")
@@ -408,12 +410,9 @@ def asyncmap(f: Any, *xs: Any, ntasks: Any = 0, batch_size: Any = None) -> Any:
         values.append(t.result)
     if failure is not None:
         raise failure if isinstance(failure, BaseException) else Thrown(failure)
-    from juliette.base.iteration import gather, shape_of_iterator
-
     return gather(values, shape_of_iterator(xs[0]) if len(xs) == 1 else None)
 
 
 Base.method("asyncmap!(f, dest, xs...; ntasks=0, batch_size=nothing)")(
     lambda f, dest, *xs, **kw: Base.bindings["copyto!"](dest, asyncmap(f, *xs, **kw))
 )
-assert JuliaException

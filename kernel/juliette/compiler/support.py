@@ -459,6 +459,11 @@ def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any
     return obj
 
 
+def slots_for(names: tuple[str, ...]) -> dict[str, Any]:
+    """The slots of a closure's class; names that macros made are no identifiers, and need a dictionary."""
+    return {"__slots__": tuple(dict.fromkeys(names))} if all(map(str.isidentifier, names)) else {}
+
+
 def _closure_class(module: Module, family: Family, signatures: Any) -> type:
     names = tuple(outer.name for outer, _ in family.captures)
     generic = GenericFunction(family.name, module)
@@ -473,7 +478,7 @@ def _closure_class(module: Module, family: Family, signatures: Any) -> type:
     t.typename.field_types = (T.Any_,) * len(names)
     cls = type(
         type_name, (ClosureBase,),
-        {"__slots__": tuple(dict.fromkeys(names)), "generic": generic, "fields": names, "julia_type": t},
+        {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
     )
     T.register_class(cls, t)
     generic.julia_type = t

@@ -9,6 +9,7 @@ from juliette.display.errors import showerror_text
 from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.array import elements
+from juliette.runtime.errors import julia_value
 from juliette.runtime.modules import Base
 from juliette.runtime.scheduler import Task
 
@@ -58,8 +59,6 @@ def show_composite(io: IO, e: Any) -> None:
 
 @Base.method("show(io::IO, s::Base.ExceptionStack)")
 def show_stack(io: IO, s: Any) -> None:
-    from juliette.runtime.errors import julia_value
-
     io.write(f"{len(s.errors)}-element ExceptionStack")
     for i, error in enumerate(reversed(s.errors)):
         io.write("\n" if not i else "\n\ncaused by: ")
@@ -70,5 +69,3 @@ def show_stack(io: IO, s: Any) -> None:
 def show_stack_long(io: IO, mime: Any, s: Any) -> None:
     show_stack(io, s)
 
-
-assert IO

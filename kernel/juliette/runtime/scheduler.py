@@ -30,7 +30,6 @@ class Task:
         "__weakref__", "baton", "code", "exception", "exceptions", "failure", "name", "pending", "result", "started", "state",
         "storage", "thread", "tracing", "waiters", "where",
     )
-    fields = ("state", "result", "exception", "code", "storage")
 
     def __init__(self, code: Any) -> None:
         self.code = code
