@@ -89,6 +89,9 @@ class AtomParser(BracketParser):
         if module is None:
             while self.kind == "." and self.adjacent() and name.kind != "MacroName":
                 self.bump()
+                if self.kind == "(" and self.adjacent():
+                    message = "dot call syntax not supported for macros"
+                    self.fail(message, start, self.last_stop)
                 member = self.field_name()
                 quoted = SyntaxNode(
                     "quote", [member], None, member.start, member.stop, "", self.source

@@ -12,12 +12,14 @@ from juliette.syntax.kinds import (
     KEYWORDS,
     NEWLINE,
     NUMBERS,
+    OPERATORS,
     POWERS,
     PREFIXES,
     RADICALS,
     SPACE,
     SUFFIXED,
     SYNTACTIC_PREFIXES,
+    WORD_OPERATORS,
     Precedence,
 )
 from juliette.syntax.tree import SyntaxNode
@@ -34,6 +36,13 @@ _NARY = frozenset(("+", "++", "*"))
 _JUXTAPOSED = NUMBERS | RADICALS | {"Identifier", "Bool", "(", "[", "{", "Char", "StringStart", "@"}
 _AFTER_NAME = frozenset(("(", "[", "{", ".", "'", "StringStart", "do"))
 _NEGATABLE = frozenset(("Integer", "Float", "Float32"))
+_NEVER_PREFIX = (
+    (frozenset(BINARY) | POWERS)
+    - PREFIXES
+    - SYNTACTIC_PREFIXES
+    - WORD_OPERATORS
+    - frozenset((":", "<:", ">:", "&&", "||", "?", "->", "..", "..."))
+)
 _TAKES_DO = frozenset(("call", "dotcall", "macrocall"))
 
 
@@ -343,6 +352,8 @@ class ExpressionParser(AtomParser):
         """-x^2  ==>  (call-pre - (call-i x ^ 2))"""
         kind = self.kind
         if kind not in PREFIXES:
+            if kind in _NEVER_PREFIX and self._operand_follows():
+                self.fail("not a unary operator")
             return self.parse_factor()
         index = self.index
         following = self.kinds[index + 1]
@@ -368,6 +379,15 @@ class ExpressionParser(AtomParser):
         operand = self.parse_unary()
         self.nesting -= 1
         return self._prefix(index, operand)
+
+    def _operand_follows(self) -> bool:
+        """Does something follow the operator here that would be its operand?"""
+        index = self.index + 1
+        following = self.kinds[index]
+        if self._nothing_follows(following) or following in OPERATORS:
+            return False
+        adjacent = not self.flags[index] & SPACE
+        return not (adjacent and following in ("(", "{", "[", "'")) and following != "EOF"
 
     def _prefix(self, operator: int, operand: SyntaxNode) -> SyntaxNode:
         kind = "dotcall" if self.flags[operator] & DOTTED else "call"

@@ -398,7 +398,8 @@ class Lexer:
         if stop >= len(text) or text[stop] != "'":
             return self._error(position, min(stop, len(text)), "unterminated character literal")
         if stop == position + 1:
-            return self._error(position, stop + 1, "empty character literal")
+            self._error(stop, stop, "empty character literal")
+            return stop + 1
         self._emit("Char", position, stop + 1, text[position + 1 : stop])
         return stop + 1
 

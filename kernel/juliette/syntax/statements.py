@@ -66,7 +66,8 @@ class StatementParser(ExpressionParser):
         if self.kind in ("NL", "EOF"):
             return
         self.fail_if_broken()
-        start = self.start
+        # The blanks before them belong to the extra tokens.
+        start = self.last_stop
         if self.kind in CLOSING and self.kind not in (";",):
             if self.kind == ",":
                 self.fail_unexpected()
@@ -476,6 +477,8 @@ class StatementParser(ExpressionParser):
     def _exported(self) -> SyntaxNode:
         if self.kind == "$":
             return self.syntactic_prefix()
+        if self.kind == ":" and self.kinds[self.index + 1] == "Identifier" and self.adjacent(1):
+            self.fail("expected identifier", self.start, self.stops[self.index + 1])
         return self._imported_name()
 
     def _imported_name(self) -> SyntaxNode:

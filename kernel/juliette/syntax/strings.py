@@ -100,7 +100,10 @@ class LiteralParser(Cursor):
             inner = self.parse_generator(inner)
         if self.kind != ")":
             if self.kind in (",", ";"):
-                self.fail("invalid interpolation syntax", start, self.stops[self.index])
+                last = self.index
+                while self.kinds[last] not in (")", "EOF", "Error", "StringEnd"):
+                    last += 1
+                self.fail("invalid interpolation syntax", start, self.stops[last])
             self.fail_missing(")")
         self.leave_nested(saved)
         self.skip_newlines = True
