@@ -107,7 +107,9 @@ class Interpreter:
         """A syntax error as Julia reports it."""
         value = self._bootstrap.syntax_error(str(error).removeprefix("ParseError:\n"))
         self._remember_error(value)
-        place = f" [1] top-level scope\n   @ {filename}:{error.line}"
+        # Julia's prompt has no place for it; the message names it anyway.
+        where = "none:1" if filename.startswith("REPL[") else f"{filename}:{error.line}"
+        place = f" [1] top-level scope\n   @ {where}"
         return ErrorReport("ParseError", str(error), [place], value)
 
     def _run_tree(self, tree: Any, suppressed: bool, filename: str) -> tuple[Outcome, int]:
@@ -127,7 +129,7 @@ class Interpreter:
         except SystemExit:
             raise
         except BaseException as error:
-            return Outcome(error=self.report(error)), line
+            return Outcome(error=self.report(error, f"{filename}:{line}")), line
         finally:
             b.reset_tracing()
         if self.interactive and tree.args:
@@ -194,8 +196,11 @@ class Interpreter:
     def _remember_error(self, value: Any) -> None:
         self.module.bindings["err"] = value
 
-    def report(self, error: BaseException) -> ErrorReport:
-        """A Julia error from a Python exception that came out of running code."""
+    def report(self, error: BaseException, place: str = "") -> ErrorReport:
+        """A Julia error from a Python exception that came out of running code.
+
+        `place` is the statement's, for an error that was thrown before it began to run.
+        """
         b = self._bootstrap
         trace = error.__traceback__
         value = b.julia_value(error)
@@ -206,6 +211,8 @@ class Interpreter:
         t = b.typeof(value)
         name = b.type_string(t).split("{")[0]
         frames = b.stack_trace(self._frames(trace)) if trace is not None else []
+        if not frames and place:
+            frames = [f" [1] top-level scope\n   @ {place}"]
         self._remember_error(value)
         error.__traceback__ = None
         return ErrorReport(name, message, frames, value)

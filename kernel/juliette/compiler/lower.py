@@ -1349,6 +1349,7 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
         wrap.append(e)
         e = e.args[0]
     args = e.args[1:]
+    check_arguments(args)
     if not any(isinstance(a, Expr) and a.head in ("kw", "=") for a in args):
         return [(signature, body)]
     keywords = [a for a in args if isinstance(a, Expr) and a.head == "parameters"]
@@ -1386,6 +1387,32 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
         forward = Expr("block", Expr("let", Expr("block", *assigns), Expr("block", Expr("call", *inner, *passed, *names))))
         out.append((rewrap(Expr("call", e.args[0], *params, *given)), forward))
     return out
+
+
+def check_arguments(args: list[Any]) -> None:
+    """Refuse what no method can have: a name twice, a required argument after an optional one."""
+    names: list[str] = []
+    optional = splat = False
+    for a in args:
+        if isinstance(a, Expr) and a.head == "parameters":
+            names += [keyword_parameter(k)[0] for k in a.args]
+            continue
+        if splat:
+            raise problem('invalid "..." on non-final argument')
+        if isinstance(a, Expr) and a.head in ("kw", "="):
+            optional, a = True, a.args[0]
+        elif isinstance(a, Expr) and a.head == "...":
+            splat = True
+        elif optional:
+            raise problem("optional positional arguments must occur at end")
+        if isinstance(a, Expr) and a.head == "...":
+            splat, a = True, a.args[0]
+        bound = argument_of(a)
+        if isinstance(bound, Symbol) and bound.name.strip("_"):
+            names.append(bound.name)
+    for name in names:
+        if names.count(name) > 1:
+            raise problem(f'function argument name not unique: "{name}"')
 
 
 def argument_of(a: Any) -> Any:

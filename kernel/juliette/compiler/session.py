@@ -19,6 +19,12 @@ from juliette.runtime.modules import PACKAGES, Base, Main, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 
+# Julia finds these after the stage that adds the place to a message.
+_PLACELESS = frozenset(
+    ("syntax: break or continue outside loop", 'syntax: "$" expression outside quote')
+)
+
+
 class Compiler:
     """Compiles and runs top-level expressions."""
 
@@ -77,7 +83,13 @@ class Compiler:
         return function()
 
     def lower(self, e: Any, module: Module, file: str, line: int) -> C.Node:
-        return Lowerer(module, self, file, line).toplevel(e)
+        try:
+            return Lowerer(module, self, file, line).toplevel(e)
+        except ErrorException as error:
+            text = error.msg
+            if str(text).startswith("syntax: ") and text not in _PLACELESS and "around" not in text:
+                error.msg = f"{text} around {file}:{line}"
+            raise
 
     def define_module(self, e: Expr, parent: Module, file: str, line: int) -> Module:
         standard, name, body = e.args

@@ -10,6 +10,7 @@ from juliette.syntax.kinds import (
     CLOSING,
     DOTTED,
     KEYWORDS,
+    NEVER_PREFIX,
     NEWLINE,
     NUMBERS,
     OPERATORS,
@@ -19,7 +20,6 @@ from juliette.syntax.kinds import (
     SPACE,
     SUFFIXED,
     SYNTACTIC_PREFIXES,
-    WORD_OPERATORS,
     Precedence,
 )
 from juliette.syntax.tree import SyntaxNode
@@ -36,13 +36,6 @@ _NARY = frozenset(("+", "++", "*"))
 _JUXTAPOSED = NUMBERS | RADICALS | {"Identifier", "Bool", "(", "[", "{", "Char", "StringStart", "@"}
 _AFTER_NAME = frozenset(("(", "[", "{", ".", "'", "StringStart", "do"))
 _NEGATABLE = frozenset(("Integer", "Float", "Float32"))
-_NEVER_PREFIX = (
-    (frozenset(BINARY) | POWERS)
-    - PREFIXES
-    - SYNTACTIC_PREFIXES
-    - WORD_OPERATORS
-    - frozenset((":", "<:", ">:", "&&", "||", "?", "->", "..", "..."))
-)
 _TAKES_DO = frozenset(("call", "dotcall", "macrocall"))
 
 
@@ -352,7 +345,7 @@ class ExpressionParser(AtomParser):
         """-x^2  ==>  (call-pre - (call-i x ^ 2))"""
         kind = self.kind
         if kind not in PREFIXES:
-            if kind in _NEVER_PREFIX and self._operand_follows():
+            if kind in NEVER_PREFIX and self._operand_follows():
                 self.fail("not a unary operator")
             return self.parse_factor()
         index = self.index

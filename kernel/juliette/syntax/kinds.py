@@ -101,6 +101,15 @@ PREFIXES: Final = frozenset("+-!~¬√∛∜⋆±∓")
 BOTH_PREFIX_AND_INFIX: Final = frozenset("+-⋆±∓&~$")
 SYNTACTIC_PREFIXES: Final = frozenset(("&", "::", "$"))
 
+# Operators that stand between operands only.
+NEVER_PREFIX: Final = (
+    (frozenset(BINARY) | POWERS)
+    - PREFIXES
+    - SYNTACTIC_PREFIXES
+    - WORD_OPERATORS
+    - frozenset((":", "<:", ">:", "&&", "||", "?", "->", "..", "..."))
+)
+
 # Spellings that mean another operator.
 SAME_OPERATOR: Final = {"−": "-", "\u00b7": "⋅", "\u0387": "⋅", "−=": "-="}
 
