@@ -11,7 +11,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lattice import HIGH, LENGTH
+from juliette.compiler.inference import assigned_in, parts_of, quiet
+from juliette.compiler.lattice import HIGH
 
 LOAD, STORE = ast.Load(), ast.Store()
 
@@ -25,6 +26,16 @@ class Sites:
         self.places = places
 
 
+class Uses:
+    """How often a variable is used, and how often as an index."""
+
+    __slots__ = ("assigned", "indices", "total", "var")
+
+    def __init__(self, var: C.Var) -> None:
+        self.var = var
+        self.assigned = self.indices = self.total = 0
+
+
 class DataForms:
     """A part of the emitter."""
 
@@ -34,10 +45,14 @@ class DataForms:
 
     # ------------------------------------------------------------ ranges
 
-    def python_range(self, node: C.Call) -> ast.expr:
-        """`a:b` or `a:step:b` as Python's `range`."""
+    def python_range(self, node: C.Call, from_zero: bool = False) -> ast.expr:
+        """`a:b` or `a:step:b` as Python's `range`; `from_zero`: everything less one, for indices."""
         parts = self.exprs(node.args)
         start, stop = parts[0], parts[-1]
+        if from_zero:
+            if isinstance(start, ast.Constant):
+                return self.call("%range", self.const(start.value - 1), stop)  # type: ignore[no-any-return]
+            return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)  # type: ignore[no-any-return]
         step = parts[1].value if len(parts) == 3 else 1
         beyond = 1 if step > 0 else -1
         if isinstance(stop, ast.Constant):
@@ -45,6 +60,43 @@ class DataForms:
         else:
             stop = self.binary(ast.Add if beyond > 0 else ast.Sub, stop, self.const(1))
         return self.call("%range", start, stop, *([self.const(step)] if len(parts) == 3 else []))  # type: ignore[no-any-return]
+
+    def loop_from_zero(self, node: C.For, var: C.Var) -> str:
+        """`all`, `also` or nothing: is a loop's variable used for indices, so that one less is wanted?"""
+        plan = self.plans.get(id(node.iterable))
+        if plan is None or plan.form != "range" or len(node.iterable.args) != 2 or self.traced:
+            return ""
+        if var.captured or var.boxed:
+            return ""
+        uses = Uses(var)
+        self.count_uses(node.body, uses, False)
+        if uses.assigned > 1 or not uses.indices:
+            return ""
+        return "all" if uses.indices == uses.total else "also" if uses.indices > 1 else ""
+
+    def count_uses(self, node: Any, uses: Uses, as_index: bool) -> None:
+        kind = type(node)
+        if kind is C.Local:
+            if node.var is uses.var:
+                uses.total += 1
+                uses.indices += as_index
+            return
+        if kind is C.Assign and node.var is uses.var:
+            uses.assigned += 1
+        first = -1
+        if kind is C.Call:
+            plan = self.plans.get(id(node))
+            form = plan.form if plan is not None else None
+            if form in ("element", "object"):
+                first = 2 if node.function.name == "setindex!" else 1
+                for i, n in enumerate(node.args):
+                    self.count_uses(n, uses, i >= first)
+                return
+            if as_index and form in ("+", "-") and len(node.args) == 2 and type(node.args[1]) is C.Const:
+                self.count_uses(node.args[0], uses, True)
+                return
+        for n in parts_of(node):
+            self.count_uses(n, uses, False)
 
     # ------------------------------------------------------------ arrays
 
@@ -76,6 +128,9 @@ class DataForms:
             base, again = self.hold(e)
             name = again.id
         shift = offset - 1
+        if name in self.zero:
+            base = self.name(self.zero[name])
+            name, offset, shift = self.zero[name], offset + 1, offset
         out = base
         if shift:
             out = self.binary(ast.Add if shift > 0 else ast.Sub, base, self.const(abs(shift)))
@@ -113,7 +168,74 @@ class DataForms:
         return out  # type: ignore[no-any-return]
 
     def load_element(self, node: C.Call, index: Any) -> ast.expr:
-        return self.access(node.args, True, LOAD)
+        line = self.lines.get(id(node))
+        if line is None:
+            return self.access(node.args, True, LOAD)
+        name, counter, places = line
+        return self.placed(self.name(name), self.name(counter), places)
+
+    def placed(self, data: ast.expr, index: ast.expr, place: tuple[str, list[tuple[str | None, int]]]) -> ast.expr:
+        """`data[index]`, with a place for its BoundsError."""
+        self.sites.append(place)
+        out = self.at(ast.Subscript(data, index, LOAD))
+        out.col_offset = out.end_col_offset = len(self.sites)
+        return out  # type: ignore[no-any-return]
+
+    def lines_of(self, node: C.For, var: C.Var) -> list[tuple[C.Call, int]]:
+        """Reads `A[i, k]` along the one index `k` of an innermost loop that writes nothing: a list may serve them.
+
+        Only where the loop counts from 1: the list then ends where the array does, and an index beyond it
+        fails in the same iteration.
+        """
+        start = node.iterable.args[0]  # type: ignore[attr-defined]
+        if var.pyname not in self.zero or type(start) is not C.Const or start.value != 1:
+            return []
+        if not quiet(node.body, self.inference):
+            return []
+        assigned = assigned_in(node.body, {var})
+        found: list[tuple[C.Call, int]] = []
+        return found if self._lines_in(node.body, var, assigned, found) else []
+
+    def _lines_in(self, node: Any, var: C.Var, assigned: set[C.Var], found: list[tuple[C.Call, int]]) -> bool:
+        kind = type(node)
+        if kind in (C.For, C.While, C.Try):
+            return False
+        if kind is C.Call:
+            plan = self.plans.get(id(node))
+            if plan is not None and plan.store is not None:
+                return False
+            if plan is not None and plan.form == "element" and len(node.args) > 2 and type(node.args[0]) is C.Local:
+                along = [d for d, n in enumerate(node.args[1:]) if type(n) is C.Local and n.var is var]
+                others = [n for d, n in enumerate(node.args[1:]) if d not in along]
+                fixed = all(
+                    type(n) is C.Const or (type(n) is C.Local and n.var not in assigned and not n.var.boxed) for n in others
+                )
+                if len(along) == 1 and fixed and node.args[0].var.pyname in self.hoisted:
+                    found.append((node, along[0]))
+        return all(self._lines_in(n, var, assigned, found) for n in parts_of(node))
+
+    def take_line(self, node: C.Call, dim: int, var: C.Var, stop: ast.expr) -> None:
+        """Before the loop: the part of the array that the loop runs along, as a list."""
+        array = node.args[0].var.pyname  # type: ignore[attr-defined]
+        zero = self.zero[var.pyname]
+        indices: list[ast.expr] = []
+        first: list[tuple[str | None, int]] = []
+        places: list[tuple[str | None, int]] = []
+        for d, n in enumerate(node.args[1:]):
+            if d == dim:
+                indices.append(self.at(ast.Slice(None, stop, None)))
+                first.append((None, 1))
+                places.append((zero, 1))
+            else:
+                e, place = self.index(n)
+                indices.append(e)
+                first.append(place)
+                places.append(place)
+        data = self.attribute(self.name(array), "data")
+        part = self.placed(data, self.at(ast.Tuple(indices, LOAD)), (array, first))
+        t = self.temp()
+        self.store(t, self.call(self.attribute(part, "tolist")))
+        self.lines[id(node)] = (t, zero, (array, places))
 
     def load_object(self, node: C.Call, index: Any) -> ast.expr:
         """An element of an array of references, which may be undefined."""
@@ -184,5 +306,3 @@ class DataForms:
                 pieces.append(self.at(ast.FormattedValue(e, -1, None)))
         return self.at(ast.JoinedStr(pieces))  # type: ignore[no-any-return]
 
-
-assert LENGTH

@@ -73,17 +73,32 @@ class TypedForms:
     # ------------------------------------------------------------ arithmetic
 
     def float_chain(self, op: str, node: C.Call) -> ast.expr:
-        """Sum, difference or product of floats."""
+        """Sum, difference or product with floats in it; integers before the first float stay integers."""
         if len(node.args) == 1:
             e = self.expr(node.args[0])
             return e if op == "+" else self.at(ast.UnaryOp(ast.USub(), e))  # type: ignore[no-any-return]
-        first, *rest = [
-            self.const(float(e.value)) if isinstance(e, ast.Constant) and not self.traced else e
-            for e in self.exprs(node.args)
-        ]
-        for e in rest:
+        first, *rest = self.exprs(node.args)
+        elements = [self.element(n) for n in node.args]
+        whole = L.bounds(elements[0])
+        for e, element in zip(rest, elements[1:], strict=True):
+            more = L.bounds(element)
+            if whole is None or more is None:
+                first, e = self.as_float(first), self.as_float(e)
             first = self.binary(OPERATORS[op], first, e)
+            if whole is not None and more is not None:
+                low, high = L.ring_bounds(op, [whole, more])
+                first, whole = self.wrapped(first, low, high), (max(low, LOW), min(high, HIGH))
+                if low < LOW or high > HIGH:
+                    whole = (LOW, HIGH)
+            else:
+                whole = None
         return first  # type: ignore[no-any-return]
+
+    def as_float(self, e: ast.expr) -> ast.expr:
+        """A literal as a float, which saves the conversion when it runs."""
+        if isinstance(e, ast.Constant) and type(e.value) is int and not self.traced:
+            return self.const(float(e.value))  # type: ignore[no-any-return]
+        return e
 
     def ring(self, node: C.Node) -> tuple[ast.expr, int, int]:
         """An Int64 before it wraps around, and its bounds."""
@@ -101,9 +116,7 @@ class TypedForms:
             return e
 
         operands = self.exprs(node.args, operand)
-        from juliette.compiler.intrinsics import ring_bounds
-
-        low, high = ring_bounds(plan.form, parts)
+        low, high = L.ring_bounds(plan.form, parts)
         first, *rest = operands
         if not rest:
             return (first if plan.form == "+" else self.at(ast.UnaryOp(ast.USub(), first))), low, high

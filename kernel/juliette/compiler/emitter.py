@@ -18,7 +18,8 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
-from juliette.compiler.inference import Inference, constant_global
+from juliette.compiler.inference import Inference, assigned_in, constant_global, parts_of, quiet
+from juliette.compiler.intrinsics_data import is_plain_vector
 from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
@@ -32,6 +33,9 @@ FAST: dict[Any, str] = {}
 # Nodes without effects, whose value stands in the code if it is known.
 FOLDED = (C.Local, C.Global)
 
+# A loop of more iterations gains when it reads the lines of its matrices from lists.
+LONG_LOOP = 20
+
 LOAD, STORE = ast.Load(), ast.Store()
 
 
@@ -40,6 +44,7 @@ class Emitter(TypedForms, DataForms):
 
     def __init__(self, module: Any, constants: dict[str, Any], inference: Inference | None = None) -> None:
         self.module = module
+        self.inference = inference
         self.plans = inference.plans if inference is not None else {}
         self.types = inference.types if inference is not None else {}
         self.traced = inference is not None and inference.traced
@@ -52,6 +57,12 @@ class Emitter(TypedForms, DataForms):
         # accesses of arrays, by number; and views of arrays taken before a loop
         self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
         self.hoisted: dict[str, str] = {}
+        # loop variables of which one less is kept, for indices
+        self.zero: dict[str, str] = {}
+        # reads of arrays that a list serves: the list, its index, and the place in the array
+        self.lines: dict[int, tuple[str, str, tuple[str, list[tuple[str | None, int]]]]] = {}
+        # variables that have a value for certain at this place
+        self.definite: set[C.Var] = set()
         # items of loops whose variable Python's `for` assigns itself
         self.loop_variables: set[C.Var] = set()
 
@@ -221,12 +232,16 @@ class Emitter(TypedForms, DataForms):
         elif kind is C.If and type(self.element(node.test)) is not Known:  # type: ignore[attr-defined]
             test = self.test(node.test)  # type: ignore[attr-defined]
             saved = self.sub()
+            before = self.definite
+            self.definite = set(before)
             self.assign_node(var, node.then)  # type: ignore[attr-defined]
             then = self.done([])
             self.out = []
+            self.definite = set(before)
             self.assign_node(var, node.otherwise)  # type: ignore[attr-defined]
             other = self.out
             self.out = saved
+            self.definite = before
             self.push(ast.If(test, then, other))
         elif kind is C.Block and node.items and type(node.items[-1]) is not C.Line:  # type: ignore[attr-defined]
             for n in node.items[:-1]:  # type: ignore[attr-defined]
@@ -236,6 +251,7 @@ class Emitter(TypedForms, DataForms):
             self.store_ring(var.pyname, node)
         else:
             self.store(var.pyname, self.expr(node))
+        self.definite.add(var)
 
     def assign_var(self, var: C.Var, value: ast.expr) -> None:
         if var.boxed:
@@ -275,12 +291,16 @@ class Emitter(TypedForms, DataForms):
             return self.expr(branch)
         test = self.test(node.test)
         saved = self.sub()
+        before = self.definite
+        self.definite = set(before)
         then = self.expr(node.then)
         then_out = self.out
         self.out = []
+        self.definite = set(before)
         other = self.expr(node.otherwise)
         other_out = self.out
         self.out = saved
+        self.definite = before
         if not then_out and not other_out:
             return self.at(ast.IfExp(test, then, other))  # type: ignore[no-any-return]
         t = self.temp()
@@ -421,6 +441,8 @@ class Emitter(TypedForms, DataForms):
             self.push(ast.Continue())
         elif kind is C.Try:
             self.emit_try(node, None)  # type: ignore[arg-type]
+        elif kind is C.Local and node.var in self.definite:  # type: ignore[attr-defined]
+            return
         elif kind is C.Call and (plan := self.plans.get(id(node))) is not None and plan.store is not None:
             plan.store(self, node)
         else:
@@ -438,44 +460,104 @@ class Emitter(TypedForms, DataForms):
             return
         test = self.test(node.test)
         saved = self.sub()
+        before = self.definite
+        self.definite = set(before)
         self.stmt(node.then)
         then = self.done([])
         self.out = []
+        self.definite = set(before)
         self.stmt(node.otherwise)
         other = self.out
         self.out = saved
+        self.definite = before
         self.push(ast.If(test, then, other))
 
     def stmt_while(self, node: C.While) -> None:
+        hoisted = self.hoist(node)
         mark = len(self.out)
         line = self.line
         test = self.test(node.test)
         extra = self.out[mark:]
         del self.out[mark:]
         saved = self.sub()
+        before = self.definite
+        self.definite = set(before)
         if extra:
             self.out = extra
             self.push(ast.If(self.at(ast.UnaryOp(ast.Not(), test)), [self.at(ast.Break())], []))
             test = self.const(True)
         self.stmt(node.body)
         body = self.done(saved)
+        self.definite = before
         self.line = line
         self.push(ast.While(test, body, []))
+        self.lower_hoisted(hoisted)
+
+    def hoist(self, node: C.Node) -> list[str]:
+        """Take the views of arrays before a loop in which no array can change its size."""
+        inference = self.inference
+        if inference is None or self.traced or not quiet(node, inference):
+            return []
+        assigned = assigned_in(node, set())
+        names: list[str] = []
+        for var in self.viewed(node, {}):
+            if var in assigned or var.boxed or var not in self.definite or var.pyname in self.hoisted:
+                continue
+            array = self.name(var.pyname)
+            test = self.at(ast.Compare(self.attribute(array, "of"), [ast.Is()], [self.attribute(array, "data")]))
+            self.store(f"%v{var.pyname}", self.choose(test, self.attribute(array, "view"), self.call("%view", array)))
+            self.hoisted[var.pyname] = f"%v{var.pyname}"
+            names.append(var.pyname)
+        return names
+
+    def lower_hoisted(self, names: list[str]) -> None:
+        for name in names:
+            del self.hoisted[name]
+
+    def viewed(self, node: C.Node, found: dict[C.Var, None]) -> dict[C.Var, None]:
+        """The variables whose arrays are read or written element by element."""
+        if type(node) is C.Call:
+            plan = self.plans.get(id(node))
+            if plan is not None and plan.form == "element" and type(node.args[0]) is C.Local:
+                found[node.args[0].var] = None
+        for n in parts_of(node):
+            self.viewed(n, found)
+        return found
 
     def stmt_for(self, node: C.For) -> None:
         plan = self.plans.get(id(node.iterable))
+        target = _loop_variable(node)
+        from_zero = self.loop_from_zero(node, target) if target is not node.target else ""
         if plan is not None and plan.form == "range":
-            iterable = self.python_range(node.iterable)
+            iterable = self.python_range(node.iterable, from_zero == "all")
+        elif self.inference is not None and is_plain_vector(self.element(node.iterable)) and quiet(node.body, self.inference) and not self.traced:
+            iterable = self.call("%elements", self.expr(node.iterable))
         else:
             iterable = self.call("%iterate", self.expr(node.iterable))
+        hoisted = self.hoist(node)
         saved = self.sub()
         line = self.line
-        target = _loop_variable(node)
+        before = self.definite
+        self.definite = set(before)
         if target is not node.target:
             self.loop_variables.add(node.target)
+        self.definite.add(target)
+        name = target.pyname
+        if from_zero:
+            self.zero[name] = f"%0{name}"
+            if from_zero == "also":
+                self.store(self.zero[name], self.binary(ast.Sub, self.name(name), self.const(1)))
         self.stmt(node.body)
         body = self.done(saved)
-        self.push(ast.For(self.name(target.pyname, True), iterable, body, []))
+        self.definite = before
+        item = self.name(self.zero[name] if from_zero == "all" else name, True)
+        lines = self.lines_of(node, target) if from_zero == "all" else []
+        if lines:
+            self.along_lines(node, target, iterable, lines, ast.For(item, iterable, body, []))
+        else:
+            self.push(ast.For(item, iterable, body, []))
+        self.zero.pop(name, None)
+        self.lower_hoisted(hoisted)
         # `break` in a `for` over several iterators leaves all of them.
         inner = _nested_for(node.body)
         if inner is not None and _has_break(inner.body):
@@ -486,6 +568,27 @@ class Emitter(TypedForms, DataForms):
                     flagged.insert(i + 1, self.at(ast.Break()))
                     break
         self.line = line
+
+    def along_lines(
+        self, node: C.For, var: C.Var, iterable: Any, lines: list[tuple[C.Call, int]], plain: ast.For
+    ) -> None:
+        """A loop in two forms: the long one takes the lines of its arrays as lists."""
+        stop = iterable.args[1]
+        if not isinstance(stop, (ast.Name, ast.Constant)):
+            t = self.temp()
+            self.store(t, stop)
+            stop = iterable.args[1] = self.name(t)
+        saved = self.sub()
+        for call, dim in lines:
+            self.take_line(call, dim, var, stop)
+        inner = self.sub()
+        self.stmt(node.body)
+        body = self.done(inner)
+        self.push(ast.For(self.name(self.zero[var.pyname], True), iterable, body, []))
+        fast = self.done(saved)
+        for call, _ in lines:
+            del self.lines[id(call)]
+        self.push(ast.If(self.at(ast.Compare(stop, [ast.Gt()], [self.const(LONG_LOOP)])), fast, [self.at(plain)]))
 
     def stmt_return(self, node: C.Return) -> None:
         if not self.in_function:
@@ -509,9 +612,12 @@ class Emitter(TypedForms, DataForms):
         elif kind is C.If:
             test = self.test(node.test)  # type: ignore[attr-defined]
             saved = self.sub()
+            before = self.definite
+            self.definite = set(before)
             self.tail(node.then)  # type: ignore[attr-defined]
             then = self.out
             self.out = []
+            self.definite = before
             self.tail(node.otherwise)  # type: ignore[attr-defined]
             other = self.out
             self.out = saved
@@ -534,6 +640,12 @@ class Emitter(TypedForms, DataForms):
         return type(declared) is Known and widen(self.element(node)) is declared.value
 
     def emit_try(self, node: C.Try, target: str | None) -> None:
+        before = self.definite
+        self.definite = set(before)
+        self._emit_try(node, target)
+        self.definite = before
+
+    def _emit_try(self, node: C.Try, target: str | None) -> None:
         def part(n: C.Node | None) -> list[ast.stmt]:
             saved = self.sub()
             if n is not None:

@@ -277,3 +277,49 @@ def element_of(iterable: Any) -> Any:
         if T.subtype(t, T.Number):
             return t
     return ANY
+
+
+def parts_of(node: Any) -> list[Any]:
+    """The nodes that a node is made of."""
+    kind = type(node)
+    if kind is C.Call:
+        return [node.function, *node.args, *[v for _, v in node.kwargs]]
+    if kind in (C.Block, C.MakeTuple):
+        return node.items  # type: ignore[no-any-return]
+    if kind is C.If:
+        return [node.test, node.then, node.otherwise]
+    if kind is C.While:
+        return [node.test, node.body]
+    if kind is C.For:
+        return [node.iterable, node.body]
+    if kind is C.Try:
+        return [n for n in (node.body, node.catch, node.otherwise, node.final) if n is not None]
+    if kind in (C.Assign, C.AssignGlobal, C.Return, C.Splat):
+        return [node.value]
+    return [node.object] if kind is C.GetField else []
+
+
+def quiet(node: Any, inference: Any) -> bool:
+    """Does nothing in a node run code that is not known here?"""
+    kind = type(node)
+    if kind is C.Call:
+        plan = inference.plans.get(id(node))
+        if plan is None or plan.opaque:
+            return False
+    elif kind is C.GetField:
+        if id(node) not in inference.plans:
+            return False
+    elif kind is C.Closure or kind is C.AssignGlobal or kind is C.Splat:
+        return False
+    return all(quiet(n, inference) for n in parts_of(node))
+
+
+def assigned_in(node: Any, found: set[C.Var]) -> set[C.Var]:
+    """The variables that a node assigns."""
+    if type(node) is C.Assign:
+        found.add(node.var)
+    elif type(node) is C.For:
+        found.add(node.target)
+    for n in parts_of(node):
+        assigned_in(n, found)
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from juliette.compiler import lattice as L
 from juliette.compiler import python_backend as backend
-from juliette.compiler.inference import Inference, tuple_of
+from juliette.compiler.inference import Inference, quiet, tuple_of
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
@@ -53,7 +53,7 @@ class Instance:
 
     __slots__ = (
         "callers", "dead", "direct", "function", "holders", "inference", "key", "keywords", "lowest", "method", "name",
-        "recursive", "result", "traced", "types",
+        "quiet", "recursive", "result", "traced", "types",
     )
     count = 0
 
@@ -72,6 +72,8 @@ class Instance:
         self.inference: Inference | None = None
         self.result: Any = BOTTOM
         self.recursive = False
+        # known not to run anything that could change the size of an array
+        self.quiet = False
         self.lowest = 0
         self.holders: list[dict[str, Any]] = []
         self.callers: list[Instance] = []
@@ -115,6 +117,7 @@ class Instance:
     def _settle(self, inference: Inference) -> None:
         """The answer stands: note what it rests on."""
         self.inference = inference
+        self.quiet = quiet(self.method.code.body, inference)
         for function, types in dict.fromkeys(inference.edges):
             function.watch(types, self.end)
         for callee in dict.fromkeys(inference.callees):

@@ -156,7 +156,7 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
                 inference.edges.append((f, types))
                 return plan
     if types is None:
-        return None
+        return plan_open(inference, f, args)
     if users and f.user_matches(types):
         return plan_method(inference, f, types, args)
     inference.edges.append((f, types))
@@ -177,7 +177,44 @@ def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args
         return None
     inference.edges.append((f, types))
     inference.callees.append(instance)
-    return Plan(instance.infer(), lambda em, n: em.direct(instance, n), opaque=True)
+    return Plan(instance.infer(), lambda em, n: em.direct(instance, n), opaque=not instance.quiet)
+
+
+# A call whose argument types are not known may be one of these many methods.
+MOST_METHODS = 16
+
+
+def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | None:
+    """A call with arguments of unknown types: the result is one of those of the function's methods."""
+    from juliette.compiler.instances import instance_of
+
+    methods = f.user_methods
+    if inference.traced or not methods or f._pending or len(methods) < len(f.methods) or len(methods) > MOST_METHODS:
+        return None
+    inference.edges.append((f, None))
+    result: Any = BOTTOM
+    for method in methods:
+        if not method.accepts_count(len(args)):
+            continue
+        types = []
+        for t, a in zip(method.parameters, args, strict=False):
+            have = widen(a)
+            if L.concrete(a):
+                if not T.subtype(have, t):
+                    break
+                t = have
+            if not isinstance(t, T.DataType) or not t.concrete or t.pyclass is None:
+                return None
+            types.append(t)
+        else:
+            if method.vararg or method.type_vars:
+                return None
+            instance = instance_of(method, tuple(types), False)
+            inference.callees.append(instance)
+            result = join(result, instance.infer())
+            if result is ANY:
+                return None
+    return Plan(result) if result is not BOTTOM else None
 
 
 def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:
@@ -195,9 +232,9 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
     return plan_struct(inference, node, t, args)
 
 
-def builtin(result: Any) -> Plan:
+def builtin(result: Any, *, pure: bool = False) -> Plan:
     """A call bound to the method that dispatch selects, with a result type known from elsewhere."""
-    return Plan(result, lambda em, n: em.linked(n), opaque=True)
+    return Plan(result, lambda em, n: em.linked(n), opaque=not pure)
 
 
 def folded(value: Any) -> Plan:
@@ -237,33 +274,19 @@ OPERATORS: dict[str, Any] = {
 }
 
 
-def ring_bounds(op: str, parts: list[tuple[int, int]]) -> tuple[int, int]:
-    """The bounds of a sum, difference or product before it wraps around."""
-    low, high = parts[0]
-    if len(parts) == 1 and op == "-":
-        return -high, -low
-    for a, b in parts[1:]:
-        if op == "+":
-            low, high = low + a, high + b
-        elif op == "-":
-            low, high = low - b, high - a
-        else:
-            corners = (low * a, low * b, high * a, high * b)
-            low, high = min(corners), max(corners)
-    return low, high
-
-
 def _ring(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
         if not ks or (len(ks) == 1 and ks not in ("i", "f")) or len(ks) > 8 or (op == "-" and len(ks) > 2):
             return None
-        if set(ks) == {"f"} or (len(ks) == 2 and ks in ("if", "fi")):
+        if "f" in ks and set(ks) <= {"f", "i"}:
+            if inference.traced and "f" not in ks[:2]:
+                return None
             return Plan(FLOAT, lambda em, n: em.float_chain(op, n))
         if inference.traced:
             return None
         if set(ks) == {"i"} or (op != "*" and len(ks) == 2 and ks in ("ib", "bi", "bb")):
-            low, high = ring_bounds(op, [bounds(a) or (0, 1) for a in args])
+            low, high = L.ring_bounds(op, [bounds(a) or (0, 1) for a in args])
             return Plan(L.ints(low, high), lambda em, n: em.wrapped_ring(n), form=op)
         if op == "*" and set(ks) == {"s"} and len(ks) > 1:
             return Plan(STRING, lambda em, n: em.chain(ast.Add, n))
@@ -287,7 +310,7 @@ def _comparison(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
         if len(ks) == 2 and not inference.traced and "?" in ks and plain_values(args):
-            return builtin(BOOL)
+            return builtin(BOOL, pure=True)
         if len(ks) == 2 and (set(ks) <= {"i", "f"} or (not inference.traced and ks in ("ss", "bb"))):
             return Plan(BOOL if not inference.traced else ANY, lambda em, n: em.compare(OPERATORS[op], n))
         return None
@@ -315,7 +338,7 @@ def _identical(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if L.concrete(other) and all(type(a) in (C.Local, C.Const, C.Global) for a in node.args):
                 return folded((widen(other) is T.Nothing) is same)
             return Plan(BOOL, lambda em, n: em.compare(ast.Is if same else ast.IsNot, n))
-    return builtin(BOOL) if exact(args) is not None else Plan(BOOL)
+    return builtin(BOOL, pure=True) if exact(args) is not None else Plan(BOOL)
 
 
 @rule("isnothing")
@@ -364,7 +387,7 @@ def _shift(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     n = known_int(args[1])
     if n is None or not 0 <= n < 64:
-        return builtin(INT)
+        return builtin(INT, pure=True)
     low, high = bounds(args[0])  # type: ignore[misc]
     if node.function.name == ">>":  # type: ignore[attr-defined]
         return Plan(L.ints(low >> n, high >> n), lambda em, m: em.chain(ast.RShift, m))
@@ -403,7 +426,7 @@ def _quotient(name: str, floor: bool, want_quotient: bool) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
         if ks in ("ff", "if", "fi"):
-            return builtin(FLOAT)
+            return builtin(FLOAT, pure=True)
         if ks != "ii":
             return None
         (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]
@@ -455,7 +478,7 @@ def _parity(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         rest = em.binary(ast.Mod, em.expr(n.args[0]), em.const(2))
         return em.at(ast.Compare(rest, [ast.Eq()], [em.const(want)]))  # type: ignore[no-any-return]
 
-    return Plan(BOOL, emit) if type(node.function) is C.Global else builtin(BOOL)
+    return Plan(BOOL, emit) if type(node.function) is C.Global else builtin(BOOL, pure=True)
 
 
 # ---------------------------------------------------------------- functions of numbers
@@ -477,7 +500,7 @@ def _abs(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _extreme(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if ks == "ff":
-        return builtin(FLOAT)
+        return builtin(FLOAT, pure=True)
     if ks != "ii" or type(node.function) is not C.Global:
         return None
     (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]
@@ -510,13 +533,13 @@ def _sqrt(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     "log", "log2", "log10", "log1p", "cbrt", "hypot", "sinpi", "cospi", "deg2rad", "rad2deg", "inv",
 )
 def _real(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(FLOAT) if args and set(kinds(args)) <= {"i", "f"} else None
+    return builtin(FLOAT, pure=True) if args and set(kinds(args)) <= {"i", "f"} else None
 
 
 @rule("floor", "ceil", "round", "trunc")
 def _rounded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if kinds(args) == "f":
-        return builtin(FLOAT)
+        return builtin(FLOAT, pure=True)
     if len(args) == 2 and type(args[0]) is Known and args[0].value is INT and kind(args[1]) in ("i", "f"):
         return Plan(INT)
     return None
@@ -524,18 +547,18 @@ def _rounded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 @rule("gcd", "lcm", "cld", "mod1", "fld1", "powermod", "trailing_zeros", "leading_zeros", "count_ones", "factorial", "binomial", "isqrt", "ndigits")
 def _integer(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(INT) if args and set(kinds(args)) == {"i"} else None
+    return builtin(INT, pure=True) if args and set(kinds(args)) == {"i"} else None
 
 
 @rule("isnan", "isinf", "isfinite", "isinteger", "iszero", "isone", "signbit", "ispow2", "isapprox", "≈", "isequal", "isless")
 def _property(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(BOOL) if args and set(kinds(args)) <= {"i", "f", "b", "s"} else None
+    return builtin(BOOL, pure=True) if args and set(kinds(args)) <= {"i", "f", "b", "s"} else None
 
 
 @rule("sign", "zero", "one", "identity", "oneunit")
 def _same(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
-    return builtin(widen(args[0])) if ks in ("i", "f") else None
+    return builtin(widen(args[0]), pure=True) if ks in ("i", "f") else None
 
 
 @rule("float", "Float64")

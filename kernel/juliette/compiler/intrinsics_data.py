@@ -36,6 +36,12 @@ def array_of(x: Any) -> tuple[Any, int] | None:
     return None
 
 
+def is_plain_vector(x: Any) -> bool:
+    """A vector whose elements are Python numbers."""
+    array = array_of(x)
+    return array is not None and array[1] == 1 and array[0] in PLAIN
+
+
 # ---------------------------------------------------------------- ranges
 
 
@@ -85,7 +91,7 @@ def _length(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and type(node.args[0]) is C.Local:
         return folded(len(t.parameters))
     if t is STRING or (isinstance(t, T.DataType) and t.typename in (L.DICT, L.SET)) or type(args[0]) is Span:
-        return builtin(LENGTH)
+        return builtin(LENGTH, pure=True)
     return None
 
 
@@ -99,7 +105,7 @@ def _size(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(T.tuple_type([INT] * n), lambda em, m: em.array_shape(m.args[0]))
     d = known_int(args[1])
     if len(args) != 2 or d is None or not 1 <= d <= n:
-        return builtin(LENGTH) if len(args) == 2 and kind(args[1]) == "i" else None
+        return builtin(LENGTH, pure=True) if len(args) == 2 and kind(args[1]) == "i" else None
     return Plan(LENGTH, lambda em, m: em.at(ast.Subscript(em.array_shape(m.args[0]), em.const(d - 1), LOAD)))
 
 
@@ -154,9 +160,9 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         eltype, n = array
         if set(kinds(index)) == {"i"}:
             if len(index) == n and eltype in PLAIN:
-                return Plan(eltype, lambda em, m: em.load_element(m, index))
+                return Plan(eltype, lambda em, m: em.load_element(m, index), form="element")
             if len(index) == n and eltype not in T.DTYPE_OF:
-                return Plan(field_element(eltype), lambda em, m: em.load_object(m, index))
+                return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
             return runtime_builtin(field_element(eltype))
         if all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
@@ -205,12 +211,12 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if eltype in PLAIN and (widen(value) is eltype or (eltype is FLOAT and kind(value) == "i")):
             return Plan(
                 widen(target), lambda em, m: em.stored(m, index, True),
-                store=lambda em, m: em.store_element(m, index, True),
+                store=lambda em, m: em.store_element(m, index, True), form="element",
             )
         if eltype not in T.DTYPE_OF and (eltype is ANY or widen(value) is eltype):
             return Plan(
                 widen(target), lambda em, m: em.stored(m, index, False),
-                store=lambda em, m: em.store_element(m, index, False),
+                store=lambda em, m: em.store_element(m, index, False), form="object",
             )
         return Plan(widen(target))
     entry = dict_of(target)
@@ -247,8 +253,8 @@ def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
     if array is not None:
-        return builtin(field_element(array[0]))
-    return builtin(INT) if len(args) == 1 and type(args[0]) is Span and getattr(node.function, "name", "") in ("first", "last", "maximum", "minimum") else None
+        return builtin(field_element(array[0]), pure=getattr(node.function, "name", "")[-1] != "!")
+    return builtin(INT, pure=True) if len(args) == 1 and type(args[0]) is Span and getattr(node.function, "name", "") in ("first", "last", "maximum", "minimum") else None
 
 
 @rule("copy", "sort", "reverse", "unique", "similar", "deepcopy")
@@ -385,7 +391,8 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
         inference.callees.append(instance)
         first = () if method.source.drop_first else (t,)
         return Plan(
-            instance.infer(), lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]), opaque=True,
+            instance.infer(), lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]),
+            opaque=not instance.quiet,
         )
     if method.rule != "default constructor" or body.typename.make_class is not structs.make_class:
         return Plan(t) if isinstance(t, T.DataType) and t.concrete and not table.user_methods else None

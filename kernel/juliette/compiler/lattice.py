@@ -134,6 +134,22 @@ def ints(low: int, high: int) -> Any:
     return Ints(low, high)
 
 
+def ring_bounds(op: str, parts: list[tuple[int, int]]) -> tuple[int, int]:
+    """The bounds of a sum, difference or product before it wraps around."""
+    low, high = parts[0]
+    if len(parts) == 1 and op == "-":
+        return -high, -low
+    for a, b in parts[1:]:
+        if op == "+":
+            low, high = low + a, high + b
+        elif op == "-":
+            low, high = low - b, high - a
+        else:
+            corners = (low * a, low * b, high * a, high * b)
+            low, high = min(corners), max(corners)
+    return low, high
+
+
 def held(x: Any) -> Any:
     """What a variable keeps of an element: literals become ranges or types, so that joins are quick."""
     if type(x) is Known:

@@ -86,6 +86,7 @@ def compile_method(
     for var in code.params:
         if var.boxed:
             emitter.store(var.pyname, emitter.call("%Box", emitter.const(var.name), emitter.name(var.pyname)))
+    emitter.definite.update(code.params)
     _keyword_prologue(emitter, code, keywords)
     emitter.tail(code.body)
     return _function(emitter, code.name, params, vararg, module, code.file)

@@ -15,14 +15,14 @@ from juliette.compiler.lower import Family, LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.dispatch import (
-    CALLABLES, GenericFunction, KeywordCall, Method, TRACE, call_kw,
+    CALLABLES, GenericFunction, KeywordCall, Method, SPECIALISED, TRACE, call_kw,
 )
 from juliette.runtime.errors import (
     TRANSLATORS, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
     UndefKeywordError, UndefRefError, UndefVarError, julia_value,
 )
 from juliette.runtime.modules import Base, Module, constructors
-from juliette.runtime.values import JuliaDict, NamedTuple, Pair, StepRange, UnitRange
+from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, Pair, StepRange, UnitRange
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 HELPERS: dict[str, Any] = {}
@@ -555,6 +555,12 @@ HELPERS["%UnitRange"] = UnitRange
 HELPERS["%StepRange"] = StepRange
 
 
+@helper("elements")
+def elements(v: Array) -> memoryview:
+    """The elements of a vector of numbers that keeps its size meanwhile."""
+    return memoryview(v.data)  # type: ignore[arg-type]
+
+
 @helper("undefined")
 def undefined() -> None:
     raise UndefRefError()
@@ -575,6 +581,9 @@ def dict_get(d: JuliaDict, key: Any, default: Any) -> Any:
 def push(v: Array, x: Any) -> Array:
     v.push(x)
     return v
+
+
+SPECIALISED.update((GenericFunction, JuliaDict, JuliaSet))
 
 
 def bounds_error(error: IndexError) -> Any:

@@ -101,6 +101,10 @@ class Method:
         return tuple(found[v] for v in self.type_vars)
 
 
+# Classes that do not fix the type, but for whose values methods written in Julia are compiled apart.
+SPECIALISED: set[type] = set()
+
+
 class Table(dict[Any, Implementation]):
     """Code by the classes of the arguments; what is missing is resolved by calling it."""
 
@@ -201,7 +205,8 @@ class GenericFunction:
                 f = cache[classes] = method.specialise(method, types, classes, traced)
                 return f
             self.settle()
-            if self._indifferent(kinds):
+            apart = self.user_methods and not SPECIALISED.isdisjoint(classes)
+            if not apart and self._indifferent(kinds):
                 method = self.resolve(tuple(map(T.dispatch_type, args)), args)
                 f = cache[classes] = method.specialise(method, types, classes, traced)
                 return f
