@@ -103,11 +103,8 @@ def _shape(i: int) -> type:
     return type(f"S{i}", (), {"__slots__": ("r",), "__init__": init, "area": area})
 
 
-SHAPES = (
-    [cls(0.5 + i) for i in range(2_000) for cls in [_SHAPES[i % 10]]]
-    if (_SHAPES := [_shape(i) for i in range(10)])
-    else []
-)
+_SHAPES = [_shape(i) for i in range(10)]
+SHAPES = [_SHAPES[i % 10](0.5 + i) for i in range(2_000)]
 
 
 def total(shapes: list[Any], times: int) -> float:
@@ -222,7 +219,8 @@ ROWS = [
             end
             s
         end
-        shapes = Shape[(S0, S1, S2, S3, S4, S5, S6, S7, S8, S9)[i % 10 + 1](0.5 + i) for i in 0:1999]""",
+        kinds = (S0, S1, S2, S3, S4, S5, S6, S7, S8, S9)
+        shapes = Shape[kinds[i % 10 + 1](0.5 + i) for i in 0:1999]""",
         "total(shapes, 50)",
         lambda: total(SHAPES, 50),
     ),
