@@ -23,6 +23,11 @@
 - `concurrency`: the chapter's files in their order
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled
+- `language`: the files about types, methods, modules and code in their order
+- `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code
+- `meta`: expressions as values: `Meta.parse` and its neighbours
+- `optional`: `Some`, `something`, `coalesce`
+- `enums`: `@enum`
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

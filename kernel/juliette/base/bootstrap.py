@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import (
-    arrays, broadcasting, collections, concurrency, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection, strings,
+    arrays, broadcasting, collections, concurrency, essentials, language, macros, multimedia,
+    numbers, randomness, strings,
 )
 from juliette.base.documentation import (
     dictionary_keys, documentation, keyword_names, kind_of,
@@ -41,8 +41,8 @@ for _name in support.FROM_BASE:
     assert _name in Base.bindings, _name
 support.HELPERS["%getproperty"] = getproperty
 assert all((
-    arrays, broadcasting, collections, concurrency, essentials, macros, method_reflection, module_reflection,
-    multimedia, numbers, randomness, reflection, strings, collection_display, task_display,
+    arrays, broadcasting, collections, concurrency, essentials, language, macros, multimedia,
+    numbers, randomness, strings, collection_display, task_display,
 ))
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)

@@ -403,27 +403,6 @@ def identity(x: Any) -> Any:
     return x
 
 
-@Base.method("something(x...)", transparent=True)
-def something(*xs: Any) -> Any:
-    """The first argument that is not `nothing`."""
-    for x in xs:
-        if x is not None:
-            return x
-    raise ArgumentError("No value arguments present")
-
-
-@Base.method("ismissing(x)")
-def ismissing(x: Any) -> bool:
-    """Is it `missing`?"""
-    return x is V.MISSING
-
-
-@Base.method("isnothing(x)", transparent=True)
-def isnothing(x: Any) -> bool:
-    """Is it `nothing`?"""
-    return x is None
-
-
 @Base.method("deepcopy(x)")
 def deepcopy(x: Any) -> Any:
     """A copy that shares nothing with the original."""
@@ -520,7 +499,6 @@ def _simple(t: Any, f: Any) -> None:
     support._builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",))
 
 
-_simple(T.Symbol_, lambda _, *xs: Symbol(Base.bindings["string"](*xs)))
 _simple(T.CORE_TYPES["Expr"], lambda _, head, *args: Expr(head.name, *args))
 _simple(T.CORE_TYPES["QuoteNode"], lambda _, x: QuoteNode(x))
 _simple(V.Pair_, lambda _, a, b: V.Pair(a, b))

@@ -140,14 +140,8 @@ def passing(name: str) -> None:
         return args[-1]
 
 
-for _name in ("inbounds", "inline", "noinline", "simd", "fastmath", "nospecialize", "generated", "propagate_inbounds"):
+for _name in ("fastmath",):
     passing(_name)
-
-
-@Base.macro("isdefined")
-def isdefined(context: Any, name: Any) -> Any:
-    """Is the variable assigned?"""
-    return Expr("isdefined", name)
 
 
 @Base.macro("doc", export=True)
@@ -186,30 +180,6 @@ def mime_str(context: Any, text: str) -> Any:
     return QuoteNode(T.apply_type(V.MIME_, Symbol(text)))
 
 
-@Base.macro("__LINE__")
-def line_(context: Any) -> Any:
-    return context.line
-
-
-@Base.macro("__FILE__")
-def file_(context: Any) -> Any:
-    return context.file
-
-
-@Base.macro("__MODULE__")
-def module_(context: Any) -> Any:
-    return QuoteNode(context.module)
-
-
-@Base.macro("eval")
-def eval_(context: Any, e: Any) -> Any:
-    """Run an expression in the global scope."""
-    return call(lambda x: context.compiler.run(x, context.module, context.file), Expr("quote", e))
-
-
-@Base.macro("gensym")
-def gensym(context: Any, *names: Any) -> Any:
-    return Expr("block", *[Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names])
 
 
 @Base.method("time()")

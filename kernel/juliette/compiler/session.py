@@ -25,6 +25,14 @@ _PLACELESS = frozenset(
 )
 
 
+_CURRENT: list[Compiler] = []
+
+
+def current() -> Compiler:
+    """The compiler of the session that is running."""
+    return _CURRENT[-1]
+
+
 class Compiler:
     """Compiles and runs top-level expressions."""
 
@@ -32,6 +40,7 @@ class Compiler:
         self.soft_scope = soft_scope
         self.gensyms = 0
         self.module = Main
+        _CURRENT[:] = [self]
         self.warned: set[tuple[str, str, int]] = set()
 
     # ------------------------------------------------------------ what lowering asks
@@ -60,6 +69,7 @@ class Compiler:
 
     def run(self, e: Any, module: Module, file: str, line: int = 1) -> Any:
         """Run one top-level expression and return its value."""
+        _CURRENT[:] = [self]
         if isinstance(e, LineNumberNode):
             return None
         if isinstance(e, Expr):

@@ -1,0 +1,522 @@
+"""Macros about code: `@eval`, `@macroexpand`, `@generated`, `@kwdef`, `@static`, `@NamedTuple`, hints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from juliette.compiler.expansion import Expander
+from juliette.compiler.lower import is_signature, problem
+from juliette.runtime import types as T
+from juliette.runtime.errors import ArgumentError, ErrorException
+from juliette.runtime.modules import Base, Module
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+
+
+def base(name: str) -> GlobalRef:
+    """A name of Base, whatever it means where the macro is called."""
+    return GlobalRef(Base, Symbol(name))
+
+
+def call(name: str | Callable[..., Any], *args: Any) -> Expr:
+    """A call of a function of Base, or of one of ours."""
+    return Expr("call", base(name) if isinstance(name, str) else QuoteNode(name), *args)
+
+
+# ---------------------------------------------------------------- hints to a compiler
+
+
+def hint(name: str, *, export: bool = True) -> None:
+    """A macro that tells Julia's compiler something; here the code runs as it stands."""
+
+    @Base.macro(name, export=export)
+    def pass_(context: Any, *args: Any) -> Any:
+        """Runs the expression as it stands."""
+        return args[-1] if args else None
+
+    pass_.__doc__ = f"`@{name}` has no effect here: the expression runs as it stands."
+
+
+for _name in (
+    "inbounds", "inline", "noinline", "simd", "polly", "boundscheck", "specialize", "nospecialize",
+):
+    hint(_name)
+for _name in (
+    "propagate_inbounds", "pure", "assume_effects", "constprop", "noinline_", "nospecializeinfer",
+    "aggressive_constprop", "_inline_meta", "_noinline_meta", "_propagate_inbounds_meta", "max_methods",
+):
+    hint(_name, export=False)
+
+
+# ---------------------------------------------------------------- where the code stands
+
+
+@Base.macro("__LINE__")
+def line_(context: Any) -> Any:
+    """The line of the call."""
+    return context.line
+
+
+@Base.macro("__FILE__")
+def file_(context: Any) -> Any:
+    """The file of the call."""
+    return context.file
+
+
+@Base.macro("__DIR__")
+def dir_(context: Any) -> Any:
+    """The folder of the file of the call."""
+    path = Path(context.file)
+    return str(path.resolve().parent) if path.is_file() else str(Path.cwd())
+
+
+@Base.macro("__MODULE__")
+def module_(context: Any) -> Any:
+    """The module of the call."""
+    return QuoteNode(context.module)
+
+
+# ---------------------------------------------------------------- evaluation and expansion
+
+
+@Base.macro("eval")
+def eval_(context: Any, *args: Any) -> Any:
+    """`@eval [module] code`: run code in the global scope; `$x` puts values in."""
+    compiler, file = context.compiler, context.file
+    target: Any = QuoteNode(context.module) if len(args) == 1 else args[0]
+
+    def run(module: Any, e: Any) -> Any:
+        return compiler.run(e, module, file)
+
+    return call(run, target, Expr("quote", args[-1]))
+
+
+def expander(context: Any) -> Expander:
+    return Expander(context.compiler, context.module, context.lowerer, context.line, context.file)
+
+
+@Base.macro("macroexpand")
+def macroexpand_macro(context: Any, *args: Any) -> Any:
+    """`@macroexpand code`: the code with all macro calls expanded."""
+    return QuoteNode(expander(context).expand_all(args[-1]))
+
+
+@Base.macro("macroexpand1")
+def macroexpand1_macro(context: Any, *args: Any) -> Any:
+    """`@macroexpand1 code`: the outer macro calls expanded, not those in their results."""
+    return QuoteNode(expander(context).expand_all(args[-1], once=True))
+
+
+@Base.method("macroexpand(m::Module, x; recursive=true)")
+def macroexpand(m: Module, x: Any, *, recursive: bool = True) -> Any:
+    """The code with all macro calls in it expanded, as they would be in the module.
+
+    ```jldoctest
+    julia> macro twice(x) :(2 * $(esc(x))) end;
+
+    julia> macroexpand(Main, :(@twice y))
+    :(2 * y)
+    ```
+    """
+    from juliette.compiler.session import current
+
+    return Expander(current(), m, None, 0, "none").expand_all(x, once=not recursive)
+
+
+@Base.method("eval(m::Module, e)", export=False)
+def eval_in(m: Module, e: Any) -> Any:
+    """Run code in a module's global scope."""
+    from juliette.compiler.session import current
+
+    return current().run(e, m, "none")
+
+
+@Base.macro("gensym")
+def gensym(context: Any, *names: Any) -> Any:
+    """`@gensym x y`: variables that hold names no other code uses."""
+    if not names:
+        return None
+    made = [Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names]
+    return Expr("block", *made, None if len(made) > 1 else names[0])
+
+
+@Base.macro("isdefined")
+def isdefined(context: Any, name: Any) -> Any:
+    """Is the variable assigned?"""
+    return Expr("isdefined", name)
+
+
+@Base.macro("static")
+def static(context: Any, e: Any) -> Any:
+    """`@static if … end`: the condition is looked at while the code is expanded."""
+    if isinstance(e, Expr) and e.head in ("if", "elseif", "&&", "||"):
+        return _static(context, e)
+    raise ArgumentError("invalid @static macro")
+
+
+def _static(context: Any, e: Expr) -> Any:
+    test = e.args[0]
+    if isinstance(test, Expr) and test.head == "block":
+        test = next(a for a in test.args if not isinstance(a, LineNumberNode))
+    holds = context.compiler.run(test, context.module, context.file, context.line)
+    if e.head == "&&":
+        return e.args[1] if holds else False
+    if e.head == "||":
+        return True if holds else e.args[1]
+    if holds:
+        return e.args[1]
+    if len(e.args) == 3:
+        rest = e.args[2]
+        return _static(context, rest) if isinstance(rest, Expr) and rest.head == "elseif" else rest
+    return None
+
+
+def _jump(name: str) -> None:
+    @Base.macro(name)
+    def jump(context: Any, label: Any) -> Any:
+        """Jumps have no form in the code that is run here; a loop with `break` has."""
+        raise ErrorException(f"@{name} is not supported: Juliette compiles to Python, which has no jumps. "
+                             "Write a loop with `break` and `continue`.")
+
+
+_jump("goto")
+_jump("label")
+
+
+# ---------------------------------------------------------------- generated functions
+
+
+@Base.macro("generated")
+def generated(context: Any, *args: Any) -> Any:
+    """`@generated function f(x) … end`: the body makes the code for the types of the arguments."""
+    if not args:
+        return True
+    e = args[0]
+    if not isinstance(e, Expr) or e.head not in ("function", "=") or len(e.args) != 2:
+        raise ErrorException("invalid syntax; @generated must be used with a function definition")
+    signature, body = e.args
+    wheres: list[Any] = []
+    inner = signature
+    while isinstance(inner, Expr) and inner.head in ("where", "::"):
+        if inner.head == "where":
+            wheres += inner.args[1:]
+        inner = inner.args[0]
+    names = [_argument(a) for a in inner.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")]
+    statics = [_variable(v) for v in wheres]
+    named = [Expr("...", n) if rest else n for n, rest in names]
+    generator = Expr("->", Expr("tuple", *statics, *named), body)
+    table = Generated(context.compiler, context.module, [s.name for s in statics], names)
+    renamed = _with_names(signature, [n for n, _ in names])
+    holder = context.gensym("generator")
+    return Expr("block", Expr("=", holder, generator), Expr(
+        "function", renamed,
+        Expr("block", call(table, Expr("block", holder), Expr("tuple", *statics), *named)),
+    )) if context.lowerer is not None and context.lowerer.scope is not None else Expr(
+        "function", renamed,
+        Expr("block", call(table, generator, Expr("tuple", *statics), *named)),
+    )
+
+
+def _argument(a: Any) -> tuple[Any, bool]:
+    """(name, is it `x...`) of a parameter."""
+    if isinstance(a, Expr) and a.head in ("kw", "="):
+        return _argument(a.args[0])
+    if isinstance(a, Expr) and a.head == "...":
+        return _argument(a.args[0])[0], True
+    if isinstance(a, Expr) and a.head == "::":
+        return (a.args[0], False) if len(a.args) == 2 else (Symbol(f"#unnamed{id(a)}"), False)
+    return a, False
+
+
+def _with_names(signature: Expr, names: list[Any]) -> Expr:
+    """The signature, with names for parameters that have none."""
+    if signature.head in ("where", "::"):
+        return Expr(signature.head, _with_names(signature.args[0], names), *signature.args[1:])
+    given = iter(names)
+
+    def named(a: Any) -> Any:
+        if isinstance(a, Expr) and a.head == "parameters":
+            return a
+        name = next(given)
+        return Expr("::", name, a.args[0]) if isinstance(a, Expr) and a.head == "::" and len(a.args) == 1 else a
+
+    return Expr("call", signature.args[0], *map(named, signature.args[1:]))
+
+
+def _variable(v: Any) -> Symbol:
+    while isinstance(v, Expr):
+        v = v.args[2] if v.head == "comparison" else v.args[0]
+    return v  # type: ignore[no-any-return]
+
+
+class Generated:
+    """The code that a generated function made, by the types of its arguments."""
+
+    def __init__(
+        self, compiler: Any, module: Module, statics: list[str], names: list[tuple[Any, bool]]
+    ) -> None:
+        self.compiler = compiler
+        self.module = module
+        self.statics = statics
+        self.names = names
+        self.made: dict[Any, Any] = {}
+
+    def __call__(self, generator: Any, statics: tuple[Any, ...], *args: Any) -> Any:
+        types = tuple(T.typeof(a) if not isinstance(a, T.JuliaType) else T.type_of_type(a) for a in args)
+        f = self.made.get((types, statics))
+        if f is None:
+            shown = types
+            if self.names and self.names[-1][1]:
+                fixed = len(self.names) - 1
+                shown = (*types[:fixed], *types[fixed:])
+            code = generator(*statics, *shown)
+            parameters = [Expr("...", n) if rest else n for n, rest in self.names]
+            body = Expr("block", code)
+            if self.statics:
+                bound = [Expr("=", Symbol(n), QuoteNode(v)) for n, v in zip(self.statics, statics, strict=True)]
+                body = Expr("block", Expr("let", Expr("block", *bound), body))
+            lam = Expr("->", Expr("tuple", *parameters), body)
+            f = self.made[types, statics] = self.compiler.run(lam, self.module, "none")
+        return f(*args)
+
+
+# ---------------------------------------------------------------- types in other clothes
+
+
+@Base.macro("NamedTuple")
+def named_tuple(context: Any, e: Any) -> Any:
+    """`@NamedTuple{a::Int, b}`: the type of named tuples with these fields."""
+    if not (isinstance(e, Expr) and e.head in ("braces", "block", "bracescat")):
+        raise ArgumentError("@NamedTuple expects {...} or begin...end")
+    return _named_tuple(e)
+
+
+def _named_tuple(e: Expr) -> Expr:
+    names, types = [], []
+    for item in e.args:
+        if isinstance(item, LineNumberNode):
+            continue
+        if isinstance(item, Symbol):
+            names.append(QuoteNode(item))
+            types.append(base("Any"))
+        elif isinstance(item, Expr) and item.head == "::" and len(item.args) == 2:
+            names.append(QuoteNode(item.args[0]))
+            types.append(item.args[1])
+        else:
+            raise ArgumentError("@NamedTuple must contain a sequence of name or name::type expressions")
+    return Expr("curly", base("NamedTuple"), Expr("tuple", *names), Expr("curly", base("Tuple"), *types))
+
+
+@Base.macro("Kwargs")
+def kwargs_type(context: Any, e: Any) -> Any:
+    """`@Kwargs{a::Int}`: the type of the keywords that a function with `kwargs...` gets."""
+    return Expr("curly", base("Pairs"), base("Symbol"), base("Any"),
+                Expr("curly", base("Tuple"), *[base("Symbol")] * 0), _named_tuple(e))
+
+
+# ---------------------------------------------------------------- @kwdef
+
+
+@Base.macro("kwdef")
+def kwdef(context: Any, e: Any) -> Any:
+    """`@kwdef struct P x = 1; y end`: a struct with a constructor that takes keywords."""
+    if isinstance(e, Expr) and e.head == "macrocall":
+        e = expander(context).expand_all(e, once=True)
+    if not (isinstance(e, Expr) and e.head == "struct"):
+        raise ErrorException("Invalid usage of @kwdef")
+    mutable, head, body = e.args
+    fields: list[tuple[Symbol, Any, bool]] = []
+    items = [_without_default(item, fields) for item in body.args]
+    plain = Expr("struct", mutable, head, Expr("block", *items))
+    name = head
+    if isinstance(name, Expr) and name.head == "<:":
+        name = name.args[0]
+    if not fields:
+        return plain
+    keywords = Expr("parameters", *[
+        Expr("kw", n, default) if has else n for n, default, has in fields
+    ])
+    values = [n for n, _, _ in fields]
+    place = LineNumberNode(context.line, Symbol(context.file))
+    if not (isinstance(name, Expr) and name.head == "curly"):
+        made = [Expr("=", Expr("call", name, keywords), Expr("block", place, Expr("call", name, *values)))]
+    else:
+        own, params = name.args[0], name.args[1:]
+        variables = [_variable(p) for p in params]
+        full = Expr("curly", own, *variables)
+        made = [
+            Expr("=", Expr("call", own, keywords), Expr("block", place, Expr("call", own, *values))),
+            Expr("=", Expr("where", Expr("call", full, keywords), *params),
+                 Expr("block", place, Expr("call", full, *values))),
+        ]
+    return Expr("block", plain, *made, None)
+
+
+def _without_default(item: Any, fields: list[tuple[Symbol, Any, bool]]) -> Any:
+    """A field as `struct` has it; notes its name and default."""
+    if isinstance(item, Symbol):
+        fields.append((item, None, False))
+        return item
+    if not isinstance(item, Expr):
+        return item
+    if item.head == "const":
+        return Expr("const", _without_default(item.args[0], fields))
+    if item.head == "::" and len(item.args) == 2:
+        fields.append((item.args[0], None, False))
+        return item
+    if item.head == "=" and not is_signature(item.args[0]):
+        target = item.args[0]
+        constant = isinstance(target, Expr) and target.head == "const"
+        inner = target.args[0] if constant else target
+        name = inner.args[0] if isinstance(inner, Expr) and inner.head == "::" else inner
+        fields.append((name, item.args[1], True))
+        return target
+    if item.head == "macrocall" and len(item.args) == 4:
+        return Expr("macrocall", *item.args[:3], _without_default(item.args[3], fields))
+    if item.head == "block":
+        return Expr("block", *[_without_default(i, fields) for i in item.args])
+    return item
+
+
+# ---------------------------------------------------------------- first that is something
+
+
+@Base.macro("something")
+def something(context: Any, *args: Any) -> Any:
+    """`@something a b`: the first that is not `nothing`; what follows is not evaluated."""
+    found = context.gensym("found")
+    code: Any = call("something", None)
+    for a in reversed(args):
+        code = Expr("block", Expr("=", found, a), Expr("if", call("!==", found, None),
+                    call("something", found), code))
+    return Expr("let", Expr("block", found), code)
+
+
+@Base.macro("coalesce")
+def coalesce(context: Any, *args: Any) -> Any:
+    """`@coalesce a b`: the first that is not `missing`; what follows is not evaluated."""
+    found = context.gensym("found")
+    code: Any = base("missing")
+    for a in reversed(args):
+        code = Expr("block", Expr("=", found, a), Expr("if", call("!", call("ismissing", found)), found, code))
+    return Expr("let", Expr("block", found), code)
+
+
+# ---------------------------------------------------------------- calls looked at
+
+
+@Base.macro("which")
+def which(context: Any, e: Any) -> Any:
+    """`@which f(x)`: the method that the call reaches."""
+    if isinstance(e, Symbol):
+        return call("binding_module", QuoteNode(context.module), QuoteNode(e))
+    f, args = _taken_apart(e)
+    return call(lambda g, *xs: _which(g, xs), f, *args)
+
+
+def _which(f: Any, args: tuple[Any, ...]) -> Any:
+    from juliette.base.method_reflection import method_for
+
+    return method_for(f, tuple(map(T.dispatch_type, args)))
+
+
+def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
+    """(function, arguments) of a call in any of its forms."""
+    if isinstance(e, Expr):
+        if e.head == "call":
+            return e.args[0], [a for a in e.args[1:] if not (isinstance(a, Expr) and a.head in ("parameters", "kw"))]
+        if e.head == "ref":
+            return base("getindex"), list(e.args)
+        if e.head == "." and len(e.args) == 2:
+            return base("getproperty"), list(e.args)
+        if e.head in ("vect", "hcat", "vcat"):
+            return base(e.head), list(e.args)
+        if e.head == "'":
+            return base("adjoint"), list(e.args)
+        if e.head == "=" and isinstance(e.args[0], Expr) and e.args[0].head == "ref":
+            target = e.args[0]
+            return base("setindex!"), [target.args[0], e.args[1], *target.args[1:]]
+        if e.head == "=" and isinstance(e.args[0], Expr) and e.args[0].head == ".":
+            return base("setproperty!"), [*e.args[0].args, e.args[1]]
+        if e.head in ("<:", ">:", "&&", "||"):
+            return base(e.head), list(e.args)
+        if e.head == "macrocall":
+            return e.args[0], [QuoteNode(LineNumberNode(0)), QuoteNode(Base), *map(QuoteNode, e.args[2:])]
+    raise ErrorException("expression is not a function call, or is too complex for @which to analyze; "
+                         "break it down to simpler parts if possible")
+
+
+@Base.macro("functionloc")
+def functionloc(context: Any, e: Any) -> Any:
+    """`@functionloc f(x)`: file and line of the method that the call reaches."""
+    f, args = _taken_apart(e)
+    return call(lambda g, *xs: (_which(g, xs).file, _which(g, xs).line), f, *args)
+
+
+@Base.macro("invoke", export=False)
+def invoke(context: Any, e: Any) -> Any:
+    """`@invoke f(x::T)`: call the method for the types that are written."""
+    f, args = _taken_apart(e)
+    types, values = [], []
+    for a in args:
+        if isinstance(a, Expr) and a.head == "::":
+            values.append(a.args[0])
+            types.append(a.args[1])
+        else:
+            values.append(a)
+            types.append(call("typeof", a))
+    return call("invoke", f, Expr("curly", base("Tuple"), *types), *values)
+
+
+@Base.macro("invokelatest", export=False)
+def invokelatest_macro(context: Any, e: Any) -> Any:
+    """`@invokelatest f(x)`: the same as the call; code that runs always sees the newest methods."""
+    return e
+
+
+@Base.method("invokelatest(f, args...)", export=False)
+def invokelatest(f: Any, *args: Any) -> Any:
+    """Call `f`, with methods that were defined since the caller was compiled.
+
+    ```jldoctest
+    julia> Base.invokelatest(+, 1, 2)
+    3
+    ```
+    """
+    return f(*args)
+
+
+@Base.macro("locals", export=False)
+def locals_(context: Any) -> Any:
+    """`Base.@locals`: a dictionary of the local variables."""
+    names: list[str] = []
+    scope = context.lowerer.scope if context.lowerer is not None else None
+    while scope is not None:
+        names += [n for n in scope.vars if not n.startswith(("#", "%")) and n not in names]
+        scope = scope.parent
+    pairs = [
+        Expr("if", Expr("isdefined", Symbol(n)), call("push!", Symbol("#locals#"), call("=>", QuoteNode(Symbol(n)), Symbol(n))))
+        for n in reversed(names)
+    ]
+    made = Expr("call", Expr("curly", base("Dict"), base("Symbol"), base("Any")))
+    return Expr("let", Expr("block", Expr("=", Symbol("#locals#"), made)), Expr("block", *pairs, Symbol("#locals#")))
+
+
+@Base.macro("deprecate")
+def deprecate(context: Any, old: Any, new: Any, export: Any = True) -> Any:
+    """`@deprecate old new`: the old name goes on working, as the new one."""
+    if isinstance(old, Symbol):
+        rest = Expr("...", Symbol("args"))
+        definition = Expr("=", Expr("call", old, rest), Expr("call", new, rest))
+        name: Any = old
+    elif is_signature(old):
+        definition = Expr("=", old, new)
+        e = old
+        while e.head in ("where", "::"):
+            e = e.args[0]
+        name = e.args[0]
+    else:
+        raise problem("invalid usage of @deprecate")
+    exported = Expr("export", name) if export is True and isinstance(name, Symbol) else None
+    return Expr("toplevel", exported, definition) if exported is not None else definition

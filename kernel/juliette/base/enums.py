@@ -1,0 +1,186 @@
+"""`@enum`: types with a fixed set of named values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.code_macros import call
+from juliette.compiler.support import _builtin
+from juliette.compiler.type_support import check_free
+from juliette.display.io import IO
+from juliette.display.show import one_line
+from juliette.runtime import types as T
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import Base, Module, constructors
+from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+
+_variable = T.TypeVar("T", None, T.Integer)
+Enum_ = T.define("Enum", T.Any_, [_variable], abstract=True, module=Base)
+Base.const("Enum", Enum_)
+
+
+class EnumValue:
+    """Base of the classes of enum types: one instance for each name."""
+
+    __slots__ = ("name", "number")
+    instances: dict[Any, EnumValue] = {}
+
+    def __init__(self, name: str, number: Any) -> None:
+        self.name = name
+        self.number = number
+
+
+@Base.macro("enum")
+def enum(context: Any, head: Any, *items: Any) -> Any:
+    """`@enum Fruit apple=1 orange`: a type with these values."""
+    kind: Any = None
+    if isinstance(head, Expr) and head.head == "::" and len(head.args) == 2:
+        head, kind = head.args
+    if not isinstance(head, Symbol):
+        raise ArgumentError(f"invalid type expression for enum {one_line(head)}")
+    if len(items) == 1 and isinstance(items[0], Expr) and items[0].head == "block":
+        items = tuple(items[0].args)
+    names: list[Symbol] = []
+    values: list[Any] = []
+    for item in items:
+        if isinstance(item, LineNumberNode):
+            continue
+        value: Any = QuoteNode(None)
+        if isinstance(item, Expr) and item.head in ("=", "kw") and isinstance(item.args[0], Symbol):
+            item, value = item.args
+        if not isinstance(item, Symbol):
+            raise ArgumentError(f"invalid argument for Enum {head.name}: {one_line(item)}")
+        names.append(item)
+        values.append(value)
+    if not names:
+        raise ArgumentError(f"no arguments given for Enum {head.name}")
+    module: Module = context.module
+
+    def define(base_type: Any, *given: Any) -> None:
+        define_enum(module, head.name, base_type, [n.name for n in names], list(given))
+
+    return Expr("block", call(define, kind if kind is not None else QuoteNode(T.Int32), *values), None)
+
+
+def define_enum(module: Module, name: str, kind: Any, names: list[str], given: list[Any]) -> None:
+    """Make the type and its values, and bind their names."""
+    if not isinstance(kind, T.DataType) or not kind.typename.primitive_bits or not T.subtype(kind, T.Integer):
+        raise ArgumentError(f"invalid base type for Enum {name}, {T.type_string(kind)}::{T.type_string(T.typeof(kind))}; "
+                            "base type must be an integer primitive type")
+    check_free(module, name)
+    t = T.define(name, T.apply_type(Enum_, kind), module=module, bits=kind.typename.primitive_bits)
+    instances: dict[Any, EnumValue] = {}
+    cls = type(name, (EnumValue,), {"__slots__": (), "instances": instances, "julia_type": t})
+    T.register_class(cls, t)
+    module.set(name, t, const=True)
+    following = 0
+    seen: set[str] = set()
+    for n, value in zip(names, given, strict=True):
+        number = following if value is None else int(value)
+        if n in seen:
+            raise ArgumentError(f"name {one_line(Symbol(n))} in Enum {name} is not unique")
+        if number in instances:
+            raise ArgumentError(f"both {n} and {instances[number].name} have value {number} in Enum {name}; "
+                                "values must be unique")
+        seen.add(n)
+        made = instances[number] = cls(n, Base.bindings["convert"](kind, number))
+        module.set(n, made, const=True)
+        following = number + 1
+
+    def construct(_: Any, x: Any) -> Any:
+        found = instances.get(int(x))
+        if found is None:
+            raise ArgumentError(f"invalid value for Enum {name}: {one_line(x)}")
+        return found
+
+    _builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Integer]), construct, ("x",))
+    _builtin(constructors(t), T.tuple_type([T.type_of_type(t), t]), lambda _, x: x, ("x",))
+
+
+# ---------------------------------------------------------------- what they can do
+
+
+@Base.method("instances(t::Type)")
+def instances(t: Any) -> tuple[Any, ...]:
+    """All values of an enum type.
+
+    ```jldoctest
+    julia> @enum Suit hearts spades
+
+    julia> instances(Suit)
+    (hearts, spades)
+    ```
+    """
+    from juliette.runtime.errors import MethodError
+
+    cls = t.pyclass if isinstance(t, T.DataType) else None
+    if cls is None or not issubclass(cls, EnumValue):
+        raise MethodError(Base.bindings["instances"], (t,), None)
+    found = sorted(cls.instances.items(), key=lambda item: int(item[0]))
+    return tuple(v for _, v in found)
+
+
+@Base.method("Integer(x::Enum)")
+def integer(_: Any, x: EnumValue) -> Any:
+    return x.number
+
+
+for _t in (T.Int8, T.Int16, T.Int32, T.Int64, T.UInt8, T.UInt16, T.UInt32, T.UInt64):
+    @Base.method(f"{_t.name}(x::Enum)")
+    def as_integer(t: Any, x: EnumValue) -> Any:
+        return Base.bindings["convert"](t, x.number)
+
+
+@Base.method("convert(::Type{T}, x::Enum) where T<:Integer", static=True)
+def convert_enum(t: Any, _: Any, x: EnumValue) -> Any:
+    return Base.bindings["convert"](t, x.number)
+
+
+@Base.method("Symbol(x::Enum)")
+def enum_symbol(_: Any, x: EnumValue) -> Symbol:
+    return Symbol(x.name)
+
+
+@Base.method("isless(x::Enum, y::Enum)")
+def enum_less(x: EnumValue, y: EnumValue) -> bool:
+    return bool(int(x.number) < int(y.number))
+
+
+@Base.method("<(x::Enum, y::Enum)")
+def enum_before(x: EnumValue, y: EnumValue) -> bool:
+    return bool(int(x.number) < int(y.number))
+
+
+@Base.method("typemin(t::Type{<:Enum})")
+def enum_typemin(t: Any) -> Any:
+    return instances(t)[0]
+
+
+@Base.method("typemax(t::Type{<:Enum})")
+def enum_typemax(t: Any) -> Any:
+    return instances(t)[-1]
+
+
+@Base.method("show(io::IO, x::Enum)")
+def show_enum(io: IO, x: EnumValue) -> None:
+    io.write(x.name)
+
+
+@Base.method("print(io::IO, x::Enum)")
+def print_enum(io: IO, x: EnumValue) -> None:
+    io.write(x.name)
+
+
+@Base.method("show(io::IO, ::MIME\"text/plain\", x::Enum)")
+def show_enum_long(io: IO, _: Any, x: EnumValue) -> None:
+    io.write(f"{x.name}::{T.type_string(T.typeof(x))} = {one_line(x.number) if not isinstance(x.number, int) else x.number}")
+
+
+@Base.method("show(io::IO, ::MIME\"text/plain\", t::Type{<:Enum})")
+def show_enum_type(io: IO, _: Any, t: Any) -> None:
+    if not isinstance(t, T.DataType) or t.typename.abstract:
+        io.write(T.type_string(t))
+        return
+    io.write(f"Enum {T.type_string(t)}:")
+    for v in instances(t):
+        io.write(f"\n{v.name} = {int(v.number)}")
