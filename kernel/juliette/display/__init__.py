@@ -6,6 +6,7 @@
 - `collections`: dictionaries, sets, lazy iterators
 - `tasks`: tasks, channels and their exceptions
 - `show`: the `show` methods of everything else
+- `dump`: a value with all its parts
 - `expressions`: quoted code
 - `errors`: the sentence of every exception; stack traces
 """
