@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine import rules
+from juliette_engine import rules, trees
 from juliette_engine.tape import IMPLICIT, Tape, Tracer, backward, make, primal
 
 
@@ -132,6 +132,10 @@ def show_output(x: Any) -> str:
     return "nothing" if x is None else repr(x)
 
 
+# The tapes of the traces that are open, the innermost last.
+OPEN: list[Tape] = []
+
+
 class _Trace:
     """Opens a level for the time of a `with`."""
 
@@ -140,10 +144,12 @@ class _Trace:
     def __enter__(self) -> Tape:
         LEVELS.depth += 1
         self.tape = Tape(LEVELS.depth)
+        OPEN.append(self.tape)
         return self.tape
 
     def __exit__(self, *error: object) -> None:
         LEVELS.depth -= 1
+        OPEN.pop()
 
 
 def pullback(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -209,6 +215,13 @@ def withgradient(f: Callable[..., Any], *args: Any) -> tuple[Any, Any]:
 def _outside(x: Any) -> Any:
     """A value without the tracers of traces that are over."""
     while isinstance(x, Tracer) and x.tape.level > LEVELS.depth:
+        x = x.value
+    return x
+
+
+def current(x: Any) -> Any:
+    """A value without the tracers of tapes that are no longer open."""
+    while isinstance(x, Tracer) and x.tape not in OPEN:
         x = x.value
     return x
 
@@ -362,20 +375,7 @@ register_lender(np.ndarray, _lend_array, _give_back_array)
 def params(*models: Any) -> Params:
     """The parameters of layers, arrays and tuples of them."""
     out = Params()
-
-    def visit(x: Any) -> None:
-        if isinstance(x, Parameter) or _lookup(LENDERS, type(x)) is not None:
+    for model in models:
+        for x in trees.parameters(model):
             out.push(x)
-        elif type(x) in (tuple, list):
-            for v in x:
-                visit(v)
-        elif type(x) is dict:
-            for v in x.values():
-                visit(v)
-        elif hasattr(x, "trainable"):
-            for v in x.trainable():
-                visit(v)
-
-    for m in models:
-        visit(m)
     return out

@@ -15,22 +15,23 @@ from juliette_engine.rules import (
     div,
     elementwise,
     exp,
+    getitem,
     log,
     logsoftmax,
     mul,
     neg,
+    power,
+    primitive,
     shape,
     sub,
     sum_along,
     total,
 )
+from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError
 from juliette_engine.tape import primal
+from juliette_engine.text import value_text
 
 Aggregate = Callable[[Any], Any]
-
-
-class DimensionMismatch(ValueError):
-    """Prediction and target differ in size."""
 
 
 def mean(x: Any) -> Any:
@@ -45,7 +46,13 @@ def logsumexp(x: Any) -> Any:
     return add(log(total(exp(sub(x, top)))), top)
 
 
-def eps(x: Any) -> float:
+def permute(x: Any, order: tuple[int, ...]) -> Any:
+    """The dimensions in another order."""
+    back = tuple(order.index(i) for i in range(len(order)))
+    return primitive(lambda a: np.transpose(a, order), lambda g, v, a: (permute(g, back),))(x)
+
+
+def epsilon(x: Any) -> float:
     """The rounding unit of an array's kind of number."""
     dtype = np.asarray(primal(x)).dtype
     return float(np.finfo(dtype if dtype.kind == "f" else np.dtype(float)).eps)
@@ -65,91 +72,222 @@ xlogy = elementwise(
 )
 
 
-def _check(ŷ: Any, y: Any) -> None:
+def check_sizes(ŷ: Any, y: Any) -> None:
+    """Raise DimensionMismatch unless prediction and target have the same size."""
     a, b = shape(ŷ), shape(y)
     if a and b and a != b:
-        raise DimensionMismatch(f"loss function expects size(ŷ) = {a} to match size(y) = {b}")
+        raise DimensionMismatch(
+            f"loss function expects size(ŷ) = {value_text(a)} to match size(y) = {value_text(b)}"
+        )
 
 
-def _down(x: Any) -> Any:
-    """The sum over the first dimension."""
-    return sum_along(x, (0,)) if shape(x) else x
+def _down(x: Any, dims: Any = 1) -> Any:
+    """The sum along dimensions, counted from one."""
+    axes = (dims,) if isinstance(dims, int) else tuple(dims)
+    return sum_along(x, tuple(d - 1 for d in axes)) if shape(x) else x
+
+
+def _eps(ŷ: Any, eps: float | None) -> float:
+    return epsilon(ŷ) if eps is None else float(eps)
 
 
 def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg((ŷ .- y) .^ 2)`"""
-    _check(ŷ, y)
+    check_sizes(ŷ, y)
     d = sub(ŷ, y)
     return agg(mul(d, d))
 
 
 def mae(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(abs.(ŷ .- y))`"""
-    _check(ŷ, y)
+    check_sizes(ŷ, y)
     return agg(absolute(sub(ŷ, y)))
 
 
-def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, ε: float | None = None) -> Any:
-    """`agg(log.((ŷ .+ ε) ./ (y .+ ε)) .^ 2)`"""
-    _check(ŷ, y)
-    ε = eps(ŷ) if ε is None else ε
+def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
+    """`agg(log.((ŷ .+ eps) ./ (y .+ eps)) .^ 2)`"""
+    check_sizes(ŷ, y)
+    ε = _eps(ŷ, eps)
     d = log(div(add(ŷ, ε), add(y, ε)))
     return agg(mul(d, d))
 
 
-def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, δ: float = 1.0) -> Any:
-    """Quadratic for errors below `δ`, linear above."""
-    _check(ŷ, y)
+def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, delta: float = 1.0) -> Any:
+    """Quadratic for errors below `delta`, linear above (Huber, 1964)."""
+    check_sizes(ŷ, y)
+    δ = float(delta)
     e = absolute(sub(ŷ, y))
     return agg(where(primal(e) < δ, mul(mul(e, e), 0.5), mul(sub(e, 0.5 * δ), δ)))
 
 
-def crossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, ε: float | None = None) -> Any:
-    """`agg(-sum(y .* log.(ŷ .+ ε); dims=1))` for probabilities in columns."""
-    _check(ŷ, y)
-    return agg(neg(_down(xlogy(y, add(ŷ, eps(ŷ) if ε is None else ε)))))
+def crossentropy(
+    ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
+) -> Any:
+    """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`."""
+    check_sizes(ŷ, y)
+    return agg(neg(_down(xlogy(y, add(ŷ, _eps(ŷ, eps))), dims)))
 
 
-def logitcrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
+def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) -> Any:
     """`crossentropy(softmax(ŷ), y)`, stable."""
-    _check(ŷ, y)
-    return agg(neg(_down(mul(y, logsoftmax(ŷ)))))
+    check_sizes(ŷ, y)
+    return agg(neg(_down(mul(y, along(logsoftmax, ŷ, dims)), dims)))
 
 
-def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, ε: float | None = None) -> Any:
-    """`agg(-y .* log.(ŷ .+ ε) .- (1 .- y) .* log.(1 .- ŷ .+ ε))`"""
-    _check(ŷ, y)
-    ε = eps(ŷ) if ε is None else ε
+def along(f: Callable[[Any], Any], x: Any, dims: Any) -> Any:
+    """A function that works along the first dimension, along another one."""
+    if dims == 1 or not shape(x):
+        return f(x)
+    if not isinstance(dims, int):
+        raise ArgumentError(f"one dimension is wanted here, not {value_text(dims)}")
+    order = (dims - 1, *(i for i in range(len(shape(x))) if i != dims - 1))
+    back = tuple(order.index(i) for i in range(len(order)))
+    return permute(f(permute(x, order)), back)
+
+
+def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
+    """`agg(-y .* log.(ŷ .+ eps) .- (1 .- y) .* log.(1 .- ŷ .+ eps))`"""
+    check_sizes(ŷ, y)
+    ε = _eps(ŷ, eps)
     yes = xlogy(y, add(ŷ, ε))
-    no = xlogy(sub(1.0, y), add(sub(1.0, ŷ), ε))
+    no = xlogy(sub(1, y), add(sub(1, ŷ), ε))
     return agg(neg(add(yes, no)))
 
 
 def logitbinarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`binarycrossentropy(σ.(ŷ), y)`, stable."""
-    _check(ŷ, y)
-    return agg(sub(mul(sub(1.0, y), ŷ), logσ(ŷ)))
+    check_sizes(ŷ, y)
+    return agg(sub(mul(sub(1, y), ŷ), logσ(ŷ)))
 
 
-def kldivergence(ŷ: Any, y: Any, *, agg: Aggregate = mean, ε: float | None = None) -> Any:
-    """The divergence of `ŷ` from `y`, both with probabilities in columns."""
-    return add(agg(_down(xlogy(y, y))), crossentropy(ŷ, y, agg=agg, ε=ε))
+def kldivergence(
+    ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
+) -> Any:
+    """The divergence of `ŷ` from `y`, both with probabilities along `dims`."""
+    check_sizes(ŷ, y)
+    entropy = agg(_down(xlogy(y, y), dims))
+    return add(entropy, crossentropy(ŷ, y, dims=dims, agg=agg, eps=eps))
 
 
 def poisson_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(ŷ .- y .* log.(ŷ))`"""
-    _check(ŷ, y)
+    check_sizes(ŷ, y)
     return agg(sub(ŷ, xlogy(y, ŷ)))
 
 
 def hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg(max.(0, 1 .- ŷ .* y))`"""
-    _check(ŷ, y)
-    return agg(relu(sub(1.0, mul(ŷ, y))))
+    """`agg(max.(0, 1 .- ŷ .* y))`, for targets 1 and -1."""
+    check_sizes(ŷ, y)
+    return agg(relu(sub(1, mul(ŷ, y))))
 
 
 def squared_hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(max.(0, 1 .- ŷ .* y) .^ 2)`"""
-    _check(ŷ, y)
-    m = relu(sub(1.0, mul(ŷ, y)))
+    check_sizes(ŷ, y)
+    m = relu(sub(1, mul(ŷ, y)))
     return agg(mul(m, m))
+
+
+def dice_coeff_loss(ŷ: Any, y: Any, *, smooth: float = 1.0) -> Any:
+    """`1 - (2 sum(y .* ŷ) + smooth) / (sum(y.^2) + sum(ŷ.^2) + smooth)`"""
+    check_sizes(ŷ, y)
+    both = add(mul(2, total(mul(y, ŷ))), float(smooth))
+    return sub(1, div(both, add(add(total(mul(y, y)), total(mul(ŷ, ŷ))), float(smooth))))
+
+
+def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
+    """`1 - (sum(y ŷ) + 1) / (sum(y ŷ + β (1 - y) ŷ + (1 - β) y (1 - ŷ)) + 1)`"""
+    check_sizes(ŷ, y)
+    β = float(beta)
+    both = mul(y, ŷ)
+    false_positive = mul(β, mul(sub(1, y), ŷ))
+    false_negative = mul(1 - β, mul(y, sub(1, ŷ)))
+    below = add(total(add(both, add(false_positive, false_negative))), 1)
+    return sub(1, div(add(total(both), 1), below))
+
+
+def binary_focal_loss(
+    ŷ: Any, y: Any, *, agg: Aggregate = mean, gamma: float = 2.0, eps: float | None = None
+) -> Any:
+    """`agg(-(1 - p)^γ log(p))` for the probability `p` of the true class (Lin and others, 2017)."""
+    check_sizes(ŷ, y)
+    ŷ = add(ŷ, _eps(ŷ, eps))
+    p = add(mul(y, ŷ), mul(sub(1, y), sub(1, ŷ)))
+    return agg(neg(mul(power(sub(1, p), _exponent(gamma)), log(p))))
+
+
+def focal_loss(
+    ŷ: Any,
+    y: Any,
+    *,
+    dims: Any = 1,
+    agg: Aggregate = mean,
+    gamma: float = 2.0,
+    eps: float | None = None,
+) -> Any:
+    """`agg(sum(-y (1 - ŷ)^γ log(ŷ); dims))` (Lin and others, 2017)."""
+    check_sizes(ŷ, y)
+    ŷ = add(ŷ, _eps(ŷ, eps))
+    weighted = mul(y, mul(power(sub(1, ŷ), _exponent(gamma)), log(ŷ)))
+    return agg(neg(_down(weighted, dims)))
+
+
+def _exponent(γ: float) -> Any:
+    """Whole exponents stay integers, for which powers of zero have derivatives."""
+    return int(γ) if float(γ) == int(γ) else float(γ)
+
+
+def siamese_contrastive_loss(
+    ŷ: Any, y: Any, *, agg: Aggregate = mean, margin: float = 1.0
+) -> Any:
+    """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)`; raises DomainError for a negative margin."""
+    check_sizes(ŷ, y)
+    if margin < 0:
+        raise DomainError(margin, "Margin must be non-negative")
+    apart = relu(sub(margin, ŷ))
+    return agg(add(mul(sub(1, y), mul(ŷ, ŷ)), mul(y, mul(apart, apart))))
+
+
+def label_smoothing(y: Any, α: float, *, dims: int = 1) -> Any:
+    """`y (1 - α) + α / size(y, dims)`; with `dims=0` for two classes, `+ α / 2`."""
+    if not 0 < α < 1:
+        raise ArgumentError(
+            f"label_smoothing expects α ∈ (0, 1), but α = {value_text(α)}"
+        )
+    n = 2 if dims == 0 else shape(y)[dims - 1]
+    kind = type(α) if isinstance(α, np.floating) else float
+    return add(mul(y, kind(1 - α)), kind(α / n))
+
+
+def ctc_loss(ŷ: Any, y: Any) -> Any:
+    """Connectionist temporal classification (Graves and others, 2006).
+
+    `ŷ` holds logits, classes with the blank last, by time; `y` the labels, counted from one.  Gives
+    the negative logarithm of the probability of all alignments.
+    """
+    classes, times = shape(ŷ)
+    z = [classes]
+    for label in np.asarray(primal(y)).ravel().tolist():
+        z += [int(label), classes]
+    scores = getitem(logsoftmax(ŷ), (np.array(z) - 1, slice(None)))
+    impossible = -1e30
+    alpha: list[Any] = [impossible] * len(z)
+    for s in range(min(2, len(z))):
+        alpha[s] = getitem(scores, (s, 0))
+    for t in range(1, times):
+        before, alpha = alpha, []
+        for s in range(len(z)):
+            routes = [before[s]] + ([before[s - 1]] if s else [])
+            if s > 1 and z[s] != classes and z[s] != z[s - 2]:
+                routes.append(before[s - 2])
+            alpha.append(add(_logadd(routes), getitem(scores, (s, t))))
+    return neg(_logadd(alpha[-2:]))
+
+
+def _logadd(xs: list[Any]) -> Any:
+    """The logarithm of a sum of exponentials of numbers."""
+    top = max(float(primal(x)) for x in xs)
+    terms = exp(sub(xs[0], top))
+    for x in xs[1:]:
+        terms = add(terms, exp(sub(x, top)))
+    return add(log(terms), top)

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from juliette_engine.layers import BatchNorm, Container, Dropout, Joined, SkipConnection
-from juliette_engine.trees import Layer, function_name
+from juliette_engine import trees
+from juliette_engine.layers.containers import one_line
+from juliette_engine.layers.layer import Layer
+from juliette_engine.sizes import bytes_text, summary_size
+from juliette_engine.text import eltype_name
 
 _COMMENT_NESTED, _COMMENT_ALONE = 40, 20
 
 
-def one_line(x: Any) -> str:
-    """A layer or function on one line."""
-    if isinstance(x, Layer):
-        return x.line()
-    return function_name(x)
+class Piece(NamedTuple):
+    """Text in one colour; `""` is the terminal's own."""
+
+    text: str
+    colour: str = ""
 
 
-def trainable_arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """The arrays that train, each as often as it occurs."""
-    if isinstance(x, np.ndarray):
-        yield x
-    elif isinstance(x, Layer):
-        for part in x.trainable():
-            yield from trainable_arrays(part)
-    elif isinstance(x, (tuple, list)):
-        for part in x:
-            yield from trainable_arrays(part)
-    elif isinstance(x, dict):
-        for part in x.values():
-            yield from trainable_arrays(part)
-
-
-def other_arrays(x: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """The arrays that do not train."""
-    if isinstance(x, BatchNorm):
-        yield from (a for a in (x.μ, x.variance) if a is not None)
-    elif isinstance(x, Container):
-        for _, child in x.children():
-            yield from other_arrays(child)
+GREY, CYAN, RED = "light_black", "cyan", "red"
+Line = list[Piece]
 
 
 def _count(arrays: list[Any]) -> int:
-    return sum(a.size for a in {id(a): a for a in arrays}.values())
+    return sum(trees.data(a).size for a in arrays)
 
 
 def grouped(n: int) -> str:
@@ -53,156 +36,156 @@ def grouped(n: int) -> str:
     return f"{n:_}"
 
 
-def bytes_text(n: int) -> str:
-    """A number of bytes as Julia prints it."""
-    if n < 1024:
-        return f"{n} bytes"
-    for unit, size in (("KiB", 1 << 10), ("MiB", 1 << 20)):
-        if n < size << 10:
-            return f"{n / size:.3f} {unit}"
-    return f"{n / (1 << 30):.3f} GiB"
+def _flags(arrays: list[Any]) -> Line:
+    data = [trees.data(a) for a in arrays if trees.data(a).dtype.kind in "fc"]
+    if not data:
+        return []
+    if all(not a.any() for a in data):
+        return [Piece("  (all zero)", CYAN)]
+    out = []
+    if any(np.isnan(a).any() for a in data):
+        out.append(Piece("  (some NaN)", RED))
+    if any(np.isinf(a).any() for a in data):
+        out.append(Piece("  (some Inf)", RED))
+    return out
 
 
-def _align(n: int, to: int) -> int:
-    return -(-n // to) * to
-
-
-def _layout(sizes: list[tuple[int, int]]) -> int:
-    """The size of a struct of fields given by size and alignment."""
-    at, widest = 0, 1
-    for size, align in sizes:
-        at = _align(at, align) + size
-        widest = max(widest, align)
-    return _align(at, widest)
-
-
-class Sizes:
-    """Adds up what Julia's `summarysize` counts."""
-
-    def __init__(self) -> None:
-        self.total = 0
-        self.seen: set[int] = set()
-
-    def array(self, a: np.ndarray[Any, Any]) -> None:
-        """Header and data, once for each array."""
-        if id(a) not in self.seen:
-            self.seen.add(id(a))
-            self.total += a.nbytes + 40 + 8 * max(0, a.ndim - 2)
-
-    def inline(self, x: Any) -> tuple[int, int]:
-        """Size and alignment of a value inside a struct; what it points to is added up."""
-        if isinstance(x, np.ndarray):
-            self.array(x)
-            return 8, 8
-        if isinstance(x, bool):
-            return 1, 1
-        if isinstance(x, np.float32):
-            return 4, 4
-        if isinstance(x, (int, float)):
-            return 8, 8
-        if isinstance(x, BatchNorm):
-            self.batchnorm(x)
-            return 8, 8
-        if isinstance(x, Dropout):
-            return 10, 8
-        if isinstance(x, (tuple, list)):
-            return self.struct(list(x))
-        if isinstance(x, dict):
-            return self.struct(list(x.values()))
-        if isinstance(x, Joined):
-            return self.struct([x.connection, x.layers])
-        if isinstance(x, SkipConnection):
-            return self.struct([x.layers, x.connection])
-        if isinstance(x, Layer):
-            return self.struct([getattr(x, name, None) for name in x.fields])
-        return 0, 1
-
-    def struct(self, fields: list[Any]) -> tuple[int, int]:
-        """An immutable struct, which counts at its own level too."""
-        size = _layout([self.inline(f) for f in fields])
-        self.total += size
-        return size, 8
-
-    def batchnorm(self, x: BatchNorm) -> None:
-        """A mutable struct of its own."""
-        arrays = [a for a in (x.β, x.γ, x.μ, x.variance) if a is not None]
-        for a in arrays:
-            self.array(a)
-        pointers = [(8, 8)] * len(arrays)
-        self.total += _layout([*pointers, (4, 4), (4, 4), (1, 1), (1, 1), (2, 1), (8, 8)])
-
-
-def summary_size(x: Any) -> int:
-    """The bytes of a model, as Julia 1.10 counts them."""
-    sizes = Sizes()
-    sizes.inline(x)
-    return sizes.total
-
-
-def _flags(arrays: list[Any]) -> str:
-    if not arrays:
-        return ""
-    if all(not a.any() for a in arrays):
-        return "  (all zero)"
-    text = "  (some NaN)" if any(np.isnan(a).any() for a in arrays) else ""
-    return text + ("  (some Inf)" if any(np.isinf(a).any() for a in arrays) else "")
-
-
-def _comment(layer: Any, *, alone: bool) -> str:
-    trains, others = list(trainable_arrays(layer)), list(other_arrays(layer))
+def comment(layer: Any, *, alone: bool) -> Line:
+    """`# 12 parameters` and what goes with it; nothing without parameters."""
+    trains = list(trees.parameters(layer))
     if not trains:
-        return ""
-    text = f"# {grouped(_count(trains))} parameters"
-    if others:
-        text += f", plus {grouped(_count(others))}" + (" non-trainable" if alone else "")
-    return text + _flags(trains)
+        return []
+    n = _count(trains)
+    text = f"# {grouped(n)} parameters"
+    others = _count(list(trees.arrays(layer))) - n
+    if others > 0:
+        text += f", plus {grouped(others)}" + (" non-trainable" if alone else "")
+    return [Piece(text, GREY), *_flags(trains)]
 
 
-def _with_comment(text: str, comment: str, width: int) -> str:
-    return text + " " * max(2, width - len(text)) + comment if comment else text
+def _with_comment(text: str, after: Line, width: int) -> Line:
+    if not after:
+        return [Piece(text)]
+    return [Piece(text + " " * max(2, width - len(text))), *after]
 
 
-def _is_leaf(x: Any) -> bool:
-    return not isinstance(x, Layer)
+def leaf_like(x: Any) -> bool:
+    """Does this part have no lines of its own?"""
+    if isinstance(x, tuple):
+        return all(isinstance(v, (int, float, np.number)) for v in x) or all(map(trees.is_array, x))
+    if isinstance(x, Layer):
+        return not x.fields
+    return trees.is_leaf(x)
 
 
-def _expands(x: Any) -> bool:
-    return isinstance(x, Container) and not all(_is_leaf(c) for _, c in x.children())
+def shown_children(x: Any) -> list[tuple[str, Any]]:
+    """The parts that print on lines of their own, with their names."""
+    if isinstance(x, Layer):
+        return x.shown_children()
+    parts = trees.children(x)
+    if parts is None:
+        return []
+    return [(str(k) if isinstance(x, dict) else "", v) for k, v in zip(*parts, strict=True)]
 
 
-def _lines(x: Any, name: str, indent: int) -> Iterator[str]:
+def brackets(x: Any) -> tuple[str, str]:
+    """What stands around the parts of an expanded node."""
+    found, kind = getattr(x, "brackets", None), style(x)
+    opening, closing = found() if found is not None else ("(", ")")
+    return ("" if kind is None else kind[0]) + opening, closing
+
+
+# How layers of a front end print: `f(x)` gives the title and whether it expands, or None.
+STYLES: list[Callable[[Any], tuple[str, bool] | None]] = []
+
+
+def style(x: Any) -> tuple[str, bool] | None:
+    """The title of a layer and whether its parts may have lines of their own."""
+    if isinstance(x, Layer):
+        return x.title(), x.expands
+    return next((found for f in STYLES if (found := f(x)) is not None), None)
+
+
+def expands(x: Any) -> bool:
+    """Do the parts of this value print on lines of their own?"""
+    found = style(x)
+    wide = found is not None and found[1]
+    return wide and not all(leaf_like(c) for _, c in shown_children(x))
+
+
+def lines(x: Any, name: str = "", indent: int = 0) -> Iterator[Line]:
+    """The lines of a model, without the totals."""
     space = " " * indent
     label = f"{name} = " if name else ""
-    if not _expands(x):
-        text = f"{space}{label}{one_line(x)}{',' if indent else ''}"
+    after = "," if indent else ""
+    if not expands(x):
+        text = f"{space}{label}{_text(x)}{after}"
         width = _COMMENT_NESTED if indent else _COMMENT_ALONE
-        yield _with_comment(text, _comment(x, alone=not indent), width)
+        yield _with_comment(text, comment(x, alone=not indent), width)
         return
-    yield f"{space}{label}{type(x).__name__}("
-    for child_name, child in x.children():
-        yield from _lines(child, child_name, indent + 2)
-    yield f"{space}){',' if indent else ''}"
+    opening, closing = brackets(x)
+    yield [Piece(f"{space}{label}{opening}")]
+    for child_name, child in shown_children(x):
+        yield from lines(child, child_name, indent + 2)
+    yield [Piece(f"{space}{closing}{after}")]
 
 
-def _total(x: Any, closer: str) -> str:
-    trains = list({id(a): a for a in trainable_arrays(x)}.values())
-    others = list({id(a): a for a in other_arrays(x)}.values())
+def _text(x: Any) -> str:
+    if trees.is_array(x):
+        data = trees.data(x)
+        kind = "Array" if data.ndim > 2 else ("Vector", "Matrix")[data.ndim - 1]
+        more = ",...}" if data.ndim > 2 else "}"
+        size = f"{data.shape[0]}-element" if data.ndim == 1 else "×".join(map(str, data.shape))
+        return f"{size} {kind}{{{eltype_name(data.dtype)}{more}"
+    return PART(x)
+
+
+PART: Callable[[Any], str] = one_line
+
+
+def set_part(f: Callable[[Any], str]) -> None:
+    """Install a front end's printer for parts on lines of their own."""
+    global PART
+    PART = f
+
+
+def totals(x: Any, closing: str) -> Iterator[Line]:
+    """The last lines: how many arrays, parameters and bytes."""
+    trains = list(trees.parameters(x))
     if len(trains) <= 2:
-        return closer
-    size = bytes_text(summary_size(x))
-    count = grouped(_count(trains))
-    if not others:
-        return f"{closer.ljust(20)}# Total: {len(trains)} arrays, {count} parameters, {size}."
-    return (
-        f"{closer.ljust(10)}# Total: {len(trains)} trainable arrays, {count} parameters,\n"
-        f"{' ' * 10}# plus {len(others)} non-trainable, {grouped(_count(others))} parameters, "
-        f"summarysize {size}."
-    )
+        yield [Piece(closing)]
+        return
+    every = list(trees.arrays(x))
+    count, size = _count(trains), bytes_text(summary_size(x))
+    others = len(every) - len(trains)
+    if others <= 0:
+        yield [
+            Piece(closing.ljust(20)),
+            Piece(f"# Total: {len(trains)} arrays, ", GREY),
+            Piece(f"{grouped(count)} parameters, {size}."),
+        ]
+        return
+    yield [
+        Piece(closing.ljust(10)),
+        Piece(f"# Total: {len(trains)} trainable arrays, ", GREY),
+        Piece(f"{grouped(count)} parameters,"),
+    ]
+    rest = grouped(_count(every) - count)
+    yield [
+        Piece(" " * 10),
+        Piece(f"# plus {others} non-trainable, {rest} parameters, summarysize ", GREY),
+        Piece(f"{size}."),
+    ]
+
+
+def model_lines(x: Any) -> list[Line]:
+    """A model over several lines, with its numbers of parameters."""
+    out = list(lines(x))
+    if expands(x):
+        out[-1:] = totals(x, out[-1][0].text)
+    return out
 
 
 def show_model(x: Any) -> str:
-    """A model over several lines, with its numbers of parameters."""
-    lines = list(_lines(x, "", 0))
-    if _expands(x):
-        lines[-1] = _total(x, lines[-1])
-    return "\n".join(lines)
+    """A model over several lines, without colours."""
+    return "\n".join("".join(p.text for p in line) for line in model_lines(x))

@@ -1,75 +1,280 @@
-"""Layers as trees of fields: which hold parameters, and how a gradient lifts them."""
+"""Models as trees: how values open into parts, which parts train, and walks over them.
+
+A class enters with `register`; arrays of another library with `register_array`.  Tuples, lists,
+dictionaries and numpy arrays are known from the start.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from juliette_engine.gradients import LEVELS, lift, lower, register_lifter
-from juliette_engine.tape import Tape, primal
+Parts = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
-class Layer:
-    """A callable with named fields; a subclass says which, and which of them train."""
+class Opener(NamedTuple):
+    """How the values of a class open and close.
 
-    fields: ClassVar[tuple[str, ...]] = ()
-    trainable_fields: ClassVar[tuple[str, ...]] = ()
-    mutable: ClassVar[bool] = False
+    `children(x)` gives keys and values, or None where this one is a leaf; `rebuild(x, values)` the
+    same with other values; `trainable(x)` the keys of the parts that train; `mirror(x, keys,
+    values)` the plain tree that stands for `x` in gradients and states.
+    """
 
-    def trainable(self) -> Iterator[Any]:
-        """The parts that hold parameters."""
-        for name in self.trainable_fields:
-            value = getattr(self, name)
-            if value is not None and value is not False:
-                yield value
-
-    def line(self) -> str:
-        """The layer on one line."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        from juliette_engine.show import show_model
-
-        return show_model(self)
+    children: Callable[[Any], Parts | None]
+    rebuild: Callable[[Any, tuple[Any, ...]], Any]
+    trainable: Callable[[Any], tuple[Any, ...] | None] = lambda x: None
+    mirror: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] = (
+        lambda x, keys, values: dict(zip(keys, values, strict=True))
+    )
 
 
-def lift_layer(layer: Layer, tape: Tape) -> Layer:
-    """A shallow copy with tracers for parameters; what is not trained stays shared."""
-    traced = copy.copy(layer)
-    for name in layer.trainable_fields:
-        setattr(traced, name, lift(getattr(layer, name), tape))
-    return traced
+class ArrayKind(NamedTuple):
+    """Arrays of another library: their numpy data, and the same kind over other data."""
+
+    data: Callable[[Any], Any]
+    wrap: Callable[[Any], Any]
 
 
-def lower_layer(traced: Layer, layer: Layer) -> dict[str, Any] | None:
-    """The gradient by field, with None for fields that have none."""
-    out: dict[str, Any] = dict.fromkeys(layer.fields)
-    for name in layer.trainable_fields:
-        out[name] = lower(getattr(traced, name), getattr(layer, name))
-    return None if all(v is None for v in out.values()) else out
+_OPENERS: dict[type, Opener] = {}
+_ARRAYS: dict[type, ArrayKind] = {}
+_FOUND: dict[type, tuple[Opener | None, ArrayKind | None]] = {}
 
 
-register_lifter(Layer, lift_layer, lower_layer)
+def register(cls: type, opener: Opener) -> None:
+    """Let values of a class and its subclasses open."""
+    _OPENERS[cls] = opener
+    _FOUND.clear()
 
 
-def is_training(active: bool | None) -> bool:
-    """Whether a layer that behaves differently in training is in training: inside a gradient."""
-    return LEVELS.depth > 0 if active is None else active
+def register_array(cls: type, kind: ArrayKind) -> None:
+    """Make a class known as a class of arrays."""
+    _ARRAYS[cls] = kind
+    _FOUND.clear()
 
 
-def function_name(f: Any) -> str:
-    """How a function prints inside a layer."""
-    if isinstance(f, np.ufunc):
-        return f.__name__
-    symbols = {"add": "+", "sub": "-", "mul": "*", "div": "/", "sigmoid": "σ"}
-    name = str(getattr(f, "__name__", type(f).__name__))
-    return symbols.get(name, name)
+def _find(cls: type) -> tuple[Opener | None, ArrayKind | None]:
+    found = _FOUND.get(cls)
+    if found is None:
+        opener = next((_OPENERS[c] for c in cls.__mro__ if c in _OPENERS), None)
+        array = next((_ARRAYS[c] for c in cls.__mro__ if c in _ARRAYS), None)
+        found = _FOUND[cls] = (opener, array)
+    return found
 
 
-def number_text(x: Any) -> str:
-    """A number as Julia prints it inside a layer."""
-    x = primal(x)
-    return ("true" if x else "false") if isinstance(x, bool) else str(x)
+register_array(np.ndarray, ArrayKind(lambda x: x, lambda data: data))
+register(tuple, Opener(lambda x: (tuple(range(len(x))), x), lambda x, v: v, mirror=lambda x, k, v: v))
+register(
+    list,
+    Opener(
+        lambda x: (tuple(range(len(x))), tuple(x)),
+        lambda x, v: list(v),
+        mirror=lambda x, k, v: list(v),
+    ),
+)
+register(
+    dict,
+    Opener(
+        lambda x: (tuple(x), tuple(x.values())),
+        lambda x, v: dict(zip(x, v, strict=True)),
+    ),
+)
+
+
+def is_array(x: Any) -> bool:
+    """Is this an array of numbers?"""
+    kind = _find(type(x))[1]
+    return kind is not None and kind.data(x).dtype.kind in "fiubc"
+
+
+def data(x: Any) -> Any:
+    """The numpy array in an array of any kind."""
+    kind = _find(type(x))[1]
+    return x if kind is None else kind.data(x)
+
+
+def wrap_like(x: Any, new: Any) -> Any:
+    """New data as an array of the kind of `x`."""
+    kind = _find(type(x))[1]
+    return new if kind is None else kind.wrap(new)
+
+
+def size(x: Any) -> tuple[int, ...]:
+    """The size of an array of any kind; `()` for numbers."""
+    return tuple(getattr(data(x), "shape", ()))
+
+
+def children(x: Any) -> Parts | None:
+    """Keys and values of the parts, or None for a leaf."""
+    opener, _ = _find(type(x))
+    return None if opener is None else opener.children(x)
+
+
+def rebuild(x: Any, values: tuple[Any, ...]) -> Any:
+    """The same node around other parts."""
+    opener = _find(type(x))[0]
+    assert opener is not None
+    return opener.rebuild(x, values)
+
+
+def mirror(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
+    """The plain tree that stands for a node."""
+    opener = _find(type(x))[0]
+    assert opener is not None
+    return opener.mirror(x, keys, values)
+
+
+def trainable(x: Any) -> tuple[Any, ...] | None:
+    """The keys of the parts that train; None means all."""
+    opener = _find(type(x))[0]
+    return None if opener is None else opener.trainable(x)
+
+
+def part(tree: Any, key: Any) -> Any:
+    """The part of a tree with this key, or None; keys of sequences are positions."""
+    parts = children(tree)
+    if parts is None:
+        return None
+    keys, values = parts
+    if key in keys:
+        return values[keys.index(key)]
+    return None
+
+
+def trained_parts(x: Any) -> Parts | None:
+    """Like `children`, without the parts that do not train."""
+    parts = children(x)
+    if parts is None:
+        return None
+    wanted = trainable(x)
+    if wanted is None:
+        return parts
+    keys, values = parts
+    return wanted, tuple(values[keys.index(k)] for k in wanted)
+
+
+def parameters(x: Any) -> Iterator[Any]:
+    """The arrays that train, each once by identity, in the order of the fields."""
+    seen: set[int] = set()
+
+    def visit(x: Any) -> Iterator[Any]:
+        if id(x) in seen:
+            return
+        if is_array(x):
+            seen.add(id(x))
+            yield x
+            return
+        parts = trained_parts(x)
+        if parts is not None:
+            for value in parts[1]:
+                yield from visit(value)
+
+    return visit(x)
+
+
+def trains(x: Any) -> bool:
+    """Can this array be trained: does it hold floating-point or complex numbers?"""
+    return is_array(x) and data(x).dtype.kind in "fc"
+
+
+def trainables(x: Any, *, path: bool = False) -> list[Any]:
+    """The floating-point arrays that train, with their key paths if asked for."""
+    seen: set[int] = set()
+    out: list[Any] = []
+
+    def visit(x: Any, where: tuple[Any, ...]) -> None:
+        if is_array(x):
+            if trains(x) and id(x) not in seen:
+                seen.add(id(x))
+                out.append((where, x) if path else x)
+            return
+        parts = trained_parts(x)
+        if parts is not None:
+            for key, value in zip(*parts, strict=True):
+                visit(value, (*where, key))
+
+    visit(x, ())
+    return out
+
+
+def arrays(x: Any) -> Iterator[Any]:
+    """All arrays of numbers, as often as they occur."""
+    if is_array(x):
+        yield x
+        return
+    parts = children(x)
+    if parts is not None:
+        for value in parts[1]:
+            yield from arrays(value)
+
+
+def nodes(x: Any) -> list[Any]:
+    """Everything that opens into parts, from the root down, each once."""
+    out: list[Any] = []
+    seen: set[int] = set()
+
+    def visit(x: Any) -> None:
+        parts = None if is_array(x) else children(x)
+        if parts is None or id(x) in seen:
+            return
+        seen.add(id(x))
+        out.append(x)
+        for value in parts[1]:
+            visit(value)
+
+    visit(x)
+    return out
+
+
+def is_leaf(x: Any) -> bool:
+    """Does this value not open?"""
+    parts = None if is_array(x) else children(x)
+    return parts is None or not parts[0]
+
+
+def fmap(
+    f: Callable[..., Any],
+    x: Any,
+    *others: Any,
+    exclude: Callable[[Any], bool] = is_leaf,
+    path: bool = False,
+    structure: bool = False,
+) -> Any:
+    """`f` on every leaf, and the tree built up again; a shared node is visited once.
+
+    `others` are trees with the same parts.  With `path`, `f` first gets the path to the leaf; with
+    `structure`, plain trees take the place of the nodes.
+    """
+    seen: dict[int, tuple[Any, Any]] = {}
+
+    def visit(where: tuple[Any, ...], x: Any, *others: Any) -> Any:
+        shared = not isinstance(x, (int, float, str, np.generic)) and x is not None and x != ()
+        if shared and id(x) in seen:
+            return seen[id(x)][1]
+        if exclude(x):
+            out = f(where, x, *others) if path else f(x, *others)
+        else:
+            parts = children(x)
+            if parts is None:
+                return x
+            keys, values = parts
+            new = tuple(
+                visit((*where, k), v, *(part(o, k) for o in others))
+                for k, v in zip(keys, values, strict=True)
+            )
+            out = mirror(x, keys, new) if structure else rebuild(x, new)
+        if shared:
+            seen[id(x)] = (x, out)
+        return out
+
+    return visit((), x, *others)
+
+
+def with_fields(x: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """A copy of an object with some attributes replaced."""
+    out = copy.copy(x)
+    for name, value in zip(names, values, strict=True):
+        object.__setattr__(out, name, value)
+    return out

@@ -52,7 +52,7 @@ def long_text(x: Any, **context: Any) -> str:
 @Base.method("show(io::IO, x::CoreReal)")
 def show_number(io: IO, x: Any) -> None:
     known = io.get("typeinfo")
-    typed = not (isinstance(x, np.floating) and known is T.typeof(x))
+    typed = not io.get("compact") and not (isinstance(x, np.floating) and known is T.typeof(x))
     if type(x) is bool and known is T.Bool:
         io.write("1" if x else "0")
         return

@@ -22,5 +22,6 @@ def _later(name: str, python: str) -> None:
 def announce() -> None:
     """Announce them."""
     _later("Zygote", "juliette.packages.zygote")
-    _later("Flux", "juliette.packages.flux")
+    for name in ("Flux", "Functors", "NNlib", "Optimisers"):
+        _later(name, "juliette.packages.flux")
     _later("Statistics", "juliette.packages.statistics")

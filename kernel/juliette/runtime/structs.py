@@ -26,15 +26,15 @@ class Struct:
         return f"{T.type_string(T.typeof(self))}({values})"
 
 
-def make_class(t: T.DataType) -> type:
-    """The Python class of a concrete struct type."""
+def make_class(t: T.DataType, *more: type) -> type:
+    """The Python class of a concrete struct type; `more` are further base classes."""
     fields = t.fields
-    bases: tuple[type, ...] = (Struct,)
+    bases: tuple[type, ...] = (Struct, *more)
     exception = any(s is T.Exception_ for s in T.supertypes(t))
     if exception:
         bases = (JuliaException,)
     attributes: dict[str, Any] = {
-        "__slots__": tuple(f for f in fields), "fields": fields, "mutable": t.typename.mutable,
+        "__slots__": _slots(fields, more), "fields": fields, "mutable": t.typename.mutable,
         "julia_type": t, "__call__": call_object, "call_kw": call_object_kw,
     }
     if not t.typename.mutable:
@@ -45,6 +45,12 @@ def make_class(t: T.DataType) -> type:
     if exception:
         attributes["__init__"] = JuliaException.__init__
     return type(T.type_string(t), bases, attributes)
+
+
+def _slots(fields: tuple[str, ...], more: tuple[type, ...]) -> tuple[str, ...]:
+    """Slots for the fields; names such as `σ²`, which Python cannot write, need a dictionary."""
+    plain = tuple(f for f in fields if f.isidentifier())
+    return plain if len(plain) == len(fields) or more else (*plain, "__dict__")
 
 
 def _equal(self: Any, other: Any) -> bool:

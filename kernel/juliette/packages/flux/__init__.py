@@ -1,103 +1,136 @@
-"""Flux: layers in Julia (`flux.jl`), activations and initialisers on the engine."""
+"""Flux: the engine's layers, losses and optimisers under their Julia names.
+
+- `profile`: which era of Flux is spoken
+- `boundary`: Julia's values to the engine and back
+- `nodes`: Julia values as trees
+- `layers`: the engine's layer classes as Julia types
+- `inputs`: the element type of inputs
+- `containers`: indexing of Chain and the others
+- `functions`: activations, losses, initialisers
+- `macros`: `@functor`, `@layer`
+- `show`: models at the prompt
+- `optimise`: rules and trees of states
+- `train`: `update!`, `train!` and callbacks
+- `utilities`: parameters, states, vectors, precision, modes
+- `data`: batches and the functions on them
+- `onehot`: one-hot arrays
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from juliette.base.numbers import KERNELS
-from juliette.compiler import support
-from juliette.compiler.session import Compiler, literal
 from juliette.packages import zygote
-from juliette.runtime import types as T
-from juliette.runtime.array import make
-from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Base, Module, package
-from juliette.syntax import parse_all
-from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode
-from juliette_engine import rules
+from juliette.packages.flux.profile import PROFILE
+from juliette.runtime.modules import PACKAGES, Module, package
 
-
-def activation(module: Module, name: str, op: Any, *aliases: str) -> None:
-    """An activation: scalars and dotted calls, with its derivative."""
-
-    def scalar(x: Any) -> Any:
-        out = op(x if not isinstance(x, (int,)) or isinstance(x, bool) else float(x))
-        return out.item() if isinstance(out, np.float64) else out
-
-    scalar.__doc__ = f"The activation function {name}."
-    module.method(f"{name}(x::Real)")(scalar)
-    f = module.bindings[name]
-    KERNELS[f] = lambda x: op(x if x.dtype.kind == "f" else x.astype(float))
-    zygote.register_broadcast(f, op)
-    zygote.RULES[name] = op
-    for alias in aliases:
-        module.const(alias, f)
+LAYERS = (
+    "Dense", "Chain", "Maxout", "Parallel", "PairwiseFusion", "SkipConnection", "Embedding",
+    "Dropout", "AlphaDropout", "BatchNorm", "LayerNorm", "InstanceNorm", "GroupNorm",
+)  # fmt: skip
+INTERNAL = ("Scale", "Bilinear", "EmbeddingBag")
 
 
 def load(module: Module) -> None:
     """Fill the module Flux."""
-    z = zygote.ZYGOTE
-    z.load()
-    module.visible = module.bindings["__builtins__"] = {}
-    support.install(module)
-    module.visible.update({k: v for k, v in Base.bindings.items() if not k.startswith("__")})
-    support.install(module)
-    from juliette.base import arrays
-    from juliette.base.essentials import getproperty
+    from juliette.packages.flux import containers, functions, macros, show, train, utilities
 
-    module.visible["%getproperty"], module.visible["%getindex"] = getproperty, arrays.getindex
-    for name in ("gradient", "withgradient", "pullback", "params", "Params", "Grads"):
-        module.const(name, z.bindings[name], export=name not in ("pullback", "Grads", "Params"))
-    KERNELS[Base.bindings["identity"]] = lambda x: x
-    activation(module, "σ", rules.sigmoid, "sigmoid")
-    activation(module, "relu", rules.relu)
-    activation(module, "softplus", rules.softplus)
-    activation(module, "leakyrelu", rules.leakyrelu)
-
-    for name, op in (("softmax", rules.softmax), ("logsoftmax", rules.logsoftmax)):
-
-        @module.method(f"{name}(x::AbstractArray; dims=1)")
-        def _soft(x: Any, *, dims: int = 1, op: Any = op, name: str = name) -> Any:
-            """Normalised exponentials along the first dimension."""
-            if dims != 1:
-                raise ErrorException(f"{name} along dims = {dims} is not supported")
-            data = np.asarray(x.data)
-            return zygote.to_julia(op(data if data.dtype.kind == "f" else data.astype(float)))
-
-    @module.method("glorot_uniform(out, into)", export=False)
-    def glorot_uniform(out: int, into: int) -> Any:
-        """`U(±√(6/(in+out)))` as Float32 (Glorot and Bengio, 2010)."""
-        from juliette.base.randomness import default_rng
-
-        u = default_rng().fill_float32(out * into).reshape((out, into), order="F")
-        scale = np.float32(np.sqrt(np.float32(24.0) / np.float32(into + out)))
-        return make(np.asfortranarray((u - np.float32(0.5)) * scale), T.Float32)
-
-    @module.macro("functor", export=False)
-    def functor(context: Any, t: Any, *fields: Any) -> Any:
-        """`@functor T`: the fields of `T` hold parameters."""
-        return Expr("block", Expr("call", QuoteNode(add_functor), t), None)
-
-    module.set("@layer", module.bindings["@functor"], const=True)
-    path = Path(__file__).with_name("flux.jl")
-    tree, _ = parse_all(path.read_text(encoding="utf-8"), "flux.jl", 1, literal)
-    compiler = Compiler(soft_scope=False)
-    line = 1
-    for item in tree.args:
-        if isinstance(item, LineNumberNode):
-            line = item.line
-            continue
-        compiler.run(item, module, "flux.jl", line)
-    for name in ("Dense", "Chain"):
-        zygote.FUNCTORS.add(module.bindings[name].typename)
-    module.exports |= {"Dense", "Chain", "Descent", "params", "gradient", "withgradient"}
+    zygote.ZYGOTE.load()
+    for name in ("gradient", "withgradient", "pullback", "Params", "Grads"):
+        public = name in ("gradient", "withgradient")
+        module.const(name, zygote.ZYGOTE.bindings[name], export=public)
+    for name in ("Zygote", "Optimisers", "Functors", "MLUtils", "OneHotArrays", "NNlib"):
+        if name in PACKAGES:
+            module.const(name, PACKAGES[name], export=name == "Zygote")
+    nnlib = PACKAGES["NNlib"]
+    nnlib.load()
+    for name in sorted(nnlib.exports):
+        module.const(name, nnlib.bindings[name])
+    functions.load_losses(module)
+    functions.load_initialisers(module)
+    load_layers(module)
+    containers.load(module)
+    load_optimisers(module)
+    train.load(module)
+    utilities.load_module(module)
+    utilities.load_functors(module)
+    macros.load_functor(module)
+    macros.load_layer(module)
+    show.install()
 
 
-def add_functor(t: Any) -> None:
-    zygote.FUNCTORS.add(T.unwrap(t).typename)
+def load_layers(module: Module) -> None:
+    """The layer types."""
+    import juliette_engine.layers as engine
+    from juliette.packages.flux import containers
+    from juliette.packages.flux.layers import expose
+
+    for name in LAYERS + INTERNAL:
+        expose(module, getattr(engine, name), export=name in LAYERS)
+    engine.Chain.julia_iterator = containers.iterator  # type: ignore[attr-defined]
+    load_recurrent(module)
 
 
+def load_recurrent(module: Module) -> None:
+    """RNN and its kin, in the style of the profile."""
+    from juliette.packages.flux.layers import adopt_call, expose
+    from juliette_engine.layers import recurrent
+
+    if PROFILE.modern:
+        for name in ("RNNCell", "LSTMCell", "GRUCell", "GRUv3Cell", "RNN", "LSTM", "GRU", "GRUv3",
+                     "Recurrence"):  # fmt: skip
+            expose(module, getattr(recurrent, name))
+        return
+    for name in ("RNN", "LSTM", "GRU", "GRUv3"):
+        cell = getattr(recurrent, f"{name}CellStateful")
+        expose(module, cell, name=f"{name}Cell", export=False)
+    recur = expose(module, recurrent.Recur, export=False)
+    for name in ("RNN", "LSTM", "GRU", "GRUv3"):
+        adopt_call(module, name, module.bindings[f"{name}Cell"], recur)
+
+
+def load_optimisers(module: Module) -> None:
+    """The rules, of the style of the profile."""
+    from juliette.packages.flux import optimise
+
+    new = PACKAGES["Optimisers"]
+    new.load()
+    for name in ("adjust!", "freeze!", "thaw!", "trainable", "trainables"):
+        public = name not in ("adjust!", "freeze!", "thaw!", "trainable")
+        module.const(name, new.bindings[name], export=public)
+    optimise.load_old(module)
+    for name in optimise.RULES:
+        if PROFILE.modern or name not in module.bindings:
+            module.const(name, new.bindings[name])
+
+
+def _load_optimisers_package(module: Module) -> None:
+    from juliette.packages.flux import optimise
+
+    optimise.load(module)
+    from juliette.packages.flux import utilities
+
+    @module.method("destructure(model)", transparent=True)
+    def destructure(model: Any) -> Any:
+        """All parameters in one vector, and a function that builds the model from such a vector."""
+        return utilities.destructure(model)
+
+
+def _load_functors_package(module: Module) -> None:
+    from juliette.packages.flux import macros, utilities
+
+    utilities.load_functors(module)
+    macros.load_functor(module)
+    module.exports |= {"@functor", "@leaf"}
+
+
+def _load_nnlib(module: Module) -> None:
+    from juliette.packages.flux import functions
+
+    functions.load_activations(module)
+
+
+package("NNlib", _load_nnlib)
+package("Optimisers", _load_optimisers_package)
+package("Functors", _load_functors_package)
 package("Flux", load)

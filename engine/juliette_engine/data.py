@@ -1,0 +1,82 @@
+"""Batches of observations; the last dimension counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette_engine import trees
+from juliette_engine.errors import DimensionMismatch
+from juliette_engine.initialisers import permutation
+
+
+def count(data: Any) -> int:
+    """How many observations there are; raises DimensionMismatch if parts disagree."""
+    if trees.is_array(data):
+        return int(trees.size(data)[-1])
+    parts = trees.children(data)
+    if parts is None or not parts[0]:
+        return len(data)
+    if isinstance(data, list):
+        return len(data)
+    counts = {count(v) for v in parts[1]}
+    if len(counts) != 1:
+        raise DimensionMismatch("All data inputs should have the same number of observations, "
+                                f"i.e. size in the last dimension. But there are {counts}")
+    return counts.pop()
+
+
+def observations(data: Any, index: Any) -> Any:
+    """Some observations as a copy; an integer index drops the dimension."""
+    if trees.is_array(data):
+        picked = trees.data(data)[..., index]
+        return trees.wrap_like(data, np.asfortranarray(picked)) if np.ndim(picked) else picked[()]
+    if isinstance(data, list):
+        return data[index] if isinstance(index, int) else [data[i] for i in index]
+    parts = trees.children(data)
+    assert parts is not None
+    return trees.mirror(data, parts[0], tuple(observations(v, index) for v in parts[1]))
+
+
+class DataLoader:
+    """Iterates over batches of observations of an array, a tuple or a dictionary of arrays.
+
+    The last batch may be smaller, or is left out with `partial=False`; `shuffle=True` draws a new
+    order for each pass (MLUtils, `DataLoader`).
+
+    >>> [x.shape for x in DataLoader(np.zeros((2, 5)), batchsize=2)]
+    [(2, 2), (2, 2), (2, 1)]
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        batchsize: int = 1,
+        shuffle: bool = False,
+        partial: bool = True,
+        rng: Any = None,
+    ) -> None:
+        self.data = data
+        self.batchsize = batchsize
+        self.shuffle = shuffle
+        self.partial = partial
+        self.rng = rng
+        self.n = count(data)
+
+    def __len__(self) -> int:
+        if self.batchsize <= 0:
+            return self.n
+        whole, rest = divmod(self.n, self.batchsize)
+        return whole + (1 if rest and self.partial else 0)
+
+    def __iter__(self) -> Iterator[Any]:
+        order = permutation(self.n, self.rng) if self.shuffle else np.arange(self.n)
+        if self.batchsize <= 0:
+            for i in order.tolist():
+                yield observations(self.data, i)
+            return
+        for k in range(len(self)):
+            yield observations(self.data, order[k * self.batchsize : (k + 1) * self.batchsize])

@@ -1,0 +1,46 @@
+"""Layers: callables with parameters, printed as Flux prints them.
+
+- `layer`: fields, constructors, and what all layers share
+- `basic`: Dense, Scale, Bilinear, Embedding
+- `containers`: Chain, Parallel, SkipConnection and the others made of layers
+- `normalise`: BatchNorm and its kin, Dropout
+- `recurrent`: RNN, LSTM, GRU in both styles
+"""
+
+from juliette_engine.layers.basic import Bilinear, Dense, Embedding, EmbeddingBag, Scale
+from juliette_engine.layers.containers import (
+    Chain,
+    Maxout,
+    PairwiseFusion,
+    Parallel,
+    SkipConnection,
+)
+from juliette_engine.layers.layer import InOut, Keyword, Layer
+from juliette_engine.layers.normalise import (
+    AlphaDropout,
+    BatchNorm,
+    Dropout,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+)
+from juliette_engine.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    GRUv3,
+    GRUv3Cell,
+    LSTMCell,
+    Recur,
+    Recurrence,
+    RNNCell,
+    reset,
+)
+
+__all__ = [
+    "GRU", "LSTM", "RNN", "AlphaDropout", "BatchNorm", "Bilinear", "Chain", "Dense", "Dropout",
+    "Embedding", "EmbeddingBag", "GRUCell", "GRUv3", "GRUv3Cell", "GroupNorm", "InOut",
+    "InstanceNorm", "Keyword", "LSTMCell", "Layer", "LayerNorm", "Maxout", "PairwiseFusion",
+    "Parallel", "RNNCell", "Recur", "Recurrence", "Scale", "SkipConnection", "reset",
+]  # fmt: skip

@@ -1,0 +1,103 @@
+"""An optimisation rule: hyper-parameters, and how a gradient becomes a step."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, ClassVar
+
+import numpy as np
+
+from juliette_engine.errors import DomainError
+from juliette_engine.text import value_text
+
+State = Any
+
+
+class Rule:
+    """`init(x)` gives the state before the first step, `apply` the next state and the step.
+
+    A subclass names its hyper-parameters in `fields` with their defaults in `defaults`; they can be
+    given by position or by keyword.  A rule used without a state tree keeps the state of each array
+    itself, by identity.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[tuple[Any, ...]] = ()
+    # Julia's names of fields that Python cannot write.
+    names: ClassVar[dict[str, str]] = {"lambda_": "lambda"}
+
+    def __init__(self, *values: Any, **keywords: Any) -> None:
+        if len(values) > len(self.fields):
+            raise TypeError(f"{type(self).__name__} takes {len(self.fields)} numbers at most")
+        given = dict(zip(self.fields, values, strict=False))
+        given.update({"lambda_" if k == "lambda" else k: v for k, v in keywords.items()})
+        for name, default in zip(self.fields, self.defaults, strict=True):
+            setattr(self, name, self.checked(name, given.pop(name, default)))
+        if given:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(given)}")
+        self.states: dict[int, tuple[Any, State]] = {}
+
+    def checked(self, name: str, value: Any) -> Any:
+        """A hyper-parameter as it is kept; raises DomainError for a negative learning rate."""
+        if name == "eta" and isinstance(value, (int, float, np.floating)):
+            if value < 0:
+                raise DomainError(value, "the learning rate cannot be negative")
+            return value if isinstance(value, np.floating) else float(value)
+        if isinstance(value, tuple):
+            return tuple(map(float, value))
+        return float(value) if type(value) is int else value
+
+    def init(self, x: Any) -> State:
+        """The state before the first step."""
+        return None
+
+    def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
+        """The next state, and what to subtract from `x` (None: nothing yet)."""
+        raise NotImplementedError
+
+    def step(self, x: Any, g: Any) -> Any:
+        """The step for an array whose state this rule keeps."""
+        kept = self.states.get(id(x))
+        state, dx = self.apply(self.init(x) if kept is None else kept[1], x, g)
+        self.states[id(x)] = (x, state)  # the array itself, so that its id is not used again
+        return dx
+
+    def adjusted(self, eta: float | None = None, **changes: Any) -> Rule:
+        """The same rule with other hyper-parameters; those that it does not have are ignored."""
+        out = copy.copy(self)
+        out.states = {}
+        if eta is not None:
+            changes["eta"] = eta
+        for name, value in changes.items():
+            name = "lambda_" if name == "lambda" else name
+            if name in self.fields:
+                setattr(out, name, self.checked(name, value))
+        return out
+
+    def arguments(self) -> list[tuple[str, Any]]:
+        """The hyper-parameters by the names under which they print."""
+        return [(self.names.get(f, f), getattr(self, f)) for f in self.fields]
+
+    def line(self, text: Any = value_text) -> str:
+        """The rule on one line; `text` writes its numbers."""
+        items = self.arguments()
+        if len(items) == 1 and items[0][0] == "eta":
+            return f"{type(self).__name__}({text(items[0][1])})"
+        return f"{type(self).__name__}({', '.join(f'{n}={text(v)}' for n, v in items)})"
+
+    def __repr__(self) -> str:
+        return self.line()
+
+
+def cast(x: Any, *values: float) -> tuple[Any, ...]:
+    """Hyper-parameters as numbers of an array's kind, so that Float32 stays Float32."""
+    dtype = x.dtype
+    if dtype == np.float64:
+        return values
+    kind = {"c8": np.dtype("f4"), "c16": np.dtype("f8")}.get(dtype.str[1:], dtype)
+    return tuple(kind.type(v) for v in values)
+
+
+def abs2(g: Any) -> Any:
+    """The squared absolute value."""
+    return (g * g.conj()).real if g.dtype.kind == "c" else g * g

@@ -1,0 +1,163 @@
+"""State trees: a `Leaf` beside each array of a model, and updates in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette_engine import trees
+from juliette_engine.gradients import Grads, Params
+from juliette_engine.optimise.rule import Rule, State
+from juliette_engine.errors import UsageError
+from juliette_engine.text import compact_text
+
+
+class Leaf:
+    """A rule and its state for one array of a model."""
+
+    __slots__ = ("frozen", "kept", "rule")
+
+    def __init__(self, rule: Any, state: State, frozen: bool = False) -> None:
+        self.rule = rule
+        self.kept = state
+        self.frozen = frozen
+
+    @property
+    def state(self) -> State:
+        """The state, as the front end holds arrays."""
+        return SHOWN(self.kept)
+
+    def __repr__(self) -> str:
+        return f"Leaf({self.rule.line(compact_text)}, {self.state!r}{', frozen = true' if self.frozen else ''})"
+
+
+def _as_it_is(state: State) -> State:
+    return state
+
+
+SHOWN: Any = _as_it_is
+
+
+def set_shown(f: Any) -> None:
+    """Install how a front end sees the state of a leaf."""
+    global SHOWN
+    SHOWN = f
+
+
+def setup(rule: Any, model: Any) -> Any:
+    """A tree like the model, with a `Leaf` for each array; an array met twice has one `Leaf`."""
+    seen: dict[int, tuple[Any, Leaf]] = {}
+
+    def visit(x: Any, train: bool) -> Any:
+        if trees.is_array(x):
+            if not trees.trains(x) or not train:
+                return ()
+            if id(x) not in seen:
+                seen[id(x)] = (x, Leaf(rule, rule.init(trees.data(x))))
+            return seen[id(x)][1]
+        parts = trees.children(x)
+        if parts is None:
+            return ()
+        wanted = trees.trainable(x)
+        values = tuple(
+            visit(v, train and (wanted is None or k in wanted))
+            for k, v in zip(*parts, strict=True)
+        )
+        return trees.mirror(x, parts[0], values)
+
+    return visit(model, True)
+
+
+def leaves(state: Any) -> list[Leaf]:
+    """The leaves of a state tree, each once."""
+    out: dict[int, Leaf] = {}
+
+    def visit(s: Any) -> None:
+        if isinstance(s, Leaf):
+            out.setdefault(id(s), s)
+        else:
+            parts = trees.children(s)
+            for v in () if parts is None else parts[1]:
+                visit(v)
+
+    visit(state)
+    return list(out.values())
+
+
+def matched(state: Any, model: Any, grad: Any) -> list[tuple[Leaf, Any, Any]]:
+    """Leaf, array and gradient of each parameter; tied arrays get the sum of their gradients."""
+    found: dict[int, tuple[Leaf, Any, Any]] = {}
+
+    def visit(s: Any, x: Any, g: Any) -> None:
+        if g is None:
+            return
+        if isinstance(s, Leaf):
+            g = trees.data(g)
+            before = found.get(id(s))
+            found[id(s)] = (s, x, g if before is None else before[2] + g)
+            return
+        parts = trees.children(s)
+        if parts is None:
+            return
+        for key, below in zip(*parts, strict=True):
+            if below != ():
+                visit(below, trees.part(x, key), trees.part(g, key))
+
+    visit(state, model, grad)
+    return [item for item in found.values() if not item[0].frozen]
+
+
+def update_tree(state: Any, model: Any, grad: Any) -> Any:
+    """One step on all arrays of a model, in place; gives `(state, model)`."""
+    for leaf, x, g in matched(state, model, grad):
+        array = trees.data(x)
+        leaf.kept, dx = leaf.rule.apply(leaf.kept, array, g)
+        if dx is not None:
+            np.subtract(array, dx, out=array, casting="unsafe")
+    return state, model
+
+
+def update(opt: Any, model: Any, grad: Any) -> Any:
+    """One step in place, for `(opt, params, grads)`, `(opt, x, x̄)` or `(state, model, grad)`."""
+    if not isinstance(opt, Rule):
+        if isinstance(model, Params) or isinstance(grad, Grads):
+            raise UsageError("can't mix implicit Params with explicit state!")
+        return update_tree(opt, model, grad)
+    if isinstance(model, Params):
+        if not isinstance(grad, Grads):
+            raise UsageError("can't mix implicit Params with explicit gradients!")
+        for x in model:
+            if grad[x] is not None:
+                step(opt, x, grad[x])
+        return None
+    if not trees.is_array(model):
+        raise UsageError("Invalid input to `update!`: expected a state tree from `setup`.")
+    if grad is not None:
+        step(opt, model, grad)
+    return model
+
+
+def step(opt: Rule, x: Any, g: Any) -> None:
+    """Change one array in place by a rule that keeps its state."""
+    array = trees.data(getattr(x, "array", x))
+    dx = opt.step(array, trees.data(g))
+    if dx is not None:
+        np.subtract(array, dx, out=array, casting="unsafe")
+
+
+def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:
+    """New hyper-parameters for a whole state tree, in place: `adjust(state, 0.01)`."""
+    for leaf in leaves(state):
+        leaf.rule = leaf.rule.adjusted(eta, **changes)
+
+
+def freeze(state: Any, frozen: bool = True) -> None:
+    """Leave these parts of a model as they are."""
+    for leaf in leaves(state):
+        leaf.frozen = frozen
+
+
+def thaw(state: Any) -> None:
+    """Undo `freeze`."""
+    freeze(state, False)

@@ -1,0 +1,129 @@
+"""The one boundary between Julia's values and the engine's: `to_host` and `from_host`.
+
+Arrays lose or gain their Julia header, pairs are two-tuples, named tuples dictionaries; a Julia
+function becomes a Python one that translates its own arguments, an engine function the Julia
+function of its name.  Layers, numbers and everything else pass as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.packages import zygote
+from juliette.runtime import broadcast as B
+from juliette.runtime import errors as E
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements
+from juliette.runtime.dispatch import GenericFunction, call_kw
+from juliette.runtime.errors import TRANSLATORS
+from juliette.syntax.expr import Symbol
+from juliette_engine import errors as engine_errors
+from juliette_engine.gradients import GradientError
+
+# Engine functions and the Julia functions of the same meaning, both ways, by identity.
+_JULIA: dict[int, Any] = {}
+_ENGINE: dict[int, Any] = {}
+_KEPT: list[Any] = []  # what the identities belong to
+
+TRANSLATORS[engine_errors.DimensionMismatch] = lambda e: E.DimensionMismatch(str(e))
+TRANSLATORS[engine_errors.ArgumentError] = lambda e: E.ArgumentError(str(e))
+TRANSLATORS[engine_errors.AssertionFailed] = lambda e: E.AssertionError_(str(e))
+TRANSLATORS[engine_errors.DomainError] = lambda e: E.DomainError(from_host(e.value), str(e))
+TRANSLATORS[engine_errors.UsageError] = lambda e: E.ErrorException(str(e))
+TRANSLATORS[GradientError] = lambda e: E.ErrorException(str(e))
+
+
+def same_function(julia: Any, engine: Any) -> None:
+    """Declare that a Julia function and an engine function are one."""
+    _JULIA.setdefault(id(engine), julia)
+    _ENGINE[id(julia)] = engine
+    _KEPT.extend((julia, engine))
+
+
+def engine_function(f: Any) -> Any:
+    """The engine's function for a Julia function, or None."""
+    return _ENGINE.get(id(f))
+
+
+class Listed(list[Any]):
+    """The elements of a Julia vector of objects; `array` is the vector."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        super().__init__(elements(array.data))
+        self.array = array
+
+
+def to_host(x: Any) -> Any:
+    """A Julia value as the engine takes it."""
+    if isinstance(x, Array):
+        if x.data.dtype == object and not zygote.is_traced(x):
+            return Listed(x)
+        return zygote.to_engine(x)
+    cls = type(x)
+    if cls is tuple:
+        return tuple(map(to_host, x))
+    if isinstance(x, (int, float, np.generic, str)) or x is None:
+        return x
+    if cls is V.Pair:
+        return to_host(x.first), to_host(x.second)
+    if cls is V.NamedTuple:
+        return dict(zip(x.names, map(to_host, x.values), strict=True))
+    if cls is Symbol:
+        return x.name
+    if isinstance(x, V.ColonType):
+        return slice(None)
+    if hasattr(x, "to_host"):
+        return x.to_host()
+    if isinstance(x, V.Range):
+        return np.asarray(x.data)
+    if isinstance(x, (V.BitArray, V.Transposed)):
+        return zygote.to_engine(x)
+    return x
+
+
+def from_host(x: Any) -> Any:
+    """An engine value as Julia sees it."""
+    if isinstance(x, (np.ndarray, zygote.Tracer)):
+        return zygote.to_julia(x)
+    cls = type(x)
+    if cls is tuple:
+        return tuple(map(from_host, x))
+    if cls is dict:
+        return V.NamedTuple(tuple(x), tuple(map(from_host, x.values())))
+    if cls is Listed:
+        return x.array
+    if cls is np.float64 or cls is np.int64 or cls is np.bool_:
+        return x.item()
+    if cls is list:
+        return B.from_values(list(map(from_host, x)), (len(x),))
+    if callable(x):
+        return _JULIA.get(id(x), x)
+    return x
+
+
+def host_function(f: Any) -> Callable[..., Any]:
+    """A Julia function as a Python one that translates its arguments and its value."""
+    if isinstance(f, GenericFunction) and id(f) in _ENGINE and id(f) in _WHOLE:
+        return _ENGINE[id(f)]  # type: ignore[no-any-return]
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        return to_host(call_kw(f, keywords, *map(from_host, args)))
+
+    return call
+
+
+# Julia functions whose engine functions may be called on whole arrays.
+_WHOLE: set[int] = set()
+
+
+def host_elementwise(f: Any) -> Callable[[Any], Any]:
+    """A Julia function as a Python one that applies it to each element."""
+    found = _ENGINE.get(id(f))
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    return lambda x: to_host(B.materialize(B.broadcasted(f, from_host(x))))

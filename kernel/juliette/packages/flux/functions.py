@@ -1,0 +1,229 @@
+"""Activations, losses and initialisers of the engine under their Julia names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.base.numbers import KERNELS
+from juliette.packages import zygote
+from juliette.packages.flux import boundary
+from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Base, Module
+from juliette_engine import activations, initialisers, losses, rules
+
+# Name and aliases of each activation, as NNlib exports them.
+ACTIVATIONS: dict[str, tuple[str, ...]] = {
+    "σ": ("sigmoid",), "hardσ": ("hardsigmoid",), "logσ": ("logsigmoid",), "sigmoid_fast": (),
+    "hardtanh": (), "tanh_fast": (), "relu": (), "relu6": (), "leakyrelu": (), "rrelu": (),
+    "elu": (), "celu": (), "selu": (), "gelu_tanh": ("gelu",), "gelu_sigmoid": (), "gelu_erf": (),
+    "swish": (), "hardswish": (), "lisht": (), "mish": (), "softplus": (), "logcosh": (),
+    "softsign": (), "tanhshrink": (), "softshrink": (), "trelu": ("thresholdrelu",),
+}  # fmt: skip
+# Those with constants of their own.
+WITH_CONSTANTS = {"leakyrelu": 1, "rrelu": 2, "elu": 1, "celu": 1, "softshrink": 1, "trelu": 1}
+
+LOSSES = (
+    "mse", "mae", "msle", "huber_loss", "crossentropy", "logitcrossentropy", "binarycrossentropy",
+    "logitbinarycrossentropy", "kldivergence", "poisson_loss", "hinge_loss", "squared_hinge_loss",
+    "dice_coeff_loss", "tversky_loss", "binary_focal_loss", "focal_loss",
+    "siamese_contrastive_loss", "ctc_loss",
+)  # fmt: skip
+GREEK = {"ϵ": "eps", "ε": "eps", "δ": "delta", "β": "beta", "γ": "gamma"}
+
+INITIALISERS = (
+    "glorot_uniform", "glorot_normal", "kaiming_uniform", "kaiming_normal", "truncated_normal",
+    "lecun_normal", "orthogonal", "sparse_init", "identity_init", "ones32", "zeros32", "rand32",
+    "randn32",
+)  # fmt: skip
+
+
+def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> None:
+    """An activation on numbers, on arrays, and in dotted calls, with its derivative."""
+
+    def scalar(x: Any, *constants: Any) -> Any:
+        host = to_host(x)
+        out = op(float(host) if type(host) is int else host, *map(to_host, constants))
+        return out.item() if isinstance(out, np.float64) else from_host(out)
+
+    def whole(x: Any, *constants: Any) -> Any:
+        return B.materialize(B.broadcasted(f, x, *constants))
+
+    scalar.__doc__ = whole.__doc__ = op.__doc__ or f"The activation function `{name}`."
+    extra = "".join(f", a{i}=nothing" for i in range(WITH_CONSTANTS.get(name, 0)))
+    module.method(f"{name}(x::Real{extra})", transparent=True)(scalar)
+    module.method(f"{name}(x::AbstractArray{extra})", transparent=True)(whole)
+    f = module.bindings[name]
+    if name != "rrelu":
+        KERNELS[f] = lambda x, *a: op(x if x.dtype.kind == "f" else x.astype(float), *a)
+    zygote.register_broadcast(f, op)
+    same_function(f, op)
+    for alias in aliases:
+        module.const(alias, f)
+
+
+def expose(
+    module: Module,
+    name: str,
+    f: Callable[..., Any],
+    header: str = "(args...; keywords...)",
+    *,
+    export: bool = False,
+    rename: dict[str, str] | None = None,
+) -> Any:
+    """An engine function as a Julia function; function arguments become Python ones."""
+    rename = rename or {}
+
+    @module.method(name + header, export=export, transparent=True)
+    def call(*args: Any, **keywords: Any) -> Any:
+        given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
+        return from_host(f(*map(host_argument, args), **given))
+
+    call.__doc__ = f.__doc__
+    same_function(module.bindings[name], f)
+    boundary._WHOLE.add(id(module.bindings[name]))
+    return module.bindings[name]
+
+
+def host_argument(x: Any) -> Any:
+    """Like `to_host`, also for functions."""
+    if callable(x) and not isinstance(x, T.JuliaType) and not hasattr(x, "data"):
+        return host_function(x)
+    return to_host(x)
+
+
+def load_activations(module: Module) -> None:
+    """Define all activations, softmax and its kin."""
+    same_function(Base.bindings["identity"], activations.identity)
+    same_function(Base.bindings["tanh"], activations.tanh)
+    KERNELS[Base.bindings["identity"]] = lambda x: x
+    for name, aliases in ACTIVATIONS.items():
+        activation(module, name, getattr(activations, name), aliases)
+    for name, f in (("softmax", rules.softmax), ("logsoftmax", rules.logsoftmax)):
+        along_dimension(module, name, f)
+
+    @module.method("logsumexp(x; dims=:)", transparent=True)
+    def logsumexp(x: Any, *, dims: Any = None) -> Any:
+        """`log.(sum(exp.(x); dims))`, computed in a stable way."""
+        host = float_host(x)
+        if not isinstance(dims, int):
+            return from_host(losses.logsumexp(host))
+        axis = dims - 1
+        top = np.max(zygote.primal(host), axis=axis, keepdims=True)
+        y = rules.log(rules.sum_along(rules.exp(rules.sub(host, top)), (axis,)))
+        return from_host(rules.add(y, top))
+
+
+def float_host(x: Any) -> Any:
+    """A Julia array for the engine, integers as floats."""
+    host = to_host(x)
+    plain = zygote.primal(host)
+    return host if np.asarray(plain).dtype.kind == "f" else rules.floating(host)
+
+
+def along_dimension(module: Module, name: str, f: Any) -> None:
+    """`softmax(x; dims=1)` and `logsoftmax`."""
+
+    @module.method(f"{name}(x::AbstractArray; dims=1)", transparent=True)
+    def call(x: Any, *, dims: Any = 1) -> Any:
+        host = float_host(x)
+        if isinstance(dims, int):
+            return from_host(losses.along(f, host, dims))
+        shape = rules.shape(host)
+        return from_host(rules.reshape(f(rules.reshape(host, (int(np.prod(shape)),))), shape))
+
+    call.__doc__ = f.__doc__
+
+    @module.method(f"{name}(x::Number; dims=1)", transparent=True)
+    def number(x: Any, *, dims: Any = 1) -> Any:
+        raise ErrorException(
+            f"`{name}(x)` called with a number, but it expects an array. Usually this is because a "
+            f"layer like `Dense(3,4,{name})` is broadcasting it like an activation function; "
+            f"`{name}` needs to be outside the layer."
+        )
+
+    same_function_whole(module.bindings[name], f)
+
+
+def same_function_whole(julia: GenericFunction, engine: Any) -> None:
+    """Engine functions of whole arrays; as an activation the Julia function is broadcast."""
+    boundary._JULIA.setdefault(id(engine), julia)
+    boundary._KEPT.extend((julia, engine))
+
+
+def load_losses(module: Module) -> Module:
+    """The module `Losses`; its names also belong to Flux itself."""
+    inner = Module("Losses", module)
+    inner.visible = inner.bindings["__builtins__"] = Base.bindings
+    module.const("Losses", inner, export=False)
+    for name in LOSSES:
+        f = expose(inner, name, getattr(losses, name), "(ŷ, y; keywords...)", rename=GREEK)
+        module.const(name, f, export=False)
+        inner.exports.add(name)
+    f = expose(inner, "label_smoothing", losses.label_smoothing, "(y, α; keywords...)")
+    module.const("label_smoothing", f, export=False)
+    inner.exports.add("label_smoothing")
+    return inner
+
+
+def load_initialisers(module: Module) -> None:
+    """Initialisers: with sizes they give an array, without a function of sizes."""
+    initialisers.set_random_source(JuliaSource())
+    for name in INITIALISERS:
+        initialiser(module, name, getattr(initialisers, name))
+
+    @module.method("nfan(dims...)", export=False)
+    def nfan(*dims: Any) -> Any:
+        """Inputs and outputs that meet in an array of weights: `(in, out)`."""
+        shape = dims[0] if len(dims) == 1 and type(dims[0]) is tuple else dims
+        if len(shape) == 1 and hasattr(shape[0], "data"):
+            shape = shape[0].data.shape
+        return initialisers.fans(shape)
+
+
+def initialiser(module: Module, name: str, f: Any) -> None:
+    """One initialiser."""
+
+    @module.method(f"{name}(args...; keywords...)", export=name.endswith("32"), transparent=True)
+    def call(*args: Any, **keywords: Any) -> Any:
+        from juliette.base.randomness import is_rng
+
+        given = dict(keywords)
+        if args and is_rng(args[0]):
+            given["rng"], args = args[0], args[1:]
+        if not args and (given or name in ("sparse_init",)):
+            return lambda *dims: call(*dims, **given)
+        dims = args[0] if len(args) == 1 and type(args[0]) is tuple else args
+        return from_host(f(*map(int, dims), **given))
+
+    call.__doc__ = f.__doc__
+    boundary._JULIA[id(f)] = module.bindings[name]
+    boundary._KEPT.append(f)
+
+
+class JuliaSource:
+    """Julia's own generators as the engine's source of random numbers."""
+
+    def _rng(self, rng: Any) -> Any:
+        from juliette.base.randomness import default_rng
+
+        return default_rng() if rng is None else rng
+
+    def uniform(self, size: int, dtype: Any, rng: Any) -> Any:
+        """Numbers in [0, 1)."""
+        rng = self._rng(rng)
+        return rng.fill_float32(size) if dtype == np.float32 else rng.fill_float64(size)
+
+    def normal(self, size: int, dtype: Any, rng: Any) -> Any:
+        """Standard normal numbers."""
+        return self._rng(rng).fill_randn(size, dtype)
+
+    def permutation(self, size: int, rng: Any) -> Any:
+        """A random order, as `shuffle` draws it."""
+        return np.asarray(self._rng(rng).shuffle_indices(size), dtype=np.int64) - 1

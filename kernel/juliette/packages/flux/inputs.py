@@ -1,0 +1,72 @@
+"""Inputs take the element type of a layer's weights (Flux from 0.13.13 on)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.display.io import STDERR
+from juliette.packages import zygote
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime.array import Array
+from juliette.runtime.values import Range, Transposed
+from juliette_engine import trees
+from juliette_engine.rules import floating
+from juliette_engine.tape import primal
+
+# The field that says of what kind a layer's numbers are.
+_WEIGHTS = ("weight", "Wi", "scale", "γ")
+_warned: list[bool] = []
+
+
+def weight_dtype(layer: Any) -> Any:
+    """The element type of a layer's parameters, or None."""
+    for name in _WEIGHTS:
+        value = getattr(layer, name, None)
+        if value is not None and trees.is_array(value):
+            return trees.data(value).dtype
+    cell = getattr(layer, "cell", None)
+    return None if cell is None else weight_dtype(cell)
+
+
+def matched(layer: Any, x: Any) -> Any:
+    """The input in the element type of the weights; a wider one is mentioned once."""
+    if type(x) is tuple:
+        return tuple(matched(layer, v) for v in x)
+    if not isinstance(x, (Array, Range, Transposed)):
+        return x
+    dtype = weight_dtype(layer)
+    have = np.asarray(x.data).dtype
+    if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiu":
+        return x
+    if type(layer).host.__name__ in ("Embedding", "EmbeddingBag"):
+        return x
+    if have == np.float64 and dtype == np.float32:
+        warn(layer, x)
+    return from_host(cast(to_host(x), dtype))
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """A differentiable conversion."""
+    if not zygote.is_traced(x):
+        return np.asfortranarray(primal(x), dtype=dtype)
+    from juliette_engine.rules import mul
+
+    return mul(floating(x), dtype.type(1))
+
+
+def warn(layer: Any, x: Any) -> None:
+    """Flux's warning about Float64 input, once in a session."""
+    from juliette.display.show import one_line, summary
+
+    if _warned:
+        return
+    _warned.append(True)
+    STDERR.write(
+        "┌ Warning: Layer with Float32 parameters got Float64 input.\n"
+        "│   The input will be converted, but any earlier layers may be very slow.\n"
+        f"│   layer = {layer.line()}\n"
+        f"│   summary(x) = {one_line(summary(zygote.plain(x)))}\n"
+        "└ @ Flux ~/.julia/packages/Flux/src/layers/stateless.jl:60\n"
+    )

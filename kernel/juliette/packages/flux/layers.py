@@ -1,0 +1,210 @@
+"""The engine's layer classes as Julia types.
+
+Annotations are the fields, `__init__` the constructor with its keywords, `__call__` the call,
+`constructor_args` the printing, `trainable` the parameters.  Arrays given to a constructor keep
+their identity.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.packages import zygote
+from juliette.packages.flux import nodes
+from juliette.packages.flux.boundary import from_host, host_elementwise, host_function, to_host
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
+from juliette.runtime.modules import Module
+from juliette.runtime.structs import Struct, make_class
+from juliette_engine import trees
+from juliette_engine.layers.layer import Layer
+
+# The engine's class of each type family.
+HOSTS: dict[Any, type[Layer]] = {}
+
+
+def expose(module: Module, cls: type[Layer], *, name: str | None = None, export: bool = True) -> Any:
+    """Make a layer class a type of a module."""
+    name = cls.__name__ if name is None else name
+    fields = tuple(cls.mathematical.get(f, f) for f in cls.fields)
+    parameters = tuple(cls.mathematical.get(f, f) for f in cls.type_fields)
+    variables = [T.TypeVar(f"T{i}") for i, _ in enumerate(parameters)]
+    t = T.define(name, None, variables, mutable=cls.mutable, module=module)
+    family = T.unwrap(t).typename
+    family.fields = fields
+    family.field_types = tuple(
+        variables[parameters.index(f)] if f in parameters and not cls.mutable else T.Any_
+        for f in fields
+    )
+    family.ninitialized = len(fields)
+    family.make_class = lambda dt: _class_of(dt, cls)
+    HOSTS[family] = cls
+    nodes.LAYER_PARAMETERS[family] = parameters
+    module.const(name, t, export=export)
+
+    @module.method(f"{name}(args...; keywords...)", export=export, transparent=True)
+    def construct(_: Any, *args: Any, **keywords: Any) -> Any:
+        return build(family, cls, args, keywords)
+
+    construct.__doc__ = cls.__doc__
+
+    @module.method(f"(layer::{name})(xs...)", transparent=True)
+    def call(layer: Any, *xs: Any) -> Any:
+        return forward(layer, xs)
+
+    return t
+
+
+def _class_of(dt: Any, cls: type[Layer]) -> type:
+    """The Python class of a concrete type: a struct with the methods of the engine's layer."""
+    out = make_class(dt, cls)
+    out.host = cls  # type: ignore[attr-defined]
+    return out
+
+
+# ---------------------------------------------------------------- construction
+
+
+def argument(x: Any, known: dict[int, Any]) -> Any:
+    """An argument of a constructor; arrays are remembered, functions and layers stay."""
+    if isinstance(x, Array):
+        host = to_host(x)
+        known[id(host)] = x
+        return host
+    cls = type(x)
+    if cls is tuple:
+        return tuple(argument(v, known) for v in x)
+    if cls is V.Pair:
+        return argument(x.first, known), argument(x.second, known)
+    if cls is V.NamedTuple:
+        return {n: argument(v, known) for n, v in zip(x.names, x.values, strict=True)}
+    if isinstance(x, (V.ColonType, V.Range, V.Transposed, V.BitArray)) or hasattr(x, "to_host"):
+        host = to_host(x)
+        known[id(host)] = x
+        return host
+    if type(x).__name__ == "Symbol":
+        return x.name
+    return x
+
+
+def build(family: Any, cls: type[Layer], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """A layer by the engine's constructor."""
+    known: dict[int, Any] = {}
+    given = {}
+    for name, value in keywords.items():
+        value = argument(value, known)
+        given[name] = host_function(value) if name.startswith("init") and callable(value) else value
+    host = cls(*(argument(a, known) for a in args), **given)
+    return adopt(family, host, known)
+
+
+def adopt(family: Any, host: Layer, known: dict[int, Any]) -> Any:
+    """An engine's layer as a Julia struct."""
+    values = []
+    for name in type(host).fields:
+        value = getattr(host, name)
+        values.append(_adopt_value(value, known, type(host).field_kinds.get(name, "")))
+    return nodes.assemble(family, tuple(values))
+
+
+def _adopt_value(value: Any, known: dict[int, Any], kind: str) -> Any:
+    found = known.get(id(value))
+    if found is not None:
+        return found
+    if isinstance(value, Layer) and not isinstance(value, Struct):
+        family = next(f for f, c in HOSTS.items() if c is type(value))
+        return adopt(family, value, known)
+    if type(value) is tuple:
+        return tuple(_adopt_value(v, known, kind) for v in value)
+    if type(value) is dict:
+        return V.NamedTuple(tuple(value), tuple(_adopt_value(v, known, kind) for v in value.values()))
+    if kind == "Name" and isinstance(value, str):
+        from juliette.syntax.expr import Symbol
+
+        return Symbol(value)
+    return V.COLON if isinstance(value, slice) else from_host(value)
+
+
+# ---------------------------------------------------------------- the call
+
+
+def forward(layer: Any, xs: tuple[Any, ...]) -> Any:
+    """Call a layer: on Julia's values if it only passes them on, else on the engine's."""
+    cls = layer.host
+    if cls.passes_on:
+        return cls.__call__(layer, *xs)
+    view = host_view(layer)
+    y = view(*map(to_host, convert_inputs(layer, xs)))
+    if cls.mutable:
+        write_back(layer, view)
+    return from_host(y)
+
+
+def convert_inputs(layer: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """From Flux 0.13.13 on inputs get the element type of the weights; before, they promote."""
+    if not nodes.PROFILE.modern:
+        return xs
+    from juliette.packages.flux.inputs import matched
+
+    return tuple(matched(layer, x) for x in xs)
+
+
+def host_view(layer: Any) -> Any:
+    """The engine's layer around the host values of the fields."""
+    cls = layer.host
+    view = object.__new__(cls)
+    given = {}
+    for name in cls.fields:
+        value = getattr(layer, cls.mathematical.get(name, name))
+        if isinstance(value, zygote.Tracer) and not trees.is_array(value):
+            value = zygote.plain(value)  # a traced struct also has its numbers traced
+        given[name] = value if isinstance(value, (int, float)) else _view_value(
+            value, cls.field_kinds.get(name)
+        )
+    view.__dict__.update(given)
+    if hasattr(cls, "first_index"):
+        view.first_index = 1
+    if cls.mutable:
+        view.__dict__["_given"] = given
+    return view
+
+
+def _view_value(value: Any, kind: str | None) -> Any:
+    if kind == "Activation":
+        return host_elementwise(value)
+    if kind in ("Callback", "Child", "Children") or isinstance(value, Struct):
+        return host_child(value)
+    return to_host(value)
+
+
+def host_child(value: Any) -> Any:
+    """A part of a layer that is called on the engine's values."""
+    if isinstance(value, Layer):
+        return host_function(value) if value.host.passes_on else host_view(value)  # type: ignore[attr-defined]
+    if type(value) is tuple:
+        return tuple(map(host_child, value))
+    if isinstance(value, V.NamedTuple):
+        return dict(zip(value.names, map(host_child, value.values), strict=True))
+    if isinstance(value, Array):
+        return [host_child(v) for v in nodes.elements(value.data)]
+    return host_function(value) if callable(value) else to_host(value)
+
+
+def write_back(layer: Any, view: Any) -> None:
+    """What a call changed in a layer with state."""
+    for name, before in view._given.items():
+        after = view.__dict__[name]
+        if after is not before:
+            object.__setattr__(layer, type(view).mathematical.get(name, name), from_host(after))
+
+
+
+def adopt_call(module: Module, name: str, cell: Any, recur: Any) -> None:
+    """`RNN(in => out, …)` and the others: a `Recur` around a cell."""
+
+    @module.method(f"{name}(args...; keywords...)", transparent=True)
+    def construct(*args: Any, **keywords: Any) -> Any:
+        return T.CONSTRUCT(recur, (T.CONSTRUCT(cell, args, keywords),), {})
+
+    construct.__doc__ = f"`Recur({name}Cell(args...; keywords...))`"

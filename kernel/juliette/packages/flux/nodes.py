@@ -1,0 +1,177 @@
+"""Julia values as trees of the engine: structs, named tuples, arrays, closures, compositions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.collections import Composed
+from juliette.compiler.support import ClosureBase
+from juliette.packages.flux.profile import PROFILE
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.structs import Struct
+from juliette_engine import sizes, trees
+from juliette_engine.layers.layer import Layer
+
+# The fields that `@functor` or `@layer` opened, by type family; None means all.
+FUNCTORS: dict[Any, tuple[str, ...] | None] = {}
+# What `@layer T trainable=(…)` said.
+TRAINABLE: dict[Any, tuple[str, ...]] = {}
+# Families that `@leaf` closed.
+LEAVES: set[Any] = set()
+# `Flux.trainable`, to which users add methods.
+TRAINABLE_FUNCTION = GenericFunction("trainable")
+USER_FUNCTOR = GenericFunction("functor")
+
+
+def family_of(x: Any) -> Any:
+    """The type family of a struct."""
+    return T.unwrap(T.typeof(x)).typename
+
+
+def add_functor(t: Any, fields: tuple[str, ...] | None = None) -> None:
+    """Let structs of a type open."""
+    FUNCTORS[T.unwrap(t).typename] = fields
+
+
+def opens(x: Any) -> bool:
+    """Does a struct open? Up to Flux 0.14 only if it was declared, from 0.15 unless closed."""
+    family = family_of(x)
+    if family in LEAVES:
+        return False
+    return family in FUNCTORS or PROFILE.modern
+
+
+def _struct_children(x: Any) -> trees.Parts | None:
+    if not isinstance(x, Layer) and not opens(x):
+        return None
+    names = x.fields if isinstance(x, Layer) else FUNCTORS.get(family_of(x)) or x.fields
+    return names, tuple(getattr(x, n, None) for n in names)
+
+
+def remake(x: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
+    """A struct of the same family with some fields replaced; its type follows the values."""
+    new = dict(zip(names, values, strict=True))
+    every = tuple(new.get(f, getattr(x, f, None)) for f in x.fields)
+    family = family_of(x)
+    if isinstance(x, Layer):
+        return assemble(family, every)
+    if family.params:
+        return T.CONSTRUCT(family.wrapper, every, {})
+    out = type(x).__new__(type(x))
+    for f, v in zip(x.fields, every, strict=True):
+        object.__setattr__(out, f, v)
+    return out
+
+
+def assemble(family: Any, values: tuple[Any, ...]) -> Any:
+    """A layer from the values of its fields; its type parameters are types of some of them."""
+    fields = dict(zip(family.fields, values, strict=True))
+    wanted = LAYER_PARAMETERS[family]
+    t = T.instantiate(family, tuple(T.typeof(fields[f]) for f in wanted)) if wanted else family.wrapper
+    out = t.pyclass.__new__(t.pyclass)
+    for f, v in fields.items():
+        object.__setattr__(out, f, v)
+    return out
+
+
+# The fields whose types are the parameters of a layer's type.
+LAYER_PARAMETERS: dict[Any, tuple[str, ...]] = {}
+
+
+def _struct_trainable(x: Any) -> tuple[Any, ...] | None:
+    if len(TRAINABLE_FUNCTION.methods) > 1 and any(
+        m.builtin is None for m in TRAINABLE_FUNCTION.matching((T.typeof(x),))
+    ):
+        return _named_parts(x, TRAINABLE_FUNCTION(x))
+    family = family_of(x)
+    if family in TRAINABLE:
+        return TRAINABLE[family]
+    if isinstance(x, Layer):
+        spelled = x.mathematical
+        return tuple(spelled.get(f, f) for f in x.trainable())
+    return None
+
+
+def _named_parts(x: Any, chosen: Any) -> tuple[Any, ...]:
+    """The fields that a method of `trainable` chose, by name or by identity."""
+    if isinstance(chosen, V.NamedTuple):
+        return chosen.names
+    parts = _struct_children(x)
+    assert parts is not None
+    ids = {id(v) for v in (chosen if type(chosen) is tuple else (chosen,))}
+    return tuple(k for k, v in zip(*parts, strict=True) if id(v) in ids)
+
+
+def _named(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
+    return V.NamedTuple(keys, values)
+
+
+def _array_children(x: Any) -> trees.Parts | None:
+    if x.data.dtype != object:
+        return None
+    values = tuple(elements(x.data))
+    return tuple(range(len(values))), values
+
+
+def _fields_children(x: Any) -> trees.Parts:
+    return tuple(x.fields), tuple(getattr(x, f) for f in x.fields)
+
+
+def _rebuild_fields(x: Any, values: tuple[Any, ...]) -> Any:
+    out = type(x).__new__(type(x))
+    for f, v in zip(x.fields, values, strict=True):
+        object.__setattr__(out, f, v)
+    return out
+
+
+def wrap_data(data: Any) -> Any:
+    """numpy data as a Julia array."""
+    from juliette.packages.flux.boundary import from_host
+
+    return from_host(data)
+
+
+trees.register(
+    Struct,
+    trees.Opener(
+        _struct_children,
+        lambda x, v: remake(x, _struct_children(x)[0], v),  # type: ignore[index]
+        _struct_trainable,
+        _named,
+    ),
+)
+trees.register(
+    V.NamedTuple,
+    trees.Opener(
+        lambda x: (x.names, x.values),
+        lambda x, v: V.NamedTuple(x.names, v),
+        mirror=_named,
+    ),
+)
+trees.register(
+    Array,
+    trees.Opener(
+        _array_children,
+        lambda x, v: B.from_values(list(v), x.data.shape),
+        mirror=lambda x, k, v: B.from_values(list(v), x.data.shape),
+    ),
+)
+for _cls in (ClosureBase, Composed):
+    trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
+trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))
+
+
+def _memory(x: Any) -> tuple[list[tuple[str, Any]], bool]:
+    return [(f, getattr(x, f, None)) for f in x.fields], bool(getattr(x, "mutable", False))
+
+
+sizes.FOREIGN[Struct] = _memory
+sizes.FOREIGN[V.NamedTuple] = lambda x: (list(zip(x.names, x.values, strict=True)), False)
+sizes.FOREIGN[ClosureBase] = sizes.FOREIGN[Composed] = lambda x: (
+    [(f, getattr(x, f)) for f in x.fields],
+    False,
+)

@@ -1,0 +1,296 @@
+"""Optimisers: rules, state trees, and updates in place, in the styles of both eras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.essentials import FIELD_HOOKS
+from juliette.display.io import STDERR
+from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages.flux import nodes
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import errors as E
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, vector
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Base, Module
+from juliette.runtime.structs import Struct
+from juliette_engine import optimise as engine
+from juliette_engine import trees
+from juliette_engine.gradients import Grads, Params
+from juliette_engine.optimise import state as tree
+from juliette_engine.optimise import stateful
+from juliette_engine.optimise.rule import Rule
+from juliette_engine.text import compact_text
+
+RULES = (
+    "Descent", "Momentum", "Nesterov", "RMSProp", "Rprop", "Adam", "RAdam", "AdaMax", "OAdam",
+    "AdaGrad", "AdaDelta", "AMSGrad", "NAdam", "AdamW", "AdaBelief", "Lion", "WeightDecay",
+    "SignDecay", "ClipGrad", "ClipNorm", "OptimiserChain", "AccumGrad", "MixedPrecision",
+)  # fmt: skip
+
+ABSTRACT = T.define("AbstractRule", abstract=True)
+ABSTRACT_OLD = T.define("AbstractOptimiser", abstract=True)
+INIT = GenericFunction("init")
+APPLY = GenericFunction("apply!")
+
+
+class JuliaRule(Rule):
+    """A rule that a user wrote: a struct with methods of `init` and `apply!`."""
+
+    def __init__(self, struct: Any) -> None:
+        super().__init__()
+        self.struct = struct
+
+    def init(self, x: Any) -> Any:
+        """`Optimisers.init(rule, x)`"""
+        return INIT(self.struct, from_host(x))
+
+    def apply(self, state: Any, x: Any, g: Any) -> tuple[Any, Any]:
+        """`Optimisers.apply!(rule, state, x, dx)`"""
+        state, dx = APPLY(self.struct, state, from_host(x), from_host(g))
+        return state, trees.data(dx) if isinstance(dx, Array) else dx
+
+    def line(self, text: Any = None) -> str:
+        """As the struct prints."""
+        return one_line(self.struct)
+
+    def adjusted(self, eta: float | None = None, **changes: Any) -> Rule:
+        """A copy of the struct with other fields."""
+        if eta is not None:
+            changes["eta"] = eta
+        known = {k: v for k, v in changes.items() if k in self.struct.fields}
+        values = tuple(known.get(f, getattr(self.struct, f)) for f in self.struct.fields)
+        t = nodes.family_of(self.struct).wrapper
+        return JuliaRule(T.CONSTRUCT(t, values, {}))
+
+
+def engine_rule(rule: Any, *, convert: bool = True) -> Any:
+    """A rule for the engine; an old rule becomes the new one of the same meaning."""
+    if isinstance(rule, stateful.Stateful) and convert:
+        return rule.modern()
+    if isinstance(rule, Struct) and T.subtype(T.typeof(rule), ABSTRACT):
+        return JuliaRule(rule)
+    return rule
+
+
+def _declare(module: Module, name: str, cls: Any, parent: Any, *, mutable: bool, export: bool) -> None:
+    t = T.define(name, parent, module=module, mutable=mutable)
+    T.register_class(cls, t)
+    names = tuple(cls.names.get(f, f) for f in cls.fields)
+    t.typename.fields = names
+    t.typename.field_types = (T.Any_,) * len(names)
+    t.typename.ninitialized = len(names)
+    module.const(name, t, export=export)
+
+    @module.method(f"{name}(args...; keywords...)", export=export)
+    def construct(_: Any, *args: Any, **keywords: Any) -> Any:
+        return cls(*map(_hyper, args), **{k: _hyper(v) for k, v in keywords.items()})
+
+    construct.__doc__ = cls.__doc__
+
+
+def _hyper(x: Any) -> Any:
+    """A hyper-parameter: a number, a tuple, a type or another rule."""
+    if isinstance(x, T.JuliaType):
+        return T.DTYPE_OF.get(x, x)
+    if isinstance(x, Struct):
+        return engine_rule(x)
+    return to_host(x) if not isinstance(x, Rule) else x
+
+
+def _field(x: Any, key: str) -> Any:
+    for python, julia in type(x).names.items():
+        if julia == key:
+            return getattr(x, python)
+    if key in ("state", "velocity", "acc", "current") and isinstance(x, stateful.Stateful):
+        d = V.JuliaDict(T.Any_, T.Any_)
+        for array, state in x.states.values():
+            d.data[d.key(id(array))] = (from_host(array), from_host(state))
+        return d
+    value = getattr(x, key, None)
+    if value is None:
+        raise E.ErrorException(f"type {type(x).__name__} has no field {key}")
+    if key in ("opts", "os"):
+        return value if not isinstance(x, stateful.Optimiser) else vector(list(value), T.Any_)
+    return value
+
+
+def show_leaf(io: Any, x: Any, long: bool) -> None:
+    """`Leaf(Adam(…), (…))`; the head is coloured."""
+    head = "Leaf"
+    if io.get("color"):
+        head = f"\x1b[{'36' if x.frozen else '32'}mLeaf\x1b[39m"
+    io.write(f"{head}({x.rule.line(compact_text)}, ")
+    io.write(one_line(x.state, compact=True))
+    io.write(", frozen = true)" if x.frozen else ")")
+
+
+def load(module: Module) -> None:
+    """Fill the module Optimisers."""
+    module.const("AbstractRule", ABSTRACT, export=False)
+    ABSTRACT.typename.module = module
+    for name in RULES:
+        _declare(module, name, getattr(engine, name), ABSTRACT, mutable=False, export=True)
+    leaf = T.define("Leaf", module=module, mutable=True)
+    T.register_class(engine.Leaf, leaf)
+    leaf.typename.fields = ("rule", "state", "frozen")
+    leaf.typename.field_types = (T.Any_,) * 3
+    module.const("Leaf", leaf, export=False)
+    SHOW_HOOKS[engine.Leaf] = show_leaf
+    SHOW_HOOKS[Rule] = lambda io, x, long: io.write(x.line())
+    FIELD_HOOKS[Rule] = _field
+    tree.set_shown(from_host)
+    for function in (INIT, APPLY, nodes.TRAINABLE_FUNCTION):
+        function.module = module
+        module.const(function.name, function, export=False)
+    functions(module)
+
+    @module.method("trainable(x)", export=False)
+    def trainable(x: Any) -> Any:
+        """The parts of `x` that hold parameters; add a method for a type of your own."""
+        parts = trees.children(x)
+        return V.NamedTuple((), ()) if parts is None else V.NamedTuple(*parts)
+
+
+def functions(module: Module) -> None:
+    """`setup`, `update!` and what goes with them."""
+
+    @module.method("setup(rule, model)", export=False)
+    def setup(rule: Any, model: Any) -> Any:
+        """A tree of states for the arrays of a model."""
+        found = engine.setup(engine_rule(rule), model)
+        if not tree.leaves(found):
+            warn("setup found no trainable parameters in this model", "Optimisers")
+        return found
+
+    @module.method("update!(state, model, grads)", export=False)
+    def update(state: Any, model: Any, grads: Any) -> Any:
+        """Change a model and its states by one step; gives both."""
+        return update_state(state, model, grads)
+
+    @module.method("update(state, model, grads)", export=False)
+    def update_copy(state: Any, model: Any, grads: Any) -> Any:
+        """A changed copy of a model and its states."""
+        state, model = Base.bindings["deepcopy"]((copy_state(state, {}), model))
+        return update_state(state, model, grads)
+
+    @module.method("adjust!(state, eta)", export=False)
+    def adjust(state: Any, eta: Any) -> None:
+        """A new learning rate for all states, in place."""
+        engine.adjust(state, float(eta))
+
+    @module.method("adjust!(state; keywords...)", export=False)
+    def adjust_keywords(state: Any, **keywords: Any) -> None:
+        """New hyper-parameters for all states, in place; unknown ones are ignored."""
+        engine.adjust(state, **{k: to_host(v) for k, v in keywords.items()})
+
+    @module.method("adjust(x, eta)", export=False)
+    def adjusted(x: Any, eta: Any) -> Any:
+        """A rule with another learning rate."""
+        return x.adjusted(float(eta))
+
+    @module.method("freeze!(state)", export=False)
+    def freeze(state: Any) -> None:
+        """Leave these parts of a model as they are."""
+        engine.freeze(state)
+
+    @module.method("thaw!(state)", export=False)
+    def thaw(state: Any) -> None:
+        """Undo `freeze!`."""
+        engine.thaw(state)
+
+    @module.method("trainables(model; path=false)", export=False)
+    def trainables(model: Any, *, path: bool = False) -> Any:
+        """The arrays that train, with their key paths if asked for."""
+        from juliette.packages.flux.utilities import key_path
+
+        found = trees.trainables(model, path=path)
+        if not path:
+            return vector(found, T.AbstractArray)
+        pairs = [V.Pair(key_path(k), x) for k, x in found]
+        return Base.bindings["collect"](tuple(pairs)) if pairs else vector([], T.Any_)
+
+
+def update_state(state: Any, model: Any, grads: Any) -> Any:
+    """`update!(state, model, grads)` of Optimisers, with Flux's advice on what goes wrong."""
+    if isinstance(grads, Grads) or isinstance(model, Params):
+        raise E.ErrorException(
+            "Optimisers.jl cannot be used with Zygote.jl's implicit gradients, `Params` & `Grads`"
+        )
+    if type(grads) is tuple and len(grads) == 1 and type(model) is not tuple:
+        warn(
+            "explicit `update!(opt, model, grad)` wants the gradient for the model alone, not the "
+            "whole tuple from `gradient(m -> loss(m, x, y), model)`. Using `grads[1]` only.",
+            "Flux",
+        )
+        grads = grads[0]
+    return engine.update_tree(state, model, grads)
+
+
+def copy_state(state: Any, seen: dict[int, Any]) -> Any:
+    """A state tree with leaves of its own."""
+    if isinstance(state, engine.Leaf):
+        if id(state) not in seen:
+            seen[id(state)] = engine.Leaf(state.rule, _copied(state.kept), state.frozen)
+        return seen[id(state)]
+    parts = trees.children(state)
+    if parts is None:
+        return state
+    return trees.rebuild(state, tuple(copy_state(v, seen) for v in parts[1]))
+
+
+def _copied(state: Any) -> Any:
+    if type(state) is tuple:
+        return tuple(map(_copied, state))
+    return state.copy() if hasattr(state, "copy") else state
+
+
+def warn(text: str, module: str) -> None:
+    """A warning as `@warn` writes it."""
+    STDERR.write(f"┌ Warning: {text}\n└ @ {module}\n")
+
+
+def load_old(module: Module) -> None:
+    """The rules of Flux before 0.15, under the names of 0.12 as well."""
+    inner = Module("Optimise", module)
+    inner.visible = inner.bindings["__builtins__"] = Base.bindings
+    module.const("Optimise", inner, export=False)
+    inner.const("AbstractOptimiser", ABSTRACT_OLD, export=False)
+    for name, cls in stateful.ALL.items():
+        _declare(inner, name, cls, ABSTRACT_OLD, mutable=True, export=True)
+    capitals = {v: k for k, v in stateful.CAPITALS.items()}
+    for name in stateful.ALL:
+        module.const(name, inner.bindings[name])
+        if name in capitals:
+            inner.const(capitals[name], inner.bindings[name])
+            module.const(capitals[name], inner.bindings[name])
+
+    for name in ("AdamW", "ADAMW"):
+
+        @inner.method(f"{name}(args...)")
+        def adamw(*args: Any) -> Any:
+            """`Optimiser(Adam(η, β), WeightDecay(decay))`"""
+            return stateful.adamw(*map(to_host, args))
+
+        module.const(name, inner.bindings[name])
+
+    types = {"Optimiser": inner.bindings["Optimiser"]}
+    method_for(types, "push!(o::Optimiser, rules...)", _push)
+    method_for(types, "getindex(o::Optimiser, i::Integer)", lambda o, i: o.opts[i - 1])
+    method_for(types, "length(o::Optimiser)", lambda o: len(o.opts))
+
+
+def _push(o: Any, *rules: Any) -> Any:
+    """Add rules to a chain."""
+    o.push(*rules)
+    return o
+
+
+def method_for(types: dict[str, Any], header: str, f: Any) -> None:
+    """A method of one of Base's functions, under a header that names types of ours."""
+    scope = Module("scope")
+    scope.bindings.update(types)
+    scope.visible = scope.bindings["__builtins__"] = Base.bindings
+    scope.method(header, export=False)(f)

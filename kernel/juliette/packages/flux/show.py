@@ -1,0 +1,109 @@
+"""Models at the prompt: the engine's layout, with Julia's texts and colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.collections import Composed
+from juliette.display.show import SHOW_HOOKS, one_line, show
+from juliette.packages.flux.layers import Layer
+from juliette.packages.flux.macros import STYLES
+from juliette.packages.flux.nodes import family_of
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Base, Module
+from juliette.runtime.structs import Struct
+from juliette_engine import show as layout
+from juliette_engine import text as engine_text
+from juliette_engine.layers import containers
+from juliette_engine.layers.layer import IDENTITIES
+
+_CODES = {"light_black": "90", "cyan": "36", "red": "31"}
+
+
+def write(io: Any, lines: list[layout.Line]) -> None:
+    """Lines of pieces, coloured if the stream wants it."""
+    colour = bool(io.get("color"))
+    for i, line in enumerate(lines):
+        io.write("\n" if i else "")
+        for piece in line:
+            if colour and piece.colour:
+                end = "39"
+                io.write(f"\x1b[{_CODES[piece.colour]}m{piece.text}\x1b[{end}m")
+            else:
+                io.write(piece.text)
+
+
+def show_layer(io: Any, x: Any, long: bool) -> None:
+    """The `show` of every layer."""
+    if not long:
+        io.write(x.line())
+    elif io.get("typeinfo") is not None:  # inside an array
+        write(io, [layout._with_comment(x.line(), layout.comment(x, alone=True), 20)])
+    else:
+        write(io, layout.model_lines(x))
+
+
+def show_struct(io: Any, x: Any, long: bool) -> None:
+    """The `show` of a struct that `@layer` made a layer."""
+    if not long:
+        io.write(T.type_string(T.typeof(x)) + "(")
+        for i, f in enumerate(x.fields):
+            io.write(", " if i else "")
+            show(io.with_(typeinfo=None), getattr(x, f))
+        io.write(")")
+    elif io.get("typeinfo") is not None:
+        write(io, [layout._with_comment(one_line(x), layout.comment(x, alone=True), 20)])
+    else:
+        write(io, layout.model_lines(x))
+
+
+def _style(x: Any) -> tuple[str, bool] | None:
+    """The title of a user's layer, and whether it expands."""
+    if not isinstance(x, Struct) or isinstance(x, Layer):
+        return None
+    family = family_of(x)
+    return (family.name, STYLES[family]) if family in STYLES else None
+
+
+def inline_text(x: Any) -> str:
+    """A part of a model within a line, as `print` writes it: functions by their bare names."""
+    if isinstance(x, GenericFunction):
+        return x.name
+    if hasattr(x, "generic"):
+        return str(x.generic.name)
+    return one_line(x)
+
+
+def part_text(x: Any) -> str:
+    """A part of a model on a line of its own, as `show` writes it."""
+    if isinstance(x, GenericFunction):
+        return qualified(x)
+    if isinstance(x, Composed):
+        return f"{part_text(x.outer)} ∘ {part_text(x.inner)}"
+    return one_line(x)
+
+
+def qualified(f: GenericFunction) -> str:
+    """The name with its module, unless that is Base or the user's own."""
+    module = f.module
+    if not isinstance(module, Module) or module is Base or f.anonymous or module.name == "Main":
+        return f.name
+    return f"{'.'.join(module.path)}.{f.name}"
+
+
+def _foreign_name(f: Any) -> str | None:
+    known = isinstance(f, (GenericFunction, Composed, Struct)) or hasattr(f, "generic")
+    return inline_text(f) if known else None
+
+
+def install() -> None:
+    """Let the engine print Julia's functions, and Julia the engine's layers."""
+    engine_text.FOREIGN.append(_foreign_name)
+    layout.STYLES.append(_style)
+    containers.set_one_line(inline_text)
+    layout.set_part(part_text)
+    SHOW_HOOKS[Layer] = show_layer
+    IDENTITIES.append(Base.bindings["identity"])
+
+

@@ -1,0 +1,387 @@
+"""Working with whole models: parameters, states, vectors, copies, precision, modes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.display.io import STDERR
+from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages import zygote
+from juliette.packages.flux import nodes
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import errors as E
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, array_class, vector, wrap
+from juliette.runtime.modules import Base, Module
+from juliette.syntax.expr import Symbol
+from juliette_engine import rules, trees
+from juliette_engine.gradients import Params
+from juliette_engine.layers.layer import Layer
+
+
+class KeyPath:
+    """The way to a part of a model: `KeyPath(:layers, 1, :weight)`."""
+
+    __slots__ = ("keys",)
+    fields = ("keys",)
+
+    def __init__(self, keys: tuple[Any, ...]) -> None:
+        self.keys = keys
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyPath) and self.keys == other.keys
+
+    def __hash__(self) -> int:
+        return hash(self.keys)
+
+
+def key_path(keys: tuple[Any, ...]) -> KeyPath:
+    """Names as symbols, positions counted from one."""
+    return KeyPath(tuple(Symbol(k) if isinstance(k, str) else k + 1 for k in keys))
+
+
+class Restructure:
+    """Builds a model from a vector of its parameters."""
+
+    __slots__ = ("length", "model", "offsets")
+
+    def __init__(self, model: Any, offsets: dict[int, int], length: int) -> None:
+        self.model, self.offsets, self.length = model, offsets, length
+
+    def __call__(self, flat: Any) -> Any:
+        size = np.shape(zygote.plain(flat).data)
+        if size != (self.length,):
+            raise E.DimensionMismatch(
+                f"Rebuild expected a vector of length {self.length}, got {size[0] if size else 1}"
+            )
+        host = to_host(flat)
+
+        def leaf(x: Any) -> Any:
+            at = self.offsets.get(id(x))
+            if at is None:
+                return x
+            data = trees.data(x)
+            part = rules.getitem(host, slice(at, at + data.size))
+            return from_host(rules.reshape(part, data.shape))
+
+        return trees.fmap(leaf, self.model, exclude=is_leaf)
+
+
+def is_leaf(x: Any) -> bool:
+    """`Functors.isleaf`"""
+    return trees.is_leaf(x)
+
+
+def destructure(model: Any) -> tuple[Any, Restructure]:
+    """All trained numbers in one vector, and the way back."""
+    found = trees.trainables(model)
+    offsets, at = {}, 0
+    for x in found:
+        offsets[id(x)] = at
+        at += trees.data(x).size
+    if found:
+        parts = [rules.reshape(to_host(x), (trees.data(x).size,)) for x in found]
+        flat = from_host(rules.concatenate(parts, 0))
+    else:
+        flat = wrap(np.zeros(0, dtype=np.float32))
+    return flat, Restructure(model, offsets, at)
+
+
+T.register_class(KeyPath, T.define("KeyPath"))
+T.register_class(Restructure, T.define("Restructure", T.Function_))
+SHOW_HOOKS[KeyPath] = lambda io, x, long: io.write(f"KeyPath({', '.join(map(one_line, x.keys))})")
+
+
+def _show_restructure(io: Any, x: Any, long: bool) -> None:
+    name = T.unwrap(T.typeof(x.model)).typename.name
+    io.write(f"Restructure({name}, ..., {x.length})")
+
+
+SHOW_HOOKS[Restructure] = _show_restructure
+
+
+# ---------------------------------------------------------------- state and loading
+
+
+def state(x: Any) -> Any:
+    """The arrays and small values of a model as nested named tuples, `()` for the rest."""
+    if isinstance(x, (Array, int, float, np.generic, str, Symbol)) or x is None:
+        parts = trees.children(x) if isinstance(x, Array) else None
+        if parts is None:
+            return x
+    parts = trees.children(x)
+    if parts is None:
+        return ()
+    return trees.mirror(x, parts[0], tuple(map(state, parts[1])))
+
+
+def load(dst: Any, src: Any) -> None:
+    """`loadmodel!(dst, src)`: copy all arrays."""
+    if isinstance(dst, Array) and trees.is_array(dst):
+        if src is False or src is None:
+            dst.data[...] = 0
+            return
+        if not trees.is_array(src):
+            _do_not_match(src, dst)
+        if dst.data.shape != trees.data(src).shape:
+            raise E.DimensionMismatch(
+                f"Tried to load size {one_line(trees.data(src).shape)} array into size "
+                f"{one_line(dst.data.shape)}"
+            )
+        dst.data[...] = trees.data(src)
+        return
+    if dst is False and isinstance(src, Array):
+        if np.any(src.data != 0):
+            raise E.ErrorException(
+                "loadmodel! tried to load a non-zero array into an inactive parameter (false)."
+            )
+        return
+    parts = trees.children(dst)
+    if parts is None or not parts[0]:
+        return
+    theirs = trees.children(src)
+    if theirs is None or theirs[0] != parts[0]:
+        _do_not_match(src, dst)
+    assert theirs is not None
+    for a, b in zip(parts[1], theirs[1], strict=True):
+        load(a, b)
+
+
+def _do_not_match(src: Any, dst: Any) -> None:
+    def names(x: Any) -> str:
+        parts = trees.children(x)
+        keys = () if parts is None else tuple(
+            Symbol(k) if isinstance(k, str) else k + 1 for k in parts[0]
+        )
+        return one_line(keys)
+
+    raise E.ArgumentError(
+        f"Tried to load {names(src)} into {names(dst)} but the structures do not match."
+    )
+
+
+# ---------------------------------------------------------------- precision and modes
+
+
+def converted(t: Any, x: Any) -> Any:
+    """A model with its floating-point arrays in another precision."""
+    dtype = T.DTYPE_OF[t]
+
+    def leaf(v: Any) -> Any:
+        if trees.is_array(v) and trees.data(v).dtype.kind == "f":
+            data = np.asfortranarray(trees.data(v), dtype=dtype)
+            return array_class(t, data.ndim)(data)
+        return v
+
+    return trees.fmap(leaf, x, exclude=is_leaf)
+
+
+def set_mode(model: Any, active: Any) -> Any:
+    """Switch layers that behave differently in training."""
+    for node in trees.nodes(model):
+        if isinstance(node, Layer) and "active" in node.fields:
+            object.__setattr__(node, "active", active)
+    return model
+
+
+def mode(name: str, value: Any, *, negate: bool) -> Any:
+    """The value of `active` that `testmode!(m, value)` or `trainmode!` means."""
+    if isinstance(value, Symbol):
+        if value.name != "auto":
+            raise E.ArgumentError(f"{name} accepts only the symbol :auto, got :{value.name}")
+        return None
+    if value is None:
+        return None
+    return not value if negate else bool(value)
+
+
+def collect(xs: tuple[Any, ...]) -> Params:
+    """`params(xs...)`"""
+    out = Params()
+    for x in xs:
+        if isinstance(x, Params):
+            out.push(*x)
+            continue
+        for p in trees.parameters(x):
+            out.push(p)
+    return out
+
+
+_gpu_told: list[bool] = []
+
+
+def load_module(module: Module) -> None:
+    """Fill Flux's part."""
+
+    @module.method("params(xs...)", export=not nodes.PROFILE.modern)
+    def params(*xs: Any) -> Any:
+        """The parameters of models, by identity.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> length(Flux.params(Dense(2 => 3), [1.0]))
+        3
+        ```
+        """
+        return collect(xs)
+
+    @module.method("loadparams!(m, ps)", export=False)
+    def loadparams(m: Any, ps: Any) -> None:
+        """Copy parameters into a model."""
+        for dst, src in zip(collect((m,)), list(ps), strict=False):
+            if dst.data.shape != src.data.shape:
+                raise E.ErrorException(
+                    f"Expected param size {one_line(dst.data.shape)}, got {one_line(src.data.shape)}"
+                )
+            dst.data[...] = src.data
+
+    @module.method("loadmodel!(dst, src; filter=nothing)", export=False)
+    def loadmodel(dst: Any, src: Any, *, filter: Any = None) -> Any:
+        """Copy all arrays of a model, or of its `state`, into another one."""
+        load(dst, src)
+        return dst
+
+    @module.method("state(model)", export=False)
+    def state_of(model: Any) -> Any:
+        """The arrays and small values of a model as nested named tuples."""
+        return state(model)
+
+    @module.method("destructure(model)", transparent=True)
+    def destructure_(model: Any) -> Any:
+        """All parameters in one vector, and a function that builds the model from such a vector."""
+        return destructure(model)
+
+    for name, t in (("f16", T.Float16), ("f32", T.Float32), ("f64", T.Float64)):
+
+        @module.method(f"{name}(model)")
+        def to_precision(model: Any, t: Any = t) -> Any:
+            """The model in another precision."""
+            return converted(t, model)
+
+    @module.method("cpu(x)")
+    def cpu(x: Any) -> Any:
+        """The model or the data itself: everything is on the CPU."""
+        return x
+
+    @module.method("gpu(x)")
+    def gpu(x: Any) -> Any:
+        """The model or the data itself, as there is no GPU here."""
+        if not _gpu_told:
+            _gpu_told.append(True)
+            STDERR.write(
+                "[ Info: The GPU function is being called but the GPU is not accessible. \n"
+                "Defaulting back to the CPU. (No action is required if you want to run on the "
+                "CPU).\n"
+            )
+        return x
+
+    device = Base.bindings["identity"]
+    for name in ("cpu_device", "gpu_device", "get_device"):
+
+        @module.method(f"{name}(xs...; keywords...)")
+        def device_(*xs: Any, **keywords: Any) -> Any:
+            """The device on which everything lies: the CPU."""
+            return device
+
+    @module.method("testmode!(m, mode=true)")
+    def testmode(m: Any, active: Any = True) -> Any:
+        """Let layers behave as in use (`true`), in training (`false`), or by themselves (`:auto`)."""
+        return set_mode(m, mode("testmode!", active, negate=True))
+
+    @module.method("trainmode!(m, mode=true)")
+    def trainmode(m: Any, active: Any = True) -> Any:
+        """Let layers behave as in training."""
+        return set_mode(m, mode("trainmode!", active, negate=False))
+
+    @module.method("reset!(m)", export=not nodes.PROFILE.modern)
+    def reset(m: Any) -> None:
+        """Put recurrent layers back to their initial states."""
+        for node in trees.nodes(m):
+            if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":
+                object.__setattr__(node, "state", node.cell.state0)
+
+    @module.method("activations(chain, x)", export=False, transparent=True)
+    def activations(chain: Any, x: Any) -> Any:
+        """The output of every layer of a chain."""
+        out = []
+        for layer in chain.parts():
+            x = layer(x)
+            out.append(x)
+        return tuple(out)
+
+    @module.method("modules(m)", export=False)
+    def modules(m: Any) -> Any:
+        """Everything in a model that opens, from the root down."""
+        found = [n for n in trees.nodes(m) if not isinstance(n, (Array,)) and type(n) is not tuple]
+        return vector(found, T.Any_)
+
+    @module.method("istraining()", export=False)
+    def istraining() -> bool:
+        """Is a gradient being computed?"""
+        from juliette_engine.gradients import LEVELS
+
+        return bool(LEVELS.depth > 0)
+
+
+def load_functors(module: Module) -> None:
+    """The functions of Functors."""
+
+    @module.method("fmap(f, x, ys...; keywords...)", transparent=True)
+    def fmap(f: Any, x: Any, *ys: Any, **keywords: Any) -> Any:
+        """`f` on every leaf of a model, which is built up again."""
+        exclude = keywords.get("exclude", is_leaf)
+        return trees.fmap(f, x, *ys, exclude=exclude)
+
+    @module.method("fmapstructure(f, x; keywords...)", transparent=True)
+    def fmapstructure(f: Any, x: Any, **keywords: Any) -> Any:
+        """`f` on every leaf, in plain named tuples and tuples."""
+        return trees.fmap(f, x, exclude=keywords.get("exclude", is_leaf), structure=True)
+
+    @module.method("fmap_with_path(f, x; keywords...)", transparent=True)
+    def fmap_with_path(f: Any, x: Any, **keywords: Any) -> Any:
+        """`f` on the path and the value of every leaf."""
+        exclude = keywords.get("exclude", is_leaf)
+        return trees.fmap(lambda p, v: f(key_path(p), v), x, exclude=exclude, path=True)
+
+    @module.method("fleaves(x)")
+    def fleaves(x: Any) -> Any:
+        """The leaves of a model."""
+        out: list[Any] = []
+        trees.fmap(lambda v: out.append(v) or v, x, exclude=is_leaf)
+        return vector(out, T.Any_)
+
+    @module.method("fcollect(x)")
+    def fcollect(x: Any) -> Any:
+        """Everything in a model, from the root down."""
+        return vector(trees.nodes(x), T.Any_)
+
+    @module.method("functor(x)")
+    def functor(x: Any) -> Any:
+        """The parts of a node, and the function that builds it from such parts."""
+        parts = None if trees.is_array(x) else trees.children(x)
+        if parts is None:
+            return V.NamedTuple((), ()), lambda _: x
+        children = trees.mirror(x, *parts)
+
+        def re(new: Any) -> Any:
+            return trees.rebuild(x, tuple(trees.children(new)[1]))  # type: ignore[index]
+
+        return children, re
+
+    @module.method("isleaf(x)", export=False)
+    def isleaf(x: Any) -> bool:
+        """Does this value not open?"""
+        return is_leaf(x)
+
+    @module.method("children(x)", export=False)
+    def children(x: Any) -> Any:
+        """The parts of a node."""
+        return functor(x)[0]
+
+    module.const("KeyPath", T._TYPE_OF_CLASS[KeyPath])
+
+
