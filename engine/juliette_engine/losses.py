@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -81,6 +82,29 @@ def check_sizes(ŷ: Any, y: Any) -> None:
         )
 
 
+def loss(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss: sizes are checked, and whole numbers and truth values take the kind of the others.
+
+    So Float32 predictions with a Boolean target give a Float32 loss.
+    """
+
+    @functools.wraps(f)
+    def checked(ŷ: Any, y: Any, **options: Any) -> Any:
+        check_sizes(ŷ, y)
+            return f(_floating(ŷ, y), _floating(y, ŷ), **options)
+
+    return checked
+
+
+def _floating(x: Any, like: Any) -> Any:
+    """An array of integers or truth values as numbers of the kind of another array."""
+    a = primal(x)
+    if not isinstance(a, np.ndarray) or a.dtype.kind == "f":
+        return x
+    b = np.asarray(primal(like)).dtype
+    return np.asarray(a, dtype=b if b.kind == "f" else float)
+
+
 def _down(x: Any, dims: Any = 1) -> Any:
     """The sum along dimensions, counted from one."""
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
@@ -91,46 +115,46 @@ def _eps(ŷ: Any, eps: float | None) -> float:
     return epsilon(ŷ) if eps is None else float(eps)
 
 
+@loss
 def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg((ŷ .- y) .^ 2)`"""
-    check_sizes(ŷ, y)
     d = sub(ŷ, y)
     return agg(mul(d, d))
 
 
+@loss
 def mae(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(abs.(ŷ .- y))`"""
-    check_sizes(ŷ, y)
     return agg(absolute(sub(ŷ, y)))
 
 
+@loss
 def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
     """`agg(log.((ŷ .+ eps) ./ (y .+ eps)) .^ 2)`"""
-    check_sizes(ŷ, y)
     ε = _eps(ŷ, eps)
     d = log(div(add(ŷ, ε), add(y, ε)))
     return agg(mul(d, d))
 
 
+@loss
 def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, delta: float = 1.0) -> Any:
     """Quadratic for errors below `delta`, linear above (Huber, 1964)."""
-    check_sizes(ŷ, y)
     δ = float(delta)
     e = absolute(sub(ŷ, y))
     return agg(where(primal(e) < δ, mul(mul(e, e), 0.5), mul(sub(e, 0.5 * δ), δ)))
 
 
+@loss
 def crossentropy(
     ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
 ) -> Any:
     """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`."""
-    check_sizes(ŷ, y)
     return agg(neg(_down(xlogy(y, add(ŷ, _eps(ŷ, eps))), dims)))
 
 
+@loss
 def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) -> Any:
     """`crossentropy(softmax(ŷ), y)`, stable."""
-    check_sizes(ŷ, y)
     return agg(neg(_down(mul(y, along(logsoftmax, ŷ, dims)), dims)))
 
 
@@ -145,59 +169,59 @@ def along(f: Callable[[Any], Any], x: Any, dims: Any) -> Any:
     return permute(f(permute(x, order)), back)
 
 
+@loss
 def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
     """`agg(-y .* log.(ŷ .+ eps) .- (1 .- y) .* log.(1 .- ŷ .+ eps))`"""
-    check_sizes(ŷ, y)
     ε = _eps(ŷ, eps)
     yes = xlogy(y, add(ŷ, ε))
     no = xlogy(sub(1, y), add(sub(1, ŷ), ε))
     return agg(neg(add(yes, no)))
 
 
+@loss
 def logitbinarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`binarycrossentropy(σ.(ŷ), y)`, stable."""
-    check_sizes(ŷ, y)
     return agg(sub(mul(sub(1, y), ŷ), logσ(ŷ)))
 
 
+@loss
 def kldivergence(
     ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
 ) -> Any:
     """The divergence of `ŷ` from `y`, both with probabilities along `dims`."""
-    check_sizes(ŷ, y)
     entropy = agg(_down(xlogy(y, y), dims))
     return add(entropy, crossentropy(ŷ, y, dims=dims, agg=agg, eps=eps))
 
 
+@loss
 def poisson_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(ŷ .- y .* log.(ŷ))`"""
-    check_sizes(ŷ, y)
     return agg(sub(ŷ, xlogy(y, ŷ)))
 
 
+@loss
 def hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(max.(0, 1 .- ŷ .* y))`, for targets 1 and -1."""
-    check_sizes(ŷ, y)
     return agg(relu(sub(1, mul(ŷ, y))))
 
 
+@loss
 def squared_hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(max.(0, 1 .- ŷ .* y) .^ 2)`"""
-    check_sizes(ŷ, y)
     m = relu(sub(1, mul(ŷ, y)))
     return agg(mul(m, m))
 
 
+@loss
 def dice_coeff_loss(ŷ: Any, y: Any, *, smooth: float = 1.0) -> Any:
     """`1 - (2 sum(y .* ŷ) + smooth) / (sum(y.^2) + sum(ŷ.^2) + smooth)`"""
-    check_sizes(ŷ, y)
     both = add(mul(2, total(mul(y, ŷ))), float(smooth))
     return sub(1, div(both, add(add(total(mul(y, y)), total(mul(ŷ, ŷ))), float(smooth))))
 
 
+@loss
 def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
     """`1 - (sum(y ŷ) + 1) / (sum(y ŷ + β (1 - y) ŷ + (1 - β) y (1 - ŷ)) + 1)`"""
-    check_sizes(ŷ, y)
     β = float(beta)
     both = mul(y, ŷ)
     false_positive = mul(β, mul(sub(1, y), ŷ))
@@ -206,16 +230,17 @@ def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
     return sub(1, div(add(total(both), 1), below))
 
 
+@loss
 def binary_focal_loss(
     ŷ: Any, y: Any, *, agg: Aggregate = mean, gamma: float = 2.0, eps: float | None = None
 ) -> Any:
     """`agg(-(1 - p)^γ log(p))` for the probability `p` of the true class (Lin and others, 2017)."""
-    check_sizes(ŷ, y)
     ŷ = add(ŷ, _eps(ŷ, eps))
     p = add(mul(y, ŷ), mul(sub(1, y), sub(1, ŷ)))
     return agg(neg(mul(power(sub(1, p), _exponent(gamma)), log(p))))
 
 
+@loss
 def focal_loss(
     ŷ: Any,
     y: Any,
@@ -226,7 +251,6 @@ def focal_loss(
     eps: float | None = None,
 ) -> Any:
     """`agg(sum(-y (1 - ŷ)^γ log(ŷ); dims))` (Lin and others, 2017)."""
-    check_sizes(ŷ, y)
     ŷ = add(ŷ, _eps(ŷ, eps))
     weighted = mul(y, mul(power(sub(1, ŷ), _exponent(gamma)), log(ŷ)))
     return agg(neg(_down(weighted, dims)))
@@ -237,11 +261,11 @@ def _exponent(γ: float) -> Any:
     return int(γ) if float(γ) == int(γ) else float(γ)
 
 
+@loss
 def siamese_contrastive_loss(
     ŷ: Any, y: Any, *, agg: Aggregate = mean, margin: float = 1.0
 ) -> Any:
     """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)`; raises DomainError for a negative margin."""
-    check_sizes(ŷ, y)
     if margin < 0:
         raise DomainError(margin, "Margin must be non-negative")
     apart = relu(sub(margin, ŷ))

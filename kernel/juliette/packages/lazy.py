@@ -22,6 +22,6 @@ def _later(name: str, python: str) -> None:
 def announce() -> None:
     """Announce them."""
     _later("Zygote", "juliette.packages.zygote")
-    for name in ("Flux", "Functors", "NNlib", "Optimisers"):
+    for name in ("Flux", "Functors", "MLUtils", "NNlib", "OneHotArrays", "Optimisers"):
         _later(name, "juliette.packages.flux")
     _later("Statistics", "juliette.packages.statistics")

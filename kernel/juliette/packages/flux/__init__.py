@@ -22,7 +22,7 @@ from typing import Any
 
 from juliette.packages import zygote
 from juliette.packages.flux.profile import PROFILE
-from juliette.runtime.modules import PACKAGES, Module, package
+from juliette.runtime.modules import PACKAGES, Base, Module, package
 
 LAYERS = (
     "Dense", "Chain", "Maxout", "Parallel", "PairwiseFusion", "SkipConnection", "Embedding",
@@ -48,6 +48,7 @@ def load(module: Module) -> None:
         module.const(name, nnlib.bindings[name])
     functions.load_losses(module)
     functions.load_initialisers(module)
+    load_data(module)
     load_layers(module)
     containers.load(module)
     load_optimisers(module)
@@ -62,13 +63,29 @@ def load(module: Module) -> None:
 def load_layers(module: Module) -> None:
     """The layer types."""
     import juliette_engine.layers as engine
+    from juliette.base.iteration import iterates
     from juliette.packages.flux import containers
     from juliette.packages.flux.layers import expose
 
     for name in LAYERS + INTERNAL:
         expose(module, getattr(engine, name), export=name in LAYERS)
-    engine.Chain.julia_iterator = containers.iterator  # type: ignore[attr-defined]
+    iterates(engine.Chain)(containers.iterator)
     load_recurrent(module)
+
+
+def load_data(module: Module) -> None:
+    """Batches and one-hot arrays; only `flatten` can be written without `Flux.`."""
+    for package_name in ("MLUtils", "OneHotArrays"):
+        source = PACKAGES[package_name]
+        source.load()
+        for name in (*sorted(source.exports), "frequencies"):
+            if name in source.bindings:
+                public = name == "flatten" and not PROFILE.modern
+                module.const(name, source.bindings[name], export=public)
+    inner = Module("Data", module)
+    inner.visible = inner.bindings["__builtins__"] = Base.bindings
+    inner.const("DataLoader", module.bindings["DataLoader"])
+    module.const("Data", inner, export=False)
 
 
 def load_recurrent(module: Module) -> None:
@@ -130,6 +147,20 @@ def _load_nnlib(module: Module) -> None:
     functions.load_activations(module)
 
 
+def _load_mlutils(module: Module) -> None:
+    from juliette.packages.flux import data
+
+    data.load(module)
+
+
+def _load_onehot(module: Module) -> None:
+    from juliette.packages.flux import onehot
+
+    onehot.load(module)
+
+
+package("MLUtils", _load_mlutils)
+package("OneHotArrays", _load_onehot)
 package("NNlib", _load_nnlib)
 package("Optimisers", _load_optimisers_package)
 package("Functors", _load_functors_package)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.arrays import ArrayLike
 from juliette.packages import zygote
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
@@ -79,11 +80,7 @@ def to_host(x: Any) -> Any:
         return slice(None)
     if hasattr(x, "to_host"):
         return x.to_host()
-    if isinstance(x, V.Range):
-        return np.asarray(x.data)
-    if isinstance(x, (V.BitArray, V.Transposed)):
-        return zygote.to_engine(x)
-    return x
+    return zygote.to_engine(x) if isinstance(x, ArrayLike) else x
 
 
 def from_host(x: Any) -> Any:

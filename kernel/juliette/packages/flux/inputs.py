@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.arrays import ArrayLike
 from juliette.display.io import STDERR
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
-from juliette.runtime.array import Array
-from juliette.runtime.values import Range, Transposed
 from juliette_engine import trees
 from juliette_engine.rules import floating
 from juliette_engine.tape import primal
@@ -34,7 +33,7 @@ def matched(layer: Any, x: Any) -> Any:
     """The input in the element type of the weights; a wider one is mentioned once."""
     if type(x) is tuple:
         return tuple(matched(layer, v) for v in x)
-    if not isinstance(x, (Array, Range, Transposed)):
+    if not isinstance(x, ArrayLike):
         return x
     dtype = weight_dtype(layer)
     have = np.asarray(x.data).dtype

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base.arrays import ArrayLike
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, host_elementwise, host_function, to_host
@@ -79,7 +80,7 @@ def argument(x: Any, known: dict[int, Any]) -> Any:
         return argument(x.first, known), argument(x.second, known)
     if cls is V.NamedTuple:
         return {n: argument(v, known) for n, v in zip(x.names, x.values, strict=True)}
-    if isinstance(x, (V.ColonType, V.Range, V.Transposed, V.BitArray)) or hasattr(x, "to_host"):
+    if isinstance(x, (V.ColonType, ArrayLike)) or hasattr(x, "to_host"):
         host = to_host(x)
         known[id(host)] = x
         return host

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.collections import Composed
+from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import broadcast as B

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.collections import Composed
+from juliette.base.tuples import Composed
 from juliette.display.show import SHOW_HOOKS, one_line, show
 from juliette.packages.flux.layers import Layer
 from juliette.packages.flux.macros import STYLES

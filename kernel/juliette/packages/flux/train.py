@@ -177,7 +177,7 @@ def load(module: Module) -> None:
         """A tree of optimiser states for a model, for `update!` and `train!`."""
         return module.bindings["Optimisers"].bindings["setup"](rule, model)
 
-    @module.method("update!(opt, model, grads)", export=not nodes.PROFILE.modern)
+    @module.method("update!(opt, model, grads)", export=False)
     def update(opt: Any, model: Any, grads: Any) -> Any:
         """One step: of an array or `params` by a rule, or of a model by its tree of states."""
         if is_rule(opt):

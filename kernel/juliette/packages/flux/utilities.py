@@ -297,7 +297,7 @@ def load_module(module: Module) -> None:
         """Let layers behave as in training."""
         return set_mode(m, mode("trainmode!", active, negate=False))
 
-    @module.method("reset!(m)", export=not nodes.PROFILE.modern)
+    @module.method("reset!(m)", export=False)
     def reset(m: Any) -> None:
         """Put recurrent layers back to their initial states."""
         for node in trees.nodes(m):

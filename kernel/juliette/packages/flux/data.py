@@ -1,0 +1,387 @@
+"""Batches, and functions that put observations together and take them apart (MLUtils)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base.arrays import ArrayLike
+from juliette.base.iteration import iterates
+from juliette.compiler import support
+from juliette.display.show import SHOW_HOOKS, one_line, summary
+from juliette.packages import zygote
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.optimise import method_for
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, array_class, vector, wrap
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import Base, Module
+from juliette_engine import data as engine
+from juliette_engine import rules, trees
+from juliette_engine.initialisers import permutation
+
+LOADER = T.define("DataLoader")
+T.register_class(engine.DataLoader, LOADER)
+LOADER.typename.fields = ("data", "batchsize", "shuffle", "partial", "rng")
+
+
+def observed(data: Any, index: Any) -> Any:
+    """Some observations (from 0) of arrays, ranges, strings of data in tuples and named tuples."""
+    if isinstance(data, V.NamedTuple):
+        return V.NamedTuple(data.names, tuple(observed(v, index) for v in data.values))
+    if type(data) is tuple:
+        return tuple(observed(v, index) for v in data)
+    if isinstance(index, int):
+        one_based: Any = index + 1
+    elif isinstance(index, range):
+        one_based = V.UnitRange(index.start + 1, index.stop)
+    else:
+        one_based = wrap(np.asarray(index, dtype=np.int64) + 1)
+    get = Base.bindings["getindex"]
+    if isinstance(data, ArrayLike):
+        return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), one_based)
+    if isinstance(index, int):
+        return get(data, one_based)
+    return B.from_values([get(data, int(i) + 1) for i in index], (len(index),))
+
+
+def numobs(data: Any) -> int:
+    """How many observations there are."""
+    from juliette_engine.errors import DimensionMismatch
+
+    if isinstance(data, V.NamedTuple) or type(data) is tuple:
+        parts = data.values if isinstance(data, V.NamedTuple) else data
+        counts = {numobs(v) for v in parts}
+        if len(counts) != 1:
+            raise DimensionMismatch("All data inputs should have the same number of observations, "
+                                    "i.e. size in the last dimension. "
+                                    "But there are data with different number of observations.")
+        return counts.pop()
+    if isinstance(data, ArrayLike):
+        return int(np.shape(data.data)[-1])
+    return int(Base.bindings["length"](data))
+
+
+class Loader(engine.DataLoader):
+    """A DataLoader over Julia's values."""
+
+    def __init__(self, data: Any, *, collate: Any = None, **options: Any) -> None:
+        self.collate = collate
+        for ignored in ("parallel", "buffer", "num_workers"):
+            options.pop(ignored, None)
+        self.data = data
+        self.n = numobs(data)
+        self.batchsize = options.pop("batchsize", 1)
+        self.shuffle = bool(options.pop("shuffle", False))
+        self.partial = options.pop("partial", True)
+        self.rng = options.pop("rng", None)
+        if options:
+            raise ArgumentError(f"unknown keywords {', '.join(options)}")
+
+    def __iter__(self) -> Any:
+        order = permutation(self.n, self.rng) if self.shuffle else range(self.n)
+        if self.batchsize <= 0:
+            yield from (observed(self.data, int(i)) for i in order)
+            return
+        for k in range(len(self)):
+            yield observed(self.data, order[k * self.batchsize : (k + 1) * self.batchsize])
+
+
+T.register_class(Loader, LOADER)
+iterates(Loader)(iter)
+
+
+def _show_loader(io: Any, x: Loader, long: bool) -> None:
+    options = f", batchsize={x.batchsize}" if x.batchsize != 1 else ""
+    options += ", shuffle=true" if x.shuffle else ""
+    options += "" if x.partial else ", partial=false"
+    if not long:
+        io.write(f"DataLoader({one_line(x.data)}{options})")
+        return
+    kind = T.type_string(T.typeof(x.data))
+    io.write(f"{len(x)}-element DataLoader(::{kind}{options})")
+    if len(x):
+        io.write("\n  with first element:\n  " + first_text(next(iter(Loader(
+            x.data, batchsize=x.batchsize, partial=x.partial)))))
+
+
+def first_text(x: Any) -> str:
+    """What a batch consists of."""
+    if type(x) is tuple:
+        return "(" + ", ".join(map(first_text, x)) + (",)" if len(x) == 1 else ",)")
+    if isinstance(x, V.NamedTuple):
+        return "(; " + ", ".join(f"{n} = {first_text(v)}" for n, v in zip(x.names, x.values, strict=True)) + ")"
+    return str(summary(x)) if isinstance(x, ArrayLike) else one_line(x)
+
+
+def load(module: Module) -> None:
+    """Fill the module MLUtils."""
+    LOADER.typename.module = module
+    SHOW_HOOKS[Loader] = _show_loader
+    module.const("DataLoader", LOADER)
+
+    @module.method("DataLoader(data; keywords...)")
+    def loader(_: Any, data: Any, **keywords: Any) -> Any:
+        """Batches of observations; the last dimension counts them."""
+        return Loader(data, **keywords)
+
+    types = {"DataLoader": LOADER}
+    method_for(types, "length(d::DataLoader)", len)
+    method_for(types, "first(d::DataLoader)", lambda d: next(iter(d)))
+    observations(module)
+    shapes(module)
+    groups(module)
+
+
+def observations(module: Module) -> None:
+    """Access to observations, and splits of them."""
+    module.method("numobs(data)")(_documented(numobs, "How many observations there are."))
+
+    @module.method("getobs(data, index)")
+    def getobs(data: Any, index: Any) -> Any:
+        """Some observations."""
+        where = index - 1 if type(index) is int else np.asarray(index.data) - 1
+        return observed(data, where)
+
+    @module.method("shuffleobs(data)")
+    def shuffleobs(data: Any) -> Any:
+        """The observations in random order."""
+        return observed(data, permutation(numobs(data)))
+
+    @module.method("shuffleobs(rng, data)")
+    def shuffleobs_rng(rng: Any, data: Any) -> Any:
+        """The observations in random order, from a generator."""
+        return observed(data, permutation(numobs(data), rng))
+
+    @module.method("splitobs(data; at, shuffle=false)")
+    def splitobs(data: Any, *, at: Any, shuffle: bool = False) -> Any:
+        """The observations in two or more parts; `at` is a fraction, a number, or several."""
+        n = numobs(data)
+        order = permutation(n) if shuffle else np.arange(n)
+        cuts, before = [], 0
+        for part in at if type(at) is tuple else (at,):
+            size = part if type(part) is int else int(np.clip(round(float(part) * n), 0, n))
+            before = min(before + size, n)
+            cuts.append(before)
+        return tuple(observed(data, order[a:b]) for a, b in zip([0, *cuts], [*cuts, n], strict=True))
+
+    @module.method("kfolds(data; k=5)")
+    def kfolds(data: Any, *, k: int = 5) -> Any:
+        """Pairs of training and validation observations, `k` times."""
+        n = numobs(data)
+        sizes = [n // k + (1 if i < n % k else 0) for i in range(k)]
+        edges = np.concatenate([[0], np.cumsum(sizes)])
+        out = []
+        for a, b in zip(edges[:-1], edges[1:], strict=True):
+            inside = np.arange(a, b)
+            out.append((observed(data, np.setdiff1d(np.arange(n), inside)), observed(data, inside)))
+        return vector(out, T.Any_)
+
+    @module.method("eachobs(data; batchsize=0, keywords...)")
+    def eachobs(data: Any, **keywords: Any) -> Any:
+        """An iterator over observations, or batches of them."""
+        keywords.setdefault("batchsize", -1)
+        return Loader(data, **keywords)
+
+    @module.method("randobs(data, n=nothing)")
+    def randobs(data: Any, n: Any = None) -> Any:
+        """Observations drawn at random."""
+        total = numobs(data)
+        rand = Base.bindings["rand"]
+        one_to = V.UnitRange(1, total)
+        return getobs(data, rand(one_to) if n is None else rand(one_to, n))
+
+
+def _documented(f: Any, text: str) -> Any:
+    f.__doc__ = text
+    return f
+
+
+def _last(x: Any, n: int) -> Any:
+    """A new last dimension of size one."""
+    return rules.reshape(x, (*rules.shape(x), *(1,) * n))
+
+
+def shapes(module: Module) -> None:
+    """Functions that change shapes; gradients flow through them."""
+
+    @module.method("flatten(x)", transparent=True)
+    def flatten(x: Any) -> Any:
+        """All dimensions but the last in one."""
+        host = to_host(x)
+        shape = rules.shape(host)
+        return from_host(rules.reshape(host, (int(np.prod(shape[:-1])), shape[-1])))
+
+    def unsqueezed(x: Any, d: int) -> Any:
+        host = to_host(x)
+        shape = rules.shape(host)
+        return from_host(rules.reshape(host, (*shape[: d - 1], 1, *shape[d - 1 :])))
+
+    @module.method("unsqueeze(x::AbstractArray; dims)", transparent=True)
+    def unsqueeze(x: Any, *, dims: int) -> Any:
+        """A new dimension of size one."""
+        return unsqueezed(x, dims)
+
+    @module.method("unsqueeze(x::AbstractArray, dims::Int)", transparent=True)
+    def unsqueeze_old(x: Any, dims: int) -> Any:
+        """A new dimension of size one."""
+        return unsqueezed(x, dims)
+
+    class Unsqueeze:
+        """`unsqueeze(dims=3)` as a function."""
+
+        def __init__(self, dims: int, text: str) -> None:
+            self.dims, self.text = dims, text
+            self.__name__ = text
+
+        def __call__(self, x: Any) -> Any:
+            return unsqueezed(x, self.dims)
+
+    T.register_class(Unsqueeze, T.define("Unsqueeze", T.Function_))
+    SHOW_HOOKS[Unsqueeze] = lambda io, x, long: io.write(x.text)
+
+    @module.method("unsqueeze(; dims)", transparent=True)
+    def unsqueeze_function(*, dims: int) -> Any:
+        """A function that adds a dimension."""
+        return Unsqueeze(dims, f"unsqueeze(dims={dims})")
+
+    @module.method("unsqueeze(dims::Int)", transparent=True)
+    def unsqueeze_function_old(dims: int) -> Any:
+        """A function that adds a dimension."""
+        return Unsqueeze(dims, f"unsqueeze({dims})")
+
+    @module.method("batch(xs)", transparent=True)
+    def batch(xs: Any) -> Any:
+        """Arrays of one size side by side along a new last dimension."""
+        items = list(support.iterate(xs))
+        if items and isinstance(items[0], (tuple, V.NamedTuple)):
+            parts = [trees.children(v) for v in items]
+            columns = [batch(tuple(p[1][k] for p in parts)) for k in range(len(parts[0][0]))]  # type: ignore[index]
+            return trees.mirror(items[0], parts[0][0], tuple(columns))  # type: ignore[index]
+        if not items or not isinstance(items[0], ArrayLike):
+            return xs if isinstance(xs, Array) else Base.bindings["collect"](xs)
+        hosts = [_last(to_host(v), 1) for v in items]
+        return from_host(rules.concatenate(hosts, len(rules.shape(hosts[0])) - 1))
+
+    @module.method("unbatch(x)", transparent=True)
+    def unbatch(x: Any) -> Any:
+        """The observations one by one in a vector."""
+        return unstacked(x, len(np.shape(x.data)))
+
+    def unstacked(x: Any, d: int) -> Any:
+        host = to_host(x)
+        n = rules.shape(host)[d - 1]
+        items = [
+            from_host(rules.getitem(host, (*(slice(None),) * (d - 1), i))) for i in range(n)
+        ]
+        return B.from_values(items, (n,))
+
+    @module.method("unstack(x; dims)", transparent=True)
+    def unstack(x: Any, *, dims: int) -> Any:
+        """The slices along a dimension in a vector."""
+        return unstacked(x, dims)
+
+    @module.method("unstack(x, dims::Int)", transparent=True)
+    def unstack_old(x: Any, dims: int) -> Any:
+        """The slices along a dimension in a vector."""
+        return unstacked(x, dims)
+
+    @module.method("chunk(x, n::Int; dims=nothing)", transparent=True)
+    def chunk(x: Any, n: int, *, dims: Any = None) -> Any:
+        """`x` in `n` pieces of equal size; the last may be shorter."""
+        d = len(np.shape(x.data)) if dims is None else dims
+        total = np.shape(x.data)[d - 1]
+        return pieces(x, d, -(-total // n))
+
+    @module.method("chunk(x; size, dims=nothing)", transparent=True)
+    def chunk_size(x: Any, *, size: int, dims: Any = None) -> Any:
+        """`x` in pieces of a size; the last may be shorter."""
+        return pieces(x, len(np.shape(x.data)) if dims is None else dims, size)
+
+    def pieces(x: Any, d: int, size: int) -> Any:
+        view = Base.bindings["view"] if not zygote.is_traced(x) else Base.bindings["getindex"]
+        shape = np.shape(x.data)
+        out = []
+        for start in range(0, shape[d - 1], size):
+            stop = min(start + size, shape[d - 1])
+            index = [V.COLON] * len(shape)
+            index[d - 1] = V.UnitRange(start + 1, stop)
+            out.append(view(x, *index))
+        return B.from_values(out, (len(out),))
+
+    @module.method("normalise(x; dims=nothing, eps=1e-5, ϵ=nothing)", transparent=True)
+    def normalise(x: Any, *, dims: Any = None, eps: Any = 1e-5, ϵ: Any = None) -> Any:
+        """Zero mean and unit deviation along `dims`, by default the last."""
+        from juliette_engine.layers.normalise import normalise as engine_normalise
+
+        n = len(np.shape(x.data))
+        axes = (n,) if dims is None else tuple(range(1, n + 1)) if isinstance(dims, V.ColonType) else (
+            dims if type(dims) is tuple else (dims,)
+        )
+        width = float(eps if ϵ is None else ϵ)
+        return from_host(engine_normalise(to_host(x), tuple(d - 1 for d in axes), width))
+
+
+def groups(module: Module) -> None:
+    """Counts, padding and arrays like others."""
+
+    @module.method("group_counts(xs)")
+    def group_counts(xs: Any) -> Any:
+        """How often each value occurs."""
+        out = Base.bindings["Dict"]()
+        get, put = Base.bindings["get"], Base.bindings["setindex!"]
+        for x in support.iterate(xs):
+            put(out, get(out, x, 0) + 1, x)
+        return _typed(out, xs)
+
+    module.const("frequencies", module.bindings["group_counts"], export=False)
+
+    @module.method("group_indices(xs)")
+    def group_indices(xs: Any) -> Any:
+        """The positions at which each value occurs."""
+        found: dict[Any, tuple[Any, list[int]]] = {}
+        for i, x in enumerate(support.iterate(xs), 1):
+            found.setdefault(V.hashable(x), (x, []))[1].append(i)
+        pairs = [V.Pair(x, wrap(np.array(at))) for x, at in found.values()]
+        return Base.bindings["Dict"](vector(pairs, T.Any_))
+
+    def _typed(d: Any, xs: Any) -> Any:
+        return Base.bindings["Dict"](Base.bindings["collect"](d))
+
+    @module.method("rpad_constant(v, n, value=0)")
+    def rpad_constant(v: Any, n: Any, value: Any = 0) -> Any:
+        """A vector made longer with a value."""
+        want = n if type(n) is int else n[0]
+        items = list(support.iterate(v))
+        return B.from_values(items + [value] * (want - len(items)), (max(want, len(items)),))
+
+    @module.method("batchseq(xs, pad=0)")
+    def batchseq(xs: Any, pad: Any = 0) -> Any:
+        """Sequences of different lengths, padded, as a vector of batches."""
+        seqs = [list(support.iterate(x)) for x in support.iterate(xs)]
+        longest = max(map(len, seqs))
+        rows = [[s[t] if t < len(s) else pad for s in seqs] for t in range(longest)]
+        return B.from_values([B.from_values(r, (len(r),)) for r in rows], (longest,))
+
+    for name, make in (
+        ("zeros_like", lambda s, t: np.zeros(s, t, order="F")),
+        ("ones_like", lambda s, t: np.ones(s, t, order="F")),
+    ):
+
+        @module.method(f"{name}(x, args...)")
+        def like(x: Any, *args: Any, make: Any = make) -> Any:
+            """An array like another, filled."""
+            t = next((a for a in args if isinstance(a, T.JuliaType)), Base.bindings["eltype"](x))
+            dims = next((a for a in args if type(a) is tuple), np.shape(x.data))
+            data = make(dims, T.DTYPE_OF[t])
+            return array_class(t, data.ndim)(data)
+
+    @module.method("mapobs(f, data)")
+    def mapobs(f: Any, data: Any) -> Any:
+        """`f` of each observation."""
+        return vector([f(observed(data, i)) for i in range(numobs(data))], T.Any_)
+
+

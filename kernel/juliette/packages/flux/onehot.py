@@ -1,0 +1,233 @@
+"""One-hot arrays: a Boolean array that stores which row of each column is true."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from juliette.compiler import support
+from juliette.display import arrays as display
+from juliette.display.show import one_line
+from juliette.packages import zygote
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.optimise import method_for
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array, wrap
+from juliette.runtime.errors import DimensionMismatch, ErrorException, MethodError
+from juliette.runtime.modules import Base, Module
+from juliette_engine import rules
+
+ONEHOT = T._sub_family("OneHotArray", "T N var I", lambda t, n, m, i: T.apply_type(T.AbstractArray, T.Bool, m))
+INDICES = T.unwrap(ONEHOT).typename
+INDICES.fields, INDICES.field_types = ("indices", "nlabels"), (T.Any_, T.Any_)
+
+
+class OneHot(W.Wrapper):
+    """`indices` count from one; zero stands for no true row."""
+
+    __slots__ = ("nlabels",)
+    eltype: ClassVar[Any] = T.Bool
+
+    def __init__(self, indices: Any, nlabels: int) -> None:
+        self.parent = indices
+        self.nlabels = nlabels
+
+    @property
+    def indices(self) -> Any:
+        """The row of each column: a number or an array."""
+        return self.parent
+
+    @property
+    def raw(self) -> Any:
+        """The rows as numpy data."""
+        return np.asarray(self.parent.data if isinstance(self.parent, Array) else self.parent)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.nlabels, *self.raw.shape)
+
+    @property
+    def data(self) -> Any:
+        rows = np.arange(1, self.nlabels + 1, dtype=np.int64)
+        raw = self.raw
+        return np.asfortranarray(rows.reshape(-1, *(1,) * raw.ndim) == raw[None])
+
+    @property
+    def aliased(self) -> bool:
+        return False
+
+    def to_host(self) -> Any:
+        """The engine sees a Boolean array."""
+        return self.data
+
+
+def make(indices: Any, n: int) -> OneHot:
+    """A one-hot array over numpy indices that count from one."""
+    raw = np.asarray(indices, dtype=np.uint32)
+    parent: Any = raw[()] if raw.ndim == 0 else wrap(np.asfortranarray(raw))
+    kind = T.typeof(parent)
+    parameters = (T.UInt32, raw.ndim, raw.ndim + 1, kind)
+    cls = W.wrapper_class(ONEHOT, OneHot, parameters, T.Bool, raw.ndim + 1)
+    return cls(parent, n)  # type: ignore[no-any-return]
+
+
+def position(x: Any, labels: list[Any], default: tuple[Any, ...]) -> int:
+    """Where a label stands, counted from one, or zero."""
+    equal = Base.bindings["isequal"]
+    for i, label in enumerate(labels, 1):
+        if label is x or equal(label, x):
+            return i
+    if default:
+        return position(default[0], labels, ())
+    return 0
+
+
+def show(io: Any, m: Any, x: OneHot) -> None:
+    """The long form, with dots for what is false."""
+    if m.name != "text/plain":
+        raise MethodError(Base.bindings["show"], (io, m, x), None)
+    shape = x.shape
+    size = f"{shape[0]}-element" if len(shape) == 1 else "×".join(map(str, shape))
+    name = {1: "OneHotVector", 2: "OneHotMatrix"}.get(len(shape), "OneHotArray")
+    head = f"{size} {name}(::{T.type_string(T.typeof(x.parent))}) with eltype Bool"
+    data = x.data
+    if not data.size:
+        io.write(head)
+        return
+    io.write(head + ":\n")
+    if len(shape) == 1:
+        io.write(_block(io, data.reshape(-1, 1), "1", "⋅"))
+    elif len(shape) == 2:
+        io.write(_block(io, data, "1", "⋅"))
+    else:
+        parts = []
+        for index in np.ndindex(*shape[2:][::-1]):
+            index = index[::-1]
+            label = ", ".join(str(i + 1) for i in index)
+            parts.append(f"[:, :, {label}] =\n{_block(io, data[(slice(None), slice(None), *index)], '1', '⋅')}")
+        io.write("\n\n".join(parts))
+
+
+def _block(io: Any, data: Any, yes: str, no: str) -> str:
+    rows, cols = io.get("displaysize") or (24, 80)
+    m, n = data.shape
+    return str(
+        display.print_matrix(
+            lambda i, j: (yes if data[i, j] else no, 1, 0), m, n, rows - 4, cols, bool(io.get("limit"))
+        )
+    )
+
+
+def load(module: Module) -> None:
+    """Fill the module OneHotArrays."""
+    module.const("OneHotArray", ONEHOT)
+    family = INDICES
+    vector = T.instantiate(family, (T.UInt32, 0, 1, T.UInt32))
+    module.const("OneHotVector", vector)
+    module.const("OneHotMatrix", _matrix_type(family))
+    family.module = module
+
+    @module.method("onehot(x, labels, default...)")
+    def onehot(x: Any, labels: Any, *default: Any) -> Any:
+        """A vector that is true where `labels` has `x`."""
+        known = list(support.iterate(labels))
+        i = position(x, known, default)
+        if not i:
+            raise ErrorException(f"Value {one_line(x)} is not in labels")
+        return make(i, len(known))
+
+    @module.method("onehotbatch(xs, labels, default...)")
+    def onehotbatch(xs: Any, labels: Any, *default: Any) -> Any:
+        """A one-hot column for each element of `xs`."""
+        known = list(support.iterate(labels))
+        values = list(support.iterate(xs))
+        shape = xs.data.shape if hasattr(xs, "data") and isinstance(xs, Array) else (len(values),)
+        where: dict[Any, int] = {}
+        indices = []
+        for x in values:
+            key = (type(x), x) if type(x) in (int, str, float, bool) else None
+            i = where.get(key) if key is not None else None
+            if i is None:
+                i = position(x, known, default)
+                if key is not None:
+                    where[key] = i
+            if not i:
+                raise ErrorException(f"Value {one_line(x)} not found in labels")
+            indices.append(i)
+        return make(np.array(indices, dtype=np.uint32).reshape(shape, order="F"), len(known))
+
+    @module.method("onecold(y, labels=nothing)")
+    def onecold(y: Any, labels: Any = None) -> Any:
+        """The label of the largest element of each column."""
+        y = zygote.plain(y)
+        data = np.asarray(y.data)
+        names = None if labels is None else list(support.iterate(labels))
+        if names is not None and len(names) != data.shape[0]:
+            raise DimensionMismatch(
+                f"onecold got {len(names)} labels for an array with size(y, 1) == {data.shape[0]}, "
+                "these must agree"
+            )
+        where = y.raw.astype(np.int64) - 1 if isinstance(y, OneHot) else np.argmax(data, axis=0)
+        if where.ndim == 0:
+            return int(where) + 1 if names is None else names[int(where)]
+        if names is None:
+            return wrap(np.asfortranarray(where + 1))
+        return B.from_values([names[i] for i in where.ravel(order="F").tolist()], where.shape)
+
+    methods({"OneHotArray": ONEHOT})
+
+
+def _matrix_type(family: Any) -> Any:
+    kind = T.TypeVar("I")
+    body = T.instantiate(family, (T.UInt32, 1, 2, kind))
+    return T.UnionAll(kind, body)
+
+
+def methods(types: dict[str, Any]) -> None:
+    """Functions of Base that keep one-hot arrays one-hot."""
+    method_for(types, "show(io::IO, m::MIME, x::OneHotArray)", show)
+
+    def columns(x: OneHot, _: Any, *index: Any) -> Any:
+        raw = x.raw
+        where = tuple(
+            slice(None) if isinstance(i, V.ColonType)
+            else i - 1 if type(i) is int
+            else np.asarray(i.data) - 1 if np.asarray(i.data).dtype != bool
+            else np.asarray(i.data)
+            for i in index
+        )
+        if len(where) != raw.ndim:
+            return from_host(x.data[(slice(None), *where)])
+        return make(raw[where if sum(isinstance(i, np.ndarray) for i in where) < 2 else np.ix_(*where)], x.nlabels)
+
+    method_for(types, "getindex(x::OneHotArray, c::Colon, i, is...)", columns)
+    method_for(types, "copy(x::OneHotArray)", lambda x: make(x.raw.copy(), x.nlabels))
+
+    def hcat(*xs: Any) -> Any:
+        if len({x.nlabels for x in xs}) != 1:
+            raise DimensionMismatch("Cannot concatenate OneHotArrays with different label counts")
+        return make(np.concatenate([np.atleast_1d(x.raw) for x in xs], axis=-1), xs[0].nlabels)
+
+    method_for(types, "hcat(xs::OneHotArray...)", hcat)
+
+    def times(a: Any, x: OneHot) -> Any:
+        host = to_host(a)
+        n = rules.shape(host)[1]
+        if n != x.nlabels:
+            raise DimensionMismatch(
+                f"Matrix column must correspond with OneHot dimension: {n} != {x.nlabels}"
+            )
+        raw = x.raw.astype(np.int64) - 1
+        y = rules.getitem(host, (slice(None), raw.ravel(order="F") if raw.ndim else int(raw)))
+        return from_host(y if raw.ndim < 2 else rules.reshape(y, (rules.shape(host)[0], *raw.shape)))
+
+    scope = Module("scope")
+    scope.bindings.update(types)
+    scope.visible = scope.bindings["__builtins__"] = Base.bindings
+    scope.method("*(a::AbstractMatrix, x::OneHotArray)", export=False, transparent=True)(times)
+
+
