@@ -91,7 +91,7 @@ def loss(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def checked(ŷ: Any, y: Any, **options: Any) -> Any:
         check_sizes(ŷ, y)
-            return f(_floating(ŷ, y), _floating(y, ŷ), **options)
+        return f(_floating(ŷ, y), _floating(y, ŷ), **options)
 
     return checked
 
