@@ -16,6 +16,7 @@ from juliette.base.arrays import getindex
 from juliette.base.essentials import getproperty, propertynames
 from juliette.compiler import arithmetic, intrinsics, python_backend, support
 from juliette.compiler.session import Compiler, literal
+from juliette.display import array_show
 from juliette.display import collections as collection_display
 from juliette.display import tasks as task_display
 from juliette.display.errors import showerror_text, stack_trace
@@ -42,7 +43,7 @@ for _name in support.FROM_BASE:
 support.HELPERS["%getproperty"] = getproperty
 assert all((
     arrays, broadcasting, collections, concurrency, essentials, language, macros, multimedia,
-    numbers, randomness, strings, collection_display, task_display,
+    numbers, randomness, strings, collection_display, task_display, array_show,
 ))
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)

@@ -3,6 +3,7 @@
 - `io`: streams, IOContext
 - `numbers`: shortest floats
 - `arrays`: aligned columns, truncation, the one-line form
+- `array_show`: summaries and the `show` methods of arrays and ranges
 - `collections`: dictionaries, sets, lazy iterators
 - `tasks`: tasks, channels and their exceptions
 - `show`: the `show` methods of everything else

@@ -243,16 +243,6 @@ def show_pair(io: IO, p: V.Pair) -> None:
         io.write(sep)
 
 
-@Base.method("show(io::IO, r::AbstractRange)")
-def show_range(io: IO, r: Any) -> None:
-    if isinstance(r, V.OneTo):
-        io.write(f"Base.OneTo({r.stop})")
-    elif isinstance(r, V.UnitRange):
-        io.write(f"{r.start}:{r.stop}")
-    else:
-        io.write(f"{one_line(r.start)}:{one_line(r.step)}:{one_line(r.stop)}")
-
-
 @Base.method("show(io::IO, r::Ref)")
 def show_ref(io: IO, r: V.Ref) -> None:
     io.write(f"Base.RefValue{{{T.type_string(r.eltype)}}}(")
@@ -322,143 +312,10 @@ def _implied(eltype: Any) -> bool:
     return False
 
 
-@Base.method("show(io::IO, a::AbstractArray)")
-def show_array(io: IO, a: Any) -> None:
-    if isinstance(a, V.Transposed):
-        inner = one_line(a.parent)
-        io.write(f"{inner}'" if isinstance(a, V.Adjoint) else f"transpose({inner})")
-        return
-    data = np.asarray(a.data)
-    eltype = a.eltype
-    shape = data.shape
-    known = io.get("typeinfo")
-    prefix = ""
-    from_container = known is not None and known is T.typeof(a)
-    if not from_container and (data.size == 0 or not _implied(eltype)):
-        prefix = T.type_string(eltype)
-    inner = io.with_(typeinfo=eltype)
-    flat_char = data.dtype.char in "dlq?"
-
-    def text(index: tuple[int, ...]) -> str:
-        v = data[index].item() if flat_char else data[index]
-        if v is UNDEF:
-            return "#undef"
-        t = Text()
-        show(IO(t, inner.context), v)
-        return t.value()
-
-    if data.size == 0 and len(shape) > 1:
-        io.write(f"Matrix{{{T.type_string(eltype)}}}(undef, {', '.join(map(str, shape))})")
-        return
-    io.write(prefix + layout.one_line(text, shape, bool(io.get("limit"))))
-
-
 def summary(x: Any) -> str:
-    """`2×3 Matrix{Float64}`"""
-    if isinstance(x, (Array, V.BitArray, V.Transposed, V.Range)):
-        shape = (len(x),) if isinstance(x, V.Range) else np.shape(x.data)
-        size = f"{shape[0]}-element" if len(shape) == 1 else "×".join(map(str, shape)) if shape else "0-dimensional"
-        if isinstance(x, V.Transposed):
-            kind = "adjoint" if isinstance(x, V.Adjoint) else "transpose"
-            return f"{size} {kind}(::{T.type_string(T.typeof(x.parent))}) with eltype {T.type_string(x.eltype)}"
-        return f"{size} {T.type_string(T.typeof(x))}"
-    if type(x) is str:
-        return f"{len(x.encode())}-codeunit String"
-    return T.type_string(T.typeof(x))
+    """`summary(x)`, through the methods of Julia's function."""
+    return Base.bindings["summary"](x)  # type: ignore[no-any-return]
 
-
-Base.method("summary(x)")(summary)
-
-
-def show_array_long(io: IO, a: Any) -> None:
-    data = np.asarray(a.data)
-    shape = data.shape
-    if data.size == 0:
-        io.write(f"{T.type_string(a.eltype)}[]" if len(shape) == 1 else summary(a))
-        return
-    io.write(summary(a) + ":")
-    limit = bool(io.get("limit"))
-    rows, cols = io.get("displaysize") or (24, 80)
-    eltype = a.eltype
-    if len(shape) == 0:
-        io.write("\n" + one_line(data.item() if data.dtype != object else data[()], typeinfo=eltype))
-        return
-    if len(shape) <= 2:
-        m, n = (shape[0], 1) if len(shape) == 1 else shape
-        io.write("\n" + matrix_text(data.reshape(m, n, order="F"), eltype, rows - 4, cols, limit))
-        return
-    slices = list(np.ndindex(*shape[2:][::-1]))
-    first = True
-    for index in slices:
-        index = index[::-1]
-        if limit and any(k > 10 and 3 <= i < k - 3 for i, k in zip(index, shape[2:], strict=True)):
-            dim = elision(index, shape[2:])
-            if dim is not None:
-                io.write("\n\n" + ";" * (dim + 3) + " … ")
-            continue
-        io.write("\n" if first else "\n\n")
-        first = False
-        io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
-        io.write(matrix_text(data[(slice(None), slice(None), *index)], eltype, max(rows - 4 - 2 * 0, 1), cols, limit))
-
-
-def elision(index: tuple[int, ...], lengths: tuple[int, ...]) -> int | None:
-    """The dimension whose middle slices are left out from this one on, said once for each."""
-    for d, (i, n) in enumerate(zip(index, lengths, strict=True)):
-        if n <= 10:
-            continue
-        if i == 3 and not any(index[:d]):
-            later = zip(index[d + 1 :], lengths[d + 1 :], strict=True)
-            return None if any(k > 10 and 3 <= j < k - 3 for j, k in later) else d
-        if 3 <= i < n - 3:
-            return None
-    return None
-
-
-def matrix_text(data: Any, eltype: Any, height: int, width: int, limit: bool) -> str:
-    m, n = data.shape
-    compact = n > 1
-    plain = data.dtype.char in "dlq?"
-    cache: dict[tuple[int, int], tuple[str, int, int]] = {}
-
-    def cell(i: int, j: int) -> tuple[str, int, int]:
-        found = cache.get((i, j))
-        if found is None:
-            v = data[i, j].item() if plain else data[i, j]
-            text = cell_text(v, eltype, compact)
-            left, right = layout.alignment(text, kind_of(v))
-            found = cache[i, j] = (text, left, right)
-        return found
-
-    return layout.print_matrix(cell, m, n, height, width, limit)
-
-
-def kind_of(v: Any) -> str:
-    if isinstance(v, (float, np.floating)):
-        return "float"
-    if isinstance(v, (int, np.integer)):
-        return "integer"
-    if isinstance(v, V.Pair):
-        return "pair"
-    return "other"
-
-
-def cell_text(v: Any, eltype: Any, compact: bool) -> str:
-    if v is UNDEF:
-        return "#undef"
-    if isinstance(v, (float, np.floating)) and not USER_SHOW:
-        return float_text(v, compact=compact, typed=eltype is not T.typeof(v) and not compact)
-    if type(v) is bool and eltype is T.Bool:
-        return "1" if v else "0"
-    context = {"typeinfo": eltype, "limit": True}
-    if compact:
-        context["compact"] = True
-        return one_line(v, **context)
-    text = long_text(v, **context) if not isinstance(v, (Array, V.NamedTuple, tuple, V.JuliaDict, str)) else one_line(v, **context)
-    return text if "\n" not in text else one_line(v, **context)
-
-
-USER_SHOW = False
 
 # ---------------------------------------------------------------- long forms
 
@@ -470,9 +327,7 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         from juliette.runtime.errors import MethodError
 
         raise MethodError(SHOW, (io, mime, x), None)
-    if isinstance(x, (Array, V.BitArray, V.Transposed)):
-        show_array_long(io, x)
-    elif isinstance(x, V.Char):
+    if isinstance(x, V.Char):
         show_char_long(io, mime, x)
     elif type(x) is str:
         io.write(string_long(x, io))
