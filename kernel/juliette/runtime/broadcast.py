@@ -12,8 +12,9 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
-from juliette.runtime.dispatch import TRACE
+from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
 
 KERNELS: dict[Any, Any] = {}
@@ -22,27 +23,37 @@ TRACED: Any = None
 
 
 class Broadcasted:
-    """An unevaluated dotted call."""
+    """An unevaluated dotted call; `custom` where a value of a user's type is among its leaves."""
 
-    __slots__ = ("args", "function")
+    __slots__ = ("args", "custom", "function", "style")
 
-    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
+    def __init__(self, function: Any, args: tuple[Any, ...], custom: bool = False) -> None:
         self.function = function
         self.args = args
+        self.custom = custom
 
 
 def broadcasted(f: Any, *args: Any) -> Any:
     """A dotted call; on a range and a number some give a range at once."""
+    custom = False
     for a in args:
-        if isinstance(a, V.Range) and RANGE_OPERATION is not None:
-            found = RANGE_OPERATION(f, args)
-            if found is not None:
-                return found
+        if isinstance(a, V.Range):
+            if RANGE_OPERATION is not None:
+                found = RANGE_OPERATION(f, args)
+                if found is not None:
+                    return found
+        elif isinstance(a, Struct) or (type(a) is Broadcasted and a.custom):
+            custom = True
+    if custom or BROADCASTED.user_methods:
+        return CUSTOM_CALL(f, args)
     return Broadcasted(f, args)
 
 
-# Set by Base: the operations that keep a range a range.
+# Set by Base: the operations that keep a range a range; dotted calls on values of users' types.
 RANGE_OPERATION: Any = None
+CUSTOM_CALL: Any = None
+CUSTOM_VALUE: Any = None
+BROADCASTED = GenericFunction("broadcasted")
 
 
 def broadcasted_kw(kwargs: dict[str, Any], f: Any, *args: Any) -> Broadcasted:
@@ -132,6 +143,8 @@ def materialize(tree: Any) -> Any:
     """The value of a dotted call."""
     if not isinstance(tree, Broadcasted):
         return tree
+    if tree.custom:
+        return CUSTOM_VALUE(tree)
     if TRACE.depth and TRACED is not None:
         return TRACED(tree)
     return finish(evaluate(tree), tree)
