@@ -256,3 +256,29 @@ def elsize(t: Any) -> int:
     """Bytes of an element in memory."""
     dtype = T.DTYPE_OF.get(array_parameters(t)[0])
     return dtype.itemsize if dtype is not None else 8
+
+
+# ---------------------------------------------------------------- names for kinds of arrays
+
+_t, _n = T.TypeVar("T"), T.TypeVar("N")
+Base.const("Dims", T.UnionAll(_n, T.tuple_type([T.Vararg(T.Int64, _n)])))
+Base.const("DenseVector", T.UnionAll(_t, T.apply_type(T.DenseArray, _t, 1)))
+Base.const("DenseMatrix", T.UnionAll(_t, T.apply_type(T.DenseArray, _t, 2)))
+Base.const("DenseVecOrMat", T.union(Base.bindings["DenseVector"], Base.bindings["DenseMatrix"]))
+
+
+def strided(n: Any) -> Any:
+    """What holds its elements at constant distances: Array, and views and other shapes of one."""
+    t, m = T.TypeVar("T"), T.TypeVar("N")
+    size = m if n is None else n
+    dense_parent = T.TypeVar("P", None, T.DenseArray)
+    union = T.union(
+        T.apply_type(T.DenseArray, t, size),
+        T.UnionAll(dense_parent, T.apply_type(T.apply_type(W.SubArray_, t, size), dense_parent)),
+    )
+    return T.UnionAll(t, T.UnionAll(m, union) if n is None else union)
+
+
+for _name, _dims in (("StridedArray", None), ("StridedVector", 1), ("StridedMatrix", 2)):
+    Base.const(_name, strided(_dims))
+Base.const("StridedVecOrMat", T.union(Base.bindings["StridedVector"], Base.bindings["StridedMatrix"]))

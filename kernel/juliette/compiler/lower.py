@@ -1322,6 +1322,9 @@ def parse_signature(e: Any) -> Signature:
         if isinstance(a, Expr) and a.head == "::":
             typ = a.args[-1]
             a = a.args[0] if len(a.args) == 2 else Symbol("_")
+            # `xs::Vararg{T,N}` takes what `xs::T...` takes.
+            plain = typ.args[0] if isinstance(typ, Expr) and typ.head == "curly" else typ
+            vararg = vararg or plain == Symbol("Vararg")
         sig.params.append((a, typ, vararg))
     return sig
 

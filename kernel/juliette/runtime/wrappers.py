@@ -94,16 +94,18 @@ def linear_positions(shape: tuple[int, ...]) -> Data:
 
 def shape_of(a: Any) -> tuple[int, ...]:
     """The size of any array."""
+    if isinstance(a, (Array, BitArray)):
+        return a.data.shape
     if isinstance(a, (Range, Wrapper)):
         return a.shape
-    data = getattr(a, "data", None)
-    return data.shape if isinstance(data, np.ndarray) else tuple(ELEMENT["size"](a))
+    return tuple(ELEMENT["size"](a))
 
 
 def data_of(a: Any) -> Data:
     """The elements of any array as an ndarray."""
-    data = getattr(a, "data", None)
-    return data if isinstance(data, np.ndarray) else ELEMENT["gather"](a)  # type: ignore[no-any-return]
+    if isinstance(a, (Array, BitArray, Range, Wrapper)):
+        return a.data  # type: ignore[no-any-return]
+    return ELEMENT["gather"](a)  # type: ignore[no-any-return]
 
 
 def wrapper_class(family: Any, base: type, parameters: tuple[Any, ...], eltype: Any, ndim: int) -> type:
@@ -134,8 +136,9 @@ Transpose_ = _family("Transpose", "T S", lambda t, s: abstract_array(t, 2), "par
 
 def eltype_of(a: Any) -> Any:
     """The element type of any array."""
-    t = getattr(a, "eltype", None)
-    return t if t is not None else ELEMENT["eltype"](a)
+    if isinstance(a, (Array, BitArray, Range, Wrapper)):
+        return a.eltype
+    return ELEMENT["eltype"](a)
 
 
 class Transposed(Wrapper):
