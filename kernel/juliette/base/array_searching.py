@@ -9,12 +9,12 @@ import numpy as np
 
 from juliette.base.array_protocol import dense, from_values, is_array, shape_of, values_of
 from juliette.base.cartesian import CartesianIndex
-from juliette.base.reductions import EMPTY, axes_of, is_whole, mapped_values, objects
+from juliette.base.reductions import axes_of, is_whole, mapped_values, nothing_to_reduce, objects
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import element, elements, vector
-from juliette.runtime.errors import ArgumentError, TypeError_
+from juliette.runtime.errors import TypeError_
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
@@ -135,9 +135,9 @@ def entries(x: Any) -> Iterator[tuple[Any, Any]]:
     return enumerate(support.iterate(x), 1)
 
 
-def extreme(name: str, arg: Any) -> None:
+def extreme(kind: str, arg: Any) -> None:
     """`argmax`, `findmax` and the same for the smallest."""
-    greatest = name == "max"
+    greatest = kind == "max"
 
     def better(a: Any, b: Any) -> bool:
         less = Base.bindings["isless"]
@@ -155,7 +155,7 @@ def extreme(name: str, arg: Any) -> None:
             if best is None or better(value, best[0]):
                 best = (value, key)
         if best is None:
-            raise ArgumentError(EMPTY)
+            raise nothing_to_reduce(Base.bindings[kind], T.Any_)
         return best
 
     def whole(x: Any, dims: Any) -> tuple[Any, Any]:
@@ -187,25 +187,25 @@ def extreme(name: str, arg: Any) -> None:
         found = keys_vector(keys, data.shape)
         return from_values(values, shape), Base.bindings["reshape"](found, shape)
 
-    @Base.method(f"find{name}(x::AbstractArray; dims=:)")
+    @Base.method(f"find{kind}(x::AbstractArray; dims=:)")
     def both(x: Any, *, dims: Any = V.COLON) -> Any:
         return whole(x, dims)
 
     both.__doc__ = f"The {'greatest' if greatest else 'smallest'} element and its key."
 
-    @Base.method(f"find{name}(f, x::AbstractArray; dims=:)")
+    @Base.method(f"find{kind}(f, x::AbstractArray; dims=:)")
     def both_of(f: Any, x: Any, *, dims: Any = V.COLON) -> Any:
         if is_whole(dims):
             return find((k, f(v)) for k, v in entries(x))
         return along(mapped_values(f, x), dims)
 
-    @Base.method(f"arg{name}(x::AbstractArray; dims=:)")
+    @Base.method(f"arg{kind}(x::AbstractArray; dims=:)")
     def key_only(x: Any, *, dims: Any = V.COLON) -> Any:
         return whole(x, dims)[1]
 
     key_only.__doc__ = f"The key of the {'greatest' if greatest else 'smallest'} element."
 
-    @Base.method(f"arg{name}(f, x::AbstractArray)")
+    @Base.method(f"arg{kind}(f, x::AbstractArray)")
     def argument(f: Any, x: Any) -> Any:
         return find((v, f(v)) for v in support.iterate(x))[1]
 

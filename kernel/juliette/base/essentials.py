@@ -82,7 +82,7 @@ def convert_to(t: Any, x: Any) -> Any:
         return out
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
         return tuple(convert_to(p, v) for p, v in zip(body.parameters, x, strict=True))
-    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom:
+    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom and T.isa(x, T.Number):
         return T.CONSTRUCT(t, (x,), {})
     if t is T.String and isinstance(x, str):
         return x

@@ -48,6 +48,7 @@ def show_logical(io: Any, i: LogicalIndex) -> None:
 
 
 Base.const("LogicalIndex", LogicalIndex_, export=False)
+Base.exports.add("CanonicalIndexError")
 
 
 class Indices(NamedTuple):
@@ -269,7 +270,10 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
             raise BoundsError(a, index)
         value = element(data.reshape(-1), 0)
     elif n > data.ndim and all(i == 1 for i in index[data.ndim :]):
-        return getindex_scalar(a, *index[: data.ndim])
+        try:
+            return getindex_scalar(a, *index[: data.ndim])
+        except BoundsError:
+            raise BoundsError(a, index) from None
     elif n < data.ndim and all(k == 1 for k in data.shape[n:]):
         return getindex_scalar(a, *index, *(1,) * (data.ndim - n))
     else:

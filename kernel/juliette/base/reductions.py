@@ -15,12 +15,22 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, pack
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, TypeError_, UndefKeywordError
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError, TypeError_, UndefKeywordError
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
 NONE = object()
-EMPTY = "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
+
+
+@Base.method("reduce_empty(op, t::Type{Union{}})", export=False)
+def reduce_empty(op: Any, t: Any) -> Any:
+    """The value of a reduction of no elements, where the operation has a neutral one."""
+    raise nothing_to_reduce(op, t)
+
+
+def nothing_to_reduce(op: Any, t: Any) -> Exception:
+    """The error for a reduction of no elements."""
+    return MethodError(Base.bindings["reduce_empty"], (op, t), None)  # type: ignore[no-any-return]
 
 
 def is_whole(dims: Any) -> bool:
@@ -55,7 +65,7 @@ def fold_axes(op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], i
         items = iter(elements(moved[at[::-1]]) if axes else [moved[at[::-1]]])
         acc = next(items, NONE) if init is NONE else init
         if acc is NONE:
-            raise ArgumentError(EMPTY)
+            raise nothing_to_reduce(op, T.Any_)
         for x in items:
             acc = op(acc, x)
         out.append(acc)
@@ -68,7 +78,7 @@ def fold(op: Callable[[Any, Any], Any], items: Any, init: Any = NONE, empty: Cal
     acc = next(it, NONE) if init is NONE else init
     if acc is NONE:
         if empty is None:
-            raise ArgumentError(EMPTY)
+            raise nothing_to_reduce(op, T.Any_)
         return empty()
     for x in it:
         acc = op(acc, x)
@@ -89,7 +99,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
 
     def empty_value(x: Any) -> Any:
         if unit is None:
-            raise ArgumentError(EMPTY)
+            raise nothing_to_reduce(op, eltype_of(x))
         t = Base.bindings["eltype"](x)
         value = Base.bindings[unit](t)
         return scalar(widened(np.asarray(value))[()]) if isinstance(value, (np.integer, bool)) else value
@@ -116,7 +126,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         if unit is not None:
             data = widened(data)
         elif data.size == 0:
-            raise ArgumentError(EMPTY)
+            raise nothing_to_reduce(op, eltype_of(a))
         out = ufunc(data, axis=axes, keepdims=True)
         return result(out, T.TYPE_OF_DTYPE[out.dtype])
 
@@ -130,8 +140,8 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         keywords = {} if is_whole(dims) else {"dims": dims}
         if init is not NONE:
             keywords["init"] = init
-        elif is_array(values) and not Base.bindings["length"](values):
-            raise ArgumentError(EMPTY)
+        elif not Base.bindings["length"](values):
+            return empty_mapped(f, op, eltype_of(a))
         return reduce_it.call_kw(keywords, values) if keywords else reduce_it(values)
 
 
@@ -309,7 +319,7 @@ def empty_reduction(op: Any, t: Any) -> Any:
     for name, unit in (("+", "zero"), ("*", "one")):
         if op is Base.bindings[name]:
             return Base.bindings[unit](t)
-    raise ArgumentError(EMPTY)
+    raise nothing_to_reduce(op, t)
 
 
 @Base.method("mapreduce(f, op, a::AbstractArray, more...; dims=:, init=nothing)", transparent=True)
@@ -335,7 +345,7 @@ def mapreduce_array(f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, in
 def empty_mapped(f: Any, op: Any, t: Any) -> Any:
     if f in (Base.bindings["identity"], Base.bindings["abs"], Base.bindings["abs2"]):
         return empty_reduction(op, t)
-    raise ArgumentError(EMPTY)
+    raise nothing_to_reduce(op, t)
 
 
 # ---------------------------------------------------------------- running totals

@@ -81,6 +81,8 @@ def method_error(e: Any) -> str:
             f"MethodError: Cannot `convert` an object of type {T.type_string(types[1])} "
             f"to an object of type {T.type_string(e.args_[0])}"
         )
+    if f is Base.bindings.get("reduce_empty"):
+        return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
     if e.world == "ambiguous":
         lines = [f"MethodError: {name}({shown}) is ambiguous.\n\nCandidates:"]
         for m in f.matching(tuple(types)):

@@ -275,6 +275,15 @@ def join_types(values: list[Any]) -> Any:
     return T.Any_ if eltype is T.Bottom else eltype
 
 
+def check_destination(source: tuple[int, ...], target: tuple[int, ...]) -> None:
+    """Raise unless a result fits the array that it is written to."""
+    extra = len(source) - len(target)
+    if extra > 0 and any(n != 1 for n in source[len(target) :]) or any(
+        m not in (1, n) for m, n in zip(source, target, strict=False)
+    ):
+        raise DimensionMismatch("array could not be broadcast to match destination")
+
+
 def materialize_into(dest: Any, tree: Any) -> Any:
     """`dest .= tree`"""
     if TRACE.depth and MUTATION is not None:
@@ -286,7 +295,7 @@ def materialize_into(dest: Any, tree: Any) -> Any:
         if type(source) is tuple:
             source = pack(list(source), T.Any_)
         if isinstance(source, np.ndarray) and source.shape != target.shape:
-            common_shape([target.shape, source.shape])
+            check_destination(source.shape, target.shape)
             source = np.broadcast_to(align(source, target.ndim), target.shape)
         if target.dtype.kind in "iub" and isinstance(source, (np.ndarray, float)) and np.asarray(source).dtype.kind == "f":
             from juliette.base.essentials import to_number
