@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from juliette.report import ErrorReport, ShowError
+from juliette.runtime.stack import room
 from juliette.syntax import ParseError, completeness, parse_all, parse_one
 
 if TYPE_CHECKING:
@@ -114,6 +115,10 @@ class Interpreter:
 
     def _run_tree(self, tree: Any, suppressed: bool, filename: str) -> tuple[Outcome, int]:
         """Run the statements; also tells the line of the last one begun."""
+        with room():
+            return self._run_statements(tree, suppressed, filename)
+
+    def _run_statements(self, tree: Any, suppressed: bool, filename: str) -> tuple[Outcome, int]:
         self.activate()
         b = self._bootstrap
         value = None

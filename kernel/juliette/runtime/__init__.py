@@ -9,6 +9,7 @@
 - `numeric`, `bigfloat`: numbers that Python has no equal of; conversion between Base's own
 - `text`: strings as UTF-8 bytes
 - `scheduler`: tasks that take turns
+- `stack`: how deep Julia code may recurse
 - `structs`: user-defined types, a Python class for each instantiation
 - `ranges`: ranges of every kind
 - `wrappers`: views, adjoints and other lazy arrays; bit arrays
