@@ -1,6 +1,7 @@
 """Expressions to results: lowered to a small core language, inferred, then to Python.
 
 - `arithmetic`: what compiled code calls for numbers
+- `closures`: classes of closures, by what they captured
 - `core`: the core language that all syntax is lowered to
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types

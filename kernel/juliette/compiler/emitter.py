@@ -372,6 +372,18 @@ class Emitter(TypedForms, DataForms):
 
     def expr_Closure(self, node: C.Closure) -> ast.expr:
         family: Family = node.family
+        if family.takes_anything:
+            signatures = self.const(None)
+        else:
+            signatures = self.signatures(family)
+        captured = [self.name(outer.pyname) for outer, _ in family.captures]
+        return self.call(
+            "%closure", self.const(self.module), self.const(family), signatures,
+            self.at(ast.Tuple(captured, LOAD)),
+        )
+
+    def signatures(self, family: Family) -> ast.expr:
+        """The parameter types of a closure's methods."""
         types: list[C.Node] = []
         for code, params, statics in family.methods:
             static_vars = getattr(code, "static_scope", [])
@@ -384,12 +396,7 @@ class Emitter(TypedForms, DataForms):
             types.append(C.MakeTuple([
                 C.MakeTuple(list(params)), C.MakeTuple([C.Local(v) for v in static_vars]),
             ]))
-        signatures = self.expr(C.MakeTuple(types))
-        captured = [self.name(outer.pyname) for outer, _ in family.captures]
-        return self.call(
-            "%closure", self.const(self.module), self.const(family), signatures,
-            self.at(ast.Tuple(captured, LOAD)),
-        )
+        return self.expr(C.MakeTuple(types))
 
     def expr_IsDefined(self, node: C.IsDefined) -> ast.expr:
         if node.var is None:

@@ -135,7 +135,10 @@ class Inference:
             return BOTTOM
         if node.kwargs or any(type(a) is C.Splat for a in node.args):
             return self._planned(node, None)
-        return self._planned(node, plan_call(self, node, callee, args))
+        plan = plan_call(self, node, callee, args)
+        if plan is not None and plan.form == "closure" and type(function) is not C.Local:
+            plan = None
+        return self._planned(node, plan)
 
     def _assign(self, node: C.Assign) -> Any:
         element = self.visit(node.value)
@@ -210,7 +213,21 @@ class Inference:
         for code, _, _ in node.family.methods:
             for var in getattr(code, "static_scope", []):
                 self.bind(var, ANY)
-        return ANY
+        return self._closure_element(node.family)
+
+    def _closure_element(self, family: Any) -> Any:
+        """The type of a closure whose captured variables have known types."""
+        if self.traced or not family.takes_anything:
+            return ANY
+        from juliette.compiler.closures import BOX, closure_class
+
+        types = []
+        for outer, _ in family.captures:
+            element = BOX if outer.boxed else self.vars.get(outer, BOTTOM)
+            if not L.concrete(element):
+                return BOTTOM if element is BOTTOM else ANY
+            types.append(widen(element))
+        return closure_class(self.module, family, None, tuple(types)).julia_type  # type: ignore[attr-defined]
 
     def _isdefined(self, node: C.IsDefined) -> Any:
         return T.Bool

@@ -117,7 +117,7 @@ def exact(args: list[Any]) -> tuple[Any, ...] | None:
 def plan_call(inference: Any, node: C.Call, callee: Any, args: list[Any]) -> Plan | None:
     """The plan for a call of a known function; None if it is left to dispatch."""
     if type(callee) is not Known:
-        return None
+        return plan_closure(inference, callee, args)
     f = callee.value
     if isinstance(f, GenericFunction):
         return plan_generic(inference, node, f, args)
@@ -215,6 +215,27 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
             if result is ANY:
                 return None
     return Plan(result) if result is not BOTTOM else None
+
+
+def plan_closure(inference: Any, callee: Any, args: list[Any]) -> Plan | None:
+    """A call of a closure in a variable."""
+    from juliette.compiler.instances import instance_of
+
+    cls = callee.pyclass if isinstance(callee, T.DataType) else None
+    generic = getattr(cls, "generic", None)
+    types = exact(args)
+    if generic is None or types is None or inference.traced:
+        return None
+    method = generic.selected(types)
+    if method is None:
+        return None
+    instance = instance_of(method, types, False)
+    inference.edges.append((generic, types))
+    inference.callees.append(instance)
+    return Plan(
+        instance.infer(), lambda em, n: em.direct(instance, n, em.expr(n.function)), form="closure",
+        opaque=not instance.quiet,
+    )
 
 
 def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:

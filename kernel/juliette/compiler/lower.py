@@ -95,8 +95,17 @@ class Family:
         # (code, parameter types, static variables' bounds) per method
         self.methods: list[tuple[LambdaCode, list[C.Node], list[tuple[str, C.Node | None, C.Node | None]]]] = []
         self.captures: list[tuple[C.Var, C.Var]] = []
-        self.closure_class: Any = None
-        self.type_captures: list[Any] = []
+        # the classes of its closures, by the types of what they captured; and their Julia type
+        self.classes: dict[tuple[Any, ...], Any] = {}
+        self.type: Any = None
+
+    @property
+    def takes_anything(self) -> bool:
+        """Does no method declare the type of a parameter?"""
+        return all(
+            not statics and all(type(p) is C.Runtime and p.name == "Any" for p in params)
+            for _, params, statics in self.methods
+        )
 
 
 UPDATING = {

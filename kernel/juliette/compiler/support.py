@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from juliette.compiler import closures
+from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, specialise
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import Family, LambdaCode
@@ -53,26 +55,13 @@ def install(module: Module) -> None:
 
 
 HELPERS["%Any"] = T.Any_
+HELPERS["%closure"] = closures.closure
+HELPERS["%Box"] = Box
 HELPERS["%Catchable"] = Exception
 HELPERS["%NameError"] = NameError
 HELPERS["%AttributeError"] = AttributeError
 HELPERS["%call_kw"] = call_kw
 HELPERS["%unionall"] = lambda var, body: T.UnionAll(var, body) if var in T.free_vars(body) else body
-
-
-@helper("Box")
-class Box:
-    """A captured variable that is assigned more than once."""
-
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: str, *value: Any) -> None:
-        self.name = name
-        if value:
-            self.value = value[0]
-
-    def __getattr__(self, attribute: str) -> Any:
-        raise UndefVarError(Symbol(self.name))
 
 
 @helper("truth")
@@ -235,10 +224,6 @@ def check_keywords(given: dict[str, Any], names: tuple[str, ...]) -> None:
             raise UnsupportedKeyword(k)
 
 
-class UnsupportedKeyword(Exception):
-    """Turned into a MethodError by the caller, which knows the function and the arguments."""
-
-
 @helper("keyword_rest")
 def keyword_rest(given: dict[str, Any], names: tuple[str, ...]) -> NamedTuple:
     rest = {k: v for k, v in given.items() if k not in names}
@@ -396,11 +381,6 @@ class ArgumentTypeError(Exception):
         self.name, self.index, self.value = name, index, value
 
 
-def specialise(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
-    """Code of a Julia method for argument types."""
-    return instance_of(method, types, traced).compile()
-
-
 def keyword_call(method: Method) -> Any:
     """The keyword entry of a Julia method."""
     source: Source = method.source
@@ -413,98 +393,6 @@ def keyword_call(method: Method) -> Any:
             return f(kwargs, *args)
         except UnsupportedKeyword:
             raise MethodError(KeywordCall(method.function, kwargs), args, None) from None
-
-    return kwcall
-
-
-# ---------------------------------------------------------------- closures
-
-
-class ClosureBase:
-    """Base of the classes of closures: one class for each lambda in the source."""
-
-    __slots__ = ("__weakref__",)
-    generic: GenericFunction
-    fields: tuple[str, ...] = ()
-
-    def __call__(self, *args: Any) -> Any:
-        generic = self.generic
-        cache = generic.traced_cache if TRACE.depth else generic.cache
-        f = cache.get(tuple(map(type, args)))
-        if f is None or f is generic.enter_typed:
-            try:
-                f = generic.implementation(args)
-            except MethodError as e:
-                raise MethodError(self, args, e.world) from None
-        return f(self, *args)
-
-    def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
-        if not kwargs:
-            return self(*args)
-        method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
-        if method.kwcall is None:
-            raise MethodError(KeywordCall(self, kwargs), args, None)
-        return method.kwcall(kwargs, self, *args)
-
-
-@helper("closure")
-def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any, ...]) -> Any:
-    """Make a closure; its class and methods are made when the expression is first run."""
-    cls = family.closure_class
-    if cls is None or any(statics for _, statics in signatures):
-        cls = family.closure_class = _closure_class(module, family, signatures)
-    obj = cls.__new__(cls)
-    for (outer, _), value in zip(family.captures, captured, strict=True):
-        setattr(obj, outer.name, value)
-    return obj
-
-
-def slots_for(names: tuple[str, ...]) -> dict[str, Any]:
-    """The slots of a closure's class; names that macros made are no identifiers, and need a dictionary."""
-    return {"__slots__": tuple(dict.fromkeys(names))} if all(map(str.isidentifier, names)) else {}
-
-
-def _closure_class(module: Module, family: Family, signatures: Any) -> type:
-    names = tuple(outer.name for outer, _ in family.captures)
-    generic = GenericFunction(family.name, module)
-    generic.anonymous = family.anonymous
-    if family.anonymous:
-        type_name = f"{family.name}#{int(family.name[1:]) + 1}"
-    else:
-        module.anonymous_count += 1
-        type_name = f"#{family.name}#{module.anonymous_count}"
-    t = T.define(f'var"{type_name}"', T.Function_, module=module)
-    t.typename.fields = names
-    t.typename.field_types = (T.Any_,) * len(names)
-    cls = type(
-        type_name, (ClosureBase,),
-        {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
-    )
-    T.register_class(cls, t)
-    generic.julia_type = t
-    for (code, _, _), (types, statics) in zip(family.methods, signatures, strict=True):
-        signature: Any = T.tuple_type(types)
-        for var in reversed(statics):
-            signature = T.UnionAll(var, signature)
-        method = Method(
-            generic, signature, specialise, arg_names=tuple(p.name for p in code.params),
-            module=module, file=code.file, line=code.line,
-        )
-        method.code = code
-        method.source = Source(code, module, statics, closure={})
-        if code.keywords or code.keyword_rest is not None:
-            method.kwcall = _closure_keyword_call(method)
-        generic.add(method)
-    return cls
-
-
-def _closure_keyword_call(method: Method) -> Any:
-    def kwcall(kwargs: dict[str, Any], self: Any, *args: Any) -> Any:
-        f = instance_of(method, tuple(map(T.dispatch_type, args)), TRACE.depth > 0, True).compile()
-        try:
-            return f(self, kwargs, *args)
-        except UnsupportedKeyword:
-            raise MethodError(KeywordCall(self, kwargs), args, None) from None
 
     return kwcall
 

@@ -1,0 +1,159 @@
+"""Closures: objects of a class for each lambda in the source and each tuple of captured types.
+
+So a closure's class tells the types of what it captured, and its methods are compiled for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler.instances import Source, element_of_type, instance_of
+from juliette.compiler.lower import Family
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import TRACE, GenericFunction, KeywordCall, Method
+from juliette.runtime.errors import MethodError, UndefVarError
+from juliette.runtime.modules import Module
+from juliette.syntax.expr import Symbol
+
+# More classes than this of one lambda share one that knows nothing of what is captured.
+MOST_CLASSES = 16
+
+
+class Box:
+    """A captured variable that is assigned more than once."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: str, *value: Any) -> None:
+        self.name = name
+        if value:
+            self.value = value[0]
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise UndefVarError(Symbol(self.name))
+
+
+class UnsupportedKeyword(Exception):
+    """Turned into a MethodError by the caller, which knows the function and the arguments."""
+
+
+class ClosureBase:
+    """Base of the classes of closures."""
+
+    __slots__ = ("__weakref__",)
+    generic: GenericFunction
+    fields: tuple[str, ...] = ()
+
+    def __call__(self, *args: Any) -> Any:
+        generic = self.generic
+        cache = generic.traced_cache if TRACE.depth else generic.cache
+        f = cache.get(tuple(map(type, args)))
+        if f is None or f is generic.enter_typed:
+            try:
+                f = generic.implementation(args)
+            except MethodError as e:
+                raise MethodError(self, args, e.world) from None
+        return f(self, *args)
+
+    def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
+        if not kwargs:
+            return self(*args)
+        method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
+        if method.kwcall is None:
+            raise MethodError(KeywordCall(self, kwargs), args, None)
+        return method.kwcall(kwargs, self, *args)
+
+
+def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any, ...]) -> Any:
+    """Make a closure; its class and methods are made when the expression is first run.
+
+    `signatures` is None if every parameter takes anything.
+    """
+    types = tuple(map(T.typeof, captured))
+    cls = family.classes.get(types) if signatures is None or not any(s for _, s in signatures) else None
+    if cls is None:
+        cls = closure_class(module, family, signatures, types)
+    obj = cls.__new__(cls)
+    for (outer, _), value in zip(family.captures, captured, strict=True):
+        setattr(obj, outer.name, value)
+    return obj
+
+
+def closure_class(module: Module, family: Family, signatures: Any, types: tuple[Any, ...]) -> type:
+    """The class of closures that captured values of these types."""
+    known = family.classes.get(types)
+    if known is not None and signatures is None:
+        return known
+    if len(family.classes) >= MOST_CLASSES:
+        types = tuple(t if t is BOX else T.Any_ for t in types)
+        known = family.classes.get(types)
+        if known is not None and signatures is None:
+            return known
+    names = tuple(outer.name for outer, _ in family.captures)
+    generic = GenericFunction(family.name, module)
+    generic.anonymous = family.anonymous
+    t = _closure_type(module, family, names, types)
+    cls = type(
+        t.typename.name, (ClosureBase,), {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
+    )
+    T.register_class(cls, t)
+    generic.julia_type = t
+    elements = {n: element_of_type(c) for n, c in zip(names, types, strict=True) if c is not BOX}
+    if signatures is None:
+        signatures = [((T.Any_,) * len(params), ()) for _, params, _ in family.methods]
+    for (code, _, _), (parameters, statics) in zip(family.methods, signatures, strict=True):
+        signature: Any = T.tuple_type(parameters)
+        for var in reversed(statics):
+            signature = T.UnionAll(var, signature)
+        method = Method(
+            generic, signature, specialise, arg_names=tuple(p.name for p in code.params),
+            module=module, file=code.file, line=code.line,
+        )
+        method.code = code
+        method.source = Source(code, module, statics, closure=elements)
+        if code.keywords or code.keyword_rest is not None:
+            method.kwcall = _keyword_call(method)
+        generic.add(method)
+    family.classes[types] = cls
+    return cls
+
+
+def _closure_type(module: Module, family: Family, names: tuple[str, ...], types: tuple[Any, ...]) -> Any:
+    """`var"#1#2"{captured types…}`; variables in boxes are no parameters."""
+    if family.type is None:
+        if family.anonymous:
+            type_name = f"{family.name}#{int(family.name[1:]) + 1}"
+        else:
+            module.anonymous_count += 1
+            type_name = f"#{family.name}#{module.anonymous_count}"
+        params = [T.TypeVar(f"T{i}") for i, c in enumerate(types) if c is not BOX]
+        family.type = T.define(type_name, T.Function_, params, module=module)
+        typename = T.unwrap(family.type).typename
+        typename.fields = names
+        typename.field_types = (T.Any_,) * len(names)
+    given = [c for c in types if c is not BOX]
+    return T.apply_type(family.type, *given) if given else family.type
+
+
+def slots_for(names: tuple[str, ...]) -> dict[str, Any]:
+    """The slots of a closure's class; names that macros made are no identifiers, and need a dictionary."""
+    return {"__slots__": tuple(dict.fromkeys(names))} if all(map(str.isidentifier, names)) else {}
+
+
+def specialise(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
+    """Code of a Julia method for argument types."""
+    return instance_of(method, types, traced).compile()
+
+
+def _keyword_call(method: Method) -> Any:
+    def kwcall(kwargs: dict[str, Any], self: Any, *args: Any) -> Any:
+        f = instance_of(method, tuple(map(T.dispatch_type, args)), TRACE.depth > 0, True).compile()
+        try:
+            return f(self, kwargs, *args)
+        except UnsupportedKeyword:
+            raise MethodError(KeywordCall(self, kwargs), args, None) from None
+
+    return kwcall
+
+
+BOX = T.typeof(Box("", None))
