@@ -1,0 +1,248 @@
+"""Programs made by damaging valid ones: no Python exception may come out of any, and none may hang.
+
+    python tests/hosts/fuzz.py [COUNT] [SEED]
+
+Prints each kind of escape with the shortest program that showed it; the exit code is 1 if there was
+one. What counts is the exception that ended a run, before it is turned into Julia's: only Julia's
+own, and Python's that stand for one of Julia's, may do so.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import re
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SECONDS = 2
+MEMORY = 3 * 1024**3
+# Programs share a session for a while, as cells of a notebook do.
+PER_SESSION = 40
+# Nothing that touches files, processes or time, and nothing that changes Base for all that follows.
+KEPT_OUT = re.compile(
+    r"\b(?:rm|mv|cp|run|open|write|touch|mkdir|mktemp\w*|cd|chmod|sleep|readline|exit|quit|include"
+    r"|pipeline|download|symlink|readdir|walkdir|ENV|atexit|Timer|wait|read\w*|Base|using|import"
+    r"|eachline|redirect\w*|tempname|kill|ccall|stdin|pushdisplay)\b|`"
+)
+_BLOCK = re.compile(r"```(?:jldoctest[^\n]*|julia)\n(.*?)\n```", re.DOTALL)
+_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|[^\W\d]\w*!?|\d[\d.]*|\s+|[-+*/^<>=!&|.:]+|.', re.DOTALL)
+SPICE = [
+    *("+", "-", "*", "^", "==", "=>", "->", "...", ":", ".", ".+", "'", "[", "]", "(", ")", "{"),
+    *("}", ",", ";", "\n", "end", "for", "in", "where", "::", "<:", "=", "nothing", "missing"),
+    *("0", "-1", "1.5", "1f0", "NaN", '"a"', "'c'", ":sym", "[]", "()", "[1, 2]", "[1 2; 3 4]"),
+    *("true", "Int", "String", "Any", "sum", "map", "x", "f", "typemax(Int)", "Dict()", "1:3"),
+    *("begin", "do", "@show ", "$", "?", "&&", "π", "im", "//", "Vector{Int}", "Float32", "!"),
+]
+
+
+def seeds() -> list[str]:
+    """Valid programs: the inputs of the spec pages, the walkthrough, the wrong programs."""
+    found: list[str] = []
+    for page in sorted((HERE.parent / "spec").rglob("*.md")):
+        for block in _BLOCK.findall(page.read_text("utf-8")):
+            lines = block.split("\n")
+            kept = [
+                line[7:]
+                for line in lines
+                if line.startswith("julia> ") or (line.startswith(" " * 7) and line.strip())
+            ]
+            found.append("\n".join(kept) if "julia> " in block else block)
+    for page in sorted((HERE / "wrong").glob("*.md")):
+        found += re.findall(r"```julia\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
+    cells = (HERE / "walkthrough.jl").read_text("utf-8")
+    found += re.split(r"^# %% \d+\n", cells, flags=re.MULTILINE)[4:]
+    return [text for text in found if text.strip() and not KEPT_OUT.search(text)]
+
+
+def mutate(dice: random.Random, programs: list[str]) -> str:
+    """A program with a few of its tokens changed."""
+    tokens = _TOKEN.findall(dice.choice(programs))
+    for _ in range(dice.choice((1, 1, 1, 2, 3))):
+        at = dice.randrange(len(tokens) + 1)
+        other = _TOKEN.findall(dice.choice(programs))
+        match dice.randrange(7):
+            case 0:
+                del tokens[at : at + 1]
+            case 1:
+                tokens[at:at] = tokens[max(at - 1, 0) : at]
+            case 2:
+                tokens[at : at + 1] = [dice.choice(SPICE)]
+            case 3:
+                tokens[at:at] = [dice.choice(SPICE)]
+            case 4:
+                start = dice.randrange(len(other))
+                tokens[at:at] = other[start : start + dice.randrange(1, 6)]
+            case 5:
+                names = [token for token in other if token[0].isalnum()]
+                tokens[at : at + 1] = [dice.choice(names)] if names else []
+            case _:
+                stop = min(at + dice.randrange(1, 4), len(tokens))
+                tokens[at:stop] = reversed(tokens[at:stop])
+    return "".join(tokens)
+
+
+class Hang(BaseException):
+    """An interrupt did not end a program."""
+
+
+class Watch:
+    """Interrupts what runs too long, as a user would; gives up if that does not help."""
+
+    def __init__(self) -> None:
+        self.rung = 0
+        signal.signal(signal.SIGALRM, self._ring)
+
+    def _ring(self, number: int, frame: Any) -> None:
+        self.rung += 1
+        if self.rung > 4:
+            raise Hang
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        raise KeyboardInterrupt
+
+    def __enter__(self) -> Watch:
+        self.rung = 0
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Limited(io.StringIO):
+    """Output that is not kept beyond a size."""
+
+    def write(self, text: str) -> int:
+        """Take text, or drop it."""
+        return super().write(text) if self.tell() < 100_000 else len(text)
+
+
+class Escapes:
+    """The kinds of escapes found, each with its shortest program."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[int, str, str]] = {}
+
+    def note(self, kind: str, program: str, detail: str) -> None:
+        """Keep the program if it is shorter than the one known for this kind."""
+        count, shortest, known = self.found.get(kind, (0, program, detail))
+        if len(program) < len(shortest):
+            shortest, known = program, detail
+        self.found[kind] = (count + 1, shortest, known)
+
+
+def is_julias(error: BaseException) -> bool:
+    """Whether an exception is Julia's own, or stands for one of Julia's."""
+    from juliette.runtime import types
+    from juliette.runtime.errors import JuliaException, Thrown, julia_value
+
+    if isinstance(error, JuliaException | Thrown | types.TypeParameterError):
+        return True
+    if isinstance(error, NameError | ZeroDivisionError | RecursionError | MemoryError):
+        return True
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return True
+    # A translator may know it; what nobody knows becomes an ErrorException that quotes Python.
+    from juliette.runtime.errors import ErrorException
+
+    return type(julia_value(error)) is not ErrorException
+
+
+def place(error: BaseException) -> str:
+    """The innermost frames of ours, to tell one escape from another."""
+    frames = [
+        f"{Path(frame.filename).name}:{frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith(".py")
+    ]
+    return " < ".join(reversed(frames[-2:])) or "compiled code"
+
+
+def run_all(count: int, seed: int) -> Escapes:
+    """Run `count` damaged programs."""
+    from juliette.interpreter import Interpreter
+    from juliette.report import ErrorReport, ShowError
+
+    dice = random.Random(seed)
+    programs = seeds()
+    escapes = Escapes()
+    current = ""
+
+    class Session(Interpreter):
+        def report(self, error: BaseException, place_: str = "") -> ErrorReport:
+            """Note what is not Julia's."""
+            if not is_julias(error):
+                escapes.note(f"{type(error).__name__} in {place(error)}", current, str(error))
+            return super().report(error, place_)
+
+    def new() -> Session:
+        return Session(stdout=Limited(), stderr=Limited(), stdin=io.StringIO())
+
+    session = new()
+    watch = Watch()
+    for number in range(count):
+        if number % PER_SESSION == 0:
+            session.close()
+            session = new()
+        current = mutate(dice, programs)
+        if KEPT_OUT.search(current):
+            continue
+        try:
+            with watch:
+                outcome = session.run(current, "P")
+                if outcome.shown:
+                    session.mime_bundle(outcome.value)
+        except (ShowError, SystemExit):
+            pass
+        except Hang:
+            escapes.note("hang", current, f"not ended by {4 * SECONDS} s of interrupts")
+            session = new()
+        except KeyboardInterrupt:
+            pass
+        except BaseException as error:
+            kind = f"OUT OF run: {type(error).__name__} in {place(error)}"
+            escapes.note(kind, current, str(error))
+            session = new()
+    return escapes
+
+
+def describe(escapes: Escapes) -> Iterator[str]:
+    """The findings, the most frequent first."""
+    for kind, (count, program, detail) in sorted(
+        escapes.found.items(), key=lambda item: -item[1][0]
+    ):
+        yield f"{count} × {kind}: {detail[:150]}"
+        yield "\n".join(f"    {line}" for line in program.split("\n"))
+
+
+def main(count: int, seed: int) -> int:
+    """Run, and print what was found."""
+    sys.setrecursionlimit(20_000)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        escapes = run_all(count, seed)
+    for line in describe(escapes):
+        print(line)
+    total = sum(times for times, _, _ in escapes.found.values())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    took = time.perf_counter() - start
+    print(
+        f"{count} programs in {took:.0f} s, {peak:.0f} MB: {total} escapes, {len(escapes.found)} kinds"
+    )
+    return 1 if escapes.found else 0
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    raise SystemExit(main(*(numbers + [2000, 1][len(numbers) :])))
