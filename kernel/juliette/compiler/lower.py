@@ -490,7 +490,11 @@ class Lowerer:
     def keyword(self, k: Any) -> tuple[str | None, C.Node]:
         if isinstance(k, Symbol):
             return k.name, self.lower(k)
+        if not isinstance(k, Expr):
+            raise problem(f'invalid keyword argument name "{k}"')
         if k.head in ("kw", "="):
+            if not isinstance(k.args[0], Symbol):
+                raise problem(f'invalid keyword argument name "{k.args[0]}"')
             return k.args[0].name, self.lower(k.args[1])
         if k.head == "...":
             return None, self.lower(k.args[0])
@@ -833,6 +837,8 @@ class Lowerer:
         first = items[0]
         if isinstance(first, Symbol):
             return self.in_scope(lambda: self._let(items[1:], body), names=[first.name])
+        if not isinstance(first, Expr) or len(first.args) != 2:
+            raise problem("invalid let syntax")
         target, value = first.args
         if isinstance(target, Expr) and is_signature(target):
             return self.in_scope(
@@ -928,6 +934,8 @@ class Lowerer:
         signature = e.args[0]
         if isinstance(signature, Symbol):
             return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const(signature.name)])
+        if not isinstance(signature, Expr):
+            raise problem(f'invalid function name "{signature}"')
         if signature.head == "tuple" or (signature.head in ("...",)):
             return self.lower_lambda(Expr("->", signature, e.args[1]))
         if signature.head == "where" and isinstance(signature.args[0], Expr) and signature.args[0].head == "tuple":
@@ -955,7 +963,7 @@ class Lowerer:
         params, body = e.args
         name = self.host.anonymous_name(self.module)
         family = Family(name, True)
-        if isinstance(params, Symbol) or (isinstance(params, Expr) and params.head not in ("tuple", "where", "block")):
+        if not isinstance(params, Expr) or params.head not in ("tuple", "where", "block"):
             params = Expr("tuple", params)
         if isinstance(params, Expr) and params.head == "block":
             items = [p for p in params.args if not isinstance(p, LineNumberNode)]
@@ -1275,6 +1283,10 @@ def static_variable(v: Any) -> tuple[str, Any, Any]:
     """(name, lower, upper) of what follows `where`."""
     if isinstance(v, Symbol):
         return v.name, None, None
+    if not isinstance(v, Expr):
+        raise problem('invalid variable expression in "where"')
+    if v.head in ("<:", ">:") and not isinstance(v.args[0], Symbol):
+        raise problem('invalid variable expression in "where"')
     if v.head == "<:":
         return v.args[0].name, None, v.args[1]
     if v.head == ">:":
@@ -1349,6 +1361,8 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     typ = None
     if isinstance(k, Expr) and k.head == "::":
         k, typ = k.args
+    if not isinstance(k, Symbol):
+        raise problem(f'"{k}" is not a valid function argument name')
     return k.name, default, typ, False
 
 
@@ -1420,6 +1434,8 @@ def check_arguments(args: list[Any]) -> None:
         if isinstance(a, Expr) and a.head == "...":
             splat, a = True, a.args[0]
         bound = argument_of(a)
+        if not isinstance(bound, Symbol) and not (isinstance(bound, Expr) and bound.head == "tuple"):
+            raise problem(f'"{bound}" is not a valid function argument name')
         if isinstance(bound, Symbol) and bound.name.strip("_"):
             names.append(bound.name)
     for name in names:

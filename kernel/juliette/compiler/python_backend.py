@@ -9,6 +9,7 @@ gives a plain bool; nothing else may be done to such a value except through gene
 from __future__ import annotations
 
 import ast
+import warnings
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -143,7 +144,10 @@ def _function(
     ))
     tree = ast.Module([definition], [])
     try:
-        code = compile(tree, file, "exec")
+        with warnings.catch_warnings():
+            # What Python would say of a call of a number is not for Julia's users.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            code = compile(tree, file, "exec")
     except (SyntaxError, ValueError, RecursionError) as e:
         raise ErrorException(f"cannot compile this code: {e}") from None
     inner = next(c for c in code.co_consts if isinstance(c, CodeType))

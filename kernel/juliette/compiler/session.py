@@ -100,6 +100,9 @@ class Compiler:
             if str(text).startswith("syntax: ") and text not in _PLACELESS and "around" not in text:
                 error.msg = f"{text} around {file}:{line}"
             raise
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # Parts where nothing in the language has any.
+            raise ErrorException(f"syntax: malformed expression around {file}:{line}") from error
 
     def define_module(self, e: Expr, parent: Module, file: str, line: int) -> Module:
         standard, name, body = e.args
