@@ -94,7 +94,7 @@ class Inference:
         if found is not None:
             return found
         declared = self.module.declared.get(node.name)
-        return ANY if declared is None else declared
+        return declared if L.concrete(declared) else ANY
 
     def _runtime(self, node: C.Runtime) -> Any:
         return Known(T.Any_) if node.name == "Any" else ANY

@@ -261,6 +261,11 @@ class Lowerer:
     # ------------------------------------------------------------ entry
 
     def toplevel(self, e: Any) -> C.Node:
+        found = Assigned()
+        found.visit(e)
+        if found.locals_:
+            # `local` at top level: the variable lives as long as the statement.
+            return self.in_scope(lambda: self.lower(e), names=sorted(found.locals_), soft=True)
         return self.lower(e)
 
     def lower(self, e: Any) -> C.Node:
@@ -367,7 +372,9 @@ class Lowerer:
             index, kwargs = self.index_args(array, target.args[1:])
             return C.Block([*hold, *setup, C.Call(C.Runtime("setindex!"), [array, held, *index], kwargs), held])
         if target.head == "::":
-            if isinstance(target.args[0], Symbol) and self.scope is not None:
+            if isinstance(target.args[0], Symbol):
+                if self.scope is None or self.scope.find(target.args[0].name) is None:
+                    return C.Block([self._declare_global(target), self.assign_to(target.args[0], value)])
                 self._declare_type(target.args[0].name, target.args[1])
                 return self.assign_to(target.args[0], value)
             return self.assign_to(target.args[0], C.Call(C.Runtime("convert"), [self.lower(target.args[1]), value]))
@@ -377,6 +384,10 @@ class Lowerer:
         if target.head == "vect" or target.head == "vcat":
             raise problem('use "(a, b) = ..." to assign multiple values')
         raise problem(f'invalid assignment location "{target}"')
+
+    def _declare_global(self, e: Expr) -> C.Node:
+        """`x::T` of a global."""
+        return C.Call(C.Runtime("declare_global"), [C.Const(self.module), C.Const(e.args[0].name), self.lower(e.args[1])])
 
     def _declare_type(self, name: str, typ: Any) -> None:
         assert self.scope is not None
@@ -895,8 +906,8 @@ class Lowerer:
             if self.scope is not None:
                 for name in pattern_names(a.args[0] if isinstance(a, Expr) and a.head == "=" else a):
                     self.scope.globals_.add(name)
-            if isinstance(a, Expr) and a.head != "::":
-                out.append(self.lower(a))
+            if isinstance(a, Expr):
+                out.append(self._declare_global(a) if a.head == "::" else self.lower(a))
         return C.Block(out or [C.Const(None)])
 
     def lower_const(self, e: Expr) -> C.Node:
@@ -1337,8 +1348,9 @@ def parse_signature(e: Any) -> Signature:
                 sig.keywords.append(keyword_parameter(k))
             continue
         vararg = False
+        a = without_hint(a)
         if isinstance(a, Expr) and a.head == "...":
-            vararg, a = True, a.args[0]
+            vararg, a = True, without_hint(a.args[0])
         typ = None
         if isinstance(a, Expr) and a.head == "::":
             typ = a.args[-1]
@@ -1348,6 +1360,15 @@ def parse_signature(e: Any) -> Signature:
             vararg = vararg or plain == Symbol("Vararg")
         sig.params.append((a, typ, vararg))
     return sig
+
+
+def without_hint(a: Any) -> Any:
+    """A parameter without `@nospecialize` or `@specialize`."""
+    if isinstance(a, Expr) and a.head == "macrocall" and str_name(a.args[0]) in ("@nospecialize", "@specialize"):
+        return a.args[2]
+    if isinstance(a, Expr) and a.head in ("kw", "=") and isinstance(a.args[0], Expr):
+        return Expr(a.head, without_hint(a.args[0]), *a.args[1:])
+    return a
 
 
 def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
@@ -1374,7 +1395,7 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
     while isinstance(e, Expr) and e.head in ("where", "::"):
         wrap.append(e)
         e = e.args[0]
-    args = e.args[1:]
+    args = [without_hint(a) for a in e.args[1:]]
     check_arguments(args)
     if not any(isinstance(a, Expr) and a.head in ("kw", "=") for a in args):
         return [(signature, body)]

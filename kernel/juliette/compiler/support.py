@@ -106,9 +106,25 @@ def set_global(module: Module, name: str, value: Any, const: bool) -> None:
             if not (type(old) is type(value) and type(old) in (int, float, str, bool) and old == value):
                 WARN(f"WARNING: redefinition of constant {module.name}.{name}. "
                      "This may fail, cause incorrect answers, or produce other errors.\n")
+    declared = module.declared.get(name)
+    if declared is not None and not T.isa(value, declared):
+        value = Base.bindings["convert"](declared, value)
     bindings[name] = value
     if const:
         module.consts.add(name)
+
+
+@helper("declare_global")
+def declare_global(module: Module, name: str, t: Any) -> None:
+    """`x::T`: what is assigned to the global from now on is converted."""
+    if not isinstance(t, T.JuliaType):
+        raise TypeError_(Symbol("typeassert"), "", T.Type_, t)
+    known = module.declared.get(name)
+    if (known is None and name in module.bindings) or (known is not None and known is not t):
+        raise ErrorException(
+            f"cannot set type for global {name}. It already has a value or is already set to a different type."
+        )
+    module.declared[name] = t
 
 
 def _warn(text: str) -> None:
@@ -211,6 +227,8 @@ def keyword_dict(x: Any) -> dict[str, Any]:
     if isinstance(x, JuliaDict):
         return {k.name: v for k, v in x.pairs()}
     out = {}
+    if type(getattr(x, "data", None)) is NamedTuple:
+        return dict(zip(x.data.names, x.data.values, strict=True))
     for item in ITERATE(x):
         key, value = item
         out[key.name] = value
@@ -225,9 +243,10 @@ def check_keywords(given: dict[str, Any], names: tuple[str, ...]) -> None:
 
 
 @helper("keyword_rest")
-def keyword_rest(given: dict[str, Any], names: tuple[str, ...]) -> NamedTuple:
+def keyword_rest(given: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """What `kw...` in a signature takes: `pairs` of a named tuple."""
     rest = {k: v for k, v in given.items() if k not in names}
-    return NamedTuple(tuple(rest), tuple(rest.values()))
+    return Base.bindings["pairs"](NamedTuple(tuple(rest), tuple(rest.values())))
 
 
 @helper("keyword_type")

@@ -172,9 +172,11 @@ class GenericFunction:
         """`f(args...; kwargs...)`."""
         if not kwargs:
             return self(*args)
-        method = self.resolve(tuple(map(T.dispatch_type, args)), args)
-        if method.kwcall is None:
-            raise MethodError(KeywordCall(self, kwargs), args, None)
+        types = tuple(map(T.dispatch_type, args))
+        method = self.selected(types)
+        if method is None or method.kwcall is None:
+            ambiguous = "ambiguous" if method is None and len(self.matching(types)) > 1 else None
+            raise MethodError(KeywordCall(self, kwargs) if ambiguous is None else self, args, ambiguous)
         return method.kwcall(kwargs, *args)
 
     # ------------------------------------------------------------ the tables
