@@ -1,14 +1,20 @@
 """Reverse-mode automatic differentiation and layers on numpy.
 
-- `tape`: tracers, the tape, nesting by levels
-- `rules`: the primitive operations and their derivatives
-- `gradients`: pullback, gradient, Params and Grads
+- `tape`: nodes, the tape, nesting by levels
+- `numeric`: the functions that rules are written with, on arrays and on numbers
+- `program`: straight-line programs made from rules
+- `fusion`: a tree of elementwise calls as one kernel and one record
+- `elementwise`: the table of elementwise operations
+- `primitives`: operations on whole arrays
+- `linalg`: solving, inverses, determinants
+- `operators`: Python's operators and numpy's functions on nodes
+- `rules`: all differentiable operations under one name each
+- `gradients`: pullback, gradient, jacobian, hessian, Params and Grads
 - `activations`: elementwise functions for layers
 - `initialisers`: first weights
 - `losses`: what training makes small
 - `trees`: models as trees, and walks over them
 - `layers`: Dense, Chain and the others
-- `protocols`: numpy functions on tracers
 - `text`: small values as Julia writes them
 - `sizes`: the bytes of a model
 - `show`: how models print
@@ -17,7 +23,6 @@
 - `errors`: what can go wrong
 """
 
-from juliette_engine import protocols as protocols
 from juliette_engine.activations import (
     celu,
     elu,
@@ -55,12 +60,16 @@ from juliette_engine.gradients import (
     Grads,
     Parameter,
     Params,
+    diaghessian,
     gradient,
+    hessian,
+    jacobian,
     params,
     pullback,
     register_lender,
     register_lifter,
     withgradient,
+    withjacobian,
 )
 from juliette_engine.data import DataLoader
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, UsageError
@@ -153,6 +162,7 @@ __all__ = [
     "binarycrossentropy",
     "celu",
     "crossentropy",
+    "diaghessian",
     "ctc_loss",
     "dice_coeff_loss",
     "elu",
@@ -167,10 +177,12 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hardσ",
+    "hessian",
     "hinge_loss",
     "huber_loss",
     "identity",
     "identity_init",
+    "jacobian",
     "kaiming_normal",
     "kaiming_uniform",
     "kldivergence",
@@ -227,6 +239,7 @@ __all__ = [
     "tversky_loss",
     "update",
     "withgradient",
+    "withjacobian",
     "zeros32",
     "σ",
 ]

@@ -1,20 +1,20 @@
-"""The activation functions: elementwise, with a derivative made of differentiable operations.
+"""The activation functions: entries of the table of elementwise operations, with their constants.
 
-Each works on numbers, arrays and tracers, and knows the name under which a layer prints it.
+Each works on numbers, arrays and nodes, and knows the name under which a layer prints it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from juliette_engine import rules
-from juliette_engine.rules import Elementwise, absolute, elementwise, exp, tanh
-from juliette_engine.rules import sigmoid as σ
-from juliette_engine.tape import primal
+from juliette_engine import elementwise as E
+from juliette_engine.elementwise import OPS, Elementwise, Rule, elementwise, erf, tanh, where
+from juliette_engine.elementwise import sigmoid as σ
+from juliette_engine.fusion import Call, Fixed
+from juliette_engine.tape import IMPLICIT, lent, primal
 
 __all__ = [
     "celu",
@@ -54,215 +54,118 @@ __all__ = [
     "σ",
 ]
 
-_LOG2 = math.log(2.0)
-_SELU_λ, _SELU_α = 1.0507009873554805, 1.6732632423543772
-_GELU_S, _GELU_C = math.sqrt(2 / math.pi), 0.044715
-
-
-def _pick(mask: Any, a: Any, b: Any) -> Any:
-    return np.where(mask, a, b)[()]
-
-
-where: Elementwise = Elementwise(
-    "where",
-    _pick,
-    None,
-    lambda g, v, m, a, b: where(m, g, 0.0),
-    lambda g, v, m, a, b: where(m, 0.0, g),
-)
-
-
-class Activation:
-    """An elementwise function with constants, such as the slope of `leakyrelu`.
-
-    Only the first argument is differentiated.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        forward: Callable[..., Any],
-        partial: Callable[..., Any],
-        *constants: float,
-        on: str = "reals",
-    ) -> None:
-        self.__name__ = name
-        self.forward = forward
-        self.partial = partial
-        self.constants = constants
-        self.on = on
-        self.usual = self.at(constants)
-
-    def at(self, constants: tuple[float, ...]) -> Elementwise:
-        """The function for given constants."""
-        forward, partial = self.forward, self.partial
-        return Elementwise(
-            self.__name__,
-            lambda x: forward(x, *constants),
-            lambda g, v, x: partial(g, v, x, *constants),
-            on=self.on,
-        )
-
-    def __call__(self, x: Any, *constants: Any) -> Any:
-        if not constants:
-            return self.usual(x)
-        given = tuple(float(primal(c)) for c in constants)
-        return self.at(given + self.constants[len(given) :])(x)
-
-    def __repr__(self) -> str:
-        return self.__name__
-
 
 def identity(x: Any) -> Any:
     """The argument itself."""
     return x
 
 
-def _tanh_partial(g: Any, v: Any, x: Any) -> Any:
-    return g * (1.0 - v * v)
+class Activation(Elementwise):
+    """An elementwise function with constants, such as the slope of `leakyrelu`.
+
+    Only the first argument is differentiated; constants left out have their usual values.
+    """
+
+    constants: dict[str, float]
+
+    def rule_for(self, args: list[Any]) -> Rule:
+        return self.rule
+
+    def __call__(self, *args: Any) -> Any:
+        if len(args) == 1:
+            if IMPLICIT:
+                args = lent(args)
+            kernel = self.kernels.get(type(args[0]))
+            return kernel(args[0]) if kernel is not None else self.other(args[0])
+        return self.other(*args)
+
+    def other(self, *args: Any) -> Any:
+        given = tuple([float(primal(c)) for c in args[1:]])
+        constants = given + tuple(self.constants.values())[len(given) :]
+        x = args[0]
+        if not isinstance(x, (E.Node, np.ndarray, int, float, complex, np.generic)):
+            x = E.lifted(x)
+        key = (constants, E.kind(x))
+        kernel = self.exact.get(key)
+        if kernel is None:
+            tree = Call(self, (0, *map(Fixed, constants)))
+            at = E.leaf(x)
+            if at is None:
+                return E.mixed(self, (x, *constants))
+            kernel = E.build(tree, (at,), E.PYTHON, self.other, None)
+            self.exact[key] = kernel
+        if not given:
+            self.kernels[type(x)] = kernel
+        return kernel(x)
 
 
-def _mask(g: Any, mask: Any) -> Any:
-    """The cotangent where the mask holds, else zero."""
-    return where(mask, g, 0.0)
-
-
-def _softplus(x: Any) -> Any:
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
-
-
-def _negative(x: Any) -> Any:
-    """The negative part: exponentials of it cannot overflow."""
-    return np.minimum(x, 0.0)
-
-
-def _gelu(x: Any) -> Any:
-    return 0.5 * x * (1.0 + np.tanh(_GELU_S * (x + _GELU_C * x * x * x)))
-
-
-def _gelu_partial(g: Any, v: Any, x: Any) -> Any:
-    t = tanh(_GELU_S * (x + _GELU_C * x * x * x))
-    slope = _GELU_S * (1.0 + 3.0 * _GELU_C * (x * x))
-    return g * (0.5 * (1.0 + t) + 0.5 * x * ((1.0 - t * t) * slope))
-
-
-_erf_objects: Any = np.frompyfunc(math.erf, 1, 1)
-
-
-def _erf(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return _erf_objects(x).astype(x.dtype if x.dtype.kind == "f" else float)
-    return np.float32(math.erf(x)) if isinstance(x, np.float32) else math.erf(x)
-
-
-erf = elementwise(
-    "erf", _erf, lambda g, v, x: g * (2.0 / math.sqrt(math.pi) * exp(rules.neg(x * x)))
-)
-
-
-def _swish_partial(g: Any, v: Any, x: Any) -> Any:
-    s = σ(x)
-    return g * (s + v * (1.0 - s))
-
-
-def _mish_partial(g: Any, v: Any, x: Any) -> Any:
-    t = tanh(softplus(x))
-    return g * (t + x * ((1.0 - t * t) * σ(x)))
-
-
-def _lisht_partial(g: Any, v: Any, x: Any) -> Any:
-    t = tanh(x)
-    return g * (t + x * (1.0 - t * t))
-
-
-def _gelu_erf_partial(g: Any, v: Any, x: Any) -> Any:
-    cdf = 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
-    return g * (cdf + x * (exp(-0.5 * (x * x)) * (1.0 / math.sqrt(2.0 * math.pi))))
-
-
-def _softsign_partial(g: Any, v: Any, x: Any) -> Any:
-    d = 1.0 + absolute(x)
-    return g / (d * d)
+def activation(name: str, forward: str, partial: str, **constants: float) -> Any:
+    """Enter an activation in the table."""
+    f = Activation(name, forward, partial)
+    f.rule = Rule.__new__(Rule)
+    f.rule.forward, f.rule.names = forward, ("x", *constants)
+    f.rule.partials = (partial, *[None] * len(constants))
+    f.constants = constants
+    f.tree = Call(f, (0, *[Fixed(c) for c in constants.values()]))
+    OPS[name] = f
+    return f
 
 
 sigmoid = sigmoid_fast = σ
 σ.__name__ = "σ"
 tanh_fast = tanh
-tanh.__name__ = "tanh"
-relu = rules.relu
-relu.__name__ = "relu"
-softplus = Activation("softplus", _softplus, lambda g, v, x: g * σ(x))
-hardσ = hardsigmoid = Activation(
-    "hardσ",
-    lambda x: np.clip((x + 3.0) / 6.0, 0.0, 1.0),
-    lambda g, v, x: _mask(g / 6.0, (primal(v) > 0) & (primal(v) < 1)),
+relu = E.relu
+softplus = E.softplus
+hardσ = hardsigmoid = elementwise(
+    "hardσ", "minimum(maximum((x + 3) / 6, 0), 1)", "g * ((y > 0) & (y < 1)) / 6"
 )
-logσ = logsigmoid = Activation(
-    "logσ", lambda x: -_softplus(-x), lambda g, v, x: g * σ(rules.neg(x))
+logσ = logsigmoid = elementwise("logσ", "-softplus(-x)", "g * sigmoid(-x)")
+hardtanh = elementwise("hardtanh", "minimum(maximum(x, -1), 1)", "g * (absolute(y) < 1)")
+relu6 = elementwise("relu6", "minimum(maximum(x, 0), 6)", "g * ((y > 0) & (y < 6))")
+leakyrelu = activation("leakyrelu", "where(x > 0, x, a * x)", "where(x > 0, g, g * a)", a=0.01)
+elu = activation(
+    "elu", "where(x >= 0, x, α * expm1(minimum(x, 0)))", "where(x >= 0, g, g * (y + α))", α=1.0
 )
-hardtanh = Activation(
-    "hardtanh", lambda x: np.clip(x, -1.0, 1.0), lambda g, v, x: _mask(g, abs(primal(v)) < 1)
+celu = activation(
+    "celu", "where(x >= 0, x, α * expm1(minimum(x, 0) / α))", "where(x >= 0, g, g * (y / α + 1))", α=1.0
 )
-relu6 = Activation(
-    "relu6",
-    lambda x: np.clip(x, 0.0, 6.0),
-    lambda g, v, x: _mask(g, (primal(v) > 0) & (primal(v) < 6)),
-)
-leakyrelu = Activation(
-    "leakyrelu",
-    lambda x, a: _pick(x > 0, x, a * x),
-    lambda g, v, x, a: where(primal(x) > 0, g, g * a),
-    0.01,
-)
-elu = Activation(
-    "elu",
-    lambda x, α: _pick(x >= 0, x, α * np.expm1(_negative(x))),
-    lambda g, v, x, α: where(primal(x) >= 0, g, g * (v + α)),
-    1.0,
-)
-celu = Activation(
-    "celu",
-    lambda x, α: _pick(x >= 0, x, α * np.expm1(_negative(x) / α)),
-    lambda g, v, x, α: where(primal(x) >= 0, g, g * (v / α + 1.0)),
-    1.0,
-)
-selu = Activation(
+selu = elementwise(
     "selu",
-    lambda x: _SELU_λ * _pick(x > 0, x, _SELU_α * np.expm1(_negative(x))),
-    lambda g, v, x: where(primal(x) > 0, g * _SELU_λ, g * (v + _SELU_λ * _SELU_α)),
+    "1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * expm1(minimum(x, 0)))",
+    "where(x > 0, g * 1.0507009873554805, g * (y + 1.7580993408473766))",
 )
-gelu = gelu_tanh = Activation("gelu_tanh", _gelu, _gelu_partial)
-gelu_sigmoid = Activation("gelu_sigmoid", _gelu, _gelu_partial)
-gelu_erf = Activation(
-    "gelu_erf", lambda x: 0.5 * x * (1.0 + _erf(x * math.sqrt(0.5))), _gelu_erf_partial
+_TANH = f"tanh({math.sqrt(2 / math.pi)!r} * (x + 0.044715 * x * x * x))"
+gelu = gelu_tanh = elementwise(
+    "gelu_tanh",
+    f"0.5 * x * (1 + {_TANH})",
+    f"g * (0.5 * (1 + {_TANH}) + 0.5 * x * ((1 - {_TANH} * {_TANH}) "
+    f"* ({math.sqrt(2 / math.pi)!r} * (1 + 0.134145 * (x * x)))))",
 )
-swish = Activation("swish", lambda x: x * rules._sigmoid(x), _swish_partial)
-hardswish = Activation(
+gelu_sigmoid = elementwise("gelu_sigmoid", OPS["gelu_tanh"].rule.forward, OPS["gelu_tanh"].rule.partials[0])
+gelu_erf = elementwise(
+    "gelu_erf",
+    f"0.5 * x * (1 + erf(x * {math.sqrt(0.5)!r}))",
+    f"g * (0.5 * (1 + erf(x * {math.sqrt(0.5)!r})) + x * (exp(-0.5 * (x * x)) * {1 / math.sqrt(2 * math.pi)!r}))",
+)
+swish = elementwise("swish", "x * sigmoid(x)", "g * (sigmoid(x) + y * (1 - sigmoid(x)))")
+hardswish = elementwise(
     "hardswish",
-    lambda x: x * np.clip((x + 3.0) / 6.0, 0.0, 1.0),
-    lambda g, v, x: where(primal(x) > 3, g, _mask(g * (x / 3.0 + 0.5), primal(x) > -3)),
+    "x * minimum(maximum((x + 3) / 6, 0), 1)",
+    "where(x > 3, g, where(x > -3, g * (x / 3 + 0.5), 0))",
 )
-lisht = Activation("lisht", lambda x: x * np.tanh(x), _lisht_partial)
-mish = Activation("mish", lambda x: x * np.tanh(_softplus(x)), _mish_partial)
-logcosh = Activation(
-    "logcosh", lambda x: x + _softplus(-2.0 * x) - _LOG2, lambda g, v, x: g * tanh(x)
+lisht = elementwise("lisht", "x * tanh(x)", "g * (tanh(x) + x * (1 - tanh(x) * tanh(x)))")
+mish = elementwise(
+    "mish",
+    "x * tanh(softplus(x))",
+    "g * (tanh(softplus(x)) + x * ((1 - tanh(softplus(x)) * tanh(softplus(x))) * sigmoid(x)))",
 )
-softsign = Activation("softsign", lambda x: x / (1.0 + np.abs(x)), _softsign_partial)
-tanhshrink = Activation(
-    "tanhshrink", lambda x: x - np.tanh(x), lambda g, v, x: g * ((x - v) * (x - v))
+logcosh = elementwise("logcosh", f"x + softplus(-2 * x) - {math.log(2.0)!r}", "g * tanh(x)")
+softsign = elementwise("softsign", "x / (1 + absolute(x))", "g / ((1 + absolute(x)) * (1 + absolute(x)))")
+tanhshrink = elementwise("tanhshrink", "x - tanh(x)", "g * ((x - y) * (x - y))")
+softshrink = activation(
+    "softshrink", "minimum(maximum(0, x - λ), x + λ)", "g * ((x > λ) | (x < -λ))", λ=0.5
 )
-softshrink = Activation(
-    "softshrink",
-    lambda x, λ: np.minimum(np.maximum(0.0, x - λ), x + λ),
-    lambda g, v, x, λ: _mask(g, primal(v) != 0),
-    0.5,
-)
-trelu = thresholdrelu = Activation(
-    "trelu",
-    lambda x, θ: _pick(x > θ, x, 0.0),
-    lambda g, v, x, θ: _mask(g, primal(v) > 0),
-    1.0,
-)
+trelu = thresholdrelu = activation("trelu", "where(x > θ, x, 0)", "g * (x > θ)", θ=1.0)
 
 
 def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:
@@ -272,4 +175,4 @@ def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:
     p = np.asarray(primal(x))
     slope = low + (high - low) * uniform(p.shape)
     slopes = slope.astype(p.dtype if p.dtype.kind == "f" else float)[()]
-    return where(p > 0, x, rules.mul(slopes, x))
+    return where(p > 0, x, E.mul(slopes, x))

@@ -1,35 +1,33 @@
-"""Gradients of Python functions over trees of arrays and numbers, explicit and implicit."""
+"""Gradients of functions over trees of arrays and numbers, explicit and implicit."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from juliette_engine import rules, trees
-from juliette_engine.tape import IMPLICIT, Tape, Tracer, backward, make, primal
+from juliette_engine import primitives as P
+from juliette_engine import tape as T
+from juliette_engine import trees
+from juliette_engine.tape import (
+    IMPLICIT, LEVELS, SCALARS, Node, ScalarTracer, Tape, backward, backward_again, primal,
+)
+
+ndarray = np.ndarray
 
 
 class GradientError(Exception):
     """The output cannot be differentiated; the message is Zygote's."""
 
 
-class Levels:
-    """How many traces are open."""
-
-    __slots__ = ("depth",)
-
-    def __init__(self) -> None:
-        self.depth = 0
-
-
-LEVELS = Levels()
-
-# How values of other libraries open: class -> (lift(x, tape) -> traced, lower(traced) -> gradient).
+# How values of other libraries open: class -> (lift(x, tape) -> traced, lower(traced, x) -> gradient).
 LIFTERS: dict[type, tuple[Callable[[Any, Tape], Any], Callable[[Any, Any], Any]]] = {}
-# Parameters of other libraries: class -> (node_of(x, tape) lends, give_back(x)).
-LENDERS: dict[type, tuple[Callable[[Any, Tape], Tracer], Callable[[Any], None]]] = {}
+# Parameters of other libraries: class -> (lend(x, tape) -> what to give back, give_back(x, that),
+# node_of(x) while lent).
+LENDERS: dict[type, tuple[Callable[[Any, Tape], Any], Callable[[Any, Any], Any]]] = {}
+_FOUND: dict[tuple[int, type], Any] = {}
 
 
 def register_lifter(
@@ -37,49 +35,68 @@ def register_lifter(
 ) -> None:
     """Open values of a class for differentiation."""
     LIFTERS[cls] = (lift, lower)
+    _FOUND.clear()
 
 
 def register_lender(
-    cls: type, lend: Callable[[Any, Tape], Tracer], give_back: Callable[[Any], None]
+    cls: type, lend: Callable[[Any, Tape], Any], give_back: Callable[[Any, Any], Any]
 ) -> None:
-    """Let parameters of a class be traced in place."""
+    """Let parameters of a class be traced in place.
+
+    `lend(x, tape)` makes `x` a node and returns what `give_back(x, that)` needs to make it plain
+    again; `give_back` returns the node, or something with its `grad` and `data`.
+    """
     LENDERS[cls] = (lend, give_back)
+    _FOUND.clear()
 
 
 def _lookup(table: dict[type, Any], cls: type) -> Any:
+    key = (id(table), cls)
+    if key in _FOUND:
+        return _FOUND[key]
+    found = None
     for c in cls.__mro__:
         if c in table:
-            return table[c]
-    return None
+            found = table[c]
+            break
+    _FOUND[key] = found
+    return found
 
 
 def lift(x: Any, tape: Tape) -> Any:
     """The traced form of an argument."""
-    if (
-        isinstance(x, Tracer)
-        or type(x) in (float, int, np.float32, np.float64)
-        or (isinstance(x, np.ndarray) and x.dtype.kind in "fiu")
-    ):
-        return make(x, tape)
-    found = _lookup(LIFTERS, type(x))
+    t = type(x)
+    if t is float or t is int or t is np.float32:
+        return tape.node(x)
+    if t is bool or x is None or t is str:
+        return x
+    found = _lookup(LIFTERS, t)
     if found is not None:
         return found[0](x, tape)
-    if type(x) is tuple:
-        return tuple(lift(v, tape) for v in x)
-    if type(x) is list:
+    if isinstance(x, Node):
+        return tape.over(x)
+    if t is ndarray:
+        return tape.node(x) if x.dtype.kind in "fiuc" else x
+    if t in SCALARS:
+        return tape.node(x)
+    if t is tuple:
+        return tuple([lift(v, tape) for v in x])
+    if t is list:
         return [lift(v, tape) for v in x]
-    if type(x) is dict:
+    if t is dict:
         return {k: lift(v, tape) for k, v in x.items()}
     return x
 
 
 def lower(traced: Any, x: Any) -> Any:
     """The gradient that arrived at an argument, in the shape of the argument."""
-    if isinstance(traced, Tracer):
-        return project(traced.grad, x)
     found = _lookup(LIFTERS, type(x))
     if found is not None:
         return found[1](traced, x)
+    if traced is x:
+        return None
+    if isinstance(traced, Node):
+        return project(traced.grad, traced)
     if type(x) in (tuple, list):
         parts = [lower(t, v) for t, v in zip(traced, x, strict=True)]
         if all(p is None for p in parts):
@@ -91,139 +108,211 @@ def lower(traced: Any, x: Any) -> Any:
     return None
 
 
-def project(g: Any, x: Any) -> Any:
+def project(g: Any, node: Any) -> Any:
     """A cotangent of the argument's kind: integers get floats, Float32 stays Float32."""
-    if g is None or isinstance(g, Tracer):
-        return g
-    like = primal(x)
-    if isinstance(like, np.ndarray):
-        g = np.asarray(g)
-        if g.shape != like.shape:
-            g = np.broadcast_to(g, like.shape)
-        dtype = like.dtype if like.dtype.kind == "f" else np.dtype(float)
+    if g is None:
+        return None
+    like = node.data
+    if isinstance(g, Node):
+        return P.unbroadcast(g, like) if P.shape(g) != np.shape(like) else g
+    if type(like) is ndarray:
+        dtype = like.dtype if like.dtype.kind in "fc" else _FLOAT
+        if type(g) is not ndarray or g.shape != like.shape:
+            out = np.empty(like.shape, dtype, order="F")
+            out[...] = g
+            return out
+        if g.dtype.kind == "c" and dtype.kind != "c":
+            g = g.real
+        if g.dtype is dtype and node.own and g.flags.f_contiguous:
+            return g
         return np.array(g, dtype=dtype, order="F")
-    if isinstance(like, np.float32):
-        return np.float32(g)
-    return float(g)
+    t = type(like)
+    if t is float or t is int:
+        return float(g.real if isinstance(g, complex) else g)
+    if t is complex:
+        return complex(g)
+    return t(g.real if isinstance(g, complex) else g) if isinstance(like, np.floating) else g
 
 
-def accumulate(a: Any, b: Any) -> Any:
-    """The sum of two cotangents."""
-    return rules.add(a, b)
+_FLOAT = np.dtype(float)
+_GOOD = frozenset((float, int, np.float32, np.float64, np.float16))
 
 
 def check_output(y: Any) -> None:
     """Only a real scalar has a gradient."""
-    p = primal(y)
-    if isinstance(p, (int, float, np.floating)) and not isinstance(p, bool):
+    p = y.data if isinstance(y, Node) else y
+    if type(p) in _GOOD:
         return
-    if isinstance(p, np.ndarray) or (hasattr(p, "data") and hasattr(p, "eltype")):
+    if isinstance(p, bool) or isinstance(p, np.number):
+        if not isinstance(p, (complex, np.complexfloating)):
+            return
+    if isinstance(p, ndarray) or (hasattr(p, "data") and hasattr(p, "eltype")):
         raise GradientError(
             "Output is an array, so the gradient is not defined. Perhaps you wanted jacobian."
         )
-    if isinstance(p, complex):
+    if isinstance(p, (complex, np.complexfloating)):
         raise GradientError("Output is complex, so the gradient is not defined.")
     raise GradientError(
         f"Output should be scalar; gradients are not defined for output {show_output(p)}"
     )
 
 
-def show_output(x: Any) -> str:
+def _show_output(x: Any) -> str:
     return "nothing" if x is None else repr(x)
 
 
-# The tapes of the traces that are open, the innermost last.
-OPEN: list[Tape] = []
+show_output: Callable[[Any], str] = _show_output
 
 
-class _Trace:
-    """Opens a level for the time of a `with`."""
-
-    __slots__ = ("tape",)
-
-    def __enter__(self) -> Tape:
-        LEVELS.depth += 1
-        self.tape = Tape(LEVELS.depth)
-        OPEN.append(self.tape)
-        return self.tape
-
-    def __exit__(self, *error: object) -> None:
-        LEVELS.depth -= 1
-        OPEN.pop()
+def set_show_output(f: Callable[[Any], str]) -> None:
+    """Install how a value is written in an error."""
+    global show_output
+    show_output = f
 
 
-def pullback(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """`f(*args)`, and the function from a cotangent of it to cotangents of the arguments."""
-    with _Trace() as tape:
+def seed_of(y: Any) -> Any:
+    """One, of the kind of a scalar output."""
+    p = y.data
+    return 1.0 if type(p) is float or type(p) is int else type(p)(1)
+
+
+def pullback(
+    f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape
+) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """`f(*args)`, and the function from a cotangent of it to cotangents of the arguments.
+
+    That function may be called again and again.  The output may be a number, an array, or a tuple,
+    list or dict of them; the cotangent has the same form, with None for no cotangent.
+    """
+    tape = LEVELS.open(tape_class)
+    try:
         traced = [lift(a, tape) for a in args]
         y = f(*traced)
-    node = NODE_OF(y)
+    finally:
+        LEVELS.close()
 
     def back(seed: Any) -> tuple[Any, ...]:
-        _clear(tape)
-        if isinstance(node, Tracer) and node.tape is tape:
-            backward(tape, node, seed, accumulate)
-        out = tuple(lower(t, a) for t, a in zip(traced, args, strict=True))
-        _clear(tape)
+        _reset(traced)
+        _seed(y, seed, tape)
+        if tape:
+            run_back(tape)
+        out = tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+        _reset(traced)
         return out
 
-    value = node.value if isinstance(node, Tracer) and node.tape is tape else y
-    return value, back
+    return below(y, tape), back
 
 
-def _clear(tape: Tape) -> None:
-    for out, inputs, _ in tape.records:
-        out.grad = None
-        for x in inputs:
-            if isinstance(x, Tracer) and x.tape is tape:
-                x.grad = None
+def run_back(tape: Tape) -> None:
+    """Walk back over a tape whose outputs have their cotangents already, keeping the tape."""
+    for rule, r, a, b in reversed(tape):
+        g = r.grad
+        if g is not None:
+            T.step(rule, g, r, a, b)
+            r.grad = None
 
 
-def _identity(y: Any) -> Any:
-    return y
+def _seed(y: Any, seed: Any, tape: Tape) -> None:
+    """Give outputs their cotangents."""
+    if seed is None:
+        return
+    if isinstance(y, Node):
+        if y.tape is tape:
+            T.acc_any(y, seed)
+    elif type(y) in (tuple, list):
+        for a, b in zip(y, seed, strict=False):
+            _seed(a, b, tape)
+    elif type(y) is dict:
+        for k, v in y.items():
+            _seed(v, seed.get(k), tape)
+    else:
+        opener = _lookup(SEEDERS, type(y))
+        if opener is not None:
+            opener(y, seed, lambda a, b: _seed(a, b, tape))
 
 
-# The tracer inside an output of another library.
-NODE_OF: Callable[[Any], Any] = _identity
+# How cotangents of other libraries' values are given to their parts: f(y, seed, give).
+SEEDERS: dict[type, Callable[[Any, Any, Any], None]] = {}
 
 
-def set_node_of(f: Callable[[Any], Any]) -> None:
-    """Install how the tracer is found inside another library's values."""
-    global NODE_OF
-    NODE_OF = f
-
-
-def withgradient(f: Callable[..., Any], *args: Any) -> tuple[Any, Any]:
-    """The value and the gradient; of a tuple the first entry is the loss."""
-    if len(args) == 1 and isinstance(args[0], Params):
-        return _implicit(f, args[0])
-    whole: list[Any] = []
-
-    def loss_only(*traced: Any) -> Any:
-        y = f(*traced)
-        whole[:] = [y]
-        return y[0] if type(y) is tuple else y
-
-    loss, back = pullback(loss_only, *args)
-    check_output(loss)
-    grads = back(np.float32(1) if isinstance(primal(loss), np.float32) else 1.0)
-    if type(whole[0]) is not tuple:
-        return loss, grads
-    return (loss, *(_outside(part) for part in whole[0][1:])), grads
-
-
-def _outside(x: Any) -> Any:
-    """A value without the tracers of traces that are over."""
-    while isinstance(x, Tracer) and x.tape.level > LEVELS.depth:
-        x = x.value
-    return x
+def below(y: Any, tape: Tape) -> Any:
+    """An output without the nodes of a tape."""
+    if isinstance(y, Node):
+        if y.tape is not tape:
+            return y
+        return y.below if y.nested else y.data
+    if type(y) is tuple:
+        return tuple([below(v, tape) for v in y])
+    if type(y) is list:
+        return [below(v, tape) for v in y]
+    if type(y) is dict:
+        return {k: below(v, tape) for k, v in y.items()}
+    stripper = _lookup(STRIPPERS, type(y))
+    return stripper(y, lambda v: below(v, tape)) if stripper is not None else y
 
 
 def current(x: Any) -> Any:
-    """A value without the tracers of tapes that are no longer open."""
-    while isinstance(x, Tracer) and x.tape not in OPEN:
-        x = x.value
+    """A value without the nodes of traces that are over."""
+    while isinstance(x, Node) and not LEVELS.has(x.tape):
+        x = x.below if x.nested else x.data
     return x
+
+
+# How other libraries' values are rebuilt without nodes: f(y, below).
+STRIPPERS: dict[type, Callable[[Any, Any], Any]] = {}
+
+
+def _reset(traced: Any) -> None:
+    """Forget cotangents of earlier calls."""
+    for x in traced:
+        _forget(x)
+
+
+def _forget(x: Any) -> None:
+    if isinstance(x, Node):
+        x.grad = None
+    elif type(x) in (tuple, list):
+        for v in x:
+            _forget(v)
+    elif type(x) is dict:
+        for v in x.values():
+            _forget(v)
+    else:
+        walker = _lookup(WALKERS, type(x))
+        if walker is not None:
+            walker(x, _forget)
+
+
+# How the parts of other libraries' lifted values are visited: f(x, visit).
+WALKERS: dict[type, Callable[[Any, Callable[[Any], None]], None]] = {}
+
+
+def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, Any]:
+    """The value and the gradient; of a tuple the first entry is the loss."""
+    if len(args) == 1 and isinstance(args[0], Params):
+        return implicit(f, args[0], tape_class)
+    tape = LEVELS.open(tape_class)
+    try:
+        traced = [lift(a, tape) for a in args]
+        y = f(*traced)
+        loss = y
+        if type(y) is tuple and y:
+            loss = y[0]
+        elif not isinstance(y, Node):
+            first = _lookup(FIRSTS, type(y))
+            if first is not None:
+                loss = first(y)
+        check_output(loss)
+        if isinstance(loss, Node) and loss.tape is tape:
+            backward(tape, loss, seed_of(loss))
+        return below(y, tape), tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+    finally:
+        LEVELS.close()
+        tape.clear()
+
+
+# The loss in other libraries' values: f(y).
+FIRSTS: dict[type, Callable[[Any], Any]] = {dict: lambda d: next(iter(d.values()), None)}
 
 
 def gradient(f: Callable[..., Any], *args: Any) -> Any:
@@ -233,6 +322,73 @@ def gradient(f: Callable[..., Any], *args: Any) -> Any:
     (8.0,)
     """
     return withgradient(f, *args)[1]
+
+
+def jacobian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+    """For each array or number among the arguments the matrix of derivatives of `f`'s elements.
+
+    >>> jacobian(lambda x: x * x, np.array([1.0, 2.0]))[0].tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    return withjacobian(f, *args)[1]
+
+
+def withjacobian(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, tuple[Any, ...]]:
+    """The value and the Jacobian."""
+    y, back = pullback(f, *args, tape_class=tape_class)
+    return y, rows(y, back, args)
+
+
+def rows(y: Any, back: Callable[[Any], tuple[Any, ...]], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The Jacobian from a pullback, one row for each element of the value."""
+    p = T.raw(primal(y))
+    if isinstance(p, (complex, np.complexfloating)) or (isinstance(p, ndarray) and p.dtype.kind == "c"):
+        raise GradientError("jacobian does not accept complex output")
+    if not isinstance(p, (ndarray, int, float, np.number)) or isinstance(p, bool):
+        raise GradientError(f"jacobian expected a function which returns an array, or a scalar, got {show_output(p)}")
+    if not isinstance(p, ndarray):
+        found = [back(1.0)]
+    else:
+        found = []
+        flat = p.dtype if p.dtype.kind == "f" else _FLOAT
+        for i in range(p.size):
+            basis = np.zeros(p.shape, flat, order="F")
+            basis[np.unravel_index(i, p.shape, order="F")] = 1
+            found.append(back(basis))
+    out: list[Any] = []
+    for k, a in enumerate(args):
+        like = T.raw(primal(a))
+        if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
+            n = like.size
+            parts = [
+                P.reshape(np.zeros(n) if row[k] is None else row[k], (1, n)) for row in found
+            ]
+            out.append(P.concatenate(parts, 0) if parts else np.zeros((0, n)))
+        elif isinstance(like, (int, float, np.number)) and not isinstance(like, bool):
+            out.append(P.stack_scalars([0.0 if row[k] is None else row[k] for row in found], (len(found),)))
+        else:
+            out.append(None)
+    return tuple(out)
+
+
+def hessian(f: Callable[[Any], Any], x: Any) -> Any:
+    """The second derivatives of a scalar function of one array or number."""
+    if not isinstance(T.raw(primal(x)), ndarray):
+        return gradient(lambda v: gradient(f, v)[0], x)[0]
+    return jacobian(lambda v: gradient(f, v)[0], x)[0]
+
+
+def diaghessian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
+    """The diagonal of the Hessian for each argument, in the argument's shape."""
+    out = []
+    for k in range(len(args)):
+
+        def one(v: Any, k: int = k) -> Any:
+            return f(*args[:k], v, *args[k + 1 :])
+
+        h = hessian(one, args[k])
+        out.append(h if not isinstance(h, ndarray) else P.reshape(np.diagonal(h), P.shape(args[k])))
+    return tuple(out)
 
 
 class Params:
@@ -284,41 +440,32 @@ class Grads:
         return "Grads(...)"
 
 
-def _implicit(f: Callable[[], Any], ps: Params) -> tuple[Any, Grads]:
-    lent: list[tuple[Any, Tracer, Callable[[Any], None]]] = []
-    with _Trace() as tape:
+def implicit(f: Callable[[], Any], ps: Params, tape_class: type[Tape] = Tape) -> tuple[Any, Grads]:
+    """The value of `f()` and the gradients of the parameters that it used."""
+    lent: list[Any] = []
+    tape = LEVELS.open(tape_class)
+    try:
+        grads = {}
         try:
-            for x in ps:
+            for x in ps.items.values():
                 found = _lookup(LENDERS, type(x))
                 if found is None:
                     raise GradientError("Only reference types can be differentiated with `Params`.")
-                lend, give_back = found
-                lent.append((x, lend(x, tape), give_back))
-            y = NODE_OF(f())
+                lent.append((x, found[1], found[0](x, tape)))
+            y = f()
+            loss = y[0] if type(y) is tuple and y else y
+            check_output(loss)
+            if isinstance(loss, Node) and loss.tape is tape:
+                backward(tape, loss, seed_of(loss))
+            value = below(y, tape)
         finally:
-            for x, _, give_back in reversed(lent):
-                give_back(x)
-    check_output(y)
-    if isinstance(y, Tracer) and y.tape is tape:
-        backward(
-            tape, y, 1.0 if not isinstance(primal(y), np.float32) else np.float32(1), accumulate
-        )
-    grads = {id(x): GRADIENT_OF(project(node.grad, node.value), x) for x, node, _ in lent}
-    return (y.value if isinstance(y, Tracer) and y.tape is tape else y), Grads(ps, grads)
-
-
-def _plain(g: Any, x: Any) -> Any:
-    return g
-
-
-# A gradient as the parameter's library holds it.
-GRADIENT_OF: Callable[[Any, Any], Any] = _plain
-
-
-def set_gradient_of(f: Callable[[Any, Any], Any]) -> None:
-    """Install how gradients of parameters are wrapped."""
-    global GRADIENT_OF
-    GRADIENT_OF = f
+            tape.clear()
+            while lent:
+                x, give_back, state = lent.pop()
+                grads[id(x)] = give_back(x, state)
+        return value, Grads(ps, grads)
+    finally:
+        LEVELS.close()
 
 
 class Parameter:
@@ -328,48 +475,44 @@ class Parameter:
 
     def __init__(self, array: Any) -> None:
         self.array = array
-        self.node: Tracer | None = None
+        self.node: Node | None = None
 
     @property
     def value(self) -> Any:
         return self.array if self.node is None else self.node
 
 
-def _lend(p: Parameter, tape: Tape) -> Tracer:
-    outer = p.value
-    node = make(outer, tape)
-    _OUTER.append(p.node)
-    p.node = node
-    return node
+def _lend(p: Parameter, tape: Tape) -> Any:
+    outer = p.node
+    p.node = tape.over(p.value)
+    return outer
 
 
-_OUTER: list[Any] = []
-
-
-def _give_back(p: Parameter) -> None:
-    p.node = _OUTER.pop()
+def _give_back(p: Parameter, outer: Any) -> Any:
+    node, p.node = p.node, outer
+    return project(node.grad, node)
 
 
 register_lender(Parameter, _lend, _give_back)
 
 
-def _lend_array(x: Any, tape: Tape) -> Tracer:
+def _lend_array(x: Any, tape: Tape) -> Any:
     """A view stands in for the array, so that the operations below the trace see no lent array."""
     outer = IMPLICIT.get(id(x))
-    _OUTER.append(outer)
-    node = IMPLICIT[id(x)] = make(x.view() if outer is None else outer, tape)
-    return node
+    IMPLICIT[id(x)] = tape.node(x.view()) if outer is None else tape.over(outer)
+    return outer
 
 
-def _give_back_array(x: Any) -> None:
-    outer = _OUTER.pop()
+def _give_back_array(x: Any, outer: Any) -> Any:
+    node = IMPLICIT[id(x)]
     if outer is None:
         del IMPLICIT[id(x)]
     else:
         IMPLICIT[id(x)] = outer
+    return project(node.grad, node)
 
 
-register_lender(np.ndarray, _lend_array, _give_back_array)
+register_lender(ndarray, _lend_array, _give_back_array)
 
 
 def params(*models: Any) -> Params:
@@ -379,3 +522,6 @@ def params(*models: Any) -> Params:
         for x in trees.parameters(model):
             out.push(x)
     return out
+
+
+_ = (math, ScalarTracer, backward_again)

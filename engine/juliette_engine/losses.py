@@ -9,24 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from juliette_engine import rules
 from juliette_engine.activations import logσ, relu, where
 from juliette_engine.rules import (
     absolute,
     add,
     div,
-    elementwise,
-    exp,
     getitem,
     log,
     logsoftmax,
+    logsumexp,
     mul,
     neg,
     power,
-    primitive,
     shape,
     sub,
     sum_along,
     total,
+    xlogy,
 )
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError
 from juliette_engine.tape import primal
@@ -41,36 +41,15 @@ def mean(x: Any) -> Any:
     return div(total(x), float(n)) if shape(x) else x
 
 
-def logsumexp(x: Any) -> Any:
-    """`log(sum(exp.(x)))`, stable."""
-    top = np.max(primal(x))
-    return add(log(total(exp(sub(x, top)))), top)
-
-
 def permute(x: Any, order: tuple[int, ...]) -> Any:
     """The dimensions in another order."""
-    back = tuple(order.index(i) for i in range(len(order)))
-    return primitive(lambda a: np.transpose(a, order), lambda g, v, a: (permute(g, back),))(x)
+    return rules.permute(x, axes=order)
 
 
 def epsilon(x: Any) -> float:
     """The rounding unit of an array's kind of number."""
     dtype = np.asarray(primal(x)).dtype
     return float(np.finfo(dtype if dtype.kind == "f" else np.dtype(float)).eps)
-
-
-def _xlogy(x: Any, y: Any) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(x == 0, np.zeros_like(y), x * np.log(y))[()]
-
-
-xlogy = elementwise(
-    "xlogy",
-    _xlogy,
-    lambda g, v, x, y: mul(g, log(y)),
-    lambda g, v, x, y: mul(g, div(x, y)),
-    on="positives",
-)
 
 
 def check_sizes(ŷ: Any, y: Any) -> None:

@@ -1,171 +1,377 @@
-"""Tracers and the tape: a linear list in recording order, walked backward once.
+"""The tape: values under differentiation are its nodes, records lie in the order of recording.
 
-A tracer's value may be a tracer of a lower level, so gradients nest: rules are made of the same
-operations, and what they compute on the outer level is recorded there.
+The traced object *is* the node: a `Node` has `data` (the plain array or number, always directly),
+`below` (the node of the level below; only `nested` classes have one), `tape`, `grad` and, for
+arrays, `own` (whether `grad` may be added to in place).  Another language's array class becomes a
+node class by inheriting from `Node` and having these slots; its tapes make such nodes, so that
+nothing is converted between two operations.
+
+A record is `(rule, out, a, b)`; `rule(g, out, a, b)` sends the cotangent `g` of `out` on to `a` and
+`b`.  While walking back, records are popped: that frees intermediate arrays early and breaks the
+cycles from nodes to the tape.  A Python float may stand for an array filled with it, so the
+gradient of `sum` needs no array.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-Pullback = Callable[[Any], tuple[Any, ...]]
+ndarray = np.ndarray
+Rule = Callable[[Any, Any, Any, Any], None]
 
 
-class Tape:
-    """Records `(output, inputs, pullback)` in order."""
-
-    __slots__ = ("level", "records")
-
-    def __init__(self, level: int) -> None:
-        self.level = level
-        self.records: list[tuple[Tracer, tuple[Any, ...], Pullback]] = []
-
-
-class Tracer:
-    """A value under differentiation; the class says what kind of value it is."""
-
-    __slots__ = ("grad", "tape", "value")
-
-    def __init__(self, value: Any, tape: Tape) -> None:
-        self.value = value
-        self.tape = tape
-        self.grad: Any = None
-
-    @property
-    def data(self) -> Any:
-        """The plain value under all levels."""
-        return primal(self)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return np.shape(primal(self))
-
-    @property
-    def T(self) -> Any:
-        from juliette_engine import rules
-
-        return rules.transpose(self)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.value!r})"
-
-    def __len__(self) -> int:
-        return len(primal(self))
-
-    def __float__(self) -> float:
-        return float(primal(self))
-
-    def __bool__(self) -> bool:
-        return bool(primal(self))
-
-    def __lt__(self, other: Any) -> Any:
-        return primal(self) < primal(other)
-
-    def __le__(self, other: Any) -> Any:
-        return primal(self) <= primal(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return primal(self) > primal(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return primal(self) >= primal(other)
-
-
-class ArrayTracer(Tracer):
-    """Stands for an ndarray."""
+class Node:
+    """What all values under differentiation have in common."""
 
     __slots__ = ()
+    nested: ClassVar[bool] = False
+    data: Any
+    below: Any
+    tape: Any
+    grad: Any
+    own: bool
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.data!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
-class FloatTracer(Tracer):
+Tracer = Node
+
+
+class ArrayTracer(Node):
+    """Stands for an ndarray."""
+
+    __slots__ = ("below", "data", "grad", "own", "tape")
+
+
+class NestedArrayTracer(ArrayTracer):
+    """Stands for an ndarray that a level below traces, too."""
+
+    __slots__ = ()
+    nested = True
+
+
+class ScalarTracer(Node):
+    """Stands for a number."""
+
+    __slots__ = ("below", "data", "grad", "tape")
+
+
+class FloatTracer(ScalarTracer):
     """Stands for a Python float."""
 
     __slots__ = ()
 
 
-class IntTracer(Tracer):
+class IntTracer(ScalarTracer):
     """Stands for a Python int."""
 
     __slots__ = ()
 
 
-class Float32Tracer(Tracer):
+class Float32Tracer(ScalarTracer):
     """Stands for a numpy float32."""
 
     __slots__ = ()
 
 
-class BoolTracer(Tracer):
+class Float16Tracer(ScalarTracer):
+    """Stands for a numpy float16."""
+
+    __slots__ = ()
+
+
+class ComplexTracer(ScalarTracer):
+    """Stands for a complex number."""
+
+    __slots__ = ()
+
+
+class BoolTracer(ScalarTracer):
     """Stands for a bool."""
 
     __slots__ = ()
 
 
-_CLASS: dict[type, type[Tracer]] = {
-    np.ndarray: ArrayTracer,
+def _nested_of(cls: type) -> type:
+    return type("Nested" + cls.__name__, (cls,), {"__slots__": (), "nested": True, "__doc__": cls.__doc__})
+
+
+# The class of a scalar node by the class of its number; other number types may be added.
+SCALARS: dict[type, type[Node]] = {
     float: FloatTracer,
     int: IntTracer,
+    bool: BoolTracer,
+    complex: ComplexTracer,
     np.float32: Float32Tracer,
+    np.float16: Float16Tracer,
     np.float64: FloatTracer,
     np.int64: IntTracer,
-    bool: BoolTracer,
 }
+NESTED: dict[type, type[Node]] = {c: _nested_of(c) for c in set(SCALARS.values())}
+_PLAIN_OF = {np.float64: float, np.int64: int}
 
 
-# Arrays lent to an implicit trace, by identity: an operation that meets one uses its tracer.
-IMPLICIT: dict[int, Tracer] = {}
+class Tape(list[Any]):
+    """Records in order, for one trace at one level of nesting."""
+
+    __slots__ = ("level",)
+    array_class: ClassVar[Any] = staticmethod(lambda v: ArrayTracer)
+    nested_array_class: ClassVar[Any] = staticmethod(lambda v: NestedArrayTracer)
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def node(self, v: Any) -> Any:
+        """A node for a plain array or number."""
+        t = type(v)
+        if t is ndarray:
+            r = new(self.array_class(v))
+            r.own = False
+        else:
+            r = new(SCALARS[t])
+            plain = _PLAIN_OF.get(t)
+            if plain is not None:
+                v = plain(v)
+        r.data = v
+        r.grad = None
+        r.tape = self
+        return r
+
+    def over(self, v: Any) -> Any:
+        """A node for a value that may itself be traced by a level below."""
+        if not isinstance(v, Node):
+            return self.node(v)
+        p = v.data
+        if type(p) is ndarray:
+            r = new(self.nested_array_class(p))
+            r.own = False
+        else:
+            r = new(NESTED[SCALARS[type(p)]])
+        r.data = p
+        r.below = v
+        r.grad = None
+        r.tape = self
+        return r
+
+
+new = object.__new__
+
+# Arrays lent to an implicit trace, by identity: an operation that meets one uses its node.
+IMPLICIT: dict[int, Node] = {}
 
 
 def lent(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments with tracers in place of lent arrays."""
+    """The arguments with nodes in place of lent arrays."""
     return tuple(IMPLICIT.get(id(a), a) for a in args)
 
 
 def primal(x: Any) -> Any:
-    """The plain value under all tracers."""
-    while isinstance(x, Tracer):
-        x = x.value
-    return x
+    """The plain value of a node; other values as they are."""
+    return x.data if isinstance(x, Node) else x
 
 
-def make(value: Any, tape: Tape) -> Tracer:
-    """A tracer of the right kind for a value."""
-    return _CLASS[type(primal(value))](value, tape)
+def raw(x: Any) -> Any:
+    """What numpy computes with: the `data` of nodes and of other libraries' arrays."""
+    if type(x) is ndarray or isinstance(x, (int, float, complex, np.generic)):
+        return x
+    return getattr(x, "data", x)
+
+
+def strip(x: Any, tape: Tape) -> Any:
+    """The value of an argument below the level of a tape."""
+    if isinstance(x, Node):
+        if x.tape is not tape:
+            return x
+        return x.below if x.nested else x.data
+    return raw(x)
 
 
 def top(args: tuple[Any, ...]) -> Tape | None:
     """The tape of the highest level among the arguments."""
     tape: Tape | None = None
     for a in args:
-        if isinstance(a, Tracer) and (tape is None or a.tape.level > tape.level):
+        if isinstance(a, Node) and (tape is None or a.tape.level > tape.level):
             tape = a.tape
     return tape
 
 
-def record(tape: Tape, value: Any, inputs: tuple[Any, ...], pullback: Pullback) -> Tracer:
-    """Note an operation; `pullback(ȳ)` gives a cotangent (or None) for each input."""
-    out = make(value, tape)
-    tape.records.append((out, inputs, pullback))
+# ---------------------------------------------------------------- cotangents
+
+# Set by `rules`: addition and the like for cotangents that are traced themselves.
+ADD: Callable[[Any, Any], Any] = lambda a, b: a + b  # noqa: E731
+UNBROADCAST: Callable[[Any, Any], Any] = lambda g, x: g  # noqa: E731
+
+
+def set_cotangent_operations(add: Any, unbroadcast: Any) -> None:
+    """Install the differentiable operations on cotangents."""
+    global ADD, UNBROADCAST
+    ADD, UNBROADCAST = add, unbroadcast
+
+
+def acc(x: Any, g: Any) -> None:
+    """Add a cotangent to an array node by reference: `g` may be shared."""
+    h = x.grad
+    if h is None:
+        x.grad = g
+        x.own = False
+    elif x.own and type(g) is ndarray:
+        h += g
+    else:
+        x.grad = h = h + g
+        x.own = type(h) is ndarray
+
+
+def give(x: Any, g: Any) -> None:
+    """Add a cotangent to an array node that may keep and change it."""
+    h = x.grad
+    if h is None:
+        x.grad = g
+        x.own = type(g) is ndarray
+    elif x.own:
+        h += g
+    else:
+        x.grad = h = h + g
+        x.own = type(h) is ndarray
+
+
+def acc_number(x: Any, g: Any) -> None:
+    """Add a cotangent to a scalar node."""
+    h = x.grad
+    x.grad = g if h is None else h + g
+
+
+def acc_any(x: Any, g: Any) -> None:
+    """Add a cotangent that may be traced, or None, to a node of any kind."""
+    if g is None:
+        return
+    h = x.grad
+    x.grad = g if h is None else ADD(h, g)
+    if type(x.data) is ndarray:
+        x.own = False
+
+
+def full(g: Any, like: Any) -> Any:
+    """A cotangent as an array, also if a number stands for it."""
+    if type(g) is ndarray and g.shape == like.shape:
+        return g
+    kind = like.dtype if like.dtype.kind in "fc" else np.dtype(float)
+    out = np.empty(like.shape, kind, order="F")
+    out.fill(g)
     return out
 
 
-def strip(x: Any, tape: Tape) -> Any:
-    """The value of an argument below the level of a tape."""
-    return x.value if isinstance(x, Tracer) and x.tape is tape else x
+# ---------------------------------------------------------------- walking back
+
+# rule -> how it reads when the cotangent is traced by a level below: f(g, out, a, b)
+TRACED_RULES: dict[Any, Rule] = {}
+_NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex))
 
 
-def backward(tape: Tape, out: Tracer, seed: Any, add: Callable[[Any, Any], Any]) -> None:
-    """Send a cotangent from `out` back to all tracers of the tape."""
-    out.grad = seed if out.grad is None else add(out.grad, seed)
-    for y, inputs, pullback in reversed(tape.records):
-        g = y.grad
-        if g is None:
-            continue
-        for x, dx in zip(inputs, pullback(g), strict=True):
-            if dx is not None and isinstance(x, Tracer) and x.tape is tape:
-                x.grad = dx if x.grad is None else add(x.grad, dx)
-        if y is not out:
-            y.grad = None
+def backward(tape: Tape, out: Any, seed: Any) -> None:
+    """Send the cotangent `seed` of `out` back, using the tape up."""
+    out.grad = seed
+    pop = tape.pop
+    if tape.level == 1 and type(seed) in _NUMBERS:
+        while tape:
+            rule, r, a, b = pop()
+            g = r.grad
+            if g is not None:
+                rule(g, r, a, b)
+                r.grad = None
+        return
+    while tape:
+        rule, r, a, b = pop()
+        g = r.grad
+        if g is not None:
+            step(rule, g, r, a, b)
+            r.grad = None
+
+
+def backward_again(tape: Tape, out: Any, seed: Any) -> None:
+    """The same, keeping the tape for another time."""
+    out.grad = seed
+    for rule, r, a, b in reversed(tape):
+        g = r.grad
+        if g is not None:
+            step(rule, g, r, a, b)
+            r.grad = None
+
+
+def step(rule: Rule, g: Any, r: Any, a: Any, b: Any) -> None:
+    """One record, whose cotangent may be traced by a level below."""
+    if type(g) not in _NUMBERS and isinstance(g, Node):
+        rule = TRACED_RULES.get(rule, rule)
+    rule(g, r, a, b)
+
+
+def passes(g: Any, out: Any, a: Any, b: Any) -> None:
+    """The rule of an operation that gives its argument as it is."""
+    acc_any(a, g)
+
+
+# ---------------------------------------------------------------- open traces
+
+
+class Levels:
+    """The tapes of the traces that are open, the innermost last."""
+
+    __slots__ = ("collecting", "depth", "tapes")
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.tapes: list[Tape] = []
+        self.collecting = False
+
+    def open(self, tape_class: type[Tape] = Tape) -> Any:
+        """Enter a level.  The garbage collector rests meanwhile: a tape is all live objects."""
+        self.depth += 1
+        if self.depth == 1:
+            self.collecting = gc.isenabled()
+            if self.collecting:
+                gc.disable()
+        tape = tape_class(self.depth)
+        self.tapes.append(tape)
+        return tape
+
+    def close(self) -> None:
+        """Leave it."""
+        self.depth -= 1
+        self.tapes.pop()
+        if self.depth == 0 and self.collecting:
+            gc.enable()
+
+    def has(self, tape: Tape) -> bool:
+        """Is a tape's trace open?"""
+        return any([t is tape for t in self.tapes])
+
+
+LEVELS = Levels()
+
+
+def keep_memory() -> None:
+    """Have glibc keep freed memory: giving temporaries back and faulting them in costs more
+    than computing with them.  Elsewhere nothing happens."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(-3, 1 << 30)
+    mallopt(-1, 2**31 - 1)
+
+
+keep_memory()

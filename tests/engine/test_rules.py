@@ -1,90 +1,213 @@
-"""Every rule of the table against finite differences, first and second order."""
+"""Every operation of the table against finite differences: first and second order, shapes, kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
-from juliette_engine import gradient, rules
 
-RNG = np.random.default_rng(7)
-DOMAINS = {
-    "reals": lambda shape: RNG.normal(size=shape) + 0.05,
-    "positives": lambda shape: RNG.uniform(0.5, 2.0, size=shape),
-    "unit": lambda shape: RNG.uniform(-0.8, 0.8, size=shape),
+import juliette_engine as je
+from juliette_engine import activations, rules
+
+RANDOM = np.random.default_rng(7)
+DOMAINS: dict[str, tuple[float, float]] = {
+    "reals": (-2.0, 2.0),
+    "positives": (0.4, 2.0),
+    "unit": (-0.8, 0.8),
+    "above one": (1.2, 3.0),
 }
-PIECEWISE = {"relu", "leakyrelu", "max", "min", "abs"}
+assert activations.relu is rules.relu  # loading them enters them in the table
+OPS = rules.ELEMENTWISE
+CONSTANT = {"sign", "imag"}  # of real numbers
 
 
-def numeric(f, xs, i, h=1e-6):  # type: ignore[no-untyped-def]
-    out = np.zeros_like(xs[i])
-    for at in np.ndindex(xs[i].shape):
+def sample(on: str, *shape: int) -> Any:
+    """Numbers of a domain, at some distance from zero, where kinks are."""
+    low, high = DOMAINS[on]
+    x = RANDOM.uniform(low, high, shape)
+    return np.asfortranarray(np.where(np.abs(x) < 0.05, 0.1, x))
+
+
+def numeric(f: Callable[..., Any], xs: list[Any], k: int, h: float = 1e-6) -> Any:
+    """Central differences of a scalar function in its k-th array."""
+    out = np.zeros_like(xs[k])
+    for i in np.ndindex(*xs[k].shape):
         up, down = [x.copy() for x in xs], [x.copy() for x in xs]
-        up[i][at] += h
-        down[i][at] -= h
-        out[at] = (f(*up) - f(*down)) / (2 * h)
+        up[k][i] += h
+        down[k][i] -= h
+        out[i] = (f(*up) - f(*down)) / (2 * h)
     return out
 
 
-@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (2,)), ((2, 1), (1, 3))])
-@pytest.mark.parametrize("name", sorted(rules.ELEMENTWISE))
-def test_elementwise_rule(name: str, shapes: tuple[tuple[int, ...], ...]) -> None:
-    op = rules.ELEMENTWISE[name]
-    xs = [np.asfortranarray(DOMAINS[op.on](s)) for s in shapes[: len(op.partials)]]
-    weights = RNG.normal(size=np.shape(op(*xs)))
+def check(f: Callable[..., Any], *xs: Any, second: bool = True) -> None:
+    """First order against differences of values, second against differences of gradients."""
+    weights = RANDOM.uniform(0.5, 1.5, np.shape(f(*xs)))
 
-    def loss(*args):  # type: ignore[no-untyped-def]
-        return rules.total(rules.mul(op(*args), weights))
+    def scalar(*args: Any) -> Any:
+        return rules.total(rules.mul(f(*args), weights))
 
-    for i, g in enumerate(gradient(loss, *xs)):
-        assert g.shape == xs[i].shape
-        np.testing.assert_allclose(g, numeric(loss, xs, i), rtol=1e-5, atol=1e-7)
+    def slope(*args: Any) -> Any:
+        out = 0.0
+        for g in je.gradient(scalar, *args):
+            if g is not None:
+                out = rules.add(out, rules.total(rules.mul(g, g)))
+        return out
+
+    found = je.gradient(scalar, *xs)
+    again = je.pullback(scalar, *xs)[1]
+    for k, (x, g) in enumerate(zip(xs, found, strict=True)):
+        assert g.shape == x.shape
+        np.testing.assert_allclose(g, numeric(scalar, list(xs), k), rtol=1e-5, atol=1e-6)
+        for _ in range(2):
+            np.testing.assert_array_equal(again(1.0)[k], g)
+    if not second:
+        return
+    for k, g in enumerate(je.gradient(slope, *xs)):
+        expected = numeric(slope, list(xs), k, 1e-5)
+        np.testing.assert_allclose(np.zeros_like(xs[k]) if g is None else g, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(set(rules.ELEMENTWISE) - PIECEWISE))
-def test_second_order(name: str) -> None:
-    op = rules.ELEMENTWISE[name]
-    xs = [DOMAINS[op.on]((2,)) for _ in op.partials]
-
-    def first(*args):  # type: ignore[no-untyped-def]
-        return rules.total(gradient(lambda *a: rules.total(op(*a)), *args)[0])
-
-    for i, g in enumerate(gradient(first, *xs)):
-        if g is not None:
-            np.testing.assert_allclose(g, numeric(first, xs, i, 1e-5), rtol=1e-4, atol=1e-5)
+def arguments(op: Any, *shapes: tuple[int, ...]) -> list[Any]:
+    if op.name == "where":
+        return [sample(op.on, *s) for s in shapes[:2]]
+    count = 1 if isinstance(op, activations.Activation) else len(op.partials)
+    return [sample(op.on, *s) for s in shapes[:count]]
 
 
-WHOLE = {
-    "matmul": (lambda a, b: rules.total(rules.mul(rules.matmul(a, b), rules.matmul(a, b))), (2, 3), (3, 2)),
-    "matvec": (lambda a, b: rules.total(rules.exp(rules.matmul(a, b))), (2, 3), (3,)),
-    "reshape": (lambda a: rules.total(rules.mul(rules.reshape(a, (3, 2)), np.arange(6.0).reshape(3, 2))), (2, 3)),
-    "getitem": (lambda a: rules.total(rules.exp(rules.getitem(a, np.array([0, 0, 1])))), (3,)),
-    "softmax": (lambda a: rules.total(rules.mul(rules.softmax(a), np.arange(6.0).reshape(3, 2))), (3, 2)),
-    "logsoftmax": (lambda a: rules.total(rules.mul(rules.logsoftmax(a), np.arange(3.0))), (3,)),
-    "concatenate": (lambda a, b: rules.total(rules.exp(rules.concatenate([a, b], 0))), (2,), (3,)),
-    "sum_along": (lambda a: rules.total(rules.exp(rules.sum_along(a, (1,)))), (2, 3)),
-    "product": (lambda a: rules.product(a), (4,)),
+def caller(op: Any, *shapes: tuple[int, ...]) -> Callable[..., Any]:
+    if op.name != "where":
+        return op
+    mask = RANDOM.uniform(size=shapes[0]) > 0.5
+    return lambda a, b: op(mask, a, b)
+
+
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (2,)), ((2, 1), (1, 3)), ((1,), (1,)), ((2, 1, 2), (2, 3))], ids=str)
+@pytest.mark.parametrize("name", sorted(set(OPS) - CONSTANT))
+def test_elementwise(name: str, shapes: Any) -> None:
+    op = OPS[name]
+    xs = arguments(op, *shapes)
+    check(caller(op, *shapes), *xs)
+
+
+@pytest.mark.parametrize("name", sorted(set(OPS) - CONSTANT))
+def test_numbers_agree_with_arrays(name: str) -> None:
+    op = OPS[name]
+    xs = arguments(op, (2,), (2,))
+    f = caller(op, (2,), (2,)) if name != "where" else lambda a, b: op(True, a, b)
+    numbers = [x[0].item() for x in xs]
+    value, grads = je.withgradient(f, *numbers)
+    assert type(value) is float
+    whole = je.gradient(lambda *a: rules.getitem(f(*a), 0), *xs)
+    for g, w in zip(grads, whole, strict=True):
+        assert type(g) is float
+        assert g == pytest.approx(w[0], rel=1e-12)
+    second = je.gradient(lambda *a: je.gradient(f, *a)[0], *numbers)
+    for k, g in enumerate(second):
+        up, down = list(numbers), list(numbers)
+        up[k] += 1e-5
+        down[k] -= 1e-5
+        expected = (je.gradient(f, *up)[0] - je.gradient(f, *down)[0]) / 2e-5
+        assert (g or 0.0) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(set(OPS) - CONSTANT))
+def test_kinds_of_arrays(name: str) -> None:
+    op = OPS[name]
+    for shape in ((0,), (3, 0)):
+        xs = arguments(op, shape, shape)
+        for x, g in zip(xs, je.gradient(lambda *a: rules.total(caller(op, shape)(*a)), *xs), strict=True):
+            assert g.shape == x.shape
+    xs = [x.astype(np.float32) for x in arguments(op, (4, 3), (4, 3))]
+    f = caller(op, (4, 3))
+    assert f(*xs).dtype == np.float32
+    for g in je.gradient(lambda *a: rules.total(f(*a)), *xs):
+        assert g.dtype == np.float32
+    strided = [np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3] for x in arguments(op, (2, 3), (2, 3))]
+    plain = [np.asfortranarray(x) for x in strided]
+    f = caller(op, (2, 3))
+    for g, h in zip(je.gradient(lambda *a: rules.total(f(*a)), *strided), je.gradient(lambda *a: rules.total(f(*a)), *plain), strict=True):
+        np.testing.assert_allclose(g, h, rtol=1e-12)
+
+
+WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
+    "matmul": (rules.matmul, ((2, 3), (3, 4))),
+    "matmul vector": (rules.matmul, ((2, 3), (3,))),
+    "vector matmul": (rules.matmul, ((3,), (3, 2))),
+    "dot": (rules.matmul, ((3,), (3,))),
+    "dot of matrices": (rules.dot, ((2, 3), (2, 3))),
+    "transpose": (rules.transpose, ((2, 3),)),
+    "permute": (lambda x: rules.permute(x, axes=(2, 0, 1)), ((2, 3, 4),)),
+    "reshape": (lambda x: rules.reshape(x, (3, 2)), ((2, 3),)),
+    "sum": (rules.total, ((2, 3),)),
+    "sum along": (lambda x: rules.sum_along(x, (1,)), ((2, 3),)),
+    "mean along": (lambda x: rules.mean_along(x, (0, 1)), ((2, 3, 2),)),
+    "getitem": (lambda x: rules.getitem(x, (slice(None), [0, 2, 2])), ((2, 3),)),
+    "getitem number": (lambda x: rules.getitem(x, (1, 2)), ((2, 3),)),
+    "concatenate": (lambda x, y: rules.concatenate([x, y], 0), ((2, 3), (1, 3))),
+    "stack": (lambda x: rules.stack_scalars([rules.getitem(x, 1), 2.0, rules.getitem(x, 0)], (3,)), ((3,),)),
+    "maximum": (lambda x: rules.extreme(x, np.argmax), ((2, 3),)),
+    "maximum along": (lambda x: rules.extreme_along(x, np.argmax, 1), ((2, 3),)),
+    "product": (rules.product, ((2, 3),)),
+    "product along": (lambda x: rules.product_along(x, 1), ((2, 3),)),
+    "cumsum": (lambda x: rules.cumsum(x, axis=1), ((2, 3),)),
+    "softmax": (rules.softmax, ((3, 2),)),
+    "softmax of a vector": (rules.softmax, ((4,),)),
+    "softmax along": (lambda x: rules.softmax(x, (1,)), ((3, 2),)),
+    "logsoftmax": (rules.logsoftmax, ((3, 2),)),
+    "logsumexp": (rules.logsumexp, ((3, 2),)),
+    "logsumexp along": (lambda x: rules.logsumexp(x, (0,)), ((3, 2),)),
+    "norm": (rules.norm, ((3, 2),)),
+    "norm 1": (lambda x: rules.norm(x, 1), ((3, 2),)),
+    "norm 3": (lambda x: rules.norm(x, 3), ((3, 2),)),
+    "numpy": (lambda x: np.mean(np.tanh(x) * np.exp(x), axis=1), ((2, 3),)),
 }
 
 
-@pytest.mark.parametrize("name", sorted(WHOLE))
-def test_array_rule(name: str) -> None:
-    f, *shapes = WHOLE[name]
-    xs = [np.asfortranarray(RNG.normal(size=s)) for s in shapes]
-    for i, g in enumerate(gradient(f, *xs)):
-        np.testing.assert_allclose(g, numeric(f, xs, i), rtol=1e-5, atol=1e-7)
+@pytest.mark.parametrize("name", WHOLE)
+def test_array_operation(name: str) -> None:
+    f, shapes = WHOLE[name]
+    check(f, *(sample("reals", *s) for s in shapes))
 
 
-def test_float32_stays() -> None:
-    x = np.array([0.5, 2.0], dtype=np.float32)
-    (g,) = gradient(lambda a: rules.total(rules.mul(a, a)), x)
-    assert g.dtype == np.float32
+def test_product_with_zeros() -> None:
+    np.testing.assert_array_equal(je.gradient(rules.product, np.array([2.0, 0.0, 3.0]))[0], [0, 6, 0])
+    np.testing.assert_array_equal(je.gradient(rules.product, np.array([0.0, 0.0, 3.0]))[0], [0, 0, 0])
 
 
-def test_nested_to_depth_three() -> None:
-    def f(x):  # type: ignore[no-untyped-def]
-        return x**4
+def test_long_arrays_run_in_blocks() -> None:
+    x = RANDOM.uniform(-1, 1, 300_001)
 
-    def d(g):  # type: ignore[no-untyped-def]
-        return lambda x: gradient(g, x)[0]
+    def f(a: Any) -> Any:
+        return rules.total(np.tanh(rules.sigmoid(a) * 2.0 + 1.0) ** 2)
 
-    assert d(d(d(f)))(2.0) == pytest.approx(48.0)
+    found = je.gradient(f, x)[0]
+    s = 1 / (1 + np.exp(-x))
+    t = np.tanh(2 * s + 1)
+    np.testing.assert_allclose(found, 2 * t * (1 - t * t) * 2 * s * (1 - s), rtol=1e-12)
+
+
+def test_nested_to_depth_four() -> None:
+    def d(g: Any) -> Any:
+        return lambda x: je.gradient(g, x)[0]
+
+    assert d(d(d(lambda x: x**4)))(2.0) == pytest.approx(48.0)
+    assert d(d(d(d(np.sin))))(0.3) == pytest.approx(np.sin(0.3))
+
+
+def test_mixed_levels() -> None:
+    def outer(x: Any) -> Any:
+        return je.gradient(lambda y: rules.total(x * y * y), x * 2.0)[0] * 1.0
+
+    # d/dx of 2 x (2x) = 8 x
+    assert je.gradient(outer, 3.0)[0] == pytest.approx(24.0)
+
+
+def test_jacobian_and_hessian() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(je.jacobian(lambda a: a * a, x)[0], np.diag(2 * x))
+    np.testing.assert_allclose(je.hessian(rules.product, x), [[0, 3, 2], [3, 0, 1], [2, 1, 0]])
+    np.testing.assert_allclose(je.diaghessian(lambda a: rules.total(a**3), x)[0], 6 * x)
+    assert je.hessian(lambda a: a**3, 2.0) == pytest.approx(12.0)
+    assert je.jacobian(lambda a, b: a * b, 2.0, 3.0)[0].tolist() == [3.0]

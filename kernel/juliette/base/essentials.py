@@ -188,6 +188,8 @@ def getproperty(x: Any, name: Any) -> Any:
 
 
 _PLAIN: set[type] = {V.NamedTuple, Module}
+# How values of Python libraries answer for their fields: f(x, name).
+PROPERTIES: dict[type, Any] = {}
 
 
 def getfield(x: Any, name: Any) -> Any:
@@ -211,6 +213,9 @@ def getfield(x: Any, name: Any) -> Any:
         return x._vector
     if isinstance(x, QuoteNode):
         return x.value
+    special = PROPERTIES.get(type(x))
+    if special is not None:
+        return special(x, key)
     fields = getattr(x, "fields", None)
     if fields is None:
         fields = T.typeof(x).fields if isinstance(T.typeof(x), T.DataType) else ()

@@ -87,13 +87,9 @@ def characters(s: str) -> Iterator[V.Char]:
 @iterates(Array)
 def iterate_array(a: Array) -> Any:
     """Elements of an array, also of one that changes or grows meanwhile."""
-    if a.node is not None and TRACED_ARRAY is not None:
-        return TRACED_ARRAY(a)
     return live(a)
 
 
-# Set by the gradient packages: iterates an array whose elements are traced.
-TRACED_ARRAY: Any = None
 _VIEWED = frozenset("dlq?")
 
 

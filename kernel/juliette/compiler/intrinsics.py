@@ -170,7 +170,8 @@ def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args
     from juliette.compiler.instances import instance_of
 
     method = f.selected(types)
-    if method is None or method.code is None:
+    if method is None or method.code is None or (inference.traced and f.traced_rule is not None):
+        inference.edges.append((f, types))
         return None
     instance = instance_of(method, types, inference.traced)
     if instance is None:

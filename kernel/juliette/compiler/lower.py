@@ -117,6 +117,37 @@ def call(name: str, *args: Any) -> Expr:
     return Expr("call", Symbol(name), *args)
 
 
+def fused(node: C.Node) -> C.Node:
+    """Dotted calls as one call of a template with their functions and leaves."""
+    from juliette.runtime.broadcast import template
+    from juliette.runtime.kernels import Dot, Literal
+
+    slots: list[C.Node] = []
+
+    def visit(n: C.Node) -> Any:
+        if isinstance(n, C.Call) and isinstance(n.function, C.Runtime) and n.function.name == "broadcasted":
+            slots.append(n.args[0])
+            return Dot(len(slots) - 1, tuple([visit(a) for a in n.args[1:]]))
+        if isinstance(n, C.Const) and type(n.value) in (int, float):
+            return Literal(n.value)
+        if isinstance(n, C.Splat):
+            raise _Splatted
+        slots.append(n)
+        return len(slots) - 1
+
+    try:
+        tree = visit(node)
+    except _Splatted:
+        return C.Call(C.Runtime("materialize"), [node])
+    if not isinstance(tree, Dot):
+        return C.Call(C.Runtime("materialize"), [node])
+    return C.Call(C.Const(template(tree, len(slots)).run), slots)
+
+
+class _Splatted(Exception):
+    """A dotted call with as many arguments as there are when it runs."""
+
+
 class Lowerer:
     """Lowers one top-level expression.
 
@@ -445,12 +476,12 @@ class Lowerer:
             array, setup = self.once(self.lower(target.args[0]))
             index, _ = self.index_args(array, target.args[1:])
             dest: C.Node = C.Call(C.Runtime("dotview"), [array, *index])
-            return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, self.dotted(value)])])
+            return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, fused(self.dotted(value))])])
         if isinstance(target, Expr) and target.head == ".":
             dest = self.lower(target)
         else:
             dest = self.lower(target)
-        return C.Call(C.Runtime("materialize!"), [dest, self.dotted(value)])
+        return C.Call(C.Runtime("materialize!"), [dest, fused(self.dotted(value))])
 
     def lower_dot_update(self, e: Expr) -> C.Node:
         op = e.head[1:-1]
@@ -463,7 +494,7 @@ class Lowerer:
         else:
             dest, setup = self.once(self.lower(target))
         new = C.Call(C.Runtime("broadcasted"), [self.read(op), dest, self.dotted(value)])
-        return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, new])])
+        return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, fused(new)])])
 
     # ------------------------------------------------------------ calls
 
@@ -472,7 +503,7 @@ class Lowerer:
         if isinstance(f, Symbol):
             name = f.name
             if name.startswith(".") and name != "." and not name.startswith(".."):
-                return C.Call(C.Runtime("materialize"), [self.dotted(e)])
+                return fused(self.dotted(e))
             if name == "=>" and len(e.args) == 3 and self.scope is None:
                 pass
         args, kwargs = self.arguments(e.args[1:])
@@ -548,13 +579,13 @@ class Lowerer:
             return C.Call(C.Runtime("broadcast_function"), [self.lower(e.args[0])])
         obj, name = e.args
         if isinstance(name, Expr) and name.head == "tuple":
-            return C.Call(C.Runtime("materialize"), [self.dotted(e)])
+            return fused(self.dotted(e))
         if isinstance(name, QuoteNode) and isinstance(name.value, Symbol):
             return C.GetField(self.lower(obj), name.value.name)
         return C.Call(C.Runtime("getproperty"), [self.lower(obj), self.lower(name)])
 
     def lower_dotand(self, e: Expr) -> C.Node:
-        return C.Call(C.Runtime("materialize"), [self.dotted(e)])
+        return fused(self.dotted(e))
 
     def lower_adjoint(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])
@@ -769,7 +800,7 @@ class Lowerer:
             whole = parts[0]
             for p in parts[1:]:
                 whole = C.Call(C.Runtime("broadcasted"), [self.read("&"), whole, p])
-            result: C.Node = whole if inside else C.Call(C.Runtime("materialize"), [whole])
+            result: C.Node = whole if inside else fused(whole)
             return C.Block([*setup, result]) if setup else result
         # a < b < c evaluates b once, and c only if a < b
         left = nodes[0]

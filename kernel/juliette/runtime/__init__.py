@@ -15,6 +15,7 @@
 - `wrappers`: views, adjoints and other lazy arrays; bit arrays
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused
+- `kernels`: a dotted call's Python function for the kinds of its leaves
 - `dispatch`: generic functions, methods, specificity
 - `modules`: modules and their bindings; how Base is filled
 - `errors`: Julia's exceptions, data only

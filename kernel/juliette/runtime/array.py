@@ -1,8 +1,9 @@
 """Julia's `Array`: identity, growth and a column-major numpy `data`.
 
 There is one Python class for each `Array{T,N}`, so the class of an array fixes its Julia type.
-`data` has an object dtype where `T` is not numeric.  `node` is the engine's tracer while the array
-takes part in a gradient.
+`data` has an object dtype where `T` is not numeric.  While an array takes part in a gradient it has
+the class of its *twin*, which is a node of the engine's tape; `below`, `grad`, `own` and `tape` are
+the node's, and not set otherwise.
 """
 
 from __future__ import annotations
@@ -20,13 +21,12 @@ Data = np.ndarray[Any, np.dtype[Any]]
 class Array:
     """Base of the classes of all `Array{T,N}`; make one with `wrap`, `make` or `vector`."""
 
-    __slots__ = ("__weakref__", "_buffer", "data", "node", "of", "view")
+    __slots__ = ("__weakref__", "_buffer", "below", "data", "grad", "of", "own", "tape", "view")
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 1
 
     def __init__(self, data: Data) -> None:
         self.data = data
-        self.node = None
         self._buffer: Data | None = None
         # compiled code reads elements through `view`, which is of the ndarray `of`
         self.of: Data | None = None
@@ -125,7 +125,21 @@ def make(data: Data, eltype: Any) -> Array:
 def vector(values: Iterable[Any], eltype: Any) -> Array:
     """A `Vector{eltype}` of values that are already of the type."""
     values = list(values)
+    if GATHER is not None:
+        traced = GATHER(values, (len(values),))
+        if traced is not None:
+            return traced  # type: ignore[no-any-return]
     return array_class(eltype, 1)(pack(values, eltype))
+
+
+# Set by the gradient packages: an array of values of which some are traced, or None.
+GATHER: Any = None
+
+
+def set_gather(f: Any) -> None:
+    """Install how traced numbers become an array."""
+    global GATHER
+    GATHER = f
 
 
 def pack(values: list[Any], eltype: Any) -> Data:

@@ -14,12 +14,14 @@ from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build
 from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
 
-KERNELS: dict[Any, Any] = {}
 # Set by the gradient packages: evaluates a tree whose leaves are traced.
 TRACED: Any = None
+# Set by the gradient packages: the kernel of a template for leaves of which some are traced.
+TRACED_KERNEL: Any = None
 
 
 class Broadcasted:
@@ -60,6 +62,31 @@ def broadcasted_kw(kwargs: dict[str, Any], f: Any, *args: Any) -> Broadcasted:
     from juliette.runtime.dispatch import call_kw
 
     return Broadcasted(lambda *xs: call_kw(f, kwargs, *xs), args)
+
+
+def template(tree: Dot, count: int) -> Template:
+    """The dotted calls of one place in the source."""
+    return Template(tree, count, _find_kernel)
+
+
+def _find_kernel(t: Template, values: tuple[Any, ...]) -> Any:
+    """The code for functions and leaves like these."""
+
+    def slow(*vs: Any) -> Any:
+        return materialize(instance(t.tree, vs))
+
+    if TRACE.depth and TRACED_KERNEL is not None:
+        found = TRACED_KERNEL(t, values, slow)
+        if found is not None:
+            return found
+    return build(t, values, slow) or slow
+
+
+def instance(t: Any, values: tuple[Any, ...]) -> Any:
+    """A template with functions and leaves filled in."""
+    if isinstance(t, Dot):
+        return broadcasted(values[t.function], *[instance(a, values) for a in t.args])
+    return t.value if isinstance(t, Literal) else values[t]
 
 
 def is_array(x: Any) -> bool:
@@ -139,10 +166,28 @@ def align(x: Any, n: int) -> Any:
     return x
 
 
+# Classes with dotted calls of their own: class -> (f(tree), assign(dest, value)).
+STYLES: dict[type, tuple[Any, Any]] = {}
+
+
+def leaves_of(tree: Broadcasted) -> Any:
+    """The leaves of a tree, from left to right."""
+    for a in tree.args:
+        if isinstance(a, Broadcasted):
+            yield from leaves_of(a)
+        else:
+            yield a
+
+
 def materialize(tree: Any) -> Any:
     """The value of a dotted call."""
     if not isinstance(tree, Broadcasted):
         return tree
+    if STYLES:
+        for x in leaves_of(tree):
+            style = STYLES.get(type(x))
+            if style is not None:
+                return style[0](tree)
     if tree.custom:
         return CUSTOM_VALUE(tree)
     if TRACE.depth and TRACED is not None:
@@ -289,6 +334,9 @@ def materialize_into(dest: Any, tree: Any) -> Any:
     if TRACE.depth and MUTATION is not None:
         MUTATION(dest, "copyto!")
     value = materialize(tree)
+    style = STYLES.get(type(dest))
+    if style is not None and style[1] is not None:
+        return style[1](dest, value)
     target = dest.data
     if isinstance(target, np.ndarray):
         source = value.data if is_array(value) else value

@@ -139,7 +139,7 @@ class GenericFunction:
 
     __slots__ = (
         "__weakref__", "_pending", "anonymous", "cache", "doc", "enter_typed", "julia_type", "links", "methods",
-        "module", "name", "selections", "traced_cache", "traced_typed", "traced_unary", "typed", "unary",
+        "module", "name", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary", "typed", "unary",
         "user_methods", "watchers",
     )
 
@@ -156,6 +156,7 @@ class GenericFunction:
         self.traced_unary = UnaryTable(self.traced_cache)
         self.traced_typed: dict[tuple[Any, ...], Implementation] = {}
         self.enter_typed = self._enter_typed
+        self.traced_rule: Callable[[tuple[Any, ...]], Implementation | None] | None = None
         self.selections: dict[tuple[Any, ...], Method | None] = {}
         # (argument types, what to do when a method that fits them comes)
         self.watchers: list[tuple[tuple[Any, ...] | None, Callable[[], None]]] = []
@@ -203,23 +204,40 @@ class GenericFunction:
             kinds = [T.class_type(c) for c in classes]
             types = tuple(t for t, _ in kinds)
             if all(exact for _, exact in kinds):
-                method = self.resolve(types, args)
-                f = cache[classes] = method.specialise(method, types, classes, traced)
+                f = cache[classes] = self.code_for(types, args, classes, traced)
                 return f
             self.settle()
             apart = self.user_methods and not SPECIALISED.isdisjoint(classes)
             if not apart and self._indifferent(kinds):
-                method = self.resolve(tuple(map(T.dispatch_type, args)), args)
-                f = cache[classes] = method.specialise(method, types, classes, traced)
+                types = tuple(map(T.dispatch_type, args))
+                f = cache[classes] = self.code_for(types, args, classes, traced)
                 return f
             cache[classes] = self.enter_typed
         types = tuple(map(T.dispatch_type, args))
         typed = self.traced_typed if traced else self.typed
         f = typed.get(types)
         if f is None:
-            method = self.resolve(types, args)
-            f = typed[types] = method.specialise(method, types, classes, traced)
+            f = typed[types] = self.code_for(types, args, classes, traced)
         return f
+
+    def code_for(
+        self, types: tuple[Any, ...], args: tuple[Any, ...], classes: tuple[type, ...], traced: bool
+    ) -> Implementation:
+        """The code of the selected method; while tracing, a derivative rule of the user's own goes first."""
+        if traced and self.traced_rule is not None:
+            found = self.traced_rule(types)
+            if found is not None:
+                return found
+        method = self.resolve(types, args)
+        return method.specialise(method, types, classes, traced)
+
+    def take_rule(self, rule: Callable[[tuple[Any, ...]], Implementation | None]) -> None:
+        """Have `rule(types)` give the code for traced calls, where it is not None."""
+        self.traced_rule = rule
+        self.forget()
+        watchers, self.watchers = self.watchers, []
+        for _, then in watchers:
+            then()
 
     def _indifferent(self, kinds: list[tuple[Any, bool]]) -> bool:
         """Does every candidate treat all values of the inexact classes alike?"""

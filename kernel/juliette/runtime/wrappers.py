@@ -35,7 +35,6 @@ class Wrapper:
     __slots__ = ("parent",)
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 2
-    node: ClassVar[Any] = None
 
     def __init__(self, parent: Any) -> None:
         self.parent = parent
@@ -433,7 +432,6 @@ class BitArray:
 
     def __init__(self, data: Data) -> None:
         self.data = data
-        self.node = None
         self._buffer = None
 
     @property

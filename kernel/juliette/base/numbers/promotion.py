@@ -11,6 +11,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     CORE_REAL,
@@ -25,7 +26,6 @@ from juliette.runtime.numeric import (
 
 np.seterr(all="ignore")
 # What a broadcast may call on whole arrays instead of a function on each element.
-KERNELS: dict[Any, Callable[..., Any]] = {}
 
 # Unions for the headers of methods; `Base.BitInteger` and `Base.IEEEFloat` are Julia's own.
 Base.const("BitSigned", T.union(*[t for t in ORDER if T.subtype(t, T.Signed) and t is not BigInt_]), export=False)

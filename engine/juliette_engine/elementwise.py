@@ -1,0 +1,368 @@
+"""Elementwise operations: one table, several readings.
+
+An entry says its value and the cotangent of each argument as expressions, and from what domain
+tests sample it.  `g` is the cotangent of the value `y`; the arguments are `x`, or `a` and `b`, or
+`m`, `a` and `b`.  The expressions are compiled into kernels (`fusion`); where a cotangent is itself
+traced, they are run on recorded operations, so gradients nest to any depth.
+
+Shapes broadcast as in Julia: dimensions count from the first.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from juliette_engine import tape as T
+from juliette_engine.fusion import PYTHON, Call, Fixed, Leaf, build
+from juliette_engine.numeric import ARRAYS, NUMBERS
+from juliette_engine.program import NAMESPACE, Program, Value, parse
+from juliette_engine.tape import IMPLICIT, Node, lent, strip, top
+
+ndarray = np.ndarray
+_NAMES = {1: ("x",), 2: ("a", "b"), 3: ("m", "a", "b")}
+
+
+class Rule:
+    """The value and the cotangents of an operation, as expressions."""
+
+    __slots__ = ("forward", "names", "partials")
+
+    def __init__(self, forward: str, partials: tuple[str | None, ...]) -> None:
+        self.forward = forward
+        self.partials = partials
+        self.names = _NAMES[len(partials)]
+
+
+class Elementwise:
+    """A function applied to each element, with the cotangent of each argument."""
+
+    def __init__(self, name: str, forward: str, *partials: str | None, on: str = "reals") -> None:
+        self.name = self.__name__ = name
+        self.rule = Rule(forward, partials)
+        self.partials = partials
+        self.on = on
+        self.kernels: dict[Any, Any] = {}
+        self.exact: dict[Any, Any] = {}
+        self.tree = Call(self, tuple(range(len(partials))))
+
+    def __call__(self, *args: Any) -> Any:
+        if IMPLICIT:
+            args = lent(args)
+        kernel = self.kernels.get(tuple(map(type, args)))
+        if kernel is not None:
+            return kernel(*args)
+        return self.other(*args)
+
+    def rule_for(self, args: list[Any]) -> Rule:
+        """The rule, given what is known of the arguments when a kernel is made."""
+        return self.rule
+
+    def tree_for(self, args: tuple[Any, ...]) -> tuple[Any, Call]:
+        """A key and a tree for arguments: constants may be built in."""
+        return (), self.tree
+
+    def other(self, *args: Any) -> Any:
+        """Arguments of kinds that no kernel was made for yet, or of several levels."""
+        args = tuple([a if isinstance(a, (Node, ndarray, int, float, complex, np.generic)) else lifted(a) for a in args])
+        fixed, tree = self.tree_for(args)
+        key = (fixed, *[kind(a) for a in args])
+        kernel = self.exact.get(key)
+        if kernel is None:
+            leaves = tuple(map(leaf, args))
+            if any(x is None for x in leaves):
+                return mixed(self, args)
+            kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
+            self.exact[key] = kernel
+        if not fixed:
+            self.kernels[tuple(map(type, args))] = kernel
+        return kernel(*args)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Power(Elementwise):
+    """`a ** b`; a whole exponent is built into the kernel."""
+
+    def __call__(self, *args: Any) -> Any:
+        if type(args[1]) is int:
+            return self.other(*(lent(args) if IMPLICIT else args))
+        return super().__call__(*args)
+
+    def tree_for(self, args: tuple[Any, ...]) -> tuple[Any, Call]:
+        n = args[1]
+        if type(n) is int and -64 <= n <= 64:
+            return (n,), Call(self, (0, Fixed(n)))
+        return (), self.tree
+
+    def rule_for(self, args: list[Any]) -> Rule:
+        n = getattr(args[1], "value", None)
+        if type(n) is int:
+            return _WHOLE.get(n) or Rule("a ** b", (f"g * ({n} * a ** {n - 1})", None))
+        return self.rule
+
+
+_WHOLE = {
+    0: Rule("a ** b", ("g * 0", None)),
+    1: Rule("a ** b", ("g", None)),
+    2: Rule("a * a", ("g * (2 * a)", None)),
+    -1: Rule("1 / a", ("-(g * (y * y))", None)),
+}
+
+
+def lifted(x: Any) -> Any:
+    """An argument of another library as its data."""
+    data = getattr(x, "data", None)
+    if isinstance(data, ndarray):
+        return data
+    if isinstance(x, (list, tuple)):
+        return np.asfortranarray(x)
+    raise TypeError(f"cannot compute with a value of type {type(x).__name__}")
+
+
+def kind(x: Any) -> Any:
+    """What kernels distinguish about an argument."""
+    if isinstance(x, Node):
+        d = x.data
+        return (type(x), d.dtype, d.ndim) if type(d) is ndarray else type(x)
+    return (x.dtype, x.ndim) if type(x) is ndarray else type(x)
+
+
+def leaf(x: Any) -> Leaf | None:
+    """The description of an argument; None if it is traced by several levels."""
+    if isinstance(x, Node):
+        if x.nested:
+            return None
+        d = x.data
+        if type(d) is ndarray:
+            return Leaf(True, sample(d), "{}.data", guard=True, fortran=False)
+        return Leaf(True, type(d)(1), "{}.data")
+    if isinstance(x, ndarray):
+        return Leaf(False, sample(x), "{}", guard=True, fortran=False)
+    if type(x) in (np.float64, np.int64):
+        return Leaf(False, x.item(), "{}.item()")
+    return Leaf(False, type(x)(1), "{}")
+
+
+def sample(x: Any) -> Any:
+    """An array of ones of the same kind and dimensions."""
+    return np.ones((1,) * x.ndim, x.dtype)
+
+
+# ---------------------------------------------------------------- several levels
+
+
+def mixed(op: Elementwise, args: tuple[Any, ...]) -> Any:
+    """An operation on arguments of several levels: recorded on the highest, computed below."""
+    tape = top(args)
+    if tape is None:
+        raise TypeError(f"cannot compute {op.name} of these arguments")
+    below = tuple([strip(a, tape) for a in args])
+    value = op(*below)
+    out = tape.over(value)
+    tape.append((_mixed_back, out, op, (args, below, value)))
+    return out
+
+
+def _mixed_back(g: Any, out: Any, op: Elementwise, kept: Any) -> None:
+    args, below, value = kept
+    tape = out.tape
+    rule = op.tree_rule(below)
+    for i, a in enumerate(args):
+        if isinstance(a, Node) and a.tape is tape and rule.partials[i] is not None:
+            T.acc_any(a, T.UNBROADCAST(cotangent(rule, i, g, value, below), below[i]))
+
+
+def _tree_rule(self: Elementwise, args: tuple[Any, ...]) -> Rule:
+    class Known:
+        def __init__(self, x: Any) -> None:
+            if type(x) is int:
+                self.value = x
+
+    return self.rule_for([Known(x) for x in args])
+
+
+Elementwise.tree_rule = _tree_rule  # type: ignore[attr-defined]
+
+
+def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
+    """A rule's cotangent, by recorded operations."""
+    env = dict(zip(rule.names, args, strict=True))
+    text = rule.partials[i]
+    assert text is not None
+    env["y"], env["g"] = y, g
+    if text == "g" or not any(np.iscomplexobj(T.primal(v)) for v in (y, args[i])):
+        return run(parse(text), env)
+    env["g"] = OPS["conjugate"](g)
+    d = OPS["conjugate"](run(parse(text), env))
+    return d if np.iscomplexobj(T.primal(args[i])) else OPS["real"](d)
+
+
+_BY_OPERATOR: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "power"}
+_COMPARISONS: dict[type, Any] = {
+    ast.Gt: np.greater, ast.Lt: np.less, ast.GtE: np.greater_equal, ast.LtE: np.less_equal, ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+}  # fmt: skip
+# Names in expressions that are not names of operations.
+ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "absolute": "abs", "maximum": "max", "minimum": "min"}
+
+
+def run(e: Any, env: dict[str, Any]) -> Any:
+    """The value of a rule's expression, by recorded operations."""
+    if isinstance(e, ast.Name):
+        return env[e.id]
+    if isinstance(e, ast.Constant):
+        return e.value
+    if isinstance(e, ast.BinOp):
+        if isinstance(e.op, (ast.BitAnd, ast.BitOr)):
+            both = run(e.left, env), run(e.right, env)
+            return (np.logical_and if isinstance(e.op, ast.BitAnd) else np.logical_or)(*both)
+        return OPS[_BY_OPERATOR[type(e.op)]](run(e.left, env), run(e.right, env))
+    if isinstance(e, ast.UnaryOp):
+        if isinstance(e.op, ast.Invert):
+            return np.logical_not(run(e.operand, env))
+        return OPS["neg"](run(e.operand, env))
+    if isinstance(e, ast.Compare):
+        from juliette_engine.fusion import align
+
+        xs = [np.asarray(T.primal(run(x, env))) for x in (e.left, e.comparators[0])]
+        return _COMPARISONS[type(e.ops[0])](*align(*xs))
+    name = e.func.id
+    op = OPS.get(ALIASES.get(name, name))
+    args = [run(x, env) for x in e.args]
+    if op is not None:
+        return op(*args)
+    array = any(isinstance(T.primal(a), ndarray) for a in args)
+    return (ARRAYS if array else NUMBERS)[name](*map(T.primal, args))
+
+
+def run_tree(tree: Any, values: Any) -> Any:
+    """The value of a tree, operation by operation."""
+    if isinstance(tree, Fixed):
+        return tree.value
+    if isinstance(tree, int):
+        return values[tree]
+    return tree.op(*[run_tree(a, values) for a in tree.args])
+
+
+def tree_cotangents(tree: Call, values: list[Any], traced: set[int], g: Any) -> dict[int, Any]:
+    """The cotangents of a tree's traced leaves, by recorded operations, for a traced `g`."""
+    found: dict[int, Any] = {}
+
+    def forward(t: Any) -> Any:
+        if isinstance(t, Fixed):
+            return (t.value, t, (), False)
+        if isinstance(t, int):
+            return (values[t], t, (), t in traced)
+        kids = tuple([forward(a) for a in t.args])
+        return (t.op(*[k[0] for k in kids]), t, kids, any(k[3] for k in kids))
+
+    def back(node: Any, g: Any) -> None:
+        y, t, kids, _ = node
+        if isinstance(t, int):
+            found[t] = g if t not in found else T.ADD(found[t], g)
+            return
+        args = tuple([k[0] for k in kids])
+        rule = t.op.tree_rule(args)
+        for i, k in enumerate(kids):
+            if k[3] and rule.partials[i] is not None:
+                back(k, T.UNBROADCAST(cotangent(rule, i, g, y, args), args[i]))
+
+    back(forward(tree), g)
+    return found
+
+
+def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]) -> Any:
+    """The step back of an operation on numbers whose value somebody else computed.
+
+    Records are `(step, out, args, None)`.
+    """
+    rule = op.tree_rule(args)  # type: ignore[attr-defined]
+    p = Program(False)
+    env: dict[str, Any] = {}
+    lines = [f"{''.join(f'n{i}, ' for i in range(len(args)))} = a", "y = r.data"]
+    for i, name in enumerate(rule.names[: len(args)]):
+        lines.append(f"a{i} = n{i}.data" if traced[i] else f"a{i} = n{i}")
+        env[name] = Value(f"a{i}", 1.0, False)
+    env["y"], env["g"] = Value("y", 1.0, False), Value("g", 1.0, False)
+    found = {
+        i: p.expression(rule.partials[i], env) for i in range(len(args)) if traced[i] and rule.partials[i] is not None
+    }
+    lines += p.write(set())
+    lines += [f"acc_number(n{i}, {v.name})" for i, v in found.items()]
+    space: dict[str, Any] = {**NAMESPACE, **p.constants, "acc_number": T.acc_number}
+    text = "def step(g, r, a, b):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(text, f"<{op.name}>", "exec"), space)  # noqa: S102
+
+    def traced_step(g: Any, r: Any, a: Any, b: Any) -> None:
+        values = tuple([x.data if isinstance(x, Node) else x for x in a])
+        for i in found:
+            T.acc_any(a[i], cotangent(rule, i, g, r.data, values))
+
+    T.TRACED_RULES[space["step"]] = traced_step
+    return space["step"]
+
+
+# ---------------------------------------------------------------- the table
+
+OPS: dict[str, Elementwise] = {}
+
+
+def elementwise(name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise) -> Any:
+    """Enter an operation in the table."""
+    f = OPS[name] = cls(name, forward, *partials, on=on)
+    return f
+
+
+add = elementwise("add", "a + b", "g", "g")
+sub = elementwise("sub", "a - b", "g", "-g")
+mul = elementwise("mul", "a * b", "g * b", "g * a")
+div = elementwise("div", "a / b", "g / b", "-(g * y / b)", on="positives")
+neg = elementwise("neg", "-x", "-g")
+power = elementwise(
+    "power", "a ** b", "g * (b * a ** (b - 1))", "g * xlogy(y, a)", on="positives", cls=Power
+)
+exp = elementwise("exp", "exp(x)", "g * y")
+exp2 = elementwise("exp2", "exp2(x)", "g * (y * 0.6931471805599453)")
+expm1 = elementwise("expm1", "expm1(x)", "g * (y + 1)")
+log = elementwise("log", "log(x)", "g / x", on="positives")
+log1p = elementwise("log1p", "log1p(x)", "g / (1 + x)", on="positives")
+log2 = elementwise("log2", "log2(x)", "g / (x * 0.6931471805599453)", on="positives")
+log10 = elementwise("log10", "log10(x)", "g / (x * 2.302585092994046)", on="positives")
+sqrt = elementwise("sqrt", "sqrt(x)", "g / (2 * y)", on="positives")
+cbrt = elementwise("cbrt", "cbrt(x)", "g / (3 * (y * y))", on="positives")
+sin = elementwise("sin", "sin(x)", "g * cos(x)")
+cos = elementwise("cos", "cos(x)", "-(g * sin(x))")
+tan = elementwise("tan", "tan(x)", "g * (1 + y * y)")
+sinh = elementwise("sinh", "sinh(x)", "g * cosh(x)")
+cosh = elementwise("cosh", "cosh(x)", "g * sinh(x)")
+tanh = elementwise("tanh", "tanh(x)", "g * (1 - y * y)")
+asin = elementwise("asin", "arcsin(x)", "g / sqrt(1 - x * x)", on="unit")
+acos = elementwise("acos", "arccos(x)", "-(g / sqrt(1 - x * x))", on="unit")
+atan = elementwise("atan", "arctan(x)", "g / (1 + x * x)")
+asinh = elementwise("asinh", "arcsinh(x)", "g / sqrt(x * x + 1)")
+acosh = elementwise("acosh", "arccosh(x)", "g / sqrt(x * x - 1)", on="above one")
+atanh = elementwise("atanh", "arctanh(x)", "g / (1 - x * x)", on="unit")
+atan2 = elementwise(
+    "atan2", "arctan2(a, b)", "g * b / (a * a + b * b)", "-(g * a / (a * a + b * b))", on="positives"
+)
+hypot = elementwise("hypot", "hypot(a, b)", "g * (a / y)", "g * (b / y)", on="positives")
+absolute = elementwise("abs", "absolute(x)", "g * sign(x)")
+abs2 = elementwise("abs2", "abs2(x)", "g * (2 * x)")
+inv = elementwise("inv", "1 / x", "-(g * (y * y))", on="positives")
+floating = elementwise("float", "floating(x)", "g")
+maximum = elementwise("max", "maximum(a, b)", "g * (a > b)", "g * (a <= b)")
+minimum = elementwise("min", "minimum(a, b)", "g * (a < b)", "g * (a >= b)")
+sigmoid = elementwise("sigmoid", "sigmoid(x)", "g * (y * (1 - y))")
+relu = elementwise("relu", "maximum(x, 0)", "g * (y > 0)")
+softplus = elementwise("softplus", "softplus(x)", "g * sigmoid(x)")
+erf = elementwise("erf", "erf(x)", "g * (exp(-(x * x)) * 1.1283791670955126)")
+xlogy = elementwise("xlogy", "xlogy(a, b)", "g * log(b)", "g * (a / b)", on="positives")
+sign = elementwise("sign", "sign(x)", None)
+where = elementwise("where", "where(m, a, b)", None, "where(m, g, 0)", "where(m, 0, g)")
+conjugate = elementwise("conjugate", "conjugate(x)", "g")
+real = elementwise("real", "real(x)", "g")
+imag = elementwise("imag", "imag(x)", None)

@@ -1,0 +1,603 @@
+"""Kernels: a tree of elementwise calls compiled once for the kinds of its leaves.
+
+One tree is one record.  `build` makes up to three Python functions for a tree and its kinds of
+leaves: the *tight* one, for arrays of equal shape, which writes over intermediates; the *loose* one,
+which broadcasts and sums cotangents back; the *blocked* one, for long arrays, which goes through
+them in pieces that stay in the cache and keeps the local derivatives.  Where a leaf is traced by two
+levels, the tree is run operation by operation instead (`elementwise.run_tree`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from juliette_engine import tape as T
+from juliette_engine.numeric import ARRAYS
+from juliette_engine.program import NAMESPACE, UFUNC_OF, Constant, Program, Value
+from juliette_engine.tape import SCALARS, acc, acc_number, full, give, new
+
+ndarray = np.ndarray
+BIG = 1 << 17
+BLOCK = 1 << 15
+
+
+class Leaf(NamedTuple):
+    """What a kernel must know about one of its arguments."""
+
+    traced: bool
+    sample: Any  # a number, or an array of ones with the argument's dtype and dimensions
+    access: str  # how to get at the data: "{}.data" or "{}"
+    guard: bool = False  # whether dtype and dimensions are to be checked in each call
+    fortran: bool = True  # whether the memory order is known to be Fortran's
+
+    @property
+    def array(self) -> bool:
+        return type(self.sample) is ndarray
+
+
+class Call:
+    """A call in a tree; arguments are calls, leaf numbers (`int`) or `Fixed` values."""
+
+    __slots__ = ("args", "op")
+
+    def __init__(self, op: Any, args: tuple[Any, ...]) -> None:
+        self.op = op
+        self.args = args
+
+
+class Fixed:
+    """A constant in a tree."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Host:
+    """What differs between languages: promotion, the classes of nodes, errors."""
+
+    julia = False
+
+    def node_class(self, sample: Any) -> Any:
+        """The class of an array node, or None if the tape decides in each call."""
+        return None
+
+    def finish(self, sample: Any) -> Any:
+        """Wraps an untraced result, or None if it stays as it is."""
+        return None
+
+    def mismatch(self, shapes: list[tuple[int, ...]]) -> Exception:
+        return ValueError(f"arrays of sizes {', '.join(map(str, shapes))} do not broadcast together")
+
+
+PYTHON = Host()
+
+
+class Tree:
+    """The programs of a tree over leaves."""
+
+    def __init__(self, tree: Call, leaves: tuple[Leaf, ...], host: Host) -> None:
+        self.leaves = leaves
+        self.program = p = Program(host.julia)
+        self.slots: list[Value] = []
+        for i, leaf in enumerate(leaves):
+            v = Value(f"a{i}", leaf.sample, leaf.array)
+            p.memo["leaf", i] = v
+            self.slots.append(v)
+        self.parts: list[tuple[Any, Value, list[Any], list[Value], list[bool]]] = []
+        self.value, self.traced = self._forward(tree)
+        self.forward_end = len(p.code)
+
+    def _forward(self, t: Any) -> tuple[Value, bool]:
+        if isinstance(t, Fixed):
+            return self.program.constant(t.value), False
+        if isinstance(t, int):
+            return self.slots[t], self.leaves[t].traced
+        done = [self._forward(a) for a in t.args]
+        args = [v for v, _ in done]
+        traced = [d for _, d in done]
+        rule = t.op.rule_for(args)
+        value = self.program.expression(rule.forward, dict(zip(rule.names, args, strict=True)))
+        self.parts.append((rule, value, list(t.args), args, traced))
+        return value, any(traced)
+
+    def backward(self, g: Value) -> dict[int, Value]:
+        """The cotangent of each traced leaf, from that of the value."""
+        adjoint: dict[int, Value] = {len(self.parts) - 1: g}
+        out: dict[int, Value] = {}
+        p = self.program
+        ends = self._ends()
+        for k in range(len(self.parts) - 1, -1, -1):
+            at = adjoint.get(k)
+            if at is None:
+                continue
+            rule, value, args, values, traced = self.parts[k]
+            for j, arg in enumerate(args):
+                if not traced[j] or rule.partials[j] is None:
+                    continue
+                env = dict(zip(rule.names, values, strict=True))
+                env["y"] = value
+                env["g"] = at
+                d = self._partial(rule.partials[j], env, value, values[j])
+                if isinstance(arg, int):
+                    out[arg] = d if arg not in out else p.op("+", out[arg], d)
+                else:
+                    adjoint[ends[k][j]] = d
+        return out
+
+    def _partial(self, text: str, env: dict[str, Value], y: Value, x: Value) -> Value:
+        """A rule's cotangent; of holomorphic functions of complex numbers the conjugate slope."""
+        p = self.program
+        if not (np.iscomplexobj(y.sample) or np.iscomplexobj(x.sample)) or text == "g":
+            return p.expression(text, env)
+        env["g"] = p.op("conjugate", env["g"])
+        d = p.op("conjugate", p.expression(text, env))
+        return d if np.iscomplexobj(x.sample) else p.op("real", d)
+
+    def _ends(self) -> list[dict[int, int]]:
+        """For each call, the number of the call that is its j-th argument."""
+        ends: list[dict[int, int]] = []
+        stack: list[int] = []
+        for k, (_, _, args, _, _) in enumerate(self.parts):
+            mine = [j for j, a in enumerate(args) if isinstance(a, Call)]
+            kids = stack[len(stack) - len(mine) :]
+            del stack[len(stack) - len(mine) :]
+            ends.append(dict(zip(mine, kids, strict=True)))
+            stack.append(k)
+        return ends
+
+
+def build(tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any) -> Callable[..., Any]:
+    """The kernel of a tree; `other(*args)` takes arguments of other kinds, `mixed` other levels."""
+    return _Builder(tree, leaves, host, other, mixed).tight()
+
+
+class _Builder:
+    def __init__(self, tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any) -> None:
+        self.tree, self.leaves, self.host = tree, leaves, host
+        self.other, self.mixed = other, mixed
+        self.names = [f"v{i}" for i in range(len(leaves))]
+        self.traced = [i for i, leaf in enumerate(leaves) if leaf.traced]
+        self.arrays = [i for i, leaf in enumerate(leaves) if leaf.array]
+        self._loose: Any = None
+        self._blocked: Any = None
+
+    def header(self, guard: bool = True) -> list[str]:
+        out = []
+        if self.traced:
+            first = self.names[self.traced[0]]
+            out.append(f"tape = {first}.tape")
+            if guard and len(self.traced) > 1:
+                test = " or ".join(f"{self.names[i]}.tape is not tape" for i in self.traced[1:])
+                out.append(f"if {test}: return mixed({', '.join(self.names)})")
+        for i, leaf in enumerate(self.leaves):
+            out.append(f"a{i} = {leaf.access.format(self.names[i])}")
+        if guard:
+            tests = [
+                f"a{i}.dtype is not d{i} or a{i}.ndim != {leaf.sample.ndim}"
+                for i, leaf in enumerate(self.leaves) if leaf.array and leaf.guard
+            ]
+            if tests:
+                out.append(f"if {' or '.join(tests)}: return other({', '.join(self.names)})")
+        return out
+
+    def namespace(self, p: Program) -> dict[str, Any]:
+        out = dict(NAMESPACE)
+        out.update(p.constants)
+        out.update(
+            ndarray=ndarray, new=new, SCALARS=SCALARS, other=self.other, mixed=self.mixed, acc=acc, give=give,
+            acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast, align=align,
+            asfortranarray=np.asfortranarray, plain=plain, empty=np.empty, mismatch=self.host.mismatch,
+            loose=self.loose, blocked=self.blocked,
+        )
+        for i in self.arrays:
+            out[f"d{i}"] = self.leaves[i].sample.dtype
+        return out
+
+    def results(self, t: Tree) -> list[str]:
+        """Statements that make the output from the value."""
+        name = t.value.name
+        if not self.traced:
+            finish = self.host.finish(t.value.sample)
+            self.extra["finish"] = finish
+            return [f"return finish({name})" if finish is not None else f"return {name}"]
+        if t.value.array:
+            self.extra["cls"] = self.host.node_class(t.value.sample)
+            return [self.make(name), f"r.data = {name}", "r.grad = None", "r.own = False", "r.tape = tape"]
+        if type(t.value.sample) is float:
+            make = "r = new(SCALARS[float])"
+        else:
+            make = f"r = new(SCALARS[type({name})])"
+        return [make, f"r.data = {name}", "r.grad = None", "r.tape = tape"]
+
+    def make(self, name: str) -> str:
+        """The statement that makes an array node."""
+        return "r = new(cls)" if self.extra["cls"] is not None else f"r = new(tape.array_class({name}))"
+
+    def function(self, name: str, params: list[str], body: list[str], namespace: dict[str, Any]) -> Any:
+        text = f"def {name}({', '.join(params)}):\n" + "\n".join("    " + line for line in body or ["pass"])
+        exec(compile(text, "<kernel>", "exec"), namespace)  # noqa: S102
+        f = namespace[name]
+        f.source = text
+        return f
+
+    # ------------------------------------------------------------ arrays of one shape
+
+    def tight(self) -> Any:
+        self.extra: dict[str, Any] = {}
+        shapes = {self.leaves[i].sample.ndim for i in self.arrays}
+        if len(shapes) > 1:
+            return self.loose
+        t = Tree(self.tree, self.leaves, self.host)
+        p = t.program
+        body = self.header()
+        if len(self.arrays) > 1:
+            a, *rest = self.arrays
+            test = " or ".join(f"a{a}.shape != a{i}.shape" for i in rest)
+            body.append(f"if {test}: return loose({', '.join(self.names)})")
+        back, saved, keep = self.back(t, loose=False)
+        if self.arrays and self.blockable(t):
+            body.append(f"if a{self.arrays[0]}.size > {BIG}: return blocked({', '.join(self.names)})")
+        body += p.write(keep, 0, t.forward_end)
+        if t.value.array and t.value.sample.ndim > 1 and not all(self.leaves[i].fortran for i in self.arrays):
+            body.append(f"if not {t.value.name}.flags.f_contiguous: {t.value.name} = asfortranarray({t.value.name})")
+        body += self.results(t)
+        if self.traced:
+            body += [self.record(saved), "return r"]
+        namespace = self.namespace(p)
+        namespace.update(self.extra)
+        namespace["back"] = back
+        kernel = self.function("kernel", self.names, body, namespace)
+        if back is not None:
+            T.TRACED_RULES[back] = self.traced_back(back, loose=False)
+        return kernel
+
+    def record(self, saved: list[str]) -> str:
+        nodes = [self.names[i] for i in self.traced]
+        first = nodes[0] if len(nodes) == 1 else f"({', '.join(nodes)})"
+        kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
+        self.kept = kept
+        return f"tape.append((back, r, {first}, ({''.join(s + ', ' for s in [*kept, *saved])})))"
+
+    def back(self, t: Tree, loose: bool) -> tuple[Any, list[str], set[str]]:
+        """The backward function, the forward values that it needs, and all that must not be written over."""
+        if not self.traced:
+            return None, [], set()
+        p = t.program
+        y = t.value
+        g = Value("g", np.ones_like(y.sample, dtype=float if np.asarray(y.sample).dtype.kind in "iub" else None)[()]
+                  if not y.array else np.ones(y.sample.shape, y.sample.dtype if y.sample.dtype.kind in "fc" else float),
+                  y.array, y.array)
+        grads = t.backward(g)
+        used: set[str] = set()
+        for _, _, args in p.code[t.forward_end :]:
+            used.update(x.name for x in args)
+        used.update(v.name for v in grads.values())
+        forward = [v.name for v, _, _ in p.code[: t.forward_end] if v.name in used]
+        saved = [n for n in forward if n != y.name]
+        kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
+        nodes = [f"n{i}" for i in self.traced]
+        body = []
+        if len(nodes) > 1:
+            body.append(f"{', '.join(nodes)} = a")
+        else:
+            body.append(f"{nodes[0]} = a")
+        if kept or saved:
+            body.append(f"{''.join(n + ', ' for n in [*kept, *saved])} = b")
+        for i in self.traced:
+            if f"a{i}" in used or loose:
+                body.append(f"a{i} = n{i}.data")
+        if y.name in used and isinstance(y, Value) and y.name.startswith("t"):
+            body.append(f"{y.name} = r.data")
+        if loose and y.array:
+            names = ", ".join(f"a{i}" for i in self.arrays)
+            body += [f"{names}, = align({names},)", "g = full(g, r.data)"]
+        finals = {v.name for v in grads.values()}
+        body += p.write(set(forward) | {y.name} | finals, t.forward_end, None, reuse=not loose)
+        counts: dict[str, int] = {}
+        for v in grads.values():
+            counts[v.name] = counts.get(v.name, 0) + 1
+        for i, v in grads.items():
+            body.append(self.deliver(i, v, counts[v.name] > 1, loose))
+        namespace = self.namespace(p)
+        back = self.function("back", ["g", "r", "a", "b"], body, namespace)
+        return back, saved, {*forward, y.name}
+
+    def deliver(self, i: int, v: Value, shared: bool, loose: bool) -> str:
+        """The statement that adds a cotangent to a leaf."""
+        leaf = self.leaves[i]
+        if leaf.array:
+            d = v.name
+            if loose:
+                d = f"unbroadcast({d}, n{i}.data.shape, r.data.shape)"
+            owned = v.name.startswith("t") and not shared
+            return f"{'give' if owned else 'acc'}(n{i}, {d})"
+        d = v.name
+        if v.array or (self.arrays and not leaf.array):
+            d = f"total({d}, r.data.size)"
+        return f"acc_number(n{i}, {d})"
+
+    # ------------------------------------------------------------ shapes that broadcast
+
+    def loose(self, *args: Any) -> Any:
+        if self._loose is None:
+            t = Tree(self.tree, self.leaves, self.host)
+            p = t.program
+            back, saved, _ = self.back(t, loose=True)
+            self.extra = {}
+            body = self.header()
+            names = ", ".join(f"a{i}" for i in self.arrays)
+            body.append(f"{names}, = align({names},)")
+            body.append("try:")
+            body += ["    " + line for line in p.write(set(), 0, t.forward_end, reuse=False)] or ["    pass"]
+            shapes = ", ".join(f"a{i}.shape" for i in self.arrays)
+            body += ["except ValueError:", f"    raise mismatch([{shapes}]) from None"]
+            if t.value.array and t.value.sample.ndim > 1:
+                body.append(f"{t.value.name} = asfortranarray({t.value.name})")
+            body += self.results(t)
+            if self.traced:
+                body += [self.record(saved), "return r"]
+            namespace = self.namespace(p)
+            namespace.update(self.extra)
+            namespace["back"] = back
+            self._loose = self.function("kernel", self.names, body, namespace)
+            if back is not None:
+                T.TRACED_RULES[back] = self.traced_back(back, loose=True)
+        return self._loose(*args)
+
+    # ------------------------------------------------------------ long arrays
+
+    def blockable(self, t: Tree) -> bool:
+        """Can it run in blocks, with every operation writing into a buffer?"""
+        if any(leaf.traced and not leaf.array for leaf in self.leaves):
+            return False
+        if not t.value.array or len(t.parts) < 2 or t.value.sample.dtype.kind not in "fb":
+            return False
+        return all(
+            not out.array or op in UFUNC_OF or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
+            for out, op, _ in t.program.code
+        )
+
+    def blocked(self, *args: Any) -> Any:
+        if self._blocked is None:
+            self._blocked = self._make_blocked()
+        return self._blocked(*args)
+
+    def _make_blocked(self) -> Any:
+        t = Tree(self.tree, self.leaves, self.host)
+        p = t.program
+        one = p.constant(1)
+        y = t.value
+        grads = t.backward(one) if self.traced else {}
+        code = _expanded(p)
+        made = {out.name for out, _, _ in code}
+        results = {y.name: "out"}
+        held: dict[int, str] = {}  # where the local derivative of a leaf is
+        for i, v in grads.items():
+            if v.array and v.name in made:
+                held[i] = results.setdefault(v.name, f"o{i}")
+            else:
+                held[i] = v.name
+        self.extra = {}
+        body = self.header(guard=False)
+        a0 = f"a{self.arrays[0]}"
+        flags = " and ".join(f"a{i}.flags.f_contiguous" for i in self.arrays)
+        body.append(f"if not ({flags}): return loose({', '.join(self.names)})")
+        body.append(f"n = {a0}.size")
+        body += [f"f{i} = a{i}.reshape(-1, order='A')" for i in self.arrays]
+        for out, op, xs in code:
+            if not out.array:
+                body.append(_scalar_statement(out, op, xs))
+        for name, target in results.items():
+            value = next(v for v in (y, *grads.values()) if v.name == name)
+            body.append(f"{target} = empty({a0}.shape, {value.sample.dtype.char!r}, 'F')")
+            body.append(f"{target}f = {target}.reshape(-1, order='A')")
+        buffers, loop = _allocate([c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays}, a0)
+        body += [f"{n} = empty({BLOCK}, {char!r})" for n, char in buffers]
+        body.append(f"for i in range(0, n, {BLOCK}):")
+        body.append(f"    j = i + {BLOCK}")
+        body += [f"    x{i} = f{i}[i:j]" for i in self.arrays]
+        body.append(f"    m = x{self.arrays[0]}.size")
+        body += [f"    {target}x = {target}f[i:j]" for target in results.values()]
+        body += [f"    if m < {BLOCK}:"] + [f"        {n} = {n}[:m]" for n, _ in buffers] if buffers else []
+        body += ["    " + line for line in loop]
+        if not self.traced:
+            finish = self.host.finish(y.sample)
+            body.append("return finish(out)" if finish is not None else "return out")
+            self.extra["finish"] = finish
+        else:
+            self.extra["cls"] = self.host.node_class(y.sample)
+            body += [self.make("out"), "r.data = out", "r.grad = None", "r.own = False", "r.tape = tape"]
+            pairs = "".join(f"({self.names[i]}, {held[i]}), " for i in grads)
+            body += [f"tape.append((slopes, r, ({pairs}), None))", "return r"]
+        namespace = self.namespace(p)
+        namespace.update(self.extra)
+        namespace["slopes"] = slopes
+        return self.function("kernel", self.names, body, namespace)
+
+    # ------------------------------------------------------------ cotangents traced by a level below
+
+    def traced_back(self, back: Any, loose: bool) -> Any:
+        """The same backward step with recorded operations."""
+        from juliette_engine.elementwise import tree_cotangents
+
+        traced, count = self.traced, len(self.leaves)
+
+        def step(g: Any, r: Any, a: Any, b: Any) -> None:
+            nodes = a if len(traced) > 1 else (a,)
+            values: list[Any] = [None] * count
+            for i, node in zip(traced, nodes, strict=True):
+                values[i] = node.data
+            rest = iter(b)
+            for i in range(count):
+                if i not in traced:
+                    values[i] = next(rest)
+            found = tree_cotangents(self.tree, values, set(traced), g)
+            for i, node in zip(traced, nodes, strict=True):
+                T.acc_any(node, found.get(i))
+
+        return step
+
+
+def slopes(g: Any, r: Any, a: Any, b: Any) -> None:
+    """Backward of a blocked kernel: local derivatives are there already."""
+    for node, d in a:
+        if type(g) is not ndarray and g == 1:
+            acc(node, d)
+        else:
+            give(node, g * d)
+
+
+def _slopes_traced(g: Any, r: Any, a: Any, b: Any) -> None:
+    from juliette_engine.elementwise import OPS
+
+    for node, d in a:
+        T.acc_any(node, OPS["mul"](g, d))
+
+
+T.TRACED_RULES[slopes] = _slopes_traced
+
+
+def plain(x: Any) -> Any:
+    """A Python number for numpy's."""
+    return x.item() if type(x) is np.float64 else x
+
+
+def total(g: Any, size: int) -> Any:
+    """The sum of a cotangent that is an array, or a number standing for `size` elements."""
+    if type(g) is ndarray:
+        out = np.add.reduce(g, None)
+        return out.item() if type(out) is np.float64 else out
+    return g * size
+
+
+def align(*arrays: Any) -> list[Any]:
+    """Arrays of equally many dimensions: Julia counts them from the first."""
+    n = max([a.ndim for a in arrays])
+    return [
+        a if a.ndim == n or a.ndim == 0 else a.reshape(a.shape + (1,) * (n - a.ndim), order="A") for a in arrays
+    ]
+
+
+_ONES: dict[tuple[int, Any], Any] = {}
+
+
+def ones(n: int, dtype: Any) -> Any:
+    """A vector of ones, kept for the next time if it is short."""
+    found = _ONES.get((n, dtype))
+    if found is None:
+        found = np.ones(n, dtype)
+        if n <= 4096 and len(_ONES) < 256:
+            _ONES[n, dtype] = found
+    return found
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...], whole: tuple[int, ...]) -> Any:
+    """Sum an array over the dimensions that broadcasting added or stretched."""
+    have = g.shape
+    if have == shape:
+        return g
+    n = len(have)
+    padded = shape + (1,) * (n - len(shape))
+    if n == 2 and g.dtype.kind == "f":
+        rows, columns = have
+        if padded == (rows, 1):
+            return g.dot(ones(columns, g.dtype)).reshape(shape)
+        if padded == (1, columns):
+            return ones(rows, g.dtype).dot(g).reshape(shape)
+    axes = tuple([i for i in range(n) if padded[i] == 1 and have[i] != 1])
+    if axes:
+        g = np.add.reduce(g, axes, keepdims=True)
+    return np.reshape(g, shape, order="F")
+
+
+# ---------------------------------------------------------------- blocks
+
+# Functions without `out=` as a few that have it: on `x`, with `y` the buffer of the result.
+EXPANSIONS: dict[str, str] = {
+    "sigmoid": "1 / (1 + exp(-x))",
+    "abs2": "x * x",
+    "softplus": "log1p(exp(-absolute(x))) + maximum(x, 0)",
+}
+
+
+def _expanded(p: Program) -> list[tuple[Value, str, tuple[Value, ...]]]:
+    """The program with functions that numpy lacks spelled out."""
+    start = list(p.code)
+    out: list[tuple[Value, str, tuple[Value, ...]]] = []
+    for value, op, args in start:
+        if value.array and op in EXPANSIONS:
+            before = len(p.code)
+            result = p.expression(EXPANSIONS[op], {"x": args[0]})
+            added = p.code[before:]
+            if added and added[-1][0] is result:
+                out += added[:-1]
+                last = added[-1]
+                out.append((value, last[1], last[2]))
+                result.name = value.name
+            else:
+                out += added
+                value.name = result.name
+        else:
+            out.append((value, op, args))
+    return out
+
+
+def _scalar_statement(out: Value, op: str, args: tuple[Value, ...]) -> str:
+    from juliette_engine.program import _statement
+
+    return _statement(out, op, args, [x.name for x in args], [False] * len(args))
+
+
+def _allocate(
+    code: list[Any], results: dict[str, str], leaves: set[str], a0: str
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Buffers for intermediates, given back after their last use, and the statements of a block."""
+    last: dict[str, int] = {}
+    for i, (_, _, args) in enumerate(code):
+        for x in args:
+            last[x.name] = i
+    free: dict[str, list[str]] = {}
+    buffers: list[tuple[str, str]] = []
+    place: dict[str, str] = {}
+    lines = []
+
+    def name(x: Value) -> str:
+        if x.name in leaves:
+            return "x" + x.name[1:]
+        if x.array:
+            return place[x.name]
+        return x.name
+
+    for i, (out, op, args) in enumerate(code):
+        names = [name(x) for x in args]
+        char = out.sample.dtype.char
+        if out.name in results:
+            target = results[out.name] + "x"
+        else:
+            for x in args:
+                if x.name in place and last[x.name] == i and x.name not in results:
+                    free.setdefault(x.sample.dtype.char, []).append(place.pop(x.name))
+            stock = free.get(char)
+            if stock:
+                target = stock.pop()
+            else:
+                target = f"w{len(buffers)}"
+                buffers.append((target, char))
+        place[out.name] = target
+        f = "b_" + UFUNC_OF[op] if op in UFUNC_OF else "a_" + op
+        by_name = "out=" if op in ("maximum", "minimum") else ""
+        lines.append(f"{f}({', '.join(names)}, {by_name}{target})")
+        if out.name in results:
+            for x in args:
+                if x.name in place and last[x.name] == i and x.name not in results:
+                    free.setdefault(x.sample.dtype.char, []).append(place.pop(x.name))
+    return buffers, lines
+
+
+for _u in set(UFUNC_OF.values()):
+    NAMESPACE["b_" + _u] = getattr(np, _u)

@@ -1,0 +1,187 @@
+"""The functions that rules are written with: on arrays numpy's own, on numbers safe and plain.
+
+`ARRAYS` and `NUMBERS` give a name's two readings.  On numbers nothing is raised: a pole is `inf`,
+what is undefined is `nan`, as in floating point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+ndarray = np.ndarray
+ARRAYS: dict[str, Callable[..., Any]] = {
+    name: getattr(np, name)
+    for name in (
+        "exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan "
+        "arcsinh arccosh arctanh arctan2 hypot absolute sign maximum minimum floor ceil rint trunc "
+        "conjugate logaddexp greater less greater_equal less_equal equal not_equal power true_divide "
+        "where real imag signbit isfinite"
+    ).split()
+}
+NUMBERS: dict[str, Callable[..., Any]] = {}
+
+
+def plain(x: Any) -> Any:
+    """A Python number for numpy's float64 and int64; others as they are."""
+    return x.item() if type(x) is np.float64 or type(x) is np.int64 or type(x) is np.bool_ else x
+
+
+def _safe(name: str, function: Callable[..., Any]) -> None:
+    ufunc = ARRAYS[name]
+
+    def f(*xs: Any) -> Any:
+        try:
+            for x in xs:
+                if type(x) is not float and type(x) is not int:
+                    return plain(ufunc(*xs))
+            return function(*xs)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            with np.errstate(all="ignore"):
+                return plain(ufunc(*map(float, xs)))
+
+    f.__name__ = name
+    NUMBERS[name] = f
+
+
+for _numpy, _math in {
+    "exp": math.exp, "expm1": math.expm1, "exp2": math.exp2, "log": math.log, "log1p": math.log1p,
+    "log2": math.log2, "log10": math.log10, "sqrt": math.sqrt, "cbrt": math.cbrt, "sin": math.sin,
+    "cos": math.cos, "tan": math.tan, "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
+    "arcsin": math.asin, "arccos": math.acos, "arctan": math.atan, "arcsinh": math.asinh,
+    "arccosh": math.acosh, "arctanh": math.atanh, "arctan2": math.atan2, "hypot": math.hypot,
+}.items():  # fmt: skip
+    if hasattr(math, _math.__name__):
+        _safe(_numpy, _math)
+NUMBERS["absolute"] = abs
+for _name in ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "logaddexp", "signbit", "isfinite"):
+    NUMBERS[_name] = lambda *xs, f=ARRAYS[_name]: plain(f(*xs))
+
+
+def _number(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(f: Callable[..., Any]) -> Callable[..., Any]:
+        NUMBERS[name] = f
+        return f
+
+    return register
+
+
+@_number("true_divide")
+def divide(x: Any, y: Any) -> Any:
+    """`x / y`, with poles."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        with np.errstate(all="ignore"):
+            return plain(np.true_divide(x, y))
+
+
+@_number("power")
+def power(x: Any, y: Any) -> Any:
+    """`x ** y`, with poles; undefined roots are `nan`."""
+    try:
+        out = x**y
+    except ZeroDivisionError:
+        return math.copysign(math.inf, x) if y == int(y) and int(y) % 2 else math.inf
+    except OverflowError:
+        return math.inf if x > 0 or y != int(y) or int(y) % 2 == 0 else -math.inf
+    if type(out) is complex and type(x) is not complex and type(y) is not complex:
+        return math.nan
+    return out
+
+
+def _alike(x: Any, other: Any) -> Any:
+    """A whole number as the other argument's kind of float."""
+    return type(other)(x) if type(x) is int and isinstance(other, (float, np.floating)) else x
+
+
+@_number("maximum")
+def _maximum(x: Any, y: Any) -> Any:
+    return _alike(x, y) if x > y or x != x else _alike(y, x)
+
+
+@_number("minimum")
+def _minimum(x: Any, y: Any) -> Any:
+    return _alike(x, y) if x < y or x != x else _alike(y, x)
+
+
+NUMBERS["sign"] = lambda x: (x > 0) - (x < 0) if type(x) is int else plain(np.sign(x))
+NUMBERS["where"] = lambda m, a, b: _alike(a, b) if m else _alike(b, a)
+NUMBERS["conjugate"] = lambda x: x.conjugate()
+NUMBERS["real"] = lambda x: x.real
+NUMBERS["imag"] = lambda x: x.imag
+for _name in ("floor", "ceil", "trunc", "rint"):
+    NUMBERS[_name] = lambda x, f=ARRAYS[_name]: plain(f(x))
+
+
+# ---------------------------------------------------------------- functions numpy has not
+
+
+def _sigmoid(x: Any) -> Any:
+    t = np.negative(x)
+    if type(t) is not ndarray:
+        return _sigmoid_number(x)
+    if t.dtype.kind != "f":
+        t = t.astype(float)
+    np.exp(t, t)
+    t += 1
+    return np.true_divide(1, t, t)
+
+
+def _sigmoid_number(x: Any) -> Any:
+    t = NUMBERS["exp"](-abs(x))
+    return 1 / (1 + t) if x >= 0 else t / (1 + t)
+
+
+ARRAYS["sigmoid"], NUMBERS["sigmoid"] = _sigmoid, _sigmoid_number
+
+
+def _softplus(x: Any) -> Any:
+    t = np.absolute(x)
+    t = np.log1p(np.exp(np.negative(t)))
+    return t + np.maximum(x, 0)
+
+
+ARRAYS["softplus"] = _softplus
+NUMBERS["softplus"] = lambda x: NUMBERS["log1p"](NUMBERS["exp"](-abs(x))) + (x if x > 0 else 0)
+
+_erf_objects: Any = np.frompyfunc(math.erf, 1, 1)
+
+
+def _erf(x: Any) -> Any:
+    return _erf_objects(x).astype(x.dtype if x.dtype.kind == "f" else float)
+
+
+ARRAYS["erf"] = _erf
+NUMBERS["erf"] = lambda x: math.erf(x) if type(x) is float or type(x) is int else type(x)(math.erf(x))
+
+
+def _square(x: Any) -> Any:
+    return x * x
+
+
+def _abs2(x: Any) -> Any:
+    return x.real * x.real + x.imag * x.imag if np.iscomplexobj(x) else x * x
+
+
+ARRAYS["abs2"] = NUMBERS["abs2"] = _abs2
+
+
+def _floating(x: Any) -> Any:
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+ARRAYS["floating"] = _floating
+NUMBERS["floating"] = lambda x: float(x) if type(x) is int or type(x) is bool else x
+
+
+def _xlogy(x: Any, y: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.equal(x, 0), x * np.zeros_like(y), x * np.log(y))
+
+
+ARRAYS["xlogy"] = _xlogy
+NUMBERS["xlogy"] = lambda x, y: x * 0 if x == 0 else x * NUMBERS["log"](y)

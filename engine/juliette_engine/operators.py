@@ -1,0 +1,294 @@
+"""Python's operators and numpy's protocols on nodes, so that plain code can be differentiated.
+
+Operators between numbers are written out for each pattern of operands: that is what loops over
+single numbers are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette_engine import elementwise as E
+from juliette_engine import primitives as P
+from juliette_engine import tape as T
+from juliette_engine.numeric import NUMBERS
+from juliette_engine.tape import FloatTracer, Node, ScalarTracer, acc_any, new, primal
+
+LOW, HIGH = -(2**63), 2**63 - 1
+
+
+# ---------------------------------------------------------------- numbers
+
+_FAST = """
+def forward(s, o):
+    c = type(o)
+    if c is FloatTracer:
+        t = s.tape
+        if o.tape is t:
+            r = new(FloatTracer)
+            r.data = {both}
+            r.grad = None
+            r.tape = t
+            t.append((back_both, r, s, o))
+            return r
+    elif c is float or c is int:
+        t = s.tape
+        r = new(FloatTracer)
+        r.data = {left}
+        r.grad = None
+        r.tape = t
+        t.append((back_left, r, s, o))
+        return r
+    elif isinstance(o, UNKNOWN):
+        return NotImplemented
+    return general(s, o)
+
+def swapped(s, o):
+    c = type(o)
+    if c is float or c is int:
+        t = s.tape
+        r = new(FloatTracer)
+        r.data = {right}
+        r.grad = None
+        r.tape = t
+        t.append((back_right, r, s, o))
+        return r
+    if isinstance(o, UNKNOWN):
+        return NotImplemented
+    return general(o, s)
+
+def back_both(g, r, a, b):
+    h = a.grad
+    d = {da}
+    a.grad = d if h is None else h + d
+    h = b.grad
+    d = {db}
+    b.grad = d if h is None else h + d
+
+def back_left(g, r, a, o):
+    h = a.grad
+    d = {dleft}
+    a.grad = d if h is None else h + d
+
+def back_right(g, r, a, o):
+    h = a.grad
+    d = {dright}
+    a.grad = d if h is None else h + d
+"""
+_OPERATIONS = {
+    "add": ("s.data + o.data", "s.data + o", "o + s.data", "g", "g", "g", "g"),
+    "sub": ("s.data - o.data", "s.data - o", "o - s.data", "g", "-g", "g", "-g"),
+    "mul": ("s.data * o.data", "s.data * o", "o * s.data", "g * b.data", "g * a.data", "g * o", "g * o"),
+    "truediv": (
+        "divide(s.data, o.data)", "divide(s.data, o)", "divide(o, s.data)", "divide(g, b.data)",
+        "-divide(g * r.data, b.data)", "divide(g, o)", "-divide(g * r.data, a.data)",
+    ),
+}  # fmt: skip
+_RULES = {"add": E.add, "sub": E.sub, "mul": E.mul, "truediv": E.div}
+# Classes that answer for themselves when they stand right of a node.
+UNKNOWN: tuple[type, ...] = (str, tuple, list, dict)
+
+
+def _install_numbers() -> None:
+    for name, (both, left, right, da, db, dleft, dright) in _OPERATIONS.items():
+        space: dict[str, Any] = {
+            "FloatTracer": FloatTracer, "new": new, "general": _RULES[name], "divide": NUMBERS["true_divide"],
+            "UNKNOWN": UNKNOWN,
+        }
+        exec(  # noqa: S102
+            _FAST.format(both=both, left=left, right=right, da=da, db=db, dleft=dleft, dright=dright), space
+        )
+        setattr(FloatTracer, f"__{name}__", space["forward"])
+        setattr(FloatTracer, f"__r{name}__", space["swapped"])
+        nested = T.NESTED[FloatTracer]
+        for key in (f"__{name}__", f"__r{name}__"):
+            setattr(nested, key, getattr(Node, key))
+        rule = _RULES[name]
+        T.TRACED_RULES[space["back_both"]] = _number_rule(rule, 2)
+        T.TRACED_RULES[space["back_left"]] = _number_rule(rule, 0)
+        T.TRACED_RULES[space["back_right"]] = _number_rule(rule, 1)
+
+
+def _number_rule(op: Any, which: int) -> Any:
+    """The step back of an operator between numbers, by recorded operations."""
+
+    def back(g: Any, r: Any, a: Any, b: Any) -> None:
+        if which == 1:
+            acc_any(a, E.cotangent(op.rule, 1, g, r.data, (b, a.data)))
+            return
+        other = b.data if which == 2 else b
+        acc_any(a, E.cotangent(op.rule, 0, g, r.data, (a.data, other)))
+        if which == 2:
+            acc_any(b, E.cotangent(op.rule, 1, g, r.data, (a.data, other)))
+
+    return back
+
+
+# ---------------------------------------------------------------- all nodes
+
+
+def _binary(f: Callable[..., Any], swap: bool) -> Callable[..., Any]:
+    if swap:
+        return lambda self, other: NotImplemented if isinstance(other, UNKNOWN) else f(other, self)
+    return lambda self, other: NotImplemented if isinstance(other, UNKNOWN) else f(self, other)
+
+
+def _compare(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: f(self.data, other.data if isinstance(other, Node) else T.raw(other))
+
+
+def _observe(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *others: f(self.data, *map(primal, others))
+
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    return primal(a) // primal(b)
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """`a % b`, with slope 1 in `a` and `-floor(a / b)` in `b`."""
+    if not isinstance(b, Node):
+        return E.sub(a, primal(a) - primal(a) % b)
+    return E.sub(a, E.mul(primal(a) // primal(b), b))
+
+
+def _truth(self: Any) -> bool:
+    return bool(self.data)
+
+
+def _install_all() -> None:
+    for name, f in {
+        "add": E.add, "sub": E.sub, "mul": E.mul, "truediv": E.div, "pow": E.power, "matmul": P.matmul,
+        "mod": remainder, "floordiv": _floor_divide,
+    }.items():  # fmt: skip
+        setattr(Node, f"__{name}__", _binary(f, False))
+        setattr(Node, f"__r{name}__", _binary(f, True))
+    import operator
+
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        setattr(Node, f"__{name}__", _compare(getattr(operator, name)))
+    methods: dict[str, Any] = {
+        "__neg__": lambda self: E.neg(self),
+        "__pos__": lambda self: self,
+        "__abs__": lambda self: E.absolute(self),
+        "__len__": lambda self: len(self.data),
+        "__getitem__": lambda self, index: P.getitem(self, index),
+        "__round__": _observe(round),
+        "__floor__": _observe(math.floor),
+        "__ceil__": _observe(math.ceil),
+        "__trunc__": _observe(math.trunc),
+        "__array_ufunc__": _ufunc,
+        "__array_function__": _function,
+    }
+    for name, method in methods.items():
+        setattr(Node, name, method)
+    arrays: dict[str, Any] = {
+        "shape": property(lambda self: self.data.shape),
+        "ndim": property(lambda self: self.data.ndim),
+        "size": property(lambda self: self.data.size),
+        "dtype": property(lambda self: self.data.dtype),
+        "T": property(lambda self: P.transpose(self)),
+        "sum": summed,
+        "mean": averaged,
+        "reshape": _reshape,
+        "__iter__": lambda self: (P.getitem(self, i) for i in range(len(self.data))),
+    }
+    for name, method in arrays.items():
+        setattr(T.ArrayTracer, name, method)
+    for name in ("shape", "ndim", "size", "dtype"):
+        setattr(
+            ScalarTracer, name,
+            property(lambda self, name=name: getattr(np.asarray(self.data), name)),
+        )
+    T.IntTracer.__index__ = lambda self: self.data  # type: ignore[attr-defined]
+
+
+def _reshape(self: Any, *shape: Any) -> Any:
+    to = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+    return P.reshape(self, to)
+
+
+# ---------------------------------------------------------------- numpy's functions
+
+UFUNCS: dict[Any, Callable[..., Any]] = {
+    np.add: E.add, np.subtract: E.sub, np.multiply: E.mul, np.true_divide: E.div, np.power: E.power,
+    np.negative: E.neg, np.exp: E.exp, np.exp2: E.exp2, np.log: E.log, np.log1p: E.log1p, np.expm1: E.expm1,
+    np.log2: E.log2, np.log10: E.log10, np.sqrt: E.sqrt, np.cbrt: E.cbrt, np.sin: E.sin, np.cos: E.cos,
+    np.tan: E.tan, np.arcsin: E.asin, np.arccos: E.acos, np.arctan: E.atan, np.arctan2: E.atan2,
+    np.sinh: E.sinh, np.cosh: E.cosh, np.tanh: E.tanh, np.arcsinh: E.asinh, np.arccosh: E.acosh,
+    np.arctanh: E.atanh, np.hypot: E.hypot, np.absolute: E.absolute, np.square: E.abs2, np.reciprocal: E.inv,
+    np.maximum: E.maximum, np.minimum: E.minimum, np.matmul: P.matmul, np.conjugate: E.conjugate,
+    np.remainder: remainder,
+}  # fmt: skip
+# These have no derivative: they look at the values.
+OBSERVERS = {
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal, np.sign, np.floor, np.ceil,
+    np.rint, np.isnan, np.isinf, np.isfinite, np.floor_divide, np.signbit, np.logical_not, np.logical_and,
+    np.logical_or,
+}  # fmt: skip
+
+
+def _axes(x: Any, axis: Any) -> tuple[int, ...]:
+    n = len(P.shape(x))
+    given = (axis,) if isinstance(axis, int) else tuple(axis)
+    return tuple(i % n for i in given)
+
+
+def summed(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The sum of all elements, or along axes."""
+    if axis is None:
+        return P.total(x)
+    axes, shape = _axes(x, axis), P.shape(x)
+    y = P.sum_along(x, axes)
+    if keepdims:
+        return y
+    rest = tuple(n for i, n in enumerate(shape) if i not in axes)
+    return P.reshape(y, rest) if rest else P.total(y)
+
+
+def averaged(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The mean of all elements, or along axes."""
+    shape = P.shape(x)
+    sizes = shape if axis is None else tuple(shape[i] for i in _axes(x, axis))
+    return E.div(summed(x, axis, keepdims=keepdims), float(math.prod(sizes)))
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: summed,
+    np.mean: averaged,
+    np.prod: P.product,
+    np.dot: P.matmul,
+    np.transpose: P.transpose,
+    np.max: lambda x: P.extreme(x, np.argmax),
+    np.min: lambda x: P.extreme(x, np.argmin),
+    np.concatenate: lambda xs, axis=0: P.concatenate(list(xs), axis),
+    np.cumsum: lambda x, axis=0: P.cumsum(x, axis=axis),
+    np.where: E.where,
+    np.reshape: lambda x, to: P.reshape(x, to if isinstance(to, tuple) else (to,)),
+    np.shape: P.shape,
+    np.ndim: lambda x: len(P.shape(x)),
+    np.size: lambda x: math.prod(P.shape(x)),
+    np.iscomplexobj: lambda x: np.iscomplexobj(primal(x)),
+}
+
+
+def _ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    if method != "__call__" or options:
+        return NotImplemented
+    if ufunc in OBSERVERS:
+        return ufunc(*map(primal, inputs))
+    rule = UFUNCS.get(ufunc)
+    return NotImplemented if rule is None else rule(*inputs)
+
+
+def _function(self: Any, f: Any, types: Any, args: Any, options: Any) -> Any:
+    rule = FUNCTIONS.get(f)
+    return NotImplemented if rule is None else rule(*args, **options)
+
+
+_install_all()
+_install_numbers()

@@ -1,0 +1,48 @@
+"""Zygote: the engine's gradients for Julia values.
+
+- `nodes`: traced arrays and numbers
+- `trees`: opening values, and gradients in their shape
+- `methods`: derivatives of Base's methods
+- `linear`: linear algebra among them
+- `dotted`: dotted calls as one record
+- `parameters`: Params and Grads
+- `entry`: gradient, pullback, jacobian and their like
+- `custom`: rules of the user's own
+- `buffer`: arrays that may be changed inside a gradient
+- `errors`: what cannot be differentiated
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.packages.zygote import buffer, custom, entry, errors, linear, methods, nodes, parameters, trees
+from juliette.packages.zygote.dotted import register_broadcast
+from juliette.packages.zygote.entry import ignored
+from juliette.packages.zygote.methods import OPS, RULES
+from juliette.packages.zygote.nodes import is_traced, plain, to_engine, to_julia
+from juliette.packages.zygote.parameters import FUNCTORS, collect_params
+from juliette.runtime.modules import Module, package
+from juliette_engine.tape import Tracer, primal
+
+__all__ = [
+    "FUNCTORS", "OPS", "RULES", "Tracer", "ZYGOTE", "buffer", "collect_params", "custom", "entry", "errors", "ignored",
+    "is_traced", "linear", "methods", "nodes", "parameters", "plain", "primal", "register_broadcast", "to_engine", "to_julia",
+    "trees",
+]
+
+
+def load(module: Module) -> None:
+    """Fill the module Zygote."""
+    entry.load_entries(module)
+    parameters.define(module)
+    custom.load_rules(module)
+    buffer.load_buffer(module)
+
+
+def _run(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value and the gradient; of a tuple the first entry is the loss."""
+    return entry.run(f, args, whole=True)
+
+
+ZYGOTE = package("Zygote", load)

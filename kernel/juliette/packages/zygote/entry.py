@@ -1,0 +1,533 @@
+"""What users call: gradient, withgradient, pullback, jacobian, hessian, and what steps out of a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.packages.zygote import trees
+from juliette.packages.zygote.errors import OPEN, Refusal
+from juliette.packages.zygote.nodes import JuliaTape, plain, to_julia
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, wrap
+from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.errors import ArgumentError, ErrorException
+from juliette.runtime.modules import Module
+from juliette_engine import gradients, rules
+from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, seed_of
+from juliette_engine.tape import LEVELS, Node, backward, primal, step
+
+ndarray = np.ndarray
+
+
+class Trace:
+    """A level that is open: its tape, and the marks to restore."""
+
+    __slots__ = ("depth", "tape")
+
+    def __init__(self) -> None:
+        self.tape = LEVELS.open(JuliaTape)
+        self.depth = TRACE.depth
+        TRACE.depth += 1
+
+    def stop_recording(self) -> None:
+        """The function has run: what it opened in place is closed."""
+        TRACE.depth = self.depth
+        for f in self.tape.after:
+            f()
+        self.tape.after.clear()
+
+    def close(self) -> None:
+        """Leave the level."""
+        TRACE.depth = self.depth
+        for f in self.tape.after:
+            f()
+        self.tape.after.clear()
+        LEVELS.close()
+
+    def finish(self) -> None:
+        """Forget the tape."""
+        for f in self.tape.at_end:
+            f()
+        self.tape.at_end.clear()
+        self.tape.clear()
+
+
+def below(y: Any, tape: Any) -> Any:
+    """An output without the nodes of a tape, as a Julia value."""
+    if isinstance(y, Node):
+        if y.tape is not tape:
+            return y
+        return y.below if y.nested else plain(y)
+    return trees.outside(y, tape)
+
+
+def _loss(y: Any) -> Any:
+    """The loss in an output: itself, or the first of a tuple."""
+    if type(y) is tuple and y:
+        return y[0]
+    if isinstance(y, V.NamedTuple) and y.values:
+        return y.values[0]
+    return y
+
+
+def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
+    """The value of `f(args...)` and the gradients of the arguments."""
+    trace = Trace()
+    tape = trace.tape
+    try:
+        traced = [lift(a, tape) for a in args]
+        y = f(*traced)
+        loss = _loss(y) if whole else y
+        check_output(loss)
+        value = below(y, tape)
+        trace.stop_recording()
+        go_back(tape, loss)
+        return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+    except GradientError as e:
+        raise ErrorException(str(e)) from None
+    finally:
+        trace.close()
+        trace.finish()
+
+
+def go_back(tape: Any, loss: Any) -> None:
+    """Walk back from a loss."""
+    if isinstance(loss, Node) and loss.tape is tape:
+        backward(tape, loss, seed_of(loss))
+    else:
+        for record in tape:
+            if type(record[1]) is Refusal:
+                step(record[0], 0.0, *record[1:])
+
+
+def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
+    """The value of `f()` and the gradients of parameters that it finds where they are."""
+    trace = Trace()
+    tape = trace.tape
+    lent: list[Any] = []
+    found: dict[int, Any] = {}
+    lookup = gradients._lookup
+    try:
+        for x in ps.items.values():
+            pair = lookup(gradients.LENDERS, type(x))
+            if pair is None:
+                raise GradientError("Only reference types can be differentiated with `Params`.")
+            lent.append((x, pair[1], pair[0](x, tape)))
+        y = f()
+        loss = _loss(y) if whole else y
+        check_output(loss)
+        value = below(y, tape)
+        trace.stop_recording()
+        go_back(tape, loss)
+    except GradientError as e:
+        raise ErrorException(str(e)) from None
+    finally:
+        while lent:
+            x, give_back, state = lent.pop()
+            found[id(x)] = give_back(x, state)
+        trace.close()
+        trace.finish()
+    return value, Grads(ps, found)
+
+
+def run(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
+    """The value and the gradient, of whichever kind."""
+    if len(args) == 1 and isinstance(args[0], Params):
+        return implicit(f, args[0], whole=whole)
+    return explicit(f, args, whole=whole)
+
+
+def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
+    """The value and a function from a sensitivity to the gradients; it may be called again."""
+    params = args[0] if len(args) == 1 and isinstance(args[0], Params) else None
+    trace = Trace()
+    tape = trace.tape
+    lent: list[Any] = []
+    kept: dict[int, Any] = {}
+    try:
+        if params is not None:
+            for x in params:
+                pair = gradients._lookup(gradients.LENDERS, type(x))
+                if pair is None:
+                    raise ErrorException("Only reference types can be differentiated with `Params`.")
+                state = pair[0](x, tape)
+                lent.append((x, pair[1], state))
+            # what is lent comes back when the function has run: records need nodes that stay
+            for x, _, _ in lent:
+                node = tape.over(x.below) if x.nested else tape.node(x.data)
+                kept[id(x)] = node
+        traced = [] if params is not None else [lift(a, tape) for a in args]
+        y = f() if params is not None else f(*traced)
+        value = below(y, tape)
+        if params is not None:
+            swap = {id(x): kept[id(x)] for x, _, _ in lent}
+            tape[:] = [_swapped(record, swap) for record in tape]
+            if id(y) in swap:
+                y = swap[id(y)]
+    finally:
+        while lent:
+            x, give_back, state = lent.pop()
+            give_back(x, state)
+        trace.close()
+
+    def back(seed: Any) -> Any:
+        nodes = list(kept.values()) if params is not None else traced
+        gradients._reset(nodes)
+        gradients._seed(y, seed_from(seed), tape)
+        gradients.run_back(tape)
+        if params is not None:
+            grads = {}
+            for i, node in kept.items():
+                g = gradients.project(node.grad, node)
+                grads[i] = wrap(g) if type(g) is ndarray else g
+            out: Any = Grads(params, grads)
+        else:
+            out = tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+        gradients._reset(nodes)
+        return out
+
+    return value, back
+
+
+def _swapped(record: Any, swap: dict[int, Any]) -> Any:
+    """A record with other nodes in place of some."""
+
+    def other(x: Any) -> Any:
+        if isinstance(x, Node):
+            return swap.get(id(x), x)
+        if type(x) is tuple:
+            return tuple([other(v) for v in x])
+        if type(x) is list:
+            return [other(v) for v in x]
+        return x
+
+    return tuple([record[0], *[other(x) for x in record[1:]]])
+
+
+def seed_from(x: Any) -> Any:
+    """A sensitivity as the engine takes it."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, Array) and x.data.dtype != object:
+        return x.data
+    if isinstance(x, (V.BitArray, V.Range, V.Wrapper)):
+        return np.asarray(x.data)
+    if type(x) is tuple:
+        return tuple(map(seed_from, x))
+    if type(x) is int:
+        return float(x)
+    return x
+
+
+# ---------------------------------------------------------------- Jacobians and Hessians
+
+
+def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value and the Jacobian, a matrix for each array among the arguments."""
+    y, back = pulled_back(f, args)
+    p = primal(y)
+    if isinstance(p, complex) or (isinstance(p, Array) and p.data.dtype.kind == "c"):
+        raise ArgumentError("jacobian does not accept complex output")
+    if isinstance(y, Array) and y.data.dtype != object or isinstance(y, (V.BitArray, V.Wrapper, V.Range)):
+        data = np.asarray(y.data)
+        kind = data.dtype if data.dtype.kind == "f" else float
+        seeds = []
+        for i in range(data.size):
+            e = np.zeros(data.shape, kind, order="F")
+            e[np.unravel_index(i, data.shape, order="F")] = 1
+            seeds.append(e)
+        whole = data.dtype.kind in "iub"
+    elif isinstance(p, (int, float, np.number)) and not isinstance(p, bool):
+        seeds, whole = [1.0], isinstance(p, int)
+    else:
+        from juliette.display.show import one_line
+
+        raise ArgumentError(
+            f"jacobian expected a function which returns an array, or a scalar, got {T.type_string(T.typeof(y))}"
+            if not isinstance(y, tuple) else f"jacobian expected a function which returns an array, or a scalar, got {one_line(y)}"
+        )
+    found = [back(wrap(s) if isinstance(s, ndarray) else s) for s in seeds]
+    if len(args) == 1 and isinstance(args[0], Params):
+        out = {id(x): _matrix(x, [g.grads.get(id(x)) for g in found], whole) for x in args[0]}
+        return y, Grads(args[0], out)
+    return y, tuple(_matrix(a, [row[k] for row in found], whole) for k, a in enumerate(args))
+
+
+def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
+    like = a.data if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(a)
+    if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
+        n = like.size
+        zero = np.zeros(n, like.dtype if like.dtype.kind in "fc" else float)
+        parts = [
+            rules.reshape(zero if g is None else g if isinstance(g, Node) else np.asarray(g.data), (1, n)) for g in rows
+        ]
+        out = rules.concatenate(parts, 0) if parts else np.zeros((0, n))
+    elif isinstance(like, (int, float, np.number)) and not isinstance(like, bool):
+        out = rules.stack_scalars([0.0 if g is None else g for g in rows], (len(rows),))
+    else:
+        return None
+    exact = isinstance(like, ndarray) and like.dtype.kind in "iu" or isinstance(like, int)
+    if whole and exact and isinstance(out, ndarray) and np.array_equal(out, np.rint(out)):
+        out = out.astype(np.int64)
+    return to_julia(out)
+
+
+def hessian_of(f: Any, x: Any) -> Any:
+    """The matrix of second derivatives of a scalar function of one array; of a number a number."""
+
+    def first(v: Any) -> Any:
+        return explicit(f, (v,), whole=False)[1][0]
+
+    if not isinstance(primal(x), (Array, V.Wrapper, V.Range)):
+        out = explicit(first, (x,), whole=False)[1][0]
+        return int(out) if isinstance(x, int) and isinstance(out, float) and out.is_integer() else out
+    h = jacobian_of(first, (x,))[1][0]
+    data = getattr(x, "data", None)
+    if isinstance(data, ndarray) and data.dtype.kind in "iu" and isinstance(h, Array) and h.data.dtype.kind == "f":
+        if np.array_equal(h.data, np.rint(h.data)):
+            return wrap(h.data.astype(np.int64))
+    return h
+
+
+def derivative(f: Any) -> Any:
+    """`f'`: the derivative of a function of one argument."""
+
+    def prime(x: Any) -> Any:
+        return explicit(f, (x,), whole=False)[1][0]
+
+    return Derivative(prime)
+
+
+class Derivative:
+    """`f'`"""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
+def ignored(f: Callable[[], Any]) -> Any:
+    """The value of `f()` without its gradient; arrays may be changed meanwhile."""
+    OPEN.ignoring += 1
+    try:
+        return plain(f())
+    finally:
+        OPEN.ignoring -= 1
+
+
+class Back:
+    """The second value of `pullback`."""
+
+    __slots__ = ("name", "run")
+    count = 75
+
+    def __init__(self, run: Any) -> None:
+        Back.count += 1
+        self.run = run
+        self.name = f"#{Back.count}"
+
+    def __call__(self, seed: Any) -> Any:
+        return self.run(seed)
+
+
+def load_entries(module: Module) -> None:
+    """Enter them into Zygote."""
+
+    @module.method("gradient(f, args...)", transparent=True)
+    def gradient(f: Any, *args: Any) -> Any:
+        """The gradient of `f` with respect to each argument; with `params`, a `Grads`.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> gradient(x -> 3x^2 + 2x + 1, 5)
+        (32.0,)
+
+        julia> gradient((x, y) -> x * y, 2.0, 3.0)
+        (3.0, 2.0)
+        ```
+        """
+        return run(f, args)[1]
+
+    @module.method("withgradient(f, args...)", transparent=True)
+    def withgradient(f: Any, *args: Any) -> Any:
+        """The value and the gradient; of a tuple or named tuple the first entry is the loss.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> withgradient(/, 1, 2)
+        (val = 0.5, grad = (0.5, -0.25))
+        ```
+        """
+        value, grad = run(f, args, whole=True)
+        return V.NamedTuple(("val", "grad"), (value, grad))
+
+    @module.method("pullback(f, args...)", transparent=True)
+    def pullback(f: Any, *args: Any) -> Any:
+        """The value and a function from its sensitivity to those of the arguments.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> y, back = Flux.Zygote.pullback(x -> x^2, 3.0);
+
+        julia> y, back(1.0)
+        (9.0, (6.0,))
+        ```
+        """
+        y, back = pulled_back(f, args)
+        return y, Back(back)
+
+    @module.method("jacobian(f, args...)", transparent=True, export=False)
+    def jacobian(f: Any, *args: Any) -> Any:
+        """The Jacobian of `f` for each argument: a row for each element of the value.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> Flux.jacobian(x -> x .^ 2, [1.0, 2.0])[1]
+        2×2 Matrix{Float64}:
+         2.0  0.0
+         0.0  4.0
+        ```
+        """
+        return jacobian_of(f, args)[1]
+
+    @module.method("withjacobian(f, args...)", transparent=True, export=False)
+    def withjacobian(f: Any, *args: Any) -> Any:
+        """The value and the Jacobian.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> Flux.withjacobian(cumsum, [1, 2, 3])
+        (val = [1, 3, 6], grad = ([1 0 0; 1 1 0; 1 1 1],))
+        ```
+        """
+        value, grad = jacobian_of(f, args)
+        return V.NamedTuple(("val", "grad"), (value, grad))
+
+    def hessian(f: Any, x: Any) -> Any:
+        """The second derivatives of a scalar function of one array or number.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> Flux.hessian(x -> x[1] * x[2]^2, [3.0, 2.0])
+        2×2 Matrix{Float64}:
+         0.0  4.0
+         4.0  6.0
+        ```
+        """
+        return hessian_of(f, x)
+
+    module.method("hessian(f, x)", transparent=True, export=False)(hessian)
+    module.method("hessian_reverse(f, x)", transparent=True, export=False)(hessian)
+
+    @module.method("diaghessian(f, args...)", transparent=True, export=False)
+    def diaghessian(f: Any, *args: Any) -> Any:
+        """The diagonal of the Hessian for each argument, in its shape.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> Flux.diaghessian(x -> sum(x .^ 3), [1.0, 2.0])
+        ([6.0, 12.0],)
+        ```
+        """
+        out = []
+        for k, a in enumerate(args):
+
+            def one(v: Any, k: int = k) -> Any:
+                return f(*args[:k], v, *args[k + 1 :])
+
+            h = hessian_of(one, a)
+            if isinstance(h, Array) and not isinstance(h, Node):
+                n = h.data.shape[0]
+                out.append(wrap(h.data[np.arange(n), np.arange(n)].reshape(a.data.shape, order="F")))
+            elif isinstance(h, Node) and isinstance(h, Array):
+                n = h.data.shape[0]
+                out.append(rules.reshape(rules.getitem(h, (np.arange(n), np.arange(n))), a.data.shape))
+            else:
+                out.append(h)
+        return tuple(out)
+
+    @module.method("forwarddiff(f, x)", transparent=True, export=False)
+    def forwarddiff(f: Any, x: Any) -> Any:
+        """`f(x)`; here its gradient is computed backwards like any other."""
+        return f(x)
+
+    @module.method("checkpointed(f, xs...)", transparent=True, export=False)
+    def checkpointed(f: Any, *xs: Any) -> Any:
+        """`f(xs...)`, computed again in the backward pass instead of keeping what it needs.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> gradient(x -> Flux.Zygote.checkpointed(sin, x), 0.0)
+        (1.0,)
+        ```
+        """
+        from juliette.packages.zygote.custom import call_with_rule
+
+        if not TRACE.depth:
+            return f(*xs)
+
+        def rule(*values: Any) -> Any:
+            y = f(*values)
+            return y, lambda g: (None, *pulled_back(f, values)[1](g))
+
+        return call_with_rule(rule, f, xs)
+
+    @module.method("hook(f, x)", transparent=True, export=False)
+    def hook(f: Any, x: Any) -> Any:
+        """`x`; in the backward pass `f` is applied to its sensitivity.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> gradient(x -> Flux.Zygote.hook(-, x), 2.0)
+        (-1.0,)
+        ```
+        """
+        from juliette.packages.zygote.custom import call_with_rule
+
+        return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if isinstance(x, Node) else x
+
+    @module.method("isderiving()", transparent=True, export=False)
+    def isderiving() -> bool:
+        return TRACE.depth > 0
+
+    @module.method("within_gradient(x)", transparent=True, export=False)
+    def within_gradient(x: Any) -> bool:
+        return TRACE.depth > 0
+
+    @module.method("ignore(f)", transparent=True, export=False)
+    def ignore(f: Any) -> Any:
+        """The value of `f()`, without its gradient.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> gradient(x -> x * Flux.Zygote.ignore(() -> x^2), 3.0)
+        (9.0,)
+        ```
+        """
+        return ignored(f)
+
+    @module.method("dropgrad(x)", transparent=True, export=False)
+    def dropgrad(x: Any) -> Any:
+        """`x` as a constant."""
+        return plain(x)
+
+
+_ = GenericFunction

@@ -1,0 +1,76 @@
+"""Zygote's errors, in its words, and the traces that are open.
+
+Changing an array is no error in itself: it happens, and going back over it is the error, whether or
+not the result depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime.errors import ErrorException
+from juliette_engine.tape import LEVELS
+
+_MUTATION = """Mutating arrays is not supported -- called {call}
+This error occurs when you ask Zygote to differentiate operations that change
+the elements of arrays in place (e.g. setting values with x .= ...)
+
+Possible fixes:
+- avoid mutating operations (preferred)
+- or read the documentation and solutions for this error
+  https://fluxml.ai/Zygote.jl/latest/limitations"""
+
+
+class Open:
+    """How many times over gradients are being ignored."""
+
+    __slots__ = ("ignoring",)
+
+    def __init__(self) -> None:
+        self.ignoring = 0
+
+
+OPEN = Open()
+
+
+class Refusal:
+    """Stands on a tape for something that cannot be differentiated."""
+
+    __slots__ = ("grad", "message")
+    data = None
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        self.grad = 0.0
+
+
+def _refuse(g: Any, out: Any, a: Any, b: Any) -> None:
+    raise ErrorException(a)
+
+
+def refuse_later(message: str) -> None:
+    """Going back over this point of the innermost trace is an error."""
+    if LEVELS.tapes and not OPEN.ignoring:
+        LEVELS.tapes[-1].append((_refuse, Refusal(message), message, None))
+
+
+def foreign_call(name: str) -> ErrorException:
+    """A method without a derivative on a traced argument."""
+    return ErrorException(f"Can't differentiate foreigncall expression {name}: no derivative of this method is known.")
+
+
+def mutated(target: Any, name: str) -> None:
+    """An array is changed where gradients are traced."""
+    refuse_later(_MUTATION.format(call=f"{name}({T.type_string(T.typeof(target))}, ...)"))
+
+
+def mutation(target: Any, name: str, run: Callable[[], Any]) -> Any:
+    """Change an array."""
+    mutated(target, name)
+    return run()
+
+
+B.MUTATION = mutated

@@ -1,0 +1,83 @@
+"""Linear algebra for traced matrices, on the engine's values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.runtime.errors import DimensionMismatch
+from juliette_engine import linalg, rules
+from juliette_engine.tape import primal
+
+
+def left_divide(a: Any, b: Any) -> Any:
+    """`a \\ b`"""
+    if not np.ndim(primal(a)):
+        return rules.div(b, a)
+    return linalg.solve(a, b)
+
+
+def right_divide(a: Any, b: Any) -> Any:
+    """`a / b`"""
+    if not np.ndim(primal(b)):
+        return rules.div(a, b)
+    return rules.transpose(linalg.solve(rules.transpose(b), rules.transpose(a)))
+
+
+def power(a: Any, n: Any) -> Any:
+    """`a ^ n`, of a matrix by repeated squaring."""
+    if not np.ndim(primal(a)):
+        return rules.power(a, n)
+    n = primal(n)
+    if n < 0:
+        return power(linalg.inv(a), -n)
+    if n == 0:
+        return np.eye(np.shape(primal(a))[0])
+    half = power(a, n // 2) if n > 1 else None
+    if half is None:
+        return a
+    square = rules.matmul(half, half)
+    return rules.matmul(square, a) if n % 2 else square
+
+
+def inv(a: Any) -> Any:
+    """The inverse of a number or matrix."""
+    return linalg.inv(a) if np.ndim(primal(a)) else rules.inv(a)
+
+
+def exp(a: Any) -> Any:
+    """The exponential of a number; of a matrix it has no rule here."""
+    if np.ndim(primal(a)):
+        from juliette.packages.zygote.errors import foreign_call
+
+        raise foreign_call("exp")
+    return rules.exp(a)
+
+
+det, logdet, trace, kron = linalg.det, linalg.logdet, linalg.trace, linalg.kron
+
+
+def diagm(x: Any) -> Any:
+    """A matrix with a vector on its diagonal."""
+    return linalg.diagm(x)
+
+
+def cross(a: Any, b: Any) -> Any:
+    """The vector product of two vectors of length 3."""
+    if np.shape(primal(a)) != (3,) or np.shape(primal(b)) != (3,):
+        raise DimensionMismatch("cross product is only defined for vectors of length 3")
+    i, j = np.array([1, 2, 0]), np.array([2, 0, 1])
+    return rules.sub(
+        rules.mul(rules.getitem(a, i), rules.getitem(b, j)), rules.mul(rules.getitem(a, j), rules.getitem(b, i))
+    )
+
+
+def triu(a: Any, k: Any = 0) -> Any:
+    """The upper triangle."""
+    return rules.mul(a, np.asfortranarray(np.triu(np.ones(np.shape(primal(a))), k)))
+
+
+def tril(a: Any, k: Any = 0) -> Any:
+    """The lower triangle."""
+    return rules.mul(a, np.asfortranarray(np.tril(np.ones(np.shape(primal(a))), k)))

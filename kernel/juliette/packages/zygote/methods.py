@@ -1,0 +1,641 @@
+"""Derivatives of Base's methods.
+
+While gradients are traced, dispatch asks `traced_builtin` once for each method and classes of
+arguments how it runs.  What it says is, in this order: methods made of generic functions run as they
+are; numbers take Base's own value and the engine's slope; `RULES` name an operation of the engine;
+methods that only pick and arrange elements (`REARRANGING`) are run on linear indices; `SPECIAL` rules look
+at Julia values themselves; what has no derivative runs on plain values; the rest is an error if its
+result could carry a gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.base.arrays import ArrayLike
+from juliette.packages.zygote import linear
+from juliette.packages.zygote.errors import foreign_call, mutation
+from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
+from juliette.runtime import broadcast as B
+from juliette.runtime import modules
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.dispatch import TRACE, Method
+from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.modules import Base
+from juliette_engine import rules
+from juliette_engine.elementwise import number_step
+from juliette_engine.tape import FloatTracer, Node, ScalarTracer, primal
+
+ndarray = np.ndarray
+
+# ---------------------------------------------------------------- numbers
+
+OPS: dict[str, Any] = {
+    "+": rules.add, "-": rules.sub, "*": rules.mul, "/": rules.div, "^": rules.power, "exp": rules.exp, "exp2": rules.exp2,
+    "log": rules.log, "log1p": rules.log1p, "expm1": rules.expm1, "log2": rules.log2, "log10": rules.log10,
+    "sqrt": rules.sqrt, "cbrt": rules.cbrt, "sin": rules.sin, "cos": rules.cos, "tan": rules.tan, "sinh": rules.sinh,
+    "cosh": rules.cosh, "tanh": rules.tanh, "asin": rules.asin, "acos": rules.acos, "asinh": rules.asinh,
+    "acosh": rules.acosh, "atanh": rules.atanh, "hypot": rules.hypot, "abs": rules.absolute, "abs2": rules.abs2,
+    "inv": rules.inv, "float": rules.floating, "max": rules.maximum, "min": rules.minimum,
+    "conj": rules.conjugate, "real": rules.real,
+}
+# Functions of one name and different rules by the number of arguments.
+_UNARY = {"-": rules.neg, "+": lambda x: x, "atan": rules.atan}
+_BINARY = {"atan": rules.atan2}
+_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv"}
+
+
+def operation(name: str, count: int) -> Any:
+    """The engine's elementwise operation for a function of Base with so many arguments."""
+    found = (_UNARY if count == 1 else _BINARY).get(name)
+    if found is not None:
+        return found
+    found = OPS.get(name)
+    return found if found is None or len(found.partials) == count else None
+
+
+def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
+    """How a method with numbers for arguments runs, some of them traced."""
+    count = len(classes)
+    if count == 2 and name in _OPERATORS:
+        a, b = classes
+        if a is FloatTracer and b in (FloatTracer, float, int):
+            return getattr(FloatTracer, f"__{_OPERATORS[name]}__")
+        if b is FloatTracer and a in (float, int):
+            swapped = getattr(FloatTracer, f"__r{_OPERATORS[name]}__")
+            return lambda x, y: swapped(y, x)
+    if name == "^" and count == 2 and issubclass(classes[1], int) and not issubclass(classes[0], int):
+        return _whole_power(f, rules.power)
+    op = operation(name, count)
+    if op is None:
+        return None
+    if not hasattr(op, "rule"):
+        return op
+    return stepped(op, f, classes)
+
+
+def stepped(op: Any, f: Any, classes: tuple[type, ...]) -> Any:
+    """A method on numbers whose value is its own and whose slope is an operation's."""
+    traced = tuple([issubclass(c, Node) for c in classes])
+    if any(c.nested for c in classes if issubclass(c, Node)):
+        return op
+    step = number_step(op, traced, tuple([1.0] * len(classes)))
+    if len(classes) == 1:
+
+        def one(x: Any) -> Any:
+            tape = x.tape
+            r = tape.node(f(x.data))
+            tape.append((step, r, (x,), None))
+            return r
+
+        return one
+    if len(classes) == 2 and all(traced):
+
+        def both(x: Any, y: Any) -> Any:
+            tape = x.tape
+            if y.tape is not tape:
+                return op(x, y)
+            r = tape.node(f(x.data, y.data))
+            tape.append((step, r, (x, y), None))
+            return r
+
+        return both
+
+    def some(*args: Any) -> Any:
+        tape = next(x.tape for x, t in zip(args, traced, strict=True) if t)
+        r = tape.node(f(*[x.data if t else x for x, t in zip(args, traced, strict=True)]))
+        tape.append((step, r, args, None))
+        return r
+
+    return some
+
+
+def _whole_power(f: Any, op: Any) -> Any:
+    def power(x: Any, n: Any) -> Any:
+        if x.nested:
+            return op(x, n)
+        tape = x.tape
+        r = tape.node(f(x.data, n))
+        tape.append((_power_step, r, x, n))
+        return r
+
+    return power
+
+
+def _power_step(g: Any, r: Any, x: Any, n: int) -> None:
+    v = x.data
+    if n == 2:
+        d = g * (2 * v)
+    elif n == 0:
+        d = g * 0.0
+    else:
+        from juliette_engine.numeric import power
+
+        d = g * (n * power(float(v) if n < 1 else v, n - 1))
+    h = x.grad
+    x.grad = d if h is None else h + d
+
+
+def _power_traced(g: Any, r: Any, x: Any, n: int) -> None:
+    from juliette_engine.tape import acc_any
+
+    acc_any(x, rules.mul(g, 0.0 if n == 0 else n * float(x.data) ** (n - 1)))
+
+
+from juliette_engine.tape import TRACED_RULES  # noqa: E402
+
+TRACED_RULES[_power_step] = _power_traced
+
+# ---------------------------------------------------------------- whole arrays
+
+
+def times(a: Any, b: Any) -> Any:
+    """`a * b` of numbers, vectors and matrices."""
+    x, y = primal(a), primal(b)
+    na, nb = np.ndim(x), np.ndim(y)
+    if not na or not nb:
+        return rules.mul(a, b)
+    if na == 1:
+        a = rules.reshape(a, (x.size, 1))
+        x = primal(a)
+    if x.shape[1] != y.shape[0]:
+        raise product_mismatch(x, y)
+    return rules.matmul(a, b)
+
+
+def product_mismatch(x: Any, y: Any) -> DimensionMismatch:
+    """The error of `*` for sizes that do not fit."""
+    if y.ndim == 1 and x.dtype == y.dtype and x.dtype.kind == "f":
+        return DimensionMismatch(f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}")
+    if x.dtype == y.dtype and x.dtype.kind == "f":
+        return DimensionMismatch(
+            f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})"
+        )
+    what = f"vector B has length {y.shape[0]}" if y.ndim == 1 else f"matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
+    return DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), {what}")
+
+
+def _axes(dims: Any, n: int) -> tuple[int, ...] | None:
+    """Julia's `dims` as axes; None for all."""
+    if dims is None or isinstance(dims, V.ColonType):
+        return None
+    given = dims if type(dims) is tuple else tuple(V_list(dims))
+    return tuple([int(d) - 1 for d in given if int(d) <= n])
+
+
+def V_list(x: Any) -> list[Any]:
+    return [x] if isinstance(x, (int, np.integer)) else list(elements(np.asarray(x.data)))
+
+
+def _sum(x: Any, dims: Any = None, init: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    y = rules.total(x) if axes is None else rules.sum_along(x, axes)
+    return y if init is None else rules.add(y, init)
+
+
+def _mean(x: Any, dims: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    return rules.mean(x) if axes is None else rules.mean_along(x, axes)
+
+
+def _prod(x: Any, dims: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    if axes is None:
+        return rules.product(x)
+    for axis in axes:
+        x = rules.product_along(x, axis)
+    return x
+
+
+def _extreme(arg: Any) -> Any:
+    def f(x: Any, dims: Any = None) -> Any:
+        axes = _axes(dims, np.ndim(primal(x)))
+        if axes is None:
+            return rules.extreme(x, arg)
+        for axis in axes:
+            x = rules.extreme_along(x, arg, axis)
+        return x
+
+    return f
+
+
+def _var(x: Any, dims: Any = None, corrected: bool = True, mean: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    shape = np.shape(primal(x))
+    n = math.prod(shape) if axes is None else math.prod([shape[a] for a in axes])
+    middle = mean if mean is not None else (rules.mean(x) if axes is None else rules.mean_along(x, axes))
+    squares = rules.abs2(rules.sub(x, middle))
+    total = rules.total(squares) if axes is None else rules.sum_along(squares, axes)
+    return rules.div(total, n - 1 if corrected else n)
+
+
+def _std(x: Any, **options: Any) -> Any:
+    return rules.sqrt(_var(x, **options))
+
+
+def _adjoint(x: Any) -> Any:
+    p = primal(x)
+    n = np.ndim(p)
+    if not n:
+        return rules.conjugate(x) if isinstance(p, complex) else x
+    return rules.adjoint(x) if n == 2 else rules.reshape(x, (1, *np.shape(p)))
+
+
+def _transpose(x: Any) -> Any:
+    n = np.ndim(primal(x))
+    return rules.transpose(x) if n == 2 else rules.reshape(x, (1, *np.shape(primal(x)))) if n else x
+
+
+def _softmax(op: Any) -> Any:
+    return lambda x, dims=1: op(x, _axes(dims, np.ndim(primal(x))))
+
+
+def _plus(*xs: Any) -> Any:
+    out = xs[0]
+    for x in xs[1:]:
+        out = rules.add(out, x)
+    return out
+
+
+def _cumsum(x: Any, dims: Any = 1) -> Any:
+    return rules.cumsum(x, axis=int(dims) - 1)
+
+
+def _cumprod(x: Any, dims: Any = 1) -> Any:
+    axis = int(dims) - 1
+    shape = np.shape(primal(x))
+    parts: list[Any] = []
+    for i in range(shape[axis]):
+        part = rules.getitem(x, (slice(None),) * axis + (slice(i, i + 1),))
+        parts.append(rules.mul(parts[-1], part) if parts else part)
+    return rules.concatenate(parts, axis)
+
+
+def _dot(a: Any, b: Any, c: Any = None) -> Any:
+    if c is not None:
+        return rules.dot(a, times(b, c))
+    if not np.ndim(primal(a)):
+        return rules.mul(rules.conjugate(a) if isinstance(primal(a), complex) else a, b)
+    na, nb = math.prod(np.shape(primal(a))), math.prod(np.shape(primal(b)))
+    if na != nb:
+        raise DimensionMismatch(
+            f"dot product arguments have lengths {na} and {nb}"
+            if np.ndim(primal(a)) > 1 or np.ndim(primal(b)) > 1
+            else f"first array has length {na} which does not match the length of the second, {nb}."
+        )
+    return rules.dot(a, b)
+
+
+def _fill(x: Any, *dims: Any) -> Any:
+    from juliette.base.arrays import dims_of
+
+    return rules.mul(x, np.ones(dims_of(dims), order="F"))
+
+
+# Operations on engine values, by the method's name; keywords are Julia's.
+RULES: dict[str, Callable[..., Any]] = {
+    "+": _plus, "-": lambda *xs: rules.neg(*xs) if len(xs) == 1 else rules.sub(*xs), "*": times, "/": linear.right_divide,
+    "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
+    "minimum": _extreme(np.argmin), "mean": _mean, "var": _var, "std": _std, "cumsum": _cumsum, "cumprod": _cumprod,
+    "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
+    "inv": linear.inv, "det": linear.det, "logdet": linear.logdet, "tr": linear.trace, "float": rules.floating,
+    "diagm": linear.diagm, "Diagonal": linear.diagm, "kron": linear.kron, "softmax": _softmax(rules.softmax),
+    "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real,
+    "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
+    "logsumexp": lambda x, dims=None: rules.logsumexp(x, _axes(dims, np.ndim(primal(x)))),
+    "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
+    "exp": linear.exp,
+}
+
+
+# Methods that pick and arrange elements: run on linear indices.
+REARRANGING = {
+    "getindex", "view", "reverse", "circshift", "permutedims", "repeat", "selectdim", "rotl90", "rotr90", "rot180",
+    "dropdims", "diag", "PermutedDimsArray", "first", "last", "vec", "reshape", "eachcol", "eachrow", "eachslice",
+    "dotview", "%dotview", "droplast", "getindex_slice",
+}  # fmt: skip
+_SORTED = {"sort": "sortperm"}
+
+
+def rearranged(f: Any) -> Any:
+    """A method that picks elements of its first argument, told by what it does to their numbers."""
+
+    def run(x: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(x, Node):
+            return f(plain(x), *map(plain, args), **options)
+        data = x.data
+        numbers = wrap(np.arange(data.size).reshape(data.shape, order="F"))
+        return taken(x, f(numbers, *map(plain, args), **options))
+
+    return run
+
+
+def taken(x: Any, numbers: Any) -> Any:
+    """The elements of a traced array with these linear indices; for iterators of pieces, one by one."""
+    if isinstance(numbers, (int, np.integer)):
+        return rules.getitem(x, np.unravel_index(int(numbers), x.data.shape, order="F"))
+    data = getattr(numbers, "data", None)
+    if isinstance(data, ndarray) and data.dtype != object:
+        index = np.unravel_index(data, x.data.shape, order="F") if x.data.ndim > 1 else np.asarray(data)
+        return rules.getitem(x, index)
+    from juliette.base.iteration import iterate_value
+    from juliette.runtime.array import vector
+
+    return vector([taken(x, n) for n in iterate_value(numbers)], T.Any_)
+
+
+def _getindex(f: Any) -> Any:
+    general = rearranged(f)
+
+    def getindex(x: Any, *index: Any) -> Any:
+        if isinstance(x, Node):
+            data = x.data
+            if len(index) == 1 and type(index[0]) is int:
+                i = index[0]
+                if 0 < i <= data.size:
+                    at = i - 1 if data.ndim == 1 else np.unravel_index(i - 1, data.shape, order="F")
+                    return rules.getitem(x, at)
+            elif len(index) == data.ndim:
+                where = _simple_index(index, data.shape)
+                if where is not None:
+                    return rules.getitem(x, where)
+        return general(x, *index)
+
+    return getindex
+
+
+def _simple_index(index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """numpy's form of whole numbers, colons and unit ranges within bounds; else None."""
+    out = []
+    for i, n in zip(index, shape, strict=True):
+        if type(i) is int and 0 < i <= n:
+            out.append(i - 1)
+        elif isinstance(i, V.ColonType):
+            out.append(slice(None))
+        elif isinstance(i, V.UnitRange) and i.start >= 1 and i.stop <= n:
+            out.append(slice(i.start - 1, max(i.stop, i.start - 1)))
+        else:
+            return None
+    return tuple(out)
+
+
+def _joined(dim: int) -> Any:
+    return lambda *xs: concatenated(xs, dim)
+
+
+def concatenated(xs: tuple[Any, ...], dim: int) -> Any:
+    """Join Julia values along a dimension (from 0)."""
+    n = max(dim + 1, max(np.ndim(primal(to_engine(x))) for x in xs))
+    parts = []
+    for x in xs:
+        e = to_engine(x)
+        s = np.shape(primal(e))
+        parts.append(rules.reshape(e, s + (1,) * (n - len(s))) if s else stacked([e], (1,) * n))
+    shapes = [np.shape(primal(p)) for p in parts]
+    for s in shapes:
+        if s[:dim] + s[dim + 1 :] != shapes[0][:dim] + shapes[0][dim + 1 :]:
+            plain_xs = tuple(map(plain, xs))
+            return Base.bindings["vcat" if dim == 0 else "hcat"](*plain_xs)  # raises Julia's error
+    return to_julia(rules.concatenate(parts, dim))
+
+
+def _hvcat(counts: Any, *xs: Any) -> Any:
+    rows, i = [], 0
+    if type(counts) is int:
+        counts = (counts,) * (len(xs) // counts)
+    for n in counts:
+        rows.append(concatenated(xs[i : i + n], 1))
+        i += n
+    return concatenated(tuple(rows), 0)
+
+
+def _cat(*xs: Any, dims: Any) -> Any:
+    if isinstance(dims, V.Val if hasattr(V, "Val") else ()):
+        dims = dims.x
+    return concatenated(xs, int(dims) - 1)
+
+
+def _sorted(f: Any) -> Any:
+    def sort(x: Any, *args: Any, **options: Any) -> Any:
+        order = Base.bindings["sortperm"]
+        numbers = order.call_kw(options, plain(x)) if options else order(plain(x))
+        return rules.getitem(x, np.asarray(numbers.data) - 1)
+
+    return sort
+
+
+def _found(name: str) -> Any:
+    """`findmax` and `findmin`: the value and where it is."""
+
+    def rule(f: Any) -> Any:
+        def find(x: Any, *args: Any, **options: Any) -> Any:
+            p = plain(x)
+            value, where = f(p, *args, **options)
+            if options:
+                index = np.asarray([i.I if hasattr(i, "I") else (i,) for i in elements(where.data)]).T - 1
+                shape = where.data.shape
+                return to_julia(rules.getitem(x, tuple([np.reshape(i, shape, order="F") for i in index]))), where
+            return Base.bindings["getindex"](x, where), where
+
+        return find
+
+    return rule
+
+
+def _with_function(reduce: Any) -> Any:
+    """`sum(f, x)` and its like: a dotted call, then the reduction."""
+
+    def rule(f: Any) -> Any:
+        def run(g: Any, x: Any, **options: Any) -> Any:
+            values = B.materialize(B.broadcasted(g, x))
+            return to_julia(reduce(to_engine(values), **options))
+
+        return run
+
+    return rule
+
+
+# Rules that look at Julia values: f(the method's own code) -> code.
+SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat,
+    "cat": lambda f: _cat, "sort": _sorted, "findmax": _found("findmax"), "findmin": _found("findmin"),
+}
+_REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": _mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
+
+# No derivative, or the derivative zero: these look at the values.
+CONSTANT = {
+    "round", "floor", "ceil", "trunc", "sign", "zero", "one", "oneunit", "zeros", "ones", "similar", "eps", "oftype",
+    "typemax", "typemin", "rand", "randn", "rand!", "randn!", "nextfloat", "prevfloat", "fld", "cld", "div", "÷",
+    "show", "print", "println", "string", "repr", "display", "fill!", "onehot", "onehotbatch", "onecold", "argmax",
+    "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
+    "range", "LinRange", "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
+}  # fmt: skip
+# Methods that change their first argument.
+MUTATING = {
+    "setindex!", "push!", "pop!", "pushfirst!", "popfirst!", "append!", "prepend!", "insert!", "deleteat!", "splice!",
+    "fill!", "copyto!", "copy!", "sort!", "reverse!", "resize!", "empty!", "map!", "broadcast!", "permute!", "shuffle!",
+    "rand!", "randn!", "mul!", "lmul!", "rmul!", "ldiv!", "axpy!", "filter!", "circshift!", "unique!",
+}  # fmt: skip
+
+
+def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
+    """How one of Base's methods runs on these classes of arguments while tracing."""
+    name = method.name
+    if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
+        return _changing(name, f)
+    if method.tracing == "transparent":
+        if name in _REDUCTIONS and len(classes) == 2 and classes[1] in PLAIN:
+            return _with_function(_REDUCTIONS[name])(f)
+        return f
+    if not any(issubclass(c, Node) for c in classes):
+        return guarded(name, f) if any(map(_container, classes)) else f
+    if method.rule is not None:
+        return method.rule(f)
+    if name in CONSTANT:
+        return lambda *args: f(*map(plain, args))
+    if all(issubclass(c, (ScalarTracer, int, float, np.number)) for c in classes):
+        found = on_numbers(name, f, classes)
+        if found is not None:
+            return found
+    if name in _REDUCTIONS and len(classes) == 2:
+        return _with_function(_REDUCTIONS[name])(f)
+    special = SPECIAL.get(name)
+    if special is not None:
+        return special(f)
+    if name in REARRANGING and classes[0] in PLAIN:
+        return rearranged(f)
+    rule = RULES.get(name)
+    if rule is not None:
+        return derived(name, rule, classes)
+    return guarded(name, f)
+
+
+def _container(c: type) -> bool:
+    return issubclass(c, (tuple, V.NamedTuple, V.JuliaDict, V.Pair, V.Ref)) or (
+        issubclass(c, Array) and getattr(c, "eltype", None) not in T.DTYPE_OF
+    )
+
+
+_SHAPED = {"+", "-"}
+
+
+def derived(name: str, rule: Any, classes: tuple[type, ...]) -> Any:
+    """The rule with its arguments as the engine has them."""
+    if name == "*" and len(classes) == 2:
+        fast = _product(classes)
+        if fast is not None:
+            return fast
+    if name == "sum" and len(classes) == 1 and classes[0] in PLAIN:
+        return rules.total
+
+    def run(*args: Any) -> Any:
+        if name in _SHAPED and len(args) > 1 and all(isinstance(a, ArrayLike) for a in args):
+            from juliette.base.arrays import same_shape
+
+            same_shape(*args)
+        return to_julia(rule(*map(to_engine, args)))
+
+    return run
+
+
+def _product(classes: tuple[type, ...]) -> Any:
+    """`*` of a matrix and an array, straight to the engine."""
+    a, b = classes
+    if not (issubclass(a, Array) and issubclass(b, Array)) or a.ndim != 2 or b.ndim not in (1, 2):
+        return None
+    if a.eltype not in T.DTYPE_OF or b.eltype not in T.DTYPE_OF:
+        return None
+    matmul = rules.matmul
+    table, key = matmul.kernels, (a, b)
+
+    def product(x: Any, y: Any) -> Any:
+        kernel = table.get(key)
+        if kernel is None:
+            kernel = matmul.make((x, y))
+        try:
+            return kernel(x, y)
+        except ValueError:
+            raise product_mismatch(x.data, y.data) from None
+
+    return product
+
+
+def guarded(name: str, f: Any) -> Any:
+    """A method without a derivative: an error if its result could have carried a gradient."""
+
+    def run(*args: Any) -> Any:
+        found = any(map(holds_node, args))
+        out = f(*map(plain, args)) if found else f(*args)
+        if found and carries_gradient(out):
+            raise foreign_call(name)
+        return out
+
+    return run
+
+
+def _changing(name: str, f: Any) -> Any:
+    def run(target: Any, *args: Any) -> Any:
+        return mutation(target, name, lambda: f(_bare(target), *map(plain, args)))
+
+    return run
+
+
+def _bare(x: Any) -> Any:
+    return x
+
+
+def holds_node(x: Any) -> bool:
+    """Is a value traced, or a container of something traced?"""
+    if isinstance(x, Node):
+        return True
+    if type(x) is tuple:
+        return any(map(holds_node, x))
+    if isinstance(x, V.NamedTuple):
+        return any(map(holds_node, x.values))
+    if isinstance(x, Array) and x.data.dtype == object:
+        return any(map(holds_node, x.data.ravel().tolist()))
+    return False
+
+
+def carries_gradient(x: Any) -> bool:
+    """Could a value have a gradient?"""
+    if isinstance(x, (float, np.floating)):
+        return True
+    if type(x) is tuple:
+        return any(map(carries_gradient, x))
+    return isinstance(x, Array) and x.data.dtype.kind == "f"
+
+
+def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
+    """Keyword calls of Base's methods on traced arguments."""
+    if not TRACE.depth or method.tracing == "transparent" or not any(map(holds_node, args)):
+        return NotImplemented
+    name = method.name
+    f = method.builtin
+    if name in CONSTANT:
+        return f(*map(plain, args), **kwargs)  # type: ignore[misc]
+    if name in _REDUCTIONS and len(args) == 2:
+        return _with_function(_REDUCTIONS[name])(f)(*args, **kwargs)
+    special = SPECIAL.get(name)
+    if special is not None:
+        return special(f)(*args, **kwargs)
+    if name in REARRANGING:
+        return rearranged(f)(*args, **kwargs)
+    rule = RULES.get(name)
+    if rule is None:
+        raise foreign_call(name)
+    try:
+        return to_julia(rule(*map(to_engine, args), **kwargs))
+    except TypeError as e:
+        if "unexpected keyword" not in str(e):
+            raise
+        raise foreign_call(name) from None
+
+
+modules.set_traced_builtin(traced_builtin, traced_keyword)

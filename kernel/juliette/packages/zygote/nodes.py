@@ -1,0 +1,211 @@
+"""Traced Julia values.
+
+Each array class has a *twin*, a subclass of it and of the engine's `Node`: an array of a twin class is
+a node of the engine's tape, and dispatch sees the same Julia type as ever.  Numbers under
+differentiation are the engine's scalar nodes.  Lending an array to a trace swaps its class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base import iteration
+from juliette.base.arrays import ArrayLike
+from juliette.base.essentials import NUMBER_HOOKS
+from juliette.display.show import SHOW_HOOKS
+from juliette.runtime import array as A
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.dispatch import TRACE
+from juliette_engine import rules
+from juliette_engine import tape as tapes
+from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
+
+ndarray = np.ndarray
+
+for _cls, _t in (
+    (tapes.FloatTracer, T.Float64), (tapes.IntTracer, T.Int64), (tapes.Float32Tracer, T.Float32),
+    (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool),
+):
+    T._TYPE_OF_CLASS[_cls] = T._TYPE_OF_CLASS[NESTED[_cls]] = _t
+
+# ---------------------------------------------------------------- arrays
+
+_TWINS: dict[type, type] = {}
+_NESTED_TWINS: dict[type, type] = {}
+PLAIN: dict[type, type] = {}
+
+
+def twin(cls: type) -> type:
+    """The class of traced arrays of an array class."""
+    found = _TWINS.get(cls)
+    if found is None:
+        found = _TWINS[cls] = type(cls.__name__, (cls, Node), {"__slots__": ()})
+        _enter(found, cls)
+    return found
+
+
+def nested_twin(cls: type) -> type:
+    """The class of arrays of an array class that several levels trace."""
+    found = _NESTED_TWINS.get(cls)
+    if found is None:
+        found = _NESTED_TWINS[cls] = type(cls.__name__, (twin(cls),), {"__slots__": (), "nested": True})
+        _enter(found, cls)
+    return found
+
+
+def _enter(found: type, cls: type) -> None:
+    PLAIN[found] = cls
+    T._TYPE_OF_CLASS[found] = T._TYPE_OF_CLASS[cls]
+    iteration.ITERATORS[found] = traced_elements
+
+
+_BY_KIND: dict[tuple[str, int], type] = {}
+
+
+def array_class_of(v: Any) -> type:
+    """The array class for an ndarray."""
+    key = (v.dtype.char, v.ndim)
+    found = _BY_KIND.get(key)
+    if found is None:
+        found = _BY_KIND[key] = type(wrap(v))
+    return found
+
+
+_NODE_CLASSES: dict[tuple[str, int], type] = {}
+
+
+def _node_class(v: Any) -> type:
+    key = (v.dtype.char, v.ndim)
+    found = _NODE_CLASSES.get(key)
+    if found is None:
+        found = _NODE_CLASSES[key] = twin(array_class_of(v))
+    return found
+
+
+class JuliaTape(Tape):
+    """A tape whose nodes are Julia's arrays and numbers."""
+
+    __slots__ = ("after", "at_end")
+    array_class = staticmethod(_node_class)
+    nested_array_class = staticmethod(lambda v: nested_twin(array_class_of(v)))
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        # what to do when the function has run, and when the tape is done with
+        self.after: list[Any] = []
+        self.at_end: list[Any] = []
+
+
+def traced_elements(a: Any) -> Any:
+    """An iterator over the elements of a traced array."""
+    shape = a.data.shape
+    if len(shape) == 1:
+        return (rules.getitem(a, i) for i in range(shape[0]))
+    return (rules.getitem(a, i[::-1]) for i in np.ndindex(*shape[::-1]))
+
+
+# ---------------------------------------------------------------- there and back
+
+
+def is_traced(x: Any) -> bool:
+    """Is a value a node?"""
+    return isinstance(x, Node)
+
+
+def to_julia(x: Any) -> Any:
+    """A value of the engine as a Julia value."""
+    if isinstance(x, ndarray):
+        return V.BitArray(x) if x.dtype == bool else wrap(x)
+    if isinstance(x, tapes.ArrayTracer):
+        out = x.tape.over(x.below if x.nested else x.data) if not isinstance(x.tape, JuliaTape) else None
+        return relabelled(x) if out is None else out
+    if isinstance(x, (np.float64, np.int64, np.bool_)):
+        return x.item()
+    return x
+
+
+def relabelled(x: Any) -> Any:
+    """A Python node as an array of the same tape."""
+    out = x.tape.over(x.below) if x.nested else x.tape.node(x.data)
+    x.tape.append((tapes.passes, out, x, None))
+    return out
+
+
+def to_engine(x: Any) -> Any:
+    """A Julia value as the engine computes with it."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, ArrayLike):
+        data = np.asarray(x.data)
+        if data.dtype == object:
+            return stacked(elements(data), data.shape)
+        return data
+    return x
+
+
+def stacked(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of numbers, some of them traced."""
+    return rules.stack_scalars(values, shape)
+
+
+def plain(x: Any) -> Any:
+    """A value without nodes."""
+    if isinstance(x, ScalarTracer):
+        return x.data
+    cls = PLAIN.get(type(x))
+    if cls is not None:
+        return cls(x.data)
+    if type(x) is tuple:
+        return tuple(map(plain, x))
+    if isinstance(x, V.NamedTuple):
+        return V.NamedTuple(x.names, tuple(map(plain, x.values)))
+    return x
+
+
+def _gather(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of elements of which some are traced numbers, or None."""
+    if TRACE.depth:
+        for v in values:
+            if isinstance(v, ScalarTracer):
+                return rules.stack_scalars(values, shape) if all(map(_is_number, values)) else None
+    return None
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float, np.number, ScalarTracer))
+
+
+iteration.GATHER = _gather
+A.set_gather(_gather)
+
+# ---------------------------------------------------------------- numbers
+
+
+def _convert(t: Any, x: Any) -> Any:
+    if t is T.typeof(x) or t in (T.Real, T.Number, T.Any_, T.AbstractFloat):
+        return rules.floating(x) if t is T.AbstractFloat else x
+    if t is T.Float64:
+        return rules.cast(x, dtype=float) if not isinstance(x, tapes.IntTracer) else rules.floating(x)
+    dtype = T.DTYPE_OF.get(t)
+    if dtype is not None and dtype.kind == "f":
+        return rules.cast(x, dtype=dtype)
+    from juliette.base.essentials import to_number
+
+    return to_number(t, plain(x))
+
+
+def _show(io: Any, x: Any, long: bool) -> None:
+    from juliette.display.show import show
+
+    show(io, plain(x), long)
+
+
+for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer):
+    for _c in (_cls, NESTED[_cls]):
+        NUMBER_HOOKS[_c] = _convert
+        SHOW_HOOKS[_c] = _show
+_ = primal

@@ -1,0 +1,346 @@
+"""Opening Julia values for differentiation, and the gradients in the shape of the values.
+
+Immutable values are opened as copies with traced parts.  Mutable ones (structs, `Ref`, `Dict`) are
+opened in place, so that what the function assigns to them is seen; when the trace ends their parts
+are plain again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base.tuples import Composed
+from juliette.compiler.support import ClosureBase
+from juliette.packages.zygote.nodes import PLAIN, JuliaTape, nested_twin, plain, to_julia, twin
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.structs import Struct
+from juliette_engine import gradients
+from juliette_engine import tape as tapes
+from juliette_engine.tape import Node, Tape
+
+lift, lower = gradients.lift, gradients.lower
+ndarray = np.ndarray
+
+# ---------------------------------------------------------------- arrays
+
+
+def _lift_array(a: Any, t: Tape) -> Any:
+    data = a.data
+    if isinstance(a, Node):
+        return t.over(a)
+    kind = data.dtype.kind
+    if kind in "fiuc":
+        return t.node(data)
+    if kind != "O":
+        return a
+    values = [lift(v, t) for v in data.ravel(order="F").tolist()]
+    if all(x is y for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
+        return a
+    out = type(a)(np.empty(data.shape, dtype=object, order="F"))
+    flat = out.data.reshape(-1, order="F")
+    for i, v in enumerate(values):
+        flat[i] = v
+    return out
+
+
+def _lower_array(traced: Any, a: Any) -> Any:
+    if isinstance(traced, Node):
+        g = gradients.project(traced.grad, traced)
+        return wrap(g) if type(g) is ndarray else to_julia(g)
+    if a.data.dtype != object or traced is a:
+        return None
+    parts = [
+        lower(x, y)
+        for x, y in zip(traced.data.ravel(order="F").tolist(), a.data.ravel(order="F").tolist(), strict=True)
+    ]
+    return None if all(p is None for p in parts) else B.from_values(parts, a.data.shape)
+
+
+def _walk_array(a: Any, visit: Any) -> None:
+    if a.data.dtype == object:
+        for v in a.data.ravel().tolist():
+            visit(v)
+
+
+def _lift_dense(r: Any, t: Tape) -> Any:
+    data = np.asarray(r.data)
+    return t.node(np.asfortranarray(data)) if data.dtype.kind in "fiuc" else r
+
+
+def _lower_dense(traced: Any, r: Any) -> Any:
+    if not isinstance(traced, Node):
+        return None
+    g = gradients.project(traced.grad, traced)
+    if isinstance(r, V.Adjoint) and type(g) is ndarray and g.shape[0] == 1 and r.parent.ndim == 1:
+        return V.Adjoint(wrap(g.reshape(-1)))
+    return wrap(g) if type(g) is ndarray else to_julia(g)
+
+
+# ---------------------------------------------------------------- immutable values
+
+
+def _lift_fields(x: Any, t: Tape) -> Any:
+    out = type(x).__new__(type(x))
+    for f in x.fields:
+        if hasattr(x, f):
+            object.__setattr__(out, f, lift(getattr(x, f), t))
+    return out
+
+
+def _lower_fields(traced: Any, x: Any) -> Any:
+    names = tuple(x.fields)
+    values = tuple(lower(getattr(traced, f), getattr(x, f)) if hasattr(x, f) else None for f in names)
+    return None if all(v is None for v in values) else V.NamedTuple(names, values)
+
+
+def _walk_fields(x: Any, visit: Any) -> None:
+    for f in x.fields:
+        if hasattr(x, f):
+            visit(getattr(x, f))
+
+
+def _lift_named(x: V.NamedTuple, t: Tape) -> Any:
+    return V.NamedTuple(x.names, tuple(lift(v, t) for v in x.values))
+
+
+def _lower_named(traced: Any, x: V.NamedTuple) -> Any:
+    values = tuple(lower(a, b) for a, b in zip(traced.values, x.values, strict=True))
+    return None if all(v is None for v in values) else V.NamedTuple(x.names, values)
+
+
+def _lift_pair(x: V.Pair, t: Tape) -> Any:
+    return V.Pair(lift(x.first, t), lift(x.second, t))
+
+
+def _lower_pair(traced: Any, x: V.Pair) -> Any:
+    parts = lower(traced.first, x.first), lower(traced.second, x.second)
+    return None if parts == (None, None) else V.NamedTuple(("first", "second"), parts)
+
+
+# ---------------------------------------------------------------- mutable values
+
+# id -> [(object, what its parts were lifted to)], while and after it is open
+_OPENED: dict[int, list[tuple[Any, dict[Any, Any]]]] = {}
+
+
+def _opened(x: Any, parts: dict[Any, Any], t: Any, close: Any) -> Any:
+    _OPENED.setdefault(id(x), []).append((x, parts))
+
+    def after() -> None:
+        close()
+
+    def forget() -> None:
+        stack = _OPENED[id(x)]
+        stack.pop()
+        if not stack:
+            del _OPENED[id(x)]
+
+    t.after.append(after)
+    t.at_end.append(forget)
+    return x
+
+
+def _parts_of(x: Any) -> dict[Any, Any]:
+    stack = _OPENED.get(id(x))
+    return stack[-1][1] if stack else {}
+
+
+def _lift_mutable(x: Any, t: Any) -> Any:
+    parts, before = {}, {}
+    for f in x.fields:
+        if hasattr(x, f):
+            before[f] = getattr(x, f)
+            lifted = lift(before[f], t)
+            if lifted is not before[f]:
+                parts[f] = lifted
+                object.__setattr__(x, f, lifted)
+
+    def close() -> None:
+        for f, v in parts.items():
+            now = getattr(x, f)
+            object.__setattr__(x, f, before[f] if now is v else outside(now, t))
+        for f in x.fields:
+            if hasattr(x, f) and f not in parts:
+                object.__setattr__(x, f, outside(getattr(x, f), t))
+
+    return _opened(x, {f: (v, before[f]) for f, v in parts.items()}, t, close)
+
+
+def _lower_mutable(traced: Any, x: Any) -> Any:
+    parts = _parts_of(x)
+    names = tuple(x.fields)
+    values = tuple(lower(*parts[f]) if f in parts else None for f in names)
+    return None if all(v is None for v in values) else V.NamedTuple(names, values)
+
+
+def _walk_opened(x: Any, visit: Any) -> None:
+    for v, _ in _parts_of(x).values():
+        visit(v)
+
+
+def _lift_struct(x: Any, t: Tape) -> Any:
+    return _lift_mutable(x, t) if type(x).mutable else _lift_fields(x, t)
+
+
+def _lower_struct(traced: Any, x: Any) -> Any:
+    return _lower_mutable(traced, x) if type(x).mutable else _lower_fields(traced, x)
+
+
+def _walk_struct(x: Any, visit: Any) -> None:
+    (_walk_opened if type(x).mutable else _walk_fields)(x, visit)
+
+
+def _lift_ref(r: Any, t: Any) -> Any:
+    before = r.x
+    r.x = lifted = lift(before, t)
+
+    def close() -> None:
+        r.x = before if r.x is lifted else outside(r.x, t)
+
+    return _opened(r, {"x": (lifted, before)}, t, close)
+
+
+def _lower_ref(traced: Any, r: Any) -> Any:
+    g = lower(*_parts_of(r).get("x", (None, None)))
+    return None if g is None else V.NamedTuple(("x",), (g,))
+
+
+def _lift_dict(d: Any, t: Any) -> Any:
+    before = {k: v for k, v in d.pairs()}
+    keys = list(d.pairs())
+    lifted = [(k, lift(v, t), v) for k, v in keys]
+    for k, v, old in lifted:
+        if v is not old:
+            d[k] = v
+
+    def close() -> None:
+        known = {id(v): old for _, v, old in lifted}
+        for k, v in list(d.pairs()):
+            if id(v) in known:
+                d[k] = known[id(v)]
+            elif isinstance(v, Node):
+                d[k] = outside(v, t)
+
+    assert before is not None
+    return _opened(d, {k: (v, old) for k, v, old in lifted}, t, close)
+
+
+def _lower_dict(traced: Any, d: Any) -> Any:
+    out = V.JuliaDict(T.Any_, T.Any_)
+    empty = True
+    for k, (v, old) in _parts_of(d).items():
+        g = lower(v, old)
+        if g is not None:
+            out[k] = g
+            empty = False
+    return None if empty else out
+
+
+def outside(x: Any, t: Tape) -> Any:
+    """A value without the nodes of a tape that ends."""
+    if isinstance(x, Node) and x.tape is t:
+        return gradients.below(x, t) if not isinstance(x, Array) or x.nested else plain(x)
+    if type(x) is tuple:
+        return tuple(outside(v, t) for v in x)
+    if isinstance(x, V.NamedTuple):
+        return V.NamedTuple(x.names, tuple(outside(v, t) for v in x.values))
+    if isinstance(x, Array) and not isinstance(x, Node) and x.data.dtype == object:
+        for i in np.ndindex(x.data.shape):
+            v = x.data[i]
+            if isinstance(v, Node):
+                x.data[i] = outside(v, t)
+        return x
+    if isinstance(x, (ClosureBase, Composed)) or (isinstance(x, Struct) and not type(x).mutable):
+        if any(isinstance(getattr(x, f, None), Node) for f in x.fields):
+            out = type(x).__new__(type(x))
+            for f in x.fields:
+                if hasattr(x, f):
+                    object.__setattr__(out, f, outside(getattr(x, f), t))
+            return out
+    return x
+
+
+# ---------------------------------------------------------------- parameters in place
+
+
+def _lend(a: Any, t: Any) -> Any:
+    cls = type(a)
+    if cls in PLAIN:
+        state = (cls, a.tape, a.below if a.nested else None, a.grad, a.own)
+        outer = a.tape.over(a.below) if a.nested else a.tape.node(a.data)
+        a.tape.append((tapes.passes, outer, a, None))
+        a.__class__ = nested_twin(PLAIN[cls])
+        a.below = outer
+    else:
+        state = (cls,)
+        a.__class__ = twin(cls)
+    a.tape = t
+    a.grad = None
+    a.own = False
+    return state
+
+
+def _give_back(a: Any, state: Any) -> Any:
+    grad = a.grad
+    if grad is not None:
+        grad = gradients.project(grad, a)
+        if type(grad) is ndarray:
+            grad = wrap(grad)
+    a.__class__ = state[0]
+    if len(state) > 1:
+        _, a.tape, below, a.grad, a.own = state
+        if below is not None:
+            a.below = below
+    else:
+        del a.tape, a.grad
+    return grad
+
+
+gradients.register_lender(Array, _lend, _give_back)
+
+for _cls, _open, _close, _walk in (
+    (Array, _lift_array, _lower_array, _walk_array),
+    (V.Range, _lift_dense, _lower_dense, lambda x, v: None),
+    (V.Wrapper, _lift_dense, _lower_dense, lambda x, v: None),
+    (V.NamedTuple, _lift_named, _lower_named, lambda x, v: [v(p) for p in x.values]),
+    (V.Pair, _lift_pair, _lower_pair, lambda x, v: (v(x.first), v(x.second))),
+    (V.Ref, _lift_ref, _lower_ref, _walk_opened),
+    (V.JuliaDict, _lift_dict, _lower_dict, _walk_opened),
+    (Struct, _lift_struct, _lower_struct, _walk_struct),
+    (ClosureBase, _lift_fields, _lower_fields, _walk_fields),
+    (Composed, _lift_fields, _lower_fields, _walk_fields),
+):
+    gradients.register_lifter(_cls, _open, _close)
+    gradients.WALKERS[_cls] = _walk
+
+gradients.STRIPPERS[V.NamedTuple] = lambda x, f: V.NamedTuple(x.names, tuple(map(f, x.values)))
+gradients.FIRSTS[V.NamedTuple] = lambda x: x.values[0] if x.values else None
+
+
+def _seed_named(y: Any, seed: Any, give: Any) -> None:
+    given = dict(zip(seed.names, seed.values, strict=True))
+    for n, v in zip(y.names, y.values, strict=True):
+        give(v, given.get(n))
+
+
+def _seed_fields(y: Any, seed: Any, give: Any) -> None:
+    given = dict(zip(seed.names, seed.values, strict=True))
+    for f in y.fields:
+        give(getattr(y, f, None), given.get(f))
+
+
+def _seed_array(y: Any, seed: Any, give: Any) -> None:
+    if y.data.dtype == object:
+        for a, b in zip(elements(y.data), elements(seed.data), strict=True):
+            give(a, b)
+
+
+gradients.SEEDERS[V.NamedTuple] = _seed_named
+gradients.SEEDERS[Struct] = _seed_fields
+gradients.SEEDERS[Array] = _seed_array
+_ = JuliaTape
