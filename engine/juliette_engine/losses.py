@@ -15,6 +15,7 @@ from juliette_engine.rules import (
     absolute,
     add,
     div,
+    exp,
     getitem,
     log,
     logsoftmax,
