@@ -6,7 +6,9 @@ not the result depends on it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 from juliette.runtime import broadcast as B
@@ -37,24 +39,33 @@ OPEN = Open()
 
 
 class Refusal:
-    """Stands on a tape for something that cannot be differentiated."""
+    """Stands on a tape for something that cannot be differentiated, with the place where it is."""
 
-    __slots__ = ("grad", "message")
+    __slots__ = ("grad", "place")
     data = None
 
-    def __init__(self, message: str) -> None:
-        self.message = message
+    def __init__(self) -> None:
         self.grad = 0.0
+        self.place = _place()
+
+
+def _place() -> Any:
+    """The calls between the gradient and here, as a traceback."""
+    found, frame = None, sys._getframe(3)
+    while frame is not None and not frame.f_code.co_filename.endswith("entry.py"):
+        found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
 
 
 def _refuse(g: Any, out: Any, a: Any, b: Any) -> None:
-    raise ErrorException(a)
+    raise ErrorException(a).with_traceback(out.place)
 
 
 def refuse_later(message: str) -> None:
     """Going back over this point of the innermost trace is an error."""
     if LEVELS.tapes and not OPEN.ignoring:
-        LEVELS.tapes[-1].append((_refuse, Refusal(message), message, None))
+        LEVELS.tapes[-1].append((_refuse, Refusal(), message, None))
 
 
 def foreign_call(name: str) -> ErrorException:

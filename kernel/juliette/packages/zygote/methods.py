@@ -581,13 +581,17 @@ def guarded(name: str, f: Any) -> Any:
 
 def _changing(name: str, f: Any) -> Any:
     def run(target: Any, *args: Any) -> Any:
-        return mutation(target, name, lambda: f(_bare(target), *map(plain, args)))
+        def change() -> Any:
+            if not isinstance(target, Node):
+                return f(target, *map(plain, args))
+            bare = plain(target)
+            out = f(bare, *map(plain, args))
+            target.data = bare.data
+            return target if out is bare else out
+
+        return mutation(target, name, change)
 
     return run
-
-
-def _bare(x: Any) -> Any:
-    return x
 
 
 def holds_node(x: Any) -> bool:
