@@ -47,6 +47,13 @@ def _fields(x: Any) -> tuple[list[tuple[str, Any]], bool] | None:
     return None
 
 
+def _holds_objects(x: Any) -> bool:
+    """Is this an array of a front end whose elements are no numbers?"""
+    return getattr(getattr(x, "data", None), "dtype", None) == object and (
+        trees.children(x) is not None
+    )
+
+
 class Sizes:
     """Adds up what is reached."""
 
@@ -56,7 +63,7 @@ class Sizes:
 
     def inline(self, x: Any) -> tuple[int, int, bool]:
         """Size and alignment of a value inside a struct, and whether it is plain bits."""
-        if trees.is_array(x) or type(x) is list:
+        if trees.is_array(x) or type(x) is list or _holds_objects(x):
             self.array(x)
             return 8, 8, False
         if isinstance(x, (bool, np.bool_)):
@@ -98,9 +105,10 @@ class Sizes:
         if id(x) in self.seen:
             return
         self.seen.add(id(x))
-        if type(x) is list:
-            self.total += 40 + 8 * len(x)
-            for item in x:
+        if not trees.is_array(x):
+            items = x if type(x) is list else list(trees.children(x)[1])  # type: ignore[index]
+            self.total += 40 + 8 * len(items)
+            for item in items:
                 self.inline(item)
             return
         data = trees.data(x)

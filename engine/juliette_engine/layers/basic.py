@@ -58,6 +58,7 @@ class Dense(Layer):
 
     trainable_fields: ClassVar[tuple[str, ...]] = ("weight", "bias")
     type_fields: ClassVar[tuple[str, ...]] = ("σ", "weight", "bias")
+    arrays_only: ClassVar[bool] = True
 
     def __init__(
         self, sizes: Any, *rest: Any, bias: Any = True, init: Function = glorot_uniform

@@ -57,6 +57,8 @@ class Layer:
     mutable: ClassVar[bool] = False
     # Does it only pass values on, so that it works for values of any library?
     passes_on: ClassVar[bool] = False
+    # Does it take one array and nothing else?
+    arrays_only: ClassVar[bool] = False
     # Do its parts print on lines of their own?
     expands: ClassVar[bool] = False
     keyword_separator: ClassVar[str] = "; "

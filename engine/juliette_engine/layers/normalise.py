@@ -78,6 +78,7 @@ class Dropout(Layer):
     type_fields: ClassVar[tuple[str, ...]] = ("p", "dims", "rng")
     mutable: ClassVar[bool] = True
     keyword_separator: ClassVar[str] = ", "
+    arrays_only: ClassVar[bool] = True
 
     def __init__(
         self, p: float, *, dims: Any = slice(None), active: bool | None = None, rng: Any = None
@@ -97,7 +98,7 @@ class Dropout(Layer):
     def constructor_args(self) -> Iterator[Any]:
         """The probability, then what is not the default."""
         yield self.p
-        if not isinstance(self.dims, slice):
+        if isinstance(self.dims, (int, tuple)):
             yield Keyword("dims", self.dims)
         if self.active is not None:
             yield Keyword("active", self.active)
@@ -130,6 +131,7 @@ class AlphaDropout(Layer):
     type_fields: ClassVar[tuple[str, ...]] = ("p", "rng")
     mutable: ClassVar[bool] = True
     keyword_separator: ClassVar[str] = ", "
+    arrays_only: ClassVar[bool] = True
 
     def __init__(self, p: float, *, active: bool | None = None, rng: Any = None) -> None:
         if not 0 <= p <= 1:
@@ -174,6 +176,7 @@ class LayerNorm(Layer):
     trainable_fields: ClassVar[tuple[str, ...]] = ("diag",)
     type_fields: ClassVar[tuple[str, ...]] = ("λ", "diag", "ε", "size")
     keyword_separator: ClassVar[str] = ", "
+    arrays_only: ClassVar[bool] = True
 
     def __init__(
         self, *size: Any, affine: bool = True, eps: float = np.float32(1e-5), λ: Function = identity
@@ -223,6 +226,7 @@ class BatchNorm(Layer):
     type_fields: ClassVar[tuple[str, ...]] = ("λ", "β", "ε", "μ")
     mutable: ClassVar[bool] = True
     keyword_separator: ClassVar[str] = ", "
+    arrays_only: ClassVar[bool] = True
     affine_default: ClassVar[bool] = True
     track_default: ClassVar[bool] = True
 

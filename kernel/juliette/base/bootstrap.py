@@ -84,11 +84,12 @@ _LOADED = False
 
 def load_packages() -> None:
     global _LOADED
+    from juliette import packages
+
     if not _LOADED:
         _LOADED = True
-        from juliette import packages
-
         packages.announce()
+    packages.start_session()
 
 
 def set_program(module: Module, name: str) -> None:

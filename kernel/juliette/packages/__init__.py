@@ -16,3 +16,12 @@ def announce() -> None:
     pkg.announce()
     ijulia.announce()
     lazy.announce()
+
+
+def start_session() -> None:
+    """Undo what an earlier session chose."""
+    import sys
+
+    profile = sys.modules.get("juliette.packages.flux.profile")
+    if profile is not None:
+        profile.reset()

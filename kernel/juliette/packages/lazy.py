@@ -12,7 +12,8 @@ def _later(name: str, python: str) -> None:
         importlib.import_module(python)
         real = PACKAGES[name]
         real.load()
-        PACKAGES[name] = module
+        if real is not module and name != "Flux":  # which of two modules Flux is can change
+            PACKAGES[name] = module
         for slot in ("bindings", "visible", "exports", "consts", "implicit", "docs"):
             setattr(module, slot, getattr(real, slot))
 

@@ -1,37 +1,140 @@
-"""`Pkg`: bundled packages succeed with the lines that Julia prints; others cannot be installed."""
+"""`Pkg`: bundled packages succeed with the lines that Julia prints; others cannot be installed.
+
+A version of Flux chooses the era that is spoken.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from juliette.display.io import STDERR
+from juliette.compiler import support
+from juliette.display.io import STDERR, STDOUT
+from juliette.display.show import string_of
+from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import PACKAGES, Module, package
 
+# Versions whose behaviour and printing are followed.
+VERSIONS = {
+    "Flux": "0.14.25", "Zygote": "0.6.75", "NNlib": "0.9.27", "Optimisers": "0.3.4",
+    "Functors": "0.4.12", "MLUtils": "0.4.8", "OneHotArrays": "0.2.10", "ChainRulesCore": "1.25.1",
+    "BSON": "0.3.9", "JLD2": "0.5.15",
+}  # fmt: skip
+IDS = {
+    "Flux": "587475ba", "Zygote": "e88e6eb3", "NNlib": "872c559c", "Optimisers": "3bd65402",
+    "Functors": "d9f16b24", "MLUtils": "f1d291b0", "OneHotArrays": "0b1bfda6",
+    "ChainRulesCore": "d360d2e6", "BSON": "fbb218c0", "JLD2": "033835bb",
+}  # fmt: skip
+_FOLDER = "~/.julia/environments/v1.10"
+
+
+class PackageSpec:
+    """`PackageSpec(name="Flux", version="0.16")`"""
+
+    __slots__ = ("name", "version")
+    fields = ("name", "version")
+
+    def __init__(self, name: Any = None, version: Any = None) -> None:
+        self.name, self.version = name, version
+
+
+T.register_class(PackageSpec, T.define("PackageSpec"))
+
+
+def wanted(names: tuple[Any, ...], name: Any, version: Any) -> list[tuple[str, Any]]:
+    """Names and versions that a call of `Pkg.add` asks for."""
+    if name is not None:
+        return [(str(name), version)]
+    out: list[tuple[str, Any]] = []
+    for n in names:
+        if isinstance(n, PackageSpec):
+            out.append((str(n.name), n.version))
+        elif isinstance(n, str):
+            plain, _, at = n.partition("@")
+            out.append((plain, at or version))
+        else:
+            out += wanted(tuple(support.iterate(n)), None, version)
+    return out
+
+
+def add_one(name: str, version: Any) -> str | None:
+    """Make a package available; gives the line for the project if something changed."""
+    if name not in PACKAGES:
+        raise ErrorException(
+            f"The following package names could not be resolved:\n * {name} (not bundled with "
+            f"Juliette)\nBundled: {', '.join(sorted(PACKAGES))}"
+        )
+    if name != "Flux" or version is None:
+        return None
+    from juliette.packages.flux import profile
+
+    text = string_of(version).removeprefix("v")
+    if text == profile.PROFILE.version:
+        return None
+    try:
+        profile.select(text)
+    except ValueError:
+        raise ErrorException(f"invalid version specification: {text}") from None
+    return f"  [{IDS[name]}] + {name} v{text}{'.0' * (2 - text.count('.'))}"
+
 
 def load(module: Module) -> None:
-    @module.method("add(names...; name=nothing, version=nothing)", export=False)
-    def add(*names: Any, name: Any = None, version: Any = None) -> None:
-        """Check that packages are there."""
-        wanted = [name] if name is not None else list(names)
-        for n in wanted:
-            for item in n.data.tolist() if hasattr(n, "data") else [n]:
-                if item not in PACKAGES:
-                    raise ErrorException(
-                        f"The following package names could not be resolved:\n * {item} (not bundled with Juliette)\n"
-                        f"Bundled: {', '.join(sorted(PACKAGES))}"
-                    )
-        STDERR.write("   Resolving package versions...\n")
-        STDERR.write("  No Changes to `~/.julia/environments/v1.10/Project.toml`\n")
-        STDERR.write("  No Changes to `~/.julia/environments/v1.10/Manifest.toml`\n")
+    """Fill the module."""
 
-    @module.method("status()", export=False)
-    def status() -> None:
+    @module.method("add(names...; name=nothing, version=nothing, keywords...)", export=False)
+    def add(*names: Any, name: Any = None, version: Any = None, **keywords: Any) -> None:
+        """Check that packages are there; a version of Flux chooses how it behaves."""
+        lines = [add_one(n, v) for n, v in wanted(names, name, version)]
+        STDERR.write("   Resolving package versions...\n")
+        changed = [line for line in lines if line is not None]
+        for file in ("Project", "Manifest"):
+            if changed:
+                STDERR.write(f"    Updating `{_FOLDER}/{file}.toml`\n")
+                for line in changed:
+                    STDERR.write(line + "\n")
+            else:
+                STDERR.write(f"  No Changes to `{_FOLDER}/{file}.toml`\n")
+
+    @module.method("status(names...; keywords...)", export=False)
+    def status(*names: Any, **keywords: Any) -> None:
         """List the bundled packages."""
-        STDERR.write("Status `~/.julia/environments/v1.10/Project.toml`\n")
-        for n in sorted(PACKAGES):
-            STDERR.write(f"  {n}\n")
+        from sys import modules
+
+        STDOUT.write(f"Status `{_FOLDER}/Project.toml`\n")
+        profile = modules.get("juliette.packages.flux.profile")
+        for n in sorted(VERSIONS):
+            if n not in PACKAGES or (names and n not in names):
+                continue
+            version = VERSIONS[n]
+            if n == "Flux" and profile is not None and profile.PROFILE.modern:
+                version = profile.PROFILE.version
+            STDOUT.write(f"  [{IDS[n]}] {n} v{version}\n")
+
+    for name in ("activate", "instantiate", "update", "precompile", "resolve", "build", "gc"):
+
+        @module.method(f"{name}(args...; keywords...)", export=False)
+        def nothing(*args: Any, **keywords: Any) -> None:
+            """Has nothing to do here: the bundled packages are all there is."""
+
+    @module.method("rm(names...)", export=False)
+    def rm(*names: Any) -> None:
+        """Bundled packages stay."""
+        STDERR.write(f"  No Changes to `{_FOLDER}/Project.toml`\n")
+
+    spec = T._TYPE_OF_CLASS[PackageSpec]
+    module.const("PackageSpec", spec)
+
+    @module.method("PackageSpec(name=nothing, version=nothing)")
+    def package_spec(_: Any, name: Any = None, version: Any = None) -> Any:
+        """A package and its version."""
+        return PackageSpec(name, version)
+
+    @module.method("PackageSpec(; name=nothing, version=nothing)")
+    def package_spec_named(_: Any, *, name: Any = None, version: Any = None) -> Any:
+        """A package and its version."""
+        return PackageSpec(name, version)
 
 
 def announce() -> None:
+    """Announce the package."""
     package("Pkg", load)

@@ -230,15 +230,15 @@ def alias_string(t: Any) -> str | None:
     body = unwrap(t)
     if t is Any_ or (isinstance(body, DataType) and body.typename is TUPLE_NAME):
         return None
-    found = [
-        (name, env)
+    found = {  # by name: Base has Core's aliases, too
+        name: env
         for module in _modules(t)
         for name, alias in ALIASES(module)
         if (env := _through(alias, t)) is not None
-    ]
+    }
     if len(found) != 1:
         return None
-    name, env = found[0]
+    ((name, env),) = found.items()
     if not env:
         return name
     wheres: list[TypeVar] = []

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.packages import zygote
-from juliette.packages.flux.profile import PROFILE
+from juliette.packages.flux.profile import MODULES, PROFILE
 from juliette.runtime.modules import PACKAGES, Base, Module, package
 
 LAYERS = (
@@ -31,8 +31,21 @@ LAYERS = (
 INTERNAL = ("Scale", "Bilinear", "EmbeddingBag")
 
 
+def load_era(modern: bool) -> Any:
+    """How the module of one era is filled."""
+
+    def loader(module: Module) -> None:
+        before, PROFILE.modern = PROFILE.modern, modern
+        try:
+            load(module)
+        finally:
+            PROFILE.modern = before
+
+    return loader
+
+
 def load(module: Module) -> None:
-    """Fill the module Flux."""
+    """Fill a module Flux."""
     from juliette.packages.flux import containers, functions, macros, show, train, utilities
 
     zygote.ZYGOTE.load()
@@ -164,4 +177,5 @@ package("OneHotArrays", _load_onehot)
 package("NNlib", _load_nnlib)
 package("Optimisers", _load_optimisers_package)
 package("Functors", _load_functors_package)
-package("Flux", load)
+for _modern in (True, False):
+    MODULES[_modern] = package("Flux", load_era(_modern))

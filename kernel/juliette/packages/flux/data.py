@@ -28,19 +28,23 @@ T.register_class(engine.DataLoader, LOADER)
 LOADER.typename.fields = ("data", "batchsize", "shuffle", "partial", "rng")
 
 
-def observed(data: Any, index: Any) -> Any:
-    """Some observations (from 0) of arrays, ranges, strings of data in tuples and named tuples."""
+def observed(data: Any, index: Any, *, window: bool = False) -> Any:
+    """Some observations (from 0) of arrays and ranges, also in tuples and named tuples.
+
+    They are copies, or views of arrays as `window`.
+    """
     if isinstance(data, V.NamedTuple):
-        return V.NamedTuple(data.names, tuple(observed(v, index) for v in data.values))
+        parts = tuple(observed(v, index, window=window) for v in data.values)
+        return V.NamedTuple(data.names, parts)
     if type(data) is tuple:
-        return tuple(observed(v, index) for v in data)
+        return tuple(observed(v, index, window=window) for v in data)
     if isinstance(index, int):
         one_based: Any = index + 1
     elif isinstance(index, range):
         one_based = V.UnitRange(index.start + 1, index.stop)
     else:
         one_based = wrap(np.asarray(index, dtype=np.int64) + 1)
-    get = Base.bindings["getindex"]
+    get = Base.bindings["view" if window and isinstance(data, ArrayLike) else "getindex"]
     if isinstance(data, ArrayLike):
         return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), one_based)
     if isinstance(index, int):
@@ -160,13 +164,14 @@ def observations(module: Module) -> None:
     def splitobs(data: Any, *, at: Any, shuffle: bool = False) -> Any:
         """The observations in two or more parts; `at` is a fraction, a number, or several."""
         n = numobs(data)
-        order = permutation(n) if shuffle else np.arange(n)
+        order = permutation(n) if shuffle else range(n)
         cuts, before = [], 0
         for part in at if type(at) is tuple else (at,):
             size = part if type(part) is int else int(np.clip(round(float(part) * n), 0, n))
             before = min(before + size, n)
             cuts.append(before)
-        return tuple(observed(data, order[a:b]) for a, b in zip([0, *cuts], [*cuts, n], strict=True))
+        edges = zip([0, *cuts], [*cuts, n], strict=True)
+        return tuple(observed(data, order[a:b], window=True) for a, b in edges)
 
     @module.method("kfolds(data; k=5)")
     def kfolds(data: Any, *, k: int = 5) -> Any:

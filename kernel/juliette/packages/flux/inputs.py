@@ -10,6 +10,7 @@ from juliette.base.arrays import ArrayLike
 from juliette.display.io import STDERR
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.profile import PROFILE
 from juliette_engine import trees
 from juliette_engine.rules import floating
 from juliette_engine.tape import primal
@@ -30,19 +31,26 @@ def weight_dtype(layer: Any) -> Any:
 
 
 def matched(layer: Any, x: Any) -> Any:
-    """The input in the element type of the weights; a wider one is mentioned once."""
+    """The input in the element type of the weights, as the profile wants it.
+
+    Whole numbers and truth values always take it; Float64 does in the modern profile, where it is
+    mentioned once.
+    """
     if type(x) is tuple:
         return tuple(matched(layer, v) for v in x)
     if not isinstance(x, ArrayLike):
         return x
     dtype = weight_dtype(layer)
     have = np.asarray(x.data).dtype
-    if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiu":
+    if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiub":
         return x
     if type(layer).host.__name__ in ("Embedding", "EmbeddingBag"):
         return x
-    if have == np.float64 and dtype == np.float32:
-        warn(layer, x)
+    if have.kind == "f":
+        if not PROFILE.modern:
+            return x
+        if have == np.float64 and dtype == np.float32:
+            warn(layer, x)
     return from_host(cast(to_host(x), dtype))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from juliette.base.arrays import ArrayLike
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
+from juliette.packages.flux.inputs import matched
 from juliette.packages.flux.boundary import from_host, host_elementwise, host_function, to_host
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -50,7 +51,9 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
 
     construct.__doc__ = cls.__doc__
 
-    @module.method(f"(layer::{name})(xs...)", transparent=True)
+    inputs = "x::AbstractArray" if cls.arrays_only else "xs..."
+
+    @module.method(f"(layer::{name})({inputs})", transparent=True)
     def call(layer: Any, *xs: Any) -> Any:
         return forward(layer, xs)
 
@@ -136,19 +139,10 @@ def forward(layer: Any, xs: tuple[Any, ...]) -> Any:
     if cls.passes_on:
         return cls.__call__(layer, *xs)
     view = host_view(layer)
-    y = view(*map(to_host, convert_inputs(layer, xs)))
+    y = view(*[to_host(matched(layer, x)) for x in xs])
     if cls.mutable:
         write_back(layer, view)
     return from_host(y)
-
-
-def convert_inputs(layer: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """From Flux 0.13.13 on inputs get the element type of the weights; before, they promote."""
-    if not nodes.PROFILE.modern:
-        return xs
-    from juliette.packages.flux.inputs import matched
-
-    return tuple(matched(layer, x) for x in xs)
 
 
 def host_view(layer: Any) -> Any:

@@ -83,7 +83,7 @@ LAYER_PARAMETERS: dict[Any, tuple[str, ...]] = {}
 
 
 def _struct_trainable(x: Any) -> tuple[Any, ...] | None:
-    if len(TRAINABLE_FUNCTION.methods) > 1 and any(
+    if any(m.builtin is None for m in TRAINABLE_FUNCTION.methods) and any(
         m.builtin is None for m in TRAINABLE_FUNCTION.matching((T.typeof(x),))
     ):
         return _named_parts(x, TRAINABLE_FUNCTION(x))

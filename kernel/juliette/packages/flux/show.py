@@ -99,6 +99,8 @@ def _foreign_name(f: Any) -> str | None:
 
 def install() -> None:
     """Let the engine print Julia's functions, and Julia the engine's layers."""
+    if SHOW_HOOKS.get(Layer) is show_layer:
+        return
     engine_text.FOREIGN.append(_foreign_name)
     layout.STYLES.append(_style)
     containers.set_one_line(inline_text)

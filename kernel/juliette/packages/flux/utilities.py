@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.compiler import support
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import zygote
@@ -153,10 +154,9 @@ def load(dst: Any, src: Any) -> None:
 def _do_not_match(src: Any, dst: Any) -> None:
     def names(x: Any) -> str:
         parts = trees.children(x)
-        keys = () if parts is None else tuple(
-            Symbol(k) if isinstance(k, str) else k + 1 for k in parts[0]
-        )
-        return one_line(keys)
+        if parts is not None and parts[0] and not isinstance(parts[0][0], str):
+            return f"Base.OneTo({len(parts[0])})"
+        return one_line(() if parts is None else tuple(map(Symbol, parts[0])))
 
     raise E.ArgumentError(
         f"Tried to load {names(src)} into {names(dst)} but the structures do not match."
@@ -210,7 +210,9 @@ def collect(xs: tuple[Any, ...]) -> Params:
     return out
 
 
+# What has been said once.
 _gpu_told: list[bool] = []
+_params_told: list[bool] = []
 
 
 def load_module(module: Module) -> None:
@@ -227,12 +229,20 @@ def load_module(module: Module) -> None:
         3
         ```
         """
+        if nodes.PROFILE.modern and not _params_told:
+            _params_told.append(True)
+            STDERR.write(
+                "┌ Warning: `Flux.params(m...)` is deprecated. Use `Flux.trainable(model)` for "
+                "parameter collection,\n"
+                "│ and the explicit `gradient(m -> loss(m, x, y), model)` for gradient "
+                "computation.\n└ @ Flux ~/.julia/packages/Flux/src/deprecations.jl:93\n"
+            )
         return collect(xs)
 
     @module.method("loadparams!(m, ps)", export=False)
     def loadparams(m: Any, ps: Any) -> None:
         """Copy parameters into a model."""
-        for dst, src in zip(collect((m,)), list(ps), strict=False):
+        for dst, src in zip(collect((m,)), support.iterate(ps), strict=False):
             if dst.data.shape != src.data.shape:
                 raise E.ErrorException(
                     f"Expected param size {one_line(dst.data.shape)}, got {one_line(src.data.shape)}"
