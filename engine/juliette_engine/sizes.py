@@ -49,9 +49,8 @@ def _fields(x: Any) -> tuple[list[tuple[str, Any]], bool] | None:
 
 def _holds_objects(x: Any) -> bool:
     """Is this an array of a front end whose elements are no numbers?"""
-    return getattr(getattr(x, "data", None), "dtype", None) == object and (
-        trees.children(x) is not None
-    )
+    dtype = getattr(getattr(x, "data", None), "dtype", None)
+    return dtype is not None and dtype.kind == "O" and trees.children(x) is not None
 
 
 class Sizes:

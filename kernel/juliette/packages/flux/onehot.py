@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette.compiler import support
-from juliette.display import arrays as display
 from juliette.display.show import one_line
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
@@ -17,7 +16,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.errors import DimensionMismatch, ErrorException, MethodError
+from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine import rules
 
@@ -60,6 +59,10 @@ class OneHot(W.Wrapper):
     def aliased(self) -> bool:
         return False
 
+    def is_stored(self, i: int, j: int) -> bool:
+        """Zeros print as dots."""
+        return bool(np.atleast_1d(self.raw).ravel(order="F")[j] == i + 1)
+
     def to_host(self) -> Any:
         """The engine sees a Boolean array."""
         return self.data
@@ -86,40 +89,12 @@ def position(x: Any, labels: list[Any], default: tuple[Any, ...]) -> int:
     return 0
 
 
-def show(io: Any, m: Any, x: OneHot) -> None:
-    """The long form, with dots for what is false."""
-    if m.name != "text/plain":
-        raise MethodError(Base.bindings["show"], (io, m, x), None)
-    shape = x.shape
-    size = f"{shape[0]}-element" if len(shape) == 1 else "×".join(map(str, shape))
-    name = {1: "OneHotVector", 2: "OneHotMatrix"}.get(len(shape), "OneHotArray")
-    head = f"{size} {name}(::{T.type_string(T.typeof(x.parent))}) with eltype Bool"
-    data = x.data
-    if not data.size:
-        io.write(head)
-        return
-    io.write(head + ":\n")
-    if len(shape) == 1:
-        io.write(_block(io, data.reshape(-1, 1), "1", "⋅"))
-    elif len(shape) == 2:
-        io.write(_block(io, data, "1", "⋅"))
-    else:
-        parts = []
-        for index in np.ndindex(*shape[2:][::-1]):
-            index = index[::-1]
-            label = ", ".join(str(i + 1) for i in index)
-            parts.append(f"[:, :, {label}] =\n{_block(io, data[(slice(None), slice(None), *index)], '1', '⋅')}")
-        io.write("\n\n".join(parts))
-
-
-def _block(io: Any, data: Any, yes: str, no: str) -> str:
-    rows, cols = io.get("displaysize") or (24, 80)
-    m, n = data.shape
-    return str(
-        display.print_matrix(
-            lambda i, j: (yes if data[i, j] else no, 1, 0), m, n, rows - 4, cols, bool(io.get("limit"))
-        )
-    )
+def showarg(io: Any, x: OneHot, toplevel: bool) -> None:
+    """What the summary says about the type."""
+    name = {1: "OneHotVector", 2: "OneHotMatrix"}.get(len(x.shape), "OneHotArray")
+    io.write(f"{name}(::{T.type_string(T.typeof(x.parent))})")
+    if toplevel:
+        io.write(" with eltype Bool")
 
 
 def load(module: Module) -> None:
@@ -189,7 +164,7 @@ def _matrix_type(family: Any) -> Any:
 
 def methods(types: dict[str, Any]) -> None:
     """Functions of Base that keep one-hot arrays one-hot."""
-    method_for(types, "show(io::IO, m::MIME, x::OneHotArray)", show)
+    method_for(types, "showarg(io::IO, x::OneHotArray, toplevel)", showarg)
 
     def columns(x: OneHot, _: Any, *index: Any) -> Any:
         raw = x.raw
