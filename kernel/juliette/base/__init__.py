@@ -28,6 +28,11 @@
 - `meta`: expressions as values: `Meta.parse` and its neighbours
 - `optional`: `Some`, `something`, `coalesce`
 - `enums`: `@enum`
+- `system`: the chapter's files in their order
+- `streams`: reading and writing; the context of printing
+- `paths`, `files`: the file system
+- `environment`: `ENV`, `Sys`, `Libc`, the clock
+- `processes`: other programs
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

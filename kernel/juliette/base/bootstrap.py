@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.base import (
     arrays, broadcasting, collections, concurrency, essentials, language, macros, multimedia,
-    numbers, randomness, strings,
+    numbers, randomness, strings, system,
 )
 from juliette.base.documentation import (
     dictionary_keys, documentation, keyword_names, kind_of,
@@ -18,6 +18,7 @@ from juliette.compiler import arithmetic, intrinsics, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import array_show
 from juliette.display import collections as collection_display
+from juliette.display import streams as stream_display
 from juliette.display import tasks as task_display
 from juliette.display.errors import showerror_text, stack_trace
 from juliette.display.io import STDERR, STDIN, STDOUT
@@ -43,7 +44,7 @@ for _name in support.FROM_BASE:
 support.HELPERS["%getproperty"] = getproperty
 assert all((
     arrays, broadcasting, collections, concurrency, essentials, language, macros, multimedia,
-    numbers, randomness, strings, collection_display, task_display, array_show,
+    numbers, randomness, strings, system, collection_display, stream_display, task_display, array_show,
 ))
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)

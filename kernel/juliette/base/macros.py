@@ -8,7 +8,7 @@ from typing import Any
 
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
-from juliette.display.io import STDERR, STDIN, STDOUT
+from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import one_line, string_of
 from juliette.runtime import values as V
 from juliette.runtime.errors import AssertionError_
@@ -180,22 +180,6 @@ def mime_str(context: Any, text: str) -> Any:
     return QuoteNode(T.apply_type(V.MIME_, Symbol(text)))
 
 
-
-
-@Base.method("time()")
-def now() -> float:
-    """Seconds since 1970."""
-    return time.time()
-
-
-@Base.method("readline()")
-def readline() -> str:
-    """A line from standard input, without its line break."""
-    STDOUT.stream.flush()
-    try:
-        return str(STDIN.stream.readline()).removesuffix("\n")
-    except EOFError:
-        return ""
 
 
 _GENSYMS = itertools.count(1)

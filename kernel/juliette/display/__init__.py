@@ -5,6 +5,7 @@
 - `arrays`: aligned columns, truncation, the one-line form
 - `array_show`: summaries and the `show` methods of arrays and ranges
 - `collections`: dictionaries, sets, lazy iterators
+- `streams`: streams and the operating system's errors
 - `tasks`: tasks, channels and their exceptions
 - `show`: the `show` methods of everything else
 - `dump`: a value with all its parts

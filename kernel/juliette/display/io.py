@@ -6,11 +6,13 @@ from typing import Any
 
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
+from juliette.runtime.streams import ByteStream, LineInput, MemoryStream, Nothing
+from juliette.runtime.text import from_utf8
 from juliette.syntax.expr import Symbol
 
 
 class IO:
-    """An output stream; `context` holds `limit`, `compact`, `typeinfo`, `displaysize`, `color`."""
+    """A stream; `context` holds `limit`, `compact`, `typeinfo`, `displaysize`, `color`."""
 
     __slots__ = ("context", "stream")
 
@@ -20,6 +22,14 @@ class IO:
 
     def write(self, text: str) -> None:
         self.stream.write(text)
+
+    def write_bytes(self, data: bytes) -> int:
+        """Write bytes; a stream of text gets the text that they are."""
+        write = getattr(self.stream, "write_bytes", None)
+        if write is not None:
+            return int(write(data))
+        self.stream.write(from_utf8(data))
+        return len(data)
 
     def with_(self, **context: Any) -> IO:
         return IOContext(self.stream, {**self.context, **context})
@@ -56,9 +66,23 @@ class IOBuffer(IO):
     """`IOBuffer()`"""
 
     __slots__ = ()
+    stream: MemoryStream
 
-    def __init__(self) -> None:
-        super().__init__(Text())
+    def __init__(self, stream: MemoryStream | None = None) -> None:
+        super().__init__(stream if stream is not None else MemoryStream())
+
+
+class IOStream(IO):
+    """What `open` gives."""
+
+    __slots__ = ()
+    stream: ByteStream
+
+
+class DevNull(IO):
+    """`devnull`"""
+
+    __slots__ = ()
 
 
 class Terminal(IO):
@@ -67,13 +91,30 @@ class Terminal(IO):
     __slots__ = ()
 
 
+class Input(IO):
+    """`stdin`: the stream is the host's."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self.source: Any = None
+
+
 _TTY = T.define("Base.TTY", T.IO_)
 T.register_class(IO, _TTY)
-T.register_class(Terminal, T.define("Base.TTY", T.IO_))
+T.register_class(Terminal, _TTY)
+T.register_class(Input, _TTY)
 T.register_class(IOContext, T._core("IOContext", T.IO_))
+T.register_class(IOStream, T._core("IOStream", T.IO_))
+_DEVNULL = T.define("Base.DevNull", T.IO_)
+T.register_class(DevNull, _DEVNULL)
 T.register_class(IOBuffer, T._core("IOBuffer", T.IO_))
 Base.const("IOContext", T.CORE_TYPES["IOContext"])
 Base.const("IOBuffer", T.CORE_TYPES["IOBuffer"])
+Base.const("IOStream", T.CORE_TYPES["IOStream"])
+Base.const("TTY", _TTY, export=False)
+Base.const("DevNull", _DEVNULL, export=False)
 
 
 class Sink:
@@ -88,10 +129,24 @@ class Sink:
 
 STDOUT = Terminal(Sink())
 STDERR = Terminal(Sink())
-STDIN = Terminal(Sink())
+STDIN = Input(Sink())
+DEVNULL = DevNull(Nothing())
 Base.const("stdout", STDOUT)
 Base.const("stderr", STDERR)
 Base.const("stdin", STDIN)
+Base.const("devnull", DEVNULL)
+
+
+def source_of(io: IO) -> Any:
+    """The stream of bytes behind an IO; the host's standard input is made one."""
+    stream = io.stream
+    if isinstance(stream, ByteStream):
+        return stream
+    if isinstance(io, Input):
+        if io.source is None or io.source.host is not stream:
+            io.source = LineInput(stream)
+        return io.source
+    return stream
 
 
 def context_value(io: IO, key: Symbol, default: Any) -> Any:

@@ -13,7 +13,7 @@ from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
-from juliette.display.io import IO, STDOUT, IOBuffer, IOContext, Text
+from juliette.display.io import IO, STDOUT, Text
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -527,50 +527,6 @@ def _display(x: Any) -> None:
 
 
 DISPLAY: Any = _display
-
-
-@Base.method("write(io::IO, x)")
-def write(io: IO, x: Any) -> int:
-    """Write raw text."""
-    text = string_of(x)
-    io.write(text)
-    return len(text.encode())
-
-
-@Base.method("flush(io::IO)")
-def flush(io: IO) -> None:
-    """Write out what is buffered."""
-    io.stream.flush()
-
-
-@Base.method("printstyled(xs...; color=:normal, bold=false)")
-def printstyled(*xs: Any, color: Any = None, bold: bool = False) -> None:
-    """Print in colour where the output has colours."""
-    print_(*xs)
-
-
-def _buffer(_: Any, *args: Any) -> IOBuffer:
-    return IOBuffer()
-
-
-_simple(T.CORE_TYPES["IOBuffer"], _buffer)
-
-
-def _context(_: Any, io: IO, *pairs: V.Pair) -> IO:
-    return IOContext(io.stream, {**io.context, **{p.first.name: p.second for p in pairs}})
-
-
-_simple(T.CORE_TYPES["IOContext"], _context)
-
-
-@Base.method("take!(io)")
-def take_(io: Any) -> Any:
-    """All that was written to a buffer."""
-    from juliette.runtime.array import wrap
-
-    data = io.stream.value().encode()
-    io.stream.parts.clear()
-    return wrap(np.frombuffer(data, dtype=np.uint8).copy())
 
 
 # ---------------------------------------------------------------- strings

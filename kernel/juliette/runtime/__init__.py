@@ -8,6 +8,7 @@
 - `tables`, `slots`, `hashing`: dictionaries and sets, in the order that Julia's hash gives
 - `numeric`, `bigfloat`: numbers that Python has no equal of; conversion between Base's own
 - `text`: strings as UTF-8 bytes
+- `streams`: bytes in memory, in files, from the host
 - `scheduler`: tasks that take turns
 - `stack`: how deep Julia code may recurse
 - `structs`: user-defined types, a Python class for each instantiation

@@ -1,0 +1,48 @@
+"""How streams and the errors of the operating system print."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from juliette.display.io import DevNull, IO, IOBuffer, IOStream
+from juliette.runtime.modules import Base
+
+
+@Base.method("show(io::IO, b::IOBuffer)")
+def show_buffer(io: IO, b: IOBuffer) -> None:
+    s = b.stream
+
+    def flag(x: bool) -> str:
+        return "true" if x else "false"
+
+    maxsize = "Inf" if s.maxsize is None else s.maxsize
+    io.write(
+        f"IOBuffer(data=UInt8[...], readable={flag(s.readable)}, writable={flag(s.writable)}, seekable=true, "
+        f"append={flag(s.append)}, size={len(s.data)}, maxsize={maxsize}, ptr={s.position + 1}, mark={s.marked})"
+    )
+
+
+@Base.method("show(io::IO, s::IOStream)")
+def show_stream(io: IO, s: IOStream) -> None:
+    io.write(f"IOStream(<file {s.stream.name}>)")
+
+
+@Base.method("show(io::IO, d::Base.DevNull)")
+def show_devnull(io: IO, d: DevNull) -> None:
+    io.write("Base.DevNull()")
+
+
+@Base.method("showerror(io::IO, e::SystemError)")
+def show_system_error(io: IO, e: Any) -> None:
+    io.write(f"SystemError: {e.prefix}: {os.strerror(e.errnum)}")
+
+
+@Base.method("showerror(io::IO, e::Base.IOError)")
+def show_io_error(io: IO, e: Any) -> None:
+    io.write(f"IOError: {e.msg}")
+
+
+@Base.method("showerror(io::IO, e::EOFError)")
+def show_eof(io: IO, e: Any) -> None:
+    io.write("EOFError: read end of file")
