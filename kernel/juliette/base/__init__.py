@@ -29,10 +29,11 @@
 - `optional`: `Some`, `something`, `coalesce`
 - `enums`: `@enum`
 - `system`: the chapter's files in their order
-- `streams`: reading and writing; the context of printing
+- `streams`: reading and writing
+- `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
-- `processes`: other programs
+- `commands`, `processes`: other programs
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

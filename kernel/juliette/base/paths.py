@@ -105,15 +105,15 @@ def split_path(path: str) -> list[str]:
     return out
 
 
-path_function("splitdir", split_dir, example("The directory and the name.", ('splitdir("/home/x")', '("/home", "x")')))
-path_function("dirname", lambda p: split_dir(p)[0], example("The directory part.", ('dirname("/home/x")', '"/home"')))
-path_function("basename", lambda p: split_dir(p)[1], example("The name part.", ('basename("/home/x.jl")', '"x.jl"')))
+path_function("splitdir", split_dir, example("The directory and the name.", ('splitdir("/srv/x")', '("/srv", "x")')))
+path_function("dirname", lambda p: split_dir(p)[0], example("The directory part.", ('dirname("/srv/x")', '"/srv"')))
+path_function("basename", lambda p: split_dir(p)[1], example("The name part.", ('basename("/srv/x.jl")', '"x.jl"')))
 path_function("splitext", split_ext, example("The path without its extension, and the extension.", ('splitext("a/b.tar.gz")', '("a/b.tar", ".gz")')))
 path_function("splitdrive", lambda p: ("", p), "The drive, which is empty except on Windows, and the rest.")
-path_function("splitpath", lambda p: vector(split_path(p) or [""], T.String), example("All parts of a path.", ('splitpath("/home/x")', '3-element Vector{String}:\n "/"\n "home"\n "x"')))
-path_function("isabspath", lambda p: p.startswith("/"), example("Does the path begin at the root?", ('isabspath("/home"), isabspath("x")', "(true, false)")))
+path_function("splitpath", lambda p: vector(split_path(p) or [""], T.String), example("All parts of a path.", ('splitpath("/srv/x")', '3-element Vector{String}:\n "/"\n "srv"\n "x"')))
+path_function("isabspath", lambda p: p.startswith("/"), example("Does the path begin at the root?", ('isabspath("/srv"), isabspath("x")', "(true, false)")))
 path_function("isdirpath", lambda p: bool(re.search(r"(^|/)\.{0,2}$|/$", p)) or p in (".", ".."), "Does the path name a directory by its form?")
-path_function("normpath", normal, example("Without `.`, `..` and doubled separators.", ('normpath("/home/./x/../y")', '"/home/y"')))
+path_function("normpath", normal, example("Without `.`, `..` and doubled separators.", ('normpath("/srv/./x/../y")', '"/srv/y"')))
 path_function("abspath", lambda p: normal(join_two(here(), p)), "The absolute path.")
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from juliette.base import environment, files, paths, processes, streams
+from juliette.base import commands, environment, files, output, paths, processes, streams
 
-CHAPTER = (streams, paths, files, environment, processes)
+CHAPTER = (streams, output, paths, files, environment, commands, processes)

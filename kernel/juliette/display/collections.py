@@ -62,7 +62,6 @@ def show_set(io: IO, s: Any) -> None:
         return
     t = T.typeof(s)
     name = T.unwrap(t).typename.name
-    eltype = Base.bindings["eltype"](s)
     if not length(s):
         io.write(f"{T.type_string(t)}({'[]' if name == 'BitSet' else ''})")
         return
