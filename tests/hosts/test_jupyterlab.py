@@ -120,6 +120,16 @@ DONE = (
 )
 
 
+# What a mistake looks like: the last cell, which is not the walkthrough's.
+WRONG = "inverse_root(x) = 1 / sqrt(x)\n\ninverse_root(-4.0)"
+# The launcher shows each kernel with its logo.
+LOGO = (
+    "Array.from(document.querySelectorAll('.jp-Launcher img'))"
+    ".find(i => i.src.includes('juliette'))"
+)
+RED = "document.querySelectorAll('.jp-OutputArea .ansi-red-intense-fg').length"
+
+
 def test_the_walkthrough_runs_in_jupyterlab(tmp_path: Path) -> None:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
@@ -128,6 +138,16 @@ def test_the_walkthrough_runs_in_jupyterlab(tmp_path: Path) -> None:
     for cell in content["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
+    content["cells"].append(
+        {
+            "cell_type": "code",
+            "id": "wrong",
+            "metadata": {},
+            "source": WRONG,
+            "outputs": [],
+            "execution_count": None,
+        }
+    )
     content["metadata"]["kernelspec"] = {
         "name": "julia-1.7",
         "display_name": "Julia 1.7",
@@ -161,10 +181,18 @@ def test_the_walkthrough_runs_in_jupyterlab(tmp_path: Path) -> None:
         wait(lambda: page.evaluate(state) == "idle", "the end of the last cell")
         outputs = json.loads(page.evaluate(OUTPUTS))
         shown = page.evaluate("document.querySelector('.jp-Notebook').innerText")
-        colored = page.evaluate("document.querySelectorAll('.jp-CodeCell .cm-content span').length")
-        page.screenshot(Path(os.environ.get("JULIETTE_SCREENSHOTS", tmp_path)) / "walkthrough.png")
+        colored = page.evaluate(RED)
+        folder = Path(os.environ.get("JULIETTE_SCREENSHOTS", tmp_path))
+        page.screenshot(folder / "walkthrough.png")
+        red = page.evaluate(RED)
+        page.evaluate("void window.jupyterapp.commands.execute('launcher:create')")
+        wait(lambda: page.evaluate(f"{LOGO}?.naturalWidth > 0"), "the launcher with our logo")
+        page.screenshot(folder / "launcher.png")
     flat = [output for cell in outputs for output in cell]
-    assert not [output for output in flat if output["output_type"] == "error"]
+    errors = [output for output in flat if output["output_type"] == "error"]
+    assert [error["ename"] for error in errors] == ["DomainError"]
+    assert errors[0] in outputs[-1]
+    assert red >= 1
     texts = ["".join(output.get("data", {}).get("text/plain", "")) for output in flat]
     assert "([0.0, 2.0], [-0.0, -2.0])" in texts
     assert "Grads(...)" in texts
