@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from juliette.display.errors import method_text, place
+from juliette.display.methods import method_text, place
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import MacroFunction, Module, constructors

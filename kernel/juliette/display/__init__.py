@@ -10,5 +10,6 @@
 - `show`: the `show` methods of everything else
 - `dump`: a value with all its parts
 - `expressions`: quoted code
+- `methods`: methods and calls as text, closest candidates
 - `errors`: the sentence of every exception; stack traces
 """

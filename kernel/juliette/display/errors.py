@@ -9,187 +9,195 @@ import numpy as np
 
 from juliette.compiler.lower import SyntaxProblem
 from juliette.compiler.support import ArgumentTypeError, UnsupportedKeyword
+from juliette.base.method_reflection import table_of
 from juliette.display.io import IO, Text
+from juliette.display.methods import (
+    callee_text, candidates, method_text, name_text, place, where_text,
+)
 from juliette.display.show import one_line, summary
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import GenericFunction, KeywordCall, Method
-from juliette.runtime.modules import Base
+from juliette.runtime.array import Array, vector
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall
+from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
 
 
-def callable_name(f: Any) -> str:
-    generic = getattr(f, "generic", f)
-    if isinstance(f, T.JuliaType):
-        return T.type_string(f)
-    if isinstance(generic, GenericFunction):
-        return generic.name
-    return f"(::{T.type_string(T.typeof(f))})"
-
-
-def type_text(t: Any) -> str:
-    return T.type_string(t)
-
-
-def method_text(m: Method) -> str:
-    """`f(x::Int64, y...) where T`"""
-    parts = []
-    params = list(m.parameters)
-    names = list(m.arg_names)
-    while len(names) < len(params):
-        names.append("_")
-    from juliette.runtime.dispatch import CALLABLES
-
-    head = m.name
-    if m.function is CALLABLES:
-        head = f"(::{T.type_string(params[0])})"
-        params, names = params[1:], names[1:]
-    elif params and isinstance(params[0], T.DataType) and params[0].typename is T.TYPE_NAME and names[0] in ("T", "#ctor#", "_") and m.function is getattr(getattr(T.unwrap(params[0].parameters[0]), "typename", None), "constructors", None):
-        params, names = params[1:], names[1:]
-    for p, n in zip(params, names, strict=False):
-        n = "" if n.startswith("#") or n == "_" else n
-        if isinstance(p, T.Vararg):
-            parts.append(f"{n}..." if p.type is T.Any_ else f"{n}::{T.type_string(p.type)}...")
-        elif p is T.Any_:
-            parts.append(n or "::Any")
-        else:
-            parts.append(f"{n}::{T.type_string(p)}")
-    text = f"{head}({', '.join(parts)})"
-    if m.type_vars:
-        text += " where " + (T._bound_string(m.type_vars[0]) if len(m.type_vars) == 1 else "{" + ", ".join(map(T._bound_string, m.type_vars)) + "}")
-    return text
+def call_text(types: list[Any], keywords: dict[str, Any]) -> str:
+    """`(::Int64, ::String; k::Int64)`"""
+    shown = ", ".join(f"::{T.type_string(t)}" for t in types)
+    if keywords:
+        shown += "; " + ", ".join(f"{k}::{T.type_string(T.typeof(v))}" for k, v in keywords.items())
+    return f"({shown})"
 
 
 def argument_types(args: Any) -> list[Any]:
+    """The types of a call's arguments, as dispatch sees them."""
+    if isinstance(args, T.JuliaType):
+        return list(T.unwrap(args).parameters)
     return [T.dispatch_type(a) for a in args]
 
 
-def method_error(e: Any) -> str:
-    f = e.f
+def method_error(e: Any, color: bool = False) -> str:
+    """The sentence of a MethodError, its hints, and the closest candidates."""
+    f, keywords = e.f, {}
     if isinstance(f, KeywordCall):
-        names = ", ".join(f'"{k}"' for k in f.kwargs)
-        types = ", ".join(f"::{T.type_string(t)}" for t in argument_types(e.args_))
-        kw = ", ".join(f"{k}::{T.type_string(T.typeof(v))}" for k, v in f.kwargs.items())
-        return f"MethodError: no method matching {callable_name(f.function)}({types}; {kw})\n\nClosest candidates are:" + candidates(f.function, argument_types(e.args_), f" got unsupported keyword argument{'s' * (len(f.kwargs) > 1)} {names}")
-    types = argument_types(e.args_)
-    shown = ", ".join(f"::{T.type_string(t)}" for t in types)
-    if not callable(f):
-        return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable"
-    name = callable_name(f)
-    if f is Base.bindings.get("convert") and len(types) == 2 and isinstance(e.args_[0], T.JuliaType):
-        return (
-            f"MethodError: Cannot `convert` an object of type {T.type_string(types[1])} "
-            f"to an object of type {T.type_string(e.args_[0])}"
-        )
+        f, keywords = f.function, f.kwargs
+    args = e.args_
+    types = argument_types(args)
+    if e.world == "ambiguous":
+        return ambiguity(f, types)
     if f is Base.bindings.get("reduce_empty"):
         return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
-    if e.world == "ambiguous":
-        lines = [f"MethodError: {name}({shown}) is ambiguous.\n\nCandidates:"]
-        for m in f.matching(tuple(types)):
-            lines.append(f"  {method_text(m)}\n    @ {place(m)}")
-        lines.append(f"\nPossible fix, define\n  {name}({shown})\n")
-        return "\n".join(lines)
-    text = f"MethodError: no method matching {name}({shown})" + hint(f, types)
-    near = candidates(f, types, "")
-    return text + ("\n\nClosest candidates are:" + near if near else "")
+    converting = f is Base.bindings.get("convert") and len(types) == 2 and not isinstance(args, T.JuliaType)
+    table, _ = table_of(f)
+    table.settle()
+    if converting:
+        text = convert_error(args[0], types)
+    elif isinstance(f, T.DataType) and f.typename.abstract and not table.methods:
+        return f"MethodError: no constructors have been defined for {T.type_string(f)}"
+    elif not callable(f) or (table is CALLABLES and not any(
+        T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods
+    )):
+        return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable" + call_hint(f)
+    else:
+        invoked = "invoke " if isinstance(args, T.JuliaType) else ""
+        text = f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
+    text += hint(f, types, args)
+    special = f in (Base.bindings.get(n) for n in ("convert", "getindex", "setindex!"))
+    return text + candidates(f, types, keywords, color, special=special)
 
 
-def hint(f: Any, types: list[Any]) -> str:
-    """What the caller probably meant."""
-    name = getattr(f, "name", "")
-    if name in ("+", "-") and len(types) == 2 and getattr(f, "module", None) is Base:
-        of_numbers = [T.subtype(t, T.Number) for t in types]
-        arrays = [T.subtype(t, T.AbstractArray) for t in types]
-        if any(of_numbers) and any(arrays):
-            noun = "addition" if name == "+" else "subtraction"
-            first, second = ("scalar", "array") if of_numbers[0] else ("array", "scalar")
-            return (
-                f"\nFor element-wise {noun}, use broadcasting with dot syntax: "
-                f"{first} .{name} {second}"
+def convert_error(target: Any, types: list[Any]) -> str:
+    """What `convert` could not do; two types of one family are set below each other."""
+    if not isinstance(target, T.JuliaType):
+        return f"MethodError: First argument to `convert` must be a Type, got {one_line(target)}"
+    given = types[1]
+    alike = not (
+        isinstance(target, T.DataType) and isinstance(given, T.DataType)
+        and target.typename is not given.typename
+    )
+    sep = "\n  " if alike else ""
+    return (
+        f"MethodError: Cannot `convert` an object of type {sep}{T.type_string(given)} "
+        f"to an object of type {sep}{T.type_string(target)}"
+    )
+
+
+def ambiguity(f: Any, types: list[Any]) -> str:
+    """The candidates of an ambiguous call, and the method that would decide."""
+    table, before = table_of(f)
+    found = table.matching((*before, *types))
+    best = [
+        m for m in found
+        if not any(o is not m and T.more_specific(o.signature, m.signature) for o in found)
+    ]
+    lines = [f"MethodError: {callee_text(f)}{call_text(types, {})} is ambiguous.\n\nCandidates:"]
+    meet: Any = T.Any_
+    for m in reversed(best):
+        lines.append(f"  {method_text(m)}\n    @ {place(m)}")
+        meet = T.intersect(m.signature, meet)
+    if isinstance(T.unwrap(meet), T.DataType) and T.unwrap(meet).typename is T.TUPLE_NAME:
+        if all(T.more_specific(meet, m.signature) for m in best):
+            variables = []
+            body = meet
+            while isinstance(body, T.UnionAll):
+                variables.append(body.var)
+                body = body.body
+            shown = list(body.parameters)[len(before) :]
+            lines.append(f"\nPossible fix, define\n  {callee_text(f)}{signature_text(shown)}{where_text(variables)}")
+        else:
+            lines.append(
+                "To resolve the ambiguity, try making one of the methods more specific, or adding a new "
+                "method more specific than any of the existing applicable methods."
             )
-        if name == "+" and all(T.subtype(t, T.AbstractString) for t in types):
-            return (
-                "\nString concatenation is performed with * (See also: "
-                "https://docs.julialang.org/en/v1/manual/strings/#man-concatenation)."
-            )
+    return "\n".join(lines) + "\n"
+
+
+def signature_text(params: list[Any]) -> str:
+    """`(::Int64, ::String...)`"""
+    return "(" + ", ".join(
+        f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}" for p in params
+    ) + ")"
+
+
+def call_hint(f: Any) -> str:
+    """What somebody who calls a number or an array probably meant."""
+    if T.isa(f, T.Number):
+        return "\nMaybe you forgot to use an operator such as *, ^, %, / etc. ?"
+    if T.isa(f, T.AbstractArray):
+        return "\nUse square brackets [] for indexing an Array."
     return ""
 
 
-def place(m: Method) -> str:
-    """Where a method was defined; those of Base have no line to show."""
-    return f"{m.module} {m.file}:{m.line}" if m.line else f"{m.module}"
-
-
-def candidate_text(m: Method, types: list[Any]) -> str:
-    """`f(::Int64, !Matched::String)`: a method held against the types it was called with."""
-    params = list(m.parameters)
-    head = m.name
-    first = params[0] if params else None
-    if isinstance(first, T.DataType) and first.typename is T.TYPE_NAME and types and (
-        isinstance(types[0], T.DataType) and types[0].typename is T.TYPE_NAME
-        and m.function.name == head and m.function is not Base.bindings.get(head)
-    ):
-        head = T.type_string(first.parameters[0]) if first.parameters else head
-        params, types = params[1:], types[1:]
-    parts = []
-    bound: dict[T.TypeVar, Any] = {}
-    for i, p in enumerate(params):
-        inner = p.type if isinstance(p, T.Vararg) else p
-        dots = "..." if isinstance(p, T.Vararg) else ""
-        if isinstance(p, T.Vararg) and i >= len(types):
-            ok = False
-        else:
-            given = types[i:] if isinstance(p, T.Vararg) else types[i : i + 1]
-            ok = bool(given) and all(T.intersects(t, inner) for t in given)
-            if ok and isinstance(inner, T.TypeVar):
-                ok = all(bound.setdefault(inner, t) is t for t in given)
-        parts.append(f"{'' if ok else '!Matched'}::{T.type_string(inner)}{dots}")
-    code = getattr(m.source, "code", None)
-    names = [str(k[0]) for k in getattr(code, "keywords", None) or ()]
-    if getattr(code, "keyword_rest", None) is not None:
-        names.append(f"{code.keyword_rest.name}...")
-    text = f"{head}({', '.join(parts)}{'; ' + ', '.join(names) if names else ''})"
-    if m.type_vars:
-        bounds = [T._bound_string(v) for v in m.type_vars]
-        text += " where " + (bounds[0] if len(bounds) == 1 else "{" + ", ".join(bounds) + "}")
+def hint(f: Any, types: list[Any], args: Any) -> str:
+    """What the caller probably meant."""
+    name = getattr(getattr(f, "generic", f), "name", "")
+    text = ""
+    if f is Base.bindings.get(name) and name in ("+", "-") and len(types) == 2:
+        numbers = [T.subtype(t, T.Number) for t in types]
+        arrays = [T.subtype(t, _ARRAY_OF_NUMBERS) for t in types]
+        if any(numbers) and any(arrays):
+            noun = "addition" if name == "+" else "subtraction"
+            first, second = ("scalar", "array") if numbers[0] else ("array", "scalar")
+            text += (
+                f"\nFor element-wise {noun}, use broadcasting with dot syntax: "
+                f"{first} .{name} {second}"
+            )
+    if isinstance(f, GenericFunction) and f.module is not Base:
+        of_base = Base.bindings.get(name)
+        if isinstance(of_base, GenericFunction) and of_base is not f and of_base.matching(tuple(types)):
+            text += f"\nYou may have intended to import Base.{name_text(name)}"
+    if isinstance(args, tuple):
+        text += row_hint(f, args)
+    if f is Base.bindings.get("setindex!") and types:
+        text += setindex_hint(types[0])
+    if f is Base.bindings.get("+") and types and all(T.subtype(t, T.AbstractString) for t in types):
+        text += (
+            "\nString concatenation is performed with * (See also: "
+            "https://docs.julialang.org/en/v1/manual/strings/#man-concatenation)."
+        )
     return text
 
 
-def candidates(f: Any, types: list[Any], note: str) -> str:
-    generic = getattr(f, "generic", f)
-    if isinstance(generic, T.JuliaType):
-        from juliette.runtime.modules import constructors
+_v = T.TypeVar("T", None, T.Number)
+_n = T.TypeVar("N")
+_ARRAY_OF_NUMBERS = T.UnionAll(_v, T.UnionAll(_n, T.apply_type(T.AbstractArray, _v, _n)))
 
-        family = getattr(T.unwrap(generic), "typename", None)
-        if family is None or family.constructors is None:
-            return ""
-        generic = constructors(generic)
-        types = [T.type_of_type(f), *types]
-    if not isinstance(generic, GenericFunction):
-        return ""
-    generic.settle()
-    scored = []
-    for m in generic.methods:
-        good = sum(
-            T.intersects(t, _param(m, i)) for i, t in enumerate(types) if _param(m, i) is not None
+
+def setindex_hint(t: Any) -> str:
+    """What was probably meant by `a[1][2] = 3` and `d = Dict; d[1] = 2`."""
+    if T.subtype(t, T.Number):
+        return (
+            "\nAre you trying to index into an array? For multi-dimensional arrays, separate the indices "
+            "with commas: a[1, 2] rather than a[1][2]"
         )
-        if good or len(types) < 2 or note:
-            scored.append((-good, abs(m.nargs - len(types)), m))
-    scored.sort(key=lambda s: s[0])
-    return "".join(
-        f"\n  {candidate_text(m, types)}{note}\n   @ {place(m)}" for _, _, m in scored[:3]
-    ) + ("\n" if scored else "") + ("  ...\n" if len(scored) > 3 else "")
+    if isinstance(t, T.DataType) and t.typename is T.TYPE_NAME:
+        name = T.type_string(t.parameters[0])
+        return (
+            f"\nYou attempted to index the type {name}, rather than an instance of the type. Make sure you "
+            f"create the type using its constructor: d = {name}([...]) rather than d = {name}"
+        )
+    return ""
 
 
-def _param(m: Method, i: int) -> Any:
-    params = m.parameters
-    if i < len(params):
-        p = params[i]
-    elif m.vararg:
-        p = params[-1]
-    else:
-        return None
-    return p.type if isinstance(p, T.Vararg) else p
+def row_hint(f: Any, args: tuple[Any, ...]) -> str:
+    """A matrix of one row where a vector would do."""
+    rows = [isinstance(a, Array) and a.data.ndim == 2 and a.data.shape[0] == 1 for a in args]
+    if not any(rows):
+        return ""
+    as_vectors = [
+        T.apply_type(T.Array_, a.eltype, 1) if row else T.dispatch_type(a)
+        for a, row in zip(args, rows, strict=True)
+    ]
+    table, before = table_of(f)
+    if not table.matching((*before, *as_vectors)):
+        return ""
+    return (
+        "\n\nYou might have used a 2d row vector where a 1d column vector was required.\nNote the "
+        "difference between 1d column vector [1,2,3] and 2d row vector [1 2 3].\nYou can convert to a "
+        "column vector with the vec() function."
+    )
 
 
 def index_text(i: Any) -> str:
@@ -202,102 +210,177 @@ def index_text(i: Any) -> str:
     return one_line(i)
 
 
-def error_text(e: Any) -> str:
+def error_text(e: Any, color: bool = False) -> str:
     """What `showerror` prints."""
-    cls = type(e)
-    name = T.typeof(e).typename.name if isinstance(T.typeof(e), T.DataType) else cls.__name__
-    if isinstance(e, E.ErrorException):
-        return str_of(e.msg)
-    if isinstance(e, E.UndefVarError):
-        return f"UndefVarError: `{e.var.name}` not defined"
+    for cls in type(e).__mro__:
+        if cls in SENTENCES:
+            text = SENTENCES[cls](e)
+            return text + registered_hints(e)
     if isinstance(e, E.MethodError):
-        text = method_error(e)
+        text = method_error(e, color)
         spaced = "Closest candidates" in text or "Possible fix" in text
-        return text.rstrip("\n") + ("\n" if spaced else "")
-    if isinstance(e, E.BoundsError):
-        if getattr(e, "a", None) is None:
-            return "BoundsError"
-        what = summary(e.a) if not isinstance(e.a, tuple) else T.type_string(T.typeof(e.a))
-        if getattr(e, "i", None) is None:
-            return f"BoundsError: attempt to access {what}"
-        return f"BoundsError: attempt to access {what} at index [{index_text(e.i)}]"
-    if isinstance(e, E.KeyError_):
-        return f"KeyError: key {one_line(e.key)} not found"
-    if isinstance(e, E.InexactError):
-        value = one_line(e.val)
-        if e.func.name in ("trunc",):
-            return f"InexactError: trunc({T.type_string(e.T)}, {value})"
-        return f"InexactError: {e.func.name}({value})" if e.func.name == T.type_string(e.T) else f"InexactError: {e.func.name}({T.type_string(e.T)}, {value})"
-    if isinstance(e, E.DomainError):
-        return f"DomainError with {one_line(e.val)}:\n{str_of(e.msg)}" if getattr(e, "msg", None) else f"DomainError with {one_line(e.val)}:"
-    if isinstance(e, E.TypeError_):
-        return type_error(e)
-    if isinstance(e, E.DivideError):
-        return "DivideError: integer division error"
-    if isinstance(e, E.UndefKeywordError):
-        return f"UndefKeywordError: keyword argument `{e.var.name}` not assigned"
-    if isinstance(e, E.UndefRefError):
-        return "UndefRefError: access to undefined reference"
-    if isinstance(e, E.StringIndexError):
-        b = e.string.encode()
-        i = e.index
-        start = i
-        while start > 1 and b[start - 1] & 0xC0 == 0x80:
-            start -= 1
-        ch = b[start - 1 :].decode(errors="replace")[0]
-        nxt = start + len(ch.encode())
-        near = f", valid nearby indices [{start}]=>'{ch}'"
-        if nxt <= len(b):
-            near += f", [{nxt}]=>'{b[nxt - 1 :].decode(errors='replace')[0]}'"
-        return f"StringIndexError: invalid index [{i}]{near}"
-    if isinstance(e, E.LoadError):
-        return f"LoadError: {error_text(e.error)}\nin expression starting at {e.file}:{e.line}"
-    if isinstance(e, (E.StackOverflowError, E.InterruptException)):
-        return f"{name}:"
-    if isinstance(e, E.OutOfMemoryError):
-        return "OutOfMemoryError()"
-    if isinstance(e, E.CanonicalIndexError):
-        return f"CanonicalIndexError: {e.func} not defined for {T.type_string(e.type)}"
+        return text.rstrip("\n") + registered_hints(e) + ("\n" if spaced else "")
     if isinstance(e, SyntaxProblem):
         return f"syntax: {e.msg}"
-    if isinstance(e, E.JuliaException):
-        if "msg" in e.fields and T.typeof(e).typename.module is not None and cls in E.EXCEPTIONS.values():
-            return f"{name}: {str_of(e.msg)}"
-        return one_line(e)
+    if isinstance(e, E.JuliaException) and "msg" in e.fields and type(e) in E.EXCEPTIONS.values():
+        return f"{T.typeof(e).typename.name}: {str_of(e.msg)}"
     return one_line(e)
 
 
 def str_of(x: Any) -> str:
-    return x if type(x) is str else one_line(x)
+    """A message: text as it is, other values as they are shown."""
+    return x if type(x) is str else Base.bindings["string"](x)
+
+
+def bounds_error(e: Any) -> str:
+    if getattr(e, "a", None) is None:
+        return "BoundsError"
+    what = summary(e.a) if not isinstance(e.a, tuple) else T.type_string(T.typeof(e.a))
+    if getattr(e, "i", None) is None:
+        return f"BoundsError: attempt to access {what}"
+    return f"BoundsError: attempt to access {what} at index [{index_text(e.i)}]"
+
+
+def inexact_error(e: Any) -> str:
+    name, t = e.func.name, e.T
+    if not isinstance(t, T.JuliaType):
+        return f"InexactError: {name}({one_line(t)}, {one_line(e.val)})"
+    of_type = name == getattr(getattr(T.unwrap(t), "typename", None), "name", None)
+    first = "" if of_type else f"{T.type_string(t)}, "
+    return f"InexactError: {name}({first}{one_line(e.val)})"
+
+
+def domain_error(e: Any) -> str:
+    text = f"DomainError with {str_of(e.val)}"
+    return f"{text}:\n{str_of(e.msg)}" if getattr(e, "msg", None) is not None else f"{text}:"
+
+
+def string_index_error(e: Any) -> str:
+    b = e.string.encode("utf-8", "surrogatepass")
+    i = start = e.index
+    while start > 1 and b[start - 1] & 0xC0 == 0x80:
+        start -= 1
+    ch = b[start - 1 :].decode(errors="replace")[0]
+    after = start + len(ch.encode())
+    near = f", valid nearby indices [{start}]=>'{ch}'"
+    if after <= len(b):
+        near += f", [{after}]=>'{b[after - 1 :].decode(errors='replace')[0]}'"
+    return f"StringIndexError: invalid index [{i}]{near}"
 
 
 def type_error(e: Any) -> str:
     got = e.got
     if e.expected is T.Bool and e.func is Symbol("if"):
         return f"TypeError: non-boolean ({T.type_string(T.typeof(got))}) used in boolean context"
-    what = T.type_string(got) if isinstance(got, T.DataType) and got.typename is T.TYPE_NAME else None
-    value = what or (f"Type{{{T.type_string(got)}}}" if isinstance(got, T.JuliaType) else f"a value of type {T.type_string(T.typeof(got))}")
-    context = f", in {e.context}" if e.context else ""
-    return f"TypeError: in {e.func.name}{context}, expected {T.type_string(e.expected)}, got {value}"
+    value = (
+        f"Type{{{T.type_string(got)}}}" if isinstance(got, T.JuliaType)
+        else f"a value of type {T.type_string(T.typeof(got))}"
+    )
+    expected = T.bound_string(e.expected) if isinstance(e.expected, T.TypeVar) else (
+        T.type_string(e.expected) if isinstance(e.expected, T.JuliaType) else str_of(e.expected)
+    )
+    context = str_of(e.context) if e.context else ""
+    if not context:
+        where = f"in {e.func.name}"
+    elif e.func.name == "keyword argument":
+        where = f"in keyword argument {context}"
+    else:
+        where = f"in {e.func.name}, in {context}"
+    return f"TypeError: {where}, expected {expected}, got {value}"
 
 
-def showerror_text(e: Any) -> str:
-    """`error_text`, unless the user defined `showerror` for the type."""
-    found = SHOWERROR.matching((T.typeof(IO(Text())), T.typeof(e)))
-    if len(found) > 1:
-        text = Text()
-        SHOWERROR(IO(text), e)
-        return text.value()
-    return error_text(e)
+def load_error(e: Any) -> str:
+    prefix = "" if isinstance(e.error, E.LoadError) else "LoadError: "
+    return f"{prefix}{showerror_text(e.error)}\nin expression starting at {e.file}:{e.line}"
+
+
+SENTENCES: dict[type, Any] = {
+    E.ErrorException: lambda e: str_of(e.msg),
+    E.UndefVarError: lambda e: f"UndefVarError: `{e.var.name}` not defined",
+    E.BoundsError: bounds_error,
+    E.KeyError_: lambda e: f"KeyError: key {one_line(e.key)} not found",
+    E.InexactError: inexact_error,
+    E.DomainError: domain_error,
+    E.TypeError_: type_error,
+    E.DivideError: lambda e: "DivideError: integer division error",
+    E.UndefKeywordError: lambda e: f"UndefKeywordError: keyword argument `{e.var.name}` not assigned",
+    E.UndefRefError: lambda e: "UndefRefError: access to undefined reference",
+    E.StringIndexError: string_index_error,
+    E.LoadError: load_error,
+    E.StackOverflowError: lambda e: "StackOverflowError:",
+    E.InterruptException: lambda e: "InterruptException:",
+    E.OutOfMemoryError: lambda e: "OutOfMemoryError()",
+    E.EOFError_: lambda e: "EOFError: read end of file",
+    E.ParseErrorException: lambda e: f"ParseError:\n{str_of(e.msg)}",
+    E.CanonicalIndexError: lambda e: f"CanonicalIndexError: {str_of(e.func)} not defined for {T.type_string(e.type)}",
+}
+
+
+# ---------------------------------------------------------------- showerror
+
+
+def showerror_text(e: Any, color: bool = False) -> str:
+    """`error_text`, unless there is a `showerror` method for the type."""
+    method = SHOWERROR.resolve((T.typeof(IO(Text())), T.dispatch_type(e)))
+    if method.builtin is showerror:
+        return error_text(e, color)
+    text = Text()
+    SHOWERROR(IO(text, {"color": color}), e)
+    return text.value()
 
 
 @Base.method("showerror(io::IO, e)")
 def showerror(io: IO, e: Any) -> None:
-    """Print the sentence of an exception."""
-    io.write(error_text(e))
+    """Print the sentence of an exception.
+
+    ```jldoctest
+    julia> sprint(showerror, KeyError(:a))
+    "KeyError: key :a not found"
+    ```
+    """
+    io.write(error_text(e, bool(io.get("color"))))
+
+
+@Base.method("showerror(io::IO, e, trace; backtrace=true)")
+def showerror_with_trace(io: IO, e: Any, trace: Any, *, backtrace: bool = True) -> None:
+    SHOWERROR(io, e)
+    lines = getattr(trace, "lines", None)
+    if backtrace and lines:
+        io.write("\nStacktrace:\n" + "\n".join(lines))
 
 
 SHOWERROR: GenericFunction = Base.bindings["showerror"]
+
+# ---------------------------------------------------------------- hints of users
+
+HINTS: list[tuple[Any, Any]] = []
+
+
+def register_error_hint(handler: Any, kind: Any) -> None:
+    """`Base.Experimental.register_error_hint(handler, ExceptionType)`"""
+    HINTS.append((handler, kind))
+
+
+def registered_hints(e: Any) -> str:
+    """What the handlers that users registered add to a sentence."""
+    if not HINTS:
+        return ""
+    text = Text()
+    io = IO(text)
+    for handler, kind in list(HINTS):
+        if T.isa(e, kind):
+            if isinstance(e, E.MethodError):
+                f = e.f.function if isinstance(e.f, KeywordCall) else e.f
+                handler(io, E.MethodError(f, e.args_, e.world), vector(argument_types(e.args_), T.Any_),
+                        vector([], T.Any_))
+            else:
+                handler(io, e)
+    return text.value()
+
+
+Experimental = Module("Experimental", Base)
+Base.const("Experimental", Experimental, export=False)
+Experimental.const("register_error_hint", register_error_hint, export=False)
 
 
 def _foreign_type_error(error: TypeError) -> Any:

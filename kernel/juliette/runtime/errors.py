@@ -106,7 +106,7 @@ def julia_value(error: BaseException) -> Any:
         return InterruptException()
     if isinstance(error, T.TypeParameterError):
         return TypeError_(
-            Symbol_of(error.family), error.var.name, error.var.upper, T.type_of_type(error.got)
+            Symbol_of(error.family), error.var.name, error.var, error.got
         )
     convert = TRANSLATORS.get(type(error))
     if convert is not None:
