@@ -64,7 +64,7 @@ def convert_to(t: Any, x: Any) -> Any:
         for option in t.types:
             if option not in (T.Nothing, V.Missing_):
                 try:
-                    return convert_to(option, x)
+                    return CONVERT(option, x)
                 except MethodError:
                     continue
     body = T.unwrap(t)
@@ -77,12 +77,14 @@ def convert_to(t: Any, x: Any) -> Any:
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
         out = V.JuliaDict(*body.parameters)
         for k, v in x.pairs():
-            key = convert_to(body.parameters[0], k)
-            out.data[out.key(key)] = (key, convert_to(body.parameters[1], v))
+            key = CONVERT(body.parameters[0], k)
+            out.data[out.key(key)] = (key, CONVERT(body.parameters[1], v))
         return out
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
-        return tuple(convert_to(p, v) for p, v in zip(body.parameters, x, strict=True))
-    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom and T.isa(x, T.Number):
+        return tuple(CONVERT(p, v) for p, v in zip(body.parameters, x, strict=True))
+    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom and (
+        T.isa(x, T.Number) or type(x) in NUMBER_HOOKS or isinstance(x, V.Char)
+    ):
         return T.CONSTRUCT(t, (x,), {})
     if t is T.String and isinstance(x, str):
         return x
@@ -95,13 +97,16 @@ def convert_array(x: Any, eltype: Any) -> Array:
             for v in elements(x.data):
                 to_number(eltype, v)
         return make(np.array(x.data, dtype=T.DTYPE_OF[eltype], order="F"), eltype)
-    values = [convert_to(eltype, v) for v in elements(x.data)]
+    values = [CONVERT(eltype, v) for v in elements(x.data)]
     return make(pack(values, eltype).reshape(x.data.shape, order="F"), eltype)
 
 
 @Base.method("convert(::Type{Any}, x)", transparent=True)
 def convert_any(_: Any, x: Any) -> Any:
     return x
+
+
+CONVERT = Base.bindings["convert"]
 
 
 def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -124,7 +129,12 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(t, T.JuliaType) and T.subtype(t, T.Number):
         return construct_number(t, args)
     if len(args) == 1:
-        return convert_to(t, args[0])
+        try:
+            return convert_to(t, args[0])
+        except MethodError as e:
+            if e.f is CONVERT:
+                raise MethodError(t, args, None) from None
+            raise
     raise MethodError(t, args, None)
 
 

@@ -398,7 +398,13 @@ class NotCallable(E.ErrorException):
     def __init__(self, text: str) -> None:
         kind = text.split("'")[1]
         names = {"int": "Int64", "float": "Float64", "str": "String", "bool": "Bool", "NoneType": "Nothing", "float32": "Float32"}
-        super().__init__(f"MethodError: objects of type {names.get(kind, kind)} are not callable")
+        shown = names.get(kind, kind)
+        note = ""
+        if shown in ("Int64", "Float64", "Bool", "Float32") or kind.startswith(("int", "uint", "float")):
+            note = "\nMaybe you forgot to use an operator such as *, ^, %, / etc. ?"
+        elif shown.startswith(("Vector", "Matrix", "Array", "UnitRange", "StepRange")):
+            note = "\nUse square brackets [] for indexing an Array."
+        super().__init__(f"MethodError: objects of type {shown} are not callable{note}")
 
 
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])

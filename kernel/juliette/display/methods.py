@@ -57,6 +57,8 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
         if isinstance(inner, T.DataType) and inner.has_free and m.type_vars:
             head = T.type_string(inner)
         return head, params[1:], names[1:]
+    if m.function.anonymous and m.function.julia_type is not None:
+        return f"(::{T.type_string(m.function.julia_type)})", params, names
     return name_text(m.name), params, names
 
 
@@ -167,7 +169,7 @@ def candidates(
     table.settle()
     rows: list[tuple[int, str]] = []
     for m in by_specificity(table.methods) if len(table.methods) < 80 else table.methods:
-        if before and not T.intersects(before[0], m.parameters[0] if m.parameters else T.Bottom):
+        if before and not T.isa(f, _closed(m, m.parameters[0])):
             continue
         row = candidate(m, types, len(before), keywords, color, special)
         if row is not None:

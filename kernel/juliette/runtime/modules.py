@@ -463,7 +463,8 @@ def _qualified(family: T.TypeName) -> str:
     module, name = family.module, family.name
     if module is None or module is Core or not isinstance(module, Module):
         return name
-    shown = name if is_plain_name(name) else f'var"{name}"' if "(" not in name else name
+    plain = is_plain_name(name) or "(" in name or name.startswith('var"')
+    shown = name if plain else f'var"{name}"'
     if module is Base and name in Base.exports:
         return name
     main = SESSION.main
