@@ -1449,9 +1449,11 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
     else:
         name = callee
     n_optional = sum(isinstance(a, Expr) and a.head in ("kw", "=") for a in positional)
+    # In the shorter methods every parameter needs a name to be passed on by.
+    held = [passable(a, i) for i, a in enumerate(plain)]
     for k in range(n_optional, 0, -1):
         cut = first + k - 1
-        given = plain[:cut]
+        given = [parameter for parameter, _ in held[:cut]]
         passed = [argument_of(a) for a in given]
         missing = [a.args[1] for a in positional[cut:] if isinstance(a, Expr) and a.head in ("kw", "=")]
         inner: list[Any] = [name]
@@ -1460,11 +1462,29 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
             params = [Expr("parameters", Expr("...", Symbol("#kw#")))]
             inner.append(Expr("parameters", Expr("...", Symbol("#kw#"))))
         # Later defaults may mention earlier optional arguments, so bind them in order.
-        names = [argument_of(a) for a in plain[cut : cut + len(missing)]]
-        assigns = [Expr("=", n, m) for n, m in zip(names, missing, strict=True)]
+        assigns = [opened for _, opened in held[:cut] if opened is not None]
+        names = []
+        for (parameter, opened), default in zip(held[cut : cut + len(missing)], missing, strict=True):
+            names.append(argument_of(parameter))
+            assigns.append(Expr("=", names[-1], default))
+            if opened is not None:
+                assigns.append(opened)
         forward = Expr("block", Expr("let", Expr("block", *assigns), Expr("block", Expr("call", *inner, *passed, *names))))
         out.append((rewrap(Expr("call", e.args[0], *params, *given)), forward))
     return out
+
+
+def passable(a: Any, i: int) -> tuple[Any, Expr | None]:
+    """A parameter under a name, and how its pattern is taken apart, if it has one."""
+    if isinstance(a, Expr) and a.head == "...":
+        return Expr("...", passable(a.args[0], i)[0]), None
+    typed = isinstance(a, Expr) and a.head == "::"
+    target = (a.args[0] if len(a.args) == 2 else None) if typed else a
+    if isinstance(target, Symbol) and target.name.strip("_"):
+        return a, None
+    name = Symbol(f"#arg{i}#")
+    pattern = Expr("=", target, name) if isinstance(target, Expr) else None
+    return Expr("::", name, a.args[-1]) if typed else name, pattern
 
 
 def check_arguments(args: list[Any]) -> None:
