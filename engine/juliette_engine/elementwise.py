@@ -101,14 +101,14 @@ class Power(Elementwise):
     def rule_for(self, args: list[Any]) -> Rule:
         n = getattr(args[1], "value", None)
         if type(n) is int:
-            return _WHOLE.get(n) or Rule("a ** b", (f"g * ({n} * a ** {n - 1})", None))
+            return _WHOLE.get(n) or Rule("a ** b", (f"{n} * g * a ** {n - 1}", None))
         return self.rule
 
 
 _WHOLE = {
     0: Rule("a ** b", ("g * 0", None)),
     1: Rule("a ** b", ("g", None)),
-    2: Rule("a * a", ("g * (2 * a)", None)),
+    2: Rule("a * a", ("2 * g * a", None)),
     -1: Rule("1 / a", ("-(g * (y * y))", None)),
 }
 
@@ -351,7 +351,7 @@ atan2 = elementwise(
 )
 hypot = elementwise("hypot", "hypot(a, b)", "g * (a / y)", "g * (b / y)", on="positives")
 absolute = elementwise("abs", "absolute(x)", "g * sign(x)")
-abs2 = elementwise("abs2", "abs2(x)", "g * (2 * x)")
+abs2 = elementwise("abs2", "abs2(x)", "2 * g * x")
 inv = elementwise("inv", "1 / x", "-(g * (y * y))", on="positives")
 floating = elementwise("float", "floating(x)", "g")
 maximum = elementwise("max", "maximum(a, b)", "g * (a > b)", "g * (a <= b)")

@@ -207,7 +207,7 @@ class _Builder:
             return [f"return finish({name})" if finish is not None else f"return {name}"]
         if t.value.array:
             self.extra["cls"] = self.host.node_class(t.value.sample)
-            return [self.make(name), f"r.data = {name}", "r.grad = None", "r.own = False", "r.tape = tape"]
+            return [self.make(name), f"r.data = {name}", "r.grad = None", "r.tape = tape"]
         if type(t.value.sample) is float:
             make = "r = new(SCALARS[float])"
         else:
@@ -411,7 +411,7 @@ class _Builder:
             self.extra["finish"] = finish
         else:
             self.extra["cls"] = self.host.node_class(y.sample)
-            body += [self.make("out"), "r.data = out", "r.grad = None", "r.own = False", "r.tape = tape"]
+            body += [self.make("out"), "r.data = out", "r.grad = None", "r.tape = tape"]
             pairs = "".join(f"({self.names[i]}, {held[i]}), " for i in grads)
             body += [f"tape.append((slopes, r, ({pairs}), None))", "return r"]
         namespace = self.namespace(p)

@@ -8,6 +8,7 @@ writing out it is given as `raw`.  Only the partials of traced arguments are com
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,7 @@ class Primitive:
         self.raws = raws or partials
         self.uniform = uniform  # may the cotangent be a number that stands for an array?
         self.fresh = fresh  # are the cotangents new arrays?
+        self.keywords = any(p.kind is p.KEYWORD_ONLY for p in inspect.signature(forward).parameters.values())
         self.kernels: dict[Any, Any] = {}
 
     def __call__(self, *args: Any, **static: Any) -> Any:
@@ -50,8 +52,14 @@ class Primitive:
         return kernel(*args, **static)
 
     def make(self, args: tuple[Any, ...]) -> Any:
+        """The code for arguments like these."""
+        return self.kernel_for(tuple(map(type, args)))
+
+    def kernel_for(self, classes: tuple[type, ...]) -> Any:
         """The code for these classes of arguments."""
-        classes = tuple(map(type, args))
+        found = self.kernels.get(classes)
+        if found is not None:
+            return found
         traced = [i for i, c in enumerate(classes) if issubclass(c, Node)]
         if not traced:
             plain = all(c is ndarray or issubclass(c, (int, float, complex, np.generic, tuple, list)) for c in classes)
@@ -68,10 +76,11 @@ class Primitive:
         n = len(classes)
         names = [f"v{i}" for i in range(n)]
         first = names[traced[0]]
-        lines = [f"def kernel({', '.join(names)}, **static):", f"    tape = {first}.tape"]
+        static, passed = (", **static", ", **b") if self.keywords else ("", "")
+        lines = [f"def kernel({', '.join(names)}{static}):", f"    tape = {first}.tape"]
         if len(traced) > 1:
             test = " or ".join(f"{names[i]}.tape is not tape" for i in traced[1:])
-            lines.append(f"    if {test}: return mixed({', '.join(names)}, **static)")
+            lines.append(f"    if {test}: return mixed({', '.join(names)}{static})")
         data = []
         for i, c in enumerate(classes):
             if i in traced:
@@ -82,33 +91,38 @@ class Primitive:
                 lines.append(f"    {names[i]} = raw({names[i]})")
                 data.append(names[i])
         lines += [
-            f"    r = tape.node(forward({', '.join(data)}, **static))",
-            f"    tape.append((back, r, ({', '.join(names)},), static))",
+            f"    y = forward({', '.join(data)}{static})",
+            "    if type(y) is ndarray: r = new(tape.array_class(y))",
+            "    elif type(y) is float: r = new(FloatTracer)",
+            "    else: r = tape.node(y); y = r.data",
+            "    r.data = y; r.grad = None; r.tape = tape",
+            f"    tape.append((back, r, {names[0] if n == 1 else '(' + ', '.join(names) + ')'}, {'static' if static else 'None'}))",
             "    return r",
             "def back(g, r, a, b):",
-            f"    {', '.join(names)}, = a",
+            f"    {', '.join(names)} = a",
         ]
         if not self.uniform:
             lines.append("    if type(g) is not ndarray and type(r.data) is ndarray: g = full(g, r.data)")
         put = "give" if self.fresh else "acc"
         namespace: dict[str, Any] = {
             "forward": self.forward, "mixed": self.mixed, "raw": raw, "full": full, "ndarray": ndarray, "acc": acc,
-            "give": give, "acc_number": acc_number,
+            "give": give, "acc_number": acc_number, "new": T.new, "FloatTracer": T.FloatTracer,
         }
         for i in traced:
             if self.partials[i] is None:
                 continue
             namespace[f"p{i}"] = self.raws[i]
             to = "acc_number" if issubclass(classes[i], T.ScalarTracer) else put
-            lines.append(f"    {to}({names[i]}, p{i}(g, r.data, {', '.join(data)}, **b))")
+            lines.append(f"    {to}({names[i]}, p{i}(g, r.data, {', '.join(data)}{passed}))")
         exec(compile("\n".join(lines), f"<{self.name}>", "exec"), namespace)  # noqa: S102
         partials = self.partials
 
         def traced_back(g: Any, r: Any, a: Any, b: Any) -> None:
-            values = [x.data if isinstance(x, Node) else x for x in a]
+            args = (a,) if n == 1 else a
+            values = [x.data if isinstance(x, Node) else x for x in args]
             for i in traced:
                 if partials[i] is not None:
-                    acc_any(a[i], partials[i](spread_like(g, r.data), r.data, *values, **b))
+                    acc_any(args[i], partials[i](spread_like(g, r.data), r.data, *values, **(b or {})))
 
         T.TRACED_RULES[namespace["back"]] = traced_back
         return namespace["kernel"]
@@ -263,6 +277,34 @@ def cast(x: Any, *, dtype: Any) -> Any:
 # ---------------------------------------------------------------- sums
 
 
+def sum_kernel(double: bool) -> Any:
+    """The sum of all elements of a traced array of floats, with nothing to decide."""
+    cls = T.FloatTracer if double else T.Float32Tracer
+    reduce = np.add.reduce
+
+    def kernel(x: Any) -> Any:
+        r: Any = T.new(cls)
+        y = reduce(x.data, None)
+        r.data = float(y) if double else y
+        r.grad = None
+        r.tape = tape = x.tape
+        tape.append((_sum_back, r, x, None))
+        return r
+
+    return kernel
+
+
+def _sum_back(g: Any, r: Any, x: Any, _: Any) -> None:
+    if x.grad is None:
+        x.grad = g
+        x.own = False
+    else:
+        acc(x, g)
+
+
+T.TRACED_RULES[_sum_back] = lambda g, r, x, _: acc_any(x, spread_like(g, x.data))
+
+
 def _number_of(x: Any) -> Any:
     return x.item() if type(x) is not np.float32 and type(x) is not np.float16 and isinstance(x, np.generic) else x
 
@@ -388,6 +430,46 @@ def _real_only(fast: Any, general: Any) -> Any:
         return fast(g, y, a, b)
 
     return partial
+
+
+def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any) -> Any:
+    """The matrix product of real arrays of `na` and `nb` dimensions, of which `a` and `b` say whether
+    they are traced: one function for the value and one for the step back, with nothing to decide."""
+    value = "y.T.dot(x.T).T" if nb == 2 else "x.dot(y)"
+    da = "give(p, y.dot(g.T).T)" if nb == 2 else "give(p, (y[:, None] * g).T)"
+    db = "give(q, g.T.dot(x).T)" if nb == 2 else "give(q, x.T.dot(g))"
+    first = "p" if a else "q"
+    lines = [
+        "def kernel(p, q):",
+        f"    tape = {first}.tape",
+        *(["    if q.tape is not tape: return mixed(p, q)"] if a and b else []),
+        "    x = p.data; y = q.data",
+        "    r = new(cls)",
+        f"    r.data = {value}",
+        "    r.grad = None; r.tape = tape",
+        f"    tape.append((back, r, {'p' if a else 'x'}, {'q' if b else 'y'}))",
+        "    return r",
+        "def back(g, r, p, q):",
+        "    if type(g) is not ndarray: g = full(g, r.data)",
+        *(["    x = " + ("p.data" if a else "p")] if b else []),
+        *(["    y = " + ("q.data" if b else "q")] if a else []),
+        *([f"    {da}"] if a else []),
+        *([f"    {db}"] if b else []),
+    ]
+    space: dict[str, Any] = {
+        "mixed": matmul.mixed, "new": T.new, "cls": node_class, "ndarray": ndarray, "full": full, "give": give,
+    }
+    exec(compile("\n".join(lines), "<product>", "exec"), space)  # noqa: S102
+
+    def traced_back(g: Any, r: Any, p: Any, q: Any) -> None:
+        x, y = p.data if a else p, q.data if b else q
+        if a:
+            acc_any(p, _matmul_a_traced(g, r.data, x, y))
+        if b:
+            acc_any(q, _matmul_b_traced(g, r.data, x, y))
+
+    T.TRACED_RULES[space["back"]] = traced_back
+    return space["kernel"]
 
 
 @primitive(

@@ -37,13 +37,14 @@ def parse(text: str) -> ast.expr:
 class Value:
     """A value of a program: a leaf, a constant or an instruction's result."""
 
-    __slots__ = ("array", "name", "sample", "varies")
+    __slots__ = ("array", "made", "name", "sample", "varies")
 
     def __init__(self, name: str, sample: Any, array: bool, varies: bool = False) -> None:
         self.name = name
         self.sample = sample
         self.array = array
         self.varies = varies  # a number may stand for this array
+        self.made: tuple[str, tuple[Value, ...]] | None = None  # the instruction
 
 
 class Constant(Value):
@@ -98,6 +99,8 @@ class Program:
                 return self.op("/", self.constant(1), self.op("**", a, self.constant(-n)))
         if op == "+" and isinstance(args[1], Constant) and type(args[1].value) is int and args[1].value == 0:
             return a
+        if op == "neg" and a.made is not None and a.made[0] == "*" and not _integral(a):
+            return self.op("*", self.op("neg", a.made[1][0]), a.made[1][1])
         if all(isinstance(x, Constant) for x in args) and op != "where":
             return self.constant(self.evaluate(op, *args))
         if self.julia:
@@ -109,6 +112,7 @@ class Program:
             with np.errstate(all="ignore"):
                 sample = self.evaluate(op, *args)
             found = Value(f"t{len(self.code)}", sample, array, any(x.varies for x in args))
+            found.made = (op, args)
             self.memo[key] = found
             self.code.append((found, op, args))
         return found

@@ -2,7 +2,7 @@
 
 The traced object *is* the node: a `Node` has `data` (the plain array or number, always directly),
 `below` (the node of the level below; only `nested` classes have one), `tape`, `grad` and, for
-arrays, `own` (whether `grad` may be added to in place).  Another language's array class becomes a
+arrays, `own` (whether `grad` may be added to in place; set whenever `grad` is).  Another language's array class becomes a
 node class by inheriting from `Node` and having these slots; its tapes make such nodes, so that
 nothing is converted between two operations.
 
@@ -15,8 +15,8 @@ gradient of `sum` needs no array.
 from __future__ import annotations
 
 import ctypes
-import gc
 from collections.abc import Callable
+from gc import disable, enable, isenabled
 from typing import Any, ClassVar
 
 import numpy as np
@@ -127,11 +127,9 @@ class Tape(list[Any]):
     """Records in order, for one trace at one level of nesting."""
 
     __slots__ = ("level",)
+    level: int
     array_class: ClassVar[Any] = staticmethod(lambda v: ArrayTracer)
     nested_array_class: ClassVar[Any] = staticmethod(lambda v: NestedArrayTracer)
-
-    def __init__(self, level: int) -> None:
-        self.level = level
 
     def __hash__(self) -> int:
         return id(self)
@@ -141,7 +139,6 @@ class Tape(list[Any]):
         t = type(v)
         if t is ndarray:
             r = new(self.array_class(v))
-            r.own = False
         else:
             r = new(SCALARS[t])
             plain = _PLAIN_OF.get(t)
@@ -159,7 +156,6 @@ class Tape(list[Any]):
         p = v.data
         if type(p) is ndarray:
             r = new(self.nested_array_class(p))
-            r.own = False
         else:
             r = new(NESTED[SCALARS[type(p)]])
         r.data = p
@@ -330,30 +326,34 @@ def passes(g: Any, out: Any, a: Any, b: Any) -> None:
 class Levels:
     """The tapes of the traces that are open, the innermost last."""
 
-    __slots__ = ("collecting", "depth", "tapes")
+    __slots__ = ("collecting", "tapes")
 
     def __init__(self) -> None:
-        self.depth = 0
         self.tapes: list[Tape] = []
         self.collecting = False
 
+    @property
+    def depth(self) -> int:
+        """How many there are."""
+        return len(self.tapes)
+
     def open(self, tape_class: type[Tape] = Tape) -> Any:
         """Enter a level.  The garbage collector rests meanwhile: a tape is all live objects."""
-        self.depth += 1
-        if self.depth == 1:
-            self.collecting = gc.isenabled()
+        tape = tape_class()
+        tapes = self.tapes
+        if not tapes:
+            self.collecting = isenabled()
             if self.collecting:
-                gc.disable()
-        tape = tape_class(self.depth)
-        self.tapes.append(tape)
+                disable()
+        tapes.append(tape)
+        tape.level = len(tapes)
         return tape
 
     def close(self) -> None:
         """Leave it."""
-        self.depth -= 1
         self.tapes.pop()
-        if self.depth == 0 and self.collecting:
-            gc.enable()
+        if self.collecting and not self.tapes:
+            enable()
 
     def has(self, tape: Tape) -> bool:
         """Is a tape's trace open?"""

@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import OPEN, Refusal
-from juliette.packages.zygote.nodes import JuliaTape, plain, to_julia
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, plain, to_julia
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
@@ -17,18 +17,21 @@ from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Module
 from juliette_engine import gradients, rules
-from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, seed_of
-from juliette_engine.tape import LEVELS, Node, backward, primal, step
+from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
+from juliette_engine.tape import LEVELS, FloatTracer, Node, backward, primal, step
 
 ndarray = np.ndarray
 
 
 class Trace:
-    """A level that is open: its tape, and the marks to restore."""
+    """A level that is open: its tape, and the depth to restore."""
 
     __slots__ = ("depth", "tape")
 
-    def __init__(self) -> None:
+    def __init__(self, tape: Any = None, depth: int = 0) -> None:
+        if tape is not None:
+            self.tape, self.depth = tape, depth
+            return
         self.tape = LEVELS.open(JuliaTape)
         self.depth = TRACE.depth
         TRACE.depth += 1
@@ -36,28 +39,29 @@ class Trace:
     def stop_recording(self) -> None:
         """The function has run: what it opened in place is closed."""
         TRACE.depth = self.depth
-        for f in self.tape.after:
-            f()
-        self.tape.after.clear()
+        if hasattr(self.tape, "after"):
+            for f in self.tape.after:
+                f()
+            self.tape.after.clear()
 
     def close(self) -> None:
         """Leave the level."""
-        TRACE.depth = self.depth
-        for f in self.tape.after:
-            f()
-        self.tape.after.clear()
+        self.stop_recording()
         LEVELS.close()
 
     def finish(self) -> None:
         """Forget the tape."""
-        for f in self.tape.at_end:
-            f()
-        self.tape.at_end.clear()
+        if hasattr(self.tape, "at_end"):
+            for f in self.tape.at_end:
+                f()
+            self.tape.at_end.clear()
         self.tape.clear()
 
 
 def below(y: Any, tape: Any) -> Any:
     """An output without the nodes of a tape, as a Julia value."""
+    if type(y) is FloatTracer and y.tape is tape:
+        return y.data
     if isinstance(y, Node):
         if y.tape is not tape:
             return y
@@ -76,22 +80,35 @@ def _loss(y: Any) -> Any:
 
 def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
     """The value of `f(args...)` and the gradients of the arguments."""
-    trace = Trace()
-    tape = trace.tape
+    depth = TRACE.depth
+    tape = LEVELS.open(JuliaTape)
+    TRACE.depth = depth + 1
+    trace = None
     try:
         traced = [lift(a, tape) for a in args]
         y = f(*traced)
-        loss = _loss(y) if whole else y
-        check_output(loss)
-        value = below(y, tape)
-        trace.stop_recording()
-        go_back(tape, loss)
+        TRACE.depth = depth
+        if type(y) is FloatTracer and y.tape is tape and not hasattr(tape, "after"):
+            value = y.data
+            backward(tape, y, 1.0)
+        else:
+            loss = _loss(y) if whole else y
+            check_output(loss)
+            value = below(y, tape)
+            trace = Trace(tape, depth)
+            trace.stop_recording()
+            go_back(tape, loss)
         return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
     except GradientError as e:
         raise ErrorException(str(e)) from None
     finally:
-        trace.close()
-        trace.finish()
+        TRACE.depth = depth
+        if trace is not None or hasattr(tape, "after"):
+            trace = trace or Trace(tape, depth)
+            trace.stop_recording()
+            trace.finish()
+        LEVELS.close()
+        tape.clear()
 
 
 def go_back(tape: Any, loss: Any) -> None:
@@ -105,32 +122,63 @@ def go_back(tape: Any, loss: Any) -> None:
 
 
 def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
-    """The value of `f()` and the gradients of parameters that it finds where they are."""
-    trace = Trace()
-    tape = trace.tape
+    """The value of `f()` and the gradients of parameters that it finds where they are.
+
+    Small losses are common, so this is written out flat.
+    """
+    trace = None
+    depth = TRACE.depth
+    tape = LEVELS.open(JuliaTape)
+    TRACE.depth = depth + 1
     lent: list[Any] = []
     found: dict[int, Any] = {}
-    lookup = gradients._lookup
     try:
         for x in ps.items.values():
-            pair = lookup(gradients.LENDERS, type(x))
-            if pair is None:
-                raise GradientError("Only reference types can be differentiated with `Params`.")
-            lent.append((x, pair[1], pair[0](x, tape)))
+            plain_class = type(x)
+            cls = TWINS.get(plain_class)
+            if cls is not None:
+                x.__class__ = cls
+                x.tape = tape
+                x.grad = None
+                lent.append((x, plain_class))
+            else:
+                pair = gradients._lookup(gradients.LENDERS, plain_class)
+                if pair is None:
+                    raise GradientError("Only reference types can be differentiated with `Params`.")
+                lent.append((x, pair[1], pair[0](x, tape)))
         y = f()
-        loss = _loss(y) if whole else y
-        check_output(loss)
-        value = below(y, tape)
-        trace.stop_recording()
-        go_back(tape, loss)
+        TRACE.depth = depth
+        if type(y) is FloatTracer and y.tape is tape:
+            value = y.data
+            backward(tape, y, 1.0)
+        else:
+            loss = _loss(y) if whole else y
+            check_output(loss)
+            value = below(y, tape)
+            trace = Trace(tape, depth)
+            trace.stop_recording()
+            go_back(tape, loss)
     except GradientError as e:
         raise ErrorException(str(e)) from None
     finally:
-        while lent:
-            x, give_back, state = lent.pop()
-            found[id(x)] = give_back(x, state)
-        trace.close()
-        trace.finish()
+        for x, *back in reversed(lent):
+            if len(back) == 1:
+                g = x.grad
+                if g is not None:
+                    g = project(g, x)
+                    g = wrap(g) if type(g) is ndarray else g
+                found[id(x)] = g
+                x.__class__ = back[0]
+                del x.tape, x.grad
+            else:
+                found[id(x)] = back[0](x, back[1])
+        TRACE.depth = depth
+        if trace is not None or hasattr(tape, "after"):
+            trace = trace or Trace(tape, depth)
+            trace.stop_recording()
+            trace.finish()
+        LEVELS.close()
+        tape.clear()
     return value, Grads(ps, found)
 
 

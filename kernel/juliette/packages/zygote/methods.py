@@ -19,17 +19,18 @@ import numpy as np
 from juliette.base.arrays import ArrayLike
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call, mutation
-from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
+from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import modules
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.array import Array, array_class, elements, wrap
 from juliette.runtime.dispatch import TRACE, Method
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
+from juliette_engine.primitives import matrix_product, sum_kernel
 from juliette_engine.tape import FloatTracer, Node, ScalarTracer, primal
 
 ndarray = np.ndarray
@@ -531,8 +532,10 @@ def derived(name: str, rule: Any, classes: tuple[type, ...]) -> Any:
         fast = _product(classes)
         if fast is not None:
             return fast
-    if name == "sum" and len(classes) == 1 and classes[0] in PLAIN:
-        return rules.total
+    if name == "sum" and len(classes) == 1 and classes[0] in PLAIN and not classes[0].nested:
+        if classes[0].eltype in (T.Float64, T.Float32):
+            return sum_kernel(classes[0].eltype is T.Float64)
+        return rules.total.kernel_for(classes)
 
     def run(*args: Any) -> Any:
         if name in _SHAPED and len(args) > 1 and all(isinstance(a, ArrayLike) for a in args):
@@ -551,13 +554,13 @@ def _product(classes: tuple[type, ...]) -> Any:
         return None
     if a.eltype not in T.DTYPE_OF or b.eltype not in T.DTYPE_OF:
         return None
-    matmul = rules.matmul
-    table, key = matmul.kernels, (a, b)
+    traced = [issubclass(c, Node) for c in classes]
+    if a.eltype is b.eltype and a.eltype in (T.Float64, T.Float32) and not any(getattr(c, "nested", False) for c in classes):
+        kernel = matrix_product(a.ndim, b.ndim, *traced, twin(array_class(a.eltype, b.ndim)))
+    else:
+        kernel = rules.matmul.kernel_for(classes)
 
     def product(x: Any, y: Any) -> Any:
-        kernel = table.get(key)
-        if kernel is None:
-            kernel = matmul.make((x, y))
         try:
             return kernel(x, y)
         except ValueError:

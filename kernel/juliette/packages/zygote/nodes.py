@@ -34,16 +34,16 @@ for _cls, _t in (
 
 # ---------------------------------------------------------------- arrays
 
-_TWINS: dict[type, type] = {}
+TWINS: dict[type, type] = {}
 _NESTED_TWINS: dict[type, type] = {}
 PLAIN: dict[type, type] = {}
 
 
 def twin(cls: type) -> type:
     """The class of traced arrays of an array class."""
-    found = _TWINS.get(cls)
+    found = TWINS.get(cls)
     if found is None:
-        found = _TWINS[cls] = type(cls.__name__, (cls, Node), {"__slots__": ()})
+        found = TWINS[cls] = type(cls.__name__, (cls, Node), {"__slots__": ()})
         _enter(found, cls)
     return found
 
@@ -92,12 +92,8 @@ class JuliaTape(Tape):
     __slots__ = ("after", "at_end")
     array_class = staticmethod(_node_class)
     nested_array_class = staticmethod(lambda v: nested_twin(array_class_of(v)))
-
-    def __init__(self, level: int) -> None:
-        self.level = level
-        # what to do when the function has run, and when the tape is done with
-        self.after: list[Any] = []
-        self.at_end: list[Any] = []
+    after: list[Any]  # what to do when the function has run
+    at_end: list[Any]  # and when the tape is done with
 
 
 def traced_elements(a: Any) -> Any:

@@ -140,6 +140,8 @@ def _opened(x: Any, parts: dict[Any, Any], t: Any, close: Any) -> Any:
         if not stack:
             del _OPENED[id(x)]
 
+    if not hasattr(t, "after"):
+        t.after, t.at_end = [], []
     t.after.append(after)
     t.at_end.append(forget)
     return x
@@ -271,7 +273,7 @@ def outside(x: Any, t: Tape) -> Any:
 def _lend(a: Any, t: Any) -> Any:
     cls = type(a)
     if cls in PLAIN:
-        state = (cls, a.tape, a.below if a.nested else None, a.grad, a.own)
+        state = (cls, a.tape, a.below if a.nested else None, a.grad, a.grad is not None and a.own)
         outer = a.tape.over(a.below) if a.nested else a.tape.node(a.data)
         a.tape.append((tapes.passes, outer, a, None))
         a.__class__ = nested_twin(PLAIN[cls])
@@ -281,7 +283,6 @@ def _lend(a: Any, t: Any) -> Any:
         a.__class__ = twin(cls)
     a.tape = t
     a.grad = None
-    a.own = False
     return state
 
 
