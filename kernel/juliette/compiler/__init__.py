@@ -13,6 +13,7 @@
 - `instances`: a method's code for one tuple of argument types
 - `intrinsics`: what is known of Base's functions of numbers: results, direct code
 - `intrinsics_data`: the same for ranges, arrays, tuples, structs, dictionaries, strings
+- `intrinsics_iteration`: the same for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved
 - `python_backend`: whole functions: Python code objects

@@ -44,6 +44,43 @@ def comparison(op: Callable[[Any, Any], bool], generic: Callable[..., Any]) -> C
     return f
 
 
+def quotient(generic: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`/`"""
+
+    def f(x: Any, y: Any) -> Any:
+        if type(x) is float and type(y) is float and y:
+            return x / y
+        return generic(x, y)
+
+    return f
+
+
+def power(generic: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`^`: squares at once."""
+
+    def f(x: Any, y: Any) -> Any:
+        if type(y) is int and y == 2:
+            cls = type(x)
+            if cls is float:
+                return x * x
+            if cls is int:
+                return wrap(x * x)
+        return generic(x, y)
+
+    return f
+
+
+def remainder(generic: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`%` of Int64 where both are positive."""
+
+    def f(x: Any, y: Any) -> Any:
+        if type(x) is int and type(y) is int and x >= 0 and y > 0:
+            return x % y
+        return generic(x, y)
+
+    return f
+
+
 RING = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 COMPARISON = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
@@ -55,6 +92,7 @@ def fast_operators(bindings: dict[str, Any]) -> dict[str, Callable[[Any, Any], A
     """The fast form of each operator of Base, by name."""
     out = {name: ring(op, bindings[name]) for name, op in RING.items()}
     out.update({name: comparison(op, bindings[name]) for name, op in COMPARISON.items()})
+    out.update({"/": quotient(bindings["/"]), "^": power(bindings["^"]), "%": remainder(bindings["%"])})
     return out
 
 

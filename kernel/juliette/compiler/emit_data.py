@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from juliette.compiler import core as C
+from juliette.compiler import lattice as L
 from juliette.compiler.inference import assigned_in, parts_of, quiet
 from juliette.compiler.lattice import HIGH
 
@@ -53,13 +54,14 @@ class DataForms:
             if isinstance(start, ast.Constant):
                 return self.call("%range", self.const(start.value - 1), stop)  # type: ignore[no-any-return]
             return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)  # type: ignore[no-any-return]
-        step = parts[1].value if len(parts) == 3 else 1
-        beyond = 1 if step > 0 else -1
+        beyond = 1
+        if len(parts) == 3 and L.bounds(self.element(node.args[1]))[0] <= 0:  # type: ignore[index]
+            beyond = -1
         if isinstance(stop, ast.Constant):
             stop = self.const(stop.value + beyond)
         else:
             stop = self.binary(ast.Add if beyond > 0 else ast.Sub, stop, self.const(1))
-        return self.call("%range", start, stop, *([self.const(step)] if len(parts) == 3 else []))  # type: ignore[no-any-return]
+        return self.call("%range", start, stop, *parts[1:-1])  # type: ignore[no-any-return]
 
     def loop_from_zero(self, node: C.For, var: C.Var) -> str:
         """`all`, `also` or nothing: is a loop's variable used for indices, so that one less is wanted?"""

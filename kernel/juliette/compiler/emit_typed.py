@@ -16,6 +16,8 @@ WIDEST = 2**200
 SMALL = 2**30 - 1
 OPERATORS = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 
+ISA_TABLES: dict[Any, tuple[str, Any]] = {}
+
 
 class TypedForms:
     """A part of the emitter."""
@@ -58,6 +60,16 @@ class TypedForms:
         key = f"%={name}{id(value):x}"
         self.constants[key] = value
         return key
+
+    def isa_table(self, t: Any) -> str:
+        """The name of the table that tells which classes are of a type."""
+        from juliette.compiler.support import IsaTable
+
+        found = ISA_TABLES.get(t)
+        if found is None:
+            found = ISA_TABLES[t] = (f"%isa{len(ISA_TABLES)}", IsaTable(t))
+        self.constants[found[0]] = found[1]
+        return found[0]
 
     def chain(self, op: Any, node: C.Call) -> ast.expr:
         """`a op b op …`"""

@@ -208,7 +208,12 @@ class Emitter(TypedForms, DataForms):
         plan = self.plans.get(id(node))
         if plan is not None and plan.emit is not None:
             return plan.emit(self, node)  # type: ignore[no-any-return]
-        return self.call("%getproperty", self.expr(node.object), self.const_symbol(node.name))
+        from juliette.compiler.support import field_table
+
+        key = f"%.{node.name}"
+        self.constants[key] = field_table(node.name)
+        first, again = self.hold(self.expr(node.object))
+        return self.call(self.at(ast.Subscript(self.name(key), self.call("%type", first), LOAD)), again)
 
     def const_symbol(self, name: str) -> ast.expr:
         from juliette.syntax.expr import Symbol

@@ -83,9 +83,9 @@ def runtime(*names: str, traceable: bool = False) -> Callable[[Rule], Rule]:
 
 def install() -> None:
     """Tie the rules to Base's functions, once these exist."""
-    from juliette.compiler import intrinsics_data
+    from juliette.compiler import intrinsics_data, intrinsics_iteration
 
-    assert intrinsics_data
+    assert intrinsics_data and intrinsics_iteration
     for name, f in RULES_BY_NAME.items():
         function = Base.bindings.get(name)
         if function is None:
@@ -658,12 +658,23 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) != 2 or type(args[1]) is not Known or not isinstance(args[1].value, T.JuliaType):
         return Plan(BOOL) if len(args) == 2 else None
     t = args[1].value
-    if getattr(node.function, "name", "") == "<:":
+    name = getattr(node.function, "name", "")
+    if name == "<:":
         if type(args[0]) is Known and isinstance(args[0].value, T.JuliaType):
             return folded(T.subtype(args[0].value, t))
     elif L.concrete(args[0]) and type(node.args[0]) in (C.Local, C.Const) and type(args[0]) is not Known:
         return folded(T.subtype(widen(args[0]), t))
-    return Plan(BOOL)
+    if name == "<:":
+        return Plan(BOOL)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        first, again = em.hold(em.expr(n.args[0]))
+        table = em.name(em.isa_table(t))
+        answer, found = em.hold(em.at(ast.Subscript(table, em.call("%type", first), ast.Load())))
+        test = em.at(ast.Compare(answer, [ast.IsNot()], [em.const(None)]))
+        return em.choose(test, found, em.call("%isa", again, em.const(t)))  # type: ignore[no-any-return]
+
+    return Plan(BOOL, emit)
 
 
 @rule("parse")

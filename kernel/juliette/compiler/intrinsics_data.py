@@ -31,8 +31,11 @@ def field_element(t: Any) -> Any:
 def array_of(x: Any) -> tuple[Any, int] | None:
     """Element type and number of dimensions of an `Array`."""
     t = widen(x)
-    if isinstance(t, T.DataType) and t.typename is L.ARRAY and t.concrete:
-        return t.parameters[0], t.parameters[1]
+    if isinstance(t, T.DataType) and t.concrete:
+        if t.typename is L.ARRAY:
+            return t.parameters[0], t.parameters[1]
+        if t.typename is L.BITARRAY:
+            return BOOL, t.parameters[0]
     return None
 
 
@@ -51,17 +54,13 @@ def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     low, high = bounds(args[0])[0], bounds(args[-1])[1]  # type: ignore[index]
     if len(args) == 2:
         return Plan(Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range")
-    step = known_int(args[1])
-    if not step:
-        return builtin_colon(node)
-    ends = (low, high) if step > 0 else (bounds(args[2])[0], bounds(args[0])[1])  # type: ignore[index]
+    steps = bounds(args[1])
+    if steps is None or steps[0] <= 0 <= steps[1]:
+        return Plan(L.STEP_RANGE)
+    ends = (low, high) if steps[0] > 0 else (bounds(args[2])[0], bounds(args[0])[1])  # type: ignore[index]
     return Plan(
         L.StepSpan(*ends), lambda em, n: em.call("%StepRange", *em.exprs(n.args)), form="range",
     )
-
-
-def builtin_colon(node: C.Call) -> Plan:
-    return Plan(L.STEP_RANGE)
 
 
 RULES[V.COLON] = _colon
@@ -164,7 +163,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if len(index) == n and eltype not in T.DTYPE_OF:
                 return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
             return runtime_builtin(field_element(eltype))
-        if all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
+        if t.typename is L.ARRAY and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:
@@ -260,7 +259,7 @@ def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("copy", "sort", "reverse", "unique", "similar", "deepcopy")
 def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
-    if array is None or (array[1] != 1 and getattr(node.function, "name", "") not in ("copy", "similar", "deepcopy")):
+    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and getattr(node.function, "name", "") not in ("copy", "similar", "deepcopy")):
         return None
     return builtin(widen(args[0]))
 
@@ -273,6 +272,11 @@ def _filled(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(array_type(eltype, len(args))) if set(kinds(args)) <= {"i"} else None
 
 
+@rule("trues", "falses")
+def _bits(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(T.apply_type(V.BitArray_, len(args))) if args and set(kinds(args)) == {"i"} else None
+
+
 @rule("fill")
 def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) > 1 and L.concrete(args[0]) and set(kinds(args[1:])) == {"i"} and exact(args[:1]) is not None:
@@ -280,7 +284,6 @@ def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
-@rule("sum")
 def _sum(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
     return builtin(array[0]) if array is not None and array[0] in (INT, FLOAT) else None
@@ -380,6 +383,10 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
     types = exact(args)
     body = T.unwrap(t)
     if types is None:
+        plain = isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class
+        if plain and not table.user_methods and not body.typename.params and len(args) == len(t.fields):
+            inference.edges.append((table, None))
+            return checked_new(t, len(args), 0)
         return None
     full = (T.type_of_type(t), *types)
     method = table.selected(full)
@@ -394,6 +401,8 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
             instance.infer(), lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]),
             opaque=not instance.quiet,
         )
+    if method.rule == "converting constructor" and isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class:
+        return plan_new(inference, t, args, 0)
     if method.rule != "default constructor" or body.typename.make_class is not structs.make_class:
         return Plan(t) if isinstance(t, T.DataType) and t.concrete and not table.user_methods else None
     made = t
@@ -418,10 +427,10 @@ def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
         if want is FLOAT and kind(have) == "i":
             floats.append(i)
             continue
-        return Plan(t)
+        return checked_new(t, len(given), skip)
 
     if floats and inference.traced:
-        return Plan(t)
+        return checked_new(t, len(given), skip)
 
     def emit(em: Any, n: C.Call) -> ast.expr:
         values = em.exprs(n.args[skip:])
@@ -430,6 +439,15 @@ def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
         return em.call(em.constant_for("new", structs.maker(t, len(given))), *values)  # type: ignore[no-any-return]
 
     return Plan(t, emit)
+
+
+def checked_new(t: Any, n: int, skip: int) -> Plan:
+    """Make an instance of a struct from values that may have to be converted."""
+    from juliette.compiler.support import checked_maker
+
+    return Plan(
+        t, lambda em, m: em.call(em.constant_for("new", checked_maker(t, n)), *em.exprs(m.args[skip:])), opaque=True,
+    )
 
 
 @runtime("new")

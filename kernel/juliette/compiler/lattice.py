@@ -25,6 +25,7 @@ ONE_TO = T._TYPE_OF_CLASS[V.OneTo]
 STEP_RANGE = T.apply_type(V.StepRange_, T.Int64, T.Int64)
 ARRAY, DICT, SET = (T.unwrap(t).typename for t in (T.Array_, V.Dict_, V.Set_))
 PAIR = V.Pair_
+BITARRAY = T.unwrap(V.BitArray_).typename
 
 
 class Known:

@@ -6,16 +6,20 @@ helpers are installed; the rest is defined here.
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import islice
+from operator import add, attrgetter
 from typing import Any
 
 from juliette.compiler import closures
+from juliette.compiler.arithmetic import wrap
 from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, specialise
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import Family, LambdaCode
+from juliette.runtime import structs
 from juliette.runtime import types as T
-from juliette.runtime.array import UNDEF, Array
+from juliette.runtime.array import UNDEF, Array, make, pack
 from juliette.runtime.dispatch import (
     CALLABLES, GenericFunction, KeywordCall, Method, SPECIALISED, TRACE, call_kw,
 )
@@ -430,7 +434,7 @@ def make_quote(value: Any) -> QuoteNode:
 
 
 def _builtin(
-    table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], default: bool = False,
+    table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], rule: str = "",
     place: tuple[str, int] = ("struct", 0),
 ) -> None:
     """Add a constructor that is a Python function of (type, arguments...)."""
@@ -438,8 +442,7 @@ def _builtin(
         table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file=place[0],
         line=place[1],
     )
-    if default:
-        method.rule = "default constructor"
+    method.rule = rule or None
     table.add(method)
 
 
@@ -456,7 +459,7 @@ HELPERS["%Pair"] = Pair
 
 # ---------------------------------------------------------------- data of known types
 
-HELPERS["%view"] = Array.renew_view
+HELPERS["%view"] = lambda a: a.renew_view()
 HELPERS["%UNDEF"] = UNDEF
 HELPERS["%UnitRange"] = UnitRange
 HELPERS["%StepRange"] = StepRange
@@ -466,6 +469,117 @@ HELPERS["%StepRange"] = StepRange
 def elements(v: Array) -> memoryview:
     """The elements of a vector of numbers that keeps its size meanwhile."""
     return memoryview(v.data)  # type: ignore[arg-type]
+
+
+def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> list[Any]:
+    """A compiled function's results for each element of something, as far as a test allows."""
+    items = ITERATE(source)
+    if test is not None:
+        return [f(closure_, x) for x in items if test(tested, x)]
+    return [f(closure_, x) for x in items]
+
+
+@helper("collected")
+def collected(eltype: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> Array:
+    """A comprehension or `map` whose results are all of one type."""
+    data = pack(applied(f, closure_, source, test, tested), eltype)
+    shape = getattr(getattr(source, "data", None), "shape", None) if isinstance(source, Array) else None
+    if test is None and shape is not None and len(shape) != 1:
+        data = data.reshape(shape, order="F")
+    return make(data, eltype)
+
+
+@helper("summed")
+def summed(
+    dynamic: Any, t: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None
+) -> Any:
+    """The sum of a generator whose values are all Int64 or all Float64."""
+    values = applied(f, closure_, source, test, tested)
+    if not values:
+        empty = HELPERS["%generator"](closure_, source if test is None else HELPERS["%filtered"](tested, source))
+        return dynamic(empty)
+    return wrap(sum(values)) if t is T.Int64 else reduce(add, values)
+
+
+class FieldTable(dict[type, Any]):
+    """How `x.name` is read, by the class of `x`: at once where it is a field of a struct."""
+
+    def __init__(self, name: str) -> None:
+        self.symbol = Symbol(name)
+        self.watch()
+
+    def watch(self) -> None:
+        Base.bindings["getproperty"].watch(None, self.forget)
+
+    def forget(self) -> None:
+        self.clear()
+        self.watch()
+
+    def __missing__(self, cls: type) -> Any:
+        symbol, getproperty = self.symbol, Base.bindings["getproperty"]
+        t = T.class_type(cls)[0]
+        family = getattr(t, "typename", None)
+        plain = family is not None and family.make_class is structs.make_class and symbol.name in family.fields
+        if plain and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_))):
+            get = attrgetter(symbol.name)
+        else:
+            dynamic = HELPERS["%getproperty"]
+
+            def get(x: Any) -> Any:
+                return dynamic(x, symbol)
+
+        self[cls] = get
+        return get
+
+
+_FIELDS: dict[str, FieldTable] = {}
+
+
+def field_table(name: str) -> FieldTable:
+    """The table of all reads of one field name."""
+    found = _FIELDS.get(name)
+    if found is None:
+        found = _FIELDS[name] = FieldTable(name)
+    return found
+
+
+class IsaTable(dict[type, Any]):
+    """Whether the instances of a class are of a type; None where the class does not tell."""
+
+    def __init__(self, t: Any) -> None:
+        self.type = t
+
+    def __missing__(self, cls: type) -> bool | None:
+        known, fixed = T.class_type(cls)
+        answer = T.subtype(known, self.type) if fixed else None
+        self[cls] = answer
+        return answer
+
+
+HELPERS["%isa"] = T.isa
+_MAKERS: dict[tuple[Any, int], Any] = {}
+
+
+def checked_maker(t: T.DataType, n: int) -> Any:
+    """A function that makes an instance of a struct from its first `n` fields, which it converts."""
+    found = _MAKERS.get((t, n))
+    if found is None:
+        scope: dict[str, Any] = {"make": structs.maker(t, n)}
+        names = [f"x{i}" for i in range(n)]
+        lines = []
+        for x, declared in zip(names, t.field_types, strict=False):
+            if declared is not T.Any_:
+                scope[f"is_{x}"], scope[f"to_{x}"] = IsaTable(declared), _conversion(declared)
+                lines.append(f"    if not is_{x}[type({x})]: {x} = to_{x}({x})\n")
+        arguments = ", ".join(names)
+        text = f"def checked({arguments}):\n{''.join(lines)}    return make({arguments})\n"
+        exec(compile(text, __file__, "exec"), scope)
+        found = _MAKERS[t, n] = scope["checked"]
+    return found
+
+
+def _conversion(t: Any) -> Any:
+    return lambda x: x if T.isa(x, t) else Base.bindings["convert"](t, x)
 
 
 @helper("undefined")

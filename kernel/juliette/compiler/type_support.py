@@ -114,10 +114,10 @@ def add_default_constructors(t: Any, place: tuple[str, int]) -> None:
 
     if not family.params:
         exact = T.tuple_type([T.type_of_type(t), *family.field_types])
-        _builtin(table, exact, make, names, default=True, place=place)
+        _builtin(table, exact, make, names, rule="default constructor", place=place)
         if any(ft is not T.Any_ for ft in family.field_types):
             general = T.tuple_type([T.type_of_type(t), *[T.Any_] * len(names)])
-            _builtin(table, general, make, names, place=place)
+            _builtin(table, general, make, names, rule="converting constructor", place=place)
         return
     signature: Any = T.tuple_type([T.type_of_type(t), *family.field_types])
     used = T.free_vars(signature)

@@ -78,6 +78,11 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     return obj
 
 
+def partial_set(name: str) -> Any:
+    """How a field that has no slot is set."""
+    return lambda o, x: setattr(o, name, x)
+
+
 _MAKERS: dict[tuple[Any, int], Any] = {}
 
 
@@ -92,7 +97,8 @@ def maker(t: T.DataType, n: int) -> Any:
         assert cls is not None
         scope: dict[str, Any] = {"new": cls.__new__, "cls": cls}
         for i, f in enumerate(t.fields[:n]):
-            scope[f"set{i}"] = getattr(cls, f).__set__
+            slot = getattr(cls, f, None)
+            scope[f"set{i}"] = slot.__set__ if slot is not None else partial_set(f)
         exec(compile(text, __file__, "exec"), scope)
         found = _MAKERS[t, n] = scope["make"]
     return found

@@ -421,7 +421,7 @@ T.CORE_TYPES["BitMatrix"] = T.apply_type(BitArray_, 2)
 class BitArray:
     """Packed in Julia, a Boolean ndarray here."""
 
-    __slots__ = ("_buffer", "data", "node")
+    __slots__ = ("_buffer", "data", "node", "of", "view")
     eltype = T.Bool
 
     def __new__(cls, data: Data) -> Any:
@@ -433,11 +433,13 @@ class BitArray:
     def __init__(self, data: Data) -> None:
         self.data = data
         self._buffer = None
+        self.of = None
 
     @property
     def ndim(self) -> int:
         return int(self.data.ndim)
 
+    renew_view = Array.renew_view
     push = Array.push
     pop = Array.pop
 
