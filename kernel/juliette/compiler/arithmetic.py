@@ -20,13 +20,15 @@ def ring(op: Callable[[Any, Any], Any], generic: Callable[..., Any]) -> Callable
     """`+`, `-` or `*`: Int64 wraps around."""
 
     def f(x: Any, y: Any) -> Any:
-        cls = type(x)
-        if cls is type(y):
-            if cls is int:
+        cls, other = type(x), type(y)
+        if cls is int:
+            if other is int:
                 r = op(x, y)
                 return r if LOW <= r <= HIGH else generic(x, y)
-            if cls is float:
+            if other is float:
                 return op(x, y)
+        elif cls is float and (other is float or other is int):
+            return op(x, y)
         return generic(x, y)
 
     return f
