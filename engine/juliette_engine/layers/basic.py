@@ -80,7 +80,11 @@ class Dense(Layer):
             raise TypeError("Dense takes sizes or arrays, and an activation")
 
     def __call__(self, x: Any) -> Any:
-        expect_size(self, x, 0, rules.shape(self.weight)[1])
+        shape = rules.shape(x)
+        if not shape or shape[0] != rules.shape(self.weight)[1]:
+            expect_size(self, x, 0, rules.shape(self.weight)[1])
+        if len(shape) < 3:
+            return self.σ(affine(self.weight, x, self.bias))
         return self.σ(flattened(lambda flat: affine(self.weight, flat, self.bias), x))
 
     def constructor_args(self) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from juliette.packages import zygote
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements
+from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.errors import TRANSLATORS
 from juliette.syntax.expr import Symbol
@@ -59,17 +59,19 @@ class Listed(list[Any]):
         self.array = array
 
 
+_PLAIN = {int, float, bool, str, type(None), np.float32, np.float64}
+
+
 def to_host(x: Any) -> Any:
     """A Julia value as the engine takes it."""
-    if isinstance(x, Array):
-        if x.data.dtype == object and not zygote.is_traced(x):
-            return Listed(x)
-        return zygote.to_engine(x)
     cls = type(x)
+    if cls in _PLAIN or isinstance(x, zygote.Tracer):
+        return x
+    if isinstance(x, Array):
+        data = x.data
+        return Listed(x) if data.dtype.char == "O" else data
     if cls is tuple:
         return tuple(map(to_host, x))
-    if isinstance(x, (int, float, np.generic, str)) or x is None:
-        return x
     if cls is V.Pair:
         return to_host(x.first), to_host(x.second)
     if cls is V.NamedTuple:
@@ -85,9 +87,11 @@ def to_host(x: Any) -> Any:
 
 def from_host(x: Any) -> Any:
     """An engine value as Julia sees it."""
+    cls = type(x)
+    if cls is np.ndarray:
+        return wrap(x) if x.dtype.char in "fd" else zygote.to_julia(x)
     if isinstance(x, (np.ndarray, zygote.Tracer)):
         return zygote.to_julia(x)
-    cls = type(x)
     if cls is tuple:
         return tuple(map(from_host, x))
     if cls is dict:

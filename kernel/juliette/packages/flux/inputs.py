@@ -11,23 +11,33 @@ from juliette.display.io import STDERR
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.profile import PROFILE
-from juliette_engine import trees
 from juliette_engine.rules import floating
 from juliette_engine.tape import primal
 
-# The field that says of what kind a layer's numbers are.
-_WEIGHTS = ("weight", "Wi", "scale", "γ")
+# The fields that say of what kind a layer's numbers are, the first that a layer has.
+_WEIGHTS = ("weight", "Wi", "scale", "γ", "cell")
+_FIELD: dict[type, str | None] = {}
 _warned: list[bool] = []
+
+
+def weight_field(cls: type) -> str | None:
+    """The field of a layer class that has the element type of its numbers."""
+    if cls.__name__ in ("Embedding", "EmbeddingBag"):  # their inputs are indices
+        return None
+    return next((name for name in _WEIGHTS if name in cls.fields), None)  # type: ignore[attr-defined]
 
 
 def weight_dtype(layer: Any) -> Any:
     """The element type of a layer's parameters, or None."""
-    for name in _WEIGHTS:
-        value = getattr(layer, name, None)
-        if value is not None and trees.is_array(value):
-            return trees.data(value).dtype
-    cell = getattr(layer, "cell", None)
-    return None if cell is None else weight_dtype(cell)
+    cls = layer.host
+    if cls not in _FIELD:
+        _FIELD[cls] = weight_field(cls)
+    name = _FIELD[cls]
+    value = None if name is None else getattr(layer, name)
+    if name == "cell":
+        return weight_dtype(value) if hasattr(value, "host") else None
+    data = getattr(value, "data", None)
+    return getattr(data, "dtype", None)
 
 
 def matched(layer: Any, x: Any) -> Any:
@@ -41,10 +51,8 @@ def matched(layer: Any, x: Any) -> Any:
     if not isinstance(x, ArrayLike):
         return x
     dtype = weight_dtype(layer)
-    have = np.asarray(x.data).dtype
+    have = x.data.dtype
     if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiub":
-        return x
-    if type(layer).host.__name__ in ("Embedding", "EmbeddingBag"):
         return x
     if have.kind == "f":
         if not PROFILE.modern:

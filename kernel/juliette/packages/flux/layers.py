@@ -139,38 +139,53 @@ def forward(layer: Any, xs: tuple[Any, ...]) -> Any:
     if cls.passes_on:
         return cls.__call__(layer, *xs)
     view = host_view(layer)
-    y = view(*[to_host(matched(layer, x)) for x in xs])
+    y = cls.__call__(view, *[to_host(matched(layer, x)) for x in xs])
     if cls.mutable:
         write_back(layer, view)
     return from_host(y)
 
 
+# For each layer class: the name of a field here and in Julia, and how its value is translated.
+_PLANS: dict[type, list[tuple[str, str, Any]]] = {}
+
+
+def plan(cls: type[Layer]) -> list[tuple[str, str, Any]]:
+    """How the fields of a class are translated."""
+    out = []
+    for name in cls.fields:
+        kind = cls.field_kinds.get(name)
+        translate = {"Activation": host_elementwise, "Callback": host_child, "Child": host_child,
+                     "Children": host_child}.get(kind or "", host_field)  # fmt: skip
+        out.append((name, cls.mathematical.get(name, name), translate))
+    return out
+
+
+def host_field(value: Any) -> Any:
+    """A field that is neither a function nor a layer by its nature."""
+    if isinstance(value, Array):
+        return to_host(value)
+    if isinstance(value, Struct):
+        return host_child(value)
+    if isinstance(value, zygote.Tracer) and not trees.is_array(value):
+        return zygote.plain(value)  # a traced struct also has its numbers traced
+    return to_host(value)
+
+
 def host_view(layer: Any) -> Any:
     """The engine's layer around the host values of the fields."""
     cls = layer.host
+    fields = _PLANS.get(cls)
+    if fields is None:
+        fields = _PLANS[cls] = plan(cls)
     view = object.__new__(cls)
-    given = {}
-    for name in cls.fields:
-        value = getattr(layer, cls.mathematical.get(name, name))
-        if isinstance(value, zygote.Tracer) and not trees.is_array(value):
-            value = zygote.plain(value)  # a traced struct also has its numbers traced
-        given[name] = value if isinstance(value, (int, float)) else _view_value(
-            value, cls.field_kinds.get(name)
-        )
-    view.__dict__.update(given)
+    given = view.__dict__
+    for name, spelled, translate in fields:
+        given[name] = translate(getattr(layer, spelled))
     if hasattr(cls, "first_index"):
         view.first_index = 1
     if cls.mutable:
-        view.__dict__["_given"] = given
+        given["_given"] = dict(given)
     return view
-
-
-def _view_value(value: Any, kind: str | None) -> Any:
-    if kind == "Activation":
-        return host_elementwise(value)
-    if kind in ("Callback", "Child", "Children") or isinstance(value, Struct):
-        return host_child(value)
-    return to_host(value)
 
 
 def host_child(value: Any) -> Any:
