@@ -234,6 +234,10 @@ def is_leaf(x: Any) -> bool:
     return parts is None or not parts[0]
 
 
+# Values without an identity of their own, which are not looked for twice.
+_VALUES = {int, float, bool, str, np.float32, np.float64}
+
+
 def fmap(
     f: Callable[..., Any],
     x: Any,
@@ -250,7 +254,7 @@ def fmap(
     seen: dict[int, tuple[Any, Any]] = {}
 
     def visit(where: tuple[Any, ...], x: Any, *others: Any) -> Any:
-        shared = not isinstance(x, (int, float, str, np.generic)) and x is not None and x != ()
+        shared = x is not None and type(x) not in _VALUES and not (type(x) is tuple and not x)
         if shared and id(x) in seen:
             return seen[id(x)][1]
         if exclude(x):

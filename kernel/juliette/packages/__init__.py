@@ -6,6 +6,7 @@
 - `statistics`: mean and its kin
 - `zygote`: gradients of Julia values
 - `flux`: layers, losses, optimisers
+- `bson`: saving and loading of values, under the names of BSON and JLD2
 """
 
 

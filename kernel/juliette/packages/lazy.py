@@ -25,4 +25,6 @@ def announce() -> None:
     _later("Zygote", "juliette.packages.zygote")
     for name in ("Flux", "Functors", "MLUtils", "NNlib", "OneHotArrays", "Optimisers"):
         _later(name, "juliette.packages.flux")
+    for name in ("BSON", "JLD2"):
+        _later(name, "juliette.packages.bson")
     _later("Statistics", "juliette.packages.statistics")

@@ -1,0 +1,271 @@
+"""Each optimisation rule against its formula, written for single numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import juliette_engine as je
+from juliette_engine.optimise import stateful
+from juliette_engine.optimise.rule import Rule
+
+GRADIENTS = (0.5, -1.5, 2.0, 0.25, -0.75, 1.0, 1.0)
+Formula = Callable[[float], Iterator[float]]
+
+
+def descend(rule: Any, x: float = 1.0, dtype: Any = float) -> list[float]:
+    """The values of one parameter over the steps."""
+    array = np.array([x], dtype=dtype)
+    state = rule.init(array)
+    out = []
+    for g in GRADIENTS:
+        state, dx = rule.apply(state, array, np.array([g], dtype=dtype))
+        if dx is not None:
+            array = array - dx
+        out.append(float(array[0]))
+    return out
+
+
+def moments(β1: float, β2: float) -> Iterator[tuple[int, float, float, float]]:
+    """Step, gradient and the two running means."""
+    m = v = 0.0
+    for t, g in enumerate(GRADIENTS, 1):
+        m, v = β1 * m + (1 - β1) * g, β2 * v + (1 - β2) * g * g
+        yield t, g, m, v
+
+
+def momentum(x: float, η: float = 0.01, ρ: float = 0.9) -> Iterator[float]:
+    v = 0.0
+    for g in GRADIENTS:
+        v = ρ * v + η * g
+        x -= v
+        yield x
+
+
+def nesterov(x: float, η: float = 0.001, ρ: float = 0.9) -> Iterator[float]:
+    v = 0.0
+    for g in GRADIENTS:
+        x -= (1 + ρ) * η * g - ρ * ρ * v
+        v = ρ * v - η * g
+        yield x
+
+
+def rmsprop(x: float, η: float = 0.001, ρ: float = 0.9, ε: float = 1e-8) -> Iterator[float]:
+    a = 0.0
+    for g in GRADIENTS:
+        a = ρ * a + (1 - ρ) * g * g
+        x -= η * g / (math.sqrt(a) + ε)
+        yield x
+
+
+def centred_rmsprop(x: float, η: float = 0.001, ρ: float = 0.9, ε: float = 1e-8) -> Iterator[float]:
+    a = mean = 0.0
+    for g in GRADIENTS:
+        a, mean = ρ * a + (1 - ρ) * g * g, ρ * mean + (1 - ρ) * g
+        x -= η * g / (math.sqrt(a - mean * mean) + ε)
+        yield x
+
+
+def adam(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    for t, _, m, v in moments(*β):
+        x -= η * (m / (1 - β[0] ** t)) / (math.sqrt(v / (1 - β[1] ** t)) + ε)
+        yield x
+
+
+def radam(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    limit = 2 / (1 - β[1]) - 1
+    for t, _, m, v in moments(*β):
+        ρ = limit - 2 * t * β[1] ** t / (1 - β[1] ** t)
+        step = m / (1 - β[0] ** t)
+        if ρ > 4:
+            r = math.sqrt((ρ - 4) * (ρ - 2) * limit / ((limit - 4) * (limit - 2) * ρ))
+            step *= r / (math.sqrt(v / (1 - β[1] ** t)) + ε)
+        x -= η * step
+        yield x
+
+
+def adamax(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    u = 0.0
+    for t, g, m, _ in moments(*β):
+        u = max(β[1] * u, abs(g))
+        x -= η / (1 - β[0] ** t) * m / (u + ε)
+        yield x
+
+
+def oadam(x: float, β: Any = (0.5, 0.9), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    before = 0.0
+    for t, _, m, v in moments(*β):
+        τ = η * (m / (1 - β[0] ** t)) / (math.sqrt(v / (1 - β[1] ** t)) + ε)
+        x -= 2 * τ - before
+        before = τ
+        yield x
+
+
+def adagrad(x: float, η: float = 0.1, ε: float = 1e-8) -> Iterator[float]:
+    acc = ε
+    for g in GRADIENTS:
+        acc += g * g
+        x -= η * g / (math.sqrt(acc) + ε)
+        yield x
+
+
+def adadelta(x: float, ρ: float = 0.9, ε: float = 1e-8) -> Iterator[float]:
+    a = d = 0.0
+    for g in GRADIENTS:
+        a = ρ * a + (1 - ρ) * g * g
+        step = g * math.sqrt(d + ε) / math.sqrt(a + ε)
+        d = ρ * d + (1 - ρ) * step * step
+        x -= step
+        yield x
+
+
+def amsgrad(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    m = v = top = ε
+    for g in GRADIENTS:
+        m, v = β[0] * m + (1 - β[0]) * g, β[1] * v + (1 - β[1]) * g * g
+        top = max(top, v)
+        x -= η * m / (math.sqrt(top) + ε)
+        yield x
+
+
+def nadam(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-8) -> Iterator[float]:
+    for t, g, m, v in moments(*β):
+        ahead = β[0] * m / (1 - β[0] ** (t + 1)) + (1 - β[0]) * g / (1 - β[0] ** t)
+        x -= η * ahead / (math.sqrt(β[1] * v / (1 - β[1] ** t)) + ε)
+        yield x
+
+
+def adamw(x: float, λ: float = 0.1, η: float = 0.001) -> Iterator[float]:
+    for t, _, m, v in moments(0.9, 0.999):
+        step = (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
+        x -= η * (step + λ * x)
+        yield x
+
+
+def adabelief(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-16) -> Iterator[float]:
+    s = 0.0
+    for t, g, m, _ in moments(*β):
+        s = β[1] * s + (1 - β[1]) * (g - m) ** 2 + ε
+        x -= η * (m / (1 - β[0] ** t)) / (math.sqrt(s / (1 - β[1] ** t)) + ε)
+        yield x
+
+
+def lion(x: float, β: Any = (0.9, 0.999), η: float = 0.001) -> Iterator[float]:
+    m = 0.0
+    for g in GRADIENTS:
+        x -= η * math.copysign(1, (β[1] - β[0]) * g + β[0] * m)
+        m = β[1] * g + (1 - β[1]) * m
+        yield x
+
+
+def clipped(x: float) -> Iterator[float]:
+    for g in GRADIENTS:
+        x -= 0.1 * max(-1.0, min(1.0, g + 0.01 * x))
+        yield x
+
+
+FORMULAS: dict[str, tuple[Rule, Formula]] = {
+    "Momentum": (je.Momentum(), momentum),
+    "Nesterov": (je.Nesterov(), nesterov),
+    "RMSProp": (je.RMSProp(), rmsprop),
+    "RMSProp centred": (je.RMSProp(centred=True), centred_rmsprop),
+    "Adam": (je.Adam(), adam),
+    "RAdam": (je.RAdam(), radam),
+    "AdaMax": (je.AdaMax(), adamax),
+    "OAdam": (je.OAdam(), oadam),
+    "AdaGrad": (je.AdaGrad(), adagrad),
+    "AdaDelta": (je.AdaDelta(), adadelta),
+    "AMSGrad": (je.AMSGrad(), amsgrad),
+    "NAdam": (je.NAdam(), nadam),
+    "AdamW": (je.AdamW(lambda_=0.1), adamw),
+    "AdaBelief": (je.AdaBelief(), adabelief),
+    "Lion": (je.Lion(), lion),
+    "chain": (
+        je.OptimiserChain(je.WeightDecay(0.01), je.ClipGrad(1.0), je.Descent(0.1)),
+        clipped,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_rule_follows_its_formula(name: str) -> None:
+    rule, formula = FORMULAS[name]
+    np.testing.assert_allclose(descend(rule), list(formula(1.0)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_rule_keeps_single_precision(name: str) -> None:
+    rule, formula = FORMULAS[name]
+    x = np.ones(3, dtype=np.float32)
+    _, dx = rule.apply(rule.init(x), x, np.full(3, 0.5, dtype=np.float32))
+    assert dx.dtype == np.float32
+    np.testing.assert_allclose(descend(rule, dtype=np.float32), list(formula(1.0)), rtol=1e-5)
+
+
+def test_rprop_steps_grow_and_shrink() -> None:
+    rule = je.Rprop(0.1, (0.5, 1.2), (1e-6, 50.0))
+    array = np.array([0.0])
+    state = rule.init(array)
+    steps = []
+    for g in (1.0, 1.0, -1.0, -1.0):
+        state, dx = rule.apply(state, array, np.array([g]))
+        steps.append(float(dx[0]))
+    # agreement makes a step 1.2 times as long; a change of sign halves it and skips one step
+    np.testing.assert_allclose(steps, [0.1, 0.12, 0.0, -0.06])
+
+
+def test_accumulated_gradients_are_averaged() -> None:
+    rule = je.OptimiserChain(je.AccumGrad(2), je.Descent(1.0))
+    # the means of 0.5 and -1.5, 2 and 0.25, -0.75 and 1
+    expected = [1.0, 1.5, 1.5, 0.375, 0.375, 0.25, 0.25]
+    np.testing.assert_allclose(descend(rule), expected)
+
+
+def test_norms_are_clipped() -> None:
+    rule = je.ClipNorm(1.0)
+    _, g = rule.apply(None, np.zeros(2), np.array([3.0, 4.0]))
+    np.testing.assert_allclose(g, [0.6, 0.8])
+    with pytest.raises(je.DomainError, match=r"gradient has 2.0-norm NaN"):
+        rule.apply(None, np.zeros(1), np.array([math.nan]))
+
+
+def test_old_rules_agree_with_the_new() -> None:
+    for name, cls in stateful.ALL.items():
+        base = getattr(je, name, None)
+        if base is None or name in ("WeightDecay", "SignDecay", "ClipNorm", "AdaBelief", "Descent"):
+            continue
+        np.testing.assert_allclose(descend(cls()), descend(base()), rtol=1e-12, err_msg=name)
+        assert type(cls().modern()) is base
+
+
+def test_exponential_decay() -> None:
+    rule = stateful.ExpDecay(1.0, 0.5, 2, 0.2)
+    x = np.zeros(1)
+    steps = [float(rule.step(x, np.ones(1))[0]) for _ in range(7)]
+    np.testing.assert_allclose(steps, [1.0, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2])
+
+
+def test_state_trees_update_in_place() -> None:
+    model = je.Chain(je.Dense((2, 3), je.relu), je.Dense((3, 1)))
+    weight = model[0].weight
+    before = weight.copy()
+    state = je.setup(je.Adam(0.01), model)
+    grads = je.gradient(lambda m: je.mse(m(np.ones((2, 4))), np.zeros((1, 4))), model)[0]
+    je.update(state, model, grads)
+    assert model[0].weight is weight
+    g = grads["layers"][0]["weight"]
+    np.testing.assert_allclose(weight, before - 0.01 * np.sign(g) * (g != 0), atol=1e-5)
+
+
+def test_hyper_parameters_change_in_place() -> None:
+    model = je.Dense((2, 2))
+    state = je.setup(je.OptimiserChain(je.WeightDecay(), je.Adam()), model)
+    je.adjust(state, 0.5, beta=(0.8, 0.9))
+    rule = state["weight"].rule[1]
+    assert (rule.eta, rule.beta) == (0.5, (0.8, 0.9))
+    with pytest.raises(je.DomainError, match="the learning rate cannot be negative"):
+        je.Adam(-1)
