@@ -494,6 +494,7 @@ def _give_back(p: Parameter, outer: Any) -> Any:
 
 
 register_lender(Parameter, _lend, _give_back)
+trees.PARAMETER_TYPES.add(Parameter)
 
 
 def _lend_array(x: Any, tape: Tape) -> Any:

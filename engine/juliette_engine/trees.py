@@ -155,6 +155,10 @@ def trained_parts(x: Any) -> Parts | None:
     return wanted, tuple(values[keys.index(k)] for k in wanted)
 
 
+# Classes whose values are parameters themselves, without being arrays.
+PARAMETER_TYPES: set[type] = set()
+
+
 def parameters(x: Any) -> Iterator[Any]:
     """The arrays that train, each once by identity, in the order of the fields."""
     seen: set[int] = set()
@@ -162,7 +166,7 @@ def parameters(x: Any) -> Iterator[Any]:
     def visit(x: Any) -> Iterator[Any]:
         if id(x) in seen:
             return
-        if is_array(x):
+        if is_array(x) or type(x) in PARAMETER_TYPES:
             seen.add(id(x))
             yield x
             return

@@ -229,3 +229,10 @@ def test_printing() -> None:
         ")                   # Total: 4 arrays, 34 parameters, 392 bytes."
     )
     assert layers.Chain(je.relu, je.softmax).line() == "Chain(relu, softmax)"
+
+
+def test_parameters_of_plain_python_are_found() -> None:
+    x, y = je.Parameter(np.array([2.0, 1.0])), je.Parameter(np.array([2.0, 0.0]))
+    grads = je.gradient(lambda: np.sum((x.value - y.value) ** 2), je.params((x, [y])))
+    assert grads[x].tolist() == [0.0, 2.0]
+    assert grads[y].tolist() == [0.0, -2.0]

@@ -3,6 +3,7 @@
 compare   stored and present output, by the mode that a cell asks for
 report    what a check found, as data and as text
 execute   cells through a Jupyter kernel
+plain     notebooks where nbclient is missing
 notebook  Jupyter notebooks
 rst       notebooks exported as reStructuredText
 doctest   `jldoctest` blocks in Markdown and in docstrings

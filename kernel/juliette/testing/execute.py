@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from juliette.testing.compare import Output, OutputKind
 
@@ -29,18 +30,64 @@ def kernel_for(metadata: dict[str, Any]) -> str:
     return name or ("python3" if language in ("python", "") else language)
 
 
+def new_notebook(sources: list[str]) -> Any:
+    """A notebook of code cells."""
+    if has_nbclient():
+        import nbformat
+
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        return nbformat.v4.new_notebook(cells=cells)
+    from juliette.testing.plain import Node
+
+    made = [Node(cell_type="code", source=source, metadata=Node()) for source in sources]
+    return Node(nbformat=4, metadata=Node(), cells=made)
+
+
 def run_notebook(
     notebook: Any, *, kernel: str, folder: Path, timeout: float = DEFAULT_TIMEOUT
 ) -> str | None:
     """Run all cells in place; errors in cells are outputs. Says why, if the run was cut short."""
     import jupyter_client.kernelspec
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = []
             cell.execution_count = None
+    # What a kernel says to the terminal is of interest only if it dies of it.
+    with tempfile.TemporaryFile() as log:
+        try:
+            stopped = _run(notebook, kernel, folder, timeout, log)
+        except jupyter_client.kernelspec.NoSuchKernel as error:
+            raise CheckError(
+                f"no Jupyter kernel is called `{kernel}`; `jupyter kernelspec list` shows those "
+                "there are, and --kernel NAME chooses one"
+            ) from error
+        except RuntimeError as error:
+            raise CheckError(
+                "\n".join([f"the kernel `{kernel}`: {error}", *_last_words(log)])
+            ) from error
+        if stopped == _DIED:
+            return "\n".join([_DIED, *_last_words(log)])
+        return stopped
+
+
+_DIED = "the kernel died"
+
+
+def has_nbclient() -> bool:
+    """Whether the libraries for notebooks are there; the kernel can do without them."""
+    return find_spec("nbclient") is not None and find_spec("nbformat") is not None
+
+
+def _run(notebook: Any, kernel: str, folder: Path, timeout: float, log: IO[bytes]) -> str | None:
+    """Run by nbclient if it is there; says why, if the run was cut short."""
+    if not has_nbclient():
+        from juliette.testing import plain
+
+        return plain.execute(notebook, kernel=kernel, folder=folder, timeout=timeout, log=log)
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
     client = NotebookClient(
         notebook,
         kernel_name=kernel,
@@ -49,24 +96,19 @@ def run_notebook(
         coalesce_streams=True,
         resources={"metadata": {"path": os.fspath(folder)}},
     )
-    # What a kernel says to the terminal is of interest only if it dies of it.
-    with tempfile.TemporaryFile() as log:
-        try:
-            client.execute(stderr=log)
-        except jupyter_client.kernelspec.NoSuchKernel as error:
-            raise CheckError(
-                f"no Jupyter kernel is called `{kernel}`; `jupyter kernelspec list` shows those "
-                "there are, and --kernel NAME chooses one"
-            ) from error
-        except CellTimeoutError:
-            return f"a cell ran for more than {timeout:g} seconds, and the run was stopped"
-        except (DeadKernelError, RuntimeError) as error:
-            log.seek(0)
-            said = log.read().decode("utf-8", "replace").strip().splitlines()[-_LAST_WORDS:]
-            if isinstance(error, DeadKernelError):
-                return "\n".join(["the kernel died", *said])
-            raise CheckError("\n".join([f"the kernel `{kernel}`: {error}", *said])) from error
+    try:
+        client.execute(stderr=log)
+    except CellTimeoutError:
+        return f"a cell ran for more than {timeout:g} seconds, and the run was stopped"
+    except DeadKernelError:
+        return _DIED
     return None
+
+
+def _last_words(log: IO[bytes]) -> list[str]:
+    """The end of what a kernel said to the terminal."""
+    log.seek(0)
+    return log.read().decode("utf-8", "replace").strip().splitlines()[-_LAST_WORDS:]
 
 
 _LAST_WORDS = 10

@@ -11,6 +11,7 @@ from juliette.testing.compare import EXACT, Mode, compare, mode_of
 from juliette.testing.execute import (
     DEFAULT_TIMEOUT,
     CheckError,
+    has_nbclient,
     kernel_for,
     read_outputs,
     run_notebook,
@@ -71,10 +72,15 @@ def _code_cells(stored: Any, now: Any) -> list[tuple[Any, Any]]:
 
 def read_notebook(path: Path) -> Any:
     """The notebook at `path`."""
-    import nbformat
-
     try:
-        return nbformat.read(path, as_version=4)
+        text = path.read_text(encoding="utf-8")
+        if has_nbclient():
+            import nbformat
+
+            return nbformat.reads(text, as_version=4)
+        from juliette.testing import plain
+
+        return plain.read(text)
     except OSError as error:
         raise CheckError(f"{path}: {error.strerror}") from error
     except Exception as error:
@@ -83,6 +89,12 @@ def read_notebook(path: Path) -> Any:
 
 def write_notebook(notebook: Any, path: Path) -> None:
     """Write `notebook` in the form in which Jupyter writes it."""
-    import nbformat
+    if has_nbclient():
+        import nbformat
 
-    path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+        text = nbformat.writes(notebook)
+    else:
+        from juliette.testing import plain
+
+        text = plain.write(notebook)
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")

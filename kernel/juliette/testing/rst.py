@@ -19,6 +19,7 @@ from juliette.testing.execute import (
     DEFAULT_TIMEOUT,
     OUR_KERNEL,
     CheckError,
+    new_notebook,
     read_outputs,
     run_notebook,
 )
@@ -157,8 +158,6 @@ def check_rst(
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Report:
     """Run the exported notebook at `path` and compare; with `update`, rewrite what differs."""
-    import nbformat
-
     started = time.perf_counter()
     try:
         text = repair_encoding(path.read_text(encoding="utf-8"))
@@ -167,9 +166,7 @@ def check_rst(
     cells = parse_rst(text)
     if not cells:
         raise CheckError(f"{path}: no `.. code::` block in it")
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell.source) for cell in cells]
-    )
+    notebook = new_notebook([cell.source for cell in cells])
     language = cells[0].language
     stopped = run_notebook(
         notebook,
