@@ -437,7 +437,9 @@ def getindex_named(t: V.NamedTuple, i: Any) -> Any:
     from juliette.base.essentials import getfield
 
     if type(i) is int:
-        return getindex_tuple(t.values, i)
+        if not 1 <= i <= len(t.values):
+            raise BoundsError(t, (i,))
+        return t.values[i - 1]
     if type(i) is tuple or is_array(i):
         from juliette.compiler import support
 

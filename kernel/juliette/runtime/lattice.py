@@ -387,6 +387,8 @@ def union(*types: Any) -> Any:
         for x in t.types if isinstance(t, UnionType) else (t,):
             if not any(x is y or x == y for y in flat):
                 flat.append(x)
+    if not flat:
+        return Bottom
     if len(flat) > 1:
         from juliette.runtime.subtyping import subtype
 

@@ -393,6 +393,8 @@ class Query:
         elif fixed_a < fixed_b:
             # Only a variable count can still make it long enough.
             return self.stretch(a, b, fixed_a, fixed_b, param)
+        elif rest_b is None and fixed_a > fixed_b:
+            return False
         for i in range(fixed_a):
             other = b[i] if i < fixed_b else rest_b.type  # type: ignore[union-attr]
             if not self.sub(a[i], other, param):
