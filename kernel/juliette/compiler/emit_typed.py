@@ -174,9 +174,10 @@ class TypedForms:
 
     # ------------------------------------------------------------ calls
 
-    def direct(self, instance: Any, node: C.Call, *before: ast.expr) -> ast.expr:
+    def direct(self, instance: Any, node: C.Call, *before: ast.expr, named: bool = False) -> ast.expr:
         """A call of an instance, without dispatch."""
-        return self.call(instance.enter_into(self.constants), *before, *self.exprs(node.args))  # type: ignore[no-any-return]
+        args = [*node.args, *[v for _, v in node.kwargs]] if named else node.args
+        return self.call(instance.enter_into(self.constants), *before, *self.exprs(args))  # type: ignore[no-any-return]
 
     def linked(self, node: C.Call) -> ast.expr:
         """A call of the method that dispatch selects for these types, bound at the first call."""

@@ -166,6 +166,9 @@ class Emitter(TypedForms, DataForms):
         return self.at(ast.Tuple(self.exprs(node.items), LOAD))  # type: ignore[no-any-return]
 
     def expr_Call(self, node: C.Call) -> ast.expr:
+        plan = self.plans.get(id(node))
+        if node.kwargs and plan is not None and plan.emit is not None:
+            return plan.emit(self, node)  # type: ignore[no-any-return]
         if node.kwargs:
             keys = [k for k, _ in node.kwargs]
             parts = self.exprs([node.function, *node.args, *[v for _, v in node.kwargs]])
@@ -178,7 +181,6 @@ class Emitter(TypedForms, DataForms):
                 ],
             )
             return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
-        plan = self.plans.get(id(node))
         if plan is not None:
             if plan.emit is not None:
                 return plan.emit(self, node)  # type: ignore[no-any-return]

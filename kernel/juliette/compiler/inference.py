@@ -14,7 +14,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
-from juliette.compiler.intrinsics import Plan, plan_call, plan_runtime
+from juliette.compiler.intrinsics import Plan, plan_call, plan_keywords, plan_runtime
 from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
 from juliette.runtime import types as T
 from juliette.runtime.modules import Module
@@ -133,8 +133,11 @@ class Inference:
         callee = self.visit(function)
         if callee is BOTTOM or any(a is BOTTOM for a in args):
             return BOTTOM
-        if node.kwargs or any(type(a) is C.Splat for a in node.args):
+        if any(type(a) is C.Splat for a in node.args):
             return self._planned(node, None)
+        if node.kwargs:
+            values = [self.types[id(v)] for _, v in node.kwargs]
+            return self._planned(node, plan_keywords(self, node, callee, args, values))
         plan = plan_call(self, node, callee, args)
         if plan is not None and plan.form == "closure" and type(function) is not C.Local:
             plan = None

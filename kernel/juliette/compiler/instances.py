@@ -27,6 +27,9 @@ _STACK: list[Instance] = []
 _BUDGET = [0]
 
 
+Named = tuple[tuple[str, Any], ...]
+
+
 class Source:
     """Where a Julia method's code comes from, and what was compiled from it."""
 
@@ -52,18 +55,22 @@ class Instance:
     """A method's code for one tuple of argument types."""
 
     __slots__ = (
-        "callers", "dead", "direct", "function", "holders", "inference", "key", "keywords", "lowest", "method", "name",
+        "callers", "dead", "direct", "function", "holders", "inference", "key", "keywords", "lowest", "method", "name", "named",
         "quiet", "recursive", "result", "traced", "types",
     )
     count = 0
 
-    def __init__(self, method: Method, types: tuple[Any, ...] | None, traced: bool, keywords: bool) -> None:
+    def __init__(
+        self, method: Method, types: tuple[Any, ...] | None, traced: bool, keywords: bool, named: Named = (),
+    ) -> None:
         Instance.count += 1
         self.method = method
         # None: types are not looked at (`statics` may still depend on them)
         self.types = types
         self.traced = traced
+        # keywords come in a dictionary, the first argument; or these by name, after the arguments
         self.keywords = keywords
+        self.named = named
         self.name = f"%f{Instance.count}"
         self.key: Any = None
         self.function: Any = None
@@ -147,13 +154,20 @@ class Instance:
         for var, value in zip(code.statics, self.statics(), strict=True):
             inference.vars[var] = Known(value)
         defaults = []
-        for _, var, default, typ in code.keywords:
+        named = dict(self.named)
+        missing = []
+        for keyword in code.keywords:
+            name, var, default, typ = keyword
+            if name in named:
+                inference.vars[var] = element_of_type(named[name])
+                continue
+            missing.append(keyword)
             inference.vars[var] = declared_type(source.module, typ) if self.keywords else BOTTOM
             if default is not None:
                 defaults.append(default)
         if code.keyword_rest is not None:
             inference.vars[code.keyword_rest] = ANY
-        inference.keywords = code.keywords
+        inference.keywords = missing
         inference.run(code.body, *defaults)
         if code.return_type is not None:
             inference.visit(code.return_type)
@@ -186,6 +200,7 @@ class Instance:
         closure = bool(source.code.captures) or source.closure is not None
         f = backend.compile_method(
             source.code, source.module, self.statics(), inference=inference, keywords=self.keywords, closure=closure,
+            named=tuple(name for name, _ in self.named),
         )
         if closure and source.closure is None:
             f = _bind_first(f, Captured(source.code, source.captured))
@@ -273,21 +288,25 @@ def static_values(method: Method, types: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(found.get(v, v.upper) for v in source.statics)
 
 
-def instance_of(method: Method, types: tuple[Any, ...], traced: bool, keywords: bool = False) -> Instance:
-    """The instance for argument types."""
+def instance_of(
+    method: Method, types: tuple[Any, ...], traced: bool, keywords: bool = False, named: Named = (),
+) -> Instance:
+    """The instance for argument types (and the types of keywords, where they are passed by name)."""
     source: Source = method.source
-    key = (types, traced, keywords)
+    key = (types, traced, named or keywords)
     found = source.instances.get(key)
     if found is None:
         if len(source.instances) >= MOST_INSTANCES:
             statics = static_values(method, types)
-            key = (None, (traced, keywords), statics)  # type: ignore[assignment]
+            if named:
+                named = tuple((name, T.Any_) for name, _ in named)
+            key = (None, (traced, named or keywords), statics)  # type: ignore[assignment]
             found = source.instances.get(key)
             if found is not None:
                 return found
-            found = Instance(method, None, traced, keywords)
+            found = Instance(method, None, traced, keywords, named)
         else:
-            found = Instance(method, types, traced, keywords)
+            found = Instance(method, types, traced, keywords, named)
         found.key = key
         source.instances[key] = found
     return found

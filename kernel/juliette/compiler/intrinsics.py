@@ -181,6 +181,45 @@ def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args
     return Plan(instance.infer(), lambda em, n: em.direct(instance, n), opaque=not instance.quiet)
 
 
+def plan_keywords(
+    inference: Any, node: C.Call, callee: Any, args: list[Any], values: list[Any]
+) -> Plan | None:
+    """A call of a user's function with keywords that are named in the call."""
+    from juliette.compiler.instances import instance_of
+
+    f = callee.value if type(callee) is Known else None
+    types, given = exact(args), exact(values)
+    if not isinstance(f, GenericFunction) or not f.user_methods or types is None or given is None:
+        return None
+    names = [name for name, _ in node.kwargs]
+    if None in names or len(set(names)) < len(names) or not f.user_matches(types):
+        return None
+    method = f.selected(types)
+    if method is None or method.code is None or method.code.vararg or method.code.keyword_rest is not None:
+        return None
+    declared = {name: (default, typ) for name, _, default, typ in method.code.keywords}
+    if not set(names) <= set(declared) or any(d is None and n not in names for n, (d, _) in declared.items()):
+        return None
+    for name, t in zip(names, given, strict=True):
+        wanted = declared[name][1]
+        if wanted is not None:
+            known = constant_type(inference, method, wanted)
+            if known is None or not T.subtype(t, known):
+                return None
+    inference.edges.append((f, types))
+    instance = instance_of(method, types, inference.traced, named=tuple(zip(names, given, strict=True)))
+    inference.callees.append(instance)
+    return Plan(
+        instance.infer(), lambda em, n: em.direct(instance, n, named=True), opaque=not instance.quiet,
+    )
+
+
+def constant_type(inference: Any, method: Any, node: C.Node) -> Any:
+    """The type that a keyword's declaration names, if it is a constant."""
+    found = type(inference)(method.source.module).visit(node)
+    return found.value if type(found) is Known and isinstance(found.value, T.JuliaType) else None
+
+
 # A call whose argument types are not known may be one of these many methods.
 MOST_METHODS = 16
 

@@ -61,7 +61,7 @@ INFER = True
 
 def compile_method(
     code: LambdaCode, module: Any, statics: tuple[Any, ...], *, inference: Inference | None, keywords: bool,
-    closure: bool,
+    closure: bool, named: tuple[str, ...] = (),
 ) -> FunctionType:
     """A method's Python function; the first parameter is the closure, then the keywords, if any."""
     emitter = Emitter(module, module.visible, inference if INFER else _untyped(inference))
@@ -84,11 +84,13 @@ def compile_method(
             vararg = var.pyname
         else:
             params.append(var.pyname)
+    by_name = {name: var for name, var, *_ in code.keywords}
+    params += [by_name[name].pyname for name in named]
     for var in code.params:
         if var.boxed:
             emitter.store(var.pyname, emitter.call("%Box", emitter.const(var.name), emitter.name(var.pyname)))
     emitter.definite.update(code.params)
-    _keyword_prologue(emitter, code, keywords)
+    _keyword_prologue(emitter, code, keywords, named)
     emitter.tail(code.body)
     return _function(emitter, code.name, params, vararg, module, code.file)
 
@@ -99,11 +101,15 @@ def _untyped(inference: Inference | None) -> Inference | None:
     return Inference(inference.module, inference.traced)
 
 
-def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool) -> None:
+def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tuple[str, ...]) -> None:
     if given and code.keyword_rest is None:
         names = tuple(name for name, *_ in code.keywords)
         emitter.push(ast.Expr(emitter.call("%check_keywords", emitter.name("%kw"), emitter.const(names))))
     for name, var, default, typ in code.keywords:
+        if name in named:
+            if var.boxed:
+                emitter.store(var.pyname, emitter.call("%Box", emitter.const(name), emitter.name(var.pyname)))
+            continue
         saved = emitter.sub()
         if default is None:
             emitter.push(ast.Expr(emitter.call("%missing_keyword", emitter.const(name))))
