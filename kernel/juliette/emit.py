@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-STAGES = ("tokens", "tree", "python")
+STAGES = ("tokens", "tree", "core", "typed", "python")
 
 
 def emit(stage: str, code: str, filename: str) -> int:
@@ -12,7 +12,10 @@ def emit(stage: str, code: str, filename: str) -> int:
     from juliette.syntax import ParseError
 
     try:
-        text = {"tokens": _tokens, "tree": _tree, "python": _python}[stage](code, filename)
+        if stage in ("tokens", "tree"):
+            text = {"tokens": _tokens, "tree": _tree}[stage](code, filename)
+        else:
+            text = _lowered(code, filename, stage)
     except ParseError as error:
         print(f"ERROR: ParseError:\n{error}", file=sys.stderr)
         return 1
@@ -34,9 +37,13 @@ def _tree(code: str, filename: str) -> str:
     return "\n".join(child.sexpr() for child in parse_source(code, filename))
 
 
-def _python(code: str, filename: str) -> str:
-    """The Python that each statement becomes. Nothing is run, so later ones see no definitions."""
+def _lowered(code: str, filename: str, stage: str) -> str:
+    """Each statement in the core language, the same with types, or as Python.
+
+    Nothing is run, so later statements see no definitions.
+    """
     from juliette.base import bootstrap
+    from juliette.compiler.printing import statement_text
     from juliette.compiler.python_backend import python_source
     from juliette.interpreter import Interpreter
     from juliette.syntax import Expr, LineNumberNode, parse_all
@@ -52,6 +59,10 @@ def _python(code: str, filename: str) -> str:
         while isinstance(statement, Expr) and statement.head == "macrocall":
             statement = session.compiler.expand_macro(statement, session.module, None, line)
         node = session.compiler.lower(statement, session.module, filename, line)
-        pieces.append(f"# line {line}\n{python_source(node, session.module)}")
+        if stage == "python":
+            text = python_source(node, session.module)
+        else:
+            text = statement_text(node, session.module, stage == "typed")
+        pieces.append(f"# line {line}\n{text}")
     session.close()
     return "\n\n".join(pieces)

@@ -16,6 +16,7 @@
 - `intrinsics_iteration`: the same for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved
+- `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
