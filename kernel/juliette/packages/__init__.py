@@ -12,8 +12,10 @@
 
 def announce() -> None:
     """Make the bundled packages known; each is filled when first used."""
+    from juliette import stdlib
     from juliette.packages import ijulia, lazy, pkg
 
+    stdlib.announce()
     pkg.announce()
     ijulia.announce()
     lazy.announce()

@@ -6,3 +6,32 @@
 - `random_sampling`: what every generator can do with its words
 - `random_ziggurat`: normal and exponential numbers
 """
+
+# The modules that `using` finds: their names, and the files that fill them.
+MODULES = {
+    "Base64": "base64_",
+    "Dates": "dates",
+    "DelimitedFiles": "delimited_files",
+    "Logging": "logging_",
+    "Markdown": "markdown",
+    "SHA": "sha",
+    "TOML": "toml",
+    "Test": "test",
+    "UUIDs": "uuids",
+}
+
+
+def announce() -> None:
+    """Make the modules known; each is filled when it is first used."""
+    from juliette.runtime.modules import Module, package
+
+    def later(name: str, file: str) -> None:
+        def load(module: Module) -> None:
+            import importlib
+
+            importlib.import_module(f"juliette.stdlib.{file}").load(module)
+
+        package(name, load)
+
+    for name, file in MODULES.items():
+        later(name, file)
