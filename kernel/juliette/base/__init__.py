@@ -30,6 +30,7 @@
 - `enums`: `@enum`
 - `system`: the chapter's files in their order
 - `streams`: reading and writing
+- `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
 - `environment`: `ENV`, `Sys`, `Libc`, the clock

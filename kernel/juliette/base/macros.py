@@ -69,39 +69,6 @@ def since(start: float) -> float:
     return time.perf_counter() - start
 
 
-def logger(name: str, title: str) -> None:
-    @Base.macro(name)
-    def log(context: Any, message: Any, *pairs: Any) -> Any:
-        items: list[Any] = []
-        for p in pairs:
-            if isinstance(p, Expr) and p.head in ("=", "kw"):
-                items += [p.args[0].name, p.args[1]]
-            else:
-                items += [expression_text(p), p]
-        place = "" if name == "info" else f"{context.module.name} {context.file}:{context.line}"
-        return call(write_log, title, place, message, *items)
-
-
-def write_log(title: str, place: str, message: Any, *items: Any) -> None:
-    lines = string_of(message).split("\n")
-    extra = [f"{items[i]} = {one_line(items[i + 1]) if not isinstance(items[i + 1], str) else one_line(items[i + 1])}" for i in range(0, len(items), 2)]
-    if len(lines) == 1 and not extra and not place:
-        STDERR.write(f"[ {title}: {lines[0]}\n")
-        return
-    body = [f"┌ {title}: {lines[0]}", *[f"│ {x}" for x in lines[1:]], *[f"│   {x}" for x in extra]]
-    if place:
-        body.append(f"└ @ {place}")
-    else:
-        body[-1] = "└" + body[-1][1:]
-    STDERR.write("\n".join(body) + "\n")
-
-
-logger("info", "Info")
-logger("warn", "Warning")
-logger("error", "Error")
-logger("debug", "Debug")
-
-
 @Base.macro("__dot__")
 def dot_macro(context: Any, e: Any) -> Any:
     """`@. expr`: a dot on every call."""

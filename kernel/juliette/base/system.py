@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from juliette.base import commands, environment, files, output, paths, processes, streams
+from juliette.base import commands, environment, files, logs, output, paths, processes, streams
 
-CHAPTER = (streams, output, paths, files, environment, commands, processes)
+CHAPTER = (streams, output, paths, files, environment, commands, processes, logs)

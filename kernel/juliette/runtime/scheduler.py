@@ -27,7 +27,7 @@ class Task:
     """`Task(f)`: a computation that others can wait for."""
 
     __slots__ = (
-        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "name", "pending", "result", "started", "state",
+        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "logger", "name", "pending", "result", "started", "state",
         "storage", "thread", "tracing", "waiters", "where",
     )
 
@@ -39,6 +39,8 @@ class Task:
         self.failure: BaseException | None = None
         self.started = False
         self.storage: Any = None
+        # Where its log messages go; None for the logger of all tasks. A new task takes over its maker's.
+        self.logger: Any = None
         self.waiters: list[Task] = []
         self.baton: Any = None
         self.thread = 0
@@ -73,6 +75,8 @@ class Scheduler:
     def schedule(self, task: Task, value: Any = None, error: bool = False) -> None:
         """Let a task go on when its turn comes, with a value or an exception."""
         task.pending = (error, value)
+        if not task.started and task.logger is None:
+            task.logger = self.current.logger
         self.ready.append(task)
 
     def at(self, moment: float, action: Callable[[], None]) -> None:

@@ -5,6 +5,8 @@
 - `random_mersenne`: `MersenneTwister`
 - `random_sampling`: what every generator can do with its words
 - `random_ziggurat`: normal and exponential numbers
+- `test`, `test_logs`, `test_results`: Test
+- `logging_`: Logging
 """
 
 # The modules that `using` finds: their names, and the files that fill them.

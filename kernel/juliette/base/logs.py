@@ -1,0 +1,437 @@
+"""Log messages: `@info` and its relatives, levels, and the loggers that show or drop them.
+
+The loggers for users are in the standard library's Logging; what the macros need is here, as in Julia.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.display.expressions import expression_text
+from juliette.display.io import IO, STDERR, Text
+from juliette.display.show import SHOW, string_of
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import JuliaException, julia_value
+from juliette.runtime.modules import Base, Module, constructors
+from juliette.runtime.scheduler import SCHEDULER
+from juliette.compiler import support
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+CoreLogging = Module("CoreLogging", Base)
+CoreLogging.visible = CoreLogging.bindings["__builtins__"] = Base.bindings
+Base.const("CoreLogging", CoreLogging, export=False)
+AbstractLogger = T.define("Base.CoreLogging.AbstractLogger", abstract=True)
+CoreLogging.const("AbstractLogger", AbstractLogger)
+
+# ---------------------------------------------------------------- levels
+
+
+class LogLevel:
+    """`LogLevel(n)`: how important a message is."""
+
+    __slots__ = ("level",)
+    fields = ("level",)
+    value_fields = ("level",)
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+
+LogLevel_ = T.define("Base.CoreLogging.LogLevel")
+T.register_class(LogLevel, LogLevel_)
+CoreLogging.const("LogLevel", LogLevel_)
+NAMES = {-1000: "Debug", 0: "Info", 1000: "Warn", 2000: "Error", -1000001: "BelowMinLevel", 1000001: "AboveMaxLevel"}
+LEVELS = {name: LogLevel(n) for n, name in NAMES.items()}
+for _name, _level in LEVELS.items():
+    CoreLogging.const(_name, _level)
+
+
+def level_of(x: Any) -> LogLevel:
+    """The level that a number, a symbol or a value of one's own type stands for."""
+    if isinstance(x, LogLevel):
+        return x
+    if isinstance(x, int):
+        return LEVELS[NAMES[x]] if x in NAMES else LogLevel(x)
+    return Base.bindings["convert"](LogLevel_, x)
+
+
+support._builtin(
+    constructors(LogLevel_), T.tuple_type([T.Type_, T.Any_]), lambda _, n: level_of(n), ("n",)
+)
+
+
+@Base.method("convert(t::Type{Base.CoreLogging.LogLevel}, n::Integer)")
+def convert_level(_: Any, n: int) -> LogLevel:
+    return level_of(n)
+
+
+@Base.method("Int64(x::Base.CoreLogging.LogLevel)")
+def level_number(_: Any, x: LogLevel) -> int:
+    return x.level
+
+
+for _name, _f in (("isless", lambda a, b: a < b), ("<", lambda a, b: a < b), ("==", lambda a, b: a == b)):
+
+    @Base.method(f"{_name}(a::Base.CoreLogging.LogLevel, b::Base.CoreLogging.LogLevel)")
+    def compare(a: LogLevel, b: LogLevel, f: Any = _f) -> bool:
+        return f(a.level, b.level)
+
+
+for _name, _sign in (("+", 1), ("-", -1)):
+
+    @Base.method(f"{_name}(a::Base.CoreLogging.LogLevel, n::Integer)")
+    def shifted(a: LogLevel, n: int, sign: int = _sign) -> LogLevel:
+        return level_of(a.level + sign * n)
+
+
+@Base.method("show(io::IO, x::Base.CoreLogging.LogLevel)")
+def show_level(io: IO, x: LogLevel) -> None:
+    io.write(level_text(x))
+
+
+def level_text(x: LogLevel) -> str:
+    return NAMES.get(x.level) or f"LogLevel({x.level})"
+
+
+# ---------------------------------------------------------------- loggers
+
+
+def logging_function(name: str) -> GenericFunction:
+    f = GenericFunction(name, CoreLogging)
+    CoreLogging.const(name, f)
+    return f
+
+
+HANDLE = logging_function("handle_message")
+SHOULDLOG = logging_function("shouldlog")
+MIN_LEVEL = logging_function("min_enabled_level")
+CATCH = logging_function("catch_exceptions")
+CoreLogging.method("shouldlog(logger, level, _module, group, id)")(lambda *_: True)
+CoreLogging.method("min_enabled_level(logger)")(lambda _: LEVELS["Info"])
+CoreLogging.method("catch_exceptions(logger)")(lambda _: True)
+
+
+class NullLogger:
+    """`NullLogger()`: drops everything."""
+
+    __slots__ = ()
+    fields = ()
+
+
+class StreamLogger:
+    """Base of the loggers that write to a stream."""
+
+    __slots__ = ("counts", "min_level", "options", "stream")
+    fields = ("stream", "min_level", "message_limits")
+
+    def __init__(self, stream: Any, min_level: LogLevel, **options: Any) -> None:
+        self.stream = stream
+        self.min_level = min_level
+        self.counts: dict[Any, int] = {}
+        self.options = options
+
+    @property
+    def target(self) -> IO:
+        return STDERR if self.stream is None else self.stream
+
+
+class SimpleLogger(StreamLogger):
+    """`SimpleLogger(io, level)`"""
+
+    __slots__ = ()
+
+
+class ConsoleLogger(StreamLogger):
+    """`ConsoleLogger(io, level)`: for reading in a terminal."""
+
+    __slots__ = ()
+
+
+def logger_type(cls: type, name: str) -> Any:
+    t = T.define(name, AbstractLogger)
+    T.register_class(cls, t)
+    return t
+
+
+NullLogger_ = logger_type(NullLogger, "Base.CoreLogging.NullLogger")
+SimpleLogger_ = logger_type(SimpleLogger, "Base.CoreLogging.SimpleLogger")
+ConsoleLogger_ = logger_type(ConsoleLogger, "Logging.ConsoleLogger")
+CoreLogging.const("NullLogger", NullLogger_)
+CoreLogging.const("SimpleLogger", SimpleLogger_)
+CoreLogging.const("ConsoleLogger", ConsoleLogger_, export=False)
+CoreLogging.method("min_enabled_level(logger::NullLogger)")(lambda _: LEVELS["AboveMaxLevel"])
+CoreLogging.method("shouldlog(logger::NullLogger, args...)")(lambda *_: False)
+CoreLogging.method("handle_message(logger::NullLogger, args...; kw...)")(lambda *_, **__: None)
+
+
+class State:
+    """The logger of all tasks that have none of their own, and the level below which nothing is logged."""
+
+    logger: Any = ConsoleLogger(None, LEVELS["Info"])
+    disabled = LEVELS["BelowMinLevel"]
+
+
+def current_logger() -> Any:
+    """The logger that messages go to now."""
+    own = SCHEDULER.current.logger
+    return own if own is not None else State.logger
+
+
+CoreLogging.method("current_logger()")(current_logger)
+
+
+@CoreLogging.method("with_logger(f, logger)")
+def with_logger(f: Any, logger: Any) -> Any:
+    """Call `f` while messages go to another logger."""
+    task = SCHEDULER.current
+    before, task.logger = task.logger, logger
+    try:
+        return f()
+    finally:
+        task.logger = before
+
+
+@CoreLogging.method("global_logger()")
+def global_logger() -> Any:
+    """The logger of all tasks that have none of their own."""
+    return State.logger
+
+
+@CoreLogging.method("global_logger(logger)")
+def set_global_logger(logger: Any) -> Any:
+    before, State.logger = State.logger, logger
+    return before
+
+
+@CoreLogging.method("disable_logging(level)")
+def disable_logging(level: Any) -> None:
+    """Drop messages up to a level, whatever the logger."""
+    State.disabled = level_of(level)
+
+
+for _name in ("SimpleLogger", "ConsoleLogger"):
+
+    @CoreLogging.method(f"min_enabled_level(logger::{_name})")
+    def min_level(logger: StreamLogger) -> LogLevel:
+        return logger.min_level
+
+    @CoreLogging.method(f"shouldlog(logger::{_name}, level, _module, group, id)")
+    def should_log(logger: StreamLogger, level: Any, module: Any, group: Any, id_: Any) -> bool:
+        return logger.counts.get(id_, 1) > 0
+
+
+# ---------------------------------------------------------------- writing messages
+
+
+def limited(logger: StreamLogger, id_: Any, kw: dict[str, Any]) -> bool:
+    """Has this message come as often as `maxlog` allows?"""
+    limit = kw.get("maxlog")
+    if not isinstance(limit, int):
+        return False
+    left = logger.counts.get(id_, limit)
+    logger.counts[id_] = left - 1
+    return left <= 0
+
+
+def value_lines(value: Any, context: dict[str, Any]) -> list[str]:
+    """A value as it stands beside its key; exceptions say what `showerror` says."""
+    text = Text()
+    io = IO(text, context)
+    if type(value) is tuple and len(value) == 2 and isinstance(value[0], JuliaException):
+        value = value[0]
+    if isinstance(value, JuliaException):
+        Base.bindings["showerror"](io, value)
+    else:
+        SHOW(io, V.MIME("text/plain"), value)
+    return text.value().split("\n")
+
+
+TITLES = {"Warn": "Warning"}
+_COLORS = {"Debug": "34", "Info": "36", "Warn": "33", "Error": "91"}
+
+
+def console_text(
+    level: LogLevel, message: Any, module: Any, file: Any, line: Any, kw: dict[str, Any], *, options: dict[str, Any],
+    context: dict[str, Any],
+) -> str:
+    """A message as the console shows it."""
+    lines = [(0, text) for text in string_of(message).removesuffix("\n").split("\n")]
+    shown = {"limit": options.get("show_limited", True), "displaysize": context.get("displaysize") or (24, 80)}
+    for key, value in kw.items():
+        if key == "maxlog":
+            continue
+        parts = value_lines(value, shown)
+        if len(parts) == 1:
+            lines.append((2, f"{key} = {parts[0]}"))
+        else:
+            lines.append((2, f"{key} ="))
+            lines += [(3, p) for p in parts]
+    name = level_text(level)
+    title = f"{TITLES.get(name, name)}:"
+    suffix = ""
+    formatter = options.get("meta_formatter")
+    if formatter is not None:
+        _, title, suffix = formatter(level, module, None, None, file, line)
+    elif not 0 <= level.level < 1000:
+        suffix = place(module, file, line)
+    if suffix:
+        lines.append((0, ""))
+
+    def painted(text: str) -> str:
+        kind = "Debug" if level.level < 0 else "Info" if level.level < 1000 else "Warn" if level.level < 2000 else "Error"
+        return f"\x1b[{_COLORS[kind]}m\x1b[1m{text}\x1b[22m\x1b[39m" if context.get("color") else text
+
+    def grey(text: str) -> str:
+        return f"\x1b[90m{text}\x1b[39m" if context.get("color") else text
+
+    out = []
+    for i, (indent, text) in enumerate(lines):
+        box = "[ " if len(lines) == 1 else "┌ " if not i else "│ " if i < len(lines) - 1 else "└ "
+        head = painted(box + (f"{title} " if not i and title else ""))
+        end = grey(suffix) if suffix and i == len(lines) - 1 else ""
+        out.append((head + " " * indent + text + end).rstrip(" ") if not text and not end else head + " " * indent + text + end)
+    return "\n".join(out) + "\n"
+
+
+def place(module: Any, file: Any, line: Any) -> str:
+    text = "@ " + (".".join(module.path) if isinstance(module, Module) else str(module) if module is not None else "")
+    if file is not None:
+        text += f" {file}" + (f":{line}" if line is not None else "")
+    return text
+
+
+@CoreLogging.method("handle_message(logger::ConsoleLogger, level, message, _module, group, id, file, line; kw...)")
+def handle_console(
+    logger: ConsoleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, **kw: Any
+) -> None:
+    if not limited(logger, id_, kw):
+        io = logger.target
+        io.write(console_text(level_of(level), message, module, file, line, kw, options=logger.options, context=io.context))
+
+
+@CoreLogging.method("handle_message(logger::SimpleLogger, level, message, _module, group, id, file, line; kw...)")
+def handle_simple(
+    logger: SimpleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, **kw: Any
+) -> None:
+    if limited(logger, id_, kw):
+        return
+    name = level_text(level_of(level))
+    first, *rest = string_of(message).removesuffix("\n").split("\n")
+    out = [f"┌ {TITLES.get(name, name)}: {first}", *(f"│ {text}" for text in rest)]
+    out += [f"│   {k} = {string_of(v)}" for k, v in kw.items() if k != "maxlog"]
+    out.append("└ " + place(module, file if file is not None else "nothing", line if line is not None else "nothing"))
+    logger.target.write("\n".join(out) + "\n")
+
+
+# ---------------------------------------------------------------- the macros
+
+_META = {"_module": "module", "_group": "group", "_id": "id", "_file": "file", "_line": "line"}
+
+
+def enabled(level: Any, module: Any, group: Any, id_: Any) -> Any:
+    """The logger that wants a message, or None."""
+    wanted = level_of(level)
+    if wanted.level <= State.disabled.level and State.disabled.level > LEVELS["BelowMinLevel"].level:
+        return None
+    logger = current_logger()
+    debugged = wanted.level < 0 and debugs(module)
+    if not debugged and wanted.level < level_of(MIN_LEVEL(logger)).level:
+        return None
+    return logger if debugged or support.truth(SHOULDLOG(logger, wanted, module, group, id_)) else None
+
+
+def debugs(module: Any) -> bool:
+    """Does the environment ask for the debug messages of a module?"""
+    import os
+
+    names = os.environ.get("JULIA_DEBUG", "").split(",")
+    return "all" in names or getattr(module, "name", None) in names
+
+
+def emit(logger: Any, level: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, record: Any) -> None:
+    """Compute a message and its values, and hand them to the logger."""
+    try:
+        message, names, values = record()
+        HANDLE.call_kw(dict(zip(names, values, strict=True)), logger, level_of(level), message, module, group, id_, file, line)
+    except Exception as error:
+        if not support.truth(CATCH(logger)):
+            raise
+        failure = V.NamedTuple(("exception",), (julia_value(error),))
+        STDERR.write(console_text(
+            LEVELS["Error"], f"Exception while generating log record in module {getattr(module, 'name', module)} at {file}:{line}",
+            module, file, line, {"exception": failure.values[0]}, options={}, context={},
+        ))
+
+
+def call(f: Any, *args: Any) -> Expr:
+    return Expr("call", QuoteNode(f), *args)
+
+
+def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...]) -> Expr:
+    """The code of a log message: nothing is computed unless a logger wants it."""
+    names: list[str] = []
+    values: list[Any] = []
+    splats: list[Any] = []
+    meta: dict[str, Any] = {
+        "module": QuoteNode(context.module), "file": context.file, "line": context.line,
+        "group": QuoteNode(Symbol(str(context.file).rsplit("/", 1)[-1].removesuffix(".jl"))),
+        "id": QuoteNode(Symbol(f"{context.module.name}_{context.file}_{context.line}")),
+    }
+    for item in items:
+        if isinstance(item, Expr) and item.head in ("=", "kw"):
+            key = item.args[0].name
+            if key in _META:
+                meta[_META[key]] = item.args[1]
+            else:
+                names.append(key)
+                values.append(item.args[1])
+        elif isinstance(item, Expr) and item.head == "...":
+            splats.append(item.args[0])
+        else:
+            names.append(expression_text(item))
+            values.append(item)
+    logger, wanted = context.gensym("logger"), context.gensym("level")
+    parts = [message, Expr("tuple", *names), Expr("tuple", *values)]
+    record: Any = Expr("tuple", *parts)
+    if splats:
+        record = call(with_splats, *parts, *splats)
+    body = Expr("->", Expr("tuple"), Expr("block", record))
+    where = [meta["module"], meta["group"], meta["id"]]
+    return Expr(
+        "let", Expr("block", Expr("=", wanted, level), Expr("=", logger, call(enabled, wanted, *where))),
+        Expr("block", Expr(
+            "if", call(lambda x: x is not None, logger), call(emit, logger, wanted, *where, meta["file"], meta["line"], body)),
+            None))
+
+
+def with_splats(message: Any, names: tuple[str, ...], values: tuple[Any, ...], *splats: Any) -> Any:
+    for s in splats:
+        more = support.keyword_dict(s)
+        names, values = (*names, *more), (*values, *more.values())
+    return message, names, values
+
+
+def log_macro(name: str, level: str) -> None:
+    @Base.macro(name)
+    def log(context: Any, message: Any, *items: Any) -> Any:
+        return log_expression(context, QuoteNode(LEVELS[level]), message, items)
+
+    log.__doc__ = f"`@{name} message [key=value…]` logs a message."
+    CoreLogging.set("@" + name, Base.bindings["@" + name], const=True)
+    CoreLogging.exports.add("@" + name)
+
+
+for _name, _level_name in (("debug", "Debug"), ("info", "Info"), ("warn", "Warn"), ("error", "Error")):
+    log_macro(_name, _level_name)
+
+
+@Base.macro("logmsg", export=False)
+def logmsg(context: Any, level: Any, message: Any, *items: Any) -> Any:
+    """`@logmsg level message [key=value…]` logs a message at a level."""
+    return log_expression(context, level, message, items)
+
+
+CoreLogging.set("@logmsg", Base.bindings["@logmsg"], const=True)
+CoreLogging.exports.add("@logmsg")

@@ -1,0 +1,460 @@
+"""The module Test: its macros."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import support
+from juliette.display.errors import showerror_text
+from juliette.display.expressions import expression_text
+from juliette.display.show import one_line, string_of
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import vector
+from juliette.runtime.dispatch import call_kw
+from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.runtime.modules import Base, Module
+from juliette.stdlib import test_logs
+from juliette.stdlib import test_results as R
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+from juliette.syntax.names import PRECEDENCE, base_operator
+
+
+def call(f: Any, *args: Any) -> Expr:
+    return Expr("call", QuoteNode(f), *args)
+
+
+# ---------------------------------------------------------------- @test
+
+# Functions whose arguments are shown as they are when a test fails.
+SHOWN_CALLS = frozenset(
+    ("isequal", "isapprox", "≈", "occursin", "startswith", "endswith", "isempty", "contains")
+)
+
+
+def is_comparison(name: Any) -> bool:
+    """Is it an operator that compares?"""
+    if not isinstance(name, Symbol):
+        return False
+    plain = base_operator(name.name)
+    return (
+        not name.name.startswith(".") and PRECEDENCE.get(plain) == PRECEDENCE.get("==")
+    ) or name.name == "=="
+
+
+def thrown_in(body: Expr, handler: Any, context: Any) -> Expr:
+    """`try body catch e handler(e) end`"""
+    e = context.gensym("error")
+    return Expr("try", Expr("block", body), e, Expr("block", call(handler, e)))
+
+
+class Evaluated:
+    """The value of a test, and its terms as they were."""
+
+    __slots__ = ("shown", "value")
+
+    def __init__(self, value: Any, shown: str | None) -> None:
+        self.value = value
+        self.shown = shown
+
+
+class Threw:
+    """A test that threw."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Any) -> None:
+        self.error = error
+
+
+def evaluate_comparison(operators: tuple[str, ...], negated: bool, *terms: Any) -> Evaluated:
+    """Compare the terms from left to right; the operators are the odd ones."""
+    value: Any = True
+    for i in range(1, len(terms), 2):
+        value = terms[i](terms[i - 1], terms[i + 1])
+        if value is not True:
+            break
+    words = [
+        one_line(t, limit=True) if i % 2 == 0 else operators[i // 2] for i, t in enumerate(terms)
+    ]
+    shown = " ".join(words)
+    if negated:
+        value = Base.bindings["!"](value)
+        shown = f"!({shown})"
+    return Evaluated(value, shown)
+
+
+def evaluate_call(name: str, negated: bool, kwargs: V.NamedTuple, f: Any, *args: Any) -> Evaluated:
+    """Call a function, and say with what."""
+    keywords = dict(zip(kwargs.names, kwargs.values, strict=True))
+    value = call_kw(f, keywords, *args)
+    words = ", ".join(one_line(a, limit=True) for a in args)
+    if name in ("≈", "isapprox") and len(args) == 2 and not keywords and name == "≈":
+        shown = f"{one_line(args[0], limit=True)} ≈ {one_line(args[1], limit=True)}"
+    else:
+        pairs = ", ".join(f"{k} = {one_line(v)}" for k, v in keywords.items())
+        shown = f"{name}({words}{'; ' + pairs if pairs else ''})"
+    if negated:
+        value = Base.bindings["!"](value)
+        shown = f"!({shown})"
+    return Evaluated(value, shown)
+
+
+def evaluation(e: Any) -> Expr:
+    """The code that computes a test and remembers its terms."""
+    negated = isinstance(e, Expr) and e.head == "call" and e.args[0] == Symbol("!")
+    negated = negated and len(e.args) == 2
+    inner = e.args[1] if negated else e
+    if isinstance(inner, Expr) and inner.head == "call" and len(inner.args) == 3:
+        splat = any(isinstance(a, Expr) and a.head in ("...", "parameters") for a in inner.args)
+        if is_comparison(inner.args[0]) and not splat:
+            inner = Expr("comparison", inner.args[1], inner.args[0], inner.args[2])
+    elif isinstance(inner, Expr) and inner.head in ("<:", ">:") and len(inner.args) == 2:
+        inner = Expr("comparison", inner.args[0], Symbol(inner.head), inner.args[1])
+    if isinstance(inner, Expr) and inner.head == "comparison":
+        operators = tuple(string_of(a) for a in inner.args[1::2])
+        if not any(o.startswith(".") for o in operators):
+            return call(evaluate_comparison, operators, negated, *inner.args)
+    if (
+        isinstance(inner, Expr)
+        and inner.head == "call"
+        and inner.args[0] in map(Symbol, SHOWN_CALLS)
+    ):
+        keywords: list[Any] = []
+        rest: list[Any] = []
+        for a in inner.args[1:]:
+            if isinstance(a, Expr) and a.head in ("kw", "parameters"):
+                keywords += [a] if a.head == "kw" else a.args
+            else:
+                rest.append(a)
+        given = Expr("tuple", Expr("parameters", *keywords))
+        return call(evaluate_call, inner.args[0].name, negated, given, inner.args[0], *rest)
+    return call(Evaluated, e, None)
+
+
+def split_options(arguments: tuple[Any, ...]) -> tuple[dict[str, Any], list[Expr]]:
+    """`broken=…` and `skip=…`, and the keywords that belong to the call."""
+    options: dict[str, Any] = {}
+    keywords = []
+    for a in arguments:
+        if not (isinstance(a, Expr) and a.head in ("=", "kw")):
+            raise ErrorException("invalid test macro call: @test " + expression_text(a))
+        if a.args[0].name in ("broken", "skip"):
+            options[a.args[0].name] = a.args[1]
+        else:
+            keywords.append(Expr("kw", *a.args))
+    return options, keywords
+
+
+def with_keywords(e: Any, keywords: list[Expr]) -> Any:
+    """A call with the keywords that stand after it: `@test a ≈ b atol=0.1`."""
+    if not keywords:
+        return e
+    if not isinstance(e, Expr) or e.head != "call":
+        raise ErrorException(f"invalid test macro call: @test {expression_text(e)}")
+    return Expr("call", *e.args, *keywords)
+
+
+def judge(result: Any, expression: str, file: str, line: int) -> Any:
+    """Record what a `@test` came to."""
+    place = (file, line)
+    if isinstance(result, Threw):
+        return R.RECORD(R.current_set(), R.Error("test_error", expression, place, result.error))
+    value = result.value
+    if value is True:
+        return R.RECORD(R.current_set(), R.Pass("test", place))
+    if value is False:
+        context = contexts()
+        fail = R.Fail("test", expression, place, data=result.shown, context=context)
+        return R.RECORD(R.current_set(), fail)
+    return R.RECORD(R.current_set(), R.Error("test_nonbool", expression, place, value))
+
+
+def judge_value(value: bool, expression: str, file: str, line: int) -> Any:
+    """Record a test that has been judged already."""
+    return judge(Evaluated(value, None), expression, file, line)
+
+
+def contexts() -> str | None:
+    """The variables of `@testset let`, as they are shown with a failure."""
+    found = [ts.context for ts in R.open_sets() if isinstance(ts, ContextTestSet)]
+    return ", ".join(found) if found else None
+
+
+def judge_broken(result: Any, expression: str, file: str, line: int) -> Any:
+    place = (file, line)
+    if isinstance(result, Threw) or result.value is not True:
+        return R.RECORD(R.current_set(), R.Broken("test", expression, place))
+    return R.RECORD(R.current_set(), R.Error("test_unbroken", expression, place, result.value))
+
+
+def skipped(expression: str, file: str, line: int) -> Any:
+    return R.RECORD(R.current_set(), R.Broken("skipped", expression, (file, line)))
+
+
+def test_code(context: Any, e: Any, judgement: Any) -> Expr:
+    result = thrown_in(evaluation(e), Threw, context)
+    return call(judgement, result, expression_text(e), context.file, context.line)
+
+
+def skip_code(context: Any, e: Any) -> Expr:
+    return call(skipped, expression_text(e), context.file, context.line)
+
+
+# ---------------------------------------------------------------- @test_throws
+
+
+def matches(expected: Any, error: Any) -> tuple[bool, bool]:
+    """Is it the exception that was wanted?  Also says whether only the message was asked for."""
+    if isinstance(expected, T.JuliaType):
+        if T.isa(error, expected):
+            return True, False
+        wrapped = getattr(error, "error", None)
+        return bool(wrapped is not None and T.isa(wrapped, expected)), False
+    if isinstance(expected, JuliaException):
+        if T.typeof(expected) is not T.typeof(error):
+            return False, False
+        same = Base.bindings["=="]
+        return all(
+            same(getattr(expected, f, None), getattr(error, f, None)) is True
+            for f in expected.fields
+            if f != "world"
+        ), False
+    text = showerror_text(error)
+    if isinstance(expected, str):
+        return expected in text, True
+    if hasattr(expected, "data"):
+        return all(string_of(part) in text for part in support.iterate(expected)), True
+    if T.isa(expected, T.Function_):
+        return support.truth(expected(text)), True
+    return bool(Base.bindings["occursin"](expected, text)), True
+
+
+def judge_throws(threw: Any, expected: Any, expression: str, file: str, line: int) -> Any:
+    place = (file, line)
+    shown = T.type_string(expected) if isinstance(expected, T.JuliaType) else one_line(expected)
+    if not isinstance(threw, Threw):
+        result: Any = R.Fail("test_throws_nothing", expression, place, data=shown)
+        return R.RECORD(R.current_set(), result)
+    good, message = matches(expected, threw.error)
+    if good:
+        value = showerror_text(threw.error) if message else threw.error
+        return R.RECORD(R.current_set(), R.Pass("test_throws", place, value, message))
+    if message:
+        value = one_line(showerror_text(threw.error))
+    elif isinstance(expected, T.JuliaType):
+        value = R.type_text(threw.error)
+    else:
+        value = one_line(threw.error)
+    return R.RECORD(
+        R.current_set(),
+        R.Fail("test_throws_wrong", expression, place, data=shown, value=value, message=message),
+    )
+
+
+# ---------------------------------------------------------------- @testset
+
+
+class ContextTestSet:
+    """`@testset let x = …`: passes results on, with the variables that hold."""
+
+    def __init__(self, context: str) -> None:
+        self.context = context
+
+
+def begin_set(description: Any, kind: Any, options: dict[str, Any], file: str) -> Any:
+    """Open a set of tests."""
+    if kind is None:
+        around = R.current_set()
+        if isinstance(around, (R.DefaultTestSet, R.FallbackTestSet, ContextTestSet)):
+            inherited = getattr(around, "failfast", False)
+            ts: Any = R.DefaultTestSet(
+                description, **{"failfast": inherited, "file": file, **options}
+            )
+        else:
+            ts = T.typeof(around)(description)
+    else:
+        ts = call_kw(kind, options, description)
+    R.open_sets().append(ts)
+    return ts
+
+
+def end_set(ts: Any) -> Any:
+    """Close a set of tests."""
+    stack = R.open_sets()
+    while stack and stack[-1] is not ts:
+        stack.pop()
+    if stack:
+        stack.pop()
+    return R.FINISH(ts)
+
+
+def failed_outside(ts: Any, error: Any, file: str, line: int) -> None:
+    """An exception that left the body of a set of tests."""
+    if isinstance(error, R.FailFast):
+        return
+    stack = R.open_sets()
+    while stack and stack[-1] is not ts:
+        stack.pop()
+    R.RECORD(ts, R.Error("nontest_error", "", (file, line), error))
+
+
+def around_body(context: Any, body: Any, description: Any, kind: Any, options: Expr) -> Expr:
+    """The code of one set of tests."""
+    ts, error = context.gensym("testset"), context.gensym("error")
+    guarded = Expr(
+        "try",
+        Expr("block", Expr("let", Expr("block"), Expr("block", body))),
+        error,
+        Expr("block", call(failed_outside, ts, error, context.file, context.line)),
+    )
+    opened = Expr("=", ts, call(begin_set, description, kind, options, context.file))
+    return Expr("let", Expr("block", opened), Expr("block", guarded, call(end_set, ts)))
+
+
+def options_of(arguments: list[Any]) -> Expr:
+    pairs = []
+    for a in arguments:
+        pairs += [a.args[0].name, a.args[1]]
+    return call(make_options, *pairs)
+
+
+def make_options(*pairs: Any) -> dict[str, Any]:
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def loop_description(*pairs: Any) -> str:
+    return ", ".join(
+        f"{name} = {one_line(value)}" for name, value in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+
+
+def in_context(names: tuple[str, ...], *values: Any) -> ContextTestSet:
+    pairs = zip(names, values, strict=True)
+    ts = ContextTestSet(", ".join(f"{n} = {one_line(v)}" for n, v in pairs))
+    R.open_sets().append(ts)
+    return ts
+
+
+def leave_context(ts: ContextTestSet) -> None:
+    R.open_sets().remove(ts)
+
+
+def let_set(context: Any, e: Expr) -> Expr:
+    """`@testset let x = 1, y = 2 … end`"""
+    bindings, body = e.args
+    items = bindings.args if isinstance(bindings, Expr) and bindings.head == "block" else [bindings]
+    names = [b.args[0] if isinstance(b, Expr) else b for b in items]
+    ts = context.gensym("testset")
+    opened = Expr("=", ts, call(in_context, tuple(n.name for n in names), *names))
+    guarded = Expr("try", Expr("block", body), False, False, Expr("block", call(leave_context, ts)))
+    return Expr("let", bindings, Expr("block", opened, guarded))
+
+
+def test_set(context: Any, arguments: tuple[Any, ...]) -> Expr:
+    if not arguments:
+        raise ErrorException("No arguments to @testset")
+    *rest, body = arguments
+    if isinstance(body, Expr) and body.head == "let" and not rest:
+        return let_set(context, body)
+    description: Any = None
+    kind: Any = None
+    options = []
+    for a in rest:
+        if isinstance(a, str) or (isinstance(a, Expr) and a.head == "string"):
+            description = a
+        elif isinstance(a, Expr) and a.head in ("=", "kw"):
+            options.append(a)
+        else:
+            kind = a
+    made = options_of(options)
+    if isinstance(body, Expr) and body.head == "for":
+        loops, inner = body.args
+        items = loops.args if loops.head == "block" else [loops]
+        names = [i.args[0] for i in items]
+        if description is None:
+            pairs: list[Any] = []
+            for n in names:
+                pairs += [expression_text(n), n]
+            description = call(loop_description, *pairs)
+        found = context.gensym("sets")
+        one = around_body(context, inner, description, kind, made)
+        loop = Expr("for", loops, Expr("block", call(list.append, found, one)))
+        start = Expr("block", Expr("=", found, call(list)))
+        return Expr("let", start, Expr("block", loop, call(as_vector, found)))
+    if isinstance(body, Expr) and body.head in ("block", "call"):
+        if description is None:
+            description = "test set" if body.head == "block" else string_of(body.args[0])
+        return around_body(context, body, description, kind, made)
+    raise ErrorException(
+        "Expected function call, begin/end block or for loop as argument to @testset"
+    )
+
+
+def as_vector(items: list[Any]) -> Any:
+    return vector(items, T.Any_)
+
+
+# ---------------------------------------------------------------- the module
+
+
+def load(module: Module) -> None:
+    """Fill the module."""
+    R.load(module)
+    load_macros(module)
+    test_logs.load(module, judge_value, options_of, make_options)
+
+    @module.method("record(ts::ContextTestSet, result)", export=False)
+    def record_in_context(ts: ContextTestSet, result: Any) -> Any:
+        stack = R.open_sets()
+        i = stack.index(ts)
+        return R.RECORD(stack[i - 1] if i else R.FALLBACK, result)
+
+    @module.method("detect_ambiguities(modules...; recursive=false)")
+    def detect_ambiguities(*modules: Any, recursive: bool = False) -> Any:
+        """Pairs of methods of which neither is more specific: none are looked for here."""
+        return vector([], T.Any_)
+
+
+def load_macros(module: Module) -> None:
+    context_set = T.define("Test.ContextTestSet", R.AbstractTestSet_)
+    T.register_class(ContextTestSet, context_set)
+    module.const("ContextTestSet", context_set, export=False)
+
+    @module.macro("test")
+    def test(context: Any, e: Any, *arguments: Any) -> Any:
+        """`@test expr`: does it hold?  Keywords of the call may follow it."""
+        options, keywords = split_options(arguments)
+        e = with_keywords(e, keywords)
+        if "skip" in options:
+            return Expr("if", options["skip"], skip_code(context, e), test_code(context, e, judge))
+        if "broken" in options:
+            broken = test_code(context, e, judge_broken)
+            return Expr("if", options["broken"], broken, test_code(context, e, judge))
+        return test_code(context, e, judge)
+
+    @module.macro("test_broken")
+    def test_broken(context: Any, e: Any, *arguments: Any) -> Any:
+        """`@test_broken expr`: a test that is known not to hold."""
+        return test_code(context, with_keywords(e, split_options(arguments)[1]), judge_broken)
+
+    @module.macro("test_skip")
+    def test_skip(context: Any, e: Any, *arguments: Any) -> Any:
+        """`@test_skip expr`: a test that is not run."""
+        return skip_code(context, with_keywords(e, split_options(arguments)[1]))
+
+    @module.macro("test_throws")
+    def test_throws(context: Any, expected: Any, e: Any) -> Any:
+        """`@test_throws exception expr`: does it throw that?"""
+        threw = thrown_in(Expr("block", e), Threw, context)
+        return call(judge_throws, threw, expected, expression_text(e), context.file, context.line)
+
+    @module.macro("testset")
+    def testset(context: Any, *arguments: Any) -> Any:
+        """`@testset ["description"] [options…] begin … end`: tests that are reported together."""
+        return test_set(context, arguments)
+
+    @module.macro("inferred")
+    def inferred(context: Any, *arguments: Any) -> Any:
+        """`@inferred f(x)`: the value of the call; types are not checked."""
+        return arguments[-1]

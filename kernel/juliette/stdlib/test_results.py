@@ -1,0 +1,446 @@
+"""Results of tests and sets of tests, and how they are reported."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from juliette.display.errors import showerror_text
+from juliette.display.io import IO, STDOUT
+from juliette.display.show import one_line
+from juliette.runtime import types as T
+from juliette.runtime.array import vector
+from juliette.runtime.errors import JuliaException, _exception
+from juliette.runtime.modules import Module
+from juliette.runtime.scheduler import SCHEDULER, Task
+
+Result_ = T.define("Test.Result", abstract=True)
+AbstractTestSet_ = T.define("Test.AbstractTestSet", abstract=True)
+TestSetException = _exception("Test.TestSetException", "pass_ fail error broken errors_and_fails")
+FallbackTestSetException = _exception("Test.FallbackTestSetException", "msg")
+
+
+class Result:
+    """What one test came to."""
+
+    kind = ""
+
+    def __init__(self, test_type: str, expression: Any, place: tuple[str, int]) -> None:
+        self.test_type = test_type
+        self.expression = expression
+        self.file, self.line = place
+
+
+class Pass(Result):
+    """The test held."""
+
+    def __init__(
+        self, test_type: str, place: tuple[str, int], value: Any = None, message: bool = False
+    ) -> None:
+        super().__init__(test_type, None, place)
+        self.value = value
+        self.message = message
+
+    def text(self) -> str:
+        out = "Test Passed"
+        if self.test_type == "test_throws":
+            shown = one_line(self.value) if self.message else type_text(self.value)
+            out += f"\n     Message: {shown}" if self.message else f"\n      Thrown: {shown}"
+        return out
+
+
+class Fail(Result):
+    """The test did not hold."""
+
+    def __init__(
+        self,
+        test_type: str,
+        expression: str,
+        place: tuple[str, int],
+        *,
+        data: str | None = None,
+        value: str = "",
+        message: bool = False,
+        context: str | None = None,
+    ) -> None:
+        super().__init__(test_type, expression, place)
+        self.data = data
+        self.value = value
+        self.message = message
+        self.context = context
+
+    def text(self) -> str:
+        out = f"Test Failed at {self.file}:{self.line}\n  Expression: {self.expression}"
+        if self.test_type == "test_throws_wrong":
+            last = "\n     Message: " if self.message else "\n      Thrown: "
+            out += f"\n    Expected: {self.data}{last}{self.value}"
+        elif self.test_type == "test_throws_nothing":
+            out += f"\n    Expected: {self.data}\n  No exception thrown"
+        else:
+            if self.data is not None and self.data != self.expression:
+                out += f"\n   Evaluated: {self.data}"
+            if self.context is not None:
+                out += f"\n     Context: {self.context}"
+        return out + "\n"
+
+
+class Error(Result):
+    """The test could not be carried out."""
+
+    def __init__(
+        self, test_type: str, expression: str, place: tuple[str, int], value: Any = None
+    ) -> None:
+        super().__init__(test_type, expression, place)
+        self.value = value
+
+    def text(self) -> str:
+        out = f"Error During Test at {self.file}:{self.line}\n"
+        if self.test_type == "test_nonbool":
+            return (
+                f"{out}  Expression evaluated to non-Boolean\n  Expression: {self.expression}"
+                f"\n       Value: {one_line(self.value)}"
+            )
+        if self.test_type == "test_unbroken":
+            return (
+                f"{out} Unexpected Pass\n Expression: {self.expression}"
+                "\n Got correct result, please change to @test if no longer broken.\n"
+            )
+        if self.test_type == "test_error":
+            out += f"  Test threw exception\n  Expression: {self.expression}\n"
+        else:
+            out += "  Got exception outside of a @test\n"
+        lines = showerror_text(self.value).split("\n")
+        lines += ["Stacktrace:", " [1] top-level scope", f"   @ {self.file}:{self.line}"]
+        return out + "\n".join("  " + line for line in lines)
+
+
+class Broken(Result):
+    """A test that is known not to hold, or that is skipped."""
+
+    def text(self) -> str:
+        label = "Skipped" if self.test_type == "skipped" else "Expression"
+        return f"Test Broken\n  {label}: {self.expression}"
+
+
+class LogTestFailure(Result):
+    """The log messages were not those that were wanted."""
+
+    def __init__(
+        self, expression: str, place: tuple[str, int], patterns: list[str], logs: list[str]
+    ) -> None:
+        super().__init__("test_logs", expression, place)
+        self.patterns = patterns
+        self.logs = logs
+
+    def text(self) -> str:
+        out = f"Log Test Failed at {self.file}:{self.line}\n  Expression: {self.expression}\n"
+        out += "  Log Pattern: " + " ".join(self.patterns) + "\n  Captured Logs: "
+        return out + "".join(f"\n    {log}" for log in self.logs) + "\n"
+
+
+def type_text(value: Any) -> str:
+    return T.type_string(T.typeof(value))
+
+
+# ---------------------------------------------------------------- sets
+
+
+class DefaultTestSet:
+    """`@testset`: counts what passes, keeps the rest."""
+
+    __slots__ = (
+        "anynonpass",
+        "description",
+        "failfast",
+        "file",
+        "n_passed",
+        "results",
+        "showtiming",
+        "time_end",
+        "time_start",
+        "verbose",
+    )
+    fields = (
+        "description",
+        "results",
+        "n_passed",
+        "anynonpass",
+        "verbose",
+        "showtiming",
+        "time_start",
+        "time_end",
+        "failfast",
+        "file",
+    )
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        verbose: bool = False,
+        showtiming: bool = True,
+        failfast: bool = False,
+        file: str = "",
+    ) -> None:
+        self.description = description
+        self.results = vector([], T.Any_)
+        self.n_passed = 0
+        self.anynonpass = False
+        self.verbose = verbose
+        self.showtiming = showtiming
+        self.time_start = time.time()
+        self.time_end: float | None = None
+        self.failfast = failfast
+        self.file = file
+
+    def __iter__(self) -> Any:
+        return iter(self.results.data)
+
+
+class FallbackTestSet:
+    """Where no set of tests is open: a failure is thrown at once."""
+
+
+class FailFast(JuliaException):
+    """Leaves a set of tests at its first failure."""
+
+    __slots__ = ()
+
+
+STACKS: dict[int, list[Any]] = {}
+FALLBACK = FallbackTestSet()
+
+
+def open_sets() -> list[Any]:
+    """The sets of tests that are open in this task, the innermost last."""
+    task: Task = SCHEDULER.current
+    return STACKS.setdefault(id(task), [])
+
+
+def current_set() -> Any:
+    stack = open_sets()
+    return stack[-1] if stack else FALLBACK
+
+
+def record_default(ts: DefaultTestSet, result: Any) -> Any:
+    """Note a result; one that is bad is printed at once."""
+    if isinstance(result, Pass):
+        ts.n_passed += 1
+        return result
+    ts.results.push(result)
+    if isinstance(result, (Fail, Error, LogTestFailure)):
+        text = f"{ts.description}: {result.text()}"
+        if not isinstance(result, Error):
+            text += f"\nStacktrace:\n [1] top-level scope\n   @ {result.file}:{result.line}\n"
+        STDOUT.write(text + ("\n" if isinstance(result, Error) else ""))
+        if ts.failfast:
+            raise FailFast()
+    return result
+
+
+def record_fallback(_: FallbackTestSet, result: Any) -> Any:
+    if isinstance(result, (Fail, Error, LogTestFailure)):
+        STDOUT.write(result.text() + "\n")
+        raise FallbackTestSetException("There was an error during testing")
+    return result
+
+
+class Counts:
+    """How many tests of a set passed, failed, had an error or are broken, those below included."""
+
+    def __init__(self, ts: Any) -> None:
+        self.passed = getattr(ts, "n_passed", 0)
+        self.failed = self.errors = self.broken = 0
+        below = []
+        for r in ts:
+            if isinstance(r, (Fail, LogTestFailure)):
+                self.failed += 1
+            elif isinstance(r, Error):
+                self.errors += 1
+            elif isinstance(r, Broken):
+                self.broken += 1
+            elif isinstance(r, DefaultTestSet):
+                below.append(Counts(r))
+        for c in below:
+            self.passed += c.passed
+            self.failed += c.failed
+            self.errors += c.errors
+            self.broken += c.broken
+        ts.anynonpass = self.failed + self.errors > 0
+
+    @property
+    def total(self) -> int:
+        return int(self.passed + self.failed + self.errors + self.broken)
+
+    def each(self) -> tuple[int, int, int, int]:
+        return self.passed, self.failed, self.errors, self.broken
+
+
+def duration(ts: DefaultTestSet) -> str:
+    if ts.time_end is None:
+        return "?s"
+    seconds = ts.time_end - ts.time_start
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}m{rest:04.1f}s"
+
+
+def alignment(ts: Any, depth: int) -> int:
+    """The column at which the counts begin."""
+    own = 2 * depth + len(ts.description)
+    if not ts.anynonpass:
+        return int(own)
+    return max([own, *(alignment(t, depth + 1) for t in ts if isinstance(t, DefaultTestSet))])
+
+
+_COLORS = {"Pass": 32, "Fail": 91, "Error": 91, "Broken": 33, "Total": 36}
+
+
+def print_summary(ts: DefaultTestSet, counts: Counts) -> None:
+    """`Test Summary: | Pass  Total  Time`, and a line for each set that has something to tell."""
+    color = bool(STDOUT.get("color"))
+
+    def bold(text: str, name: str = "") -> str:
+        if not color:
+            return text
+        paint = f"\x1b[{_COLORS[name]}m" if name in _COLORS else "\x1b[0m"
+        return f"{paint}\x1b[1m{text}\x1b[22m" + ("\x1b[39m" if name in _COLORS else "")
+
+    names = ("Pass", "Fail", "Error", "Broken")
+    widths = [
+        max(len(n), len(str(c))) if c else 0 for n, c in zip(names, counts.each(), strict=True)
+    ]
+    total_width = max(len("Total"), len(str(counts.total)))
+    time_width = max(len("Time"), len(duration(ts)))
+    align = max(alignment(ts, 0), len("Test Summary:"))
+    header = bold("Test Summary:".ljust(align) + " |") + " "
+    for n, w in zip(names, widths, strict=True):
+        if w:
+            header += bold(n.rjust(w), n) + "  "
+    header += bold("Total".rjust(total_width), "Total")
+    if ts.showtiming:
+        header += "  " + bold("Time".rjust(time_width))
+    STDOUT.write(header + "\n")
+    print_counts(ts, 0, align, widths, total_width, time_width if ts.showtiming else 0, color)
+
+
+def print_counts(
+    ts: Any, depth: int, align: int, widths: list[int], total: int, timing: int, color: bool
+) -> None:
+    counts = Counts(ts)
+    line = ("  " * depth + ts.description).ljust(align) + " | "
+    for name, n, width in zip(
+        ("Pass", "Fail", "Error", "Broken"), counts.each(), widths, strict=True
+    ):
+        if width:
+            text = (str(n) if n else "").rjust(width)
+            line += (f"\x1b[{_COLORS[name]}m{text}\x1b[39m" if color and n else text) + "  "
+    text = (str(counts.total) if counts.total else "None").rjust(total)
+    line += f"\x1b[36m{text}\x1b[39m" if color else text
+    if timing:
+        line += "  " + duration(ts).rjust(timing)
+    STDOUT.write(line + "\n")
+    if counts.passed + counts.broken != counts.total or ts.verbose:
+        for t in ts:
+            if isinstance(t, DefaultTestSet):
+                print_counts(t, depth + 1, align, widths, total, timing, color)
+
+
+def bad_results(ts: Any) -> list[Any]:
+    out: list[Any] = []
+    for r in ts:
+        if isinstance(r, DefaultTestSet):
+            out += bad_results(r)
+        elif isinstance(r, (Fail, Error)):
+            out.append(r)
+    return out
+
+
+def finish_default(ts: DefaultTestSet) -> Any:
+    """Hand the set to the one around it, or report it and throw if something was bad."""
+    ts.time_end = time.time()
+    if open_sets():
+        RECORD(current_set(), ts)
+        return ts
+    counts = Counts(ts)
+    print_summary(ts, counts)
+    if counts.total != counts.passed + counts.broken:
+        raise TestSetException(
+            counts.passed,
+            counts.failed,
+            counts.errors,
+            counts.broken,
+            vector(bad_results(ts), T.Any_),
+        )
+    return ts
+
+
+RECORD: Any = None
+FINISH: Any = None
+
+
+def load(module: Module) -> None:
+    """Types, their printing, `record` and `finish`."""
+    global RECORD, FINISH
+    module.const("AbstractTestSet", AbstractTestSet_, export=False)
+    module.const("Result", Result_, export=False)
+    for cls in (Pass, Fail, Error, Broken, LogTestFailure):
+        t = T.define(f"Test.{cls.__name__}", Result_)
+        T.register_class(cls, t)
+        module.const(cls.__name__, t, export=False)
+    default = T.define("Test.DefaultTestSet", AbstractTestSet_)
+    default.typename.fields = DefaultTestSet.fields
+    default.typename.field_types = (T.Any_,) * len(DefaultTestSet.fields)
+    T.register_class(DefaultTestSet, default)
+    fallback = T.define("Test.FallbackTestSet", AbstractTestSet_)
+    T.register_class(FallbackTestSet, fallback)
+    module.const("DefaultTestSet", default, export=False)
+    module.const("FallbackTestSet", fallback, export=False)
+    for name in ("TestSetException", "FallbackTestSetException"):
+        module.const(name, T.CORE_TYPES[f"Test.{name}"])
+
+    @module.method("record(ts::DefaultTestSet, result)", export=False)
+    def record(ts: DefaultTestSet, result: Any) -> Any:
+        """Note a result in a set of tests."""
+        return record_default(ts, result)
+
+    @module.method("record(ts::FallbackTestSet, result)", export=False)
+    def record_nowhere(ts: FallbackTestSet, result: Any) -> Any:
+        return record_fallback(ts, result)
+
+    @module.method("finish(ts::DefaultTestSet)", export=False)
+    def finish(ts: DefaultTestSet) -> Any:
+        """Called when a set of tests ends."""
+        return finish_default(ts)
+
+    @module.method("get_testset()", export=False)
+    def get_testset() -> Any:
+        """The innermost set of tests."""
+        return current_set()
+
+    @module.method("get_testset_depth()", export=False)
+    def get_testset_depth() -> int:
+        """How many sets of tests are open."""
+        return len(open_sets())
+
+    module.method("DefaultTestSet(description::AbstractString)", export=False)(
+        lambda _, text: DefaultTestSet(text)
+    )
+    RECORD, FINISH = module.bindings["record"], module.bindings["finish"]
+
+    def show_result(io: IO, r: Any) -> None:
+        io.write(r.text())
+
+    module.method("show(io::IO, r::Result)", export=False)(show_result)
+
+    def show_exception(io: IO, e: Any) -> None:
+        io.write(
+            f"Some tests did not pass: {e.pass_} passed, {e.fail} failed, {e.error} errored, "
+            f"{e.broken} broken."
+        )
+
+    module.method("showerror(io::IO, e::TestSetException)", export=False)(show_exception)
+    module.method("showerror(io::IO, e::FallbackTestSetException)", export=False)(
+        lambda io, e: io.write(e.msg)
+    )
