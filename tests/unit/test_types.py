@@ -107,6 +107,7 @@ Tuple{Int, String} <: Tuple{Vararg{T}} where T
 Tuple{Int} <: Tuple{Int, Int}
 Tuple{Vararg{Int}} <: Tuple{Int}
 Tuple{Vararg{Int}} <: Tuple{Int, Vararg{Int}}
+Tuple{Int, Int, Vararg{Int}} <: Tuple{Int}
 Tuple{Int, Vector{String}} <: Tuple{T, Vector{T}} where T
 Tuple{String, Vector{Real}} <: Tuple{T, Vector{T}} where T
 Tuple{Int, Int, Int} <: NTuple{2, Int}
@@ -153,6 +154,8 @@ Tuple{Vararg{Int}}, Tuple{Real, Real} => Tuple{Int, Int}
 Tuple{Int}, Tuple{Int, Int} => Union{}
 Low, Top{Int} => Low{Int}
 Integer, AbstractFloat => Union{}
+Tuple{String}, Tuple{Union{Dict, Set}} => Union{}
+Tuple{Int, Vararg{Int}}, Tuple{} => Union{}
 """
 
 

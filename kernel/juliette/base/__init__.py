@@ -28,6 +28,7 @@
 - `meta`: expressions as values: `Meta.parse` and its neighbours
 - `optional`: `Some`, `something`, `coalesce`
 - `enums`: `@enum`
+- `loading`: code from text and files
 - `system`: the chapter's files in their order
 - `streams`: reading and writing
 - `logs`: `@info` and its relatives

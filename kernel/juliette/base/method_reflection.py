@@ -77,9 +77,9 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
 
 
 def by_specificity(methods: list[Method]) -> list[Method]:
-    """Most specific first; those that cannot be compared stay in order of definition."""
+    """Most specific first; of those that cannot be compared, the newest."""
     out: list[Method] = []
-    for m in methods:
+    for m in reversed(methods):
         at = next(
             (i for i, o in enumerate(out) if T.more_specific(m.signature, o.signature)), len(out)
         )

@@ -9,6 +9,7 @@
 - `emitter`: core to Python `ast`: expressions and statements
 - `expansion`: macro calls: finding the macro, calling it
 - `hygiene`: what the names in a macro's result mean
+- `imports`: modules, `using`, `import`, `export`, `include`
 - `inference`: a type for each node, a plan for each call
 - `instances`: a method's code for one tuple of argument types
 - `intrinsics`: what is known of Base's functions of numbers: results, direct code

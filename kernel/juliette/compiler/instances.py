@@ -8,6 +8,7 @@ code that is still running keeps the old ones, as Julia's world age has it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import lattice as L
@@ -24,6 +25,22 @@ MOST_INSTANCES = 24
 # How deep calls are followed, and how many instances one question may infer.
 DEEPEST, MOST_INFERRED = 10, 60
 _STACK: list[Instance] = []
+
+
+def _leave(module: Module, names: set[str]) -> None:
+    pass
+
+
+# What the first use of a global name means for its module (`compiler.imports`).
+RESOLVE: Callable[[Module, set[str]], None] = _leave
+
+
+def set_resolve(f: Callable[[Module, set[str]], None]) -> None:
+    """Install what the first use of global names does."""
+    global RESOLVE
+    RESOLVE = f
+
+
 _BUDGET = [0]
 
 
@@ -197,6 +214,7 @@ class Instance:
         if self.inference is None:
             self._settle(inference)
         source: Source = self.method.source
+        RESOLVE(source.module, source.code.reads)
         closure = bool(source.code.captures) or source.closure is not None
         f = backend.compile_method(
             source.code, source.module, self.statics(), inference=inference, keywords=self.keywords, closure=closure,

@@ -37,6 +37,8 @@ class FunctionScope:
         self.toplevel = toplevel
         self.names: dict[str, int] = {}
         self.captures: dict[C.Var, C.Var] = {}
+        # the globals that the code uses
+        self.reads: set[str] = set()
 
     def fresh(self, name: str) -> C.Var:
         n = self.names.get(name, 0)
@@ -84,6 +86,7 @@ class LambdaCode:
         self.return_type: C.Node | None = None
         self.captures: dict[C.Var, C.Var] = {}
         self.inline_hint = False
+        self.reads: set[str] = set()
 
 
 class Family:
@@ -177,6 +180,7 @@ class Lowerer:
     def read(self, name: str) -> C.Node:
         var = self.scope.find(name) if self.scope is not None else None
         if var is None:
+            self.function.reads.add(name)
             return C.Global(name)
         return C.Local(self.reach(var))
 
@@ -258,7 +262,7 @@ class Lowerer:
             if soft and self._all_soft() and self.host.has_global(self.module, name):
                 if self.host.soft_scope:
                     continue
-                self.host.warn_soft(name, self.file, self.line)
+                self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
             made += self.declare(scope, [name])
         outer, self.scope = self.scope, scope
         try:
@@ -1126,6 +1130,7 @@ class Lowerer:
             node = self.lower(body)
             code.body = C.Block([C.Fresh(made), *prologue, node]) if made or prologue else node
             code.captures = self.function.captures
+            code.reads = self.function.reads
             return code
         finally:
             self.function, self.scope, self.loops = outer_function, outer_scope, outer_loops
@@ -1535,12 +1540,19 @@ class Assigned:
     """The names that an expression assigns in its own scope, and those it declares."""
 
     def __init__(self) -> None:
-        self.assigned: dict[str, None] = {}
+        # the names with the lines of their first assignments
+        self.assigned: dict[str, int] = {}
+        self.line = 0
         self.locals_: set[str] = set()
         self.globals_: set[str] = set()
 
+    def note(self, name: str) -> None:
+        self.assigned.setdefault(name, self.line)
+
     def visit(self, e: Any) -> None:
         if not isinstance(e, Expr):
+            if isinstance(e, LineNumberNode):
+                self.line = e.line
             return
         head = e.head
         if head in ("quote", "inert", "->", "struct", "abstract", "primitive", "module", "meta", "macro"):
@@ -1550,10 +1562,10 @@ class Assigned:
             if isinstance(target, Expr) and is_signature(target):
                 name = signature_name(target)
                 if name:
-                    self.assigned[name] = None
+                    self.note(name)
                 return
             for n in pattern_names(target):
-                self.assigned[n] = None
+                self.note(n)
             if isinstance(target, Expr) and target.head in ("local", "global"):
                 self.visit(target)
             elif isinstance(target, Expr) and target.head in ("ref", "."):
@@ -1564,11 +1576,11 @@ class Assigned:
             return
         if head == "function":
             if isinstance(e.args[0], Symbol):
-                self.assigned[e.args[0].name] = None
+                self.note(e.args[0].name)
             elif is_signature(e.args[0]):
                 name = signature_name(e.args[0])
                 if name:
-                    self.assigned[name] = None
+                    self.note(name)
             return
         if head in ("local", "global"):
             names = self.locals_ if head == "local" else self.globals_

@@ -1,22 +1,18 @@
-"""The compiler as a session uses it: statements of a module in, values out.
-
-Here live the parts of lowering that need to know the session: macro expansion with hygiene, struct
-definitions, modules, and what `using` finds.
-"""
+"""The compiler as a session uses it: statements of a module in, values out."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler import definitions, support, type_support
+from juliette.compiler import definitions, imports, support, type_support
 from juliette.compiler import python_backend as backend
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, ErrorException, LoadError, UndefVarError
-from juliette.runtime.modules import PACKAGES, Base, Main, Module
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Main, Module
+from juliette.syntax.expr import Expr, LineNumberNode
 
 
 # Julia finds these after the stage that adds the place to a message.
@@ -42,6 +38,8 @@ class Compiler:
         self.module = Main
         _CURRENT[:] = [self]
         self.warned: set[tuple[str, str, int]] = set()
+        # the files that are being included, innermost last
+        self.files: list[str] = []
 
     # ------------------------------------------------------------ what lowering asks
 
@@ -93,8 +91,11 @@ class Compiler:
         return function()
 
     def lower(self, e: Any, module: Module, file: str, line: int) -> C.Node:
+        lowerer = Lowerer(module, self, file, line)
         try:
-            return Lowerer(module, self, file, line).toplevel(e)
+            node = lowerer.toplevel(e)
+            imports.resolve(module, lowerer.function.reads)
+            return node
         except ErrorException as error:
             text = error.msg
             if str(text).startswith("syntax: ") and text not in _PLACELESS and "around" not in text:
@@ -105,29 +106,11 @@ class Compiler:
             raise ErrorException(f"syntax: malformed expression around {file}:{line}") from error
 
     def define_module(self, e: Expr, parent: Module, file: str, line: int) -> Module:
-        standard, name, body = e.args
-        module = Module(name.name, parent)
-        module.using(Base)
-        support.install(module)
-        module.bindings[name.name] = module
-        self.add_module_functions(module, file)
-        parent.set(name.name, module, const=True)
-        for item in body.args:
-            if isinstance(item, LineNumberNode):
-                line = item.line
-                continue
-            self.run(item, module, file, line)
-        return module
+        return imports.define_module(self, e, parent, file, line)
 
     def add_module_functions(self, module: Module, file: str) -> None:
         """`eval` and `include` of a module."""
-
-        def eval_(*args: Any) -> Any:
-            target, e = (module, args[0]) if len(args) == 1 else args
-            return self.run(e, target, file)
-
-        module.bindings.setdefault("eval", eval_)
-        module.bindings.setdefault("include", lambda path: INCLUDE(self, module, path))
+        imports.add_functions(self, module, file)
 
     # ------------------------------------------------------------ macros
 
@@ -142,102 +125,6 @@ class Compiler:
 
     def lower_abstract(self, lowerer: Lowerer, head: Any, bits: Any) -> C.Node:
         return definitions.lower_abstract(lowerer, head, bits)
-
-
-# ---------------------------------------------------------------- using and import
-
-
-def use(module: Module, e: Expr) -> None:
-    """Run a `using` or `import` statement."""
-    whole = e.head == "using"
-    for spec in e.args:
-        if spec.head == ":":
-            source = find_module(module, spec.args[0])
-            for item in spec.args[1:]:
-                path, alias = (item.args[0], item.args[1].name) if item.head == "as" else (item, None)
-                name = path.args[0].name
-                if not source.has(name):
-                    raise UndefVarError(Symbol(name))
-                module.import_name(source, name, alias)
-            continue
-        alias = None
-        if spec.head == "as":
-            spec, alias = spec.args[0], spec.args[1].name
-        try:
-            source = find_module(module, spec)
-        except ArgumentError:
-            if whole or len(spec.args) < 2:
-                raise
-            owner = find_module(module, Expr(".", *spec.args[:-1]))
-            module.import_name(owner, spec.args[-1].name, alias)
-            continue
-        source.load()
-        module.set(alias or source.name, source, const=True)
-        if whole:
-            module.using(source)
-
-
-def find_module(module: Module, path: Expr) -> Module:
-    """The module that `A.B` or `..A` names after `using`."""
-    names = [a.name for a in path.args]
-    dots = 0
-    while names and names[0] == ".":
-        names.pop(0)
-        dots += 1
-    if dots:
-        found: Any = module
-        for _ in range(dots - 1):
-            found = found.parent
-    else:
-        first = names.pop(0)
-        if first in PACKAGES:
-            found = PACKAGES[first]
-        elif first in ("Base", "Main", "Core"):
-            found = {"Base": Base, "Main": Main, "Core": Base}[first]
-        else:
-            raise ArgumentError(missing_package(first))
-        found.load()
-    for name in names:
-        found = found.get(name)
-        if not isinstance(found, Module):
-            raise ArgumentError(f"{name} is not a module")
-        found.load()
-    return found  # type: ignore[no-any-return]
-
-
-def missing_package(name: str) -> str:
-    return (
-        f"Package {name} not found in current path.\n"
-        f"- Juliette bundles {', '.join(sorted(n for n in PACKAGES))}; other packages cannot be installed."
-    )
-
-
-support.HELPERS["%use"] = use
-
-
-def _include(compiler: Compiler, module: Module, path: str) -> Any:
-    from pathlib import Path
-
-    from juliette.syntax import parse_all
-
-    text = Path(path).read_text(encoding="utf-8")
-    tree, _ = parse_all(text, path, 1, literal)
-    value = None
-    line = 1
-    for item in tree.args:
-        if isinstance(item, LineNumberNode):
-            line = item.line
-            continue
-        try:
-            value = compiler.run(item, module, path, line)
-        except (ErrorException, Exception) as e:
-            if isinstance(e, LoadError):
-                raise
-            raise LoadError(path, line, support.julia_value(e)) from e
-    return value
-
-
-INCLUDE = _include
 
 
 def literal(kind: str, value: Any) -> Any:

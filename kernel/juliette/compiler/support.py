@@ -103,19 +103,50 @@ def set_global(module: Module, name: str, value: Any, const: bool) -> None:
     if name in module.consts:
         old = bindings.get(name)
         if name in module.imported:
-            raise ErrorException(f"cannot assign a value to imported variable {name} from module {module.name}")
+            raise ErrorException(not_assignable(module, name, old))
         if not (old is value or (const and T.typeof(old) is T.typeof(value) and not isinstance(old, GenericFunction))):
             if T.typeof(old) is not T.typeof(value) or isinstance(old, (GenericFunction, T.JuliaType)):
                 raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
             if not (type(old) is type(value) and type(old) in (int, float, str, bool) and old == value):
                 WARN(f"WARNING: redefinition of constant {module.name}.{name}. "
                      "This may fail, cause incorrect answers, or produce other errors.\n")
+    elif name in module.resolved and name not in bindings:
+        raise ErrorException(not_assignable(module, name, module.visible.get(name)))
     declared = module.declared.get(name)
     if declared is not None and not T.isa(value, declared):
         value = Base.bindings["convert"](declared, value)
     bindings[name] = value
     if const:
         module.consts.add(name)
+    if module.users and name in module.exports:
+        PROPAGATE(module, name)
+
+
+def not_assignable(module: Module, name: str, value: Any) -> str:
+    """Why a name that another module owns cannot be assigned."""
+    return f"cannot assign a value to imported variable {owner_of(module, name, value)}.{name} from module {module.name}"
+
+
+def owner_of(module: Module, name: str, value: Any) -> str:
+    """The module that a visible name comes from."""
+    home = getattr(value, "module", None)
+    if isinstance(value, T.JuliaType):
+        home = getattr(getattr(T.unwrap(value), "typename", None), "module", None)
+    home = home if isinstance(home, Module) else module.implicit.get(name, Base)
+    return home.name
+
+
+def _stay(module: Module, name: str) -> None:
+    pass
+
+
+PROPAGATE = _stay
+
+
+def set_propagate(f: Any) -> None:
+    """Install how a new value of an exported name reaches the modules that use it."""
+    global PROPAGATE
+    PROPAGATE = f
 
 
 @helper("declare_global")
@@ -335,17 +366,35 @@ def function_for(module: Module, name: str) -> Any:
     """The function that a definition of `name` in a module extends (or a new one)."""
     existing = module.bindings.get(name)
     if existing is None:
+        if name in module.visible and name in module.resolved:
+            raise ErrorException(not_extendable(module, name, module.visible[name]))
+        # A name of Base that was not imported and not used: a function of the module's own.
         existing = GenericFunction(name, module)
-        module.set(name, existing, const=True)
-        if name in module.visible:
-            # A name of Base that was not imported: a function of the module's own, as in Julia.
-            module.implicit.pop(name, None)
+        set_global(module, name, existing, True)
         return existing
+    if name in module.listed:
+        raise ErrorException(not_extendable(module, name, existing))
     if isinstance(existing, (GenericFunction, T.JuliaType)):
         return existing
     if name not in module.consts:
         raise ErrorException(f"cannot define function {name}; it already has a value")
     raise ErrorException(f"cannot define function {name}; it already has a value")
+
+
+def not_extendable(module: Module, name: str, value: Any) -> str:
+    """Why a function of another module gets no method here."""
+    return (
+        f"error in method definition: function {owner_of(module, name, value)}.{name} must be explicitly "
+        "imported to be extended"
+    )
+
+
+def _function(generic: GenericFunction, f: Any, n: int) -> None:
+    """A method of `n` arguments of any type that is a Python function."""
+    generic.add(Method(
+        generic, T.tuple_type([T.Any_] * n), lambda *_: f, arg_names=("x", "y", "z")[:n],
+        module=generic.module, file=str(generic.module), line=0,
+    ))
 
 
 @helper("add_method")
@@ -394,7 +443,7 @@ def add_method(
     if code.keywords or code.keyword_rest is not None:
         method.kwcall = keyword_call(method)
     table.add(method)
-    return function
+    return None if kind in ("callable", "constructor") else function
 
 
 class ArgumentTypeError(Exception):
@@ -444,11 +493,6 @@ def _builtin(
     )
     method.rule = rule or None
     table.add(method)
-
-
-@helper("export")
-def export(module: Module, names: tuple[str, ...]) -> None:
-    module.exports.update(names)
 
 
 def is_exception(x: Any) -> bool:

@@ -106,9 +106,10 @@ def place(m: Method, within: Any = None) -> str:
 
     The module is left out where it is the one that the list is about.
     """
+    owner = ".".join(m.module.path)
     if not m.line:
-        return f"{m.module}"
-    return f"{m.file}:{m.line}" if within is m.module else f"{m.module} {m.file}:{m.line}"
+        return owner
+    return f"{m.file}:{m.line}" if within is m.module else f"{owner} {m.file}:{m.line}"
 
 
 # ---------------------------------------------------------------- showing

@@ -401,6 +401,8 @@ def union(*types: Any) -> Any:
             )
         ]
         flat.sort(key=_union_order)
+    if not flat:
+        return Bottom
     return flat[0] if len(flat) == 1 else UnionType(tuple(flat))
 
 

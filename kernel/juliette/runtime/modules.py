@@ -27,7 +27,7 @@ class Module:
 
     __slots__ = (
         "__weakref__", "anonymous_count", "bare", "bindings", "consts", "declared", "docs", "exports",
-        "implicit", "imported", "loader", "macros", "name", "parent", "resolved", "used", "visible",
+        "conflicts", "implicit", "imported", "listed", "loader", "macros", "name", "parent", "resolved", "used", "users", "visible",
     )
 
     def __init__(self, name: str, parent: Module | None = None) -> None:
@@ -42,7 +42,14 @@ class Module:
         # the types of typed globals: `x::Int = 1`
         self.declared: dict[str, Any] = {}
         self.implicit: dict[str, Module] = {}
+        # names of used modules that code here has used
         self.resolved: set[str] = set()
+        # names brought by `using A: f`, which cannot be extended
+        self.listed: set[str] = set()
+        # names that two used modules export
+        self.conflicts: dict[str, tuple[Module, Module]] = {}
+        # modules that use this one
+        self.users: list[Module] = []
         self.docs: dict[str, str] = {}
         self.used: list[Module] = []
         self.anonymous_count = 0

@@ -1,0 +1,58 @@
+"""Code from text and files: `include_string`, `evalfile`, `Base.include`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler.imports import include_file, include_text
+from juliette.compiler.session import current
+from juliette.runtime.modules import Base, Core, Module
+
+
+@Base.method("include_string(m::Module, code::AbstractString, filename::AbstractString=\"string\")")
+def include_string(m: Module, code: Any, filename: str = "string") -> Any:
+    """Run code in a module, as if it stood in a file.
+
+    ```jldoctest
+    julia> include_string(Main, "1 + 1")
+    2
+    ```
+    """
+    return include_text(current(), m, str(code), str(filename))
+
+
+@Base.method("include_string(mapexpr::Function, m::Module, code::AbstractString, filename::AbstractString=\"string\")")
+def include_string_mapped(mapexpr: Any, m: Module, code: Any, filename: str = "string") -> Any:
+    return include_text(current(), m, str(code), str(filename), mapexpr)
+
+
+@Base.method("include(m::Module, path::AbstractString)", export=False)
+def include(m: Module, path: Any) -> Any:
+    """Run a file in a module; gives the value of its last expression."""
+    return include_file(current(), m, str(path))
+
+
+@Base.method("include(mapexpr::Function, m::Module, path::AbstractString)", export=False)
+def include_mapped(mapexpr: Any, m: Module, path: Any) -> Any:
+    return include_file(current(), m, str(path), mapexpr)
+
+
+@Base.method("evalfile(path::AbstractString)")
+def evalfile(path: Any) -> Any:
+    """Run a file in a module of its own; gives the value of its last expression."""
+    from juliette.compiler.imports import add_functions, bring_all
+    from juliette.compiler.support import install
+
+    module = Module("__anon__")
+    bring_all(module, Base)
+    install(module)
+    add_functions(current(), module, "none")
+    return include_file(current(), module, str(path))
+
+
+for _name in (
+    "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
+    "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall", "typeassert",
+):
+    if _name in Base.bindings:
+        Core.bindings[_name] = Base.bindings[_name]
