@@ -11,6 +11,7 @@
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, jacobian, hessian, Params and Grads
 - `activations`: elementwise functions for layers
+- `functions`: what layers are made of: dense, conv, pools, gather, padding, recurrences
 - `initialisers`: first weights
 - `losses`: what training makes small
 - `trees`: models as trees, and walks over them

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette_engine import rules
+from juliette_engine.functions.affine import dense
 from juliette_engine.activations import identity
 from juliette_engine.errors import ArgumentError, DimensionMismatch
 from juliette_engine.initialisers import glorot_uniform, ones32, randn32
@@ -84,8 +85,8 @@ class Dense(Layer):
         if not shape or shape[0] != rules.shape(self.weight)[1]:
             expect_size(self, x, 0, rules.shape(self.weight)[1])
         if len(shape) < 3:
-            return self.σ(affine(self.weight, x, self.bias))
-        return self.σ(flattened(lambda flat: affine(self.weight, flat, self.bias), x))
+            return dense(self.σ, self.weight, x, self.bias)
+        return flattened(lambda flat: dense(self.σ, self.weight, flat, self.bias), x)
 
     def constructor_args(self) -> Iterator[Any]:
         """Sizes, activation, and whether there is a bias."""

@@ -1,0 +1,38 @@
+"""The functions that layers are made of, each with its derivatives to any order.
+
+- `affine`: fully connected layers as one record
+- `convolution`: convolution, its transpose, windows as columns
+- `pooling`: largest, mean and norm of windows
+- `gathering`: products of batches of matrices; gather and scatter
+- `padding`: constants or own elements around an array
+- `upsampling`: larger images
+- `recurrent`: recurrences over time as one record
+"""
+
+from juliette_engine.functions.affine import bias_act, dense
+from juliette_engine.functions.convolution import conv, conv_data, conv_filter, conv_transpose, fold, unfold
+from juliette_engine.functions.gathering import (
+    batched_mul,
+    batched_transpose,
+    batched_vec,
+    gather,
+    scatter,
+)
+from juliette_engine.functions.padding import (
+    pad_circular,
+    pad_constant,
+    pad_reflect,
+    pad_repeat,
+    pad_symmetric,
+    pad_zeros,
+)
+from juliette_engine.functions.pooling import adaptive, lpnormpool, maxpool, meanpool
+from juliette_engine.functions.recurrent import rnn
+from juliette_engine.functions.upsampling import pixel_shuffle, upsample_linear, upsample_nearest
+
+__all__ = [
+    "adaptive", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter",
+    "conv_transpose", "dense", "fold", "gather", "lpnormpool", "maxpool", "meanpool", "pad_circular", "pad_constant",
+    "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros", "pixel_shuffle", "rnn", "scatter", "unfold",
+    "upsample_linear", "upsample_nearest",
+]  # fmt: skip

@@ -1,0 +1,146 @@
+"""Fully connected layers as one record: product, bias and activation.
+
+The slope of the activation is taken from the output, so the sum before it is written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette_engine import activations, elementwise, primitives
+from juliette_engine import tape as T
+from juliette_engine.elementwise import add
+from juliette_engine.fusion import ones
+from juliette_engine.primitives import matmul, reshape, shape
+from juliette_engine.tape import IMPLICIT, Node, acc_any, full, give, lent, new, raw, strip
+
+ndarray = np.ndarray
+
+# ---------------------------------------------------------------- activations in place
+
+
+def _sigmoid(z: Any) -> Any:
+    np.negative(z, z)
+    np.exp(z, z)
+    z += 1
+    return np.true_divide(1, z, z)
+
+
+def _sigmoid_slope(g: Any, y: Any) -> Any:
+    d = 1 - y
+    d *= y
+    d *= g
+    return d
+
+
+def _tanh_slope(g: Any, y: Any) -> Any:
+    d = y * y
+    np.subtract(1, d, d)
+    d *= g
+    return d
+
+
+# activation -> (in place, cotangent of the sum before it; may it be kept)
+IN_PLACE: dict[Any, tuple[Callable[[Any], Any] | None, Callable[[Any, Any], Any] | None]] = {
+    activations.identity: (None, None),
+    activations.relu: (lambda z: np.maximum(z, 0, out=z), lambda g, y: g * (y > 0)),
+    activations.sigmoid: (_sigmoid, _sigmoid_slope),
+    activations.tanh: (lambda z: np.tanh(z, z), _tanh_slope),
+}
+
+
+def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
+    """`σ.(weight * x .+ bias)` for a vector or a matrix `x`; `bias` may be False."""
+    if IMPLICIT:
+        weight, x, bias = lent((weight, x, bias))
+    known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
+    nodes = [v for v in (weight, x, bias) if isinstance(v, Node)]
+    if known is None or any(n.nested or n.tape is not nodes[0].tape for n in nodes):
+        y = matmul(weight, x)
+        return σ(y if bias is False or bias is None else add(y, bias))
+    w, v = _data(weight), _data(x)
+    b = None if bias is False or bias is None else _data(bias)
+    if not _plain(w, v, b):
+        y = matmul(weight, x)
+        return σ(y if b is None else add(y, bias))
+    z = v.T.dot(w.T).T if v.ndim == 2 else w.dot(v)
+    if b is not None:
+        z += b if v.ndim == 1 else b[:, None]
+    if known[0] is not None:
+        z = known[0](z)
+    if not nodes:
+        return z
+    tape = nodes[0].tape
+    r = new(tape.array_class(z))
+    r.data = z
+    r.grad = None
+    r.tape = tape
+    tape.append((_dense_back, r, (weight, x, bias), σ))
+    return r
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Node) else raw(x)
+
+
+def _plain(w: Any, v: Any, b: Any) -> bool:
+    """Real floats of one kind, where sums may be written over."""
+    if type(v) is not ndarray or w.ndim != 2 or not 0 < v.ndim < 3 or w.dtype.kind != "f" or v.dtype.kind != "f":
+        return False
+    if b is None:
+        return True
+    if type(b) is not ndarray or b.ndim != 1 or b.dtype.kind != "f":
+        return False
+    return bool(b.dtype == w.dtype or b.dtype.itemsize <= v.dtype.itemsize)
+
+
+def _dense_back(g: Any, r: Any, args: Any, σ: Any) -> None:
+    weight, x, bias = args
+    y = r.data
+    if type(g) is not ndarray:
+        g = full(g, y)
+    slope = IN_PLACE[σ][1]
+    dz = g if slope is None else slope(g, y)
+    if isinstance(weight, Node):
+        v = x.data if isinstance(x, Node) else raw(x)
+        give(weight, v.dot(dz.T).T if v.ndim == 2 else (v[:, None] * dz).T)
+    if isinstance(bias, Node):
+        if dz.ndim == 2:
+            give(bias, dz.dot(ones(dz.shape[1], dz.dtype)))
+        else:
+            T.acc(bias, dz)
+    if isinstance(x, Node):
+        w = weight.data if isinstance(weight, Node) else raw(weight)
+        give(x, dz.T.dot(w).T if dz.ndim == 2 else w.T.dot(dz))
+
+
+def _dense_traced(g: Any, r: Any, args: Any, σ: Any) -> None:
+    weight, x, bias = args
+    w, v = _data(weight), _data(x)
+    y = r.data
+    g = primitives.spread_like(g, y)
+    op = σ if isinstance(σ, elementwise.Elementwise) else None
+    dz = g if op is None else elementwise.cotangent(op.rule, 0, g, y, (y,))
+    if isinstance(weight, Node):
+        acc_any(weight, primitives._matmul_a_traced(dz, y, w, v))
+    if isinstance(x, Node):
+        acc_any(x, primitives._matmul_b_traced(dz, y, w, v))
+    if isinstance(bias, Node):
+        acc_any(bias, primitives.unbroadcast(dz, bias.data))
+
+
+T.TRACED_RULES[_dense_back] = _dense_traced
+
+
+def bias_act(σ: Any, x: Any, bias: Any) -> Any:
+    """`σ.(x .+ bias)`, with the bias along the last dimension but one."""
+    if bias is not False and bias is not None:
+        n = len(shape(x))
+        x = add(x, reshape(bias, (1,) * (n - 2) + (shape(bias)[0],)) if n > 2 else bias)
+    return σ(x)
+
+
+_ = strip

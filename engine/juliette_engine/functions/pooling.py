@@ -1,0 +1,169 @@
+"""Pooling over any number of spatial dimensions: largest, mean and p-norm of windows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette_engine.elementwise import div, power
+from juliette_engine.errors import DimensionMismatch
+from juliette_engine.functions.convolution import Geometry, _inward, _outward, expand, expand_padding
+from juliette_engine.primitives import primitive, shape
+
+ndarray = np.ndarray
+
+
+def geometry(size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None, pad: Any = 0) -> Geometry:
+    """The windows of a pooling layer."""
+    n = len(kernel)
+    if len(size) != n + 2:
+        raise DimensionMismatch(
+            f"PoolDims expects ndim(x) == length(k)+2 == {n + 2}, dimension mismatch between x ({len(size)}) and k ({n})"
+        )
+    return Geometry(
+        expand(kernel if stride is None else stride, n), expand_padding(pad, n), (1,) * n, 1, True, size[:n], kernel
+    )
+
+
+def _pieces(x: Any, g: Geometry) -> Any:
+    """For each place in the kernel a view of the (padded) input that has the output's shape."""
+    d = len(g.kernel)
+    order = range(d - 1, -1, -1)
+    for at in np.ndindex(*[g.kernel[i] for i in order]):
+        yield x[
+            (
+                slice(None),
+                *[
+                    slice(k, k + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
+                    for k, i in zip(at, order, strict=True)
+                ],
+            )
+        ]
+
+
+def _around(x: Any, g: Geometry, value: float) -> Any:
+    x = _inward(x)
+    if not any(g.pad):
+        return x
+    d = len(g.input)
+    order = range(d - 1, -1, -1)
+    out = np.full((x.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in order], x.shape[-1]), value, x.dtype)
+    out[(slice(None), *_inner(g))] = x
+    return out
+
+
+def _inner(g: Geometry) -> list[slice]:
+    return [slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in range(len(g.input) - 1, -1, -1)]
+
+
+def _kept(x: Any, g: Geometry) -> Any:
+    """The memory order that a view of the input has is kept where it is batch innermost."""
+    inward = _inward(x)
+    return x if inward.flags.c_contiguous else _outward(np.ascontiguousarray(inward))
+
+
+def _max_forward(x: Any, *, g: Geometry) -> Any:
+    """The largest of each window."""
+    pieces = _pieces(_around(_kept(x, g), g, -np.inf), g)
+    first = next(pieces)
+    second = next(pieces, None)
+    out = np.ascontiguousarray(first) if second is None else np.maximum(first, second)
+    for piece in pieces:
+        np.maximum(out, piece, out=out)
+    return _outward(out)
+
+
+def _max_raw(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
+    """The first largest of each window gets the cotangent."""
+    padded = _around(_kept(x, g), g, -np.inf)
+    inner_dy, inner_y = np.ascontiguousarray(_inward(dy)), _inward(y)
+    apart = all(s >= k for s, k in zip(g.stride, g.kernel, strict=True))
+    out = np.zeros(padded.shape, dy.dtype)
+    free = np.ones(inner_y.shape, bool)
+    pieces = _in_order(padded, g)
+    targets = _in_order(out, g)
+    for piece, target in zip(pieces, targets, strict=True):
+        hit = piece == inner_y
+        hit &= free
+        free ^= hit
+        if apart:
+            np.multiply(inner_dy, hit, out=target)
+        else:
+            target += inner_dy * hit
+    return _outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
+
+
+def _in_order(x: Any, g: Geometry) -> Any:
+    """The pieces in Julia's order of elements: the first spatial dimension fastest."""
+    return _pieces(x, g)
+
+
+def _max_places(x: Any, y: Any, g: Geometry) -> Any:
+    """For each window the linear position (in Fortran order) of its first largest element."""
+    where = np.arange(x.size, dtype=float).reshape(x.shape, order="F")
+    values, places = _around(x, g, -np.inf), _around(where, g, -1.0)
+    best = np.full(_inward(y).shape, -1.0)
+    for piece, place in zip(_pieces(values, g), _pieces(places, g), strict=True):
+        take = (piece == _inward(y)) & (best < 0)
+        best[take] = place[take]
+    return _outward(best).astype(np.int64)
+
+
+def _max_partial(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
+    from juliette_engine.primitives import _scatter
+    from juliette_engine.tape import primal
+
+    px, py = primal(x), primal(y)
+    index = np.unravel_index(_max_places(px, py, g), px.shape, order="F")
+    return _scatter(dy, index=index, like=px.shape, dtype=px.dtype)
+
+
+_maxpool = primitive(_max_partial, raw=(_max_raw,), fresh=True, name="maxpool")(_max_forward)
+
+
+def _sum_forward(x: Any, *, g: Geometry) -> Any:
+    pieces = _pieces(_around(_kept(x, g), g, 0.0), g)
+    out = next(pieces).copy()
+    for piece in pieces:
+        out += piece
+    return _outward(out)
+
+
+def _spread_forward(dy: Any, *, g: Geometry) -> Any:
+    inner = np.ascontiguousarray(_inward(dy))
+    d = len(g.input)
+    out = np.zeros(
+        (inner.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)], inner.shape[-1]),
+        dy.dtype,
+    )
+    for target in _pieces(out, g):
+        target += inner
+    return _outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
+
+
+_sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(_sum_forward)
+_spreadpool = primitive(lambda dx, y, d, *, g: _sumpool(dx, g=g), fresh=True, name="spreadpool")(_spread_forward)
+
+
+def maxpool(x: Any, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
+    """The largest element of each window; windows lie side by side unless `stride` says otherwise."""
+    return _maxpool(x, g=geometry(shape(x), tuple(kernel), stride, pad))
+
+
+def meanpool(x: Any, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
+    """The mean of each window, padding included."""
+    return div(_sumpool(x, g=geometry(shape(x), tuple(kernel), stride, pad)), math.prod(kernel))
+
+
+def lpnormpool(x: Any, p: float, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
+    """The p-norm of each window."""
+    return power(_sumpool(power(x, p), g=geometry(shape(x), tuple(kernel), stride, pad)), 1 / p)
+
+
+def adaptive(size: tuple[int, ...], out: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Kernel and stride that pool spatial dimensions of `size` to `out`."""
+    stride = tuple(n // o for n, o in zip(size, out, strict=False))
+    kernel = tuple(n - (o - 1) * s for n, o, s in zip(size, out, stride, strict=False))
+    return kernel, stride

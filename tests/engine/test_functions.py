@@ -1,0 +1,145 @@
+"""Layers' functions against plain loops, and their derivatives against finite differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import juliette_engine as je
+from juliette_engine import functions as F
+from juliette_engine import rules
+from tests.engine.test_rules import check, sample
+
+RANDOM = np.random.default_rng(3)
+
+
+def loops(x: Any, w: Any, stride: int, pad: int, dilation: int, groups: int, flipped: bool) -> Any:
+    """Two-dimensional convolution by its definition."""
+    x = np.pad(x, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    kw, kh, cin, cout = w.shape
+    k = w if flipped else w[::-1, ::-1]
+    ow = (x.shape[0] - (dilation * (kw - 1) + 1)) // stride + 1
+    oh = (x.shape[1] - (dilation * (kh - 1) + 1)) // stride + 1
+    y = np.zeros((ow, oh, cout, x.shape[3]))
+    for i in range(ow):
+        for j in range(oh):
+            for c in range(cout):
+                first = c // (cout // groups) * cin
+                for a in range(kw):
+                    for b in range(kh):
+                        piece = x[i * stride + a * dilation, j * stride + b * dilation, first : first + cin]
+                        y[i, j, c] += k[a, b, :, c] @ piece
+    return y
+
+
+CONVS = [
+    {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "flipped": False},
+    {"stride": 2, "pad": 1, "dilation": 1, "groups": 1, "flipped": True},
+    {"stride": 1, "pad": 2, "dilation": 2, "groups": 1, "flipped": False},
+    {"stride": 2, "pad": 1, "dilation": 1, "groups": 2, "flipped": False},
+]
+
+
+@pytest.mark.parametrize("options", CONVS, ids=str)
+def test_conv(options: dict[str, Any]) -> None:
+    x, w = sample("reals", 6, 5, 4, 2), sample("reals", 3, 2, 4 // options["groups"], 4)
+    np.testing.assert_allclose(F.conv(x, w, **options), loops(x, w, **options), rtol=1e-12)
+
+
+@pytest.mark.parametrize("options", CONVS, ids=str)
+def test_conv_gradients(options: dict[str, Any]) -> None:
+    x, w = sample("reals", 5, 4, 2, 2), sample("reals", 2, 3, 2 // options["groups"], 2)
+    if options["dilation"] == 2:
+        options = {**options, "pad": 3}
+    check(lambda a, b: F.conv(a, b, **options), x, w)
+
+
+def test_conv_in_one_and_three_dimensions() -> None:
+    check(lambda a, b: F.conv(a, b, pad=1), sample("reals", 5, 2, 2), sample("reals", 3, 2, 3))
+    check(lambda a, b: F.conv(a, b, stride=2), sample("reals", 3, 4, 3, 1, 1), sample("reals", 2, 2, 2, 1, 2), second=False)
+
+
+def test_conv_transpose_is_the_adjoint() -> None:
+    w = sample("reals", 3, 2, 2, 4)
+    x, y = sample("reals", 7, 6, 2, 3), sample("reals", 3, 3, 4, 3)
+    there = F.conv(x, w, stride=2)
+    assert there.shape == y.shape
+    back = F.conv_transpose(y, w, stride=2)
+    assert back.shape == x.shape
+    assert np.vdot(there, y) == pytest.approx(np.vdot(x, back))
+    check(lambda a, b: F.conv_transpose(a, b, stride=2, pad=1), sample("reals", 2, 2, 4, 1), w, second=False)
+
+
+def test_conv_sizes() -> None:
+    with pytest.raises(je.errors.DimensionMismatch, match="Input channels must match"):
+        F.conv(np.ones((5, 5, 3, 1)), np.ones((2, 2, 2, 1)))
+    assert F.conv(np.ones((5, 5, 3, 1), np.float32), np.ones((2, 2, 3, 1), np.float32)).dtype == np.float32
+
+
+def test_unfold() -> None:
+    x = sample("reals", 4, 3, 2, 2)
+    check(lambda a: F.unfold(a, (2, 2), pad=1), x)
+    c = F.unfold(x, (2, 2))
+    np.testing.assert_allclose(c[0, :4, 0], x[:2, :2, 0, 0].ravel(order="F"))
+    assert F.fold(c, x.shape, (2, 2)).shape == x.shape
+
+
+POOLS = {
+    "max": lambda x: F.maxpool(x, (2, 2)),
+    "max, padded": lambda x: F.maxpool(x, (3, 3), stride=2, pad=1),
+    "max, overlapping": lambda x: F.maxpool(x, (2, 2), stride=1),
+    "mean": lambda x: F.meanpool(x, (2, 2)),
+    "mean, padded": lambda x: F.meanpool(x, (3, 2), stride=1, pad=1),
+    "norm": lambda x: F.lpnormpool(rules.abs2(x), 2, (2, 2)),
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_pool(name: str) -> None:
+    check(POOLS[name], sample("reals", 4, 5, 2, 2))
+
+
+def test_pool_values() -> None:
+    x = np.asfortranarray(np.arange(16.0).reshape(4, 4, 1, 1, order="F"))
+    assert F.maxpool(x, (2, 2))[:, :, 0, 0].tolist() == [[5, 13], [7, 15]]
+    assert F.meanpool(x, (2, 2))[:, :, 0, 0].tolist() == [[2.5, 10.5], [4.5, 12.5]]
+    tie = np.ones((2, 2, 1, 1))
+    assert je.gradient(lambda a: rules.total(F.maxpool(a, (2, 2))), tie)[0].ravel(order="F").tolist() == [1, 0, 0, 0]
+
+
+OTHERS = {
+    "batched_mul": (F.batched_mul, (2, 3, 4), (3, 2, 4)),
+    "batched_mul, one": (F.batched_mul, (2, 3, 1), (3, 2, 4)),
+    "batched_mul, matrix": (F.batched_mul, (2, 3, 4), (3, 2)),
+    "batched_vec": (F.batched_vec, (2, 3, 4), (3, 4)),
+    "gather": (lambda x: F.gather(x, [2, 0, 2]), (2, 3)),
+    "gather, matrix of numbers": (lambda x: F.gather(x, [[2, 0], [1, 1]]), (2, 3)),
+    "scatter +": (lambda x: F.scatter("+", x, [1, 0, 1]), (2, 3)),
+    "scatter mean": (lambda x: F.scatter("mean", x, [1, 0, 1]), (2, 3)),
+    "scatter max": (lambda x: F.scatter("max", x, [1, 0, 1]), (2, 3)),
+    "scatter *": (lambda x: F.scatter("*", x, [1, 0, 1]), (2, 3)),
+    "pad_zeros": (lambda x: F.pad_zeros(x, (1, 2), dims=(0,)), (2, 3)),
+    "pad_reflect": (lambda x: F.pad_reflect(x, 1), (3, 3, 1, 1)),
+    "pad_circular": (lambda x: F.pad_circular(x, 1), (3, 3, 1, 1)),
+    "upsample_nearest": (lambda x: F.upsample_nearest(x, 2), (2, 3, 1, 1)),
+    "upsample_linear": (lambda x: F.upsample_linear(x, 2), (2, 3, 1, 2)),
+    "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), (2, 3, 4, 1)),
+    "dense": (lambda w, x, b: F.dense(je.tanh, w, x, b), (2, 3), (3, 4), (2,)),
+    "dense, vector": (lambda w, x, b: F.dense(je.sigmoid, w, x, b), (2, 3), (3,), (2,)),
+    "dense, no bias": (lambda w, x: F.dense(je.relu, w, x), (2, 3), (3, 4)),
+    "dense, another activation": (lambda w, x, b: F.dense(je.softplus, w, x, b), (2, 3), (3, 4), (2,)),
+    "rnn": (lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h), (2, 3), (2, 2), (2,), (3, 4, 2), (2, 2)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_function(name: str) -> None:
+    f, *shapes = OTHERS[name]
+    check(f, *(sample("reals", *s) for s in shapes))
+
+
+def test_interpolation() -> None:
+    x = np.asfortranarray(np.array([1.0, 2.0, 4.0]).reshape(3, 1, 1))
+    assert F.upsample_linear(x, 2).ravel().tolist() == pytest.approx([1, 1.4, 1.8, 2.4, 3.2, 4])
