@@ -52,10 +52,23 @@ Base.bindings["undef"] = UNDEF
 @Base.method("convert(::Type{T}, x) where T", static=True, transparent=True)
 def convert(t: Any, _: Any, x: Any) -> Any:
     """Convert `x` to a value of type `T`."""
-    return convert_to(t, x)
+    return convert_built_in(t, x)
 
 
 def convert_to(t: Any, x: Any) -> Any:
+    """`convert(t, x)`, with whatever methods there are; the common cases directly."""
+    if T.isa(x, t):
+        return x
+    if is_basic_type(t) and is_number(x):
+        return to_number(t, x)
+    return CONVERT(t, x)
+
+
+CONVERT: GenericFunction = Base.bindings["convert"]
+
+
+def convert_built_in(t: Any, x: Any) -> Any:
+    """What `convert` does for all types."""
     if T.isa(x, t):
         return x
     if is_basic_type(t) and is_number(x):
@@ -86,8 +99,10 @@ def convert_to(t: Any, x: Any) -> Any:
         T.isa(x, T.Number) or type(x) in NUMBER_HOOKS or isinstance(x, V.Char)
     ):
         return T.CONSTRUCT(t, (x,), {})
-    if t is T.String and isinstance(x, str):
-        return x
+    if t is T.Char_ and T.isa(x, T.Number):
+        return T.CONSTRUCT(t, (x,), {})
+    if t in (T.String, V.SubString_) and T.isa(x, T.AbstractString):
+        return T.CONSTRUCT(t, (x,), {})
     raise MethodError(Base.bindings["convert"], (t, x), None)
 
 

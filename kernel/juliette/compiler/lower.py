@@ -508,8 +508,8 @@ class Lowerer:
             name = f.name
             if name.startswith(".") and name != "." and not name.startswith(".."):
                 return fused(self.dotted(e))
-            if name == "=>" and len(e.args) == 3 and self.scope is None:
-                pass
+            if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
+                return C.Call(C.Runtime("literal_power"), [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])])
         args, kwargs = self.arguments(e.args[1:])
         if isinstance(f, Expr) and f.head == "." and len(f.args) == 2 and isinstance(f.args[1], Expr):
             pass
@@ -556,6 +556,9 @@ class Lowerer:
             if e.head == "call" and isinstance(e.args[0], Symbol):
                 op = e.args[0].name
                 if op.startswith(".") and op != "." and not op.startswith("..") and len(op) > 1:
+                    if op == ".^" and type(e.args[-1]) is int and e.args[-1] < 0:
+                        operands = [self.read("^"), self.dotted(e.args[1]), C.Const(e.args[-1])]
+                        return C.Call(C.Runtime("literal_powers"), operands)
                     return C.Call(C.Runtime("broadcasted"), [self.read(op[1:]), *map(self.dotted, e.args[1:])])
             if e.head == "." and len(e.args) == 2 and isinstance(e.args[1], Expr) and e.args[1].head == "tuple":
                 f = self.lower(e.args[0])

@@ -17,6 +17,7 @@ from juliette.base.numbers.promotion import (
 )
 from juliette.compiler import support
 from juliette.runtime import types as T
+from juliette.runtime.broadcast import broadcasted
 from juliette.runtime.errors import DomainError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
@@ -302,23 +303,30 @@ promoting("^", "Number")
 
 
 @support.helper("literal_power")
-def literal_power(x: Any, n: int) -> Any:
+def literal_power(f: Any, x: Any, n: int) -> Any:
     """`x^n` where `n` stands in the source: a negative one divides."""
-    power = Base.bindings["^"]
-    if n >= 0:
-        return power(x, n)
+    if f is not Base.bindings["^"] or n >= 0:
+        return f(x, n)
     if type(x) is int or type(x) is bool:
-        return power(float(x), n)
-    return power(Base.bindings["inv"](x), -n)
+        return f(float(x), n)
+    if type(x) is float:
+        return f(x, n)
+    return f(Base.bindings["inv"](x), -n)
+
+
+@support.helper("literal_powers")
+def literal_powers(f: Any, x: Any, n: int) -> Any:
+    """`x .^ n` with such an `n`, unevaluated."""
+    data = getattr(x, "data", x)
+    if type(data) is int or getattr(getattr(data, "dtype", None), "kind", "") in "iub":
+        x = broadcasted(Base.bindings["float"], x)
+    return broadcasted(f, x, n)
 
 
 @Base.method("literal_pow(f, x, n)", transparent=True, export=False)
 def literal_pow(f: Any, x: Any, n: Any) -> Any:
     """What `x^3` with a literal exponent calls."""
-    p = getattr(n, "x", None)
-    if p is None:
-        p = n.parameters[0]
-    return literal_power(x, p) if f is Base.bindings["^"] else f(x, p)
+    return literal_power(f, x, n.x)
 
 
 def power_kernel(x: Any, y: Any) -> Any:
