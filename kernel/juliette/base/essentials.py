@@ -533,7 +533,6 @@ _simple(T.CORE_TYPES["Expr"], lambda _, head, *args: Expr(head.name, *args))
 _simple(T.CORE_TYPES["QuoteNode"], lambda _, x: QuoteNode(x))
 _simple(V.Pair_, lambda _, a, b: V.Pair(a, b))
 _simple(V.Ref_, lambda _, *x: V.Ref(*x))
-_simple(T.String, lambda _, x: Base.bindings["string_from"](x))
 _simple(V.MIME_, lambda _, x: V.MIME(x))
 
 

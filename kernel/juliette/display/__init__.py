@@ -2,6 +2,7 @@
 
 - `io`: streams, IOContext
 - `numbers`: shortest floats
+- `strings`: strings and characters as literals
 - `arrays`: aligned columns, truncation, the one-line form
 - `array_show`: summaries and the `show` methods of arrays and ranges
 - `collections`: dictionaries, sets, lazy iterators

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, pa
 from juliette.compiler import support
 from juliette.display import arrays as layout
 from juliette.display.io import IO, STDOUT, Text
+from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -21,6 +21,7 @@ from juliette.runtime.array import UNDEF, Array, elements
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.text import utf8
 from juliette.runtime.type_names import alias_note
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -78,21 +79,8 @@ def show_complex(io: IO, z: Any) -> None:
 
 
 @Base.method("show(io::IO, x::AbstractString)")
-def show_string(io: IO, x: str) -> None:
-    io.write(quoted(x))
-
-
-_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "$": "\\$", "\x1b": "\\e", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\0": "\\0"}
-
-
-def quoted(x: str) -> str:
-    return '"' + "".join(_ESCAPES.get(c) or (c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 128 else f"\\u{ord(c):x}") for c in x) + '"'
-
-
-def char_text(c: V.Char) -> str:
-    s = chr(c.code)
-    special = {"'": "\\'", "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
-    return "'" + (special.get(s) or (s if s.isprintable() else f"\\x{c.code:02x}" if c.code < 128 else f"\\u{c.code:x}")) + "'"
+def show_string(io: IO, x: Any) -> None:
+    io.write(quoted(x if isinstance(x, str) else string_of(x)))
 
 
 @Base.method("show(io::IO, x::AbstractChar)")
@@ -100,20 +88,8 @@ def show_char(io: IO, x: V.Char) -> None:
     io.write(char_text(x))
 
 
-_CATEGORIES = {
-    "Lu": "Letter, uppercase", "Ll": "Letter, lowercase", "Lt": "Letter, titlecase", "Lm": "Letter, modifier", "Lo": "Letter, other",
-    "Mn": "Mark, nonspacing", "Mc": "Mark, spacing combining", "Me": "Mark, enclosing", "Nd": "Number, decimal digit", "Nl": "Number, letter",
-    "No": "Number, other", "Pc": "Punctuation, connector", "Pd": "Punctuation, dash", "Ps": "Punctuation, open", "Pe": "Punctuation, close",
-    "Pi": "Punctuation, initial quote", "Pf": "Punctuation, final quote", "Po": "Punctuation, other", "Sm": "Symbol, math", "Sc": "Symbol, currency",
-    "Sk": "Symbol, modifier", "So": "Symbol, other", "Zs": "Separator, space", "Zl": "Separator, line", "Zp": "Separator, paragraph",
-    "Cc": "Other, control", "Cf": "Other, format", "Cs": "Other, surrogate", "Co": "Other, private use", "Cn": "Other, not assigned",
-}
-
-
 def show_char_long(io: IO, mime: Any, x: V.Char) -> None:
-    category = unicodedata.category(chr(x.code))
-    head = "ASCII/Unicode" if x.code < 128 else "Unicode"
-    io.write(f"{char_text(x)}: {head} U+{x.code:04X} (category {category}: {_CATEGORIES[category]})")
+    io.write(char_text(x) + ("" if io.get("compact") else char_description(x)))
 
 
 @Base.method("show(io::IO, x::Symbol)")
@@ -329,8 +305,8 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         raise MethodError(SHOW, (io, mime, x), None)
     if isinstance(x, V.Char):
         show_char_long(io, mime, x)
-    elif type(x) is str:
-        io.write(string_long(x, io))
+    elif isinstance(x, str):
+        io.write(string_long(x, io.context))
     elif isinstance(x, Irrational):
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
@@ -352,28 +328,6 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
             hook(io, x, True)
         else:
             show(io, x)
-
-
-def string_long(x: str, io: IO) -> str:
-    """A string in quotes; the middle of one longer than seven lines is left out and counted."""
-    if not io.get("limit"):
-        return quoted(x)
-    limit = max(20, (io.get("displaysize") or (24, 80))[1])
-    if io.get("typeinfo") is None:
-        limit *= 7
-    n = len(x.encode())
-    if n <= limit - 2:
-        return quoted(x)
-    short = len(" ⋯  bytes ⋯ ") + 4
-    chars = max(limit, short + 1) - short
-    digits = len(str(n - chars))
-    chars -= digits
-    chars = max(0, chars + digits - len(str(n - chars)))
-    head, tail = x[: (chars + 1) // 2], x[len(x) - chars // 2 :]
-    skipped = n - len(head.encode()) - len(tail.encode())
-    if skipped < short + len(str(n - chars)) - 1 or len(head) + len(tail) >= len(x):
-        return quoted(x)
-    return f"{quoted(head)} ⋯ {skipped} bytes ⋯ {quoted(tail)}"
 
 
 def show_type_long(io: IO, t: Any) -> None:
@@ -398,10 +352,10 @@ def show_stdout(x: Any) -> None:
 
 def print_value(io: IO, x: Any) -> None:
     """`print(io, x)`"""
-    if type(x) is str:
-        io.write(x)
+    if isinstance(x, str):
+        io.write(str(x))
     elif isinstance(x, V.Char):
-        io.write(chr(x.code))
+        io.write(x.text)
     elif isinstance(x, Symbol):
         io.write(x.name)
     elif isinstance(x, np.floating):
@@ -414,6 +368,8 @@ def print_value(io: IO, x: Any) -> None:
         io.write(plain_text(x))
     elif isinstance(x, Rational):
         io.write(f"{plain_text(x.num)}//{plain_text(x.den)}")
+    elif T.isa(x, T.AbstractString):
+        io.write(x.julia_text() if hasattr(x, "julia_text") else "".join(c.text for c in support.iterate(x)))
     else:
         show(io, x)
 
@@ -477,23 +433,6 @@ def string(*xs: Any) -> str:
     return "".join(map(string_of, xs))
 
 
-def string_from(x: Any) -> str:
-    if isinstance(x, Symbol):
-        return x.name
-    if isinstance(x, Array):
-        if x.eltype is T.UInt8:
-            return bytes(x.data).decode("utf-8", "replace")
-        return "".join(chr(c.code) for c in elements(x.data))
-    if isinstance(x, (str,)):
-        return x
-    from juliette.runtime.errors import MethodError
-
-    raise MethodError(T.String, (x,), None)
-
-
-Base.bindings["string_from"] = string_from
-
-
 @Base.method("repr(x)")
 def repr_(x: Any) -> str:
     """The one-line form as a string."""
@@ -529,96 +468,3 @@ def _display(x: Any) -> None:
 DISPLAY: Any = _display
 
 
-# ---------------------------------------------------------------- strings
-
-
-@Base.method("*(a::AbstractString, b...)")
-def concat(a: str, *b: Any) -> str:
-    return a + "".join(chr(x.code) if isinstance(x, V.Char) else x for x in b)
-
-
-@Base.method("*(a::AbstractChar, b...)")
-def concat_char(a: V.Char, *b: Any) -> str:
-    return concat(chr(a.code), *b)
-
-
-@Base.method("^(s::AbstractString, n::Integer)")
-def repeat(s: str, n: int) -> str:
-    return s * n
-
-
-@Base.method("getindex(s::AbstractString, i::Integer)")
-def char_at(s: str, i: int) -> V.Char:
-    from juliette.runtime.errors import BoundsError, StringIndexError
-
-    if s.isascii():
-        if not 0 < i <= len(s):
-            raise BoundsError(s, (i,))
-        return V.Char(ord(s[i - 1]))
-    b = s.encode()
-    if not 0 < i <= len(b):
-        raise BoundsError(s, (i,))
-    if b[i - 1] & 0xC0 == 0x80:
-        raise StringIndexError(s, i)
-    return V.Char(ord(b[i - 1 :].decode()[0]))
-
-
-@Base.method("getindex(s::AbstractString, r)")
-def substring(s: str, r: Any) -> str:
-    if isinstance(r, V.UnitRange):
-        return s.encode()[r.start - 1 :].decode()[: len(s.encode()[r.start - 1 : r.stop].decode(errors="ignore"))]
-    return "".join(chr(char_at(s, i).code) for i in support.iterate(r))
-
-
-def string_method(header: str, f: Any, doc: str) -> None:
-    f.__doc__ = doc
-    Base.method(header)(f)
-
-
-string_method("uppercase(s)", lambda s: s.upper(), "In capitals.")
-string_method("lowercase(s)", lambda s: s.lower(), "In small letters.")
-string_method("strip(s)", lambda s: s.strip(), "Without blanks at the ends.")
-string_method("startswith(s, p)", lambda s, p: s.startswith(p), "Does it start so?")
-string_method("endswith(s, p)", lambda s, p: s.endswith(p), "Does it end so?")
-string_method("occursin(n, h)", lambda n, h: n in h, "Is it a part?")
-string_method("ncodeunits(s)", lambda s: len(s.encode()), "Length in bytes.")
-string_method("chomp(s)", lambda s: s.removesuffix("\n"), "Without the line break at the end.")
-
-
-@Base.method("split(s, d=nothing)")
-def split(s: str, d: Any = None) -> Any:
-    """The parts between separators."""
-    from juliette.runtime.array import vector
-
-    sep = chr(d.code) if isinstance(d, V.Char) else d
-    return vector(s.split(sep), T.String)
-
-
-@Base.method("join(xs, d=\"\", last=nothing)")
-def join(xs: Any, d: Any = "", last: Any = None) -> str:
-    """The printed forms with a delimiter between them."""
-    items = [string_of(x) for x in support.iterate(xs)]
-    d = string_of(d)
-    if last is not None and len(items) > 1:
-        return d.join(items[:-1]) + string_of(last) + items[-1]
-    return d.join(items)
-
-
-@Base.method("join(io::IO, xs, d=\"\", last=nothing)")
-def join_to(io: IO, xs: Any, d: Any = "", last: Any = None) -> None:
-    io.write(join(xs, d, last))
-
-
-@Base.method("replace(s, ps...)")
-def replace(s: Any, *ps: V.Pair) -> Any:
-    """Replace parts of a string."""
-    for p in ps:
-        s = s.replace(string_of(p.first), p.second(p.first) if callable(p.second) else string_of(p.second))
-    return s
-
-
-for _name, _method in (("lpad", str.rjust), ("rpad", str.ljust)):
-
-    @Base.method(f"{_name}(s, n, p=\" \")")
-    def _pad(s: Any, n: int, p: Any = " ", f: Any = _method) -> str:
-        return f(string_of(s), n, string_of(p))

@@ -1,0 +1,80 @@
+"""What can be searched for: strings, characters, sets of them, predicates, regular expressions.
+
+A pattern finds spans of Python positions in a text; callers turn them into Julia's byte indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from juliette.base.strings.values import is_string, text_of
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.errors import MethodError
+from juliette.runtime.modules import Base
+
+Span = tuple[int, int]
+# How patterns of other classes find their spans: f(pattern, text, start) -> Span or None.
+FINDERS: dict[type, Callable[[Any, str, int], Span | None]] = {}
+
+
+def is_predicate(p: Any) -> bool:
+    """Is it a function of characters?"""
+    return T.isa(p, T.Function_) or (callable(p) and not isinstance(p, T.JuliaType))
+
+
+def char_test(p: Any) -> Callable[[str], bool] | None:
+    """A test of single characters, if the pattern is one."""
+    if isinstance(p, V.Char):
+        text = p.text
+        return lambda c: c == text
+    if isinstance(p, (tuple, V.JuliaSet)) or T.isa(p, T.AbstractArray):
+        texts = {c.text for c in support.iterate(p) if isinstance(c, V.Char)}
+        return lambda c: c in texts
+    if type(p) not in FINDERS and is_predicate(p):
+        return lambda c: p(V.Char(ord(c))) is True
+    return None
+
+
+def find(p: Any, text: str, start: int = 0) -> Span | None:
+    """The first match of a pattern from a Python position on."""
+    if is_string(p):
+        needle = text_of(p)
+        i = text.find(needle, start)
+        return None if i < 0 else (i, i + len(needle))
+    finder = FINDERS.get(type(p))
+    if finder is not None:
+        return finder(p, text, start)
+    if isinstance(p, V.Char):
+        i = text.find(p.text, start)
+        return None if i < 0 else (i, i + len(p.text))
+    test = char_test(p)
+    if test is None:
+        raise MethodError(Base.bindings["findfirst"], (p, text), None)
+    for i in range(start, len(text)):
+        if test(text[i]):
+            return i, i + 1
+    return None
+
+
+def spans(p: Any, text: str) -> Iterator[Span]:
+    """All matches that do not overlap, empty ones included."""
+    start = 0
+    while start <= len(text):
+        found = find(p, text, start)
+        if found is None:
+            return
+        yield found
+        i, j = found
+        if j > i:
+            start = j
+        else:
+            # After an empty match go on behind the next character.
+            start = i + 1
+
+
+def finds_characters(p: Any) -> bool:
+    """Do matches of the pattern stand for single characters?"""
+    return not is_string(p) and type(p) not in FINDERS

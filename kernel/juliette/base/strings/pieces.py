@@ -1,0 +1,384 @@
+"""Taking strings apart and putting them together: split, join, strip, chop, pad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from juliette.base.iteration import ITERATORS, SizeUnknown
+from juliette.base.strings.indexing import bytes_before, characters, cut, slice_text
+from juliette.base.strings.patterns import char_test, find, is_predicate
+from juliette.base.strings.unicode import text_width
+from juliette.base.strings.values import is_string, piece, text_of
+from juliette.compiler import support
+from juliette.display.io import IO
+from juliette.display.show import string_of
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import vector
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base
+
+SUBSTRING = T.apply_type(V.SubString_, T.String)
+isspace = Base.bindings["isspace"]
+
+# ---------------------------------------------------------------- split
+
+
+def split_spans(text: str, sep: Any, limit: int, keepempty: bool) -> list[tuple[int, int]]:
+    """The parts between separators, as Python positions."""
+    out: list[tuple[int, int]] = []
+    start = search = 0
+    n = len(text)
+    while limit <= 0 or len(out) < limit - 1:
+        found = find(sep, text, search)
+        if found is None or found[0] > n or (found[0] == found[1] == n):
+            break
+        i, j = found
+        if i == j:
+            # An empty separator cuts behind each character.
+            search = i + 1
+            if i == start:
+                i = j = i + 1
+                if i >= n:
+                    break
+            out.append((start, i))
+            start = i
+            search = start
+            continue
+        if keepempty or start < i:
+            out.append((start, i))
+        start = search = j
+    if keepempty or start < n:
+        out.append((start, n))
+    return out
+
+
+def split_from_right(text: str, sep: Any, limit: int, keepempty: bool) -> list[tuple[int, int]]:
+    """The parts, at most `limit`, cut off from the end."""
+    from juliette.base.strings.patterns import spans
+
+    cuts = [s for s in spans(sep, text) if s[1] > s[0]]
+    out: list[tuple[int, int]] = []
+    stop = len(text)
+    for i, j in reversed(cuts):
+        if limit > 0 and len(out) >= limit - 1:
+            break
+        if keepempty or j < stop:
+            out.append((j, stop))
+        stop = i
+    if keepempty or stop > 0:
+        out.append((0, stop))
+    return out[::-1]
+
+
+class EachSplit:
+    """`eachsplit(s, sep)`: the parts, one by one."""
+
+    __slots__ = ("keepempty", "limit", "right", "s", "sep")
+
+    def __init__(self, s: Any, sep: Any, limit: int, keepempty: bool, right: bool = False) -> None:
+        self.s = s
+        self.sep = sep
+        self.limit = limit
+        self.keepempty = keepempty
+        self.right = right
+
+    def julia_iterator(self) -> Any:
+        text = text_of(self.s)
+        f = split_from_right if self.right else split_spans
+        found = f(text, self.sep, self.limit, self.keepempty)
+        return (slice_text(self.s, i, j) for i, j in (reversed(found) if self.right else found))
+
+
+T.register_class(EachSplit, T.define("SplitIterator", module=Base))
+ITERATORS[EachSplit] = lambda e: e.julia_iterator()
+Base.const("SplitIterator", T.typeof(EachSplit("", "", 0, True)), export=False)
+
+
+@Base.method("eltype(::Type{Base.SplitIterator})")
+def split_eltype(_: Any) -> Any:
+    return SUBSTRING
+
+
+@Base.method("IteratorSize(::Type{Base.SplitIterator})", export=False)
+def split_size(*_: Any) -> Any:
+    return SizeUnknown
+
+
+def _checked(s: Any, sep: Any, name: str) -> Any:
+    if not (is_string(sep) or isinstance(sep, (V.Char, tuple, V.JuliaSet)) or T.isa(sep, T.AbstractArray)
+            or T.isa(sep, T.CORE_TYPES.get("Regex", T.Bottom)) or is_predicate(sep)):
+        raise MethodError(Base.bindings[name], (s, sep), None)
+    return sep
+
+
+def splitting(name: str, right: bool, lazy: bool, doc: str) -> None:
+    def build(s: Any, sep: Any, limit: int, keepempty: bool) -> Any:
+        parts = EachSplit(s, sep, int(limit), keepempty, right)
+        if lazy:
+            return parts
+        found = list(parts.julia_iterator())
+        return vector(found[::-1] if right else found, SUBSTRING)
+
+    @Base.method(f"{name}(s::AbstractString; limit=0, keepempty=false)")
+    def on_blanks(s: Any, *, limit: Any = 0, keepempty: bool = False) -> Any:
+        return build(s, isspace, limit, keepempty)
+
+    @Base.method(f"{name}(s::AbstractString, sep; limit=0, keepempty=true)")
+    def on(s: Any, sep: Any, *, limit: Any = 0, keepempty: bool = True) -> Any:
+        return build(s, _checked(s, sep, name), limit, keepempty)
+
+    on_blanks.__doc__ = doc
+
+
+splitting("split", False, False, """The parts between separators (blanks, if none are given).
+
+    ```jldoctest
+    julia> split("a, b, c", ", ")
+    3-element Vector{SubString{String}}:
+     "a"
+     "b"
+     "c"
+
+    julia> split(" two  words ") == ["two", "words"]
+    true
+    ```
+    """)
+splitting("rsplit", True, False, """Like `split`, but counting from the end where there is a limit.
+
+    ```jldoctest
+    julia> rsplit("a.b.c", '.'; limit=2) == ["a.b", "c"]
+    true
+    ```
+    """)
+splitting("eachsplit", False, True, """The parts between separators, one by one.
+
+    ```jldoctest
+    julia> collect(eachsplit("1 2")) == ["1", "2"]
+    true
+    ```
+    """)
+
+# ---------------------------------------------------------------- join
+
+
+@Base.method("join(xs, d=\"\", last=nothing)")
+def join(xs: Any, d: Any = "", last: Any = None) -> str:
+    """The printed forms with a delimiter between them.
+
+    ```jldoctest
+    julia> join([1, 2, 3], ", ", " and ")
+    "1, 2 and 3"
+    ```
+    """
+    items = [string_of(x) for x in support.iterate(xs)]
+    d = string_of(d)
+    if last is not None and len(items) > 1:
+        return d.join(items[:-1]) + string_of(last) + items[-1]
+    return d.join(items)
+
+
+@Base.method("join(io::IO, xs, d=\"\", last=nothing)")
+def join_to(io: IO, xs: Any, d: Any = "", last: Any = None) -> None:
+    io.write(join(xs, d, last))
+
+
+# ---------------------------------------------------------------- strip
+
+
+def stripping(name: str, left: bool, right: bool, doc: str) -> None:
+    def strip(s: Any, test: Callable[[str], bool]) -> V.SubString:
+        text = text_of(s)
+        i, j = 0, len(text)
+        if left:
+            while i < j and test(text[i]):
+                i += 1
+        if right:
+            while j > i and test(text[j - 1]):
+                j -= 1
+        return slice_text(s, i, j)
+
+    blank = char_test(isspace)
+    assert blank is not None
+
+    @Base.method(f"{name}(s::AbstractString)")
+    def plain(s: Any) -> Any:
+        return strip(s, blank)
+
+    plain.__doc__ = doc
+
+    @Base.method(f"{name}(s::AbstractString, chars)")
+    def of(s: Any, chars: Any) -> Any:
+        if is_string(chars):
+            raise MethodError(Base.bindings[name], (s, chars), None)
+        test = char_test(chars)
+        if test is None:
+            raise MethodError(Base.bindings[name], (s, chars), None)
+        return strip(s, test)
+
+    @Base.method(f"{name}(f, s::AbstractString)")
+    def by(f: Any, s: Any) -> Any:
+        test = char_test(f)
+        if test is None:
+            raise MethodError(Base.bindings[name], (f, s), None)
+        return strip(s, test)
+
+    @Base.method(f"{name}(s::AbstractString, chars::AbstractString)")
+    def strings(s: Any, chars: Any) -> Any:
+        raise MethodError(Base.bindings[name], (s, chars), None)
+
+
+stripping("strip", True, True, """Without white space (or the given characters) at both ends.
+
+    ```jldoctest
+    julia> strip("  ab "), strip("--x-", '-')
+    ("ab", "x")
+    ```
+    """)
+stripping("lstrip", True, False, "Without white space (or the given characters) at the start.")
+stripping("rstrip", False, True, "Without white space (or the given characters) at the end.")
+
+
+@Base.method("chomp(s::AbstractString)")
+def chomp(s: Any) -> V.SubString:
+    """Without one line break at the end.
+
+    ```jldoctest
+    julia> chomp("line\\n")
+    "line"
+    ```
+    """
+    text = text_of(s)
+    drop = 2 if text.endswith("\r\n") else 1 if text.endswith("\n") else 0
+    return cut(s, 0, text[: len(text) - drop])
+
+
+@Base.method("chop(s::AbstractString; head=0, tail=1)")
+def chop(s: Any, *, head: Any = 0, tail: Any = 1) -> V.SubString:
+    """Without characters at the start and the end.
+
+    ```jldoctest
+    julia> chop("March"), chop("March", head=1, tail=2)
+    ("Marc", "ar")
+    ```
+    """
+    text = text_of(s)
+    if head < 0 or tail < 0:
+        raise ArgumentError(f"n cannot be negative: {int(min(head, tail))}")
+    chars = list(characters(text))
+    if head + tail >= len(chars):
+        return cut(s, 0, "")
+    kept = "".join(c.text for c in chars[int(head) : len(chars) - int(tail)])
+    before = "".join(c.text for c in chars[: int(head)])
+    return cut(s, bytes_before(before, len(before)), kept)
+
+
+def _affix(name: str, prefix: bool, doc: str) -> None:
+    @Base.method(f"{name}(s::AbstractString, affix)")
+    def chop_affix(s: Any, affix: Any) -> V.SubString:
+        text = text_of(s)
+        size = affix_length(text, affix, prefix)
+        if not size:
+            return cut(s, 0, text)
+        return slice_text(s, size, len(text)) if prefix else slice_text(s, 0, len(text) - size)
+
+    chop_affix.__doc__ = doc
+
+
+def affix_length(text: str, affix: Any, prefix: bool) -> int | None:
+    """How many Python characters of the text an affix takes; None if it is not there."""
+    if is_string(affix):
+        a = text_of(affix)
+        return len(a) if (text.startswith(a) if prefix else text.endswith(a)) else None
+    own = getattr(affix, "affix_length", None)
+    if own is not None:
+        return own(text, prefix)  # type: ignore[no-any-return]
+    test = char_test(affix)
+    if test is not None and text and test(text[0 if prefix else -1]):
+        return 1
+    return None
+
+
+_affix("chopprefix", True, """Without a prefix, if it is there.
+
+    ```jldoctest
+    julia> chopprefix("Hamburger", "Ham"), chopprefix("x", "y")
+    ("burger", "x")
+    ```
+    """)
+_affix("chopsuffix", False, """Without a suffix, if it is there.
+
+    ```jldoctest
+    julia> chopsuffix("file.jl", ".jl")
+    "file"
+    ```
+    """)
+
+
+def affix_test(name: str, prefix: bool, doc: str) -> None:
+    @Base.method(f"{name}(s::AbstractString, affix)")
+    def has(s: Any, affix: Any) -> bool:
+        if affix_length(text_of(s), affix, prefix) is not None:
+            return True
+        if not (is_string(affix) or hasattr(affix, "affix_length") or char_test(affix)):
+            raise MethodError(Base.bindings[name], (s, affix), None)
+        return False
+
+    has.__doc__ = doc
+
+    @Base.method(f"{name}(affix)")
+    def partial(affix: Any) -> Any:
+        return V.Fix2(Base.bindings[name], affix)  # type: ignore[attr-defined]
+
+
+affix_test("startswith", True, """Does the string start so?
+
+    ```jldoctest
+    julia> startswith("JuliaLang", "Julia"), startswith("abc", ['x', 'a'])
+    (true, true)
+    ```
+    """)
+affix_test("endswith", False, """Does the string end so?
+
+    ```jldoctest
+    julia> endswith("Sunday", "day")
+    true
+    ```
+    """)
+
+# ---------------------------------------------------------------- pad
+
+
+def padding(name: str, left: bool, doc: str) -> None:
+    @Base.method(f"{name}(s, n::Integer, p=\" \")")
+    def pad(s: Any, n: Any, p: Any = " ") -> str:
+        text = string_of(s) if not is_string(s) else text_of(s)
+        fill = piece(p) if isinstance(p, V.Char) or is_string(p) else string_of(p)
+        missing = int(n) - text_width(text)
+        if missing <= 0:
+            return text
+        width = text_width(fill)
+        if width == 0:
+            raise ArgumentError(f"{Base.bindings['repr'](fill)} has zero textwidth")
+        q, r = divmod(missing, width)
+        pads = fill * q + fill[:r]
+        return pads + text if left else text + pads
+
+    pad.__doc__ = doc
+
+
+padding("lpad", True, """Padded on the left to a width.
+
+    ```jldoctest
+    julia> lpad("7", 3, '0'), lpad(42, 5)
+    ("007", "   42")
+    ```
+    """)
+padding("rpad", False, """Padded on the right to a width.
+
+    ```jldoctest
+    julia> rpad("ab", 4, ".")
+    "ab.."
+    ```
+    """)
