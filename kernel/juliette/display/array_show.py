@@ -77,8 +77,8 @@ def summary_to(io: IO, x: Any) -> None:
 
 @Base.method("summary(io::IO, x)")
 def summary_any(io: IO, x: Any) -> None:
-    if type(x) is str:
-        io.write(f"{len(x.encode())}-codeunit String")
+    if T.isa(x, T.AbstractString):
+        io.write(f"{Base.bindings['ncodeunits'](x)}-codeunit {T.type_string(T.typeof(x))}")
     elif isinstance(x, (V.JuliaDict, V.JuliaSet)):
         io.write(SUMMARY(x))
     else:
@@ -295,7 +295,7 @@ def cell_text(v: Any, io: IO) -> str:
         return "#undef"
     known = io.get("typeinfo")
     if isinstance(v, (float, np.floating)):
-        return float_text(v, compact=bool(io.get("compact")), typed=known is not T.typeof(v))
+        return float_text(v, compact=bool(io.get("compact")), typed=known is not T.typeof(v) and not io.get("compact"))
     if type(v) is bool and known is T.Bool:
         return "1" if v else "0"
     if type(v) is int:
