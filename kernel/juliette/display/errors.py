@@ -14,7 +14,8 @@ from juliette.display.io import IO, Text
 from juliette.display.methods import (
     callee_text, candidates, method_text, name_text, place, where_text,
 )
-from juliette.display.show import one_line, summary
+from juliette.display.show import one_line, string_of, summary
+from juliette.display.strings import escaped
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
@@ -247,7 +248,7 @@ def inexact_error(e: Any) -> str:
         return f"InexactError: {name}({one_line(t)}, {one_line(e.val)})"
     of_type = name == getattr(getattr(T.unwrap(t), "typename", None), "name", None)
     first = "" if of_type else f"{T.type_string(t)}, "
-    return f"InexactError: {name}({first}{one_line(e.val)})"
+    return f"InexactError: {name}({first}{string_of(e.val)})"
 
 
 def domain_error(e: Any) -> str:
@@ -256,16 +257,19 @@ def domain_error(e: Any) -> str:
 
 
 def string_index_error(e: Any) -> str:
-    b = e.string.encode("utf-8", "surrogatepass")
-    i = start = e.index
-    while start > 1 and b[start - 1] & 0xC0 == 0x80:
-        start -= 1
-    ch = b[start - 1 :].decode(errors="replace")[0]
-    after = start + len(ch.encode())
-    near = f", valid nearby indices [{start}]=>'{ch}'"
-    if after <= len(b):
-        near += f", [{after}]=>'{b[after - 1 :].decode(errors='replace')[0]}'"
-    return f"StringIndexError: invalid index [{i}]{near}"
+    s, i = e.string, e.index
+    text = f"StringIndexError: invalid index [{i}]"
+    if not 1 <= i <= Base.bindings["ncodeunits"](s):
+        return text
+
+    def near(k: int) -> str:
+        return f"[{k}]=>'{escaped(Base.bindings['getindex'](s, k).text)}'"
+
+    before = Base.bindings["thisind"](s, i)
+    after = Base.bindings["nextind"](s, before)
+    if after > Base.bindings["ncodeunits"](s):
+        return f"{text}, valid nearby index {near(before)}"
+    return f"{text}, valid nearby indices {near(before)}, {near(after)}"
 
 
 def type_error(e: Any) -> str:
