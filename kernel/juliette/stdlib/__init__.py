@@ -7,6 +7,8 @@
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
+- `printf`: `@printf`, `@sprintf`
+- `unicode`: normal forms, graphemes
 """
 
 # The modules that `using` finds: their names, and the files that fill them.
@@ -16,10 +18,12 @@ MODULES = {
     "DelimitedFiles": "delimited_files",
     "Logging": "logging_",
     "Markdown": "markdown",
+    "Printf": "printf",
     "SHA": "sha",
     "TOML": "toml",
     "Test": "test",
     "UUIDs": "uuids",
+    "Unicode": "unicode",
 }
 
 

@@ -376,6 +376,9 @@ def view(s: Any, r: Any) -> Any:
     return make_substring(None, s, r)
 
 
+SUBSTRING_OF_STRING = T.apply_type(V.SubString_, T.String)
+
+
 def cut(s: Any, offset: int, text: str) -> V.SubString:
     """The part of a string that reads `text` after `offset` bytes."""
     return V.SubString.of(s if isinstance(s, str) else text_of(s), offset if text else 0, text)
