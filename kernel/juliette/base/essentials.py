@@ -415,6 +415,9 @@ def not_egal(a: Any, b: Any) -> bool:
     return not egal(a, b)
 
 
+Base.const("≢", Base.bindings["!=="])
+
+
 @Base.method("objectid(x)")
 def objectid(x: Any) -> Any:
     """A hash value that distinguishes objects."""

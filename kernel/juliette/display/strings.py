@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from juliette.runtime import values as V
-from juliette.runtime.text import is_valid, utf8
+from juliette.runtime.text import bytes_code, is_valid, utf8
 
 _NAMED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
 _OCTAL = "01234567"
@@ -38,7 +38,11 @@ def escaped(text: str, esc: str = "", keep: str = "") -> str:
         elif c in _NAMED:
             out.append("\\" + _NAMED[c])
         elif len(c) > 1 or "\udc80" <= c <= "\udcff":
-            out.append("".join(f"\\x{b:02x}" for b in utf8(c)))
+            code = bytes_code(utf8(c))
+            if code < 0:
+                out.append("".join(f"\\x{b:02x}" for b in utf8(c)))
+            else:
+                out.append(f"\\u{code:x}" if code < 0x10000 else f"\\U{code:x}")
         elif printable(c):
             out.append(c)
         else:

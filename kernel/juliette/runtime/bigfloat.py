@@ -17,6 +17,10 @@ from juliette.runtime.numeric import BigFloat_, Irrational, Rational, decimal
 RAW = tuple[Any, ...]
 
 
+# How mpmath calls Julia's rounding modes.
+MODES = {"Nearest": "n", "Down": "f", "Up": "c", "ToZero": "d", "FromZero": "u"}
+
+
 class Precision:
     """The precision of new BigFloats in bits, and how results are rounded."""
 

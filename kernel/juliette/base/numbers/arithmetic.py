@@ -300,6 +300,25 @@ def power_by_squaring(x: Any, n: int) -> Any:
 
 
 promoting("^", "Number")
+Base.method("power_by_squaring(x, n::Integer)", export=False, transparent=True)(lambda x, n: power_by_squaring(x, int(n)))
+
+
+@Base.method("add_sum(x, y)", export=False, transparent=True)
+def add_sum(x: Any, y: Any) -> Any:
+    """The operator of `sum`: small integers are added as Int64."""
+    return Base.bindings["+"](_widened(x), _widened(y))
+
+
+@Base.method("mul_prod(x, y)", export=False, transparent=True)
+def mul_prod(x: Any, y: Any) -> Any:
+    """The operator of `prod`."""
+    return Base.bindings["*"](_widened(x), _widened(y))
+
+
+def _widened(x: Any) -> Any:
+    if isinstance(x, (np.signedinteger, bool)):
+        return int(x)
+    return np.uint64(x) if isinstance(x, np.unsignedinteger) else x
 
 
 @support.helper("literal_power")

@@ -492,6 +492,14 @@ def clamp_range(x: Any, r: Any) -> Any:
 KERNELS[Base.bindings["clamp"]] = lambda x, lo, hi: np.clip(x, lo, hi)
 
 
+@Base.method("clamp!(a::AbstractArray, lo, hi)")
+def clamp_array(a: Any, lo: Any, hi: Any) -> Any:
+    """Keep all elements of an array within the bounds."""
+    a.data[...] = [Base.bindings["convert"](a.eltype, clamp(x, lo, hi)) for x in a.data.ravel().tolist()] if a.data.ndim == 1 else (
+        np.clip(a.data, lo, hi))
+    return a
+
+
 @Base.method("ifelse(c::Bool, x, y)")
 def ifelse(c: bool, x: Any, y: Any) -> Any:
     """`x` if `c`, else `y`; both are evaluated.

@@ -486,3 +486,8 @@ def _power(z: complex, w: complex) -> complex:
         size = math.pow(radius, a) * math.exp(-b * phi)
         theta = a * phi + b * math.log(radius)
     return complex(size * math.cos(theta), size * math.sin(theta))
+
+
+@Base.method("cispi(z::Complex)", transparent=True)
+def cispi_complex(z: Any) -> Any:
+    return call("*", call("exp", call("*", -math.pi, call("imag", z))), cispi(call("real", z)))

@@ -404,3 +404,15 @@ def reinterpret(t: Any, x: Any) -> Any:
         raise ErrorException(f"bitcast: argument size does not match size of target type (target {want}, source {have})"
                              if False else "bitcast: argument size does not match size of target type")
     return from_bits(t, n)
+
+
+@Base.method("get_zero_subnormals()")
+def get_zero_subnormals() -> bool:
+    """Are subnormal results taken for zero? Not here."""
+    return False
+
+
+@Base.method("set_zero_subnormals(yes::Bool)")
+def set_zero_subnormals(yes: bool) -> bool:
+    """Ask for subnormal results to be taken for zero; false says that it cannot be had."""
+    return not yes

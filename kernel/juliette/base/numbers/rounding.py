@@ -379,3 +379,48 @@ def divrem_mode(x: Any, y: Any, r: RoundingMode) -> tuple[Any, Any]:
     return div_mode(x, y, r), rem_mode(x, y, r)
 
 
+# ---------------------------------------------------------------- rounding in conversions
+
+
+def float_rounded(t: Any, x: Any, r: RoundingMode) -> Any:
+    """`Float32(x, RoundUp)`: the neighbour of `x` on that side."""
+    value = to_number(t, x)
+    less = Base.bindings["<"]
+    up = r.name == "Up" or (r.name == "ToZero" and less(x, 0)) or (r.name == "FromZero" and less(0, x))
+    if r.name == "Nearest" or Base.bindings["=="](value, x):
+        return value
+    if up:
+        return Base.bindings["nextfloat"](value) if less(value, x) else value
+    return Base.bindings["prevfloat"](value) if less(x, value) else value
+
+
+def _big_float(t: Any, x: Any, r: Any = None, *, precision: Any = None) -> Any:
+    """`BigFloat(x[, mode]; precision)`"""
+    from juliette.base.strings.values import is_string, text_of
+    from juliette.runtime.bigfloat import MODES, BigFloat, Precision
+
+    before = Precision.bits, Precision.rounding
+    if precision is not None:
+        Precision.bits = int(precision)
+    if r is not None:
+        Precision.rounding = MODES[r.name]
+    try:
+        if is_string(x):
+            return Base.bindings["parse"](BigFloat_, text_of(x))
+        if T.isa(x, T.Number):
+            return BigFloat.of(to_number(BigFloat_, x) if not hasattr(x, "fields") or isinstance(x, Rational) else x)
+    finally:
+        Precision.bits, Precision.rounding = before
+    raise MethodError(BigFloat_, (x,), None)
+
+
+def _install_conversions() -> None:
+    from juliette.base import essentials
+
+    essentials.ROUNDING = RoundingMode
+    essentials.FLOAT_ROUNDED = float_rounded
+    Base.method("BigFloat(x::Union{Real,AbstractString}, r::RoundingMode; precision=nothing)")(_big_float)
+    Base.method("BigFloat(x::Union{CoreReal,Rational,AbstractIrrational,AbstractString}; precision=nothing)")(_big_float)
+
+
+_install_conversions()

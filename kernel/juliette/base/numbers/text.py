@@ -395,18 +395,15 @@ def with_precision_of(f: Any, t: Any, n: Any, *, base: int = 2) -> Any:
     return with_precision(f, n, base=base)
 
 
-_MODES = {"Nearest": "n", "Down": "f", "Up": "c", "ToZero": "d", "FromZero": "u"}
-
-
 @Base.method("rounding(t::Type)")
 def rounding_mode(t: Any) -> Any:
     """The rounding mode of arithmetic of a type."""
     from juliette.base.numbers.rounding import RoundingMode
 
     if t is BigFloat_:
-        from juliette.runtime.bigfloat import Precision
+        from juliette.runtime.bigfloat import MODES, Precision
 
-        name = next(k for k, v in _MODES.items() if v == Precision.rounding)
+        name = next(k for k, v in MODES.items() if v == Precision.rounding)
         return RoundingMode.MODES[name]
     return RoundingMode.MODES["Nearest"]
 
@@ -414,18 +411,18 @@ def rounding_mode(t: Any) -> Any:
 @Base.method("setrounding(::Type{BigFloat}, r::RoundingMode)")
 def setrounding(t: Any, r: Any) -> Any:
     """Set the rounding mode of BigFloat arithmetic."""
-    from juliette.runtime.bigfloat import Precision
+    from juliette.runtime.bigfloat import MODES, Precision
 
-    Precision.rounding = _MODES[r.name]
+    Precision.rounding = MODES[r.name]
     return r
 
 
 @Base.method("setrounding(f::Function, ::Type{BigFloat}, r::RoundingMode)")
 def with_rounding(f: Any, t: Any, r: Any) -> Any:
-    from juliette.runtime.bigfloat import Precision
+    from juliette.runtime.bigfloat import MODES, Precision
 
     before = Precision.rounding
-    Precision.rounding = _MODES[r.name]
+    Precision.rounding = MODES[r.name]
     try:
         return f()
     finally:

@@ -162,6 +162,11 @@ def sinc(x: Any) -> Any:
     return Base.bindings["/"](Base.bindings["sinpi"](x), Base.bindings["*"](math.pi, x))
 
 
+@Base.method("sinc(x::Integer)")
+def sinc_integer(x: Any) -> Any:
+    return Base.bindings["one"](x) if x == 0 else Base.bindings["zero"](x)
+
+
 @Base.method("cosc(x::Number)", transparent=True)
 def cosc(x: Any) -> Any:
     """The derivative of `sinc`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.base.essentials import _simple
 from juliette.base.numbers.promotion import KERNELS
-from juliette.display.strings import category
+from juliette.display.strings import category, overlong_code
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -230,3 +230,15 @@ def _case(name: str, f: Callable[[int], int]) -> None:
 _case("uppercase", upper)
 _case("lowercase", lower)
 _case("titlecase", title)
+
+
+@Base.method("ismalformed(c::AbstractChar)", export=False)
+def ismalformed(c: V.Char) -> bool:
+    """Are the bytes no character at all?"""
+    return c.code < 0 and overlong_code(c) is None
+
+
+@Base.method("isoverlong(c::AbstractChar)", export=False)
+def isoverlong(c: V.Char) -> bool:
+    """Are there more bytes than the character needs?"""
+    return c.code < 0 and overlong_code(c) is not None

@@ -156,3 +156,5 @@ def print_(io: Any, v: VersionNumber) -> None:
 
 
 SHOW_HOOKS[VersionNumber] = lambda io, v, long: io.write(f'v"{v.text()}"')
+# The version of the language that is spoken here.
+Base.const("VERSION", parse_or_raise("1.10.5"))
