@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from juliette.base.strings.unicode import char_width, text_width
 from juliette.base.strings.values import is_string, text_of
 from juliette.display.io import IO, STDOUT
@@ -28,7 +26,7 @@ FORMAT_ = T.define("Format")
 
 
 class Spec:
-    """One `%…`: flags, width, precision and type; a `*` takes width or precision from the arguments."""
+    """One `%…`: flags, width, precision and type; a `*` is taken from the arguments."""
 
     __slots__ = ("flags", "kind", "precision", "width")
 
@@ -45,7 +43,8 @@ class Spec:
 
 
 _SPEC = re.compile(
-    r"%(?P<flags>[-+ 0#]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?:hh|h|ll|l|[Ljqtz])?(?P<kind>.)?",
+    r"%(?P<flags>[-+ 0#]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?"
+    r"(?:hh|h|ll|l|[Ljqtz])?(?P<kind>.)?",
     re.DOTALL,
 )
 
@@ -91,10 +90,10 @@ class Format:
             Spec(
                 found["flags"],
                 width if width == "*" else int(width or 0),
-                precision
-                if precision == "*" or precision is None
-                else int(precision or 0),
-                {"D": "d", "U": "u", "O": "o", "i": "d", "u": "d", "C": "c", "S": "s"}.get(kind, kind),
+                precision if precision == "*" or precision is None else int(precision or 0),
+                {"D": "d", "U": "u", "O": "o", "i": "d", "u": "d", "C": "c", "S": "s"}.get(
+                    kind, kind
+                ),
             )
         )
         return found.end()
@@ -136,7 +135,9 @@ def padded(text: str, flags: str, width: int) -> str:
     return text + " " * missing if "-" in flags else " " * missing + text
 
 
-def signed(digits: str, negative: bool, flags: str, width: int, prefix: str = "", zeros: bool = True) -> str:
+def signed(
+    digits: str, negative: bool, flags: str, width: int, prefix: str = "", zeros: bool = True
+) -> str:
     """With its sign, padded by zeros between sign and digits if the flags say so."""
     sign = "-" if negative else "+" if "+" in flags else " " if " " in flags else ""
     head = sign + prefix
@@ -175,7 +176,9 @@ def format_float(x: Any, flags: str, width: int, precision: int | None, kind: st
     value = to_float(x)
     if T.typeof(value) is BigFloat_:
         if value.finite():
-            digits = _big_digits(abs(value), 6 if precision is None else precision, kind, "#" in flags)
+            digits = _big_digits(
+                abs(value), 6 if precision is None else precision, kind, "#" in flags
+            )
             return signed(digits, value < 0, flags, width)
         value = float(value)
     value = float(value)
@@ -185,7 +188,13 @@ def format_float(x: Any, flags: str, width: int, precision: int | None, kind: st
     negative = math.copysign(1, value) < 0
     if kind in "aA":
         text = hexadecimal(abs(value), precision)
-        return signed((text.upper() if kind == "A" else text)[2:], negative, flags, width, "0X" if kind == "A" else "0x")
+        return signed(
+            (text.upper() if kind == "A" else text)[2:],
+            negative,
+            flags,
+            width,
+            "0X" if kind == "A" else "0x",
+        )
     spec = f"%{'#' if '#' in flags else ''}.{6 if precision is None else precision}{kind}"
     return signed(spec % abs(value), negative, flags, width)
 
@@ -262,12 +271,18 @@ def format_pointer(x: Any, flags: str, width: int, precision: int | None, kind: 
 
 
 def count_so_far(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:
-    raise ArgumentError("the format specifier %n needs a place to store a count, which Juliette has not")
+    raise ArgumentError(
+        "the format specifier %n needs a place to store a count, which Juliette has not"
+    )
 
 
 FORMATTERS: dict[str, Callable[..., str]] = {
-    **dict.fromkeys("dxXo", format_integer), **dict.fromkeys("eEfFgGaA", format_float),
-    "c": format_char, "s": format_string, "p": format_pointer, "n": count_so_far,
+    **dict.fromkeys("dxXo", format_integer),
+    **dict.fromkeys("eEfFgGaA", format_float),
+    "c": format_char,
+    "s": format_string,
+    "p": format_pointer,
+    "n": count_so_far,
 }
 
 

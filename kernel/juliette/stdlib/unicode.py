@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from juliette.base.iteration import ITERATORS
 from juliette.base.strings.indexing import slice_text
@@ -17,7 +17,14 @@ from juliette.runtime.modules import Module
 from juliette.syntax.expr import Symbol
 
 # What Julia's parser takes for the same character in names.
-JULIA_EQUIVALENTS = {"\u025b": "\u03b5", "\u00b5": "\u03bc", "\u00b7": "\u22c5", "\u0387": "\u22c5", "\u2212": "-", "\u210f": "\u0127"}
+JULIA_EQUIVALENTS = {
+    "\u025b": "\u03b5",
+    "\u00b5": "\u03bc",
+    "\u00b7": "\u22c5",
+    "\u0387": "\u22c5",
+    "\u2212": "-",
+    "\u210f": "\u0127",
+}
 GRAPHEMES = T.define("GraphemeIterator", None, [T.TypeVar("S", None, T.AbstractString)])
 
 
@@ -52,7 +59,7 @@ def normalize(text: str, form: str | None, options: dict[str, bool], transform: 
     if form is not None:
         if form not in ("NFC", "NFD", "NFKC", "NFKD"):
             raise ArgumentError(f":{form} is not one of :NFC, :NFD, :NFKC, :NFKD")
-        return unicodedata.normalize(form, text)
+        return unicodedata.normalize(cast(Any, form), text)
     if transform is not None:
         text = "".join(transform(V.Char(ord(c))).text for c in text)
     compose, decompose = options.get("compose", True), options.get("decompose", False)
@@ -64,13 +71,21 @@ def normalize(text: str, form: str | None, options: dict[str, bool], transform: 
     if options.get("stripmark"):
         text = _without_marks(text)
     if options.get("newline2lf") or options.get("newline2ls") or options.get("newline2ps"):
-        to = "\n" if options.get("newline2lf") else "\u2028" if options.get("newline2ls") else "\u2029"
+        to = (
+            "\n"
+            if options.get("newline2lf")
+            else "\u2028"
+            if options.get("newline2ls")
+            else "\u2029"
+        )
         text = text.replace("\r\n", to).replace("\r", to).replace("\x85", to)
     if options.get("stripcc"):
         text = "".join("\n" if c in "\n\r" else " " if c == "\t" else c for c in text)
         text = "".join(c for c in text if unicodedata.category(c) != "Cc" or c == "\n")
     form = f"NF{compatible}{'D' if decompose and not options.get('compose', False) else 'C'}"
-    text = unicodedata.normalize(form, text) if compose or decompose or compatible else text
+    text = (
+        unicodedata.normalize(cast(Any, form), text) if compose or decompose or compatible else text
+    )
     if options.get("rejectna") and any(unicodedata.category(c) == "Cn" for c in text):
         raise ArgumentError("utf8proc: unassigned code point")
     return text
@@ -111,11 +126,24 @@ def load(module: Module) -> None:
         """The character that Julia's parser takes for this one in names."""
         return V.Char(ord(JULIA_EQUIVALENTS.get(c.text, c.text)))
 
-    @module.method("isequal_normalized(a::AbstractString, b::AbstractString; casefold=false, stripmark=false, chartransform=identity)", export=False)
-    def isequal_normalized(a: Any, b: Any, *, casefold: bool = False, stripmark: bool = False, chartransform: Any = None) -> bool:
+    @module.method(
+        "isequal_normalized(a::AbstractString, b::AbstractString; casefold=false, "
+        "stripmark=false, chartransform=identity)",
+        export=False,
+    )
+    def isequal_normalized(
+        a: Any,
+        b: Any,
+        *,
+        casefold: bool = False,
+        stripmark: bool = False,
+        chartransform: Any = None,
+    ) -> bool:
         """Are the strings canonically the same?"""
         options = {"casefold": casefold, "stripmark": stripmark, "decompose": True}
-        return normalize(text_of(a), None, options, chartransform) == normalize(text_of(b), None, options, chartransform)
+        return normalize(text_of(a), None, options, chartransform) == normalize(
+            text_of(b), None, options, chartransform
+        )
 
 
 def _extend_base() -> None:
@@ -135,7 +163,8 @@ def _extend_base() -> None:
     @Base.method("show(io::IO, g::Base.GraphemeIterator)")
     def show(io: Any, g: Graphemes) -> None:
         n = length(g)
-        io.write(f"length-{n} GraphemeIterator{{{T.type_string(T.typeof(g.s))}}} for {Base.bindings['repr'](g.s)}")
+        kind = T.type_string(T.typeof(g.s))
+        io.write(f"length-{n} GraphemeIterator{{{kind}}} for {Base.bindings['repr'](g.s)}")
 
 
 _extend_base()
