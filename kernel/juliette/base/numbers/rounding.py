@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, InexactError
+from juliette.runtime.errors import ArgumentError, InexactError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,
