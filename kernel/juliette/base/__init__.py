@@ -25,6 +25,7 @@
 - `exceptions`: trying again, the exceptions that are being handled
 - `language`: the files about types, methods, modules and code in their order
 - `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code
+- `code_stages`: `@code_lowered`, `@code_typed` and their relatives
 - `meta`: expressions as values: `Meta.parse` and its neighbours
 - `optional`: `Some`, `something`, `coalesce`
 - `enums`: `@enum`

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from juliette.base import (
-    code_macros, enums, loading, meta, method_reflection, module_reflection, optional, reflection,
+    code_macros, code_stages, enums, loading, meta, method_reflection, module_reflection, optional, reflection,
 )
 from juliette.display import dump
 
 CHAPTER = (
-    reflection, method_reflection, module_reflection, optional, code_macros, enums, loading, meta, dump,
+    reflection, method_reflection, module_reflection, optional, code_macros, code_stages,
+    enums, loading, meta, dump,
 )

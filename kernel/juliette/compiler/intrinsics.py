@@ -309,7 +309,7 @@ def folded(value: Any) -> Plan:
 
 
 def kind(x: Any) -> str:
-    """`i`, `f`, `b` or `s` for Int64, Float64, Bool and String; else empty."""
+    """`i`, `f`, `b` or `s` for Int64, Float64, Bool and String, `n` for either number; else empty."""
     t = widen(x)
     if t is INT:
         return "i"
@@ -317,7 +317,9 @@ def kind(x: Any) -> str:
         return "f"
     if t is BOOL:
         return "b"
-    return "s" if t is STRING else ""
+    if t is STRING:
+        return "s"
+    return "n" if isinstance(t, T.UnionType) and set(t.types) == {INT, FLOAT} else ""
 
 
 def kinds(args: list[Any]) -> str:
@@ -346,6 +348,8 @@ def _ring(op: str) -> Rule:
             return Plan(FLOAT, lambda em, n: em.float_chain(op, n))
         if inference.traced:
             return None
+        if ks in ("nf", "fn"):
+            return Plan(FLOAT, lambda em, n: em.chain(OPERATORS[op], n))
         if set(ks) == {"i"} or (op != "*" and len(ks) == 2 and ks in ("ib", "bi", "bb")):
             low, high = L.ring_bounds(op, [bounds(a) or (0, 1) for a in args])
             return Plan(L.ints(low, high), lambda em, n: em.wrapped_ring(n), form=op)
@@ -372,7 +376,7 @@ def _comparison(op: str) -> Rule:
         ks = kinds(args)
         if len(ks) == 2 and not inference.traced and "?" in ks and plain_values(args):
             return builtin(BOOL, pure=True)
-        if len(ks) == 2 and (set(ks) <= {"i", "f"} or (not inference.traced and ks in ("ss", "bb"))):
+        if len(ks) == 2 and (set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))):
             return Plan(BOOL if not inference.traced else ANY, lambda em, n: em.compare(OPERATORS[op], n))
         return None
 

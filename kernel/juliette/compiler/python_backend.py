@@ -64,6 +64,23 @@ def compile_method(
     closure: bool, named: tuple[str, ...] = (),
 ) -> FunctionType:
     """A method's Python function; the first parameter is the closure, then the keywords, if any."""
+    emitter, params, vararg = _emitted(code, module, statics, inference, keywords, closure, named)
+    return _function(emitter, code.name, params, vararg, module, code.file)
+
+
+def method_source(code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None) -> str:
+    """The Python that a method becomes, to look at (`@code_native`)."""
+    emitter, params, vararg = _emitted(code, module, statics, inference, False, bool(code.captures), ())
+    arguments = ", ".join([*params, *([f"*{vararg}"] if vararg else [])])
+    body = "\n".join(ast.unparse(ast.fix_missing_locations(s)) for s in emitter.out)
+    return f"def {code.name}({arguments}):\n" + "\n".join(f"    {line}" for line in body.split("\n"))
+
+
+def _emitted(
+    code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None, keywords: bool,
+    closure: bool, named: tuple[str, ...],
+) -> tuple[Emitter, list[str], str | None]:
+    """The emitter that holds a method's body, its parameters, and the one that takes the rest."""
     emitter = Emitter(module, module.visible, inference if INFER else _untyped(inference))
     emitter.line = code.line
     emitter.in_function = True
@@ -92,7 +109,7 @@ def compile_method(
     emitter.definite.update(code.params)
     _keyword_prologue(emitter, code, keywords, named)
     emitter.tail(code.body)
-    return _function(emitter, code.name, params, vararg, module, code.file)
+    return emitter, params, vararg
 
 
 def _untyped(inference: Inference | None) -> Inference | None:

@@ -1,0 +1,128 @@
+"""`@code_lowered`, `@code_typed`, `@code_warntype`, `@code_native`: the stages of our own compiler.
+
+Julia shows its own lowered and typed code, LLVM's and the machine's; here these are the core
+language, the same with the types that inference found, and Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from juliette.base.method_reflection import _signature, table_of
+from juliette.compiler import lattice as L
+from juliette.compiler.instances import instance_of
+from juliette.compiler.printing import instance_text
+from juliette.compiler.python_backend import method_source
+from juliette.display.io import STDOUT
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import vector
+from juliette.runtime.dispatch import Method
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Base, Core
+from juliette.syntax.expr import Expr
+
+
+class CodeInfo:
+    """A method's code at a stage."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+CodeInfo_ = T.define("CodeInfo", module=Core)
+T.register_class(CodeInfo, CodeInfo_)
+Core.const("CodeInfo", CodeInfo_)
+Base.const("CodeInfo", CodeInfo_, export=False)
+
+
+@Base.method("show(io::IO, c::CodeInfo)")
+def show_code(io: Any, c: CodeInfo) -> None:
+    io.write(f"CodeInfo(\n{c.text}\n)")
+
+
+def selected(f: Any, types: Any) -> tuple[Method, tuple[Any, ...]]:
+    """The method written in Julia that argument types reach, and all the types that it is made for."""
+    table, before = table_of(f)
+    full = (*before, *_signature(types))
+    method = table.selected(full)
+    if method is None:
+        raise ErrorException("no unique matching method found for the specified argument types")
+    if method.code is None:
+        raise ErrorException(f"{method.name} is written in Python: it has no code in Julia's stages")
+    return method, full
+
+
+def result_of(method: Method, types: tuple[Any, ...]) -> Any:
+    return L.widen(instance_of(method, types, False).infer())
+
+
+@Base.method("code_lowered(f, types)")
+def code_lowered(f: Any, types: Any) -> Any:
+    """The code of a method in the core language, as a vector of one.
+
+    ```jldoctest
+    julia> twice(x) = 2x;
+
+    julia> code_lowered(twice, (Int,))
+    1-element Vector{Core.CodeInfo}:
+     CodeInfo(
+    twice(x)
+        return *(2, x)
+    )
+    ```
+    """
+    method, full = selected(f, types)
+    return vector([CodeInfo(instance_text(method, full, typed=False))], CodeInfo_)
+
+
+@Base.method("code_typed(f, types)")
+def code_typed(f: Any, types: Any) -> Any:
+    """The code of a method with the types that inference finds, and the type of the result."""
+    method, full = selected(f, types)
+    pair = V.Pair(CodeInfo(instance_text(method, full, typed=True)), result_of(method, full))
+    return vector([pair], T.Any_)
+
+
+@Base.method("code_warntype(f, types)")
+def code_warntype(f: Any, types: Any) -> None:
+    """Print the variables and the code of a method with their types."""
+    method, full = selected(f, types)
+    STDOUT.write(instance_text(method, full, typed=True, variables=True) + "\n")
+
+
+@Base.method("code_native(f, types)")
+def code_native(f: Any, types: Any) -> None:
+    """Print the Python that a method becomes for argument types."""
+    method, full = selected(f, types)
+    instance = instance_of(method, full, False)
+    instance.infer()
+    STDOUT.write(method_source(method.code, method.source.module, instance.statics(), instance.inference) + "\n")
+
+
+Base.const("code_llvm", Base.bindings["code_native"])
+
+
+def _stage(name: str, first: bool) -> None:
+    """`@name f(x)`: the same of the method that a call reaches."""
+    function: Callable[..., Any] = Base.bindings[name]
+
+    def run(f: Any, *args: Any) -> Any:
+        out = function(f, tuple(map(T.dispatch_type, args)))
+        return out.data[0] if first else out
+
+    @Base.macro(name)
+    def stage(context: Any, *args: Any) -> Any:
+        e = args[-1]
+        if not isinstance(e, Expr) or e.head != "call":
+            raise ErrorException("expression is not a function call")
+        return Expr("call", run, e.args[0], *[a for a in e.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")])
+
+
+for _name, _first in (
+    ("code_lowered", True), ("code_typed", True), ("code_warntype", False), ("code_native", False), ("code_llvm", False),
+):
+    _stage(_name, _first)
