@@ -29,6 +29,8 @@ for _name, _t in (("CartesianIndex", CartesianIndex_), ("CartesianIndices", Cart
                   ("LinearIndices", LinearIndices_)):
     Base.const(_name, _t)
 Base.const("AbstractCartesianIndex", AbstractCartesianIndex, export=False)
+for _t in (AbstractCartesianIndex, CartesianIndex_, CartesianIndices_, LinearIndices_):
+    T.unwrap(_t).typename.module = Base
 
 
 class CartesianIndex:

@@ -129,16 +129,37 @@ def joined_rows(rows: Any, xs: tuple[Any, ...], eltype: Any) -> Any:
         rows = (rows,) * (len(xs) // rows)
     if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
         n, m = len(rows), rows[0]
+        if len(xs) != n * m and len({T.typeof(x) for x in xs}) == 1 and eltype is None:
+            raise ArgumentError(f"argument count does not match specified shape (expected {n * m}, got {len(xs)})")
         for i, r in enumerate(rows):
             if r != m:
                 raise DimensionMismatch(f"row {i + 1} has mismatched number of columns (expected {m}, got {r})")
         flat = vect(*xs) if eltype is None else typed(eltype, *xs)
         return result(flat.data.reshape(n, m), flat.eltype)
+    if all(is_array(x) and len(shape_of(x)) <= 2 for x in xs):
+        check_blocks(rows, xs)
     out, i = [], 0
     for r in rows:
         out.append(concatenate(xs[i : i + r], 1, eltype))
         i += r
     return concatenate(tuple(out), 0, eltype)
+
+
+def check_blocks(rows: tuple[int, ...], xs: tuple[Any, ...]) -> None:
+    """Raise DimensionMismatch for blocks that do not make up a matrix."""
+    i = 0
+    total = sum(shape_of(x)[1] if len(shape_of(x)) == 2 else 1 for x in xs[: rows[0]])
+    for k, r in enumerate(rows, 1):
+        row = xs[i : i + r]
+        height = shape_of(row[0])[0]
+        width = 0
+        for x in row:
+            if shape_of(x)[0] != height:
+                raise DimensionMismatch(f"mismatched height in block row {k} (expected {height}, got {shape_of(x)[0]})")
+            width += shape_of(x)[1] if len(shape_of(x)) == 2 else 1
+        if width != total:
+            raise DimensionMismatch(f"block row {k} has mismatched number of columns (expected {total}, got {width})")
+        i += r
 
 
 def _dims(dims: Any) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ from juliette.runtime.errors import (
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 
-LogicalIndex_ = T.define("LogicalIndex")
+LogicalIndex_ = T.define("LogicalIndex", module=Base)
 
 
 class LogicalIndex:
@@ -608,10 +608,10 @@ class IndexCartesian:
     """`IndexCartesian()`: the array's elements are found by a number for each dimension."""
 
 
-INDEX_STYLE = T.define("IndexStyle", abstract=True)
+INDEX_STYLE = T.define("IndexStyle", abstract=True, module=Base)
 Base.const("IndexStyle", INDEX_STYLE)
 for _cls in (IndexLinear, IndexCartesian):
-    _style = T.define(_cls.__name__, INDEX_STYLE)
+    _style = T.define(_cls.__name__, INDEX_STYLE, module=Base)
     T.register_class(_cls, _style)
     Base.const(_cls.__name__, _style)
 LINEAR, CARTESIAN = IndexLinear(), IndexCartesian()

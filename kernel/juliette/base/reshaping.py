@@ -336,7 +336,15 @@ class Slices(W.Wrapper):
 
 Slices_ = T._sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
 T.CORE_TYPES.pop("Slices")
-Base.const("Slices", Slices_, export=False)
+T.unwrap(Slices_).typename.module = Base
+Base.const("Slices", Slices_)
+_p, _ax = T.TypeVar("P"), T.TypeVar("AX")
+_s = T.TypeVar("S", None, T.AbstractVector)
+for _name, _map in (("ColumnSlices", (T.CORE_TYPES["Colon"], T.Int64)), ("RowSlices", (T.Int64, T.CORE_TYPES["Colon"]))):
+    _body: Any = T.apply_type(Slices_, _p, T.tuple_type(_map), _ax, _s, 1)
+    for _v in (_s, _ax, _p):
+        _body = T.UnionAll(_v, _body)
+    Base.const(_name, _body)
 
 
 def slice_type(parent: Any, along: tuple[int, ...]) -> Any:

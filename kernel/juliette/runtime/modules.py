@@ -446,7 +446,9 @@ Base = Module("Base")
 Main = Module("Main")
 Core.parent = Core
 # Types that are written `Base.OneTo`.
-_UNEXPORTED = frozenset(("OneTo", "RefValue"))
+_UNEXPORTED = frozenset(
+    ("Adjoint", "OneTo", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose")
+)
 for _name, _t in T.CORE_TYPES.items():
     Base.const(_name, _t, export=_name not in _UNEXPORTED)
     Core.bindings[_name] = _t
