@@ -176,11 +176,18 @@ def fill_into(a: Any, x: Any) -> Any:
 # ---------------------------------------------------------------- constructors
 
 
+# How values that are no arrays become one of a given size (`Matrix(I, 2, 3)`):
+# class → f(value, shape, element type or None).
+FROM_VALUE: dict[type, Any] = {}
+
+
 def _array_constructor(t: Any, *args: Any) -> Any:
     """`Array{T,N}(undef, dims...)`, `Vector{T}()`, `Matrix(A)`, …"""
     body = T.unwrap(t)
     eltype, ndim = body.parameters
     open_type = isinstance(eltype, T.TypeVar)
+    if len(args) > 1 and type(args[0]) in FROM_VALUE:
+        return FROM_VALUE[type(args[0])](args[0], dims_of(args[1:]), None if open_type else eltype)
     if args and isinstance(args[0], (UndefInitializer, type(None), V.MissingType)) and (len(args) > 1 or isinstance(args[0], UndefInitializer)):
         shape = dims_of(args[1:])
         if type(ndim) is int and len(shape) != ndim:

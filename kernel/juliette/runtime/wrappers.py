@@ -163,6 +163,8 @@ class Transposed(Wrapper):
     def data(self) -> Data:
         data = data_of(self.parent)
         out = data.reshape(1, -1) if data.ndim == 1 else data.T
+        if out.dtype.kind == "c" and self.function == "adjoint":
+            return out.conj()
         if out.dtype == object and self.eltype not in PLAIN_ELEMENTS:
             each = ELEMENT[self.function]
             return np.frompyfunc(lambda x: x if x is UNDEF else each(x), 1, 1)(out)  # type: ignore[no-any-return]
@@ -175,7 +177,10 @@ class Transposed(Wrapper):
 
     @property
     def aliased(self) -> bool:
-        return is_aliased(self.parent) and self.parent.data.dtype != object
+        if not is_aliased(self.parent):
+            return False
+        kind = self.parent.data.dtype.kind
+        return kind != "O" and not (kind == "c" and self.function == "adjoint")
 
     @property
     def parent_is_vector(self) -> bool:

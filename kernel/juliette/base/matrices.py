@@ -1,0 +1,74 @@
+"""Operators and functions of Base on matrices; LinearAlgebra does the work when first asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.runtime.modules import PACKAGES, Base
+
+
+def work() -> Any:
+    """The module of LinearAlgebra that solves, inverts and raises to powers."""
+    PACKAGES["LinearAlgebra"].load()
+    from juliette.stdlib.linear_algebra import matrix_functions
+
+    return matrix_functions
+
+
+@Base.method("\\(A::AbstractVecOrMat, B::AbstractVecOrMat)")
+def left_divide(a: Any, b: Any) -> Any:
+    """The solution of `A*x == b`, or the one of least squares.
+
+    ```jldoctest
+    julia> [2 0; 0 4] \\ [2, 2]
+    2-element Vector{Float64}:
+     1.0
+     0.5
+    ```
+    """
+    return work().solve(a, b)
+
+
+@Base.method("/(A::AbstractVecOrMat, B::AbstractVecOrMat)")
+def right_divide(a: Any, b: Any) -> Any:
+    """The solution of `x*B == A`."""
+    return work().divide(a, b)
+
+
+@Base.method("inv(A::AbstractMatrix)")
+def inverse(a: Any) -> Any:
+    """The inverse matrix.
+
+    ```jldoctest
+    julia> inv([2.0 0.0; 0.0 4.0])
+    2×2 Matrix{Float64}:
+     0.5  0.0
+     0.0  0.25
+    ```
+    """
+    return work().inverse(a)
+
+
+@Base.method("^(A::AbstractMatrix, p::Number)")
+def power(a: Any, p: Any) -> Any:
+    """The matrix multiplied by itself."""
+    return work().power(a, p)
+
+
+@Base.method("^(x::Number, A::AbstractMatrix)")
+def number_power(x: Any, a: Any) -> Any:
+    return work().number_power(x, a)
+
+
+def matrix_function(name: str) -> None:
+    @Base.method(f"{name}(A::AbstractMatrix)")
+    def f(a: Any) -> Any:
+        return work().matrix_function(name, a)
+
+    f.__doc__ = f"The matrix function `{name}`, not the function of each element."
+
+
+for _name in ("exp", "log", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh",
+              "acosh", "atanh", "cis"):
+    if _name in Base.bindings:
+        matrix_function(_name)
