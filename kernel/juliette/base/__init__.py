@@ -12,7 +12,7 @@
 - `array_construction`, `concatenation`, `ranges`: making arrays
 - `cartesian`, `indexing`, `views`: reading and writing elements
 - `reshaping`, `vectors`: other shapes and orders, other lengths
-- `reductions`, `array_searching`, `array_arithmetic`: computing with whole arrays
+- `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `broadcasting`: dotted calls
 - `collections`: the chapter's files in their order
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`

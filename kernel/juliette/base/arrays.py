@@ -5,7 +5,7 @@
 - `array_construction`, `concatenation`, `ranges`: making arrays
 - `array_size`: sizes, axes, bounds
 - `reshaping`, `vectors`: other shapes, other lengths
-- `reductions`, `array_searching`, `array_arithmetic`: computing with whole arrays
+- `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from juliette.base import array_protocol, cartesian, indexing
 from juliette.base import array_size, views  # isort: skip
 from juliette.base import array_construction, concatenation, ranges, reshaping, vectors  # isort: skip
-from juliette.base import array_arithmetic, array_searching, reductions  # isort: skip
+from juliette.base import array_arithmetic, array_searching, matrices, reductions  # isort: skip
 from juliette.base.array_arithmetic import product, same_shape
 from juliette.base.array_construction import copy, typed, vect
 from juliette.base.array_size import axes, size
@@ -29,6 +29,6 @@ B.KERNELS = KERNELS
 __all__ = [
     "GETINDEX", "ArrayLike", "CartesianIndex", "array_arithmetic", "array_construction", "array_protocol", "array_searching", "array_size", "axes",
     "cartesian", "concatenation", "copy", "dims_of", "eltype_of", "getindex", "getindex_scalar",
-    "indexing", "is_array", "numpy_index", "product", "ranges", "reductions", "reshape", "reshaping",
+    "indexing", "is_array", "matrices", "numpy_index", "product", "ranges", "reductions", "reshape", "reshaping",
     "same_shape", "select", "shape_of", "size", "typed", "vect", "vectors", "views",
 ]

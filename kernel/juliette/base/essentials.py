@@ -245,6 +245,8 @@ def getfield(x: Any, name: Any) -> Any:
     if fields is None:
         fields = T.typeof(x).fields if isinstance(T.typeof(x), T.DataType) else ()
     if key in fields:
+        if key == "data" and isinstance(x, V.Wrapper):
+            return x.parent
         try:
             value = getattr(x, key)
         except AttributeError:

@@ -2,6 +2,7 @@
 
 `normalise` turns Julia's indices into one numpy selector for each, after the checks: integers, `:`,
 ranges, arrays of integers of any shape, logical arrays, and `CartesianIndex`es alone or in arrays.
+Reading and writing stay together: they share every rule of what an index means.
 """
 
 from __future__ import annotations

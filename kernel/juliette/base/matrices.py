@@ -9,10 +9,13 @@ from juliette.runtime.modules import PACKAGES, Base
 
 def work() -> Any:
     """The module of LinearAlgebra that solves, inverts and raises to powers."""
-    PACKAGES["LinearAlgebra"].load()
-    from juliette.stdlib.linear_algebra import matrix_functions
+    if WORK is None:
+        PACKAGES["LinearAlgebra"].load()
+    return WORK
 
-    return matrix_functions
+
+# Set by LinearAlgebra when it is loaded.
+WORK: Any = None
 
 
 @Base.method("\\(A::AbstractVecOrMat, B::AbstractVecOrMat)")

@@ -3,7 +3,6 @@
 - `pkg`: the package manager's face
 - `ijulia`: what notebooks ask of Julia's own kernel
 - `lazy`: packages imported when `using` asks for them
-- `statistics`: mean and its kin
 - `zygote`: gradients of Julia values
 - `flux`: layers, losses, optimisers
 - `bson`: saving and loading of values, under the names of BSON and JLD2

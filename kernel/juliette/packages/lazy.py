@@ -27,4 +27,3 @@ def announce() -> None:
         _later(name, "juliette.packages.flux")
     for name in ("BSON", "JLD2"):
         _later(name, "juliette.packages.bson")
-    _later("Statistics", "juliette.packages.statistics")

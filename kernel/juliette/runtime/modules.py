@@ -433,7 +433,10 @@ def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
     if e.head == "call" and e.args[0] == Symbol("Symbol"):
         return Symbol(e.args[1])
     if e.head == ".":
-        return eval_type(e.args[0], module, env).get(e.args[1].value.name)
+        owner = e.args[0]
+        if isinstance(owner, Symbol) and owner.name in PACKAGES and not module.has(owner.name):
+            return PACKAGES[owner.name].bindings[e.args[1].value.name]
+        return eval_type(owner, module, env).get(e.args[1].value.name)
     if e.head == "macrocall":  # MIME"text/html"
         return module.get(e.args[0].name).expand(None, *e.args[2:]).value
     raise ErrorException(f"not a type: {e}")

@@ -9,6 +9,8 @@
 - `logging_`: Logging
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
+- `linear_algebra`: LinearAlgebra
+- `statistics`: Statistics
 """
 
 # The modules that `using` finds: their names, and the files that fill them.
@@ -16,10 +18,12 @@ MODULES = {
     "Base64": "base64_",
     "Dates": "dates",
     "DelimitedFiles": "delimited_files",
+    "LinearAlgebra": "linear_algebra",
     "Logging": "logging_",
     "Markdown": "markdown",
     "Printf": "printf",
     "SHA": "sha",
+    "Statistics": "statistics",
     "TOML": "toml",
     "Test": "test",
     "UUIDs": "uuids",

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    convert_data, dense, eltype_of, from_values, is_array, result, scalar, shape_of, values_of,
+    dense,
+    eltype_of,
+    from_values,
+    is_array,
+    result,
+    scalar,
+    shape_of,
+    values_of,
 )
 from juliette.base.reductions import axes_of, fold_axes, is_whole
 from juliette.compiler import support
@@ -97,7 +104,9 @@ def spread(a: Any, corrected: bool, center: Any, dims: Any) -> Any:
     if is_whole(dims):
         n = math.prod(shape_of(a))
         if n == 0 or (n == 1 and corrected):
-            return op("/", 0.0, 0) if data is None or data.dtype != np.float32 else np.float32("nan")
+            return (
+                op("/", 0.0, 0) if data is None or data.dtype != np.float32 else np.float32("nan")
+            )
         if data is None:
             m = mean(a) if center is None else center
             total = op("sum", tuple(op("abs2", op("-", x, m)) for x in values_of(a)))
@@ -105,14 +114,26 @@ def spread(a: Any, corrected: bool, center: Any, dims: Any) -> Any:
         m = mean(a) if center is None else center
         flat = np.abs(data.ravel(order="F") - m) ** 2
         total = np.add.accumulate(flat)[-1] if n < 16 else flat.sum()
-        return scalar(total / (n - int(corrected)) if data.dtype != np.float32 else np.float32(total / np.float32(n - int(corrected))))
+        return scalar(
+            total / (n - int(corrected))
+            if data.dtype != np.float32
+            else np.float32(total / np.float32(n - int(corrected)))
+        )
     n = count_along(a, dims) - int(corrected)
     m = mean(a, dims=dims) if center is None else center
     if data is None:
-        squares = op("map", lambda x: x, Base.bindings["broadcast"](lambda x, y: op("abs2", op("-", x, y)), a, m))
-        return op("/", fold_axes(Base.bindings["+"], dense(squares), axes_of(dims, len(shape_of(a)))), n)
+        squares = op(
+            "map",
+            lambda x: x,
+            Base.bindings["broadcast"](lambda x, y: op("abs2", op("-", x, y)), a, m),
+        )
+        return op(
+            "/", fold_axes(Base.bindings["+"], dense(squares), axes_of(dims, len(shape_of(a)))), n
+        )
     with np.errstate(all="ignore"):
-        out = (np.abs(data - dense(m)) ** 2).sum(axis=axes_of(dims, data.ndim), keepdims=True) / data.real.dtype.type(n)
+        out = (np.abs(data - dense(m)) ** 2).sum(
+            axis=axes_of(dims, data.ndim), keepdims=True
+        ) / data.real.dtype.type(n)
     return result(out, T.TYPE_OF_DTYPE[out.dtype])
 
 
@@ -145,7 +166,11 @@ def varm(a: Any, m: Any, *, corrected: bool = True, dims: Any = V.COLON) -> Any:
 def std(a: Any, *, corrected: bool = True, mean: Any = None, dims: Any = V.COLON) -> Any:
     """The sample standard deviation."""
     out = spread(a, corrected, mean, dims)
-    return op("sqrt", out) if is_whole(dims) else Base.bindings["broadcast"](Base.bindings["sqrt"], out)
+    return (
+        op("sqrt", out)
+        if is_whole(dims)
+        else Base.bindings["broadcast"](Base.bindings["sqrt"], out)
+    )
 
 
 @method("std(itr; corrected=true, mean=nothing)")
@@ -185,7 +210,9 @@ def is_nan(x: Any) -> bool:
 
 def median_of(values: list[Any]) -> Any:
     if not values:
-        raise ArgumentError("median of an empty array is undefined, " + op("repr", from_values([], None, T.Float64)))
+        raise ArgumentError(
+            "median of an empty array is undefined, " + op("repr", from_values([], None, T.Float64))
+        )
     if any(v is V.MISSING for v in values):
         return V.MISSING
     bad = next((v for v in values if is_nan(v)), None)
@@ -313,7 +340,11 @@ def cov(x: Any, *, corrected: bool = True, dims: int = 1) -> Any:
 def cov_two(x: Any, y: Any, *, corrected: bool = True, dims: int = 1) -> Any:
     a, b = columns(x, dims), columns(y, dims)
     if a.shape[0] != b.shape[0]:
-        raise DimensionMismatch(f"x and y have different lengths" if a.ndim == 1 else "The first dimension of x and y must agree")
+        raise DimensionMismatch(
+            "x and y have different lengths"
+            if a.ndim == 1
+            else "The first dimension of x and y must agree"
+        )
     out = centred(a).conj().T @ centred(b) / (a.shape[0] - int(corrected))
     return scalar(out) if not np.ndim(out) else wrap(np.asfortranarray(out))
 
@@ -337,7 +368,11 @@ def cor(x: Any, *, dims: int = 1) -> Any:
 def cor_two(x: Any, y: Any, *, dims: int = 1) -> Any:
     a, b = columns(x, dims), columns(y, dims)
     if a.shape[0] != b.shape[0]:
-        raise DimensionMismatch("vectors must have same length" if a.ndim == 1 else "The first dimension of x and y must agree")
+        raise DimensionMismatch(
+            "vectors must have same length"
+            if a.ndim == 1
+            else "The first dimension of x and y must agree"
+        )
     p, q = centred(a), centred(b)
     top = p.conj().T @ q
     norms = np.sqrt((np.abs(p) ** 2).sum(axis=0)), np.sqrt((np.abs(q) ** 2).sum(axis=0))
@@ -347,6 +382,3 @@ def cor_two(x: Any, y: Any, *, dims: int = 1) -> Any:
 
 def load(module: Any) -> None:
     """The module is filled by importing this one."""
-
-
-assert convert_data

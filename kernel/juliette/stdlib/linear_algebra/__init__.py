@@ -2,8 +2,12 @@
 
 - `structured`: `Diagonal`, `Symmetric`, triangular and other structured matrices; `I`
 - `kernels`: elimination, substitution, reflections on ndarrays
-- `factorizations`: `lu`, `qr`, `cholesky`, `eigen`, `svd`, … as objects
-- `operations`: products, norms, determinants, questions
+- `factorization`: what factorization objects have in common
+- `elimination`: `lu`, `qr`, `lq`, `cholesky`, `ldlt`, `bunchkaufman`
+- `spectral`: `eigen`, `svd`, `schur`, `hessenberg`
+- `factorizations`: display and use of the objects; `factorize`
+- `operations`: products, norms, determinants
+- `parts`: diagonals, triangles, questions
 - `matrix_functions`: `\\`, `/`, `inv`, powers and functions of matrices
 - `structured_arithmetic`: arithmetic that keeps structure
 - `blas`: `LinearAlgebra.BLAS`
@@ -21,7 +25,8 @@ def load(module: Any) -> None:
     module.const("Adjoint", W.Adjoint_)
     module.const("Transpose", W.Transpose_)
     from juliette.stdlib.linear_algebra import structured
-    from juliette.stdlib.linear_algebra import factorizations, matrix_functions, operations  # isort: skip
+    from juliette.stdlib.linear_algebra import factorizations, matrix_functions, operations, parts  # isort: skip
     from juliette.stdlib.linear_algebra import blas, structured_arithmetic  # isort: skip
 
-    assert all((structured, factorizations, matrix_functions, operations, blas, structured_arithmetic))
+    loaded = (structured, factorizations, matrix_functions, operations, parts, blas)
+    assert all((*loaded, structured_arithmetic))

@@ -10,7 +10,7 @@ from juliette.base.array_protocol import dense, scalar
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
 from juliette.runtime.modules import PACKAGES, Base, Module
-from juliette.stdlib.linear_algebra import operations as O
+from juliette.stdlib.linear_algebra import operations
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
@@ -33,13 +33,13 @@ def get_num_threads() -> int:
 
 @BLAS.method("dot(x, y)", export=False)
 def blas_dot(x: Any, y: Any) -> Any:
-    return O.dot(x, y)
+    return operations.dot(x, y)
 
 
 @BLAS.method("nrm2(x)", export=False)
 def nrm2(x: Any) -> Any:
     """The 2-norm."""
-    return O.norm(x)
+    return operations.norm(x)
 
 
 @BLAS.method("asum(x)", export=False)
@@ -57,7 +57,7 @@ def scal(a: Any, x: Any) -> Any:
 @BLAS.method("axpy!(a, x, y)", export=False)
 def blas_axpy(a: Any, x: Any, y: Any) -> Any:
     """`y .+= a .* x`"""
-    return O.axpy(a, x, y)
+    return operations.axpy(a, x, y)
 
 
 def _turned(flag: Any, a: Any) -> Any:

@@ -6,13 +6,13 @@ matrices round as they do in Julia; elements of other types with Julia's own ope
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from juliette.base.array_protocol import dense, eltype_of, is_array, scalar, shape_of
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime.array import elements, pack, wrap
 from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch
 from juliette.runtime.errors import _exception as exception
@@ -38,17 +38,45 @@ ZeroPivotException = linear_algebra_error("ZeroPivotException", "info")
 LAPACKException = linear_algebra_error("LAPACKException", "info")
 
 
+@Base.method("showerror(io::IO, e::LinearAlgebra.PosDefException)")
+def show_posdef(io: Any, e: Any) -> None:
+    what = "Hermitian" if e.info == -1 else "positive definite"
+    io.write(f"PosDefException: matrix is not {what}; Cholesky factorization failed.")
+
+
+@Base.method("showerror(io::IO, e::LinearAlgebra.ZeroPivotException)")
+def show_zero_pivot(io: Any, e: Any) -> None:
+    where = f" at row and column {e.info}" if e.info > 0 else ""
+    io.write(f"ZeroPivotException: factorization encountered one or more zero pivots{where}.")
+
+
+@Base.method("showerror(io::IO, e::LinearAlgebra.RankDeficientException)")
+def show_rank_deficient(io: Any, e: Any) -> None:
+    io.write("matrix is rank deficient")
+
+
 def floating(a: Any) -> Any:
     """A copy of an array's elements as floats (or Julia values, where floats cannot hold them)."""
     data = dense(a)
     if data.dtype == object:
         t = eltype_of(a)
         if data.size and all(isinstance(x, (int, float, complex, np.generic)) for x in data.flat):
-            return np.array(data.tolist(), dtype=complex if any(isinstance(x, (complex, np.complexfloating)) for x in data.flat) else float, order="F")
-        if data.size and isinstance(data.flat[0], Complex) and T.subtype(T.typeof(data.flat[0]).parameters[0], T.Integer):
+            return np.array(
+                data.tolist(),
+                dtype=complex
+                if any(isinstance(x, (complex, np.complexfloating)) for x in data.flat)
+                else float,
+                order="F",
+            )
+        if (
+            data.size
+            and isinstance(data.flat[0], Complex)
+            and T.subtype(T.typeof(data.flat[0]).parameters[0], T.Integer)
+        ):
             out = np.empty(data.shape, dtype=complex, order="F")
             for i in np.ndindex(data.shape):
-                out[i] = complex(int(data[i].re), int(data[i].im))
+                z: Any = data[i]
+                out[i] = complex(int(z.re), int(z.im))
             return out
         assert t is not None
         return data.copy(order="F")
@@ -74,7 +102,9 @@ def check_square(*matrices: Any) -> int:
     for a in matrices:
         s = shape_of(a) if is_array(a) else a.shape
         if len(s) != 2 or s[0] != s[1]:
-            raise DimensionMismatch(f"matrix is not square: dimensions are {Base.bindings['repr'](tuple(s))}")
+            raise DimensionMismatch(
+                f"matrix is not square: dimensions are {Base.bindings['repr'](tuple(s))}"
+            )
         n = s[0]
     return n
 
@@ -83,7 +113,9 @@ class Operators:
     """Julia's arithmetic on elements that numpy does not know."""
 
     def __getattr__(self, name: str) -> Any:
-        f = Base.bindings[{"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-"}.get(name, name)]
+        f = Base.bindings[
+            {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-"}.get(name, name)
+        ]
         setattr(self, name, f)
         return f
 
@@ -92,19 +124,29 @@ OP = Operators()
 
 
 def lu_in_place(a: Any, pivot: bool = True) -> tuple[Any, int]:
-    """LU with row pivoting, in place: the pivot rows (from 0), and the first zero pivot (from 1) or 0."""
+    """LU with row pivoting, in place: the pivot rows (from 0) and the first zero pivot or 0."""
     m, n = a.shape
     rows = np.arange(min(m, n))
     info = 0
     general = a.dtype == object
     for k in range(min(m, n)):
         if pivot:
-            p = k + (best_pivot(a[k:, k]) if general else int(np.argmax(np.abs(a[k:, k].real) + np.abs(a[k:, k].imag) if a.dtype.kind == "c" else np.abs(a[k:, k]))))
+            p = k + (
+                best_pivot(a[k:, k])
+                if general
+                else int(
+                    np.argmax(
+                        np.abs(a[k:, k].real) + np.abs(a[k:, k].imag)
+                        if a.dtype.kind == "c"
+                        else np.abs(a[k:, k])
+                    )
+                )
+            )
             rows[k] = p
             if p != k:
                 a[[k, p]] = a[[p, k]]
         d = a[k, k]
-        if (Base.bindings["iszero"](d) if general else d == 0):
+        if Base.bindings["iszero"](d) if general else d == 0:
             info = info or k + 1
             continue
         if general:
@@ -231,12 +273,13 @@ def all_zero(a: Any, where: Any) -> bool:
 
 
 def solve(a: Any, b: Any) -> Any:
-    """`a \\ b` for a general matrix: by substitution if triangular, by LU if square, else least squares."""
+    """`a \\ b`: by substitution if triangular, by LU if square, else least squares."""
     m, n = a.shape
     if b.shape[0] != m:
         raise DimensionMismatch(
-            f"arguments must have the same number of rows" if m != n else
-            f"B has leading dimension {b.shape[0]}, but needs {m}"
+            "arguments must have the same number of rows"
+            if m != n
+            else f"B has leading dimension {b.shape[0]}, but needs {m}"
         )
     a, b = common(a, b)
     if m != n:
@@ -259,7 +302,11 @@ def least_squares(a: Any, b: Any) -> Any:
     q, r, p = pivoted_qr(a)
     k = min(m, n)
     top = abs(r[0, 0]) if k else 0
-    rank = int((np.abs(np.diagonal(r)[:k]) > min(m, n) * np.finfo(r.real.dtype).eps * top).sum()) if top else 0
+    rank = (
+        int((np.abs(np.diagonal(r)[:k]) > min(m, n) * np.finfo(r.real.dtype).eps * top).sum())
+        if top
+        else 0
+    )
     if rank < n:
         return np.asfortranarray(np.linalg.lstsq(a, b, rcond=None)[0])
     c = (q.conj().T @ b)[:n]
@@ -304,13 +351,61 @@ def reflect(r: Any, q: Any, k: int) -> None:
     r[k + 1 :, k] = 0
 
 
+def bunch_kaufman(a: Any) -> tuple[Any, Any, Any]:
+    """`P*A*P' == U*D*U'` of a symmetric matrix: U, D (with blocks of 1 or 2) and the order P."""
+    n = a.shape[0]
+    a = a.copy(order="F")
+    upper, d, p = np.eye(n, dtype=a.dtype), np.zeros_like(a), np.arange(n)
+    alpha = (1 + math.sqrt(17)) / 8
+    k = n - 1
+    while k >= 0:
+        place, step = choose_pivot(a, k, alpha)
+        other = k - step + 1
+        if place != other:
+            a[[place, other], : k + 1] = a[[other, place], : k + 1]
+            a[: k + 1, [place, other]] = a[: k + 1, [other, place]]
+            upper[[place, other], k + 1 :] = upper[[other, place], k + 1 :]
+            p[[place, other]] = p[[other, place]]
+        if step == 1:
+            d[k, k] = a[k, k]
+            if a[k, k] != 0:
+                r = 1 / a[k, k]
+                x = a[:k, k].copy()
+                a[:k, :k] -= r * np.outer(x, x)
+                upper[:k, k] = r * x
+        else:
+            block = a[k - 1 : k + 1, k - 1 : k + 1].copy()
+            d[k - 1 : k + 1, k - 1 : k + 1] = block
+            columns = a[: k - 1, k - 1 : k + 1].copy()
+            multipliers = columns @ np.linalg.inv(block)
+            a[: k - 1, : k - 1] -= multipliers @ columns.T
+            upper[: k - 1, k - 1 : k + 1] = multipliers
+        k -= step
+    return upper, d, p
+
+
+def choose_pivot(a: Any, k: int, alpha: float) -> tuple[int, int]:
+    """The row to bring to the end of the leading part, and whether a pivot of 1 or 2 is taken."""
+    size = abs(a[k, k])
+    column = np.abs(a[:k, k])
+    if not k or max(size, column.max()) == 0 or size >= alpha * column.max():
+        return k, 1
+    largest = int(column.argmax())
+    row = np.abs(np.concatenate([a[:largest, largest], a[largest, largest + 1 : k + 1]])).max()
+    if size >= alpha * column.max() * (column.max() / row):
+        return k, 1
+    return largest, 1 if abs(a[largest, largest]) >= alpha * row else 2
+
+
 def inverse(a: Any) -> Any:
     """The inverse, by LU: first of U, then column by column from the right."""
     n = check_square(a)
     upper, lower = is_upper(a), is_lower(a)
     if upper or lower:
         one = np.eye(n, dtype=a.dtype) if a.dtype != object else identity_objects(a)
-        return np.asfortranarray(solve_upper(a, one, False) if upper else solve_lower(a, one, False))
+        return np.asfortranarray(
+            solve_upper(a, one, False) if upper else solve_lower(a, one, False)
+        )
     if a.dtype == object:
         rows, info = lu_in_place(a)
         if info:
@@ -348,7 +443,9 @@ def identity_objects(a: Any) -> Any:
     n = a.shape[0]
     t = T.typeof(a.flat[0]) if a.size else T.Float64
     one, zero = Base.bindings["one"](t), Base.bindings["zero"](t)
-    return pack([one if i == j else zero for j in range(n) for i in range(n)], T.Any_).reshape((n, n), order="F")
+    return pack([one if i == j else zero for j in range(n) for i in range(n)], T.Any_).reshape(
+        (n, n), order="F"
+    )
 
 
 def determinant(a: Any) -> Any:
@@ -370,6 +467,3 @@ def sign_and_log(a: Any) -> tuple[Any, Any]:
     """log|det| and the sign of the determinant."""
     sign, log = np.linalg.slogdet(a)
     return scalar(log), scalar(sign)
-
-
-assert V

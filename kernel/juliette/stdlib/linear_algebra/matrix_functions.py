@@ -7,14 +7,15 @@ not LinearAlgebra is in use.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, eltype_of, scalar, shape_of
+from juliette.base import matrices
+from juliette.base.array_protocol import dense, from_values, scalar, values_of
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
@@ -33,11 +34,14 @@ def solve(a: Any, b: Any) -> Any:
         x, y = K.floating(a), K.floating(b)
         out = (x.conj() @ y) / (x.conj() @ x)
         return scalar(out) if y.ndim == 1 else W.Adjoint(wrap(np.asarray(out).conj()))
+    if isinstance(a, S.Mirrored) and x.dtype.kind in "fiu" and x.shape[0] == y.shape[0]:
+        return Base.bindings["\\"](F.bunchkaufman(a), b)
     keeps = isinstance(a, S.Part) and isinstance(b, S.Part) and type(a).family is type(b).family
     if isinstance(a, S.Part) and a.unit and x.dtype.kind in "iu" and y.dtype.kind in "iu":
         out = K.solve(K.objects(x), K.objects(y))
     else:
-        out = K.solve(K.floating(a), K.floating(b))
+        left = K.floating(a)
+        out = K.solve(left, K.objects(y) if left.dtype == object else K.floating(b))
     out = K.result_array(out)
     return type(a).__mro__[1](out) if keeps else out
 
@@ -45,7 +49,9 @@ def solve(a: Any, b: Any) -> Any:
 def diagonal_solve(a: Any, b: Any) -> Any:
     d, y = K.floating(a.diag), K.floating(b)
     if y.shape[0] != len(d):
-        raise DimensionMismatch(f"diagonal matrix is {len(d)} by {len(d)} but right hand side has {y.shape[0]} rows")
+        raise DimensionMismatch(
+            f"diagonal matrix is {len(d)} by {len(d)} but right hand side has {y.shape[0]} rows"
+        )
     for i, x in enumerate(d):
         K.check_pivot(x, i)
     d, y = K.common(d, y)
@@ -64,17 +70,26 @@ def divide(a: Any, b: Any) -> Any:
     """`a / b`, which is `(b' \\ a')'`"""
     x, y = dense(a), dense(b)
     if y.ndim == 1:
-        raise DimensionMismatch(f"Both inputs should have the same number of columns")
+        raise DimensionMismatch("Both inputs should have the same number of columns")
     if x.ndim == 1:
         x = x.reshape(-1, 1)
     if x.shape[1] != y.shape[1]:
-        raise DimensionMismatch("Both inputs should have the same number of columns") if y.shape[0] != y.shape[1] else DimensionMismatch(
-            f"B has leading dimension {y.shape[1]}, but needs {x.shape[1]}")
+        raise (
+            DimensionMismatch("Both inputs should have the same number of columns")
+            if y.shape[0] != y.shape[1]
+            else DimensionMismatch(f"B has leading dimension {y.shape[1]}, but needs {x.shape[1]}")
+        )
     left, right = K.common(K.floating(wrapped(y)), K.floating(wrapped(x)))
     turn = (lambda m: m.T) if left.dtype == object else (lambda m: m.conj().T)
     out = turn(K.solve(np.asfortranarray(turn(left)), np.asfortranarray(turn(right))))
     if isinstance(a, W.Transposed) and a.parent_is_vector:
-        return W.Adjoint(K.result_array(np.asfortranarray(out.conj().reshape(-1) if out.dtype != object else out.reshape(-1))))
+        return W.Adjoint(
+            K.result_array(
+                np.asfortranarray(
+                    out.conj().reshape(-1) if out.dtype != object else out.reshape(-1)
+                )
+            )
+        )
     return K.result_array(np.asfortranarray(out))
 
 
@@ -89,8 +104,6 @@ def inverse(a: Any) -> Any:
         for i, x in enumerate(dense(a.diag)):
             K.check_pivot(x, i)
         inv = Base.bindings["inv"]
-        from juliette.base.array_protocol import from_values, values_of
-
         return S.Diagonal(from_values([inv(x) for x in values_of(a.diag)]))
     out = K.result_array(K.inverse(K.floating(a)))
     if isinstance(a, (S.Part, S.Mirrored)) and not isinstance(a, S.UpperHessenberg):
@@ -109,20 +122,19 @@ def power(a: Any, p: Any) -> Any:
     if not isinstance(p, (int, np.integer)):
         if T.subtype(T.typeof(p), T.Real) and float(p) == int(float(p)):
             return power(Base.bindings["float"](a), int(float(p)))
-        return of_spectrum(a, lambda x: np.power(x.astype(complex) if (x.real < 0).any() else x, float(p)))
+        return of_spectrum(
+            a, lambda x: np.power(x.astype(complex) if (x.real < 0).any() else x, float(p))
+        )
     n = K.check_square(a)
     if isinstance(a, S.Diagonal):
         f = Base.bindings["^"]
-        from juliette.base.array_protocol import from_values, values_of
-
         return S.Diagonal(from_values([f(x, p) for x in values_of(a.diag)]))
     p = int(p)
     if p < 0:
         return power(inverse(a), -p)
     times = Base.bindings["*"]
     if p == 0:
-        one = Base.bindings["one"](a) if isinstance(a, W.Wrapper) is False else Base.bindings["one"](wrapped(np.array(dense(a))))
-        return one
+        return Base.bindings["one"](wrapped(np.array(dense(a))))
     if p == 1:
         return Base.bindings["copy"](a)
     out: Any = None
@@ -150,11 +162,37 @@ _PADE = (
     (1.5e-2, (120.0, 60.0, 12.0, 1.0)),
     (2.5e-1, (30240.0, 15120.0, 3360.0, 420.0, 30.0, 1.0)),
     (9.5e-1, (17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0)),
-    (2.1, (17643225600.0, 8821612800.0, 2075673600.0, 302702400.0, 30270240.0, 2162160.0, 110880.0, 3960.0, 90.0, 1.0)),
+    (
+        2.1,
+        (
+            17643225600.0,
+            8821612800.0,
+            2075673600.0,
+            302702400.0,
+            30270240.0,
+            2162160.0,
+            110880.0,
+            3960.0,
+            90.0,
+            1.0,
+        ),
+    ),
 )
 _PADE13 = (
-    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
-    10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0,
+    64764752532480000.0,
+    32382376266240000.0,
+    7771770303897600.0,
+    1187353796428800.0,
+    129060195264000.0,
+    10559470521600.0,
+    670442572800.0,
+    33522128640.0,
+    1323241920.0,
+    40840800.0,
+    960960.0,
+    16380.0,
+    182.0,
+    1.0,
 )
 
 
@@ -225,14 +263,16 @@ def defective(data: Any, f: Callable[[Any], Any]) -> Any:
 
 
 def real_if_real(out: Any, data: Any) -> Any:
-    if out.dtype.kind == "c" and data.dtype.kind == "f" and np.abs(out.imag).max(initial=0) <= 1e-12 * max(1, np.abs(out).max(initial=0)):
+    if (
+        out.dtype.kind == "c"
+        and data.dtype.kind == "f"
+        and np.abs(out.imag).max(initial=0) <= 1e-12 * max(1, np.abs(out).max(initial=0))
+    ):
         out = out.real
     return wrap(np.asfortranarray(out))
 
 
 def on_diagonal(a: Any, name: str) -> Any:
-    from juliette.base.array_protocol import from_values, values_of
-
     f = Base.bindings[name]
     return S.Diagonal(from_values([f(x) for x in values_of(a.diag)]))
 
@@ -243,11 +283,22 @@ def complex_where(f: Callable[[Any], Any], ok: Callable[[Any], Any]) -> Callable
 
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "sqrt": complex_where(np.sqrt, lambda x: x >= 0), "log": complex_where(np.log, lambda x: x > 0),
-    "cbrt": np.cbrt, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
-    "asin": complex_where(np.arcsin, lambda x: abs(x) <= 1), "acos": complex_where(np.arccos, lambda x: abs(x) <= 1),
-    "atan": np.arctan, "asinh": np.arcsinh, "acosh": complex_where(np.arccosh, lambda x: x >= 1),
-    "atanh": complex_where(np.arctanh, lambda x: abs(x) < 1), "cis": lambda x: np.exp(1j * x),
+    "sqrt": complex_where(np.sqrt, lambda x: x >= 0),
+    "log": complex_where(np.log, lambda x: x > 0),
+    "cbrt": np.cbrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asin": complex_where(np.arcsin, lambda x: abs(x) <= 1),
+    "acos": complex_where(np.arccos, lambda x: abs(x) <= 1),
+    "atan": np.arctan,
+    "asinh": np.arcsinh,
+    "acosh": complex_where(np.arccosh, lambda x: x >= 1),
+    "atanh": complex_where(np.arctanh, lambda x: abs(x) < 1),
+    "cis": lambda x: np.exp(1j * x),
 }
 
 
@@ -260,4 +311,4 @@ def matrix_function(name: str, a: Any) -> Any:
     return of_spectrum(a, FUNCTIONS[name])
 
 
-assert all((eltype_of, shape_of, V))
+matrices.WORK = sys.modules[__name__]

@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    axes_text, convert_data, convert_element, dense, eltype_of, from_values, is_array, like, scalar, shape_of, values_of,
+    convert_data,
+    dense,
+    eltype_of,
+    from_values,
+    is_array,
+    scalar,
+    shape_of,
+    values_of,
 )
-from juliette.base.broadcasting import materialize_into
 from juliette.base.reshaping import assign
-from juliette.compiler import support
+from juliette.base.views import materialize_into
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime import values as V
-from juliette.runtime import wrappers as W
 from juliette.runtime.array import elements, make, wrap
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import factorizations as F
 from juliette.stdlib.linear_algebra import kernels as K
@@ -57,12 +61,18 @@ def dot(a: Any, b: Any) -> Any:
     x, y = dense(a).ravel(order="F"), dense(b).ravel(order="F")
     if x.size != y.size:
         raise DimensionMismatch(
-            f"dot product arguments have lengths {x.size} and {y.size}" if x.dtype.kind == "f" and x.dtype == y.dtype else
-            f"first array has length {x.size} which does not match the length of the second, {y.size}."
+            f"dot product arguments have lengths {x.size} and {y.size}"
+            if x.dtype.kind == "f" and x.dtype == y.dtype
+            else f"first array has length {x.size} which does not match "
+            f"the length of the second, {y.size}."
         )
     if x.dtype == object or y.dtype == object:
         pairs = zip(elements(x), elements(y), strict=True)
-        return fold("+", (dot(p, q) for p, q in pairs), Base.bindings["zero"](eltype_of(a)) if x.size == 0 else 0)
+        return fold(
+            "+",
+            (dot(p, q) for p, q in pairs),
+            Base.bindings["zero"](eltype_of(a)) if x.size == 0 else 0,
+        )
     t = Base.bindings["promote_type"](eltype_of(a), eltype_of(b))
     if x.dtype.kind == "b" and y.dtype.kind == "b":
         t = T.Int64
@@ -127,7 +137,10 @@ def kron(a: Any, *bs: Any) -> Any:
             times = np.frompyfunc(Base.bindings["*"], 2, 1)
             n = max(x.ndim, y.ndim)
             x, y = (K.objects(v).reshape(v.shape + (1,) * (n - v.ndim)) for v in (x, y))
-            big = times(x.reshape(tuple(k for s in x.shape for k in (s, 1))), y.reshape(tuple(k for s in y.shape for k in (1, s))))
+            big = times(
+                x.reshape(tuple(k for s in x.shape for k in (s, 1))),
+                y.reshape(tuple(k for s in y.shape for k in (1, s))),
+            )
             big = big.reshape(tuple(p * q for p, q in zip(x.shape, y.shape, strict=True)))
             a = from_values(elements(big), big.shape)
             continue
@@ -136,7 +149,11 @@ def kron(a: Any, *bs: Any) -> Any:
         n = max(x.ndim, y.ndim)
         x, y = (v.reshape(v.shape + (1,) * (n - v.ndim), order="F") for v in (x, y))
         out = make(np.asfortranarray(np.kron(x, y)), t)
-        a = S.Diagonal(S.diagonal_of(out)) if isinstance(a, S.Diagonal) and isinstance(b, S.Diagonal) else out
+        a = (
+            S.Diagonal(S.diagonal_of(out))
+            if isinstance(a, S.Diagonal) and isinstance(b, S.Diagonal)
+            else out
+        )
     return a
 
 
@@ -169,11 +186,13 @@ def check_into(c: Any, a: Any, b: Any) -> None:
     sa, sb, sc = shape_of(a), shape_of(b), shape_of(c)
     if len(sa) != 2:
         return
-    want = (sa[0],) if len(sb) == 1 else (sa[0], sb[1])
+    want: Any = (sa[0],) if len(sb) == 1 else (sa[0], sb[1])
     if sa[1] == sb[0] and sc != want:
         if len(sb) == 1:
             raise DimensionMismatch(f"result C has length {sc[0]}, needs length {sa[0]}")
-        raise DimensionMismatch(f"C has dimensions ({', '.join(map(str, sc))}), should have ({want[0]},{want[1]})")
+        raise DimensionMismatch(
+            f"C has dimensions ({', '.join(map(str, sc))}), should have ({want[0]},{want[1]})"
+        )
 
 
 @method("lmul!(a, B)")
@@ -209,7 +228,9 @@ def rdiv(a: Any, b: Any) -> Any:
 def axpy(a: Any, x: Any, y: Any) -> Any:
     """`y .+= a .* x`"""
     if shape_of(x) != shape_of(y):
-        raise DimensionMismatch(f"x has length {len(values_of(x))}, but y has length {len(values_of(y))}")
+        raise DimensionMismatch(
+            f"x has length {len(values_of(x))}, but y has length {len(values_of(y))}"
+        )
     plus, times = Base.bindings["+"], Base.bindings["*"]
     return materialize_into(y, B.broadcasted(plus, y, B.broadcasted(times, a, x)))
 
@@ -218,7 +239,9 @@ def axpy(a: Any, x: Any, y: Any) -> Any:
 def axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
     """`y .= a .* x .+ b .* y`"""
     plus, times = Base.bindings["+"], Base.bindings["*"]
-    return materialize_into(y, B.broadcasted(plus, B.broadcasted(times, a, x), B.broadcasted(times, b, y)))
+    return materialize_into(
+        y, B.broadcasted(plus, B.broadcasted(times, a, x), B.broadcasted(times, b, y))
+    )
 
 
 @method("rotate!(x::AbstractVector, y::AbstractVector, c, s)")
@@ -262,7 +285,11 @@ def norm(a: Any, p: Any = 2) -> Any:
     if size.size == 0:
         return scalar(kind(0))
     if p == 2:
-        out = kind(math.sqrt(float(np.dot(size, size)))) if size.max() < 1e150 and size.max() > 1e-150 or not size.max() else np.linalg.norm(size)
+        out = (
+            kind(math.sqrt(float(np.dot(size, size))))
+            if (size.max() < 1e150 and size.max() > 1e-150) or not size.max()
+            else np.linalg.norm(size)
+        )
     elif p == 1:
         out = size.sum()
     elif p == math.inf:
@@ -384,7 +411,11 @@ def det(a: Any) -> Any:
         return a
     n = K.check_square(a)
     data = dense(a)
-    if isinstance(a, S.Structured) and a.low * a.high == 0 or (data.dtype.kind in "iub" and (K.is_upper(data) or K.is_lower(data)) and isinstance(a, S.Structured)):
+    if (isinstance(a, S.Structured) and a.low * a.high == 0) or (
+        data.dtype.kind in "iub"
+        and (K.is_upper(data) or K.is_lower(data))
+        and isinstance(a, S.Structured)
+    ):
         return fold("*", elements(np.array(data.diagonal())), Base.bindings["one"](eltype_of(a)))
     if n and T.subtype(eltype_of(a), T.Integer) and data.dtype == object:
         return bareiss(a)
@@ -436,10 +467,16 @@ def logdet(a: Any) -> Any:
 def pinv(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
     """The Moore–Penrose inverse."""
     if not is_array(a):
-        return Base.bindings["inv"](a) if not Base.bindings["iszero"](a) else Base.bindings["zero"](a)
+        return (
+            Base.bindings["inv"](a) if not Base.bindings["iszero"](a) else Base.bindings["zero"](a)
+        )
     data = K.floating(a)
     if data.ndim == 1:
-        return Base.bindings["adjoint"](wrap(data / (data.conj() @ data))) if data.any() else Base.bindings["adjoint"](wrap(data))
+        return (
+            Base.bindings["adjoint"](wrap(data / (data.conj() @ data)))
+            if data.any()
+            else Base.bindings["adjoint"](wrap(data))
+        )
     u, s, vt = np.linalg.svd(data, full_matrices=False)
     rtol = np.finfo(s.dtype).eps * min(data.shape) if rtol is None else rtol
     keep = s > max(rtol * (s[0] if s.size else 0), atol)
@@ -456,236 +493,3 @@ def nullspace(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
     rtol = np.finfo(s.dtype).eps * min(data.shape) if rtol is None else rtol
     r = int((s > max(atol, rtol * (s[0] if s.size else 0))).sum())
     return wrap(np.asfortranarray(vt[r:].conj().T))
-
-
-# ---------------------------------------------------------------- parts and questions
-
-
-@method("diag(A::AbstractMatrix, k::Integer=0)")
-def diag(a: Any, k: int = 0) -> Any:
-    """The k-th diagonal as a vector.
-
-    ```jldoctest
-    julia> using LinearAlgebra
-
-    julia> diag([1 2; 3 4])
-    2-element Vector{Int64}:
-     1
-     4
-    ```
-    """
-    if isinstance(a, S.Diagonal) and k == 0:
-        return a.diag
-    return S.diagonal_of(a, k)
-
-
-@method("diagind(A::AbstractMatrix, k::Integer=0)")
-def diagind(a: Any, k: int = 0) -> Any:
-    """The linear indices of the k-th diagonal."""
-    m, n = shape_of(a)
-    start = k * m + 1 if k >= 0 else 1 - k
-    count = max(0, min(m, n - k) if k >= 0 else min(m + k, n))
-    return V.StepRange(start, m + 1, start + (count - 1) * (m + 1))
-
-
-@method("diagm(v::AbstractVector)")
-def diagm(v: Any) -> Any:
-    """A matrix with a vector on its diagonal: `diagm(v)`, `diagm(k => v, ...)`.
-
-    ```jldoctest
-    julia> using LinearAlgebra
-
-    julia> diagm(1 => [1, 2])
-    3×3 Matrix{Int64}:
-     0  1  0
-     0  0  2
-     0  0  0
-    ```
-    """
-    return diagm_pairs(V.Pair(0, v))
-
-
-@method("diagm(ps::Pair...)")
-def diagm_pairs(*ps: Any) -> Any:
-    n = max(shape_of(p.second)[0] + abs(p.first) for p in ps)
-    return _diagm((n, n), ps)
-
-
-@method("diagm(m::Integer, n::Integer, ps::Pair...)")
-def diagm_sized(m: int, n: int, *ps: Any) -> Any:
-    return _diagm((m, n), ps)
-
-
-@method("diagm(m::Integer, n::Integer, v::AbstractVector)")
-def diagm_sized_vector(m: int, n: int, v: Any) -> Any:
-    return _diagm((m, n), (V.Pair(0, v),))
-
-
-def _diagm(shape: tuple[int, int], ps: Any) -> Any:
-    t = S.promoted(*(p.second for p in ps))
-    out = Base.bindings["zeros"](t, shape)
-    plus = Base.bindings["+"]
-    for p in ps:
-        for i, x in enumerate(values_of(p.second)):
-            at = (i, i + p.first) if p.first >= 0 else (i - p.first, i)
-            out.data[at] = convert_element(t, plus(scalar(out.data[at]), x))
-    return out
-
-
-def triangle(name: str, cut: Any) -> None:
-    @method(f"{name}(A::AbstractMatrix, k::Integer=0)")
-    def part(a: Any, k: int = 0) -> Any:
-        data = np.array(dense(a), order="F")
-        keep = cut(np.ones(data.shape, dtype=bool), k)
-        data[~keep] = S.zero_of(eltype_of(a))
-        return like(a, data, eltype_of(a))
-
-    part.__doc__ = f"The {'upper' if name == 'triu' else 'lower'} triangle, from the k-th diagonal on."
-
-    @method(f"{name}!(A::AbstractMatrix, k::Integer=0)")
-    def into(a: Any, k: int = 0) -> Any:
-        return assign(a, dense(part(a, k)))
-
-
-triangle("triu", np.triu)
-triangle("tril", np.tril)
-
-
-@method("issymmetric(A)")
-def issymmetric(a: Any) -> bool:
-    """Is it equal to its transpose?"""
-    if not is_array(a):
-        return bool(Base.bindings["=="](a, a))
-    if isinstance(a, (S.Symmetric, S.Diagonal, S.SymTridiagonal)):
-        return True
-    data = dense(a)
-    if data.shape[0] != data.shape[1]:
-        return False
-    if data.dtype == object:
-        same = Base.bindings["=="]
-        return all(same(data[i, j], data[j, i]) for i in range(len(data)) for j in range(i + 1))
-    return bool(np.array_equal(data, data.T))
-
-
-@method("ishermitian(A)")
-def ishermitian(a: Any) -> bool:
-    """Is it equal to its adjoint?"""
-    return F.is_hermitian(a) if is_array(a) else bool(Base.bindings["=="](a, Base.bindings["conj"](a)))
-
-
-@method("isposdef(A)")
-def isposdef(a: Any) -> bool:
-    """Is it positive definite?"""
-    if not is_array(a):
-        return bool(Base.bindings[">"](a, 0))
-    return F.is_hermitian(a) and F.cholesky(a, check=False).info == 0
-
-
-@method("isposdef!(A)")
-def isposdef_into(a: Any) -> bool:
-    return isposdef(a)
-
-
-def band_question(name: str, test: Any, doc: str) -> None:
-    @method(f"{name}(A::AbstractMatrix)")
-    def ask(a: Any) -> bool:
-        return bool(test(dense(a)))
-
-    ask.__doc__ = doc
-
-    @method(f"{name}(x::Number)")
-    def always(x: Any) -> bool:
-        return True
-
-
-band_question("istriu", K.is_upper, "Is it upper triangular?")
-band_question("istril", K.is_lower, "Is it lower triangular?")
-band_question("isdiag", lambda d: K.is_upper(d) and K.is_lower(d), "Is it diagonal?")
-
-
-@method("istriu(A::AbstractMatrix, k::Integer)")
-def istriu_from(a: Any, k: int) -> bool:
-    data = dense(a)
-    return K.all_zero(data, np.tril(np.ones(data.shape, dtype=bool), k - 1))
-
-
-@method("istril(A::AbstractMatrix, k::Integer)")
-def istril_from(a: Any, k: int) -> bool:
-    data = dense(a)
-    return K.all_zero(data, np.triu(np.ones(data.shape, dtype=bool), k + 1))
-
-
-@method("isbanded(A::AbstractMatrix, kl::Integer, ku::Integer)")
-def isbanded(a: Any, low: int, high: int) -> bool:
-    """Are all elements outside some diagonals zero?"""
-    return istriu_from(a, low) and istril_from(a, high)
-
-
-@method("checksquare(A...)", export=False)
-def checksquare(*a: Any) -> Any:
-    """The size of square matrices."""
-    sizes = tuple(K.check_square(x) for x in a)
-    return sizes[0] if len(sizes) == 1 else sizes
-
-
-@method("givens(f::Number, g::Number, i1::Integer, i2::Integer)")
-def givens(f: Any, g: Any, i: int, j: int) -> Any:
-    """The Givens rotation that zeroes `g`, and the length of `(f, g)`."""
-    r = math.hypot(f, g)
-    c, s = (1.0, 0.0) if r == 0 else (f / r, g / r)
-    return (Givens(i, j, c, s), r)
-
-
-Givens_ = S.define("Givens", T.Any_, "T", export=False)
-S.fields_of(Givens_, "i1 i2 c s")
-
-
-class Givens:
-    """A rotation in the plane of two coordinates."""
-
-    __slots__ = ("c", "i1", "i2", "s")
-    fields = ("i1", "i2", "c", "s")
-
-    def __init__(self, i1: int, i2: int, c: float, s: float) -> None:
-        self.i1, self.i2, self.c, self.s = i1, i2, c, s
-
-
-T.register_instances(Givens, lambda g: T.apply_type(Givens_, T.typeof(g.c)), Givens_)
-
-
-@Base.method("*(G::LinearAlgebra.Givens, A::AbstractVecOrMat)")
-def givens_times(g: Givens, a: Any) -> Any:
-    data = K.floating(a)
-    p, q = data[g.i1 - 1].copy(), data[g.i2 - 1].copy()
-    data[g.i1 - 1] = g.c * p + g.s * q
-    data[g.i2 - 1] = -g.s * p + g.c * q
-    return wrap(data)
-
-
-@method("transpose!(dest::AbstractMatrix, src::AbstractVecOrMat)")
-def transpose_into(dest: Any, src: Any) -> Any:
-    """The transpose, written into a matrix."""
-    return assign(dest, dense(Base.bindings["transpose"](src)))
-
-
-@method("adjoint!(dest::AbstractMatrix, src::AbstractVecOrMat)")
-def adjoint_into(dest: Any, src: Any) -> Any:
-    """The adjoint, written into a matrix."""
-    return assign(dest, dense(Base.bindings["adjoint"](src)))
-
-
-@method("copy_transpose!(dest::AbstractMatrix, src::AbstractMatrix)", export=False)
-def copy_transpose(dest: Any, src: Any) -> Any:
-    return assign(dest, dense(src).T)
-
-
-@method("hermitianpart(A::AbstractMatrix, uplo=:U)")
-def hermitianpart(a: Any, uplo: Any = None) -> Any:
-    """`(A + A')/2` as a Hermitian matrix."""
-    half = Base.bindings["/"](Base.bindings["+"](a, Base.bindings["adjoint"](a)), 2)
-    return S.Hermitian(half, "U" if uplo is None else S._uplo(uplo))
-
-
-for _key, _name in (("adjoint", "adjoint"), ("transpose", "transpose")):
-    LinearAlgebra.const(_key, Base.bindings[_name])
-assert all((support, W, axes_text, ErrorException))

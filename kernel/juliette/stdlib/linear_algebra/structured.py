@@ -1,7 +1,8 @@
 """Matrices that keep just part of their elements, or know a rule for the rest.
 
 `Diagonal`, `Bidiagonal`, `Tridiagonal`, `SymTridiagonal`, the triangular types, `UpperHessenberg`,
-`Symmetric` and `Hermitian`; and `UniformScaling`, of which `I` is one.
+`Symmetric` and `Hermitian`; and `UniformScaling`, of which `I` is one. Each type is a few lines of
+how it lays out its elements; they stand together because they answer one another's questions.
 """
 
 from __future__ import annotations
@@ -12,13 +13,21 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette.base.array_construction import FROM_VALUE
-from juliette.base.array_protocol import convert_data, convert_element, dense, eltype_of, is_array, shape_of, shaped
+from juliette.base.array_protocol import (
+    convert_data,
+    convert_element,
+    dense,
+    eltype_of,
+    is_array,
+    shape_of,
+    shaped,
+)
 from juliette.base.concatenation import SCALING
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, make, wrap
+from juliette.runtime.array import Array, elements, make, wrap
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import PACKAGES, Base, constructors
 from juliette.syntax.expr import Symbol
@@ -26,7 +35,14 @@ from juliette.syntax.expr import Symbol
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 
 
-def define(key: str, parent: Callable[..., Any] | Any, params: str, *, export: bool = True, abstract: bool = False) -> Any:
+def define(
+    key: str,
+    parent: Callable[..., Any] | Any,
+    params: str,
+    *,
+    export: bool = True,
+    abstract: bool = False,
+) -> Any:
     """A type of LinearAlgebra."""
     variables = [T.TypeVar(p) for p in params.split()]
     sup = parent(*variables) if callable(parent) and not isinstance(parent, T.JuliaType) else parent
@@ -48,7 +64,7 @@ def zero_of(t: Any) -> Any:
 
 
 class Structured(W.Wrapper):
-    """Base of the structured matrices; `low` and `high` are the numbers of diagonals below and above."""
+    """Base of the structured matrices, with `low` diagonals below the main one, `high` above."""
 
     __slots__ = ()
     family: ClassVar[Any] = None
@@ -85,14 +101,20 @@ class Structured(W.Wrapper):
     def refuse(self, i: int, j: int) -> Exception:
         """The error for an assignment outside the structure."""
         name = T.unwrap(self.family).typename.name
-        return ArgumentError(f"cannot set entry ({i + 1}, {j + 1}) off the {self.region} of a {name} matrix")  # type: ignore[no-any-return]
+        return ArgumentError(
+            f"cannot set entry ({i + 1}, {j + 1}) off the {self.region} of a {name} matrix"
+        )
 
     region: ClassVar[str] = "diagonal"
 
     def write(self, where: Any, values: Any) -> None:
         spots = W.linear_positions(self.shape)[where]
         flat = np.asarray(spots).ravel(order="F").tolist()
-        items = W.elements(np.asarray(values)) if isinstance(values, np.ndarray) and np.ndim(spots) else [values] * len(flat)
+        items = (
+            elements(np.asarray(values))
+            if isinstance(values, np.ndarray) and np.ndim(spots)
+            else [values] * len(flat)
+        )
         n = self.shape[0]
         for p, v in zip(flat, items, strict=True):
             i, j = p % n, p // n
@@ -149,7 +171,7 @@ class Diagonal(Structured):
         return i == j
 
     def refuse(self, i: int, j: int) -> Exception:
-        return ArgumentError(f"cannot set off-diagonal entry ({i + 1}, {j + 1}) to a nonzero value")  # type: ignore[no-any-return]
+        return ArgumentError(f"cannot set off-diagonal entry ({i + 1}, {j + 1}) to a nonzero value")
 
 
 fields_of(Diagonal.family, "diag")
@@ -157,7 +179,7 @@ fields_of(Diagonal.family, "diag")
 
 def band(out: Any, vector: Any, k: int) -> None:
     """Put a vector on the k-th diagonal."""
-    for i, v in enumerate(W.elements(dense(vector))):
+    for i, v in enumerate(elements(dense(vector))):
         out[(i, i + k) if k >= 0 else (i - k, i)] = v
 
 
@@ -174,8 +196,10 @@ class Bidiagonal(Structured):
 
     def __init__(self, dv: Any, ev: Any, uplo: str) -> None:
         if shape_of(ev)[0] != max(shape_of(dv)[0] - 1, 0):
-            raise DimensionMismatch("length of diagonal vector is "
-                                    f"{shape_of(dv)[0]}, length of off-diagonal vector is {shape_of(ev)[0]}")
+            raise DimensionMismatch(
+                "length of diagonal vector is "
+                f"{shape_of(dv)[0]}, length of off-diagonal vector is {shape_of(ev)[0]}"
+            )
         self.dv, self.ev, self.uplo_text = dv, ev, uplo
 
     @property
@@ -230,8 +254,10 @@ class Tridiagonal(Structured):
     def __init__(self, dl: Any, d: Any, du: Any) -> None:
         n = shape_of(d)[0]
         if not shape_of(dl)[0] == shape_of(du)[0] == max(n - 1, 0):
-            raise ArgumentError("cannot construct Tridiagonal from incompatible lengths of subdiagonal, diagonal "
-                                f"and superdiagonal: ({shape_of(dl)[0]}, {n}, {shape_of(du)[0]})")
+            raise ArgumentError(
+                "cannot construct Tridiagonal from incompatible lengths of subdiagonal, diagonal "
+                f"and superdiagonal: ({shape_of(dl)[0]}, {n}, {shape_of(du)[0]})"
+            )
         self.dl, self.d, self.du = dl, d, du
 
     @property
@@ -272,7 +298,10 @@ class SymTridiagonal(Structured):
     def __init__(self, dv: Any, ev: Any) -> None:
         n, m = shape_of(dv)[0], shape_of(ev)[0]
         if m not in (n, max(n - 1, 0)):
-            raise DimensionMismatch(f"subdiagonal has wrong length. Has length {m}, but should be either {n - 1} or {n}.")
+            raise DimensionMismatch(
+                f"subdiagonal has wrong length. Has length {m}, "
+                f"but should be either {n - 1} or {n}."
+            )
         self.dv, self.ev = dv, ev
 
     @property
@@ -299,7 +328,9 @@ fields_of(SymTridiagonal.family, "dv ev")
 
 # ---------------------------------------------------------------- parts of a matrix
 
-AbstractTriangular = define("AbstractTriangular", lambda t, s: W.abstract_array(t, 2), "T S", export=False, abstract=True)
+AbstractTriangular = define(
+    "AbstractTriangular", lambda t, s: W.abstract_array(t, 2), "T S", export=False, abstract=True
+)
 _FAR = 10**9
 
 
@@ -327,7 +358,9 @@ class Part(Structured):
     def data(self) -> Any:
         out = np.array(dense(self.parent), order="F")
         zero = zero_of(self.eltype)
-        keep = np.tril(np.ones(out.shape, dtype=bool), self.high) & np.triu(np.ones(out.shape, dtype=bool), -self.low)
+        keep = np.tril(np.ones(out.shape, dtype=bool), self.high) & np.triu(
+            np.ones(out.shape, dtype=bool), -self.low
+        )
         out[~keep] = zero
         if self.unit:
             one = Base.bindings["one"](self.eltype)
@@ -357,11 +390,21 @@ def triangular(key: str, *, lower: bool, unit: bool) -> type:
     """Define one of the triangular types."""
     family = define(key, lambda t, s: T.apply_type(AbstractTriangular, t, s), "T S")
     fields_of(family, "data")
-    return type(key, (Part,), {
-        "__slots__": (), "family": family, "lower": lower, "unit": unit, "fields": ("data",),
-        "low": _FAR if lower else 0, "high": 0 if lower else _FAR,
-        "region": "lower triangle" if lower else "upper triangle", "__doc__": f"`{key}(A)`",
-    })
+    return type(
+        key,
+        (Part,),
+        {
+            "__slots__": (),
+            "family": family,
+            "lower": lower,
+            "unit": unit,
+            "fields": ("data",),
+            "low": _FAR if lower else 0,
+            "high": 0 if lower else _FAR,
+            "region": "lower triangle" if lower else "upper triangle",
+            "__doc__": f"`{key}(A)`",
+        },
+    )
 
 
 UpperTriangular = triangular("UpperTriangular", lower=False, unit=False)
@@ -416,7 +459,9 @@ class Mirrored(Structured):
             np.fill_diagonal(out, out.diagonal().real)
         elif out.dtype == object and out.size:
             each = Base.bindings["adjoint" if self.conjugate else "transpose"]
-            other = np.frompyfunc(lambda x: each(x) if T.subtype(T.typeof(x), T.Number) or is_array(x) else x, 1, 1)(other)
+            other = np.frompyfunc(
+                lambda x: each(x) if T.subtype(T.typeof(x), T.Number) or is_array(x) else x, 1, 1
+            )(other)
         low = np.tril(np.ones(out.shape, dtype=bool), -1)
         target = low if self.uplo_text == "U" else low.T
         out[target] = other[target]
@@ -424,7 +469,11 @@ class Mirrored(Structured):
 
     def put(self, i: int, j: int, value: Any) -> bool:
         if i != j:
-            raise ArgumentError("Cannot set a non-diagonal index in a " + ("Hermitian" if self.conjugate else "symmetric") + " matrix")
+            raise ArgumentError(
+                "Cannot set a non-diagonal index in a "
+                + ("Hermitian" if self.conjugate else "symmetric")
+                + " matrix"
+            )
         if isinstance(self.parent, Array):
             self.parent.data[i, j] = value
         else:
@@ -447,18 +496,29 @@ class Hermitian(Mirrored):
     conjugate = True
 
 
-for _cls in (Symmetric, Hermitian):
-    fields_of(_cls.family, "data uplo")
+for _mirrored in (Symmetric, Hermitian):
+    fields_of(_mirrored.family, "data uplo")
 
-for _cls in (Diagonal, Bidiagonal, Tridiagonal, SymTridiagonal, UpperTriangular, LowerTriangular, UnitUpperTriangular,
-             UnitLowerTriangular, UpperHessenberg, Symmetric, Hermitian):
+for _cls in (
+    Diagonal,
+    Bidiagonal,
+    Tridiagonal,
+    SymTridiagonal,
+    UpperTriangular,
+    LowerTriangular,
+    UnitUpperTriangular,
+    UnitLowerTriangular,
+    UpperHessenberg,
+    Symmetric,
+    Hermitian,
+):
     T.GENERAL_TYPE[_cls] = _cls.family  # type: ignore[attr-defined]
 
 # ---------------------------------------------------------------- constructors
 
 
 def constructor(cls: Any) -> Callable[[Any], Any]:
-    """Register how calls of a type make its values; the function gets the wanted element type or None."""
+    """Register how calls of a type make its values; `f` gets the wanted element type or None."""
 
     def register(f: Any) -> Any:
         def construct(t: Any, *args: Any) -> Any:
@@ -466,7 +526,12 @@ def constructor(cls: Any) -> Callable[[Any], Any]:
             eltype = body.parameters[0] if not isinstance(body.parameters[0], T.TypeVar) else None
             return f(t, eltype, *args)
 
-        support._builtin(constructors(cls.family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), construct, ("args",))
+        support._builtin(
+            constructors(cls.family),
+            T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+            construct,
+            ("args",),
+        )
         return f
 
     return register
@@ -487,7 +552,9 @@ def converted(a: Any, eltype: Any) -> Any:
 @constructor(Diagonal)
 def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2 and isinstance(args[1], int):
-        return Diagonal(Base.bindings["similar"](T.apply_type(T.Vector, eltype or T.Float64), args[1]))
+        return Diagonal(
+            Base.bindings["similar"](T.apply_type(T.Vector, eltype or T.Float64), args[1])
+        )
     (x,) = args
     if isinstance(x, Diagonal):
         return Diagonal(as_vector(x.diag, eltype))
@@ -501,7 +568,9 @@ def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
 def _uplo(x: Any) -> str:
     name = x.name if isinstance(x, Symbol) else chr(x.code)
     if name not in ("U", "L"):
-        raise ArgumentError(f"uplo argument must be either :U (upper) or :L (lower), got {Base.bindings['repr'](x)}")
+        raise ArgumentError(
+            f"uplo argument must be either :U (upper) or :L (lower), got {Base.bindings['repr'](x)}"
+        )
     return name
 
 
@@ -557,7 +626,13 @@ def _make_part(cls: Any) -> None:
         return cls(converted(x, eltype))
 
 
-for _cls in (UpperTriangular, LowerTriangular, UnitUpperTriangular, UnitLowerTriangular, UpperHessenberg):
+for _cls in (
+    UpperTriangular,
+    LowerTriangular,
+    UnitUpperTriangular,
+    UnitLowerTriangular,
+    UpperHessenberg,
+):
     _make_part(_cls)
 
 
@@ -573,8 +648,8 @@ def _make_mirrored(cls: Any) -> None:
         return cls(converted(x, eltype), uplo)
 
 
-for _cls in (Symmetric, Hermitian):
-    _make_mirrored(_cls)
+for _mirrored in (Symmetric, Hermitian):
+    _make_mirrored(_mirrored)
 
 # ---------------------------------------------------------------- I
 
@@ -597,7 +672,7 @@ class UniformScaling:
             made = type(T.type_string(t), (UniformScaling,), {"__slots__": (), "julia_type": t})
             T.register_class(made, t)
             SCALING[made] = lambda x, n: matrix_of(x, n, n)
-            FROM_VALUE[made] = lambda x, shape, eltype: matrix_of(x, *shape, eltype)
+            FROM_VALUE[made] = lambda x, shape, eltype: matrix_of(x, shape[0], shape[1], eltype)
         return object.__new__(made)
 
     def __init__(self, value: Any) -> None:
@@ -607,7 +682,7 @@ class UniformScaling:
         return Diagonal(Base.bindings["fill"](self.value, n))
 
 
-setattr(UniformScaling, "λ", property(lambda self: self.value))
+UniformScaling.λ = property(lambda self: self.value)  # type: ignore[attr-defined]
 T.GENERAL_TYPE[UniformScaling] = UniformScaling_
 
 
@@ -616,7 +691,9 @@ def matrix_of(scaling: Any, m: int, n: int, eltype: Any = None) -> Array:
     t = eltype or T.typeof(scaling.value)
     zero = zero_of(t)
     value = convert_element(t, scaling.value)
-    return make(shaped([value if i == j else zero for j in range(n) for i in range(m)], t, (m, n)), t)
+    return make(
+        shaped([value if i == j else zero for j in range(n) for i in range(m)], t, (m, n)), t
+    )
 
 
 def _make_scaling(t: Any, x: Any) -> Any:
@@ -625,6 +702,8 @@ def _make_scaling(t: Any, x: Any) -> Any:
     return UniformScaling(x)
 
 
-support._builtin(constructors(UniformScaling_), T.tuple_type([T.Type_, T.Any_]), _make_scaling, ("λ",))
+support._builtin(
+    constructors(UniformScaling_), T.tuple_type([T.Type_, T.Any_]), _make_scaling, ("λ",)
+)
 I = UniformScaling(True)  # noqa: E741 (Julia's name)
 LinearAlgebra.const("I", I)

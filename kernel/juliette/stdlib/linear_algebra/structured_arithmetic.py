@@ -9,20 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, eltype_of, shape_of
 from juliette.base.array_arithmetic import same_shape
+from juliette.base.array_protocol import dense, eltype_of, shape_of
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
-BANDED = "Union{" + ",".join(f"LinearAlgebra.{n}" for n in (
-    "Diagonal", "Bidiagonal", "Tridiagonal", "SymTridiagonal", "AbstractTriangular", "UpperHessenberg")) + "}"
+BANDED = (
+    "Union{"
+    + ",".join(
+        f"LinearAlgebra.{n}"
+        for n in (
+            "Diagonal",
+            "Bidiagonal",
+            "Tridiagonal",
+            "SymTridiagonal",
+            "AbstractTriangular",
+            "UpperHessenberg",
+        )
+    )
+    + "}"
+)
 MIRRORED = "Union{LinearAlgebra.Symmetric,LinearAlgebra.Hermitian}"
 ANY = "Union{" + BANDED + "," + MIRRORED + "}"
 
@@ -45,7 +57,9 @@ def of_band(out: Any, low: int, high: int, *sources: Any) -> Any:
         return S.SymTridiagonal(S.diagonal_of(out), S.diagonal_of(out, 1))
     narrow = all(isinstance(s, S.Diagonal | S.Bidiagonal) for s in sources)
     if narrow and (low, high) in ((0, 1), (1, 0)):
-        return S.Bidiagonal(S.diagonal_of(out), S.diagonal_of(out, high - low), "U" if high else "L")
+        return S.Bidiagonal(
+            S.diagonal_of(out), S.diagonal_of(out, high - low), "U" if high else "L"
+        )
     if low <= 1 and high <= 1:
         return S.Tridiagonal(S.diagonal_of(out, -1), S.diagonal_of(out), S.diagonal_of(out, 1))
     if low == 0:
@@ -63,7 +77,9 @@ def add(name: str) -> None:
     @Base.method(f"{name}(A::{BANDED}, B::{BANDED})")
     def both(a: Any, b: Any) -> Any:
         same_shape(a, b)
-        return of_band(elementwise(f, plain(a), plain(b)), max(a.low, b.low), max(a.high, b.high), a, b)
+        return of_band(
+            elementwise(f, plain(a), plain(b)), max(a.low, b.low), max(a.high, b.high), a, b
+        )
 
     for kind in ("Symmetric", "Hermitian"):
 
@@ -83,7 +99,7 @@ def add(name: str) -> None:
     @Base.method(f"{name}(A::AbstractMatrix, s::LinearAlgebra.UniformScaling)")
     def plus_scaling(a: Any, s: Any) -> Any:
         n = K.check_square(a)
-        return f(a, S.Diagonal(Base.bindings["fill"](s.value, n))) if not isinstance(a, S.Part) or True else a
+        return f(a, S.Diagonal(Base.bindings["fill"](s.value, n)))
 
     @Base.method(f"{name}(s::LinearAlgebra.UniformScaling, A::AbstractMatrix)")
     def scaling_plus(s: Any, a: Any) -> Any:
@@ -165,7 +181,9 @@ def copied(a: Any) -> Any:
 def checked(a: Any, b: Any) -> None:
     m, n = shape_of(a)[1], shape_of(b)[0]
     if m != n:
-        raise DimensionMismatch(f"second dimension of A, {m}, does not match first dimension of B, {n}")
+        raise DimensionMismatch(
+            f"second dimension of A, {m}, does not match first dimension of B, {n}"
+        )
 
 
 @Base.method(f"*(A::{BANDED}, B::{BANDED})")
@@ -250,7 +268,11 @@ def scaling_equal(s: Any, a: Any) -> Any:
 @Base.method("isapprox(A::AbstractMatrix, s::LinearAlgebra.UniformScaling; atol=0, rtol=nothing)")
 def near_scaling(a: Any, s: Any, **keywords: Any) -> Any:
     m, n = shape_of(a)
-    return Base.bindings["isapprox"].call_kw(keywords, a, S.matrix_of(s, m, n)) if keywords else Base.bindings["isapprox"](a, S.matrix_of(s, m, n))
+    return (
+        Base.bindings["isapprox"].call_kw(keywords, a, S.matrix_of(s, m, n))
+        if keywords
+        else Base.bindings["isapprox"](a, S.matrix_of(s, m, n))
+    )
 
 
 @Base.method("getindex(s::LinearAlgebra.UniformScaling, i::Integer, j::Integer)")
@@ -263,7 +285,7 @@ def scaling_eltype(s: Any) -> Any:
     return T.typeof(s.value)
 
 
-@Base.method("show(io::IO, m::MIME\"text/plain\", s::LinearAlgebra.UniformScaling)")
+@Base.method('show(io::IO, m::MIME"text/plain", s::LinearAlgebra.UniformScaling)')
 def show_scaling(io: Any, mime: Any, s: Any) -> None:
     text = Base.bindings["repr"](s.value)
     if "+" in text[1:] or "-" in text[1:]:
@@ -302,8 +324,10 @@ def turn(name: str, conjugates: bool) -> None:
         if isinstance(a, S.UpperHessenberg):
             return (W.Adjoint if conjugates else W.Transpose)(a)
         other = {
-            S.UpperTriangular: S.LowerTriangular, S.LowerTriangular: S.UpperTriangular,
-            S.UnitUpperTriangular: S.UnitLowerTriangular, S.UnitLowerTriangular: S.UnitUpperTriangular,
+            S.UpperTriangular: S.LowerTriangular,
+            S.LowerTriangular: S.UpperTriangular,
+            S.UnitUpperTriangular: S.UnitLowerTriangular,
+            S.UnitLowerTriangular: S.UnitUpperTriangular,
         }[type(a).__mro__[1]]
         return other(each(a.parent))
 
@@ -326,14 +350,9 @@ def similar_structured(a: Any, t: Any) -> Any:
     return rebuilt(a, lambda v: SIMILAR(v, t))
 
 
-@Base.method(f"one(A::LinearAlgebra.Diagonal)")
+@Base.method("one(A::LinearAlgebra.Diagonal)")
 def one_diagonal(a: Any) -> Any:
     return S.Diagonal(Base.bindings["ones"](a.eltype, a.n))
-
-
-@Base.method("diag(A::LinearAlgebra.Diagonal)") if False else (lambda f: f)
-def _diag(a: Any) -> Any:
-    return a.diag
 
 
 def structured_broadcast(f: Any, args: tuple[Any, ...]) -> Any:
@@ -346,6 +365,3 @@ def structured_broadcast(f: Any, args: tuple[Any, ...]) -> Any:
         if isinstance(b, S.Structured) and isinstance(a, number) and f is Base.bindings["*"]:
             return rebuilt(b, lambda v: elementwise(f, a, v))
     return None
-
-
-assert wrap

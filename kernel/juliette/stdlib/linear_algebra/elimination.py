@@ -1,0 +1,569 @@
+"""Factorizations by elimination and reflection: LU, QR, LQ, Cholesky, LDLt, Bunch–Kaufman."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import dense, eltype_of, is_array
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import make, wrap
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import PACKAGES, Base, constructors
+from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra import structured as S
+from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+
+# ---------------------------------------------------------------- LU
+
+
+class LU(Factorization):
+    """`lu(A)`: `P*A == L*U`."""
+
+    __slots__ = ("factors", "info", "ipiv")
+    family = factorization("LU", "T S P", "factors ipiv info")
+    fields = ("L", "U", "p", "P", "factors", "ipiv", "info")
+    factors_shown = (("L factor:", "L"), ("U factor:", "U"))
+
+    def __init__(self, factors: Any, ipiv: Any, info: int) -> None:
+        self.factors, self.ipiv, self.info = factors, ipiv, info
+
+    @staticmethod
+    def parameters(factors: Any, ipiv: Any, info: int) -> tuple[Any, ...]:
+        return (factors.eltype, T.typeof(factors), T.typeof(ipiv))
+
+    @property
+    def L(self) -> Any:
+        a = self.factors.data
+        m, n = a.shape
+        out = np.tril(a[:, : min(m, n)], -1)
+        if a.dtype == object:
+            out = out.copy()
+            out[np.triu_indices(m, 0, min(m, n))] = S.zero_of(self.factors.eltype)
+            for i in range(min(m, n)):
+                out[i, i] = Base.bindings["one"](self.factors.eltype)
+        else:
+            np.fill_diagonal(out, 1)
+        return K.result_array(out)
+
+    @property
+    def U(self) -> Any:
+        a = self.factors.data
+        m, n = a.shape
+        out = np.triu(a[: min(m, n)])
+        if a.dtype == object:
+            out = out.copy()
+            out[np.tril_indices(min(m, n), -1, n)] = S.zero_of(self.factors.eltype)
+        return K.result_array(out)
+
+    @property
+    def p(self) -> Any:
+        return wrap(self.order + 1)
+
+    @property
+    def order(self) -> Any:
+        return K.permutation(self.ipiv.data - 1, self.factors.data.shape[0])
+
+    @property
+    def P(self) -> Any:
+        m = self.factors.data.shape[0]
+        return make(
+            np.asfortranarray(np.eye(m)[self.order].astype(self.factors.data.dtype)),
+            self.factors.eltype,
+        )
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.L, self.U, self.p))
+
+    def check(self) -> None:
+        if self.info:
+            raise K.SingularException(self.info)
+
+
+@LinearAlgebra.method("lu(A::AbstractMatrix, pivot=nothing; check=true)")
+def lu(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
+    """The LU factorization.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> F = lu([4 3; 6 3]); F.L * F.U == [4 3; 6 3][F.p, :]
+    true
+    ```
+    """
+    data = K.floating(a)
+    rows, info = K.lu_in_place(data, not isinstance(pivot, NoPivot))
+    out = LU(K.result_array(data), wrap(rows + 1), info)
+    if check:
+        if info and isinstance(pivot, NoPivot):
+            raise K.ZeroPivotException(info)
+        out.check()
+    return out
+
+
+def choice(key: str) -> type:
+    """A strategy that is chosen by a value, such as `NoPivot()`."""
+    cls = type(key, (), {"__slots__": (), "__doc__": f"`{key}()`"})
+    t = T.define(key, module=LinearAlgebra)
+    T.register_class(cls, t)
+    LinearAlgebra.const(key, t)
+    support._builtin(constructors(t), T.tuple_type([T.type_of_type(t)]), lambda _: cls(), ())
+    return cls
+
+
+NoPivot = choice("NoPivot")
+RowMaximum = choice("RowMaximum")
+ColumnNorm = choice("ColumnNorm")
+RowNonZero = choice("RowNonZero")
+
+# ---------------------------------------------------------------- QR
+
+
+class Orthogonal:
+    """The Q of a factorization: behaves as a square matrix, shows as an operator."""
+
+    __slots__ = ("full", "thin")
+
+    def __init__(self, full: Any, thin: int) -> None:
+        self.full, self.thin = full, thin
+
+    @property
+    def eltype(self) -> Any:
+        return T.TYPE_OF_DTYPE[self.full.dtype]
+
+
+AbstractQ_ = S.define("AbstractQ", T.Any_, "T", export=False, abstract=True)
+
+
+def q_type(key: str, params: str) -> Any:
+    return S.define(key, lambda *ps: T.apply_type(AbstractQ_, ps[0]), params, export=False)
+
+
+class QRQ(Orthogonal):
+    """`qr(A).Q`"""
+
+    __slots__ = ()
+
+
+class LQQ(Orthogonal):
+    """`lq(A).Q`"""
+
+    __slots__ = ()
+
+
+QRCompactWYQ_ = q_type("QRCompactWYQ", "S M C")
+LQPackedQ_ = q_type("LQPackedQ", "T S C")
+
+
+def _q_parameters(q: Orthogonal) -> Any:
+    t = q.eltype
+    vector, matrix = T.apply_type(T.Vector, t), T.apply_type(T.Matrix, t)
+    return (
+        T.apply_type(QRCompactWYQ_, t, matrix, matrix)
+        if isinstance(q, QRQ)
+        else T.apply_type(LQPackedQ_, t, matrix, vector)
+    )
+
+
+T.register_instances(QRQ, _q_parameters, QRCompactWYQ_)
+T.register_instances(LQQ, _q_parameters, LQPackedQ_)
+
+
+@Base.method("size(Q::LinearAlgebra.AbstractQ)")
+def q_size(q: Any) -> tuple[int, ...]:
+    return tuple(q.full.shape)
+
+
+@Base.method("Matrix(Q::LinearAlgebra.AbstractQ)")
+def q_matrix(_: Any, q: Any) -> Any:
+    return wrap(np.asfortranarray(q.full[:, : q.thin] if isinstance(q, QRQ) else q.full[: q.thin]))
+
+
+@Base.method("collect(Q::LinearAlgebra.AbstractQ)")
+def q_collect(q: Any) -> Any:
+    return wrap(np.asfortranarray(q.full))
+
+
+@Base.method("getindex(Q::LinearAlgebra.AbstractQ, i...)")
+def q_getindex(q: Any, *i: Any) -> Any:
+    return Base.bindings["getindex"](wrap(np.asfortranarray(q.full)), *i)
+
+
+@Base.method("adjoint(Q::LinearAlgebra.AbstractQ)")
+def q_adjoint(q: Any) -> Any:
+    return type(q)(q.full.conj().T, q.thin)
+
+
+@Base.method("*(Q::LinearAlgebra.AbstractQ, B::AbstractVecOrMat)")
+def q_times(q: Any, b: Any) -> Any:
+    x = dense(b)
+    full = q.full if x.shape[0] == q.full.shape[1] else q.full[:, : x.shape[0]]
+    return Base.bindings["*"](wrap(np.asfortranarray(full)), b)
+
+
+@Base.method("*(A::AbstractVecOrMat, Q::LinearAlgebra.AbstractQ)")
+def times_q(a: Any, q: Any) -> Any:
+    return Base.bindings["*"](a, wrap(np.asfortranarray(q.full)))
+
+
+@Base.method("*(Q::LinearAlgebra.AbstractQ, R::LinearAlgebra.AbstractQ)")
+def q_times_q(q: Any, r: Any) -> Any:
+    return wrap(np.asfortranarray(q.full @ r.full))
+
+
+@Base.method('show(io::IO, m::MIME"text/plain", Q::LinearAlgebra.AbstractQ)')
+def q_show(io: Any, mime: Any, q: Any) -> None:
+    m, n = q.full.shape
+    io.write(f"{m}×{n} {T.type_string(T.typeof(q))}")
+
+
+class QR(Factorization):
+    """`qr(A)`: `A == Q*R`."""
+
+    __slots__ = ("q", "upper")
+    family = factorization("QRCompactWY", "S M C", "factors T", export=False)
+    fields: tuple[str, ...] = ("Q", "R", "factors")
+    factors_shown: tuple[tuple[str, str], ...] = (("Q factor: ", "Q"), ("R factor:", "R"))
+
+    def __init__(self, q: Any, upper: Any) -> None:
+        self.q, self.upper = q, upper
+
+    @staticmethod
+    def parameters(q: Any, upper: Any) -> tuple[Any, ...]:
+        matrix = T.apply_type(T.Matrix, upper.eltype)
+        return (upper.eltype, matrix, matrix)
+
+    @property
+    def Q(self) -> Any:
+        return self.q
+
+    @property
+    def R(self) -> Any:
+        return self.upper
+
+    @property
+    def factors(self) -> Any:
+        return self.upper
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.Q, self.R))
+
+
+class PivotedQR(QR):
+    """`qr(A, ColumnNorm())`: `A[:, p] == Q*R`."""
+
+    __slots__ = ("order",)
+    family = factorization("QRPivoted", "T S C P", "factors τ jpvt")
+    fields = ("Q", "R", "p", "P", "factors")
+    factors_shown = (("Q factor: ", "Q"), ("R factor:", "R"), ("permutation:", "p"))
+
+    def __init__(self, q: Any, upper: Any, order: Any) -> None:
+        super().__init__(q, upper)
+        self.order = order
+
+    @staticmethod
+    def parameters(q: Any, upper: Any, order: Any = None) -> tuple[Any, ...]:
+        t = upper.eltype
+        return (
+            t,
+            T.apply_type(T.Matrix, t),
+            T.apply_type(T.Vector, t),
+            T.apply_type(T.Vector, T.Int64),
+        )
+
+    @property
+    def p(self) -> Any:
+        return wrap(self.order + 1)
+
+    @property
+    def P(self) -> Any:
+        return wrap(np.asfortranarray(np.eye(len(self.order))[:, self.order]))
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.Q, self.R, self.p))
+
+
+@LinearAlgebra.method("qr(A::AbstractVecOrMat, pivot=nothing)")
+def qr(a: Any, pivot: Any = None) -> Any:
+    """The QR factorization.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> F = qr([3.0 -6.0; 4.0 -8.0; 0.0 1.0]); F.R
+    2×2 Matrix{Float64}:
+     -5.0  10.0
+      0.0  -1.0
+    ```
+    """
+    data = K.floating(a)
+    if data.dtype == object:
+        data = data.astype(float)
+    if data.ndim == 1:
+        data = data.reshape(-1, 1)
+    k = min(data.shape)
+    if isinstance(pivot, ColumnNorm):
+        q, r, p = K.pivoted_qr(data)
+        return PivotedQR(QRQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))), p)
+    q, r = householder(data)
+    return QR(QRQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))))
+
+
+def householder(data: Any) -> tuple[Any, Any]:
+    """Q (square) and R by Householder reflections."""
+    q, r = np.linalg.qr(data, mode="complete")
+    return q, r
+
+
+class LQ(Factorization):
+    """`lq(A)`: `A == L*Q`."""
+
+    __slots__ = ("lower", "q")
+    family = factorization("LQ", "T S C", "factors τ")
+    fields = ("L", "Q")
+    factors_shown = (("L factor:", "L"), ("Q factor: ", "Q"))
+
+    def __init__(self, lower: Any, q: Any) -> None:
+        self.lower, self.q = lower, q
+
+    @staticmethod
+    def parameters(lower: Any, q: Any) -> tuple[Any, ...]:
+        t = lower.eltype
+        return (t, T.apply_type(T.Matrix, t), T.apply_type(T.Vector, t))
+
+    @property
+    def L(self) -> Any:
+        return self.lower
+
+    @property
+    def Q(self) -> Any:
+        return self.q
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.L, self.Q))
+
+
+@LinearAlgebra.method("lq(A::AbstractMatrix)")
+def lq(a: Any) -> Any:
+    """The LQ factorization."""
+    data = K.floating(a)
+    q, r = householder(data.conj().T)
+    k = min(data.shape)
+    lower = np.asfortranarray(np.tril(r.conj().T[:, :k]))
+    return LQ(wrap(lower), LQQ(np.asfortranarray(q.conj().T), k))
+
+
+# ---------------------------------------------------------------- Cholesky and LDLt
+
+
+class Cholesky(Factorization):
+    """`cholesky(A)`: `A == U'*U`."""
+
+    __slots__ = ("factors", "info", "uplo_text")
+    family = factorization("Cholesky", "T S", "factors uplo info")
+    fields = ("U", "L", "UL", "factors", "uplo", "info")
+
+    def __init__(self, factors: Any, uplo: str, info: int) -> None:
+        self.factors, self.uplo_text, self.info = factors, uplo, info
+
+    @staticmethod
+    def parameters(factors: Any, uplo: str, info: int) -> tuple[Any, ...]:
+        return (factors.eltype, T.typeof(factors))
+
+    @property
+    def factors_shown(self) -> Any:  # type: ignore[override]
+        return ((f"{self.uplo_text} factor:", self.uplo_text),)
+
+    @property
+    def uplo(self) -> Any:
+        return V.Char(ord(self.uplo_text))
+
+    @property
+    def U(self) -> Any:
+        return S.UpperTriangular(self.factors if self.uplo_text == "U" else turned(self.factors))
+
+    @property
+    def L(self) -> Any:
+        return S.LowerTriangular(self.factors if self.uplo_text == "L" else turned(self.factors))
+
+    @property
+    def UL(self) -> Any:
+        return self.U if self.uplo_text == "U" else self.L
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.L, self.U))
+
+
+def turned(a: Any) -> Any:
+    """The adjoint as a new Array."""
+    return make(np.asfortranarray(dense(a).conj().T), eltype_of(a))
+
+
+def is_hermitian(a: Any) -> bool:
+    """Is it equal to its adjoint?"""
+    if isinstance(a, (S.Hermitian, S.SymTridiagonal)):
+        return True
+    data = dense(a)
+    if data.shape[0] != data.shape[1]:
+        return False
+    if data.dtype == object:
+        same, turn = Base.bindings["=="], Base.bindings["adjoint"]
+        n = data.shape[0]
+        return all(same(data[i, j], turn(data[j, i])) for i in range(n) for j in range(i + 1))
+    return bool(np.array_equal(data, data.conj().T))
+
+
+@LinearAlgebra.method("cholesky(A, pivot=nothing; check=true)")
+def cholesky(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
+    """The Cholesky factorization of a positive definite matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> cholesky([4.0 2.0; 2.0 5.0]).U
+    2×2 UpperTriangular{Float64, Matrix{Float64}}:
+     2.0  1.0
+      ⋅   2.0
+    ```
+    """
+    if not is_array(a):
+        root = Base.bindings["sqrt"](a)
+        return Cholesky(wrap(np.array([[root]], dtype=float, order="F")), "U", 0)
+    n = K.check_square(a)
+    uplo = a.uplo_text if isinstance(a, S.Mirrored) else "U"
+    if not is_hermitian(a):
+        if check:
+            raise K.PosDefException(-1)
+        return Cholesky(wrap(K.floating(a)), uplo, -1)
+    data = K.floating(a)
+    if data.dtype == object:
+        data = data.astype(float)
+    upper = np.zeros_like(data)
+    info = 0
+    for j in range(n):
+        d = data[j, j].real - (upper[:j, j].conj() @ upper[:j, j]).real
+        if not d > 0:
+            info = j + 1
+            break
+        upper[j, j] = np.sqrt(d)
+        if j + 1 < n:
+            upper[j, j + 1 :] = (
+                data[j, j + 1 :] - upper[:j, j].conj() @ upper[:j, j + 1 :]
+            ) / upper[j, j]
+    if info and check:
+        raise K.PosDefException(info)
+    factor = upper if uplo == "U" else upper.conj().T
+    return Cholesky(wrap(np.asfortranarray(factor)), uplo, info)
+
+
+class LDLt(Factorization):
+    """`ldlt(S)`: `S == L*D*L'`."""
+
+    __slots__ = ("tridiagonal",)
+    family = factorization("LDLt", "T S", "data")
+    fields = ("L", "D", "Lt", "d", "data")
+    factors_shown = (("L factor:", "L"), ("D factor:", "D"))
+
+    def __init__(self, tridiagonal: Any) -> None:
+        self.tridiagonal = tridiagonal
+
+    @staticmethod
+    def parameters(tridiagonal: Any) -> tuple[Any, ...]:
+        return (tridiagonal.eltype, T.typeof(tridiagonal))
+
+    @property
+    def data(self) -> Any:
+        return self.tridiagonal
+
+    @property
+    def L(self) -> Any:
+        return S.UnitLowerTriangular(self.tridiagonal)
+
+    @property
+    def Lt(self) -> Any:
+        return S.UnitUpperTriangular(self.tridiagonal)
+
+    @property
+    def D(self) -> Any:
+        return S.Diagonal(self.tridiagonal.dv)
+
+    @property
+    def d(self) -> Any:
+        return self.tridiagonal.dv
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.L, self.D))
+
+
+@LinearAlgebra.method("ldlt(S::LinearAlgebra.SymTridiagonal)")
+def ldlt(s: Any) -> Any:
+    """The factorization `L*D*L'` of a symmetric tridiagonal matrix."""
+    d, e = K.floating(s.dv), K.floating(s.ev)
+    for k in range(len(d) - 1):
+        if d[k] == 0:
+            raise K.ZeroPivotException(k + 1)
+        ratio = e[k] / d[k]
+        d[k + 1] -= ratio * e[k]
+        e[k] = ratio
+    return LDLt(S.SymTridiagonal(wrap(d), wrap(e)))
+
+
+class BunchKaufman(Factorization):
+    """`bunchkaufman(A)`: `P*A*P' == U*D*U'`."""
+
+    __slots__ = ("blocks", "order", "unit")
+    family = factorization("BunchKaufman", "T S P", "LD ipiv uplo symmetric rook info")
+    fields = ("D", "U", "p", "P")
+    factors_shown = (("D factor:", "D"), ("U factor:", "U"), ("permutation:", "p"))
+
+    def __init__(self, unit: Any, blocks: Any, order: Any) -> None:
+        self.unit, self.blocks, self.order = unit, blocks, order
+
+    @staticmethod
+    def parameters(unit: Any, blocks: Any, order: Any) -> tuple[Any, ...]:
+        return (unit.eltype, T.typeof(unit), T.apply_type(T.Vector, T.Int64))
+
+    @property
+    def D(self) -> Any:
+        return S.Tridiagonal(*(S.diagonal_of(self.blocks, k) for k in (-1, 0, 1)))
+
+    @property
+    def U(self) -> Any:
+        return S.UnitUpperTriangular(self.unit)
+
+    @property
+    def p(self) -> Any:
+        return wrap(self.order + 1)
+
+    @property
+    def P(self) -> Any:
+        return wrap(np.asfortranarray(np.eye(len(self.order))[self.order]))
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.D, self.U, self.p))
+
+    def solve(self, b: Any) -> Any:
+        """The solution for right-hand sides."""
+        y = K.solve_upper(self.unit.data, b[self.order].copy(), True)
+        y = K.solve(self.blocks.data, y)
+        y = K.solve_lower(np.asfortranarray(self.unit.data.T), y, True)
+        out = np.empty_like(y)
+        out[self.order] = y
+        return out
+
+
+@LinearAlgebra.method("bunchkaufman(A::AbstractMatrix, rook::Bool=false; check=true)")
+def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
+    """The Bunch–Kaufman factorization of a symmetric matrix."""
+    if not is_hermitian(a):
+        raise ArgumentError(
+            "Bunch-Kaufman decomposition is only valid for symmetric or Hermitian matrices"
+        )
+    unit, blocks, order = K.bunch_kaufman(K.floating(a))
+    return BunchKaufman(wrap(np.asfortranarray(unit)), wrap(np.asfortranarray(blocks)), order)

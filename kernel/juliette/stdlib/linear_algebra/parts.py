@@ -1,0 +1,267 @@
+"""Diagonals and triangles of matrices, questions about their structure, rotations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    convert_element,
+    dense,
+    eltype_of,
+    is_array,
+    like,
+    scalar,
+    shape_of,
+    values_of,
+)
+from juliette.base.reshaping import assign
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import wrap
+from juliette.runtime.modules import PACKAGES, Base
+from juliette.runtime.ranges import StepRange
+from juliette.stdlib.linear_algebra import factorizations as F
+from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra import structured as S
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+method = LinearAlgebra.method
+
+
+# ---------------------------------------------------------------- parts and questions
+
+
+@method("diag(A::AbstractMatrix, k::Integer=0)")
+def diag(a: Any, k: int = 0) -> Any:
+    """The k-th diagonal as a vector.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> diag([1 2; 3 4])
+    2-element Vector{Int64}:
+     1
+     4
+    ```
+    """
+    if isinstance(a, S.Diagonal) and k == 0:
+        return a.diag
+    return S.diagonal_of(a, k)
+
+
+@method("diagind(A::AbstractMatrix, k::Integer=0)")
+def diagind(a: Any, k: int = 0) -> Any:
+    """The linear indices of the k-th diagonal."""
+    m, n = shape_of(a)
+    start = k * m + 1 if k >= 0 else 1 - k
+    count = max(0, min(m, n - k) if k >= 0 else min(m + k, n))
+    return StepRange(start, m + 1, start + (count - 1) * (m + 1))
+
+
+@method("diagm(v::AbstractVector)")
+def diagm(v: Any) -> Any:
+    """A matrix with a vector on its diagonal: `diagm(v)`, `diagm(k => v, ...)`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> diagm(1 => [1, 2])
+    3×3 Matrix{Int64}:
+     0  1  0
+     0  0  2
+     0  0  0
+    ```
+    """
+    return diagm_pairs(V.Pair(0, v))
+
+
+@method("diagm(ps::Pair...)")
+def diagm_pairs(*ps: Any) -> Any:
+    n = max(shape_of(p.second)[0] + abs(p.first) for p in ps)
+    return _diagm((n, n), ps)
+
+
+@method("diagm(m::Integer, n::Integer, ps::Pair...)")
+def diagm_sized(m: int, n: int, *ps: Any) -> Any:
+    return _diagm((m, n), ps)
+
+
+@method("diagm(m::Integer, n::Integer, v::AbstractVector)")
+def diagm_sized_vector(m: int, n: int, v: Any) -> Any:
+    return _diagm((m, n), (V.Pair(0, v),))
+
+
+def _diagm(shape: tuple[int, int], ps: Any) -> Any:
+    t = S.promoted(*(p.second for p in ps))
+    out = Base.bindings["zeros"](t, shape)
+    plus = Base.bindings["+"]
+    for p in ps:
+        for i, x in enumerate(values_of(p.second)):
+            at = (i, i + p.first) if p.first >= 0 else (i - p.first, i)
+            out.data[at] = convert_element(t, plus(scalar(out.data[at]), x))
+    return out
+
+
+def triangle(name: str, cut: Any) -> None:
+    @method(f"{name}(A::AbstractMatrix, k::Integer=0)")
+    def part(a: Any, k: int = 0) -> Any:
+        data = np.array(dense(a), order="F")
+        keep = cut(np.ones(data.shape, dtype=bool), k)
+        data[~keep] = S.zero_of(eltype_of(a))
+        return like(a, data, eltype_of(a))
+
+    part.__doc__ = (
+        f"The {'upper' if name == 'triu' else 'lower'} triangle, from the k-th diagonal on."
+    )
+
+    @method(f"{name}!(A::AbstractMatrix, k::Integer=0)")
+    def into(a: Any, k: int = 0) -> Any:
+        return assign(a, dense(part(a, k)))
+
+
+triangle("triu", np.triu)
+triangle("tril", np.tril)
+
+
+@method("issymmetric(A)")
+def issymmetric(a: Any) -> bool:
+    """Is it equal to its transpose?"""
+    if not is_array(a):
+        return bool(Base.bindings["=="](a, a))
+    if isinstance(a, (S.Symmetric, S.Diagonal, S.SymTridiagonal)):
+        return True
+    data = dense(a)
+    if data.shape[0] != data.shape[1]:
+        return False
+    if data.dtype == object:
+        same = Base.bindings["=="]
+        return all(same(data[i, j], data[j, i]) for i in range(len(data)) for j in range(i + 1))
+    return bool(np.array_equal(data, data.T))
+
+
+@method("ishermitian(A)")
+def ishermitian(a: Any) -> bool:
+    """Is it equal to its adjoint?"""
+    return (
+        F.is_hermitian(a) if is_array(a) else bool(Base.bindings["=="](a, Base.bindings["conj"](a)))
+    )
+
+
+@method("isposdef(A)")
+def isposdef(a: Any) -> bool:
+    """Is it positive definite?"""
+    if not is_array(a):
+        return bool(Base.bindings[">"](a, 0))
+    return F.is_hermitian(a) and F.cholesky(a, check=False).info == 0
+
+
+@method("isposdef!(A)")
+def isposdef_into(a: Any) -> bool:
+    return isposdef(a)
+
+
+def band_question(name: str, test: Any, doc: str) -> None:
+    @method(f"{name}(A::AbstractMatrix)")
+    def ask(a: Any) -> bool:
+        return bool(test(dense(a)))
+
+    ask.__doc__ = doc
+
+    @method(f"{name}(x::Number)")
+    def always(x: Any) -> bool:
+        return True
+
+
+band_question("istriu", K.is_upper, "Is it upper triangular?")
+band_question("istril", K.is_lower, "Is it lower triangular?")
+band_question("isdiag", lambda d: K.is_upper(d) and K.is_lower(d), "Is it diagonal?")
+
+
+@method("istriu(A::AbstractMatrix, k::Integer)")
+def istriu_from(a: Any, k: int) -> bool:
+    data = dense(a)
+    return K.all_zero(data, np.tril(np.ones(data.shape, dtype=bool), k - 1))
+
+
+@method("istril(A::AbstractMatrix, k::Integer)")
+def istril_from(a: Any, k: int) -> bool:
+    data = dense(a)
+    return K.all_zero(data, np.triu(np.ones(data.shape, dtype=bool), k + 1))
+
+
+@method("isbanded(A::AbstractMatrix, kl::Integer, ku::Integer)")
+def isbanded(a: Any, low: int, high: int) -> bool:
+    """Are all elements outside some diagonals zero?"""
+    return istriu_from(a, low) and istril_from(a, high)
+
+
+@method("checksquare(A...)", export=False)
+def checksquare(*a: Any) -> Any:
+    """The size of square matrices."""
+    sizes = tuple(K.check_square(x) for x in a)
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+@method("givens(f::Number, g::Number, i1::Integer, i2::Integer)")
+def givens(f: Any, g: Any, i: int, j: int) -> Any:
+    """The Givens rotation that zeroes `g`, and the length of `(f, g)`."""
+    r = math.hypot(f, g)
+    c, s = (1.0, 0.0) if r == 0 else (f / r, g / r)
+    return (Givens(i, j, c, s), r)
+
+
+Givens_ = S.define("Givens", T.Any_, "T", export=False)
+S.fields_of(Givens_, "i1 i2 c s")
+
+
+class Givens:
+    """A rotation in the plane of two coordinates."""
+
+    __slots__ = ("c", "i1", "i2", "s")
+    fields = ("i1", "i2", "c", "s")
+
+    def __init__(self, i1: int, i2: int, c: float, s: float) -> None:
+        self.i1, self.i2, self.c, self.s = i1, i2, c, s
+
+
+T.register_instances(Givens, lambda g: T.apply_type(Givens_, T.typeof(g.c)), Givens_)
+
+
+@Base.method("*(G::LinearAlgebra.Givens, A::AbstractVecOrMat)")
+def givens_times(g: Givens, a: Any) -> Any:
+    data = K.floating(a)
+    p, q = data[g.i1 - 1].copy(), data[g.i2 - 1].copy()
+    data[g.i1 - 1] = g.c * p + g.s * q
+    data[g.i2 - 1] = -g.s * p + g.c * q
+    return wrap(data)
+
+
+@method("transpose!(dest::AbstractMatrix, src::AbstractVecOrMat)")
+def transpose_into(dest: Any, src: Any) -> Any:
+    """The transpose, written into a matrix."""
+    return assign(dest, dense(Base.bindings["transpose"](src)))
+
+
+@method("adjoint!(dest::AbstractMatrix, src::AbstractVecOrMat)")
+def adjoint_into(dest: Any, src: Any) -> Any:
+    """The adjoint, written into a matrix."""
+    return assign(dest, dense(Base.bindings["adjoint"](src)))
+
+
+@method("copy_transpose!(dest::AbstractMatrix, src::AbstractMatrix)", export=False)
+def copy_transpose(dest: Any, src: Any) -> Any:
+    return assign(dest, dense(src).T)
+
+
+@method("hermitianpart(A::AbstractMatrix, uplo=:U)")
+def hermitianpart(a: Any, uplo: Any = None) -> Any:
+    """`(A + A')/2` as a Hermitian matrix."""
+    half = Base.bindings["/"](Base.bindings["+"](a, Base.bindings["adjoint"](a)), 2)
+    return S.Hermitian(half, "U" if uplo is None else S._uplo(uplo))
+
+
+for _key, _name in (("adjoint", "adjoint"), ("transpose", "transpose")):
+    LinearAlgebra.const(_key, Base.bindings[_name])

@@ -1,0 +1,322 @@
+"""Eigenvalues, singular values, Schur and Hessenberg forms."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import is_array, scalar
+from juliette.runtime import types as T
+from juliette.runtime.array import make, wrap
+from juliette.runtime.errors import ArgumentError, DomainError, ErrorException
+from juliette.runtime.modules import PACKAGES, Base
+from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra import structured as S
+from juliette.stdlib.linear_algebra.elimination import QRQ, is_hermitian
+from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+
+# ---------------------------------------------------------------- eigenvalues
+
+
+class Eigen(Factorization):
+    """`eigen(A)`: values and vectors."""
+
+    __slots__ = ("values", "vectors")
+    family = factorization("Eigen", "T V S U", "values vectors")
+    fields = ("values", "vectors")
+    factors_shown = (("values:", "values"), ("vectors:", "vectors"))
+
+    def __init__(self, values: Any, vectors: Any) -> None:
+        self.values, self.vectors = values, vectors
+
+    @staticmethod
+    def parameters(values: Any, vectors: Any) -> tuple[Any, ...]:
+        return (vectors.eltype, values.eltype, T.typeof(vectors), T.typeof(values))
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.values, self.vectors))
+
+
+class GeneralizedEigen(Eigen):
+    """`eigen(A, B)`"""
+
+    __slots__ = ()
+    family = factorization("GeneralizedEigen", "T V S U", "values vectors")
+
+
+def eigen_parts(a: Any) -> tuple[Any, Any]:
+    """Eigenvalues in Julia's order, and the vectors that belong to them."""
+    data = K.floating(a)
+    K.check_square(data)
+    if data.dtype == object:
+        data = data.astype(float)
+    if not np.isfinite(data).all():
+        raise ArgumentError("matrix contains Infs or NaNs")
+    if isinstance(a, S.Diagonal) or (
+        data.ndim == 2 and is_diagonal(data) and data.dtype.kind == "f"
+    ):
+        values = data.diagonal().copy()
+        order = np.argsort(values, kind="stable")
+        return values[order], np.asfortranarray(np.eye(len(values), dtype=data.dtype)[:, order])
+    if is_hermitian(a):
+        values, vectors = np.linalg.eigh(data)
+        return values, np.asfortranarray(vectors)
+    if K.is_upper(data) and data.dtype.kind == "f" and isinstance(a, S.Part):
+        values = data.diagonal().copy()
+    values, vectors = np.linalg.eig(data)
+    order = sorted_order(values)
+    return values[order], np.asfortranarray(vectors[:, order])
+
+
+def is_diagonal(data: Any) -> bool:
+    return K.is_upper(data) and K.is_lower(data)
+
+
+def sorted_order(values: Any) -> Any:
+    """By real part, then by imaginary part."""
+    return (
+        np.lexsort((values.imag, values.real))
+        if values.dtype.kind == "c"
+        else np.argsort(values, kind="stable")
+    )
+
+
+@LinearAlgebra.method("eigen(A::AbstractMatrix; permute=true, scale=true, sortby=nothing)")
+def eigen(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = None) -> Any:
+    """Eigenvalues and eigenvectors.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> eigen([2.0 0.0; 0.0 1.0]).values
+    2-element Vector{Float64}:
+     1.0
+     2.0
+    ```
+    """
+    values, vectors = eigen_parts(a)
+    if sortby is not None:
+        order = by_function(values, sortby)
+        values, vectors = values[order], np.asfortranarray(vectors[:, order])
+    return Eigen(wrap(values), wrap(vectors))
+
+
+def by_function(values: Any, sortby: Any) -> list[int]:
+    keys = [sortby(scalar(v)) for v in values]
+    less = Base.bindings["isless"]
+    order = list(range(len(keys)))
+    for i in range(1, len(order)):
+        j = i
+        while j and less(keys[order[j]], keys[order[j - 1]]):
+            order[j], order[j - 1] = order[j - 1], order[j]
+            j -= 1
+    return order
+
+
+@LinearAlgebra.method("eigen(A::AbstractMatrix, B::AbstractMatrix)")
+def eigen_general(a: Any, b: Any) -> Any:
+    x, y = K.common(K.floating(a), K.floating(b))
+    values, vectors = np.linalg.eig(np.linalg.solve(y, x))
+    order = sorted_order(values)
+    vectors = vectors[:, order]
+    return GeneralizedEigen(
+        wrap(values[order]), wrap(np.asfortranarray(vectors / np.abs(vectors).max(axis=0)))
+    )
+
+
+@LinearAlgebra.method("eigvals(A; permute=true, scale=true, sortby=nothing)")
+def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = None) -> Any:
+    """The eigenvalues."""
+    if isinstance(a, Eigen):
+        return a.values
+    if not is_array(a):
+        return make(np.array([a]), T.typeof(a))
+    values, _ = eigen_parts(a)
+    if sortby is not None:
+        values = values[by_function(values, sortby)]
+    return wrap(values)
+
+
+@LinearAlgebra.method("eigvecs(A)")
+def eigvecs(a: Any) -> Any:
+    """The eigenvectors, as columns."""
+    return a.vectors if isinstance(a, Eigen) else wrap(eigen_parts(a)[1])
+
+
+@LinearAlgebra.method("eigmax(A)")
+def eigmax(a: Any) -> Any:
+    """The largest eigenvalue."""
+    return scalar(real_values(a).max())
+
+
+@LinearAlgebra.method("eigmin(A)")
+def eigmin(a: Any) -> Any:
+    """The smallest eigenvalue."""
+    return scalar(real_values(a).min())
+
+
+def real_values(a: Any) -> Any:
+    values, _ = eigen_parts(a)
+    if values.dtype.kind == "c":
+        raise DomainError(a, "`A` cannot have complex eigenvalues.")
+    return values
+
+
+# ---------------------------------------------------------------- singular values
+
+
+class SVD(Factorization):
+    """`svd(A)`: `A == U*Diagonal(S)*Vt`."""
+
+    __slots__ = ("S", "U", "Vt")
+    family = factorization("SVD", "T Tr M C", "U S Vt")
+    fields = ("U", "S", "V", "Vt")
+    factors_shown = (("U factor:", "U"), ("singular values:", "S"), ("Vt factor:", "Vt"))
+
+    def __init__(self, u: Any, s: Any, vt: Any) -> None:
+        self.U, self.S, self.Vt = u, s, vt
+
+    @staticmethod
+    def parameters(u: Any, s: Any, vt: Any) -> tuple[Any, ...]:
+        return (u.eltype, s.eltype, T.typeof(u), T.typeof(s))
+
+    @property
+    def V(self) -> Any:
+        return Base.bindings["adjoint"](self.Vt)
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.U, self.S, self.V))
+
+
+@LinearAlgebra.method("svd(A::AbstractVecOrMat; full=false, alg=nothing)")
+def svd(a: Any, *, full: bool = False, alg: Any = None) -> Any:
+    """The singular value decomposition.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> svd([3.0 0.0; 0.0 2.0]).S
+    2-element Vector{Float64}:
+     3.0
+     2.0
+    ```
+    """
+    data = K.floating(a)
+    if data.dtype == object:
+        data = data.astype(float)
+    if data.ndim == 1:
+        data = data.reshape(-1, 1)
+    u, s, vt = np.linalg.svd(data, full_matrices=full)
+    return SVD(*(wrap(np.asfortranarray(x)) for x in (u, s, vt)))
+
+
+@LinearAlgebra.method("svdvals(A)")
+def svdvals(a: Any) -> Any:
+    """The singular values, largest first."""
+    if isinstance(a, SVD):
+        return a.S
+    data = K.floating(a)
+    return wrap(np.linalg.svd(data.reshape(data.shape[0], -1), compute_uv=False))
+
+
+# ---------------------------------------------------------------- Schur
+
+
+class Schur(Factorization):
+    """`schur(A)`: `A == Z*T*Z'`."""
+
+    __slots__ = ("T", "Z", "values")
+    family = factorization("Schur", "Ty S C", "T Z values")
+    fields = ("T", "Schur", "Z", "vectors", "values")
+    factors_shown = (("T factor:", "T"), ("Z factor:", "Z"), ("eigenvalues:", "values"))
+
+    def __init__(self, t: Any, z: Any, values: Any) -> None:
+        self.T, self.Z, self.values = t, z, values
+
+    @staticmethod
+    def parameters(t: Any, z: Any, values: Any) -> tuple[Any, ...]:
+        return (t.eltype, T.typeof(t), T.typeof(values))
+
+    @property
+    def Schur(self) -> Any:
+        return self.T
+
+    @property
+    def vectors(self) -> Any:
+        return self.Z
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.T, self.Z, self.values))
+
+
+def scipy_linalg(name: str) -> Any:
+    """SciPy's linear algebra, or an error that says how to get it."""
+    try:
+        linalg = importlib.import_module("scipy.linalg")
+    except ImportError:
+        raise ErrorException(
+            f"{name} needs SciPy, which is not installed here: pip install juliette[sparse]"
+        ) from None
+    return linalg
+
+
+@LinearAlgebra.method("schur(A::AbstractMatrix)")
+def schur(a: Any) -> Any:
+    """The Schur factorization."""
+    K.check_square(a)
+    data = K.floating(a)
+    t, z = scipy_linalg("schur").schur(data)
+    values = (
+        np.linalg.eigvals(t) if data.dtype.kind == "c" or not K.is_upper(t) else t.diagonal().copy()
+    )
+    if data.dtype.kind == "f" and not K.is_upper(t):
+        values = block_values(t)
+    return Schur(*(wrap(np.asfortranarray(x)) for x in (t, z, values)))
+
+
+def block_values(t: Any) -> Any:
+    """The eigenvalues of a real quasi-triangular matrix, in the order of its blocks."""
+    out = []
+    k, n = 0, t.shape[0]
+    while k < n:
+        if k + 1 < n and t[k + 1, k] != 0:
+            pair = np.linalg.eigvals(t[k : k + 2, k : k + 2])
+            out += sorted(pair.tolist(), key=lambda z: -z.imag)
+            k += 2
+        else:
+            out.append(complex(t[k, k]))
+            k += 1
+    return np.array(out)
+
+
+@LinearAlgebra.method("hessenberg(A::AbstractMatrix)")
+def hessenberg(a: Any) -> Any:
+    """The Hessenberg form: `A == Q*H*Q'`."""
+    h, q = scipy_linalg("hessenberg").hessenberg(K.floating(a), calc_q=True)
+    return Hessenberg(
+        S.UpperHessenberg(wrap(np.asfortranarray(h))), QRQ(np.asfortranarray(q), q.shape[0])
+    )
+
+
+class Hessenberg(Factorization):
+    """`hessenberg(A)`"""
+
+    __slots__ = ("H", "Q")
+    family = factorization("Hessenberg", "T SH S", "H Q")
+    fields = ("H", "Q", "μ")
+    factors_shown = (("Q factor: ", "Q"), ("H factor:", "H"))
+
+    def __init__(self, h: Any, q: Any) -> None:
+        self.H, self.Q = h, q
+
+    @staticmethod
+    def parameters(h: Any, q: Any) -> tuple[Any, ...]:
+        return (h.eltype, T.typeof(h), T.apply_type(T.Matrix, h.eltype))
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.Q, self.H))
