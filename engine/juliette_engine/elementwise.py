@@ -28,10 +28,11 @@ _NAMES = {1: ("x",), 2: ("a", "b"), 3: ("m", "a", "b")}
 class Rule:
     """The value and the cotangents of an operation, as expressions."""
 
-    __slots__ = ("forward", "names", "partials")
+    __slots__ = ("forward", "holomorphic", "names", "partials")
 
-    def __init__(self, forward: str, partials: tuple[str | None, ...]) -> None:
+    def __init__(self, forward: str, partials: tuple[str | None, ...], holomorphic: bool = True) -> None:
         self.forward = forward
+        self.holomorphic = holomorphic  # of complex numbers: has it a complex slope?
         self.partials = partials
         self.names = _NAMES[len(partials)]
 
@@ -39,9 +40,11 @@ class Rule:
 class Elementwise:
     """A function applied to each element, with the cotangent of each argument."""
 
-    def __init__(self, name: str, forward: str, *partials: str | None, on: str = "reals") -> None:
+    def __init__(
+        self, name: str, forward: str, *partials: str | None, on: str = "reals", holomorphic: bool = True
+    ) -> None:
         self.name = self.__name__ = name
-        self.rule = Rule(forward, partials)
+        self.rule = Rule(forward, partials, holomorphic)
         self.partials = partials
         self.on = on
         self.kernels: dict[Any, Any] = {}
@@ -194,6 +197,9 @@ def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
     text = rule.partials[i]
     assert text is not None
     env["y"], env["g"] = y, g
+    if not rule.holomorphic:
+        d = run(parse(text), env)
+        return d if np.iscomplexobj(T.primal(args[i])) or not np.iscomplexobj(T.primal(d)) else OPS["real"](d)
     if text == "g" or not any(np.iscomplexobj(T.primal(v)) for v in (y, args[i])):
         return run(parse(text), env)
     env["g"] = OPS["conjugate"](g)
@@ -303,7 +309,7 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
             T.acc_any(a[i], cotangent(rule, i, g, r.data, values))
 
     T.TRACED_RULES[space["step"]] = traced_step
-    return space["step"]
+    return traced_step if any(isinstance(x, complex) for x in args) else space["step"]
 
 
 # ---------------------------------------------------------------- the table
@@ -311,9 +317,11 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
 OPS: dict[str, Elementwise] = {}
 
 
-def elementwise(name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise) -> Any:
+def elementwise(
+    name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise, holomorphic: bool = True
+) -> Any:
     """Enter an operation in the table."""
-    f = OPS[name] = cls(name, forward, *partials, on=on)
+    f = OPS[name] = cls(name, forward, *partials, on=on, holomorphic=holomorphic)
     return f
 
 
@@ -336,7 +344,7 @@ sqrt = elementwise("sqrt", "sqrt(x)", "g / (2 * y)", on="positives")
 cbrt = elementwise("cbrt", "cbrt(x)", "g / (3 * (y * y))", on="positives")
 sin = elementwise("sin", "sin(x)", "g * cos(x)")
 cos = elementwise("cos", "cos(x)", "-(g * sin(x))")
-tan = elementwise("tan", "tan(x)", "g * (1 + y * y)")
+tan = elementwise("tan", "tan(x)", "g * (1 + y * y)", on="unit")
 sinh = elementwise("sinh", "sinh(x)", "g * cosh(x)")
 cosh = elementwise("cosh", "cosh(x)", "g * sinh(x)")
 tanh = elementwise("tanh", "tanh(x)", "g * (1 - y * y)")
@@ -350,19 +358,26 @@ atan2 = elementwise(
     "atan2", "arctan2(a, b)", "g * b / (a * a + b * b)", "-(g * a / (a * a + b * b))", on="positives"
 )
 hypot = elementwise("hypot", "hypot(a, b)", "g * (a / y)", "g * (b / y)", on="positives")
-absolute = elementwise("abs", "absolute(x)", "g * sign(x)")
-abs2 = elementwise("abs2", "abs2(x)", "2 * g * x")
+absolute = elementwise("abs", "absolute(x)", "g * sign(x)", holomorphic=False)
+abs2 = elementwise("abs2", "abs2(x)", "2 * g * x", holomorphic=False)
 inv = elementwise("inv", "1 / x", "-(g * (y * y))", on="positives")
 floating = elementwise("float", "floating(x)", "g")
 maximum = elementwise("max", "maximum(a, b)", "g * (a > b)", "g * (a <= b)")
-minimum = elementwise("min", "minimum(a, b)", "g * (a < b)", "g * (a >= b)")
+minimum = elementwise("min", "minimum(a, b)", "g * (a <= b)", "g * (a > b)")
 sigmoid = elementwise("sigmoid", "sigmoid(x)", "g * (y * (1 - y))")
 relu = elementwise("relu", "maximum(x, 0)", "g * (y > 0)")
 softplus = elementwise("softplus", "softplus(x)", "g * sigmoid(x)")
 erf = elementwise("erf", "erf(x)", "g * (exp(-(x * x)) * 1.1283791670955126)")
 xlogy = elementwise("xlogy", "xlogy(a, b)", "g * log(b)", "g * (a / b)", on="positives")
-sign = elementwise("sign", "sign(x)", None)
+mod = elementwise("mod", "a - b * floor(a / b)", "g", "-(g * floor(a / b))", on="positives")
+rem = elementwise("rem", "a - b * trunc(a / b)", "g", "-(g * trunc(a / b))", on="positives")
+sign = elementwise("sign", "sign(x)", "g * 0")
+rounded = elementwise("round", "rint(x)", "g * 0")
+floor = elementwise("floor", "floor(x)", "g * 0")
+ceil = elementwise("ceil", "ceil(x)", "g * 0")
+trunc = elementwise("trunc", "trunc(x)", "g * 0")
 where = elementwise("where", "where(m, a, b)", None, "where(m, g, 0)", "where(m, 0, g)")
-conjugate = elementwise("conjugate", "conjugate(x)", "g")
-real = elementwise("real", "real(x)", "g")
-imag = elementwise("imag", "imag(x)", None)
+conjugate = elementwise("conjugate", "conjugate(x)", "conjugate(g)", holomorphic=False)
+real = elementwise("real", "real(x)", "g + 0j", holomorphic=False)
+imag = elementwise("imag", "imag(x)", "g * 1j", holomorphic=False)
+angle = elementwise("angle", "angle(x)", "g * 1j * x / abs2(x)", holomorphic=False)

@@ -122,16 +122,19 @@ class Tree:
                 env = dict(zip(rule.names, values, strict=True))
                 env["y"] = value
                 env["g"] = at
-                d = self._partial(rule.partials[j], env, value, values[j])
+                d = self._partial(rule, rule.partials[j], env, value, values[j])
                 if isinstance(arg, int):
                     out[arg] = d if arg not in out else p.op("+", out[arg], d)
                 else:
                     adjoint[ends[k][j]] = d
         return out
 
-    def _partial(self, text: str, env: dict[str, Value], y: Value, x: Value) -> Value:
+    def _partial(self, rule: Any, text: str, env: dict[str, Value], y: Value, x: Value) -> Value:
         """A rule's cotangent; of holomorphic functions of complex numbers the conjugate slope."""
         p = self.program
+        if not rule.holomorphic:
+            d = p.expression(text, env)
+            return d if np.iscomplexobj(x.sample) or not np.iscomplexobj(d.sample) else p.op("real", d)
         if not (np.iscomplexobj(y.sample) or np.iscomplexobj(x.sample)) or text == "g":
             return p.expression(text, env)
         env["g"] = p.op("conjugate", env["g"])

@@ -111,6 +111,8 @@ def _minimum(x: Any, y: Any) -> Any:
 NUMBERS["sign"] = lambda x: (x > 0) - (x < 0) if type(x) is int else plain(np.sign(x))
 NUMBERS["where"] = lambda m, a, b: _alike(a, b) if m else _alike(b, a)
 NUMBERS["conjugate"] = lambda x: x.conjugate()
+ARRAYS["angle"] = np.angle
+NUMBERS["angle"] = lambda x: plain(np.angle(x))
 NUMBERS["real"] = lambda x: x.real
 NUMBERS["imag"] = lambda x: x.imag
 for _name in ("floor", "ceil", "trunc", "rint"):

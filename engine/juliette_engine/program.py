@@ -244,6 +244,6 @@ def function_of(op: str, array: bool) -> Any:
 NAMESPACE: dict[str, Any] = {
     **{"a_" + k: v for k, v in ARRAYS.items()},
     **{"s_" + k: v for k, v in NUMBERS.items()},
-    "negative": np.negative, "subtract": np.subtract, "true_divide": np.true_divide,
+    "negative": np.negative, "float64": np.float64, "subtract": np.subtract, "true_divide": np.true_divide,
     "s_true_divide": NUMBERS["true_divide"], "s_power": NUMBERS["power"],
 }  # fmt: skip

@@ -302,9 +302,13 @@ def caught(error: BaseException) -> Any:
     if isinstance(error, UnsupportedKeyword):
         error = ErrorException(f'got unsupported keyword argument "{error}"')
     EXCEPTION_STACK.append(error)
+    if TRACE.depth and CAUGHT is not None:
+        CAUGHT()
     return julia_value(error)
 
 
+# Set by the gradient packages: an exception is caught while gradients are traced.
+CAUGHT: Any = None
 EXCEPTION_STACK: list[BaseException] = []
 
 

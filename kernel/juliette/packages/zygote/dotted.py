@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers import KERNELS
-from juliette.packages.zygote.methods import OPS, holds_node, operation
+from juliette.packages.zygote.methods import COMPOSED, OPS, holds_node, operation
 from juliette.packages.zygote.nodes import (
     PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
 )
@@ -181,37 +181,8 @@ def _julian(x: Any) -> Any:
 def _whole(f: Any, args: list[Any]) -> Any:
     """Functions that are made of operations."""
     if isinstance(f, GenericFunction) and Base.bindings.get(f.name) is f:
-        return _COMPOSED.get((f.name, len(args)))
+        return COMPOSED.get((f.name, len(args)))
     return None
-
-
-def _clamp(x: Any, low: Any, high: Any) -> Any:
-    p = primal(x)
-    return rules.where((p >= primal(low)) & (p <= primal(high)), x, rules.where(p < primal(low), low, high))
-
-
-_COMPOSED: dict[tuple[str, int], Any] = {
-    ("identity", 1): lambda x: x,
-    ("ifelse", 3): lambda m, a, b: rules.where(primal(m), a, b),
-    ("clamp", 3): _clamp,
-    ("mod", 2): rules.remainder,
-    ("muladd", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),
-    ("fma", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),
-    ("^", 2): rules.power,
-    ("*", 3): lambda a, b, c: rules.mul(rules.mul(a, b), c),
-    ("+", 3): lambda a, b, c: rules.add(rules.add(a, b), c),
-    ("+", 1): lambda x: x,
-    ("transpose", 1): lambda x: x,
-    ("adjoint", 1): lambda x: x,
-    ("sinpi", 1): lambda x: rules.sin(rules.mul(x, np.pi)),
-    ("cospi", 1): lambda x: rules.cos(rules.mul(x, np.pi)),
-    ("sec", 1): lambda x: rules.inv(rules.cos(x)),
-    ("csc", 1): lambda x: rules.inv(rules.sin(x)),
-    ("cot", 1): lambda x: rules.inv(rules.tan(x)),
-    ("exp10", 1): lambda x: rules.power(10.0, x),
-    ("log", 2): lambda b, x: rules.div(rules.log(x), rules.log(b)),
-    ("\\", 2): lambda a, b: rules.div(b, a),
-}
 
 
 def _constant(f: GenericFunction) -> bool:

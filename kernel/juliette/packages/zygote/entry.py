@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import OPEN, Refusal
 from juliette.packages.zygote.nodes import TWINS, JuliaTape, plain, to_julia
@@ -341,25 +342,20 @@ def hessian_of(f: Any, x: Any) -> Any:
     return h
 
 
-def derivative(f: Any) -> Any:
-    """`f'`: the derivative of a function of one argument."""
-
-    def prime(x: Any) -> Any:
-        return explicit(f, (x,), whole=False)[1][0]
-
-    return Derivative(prime)
-
-
 class Derivative:
     """`f'`"""
 
-    __slots__ = ("function",)
+    __slots__ = ("f",)
+    fields = ("f",)
 
-    def __init__(self, function: Any) -> None:
-        self.function = function
+    def __init__(self, f: Any) -> None:
+        self.f = f
 
-    def __call__(self, *args: Any) -> Any:
-        return self.function(*args)
+    def __call__(self, x: Any) -> Any:
+        return explicit(self.f, (x,), whole=False)[1][0]
+
+
+T.register_class(Derivative, T.define("Zygote.Derivative", T.Function_))
 
 
 def ignored(f: Callable[[], Any]) -> Any:
@@ -374,16 +370,17 @@ def ignored(f: Callable[[], Any]) -> Any:
 class Back:
     """The second value of `pullback`."""
 
-    __slots__ = ("name", "run")
-    count = 75
+    __slots__ = ("run",)
 
     def __init__(self, run: Any) -> None:
-        Back.count += 1
         self.run = run
-        self.name = f"#{Back.count}"
 
     def __call__(self, seed: Any) -> Any:
         return self.run(seed)
+
+
+T.register_class(Back, T.define("Zygote.Pullback", T.Function_))
+SHOW_HOOKS[Back] = lambda io, x, long: io.write("Zygote.Pullback(…)")
 
 
 def load_entries(module: Module) -> None:
@@ -435,7 +432,7 @@ def load_entries(module: Module) -> None:
         y, back = pulled_back(f, args)
         return y, Back(back)
 
-    @module.method("jacobian(f, args...)", transparent=True, export=False)
+    @module.method("jacobian(f, args...)", transparent=True)
     def jacobian(f: Any, *args: Any) -> Any:
         """The Jacobian of `f` for each argument: a row for each element of the value.
 
@@ -450,7 +447,7 @@ def load_entries(module: Module) -> None:
         """
         return jacobian_of(f, args)[1]
 
-    @module.method("withjacobian(f, args...)", transparent=True, export=False)
+    @module.method("withjacobian(f, args...)", transparent=True)
     def withjacobian(f: Any, *args: Any) -> Any:
         """The value and the Jacobian.
 
@@ -478,10 +475,10 @@ def load_entries(module: Module) -> None:
         """
         return hessian_of(f, x)
 
-    module.method("hessian(f, x)", transparent=True, export=False)(hessian)
+    module.method("hessian(f, x)", transparent=True)(hessian)
     module.method("hessian_reverse(f, x)", transparent=True, export=False)(hessian)
 
-    @module.method("diaghessian(f, args...)", transparent=True, export=False)
+    @module.method("diaghessian(f, args...)", transparent=True)
     def diaghessian(f: Any, *args: Any) -> Any:
         """The diagonal of the Hessian for each argument, in its shape.
 
@@ -508,6 +505,19 @@ def load_entries(module: Module) -> None:
             else:
                 out.append(h)
         return tuple(out)
+
+    @module.method("adjoint(f::Function)", transparent=True)
+    def prime(f: Any) -> Any:
+        """`f'`: the derivative of a function of one argument.
+
+        ```jldoctest
+        julia> using Flux
+
+        julia> sin'(0.0), (x -> x^3)'(2.0)
+        (1.0, 12.0)
+        ```
+        """
+        return Derivative(f)
 
     @module.method("forwarddiff(f, x)", transparent=True, export=False)
     def forwarddiff(f: Any, x: Any) -> Any:
@@ -576,6 +586,15 @@ def load_entries(module: Module) -> None:
     def dropgrad(x: Any) -> Any:
         """`x` as a constant."""
         return plain(x)
+
+
+gradients.set_show_output(lambda x: _shown(x))
+
+
+def _shown(x: Any) -> str:
+    from juliette.display.show import one_line
+
+    return one_line(x)
 
 
 _ = GenericFunction

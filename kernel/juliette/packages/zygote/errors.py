@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
@@ -84,4 +85,12 @@ def mutation(target: Any, name: str, run: Callable[[], Any]) -> Any:
     return run()
 
 
+def _caught() -> None:
+    """A `catch` block runs where gradients are traced."""
+    frame = sys._getframe(2)
+    place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    refuse_later(f"Can't differentiate function execution in catch block at #= {place} =#.")
+
+
+support.CAUGHT = _caught
 B.MUTATION = mutated

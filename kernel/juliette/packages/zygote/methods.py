@@ -28,10 +28,11 @@ from juliette.runtime.array import Array, array_class, elements, wrap
 from juliette.runtime.dispatch import TRACE, Method
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Complex, Rational
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
 from juliette_engine.primitives import matrix_product, sum_kernel
-from juliette_engine.tape import FloatTracer, Node, ScalarTracer, primal
+from juliette_engine.tape import ComplexTracer, FloatTracer, Node, ScalarTracer, primal
 
 ndarray = np.ndarray
 
@@ -44,7 +45,8 @@ OPS: dict[str, Any] = {
     "cosh": rules.cosh, "tanh": rules.tanh, "asin": rules.asin, "acos": rules.acos, "asinh": rules.asinh,
     "acosh": rules.acosh, "atanh": rules.atanh, "hypot": rules.hypot, "abs": rules.absolute, "abs2": rules.abs2,
     "inv": rules.inv, "float": rules.floating, "max": rules.maximum, "min": rules.minimum,
-    "conj": rules.conjugate, "real": rules.real,
+    "conj": rules.conjugate, "real": rules.real, "imag": rules.imag, "angle": rules.angle, "sign": rules.sign,
+    "round": rules.rounded, "floor": rules.floor, "ceil": rules.ceil, "trunc": rules.trunc, "mod": rules.mod, "rem": rules.rem,
 }
 # Functions of one name and different rules by the number of arguments.
 _UNARY = {"-": rules.neg, "+": lambda x: x, "atan": rules.atan}
@@ -61,6 +63,45 @@ def operation(name: str, count: int) -> Any:
     return found if found is None or len(found.partials) == count else None
 
 
+def _clamp(x: Any, low: Any, high: Any) -> Any:
+    p = primal(x)
+    return rules.where((p >= primal(low)) & (p <= primal(high)), x, rules.where(p < primal(low), low, high))
+
+
+# Functions of numbers that are made of operations, by name and number of arguments.
+COMPOSED: dict[tuple[str, int], Any] = {
+    ("identity", 1): lambda x: x,
+    ("ifelse", 3): lambda m, a, b: rules.where(primal(m), a, b),
+    ("clamp", 3): _clamp,
+    ("muladd", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),
+    ("fma", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),
+    ("^", 2): rules.power,
+    ("*", 3): lambda a, b, c: rules.mul(rules.mul(a, b), c),
+    ("+", 3): lambda a, b, c: rules.add(rules.add(a, b), c),
+    ("+", 1): lambda x: x,
+    ("transpose", 1): lambda x: x,
+    ("adjoint", 1): lambda x: x,
+    ("sinpi", 1): lambda x: rules.sin(rules.mul(x, np.pi)),
+    ("cospi", 1): lambda x: rules.cos(rules.mul(x, np.pi)),
+    ("sec", 1): lambda x: rules.inv(rules.cos(x)),
+    ("csc", 1): lambda x: rules.inv(rules.sin(x)),
+    ("cot", 1): lambda x: rules.inv(rules.tan(x)),
+    ("exp10", 1): lambda x: rules.power(10.0, x),
+    ("log", 2): lambda b, x: rules.div(rules.log(x), rules.log(b)),
+    ("sincos", 1): lambda x: (rules.sin(x), rules.cos(x)),
+    ("sind", 1): lambda x: rules.sin(rules.mul(x, np.pi / 180)),
+    ("cosd", 1): lambda x: rules.cos(rules.mul(x, np.pi / 180)),
+    ("tand", 1): lambda x: rules.tan(rules.mul(x, np.pi / 180)),
+    ("deg2rad", 1): lambda x: rules.mul(x, np.pi / 180),
+    ("rad2deg", 1): lambda x: rules.mul(x, 180 / np.pi),
+    ("sinc", 1): lambda x: rules.div(rules.sin(rules.mul(x, np.pi)), rules.mul(x, np.pi)),
+    ("mod2pi", 1): lambda x: rules.mod(x, 2 * np.pi),
+    ("copysign", 2): lambda x, y: rules.mul(rules.absolute(x), np.copysign(1.0, primal(y))),
+    ("flipsign", 2): lambda x, y: rules.mul(x, np.copysign(1.0, primal(y))),
+    ("\\", 2): lambda a, b: rules.div(b, a),
+}
+
+
 def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     """How a method with numbers for arguments runs, some of them traced."""
     count = len(classes)
@@ -75,7 +116,7 @@ def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
         return _whole_power(f, rules.power)
     op = operation(name, count)
     if op is None:
-        return None
+        return COMPOSED.get((name, count))
     if not hasattr(op, "rule"):
         return op
     return stepped(op, f, classes)
@@ -86,7 +127,8 @@ def stepped(op: Any, f: Any, classes: tuple[type, ...]) -> Any:
     traced = tuple([issubclass(c, Node) for c in classes])
     if any(c.nested for c in classes if issubclass(c, Node)):
         return op
-    step = number_step(op, traced, tuple([1.0] * len(classes)))
+    sample = complex(1) if any(issubclass(c, (complex, ComplexTracer)) for c in classes) else 1.0
+    step = number_step(op, traced, (sample,) * len(classes))
     if len(classes) == 1:
 
         def one(x: Any) -> Any:
@@ -130,7 +172,7 @@ def _whole_power(f: Any, op: Any) -> Any:
 
 
 def _power_step(g: Any, r: Any, x: Any, n: int) -> None:
-    v = x.data
+    v = x.data.conjugate() if type(x.data) is complex else x.data
     if n == 2:
         d = g * (2 * v)
     elif n == 0:
@@ -138,7 +180,7 @@ def _power_step(g: Any, r: Any, x: Any, n: int) -> None:
     else:
         from juliette_engine.numeric import power
 
-        d = g * (n * power(float(v) if n < 1 else v, n - 1))
+        d = g * (n * power(float(v) if n < 1 and type(v) is int else v, n - 1))
     h = x.grad
     x.grad = d if h is None else h + d
 
@@ -307,7 +349,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
     "inv": linear.inv, "det": linear.det, "logdet": linear.logdet, "tr": linear.trace, "float": rules.floating,
     "diagm": linear.diagm, "Diagonal": linear.diagm, "kron": linear.kron, "softmax": _softmax(rules.softmax),
-    "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real,
+    "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
     "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
     "logsumexp": lambda x, dims=None: rules.logsumexp(x, _axes(dims, np.ndim(primal(x)))),
     "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
@@ -471,7 +513,7 @@ _REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": _mean, "maximum": RULES["maxi
 
 # No derivative, or the derivative zero: these look at the values.
 CONSTANT = {
-    "round", "floor", "ceil", "trunc", "sign", "zero", "one", "oneunit", "zeros", "ones", "similar", "eps", "oftype",
+    "zero", "one", "oneunit", "zeros", "ones", "similar", "eps", "oftype",
     "typemax", "typemin", "rand", "randn", "rand!", "randn!", "nextfloat", "prevfloat", "fld", "cld", "div", "÷",
     "show", "print", "println", "string", "repr", "display", "fill!", "onehot", "onehotbatch", "onecold", "argmax",
     "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
@@ -500,7 +542,7 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return method.rule(f)
     if name in CONSTANT:
         return lambda *args: f(*map(plain, args))
-    if all(issubclass(c, (ScalarTracer, int, float, np.number)) for c in classes):
+    if all(issubclass(c, (ScalarTracer, int, float, complex, np.number, Rational, Complex)) for c in classes):
         found = on_numbers(name, f, classes)
         if found is not None:
             return found

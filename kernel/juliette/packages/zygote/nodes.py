@@ -20,6 +20,8 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import TRACE
+from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Rational
 from juliette_engine import rules
 from juliette_engine import tape as tapes
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
@@ -28,7 +30,7 @@ ndarray = np.ndarray
 
 for _cls, _t in (
     (tapes.FloatTracer, T.Float64), (tapes.IntTracer, T.Int64), (tapes.Float32Tracer, T.Float32),
-    (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool),
+    (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool), (tapes.ComplexTracer, T.typeof(1j)),
 ):
     T._TYPE_OF_CLASS[_cls] = T._TYPE_OF_CLASS[NESTED[_cls]] = _t
 
@@ -138,7 +140,8 @@ def to_engine(x: Any) -> Any:
     if isinstance(x, ArrayLike):
         data = np.asarray(x.data)
         if data.dtype == object:
-            return stacked(elements(data), data.shape)
+            values = elements(data)
+            return stacked(values, data.shape) if all(map(_is_number, values)) else x
         return data
     return x
 
@@ -200,7 +203,29 @@ def _show(io: Any, x: Any, long: bool) -> None:
     show(io, plain(x), long)
 
 
-for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer):
+def rational_node(x: Rational, tape: Tape) -> Any:
+    """A node for a rational number."""
+    cls = type(x)
+    if cls not in tapes.SCALARS:
+        made = tapes.SCALARS[cls] = type("RationalTracer", (ScalarTracer,), {"__slots__": ()})
+        nested = NESTED[made] = type("NestedRationalTracer", (made,), {"__slots__": (), "nested": True})
+        T._TYPE_OF_CLASS[made] = T._TYPE_OF_CLASS[nested] = T.typeof(x)
+    return tape.node(x)
+
+
+def _operator(name: str) -> Any:
+    f = Base.bindings[name]
+    return lambda a, b: f(a, b), lambda a, b: f(b, a)
+
+
+# Steps back are written with Python's operators.
+for _name, _dunder in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("^", "pow")):
+    _left, _right = _operator(_name)
+    setattr(Rational, f"__{_dunder}__", _left)
+    setattr(Rational, f"__r{_dunder}__", _right)
+setattr(Rational, "__neg__", lambda a: Base.bindings["-"](a))  # noqa: B010
+
+for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, tapes.ComplexTracer):
     for _c in (_cls, NESTED[_cls]):
         NUMBER_HOOKS[_c] = _convert
         SHOW_HOOKS[_c] = _show

@@ -47,7 +47,7 @@ def _property(g: Grads, name: str) -> Any:
     if name == "grads":
         out = V.JuliaIdDict(T.Any_, T.Any_)
         for p in g.params:
-            out[p] = g.grads.get(id(p))
+            out.data[out.key(p)] = (p, g.grads.get(id(p)))
         return out
     raise ErrorException(f"type Grads has no field {name}")
 

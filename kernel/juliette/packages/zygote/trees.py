@@ -13,11 +13,12 @@ import numpy as np
 
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.nodes import PLAIN, JuliaTape, nested_twin, plain, to_julia, twin
+from juliette.packages.zygote.nodes import PLAIN, JuliaTape, nested_twin, plain, rational_node, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.numeric import Complex, Rational
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients
 from juliette_engine import tape as tapes
@@ -213,32 +214,34 @@ def _lower_ref(traced: Any, r: Any) -> Any:
 
 
 def _lift_dict(d: Any, t: Any) -> Any:
-    before = {k: v for k, v in d.pairs()}
-    keys = list(d.pairs())
-    lifted = [(k, lift(v, t), v) for k, v in keys]
+    lifted = [(k, lift(v, t), v) for k, v in d.pairs()]
     for k, v, old in lifted:
         if v is not old:
-            d[k] = v
+            _put(d, k, v)
 
     def close() -> None:
         known = {id(v): old for _, v, old in lifted}
         for k, v in list(d.pairs()):
             if id(v) in known:
-                d[k] = known[id(v)]
+                _put(d, k, known[id(v)])
             elif isinstance(v, Node):
-                d[k] = outside(v, t)
+                _put(d, k, outside(v, t))
 
-    assert before is not None
-    return _opened(d, {k: (v, old) for k, v, old in lifted}, t, close)
+    return _opened(d, dict(enumerate((v, (k, old)) for k, v, old in lifted)), t, close)
+
+
+def _put(d: Any, k: Any, v: Any) -> None:
+    """Assign to a dictionary without looking at its types."""
+    d.data[d.key(k)] = (k, v)
 
 
 def _lower_dict(traced: Any, d: Any) -> Any:
     out = V.JuliaDict(T.Any_, T.Any_)
     empty = True
-    for k, (v, old) in _parts_of(d).items():
+    for v, (k, old) in _parts_of(d).values():
         g = lower(v, old)
         if g is not None:
-            out[k] = g
+            _put(out, k, g)
             empty = False
     return None if empty else out
 
@@ -318,6 +321,13 @@ for _cls, _open, _close, _walk in (
 ):
     gradients.register_lifter(_cls, _open, _close)
     gradients.WALKERS[_cls] = _walk
+
+gradients.register_lifter(
+    Rational, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+)
+gradients.register_lifter(
+    Complex, lambda x, t: t.node(complex(x)), lambda traced, x: gradients.project(traced.grad, traced)
+)
 
 gradients.STRIPPERS[V.NamedTuple] = lambda x, f: V.NamedTuple(x.names, tuple(map(f, x.values)))
 gradients.FIRSTS[V.NamedTuple] = lambda x: x.values[0] if x.values else None
