@@ -117,6 +117,8 @@ class Resolver:
         return Expr(".", self.resolve(left, s), self.resolve(right, s))
 
     def form_quote(self, e: Expr, s: MacroScope) -> Any:
+        if self.keep_lines and isinstance(e.args[0], Expr) and not _interpolates(e.args[0], 1):
+            return Expr("copyast", QuoteNode(e.args[0]))
         return Expr("quote", self.quoted(e.args[0], s, 1))
 
     def quoted(self, e: Any, s: MacroScope, depth: int) -> Any:
@@ -341,6 +343,19 @@ def unescaped(e: Any) -> Any:
             return unescaped(e.args[0])
         return Expr(e.head, *map(unescaped, e.args))
     return e
+
+
+def _interpolates(e: Any, depth: int) -> bool:
+    """Is there a `$` that belongs to the outer quotation?"""
+    if not isinstance(e, Expr):
+        return False
+    if e.head == "$":
+        if depth == 1:
+            return True
+        depth -= 1
+    elif e.head == "quote":
+        depth += 1
+    return any(_interpolates(a, depth) for a in e.args)
 
 
 def _has_scope(e: Any) -> bool:

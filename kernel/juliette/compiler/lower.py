@@ -1234,7 +1234,12 @@ class Lowerer:
         return self.lower(expanded)
 
     def lower_macro(self, e: Expr) -> C.Node:
-        signature, body = e.args
+        if self.scope is not None:
+            raise problem("macro definition not allowed inside a local scope")
+        signature = e.args[0]
+        body = e.args[1] if len(e.args) > 1 else None
+        while isinstance(signature, Expr) and signature.head in ("where", "::"):
+            signature = signature.args[0]
         if isinstance(signature, Symbol):
             return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const("@" + signature.name)])
         name = Symbol("@" + signature.args[0].name)
@@ -1265,6 +1270,9 @@ class Lowerer:
         if isinstance(e, QuoteNode) and isinstance(e.value, Expr):
             return C.Call(C.Runtime("make_quote"), [self.quasi(e.value, depth)])
         return C.Const(e)
+
+    def lower_copyast(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("copy_ast"), [C.Const(e.args[0].value)])
 
     def lower_unquote(self, e: Expr) -> C.Node:
         raise problem('"$" expression outside quote')

@@ -481,6 +481,12 @@ def make_expr(head: str, *args: Any) -> Expr:
     return Expr(head, *args)
 
 
+@helper("copy_ast")
+def copy_ast(e: Any) -> Any:
+    """Quoted code anew, so that nobody changes that of the program."""
+    return Expr(e.head, *map(copy_ast, e.args)) if isinstance(e, Expr) else e
+
+
 @helper("make_quote")
 def make_quote(value: Any) -> QuoteNode:
     return QuoteNode(value)

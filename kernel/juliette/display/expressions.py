@@ -27,8 +27,6 @@ _ARROW, _COMPARISON, _TIMES, _POWER = (
 
 def quoted_expression(x: Any) -> str:
     """`:(x + 1)`: an expression as `show` prints it."""
-    if isinstance(x, (LineNumberNode, GlobalRef)):
-        return expression_text(x)
     return quoted(x, 0)
 
 
@@ -102,6 +100,8 @@ def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
 
 def precedence(name: str) -> int | None:
     """How tightly a binary operator binds, or None."""
+    if name in ("in", "isa"):
+        return _COMPARISON
     level = K.PRECEDENCE.get(K.base_operator(name)) if name else None
     return None if level is None else level + 1
 
@@ -140,10 +140,19 @@ def arguments(args: list[Any], indent: int) -> str:
     return listed(args, ", ", indent, keywords=True)
 
 
-def call(e: Expr, level: int, indent: int) -> str:
+def called_name(f: Any) -> str:
+    """The name of what is called: operators of a given module are written like plain ones."""
+    if isinstance(f, GlobalRef) and not is_identifier(f.name.name):
+        return f.name.name
+    return f.name if isinstance(f, Symbol) else ""
+
+
+def call(e: Expr, level: int, indent: int) -> str | None:
     """`f(x, y)`, `x + y`, `-x`, `2x`, `A[i]`, `T{x}`."""
+    if not e.args:
+        return None
     f, args = e.args[0], e.args[1:]
-    name = f.name if isinstance(f, Symbol) else ""
+    name = called_name(f)
     own = precedence(name) if e.head == "call" else None
     has_keywords = any(isinstance(a, Expr) and a.head in ("kw", "parameters") for a in args)
     splats = any(isinstance(a, Expr) and a.head == "..." for a in args)
@@ -180,7 +189,7 @@ def call(e: Expr, level: int, indent: int) -> str:
 
 def level_wrapped(e: Expr) -> bool:
     """Does the printed form of a call already stand in parentheses?"""
-    name = e.args[0].name if e.args and isinstance(e.args[0], Symbol) else ""
+    name = called_name(e.args[0]) if e.args else ""
     own = precedence(name)
     return e.head == "call" and len(e.args) > 2 and own is not None and own <= _POWER
 
@@ -452,6 +461,6 @@ _FORMS: dict[str, Any] = {
     "flatten": generator, "comprehension": comprehension, "typed_comprehension": comprehension,
     "filter": filtered, "where": where, "...": splat, "'": transposed, "kw": keyword,
     **dict.fromkeys(("return", "local", "global", "const", "export", "break", "continue"), word),
-    **dict.fromkeys(("::", "<:", ">:", "&", "$"), prefix), "import": import_, "using": import_,
+    **dict.fromkeys(("::", "<:", ">:", "&"), prefix), "import": import_, "using": import_,
     **dict.fromkeys(("abstract", "primitive"), declared),
 }

@@ -98,12 +98,12 @@ def show_symbol(io: IO, x: Symbol) -> None:
 
 
 def symbol_text(x: Symbol) -> str:
-    from juliette.syntax.names import KEYWORDS, PRECEDENCE, UNARY, is_name_part, is_name_start
+    from juliette.syntax.names import KEYWORDS, PRECEDENCE, SYNTACTIC, UNARY, is_name_part, is_name_start
 
     n = x.name
     if n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS or n in KEYWORDS and n not in ("true", "false"):
         return ":" + n
-    if n in PRECEDENCE or n in UNARY:
+    if n in PRECEDENCE or n in UNARY or n in SYNTACTIC:
         return f":({n})" if n in (":", "::", ":=", "=", "==", "===", "=>") else ":" + n
     return f"Symbol({quoted(n)})"
 
@@ -319,7 +319,8 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         f = getattr(x, "generic", x)
         f.settle()
         n = len(f.methods)
-        io.write(f"{f.name} (generic function with {n} method{'s' * (n != 1)})")
+        kind = "macro" if f.name.startswith("@") else "generic function"
+        io.write(f"{f.name} ({kind} with {n} method{'s' * (n != 1)})")
     elif isinstance(x, JuliaException):
         show(io, x)
     else:

@@ -309,7 +309,7 @@ class AtomParser(BracketParser):
         if (
             (kind in OPERATORS and kind not in ("::", "$"))
             or kind in (".", "::")
-            or (kind == "$" and not self.adjacent(1))
+            or (kind == "$" and (not self.adjacent(1) or self.look(1) in (")", "]", "}", ",", ";")))
         ):
             self.bump()
             leaf = self.leaf("Operator", index, self.values[index])
