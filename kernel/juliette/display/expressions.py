@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from juliette.display.io import IO, Text
+from juliette.runtime import types as T
+from juliette.runtime.modules import Base
 from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -74,6 +77,16 @@ def literal(value: Any) -> str:
     return one_line(value)
 
 
+def unquoted_value(value: Any, level: int, indent: int) -> str:
+    """A value inside of code, through the `show_unquoted` methods of its type if it has any."""
+    found = Base.bindings["show_unquoted"].resolve((_IO, T.dispatch_type(value), T.Int64, T.Int64))
+    if found.builtin is not None:
+        return literal(value)
+    text = Text()
+    Base.bindings["show_unquoted"](IO(text), value, indent, max(level, 0))
+    return text.value()
+
+
 def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
     """An expression in surface syntax; `level` is the precedence around it."""
     if isinstance(e, Symbol):
@@ -87,7 +100,7 @@ def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
             return quoted(e.value, indent)
         return f"$(QuoteNode({literal(e.value)}))"
     if not isinstance(e, Expr):
-        return literal(e)
+        return unquoted_value(e, level, indent)
     special = _FORMS.get(e.head)
     text = special(e, level, indent) if special is not None else None
     if text is None:
@@ -464,3 +477,19 @@ _FORMS: dict[str, Any] = {
     **dict.fromkeys(("::", "<:", ">:", "&"), prefix), "import": import_, "using": import_,
     **dict.fromkeys(("abstract", "primitive"), declared),
 }
+
+
+# ---------------------------------------------------------------- for users' own types
+
+_IO = T.typeof(IO(Text()))
+
+
+@Base.method("show_unquoted(io::IO, x, indent::Int, precedence::Int)", export=False)
+def show_unquoted(io: IO, x: Any, indent: int, precedence: int) -> None:
+    """Print a value as it stands inside of code; extend it for values that need parentheses."""
+    io.write(expression_text(x, precedence, indent))
+
+
+@Base.method("show_unquoted(io::IO, x, indent::Int=0)", export=False)
+def show_unquoted_plain(io: IO, x: Any, indent: int = 0) -> None:
+    Base.bindings["show_unquoted"](io, x, indent, 0)

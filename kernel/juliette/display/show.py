@@ -343,6 +343,12 @@ T.set_value_text(lambda x: one_line(x))
 SHOW: GenericFunction = Base.bindings["show"]
 
 
+@Base.method("show(io::IO, mime::AbstractString, x)")
+def show_as(io: IO, mime: Any, x: Any) -> None:
+    """The form for a MIME type that is named by a string."""
+    SHOW(io, V.MIME(str(mime)), x)
+
+
 @Base.method("show(x)")
 def show_stdout(x: Any) -> None:
     show(STDOUT, x)
