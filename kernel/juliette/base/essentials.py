@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import support
+from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
@@ -193,6 +194,7 @@ FLOAT_ROUNDED: Any = None
 # How values that are no plain numbers become numbers (tracers, irrationals, …).
 NUMBER_HOOKS: dict[type, Any] = {}
 T.set_constructor(construct)
+structs.set_zero(lambda t: construct(t, (0,), {}))
 
 
 @Base.method("oftype(x, y)", transparent=True)
@@ -250,7 +252,7 @@ def getfield(x: Any, name: Any) -> Any:
         try:
             value = getattr(x, key)
         except AttributeError:
-            return unassigned(x, key)
+            raise UndefRefError() from None
         if type(value) is support.Box:
             return value.value
         return value
@@ -263,17 +265,6 @@ def getfield(x: Any, name: Any) -> Any:
     if foreign is not None:
         return foreign(x, key)
     raise field_error(x, key)
-
-
-def unassigned(x: Any, key: str) -> Any:
-    """A field that `new` left out: plain bits are there all the same, references are not."""
-    t = T.typeof(x)
-    kind = t.field_types[t.fields.index(key)]
-    if kind in _MAKER:
-        value = _MAKER[kind](0)
-        object.__setattr__(x, key, value)
-        return value
-    raise UndefRefError()
 
 
 # How fields of values from Python libraries are read.

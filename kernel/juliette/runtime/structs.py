@@ -75,7 +75,31 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     obj = cls.__new__(cls)
     for name, typ, value in zip(fields, t.field_types, values, strict=False):
         object.__setattr__(obj, name, value if typ is T.Any_ else convert(typ, value))
+    if len(values) < len(fields):
+        for name, zero in plain_rest(t, len(values)):
+            object.__setattr__(obj, name, zero)
     return obj
+
+
+def plain_rest(t: Any, n: int) -> list[tuple[str, Any]]:
+    """Fields after the first `n` that are plain bits: those are there, whatever `new` leaves out."""
+    return [
+        (name, ZERO(typ)) for name, typ in zip(t.fields[n:], t.field_types[n:], strict=True)
+        if isinstance(typ, T.DataType) and typ.typename.primitive_bits and T.subtype(typ, T.Real)
+    ]
+
+
+def _no_zero(t: Any) -> Any:
+    raise ErrorException(f"no zero for {T.type_string(t)}")
+
+
+ZERO: Any = _no_zero
+
+
+def set_zero(f: Any) -> None:
+    """Install what makes the zero of a number type."""
+    global ZERO
+    ZERO = f
 
 
 def partial_set(name: str) -> Any:
@@ -92,13 +116,16 @@ def maker(t: T.DataType, n: int) -> Any:
     if found is None:
         names = [f"x{i}" for i in range(n)]
         body = "".join(f"    set{i}(o, {x})\n" for i, x in enumerate(names))
-        text = f"def make({', '.join(names)}):\n    o = new(cls)\n{body}    return o\n"
         cls = t.pyclass
         assert cls is not None
         scope: dict[str, Any] = {"new": cls.__new__, "cls": cls}
+        for i, (name, zero) in enumerate(plain_rest(t, n)):
+            body += f"    rest{i}(o, zero{i})\n"
+            scope[f"rest{i}"], scope[f"zero{i}"] = getattr(cls, name).__set__, zero
         for i, f in enumerate(t.fields[:n]):
             slot = getattr(cls, f, None)
             scope[f"set{i}"] = slot.__set__ if slot is not None else partial_set(f)
+        text = f"def make({', '.join(names)}):\n    o = new(cls)\n{body}    return o\n"
         exec(compile(text, __file__, "exec"), scope)
         found = _MAKERS[t, n] = scope["make"]
     return found
