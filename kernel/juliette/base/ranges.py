@@ -48,7 +48,6 @@ Base.const(":", V.COLON)
 if "OneTo" not in Base.bindings:
     Base.const("OneTo", R.OneTo_, export=False)
 Base.const("Slice", R.Slice_, export=False)
-Base.const("TwicePrecision", R.TWICE, export=False)
 Base.exports.discard("OneTo")
 
 
@@ -92,7 +91,7 @@ def colon_step(start: Any, step: Any, stop: Any) -> Any:
         return V.StepRange(_MACHINE[kind](start), step, _MACHINE[kind](stop))
     start, step, stop = convert(t, start), convert(t, step), convert(t, stop)
     if T.subtype(t, T.AbstractFloat):
-        return R.general_steps(start, step, max(0, int(Base.bindings["floor"](R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step))) + 1))
+        return R.general_steps(start, step, max(0, Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1))
     return V.StepRange(start, step, stop)
 
 

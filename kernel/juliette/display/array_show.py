@@ -266,7 +266,7 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
         found = _REAL.match(text)
         assert found is not None
         return len(found[1]), len(found[2])
-    if cls is int or cls is bool or isinstance(v, np.integer) or v is V.MISSING:
+    if cls is int or cls is bool or isinstance(v, np.integer):
         return len(text), 0
     if isinstance(v, (complex, np.complexfloating, Complex)):
         found = _COMPLEX.match(text)
@@ -277,7 +277,7 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
     if isinstance(v, V.Pair):
         at = text.find(" => ")
         return (at, len(text) - at) if at >= 0 else (0, len(text))
-    if v is None or v is UNDEF:
+    if v is None or v is UNDEF or v is V.MISSING:
         return (3, 3) if v is UNDEF else (0, len(text))
     t = T.typeof(v)
     if T.subtype(t, T.Number):

@@ -406,15 +406,16 @@ def union(*types: Any) -> Any:
     return flat[0] if len(flat) == 1 else UnionType(tuple(flat))
 
 
-def _union_order(t: Any) -> tuple[int, int]:
-    """Singletons come first, then types of plain bits, then the others."""
-    if isinstance(t, DataType) and t.concrete:
+def _union_order(t: Any) -> tuple[int, str]:
+    """Singletons come first, then types of plain bits, then the others; by name among themselves."""
+    if isinstance(t, DataType):
         family = t.typename
-        if not family.fields and not family.primitive_bits and family.is_struct:
-            return (0, 0)
-        if family.primitive_bits:
-            return (1, 0)
-    return (2, 0)
+        if t.concrete and not family.fields and not family.primitive_bits and family.is_struct:
+            return (0, family.name)
+        if t.concrete and family.primitive_bits:
+            return (1, family.name)
+        return (2, family.name)
+    return (3, "")
 
 
 def tuple_type(params: Iterable[Any]) -> DataType:

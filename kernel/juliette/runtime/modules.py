@@ -450,7 +450,7 @@ Main = Module("Main")
 Core.parent = Core
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
-    ("Adjoint", "OneTo", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose")
+    ("Adjoint", "OneTo", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose", "TwicePrecision")
 )
 for _name, _t in T.CORE_TYPES.items():
     Base.const(_name, _t, export=_name not in _UNEXPORTED)

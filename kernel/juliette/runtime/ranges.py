@@ -201,7 +201,7 @@ class GeneralUnitRange(UnitRange):
 
     def __init__(self, start: Any, stop: Any) -> None:
         self.start = start
-        self.size = max(0, int(OPERATORS["floor"](OPERATORS["-"](stop, start))) + 1)
+        self.size = max(0, OPERATORS["floor"](T.Int64, OPERATORS["-"](stop, start)) + 1)
         self.stop = self.get(self.size - 1)
 
     def __len__(self) -> int:
@@ -286,7 +286,6 @@ def step_range(start: Any, step: Any, stop: Any) -> StepRange:
 # ---------------------------------------------------------------- ranges of floats
 
 TWICE = T._sub_family("TwicePrecision", "T", lambda t: T.Any_)
-T.CORE_TYPES.pop("TwicePrecision")
 
 
 def rational(x: float) -> tuple[int, int]:

@@ -229,6 +229,7 @@ COLON = ColonType(":")
 T.register_class(ColonType, Colon_)
 
 Missing_ = T._core("Missing")
+Missing_.typename.is_struct = True
 
 
 class MissingType:

@@ -1,0 +1,196 @@
+"""Missing values: arithmetic that passes them on, and `skipmissing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from juliette.base.array_protocol import eltype_of, is_array, shape_of, values_of
+from juliette.base.array_searching import key_at
+from juliette.base.indexing import GETINDEX
+from juliette.base.iteration import SizeUnknown
+from juliette.base.optional import without
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import vector
+from juliette.runtime.errors import MissingException
+from juliette.runtime.modules import Base
+
+MISSING = V.MISSING
+
+
+def passes_on(header: str) -> None:
+    """A method whose result is missing because an argument is."""
+
+    @Base.method(header)
+    def missing(*_: Any) -> Any:
+        return MISSING
+
+
+for _name in ("+", "-", "*", "/", "^", "mod", "rem", "÷", "fld", "cld", "//", "\\"):
+    if _name in Base.bindings:
+        passes_on(f"{_name}(x::Missing, y::Missing)")
+        passes_on(f"{_name}(x::Missing, y::Number)")
+        passes_on(f"{_name}(x::Number, y::Missing)")
+passes_on("^(x::Missing, p::Integer)")
+for _name in ("+", "-", "*", "abs", "abs2", "sign", "real", "imag", "conj", "zero", "one", "oneunit", "inv", "iseven", "isodd",
+              "isinteger", "isreal", "iszero", "isone", "ispow2", "float", "complex", "adjoint", "transpose", "round", "floor",
+              "ceil", "trunc"):
+    if _name in Base.bindings:
+        passes_on(f"{_name}(x::Missing)")
+passes_on("*(x::Missing, y::Union{AbstractString,AbstractChar})")
+passes_on("*(x::Union{AbstractString,AbstractChar}, y::Missing)")
+passes_on("zero(::Type{Missing})")
+passes_on("one(::Type{Missing})")
+for _name in ("min", "max"):
+    passes_on(f"{_name}(x::Missing, y::Missing)")
+    passes_on(f"{_name}(x::Missing, y::Number)")
+    passes_on(f"{_name}(x::Number, y::Missing)")
+
+
+@Base.method("convert(::Type{Missing}, x::Missing)")
+def convert_missing(_: Any, x: Any) -> Any:
+    return x
+
+
+# ---------------------------------------------------------------- skipmissing
+
+SkipMissing_ = T.define("SkipMissing", T.Any_, [T.TypeVar("T")], module=Base)
+T.unwrap(SkipMissing_).typename.fields = ("x",)
+T.unwrap(SkipMissing_).typename.field_types = (T.Any_,)
+Base.const("SkipMissing", SkipMissing_, export=False)
+
+
+class SkipMissing:
+    """`skipmissing(itr)`"""
+
+    __slots__ = ("x",)
+    fields = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def julia_iterator(self) -> Iterator[Any]:
+        return (v for v in support.iterate(self.x) if v is not MISSING)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.julia_iterator()
+
+    @property
+    def empty_eltype(self) -> Any:
+        return element_type(self)
+
+
+T.register_instances(SkipMissing, lambda s: T.apply_type(SkipMissing_, T.typeof(s.x)), SkipMissing_)
+
+
+@Base.method("skipmissing(itr)")
+def skipmissing(x: Any) -> Any:
+    """An iterator over the elements that are not missing.
+
+    ```jldoctest
+    julia> sum(skipmissing([1, missing, 2]))
+    3
+
+    julia> collect(skipmissing([1, missing, 2]))
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
+    return SkipMissing(x)
+
+
+def element_type(s: SkipMissing) -> Any:
+    t = eltype_of(s.x) if is_array(s.x) else Base.bindings["eltype"](s.x)
+    return without(t, V.Missing_)
+
+
+@Base.method("IteratorSize(::Type{<:Base.SkipMissing})", export=False)
+def skip_size(_: Any, t: Any) -> Any:
+    return SizeUnknown
+
+
+@Base.method("iterate(s::Base.SkipMissing)")
+def skip_start(s: SkipMissing) -> Any:
+    return skip_next(s, None)
+
+
+@Base.method("iterate(s::Base.SkipMissing, state)")
+def skip_next(s: SkipMissing, state: Any) -> Any:
+    step = Base.bindings["iterate"]
+    found = step(s.x) if state is None else step(s.x, state)
+    while found is not None and found[0] is MISSING:
+        found = step(s.x, found[1])
+    return found
+
+
+@Base.method("eltype(s::Base.SkipMissing)")
+def skip_eltype(s: SkipMissing) -> Any:
+    return element_type(s)
+
+
+@Base.method("collect(s::Base.SkipMissing)")
+def skip_collect(s: SkipMissing) -> Any:
+    return vector(list(s.julia_iterator()), element_type(s))
+
+
+@Base.method("getindex(s::Base.SkipMissing, i...)")
+def skip_getindex(s: SkipMissing, *i: Any) -> Any:
+    value = GETINDEX(s.x, *i)
+    if value is MISSING:
+        raise MissingException(f"the value at index {Base.bindings['repr'](i)} is missing")
+    return value
+
+
+def present(s: SkipMissing) -> list[Any]:
+    """The keys of the elements that are there."""
+    shape = shape_of(s.x)
+    return [key_at(i, shape) for i, v in enumerate(values_of(s.x)) if v is not MISSING]
+
+
+@Base.method("eachindex(s::Base.SkipMissing)")
+def skip_indices(s: SkipMissing) -> Any:
+    return vector(present(s), T.Int64 if len(shape_of(s.x)) == 1 else T.Any_)
+
+
+@Base.method("keys(s::Base.SkipMissing)")
+def skip_keys(s: SkipMissing) -> Any:
+    return skip_indices(s)
+
+
+def seeking(name: str) -> None:
+    @Base.method(f"{name}(f, s::Base.SkipMissing)")
+    def seek(f: Any, s: SkipMissing) -> Any:
+        return Base.bindings[name](lambda x: x is not MISSING and f(x), s.x)
+
+
+for _name in ("findall", "findfirst", "findlast"):
+    seeking(_name)
+
+
+def extreme(name: str) -> None:
+    @Base.method(f"{name}(s::Base.SkipMissing)")
+    def of(s: SkipMissing) -> Any:
+        keys = present(s)
+        found, i = Base.bindings["find" + name[-3:]](skip_collect(s))
+        key = keys[i - 1]
+        return (found, key) if name.startswith("find") else key
+
+
+for _name in ("argmax", "argmin", "findmax", "findmin"):
+    extreme(_name)
+
+
+@Base.method("filter(f, s::Base.SkipMissing)")
+def skip_filter(f: Any, s: SkipMissing) -> Any:
+    return vector([x for x in s.julia_iterator() if f(x)], element_type(s))
+
+
+@Base.method("show(io::IO, s::Base.SkipMissing)")
+def skip_show(io: Any, s: SkipMissing) -> None:
+    io.write("skipmissing(")
+    Base.bindings["show"](io, s.x)
+    io.write(")")
+
