@@ -13,6 +13,7 @@
 - `cartesian`, `indexing`, `views`: reading and writing elements
 - `reshaping`, `vectors`: other shapes and orders, other lengths
 - `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
+- `replacing`: `replace` of elements
 - `missing`: arithmetic with missing values, `skipmissing`
 - `broadcasting`: dotted calls
 - `collections`: the chapter's files in their order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import (
-    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia,
+    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia, replacing,
     numbers, randomness, strings, system,
 )
 from juliette.base.documentation import (
@@ -43,7 +43,7 @@ for _name in support.FROM_BASE:
     assert _name in Base.bindings, _name
 support.HELPERS["%getproperty"] = getproperty
 assert all((
-    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia,
+    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia, replacing,
     numbers, randomness, strings, system, collection_display, stream_display, task_display, array_show,
 ))
 support.WARN = STDERR.write
