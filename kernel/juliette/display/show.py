@@ -390,7 +390,7 @@ def print_(*xs: Any) -> None:
         io = STDOUT
     for x in xs:
         if type(x) in PRINT_OWN or PRINT_USER:
-            PRINT(io, x) if len(PRINT.methods) > 1 and _has_print(x) else print_value(io, x)
+            PRINT(io, x) if (PRINT._pending or len(PRINT.methods) > 1) and _has_print(x) else print_value(io, x)
         else:
             print_value(io, x)
 

@@ -11,6 +11,7 @@
 - `unicode`: normal forms, graphemes
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
+- `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`, `dates_show`: Dates
 """
 
 # The modules that `using` finds: their names, and the files that fill them.

@@ -1,0 +1,516 @@
+"""The module Dates: constructors, accessors and arithmetic."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from juliette.base.iteration import iterate_value
+from juliette.base.strings.values import text_of
+from juliette.compiler import support
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base, Module
+from juliette.runtime.ranges import StepRange
+from juliette.stdlib import dates_calendar as C
+from juliette.stdlib import dates_types as D
+from juliette.stdlib.dates_types import CompoundPeriod, Date, DateTime, Period, Time
+from juliette.syntax.expr import Symbol
+
+
+def load(module: Module) -> None:
+    """Fill the module."""
+    from juliette.stdlib import dates_adjust, dates_format, dates_show
+
+    D.install(module)
+    periods(module)
+    constructors(module)
+    accessors(module)
+    arithmetic(module)
+    dates_show.load(module)
+    dates_format.load(module)
+    dates_adjust.load(module)
+
+
+def class_of(t: Any) -> type[Period]:
+    """The class of a period's type."""
+    return next(c for c, u in D.TYPES.items() if u is t)
+
+
+# ---------------------------------------------------------------- periods
+
+
+def periods(module: Module) -> None:
+    for name, cls in D.UNITS.items():
+        period_constructors(module, name, cls)
+
+    @module.method("value(x)", export=False)
+    def value(x: Any) -> Any:
+        """The number in a period, or the number of a moment."""
+        if isinstance(x, Period):
+            return x.value
+        return x.days if isinstance(x, Date) else x.ms if isinstance(x, DateTime) else x.nanoseconds
+
+    @module.method("CompoundPeriod(ps...)", export=False)
+    def compound(_: Any, *ps: Any) -> CompoundPeriod:
+        """Several periods as one."""
+        items = iterate_value(ps[0]) if len(ps) == 1 and hasattr(ps[0], "data") else ps
+        return CompoundPeriod([q for p in items for q in D.parts_of(p)])
+
+    @module.method("canonicalize(p)")
+    def canonicalize(p: Any) -> CompoundPeriod:
+        """The same time with as few and as great units as there are.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> canonicalize(Day(9) + Hour(25))
+        1 week, 3 days, 1 hour
+        ```
+        """
+        return D.canonical(p)
+
+    @module.method("toms(p)", export=False)
+    def toms(p: Any) -> Any:
+        """A period in milliseconds."""
+        return sum(q.value * q.nanoseconds for q in D.parts_of(p)) // 1_000_000
+
+    @module.method("tons(p)", export=False)
+    def tons(p: Any) -> Any:
+        """A period in nanoseconds."""
+        return sum(q.value * q.nanoseconds for q in D.parts_of(p))
+
+    @module.method("days(p)", export=False)
+    def days(p: Any) -> Any:
+        """A period or a moment in days."""
+        if isinstance(p, (Date, DateTime)):
+            return p.days
+        return sum(q.value * q.nanoseconds for q in D.parts_of(p)) // D.Day.nanoseconds
+
+
+def period_constructors(module: Module, name: str, cls: type[Period]) -> None:
+    lower = name.lower()
+    module.method(f"{name}(n::Real)")(lambda _, n: cls(D.whole_number(n)))
+    module.method(f"{name}(p::Period)")(lambda _, p: D.converted(cls, p))
+    module.method(f"{name}(s::AbstractString)")(lambda _, s: cls(int(text_of(s))))
+    part = PARTS.get(lower)
+    if part is not None:
+        module.method(f"{name}(x::TimeType)")(lambda _, x: cls(part(x)))
+    module.method(f"convert(t::Type{{{name}}}, p::Period)", export=False)(
+        lambda _, p: D.converted(cls, p)
+    )
+    module.method(f"convert(t::Type{{{name}}}, n::Real)", export=False)(
+        lambda _, n: cls(D.whole_number(n))
+    )
+
+
+def clock_part(i: int) -> Any:
+    return lambda x: 0 if isinstance(x, Date) else D.clock(x.nanoseconds)[i]
+
+
+PARTS: dict[str, Any] = {
+    "year": lambda x: x.ymd[0],
+    "quarter": lambda x: (x.ymd[1] - 1) // 3 + 1,
+    "month": lambda x: x.ymd[1],
+    "week": lambda x: C.week_of_year(x.days),
+    "day": lambda x: x.ymd[2],
+    "hour": clock_part(0),
+    "minute": clock_part(1),
+    "second": clock_part(2),
+    "millisecond": clock_part(3),
+    "microsecond": clock_part(4),
+    "nanosecond": clock_part(5),
+}
+
+# ---------------------------------------------------------------- constructors
+
+
+def from_periods(given: tuple[Any, ...], kinds: tuple[type[Period], ...], what: Any) -> list[int]:
+    """The numbers of periods in the order of their units; what is not given is least."""
+    values = {k: 1 if k in (D.Year, D.Month, D.Day) else 0 for k in kinds}
+    for p in given:
+        if type(p) not in values:
+            raise MethodError(what, given, None)
+        values[type(p)] = p.value
+    return [values[k] for k in kinds]
+
+
+DATE_UNITS = (D.Year, D.Month, D.Day)
+TIME_UNITS = (D.Hour, D.Minute, D.Second, D.Millisecond)
+
+
+def numbers(values: tuple[Any, ...]) -> list[int]:
+    return [D.whole_number(v) for v in values]
+
+
+def constructors(module: Module) -> None:
+    @module.method("Date(y::Integer, m::Integer=1, d::Integer=1)")
+    def date(_: Any, *ymd: Any) -> Date:
+        """A day.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Date(2024, 2, 29) + Year(1)
+        2025-02-28
+        ```
+        """
+        return D.make_date(*numbers(ymd))
+
+    @module.method("Date(ps::Period...)")
+    def date_periods(t: Any, *ps: Period) -> Date:
+        return D.make_date(*from_periods(ps, DATE_UNITS, t))
+
+    module.method("Date(x::DateTime)")(lambda _, x: Date(x.days))
+    module.method("Date(x::Date)")(lambda _, x: x)
+
+    @module.method("DateTime(y::Integer, m=1, d=1, h=0, mi=0, s=0, ms=0)")
+    def datetime(_: Any, *parts: Any) -> DateTime:
+        """A moment, to the millisecond.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> DateTime(2024, 1, 31, 12, 30)
+        2024-01-31T12:30:00
+        ```
+        """
+        return D.make_datetime(*numbers(parts))
+
+    @module.method("DateTime(ps::Period...)")
+    def datetime_periods(t: Any, *ps: Period) -> DateTime:
+        return D.make_datetime(*from_periods(ps, DATE_UNITS + TIME_UNITS, t))
+
+    module.method("DateTime(x::Date)")(lambda _, x: DateTime(x.days * C.MS_PER_DAY))
+    module.method("DateTime(x::DateTime)")(lambda _, x: x)
+
+    @module.method("DateTime(d::Date, t::Time)")
+    def datetime_of(_: Any, d: Date, t: Time) -> DateTime:
+        return joined(d, t)
+
+    @module.method("Time(h::Integer, mi=0, s=0, ms=0, us=0, ns=0)")
+    def time_(_: Any, *parts: Any) -> Time:
+        """A time of day.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Time(23, 59) + Minute(2)
+        00:01:00
+        ```
+        """
+        return D.make_time(*numbers(parts))
+
+    @module.method("Time(ps::TimePeriod...)")
+    def time_periods(t: Any, *ps: Period) -> Time:
+        kinds = (*TIME_UNITS, D.Microsecond, D.Nanosecond)
+        return D.make_time(*from_periods(ps, kinds, t))
+
+    module.method("Time(x::DateTime)")(lambda _, x: Time(x.nanoseconds))
+    module.method("Time(x::Time)")(lambda _, x: x)
+    for a, b in (("DateTime", "Date"), ("Date", "DateTime"), ("Time", "DateTime")):
+        convert_between(module, a, b)
+    clocks(module)
+
+
+def convert_between(module: Module, a: str, b: str) -> None:
+    target = module.bindings[a]
+    module.method(f"convert(t::Type{{{a}}}, x::{b})", export=False)(lambda _, x: target(x))
+
+
+def joined(d: Date, t: Time) -> DateTime:
+    """A day with a time of day."""
+    return DateTime(d.days * C.MS_PER_DAY + t.nanoseconds // 1_000_000)
+
+
+def local_ms() -> int:
+    """Now, by the clock on the wall."""
+    seconds = time.time()
+    offset = time.localtime(seconds).tm_gmtoff
+    return int((seconds + offset) * 1000) + C.UNIX_EPOCH
+
+
+def clocks(module: Module) -> None:
+    @module.method("now()")
+    def now() -> DateTime:
+        """The moment, by local time."""
+        return DateTime(local_ms())
+
+    @module.method("now(zone::Type{UTC})")
+    def now_utc(_: Any) -> DateTime:
+        return DateTime(int(time.time() * 1000) + C.UNIX_EPOCH)
+
+    @module.method("today()")
+    def today() -> Date:
+        """The day, by local time."""
+        return Date(local_ms() // C.MS_PER_DAY)
+
+    def conversion(name: str, f: Any, doc: str) -> None:
+        f.__doc__ = doc
+        module.method(f"{name}(x)")(f)
+
+    conversion(
+        "unix2datetime",
+        lambda x: DateTime(C.UNIX_EPOCH + int(float(x) * 1000)),
+        "The moment that many seconds after the start of 1970.",
+    )
+    conversion(
+        "datetime2unix",
+        lambda x: (x.ms - C.UNIX_EPOCH) / 1000,
+        "Seconds since the start of 1970.",
+    )
+    conversion("rata2datetime", lambda x: DateTime(int(x) * C.MS_PER_DAY), "The numbered day.")
+    conversion("datetime2rata", lambda x: x.days, "The number of the day.")
+    conversion(
+        "julian2datetime",
+        lambda x: DateTime(round(float(x) * C.MS_PER_DAY) - JULIAN),
+        "The moment of a Julian day number.",
+    )
+    conversion(
+        "datetime2julian",
+        lambda x: (x.ms + JULIAN) / C.MS_PER_DAY,
+        "The Julian day number of a moment.",
+    )
+
+
+JULIAN = 148_731_163_200_000
+
+
+# ---------------------------------------------------------------- accessors
+
+
+def accessors(module: Module) -> None:
+    def accessor(names: str, f: Any, doc: str, kind: str = "TimeType", export: bool = True) -> None:
+        for name in names.split():
+
+            def method(x: Any, f: Any = f) -> Any:
+                return f(x)
+
+            method.__doc__ = doc
+            module.method(f"{name}(x::{kind})", export=export)(method)
+
+    for name, f in PARTS.items():
+        accessor(name, f, f"The {name} of a date or time.", export=name != "quarter")
+    accessor("dayofmonth", PARTS["day"], "The day of the month.")
+    accessor("quarterofyear", PARTS["quarter"], "The quarter of the year.")
+    accessor("yearmonthday", lambda x: x.ymd, "Year, month and day.")
+    accessor("yearmonth", lambda x: x.ymd[:2], "Year and month.")
+    accessor("monthday", lambda x: x.ymd[1:], "Month and day.")
+    accessor("dayofweek", lambda x: C.day_of_week(x.days), "The day of the week; Monday is 1.")
+    accessor(
+        "dayofyear",
+        lambda x: x.days - C.total_days(x.ymd[0], 1, 1) + 1,
+        "The day of the year, from 1.",
+    )
+    accessor("isleapyear", lambda x: C.is_leap(x.ymd[0]), "Is it in a leap year?")
+    module.method("isleapyear(y::Integer)")(C.is_leap)
+    accessor("daysinmonth", lambda x: C.days_in_month(*x.ymd[:2]), "The days of its month.")
+    module.method("daysinmonth(y::Integer, m::Integer)", export=False)(C.days_in_month)
+    accessor("daysinyear", lambda x: 366 if C.is_leap(x.ymd[0]) else 365, "The days of its year.")
+    module.method("daysinyear(y::Integer)")(lambda y: 366 if C.is_leap(y) else 365)
+    accessor("dayofweekofmonth", lambda x: (x.ymd[2] - 1) // 7 + 1, "The how manieth such weekday.")
+    accessor("daysofweekinmonth", weekdays_in_month, "How many such weekdays its month has.")
+    accessor(
+        "dayofquarter",
+        lambda x: x.days - C.total_days(x.ymd[0], (x.ymd[1] - 1) // 3 * 3 + 1, 1) + 1,
+        "The day of the quarter, from 1.",
+    )
+
+    def named(name: str, names: Any, length: int | None, index: Any, doc: str) -> None:
+        @module.method(f'{name}(x; locale="english")')
+        def method(x: Any, *, locale: Any = "english") -> str:
+            i = x if isinstance(x, int) else index(x)
+            return str(names[i - 1][:length])
+
+        method.__doc__ = doc
+
+    weekday = lambda x: C.day_of_week(x.days)  # noqa: E731
+    named("dayname", C.DAYS, None, weekday, "The name of the weekday.")
+    named("dayabbr", C.DAYS, 3, weekday, "The short name of the weekday.")
+    named("monthname", C.MONTHS, None, PARTS["month"], "The name of the month.")
+    named("monthabbr", C.MONTHS, 3, PARTS["month"], "The short name of the month.")
+    for names in (C.DAYS, C.MONTHS):
+        for i, long in enumerate(names, 1):
+            module.const(long, i)
+            module.const(long[:3], i)
+    module.const("AM", Symbol("AM"), export=False)
+    module.const("PM", Symbol("PM"), export=False)
+
+
+def weekdays_in_month(x: Any) -> int:
+    y, m, d = x.ymd
+    first = (d - 1) % 7 + 1
+    return (C.days_in_month(y, m) - first) // 7 + 1
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def moved(x: Any, p: Any, sign: int) -> Any:
+    """A date or time some periods later (or earlier)."""
+    for q in D.parts_of(p):
+        x = moved_once(x, q, sign * q.value)
+    return x
+
+
+def moved_once(x: Any, q: Period, n: int) -> Any:
+    cls = type(q)
+    if isinstance(x, Time):
+        if not cls.nanoseconds or cls in (D.Week, D.Day):
+            raise MethodError(Base.bindings["+"], (x, q), None)
+        return Time(x.nanoseconds + n * cls.nanoseconds)
+    if cls.months:
+        y, m, d = x.ymd
+        days = C.total_days(*C.add_months(y, m, d, n * cls.months))
+        if isinstance(x, Date):
+            return Date(days)
+        return DateTime(x.ms + (days - x.days) * C.MS_PER_DAY)
+    if isinstance(x, Date):
+        if cls not in (D.Week, D.Day):
+            raise MethodError(Base.bindings["+"], (x, q), None)
+        return Date(x.days + n * (7 if cls is D.Week else 1))
+    return DateTime(x.ms + n * cls.nanoseconds // 1_000_000)
+
+
+def added(a: Any, b: Any, sign: int) -> Any:
+    """The sum or difference of periods."""
+    if isinstance(a, Period) and type(a) is type(b):
+        return type(a)(a.value + sign * b.value)
+    negative = [type(q)(sign * q.value) for q in D.parts_of(b)]
+    return CompoundPeriod([*D.parts_of(a), *negative])
+
+
+def arithmetic(module: Module) -> None:
+    def method(header: str, f: Any) -> None:
+        module.method(header, export=False)(f)
+
+    either = "Union{Period, CompoundPeriod}"
+    method(f"+(x::TimeType, p::{either})", lambda x, p: moved(x, p, 1))
+    method(f"+(p::{either}, x::TimeType)", lambda p, x: moved(x, p, 1))
+    method(f"-(x::TimeType, p::{either})", lambda x, p: moved(x, p, -1))
+    method("+(d::Date, t::Time)", joined)
+    method("+(t::Time, d::Date)", lambda t, d: joined(d, t))
+    method("-(a::Date, b::Date)", lambda a, b: D.Day(a.days - b.days))
+    method("-(a::DateTime, b::DateTime)", lambda a, b: D.Millisecond(a.ms - b.ms))
+    method("-(a::Time, b::Time)", lambda a, b: D.Nanosecond(a.nanoseconds - b.nanoseconds))
+    method(f"+(a::{either}, b::{either})", lambda a, b: added(a, b, 1))
+    method(f"-(a::{either}, b::{either})", lambda a, b: added(a, b, -1))
+    method("+(a::Period)", lambda a: a)
+    method("-(a::Period)", lambda a: type(a)(-a.value))
+    method("-(a::CompoundPeriod)", lambda a: CompoundPeriod([type(q)(-q.value) for q in a.periods]))
+    scaling(method)
+    method("abs(p::Period)", lambda p: type(p)(abs(p.value)))
+    method("sign(p::Period)", lambda p: (p.value > 0) - (p.value < 0))
+    method("signbit(p::Period)", lambda p: p.value < 0)
+    method("iszero(p::Period)", lambda p: p.value == 0)
+    method("zero(p::Period)", lambda p: type(p)(0))
+    method("zero(t::Type{<:Period})", lambda t: class_of(t)(0))
+    method("one(p::Union{Period, Type{<:Period}})", lambda p: 1)
+    method("typemax(t::Type{<:Period})", lambda t: class_of(t)(2**63 - 1))
+    method("typemin(t::Type{<:Period})", lambda t: class_of(t)(-(2**63)))
+    method("eps(t::Union{Date, Type{Date}})", lambda t: D.Day(1))
+    method("eps(t::Union{DateTime, Type{DateTime}})", lambda t: D.Millisecond(1))
+    method("eps(t::Union{Time, Type{Time}})", lambda t: D.Nanosecond(1))
+    method("typemax(t::Type{Date})", lambda t: D.make_date(252522163911149, 12, 31))
+    method("typemin(t::Type{Date})", lambda t: D.make_date(-252522163911150, 1, 1))
+    method("typemax(t::Type{DateTime})", lambda t: D.make_datetime(146138512, 12, 31, 23, 59, 59))
+    method("typemin(t::Type{DateTime})", lambda t: D.make_datetime(-146138511, 1, 1))
+    ranges(method)
+
+
+def scaling(method: Any) -> None:
+    """Products and quotients of periods."""
+
+    def same(a: Period, b: Period) -> tuple[type[Period], int, int]:
+        """Two periods in their common unit."""
+        if type(a) is type(b):
+            return type(a), a.value, b.value
+        cls = type(a) if D.size_of(type(a)) <= D.size_of(type(b)) else type(b)
+        return cls, D.converted(cls, a).value, D.converted(cls, b).value
+
+    def quotient(name: str) -> None:
+        op = Base.bindings[name]
+
+        def periods_(a: Period, b: Period) -> Any:
+            _, x, y = same(a, b)
+            return op(x, y)
+
+        method(f"{name}(a::Period, b::Period)", periods_)
+        method(f"{name}(a::Period, n::Real)", lambda a, n: type(a)(D.whole_number(op(a.value, n))))
+
+    for name in ("/", "÷"):
+        quotient(name)
+    method("*(p::Period, n::Real)", lambda p, n: type(p)(D.whole_number(times(p.value, n))))
+    method("*(n::Real, p::Period)", lambda n, p: type(p)(D.whole_number(times(p.value, n))))
+
+    def remainder(name: str) -> None:
+        op = Base.bindings[name]
+
+        def periods_(a: Period, b: Period) -> Period:
+            cls, x, y = same(a, b)
+            return cls(op(x, y))
+
+        method(f"{name}(a::Period, b::Period)", periods_)
+        if name in ("%", "mod"):
+            method(f"{name}(a::Period, n::Real)", lambda a, n: type(a)(op(a.value, n)))
+
+    for name in ("%", "mod", "gcd", "lcm"):
+        remainder(name)
+
+
+def times(a: Any, b: Any) -> Any:
+    return Base.bindings["*"](a, b)
+
+
+def ranges(method: Any) -> None:
+    """`start:step:stop` of dates and times."""
+
+    def last(a: Any, step: Any, b: Any) -> tuple[Any, int]:
+        """The last element and the length: months differ in length, so it is searched for."""
+        less = Base.bindings["isless"]
+        if support.truth(Base.bindings["iszero"](step)):
+            raise ArgumentError("step cannot be zero")
+        forward = step.value > 0
+        if (forward and less(b, a)) or (not forward and less(a, b)):
+            return moved(a, step, -1), 0
+        unit = step.nanoseconds or step.months * 28 * D.Day.nanoseconds
+        span = abs(position(b) - position(a))
+        n = max(span // max(abs(step.value) * unit, 1) - 1, 0)
+        if not step.nanoseconds:
+            n = max(span // (abs(step.value) * step.months * 31 * D.Day.nanoseconds) - 1, 0)
+        while True:
+            following = moved(a, type(step)(step.value * (n + 1)), 1)
+            if less(b, following) if forward else less(following, b):
+                break
+            n += 1
+        return moved(a, type(step)(step.value * n), 1), n + 1
+
+    def position(x: Any) -> int:
+        return (
+            x.days * D.Day.nanoseconds + getattr(x, "nanoseconds", 0)
+            if not isinstance(x, Time)
+            else x.nanoseconds
+        )
+
+    def make(a: Any, step: Any, b: Any) -> Any:
+        stop, n = last(a, step, b)
+        r = StepRange.__new__(StepRange, a, step, b)
+        r.start, r.step, r.stop, r.size = a, step, stop, n
+        return r
+
+    for t in ("Date", "DateTime", "Time"):
+        method(f"(:)(a::{t}, step::Period, b::{t})", make)
+    method("(:)(a::Date, b::Date)", lambda a, b: make(a, D.Day(1), b))
+    method(
+        "(:)(a::DateTime, b::DateTime)",
+        lambda a, b: make(a, D.Day(1), b),
+    )
+    method("(:)(a::Time, b::Time)", lambda a, b: make(a, D.Second(1), b))
+
+    def period_range(a: Period, step: Any, b: Period) -> Any:
+        cls = min((type(a), type(step), type(b)), key=D.size_of)
+        start, s, stop = (D.converted(cls, p) for p in (a, step, b))
+        n = (stop.value - start.value) // s.value
+        return StepRange(start, s, cls(start.value + n * s.value))
+
+    method("(:)(a::Period, step::Period, b::Period)", period_range)
+    method("(:)(a::Period, b::Period)", lambda a, b: period_range(a, type(a)(1), b))
