@@ -30,6 +30,7 @@
 - `code_stages`: `@code_lowered`, `@code_typed` and their relatives
 - `meta`: expressions as values: `Meta.parse` and its neighbours
 - `optional`: `Some`, `something`, `coalesce`
+- `docs`: docstrings and `@doc`
 - `enums`: `@enum`
 - `loading`: code from text and files
 - `system`: the chapter's files in their order

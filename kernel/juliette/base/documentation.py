@@ -71,6 +71,21 @@ def documentation(module: Module, query: str, required: bool = False) -> dict[st
     return _forms(_of_value(owner, last, name), "" if required else _search_line(module, last))
 
 
+def text_of(module: Module, name: str) -> str:
+    """What is written about a name, as Markdown."""
+    if name in KEYWORDS:
+        return KEYWORDS[name]
+    owner, last = _owner(module, name)
+    if not owner.has(last):
+        return f"No documentation found.\n\nBinding `{name}` does not exist."
+    return _of_value(owner, last, name)
+
+
+def plain_text(markdown: str) -> str:
+    """Markdown as the terminal shows it."""
+    return _plain(re.sub(r"```jldoctest[^\n]*", "```julia", markdown))
+
+
 def _owner(module: Module, name: str) -> tuple[Module, str]:
     """The module that a dotted name leads into, and what it is called there."""
     *path, last = name.split(".") if name.strip(".") else [name]
@@ -156,18 +171,40 @@ def _forms(markdown: str, search: str) -> dict[str, str]:
     return {"text/plain": plain, "text/markdown": text}
 
 
+# What underlines the headings of each level.
+_UNDERLINES = "≡=–-⋅ "
+_HEADING = re.compile(r"(#{1,6}) +(.*)")
+_BULLET = re.compile(r"( *)[-*+] +(.*)")
+
+
 def _plain(markdown: str) -> str:
-    """Markdown as the terminal shows it: everything two columns in, code two more."""
+    """Markdown as the terminal shows it: everything two columns in, headings underlined."""
     lines: list[str] = []
     in_code = False
     for line in markdown.split("\n"):
         if line.startswith("```"):
             in_code = not in_code
-            continue
-        if line == "---":
-            line = "─" * 60
-        lines.append(f"  {'  ' if in_code else ''}{line}".rstrip())
+        elif in_code:
+            lines.append(f"  {line}".rstrip())
+        elif line.startswith("    "):
+            lines.append(f"  {line[4:]}".rstrip())
+        elif line == "---":
+            lines.append("  " + "─" * 60)
+        elif found := _HEADING.match(line):
+            title = _inline(found[2])
+            lines += [f"  {title}", "  " + _UNDERLINES[len(found[1]) - 1] * len(title)]
+        elif found := _BULLET.match(line):
+            lines.append(f"    {found[1]}•  {_inline(found[2])}")
+        else:
+            lines.append(f"  {_inline(line)}".rstrip())
     return "\n".join(lines)
+
+
+def _inline(text: str) -> str:
+    """A line without the marks for code, bold type and links."""
+    text = re.sub(r"(`+)(.+?)\1", r"\2", text)
+    text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
 
 
 def kind_of(module: Module, name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from juliette.base import (
-    code_macros, code_stages, enums, loading, meta, method_reflection, module_reflection, optional, reflection,
+    code_macros, code_stages, docs, enums, loading, meta, method_reflection, module_reflection, optional,
+    reflection,
 )
 from juliette.display import dump
 
 CHAPTER = (
     reflection, method_reflection, module_reflection, optional, code_macros, code_stages,
-    enums, loading, meta, dump,
+    docs, enums, loading,
+    meta, dump,
 )

@@ -111,28 +111,6 @@ for _name in ("fastmath",):
     passing(_name)
 
 
-@Base.macro("doc", export=True)
-def doc(context: Any, text: Any, e: Any = None) -> Any:
-    """Attach documentation to a definition."""
-    if e is None:
-        return call(lambda x: x, text)
-    name = defined_name(e)
-    if name:
-        return Expr("toplevel", e, call(document, QuoteNode(context.module), name, text)) if context.lowerer is None else e
-    return e
-
-
-def document(module: Any, name: str, text: str) -> Any:
-    module.docs[name] = text
-    return module.bindings.get(name)
-
-
-def defined_name(e: Any) -> str | None:
-    while isinstance(e, Expr) and e.head in ("function", "=", "where", "::", "call", "struct", "abstract", "const", "curly", "<:", "macro"):
-        e = e.args[1] if e.head == "struct" else e.args[0]
-    return e.name if isinstance(e, Symbol) else None
-
-
 @Base.macro("raw_str")
 def raw_str(context: Any, text: str, *flags: Any) -> Any:
     """`raw"…"`"""

@@ -322,7 +322,7 @@ def _unify(pattern: Any, t: Any, env: dict[TypeVar, Any], variables: set[TypeVar
             return False
         env[pattern] = t
         return True
-    if pattern is t:
+    if pattern is t and not (isinstance(pattern, JuliaType) and has_free(pattern)):
         return True
     if isinstance(pattern, DataType) and isinstance(t, DataType):
         return (

@@ -1,0 +1,208 @@
+"""Docstrings: `"text" f(x) = …`, `@doc f`, and what they are attached to."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from juliette.base.code_macros import call
+from juliette.base.documentation import plain_text, text_of
+from juliette.display.expressions import expression_text
+from juliette.display.io import IO
+from juliette.runtime import types as T
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Base, Module
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+
+# The texts of a name, by the signatures they were written for.
+_PARTS: WeakKeyDictionary[Module, dict[str, dict[str, str]]] = WeakKeyDictionary()
+
+
+class Binding:
+    """What a documented definition gives: the name that was documented."""
+
+    __slots__ = ("module", "name")
+
+    def __init__(self, module: Module, name: str) -> None:
+        self.module = module
+        self.name = name
+
+
+class Documentation:
+    """The text that `@doc f` gives."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+Docs = Module("Docs", Base)
+Base.const("Docs", Docs, export=False)
+Binding_ = T.define("Binding", module=Docs)
+T.register_class(Binding, Binding_)
+Docs.const("Binding", Binding_, export=False)
+Documentation_ = T.define("Markdown.MD")
+T.register_class(Documentation, Documentation_)
+Base.const("Documentation", Documentation_, export=False)
+
+
+@Base.method("show(io::IO, b::Base.Docs.Binding)")
+def show_binding(io: IO, b: Binding) -> None:
+    prefix = "" if b.module.name == "Main" else ".".join(b.module.path) + "."
+    io.write(prefix + b.name)
+
+
+@Base.macro("doc")
+def doc(context: Any, *args: Any) -> Any:
+    """`@doc f` shows what is written about `f`; `@doc "text" f` writes it."""
+    if len(args) == 1:
+        return call(lambda: lookup(context.module, args[0]))
+    text, e = args[0], args[1]
+    if isinstance(e, Expr) and e.head == "macrocall" and not _names_macro(e):
+        from juliette.base.code_macros import expander
+
+        e = expander(context).expand_all(e, once=True)
+    return attach(context, text, e)
+
+
+def _names_macro(e: Expr) -> bool:
+    """Is it a macro's name alone, as in `"text" @m`?"""
+    return len(e.args) == 2
+
+
+def attach(context: Any, text: Any, e: Any) -> Any:
+    """The code that runs a definition and notes its documentation."""
+    if isinstance(e, Expr) and e.head == "block":
+        items = [a for a in e.args if not isinstance(a, LineNumberNode) and a is not None]
+        documented = next((i for i, a in enumerate(items) if name_of(a)), None)
+        if documented is not None:
+            rest = list(e.args)
+            i = rest.index(items[documented])
+            rest[i] = attach(context, text, items[documented])
+            return Expr("block", *rest)
+    name = name_of(e)
+    if not name:
+        raise ErrorException(
+            f"cannot document the following expression:\n\n{expression_text(e)}\n"
+        )
+    module = QuoteNode(context.module)
+    signature = signature_text(e)
+    if context.lowerer is not None and context.lowerer.scope is not None:
+        return e
+    owner, plain = name
+    target = owner if owner is not None else module
+    note = call(note_text, target, plain, signature, text)
+    definition = e if defines(e) else None
+    if definition is None:
+        return note
+    whole = "toplevel" if isinstance(e, Expr) and e.head == "module" else "block"
+    return Expr(whole, definition, note)
+
+
+def note_text(module: Any, name: str, signature: str, text: Any) -> Any:
+    """Write down a text for a name; one for the same signature is replaced."""
+    if not isinstance(module, Module):
+        return None
+    known = _PARTS.setdefault(module, {}).setdefault(name, {})
+    known[signature] = (text if isinstance(text, str) else Base.bindings["string"](text)).strip("\n")
+    module.docs[name] = "\n\n".join(known.values())
+    return Binding(module, name)
+
+
+def defines(e: Any) -> bool:
+    """Is it a definition, and not just a name or a call?"""
+    return isinstance(e, Expr) and e.head in (
+        "function", "=", "macro", "struct", "abstract", "primitive", "const", "global", "module",
+    )
+
+
+def name_of(e: Any) -> tuple[Any, str] | None:
+    """(owner or None, name) of what an expression defines or names."""
+    if isinstance(e, Symbol):
+        return None, e.name
+    if isinstance(e, GlobalRef):
+        return e.module, e.name.name
+    if isinstance(e, QuoteNode):
+        return name_of(e.value)
+    if not isinstance(e, Expr) or not e.args:
+        return None
+    if e.head in ("struct", "module"):
+        return name_of(e.args[1])
+    if e.head == "macro":
+        found = name_of(e.args[0])
+        return (found[0], "@" + found[1]) if found else None
+    if e.head == "macrocall":
+        return name_of(e.args[0])
+    if e.head == "." and len(e.args) == 2 and isinstance(e.args[1], QuoteNode):
+        return e.args[0], e.args[1].value.name
+    if e.head == "::" and len(e.args) == 1:
+        return name_of(e.args[0])
+    if e.head in (
+        "function", "=", "where", "::", "call", "abstract", "primitive", "const", "global", "curly", "<:",
+    ):
+        return name_of(e.args[0])
+    return None
+
+
+def signature_text(e: Any) -> str:
+    """The argument types that a documented method takes, as a key."""
+    if isinstance(e, Expr) and e.head in ("function", "=") and len(e.args) == 2:
+        e = e.args[0]
+    if not isinstance(e, Expr):
+        return ""
+    wheres = ""
+    while e.head in ("where", "::") and isinstance(e.args[0], Expr):
+        if e.head == "where":
+            wheres += ";" + ",".join(map(expression_text, e.args[1:]))
+        e = e.args[0]
+    if e.head != "call":
+        return ""
+    types = []
+    for a in e.args[1:]:
+        if isinstance(a, Expr) and a.head in ("kw", "="):
+            a = a.args[0]
+        dots = "..." if isinstance(a, Expr) and a.head == "..." else ""
+        a = a.args[0] if dots else a
+        if isinstance(a, Expr) and a.head == "parameters":
+            continue
+        types.append((expression_text(a.args[-1]) if isinstance(a, Expr) and a.head == "::" else "Any") + dots)
+    return f"({', '.join(types)}){wheres}"
+
+
+def lookup(module: Module, e: Any) -> Documentation:
+    """What is written about what an expression names."""
+    if isinstance(e, Expr) and e.head in ("call", "ref"):
+        e = e.args[0]
+    if isinstance(e, str):
+        return Documentation(e)
+    found = name_of(e)
+    if found is None:
+        return Documentation("No documentation found.")
+    owner, name = found
+    if owner is not None and not isinstance(owner, Module):
+        query = f"{expression_text(owner)}.{name}"
+    else:
+        query = name
+        module = owner if isinstance(owner, Module) else module
+    return Documentation(text_of(module, query))
+
+
+@Base.method("show(io::IO, d::Documentation)")
+def show_documentation(io: IO, d: Documentation) -> None:
+    io.write(d.text.rstrip("\n"))
+
+
+@Base.method("show(io::IO, ::MIME\"text/plain\", d::Documentation)")
+def show_documentation_long(io: IO, _: Any, d: Documentation) -> None:
+    io.write(plain_text(d.text.rstrip("\n")))
+
+
+@Base.method("show(io::IO, ::MIME\"text/markdown\", d::Documentation)")
+def show_documentation_markdown(io: IO, _: Any, d: Documentation) -> None:
+    io.write(d.text)
+
+
+@Base.method("string(d::Documentation)")
+def documentation_string(d: Documentation) -> str:
+    return d.text
