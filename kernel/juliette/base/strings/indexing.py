@@ -400,11 +400,6 @@ def parent(s: V.SubString) -> str:
     return s.string
 
 
-@Base.method("setindex!(s::AbstractString, x, i...)")
-def setindex(s: Any, *args: Any) -> Any:
-    raise MethodError(Base.bindings["setindex!"], (s, *args), None)
-
-
 @Base.method("setindex!(s::Base.CodeUnits, x, i...)")
 def set_codeunit(s: CodeUnits, *args: Any) -> Any:
     from juliette.runtime.errors import CanonicalIndexError
