@@ -206,16 +206,18 @@ class Interpreter:
 
         `place` is the statement's, for an error that was thrown before it began to run.
         """
+        from juliette.display import errors
+
         b = self._bootstrap
         trace = error.__traceback__
         value = b.julia_value(error)
         try:
-            message = b.showerror_text(value)
+            message = errors.showerror_text(value)
         except BaseException as e:
             message = f"(error while showing the error: {type(e).__name__})"
         t = b.typeof(value)
         name = b.type_string(t).split("{")[0]
-        frames = b.stack_trace(self._frames(trace)) if trace is not None else []
+        frames = errors.stack_trace(self._frames(trace)) if trace is not None else []
         if not frames and place:
             frames = [f" [1] top-level scope\n   @ {place}"]
         self._remember_error(value)
@@ -335,9 +337,11 @@ class Interpreter:
 
     def kind(self, name: str) -> str:
         """What a name stands for, in the words that front ends have symbols for."""
+        from juliette.base import documentation
+
         if name.startswith("@"):
             return "macro"
-        return self._bootstrap.kind_of(self.module, name)
+        return documentation.kind_of(self.module, name)
 
     def _look_up(self, path: str) -> Any:
         """The value of `a.b[1].c`, looked at and not computed; KeyError if there is none."""
@@ -365,17 +369,21 @@ class Interpreter:
 
     def keys(self, path: str) -> list[str]:
         """The keys of a dictionary, as they are written."""
+        from juliette.base import documentation
+
         b = self._bootstrap
         try:
             value = self._look_up(path)
-            return [b.one_line(key) for key in b.dictionary_keys(value)]
+            return [b.one_line(key) for key in documentation.dictionary_keys(value)]
         except Exception:
             return []
 
     def keywords(self, path: str) -> list[str]:
         """Names of the keyword arguments of a function."""
+        from juliette.base import documentation
+
         try:
-            return self._bootstrap.keyword_names(self._look_up(path))
+            return documentation.keyword_names(self._look_up(path))
         except Exception:
             return []
 
@@ -385,10 +393,13 @@ class Interpreter:
 
     def help(self, query: str) -> dict[str, str]:
         """`?query`"""
-        return self._bootstrap.documentation(self.module, query)
+        from juliette.base import documentation
+
+        return documentation.documentation(self.module, query)
 
     def inspect(self, code: str, cursor: int) -> dict[str, str] | None:
         """Help for the name at the cursor, or for the function of the call around it."""
+        from juliette.base import documentation
         from juliette.completion.context import context_of
 
         before = re.search(r"@?[^\W\d][\w!.]*$", code[:cursor])
@@ -399,7 +410,7 @@ class Interpreter:
             names.append(called.group() if called and code[opening] == "(" else "")
         for name in filter(None, names):
             try:
-                return self._bootstrap.documentation(self.module, name, required=True)
+                return documentation.documentation(self.module, name, required=True)
             except KeyError:
                 continue
         return None

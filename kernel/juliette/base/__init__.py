@@ -6,7 +6,6 @@
 - `module_reflection`: looking at modules; `subtypes`, `methodswith`
 - `numbers`: arithmetic, comparison, mathematics
 - `strings`: strings and characters
-- `arrays`: loads the modules of the chapter on arrays
 - `array_protocol`: what holds for every array, native or a user's own
 - `array_size`: sizes, axes, bounds
 - `array_construction`, `concatenation`, `ranges`: making arrays
@@ -16,16 +15,13 @@
 - `replacing`: `replace` of elements
 - `missing`: arithmetic with missing values, `skipmissing`
 - `broadcasting`: dotted calls
-- `collections`: the chapter's files in their order
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
 - `iterators`, `pairs`: the lazy iterators
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
 - `tuples`, `functions`: tuples, named tuples; composition and partial application
-- `concurrency`: the chapter's files in their order
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled
-- `language`: the files about types, methods, modules and code in their order
 - `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code
 - `code_stages`: `@code_lowered`, `@code_typed` and their relatives
 - `meta`: expressions as values: `Meta.parse` and its neighbours
@@ -33,7 +29,6 @@
 - `docs`: docstrings and `@doc`
 - `enums`: `@enum`
 - `loading`: code from text and files
-- `system`: the chapter's files in their order
 - `streams`: reading and writing
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
@@ -44,5 +39,6 @@
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in
 - `documentation`: `?name`
+- `deferred`: which of these are imported only when one of their names is met
 - `bootstrap`: puts Base together and makes a session's Main module
 """

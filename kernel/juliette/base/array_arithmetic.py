@@ -9,7 +9,7 @@ import numpy as np
 from juliette.base.array_protocol import (
     axes_text, convert_data, dense, eltype_of, from_values, like, scalar, shape_of, values_of,
 )
-from juliette.base.numbers import promote_type
+from juliette.base.numbers.promotion import promote_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V

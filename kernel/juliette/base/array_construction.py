@@ -12,10 +12,11 @@ from juliette.base.array_protocol import (
     from_values, is_array, result, shape_of, shaped, tuple_text,
 )
 from juliette.base.essentials import UndefInitializer, _simple
-from juliette.base.numbers import promote_type, typejoin
+from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, array_class, elements, make, undef, vector

@@ -9,9 +9,9 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike, array_parameters, eltype_of, is_array, shape_of
 from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, normalise
-from juliette.base.numbers import typejoin
 from juliette.compiler import support
 from juliette.runtime import types as T
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, vector

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import (
-    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia, replacing,
-    numbers, randomness, strings, system,
+    array_arithmetic, array_construction, array_protocol, array_size, broadcasting, cartesian, concatenation,
+    dictionaries, essentials, functions, indexing, iteration, multimedia, pairs, ranges, sets, tuples, vectors, views,
 )
-from juliette.base.documentation import (
-    dictionary_keys, documentation, keyword_names, kind_of,
-)
-from juliette.base.multimedia import rich_forms, set_host
-from juliette.base.arrays import getindex
+from juliette.base.deferred import CHAPTERS, EXTENDED
 from juliette.base.essentials import getproperty, propertynames
-from juliette.compiler import arithmetic, intrinsics, python_backend, support
+from juliette.base.indexing import getindex
+from juliette.base.multimedia import rich_forms, set_host
+from juliette.base.numbers import arithmetic as number_arithmetic
+from juliette.base.numbers import comparison, integers, mathematics, promotion
+from juliette.base.strings import comparison as string_comparison
+from juliette.compiler import arithmetic, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import array_show
 from juliette.display import collections as collection_display
 from juliette.display import streams as stream_display
-from juliette.display import tasks as task_display
-from juliette.display.errors import showerror_text, stack_trace
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
+from juliette.runtime import broadcast
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import TRACE
@@ -34,30 +34,31 @@ from juliette.runtime.values import JuliaDict
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
-    "SCHEDULER", "PACKAGES", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol", "documentation",
-    "fresh_main", "getproperty", "julia_value", "dictionary_keys", "getindex", "keyword_names", "kind_of", "literal", "long_text", "one_line", "prepare", "propertynames",
-    "reset_tracing", "rich_forms", "set_host", "set_program", "number_cells", "store", "syntax_error", "showerror_text", "stack_trace", "type_string", "typeof",
+    "PACKAGES", "SCHEDULER", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol",
+    "fresh_main", "getindex", "getproperty", "julia_value", "literal", "long_text", "number_cells", "one_line", "prepare",
+    "propertynames", "reset_tracing", "rich_forms", "set_host", "set_program", "store", "syntax_error", "type_string",
+    "typeof",
 ]
 
-for _name in support.FROM_BASE:
-    assert _name in Base.bindings, _name
-support.HELPERS["%getproperty"] = getproperty
-assert all((
-    arrays, broadcasting, collections, concurrency, essentials, language, macros, missing, multimedia, replacing,
-    numbers, randomness, strings, system, collection_display, stream_display, task_display, array_show,
-))
+# What every program needs; the rest of Base is imported when one of its names is first met.
+CORE = (
+    essentials, promotion, number_arithmetic, comparison, integers, mathematics, array_protocol, cartesian,
+    indexing, views, array_construction, array_size, array_arithmetic, concatenation, broadcasting, ranges,
+    vectors, tuples, pairs, functions, iteration, dictionaries, sets, string_comparison, multimedia,
+    array_show, collection_display, stream_display,
+)
+Base.defer(CHAPTERS, EXTENDED)
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)
 for _name, _fast in arithmetic.fast_operators(Base.bindings).items():
     support.HELPERS[f"%{_name}"] = _fast
     python_backend.FAST[Base.bindings[_name]] = f"%{_name}"
-intrinsics.install()
-Base.bindings["__builtins__"] = Base.visible
-support.install(Base)
 support.HELPERS["%getproperty"] = getproperty
+support.HELPERS["%getindex"] = indexing.getindex
+support.install(Base)
 Base.visible["%getproperty"] = getproperty
-Base.visible["%getindex"] = arrays.getindex
-support.HELPERS["%getindex"] = arrays.getindex
+Base.visible["%getindex"] = indexing.getindex
+broadcast.KERNELS = promotion.KERNELS
 
 
 def fresh_main() -> Module:
@@ -65,7 +66,7 @@ def fresh_main() -> Module:
     module = Module("Main")
     support.install(module)
     module.visible["%getproperty"] = getproperty
-    module.visible["%getindex"] = arrays.getindex
+    module.visible["%getindex"] = indexing.getindex
     module.using(Base)
     module.bindings["Main"] = module
     module.consts.add("Main")

@@ -11,7 +11,7 @@ from juliette.base.array_construction import typed, vect
 from juliette.base.array_protocol import (
     convert_data, dense, eltype_of, fortran, is_array, like, result, shape_of, tuple_text,
 )
-from juliette.base.numbers import promote_type
+from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -12,10 +12,10 @@ from juliette.base.essentials import convert_to
 from juliette.base.iteration import (
     Lazy, eltype_of_iterator, iterate_value, known_length, lazy_type, native_steps, parameters_of,
 )
-from juliette.base.numbers import typejoin
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
 from juliette.runtime.modules import Base, constructors

@@ -504,7 +504,7 @@ def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
     return init + sum(1 for v in iterate_value(x) if holds(f, v))
 
 
-# `sum(x)` and its relatives for arrays are in `base.arrays`; these are for every other iterator.
+# `sum(x)` and its relatives for arrays are in `reductions`; these are for every other iterator.
 folding("sum", "+", "The sum of all elements.\n\n```jldoctest\njulia> sum(x^2 for x in 1:3)\n14\n```")
 folding("prod", "*", "The product of all elements.\n\n```jldoctest\njulia> prod((2, 3, 4))\n24\n```")
 folding("maximum", "max", "The greatest element.\n\n```jldoctest\njulia> maximum(abs, [-3, 2])\n3\n```")

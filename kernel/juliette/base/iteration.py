@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import ArrayLike, copy, eltype_of, typed
-from juliette.base.numbers import typejoin
+from juliette.base.array_construction import copy, typed
+from juliette.base.array_protocol import ArrayLike, eltype_of
 from juliette.compiler import support, type_support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, elements, make, vector
 from juliette.runtime.dispatch import GenericFunction

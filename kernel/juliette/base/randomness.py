@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import dims_of
+from juliette.base.array_protocol import dims_of
 from juliette.base.essentials import _simple
 from juliette.compiler import support
 from juliette.runtime import types as T

@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette.base.array_protocol import shape_of, values_of
 from juliette.base.essentials import _MAKER, FLOATS
-from juliette.base.numbers import promote_type, wrap
+from juliette.base.numbers.promotion import promote_type
+from juliette.runtime.numeric import wrap
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import ranges as R

@@ -23,6 +23,7 @@ from juliette.compiler.intrinsics_data import is_plain_vector
 from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
+from juliette.runtime.modules import Base
 from juliette.runtime.dispatch import GenericFunction
 
 _COUNTER = itertools.count()
@@ -157,7 +158,14 @@ class Emitter(TypedForms, DataForms):
         return self.name(node.name)
 
     def expr_Runtime(self, node: C.Runtime) -> ast.expr:
-        return self.name("%" + node.name)
+        key = "%" + node.name
+        if key not in self.constants:
+            # a helper of a part of Base that is not loaded yet
+            from juliette.compiler.support import HELPERS
+
+            self.module.demand(key)
+            self.constants[key] = HELPERS[key] if key in HELPERS else Base.bindings[node.name]
+        return self.name(key)
 
     def expr_Splat(self, node: C.Splat) -> ast.expr:
         return self.at(ast.Starred(self.call("%splat", self.expr(node.value)), LOAD))  # type: ignore[no-any-return]

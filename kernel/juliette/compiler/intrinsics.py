@@ -81,18 +81,9 @@ def runtime(*names: str, traceable: bool = False) -> Callable[[Rule], Rule]:
     return register
 
 
-def install() -> None:
-    """Tie the rules to Base's functions, once these exist."""
-    from juliette.compiler import intrinsics_data, intrinsics_iteration
-
-    assert intrinsics_data and intrinsics_iteration
-    for name, f in RULES_BY_NAME.items():
-        function = Base.bindings.get(name)
-        if function is None:
-            continue
-        RULES[function] = f
-        if name in TRACEABLE:
-            TRACEABLE.add(function)
+def rule_of(f: GenericFunction) -> Rule | None:
+    """The rule of a function of Base."""
+    return RULES_BY_NAME.get(f.name) if f.module is Base else None
 
 
 # ---------------------------------------------------------------- calls
@@ -146,10 +137,10 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
 
 
 def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[Any]) -> Plan | None:
-    found = RULES.get(f)
+    found = rule_of(f)
     types = exact(args)
     users = f.user_methods
-    if found is not None and (not inference.traced or f in TRACEABLE):
+    if found is not None and (not inference.traced or f.name in TRACEABLE):
         if not users or (types is not None and not f.user_matches(types)):
             plan = found(inference, node, args)
             if plan is not None:

@@ -181,6 +181,7 @@ class Lowerer:
         var = self.scope.find(name) if self.scope is not None else None
         if var is None:
             self.function.reads.add(name)
+            self.module.demand(name)
             return C.Global(name)
         return C.Local(self.reach(var))
 

@@ -55,7 +55,8 @@ def install(module: Module) -> None:
     """Make the helpers visible to code compiled in a module."""
     module.visible.update(HELPERS)
     for name in FROM_BASE:
-        module.visible["%" + name] = Base.bindings[name]
+        if name in Base.bindings:
+            module.visible["%" + name] = Base.bindings[name]
 
 
 HELPERS["%Any"] = T.Any_

@@ -307,9 +307,14 @@ def from_values(values: list[Any], shape: tuple[int, ...], eltype: Any = None) -
     return make(pack(values, eltype).reshape(shape, order="F"), eltype)
 
 
-def join_types(values: list[Any]) -> Any:
-    from juliette.base.numbers import typejoin
+def typejoin(a: Any, b: Any) -> Any:
+    """The nearest type above both; unions with `Nothing` and `Missing` stay unions."""
+    if a in (T.Nothing, V.Missing_) or b in (T.Nothing, V.Missing_):
+        return T.union(a, b)
+    return T.join(a, b)
 
+
+def join_types(values: list[Any]) -> Any:
     eltype: Any = T.Bottom
     seen: set[Any] = set()
     for v in values:

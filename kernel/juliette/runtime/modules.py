@@ -9,6 +9,8 @@ the header is Julia, read by our own parser when the function is first called.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -20,6 +22,27 @@ from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implem
 from juliette.runtime.errors import ErrorException, UndefVarError
 from juliette.syntax import parse_one, to_expr
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+
+
+class Bindings(dict[str, Any]):
+    """The bindings of a module some of whose names are made when they are first met."""
+
+    __slots__ = ("deferred",)
+
+    def __init__(self) -> None:
+        # name -> the Python modules that define it
+        self.deferred: dict[str, list[str]] = {}
+
+    def complete(self, name: str) -> None:
+        """Import what defines a name, or adds methods to it."""
+        for python_module in self.deferred.pop(name, ()):
+            importlib.import_module(python_module)
+
+    def __missing__(self, name: str) -> Any:
+        self.complete(name)
+        if name in self:
+            return self[name]
+        raise KeyError(name)
 
 
 class Module:
@@ -68,6 +91,7 @@ class Module:
         except KeyError:
             pass
         self.load()
+        self.demand(name)
         for where in (self.bindings, self.visible):
             if name in where:
                 return where[name]
@@ -75,7 +99,36 @@ class Module:
 
     def has(self, name: str) -> bool:
         self.load()
+        self.demand(name)
         return name in self.bindings or name in self.visible
+
+    def defer(self, chapters: dict[str, str], extended: dict[str, str]) -> None:
+        """Have Python modules imported when one of the names that they define is first met.
+
+        The compiler demands every global name that it meets, so generated code finds it in place.
+        `extended` names functions that are there already and get more methods when first called.
+        """
+        assert isinstance(self.bindings, Bindings)
+        for python_module, names in chapters.items():
+            for name in names.split():
+                self.bindings.deferred.setdefault(name, []).append(python_module)
+        for python_module, names in extended.items():
+            for name in names.split():
+                value = self.bindings[name]
+                function = constructors(value) if isinstance(value, T.JuliaType) else value
+                function.announce(functools.partial(importlib.import_module, python_module))
+
+    def demand(self, name: str) -> None:
+        """See to it that a name is there, if there is such a name."""
+        for bindings in (self.bindings, self.visible, *(m.bindings for m in self.used)):
+            if type(bindings) is Bindings and name in bindings.deferred:
+                bindings.complete(name)
+        if name in self.bindings or name in self.visible:
+            return
+        for other in self.used:
+            if name in other.exports and name in other.bindings:
+                self.visible[name] = other.bindings[name]
+                self.implicit[name] = other
 
     def set(self, name: str, value: Any, *, const: bool = False) -> None:
         self.bindings[name] = value
@@ -102,7 +155,8 @@ class Module:
     def names(self) -> Iterator[str]:
         """Names that can be written in this module."""
         self.load()
-        for where in (self.bindings, self.visible):
+        deferred = (m.bindings.deferred for m in (self, *self.used) if type(m.bindings) is Bindings)
+        for where in (self.bindings, self.visible, *deferred):
             for name in where:
                 if not name.startswith(("__", "%", "#")):
                     yield name
@@ -146,6 +200,10 @@ class Module:
             if target is None:
                 target = GenericFunction(name, self)
                 self.set(name, target, const=True)
+                if type(self.bindings) is Bindings:
+                    # other modules that add methods to it
+                    for python_module in self.bindings.deferred.pop(name, ()):
+                        target.announce(functools.partial(importlib.import_module, python_module))
             if export:
                 self.exports.add(name)
             function: GenericFunction = target
@@ -446,6 +504,8 @@ def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
 
 Core = Module("Core")
 Base = Module("Base")
+Base.bindings = Bindings()
+Base.bindings["__builtins__"] = Base.visible
 Main = Module("Main")
 Core.parent = Core
 # Types that are written `Base.OneTo`.

@@ -16,16 +16,3 @@
 - `complex_functions`: elementary functions of complex numbers
 - `text`: `parse`, digits, big literals, precision, checked arithmetic
 """
-
-from juliette.base.numbers import (
-    arithmetic, bits, comparison, complex_functions, complexes, floats, integers, mathematics, promotion, questions,
-    rationals, rounding, text, theory, trigonometry,
-)
-from juliette.base.numbers.promotion import KERNELS, promote_type, typejoin
-from juliette.runtime.numeric import HIGH, LOW, Irrational, wrap
-
-__all__ = [
-    "HIGH", "KERNELS", "LOW", "Irrational", "arithmetic", "bits", "comparison", "complex_functions", "complexes", "floats",
-    "integers", "mathematics", "promote_type", "promotion", "questions", "rationals", "rounding", "text", "theory",
-    "trigonometry", "typejoin", "wrap",
-]

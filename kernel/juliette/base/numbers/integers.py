@@ -314,7 +314,7 @@ def not_missing(x: Any) -> Any:
 
 @Base.method("!(f::Function)", transparent=True)
 def negate_function(f: Any) -> Any:
-    from juliette.base.collections import Composed
+    from juliette.base.functions import Composed
 
     return Composed(Base.bindings["!"], f)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.kernels import KERNELS
@@ -39,13 +40,6 @@ Base.const("CoreReal", T.union(*CORE_REAL), export=False)
 _ORDER = {t: i for i, t in enumerate(ORDER)}
 _FLOAT_ORDER = {t: i for i, t in enumerate((*FLOATS, BigFloat_))}
 _RATIONAL, _COMPLEX, _ARRAY = (T.unwrap(t).typename for t in (Rational_, Complex_, T.Array_))
-
-
-def typejoin(a: Any, b: Any) -> Any:
-    """The nearest type above both; unions with `Nothing` and `Missing` stay unions."""
-    if a in (T.Nothing, V.Missing_) or b in (T.Nothing, V.Missing_):
-        return T.union(a, b)
-    return T.join(a, b)
 
 
 @Base.method("promote_rule(a, b)", transparent=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.packages import zygote
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E

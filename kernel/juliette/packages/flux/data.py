@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.iteration import iterates
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary

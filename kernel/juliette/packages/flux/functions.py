@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers import KERNELS
+from juliette.base.numbers.promotion import KERNELS
 from juliette.packages import zygote
 from juliette.packages.flux import boundary
 from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host

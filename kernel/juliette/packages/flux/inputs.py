@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.display.io import STDERR
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host

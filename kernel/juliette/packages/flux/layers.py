@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.inputs import matched

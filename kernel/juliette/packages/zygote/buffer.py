@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base import iteration
-from juliette.base.arrays import ArrayLike, dims_of
+from juliette.base.array_protocol import ArrayLike, dims_of
 from juliette.packages.zygote.nodes import plain, stacked, to_julia
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T

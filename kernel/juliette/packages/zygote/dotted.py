@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers import KERNELS
+from juliette.base.numbers.promotion import KERNELS
 from juliette.packages.zygote.methods import COMPOSED, OPS, holds_node, operation
 from juliette.packages.zygote.nodes import (
     PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
@@ -201,7 +201,7 @@ def _back(a: Any) -> Any:
 
 
 def _known(x: Any) -> Any:
-    from juliette.base.arrays import ArrayLike
+    from juliette.base.array_protocol import ArrayLike
 
     if isinstance(x, ArrayLike) and np.asarray(x.data).dtype != object:
         return to_engine(x)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia, twin
@@ -336,7 +336,7 @@ def _dot(a: Any, b: Any, c: Any = None) -> Any:
 
 
 def _fill(x: Any, *dims: Any) -> Any:
-    from juliette.base.arrays import dims_of
+    from juliette.base.array_protocol import dims_of
 
     return rules.mul(x, np.ones(dims_of(dims), order="F"))
 
@@ -581,7 +581,7 @@ def derived(name: str, rule: Any, classes: tuple[type, ...]) -> Any:
 
     def run(*args: Any) -> Any:
         if name in _SHAPED and len(args) > 1 and all(isinstance(a, ArrayLike) for a in args):
-            from juliette.base.arrays import same_shape
+            from juliette.base.array_arithmetic import same_shape
 
             same_shape(*args)
         return to_julia(rule(*map(to_engine, args)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base import iteration
-from juliette.base.arrays import ArrayLike
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import NUMBER_HOOKS
 from juliette.display.show import SHOW_HOOKS
 from juliette.runtime import array as A

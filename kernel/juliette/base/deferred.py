@@ -1,0 +1,215 @@
+"""What Base has beside its core: names by the module that is imported when one of them is met.
+
+Written by `python tests/deferred_names.py`; a test sees that it is true.
+"""
+
+CHAPTERS: dict[str, str] = {
+    "juliette.base.array_searching": (
+        "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
+    ),
+    "juliette.base.channels": (
+        "AbstractChannel Channel bind close fetch isfull isopen isready n_avail put! take! wait"
+    ),
+    "juliette.base.code_macros": (
+        "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
+        "@_noinline_meta @_propagate_inbounds_meta @aggressive_constprop @assume_effects "
+        "@boundscheck @coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto "
+        "@inbounds @inline @invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand "
+        "@macroexpand1 @max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
+        "@propagate_inbounds @pure @simd @something @specialize @static @which invokelatest "
+        "macroexpand"
+    ),
+    "juliette.base.code_stages": (
+        "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo code_llvm "
+        "code_lowered code_native code_typed code_warntype"
+    ),
+    "juliette.base.commands": "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv",
+    "juliette.base.docs": "@doc Docs Documentation",
+    "juliette.base.enums": "@enum Enum instances typemax typemin",
+    "juliette.base.environment": (
+        "@static ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
+    ),
+    "juliette.base.exceptions": (
+        "ExceptionStack ExponentialBackOff catch_backtrace current_exceptions retry"
+    ),
+    "juliette.base.files": (
+        "Filesystem cd chmod cp ctime filemode filesize gperm hardlink isblockdev ischardev isdir "
+        "isfifo isfile islink ismount ispath issocket lstat mkdir mkpath mktemp mktempdir mtime "
+        "mv operm readdir readlink realpath rm samefile stat symlink tempdir tempname touch uperm "
+        "walkdir"
+    ),
+    "juliette.base.folds": (
+        "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
+        "mapfoldl mapfoldr mapreduce prod reduce"
+    ),
+    "juliette.base.immutable_dict": "ImmutableDict",
+    "juliette.base.loading": "evalfile include include_string",
+    "juliette.base.locks": (
+        "@lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire islocked lock "
+        "notify release reset trylock unlock wait"
+    ),
+    "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
+    "juliette.base.macros": (
+        "@MIME_str @__dot__ @assert @elapsed @fastmath @raw_str @show @time esc gensym"
+    ),
+    "juliette.base.meta": (
+        "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
+        "ispostfixoperator isunaryoperator operator_associativity operator_precedence "
+        "remove_linenums!"
+    ),
+    "juliette.base.method_reflection": (
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+    ),
+    "juliette.base.missing": (
+        "Missing SkipMissing argmax argmin findall findfirst findlast findmax findmin missing "
+        "skipmissing"
+    ),
+    "juliette.base.module_reflection": (
+        "binding_module fullname isconst isexported methodswith moduleroot names parentmodule "
+        "subtypes supertypes"
+    ),
+    "juliette.base.numbers.bits": (
+        "& << >> >>> bitrotate bswap count_ones count_zeros htol hton leading_ones leading_zeros "
+        "ltoh nand nor ntoh signed trailing_ones trailing_zeros unsigned xor | ~ ⊻ ⊼ ⊽"
+    ),
+    "juliette.base.numbers.complex_functions": "Complex cospi sinpi",
+    "juliette.base.numbers.complexes": "Complex angle cis cispi im isreal reim",
+    "juliette.base.numbers.floats": (
+        "Inf Inf16 Inf32 Inf64 NaN NaN16 NaN32 NaN64 bitstring eps exponent floatmax floatmin "
+        "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "
+        "set_zero_subnormals significand typemax typemin"
+    ),
+    "juliette.base.numbers.questions": "isfinite isinf isinteger isnan issubnormal signbit",
+    "juliette.base.numbers.rationals": (
+        "AbstractIrrational Irrational MathConstants Rational catalan denominator eulergamma gcd "
+        "golden lcm numerator pi rationalize signbit γ π φ ℯ"
+    ),
+    "juliette.base.numbers.rounding": (
+        "RoundDown RoundFromZero RoundNearest RoundNearestTiesAway RoundNearestTiesUp RoundToZero "
+        "RoundUp RoundingMode ceil floor round trunc unsafe_trunc"
+    ),
+    "juliette.base.numbers.text": (
+        "@big_str @evalpoly @int128_str @uint128_str Checked add_with_overflow checked_abs "
+        "checked_add checked_cld checked_div checked_fld checked_mod checked_mul checked_neg "
+        "checked_pow checked_rem checked_sub digits digits! mul_with_overflow ndigits parse "
+        "rounding setprecision setrounding sub_with_overflow tryparse"
+    ),
+    "juliette.base.numbers.theory": (
+        "binomial factorial gcd gcdx invmod ispow2 isqrt lcm nextpow nextprod powermod prevpow"
+    ),
+    "juliette.base.numbers.trigonometry": (
+        "acosd acot acotd acoth acsc acscd acsch asec asecd asech asind atand cosc cot cotd coth "
+        "csc cscd csch deg2rad hypot rad2deg sec secd sech sinc sincos sincosd sincospi"
+    ),
+    "juliette.base.optional": (
+        "Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing something"
+    ),
+    "juliette.base.output": (
+        "displaysize printstyled redirect_stderr redirect_stdin redirect_stdio redirect_stdout "
+        "unwrapcontext"
+    ),
+    "juliette.base.paths": (
+        "abspath basename contractuser dirname expanduser homedir isabspath isdirpath joinpath "
+        "normpath pwd relpath splitdir splitdrive splitext splitpath"
+    ),
+    "juliette.base.processes": (
+        "Process ProcessChain ProcessFailedException eachline getpid kill open process_exited "
+        "process_running read readline readlines run success wait"
+    ),
+    "juliette.base.randomness": "rand randn",
+    "juliette.base.reductions": (
+        "accumulate accumulate! all all! any any! count cumprod cumprod! cumsum cumsum! diff "
+        "mapreduce maximum! minimum! prod prod! reduce reduce_empty sum!"
+    ),
+    "juliette.base.reflection": (
+        "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "
+        "isabstracttype isbits isbitstype isconcretetype isdispatchtuple isimmutable ismutable "
+        "ismutabletype isprimitivetype issingletontype isstructtype morespecific nameof nfields "
+        "sizeof summarysize supertype typeintersect typejoin typeof uniontypes unwrap_unionall"
+    ),
+    "juliette.base.replacing": "replace",
+    "juliette.base.reshaping": (
+        "ColumnSlices RowSlices Slices adjoint circshift circshift! dropdims eachcol eachrow "
+        "eachslice invperm invpermute! isperm isreal mapslices permute! permutedims reshape "
+        "reverse! rot180 rotl90 rotr90 selectdim transpose vec"
+    ),
+    "juliette.base.searching": "findall findfirst findlast findnext findprev ∈ ∉ ∋ ∌",
+    "juliette.base.sorting": (
+        "DEFAULT_STABLE DEFAULT_UNSTABLE Forward InsertionSort MergeSort Order PartialQuickSort "
+        "QuickSort Reverse Sort insorted partialsort partialsort! partialsortperm "
+        "partialsortperm! searchsorted searchsortedfirst searchsortedlast sort sort! sortperm "
+        "sortperm!"
+    ),
+    "juliette.base.streams": (
+        "EachLine IOError PipeBuffer bytesavailable close countlines eachline eof fd flush "
+        "ismarked isopen isreadable isreadonly iswritable mark open position read read! "
+        "readavailable readbytes! readchomp readline readlines readuntil reset seek seekend "
+        "seekstart skip take! truncate unmark write"
+    ),
+    "juliette.base.strings.characters": (
+        "CodePointError InvalidCharError codepoint isascii iscntrl isdigit isletter islowercase "
+        "ismalformed isnumeric isoverlong isprint ispunct isspace isuppercase isvalid isxdigit "
+        "lowercase ncodeunits titlecase uppercase"
+    ),
+    "juliette.base.strings.indexing": "EachStringIndex codeunit isvalid ncodeunits sizeof thisind",
+    "juliette.base.strings.pieces": (
+        "SplitIterator chomp chop chopprefix chopsuffix eachsplit endswith join lpad lstrip rpad "
+        "rsplit rstrip split startswith strip"
+    ),
+    "juliette.base.strings.regex": (
+        "@r_str @s_str AbstractMatch RegexMatch RegexMatchIterator SubstitutionString eachmatch "
+        "match"
+    ),
+    "juliette.base.strings.search": (
+        "Regex contains count findall findfirst findlast findnext findprev occursin"
+    ),
+    "juliette.base.strings.transform": (
+        "bytes2hex escape_raw_string escape_string hex2bytes lowercase lowercasefirst replace "
+        "reverseind titlecase unescape_string uppercase uppercasefirst"
+    ),
+    "juliette.base.strings.unicode": "textwidth",
+    "juliette.base.strings.versions": "@v_str VERSION VersionNumber parse tryparse",
+    "juliette.base.tasks": (
+        "@async @sync @task CompositeException Task TaskFailedException Timer _wait asyncmap "
+        "asyncmap! close current_task errormonitor fetch isopen istaskdone istaskfailed "
+        "istaskstarted schedule sleep task_local_storage timedwait wait yield yieldto"
+    ),
+    "juliette.display.dump": "dump",
+    "juliette.display.errors": "Experimental",
+    "juliette.display.expressions": "show_unquoted",
+    "juliette.display.tasks": "@async @task Channel Task",
+}
+
+# Functions of the core to which a part adds methods for types of the core.
+EXTENDED: dict[str, str] = {
+    "juliette.base.code_macros": "eval",
+    "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
+    "juliette.base.hashes": "hash",
+    "juliette.base.matrices": (
+        "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
+        "√ ∛"
+    ),
+    "juliette.base.meta": "LineNumberNode Symbol copy",
+    "juliette.base.numbers.complexes": "* complex conj imag real",
+    "juliette.base.numbers.floats": "reinterpret",
+    "juliette.base.numbers.questions": "big float isone iszero",
+    "juliette.base.numbers.rationals": "//",
+    "juliette.base.numbers.text": "string",
+    "juliette.base.numbers.trigonometry": "atan log",
+    "juliette.base.output": "IOContext get getindex haskey in keys",
+    "juliette.base.reductions": "extrema maximum minimum sum",
+    "juliette.base.reflection": "promote_typejoin",
+    "juliette.base.replacing": "replace!",
+    "juliette.base.reshaping": "reverse",
+    "juliette.base.searching": "first in last",
+    "juliette.base.sorting": "issorted",
+    "juliette.base.streams": "IOBuffer peek",
+    "juliette.base.strings.characters": "+ - first getindex isempty last length only size",
+    "juliette.base.strings.indexing": (
+        "checkbounds eachindex eltype first firstindex get getindex isempty keys last lastindex "
+        "length maybeview nextind only parent prevind setindex! view"
+    ),
+    "juliette.base.strings.search": "in",
+    "juliette.base.strings.transform": "filter map reverse",
+    "juliette.display.errors": "showerror",
+}

@@ -1,0 +1,186 @@
+"""Writes `base/deferred.py`: which parts of Base define what, so that they can be imported late.
+
+A part is every module of `juliette.base` that starting a session does not import.  It is imported
+when a name is met that it defines, or the name of a type whose methods it has (`TYPES`).  Methods
+that it adds to functions of the core for types of the core could be missed so; those functions
+import the part when they are first called (`EXTENDED`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import juliette.base
+import juliette.display
+from juliette.base import bootstrap, deferred
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction, Method
+from juliette.runtime.modules import Base, Module, _name_of, constructors
+
+PLACE = Path(deferred.__file__)
+# Types of the runtime's whose methods a part has; no value of theirs comes about without it.
+TYPES = {
+    "juliette.base.numbers.rationals": "AbstractIrrational Irrational Rational",
+    "juliette.base.numbers.complexes": "Complex",
+    "juliette.base.numbers.complex_functions": "Complex",
+    "juliette.base.missing": "Missing missing",
+    "juliette.display.tasks": "@async @task Channel Task",
+}
+
+
+class Survey:
+    """What each part of Base defines."""
+
+    def __init__(self) -> None:
+        assert bootstrap.CORE
+        self.core = {name for name in sys.modules if name.startswith("juliette.")}
+        self.core_names = set(Base.bindings) | set(support.HELPERS)
+        self.core_types = {id(t.typename) for t in self._types()}
+        self.names: dict[str, set[str]] = {
+            part: set(types.split()) for part, types in TYPES.items()
+        }
+        for name in set(" ".join(TYPES.values()).split()):
+            if isinstance(Base.bindings.get(name), T.JuliaType):
+                self.core_types.discard(id(T.unwrap(Base.bindings[name]).typename))
+        self._listen()
+        for part in self._parts():
+            importlib.import_module(part)
+
+    def _parts(self) -> list[str]:
+        found = [
+            m.name
+            for package in (juliette.base, juliette.display)
+            for m in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+        ]
+        return sorted(name for name in found if name not in self.core)
+
+    def _types(self) -> list[Any]:
+        bodies = [T.unwrap(t) for t in Base.bindings.values() if isinstance(t, T.JuliaType)]
+        return [t for t in bodies if isinstance(t, T.DataType)]
+
+    def _listen(self) -> None:
+        """Note every definition in Base, with the module that makes it."""
+        method, bind = Module.method, Module.set
+
+        def noted_method(module: Module, header: str, **options: Any) -> Any:
+            register = method(module, header, **options)
+
+            def noted(f: Any) -> Any:
+                self._note(module, _name_of(header))
+                return register(f)
+
+            return noted
+
+        def noted_set(module: Module, name: str, value: Any, *, const: bool = False) -> None:
+            self._note(module, name)
+            bind(module, name, value, const=const)
+
+        Module.method, Module.set = noted_method, noted_set  # type: ignore[method-assign]
+
+        helpers = support.HELPERS
+        survey = self
+
+        class Helpers(dict[str, Any]):
+            def __setitem__(self, name: str, value: Any) -> None:
+                survey._note(Base, name)
+                super().__setitem__(name, value)
+
+        support.HELPERS = Helpers(helpers)
+
+    def _note(self, module: Module, name: str | None) -> None:
+        if module is not Base or name is None:
+            return
+        frame = sys._getframe(2)
+        while not frame.f_globals["__name__"].startswith(("juliette.base.", "juliette.display.")):
+            if frame.f_back is None:
+                return
+            frame = frame.f_back
+        part = frame.f_globals["__name__"]
+        if part not in self.core:
+            self.names.setdefault(part, set()).add(name)
+
+    # ------------------------------------------------------------ results
+
+    def chapters(self) -> dict[str, str]:
+        """The names of each part that the core does not have, and its types."""
+        found = {}
+        for part, names in sorted(self.names.items()):
+            own = names - self.core_names | set(TYPES.get(part, "").split())
+            if own:
+                found[part] = " ".join(sorted(own))
+        return found
+
+    def extended(self) -> dict[str, str]:
+        """The core's functions to which parts add methods for the core's own types."""
+        found: dict[str, set[str]] = {}
+        for name in sorted(self.core_names & set(Base.bindings)):
+            value = Base.bindings[name]
+            function = constructors(value) if _has_constructors(value) else value
+            if not isinstance(function, GenericFunction):
+                continue
+            function.settle()
+            for m in function.methods:
+                part = m.builtin.__module__ if m.builtin is not None else ""
+                if (
+                    part.startswith(("juliette.base.", "juliette.display."))
+                    and part not in self.core
+                    and not self._names_a_part(m)
+                ):
+                    found.setdefault(part, set()).add(name)
+        return {part: " ".join(sorted(names)) for part, names in sorted(found.items())}
+
+    def _names_a_part(self, method: Method) -> bool:
+        return any(id(n) not in self.core_types for n in _typenames(method.signature))
+
+
+def _has_constructors(value: Any) -> bool:
+    return isinstance(value, T.JuliaType) and isinstance(T.unwrap(value), T.DataType)
+
+
+def _typenames(t: Any) -> set[Any]:
+    """The type families that a signature mentions."""
+    if isinstance(t, T.UnionAll):
+        return _typenames(t.body) | _typenames(t.var.upper)
+    if isinstance(t, T.UnionType):
+        return set().union(*map(_typenames, t.types))
+    if isinstance(t, T.Vararg):
+        return _typenames(t.type)
+    if isinstance(t, T.DataType):
+        return {t.typename}.union(*map(_typenames, t.parameters))
+    return set()
+
+
+def table(name: str, rows: dict[str, str]) -> str:
+    """A dictionary's source."""
+    lines = [f"{name}: dict[str, str] = {{"]
+    for part, names in rows.items():
+        wrapped = textwrap.wrap(names, 88, break_long_words=False, break_on_hyphens=False)
+        quoted = [json.dumps(line + " ", ensure_ascii=False) for line in wrapped[:-1]]
+        quoted.append(json.dumps(wrapped[-1], ensure_ascii=False))
+        if len(quoted) == 1 and len(part) + len(quoted[0]) < 91:
+            lines.append(f'    "{part}": {quoted[0]},')
+        else:
+            lines += [f'    "{part}": (', *(f"        {q}" for q in quoted), "    ),"]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def text(survey: Survey) -> str:
+    """The source of `base/deferred.py`."""
+    head = PLACE.read_text("utf-8").split("CHAPTERS: ")[0]
+    return (
+        head
+        + table("CHAPTERS", survey.chapters())
+        + "\n# Functions of the core to which a part adds methods for types of the core.\n"
+        + table("EXTENDED", survey.extended())
+    )
+
+
+if __name__ == "__main__":
+    PLACE.write_text(text(Survey()), "utf-8")
