@@ -15,6 +15,7 @@
 - `initialisers`: first weights
 - `losses`: what training makes small
 - `trees`: models as trees, and walks over them
+- `functions`: convolution, pooling, enlarging, attention
 - `layers`: Dense, Chain and the others
 - `text`: small values as Julia writes them
 - `sizes`: the bytes of a model
@@ -82,6 +83,7 @@ from juliette_engine.layers import (
     GRU, LSTM, RNN, AlphaDropout, BatchNorm, Bilinear, Chain, Dense, Dropout, Embedding,
     EmbeddingBag, GroupNorm, GRUCell, GRUv3, GRUv3Cell, InstanceNorm, LayerNorm, LSTMCell, Maxout,
     PairwiseFusion, Parallel, Recur, Recurrence, RNNCell, Scale, SkipConnection, reset,
+    AdaptiveMaxPool, AdaptiveMeanPool, Conv, ConvTranspose, CrossCor, GlobalMaxPool, GlobalMeanPool, MaxPool, MeanPool, MultiHeadAttention, PixelShuffle, SamePad, Upsample,
 )  # fmt: skip
 from juliette_engine.losses import (
     binary_focal_loss, binarycrossentropy, crossentropy, ctc_loss, dice_coeff_loss, focal_loss,
@@ -99,6 +101,19 @@ from juliette_engine.show import show_model
 from juliette_engine.tape import primal
 
 __all__ = [
+    "AdaptiveMaxPool",
+    "AdaptiveMeanPool",
+    "Conv",
+    "ConvTranspose",
+    "CrossCor",
+    "GlobalMaxPool",
+    "GlobalMeanPool",
+    "MaxPool",
+    "MeanPool",
+    "MultiHeadAttention",
+    "PixelShuffle",
+    "SamePad",
+    "Upsample",
     "AMSGrad",
     "AccumGrad",
     "AdaBelief",

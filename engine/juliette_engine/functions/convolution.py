@@ -65,9 +65,17 @@ def geometry(
         raise DimensionMismatch(f"Input channels must match! ({x[n]} vs. {w[n] * groups})")
     if w[n + 1] % groups:
         raise DimensionMismatch(f"Output channels must be divisible by groups! ({w[n + 1]} vs. {groups})")
-    return Geometry(
+    out = Geometry(
         expand(stride, n), expand_padding(pad, n), expand(dilation, n), groups, flipped, x[:n], w[:n]
     )
+    for i, (k, d) in enumerate(zip(out.kernel, out.dilation, strict=True)):
+        lo, hi = out.pad[2 * i], out.pad[2 * i + 1]
+        if (k - 1) * d + 1 > x[i] + lo + hi:
+            raise DimensionMismatch(
+                f"Kernel * dilation (({k} - 1) * {d} + 1) cannot be larger than input + padding "
+                f"({x[i]} + {lo} + {hi})!"
+            )
+    return out
 
 
 def _inward(x: Any) -> Any:

@@ -5,6 +5,8 @@
 - `containers`: Chain, Parallel, SkipConnection and the others made of layers
 - `normalise`: BatchNorm and its kin, Dropout
 - `recurrent`: RNN, LSTM, GRU in both styles
+- `conv`: convolutions and pooling
+- `sampling`: Upsample, PixelShuffle, MultiHeadAttention
 """
 
 from juliette_engine.layers.basic import Bilinear, Dense, Embedding, EmbeddingBag, Scale
@@ -14,6 +16,19 @@ from juliette_engine.layers.containers import (
     PairwiseFusion,
     Parallel,
     SkipConnection,
+)
+from juliette_engine.layers.conv import (
+    AdaptiveMaxPool,
+    AdaptiveMeanPool,
+    Conv,
+    ConvTranspose,
+    CrossCor,
+    GlobalMaxPool,
+    GlobalMeanPool,
+    MaxPool,
+    MeanPool,
+    SamePad,
+    depthwise,
 )
 from juliette_engine.layers.layer import InOut, Keyword, Layer
 from juliette_engine.layers.normalise import (
@@ -37,9 +52,12 @@ from juliette_engine.layers.recurrent import (
     RNNCell,
     reset,
 )
+from juliette_engine.layers.sampling import MultiHeadAttention, PixelShuffle, Upsample
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "AlphaDropout", "BatchNorm", "Bilinear", "Chain", "Dense", "Dropout",
+    "AdaptiveMaxPool", "AdaptiveMeanPool", "Conv", "ConvTranspose", "CrossCor", "GlobalMaxPool",
+    "GlobalMeanPool", "MaxPool", "MeanPool", "MultiHeadAttention", "PixelShuffle", "SamePad",
+    "Upsample", "depthwise", "GRU", "LSTM", "RNN", "AlphaDropout", "BatchNorm", "Bilinear", "Chain", "Dense", "Dropout",
     "Embedding", "EmbeddingBag", "GRUCell", "GRUv3", "GRUv3Cell", "GroupNorm", "InOut",
     "InstanceNorm", "Keyword", "LSTMCell", "Layer", "LayerNorm", "Maxout", "PairwiseFusion",
     "Parallel", "RNNCell", "Recur", "Recurrence", "Scale", "SkipConnection", "reset",

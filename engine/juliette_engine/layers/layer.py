@@ -23,6 +23,7 @@ Function = Callable[..., Any]
 Activation = Callable[..., Any]  # applied to each element
 Callback = Callable[..., Any]  # called as it stands, on arrays
 Child = Any  # a layer, or any callable
+Name = str  # a symbol in Julia
 Children = Any  # several of them, in a tuple, a list or a dictionary
 
 
@@ -227,6 +228,6 @@ def expect_dims(layer: Layer, x: Any, want: int) -> None:
 
 __all__ = [
     "Activation", "Callback", "Child", "Children", "Function", "InOut", "Keyword", "Layer",
-    "create_bias", "expect_dims", "expect_size", "function_name", "given_array", "is_identity",
+    "Name", "create_bias", "expect_dims", "expect_size", "function_name", "given_array", "is_identity",
     "is_training", "no_bias", "option",
 ]  # fmt: skip

@@ -26,7 +26,9 @@ from juliette.runtime.modules import PACKAGES, Base, Module, package
 
 LAYERS = (
     "Dense", "Chain", "Maxout", "Parallel", "PairwiseFusion", "SkipConnection", "Embedding",
-    "Dropout", "AlphaDropout", "BatchNorm", "LayerNorm", "InstanceNorm", "GroupNorm",
+    "Dropout", "AlphaDropout", "BatchNorm", "LayerNorm", "InstanceNorm", "GroupNorm", "Conv",
+    "ConvTranspose", "CrossCor", "MaxPool", "MeanPool", "AdaptiveMaxPool", "AdaptiveMeanPool",
+    "GlobalMaxPool", "GlobalMeanPool", "Upsample", "PixelShuffle", "MultiHeadAttention",
 )  # fmt: skip
 INTERNAL = ("Scale", "Bilinear", "EmbeddingBag")
 
@@ -84,17 +86,27 @@ def load_layers(module: Module) -> None:
         expose(module, getattr(engine, name), export=name in LAYERS)
     iterates(engine.Chain)(containers.iterator)
     load_recurrent(module)
+    from juliette.packages.flux.layers import expose_same_pad
+
+    expose_same_pad(module)
 
 
 def load_data(module: Module) -> None:
-    """Batches and one-hot arrays; only `flatten` can be written without `Flux.`."""
+    """Batches and one-hot arrays; only `flatten` can be written without `Flux.`, before 0.15."""
     for package_name in ("MLUtils", "OneHotArrays"):
         source = PACKAGES[package_name]
         source.load()
         for name in (*sorted(source.exports), "frequencies"):
             if name in source.bindings:
-                public = name == "flatten" and not PROFILE.modern
-                module.const(name, source.bindings[name], export=public)
+                module.const(name, source.bindings[name], export=False)
+    del module.bindings["flatten"]
+    flat = PACKAGES["MLUtils"].bindings["flatten"]
+
+    @module.method("flatten(x)", export=not PROFILE.modern, transparent=True)
+    def flatten(x: Any) -> Any:
+        """All dimensions but the last in one."""
+        return flat(x)
+
     inner = Module("Data", module)
     inner.visible = inner.bindings["__builtins__"] = Base.bindings
     inner.const("DataLoader", module.bindings["DataLoader"])
@@ -158,6 +170,7 @@ def _load_nnlib(module: Module) -> None:
     from juliette.packages.flux import functions
 
     functions.load_activations(module)
+    functions.load_nnlib(module)
 
 
 def _load_mlutils(module: Module) -> None:

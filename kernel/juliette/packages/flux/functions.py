@@ -172,6 +172,102 @@ def load_losses(module: Module) -> Module:
     return inner
 
 
+# The functions of NNlib on images and batches.
+NNLIB = (
+    "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
+    "upsample_linear", "batched_mul", "batched_transpose", "batched_vec", "dot_product_attention",
+    "make_causal_mask",
+)  # fmt: skip
+PADDINGS = (
+    "pad_constant", "pad_zeros", "pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular",
+)  # fmt: skip
+
+
+def load_nnlib(module: Module) -> None:
+    """Convolution, pooling, sampling and attention as functions."""
+    from juliette_engine import functions as engine
+
+    for name in NNLIB:
+        expose(module, name, getattr(engine, name), export=True)
+    for name in ("upsample_bilinear", "upsample_trilinear"):
+        module.const(name, module.bindings["upsample_linear"])
+    module.const("batched_adjoint", module.bindings["batched_transpose"])
+    module.const("⊠", module.bindings["batched_mul"])
+    for name in ("unfold", "fold"):
+        expose(module, name, getattr(engine, name))
+    for name in PADDINGS:
+        padding(module, name, getattr(engine, name))
+    image_functions(module)
+
+
+def padding(module: Module, name: str, f: Any) -> None:
+    """A padding function; dimensions count from one here, from zero there."""
+
+    @module.method(f"{name}(x, pad, args...; dims=:)", transparent=True)
+    def call(x: Any, pad: Any, *args: Any, dims: Any = None) -> Any:
+        where = None
+        if isinstance(dims, int):
+            where = (dims - 1,)
+        elif type(dims) is tuple:
+            where = tuple(d - 1 for d in dims)
+        return from_host(f(to_host(x), to_host(pad), *map(to_host, args), dims=where))
+
+    call.__doc__ = f.__doc__
+
+
+def image_functions(module: Module) -> None:
+    """Depthwise convolution, gather and scatter, dropout."""
+    from juliette_engine import functions as engine
+
+    @module.method("depthwiseconv(x, w; keywords...)", transparent=True)
+    def depthwiseconv(x: Any, w: Any, **keywords: Any) -> Any:
+        """A convolution with a group for each channel; weight `kernel… × multiplier × in`."""
+        host, weight = to_host(x), to_host(w)
+        *kernel, multiplier, into = rules.shape(weight)
+        weight = rules.reshape(weight, (*kernel, 1, multiplier * into))
+        return from_host(engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()}))
+
+    @module.method("gather(src, idx)", export=False, transparent=True)
+    def gather(src: Any, idx: Any) -> Any:
+        """The slices of the last dimensions that indices name."""
+        return from_host(engine.gather(to_host(src), from_zero(idx)))
+
+    @module.method("scatter(op, src, idx; dstsize=nothing)", export=False, transparent=True)
+    def scatter(op: Any, src: Any, idx: Any, *, dstsize: Any = None) -> Any:
+        """Slices put together by the numbers of their places, with an operation."""
+        size = None if dstsize is None else to_host(dstsize)
+        name = str(getattr(op, "name", op))
+        return from_host(engine.scatter(name, to_host(src), from_zero(idx), size))
+
+    @module.method("dropout(x, p; dims=:)", export=False, transparent=True)
+    def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:
+        """`x` with a fraction `p` of its elements set to zero, the others enlarged."""
+        from juliette_engine.layers.normalise import dropout as drop
+
+        return from_host(drop(to_host(x), float(p), slice(None) if dims is None else to_host(dims)))
+
+    @module.method("within_gradient(x)", export=False, transparent=True)
+    def within_gradient(x: Any) -> bool:
+        """Is a gradient being computed?"""
+        from juliette_engine.gradients import LEVELS
+
+        return bool(LEVELS.depth > 0)
+
+
+def from_zero(idx: Any) -> Any:
+    """Indices, or tuples of them, that count from zero."""
+    from juliette.runtime.array import elements
+
+    raw = np.asarray(idx.data)
+    if raw.dtype != object:
+        return raw - 1
+    out = np.empty(raw.size, dtype=object)
+    for k, i in enumerate(elements(raw)):
+        places = getattr(i, "index", i)
+        out[k] = tuple(p - 1 for p in places)
+    return out.reshape(raw.shape, order="F")
+
+
 def load_initialisers(module: Module) -> None:
     """Initialisers: with sizes they give an array, without a function of sizes."""
     initialisers.set_random_source(JuliaSource())

@@ -166,6 +166,8 @@ def host_field(value: Any) -> Any:
         return to_host(value)
     if isinstance(value, Struct):
         return host_child(value)
+    if type(value) is tuple:
+        return tuple(map(host_field, value))
     if isinstance(value, zygote.Tracer) and not trees.is_array(value):
         return zygote.plain(value)  # a traced struct also has its numbers traced
     return to_host(value)
@@ -218,3 +220,24 @@ def adopt_call(module: Module, name: str, cell: Any, recur: Any) -> None:
         return T.CONSTRUCT(recur, (T.CONSTRUCT(cell, args, keywords),), {})
 
     construct.__doc__ = f"`Recur({name}Cell(args...; keywords...))`"
+
+
+def expose_same_pad(module: Module) -> None:
+    """`SamePad()`, and `DepthwiseConv`."""
+    from juliette_engine.layers.conv import SamePad
+
+    same = T.define("SamePad", module=module)
+    T.register_class(SamePad, same)
+    module.const("SamePad", same)
+
+    @module.method("SamePad()")
+    def same_pad(_: Any) -> Any:
+        """Padding that keeps the size of the input, for layers of stride 1."""
+        return SamePad()
+
+    conv = module.bindings["Conv"]
+
+    @module.method("DepthwiseConv(kernel, sizes, rest...; keywords...)", transparent=True)
+    def depthwise(kernel: Any, sizes: Any, *rest: Any, **keywords: Any) -> Any:
+        """A `Conv` with a group for each input channel."""
+        return T.CONSTRUCT(conv, (kernel, sizes, *rest), {**keywords, "groups": sizes.first})

@@ -1,0 +1,336 @@
+"""Convolution and pooling layers; inputs are `spatial… × channels × batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from juliette_engine import rules
+from juliette_engine.activations import identity
+from juliette_engine.errors import AssertionFailed, DimensionMismatch
+from juliette_engine.functions.convolution import conv, conv_transpose
+from juliette_engine.functions.convolution import expand as spread
+from juliette_engine.functions.pooling import adaptive, maxpool, meanpool
+from juliette_engine.initialisers import glorot_uniform
+from juliette_engine.layers.layer import (
+    Activation,
+    Function,
+    InOut,
+    Keyword,
+    Layer,
+    create_bias,
+    expect_dims,
+    expect_size,
+    given_array,
+    no_bias,
+    option,
+)
+from juliette_engine.tape import primal
+from juliette_engine.text import value_text
+from juliette_engine.trees import size
+
+
+class SamePad:
+    """Padding with which a layer of stride 1 keeps the size of its input."""
+
+    fields: ClassVar[tuple[str, ...]] = ()
+
+    def amounts(self, kernel: Any, dilation: Any) -> tuple[int, ...]:
+        """`(low, high, low, high, …)`; the low side gets more."""
+        out: list[int] = []
+        for k, d in zip(kernel, dilation, strict=True):
+            total = d * (k - 1)
+            out += [-(-total // 2), total // 2]
+        return tuple(out)
+
+
+def collapsed(xs: Any) -> Any:
+    """A tuple of equal numbers as one number."""
+    return xs[0] if len(set(xs)) == 1 else tuple(xs)
+
+
+class Convolution(Layer):
+    """What convolutions have in common: weight, bias, and how the windows lie."""
+
+    σ: Activation
+    weight: Any
+    bias: Any
+    stride: Any
+    pad: Any
+    dilation: Any
+    groups: int
+
+    trainable_fields: ClassVar[tuple[str, ...]] = ("weight", "bias")
+    type_fields: ClassVar[tuple[str, ...]] = ("σ", "weight", "bias")
+    arrays_only: ClassVar[bool] = True
+    keyword_separator: ClassVar[str] = ", "
+
+    def __init__(
+        self,
+        kernel: Any,
+        *rest: Any,
+        stride: Any = 1,
+        pad: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: Any = True,
+        init: Function = glorot_uniform,
+    ) -> None:
+        given = list(rest)
+        if given_array(kernel):
+            self.weight = kernel
+            if given and (given_array(given[0]) or isinstance(given[0], bool)):
+                bias = given.pop(0)
+        else:
+            into, out = given.pop(0)
+            self.weight = self.first_weight(tuple(kernel), into, out, groups, init)
+        self.σ = given.pop(0) if given else identity
+        n = len(np.shape(primal(self.weight))) - 2
+        self.stride, self.dilation = spread(stride, n), spread(dilation, n)
+        kernel = np.shape(primal(self.weight))[:n]
+        self.pad = self.padding(pad, kernel)
+        self.groups = groups
+        self.bias = create_bias(self.weight, bias, self.channels()[1])
+
+    def first_weight(
+        self, kernel: tuple[int, ...], into: int, out: int, groups: int, init: Function
+    ) -> Any:
+        """A weight from an initialiser, whose size is checked."""
+        if into % groups:
+            raise AssertionFailed("Input channel dimension must be divisible by groups.")
+        if out % groups:
+            raise AssertionFailed("Output channel dimension must be divisible by groups.")
+        wanted = (*kernel, *self.weight_channels(into, out, groups))
+        weight = init(*wanted)
+        if np.shape(primal(weight)) != wanted:
+            raise DimensionMismatch(
+                f"Weight shape mismatch: expected {value_text(wanted)}, "
+                f"got {value_text(np.shape(primal(weight)))}"
+            )
+        return weight
+
+    def weight_channels(self, into: int, out: int, groups: int) -> tuple[int, int]:
+        """The last two dimensions of the weight."""
+        return into // groups, out
+
+    def channels(self) -> tuple[int, int]:
+        """Channels of input and output."""
+        *_, into, out = size(self.weight)
+        return into * self.groups, out
+
+    def padding(self, pad: Any, kernel: Any) -> tuple[int, ...]:
+        """Padding as one number for each dimension, or two where the sides differ."""
+        if isinstance(pad, SamePad):
+            given = pad.amounts(kernel, self.dilation)
+        else:
+            given = spread(pad, len(kernel))
+        if len(given) == 2 * len(kernel) and given[::2] == given[1::2]:
+            return given[::2]
+        return given
+
+    def __call__(self, x: Any) -> Any:
+        n = len(rules.shape(self.weight)) - 2
+        expect_dims(self, x, n + 2)
+        expect_size(self, x, n, self.channels()[0])
+        y = self.convolve(x)
+        if self.bias is not False:
+            y = rules.add(y, rules.reshape(self.bias, (*(1,) * n, rules.shape(self.bias)[0], 1)))
+        return self.σ(y)
+
+    def convolve(self, x: Any) -> Any:
+        """The convolution itself."""
+        return conv(
+            x, self.weight, stride=self.stride, pad=self.pad, dilation=self.dilation,
+            groups=self.groups,
+        )  # fmt: skip
+
+    def constructor_args(self) -> Iterator[Any]:
+        """Kernel, channels, activation, then what is not the usual."""
+        yield tuple(size(self.weight)[:-2])
+        yield InOut(*self.channels())
+        yield from option(self.σ)
+        if any(self.pad):
+            yield Keyword("pad", collapsed(self.pad))
+        for name in ("stride", "dilation"):
+            if any(n != 1 for n in getattr(self, name)):
+                yield Keyword(name, collapsed(getattr(self, name)))
+        if self.groups != 1:
+            yield Keyword("groups", self.groups)
+        yield from no_bias(self.bias)
+
+
+class Conv(Convolution):
+    """Convolution: weight `kernel… × in ÷ groups × out` (Flux, `Conv`).
+
+    `Conv(kernel, (in, out), σ; stride, pad, dilation, groups, bias)` or `Conv(weight, bias, σ; …)`.
+    `pad` is a number, one for each dimension, two for each, or `SamePad()`.
+
+    >>> Conv((5, 5), (3, 7), bias=False)
+    Conv((5, 5), 3 => 7, bias=false)  # 525 parameters
+    """
+
+
+class CrossCor(Convolution):
+    """Cross-correlation: `Conv` without the flip of the kernel (Flux, `CrossCor`)."""
+
+    def convolve(self, x: Any) -> Any:
+        return conv(
+            x, self.weight, stride=self.stride, pad=self.pad, dilation=self.dilation,
+            groups=self.groups, flipped=True,
+        )  # fmt: skip
+
+
+class ConvTranspose(Convolution):
+    """The adjoint of a convolution: weight `kernel… × out ÷ groups × in` (Flux, `ConvTranspose`)."""
+
+    σ: Activation
+    weight: Any
+    bias: Any
+    stride: Any
+    pad: Any
+    outpad: Any
+    dilation: Any
+    groups: int
+
+    def __init__(self, kernel: Any, *rest: Any, outpad: Any = 0, **options: Any) -> None:
+        super().__init__(kernel, *rest, **options)
+        self.outpad = spread(outpad, len(self.stride))
+
+    def weight_channels(self, into: int, out: int, groups: int) -> tuple[int, int]:
+        return out // groups, into
+
+    def channels(self) -> tuple[int, int]:
+        *_, out, into = size(self.weight)
+        return into, out * self.groups
+
+    def padding(self, pad: Any, kernel: Any) -> tuple[int, ...]:
+        if isinstance(pad, SamePad):
+            kernel = tuple(k - s + 1 for k, s in zip(kernel, self.stride, strict=True))
+        return super().padding(pad, kernel)
+
+    def convolve(self, x: Any) -> Any:
+        return conv_transpose(
+            x, self.weight, stride=self.stride, pad=self.pad, outpad=self.outpad,
+            dilation=self.dilation, groups=self.groups,
+        )  # fmt: skip
+
+    def constructor_args(self) -> Iterator[Any]:
+        yield from super().constructor_args()
+        if any(self.outpad):
+            yield Keyword("outpad", tuple(self.outpad))
+
+
+def depthwise(kernel: Any, sizes: Any, *rest: Any, **options: Any) -> Conv:
+    """A `Conv` with a group for each input channel (Flux, `DepthwiseConv`)."""
+    return Conv(kernel, sizes, *rest, groups=sizes[0], **options)
+
+
+class Pool(Layer):
+    """A pooling layer over windows of size `k`."""
+
+    k: Any
+    pad: Any
+    stride: Any
+
+    trainable_fields: ClassVar[tuple[str, ...]] = ()
+    arrays_only: ClassVar[bool] = True
+    keyword_separator: ClassVar[str] = ", "
+    pool: ClassVar[Callable[..., Any]]
+
+    def __init__(self, k: Any, *, pad: Any = 0, stride: Any = None) -> None:
+        self.k = tuple(k)
+        n = len(self.k)
+        if isinstance(pad, SamePad):
+            given = pad.amounts(self.k, (1,) * n)
+        else:
+            given = spread(pad, n)
+        self.pad = given[::2] if len(given) == 2 * n and given[::2] == given[1::2] else given
+        self.stride = self.k if stride is None else spread(stride, n)
+
+    def __call__(self, x: Any) -> Any:
+        expect_dims(self, x, len(self.k) + 2)
+        return type(self).pool(x, self.k, pad=self.pad, stride=self.stride)
+
+    def constructor_args(self) -> Iterator[Any]:
+        """Window, then what is not the usual."""
+        yield self.k
+        if any(self.pad):
+            yield Keyword("pad", collapsed(self.pad))
+        if tuple(self.stride) != tuple(self.k):
+            yield Keyword("stride", collapsed(self.stride))
+
+
+class MaxPool(Pool):
+    """The largest element of each window (Flux, `MaxPool`)."""
+
+    pool = staticmethod(maxpool)
+
+
+class MeanPool(Pool):
+    """The mean of each window (Flux, `MeanPool`)."""
+
+    pool = staticmethod(meanpool)
+
+
+class AdaptivePool(Layer):
+    """A pooling layer whose output has a given size."""
+
+    out: Any
+
+    trainable_fields: ClassVar[tuple[str, ...]] = ()
+    arrays_only: ClassVar[bool] = True
+    pool: ClassVar[Callable[..., Any]]
+
+    def __init__(self, out: Any) -> None:
+        self.out = tuple(out)
+
+    def __call__(self, x: Any) -> Any:
+        expect_dims(self, x, len(self.out) + 2)
+        spatial = rules.shape(x)[: len(self.out)]
+        kernel, stride = adaptive(spatial, self.out)
+        return type(self).pool(x, kernel, stride=stride)
+
+    def constructor_args(self) -> Iterator[Any]:
+        """The size of the output."""
+        yield self.out
+
+
+class AdaptiveMaxPool(AdaptivePool):
+    """The largest elements of windows that give an output of size `out`."""
+
+    pool = staticmethod(maxpool)
+
+
+class AdaptiveMeanPool(AdaptivePool):
+    """The means of windows that give an output of size `out`."""
+
+    pool = staticmethod(meanpool)
+
+
+class GlobalPool(Layer):
+    """One number for each channel and sample."""
+
+    trainable_fields: ClassVar[tuple[str, ...]] = ()
+    arrays_only: ClassVar[bool] = True
+    pool: ClassVar[Callable[..., Any]]
+
+    def __call__(self, x: Any) -> Any:
+        return type(self).pool(x, rules.shape(x)[:-2])
+
+    def constructor_args(self) -> Iterator[Any]:
+        """Nothing."""
+        return iter(())
+
+
+class GlobalMaxPool(GlobalPool):
+    """The largest element of each channel and sample (Flux, `GlobalMaxPool`)."""
+
+    pool = staticmethod(maxpool)
+
+
+class GlobalMeanPool(GlobalPool):
+    """The mean of each channel and sample (Flux, `GlobalMeanPool`)."""
+
+    pool = staticmethod(meanpool)
