@@ -11,11 +11,10 @@
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, jacobian, hessian, Params and Grads
 - `activations`: elementwise functions for layers
-- `functions`: what layers are made of: dense, conv, pools, gather, padding, recurrences
+- `functions`: what layers are made of: dense, conv, pools, gather, padding, recurrences, attention
 - `initialisers`: first weights
 - `losses`: what training makes small
 - `trees`: models as trees, and walks over them
-- `functions`: convolution, pooling, enlarging, attention
 - `layers`: Dense, Chain and the others
 - `text`: small values as Julia writes them
 - `sizes`: the bytes of a model
