@@ -103,7 +103,10 @@ def colon_chars(start: V.Char, stop: V.Char) -> Any:
 
 @Base.method("(:)(start::T, step, stop::T) where T")
 def colon_any(start: Any, step: Any, stop: Any) -> Any:
-    return V.StepRange(start, step, stop)
+    try:
+        return V.StepRange(start, step, stop)
+    except TypeError:
+        raise MethodError(Base.bindings[":"], (start, step, stop), None) from None
 
 
 @Base.method("range(start; stop=nothing, length=nothing, step=nothing)")

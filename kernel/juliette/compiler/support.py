@@ -411,7 +411,8 @@ def add_method(
     for i, t in enumerate(types):
         inner = t.type if isinstance(t, T.Vararg) else t
         if not isinstance(inner, (T.JuliaType, T.TypeVar)):
-            raise ArgumentTypeError(code.name, i, inner)
+            place = f"{code.file}:{code.line}"
+            raise ArgumentTypeError(code.name, code.params[i].name, place)
     function: Any
     if kind == "callable":
         table = CALLABLES
@@ -454,8 +455,9 @@ def add_method(
 class ArgumentTypeError(Exception):
     """`f(x::3)`: what stands after `::` is no type."""
 
-    def __init__(self, name: str, index: int, value: Any) -> None:
-        self.name, self.index, self.value = name, index, value
+    def __init__(self, name: str, argument: str, place: str) -> None:
+        super().__init__(name, argument, place)
+        self.name, self.argument, self.place = name, argument, place
 
 
 def keyword_call(method: Method) -> Any:

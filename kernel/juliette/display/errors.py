@@ -387,10 +387,19 @@ Base.const("Experimental", Experimental, export=False)
 Experimental.const("register_error_hint", register_error_hint, export=False)
 
 
+_TOO_FEW = re.compile(
+    r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) missing (?P<count>\d+) required positional argument"
+)
+
+
 def _foreign_type_error(error: TypeError) -> Any:
     text = str(error)
     if "is not callable" in text:
         return NotCallable(text)
+    if found := _TOO_FEW.match(text):
+        # One of the functions that Julia itself has built in.
+        name = "" if found["name"].startswith("<") else f"{found['name']}: "
+        return E.ArgumentError(f"{name}too few arguments (expected {found['count']})")
     return E.ErrorException(text)
 
 
@@ -414,8 +423,8 @@ class NotCallable(E.ErrorException):
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
 E.TRANSLATORS[TypeError] = _foreign_type_error
 E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(Symbol(str(e).split("'")[1].split("%")[0]))
-E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ErrorException(
-    f"ArgumentError: invalid type for argument number {e.index + 1} in method definition for {e.name}")
+E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
+    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}")
 E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(f'got unsupported keyword argument "{e}"')
 E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))
 

@@ -212,6 +212,8 @@ def evaluate(tree: Any) -> Any:
     args = [evaluate(a) for a in tree.args]
     kernel = KERNELS.get(tree.function) if tree.function.__hash__ else None
     shapes = [a.shape if isinstance(a, Values) else shape_of(a) for a in args]
+    if kernel is not None and getattr(kernel, "nin", len(args)) != len(args):
+        kernel = None  # `.+x` is not what numpy's `add` does
     if kernel is not None and all(_numeric(a) for a in args):
         arrays = [a for a in args if isinstance(a, np.ndarray)]
         if arrays:

@@ -123,6 +123,10 @@ def isa(x: Any, t: Any) -> bool:
     """`x isa t`."""
     if t is Any_:
         return True
+    if not isinstance(t, JuliaType) and not isinstance(t, TypeVar):
+        from juliette.runtime.errors import Symbol_of, TypeError_
+
+        raise TypeError_(Symbol_of("isa"), "", Type_, t)
     if isinstance(x, JuliaType):
         return subtype(type_of_type(x), t) or subtype(kind_of(x), t)
     return subtype(typeof(x), t)
