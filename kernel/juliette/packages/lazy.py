@@ -25,5 +25,7 @@ def announce() -> None:
     _later("Zygote", "juliette.packages.zygote")
     for name in ("Flux", "Functors", "MLUtils", "NNlib", "OneHotArrays", "Optimisers"):
         _later(name, "juliette.packages.flux")
+    if "Random" not in PACKAGES:
+        _later("Random", "juliette.base.randomness")
     for name in ("BSON", "JLD2"):
         _later(name, "juliette.packages.bson")
