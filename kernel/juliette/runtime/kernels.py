@@ -16,7 +16,7 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.values import BitArray
 
 # A function's numpy form; filled by Base.
@@ -131,6 +131,8 @@ class _Writer:
         self.ndims: set[int] = set()
         self.loads: list[str] = []
         self.loaded: set[int] = set()
+        # wrappers may have traced arrays inside
+        self.wrapped = any(isinstance(v, V.Wrapper) for v in values)
 
     def kernel(self) -> Any:
         with np.errstate(all="ignore"):
@@ -140,6 +142,9 @@ class _Writer:
         if sample.dtype.kind not in "fiubc" or sample.ndim == 0:
             raise Unfit
         body = list(self.loads)
+        if self.wrapped:
+            self.space["TRACE"] = TRACE
+            body.insert(0, f"if TRACE.depth: return slow({', '.join(self.names)})")
         if len(self.arrays) > 1:
             first, *rest = self.arrays
             test = " or ".join(f"{first}.shape != {a}.shape" for a in rest)

@@ -9,6 +9,7 @@
 - `entry`: gradient, pullback, jacobian and their like
 - `custom`: rules of the user's own
 - `buffer`: arrays that may be changed inside a gradient
+- `structured`: wrappers and factorizations around traced arrays
 - `errors`: what cannot be differentiated
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.packages.zygote import buffer, custom, entry, errors, linear, methods, nodes, parameters, trees
+from juliette.packages.zygote import buffer, custom, entry, errors, linear, methods, nodes, parameters, structured, trees
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
 from juliette.packages.zygote.methods import OPS, RULES
@@ -27,7 +28,7 @@ from juliette_engine.tape import Tracer, primal
 
 __all__ = [
     "FUNCTORS", "OPS", "RULES", "Tracer", "ZYGOTE", "buffer", "collect_params", "custom", "entry", "errors", "ignored",
-    "is_traced", "linear", "methods", "nodes", "parameters", "plain", "primal", "register_broadcast", "to_engine", "to_julia",
+    "is_traced", "linear", "methods", "nodes", "parameters", "plain", "primal", "structured", "register_broadcast", "to_engine", "to_julia",
     "trees",
 ]
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from juliette.compiler import support
 from juliette.packages.zygote.errors import OPEN
-from juliette.packages.zygote.methods import holds_node
 from juliette.packages.zygote.nodes import plain, to_julia
+from juliette.packages.zygote.structured import holds_node
 from juliette.packages.zygote.trees import lift, outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V

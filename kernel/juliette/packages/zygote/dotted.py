@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.promotion import KERNELS
-from juliette.packages.zygote.methods import COMPOSED, OPS, holds_node, operation
+from juliette.packages.zygote.methods import COMPOSED, OPS, operation
 from juliette.packages.zygote.nodes import (
     PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
 )
+from juliette.packages.zygote.structured import holds_node, is_wrapper
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -99,6 +100,8 @@ def leaf(x: Any) -> Leaf | None:
 
 def traced_kernel(t: Template, values: tuple[Any, ...], slow: Any) -> Any:
     """The kernel of a template whose leaves are partly traced; None if there is nothing traced, or no kernel."""
+    if any(is_wrapper(v) for v in values):
+        return slow
     if not any(isinstance(v, Node) for v in values):
         return None
     leaves: dict[int, Leaf] = {}

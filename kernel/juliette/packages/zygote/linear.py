@@ -41,6 +41,21 @@ def power(a: Any, n: Any) -> Any:
     return rules.matmul(square, a) if n % 2 else square
 
 
+def scaled_identity(x: Any, like: Any) -> Any:
+    """`I` and its multiples as a matrix beside another."""
+    return rules.mul(np.eye(np.shape(primal(like))[0]), x.value) if is_scaling(x) else x
+
+
+def is_scaling(x: Any) -> bool:
+    """Is it `I` or a multiple of it?"""
+    return any(c.__name__ == "UniformScaling" for c in type(x).__mro__)
+
+
+def scaling_like(x: Any, value: Any) -> Any:
+    """Another multiple of `I`."""
+    return next(c for c in type(x).__mro__ if c.__name__ == "UniformScaling")(value)
+
+
 def inv(a: Any) -> Any:
     """The inverse of a number or matrix."""
     return linalg.inv(a) if np.ndim(primal(a)) else rules.inv(a)

@@ -17,18 +17,21 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.display.io import IO
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call, mutation
+from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import modules
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, elements, wrap
-from juliette.runtime.dispatch import TRACE, Method
+from juliette.runtime.dispatch import TRACE, GenericFunction, Method
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex, Rational
+from juliette.syntax.expr import Symbol
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
 from juliette_engine.primitives import matrix_product, sum_kernel
@@ -200,6 +203,10 @@ TRACED_RULES[_power_step] = _power_traced
 
 def times(a: Any, b: Any) -> Any:
     """`a * b` of numbers, vectors and matrices."""
+    scaling = [x for x in (a, b) if linear.is_scaling(x)]
+    if scaling:
+        y = rules.mul(*[x.value if linear.is_scaling(x) else x for x in (a, b)])
+        return y if np.ndim(primal(y)) else linear.scaling_like(scaling[0], y)
     x, y = primal(a), primal(b)
     na, nb = np.ndim(x), np.ndim(y)
     if not na or not nb:
@@ -287,12 +294,12 @@ def _adjoint(x: Any) -> Any:
     n = np.ndim(p)
     if not n:
         return rules.conjugate(x) if isinstance(p, complex) else x
-    return rules.adjoint(x) if n == 2 else rules.reshape(x, (1, *np.shape(p)))
+    return rules.adjoint(x) if n == 2 else V.Adjoint(x)
 
 
 def _transpose(x: Any) -> Any:
     n = np.ndim(primal(x))
-    return rules.transpose(x) if n == 2 else rules.reshape(x, (1, *np.shape(primal(x)))) if n else x
+    return rules.transpose(x) if n == 2 else V.Transpose(x) if n else x
 
 
 def _softmax(op: Any) -> Any:
@@ -302,8 +309,15 @@ def _softmax(op: Any) -> Any:
 def _plus(*xs: Any) -> Any:
     out = xs[0]
     for x in xs[1:]:
-        out = rules.add(out, x)
+        out = rules.add(linear.scaled_identity(out, x), linear.scaled_identity(x, out))
     return out
+
+
+def _minus(*xs: Any) -> Any:
+    if len(xs) == 1:
+        return rules.neg(*xs)
+    a, b = xs
+    return rules.sub(linear.scaled_identity(a, b), linear.scaled_identity(b, a))
 
 
 def _cumsum(x: Any, dims: Any = 1) -> Any:
@@ -335,6 +349,42 @@ def _dot(a: Any, b: Any, c: Any = None) -> Any:
     return rules.dot(a, b)
 
 
+def _diff(x: Any, dims: Any = 1) -> Any:
+    axis = int(dims) - 1
+    n = np.shape(primal(x))[axis]
+    before = (slice(None),) * axis
+    return rules.sub(rules.getitem(x, (*before, slice(1, n))), rules.getitem(x, (*before, slice(0, n - 1))))
+
+
+def _stack(xs: Any, dims: Any = None) -> Any:
+    parts = [to_engine(x) for x in elements(xs.data)] if isinstance(xs, Array) else list(map(to_engine, xs))
+    shape = np.shape(primal(parts[0]))
+    axis = len(shape) if dims is None or isinstance(dims, V.ColonType) else int(dims) - 1
+    return rules.concatenate([rules.reshape(p, (*shape[:axis], 1, *shape[axis:])) for p in parts], axis)
+
+
+def _median(x: Any) -> Any:
+    p = primal(x).ravel(order="F")
+    order = np.argsort(p, kind="stable")
+    n = p.size
+    x = rules.reshape(x, (n,))
+    if n % 2:
+        return rules.getitem(x, int(order[n // 2]))
+    return rules.div(rules.add(rules.getitem(x, int(order[n // 2 - 1])), rules.getitem(x, int(order[n // 2]))), 2)
+
+
+def _cov(x: Any, y: Any = None, corrected: bool = True) -> Any:
+    y = x if y is None else y
+    n = np.shape(primal(x))[0]
+    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
+    return rules.div(rules.dot(a, b), n - 1 if corrected else n)
+
+
+def _cor(x: Any, y: Any) -> Any:
+    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
+    return rules.div(rules.dot(a, b), rules.mul(rules.norm(a), rules.norm(b)))
+
+
 def _fill(x: Any, *dims: Any) -> Any:
     from juliette.base.array_protocol import dims_of
 
@@ -343,12 +393,12 @@ def _fill(x: Any, *dims: Any) -> Any:
 
 # Operations on engine values, by the method's name; keywords are Julia's.
 RULES: dict[str, Callable[..., Any]] = {
-    "+": _plus, "-": lambda *xs: rules.neg(*xs) if len(xs) == 1 else rules.sub(*xs), "*": times, "/": linear.right_divide,
+    "+": _plus, "-": _minus, "*": times, "/": linear.right_divide,
     "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
     "minimum": _extreme(np.argmin), "mean": _mean, "var": _var, "std": _std, "cumsum": _cumsum, "cumprod": _cumprod,
     "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
     "inv": linear.inv, "det": linear.det, "logdet": linear.logdet, "tr": linear.trace, "float": rules.floating,
-    "diagm": linear.diagm, "Diagonal": linear.diagm, "kron": linear.kron, "softmax": _softmax(rules.softmax),
+    "diagm": linear.diagm, "diff": _diff, "stack": _stack, "median": _median, "cov": _cov, "cor": _cor, "kron": linear.kron, "softmax": _softmax(rules.softmax),
     "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
     "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
     "logsumexp": lambda x, dims=None: rules.logsumexp(x, _axes(dims, np.ndim(primal(x)))),
@@ -371,7 +421,7 @@ def rearranged(f: Any) -> Any:
 
     def run(x: Any, *args: Any, **options: Any) -> Any:
         if not isinstance(x, Node):
-            return f(plain(x), *map(plain, args), **options)
+            return f(x, *(args if isinstance(x, T.JuliaType) else map(plain, args)), **options)
         data = x.data
         numbers = wrap(np.arange(data.size).reshape(data.shape, order="F"))
         return taken(x, f(numbers, *map(plain, args), **options))
@@ -473,6 +523,59 @@ def _sorted(f: Any) -> Any:
     return sort
 
 
+def _cholesky(f: Any) -> Any:
+    def run(a: Any, *args: Any, **options: Any) -> Any:
+        from juliette.stdlib.linear_algebra.elimination import Cholesky
+        from juliette_engine import linalg
+
+        f(plain(a), *args, **options)  # raises Julia's error where there is none
+        return Cholesky(rules.transpose(linalg.cholesky(a)), "U", 0)
+
+    return run
+
+
+def _accumulate(op: Any, x: Any, *, init: Any = None, dims: Any = None) -> Any:
+    from juliette.base.iteration import iterate_value
+
+    out: list[Any] = []
+    for v in iterate_value(x):
+        if out:
+            v = op(out[-1], v)
+        elif init is not None:
+            v = op(init, v)
+        out.append(v)
+    return to_julia(stacked(out, (len(out),)))
+
+
+def _mapslices(f: Any) -> Any:
+    def run(g: Any, x: Any, *, dims: Any) -> Any:
+        shape = x.data.shape
+        inner = _axes(dims, len(shape)) or ()
+        outer = [i for i in range(len(shape)) if i not in inner]
+        getindex = Base.bindings["getindex"]
+        pieces = {}
+        for at in np.ndindex(*[shape[i] for i in outer]):
+            index: list[Any] = [V.COLON] * len(shape)
+            for i, k in zip(outer, at, strict=True):
+                index[i] = k + 1
+            y = to_engine(g(getindex(x, *index)))
+            size = np.shape(primal(y))
+            full = [1] * len(shape)
+            for i, n in zip(inner, size or (1,) * len(inner), strict=False):
+                full[i] = n
+            pieces[at] = rules.reshape(y, tuple(full)) if size else stacked([y], tuple(full))
+        return to_julia(_assembled(pieces, outer, [shape[i] for i in outer], ()))
+
+    return run
+
+
+def _assembled(pieces: Any, outer: list[int], sizes: list[int], at: tuple[int, ...]) -> Any:
+    if len(at) == len(outer):
+        return pieces[at]
+    k = len(at)
+    return rules.concatenate([_assembled(pieces, outer, sizes, (*at, i)) for i in range(sizes[k])], outer[k])
+
+
 def _found(name: str) -> Any:
     """`findmax` and `findmin`: the value and where it is."""
 
@@ -508,8 +611,17 @@ def _with_function(reduce: Any) -> Any:
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat,
     "cat": lambda f: _cat, "sort": _sorted, "findmax": _found("findmax"), "findmin": _found("findmin"),
+    "cholesky": _cholesky, "mapslices": _mapslices, "logabsdet": lambda f: lambda a: (to_julia(linear.logdet(a)), f(plain(a))[1]),
+    "Diagonal": lambda f: f, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f,
+    "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
+    "accumulate": lambda f: _accumulate,
 }
 _REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": _mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
+
+# Methods made of generic functions that have a rule of their own for traced arrays.
+OVERRIDDEN: dict[str, Callable[[Any], Any]] = {
+    "collect": lambda f: rules.copied, "accumulate": lambda f: _accumulate, "mapslices": _mapslices,
+}
 
 # No derivative, or the derivative zero: these look at the values.
 CONSTANT = {
@@ -532,13 +644,19 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
+    if name in OVERRIDDEN and classes and classes[-1] in PLAIN:
+        return OVERRIDDEN[name](f)
     if method.tracing == "transparent":
         if name in _REDUCTIONS and len(classes) == 2 and classes[1] in PLAIN:
             return _with_function(_REDUCTIONS[name])(f)
         return f
+    if name == "stack" and len(classes) == 1:
+        return lambda xs: to_julia(_stack(xs)) if holds_node(xs) else f(xs)
+    if any(issubclass(c, V.Wrapper) or hasattr(c, "factors_shown") for c in classes):
+        return unwrapping(method, f, classes)
     if not any(issubclass(c, Node) for c in classes):
         return guarded(name, f) if any(map(_container, classes)) else f
-    if method.rule is not None:
+    if callable(method.rule):
         return method.rule(f)
     if name in CONSTANT:
         return lambda *args: f(*map(plain, args))
@@ -560,9 +678,82 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
 
 
 def _container(c: type) -> bool:
-    return issubclass(c, (tuple, V.NamedTuple, V.JuliaDict, V.Pair, V.Ref)) or (
-        issubclass(c, Array) and getattr(c, "eltype", None) not in T.DTYPE_OF
-    )
+    """Could values of a class hold something traced?"""
+    if issubclass(c, Array):
+        return getattr(c, "eltype", None) not in T.DTYPE_OF
+    return not issubclass(c, (int, float, complex, np.generic, str, Symbol, T.JuliaType, type(None), V.Range, V.BitArray, GenericFunction))
+
+
+def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
+    """A method with wrappers among its arguments: those with traced arrays inside are opened."""
+    name, function = method.name, method.function
+    if name == "*" and len(classes) == 2 and issubclass(classes[0], V.Transposed):
+        return _row_times(method, f)
+    if name in _KEPT and len(classes) == 1:
+        return f
+    plain_code = None
+
+    def run(*args: Any) -> Any:
+        nonlocal plain_code
+        if any([is_wrapper(a) and wraps_node(a) for a in args]):
+            return function(*map(densify, args))
+        if plain_code is None:
+            mixed = any(issubclass(c, Node) for c in classes)
+            plain_code = _without_wrappers(method, f, classes) if mixed else f
+        return plain_code(*args)
+
+    return run
+
+
+# What wrappers answer for themselves, or make again a wrapper.
+_KEPT = {"adjoint", "transpose", "parent", "size", "length", "ndims", "eltype", "axes", "Symmetric", "Diagonal"}
+
+
+def _without_wrappers(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
+    """The code for plain wrappers beside traced arguments."""
+    name = method.name
+    rule = RULES.get(name)
+    special = SPECIAL.get(name)
+    if name in CONSTANT:
+        return lambda *args: f(*map(plain, args))
+    if special is not None:
+        return special(f)
+    return derived(name, rule, classes) if rule is not None else guarded(name, f)
+
+
+def _row_times(method: Method, f: Any) -> Any:
+    """`v' * x`: a number for a vector `x`, a row again for a matrix."""
+    function = method.function
+
+    def run(a: Any, b: Any) -> Any:
+        if not (wraps_node(a) or isinstance(b, Node) or (is_wrapper(b) and wraps_node(b))):
+            return f(a, b)
+        if np.ndim(primal(a.parent) if isinstance(a.parent, Node) else a.parent.data) != 1:
+            return function(densify(a), densify(b)) if wraps_node(a) else to_julia(times(to_engine(a), to_engine(b)))
+        b = densify(b)
+        v = to_engine(a.parent)
+        if isinstance(a, V.Adjoint) and np.iscomplexobj(primal(v)):
+            v = rules.conjugate(v)
+        x = to_engine(b)
+        n = np.ndim(primal(x))
+        if not n:
+            return type(a).__mro__[1](to_julia(rules.mul(v, x)))
+        if primal(v).shape[0] != primal(x).shape[0]:
+            return f(plain_wrapper(a), plain(b))  # raises Julia's error
+        if n == 1:
+            return to_julia(rules.matmul(v, x))
+        y = rules.matmul(rules.transpose(x), v)
+        if isinstance(a, V.Adjoint):
+            y = rules.conjugate(y) if np.iscomplexobj(primal(y)) else y
+            return V.Adjoint(to_julia(y))
+        return V.Transpose(to_julia(y))
+
+    return run
+
+
+def plain_wrapper(a: Any) -> Any:
+    """A wrapped vector without nodes."""
+    return type(a).__mro__[1](plain(a.parent))
 
 
 _SHAPED = {"+", "-"}
@@ -639,26 +830,23 @@ def _changing(name: str, f: Any) -> Any:
     return run
 
 
-def holds_node(x: Any) -> bool:
-    """Is a value traced, or a container of something traced?"""
-    if isinstance(x, Node):
+def carries_gradient(x: Any, depth: int = 0) -> bool:
+    """Could a value have a gradient: is there a number with a fraction in it, or an array of them?"""
+    if x is None or isinstance(x, (bool, int, str, np.integer, np.bool_, Symbol, T.JuliaType, IO, GenericFunction)):
+        return False
+    if isinstance(x, (float, complex, np.number, Rational, Complex)):
         return True
-    if type(x) is tuple:
-        return any(map(holds_node, x))
-    if isinstance(x, V.NamedTuple):
-        return any(map(holds_node, x.values))
-    if isinstance(x, Array) and x.data.dtype == object:
-        return any(map(holds_node, x.data.ravel().tolist()))
-    return False
-
-
-def carries_gradient(x: Any) -> bool:
-    """Could a value have a gradient?"""
-    if isinstance(x, (float, np.floating)):
-        return True
-    if type(x) is tuple:
-        return any(map(carries_gradient, x))
-    return isinstance(x, Array) and x.data.dtype.kind == "f"
+    if type(x) is tuple or type(x) is list:
+        return any([carries_gradient(v, depth + 1) for v in x])
+    if isinstance(x, (Array, V.Wrapper)):
+        data = np.asarray(x.data)
+        kind = data.dtype.kind
+        return kind in "fc" or (kind == "O" and any(map(carries_gradient, data.ravel().tolist())))
+    if isinstance(x, (V.Range, V.BitArray, V.JuliaSet)) or depth > 3:
+        return False
+    if isinstance(x, V.JuliaDict):
+        return any([carries_gradient(v, depth + 1) for _, v in x.data.values()])
+    return any([carries_gradient(getattr(x, n, None), depth + 1) for n in slots_of(type(x))])
 
 
 def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:

@@ -15,6 +15,7 @@ from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import NUMBER_HOOKS
 from juliette.display.show import SHOW_HOOKS
+from juliette.packages.zygote.structured import densify
 from juliette.runtime import array as A
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -138,6 +139,10 @@ def to_engine(x: Any) -> Any:
     if isinstance(x, Node):
         return x
     if isinstance(x, ArrayLike):
+        if isinstance(x, V.Wrapper):
+            y = densify(x)
+            if y is not x:
+                return y
         data = np.asarray(x.data)
         if data.dtype == object:
             values = elements(data)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, eltype_of, is_array
+from juliette.base.array_protocol import dense, is_array
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -402,7 +402,7 @@ class Cholesky(Factorization):
 
 def turned(a: Any) -> Any:
     """The adjoint as a new Array."""
-    return make(np.asfortranarray(dense(a).conj().T), eltype_of(a))
+    return Base.bindings["copy"](Base.bindings["adjoint"](a))
 
 
 def is_hermitian(a: Any) -> bool:
