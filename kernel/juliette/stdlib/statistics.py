@@ -374,6 +374,10 @@ def cor_two(x: Any, y: Any, *, dims: int = 1) -> Any:
             else "The first dimension of x and y must agree"
         )
     p, q = centred(a), centred(b)
+    if p.ndim == q.ndim == 1:
+        xx, yy, xy = (p.conj() @ p).real, (q.conj() @ q).real, p @ q.conj()
+        ratio = xy / max(xx, yy) / math.sqrt(min(xx, yy) / max(xx, yy)) if xx and yy else math.nan
+        return scalar(ratio) if isinstance(ratio, complex) else float(min(max(ratio, -1.0), 1.0))
     top = p.conj().T @ q
     norms = np.sqrt((np.abs(p) ** 2).sum(axis=0)), np.sqrt((np.abs(q) ** 2).sum(axis=0))
     out = np.clip(top / (np.outer(*norms) if np.ndim(top) == 2 else norms[0] * norms[1]), -1, 1)
