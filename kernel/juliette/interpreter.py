@@ -107,7 +107,7 @@ class Interpreter:
     def _syntax_report(self, error: ParseError, filename: str) -> ErrorReport:
         """A syntax error as Julia reports it."""
         value = self._bootstrap.syntax_error(str(error).removeprefix("ParseError:\n"))
-        self._remember_error(value)
+        self._remember_error(self._bootstrap.exception_stack(value))
         # Julia's prompt has no place for it; the message names it anyway.
         where = "none:1" if filename.startswith("REPL[") else f"{filename}:{error.line}"
         place = f" [1] top-level scope\n   @ {where}"
@@ -209,20 +209,31 @@ class Interpreter:
         from juliette.display import errors
 
         b = self._bootstrap
+        cause = self._cause(error)
         trace = error.__traceback__
         value = b.julia_value(error)
         try:
             message = errors.showerror_text(value)
-        except BaseException as e:
-            message = f"(error while showing the error: {type(e).__name__})"
-        t = b.typeof(value)
-        name = b.type_string(t).split("{")[0]
+        except Exception:
+            # The user's own `showerror` threw.
+            message = b.one_line(value)
+        name = b.type_string(b.typeof(value)).split("{")[0]
         frames = errors.stack_trace(self._frames(trace)) if trace is not None else []
         if not frames and place:
             frames = [f" [1] top-level scope\n   @ {place}"]
-        self._remember_error(value)
+        self._remember_error(b.exception_stack(error))
         error.__traceback__ = None
-        return ErrorReport(name, message, frames, value)
+        return ErrorReport(name, message, frames, value, cause=cause)
+
+    def _cause(self, error: BaseException) -> ErrorReport | None:
+        """What a `catch` was handling when an error was thrown in it."""
+        before = error.__context__
+        if before is None or error.__suppress_context__ or before.__traceback__ is None:
+            return None
+        # Our own code catches, too; only what Julia's code caught counts.
+        if before.__traceback__.tb_frame.f_code.co_filename.endswith(".py"):
+            return None
+        return self.report(before)
 
     def _frames(
         self, trace: TracebackType
@@ -309,16 +320,22 @@ class Interpreter:
         return status, " " * indentation(code)
 
     @staticmethod
+    def statement_end(text: str, at: int) -> int | None:
+        """Where the line of statements ends that begins at a place; None if it is no Julia."""
+        try:
+            _, after = parse_one(text, at)
+        except ParseError:
+            return None
+        return after if after > at else len(text)
+
+    @staticmethod
     def statements(text: str) -> tuple[list[str], str]:
         """The statements of a text that end in a line break, and what is left after them."""
         pieces: list[str] = []
         at = 0
         while at < len(text):
-            try:
-                _, after = parse_one(text, at)
-            except ParseError:
-                break
-            if after <= at or (after >= len(text) and not text.endswith("\n")):
+            after = Interpreter.statement_end(text, at)
+            if after is None or (after >= len(text) and not text.endswith("\n")):
                 break
             if piece := text[at:after].strip():
                 pieces.append(piece)

@@ -29,23 +29,31 @@ class ErrorReport:
     value: Any = None
     # `in expression starting at …`, for code that came from a file.
     loading: str = ""
+    # What was being handled when it was thrown.
+    cause: ErrorReport | None = None
 
     def while_loading(self, path: str, line: int) -> ErrorReport:
         """The same error, thrown while a file was being run."""
         note = f"in expression starting at {path}:{line}"
         return ErrorReport("LoadError", f"LoadError: {self.message}", self.frames, self.value, note)
 
-    def render(self, color: bool = False) -> str:
+    def render(self, color: bool = False, head: str = "ERROR: ") -> str:
         """`ERROR: …` with the stack trace, as the prompt shows it."""
-        if not color:
-            text = "ERROR: " + self.message
-            return text + "".join(f"\n{line}" for line in self._trace(color=False))
-        head = f"{RED}{BOLD}ERROR: {NOT_BOLD}{PLAIN}"
-        return "\n".join([head + "\n".join(self._sentence()), *self._trace(color=True)])
+        if color:
+            lines = [f"{RED}{BOLD}{head}{NOT_BOLD}{PLAIN}" + "\n".join(self._sentence())]
+        else:
+            lines = [head + self.message.rstrip("\n") + ("\n" if self.message[-1:] == "\n" else "")]
+        text = "\n".join([*lines, *self._trace(color=color)])
+        if self.cause is not None:
+            text += "\n\n" + self.cause.render(color, "caused by: ")
+        return text
 
     def traceback(self) -> list[str]:
         """The lines that a notebook shows, in colour."""
-        return [*self._sentence(), *([""] if self.frames else []), *self._trace(color=True)]
+        lines = [*self._sentence(), *([""] if self.frames else []), *self._trace(color=True)]
+        if self.cause is not None:
+            lines += ["", *self.cause.render(True, "caused by: ").split("\n")]
+        return lines
 
     def _sentence(self) -> list[str]:
         """The message in red, each line for itself."""

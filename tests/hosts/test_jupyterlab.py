@@ -127,6 +127,7 @@ LOGO = (
     "Array.from(document.querySelectorAll('.jp-Launcher img'))"
     ".find(i => i.src.includes('juliette'))"
 )
+COLORED = "document.querySelectorAll('.jp-CodeCell .cm-content span').length"
 RED = "document.querySelectorAll('.jp-OutputArea .ansi-red-intense-fg').length"
 
 
@@ -181,7 +182,7 @@ def test_the_walkthrough_runs_in_jupyterlab(tmp_path: Path) -> None:
         wait(lambda: page.evaluate(state) == "idle", "the end of the last cell")
         outputs = json.loads(page.evaluate(OUTPUTS))
         shown = page.evaluate("document.querySelector('.jp-Notebook').innerText")
-        colored = page.evaluate(RED)
+        wait(lambda: page.evaluate(COLORED) > 20, "Julia's colours")
         folder = Path(os.environ.get("JULIETTE_SCREENSHOTS", tmp_path))
         page.screenshot(folder / "walkthrough.png")
         red = page.evaluate(RED)
@@ -198,4 +199,3 @@ def test_the_walkthrough_runs_in_jupyterlab(tmp_path: Path) -> None:
     assert "Grads(...)" in texts
     # Only the part of the notebook that is in sight is in the page: now its end.
     assert "2-element Vector{Float64}:" in shown
-    assert colored > 20

@@ -35,7 +35,7 @@ from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
     "PACKAGES", "SCHEDULER", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol",
-    "fresh_main", "getindex", "getproperty", "julia_value", "literal", "long_text", "number_cells", "one_line", "prepare",
+    "exception_stack", "fresh_main", "getindex", "getproperty", "julia_value", "literal", "long_text", "number_cells", "one_line", "prepare",
     "propertynames", "reset_tracing", "rich_forms", "set_host", "set_program", "store", "syntax_error", "type_string",
     "typeof",
 ]
@@ -98,6 +98,13 @@ def set_program(module: Module, name: str) -> None:
     """`PROGRAM_FILE`"""
     Base.const("PROGRAM_FILE", name)
     module.visible["PROGRAM_FILE"] = name
+
+
+def exception_stack(error: BaseException) -> Any:
+    """What the prompt keeps as `err`."""
+    from juliette.base.exceptions import ExceptionStack, causes
+
+    return ExceptionStack(causes(error))
 
 
 def syntax_error(text: str) -> Any:

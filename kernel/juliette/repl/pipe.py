@@ -5,7 +5,7 @@ Values are shown, errors go to stderr and do not end the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TextIO
 
 from juliette.entry import strip_transcript
@@ -13,22 +13,28 @@ from juliette.interpreter import Interpreter
 from juliette.report import ShowError
 
 
-def pieces(lines: Iterable[str], interpreter: Interpreter) -> Iterator[tuple[int, str]]:
-    """Pieces that can be run, each with its first line."""
-    held: list[str] = []
-    first = 1
-    for number, line in enumerate(lines, start=1):
-        if not held:
-            first = number
-        held.append(line)
-        text = "".join(held)
-        if not text.strip():
-            held.clear()
-        elif interpreter.is_complete(text)[0] != "incomplete":
-            held.clear()
-            yield first, text
-    if "".join(held).strip():
-        yield first, "".join(held)
+def pieces(text: str, interpreter: Interpreter) -> Iterator[tuple[int, str]]:
+    """Statements that can be run, each with its first line; what is no Julia comes line by line."""
+    at = 0
+    while at < len(text):
+        stop = interpreter.statement_end(text, at)
+        if stop is None:
+            stop = _end_of_piece(text, at, interpreter)
+        piece = text[at:stop]
+        if piece.strip():
+            blank = len(piece) - len(piece.lstrip())
+            yield text.count("\n", 0, at + blank) + 1, piece[blank:]
+        at = stop
+
+
+def _end_of_piece(text: str, at: int, interpreter: Interpreter) -> int:
+    """Where a piece ends that cannot be read: as soon as no further line could mend it."""
+    stop = at
+    while stop < len(text):
+        stop = text.find("\n", stop) + 1 or len(text)
+        if text[at:stop].strip() and interpreter.is_complete(text[at:stop])[0] != "incomplete":
+            break
+    return stop
 
 
 def run_pipe(
@@ -38,7 +44,7 @@ def run_pipe(
     text = source.read()
     if text.lstrip().startswith("julia> "):
         text = strip_transcript(text)
-    for first, code in pieces(text.splitlines(keepends=True), interpreter):
+    for first, code in pieces(text, interpreter):
         outcome = interpreter.run(code, "stdin", first)
         if outcome.error is not None:
             stdout.flush()
