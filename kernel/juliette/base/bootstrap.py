@@ -103,7 +103,9 @@ def set_program(module: Module, name: str) -> None:
 def exception_stack(error: BaseException) -> Any:
     """What the prompt keeps as `err`."""
     from juliette.base.exceptions import ExceptionStack, causes
+    from juliette.display import tasks
 
+    assert tasks  # knows how a stack is shown
     return ExceptionStack(causes(error))
 
 
