@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import is_signature, problem
 from juliette.runtime import types as T
+from juliette.runtime.dispatch import WORLD, call_kw
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -471,20 +474,34 @@ def invoke(context: Any, e: Any) -> Any:
 
 @Base.macro("invokelatest", export=False)
 def invokelatest_macro(context: Any, e: Any) -> Any:
-    """`@invokelatest f(x)`: the same as the call; code that runs always sees the newest methods."""
-    return e
+    """`@invokelatest f(x)`: the call, with methods that were defined since the caller was started."""
+    if not isinstance(e, Expr) or e.head != "call":
+        raise ErrorException("@invokelatest expects a call")
+    rest = e.args[1:]
+    first = [a for a in rest if isinstance(a, Expr) and a.head == "parameters"]
+    return Expr("call", Expr(".", Symbol("Base"), QuoteNode(Symbol("invokelatest"))), *first, e.args[0], *[a for a in rest if a not in first])
 
 
-@Base.method("invokelatest(f, args...)", export=False)
-def invokelatest(f: Any, *args: Any) -> Any:
-    """Call `f`, with methods that were defined since the caller was compiled.
+@Base.method("invokelatest(f, args...; keywords...)", export=False, transparent=True)
+def invokelatest(f: Any, *args: Any, **keywords: Any) -> Any:
+    """Call `f`, with methods that were defined since the caller was started.
 
     ```jldoctest
     julia> Base.invokelatest(+, 1, 2)
     3
     ```
     """
-    return f(*args)
+    world, WORLD.current = WORLD.current, WORLD.latest
+    try:
+        return call_kw(f, keywords, *args)
+    finally:
+        WORLD.current = world
+
+
+@Base.method("get_world_counter()", export=False)
+def get_world_counter() -> Any:
+    """The age of the newest method."""
+    return np.uint64(WORLD.latest)
 
 
 @Base.macro("locals", export=False)

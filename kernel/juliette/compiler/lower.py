@@ -1548,6 +1548,10 @@ def mark_const(node: C.Node) -> None:
             mark_const(n)
 
 
+# Macros whose argument is code to run elsewhere.
+QUOTING = frozenset(("@eval", "@macroexpand", "@macroexpand1"))
+
+
 class Assigned:
     """The names that an expression assigns in its own scope, and those it declares."""
 
@@ -1616,6 +1620,8 @@ class Assigned:
                         self.visit(s.args[1])
             return
         if head == "macrocall":
+            if str_name(e.args[0]) in QUOTING:
+                return
             for a in e.args[2:]:
                 self.visit(a)
             return

@@ -9,7 +9,7 @@ from juliette.compiler import definitions, imports, support, type_support
 from juliette.compiler import python_backend as backend
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Main, Module
 from juliette.syntax.expr import Expr, LineNumberNode
@@ -40,6 +40,8 @@ class Compiler:
         self.warned: set[tuple[str, str, int]] = set()
         # the files that are being included, innermost last
         self.files: list[str] = []
+        # statements that are running one inside another
+        self.depth = 0
 
     # ------------------------------------------------------------ what lowering asks
 
@@ -66,7 +68,28 @@ class Compiler:
     # ------------------------------------------------------------ running
 
     def run(self, e: Any, module: Module, file: str, line: int = 1) -> Any:
-        """Run one top-level expression and return its value."""
+        """Run one top-level expression and return its value.
+
+        It sees all methods that there are; a function that has it run (`eval`) still does not see
+        those that it adds.
+        """
+        world = WORLD.current
+        outermost = self.depth == 0
+        if outermost:
+            WORLD.begin()
+        else:
+            WORLD.current = WORLD.latest
+        self.depth += 1
+        try:
+            return self._run(e, module, file, line)
+        finally:
+            self.depth -= 1
+            if outermost:
+                WORLD.begin()
+            elif WORLD.latest > world and in_function():
+                WORLD.current = world
+
+    def _run(self, e: Any, module: Module, file: str, line: int) -> Any:
         _CURRENT[:] = [self]
         if isinstance(e, LineNumberNode):
             return None

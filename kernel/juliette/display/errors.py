@@ -19,7 +19,7 @@ from juliette.display.strings import escaped
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
-from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall
+from juliette.runtime.dispatch import WORLD, CALLABLES, GenericFunction, KeywordCall
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
 
@@ -64,9 +64,14 @@ def method_error(e: Any, color: bool = False) -> str:
     else:
         invoked = "invoke " if isinstance(args, T.JuliaType) else ""
         text = f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
+    if type(e.world) is int:
+        text += (
+            f"\nThe applicable method may be too new: running in world age {e.world}, "
+            f"while current world is {WORLD.latest}."
+        )
     text += hint(f, types, args)
     special = f in (Base.bindings.get(n) for n in ("convert", "getindex", "setindex!"))
-    return text + candidates(f, types, keywords, color, special=special)
+    return text + candidates(f, types, keywords, color, special=special, world=e.world)
 
 
 def convert_error(target: Any, types: list[Any]) -> str:

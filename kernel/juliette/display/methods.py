@@ -163,7 +163,8 @@ def _quoted(text: str) -> str:
 
 
 def candidates(
-    f: Any, types: list[Any], keywords: dict[str, Any], color: bool, *, special: bool = False
+    f: Any, types: list[Any], keywords: dict[str, Any], color: bool, *, special: bool = False,
+    world: Any = None,
 ) -> str:
     """The lines under `Closest candidates are:`, best first; nothing if there are none."""
     table, before = table_of(f)
@@ -174,6 +175,9 @@ def candidates(
             continue
         row = candidate(m, types, len(before), keywords, color, special)
         if row is not None:
+            if type(world) is int and m.world > world:
+                head, at = row[1].split("\n", 1)
+                row = (row[0], f"{head} (method too new to be called from this world context.)\n{at}")
             rows.append(row)
     rows.sort(key=lambda row: -row[0])
     if not rows:

@@ -14,6 +14,7 @@ argument types ends what was concluded.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,36 @@ class TraceState:
 TRACE = TraceState()
 
 
+class WorldAge:
+    """How many methods there have been, and how many of them running code may see."""
+
+    __slots__ = ("current", "floor", "latest")
+
+    def __init__(self) -> None:
+        self.current = self.latest = 1
+        # the age in which the outermost statement began
+        self.floor = 1
+
+    def begin(self) -> None:
+        """A new statement sees all that there is."""
+        self.current = self.floor = self.latest
+
+
+WORLD = WorldAge()
+
+
+def in_function() -> bool:
+    """Is a Julia function running, or only statements?"""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name != "top-level scope" and not code.co_filename.endswith(".py"):
+            if not code.co_filename.startswith("<"):
+                return True
+        frame = frame.f_back
+    return False
+
+
 class Method:
     """One method: its signature (a tuple type, maybe under `where`) and where its code comes from.
 
@@ -43,7 +74,7 @@ class Method:
 
     __slots__ = (
         "arg_names", "builtin", "code", "doc", "file", "function", "kwcall", "line", "module", "name",
-        "nargs", "rule", "signature", "source", "specialise", "tracing", "type_vars", "vararg",
+        "nargs", "replaced", "rule", "signature", "source", "specialise", "tracing", "type_vars", "vararg", "world",
     )
 
     def __init__(
@@ -81,6 +112,9 @@ class Method:
         self.source: Any = None
         # the core language's form of a method written in Julia
         self.code: Any = None
+        # the world age that it came with, and the method that it took the place of
+        self.world = 1
+        self.replaced: Method | None = None
         self.rule: Any = None
         self.tracing: str | None = None
 
@@ -139,7 +173,7 @@ class GenericFunction:
 
     __slots__ = (
         "__weakref__", "_pending", "anonymous", "cache", "doc", "enter_typed", "julia_type", "links", "methods",
-        "module", "name", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary", "typed", "unary",
+        "module", "name", "newest", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary", "typed", "unary",
         "user_methods", "watchers",
     )
 
@@ -148,6 +182,8 @@ class GenericFunction:
         self.module = module
         self.methods: list[Method] = []
         self.user_methods: list[Method] = []
+        # the world age of the last one that was written in Julia
+        self.newest = 0
         self._pending: list[Callable[[], None]] = []
         self.cache = Table(self, False)
         self.unary = UnaryTable(self.cache)
@@ -196,6 +232,10 @@ class GenericFunction:
         """The code for a call, entered into the tables."""
         traced = TRACE.depth > 0
         classes = tuple(map(type, args))
+        if self.newest > WORLD.current:
+            if in_function():
+                return self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced)
+            WORLD.current = WORLD.latest
         cache = self.traced_cache if traced else self.cache
         f = cache.get(classes)
         if f is not None and f is not self.enter_typed:
@@ -267,15 +307,15 @@ class GenericFunction:
 
     def selected(self, types: tuple[Any, ...]) -> Method | None:
         """The method that argument types select; None if there is no one."""
-        try:
+        late = self.newest > WORLD.current
+        if not late and types in self.selections:
             return self.selections[types]
-        except KeyError:
-            pass
         try:
             method: Method | None = self.resolve(types)
         except MethodError:
             method = None
-        self.selections[types] = method
+        if not late:
+            self.selections[types] = method
         return method
 
     def link(self, classes: tuple[type, ...]) -> Link:
@@ -300,6 +340,9 @@ class GenericFunction:
 
     def add(self, method: Method) -> None:
         """Add a method; one with the same signature is replaced."""
+        if method.code is not None:
+            WORLD.latest += 1
+            WORLD.current = self.newest = method.world = WORLD.latest
         for i, old in enumerate(self.methods):
             if old.signature is method.signature or (
                 old.nargs == method.nargs and old.vararg == method.vararg
@@ -307,6 +350,9 @@ class GenericFunction:
                 and T.subtype(method.signature, old.signature)
             ):
                 self.methods[i] = method
+                method.replaced = old
+                if old.world <= WORLD.floor:
+                    old.replaced = None
                 break
         else:
             self.methods.append(method)
@@ -339,7 +385,8 @@ class GenericFunction:
         self.settle()
         found = self.matching(types)
         if not found:
-            raise MethodError(self, args if args is not None else types, None)
+            late = self.newest > WORLD.current and any(_fits(m, types) for m in self.methods)
+            raise MethodError(self, args if args is not None else types, WORLD.current if late else None)
         if len(found) == 1:
             return found[0]
         best = found[0]
@@ -356,9 +403,19 @@ class GenericFunction:
         self.settle()
         n = len(types)
         given = T.tuple_type(types)
-        return [
-            m for m in self.methods if m.accepts_count(n) and T.match(given, m.signature) is not None
-        ]
+        methods = self.methods if self.newest <= WORLD.current else self._seen()
+        return [m for m in methods if m.accepts_count(n) and T.match(given, m.signature) is not None]
+
+    def _seen(self) -> list[Method]:
+        """The methods that running code may see, since they came before it began."""
+        out = []
+        for m in self.methods:
+            seen: Method | None = m
+            while seen is not None and seen.world > WORLD.current:
+                seen = seen.replaced
+            if seen is not None:
+                out.append(seen)
+        return out
 
     def __repr__(self) -> str:
         return self.name
