@@ -16,8 +16,8 @@ CHAPTERS: dict[str, str] = {
         "@boundscheck @coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto "
         "@inbounds @inline @invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand "
         "@macroexpand1 @max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
-        "@propagate_inbounds @pure @simd @something @specialize @static @which invokelatest "
-        "macroexpand"
+        "@propagate_inbounds @pure @simd @something @specialize @static @which get_world_counter "
+        "invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo code_llvm "

@@ -38,6 +38,8 @@ class Inference:
         self.callees: list[Any] = []
         # keyword parameters: their defaults are assigned before the body
         self.keywords: list[tuple[str, C.Var, Any, Any]] = []
+        # of the function that a rule is asked about
+        self.name = ""
         self.changed = False
         self.passes = 0
 

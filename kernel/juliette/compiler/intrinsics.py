@@ -133,6 +133,7 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
         if f.user_methods and (types is None or f.user_matches(types)):
             return None
         inference.edges.append((f, types))
+    inference.name = name
     return found(inference, node, args)
 
 
@@ -142,6 +143,7 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     users = f.user_methods
     if found is not None and (not inference.traced or f.name in TRACEABLE):
         if not users or (types is not None and not f.user_matches(types)):
+            inference.name = f.name
             plan = found(inference, node, args)
             if plan is not None:
                 inference.edges.append((f, types))
@@ -384,7 +386,7 @@ for _op in ("==", "!=", "≠"):
 def _identical(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) != 2:
         return None
-    name = getattr(node.function, "name", "")
+    name = inference.name
     same = name in ("===", "≡")
     ks = kinds(args)
     if ks in ("ii", "ss", "bb"):
@@ -445,7 +447,7 @@ def _shift(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if n is None or not 0 <= n < 64:
         return builtin(INT, pure=True)
     low, high = bounds(args[0])  # type: ignore[misc]
-    if node.function.name == ">>":  # type: ignore[attr-defined]
+    if inference.name == ">>":
         return Plan(L.ints(low >> n, high >> n), lambda em, m: em.chain(ast.RShift, m))
     return Plan(
         L.ints(low << n, high << n),
@@ -528,13 +530,13 @@ for _name, _floor, _quot in (
 def _parity(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if kinds(args) != "i":
         return None
-    want = 1 if getattr(node.function, "name", "") == "isodd" else 0
+    want = 1 if inference.name == "isodd" else 0
 
     def emit(em: Any, n: C.Call) -> ast.expr:
         rest = em.binary(ast.Mod, em.expr(n.args[0]), em.const(2))
         return em.at(ast.Compare(rest, [ast.Eq()], [em.const(want)]))  # type: ignore[no-any-return]
 
-    return Plan(BOOL, emit) if type(node.function) is C.Global else builtin(BOOL, pure=True)
+    return Plan(BOOL, emit)
 
 
 # ---------------------------------------------------------------- functions of numbers
@@ -557,10 +559,10 @@ def _extreme(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if ks == "ff":
         return builtin(FLOAT, pure=True)
-    if ks != "ii" or type(node.function) is not C.Global:
+    if ks != "ii":
         return None
     (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]
-    least = node.function.name == "min"
+    least = inference.name == "min"
     out = L.ints(min(a, c), min(b, d)) if least else L.ints(max(a, c), max(b, d))
 
     def emit(em: Any, n: C.Call) -> ast.expr:
@@ -692,7 +694,7 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) != 2 or type(args[1]) is not Known or not isinstance(args[1].value, T.JuliaType):
         return Plan(BOOL) if len(args) == 2 else None
     t = args[1].value
-    name = getattr(node.function, "name", "")
+    name = inference.name
     if name == "<:":
         if type(args[0]) is Known and isinstance(args[0].value, T.JuliaType):
             return folded(T.subtype(args[0].value, t))

@@ -127,7 +127,7 @@ def _firstindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 @rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "any", "all", "isassigned")
 def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    name = getattr(node.function, "name", "")
+    name = inference.name
     if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
 
         def emit(em: Any, n: C.Call) -> ast.expr:
@@ -252,14 +252,14 @@ def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
     if array is not None:
-        return builtin(field_element(array[0]), pure=getattr(node.function, "name", "")[-1] != "!")
-    return builtin(INT, pure=True) if len(args) == 1 and type(args[0]) is Span and getattr(node.function, "name", "") in ("first", "last", "maximum", "minimum") else None
+        return builtin(field_element(array[0]), pure=inference.name[-1] != "!")
+    return builtin(INT, pure=True) if len(args) == 1 and type(args[0]) is Span and inference.name in ("first", "last", "maximum", "minimum") else None
 
 
 @rule("copy", "sort", "reverse", "unique", "similar", "deepcopy")
 def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
-    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and getattr(node.function, "name", "") not in ("copy", "similar", "deepcopy")):
+    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
         return None
     return builtin(widen(args[0]))
 
