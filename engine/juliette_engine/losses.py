@@ -47,10 +47,17 @@ def permute(x: Any, order: tuple[int, ...]) -> Any:
     return rules.permute(x, axes=order)
 
 
+_DOUBLE = np.dtype(float)
+_EPSILONS: dict[Any, float] = {}
+
+
 def epsilon(x: Any) -> float:
     """The rounding unit of an array's kind of number."""
-    dtype = np.asarray(primal(x)).dtype
-    return float(np.finfo(dtype if dtype.kind == "f" else np.dtype(float)).eps)
+    kind = getattr(primal(x), "dtype", _DOUBLE)
+    found = _EPSILONS.get(kind)
+    if found is None:
+        found = _EPSILONS[kind] = float(np.finfo(kind if kind.kind == "f" else _DOUBLE).eps)
+    return found
 
 
 def check_sizes(ŷ: Any, y: Any) -> None:

@@ -310,9 +310,11 @@ def load_module(module: Module) -> None:
     @module.method("reset!(m)", export=False)
     def reset(m: Any) -> None:
         """Put recurrent layers back to their initial states."""
+        from juliette.base.essentials import getproperty
+
         for node in trees.nodes(m):
             if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":
-                object.__setattr__(node, "state", node.cell.state0)
+                object.__setattr__(node, "state", getproperty(node.cell, Symbol("state0")))
 
     @module.method("activations(chain, x)", export=False, transparent=True)
     def activations(chain: Any, x: Any) -> Any:

@@ -655,7 +655,7 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if any(issubclass(c, V.Wrapper) or hasattr(c, "factors_shown") for c in classes):
         return unwrapping(method, f, classes)
     if not any(issubclass(c, Node) for c in classes):
-        return guarded(name, f) if any(map(_container, classes)) else f
+        return of_container(name, f) if any(map(_container, classes)) else f
     if callable(method.rule):
         return method.rule(f)
     if name in CONSTANT:
@@ -800,6 +800,27 @@ def _product(classes: tuple[type, ...]) -> Any:
             raise product_mismatch(x.data, y.data) from None
 
     return product
+
+
+# What only takes parts out of containers, or puts them in another order.
+STRUCTURAL = {
+    "getindex", "first", "last", "only", "get", "view", "iterate", "collect", "copy", "reverse", "values", "keys",
+    "push!", "pushfirst!", "append!", "vcat", "filter", "tail", "front",
+}  # fmt: skip
+
+
+def of_container(name: str, f: Any) -> Any:
+    """How a method runs on containers that may hold something traced: on the values themselves."""
+    if name in STRUCTURAL:
+        return f
+
+    def run(*args: Any) -> Any:
+        out = f(*args)
+        if carries_gradient(out) and not holds_node(out) and any(map(holds_node, args)):
+            raise foreign_call(name)
+        return out
+
+    return run
 
 
 def guarded(name: str, f: Any) -> Any:
