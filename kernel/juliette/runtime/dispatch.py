@@ -249,8 +249,9 @@ class GenericFunction:
             self.settle()
             apart = self.user_methods and not SPECIALISED.isdisjoint(classes)
             if not apart and self._indifferent(kinds):
-                types = tuple(map(T.dispatch_type, args))
-                f = cache[classes] = self.code_for(types, args, classes, traced)
+                # One code for all values of these classes: it may not know the types of these.
+                found = self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced, types)
+                f = cache[classes] = found
                 return f
             cache[classes] = self.enter_typed
         types = tuple(map(T.dispatch_type, args))
@@ -261,15 +262,16 @@ class GenericFunction:
         return f
 
     def code_for(
-        self, types: tuple[Any, ...], args: tuple[Any, ...], classes: tuple[type, ...], traced: bool
+        self, types: tuple[Any, ...], args: tuple[Any, ...], classes: tuple[type, ...], traced: bool,
+        known: tuple[Any, ...] | None = None,
     ) -> Implementation:
-        """The code of the selected method; while tracing, a derivative rule of the user's own goes first."""
+        """The code of the selected method (for the types in `known`); while tracing, a derivative rule of the user's own goes first."""
         if traced and self.traced_rule is not None:
             found = self.traced_rule(types)
             if found is not None:
                 return found
         method = self.resolve(types, args)
-        return method.specialise(method, types, classes, traced)
+        return method.specialise(method, known or types, classes, traced)
 
     def take_rule(self, rule: Callable[[tuple[Any, ...]], Implementation | None]) -> None:
         """Have `rule(types)` give the code for traced calls, where it is not None."""

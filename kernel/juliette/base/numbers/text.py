@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Any
@@ -103,16 +104,22 @@ def char_repr(c: str) -> str:
     return Base.bindings["repr"](V.Char(ord(c)))  # type: ignore[no-any-return]
 
 
-_FLOAT = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eEfFpP][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII)
-_HEX = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?")
+@functools.cache
+def _float_pattern() -> re.Pattern[str]:
+    return re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eEfFpP][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII)
+
+@functools.cache
+def _hex_pattern() -> re.Pattern[str]:
+    return re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?")
+
 
 
 def parse_float(t: Any, text: str) -> Any:
     s = text.strip(" \t\n\v\f\r")
     value: float
-    if _HEX.fullmatch(s):
+    if _hex_pattern().fullmatch(s):
         value = float.fromhex(s)
-    elif _FLOAT.fullmatch(s) and not re.search(r"\d[pP]", s):
+    elif _float_pattern().fullmatch(s) and not re.search(r"\d[pP]", s):
         if t is BigFloat_:
             from juliette.runtime.bigfloat import BigFloat
 
@@ -125,7 +132,10 @@ def parse_float(t: Any, text: str) -> Any:
     return to_number(t, value) if t is BigFloat_ else to_float(t, value)
 
 
-_COMPLEX = re.compile(r"\s*(?P<re>[+-]?[^+\-ij\s]+(?:[eE][+-]?\d+)?)?\s*(?:(?P<sign>[+-])\s*(?P<im>[^+\-ij\s]*(?:[eE][+-]?\d+)?)\s*\*?\s*(?:im|i|j))?\s*")
+@functools.cache
+def _complex_pattern() -> re.Pattern[str]:
+    return re.compile(r"\s*(?P<re>[+-]?[^+\-ij\s]+(?:[eE][+-]?\d+)?)?\s*(?:(?P<sign>[+-])\s*(?P<im>[^+\-ij\s]*(?:[eE][+-]?\d+)?)\s*\*?\s*(?:im|i|j))?\s*")
+
 
 
 def parse_number(t: Any, text: str, base: int | None) -> Any:
@@ -157,7 +167,7 @@ def parse_number(t: Any, text: str, base: int | None) -> Any:
         if only:
             part = only.group(1)
             return complex_maker(kind)(to_number(kind, 0), parse_number(kind, {"": "1", "+": "1", "-": "-1"}.get(part, part), base))
-        found = _COMPLEX.fullmatch(text)
+        found = _complex_pattern().fullmatch(text)
         if not found or not found["re"]:
             raise BadNumber(f"cannot parse {quoted(text)} as {T.type_string(t)}" if not text.strip() else f"expected trailing \"im\", found only {quoted(text.strip())}")
         re_part = parse_number(kind, found["re"], base)
@@ -322,7 +332,7 @@ def big_number(text: str) -> Any:
         pass
     from juliette.runtime.bigfloat import BigFloat
 
-    value = BigFloat.parse(s) if _FLOAT.fullmatch(s.strip()) else None
+    value = BigFloat.parse(s) if _float_pattern().fullmatch(s.strip()) else None
     if value is None:
         raise ArgumentError(f"invalid number format {text} for BigInt or BigFloat")
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import unicodedata
@@ -13,7 +14,10 @@ _POSIX = {
 }
 _POSIX_MEMBERS = {**_POSIX, "alpha": "a-zA-Z", "alnum": "a-zA-Z0-9"}
 _CLASSES: dict[str, str] = {}
-_INLINE = re.compile(r"\(\?([imsxaU]*)(?:-([imsxaU]+))?([:)])")
+@functools.cache
+def _inline_pattern() -> re.Pattern[str]:
+    return re.compile(r"\(\?([imsxaU]*)(?:-([imsxaU]+))?([:)])")
+
 
 
 class PatternError(Exception):
@@ -129,11 +133,11 @@ class Translator:
             self.i = end + 1
             return
         for opening in ("(?R", "(?0)", "(?&", "(?P>", "(?|", "(?C", "(?+", "(?-"):
-            if p.startswith(opening, i) and not _INLINE.match(p, i):
+            if p.startswith(opening, i) and not _inline_pattern().match(p, i):
                 raise self.error(f"{opening}…) is not supported in Juliette")
         if re.compile(r"\(\?\d+\)").match(p, i):
             raise self.error("recursion is not supported in Juliette")
-        flags = _INLINE.match(p, i)
+        flags = _inline_pattern().match(p, i)
         if flags and (flags[1] or flags[2]):
             on, off, end = flags[1].replace("U", ""), (flags[2] or "").replace("U", ""), flags[3]
             on = on.replace("a", "")

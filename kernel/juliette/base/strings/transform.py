@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -255,7 +256,7 @@ def unescape_string(s: Any, keep: Any = ()) -> str:
     text, held = text_of(s), _kept(keep)
     out = bytearray()
     done = 0
-    for found in _ESCAPE.finditer(text):
+    for found in _escape_pattern().finditer(text):
         code, octal, plain = found["x"] or found["u"] or found["U"], found["octal"], found["plain"]
         out += utf8(text[done : found.start()])
         done = found.end()
@@ -279,9 +280,12 @@ def unescape_string(s: Any, keep: Any = ()) -> str:
     return from_utf8(bytes(out) + utf8(text[done:]))
 
 
-_ESCAPE = re.compile(
-    r"\\(?:x(?P<x>[0-9a-fA-F]{1,2})|u(?P<u>[0-9a-fA-F]{1,4})|U(?P<U>[0-9a-fA-F]{1,8})|(?P<octal>[0-7]{1,3})|(?P<plain>.))", re.DOTALL
-)
+@functools.cache
+def _escape_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\\(?:x(?P<x>[0-9a-fA-F]{1,2})|u(?P<u>[0-9a-fA-F]{1,4})|U(?P<U>[0-9a-fA-F]{1,8})|(?P<octal>[0-7]{1,3})|(?P<plain>.))", re.DOTALL
+    )
+
 _MEANINGS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "\\": "\\", "'": "'",
              '"': '"', "\n": "", "$": "$", "`": "`"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -14,12 +15,15 @@ from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import QuoteNode
 
-_VERSION = re.compile(
-    r"v?(?P<major>\d+)(?:\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?)?"
-    r"(?:-(?P<minus>(?:[0-9a-z-]+(?:\.[0-9a-z-]+)*)?)|(?P<pre>[a-z][0-9a-z-]*(?:\.[0-9a-z-]+)*)?)?"
-    r"(?:\+(?P<build>(?:[0-9a-z-]+(?:\.[0-9a-z-]+)*)?))?",
-    re.IGNORECASE,
-)
+@functools.cache
+def _version_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"v?(?P<major>\d+)(?:\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?)?"
+        r"(?:-(?P<minus>(?:[0-9a-z-]+(?:\.[0-9a-z-]+)*)?)|(?P<pre>[a-z][0-9a-z-]*(?:\.[0-9a-z-]+)*)?)?"
+        r"(?:\+(?P<build>(?:[0-9a-z-]+(?:\.[0-9a-z-]+)*)?))?",
+        re.IGNORECASE,
+    )
+
 VersionNumber_ = T.define("VersionNumber")
 
 
@@ -91,7 +95,7 @@ def _identifiers(text: str | None) -> tuple[Any, ...]:
 
 def parse_version(text: str) -> VersionNumber | None:
     """A version from its text; None if it is none."""
-    found = _VERSION.fullmatch(text.strip())
+    found = _version_pattern().fullmatch(text.strip())
     if found is None or len(text) == 0:
         return None
     make = MAKER[T.UInt32]
@@ -157,4 +161,4 @@ def print_(io: Any, v: VersionNumber) -> None:
 
 SHOW_HOOKS[VersionNumber] = lambda io, v, long: io.write(f'v"{v.text()}"')
 # The version of the language that is spoken here.
-Base.const("VERSION", parse_or_raise("1.10.5"))
+Base.const("VERSION", VersionNumber(*map(MAKER[T.UInt32], (1, 10, 5))))
