@@ -51,7 +51,7 @@ def float_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
     sign = "-" if np.signbit(value) else ""
     ds, point = digits(abs(x), compact)
     exponent_mark = "f" if isinstance(x, np.float32) and typed is not None and typed != "print" else "e"
-    if -4 < point <= 6:
+    if -4 < point <= (3 if isinstance(x, np.float16) else 6):
         if point <= 0:
             text = "0." + "0" * -point + ds
         elif len(ds) <= point:

@@ -134,7 +134,7 @@ class BigFloat:
     # ------------------------------------------------------------ conversion
 
     def __float__(self) -> float:
-        return float(libmp.to_float(self.raw))
+        return float(libmp.to_float(self.raw, rnd="n"))
 
     def finite(self) -> bool:
         return self.raw not in (libmp.finf, libmp.fninf, libmp.fnan)

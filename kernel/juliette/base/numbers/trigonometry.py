@@ -36,11 +36,41 @@ def _product(x: float, hi: float, head: float, tail: float) -> tuple[float, floa
     return y, x_hi * tail + (x_lo * head + ((x_hi * head - y) + x_lo * tail))
 
 
+# Minimax polynomials of sine and cosine within 45 degrees, those of Sun's fdlibm.
+_SINE = (
+    8.33333333332248946124e-03, -1.98412698298579493134e-04, 2.75573137070700676789e-06,
+    -2.50507602534068634195e-08, 1.58969099521155010221e-10,
+)
+_COSINE = (
+    4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05,
+    -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11,
+)
+
+
+def _polynomial(z: float, coefficients: tuple[float, ...]) -> float:
+    out = 0.0
+    for c in reversed(coefficients):
+        out = c + z * out
+    return out
+
+
+def _kernel_sine(x: float, rest: float) -> float:
+    """The sine of `x + rest`, correct but for the last bit's last half."""
+    z = x * x
+    v = z * x
+    return x - ((z * (0.5 * rest - v * _polynomial(z, _SINE)) - rest) - v * -1.66666666666666324348e-01)
+
+
+def _kernel_cosine(x: float, rest: float) -> float:
+    z = x * x
+    half = 0.5 * z
+    w = 1.0 - half
+    return w + (((1.0 - w) - half) + (z * (z * _polynomial(z, _COSINE)) - x * rest))
+
+
 def _of_quarter(parts: tuple[float, float], quarter: int) -> float:
     """The sine of an angle given in two parts, some right angles further on."""
-    y, rest = parts
-    s, c = math.sin(y), math.cos(y)
-    value = s + c * rest if quarter % 2 == 0 else c - s * rest
+    value = (_kernel_cosine if quarter % 2 else _kernel_sine)(*parts)
     return value if quarter % 4 < 2 else -value
 
 
@@ -53,14 +83,27 @@ def _turns(x: float, right_angle: float) -> tuple[float, int]:
     return r - right_angle * quarter, quarter
 
 
+def _reduced(x: float, quarters: int, right_angle: float, unit: tuple[float, float, float]) -> float:
+    """The sine of `x` and some right angles more; halves of a right angle go by the cosine."""
+    r, q = _turns(x, right_angle)
+    parts = _product(r, *unit)
+    value = _of_quarter(parts, q + quarters)
+    if 2 * abs(r) == right_angle:
+        return math.copysign(_of_quarter(parts, 1), value)
+    return value
+
+
+# What one unit of the angle is in radians: rounded, and exactly in two parts.
+_HALF_TURN = (3.141592653589793, 3.1415926814079285, -2.7818135228334233e-08)
+_DEGREE = (0.017453292519943295, 0.01745329238474369, 1.3519960527851425e-10)
+
+
 def _half_turns(x: float, quarters: int) -> float:
-    r, q = _turns(x, 0.5)
-    return _of_quarter(_product(r, math.pi, 3.1415926218032837, 3.178650954705639e-8), q + quarters)
+    return _reduced(x, quarters, 0.5, _HALF_TURN)
 
 
 def _in_degrees(x: float, quarters: int) -> float:
-    r, q = _turns(x, 90.0)
-    return _of_quarter(_product(r, 0.017453292519943295, 0.01745329238474369, 1.3519960527851425e-10), q + quarters)
+    return _reduced(x, quarters, 90.0, _DEGREE)
 
 
 def _sinpi(x: float) -> float:
