@@ -312,8 +312,6 @@ def power(x: Any, n: Any) -> Any:
 
 @Base.method("^(x::Number, y::Rational)", transparent=True)
 def rational_exponent(x: Any, y: Any) -> Any:
-    if y.den == 1:
-        return Base.bindings["^"](x, y.num)
     return Base.bindings["^"](x, Base.bindings["float"](y))
 
 
