@@ -157,8 +157,8 @@ CHAPTERS: dict[str, str] = {
         "rsplit rstrip split startswith strip"
     ),
     "juliette.base.strings.regex": (
-        "@r_str @s_str AbstractMatch RegexMatch RegexMatchIterator SubstitutionString eachmatch "
-        "match"
+        "@r_str @s_str AbstractMatch Regex RegexMatch RegexMatchIterator SubstitutionString "
+        "eachmatch match"
     ),
     "juliette.base.strings.search": (
         "Regex contains count findall findfirst findlast findnext findprev occursin"
@@ -194,6 +194,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.numbers.floats": "reinterpret",
     "juliette.base.numbers.questions": "big float isone iszero",
     "juliette.base.numbers.rationals": "//",
+    "juliette.base.numbers.rounding": "BigFloat",
     "juliette.base.numbers.text": "string",
     "juliette.base.numbers.trigonometry": "atan log",
     "juliette.base.output": "IOContext get getindex haskey in keys",
@@ -204,10 +205,10 @@ EXTENDED: dict[str, str] = {
     "juliette.base.searching": "first in last",
     "juliette.base.sorting": "issorted",
     "juliette.base.streams": "IOBuffer peek",
-    "juliette.base.strings.characters": "+ - first getindex isempty last length only size",
+    "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
     "juliette.base.strings.indexing": (
-        "checkbounds eachindex eltype first firstindex get getindex isempty keys last lastindex "
-        "length maybeview nextind only parent prevind setindex! view"
+        "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "
+        "lastindex length maybeview nextind only parent prevind setindex! view"
     ),
     "juliette.base.strings.search": "in",
     "juliette.base.strings.transform": "filter map reverse",

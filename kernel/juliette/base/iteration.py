@@ -24,6 +24,7 @@ from juliette.runtime.array import UNDEF, Array, elements, make, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import MethodError, UndefRefError
 from juliette.runtime.modules import Base
+from juliette.runtime.text import is_valid
 
 # How values of a Python class are iterated, found by the class or its bases.
 ITERATORS: dict[type, Callable[[Any], Any]] = {}
@@ -82,7 +83,10 @@ for _cls in (V.UnitRange, V.OneTo, V.StepRange, V.Range):
 
 @iterates(str)
 def characters(s: str) -> Iterator[V.Char]:
-    return map(V.Char, map(ord, s))
+    """The characters of a string, one by one."""
+    if is_valid(s):
+        return map(V.Char, map(ord, s))
+    return iter(V.chars(s))
 
 
 @iterates(Array)

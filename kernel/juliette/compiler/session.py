@@ -154,10 +154,13 @@ def literal(kind: str, value: Any) -> Any:
     """A literal that the parser leaves to the runtime."""
     import numpy as np
 
-    from juliette.runtime.values import Char
+    from juliette.runtime.values import chars
 
     if kind == "Char":
-        return Char(value if isinstance(value, int) else ord(value))
+        found = chars(value)
+        if len(found) != 1:
+            raise ErrorException("syntax: character literal contains multiple characters")
+        return found[0]
     simple = {
         "Float32": np.float32, "UInt8": np.uint8, "UInt16": np.uint16, "UInt32": np.uint32, "UInt64": np.uint64,
     }

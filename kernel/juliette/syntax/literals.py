@@ -158,7 +158,9 @@ def unescape_raw(text: str) -> str:
 def character(text: str) -> str:
     """The one character of a character literal (without its quotes)."""
     value = unescape(text)
-    if len(value) != 1:
+    # Bytes that are no UTF-8 are surrogates here; up to four of them may be one character.
+    stray = len(value) <= 4 and all("\udc80" <= c <= "\udcff" for c in value)
+    if len(value) != 1 and not (value and stray):
         message = "character literal contains multiple characters"
         raise LiteralError(message if value else "empty character literal")
     return value

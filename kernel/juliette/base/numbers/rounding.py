@@ -420,7 +420,7 @@ def _install_conversions() -> None:
     essentials.ROUNDING = RoundingMode
     essentials.FLOAT_ROUNDED = float_rounded
     Base.method("BigFloat(x::Union{Real,AbstractString}, r::RoundingMode; precision=nothing)")(_big_float)
-    Base.method("BigFloat(x::Union{CoreReal,Rational,AbstractIrrational,AbstractString}; precision=nothing)")(_big_float)
+    Base.method("BigFloat(x::Union{Real,AbstractString}; precision=nothing)")(_big_float)
 
 
 _install_conversions()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import _simple
 from juliette.base.numbers.promotion import KERNELS
 from juliette.display.strings import category, overlong_code
 from juliette.runtime import errors as E
@@ -17,11 +16,28 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import utf8
 
-InvalidCharError = E._exception("InvalidCharError", "char")
-CodePointError = E._exception("CodePointError", "code")
-for _name in ("InvalidCharError", "CodePointError"):
-    T.CORE_TYPES[_name].typename.module = Base
-    Base.const(_name, T.CORE_TYPES[_name], export=False)
+
+
+class InvalidCharError(E.JuliaException):
+    """A character that is no code point."""
+
+    __slots__ = ("char",)
+    fields = ("char",)
+
+
+class CodePointError(E.JuliaException):
+    """A number too high for a character."""
+
+    __slots__ = ("code",)
+    fields = ("code",)
+
+
+for _cls, _of in ((InvalidCharError, T.Char_), (CodePointError, T.UInt32)):
+    _t = T.define(_cls.__name__, T.Exception_, [T.TypeVar("T")], module=Base)
+    T.unwrap(_t).typename.fields = _cls.fields
+    T.unwrap(_t).typename.field_types = (T.Any_,)
+    T.register_class(_cls, T.apply_type(_t, _of))
+    Base.const(_cls.__name__, _t, export=False)
 
 
 # ---------------------------------------------------------------- conversion
@@ -41,7 +57,7 @@ def make_char(_: Any, *args: Any) -> V.Char:
     raise MethodError(T.Char_, args, None)
 
 
-_simple(T.Char_, make_char)
+Base.method("Char(args...)")(make_char)
 
 
 @Base.method("codepoint(c::AbstractChar)")
@@ -148,6 +164,16 @@ def _in(*prefixes: str) -> Callable[[V.Char], bool]:
     return lambda c: category(c).startswith(prefixes)
 
 
+def uppercase_letter(c: V.Char) -> bool:
+    """Has it a small form, and is it its own capital?"""
+    return lower(c.code) != c.code and upper(c.code) == c.code and category(c) != "Lt"
+
+
+def lowercase_letter(c: V.Char) -> bool:
+    """Has it a capital, and is it its own small form?"""
+    return upper(c.code) != c.code and lower(c.code) == c.code and category(c) != "Lt"
+
+
 PRINTABLE = ("L", "M", "N", "P", "S", "Zs")
 
 
@@ -174,8 +200,8 @@ char_class("isdigit", lambda c: 48 <= c.code <= 57, """Is it one of `0` to `9`?
 char_class("isxdigit", lambda c: 48 <= c.code <= 57 or 65 <= c.code <= 70 or 97 <= c.code <= 102, "Is it a hexadecimal digit?")
 char_class("isspace", lambda c: c.code == 32 or 9 <= c.code <= 13 or c.code == 0x85 or 0xA0 <= c.code and category(c) == "Zs",
            "Is it white space?")
-char_class("isuppercase", lambda c: c.valid and chr(c.code).isupper(), "Is it a capital letter?")
-char_class("islowercase", lambda c: c.valid and chr(c.code).islower(), "Is it a small letter?")
+char_class("isuppercase", lambda c: c.valid and uppercase_letter(c), "Is it a capital letter?")
+char_class("islowercase", lambda c: c.valid and lowercase_letter(c), "Is it a small letter?")
 char_class("iscntrl", lambda c: category(c) == "Cc", "Is it a control character?")
 char_class("ispunct", _in("P"), """Is it punctuation?
 

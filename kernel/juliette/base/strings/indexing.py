@@ -7,26 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import _simple
-from juliette.base.iteration import ITERATORS
+from juliette.base.iteration import ITERATORS, characters
 from juliette.base.strings.values import CodeUnits, is_string, text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError, StringIndexError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import bytes_code, from_utf8, is_valid, start_of, starts, utf8, width_at
-
-
-def characters(s: str) -> Iterator[V.Char]:
-    """The characters of a string, one by one."""
-    if is_valid(s):
-        return map(V.Char, map(ord, s))
-    return iter(V.chars(s))
-
-
-ITERATORS[str] = characters
-ITERATORS[V.SubString] = characters
 
 # ---------------------------------------------------------------- sizes
 
@@ -367,7 +354,7 @@ def make_substring(_: Any, *args: Any) -> V.SubString:
     return V.SubString.of(s if isinstance(s, str) else text_of(s), offset if text else 0, text)
 
 
-_simple(V.SubString_, make_substring)
+Base.method("SubString(args...)")(make_substring)
 
 
 @Base.method("view(s::AbstractString, r::AbstractUnitRange{<:Integer})")

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from juliette.base.essentials import _simple
 from juliette.base.iteration import ITERATORS, SizeUnknown
 from juliette.base.strings.indexing import bytes_before, slice_text
 from juliette.base.strings.patterns import FINDERS
@@ -85,6 +84,11 @@ class Regex:
         return 'r"' + re.sub(r'(\\*)"', lambda m: m[1] * 2 + '\\"', self.pattern) + '"' + self.flags
 
 
+@Base.method("==(a::Regex, b::Regex)")
+def equal_patterns(a: Regex, b: Regex) -> bool:
+    return a == b
+
+
 def compilation_error(message: str, offset: int) -> ErrorException:
     return ErrorException(f"PCRE compilation error: {message} at offset {offset}")
 
@@ -131,7 +135,7 @@ def _make(t: Any, *args: Any) -> Regex:
     return Regex(*map(text_of, args))
 
 
-_simple(REGEX, _make)
+Base.method("Regex(args...)")(_make)
 
 
 @Base.macro("r_str")
@@ -424,7 +428,7 @@ class SubstitutionString:
 
 
 T.register_class(SubstitutionString, T.apply_type(SubstitutionString_, T.String))
-_simple(SubstitutionString_, lambda _, s: SubstitutionString(text_of(s)))
+Base.method("SubstitutionString(s::AbstractString)")(lambda _, s: SubstitutionString(text_of(s)))
 SHOW_HOOKS[SubstitutionString] = lambda io, s, long: io.write("s" + quoted_raw(s.string))
 
 

@@ -326,6 +326,8 @@ def bytes2hex(itr: Any) -> str:
     "0aff"
     ```
     """
+    if Base.bindings["eltype"](itr) is not T.UInt8:
+        raise ArgumentError("eltype of iterator not UInt8")
     data = getattr(itr, "data", None)
     if data is None:
         return "".join(f"{int(b):02x}" for b in support.iterate(itr))

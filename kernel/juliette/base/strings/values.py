@@ -10,7 +10,7 @@ from juliette.base.essentials import _simple
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.array import Array, elements, vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, is_valid, utf8
@@ -254,3 +254,15 @@ def ascii_(s: Any) -> str:
 
 
 assert DomainError is not None
+
+
+@Base.method("Vector{UInt8}(s::AbstractString)")
+@Base.method("Array{UInt8}(s::AbstractString)")
+def bytes_of(_: Any, s: Any) -> Any:
+    return wrap(np.frombuffer(utf8(text_of(s)), dtype=np.uint8).copy())
+
+
+@Base.method("Vector{Char}(s::AbstractString)")
+@Base.method("Array{Char}(s::AbstractString)")
+def characters_of(_: Any, s: Any) -> Any:
+    return vector(list(support.iterate(s)), T.Char_)

@@ -6,7 +6,6 @@ import functools
 import re
 from typing import Any
 
-from juliette.base.essentials import _simple
 from juliette.base.numbers.text import MAKER
 from juliette.base.strings.values import is_string, text_of
 from juliette.display.show import SHOW_HOOKS
@@ -14,6 +13,7 @@ from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import QuoteNode
+
 
 @functools.cache
 def _version_pattern() -> re.Pattern[str]:
@@ -125,7 +125,7 @@ def _construct(t: Any, *args: Any) -> VersionNumber:
     return VersionNumber(*(MAKER[T.UInt32](int(a)) for a in args[:3]), *args[3:])
 
 
-_simple(VersionNumber_, _construct)
+Base.method("VersionNumber(args...)")(_construct)
 
 
 @Base.macro("v_str")
