@@ -59,7 +59,7 @@ PROGRAMS: dict[str, str] = {
     "out of bounds below": "f(v, i) = v[i - 1]\nf([1, 2, 3], 1)",
     "out of bounds in a matrix": "f(A, i, j) = A[i, j + 1]\nf([1.0 2; 3 4], 1, 2)",
     "out of bounds on assignment": "f(v, i) = (v[i] = 1)\nf([1, 2, 3], 0)",
-    "out of bounds of objects": "f(v, i) = v[i]\nf([\"a\", \"b\"], 3)",
+    "out of bounds of objects": 'f(v, i) = v[i]\nf(["a", "b"], 3)',
     "out of bounds is caught": "function f(v)\n try\n  v[10]\n catch e\n  (typeof(e), e.i)\n end\nend\nf([1.0])",
     "assignment converts": "function f(v)\n v[1] = 3\n v[2] = v[1] + 1\n v\nend\n(f([1.5, 2.5]), f(Any[1, 2]))",
     "assignment cannot convert": "function f(v)\n v[1] = 1.5\n v\nend\nf([1, 2])",
@@ -71,28 +71,28 @@ PROGRAMS: dict[str, str] = {
     "elements in a loop": "function f(v)\n s = zero(eltype(v))\n for x in v\n  s += x\n end\n s\nend\n(f([1, 2, 3]), f([1.5, 2]))",
     "eachindex": "function f(v)\n s = 0\n for i in eachindex(v)\n  s += i * v[i]\n end\n s\nend\nf([4, 5, 6])",
     "structs": "struct P\n x::Float64\n y::Float64\nend\nnorm2(p) = sqrt(p.x^2 + p.y^2)\nadd(a, b) = P(a.x + b.x, a.y + b.y)\nn = norm2(add(P(1, 2), P(2.0, 2)))",
-    "mutable structs": "mutable struct C\n n::Int\n name\nend\nfunction f()\n c = C(0, \"a\")\n for i in 1:5\n  c.n += i\n end\n c.name = c.n\n (c.n, c.name)\nend\nf()",
+    "mutable structs": 'mutable struct C\n n::Int\n name\nend\nfunction f()\n c = C(0, "a")\n for i in 1:5\n  c.n += i\n end\n c.name = c.n\n (c.n, c.name)\nend\nf()',
     "a field converts": "mutable struct C2\n x::Float64\nend\nfunction f()\n c = C2(1)\n c.x = 3\n c.x / 2\nend\nf()",
     "no such field": "struct Q\n x\nend\nf(q) = q.z\nf(Q(1))",
     "an immutable field": "struct R\n x::Int\nend\nfunction f(r)\n r.x = 2\nend\nf(R(1))",
     "parametric structs": "struct Pt{T}\n x::T\n y::T\nend\ng(p) = p.x + p.y\n(g(Pt(1, 2)), g(Pt(1.5, 2.5)), typeof(Pt(1, 2)), Pt{Float64}(1, 2).x)",
-    "inner constructors": "struct Pos\n x::Int\n Pos(x) = x < 0 ? error(\"negative\") : new(x)\nend\nf() = Pos(3).x\nf()",
-    "inner constructors fail": "struct Pos2\n x::Int\n Pos2(x) = x < 0 ? error(\"negative\") : new(x)\nend\nf(y) = Pos2(y).x\nf(-1)",
+    "inner constructors": 'struct Pos\n x::Int\n Pos(x) = x < 0 ? error("negative") : new(x)\nend\nf() = Pos(3).x\nf()',
+    "inner constructors fail": 'struct Pos2\n x::Int\n Pos2(x) = x < 0 ? error("negative") : new(x)\nend\nf(y) = Pos2(y).x\nf(-1)',
     "dispatch": "abstract type S end\nstruct A1 <: S end\nstruct B1 <: S\n r::Int\nend\narea(::A1) = 1\narea(b::B1) = b.r^2\ntotal(v) = sum(area(s) for s in v)\nfunction loop(v)\n t = 0\n for s in v\n  t += area(s)\n end\n t\nend\nv = S[A1(), B1(3), A1()]\n(total(v), loop(v))",
     "extending an operator": "struct V2\n x::Int\nend\nBase.:+(a::V2, b::V2) = V2(a.x + b.x)\nf(a, b) = a + b\n(f(V2(1), V2(2)).x, f(1, 2), f(1.5, 2))",
-    "a method added later": "g(x) = 1\nf(x) = g(x) + 1\na = f(2)\ng(x::Int) = 10\nb = f(2)\ng(x::Float64) = \"s\"\nh(x) = g(x)\n(a, b, h(1.0), h(1))",
+    "a method added later": 'g(x) = 1\nf(x) = g(x) + 1\na = f(2)\ng(x::Int) = 10\nb = f(2)\ng(x::Float64) = "s"\nh(x) = g(x)\n(a, b, h(1.0), h(1))',
     "a method replaced": "k(x) = x\nf(x) = k(x) * 2\na = f(2)\nk(x) = 100.5\n(a, f(2))",
     "an operator taken over later": "struct W\n x::Int\nend\nf(a, b) = a == b\na = f(W(1), W(1))\nBase.:(==)(a::W, b::W) = false\n(a, f(W(1), W(1)))",
-    "dictionaries": "function f(words)\n d = Dict{String,Int}()\n for w in words\n  d[w] = get(d, w, 0) + 1\n end\n (d[\"a\"], haskey(d, \"z\"), length(d), get(d, \"z\", -1))\nend\nf([\"a\", \"b\", \"a\"])",
+    "dictionaries": 'function f(words)\n d = Dict{String,Int}()\n for w in words\n  d[w] = get(d, w, 0) + 1\n end\n (d["a"], haskey(d, "z"), length(d), get(d, "z", -1))\nend\nf(["a", "b", "a"])',
     "a missing key": "function f()\n d = Dict{Int,Int}()\n d[1] = 2\n d[3]\nend\nf()",
     "a dictionary converts": "function f()\n d = Dict{Int,Float64}()\n d[1] = 2\n d[1]\nend\nf()",
-    "strings": "function f(n)\n s = \"\"\n for i in 1:n\n  s = s * string(i) * \",\"\n end\n s * \"$n and $(n + 1)$(1.5)$('c')\"\nend\nf(5)",
-    "string comparison": "f(a, b) = (a == b, a < b, a * b)\nf(\"ab\", \"b\")",
+    "strings": 'function f(n)\n s = ""\n for i in 1:n\n  s = s * string(i) * ","\n end\n s * "$n and $(n + 1)$(1.5)$(\'c\')"\nend\nf(5)',
+    "string comparison": 'f(a, b) = (a == b, a < b, a * b)\nf("ab", "b")',
     "tuples": "function f(t)\n a, b = t\n (b, a, t[1], length(t))\nend\nf((1, 2.5))",
     "swap": "function f(n)\n a, b = 0, 1\n for _ in 1:n\n  a, b = b, a + b\n end\n a\nend\nf(90)",
     "too few to destructure": "function f(t)\n a, b, c = t\nend\nf((1, 2))",
     "nothing": "function f(v)\n found = nothing\n for x in v\n  if x > 2\n   found = x\n  end\n end\n found === nothing ? -1 : found\nend\n(f([1, 2]), f([1, 5]))",
-    "isa": "f(x) = x isa Int ? x + 1 : x isa String ? x * \"!\" : nothing\n(f(1), f(\"a\"), f(2.5))",
+    "isa": 'f(x) = x isa Int ? x + 1 : x isa String ? x * "!" : nothing\n(f(1), f("a"), f(2.5))',
     "typeof": "f(x) = typeof(x) === Int\n(f(1), f(1.0))",
     "type parameters": "f(x::T) where {T} = T === Float64 ? zero(T) : one(T)\n(f(1), f(1.5))",
     "a declared local": "function f(x)\n y::Float64 = x\n y = 2\n y\nend\n(f(1), typeof(f(1)))",
@@ -112,7 +112,7 @@ PROGRAMS: dict[str, str] = {
     "order of evaluation": "out = Int[]\nt(x) = (push!(out, x); x)\nf() = t(1) / t(2) + t(3) * t(4) - t(5) % t(6)\n(f(), out)",
     "order in an assignment": "out2 = Int[]\nt2(x) = (push!(out2, x); x)\nfunction f()\n v = [1, 2, 3]\n v[t2(1)] = t2(2)\n v[t2(3)] += t2(1)\n v\nend\n(f(), out2)",
     "unions": "f(x) = x > 0 ? x : nothing\ng(x) = (y = f(x); y === nothing ? 0 : y + 1)\n(g(1), g(-1))",
-    "a variable of two types": "function f(n)\n x = 1\n if n > 2\n  x = \"s\"\n end\n x\nend\n(f(1), f(3))",
+    "a variable of two types": 'function f(n)\n x = 1\n if n > 2\n  x = "s"\n end\n x\nend\n(f(1), f(3))',
     "chars": "function f(s)\n k = 0\n for c in s\n  if c == 'a' || c < 'c'\n   k += 1\n  end\n end\n k\nend\nf(\"abcd\")",
     "complex": "f(z) = z * z + 1\nf(1 + 2im)",
     "small integers": "f(a, b) = (a + b, a * b, a < b)\n(f(UInt8(200), UInt8(100)), f(Int32(5), Int32(7)))",
@@ -139,3 +139,51 @@ def test_agreement(name: str) -> None:
     """The same program gives the same with inference and without."""
     typed, untyped = run(PROGRAMS[name], True), run(PROGRAMS[name], False)
     assert typed == untyped
+
+
+# Functions whose code must need no dispatch, and a call that gives the types.
+DIRECT: dict[str, tuple[str, str]] = {
+    "recursion": ("fib(n) = n < 2 ? n : fib(n - 1) + fib(n - 2)", "fib(3)"),
+    "a loop": ("function f(n)\n s = 0\n for i in 1:n\n  s += i % 7 * 3\n end\n s\nend", "f(3)"),
+    "while": (
+        "function c(n)\n k = 0\n while n != 1\n  n = n % 2 == 0 ? n ÷ 2 : 3n + 1\n  k += 1\n end\n k\nend",
+        "c(3)",
+    ),
+    "a step": ("function f(n)\n s = 0\n for i in n:-2:1\n  s += i\n end\n s\nend", "f(3)"),
+    "floats": ("f(x, y) = sqrt(x * x + y * y) / 2 - abs(x)", "f(1.5, 2.0)"),
+    "an integer and a float": ("f(n, x) = n * x + 2n", "f(2, 1.5)"),
+    "elements": (
+        "function f(v)\n s = 0.0\n for i in 1:length(v)\n  s += v[i]\n end\n s\nend",
+        "f([1.0])",
+    ),
+    "a matrix": ("f(A) = A[1, 2] * size(A, 2)", "f([1 2; 3 4])"),
+    "storing": ("function f(v)\n for i in eachindex(v)\n  v[i] = 2v[i]\n end\n v\nend", "f([1])"),
+    "fields": ("struct P{T}\n x::T\n y::T\nend\nf(p) = P(p.x + 1, p.y * 2)", "f(P(1, 2))"),
+    "a mutable field": (
+        "mutable struct C\n n::Int\nend\nfunction f(c)\n c.n += 1\n c\nend",
+        "f(C(1))",
+    ),
+    "keywords": ("g(x; k = 1) = x * k\nf(x) = g(x) + g(x; k = 3)", "f(2)"),
+    "closures": ("function f(a)\n g = x -> a * x\n g(2) + g(3)\nend", "f(1.5)"),
+    "comprehensions": ("f(n) = length([x^2 for x in 1:n if isodd(x)])", "f(4)"),
+    "tuples": ("function f(a, b)\n x, y = b, a\n x - y\nend", "f(1, 2)"),
+    "strings": ('f(n) = string(n) * ",$n"', "f(2)"),
+    "bits": ("f(b, n) = (b && n > 2) || !b", "f(true, 3)"),
+    "a bit vector": ("function f(n)\n v = trues(n)\n v[1] = false\n v[1]\nend", "f(3)"),
+}
+# Calls through tables or iterators, and operators that look at their arguments.
+DYNAMIC = ("%iterate(", "%+(", "%-(", "%*(", "%<(", "%==(", "%call_kw(", "%getproperty", "%.")
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_no_dispatch(name: str) -> None:
+    """Where the types are known, the code that is made looks at no types."""
+    definition, call = DIRECT[name]
+    out = io.StringIO()
+    session = Interpreter(stdout=out, stderr=io.StringIO())
+    outcome = session.run(f"{definition}\n@code_native {call}")
+    assert outcome.error is None, outcome.error
+    body = out.getvalue()
+    assert not [form for form in DYNAMIC if form in body], body
+    if name != "a bit vector":
+        assert "%type(" not in body, body

@@ -48,14 +48,18 @@ class DataForms:
 
     def python_range(self, node: C.Call, from_zero: bool = False) -> ast.expr:
         """`a:b` or `a:step:b` as Python's `range`; `from_zero`: everything less one, for indices."""
-        parts = self.exprs(node.args)
+        plan = self.plans[id(node)]
+        if plan.length is not None:
+            parts = [self.const(1), plan.length(self, node)]
+        else:
+            parts = self.exprs(node.args)
         start, stop = parts[0], parts[-1]
         if from_zero:
             if isinstance(start, ast.Constant):
                 return self.call("%range", self.const(start.value - 1), stop)  # type: ignore[no-any-return]
             return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)  # type: ignore[no-any-return]
         beyond = 1
-        if len(parts) == 3 and L.bounds(self.element(node.args[1]))[0] <= 0:  # type: ignore[index]
+        if plan.length is None and len(parts) == 3 and L.bounds(self.element(node.args[1]))[0] <= 0:  # type: ignore[index]
             beyond = -1
         if isinstance(stop, ast.Constant):
             stop = self.const(stop.value + beyond)
@@ -66,7 +70,9 @@ class DataForms:
     def loop_from_zero(self, node: C.For, var: C.Var) -> str:
         """`all`, `also` or nothing: is a loop's variable used for indices, so that one less is wanted?"""
         plan = self.plans.get(id(node.iterable))
-        if plan is None or plan.form != "range" or len(node.iterable.args) != 2 or self.traced:
+        if plan is None or plan.form != "range" or self.traced:
+            return ""
+        if plan.length is None and len(node.iterable.args) != 2:  # type: ignore[attr-defined]
             return ""
         if var.captured or var.boxed:
             return ""
@@ -189,8 +195,11 @@ class DataForms:
         Only where the loop counts from 1: the list then ends where the array does, and an index beyond it
         fails in the same iteration.
         """
+        plan = self.plans[id(node.iterable)]
         start = node.iterable.args[0]  # type: ignore[attr-defined]
-        if var.pyname not in self.zero or type(start) is not C.Const or start.value != 1:
+        if var.pyname not in self.zero:
+            return []
+        if plan.length is None and (type(start) is not C.Const or start.value != 1):
             return []
         if not quiet(node.body, self.inference):
             return []

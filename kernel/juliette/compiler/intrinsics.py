@@ -29,7 +29,7 @@ INT, FLOAT, BOOL, STRING = T.Int64, T.Float64, T.Bool, T.String
 class Plan:
     """How a call is made, and what it gives."""
 
-    __slots__ = ("effects", "emit", "form", "opaque", "result", "store")
+    __slots__ = ("effects", "emit", "form", "length", "opaque", "result", "store")
 
     def __init__(
         self, result: Any, emit: Callable[[Any, Any], ast.expr] | None = None, *, form: Any = None,
@@ -43,13 +43,14 @@ class Plan:
         self.opaque = opaque or emit is None
         # how to make the call for its effect alone
         self.store = store
+        # of indices that count from 1: how their number is computed
+        self.length: Callable[[Any, Any], ast.expr] | None = None
         # without `emit`: is there something to evaluate beside the result that is known?
         self.effects = True
 
 
 Rule = Callable[[Any, Any, list[Any]], Plan | None]
 RULES_BY_NAME: dict[str, Rule] = {}
-RULES: dict[Any, Rule] = {}
 TRACEABLE: set[Any] = set()
 RUNTIME: dict[str, Rule] = {}
 TYPES: dict[Any, Rule] = {}
@@ -83,7 +84,7 @@ def runtime(*names: str, traceable: bool = False) -> Callable[[Rule], Rule]:
 
 def rule_of(f: GenericFunction) -> Rule | None:
     """The rule of a function of Base."""
-    return RULES_BY_NAME.get(f.name) if f.module is Base else None
+    return RULES_BY_NAME.get(f.name) if f.module is Base or f is V.COLON else None
 
 
 # ---------------------------------------------------------------- calls
@@ -114,8 +115,7 @@ def plan_call(inference: Any, node: C.Call, callee: Any, args: list[Any]) -> Pla
         return plan_generic(inference, node, f, args)
     if isinstance(f, T.JuliaType):
         return plan_constructor(inference, node, f, args)
-    found = RULES.get(f) if isinstance(f, V.ColonType) else None
-    return found(inference, node, args) if found is not None and not inference.traced else None
+    return None
 
 
 def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Plan | None:

@@ -8,7 +8,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, RULES, RUNTIME, STRING, TYPES, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
+    BOOL, FLOAT, INT, RUNTIME, STRING, TYPES, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
     runtime,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, HIGH, LENGTH, LOW, Known, Span, bounds, join, widen
@@ -48,8 +48,9 @@ def is_plain_vector(x: Any) -> bool:
 # ---------------------------------------------------------------- ranges
 
 
+@rule(":")
 def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if kinds(args) not in ("ii", "iii") or type(node.function) is not C.Global:
+    if kinds(args) not in ("ii", "iii"):
         return None
     low, high = bounds(args[0])[0], bounds(args[-1])[1]  # type: ignore[index]
     if len(args) == 2:
@@ -63,17 +64,28 @@ def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     )
 
 
-RULES[V.COLON] = _colon
+
+
+def indices(length: Any) -> Plan:
+    """`Base.OneTo(length)`"""
+    plan = Plan(Span(1, L.LONGEST, True), lambda em, n: em.call("%OneTo", length(em, n)), form="range")
+    plan.length = length
+    return plan
 
 
 @rule("eachindex")
 def _eachindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return Plan(Span(1, L.LONGEST, True)) if len(args) == 1 and array_of(args[0]) else None
+    array = array_of(args[0]) if len(args) == 1 else None
+    return indices(lambda em, n: em.array_length(n.args[0], array[1])) if array is not None else None
 
 
 @rule("axes")
 def _axes(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return Plan(Span(1, L.LONGEST, True)) if len(args) == 2 and array_of(args[0]) else None
+    array = array_of(args[0]) if len(args) == 2 else None
+    d = known_int(args[1]) if len(args) == 2 else None
+    if array is None or d is None or not 1 <= d <= array[1]:
+        return None
+    return indices(lambda em, n: em.at(ast.Subscript(em.array_shape(n.args[0]), em.const(d - 1), LOAD)))
 
 
 # ---------------------------------------------------------------- sizes

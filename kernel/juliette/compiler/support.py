@@ -28,7 +28,7 @@ from juliette.runtime.errors import (
     UndefKeywordError, UndefRefError, UndefVarError, julia_value,
 )
 from juliette.runtime.modules import Base, Module, constructors
-from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, Pair, StepRange, UnitRange
+from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, OneTo, Pair, StepRange, UnitRange
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 HELPERS: dict[str, Any] = {}
@@ -519,6 +519,7 @@ HELPERS["%Pair"] = Pair
 HELPERS["%view"] = lambda a: a.renew_view()
 HELPERS["%UNDEF"] = UNDEF
 HELPERS["%UnitRange"] = UnitRange
+HELPERS["%OneTo"] = OneTo
 HELPERS["%StepRange"] = StepRange
 
 
