@@ -1,155 +1,225 @@
-"""`rand` and its family, on Julia's own generators."""
+"""`rand`, `randn` and `randexp`, on Julia's own generators."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from juliette.base.array_protocol import dims_of
-from juliette.base.essentials import _simple
-from juliette.compiler import support
+from juliette.base.iteration import iterate_value
+from juliette.base.strings.values import text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements, make, vector, wrap
+from juliette.runtime.array import Array, make, vector, wrap
 from juliette.runtime.broadcast import from_values
-from juliette.runtime.errors import ArgumentError, DomainError
-from juliette.runtime.modules import Base, Module, package
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base
 
-_GENERATORS: list[Any] = []
+EMPTY = "collection must be non-empty"
+# How values of a type of the user's own are drawn; the module Random sets it.
+CUSTOM: Callable[[Any, Any], Any] | None = None
 
 
 def default_rng() -> Any:
+    """The generator of calls that name none."""
     from juliette.stdlib.xoshiro import default_rng
 
     return default_rng()
 
 
 def is_rng(x: Any) -> bool:
+    """Is it a generator?"""
     return hasattr(x, "rand_float64") and hasattr(x, "fill_float64")
 
 
 def take_rng(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The generator that a call begins with (or the default one), and the other arguments."""
     if args and is_rng(args[0]):
         return args[0], args[1:]
     return default_rng(), args
 
 
+_INT_BITS = {
+    T.Int8: (8, True), T.Int16: (16, True), T.Int32: (32, True), T.Int64: (64, True), T.UInt8: (8, False),
+    T.UInt16: (16, False), T.UInt32: (32, False), T.UInt64: (64, False),
+}
+
+
 @Base.method("rand(args...)")
 def rand(*args: Any) -> Any:
-    """Random numbers: `rand([rng], [S], [dims...])`, uniform over `S` (default `[0, 1)`)."""
+    """Random values: `rand([rng], [S], [dims...])`, uniform over `S`, which is `[0, 1)` by default.
+
+    ```jldoctest
+    julia> all(x -> x in 1:6, rand(1:6, 100)), size(rand(2, 3)), rand((:a,))
+    (true, (2, 3), :a)
+    ```
+    """
     rng, args = take_rng(args)
     source: Any = T.Float64
-    if args and not isinstance(args[0], int) and not (type(args[0]) is tuple and args[0] and all(isinstance(d, int) for d in args[0]) and len(args) == 1 and False):
-        source, args = args[0], args[1:]
-    if args:
-        shape = dims_of(args)
-        n = int(np.prod(shape))
-        return fill(rng, source, n, shape)
-    return draw(rng, source)
-
-
-_INT_BITS = {T.Int8: (8, True), T.Int16: (16, True), T.Int32: (32, True), T.Int64: (64, True),
-             T.UInt8: (8, False), T.UInt16: (16, False), T.UInt32: (32, False), T.UInt64: (64, False)}
+    if args and not (type(args[0]) is int or isinstance(args[0], np.integer)):
+        first = args[0]
+        # A tuple of sizes after a generator or a type is a shape; alone it is what is drawn from.
+        source, args = first, args[1:]
+    if not args:
+        return draw(rng, source)
+    shape = dims_of(args)
+    return fill(rng, source, int(np.prod(shape, dtype=int)), shape)
 
 
 def draw(rng: Any, source: Any) -> Any:
-    if source is T.Float64:
-        return rng.rand_float64()
-    if source is T.Float32:
-        return np.float32(rng.rand_float32())
-    if source is T.Bool:
-        return bool(rng.rand_bool())
-    if source in _INT_BITS:
-        bits, signed = _INT_BITS[source]
-        value = rng.rand_int(bits, signed)
-        return int(value) if source is T.Int64 else T.DTYPE_OF[source].type(value)
-    if isinstance(source, V.UnitRange):
+    """One random value."""
+    simple = _DRAWS.get(source) if isinstance(source, T.JuliaType) else None
+    if simple is not None:
+        return simple(rng)
+    if isinstance(source, V.UnitRange) and type(source.start) is int:
         if not len(source):
-            raise ArgumentError("collection must be non-empty")
+            raise ArgumentError(EMPTY)
         return int(rng.rand_range(source.start, source.stop))
-    items = list(support.iterate(source))
+    if isinstance(source, V.Range):
+        if not len(source):
+            raise ArgumentError(EMPTY)
+        return source.get(int(rng.rand_range(1, len(source))) - 1)
+    if isinstance(source, (V.JuliaDict, V.JuliaSet)):
+        return draw_entry(rng, source)
+    if isinstance(source, str) or hasattr(source, "julia_text"):
+        text = text_of(source)
+        if not text:
+            raise ArgumentError(EMPTY)
+        return V.Char(ord(text[rng.rand_string_index(text)]))
+    if isinstance(source, T.JuliaType) or not isinstance(source, (Array, tuple, V.BitArray, V.Transposed)):
+        return draw_custom(rng, source)
+    items = list(iterate_value(source))
     if not items:
-        raise ArgumentError("collection must be non-empty")
+        raise ArgumentError(EMPTY)
     if type(source) is tuple:
         return items[rng.rand_tuple_index(len(items)) - 1]
     return items[int(rng.rand_range(1, len(items))) - 1]
 
 
+def draw_custom(rng: Any, source: Any) -> Any:
+    """A value of a type of the user's own."""
+    if isinstance(source, T.JuliaType):
+        body = T.unwrap(source)
+        if getattr(body, "typename", None) is T.unwrap(Base.bindings["Complex"]).typename:
+            part = body.parameters[0]
+            return Base.bindings["Complex"](draw(rng, part), draw(rng, part))
+    if CUSTOM is not None:
+        return CUSTOM(rng, source)
+    raise MethodError(Base.bindings["rand"], (rng, source), None)
+
+
+def draw_entry(rng: Any, source: Any) -> Any:
+    """An entry of a dictionary or set: slots of the hash table are tried until one is taken."""
+    if not len(source):
+        raise ArgumentError(EMPTY)
+    table = source.settled()
+    if table is None:
+        entries = source.entries()
+        found = entries[int(rng.rand_range(1, len(entries))) - 1]
+    else:
+        while True:
+            handle = table.slots[int(rng.rand_range(1, len(table.slots))) - 1]
+            if handle in table.where:
+                found = source.data[handle]
+                break
+    return V.Pair(*found) if isinstance(source, V.JuliaDict) else found
+
+
+def _whole(t: Any) -> Callable[[Any], Any]:
+    bits, signed = _INT_BITS[t]
+    if t is T.Int64:
+        return lambda rng: int(rng.rand_int(bits, signed))
+    make_ = T.DTYPE_OF[t].type
+    return lambda rng: make_(rng.rand_int(bits, signed))
+
+
+_DRAWS: dict[Any, Callable[[Any], Any]] = {
+    T.Float64: lambda rng: rng.rand_float64(),
+    T.Float32: lambda rng: np.float32(rng.rand_float32()),
+    T.Float16: lambda rng: np.float16(rng.rand_float16()),
+    T.Bool: lambda rng: bool(rng.rand_bool()),
+    T.Char_: lambda rng: V.Char(rng.rand_char()),
+    **{t: _whole(t) for t in _INT_BITS},
+}
+
+
+def _wide(name: str, signed: bool) -> None:
+    t = Base.bindings.get(name)
+    if t is not None:
+        _DRAWS[t] = lambda rng: t(wide(rng, signed))
+
+
+def wide(rng: Any, signed: bool) -> Any:
+    """128 random bits."""
+    return rng.rand_int(128, signed)
+
+
+_wide("Int128", True)
+_wide("UInt128", False)
+
+
 def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
-    if source is T.Float64:
-        return wrap(rng.fill_float64(n).reshape(shape, order="F"))
-    if source is T.Float32:
-        return wrap(rng.fill_float32(n).reshape(shape, order="F"))
-    if source is T.Bool:
-        return make(np.asarray(rng.fill_bool(n), dtype=bool).reshape(shape, order="F"), T.Bool)
-    if source in _INT_BITS:
-        return wrap(np.asarray(rng.fill_int(n, T.DTYPE_OF[source])).reshape(shape, order="F"))
-    if isinstance(source, V.UnitRange):
+    """An array of random values."""
+    if isinstance(source, T.JuliaType):
+        if source is T.Float64:
+            return wrap(rng.fill_float64(n).reshape(shape, order="F"))
+        if source is T.Float32:
+            return wrap(rng.fill_float32(n).reshape(shape, order="F"))
+        if source is T.Float16:
+            return wrap(rng.fill_float16(n).reshape(shape, order="F"))
+        if source is T.Bool:
+            return make(np.asarray(rng.fill_bool(n), dtype=bool).reshape(shape, order="F"), T.Bool)
+        if source in _INT_BITS:
+            return wrap(np.asarray(rng.fill_int(n, T.DTYPE_OF[source])).reshape(shape, order="F"))
+    if isinstance(source, V.UnitRange) and type(source.start) is int:
         if not len(source):
-            raise ArgumentError("collection must be non-empty")
-        return wrap(np.asarray(rng.fill_range(n, source.start, source.stop), dtype=np.int64).reshape(shape, order="F"))
-    items = list(support.iterate(source))
-    where = rng.fill_range(n, 1, len(items))
-    return from_values([items[int(i) - 1] for i in where], shape)
+            raise ArgumentError(EMPTY)
+        drawn = np.asarray(rng.fill_range(n, source.start, source.stop), dtype=np.int64)
+        return wrap(drawn.reshape(shape, order="F"))
+    if isinstance(source, (Array, V.Range)):
+        items = list(iterate_value(source))
+        if not items:
+            raise ArgumentError(EMPTY)
+        values = [items[int(i) - 1] for i in rng.fill_range(n, 1, len(items))]
+        return shaped(values, Base.bindings["eltype"](source), shape)
+    values = [draw(rng, source) for _ in range(n)]
+    if isinstance(source, T.JuliaType):
+        return shaped(values, source, shape)
+    return from_values(values, shape)
 
 
-@Base.method("randn(args...)")
-def randn(*args: Any) -> Any:
-    """Normally distributed random numbers: `randn([rng], [T], [dims...])`."""
-    rng, args = take_rng(args)
-    t: Any = T.Float64
-    if args and isinstance(args[0], T.JuliaType):
-        t, args = args[0], args[1:]
-    if not args:
-        return np.float32(rng.randn()) if t is T.Float32 else rng.randn()
-    shape = dims_of(args)
-    return wrap(rng.fill_randn(int(np.prod(shape)), T.DTYPE_OF[t]).reshape(shape, order="F"))
+def shaped(values: list[Any], t: Any, shape: tuple[int, ...]) -> Array:
+    return make(vector(values, t).data.reshape(shape, order="F"), t)
 
 
-def load(module: Module) -> None:
-    """The module Random."""
-    @module.method("seed!(args...)")
-    def seed(*args: Any) -> Any:
-        """Seed the default generator (or a given one)."""
-        from juliette.stdlib.xoshiro import default_rng as default
-        from juliette.stdlib.xoshiro import seed_default
+def continuous(name: str, one: str, many: str, doc: str) -> None:
+    """`randn` and `randexp`."""
 
-        if args and is_rng(args[0]):
-            args[0].seed(*args[1:])
-            return args[0]
-        try:
-            seed_default(*args)
-        except ValueError as e:
-            raise DomainError(args[0], str(e)) from None
-        return default()
+    def method(*args: Any) -> Any:
+        rng, args = take_rng(args)
+        t: Any = T.Float64
+        if args and isinstance(args[0], T.JuliaType):
+            t, args = args[0], args[1:]
+        dtype = T.DTYPE_OF.get(t)
+        is_complex = getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
+        if is_complex:
+            dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
+        if dtype is None:
+            raise MethodError(Base.bindings[name], (rng, t), None)
+        if not args:
+            if is_complex:
+                return complex(getattr(rng, many)(1, dtype)[0])
+            x = getattr(rng, one)()
+            return x if t is T.Float64 else dtype.type(x)
+        shape = dims_of(args)
+        drawn = getattr(rng, many)(int(np.prod(shape, dtype=int)), dtype)
+        return wrap(drawn.reshape(shape, order="F"))
 
-    @module.method("randperm(n)")
-    def randperm(n: int) -> Any:
-        """A random permutation of `1:n`."""
-        return wrap(np.asarray(default_rng().randperm(n), dtype=np.int64))
-
-    @module.method("shuffle(v)")
-    def shuffle(v: Any) -> Any:
-        """A randomly permuted copy."""
-        values = list(support.iterate(v))
-        order = default_rng().shuffle_indices(len(values))
-        return vector([values[int(i) - 1] for i in order], Base.bindings["eltype"](v))
-
-    @module.method("shuffle!(v)")
-    def shuffle_in_place(v: Array) -> Any:
-        """Permute randomly, in place."""
-        v.data[...] = shuffle(v).data
-        return v
-
-    @module.method("randstring(n=8)")
-    def randstring(n: int = 8) -> str:
-        """A random string of letters and digits."""
-        return default_rng().randstring(n)
-
-    for name in ("rand", "randn"):
-        module.const(name, Base.bindings[name])
+    method.__doc__ = doc
+    Base.method(f"{name}(args...)", export=name == "randn")(method)
 
 
-package("Random", load)
-assert elements is not None and _simple is not None
+continuous("randn", "randn", "fill_randn", "Normally distributed random numbers: `randn([rng], [T], [dims...])`.")
+continuous("randexp", "randexp", "fill_randexp", "Exponentially distributed random numbers: `randexp([rng], [T], [dims...])`.")

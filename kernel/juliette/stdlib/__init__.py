@@ -1,5 +1,6 @@
 """Julia's standard library.
 
+- `random`: Random: its functions and types
 - `xoshiro`: the default random number generator, bit for bit
 - `xoshiro_stream`: its words in bulk
 - `random_mersenne`: `MersenneTwister`
@@ -7,6 +8,8 @@
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
+- `base64_`, `delimited_files`, `sha`, `toml`, `uuids`: modules under their own names
+- `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
 - `linear_algebra`: LinearAlgebra
@@ -21,8 +24,8 @@ MODULES = {
     "DelimitedFiles": "delimited_files",
     "LinearAlgebra": "linear_algebra",
     "Logging": "logging_",
-    "Markdown": "markdown",
     "Printf": "printf",
+    "Random": "random",
     "SHA": "sha",
     "Statistics": "statistics",
     "TOML": "toml",
@@ -30,6 +33,17 @@ MODULES = {
     "UUIDs": "uuids",
     "Unicode": "unicode",
 }
+
+# Modules that only say why they are not there.
+REFUSED = (
+    "Distributed",
+    "FileWatching",
+    "Mmap",
+    "Profile",
+    "Serialization",
+    "SharedArrays",
+    "Sockets",
+)
 
 
 def announce() -> None:
@@ -46,3 +60,5 @@ def announce() -> None:
 
     for name, file in MODULES.items():
         later(name, file)
+    for name in REFUSED:
+        later(name, "refused")

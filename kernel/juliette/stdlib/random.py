@@ -1,0 +1,295 @@
+"""The module Random: generators, seeds, permutations, and how a user's own types are drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.base import randomness
+from juliette.base.arrays import dims_of
+from juliette.base.iteration import iterate_value
+from juliette.base.randomness import default_rng, take_rng
+from juliette.display.io import IO
+from juliette.runtime import types as T
+from juliette.runtime.array import Array, elements, vector, wrap
+from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime.modules import Base, Module
+from juliette.runtime.wrappers import BitArray
+from juliette.stdlib.random_mersenne import MersenneTwister
+from juliette.stdlib.xoshiro import Xoshiro
+
+
+class RandomDevice(Xoshiro):
+    """`RandomDevice()`: seeded by the operating system."""
+
+    __slots__ = ()
+
+
+class TaskLocalRNG(Xoshiro):
+    """The generator of calls that name none."""
+
+    __slots__ = ()
+
+
+def load(module: Module) -> None:
+    """Fill the module."""
+    generators(module)
+    permutations(module)
+    filling(module)
+    own_types(module)
+    for name in ("rand", "randn", "randexp"):
+        module.const(name, Base.bindings[name])
+
+
+def seed_of(args: tuple[Any, ...]) -> Any:
+    """The seed that a call names: an integer, or words."""
+    if not args or args[0] is None:
+        return None
+    seed = args[0]
+    if isinstance(seed, Array):
+        return [int(w) for w in elements(seed.data)]
+    if int(seed) < 0:
+        raise DomainError(seed, "`n` must be non-negative.")
+    return int(seed)
+
+
+def generators(module: Module) -> None:
+    abstract = T.define("AbstractRNG", module=module, abstract=True)
+    module.const("AbstractRNG", abstract)
+    types: dict[str, Any] = {}
+    for cls in (MersenneTwister, Xoshiro, RandomDevice, TaskLocalRNG):
+        t = types[cls.__name__] = T.define(cls.__name__, abstract, module=module)
+        T.register_class(cls, t)
+        module.const(cls.__name__, t)
+    default_rng().__class__ = TaskLocalRNG
+
+    @module.method("seed!(args...)", export=False)
+    def seed(*args: Any) -> Any:
+        """Seed the default generator, or a given one.
+
+        ```jldoctest
+        julia> using Random
+
+        julia> Random.seed!(7); a = rand(3); Random.seed!(7); a == rand(3)
+        true
+        ```
+        """
+        rng, rest = take_rng(args)
+        rng.seed(seed_of(rest))
+        return rng
+
+    module.method("MersenneTwister(seed...)")(lambda _, *s: MersenneTwister(seed_of(s)))
+    module.method("RandomDevice()")(lambda _: RandomDevice())
+    module.method("TaskLocalRNG()")(lambda _: default_rng())
+
+    @module.method("Xoshiro(seed...)")
+    def xoshiro(_: Any, *words: Any) -> Xoshiro:
+        """A Xoshiro256++ generator."""
+        if len(words) > 1:
+            return Xoshiro(*map(int, words))
+        return Xoshiro.seeded(seed_of(words))
+
+    @module.method("default_rng()", export=False)
+    def default() -> Any:
+        """The generator of calls that name none."""
+        return default_rng()
+
+    module.method("copy(rng::AbstractRNG)", export=False)(lambda rng: rng.copy())
+
+    @module.method("copy!(a::AbstractRNG, b::AbstractRNG)", export=False)
+    def copy_into(a: Any, b: Any) -> Any:
+        a.set_state(*b.state)
+        return a
+
+    module.method("==(a::AbstractRNG, b::AbstractRNG)", export=False)(
+        lambda a, b: type(a) is type(b) and bool(a == b)
+    )
+
+    @module.method("show(io::IO, rng::AbstractRNG)", export=False)
+    def show(io: IO, rng: Any) -> None:
+        if isinstance(rng, MersenneTwister):
+            words = rng.seed_vector
+            seed = sum(w << 32 * i for i, w in enumerate(words))
+            io.write(f"MersenneTwister({seed})")
+        elif isinstance(rng, (TaskLocalRNG, RandomDevice)):
+            io.write(f"{type(rng).__name__}()")
+        else:
+            io.write(repr(rng))
+
+
+# ---------------------------------------------------------------- permutations
+
+
+def permutations(module: Module) -> None:
+    def permutation(name: str, doc: str) -> None:
+        @module.method(f"{name}(args...)")
+        def new(*args: Any) -> Any:
+            rng, rest = take_rng(args)
+            return wrap(np.asarray(getattr(rng, name)(int(rest[0])), dtype=np.int64))
+
+        @module.method(f"{name}!(args...)")
+        def in_place(*args: Any) -> Any:
+            rng, rest = take_rng(args)
+            a = rest[0]
+            a.data[...] = getattr(rng, name)(len(a.data))
+            return a
+
+        new.__doc__ = f"{doc}: `{name}([rng], n)`."
+        in_place.__doc__ = f"{doc}, stored in a vector."
+
+    permutation("randperm", "A random permutation of `1:n`")
+    permutation("randcycle", "A random cyclic permutation of `1:n`")
+
+    def shuffled(rng: Any, v: Any) -> list[Any]:
+        values = list(iterate_value(v))
+        return [values[i - 1] for i in rng.shuffle_indices(len(values))]
+
+    @module.method("shuffle(args...)")
+    def shuffle(*args: Any) -> Any:
+        """A randomly permuted copy: `shuffle([rng], v)`."""
+        rng, rest = take_rng(args)
+        return vector(shuffled(rng, rest[0]), Base.bindings["eltype"](rest[0]))
+
+    @module.method("shuffle!(args...)")
+    def shuffle_in_place(*args: Any) -> Any:
+        """Permute randomly, in place: `shuffle!([rng], v)`."""
+        rng, rest = take_rng(args)
+        v = rest[0]
+        if isinstance(v, Array):
+            values = vector(shuffled(rng, v), v.eltype).data
+            v.data[...] = values.reshape(v.data.shape, order="F")
+            return v
+        set_ = Base.bindings["setindex!"]
+        for i, x in enumerate(shuffled(rng, v), 1):
+            set_(v, x, i)
+        return v
+
+    def chosen(args: tuple[Any, ...]) -> tuple[list[Any], Any]:
+        rng, rest = take_rng(args)
+        a, p = rest
+        if not 0 <= p <= 1:
+            shown = Base.bindings["string"](p)
+            raise ArgumentError(f"probability {shown} not in [0,1]")
+        values = list(iterate_value(a))
+        kept = [values[i - 1] for i in rng.randsubseq(len(values), float(p))]
+        return kept, Base.bindings["eltype"](a)
+
+    @module.method("randsubseq(args...)")
+    def randsubseq(*args: Any) -> Any:
+        """Each element with probability `p`: `randsubseq([rng], A, p)`."""
+        return vector(*chosen(args))
+
+    @module.method("randsubseq!(s::AbstractVector, a, p::Real)")
+    def randsubseq_into(s: Any, a: Any, p: Any) -> Any:
+        """Each element with probability `p`, stored in `s`."""
+        s.data, s._buffer = vector(chosen((a, p))[0], s.eltype).data, None
+        return s
+
+    @module.method("bitrand(args...)")
+    def bitrand(*args: Any) -> Any:
+        """A BitArray of random values: `bitrand([rng], [dims...])`."""
+        rng, rest = take_rng(args)
+        shape = dims_of(rest) if rest else ()
+        n = int(np.prod(shape, dtype=int))
+        return BitArray(rng.bitrand(n).reshape(shape, order="F"))
+
+    @module.method("randstring(args...)")
+    def randstring(*args: Any) -> str:
+        """A random string: `randstring([rng], [characters], [length])`.
+
+        ```jldoctest
+        julia> using Random
+
+        julia> length(randstring()), randstring('a':'a', 3)
+        (8, "aaa")
+        ```
+        """
+        rng, rest = take_rng(args)
+        count, characters = 8, None
+        for a in rest:
+            if isinstance(a, int):
+                count = a
+            else:
+                characters = a
+        if characters is None:
+            return str(rng.randstring(count))
+        chosen_from = [
+            c.text if hasattr(c, "text") else Base.bindings["string"](c)
+            for c in iterate_value(characters)
+        ]
+        if not chosen_from:
+            raise ArgumentError(randomness.EMPTY)
+        return str(rng.randstring(count, chosen_from))
+
+
+# ---------------------------------------------------------------- filling arrays
+
+
+def filling(module: Module) -> None:
+    def fills(name: str, make: Any) -> None:
+        def method(*args: Any) -> Any:
+            rng, rest = take_rng(args)
+            a = rest[0]
+            drawn = make(rng, rest[1] if len(rest) > 1 else a.eltype, a.data.shape)
+            a.data[...] = Base.bindings["convert"](T.typeof(a), drawn).data
+            return a
+
+        method.__doc__ = f"Fill an array with random values, as `{name.removesuffix('!')}` gives."
+        module.method(f"{name}(args...)")(method)
+
+    def uniform(rng: Any, source: Any, shape: tuple[int, ...]) -> Any:
+        return randomness.fill(rng, source, int(np.prod(shape, dtype=int)), shape)
+
+    fills("rand!", uniform)
+    fills("randn!", lambda rng, t, shape: Base.bindings["randn"](rng, t, *shape))
+    fills("randexp!", lambda rng, t, shape: Base.bindings["randexp"](rng, t, *shape))
+
+
+# ---------------------------------------------------------------- types of the user's own
+
+
+class SamplerType:
+    """`Random.SamplerType{T}()`: stands for drawing values of a type."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, type_: Any) -> None:
+        self.type = type_
+
+
+class SamplerTrivial:
+    """`Random.SamplerTrivial(x)`: stands for drawing from a value."""
+
+    __slots__ = ("self_",)
+    fields = ("self",)
+
+    def __init__(self, x: Any) -> None:
+        self.self_ = x
+
+
+def own_types(module: Module) -> None:
+    sampler = T._sub_family("Random.Sampler", "E", lambda e: T.Any_, abstract=True)
+    of_type = T._sub_family("Random.SamplerType", "T", lambda t: T.apply_type(sampler, t))
+    trivial = T._sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
+    T.register_instances(SamplerType, lambda s: T.apply_type(of_type, s.type), of_type)
+    eltype = Base.bindings["eltype"]
+    T.register_instances(
+        SamplerTrivial,
+        lambda s: T.apply_type(trivial, T.typeof(s.self_), eltype(T.typeof(s.self_))),
+        trivial,
+    )
+    for name, t in (("Sampler", sampler), ("SamplerType", of_type), ("SamplerTrivial", trivial)):
+        module.const(name, t, export=False)
+    module.method("getindex(s::SamplerTrivial)", export=False)(lambda s: s.self_)
+
+    def custom(rng: Any, source: Any) -> Any:
+        kind = isinstance(source, T.JuliaType)
+        standing: Any = SamplerType(source) if kind else SamplerTrivial(source)
+        f = Base.bindings["rand"]
+        found = [m for m in f.matching((T.typeof(rng), T.typeof(standing))) if m.module is not Base]
+        if not found:
+            raise MethodError(f, (rng, source), None)
+        return f(rng, standing)
+
+    randomness.CUSTOM = custom
