@@ -116,7 +116,7 @@ CHAPTERS: dict[str, str] = {
         "Process ProcessChain ProcessFailedException eachline getpid kill open process_exited "
         "process_running read readline readlines run success wait"
     ),
-    "juliette.base.randomness": "rand randn",
+    "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (
         "accumulate accumulate! all all! any any! count cumprod cumprod! cumsum cumsum! diff "
         "mapreduce maximum! minimum! prod prod! reduce reduce_empty sum!"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base import randomness
-from juliette.base.arrays import dims_of
+from juliette.base.array_protocol import dims_of
 from juliette.base.iteration import iterate_value
 from juliette.base.randomness import default_rng, take_rng
 from juliette.display.io import IO

@@ -78,7 +78,9 @@ def generators(module: Module) -> None:
     def device() -> Any:
         from juliette.runtime.modules import PACKAGES
 
-        return PACKAGES["Random"].get("RandomDevice")()
+        random = PACKAGES["Random"]
+        random.load()
+        return random.get("RandomDevice")()
 
     @module.method("uuid4(rng...)")
     def uuid4(*rng: Any) -> UUID:
