@@ -1,8 +1,9 @@
 """Programs made by damaging valid ones: no Python exception may come out of any, and none may hang.
 
-    python tests/hosts/fuzz.py [COUNT] [SEED]
+    python tests/hosts/fuzz.py [COUNT] [SEED] [all]
 
-Prints each kind of escape with the shortest program that showed it; the exit code is 1 if there was
+Programs come from the pages of wrong programs and from the walkthrough, with `all` from the spec
+pages too. Prints each kind of escape with the shortest program that showed it; the exit code is 1 if there was
 one. What counts is the exception that ended a run, before it is turned into Julia's: only Julia's
 own, and Python's that stand for one of Julia's, may do so.
 """
@@ -45,10 +46,10 @@ SPICE = [
 ]
 
 
-def seeds() -> list[str]:
-    """Valid programs: the inputs of the spec pages, the walkthrough, the wrong programs."""
+def seeds(whole: bool) -> list[str]:
+    """Programs to damage: the walkthrough, the wrong programs, with `whole` the spec pages too."""
     found: list[str] = []
-    for page in sorted((HERE.parent / "spec").rglob("*.md")):
+    for page in sorted((HERE.parent / "spec").rglob("*.md")) if whole else ():
         for block in _BLOCK.findall(page.read_text("utf-8")):
             lines = block.split("\n")
             kept = [
@@ -167,13 +168,13 @@ def place(error: BaseException) -> str:
     return " < ".join(reversed(frames[-2:])) or "compiled code"
 
 
-def run_all(count: int, seed: int) -> Escapes:
+def run_all(count: int, seed: int, whole: bool) -> Escapes:
     """Run `count` damaged programs."""
     from juliette.interpreter import Interpreter
     from juliette.report import ErrorReport, ShowError
 
     dice = random.Random(seed)
-    programs = seeds()
+    programs = seeds(whole)
     escapes = Escapes()
     current = ""
 
@@ -224,14 +225,14 @@ def describe(escapes: Escapes) -> Iterator[str]:
         yield "\n".join(f"    {line}" for line in program.split("\n"))
 
 
-def main(count: int, seed: int) -> int:
+def main(count: int, seed: int, whole: bool) -> int:
     """Run, and print what was found."""
     sys.setrecursionlimit(20_000)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        escapes = run_all(count, seed)
+        escapes = run_all(count, seed, whole)
     for line in describe(escapes):
         print(line)
     total = sum(times for times, _, _ in escapes.found.values())
@@ -243,5 +244,6 @@ def main(count: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    raise SystemExit(main(*(numbers + [2000, 1][len(numbers) :])))
+    words = [word for word in sys.argv[1:] if word != "all"]
+    numbers = [int(word) for word in words] + [2000, 1][len(words) :]
+    raise SystemExit(main(*numbers, whole="all" in sys.argv))

@@ -21,7 +21,13 @@ from juliette.runtime.array import elements, vector
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 
-_EMPTY = "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
+
+
+def nothing_to_reduce(op: Any, t: Any) -> MethodError:
+    """The error of a fold over nothing."""
+    error: MethodError = MethodError(Base.get("reduce_empty"), (op, t), None)
+    return error
+
 
 
 def holds(f: Any, x: Any) -> bool:
@@ -170,7 +176,7 @@ def empty_fold(op: Any, t: Any) -> Any:
             if T.subtype(t, T.AbstractString) and name == "*":
                 return ""
             return Base.bindings[neutral](t)
-    raise ArgumentError(_EMPTY)
+    raise nothing_to_reduce(op, t)
 
 
 def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
@@ -387,7 +393,7 @@ def extreme(name: str, operator: str, doc: str) -> None:
             if found is None or ahead(found[0], value):
                 found = (value, key)
         if found is None:
-            raise ArgumentError(_EMPTY)
+            raise nothing_to_reduce(better, T.Any_)
         return found
 
     def keyed(x: Any) -> Any:

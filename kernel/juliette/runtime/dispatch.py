@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from inspect import CO_VARKEYWORDS
 from typing import Any
 
 from juliette.runtime import types as T
@@ -539,6 +540,12 @@ def call_kw(f: Any, kwargs: dict[str, Any], *args: Any) -> Any:
     caller = getattr(f, "call_kw", None)
     if caller is not None:
         return caller(kwargs, *args)
+    code = getattr(f, "__code__", None)
+    if code is not None and not code.co_kwonlyargcount and not code.co_flags & CO_VARKEYWORDS:
+        # A method of Base that takes no keywords, called past its function.
+        from juliette.runtime.modules import Base
+
+        raise MethodError(KeywordCall(Base.bindings.get(f.__name__, f), kwargs), args, None)
     return f(*args, **kwargs)
 
 
