@@ -3,9 +3,9 @@
     python tests/hosts/fuzz.py [COUNT] [SEED] [all]
 
 Programs come from the pages of wrong programs and from the walkthrough, with `all` from the spec
-pages too. Prints each kind of escape with the shortest program that showed it; the exit code is 1 if there was
-one. What counts is the exception that ended a run, before it is turned into Julia's: only Julia's
-own, and Python's that stand for one of Julia's, may do so.
+pages too. Prints each kind of escape with the shortest program that showed it; the exit code is 1
+if there was one. What counts is the exception that ended a run, before it is turned into Julia's:
+only Julia's own, and Python's that stand for one of Julia's, may do so.
 """
 
 from __future__ import annotations
