@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from juliette.testing.command import check_path
+from juliette.testing.compare import Mode
 
 CELLS = [
     c.strip("\n")
@@ -105,3 +111,61 @@ def test_walkthrough_through_the_kernel() -> None:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def juliette(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The command, as a program."""
+    return subprocess.run(
+        [sys.executable, "-m", "juliette", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_walkthrough_as_a_script(tmp_path: Path) -> None:
+    script = tmp_path / "walkthrough.jl"
+    text = "\n\n".join(CELLS)
+    script.write_text(text + '\n\nprintln(df(1), " ", m(5))\n', encoding="utf-8")
+    done = juliette(str(script))
+    assert (done.returncode, done.stderr.count("ERROR")) == (0, 0), done.stderr
+    assert done.stdout == "8.0 26\n"
+
+
+@pytest.mark.slow
+def test_walkthrough_through_a_pipe() -> None:
+    done = juliette(stdin="\n\n".join(CELLS) + "\n")
+    assert done.returncode == 0
+    assert "ERROR" not in done.stderr
+    shown = f"\n{done.stdout}"
+    for text in EXPECTED.values():
+        assert f"\n{text}\n" in shown
+
+
+@pytest.mark.slow
+def test_walkthrough_exported_has_the_published_form(tmp_path: Path) -> None:
+    """Run, exported by nbconvert, and read again: code blocks say julia, outputs are literals."""
+    from nbclient import NotebookClient
+    from nbconvert import RSTExporter
+
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in CELLS],
+        metadata={"kernelspec": {"name": "julia-1.7", "language": "julia", "display_name": "J"}},
+    )
+    NotebookClient(notebook, kernel_name="juliette", coalesce_streams=True).execute()
+    text, _ = RSTExporter().from_notebook_node(notebook)
+    assert text.count(".. code:: julia\n") == 43
+    assert text.count(".. parsed-literal::") == len(EXPECTED) + len(HEADS) + 4
+    block = ".. code:: julia\n\n    gradient(f,[2,1],[2,0])\n\n\n\n\n.. parsed-literal::\n\n"
+    assert block + "    ([0.0, 2.0], [-0.0, -2.0])\n\n\n\n" in text
+    assert ".. code:: julia\n\n    x= [2,1];\n\n.. code:: julia\n" in text
+    # The checker takes the export for what it is.
+    path = tmp_path / "export.rst"
+    path.write_text(text, encoding="utf-8")
+    report = check_path(path, default=Mode("shape"))
+    assert len(report.checks) == 43
+    assert [check.source for check in report.failures if "Pkg" not in check.source] == []
