@@ -106,3 +106,29 @@ def test_a_notebook_shows_what_is_stored(report: Report) -> None:
     if report.failures:
         pytest.fail(report.render(), pytrace=False)
     assert len(report.checks) == len(code_cells(report.path))
+
+
+@pytest.mark.slow
+def test_the_walkthrough_made_wrong_is_found_out(tmp_path: Path) -> None:
+    """A digit, a size, an output that is not stored, an error in a value's place: all four fail."""
+    notebook = nbformat.read(TUTORIAL / "01-walkthrough.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+    def text(number: int) -> dict[str, str]:
+        data: dict[str, str] = cells[number - 1].outputs[0]["data"]
+        return data
+
+    text(7)["text/plain"] = "7"
+    text(19)["text/plain"] = text(19)["text/plain"].replace("2×5", "2×6")
+    cells[16].outputs = []
+    cells[41].source = "m(nowhere)"
+    path = tmp_path / "wrong.ipynb"
+    nbformat.write(notebook, path)
+    report = check_path(path)
+    assert [check.name for check in report.failures] == ["cell 7", "cell 17", "cell 19", "cell 42"]
+    said = {check.name: check.render() for check in report.failures}
+    assert "- 7\n" in said["cell 7"]
+    assert "+ 6" in said["cell 7"]
+    assert "is new, not stored" in said["cell 17"]
+    assert "stored `2×6 Matrix{Float64}:`, now `2×5 Matrix{Float64}:`" in said["cell 19"]
+    assert "error UndefVarError is new, not stored" in said["cell 42"]
