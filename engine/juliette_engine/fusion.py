@@ -193,7 +193,7 @@ class _Builder:
         out.update(p.constants)
         out.update(
             ndarray=ndarray, new=new, SCALARS=SCALARS, other=self.other, mixed=self.mixed, acc=acc, give=give,
-            acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast, align=align,
+            acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast,
             asfortranarray=np.asfortranarray, plain=plain, empty=np.empty, mismatch=self.host.mismatch,
             loose=self.loose, blocked=self.blocked,
         )
@@ -246,7 +246,7 @@ class _Builder:
         if self.arrays and self.blockable(t):
             body.append(f"if a{self.arrays[0]}.size > {BIG}: return blocked({', '.join(self.names)})")
         body += p.write(keep, 0, t.forward_end)
-        if t.value.array and t.value.sample.ndim > 1 and not all(self.leaves[i].fortran for i in self.arrays):
+        if not self.traced and t.value.array and t.value.sample.ndim > 1:
             body.append(f"if not {t.value.name}.flags.f_contiguous: {t.value.name} = asfortranarray({t.value.name})")
         body += self.results(t)
         if self.traced:
@@ -297,8 +297,7 @@ class _Builder:
         if y.name in used and isinstance(y, Value) and y.name.startswith("t"):
             body.append(f"{y.name} = r.data")
         if loose and y.array:
-            names = ", ".join(f"a{i}" for i in self.arrays)
-            body += [f"{names}, = align({names},)", "g = full(g, r.data)"]
+            body += [*self.aligned(self.traced), "g = full(g, r.data)"]
         finals = {v.name for v in grads.values()}
         body += p.write(set(forward) | {y.name} | finals, t.forward_end, None, reuse=not loose)
         counts: dict[str, int] = {}
@@ -333,13 +332,12 @@ class _Builder:
             back, saved, _ = self.back(t, loose=True)
             self.extra = {}
             body = self.header()
-            names = ", ".join(f"a{i}" for i in self.arrays)
-            body.append(f"{names}, = align({names},)")
+            body += self.aligned()
             body.append("try:")
             body += ["    " + line for line in p.write(set(), 0, t.forward_end, reuse=False)] or ["    pass"]
             shapes = ", ".join(f"a{i}.shape" for i in self.arrays)
             body += ["except ValueError:", f"    raise mismatch([{shapes}]) from None"]
-            if t.value.array and t.value.sample.ndim > 1:
+            if not self.traced and t.value.array and t.value.sample.ndim > 1:
                 body.append(f"{t.value.name} = asfortranarray({t.value.name})")
             body += self.results(t)
             if self.traced:
@@ -351,6 +349,18 @@ class _Builder:
             if back is not None:
                 T.TRACED_RULES[back] = self.traced_back(back, loose=True)
         return self._loose(*args)
+
+    def aligned(self, which: list[int] | None = None) -> list[str]:
+        """Statements that give arrays equally many dimensions: Julia counts them from the first."""
+        most = max(self.leaves[i].sample.ndim for i in self.arrays)
+        out = []
+        for i in self.arrays if which is None else [i for i in which if i in self.arrays]:
+            n = self.leaves[i].sample.ndim
+            if n == 1 and most > 1:
+                out.append(f"a{i} = a{i}[(slice(None), {', '.join(['None'] * (most - 1))})]")
+            elif 0 < n < most:
+                out.append(f"a{i} = a{i}.reshape(a{i}.shape + {(1,) * (most - n)!r}, order='A')")
+        return out
 
     # ------------------------------------------------------------ long arrays
 

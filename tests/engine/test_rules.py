@@ -158,6 +158,7 @@ WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "logsoftmax": (rules.logsoftmax, ((3, 2),)),
     "logsumexp": (rules.logsumexp, ((3, 2),)),
     "logsumexp along": (lambda x: rules.logsumexp(x, (0,)), ((3, 2),)),
+    "sum of squares": (rules.sum_of_squares, ((3, 2),)),
     "norm": (rules.norm, ((3, 2),)),
     "norm 1": (lambda x: rules.norm(x, 1), ((3, 2),)),
     "norm 3": (lambda x: rules.norm(x, 3), ((3, 2),)),

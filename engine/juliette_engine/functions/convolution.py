@@ -8,6 +8,7 @@ added back window by window.  The three operations are each other's derivatives.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -34,10 +35,15 @@ class Geometry(NamedTuple):
     @property
     def output(self) -> tuple[int, ...]:
         """The spatial size of the output."""
-        return tuple(
-            (n + self.pad[2 * i] + self.pad[2 * i + 1] - (self.dilation[i] * (k - 1) + 1)) // self.stride[i] + 1
-            for i, (n, k) in enumerate(zip(self.input, self.kernel, strict=True))
-        )
+        return _output(self)
+
+
+@functools.lru_cache(1024)
+def _output(g: Geometry) -> tuple[int, ...]:
+    return tuple(
+        (n + g.pad[2 * i] + g.pad[2 * i + 1] - (g.dilation[i] * (k - 1) + 1)) // g.stride[i] + 1
+        for i, (n, k) in enumerate(zip(g.input, g.kernel, strict=True))
+    )
 
 
 def expand(value: Any, n: int) -> tuple[int, ...]:

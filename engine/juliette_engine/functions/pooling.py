@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -29,18 +30,19 @@ def geometry(size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None,
 
 def _pieces(x: Any, g: Geometry) -> Any:
     """For each place in the kernel a view of the (padded) input that has the output's shape."""
-    d = len(g.kernel)
-    order = range(d - 1, -1, -1)
-    for at in np.ndindex(*[g.kernel[i] for i in order]):
-        yield x[
-            (
-                slice(None),
-                *[
-                    slice(k, k + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
-                    for k, i in zip(at, order, strict=True)
-                ],
-            )
-        ]
+    return iter([x[cut] for cut in _cuts(g)])
+
+
+@functools.lru_cache(1024)
+def _cuts(g: Geometry) -> tuple[tuple[slice, ...], ...]:
+    order = range(len(g.kernel) - 1, -1, -1)
+    return tuple(
+        (
+            slice(None),
+            *[slice(k, k + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i]) for k, i in zip(at, order, strict=True)],
+        )
+        for at in np.ndindex(*[g.kernel[i] for i in order])
+    )
 
 
 def _around(x: Any, g: Geometry, value: float) -> Any:

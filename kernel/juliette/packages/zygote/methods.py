@@ -599,6 +599,12 @@ def _with_function(reduce: Any) -> Any:
 
     def rule(f: Any) -> Any:
         def run(g: Any, x: Any, **options: Any) -> Any:
+            if x.__class__ in PLAIN and isinstance(g, GenericFunction) and Base.bindings.get(g.name) is g:
+                if reduce is _sum and not options and g.name == "abs2" and x.data.dtype.kind == "f":
+                    return rules.sum_of_squares(x)
+                op = operation(g.name, 1)
+                if op is not None:
+                    return to_julia(reduce(op(x), **options))
             values = B.materialize(B.broadcasted(g, x))
             return to_julia(reduce(to_engine(values), **options))
 

@@ -118,6 +118,8 @@ def is_traced(x: Any) -> bool:
 def to_julia(x: Any) -> Any:
     """A value of the engine as a Julia value."""
     if isinstance(x, ndarray):
+        if x.ndim > 1 and not x.flags.f_contiguous:
+            x = np.asfortranarray(x)
         return V.BitArray(x) if x.dtype == bool else wrap(x)
     if isinstance(x, tapes.ArrayTracer):
         out = x.tape.over(x.below if x.nested else x.data) if not isinstance(x.tape, JuliaTape) else None
@@ -162,7 +164,8 @@ def plain(x: Any) -> Any:
         return x.data
     cls = PLAIN.get(type(x))
     if cls is not None:
-        return cls(x.data)
+        data = x.data
+        return cls(data if data.ndim < 2 or data.flags.f_contiguous else np.asfortranarray(data))
     if type(x) is tuple:
         return tuple(map(plain, x))
     if isinstance(x, V.NamedTuple):
