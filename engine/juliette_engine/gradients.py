@@ -36,6 +36,8 @@ def register_lifter(
     """Open values of a class for differentiation."""
     LIFTERS[cls] = (lift, lower)
     _FOUND.clear()
+    _LIFT.clear()
+    _LOWER.clear()
 
 
 def register_lender(
@@ -65,47 +67,68 @@ def _lookup(table: dict[type, Any], cls: type) -> Any:
 
 def lift(x: Any, tape: Tape) -> Any:
     """The traced form of an argument."""
-    t = type(x)
-    if t is float or t is int or t is np.float32:
-        return tape.node(x)
-    if t is bool or x is None or t is str:
-        return x
+    f = _LIFT.get(type(x))
+    if f is None:
+        f = _LIFT[type(x)] = _lifter(type(x))
+    return f(x, tape)
+
+
+_LIFT: dict[type, Callable[[Any, Tape], Any]] = {}
+_LOWER: dict[type, Callable[[Any, Any], Any]] = {}
+
+
+def _lifter(t: type) -> Callable[[Any, Tape], Any]:
+    """How values of a class open."""
+    if t is bool or t is type(None) or t is str:
+        return lambda x, tape: x
     found = _lookup(LIFTERS, t)
     if found is not None:
-        return found[0](x, tape)
-    if isinstance(x, Node):
-        return tape.over(x)
+        return found[0]  # type: ignore[no-any-return]
+    if issubclass(t, Node):
+        return lambda x, tape: tape.over(x)
     if t is ndarray:
-        return tape.node(x) if x.dtype.kind in "fiuc" else x
+        return lambda x, tape: tape.node(x) if x.dtype.kind in "fiuc" else x
     if t in SCALARS:
-        return tape.node(x)
+        return lambda x, tape: tape.node(x)
     if t is tuple:
-        return tuple([lift(v, tape) for v in x])
+        return lambda x, tape: tuple([lift(v, tape) for v in x])
     if t is list:
-        return [lift(v, tape) for v in x]
+        return lambda x, tape: [lift(v, tape) for v in x]
     if t is dict:
-        return {k: lift(v, tape) for k, v in x.items()}
-    return x
+        return lambda x, tape: {k: lift(v, tape) for k, v in x.items()}
+    return lambda x, tape: x
 
 
 def lower(traced: Any, x: Any) -> Any:
     """The gradient that arrived at an argument, in the shape of the argument."""
-    found = _lookup(LIFTERS, type(x))
+    f = _LOWER.get(type(x))
+    if f is None:
+        f = _LOWER[type(x)] = _lowerer(type(x))
+    return f(traced, x)
+
+
+def _lowerer(t: type) -> Callable[[Any, Any], Any]:
+    """How the gradient of values of a class is read off."""
+    found = _lookup(LIFTERS, t)
     if found is not None:
-        return found[1](traced, x)
-    if traced is x:
-        return None
-    if isinstance(traced, Node):
-        return project(traced.grad, traced)
-    if type(x) in (tuple, list):
-        parts = [lower(t, v) for t, v in zip(traced, x, strict=True)]
-        if all(p is None for p in parts):
-            return None
-        return tuple(parts) if type(x) is tuple else parts
-    if type(x) is dict:
-        d = {k: lower(traced[k], v) for k, v in x.items()}
-        return None if all(v is None for v in d.values()) else d
-    return None
+        return found[1]  # type: ignore[no-any-return]
+    if t is tuple or t is list:
+
+        def parts(traced: Any, x: Any) -> Any:
+            out = [lower(a, b) for a, b in zip(traced, x, strict=True)]
+            if all([p is None for p in out]):
+                return None
+            return tuple(out) if t is tuple else out
+
+        return parts
+    if t is dict:
+
+        def items(traced: Any, x: Any) -> Any:
+            out = {k: lower(traced[k], v) for k, v in x.items()}
+            return None if all(v is None for v in out.values()) else out
+
+        return items
+    return lambda traced, x: project(traced.grad, traced) if isinstance(traced, Node) and traced is not x else None
 
 
 def project(g: Any, node: Any) -> Any:

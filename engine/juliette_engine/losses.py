@@ -29,6 +29,7 @@ from juliette_engine.rules import (
     total,
     xlogy,
 )
+from juliette_engine.functions import crossentropies
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError
 from juliette_engine.tape import primal
 from juliette_engine.text import value_text
@@ -136,12 +137,16 @@ def crossentropy(
     ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
 ) -> Any:
     """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`."""
+    if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
+        return crossentropies.crossentropy(ŷ, y, _eps(ŷ, eps))
     return agg(neg(_down(xlogy(y, add(ŷ, _eps(ŷ, eps))), dims)))
 
 
 @loss
 def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) -> Any:
     """`crossentropy(softmax(ŷ), y)`, stable."""
+    if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
+        return crossentropies.logit_crossentropy(ŷ, y)
     return agg(neg(_down(mul(y, along(logsoftmax, ŷ, dims)), dims)))
 
 

@@ -6,13 +6,22 @@
 - `gathering`: products of batches of matrices; gather and scatter
 - `padding`: constants or own elements around an array
 - `upsampling`: larger images
+- `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
 - `attention`: scaled dot-product attention
 """
 
 from juliette_engine.functions.affine import bias_act, dense
 from juliette_engine.functions.attention import dot_product_attention, make_causal_mask
-from juliette_engine.functions.convolution import conv, conv_data, conv_filter, conv_transpose, fold, unfold
+from juliette_engine.functions.convolution import (
+    conv,
+    conv_data,
+    conv_filter,
+    conv_layer,
+    conv_transpose,
+    fold,
+    unfold,
+)
 from juliette_engine.functions.gathering import (
     batched_mul,
     batched_transpose,
@@ -33,7 +42,7 @@ from juliette_engine.functions.recurrent import rnn
 from juliette_engine.functions.upsampling import pixel_shuffle, upsample_linear, upsample_nearest
 
 __all__ = [
-    "adaptive", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter",
+    "adaptive", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter", "conv_layer",
     "conv_transpose", "dense", "dot_product_attention", "make_causal_mask", "fold", "gather", "lpnormpool", "maxpool", "meanpool", "pad_circular", "pad_constant",
     "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros", "pixel_shuffle", "rnn", "scatter", "unfold",
     "upsample_linear", "upsample_nearest",

@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from juliette_engine.elementwise import Elementwise, add, cotangent
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.primitives import primitive, shape
+from juliette_engine.fusion import ones
+from juliette_engine.primitives import primitive, reshape, shape, spread_like, sum_along
+from juliette_engine.tape import IMPLICIT, TRACED_RULES, Node, acc_any, full, give, new, raw
 
 ndarray = np.ndarray
 
@@ -224,6 +227,79 @@ def conv(
     """Convolution of `x` (spatial…, channels, batch) with `w` (spatial…, in, out)."""
     g = geometry(shape(x), shape(w), stride, pad, dilation, groups, flipped)
     return _conv(x, w, g=g, saved=[])
+
+
+def conv_layer(
+    σ: Any, x: Any, w: Any, bias: Any = False, *, stride: Any = 1, pad: Any = 0, dilation: Any = 1, groups: int = 1,
+    flipped: bool = False,
+) -> Any:
+    """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over."""
+    from juliette_engine.functions.affine import IN_PLACE
+
+    g = geometry(shape(x), shape(w), stride, pad, dilation, groups, flipped)
+    known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
+    nodes = [v for v in (x, w, bias) if isinstance(v, Node)]
+    xv, wv, bv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w, bias))
+    plain = known is not None and all(v.dtype.kind == "f" and v.dtype == wv.dtype for v in (xv, wv, bv) if type(v) is ndarray)
+    if not plain or IMPLICIT or any(n.nested or n.tape is not nodes[0].tape for n in nodes):
+        y = _conv(x, w, g=g, saved=[])
+        if bias is not False and bias is not None:
+            y = add(y, reshape(bias, (*(1,) * len(g.kernel), shape(bias)[0], 1)))
+        return σ(y)
+    cols = _columns(xv, g)
+    z = _multiply(_kernel(wv, g), cols).reshape(wv.shape[-1], -1)
+    if type(bv) is ndarray:
+        z += bv[:, None]
+    if known[0] is not None:  # type: ignore[index]
+        z = known[0](z)  # type: ignore[index]
+    y = _outward(z.reshape((wv.shape[-1], *g.output[::-1], xv.shape[-1])))
+    if not nodes:
+        return y
+    tape = nodes[0].tape
+    r: Any = new(tape.array_class(y))
+    r.data = y
+    r.grad = None
+    r.tape = tape
+    tape.append((_layer_back, r, (x, w, bias), (σ, g, cols)))
+    return r
+
+
+def _layer_back(grad: Any, r: Any, args: Any, kept: Any) -> None:
+    from juliette_engine.functions.affine import IN_PLACE
+
+    x, w, bias = args
+    σ, g, cols = kept
+    slope = IN_PLACE[σ][1]
+    dy = full(grad, r.data)
+    dz = dy if slope is None else slope(dy, r.data)
+    wv = w.data if isinstance(w, Node) else raw(w)
+    if isinstance(w, Node):
+        give(w, _filter_from(cols, dz, g, wv.shape))
+    if isinstance(bias, Node):
+        flat = np.ascontiguousarray(_inward(dz)).reshape(wv.shape[-1], -1)
+        give(bias, flat.dot(ones(flat.shape[1], flat.dtype)))
+    if isinstance(x, Node):
+        give(x, _data_forward(dz, wv, g=g))
+
+
+def _layer_traced(grad: Any, r: Any, args: Any, kept: Any) -> None:
+    """The step back with recorded operations."""
+    x, w, bias = args
+    σ, g, _ = kept
+    y = r.data
+    grad = spread_like(grad, y)
+    dz = cotangent(σ.rule, 0, grad, y, (y,)) if isinstance(σ, Elementwise) else grad
+    xv, wv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w))
+    if isinstance(w, Node):
+        acc_any(w, conv_filter(xv, dz, g=g, channels=wv.shape[-2:]))
+    if isinstance(x, Node):
+        acc_any(x, conv_data(dz, wv, g=g))
+    if isinstance(bias, Node):
+        n = len(g.kernel)
+        acc_any(bias, reshape(sum_along(dz, (*range(n), n + 1)), (wv.shape[-1],)))
+
+
+TRACED_RULES[_layer_back] = _layer_traced
 
 
 def conv_transpose(

@@ -10,7 +10,7 @@ import numpy as np
 from juliette_engine import rules
 from juliette_engine.activations import identity
 from juliette_engine.errors import AssertionFailed, DimensionMismatch
-from juliette_engine.functions.convolution import conv, conv_transpose
+from juliette_engine.functions.convolution import conv_layer, conv_transpose
 from juliette_engine.functions.convolution import expand as spread
 from juliette_engine.functions.pooling import adaptive, maxpool, meanpool
 from juliette_engine.initialisers import glorot_uniform
@@ -134,16 +134,15 @@ class Convolution(Layer):
         n = len(rules.shape(self.weight)) - 2
         expect_dims(self, x, n + 2)
         expect_size(self, x, n, self.channels()[0])
-        y = self.convolve(x)
-        if self.bias is not False:
-            y = rules.add(y, rules.reshape(self.bias, (*(1,) * n, rules.shape(self.bias)[0], 1)))
-        return self.σ(y)
+        return self.forward(x)
 
-    def convolve(self, x: Any) -> Any:
-        """The convolution itself."""
-        return conv(
-            x, self.weight, stride=self.stride, pad=self.pad, dilation=self.dilation,
-            groups=self.groups,
+    flipped: ClassVar[bool] = False
+
+    def forward(self, x: Any) -> Any:
+        """The layer's value for an input of the right size."""
+        return conv_layer(
+            self.σ, x, self.weight, self.bias, stride=self.stride, pad=self.pad, dilation=self.dilation,
+            groups=self.groups, flipped=self.flipped,
         )  # fmt: skip
 
     def constructor_args(self) -> Iterator[Any]:
@@ -175,11 +174,7 @@ class Conv(Convolution):
 class CrossCor(Convolution):
     """Cross-correlation: `Conv` without the flip of the kernel (Flux, `CrossCor`)."""
 
-    def convolve(self, x: Any) -> Any:
-        return conv(
-            x, self.weight, stride=self.stride, pad=self.pad, dilation=self.dilation,
-            groups=self.groups, flipped=True,
-        )  # fmt: skip
+    flipped: ClassVar[bool] = True
 
 
 class ConvTranspose(Convolution):
@@ -210,11 +205,15 @@ class ConvTranspose(Convolution):
             kernel = tuple(k - s + 1 for k, s in zip(kernel, self.stride, strict=True))
         return super().padding(pad, kernel)
 
-    def convolve(self, x: Any) -> Any:
-        return conv_transpose(
+    def forward(self, x: Any) -> Any:
+        y = conv_transpose(
             x, self.weight, stride=self.stride, pad=self.pad, outpad=self.outpad,
             dilation=self.dilation, groups=self.groups,
         )  # fmt: skip
+        if self.bias is not False:
+            n = len(rules.shape(self.weight)) - 2
+            y = rules.add(y, rules.reshape(self.bias, (*(1,) * n, rules.shape(self.bias)[0], 1)))
+        return self.σ(y)
 
     def constructor_args(self) -> Iterator[Any]:
         yield from super().constructor_args()

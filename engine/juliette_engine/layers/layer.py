@@ -130,9 +130,12 @@ trees.register(
 
 def lift_layer(layer: Layer, tape: Any) -> Layer:
     """A copy with tracers for the fields that train; what is not trained stays shared."""
-    names = layer.trainable()
-    values = tuple(lift(getattr(layer, name), tape) for name in names)
-    return trees.with_fields(layer, names, values)
+    traced: Layer = object.__new__(type(layer))
+    fields = traced.__dict__
+    fields.update(layer.__dict__)
+    for name in layer.trainable():
+        fields[name] = lift(fields[name], tape)
+    return traced
 
 
 def lower_layer(traced: Layer, layer: Layer) -> dict[str, Any] | None:

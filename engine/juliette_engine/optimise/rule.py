@@ -55,12 +55,18 @@ class Rule:
         """The next state, and what to subtract from `x` (None: nothing yet)."""
         raise NotImplementedError
 
-    def step(self, x: Any, g: Any) -> Any:
-        """The step for an array whose state this rule keeps."""
+    def change(self, state: State, x: Any, g: Any) -> State:
+        """One step of `x` in place; the next state."""
+        state, dx = self.apply(state, x, g)
+        if dx is not None:
+            np.subtract(x, dx, out=x, casting="unsafe")
+        return state
+
+    def step(self, x: Any, g: Any) -> None:
+        """One step of an array whose state this rule keeps."""
         kept = self.states.get(id(x))
-        state, dx = self.apply(self.init(x) if kept is None else kept[1], x, g)
+        state = self.change(self.init(x) if kept is None else kept[1], x, g)
         self.states[id(x)] = (x, state)  # the array itself, so that its id is not used again
-        return dx
 
     def adjusted(self, eta: float | None = None, **changes: Any) -> Rule:
         """The same rule with other hyper-parameters; those that it does not have are ignored."""

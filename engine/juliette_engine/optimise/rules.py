@@ -126,6 +126,9 @@ class AdaDelta(Rule):
         return (acc, ρ * state[1] + (1 - ρ) * abs2(dx)), dx
 
 
+_BLOCK = 16384
+
+
 class Adam(Rule):
     """Running means of the gradient and its square, corrected for their start.
 
@@ -151,6 +154,39 @@ class Adam(Rule):
         v *= β2
         v += (1 - β2) * abs2(g)
         return m, v
+
+    def change(self, state: State, x: Any, g: Any) -> State:
+        """One step in place: block by block, so that the passes over a block find it in the cache."""
+        if type(self) is not Adam or x.dtype.kind != "f" or g.dtype != x.dtype:
+            return super().change(state, x, g)
+        whole = (x, g, state[0], state[1])
+        if not all([a.flags.f_contiguous for a in whole]):
+            return super().change(state, x, g)
+        parts = [a.reshape(-1, order="A") for a in whole]
+        η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
+        β1t, β2t = state[2]
+        one = x.dtype.type(1)
+        rest1, rest2, correction, step = one - β1, one - β2, one - β2t, η / (one - β1t)
+        n = x.size
+        scratch = np.empty(min(n, _BLOCK), x.dtype)
+        multiply, divide, sqrt = np.multiply, np.true_divide, np.sqrt
+        for i in range(0, n, _BLOCK):
+            p, d, m, v = (a[i : i + _BLOCK] for a in parts) if n > _BLOCK else parts
+            t = scratch[: p.size]
+            multiply(m, β1, m)
+            multiply(d, rest1, t)
+            m += t
+            multiply(v, β2, v)
+            multiply(d, d, t)
+            t *= rest2
+            v += t
+            divide(v, correction, t)
+            sqrt(t, t)
+            t += ε
+            divide(m, t, t)
+            t *= step
+            p -= t
+        return state[0], state[1], (β1t * β1, β2t * β2)
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)

@@ -112,9 +112,7 @@ def update_tree(state: Any, model: Any, grad: Any) -> Any:
     """One step on all arrays of a model, in place; gives `(state, model)`."""
     for leaf, x, g in matched(state, model, grad):
         array = trees.data(x)
-        leaf.kept, dx = leaf.rule.apply(leaf.kept, array, g)
-        if dx is not None:
-            np.subtract(array, dx, out=array, casting="unsafe")
+        leaf.kept = leaf.rule.change(leaf.kept, array, g)
     return state, model
 
 
@@ -141,9 +139,7 @@ def update(opt: Any, model: Any, grad: Any) -> Any:
 def step(opt: Rule, x: Any, g: Any) -> None:
     """Change one array in place by a rule that keeps its state."""
     array = trees.data(getattr(x, "array", x))
-    dx = opt.step(array, trees.data(g))
-    if dx is not None:
-        np.subtract(array, dx, out=array, casting="unsafe")
+    opt.step(array, trees.data(g))
 
 
 def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:
