@@ -1,3 +1,4 @@
+# ruff: noqa: E402 -- threads are pinned before numpy is imported
 """Gradients and training steps by the engine against numpy derived by hand, in one run.
 
     python benchmarks/engine.py [--repeats N] [--profile] [name …]
@@ -17,6 +18,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse
 import io
+import itertools
 import math
 import statistics
 import sys
@@ -31,8 +33,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import engine_by_hand as hand
 
 import juliette_engine as je
-from juliette_engine import functions, rules
 from juliette.interpreter import Interpreter
+from juliette_engine import functions, rules
 
 F32 = np.float32
 RANDOM = np.random.default_rng(20240229)
@@ -41,7 +43,9 @@ Step = Callable[[], Any]
 
 def glorot(out: int, into: int, *lead: int) -> Any:
     limit = math.sqrt(6 / (math.prod(lead) * (out + into)))
-    return np.asfortranarray(RANDOM.uniform(-limit, limit, (*lead, into, out) if lead else (out, into)).astype(F32))
+    return np.asfortranarray(
+        RANDOM.uniform(-limit, limit, (*lead, into, out) if lead else (out, into)).astype(F32)
+    )
 
 
 def array(*shape: int) -> Any:
@@ -55,7 +59,7 @@ def onehot(classes: int, batch: int) -> Any:
 
 
 def dense_params(sizes: list[int]) -> list[Any]:
-    return [p for a, b in zip(sizes, sizes[1:], strict=False) for p in (glorot(b, a), np.zeros(b, F32))]
+    return [p for a, b in itertools.pairwise(sizes) for p in (glorot(b, a), np.zeros(b, F32))]
 
 
 class Session:
@@ -75,7 +79,9 @@ class Session:
         from juliette.runtime.array import wrap
 
         for name, v in values.items():
-            self.session.module.set(name, wrap(v.copy(order="F")) if isinstance(v, np.ndarray) else v)
+            self.session.module.set(
+                name, wrap(v.copy(order="F")) if isinstance(v, np.ndarray) else v
+            )
 
     def step(self, code: str) -> Step:
         self.run(f"function benchmark_step()\n{code}\nend")
@@ -85,7 +91,9 @@ class Session:
 class Row:
     """One piece of work: how to make its contenders, and the ratio that is wanted."""
 
-    def __init__(self, name: str, wanted: str, make: Callable[[Session], dict[str, Step]], per: int = 1) -> None:
+    def __init__(
+        self, name: str, wanted: str, make: Callable[[Session], dict[str, Step]], per: int = 1
+    ) -> None:
         self.name, self.wanted, self.make, self.per = name, wanted, make, per
 
 
@@ -153,16 +161,22 @@ def mlp(sizes: list[int], batch: int) -> Callable[[Session], dict[str, Step]]:
         names = [f"p{i}" for i in range(len(params))]
         julia.give(x=x, y=y, **dict(zip(names, params, strict=True)))
         layers = [
-            f"Dense({names[2 * i]}, {names[2 * i + 1]}{', relu' if i < len(sizes) - 2 else ''})"
+            f"Dense(p{2 * i}, p{2 * i + 1}{', relu' if i < len(sizes) - 2 else ''})"
             for i in range(len(sizes) - 1)
         ]
         julia.run(f"""
-            model = Chain({', '.join(layers)})
+            model = Chain({", ".join(layers)})
             state = Flux.setup(Adam(1f-7), model)""")
-        model = je.Chain(*[
-            je.Dense(params[2 * i].copy(order="F"), params[2 * i + 1].copy(), *([je.relu] if i < len(sizes) - 2 else []))
-            for i in range(len(sizes) - 1)
-        ])
+        model = je.Chain(
+            *[
+                je.Dense(
+                    params[2 * i].copy(order="F"),
+                    params[2 * i + 1].copy(),
+                    *([je.relu] if i < len(sizes) - 2 else []),
+                )
+                for i in range(len(sizes) - 1)
+            ]
+        )
         state = je.setup(je.Adam(1e-7), model)
 
         def step() -> None:
@@ -187,13 +201,18 @@ def lenet(julia: Session) -> dict[str, Step]:
     x, y = array(28, 28, 1, 32), onehot(10, 32)
     julia.give(x=x, y=y, **{f"p{i}": p for i, p in enumerate(params)})
     julia.run("""
-        model = Chain(Conv(p0, p1, relu), MaxPool((2, 2)), Conv(p2, p3, relu), MaxPool((2, 2)), Flux.flatten,
+        model = Chain(Conv(p0, p1, relu), MaxPool((2, 2)),
+                      Conv(p2, p3, relu), MaxPool((2, 2)), Flux.flatten,
                       Dense(p4, p5, relu), Dense(p6, p7, relu), Dense(p8, p9))
         state = Flux.setup(Adam(1f-7), model)""")
 
     def forward(p: Any) -> Any:
-        h = functions.maxpool(je.relu(rules.add(functions.conv(x, p[0]), rules.reshape(p[1], (1, 1, 6)))), (2, 2))
-        h = functions.maxpool(je.relu(rules.add(functions.conv(h, p[2]), rules.reshape(p[3], (1, 1, 16)))), (2, 2))
+        h = functions.maxpool(
+            je.relu(rules.add(functions.conv(x, p[0]), rules.reshape(p[1], (1, 1, 6)))), (2, 2)
+        )
+        h = functions.maxpool(
+            je.relu(rules.add(functions.conv(h, p[2]), rules.reshape(p[3], (1, 1, 16)))), (2, 2)
+        )
         h = rules.reshape(h, (256, 32))
         h = functions.dense(je.relu, p[4], h, p[5])
         h = functions.dense(je.relu, p[6], h, p[7])
@@ -247,7 +266,9 @@ def elementwise(julia: Session) -> dict[str, Step]:
     return {
         "hand": hand.elementwise(x),
         "julia": julia.step("gradient(x -> sum(tanh.(σ.(x) .* 2f0 .+ 1f0).^2), x)"),
-        "python": lambda: je.gradient(lambda x: rules.total(np.tanh(je.σ(x) * F32(2) + F32(1)) ** 2), x),
+        "python": lambda: je.gradient(
+            lambda x: rules.total(np.tanh(je.σ(x) * F32(2) + F32(1)) ** 2), x
+        ),
     }
 
 
@@ -362,7 +383,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--profile", action="store_true", help="where the time from Julia code goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="where the time from Julia code goes"
+    )
     options = parser.parse_args()
     print(f"{'work':<15}{'by hand':>11}{'from Julia':>20}{'from Python':>20}   wanted  others")
     for row in ROWS:
@@ -374,9 +397,17 @@ def main() -> None:
             continue
         times = measure(contenders, options.repeats)
         floor = times["hand"]
-        cells = [f"{shown(times[k] / row.per):>11} {times[k] / floor:7.2f}×" for k in ("julia", "python")]
-        others = "  ".join(f"{k} {times[k] / floor:.2f}×" for k in times if k not in ("hand", "julia", "python"))
-        print(f"{row.name:<15}{shown(floor / row.per):>11}{''.join(cells)}   {row.wanted:<7} {others}", flush=True)
+        cells = [
+            f"{shown(times[k] / row.per):>11} {times[k] / floor:7.2f}×" for k in ("julia", "python")
+        ]
+        others = "  ".join(
+            f"{k} {times[k] / floor:.2f}×" for k in times if k not in ("hand", "julia", "python")
+        )
+        print(
+            f"{row.name:<15}{shown(floor / row.per):>11}{''.join(cells)}"
+            f"   {row.wanted:<7} {others}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

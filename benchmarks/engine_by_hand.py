@@ -1,4 +1,4 @@
-"""The benchmark's work derived by hand and written in bare numpy: the floor that engines are held to.
+"""The benchmark's work derived by hand in bare numpy: the floor that engines are held to.
 
 Arrays lie as in Julia: a sample is a column, memory is Fortran's.  Buffers are used again.
 """
@@ -110,7 +110,11 @@ class Stack:
         self.h = [np.empty((batch, n), F32) for n in sizes[1:]]
         self.d = [np.empty_like(h) for h in self.h]
         self.mask = [np.empty(h.shape, bool) for h in self.h]
-        self.e, self.ones, self.scale = np.empty_like(self.h[-1]), np.ones(batch, F32), F32(1 / batch)
+        self.e, self.ones, self.scale = (
+            np.empty_like(self.h[-1]),
+            np.ones(batch, F32),
+            F32(1 / batch),
+        )
 
     def run(self, x: Any, y: Any, dx: Any = None) -> Any:
         a, last = x, len(self.w) - 1
@@ -159,7 +163,9 @@ def mlp(sizes: list[int], params: list[Any], x: Any, y: Any, eta: float) -> Step
 class Conv:
     """Convolution without padding, bias and relu, batch innermost."""
 
-    def __init__(self, shape: tuple[int, ...], k: Any, c: Any, gk: Any, gc: Any, below: bool) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], k: Any, c: Any, gk: Any, gc: Any, below: bool
+    ) -> None:
         channels, h, w, n = shape
         kw, kh, _, out = k.shape
         self.size = (h - kh + 1, w - kw + 1)
@@ -205,7 +211,10 @@ class Pool:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         c, h, w, n = shape
-        self.y, self.t = np.empty((c, h // 2, w // 2, n), F32), np.empty((c, h // 2, w // 2, n), F32)
+        self.y, self.t = (
+            np.empty((c, h // 2, w // 2, n), F32),
+            np.empty((c, h // 2, w // 2, n), F32),
+        )
         self.dx, self.hit = np.empty(shape, F32), np.empty(self.y.shape, bool)
 
     @staticmethod
@@ -234,7 +243,11 @@ def lenet(params: list[Any], x: Any, y: Any, eta: float) -> Step:
     conv1, pool1 = Conv(image.shape, p[0], p[1], g[0], g[1], False), Pool((6, 24, 24, n))
     conv2, pool2 = Conv((6, 12, 12, n), p[2], p[3], g[2], g[3], True), Pool((16, 8, 8, n))
     head = Stack([256, 120, 84, 10], n, p[4:], g[4:])
-    flat, dflat, targets = np.empty((n, 256), F32), np.empty((n, 256), F32), np.ascontiguousarray(y.T)
+    flat, dflat, targets = (
+        np.empty((n, 256), F32),
+        np.empty((n, 256), F32),
+        np.ascontiguousarray(y.T),
+    )
 
     def step() -> Any:
         np.copyto(image, x.transpose(2, 1, 0, 3))
@@ -250,13 +263,17 @@ def lenet(params: list[Any], x: Any, y: Any, eta: float) -> Step:
 
 
 def rnn(wi: Any, wh: Any, b: Any, x: Any) -> Step:
-    """The gradient of the mean of squared states of a plain recurrence; x is features × time × batch."""
+    """The gradient of the mean of squared states; x is features × time × batch."""
     into, steps, batch = x.shape
     out = wh.shape[0]
     rows = np.ascontiguousarray(x.transpose(1, 2, 0)).reshape(steps * batch, into)
     states = np.zeros((steps + 1, batch, out), F32)
     inputs, dz = np.empty((steps * batch, out), F32), np.empty((steps, batch, out), F32)
-    carry, ones, scale = np.empty((batch, out), F32), np.ones(steps * batch, F32), F32(1 / (steps * batch))
+    carry, ones, scale = (
+        np.empty((batch, out), F32),
+        np.ones(steps * batch, F32),
+        F32(1 / (steps * batch)),
+    )
 
     def step() -> Any:
         np.matmul(rows, wi.T, out=inputs)
@@ -278,7 +295,12 @@ def rnn(wi: Any, wh: Any, b: Any, x: Any) -> Step:
                 g += carry
             g *= slope[t]
         flat = dz.reshape(steps * batch, out)
-        return loss, flat.T @ rows, flat.T @ states[:steps].reshape(steps * batch, out), ones.dot(flat)
+        return (
+            loss,
+            flat.T @ rows,
+            flat.T @ states[:steps].reshape(steps * batch, out),
+            ones.dot(flat),
+        )
 
     return step
 
