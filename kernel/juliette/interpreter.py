@@ -379,7 +379,7 @@ class Interpreter:
         try:
             value = self._look_up(path)
             if isinstance(value, b.Module):
-                return sorted(set(value.names()))
+                return sorted(set(value.own_names()))
             return [s.name for s in b.propertynames(value)]
         except Exception:
             return []

@@ -209,7 +209,11 @@ def _inline(text: str) -> str:
 
 def kind_of(module: Module, name: str) -> str:
     """What a name stands for, in the words that front ends have symbols for."""
-    value = module.bindings.get(name, module.visible.get(name))
+    missing = object()
+    value = module.bindings.get(name, module.visible.get(name, missing))
+    if value is missing:
+        # A name whose part of Base is not loaded yet, and need not be for this.
+        return "type" if name[:1].isupper() else "function"
     if isinstance(value, GenericFunction):
         return "function"
     if isinstance(value, T.JuliaType):

@@ -152,6 +152,15 @@ class Module:
         self.consts.add(alias or name)
         self.imported.add(alias or name)
 
+    def own_names(self) -> Iterator[str]:
+        """Names that belong to this module, as they may follow `Module.`"""
+        self.load()
+        deferred = self.bindings.deferred if type(self.bindings) is Bindings else ()
+        for where in (self.bindings, deferred):
+            for name in where:
+                if not name.startswith(("__", "%", "#")):
+                    yield name
+
     def names(self) -> Iterator[str]:
         """Names that can be written in this module."""
         self.load()
