@@ -25,11 +25,12 @@ def one_line(x: Any) -> str:
     return ONE_LINE(x)
 
 
-def _one_line(x: Any) -> str:
+def own_line(x: Any) -> str:
+    """A layer or function on one line, as the engine prints it."""
     return x.line() if isinstance(x, Layer) else function_name(x)
 
 
-ONE_LINE: Callable[[Any], str] = _one_line
+ONE_LINE: Callable[[Any], str] = own_line
 
 
 def set_one_line(f: Callable[[Any], str]) -> None:

@@ -12,6 +12,7 @@
 - `optimise`: rules and trees of states
 - `train`: `update!`, `train!` and callbacks
 - `utilities`: parameters, states, vectors, precision, modes
+- `sizes`: what comes out of a model, and models that fit what goes in
 - `data`: batches and the functions on them
 - `onehot`: one-hot arrays
 """
@@ -48,7 +49,9 @@ def load_era(modern: bool) -> Any:
 
 def load(module: Module) -> None:
     """Fill a module Flux."""
-    from juliette.packages.flux import containers, functions, macros, show, train, utilities
+    from juliette.packages.flux import (
+        containers, functions, macros, show, sizes, train, utilities,
+    )  # fmt: skip
 
     zygote.ZYGOTE.load()
     for name in ("gradient", "withgradient", "pullback", "Params", "Grads"):
@@ -72,6 +75,7 @@ def load(module: Module) -> None:
     utilities.load_functors(module)
     macros.load_functor(module)
     macros.load_layer(module)
+    sizes.load(module)
     show.install()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from juliette.base.tuples import Composed
@@ -72,7 +73,18 @@ def inline_text(x: Any) -> str:
         return x.name
     if hasattr(x, "generic"):
         return str(x.generic.name)
+    if of_engine(x):
+        return str(containers.own_line(x))
     return one_line(x)
+
+
+def of_engine(x: Any) -> bool:
+    """Is this a layer or a function of the engine, of a model that Julia did not make?"""
+    if isinstance(x, Layer):
+        return not isinstance(x, Struct)
+    return isinstance(x, FunctionType) or (
+        callable(x) and type(x).__module__.startswith("juliette_engine")
+    )
 
 
 def part_text(x: Any) -> str:
@@ -81,7 +93,7 @@ def part_text(x: Any) -> str:
         return qualified(x)
     if isinstance(x, Composed):
         return f"{part_text(x.outer)} ∘ {part_text(x.inner)}"
-    return one_line(x)
+    return str(containers.own_line(x)) if of_engine(x) else one_line(x)
 
 
 def qualified(f: GenericFunction) -> str:
