@@ -191,7 +191,7 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         v = data[()]
         io.write("\n" + ("#undef" if v is UNDEF else cell_text(scalar(v), io)))
         return
-    stored = getattr(a, "is_stored", None)
+    stored = stored_places(a)
     if len(shape) <= 2:
         m, n = (shape[0], 1) if len(shape) == 1 else shape
         io.write("\n" + matrix_text(data.reshape(m, n, order="F"), io, rows - 4, cols, limit, stored))
@@ -208,6 +208,14 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         first = False
         io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
         io.write(matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit, None))
+
+
+def stored_places(a: Any) -> Any:
+    """For arrays that store just some elements: is there one at (i, j)?"""
+    if isinstance(a, W.Transposed):
+        inner = stored_places(a.parent)
+        return None if inner is None else lambda i, j: inner(j, i)
+    return getattr(a, "is_stored", None) if isinstance(a, W.Wrapper) else None
 
 
 def scalar(v: Any) -> Any:

@@ -44,6 +44,10 @@ def broadcasted(f: Any, *args: Any) -> Any:
                 found = RANGE_OPERATION(f, args)
                 if found is not None:
                     return found
+        elif isinstance(a, V.Wrapper) and a.structured:
+            found = a.broadcast(f, args)
+            if found is not None:
+                return found
         elif isinstance(a, Struct) or (type(a) is Broadcasted and a.custom):
             custom = True
     if custom or BROADCASTED.user_methods:

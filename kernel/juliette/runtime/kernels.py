@@ -103,6 +103,8 @@ def leaf(x: Any) -> tuple[Any, str] | None:
             return None
         return np.ones((1,) * x.data.ndim, x.data.dtype), "{}.data"
     if isinstance(x, (BitArray, V.Wrapper)):
+        if isinstance(x, V.Wrapper) and x.structured:
+            return None
         data = np.asarray(x.data)
         return (np.ones((1,) * data.ndim, data.dtype), "{}.data") if data.dtype.kind in "fiubc" else None
     if type(x) is float:

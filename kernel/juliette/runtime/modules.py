@@ -18,6 +18,7 @@ from typing import Any
 
 from juliette.runtime import type_names
 from juliette.runtime import types as T
+from juliette.runtime import values
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
 from juliette.runtime.errors import ErrorException, UndefVarError
 from juliette.syntax import parse_one, to_expr
@@ -82,7 +83,11 @@ class Module:
         """Fill the module, if its contents are made only when wanted."""
         loader, self.loader = self.loader, None
         if loader is not None:
-            loader()
+            try:
+                loader()
+            except BaseException:
+                self.loader = loader
+                raise
 
     def get(self, name: str) -> Any:
         """The value of a name; raises UndefVarError."""
@@ -517,6 +522,7 @@ Base.bindings = Bindings()
 Base.bindings["__builtins__"] = Base.visible
 Main = Module("Main")
 Core.parent = Core
+assert values.Char  # its types are among those named here
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
     ("Adjoint", "OneTo", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose", "TwicePrecision")

@@ -35,9 +35,15 @@ class Wrapper:
     __slots__ = ("parent",)
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 2
+    # Does it store just some elements, so that dotted calls may keep its structure?
+    structured: ClassVar[bool] = False
 
     def __init__(self, parent: Any) -> None:
         self.parent = parent
+
+    def broadcast(self, f: Any, args: tuple[Any, ...]) -> Any:
+        """A dotted call that keeps the structure; None if this one does not."""
+        return None
 
     @property
     def data(self) -> Data:

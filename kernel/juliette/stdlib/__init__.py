@@ -14,6 +14,7 @@
 - `unicode`: normal forms, graphemes
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
+- `sparse_arrays`: SparseArrays, by SciPy
 - `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`, `dates_show`: Dates
 """
 
@@ -27,6 +28,7 @@ MODULES = {
     "Printf": "printf",
     "Random": "random",
     "SHA": "sha",
+    "SparseArrays": "sparse_arrays",
     "Statistics": "statistics",
     "TOML": "toml",
     "Test": "test",

@@ -71,6 +71,10 @@ class Structured(W.Wrapper):
     low: ClassVar[int] = 0
     high: ClassVar[int] = 0
     fields: ClassVar[tuple[str, ...]] = ()
+    structured = True
+
+    def broadcast(self, f: Any, args: tuple[Any, ...]) -> Any:
+        return BROADCAST(f, args)
 
     @property
     def aliased(self) -> bool:
@@ -325,6 +329,9 @@ class SymTridiagonal(Structured):
 
 
 fields_of(SymTridiagonal.family, "dv ev")
+
+# Set by the arithmetic of structured matrices: dotted calls that keep structure.
+BROADCAST: Any = None
 
 # ---------------------------------------------------------------- parts of a matrix
 

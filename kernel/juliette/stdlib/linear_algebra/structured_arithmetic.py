@@ -14,7 +14,7 @@ from juliette.base.array_protocol import dense, eltype_of, shape_of
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import wrappers as W
-from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.errors import DimensionMismatch, JuliaException
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
@@ -356,12 +356,27 @@ def one_diagonal(a: Any) -> Any:
 
 
 def structured_broadcast(f: Any, args: tuple[Any, ...]) -> Any:
-    """A dotted multiple of a structured matrix keeps the structure; None for all other calls."""
-    if len(args) == 2 and f in (Base.bindings["*"], Base.bindings["/"]):
-        a, b = args
-        number = (int, float, complex, np.generic)
-        if isinstance(a, S.Structured) and isinstance(b, number):
-            return rebuilt(a, lambda v: elementwise(f, v, b))
-        if isinstance(b, S.Structured) and isinstance(a, number) and f is Base.bindings["*"]:
-            return rebuilt(b, lambda v: elementwise(f, a, v))
-    return None
+    """A dotted call keeps the structure if it gives zero where nothing is stored."""
+    parts = [x for x in args if isinstance(x, S.Structured)]
+    others = [x for x in args if not isinstance(x, S.Structured)]
+    if any(isinstance(x, S.Mirrored) for x in parts):
+        return None
+    if not all(isinstance(x, (int, float, complex, np.generic)) for x in others):
+        return None
+    sample = [S.zero_of(x.eltype) if isinstance(x, S.Structured) else x for x in args]
+    try:
+        kept = Base.bindings["iszero"](f(*sample)) is True
+    except JuliaException:
+        return None
+    if not kept:
+        return None
+    if len(parts) == 1:
+        a = parts[0]
+        return rebuilt(a, lambda v: elementwise(f, *[v if x is a else x for x in args]))
+    if any(x.shape != parts[0].shape for x in parts):
+        return None
+    out = elementwise(f, *[plain(x) if isinstance(x, S.Structured) else x for x in args])
+    return of_band(out, max(x.low for x in parts), max(x.high for x in parts), *parts)
+
+
+S.BROADCAST = structured_broadcast
