@@ -25,13 +25,13 @@ from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import Base, Module, _name_of, constructors
 
 PLACE = Path(deferred.__file__)
-# Types of the runtime's whose methods a part has; no value of theirs comes about without it.
+# Types of the runtime's whose methods these parts have; no value of theirs comes about without
+# one of the names, and the parts are imported together.
 TYPES = {
-    "juliette.base.numbers.rationals": "AbstractIrrational Irrational Rational",
-    "juliette.base.numbers.complexes": "Complex",
-    "juliette.base.numbers.complex_functions": "Complex",
-    "juliette.base.missing": "Missing missing",
-    "juliette.display.tasks": "@async @task Channel Task",
+    "AbstractIrrational Irrational Rational": ["juliette.base.numbers.rationals"],
+    "Complex": ["juliette.base.numbers.complexes", "juliette.base.numbers.complex_functions"],
+    "Missing missing": ["juliette.base.missing"],
+    "Channel Task": ["juliette.base.tasks", "juliette.base.channels", "juliette.display.tasks"],
 }
 
 
@@ -43,12 +43,13 @@ class Survey:
         self.core = {name for name in sys.modules if name.startswith("juliette.")}
         self.core_names = set(Base.bindings) | set(support.HELPERS)
         self.core_types = {id(t.typename) for t in self._types()}
-        self.names: dict[str, set[str]] = {
-            part: set(types.split()) for part, types in TYPES.items()
-        }
-        for name in set(" ".join(TYPES.values()).split()):
-            if isinstance(Base.bindings.get(name), T.JuliaType):
-                self.core_types.discard(id(T.unwrap(Base.bindings[name]).typename))
+        self.names: dict[str, set[str]] = {}
+        for types, parts in TYPES.items():
+            for part in parts:
+                self.names[part] = set(types.split())
+            for t in map(Base.bindings.get, types.split()):
+                if isinstance(t, T.JuliaType):
+                    self.core_types.discard(id(T.unwrap(t).typename))
         self._listen()
         for part in self._parts():
             importlib.import_module(part)
@@ -110,12 +111,9 @@ class Survey:
 
     def chapters(self) -> dict[str, str]:
         """The names of each part that the core does not have, and its types."""
-        found = {}
-        for part, names in sorted(self.names.items()):
-            own = names - self.core_names | set(TYPES.get(part, "").split())
-            if own:
-                found[part] = " ".join(sorted(own))
-        return found
+        types = set(" ".join(TYPES).split())
+        own = {part: names - self.core_names | names & types for part, names in self.names.items()}
+        return _listed(own)
 
     def extended(self) -> dict[str, str]:
         """The core's functions to which parts add methods for the core's own types."""
@@ -134,10 +132,18 @@ class Survey:
                     and not self._names_a_part(m)
                 ):
                     found.setdefault(part, set()).add(name)
-        return {part: " ".join(sorted(names)) for part, names in sorted(found.items())}
+        return _listed(found)
 
     def _names_a_part(self, method: Method) -> bool:
         return any(id(n) not in self.core_types for n in _typenames(method.signature))
+
+
+def _listed(names: dict[str, set[str]]) -> dict[str, str]:
+    """Names by part; parts that have a type together have each other's names."""
+    for parts in TYPES.values():
+        together = set().union(*(names.get(part, set()) for part in parts))
+        names.update((part, together) for part in parts)
+    return {part: " ".join(sorted(names[part])) for part in sorted(names) if names[part]}
 
 
 def _has_constructors(value: Any) -> bool:

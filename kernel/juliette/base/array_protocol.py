@@ -24,6 +24,7 @@ from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
 
+Base.const(":", V.COLON)
 ArrayLike = (Array, V.BitArray, V.Range, W.Wrapper)
 shape_of = W.shape_of
 

@@ -8,7 +8,10 @@ CHAPTERS: dict[str, str] = {
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
     ),
     "juliette.base.channels": (
-        "AbstractChannel Channel bind close fetch isfull isopen isready n_avail put! take! wait"
+        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
+        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
+        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
+        "task_local_storage timedwait wait yield yieldto"
     ),
     "juliette.base.code_macros": (
         "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
@@ -72,8 +75,10 @@ CHAPTERS: dict[str, str] = {
         "& << >> >>> bitrotate bswap count_ones count_zeros htol hton leading_ones leading_zeros "
         "ltoh nand nor ntoh signed trailing_ones trailing_zeros unsigned xor | ~ ⊻ ⊼ ⊽"
     ),
-    "juliette.base.numbers.complex_functions": "Complex cospi sinpi",
-    "juliette.base.numbers.complexes": "Complex angle cis cispi im isreal reim",
+    "juliette.base.numbers.complex_functions": (
+        "Complex angle cis cispi cospi im isreal reim sinpi"
+    ),
+    "juliette.base.numbers.complexes": "Complex angle cis cispi cospi im isreal reim sinpi",
     "juliette.base.numbers.floats": (
         "Inf Inf16 Inf32 Inf64 NaN NaN16 NaN32 NaN64 bitstring eps exponent floatmax floatmin "
         "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "
@@ -170,14 +175,20 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.strings.unicode": "textwidth",
     "juliette.base.strings.versions": "@v_str VERSION VersionNumber parse tryparse",
     "juliette.base.tasks": (
-        "@async @sync @task CompositeException Task TaskFailedException Timer _wait asyncmap "
-        "asyncmap! close current_task errormonitor fetch isopen istaskdone istaskfailed "
-        "istaskstarted schedule sleep task_local_storage timedwait wait yield yieldto"
+        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
+        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
+        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
+        "task_local_storage timedwait wait yield yieldto"
     ),
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
-    "juliette.display.tasks": "@async @task Channel Task",
+    "juliette.display.tasks": (
+        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
+        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
+        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
+        "task_local_storage timedwait wait yield yieldto"
+    ),
 }
 
 # Functions of the core to which a part adds methods for types of the core.
@@ -190,6 +201,7 @@ EXTENDED: dict[str, str] = {
         "√ ∛"
     ),
     "juliette.base.meta": "LineNumberNode Symbol copy",
+    "juliette.base.numbers.complex_functions": "* complex conj imag real",
     "juliette.base.numbers.complexes": "* complex conj imag real",
     "juliette.base.numbers.floats": "reinterpret",
     "juliette.base.numbers.questions": "big float isone iszero",

@@ -45,7 +45,6 @@ def steps(start: Any, step: Any, stop: Any) -> int:
 
 
 R.OPERATORS = _Operators(steps=steps, show=lambda x: Base.bindings["repr"](x))
-Base.const(":", V.COLON)
 if "OneTo" not in Base.bindings:
     Base.const("OneTo", R.OneTo_, export=False)
 Base.const("Slice", R.Slice_, export=False)

@@ -11,7 +11,7 @@ from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Main, Module
+from juliette.runtime.modules import Base, Main, Module
 from juliette.syntax.expr import Expr, LineNumberNode
 
 
@@ -166,6 +166,8 @@ def literal(kind: str, value: Any) -> Any:
     }
     if kind in simple:
         return simple[kind](value)
+    if kind not in WIDE_LITERALS:
+        Base.demand("@big_str")
     make = WIDE_LITERALS.get(kind)
     if make is None:
         raise ErrorException(f"{kind} literals are not supported")

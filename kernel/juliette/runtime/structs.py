@@ -42,6 +42,8 @@ def make_class(t: T.DataType, *more: type) -> type:
         if not exception:
             attributes["__eq__"] = _equal
             attributes["__hash__"] = _hash
+        if not fields:
+            attributes["__new__"] = _the_one
     if exception:
         attributes["__init__"] = JuliaException.__init__
     return type(T.type_string(t), bases, attributes)
@@ -51,6 +53,17 @@ def _slots(fields: tuple[str, ...], more: tuple[type, ...]) -> tuple[str, ...]:
     """Slots for the fields; names such as `σ²`, which Python cannot write, need a dictionary."""
     plain = tuple(f for f in fields if f.isidentifier())
     return plain if len(plain) == len(fields) or more else (*plain, "__dict__")
+
+
+_SINGLETONS: dict[type, Any] = {}
+
+
+def _the_one(cls: type) -> Any:
+    """The only instance of a type without fields."""
+    found = _SINGLETONS.get(cls)
+    if found is None:
+        found = _SINGLETONS[cls] = object.__new__(cls)
+    return found
 
 
 def _equal(self: Any, other: Any) -> bool:
