@@ -11,6 +11,7 @@ import numpy as np
 
 from juliette_engine import rules
 from juliette_engine.activations import logσ, relu, where
+from juliette_engine.functions.criteria import mean_squares
 from juliette_engine.rules import (
     absolute,
     add,
@@ -84,6 +85,18 @@ def loss(f: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
+def one_kind(ŷ: Any, y: Any) -> bool:
+    """Are both arrays of floating-point numbers of one kind, as the fused losses want them?"""
+    a, b = primal(ŷ), primal(y)
+    return (
+        isinstance(a, np.ndarray)
+        and isinstance(b, np.ndarray)
+        and a.dtype == b.dtype
+        and a.dtype.kind == "f"
+        and a.size > 0
+    )
+
+
 def _floating(x: Any, like: Any) -> Any:
     """An array of integers or truth values as numbers of the kind of another array."""
     a = primal(x)
@@ -106,6 +119,8 @@ def _eps(ŷ: Any, eps: float | None) -> float:
 @loss
 def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg((ŷ .- y) .^ 2)`"""
+    if agg is mean and one_kind(ŷ, y):
+        return mean_squares(ŷ, y)
     d = sub(ŷ, y)
     return agg(mul(d, d))
 

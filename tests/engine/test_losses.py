@@ -145,3 +145,23 @@ def test_temporal_classification_sums_over_all_alignments() -> None:
     np.testing.assert_allclose(je.ctc_loss(logits, np.array(labels)), -np.log(total), rtol=1e-9)
 
 
+
+
+@pytest.mark.parametrize("name", ["mse", "crossentropy", "logitcrossentropy"])
+def test_fused_losses_have_second_derivatives(name: str) -> None:
+    _, left, right = CASES[name]
+    ŷ, y = DRAW[left](), DRAW[right]()
+    loss = getattr(je, name)
+
+    def slope(a: Any) -> Any:
+        g = je.gradient(lambda b: loss(b, y), a)[0]
+        return je.rules.total(je.rules.mul(g, g))
+
+    def plain_slope(a: Any) -> Any:
+        g = je.gradient(lambda b: loss(b, y, agg=lambda x: je.rules.mean(x)), a)[0]
+        return je.rules.total(je.rules.mul(g, g))
+
+    np.testing.assert_allclose(je.gradient(slope, ŷ)[0], je.gradient(plain_slope, ŷ)[0])
+    target = je.gradient(lambda b: loss(ŷ, b), y)[0]
+    expected = je.gradient(lambda b: loss(ŷ, b, agg=lambda x: je.rules.mean(x)), y)[0]
+    np.testing.assert_allclose(target, expected)

@@ -9,6 +9,7 @@
 - `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
 - `attention`: scaled dot-product attention
+- `criteria`: mean squares as one record
 """
 
 from juliette_engine.functions.affine import bias_act, dense

@@ -190,13 +190,23 @@ class Adam(Rule):
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
-        m, v = self.moments(state, g, β1, β2)
-        β1t, β2t = state[2]
-        below = v / (1 - β2t)
-        np.sqrt(below, out=below)
-        below += ε
-        dx = m / below
-        dx *= η / (1 - β1t)
+        m, v, (β1t, β2t) = state
+        # One scratch array, and the corrections folded into the factors: few passes over memory.
+        t = g * (1 - β1)
+        m *= β1
+        m += t
+        if t.dtype == v.dtype and g.dtype.kind != "c":
+            np.multiply(g, g, out=t)
+        else:
+            t = abs2(g)
+        t *= 1 - β2
+        v *= β2
+        v += t
+        np.sqrt(v, out=t)
+        correction = np.sqrt(1 - β2t)
+        t += ε * correction
+        dx = np.divide(m, t, out=t) if m.dtype == t.dtype else m / t
+        dx *= η * correction / (1 - β1t)
         return (m, v, (β1t * β1, β2t * β2)), dx
 
 

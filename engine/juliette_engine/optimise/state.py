@@ -85,6 +85,17 @@ def leaves(state: Any) -> list[Leaf]:
     return list(out.values())
 
 
+def by_keys(tree: Any, keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts of a tree in the order of some keys, None where it has none."""
+    parts = trees.children(tree)
+    if parts is None:
+        return (None,) * len(keys)
+    if parts[0] == keys:
+        return parts[1]
+    found = dict(zip(*parts, strict=True))
+    return tuple(found.get(k) for k in keys)
+
+
 def matched(state: Any, model: Any, grad: Any) -> list[tuple[Leaf, Any, Any]]:
     """Leaf, array and gradient of each parameter; tied arrays get the sum of their gradients."""
     found: dict[int, tuple[Leaf, Any, Any]] = {}
@@ -100,9 +111,10 @@ def matched(state: Any, model: Any, grad: Any) -> list[tuple[Leaf, Any, Any]]:
         parts = trees.children(s)
         if parts is None:
             return
-        for key, below in zip(*parts, strict=True):
-            if below != ():
-                visit(below, trees.part(x, key), trees.part(g, key))
+        keys, below = parts
+        for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
+            if b is not None and part != ():
+                visit(part, a, b)
 
     visit(state, model, grad)
     return [item for item in found.values() if not item[0].frozen]

@@ -28,12 +28,13 @@ INDICES.fields, INDICES.field_types = ("indices", "nlabels"), (T.Any_, T.Any_)
 class OneHot(W.Wrapper):
     """`indices` count from one; zero stands for no true row."""
 
-    __slots__ = ("nlabels",)
+    __slots__ = ("nlabels", "table")
     eltype: ClassVar[Any] = T.Bool
 
     def __init__(self, indices: Any, nlabels: int) -> None:
         self.parent = indices
         self.nlabels = nlabels
+        self.table: Any = None  # the Boolean array, once it has been asked for
 
     @property
     def indices(self) -> Any:
@@ -51,9 +52,12 @@ class OneHot(W.Wrapper):
 
     @property
     def data(self) -> Any:
-        rows = np.arange(1, self.nlabels + 1, dtype=np.int64)
-        raw = self.raw
-        return np.asfortranarray(rows.reshape(-1, *(1,) * raw.ndim) == raw[None])
+        if self.table is None:
+            rows = np.arange(1, self.nlabels + 1, dtype=np.int64)
+            raw = self.raw
+            self.table = np.asfortranarray(rows.reshape(-1, *(1,) * raw.ndim) == raw[None])
+            self.table.flags.writeable = False
+        return self.table
 
     @property
     def aliased(self) -> bool:
