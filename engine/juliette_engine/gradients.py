@@ -193,9 +193,16 @@ def set_show_output(f: Callable[[Any], str]) -> None:
     show_output = f
 
 
+# One, by the class of other libraries' numbers.
+ONES: dict[type, Any] = {}
+
+
 def seed_of(y: Any) -> Any:
     """One, of the kind of a scalar output."""
     p = y.data
+    one = ONES.get(type(p))
+    if one is not None:
+        return one
     return 1.0 if type(p) is float or type(p) is int or not isinstance(p, np.generic) else type(p)(1)
 
 

@@ -187,6 +187,8 @@ def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
 
 def materialize_into(dest: Any, tree: Any) -> Any:
     """`dest .= tree`"""
+    if type(dest) in B.STYLES:
+        return B.materialize_into(dest, tree)
     if isinstance(dest, W.Wrapper) and not dest.aliased:
         if B.TRACE.depth and B.MUTATION is not None:
             B.MUTATION(dest, "copyto!")

@@ -205,8 +205,11 @@ class Module:
                 CALLABLES.announce(lambda: builtin.define(CALLABLES))
                 return f
             target = self.bindings.get(name)
-            if target is None and name in self.visible:
-                target = self.visible[name]
+            if target is None:
+                try:
+                    target = self.visible[name]
+                except KeyError:
+                    target = None
             if isinstance(target, T.JuliaType):
                 table = constructors(target)
                 table.announce(lambda: builtin.define(table, target))

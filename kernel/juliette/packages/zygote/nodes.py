@@ -23,7 +23,7 @@ from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Rational
-from juliette_engine import rules
+from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
 
@@ -218,6 +218,7 @@ def rational_node(x: Rational, tape: Tape) -> Any:
         made = tapes.SCALARS[cls] = type("RationalTracer", (ScalarTracer,), {"__slots__": ()})
         nested = NESTED[made] = type("NestedRationalTracer", (made,), {"__slots__": (), "nested": True})
         T._TYPE_OF_CLASS[made] = T._TYPE_OF_CLASS[nested] = T.typeof(x)
+        gradients.ONES[cls] = Base.bindings["one"](x)
     return tape.node(x)
 
 
