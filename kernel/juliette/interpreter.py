@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from juliette.report import ErrorReport, ShowError
@@ -206,7 +205,7 @@ class Interpreter:
 
         `place` is the statement's, for an error that was thrown before it began to run.
         """
-        from juliette.display import errors
+        from juliette.display import errors, frames
 
         b = self._bootstrap
         cause = self._cause(error)
@@ -218,12 +217,12 @@ class Interpreter:
             # The user's own `showerror` threw.
             message = b.one_line(value)
         name = b.type_string(b.typeof(value)).split("{")[0]
-        frames = errors.stack_trace(self._frames(trace)) if trace is not None else []
-        if not frames and place:
-            frames = [f" [1] top-level scope\n   @ {place}"]
+        lines = frames.trace_lines(frames.user_frames(trace))
+        if not lines and place:
+            lines = [f" [1] top-level scope\n   @ {place}"]
         self._remember_error(b.exception_stack(error))
         error.__traceback__ = None
-        return ErrorReport(name, message, frames, value, cause=cause)
+        return ErrorReport(name, message, lines, value, cause=cause)
 
     def _cause(self, error: BaseException) -> ErrorReport | None:
         """What a `catch` was handling when an error was thrown in it."""
@@ -234,31 +233,6 @@ class Interpreter:
         if before.__traceback__.tb_frame.f_code.co_filename.endswith(".py"):
             return None
         return self.report(before)
-
-    def _frames(
-        self, trace: TracebackType
-    ) -> list[tuple[str, list[tuple[str, Any]], str, str, int]]:
-        """The user's own frames, innermost first."""
-        b = self._bootstrap
-        out = []
-        step: TracebackType | None = trace
-        count = 0
-        while step is not None:
-            code = step.tb_frame.f_code
-            if not code.co_filename.endswith(".py") and not code.co_filename.startswith("<"):
-                arguments = []
-                if code.co_name != "top-level scope":
-                    local = step.tb_frame.f_locals
-                    for n in code.co_varnames[: code.co_argcount]:
-                        if not n.startswith(("%", "#")) and n in local:
-                            arguments.append((n, b.typeof(local[n])))
-                out.append(
-                    (code.co_name, arguments, self.module.name, code.co_filename, step.tb_lineno)
-                )
-                count += 1
-            step = step.tb_next
-        out.reverse()
-        return out if len(out) <= 40 else [*out[:20], *out[-5:]]
 
     # ------------------------------------------------------------ showing
 

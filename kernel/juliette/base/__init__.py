@@ -35,6 +35,8 @@
 - `paths`, `files`: the file system
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `commands`, `processes`: other programs
+- `timing`: `@time` and its family
+- `backtraces`: `stacktrace`, `backtrace`, exceptions with their traces
 - `macros`: `@show`, `@time`, `@assert` and the other macros
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in

@@ -7,6 +7,10 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
     ),
+    "juliette.base.backtraces": (
+        "CapturedException InitError StackFrame StackTraces backtrace catch_backtrace "
+        "show_backtrace stacktrace"
+    ),
     "juliette.base.channels": (
         "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
         "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
@@ -32,9 +36,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.environment": (
         "@static ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
     ),
-    "juliette.base.exceptions": (
-        "ExceptionStack ExponentialBackOff catch_backtrace current_exceptions retry"
-    ),
+    "juliette.base.exceptions": "ExceptionStack ExponentialBackOff current_exceptions retry",
     "juliette.base.files": (
         "Filesystem cd chmod cp ctime filemode filesize gperm hardlink isblockdev ischardev isdir "
         "isfifo isfile islink ismount ispath issocket lstat mkdir mkpath mktemp mktempdir mtime "
@@ -52,9 +54,7 @@ CHAPTERS: dict[str, str] = {
         "notify release reset trylock unlock wait"
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
-    "juliette.base.macros": (
-        "@MIME_str @__dot__ @assert @elapsed @fastmath @raw_str @show @time esc gensym"
-    ),
+    "juliette.base.macros": "@MIME_str @__dot__ @assert @fastmath @raw_str @show esc gensym",
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
         "ispostfixoperator isunaryoperator operator_associativity operator_precedence "
@@ -180,6 +180,7 @@ CHAPTERS: dict[str, str] = {
         "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
         "task_local_storage timedwait wait yield yieldto"
     ),
+    "juliette.base.timing": "@allocated @allocations @elapsed @showtime @time @timed @timev",
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
@@ -193,6 +194,7 @@ CHAPTERS: dict[str, str] = {
 
 # Functions of the core to which a part adds methods for types of the core.
 EXTENDED: dict[str, str] = {
+    "juliette.base.backtraces": "showerror",
     "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
     "juliette.base.hashes": "hash",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,8 @@ for _name, _t in T.CORE_TYPES.items():
 for _name in ("Core", "Base", "Main"):
     Base.const(_name, {"Core": Core, "Base": Base, "Main": Main}[_name])
 T.register_class(Module, T.Module_)
+# What Core has of functions comes with the first name that is not found there.
+Core.loader = functools.partial(importlib.import_module, "juliette.base.loading")
 for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "RefValue"):
     Base.exports.discard(_name) if _name in ("OneTo", "RefValue") else None
 Base.const("nothing", None)

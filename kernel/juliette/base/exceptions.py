@@ -130,11 +130,3 @@ def stack_size(s: ExceptionStack) -> tuple[int]:
 @Base.method("getindex(s::Base.ExceptionStack, i::Integer)")
 def stack_get(s: ExceptionStack, i: int) -> Any:
     return V.NamedTuple(("exception", "backtrace"), (julia_value(s.errors[i - 1]), vector([], T.Any_)))
-
-
-@Base.method("catch_backtrace()")
-def catch_backtrace() -> Any:
-    """Where the exception that is being handled came from."""
-    return vector([], T.Any_)
-
-

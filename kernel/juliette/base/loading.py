@@ -51,8 +51,8 @@ def evalfile(path: Any) -> Any:
 
 
 for _name in (
-    "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
+    "eval", "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
     "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall", "typeassert",
 ):
-    if _name in Base.bindings:
-        Core.bindings[_name] = Base.bindings[_name]
+    if Base.has(_name):
+        Core.bindings[_name] = Base.get(_name)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import Any
 
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
-from juliette.display.io import STDERR, STDOUT
-from juliette.display.show import one_line, string_of
+from juliette.display.io import STDOUT
+from juliette.display.show import one_line
 from juliette.runtime import values as V
-from juliette.runtime.errors import AssertionError_
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -27,7 +25,7 @@ def show_(context: Any, *exprs: Any) -> Any:
     value = context.gensym("value")
     for e in exprs:
         out.append(Expr("=", value, call(shown, expression_text(e), e)))
-    return Expr("let", Expr("block"), Expr("block", *out, value))
+    return Expr("block", Expr("local", value), *out, value)
 
 
 def shown(text: str, value: Any) -> Any:
@@ -37,36 +35,14 @@ def shown(text: str, value: Any) -> Any:
 
 @Base.macro("assert")
 def assert_(context: Any, condition: Any, *message: Any) -> Any:
-    """`@assert condition [message]`"""
-    text = message[0] if message else expression_text(condition)
-    return Expr("if", condition, None, call(fail_assertion, text))
-
-
-def fail_assertion(message: Any) -> Any:
-    raise AssertionError_(string_of(message))
-
-
-@Base.macro("time")
-def time_(context: Any, e: Any) -> Any:
-    """`@time expr` prints how long it took and gives the value."""
-    start, value = context.gensym("start"), context.gensym("value")
-    body = Expr("block", Expr("=", start, call(time.perf_counter)), Expr("=", value, e), call(report_time, start), value)
-    return Expr("let", Expr("block"), body)
-
-
-def report_time(start: float) -> None:
-    STDOUT.write(f"  {time.perf_counter() - start:.6f} seconds\n")
-
-
-@Base.macro("elapsed")
-def elapsed(context: Any, e: Any) -> Any:
-    """`@elapsed expr`: seconds."""
-    start = context.gensym("start")
-    return Expr("let", Expr("block"), Expr("block", Expr("=", start, call(time.perf_counter)), e, call(since, start)))
-
-
-def since(start: float) -> float:
-    return time.perf_counter() - start
+    """`@assert condition [message]` throws an AssertionError unless the condition holds."""
+    text = expression_text(condition) if not message else message[0]
+    if message and not isinstance(text, str):
+        text = Expr("call", GlobalRef(Base, Symbol("string")), text)
+    fail = Expr("call", GlobalRef(Base, Symbol("AssertionError")), text)
+    return Expr(
+        "if", condition, Symbol("nothing"), Expr("call", GlobalRef(Base, Symbol("throw")), fail)
+    )
 
 
 @Base.macro("__dot__")

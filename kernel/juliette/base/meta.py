@@ -351,4 +351,3 @@ for _name, _fields in (("Expr", "head args"), ("QuoteNode", "value"), ("LineNumb
     _family.fields = tuple(_fields.split())
     _family.field_types = (T.Any_,) * len(_family.fields)
     _family.is_struct = True
-Core.bindings["eval"] = Base.bindings["eval"]

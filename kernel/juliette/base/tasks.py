@@ -28,6 +28,8 @@ TaskFailedException = _exception("TaskFailedException", "task")
 CompositeException = _exception("CompositeException", "exceptions")
 for _name in ("TaskFailedException", "CompositeException"):
     Base.const(_name, T.CORE_TYPES[_name])
+_simple(T.CORE_TYPES["TaskFailedException"], lambda _, t: TaskFailedException(t))
+_simple(T.CORE_TYPES["CompositeException"], lambda _, *xs: CompositeException(*(xs or (vector([], T.Any_),))))
 
 
 def call(f: Any, *args: Any) -> Expr:

@@ -39,6 +39,8 @@ class FunctionScope:
         self.captures: dict[C.Var, C.Var] = {}
         # the globals that the code uses
         self.reads: set[str] = set()
+        # a method of a callable value: its first parameter is the value
+        self.callable = False
 
     def fresh(self, name: str) -> C.Var:
         n = self.names.get(name, 0)
@@ -87,6 +89,8 @@ class LambdaCode:
         self.captures: dict[C.Var, C.Var] = {}
         self.inline_hint = False
         self.reads: set[str] = set()
+        # a method of a callable value, which is its first parameter
+        self.callable = False
 
 
 class Family:
@@ -1155,7 +1159,7 @@ class Lowerer:
         nodes: list[C.Node] = []
         for sig_expr, b in optional_methods(signature, body):
             nodes.append(self._global_method(parse_signature(sig_expr), b))
-        return C.Block([C.Block(nodes[1:]), nodes[0]]) if len(nodes) > 1 else nodes[0]
+        return C.Block([C.Block(nodes[:0:-1]), nodes[0]]) if len(nodes) > 1 else nodes[0]
 
     def _global_method(self, sig: Signature, body: Any) -> C.Node:
         f = sig.function
@@ -1194,6 +1198,7 @@ class Lowerer:
             self.scope = outer_scope.parent if outer_scope is not None and scope_names else outer_scope
             try:
                 code = self.code(sig, body, name)
+                code.callable = kind == "callable"
             finally:
                 self.scope = outer_scope
             captured = [C.Local(self.reach(v)) for v in code.captures]

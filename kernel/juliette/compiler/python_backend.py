@@ -12,6 +12,7 @@ import ast
 import warnings
 from types import CodeType, FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from juliette.compiler import core as C
 from juliette.compiler import intrinsics_iteration
@@ -67,7 +68,13 @@ def compile_method(
 ) -> FunctionType:
     """A method's Python function; the first parameter is the closure, then the keywords, if any."""
     emitter, params, vararg = _emitted(code, module, statics, inference, keywords, closure, named)
-    return _function(emitter, code.name, params, vararg, module, code.file)
+    f = _function(emitter, code.name, params, vararg, module, code.file)
+    CODES[f.__code__] = code
+    return f
+
+
+# Where compiled code came from, for stack traces.
+CODES: WeakKeyDictionary[CodeType, LambdaCode] = WeakKeyDictionary()
 
 
 def method_source(code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None) -> str:

@@ -12,5 +12,6 @@
 - `dump`: a value with all its parts
 - `expressions`: quoted code
 - `methods`: methods and calls as text, closest candidates
-- `errors`: the sentence of every exception; stack traces
+- `errors`: the sentence of every exception
+- `frames`: stack traces of the user's frames
 """

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
-
 from juliette.compiler.lower import SyntaxProblem
 from juliette.compiler.support import ArgumentTypeError, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
@@ -350,14 +348,6 @@ def showerror(io: IO, e: Any) -> None:
     io.write(error_text(e, bool(io.get("color"))))
 
 
-@Base.method("showerror(io::IO, e, trace; backtrace=true)")
-def showerror_with_trace(io: IO, e: Any, trace: Any, *, backtrace: bool = True) -> None:
-    SHOWERROR(io, e)
-    lines = getattr(trace, "lines", None)
-    if backtrace and lines:
-        io.write("\nStacktrace:\n" + "\n".join(lines))
-
-
 SHOWERROR: GenericFunction = Base.bindings["showerror"]
 
 # ---------------------------------------------------------------- hints of users
@@ -432,32 +422,3 @@ E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
     f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}")
 E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(f'got unsupported keyword argument "{e}"')
 E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))
-
-assert np is not None
-
-
-_CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
-
-
-def stack_trace(frames: list[tuple[str, list[tuple[str, Any]], str, str, int]]) -> list[str]:
-    """The lines below `Stacktrace:`: (function, arguments, module, file, line) each.
-
-    Frames that follow each other and are alike are shown once.
-    """
-    entries: list[tuple[str, str, int]] = []
-    for name, args, module, file, line in frames:
-        if name == "top-level scope":
-            head, where = name, f"{file}:{line}"
-        else:
-            head = f"{name}({', '.join(f'{n}::{T.type_string(t)}' for n, t in args)})"
-            where = f"{module} {'./' if _CELL.match(file) else ''}{file}:{line}"
-        if entries and entries[-1][:2] == (head, where):
-            entries[-1] = (head, where, entries[-1][2] + 1)
-        else:
-            entries.append((head, where, 1))
-    width = len(str(len(entries))) + 2
-    out = []
-    for i, (head, where, count) in enumerate(entries, 1):
-        again = f" (repeats {count} times)" if count > 1 else ""
-        out.append(f" {f'[{i}]'.rjust(width)} {head}{again}\n{' ' * width}@ {where}")
-    return out

@@ -60,6 +60,8 @@ class Module:
         self.bindings: dict[str, Any] = {}
         self.visible: dict[str, Any] = {}
         self.bindings["__builtins__"] = self.visible
+        # how a frame of the module's code finds it
+        self.bindings["%module"] = self
         self.exports: set[str] = set()
         self.consts: set[str] = set()
         self.imported: set[str] = set()
@@ -128,7 +130,7 @@ class Module:
         for bindings in (self.bindings, self.visible, *(m.bindings for m in self.used)):
             if type(bindings) is Bindings and name in bindings.deferred:
                 bindings.complete(name)
-        if name in self.bindings or name in self.visible:
+        if name in self.bindings or name in self.visible or name in self.conflicts:
             return
         for other in self.used:
             if name in other.exports and name in other.bindings:

@@ -1,0 +1,153 @@
+"""Where code stands: `stacktrace`, `backtrace`, `catch_backtrace`, exceptions with their traces."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from juliette.compiler import support
+from juliette.display.errors import showerror_text
+from juliette.display.frames import TOP_LEVEL, Frame, running_frames, trace_lines, user_frames
+from juliette.display.io import IO
+from juliette.runtime import types as T
+from juliette.runtime.array import vector
+from juliette.runtime.errors import ErrorException, _exception
+from juliette.runtime.modules import Base, Module, constructors
+from juliette.syntax.expr import Symbol
+
+StackTraces = Module("StackTraces", Base)
+Base.const("StackTraces", StackTraces, export=False)
+
+
+class StackFrame:
+    """One frame of a stack trace."""
+
+    __slots__ = ("frame",)
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+
+StackFrame_ = T.define("StackFrame", module=StackTraces)
+T.register_class(StackFrame, StackFrame_)
+StackTraces.const("StackFrame", StackFrame_)
+Base.const("StackFrame", StackFrame_, export=False)
+
+
+def wrapped(frames: list[Frame]) -> Any:
+    """Frames as a Julia vector."""
+    return vector([StackFrame(f) for f in frames], StackFrame_)
+
+
+@Base.method("stacktrace()", export=True)
+def stacktrace() -> Any:
+    """The functions that are running, innermost first.
+
+    ```jldoctest
+    julia> whoami() = stacktrace()[1].func;
+
+    julia> whoami()
+    :whoami
+    ```
+    """
+    return wrapped(running_frames(sys._getframe()))
+
+
+@Base.method("stacktrace(trace::AbstractVector)")
+def stacktrace_of(trace: Any) -> Any:
+    return trace
+
+
+@Base.method("backtrace()")
+def backtrace() -> Any:
+    """The functions that are running, for `stacktrace`."""
+    return stacktrace()
+
+
+@Base.method("catch_backtrace()")
+def catch_backtrace() -> Any:
+    """Where the exception that is being handled came from.
+
+    ```jldoctest
+    julia> fails() = error("no");
+
+    julia> try fails() catch; stacktrace(catch_backtrace())[1].func end
+    :fails
+    ```
+    """
+    if not support.EXCEPTION_STACK:
+        return wrapped([])
+    inner = user_frames(support.EXCEPTION_STACK[-1].__traceback__)
+    outer = running_frames(sys._getframe())
+    return wrapped([*inner, *outer[1:]])
+
+
+StackTraces.const("stacktrace", Base.bindings["stacktrace"])
+
+
+@Base.method("getproperty(f::Base.StackFrame, name::Symbol)")
+def frame_field(f: StackFrame, name: Symbol) -> Any:
+    frame = f.frame
+    fields: dict[str, Any] = {
+        "func": Symbol(frame.function), "file": Symbol(frame.file), "line": frame.line,
+        "linfo": None, "from_c": False, "inlined": False, "pointer": 0,
+    }
+    if name.name not in fields:
+        raise ErrorException(f"type StackFrame has no field {name.name}")
+    return fields[name.name]
+
+
+@Base.method("show(io::IO, f::Base.StackFrame)")
+def show_frame(io: IO, f: StackFrame) -> None:
+    frame = f.frame
+    if frame.function == TOP_LEVEL:
+        io.write(f"{frame.head} at {frame.file}:{frame.line}")
+    else:
+        io.write(f"{frame.head} at {frame.file.rsplit('/', 1)[-1]}:{frame.line}")
+
+
+@Base.method("showerror(io::IO, e, trace::AbstractVector; backtrace=true)")
+def showerror_with_trace(io: IO, e: Any, trace: Any, *, backtrace: bool = True) -> None:
+    io.write(showerror_text(e))
+    frames = [f.frame for f in trace.data.tolist() if isinstance(f, StackFrame)]
+    if backtrace and frames:
+        io.write("\nStacktrace:\n" + "\n".join(trace_lines(frames)))
+
+
+@Base.method("show_backtrace(io::IO, trace::AbstractVector)", export=False)
+def show_backtrace(io: IO, trace: Any) -> None:
+    """Print a stack trace."""
+    frames = [f.frame for f in trace.data.tolist() if isinstance(f, StackFrame)]
+    if frames:
+        io.write("\nStacktrace:\n" + "\n".join(trace_lines(frames)))
+
+
+# ---------------------------------------------------------------- exceptions that hold others
+
+
+CapturedException = _exception("CapturedException", "ex processed_bt")
+InitError = _exception("InitError", "mod error")
+for _name in ("CapturedException", "InitError"):
+    _t = T.CORE_TYPES[_name]
+    _t.typename.module = Base
+    Base.const(_name, _t)
+
+
+def _constructor(t: Any, cls: Any) -> None:
+    support._builtin(
+        constructors(t), T.tuple_type([T.type_of_type(t), T.Any_, T.Any_]), lambda _, *xs: cls(*xs), cls.fields
+    )
+
+
+_constructor(T.CORE_TYPES["CapturedException"], CapturedException)
+_constructor(T.CORE_TYPES["InitError"], InitError)
+
+
+@Base.method("showerror(io::IO, e::CapturedException)")
+def show_captured(io: IO, e: Any) -> None:
+    showerror_with_trace(io, e.ex, e.processed_bt)
+
+
+@Base.method("showerror(io::IO, e::InitError)")
+def show_init(io: IO, e: Any) -> None:
+    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {'.'.join(e.mod.path)}")

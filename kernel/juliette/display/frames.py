@@ -1,0 +1,156 @@
+"""Stack traces: the user's own frames of a Python traceback, as Julia writes them."""
+
+from __future__ import annotations
+
+import re
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from juliette.compiler.lower import LambdaCode
+from juliette.compiler.python_backend import CODES
+from juliette.compiler.support import Box, ClosureBase
+from juliette.display.methods import name_text
+from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Module
+
+TOP_LEVEL = "top-level scope"
+_CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
+# How many frames are shown of a deep stack: the innermost, and the outermost.
+_INNER, _OUTER = 40, 10
+
+
+class Frame:
+    """One frame: what is called, and where it stands."""
+
+    __slots__ = ("file", "function", "head", "line", "module")
+
+    def __init__(self, function: str, head: str, module: str, file: str, line: int) -> None:
+        self.function = function
+        self.head = head
+        self.module = module
+        self.file = file
+        self.line = line
+
+    @property
+    def place(self) -> str:
+        """`Main ./REPL[1]:1`"""
+        if self.function == TOP_LEVEL:
+            return f"{self.file}:{self.line}"
+        folder = "./" if _CELL.match(self.file) else ""
+        return f"{self.module} {folder}{self.file}:{self.line}"
+
+
+def user_frames(trace: TracebackType | None) -> list[Frame]:
+    """The frames of the user's code in a traceback, innermost first."""
+    steps: list[tuple[FrameType, int]] = []
+    while trace is not None:
+        if is_users(trace.tb_frame.f_code):
+            steps.append((trace.tb_frame, trace.tb_lineno))
+        trace = trace.tb_next
+    return [described(frame, line) for frame, line in reversed(steps)]
+
+
+def running_frames(frame: FrameType | None) -> list[Frame]:
+    """The frames of the user's code that are running, innermost first."""
+    out = []
+    while frame is not None:
+        if is_users(frame.f_code):
+            out.append(described(frame, frame.f_lineno))
+        frame = frame.f_back
+    return out
+
+
+def is_users(code: CodeType) -> bool:
+    """Was the code compiled from Julia?"""
+    return not code.co_filename.endswith(".py") and not code.co_filename.startswith("<")
+
+
+def described(frame: FrameType, line: int) -> Frame:
+    """A running function with the types of its arguments."""
+    code = frame.f_code
+    module = frame.f_globals.get("%module")
+    owner = ".".join(module.path) if isinstance(module, Module) else "Main"
+    if code.co_name == TOP_LEVEL:
+        return Frame(TOP_LEVEL, TOP_LEVEL, owner, code.co_filename, line)
+    source = CODES.get(code)
+    values = frame.f_locals
+    head = call_text(code, source, values) if source is not None else f"{name_text(code.co_name)}()"
+    return Frame(code.co_name, head, owner, code.co_filename, line)
+
+
+def call_text(code: CodeType, source: LambdaCode, values: dict[str, Any]) -> str:
+    """`f(x::Int64; k::Float64)`"""
+    parts: list[str] = []
+    name = name_text(source.name)
+    own = values.get("#self#")
+    if isinstance(own, ClosureBase):
+        name = f"(::{T.type_string(T.typeof(own))})"
+    params = list(source.params)
+    if params and params[0].name == "#ctor#":
+        called = values.get(params[0].pyname)
+        name = T.type_string(called) if called is not None else name
+        params = params[1:]
+    elif source.name == "call" and params and source.callable:
+        callee = params.pop(0)
+        shown = "" if callee.name.startswith("#") else callee.name
+        name = f"({shown}::{type_text(values.get(callee.pyname))})"
+    for i, var in enumerate(params):
+        if var.pyname not in values:
+            continue
+        value = unboxed(values[var.pyname])
+        if source.vararg and i == len(params) - 1:
+            parts += vararg_parts(var.name, value)
+            continue
+        shown = "" if var.name.startswith("#") else var.name
+        parts.append(f"{shown}::{type_text(value)}")
+    if any(p.startswith("::Vararg") for p in parts):
+        # Julia has no names for the arguments of a call with several of these.
+        parts = [f"::{p.split('::', 1)[1]}" for p in parts]
+    keywords = [
+        f"{k}::{type_text(unboxed(values[var.pyname]))}"
+        for k, var, *_ in source.keywords if var.pyname in values
+    ]
+    return f"{name}({', '.join(parts)}{'; ' + ', '.join(keywords) if keywords else ''})"
+
+
+def vararg_parts(name: str, value: Any) -> list[str]:
+    """What `xs...` got: one argument by its name, several by their number and type."""
+    if not isinstance(value, tuple):
+        return []
+    kinds = [type_text(v) for v in value]
+    if len(kinds) < 2:
+        return [f"{name}::{k}" for k in kinds]
+    rest = set(kinds[1:])
+    return [f"::{kinds[0]}", f"::Vararg{{{rest.pop() if len(rest) == 1 else 'Any'}}}"]
+
+
+def unboxed(value: Any) -> Any:
+    """The value of a captured variable."""
+    return getattr(value, "value", None) if type(value) is Box else value
+
+
+def type_text(value: Any) -> str:
+    """The type of an argument, as dispatch sees it."""
+    if isinstance(value, GenericFunction):
+        return T.type_string(T.typeof(value))
+    return T.type_string(T.dispatch_type(value))
+
+
+def trace_lines(frames: list[Frame]) -> list[str]:
+    """The lines below `Stacktrace:`; frames that follow each other and are alike are shown once."""
+    entries: list[tuple[str, str, int]] = []
+    for frame in frames:
+        if entries and entries[-1][:2] == (frame.head, frame.place):
+            entries[-1] = (frame.head, frame.place, entries[-1][2] + 1)
+        else:
+            entries.append((frame.head, frame.place, 1))
+    numbered = list(enumerate(entries, 1))
+    if len(numbered) > _INNER + _OUTER:
+        numbered = [*numbered[:_INNER], *numbered[-_OUTER:]]
+    width = len(str(len(entries))) + 2
+    return [
+        f" {f'[{i}]'.rjust(width)} {head}{f' (repeats {count} times)' if count > 1 else ''}"
+        f"\n {' ' * (width - 1)}@ {where}"
+        for i, (head, where, count) in numbered
+    ]
