@@ -194,6 +194,21 @@ def lastindex_along(a: Any, d: int) -> Any:
     return Base.bindings["last"](AXES(a, d))
 
 
+@Base.method("promote_shape(a::AbstractArray, b::AbstractArray)", export=False)
+def promote_shape(a: Any, b: Any) -> Any:
+    """The axes that two arrays of one size have in common."""
+    from juliette.base.array_arithmetic import same_shape
+
+    same_shape(a, b)
+    return AXES(a)
+
+
+@Base.method("require_one_based_indexing(arrays...)", export=False)
+def require_one_based_indexing(*arrays: Any) -> bool:
+    """All arrays here are indexed from 1."""
+    return True
+
+
 @Base.method("checkbounds(::Type{Bool}, a::AbstractArray, index...)")
 def inbounds(_: Any, a: Any, *index: Any) -> bool:
     """Are the indices valid?"""

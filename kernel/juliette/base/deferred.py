@@ -136,7 +136,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.reshaping": (
         "ColumnSlices RowSlices Slices adjoint circshift circshift! dropdims eachcol eachrow "
         "eachslice invperm invpermute! isperm isreal mapslices permute! permutedims reshape "
-        "reverse! rot180 rotl90 rotr90 selectdim transpose vec"
+        "reverse! rot180 rotl90 rotr90 selectdim sortslices transpose vec"
     ),
     "juliette.base.searching": "findall findfirst findlast findnext findprev ∈ ∉ ∋ ∌",
     "juliette.base.sorting": (
@@ -215,7 +215,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.reductions": "extrema maximum minimum sum",
     "juliette.base.reflection": "promote_typejoin",
     "juliette.base.replacing": "replace!",
-    "juliette.base.reshaping": "reverse",
+    "juliette.base.reshaping": "reverse unique",
     "juliette.base.searching": "first in last",
     "juliette.base.sorting": "issorted",
     "juliette.base.streams": "IOBuffer peek",

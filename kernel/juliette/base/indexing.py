@@ -21,7 +21,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import UNDEF, Array, element
+from juliette.runtime.array import UNDEF, Array, element, make
 from juliette.runtime.errors import (
     ArgumentError, BoundsError, CanonicalIndexError, DimensionMismatch, MethodError, UndefRefError,
 )
@@ -250,12 +250,14 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
         return getindex_any(a, *index)
     if isinstance(a, Struct):
         return user_element(a, index)
+    if isinstance(a, W.SubArray) and not a.simple and len(index) == a.ndim and a.groups is None:
+        return view_element(a, index)
     data = a.data
     n = len(index)
     if n == data.ndim:
-        if any(type(i) is bool for i in index):
-            raise invalid(next(i for i in index if type(i) is bool))
         for i, size in zip(index, data.shape, strict=True):
+            if type(i) is bool:
+                raise invalid(i)
             if not 0 < i <= size:
                 raise BoundsError(a, index)
         value = element(data, tuple([int(i) - 1 for i in index]))
@@ -282,6 +284,84 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     if value is UNDEF:
         raise UndefRefError()
     return value
+
+
+def view_element(a: W.SubArray, index: tuple[Any, ...]) -> Any:
+    """One element of a view, found in its parent."""
+    rest = iter(index)
+    where = []
+    for w, kept in zip(a.where, a.indices, strict=True):
+        if type(w) is int:
+            where.append(w)
+            continue
+        i = next(rest)
+        if type(i) is bool:
+            raise invalid(i)
+        if isinstance(w, slice):
+            if not 0 < i <= len(kept):
+                raise BoundsError(a, index)
+            where.append((w.start or 0) + (int(i) - 1) * (w.step or 1))
+        else:
+            if w.ndim != 1:
+                return getindex_scalar(make(a.data, a.eltype), *index)
+            if not 0 < i <= len(w):
+                raise BoundsError(a, index)
+            where.append(int(w[i - 1]))
+    parent = a.parent
+    if isinstance(parent, (Struct, V.Range)):
+        return GETINDEX(parent, *[i + 1 for i in where])
+    value = element(parent.data, tuple(where))
+    if value is UNDEF:
+        raise UndefRefError()
+    return value
+
+
+@Base.method("getindex(v::SubArray{<:Any,1}, i::Int64)")
+def view_of_one(v: Any, i: int) -> Any:
+    if not v.simple:
+        return view_element(v, (i,)) if v.groups is None else getindex_scalar(v, i)
+    data = v.data
+    if not 0 < i <= len(data):
+        raise BoundsError(v, (i,))
+    value = element(data, i - 1)
+    if value is UNDEF:
+        raise UndefRefError()
+    return value
+
+
+@Base.method("getindex(r::AbstractRange, i::Int64)")
+def range_element(r: Any, i: int) -> Any:
+    if not 0 < i <= len(r):
+        raise BoundsError(r, (i,))
+    return r.get(i - 1)
+
+
+@Base.method("getindex(a::Array, i::AbstractUnitRange{Int64})")
+def vector_part(a: Any, i: Any) -> Any:
+    data = a.data
+    if data.ndim != 1:
+        return getindex_any(a, i)
+    if i.stop < i.start:
+        return type(a)(data[:0].copy())
+    if i.start < 1 or i.stop > len(data):
+        raise BoundsError(a, (i,))
+    return type(a)(data[i.start - 1 : i.stop].copy())
+
+
+@Base.method("getindex(a::Matrix, i::Colon, j::Int64)")
+def column(a: Any, i: Any, j: int) -> Any:
+    data = a.data
+    if not 0 < j <= data.shape[1]:
+        raise BoundsError(a, (V.UnitRange(1, data.shape[0]), j))
+    return make(data[:, j - 1].copy(), a.eltype)
+
+
+@Base.method("getindex(a::Matrix, i::Int64, j::Colon)")
+def row(a: Any, i: int, j: Any) -> Any:
+    data = a.data
+    if not 0 < i <= data.shape[0]:
+        raise BoundsError(a, (i, V.UnitRange(1, data.shape[1])))
+    return make(data[i - 1].copy(), a.eltype)
 
 
 def user_element(a: Any, index: tuple[Any, ...]) -> Any:

@@ -161,12 +161,14 @@ def pairs_of_pairs(p: Pairs) -> Any:
     return p
 
 
+@Base.method("pairs(style::IndexLinear, x::AbstractArray)", transparent=True)
 def pairs_linear(_: Any, x: Any) -> Any:
     return Pairs(x, V.OneTo(_length(x)))
 
 
-if "IndexLinear" in Base.bindings:
-    Base.method("pairs(style::IndexLinear, x::AbstractArray)", transparent=True)(pairs_linear)
+@Base.method("pairs(style::IndexCartesian, x::AbstractArray)", transparent=True)
+def pairs_cartesian(_: Any, x: Any) -> Any:
+    return Pairs(x, Base.bindings["CartesianIndices"](x))
 
 
 @Base.method("keys(p::Base.Iterators.Pairs)", transparent=True)

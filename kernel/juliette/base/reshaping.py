@@ -454,6 +454,50 @@ def make_cell(x: Any, shape: tuple[int, ...]) -> Any:
     return one.reshape(shape)
 
 
+def slices_of(a: Any, dims: Any) -> tuple[int, list[Any]]:
+    """The axis (from 0) that `dims` names, and the slices along it."""
+    d = dims if isinstance(dims, int) else dims[0]
+    if not 1 <= d <= len(shape_of(a)):
+        raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {len(shape_of(a))}")
+    return d - 1, [vec(VIEW(a, *[i if k == d else V.COLON for k in range(1, len(shape_of(a)) + 1)]))
+                   for i in range(1, shape_of(a)[d - 1] + 1)]
+
+
+@Base.method("sortslices(a::AbstractArray; dims, keywords...)")
+def sortslices(a: Any, *, dims: Any, **keywords: Any) -> Any:
+    """The slices along a dimension in lexicographic order.
+
+    ```jldoctest
+    julia> sortslices([7 3; -1 6; 9 -2], dims = 1)
+    3×2 Matrix{Int64}:
+     -1   6
+      7   3
+      9  -2
+    ```
+    """
+    axis, slices = slices_of(a, dims)
+    found = vector(slices, T.Any_)
+    order = Base.bindings["sortperm"].call_kw(keywords, found) if keywords else Base.bindings["sortperm"](found)
+    return like(a, np.array(np.take(dense(a), dense(order) - 1, axis=axis), order="F"), eltype_of(a))
+
+
+@Base.method("unique(a::AbstractArray; dims=:)")
+def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
+    """Distinct elements, or distinct slices along `dims`, in order of first appearance."""
+    if isinstance(dims, V.ColonType):
+        slices = values_of(a)
+        axis = None
+    else:
+        axis, slices = slices_of(a, dims)
+    seen: dict[Any, int] = {}
+    for i, x in enumerate(slices):
+        seen.setdefault(V.hashable(x), i)
+    kept = list(seen.values())
+    if axis is None:
+        return like(a, dense(a).ravel(order="F")[kept], eltype_of(a))
+    return like(a, np.array(np.take(dense(a), kept, axis=axis), order="F"), eltype_of(a))
+
+
 # ---------------------------------------------------------------- permutations
 
 

@@ -58,6 +58,15 @@ def push(v: Any, *xs: Any) -> Any:
     return v
 
 
+@Base.method("push!(v::Vector, x)")
+def push_one(v: Any, x: Any) -> Any:
+    if B.TRACE.depth and B.MUTATION is not None:
+        B.MUTATION(v, "push!")
+    t = v.eltype
+    v.push(x if t is T.Any_ or T.typeof(x) is t else convert_element(t, x))
+    return v
+
+
 @Base.method("append!(v::AbstractVector, xs...)")
 def append(v: Any, *xs: Any) -> Any:
     """Add all elements of collections at the end.

@@ -262,18 +262,24 @@ def select(data: Data, where: tuple[Any, ...]) -> Any:
 
 
 class SubArray(Wrapper):
-    """`view(A, indices...)`; `where` and `groups` are the indices for numpy."""
+    """`view(A, indices...)`; `where` and `groups` are the indices for numpy.
 
-    __slots__ = ("groups", "indices", "where")
+    `simple`: numpy gives the window by slicing alone.
+    """
+
+    __slots__ = ("groups", "indices", "simple", "where")
 
     def __init__(self, parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any) -> None:
         self.parent = parent
         self.indices = indices
         self.where = where
         self.groups = groups
+        self.simple = groups is None and not any(isinstance(i, np.ndarray) for i in where)
 
     @property
     def data(self) -> Data:
+        if self.simple:
+            return data_of(self.parent)[self.where]
         return select(regroup(data_of(self.parent), self.groups), self.where)  # type: ignore[no-any-return]
 
     @property
