@@ -14,6 +14,7 @@ import pkgutil
 import sys
 import textwrap
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import juliette.base
@@ -98,14 +99,14 @@ class Survey:
     def _note(self, module: Module, name: str | None) -> None:
         if module is not Base or name is None:
             return
-        frame = sys._getframe(2)
-        while not frame.f_globals["__name__"].startswith(("juliette.base.", "juliette.display.")):
-            if frame.f_back is None:
+        # The innermost part on the way: helpers of the core define names for parts that call them.
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            part = frame.f_globals["__name__"]
+            if part.startswith(("juliette.base.", "juliette.display.")) and part not in self.core:
+                self.names.setdefault(part, set()).add(name)
                 return
             frame = frame.f_back
-        part = frame.f_globals["__name__"]
-        if part not in self.core:
-            self.names.setdefault(part, set()).add(name)
 
     # ------------------------------------------------------------ results
 

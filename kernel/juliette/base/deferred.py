@@ -103,8 +103,9 @@ CHAPTERS: dict[str, str] = {
         "binomial factorial gcd gcdx invmod ispow2 isqrt lcm nextpow nextprod powermod prevpow"
     ),
     "juliette.base.numbers.trigonometry": (
-        "acosd acot acotd acoth acsc acscd acsch asec asecd asech asind atand cosc cot cotd coth "
-        "csc cscd csch deg2rad hypot rad2deg sec secd sech sinc sincos sincosd sincospi"
+        "acosd acot acotd acoth acsc acscd acsch asec asecd asech asind atand cosc cosd cospi cot "
+        "cotd coth csc cscd csch deg2rad hypot rad2deg sec secd sech sinc sincos sincosd sincospi "
+        "sind sinpi tand tanpi"
     ),
     "juliette.base.optional": (
         "Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing something"
