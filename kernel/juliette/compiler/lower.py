@@ -338,6 +338,7 @@ class Lowerer:
             return C.Const(None)
         home = e.module
         if home is self.module or (not isinstance(home, str) and same_global(home, self.module, name)):
+            self.module.demand(name)
             return C.Global(name)
         return C.Call(C.Runtime("global_ref"), [C.Const(home), C.Const(name)])
 

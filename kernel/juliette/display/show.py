@@ -401,9 +401,27 @@ PRINT_USER = True
 
 
 def _has_print(x: Any) -> bool:
-    """Did a user define `print(io, x)` for this type?"""
-    found = PRINT.matching((T.typeof(STDOUT), T.typeof(x)))
-    return len(found) > 1
+    """Is there a `print(io, x)` for this type?"""
+    t, exact = T.class_type(type(x))
+    if not exact:
+        return len(PRINT.matching((T.typeof(STDOUT), T.typeof(x)))) > 1
+    PRINT.settle()
+    key = (type(x), len(PRINT.methods))
+    found = _PRINTS.get(key)
+    if found is None:
+        found = _PRINTS[key] = len(PRINT.matching((T.typeof(STDOUT), t))) > 1
+    return found
+
+
+_PRINTS: dict[tuple[type, int], bool] = {}
+
+
+def _built_in(cls: type) -> bool:
+    """Do values of a plain class print as they do in Base, with no method of the user's in between?"""
+    if not SHOW.user_methods and not PRINT.user_methods:
+        return True
+    types = (T.typeof(STDOUT), T.class_type(cls)[0])
+    return SHOW.resolve(types).code is None and PRINT.resolve(types).code is None
 
 
 @Base.method("println(xs...)")
@@ -421,8 +439,13 @@ def println(*xs: Any) -> None:
 
 
 def string_of(x: Any) -> str:
-    if type(x) is str:
+    cls = type(x)
+    if cls is str:
         return x
+    if cls is int and _built_in(int):
+        return int.__repr__(x)
+    if cls is float and _built_in(float):
+        return float_text(x)
     text = Text()
     print_(IO(text), x)
     return text.value()

@@ -93,7 +93,7 @@ def fits(t: Any, n: int) -> bool:
 
 def decimal(n: int) -> str:
     """An integer in decimal digits; Python's own conversion refuses very long ones."""
-    if -(10**4000) < n < 10**4000:
+    if n.bit_length() < 13000:
         return int.__repr__(n)
     sign, n = ("-", -n) if n < 0 else ("", n)
     digits = int(n.bit_length() * 0.30103) + 1

@@ -146,14 +146,21 @@ def signed(
     return padded(head + digits, flags, width)
 
 
-def format_integer(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:
-    if isinstance(x, Rational):
-        x = Base.bindings["convert"](T.Integer, x)
+def whole_number(x: Any) -> int | None:
+    """What `%d` writes of a number that is no Int64; None for floats, which are rounded."""
     if T.isa(x, T.AbstractFloat):
-        return format_float(x, flags, width, 0, "f")
+        return None
     if not T.isa(x, T.Number):
         raise MethodError(Base.bindings["ndigits"], (x,), None)
-    n = int(Base.bindings["convert"](T.CORE_TYPES["BigInt"], x))
+    if isinstance(x, Rational):
+        x = Base.bindings["convert"](T.Integer, x)
+    return int(Base.bindings["convert"](T.CORE_TYPES["BigInt"], x))
+
+
+def format_integer(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:
+    n = x if type(x) is int else whole_number(x)
+    if n is None:
+        return format_float(x, flags, width, 0, "f")
     size = abs(n)
     digits = decimal(size) if kind == "d" else f"{size:{kind}}"
     prefix = ""
@@ -165,6 +172,9 @@ def format_integer(x: Any, flags: str, width: int, precision: int | None, kind: 
 
 
 def to_float(x: Any) -> Any:
+    """The floating-point number that is formatted for `x`."""
+    if type(x) is float:
+        return x
     if T.isa(x, T.CORE_TYPES["BigFloat"]) or T.typeof(x) in (T.Float64, T.Float32, T.Float16):
         return x
     if T.typeof(x) is T.CORE_TYPES["BigInt"]:

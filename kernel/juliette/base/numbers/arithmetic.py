@@ -14,6 +14,7 @@ from juliette.base.numbers.promotion import (
     converter,
     promote_type,
     promoting,
+    wrapping_converter,
 )
 from juliette.compiler import support
 from juliette.runtime import types as T
@@ -38,12 +39,14 @@ from juliette.runtime.numeric import (
 Operation = Callable[[Any, Any], Any]
 
 
-def after_promotion(op_for: Callable[[Any], Operation]) -> Callable[[Any, Any], Operation]:
+def after_promotion(
+    op_for: Callable[[Any], Operation], convert: Callable[[Any, Any], Any] = converter
+) -> Callable[[Any, Any], Operation]:
     """For two plain real types, an operation on their common type."""
 
     def specialise(s: Any, t: Any) -> Operation:
         common = promote_type(s, t)
-        op, left, right = op_for(common), converter(s, common), converter(t, common)
+        op, left, right = op_for(common), convert(s, common), convert(t, common)
         if left is None:
             if right is None:
                 return op
@@ -80,7 +83,9 @@ def ring_operation(op: Operation) -> Callable[[Any], Operation]:
 
 def binary(name: str, op: Operation, ufunc: Any) -> None:
     """Define a ring operator for all plain numbers and, by promotion, for all others."""
-    Base.method(f"{name}(x::CoreReal, y::CoreReal)", specialised=True)(after_promotion(ring_operation(op)))
+    Base.method(f"{name}(x::CoreReal, y::CoreReal)", specialised=True)(
+        after_promotion(ring_operation(op), wrapping_converter)
+    )
     promoting(name, "Number")
     KERNELS[Base.bindings[name]] = ufunc
 

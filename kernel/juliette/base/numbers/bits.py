@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.arithmetic import after_promotion
-from juliette.base.numbers.promotion import KERNELS, promoting
+from juliette.base.numbers.promotion import KERNELS, promoting, wrapping_converter
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base
@@ -34,7 +34,9 @@ def bitwise(name: str, op: Callable[[Any, Any], Any], ufunc: Any, *others: str) 
             return lambda x, y: make(op(int(x), int(y)))
         return op
 
-    Base.method(f"{name}(x::CoreInteger, y::CoreInteger)", specialised=True)(after_promotion(for_type))
+    Base.method(f"{name}(x::CoreInteger, y::CoreInteger)", specialised=True)(
+        after_promotion(for_type, wrapping_converter)
+    )
     promoting(name, "Integer")
 
     @Base.method(f"{name}(x::Union{{Integer,Missing}}, y::Union{{Integer,Missing}})", transparent=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 from juliette.base.numbers.arithmetic import power_by_squaring
@@ -238,6 +239,26 @@ def multiply(z: Any, w: Any) -> Any:
     (a, b), (c, d) = parts(z), parts(w)
     times = Base.bindings["*"]
     return make(call("-", times(a, c), times(b, d)), call("+", times(a, d), times(b, c)))
+
+
+# Python's own complex numbers are computed with as Julia does; only a real operand is another matter.
+for _name, _op in (("+", operator.add), ("-", operator.sub), ("*", operator.mul)):
+    Base.method(f"{_name}(z::ComplexF64, w::ComplexF64)")(_op)
+
+
+@Base.method("+(z::ComplexF64, x::Float64)")
+def plus_float(z: complex, x: float) -> complex:
+    return complex(z.real + x, z.imag)
+
+
+@Base.method("*(z::ComplexF64, x::Float64)")
+def times_float(z: complex, x: float) -> complex:
+    return complex(z.real * x, z.imag * x)
+
+
+@Base.method("*(x::Float64, z::ComplexF64)")
+def float_times(x: float, z: complex) -> complex:
+    return complex(x * z.real, x * z.imag)
 
 
 @Base.method("-(z::Complex)")

@@ -15,10 +15,13 @@ from juliette.runtime import types as T
 from juliette.runtime.errors import DivideError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
+    BITS,
     FLOATS,
     INT_RANGE,
     LOW,
     MAKER,
+    SIGNED,
+    UNSIGNED,
     BigFloat_,
     BigInt,
     BigInt_,
@@ -120,18 +123,30 @@ def division(name: str, whole: Callable[[int, int], int], floats: Callable[[floa
 
         return others
 
-    method = after_promotion(for_type)
+    same = after_promotion(for_type)
+
+    def method(s: Any, t: Any) -> Any:
+        if (s in SIGNED and t in UNSIGNED) or (s in UNSIGNED and t in SIGNED):
+            return mixed_signs(name, whole, s, t)
+        return same(s, t)
+
     method.__doc__ = doc
-    if name in ("rem", "mod"):
-        plain = method
-
-        def method(s: Any, t: Any) -> Any:  # type: ignore[misc]
-            # The result of signed and unsigned has the type that `rem` and `mod` give in Julia.
-            return plain(s, t)
-
-        method.__doc__ = doc
     Base.method(f"{name}(x::CoreReal, y::CoreReal)", specialised=True)(method)
     promoting(name, "Real")
+
+
+def mixed_signs(name: str, whole: Callable[[int, int], int], s: Any, t: Any) -> Any:
+    """Signed by unsigned: of the first one's kind (with `mod` the second's), and the larger size."""
+    bits = max(BITS[s], BITS[t])
+    kind = SIGNED if (s in SIGNED) != (name == "mod") else UNSIGNED
+    result = next(k for k in kind if BITS[k] == bits)
+
+    def divide(x: Any, y: Any) -> Any:
+        if y == 0:
+            raise DivideError()
+        return wrap_to(result, whole(int(x), int(y)))
+
+    return divide
 
 
 def _big_division(name: str, x: Any, y: Any) -> Any:

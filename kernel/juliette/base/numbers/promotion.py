@@ -15,14 +15,17 @@ from juliette.runtime.errors import ErrorException
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
+    BITS,
     CORE_REAL,
     FLOATS,
+    MAKER,
     ORDER,
     BigFloat_,
     BigInt_,
     Complex_,
     Rational_,
     to_number,
+    wrap_to,
 )
 
 np.seterr(all="ignore")
@@ -176,7 +179,18 @@ def converter(source: Any, target: Any) -> Callable[[Any], Any] | None:
         return None
     if target is T.Float64 and source not in (BigInt_, BigFloat_):
         return float
+    larger = target is T.Int64 and source in _ORDER and _ORDER[source] < _ORDER[T.Int64]
+    if source in _ORDER and (target is BigInt_ or larger):
+        return MAKER[target]  # it has a place for every value
     return lambda x: to_number(target, x)
+
+
+def wrapping_converter(source: Any, target: Any) -> Callable[[Any], Any] | None:
+    """As `converter`, but integers are taken modulo the size of the type, as `+ - * & |` do."""
+    integers = source in _ORDER and target in BITS and target not in FLOATS
+    if integers and target is not source and target is not T.Int64:
+        return lambda x: wrap_to(target, x)
+    return converter(source, target)
 
 
 def not_defined(name: str, x: Any) -> ErrorException:

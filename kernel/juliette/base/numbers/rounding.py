@@ -260,6 +260,20 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
 
     real.__doc__ = doc
 
+    @Base.method(f"{name}(::Type{{T}}, x::Float64) where T<:BitInteger", specialised=True)
+    def float_to_integer(t: Any, _: Any) -> Any:
+        target = t.parameters[0] if isinstance(t, T.DataType) and t.parameters else None
+        if target is not T.Int64:
+            return lambda kind, x: to_type(kind, x, how)
+
+        def to_int(_: Any, x: float) -> int:
+            r = round_float(x, how)
+            if -9223372036854775808.0 <= r < 9223372036854775808.0:
+                return int(r)
+            raise inexact(T.Int64, r, "trunc")
+
+        return to_int
+
     @Base.method(f"{name}(::Type{{T}}, x::Real) where T")
     def typed(t: Any, x: Any) -> Any:
         if isinstance(x, (int, np.integer)) and not isinstance(x, bool):

@@ -40,13 +40,13 @@ def char_test(p: Any) -> Callable[[str], bool] | None:
 
 def find(p: Any, text: str, start: int = 0) -> Span | None:
     """The first match of a pattern from a Python position on."""
+    finder = FINDERS.get(type(p))
+    if finder is not None:
+        return finder(p, text, start)
     if is_string(p):
         needle = text_of(p)
         i = text.find(needle, start)
         return None if i < 0 else (i, i + len(needle))
-    finder = FINDERS.get(type(p))
-    if finder is not None:
-        return finder(p, text, start)
     if isinstance(p, V.Char):
         i = text.find(p.text, start)
         return None if i < 0 else (i, i + len(p.text))

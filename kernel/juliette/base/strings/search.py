@@ -228,7 +228,7 @@ def count(p: Any, s: Any, *, overlap: bool = False) -> int:
 
 
 def occurs(needle: Any, s: Any) -> bool:
-    if not (is_string(needle) or isinstance(needle, V.Char) or type(needle) in FINDERS):
+    if not (type(needle) in FINDERS or isinstance(needle, V.Char) or is_string(needle)):
         raise MethodError(Base.bindings["occursin"], (needle, s), None)
     return find(needle, text_of(s)) is not None
 

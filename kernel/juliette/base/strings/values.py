@@ -13,7 +13,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
 from juliette.runtime.modules import Base
-from juliette.runtime.text import from_utf8, is_valid, utf8
+from juliette.runtime.text import from_utf8, utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
@@ -31,7 +31,7 @@ def text_of(s: Any) -> str:
 
 def is_string(x: Any) -> bool:
     """Is it an AbstractString?"""
-    return isinstance(x, str) or T.isa(x, T.AbstractString)
+    return isinstance(x, str) or (not isinstance(x, (int, float)) and T.isa(x, T.AbstractString))
 
 
 def piece(x: Any) -> str:
@@ -88,7 +88,10 @@ def concatenate(a: Any, *rest: Any) -> str:
 def join_pieces(parts: list[str]) -> str:
     """Texts in a row; bytes that only together are UTF-8 become characters."""
     out = "".join(parts)
-    return out if is_valid(out) else from_utf8(utf8(out))
+    for p in parts[:-1]:
+        if p and "\ud800" <= p[-1] <= "\udfff":
+            return from_utf8(utf8(out))
+    return out
 
 
 @Base.method("*(a::Union{AbstractString,AbstractChar}, b::Union{AbstractString,AbstractChar}, c::Union{AbstractString,AbstractChar}, rest::Union{AbstractString,AbstractChar}...)")
