@@ -88,6 +88,8 @@ class ShowError(Exception):
 
 def _colored(line: str) -> str:
     """A line of a stack trace in Julia's colours."""
+    if line.startswith("--- "):
+        return f"{DIM}{line}{PLAIN}"
     if found := _PLACE.fullmatch(line):
         owner = found["module"]
         shade = DIM if owner in BASE else MODULE

@@ -59,7 +59,7 @@ def show_composite(io: IO, e: Any) -> None:
 
 @Base.method("show(io::IO, s::Base.ExceptionStack)")
 def show_stack(io: IO, s: Any) -> None:
-    io.write(f"{len(s.errors)}-element ExceptionStack")
+    io.write(f"{len(s.errors)}-element ExceptionStack{':' if s.errors else ''}")
     for i, error in enumerate(reversed(s.errors)):
         io.write("\n" if not i else "\n\ncaused by: ")
         io.write(showerror_text(julia_value(error)))

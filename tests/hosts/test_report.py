@@ -1,0 +1,61 @@
+"""Errors as text: frames, repetitions, causes, colours."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from juliette.interpreter import Interpreter
+from juliette.report import ErrorReport
+
+
+def failed(code: str) -> ErrorReport:
+    """The error that some code ends in."""
+    session = Interpreter(stdout=io.StringIO(), stderr=io.StringIO())
+    error = session.run(code, "In[1]").error
+    assert error is not None
+    return error
+
+
+def test_a_function_that_calls_itself_is_shown_once() -> None:
+    text = failed("f(n) = f(n + 1) + 1\nf(1)").render()
+    pattern = (
+        r"ERROR: StackOverflowError:\nStacktrace:\n \[1\] f\(n::Int64\) \(repeats \d\d+ times\)\n"
+        r"   @ Main \./In\[1\]:1\n \[2\] top-level scope\n   @ In\[1\]:2"
+    )
+    assert re.fullmatch(pattern, text), text
+
+
+def test_functions_that_call_each_other_are_shown_once() -> None:
+    lines = failed("ping(n) = pong(n) + 1\npong(n) = ping(n) + 1\nping(1)").render().split("\n")
+    assert re.fullmatch(r" +\[1\] p[io]ng\(n::Int64\)", lines[2])
+    assert re.fullmatch(r"--- the last 2 lines are repeated \d+ more times ---", lines[6])
+    assert len(lines) < 14
+
+
+def test_frames_name_their_module() -> None:
+    code = "module Outer\nmodule Inner\nf(x) = error(x)\nend\nend\nOuter.Inner.f(1)"
+    assert failed(code).frames[0] == " [1] f(x::Int64)\n   @ Main.Outer.Inner ./In[1]:3"
+
+
+def test_what_was_being_handled() -> None:
+    code = 'try\n    error("first")\ncatch\n    error("second")\nend'
+    error = failed(code)
+    assert error.message == "second"
+    assert error.render().endswith(
+        "\n\ncaused by: first\nStacktrace:\n [1] top-level scope\n   @ In[1]:2"
+    )
+
+
+def test_colours() -> None:
+    error = failed("half(x::Int) = div(x, 0)\nhalf(4)")
+    colored = error.render(color=True)
+    assert re.sub(r"\x1b\[\d+m", "", colored) == error.render()
+    lines = colored.split("\n")
+    assert lines[0].startswith("\x1b[91m\x1b[1mERROR: \x1b[22m\x1b[39m\x1b[91mDivideError")
+    assert lines[2].startswith(" [1] \x1b[1mhalf\x1b[22m\x1b[1m(\x1b[22m\x1b[90mx\x1b[39m::Int64")
+    assert lines[3] == (
+        "\x1b[90m   @ \x1b[39m\x1b[35mMain\x1b[39m \x1b[90m./\x1b[39m"
+        "\x1b[90m\x1b[4mIn[1]:1\x1b[24m\x1b[39m"
+    )
+    assert lines[4] == " [2] top-level scope"
