@@ -16,8 +16,9 @@ from juliette.runtime.modules import Module
 
 TOP_LEVEL = "top-level scope"
 _CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
-# How many frames are shown of a deep stack: the innermost, and the outermost.
-_INNER, _OUTER = 40, 10
+# A longer trace is searched for calls that go round in a circle.
+_BIG = 50
+_LONGEST_CYCLE = 20
 
 
 class Frame:
@@ -145,12 +146,28 @@ def trace_lines(frames: list[Frame]) -> list[str]:
             entries[-1] = (frame.head, frame.place, entries[-1][2] + 1)
         else:
             entries.append((frame.head, frame.place, 1))
-    numbered = list(enumerate(entries, 1))
-    if len(numbered) > _INNER + _OUTER:
-        numbered = [*numbered[:_INNER], *numbered[-_OUTER:]]
     width = len(str(len(entries))) + 2
-    return [
-        f" {f'[{i}]'.rjust(width)} {head}{f' (repeats {count} times)' if count > 1 else ''}"
-        f"\n {' ' * (width - 1)}@ {where}"
-        for i, (head, where, count) in numbered
-    ]
+    out: list[str] = []
+    at = 0
+    while at < len(entries):
+        length, times = cycle(entries, at) if len(entries) > _BIG else (1, 1)
+        for i, (head, where, count) in enumerate(entries[at : at + length], at + 1):
+            again = f" (repeats {count} times)" if count > 1 else ""
+            out.append(f" {f'[{i}]'.rjust(width)} {head}{again}\n {' ' * (width - 1)}@ {where}")
+        if times > 1:
+            more = f"{times - 1} more time{'s' * (times > 2)}"
+            out.append(f"--- the last {length} lines are repeated {more} ---")
+        at += length * times
+    return out
+
+
+def cycle(entries: list[tuple[str, str, int]], at: int) -> tuple[int, int]:
+    """How many entries from a place on come again, and how often they are there."""
+    for length in range(2, _LONGEST_CYCLE + 1):
+        piece = entries[at : at + length]
+        times = 1
+        while entries[at + times * length : at + (times + 1) * length] == piece:
+            times += 1
+        if times > 2:
+            return length, times
+    return 1, 1
