@@ -324,8 +324,8 @@ def test_inspection(session: Session) -> None:
     session.run('"""Twice `x`."""\ntwice(x) = 2x')
     found = session.reply(session.client.inspect("y = twice(3)", 7))
     assert found["found"]
-    assert "Twice `x`." in found["data"]["text/plain"]
-    assert "text/markdown" in found["data"]
+    assert "Twice x." in found["data"]["text/plain"]
+    assert "Twice `x`." in found["data"]["text/markdown"]
     # Within the parentheses it is about the function that is called.
     assert session.reply(session.client.inspect("twice(3, ", 9))["found"]
     assert not session.reply(session.client.inspect("nothing_like_it", 3))["found"]
