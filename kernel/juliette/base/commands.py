@@ -173,10 +173,11 @@ def shell_words(text: str) -> list[list[Any]]:
 
 def interpolation(text: str, i: int) -> tuple[Any, int]:
     """The expression after `$`, and where it ends."""
-    if text[i] == "(":
+    if text[i] in "([":
+        closing = ")" if text[i] == "(" else "]"
         end = i
         while True:
-            end = text.find(")", end + 1)
+            end = text.find(closing, end + 1)
             if end < 0:
                 raise ErrorException(f"parsing command `{text}`: unterminated interpolation")
             try:

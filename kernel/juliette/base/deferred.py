@@ -139,7 +139,7 @@ CHAPTERS: dict[str, str] = {
         "eachslice invperm invpermute! isperm isreal mapslices permute! permutedims reshape "
         "reverse! rot180 rotl90 rotr90 selectdim sortslices transpose vec"
     ),
-    "juliette.base.searching": "findall findfirst findlast findnext findprev ∈ ∉ ∋ ∌",
+    "juliette.base.searching": "findall findfirst findlast findnext findprev indexin ∈ ∉ ∋ ∌",
     "juliette.base.sorting": (
         "DEFAULT_STABLE DEFAULT_UNSTABLE Forward InsertionSort MergeSort Order PartialQuickSort "
         "QuickSort Reverse Sort insorted partialsort partialsort! partialsortperm "

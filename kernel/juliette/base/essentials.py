@@ -131,6 +131,8 @@ CONVERT = Base.bindings["convert"]
 
 def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a type: its own constructors first, then what holds for all types."""
+    if t is V.Pair_ and len(args) == 2 and not kwargs:
+        return V.Pair(*args)
     family = getattr(T.unwrap(t), "typename", None)
     if family is not None and family.constructors is not None:
         table = family.constructors

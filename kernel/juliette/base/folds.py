@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import (
-    eltype_of_iterator, gather, iterate_value, shape_of_iterator,
+    applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, shape_of_iterator,
 )
 from juliette.base.iterators import NO_INIT
 from juliette.compiler import support
+from juliette.compiler.python_backend import FAST
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, vector
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 
@@ -63,7 +65,7 @@ def map_(f: Any, *xs: Any) -> Any:
             return V.NamedTuple(x.names, tuple(map(f, x.values)))
         if isinstance(x, (int, float, np.number)):
             return f(x)
-        values = [f(v) for v in iterate_value(x)]
+        values = apply_all(f, x)
         if type(x) is str:
             return _string(values)
         return gather(values, shape_of_iterator(x))
@@ -113,8 +115,8 @@ def foreach(f: Any, *xs: Any) -> None:
     ```
     """
     if len(xs) == 1:
-        for v in iterate_value(xs[0]):
-            f(v)
+        for _ in applied(f, iterate_value(xs[0])):
+            pass
         return
     for vs in zip(*map(iterate_value, xs), strict=False):
         f(*vs)
@@ -140,7 +142,14 @@ def filter_(f: Any, x: Any) -> Any:
     if type(x) is str:
         return "".join(c for c in x if holds(f, V.Char(ord(c))))
     t = eltype_of_iterator(x)
-    values = [v for v in iterate_value(x) if holds(f, v)]
+    if finite(x):
+        items = list(iterate_value(x))
+        verdicts = apply_all(f, x)
+        if not set(map(type, verdicts)) <= {bool}:
+            verdicts = list(map(support.truth, verdicts))
+        values = list(itertools.compress(items, verdicts))
+    else:
+        values = [v for v in iterate_value(x) if holds(f, v)]
     return gather(values, None) if t is None or B.TRACE.depth else vector(values, t)
 
 
@@ -182,11 +191,17 @@ def empty_fold(op: Any, t: Any) -> Any:
 def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
     """Fold a Python iterable from the left."""
     if init is not NO_INIT:
-        return functools.reduce(op, items, init)
+        return functools.reduce(quick(op), items, init)
     it = iter(items)
     for first in it:
-        return functools.reduce(op, it, first)
+        return functools.reduce(quick(op), it, first)
     return empty_fold(op, t)
+
+
+def quick(op: Any) -> Any:
+    """An operator in the form that looks for a method only where it must."""
+    name = FAST.get(op) if type(op) is GenericFunction and not B.TRACE.depth else None
+    return support.HELPERS[name] if name is not None else op
 
 
 def fold_right(op: Any, items: list[Any], init: Any, t: Any) -> Any:
@@ -256,6 +271,8 @@ def foldr(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
 
 
 def _mapped(f: Any, xs: tuple[Any, ...]) -> Iterator[Any]:
+    if len(xs) == 1:
+        return applied(f, iterate_value(xs[0]))
     return map(f, *map(iterate_value, xs))
 
 
@@ -355,17 +372,24 @@ def folding(name: str, operator: str, doc: str) -> None:
         items = iterate_value(x)
         if greatest:
             return fold_left(op(), items, init, None)
-        return fold_left(op(), map(widened, items), init, T.Int64 if t is T.Bool else t)
+        return fold_left(op(), wide(items), init, T.Int64 if t is T.Bool else t)
 
     def mapped(f: Any, x: Any, *, init: Any = NO_INIT) -> Any:
-        items = (f(v) for v in iterate_value(x))
+        items = applied(f, iterate_value(x))
         if greatest:
             return fold_left(op(), items, init, None)
-        return fold_left(op(), map(widened, items), init, _result_type(f, (x,)))
+        return fold_left(op(), wide(items), init, _result_type(f, (x,)))
 
     whole.__doc__ = doc
     Base.method(f"{name}(x; init)", transparent=True)(whole)
     Base.method(f"{name}(f, x; init)", transparent=True)(mapped)
+
+
+def wide(items: Any) -> list[Any]:
+    """Items to add or multiply."""
+    values = list(items)
+    kinds = set(map(type, values))
+    return values if kinds <= {int, float} else list(map(widened, values))
 
 
 def widened(x: Any) -> Any:
@@ -452,8 +476,8 @@ def itself(x: Any) -> Any:
 def any_of(f: Any, x: Any) -> Any:
     """Is `f` true for one element?"""
     result: Any = False
-    for v in iterate_value(x):
-        found = _three_valued(f(v), "any")
+    for value in applied(f, iterate_value(x)):
+        found = _three_valued(value, "any")
         if found is True:
             return True
         if found is V.MISSING:
@@ -477,8 +501,8 @@ def all_(x: Any) -> Any:
 def all_of(f: Any, x: Any) -> Any:
     """Is `f` true for all elements?"""
     result: Any = True
-    for v in iterate_value(x):
-        found = _three_valued(f(v), "all")
+    for value in applied(f, iterate_value(x)):
+        found = _three_valued(value, "all")
         if found is False:
             return False
         if found is V.MISSING:
@@ -507,7 +531,10 @@ def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
     3
     ```
     """
-    return init + sum(1 for v in iterate_value(x) if holds(f, v))
+    verdicts = apply_all(f, x)
+    if set(map(type, verdicts)) <= {bool}:
+        return init + sum(verdicts)
+    return init + sum(map(support.truth, verdicts))
 
 
 # `sum(x)` and its relatives for arrays are in `reductions`; these are for every other iterator.

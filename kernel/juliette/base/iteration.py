@@ -8,6 +8,7 @@ from `IteratorSize` and `IteratorEltype`, so that a type of the user's own is co
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,12 +17,13 @@ import numpy as np
 from juliette.base.array_construction import copy, typed
 from juliette.base.array_protocol import ArrayLike, eltype_of
 from juliette.compiler import support, type_support
+from juliette.compiler.closures import ClosureBase
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, elements, make, vector
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import MethodError, UndefRefError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import is_valid
@@ -159,6 +161,51 @@ def iterate_dict(d: V.JuliaDict) -> Iterator[V.Pair]:
 @iterates(V.JuliaSet)
 def iterate_set(s: V.JuliaSet) -> Iterator[Any]:
     return s.items()
+
+
+# ---------------------------------------------------------------- a function of many elements
+
+
+def direct(f: Any, cls: type) -> Any:
+    """What `f` does for an argument of a class, without looking for the method again.
+
+    To be asked for after a first call, which fills the tables.
+    """
+    if TRACE.depth:
+        return f
+    if type(f) is GenericFunction:
+        found = f.cache.get((cls,))
+        return f if found is None or found is f.enter_typed else found
+    if isinstance(f, ClosureBase):
+        generic = f.generic
+        found = generic.cache.get((cls,))
+        return f if found is None or found is generic.enter_typed else functools.partial(found, f)
+    return f
+
+
+def applied(f: Any, items: Any) -> Iterator[Any]:
+    """`f` of each item, when it is wanted."""
+    cls: Any = None
+    g = f
+    for x in items:
+        if type(x) is cls:
+            yield g(x)
+        else:
+            cls = type(x)
+            value = f(x)
+            g = direct(f, cls)
+            yield value
+
+
+def apply_all(f: Any, x: Any) -> list[Any]:
+    """`f` of each element of a collection."""
+    if not isinstance(x, (Array, V.Range, tuple)):
+        return list(applied(f, iterate_value(x)))
+    values = list(iterate_value(x))
+    if len(values) < 8 or len(set(map(type, values))) > 1:
+        return [f(v) for v in values]
+    first = f(values[0])
+    return [first, *map(direct(f, type(values[0])), values[1:])]
 
 
 # ---------------------------------------------------------------- states
@@ -580,6 +627,11 @@ def fitted(values: list[Any], shape: tuple[int, ...] | None, t: Any) -> Array:
     return make(out.data.reshape(shape, order="F"), t)
 
 
+def finite(x: Any) -> bool:
+    """Is it a collection that is there already, with all its elements?"""
+    return isinstance(x, (Array, V.Range, tuple))
+
+
 def collect_values(x: Any) -> list[Any]:
     """The elements of a finite iterator."""
     size = size_of(x)
@@ -629,7 +681,7 @@ def collect(x: Any) -> Any:
         return vector(list(x), Base.bindings["eltype"](x))
     t = eltype_of_iterator(x)
     shape = shape_of_iterator(x)
-    values = collect_values(x)
+    values = apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
     if t is None or (t is not T.Any_ and B.TRACE.depth):
         return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
     return fitted(values, shape, t)
@@ -681,7 +733,7 @@ class Generator(Lazy):
         self.iter = iter_
 
     def julia_iterator(self) -> Iterator[Any]:
-        return map(self.f, iterate_value(self.iter))
+        return applied(self.f, iterate_value(self.iter))
 
     def size(self) -> Any:
         return size_of(self.iter)

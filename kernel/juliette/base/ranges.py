@@ -264,8 +264,10 @@ def last(r: Any) -> Any:
     return r.last if len(r) or not isinstance(r, (V.UnitRange, V.StepRange)) else r.stop
 
 
-@Base.method("sum(r::AbstractRange)")
-def sum_range(r: Any) -> Any:
+@Base.method("sum(r::AbstractRange; init=nothing)")
+def sum_range(r: Any, *, init: Any = None) -> Any:
+    if init is not None:
+        return R.OPERATORS["+"](init, sum_range(r))
     if r.eltype not in _MACHINE:
         return sum_values(r)
     n = len(r)

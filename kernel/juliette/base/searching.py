@@ -6,7 +6,10 @@ import itertools
 from typing import Any
 
 from juliette.base.folds import holds, itself
-from juliette.base.iteration import eltype_of_iterator, fitted, gather, iterate_value
+from juliette.base.iteration import (
+    eltype_of_iterator, fitted, gather, iterate_value, shape_of_iterator,
+)
+from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
@@ -218,3 +221,22 @@ def last_n(x: Any, n: int) -> Any:
         size = len(x) if isinstance(x, V.Range) else x.data.size
         return Base.bindings["getindex"](x, V.UnitRange(max(1, size - n + 1), size))
     return _piece(x, list(iterate_value(x))[-n:] if n else [])
+
+
+@Base.method("indexin(a, b::AbstractArray)", transparent=True)
+def indexin(a: Any, b: Any) -> Any:
+    """Where each element of `a` is first found in `b`; `nothing` where it is not.
+
+    ```jldoctest
+    julia> indexin([3, 9], [1, 3, 3])
+    2-element Vector{Union{Nothing, Int64}}:
+     2
+      nothing
+    ```
+    """
+    keys = Base.bindings["keys"](b)
+    places: dict[Any, Any] = {}
+    for k, v in zip(iterate_value(keys), iterate_value(b), strict=False):
+        places.setdefault(V.hashable(v), k)
+    found = [places.get(V.hashable(v)) for v in iterate_value(a)]
+    return fitted(found, shape_of_iterator(a), T.union(T.Nothing, Base.bindings["eltype"](keys)))

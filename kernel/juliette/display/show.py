@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.functions import Fix1, Returns, Splat
+from juliette.base.functions import Fix1, Fix2, Returns, Splat
 from juliette.base.tuples import Composed
 from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
@@ -135,7 +135,7 @@ def show_type(io: IO, t: Any) -> None:
 
 @Base.method("show(io::IO, f::Function)")
 def show_function(io: IO, f: Any) -> None:
-    if isinstance(f, (Fix1, Returns, Splat)):
+    if isinstance(f, (Fix1, Fix2, Returns, Splat)):
         show_any(io, f)
     elif isinstance(f, Composed):
         show(io, f.outer)
@@ -311,7 +311,7 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
         show_type_long(io, x)
-    elif isinstance(x, (Fix1, Returns, Splat)):
+    elif isinstance(x, (Fix1, Fix2, Returns, Splat)):
         io.write(f"(::{T.type_string(T.typeof(x))}) (generic function with 1 method)")
     elif isinstance(x, Composed) or isinstance(x, V.ColonType):
         show(io, x)
