@@ -119,8 +119,8 @@ CHAPTERS: dict[str, str] = {
         "normpath pwd relpath splitdir splitdrive splitext splitpath"
     ),
     "juliette.base.processes": (
-        "Process ProcessChain ProcessFailedException eachline getpid kill open process_exited "
-        "process_running read readline readlines run success wait"
+        "Process ProcessChain ProcessFailedException download eachline getpid kill open "
+        "process_exited process_running read readline readlines run success wait"
     ),
     "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (

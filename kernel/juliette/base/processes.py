@@ -421,3 +421,8 @@ def process_field(p: Any, name: str) -> Any:
 
 FIELD_HOOKS[Process] = FIELD_HOOKS[ProcessStream] = process_field
 
+
+@Base.method("download(args...; kw...)")
+def download(*args: Any, **kw: Any) -> Any:
+    """Files are not fetched from the network."""
+    raise ErrorException("download: code has no access to the network here")
