@@ -9,6 +9,7 @@
 - `test`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
 - `base64_`, `delimited_files`, `sha`, `toml`, `uuids`: modules under their own names
+- `markdown`, `markdown_parse`, `markdown_write`: Markdown
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
@@ -25,6 +26,7 @@ MODULES = {
     "DelimitedFiles": "delimited_files",
     "LinearAlgebra": "linear_algebra",
     "Logging": "logging_",
+    "Markdown": "markdown",
     "Printf": "printf",
     "Random": "random",
     "SHA": "sha",
