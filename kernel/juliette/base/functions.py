@@ -1,4 +1,4 @@
-"""Functions with an argument filled in: `==(3)`, `in(xs)`, `!f`, `Returns`, `splat`."""
+"""Functions with an argument filled in: `in(xs)`, `!f`, `Returns`, `splat`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.essentials import _simple
 from juliette.base.iteration import iterate_value
+from juliette.base.numbers.comparison import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
@@ -20,28 +21,6 @@ def function_type(name: str, params: str, cls: type, parameters: Any, *, export:
     T.register_instances(cls, lambda f: T.apply_type(family, *parameters(f)), family)
     Base.const(name.removeprefix("Base."), family, export=export)
     return family
-
-
-class Fix1:
-    """`Base.Fix1(f, x)`: `y -> f(x, y)`."""
-
-    __slots__ = ("f", "x")
-    fields = ("f", "x")
-
-    def __init__(self, f: Any, x: Any) -> None:
-        self.f, self.x = f, x
-
-    def __call__(self, y: Any) -> Any:
-        return self.f(self.x, y)
-
-
-class Fix2(Fix1):
-    """`Base.Fix2(f, x)`: `y -> f(y, x)`."""
-
-    __slots__ = ()
-
-    def __call__(self, y: Any) -> Any:
-        return self.f(y, self.x)
 
 
 class Returns:
@@ -73,12 +52,8 @@ class Splat:
         return self.f(*iterate_value(args))
 
 
-Fix1_ = function_type("Base.Fix1", "F T", Fix1, lambda f: (T.typeof(f.f), T.typeof(f.x)))
-Fix2_ = function_type("Base.Fix2", "F T", Fix2, lambda f: (T.typeof(f.f), T.typeof(f.x)))
 Returns_ = function_type("Returns", "V", Returns, lambda f: (T.typeof(f.value),), export=True)
 Splat_ = function_type("Base.Splat", "F", Splat, lambda f: (T.typeof(f.f),))
-_simple(Fix1_, lambda _, f, x: Fix1(f, x))
-_simple(Fix2_, lambda _, f, x: Fix2(f, x))
 _simple(Returns_, lambda _, x: Returns(x))
 _simple(Splat_, lambda _, f: Splat(f))
 
@@ -106,7 +81,7 @@ def partial(name: str) -> None:
         return Fix2(f, x)
 
 
-for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal", "isless", "in", "∉", "issubset", "⊇", "⊈", "⊉", "⊊", "⊋", "isdisjoint", "issetequal", "===", "!=="):
+for _name in ("isless", "in", "∉", "issubset", "⊇", "⊈", "⊉", "⊊", "⊋", "isdisjoint", "issetequal", "===", "!=="):
     if _name in Base.bindings:
         partial(_name)
 for _name in ("startswith", "endswith", "contains"):
@@ -126,3 +101,6 @@ def negation(f: Any) -> Any:
     ```
     """
     return Composed(Base.bindings["!"], f)
+
+
+__all__ = ["Composed", "Fix1", "Fix2", "Returns", "Splat"]

@@ -24,7 +24,7 @@ def to_julia(x: Any) -> Any:
 
 
 def field(x: Any, name: str) -> Any:
-    if name in x.fields:
+    if name in x.parts:
         value = getattr(x, name)
         return Symbol(value) if name == "align" and isinstance(value, str) else to_julia(value)
     raise field_error(x, name)
@@ -43,7 +43,7 @@ def dedented(text: str) -> str:
 def load(module: Module) -> None:
     """Fill the module."""
     for name, cls in P.KINDS.items():
-        t = T.define(f"Markdown.{name}", module=module)
+        t = T.define(name, module=module)
         T.register_class(cls, t)
         module.const(name, t, export=False)
         FIELD_HOOKS[cls] = field

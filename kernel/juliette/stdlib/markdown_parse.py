@@ -7,18 +7,18 @@ from typing import Any
 
 
 class Node:
-    """Base of the pieces of a document; `fields` are those of the Julia type."""
+    """Base of the pieces of a document; `parts` are the fields of the Julia type."""
 
-    fields: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     def __init__(self, *values: Any) -> None:
-        for name, value in zip(self.fields, values, strict=True):
+        for name, value in zip(self.parts, values, strict=True):
             setattr(self, name, value)
 
 
 def node(name: str, fields: str) -> Any:
     names = tuple(fields.split())
-    return type(name, (Node,), {"fields": names, "__doc__": f"Markdown.{name}"})
+    return type(name, (Node,), {"parts": names, "__doc__": f"Markdown.{name}"})
 
 
 MD = node("MD", "content meta")

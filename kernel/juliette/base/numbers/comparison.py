@@ -241,7 +241,7 @@ class Fix2(_Fix):
 
 
 def _fix_type(cls: type, name: str) -> None:
-    t = T._sub_family(name, "F T", lambda f, x: T.Function_)
+    t = T._sub_family(f"Base.{name}", "F T", lambda f, x: T.Function_)
     family = T.unwrap(t).typename
     family.fields, family.field_types = ("f", "x"), (T.Any_, T.Any_)
     T.register_instances(cls, lambda v: T.apply_type(t, T.dispatch_type(v.f), T.typeof(v.x)), t)
@@ -251,10 +251,9 @@ def _fix_type(cls: type, name: str) -> None:
     _simple(t, lambda _, f, x: cls(f, x))
 
 
-if not hasattr(V, "Fix2"):
-    V.Fix1, V.Fix2 = Fix1, Fix2  # type: ignore[attr-defined]
-    _fix_type(Fix1, "Fix1")
-    _fix_type(Fix2, "Fix2")
+V.Fix1, V.Fix2 = Fix1, Fix2  # type: ignore[attr-defined]
+_fix_type(Fix1, "Fix1")
+_fix_type(Fix2, "Fix2")
 for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal"):
     fix(_name)
 
