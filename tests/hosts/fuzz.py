@@ -108,7 +108,7 @@ class Watch:
         if self.rung > 4:
             raise Hang
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     def __enter__(self) -> Watch:
         self.rung = 0

@@ -59,3 +59,20 @@ def test_colours() -> None:
         "\x1b[90m\x1b[4mIn[1]:1\x1b[24m\x1b[39m"
     )
     assert lines[4] == " [2] top-level scope"
+
+
+def test_an_interrupt_waits_until_a_package_is_loaded() -> None:
+    """What is loaded in part would be wrong for the rest of the session."""
+    import signal
+
+    from juliette.runtime.interrupts import UNINTERRUPTED
+
+    steps: list[str] = []
+    try:
+        with UNINTERRUPTED, UNINTERRUPTED:
+            signal.raise_signal(signal.SIGINT)
+            steps.append("loaded")
+        steps.append("not reached")
+    except KeyboardInterrupt:
+        steps.append("interrupted")
+    assert steps == ["loaded", "interrupted"]

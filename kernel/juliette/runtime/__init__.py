@@ -18,6 +18,7 @@
 - `broadcast`: dotted calls, fused
 - `kernels`: a dotted call's Python function for the kinds of its leaves
 - `dispatch`: generic functions, methods, specificity
+- `interrupts`: held back while something is loaded
 - `modules`: modules and their bindings; how Base is filled
 - `errors`: Julia's exceptions, data only
 """

@@ -20,6 +20,7 @@ from juliette.runtime import type_names
 from juliette.runtime import types as T
 from juliette.runtime import values
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
+from juliette.runtime.interrupts import UNINTERRUPTED
 from juliette.runtime.errors import ErrorException, UndefVarError
 from juliette.syntax import parse_one, to_expr
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
@@ -37,7 +38,8 @@ class Bindings(dict[str, Any]):
     def complete(self, name: str) -> None:
         """Import what defines a name, or adds methods to it."""
         for python_module in self.deferred.pop(name, ()):
-            importlib.import_module(python_module)
+            with UNINTERRUPTED:
+                importlib.import_module(python_module)
 
     def __missing__(self, name: str) -> Any:
         self.complete(name)
@@ -86,7 +88,8 @@ class Module:
         loader, self.loader = self.loader, None
         if loader is not None:
             try:
-                loader()
+                with UNINTERRUPTED:
+                    loader()
             except BaseException:
                 self.loader = loader
                 raise

@@ -1,0 +1,42 @@
+"""Interrupts wait while a package, or a part of Base, is being loaded: it is loaded whole or not."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+
+class Uninterrupted:
+    """`with UNINTERRUPTED:` holds an interrupt back until the end of the block."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.pending = False
+        self.before: Any = None
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.pending = True
+
+    def __enter__(self) -> None:
+        # Python runs signal handlers in the main thread only.
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if self.depth == 0:
+            self.before = signal.signal(signal.SIGINT, self._note)
+        self.depth += 1
+
+    def __exit__(self, *exception: object) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self.depth -= 1
+        if self.depth:
+            return
+        signal.signal(signal.SIGINT, self.before or signal.SIG_DFL)
+        if self.pending:
+            self.pending = False
+            signal.raise_signal(signal.SIGINT)
+
+
+UNINTERRUPTED = Uninterrupted()
