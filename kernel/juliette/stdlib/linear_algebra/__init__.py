@@ -1,6 +1,7 @@
 """LinearAlgebra: matrices with structure, factorizations, norms, products.
 
 - `structured`: `Diagonal`, `Symmetric`, triangular and other structured matrices; `I`
+- `small`: small matrices, rounded to the last digit
 - `kernels`: elimination, substitution, reflections on ndarrays
 - `factorization`: what factorization objects have in common
 - `elimination`: `lu`, `qr`, `lq`, `cholesky`, `ldlt`, `bunchkaufman`

@@ -200,6 +200,8 @@ def inverse_factored(f: Any) -> Any:
 @LinearAlgebra.method("det(F::LinearAlgebra.Factorization)")
 def determinant_factored(f: Any) -> Any:
     if isinstance(f, LU):
+        if f.info:
+            return S.zero_of(f.factors.eltype)
         d = f.factors.data.diagonal()
         out: Any = scalar(d[0])
         for x in d[1:]:

@@ -1,7 +1,7 @@
 """The numerical work on ndarrays: LU, triangular solves, inverse, determinant, Householder QR.
 
-Plain numbers are computed with numpy, in the order of LAPACK's unblocked routines so that small
-matrices round as they do in Julia; elements of other types with Julia's own operators.
+Plain numbers are computed with numpy (small matrices in `small`, so that they round as in Julia);
+elements of other types with Julia's own operators.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch
 from juliette.runtime.errors import _exception as exception
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.numeric import Complex
+from juliette.stdlib.linear_algebra import small
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 
@@ -123,25 +124,43 @@ class Operators:
 OP = Operators()
 
 
+_BLOCK = 48
+
+
 def lu_in_place(a: Any, pivot: bool = True) -> tuple[Any, int]:
     """LU with row pivoting, in place: the pivot rows (from 0) and the first zero pivot or 0."""
+    if small.fits(a):
+        return small.lu(a, pivot)
+    m, n = a.shape
+    if a.dtype == object or min(m, n) <= _BLOCK:
+        return lu_of_panel(a, pivot)
+    rows = np.arange(min(m, n))
+    info = 0
+    for k in range(0, min(m, n), _BLOCK):
+        stop = min(k + _BLOCK, m, n)
+        found, zero = lu_of_panel(a[k:, k:stop], pivot)
+        info = info or (zero and zero + k)
+        for i, r in enumerate(found):
+            rows[k + i] = r + k
+            if r != i:
+                for part in (a[:, :k], a[:, stop:]):
+                    part[[k + i, r + k]] = part[[r + k, k + i]]
+        if stop < n:
+            lower = np.tril(a[k:stop, k:stop], -1) + np.eye(stop - k, dtype=a.dtype)
+            a[k:stop, stop:] = np.linalg.solve(lower, a[k:stop, stop:])
+            a[stop:, stop:] -= a[stop:, k:stop] @ a[k:stop, stop:]
+    return rows, info
+
+
+def lu_of_panel(a: Any, pivot: bool) -> tuple[Any, int]:
+    """LU of a narrow matrix, one column after the other."""
     m, n = a.shape
     rows = np.arange(min(m, n))
     info = 0
     general = a.dtype == object
     for k in range(min(m, n)):
         if pivot:
-            p = k + (
-                best_pivot(a[k:, k])
-                if general
-                else int(
-                    np.argmax(
-                        np.abs(a[k:, k].real) + np.abs(a[k:, k].imag)
-                        if a.dtype.kind == "c"
-                        else np.abs(a[k:, k])
-                    )
-                )
-            )
+            p = k + (best_pivot(a[k:, k]) if general else int(np.argmax(size_of(a[k:, k]))))
             rows[k] = p
             if p != k:
                 a[[k, p]] = a[[p, k]]
@@ -152,12 +171,15 @@ def lu_in_place(a: Any, pivot: bool = True) -> tuple[Any, int]:
         if general:
             eliminate(a, k)
         else:
-            a[k + 1 :, k] *= 1 / d if abs(d) >= np.finfo(a.dtype).tiny else 1
-            if abs(d) < np.finfo(a.dtype).tiny:
-                a[k + 1 :, k] /= d
+            a[k + 1 :, k] /= d
             if k + 1 < n:
                 a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
     return rows, info
+
+
+def size_of(x: Any) -> Any:
+    """How LAPACK compares sizes: of complex numbers, the sum of both parts."""
+    return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == "c" else np.abs(x)
 
 
 def best_pivot(column: Any) -> int:
@@ -190,27 +212,35 @@ def permutation(rows: Any, m: int) -> Any:
 
 def solve_lower(lower: Any, b: Any, unit: bool) -> Any:
     """Forward substitution; `b` is overwritten."""
-    n = lower.shape[0]
-    general = lower.dtype == object or b.dtype == object
-    for k in range(n):
-        if not unit:
-            check_pivot(lower[k, k], k)
-            b[k] = divided(b[k], lower[k, k], general)
-        if k + 1 < n:
-            subtract(b, slice(k + 1, n), lower[k + 1 :, k], b[k], general)
-    return b
+    return substitute(lower, b, False, unit)
 
 
 def solve_upper(upper: Any, b: Any, unit: bool) -> Any:
     """Back substitution; `b` is overwritten."""
-    n = upper.shape[0]
-    general = upper.dtype == object or b.dtype == object
-    for k in range(n - 1, -1, -1):
+    return substitute(upper, b, True, unit)
+
+
+def substitute(t: Any, b: Any, upper: bool, unit: bool) -> Any:
+    """Solve with a triangular matrix, from its first or its last row on."""
+    n = t.shape[0]
+    general = t.dtype == object or b.dtype == object
+    if not unit:
+        for k in range(n - 1, -1, -1) if upper else range(n):
+            check_pivot(t[k, k], k)
+    if small.fits(t, b):
+        return small.substitute(t, b, upper=upper, unit=unit)
+    if not general and n > _BLOCK:
+        whole = np.triu(t) if upper else np.tril(t)
+        if unit:
+            np.fill_diagonal(whole, 1)
+        b[...] = np.linalg.solve(whole, b)
+        return b
+    for k in range(n - 1, -1, -1) if upper else range(n):
         if not unit:
-            check_pivot(upper[k, k], k)
-            b[k] = divided(b[k], upper[k, k], general)
-        if k:
-            subtract(b, slice(0, k), upper[:k, k], b[k], general)
+            b[k] = divided(b[k], t[k, k], general)
+        rest = slice(0, k) if upper else slice(k + 1, n)
+        if rest.start != rest.stop:
+            subtract(b, rest, t[rest, k], b[k], general)
     return b
 
 
@@ -288,6 +318,11 @@ def solve(a: Any, b: Any) -> Any:
         return solve_upper(a, b, False)
     if is_lower(a):
         return solve_lower(a, b, False)
+    if a.dtype != object:
+        try:
+            return np.asfortranarray(np.linalg.solve(a, b))
+        except np.linalg.LinAlgError:
+            pass
     rows, info = lu_in_place(a)
     if info:
         raise SingularException(info)
@@ -415,27 +450,10 @@ def inverse(a: Any) -> Any:
     rows, info = lu_in_place(a)
     if info:
         raise SingularException(info)
-    if n > 100:
-        one = np.eye(n, dtype=a.dtype)[permutation(rows, n)]
-        return np.asfortranarray(solve_upper(a, solve_lower(a, one, True), False))
-    out = np.triu(a)
-    for j in range(n):
-        out[j, j] = 1 / out[j, j]
-        if j:
-            out[:j, j] = np.triu(out[:j, :j]) @ out[:j, j]
-            out[:j, j] *= -out[j, j]
-    for j in range(n - 2, -1, -1):
-        out[:, j] -= out[:, j + 1 :] @ a[j + 1 :, j]
-    columns = np.arange(n)
-    for k in range(n - 1, -1, -1):
-        if rows[k] != k:
-            columns[[k, rows[k]]] = columns[[rows[k], k]]
-    order = list(range(n))
-    for k in range(n - 1, -1, -1):
-        r = int(rows[k])
-        if r != k:
-            order[k], order[r] = order[r], order[k]
-    return np.asfortranarray(out[:, order])
+    if small.fits(a):
+        return small.inverse(a, rows)
+    one = np.eye(n, dtype=a.dtype)[permutation(rows, n)]
+    return np.asfortranarray(solve_upper(a, solve_lower(a, one, True), False))
 
 
 def identity_objects(a: Any) -> Any:
@@ -454,7 +472,9 @@ def determinant(a: Any) -> Any:
     if n == 0:
         return 1.0
     if not (is_upper(a) or is_lower(a)):
-        rows, _ = lu_in_place(a)
+        rows, info = lu_in_place(a)
+        if info:
+            return Base.bindings["zero"](scalar(a[0, 0]))
     else:
         rows = np.arange(n)
     out = scalar(a[0, 0])
