@@ -15,6 +15,7 @@ from juliette.runtime.array import make, wrap
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import PACKAGES, Base, constructors
 from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra import small
 from juliette.stdlib.linear_algebra import structured as S
 from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
 
@@ -435,7 +436,7 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     if not is_array(a):
         root = Base.bindings["sqrt"](a)
         return Cholesky(wrap(np.array([[root]], dtype=float, order="F")), "U", 0)
-    n = K.check_square(a)
+    K.check_square(a)
     uplo = a.uplo_text if isinstance(a, S.Mirrored) else "U"
     if not is_hermitian(a):
         if check:
@@ -444,22 +445,32 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     data = K.floating(a)
     if data.dtype == object:
         data = data.astype(float)
-    upper = np.zeros_like(data)
-    info = 0
-    for j in range(n):
-        d = data[j, j].real - (upper[:j, j].conj() @ upper[:j, j]).real
-        if not d > 0:
-            info = j + 1
-            break
-        upper[j, j] = np.sqrt(d)
-        if j + 1 < n:
-            upper[j, j + 1 :] = (
-                data[j, j + 1 :] - upper[:j, j].conj() @ upper[:j, j + 1 :]
-            ) / upper[j, j]
+    upper, info = upper_factor(data)
     if info and check:
         raise K.PosDefException(info)
     factor = upper if uplo == "U" else upper.conj().T
     return Cholesky(wrap(np.asfortranarray(factor)), uplo, info)
+
+
+def upper_factor(data: Any) -> tuple[Any, int]:
+    """U with `U'*U` equal to the matrix, and the order of the minor that is not positive or 0."""
+    n = len(data)
+    upper = np.zeros_like(data)
+    exact = small.fits(data)
+    for j in range(n):
+        column = upper[:j, j]
+        if exact:
+            values = column.tolist()
+            d = data[j, j] - small.dot(values, values)
+            rest = [data[j, i] - small.dot(values, upper[:j, i].tolist()) for i in range(j + 1, n)]
+        else:
+            d = data[j, j].real - (column.conj() @ column).real
+            rest = data[j, j + 1 :] - column.conj() @ upper[:j, j + 1 :]
+        if not d > 0:
+            return upper, j + 1
+        upper[j, j] = np.sqrt(d)
+        upper[j, j + 1 :] = np.asarray(rest) * (1 / upper[j, j])
+    return upper, 0
 
 
 class LDLt(Factorization):
