@@ -488,7 +488,7 @@ def clamp_range(x: Any, r: Any) -> Any:
     return clamp(x, r.start, r.stop)
 
 
-KERNELS[Base.bindings["clamp"]] = lambda x, lo, hi: np.clip(x, lo, hi)
+KERNELS[Base.bindings["clamp"]] = lambda x, lo, hi: np.where(x > hi, hi, np.where(x < lo, lo, x))
 
 
 @Base.method("clamp!(a::AbstractArray, lo, hi)")

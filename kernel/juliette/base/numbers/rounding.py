@@ -284,9 +284,9 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
             return Base.bindings[name](Base.bindings["convert"](t, x))
         return to_type(t, x, how)
 
-    @Base.method(f"{name}(x::AbstractIrrational; digits=nothing, sigdigits=nothing)")
-    def irrational(x: Any, *, digits: Any = None, sigdigits: Any = None) -> Any:
-        return real(float(x), digits=digits, sigdigits=sigdigits)
+    @Base.method(f"{name}(x::AbstractIrrational; digits=nothing, sigdigits=nothing, base=nothing)")
+    def irrational(x: Any, *, digits: Any = None, sigdigits: Any = None, base: Any = None) -> Any:
+        return real(float(x), digits=digits, sigdigits=sigdigits, base=base)
 
     @Base.method(f"{name}(x::Missing)")
     def missing(x: Any) -> Any:

@@ -330,10 +330,6 @@ def _log_base(b: float, x: float) -> float:
     def safe(v: float) -> float:
         return -math.inf if v == 0 else math.log(v)
 
-    if b == 2:
-        return math.log2(x) if x > 0 else safe(x)
-    if b == 10:
-        return math.log10(x) if x > 0 else safe(x)
     return divide_floats(safe(x), safe(b))
 
 

@@ -237,30 +237,35 @@ def match(r: Regex, s: Any, i: Any = 1) -> Any:
 class EachMatch:
     """`eachmatch(r, s)`"""
 
-    __slots__ = ("overlap", "regex", "s")
+    __slots__ = ("overlap", "regex", "string")
+    fields = ("regex", "string", "overlap")
 
     def __init__(self, regex: Regex, s: Any, overlap: bool) -> None:
         self.regex = regex
-        self.s = s
+        self.string = s
         self.overlap = overlap
 
     def julia_iterator(self) -> Iterator[RegexMatch]:
-        text = text_of(self.s)
+        text = text_of(self.string)
         pattern = self.regex.compiled()
         if not self.overlap:
             for found in pattern.finditer(text):
-                yield RegexMatch(found, self.s, self.regex)
+                yield RegexMatch(found, self.string, self.regex)
             return
         start = 0
         while start <= len(text):
             again = pattern.search(text, start)
             if again is None:
                 return
-            yield RegexMatch(again, self.s, self.regex)
+            yield RegexMatch(again, self.string, self.regex)
             start = again.start() + 1
 
 
-T.register_class(EachMatch, T.define("RegexMatchIterator", module=Base))
+_MATCHES = T.define("RegexMatchIterator", None, [T.TypeVar("S", None, T.AbstractString)], module=Base)
+T.unwrap(_MATCHES).typename.fields = EachMatch.fields
+T.unwrap(_MATCHES).typename.field_types = (REGEX, T.AbstractString, T.Bool)
+T.register_instances(EachMatch, lambda e: T.apply_type(_MATCHES, T.typeof(e.string)), _MATCHES)
+Base.const("RegexMatchIterator", _MATCHES, export=False)
 ITERATORS[EachMatch] = lambda e: e.julia_iterator()
 
 
@@ -276,12 +281,13 @@ def eachmatch(r: Regex, s: Any, *, overlap: bool = False) -> EachMatch:
     return EachMatch(r, s, overlap)
 
 
-for _header in ("eltype(e::Base.RegexMatchIterator)", "eltype(::Type{Base.RegexMatchIterator})"):
-    Base.const("RegexMatchIterator", T.typeof(EachMatch.__new__(EachMatch)), export=False)
-    Base.method(_header)(lambda _: _MATCH_FAMILY)
+@Base.method("eltype(e::Base.RegexMatchIterator)")
+@Base.method("eltype(::Type{<:Base.RegexMatchIterator})")
+def match_type(_: Any) -> Any:
+    return _MATCH_FAMILY
 
 
-@Base.method("IteratorSize(::Type{Base.RegexMatchIterator})", export=False)
+@Base.method("IteratorSize(::Type{<:Base.RegexMatchIterator})", export=False)
 def match_count(*_: Any) -> Any:
     return SizeUnknown
 
