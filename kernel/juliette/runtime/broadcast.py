@@ -14,7 +14,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
-from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build
+from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build, promotes_alike
 from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
 
@@ -226,9 +226,11 @@ def evaluate(tree: Any) -> Any:
                 if any(a.shape != arrays[0].shape for a in arrays):
                     common_shape([a.shape for a in arrays])
                     args = [align(a, n) for a in args]
-            result = kernel(*map(widen, args, [arrays] * len(args)))
-            if isinstance(result, np.ndarray):
-                return result
+            numbers = list(map(widen, args, [arrays] * len(args)))
+            if promotes_alike(kernel, numbers):
+                result = kernel(*numbers)
+                if isinstance(result, np.ndarray):
+                    return result
     if not any(shapes):
         return Scalar(tree.function(*[_scalar(a) for a in args]))
     return loop(tree.function, args, shapes)
@@ -249,7 +251,7 @@ def _numeric(x: Any) -> bool:
         return x.dtype is not OBJECT and x.dtype.kind != "O"
     if isinstance(x, Scalar):
         x = x.value
-    return isinstance(x, (int, float, np.generic))
+    return type(x) in (int, float, bool, complex) or isinstance(x, np.generic)
 
 
 def _scalar(x: Any) -> Any:

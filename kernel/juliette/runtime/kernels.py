@@ -114,6 +114,37 @@ def leaf(x: Any) -> tuple[Any, str] | None:
     return None
 
 
+def promotes_alike(kernel: Any, args: Any) -> bool:
+    """Does numpy give these numbers and arrays the common type that Julia gives them?
+
+    numpy lets an array decide over a Python integer, and finds a third type for signed and unsigned.
+    """
+    if kernel in _COMPARISONS:
+        return True
+    whole, small, large, weak, others = set(), False, False, False, False
+    for x in args:
+        dtype = getattr(x, "dtype", None)
+        if dtype is None:
+            weak = weak or type(x) is int
+            large = large or type(x) is float
+            others = others or type(x) is not bool
+        elif dtype.kind in "iu":
+            whole.add(dtype)
+        elif dtype == np.float32 or dtype == np.float16:
+            small = True
+        elif dtype != bool:
+            large = True
+    if whole and small and not large:
+        return False
+    if large or small:
+        return True
+    if not whole and not weak and not others:
+        return kernel in _LOGICAL or not isinstance(kernel, np.ufunc)
+    if weak:
+        return whole <= {np.dtype(np.int64)}
+    return len({d.kind for d in whole}) < 2
+
+
 def build(template: Template, values: tuple[Any, ...], slow: Any) -> Any:
     """The kernel for leaves like these; `slow(*values)` takes what does not fit."""
     try:
@@ -181,6 +212,8 @@ class _Writer:
         args = [self.emit(a) for a in t.args]
         args = self.promoted(kernel, args)
         samples = [s for _, s, _ in args]
+        if not promotes_alike(kernel, samples):
+            raise Unfit
         try:
             sample = kernel(*samples)
         except Exception:
@@ -207,6 +240,10 @@ class _Writer:
                 self.lines.append(f"{key}({', '.join(names)}, out={into})")
                 return into, sample, True
             self.lines.append(f"{out} = {key}({', '.join(names)})")
+            if not isinstance(kernel, np.ufunc):
+                # A kernel that has met what it leaves to the function itself says so.
+                self.space["NotImplemented"] = NotImplemented
+                self.lines.append(f"if {out} is NotImplemented: return slow({', '.join(self.names)})")
         return out, sample, isinstance(kernel, np.ufunc) or symbol is not None
 
     def literal(self, value: Any) -> tuple[str, Any, bool]:
