@@ -348,8 +348,11 @@ def make_substring(_: Any, *args: Any) -> V.SubString:
     s, *rest = args
     if rest and isinstance(rest[0], V.Range):
         rest = [rest[0].start, rest[0].stop]
-    i = int(rest[0]) if rest else 1
-    j = int(rest[1]) if len(rest) > 1 else lastindex(s)
+    try:
+        i = int(rest[0]) if rest else 1
+        j = int(rest[1]) if len(rest) > 1 else lastindex(s)
+    except (TypeError, ValueError):
+        raise MethodError(V.SubString_, args, None) from None
     text, offset = part(s, i, j)
     return V.SubString.of(s if isinstance(s, str) else text_of(s), offset if text else 0, text)
 
