@@ -32,6 +32,11 @@ TYPES = {
     "AbstractIrrational Irrational Rational": ["juliette.base.numbers.rationals"],
     "Complex": ["juliette.base.numbers.complexes", "juliette.base.numbers.complex_functions"],
     "Missing missing": ["juliette.base.missing"],
+    "current_exceptions": ["juliette.base.exceptions", "juliette.display.tasks"],
+    "Method MethodList methods which": [
+        "juliette.base.method_reflection",
+        "juliette.display.methods",
+    ],
     "Channel Task": ["juliette.base.tasks", "juliette.base.channels", "juliette.display.tasks"],
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from juliette.base.essentials import FIELD_HOOKS
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
 from juliette.display.frames import TOP_LEVEL, Frame, running_frames, trace_lines, user_frames
@@ -85,16 +86,19 @@ def catch_backtrace() -> Any:
 StackTraces.const("stacktrace", Base.bindings["stacktrace"])
 
 
-@Base.method("getproperty(f::Base.StackFrame, name::Symbol)")
-def frame_field(f: StackFrame, name: Symbol) -> Any:
+def frame_field(f: StackFrame, name: str) -> Any:
+    """`frame.func`, `frame.line` and the like."""
     frame = f.frame
     fields: dict[str, Any] = {
         "func": Symbol(frame.function), "file": Symbol(frame.file), "line": frame.line,
         "linfo": None, "from_c": False, "inlined": False, "pointer": 0,
     }
-    if name.name not in fields:
-        raise ErrorException(f"type StackFrame has no field {name.name}")
-    return fields[name.name]
+    if name not in fields:
+        raise ErrorException(f"type StackFrame has no field {name}")
+    return fields[name]
+
+
+FIELD_HOOKS[StackFrame] = frame_field
 
 
 @Base.method("show(io::IO, f::Base.StackFrame)")

@@ -273,7 +273,7 @@ class Generated:
             if self.names and self.names[-1][1]:
                 fixed = len(self.names) - 1
                 shown = (*types[:fixed], *types[fixed:])
-            code = generator(*statics, *shown)
+            code = invokelatest(generator, *statics, *shown)
             parameters = [Expr("...", n) if rest else n for n, rest in self.names]
             body = Expr("block", code)
             if self.statics:
@@ -281,7 +281,8 @@ class Generated:
                 body = Expr("block", Expr("let", Expr("block", *bound), body))
             lam = Expr("->", Expr("tuple", *parameters), body)
             f = self.made[types, statics] = self.compiler.run(lam, self.module, "none")
-        return f(*args)
+        # The code is as new as what it was made from, whatever the caller knows.
+        return invokelatest(f, *args)
 
 
 # ---------------------------------------------------------------- types in other clothes

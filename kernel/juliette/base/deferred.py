@@ -12,10 +12,11 @@ CHAPTERS: dict[str, str] = {
         "show_backtrace stacktrace"
     ),
     "juliette.base.channels": (
-        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
-        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
-        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
-        "task_local_storage timedwait wait yield yieldto"
+        "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
+        "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
+        "current_exceptions current_task errormonitor fetch isfull isopen isready istaskdone "
+        "istaskfailed istaskstarted n_avail put! retry schedule sleep take! task_local_storage "
+        "timedwait wait yield yieldto"
     ),
     "juliette.base.code_macros": (
         "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
@@ -36,7 +37,9 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.environment": (
         "@static ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
     ),
-    "juliette.base.exceptions": "ExceptionStack ExponentialBackOff current_exceptions retry",
+    "juliette.base.exceptions": (
+        "Channel ExceptionStack ExponentialBackOff Task current_exceptions retry"
+    ),
     "juliette.base.files": (
         "Filesystem cd chmod cp ctime filemode filesize gperm hardlink isblockdev ischardev isdir "
         "isfifo isfile islink ismount ispath issocket lstat mkdir mkpath mktemp mktempdir mtime "
@@ -176,20 +179,25 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.strings.unicode": "textwidth",
     "juliette.base.strings.versions": "@v_str VERSION VersionNumber parse tryparse",
     "juliette.base.tasks": (
-        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
-        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
-        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
-        "task_local_storage timedwait wait yield yieldto"
+        "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
+        "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
+        "current_exceptions current_task errormonitor fetch isfull isopen isready istaskdone "
+        "istaskfailed istaskstarted n_avail put! retry schedule sleep take! task_local_storage "
+        "timedwait wait yield yieldto"
     ),
     "juliette.base.timing": "@allocated @allocations @elapsed @showtime @time @timed @timev",
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
+    "juliette.display.methods": (
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+    ),
     "juliette.display.tasks": (
-        "@async @sync @task AbstractChannel Channel CompositeException Task TaskFailedException "
-        "Timer _wait asyncmap asyncmap! bind close current_task errormonitor fetch isfull isopen "
-        "isready istaskdone istaskfailed istaskstarted n_avail put! schedule sleep take! "
-        "task_local_storage timedwait wait yield yieldto"
+        "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
+        "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
+        "current_exceptions current_task errormonitor fetch isfull isopen isready istaskdone "
+        "istaskfailed istaskstarted n_avail put! retry schedule sleep take! task_local_storage "
+        "timedwait wait yield yieldto"
     ),
 }
 

@@ -507,6 +507,11 @@ def _exception_constructor(cls: type[JuliaException], n: int) -> None:
     table = constructors(t)
 
     def make_exception(_: Any, *args: Any) -> Any:
+        if cls is TypeError_ and len(args) == 3:
+            # `TypeError(where, expected, got)`, without a context.
+            args = (args[0], "", *args[1:])
+        if len(args) > n:
+            raise MethodError(t, args, None)
         return cls(*args)
 
     any_args = T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)])

@@ -20,6 +20,12 @@ Meta.using(Base)
 Base.const("Meta", Meta)
 Meta.const("Meta", Meta)
 Meta.const("ParseError", T.CORE_TYPES["ParseError"], export=False)
+T.CORE_TYPES["ParseError"].typename.module = Meta
+Base.exports.discard("ParseError")
+GlobalRef_ = T.define("GlobalRef", module=Core)
+T.register_class(GlobalRef, GlobalRef_)
+Core.bindings["GlobalRef"] = GlobalRef_
+Base.const("GlobalRef", GlobalRef_)
 
 
 def parse_error(error: ParseError) -> ParseErrorException:
@@ -341,10 +347,6 @@ def base_isexpr(x: Any, heads: Any) -> bool:
     return isexpr(x, heads)
 
 
-GlobalRef_ = T.define("GlobalRef", module=Core)
-T.register_class(GlobalRef, GlobalRef_)
-Core.bindings["GlobalRef"] = GlobalRef_
-Base.const("GlobalRef", GlobalRef_)
 FIELD_HOOKS[GlobalRef] = lambda x, key: {"mod": x.module, "name": x.name}[key]
 for _name, _fields in (("Expr", "head args"), ("QuoteNode", "value"), ("LineNumberNode", "line file")):
     _family = T.CORE_TYPES[_name].typename

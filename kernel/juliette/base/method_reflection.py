@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
@@ -218,16 +219,19 @@ def functionloc(m: Method) -> tuple[str, int]:
     return m.file, m.line
 
 
-@Base.method("getproperty(m::Method, name::Symbol)")
-def method_field(m: Method, name: Symbol) -> Any:
+def method_field(m: Method, name: str) -> Any:
+    """`m.name`, `m.sig` and the like."""
     fields: dict[str, Any] = {
         "name": lambda: Symbol(m.name), "module": lambda: m.module, "sig": lambda: full_signature(m),
         "file": lambda: Symbol(m.file), "line": lambda: m.line, "nargs": lambda: m.nargs + 1 + m.vararg,
         "isva": lambda: m.vararg,
     }
-    if name.name not in fields:
-        raise ErrorException(f"type Method has no field {name.name}")
-    return fields[name.name]()
+    if name not in fields:
+        raise ErrorException(f"type Method has no field {name}")
+    return fields[name]()
+
+
+FIELD_HOOKS[Method] = method_field
 
 
 def full_signature(m: Method) -> Any:

@@ -293,6 +293,18 @@ def uniontypes(t: Any) -> Any:
 # ---------------------------------------------------------------- fields of types
 
 
+def declare_fields(name: str, fields: str, types: Any) -> None:
+    """The fields of a parametric type of the runtime's, in terms of its parameters."""
+    family = T.unwrap(T.CORE_TYPES[name]).typename
+    family.fields = tuple(fields.split())
+    family.field_types = tuple(types(*family.params))
+    family.ninitialized = len(family.fields)
+    family.is_struct = True
+
+
+declare_fields("Pair", "first second", lambda a, b: (a, b))
+
+
 def fields_of(t: Any) -> tuple[str | int, ...]:
     """Names (numbers, for tuples) of a type's fields."""
     body = T.unwrap(t)

@@ -517,8 +517,6 @@ class Lowerer:
             if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
                 return C.Call(C.Runtime("literal_power"), [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])])
         args, kwargs = self.arguments(e.args[1:])
-        if isinstance(f, Expr) and f.head == "." and len(f.args) == 2 and isinstance(f.args[1], Expr):
-            pass
         return C.Call(self.lower(f), args, kwargs)
 
     def arguments(self, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
@@ -537,6 +535,11 @@ class Lowerer:
                     args.append(C.Splat(self.lower(a.args[0])))
                     continue
             args.append(self.lower(a))
+        if len(kwargs) > 1:
+            names = [name for name, _ in kwargs if name is not None]
+            twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+            if twice is not None:
+                raise problem(f'keyword argument "{twice}" repeated in call')
         return args, kwargs
 
     def keyword(self, k: Any) -> tuple[str | None, C.Node]:

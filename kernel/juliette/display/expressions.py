@@ -7,7 +7,7 @@ from typing import Any
 
 from juliette.display.io import IO, Text
 from juliette.runtime import types as T
-from juliette.runtime.modules import Base
+from juliette.runtime.modules import Base, Module
 from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -94,7 +94,8 @@ def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
     if isinstance(e, LineNumberNode):
         return f"#= {e.file}:{e.line} =#" if e.file is not None else f"#= line {e.line} =#"
     if isinstance(e, GlobalRef):
-        return f"{e.module}.{e.name}"
+        owner = ".".join(e.module.path) if isinstance(e.module, Module) else str(e.module)
+        return f"{owner}.{name_text(e.name.name)}"
     if isinstance(e, QuoteNode):
         if isinstance(e.value, Symbol):
             return quoted(e.value, indent)

@@ -97,7 +97,8 @@ def keywords_text(m: Method) -> str:
     code = getattr(m.source, "code", None)
     if rest:
         last = code.keyword_rest.name if code is not None else "kwargs"
-        names = [*names, f"{last}..."]
+        if not last.startswith("#"):
+            names = [*names, f"{last}..."]
     return f"; {', '.join(names)}" if names else ""
 
 

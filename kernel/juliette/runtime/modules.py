@@ -556,6 +556,8 @@ SESSION = _Session()
 def _qualified(family: T.TypeName) -> str:
     """A type's name as it must be written in Main."""
     module, name = family.module, family.name
+    if family is T.TypeofBottom.typename:
+        return f"Core.{name}"
     if module is None or module is Core or not isinstance(module, Module):
         return name
     plain = is_plain_name(name) or "(" in name or name.startswith('var"')
