@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 from juliette.runtime.streams import ByteStream, LineInput, MemoryStream, Nothing
-from juliette.runtime.text import from_utf8
+from juliette.runtime.text import from_utf8, utf8
 from juliette.syntax.expr import Symbol
 
 
@@ -36,6 +39,38 @@ class IO:
 
     def get(self, key: str, default: Any = None) -> Any:
         return self.context.get(key, default)
+
+
+class UserIO:
+    """What structs under IO are to printing: every byte goes to their own `write(io, b::UInt8)`."""
+
+    __slots__ = ()
+
+    @property
+    def context(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def stream(self) -> Any:
+        return self
+
+    def write(self, text: str) -> int:
+        return self.write_bytes(utf8(text))
+
+    def write_bytes(self, data: bytes) -> int:
+        one = Base.get("write")
+        for b in data:
+            one(self, np.uint8(b))
+        return len(data)
+
+    def with_(self, **context: Any) -> IO:
+        return IOContext(self, context)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return default
+
+
+structs.MIXINS[T.IO_] = UserIO
 
 
 class IOContext(IO):

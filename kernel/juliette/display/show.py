@@ -12,7 +12,7 @@ from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
-from juliette.display.io import IO, STDOUT, Text
+from juliette.display.io import IO, STDOUT, Text, UserIO
 from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
@@ -384,7 +384,7 @@ def print_value(io: IO, x: Any) -> None:
 @Base.method("print(xs...)")
 def print_(*xs: Any) -> None:
     """Write values in plain form."""
-    if xs and isinstance(xs[0], IO):
+    if xs and isinstance(xs[0], (IO, UserIO)):
         io, xs = xs[0], xs[1:]
     else:
         io = STDOUT
@@ -428,7 +428,7 @@ def _built_in(cls: type) -> bool:
 def println(*xs: Any) -> None:
     """`print`, then a line break."""
     io = STDOUT
-    if xs and isinstance(xs[0], IO):
+    if xs and isinstance(xs[0], (IO, UserIO)):
         io, xs = xs[0], xs[1:]
     text = Text()
     out = IO(text, io.context)

@@ -252,10 +252,11 @@ class Scheduler:
 
     def sleep(self, seconds: float) -> None:
         """Wait for the clock, while others run."""
-        if not self.ready and not self.clock:
+        task = self.current
+        if task is self.root and not self.ready and not self.clock:
+            # Nobody else is there, and an interrupt ends the main thread's sleep.
             time.sleep(max(0.0, seconds))
             return
-        task = self.current
         self.at(time.monotonic() + max(0.0, seconds), lambda: self.schedule(task))
         self.wait()
 

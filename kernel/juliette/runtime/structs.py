@@ -26,11 +26,16 @@ class Struct:
         return f"{T.type_string(T.typeof(self))}({values})"
 
 
+# Python classes that let structs under an abstract type stand in for Base's own of that type.
+MIXINS: dict[Any, type] = {}
+
+
 def make_class(t: T.DataType, *more: type) -> type:
     """The Python class of a concrete struct type; `more` are further base classes."""
     fields = t.fields
-    bases: tuple[type, ...] = (Struct, *more)
-    exception = any(s is T.Exception_ for s in T.supertypes(t))
+    above = list(T.supertypes(t))
+    bases: tuple[type, ...] = (Struct, *more, *(MIXINS[s] for s in above if s in MIXINS))
+    exception = any(s is T.Exception_ for s in above)
     if exception:
         bases = (JuliaException,)
     attributes: dict[str, Any] = {

@@ -1,0 +1,68 @@
+"""Tasks under interrupts: whoever runs, the session gets its prompt back and goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from juliette.interpreter import Interpreter
+
+STUCK = [
+    pytest.param("wait(Condition())", id="nobody will notify"),
+    pytest.param("@async while true end; wait(Condition())", id="a task that never yields"),
+    pytest.param("t = @async while true yield() end; wait(t)", id="a task that always yields"),
+    pytest.param("take!(Channel(0))", id="a channel that nobody fills"),
+    pytest.param("@sync @async sleep(60)", id="a task that sleeps"),
+    pytest.param("while true yield() end", id="the main task yields"),
+]
+
+
+@pytest.mark.parametrize("code", STUCK)
+def test_an_interrupt_ends_it(code: str) -> None:
+    session = Interpreter()
+    # What tasks need is imported at their first use, which is not what is to be interrupted.
+    assert session.run("@sync @async (yield(); Condition(); Channel(0))").error is None
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    outcome = session.run(code)
+    timer.join()
+    assert outcome.error is not None
+    assert outcome.error.name == "InterruptException"
+    assert time.monotonic() - start < 5
+    after = session.run("fetch(@async 1 + 1)")
+    assert after.error is None
+    assert after.value == 2
+
+
+def test_exceptions_that_are_handled_belong_to_a_task() -> None:
+    session = Interpreter()
+    code = """
+    seen = []
+    function other()
+        try
+            error("inner")
+        catch
+            yield()
+            push!(seen, length(current_exceptions()))
+        end
+    end
+    t = @async other()
+    yield()
+    push!(seen, length(current_exceptions()))
+    wait(t)
+    seen == [0, 1]
+    """
+    outcome = session.run(code)
+    assert outcome.error is None
+    assert outcome.value is True
+
+
+def test_exit_in_a_task_leaves_the_program() -> None:
+    session = Interpreter()
+    with pytest.raises(SystemExit):
+        session.run("t = @async exit(3); wait(t)")
