@@ -157,7 +157,8 @@ class Adam(Rule):
 
     def change(self, state: State, x: Any, g: Any) -> State:
         """One step in place: block by block, so that the passes over a block find it in the cache."""
-        if type(self) is not Adam or x.dtype.kind != "f" or g.dtype != x.dtype:
+        plain = type(self).apply is Adam.apply  # also under the old name
+        if not plain or x.dtype.kind != "f" or g.dtype != x.dtype:
             return super().change(state, x, g)
         whole = (x, g, state[0], state[1])
         if not all([a.flags.f_contiguous for a in whole]):

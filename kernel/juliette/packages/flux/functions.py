@@ -29,6 +29,9 @@ ACTIVATIONS: dict[str, tuple[str, ...]] = {
 # Those with constants of their own.
 WITH_CONSTANTS = {"leakyrelu": 1, "rrelu": 2, "elu": 1, "celu": 1, "softshrink": 1, "trelu": 1}
 
+# Those that only choose and cut, so that integers stay integers.
+KEEP_INTEGERS = {"relu", "relu6", "hardtanh", "trelu"}
+
 LOSSES = (
     "mse", "mae", "msle", "huber_loss", "crossentropy", "logitcrossentropy", "binarycrossentropy",
     "logitbinarycrossentropy", "kldivergence", "poisson_loss", "hinge_loss", "squared_hinge_loss",
@@ -49,7 +52,9 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
 
     def scalar(x: Any, *constants: Any) -> Any:
         host = to_host(x)
-        out = op(float(host) if type(host) is int else host, *map(to_host, constants))
+        if type(host) is int and name not in KEEP_INTEGERS:
+            host = float(host)
+        out = op(host, *map(to_host, constants))
         return out.item() if isinstance(out, np.float64) else from_host(out)
 
     def whole(x: Any, *constants: Any) -> Any:
@@ -61,7 +66,8 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
     module.method(f"{name}(x::AbstractArray{extra})", transparent=True)(whole)
     f = module.bindings[name]
     if name != "rrelu":
-        KERNELS[f] = lambda x, *a: op(x if x.dtype.kind == "f" else x.astype(float), *a)
+        keep = "fi" if name in KEEP_INTEGERS else "f"
+        KERNELS[f] = lambda x, *a: op(x if x.dtype.kind in keep else x.astype(float), *a)
     zygote.register_broadcast(f, op)
     same_function(f, op)
     for alias in aliases:

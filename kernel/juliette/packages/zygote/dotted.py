@@ -122,7 +122,8 @@ def traced_kernel(t: Template, values: tuple[Any, ...], slow: Any) -> Any:
             if op is not None and len(n.args) == 1 and op(1.0) == 1.0 and getattr(values[n.function], "name", "") in ("+", "identity"):
                 return visit(n.args[0])
             raise LookupError
-        return Call(op, tuple([visit(a) for a in n.args]))
+        usual = tuple(getattr(op, "constants", {}).values())[len(n.args) - 1 :]
+        return Call(op, (*[visit(a) for a in n.args], *map(Fixed, usual)))
 
     try:
         tree = visit(t.tree)
