@@ -26,6 +26,19 @@ ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "swish": (), "hardswish": (), "lisht": (), "mish": (), "softplus": (), "logcosh": (),
     "softsign": (), "tanhshrink": (), "softshrink": (), "trelu": ("thresholdrelu",),
 }  # fmt: skip
+FORMULAS = {
+    "σ": "1 / (1 + exp(-x))", "hardσ": "clamp((x + 3) / 6, 0, 1)", "logσ": "log(σ(x))",
+    "sigmoid_fast": "σ(x)", "hardtanh": "clamp(x, -1, 1)", "tanh_fast": "tanh(x)",
+    "relu": "max(0, x)", "relu6": "clamp(x, 0, 6)", "leakyrelu": "x > 0 ? x : a * x",
+    "rrelu": "x > 0 ? x : a * x with a drawn between l and u", "elu": "x > 0 ? x : α * (exp(x) - 1)",
+    "celu": "x > 0 ? x : α * (exp(x / α) - 1)", "selu": "λ * (x > 0 ? x : α * (exp(x) - 1))",
+    "gelu_tanh": "x / 2 * (1 + tanh(√(2 / π) * (x + 0.044715x^3)))",
+    "gelu_sigmoid": "x * σ(√(8 / π) * (x + 0.044715x^3))", "gelu_erf": "x / 2 * (1 + erf(x / √2))",
+    "swish": "x * σ(x)", "hardswish": "x * hardσ(x)", "lisht": "x * tanh(x)",
+    "mish": "x * tanh(softplus(x))", "softplus": "log(1 + exp(x))", "logcosh": "log(cosh(x))",
+    "softsign": "x / (1 + abs(x))", "tanhshrink": "x - tanh(x)",
+    "softshrink": "x made smaller by λ towards zero", "trelu": "x > θ ? x : 0",
+}  # fmt: skip
 # Those with constants of their own.
 WITH_CONSTANTS = {"leakyrelu": 1, "rrelu": 2, "elu": 1, "celu": 1, "softshrink": 1, "trelu": 1}
 
@@ -60,7 +73,8 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
     def whole(x: Any, *constants: Any) -> Any:
         return B.materialize(B.broadcasted(f, x, *constants))
 
-    scalar.__doc__ = whole.__doc__ = op.__doc__ or f"The activation function `{name}`."
+    scalar.__doc__ = f"`{name}(x)` is `{FORMULAS[name]}`."
+    whole.__doc__ = f"`{name}.(x)`"
     extra = "".join(f", a{i}=nothing" for i in range(WITH_CONSTANTS.get(name, 0)))
     module.method(f"{name}(x::Real{extra})", transparent=True)(scalar)
     module.method(f"{name}(x::AbstractArray{extra})", transparent=True)(whole)

@@ -49,7 +49,7 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
     def construct(_: Any, *args: Any, **keywords: Any) -> Any:
         return build(family, cls, args, keywords)
 
-    construct.__doc__ = cls.__doc__
+    construct.__doc__ = julia_doc(cls.__doc__ or "")
 
     inputs = "x::AbstractArray" if cls.arrays_only else "xs..."
 
@@ -58,6 +58,21 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
         return forward(layer, xs)
 
     return t
+
+
+def julia_doc(text: str) -> str:
+    """A docstring of the engine with its examples in Julia's syntax."""
+    import inspect
+    import re
+
+    lines, code = [], False
+    for line in inspect.cleandoc(text).splitlines():
+        if line.startswith(">>> "):
+            lines += [] if code else ["```jldoctest", "julia> using Flux", ""]
+            line, code = "julia> " + line.removeprefix(">>> "), True
+            line = re.sub(r"(.*)\((\w+), (\w+)\)", r"\1\2 => \3", line).replace("False", "false")
+        lines.append(re.sub(r"\((in), (out)\)", r"\1 => \2", line))
+    return "\n".join([*lines, "```"] if code else lines)
 
 
 def _class_of(dt: Any, cls: type[Layer]) -> type:
