@@ -85,14 +85,32 @@ def shown_children(x: Any) -> list[tuple[str, Any]]:
     parts = trees.children(x)
     if parts is None:
         return []
-    return [(str(k) if isinstance(x, dict) else "", v) for k, v in zip(*parts, strict=True)]
+    named = plain_brackets(x) == _NAMED
+    return [(str(k) if named else "", v) for k, v in zip(*parts, strict=True)]
+
+
+_TUPLE, _LIST, _NAMED = ("(", ")"), ("[", "]"), ("(;", ")")
+# What stands around containers of a front end that are no layers: `f(x)` gives it, or None.
+BRACKETS: list[Callable[[Any], tuple[str, str] | None]] = []
+
+
+def plain_brackets(x: Any) -> tuple[str, str] | None:
+    """What stands around the parts of a container that is no layer; None for other values."""
+    if type(x) is tuple:
+        return _TUPLE
+    if isinstance(x, (list, dict)):
+        return _LIST if isinstance(x, list) else _NAMED
+    return next((found for f in BRACKETS if (found := f(x)) is not None), None)
 
 
 def brackets(x: Any) -> tuple[str, str]:
     """What stands around the parts of an expanded node."""
-    found, kind = getattr(x, "brackets", None), style(x)
-    opening, closing = found() if found is not None else ("(", ")")
-    return ("" if kind is None else kind[0]) + opening, closing
+    kind = style(x)
+    if kind is None:
+        return plain_brackets(x) or _TUPLE
+    found = getattr(x, "brackets", None)
+    opening, closing = found() if found is not None else _TUPLE
+    return kind[0] + opening, closing
 
 
 # How layers of a front end print: `f(x)` gives the title and whether it expands, or None.
@@ -109,7 +127,7 @@ def style(x: Any) -> tuple[str, bool] | None:
 def expands(x: Any) -> bool:
     """Do the parts of this value print on lines of their own?"""
     found = style(x)
-    wide = found is not None and found[1]
+    wide = plain_brackets(x) is not None if found is None else found[1]
     return wide and not all(leaf_like(c) for _, c in shown_children(x))
 
 

@@ -18,6 +18,15 @@ from juliette_engine import trees
 FOREIGN: dict[type, Callable[[Any], tuple[list[tuple[str, Any]], bool] | None]] = {}
 
 
+class Boxed:
+    """A value in a field without a concrete type: a pointer, and an object of its own."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 def bytes_text(n: int) -> str:
     """A number of bytes as Julia prints it."""
     if n < 1024:
@@ -92,6 +101,11 @@ class Sizes:
         for name, field in fields:
             if name == "active":
                 size, align, plain = 2, 1, True  # Union{Bool, Nothing}: a byte and a tag
+            elif isinstance(field, Boxed):
+                size, _, plain = self.inline(field.value)
+                if plain:
+                    self.total += size
+                size, align, plain = 8, 8, False
             else:
                 size, align, plain = self.inline(field)
             bits = bits and plain

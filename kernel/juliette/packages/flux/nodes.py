@@ -166,7 +166,16 @@ trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))
 
 
 def _memory(x: Any) -> tuple[list[tuple[str, Any]], bool]:
-    return [(f, getattr(x, f, None)) for f in x.fields], bool(getattr(x, "mutable", False))
+    """The fields of a struct; without a concrete type they are pointers."""
+    mutable = bool(getattr(x, "mutable", False))
+    fields = [(f, getattr(x, f, None)) for f in x.fields]
+    if isinstance(x, Layer):
+        return fields, mutable
+    types = T.typeof(x).field_types
+    return [
+        (f, v if T.is_concrete(t) else sizes.Boxed(v))
+        for (f, v), t in zip(fields, types, strict=True)
+    ], mutable
 
 
 sizes.FOREIGN[Struct] = _memory

@@ -11,6 +11,8 @@ from juliette.packages.flux.layers import Layer
 from juliette.packages.flux.macros import STYLES
 from juliette.packages.flux.nodes import family_of
 from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
@@ -67,6 +69,13 @@ def _style(x: Any) -> tuple[str, bool] | None:
     return (family.name, STYLES[family]) if family in STYLES else None
 
 
+def _brackets(x: Any) -> tuple[str, str] | None:
+    """What stands around the layers in a named tuple or a vector."""
+    if isinstance(x, V.NamedTuple):
+        return "(;", ")"
+    return ("[", "]") if isinstance(x, Array) and x.data.dtype == object else None
+
+
 def inline_text(x: Any) -> str:
     """A part of a model within a line, as `print` writes it: functions by their bare names."""
     if isinstance(x, GenericFunction):
@@ -115,6 +124,7 @@ def install() -> None:
         return
     engine_text.FOREIGN.append(_foreign_name)
     layout.STYLES.append(_style)
+    layout.BRACKETS.append(_brackets)
     containers.set_one_line(inline_text)
     layout.set_part(part_text)
     SHOW_HOOKS[Layer] = show_layer

@@ -316,6 +316,13 @@ def load_module(module: Module) -> None:
             if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":
                 object.__setattr__(node, "state", getproperty(node.cell, Symbol("state0")))
 
+    @module.method("initialstates(m)", export=False)
+    def initialstates(m: Any) -> Any:
+        """The state with which a recurrent layer or cell starts."""
+        from juliette.packages.flux.layers import host_view
+
+        return from_host(host_view(m).initial_state())
+
     @module.method("activations(chain, x)", export=False, transparent=True)
     def activations(chain: Any, x: Any) -> Any:
         """The output of every layer of a chain."""
