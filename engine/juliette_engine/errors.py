@@ -25,3 +25,11 @@ class DomainError(ValueError):
 
 class UsageError(RuntimeError):
     """Functions put together in a way that cannot work."""
+
+
+class OutOfBounds(IndexError):
+    """An index past the end of an array; both travel along, the index counted from zero."""
+
+    def __init__(self, array: object, index: object) -> None:
+        super().__init__(f"index {index} is out of range")
+        self.array, self.index = array, index

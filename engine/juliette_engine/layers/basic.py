@@ -10,7 +10,7 @@ import numpy as np
 from juliette_engine import rules
 from juliette_engine.functions.affine import dense
 from juliette_engine.activations import identity
-from juliette_engine.errors import ArgumentError, DimensionMismatch
+from juliette_engine.errors import ArgumentError, DimensionMismatch, OutOfBounds
 from juliette_engine.initialisers import glorot_uniform, ones32, randn32
 from juliette_engine.layers.layer import (
     Activation,
@@ -228,8 +228,9 @@ def look_up(weight: Any, index: Any, first: int) -> Any:
     where = np.asarray(primal(index))
     if where.dtype.kind in "bf":
         return flattened(lambda x: rules.matmul(weight, x), index)
-    if where.size and (where.min() < first or where.max() >= rules.shape(weight)[1] + first):
-        raise IndexError(f"index out of range of {rules.shape(weight)[1]} columns")
+    wrong = where[(where < first) | (where >= rules.shape(weight)[1] + first)]
+    if wrong.size:
+        raise OutOfBounds(primal(weight), int(wrong.flat[0]) - first)
     if where.ndim == 0:
         return rules.getitem(weight, (slice(None), int(where) - first))
     y = rules.getitem(weight, (slice(None), where.ravel(order="F") - first))

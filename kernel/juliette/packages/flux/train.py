@@ -6,6 +6,9 @@ import math
 import time
 from typing import Any
 
+import numpy as np
+
+from juliette.base.array_protocol import ArrayLike
 from juliette.compiler import support
 from juliette.display.io import STDERR
 from juliette.display.show import one_line
@@ -19,8 +22,10 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
+from juliette.runtime.wrappers import is_aliased
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette_engine import optimise as engine
+from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
 from juliette_engine.optimise import state as tree
 from juliette_engine.optimise.rule import Rule
@@ -146,10 +151,33 @@ def step(loss: Any, model: Any, d: Any, state: Any, index: int = 1) -> Any:
     return from_host(value), grads[0]
 
 
+def check_writable(model: Any) -> None:
+    """Raise an error for arrays that cannot be changed in place, such as ranges."""
+
+    def visit(x: Any) -> None:
+        if isinstance(x, ArrayLike) and not isinstance(x, Array):
+            if np.asarray(x.data).dtype.kind == "f" and not is_aliased(x):
+                kind = T.type_string(T.typeof(x))
+                raise E.ErrorException(
+                    f"model must be fully mutable for `train!` to work, got `x::{kind}`\n"
+                    f"If `x .+= dx` is in fact ok, define `Optimisers.maywrite(::{kind}) = true`"
+                )
+            return
+        parts = trees.trained_parts(x)
+        for part in () if parts is None or trees.is_array(x) else parts[1]:
+            visit(part)
+
+    visit(model)
+
+
 def update_params(opt: Any, ps: Params, grads: Any) -> None:
     """`update!(opt, params, grads)`"""
     if not isinstance(grads, Grads):
         raise E.ErrorException("can't mix implicit Params with explicit gradients!")
+    if not isinstance(opt, Stateful) and not nodes.PROFILE.modern:
+        raise E.ErrorException(
+            "Optimisers.jl cannot be used with Zygote.jl's implicit gradients, `Params` & `Grads`"
+        )
     rule = opt if isinstance(opt, Rule) else _kept_rule(opt)
     for x in ps:
         g = grads[x]
@@ -175,6 +203,7 @@ def load(module: Module) -> None:
     @module.method("setup(rule, model)", export=False)
     def setup(rule: Any, model: Any) -> Any:
         """A tree of optimiser states for a model, for `update!` and `train!`."""
+        check_writable(model)
         return module.bindings["Optimisers"].bindings["setup"](rule, model)
 
     @module.method("update!(opt, model, grads)", export=False)
