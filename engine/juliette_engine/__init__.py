@@ -20,7 +20,8 @@
 - `sizes`: the bytes of a model
 - `show`: how models print
 - `optimise`: rules, state trees, training
-- `data`: batches
+- `data`: batches, one-hot arrays
+- `vectors`: all parameters in one vector
 - `errors`: what can go wrong
 """
 
@@ -72,7 +73,7 @@ from juliette_engine.gradients import (
     withgradient,
     withjacobian,
 )
-from juliette_engine.data import DataLoader
+from juliette_engine.data import DataLoader, onecold, onehotbatch
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, UsageError
 from juliette_engine.initialisers import (
     glorot_normal, glorot_uniform, identity_init, kaiming_normal, kaiming_uniform, lecun_normal,
@@ -98,8 +99,15 @@ from juliette_engine.optimise import (
 from juliette_engine.rules import logsoftmax, softmax
 from juliette_engine.show import show_model
 from juliette_engine.tape import primal
+from juliette_engine.trees import fmap, trainables
+from juliette_engine.vectors import destructure
 
 __all__ = [
+    "trainables",
+    "onehotbatch",
+    "onecold",
+    "fmap",
+    "destructure",
     "AdaptiveMaxPool",
     "AdaptiveMeanPool",
     "Conv",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine import trees
-from juliette_engine.errors import DimensionMismatch
+from juliette_engine.errors import ArgumentError, DimensionMismatch
 from juliette_engine.initialisers import permutation
 
 
@@ -80,3 +80,35 @@ class DataLoader:
             return
         for k in range(len(self)):
             yield observations(self.data, order[k * self.batchsize : (k + 1) * self.batchsize])
+
+
+def onehotbatch(xs: Any, labels: Any, default: Any = None) -> Any:
+    """A Boolean column for each element, true in the row of its label.
+
+    >>> onehotbatch("ab", "abc").astype(int)
+    array([[1, 0],
+           [0, 1],
+           [0, 0]])
+    """
+    rows = {label: i for i, label in enumerate(labels)}
+    items = list(xs)
+    out = np.zeros((len(rows), len(items)), dtype=bool, order="F")
+    for j, x in enumerate(items):
+        row = rows.get(x, None if default is None else rows[default])
+        if row is None:
+            raise ArgumentError(f"Value {x!r} not found in labels")
+        out[row, j] = True
+    return out
+
+
+def onecold(y: Any, labels: Any = None) -> Any:
+    """The label (or the row, counted from zero) of the largest element of each column."""
+    y = np.asarray(y)
+    names = None if labels is None else list(labels)
+    if names is not None and len(names) != y.shape[0]:
+        raise DimensionMismatch(
+            f"onecold got {len(names)} labels for an array with size(y, 1) == {y.shape[0]}, "
+            "these must agree"
+        )
+    where = np.argmax(y, axis=0)
+    return where if names is None else np.array(names)[where]

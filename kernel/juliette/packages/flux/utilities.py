@@ -18,9 +18,10 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, vector, wrap
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
-from juliette_engine import rules, trees
+from juliette_engine import trees, vectors
 from juliette_engine.gradients import Params
 from juliette_engine.layers.layer import Layer
+from juliette_engine.vectors import Restructure
 
 
 class KeyPath:
@@ -44,33 +45,6 @@ def key_path(keys: tuple[Any, ...]) -> KeyPath:
     return KeyPath(tuple(Symbol(k) if isinstance(k, str) else k + 1 for k in keys))
 
 
-class Restructure:
-    """Builds a model from a vector of its parameters."""
-
-    __slots__ = ("length", "model", "offsets")
-
-    def __init__(self, model: Any, offsets: dict[int, int], length: int) -> None:
-        self.model, self.offsets, self.length = model, offsets, length
-
-    def __call__(self, flat: Any) -> Any:
-        size = np.shape(zygote.plain(flat).data)
-        if size != (self.length,):
-            raise E.DimensionMismatch(
-                f"Rebuild expected a vector of length {self.length}, got {size[0] if size else 1}"
-            )
-        host = to_host(flat)
-
-        def leaf(x: Any) -> Any:
-            at = self.offsets.get(id(x))
-            if at is None:
-                return x
-            data = trees.data(x)
-            part = rules.getitem(host, slice(at, at + data.size))
-            return from_host(rules.reshape(part, data.shape))
-
-        return trees.fmap(leaf, self.model, exclude=is_leaf)
-
-
 def is_leaf(x: Any) -> bool:
     """`Functors.isleaf`"""
     return trees.is_leaf(x)
@@ -78,17 +52,8 @@ def is_leaf(x: Any) -> bool:
 
 def destructure(model: Any) -> tuple[Any, Restructure]:
     """All trained numbers in one vector, and the way back."""
-    found = trees.trainables(model)
-    offsets, at = {}, 0
-    for x in found:
-        offsets[id(x)] = at
-        at += trees.data(x).size
-    if found:
-        parts = [rules.reshape(to_host(x), (trees.data(x).size,)) for x in found]
-        flat = from_host(rules.concatenate(parts, 0))
-    else:
-        flat = wrap(np.zeros(0, dtype=np.float32))
-    return flat, Restructure(model, offsets, at)
+    flat, rebuild = vectors.destructure(model)
+    return from_host(flat), rebuild
 
 
 T.register_class(KeyPath, T.define("KeyPath"))
