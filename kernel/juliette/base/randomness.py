@@ -17,6 +17,8 @@ from juliette.runtime.broadcast import from_values
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 
+# The last seed of the default generator; each set of tests begins with it again.
+GLOBAL_SEED: Any = None
 EMPTY = "collection must be non-empty"
 # How values of a type of the user's own are drawn; the module Random sets it.
 CUSTOM: Callable[[Any, Any], Any] | None = None

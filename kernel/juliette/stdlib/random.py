@@ -77,6 +77,8 @@ def generators(module: Module) -> None:
         """
         rng, rest = take_rng(args)
         rng.seed(seed_of(rest))
+        if rng is default_rng():
+            randomness.GLOBAL_SEED = seed_of(rest)
         return rng
 
     module.method("MersenneTwister(seed...)")(lambda _, *s: MersenneTwister(seed_of(s)))

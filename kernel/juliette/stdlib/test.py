@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base import randomness
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
 from juliette.display.expressions import expression_text
@@ -276,7 +277,23 @@ def begin_set(description: Any, kind: Any, options: dict[str, Any], file: str) -
     else:
         ts = call_kw(kind, options, description)
     R.open_sets().append(ts)
+    if randomness.GLOBAL_SEED is not None:
+        rng = randomness.default_rng()
+        RANDOM_STATES.append((ts, rng.state))
+        rng.seed(randomness.GLOBAL_SEED)
     return ts
+
+
+# The state that the generator had before a set of tests, and has again after it.
+RANDOM_STATES: list[tuple[Any, Any]] = []
+
+
+def restore_randomness(ts: Any) -> None:
+    for i, (owner, state) in enumerate(RANDOM_STATES):
+        if owner is ts:
+            randomness.default_rng().set_state(*state)
+            del RANDOM_STATES[i:]
+            return
 
 
 def end_set(ts: Any) -> Any:
@@ -286,6 +303,7 @@ def end_set(ts: Any) -> Any:
         stack.pop()
     if stack:
         stack.pop()
+    restore_randomness(ts)
     return R.FINISH(ts)
 
 
