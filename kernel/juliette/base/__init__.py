@@ -14,7 +14,7 @@
 - `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `replacing`: `replace` of elements
 - `missing`: arithmetic with missing values, `skipmissing`
-- `broadcasting`: dotted calls
+- `broadcasting`, `lanes`: dotted calls; functions of the user's own over whole arrays
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
 - `iterators`, `pairs`: the lazy iterators
 - `folds`, `searching`, `sorting`: functions of a function and a collection

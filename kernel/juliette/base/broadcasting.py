@@ -425,3 +425,7 @@ assert isinstance(B.BROADCASTED, GenericFunction)
 support.HELPERS["%broadcast_function"] = BroadcastFunction
 support.HELPERS["%andand"] = lambda a, b: a and b
 support.HELPERS["%oror"] = lambda a, b: a or b
+
+from juliette.base import lanes  # noqa: E402
+
+assert lanes

@@ -260,6 +260,10 @@ def _scalar(x: Any) -> Any:
     return x
 
 
+# Set by Base: a user's function over whole arrays at once, or None.
+LANES: Any = None
+
+
 def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
     """Call `f` for each element."""
     shape = common_shape(shapes)
@@ -270,6 +274,10 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
                 a.values[i if len(a.values) > 1 else 0] if isinstance(a, Columns) else _scalar(a) for a in args
             ]))
         return Columns(tuple(rows))
+    if LANES is not None and all(isinstance(a, np.ndarray) or isinstance(_scalar(a), (int, float, np.floating)) for a in args):
+        whole = LANES(f, [a if isinstance(a, np.ndarray) else _scalar(a) for a in args], shape)
+        if whole is not None:
+            return whole
     n = len(shape)
     size = int(np.prod(shape)) if shape else 1
     streams: list[Any] = []

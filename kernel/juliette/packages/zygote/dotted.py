@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.lanes import SHORTEST, Lanes, NoLanes, may_throw
 from juliette.base.numbers.promotion import KERNELS
+from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.methods import COMPOSED, OPS, operation
 from juliette.packages.zygote.nodes import (
     PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
@@ -27,7 +29,7 @@ from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree
 from juliette_engine.fusion import Call, Fixed, Host, Leaf, build
-from juliette_engine.tape import Node, ScalarTracer, primal
+from juliette_engine.tape import LEVELS, Node, ScalarTracer, primal
 
 ndarray = np.ndarray
 _REGISTERED: dict[Any, Any] = {}
@@ -212,10 +214,68 @@ def _known(x: Any) -> Any:
     return x
 
 
+class TracedLanes(Lanes):
+    """A user's function over whole traced arrays, operation by operation."""
+
+    def plain(self, a: Any) -> Any:
+        return primal(a) if isinstance(a, Node) else a
+
+    def knows(self, f: GenericFunction, count: int) -> bool:
+        return self.rule(f, count) is not None or (_constant(f) and KERNELS.get(f) is not None)
+
+    def rule(self, f: GenericFunction, count: int) -> Any:
+        return broadcast_rule(f, count) or (COMPOSED.get((f.name, count)) if Base.bindings.get(f.name) is f else None)
+
+    def operation(self, f: GenericFunction, args: list[Any]) -> Any:
+        if may_throw(f, args) or f.name in ("/", "inv", "\\"):
+            self.partial = True
+        if f.user_methods:
+            raise NoLanes
+        rule = self.rule(f, len(args))
+        if rule is None:
+            arrays = [primal(a) for a in args]
+            n = max(np.ndim(a) for a in arrays)
+            return KERNELS[f](*[B.align(a, n) for a in arrays])
+        return rule(*map(_julian, args))
+
+    def both(self, *args: Any) -> Any:
+        out = super().both(*args)
+        if self.partial:
+            raise NoLanes  # the side that is not taken could still spoil the gradient
+        return out
+
+    def chosen(self, test: Any, a: Any, b: Any) -> Any:
+        return rules.where(test, a, b)
+
+
+def _lanes(f: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
+    """The value of a dotted call of a user's function, or None if the loop must do it."""
+    if not isinstance(f, (GenericFunction, ClosureBase)) or int(np.prod(shape)) < SHORTEST:
+        return None
+    if not all(isinstance(a, (int, float, np.floating, ScalarTracer)) or isinstance(primal(a), ndarray) for a in args):
+        return None
+    run = TracedLanes()
+    mark = [len(t) for t in LEVELS.tapes]
+    try:
+        out = run.run(f, args)
+        data = primal(out)
+        if isinstance(data, ndarray) and data.shape == shape and not (run.partial and np.isnan(data).any()):
+            return out
+    except Exception as e:
+        if not isinstance(e, (NoLanes, TypeError, ValueError, AttributeError, LookupError)) and not hasattr(e, "julia_type"):
+            raise
+    for t, n in zip(LEVELS.tapes, mark, strict=True):
+        del t[n:]
+    return None
+
+
 def _loop(f: Any, args: list[Any]) -> Any:
     """One call for each element."""
     shapes = [_shape(a) for a in args]
     shape = B.common_shape(shapes)
+    whole = _lanes(f, args, shape)
+    if whole is not None:
+        return whole
     if not shape:
         return to_engine(f(*[a.x if isinstance(a, V.Ref) else a for a in args]))
     if len(shape) == 1 and all(not s or type(a) is tuple for a, s in zip(args, shapes, strict=True)):
