@@ -207,7 +207,13 @@ def isequal_arrays(a: Any, b: Any) -> bool:
 
 @Base.method("isless(a::AbstractVector, b::AbstractVector)")
 def isless_vectors(a: Any, b: Any) -> bool:
-    """Lexicographic order."""
+    """Lexicographic order.
+
+    ```jldoctest
+    julia> isless([1, 2], [1, 3])
+    true
+    ```
+    """
     less = Base.bindings["isless"]
     x, y = values_of(a), values_of(b)
     for p, q in zip(x, y, strict=False):
@@ -220,13 +226,25 @@ def isless_vectors(a: Any, b: Any) -> bool:
 
 @Base.method("cmp(a::AbstractVector, b::AbstractVector)")
 def compare_vectors(a: Any, b: Any) -> int:
-    """-1, 0 or 1 by lexicographic order."""
+    """-1, 0 or 1 by lexicographic order.
+
+    ```jldoctest
+    julia> cmp([1, 2], [1, 1])
+    1
+    ```
+    """
     return -1 if isless_vectors(a, b) else 1 if isless_vectors(b, a) else 0
 
 
 @Base.method("isapprox(a::AbstractArray, b::AbstractArray; atol=0, rtol=nothing, nans=false, norm=nothing)")
 def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None) -> bool:
-    """Are two arrays equal up to rounding, by the norm of their difference?"""
+    """Are two arrays equal up to rounding, by the norm of their difference?
+
+    ```jldoctest
+    julia> [1.0, 2.0] ≈ [1.0, 2.0 + 1e-12]
+    true
+    ```
+    """
     x, y = dense(a), dense(b)
     if x.shape != y.shape:
         same_shape(a, b)
@@ -249,7 +267,15 @@ def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bo
 
 @Base.method("zero(a::AbstractArray)")
 def zero_array(a: Any) -> Any:
-    """An array of zeros of the same kind."""
+    """An array of zeros of the same kind.
+
+    ```jldoctest
+    julia> zero([1.5, 2])
+    2-element Vector{Float64}:
+     0.0
+     0.0
+    ```
+    """
     zero = Base.bindings["zero"]
     data = dense(a)
     if data.dtype != object:
@@ -259,7 +285,15 @@ def zero_array(a: Any) -> Any:
 
 @Base.method("one(a::AbstractMatrix)")
 def one_matrix(a: Any) -> Any:
-    """The identity matrix of the same size."""
+    """The identity matrix of the same size.
+
+    ```jldoctest
+    julia> one([1 2; 3 4])
+    2×2 Matrix{Int64}:
+     1  0
+     0  1
+    ```
+    """
     m, n = shape_of(a)
     if m != n:
         raise DimensionMismatch("multiplicative identity defined only for square matrices")
@@ -270,13 +304,25 @@ def one_matrix(a: Any) -> Any:
 
 @Base.method("iszero(a::AbstractArray)")
 def iszero_array(a: Any) -> bool:
-    """Are all elements zero?"""
+    """Are all elements zero?
+
+    ```jldoctest
+    julia> iszero([0, 0])
+    true
+    ```
+    """
     return all(Base.bindings["iszero"](x) for x in values_of(a))
 
 
 @Base.method("isone(a::AbstractMatrix)")
 def isone_matrix(a: Any) -> bool:
-    """Is it the identity?"""
+    """Is it the identity?
+
+    ```jldoctest
+    julia> isone([1 0; 0 1])
+    true
+    ```
+    """
     m, n = shape_of(a)
     values = values_of(a)
     one, zero = Base.bindings["isone"], Base.bindings["iszero"]

@@ -52,7 +52,15 @@ def typed(t: Any, *xs: Any) -> Array:
 
 @Base.method("getindex(t::Type, xs...)")
 def getindex_type(t: Any, *xs: Any) -> Any:
-    """`T[a, b, c]`: a vector with elements of type `T`."""
+    """`T[a, b, c]`: a vector with elements of type `T`.
+
+    ```jldoctest
+    julia> Float32[1, 2]
+    2-element Vector{Float32}:
+     1.0
+     2.0
+    ```
+    """
     return typed(t, *xs)
 
 
@@ -312,7 +320,15 @@ def copy(a: Any) -> Any:
 
 @Base.method("copymutable(a::AbstractArray)", export=False)
 def copymutable(a: Any) -> Any:
-    """A copy that can be written to."""
+    """A copy that can be written to.
+
+    ```jldoctest
+    julia> Base.copymutable(1:2)
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
     return Base.bindings["collect"](a)
 
 
@@ -386,7 +402,15 @@ def _write_range(dest: Any, start: int, values: list[Any]) -> None:
 
 @Base.method("copy!(dest::AbstractVector, source::AbstractVector)")
 def copy_into(dest: Any, source: Any) -> Any:
-    """Make a vector equal to another: same length, same elements."""
+    """Make a vector equal to another: same length, same elements.
+
+    ```jldoctest
+    julia> copy!([1, 2, 3], [7, 8])
+    2-element Vector{Int64}:
+     7
+     8
+    ```
+    """
     if shape_of(dest) != shape_of(source):
         Base.bindings["resize!"](dest, shape_of(source)[0])
     return copyto(dest, source)
@@ -401,7 +425,15 @@ def copy_array_into(dest: Any, source: Any) -> Any:
 
 @Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)", export=False)
 def circcopy(dest: Any, source: Any) -> Any:
-    """Copy, indices taken modulo the size."""
+    """Copy, indices taken modulo the size.
+
+    ```jldoctest
+    julia> Base.circcopy!([0, 0], [1, 2])
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
     if shape_of(dest) != shape_of(source):
         raise DimensionMismatch("src and dest must have the same sizes in each dimension")
     return copyto(dest, source)

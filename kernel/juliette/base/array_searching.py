@@ -68,7 +68,13 @@ def findall_of(f: Any, a: Any) -> Any:
 
 @Base.method("findfirst(a::AbstractArray)")
 def findfirst(a: Any) -> Any:
-    """The first key with a true element (or for which `f` is true), or `nothing`."""
+    """The first key with a true element (or for which `f` is true), or `nothing`.
+
+    ```jldoctest
+    julia> findfirst([false, true])
+    2
+    ```
+    """
     return seek(lambda x: x, a, 0, 1)
 
 
@@ -79,7 +85,13 @@ def findfirst_of(f: Any, a: Any) -> Any:
 
 @Base.method("findlast(a::AbstractArray)")
 def findlast(a: Any) -> Any:
-    """The last key with a true element (or for which `f` is true), or `nothing`."""
+    """The last key with a true element (or for which `f` is true), or `nothing`.
+
+    ```jldoctest
+    julia> findlast([true, false])
+    1
+    ```
+    """
     return seek(lambda x: x, a, len(values_of(a)) - 1, -1)
 
 
@@ -88,9 +100,16 @@ def findlast_of(f: Any, a: Any) -> Any:
     return seek(f, a, len(values_of(a)) - 1, -1)
 
 
-@Base.method("findnext(a::AbstractArray, i)")
+@Base.method("findnext(a::AbstractArray, i::CartesianIndex)")
+@Base.method("findnext(a::AbstractArray, i::Integer)")
 def findnext(a: Any, i: Any) -> Any:
-    """The first key from `i` on with a true element, or `nothing`."""
+    """The first key from `i` on with a true element, or `nothing`.
+
+    ```jldoctest
+    julia> findnext([true, true], 2)
+    2
+    ```
+    """
     return seek(lambda x: x, a, position_of(i, shape_of(a)), 1)
 
 
@@ -99,9 +118,16 @@ def findnext_of(f: Any, a: Any, i: Any) -> Any:
     return seek(f, a, position_of(i, shape_of(a)), 1)
 
 
-@Base.method("findprev(a::AbstractArray, i)")
+@Base.method("findprev(a::AbstractArray, i::CartesianIndex)")
+@Base.method("findprev(a::AbstractArray, i::Integer)")
 def findprev(a: Any, i: Any) -> Any:
-    """The last key up to `i` with a true element, or `nothing`."""
+    """The last key up to `i` with a true element, or `nothing`.
+
+    ```jldoctest
+    julia> findprev([true, false], 2)
+    1
+    ```
+    """
     return seek(lambda x: x, a, position_of(i, shape_of(a)), -1)
 
 

@@ -160,7 +160,15 @@ def eachindex_style(s: Any, a: Any) -> Any:
 
 @Base.method("keys(a::AbstractArray)")
 def keys(a: Any) -> Any:
-    """The indices of an array: linear ones of a vector, cartesian ones of the rest."""
+    """The indices of an array: linear ones of a vector, cartesian ones of the rest.
+
+    ```jldoctest
+    julia> keys([5, 6])
+    2-element LinearIndices{1, Tuple{Base.OneTo{Int64}}}:
+     1
+     2
+    ```
+    """
     if len(shape_of(a)) == 1:
         return Base.bindings["LinearIndices"](a)
     return Base.bindings["CartesianIndices"](a)
@@ -168,7 +176,13 @@ def keys(a: Any) -> Any:
 
 @Base.method("firstindex(a)")
 def firstindex(a: Any) -> Any:
-    """The first index."""
+    """The first index.
+
+    ```jldoctest
+    julia> firstindex([7, 8])
+    1
+    ```
+    """
     if is_array(a) and len(shape_of(a)) == 1 and isinstance(a, Struct):
         return Base.bindings["first"](AXES(a)[0])
     return 1
@@ -181,7 +195,13 @@ def firstindex_along(a: Any, d: int) -> Any:
 
 @Base.method("lastindex(a)")
 def lastindex(a: Any) -> Any:
-    """The last index."""
+    """The last index.
+
+    ```jldoctest
+    julia> lastindex([7, 8]), lastindex([1 2; 3 4], 1)
+    (2, 2)
+    ```
+    """
     if isinstance(a, str):
         return len(a) if a.isascii() else len(a[:-1].encode()) + 1
     if is_array(a) and isinstance(a, Struct) and len(shape_of(a)) == 1:
@@ -196,7 +216,13 @@ def lastindex_along(a: Any, d: int) -> Any:
 
 @Base.method("promote_shape(a::AbstractArray, b::AbstractArray)", export=False)
 def promote_shape(a: Any, b: Any) -> Any:
-    """The axes that two arrays of one size have in common."""
+    """The axes that two arrays of one size have in common.
+
+    ```jldoctest
+    julia> Base.promote_shape([1, 2], [3, 4])
+    (Base.OneTo(2),)
+    ```
+    """
     from juliette.base.array_arithmetic import same_shape
 
     same_shape(a, b)
@@ -205,13 +231,25 @@ def promote_shape(a: Any, b: Any) -> Any:
 
 @Base.method("require_one_based_indexing(arrays...)", export=False)
 def require_one_based_indexing(*arrays: Any) -> bool:
-    """All arrays here are indexed from 1."""
+    """All arrays here are indexed from 1.
+
+    ```jldoctest
+    julia> Base.require_one_based_indexing([1])
+    true
+    ```
+    """
     return True
 
 
 @Base.method("checkbounds(::Type{Bool}, a::AbstractArray, index...)")
 def inbounds(_: Any, a: Any, *index: Any) -> bool:
-    """Are the indices valid?"""
+    """Are the indices valid?
+
+    ```jldoctest
+    julia> checkbounds(Bool, [1, 2], 3)
+    false
+    ```
+    """
     try:
         normalise(a, index, shape_of(a))
     except BoundsError:
@@ -227,7 +265,13 @@ def checkbounds(a: Any, *index: Any) -> None:
 
 @Base.method("isassigned(a::AbstractArray, index::Integer...)")
 def isassigned(a: Any, *index: int) -> bool:
-    """Is there an element at this index?"""
+    """Is there an element at this index?
+
+    ```jldoctest
+    julia> isassigned([1, 2], 2), isassigned([1, 2], 3)
+    (true, false)
+    ```
+    """
     try:
         GETINDEX(a, *index)
     except (BoundsError, UndefRefError):
@@ -237,7 +281,13 @@ def isassigned(a: Any, *index: int) -> bool:
 
 @Base.method("stride(a::AbstractArray, d::Integer)")
 def stride(a: Any, d: int) -> int:
-    """How far apart in memory neighbours along a dimension are, in elements."""
+    """How far apart in memory neighbours along a dimension are, in elements.
+
+    ```jldoctest
+    julia> stride(zeros(3, 4), 2)
+    3
+    ```
+    """
     return _strides(a)[d - 1] if d <= len(shape_of(a)) else math.prod(shape_of(a))
 
 
@@ -268,7 +318,13 @@ def strides(a: Any) -> tuple[int, ...]:
 
 @Base.method("elsize(t::Type)", export=False)
 def elsize(t: Any) -> int:
-    """Bytes of an element in memory."""
+    """Bytes of an element in memory.
+
+    ```jldoctest
+    julia> Base.elsize(Vector{Int32})
+    4
+    ```
+    """
     dtype = T.DTYPE_OF.get(array_parameters(t)[0])
     return dtype.itemsize if dtype is not None else 8
 

@@ -89,7 +89,13 @@ UNKNOWN = Unknown.pyclass()
 
 @Base.method("BroadcastStyle(t::Type)")
 def style_of_type(_: Any, t: Any) -> Any:
-    """The style of a type in dotted calls; extend it for your own."""
+    """The style of a type in dotted calls; extend it for your own.
+
+    ```jldoctest
+    julia> Base.BroadcastStyle(Vector{Int})
+    Base.Broadcast.DefaultArrayStyle{1}()
+    ```
+    """
     if T.subtype(t, T.AbstractArray):
         n = array_parameters(t)[1]
         return default_style(n if isinstance(n, int) else 1)
@@ -149,7 +155,15 @@ def winner(a: Any, b: Any) -> Any:
 
 @Base.method("broadcastable(x)", export=False)
 def broadcastable(x: Any) -> Any:
-    """What stands for a value in a dotted call: a collection, or a `Ref` that holds it as a scalar."""
+    """What stands for a value in a dotted call: a collection, or a `Ref` that holds it as a scalar.
+
+    ```jldoctest
+    julia> Base.broadcastable([1, 2])
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
     if is_array(x) or type(x) is tuple or isinstance(x, (V.Ref, B.Broadcasted)):
         return x
     if isinstance(x, (V.JuliaDict, V.NamedTuple)):
@@ -361,7 +375,15 @@ Base.bindings["%materialize_user!"] = into_user
 
 @Base.method("materialize(x)", export=False)
 def materialize(x: Any) -> Any:
-    """The value of an unevaluated dotted call."""
+    """The value of an unevaluated dotted call.
+
+    ```jldoctest
+    julia> Base.materialize(Base.broadcasted(+, [1, 2], 1))
+    2-element Vector{Int64}:
+     2
+     3
+    ```
+    """
     return B.materialize(x)
 
 
@@ -393,7 +415,15 @@ def broadcast(f: Any, *xs: Any) -> Any:
 
 @Base.method("broadcast!(f, dest, xs...)", transparent=True)
 def broadcast_into(f: Any, dest: Any, *xs: Any) -> Any:
-    """`dest .= f.(xs...)`"""
+    """`dest .= f.(xs...)`
+
+    ```jldoctest
+    julia> broadcast!(+, zeros(2), [1, 2], 10)
+    2-element Vector{Float64}:
+     11.0
+     12.0
+    ```
+    """
     return materialize_into(dest, B.broadcasted(f, *xs))
 
 

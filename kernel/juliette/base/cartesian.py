@@ -117,7 +117,13 @@ def abs_index(a: CartesianIndex) -> CartesianIndex:
 
 @Base.method("isless(a::CartesianIndex{N}, b::CartesianIndex{N}) where N")
 def isless_index(a: CartesianIndex, b: CartesianIndex) -> bool:
-    """Column-major order."""
+    """Column-major order.
+
+    ```jldoctest
+    julia> CartesianIndex(2, 1) < CartesianIndex(1, 2)
+    true
+    ```
+    """
     return a.index[::-1] < b.index[::-1]
 
 
@@ -155,7 +161,13 @@ def index_unit(a: CartesianIndex) -> CartesianIndex:
 
 @Base.method("Tuple(a::CartesianIndex)")
 def index_tuple(_: Any, a: CartesianIndex) -> tuple[int, ...]:
-    """The index as a tuple."""
+    """The index as a tuple.
+
+    ```jldoctest
+    julia> Tuple(CartesianIndex(2, 3))
+    (2, 3)
+    ```
+    """
     return a.index
 
 

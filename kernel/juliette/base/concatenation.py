@@ -117,7 +117,15 @@ def hcat(*xs: Any) -> Any:
 
 @Base.method("hvcat(rows, xs...)")
 def hvcat(rows: Any, *xs: Any) -> Any:
-    """Join in rows, each of the given number of pieces (or one number for all)."""
+    """Join in rows, each of the given number of pieces (or one number for all).
+
+    ```jldoctest
+    julia> hvcat((2, 1), 1, 2, [3 4])
+    2×2 Matrix{Int64}:
+     1  2
+     3  4
+    ```
+    """
     return joined_rows(rows, xs, None)
 
 

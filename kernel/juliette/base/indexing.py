@@ -700,19 +700,37 @@ LINEAR, CARTESIAN = IndexLinear(), IndexCartesian()
 
 @Base.method("IndexLinear()")
 def index_linear(_: Any) -> Any:
-    """The style of arrays whose elements are found by one number."""
+    """The style of arrays whose elements are found by one number.
+
+    ```jldoctest
+    julia> IndexLinear()
+    IndexLinear()
+    ```
+    """
     return LINEAR
 
 
 @Base.method("IndexCartesian()")
 def index_cartesian(_: Any) -> Any:
-    """The style of arrays whose elements are found by a number for each dimension."""
+    """The style of arrays whose elements are found by a number for each dimension.
+
+    ```jldoctest
+    julia> IndexCartesian()
+    IndexCartesian()
+    ```
+    """
     return CARTESIAN
 
 
 @Base.method("IndexStyle(t::Type)")
 def index_style(_: Any, t: Any) -> Any:
-    """How the arrays of a type are indexed; extend it for your own."""
+    """How the arrays of a type are indexed; extend it for your own.
+
+    ```jldoctest
+    julia> IndexStyle([1 2; 3 4])
+    IndexLinear()
+    ```
+    """
     for family in (T.Array_, V.BitArray_, T.AbstractRange):
         if T.subtype(t, family):
             return LINEAR

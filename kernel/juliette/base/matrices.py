@@ -34,7 +34,14 @@ def left_divide(a: Any, b: Any) -> Any:
 
 @Base.method("/(A::AbstractVecOrMat, B::AbstractVecOrMat)")
 def right_divide(a: Any, b: Any) -> Any:
-    """The solution of `x*B == A`."""
+    """The solution of `x*B == A`.
+
+    ```jldoctest
+    julia> [2 4] / [2 0; 0 4]
+    1×2 Matrix{Float64}:
+     1.0  1.0
+    ```
+    """
     return work().divide(a, b)
 
 
@@ -54,7 +61,15 @@ def inverse(a: Any) -> Any:
 
 @Base.method("^(A::AbstractMatrix, p::Number)")
 def power(a: Any, p: Any) -> Any:
-    """The matrix multiplied by itself."""
+    """The matrix multiplied by itself.
+
+    ```jldoctest
+    julia> [1 1; 0 1]^3
+    2×2 Matrix{Int64}:
+     1  3
+     0  1
+    ```
+    """
     return work().power(a, p)
 
 

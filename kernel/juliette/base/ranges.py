@@ -250,7 +250,13 @@ for _family, _f in ((R.UnitRange_, _unit), (R.OneTo_, _one_to), (R.StepRange_, _
 
 @Base.method("step(r::AbstractRange)")
 def step(r: Any) -> Any:
-    """The difference of neighbours in a range."""
+    """The difference of neighbours in a range.
+
+    ```jldoctest
+    julia> step(1:3:10)
+    3
+    ```
+    """
     return r.step
 
 

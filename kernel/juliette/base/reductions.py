@@ -437,7 +437,15 @@ def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:
 
 @Base.method("accumulate!(op, dest::AbstractArray, a::AbstractArray; dims=nothing, init=nothing)")
 def accumulate_into(op: Any, dest: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
-    """All partial folds, written into another array."""
+    """All partial folds, written into another array.
+
+    ```jldoctest
+    julia> accumulate!(+, zeros(Int, 2), [3, 4])
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
     return Base.bindings["copyto!"](dest, accumulate(op, a, dims=dims, init=init))
 
 

@@ -79,7 +79,15 @@ def replace_in_tuple(t: Any, *pairs: Any, count: Any = None) -> Any:
 
 @Base.method("replace!(A::AbstractArray, ps::Pair...; count=nothing)")
 def replace_in_place(a: Any, *pairs: Any, count: Any = None) -> Any:
-    """Replace some elements in place."""
+    """Replace some elements in place.
+
+    ```jldoctest
+    julia> replace!([1, 2], 1 => 5)
+    2-element Vector{Int64}:
+     5
+     2
+    ```
+    """
     return put(a, changed(by_pairs(pairs), values_of(a), count))
 
 

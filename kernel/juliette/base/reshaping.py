@@ -66,7 +66,17 @@ def reshape(a: Any, *dims: Any) -> Any:
 
 @Base.method("vec(a::AbstractArray)")
 def vec(a: Any) -> Any:
-    """All elements as one vector, column by column."""
+    """All elements as one vector, column by column.
+
+    ```jldoctest
+    julia> vec([1 2; 3 4])
+    4-element Vector{Int64}:
+     1
+     3
+     2
+     4
+    ```
+    """
     if len(shape_of(a)) == 1:
         return a
     return reshape(a, math.prod(shape_of(a)))
@@ -142,7 +152,15 @@ def adjoint_number(x: Any) -> Any:
 
 @Base.method("transpose(a::AbstractVecOrMat)")
 def transpose(a: Any) -> Any:
-    """The lazy transpose."""
+    """The lazy transpose.
+
+    ```jldoctest
+    julia> transpose([1 2; 3 4])
+    2×2 transpose(::Matrix{Int64}) with eltype Int64:
+     1  3
+     2  4
+    ```
+    """
     return a.parent if isinstance(a, W.Transpose) else W.Transpose(a)
 
 
@@ -196,7 +214,16 @@ def reverse_part(a: Any, start: int, stop: int = 0) -> Any:
 
 @Base.method("reverse!(a::AbstractArray)")
 def reverse_into(a: Any) -> Any:
-    """Reverse in place."""
+    """Reverse in place.
+
+    ```jldoctest
+    julia> reverse!([1, 2, 3])
+    3-element Vector{Int64}:
+     3
+     2
+     1
+    ```
+    """
     return assign(a, dense(a)[(slice(None, None, -1),) * len(shape_of(a))])
 
 
@@ -261,7 +288,16 @@ def circshift(a: Any, by: Any) -> Any:
 
 @Base.method("circshift!(dest::AbstractArray, a::AbstractArray, by)")
 def circshift_into(dest: Any, a: Any, by: Any) -> Any:
-    """Shift in a circle into another array."""
+    """Shift in a circle into another array.
+
+    ```jldoctest
+    julia> circshift!([0, 0, 0], [1, 2, 3], 1)
+    3-element Vector{Int64}:
+     3
+     1
+     2
+    ```
+    """
     return Base.bindings["copyto!"](dest, circshift(a, by))
 
 
@@ -393,7 +429,15 @@ def eachcol(a: Any) -> Any:
 
 @Base.method("eachrow(a::AbstractVecOrMat)")
 def eachrow(a: Any) -> Any:
-    """The rows, as views."""
+    """The rows, as views.
+
+    ```jldoctest
+    julia> [sum(r) for r in eachrow([1 2; 3 4])]
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
     if len(shape_of(a)) == 1:
         a = reshape(a, (shape_of(a)[0], 1))
     return Slices(a, (1,), 1)
@@ -483,7 +527,14 @@ def sortslices(a: Any, *, dims: Any, **keywords: Any) -> Any:
 
 @Base.method("unique(a::AbstractArray; dims=:)")
 def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
-    """Distinct elements, or distinct slices along `dims`, in order of first appearance."""
+    """Distinct elements, or distinct slices along `dims`, in order of first appearance.
+
+    ```jldoctest
+    julia> unique([1 2; 1 2]; dims = 1)
+    1×2 Matrix{Int64}:
+     1  2
+    ```
+    """
     if isinstance(dims, V.ColonType):
         slices = values_of(a)
         axis = None
@@ -503,7 +554,13 @@ def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
 
 @Base.method("isperm(p)")
 def isperm(p: Any) -> bool:
-    """Is it a permutation of 1, 2, …, n?"""
+    """Is it a permutation of 1, 2, …, n?
+
+    ```jldoctest
+    julia> isperm([2, 1, 3])
+    true
+    ```
+    """
     values = list(support.iterate(p))
     return sorted(values) == list(range(1, len(values) + 1))
 
@@ -534,7 +591,16 @@ def invperm_tuple(p: tuple[int, ...]) -> tuple[int, ...]:
 
 @Base.method("permute!(a::AbstractVector, p::AbstractVector)")
 def permute(a: Any, p: Any) -> Any:
-    """Reorder in place: `a[i]` becomes the old `a[p[i]]`."""
+    """Reorder in place: `a[i]` becomes the old `a[p[i]]`.
+
+    ```jldoctest
+    julia> permute!([7, 8, 9], [3, 1, 2])
+    3-element Vector{Int64}:
+     9
+     7
+     8
+    ```
+    """
     if not isperm(p) or shape_of(p) != shape_of(a):
         raise ArgumentError("argument is not a permutation")
     return assign(a, dense(a)[dense(p) - 1])
@@ -542,7 +608,16 @@ def permute(a: Any, p: Any) -> Any:
 
 @Base.method("invpermute!(a::AbstractVector, p::AbstractVector)")
 def invpermute(a: Any, p: Any) -> Any:
-    """Reorder in place by the inverse permutation."""
+    """Reorder in place by the inverse permutation.
+
+    ```jldoctest
+    julia> invpermute!([7, 8, 9], [3, 1, 2])
+    3-element Vector{Int64}:
+     8
+     9
+     7
+    ```
+    """
     return permute(a, invperm(p))
 
 

@@ -89,7 +89,16 @@ def append(v: Any, *xs: Any) -> Any:
 
 @Base.method("prepend!(v::AbstractVector, xs...)")
 def prepend(v: Any, *xs: Any) -> Any:
-    """Add all elements of collections in front."""
+    """Add all elements of collections in front.
+
+    ```jldoctest
+    julia> prepend!([3], [1, 2])
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
     growable(v, "prepend!", *xs)
     for x in xs[::-1]:
         replace_data(v, np.concatenate([packed(v, list(support.iterate(x))), v.data]))
@@ -98,7 +107,13 @@ def prepend(v: Any, *xs: Any) -> Any:
 
 @Base.method("pop!(v::AbstractVector)")
 def pop(v: Any) -> Any:
-    """Remove and return the last element."""
+    """Remove and return the last element.
+
+    ```jldoctest
+    julia> a = [1, 2]; pop!(a), a
+    (2, [1])
+    ```
+    """
     growable(v, "pop!")
     if not len(v.data):
         raise ArgumentError(_EMPTY)
@@ -107,7 +122,13 @@ def pop(v: Any) -> Any:
 
 @Base.method("popat!(v::AbstractVector, i::Integer, default...)")
 def popat(v: Any, i: int, *default: Any) -> Any:
-    """Remove and return the element at an index."""
+    """Remove and return the element at an index.
+
+    ```jldoctest
+    julia> a = [1, 2, 3]; popat!(a, 2), a
+    (2, [1, 3])
+    ```
+    """
     growable(v, "popat!", i)
     if not 1 <= i <= len(v.data):
         if default:
@@ -120,7 +141,15 @@ def popat(v: Any, i: int, *default: Any) -> Any:
 
 @Base.method("pushfirst!(v::AbstractVector, xs...)")
 def pushfirst(v: Any, *xs: Any) -> Any:
-    """Add in front."""
+    """Add in front.
+
+    ```jldoctest
+    julia> pushfirst!([2], 1)
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
     growable(v, "pushfirst!", *xs)
     replace_data(v, np.concatenate([packed(v, xs), v.data]))
     return v
@@ -128,7 +157,13 @@ def pushfirst(v: Any, *xs: Any) -> Any:
 
 @Base.method("popfirst!(v::AbstractVector)")
 def popfirst(v: Any) -> Any:
-    """Remove and return the first element."""
+    """Remove and return the first element.
+
+    ```jldoctest
+    julia> a = [1, 2]; popfirst!(a), a
+    (1, [2])
+    ```
+    """
     growable(v, "popfirst!")
     if not len(v.data):
         raise ArgumentError(_EMPTY)
@@ -139,7 +174,16 @@ def popfirst(v: Any) -> Any:
 
 @Base.method("insert!(v::AbstractVector, i::Integer, x)")
 def insert(v: Any, i: int, x: Any) -> Any:
-    """Insert before index `i`."""
+    """Insert before index `i`.
+
+    ```jldoctest
+    julia> insert!([1, 3], 2, 2)
+    3-element Vector{Int64}:
+     1
+     2
+     3
+    ```
+    """
     growable(v, "insert!", i, x)
     if not 1 <= i <= len(v.data) + 1:
         raise BoundsError(v, (i,))
@@ -187,7 +231,15 @@ def deleteat(v: Any, i: Any) -> Any:
 
 @Base.method("keepat!(v::AbstractVector, i)")
 def keepat(v: Any, i: Any) -> Any:
-    """Remove all elements but those at some indices."""
+    """Remove all elements but those at some indices.
+
+    ```jldoctest
+    julia> keepat!([5, 6, 7], [1, 3])
+    2-element Vector{Int64}:
+     5
+     7
+    ```
+    """
     growable(v, "keepat!", i)
     replace_data(v, v.data[positions(v, i)])
     return v
@@ -226,7 +278,13 @@ def splice(v: Any, i: Any, replacement: Any = None) -> Any:
 
 @Base.method("empty!(v::AbstractVector)")
 def empty_vector(v: Any) -> Any:
-    """Remove all elements."""
+    """Remove all elements.
+
+    ```jldoctest
+    julia> empty!([1, 2])
+    Int64[]
+    ```
+    """
     growable(v, "empty!")
     replace_data(v, v.data[:0].copy())
     return v
@@ -234,13 +292,27 @@ def empty_vector(v: Any) -> Any:
 
 @Base.method("empty(a::AbstractVector, t::Type=Nothing)")
 def empty_like(a: Any, t: Any = T.Nothing) -> Any:
-    """A vector without elements, of the same or another element type."""
+    """A vector without elements, of the same or another element type.
+
+    ```jldoctest
+    julia> empty([1, 2], String)
+    String[]
+    ```
+    """
     return vector([], eltype_of(a) if t is T.Nothing else t)
 
 
 @Base.method("resize!(v::AbstractVector, n::Integer)")
 def resize(v: Any, n: int) -> Any:
-    """Make a vector longer or shorter at its end; new elements are undefined."""
+    """Make a vector longer or shorter at its end; new elements are undefined.
+
+    ```jldoctest
+    julia> resize!([1, 2, 3], 2)
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
     growable(v, "resize!", n)
     if n < 0:
         raise ArgumentError("new length must be ≥ 0")
@@ -258,7 +330,13 @@ def resize(v: Any, n: int) -> Any:
 
 @Base.method("sizehint!(v, n::Integer)")
 def sizehint(v: Any, n: int) -> Any:
-    """Say how large a collection will become."""
+    """Say how large a collection will become.
+
+    ```jldoctest
+    julia> sizehint!(Int[], 10)
+    Int64[]
+    ```
+    """
     return v
 
 

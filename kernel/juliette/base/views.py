@@ -125,7 +125,13 @@ def parent(a: Any) -> Any:
 
 @Base.method("parentindices(a::AbstractArray)")
 def parentindices(a: Any) -> Any:
-    """The indices in the parent that a view shows."""
+    """The indices in the parent that a view shows.
+
+    ```jldoctest
+    julia> parentindices(view([1 2; 3 4], 1, :))[1]
+    1
+    ```
+    """
     if isinstance(a, W.SubArray):
         return a.indices
     return tuple(V.OneTo(n) for n in shape_of(a))

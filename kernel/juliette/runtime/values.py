@@ -118,6 +118,7 @@ def _family(name: str, params: str, parent: Any, fields: str, mutable: bool = Fa
 
 
 Pair_ = _family("Pair", "A B", lambda a, b: T.Any_, "first second")
+T.unwrap(Pair_).typename.field_types = T.unwrap(Pair_).typename.params
 
 
 class Pair:

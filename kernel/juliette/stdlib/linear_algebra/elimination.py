@@ -352,7 +352,15 @@ class LQ(Factorization):
 
 @LinearAlgebra.method("lq(A::AbstractMatrix)")
 def lq(a: Any) -> Any:
-    """The LQ factorization."""
+    """The LQ factorization.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> size(lq([1.0 2; 3 4]).L)
+    (2, 2)
+    ```
+    """
     data = K.floating(a)
     q, r = householder(data.conj().T)
     k = min(data.shape)
@@ -514,7 +522,17 @@ class LDLt(Factorization):
 
 @LinearAlgebra.method("ldlt(S::LinearAlgebra.SymTridiagonal)")
 def ldlt(s: Any) -> Any:
-    """The factorization `L*D*L'` of a symmetric tridiagonal matrix."""
+    """The factorization `L*D*L'` of a symmetric tridiagonal matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> ldlt(SymTridiagonal([2.0, 2], [1.0])).d
+    2-element Vector{Float64}:
+     2.0
+     1.5
+    ```
+    """
     d, e = K.floating(s.dv), K.floating(s.ev)
     for k in range(len(d) - 1):
         if d[k] == 0:
@@ -571,7 +589,17 @@ class BunchKaufman(Factorization):
 
 @LinearAlgebra.method("bunchkaufman(A::AbstractMatrix, rook::Bool=false; check=true)")
 def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
-    """The Bunch–Kaufman factorization of a symmetric matrix."""
+    """The Bunch–Kaufman factorization of a symmetric matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> bunchkaufman([2.0 0; 0 -1]).D
+    2×2 Tridiagonal{Float64, Vector{Float64}}:
+     2.0   0.0
+     0.0  -1.0
+    ```
+    """
     if not is_hermitian(a):
         raise ArgumentError(
             "Bunch-Kaufman decomposition is only valid for symmetric or Hermitian matrices"

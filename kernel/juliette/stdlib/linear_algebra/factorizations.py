@@ -217,13 +217,31 @@ def determinant_factored(f: Any) -> Any:
 
 @LinearAlgebra.method("issuccess(F::LinearAlgebra.Factorization)")
 def issuccess(f: Any) -> bool:
-    """Did the factorization succeed?"""
+    """Did the factorization succeed?
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> issuccess(lu([1 2; 2 4]; check = false))
+    false
+    ```
+    """
     return not getattr(f, "info", 0)
 
 
 @LinearAlgebra.method("factorize(A::AbstractMatrix)")
 def factorize(a: Any) -> Any:
-    """The factorization that suits the matrix best."""
+    """The factorization that suits the matrix best.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> factorize([2 0; 0 3])
+    2×2 Diagonal{Int64, Vector{Int64}}:
+     2  ⋅
+     ⋅  3
+    ```
+    """
     m, n = shape_of(a)
     if isinstance(a, S.Structured) and not isinstance(a, S.Mirrored):
         return a

@@ -159,7 +159,17 @@ def kron(a: Any, *bs: Any) -> Any:
 
 @method("mul!(C::AbstractVecOrMat, A, B)")
 def mul(c: Any, a: Any, b: Any) -> Any:
-    """The product, written into an array."""
+    """The product, written into an array.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> mul!(zeros(2), [1 2; 3 4], [1, 1])
+    2-element Vector{Float64}:
+     3.0
+     7.0
+    ```
+    """
     check_into(c, a, b)
     return assign(c, convert_data(c.eltype, dense(Base.bindings["*"](a, b)), _product_type(a, b)))
 
@@ -197,19 +207,49 @@ def check_into(c: Any, a: Any, b: Any) -> None:
 
 @method("lmul!(a, B)")
 def lmul(a: Any, b: Any) -> Any:
-    """`a*B`, written into `B`."""
+    """`a*B`, written into `B`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> lmul!(2, [1, 2])
+    2-element Vector{Int64}:
+     2
+     4
+    ```
+    """
     return assign(b, convert_data(b.eltype, dense(Base.bindings["*"](a, b)), None))
 
 
 @method("rmul!(A, b)")
 def rmul(a: Any, b: Any) -> Any:
-    """`A*b`, written into `A`."""
+    """`A*b`, written into `A`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> rmul!([1, 2], 2)
+    2-element Vector{Int64}:
+     2
+     4
+    ```
+    """
     return assign(a, convert_data(a.eltype, dense(Base.bindings["*"](a, b)), None))
 
 
 @method("ldiv!(A, B)")
 def ldiv(a: Any, b: Any) -> Any:
-    """`A \\ B`, written into `B`."""
+    """`A \\ B`, written into `B`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> ldiv!(lu([2.0 0; 0 4]), [2.0, 4])
+    2-element Vector{Float64}:
+     1.0
+     1.0
+    ```
+    """
     return assign(b, dense(Base.bindings["\\"](a, b)))
 
 
@@ -220,13 +260,32 @@ def ldiv_into(y: Any, a: Any, b: Any) -> Any:
 
 @method("rdiv!(A, B)")
 def rdiv(a: Any, b: Any) -> Any:
-    """`A / B`, written into `A`."""
+    """`A / B`, written into `A`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> rdiv!([2.0 4], Diagonal([2.0, 4]))
+    1×2 Matrix{Float64}:
+     1.0  1.0
+    ```
+    """
     return assign(a, dense(Base.bindings["/"](a, b)))
 
 
 @method("axpy!(a, x::AbstractArray, y::AbstractArray)")
 def axpy(a: Any, x: Any, y: Any) -> Any:
-    """`y .+= a .* x`"""
+    """`y .+= a .* x`
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> axpy!(2, [1, 2], [10, 10])
+    2-element Vector{Int64}:
+     12
+     14
+    ```
+    """
     if shape_of(x) != shape_of(y):
         raise DimensionMismatch(
             f"x has length {len(values_of(x))}, but y has length {len(values_of(y))}"
@@ -237,7 +296,17 @@ def axpy(a: Any, x: Any, y: Any) -> Any:
 
 @method("axpby!(a, x::AbstractArray, b, y::AbstractArray)")
 def axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
-    """`y .= a .* x .+ b .* y`"""
+    """`y .= a .* x .+ b .* y`
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> axpby!(2, [1, 2], 3, [10, 10])
+    2-element Vector{Int64}:
+     32
+     34
+    ```
+    """
     plus, times = Base.bindings["+"], Base.bindings["*"]
     return materialize_into(
         y, B.broadcasted(plus, B.broadcasted(times, a, x), B.broadcasted(times, b, y))
@@ -246,7 +315,15 @@ def axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
 
 @method("rotate!(x::AbstractVector, y::AbstractVector, c, s)")
 def rotate(x: Any, y: Any, c: Any, s: Any) -> Any:
-    """Rotate the pairs `(x[i], y[i])`."""
+    """Rotate the pairs `(x[i], y[i])`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> rotate!([1.0], [0.0], 0.0, 1.0)
+    ([0.0], [-1.0])
+    ```
+    """
     p, q = np.array(dense(x)), np.array(dense(y))
     assign(x, c * p + s * q)
     assign(y, -np.conj(s) * p + c * q)
@@ -319,7 +396,17 @@ def general_norm(a: Any, p: Any) -> Any:
 
 @method("normalize(a::AbstractArray, p::Real=2)")
 def normalize(a: Any, p: Any = 2) -> Any:
-    """The array divided by its norm."""
+    """The array divided by its norm.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> normalize([3, 4])
+    2-element Vector{Float64}:
+     0.6
+     0.8
+    ```
+    """
     return Base.bindings["/"](a, norm(a, p))
 
 
@@ -330,13 +417,31 @@ def normalize_number(x: Any) -> Any:
 
 @method("normalize!(a::AbstractArray, p::Real=2)")
 def normalize_into(a: Any, p: Any = 2) -> Any:
-    """Divide by the norm in place."""
+    """Divide by the norm in place.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> normalize!([3.0, 4.0])
+    2-element Vector{Float64}:
+     0.6
+     0.8
+    ```
+    """
     return assign(a, dense(normalize(a, p)))
 
 
 @method("opnorm(A, p::Real=2)")
 def opnorm(a: Any, p: Any = 2) -> Any:
-    """The operator norm that the vector p-norm induces."""
+    """The operator norm that the vector p-norm induces.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> opnorm([1 2; 3 4], 1)
+    6.0
+    ```
+    """
     if not is_array(a):
         return Base.bindings["abs"](a)
     data = K.floating(a)
@@ -351,7 +456,15 @@ def opnorm(a: Any, p: Any = 2) -> Any:
 
 @method("cond(A, p::Real=2)")
 def cond(a: Any, p: Any = 2) -> Any:
-    """The condition number."""
+    """The condition number.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> cond([2 0; 0 1])
+    2.0
+    ```
+    """
     data = K.floating(a)
     if p == 2:
         s = np.linalg.svd(data, compute_uv=False)
@@ -389,7 +502,15 @@ def rank(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
 
 @method("tr(A)")
 def trace(a: Any) -> Any:
-    """The sum of the diagonal elements."""
+    """The sum of the diagonal elements.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> tr([1 2; 3 4])
+    5
+    ```
+    """
     if not is_array(a):
         return a
     K.check_square(a)
@@ -443,14 +564,30 @@ def bareiss(a: Any) -> Any:
 
 @method("logabsdet(A::AbstractMatrix)")
 def logabsdet(a: Any) -> Any:
-    """log of the absolute value of the determinant, and its sign."""
+    """log of the absolute value of the determinant, and its sign.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> logabsdet([1.0 0; 0 -1])
+    (0.0, -1.0)
+    ```
+    """
     K.check_square(a)
     return K.sign_and_log(K.floating(a))
 
 
 @method("logdet(A)")
 def logdet(a: Any) -> Any:
-    """log of the determinant."""
+    """log of the determinant.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> logdet([1.0 0; 0 1])
+    0.0
+    ```
+    """
     if isinstance(a, F.Factorization):
         a = F.matrix_again(a)
     if not is_array(a):
@@ -465,7 +602,17 @@ def logdet(a: Any) -> Any:
 
 @method("pinv(A; atol=0.0, rtol=nothing)")
 def pinv(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
-    """The Moore–Penrose inverse."""
+    """The Moore–Penrose inverse.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> pinv([2 0; 0 4])
+    2×2 Matrix{Float64}:
+     0.5  0.0
+     0.0  0.25
+    ```
+    """
     if not is_array(a):
         return (
             Base.bindings["inv"](a) if not Base.bindings["iszero"](a) else Base.bindings["zero"](a)
@@ -486,7 +633,17 @@ def pinv(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
 
 @method("nullspace(A::AbstractVecOrMat; atol=0.0, rtol=nothing)")
 def nullspace(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
-    """An orthonormal basis of the null space."""
+    """An orthonormal basis of the null space.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> nullspace([1 0; 0 0])
+    2×1 Matrix{Float64}:
+     0.0
+     1.0
+    ```
+    """
     data = K.floating(a)
     data = data.reshape(data.shape[0], -1)
     _, s, vt = np.linalg.svd(data, full_matrices=True)

@@ -54,7 +54,15 @@ def diag(a: Any, k: int = 0) -> Any:
 
 @method("diagind(A::AbstractMatrix, k::Integer=0)")
 def diagind(a: Any, k: int = 0) -> Any:
-    """The linear indices of the k-th diagonal."""
+    """The linear indices of the k-th diagonal.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> diagind([1 2; 3 4])
+    1:3:4
+    ```
+    """
     m, n = shape_of(a)
     start = k * m + 1 if k >= 0 else 1 - k
     count = max(0, min(m, n - k) if k >= 0 else min(m + k, n))
@@ -128,7 +136,15 @@ triangle("tril", np.tril)
 
 @method("issymmetric(A)")
 def issymmetric(a: Any) -> bool:
-    """Is it equal to its transpose?"""
+    """Is it equal to its transpose?
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> issymmetric([1 2; 2 1])
+    true
+    ```
+    """
     if not is_array(a):
         return bool(Base.bindings["=="](a, a))
     if isinstance(a, (S.Symmetric, S.Diagonal, S.SymTridiagonal)):
@@ -144,7 +160,15 @@ def issymmetric(a: Any) -> bool:
 
 @method("ishermitian(A)")
 def ishermitian(a: Any) -> bool:
-    """Is it equal to its adjoint?"""
+    """Is it equal to its adjoint?
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> ishermitian([1 im; -im 1])
+    true
+    ```
+    """
     return (
         F.is_hermitian(a) if is_array(a) else bool(Base.bindings["=="](a, Base.bindings["conj"](a)))
     )
@@ -152,7 +176,15 @@ def ishermitian(a: Any) -> bool:
 
 @method("isposdef(A)")
 def isposdef(a: Any) -> bool:
-    """Is it positive definite?"""
+    """Is it positive definite?
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> isposdef([2 0; 0 2])
+    true
+    ```
+    """
     if not is_array(a):
         return bool(Base.bindings[">"](a, 0))
     return F.is_hermitian(a) and F.cholesky(a, check=False).info == 0
@@ -194,13 +226,29 @@ def istril_from(a: Any, k: int) -> bool:
 
 @method("isbanded(A::AbstractMatrix, kl::Integer, ku::Integer)")
 def isbanded(a: Any, low: int, high: int) -> bool:
-    """Are all elements outside some diagonals zero?"""
+    """Are all elements outside some diagonals zero?
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> isbanded([1 2; 0 1], 0, 1)
+    true
+    ```
+    """
     return istriu_from(a, low) and istril_from(a, high)
 
 
 @method("checksquare(A...)", export=False)
 def checksquare(*a: Any) -> Any:
-    """The size of square matrices."""
+    """The size of square matrices.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> LinearAlgebra.checksquare([1 2; 3 4])
+    2
+    ```
+    """
     sizes = tuple(K.check_square(x) for x in a)
     return sizes[0] if len(sizes) == 1 else sizes
 
@@ -241,13 +289,33 @@ def givens_times(g: Givens, a: Any) -> Any:
 
 @method("transpose!(dest::AbstractMatrix, src::AbstractVecOrMat)")
 def transpose_into(dest: Any, src: Any) -> Any:
-    """The transpose, written into a matrix."""
+    """The transpose, written into a matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> transpose!(zeros(2, 2), [1 2; 3 4])
+    2×2 Matrix{Float64}:
+     1.0  3.0
+     2.0  4.0
+    ```
+    """
     return assign(dest, dense(Base.bindings["transpose"](src)))
 
 
 @method("adjoint!(dest::AbstractMatrix, src::AbstractVecOrMat)")
 def adjoint_into(dest: Any, src: Any) -> Any:
-    """The adjoint, written into a matrix."""
+    """The adjoint, written into a matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> adjoint!(zeros(2, 2), [1 2; 3 4])
+    2×2 Matrix{Float64}:
+     1.0  3.0
+     2.0  4.0
+    ```
+    """
     return assign(dest, dense(Base.bindings["adjoint"](src)))
 
 
@@ -258,7 +326,17 @@ def copy_transpose(dest: Any, src: Any) -> Any:
 
 @method("hermitianpart(A::AbstractMatrix, uplo=:U)")
 def hermitianpart(a: Any, uplo: Any = None) -> Any:
-    """`(A + A')/2` as a Hermitian matrix."""
+    """`(A + A')/2` as a Hermitian matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> hermitianpart([1.0 2; 4 1])
+    2×2 Hermitian{Float64, Matrix{Float64}}:
+     1.0  3.0
+     3.0  1.0
+    ```
+    """
     half = Base.bindings["/"](Base.bindings["+"](a, Base.bindings["adjoint"](a)), 2)
     return S.Hermitian(half, "U" if uplo is None else S._uplo(uplo))
 

@@ -131,7 +131,17 @@ def eigen_general(a: Any, b: Any) -> Any:
 
 @LinearAlgebra.method("eigvals(A; permute=true, scale=true, sortby=nothing)")
 def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = None) -> Any:
-    """The eigenvalues."""
+    """The eigenvalues.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> eigvals([2 0; 0 1])
+    2-element Vector{Float64}:
+     1.0
+     2.0
+    ```
+    """
     if isinstance(a, Eigen):
         return a.values
     if not is_array(a):
@@ -144,19 +154,45 @@ def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = N
 
 @LinearAlgebra.method("eigvecs(A)")
 def eigvecs(a: Any) -> Any:
-    """The eigenvectors, as columns."""
+    """The eigenvectors, as columns.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> eigvecs([2 0; 0 1])
+    2×2 Matrix{Float64}:
+     0.0  1.0
+     1.0  0.0
+    ```
+    """
     return a.vectors if isinstance(a, Eigen) else wrap(eigen_parts(a)[1])
 
 
 @LinearAlgebra.method("eigmax(A)")
 def eigmax(a: Any) -> Any:
-    """The largest eigenvalue."""
+    """The largest eigenvalue.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> eigmax([2 0; 0 1])
+    2.0
+    ```
+    """
     return scalar(real_values(a).max())
 
 
 @LinearAlgebra.method("eigmin(A)")
 def eigmin(a: Any) -> Any:
-    """The smallest eigenvalue."""
+    """The smallest eigenvalue.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> eigmin([2 0; 0 1])
+    1.0
+    ```
+    """
     return scalar(real_values(a).min())
 
 
@@ -217,7 +253,17 @@ def svd(a: Any, *, full: bool = False, alg: Any = None) -> Any:
 
 @LinearAlgebra.method("svdvals(A)")
 def svdvals(a: Any) -> Any:
-    """The singular values, largest first."""
+    """The singular values, largest first.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> svdvals([3 0; 0 4])
+    2-element Vector{Float64}:
+     4.0
+     3.0
+    ```
+    """
     if isinstance(a, SVD):
         return a.S
     data = K.floating(a)
