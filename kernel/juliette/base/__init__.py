@@ -10,7 +10,7 @@
 - `array_size`: sizes, axes, bounds
 - `array_construction`, `concatenation`, `ranges`: making arrays
 - `cartesian`, `indexing`, `views`: reading and writing elements
-- `reshaping`, `vectors`: other shapes and orders, other lengths
+- `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths
 - `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `replacing`: `replace` of elements
 - `missing`: arithmetic with missing values, `skipmissing`

@@ -138,11 +138,13 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.replacing": "replace",
     "juliette.base.reshaping": (
-        "ColumnSlices RowSlices Slices adjoint circshift circshift! dropdims eachcol eachrow "
-        "eachslice invperm invpermute! isperm isreal mapslices permute! permutedims reshape "
-        "reverse! rot180 rotl90 rotr90 selectdim sortslices transpose vec"
+        "adjoint circshift circshift! dropdims invperm invpermute! isperm isreal permute! "
+        "permutedims reshape reverse! rot180 rotl90 rotr90 transpose vec"
     ),
     "juliette.base.searching": "findall findfirst findlast findnext findprev indexin ∈ ∉ ∋ ∌",
+    "juliette.base.slices": (
+        "ColumnSlices RowSlices Slices eachcol eachrow eachslice mapslices selectdim sortslices"
+    ),
     "juliette.base.sorting": (
         "DEFAULT_STABLE DEFAULT_UNSTABLE Forward InsertionSort MergeSort Order PartialQuickSort "
         "QuickSort Reverse Sort insorted partialsort partialsort! partialsortperm "
@@ -224,8 +226,9 @@ EXTENDED: dict[str, str] = {
     "juliette.base.reductions": "extrema maximum minimum sum",
     "juliette.base.reflection": "promote_typejoin",
     "juliette.base.replacing": "replace!",
-    "juliette.base.reshaping": "reverse unique",
+    "juliette.base.reshaping": "reverse",
     "juliette.base.searching": "first in last",
+    "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted",
     "juliette.base.streams": "IOBuffer peek",
     "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",

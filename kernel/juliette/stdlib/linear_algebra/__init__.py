@@ -4,10 +4,12 @@
 - `small`: small matrices, rounded to the last digit
 - `kernels`: elimination, substitution, reflections on ndarrays
 - `factorization`: what factorization objects have in common
-- `elimination`: `lu`, `qr`, `lq`, `cholesky`, `ldlt`, `bunchkaufman`
+- `elimination`: `lu`, `qr`, `lq`, `cholesky`
+- `symmetric_factors`: `ldlt`, `bunchkaufman`
 - `spectral`: `eigen`, `svd`, `schur`, `hessenberg`
 - `factorizations`: display and use of the objects; `factorize`
-- `operations`: products, norms, determinants
+- `operations`: products, determinants
+- `norms`: norms, rank, condition
 - `parts`: diagonals, triangles, questions
 - `matrix_functions`: `\\`, `/`, `inv`, powers and functions of matrices
 - `structured_arithmetic`: arithmetic that keeps structure

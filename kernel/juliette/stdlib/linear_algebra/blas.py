@@ -10,7 +10,7 @@ from juliette.base.array_protocol import dense, scalar
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
 from juliette.runtime.modules import PACKAGES, Base, Module
-from juliette.stdlib.linear_algebra import operations
+from juliette.stdlib.linear_algebra import norms, operations
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
@@ -39,7 +39,7 @@ def blas_dot(x: Any, y: Any) -> Any:
 @BLAS.method("nrm2(x)", export=False)
 def nrm2(x: Any) -> Any:
     """The 2-norm."""
-    return operations.norm(x)
+    return norms.norm(x)
 
 
 @BLAS.method("asum(x)", export=False)

@@ -19,13 +19,10 @@ from juliette.stdlib.linear_algebra.elimination import (
     LQ,
     LU,
     QR,
-    BunchKaufman,
     Cholesky,
     ColumnNorm,
-    LDLt,
     Orthogonal,
     PivotedQR,
-    bunchkaufman,
     cholesky,
     is_hermitian,
     lq,
@@ -43,6 +40,11 @@ from juliette.stdlib.linear_algebra.spectral import (
     schur,
     scipy_linalg,
     svd,
+)
+from juliette.stdlib.linear_algebra.symmetric_factors import (
+    BunchKaufman,
+    LDLt,
+    bunchkaufman,
 )
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]

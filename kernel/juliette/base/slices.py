@@ -1,0 +1,258 @@
+"""Slices along dimensions: `eachcol`, `eachslice`, `selectdim`, `mapslices`, `sortslices`, `unique`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import convert_data, dense, eltype_of, is_array, like, shape_of, values_of
+from juliette.base.reshaping import reshape, vec
+from juliette.base.views import VIEW
+from juliette.compiler import support
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import make, vector
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
+from juliette.runtime.modules import Base
+
+@Base.method("selectdim(a::AbstractArray, d::Integer, i)")
+def selectdim(a: Any, d: int, i: Any) -> Any:
+    """A view of the part where dimension `d` has index `i`.
+
+    ```jldoctest
+    julia> selectdim([1 2; 3 4], 2, 1)
+    2-element view(::Matrix{Int64}, :, 1) with eltype Int64:
+     1
+     3
+    ```
+    """
+    n = len(shape_of(a))
+    if d > n:
+        raise ArgumentError("dimension must be 1 ≤ d ≤ ndims(A)")
+    return VIEW(a, *[i if k == d else V.COLON for k in range(1, n + 1)])
+
+
+class Slices(W.Wrapper):
+    """`eachslice(A; dims)`: an array of views; `along` are the dimensions (from 1) that it runs over."""
+
+    __slots__ = ("along",)
+
+    def __new__(cls, parent: Any, along: tuple[int, ...], ndim: int) -> Any:
+        kind = T.typeof(parent)
+        part = slice_type(parent, along)
+        mapped = T.tuple_type(
+            T.Int64 if d in along else T.CORE_TYPES["Colon"]
+            for d in range(1, len(shape_of(parent)) + 1)
+        )
+        axes = T.tuple_type([T.typeof(V.OneTo(1))] * ndim)
+        return object.__new__(W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim))
+
+    def __init__(self, parent: Any, along: tuple[int, ...], ndim: int) -> None:
+        self.parent = parent
+        self.along = along
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        s = shape_of(self.parent)
+        sizes = tuple(s[d - 1] for d in self.along)
+        return sizes + (1,) * (self.ndim - len(sizes))
+
+    @property
+    def aliased(self) -> bool:
+        return False
+
+    @property
+    def data(self) -> Any:
+        out = np.empty(math.prod(self.shape), dtype=object)
+        for k, at in enumerate(np.ndindex(*[shape_of(self.parent)[d - 1] for d in self.along[::-1]])):
+            out[k] = self.slice(at[::-1])
+        return out.reshape(self.shape, order="F")
+
+    def slice(self, at: tuple[int, ...]) -> Any:
+        """The slice at an index (from 0)."""
+        index: list[Any] = [V.COLON] * len(shape_of(self.parent))
+        for d, i in zip(self.along, at, strict=True):
+            index[d - 1] = i + 1
+        return VIEW(self.parent, *index)
+
+
+Slices_ = T._sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
+T.CORE_TYPES.pop("Slices")
+T.unwrap(Slices_).typename.module = Base
+Base.const("Slices", Slices_)
+_p, _ax = T.TypeVar("P"), T.TypeVar("AX")
+_s = T.TypeVar("S", None, T.AbstractVector)
+for _name, _map in (("ColumnSlices", (T.CORE_TYPES["Colon"], T.Int64)), ("RowSlices", (T.Int64, T.CORE_TYPES["Colon"]))):
+    _body: Any = T.apply_type(Slices_, _p, T.tuple_type(_map), _ax, _s, 1)
+    for _v in (_s, _ax, _p):
+        _body = T.UnionAll(_v, _body)
+    Base.const(_name, _body)
+
+
+def slice_type(parent: Any, along: tuple[int, ...]) -> Any:
+    """The type of the views that a Slices array holds."""
+    shape = shape_of(parent)
+    if math.prod(shape[d - 1] for d in along):
+        index = [1 if d in along else V.COLON for d in range(1, len(shape) + 1)]
+        return T.typeof(VIEW(parent, *index))
+    kinds = T.tuple_type(T.Int64 if d in along else T.typeof(V.Slice(1)) for d in range(1, len(shape) + 1))
+    return T.apply_type(W.SubArray_, eltype_of(parent), len(shape) - len(along), T.typeof(parent), kinds, True)
+
+
+@Base.method("eachslice(a::AbstractArray; dims, drop=true)")
+def eachslice(a: Any, *, dims: Any, drop: bool = True) -> Any:
+    """The slices along dimensions, as an array of views.
+
+    ```jldoctest
+    julia> sum.(eachslice([1 2; 3 4]; dims = 1))
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
+    along = dims if type(dims) is tuple else (dims,)
+    for d in along:
+        if not 1 <= d <= len(shape_of(a)):
+            raise DimensionMismatch(f"A doesn't have {d} dimensions")
+    return Slices(a, along, len(along))
+
+
+@Base.method("eachcol(a::AbstractVecOrMat)")
+def eachcol(a: Any) -> Any:
+    """The columns, as views.
+
+    ```jldoctest
+    julia> [sum(c) for c in eachcol([1 2; 3 4])]
+    2-element Vector{Int64}:
+     4
+     6
+    ```
+    """
+    if len(shape_of(a)) == 1:
+        a = reshape(a, (shape_of(a)[0], 1))
+    return Slices(a, (2,), 1)
+
+
+@Base.method("eachrow(a::AbstractVecOrMat)")
+def eachrow(a: Any) -> Any:
+    """The rows, as views.
+
+    ```jldoctest
+    julia> [sum(r) for r in eachrow([1 2; 3 4])]
+    2-element Vector{Int64}:
+     3
+     7
+    ```
+    """
+    if len(shape_of(a)) == 1:
+        a = reshape(a, (shape_of(a)[0], 1))
+    return Slices(a, (1,), 1)
+
+
+@Base.method("mapslices(f, a::AbstractArray; dims)")
+def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
+    """Apply a function to each slice that spans the given dimensions, and join the results.
+
+    ```jldoctest
+    julia> mapslices(sum, [1 2; 3 4], dims = 1)
+    1×2 Matrix{Int64}:
+     4  6
+    ```
+    """
+    inner = dims if type(dims) is tuple else tuple(int(d) for d in support.iterate(dims)) if not isinstance(dims, int) else (dims,)
+    data = dense(a)
+    n = data.ndim
+    outer = [d for d in range(n) if d + 1 not in inner]
+    results: dict[tuple[int, ...], Any] = {}
+    for at in np.ndindex(*[data.shape[d] for d in outer][::-1]):
+        at = at[::-1]
+        index: list[Any] = [slice(None)] * n
+        for d, i in zip(outer, at, strict=True):
+            index[d] = i
+        part = np.array(data[tuple(index)], order="F")
+        results[at] = f(make(part, eltype_of(a)))
+    first = next(iter(results.values()))
+    sample = dense(first) if is_array(first) else None
+    piece = sample.shape if sample is not None else ()
+    shape = list(data.shape)
+    for k, d in enumerate(inner):
+        if d <= n:
+            shape[d - 1] = piece[k] if k < len(piece) else 1
+    from juliette.runtime.broadcast import join_types
+
+    flat = [v for r in results.values() for v in (values_of(r) if is_array(r) else [r])]
+    eltype = join_types(flat)
+    out = Base.bindings["similar"](vector([], eltype), eltype, tuple(shape))
+    for at, r in results.items():
+        index = [slice(None)] * n
+        for d, i in zip(outer, at, strict=True):
+            index[d] = slice(i, i + 1)
+        target = out.data[tuple(index)]
+        if is_array(r):
+            out.data[tuple(index)] = convert_data(eltype, dense(r), eltype_of(r)).reshape(target.shape, order="F")
+        elif out.data.dtype == object:
+            out.data[tuple(index)] = make_cell(r, target.shape)
+        else:
+            out.data[tuple(index)] = r
+    return out
+
+
+def make_cell(x: Any, shape: tuple[int, ...]) -> Any:
+    """An object ndarray with one Julia value in it."""
+    one = np.empty(1, dtype=object)
+    one[0] = x
+    return one.reshape(shape)
+
+
+def slices_of(a: Any, dims: Any) -> tuple[int, list[Any]]:
+    """The axis (from 0) that `dims` names, and the slices along it."""
+    d = dims if isinstance(dims, int) else dims[0]
+    if not 1 <= d <= len(shape_of(a)):
+        raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {len(shape_of(a))}")
+    return d - 1, [vec(VIEW(a, *[i if k == d else V.COLON for k in range(1, len(shape_of(a)) + 1)]))
+                   for i in range(1, shape_of(a)[d - 1] + 1)]
+
+
+@Base.method("sortslices(a::AbstractArray; dims, keywords...)")
+def sortslices(a: Any, *, dims: Any, **keywords: Any) -> Any:
+    """The slices along a dimension in lexicographic order.
+
+    ```jldoctest
+    julia> sortslices([7 3; -1 6; 9 -2], dims = 1)
+    3×2 Matrix{Int64}:
+     -1   6
+      7   3
+      9  -2
+    ```
+    """
+    axis, slices = slices_of(a, dims)
+    found = vector(slices, T.Any_)
+    order = Base.bindings["sortperm"].call_kw(keywords, found) if keywords else Base.bindings["sortperm"](found)
+    return like(a, np.array(np.take(dense(a), dense(order) - 1, axis=axis), order="F"), eltype_of(a))
+
+
+@Base.method("unique(a::AbstractArray; dims=:)")
+def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
+    """Distinct elements, or distinct slices along `dims`, in order of first appearance.
+
+    ```jldoctest
+    julia> unique([1 2; 1 2]; dims = 1)
+    1×2 Matrix{Int64}:
+     1  2
+    ```
+    """
+    if isinstance(dims, V.ColonType):
+        slices = values_of(a)
+        axis = None
+    else:
+        axis, slices = slices_of(a, dims)
+    seen: dict[Any, int] = {}
+    for i, x in enumerate(slices):
+        seen.setdefault(V.hashable(x), i)
+    kept = list(seen.values())
+    if axis is None:
+        return like(a, dense(a).ravel(order="F")[kept], eltype_of(a))
+    return like(a, np.array(np.take(dense(a), kept, axis=axis), order="F"), eltype_of(a))

@@ -1,0 +1,187 @@
+"""Norms, rank and condition."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    dense,
+    is_array,
+    scalar,
+    values_of,
+)
+from juliette.base.reshaping import assign
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import PACKAGES, Base
+from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra.operations import _iterable, fold
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+method = LinearAlgebra.method
+
+
+def float_type(data: Any) -> Any:
+    return np.float32 if data.dtype in (np.float32, np.complex64) else np.float64
+
+
+@method("norm(x, p::Real=2)")
+def norm(a: Any, p: Any = 2) -> Any:
+    """The p-norm of all elements.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> norm([3, 4]), norm([3, -4], 1), norm([3, -4], Inf)
+    (5.0, 7.0, 4.0)
+    ```
+    """
+    if not is_array(a):
+        if _iterable(a):
+            a = Base.bindings["collect"](a)
+        else:
+            size = Base.bindings["float"](Base.bindings["abs"](a))
+            return size if p != 0 else float(not Base.bindings["iszero"](a))
+    data = dense(a).ravel(order="F")
+    if data.dtype == object:
+        return general_norm(a, p)
+    kind = float_type(data)
+    size = np.abs(data if data.dtype.kind in "fc" else data.astype(float))
+    if size.size == 0:
+        return scalar(kind(0))
+    if p == 2:
+        out = (
+            kind(math.sqrt(float(np.dot(size, size))))
+            if (size.max() < 1e150 and size.max() > 1e-150) or not size.max()
+            else np.linalg.norm(size)
+        )
+    elif p == 1:
+        out = size.sum()
+    elif p == math.inf:
+        out = size.max()
+    elif p == -math.inf:
+        out = size.min()
+    elif p == 0:
+        out = np.count_nonzero(size)
+    else:
+        out = (size ** float(p)).sum() ** (1 / float(p))
+    return scalar(kind(out))
+
+
+def general_norm(a: Any, p: Any) -> Any:
+    sizes = [norm(x) for x in values_of(a)]
+    if not sizes:
+        return 0.0
+    op = Base.bindings
+    if p == 2:
+        return op["sqrt"](fold("+", (op["*"](s, s) for s in sizes), 0.0))
+    if p == 1:
+        return fold("+", sizes, 0.0)
+    if p in (math.inf, -math.inf):
+        return fold("max" if p > 0 else "min", sizes, 0.0)
+    return op["^"](fold("+", (op["^"](s, p) for s in sizes), 0.0), op["/"](1, p))
+
+
+@method("normalize(a::AbstractArray, p::Real=2)")
+def normalize(a: Any, p: Any = 2) -> Any:
+    """The array divided by its norm.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> normalize([3, 4])
+    2-element Vector{Float64}:
+     0.6
+     0.8
+    ```
+    """
+    return Base.bindings["/"](a, norm(a, p))
+
+
+@method("normalize(x::Number)")
+def normalize_number(x: Any) -> Any:
+    return Base.bindings["/"](x, Base.bindings["abs"](x))
+
+
+@method("normalize!(a::AbstractArray, p::Real=2)")
+def normalize_into(a: Any, p: Any = 2) -> Any:
+    """Divide by the norm in place.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> normalize!([3.0, 4.0])
+    2-element Vector{Float64}:
+     0.6
+     0.8
+    ```
+    """
+    return assign(a, dense(normalize(a, p)))
+
+
+@method("opnorm(A, p::Real=2)")
+def opnorm(a: Any, p: Any = 2) -> Any:
+    """The operator norm that the vector p-norm induces.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> opnorm([1 2; 3 4], 1)
+    6.0
+    ```
+    """
+    if not is_array(a):
+        return Base.bindings["abs"](a)
+    data = K.floating(a)
+    if data.ndim == 1:
+        data = data.reshape(-1, 1)
+    if p not in (1, 2, math.inf):
+        raise ArgumentError(f"invalid p-norm p={Base.bindings['repr'](p)}. Valid: 1, 2, Inf")
+    if data.dtype == object:
+        data = data.astype(float)
+    return scalar(data.dtype.type(np.linalg.norm(data, p)).real)
+
+
+@method("cond(A, p::Real=2)")
+def cond(a: Any, p: Any = 2) -> Any:
+    """The condition number.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> cond([2 0; 0 1])
+    2.0
+    ```
+    """
+    data = K.floating(a)
+    if p == 2:
+        s = np.linalg.svd(data, compute_uv=False)
+        return scalar(s[0] / s[-1]) if s[-1] else math.inf
+    try:
+        return Base.bindings["*"](opnorm(a, p), opnorm(Base.bindings["inv"](a), p))
+    except K.SingularException:
+        return math.inf
+
+
+@method("rank(A; atol=0.0, rtol=nothing)")
+def rank(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
+    """How many singular values are not negligible.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> rank([1 2; 2 4])
+    1
+    ```
+    """
+    data = K.floating(a) if is_array(a) else np.array([[a]], dtype=float)
+    if data.dtype == object:
+        data = data.astype(float)
+    data = data.reshape(data.shape[0], -1)
+    if not data.size:
+        return 0
+    s = np.linalg.svd(data, compute_uv=False)
+    rtol = (0.0 if atol > 0 else min(data.shape) * np.finfo(s.dtype).eps) if rtol is None else rtol
+    return int((s > max(atol, rtol * s[0])).sum())

@@ -1,0 +1,146 @@
+"""Factorizations of symmetric matrices that need not be positive: LDLt, Bunch–Kaufman."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from juliette.runtime import types as T
+from juliette.runtime.array import wrap
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import PACKAGES
+from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra import structured as S
+from juliette.stdlib.linear_algebra.elimination import is_hermitian
+from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+
+
+class LDLt(Factorization):
+    """`ldlt(S)`: `S == L*D*L'`."""
+
+    __slots__ = ("tridiagonal",)
+    family = factorization("LDLt", "T S", "data")
+    fields = ("L", "D", "Lt", "d", "data")
+    factors_shown = (("L factor:", "L"), ("D factor:", "D"))
+
+    def __init__(self, tridiagonal: Any) -> None:
+        self.tridiagonal = tridiagonal
+
+    @staticmethod
+    def parameters(tridiagonal: Any) -> tuple[Any, ...]:
+        return (tridiagonal.eltype, T.typeof(tridiagonal))
+
+    @property
+    def data(self) -> Any:
+        return self.tridiagonal
+
+    @property
+    def L(self) -> Any:
+        return S.UnitLowerTriangular(self.tridiagonal)
+
+    @property
+    def Lt(self) -> Any:
+        return S.UnitUpperTriangular(self.tridiagonal)
+
+    @property
+    def D(self) -> Any:
+        return S.Diagonal(self.tridiagonal.dv)
+
+    @property
+    def d(self) -> Any:
+        return self.tridiagonal.dv
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.L, self.D))
+
+
+@LinearAlgebra.method("ldlt(S::LinearAlgebra.SymTridiagonal)")
+def ldlt(s: Any) -> Any:
+    """The factorization `L*D*L'` of a symmetric tridiagonal matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> ldlt(SymTridiagonal([2.0, 2], [1.0])).d
+    2-element Vector{Float64}:
+     2.0
+     1.5
+    ```
+    """
+    d, e = K.floating(s.dv), K.floating(s.ev)
+    for k in range(len(d) - 1):
+        if d[k] == 0:
+            raise K.ZeroPivotException(k + 1)
+        ratio = e[k] / d[k]
+        d[k + 1] -= ratio * e[k]
+        e[k] = ratio
+    return LDLt(S.SymTridiagonal(wrap(d), wrap(e)))
+
+
+class BunchKaufman(Factorization):
+    """`bunchkaufman(A)`: `P*A*P' == U*D*U'`."""
+
+    __slots__ = ("blocks", "order", "unit")
+    family = factorization("BunchKaufman", "T S P", "LD ipiv uplo symmetric rook info")
+    fields = ("D", "U", "p", "P")
+    factors_shown = (("D factor:", "D"), ("U factor:", "U"), ("permutation:", "p"))
+
+    def __init__(self, unit: Any, blocks: Any, order: Any) -> None:
+        self.unit, self.blocks, self.order = unit, blocks, order
+
+    @staticmethod
+    def parameters(unit: Any, blocks: Any, order: Any) -> tuple[Any, ...]:
+        return (unit.eltype, T.typeof(unit), T.apply_type(T.Vector, T.Int64))
+
+    @property
+    def D(self) -> Any:
+        return S.Tridiagonal(*(S.diagonal_of(self.blocks, k) for k in (-1, 0, 1)))
+
+    @property
+    def U(self) -> Any:
+        return S.UnitUpperTriangular(self.unit)
+
+    @property
+    def p(self) -> Any:
+        return wrap(self.order + 1)
+
+    @property
+    def P(self) -> Any:
+        return wrap(np.asfortranarray(np.eye(len(self.order))[self.order]))
+
+    def parts(self) -> Iterator[Any]:
+        return iter((self.D, self.U, self.p))
+
+    def solve(self, b: Any) -> Any:
+        """The solution for right-hand sides."""
+        y = K.solve_upper(self.unit.data, b[self.order].copy(), True)
+        y = K.solve(self.blocks.data, y)
+        y = K.solve_lower(np.asfortranarray(self.unit.data.T), y, True)
+        out = np.empty_like(y)
+        out[self.order] = y
+        return out
+
+
+@LinearAlgebra.method("bunchkaufman(A::AbstractMatrix, rook::Bool=false; check=true)")
+def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
+    """The Bunch–Kaufman factorization of a symmetric matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> bunchkaufman([2.0 0; 0 -1]).D
+    2×2 Tridiagonal{Float64, Vector{Float64}}:
+     2.0   0.0
+     0.0  -1.0
+    ```
+    """
+    if not is_hermitian(a):
+        raise ArgumentError(
+            "Bunch-Kaufman decomposition is only valid for symmetric or Hermitian matrices"
+        )
+    unit, blocks, order = K.bunch_kaufman(K.floating(a))
+    return BunchKaufman(wrap(np.asfortranarray(unit)), wrap(np.asfortranarray(blocks)), order)
