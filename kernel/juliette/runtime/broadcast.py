@@ -15,6 +15,7 @@ from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build, promotes_alike
+from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
 
@@ -113,6 +114,8 @@ def leaf(x: Any) -> Any:
     if isinstance(x, (V.JuliaDict, V.JuliaSet)):
         if isinstance(x, V.JuliaSet):
             return pack(list(x.items()), T.Any_)
+    if hasattr(type(x), "julia_iterator"):
+        return Base.get("collect")(x).data
     return x
 
 

@@ -37,7 +37,7 @@ class Graphemes:
     def __init__(self, s: Any) -> None:
         self.s = s
 
-    def parts(self) -> Iterator[V.SubString]:
+    def julia_iterator(self) -> Iterator[V.SubString]:
         start = 0
         for cluster in clusters(text_of(self.s)):
             yield slice_text(self.s, start, start + len(cluster))
@@ -45,7 +45,7 @@ class Graphemes:
 
 
 T.register_instances(Graphemes, lambda g: T.apply_type(GRAPHEMES, T.typeof(g.s)), GRAPHEMES)
-ITERATORS[Graphemes] = lambda g: g.parts()
+ITERATORS[Graphemes] = lambda g: g.julia_iterator()
 
 
 def _without_marks(text: str) -> str:
@@ -154,7 +154,7 @@ def _extend_base() -> None:
 
     @Base.method("length(g::Base.GraphemeIterator)")
     def length(g: Graphemes) -> int:
-        return sum(1 for _ in g.parts())
+        return sum(1 for _ in g.julia_iterator())
 
     @Base.method("eltype(::Type{<:Base.GraphemeIterator})")
     def eltype(_: Any) -> Any:
