@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from typing import Any
 
 from juliette.base import (
@@ -22,7 +24,7 @@ from juliette.display import collections as collection_display
 from juliette.display import streams as stream_display
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
-from juliette.runtime import broadcast
+from juliette.runtime import broadcast, errors
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import TRACE
@@ -59,6 +61,7 @@ support.install(Base)
 Base.visible["%getproperty"] = getproperty
 Base.visible["%getindex"] = indexing.getindex
 broadcast.KERNELS = promotion.KERNELS
+errors.PREPARE = functools.partial(importlib.import_module, "juliette.display.errors")
 
 
 def fresh_main() -> Module:

@@ -108,6 +108,7 @@ def julia_value(error: BaseException) -> Any:
         return TypeError_(
             Symbol_of(error.family), error.var.name, error.var, error.got
         )
+    PREPARE()
     convert = TRANSLATORS.get(type(error))
     if convert is not None:
         return convert(error)
@@ -118,6 +119,14 @@ def julia_value(error: BaseException) -> Any:
 
 
 TRANSLATORS: dict[type[BaseException], Any] = {}
+
+
+def _prepared() -> None:
+    pass
+
+
+# Called before `TRANSLATORS` is looked at: imports what fills it.
+PREPARE: Any = _prepared
 
 
 def Symbol_of(name: str) -> Any:
