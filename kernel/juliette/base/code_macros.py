@@ -119,7 +119,7 @@ def macroexpand(m: Module, x: Any, *, recursive: bool = True) -> Any:
     julia> macro twice(x) :(2 * $(esc(x))) end;
 
     julia> macroexpand(Main, :(@twice y))
-    :(2 * y)
+    :(2y)
     ```
     """
     from juliette.compiler.session import current

@@ -68,9 +68,9 @@ def code_lowered(f: Any, types: Any) -> Any:
     julia> twice(x) = 2x;
 
     julia> code_lowered(twice, (Int,))
-    1-element Vector{Core.CodeInfo}:
+    1-element Vector{CodeInfo}:
      CodeInfo(
-    twice(x)
+    twice(x::Int64)
         return *(2, x)
     )
     ```

@@ -332,7 +332,7 @@ def mod2pi(x: Any) -> Any:
 
     ```jldoctest
     julia> mod2pi(7)
-    0.7168146928204138
+    0.7168146928204135
     ```
     """
     return _remainder_of_tau(x, "Down")

@@ -1,0 +1,41 @@
+"""The examples in the docstrings of Base print what they say."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from juliette.base import bootstrap
+from juliette.base.deferred import CHAPTERS, EXTENDED
+from juliette.runtime.modules import all_docstrings
+from juliette.testing.doctest import check_markdown
+
+assert bootstrap
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The documented names by first letter, each as a page of examples."""
+    for part in sorted({*CHAPTERS, *EXTENDED}):
+        importlib.import_module(part)
+    texts: dict[str, list[str]] = {}
+    for name, doc in all_docstrings():
+        if "```jldoctest" in doc:
+            letter = name.removeprefix("Base.")[0].lower()
+            group = letter if letter.isascii() and letter.isalpha() else "signs"
+            texts.setdefault(group, []).append(f"## {name}\n\n{doc}\n")
+    for group, found in sorted(texts.items()):
+        yield group, "\n".join(found)
+
+
+PAGES = dict(pages())
+
+
+@pytest.mark.parametrize("group", PAGES)
+def test_examples(group: str, tmp_path: Path) -> None:
+    page = tmp_path / f"{group}.md"
+    page.write_text(PAGES[group], encoding="utf-8")
+    report = check_markdown(page)
+    assert not report.failures, report.render()
