@@ -5,6 +5,7 @@
 - `core`: the core language that all syntax is lowered to
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
+- `emit_loops`: Python forms for loops
 - `emit_typed`: Python forms for numbers of known types, and calls without dispatch
 - `emitter`: core to Python `ast`: expressions and statements
 - `expansion`: macro calls: finding the macro, calling it
@@ -12,9 +13,10 @@
 - `imports`: modules, `using`, `import`, `export`, `include`
 - `inference`: a type for each node, a plan for each call
 - `instances`: a method's code for one tuple of argument types
-- `intrinsics`: what is known of Base's functions of numbers: results, direct code
-- `intrinsics_data`: the same for ranges, arrays, tuples, structs, dictionaries, strings
-- `intrinsics_iteration`: the same for comprehensions, `map`, sums over generators
+- `intrinsics`: how calls are planned, and where rules about Base's functions are registered
+- `intrinsics_numbers`: rules for numbers: results, and direct code
+- `intrinsics_data`: rules for ranges, arrays, tuples, structs, dictionaries, strings
+- `intrinsics_iteration`: rules for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved
 - `printing`: the core language as text, with types

@@ -17,9 +17,9 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.emit_data import DataForms
+from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
-from juliette.compiler.inference import Inference, assigned_in, constant_global, parts_of, quiet
-from juliette.compiler.intrinsics_data import is_plain_vector
+from juliette.compiler.inference import Inference, constant_global
 from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
@@ -34,13 +34,10 @@ FAST: dict[Any, str] = {}
 # Nodes without effects, whose value stands in the code if it is known.
 FOLDED = (C.Local, C.Global)
 
-# A loop of more iterations gains when it reads the lines of its matrices from lists.
-LONG_LOOP = 20
-
 LOAD, STORE = ast.Load(), ast.Store()
 
 
-class Emitter(TypedForms, DataForms):
+class Emitter(TypedForms, DataForms, LoopForms):
     """Emits the body of one Python function."""
 
     def __init__(self, module: Any, constants: dict[str, Any], inference: Inference | None = None) -> None:
@@ -494,124 +491,6 @@ class Emitter(TypedForms, DataForms):
         self.definite = before
         self.push(ast.If(test, then, other))
 
-    def stmt_while(self, node: C.While) -> None:
-        hoisted = self.hoist(node)
-        mark = len(self.out)
-        line = self.line
-        test = self.test(node.test)
-        extra = self.out[mark:]
-        del self.out[mark:]
-        saved = self.sub()
-        before = self.definite
-        self.definite = set(before)
-        if extra:
-            self.out = extra
-            self.push(ast.If(self.at(ast.UnaryOp(ast.Not(), test)), [self.at(ast.Break())], []))
-            test = self.const(True)
-        self.stmt(node.body)
-        body = self.done(saved)
-        self.definite = before
-        self.line = line
-        self.push(ast.While(test, body, []))
-        self.lower_hoisted(hoisted)
-
-    def hoist(self, node: C.Node) -> list[str]:
-        """Take the views of arrays before a loop in which no array can change its size."""
-        inference = self.inference
-        if inference is None or self.traced or not quiet(node, inference):
-            return []
-        assigned = assigned_in(node, set())
-        names: list[str] = []
-        for var in self.viewed(node, {}):
-            if var in assigned or var.boxed or var not in self.definite or var.pyname in self.hoisted:
-                continue
-            array = self.name(var.pyname)
-            test = self.at(ast.Compare(self.attribute(array, "of"), [ast.Is()], [self.attribute(array, "data")]))
-            self.store(f"%v{var.pyname}", self.choose(test, self.attribute(array, "view"), self.call("%view", array)))
-            self.hoisted[var.pyname] = f"%v{var.pyname}"
-            names.append(var.pyname)
-        return names
-
-    def lower_hoisted(self, names: list[str]) -> None:
-        for name in names:
-            del self.hoisted[name]
-
-    def viewed(self, node: C.Node, found: dict[C.Var, None]) -> dict[C.Var, None]:
-        """The variables whose arrays are read or written element by element."""
-        if type(node) is C.Call:
-            plan = self.plans.get(id(node))
-            if plan is not None and plan.form == "element" and type(node.args[0]) is C.Local:
-                found[node.args[0].var] = None
-        for n in parts_of(node):
-            self.viewed(n, found)
-        return found
-
-    def stmt_for(self, node: C.For) -> None:
-        plan = self.plans.get(id(node.iterable))
-        target = _loop_variable(node)
-        from_zero = self.loop_from_zero(node, target) if target is not node.target else ""
-        if plan is not None and plan.form == "range":
-            iterable = self.python_range(node.iterable, from_zero == "all")
-        elif self.inference is not None and is_plain_vector(self.element(node.iterable)) and quiet(node.body, self.inference) and not self.traced:
-            iterable = self.call("%elements", self.expr(node.iterable))
-        else:
-            iterable = self.call("%iterate", self.expr(node.iterable))
-        hoisted = self.hoist(node)
-        saved = self.sub()
-        line = self.line
-        before = self.definite
-        self.definite = set(before)
-        if target is not node.target:
-            self.loop_variables.add(node.target)
-        self.definite.add(target)
-        name = target.pyname
-        if from_zero:
-            self.zero[name] = f"%0{name}"
-            if from_zero == "also":
-                self.store(self.zero[name], self.binary(ast.Sub, self.name(name), self.const(1)))
-        self.stmt(node.body)
-        body = self.done(saved)
-        self.definite = before
-        item = self.name(self.zero[name] if from_zero == "all" else name, True)
-        lines = self.lines_of(node, target) if from_zero == "all" else []
-        if lines:
-            self.along_lines(node, target, iterable, lines, ast.For(item, iterable, body, []))
-        else:
-            self.push(ast.For(item, iterable, body, []))
-        self.zero.pop(name, None)
-        self.lower_hoisted(hoisted)
-        # `break` in a `for` over several iterators leaves all of them.
-        inner = _nested_for(node.body)
-        if inner is not None and _has_break(inner.body):
-            flagged = body
-            for i, s in enumerate(flagged):
-                if isinstance(s, ast.For):
-                    s.orelse = [self.at(ast.Continue())]
-                    flagged.insert(i + 1, self.at(ast.Break()))
-                    break
-        self.line = line
-
-    def along_lines(
-        self, node: C.For, var: C.Var, iterable: Any, lines: list[tuple[C.Call, int]], plain: ast.For
-    ) -> None:
-        """A loop in two forms: the long one takes the lines of its arrays as lists."""
-        stop = iterable.args[1]
-        if not isinstance(stop, (ast.Name, ast.Constant)):
-            t = self.temp()
-            self.store(t, stop)
-            stop = iterable.args[1] = self.name(t)
-        saved = self.sub()
-        for call, dim in lines:
-            self.take_line(call, dim, var, stop)
-        inner = self.sub()
-        self.stmt(node.body)
-        body = self.done(inner)
-        self.push(ast.For(self.name(self.zero[var.pyname], True), iterable, body, []))
-        fast = self.done(saved)
-        for call, _ in lines:
-            del self.lines[id(call)]
-        self.push(ast.If(self.at(ast.Compare(stop, [ast.Gt()], [self.const(LONG_LOOP)])), fast, [self.at(plain)]))
-
     def stmt_return(self, node: C.Return) -> None:
         if not self.in_function:
             value = self.expr(node.value)
@@ -708,42 +587,3 @@ class Emitter(TypedForms, DataForms):
             body += otherwise
             otherwise = []
         self.push(ast.Try(body, handlers, otherwise, final))
-
-
-def _loop_variable(node: C.For) -> C.Var:
-    """The variable that a loop's body begins with assigning, if Python's `for` can assign it itself."""
-    body = node.body
-    while type(body) is C.Block and body.items:
-        body = body.items[1] if type(body.items[0]) is C.Fresh and len(body.items) > 1 else body.items[0]
-    if type(body) is C.Assign and not body.var.boxed and type(body.value) is C.Local and body.value.var is node.target:
-        return body.var
-    return node.target
-
-
-def _nested_for(node: C.Node) -> C.For | None:
-    """The inner loop of a `for` with several iterators (it is the scope's last item)."""
-    if isinstance(node, C.Block) and node.items:
-        last = node.items[-1]
-        first = node.items[0]
-        if isinstance(first, C.Fresh):
-            return _nested_for(last) if isinstance(last, C.Block) else None
-        if len(node.items) == 2 and isinstance(last, C.For) and isinstance(first, (C.Assign, C.Block)):
-            return last
-    return None
-
-
-def _has_break(node: Any) -> bool:
-    if isinstance(node, C.Break):
-        return True
-    if isinstance(node, (C.For, C.While, C.Closure)):
-        inner = _nested_for(node.body) if isinstance(node, C.For) else None
-        return inner is not None and _has_break(inner.body)
-    if isinstance(node, C.Block):
-        return any(map(_has_break, node.items))
-    if isinstance(node, C.If):
-        return _has_break(node.then) or _has_break(node.otherwise)
-    if isinstance(node, C.Try):
-        return any(_has_break(n) for n in (node.body, node.catch, node.otherwise, node.final) if n is not None)
-    return False
-
-

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from juliette.compiler import lattice as L
 from juliette.compiler import python_backend as backend
 from juliette.compiler.inference import Inference, quiet, tuple_of
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
@@ -330,4 +329,3 @@ def instance_of(
     return found
 
 
-assert L

@@ -8,10 +8,10 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, RUNTIME, STRING, TYPES, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
+    BOOL, FLOAT, INT, STRING, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
     runtime,
 )
-from juliette.compiler.lattice import ANY, BOTTOM, HIGH, LENGTH, LOW, Known, Span, bounds, join, widen
+from juliette.compiler.lattice import ANY, BOTTOM, LENGTH, Known, Span, bounds, join, widen
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -560,10 +560,3 @@ def _global_ref(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if module is not None and name in module.bindings and name in module.consts:
         return folded(module.bindings[name])
     return None
-
-
-def _of_type(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return None
-
-
-assert RUNTIME and TYPES and HIGH and LOW

@@ -1446,7 +1446,6 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
 
 def optional_methods(signature: Any, body: Any, self_name: str | None = None) -> list[tuple[Any, Any]]:
     """The full method, and one for each number of optional arguments left out."""
-    wheres: list[Any] = []
     e = signature
     wrap: list[Any] = []
     while isinstance(e, Expr) and e.head in ("where", "::"):

@@ -15,14 +15,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from juliette.compiler import core as C
-from juliette.compiler import intrinsics_iteration
+from juliette.compiler import intrinsics_iteration, intrinsics_numbers
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter
 from juliette.compiler.inference import Inference
 from juliette.compiler.lower import LambdaCode
 from juliette.runtime.errors import ErrorException
 
-assert intrinsics_iteration, "registers its rules"
+assert intrinsics_iteration and intrinsics_numbers, "they register their rules"
 __all__ = ["FAST", "compile_method", "compile_toplevel", "python_source"]
 
 

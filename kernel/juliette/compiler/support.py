@@ -16,7 +16,7 @@ from juliette.compiler.arithmetic import wrap
 from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, specialise
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
-from juliette.compiler.lower import Family, LambdaCode
+from juliette.compiler.lower import LambdaCode
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, make, pack
@@ -25,7 +25,7 @@ from juliette.runtime.dispatch import (
 )
 from juliette.runtime.errors import (
     TRANSLATORS, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
-    UndefKeywordError, UndefRefError, UndefVarError, julia_value,
+    UndefKeywordError, UndefRefError, julia_value,
 )
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, OneTo, Pair, StepRange, UnitRange
