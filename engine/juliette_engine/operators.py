@@ -79,6 +79,75 @@ def back_right(g, r, a, o):
     d = {dright}
     a.grad = d if h is None else h + d
 """
+# The same between numbers that several levels trace: their values below take part.
+_NESTED = """
+def forward(s, o):
+    c = type(o)
+    if c is Nested:
+        t = s.tape
+        if o.tape is t:
+            b = {both}
+            r = new(Nested)
+            r.data = b.data
+            r.below = b
+            r.grad = None
+            r.tape = t
+            t.append((back_both, r, s, o))
+            return r
+    elif c is float or c is int:
+        t = s.tape
+        b = {left}
+        r = new(Nested)
+        r.data = b.data
+        r.below = b
+        r.grad = None
+        r.tape = t
+        t.append((back_left, r, s, o))
+        return r
+    elif isinstance(o, UNKNOWN):
+        return NotImplemented
+    return general(s, o)
+
+def swapped(s, o):
+    c = type(o)
+    if c is float or c is int:
+        t = s.tape
+        b = {right}
+        r = new(Nested)
+        r.data = b.data
+        r.below = b
+        r.grad = None
+        r.tape = t
+        t.append((back_right, r, s, o))
+        return r
+    if isinstance(o, UNKNOWN):
+        return NotImplemented
+    return general(o, s)
+
+def back_both(g, r, a, b):
+    h = a.grad
+    d = {da}
+    a.grad = d if h is None else h + d
+    h = b.grad
+    d = {db}
+    b.grad = d if h is None else h + d
+
+def back_left(g, r, a, o):
+    h = a.grad
+    d = {dleft}
+    a.grad = d if h is None else h + d
+
+def back_right(g, r, a, o):
+    h = a.grad
+    d = {dright}
+    a.grad = d if h is None else h + d
+"""
+
+
+def _below(text: str) -> str:
+    return text.replace(".data", ".below")
+
+
 _OPERATIONS = {
     "add": ("s.data + o.data", "s.data + o", "o + s.data", "g", "g", "g", "g"),
     "sub": ("s.data - o.data", "s.data - o", "o - s.data", "g", "-g", "g", "-g"),
@@ -105,8 +174,18 @@ def _install_numbers() -> None:
         setattr(FloatTracer, f"__{name}__", space["forward"])
         setattr(FloatTracer, f"__r{name}__", space["swapped"])
         nested = T.NESTED[FloatTracer]
-        for key in (f"__{name}__", f"__r{name}__"):
-            setattr(nested, key, getattr(Node, key))
+        inner: dict[str, Any] = {
+            "Nested": nested, "new": new, "general": _RULES[name], "divide": lambda x, y: x / y, "UNKNOWN": UNKNOWN,
+        }
+        exec(  # noqa: S102
+            _NESTED.format(
+                both=_below(both), left=_below(left), right=_below(right), da=_below(da), db=_below(db),
+                dleft=_below(dleft), dright=_below(dright),
+            ),
+            inner,
+        )
+        setattr(nested, f"__{name}__", inner["forward"])
+        setattr(nested, f"__r{name}__", inner["swapped"])
         rule = _RULES[name]
         T.TRACED_RULES[space["back_both"]] = _number_rule(rule, 2)
         T.TRACED_RULES[space["back_left"]] = _number_rule(rule, 0)

@@ -35,8 +35,8 @@ __all__ = [
 
 def load(module: Module) -> None:
     """Fill the module Zygote."""
-    entry.load_entries(module)
     parameters.define(module)
+    entry.load_entries(module)
     custom.load_rules(module)
     buffer.load_buffer(module)
 

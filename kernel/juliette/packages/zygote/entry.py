@@ -132,6 +132,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
     tape = LEVELS.open(JuliaTape)
     TRACE.depth = depth + 1
     lent: list[Any] = []
+    again: list[Any] = []  # what an outer trace has lent already
     found: dict[int, Any] = {}
     try:
         for x in ps.items.values():
@@ -146,7 +147,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
                 pair = gradients._lookup(gradients.LENDERS, plain_class)
                 if pair is None:
                     raise GradientError("Only reference types can be differentiated with `Params`.")
-                lent.append((x, pair[1], pair[0](x, tape)))
+                again.append((x, pair[1], pair[0](x, tape)))
         y = f()
         TRACE.depth = depth
         if type(y) is FloatTracer and y.tape is tape:
@@ -162,17 +163,20 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
     except GradientError as e:
         raise ErrorException(str(e)) from None
     finally:
-        for x, *back in reversed(lent):
-            if len(back) == 1:
-                g = x.grad
-                if g is not None:
+        for x, plain_class in lent:
+            g = x.grad
+            if g is not None:
+                data = x.data
+                if type(g) is ndarray and x.own and g.dtype is data.dtype and g.shape == data.shape and g.flags.f_contiguous:
+                    g = plain_class(g)
+                else:
                     g = project(g, x)
                     g = wrap(g) if type(g) is ndarray else g
-                found[id(x)] = g
-                x.__class__ = back[0]
-                del x.tape, x.grad
-            else:
-                found[id(x)] = back[0](x, back[1])
+            found[id(x)] = g
+            x.__class__ = plain_class
+            x.tape = x.grad = None
+        for x, give_back, state in reversed(again):
+            found[id(x)] = give_back(x, state)
         TRACE.depth = depth
         if trace is not None or hasattr(tape, "after"):
             trace = trace or Trace(tape, depth)
@@ -401,6 +405,11 @@ def load_entries(module: Module) -> None:
         ```
         """
         return run(f, args)[1]
+
+    @module.method("gradient(f, ps::Params)", transparent=True)
+    def gradient_of_params(f: Any, ps: Any) -> Any:
+        """The gradients of parameters that `f()` uses."""
+        return implicit(f, ps, whole=False)[1]
 
     @module.method("withgradient(f, args...)", transparent=True)
     def withgradient(f: Any, *args: Any) -> Any:

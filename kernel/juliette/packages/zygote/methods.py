@@ -35,7 +35,7 @@ from juliette.syntax.expr import Symbol
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
 from juliette_engine.primitives import matrix_product, sum_kernel
-from juliette_engine.tape import ComplexTracer, FloatTracer, Node, ScalarTracer, primal
+from juliette_engine.tape import NESTED, ComplexTracer, FloatTracer, Node, ScalarTracer, primal
 
 ndarray = np.ndarray
 
@@ -112,6 +112,12 @@ def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
         a, b = classes
         if a is FloatTracer and b in (FloatTracer, float, int):
             return getattr(FloatTracer, f"__{_OPERATORS[name]}__")
+        nested = NESTED[FloatTracer]
+        if a is nested and b in (nested, float, int):
+            return getattr(nested, f"__{_OPERATORS[name]}__")
+        if b is nested and a in (float, int):
+            inner = getattr(nested, f"__r{_OPERATORS[name]}__")
+            return lambda x, y: inner(y, x)
         if b is FloatTracer and a in (float, int):
             swapped = getattr(FloatTracer, f"__r{_OPERATORS[name]}__")
             return lambda x, y: swapped(y, x)
@@ -165,7 +171,12 @@ def stepped(op: Any, f: Any, classes: tuple[type, ...]) -> Any:
 def _whole_power(f: Any, op: Any) -> Any:
     def power(x: Any, n: Any) -> Any:
         if x.nested:
-            return op(x, n)
+            if not 0 < n < 4 or type(x) is not NESTED[FloatTracer]:
+                return op(x, n)
+            y = x
+            for _ in range(n - 1):
+                y = y * x
+            return y
         tape = x.tape
         r = tape.node(f(x.data, n))
         tape.append((_power_step, r, x, n))
