@@ -34,13 +34,14 @@ class Trace:
             self.tape, self.depth = tape, depth
             return
         self.tape = LEVELS.open(JuliaTape)
+        self.tape.after = None
         self.depth = TRACE.depth
         TRACE.depth += 1
 
     def stop_recording(self) -> None:
         """The function has run: what it opened in place is closed."""
         TRACE.depth = self.depth
-        if hasattr(self.tape, "after"):
+        if self.tape.after is not None:
             for f in self.tape.after:
                 f()
             self.tape.after.clear()
@@ -52,7 +53,7 @@ class Trace:
 
     def finish(self) -> None:
         """Forget the tape."""
-        if hasattr(self.tape, "at_end"):
+        if self.tape.after is not None:
             for f in self.tape.at_end:
                 f()
             self.tape.at_end.clear()
@@ -83,13 +84,14 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
     """The value of `f(args...)` and the gradients of the arguments."""
     depth = TRACE.depth
     tape = LEVELS.open(JuliaTape)
+    tape.after = None
     TRACE.depth = depth + 1
     trace = None
     try:
         traced = [lift(a, tape) for a in args]
         y = f(*traced)
         TRACE.depth = depth
-        if type(y) is FloatTracer and y.tape is tape and not hasattr(tape, "after"):
+        if type(y) is FloatTracer and y.tape is tape and tape.after is None:
             value = y.data
             backward(tape, y, 1.0)
         else:
@@ -104,7 +106,7 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
         raise ErrorException(str(e)) from None
     finally:
         TRACE.depth = depth
-        if trace is not None or hasattr(tape, "after"):
+        if trace is not None or tape.after is not None:
             trace = trace or Trace(tape, depth)
             trace.stop_recording()
             trace.finish()
@@ -130,6 +132,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
     trace = None
     depth = TRACE.depth
     tape = LEVELS.open(JuliaTape)
+    tape.after = None
     TRACE.depth = depth + 1
     lent: list[Any] = []
     again: list[Any] = []  # what an outer trace has lent already
@@ -178,7 +181,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
         for x, give_back, state in reversed(again):
             found[id(x)] = give_back(x, state)
         TRACE.depth = depth
-        if trace is not None or hasattr(tape, "after"):
+        if trace is not None or tape.after is not None:
             trace = trace or Trace(tape, depth)
             trace.stop_recording()
             trace.finish()

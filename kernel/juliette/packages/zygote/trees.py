@@ -141,7 +141,7 @@ def _opened(x: Any, parts: dict[Any, Any], t: Any, close: Any) -> Any:
         if not stack:
             del _OPENED[id(x)]
 
-    if not hasattr(t, "after"):
+    if t.after is None:
         t.after, t.at_end = [], []
     t.after.append(after)
     t.at_end.append(forget)
