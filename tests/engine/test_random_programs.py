@@ -160,3 +160,25 @@ def test_no_cycles_are_left_behind() -> None:
         assert gc.collect() < 20
     finally:
         gc.enable()
+
+
+def test_training_leaves_no_cycles_behind() -> None:
+    import gc
+
+    model = je.Chain(je.Dense((3, 4), je.relu), je.Dense((4, 2)))
+    state = je.setup(je.Adam(0.01), model)
+    x, y = np.ones((3, 5), np.float32, order="F"), np.ones((2, 5), np.float32, order="F")
+
+    def step() -> None:
+        grads = je.gradient(lambda m: je.mse(m(x), y), model)
+        je.update(state, model, grads[0])
+
+    step()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(50):
+            step()
+        assert gc.collect() < 20
+    finally:
+        gc.enable()

@@ -99,25 +99,27 @@ def by_keys(tree: Any, keys: tuple[Any, ...]) -> tuple[Any, ...]:
 def matched(state: Any, model: Any, grad: Any) -> list[tuple[Leaf, Any, Any]]:
     """Leaf, array and gradient of each parameter; tied arrays get the sum of their gradients."""
     found: dict[int, tuple[Leaf, Any, Any]] = {}
-
-    def visit(s: Any, x: Any, g: Any) -> None:
-        if g is None:
-            return
-        if isinstance(s, Leaf):
-            g = trees.data(g)
-            before = found.get(id(s))
-            found[id(s)] = (s, x, g if before is None else before[2] + g)
-            return
-        parts = trees.children(s)
-        if parts is None:
-            return
-        keys, below = parts
-        for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
-            if b is not None and part != ():
-                visit(part, a, b)
-
-    visit(state, model, grad)
+    _match(state, model, grad, found)
     return [item for item in found.values() if not item[0].frozen]
+
+
+def _match(s: Any, x: Any, g: Any, found: dict[int, tuple[Leaf, Any, Any]]) -> None:
+    # A function of its own: one that refers to itself from inside would be a cycle, and keep
+    # the gradients until the garbage collector comes.
+    if g is None:
+        return
+    if isinstance(s, Leaf):
+        g = trees.data(g)
+        before = found.get(id(s))
+        found[id(s)] = (s, x, g if before is None else before[2] + g)
+        return
+    parts = trees.children(s)
+    if parts is None:
+        return
+    keys, below = parts
+    for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
+        if b is not None and part != ():
+            _match(part, a, b, found)
 
 
 def update_tree(state: Any, model: Any, grad: Any) -> Any:
