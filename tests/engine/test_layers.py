@@ -12,6 +12,7 @@ import juliette_engine as je
 from juliette_engine import trees
 from juliette_engine.layers import recurrent
 from juliette_engine.layers.normalise import set_denominator
+from juliette_engine.layers.weightnorm import WeightNorm, remove_weight_norms
 
 RANDOM = np.random.default_rng(11)
 
@@ -280,3 +281,17 @@ def test_stateful_layers_keep_their_state() -> None:
     assert all(total[p] is not None for p in je.params(layer))
     assert isinstance(layer.state[0], np.ndarray) or je.primal(layer.state[0]) is not None
     assert layer(x[:, :, 0]).shape == (3, 2)
+
+
+def test_weight_normalisation() -> None:
+    dense = double(je.Dense((3, 2), je.tanh))
+    layer = WeightNorm(dense)
+    x = normal(3, 4)
+    np.testing.assert_allclose(layer(x), dense(x))
+    layer.g = normal(2, 1)
+    w = layer.g * dense.weight / np.linalg.norm(dense.weight, axis=1, keepdims=True)
+    np.testing.assert_allclose(layer(x), np.tanh(w @ x + dense.bias[:, None]))
+    check_gradients(layer, x)
+    plain = remove_weight_norms(je.Chain(layer))
+    assert isinstance(plain[0], je.Dense)
+    np.testing.assert_allclose(plain(x), layer(x))

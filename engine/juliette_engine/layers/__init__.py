@@ -7,6 +7,7 @@
 - `recurrent`: RNN, LSTM, GRU in both styles
 - `conv`: convolutions and pooling
 - `sampling`: Upsample, PixelShuffle, MultiHeadAttention
+- `weightnorm`: WeightNorm
 """
 
 from juliette_engine.layers.basic import Bilinear, Dense, Embedding, EmbeddingBag, Scale
@@ -53,8 +54,10 @@ from juliette_engine.layers.recurrent import (
     reset,
 )
 from juliette_engine.layers.sampling import MultiHeadAttention, PixelShuffle, Upsample
+from juliette_engine.layers.weightnorm import WeightNorm, remove_weight_norms
 
 __all__ = [
+    "WeightNorm", "remove_weight_norms",
     "AdaptiveMaxPool", "AdaptiveMeanPool", "Conv", "ConvTranspose", "CrossCor", "GlobalMaxPool",
     "GlobalMeanPool", "MaxPool", "MeanPool", "MultiHeadAttention", "PixelShuffle", "SamePad",
     "Upsample", "depthwise", "GRU", "LSTM", "RNN", "AlphaDropout", "BatchNorm", "Bilinear", "Chain", "Dense", "Dropout",

@@ -31,7 +31,7 @@ LAYERS = (
     "ConvTranspose", "CrossCor", "MaxPool", "MeanPool", "AdaptiveMaxPool", "AdaptiveMeanPool",
     "GlobalMaxPool", "GlobalMeanPool", "Upsample", "PixelShuffle", "MultiHeadAttention",
 )  # fmt: skip
-INTERNAL = ("Scale", "Bilinear", "EmbeddingBag")
+INTERNAL = ("Scale", "Bilinear", "EmbeddingBag", "WeightNorm")
 
 
 def load_era(modern: bool) -> Any:

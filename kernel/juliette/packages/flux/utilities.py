@@ -281,6 +281,13 @@ def load_module(module: Module) -> None:
             if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":
                 object.__setattr__(node, "state", getproperty(node.cell, Symbol("state0")))
 
+    @module.method("remove_weight_norms(m)", export=False)
+    def remove_weight_norms(m: Any) -> Any:
+        """The model with plain weights in place of `WeightNorm`s."""
+        from juliette_engine.layers.weightnorm import remove_weight_norms
+
+        return remove_weight_norms(m)
+
     @module.method("initialstates(m)", export=False)
     def initialstates(m: Any) -> Any:
         """The state with which a recurrent layer or cell starts."""
