@@ -114,8 +114,8 @@ CHAPTERS: dict[str, str] = {
         "Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing something"
     ),
     "juliette.base.output": (
-        "displaysize printstyled redirect_stderr redirect_stdin redirect_stdio redirect_stdout "
-        "unwrapcontext"
+        "Pipe displaysize printstyled redirect_stderr redirect_stdin redirect_stdio "
+        "redirect_stdout unwrapcontext"
     ),
     "juliette.base.paths": (
         "abspath basename contractuser dirname expanduser homedir isabspath isdirpath joinpath "

@@ -12,6 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import KeyError_
 from juliette.runtime.modules import Base
+from juliette.runtime.streams import PipeStream
 from juliette.syntax.expr import Symbol
 
 _COLORS = {
@@ -126,6 +127,25 @@ def unwrapcontext(io: IO) -> tuple[IO, Any]:
 # ---------------------------------------------------------------- elsewhere than to the host
 
 
+class PipeEnd(IO):
+    """An end of a pipe."""
+
+    __slots__ = ()
+
+
+_pipe = T.define("Pipe", T.IO_, module=Base)
+T.register_class(PipeEnd, _pipe)
+Base.const("Pipe", _pipe)
+# What the standard streams of the host were before they were redirected.
+HOSTS: dict[str, Any] = {}
+
+
+@Base.method("Pipe()")
+def pipe(_: Any) -> PipeEnd:
+    """A pipe: what is written to it can be read from it."""
+    return PipeEnd(PipeStream())
+
+
 def redirect(name: str, target: IO) -> None:
     """`redirect_stdout` and its relatives."""
 
@@ -138,8 +158,21 @@ def redirect(name: str, target: IO) -> None:
             target.stream = before
 
     def from_now_on(stream: Any) -> Any:
+        if stream is target:
+            # `original = stdout` names the stream of the host.
+            target.stream = HOSTS.pop(name, target.stream)
+            return stream
+        HOSTS.setdefault(name, target.stream)
         target.stream = stream.stream
         return stream
+
+    def to_pipe() -> tuple[IO, IO]:
+        ends = PipeEnd(PipeStream()), PipeEnd(None)
+        ends[1].stream = ends[0].stream
+        from_now_on(ends[1])
+        return ends
+
+    Base.method(f"{name}()")(to_pipe)
 
     during.__doc__ = f"Call `f` while `{name.removeprefix('redirect_')}` is another stream."
     Base.method(f"{name}(f::Function, io::IO)")(during)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import (
-    HasLength, IsInfinite, Lazy, SizeUnknown, eltype_of_iterator, iterate_value, shape_of_iterator, size_of,
+    HasLength, IsInfinite, Lazy, SizeUnknown, native_steps, eltype_of_iterator, iterate_value, shape_of_iterator, size_of,
 )
 from juliette.base.iterators import Iterators, lazily
 from juliette.runtime import types as T
@@ -23,7 +23,6 @@ def _length(x: Any) -> int:
     return int(Base.bindings["length"](x))
 
 
-@lazily("Pairs", "K V I A", lambda p: p.parameters())
 class Pairs(Lazy):
     """`pairs(xs)`: index and value."""
 
@@ -35,6 +34,8 @@ class Pairs(Lazy):
 
     def parameters(self) -> tuple[Any, ...]:
         eltype = Base.bindings["eltype"]
+        if isinstance(self.data, V.NamedTuple):
+            return (T.Symbol_, eltype(self.data), T.typeof(self.itr), T.typeof(self.data))
         return (eltype(self.itr), eltype(self.data), T.typeof(self.itr), T.typeof(self.data))
 
     def julia_iterator(self) -> Iterator[Any]:
@@ -56,6 +57,14 @@ class Pairs(Lazy):
 
     def element_type(self) -> Any:
         return T.apply_type(V.Pair_, *self.parameters()[:2])
+
+
+Pairs_ = T._sub_family("Base.Pairs", "K V I A", lambda k, v, i, a: T.apply_type(T.AbstractDict, k, v))
+T.unwrap(Pairs_).typename.fields = Pairs.fields
+T.unwrap(Pairs_).typename.field_types = (T.Any_,) * 2
+T.register_instances(Pairs, lambda p: T.apply_type(Pairs_, *p.parameters()), Pairs_)
+Iterators.set("Pairs", Pairs_, const=True)
+native_steps("Pairs", module=Iterators)
 
 
 @lazily("Stateful", "T VS N", lambda s: (T.typeof(s.itr), T.Any_, T.Int64))
@@ -214,3 +223,6 @@ def keys(x: Any) -> Any:
     if isinstance(x, (int, float, np.generic)):
         return V.OneTo(1)
     return Base.bindings["eachindex"](x)
+
+
+Base.const("Pairs", Pairs_, export=False)

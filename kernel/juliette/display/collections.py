@@ -91,13 +91,6 @@ def show_reverse(io: IO, r: Reverse) -> None:
     joined(io, (r.itr,), "Iterators.reverse(", ")")
 
 
-@Base.method("show(io::IO, p::Base.Iterators.Pairs)")
-def show_pairs(io: IO, p: Pairs) -> None:
-    io.write("pairs(")
-    show(io, p.data)
-    io.write(")")
-
-
 # ---------------------------------------------------------------- several lines
 
 

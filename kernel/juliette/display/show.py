@@ -150,7 +150,7 @@ def show_function(io: IO, f: Any) -> None:
                 kinds = ", ".join(T.type_string(T.typeof(getattr(f, n))) for n in f.fields)
                 io.write(f"{t.typename.name}{{{kinds}}}({', '.join(one_line(getattr(f, n)) for n in f.fields)})")
             else:
-                io.write(f"{t.typename.name}()")
+                io.write(f"{T.type_string(t)}()")
         else:
             io.write(f.generic.name)
     elif isinstance(f, V.ColonType):

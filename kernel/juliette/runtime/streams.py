@@ -157,6 +157,17 @@ class MemoryStream(ByteStream):
         self.readable = self.writable = False
 
 
+class PipeStream(MemoryStream):
+    """What is written at one end can be read at the other, also after it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__(append=True)
+
+    def close(self) -> None:
+        self.is_open = False
+        self.writable = False
+
+
 class FileStream(ByteStream):
     """A file, or an end of a pipe."""
 
