@@ -42,8 +42,8 @@ def sized(xs: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
     return tuple(SCALING[type(x)](x, n) if type(x) in SCALING else x for x in xs)
 
 
-def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None) -> Any:
-    """Join along a dimension (from 0)."""
+def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool = False) -> Any:
+    """Join along a dimension (from 0); errors are worded as those of `cat` by choice."""
     if not xs:
         shape = (0,) * max(dim + 1, 1)
         return make(np.empty(shape, dtype=object), T.Any_) if eltype is None else vector([], eltype)
@@ -62,15 +62,15 @@ def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None) -> Any:
     shapes = [p.shape for p in parts]
     for d in range(n):
         if d != dim and any(s[d] != shapes[0][d] for s in shapes):
-            raise mismatch(xs, shapes, dim, d, n)
+            raise mismatch(shapes, dim, d, 0 if by_cat or not all(map(is_array, xs)) else n)
     data = fortran(np.concatenate(parts, axis=dim))
     if all(isinstance(x, V.BitArray) for x in xs):
         return V.BitArray(data)
     return make(data, eltype)
 
 
-def mismatch(xs: tuple[Any, ...], shapes: list[Any], dim: int, d: int, n: int) -> Exception:
-    """The error for pieces that do not fit each other."""
+def mismatch(shapes: list[Any], dim: int, d: int, n: int) -> Exception:
+    """The error for pieces that do not fit each other; those of arrays alone in n dimensions, else in `cat`."""
     if n == 2 and dim == 0:
         return DimensionMismatch(f"number of columns of each array must match (got {tuple_text(s[1] for s in shapes)})")  # type: ignore[no-any-return]
     if n == 2 and dim == 1:
@@ -194,7 +194,7 @@ def cat(*xs: Any, dims: Any) -> Any:
     if any(d < 1 for d in along):
         raise ArgumentError(f"All cat dimensions must be positive integers, but got {Base.bindings['repr'](dims)}")
     if len(along) == 1:
-        return concatenate(xs, along[0] - 1)
+        return concatenate(xs, along[0] - 1, by_cat=True)
     blocks = [as_block(x) for x in xs]
     eltype: Any = T.Bottom
     for _, t in blocks:

@@ -24,7 +24,7 @@ def callee_text(f: Any) -> str:
         return T.type_string(f)
     generic = getattr(f, "generic", f)
     if isinstance(generic, GenericFunction) and not generic.anonymous:
-        return name_text(generic.name)
+        return name_text(generic.name) if generic.name != ":" else "(::Colon)"
     return f"(::{T.type_string(T.typeof(f))})"
 
 
@@ -59,7 +59,7 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
         return head, params[1:], names[1:]
     if m.function.anonymous and m.function.julia_type is not None:
         return f"(::{T.type_string(m.function.julia_type)})", params, names
-    return name_text(m.name), params, names
+    return name_text(m.name) if m.name != ":" else "(::Colon)", params, names
 
 
 def is_constructor(m: Method) -> bool:
