@@ -1,4 +1,4 @@
-"""The examples in the docstrings of Base and the standard library give what they show."""
+"""The examples in the docstrings of the standard library give what they show (Base: tests/test_docstrings.py)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,7 @@ import juliette
 from juliette.testing.doctest import Page
 
 ROOT = Path(juliette.__file__).parent
-FILES = sorted(path for folder in ("base", "stdlib") for path in (ROOT / folder).rglob("*.py"))
-
-# Known to be wrong still; to be taken out one by one.
-PENDING = {
-    "base/backtraces.py",
-    "base/code_macros.py",
-    "base/code_stages.py",
-    "base/method_reflection.py",
-    "base/module_reflection.py",
-    "base/numbers/mathematics.py",
-}
+FILES = sorted((ROOT / "stdlib").rglob("*.py"))
 
 
 def docstrings(path: Path) -> list[tuple[str, str]]:
@@ -40,9 +30,7 @@ def docstrings(path: Path) -> list[tuple[str, str]]:
     [path for path in FILES if "jldoctest" in path.read_text("utf-8")],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
-def test_examples(path: Path, request: pytest.FixtureRequest) -> None:
-    if path.relative_to(ROOT).as_posix() in PENDING:
-        request.applymarker(pytest.mark.xfail(reason="known to be wrong", strict=False))
+def test_examples(path: Path) -> None:
     wrong = []
     for name, doc in docstrings(path):
         page = Page(doc, filename=name)

@@ -25,6 +25,7 @@ from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
 
 Base.const(":", V.COLON)
+V.COLON.module = Base
 ArrayLike = (Array, V.BitArray, V.Range, W.Wrapper)
 shape_of = W.shape_of
 
