@@ -25,6 +25,7 @@ from juliette.runtime.array import UNDEF, Array, element, make
 from juliette.runtime.errors import (
     ArgumentError, BoundsError, CanonicalIndexError, DimensionMismatch, MethodError, UndefRefError,
 )
+from juliette.syntax.expr import Symbol
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 
@@ -526,6 +527,8 @@ def getindex_named(t: V.NamedTuple, i: Any) -> Any:
 
         names = tuple(n.name for n in support.iterate(i))
         return V.NamedTuple(names, tuple(t.get(n) for n in names))
+    if not isinstance(i, Symbol):
+        raise MethodError(Base.bindings["getindex"], (t, i), None)
     return getfield(t, i)
 
 
