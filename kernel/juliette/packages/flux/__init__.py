@@ -54,7 +54,10 @@ def load(module: Module) -> None:
     )  # fmt: skip
 
     zygote.ZYGOTE.load()
-    for name in ("gradient", "withgradient", "pullback", "Params", "Grads"):
+    for name in (
+        "gradient", "withgradient", "pullback", "Params", "Grads", "jacobian", "withjacobian", "hessian", "diaghessian",
+        "hook", "checkpointed", "ignore_derivatives",
+    ):
         public = name in ("gradient", "withgradient")
         module.const(name, zygote.ZYGOTE.bindings[name], export=public)
     for name in ("Zygote", "Optimisers", "Functors", "MLUtils", "OneHotArrays", "NNlib"):

@@ -83,10 +83,10 @@ def load_buffer(module: Module) -> None:
         """An array like `similar(x, dims...)` that may be assigned to inside a gradient.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
         julia> function twice(x)
-                   b = Flux.Zygote.Buffer(x)
+                   b = Zygote.Buffer(x)
                    for i in eachindex(x)
                        b[i] = 2x[i]
                    end

@@ -442,9 +442,9 @@ def load_chain_rules(module: Module) -> None:
         """The value of `f()`, or `f` itself if it is no function, as a constant.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote, ChainRulesCore
 
-        julia> gradient(x -> x * Flux.ignore_derivatives(x), 3.0)
+        julia> gradient(x -> x * ignore_derivatives(x), 3.0)
         (3.0,)
         ```
         """

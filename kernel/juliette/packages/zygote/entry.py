@@ -398,7 +398,7 @@ def load_entries(module: Module) -> None:
         """The gradient of `f` with respect to each argument; with `params`, a `Grads`.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
         julia> gradient(x -> 3x^2 + 2x + 1, 5)
         (32.0,)
@@ -419,7 +419,7 @@ def load_entries(module: Module) -> None:
         """The value and the gradient; of a tuple or named tuple the first entry is the loss.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
         julia> withgradient(/, 1, 2)
         (val = 0.5, grad = (0.5, -0.25))
@@ -433,9 +433,9 @@ def load_entries(module: Module) -> None:
         """The value and a function from its sensitivity to those of the arguments.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> y, back = Flux.Zygote.pullback(x -> x^2, 3.0);
+        julia> y, back = Zygote.pullback(x -> x^2, 3.0);
 
         julia> y, back(1.0)
         (9.0, (6.0,))
@@ -449,9 +449,9 @@ def load_entries(module: Module) -> None:
         """The Jacobian of `f` for each argument: a row for each element of the value.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> Flux.jacobian(x -> x .^ 2, [1.0, 2.0])[1]
+        julia> jacobian(x -> x .^ 2, [1.0, 2.0])[1]
         2×2 Matrix{Float64}:
          2.0  0.0
          0.0  4.0
@@ -464,9 +464,9 @@ def load_entries(module: Module) -> None:
         """The value and the Jacobian.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> Flux.withjacobian(cumsum, [1, 2, 3])
+        julia> withjacobian(cumsum, [1, 2, 3])
         (val = [1, 3, 6], grad = ([1 0 0; 1 1 0; 1 1 1],))
         ```
         """
@@ -477,9 +477,9 @@ def load_entries(module: Module) -> None:
         """The second derivatives of a scalar function of one array or number.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> Flux.hessian(x -> x[1] * x[2]^2, [3.0, 2.0])
+        julia> hessian(x -> x[1] * x[2]^2, [3.0, 2.0])
         2×2 Matrix{Float64}:
          0.0  4.0
          4.0  6.0
@@ -495,9 +495,9 @@ def load_entries(module: Module) -> None:
         """The diagonal of the Hessian for each argument, in its shape.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> Flux.diaghessian(x -> sum(x .^ 3), [1.0, 2.0])
+        julia> diaghessian(x -> sum(x .^ 3), [1.0, 2.0])
         ([6.0, 12.0],)
         ```
         """
@@ -523,7 +523,7 @@ def load_entries(module: Module) -> None:
         """`f'`: the derivative of a function of one argument.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
         julia> sin'(0.0), (x -> x^3)'(2.0)
         (1.0, 12.0)
@@ -541,9 +541,9 @@ def load_entries(module: Module) -> None:
         """`f(xs...)`, computed again in the backward pass instead of keeping what it needs.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> gradient(x -> Flux.Zygote.checkpointed(sin, x), 0.0)
+        julia> gradient(x -> Zygote.checkpointed(sin, x), 0.0)
         (1.0,)
         ```
         """
@@ -563,9 +563,9 @@ def load_entries(module: Module) -> None:
         """`x`; in the backward pass `f` is applied to its sensitivity.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> gradient(x -> Flux.Zygote.hook(-, x), 2.0)
+        julia> gradient(x -> Zygote.hook(-, x), 2.0)
         (-1.0,)
         ```
         """
@@ -586,9 +586,9 @@ def load_entries(module: Module) -> None:
         """The value of `f()`, without its gradient.
 
         ```jldoctest
-        julia> using Flux
+        julia> using Zygote
 
-        julia> gradient(x -> x * Flux.Zygote.ignore(() -> x^2), 3.0)
+        julia> gradient(x -> x * Zygote.ignore(() -> x^2), 3.0)
         (9.0,)
         ```
         """

@@ -520,8 +520,12 @@ def _hvcat(counts: Any, *xs: Any) -> Any:
 
 
 def _cat(*xs: Any, dims: Any) -> Any:
-    if isinstance(dims, V.Val if hasattr(V, "Val") else ()):
+    if hasattr(dims, "x"):
         dims = dims.x
+    if type(dims) is tuple:
+        if len(dims) != 1:
+            raise foreign_call("cat")
+        dims = dims[0]
     return concatenated(xs, int(dims) - 1)
 
 
