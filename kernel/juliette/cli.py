@@ -26,7 +26,7 @@ options:
   -q, --quiet           start the prompt without its banner
   --color yes|no        colour, or none (default: in a terminal)
   --startup-file yes|no run startup.jl before the prompt (default: yes)
-  --emit STAGE          show FILE or CODE as tokens, tree or python instead of running it
+  --emit STAGE          show FILE or CODE as tokens, tree, core, typed or python
   -v, --version         show the version
   -h, --help            show this text
 

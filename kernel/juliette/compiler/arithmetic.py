@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from juliette.runtime.errors import DivideError
+from juliette.runtime.errors import ArgumentError, DivideError
 
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -150,6 +150,13 @@ def mod(x: int, y: int) -> int:
     return x % y
 
 
+def step_range(start: int, step: int, stop: int) -> range:
+    """`start:step:stop` for a loop."""
+    if step == 0:
+        raise ArgumentError("step cannot be zero")
+    return range(start, stop + (1 if step > 0 else -1), step)
+
+
 def ifelse(test: bool, a: Any, b: Any) -> Any:
     """`ifelse`: both values were computed."""
     return a if test else b
@@ -158,5 +165,5 @@ def ifelse(test: bool, a: Any, b: Any) -> Any:
 HELPERS: dict[str, Any] = {
     "%wrap": wrap, "%int_slash": int_slash, "%float_slash": float_slash, "%div": div, "%rem": rem,
     "%fld": fld, "%mod": mod, "%ifelse": ifelse, "%abs": abs, "%int": int, "%float": float, "%len": len,
-    "%sqrt": math.sqrt, "%type": type, "%range": range,
+    "%sqrt": math.sqrt, "%type": type, "%range": range, "%step_range": step_range,
 }

@@ -40,112 +40,112 @@ class Node:
     __slots__ = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Const(Node):
     value: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Local(Node):
     var: Var
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Global(Node):
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Runtime(Node):
     """A helper of the runtime, by its name in `compiler.support`."""
 
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Splat(Node):
     value: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Call(Node):
     function: Node
     args: list[Node]
     kwargs: list[tuple[str | None, Node]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class MakeTuple(Node):
     items: list[Node]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class GetField(Node):
     object: Node
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Assign(Node):
     var: Var
     value: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class AssignGlobal(Node):
     name: str
     value: Node
     const: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Block(Node):
     items: list[Node]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Line(Node):
     line: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class If(Node):
     test: Node
     then: Node
     otherwise: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class While(Node):
     test: Node
     body: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class For(Node):
     target: Var
     iterable: Node
     body: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Break(Node):
     """Leave the innermost loop, or all `levels` of a `for` with several iterators."""
 
     levels: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Continue(Node):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Return(Node):
     value: Node
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Try(Node):
     body: Node
     var: Var | None
@@ -154,21 +154,21 @@ class Try(Node):
     final: Node | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Fresh(Node):
     """Variables of a scope begin anew (captured ones get a new box)."""
 
     vars: list[Var]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Closure(Node):
     """Make a closure of a `Family` of local methods."""
 
     family: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class IsDefined(Node):
     name: str
     var: Var | None

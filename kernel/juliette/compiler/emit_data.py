@@ -59,8 +59,11 @@ class DataForms:
                 return self.call("%range", self.const(start.value - 1), stop)  # type: ignore[no-any-return]
             return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)  # type: ignore[no-any-return]
         beyond = 1
-        if plan.length is None and len(parts) == 3 and L.bounds(self.element(node.args[1]))[0] <= 0:  # type: ignore[index]
-            beyond = -1
+        if plan.length is None and len(parts) == 3:
+            low, high = L.bounds(self.element(node.args[1])) or (L.LOW, L.HIGH)
+            if low <= 0 <= high:
+                return self.call("%step_range", *parts)  # type: ignore[no-any-return]
+            beyond = 1 if low > 0 else -1
         if isinstance(stop, ast.Constant):
             stop = self.const(stop.value + beyond)
         else:

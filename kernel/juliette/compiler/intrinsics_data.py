@@ -57,7 +57,8 @@ def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range")
     steps = bounds(args[1])
     if steps is None or steps[0] <= 0 <= steps[1]:
-        return Plan(L.STEP_RANGE)
+        # The step may be zero: an error.
+        return Plan(L.STEP_RANGE, lambda em, n: em.linked(n), form="range")
     ends = (low, high) if steps[0] > 0 else (bounds(args[2])[0], bounds(args[0])[1])  # type: ignore[index]
     return Plan(
         L.StepSpan(*ends), lambda em, n: em.call("%StepRange", *em.exprs(n.args)), form="range",
