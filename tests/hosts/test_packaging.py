@@ -77,7 +77,7 @@ def test_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: MIT\n" in metadata
     needed = re.findall(r"^Requires-Dist: ([\w.-]+)(?!.*extra ==).*$", metadata, re.MULTILINE)
-    assert {"numpy", "pygments", "unicodeit"} <= set(needed)
+    assert {"mpmath", "numpy", "pygments", "unicodeit"} <= set(needed)
     for name in ("ipykernel", "jupyter-client", "prompt-toolkit"):
         pattern = rf"^Requires-Dist: {name}\b.*sys_platform != 'emscripten'"
         assert re.search(pattern, metadata.replace("_client", "-client"), re.MULTILINE), name
