@@ -19,7 +19,7 @@ from juliette.base.numbers.promotion import (
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import broadcasted
-from juliette.runtime.errors import DomainError, MethodError
+from juliette.runtime.errors import DomainError, MethodError, OutOfMemoryError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -187,6 +187,9 @@ KERNELS[Base.bindings["inv"]] = np.reciprocal
 
 # ---------------------------------------------------------------- powers
 
+# The bits of a BigInt that there is memory for.
+LARGEST = 2**33
+
 _NEGATIVE_POWER = (
     "Cannot raise an integer x to a negative power {p}.\nMake x or p a float by adding a zero decimal "
     "(e.g., 2.0^{p} or 2^{p}.0 instead of 2^{p}) or write 1/x^{q}, float(x)^{p}, x^float({p}) or (x//1)^{p}."
@@ -212,6 +215,8 @@ def integer_power(t: Any) -> Operation:
                 return x if n % 2 else MAKER[t](1)
             raise negative_power(x, n)
         if t is BigInt_:
+            if n * base.bit_length() > LARGEST and abs(base) > 1:
+                raise OutOfMemoryError()
             return BigInt(base**n)
         if t is T.Bool:
             return n == 0 or bool(x)

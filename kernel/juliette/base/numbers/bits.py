@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.arithmetic import after_promotion
+from juliette.base.numbers.arithmetic import LARGEST, after_promotion
 from juliette.base.numbers.promotion import KERNELS, promoting, wrapping_converter
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.errors import OutOfMemoryError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -108,6 +109,8 @@ def shift(name: str, left: bool, logical: bool, doc: str) -> None:
                 n = -n
             if n >= 0:
                 if bits is None:
+                    if n > LARGEST and v:
+                        raise OutOfMemoryError()
                     return make(v << n)
                 if n >= bits:
                     return make(0)

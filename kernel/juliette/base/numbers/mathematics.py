@@ -10,7 +10,7 @@ import numpy as np
 
 from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
-from juliette.runtime.errors import DomainError, MethodError
+from juliette.runtime.errors import BoundsError, DomainError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import BITS, FLOATS, LOW, MAKER, BigFloat_, BigInt, BigInt_, wrap, wrap_to
 
@@ -372,6 +372,8 @@ def evalpoly(x: Any, p: Any) -> Any:
     from juliette.compiler.support import iterate
 
     coefficients = list(iterate(p))
+    if not coefficients:
+        raise BoundsError(p, (0,))
     add, times = Base.bindings["+"], Base.bindings["*"]
     out = coefficients[-1]
     for c in reversed(coefficients[:-1]):

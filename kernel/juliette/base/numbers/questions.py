@@ -11,6 +11,7 @@ import numpy as np
 from juliette.base.numbers.floats import no_method
 from juliette.base.numbers.promotion import KERNELS, convert
 from juliette.runtime import types as T
+from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -193,6 +194,8 @@ def float_(x: Any) -> Any:
     if isinstance(x, T.JuliaType):
         return float_type(x)
     t = T.typeof(x)
+    if not T.subtype(t, T.Number):
+        raise MethodError(T.AbstractFloat, (x,), None)
     target = float_type(t)
     return x if target is t else convert(target, x)
 
@@ -239,7 +242,7 @@ def float_array(x: Any) -> Any:
 KERNELS[Base.bindings["float"]] = lambda x: x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
-@Base.method("big(x)", transparent=True)
+@Base.method("big(x::Union{Number,Type})", transparent=True)
 def big(x: Any) -> Any:
     """The number in the matching type of any size.
 

@@ -10,7 +10,7 @@ from typing import Any
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, DomainError, MethodError, OverflowError_
+from juliette.runtime.errors import ArgumentError, DomainError, MethodError, OverflowError_, TypeError_
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,
@@ -30,7 +30,7 @@ from juliette.runtime.numeric import (
     to_float,
     to_number,
 )
-from juliette.syntax.expr import Expr, QuoteNode
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -313,6 +313,9 @@ def in_base(n: Any, base: int, pad: int = 1) -> str:
 
 @Base.method("string(n::Integer; base=10, pad=1)")
 def string_in_base(n: Any, *, base: Any = 10, pad: Any = 1) -> str:
+    for name, value in (("base", base), ("pad", pad)):
+        if not T.isa(value, T.Integer):
+            raise TypeError_(Symbol("keyword argument"), name, T.Integer, value)
     if base == 10 and pad <= 1:
         from juliette.display.show import string_of
 

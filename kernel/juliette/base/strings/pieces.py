@@ -16,8 +16,9 @@ from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.errors import ArgumentError, MethodError, TypeError_
 from juliette.runtime.modules import Base
+from juliette.syntax.expr import Symbol
 
 SUBSTRING = T.apply_type(V.SubString_, T.String)
 isspace = Base.bindings["isspace"]
@@ -115,6 +116,8 @@ def _checked(s: Any, sep: Any, name: str) -> Any:
 
 def splitting(name: str, right: bool, lazy: bool, doc: str) -> None:
     def build(s: Any, sep: Any, limit: int, keepempty: bool) -> Any:
+        if not T.isa(limit, T.Integer):
+            raise TypeError_(Symbol("keyword argument"), "limit", T.Integer, limit)
         parts = EachSplit(s, sep, int(limit), keepempty, right)
         if lazy:
             return parts
