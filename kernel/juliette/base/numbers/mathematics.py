@@ -352,7 +352,7 @@ def _remainder_of_tau(x: Any, how: str) -> Any:
     value = float(x)
     if not math.isfinite(value):
         return type(x)(math.nan)
-    man, exp = libmp.to_man_exp(libmp.mpf_mul_int(libmp.mpf_pi(1200), 2, 1200, "n"), signed=True)
+    _, man, exp, _ = libmp.mpf_mul_int(libmp.mpf_pi(1200), 2, 1200, "n")
     n, d = value.as_integer_ratio()
     tau_n, tau_d = int(man), 1 << -exp
     q = round_ratio(n * tau_d, d * tau_n, how)

@@ -24,7 +24,28 @@ _finite = math.isfinite
 
 def derived(name: str, f: Real1, doc: str, kernel: Any = None, domain: Any = None) -> None:
     """A function of Float64 without a numpy equal; arrays go element by element."""
-    elementwise(name, f, kernel or (lambda x: math.nan), domain, doc, None, kernel=False)
+    elementwise(name, f, kernel or (lambda x: math.nan), domain, doc, _big_angle(name), kernel=False)
+
+
+def _big_angle(name: str) -> Any:
+    """One of these functions of a BigFloat: in half turns by mpmath, degrees by way of half turns."""
+
+    def apply(x: Any) -> Any:
+        from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+
+        raw, bits = x.raw, Precision.bits
+        if name.endswith("d"):
+            raw = libmp.mpf_div(raw, libmp.from_int(180), bits + 20, "n")
+
+        def of(which: str, precision: int) -> Any:
+            return getattr(libmp, f"mpf_{which}_pi")(raw, precision, "n")
+
+        kind = name[:3]
+        if kind == "tan":
+            return BigFloat(libmp.mpf_div(of("sin", bits + 20), of("cos", bits + 20), bits, "n"))
+        return BigFloat(of(kind, bits))
+
+    return apply
 
 
 def _product(x: float, hi: float, head: float, tail: float) -> tuple[float, float]:
