@@ -616,6 +616,7 @@ def package(name: str, loader: Callable[[Module], None] | None = None) -> Module
     """Announce a package; `loader` fills it when it is first used."""
     module = Module(name)
     module.visible = module.bindings["__builtins__"] = Base.bindings
+    module.bindings[name] = module
     if loader is not None:
         module.loader = lambda: loader(module)
     PACKAGES[name] = module

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from juliette.base.iteration import iterate_value
 from juliette.display.errors import showerror_text
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line
@@ -193,9 +194,6 @@ class DefaultTestSet:
         self.failfast = failfast
         self.file = file
 
-    def __iter__(self) -> Any:
-        return iter(self.results.data)
-
 
 class FallbackTestSet:
     """Where no set of tests is open: a failure is thrown at once."""
@@ -245,6 +243,16 @@ def record_fallback(_: FallbackTestSet, result: Any) -> Any:
     return result
 
 
+def results_of(ts: Any) -> list[Any]:
+    """What a set of tests holds: one of the user's own type too, if it has the field."""
+    results = getattr(ts, "results", None)
+    return [] if results is None else list(iterate_value(results))
+
+
+def is_set(x: Any) -> bool:
+    return T.isa(x, AbstractTestSet_)
+
+
 class Counts:
     """How many tests of a set passed, failed, had an error or are broken, those below included."""
 
@@ -252,21 +260,23 @@ class Counts:
         self.passed = getattr(ts, "n_passed", 0)
         self.failed = self.errors = self.broken = 0
         below = []
-        for r in ts:
-            if isinstance(r, (Fail, LogTestFailure)):
+        for r in results_of(ts):
+            if isinstance(r, Pass):
+                self.passed += 1
+            elif isinstance(r, (Fail, LogTestFailure)):
                 self.failed += 1
             elif isinstance(r, Error):
                 self.errors += 1
             elif isinstance(r, Broken):
                 self.broken += 1
-            elif isinstance(r, DefaultTestSet):
+            elif is_set(r):
                 below.append(Counts(r))
         for c in below:
             self.passed += c.passed
             self.failed += c.failed
             self.errors += c.errors
             self.broken += c.broken
-        ts.anynonpass = self.failed + self.errors > 0
+        self.anynonpass = self.failed + self.errors > 0
 
     @property
     def total(self) -> int:
@@ -276,8 +286,8 @@ class Counts:
         return self.passed, self.failed, self.errors, self.broken
 
 
-def duration(ts: DefaultTestSet) -> str:
-    if ts.time_end is None:
+def duration(ts: Any) -> str:
+    if getattr(ts, "time_end", None) is None:
         return "?s"
     seconds = ts.time_end - ts.time_start
     if seconds < 60:
@@ -289,15 +299,15 @@ def duration(ts: DefaultTestSet) -> str:
 def alignment(ts: Any, depth: int) -> int:
     """The column at which the counts begin."""
     own = 2 * depth + len(ts.description)
-    if not ts.anynonpass:
+    if not Counts(ts).anynonpass:
         return int(own)
-    return max([own, *(alignment(t, depth + 1) for t in ts if isinstance(t, DefaultTestSet))])
+    return max([own, *(alignment(t, depth + 1) for t in results_of(ts) if is_set(t))])
 
 
 _COLORS = {"Pass": 32, "Fail": 91, "Error": 91, "Broken": 33, "Total": 36}
 
 
-def print_summary(ts: DefaultTestSet, counts: Counts) -> None:
+def print_summary(ts: Any, counts: Counts) -> None:
     """`Test Summary: | Pass  Total  Time`, and a line for each set that has something to tell."""
     color = bool(STDOUT.get("color"))
 
@@ -319,10 +329,11 @@ def print_summary(ts: DefaultTestSet, counts: Counts) -> None:
         if w:
             header += bold(n.rjust(w), n) + "  "
     header += bold("Total".rjust(total_width), "Total")
-    if ts.showtiming:
+    timing = getattr(ts, "showtiming", False)
+    if timing:
         header += "  " + bold("Time".rjust(time_width))
     STDOUT.write(header + "\n")
-    print_counts(ts, 0, align, widths, total_width, time_width if ts.showtiming else 0, color)
+    print_counts(ts, 0, align, widths, total_width, time_width if timing else 0, color)
 
 
 def print_counts(
@@ -341,16 +352,16 @@ def print_counts(
     if timing:
         line += "  " + duration(ts).rjust(timing)
     STDOUT.write(line + "\n")
-    if counts.passed + counts.broken != counts.total or ts.verbose:
-        for t in ts:
-            if isinstance(t, DefaultTestSet):
+    if counts.passed + counts.broken != counts.total or getattr(ts, "verbose", False):
+        for t in results_of(ts):
+            if is_set(t):
                 print_counts(t, depth + 1, align, widths, total, timing, color)
 
 
 def bad_results(ts: Any) -> list[Any]:
     out: list[Any] = []
-    for r in ts:
-        if isinstance(r, DefaultTestSet):
+    for r in results_of(ts):
+        if is_set(r):
             out += bad_results(r)
         elif isinstance(r, (Fail, Error)):
             out.append(r)
@@ -364,6 +375,7 @@ def finish_default(ts: DefaultTestSet) -> Any:
         RECORD(current_set(), ts)
         return ts
     counts = Counts(ts)
+    ts.anynonpass = counts.anynonpass
     print_summary(ts, counts)
     if counts.total != counts.passed + counts.broken:
         raise TestSetException(
@@ -413,6 +425,11 @@ def load(module: Module) -> None:
     def finish(ts: DefaultTestSet) -> Any:
         """Called when a set of tests ends."""
         return finish_default(ts)
+
+    @module.method("print_test_results(ts::AbstractTestSet, depth_pad=0)", export=False)
+    def print_test_results(ts: Any, depth_pad: int = 0) -> None:
+        """Print the summary of a set of tests."""
+        print_summary(ts, Counts(ts))
 
     @module.method("get_testset()", export=False)
     def get_testset() -> Any:
