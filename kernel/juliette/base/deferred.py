@@ -35,7 +35,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.docs": "@doc Docs Documentation",
     "juliette.base.enums": "@enum Enum instances typemax typemin",
     "juliette.base.environment": (
-        "@static ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
+        "ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
     ),
     "juliette.base.exceptions": (
         "Channel ExceptionStack ExponentialBackOff Task current_exceptions retry"

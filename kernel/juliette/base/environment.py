@@ -223,23 +223,6 @@ def base_isexecutable(path: Any) -> bool:
     return isexecutable(path)
 
 
-@Base.macro("static")
-def static(context: Any, e: Any) -> Any:
-    """`@static if condition … end` keeps only the branch that holds, decided when the code is read."""
-    while isinstance(e, Expr) and e.head in ("if", "elseif", "&&", "||"):
-        test = context.compiler.run(e.args[0].args[-1] if isinstance(e.args[0], Expr) and e.args[0].head == "block" else e.args[0], context.module, context.file)
-        if e.head == "&&":
-            return e.args[1] if test else False
-        if e.head == "||":
-            return True if test else e.args[1]
-        if test:
-            return e.args[1]
-        if len(e.args) < 3:
-            return None
-        e = e.args[2]
-    return e
-
-
 # ---------------------------------------------------------------- Libc
 
 

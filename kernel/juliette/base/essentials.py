@@ -15,7 +15,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
 from juliette.runtime.dispatch import CALLABLES, GenericFunction
 from juliette.runtime.errors import (
-    EXCEPTIONS, ArgumentError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
+    EXCEPTIONS, ArgumentError, BoundsError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
@@ -225,12 +225,20 @@ _PLAIN: set[type] = {V.NamedTuple, Module}
 PROPERTIES: dict[type, Any] = {}
 
 
+def numbered_field(x: Any, i: int) -> Any:
+    """The field of a number; that of a tuple is its element."""
+    values = x if type(x) is tuple else x.values if isinstance(x, V.NamedTuple) else None
+    names = T.typeof(x).fields if values is None else ()
+    if not 1 <= i <= len(names if values is None else values):
+        raise BoundsError(x, i)
+    return values[i - 1] if values is not None else getfield(x, Symbol(names[i - 1]))
+
+
 def getfield(x: Any, name: Any) -> Any:
     if type(name) is int:
-        if type(x) is tuple:
-            return x[name - 1]
-        names = T.typeof(x).fields
-        return getattr(x, names[name - 1])
+        return numbered_field(x, name)
+    if type(name) is not Symbol:
+        raise TypeError_(Symbol("getfield"), "", T.Symbol_, name)
     key = name.name
     if isinstance(x, V.NamedTuple):
         if key in x.names:
@@ -241,10 +249,12 @@ def getfield(x: Any, name: Any) -> Any:
     if isinstance(x, Expr):
         if key == "head":
             return Symbol(x.head)
+        if key != "args":
+            raise field_error(x, key)
         if x._vector is None:
             x._vector = make(pack(x._args, T.Any_), T.Any_)
         return x._vector
-    if isinstance(x, QuoteNode):
+    if isinstance(x, QuoteNode) and key == "value":
         return x.value
     special = PROPERTIES.get(type(x))
     if special is not None:
@@ -356,6 +366,13 @@ def isdefined(x: Any, name: Symbol) -> bool:
     """Is the field or global assigned?"""
     if isinstance(x, Module):
         return x.has(name.name)
+    if type(name) is int:
+        names = T.typeof(x).fields
+        return 1 <= name <= (len(x) if type(x) is tuple else len(names)) and (
+            type(x) is tuple or hasattr(x, names[name - 1])
+        )
+    if type(name) is not Symbol:
+        raise TypeError_(Symbol("isdefined"), "", T.Symbol_, name)
     return hasattr(x, name.name)
 
 
@@ -536,8 +553,22 @@ def _simple(t: Any, f: Any) -> None:
     support._builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",))
 
 
-_simple(T.CORE_TYPES["Expr"], lambda _, head, *args: Expr(head.name, *args))
-_simple(T.CORE_TYPES["QuoteNode"], lambda _, x: QuoteNode(x))
+
+
+def _expression(t: Any, *args: Any) -> Expr:
+    if not args or type(args[0]) is not Symbol:
+        raise MethodError(t, args, None)
+    return Expr(args[0].name, *args[1:])
+
+
+def _quote_node(t: Any, *args: Any) -> QuoteNode:
+    if len(args) != 1:
+        raise MethodError(t, args, None)
+    return QuoteNode(args[0])
+
+
+_simple(T.CORE_TYPES["Expr"], _expression)
+_simple(T.CORE_TYPES["QuoteNode"], _quote_node)
 _simple(V.Pair_, lambda _, a, b: V.Pair(a, b))
 _simple(V.Ref_, lambda _, *x: V.Ref(*x))
 _simple(V.MIME_, lambda _, x: V.MIME(x))
@@ -553,7 +584,15 @@ class Val:
 
 
 T.register_instances(Val, lambda v: T.apply_type(V.Val_, v.x), V.Val_)
-_simple(V.Val_, lambda t, *x: Val(x[0] if x else t.parameters[0]))
+
+
+def _val(t: Any, *args: Any) -> Val:
+    if len(args) > 1 or bool(args) is isinstance(t, T.DataType):
+        raise MethodError(t, args, None)
+    return Val(args[0] if args else t.parameters[0])
+
+
+_simple(V.Val_, _val)
 
 
 @Base.method("eval(e)", export=False)

@@ -21,6 +21,8 @@ def call(f: Any, *args: Any) -> Expr:
 @Base.macro("show")
 def show_(context: Any, *exprs: Any) -> Any:
     """`@show x` prints `x = value` and gives the value."""
+    if not exprs:
+        return None
     out: list[Any] = []
     value = context.gensym("value")
     for e in exprs:

@@ -9,7 +9,7 @@ from juliette.base.method_reflection import Method_, _signature, method_for
 from juliette.base.reflection import family_of, fields_of, supertype, vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
-from juliette.runtime.errors import UndefVarError
+from juliette.runtime.errors import MethodError, UndefVarError
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
 from juliette.syntax.expr import Symbol
 
@@ -30,7 +30,10 @@ def parentmodule(x: Any) -> Any:
         return (family.module if family is not None else None) or Core
     if isinstance(x, Method):
         return x.module
-    return getattr(x, "generic", x).module
+    generic = getattr(x, "generic", x)
+    if not isinstance(generic, GenericFunction):
+        raise MethodError(Base.bindings["parentmodule"], (x,), None)
+    return generic.module
 
 
 @Base.method("parentmodule(f, types)")
@@ -108,7 +111,7 @@ def isconst(m: Module, s: Symbol) -> bool:
     true
     ```
     """
-    return s.name in m.consts
+    return s.name in m.consts or (m is Base and m.has(s.name))
 
 
 @Base.method("isconst(t::DataType, s)")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from juliette.compiler.hygiene import Resolver, scoped
-from juliette.runtime.errors import JuliaException, LoadError, UndefVarError, julia_value
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import (
+    JuliaException, LoadError, MethodError, UndefVarError, julia_value,
+)
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -80,6 +84,7 @@ class Expander:
             if isinstance(macro, MacroFunction):
                 file = source.file.name if source.file is not None else self.file
                 context = MacroContext(self.compiler, homes[-1], line, self.lowerer, file)
+                check_arguments(macro, source, homes[0], args)
                 return self.inside(macro.expand(context, *args), homes, top=len(homes) == 1)
             result = macro(source, homes[0], *args)
         except LoadError:
@@ -130,3 +135,20 @@ class Expander:
         return path
 
 
+def check_arguments(macro: MacroFunction, source: LineNumberNode, module: Module, args: list[Any]) -> None:
+    """A macro that is called with too few or too many arguments has no method for them."""
+    parameters = list(inspect.signature(macro.expand).parameters.values())[1:]
+    most = None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters)
+    least = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    if most is None and not least and macro.name not in _WITHOUT_ARGUMENTS:
+        least = 1
+    if len(args) < least or (most is not None and len(args) > most):
+        raise MethodError(GenericFunction(macro.name, macro.module), (source, module, *args), None)
+
+
+# Macros of any number of arguments that may have none.
+_WITHOUT_ARGUMENTS = frozenset((
+    "@show", "@gensym", "@generated", "@something", "@coalesce", "@inbounds", "@inline", "@noinline",
+    "@nospecialize", "@specialize", "@propagate_inbounds", "@_inline_meta", "@_noinline_meta",
+    "@_propagate_inbounds_meta", "@polly", "@boundscheck",
+))

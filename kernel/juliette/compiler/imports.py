@@ -10,7 +10,7 @@ from juliette.compiler import instances, support
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
-    ArgumentError, ErrorException, JuliaException, LoadError, ParseErrorException, SystemError_,
+    ArgumentError, ErrorException, JuliaException, LoadError, MethodError, ParseErrorException, SystemError_,
     UndefVarError, julia_value,
 )
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
@@ -279,10 +279,14 @@ def add_functions(compiler: Any, module: Module, file: str) -> None:
 
     def eval_(*args: Any) -> Any:
         target, e = (module, args[0]) if len(args) == 1 else args
+        if not isinstance(target, Module):
+            raise MethodError(module.bindings["eval"], args, None)
         return compiler.run(e, target, file)
 
     def include(*args: Any) -> Any:
         mapped, path = args if len(args) == 2 else (None, args[0])
+        if not T.isa(path, T.AbstractString):
+            raise MethodError(module.bindings["include"], args, None)
         return include_file(compiler, module, path, mapped)
 
     for name, f in (("eval", eval_), ("include", include)):

@@ -24,7 +24,10 @@ def callee_text(f: Any) -> str:
         return T.type_string(f)
     generic = getattr(f, "generic", f)
     if isinstance(generic, GenericFunction) and not generic.anonymous:
-        return name_text(generic.name) if generic.name != ":" else "(::Colon)"
+        if generic.name == ":":
+            return "(::Colon)"
+        # A macro's name is no name that can be called.
+        return f'var"{generic.name}"' if generic.name.startswith("@") else name_text(generic.name)
     return f"(::{T.type_string(T.typeof(f))})"
 
 

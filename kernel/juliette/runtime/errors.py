@@ -108,6 +108,8 @@ def julia_value(error: BaseException) -> Any:
         return TypeError_(
             Symbol_of(error.family), error.var.name, error.var, error.got
         )
+    if isinstance(error, T.ElementError):
+        return TypeError_(Symbol_of(error.family), error.context, T.Type_, error.got)
     PREPARE()
     convert = TRANSLATORS.get(type(error))
     if convert is not None:

@@ -318,8 +318,10 @@ def make_applied(name: TypeName, parameters: tuple[Any, ...]) -> DataType:
 def apply_type(t: Any, *params: Any) -> Any:
     """`t{params...}`; raises Python TypeError with Julia's sentence if it does not fit."""
     if t is Tuple_:
+        check_elements("Tuple", "parameter", params)
         return tuple_type(params)
     if t is Union_Kind:
+        check_elements("Union", "", params)
         return union(*params)
     if t is Vararg_:
         return Vararg(*params) if params else Vararg(Any_)
@@ -331,6 +333,21 @@ def apply_type(t: Any, *params: Any) -> Any:
             raise ParameterCountError(family)
         t = bind_parameter(t, p)
     return t
+
+
+def check_elements(family: str, context: str, params: tuple[Any, ...]) -> None:
+    """The elements of tuple types and unions are types."""
+    for p in params:
+        if not isinstance(p, (JuliaType, TypeVar, Vararg)):
+            raise ElementError(family, context, p)
+
+
+class ElementError(Exception):
+    """An element of a tuple type or a union that is no type."""
+
+    def __init__(self, family: str, context: str, got: Any) -> None:
+        self.family, self.context, self.got = family, context, got
+        super().__init__(f"in {family}, expected Type, got {got!r}")
 
 
 def bind_parameter(t: UnionAll, p: Any) -> Any:
