@@ -35,6 +35,7 @@
 - `paths`, `files`: the file system
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `commands`, `processes`: other programs
+- `interactive`: `varinfo`, `versioninfo`
 - `timing`: `@time` and its family
 - `backtraces`: `stacktrace`, `backtrace`, exceptions with their traces
 - `macros`: `@show`, `@time`, `@assert` and the other macros

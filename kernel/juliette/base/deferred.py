@@ -51,6 +51,7 @@ CHAPTERS: dict[str, str] = {
         "mapfoldl mapfoldr mapreduce prod reduce"
     ),
     "juliette.base.immutable_dict": "ImmutableDict",
+    "juliette.base.interactive": "Listing varinfo versioninfo",
     "juliette.base.loading": "evalfile include include_string",
     "juliette.base.locks": (
         "@lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire islocked lock "

@@ -23,16 +23,28 @@ def show_(context: Any, *exprs: Any) -> Any:
     """`@show x` prints `x = value` and gives the value."""
     if not exprs:
         return None
-    out: list[Any] = []
-    value = context.gensym("value")
-    for e in exprs:
-        out.append(Expr("=", value, call(shown, expression_text(e), e)))
-    return Expr("block", Expr("local", value), *out, value)
+    value = context.local("value")
+    out = [
+        Expr(
+            "call",
+            GlobalRef(Base, Symbol("println")),
+            expression_text(e) + " = ",
+            Expr(
+                "call",
+                GlobalRef(Base, Symbol("repr")),
+                Expr(
+                    "block", Expr("local", Expr("=", value, e)) if i == 0 else Expr("=", value, e)
+                ),
+            ),
+        )
+        for i, e in enumerate(exprs)
+    ]
+    return Expr("block", *out, value)
 
 
-def shown(text: str, value: Any) -> Any:
+def shown(text: str, value: Any) -> None:
+    """Print `text = value`, for the macros of packages like `@show`."""
     STDOUT.write(f"{text} = {one_line(value)}\n")
-    return value
 
 
 @Base.macro("assert")
@@ -103,12 +115,10 @@ def mime_str(context: Any, text: str) -> Any:
     return QuoteNode(T.apply_type(V.MIME_, Symbol(text)))
 
 
-
-
 _GENSYMS = itertools.count(1)
 
 
-@Base.method("gensym(hint=\"\")")
+@Base.method('gensym(hint="")')
 def gensym_function(hint: str = "") -> Symbol:
     """A symbol that no other code uses."""
     return Symbol(f"##{hint}#{next(_GENSYMS)}")

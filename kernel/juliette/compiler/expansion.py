@@ -31,6 +31,10 @@ class MacroContext:
     def gensym(self, hint: str = "") -> Symbol:
         return Symbol(f"##{hint}#{next_number(self.compiler)}")
 
+    def local(self, name: str) -> Symbol:
+        """A name for a local variable of the macro's own, as hygiene makes them."""
+        return Symbol(f"#{next_number(self.compiler)}#{name}")
+
 
 def next_number(compiler: Any) -> int:
     """A number for a name that no other code has."""

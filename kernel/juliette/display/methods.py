@@ -141,9 +141,9 @@ def show_method_list(io: IO, ms: MethodList) -> None:
         if generic.anonymous:
             heading = f"# {n} {noun} for anonymous function {_quoted(generic_type_name(ms.function))}"
         elif generic.name.startswith("@"):
-            heading = f"# {n} {noun} for macro {_quoted(generic.name)} from {generic.module}"
+            heading = f"# {n} {noun} for macro {_quoted(generic.name)} from {'.'.join(generic.module.path)}"
         else:
-            heading = f"# {n} {noun} for generic function {_quoted(generic.name)} from {generic.module}"
+            heading = f"# {n} {noun} for generic function {_quoted(generic.name)} from {'.'.join(generic.module.path)}"
     else:
         heading = f"# {n} {noun} for callable object"
     io.write(heading + ":" if n else heading)

@@ -13,6 +13,7 @@
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
+- `interactive_utils`: InteractiveUtils
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
 - `sparse_arrays`: SparseArrays, by SciPy
@@ -24,6 +25,7 @@ MODULES = {
     "Base64": "base64_",
     "Dates": "dates",
     "DelimitedFiles": "delimited_files",
+    "InteractiveUtils": "interactive_utils",
     "LinearAlgebra": "linear_algebra",
     "Logging": "logging_",
     "Markdown": "markdown",
