@@ -105,9 +105,11 @@ def load(module: Module) -> None:
     """Fill the module OneHotArrays."""
     module.const("OneHotArray", ONEHOT)
     family = INDICES
-    vector = T.instantiate(family, (T.UInt32, 0, 1, T.UInt32))
-    module.const("OneHotVector", vector)
-    module.const("OneHotMatrix", _matrix_type(family))
+    index, indices = T.TypeVar("T"), T.TypeVar("I")
+    vector = T.instantiate(family, (index, 0, 1, index))
+    matrix = T.instantiate(family, (index, 1, 2, indices))
+    module.const("OneHotVector", T.UnionAll(index, vector))
+    module.const("OneHotMatrix", T.UnionAll(index, T.UnionAll(indices, matrix)))
     family.module = module
 
     @module.method("onehot(x, labels, default...)")
@@ -158,12 +160,6 @@ def load(module: Module) -> None:
         return B.from_values([names[i] for i in where.ravel(order="F").tolist()], where.shape)
 
     methods({"OneHotArray": ONEHOT})
-
-
-def _matrix_type(family: Any) -> Any:
-    kind = T.TypeVar("I")
-    body = T.instantiate(family, (T.UInt32, 1, 2, kind))
-    return T.UnionAll(kind, body)
 
 
 def methods(types: dict[str, Any]) -> None:
