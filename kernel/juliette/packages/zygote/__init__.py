@@ -2,11 +2,15 @@
 
 - `nodes`: traced arrays and numbers
 - `trees`: opening values, and gradients in their shape
-- `methods`: derivatives of Base's methods
+- `methods`: how Base's methods run while gradients are traced
+- `scalars`: derivatives of methods on numbers
+- `arrays`: of methods on whole arrays
+- `rearranging`: of methods that pick, arrange and join elements
 - `linear`: linear algebra among them
 - `dotted`: dotted calls as one record
 - `parameters`: Params and Grads
-- `entry`: gradient, pullback, jacobian and their like
+- `entry`: gradient, pullback and their like
+- `jacobians`: Jacobians and Hessians
 - `custom`: rules of the user's own
 - `buffer`: arrays that may be changed inside a gradient
 - `structured`: wrappers and factorizations around traced arrays
@@ -20,7 +24,8 @@ from typing import Any
 from juliette.packages.zygote import buffer, custom, entry, errors, linear, methods, nodes, parameters, structured, trees
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
-from juliette.packages.zygote.methods import OPS, RULES
+from juliette.packages.zygote.arrays import RULES
+from juliette.packages.zygote.scalars import OPS
 from juliette.packages.zygote.nodes import is_traced, plain, to_engine, to_julia
 from juliette.packages.zygote.parameters import FUNCTORS, collect_params
 from juliette.runtime.modules import Module, package

@@ -14,7 +14,7 @@ import numpy as np
 from juliette.base.lanes import SHORTEST, Lanes, NoLanes, may_throw
 from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.methods import COMPOSED, OPS, operation
+from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
 from juliette.packages.zygote.nodes import (
     PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
 )

@@ -1,0 +1,224 @@
+"""Rules of methods on whole arrays, on the engine's values: sums, products, statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.packages.zygote import linear
+from juliette.packages.zygote.nodes import to_engine
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, elements
+from juliette.runtime.errors import DimensionMismatch
+from juliette_engine import rules
+from juliette_engine.tape import primal
+
+ndarray = np.ndarray
+
+def times(a: Any, b: Any) -> Any:
+    """`a * b` of numbers, vectors and matrices."""
+    scaling = [x for x in (a, b) if linear.is_scaling(x)]
+    if scaling:
+        y = rules.mul(*[x.value if linear.is_scaling(x) else x for x in (a, b)])
+        return y if np.ndim(primal(y)) else linear.scaling_like(scaling[0], y)
+    x, y = primal(a), primal(b)
+    na, nb = np.ndim(x), np.ndim(y)
+    if not na or not nb:
+        return rules.mul(a, b)
+    if na == 1:
+        a = rules.reshape(a, (x.size, 1))
+        x = primal(a)
+    if x.shape[1] != y.shape[0]:
+        raise product_mismatch(x, y)
+    return rules.matmul(a, b)
+
+
+def product_mismatch(x: Any, y: Any) -> DimensionMismatch:
+    """The error of `*` for sizes that do not fit."""
+    if y.ndim == 1 and x.dtype == y.dtype and x.dtype.kind == "f":
+        return DimensionMismatch(f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}")
+    if x.dtype == y.dtype and x.dtype.kind == "f":
+        return DimensionMismatch(
+            f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})"
+        )
+    what = f"vector B has length {y.shape[0]}" if y.ndim == 1 else f"matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
+    return DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), {what}")
+
+
+def _axes(dims: Any, n: int) -> tuple[int, ...] | None:
+    """Julia's `dims` as axes; None for all."""
+    if dims is None or isinstance(dims, V.ColonType):
+        return None
+    given = dims if type(dims) is tuple else tuple(V_list(dims))
+    return tuple([int(d) - 1 for d in given if int(d) <= n])
+
+
+def V_list(x: Any) -> list[Any]:
+    return [x] if isinstance(x, (int, np.integer)) else list(elements(np.asarray(x.data)))
+
+
+def _sum(x: Any, dims: Any = None, init: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    y = rules.total(x) if axes is None else rules.sum_along(x, axes)
+    return y if init is None else rules.add(y, init)
+
+
+def _mean(x: Any, dims: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    return rules.mean(x) if axes is None else rules.mean_along(x, axes)
+
+
+def _prod(x: Any, dims: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    if axes is None:
+        return rules.product(x)
+    for axis in axes:
+        x = rules.product_along(x, axis)
+    return x
+
+
+def _extreme(arg: Any) -> Any:
+    def f(x: Any, dims: Any = None) -> Any:
+        axes = _axes(dims, np.ndim(primal(x)))
+        if axes is None:
+            return rules.extreme(x, arg)
+        for axis in axes:
+            x = rules.extreme_along(x, arg, axis)
+        return x
+
+    return f
+
+
+def _var(x: Any, dims: Any = None, corrected: bool = True, mean: Any = None) -> Any:
+    axes = _axes(dims, np.ndim(primal(x)))
+    shape = np.shape(primal(x))
+    n = math.prod(shape) if axes is None else math.prod([shape[a] for a in axes])
+    middle = mean if mean is not None else (rules.mean(x) if axes is None else rules.mean_along(x, axes))
+    squares = rules.abs2(rules.sub(x, middle))
+    total = rules.total(squares) if axes is None else rules.sum_along(squares, axes)
+    return rules.div(total, n - 1 if corrected else n)
+
+
+def _std(x: Any, **options: Any) -> Any:
+    return rules.sqrt(_var(x, **options))
+
+
+def _adjoint(x: Any) -> Any:
+    p = primal(x)
+    n = np.ndim(p)
+    if not n:
+        return rules.conjugate(x) if isinstance(p, complex) else x
+    return rules.adjoint(x) if n == 2 else V.Adjoint(x)
+
+
+def _transpose(x: Any) -> Any:
+    n = np.ndim(primal(x))
+    return rules.transpose(x) if n == 2 else V.Transpose(x) if n else x
+
+
+def _softmax(op: Any) -> Any:
+    return lambda x, dims=1: op(x, _axes(dims, np.ndim(primal(x))))
+
+
+def _plus(*xs: Any) -> Any:
+    out = xs[0]
+    for x in xs[1:]:
+        out = rules.add(linear.scaled_identity(out, x), linear.scaled_identity(x, out))
+    return out
+
+
+def _minus(*xs: Any) -> Any:
+    if len(xs) == 1:
+        return rules.neg(*xs)
+    a, b = xs
+    return rules.sub(linear.scaled_identity(a, b), linear.scaled_identity(b, a))
+
+
+def _cumsum(x: Any, dims: Any = 1) -> Any:
+    return rules.cumsum(x, axis=int(dims) - 1)
+
+
+def _cumprod(x: Any, dims: Any = 1) -> Any:
+    axis = int(dims) - 1
+    shape = np.shape(primal(x))
+    parts: list[Any] = []
+    for i in range(shape[axis]):
+        part = rules.getitem(x, (slice(None),) * axis + (slice(i, i + 1),))
+        parts.append(rules.mul(parts[-1], part) if parts else part)
+    return rules.concatenate(parts, axis)
+
+
+def _dot(a: Any, b: Any, c: Any = None) -> Any:
+    if c is not None:
+        return rules.dot(a, times(b, c))
+    if not np.ndim(primal(a)):
+        return rules.mul(rules.conjugate(a) if isinstance(primal(a), complex) else a, b)
+    na, nb = math.prod(np.shape(primal(a))), math.prod(np.shape(primal(b)))
+    if na != nb:
+        raise DimensionMismatch(
+            f"dot product arguments have lengths {na} and {nb}"
+            if np.ndim(primal(a)) > 1 or np.ndim(primal(b)) > 1
+            else f"first array has length {na} which does not match the length of the second, {nb}."
+        )
+    return rules.dot(a, b)
+
+
+def _diff(x: Any, dims: Any = 1) -> Any:
+    axis = int(dims) - 1
+    n = np.shape(primal(x))[axis]
+    before = (slice(None),) * axis
+    return rules.sub(rules.getitem(x, (*before, slice(1, n))), rules.getitem(x, (*before, slice(0, n - 1))))
+
+
+def _stack(xs: Any, dims: Any = None) -> Any:
+    parts = [to_engine(x) for x in elements(xs.data)] if isinstance(xs, Array) else list(map(to_engine, xs))
+    shape = np.shape(primal(parts[0]))
+    axis = len(shape) if dims is None or isinstance(dims, V.ColonType) else int(dims) - 1
+    return rules.concatenate([rules.reshape(p, (*shape[:axis], 1, *shape[axis:])) for p in parts], axis)
+
+
+def _median(x: Any) -> Any:
+    p = primal(x).ravel(order="F")
+    order = np.argsort(p, kind="stable")
+    n = p.size
+    x = rules.reshape(x, (n,))
+    if n % 2:
+        return rules.getitem(x, int(order[n // 2]))
+    return rules.div(rules.add(rules.getitem(x, int(order[n // 2 - 1])), rules.getitem(x, int(order[n // 2]))), 2)
+
+
+def _cov(x: Any, y: Any = None, corrected: bool = True) -> Any:
+    y = x if y is None else y
+    n = np.shape(primal(x))[0]
+    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
+    return rules.div(rules.dot(a, b), n - 1 if corrected else n)
+
+
+def _cor(x: Any, y: Any) -> Any:
+    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
+    return rules.div(rules.dot(a, b), rules.mul(rules.norm(a), rules.norm(b)))
+
+
+def _fill(x: Any, *dims: Any) -> Any:
+    from juliette.base.array_protocol import dims_of
+
+    return rules.mul(x, np.ones(dims_of(dims), order="F"))
+
+
+# Operations on engine values, by the method's name; keywords are Julia's.
+RULES: dict[str, Callable[..., Any]] = {
+    "+": _plus, "-": _minus, "*": times, "/": linear.right_divide,
+    "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
+    "minimum": _extreme(np.argmin), "mean": _mean, "var": _var, "std": _std, "cumsum": _cumsum, "cumprod": _cumprod,
+    "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
+    "inv": linear.inv, "det": linear.det, "logdet": linear.logdet, "tr": linear.trace, "float": rules.floating,
+    "diagm": linear.diagm, "diff": _diff, "stack": _stack, "median": _median, "cov": _cov, "cor": _cor, "kron": linear.kron, "softmax": _softmax(rules.softmax),
+    "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
+    "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
+    "logsumexp": lambda x, dims=None: rules.logsumexp(x, _axes(dims, np.ndim(primal(x)))),
+    "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
+    "exp": linear.exp,
+}

@@ -1,0 +1,85 @@
+"""Jacobians row by row, and Hessians as Jacobians of gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from juliette.packages.zygote.nodes import to_julia
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, wrap
+from juliette.runtime.errors import ArgumentError
+from juliette_engine import rules
+from juliette_engine.gradients import Grads, Params
+from juliette_engine.tape import Node, primal
+from juliette.packages.zygote.entry import explicit, pulled_back
+
+ndarray = np.ndarray
+
+
+def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The value and the Jacobian, a matrix for each array among the arguments."""
+    y, back = pulled_back(f, args)
+    p = primal(y)
+    if isinstance(p, complex) or (isinstance(p, Array) and p.data.dtype.kind == "c"):
+        raise ArgumentError("jacobian does not accept complex output")
+    if isinstance(y, Array) and y.data.dtype != object or isinstance(y, (V.BitArray, V.Wrapper, V.Range)):
+        data = np.asarray(y.data)
+        kind = data.dtype if data.dtype.kind == "f" else float
+        seeds = []
+        for i in range(data.size):
+            e = np.zeros(data.shape, kind, order="F")
+            e[np.unravel_index(i, data.shape, order="F")] = 1
+            seeds.append(e)
+        whole = data.dtype.kind in "iub"
+    elif isinstance(p, (int, float, np.number)) and not isinstance(p, bool):
+        seeds, whole = [1.0], isinstance(p, int)
+    else:
+        from juliette.display.show import one_line
+
+        raise ArgumentError(
+            f"jacobian expected a function which returns an array, or a scalar, got {T.type_string(T.typeof(y))}"
+            if not isinstance(y, tuple) else f"jacobian expected a function which returns an array, or a scalar, got {one_line(y)}"
+        )
+    found = [back(wrap(s) if isinstance(s, ndarray) else s) for s in seeds]
+    if len(args) == 1 and isinstance(args[0], Params):
+        out = {id(x): _matrix(x, [g.grads.get(id(x)) for g in found], whole) for x in args[0]}
+        return y, Grads(args[0], out)
+    return y, tuple(_matrix(a, [row[k] for row in found], whole) for k, a in enumerate(args))
+
+
+def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
+    like = a.data if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(a)
+    if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
+        n = like.size
+        zero = np.zeros(n, like.dtype if like.dtype.kind in "fc" else float)
+        parts = [
+            rules.reshape(zero if g is None else g if isinstance(g, Node) else np.asarray(g.data), (1, n)) for g in rows
+        ]
+        out = rules.concatenate(parts, 0) if parts else np.zeros((0, n))
+    elif isinstance(like, (int, float, np.number)) and not isinstance(like, bool):
+        out = rules.stack_scalars([0.0 if g is None else g for g in rows], (len(rows),))
+    else:
+        return None
+    exact = isinstance(like, ndarray) and like.dtype.kind in "iu" or isinstance(like, int)
+    if whole and exact and isinstance(out, ndarray) and np.array_equal(out, np.rint(out)):
+        out = out.astype(np.int64)
+    return to_julia(out)
+
+
+def hessian_of(f: Any, x: Any) -> Any:
+    """The matrix of second derivatives of a scalar function of one array; of a number a number."""
+
+    def first(v: Any) -> Any:
+        return explicit(f, (v,), whole=False)[1][0]
+
+    if not isinstance(primal(x), (Array, V.Wrapper, V.Range)):
+        out = explicit(first, (x,), whole=False)[1][0]
+        return int(out) if isinstance(x, int) and isinstance(out, float) and out.is_integer() else out
+    h = jacobian_of(first, (x,))[1][0]
+    data = getattr(x, "data", None)
+    if isinstance(data, ndarray) and data.dtype.kind in "iu" and isinstance(h, Array) and h.data.dtype.kind == "f":
+        if np.array_equal(h.data, np.rint(h.data)):
+            return wrap(h.data.astype(np.int64))
+    return h
