@@ -61,6 +61,7 @@ support.install(Base)
 Base.visible["%getproperty"] = getproperty
 Base.visible["%getindex"] = indexing.getindex
 broadcast.KERNELS = promotion.KERNELS
+broadcast.BASE = Base.bindings
 errors.PREPARE = functools.partial(importlib.import_module, "juliette.display.errors")
 
 

@@ -363,19 +363,44 @@ def materialize_into(dest: Any, tree: Any) -> Any:
         return style[1](dest, value)
     target = dest.data
     if isinstance(target, np.ndarray):
-        source = value.data if is_array(value) else value
+        source = value.data if is_array(value) else value.x if isinstance(value, V.Ref) else value
         if type(source) is tuple:
             source = pack(list(source), T.Any_)
         if isinstance(source, np.ndarray) and source.shape != target.shape:
             check_destination(source.shape, target.shape)
             source = np.broadcast_to(align(source, target.ndim), target.shape)
-        if target.dtype.kind in "iub" and isinstance(source, (np.ndarray, float)) and np.asarray(source).dtype.kind == "f":
-            from juliette.base.essentials import to_number
-
-            for v in elements(np.asarray(source)):
-                to_number(dest.eltype, v)
+        if not fits(source, target):
+            source = converted(source, dest.eltype, target.dtype)
         target[...] = source
     return dest
 
 
+def fits(source: Any, target: Any) -> bool:
+    """May numpy put these values into this array without asking Julia's `convert`?"""
+    if target.dtype.kind == "O":
+        return False
+    kind = source.dtype if isinstance(source, (np.ndarray, np.generic)) else _KINDS.get(type(source))
+    if kind is None or kind.kind not in "biufc":
+        return False
+    return np.can_cast(kind, target.dtype, "same_kind" if target.dtype.kind in "fc" else "safe")
+
+
+_KINDS = {int: np.dtype(np.int64), float: np.dtype(float), bool: np.dtype(bool), complex: np.dtype(complex)}
+
+
+def converted(source: Any, eltype: Any, dtype: Any) -> Any:
+    """Values for an array, each made one of its element type as an assignment would."""
+    if eltype is T.Any_:
+        return source
+    convert = BASE["convert"]
+    if not isinstance(source, np.ndarray):
+        value = convert(eltype, source)
+        out = np.empty((), dtype=dtype)
+        out[()] = value
+        return out
+    return pack([convert(eltype, v) for v in elements(source)], eltype).reshape(source.shape, order="F")
+
+
+# Base's functions, once these exist.
+BASE: Any = {}
 MUTATION: Any = None
