@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.essentials import construct_number
 from juliette.base.numbers.promotion import (
     KERNELS,
     converter,
@@ -373,6 +374,11 @@ def power_kernel(x: Any, y: Any) -> Any:
 
 
 KERNELS[Base.bindings["^"]] = power_kernel
+
+# ---------------------------------------------------------------- abstract types as functions
+
+for _name in ("Number", "Real", "AbstractFloat", "Integer", "Signed", "Unsigned"):
+    Base.method(f"{_name}(x::CoreReal)")(lambda t, x: construct_number(t, (x,)))
 
 # ---------------------------------------------------------------- identities
 
