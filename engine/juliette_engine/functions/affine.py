@@ -58,7 +58,7 @@ def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
         weight, x, bias = lent((weight, x, bias))
     known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
     nodes = [v for v in (weight, x, bias) if isinstance(v, Node)]
-    if known is None or any(n.nested or n.tape is not nodes[0].tape for n in nodes):
+    if known is None or any([n.nested or n.tape is not nodes[0].tape for n in nodes]):
         y = matmul(weight, x)
         return σ(y if bias is False or bias is None else add(y, bias))
     w, v = _data(weight), _data(x)

@@ -63,6 +63,7 @@ def logit_crossentropy(z: Any, y: Any) -> Any:
 
 @primitive(
     lambda g, loss, p, *, y, eps: neg(mul(div(y, add(p, eps)), div(g, _samples(shape(p))))),
+    raw=(lambda g, loss, p, *, y, eps: y / (p + eps) * p.dtype.type(-g / _samples(p.shape)),),
     uniform=True, fresh=True, name="crossentropy",
 )
 def _crossentropy(p: Any, *, y: Any, eps: float) -> Any:

@@ -143,7 +143,10 @@ def lower_layer(traced: Layer, layer: Layer) -> dict[str, Any] | None:
     out: dict[str, Any] = dict.fromkeys(layer.fields)
     for name in layer.trainable():
         out[name] = lower(getattr(traced, name), getattr(layer, name))
-    return None if all(v is None for v in out.values()) else out
+    for v in out.values():
+        if v is not None:
+            return out
+    return None
 
 
 register_lifter(Layer, lift_layer, lower_layer)
