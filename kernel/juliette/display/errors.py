@@ -10,12 +10,7 @@ from juliette.compiler.support import ArgumentTypeError, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
-    callee_text,
-    candidates,
-    method_text,
-    name_text,
-    place,
-    where_text,
+    callee_text, candidates, method_text, name_text, place, where_text,
 )
 from juliette.display.show import one_line, string_of, summary
 from juliette.display.strings import escaped
@@ -53,28 +48,20 @@ def method_error(e: Any, color: bool = False) -> str:
         return ambiguity(f, types)
     if f is Base.bindings.get("reduce_empty"):
         return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
-    converting = (
-        f is Base.bindings.get("convert") and len(types) == 2 and not isinstance(args, T.JuliaType)
-    )
+    converting = f is Base.bindings.get("convert") and len(types) == 2 and not isinstance(args, T.JuliaType)
     table, _ = table_of(f)
     table.settle()
     if converting:
         text = convert_error(args[0], types)
     elif isinstance(f, T.DataType) and f.typename.abstract and not table.methods:
         return f"MethodError: no constructors have been defined for {T.type_string(f)}"
-    elif not callable(f) or (
-        table is CALLABLES
-        and not any(T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods)
-    ):
-        return (
-            f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable"
-            + call_hint(f)
-        )
+    elif not callable(f) or (table is CALLABLES and not any(
+        T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods
+    )):
+        return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable" + call_hint(f)
     else:
         invoked = "invoke " if isinstance(args, T.JuliaType) else ""
-        text = (
-            f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
-        )
+        text = f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
     if type(e.world) is int:
         text += (
             f"\nThe applicable method may be too new: running in world age {e.world}, "
@@ -91,8 +78,7 @@ def convert_error(target: Any, types: list[Any]) -> str:
         return f"MethodError: First argument to `convert` must be a Type, got {one_line(target)}"
     given = types[1]
     alike = not (
-        isinstance(target, T.DataType)
-        and isinstance(given, T.DataType)
+        isinstance(target, T.DataType) and isinstance(given, T.DataType)
         and target.typename is not given.typename
     )
     sep = "\n  " if alike else ""
@@ -107,8 +93,7 @@ def ambiguity(f: Any, types: list[Any]) -> str:
     table, before = table_of(f)
     found = table.matching((*before, *types))
     best = [
-        m
-        for m in found
+        m for m in found
         if not any(o is not m and T.more_specific(o.signature, m.signature) for o in found)
     ]
     lines = [f"MethodError: {callee_text(f)}{call_text(types, {})} is ambiguous.\n\nCandidates:"]
@@ -124,9 +109,7 @@ def ambiguity(f: Any, types: list[Any]) -> str:
                 variables.append(body.var)
                 body = body.body
             shown = list(body.parameters)[len(before) :]
-            lines.append(
-                f"\nPossible fix, define\n  {callee_text(f)}{signature_text(shown)}{where_text(variables)}"
-            )
+            lines.append(f"\nPossible fix, define\n  {callee_text(f)}{signature_text(shown)}{where_text(variables)}")
         else:
             lines.append(
                 "To resolve the ambiguity, try making one of the methods more specific, or adding a new "
@@ -137,14 +120,9 @@ def ambiguity(f: Any, types: list[Any]) -> str:
 
 def signature_text(params: list[Any]) -> str:
     """`(::Int64, ::String...)`"""
-    return (
-        "("
-        + ", ".join(
-            f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}"
-            for p in params
-        )
-        + ")"
-    )
+    return "(" + ", ".join(
+        f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}" for p in params
+    ) + ")"
 
 
 def call_hint(f: Any) -> str:
@@ -172,11 +150,7 @@ def hint(f: Any, types: list[Any], args: Any) -> str:
             )
     if isinstance(f, GenericFunction) and f.module is not Base:
         of_base = Base.bindings.get(name)
-        if (
-            isinstance(of_base, GenericFunction)
-            and of_base is not f
-            and of_base.matching(tuple(types))
-        ):
+        if isinstance(of_base, GenericFunction) and of_base is not f and of_base.matching(tuple(types)):
             text += f"\nYou may have intended to import Base.{name_text(name)}"
     if isinstance(args, tuple):
         text += row_hint(f, args)
@@ -306,16 +280,11 @@ def type_error(e: Any) -> str:
     if e.expected is T.Bool and e.func is Symbol("if"):
         return f"TypeError: non-boolean ({T.type_string(T.typeof(got))}) used in boolean context"
     value = (
-        f"Type{{{T.type_string(got)}}}"
-        if isinstance(got, T.JuliaType)
+        f"Type{{{T.type_string(got)}}}" if isinstance(got, T.JuliaType)
         else f"a value of type {T.type_string(T.typeof(got))}"
     )
-    expected = (
-        T.bound_string(e.expected)
-        if isinstance(e.expected, T.TypeVar)
-        else (
-            T.type_string(e.expected) if isinstance(e.expected, T.JuliaType) else str_of(e.expected)
-        )
+    expected = T.bound_string(e.expected) if isinstance(e.expected, T.TypeVar) else (
+        T.type_string(e.expected) if isinstance(e.expected, T.JuliaType) else str_of(e.expected)
     )
     context = str_of(e.context) if e.context else ""
     if not context:
@@ -341,9 +310,7 @@ SENTENCES: dict[type, Any] = {
     E.DomainError: domain_error,
     E.TypeError_: type_error,
     E.DivideError: lambda e: "DivideError: integer division error",
-    E.UndefKeywordError: lambda e: (
-        f"UndefKeywordError: keyword argument `{e.var.name}` not assigned"
-    ),
+    E.UndefKeywordError: lambda e: f"UndefKeywordError: keyword argument `{e.var.name}` not assigned",
     E.UndefRefError: lambda e: "UndefRefError: access to undefined reference",
     E.StringIndexError: string_index_error,
     E.LoadError: load_error,
@@ -352,9 +319,7 @@ SENTENCES: dict[type, Any] = {
     E.OutOfMemoryError: lambda e: "OutOfMemoryError()",
     E.EOFError_: lambda e: "EOFError: read end of file",
     E.ParseErrorException: lambda e: f"ParseError:\n{str_of(e.msg)}",
-    E.CanonicalIndexError: lambda e: (
-        f"CanonicalIndexError: {str_of(e.func)} not defined for {T.type_string(e.type)}"
-    ),
+    E.CanonicalIndexError: lambda e: f"CanonicalIndexError: {str_of(e.func)} not defined for {T.type_string(e.type)}",
 }
 
 
@@ -405,12 +370,8 @@ def registered_hints(e: Any) -> str:
         if T.isa(e, kind):
             if isinstance(e, E.MethodError):
                 f = e.f.function if isinstance(e.f, KeywordCall) else e.f
-                handler(
-                    io,
-                    E.MethodError(f, e.args_, e.world),
-                    vector(argument_types(e.args_), T.Any_),
-                    vector([], T.Any_),
-                )
+                handler(io, E.MethodError(f, e.args_, e.world), vector(argument_types(e.args_), T.Any_),
+                        vector([], T.Any_))
             else:
                 handler(io, e)
     return text.value()
@@ -449,9 +410,7 @@ class NotCallable(E.ErrorException):
             note = "\nMaybe you forgot to use an operator such as *, ^, %, / etc. ?"
         elif T.subtype(shown, T.AbstractArray):
             note = "\nUse square brackets [] for indexing an Array."
-        super().__init__(
-            f"MethodError: objects of type {T.type_string(shown)} are not callable{note}"
-        )
+        super().__init__(f"MethodError: objects of type {T.type_string(shown)} are not callable{note}")
 
 
 def _called(error: TypeError, name: str) -> Any:
@@ -461,7 +420,7 @@ def _called(error: TypeError, name: str) -> Any:
     """
     trace = error.__traceback__
     if trace is None:
-        return T.Any_
+        return T.class_named(name)
     while trace.tb_next is not None:
         trace = trace.tb_next
     frame = trace.tb_frame
@@ -474,13 +433,8 @@ def _called(error: TypeError, name: str) -> Any:
 
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
 E.TRANSLATORS[TypeError] = _foreign_type_error
-E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(
-    Symbol(str(e).split("'")[1].split("%")[0])
-)
+E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(Symbol(str(e).split("'")[1].split("%")[0]))
 E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
-    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}"
-)
-E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(
-    f'got unsupported keyword argument "{e}"'
-)
+    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}")
+E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(f'got unsupported keyword argument "{e}"')
 E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))
