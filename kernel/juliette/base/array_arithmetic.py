@@ -256,7 +256,7 @@ def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bo
         single = x.dtype == np.float32 or y.dtype == np.float32
         exact = x.dtype.kind in "iub" and y.dtype.kind in "iub"
         rtol = 0 if atol > 0 or exact else (3.4526698e-4 if single else 1.4901161193847656e-8)
-    d = np.linalg.norm((x.astype(float) - y).ravel())
+    d = np.linalg.norm((x.astype(np.result_type(x, np.float64)) - y).ravel())
     if not np.isfinite(d):
         return all(Base.bindings["isapprox"].call_kw({"atol": atol, "rtol": rtol}, p, q) for p, q in zip(values_of(a), values_of(b), strict=True))
     return bool(d <= max(atol, rtol * max(np.linalg.norm(x.ravel()), np.linalg.norm(y.ravel()))))

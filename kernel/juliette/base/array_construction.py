@@ -363,6 +363,12 @@ def copyto_from(dest: Any, start: int, source: Any, first: int = 1) -> Any:
     return _copy_some(dest, start, values)
 
 
+@Base.method("unsafe_copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer, n::Integer)")
+def unsafe_copyto(dest: Any, dstart: int, source: Any, sstart: int, n: int) -> Any:
+    """`copyto!`, checked all the same."""
+    return Base.bindings["copyto!"](dest, dstart, source, sstart, n)
+
+
 @Base.method("copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer, n::Integer)")
 def copyto_count(dest: Any, start: int, source: Any, first: int, n: int) -> Any:
     if n < 0:
@@ -423,17 +429,18 @@ def copy_array_into(dest: Any, source: Any) -> Any:
     return copyto(dest, source)
 
 
-@Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)", export=False)
+@Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)")
 def circcopy(dest: Any, source: Any) -> Any:
     """Copy, indices taken modulo the size.
 
     ```jldoctest
-    julia> Base.circcopy!([0, 0], [1, 2])
+    julia> circcopy!([0, 0], [1, 2])
     2-element Vector{Int64}:
      1
      2
     ```
     """
     if shape_of(dest) != shape_of(source):
-        raise DimensionMismatch("src and dest must have the same sizes in each dimension")
+        sizes = f"{tuple_text(shape_of(source))} and {tuple_text(shape_of(dest))}"
+        raise DimensionMismatch(f"src and dest must have the same sizes (got {sizes})")
     return copyto(dest, source)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import ArrayLike, array_parameters, eltype_of, is_array, shape_of
-from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, normalise
+from juliette.base.array_protocol import ArrayLike, array_parameters, dense, eltype_of, is_array, shape_of, tuple_text
+from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
@@ -19,6 +19,7 @@ from juliette.runtime.errors import (
     ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError, UndefRefError,
 )
 from juliette.runtime.modules import Base
+from juliette.runtime.ranges import Slice
 from juliette.runtime.structs import Struct
 
 @Base.method("size(a::AbstractArray)")
@@ -214,12 +215,12 @@ def lastindex_along(a: Any, d: int) -> Any:
     return Base.bindings["last"](AXES(a, d))
 
 
-@Base.method("promote_shape(a::AbstractArray, b::AbstractArray)", export=False)
-def promote_shape(a: Any, b: Any) -> Any:
+@Base.method("promote_shape(a::AbstractArray, b::AbstractArray)")
+def promote_shape_arrays(a: Any, b: Any) -> Any:
     """The axes that two arrays of one size have in common.
 
     ```jldoctest
-    julia> Base.promote_shape([1, 2], [3, 4])
+    julia> promote_shape([1, 2], [3, 4])
     (Base.OneTo(2),)
     ```
     """
@@ -261,6 +262,70 @@ def inbounds(_: Any, a: Any, *index: Any) -> bool:
 def checkbounds(a: Any, *index: Any) -> None:
     """Throw a BoundsError if an index is not valid."""
     normalise(a, index, shape_of(a))
+
+
+@Base.method("checkindex(::Type{Bool}, axis::AbstractUnitRange, index)")
+def checkindex(_: Any, axis: Any, index: Any) -> bool:
+    """Is the index valid along an axis?
+
+    ```jldoctest
+    julia> checkindex(Bool, 1:20, 8), checkindex(Bool, 1:20, 21), checkindex(Bool, 1:20, 3:25)
+    (true, false, false)
+    ```
+    """
+    first, last = axis.start, axis.stop
+    if isinstance(index, V.ColonType):
+        return True
+    if is_array(index):
+        data = dense(index)
+        if eltype_of(index) is T.Bool:
+            return bool(data.size == last - first + 1)
+        return not data.size or bool(first <= data.min() and data.max() <= last)
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise ArgumentError(f"unable to check bounds for indices of type {T.type_string(T.typeof(index))}")
+    return bool(first <= index <= last)
+
+
+@Base.method("promote_shape(a::Tuple, b::Tuple)")
+def promote_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape of two, which differ in trailing ones at most.
+
+    ```jldoctest
+    julia> promote_shape((2, 3), (2, 3, 1))
+    (2, 3, 1)
+    ```
+    """
+    if len(a) < len(b):
+        return promote_shape(b, a)
+    same = Base.bindings["=="]
+    for i, (x, y) in enumerate(zip(a, b, strict=False), start=1):
+        if not same(x, y):
+            raise DimensionMismatch(
+                f"dimensions must match: a has dims {tuple_text(a)}, b has dims {tuple_text(b)}, mismatch at {i}"
+            )
+    for i, x in enumerate(a[len(b) :], start=len(b) + 1):
+        if x != 1:
+            raise DimensionMismatch(f"dimensions must match: a has dims {tuple_text(a)}, must have singleton at dim {i}")
+    return a
+
+
+@Base.method("to_indices(a::AbstractArray, index::Tuple)")
+def to_indices(a: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The indices as integers and arrays of integers.
+
+    ```jldoctest
+    julia> to_indices([1 2; 3 4], (CartesianIndex(1, 2),))
+    (1, 2)
+    ```
+    """
+    shape, out = shape_of(a), []
+    flat = flatten(index)
+    for d, i in enumerate(flat):
+        if isinstance(i, V.ColonType):
+            out.append(Slice(math.prod(shape) if len(flat) == 1 else shape[d] if d < len(shape) else 1))
+        else:
+            out.append(Base.bindings["findall"](i) if is_array(i) and eltype_of(i) is T.Bool else i)
+    return tuple(out)
 
 
 @Base.method("isassigned(a::AbstractArray, index::Integer...)")

@@ -128,8 +128,9 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (
-        "accumulate accumulate! all all! any any! count cumprod cumprod! cumsum cumsum! diff "
-        "mapreduce maximum! minimum! prod prod! reduce reduce_empty sum!"
+        "accumulate accumulate! all all! any any! count count! cumprod cumprod! cumsum cumsum! "
+        "diff extrema! findmax! findmin! mapreduce maximum! minimum! prod prod! reduce "
+        "reduce_empty sum!"
     ),
     "juliette.base.reflection": (
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "
@@ -139,8 +140,8 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.replacing": "replace",
     "juliette.base.reshaping": (
-        "adjoint circshift circshift! dropdims invperm invpermute! isperm isreal permute! "
-        "permutedims reshape reverse! rot180 rotl90 rotr90 transpose vec"
+        "adjoint circshift circshift! conj! dropdims invperm invpermute! isperm isreal permute! "
+        "permutedims permutedims! reshape reverse! rot180 rotl90 rotr90 transpose vec"
     ),
     "juliette.base.searching": "findall findfirst findlast findnext findprev indexin ∈ ∉ ∋ ∌",
     "juliette.base.slices": (

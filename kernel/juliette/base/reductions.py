@@ -480,15 +480,38 @@ def into_reduction(name: str) -> None:
 
     @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray)")
     def into(dest: Any, a: Any) -> Any:
-        small, large = shape_of(dest), shape_of(a)
-        padded = small + (1,) * (len(large) - len(small))
-        if any(m not in (1, n) for m, n in zip(padded, large, strict=False)):
-            raise DimensionMismatch(f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}")
-        along = tuple(d for d, (m, n) in enumerate(zip(padded, large, strict=False), 1) if m == 1)
-        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": along}, a))
+        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a))
+
+    @Base.method(f"{name}!(f::Function, dest::AbstractArray, a::AbstractArray)")
+    def mapped_into(f: Any, dest: Any, a: Any) -> Any:
+        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a))
 
     into.__doc__ = f"`{name}` along the dimensions where the destination has size 1, written there."
 
 
-for _name in ("sum", "prod", "maximum", "minimum", "any", "all"):
+def reduced(dest: Any, a: Any) -> tuple[int, ...]:
+    """The dimensions along which an array has to be reduced to fit the destination."""
+    small, large = shape_of(dest), shape_of(a)
+    padded = small + (1,) * (len(large) - len(small))
+    if any(m not in (1, n) for m, n in zip(padded, large, strict=False)):
+        raise DimensionMismatch(f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}")
+    return tuple(d for d, (m, n) in enumerate(zip(padded, large, strict=False), 1) if m == 1)
+
+
+def into_search(name: str) -> None:
+    """`findmin!` and `findmax!` write the values and where they are."""
+
+    @Base.method(f"{name}!(values::AbstractArray, places::AbstractArray, a::AbstractArray)")
+    def into(values: Any, places: Any, a: Any) -> Any:
+        found = Base.bindings[name].call_kw({"dims": reduced(values, a)}, a)
+        copyto = Base.bindings["copyto!"]
+        return copyto(values, found[0]), copyto(places, found[1])
+
+    into.__doc__ = f"`{name}` along the dimensions where the destinations have size 1, written there."
+
+
+for _name in ("sum", "prod", "maximum", "minimum", "any", "all", "count", "extrema"):
     into_reduction(_name)
+
+for _name in ("findmin", "findmax"):
+    into_search(_name)

@@ -107,6 +107,24 @@ def permutedims(a: Any, *perm: Any) -> Any:
     return like(a, np.array(data, order="F"), eltype_of(a))
 
 
+@Base.method("permutedims!(dest::AbstractArray, a::AbstractArray, perm)")
+def permutedims_into(dest: Any, a: Any, perm: Any) -> Any:
+    """Write the elements with the dimensions reordered.
+
+    ```jldoctest
+    julia> permutedims!(zeros(Int, 2, 1), [1 2], (2, 1))
+    2×1 Matrix{Int64}:
+     1
+     2
+    ```
+    """
+    out = permutedims(a, perm)
+    if shape_of(out) != shape_of(dest):
+        raise DimensionMismatch("destination tensor of incorrect size")
+    return Base.bindings["copyto!"](dest, out)
+
+
+
 @Base.method("dropdims(a::AbstractArray; dims)")
 def dropdims(a: Any, *, dims: Any) -> Any:
     """Remove dimensions of size 1.
@@ -225,6 +243,26 @@ def reverse_into(a: Any) -> Any:
     ```
     """
     return assign(a, dense(a)[(slice(None, None, -1),) * len(shape_of(a))])
+
+
+@Base.method("reverse!(a::AbstractVector, start::Integer, stop::Integer=0)")
+def reverse_part_into(a: Any, start: int, stop: int = 0) -> Any:
+    """Reverse the elements from `start` to `stop` in place."""
+    return assign(a, dense(reverse_part(a, start, stop)))
+
+
+@Base.method("conj!(a::AbstractArray)")
+def conj_into(a: Any) -> Any:
+    """Turn each element into its complex conjugate.
+
+    ```jldoctest
+    julia> conj!([1 + 2im, 3 - im])
+    2-element Vector{Complex{Int64}}:
+     1 - 2im
+     3 + 1im
+    ```
+    """
+    return Base.bindings["map!"](Base.bindings["conj"], a, a)
 
 
 @Base.method("reverse(s::AbstractString)")

@@ -6,6 +6,7 @@
 - `factorization`: what factorization objects have in common
 - `elimination`: `lu`, `qr`, `lq`, `cholesky`
 - `symmetric_factors`: `ldlt`, `bunchkaufman`
+- `equations`: `sylvester`, `lyap`; Cholesky factors of changed matrices
 - `spectral`: `eigen`, `svd`, `schur`, `hessenberg`
 - `factorizations`: display and use of the objects; `factorize`
 - `operations`: products, determinants
@@ -29,7 +30,7 @@ def load(module: Any) -> None:
     module.const("Transpose", W.Transpose_)
     from juliette.stdlib.linear_algebra import structured
     from juliette.stdlib.linear_algebra import factorizations, matrix_functions, operations, parts  # isort: skip
-    from juliette.stdlib.linear_algebra import blas, structured_arithmetic  # isort: skip
+    from juliette.stdlib.linear_algebra import blas, equations, structured_arithmetic  # isort: skip
 
-    loaded = (structured, factorizations, matrix_functions, operations, parts, blas)
+    loaded = (structured, factorizations, matrix_functions, operations, parts, blas, equations)
     assert all((*loaded, structured_arithmetic))

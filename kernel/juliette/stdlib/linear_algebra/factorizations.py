@@ -37,14 +37,18 @@ from juliette.stdlib.linear_algebra.spectral import (
     Hessenberg,
     Schur,
     eigen,
+    eigvals,
+    hessenberg,
     schur,
     scipy_linalg,
     svd,
+    svdvals,
 )
 from juliette.stdlib.linear_algebra.symmetric_factors import (
     BunchKaufman,
     LDLt,
     bunchkaufman,
+    ldlt,
 )
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
@@ -283,5 +287,10 @@ for _name, _f in (
     ("svd", svd),
     ("lq", lq),
     ("schur", schur),
+    ("eigvals", eigvals),
+    ("svdvals", svdvals),
+    ("hessenberg", hessenberg),
+    ("ldlt", ldlt),
+    ("bunchkaufman", bunchkaufman),
 ):
     in_place(_name, _f)

@@ -165,6 +165,21 @@ def cond(a: Any, p: Any = 2) -> Any:
         return math.inf
 
 
+@method("condskeel(A::AbstractMatrix, p::Real=Inf)")
+def condskeel(a: Any, p: Any = math.inf) -> Any:
+    """Skeel's condition number, which scaling of the rows does not change.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> condskeel([2.0 0.0; 0.0 500.0])
+    1.0
+    ```
+    """
+    size, inverse = np.abs(K.floating(a)), np.abs(dense(Base.bindings["inv"](a)))
+    return opnorm(K.result_array(inverse @ size), p)
+
+
 @method("rank(A; atol=0.0, rtol=nothing)")
 def rank(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
     """How many singular values are not negligible.

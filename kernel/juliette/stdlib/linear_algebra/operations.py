@@ -115,6 +115,15 @@ def cross(a: Any, b: Any) -> Any:
 LinearAlgebra.const("×", LinearAlgebra.bindings["cross"])
 
 
+@method("kron!(C::AbstractArray, A, B)")
+def kron_into(c: Any, a: Any, b: Any) -> Any:
+    """Write the Kronecker product of `A` and `B` into `C`."""
+    out = kron(a, b)
+    if out.data.shape != dense(c).shape:
+        raise DimensionMismatch(f"kron!: C has size {dense(c).shape}, must have {out.data.shape}")
+    return assign(c, dense(out))
+
+
 @method("kron(A, Bs...)")
 def kron(a: Any, *bs: Any) -> Any:
     """The Kronecker product.
@@ -326,6 +335,23 @@ def rotate(x: Any, y: Any, c: Any, s: Any) -> Any:
     p, q = np.array(dense(x)), np.array(dense(y))
     assign(x, c * p + s * q)
     assign(y, -np.conj(s) * p + c * q)
+    return (x, y)
+
+
+@method("reflect!(x::AbstractVector, y::AbstractVector, c, s)")
+def reflect(x: Any, y: Any, c: Any, s: Any) -> Any:
+    """Reflect the pairs `(x[i], y[i])`.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> reflect!([1.0], [2.0], 0.0, 1.0)
+    ([2.0], [1.0])
+    ```
+    """
+    p, q = np.array(dense(x)), np.array(dense(y))
+    assign(x, c * p + s * q)
+    assign(y, np.conj(s) * p - c * q)
     return (x, y)
 
 
