@@ -2,6 +2,7 @@
 
 - `essentials`: types, conversion, identity, fields, exceptions
 - `reflection`: looking at types, their fields and sizes
+- `type_fields`: the fields of types themselves, `T.parameters`
 - `method_reflection`: looking at functions and their methods
 - `module_reflection`: looking at modules; `subtypes`, `methodswith`
 - `numbers`: arithmetic, comparison, mathematics

@@ -190,6 +190,7 @@ CHAPTERS: dict[str, str] = {
         "timedwait wait yield yieldto"
     ),
     "juliette.base.timing": "@allocated @allocations @elapsed @showtime @time @timed @timev",
+    "juliette.base.type_fields": "typename",
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
@@ -240,5 +241,6 @@ EXTENDED: dict[str, str] = {
     ),
     "juliette.base.strings.search": "in",
     "juliette.base.strings.transform": "filter map reverse",
+    "juliette.base.type_fields": "TypeVar UnionAll show",
     "juliette.display.errors": "showerror",
 }

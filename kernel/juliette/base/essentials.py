@@ -225,6 +225,15 @@ _PLAIN: set[type] = {V.NamedTuple, Module}
 PROPERTIES: dict[type, Any] = {}
 
 
+def _type_field(x: Any, name: str) -> Any:
+    from juliette.base.type_fields import FIELDS
+
+    return FIELDS[type(x)](x, name)
+
+
+PROPERTIES.update(dict.fromkeys((T.DataType, T.TypeName, T.UnionAll, T.UnionType, T.TypeVar), _type_field))
+
+
 def numbered_field(x: Any, i: int) -> Any:
     """The field of a number; that of a tuple is its element."""
     values = x if type(x) is tuple else x.values if isinstance(x, V.NamedTuple) else None

@@ -392,7 +392,7 @@ def fieldtypes(t: Any) -> tuple[Any, ...]:
     ```
     """
     fields_of(t)
-    return field_types(t)
+    return tuple(_closed(kind, t) for kind in field_types(t))
 
 
 @Base.method("fieldtype(t, name)")

@@ -473,6 +473,7 @@ DataType_ = _core("DataType", Type_)
 UnionAll_ = _core("UnionAll", Type_)
 TypeofBottom = define("TypeofBottom", Type_)
 TypeVar_ = _core("TypeVar")
+_core("TypeName")
 Union_Kind = define("Union", Type_)
 CORE_TYPES["Union"] = Union_Kind
 Vararg_ = _core("Vararg")

@@ -218,6 +218,7 @@ register_instances(DataType, lambda x: DataType_, Type_)
 register_instances(UnionAll, lambda x: UnionAll_, Type_)
 register_instances(UnionType, kind_of, Type_)
 register_class(TypeVar, TypeVar_)
+register_class(TypeName, CORE_TYPES["TypeName"])
 
 DTYPE_OF: dict[Any, np.dtype[Any]] = {
     t: np.dtype(c)
