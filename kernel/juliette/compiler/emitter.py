@@ -279,6 +279,14 @@ class Emitter(TypedForms, DataForms, LoopForms):
         return self.name(t)
 
     def set_global(self, node: C.AssignGlobal, value: ast.expr) -> None:
+        module = self.module
+        plain = node.name in module.bindings and node.name not in module.consts
+        if plain and not node.const and node.name not in module.declared:
+            # A variable that is there stays one.
+            names = self.name(self.constant_for("globals", module.bindings))
+            place = self.at(ast.Subscript(names, self.const(node.name), STORE))
+            self.push(ast.Assign([place], value))
+            return
         self.push(ast.Expr(self.call(
             "%set_global", self.const(self.module), self.const(node.name), value, self.const(node.const)
         )))

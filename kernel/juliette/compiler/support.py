@@ -113,6 +113,8 @@ def set_global(module: Module, name: str, value: Any, const: bool) -> None:
                      "This may fail, cause incorrect answers, or produce other errors.\n")
     elif name in module.resolved and name not in bindings:
         raise ErrorException(not_assignable(module, name, module.visible.get(name)))
+    elif const and name in bindings:
+        raise ErrorException(f"cannot declare {name} constant; it already has a value")
     declared = module.declared.get(name)
     if declared is not None and not T.isa(value, declared):
         value = Base.bindings["convert"](declared, value)
