@@ -52,6 +52,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.temps = 0
         self.return_type: C.Node | None = None
         self.in_function = False
+        self.locals: frozenset[str] = frozenset()
         # accesses of arrays, by number; and views of arrays taken before a loop
         self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
         self.hoisted: dict[str, str] = {}
@@ -150,7 +151,8 @@ class Emitter(TypedForms, DataForms, LoopForms):
         return e
 
     def expr_Global(self, node: C.Global) -> ast.expr:
-        if node.name in ("None", "True", "False"):
+        if node.name in ("None", "True", "False") or node.name in self.locals:
+            # Python would take the name for a variable of the function.
             return self.call("%lookup", self.const(self.module), self.const(node.name))
         return self.name(node.name)
 

@@ -87,7 +87,8 @@ class LambdaCode:
         self.body: C.Node = C.Const(None)
         self.return_type: C.Node | None = None
         self.captures: dict[C.Var, C.Var] = {}
-        self.inline_hint = False
+        # the names of its variables, in all its scopes
+        self.locals: frozenset[str] = frozenset()
         self.reads: set[str] = set()
         # a method of a callable value, which is its first parameter
         self.callable = False
@@ -1143,6 +1144,7 @@ class Lowerer:
             code.body = C.Block([C.Fresh(made), *prologue, node]) if made or prologue else node
             code.captures = self.function.captures
             code.reads = self.function.reads
+            code.locals = frozenset(self.function.names)
             return code
         finally:
             self.function, self.scope, self.loops = outer_function, outer_scope, outer_loops

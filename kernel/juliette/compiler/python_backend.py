@@ -94,6 +94,7 @@ def _emitted(
     emitter.line = code.line
     emitter.in_function = True
     emitter.return_type = code.return_type
+    emitter.locals = code.locals
     params: list[str] = []
     if closure:
         params.append("#self#")
