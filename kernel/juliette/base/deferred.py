@@ -50,6 +50,7 @@ CHAPTERS: dict[str, str] = {
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
         "mapfoldl mapfoldr mapreduce prod reduce"
     ),
+    "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",
     "juliette.base.loading": "evalfile include include_string",
@@ -211,7 +212,6 @@ EXTENDED: dict[str, str] = {
     "juliette.base.backtraces": "showerror",
     "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
-    "juliette.base.hashes": "hash",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
         "√ ∛"

@@ -17,7 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import KeyError_
 from juliette.runtime.modules import Base, Module
-from juliette.syntax.expr import Expr, Symbol
+from juliette.syntax.expr import Symbol
 
 
 class EnvDict:

@@ -449,12 +449,6 @@ def objectid(x: Any) -> Any:
     return np.uint64(hash(V.hashable(x)) & (2**64 - 1))
 
 
-@Base.method("hash(x)")
-def hash_(x: Any) -> Any:
-    """An unsigned hash code."""
-    return np.uint64(hash(V.hashable(x)) & (2**64 - 1))
-
-
 @Base.method("identity(x)", transparent=True)
 def identity(x: Any) -> Any:
     """The argument itself."""

@@ -1,4 +1,4 @@
-"""Functions with an argument filled in: `in(xs)`, `!f`, `Returns`, `splat`."""
+"""Functions with an argument filled in: `in(xs)`, `Returns`, `splat`."""
 
 from __future__ import annotations
 
@@ -87,20 +87,6 @@ for _name in ("isless", "in", "∉", "issubset", "⊇", "⊈", "⊉", "⊊", "�
 for _name in ("startswith", "endswith", "contains"):
     if _name in Base.bindings:
         partial(_name)
-
-
-@Base.method("!(f::Function)", transparent=True)
-def negation(f: Any) -> Any:
-    """The function that is true where `f` is false.
-
-    ```jldoctest
-    julia> filter(!isodd, 1:4)
-    2-element Vector{Int64}:
-     2
-     4
-    ```
-    """
-    return Composed(Base.bindings["!"], f)
 
 
 __all__ = ["Composed", "Fix1", "Fix2", "Returns", "Splat"]

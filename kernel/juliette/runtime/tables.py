@@ -48,12 +48,12 @@ def hashable(x: Any) -> Any:
         return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
     if hasattr(cls, "egal"):
         return x  # one of Base's own numbers or strings, which hash as what they equal
-    if CUSTOM_KEY is not None and hasattr(cls, "julia_type"):
-        return CUSTOM_KEY(x)
+    if hasattr(cls, "julia_type"):
+        return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     return x
 
 
-# Set by Base: the key of an instance of a user's type, which may have its own `hash` and `==`.
+# Set by Base when `hash` is met: the key of an instance of a type that may have its own `hash`.
 CUSTOM_KEY: Any = None
 
 Dict_ = T._sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
