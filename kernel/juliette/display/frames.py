@@ -47,6 +47,8 @@ def user_frames(trace: TracebackType | None) -> list[Frame]:
     steps: list[tuple[FrameType, int]] = []
     while trace is not None:
         if is_users(trace.tb_frame.f_code):
+            if steps and steps[-1][0] is trace.tb_frame:
+                steps.pop()  # Thrown again by the same frame: the first place counts.
             steps.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
     return [described(frame, line) for frame, line in reversed(steps)]
