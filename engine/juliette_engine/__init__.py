@@ -1,5 +1,6 @@
 """Reverse-mode automatic differentiation and layers on numpy.
 
+- `threads`: how many threads numpy's BLAS uses
 - `tape`: nodes, the tape, nesting by levels
 - `numeric`: the functions that rules are written with, on arrays and on numbers
 - `program`: straight-line programs made from rules
@@ -25,6 +26,7 @@
 - `errors`: what can go wrong
 """
 
+from juliette_engine import threads
 from juliette_engine.activations import (
     celu,
     elu,
@@ -73,7 +75,7 @@ from juliette_engine.gradients import (
     withgradient,
     withjacobian,
 )
-from juliette_engine.data import DataLoader, onecold, onehotbatch
+from juliette_engine.data import DataLoader, flatten, onecold, onehotbatch
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, UsageError
 from juliette_engine.initialisers import (
     glorot_normal, glorot_uniform, identity_init, kaiming_normal, kaiming_uniform, lecun_normal,
@@ -103,11 +105,13 @@ from juliette_engine.trees import fmap, trainables
 from juliette_engine.vectors import destructure
 
 __all__ = [
+    "threads",
     "trainables",
     "onehotbatch",
     "onecold",
     "fmap",
     "destructure",
+    "flatten",
     "AdaptiveMaxPool",
     "AdaptiveMeanPool",
     "Conv",

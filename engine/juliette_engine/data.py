@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine import trees
+from juliette_engine import primitives, trees
 from juliette_engine.errors import ArgumentError, DimensionMismatch
 from juliette_engine.initialisers import permutation
+from juliette_engine.tape import primal
 
 
 def count(data: Any) -> int:
@@ -80,6 +81,15 @@ class DataLoader:
             return
         for k in range(len(self)):
             yield observations(self.data, order[k * self.batchsize : (k + 1) * self.batchsize])
+
+
+def flatten(x: Any) -> Any:
+    """One column for each observation: all dimensions but the last in one (`Flux.flatten`).
+
+    >>> flatten(np.zeros((8, 8, 3, 5))).shape
+    (192, 5)
+    """
+    return primitives.reshape(x, (-1, np.shape(primal(x))[-1]))
 
 
 def onehotbatch(xs: Any, labels: Any, default: Any = None) -> Any:

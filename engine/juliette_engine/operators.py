@@ -274,6 +274,8 @@ def _install_all() -> None:
         "sum": summed,
         "mean": averaged,
         "reshape": _reshape,
+        "ravel": _ravel,
+        "flatten": _ravel,
         "__iter__": lambda self: (P.getitem(self, i) for i in range(len(self.data))),
     }
     for name, method in arrays.items():
@@ -286,9 +288,17 @@ def _install_all() -> None:
     T.IntTracer.__index__ = lambda self: self.data  # type: ignore[attr-defined]
 
 
-def _reshape(self: Any, *shape: Any) -> Any:
-    to = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-    return P.reshape(self, to)
+def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
+    """As numpy's method: the last index changes fastest, or the first with `order="F"`."""
+    to = tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
+    if order == "F":
+        return P.reshape(self, to)
+    out = P.reshape(P.transpose(self), to[::-1])
+    return P.transpose(out) if len(to) > 1 else out
+
+
+def _ravel(self: Any, order: str = "C") -> Any:
+    return _reshape(self, -1, order=order)
 
 
 # ---------------------------------------------------------------- numpy's functions
@@ -341,13 +351,14 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.mean: averaged,
     np.prod: P.product,
     np.dot: P.matmul,
-    np.transpose: P.transpose,
+    np.transpose: lambda x, axes=None: P.transpose(x) if axes is None else P.permute(x, axes=tuple(axes)),
+    np.ravel: _ravel,
     np.max: lambda x: P.extreme(x, np.argmax),
     np.min: lambda x: P.extreme(x, np.argmin),
     np.concatenate: lambda xs, axis=0: P.concatenate(list(xs), axis),
     np.cumsum: lambda x, axis=0: P.cumsum(x, axis=axis),
     np.where: E.where,
-    np.reshape: lambda x, to: P.reshape(x, to if isinstance(to, tuple) else (to,)),
+    np.reshape: lambda x, to, order="C": _reshape(x, to, order=order),
     np.shape: P.shape,
     np.ndim: lambda x: len(P.shape(x)),
     np.size: lambda x: math.prod(P.shape(x)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -16,19 +17,22 @@ LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
 BLAS.bindings["__builtins__"] = Base.bindings
 LinearAlgebra.const("BLAS", BLAS)
-_THREADS = [1]
 
 
 @BLAS.method("set_num_threads(n)", export=False)
 def set_num_threads(n: Any) -> None:
-    """Ask for a number of threads in products of large matrices (numpy's own setting decides)."""
-    _THREADS[0] = int(n) if n is not None else 1
+    """The number of threads for products of matrices; `nothing` for one on each core."""
+    from juliette_engine import threads
+
+    threads.limit(int(n) if n is not None else os.cpu_count() or 1)
 
 
 @BLAS.method("get_num_threads()", export=False)
 def get_num_threads() -> int:
-    """The number of threads that was asked for."""
-    return _THREADS[0]
+    """The number of threads for products of matrices."""
+    from juliette_engine import threads
+
+    return threads.count()
 
 
 @BLAS.method("dot(x, y)", export=False)
