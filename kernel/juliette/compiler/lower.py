@@ -1396,7 +1396,7 @@ def parse_signature(e: Any) -> Signature:
     sig = Signature()
     while isinstance(e, Expr) and e.head in ("where", "::"):
         if e.head == "where":
-            sig.statics = [static_variable(v) for v in e.args[1:]] + sig.statics
+            sig.statics += [static_variable(v) for v in e.args[1:]]
         else:
             sig.returns = e.args[1]
         e = e.args[0]

@@ -189,7 +189,7 @@ class UnionAll(JuliaType):
         self.var = var
         self.body = body
         self.below: dict[Any, bool] = {}
-        self.has_free = bool(free_vars(body) - {var})
+        self.has_free = bool((free_vars(body) | free_vars(var.upper) | free_vars(var.lower)) - {var})
 
     def __eq__(self, other: object) -> bool:
         from juliette.runtime.subtyping import equal

@@ -491,11 +491,21 @@ def match(a: Any, b: Any) -> dict[TypeVar, Any] | None:
         return None
     if not all(query.consistent(x) for x in reversed(order)):
         return None
-    values = {x.var: x.lower if x.lower is not Bottom else x.upper for x in order}
+    values = {x.var: _value_of(x) for x in order}
     for _ in order:
         # Bounds may have been found in terms of each other.
         values = {v: substitute(t, values) if has_free(t) else t for v, t in values.items()}
     return values
+
+
+def _value_of(b: Binding) -> Any:
+    """What a variable took: where it stands for an argument that is a type, that type's own type."""
+    found = b.lower if b.lower is not Bottom else b.upper
+    if not b.invariant and isinstance(found, DataType) and found.typename is TYPE_NAME:
+        inner = found.parameters[0] if found.parameters else found
+        if isinstance(inner, JuliaType) and not has_free(inner):
+            return kind_of(inner)
+    return found
 
 
 # ---------------------------------------------------------------- intersection and join
