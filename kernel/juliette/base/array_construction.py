@@ -206,7 +206,7 @@ def _array_constructor(t: Any, *args: Any) -> Any:
         if not isinstance(args[0], UndefInitializer):
             return array_like_data(kind, shape, args[0])
         return undef(kind, shape)
-    if not args:
+    if not args and ndim == 1 and (open_type or not T.has_free(eltype)):
         return vector([], T.Any_ if open_type else eltype)
     if len(args) != 1 or not (is_array(args[0]) or _iterable(args[0])):
         raise MethodError(t, args, None)

@@ -417,4 +417,4 @@ def strided(n: Any) -> Any:
 
 for _name, _dims in (("StridedArray", None), ("StridedVector", 1), ("StridedMatrix", 2)):
     Base.const(_name, strided(_dims))
-Base.const("StridedVecOrMat", T.union(Base.bindings["StridedVector"], Base.bindings["StridedMatrix"]))
+Base.const("StridedVecOrMat", T.vec_or_mat(Base.bindings["StridedVector"], Base.bindings["StridedMatrix"]))

@@ -570,10 +570,28 @@ def _quote_node(t: Any, *args: Any) -> QuoteNode:
     return QuoteNode(args[0])
 
 
+def reference(t: Any, *args: Any) -> V.Ref:
+    """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`"""
+    (eltype,) = T.unwrap(t).parameters
+    is_open = isinstance(eltype, T.TypeVar)
+    if len(args) > 1 or (is_open and not args):
+        raise MethodError(t, args, None)
+    if args:
+        return V.Ref(args[0]) if is_open else V.Ref(convert_to(eltype, args[0]), eltype)
+    if eltype in T.DTYPE_OF and T.DTYPE_OF[eltype] != object:
+        return V.Ref(convert_to(eltype, 0), eltype)
+    out = V.Ref.__new__(V.Ref)
+    out.eltype = eltype
+    return out
+
+
 _simple(T.CORE_TYPES["Expr"], _expression)
 _simple(T.CORE_TYPES["QuoteNode"], _quote_node)
 _simple(V.Pair_, lambda _, a, b: V.Pair(a, b))
-_simple(V.Ref_, lambda _, *x: V.Ref(*x))
+for _family in (V.Ref_, V.RefValue_):
+    support._builtin(
+        constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), reference, ("args",)
+    )
 _simple(V.MIME_, lambda _, x: V.MIME(x))
 
 

@@ -546,7 +546,22 @@ def getindex_number_one(x: Any, *index: int) -> Any:
 
 @Base.method("getindex(r::Ref)", transparent=True)
 def getindex_ref(r: V.Ref) -> Any:
-    return r.x
+    try:
+        return r.x
+    except AttributeError:
+        raise UndefRefError() from None
+
+
+@Base.method("isassigned(r::Base.RefValue)")
+def isassigned_ref(r: V.Ref) -> bool:
+    """Has the cell a value?
+
+    ```jldoctest
+    julia> isassigned(Ref{String}()), isassigned(Ref("a"))
+    (false, true)
+    ```
+    """
+    return hasattr(r, "x")
 
 
 @Base.method("setindex!(r::Ref, x)", transparent=True)

@@ -334,7 +334,7 @@ def throw(value: Any) -> Any:
 def apply_type(t: Any, *params: Any) -> Any:
     if not isinstance(t, T.JuliaType):
         raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
-    if len(params) > 0 and isinstance(t, T.DataType) and t not in (T.Tuple_, T.Union_Kind, T.Vararg_):
+    if len(params) > 0 and isinstance(t, (T.DataType, T.UnionType)) and t not in (T.Tuple_, T.Union_Kind, T.Vararg_):
         raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
     try:
         return T.apply_type(t, *params)
@@ -451,7 +451,8 @@ def add_method(
     if code.keywords or code.keyword_rest is not None:
         method.kwcall = keyword_call(method)
     table.add(method)
-    return None if kind in ("callable", "constructor") else function
+    # Only a definition by plain name has a value that the prompt shows.
+    return function if kind == "named" else None
 
 
 class ArgumentTypeError(Exception):

@@ -222,7 +222,10 @@ def show_pair(io: IO, p: V.Pair) -> None:
 @Base.method("show(io::IO, r::Ref)")
 def show_ref(io: IO, r: V.Ref) -> None:
     io.write(f"Base.RefValue{{{T.type_string(r.eltype)}}}(")
-    show(io, r.x)
+    if hasattr(r, "x"):
+        show(io, r.x)
+    else:
+        io.write("#undef")
     io.write(")")
 
 

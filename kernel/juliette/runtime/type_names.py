@@ -6,6 +6,7 @@ An alias is used where exactly one exported alias of the type's modules stands f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import permutations
 from typing import Any
 
 from juliette.runtime.lattice import (
@@ -333,10 +334,26 @@ def _unify(pattern: Any, t: Any, env: dict[TypeVar, Any], variables: set[TypeVar
             )
         )
     if isinstance(pattern, UnionType) and isinstance(t, UnionType):
-        return len(pattern.types) == len(t.types) and all(
-            _unify(p, x, env, variables) for p, x in zip(pattern.types, t.types, strict=True)
+        return len(pattern.types) == len(t.types) and any(
+            _unify_members(pattern.types, order, env, variables) for order in _orders(t.types)
         )
     return _plain_equal(pattern, t)
+
+
+def _orders(types: tuple[Any, ...]) -> Iterable[tuple[Any, ...]]:
+    """The orders in which to compare a union's members: all of a few, of many the one that they have."""
+    return permutations(types) if len(types) <= 3 else (types,)
+
+
+def _unify_members(
+    patterns: tuple[Any, ...], types: tuple[Any, ...], env: dict[TypeVar, Any], variables: set[TypeVar]
+) -> bool:
+    """The members of two unions, in one order of them; what failed leaves no values behind."""
+    trial = dict(env)
+    if not all(_unify(p, x, trial, variables) for p, x in zip(patterns, types, strict=True)):
+        return False
+    env.update(trial)
+    return True
 
 
 def _plain_equal(a: Any, b: Any) -> bool:

@@ -197,8 +197,18 @@ Symbol_ = _core("Symbol")
 Nothing = _core("Nothing")
 Nothing.typename.is_struct = True
 Module_ = _core("Module")
-AbstractVecOrMat = union(AbstractVector, AbstractMatrix)
-CORE_TYPES.update(Int=Int64, UInt=UInt64, AbstractVecOrMat=AbstractVecOrMat, VecOrMat=union(Vector, Matrix))
+
+
+def vec_or_mat(one: Any, two: Any) -> UnionAll:
+    """`Union{one{T}, two{T}} where T`"""
+    var = TypeVar("T")
+    return UnionAll(var, union(apply_type(one, var), apply_type(two, var)))
+
+
+AbstractVecOrMat = vec_or_mat(AbstractVector, AbstractMatrix)
+CORE_TYPES.update(
+    Int=Int64, UInt=UInt64, AbstractVecOrMat=AbstractVecOrMat, VecOrMat=vec_or_mat(Vector, Matrix)
+)
 
 NUMPY_DTYPES: dict[Any, Any] = {}
 for _cls, _jt in (
