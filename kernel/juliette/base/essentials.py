@@ -556,6 +556,13 @@ def _simple(t: Any, f: Any) -> None:
     support._builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",))
 
 
+def _applied(t: Any, f: Any) -> None:
+    """The constructor of the members of a family, `Pair{A, B}(a, b)`."""
+    kind = T.TypeVar("T", None, t)
+    signature = T.UnionAll(kind, T.tuple_type([T.apply_type(T.Type_, kind), T.Vararg(T.Any_)]))
+    support._builtin(constructors(t), signature, f, ("args",))
+
+
 
 
 def _expression(t: Any, *args: Any) -> Expr:
@@ -595,6 +602,29 @@ for _family in (V.Ref_, V.RefValue_):
 _simple(V.MIME_, lambda _, x: V.MIME(x))
 
 
+def _pair(t: Any, *args: Any) -> V.Pair:
+    if len(args) != 2 or not isinstance(t, T.DataType):
+        raise MethodError(t, args, None)
+    return V.Pair(*map(convert_to, t.parameters, args))
+
+
+def _ref(t: Any, *args: Any) -> V.Ref:
+    if len(args) != 1 or not isinstance(t, T.DataType):
+        raise MethodError(t, args, None)
+    return V.Ref(convert_to(t.parameters[0], args[0]), t.parameters[0])
+
+
+def _mime(t: Any, *args: Any) -> V.MIME:
+    if args or not isinstance(t, T.DataType):
+        raise MethodError(t, args, None)
+    return V.MIME(t.parameters[0].name)
+
+
+_applied(V.Pair_, _pair)
+_applied(V.Ref_, _ref)
+_applied(V.MIME_, _mime)
+
+
 class Val:
     """`Val(x)`"""
 
@@ -610,10 +640,15 @@ T.register_instances(Val, lambda v: T.apply_type(V.Val_, v.x), V.Val_)
 def _val(t: Any, *args: Any) -> Val:
     if len(args) > 1 or bool(args) is isinstance(t, T.DataType):
         raise MethodError(t, args, None)
-    return Val(args[0] if args else t.parameters[0])
+    found = T.apply_type(V.Val_, args[0]) if args else t
+    if found not in _VALS:
+        _VALS[found] = Val(found.parameters[0])
+    return _VALS[found]
 
 
+_VALS: dict[Any, Val] = {}
 _simple(V.Val_, _val)
+_applied(V.Val_, _val)
 
 
 @Base.method("eval(e)", export=False)

@@ -343,7 +343,7 @@ def check_elements(family: str, context: str, params: tuple[Any, ...]) -> None:
 
 
 class ElementError(Exception):
-    """An element of a tuple type or a union that is no type."""
+    """A parameter that none can be, as an element of a tuple type that is no type."""
 
     def __init__(self, family: str, context: str, got: Any) -> None:
         self.family, self.context, self.got = family, context, got
@@ -352,6 +352,8 @@ class ElementError(Exception):
 
 def bind_parameter(t: UnionAll, p: Any) -> Any:
     """`t{p}`, if `p` is in the bounds of the variable."""
+    if type(p) is str:
+        raise ElementError("Type", "parameter", p)
     var = t.var
     if var.upper is not Any_ or var.lower is not Bottom:
         from juliette.runtime.subtyping import subtype
