@@ -603,19 +603,25 @@ _simple(V.MIME_, lambda _, x: V.MIME(x))
 
 
 def _pair(t: Any, *args: Any) -> V.Pair:
-    if len(args) != 2 or not isinstance(t, T.DataType):
+    if len(args) != 2:
         raise MethodError(t, args, None)
+    if not isinstance(t, T.DataType):
+        return V.Pair(*args)
     return V.Pair(*map(convert_to, t.parameters, args))
 
 
 def _ref(t: Any, *args: Any) -> V.Ref:
-    if len(args) != 1 or not isinstance(t, T.DataType):
+    if not isinstance(t, T.DataType):
+        return V.Ref(*args)
+    if len(args) != 1:
         raise MethodError(t, args, None)
     return V.Ref(convert_to(t.parameters[0], args[0]), t.parameters[0])
 
 
 def _mime(t: Any, *args: Any) -> V.MIME:
-    if args or not isinstance(t, T.DataType):
+    if not isinstance(t, T.DataType):
+        return V.MIME(*args)
+    if args:
         raise MethodError(t, args, None)
     return V.MIME(t.parameters[0].name)
 
