@@ -610,14 +610,6 @@ def _pair(t: Any, *args: Any) -> V.Pair:
     return V.Pair(*map(convert_to, t.parameters, args))
 
 
-def _ref(t: Any, *args: Any) -> V.Ref:
-    if not isinstance(t, T.DataType):
-        return V.Ref(*args)
-    if len(args) != 1:
-        raise MethodError(t, args, None)
-    return V.Ref(convert_to(t.parameters[0], args[0]), t.parameters[0])
-
-
 def _mime(t: Any, *args: Any) -> V.MIME:
     if not isinstance(t, T.DataType):
         return V.MIME(*args)
@@ -627,7 +619,6 @@ def _mime(t: Any, *args: Any) -> V.MIME:
 
 
 _applied(V.Pair_, _pair)
-_applied(V.Ref_, _ref)
 _applied(V.MIME_, _mime)
 
 
