@@ -194,7 +194,8 @@ _jump("label")
 def generated(context: Any, *args: Any) -> Any:
     """`@generated function f(x) … end`: the body makes the code for the types of the arguments."""
     if not args:
-        return True
+        # `if @generated … else … end`: the ordinary branch does the same.
+        return False
     e = args[0]
     if not isinstance(e, Expr) or e.head not in ("function", "=") or len(e.args) != 2:
         raise ErrorException("invalid syntax; @generated must be used with a function definition")
@@ -211,13 +212,15 @@ def generated(context: Any, *args: Any) -> Any:
     generator = Expr("->", Expr("tuple", *statics, *named), body)
     table = Generated(context.compiler, context.module, [s.name for s in statics], names)
     renamed = _with_names(signature, [n for n, _ in names])
+    if context.lowerer is None or context.lowerer.scope is None:
+        made = table.define(context.compiler.run(generator, context.module, "none"))
+        code = call(table, QuoteNode(made), Expr("tuple", *statics), *named)
+        return Expr("function", renamed, Expr("block", code))
     holder = context.gensym("generator")
-    return Expr("block", Expr("=", holder, generator), Expr(
-        "function", renamed,
-        Expr("block", call(table, Expr("block", holder), Expr("tuple", *statics), *named)),
-    )) if context.lowerer is not None and context.lowerer.scope is not None else Expr(
-        "function", renamed,
-        Expr("block", call(table, generator, Expr("tuple", *statics), *named)),
+    code = call(table, Expr("block", holder), Expr("tuple", *statics), *named)
+    return Expr(
+        "block", Expr("=", holder, call(table.define, generator)),
+        Expr("function", renamed, Expr("block", code)),
     )
 
 
@@ -253,6 +256,14 @@ def _variable(v: Any) -> Symbol:
     return v  # type: ignore[no-any-return]
 
 
+def _in_world(age: int, f: Any, *args: Any) -> Any:
+    world, WORLD.current = WORLD.current, age
+    try:
+        return f(*args)
+    finally:
+        WORLD.current = world
+
+
 class Generated:
     """The code that a generated function made, by the types of its arguments."""
 
@@ -264,6 +275,12 @@ class Generated:
         self.statics = statics
         self.names = names
         self.made: dict[Any, Any] = {}
+        self.world = 1
+
+    def define(self, generator: Any) -> Any:
+        """The definition is run: the generator sees the methods that there are now."""
+        self.world = WORLD.latest
+        return generator
 
     def __call__(self, generator: Any, statics: tuple[Any, ...], *args: Any) -> Any:
         types = tuple(T.typeof(a) if not isinstance(a, T.JuliaType) else T.type_of_type(a) for a in args)
@@ -273,7 +290,7 @@ class Generated:
             if self.names and self.names[-1][1]:
                 fixed = len(self.names) - 1
                 shown = (*types[:fixed], *types[fixed:])
-            code = invokelatest(generator, *statics, *shown)
+            code = _in_world(self.world, generator, *statics, *shown)
             parameters = [Expr("...", n) if rest else n for n, rest in self.names]
             body = Expr("block", code)
             if self.statics:

@@ -404,6 +404,18 @@ def _function(generic: GenericFunction, f: Any, n: int) -> None:
     ))
 
 
+def constructed(t: Any) -> Any:
+    """The type whose family a `Type{…}` names; None if it names no one family."""
+    body = T.unwrap(t)
+    if not isinstance(body, T.DataType) or body.typename is not T.TYPE_NAME:
+        return None
+    named = body.parameters[0] if body.parameters else None
+    if isinstance(named, T.TypeVar):
+        named = named.upper
+    inner = T.unwrap(named)
+    return named if isinstance(inner, T.DataType) and inner is not T.Any_ else None
+
+
 @helper("add_method")
 def add_method(
     module: Module, kind: str, target: Any, types: tuple[Any, ...], statics: tuple[T.TypeVar, ...],
@@ -416,9 +428,13 @@ def add_method(
             place = f"{code.file}:{code.line}"
             raise ArgumentTypeError(code.name, code.params[i].name, place)
     function: Any
-    if kind == "callable":
+    first = types[0] if types else None
+    family = constructed(first) if kind == "callable" else None
+    if family is not None:
+        # `(::Type{S{T}})(x)` adds to what calling `S` does.
+        kind, table, function = "constructor", constructors(family), family
+    elif kind == "callable":
         table = CALLABLES
-        first = types[0]
         function = first
         singleton = getattr(getattr(first, "typename", None), "singleton", None)
         if isinstance(singleton, GenericFunction):
@@ -443,8 +459,8 @@ def add_method(
         if var in used or any(var in T.free_vars(v.upper) for v in statics):
             signature = T.UnionAll(var, signature)
     method = Method(
-        table, signature, specialise, arg_names=tuple(p.name for p in code.params), module=module,
-        file=code.file, line=code.line,
+        table, signature, specialise, module=module,
+        arg_names=(*("#ctor#",)[:offset], *(p.name for p in code.params)), file=code.file, line=code.line,
     )
     method.code = code
     method.source = Source(code, module, statics, drop_first=bool(offset), captured=captured)

@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.display import arrays as layout
 from juliette.display import show as S
-from juliette.display.io import IO, Text
+from juliette.display.io import IO, Text, within
 from juliette.display.numbers import float_text
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -146,6 +146,13 @@ def show_array(io: IO, a: Any) -> None:
         inner = io.with_(typeinfo=eltype_of(a))
     data = data_of(a)
     plain = data.dtype.char in "dlq?"
+    if data.dtype == object:
+        note = Text()
+        parts = within(IO(note, inner.context), a)
+        if parts is None:
+            io.write(f"{prefix}[{note.value()}]")
+            return
+        inner = parts
 
     def text(index: tuple[int, ...]) -> str:
         v = data[index].item() if plain else data[index]
@@ -179,7 +186,9 @@ def show_array_long(io: IO, mime: Any, a: Any) -> None:
     if limit and rows - 4 <= 0:
         io.write(" …")
         return
-    print_array(io.with_(typeinfo=eltype_of(a)), a, rows, cols)
+    parts = within(io, a, typeinfo=eltype_of(a))
+    if parts is not None:
+        print_array(parts, a, rows, cols)
 
 
 def print_array(io: IO, a: Any, rows: int, cols: int) -> None:

@@ -8,7 +8,7 @@ from juliette.base.dictionaries import DictView, KeySet, key_value_types
 from juliette.base.iterators import Enumerate, Reverse, Zip
 from juliette.base.pairs import Pairs
 from juliette.base.iteration import iterate_value
-from juliette.display.io import IO
+from juliette.display.io import IO, within
 from juliette.display.show import _implied, joined, one_line, show
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -45,13 +45,15 @@ def show_dict(io: IO, d: Any) -> None:
     implied = items and _implied(kt) and _implied(vt)
     io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
     io.write("(")
-    kind = T.apply_type(V.Pair_, kt, vt)
+    parts = within(io, d, typeinfo=T.apply_type(V.Pair_, kt, vt))
     for i, (k, v) in enumerate(items):
+        if parts is None:
+            break
         io.write(", " if i else "")
         if io.get("limit") and i >= 10:
             io.write("…")
             break
-        show(io.with_(typeinfo=kind), V.Pair(k, v))
+        show(parts, V.Pair(k, v))
     io.write(")")
 
 
@@ -121,7 +123,7 @@ def two_columns(io: IO, x: Any, items: Any, value_type: Any, key_type: Any = Non
     items = list(items)
     limit = bool(io.get("limit"))
     shown = items if not limit or n <= rows - 4 else items[: max(rows - 5, 0)]
-    context = {"compact": True, "limit": limit}
+    context = {"compact": True, "limit": limit, "SHOWN_SET": (*io.get("SHOWN_SET", ()), x)}
     keys = [one_line(k, **context, typeinfo=key_type) for k, _ in shown]
     values = [one_line(v, **context, typeinfo=value_type) for _, v in shown]
     if not limit:

@@ -79,6 +79,16 @@ class IOContext(IO):
     __slots__ = ()
 
 
+def within(io: IO, x: Any, **context: Any) -> IO | None:
+    """The stream for the parts of `x`; None, and a note in their place, if `x` is a part of itself."""
+    outer = io.get("SHOWN_SET", ())
+    for distance, shown in enumerate(reversed(outer), 1):
+        if shown is x:
+            io.write(f"#= circular reference @-{distance} =#")
+            return None
+    return io.with_(SHOWN_SET=(*outer, x), **context)
+
+
 class Text:
     """Collects what is written."""
 

@@ -21,7 +21,8 @@ RED, PLAIN = "\x1b[91m", "\x1b[39m"
 def callee_text(f: Any) -> str:
     """What is called, as it stands before the parenthesis."""
     if isinstance(f, T.JuliaType):
-        return T.type_string(f)
+        text = T.type_string(f)
+        return f"({text})" if " where " in text else text
     generic = getattr(f, "generic", f)
     if isinstance(generic, GenericFunction) and not generic.anonymous:
         if generic.name == ":":

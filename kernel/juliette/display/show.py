@@ -12,7 +12,7 @@ from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
-from juliette.display.io import IO, STDOUT, Text, UserIO
+from juliette.display.io import IO, STDOUT, Text, UserIO, within
 from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
@@ -252,8 +252,10 @@ def show_any(io: IO, x: Any) -> None:
         return
     fields = t.fields if isinstance(t, T.DataType) else ()
     io.write(T.type_string(t) + "(")
-    inner = io.with_(typeinfo=None)
+    inner = within(io, x, typeinfo=None) if fields else io
     for i, f in enumerate(fields):
+        if inner is None:
+            break
         if i:
             io.write(", ")
         if hasattr(x, f):
