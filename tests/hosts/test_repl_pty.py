@@ -113,6 +113,14 @@ class Screen:
     def shown(self, *options: str) -> str:
         return self.tmux("capture-pane", "-p", *options)
 
+    def wait_at(self, prompt: str) -> None:
+        """Wait until a prompt is the last that is shown: only then do keys reach it."""
+        for _ in range(200):
+            if self.shown().rstrip().endswith(prompt):
+                return
+            time.sleep(0.1)
+        pytest.fail(f"no prompt {prompt!r}:\n{self.shown()}")
+
     def wait_for(self, text: str, *options: str) -> str:
         shown = ""
         for _ in range(200):
@@ -165,13 +173,18 @@ def test_modes_in_a_terminal(start: Callable[..., Screen]) -> None:
     screen.type("?sqrt")
     screen.wait_for("help?> sqrt")
     screen.wait_for("Square root")
+    screen.wait_at("julia>")
     screen.type(";echo one")
     screen.wait_for("shell> echo one\none\n\nshell>")
+    screen.wait_at("shell>")
     screen.press("BSpace")
+    screen.wait_at("julia>")
     screen.type("]status")
     screen.wait_for("pkg> status")
     screen.wait_for("Flux")
+    screen.wait_at("pkg>")
     screen.press("BSpace")
+    screen.wait_at("julia>")
     screen.type("1 + 1")
     screen.wait_for("julia> 1 + 1\n2\n")
     screen.type("exit(3)")
