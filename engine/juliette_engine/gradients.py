@@ -52,6 +52,10 @@ def register_lender(
     _FOUND.clear()
 
 
+# The same, made for each class under a class: class -> (f(class) -> (lift, lower), or None for the general ones).
+MAKERS: dict[type, Callable[[type], tuple[Any, Any] | None]] = {}
+
+
 def _lookup(table: dict[type, Any], cls: type) -> Any:
     key = (id(table), cls)
     if key in _FOUND:
@@ -67,21 +71,40 @@ def _lookup(table: dict[type, Any], cls: type) -> Any:
 
 def lift(x: Any, tape: Tape) -> Any:
     """The traced form of an argument."""
-    f = _LIFT.get(type(x))
-    if f is None:
-        f = _LIFT[type(x)] = _lifter(type(x))
-    return f(x, tape)
+    return lifter_of(type(x))(x, tape)
 
 
 _LIFT: dict[type, Callable[[Any, Tape], Any]] = {}
 _LOWER: dict[type, Callable[[Any, Any], Any]] = {}
 
 
+def openers(t: type) -> Any:
+    """How values of a class of another library open, and how their gradients are read off; None if unknown."""
+    maker = _lookup(MAKERS, t)
+    return (None if maker is None else maker(t)) or _lookup(LIFTERS, t)
+
+
+def lifter_of(t: type) -> Callable[[Any, Tape], Any]:
+    """How values of a class open, looked up once."""
+    f = _LIFT.get(t)
+    if f is None:
+        f = _LIFT[t] = _lifter(t)
+    return f
+
+
+def lowerer_of(t: type) -> Callable[[Any, Any], Any]:
+    """How gradients of values of a class are read off, looked up once."""
+    f = _LOWER.get(t)
+    if f is None:
+        f = _LOWER[t] = _lowerer(t)
+    return f
+
+
 def _lifter(t: type) -> Callable[[Any, Tape], Any]:
     """How values of a class open."""
     if t is bool or t is type(None) or t is str:
         return lambda x, tape: x
-    found = _lookup(LIFTERS, t)
+    found = openers(t)
     if found is not None:
         return found[0]  # type: ignore[no-any-return]
     if issubclass(t, Node):
@@ -101,15 +124,12 @@ def _lifter(t: type) -> Callable[[Any, Tape], Any]:
 
 def lower(traced: Any, x: Any) -> Any:
     """The gradient that arrived at an argument, in the shape of the argument."""
-    f = _LOWER.get(type(x))
-    if f is None:
-        f = _LOWER[type(x)] = _lowerer(type(x))
-    return f(traced, x)
+    return lowerer_of(type(x))(traced, x)
 
 
 def _lowerer(t: type) -> Callable[[Any, Any], Any]:
     """How the gradient of values of a class is read off."""
-    found = _lookup(LIFTERS, t)
+    found = openers(t)
     if found is not None:
         return found[1]  # type: ignore[no-any-return]
     if t is tuple or t is list:

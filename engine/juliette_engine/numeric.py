@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -187,3 +188,11 @@ def _xlogy(x: Any, y: Any) -> Any:
 
 ARRAYS["xlogy"] = _xlogy
 NUMBERS["xlogy"] = lambda x, y: x * 0 if x == 0 else x * NUMBERS["log"](y)
+
+
+@lru_cache(256)
+def constant(value: Any, dtype: Any) -> Any:
+    """A number as an array without dimensions: numpy computes with it in half the time it needs for a Python number."""
+    out = np.array(value, dtype)
+    out.flags.writeable = False
+    return out

@@ -14,6 +14,7 @@ from juliette_engine import activations, elementwise, primitives
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add
 from juliette_engine.fusion import ones
+from juliette_engine.numeric import constant
 from juliette_engine.primitives import matmul, reshape, shape
 from juliette_engine.tape import IMPLICIT, Node, acc_any, full, give, lent, new, raw, strip
 
@@ -25,12 +26,12 @@ ndarray = np.ndarray
 def _sigmoid(z: Any) -> Any:
     np.negative(z, z)
     np.exp(z, z)
-    z += 1
-    return np.true_divide(1, z, z)
+    z += constant(1, z.dtype)
+    return np.reciprocal(z, z)
 
 
 def _sigmoid_slope(g: Any, y: Any) -> Any:
-    d = 1 - y
+    d = constant(1, y.dtype) - y
     d *= y
     d *= g
     return d
@@ -38,15 +39,19 @@ def _sigmoid_slope(g: Any, y: Any) -> Any:
 
 def _tanh_slope(g: Any, y: Any) -> Any:
     d = y * y
-    np.subtract(1, d, d)
+    np.subtract(constant(1, y.dtype), d, d)
     d *= g
     return d
+
+
+def _relu_slope(g: Any, y: Any) -> Any:
+    return g * (y > constant(0, y.dtype))
 
 
 # activation -> (in place, cotangent of the sum before it; may it be kept)
 IN_PLACE: dict[Any, tuple[Callable[[Any], Any] | None, Callable[[Any, Any], Any] | None]] = {
     activations.identity: (None, None),
-    activations.relu: (lambda z: np.maximum(z, 0, out=z), lambda g, y: g * (y > 0)),
+    activations.relu: (lambda z: np.maximum(z, constant(0, z.dtype), out=z), _relu_slope),
     activations.sigmoid: (_sigmoid, _sigmoid_slope),
     activations.tanh: (lambda z: np.tanh(z, z), _tanh_slope),
 }
@@ -56,24 +61,43 @@ def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
     """`σ.(weight * x .+ bias)` for a vector or a matrix `x`; `bias` may be False."""
     if IMPLICIT:
         weight, x, bias = lent((weight, x, bias))
-    known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
-    nodes = [v for v in (weight, x, bias) if isinstance(v, Node)]
-    if known is None or any([n.nested or n.tape is not nodes[0].tape for n in nodes]):
+    try:
+        known = IN_PLACE.get(σ)
+    except TypeError:  # a callable that cannot be looked up
+        known = None
+    if bias is None:
+        bias = False
+    tape = None
+    values = []
+    for a in (weight, x, bias):
+        if type(a) is ndarray or a is False:
+            values.append(a)
+        elif isinstance(a, Node):
+            values.append(a.data)
+            if tape is None:
+                tape = a.tape
+            if a.nested or a.tape is not tape:
+                known = None
+        else:
+            values.append(raw(a))
+    w, v, b = values
+    if known is None or not _plain(w, v, b):
         y = matmul(weight, x)
-        return σ(y if bias is False or bias is None else add(y, bias))
-    w, v = _data(weight), _data(x)
-    b = None if bias is False or bias is None else _data(bias)
-    if not _plain(w, v, b):
-        y = matmul(weight, x)
-        return σ(y if b is None else add(y, bias))
-    z = v.T.dot(w.T).T if v.ndim == 2 else w.dot(v)
-    if b is not None:
-        z += b if v.ndim == 1 else b[:, None]
-    if known[0] is not None:
-        z = known[0](z)
-    if not nodes:
+        return σ(y if b is False else add(y, bias))
+    if v.ndim == 1:
+        z = w.dot(v)
+        if b is not False:
+            z += b
+    else:
+        z = v.T.dot(w.T)
+        if b is not False:
+            z += b
+        z = z.T
+    in_place = known[0]
+    if in_place is not None:
+        z = in_place(z)
+    if tape is None:
         return z
-    tape = nodes[0].tape
     r = new(tape.array_class(z))
     r.data = z
     r.grad = None
@@ -88,9 +112,14 @@ def _data(x: Any) -> Any:
 
 def _plain(w: Any, v: Any, b: Any) -> bool:
     """Real floats of one kind, where sums may be written over."""
-    if type(v) is not ndarray or w.ndim != 2 or not 0 < v.ndim < 3 or w.dtype.kind != "f" or v.dtype.kind != "f":
+    if type(v) is not ndarray or type(w) is not ndarray:
         return False
-    if b is None:
+    d = w.dtype
+    if (b is False or (type(b) is ndarray and b.dtype is d and b.ndim == 1)) and v.dtype is d and d.char in "fd":
+        return w.ndim == 2 and 0 < v.ndim < 3
+    if w.ndim != 2 or not 0 < v.ndim < 3 or w.dtype.kind != "f" or v.dtype.kind != "f":
+        return False
+    if b is False:
         return True
     if type(b) is not ndarray or b.ndim != 1 or b.dtype.kind != "f":
         return False

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, div, mul, neg, sub
+from juliette_engine.fusion import ones
+from juliette_engine.numeric import constant
 from juliette_engine.primitives import number, primitive, shape, softmax
 from juliette_engine.tape import primal
 
@@ -26,34 +28,34 @@ def _logit_partial(g: Any, loss: Any, z: Any, *, y: Any, saved: Any) -> Any:
 
 
 def _logit_raw(g: Any, loss: Any, z: Any, *, y: Any, saved: Any) -> Any:
-    e, total = saved[-1]
-    d = e / total
-    weights = np.add.reduce(y, 0)
-    if not (np.ndim(weights) == 0 and weights == 1):
-        d *= weights
-    d -= y
-    d *= g / _samples(z.shape)
-    return d
+    e, total, weights = saved[-1]
+    d = e * (weights / total)
+    d -= _columns(y)
+    d *= g / e.shape[1]
+    return d.reshape(z.shape, order="F")
+
+
+def _columns(x: Any) -> Any:
+    """A sample in each column."""
+    return x if x.ndim == 2 else x.reshape((len(x), -1), order="F")
 
 
 @primitive(_logit_partial, raw=(_logit_raw,), uniform=True, fresh=True, name="logit_crossentropy")
 def _logit(z: Any, *, y: Any, saved: Any) -> Any:
-    s = z - np.maximum.reduce(z, 0)
+    s, y = _columns(z), _columns(y)
+    s = s - np.maximum.reduce(s, 0)
     if s.dtype.kind != "f":
         s = s.astype(float)
     e = np.exp(s)
-    total = np.add.reduce(e, 0)
-    saved[:] = [(e, total)]
-    logs = np.log(total)
-    if s.ndim == 1:
-        return number(logs * np.add.reduce(y) - s.dot(y))
+    # a product with ones is the faster sum
+    one = ones(len(s), s.dtype)
+    total, weights = one.dot(e), one.dot(y)
+    saved[:] = [(e, total, weights)]
     if s.flags.f_contiguous and y.flags.f_contiguous:
-        a, b = s.reshape(-1, order="A"), y.reshape(-1, order="A")
-        inner = a.dot(b)
+        inner = s.reshape(-1, order="A").dot(y.reshape(-1, order="A"))
     else:
         inner = np.add.reduce(s * y, None)
-    weights = np.add.reduce(y, 0)
-    return number((np.add.reduce(logs * weights, None) - inner) / s.dtype.type(_samples(z.shape)))
+    return number((np.log(total).dot(weights) - inner) / s.dtype.type(s.shape[1]))
 
 
 def logit_crossentropy(z: Any, y: Any) -> Any:
@@ -61,13 +63,18 @@ def logit_crossentropy(z: Any, y: Any) -> Any:
     return _logit(z, y=y, saved=[])
 
 
+def _raw(g: Any, loss: Any, p: Any, *, y: Any, eps: float) -> Any:
+    d = y / (p + constant(eps, p.dtype))
+    d *= -g / _samples(p.shape)
+    return d
+
+
 @primitive(
-    lambda g, loss, p, *, y, eps: neg(mul(div(y, add(p, eps)), div(g, _samples(shape(p))))),
-    raw=(lambda g, loss, p, *, y, eps: y / (p + eps) * p.dtype.type(-g / _samples(p.shape)),),
+    lambda g, loss, p, *, y, eps: neg(mul(div(y, add(p, eps)), div(g, _samples(shape(p))))), raw=(_raw,),
     uniform=True, fresh=True, name="crossentropy",
 )
 def _crossentropy(p: Any, *, y: Any, eps: float) -> Any:
-    q = p + eps
+    q = p + constant(eps, p.dtype)
     terms = np.log(q)
     terms *= y
     total = np.add.reduce(terms, None)

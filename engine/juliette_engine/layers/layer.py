@@ -115,7 +115,7 @@ class Layer:
 
 def layer_children(layer: Layer) -> trees.Parts:
     """All fields with their values."""
-    return layer.fields, tuple(getattr(layer, name) for name in layer.fields)
+    return layer.fields, tuple([getattr(layer, name) for name in layer.fields])
 
 
 trees.register(

@@ -62,6 +62,10 @@ class Rule:
             np.subtract(x, dx, out=x, casting="unsafe")
         return state
 
+    def joins(self, state: State, x: Any, g: Any) -> bool:
+        """Can the step of this array be made together with those of others (see `Adam`)?"""
+        return False
+
     def step(self, x: Any, g: Any) -> None:
         """One step of an array whose state this rule keeps."""
         kept = self.states.get(id(x))

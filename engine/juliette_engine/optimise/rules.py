@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from operator import is_
 from typing import Any, ClassVar
 
 import numpy as np
 
+from juliette_engine.numeric import constant
 from juliette_engine.optimise.rule import Rule, State, abs2, cast
 
 BETAS = (0.9, 0.999)
@@ -126,7 +129,60 @@ class AdaDelta(Rule):
         return (acc, ρ * state[1] + (1 - ρ) * abs2(dx)), dx
 
 
-_BLOCK = 16384
+BLOCK = 32768
+
+
+@lru_cache(64)
+def _numbers(eta: Any, epsilon: Any, beta: Any, dtype: Any) -> tuple[Any, ...]:
+    """Hyper-parameters rounded to a kind of number: η, ε, both rates, and what arrays are multiplied by."""
+    η, ε, β1, β2 = [dtype.type(v) for v in (eta, epsilon, *beta)]
+    factors = tuple([constant(v, dtype) for v in (β1, 1 - β1, β2, 1 - β2)])
+    return float(η), float(ε), *((β1, β2) if dtype.itemsize < 8 else beta), factors
+
+
+def _passes(g: Any, m: Any, v: Any, t: Any, factors: tuple[Any, ...]) -> None:
+    """The means after a gradient, in place, and in `t` the step; the corrections are in the factors."""
+    β1, rest1, β2, rest2, ε, η = factors
+    multiply = np.multiply
+    multiply(m, β1, m)
+    multiply(g, rest1, t)
+    m += t
+    multiply(v, β2, v)
+    multiply(g, g, t)
+    t *= rest2
+    v += t
+    np.sqrt(v, t)
+    t += ε
+    np.true_divide(m, t, t)
+    t *= η
+
+
+class Together:
+    """The means of several arrays end to end, and room for a gradient and a step of all of them."""
+
+    __slots__ = ("gradient", "m", "states", "step", "steps", "v")
+
+    def __init__(self, states: list[State], arrays: list[Any]) -> None:
+        n = sum([x.size for x in arrays])
+        dtype = arrays[0].dtype
+        self.gradient, self.step = np.empty(n, dtype), np.empty(n, dtype)
+        self.m, self.v = np.empty(n, dtype), np.empty(n, dtype)
+        self.steps: list[Any] = []
+        # A state is still here if it is the same tuple, on views of these means.
+        self.states: list[State] = []
+        at = 0
+        for state, x in zip(states, arrays, strict=True):
+            part = slice(at, at + x.size)
+            m, v, step = (a[part].reshape(x.shape, order="F") for a in (self.m, self.v, self.step))
+            m[...], v[...] = state[0], state[1]
+            self.steps.append(step)
+            self.states.append((m, v, state[2]))
+            at += x.size
+
+    def holds(self, states: list[State]) -> bool:
+        """Are these the states that were put here?"""
+        own = self.states
+        return len(own) == len(states) and all(map(is_, own, states)) and states[0][0].base is self.m
 
 
 class Adam(Rule):
@@ -157,37 +213,55 @@ class Adam(Rule):
 
     def change(self, state: State, x: Any, g: Any) -> State:
         """One step in place: block by block, so that the passes over a block find it in the cache."""
-        plain = type(self).apply is Adam.apply  # also under the old name
-        if not plain or x.dtype.kind != "f" or g.dtype != x.dtype:
+        if not self.passes_fit(x, g) or not all([a.flags.f_contiguous for a in (x, g, state[0], state[1])]):
             return super().change(state, x, g)
-        whole = (x, g, state[0], state[1])
-        if not all([a.flags.f_contiguous for a in whole]):
-            return super().change(state, x, g)
-        parts = [a.reshape(-1, order="A") for a in whole]
-        η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
-        β1t, β2t = state[2]
-        one = x.dtype.type(1)
-        rest1, rest2, correction, step = one - β1, one - β2, one - β2t, η / (one - β1t)
+        p, d, m, v = [a.reshape(-1, order="A") for a in (x, g, state[0], state[1])]
+        factors = self.factors(x, state[2])
         n = x.size
-        scratch = np.empty(min(n, _BLOCK), x.dtype)
-        multiply, divide, sqrt = np.multiply, np.true_divide, np.sqrt
-        for i in range(0, n, _BLOCK):
-            p, d, m, v = (a[i : i + _BLOCK] for a in parts) if n > _BLOCK else parts
-            t = scratch[: p.size]
-            multiply(m, β1, m)
-            multiply(d, rest1, t)
-            m += t
-            multiply(v, β2, v)
-            multiply(d, d, t)
-            t *= rest2
-            v += t
-            divide(v, correction, t)
-            sqrt(t, t)
-            t += ε
-            divide(m, t, t)
-            t *= step
-            p -= t
-        return state[0], state[1], (β1t * β1, β2t * β2)
+        scratch = np.empty(min(n, BLOCK), x.dtype)
+        if n <= BLOCK:
+            _passes(d, m, v, scratch, factors)
+            p -= scratch
+        else:
+            for i in range(0, n, BLOCK):
+                j = i + BLOCK
+                block = p[i:j]
+                t = scratch[: block.size]
+                _passes(d[i:j], m[i:j], v[i:j], t, factors)
+                block -= t
+        return state[0], state[1], self.decayed(x, state[2])
+
+    def passes_fit(self, x: Any, g: Any) -> bool:
+        """Is the step the one that `_passes` makes (also under the old name), on floats of one kind?"""
+        return type(self).apply is Adam.apply and x.dtype.kind == "f" and g.dtype == x.dtype
+
+    def factors(self, x: Any, powers: Any) -> tuple[Any, ...]:
+        """The numbers that a step multiplies by: rates, their complements, ε and the learning rate with the corrections."""
+        η, ε, _, _, constants = _numbers(self.eta, self.epsilon, self.beta, x.dtype)
+        correction = math.sqrt(1 - float(powers[1]))
+        return *constants, ε * correction, η * correction / (1 - float(powers[0]))
+
+    def decayed(self, x: Any, powers: Any) -> tuple[Any, Any]:
+        """The powers of the rates after a step."""
+        _, _, β1, β2, _ = _numbers(self.eta, self.epsilon, self.beta, x.dtype)
+        return powers[0] * β1, powers[1] * β2
+
+    def joins(self, state: State, x: Any, g: Any) -> bool:
+        """Is an array small enough that its step is better made with others'?"""
+        return (
+            type(g) is np.ndarray and x.size <= BLOCK and g.shape == x.shape and self.passes_fit(x, g)
+            and x.flags.f_contiguous
+        )
+
+    def change_together(self, together: Together, states: list[State], arrays: list[Any], grads: list[Any]) -> list[State]:
+        """One step of several small arrays, whose means lie end to end."""
+        x, powers = arrays[0], states[0][2]
+        np.concatenate([g if g.ndim == 1 else g.reshape(-1, order="F") for g in grads], out=together.gradient)
+        _passes(together.gradient, together.m, together.v, together.step, self.factors(x, powers))
+        for array, step in zip(arrays, together.steps, strict=True):
+            array -= step
+        powers = self.decayed(x, powers)
+        return [(s[0], s[1], powers) for s in states]
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)

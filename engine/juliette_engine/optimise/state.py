@@ -9,6 +9,7 @@ import numpy as np
 from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
 from juliette_engine.optimise.rule import Rule, State
+from juliette_engine.optimise.rules import Together
 from juliette_engine.errors import UsageError
 from juliette_engine.text import compact_text
 
@@ -16,12 +17,13 @@ from juliette_engine.text import compact_text
 class Leaf:
     """A rule and its state for one array of a model."""
 
-    __slots__ = ("frozen", "kept", "rule")
+    __slots__ = ("frozen", "kept", "rule", "together")
 
     def __init__(self, rule: Any, state: State, frozen: bool = False) -> None:
         self.rule = rule
         self.kept = state
         self.frozen = frozen
+        self.together: Any = None  # where its state lies beside others', on the first of them
 
     @property
     def state(self) -> State:
@@ -108,7 +110,7 @@ def _match(s: Any, x: Any, g: Any, found: dict[int, tuple[Leaf, Any, Any]]) -> N
     # the gradients until the garbage collector comes.
     if g is None:
         return
-    if isinstance(s, Leaf):
+    if type(s) is Leaf:
         g = trees.data(g)
         before = found.get(id(s))
         found[id(s)] = (s, x, g if before is None else before[2] + g)
@@ -118,16 +120,44 @@ def _match(s: Any, x: Any, g: Any, found: dict[int, tuple[Leaf, Any, Any]]) -> N
         return
     keys, below = parts
     for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
-        if b is not None and part != ():
+        if b is not None and not (type(part) is tuple and not part):
             _match(part, a, b, found)
 
 
 def update_tree(state: Any, model: Any, grad: Any) -> Any:
     """One step on all arrays of a model, in place; gives `(state, model)`."""
+    groups: dict[Any, list[tuple[Leaf, Any, Any]]] = {}
     for leaf, x, g in matched(state, model, grad):
-        array = trees.data(x)
-        leaf.kept = leaf.rule.change(leaf.kept, array, g)
+        array, rule = trees.data(x), leaf.rule
+        if rule.joins(leaf.kept, array, g):
+            groups.setdefault((rule, array.dtype.char), []).append((leaf, array, g))
+        else:
+            leaf.kept = rule.change(leaf.kept, array, g)
+    for (rule, _), group in groups.items():
+        if len(group) == 1:
+            leaf, array, g = group[0]
+            leaf.kept = rule.change(leaf.kept, array, g)
+        else:
+            _change_together(rule, group)
     return state, model
+
+
+def _change_together(rule: Any, group: list[tuple[Leaf, Any, Any]]) -> None:
+    """One step of the small arrays under one rule, all at once."""
+    first = group[0][0]
+    arrays = [array for _, array, _ in group]
+    states = [leaf.kept for leaf, _, _ in group]
+    together = first.together
+    if together is None or not together.holds(states):
+        if any([s[2] != states[0][2] for s in states]):  # of different ages
+            for leaf, array, g in group:
+                leaf.kept = rule.change(leaf.kept, array, g)
+            return
+        together = first.together = Together(states, arrays)
+        states = together.states
+    together.states = states = rule.change_together(together, states, arrays, [g for _, _, g in group])
+    for (leaf, _, _), kept in zip(group, states, strict=True):
+        leaf.kept = kept
 
 
 def update(opt: Any, model: Any, grad: Any) -> Any:
@@ -158,8 +188,12 @@ def step(opt: Rule, x: Any, g: Any) -> None:
 
 def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:
     """New hyper-parameters for a whole state tree, in place: `adjust(state, 0.01)`."""
+    changed: dict[int, tuple[Any, Any]] = {}  # leaves of one rule go on sharing it
     for leaf in leaves(state):
-        leaf.rule = leaf.rule.adjusted(eta, **changes)
+        rule = leaf.rule
+        if id(rule) not in changed:
+            changed[id(rule)] = (rule, rule.adjusted(eta, **changes))
+        leaf.rule = changed[id(rule)][1]
 
 
 def freeze(state: Any, frozen: bool = True) -> None:

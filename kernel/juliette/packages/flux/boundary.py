@@ -14,6 +14,7 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
 from juliette.packages import zygote
+from juliette.packages.zygote.nodes import PLAIN as PLAIN_CLASS
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
 from juliette.runtime import values as V
@@ -93,6 +94,8 @@ def from_host(x: Any) -> Any:
     cls = type(x)
     if cls is np.ndarray:
         return wrap(x) if x.dtype.char in "fd" else zygote.to_julia(x)
+    if cls in PLAIN_CLASS:  # a traced array of Julia's
+        return x
     if isinstance(x, (np.ndarray, zygote.Tracer)):
         return zygote.to_julia(x)
     if cls is tuple:

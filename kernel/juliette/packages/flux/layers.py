@@ -14,6 +14,7 @@ from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.inputs import matched
 from juliette.packages.flux.boundary import from_host, host_elementwise, host_function, to_host
+from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -52,11 +53,7 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
     construct.__doc__ = julia_doc(cls.__doc__ or "")
 
     inputs = "x::AbstractArray" if cls.arrays_only else "xs..."
-
-    @module.method(f"(layer::{name})({inputs})", transparent=True)
-    def call(layer: Any, *xs: Any) -> Any:
-        return forward(layer, xs)
-
+    module.method(f"(layer::{name})({inputs})", transparent=True)(caller(cls))
     return t
 
 
@@ -148,16 +145,23 @@ def _adopt_value(value: Any, known: dict[int, Any], kind: str) -> Any:
 # ---------------------------------------------------------------- the call
 
 
-def forward(layer: Any, xs: tuple[Any, ...]) -> Any:
-    """Call a layer: on Julia's values if it only passes them on, else on the engine's."""
-    cls = layer.host
+def caller(cls: type[Layer]) -> Any:
+    """How layers of a class are called: on Julia's values if they only pass them on, else on the engine's."""
+    apply = cls.__call__
     if cls.passes_on:
-        return cls.__call__(layer, *xs)
-    view = host_view(layer)
-    y = cls.__call__(view, *[to_host(matched(layer, x)) for x in xs])
+        return lambda layer, *xs: apply(layer, *xs)
     if cls.mutable:
-        write_back(layer, view)
-    return from_host(y)
+
+        def stateful(layer: Any, *xs: Any) -> Any:
+            view = host_view(layer)
+            y = apply(view, *[to_host(matched(layer, x)) for x in xs])
+            write_back(layer, view)
+            return from_host(y)
+
+        return stateful
+    if cls.arrays_only:
+        return lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
+    return lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
 
 
 # For each layer class: the name of a field here and in Julia, and how its value is translated.
@@ -178,7 +182,8 @@ def plan(cls: type[Layer]) -> list[tuple[str, str, Any]]:
 def host_field(value: Any) -> Any:
     """A field that is neither a function nor a layer by its nature."""
     if isinstance(value, Array):
-        return to_host(value)
+        data = value.data
+        return data if data.dtype.char != "O" and type(value) not in PLAIN else to_host(value)
     if isinstance(value, Struct):
         return host_child(value)
     if type(value) is tuple:
@@ -197,7 +202,11 @@ def host_view(layer: Any) -> Any:
     view = object.__new__(cls)
     given = view.__dict__
     for name, spelled, translate in fields:
-        given[name] = translate(getattr(layer, spelled))
+        value = getattr(layer, spelled)
+        if type(value) in PLAIN and translate is host_field:
+            given[name] = value
+        else:
+            given[name] = translate(value)
     if hasattr(cls, "first_index"):
         view.first_index = 1
     if cls.mutable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from juliette.base.tuples import Composed
@@ -48,8 +50,23 @@ def opens(x: Any) -> bool:
 def _struct_children(x: Any) -> trees.Parts | None:
     if not isinstance(x, Layer) and not opens(x):
         return None
-    names = x.fields if isinstance(x, Layer) else FUNCTORS.get(family_of(x)) or x.fields
+    if isinstance(x, Layer):
+        get = _FIELDS_OF.get(type(x))
+        if get is None:
+            names = x.fields
+            get = _FIELDS_OF[type(x)] = attrgetter(*names) if len(names) > 1 else partial(_only, names)
+        return x.fields, get(x)
+    names = FUNCTORS.get(family_of(x)) or x.fields
     return names, tuple(getattr(x, n, None) for n in names)
+
+
+# The values of all fields of a layer, by its class.
+_FIELDS_OF: dict[type, Any] = {}
+
+
+def _only(names: tuple[str, ...], x: Any) -> tuple[Any, ...]:
+    """The values of no field or one."""
+    return tuple([getattr(x, n) for n in names])
 
 
 def remake(x: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:

@@ -25,6 +25,8 @@ from juliette_engine import tape as tapes
 from juliette_engine.tape import Node, Tape
 
 lift, lower = gradients.lift, gradients.lower
+lifter_of, lowerer_of = gradients.lifter_of, gradients.lowerer_of
+new = tapes.new
 ndarray = np.ndarray
 
 # ---------------------------------------------------------------- arrays
@@ -62,6 +64,33 @@ def _lower_array(traced: Any, a: Any) -> Any:
     return None if all(p is None for p in parts) else B.from_values(parts, a.data.shape)
 
 
+def _array_openers(cls: type) -> Any:
+    """The same for the arrays of one class of numbers, which are most of what is lifted."""
+    dtype = T.DTYPE_OF.get(cls.eltype)  # type: ignore[attr-defined]
+    if issubclass(cls, Node) or dtype is None or dtype.kind not in "fiuc" or cls.__init__ is not Array.__init__:
+        return None
+    node_class = twin(cls)
+
+    def lift_plain(a: Any, t: Tape) -> Any:
+        r: Any = new(node_class)
+        r.data = a.data
+        r.grad = None
+        r.tape = t
+        return r
+
+    def lower_plain(traced: Any, a: Any) -> Any:
+        g = traced.grad
+        if g is None:
+            return None
+        like = traced.data
+        if type(g) is ndarray and g.dtype is like.dtype and traced.own and g.shape == like.shape and g.flags.f_contiguous:
+            return cls(g)
+        g = gradients.project(g, traced)
+        return wrap(g) if type(g) is ndarray else to_julia(g)
+
+    return lift_plain, lower_plain
+
+
 def _walk_array(a: Any, visit: Any) -> None:
     if a.data.dtype == object:
         for v in a.data.ravel().tolist():
@@ -85,18 +114,36 @@ def _lower_dense(traced: Any, r: Any) -> Any:
 # ---------------------------------------------------------------- immutable values
 
 
-def _lift_fields(x: Any, t: Tape) -> Any:
-    out = type(x).__new__(type(x))
-    for f in x.fields:
-        if hasattr(x, f):
-            object.__setattr__(out, f, lift(getattr(x, f), t))
-    return out
+def _fields_openers(cls: type) -> Any:
+    """How immutable values with fields open: as copies."""
+    if getattr(cls, "mutable", False):
+        return None
+    names = tuple(cls.fields)  # type: ignore[attr-defined]
+    put = object.__setattr__
+
+    def lift_fields(x: Any, t: Tape) -> Any:
+        out = cls.__new__(cls)
+        for f in names:
+            v = getattr(x, f, _UNDEFINED)
+            if v is not _UNDEFINED:
+                put(out, f, lifter_of(type(v))(v, t))
+        return out
+
+    def lower_fields(traced: Any, x: Any) -> Any:
+        values = []
+        some = False
+        for f in names:
+            v = getattr(x, f, None)
+            g = None if v is None else lowerer_of(type(v))(getattr(traced, f), v)
+            values.append(g)
+            if g is not None:
+                some = True
+        return V.NamedTuple(names, tuple(values)) if some else None
+
+    return lift_fields, lower_fields
 
 
-def _lower_fields(traced: Any, x: Any) -> Any:
-    names = tuple(x.fields)
-    values = tuple(lower(getattr(traced, f), getattr(x, f)) if hasattr(x, f) else None for f in names)
-    return None if all(v is None for v in values) else V.NamedTuple(names, values)
+_UNDEFINED = object()
 
 
 def _walk_fields(x: Any, visit: Any) -> None:
@@ -184,14 +231,6 @@ def _lower_mutable(traced: Any, x: Any) -> Any:
 def _walk_opened(x: Any, visit: Any) -> None:
     for v, _ in _parts_of(x).values():
         visit(v)
-
-
-def _lift_struct(x: Any, t: Tape) -> Any:
-    return _lift_mutable(x, t) if type(x).mutable else _lift_fields(x, t)
-
-
-def _lower_struct(traced: Any, x: Any) -> Any:
-    return _lower_mutable(traced, x) if type(x).mutable else _lower_fields(traced, x)
 
 
 def _walk_struct(x: Any, visit: Any) -> None:
@@ -315,12 +354,15 @@ for _cls, _open, _close, _walk in (
     (V.Pair, _lift_pair, _lower_pair, lambda x, v: (v(x.first), v(x.second))),
     (V.Ref, _lift_ref, _lower_ref, _walk_opened),
     (V.JuliaDict, _lift_dict, _lower_dict, _walk_opened),
-    (Struct, _lift_struct, _lower_struct, _walk_struct),
-    (ClosureBase, _lift_fields, _lower_fields, _walk_fields),
-    (Composed, _lift_fields, _lower_fields, _walk_fields),
+    (Struct, _lift_mutable, _lower_mutable, _walk_struct),
 ):
     gradients.register_lifter(_cls, _open, _close)
     gradients.WALKERS[_cls] = _walk
+
+for _cls in (Struct, ClosureBase, Composed):
+    gradients.MAKERS[_cls] = _fields_openers
+gradients.MAKERS[Array] = _array_openers
+gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
 
 gradients.register_lifter(
     Rational, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
