@@ -110,11 +110,21 @@ def _lifter(t: type) -> Callable[[Any, Tape], Any]:
     if issubclass(t, Node):
         return lambda x, tape: tape.over(x)
     if t is ndarray:
-        return lambda x, tape: tape.node(x) if x.dtype.kind in "fiuc" else x
+
+        def open_array(x: Any, tape: Tape) -> Any:
+            if x.dtype.kind not in "fiuc":
+                return x
+            r = T.new(tape.array_class(x))
+            r.data = x
+            r.grad = None
+            r.tape = tape
+            return r
+
+        return open_array
     if t in SCALARS:
         return lambda x, tape: tape.node(x)
     if t is tuple:
-        return lambda x, tape: tuple([lift(v, tape) for v in x])
+        return lambda x, tape: tuple([lifter_of(type(v))(v, tape) for v in x])
     if t is list:
         return lambda x, tape: [lift(v, tape) for v in x]
     if t is dict:

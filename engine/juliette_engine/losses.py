@@ -79,6 +79,9 @@ def loss(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def checked(ŷ: Any, y: Any, **options: Any) -> Any:
+        a, b = primal(ŷ), primal(y)
+        if type(a) is np.ndarray and type(b) is np.ndarray and a.shape == b.shape and a.dtype.kind == b.dtype.kind == "f":
+            return f(ŷ, y, **options)
         check_sizes(ŷ, y)
         return f(_floating(ŷ, y), _floating(y, ŷ), **options)
 

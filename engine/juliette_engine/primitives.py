@@ -284,7 +284,8 @@ def sum_kernel(double: bool) -> Any:
 
     def kernel(x: Any) -> Any:
         r: Any = T.new(cls)
-        y = reduce(x.data, None)
+        data = x.data
+        y = reduce(data if data.ndim == 1 else data.reshape(-1, order="A"))
         r.data = float(y) if double else y
         r.grad = None
         r.tape = tape = x.tape
@@ -317,7 +318,7 @@ def total(x: Any) -> Any:
     """The sum of all elements."""
     if type(x) is not ndarray:
         return x
-    out = np.add.reduce(x) if x.ndim == 1 else np.add.reduce(x, None)
+    out = np.add.reduce(x if x.ndim == 1 else x.reshape(-1, order="A"))
     return out.item() if type(out) is np.float64 else _number_of(out)
 
 

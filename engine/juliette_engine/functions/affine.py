@@ -139,8 +139,10 @@ def _dense_back(g: Any, r: Any, args: Any, σ: Any) -> None:
     if isinstance(bias, Node):
         if dz.ndim == 2:
             give(bias, dz.dot(ones(dz.shape[1], dz.dtype)))
-        else:
+        elif slope is None:
             T.acc(bias, dz)
+        else:
+            give(bias, dz)  # which nobody else has
     if isinstance(x, Node):
         w = weight.data if isinstance(weight, Node) else raw(weight)
         give(x, dz.T.dot(w).T if dz.ndim == 2 else w.T.dot(dz))

@@ -14,7 +14,7 @@ import numpy as np
 from juliette_engine import trees
 from juliette_engine.activations import identity
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.gradients import LEVELS, current, lift, lower, register_lifter
+from juliette_engine.gradients import LEVELS, current, lifter_of, lowerer_of, register_lifter
 from juliette_engine.tape import Tracer, primal
 from juliette_engine.text import function_name, summary, value_text
 
@@ -134,19 +134,22 @@ def lift_layer(layer: Layer, tape: Any) -> Layer:
     fields = traced.__dict__
     fields.update(layer.__dict__)
     for name in layer.trainable():
-        fields[name] = lift(fields[name], tape)
+        value = fields[name]
+        fields[name] = lifter_of(type(value))(value, tape)
     return traced
 
 
 def lower_layer(traced: Layer, layer: Layer) -> dict[str, Any] | None:
     """The gradient by field, with None for fields that have none."""
     out: dict[str, Any] = dict.fromkeys(layer.fields)
+    given, plain = traced.__dict__, layer.__dict__
+    some = False
     for name in layer.trainable():
-        out[name] = lower(getattr(traced, name), getattr(layer, name))
-    for v in out.values():
-        if v is not None:
-            return out
-    return None
+        value = plain[name]
+        g = out[name] = lowerer_of(type(value))(given[name], value)
+        if g is not None:
+            some = True
+    return out if some else None
 
 
 register_lifter(Layer, lift_layer, lower_layer)

@@ -14,7 +14,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import elements, wrap
+from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 
@@ -104,6 +104,9 @@ def matmul(a: Any, b: Any) -> Any:
     ```
     """
     x, y = dense(a), dense(b)
+    if x.dtype is y.dtype and x.dtype.char in "fd" and isinstance(a, Array) and isinstance(b, Array):
+        if x.ndim == 2 and x.shape[1] == y.shape[0]:  # nothing to decide
+            return wrap(x.dot(y) if y.ndim == 1 else y.T.dot(x.T).T)
     if x.ndim == 1:
         if y.ndim == 1:
             raise MethodError(Base.bindings["*"], (a, b), None)

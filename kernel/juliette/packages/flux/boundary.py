@@ -69,7 +69,7 @@ _PLAIN = {int, float, bool, str, type(None), np.float32, np.float64}
 def to_host(x: Any) -> Any:
     """A Julia value as the engine takes it."""
     cls = type(x)
-    if cls in _PLAIN or isinstance(x, zygote.Tracer):
+    if cls in _PLAIN or cls in PLAIN_CLASS or isinstance(x, zygote.Tracer):
         return x
     if isinstance(x, Array):
         data = x.data

@@ -13,6 +13,7 @@ from juliette.packages.flux import boundary
 from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Module
@@ -102,6 +103,8 @@ def expose(
 
     @module.method(name + header, export=export, transparent=True)
     def call(*args: Any, **keywords: Any) -> Any:
+        if not keywords:
+            return from_host(f(*map(host_argument, args)))
         given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
         return from_host(f(*map(host_argument, args), **given))
 
@@ -113,6 +116,8 @@ def expose(
 
 def host_argument(x: Any) -> Any:
     """Like `to_host`, also for functions."""
+    if isinstance(x, Array):
+        return to_host(x)
     if callable(x) and not isinstance(x, T.JuliaType) and not hasattr(x, "data"):
         return host_function(x)
     return to_host(x)

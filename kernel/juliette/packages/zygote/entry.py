@@ -19,7 +19,7 @@ from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Module
 from juliette_engine import gradients, rules
 from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
-from juliette_engine.tape import LEVELS, FloatTracer, Node, backward, step
+from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Node, backward, step
 
 ndarray = np.ndarray
 
@@ -80,6 +80,10 @@ def _loss(y: Any) -> Any:
     return y
 
 
+# The cotangents of the losses that are most common.
+_SEEDS: dict[type, Any] = {FloatTracer: 1.0, Float32Tracer: np.float32(1)}
+
+
 def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
     """The value of `f(args...)` and the gradients of the arguments."""
     depth = TRACE.depth
@@ -91,9 +95,10 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
         traced = [lift(a, tape) for a in args]
         y = f(*traced)
         TRACE.depth = depth
-        if type(y) is FloatTracer and y.tape is tape and tape.after is None:
+        seed = _SEEDS.get(type(y))
+        if seed is not None and y.tape is tape and tape.after is None:
             value = y.data
-            backward(tape, y, 1.0)
+            backward(tape, y, seed)
         else:
             loss = _loss(y) if whole else y
             check_output(loss)
@@ -153,9 +158,10 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
                 again.append((x, pair[1], pair[0](x, tape)))
         y = f()
         TRACE.depth = depth
-        if type(y) is FloatTracer and y.tape is tape:
+        seed = _SEEDS.get(type(y))
+        if seed is not None and y.tape is tape and tape.after is None:
             value = y.data
-            backward(tape, y, 1.0)
+            backward(tape, y, seed)
         else:
             loss = _loss(y) if whole else y
             check_output(loss)
