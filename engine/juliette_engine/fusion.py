@@ -292,12 +292,13 @@ class _Builder:
         if kept or saved:
             body.append(f"{''.join(n + ', ' for n in [*kept, *saved])} = b")
         for i in self.traced:
-            if f"a{i}" in used or loose:
+            if f"a{i}" in used:
                 body.append(f"a{i} = n{i}.data")
         if y.name in used and isinstance(y, Value) and y.name.startswith("t"):
             body.append(f"{y.name} = r.data")
         if loose and y.array:
-            body += [*self.aligned(self.traced), "g = full(g, r.data)"]
+            needed = [i for i in self.traced if f"a{i}" in used]
+            body += [*self.aligned(needed), "whole = r.data.shape", "if type(g) is not ndarray or g.shape != whole: g = full(g, r.data)"]
         finals = {v.name for v in grads.values()}
         body += p.write(set(forward) | {y.name} | finals, t.forward_end, None, reuse=not loose)
         counts: dict[str, int] = {}
@@ -315,7 +316,7 @@ class _Builder:
         if leaf.array:
             d = v.name
             if loose:
-                d = f"unbroadcast({d}, n{i}.data.shape, r.data.shape)"
+                d = f"{d} if n{i}.data.shape == whole else unbroadcast({d}, n{i}.data.shape, whole)"
             owned = v.name.startswith("t") and not shared
             return f"{'give' if owned else 'acc'}(n{i}, {d})"
         d = v.name

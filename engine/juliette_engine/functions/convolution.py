@@ -173,15 +173,29 @@ def _data_forward(dy: Any, w: Any, *, g: Geometry) -> Any:
     cols = cols.reshape((channels, *[g.kernel[i] for i in order], *g.output[::-1], batch))
     size = (channels, *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in order], batch)
     out = np.zeros(size, cols.dtype)
-    for at in np.ndindex(*[g.kernel[i] for i in order]):
-        where = tuple(
-            slice(k * g.dilation[i], k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
-            for k, i in zip(at, order, strict=True)
-        )
-        out[(slice(None), *where)] += cols[(slice(None), *at)]
+    for where, at in _places(g):
+        target = out[where]
+        target += cols[at]
     if any(g.pad):
         out = out[(slice(None), *[slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in order])]
     return _outward(out)
+
+
+@functools.lru_cache(256)
+def _places(g: Geometry) -> list[tuple[Any, Any]]:
+    """For each place in the kernel: what it meets in the input, and its columns."""
+    order = range(len(g.kernel) - 1, -1, -1)
+    every = slice(None)
+    return [
+        (
+            (every, *[
+                slice(k * g.dilation[i], k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
+                for k, i in zip(at, order, strict=True)
+            ]),
+            (every, *at),
+        )
+        for at in np.ndindex(*[g.kernel[i] for i in order])
+    ]
 
 
 def _filter_from(cols: Any, dy: Any, g: Geometry, w: tuple[int, ...]) -> Any:

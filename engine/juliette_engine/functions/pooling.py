@@ -82,14 +82,16 @@ def _max_raw(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
     padded = _around(_kept(x, g), g, -np.inf)
     inner_dy, inner_y = np.ascontiguousarray(_inward(dy)), _inward(y)
     apart = all(s >= k for s, k in zip(g.stride, g.kernel, strict=True))
-    out = np.zeros(padded.shape, dy.dtype)
-    free = np.ones(inner_y.shape, bool)
-    pieces = _in_order(padded, g)
-    targets = _in_order(out, g)
-    for piece, target in zip(pieces, targets, strict=True):
+    whole = g.stride == g.kernel and all([n * k == m for n, k, m in zip(g.output, g.kernel, g.input, strict=True)])
+    out = np.empty(padded.shape, dy.dtype) if whole and not any(g.pad) else np.zeros(padded.shape, dy.dtype)
+    free = None  # the windows whose largest is not found yet
+    for piece, target in zip(_in_order(padded, g), _in_order(out, g), strict=True):
         hit = piece == inner_y
-        hit &= free
-        free ^= hit
+        if free is None:
+            free = ~hit
+        else:
+            hit &= free
+            free ^= hit
         if apart:
             np.multiply(inner_dy, hit, out=target)
         else:
