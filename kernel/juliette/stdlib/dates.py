@@ -8,10 +8,12 @@ from typing import Any
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import text_of
 from juliette.compiler import support
+from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.ranges import StepRange
 from juliette.stdlib import dates_calendar as C
+from juliette.stdlib import dates_locales
 from juliette.stdlib import dates_types as D
 from juliette.stdlib.dates_types import CompoundPeriod, Date, DateTime, Period, Time
 from juliette.syntax.expr import Symbol
@@ -22,6 +24,7 @@ def load(module: Module) -> None:
     from juliette.stdlib import dates_adjust, dates_format, dates_show
 
     D.install(module)
+    dates_locales.load(module)
     periods(module)
     constructors(module)
     accessors(module)
@@ -68,6 +71,25 @@ def periods(module: Module) -> None:
         ```
         """
         return D.canonical(p)
+
+    @module.method("default(p::Union{Period, Type{<:Period}})", export=False)
+    def default(p: Any) -> Period:
+        """What a part of a date or time is when it is not given: 1 of a calendar unit, 0 of a clock's.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Dates.default(Month), Dates.default(Hour)
+        (Month(1), Hour(0))
+        ```
+        """
+        cls = type(p) if isinstance(p, Period) else class_of(p)
+        return cls(1 if cls in DATE_UNITS or cls is D.Week else 0)
+
+    @module.method("periods(p::CompoundPeriod)", export=False)
+    def periods_of(p: CompoundPeriod) -> Any:
+        """The periods that a compound period consists of."""
+        return vector(p.periods, D.Period_)
 
     @module.method("toms(p)", export=False)
     def toms(p: Any) -> Any:
@@ -244,10 +266,18 @@ def clocks(module: Module) -> None:
         """The day, by local time."""
         return Date(local_ms() // C.MS_PER_DAY)
 
-    def conversion(name: str, f: Any, doc: str) -> None:
+    def conversion(name: str, f: Any, doc: str, export: bool = True) -> None:
         f.__doc__ = doc
-        module.method(f"{name}(x)")(f)
+        module.method(f"{name}(x)", export=export)(f)
 
+    conversion(
+        "epochdays2date", lambda n: Date(int(n)), "The day by its number.", export=False
+    )
+    conversion("date2epochdays", lambda x: x.days, "The number of a day.", export=False)
+    conversion(
+        "epochms2datetime", lambda n: DateTime(int(n)), "The moment by its number.", export=False
+    )
+    conversion("datetime2epochms", lambda x: x.ms, "The number of a moment.", export=False)
     conversion(
         "unix2datetime",
         lambda x: DateTime(C.UNIX_EPOCH + int(float(x) * 1000)),
@@ -315,19 +345,31 @@ def accessors(module: Module) -> None:
         "The day of the quarter, from 1.",
     )
 
-    def named(name: str, names: Any, length: int | None, index: Any, doc: str) -> None:
-        @module.method(f'{name}(x; locale="english")')
-        def method(x: Any, *, locale: Any = "english") -> str:
+    def named(name: str, names: str, index: Any, doc: str) -> None:
+        def name_in(x: Any, locale: Any) -> str:
             i = x if isinstance(x, int) else index(x)
-            return str(names[i - 1][:length])
+            found = dates_locales.find(module, locale)
+            return dates_locales.name_at(getattr(found, names), i)
+
+        @module.method(f'{name}(x::Union{{TimeType, Integer}}; locale="english")')
+        def method(x: Any, *, locale: Any = "english") -> str:
+            return name_in(x, locale)
 
         method.__doc__ = doc
+        module.method(f"{name}(x::Integer, locale::DateLocale)")(name_in)
 
     weekday = lambda x: C.day_of_week(x.days)  # noqa: E731
-    named("dayname", C.DAYS, None, weekday, "The name of the weekday.")
-    named("dayabbr", C.DAYS, 3, weekday, "The short name of the weekday.")
-    named("monthname", C.MONTHS, None, PARTS["month"], "The name of the month.")
-    named("monthabbr", C.MONTHS, 3, PARTS["month"], "The short name of the month.")
+    named("dayname", "days_of_week", weekday, "The name of the weekday.")
+    named("dayabbr", "days_of_week_abbr", weekday, "The short name of the weekday.")
+    named("monthname", "months", PARTS["month"], "The name of the month.")
+    named("monthabbr", "months_abbr", PARTS["month"], "The short name of the month.")
+    for i, long in enumerate(C.DAYS, 1):
+        accessor(
+            f"is{long.lower()}",
+            lambda x, i=i: C.day_of_week(x.days) == i,
+            f"Is it a {long}?",
+            export=False,
+        )
     for names in (C.DAYS, C.MONTHS):
         for i, long in enumerate(names, 1):
             module.const(long, i)

@@ -7,12 +7,12 @@ from typing import Any
 
 from juliette.base.strings.values import text_of
 from juliette.display.io import IO
-from juliette.display.show import one_line
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Module
 from juliette.stdlib import dates_calendar as C
 from juliette.stdlib import dates_types as D
+from juliette.stdlib.dates_locales import ENGLISH, DateLocale, find, name_at, number_of
 from juliette.stdlib.dates_types import Date
 from juliette.syntax.expr import QuoteNode
 
@@ -39,10 +39,10 @@ class Part:
 class DateFormat:
     """`DateFormat("yyyy-mm-dd")`"""
 
-    __slots__ = ("parts", "pattern")
+    __slots__ = ("locale", "parts")
 
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
+    def __init__(self, pattern: str, locale: DateLocale = ENGLISH) -> None:
+        self.locale = locale
         self.parts: list[Part] = []
         text = ""
         i = 0
@@ -67,6 +67,14 @@ class DateFormat:
         for a, b in zip(self.parts, self.parts[1:], strict=False):
             a.fixed = bool(a.code and b.code)
 
+    @property
+    def pattern(self) -> str:
+        """The pattern; text that could be taken for a letter is escaped."""
+        text = re.compile(f"[{CODES}]")
+        return "".join(
+            p.code * p.width if p.code else text.sub(r"\\\g<0>", p.text) for p in self.parts
+        )
+
 
 ISO_DATE = DateFormat("yyyy-mm-dd")
 ISO_TIME = DateFormat("HH:MM:SS.s")
@@ -77,7 +85,7 @@ RFC1123 = DateFormat("e, dd u yyyy HH:MM:SS")
 # ---------------------------------------------------------------- writing
 
 
-def write_part(p: Part, x: Any) -> str:
+def write_part(p: Part, x: Any, locale: DateLocale) -> str:
     if not p.code:
         return p.text
     c, n = p.code, p.width
@@ -85,11 +93,10 @@ def write_part(p: Part, x: Any) -> str:
         text = str(abs(x.ymd[0])).rjust(n, "0")
         return text[-n:] if len(text) > n and n < 4 else text
     if c in "uU":
-        name = C.MONTHS[x.ymd[1] - 1]
-        return name if c == "U" else name[:3]
+        return name_at(locale.months if c == "U" else locale.months_abbr, x.ymd[1])
     if c in "eE":
-        name = C.DAYS[C.day_of_week(x.days) - 1]
-        return name if c == "E" else name[:3]
+        names = locale.days_of_week if c == "E" else locale.days_of_week_abbr
+        return name_at(names, C.day_of_week(x.days))
     h, mi, s, ms = (0, 0, 0, 0) if isinstance(x, Date) else D.clock(x.nanoseconds)[:4]
     if c == "p":
         return "AM" if h < 12 else "PM"
@@ -104,7 +111,7 @@ def write_part(p: Part, x: Any) -> str:
 
 
 def formatted(x: Any, f: DateFormat) -> str:
-    return "".join(write_part(p, x) for p in f.parts)
+    return "".join(write_part(p, x, f.locale) for p in f.parts)
 
 
 # ---------------------------------------------------------------- reading
@@ -126,7 +133,7 @@ def read_text(text: str, f: DateFormat) -> dict[str, int]:
             raise Unparsed(
                 f"Unable to parse date time. Expected directive {p.name} at char {at + 1}"
             )
-        after = read_part(p, text, at, found)
+        after = read_part(p, text, at, found, f.locale)
         if after is None:
             raise Unparsed(
                 f"Unable to parse date time. Expected directive {p.name} at char {at + 1}"
@@ -137,23 +144,27 @@ def read_text(text: str, f: DateFormat) -> dict[str, int]:
     return found
 
 
-def read_part(p: Part, text: str, at: int, found: dict[str, int]) -> int | None:
+def read_part(
+    p: Part, text: str, at: int, found: dict[str, int], locale: DateLocale
+) -> int | None:
     """Where the text goes on after a part, or None if it does not fit."""
     if not p.code:
         return at + len(p.text) if text.startswith(p.text, at) else None
     c = p.code
     if c in "uUeE":
-        names = C.MONTHS if c in "uU" else C.DAYS
+        names = {
+            "u": locale.months_abbr,
+            "U": locale.months,
+            "e": locale.days_of_week_abbr,
+            "E": locale.days_of_week,
+        }[c]
         word = re.match(r"\w+", text[at:])
-        if word is None:
+        number = number_of(names, word.group()) if word else None
+        if word is None or number is None:
             return None
-        given = word.group().lower()
-        for i, name in enumerate(names, 1):
-            if given == (name if c in "UE" else name[:3]).lower():
-                if c in "uU":
-                    found["m"] = i
-                return at + len(given)
-        return None
+        if c in "uU":
+            found["m"] = number
+        return at + word.end()
     if c == "p":
         given = text[at : at + 2].upper()
         if given not in ("AM", "PM"):
@@ -198,6 +209,9 @@ DEFAULTS = {"Date": ISO_DATE, "DateTime": ISO_DATETIME, "Time": ISO_TIME}
 
 
 def parsed(kind: str, text: str, f: DateFormat) -> Any:
+    if not text:
+        what = "DateTime" if f is ISO_DATETIME else "Date or Time"
+        raise ArgumentError(f"Cannot parse an empty string as a {what}")
     try:
         return value_of(kind, read_text(text, f))
     except Unparsed as e:
@@ -225,7 +239,7 @@ def load(module: Module) -> None:
     @module.method('DateFormat(pattern::AbstractString, locale="english")')
     def date_format(_: Any, pattern: Any, locale: Any = "english") -> DateFormat:
         """The format that a pattern describes."""
-        return DateFormat(text_of(pattern))
+        return DateFormat(text_of(pattern), find(module, locale))
 
     @module.macro("dateformat_str")
     def dateformat_str(context: Any, pattern: str, *flags: Any) -> Any:
@@ -234,7 +248,7 @@ def load(module: Module) -> None:
 
     @module.method("show(io::IO, f::DateFormat)", export=False)
     def show_format(io: IO, f: DateFormat) -> None:
-        io.write(f"dateformat{one_line(f.pattern)}")
+        io.write(f'dateformat"{f.pattern}"')
 
     @module.method(
         'format(x::TimeType, f::Union{DateFormat, AbstractString}; locale="english")', export=False
@@ -249,7 +263,9 @@ def load(module: Module) -> None:
         "Tue, 5 Mar 2024"
         ```
         """
-        return formatted(x, f if isinstance(f, DateFormat) else DateFormat(text_of(f)))
+        if not isinstance(f, DateFormat):
+            f = DateFormat(text_of(f), find(module, locale))
+        return formatted(x, f)
 
     @module.method("format(io::IO, x::TimeType, f)", export=False)
     def format_to(io: IO, x: Any, f: Any) -> None:
@@ -266,7 +282,7 @@ def reading(module: Module, kind: str) -> None:
 
     @module.method(f'{kind}(s::AbstractString, f::AbstractString; locale="english")')
     def read_pattern(_: Any, s: Any, f: Any, *, locale: Any = "english") -> Any:
-        return parsed(kind, text_of(s), DateFormat(text_of(f)))
+        return parsed(kind, text_of(s), DateFormat(text_of(f), find(module, locale)))
 
     @module.method(f"{kind}(s::AbstractString, f::DateFormat)")
     def read_format(_: Any, s: Any, f: DateFormat) -> Any:

@@ -104,6 +104,32 @@ def converted(cls: type[Period], p: Period) -> Period:
     return cls(whole)
 
 
+class UTInstant:
+    """A point on the line of time, counted in one unit: what dates and times are made of."""
+
+    __slots__ = ("periods",)
+    value_fields = fields = ("periods",)
+
+    def __init__(self, periods: Period) -> None:
+        self.periods = periods
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UTInstant) and self.periods == other.periods
+
+    def __hash__(self) -> int:
+        return hash((UTInstant, self.periods))
+
+
+Instant_ = T.define("Instant", AbstractTime, abstract=True)
+_P = T.TypeVar("P", None, Period_)
+UTInstant_ = T.define("UTInstant", Instant_, [_P])
+T.unwrap(UTInstant_).typename.fields = ("periods",)
+T.unwrap(UTInstant_).typename.field_types = (_P,)
+T.register_instances(
+    UTInstant, lambda i: T.apply_type(UTInstant_, TYPES[type(i.periods)]), UTInstant_
+)
+
+
 def whole_number(x: Any) -> int:
     """The value of a period: any number that is whole."""
     return int(x) if type(x) is int else int(Base.bindings["convert"](T.Int64, x))
@@ -178,7 +204,7 @@ class Date:
 
     @property
     def instant(self) -> Any:
-        return Day(self.days)
+        return UTInstant(Day(self.days))
 
     @property
     def text(self) -> str:
@@ -212,7 +238,7 @@ class DateTime:
 
     @property
     def instant(self) -> Any:
-        return Millisecond(self.ms)
+        return UTInstant(Millisecond(self.ms))
 
     @property
     def nanoseconds(self) -> int:
@@ -330,6 +356,8 @@ def install(module: Module) -> None:
         (TimeType_, True),
         (AbstractDateTime_, False),
         (TimeZone_, True),
+        (Instant_, False),
+        (UTInstant_, False),
         (Compound_, False),
         (Date_, True),
         (DateTime_, True),
@@ -338,11 +366,16 @@ def install(module: Module) -> None:
         *((t, True) for t in TYPES.values()),
     ]
     for t, exported in names:
-        module.const(t.typename.name, t, export=exported)
-        t.typename.module = module
-    for t in (Date_, DateTime_, Time_):
+        typename = T.unwrap(t).typename
+        module.const(typename.name, t, export=exported)
+        typename.module = module
+    for t, instant in (
+        (Date_, T.apply_type(UTInstant_, TYPES[Day])),
+        (DateTime_, T.apply_type(UTInstant_, TYPES[Millisecond])),
+        (Time_, TYPES[Nanosecond]),
+    ):
         t.typename.fields = ("instant",)
-        t.typename.field_types = (T.Any_,)
+        t.typename.field_types = (instant,)
     Compound_.typename.fields = ("periods",)
     Compound_.typename.field_types = (T.Any_,)
     from juliette.base.essentials import FIELD_HOOKS, field_error
