@@ -15,7 +15,7 @@ from juliette.runtime.array import vector
 from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ErrorException, JuliaException
 from juliette.runtime.modules import Base, Module
-from juliette.stdlib import test_logs
+from juliette.stdlib import test_inferred, test_logs
 from juliette.stdlib import test_results as R
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette.syntax.names import PRECEDENCE, base_operator
@@ -68,6 +68,11 @@ class Threw:
         self.error = error
 
 
+def term(x: Any) -> str:
+    """A value as it stands in an expression; symbols and expressions are not quoted."""
+    return string_of(x) if isinstance(x, (Symbol, Expr)) else one_line(x, limit=True)
+
+
 def evaluate_comparison(operators: tuple[str, ...], negated: bool, *terms: Any) -> Evaluated:
     """Compare the terms from left to right; the operators are the odd ones."""
     value: Any = True
@@ -75,9 +80,7 @@ def evaluate_comparison(operators: tuple[str, ...], negated: bool, *terms: Any) 
         value = terms[i](terms[i - 1], terms[i + 1])
         if value is not True:
             break
-    words = [
-        one_line(t, limit=True) if i % 2 == 0 else operators[i // 2] for i, t in enumerate(terms)
-    ]
+    words = [term(t) if i % 2 == 0 else operators[i // 2] for i, t in enumerate(terms)]
     shown = " ".join(words)
     if negated:
         value = Base.bindings["!"](value)
@@ -89,9 +92,9 @@ def evaluate_call(name: str, negated: bool, kwargs: V.NamedTuple, f: Any, *args:
     """Call a function, and say with what."""
     keywords = dict(zip(kwargs.names, kwargs.values, strict=True))
     value = call_kw(f, keywords, *args)
-    words = ", ".join(one_line(a, limit=True) for a in args)
+    words = ", ".join(map(term, args))
     if name in ("≈", "isapprox") and len(args) == 2 and not keywords and name == "≈":
-        shown = f"{one_line(args[0], limit=True)} ≈ {one_line(args[1], limit=True)}"
+        shown = f"{term(args[0])} ≈ {term(args[1])}"
     else:
         pairs = ", ".join(f"{k} = {one_line(v)}" for k, v in keywords.items())
         shown = f"{name}({words}{'; ' + pairs if pairs else ''})"
@@ -472,7 +475,4 @@ def load_macros(module: Module) -> None:
         """`@testset ["description"] [options…] begin … end`: tests that are reported together."""
         return test_set(context, arguments)
 
-    @module.macro("inferred")
-    def inferred(context: Any, *arguments: Any) -> Any:
-        """`@inferred f(x)`: the value of the call; types are not checked."""
-        return arguments[-1]
+    test_inferred.load(module)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.logs import level_of, level_text, with_logger
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
@@ -13,6 +14,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import julia_value
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.values import NamedTuple
 from juliette.stdlib import test_results as R
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
@@ -168,6 +170,45 @@ def load(module: Module, judge: Any, options_of: Any, make_options: Any) -> None
     T.register_class(TestLogger, logger)
     T.register_class(LogRecord, T.define("Test.LogRecord"))
     module.const("TestLogger", logger)
+    record = T.typeof(LogRecord(0, "", (None,) * 5, {}))
+
+    @module.method("TestLogger(; min_level=-1000)", export=False)
+    def test_logger(_: Any, *, min_level: Any = -1000) -> TestLogger:
+        """A logger that keeps the messages in its field `logs`.
+
+        ```jldoctest
+        julia> using Test, Logging
+
+        julia> logger = TestLogger();
+
+        julia> with_logger(logger) do
+                   @info "half way" done = 1//2
+               end
+
+        julia> logger.logs[1].message, logger.logs[1].kwargs[:done]
+        ("half way", 1//2)
+        ```
+        """
+        return TestLogger(min_level)
+
+    def logger_field(log: TestLogger, name: str) -> Any:
+        if name == "logs":
+            return vector(log.logs, record)
+        if name == "min_level":
+            return log.min_level
+        raise field_error(log, name)
+
+    def record_field(entry: LogRecord, name: str) -> Any:
+        if name == "kwargs":
+            given = NamedTuple(tuple(entry.kwargs), tuple(entry.kwargs.values()))
+            return Base.bindings["pairs"](given)
+        attribute = "module" if name == "_module" else name
+        if attribute not in vars(entry):
+            raise field_error(entry, name)
+        return vars(entry)[attribute]
+
+    FIELD_HOOKS[TestLogger] = logger_field
+    FIELD_HOOKS[LogRecord] = record_field
     module.const("LogRecord", T.typeof(LogRecord(0, "", (None,) * 5, {})))
     module.bindings["AbstractLogger"] = Base.bindings["CoreLogging"].get("AbstractLogger")
     core: Module = Base.bindings["CoreLogging"]

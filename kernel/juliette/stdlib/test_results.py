@@ -78,7 +78,7 @@ class Fail(Result):
         elif self.test_type == "test_throws_nothing":
             out += f"\n    Expected: {self.data}\n  No exception thrown"
         else:
-            if self.data is not None and self.data != self.expression:
+            if self.data is not None:
                 out += f"\n   Evaluated: {self.data}"
             if self.context is not None:
                 out += f"\n     Context: {self.context}"
