@@ -761,4 +761,11 @@ def generator(_: Any, f: Any, *xs: Any) -> Any:
     return Generator(lambda args: f(*args), Base.bindings["zip"](*xs))
 
 
-native_steps("Generator")
+@Base.method("iterate(g::Generator, state...)", transparent=True)
+def iterate_generator(g: Generator, *state: Any) -> Any:
+    """The function of the next value, and the state of what the generator runs over."""
+    step = Base.bindings["iterate"](g.iter, *state)
+    if step is None:
+        return None
+    value, following = step
+    return g.f(value), following

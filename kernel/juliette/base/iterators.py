@@ -627,6 +627,40 @@ function("rest(itr)", lambda itr: itr, "All elements.")
 function("rest(itr, state)", lambda itr, st: itr.itr and Rest(itr.itr, st) if isinstance(itr, Rest) else Rest(itr, st), "The elements that follow a state of `iterate`.")
 
 
+@Base.method("rest(itr)", export=False)
+def whole(itr: Any) -> Any:
+    """All elements: the rest of a destructuring before anything is taken."""
+    return Base.bindings["rest"](itr, None)
+
+
+@Base.method("rest(itr, state)", export=False)
+def rest_of(itr: Any, state: Any) -> Any:
+    """What `a, b... = itr` gives to `b`: the elements that follow a state of `iterate`.
+
+    ```jldoctest
+    julia> letters = ["a", "b", "c"];
+
+    julia> head, state = iterate(letters);
+
+    julia> Base.rest(letters, state)
+    2-element Vector{String}:
+     "b"
+     "c"
+
+    julia> Base.rest((1, 2, 3), 3)
+    (3,)
+    ```
+    """
+    if type(itr) is tuple:
+        return itr if state is None else itr[state - 1 :]
+    following = itr if state is None else Rest(itr, state)
+    if isinstance(itr, (str, V.SubString)):
+        return Base.bindings["join"](following)
+    if isinstance(itr, (V.NamedTuple, Array)):
+        return Base.bindings["vec"](Base.bindings["collect"](following))
+    return following
+
+
 @Iterators.method("peel(itr)", transparent=True)
 def peel(itr: Any) -> Any:
     """The first element and an iterator over the rest; `nothing` if there is no element.

@@ -12,6 +12,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 LITERALS = (int, float, str, bool, type(None))
@@ -701,6 +702,8 @@ class Lowerer:
         return C.Call(C.Runtime("named_tuple"), [], [self.keyword(k) for k in items])
 
     def lower_vect(self, e: Expr) -> C.Node:
+        if any(isinstance(a, Expr) and a.head == "parameters" for a in e.args):
+            raise problem("unexpected semicolon in array expression")
         args, _ = self.arguments(e.args)
         return C.Call(C.Runtime("vect"), args)
 
@@ -762,7 +765,11 @@ class Lowerer:
         patterns = [r.args[0] for r in ranges]
         sources = [self.lower(r.args[1]) for r in ranges]
         argument = patterns[0] if len(patterns) == 1 else Expr("tuple", *patterns)
-        function = self.lower(Expr("->", Expr("tuple", argument), as_block(body)))
+        if isinstance(argument, Symbol) and body == argument:
+            # `(x for x in xs)` changes nothing.
+            function: C.Node = C.Const(Base.bindings["identity"])
+        else:
+            function = self.lower(Expr("->", Expr("tuple", argument), as_block(body)))
         source = sources[0] if len(sources) == 1 else C.Call(C.Runtime("product"), sources)
         if condition is not None:
             test = self.lower(Expr("->", Expr("tuple", argument), as_block(condition)))

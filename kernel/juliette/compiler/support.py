@@ -216,13 +216,38 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
             except StopIteration:
                 raise BoundsError(x, (i + 1,)) from None
         return tuple(out)
-    items = list(it)
     tail = n - slurp - 1
+    if tail == 0 and type(x) is not tuple:
+        return destructure_rest(x, slurp)
+    items = list(it)
     if len(items) < n - 1:
         raise BoundsError(x, (len(items) + 1,))
     middle: Any = items[slurp : len(items) - tail]
-    middle = tuple(middle) if type(x) is tuple else Base.get("collect")(tuple(middle)) if middle else ()
+    if type(x) is tuple:
+        middle = tuple(middle)
+    elif isinstance(x, str):
+        middle = Base.get("join")(tuple(middle))
+    else:
+        held = T.Any_ if middle or not T.isa(x, T.AbstractArray) else Base.get("eltype")(x)
+        middle = Base.get("collect")(tuple(middle)) if middle else Base.get("getindex")(held)
     return (*items[:slurp], middle, *items[len(items) - tail :])
+
+
+def destructure_rest(x: Any, n: int) -> tuple[Any, ...]:
+    """The first values of `a, b, c... = x`, and what `Base.rest` makes of the others."""
+    iterate, rest = Base.get("iterate"), Base.get("rest")
+    if n == 0:
+        return (rest(x),)
+    out: list[Any] = []
+    state: tuple[Any, ...] = ()
+    for i in range(n):
+        step = iterate(x, *state)
+        if step is None:
+            raise BoundsError(x, (i + 1,))
+        value, following = step
+        out.append(value)
+        state = (following,)
+    return (*out, rest(x, *state))
 
 
 @helper("tuple_item")

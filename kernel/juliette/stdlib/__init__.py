@@ -17,8 +17,8 @@
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
 - `sparse_arrays`: SparseArrays, by SciPy
-- `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`,
-  `dates_locales`, `dates_show`: Dates
+- `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`, `dates_show`: Dates
+- `dates_locales`: the names of its months and weekdays in a language
 """
 
 # The modules that `using` finds: their names, and the files that fill them.

@@ -74,7 +74,7 @@ def periods(module: Module) -> None:
 
     @module.method("default(p::Union{Period, Type{<:Period}})", export=False)
     def default(p: Any) -> Period:
-        """What a part of a date or time is when it is not given: 1 of a calendar unit, 0 of a clock's.
+        """What a part is when it is not given: 1 of a calendar unit, 0 of a clock's.
 
         ```jldoctest
         julia> using Dates
@@ -270,9 +270,7 @@ def clocks(module: Module) -> None:
         f.__doc__ = doc
         module.method(f"{name}(x)", export=export)(f)
 
-    conversion(
-        "epochdays2date", lambda n: Date(int(n)), "The day by its number.", export=False
-    )
+    conversion("epochdays2date", lambda n: Date(int(n)), "The day by its number.", export=False)
     conversion("date2epochdays", lambda x: x.days, "The number of a day.", export=False)
     conversion(
         "epochms2datetime", lambda n: DateTime(int(n)), "The moment by its number.", export=False

@@ -144,9 +144,7 @@ def read_text(text: str, f: DateFormat) -> dict[str, int]:
     return found
 
 
-def read_part(
-    p: Part, text: str, at: int, found: dict[str, int], locale: DateLocale
-) -> int | None:
+def read_part(p: Part, text: str, at: int, found: dict[str, int], locale: DateLocale) -> int | None:
     """Where the text goes on after a part, or None if it does not fit."""
     if not p.code:
         return at + len(p.text) if text.startswith(p.text, at) else None

@@ -7,14 +7,14 @@ from typing import Any
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import text_of
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.tables import JuliaDict
 from juliette.stdlib import dates_calendar as C
 
 
 class DateLocale:
-    """`DateLocale(months, months_abbr, days_of_week, days_of_week_abbr)`, each a vector of names."""
+    """The names of months and weekdays, long and short, each a vector."""
 
     __slots__ = fields = ("months", "months_abbr", "days_of_week", "days_of_week_abbr")
 
@@ -57,7 +57,7 @@ def load(module: Module) -> None:
     t.typename.field_types = (T.apply_type(T.Vector, T.String),) * 4
     T.register_class(DateLocale, t)
     module.const("DateLocale", t, export=False)
-    locales = V.JuliaDict(T.String, t)
+    locales = JuliaDict(T.String, t)
     Base.bindings["setindex!"](locales, ENGLISH, "english")
     module.const("LOCALES", locales, export=False)
     module.const("ENGLISH", ENGLISH, export=False)

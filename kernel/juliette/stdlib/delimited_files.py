@@ -10,6 +10,7 @@ import numpy as np
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import text_of
 from juliette.display.io import IO
+from juliette.display.show import one_line
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, elements, make, vector
 from juliette.runtime.errors import ArgumentError, ErrorException
@@ -74,10 +75,8 @@ def typed(text: str, t: Any, row: int, column: int) -> Any:
     try:
         return Base.bindings["parse"](t, word)
     except ArgumentError:
-        raise ErrorException(
-            f'file entry "{text}" cannot be converted to {T.type_string(t)}'
-            f" (at row {row}, column {column})"
-        ) from None
+        reason = ErrorException(f'file entry "{text}" cannot be converted to {T.type_string(t)}')
+        raise ErrorException(f"at row {row}, column {column} : {one_line(reason)}") from None
 
 
 def table(rows: list[list[Any]], t: Any, fill: Any) -> Array:

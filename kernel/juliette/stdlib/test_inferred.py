@@ -33,12 +33,12 @@ def checked(allowed: Any, keywords: NamedTuple, f: Any, *args: Any) -> Any:
     found = T.typeof(value)
     expected = T.Any_ if keywords.names else inferred_type(f, args)
     # Our inference says `Any` of much that Julia's knows: only a union is a verdict.
-    if isinstance(expected, T.UnionType) and not T.subtype(found, allowed):
-        if without(expected, allowed) is not found:
-            raise ErrorException(
-                f"return type {T.type_string(found)} does not match inferred return type "
-                f"{T.type_string(expected)}"
-            )
+    known = not isinstance(expected, T.UnionType) or T.subtype(found, allowed)
+    if not known and without(expected, allowed) is not found:
+        raise ErrorException(
+            f"return type {T.type_string(found)} does not match inferred return type "
+            f"{T.type_string(expected)}"
+        )
     return value
 
 

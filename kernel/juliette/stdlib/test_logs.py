@@ -173,7 +173,7 @@ def load(module: Module, judge: Any, options_of: Any, make_options: Any) -> None
     record = T.typeof(LogRecord(0, "", (None,) * 5, {}))
 
     @module.method("TestLogger(; min_level=-1000)", export=False)
-    def test_logger(_: Any, *, min_level: Any = -1000) -> TestLogger:
+    def make_logger(_: Any, *, min_level: Any = -1000) -> TestLogger:
         """A logger that keeps the messages in its field `logs`.
 
         ```jldoctest

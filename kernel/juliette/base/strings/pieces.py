@@ -76,33 +76,44 @@ def split_from_right(text: str, sep: Any, limit: int, keepempty: bool) -> list[t
 class EachSplit:
     """`eachsplit(s, sep)`: the parts, one by one."""
 
-    __slots__ = ("keepempty", "limit", "right", "s", "sep")
+    __slots__ = ("keepempty", "limit", "right", "str", "splitter")
+    fields = ("str", "splitter", "limit", "keepempty")
 
     def __init__(self, s: Any, sep: Any, limit: int, keepempty: bool, right: bool = False) -> None:
-        self.s = s
-        self.sep = sep
+        self.str = s
+        self.splitter = sep
         self.limit = limit
         self.keepempty = keepempty
         self.right = right
 
     def julia_iterator(self) -> Any:
-        text = text_of(self.s)
+        text = text_of(self.str)
         f = split_from_right if self.right else split_spans
-        found = f(text, self.sep, self.limit, self.keepempty)
-        return (slice_text(self.s, i, j) for i, j in (reversed(found) if self.right else found))
+        found = f(text, self.splitter, self.limit, self.keepempty)
+        return (slice_text(self.str, i, j) for i, j in (reversed(found) if self.right else found))
 
 
-T.register_class(EachSplit, T.define("SplitIterator", module=Base))
+SplitIterator = T.define(
+    "SplitIterator", None, [T.TypeVar("S", None, T.AbstractString), T.TypeVar("F")], module=Base
+)
+T.register_instances(
+    EachSplit,
+    lambda e: T.apply_type(SplitIterator, T.typeof(e.str), T.typeof(e.splitter)),
+    SplitIterator,
+)
+_typename = T.unwrap(SplitIterator).typename
+_typename.fields = EachSplit.fields
+_typename.field_types = (*T.unwrap(SplitIterator).parameters, T.Int64, T.Bool)
 ITERATORS[EachSplit] = lambda e: e.julia_iterator()
-Base.const("SplitIterator", T.typeof(EachSplit("", "", 0, True)), export=False)
+Base.const("SplitIterator", SplitIterator, export=False)
 
 
-@Base.method("eltype(::Type{Base.SplitIterator})")
+@Base.method("eltype(::Type{<:Base.SplitIterator})")
 def split_eltype(_: Any) -> Any:
     return SUBSTRING
 
 
-@Base.method("IteratorSize(::Type{Base.SplitIterator})", export=False)
+@Base.method("IteratorSize(::Type{<:Base.SplitIterator})", export=False)
 def split_size(*_: Any) -> Any:
     return SizeUnknown
 
