@@ -18,7 +18,7 @@ from juliette.compiler.support import ClosureBase
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.kernels import KERNELS
+from juliette.runtime.kernels import FOLDED, KERNELS
 from juliette.runtime.modules import Base
 
 ndarray = np.ndarray
@@ -198,7 +198,7 @@ class Lanes:
         arrays = [a for a in args if isinstance(a, ndarray)]
         if len(args) == 1 and f.name in ("+", "-"):
             return args[0] if f.name == "+" else np.negative(args[0])
-        if len(args) > 2 and f.name in ("+", "*"):
+        if len(args) > 2 and KERNELS.get(f) in FOLDED:
             return self.operation(f, [self.operation(f, args[:-1]), args[-1]])
         if any(a.dtype.char not in "dflq?" for a in arrays) or not all(isinstance(a, (ndarray, int, float, np.floating)) for a in args):
             raise NoLanes
@@ -207,6 +207,8 @@ class Lanes:
         if len({a.dtype for a in arrays}) > 1:
             raise NoLanes
         n = max(a.ndim for a in arrays)
+        if getattr(KERNELS[f], "nin", len(args)) != len(args):
+            raise NoLanes  # numpy would write into a further argument
         out = KERNELS[f](*[B.align(B.widen(a, arrays), n) for a in args])
         if not isinstance(out, ndarray):
             raise NoLanes

@@ -93,6 +93,10 @@ class Unfit(Exception):
 
 _OPERATORS = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/"}
 _COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
+# Functions of two arguments that take more from left to right.
+FOLDED = {
+    np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.maximum, np.minimum, np.gcd, np.lcm,
+}
 _NUMBERS = (int, float, np.float32, np.float16, bool)
 
 
@@ -209,6 +213,12 @@ class _Writer:
         kernel = KERNELS.get(f) if isinstance(f, GenericFunction) else None
         if kernel is None:
             raise Unfit
+        if isinstance(kernel, np.ufunc) and len(t.args) > kernel.nin:
+            # numpy would take a further argument for the place to write to.
+            if kernel not in FOLDED:
+                raise Unfit
+            *before, last = t.args
+            return self.emit(Dot(t.function, (Dot(t.function, tuple(before)), last)))
         args = [self.emit(a) for a in t.args]
         args = self.promoted(kernel, args)
         samples = [s for _, s, _ in args]

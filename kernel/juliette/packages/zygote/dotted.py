@@ -235,6 +235,8 @@ class TracedLanes(Lanes):
         if rule is None:
             arrays = [primal(a) for a in args]
             n = max(np.ndim(a) for a in arrays)
+            if getattr(KERNELS[f], "nin", len(args)) != len(args):
+                raise NoLanes
             return KERNELS[f](*[B.align(a, n) for a in arrays])
         return rule(*map(_julian, args))
 
