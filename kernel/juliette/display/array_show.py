@@ -16,7 +16,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Complex, Rational
+from juliette.runtime.numeric import Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 
 shape_of, eltype_of, data_of = W.shape_of, W.eltype_of, W.data_of
@@ -300,6 +300,9 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
     if T.subtype(t, T.Number):
         if T.subtype(t, T.Integer) or not T.subtype(t, T.Real):
             return len(text), 0
+        if isinstance(v, Irrational):
+            # Aligned by its name, whatever follows it.
+            return len(S.one_line(v)), 0
         found = _REAL.match(text)
         assert found is not None
         return len(found[1]), len(found[2])

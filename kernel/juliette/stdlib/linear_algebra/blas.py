@@ -15,7 +15,7 @@ from juliette.stdlib.linear_algebra import norms, operations
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
-BLAS.bindings["__builtins__"] = Base.bindings
+BLAS.visible = BLAS.bindings["__builtins__"] = Base.bindings
 LinearAlgebra.const("BLAS", BLAS)
 
 

@@ -151,6 +151,12 @@ class QRQ(Orthogonal):
     __slots__ = ()
 
 
+class HessenbergQ(QRQ):
+    """`hessenberg(A).Q`"""
+
+    __slots__ = ()
+
+
 class LQQ(Orthogonal):
     """`lq(A).Q`"""
 
@@ -159,6 +165,7 @@ class LQQ(Orthogonal):
 
 QRCompactWYQ_ = q_type("QRCompactWYQ", "S M C")
 LQPackedQ_ = q_type("LQPackedQ", "T S C")
+HessenbergQ_ = q_type("HessenbergQ", "T S W sym")
 
 
 def _q_parameters(q: Orthogonal) -> Any:
@@ -173,6 +180,13 @@ def _q_parameters(q: Orthogonal) -> Any:
 
 T.register_instances(QRQ, _q_parameters, QRCompactWYQ_)
 T.register_instances(LQQ, _q_parameters, LQPackedQ_)
+T.register_instances(
+    HessenbergQ,
+    lambda q: T.apply_type(
+        HessenbergQ_, q.eltype, *(T.apply_type(t, q.eltype) for t in (T.Matrix, T.Vector)), False
+    ),
+    HessenbergQ_,
+)
 
 
 @Base.method("size(Q::LinearAlgebra.AbstractQ)")

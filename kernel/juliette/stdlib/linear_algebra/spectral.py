@@ -15,7 +15,7 @@ from juliette.runtime.errors import ArgumentError, DomainError, ErrorException
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
-from juliette.stdlib.linear_algebra.elimination import QRQ, is_hermitian
+from juliette.stdlib.linear_algebra.elimination import HessenbergQ, is_hermitian
 from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
@@ -345,7 +345,7 @@ def hessenberg(a: Any) -> Any:
     """The Hessenberg form: `A == Q*H*Q'`."""
     h, q = scipy_linalg("hessenberg").hessenberg(K.floating(a), calc_q=True)
     return Hessenberg(
-        S.UpperHessenberg(wrap(np.asfortranarray(h))), QRQ(np.asfortranarray(q), q.shape[0])
+        S.UpperHessenberg(wrap(np.asfortranarray(h))), HessenbergQ(np.asfortranarray(q), q.shape[0])
     )
 
 
@@ -353,7 +353,7 @@ class Hessenberg(Factorization):
     """`hessenberg(A)`"""
 
     __slots__ = ("H", "Q")
-    family = factorization("Hessenberg", "T SH S", "H Q")
+    family = factorization("Hessenberg", "T SH S W V", "H Q")
     fields = ("H", "Q", "μ")
     factors_shown = (("Q factor: ", "Q"), ("H factor:", "H"))
 
@@ -362,7 +362,8 @@ class Hessenberg(Factorization):
 
     @staticmethod
     def parameters(h: Any, q: Any) -> tuple[Any, ...]:
-        return (h.eltype, T.typeof(h), T.apply_type(T.Matrix, h.eltype))
+        matrix, vector = (T.apply_type(t, h.eltype) for t in (T.Matrix, T.Vector))
+        return (h.eltype, T.typeof(h), matrix, vector, T.Bool)
 
     def parts(self) -> Iterator[Any]:
         return iter((self.Q, self.H))
