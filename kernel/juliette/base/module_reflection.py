@@ -14,20 +14,40 @@ from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
 from juliette.syntax.expr import Symbol
 
 
+# Julia's Core has these types; all others without a module of their own are Base's.
+_CORE_TYPES = frozenset(
+    """AbstractArray AbstractChar AbstractFloat AbstractString Any ArgumentError Array AssertionError Bool
+    BoundsError Char DataType DenseArray DivideError DomainError ErrorException Exception Expr Float16
+    Float32 Float64 Function GlobalRef IO InexactError InitError Int128 Int16 Int32 Int64 Int8 Integer
+    InterruptException LineNumberNode LoadError Method MethodError Module NamedTuple Nothing Number
+    OutOfMemoryError OverflowError Pair QuoteNode ReadOnlyMemoryError Real Ref Signed StackOverflowError
+    String Symbol Task Tuple Type TypeError TypeName TypeVar TypeofBottom UInt128 UInt16 UInt32 UInt64
+    UInt8 UndefInitializer UndefKeywordError UndefRefError UndefVarError Union UnionAll Unsigned Vararg
+    WeakRef""".split()
+)
+
+
+def _owner(name: str) -> Module:
+    return Core if name in _CORE_TYPES else Base
+
+
 @Base.method("parentmodule(x)")
 def parentmodule(x: Any) -> Any:
     """The module that a function, type or module belongs to.
 
     ```jldoctest
-    julia> parentmodule(sin)
-    Base
+    julia> parentmodule(sin), parentmodule(UnitRange), parentmodule(Int)
+    (Base, Base, Core)
     ```
     """
     if isinstance(x, Module):
         return x.parent
     if isinstance(x, T.JuliaType):
         family = family_of(x)
-        return (family.module if family is not None else None) or Core
+        if family is None:
+            return Core
+        known = family.module
+        return known if known is not None and known is not Core else _owner(family.name)
     if isinstance(x, Method):
         return x.module
     generic = getattr(x, "generic", x)

@@ -853,28 +853,35 @@ class Lowerer:
         specs = [s for s in specs if not isinstance(s, LineNumberNode)]
         self.loops.append("for")
         try:
-            return self._for(specs, body, 1)
+            return self._for(specs, body, [])
         finally:
             self.loops.pop()
 
-    def _for(self, specs: list[Any], body: Any, depth: int) -> C.Node:
+    def _for(self, specs: list[Any], body: Any, around: list[str]) -> C.Node:
+        """A nest of loops; `around` are the variables of the loops around this one."""
         pattern, source = specs[0].args
         iterable = self.lower(source)
         outer = isinstance(pattern, Expr) and pattern.head == "outer"
         if outer:
             pattern = pattern.args[0]
         item = self.temp("item")
+        names = [] if outer else pattern_names(pattern)
+        copies: list[tuple[str, C.Node]] = []
+        if len(specs) == 1 and around:
+            # What the body assigns to a variable of a loop around it is gone at the next step.
+            found = Assigned()
+            found.visit(body)
+            copies = [(n, self.read(n)) for n in around if n in found.assigned and n not in names]
 
         def inner() -> C.Node:
-            first = self.assign_to(pattern, C.Local(item))
+            first = [self.assign_to(pattern, C.Local(item)), *(self.assign(n, v) for n, v in copies)]
             if len(specs) > 1:
-                return C.Block([first, self._for(specs[1:], body, depth + 1)])
-            return C.Block([first, self.lower(body)])
+                return C.Block([*first, self._for(specs[1:], body, [*around, *names])])
+            return C.Block([*first, self.lower(body)])
 
-        names = [] if outer else pattern_names(pattern)
+        owned = [*names, *(n for n, _ in copies)]
         exprs = [body] if len(specs) == 1 else []
-        node = C.For(item, iterable, self.in_scope(inner, names=names, exprs=exprs, soft=True))
-        return node if depth == 1 or len(specs) > 1 else node
+        return C.For(item, iterable, self.in_scope(inner, names=owned, exprs=exprs, soft=True))
 
     def lower_break(self, e: Expr) -> C.Node:
         if not self.loops:

@@ -47,7 +47,7 @@ def make_class(t: T.DataType, *more: type) -> type:
         if not exception:
             attributes["__eq__"] = _equal
             attributes["__hash__"] = _hash
-        if not fields:
+        if not fields and not exception:
             attributes["__new__"] = _the_one
     if exception:
         attributes["__init__"] = JuliaException.__init__
