@@ -12,7 +12,7 @@ from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import PACKAGES, Module, package
+from juliette.runtime.modules import PACKAGES, SESSION, Module, package
 
 # Versions whose behaviour and printing are followed.
 VERSIONS = {
@@ -26,6 +26,8 @@ IDS = {
     "ChainRulesCore": "d360d2e6", "BSON": "fbb218c0", "JLD2": "033835bb",
 }  # fmt: skip
 _FOLDER = "~/.julia/environments/v1.10"
+# The Main of the session that added something last.
+UPDATED: list[Any] = [None]
 
 
 class PackageSpec:
@@ -85,6 +87,10 @@ def load(module: Module) -> None:
     def add(*names: Any, name: Any = None, version: Any = None, **keywords: Any) -> None:
         """Check that packages are there; a version of Flux chooses how it behaves."""
         lines = [add_one(n, v) for n, v in wanted(names, name, version)]
+        if SESSION.main is not UPDATED[0]:
+            # As in Julia, once for each session.
+            UPDATED[0] = SESSION.main
+            STDERR.write("    Updating registry at `~/.julia/registries/General.toml`\n")
         STDERR.write("   Resolving package versions...\n")
         changed = [line for line in lines if line is not None]
         for file in ("Project", "Manifest"):
