@@ -20,6 +20,7 @@
 - `iterators`, `pairs`: the lazy iterators
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
+- `simple_vector`: the vectors of type parameters
 - `tuples`, `functions`: tuples, named tuples; composition and partial application
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled

@@ -66,7 +66,8 @@ CHAPTERS: dict[str, str] = {
         "remove_linenums!"
     ),
     "juliette.base.method_reflection": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods promote_op "
+        "return_types which"
     ),
     "juliette.base.missing": (
         "Missing SkipMissing argmax argmin findall findfirst findlast findmax findmin missing "
@@ -145,6 +146,7 @@ CHAPTERS: dict[str, str] = {
         "permutedims permutedims! reshape reverse! rot180 rotl90 rotr90 transpose vec"
     ),
     "juliette.base.searching": "findall findfirst findlast findnext findprev indexin ∈ ∉ ∋ ∌",
+    "juliette.base.simple_vector": "SimpleVector hash svec",
     "juliette.base.slices": (
         "ColumnSlices RowSlices Slices eachcol eachrow eachslice mapslices selectdim sortslices"
     ),
@@ -196,7 +198,8 @@ CHAPTERS: dict[str, str] = {
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
     "juliette.display.methods": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods promote_op "
+        "return_types which"
     ),
     "juliette.display.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "

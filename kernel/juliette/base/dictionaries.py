@@ -5,7 +5,7 @@ One chapter of small methods, in one place for the sake of whoever looks for one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from juliette.base.essentials import convert_to
@@ -48,7 +48,7 @@ def _entries(args: tuple[Any, ...], name: str) -> list[tuple[Any, Any]]:
     except MethodError:
         raise ArgumentError(f"{name}(kv): kv needs to be an iterator of tuples or pairs") from None
     for a in items:
-        if type(a) is V.Pair:
+        if isinstance(a, V.Pair):
             out.append((a.first, a.second))
         elif type(a) is tuple and len(a) == 2:
             out.append(a)
@@ -71,11 +71,12 @@ def _entry_types(args: tuple[Any, ...], pairs: list[tuple[Any, Any]]) -> tuple[A
         return B.join_types([k for k, _ in pairs]), B.join_types([v for _, v in pairs])
     if not args:
         return T.Any_, T.Any_
-    kinds = ({T.typeof(k) for k, _ in pairs}, {T.typeof(v) for _, v in pairs})
-    return tuple(s.pop() if len(s) == 1 else _joined(s) for s in kinds)  # type: ignore[return-value]
+    declared = [T.typeof(p).parameters for p in args if isinstance(p, V.Pair)]
+    kinds = tuple(map(dict.fromkeys, zip(*declared, strict=True)))
+    return tuple(_joined(s) for s in kinds)  # type: ignore[return-value]
 
 
-def _joined(kinds: set[Any]) -> Any:
+def _joined(kinds: Iterable[Any]) -> Any:
     """`Dict(ps::Pair...)` joins the types of the pairs."""
     out: Any = None
     for t in kinds:
@@ -278,7 +279,7 @@ def pop_any(d: Any) -> Any:
         raise ArgumentError("dict must be non-empty")
     k, v = d.entries()[0]
     d.remove(d.key(k))
-    return V.Pair(k, v)
+    return V.pair_maker(d.key_type, d.value_type)(k, v)
 
 
 @Base.method("push!(d::AbstractDict, ps::Pair...)", transparent=True)
@@ -541,8 +542,9 @@ def filter_dict(f: Any, d: Any) -> Any:
 
 @Base.method("filter!(f, d::AbstractDict)", transparent=True)
 def filter_dict_in_place(f: Any, d: Any) -> Any:
+    pair = V.pair_maker(d.key_type, d.value_type)
     for k, v in d.entries():
-        if not support.truth(f(V.Pair(k, v))):
+        if not support.truth(f(pair(k, v))):
             d.remove(d.key(k))
     return d
 

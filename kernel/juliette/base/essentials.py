@@ -98,6 +98,8 @@ def convert_built_in(t: Any, x: Any) -> Any:
             key = CONVERT(body.parameters[0], k)
             out.data[out.key(key)] = (key, CONVERT(body.parameters[1], v))
         return out
+    if family is T.unwrap(V.Pair_).typename and isinstance(x, V.Pair) and isinstance(t, T.DataType):
+        return V.pair_of(t, *map(CONVERT, body.parameters, x))
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
         return tuple(CONVERT(p, v) for p, v in zip(body.parameters, x, strict=True))
     if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom and (
@@ -418,8 +420,8 @@ def egal(a: Any, b: Any) -> bool:
         return all(egal(getattr(a, n, None), getattr(b, n, None)) for n in names)
     if isinstance(a, T.JuliaType):
         return bool(a == b)
-    if isinstance(a, (V.Pair,)):
-        return egal(a.first, b.first) and egal(a.second, b.second)
+    if isinstance(a, V.Pair):
+        return T.typeof(a) is T.typeof(b) and egal(a.first, b.first) and egal(a.second, b.second)
     if isinstance(a, (V.UnitRange, V.StepRange)):
         return (a.start, a.step, a.stop) == (b.start, b.step, b.stop)
     return False
@@ -607,7 +609,7 @@ def _pair(t: Any, *args: Any) -> V.Pair:
         raise MethodError(t, args, None)
     if not isinstance(t, T.DataType):
         return V.Pair(*args)
-    return V.Pair(*map(convert_to, t.parameters, args))
+    return V.pair_of(t, *map(convert_to, t.parameters, args))
 
 
 def _mime(t: Any, *args: Any) -> V.MIME:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import (
-    applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, shape_of_iterator,
+    applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
 )
 from juliette.base.iterators import NO_INIT
 from juliette.compiler import support
@@ -68,7 +68,7 @@ def map_(f: Any, *xs: Any) -> Any:
         values = apply_all(f, x)
         if type(x) is str:
             return _string(values)
-        return gather(values, shape_of_iterator(x))
+        return of_results(f, values, shape_of_iterator(x), xs)
     if all(type(x) is tuple for x in xs):
         return tuple(map(f, *xs))
     if all(isinstance(x, V.NamedTuple) for x in xs):
@@ -80,7 +80,7 @@ def map_(f: Any, *xs: Any) -> Any:
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     shapes = [shape_of_iterator(x) for x in xs]
     shape = shapes[0] if shapes[0] is not None and all(s == shapes[0] for s in shapes) else None
-    return gather(values, shape)
+    return of_results(f, values, shape, xs)
 
 
 def _string(values: list[Any]) -> str:

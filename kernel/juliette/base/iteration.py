@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from juliette.base.array_construction import copy, typed
 from juliette.base.array_protocol import ArrayLike, eltype_of
 from juliette.compiler import support, type_support
 from juliette.compiler.closures import ClosureBase
+from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
@@ -155,7 +157,7 @@ def iterate_named(t: V.NamedTuple) -> Iterator[Any]:
 
 @iterates(V.JuliaDict)
 def iterate_dict(d: V.JuliaDict) -> Iterator[V.Pair]:
-    return (V.Pair(k, v) for k, v in d.pairs())
+    return starmap(V.pair_maker(d.key_type, d.value_type), d.pairs())
 
 
 @iterates(V.JuliaSet)
@@ -652,6 +654,14 @@ def gather(values: list[Any], shape: tuple[int, ...] | None, empty_type: Any = T
     return fitted(values, shape, B.join_types(values) if values else empty_type)
 
 
+def of_results(f: Any, values: list[Any], shape: tuple[int, ...] | None, sources: tuple[Any, ...]) -> Any:
+    """The array of `f`'s results for the elements of sources; without any, its type is inferred."""
+    if values:
+        return gather(values, shape)
+    known = [eltype_of_iterator(x) for x in sources]
+    return gather(values, shape, element_type(f, tuple(T.Any_ if t is None else t for t in known)))
+
+
 # Set by the gradient packages: an array of traced scalars.
 GATHER: Any = None
 
@@ -682,6 +692,8 @@ def collect(x: Any) -> Any:
     t = eltype_of_iterator(x)
     shape = shape_of_iterator(x)
     values = apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
+    if type(x) is Generator:
+        return of_results(x.f, values, shape, (x.iter,))
     if t is None or (t is not T.Any_ and B.TRACE.depth):
         return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
     return fitted(values, shape, t)

@@ -39,12 +39,13 @@ class Pairs(Lazy):
         return (eltype(self.itr), eltype(self.data), T.typeof(self.itr), T.typeof(self.data))
 
     def julia_iterator(self) -> Iterator[Any]:
+        pair = V.pair_maker(*self.parameters()[:2])
         if isinstance(self.data, V.NamedTuple) or type(self.data) is tuple or (
             isinstance(self.data, Array) and isinstance(self.itr, V.OneTo)
         ):
-            return map(V.Pair, iterate_value(self.itr), iterate_value(self.data))
+            return map(pair, iterate_value(self.itr), iterate_value(self.data))
         get = Base.bindings["getindex"]
-        return (V.Pair(i, get(self.data, i)) for i in iterate_value(self.itr))
+        return (pair(i, get(self.data, i)) for i in iterate_value(self.itr))
 
     def iteration_shape(self) -> tuple[int, ...] | None:
         return shape_of_iterator(self.itr)

@@ -206,8 +206,6 @@ def isless_named(a: V.NamedTuple, b: V.NamedTuple) -> bool:
 @Base.method("Pair(a, b)", transparent=True)
 def pair(t: Any, a: Any, b: Any) -> V.Pair:
     """`a => b`"""
-    if isinstance(t, T.DataType):
-        a, b = (Base.bindings["convert"](p, x) for p, x in zip(t.parameters, (a, b), strict=True))
     return V.Pair(a, b)
 
 
@@ -218,7 +216,8 @@ def isless_pair(a: V.Pair, b: V.Pair) -> bool:
 
 @Base.method("reverse(p::Pair)", transparent=True)
 def reverse_pair(p: V.Pair) -> V.Pair:
-    return V.Pair(p.second, p.first)
+    a, b = T.typeof(p).parameters
+    return V.pair_maker(b, a)(p.second, p.first)
 
 
 # ---------------------------------------------------------------- named tuples

@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.essentials import field_error
 from juliette.base.reflection import field_types
+from juliette.base.simple_vector import SimpleVector
 from juliette.runtime import types as T
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
@@ -14,13 +15,13 @@ from juliette.syntax.expr import Symbol
 def data_type_field(t: Any, name: str) -> Any:
     """`Vector{Int}.parameters`"""
     if name == "parameters":
-        return tuple(t.parameters)
+        return SimpleVector(t.parameters)
     if name == "name":
         return t.typename
     if name == "super":
         return t.super
     if name == "types":
-        return field_types(t)
+        return SimpleVector(field_types(t))
     raise field_error(t, name)
 
 

@@ -19,6 +19,7 @@
 - `intrinsics_iteration`: rules for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved
+- `result_types`: the type of a call that is not made, from the types of its arguments
 - `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects
 - `session`: statements of a module in, values out; macros

@@ -172,7 +172,7 @@ def show_array(io: IO, a: Any) -> None:
 def show_array_long(io: IO, mime: Any, a: Any) -> None:
     shape = tuple(shape_of(a))
     n = len_of(a)
-    if n == 0 and (io.get("compact") or len(shape) == 1):
+    if n == 0 and (io.get("compact") or (len(shape) == 1 and isinstance(a, Array))):
         S.show(io, a)
         return
     SUMMARY(io, a)

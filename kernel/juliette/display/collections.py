@@ -45,7 +45,8 @@ def show_dict(io: IO, d: Any) -> None:
     implied = items and _implied(kt) and _implied(vt)
     io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
     io.write("(")
-    parts = within(io, d, typeinfo=T.apply_type(V.Pair_, kt, vt))
+    kind = T.apply_type(V.Pair_, kt, vt)
+    parts = within(io, d, typeinfo=kind)
     for i, (k, v) in enumerate(items):
         if parts is None:
             break
@@ -53,7 +54,7 @@ def show_dict(io: IO, d: Any) -> None:
         if io.get("limit") and i >= 10:
             io.write("…")
             break
-        show(parts, V.Pair(k, v))
+        show(parts, V.pair_of(kind, k, v))
     io.write(")")
 
 

@@ -22,7 +22,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.text import utf8
-from juliette.runtime.type_names import alias_note
+from juliette.runtime.type_names import alias_note, own_string, set_shown
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 PLAIN = V.MIME("text/plain")
@@ -130,7 +130,34 @@ def show_module(io: IO, x: Module) -> None:
 
 @Base.method("show(io::IO, t::Type)")
 def show_type(io: IO, t: Any) -> None:
-    io.write(T.type_string(t))
+    io.write(own_string(t))
+
+
+class TypeShows:
+    """The user's `show` methods for types, which also write them inside of other types' names."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self.any = False
+
+    def forget(self) -> None:
+        """A method of `show` was added."""
+        self.known = False
+
+    def __call__(self, t: Any) -> str | None:
+        if not self.known:
+            self.known = True
+            self.any = any(
+                len(m.parameters) == 2 and T.intersects(m.parameters[1], T.Type_) and m.parameters[1] is not T.Any_
+                for m in SHOW.user_methods
+            )
+            SHOW.watch(None, self.forget)
+        if not self.any or not SHOW.user_matches((T.CORE_TYPES["IOBuffer"], T.type_of_type(t))):
+            return None
+        return one_line(t)
+
+
+set_shown(TypeShows())
 
 
 @Base.method("show(io::IO, f::Function)")
@@ -207,6 +234,9 @@ def show_pair(io: IO, p: V.Pair) -> None:
     spaced = not io.get("compact")
     known = io.get("typeinfo")
     kinds = known.parameters if known is not None and known is T.typeof(p) else (None, None)
+    if kinds == (None, None) and isinstance(p, V.DeclaredPair):
+        joined(io, p, T.type_string(p.declared) + "(", ")")
+        return
     for side, kind, sep in ((p.first, kinds[0], " => " if spaced else "=>"), (p.second, kinds[1], "")):
         inner = io.with_(typeinfo=kind)
         operator = isinstance(side, GenericFunction) and not side.name[:1].isidentifier()

@@ -309,12 +309,36 @@ def finish(result: Any, tree: Any) -> Any:
             result = np.asfortranarray(result)
         return wrap(result)
     if isinstance(result, Values):
-        return from_values(result.values, result.shape)
+        return from_values(result.values, result.shape, None if result.values else empty_type(tree))
     if isinstance(result, Columns):
         return result.values
     if isinstance(result, Scalar):
         return result.value
     return result
+
+
+# Set by the compiler: the element type of an empty array of `f(args...)`, from the arguments' types.
+ELEMENT_TYPE: Any = None
+
+
+def set_element_type(f: Any) -> None:
+    """Install inference for calls that are never made."""
+    global ELEMENT_TYPE
+    ELEMENT_TYPE = f
+
+
+def empty_type(tree: Any) -> Any:
+    """The element type of a dotted call that has no elements."""
+    if isinstance(tree, Broadcasted):
+        return ELEMENT_TYPE(tree.function, tuple(map(empty_type, tree.args)))
+    if type(tree) is tuple:
+        return join_types(list(tree))
+    if isinstance(tree, V.Ref):
+        return T.typeof(tree.x)
+    if is_array(tree) or isinstance(tree, V.JuliaSet) or hasattr(type(tree), "julia_iterator"):
+        found = Base.bindings["eltype"](tree)
+        return found if isinstance(found, T.JuliaType) else T.Any_
+    return T.dispatch_type(tree)
 
 
 def from_values(values: list[Any], shape: tuple[int, ...], eltype: Any = None) -> Any:

@@ -29,7 +29,7 @@ def hashable(x: Any) -> Any:
         return ("tuple", *map(hashable, x))
     if x is None or x is V.MISSING:
         return x
-    if cls is V.Pair:
+    if isinstance(x, V.Pair):
         return ("pair", hashable(x.first), hashable(x.second))
     if cls is V.NamedTuple:
         return ("named", x.names, *map(hashable, x.values))

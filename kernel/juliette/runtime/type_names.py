@@ -43,7 +43,8 @@ def set_names(
 def type_string(t: Any, *, aliases: bool = True) -> str:
     """A type, or a parameter of one, as Julia writes it."""
     if isinstance(t, JuliaType):
-        return _type(t, aliases)
+        shown = SHOWN(t)
+        return own_string(t, aliases=aliases) if shown is None else shown
     if isinstance(t, TypeVar):
         return t.name
     if isinstance(t, Vararg):
@@ -51,6 +52,24 @@ def type_string(t: Any, *, aliases: bool = True) -> str:
             return f"Vararg{{{type_string(t.type, aliases=aliases)}}}" if t.type is not Any_ else "Vararg"
         return f"Vararg{{{type_string(t.type, aliases=aliases)}, {type_string(t.count)}}}"
     return VALUE_TEXT(t)
+
+
+def own_string(t: Any, *, aliases: bool = True) -> str:
+    """A type as it is written when no method of the user's shows it; its parameters may have one."""
+    return _type(t, aliases)
+
+
+def _not_shown(t: Any) -> str | None:
+    return None
+
+
+SHOWN: Callable[[Any], str | None] = _not_shown
+
+
+def set_shown(f: Callable[[Any], str | None]) -> None:
+    """Install what the user's own `show` methods write for a type; None where there is none."""
+    global SHOWN
+    SHOWN = f
 
 
 def _value(x: Any) -> str:

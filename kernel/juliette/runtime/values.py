@@ -5,7 +5,8 @@ Ranges (`runtime.ranges`) and lazy arrays (`runtime.wrappers`) are to be had fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,31 @@ class Pair:
 
 
 T.register_instances(Pair, lambda p: T.apply_type(Pair_, T.typeof(p.first), T.typeof(p.second)), Pair_)
+
+
+class DeclaredPair(Pair):
+    """A pair of a type that its values do not tell, `Pair{Any, Int64}(1, 2)`."""
+
+    __slots__ = ("declared",)
+
+
+T.register_instances(DeclaredPair, lambda p: p.declared, Pair_)
+
+
+def pair_of(t: Any, first: Any, second: Any) -> Pair:
+    """A pair of the type `t`, whose fields' types the values have."""
+    if t.parameters == (T.typeof(first), T.typeof(second)):
+        return Pair(first, second)
+    out = DeclaredPair(first, second)
+    out.declared = t
+    return out
+
+
+def pair_maker(key: Any, value: Any) -> Callable[[Any, Any], Pair]:
+    """What makes the pairs of a collection with these types of keys and values."""
+    if getattr(key, "concrete", False) and getattr(value, "concrete", False):
+        return Pair
+    return partial(pair_of, T.apply_type(Pair_, key, value))
 
 NamedTuple_ = T._sub_family("NamedTuple", "names T", lambda n, t: T.Any_)
 

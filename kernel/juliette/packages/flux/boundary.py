@@ -76,7 +76,7 @@ def to_host(x: Any) -> Any:
         return Listed(x) if data.dtype.char == "O" else data
     if cls is tuple:
         return tuple(map(to_host, x))
-    if cls is V.Pair:
+    if isinstance(x, V.Pair):
         return to_host(x.first), to_host(x.second)
     if cls is V.NamedTuple:
         return dict(zip(x.names, map(to_host, x.values), strict=True))

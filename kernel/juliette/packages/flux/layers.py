@@ -91,7 +91,7 @@ def argument(x: Any, known: dict[int, Any]) -> Any:
     cls = type(x)
     if cls is tuple:
         return tuple(argument(v, known) for v in x)
-    if cls is V.Pair:
+    if isinstance(x, V.Pair):
         return argument(x.first, known), argument(x.second, known)
     if cls is V.NamedTuple:
         return {n: argument(v, known) for n, v in zip(x.names, x.values, strict=True)}
