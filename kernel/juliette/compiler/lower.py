@@ -230,9 +230,11 @@ class Lowerer:
             if var.captured:
                 self._box(var)
         typ = self._root_type(name)
-        if typ is not None:
-            value = C.Call(C.Runtime("convert"), [typ, value])
-        return C.Assign(var, value)
+        if typ is None:
+            return C.Assign(var, value)
+        # The variable holds what was converted; the assignment is worth what was assigned.
+        held, hold = self.once(value)
+        return C.Block([*hold, C.Assign(var, C.Call(C.Runtime("convert"), [typ, held])), held])
 
     def _root_type(self, name: str) -> C.Node | None:
         var = self.scope.find(name) if self.scope is not None else None
@@ -407,8 +409,10 @@ class Lowerer:
         if target.head == "tuple":
             return self.destructure(target.args, value)
         if target.head == ".":
-            obj, name = target.args
-            return C.Call(C.Runtime("setproperty!"), [self.lower(obj), self.lower(name), value])
+            obj, setup = self.once(self.lower(target.args[0]))
+            held, hold = self.once(value)
+            store = C.Call(C.Runtime("setproperty!"), [obj, self.lower(target.args[1]), held])
+            return C.Block([*setup, *hold, store, held])
         if target.head == "ref":
             array, setup = self.once(self.lower(target.args[0]))
             held, hold = self.once(value)
