@@ -6,6 +6,7 @@
 - `gathering`: products of batches of matrices; gather and scatter
 - `padding`: constants or own elements around an array
 - `upsampling`: larger images
+- `warping`: images sampled on a grid, turned round a point
 - `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
 - `attention`: scaled dot-product attention

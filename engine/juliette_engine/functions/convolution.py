@@ -334,9 +334,13 @@ def conv_transpose(
 
 
 def unfold(x: Any, kernel: tuple[int, ...], *, stride: Any = 1, pad: Any = 0, dilation: Any = 1, flipped: bool = True) -> Any:
-    """The windows of `x` as an array of positions × (kernel times channels) × batch."""
-    n = len(kernel)
+    """The windows of `x` as an array of positions × (kernel times channels) × batch.
+
+    `kernel` is the size of a window, or of an array of weights.
+    """
     size = shape(x)
+    n = len(size) - 2
+    kernel = kernel[:n]
     g = Geometry(expand(stride, n), expand_padding(pad, n), expand(dilation, n), 1, flipped, size[:n], tuple(kernel))
     return _unfold(x, g=g)
 
@@ -380,7 +384,8 @@ def fold(
     flipped: bool = True,
 ) -> Any:
     """The adjoint of `unfold`: windows added back into an array of `size`."""
-    n = len(kernel)
+    n = len(size) - 2 if len(size) == len(kernel) else len(kernel)
+    kernel = kernel[:n]
     g = Geometry(
         expand(stride, n), expand_padding(pad, n), expand(dilation, n), 1, flipped, tuple(size[:n]), tuple(kernel)
     )

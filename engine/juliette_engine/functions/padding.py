@@ -60,7 +60,8 @@ def _by_index(mode: str) -> Any:
     def f(x: Any, pad: Any, *, dims: Any = None) -> Any:
         size = shape(x)
         if dims is None:
-            dims = tuple(range(max(len(size) - 2, 1)))
+            named = 0 if isinstance(pad, (int, np.integer)) else len(pad) // 2
+            dims = tuple(range(named or max(len(size) - 2, 1)))
         pairs = widths(len(size), pad, dims)
         index = []
         for n, (a, b) in zip(size, pairs, strict=True):

@@ -13,6 +13,7 @@ from juliette_engine.activations import identity
 from juliette_engine.errors import ArgumentError, DimensionMismatch, OutOfBounds
 from juliette_engine.initialisers import glorot_uniform, ones32, randn32
 from juliette_engine.layers.layer import (
+    Callback,
     Activation,
     Function,
     InOut,
@@ -245,7 +246,7 @@ class EmbeddingBag(Layer):
     """
 
     weight: Any
-    reduction: Function
+    reduction: Callback
 
     trainable_fields: ClassVar[tuple[str, ...]] = ("weight",)
     type_fields: ClassVar[tuple[str, ...]] = ("reduction", "weight")
@@ -285,11 +286,9 @@ class EmbeddingBag(Layer):
         return rules.reshape(y, (rules.shape(y)[0],))
 
     def constructor_args(self) -> Iterator[Any]:
-        """Sizes, and the reduction if it is not the mean."""
+        """Sizes."""
         out, into = size(self.weight)
         yield InOut(into, out)
-        if self.reduction is not column_mean:
-            yield self.reduction
 
 
 def column_mean(x: Any, *, dims: int = 2) -> Any:

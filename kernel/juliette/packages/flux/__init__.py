@@ -13,7 +13,9 @@
 - `train`: `update!`, `train!` and callbacks
 - `utilities`: parameters, states, vectors, precision, modes
 - `sizes`: what comes out of a model, and models that fit what goes in
+- `nnlib`: sizes and gradients of convolutions, sampling, windows
 - `data`: batches and the functions on them
+- `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays
 """
 
@@ -26,12 +28,12 @@ from juliette.packages.flux.profile import MODULES, PROFILE
 from juliette.runtime.modules import PACKAGES, Base, Module, package
 
 LAYERS = (
-    "Dense", "Chain", "Maxout", "Parallel", "PairwiseFusion", "SkipConnection", "Embedding",
+    "Dense", "Chain", "Maxout", "Parallel", "PairwiseFusion", "SkipConnection", "Embedding", "EmbeddingBag",
     "Dropout", "AlphaDropout", "BatchNorm", "LayerNorm", "InstanceNorm", "GroupNorm", "Conv",
     "ConvTranspose", "CrossCor", "MaxPool", "MeanPool", "AdaptiveMaxPool", "AdaptiveMeanPool",
     "GlobalMaxPool", "GlobalMeanPool", "Upsample", "PixelShuffle", "MultiHeadAttention",
 )  # fmt: skip
-INTERNAL = ("Scale", "Bilinear", "EmbeddingBag", "WeightNorm")
+INTERNAL = ("Scale", "Bilinear", "WeightNorm")
 
 
 def load_era(modern: bool) -> Any:
@@ -174,10 +176,11 @@ def _load_functors_package(module: Module) -> None:
 
 
 def _load_nnlib(module: Module) -> None:
-    from juliette.packages.flux import functions
+    from juliette.packages.flux import functions, nnlib
 
     functions.load_activations(module)
     functions.load_nnlib(module)
+    nnlib.load(module)
 
 
 def _load_mlutils(module: Module) -> None:

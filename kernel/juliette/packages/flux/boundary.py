@@ -59,7 +59,7 @@ class Listed(list[Any]):
     __slots__ = ("array",)
 
     def __init__(self, array: Any) -> None:
-        super().__init__(elements(array.data))
+        super().__init__(map(to_host, elements(array.data)))
         self.array = array
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.iteration import iterates
+from juliette.base.iteration import EltypeUnknown, iterates
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages import zygote
@@ -16,8 +16,8 @@ from juliette.packages.flux.optimise import method_for
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, array_class, vector, wrap
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.array import Array, vector, wrap
+from juliette.runtime.errors import ArgumentError, AssertionError_
 from juliette.runtime.modules import Base, Module
 from juliette_engine import data as engine
 from juliette_engine import rules, trees
@@ -60,9 +60,7 @@ def numobs(data: Any) -> int:
         parts = data.values if isinstance(data, V.NamedTuple) else data
         counts = {numobs(v) for v in parts}
         if len(counts) != 1:
-            raise DimensionMismatch("All data inputs should have the same number of observations, "
-                                    "i.e. size in the last dimension. "
-                                    "But there are data with different number of observations.")
+            raise DimensionMismatch("All data containers must have the same number of observations.")
         return counts.pop()
     if isinstance(data, ArrayLike):
         return int(np.shape(data.data)[-1])
@@ -134,10 +132,14 @@ def load(module: Module) -> None:
 
     types = {"DataLoader": LOADER}
     method_for(types, "length(d::DataLoader)", len)
+    method_for(types, "IteratorEltype(d::DataLoader)", lambda _, d: EltypeUnknown)
     method_for(types, "first(d::DataLoader)", lambda d: next(iter(d)))
     observations(module)
     shapes(module)
     groups(module)
+    from juliette.packages.flux import resampling
+
+    resampling.load(module)
 
 
 def observations(module: Module) -> None:
@@ -163,7 +165,8 @@ def observations(module: Module) -> None:
     @module.method("splitobs(data; at, shuffle=false)")
     def splitobs(data: Any, *, at: Any, shuffle: bool = False) -> Any:
         """The observations in two or more parts; `at` is a fraction, a number, or several."""
-        n = numobs(data)
+        numbers = type(data) is int
+        n = data if numbers else numobs(data)
         order = permutation(n) if shuffle else range(n)
         cuts, before = [], 0
         for part in at if type(at) is tuple else (at,):
@@ -171,19 +174,9 @@ def observations(module: Module) -> None:
             before = min(before + size, n)
             cuts.append(before)
         edges = zip([0, *cuts], [*cuts, n], strict=True)
+        if numbers:
+            return tuple(Base.bindings["getindex"](V.UnitRange(1, n), V.UnitRange(a + 1, b)) for a, b in edges)
         return tuple(observed(data, order[a:b], window=True) for a, b in edges)
-
-    @module.method("kfolds(data; k=5)")
-    def kfolds(data: Any, *, k: int = 5) -> Any:
-        """Pairs of training and validation observations, `k` times."""
-        n = numobs(data)
-        sizes = [n // k + (1 if i < n % k else 0) for i in range(k)]
-        edges = np.concatenate([[0], np.cumsum(sizes)])
-        out = []
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
-            inside = np.arange(a, b)
-            out.append((observed(data, np.setdiff1d(np.arange(n), inside)), observed(data, inside)))
-        return vector(out, T.Any_)
 
     @module.method("eachobs(data; batchsize=0, keywords...)")
     def eachobs(data: Any, **keywords: Any) -> Any:
@@ -302,16 +295,32 @@ def shapes(module: Module) -> None:
         return pieces(x, d, -(-total // n))
 
     @module.method("chunk(x; size, dims=nothing)", transparent=True)
-    def chunk_size(x: Any, *, size: int, dims: Any = None) -> Any:
-        """`x` in pieces of a size; the last may be shorter."""
+    def chunk_size(x: Any, *, size: Any, dims: Any = None) -> Any:
+        """`x` in pieces of a size, of which the last may be shorter, or of several sizes."""
         return pieces(x, len(np.shape(x.data)) if dims is None else dims, size)
 
-    def pieces(x: Any, d: int, size: int) -> Any:
+    @module.method("chunk(x, places::AbstractVector; npartitions=nothing, dims=nothing)", transparent=True)
+    def chunk_places(x: Any, places: Any, *, npartitions: Any = None, dims: Any = None) -> Any:
+        """`x` in pieces; sorted numbers say to which one each observation belongs."""
+        numbers = np.asarray(places.data)
+        if np.any(np.diff(numbers) < 0):
+            raise AssertionError_("partition_idxs must be sorted")
+        sizes = np.bincount(numbers - 1, minlength=npartitions or 0)
+        return pieces(x, len(np.shape(x.data)) if dims is None else dims, sizes.tolist())
+
+    def pieces(x: Any, d: int, size: Any) -> Any:
         view = Base.bindings["view"] if not zygote.is_traced(x) else Base.bindings["getindex"]
         shape = np.shape(x.data)
+        n = shape[d - 1]
+        if type(size) is int:
+            stops = [*range(size, n, size), n] if n else []
+        else:
+            stops = np.cumsum([int(k) for k in support.iterate(size)]).tolist() if not isinstance(size, list) else (
+                np.cumsum(size).tolist())
+            if stops[-1] != n:
+                raise ArgumentError(f"The sum of the sizes must be equal to {n}, the length of the dimension.")
         out = []
-        for start in range(0, shape[d - 1], size):
-            stop = min(start + size, shape[d - 1])
+        for start, stop in zip([0, *stops], stops, strict=False):
             index = [V.COLON] * len(shape)
             index[d - 1] = V.UnitRange(start + 1, stop)
             out.append(view(x, *index))
@@ -336,11 +345,11 @@ def groups(module: Module) -> None:
     @module.method("group_counts(xs)")
     def group_counts(xs: Any) -> Any:
         """How often each value occurs."""
-        out = Base.bindings["Dict"]()
+        out = T.apply_type(Base.bindings["Dict"], Base.bindings["eltype"](xs), T.Int64)()
         get, put = Base.bindings["get"], Base.bindings["setindex!"]
         for x in support.iterate(xs):
             put(out, get(out, x, 0) + 1, x)
-        return _typed(out, xs)
+        return out
 
     module.const("frequencies", module.bindings["group_counts"], export=False)
 
@@ -353,15 +362,17 @@ def groups(module: Module) -> None:
         pairs = [V.Pair(x, wrap(np.array(at))) for x, at in found.values()]
         return Base.bindings["Dict"](vector(pairs, T.Any_))
 
-    def _typed(d: Any, xs: Any) -> Any:
-        return Base.bindings["Dict"](Base.bindings["collect"](d))
+    @module.method("rpad_constant(x, n, value=0; dims=:)", transparent=True)
+    def rpad_constant(x: Any, n: Any, value: Any = 0, *, dims: Any = None) -> Any:
+        """An array made longer with a value, up to `n` along the dimensions `dims`."""
+        from juliette_engine.functions import pad_constant
 
-    @module.method("rpad_constant(v, n, value=0)")
-    def rpad_constant(v: Any, n: Any, value: Any = 0) -> Any:
-        """A vector made longer with a value."""
-        want = n if type(n) is int else n[0]
-        items = list(support.iterate(v))
-        return B.from_values(items + [value] * (want - len(items)), (max(want, len(items)),))
+        host = to_host(x)
+        size = rules.shape(host)
+        where = (dims,) if type(dims) is int else dims if type(dims) is tuple else tuple(range(1, len(size) + 1))
+        wanted = n if type(n) is tuple else (n,) * len(where)
+        pad = tuple(p for d, k in zip(where, wanted, strict=True) for p in (0, max(k - size[d - 1], 0)))
+        return from_host(pad_constant(host, pad, value, dims=tuple(d - 1 for d in where)))
 
     @module.method("batchseq(xs, pad=0)")
     def batchseq(xs: Any, pad: Any = 0) -> Any:
@@ -371,18 +382,7 @@ def groups(module: Module) -> None:
         rows = [[s[t] if t < len(s) else pad for s in seqs] for t in range(longest)]
         return B.from_values([B.from_values(r, (len(r),)) for r in rows], (longest,))
 
-    for name, make in (
-        ("zeros_like", lambda s, t: np.zeros(s, t, order="F")),
-        ("ones_like", lambda s, t: np.ones(s, t, order="F")),
-    ):
-
-        @module.method(f"{name}(x, args...)")
-        def like(x: Any, *args: Any, make: Any = make) -> Any:
-            """An array like another, filled."""
-            t = next((a for a in args if isinstance(a, T.JuliaType)), Base.bindings["eltype"](x))
-            dims = next((a for a in args if type(a) is tuple), np.shape(x.data))
-            data = make(dims, T.DTYPE_OF[t])
-            return array_class(t, data.ndim)(data)
+    arrays_like(module)
 
     @module.method("mapobs(f, data)")
     def mapobs(f: Any, data: Any) -> Any:
@@ -390,3 +390,52 @@ def groups(module: Module) -> None:
         return vector([f(observed(data, i)) for i in range(numobs(data))], T.Any_)
 
 
+
+
+def described(x: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:
+    """The type of elements and the size that are given, or those of an array."""
+    kind = next((a for a in args if isinstance(a, T.JuliaType)), None)
+    sizes = next((a for a in args if type(a) in (int, tuple)), np.shape(x.data))
+    return Base.bindings["eltype"](x) if kind is None else kind, sizes if type(sizes) is tuple else (sizes,)
+
+
+def arrays_like(module: Module) -> None:
+    """Arrays of the type and size of another, or of what is given instead."""
+
+    def like(name: str, make: Any, extra: str = "") -> None:
+        @module.method(f"{name}(x::AbstractArray, {extra}args...)")
+        def call(x: Any, *args: Any) -> Any:
+            return make(x, *args)
+
+        call.__doc__ = f"An array like another: `{name}(x)`."
+
+    def filled(value: Any) -> Any:
+        similar, fill = Base.bindings["similar"], Base.bindings["fill!"]
+        return lambda x, *args: fill(similar(x, *described(x, args)), value)
+
+    def drawn(name: str) -> Any:
+        draw = Base.bindings[name]
+
+        def make(x: Any, *args: Any) -> Any:
+            kind, sizes = described(x, args)
+            return draw(kind, *sizes)
+
+        return make
+
+    like("zeros_like", filled(0))
+    like("ones_like", filled(1))
+    like("fill_like", lambda x, value, *args: filled(value)(x, *args), "value, ")
+    for name in ("rand", "randn"):
+        like(f"{name}_like", drawn(name))
+        seeded(module, name)
+
+
+def seeded(module: Module, name: str) -> None:
+    """`rand_like` and `randn_like` with a generator before the array."""
+    draw = Base.bindings[name]
+
+    @module.method(f"{name}_like(rng, x::AbstractArray, args...)")
+    def call(rng: Any, x: Any, *args: Any) -> Any:
+        """An array like another, from a generator."""
+        kind, sizes = described(x, args)
+        return draw(rng, kind, *sizes)

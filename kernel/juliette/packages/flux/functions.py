@@ -15,7 +15,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine import activations, initialisers, losses, rules
 
@@ -201,7 +201,6 @@ def load_losses(module: Module) -> Module:
 NNLIB = (
     "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
     "upsample_linear", "batched_mul", "batched_transpose", "batched_vec", "dot_product_attention",
-    "make_causal_mask",
 )  # fmt: skip
 PADDINGS = (
     "pad_constant", "pad_zeros", "pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular",
@@ -240,6 +239,12 @@ def padding(module: Module, name: str, f: Any) -> None:
     call.__doc__ = f.__doc__
 
 
+# How the value that places start from joins what is scattered there.
+JOINS = {
+    "+": rules.add, "-": rules.add, "*": rules.mul, "/": rules.mul, "max": rules.maximum, "min": rules.minimum,
+}  # fmt: skip
+
+
 def image_functions(module: Module) -> None:
     """Depthwise convolution, gather and scatter, dropout."""
     from juliette_engine import functions as engine
@@ -257,12 +262,21 @@ def image_functions(module: Module) -> None:
         """The slices of the last dimensions that indices name."""
         return from_host(engine.gather(to_host(src), from_zero(idx)))
 
-    @module.method("scatter(op, src, idx; dstsize=nothing)", export=False, transparent=True)
-    def scatter(op: Any, src: Any, idx: Any, *, dstsize: Any = None) -> Any:
-        """Slices put together by the numbers of their places, with an operation."""
-        size = None if dstsize is None else to_host(dstsize)
+    @module.method("scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True)
+    def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
+        """Slices put together by the numbers of their places, with an operation; `init` goes first."""
+        size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
         name = str(getattr(op, "name", op))
-        return from_host(engine.scatter(name, to_host(src), from_zero(idx), size))
+        host = to_host(src)
+        y = engine.scatter(name, host, from_zero(idx), size)
+        if init is not None:
+            if name not in JOINS:
+                raise ArgumentError(f"scatter has no start value for the operation {name}")
+            y = JOINS[name](y, to_host(init))
+        kind = zygote.primal(host).dtype
+        if kind.kind in "iu" and name not in ("/", "mean") and isinstance(y, np.ndarray):
+            y = y.astype(kind)
+        return from_host(y)
 
     @module.method("dropout(x, p; dims=:)", export=False, transparent=True)
     def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette.compiler import support
-from juliette.display.show import one_line
+from juliette.display.show import string_of
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.optimise import method_for
@@ -75,9 +75,14 @@ class OneHot(W.Wrapper):
 def make(indices: Any, n: int) -> OneHot:
     """A one-hot array over numpy indices that count from one."""
     raw = np.asarray(indices, dtype=np.uint32)
-    parent: Any = raw[()] if raw.ndim == 0 else wrap(np.asfortranarray(raw))
+    return over(raw[()] if raw.ndim == 0 else wrap(np.asfortranarray(raw)), n)
+
+
+def over(parent: Any, n: int) -> OneHot:
+    """A one-hot array over Julia's indices."""
+    raw = np.asarray(parent.data if isinstance(parent, Array) else parent)
     kind = T.typeof(parent)
-    parameters = (T.UInt32, raw.ndim, raw.ndim + 1, kind)
+    parameters = (Base.bindings["eltype"](parent), raw.ndim, raw.ndim + 1, kind)
     cls = W.wrapper_class(ONEHOT, OneHot, parameters, T.Bool, raw.ndim + 1)
     return cls(parent, n)  # type: ignore[no-any-return]
 
@@ -112,13 +117,23 @@ def load(module: Module) -> None:
     module.const("OneHotMatrix", T.UnionAll(index, T.UnionAll(indices, matrix)))
     family.module = module
 
+    for name, argument in (
+        ("OneHotVector", "i::Integer"), ("OneHotMatrix", "i::AbstractVector{<:Integer}"),
+        ("OneHotArray", "i::Union{Integer, AbstractArray{<:Integer}}"),
+    ):  # fmt: skip
+
+        @module.method(f"{name}({argument}, n::Integer)")
+        def construct(_: Any, i: Any, n: int) -> Any:
+            """A one-hot array from the numbers of its true rows and the number of rows."""
+            return over(i if isinstance(i, Array) or not hasattr(i, "data") else Base.bindings["collect"](i), n)
+
     @module.method("onehot(x, labels, default...)")
     def onehot(x: Any, labels: Any, *default: Any) -> Any:
         """A vector that is true where `labels` has `x`."""
         known = list(support.iterate(labels))
         i = position(x, known, default)
         if not i:
-            raise ErrorException(f"Value {one_line(x)} is not in labels")
+            raise ErrorException(f"Value {string_of(x)} is not in labels")
         return make(i, len(known))
 
     @module.method("onehotbatch(xs, labels, default...)")
@@ -137,7 +152,7 @@ def load(module: Module) -> None:
                 if key is not None:
                     where[key] = i
             if not i:
-                raise ErrorException(f"Value {one_line(x)} not found in labels")
+                raise ErrorException(f"Value {string_of(x)} not found in labels")
             indices.append(i)
         return make(np.array(indices, dtype=np.uint32).reshape(shape, order="F"), len(known))
 

@@ -34,7 +34,8 @@ SHOW_HOOKS[Grads] = lambda io, g, long: io.write("Grads(...)")
 def _show_params(io: Any, p: Any, long: bool) -> None:
     from juliette.display.show import one_line
 
-    io.write(f"Params([{', '.join(one_line(x) for x in p)}])")
+    limit = bool(io.get("limit"))
+    io.write(f"Params([{', '.join(one_line(x, limit=limit) for x in p)}])")
 
 
 SHOW_HOOKS[Params] = _show_params

@@ -1,0 +1,253 @@
+"""NNlib's functions below the layers: sizes of convolutions, their gradients, sampling, windows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime.array import wrap
+from juliette.runtime.errors import ArgumentError, AssertionError_
+from juliette.runtime.modules import Base, Module
+from juliette_engine import functions as engine
+from juliette_engine import rules
+from juliette_engine.functions import convolution, pooling, warping
+
+CONV_DIMS = T.define("ConvDims", abstract=True)
+DENSE_DIMS, DEPTHWISE_DIMS, POOL_DIMS = (
+    T.define(name, CONV_DIMS) for name in ("DenseConvDims", "DepthwiseConvDims", "PoolDims")
+)
+
+
+@dataclass
+class Dims:
+    """The sizes of a convolution or a pooling, with its geometry."""
+
+    geometry: convolution.Geometry
+    into: int
+    out: int
+
+
+class DenseDims(Dims):
+    """Of a convolution."""
+
+
+class DepthwiseDims(Dims):
+    """Of a convolution of each channel on its own."""
+
+
+class PoolDims(Dims):
+    """Of a pooling."""
+
+
+CLASSES = ((DenseDims, DENSE_DIMS), (DepthwiseDims, DEPTHWISE_DIMS), (PoolDims, POOL_DIMS))
+
+
+def size_of(x: Any) -> tuple[int, ...]:
+    """The size of an array, or a size."""
+    return x if type(x) is tuple else tuple(np.shape(x.data))
+
+
+def show_dims(io: Any, d: Dims, long: bool) -> None:
+    """Sizes of input, kernel and output, and the rest of the geometry."""
+    g = d.geometry
+    name = T.typeof(d).typename.name
+    sizes = (one_line(s) for s in ((*g.input, d.into), g.kernel, (*g.output, d.out)))
+    io.write("{}: {} * {} -> {}".format(name, *sizes))
+    io.write(f", stride: {g.stride} pad: {g.pad}, dil: {g.dilation}, flip: {str(g.flipped).lower()}")
+
+
+def load(module: Module) -> None:
+    """Add these functions to the module NNlib."""
+    module.const("ConvDims", CONV_DIMS)
+    for cls, kind in CLASSES:
+        kind.typename.module = module
+        T.register_class(cls, kind)
+        SHOW_HOOKS[cls] = show_dims
+        module.const(kind.typename.name, kind)
+    constructors(module)
+    convolutions(module)
+    images(module)
+    dense(module)
+    windows(module)
+
+
+def constructors(module: Module) -> None:
+    """The sizes of convolutions and poolings."""
+
+    def built(cls: Any, x: Any, w: tuple[int, ...], options: dict[str, Any]) -> Dims:
+        given = {k: to_host(v) for k, v in options.items()}
+        g = convolution.geometry(
+            size_of(x), w, given.pop("stride", 1), given.pop("padding", 0), given.pop("dilation", 1),
+            given.pop("groups", 1), bool(given.pop("flipkernel", False)),
+        )
+        if given:
+            raise ArgumentError(f"unknown keywords {', '.join(given)}")
+        return cls(g, w[-2] * g.groups, w[-1])  # type: ignore[no-any-return]
+
+    @module.method("DenseConvDims(x, w; keywords...)")
+    def dense_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
+        """The sizes of a convolution of `x` (or of its size) with `w`."""
+        return built(DenseDims, x, size_of(w), keywords)
+
+    @module.method("DepthwiseConvDims(x, w; keywords...)")
+    def depthwise_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
+        """The sizes of a convolution of each channel; weights are `kernel… × multiplier × in`."""
+        *kernel, multiplier, into = size_of(w)
+        return built(DepthwiseDims, x, (*kernel, 1, multiplier * into), {**keywords, "groups": into})
+
+    @module.method("PoolDims(x, k; stride=nothing, padding=0, dilation=1)")
+    def pool_dims(_: Any, x: Any, k: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Any:
+        """The sizes of a pooling of `x` (or of its size) with windows of size `k`."""
+        size = size_of(x)
+        kernel = k if type(k) is tuple else (k,) * (len(size) - 2)
+        g = pooling.geometry(size, kernel, to_host(stride), to_host(padding))
+        return PoolDims(g, size[-2], size[-2])
+
+    for name, get in (
+        ("input_size", lambda d: d.geometry.input), ("kernel_size", lambda d: d.geometry.kernel),
+        ("output_size", lambda d: d.geometry.output), ("stride", lambda d: d.geometry.stride),
+        ("padding", lambda d: d.geometry.pad), ("dilation", lambda d: d.geometry.dilation),
+        ("channels_in", lambda d: d.into), ("channels_out", lambda d: d.out),
+        ("groupcount", lambda d: d.geometry.groups), ("flipkernel", lambda d: d.geometry.flipped),
+        ("spatial_dims", lambda d: len(d.geometry.kernel)),
+    ):  # fmt: skip
+        module.method(f"{name}(d::ConvDims)", export=False)(get)
+
+
+def convolutions(module: Module) -> None:
+    """Convolution by its sizes, and what it gives back to data and weights."""
+
+    def weight_of(w: Any, d: Dims) -> Any:
+        host = to_host(w)
+        return rules.reshape(host, (*d.geometry.kernel, d.into // d.geometry.groups, d.out))
+
+    def checked(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
+        host = to_host(x)
+        *space, channels = rules.shape(host)[:-1]
+        found: tuple[Any, ...] = (channels, tuple(space))
+        for what, got, want in zip(("channel count", "spatial size"), found, (size[-1], size[:-1]), strict=True):
+            if got != want:
+                raise AssertionError_(f'DimensionMismatch("Data {side} {what} ({got} vs. {want})")')
+        return host
+
+    @module.method("conv(x, w, d::ConvDims)", transparent=True)
+    def conv(x: Any, w: Any, d: Dims) -> Any:
+        """The convolution whose sizes are given."""
+        g = d.geometry
+        return from_host(convolution._conv(checked(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[]))
+
+    module.method("depthwiseconv(x, w, d::ConvDims)", transparent=True)(conv)
+
+    @module.method("∇conv_data(dy, w, d::ConvDims)", transparent=True)
+    def conv_data(dy: Any, w: Any, d: Dims) -> Any:
+        """The cotangent of the input of a convolution."""
+        return from_host(engine.conv_data(checked(dy, (*d.geometry.output, d.out), "output"), weight_of(w, d), g=d.geometry))
+
+    @module.method("∇conv_filter(x, dy, d::ConvDims)", transparent=True)
+    def conv_filter(x: Any, dy: Any, d: Dims) -> Any:
+        """The cotangent of the weights of a convolution."""
+        g = d.geometry
+        channels = (d.into // g.groups, d.out)
+        y = engine.conv_filter(
+            checked(x, (*g.input, d.into)), checked(dy, (*g.output, d.out), "output"), g=g, channels=channels
+        )
+        return from_host(y)
+
+    for name in ("maxpool", "meanpool"):
+
+        @module.method(f"{name}(x, d::PoolDims)", transparent=True)
+        def pool(x: Any, d: Dims, f: Any = getattr(pooling, name)) -> Any:
+            """The pooling whose sizes are given."""
+            g = d.geometry
+            return from_host(f(checked(x, (*g.input, d.into)), g.kernel, stride=g.stride, pad=g.pad))
+
+
+def images(module: Module) -> None:
+    """Images at other places."""
+
+    @module.method("grid_sample(x, grid; padding_mode=:zeros)", transparent=True)
+    def grid_sample(x: Any, grid: Any, *, padding_mode: Any = "zeros") -> Any:
+        """`x` at the places that a grid names, between its four nearest pixels."""
+        return from_host(warping.grid_sample(to_host(x), to_host(grid), padding_mode=to_host(padding_mode)))
+
+    @module.method("imrotate(x, θ; method=:bilinear, midpoint=nothing)", export=False, transparent=True)
+    def imrotate(x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None) -> Any:
+        """Images turned by an angle round a pixel."""
+        return from_host(warping.imrotate(to_host(x), float(θ), method=to_host(method), midpoint=midpoint))
+
+
+
+def dense(module: Module) -> None:
+    """Masks, gated units, biases, scattering into an array."""
+
+    @module.method("make_causal_mask(x::AbstractArray; dims=2)")
+    def make_causal_mask(x: Any, *, dims: int = 2) -> Any:
+        """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead."""
+        return wrap(np.asfortranarray(engine.make_causal_mask(x.data, dims=dims)))
+
+    @module.method("glu(x, dim=1)", transparent=True)
+    def glu(x: Any, dim: int = 1) -> Any:
+        """The first half of `x` along a dimension times the sigmoid of the second."""
+        host = to_host(x)
+        size = rules.shape(host)
+        n = size[dim - 1]
+        if n % 2:
+            raise AssertionError_(f"Even dimension of size {n} expected")
+        lead = (slice(None),) * (dim - 1)
+        first = rules.getitem(host, (*lead, slice(0, n // 2)))
+        second = rules.getitem(host, (*lead, slice(n // 2, n)))
+        return from_host(rules.mul(first, rules.sigmoid(second)))
+
+    @module.method("bias_act!(σ, x, b)", transparent=True)
+    def bias_act(σ: Any, x: Any, b: Any) -> Any:
+        """`σ.(x .+ b)`; without a bias, `b` is false."""
+        shifted = x if b is False else B.materialize(B.broadcasted(Base.bindings["+"], x, b))
+        return B.materialize(B.broadcasted(σ, shifted))
+
+    @module.method("scatter!(op, dst, src, idx)", export=False)
+    def scatter(op: Any, dst: Any, src: Any, idx: Any) -> Any:
+        """Slices of `src` put into `dst` by the numbers of their places, with an operation."""
+        from juliette.packages.flux.functions import from_zero
+
+        places = from_zero(idx)
+        lead = dst.data.ndim - (len(places.flat[0]) if places.dtype == object else 1)
+        values = np.asarray(src.data)
+        get, put = Base.bindings["getindex"], Base.bindings["setindex!"]
+        for at in np.ndindex(*places.shape):
+            p = places[at]
+            to = tuple(p) if isinstance(p, tuple) else (int(p),)
+            for row in np.ndindex(*dst.data.shape[:lead]):
+                where = tuple(k + 1 for k in (*row, *to))
+                value = get(src, *(k + 1 for k in (*row, *at))) if values.ndim else src
+                put(dst, op(get(dst, *where), value), *where)
+        return dst
+
+
+def windows(module: Module) -> None:
+    """Windows for stretches of a signal."""
+
+    def hamming(n: int, kind: Any, periodic: bool, α: Any, β: Any) -> Any:
+        if n < 1:
+            raise ArgumentError(f"`window_length` must be > 0, instead: `{n}`.")
+        dtype = T.DTYPE_OF[kind]
+        with np.errstate(all="ignore"):
+            step = np.asarray(2 * math.pi, dtype) / np.asarray(n if periodic else n - 1, dtype)
+            y = np.asarray(α, dtype) - np.asarray(β, dtype) * np.cos(step * np.arange(n).astype(dtype))
+        return wrap(np.asfortranarray(y.astype(dtype)))
+
+    @module.method("hamming_window(n::Int, T=Float32; periodic=true, α=0.54, β=0.46)")
+    def hamming_window(n: int, kind: Any = T.Float32, *, periodic: bool = True, α: Any = 0.54, β: Any = 0.46) -> Any:
+        """`α - β cos(2πk/n)`"""
+        return hamming(n, kind, periodic, α, β)
+
+    @module.method("hann_window(n::Int, T=Float32; periodic=true)")
+    def hann_window(n: int, kind: Any = T.Float32, *, periodic: bool = True) -> Any:
+        """`(1 - cos(2πk/n)) / 2`"""
+        return hamming(n, kind, periodic, 0.5, 0.5)

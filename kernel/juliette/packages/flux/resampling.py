@@ -1,0 +1,257 @@
+"""Parts of data: views of observations, folds, windows, groups, and classes made equally large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from juliette.base.iteration import EltypeUnknown, iterates
+from juliette.compiler import support
+from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages.flux.data import numobs, observed
+from juliette.packages.flux.optimise import method_for
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import vector, wrap
+from juliette.runtime.errors import ArgumentError, BoundsError
+from juliette.runtime.modules import Base, Module
+from juliette_engine.initialisers import permutation
+
+WINDOWS = T.define("SlidingWindow")
+BATCHES = T.define("BatchView")
+
+
+class Parts:
+    """Observations at several places, taken out when they are asked for."""
+
+    def __init__(self, data: Any, places: Sequence[range], text: str) -> None:
+        self.data, self.places, self.text = data, places, text
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, i: int) -> Any:
+        if not 1 <= i <= len(self.places):
+            raise BoundsError(self, (i,))
+        return observed(self.data, self.places[i - 1])
+
+    def __iter__(self) -> Any:
+        return (observed(self.data, p) for p in self.places)
+
+
+class Windows(Parts):
+    """Overlapping stretches of observations (`slidingwindow`)."""
+
+
+class Batches(Parts):
+    """Stretches of observations side by side (`BatchView`)."""
+
+
+def one_based(p: range) -> V.UnitRange:
+    """A stretch of places from zero as Julia's range."""
+    return V.UnitRange(p.start + 1, p.stop)
+
+
+def stretches(n: int, k: int) -> list[range]:
+    """`n` places in `k` neighbouring stretches; the first ones are longer by one where need be."""
+    edges = np.cumsum([0] + [n // k + (i < n % k) for i in range(k)]).tolist()
+    return [range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def places_of(index: Any) -> Any:
+    """Julia's index as a place, or places, from zero."""
+    if type(index) is int:
+        return index - 1
+    if isinstance(index, V.UnitRange):
+        return range(index.start - 1, index.stop)
+    return np.asarray(index.data) - 1
+
+
+def classes_of(labels: Any) -> list[list[int]]:
+    """The places of each class, in the order of Julia's dictionary of them."""
+    group = Base.bindings["Dict"]()
+    get, put = Base.bindings["get"], Base.bindings["setindex!"]
+    for i, x in enumerate(support.iterate(labels)):
+        found = get(group, x, None)
+        if found is None:
+            put(group, [i], x)
+        else:
+            found.append(i)
+    return list(support.iterate(Base.bindings["values"](group)))
+
+
+def drawn(places: list[int], n: int) -> list[int]:
+    """`n` of the places, none of them twice."""
+    return [places[int(i)] for i in permutation(len(places))[:n]]
+
+
+def load(module: Module) -> None:
+    """Add these functions to the module MLUtils."""
+    for cls, family in ((Windows, WINDOWS), (Batches, BATCHES)):
+        family.typename.module = module
+        T.register_class(cls, family)
+        SHOW_HOOKS[cls] = lambda io, x, long: io.write(x.text)
+        iterates(cls)(iter)
+    types = {"SlidingWindow": WINDOWS, "BatchView": BATCHES}
+    for name in types:
+        method_for(types, f"length(x::{name})", len)
+        method_for(types, f"getindex(x::{name}, i::Int)", lambda x, i: x[i])
+        method_for(types, f"lastindex(x::{name})", len)
+        method_for(types, f"IteratorEltype(x::{name})", lambda _, x: EltypeUnknown)
+        method_for(types, f"eachindex(x::{name})", lambda x: V.UnitRange(1, len(x)))
+    views(module)
+    folds(module)
+    balance(module)
+
+
+def views(module: Module) -> None:
+    """Observations as views, batches and windows."""
+    module.const("BatchView", BATCHES)
+
+    @module.method("obsview(data, index)")
+    def obsview(data: Any, index: Any) -> Any:
+        """Some observations, as views of arrays."""
+        return observed(data, places_of(index), window=True)
+
+    @module.method("BatchView(data; batchsize=1, partial=true, collate=nothing)")
+    def batchview(_: Any, data: Any, *, batchsize: int = 1, partial: bool = True, collate: Any = None) -> Any:
+        """Batches that can be counted and indexed."""
+        n = numobs(data)
+        stop = n if partial else n // batchsize * batchsize
+        places = [range(a, min(a + batchsize, n)) for a in range(0, stop, batchsize)]
+        kind = T.type_string(T.typeof(data))
+        return Batches(data, places, f"BatchView(::{kind}, batchsize={batchsize}, partial={str(partial).lower()})")
+
+    @module.method("slidingwindow(data; size, stride=1)")
+    def slidingwindow(data: Any, *, size: int, stride: int = 1) -> Any:
+        """Stretches of `size` observations that begin every `stride` observations."""
+        if size <= 0 or stride <= 0:
+            raise ArgumentError("Size and stride must be positive.")
+        n = numobs(data)
+        if size > n:
+            raise ArgumentError(f"Size must be smaller or equal to {n}, the number of observations.")
+        places = [range(a, a + size) for a in range(0, n - size + 1, stride)]
+        return Windows(data, places, f"slidingwindow({one_line(data)}, size={size}, stride={stride})")
+
+    @module.method("filterobs(f, data)")
+    def filterobs(f: Any, data: Any) -> Any:
+        """The observations for which `f` is true."""
+        keep = [i for i in range(numobs(data)) if f(observed(data, i)) is True]
+        return observed(data, keep)
+
+    @module.method("groupobs(f, data)")
+    def groupobs(f: Any, data: Any) -> Any:
+        """A dictionary from the values of `f` to the observations that have them."""
+        keys = [f(observed(data, i)) for i in range(numobs(data))]
+        groups: dict[Any, tuple[Any, list[int]]] = {}
+        for i, key in enumerate(keys):
+            groups.setdefault(V.hashable(key), (key, []))[1].append(i)
+        pairs = [V.Pair(key, observed(data, places)) for key, places in groups.values()]
+        return Base.bindings["Dict"](*pairs)
+
+    @module.method("joinobs(datas...)")
+    def joinobs(*datas: Any) -> Any:
+        """The observations of several data after one another."""
+        return vector([observed(d, i) for d in datas for i in range(numobs(d))], T.Any_)
+
+
+def folds(module: Module) -> None:
+    """Training and validation observations, several times over."""
+
+    def numbers(n: int, k: int) -> Any:
+        if not 1 < k <= n:
+            raise ArgumentError(f"k must be in [2, {n}], got k={k}" if n > 1 else "n must be greater than 1")
+        inside = stretches(n, k)
+        outside = [wrap(np.array([i + 1 for i in range(n) if i not in p], dtype=np.int64)) for p in inside]
+        return outside, inside
+
+    def indices(n: int, k: int) -> Any:
+        outside, inside = numbers(n, k)
+        collect = Base.bindings["vect"]
+        return collect(*outside), collect(*map(one_based, inside))
+
+    def pairs(data: Any, k: int) -> Any:
+        outside, inside = numbers(numobs(data), k)
+        return vector([
+            (observed(data, places_of(a), window=True), observed(data, b, window=True))
+            for a, b in zip(outside, inside, strict=True)
+        ], T.Any_)
+
+    @module.method("kfolds(n::Integer, k=5)")
+    def kfolds_numbers(n: int, k: int = 5) -> Any:
+        """The numbers of the observations to train with, and of those to check with."""
+        return indices(n, k)
+
+    @module.method("kfolds(data, k=5)")
+    def kfolds_old(data: Any, k: int = 5) -> Any:
+        """Pairs of training and validation observations, `k` times."""
+        return pairs(data, k)
+
+    @module.method("kfolds(data; k=5)")
+    def kfolds(data: Any, *, k: int = 5) -> Any:
+        """Pairs of training and validation observations, `k` times."""
+        return indices(data, k) if type(data) is int else pairs(data, k)
+
+    def times(n: int, p: int) -> int:
+        if not 1 <= p <= n // 2:
+            raise ArgumentError(f"p must be in [1, {n // 2}], got p={p}")
+        return n // p
+
+    @module.method("leavepout(n::Integer, p=1)")
+    def leavepout_numbers(n: int, p: int = 1) -> Any:
+        """Like `kfolds`, with about `p` observations to check with."""
+        return indices(n, times(n, p))
+
+    @module.method("leavepout(data; p=1)")
+    def leavepout(data: Any, *, p: int = 1) -> Any:
+        """Like `kfolds`, with about `p` observations to check with."""
+        return indices(data, times(data, p)) if type(data) is int else pairs(data, times(numobs(data), p))
+
+
+def balance(module: Module) -> None:
+    """Classes of equal size."""
+
+    def enlarged(data: Any, labels: Any, fraction: Any, shuffle: bool) -> Any:
+        classes = classes_of(labels)
+        want = int(np.rint(float(fraction) * max(map(len, classes))))
+        places = list(range(numobs(data)))
+        for found in classes:
+            missing = want - len(found)
+            while missing > len(found):
+                missing -= len(found)
+                places += found
+            if missing > 0:
+                places += drawn(found, missing)
+        return chosen(data, labels, drawn(places, len(places)) if shuffle else places)
+
+    def reduced(data: Any, labels: Any, shuffle: bool) -> Any:
+        classes = classes_of(labels)
+        least = min(map(len, classes))
+        places = [i for found in classes for i in drawn(found, least)]
+        return chosen(data, labels, drawn(places, len(places)) if shuffle else sorted(places))
+
+    def chosen(data: Any, labels: Any, places: list[int]) -> Any:
+        both = data if data is labels or type(data) is tuple and data[-1] is labels else (data, labels)
+        return observed(both, places, window=True)
+
+    @module.method("oversample(data, classes; fraction=1, shuffle=true)")
+    def oversample(data: Any, classes: Any, *, fraction: Any = 1, shuffle: bool = True) -> Any:
+        """Observations repeated until every class has `fraction` times as many as the largest."""
+        return enlarged(data, classes, fraction, shuffle)
+
+    @module.method("oversample(data::Tuple; fraction=1, shuffle=true)")
+    def oversample_tuple(data: Any, *, fraction: Any = 1, shuffle: bool = True) -> Any:
+        """The classes are the last of the data."""
+        return enlarged(data, data[-1], fraction, shuffle)
+
+    @module.method("undersample(data, classes; shuffle=true)")
+    def undersample(data: Any, classes: Any, *, shuffle: bool = True) -> Any:
+        """As many observations of every class as the smallest has."""
+        return reduced(data, classes, shuffle)
+
+    @module.method("undersample(data::Tuple; shuffle=true)")
+    def undersample_tuple(data: Any, *, shuffle: bool = True) -> Any:
+        """The classes are the last of the data."""
+        return reduced(data, data[-1], shuffle)
