@@ -67,6 +67,12 @@ class ScalarTracer(Node):
 
     __slots__ = ("below", "data", "grad", "tape")
 
+    def __float__(self) -> float:
+        """A number that was kept from a gradient, for Python's own functions; inside one there is no way around the tape."""
+        if LEVELS.has(self.tape):
+            raise TypeError(f"must be real number, not {type(self).__name__}")
+        return float(self.data)
+
 
 class FloatTracer(ScalarTracer):
     """Stands for a Python float."""

@@ -182,6 +182,8 @@ def show_function(io: IO, f: Any) -> None:
             io.write(f.generic.name)
     elif isinstance(f, V.ColonType):
         io.write(":")
+    elif type(f) in SHOW_HOOKS:
+        SHOW_HOOKS[type(f)](io, f, False)
     else:
         io.write(getattr(f, "__name__", "function"))
 

@@ -379,12 +379,12 @@ def check_destination(source: tuple[int, ...], target: tuple[int, ...]) -> None:
 
 def materialize_into(dest: Any, tree: Any) -> Any:
     """`dest .= tree`"""
+    style = STYLES.get(type(dest))
+    if style is not None and style[1] is not None:
+        return style[1](dest, materialize(tree))
     if TRACE.depth and MUTATION is not None:
         MUTATION(dest, "copyto!")
     value = materialize(tree)
-    style = STYLES.get(type(dest))
-    if style is not None and style[1] is not None:
-        return style[1](dest, value)
     target = dest.data
     if isinstance(target, np.ndarray):
         source = value.data if is_array(value) else value.x if isinstance(value, V.Ref) else value

@@ -147,6 +147,20 @@ def load(module: Module) -> None:
         module.const(function.name, function, export=False)
     functions(module)
 
+    @module.method("init(rule::AbstractRule, x)", export=False)
+    def init(rule: Any, x: Any) -> Any:
+        """The state of a rule for an array, before the first step."""
+        if not isinstance(rule, Rule):
+            raise E.MethodError(INIT, (rule, x), None)
+        return from_host(rule.init(to_host(x)))
+
+    @module.method("apply!(rule::AbstractRule, state, x, dx)", export=False)
+    def apply(rule: Any, state: Any, x: Any, dx: Any) -> Any:
+        """The next state of a rule, and the step that is to be subtracted."""
+        if not isinstance(rule, Rule):
+            raise E.MethodError(APPLY, (rule, state, x, dx), None)
+        return from_host(tuple(rule.apply(to_host(state), to_host(x), to_host(dx))))
+
     @module.method("trainable(x)", export=False)
     def trainable(x: Any) -> Any:
         """The parts of `x` that hold parameters; add a method for a type of your own."""
@@ -201,7 +215,7 @@ def functions(module: Module) -> None:
         """Undo `freeze!`."""
         engine.thaw(state)
 
-    @module.method("trainables(model; path=false)", export=False)
+    @module.method("trainables(model; path=false)")
     def trainables(model: Any, *, path: bool = False) -> Any:
         """The arrays that train, with their key paths if asked for."""
         from juliette.packages.flux.utilities import key_path

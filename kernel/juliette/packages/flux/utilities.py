@@ -50,6 +50,42 @@ def is_leaf(x: Any) -> bool:
     return trees.is_leaf(x)
 
 
+def collected(x: Any, exclude: Any = None) -> list[Any]:
+    """Nodes and leaves of a model from the root down, each once, without what is excluded."""
+    out: list[Any] = []
+    seen: set[int] = set()
+
+    def visit(x: Any) -> None:
+        if id(x) in seen or (exclude is not None and exclude(x) is True):
+            return
+        seen.add(id(x))
+        out.append(x)
+        parts = None if trees.is_array(x) else trees.children(x)
+        for value in parts[1] if parts else ():
+            visit(value)
+
+    visit(x)
+    return out
+
+
+def _like_leaf(x: Any) -> bool:
+    """Leaves, and tuples of nothing but numbers or arrays of them, are no modules."""
+    if type(x) is tuple:
+        return all(isinstance(v, (int, float, np.generic)) for v in x) or all(map(trees.is_array, x))
+    return is_leaf(x)
+
+
+def _step(x: Any, key: Any) -> Any:
+    indexed = type(key) is int or not isinstance(key, Symbol) or T.isa(x, T.AbstractDict)
+    return Base.bindings["getindex" if indexed else "getproperty"](x, key)
+
+
+def _has_step(x: Any, key: Any) -> bool:
+    if isinstance(key, Symbol) and not T.isa(x, T.AbstractDict):
+        return bool(Base.bindings["hasproperty"](x, key))
+    return bool(Base.bindings["haskey"](x, key))
+
+
 def destructure(model: Any) -> tuple[Any, Restructure]:
     """All trained numbers in one vector, and the way back."""
     flat, rebuild = vectors.destructure(model)
@@ -307,8 +343,7 @@ def load_module(module: Module) -> None:
     @module.method("modules(m)", export=False)
     def modules(m: Any) -> Any:
         """Everything in a model that opens, from the root down."""
-        found = [n for n in trees.nodes(m) if not isinstance(n, (Array,)) and type(n) is not tuple]
-        return vector(found, T.Any_)
+        return vector([n for n in collected(m) if not _like_leaf(n)], T.Any_)
 
     @module.method("istraining()", export=False)
     def istraining() -> bool:
@@ -345,10 +380,10 @@ def load_functors(module: Module) -> None:
         trees.fmap(lambda v: out.append(v) or v, x, exclude=is_leaf)
         return vector(out, T.Any_)
 
-    @module.method("fcollect(x)")
-    def fcollect(x: Any) -> Any:
-        """Everything in a model, from the root down."""
-        return vector(trees.nodes(x), T.Any_)
+    @module.method("fcollect(x; exclude=nothing)")
+    def fcollect(x: Any, *, exclude: Any = None) -> Any:
+        """Everything in a model, leaves too, from the root down; not what `exclude` is true for."""
+        return vector(collected(x, exclude), T.Any_)
 
     @module.method("functor(x)")
     def functor(x: Any) -> Any:
@@ -365,8 +400,8 @@ def load_functors(module: Module) -> None:
 
     @module.method("isleaf(x)", export=False)
     def isleaf(x: Any) -> bool:
-        """Does this value not open?"""
-        return is_leaf(x)
+        """Does this value not open?  Arrays of something else than numbers do, even empty ones."""
+        return is_leaf(x) and not (isinstance(x, Array) and not T.subtype(x.eltype, T.Number))
 
     @module.method("children(x)", export=False)
     def children(x: Any) -> Any:
@@ -374,5 +409,30 @@ def load_functors(module: Module) -> None:
         return functor(x)[0]
 
     module.const("KeyPath", T._TYPE_OF_CLASS[KeyPath])
+
+    @module.method("KeyPath(keys...)")
+    def path_of(_: Any, *keys: Any) -> KeyPath:
+        """A way to a part of a model, from keys and other ways."""
+        return KeyPath(tuple(k for key in keys for k in (key.keys if isinstance(key, KeyPath) else (key,))))
+
+    from juliette.packages.flux.optimise import method_for
+
+    method_for({"KeyPath": T._TYPE_OF_CLASS[KeyPath]}, "==(a::KeyPath, b::KeyPath)", lambda a, b: a.keys == b.keys)
+
+    @module.method("getkeypath(x, path::KeyPath)")
+    def getkeypath(x: Any, path: KeyPath) -> Any:
+        """The part to which a way leads."""
+        for key in path.keys:
+            x = _step(x, key)
+        return x
+
+    @module.method("haskeypath(x, path::KeyPath)")
+    def haskeypath(x: Any, path: KeyPath) -> bool:
+        """Does a way lead to a part?"""
+        for key in path.keys:
+            if not _has_step(x, key):
+                return False
+            x = _step(x, key)
+        return True
 
 

@@ -222,7 +222,10 @@ def send(x: Any, g: Any, tape: Any) -> None:
             send(a, b, tape)
     elif isinstance(x, V.NamedTuple) or hasattr(x, "fields"):
         names = x.names if isinstance(x, V.NamedTuple) else x.fields
-        given = dict(zip(g.names, g.values, strict=True)) if isinstance(g, V.NamedTuple) else {}
+        if isinstance(g, V.NamedTuple):
+            given = dict(zip(g.names, g.values, strict=True))
+        else:  # a rule may give a value of the argument's own type
+            given = {n: getattr(g, n, None) for n in g.fields} if isinstance(g, Struct) else {}
         for n in names:
             part = x.values[x.names.index(n)] if isinstance(x, V.NamedTuple) else getattr(x, n, None)
             send(part, given.get(n), tape)

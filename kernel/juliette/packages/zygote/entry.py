@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from juliette.compiler.closures import Box
+from juliette.compiler.support import ClosureBase
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import OPEN, Refusal
@@ -17,6 +19,7 @@ from juliette.runtime.array import Array, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Module
+from juliette.runtime.numeric import Complex
 from juliette_engine import gradients, rules
 from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
 from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Node, backward, step
@@ -71,6 +74,17 @@ def below(y: Any, tape: Any) -> Any:
     return trees.outside(y, tape)
 
 
+def release(f: Any, tape: Any) -> None:
+    """Variables that a closure has set inside a gradient keep plain values."""
+    for name in f.fields:
+        x = getattr(f, name)
+        if type(x) is Box:
+            if hasattr(x, "value"):
+                x.value = below(x.value, tape)
+        elif isinstance(x, ClosureBase):
+            release(x, tape)
+
+
 def _loss(y: Any) -> Any:
     """The loss in an output: itself, or the first of a tuple."""
     if type(y) is tuple and y:
@@ -111,6 +125,8 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
         raise ErrorException(str(e)) from None
     finally:
         TRACE.depth = depth
+        if isinstance(f, ClosureBase):
+            release(f, tape)
         if trace is not None or tape.after is not None:
             trace = trace or Trace(tape, depth)
             trace.stop_recording()
@@ -187,6 +203,8 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
         for x, give_back, state in reversed(again):
             found[id(x)] = give_back(x, state)
         TRACE.depth = depth
+        if isinstance(f, ClosureBase):
+            release(f, tape)
         if trace is not None or tape.after is not None:
             trace = trace or Trace(tape, depth)
             trace.stop_recording()
@@ -231,6 +249,8 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
             if id(y) in swap:
                 y = swap[id(y)]
     finally:
+        if isinstance(f, ClosureBase):
+            release(f, tape)
         while lent:
             x, give_back, state = lent.pop()
             give_back(x, state)
@@ -313,12 +333,17 @@ def ignored(f: Callable[[], Any]) -> Any:
 class Back:
     """The second value of `pullback`."""
 
-    __slots__ = ("run",)
+    __slots__ = ("real", "run")
 
-    def __init__(self, run: Any) -> None:
+    def __init__(self, run: Any, value: Any = None) -> None:
         self.run = run
+        self.real = isinstance(value, (int, float, np.floating))  # what is real has real sensitivities
 
     def __call__(self, seed: Any) -> Any:
+        if isinstance(seed, Complex):
+            seed = complex(float(seed.re), float(seed.im))
+        if self.real and isinstance(seed, complex):
+            seed = seed.real
         return self.run(seed)
 
 
@@ -379,7 +404,18 @@ def load_entries(module: Module) -> None:
         ```
         """
         y, back = pulled_back(f, args)
-        return y, Back(back)
+        return y, Back(back, y)
+
+    @module.method("_pullback(f, args...)", export=False, transparent=True)
+    def pullback_of_all(f: Any, *args: Any) -> Any:
+        """Like `pullback`; the first gradient is that of the function itself, which is not followed."""
+        y, back = pulled_back(f, args)
+        inner = Back(back, y)
+        return y, Back(lambda seed: (None, *(inner(seed) or (None,) * len(args))))
+
+    @module.method("refresh()", export=False)
+    def refresh() -> None:
+        """Take new rules into account; they are at once."""
 
     @module.method("jacobian(f, args...)", transparent=True)
     def jacobian(f: Any, *args: Any) -> Any:

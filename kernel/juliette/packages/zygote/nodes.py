@@ -208,7 +208,14 @@ def _convert(t: Any, x: Any) -> Any:
 def _show(io: Any, x: Any, long: bool) -> None:
     from juliette.display.show import show
 
-    show(io, plain(x), long)
+    show(io, plain(x))
+
+
+def _text(x: Any, digits: Any = None) -> str:
+    """A number that was kept from a gradient, in its one-line form."""
+    from juliette.display.numbers import number_text
+
+    return number_text(plain(x), compact=digits is not None)
 
 
 def rational_node(x: Rational, tape: Tape) -> Any:
@@ -238,4 +245,5 @@ for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Floa
     for _c in (_cls, NESTED[_cls]):
         NUMBER_HOOKS[_c] = _convert
         SHOW_HOOKS[_c] = _show
+        setattr(_c, "text", _text)  # noqa: B010
 _ = primal
