@@ -82,6 +82,9 @@ def shown_children(x: Any) -> list[tuple[str, Any]]:
     """The parts that print on lines of their own, with their names."""
     if isinstance(x, Layer):
         return x.shown_children()
+    own = next((found for f in PARTS if (found := f(x)) is not None), None)
+    if own is not None:
+        return [("", v) for v in own]
     parts = trees.children(x)
     if parts is None:
         return []
@@ -90,6 +93,8 @@ def shown_children(x: Any) -> list[tuple[str, Any]]:
 
 
 _TUPLE, _LIST, _NAMED = ("(", ")"), ("[", "]"), ("(;", ")")
+# The parts of a layer of a front end that print, if these are not all: `f(x)` gives them, or None.
+PARTS: list[Callable[[Any], list[Any] | None]] = []
 # What stands around containers of a front end that are no layers: `f(x)` gives it, or None.
 BRACKETS: list[Callable[[Any], tuple[str, str] | None]] = []
 

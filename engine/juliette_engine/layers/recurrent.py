@@ -273,6 +273,15 @@ class Recurrence(Layer):
     type_fields: ClassVar[tuple[str, ...]] = ("return_state", "cell")
     trainable_fields: ClassVar[tuple[str, ...]] = ("cell",)
     cell_class: ClassVar[Any] = None
+    expands: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.expands = cls.cell_class is None
+
+    def shown_children(self) -> list[tuple[str, Any]]:
+        """The cell."""
+        return [("", self.cell)]
 
     def __init__(self, *args: Any, return_state: bool = False, **options: Any) -> None:
         if self.cell_class is None or isinstance(args[0], Layer):

@@ -9,7 +9,7 @@ from juliette.base.tuples import Composed
 from juliette.display.show import SHOW_HOOKS, one_line, show
 from juliette.packages.flux.layers import Layer
 from juliette.packages.flux.macros import STYLES
-from juliette.packages.flux.nodes import family_of
+from juliette.packages.flux.nodes import PROFILE, family_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -18,6 +18,7 @@ from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette_engine import show as layout
 from juliette_engine import text as engine_text
+from juliette_engine import trees
 from juliette_engine.layers import containers
 from juliette_engine.layers.layer import IDENTITIES
 
@@ -67,6 +68,17 @@ def _style(x: Any) -> tuple[str, bool] | None:
         return None
     family = family_of(x)
     return (family.name, STYLES[family]) if family in STYLES else None
+
+
+def _trained(x: Any) -> list[Any] | None:
+    """What prints of a user's layer since 0.15: the parts that train, those of tuples one by one."""
+    if not PROFILE.modern or _style(x) is None:
+        return None
+    parts = trees.trained_parts(x)
+    out: list[Any] = []
+    for v in parts[1] if parts else ():
+        out += v if type(v) is tuple else v.values if isinstance(v, V.NamedTuple) else (v,)
+    return out
 
 
 def _brackets(x: Any) -> tuple[str, str] | None:
@@ -125,6 +137,7 @@ def install() -> None:
     engine_text.FOREIGN.append(_foreign_name)
     layout.STYLES.append(_style)
     layout.BRACKETS.append(_brackets)
+    layout.PARTS.append(_trained)
     containers.set_one_line(inline_text)
     layout.set_part(part_text)
     SHOW_HOOKS[Layer] = show_layer
