@@ -506,6 +506,8 @@ def getindex_tuple_range(t: tuple[Any, ...], r: Any) -> Any:
 
     if isinstance(r, V.ColonType):
         return t
+    if not is_array(r):
+        raise MethodError(Base.bindings["getindex"], (t, r), None)
     if is_array(r) and eltype_of(r) is T.Bool:
         mask = dense(r)
         if mask.size != len(t):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import is_array, shape_of
+from juliette.base.array_protocol import eltype_of, is_array, shape_of
 from juliette.base.cartesian import CartesianIndex, IndexGrid
 from juliette.base.indexing import GETINDEX, flatten, normalise
 from juliette.compiler import support
@@ -166,13 +166,7 @@ def reinterpret_array(t: Any, a: Any) -> Any:
      0x01
     ```
     """
-    old = T.DTYPE_OF.get(getattr(a, "eltype", None))
-    new = T.DTYPE_OF.get(t)
-    if old is None or new is None:
-        raise ArgumentError(
-            f"cannot reinterpret `{T.type_string(getattr(a, 'eltype', T.Any_))}` as `{T.type_string(t)}`, "
-            f"type `{T.type_string(t if new is None else a.eltype)}` is not a bits type"
-        )
+    old, new = dtypes_to_reinterpret(t, a)
     shape = shape_of(a)
     n = shape[0] if shape else 1
     if (n * old.itemsize) % new.itemsize:
@@ -183,8 +177,20 @@ def reinterpret_array(t: Any, a: Any) -> Any:
     return W.ReinterpretArray(t, a)
 
 
+def dtypes_to_reinterpret(t: Any, a: Any) -> tuple[Any, Any]:
+    """How an array's elements are stored, and those of the type that they are to be read as."""
+    old, new = T.DTYPE_OF.get(eltype_of(a)), T.DTYPE_OF.get(t)
+    if old is None or new is None:
+        raise ArgumentError(
+            f"cannot reinterpret `{T.type_string(eltype_of(a))}` as `{T.type_string(t)}`, "
+            f"type `{T.type_string(t if new is None else eltype_of(a))}` is not a bits type"
+        )
+    return old, new
+
+
 @Base.method("reinterpret(::typeof(reshape), t::Type, a::AbstractArray)")
 def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
+    dtypes_to_reinterpret(t, a)
     return W.ReinterpretArray(t, a, reshaped=True)
 
 

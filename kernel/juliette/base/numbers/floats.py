@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from juliette.runtime.numeric import (
     INT_RANGE,
     MAKER,
     BigFloat_,
+    Complex_,
     to_number,
     wrap_to,
 )
@@ -396,14 +397,63 @@ def reinterpret(t: Any, x: Any) -> Any:
         return make(np.asfortranarray(np.ascontiguousarray(data.T).view(dtype).T), t)
     if t is T.typeof(x):
         return x
-    n, bits = bits_of(x)
-    if t not in BITS or BITS[t] != bits:
-        want, have = T.type_string(t), T.type_string(T.typeof(x))
-        if t not in BITS:
-            raise ArgumentError(f"{want} not a primitive type")
-        raise ErrorException(f"bitcast: argument size does not match size of target type (target {want}, source {have})"
-                             if False else "bitcast: argument size does not match size of target type")
-    return from_bits(t, n)
+    parts, wanted = primitive_parts(x), primitive_types(t)
+    if wanted == [t] and parts == [x]:
+        n, bits = bits_of(x)
+        if BITS[t] != bits:
+            raise ErrorException("bitcast: argument size does not match size of target type")
+        return from_bits(t, n)
+    return repacked(t, wanted, x, parts)
+
+
+def primitive_parts(x: Any) -> list[Any]:
+    """The values of primitive types that a value consists of."""
+    if type(x) is tuple:
+        return [q for p in x for q in primitive_parts(p)]
+    if T.isa(x, Complex_):
+        return [Base.bindings["real"](x), Base.bindings["imag"](x)]
+    bits_of(x)
+    return [x]
+
+
+def primitive_types(t: Any) -> list[Any]:
+    """The primitive types that a type of tuples or complex numbers consists of."""
+    if t in BITS:
+        return [t]
+    if T.subtype(t, T.Tuple_):
+        return [q for p in t.parameters for q in primitive_types(p)]
+    if T.subtype(t, Complex_):
+        return primitive_types(t.parameters[0]) * 2
+    raise ArgumentError(f"{T.type_string(t)} not a primitive type")
+
+
+def repacked(t: Any, wanted: list[Any], x: Any, parts: list[Any]) -> Any:
+    """The bits of the parts, one behind the other, read as a tuple or complex number."""
+    whole = shift = 0
+    for part in parts:
+        n, bits = bits_of(part)
+        whole |= n << shift
+        shift += bits
+    size = sum(BITS[w] for w in wanted)
+    if size != shift:
+        raise ArgumentError(
+            f"Packed sizes of types {T.type_string(t)} and {T.type_string(T.typeof(x))} do not match; "
+            f"got {size // 8} and {shift // 8}, respectively."
+        )
+    values = []
+    for w in wanted:
+        values.append(from_bits(w, whole & ((1 << BITS[w]) - 1)))
+        whole >>= BITS[w]
+    return assembled(t, iter(values))
+
+
+def assembled(t: Any, values: Iterator[Any]) -> Any:
+    """A value of a type from its parts."""
+    if t in BITS:
+        return next(values)
+    if T.subtype(t, T.Tuple_):
+        return tuple(assembled(p, values) for p in t.parameters)
+    return Base.bindings["complex"](next(values), next(values))
 
 
 @Base.method("get_zero_subnormals()")
