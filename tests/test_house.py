@@ -203,8 +203,6 @@ LONG = {
     "kernel/juliette/base/arrays.py",
     "kernel/juliette/base/collections.py",
     "kernel/juliette/base/essentials.py",
-    "kernel/juliette/compiler/lower.py",
-    "kernel/juliette/compiler/support.py",
     "kernel/juliette/display/show.py",
     "kernel/juliette/runtime/types.py",
     "kernel/juliette/syntax/parser.py",

@@ -17,7 +17,7 @@ from juliette.base.multimedia import rich_forms, set_host
 from juliette.base.numbers import arithmetic as number_arithmetic
 from juliette.base.numbers import comparison, integers, mathematics, promotion
 from juliette.base.strings import comparison as string_comparison
-from juliette.compiler import arithmetic, python_backend, support
+from juliette.compiler import arithmetic, data_support, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import array_show
 from juliette.display import collections as collection_display

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from itertools import starmap
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, elements, make, vector
+from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, vector
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import MethodError, UndefRefError
+from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import is_valid
 
@@ -639,9 +641,11 @@ def collect_values(x: Any) -> list[Any]:
     size = size_of(x)
     if size is IsInfinite:
         raise MethodError(Base.bindings["length"], (x,), None)
-    if size is HasLength and ITERATORS.get(type(x), by_protocol) is by_protocol:
+    if size is HasLength and (isinstance(x, Lazy) or ITERATORS.get(type(x), by_protocol) is by_protocol):
         # As in Julia, who says to have a length is asked for it.
-        Base.bindings["length"](x)
+        length = Base.bindings["length"](x)
+        if type(length) is int:
+            reserve(length)
     return list(iterate_value(x))
 
 
@@ -688,15 +692,26 @@ def collect(x: Any) -> Any:
     if isinstance(x, (V.BitArray, V.Wrapper)):
         return make(np.array(x.data, order="F"), x.eltype)
     if isinstance(x, V.Range):
-        return vector(list(x), Base.bindings["eltype"](x))
+        return collect_range(x)
     t = eltype_of_iterator(x)
     shape = shape_of_iterator(x)
+    if shape is not None:
+        reserve(prod(shape))
     values = apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
     if type(x) is Generator:
         return of_results(x.f, values, shape, (x.iter,))
     if t is None or (t is not T.Any_ and B.TRACE.depth):
         return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
     return fitted(values, shape, t)
+
+
+def collect_range(x: Any) -> Any:
+    """The elements of a range, without a list of them where numbers are kept as they are."""
+    t = Base.bindings["eltype"](x)
+    dtype = dtype_of(t)
+    if dtype == object:
+        return vector(list(x), t)
+    return make(np.fromiter(x, dtype, len(x)), t)
 
 
 @Base.method("collect(t::Type, x)", transparent=True)

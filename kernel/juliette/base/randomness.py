@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, make, vector, wrap
 from juliette.runtime.broadcast import from_values
 from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 
 # The last seed of the default generator; each set of tests begins with it again.
@@ -67,7 +69,7 @@ def rand(*args: Any) -> Any:
     if not args:
         return draw(rng, source)
     shape = dims_of(args)
-    return fill(rng, source, int(np.prod(shape, dtype=int)), shape)
+    return fill(rng, source, prod(shape), shape)
 
 
 def draw(rng: Any, source: Any) -> Any:
@@ -164,6 +166,7 @@ _wide("UInt128", False)
 
 def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
     """An array of random values."""
+    reserve(n, T.DTYPE_OF[source].itemsize if isinstance(source, T.JuliaType) and source in T.DTYPE_OF else 8)
     if isinstance(source, T.JuliaType):
         if source is T.Float64:
             return wrap(rng.fill_float64(n).reshape(shape, order="F"))
@@ -216,7 +219,9 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
             x = getattr(rng, one)()
             return x if t is T.Float64 else dtype.type(x)
         shape = dims_of(args)
-        drawn = getattr(rng, many)(int(np.prod(shape, dtype=int)), dtype)
+        n = prod(shape)
+        reserve(n, dtype.itemsize)
+        drawn = getattr(rng, many)(n, dtype)
         return wrap(drawn.reshape(shape, order="F"))
 
     method.__doc__ = doc

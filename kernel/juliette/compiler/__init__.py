@@ -3,6 +3,7 @@
 - `arithmetic`: what compiled code calls for numbers
 - `closures`: classes of closures, by what they captured
 - `core`: the core language that all syntax is lowered to
+- `data_support`: what compiled code calls for data of known types
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
 - `emit_loops`: Python forms for loops
@@ -18,7 +19,7 @@
 - `intrinsics_data`: rules for ranges, arrays, tuples, structs, dictionaries, strings
 - `intrinsics_iteration`: rules for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
-- `lower`: expressions to core, with names resolved
+- `lower`: expressions to core, with names resolved; a module for each family of syntax
 - `result_types`: the type of a call that is not made, from the types of its arguments
 - `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects

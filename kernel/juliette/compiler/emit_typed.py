@@ -63,7 +63,7 @@ class TypedForms:
 
     def isa_table(self, t: Any) -> str:
         """The name of the table that tells which classes are of a type."""
-        from juliette.compiler.support import IsaTable
+        from juliette.compiler.data_support import IsaTable
 
         found = ISA_TABLES.get(t)
         if found is None:

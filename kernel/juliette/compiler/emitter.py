@@ -217,7 +217,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         plan = self.plans.get(id(node))
         if plan is not None and plan.emit is not None:
             return plan.emit(self, node)  # type: ignore[no-any-return]
-        from juliette.compiler.support import field_table
+        from juliette.compiler.data_support import field_table
 
         key = f"%.{node.name}"
         self.constants[key] = field_table(node.name)

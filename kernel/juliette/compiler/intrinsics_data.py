@@ -456,7 +456,7 @@ def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
 
 def checked_new(t: Any, n: int, skip: int) -> Plan:
     """Make an instance of a struct from values that may have to be converted."""
-    from juliette.compiler.support import checked_maker
+    from juliette.compiler.data_support import checked_maker
 
     return Plan(
         t, lambda em, m: em.call(em.constant_for("new", checked_maker(t, n)), *em.exprs(m.args[skip:])), opaque=True,

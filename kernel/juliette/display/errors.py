@@ -385,16 +385,20 @@ Experimental.const("register_error_hint", register_error_hint, export=False)
 _TOO_FEW = re.compile(
     r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) missing (?P<count>\d+) required positional argument"
 )
+_TOO_MANY = re.compile(
+    r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) takes (?P<count>\d+) positional arguments? but \d+ w"
+)
 
 
 def _foreign_type_error(error: TypeError) -> Any:
     text = str(error)
     if "is not callable" in text:
         return NotCallable(error)
-    if found := _TOO_FEW.match(text):
-        # One of the functions that Julia itself has built in.
-        name = "" if found["name"].startswith("<") else f"{found['name']}: "
-        return E.ArgumentError(f"{name}too few arguments (expected {found['count']})")
+    for pattern, which in ((_TOO_FEW, "few"), (_TOO_MANY, "many")):
+        if found := pattern.match(text):
+            # One of the functions that Julia itself has built in.
+            name = "" if found["name"].startswith("<") else f"{found['name']}: "
+            return E.ArgumentError(f"{name}too {which} arguments (expected {found['count']})")
     return E.ErrorException(text)
 
 

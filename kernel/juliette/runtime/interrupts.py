@@ -1,4 +1,7 @@
-"""Interrupts wait while a package, or a part of Base, is being loaded: it is loaded whole or not."""
+"""Interrupts wait while something is done that must be done whole or not at all.
+
+A package or a part of Base is loaded like that, and one task hands over to another.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ class Uninterrupted:
         self.depth = 0
         self.pending = False
         self.before: Any = None
+
+    def take(self) -> bool:
+        """Whether an interrupt is held back; who asks is to deal with it."""
+        found, self.pending = self.pending, False
+        return found
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.pending = True

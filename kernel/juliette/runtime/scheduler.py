@@ -17,6 +17,7 @@ from typing import Any
 
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import InterruptException, JuliaException, Thrown, julia_value
+from juliette.runtime.interrupts import UNINTERRUPTED
 
 STACK_SIZE = 256 * 2**20
 # How long a waiting thread sleeps before it looks whether it was interrupted, in seconds.
@@ -27,7 +28,7 @@ class Task:
     """`Task(f)`: a computation that others can wait for."""
 
     __slots__ = (
-        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "logger", "name", "pending", "result", "started", "state",
+        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "leaving", "logger", "name", "pending", "result", "started", "state",
         "storage", "thread", "tracing", "waiters", "where",
     )
 
@@ -48,6 +49,8 @@ class Task:
         self.pending: tuple[bool, Any] = (False, None)
         self.exceptions: list[BaseException] = []
         self.tracing = 0
+        # Is it handing over to another, or waiting for its turn? No interrupt may come in between.
+        self.leaving = False
         # The queue in which it waits, if it does.
         self.where: Any = None
 
@@ -102,21 +105,33 @@ class Scheduler:
     def wait(self) -> Any:
         """Go on only when somebody schedules this task; gives the value it is scheduled with."""
         task = self.current
-        following = self._next()
-        if following is not task:
-            self._leave(task)
-            self._resume(following)
-            self._await(task)
+        if task is self.root:
+            with UNINTERRUPTED:
+                self._change_over(task)
+        else:
+            self._change_over(task)
         failed, value = task.pending
         task.pending = (False, None)
         if failed:
             raise value if isinstance(value, BaseException) else Thrown(value)
         return value
 
+    def _change_over(self, task: Task) -> None:
+        """Let the next one run until it is this one's turn again."""
+        task.leaving = True
+        following = self._next()
+        if following is not task:
+            self._leave(task)
+            self._resume(following)
+            self._await(task)
+        task.leaving = False
+
     def _next(self) -> Task:
         """The next task to run; sleeps until there is one."""
         while True:
             self._ring()
+            if UNINTERRUPTED.take():
+                self.interrupted = True
             if self.interrupted:
                 return self._interrupt_root()
             while self.ready:
@@ -129,8 +144,6 @@ class Scheduler:
                     pause = min(pause, max(0.0, self.clock[0][0] - time.monotonic()))
                 time.sleep(pause)
             except KeyboardInterrupt:
-                if self.current is self.root:
-                    raise
                 self.interrupted = True
 
     def _interrupt_root(self) -> Task:
@@ -171,18 +184,19 @@ class Scheduler:
 
     def _await(self, task: Task) -> None:
         """Sleep until this task is given the baton."""
-        while True:
-            try:
-                task.baton.acquire()
-                return
-            except KeyboardInterrupt:
-                # Only the root's thread gets these; whoever runs now is to give the baton up.
+        if task is not self.root:
+            task.baton.acquire()
+            return
+        # Interrupts reach the root's thread; whoever runs now is to give the baton up.
+        while not task.baton.acquire(timeout=_SLICE):
+            if UNINTERRUPTED.take():
                 self.interrupted = True
                 self._stop(self.current)
 
     @staticmethod
     def _stop(task: Task) -> None:
-        if task.thread:
+        """Interrupt a task that runs; one that gives up its turn sees by itself that it is to."""
+        if task.thread and not task.leaving:
             import ctypes
 
             ctypes.pythonapi.PyThreadState_SetAsyncExc(

@@ -1,0 +1,201 @@
+"""What compiled code calls for data of known types: elements, fields, sums, and what its failures mean."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import islice
+from operator import add, attrgetter
+from typing import Any
+
+from juliette.compiler import support
+from juliette.compiler.arithmetic import wrap
+from juliette.compiler.emit_data import Sites
+from juliette.compiler.support import HELPERS, helper
+from juliette.runtime import structs
+from juliette.runtime import types as T
+from juliette.runtime.array import UNDEF, Array, make, pack
+from juliette.runtime.dispatch import SPECIALISED, GenericFunction
+from juliette.runtime.errors import TRANSLATORS, BoundsError, ErrorException, KeyError_, UndefRefError
+from juliette.runtime.memory import reserve
+from juliette.runtime.modules import Base
+from juliette.runtime.values import JuliaDict, JuliaSet, OneTo, Range, StepRange, UnitRange
+from juliette.syntax.expr import Symbol
+
+HELPERS["%view"] = lambda a: a.renew_view()
+HELPERS["%UNDEF"] = UNDEF
+HELPERS["%UnitRange"] = UnitRange
+HELPERS["%OneTo"] = OneTo
+HELPERS["%StepRange"] = StepRange
+
+
+@helper("elements")
+def elements(v: Array) -> memoryview:
+    """The elements of a vector of numbers that keeps its size meanwhile."""
+    return memoryview(v.data)  # type: ignore[arg-type]
+
+
+def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> list[Any]:
+    """A compiled function's results for each element of something, as far as a test allows."""
+    items = support.ITERATE(source)
+    if test is not None:
+        return [f(closure_, x) for x in items if test(tested, x)]
+    if isinstance(source, Range):
+        reserve(len(source))
+    return [f(closure_, x) for x in items]
+
+
+@helper("collected")
+def collected(eltype: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> Array:
+    """A comprehension or `map` whose results are all of one type."""
+    data = pack(applied(f, closure_, source, test, tested), eltype)
+    shape = getattr(getattr(source, "data", None), "shape", None) if isinstance(source, Array) else None
+    if test is None and shape is not None and len(shape) != 1:
+        data = data.reshape(shape, order="F")
+    return make(data, eltype)
+
+
+@helper("summed")
+def summed(
+    dynamic: Any, t: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None
+) -> Any:
+    """The sum of a generator whose values are all Int64 or all Float64."""
+    values = applied(f, closure_, source, test, tested)
+    if not values:
+        empty = HELPERS["%generator"](closure_, source if test is None else HELPERS["%filtered"](tested, source))
+        return dynamic(empty)
+    return wrap(sum(values)) if t is T.Int64 else reduce(add, values)
+
+
+class FieldTable(dict[type, Any]):
+    """How `x.name` is read, by the class of `x`: at once where it is a field of a struct."""
+
+    def __init__(self, name: str) -> None:
+        self.symbol = Symbol(name)
+        self.watch()
+
+    def watch(self) -> None:
+        Base.bindings["getproperty"].watch(None, self.forget)
+
+    def forget(self) -> None:
+        self.clear()
+        self.watch()
+
+    def __missing__(self, cls: type) -> Any:
+        symbol, getproperty = self.symbol, Base.bindings["getproperty"]
+        t = T.class_type(cls)[0]
+        family = getattr(t, "typename", None)
+        plain = family is not None and family.make_class is structs.make_class and symbol.name in family.fields
+        if plain and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_))):
+            get = attrgetter(symbol.name)
+        else:
+            dynamic = HELPERS["%getproperty"]
+
+            def get(x: Any) -> Any:
+                return dynamic(x, symbol)
+
+        self[cls] = get
+        return get
+
+
+_FIELDS: dict[str, FieldTable] = {}
+
+
+def field_table(name: str) -> FieldTable:
+    """The table of all reads of one field name."""
+    found = _FIELDS.get(name)
+    if found is None:
+        found = _FIELDS[name] = FieldTable(name)
+    return found
+
+
+class IsaTable(dict[type, Any]):
+    """Whether the instances of a class are of a type; None where the class does not tell."""
+
+    def __init__(self, t: Any) -> None:
+        self.type = t
+
+    def __missing__(self, cls: type) -> bool | None:
+        known, fixed = T.class_type(cls)
+        answer = T.subtype(known, self.type) if fixed else None
+        self[cls] = answer
+        return answer
+
+
+HELPERS["%isa"] = T.isa
+_MAKERS: dict[tuple[Any, int], Any] = {}
+
+
+def checked_maker(t: T.DataType, n: int) -> Any:
+    """A function that makes an instance of a struct from its first `n` fields, which it converts."""
+    found = _MAKERS.get((t, n))
+    if found is None:
+        scope: dict[str, Any] = {"make": structs.maker(t, n)}
+        names = [f"x{i}" for i in range(n)]
+        lines = []
+        for x, declared in zip(names, t.field_types, strict=False):
+            if declared is not T.Any_:
+                scope[f"is_{x}"], scope[f"to_{x}"] = IsaTable(declared), _conversion(declared)
+                lines.append(f"    if not is_{x}[type({x})]: {x} = to_{x}({x})\n")
+        arguments = ", ".join(names)
+        text = f"def checked({arguments}):\n{''.join(lines)}    return make({arguments})\n"
+        exec(compile(text, __file__, "exec"), scope)
+        found = _MAKERS[t, n] = scope["checked"]
+    return found
+
+
+def _conversion(t: Any) -> Any:
+    return lambda x: x if T.isa(x, t) else Base.bindings["convert"](t, x)
+
+
+@helper("undefined")
+def undefined() -> None:
+    raise UndefRefError()
+
+
+@helper("no_key")
+def no_key(key: Any) -> None:
+    raise KeyError_(key)
+
+
+@helper("dict_get")
+def dict_get(d: JuliaDict, key: Any, default: Any) -> Any:
+    found = d.data.get(key)
+    return default if found is None else found[1]
+
+
+@helper("push")
+def push(v: Array, x: Any) -> Array:
+    v.push(x)
+    return v
+
+
+SPECIALISED.update((GenericFunction, JuliaDict, JuliaSet))
+
+
+def bounds_error(error: IndexError) -> Any:
+    """The BoundsError of an access in compiled code, found by its place in the code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is not None:
+        code = trace.tb_frame.f_code
+        sites = code.co_consts[-1] if code.co_consts else None
+        position = next(islice(code.co_positions(), trace.tb_lasti // 2, None), None)
+        if isinstance(sites, Sites) and position is not None and position[2]:
+            array, indices = sites.places[position[2] - 1]
+            values = trace.tb_frame.f_locals
+            return BoundsError(values[array], tuple(
+                offset if name is None else values[name] + offset for name, offset in indices
+            ))
+    return ErrorException(f"IndexError: {error}")
+
+
+def undefined_field(error: AttributeError) -> Any:
+    """A field of a struct that was never assigned."""
+    if error.name in getattr(error.obj, "fields", ()):
+        return UndefRefError()
+    return ErrorException(f"AttributeError: {error}")
+
+
+TRANSLATORS[IndexError] = bounds_error
+TRANSLATORS[AttributeError] = undefined_field

@@ -1,0 +1,141 @@
+"""Calls, indexing and comparisons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler.lower.dots import fused
+from juliette.compiler.lower.forms import problem, str_name
+from juliette.compiler.lower.scopes import Scoping
+from juliette.syntax.expr import Expr, Symbol
+
+
+class Calls(Scoping):
+    """`f(x; k)`, `a[i]`, `a < b < c`, `f(x) do … end`."""
+
+    def lower_call(self, e: Expr) -> C.Node:
+        f = e.args[0]
+        if isinstance(f, Symbol):
+            name = f.name
+            if name.startswith(".") and name != "." and not name.startswith(".."):
+                return fused(self.dotted(e))
+            if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
+                return C.Call(C.Runtime("literal_power"), [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])])
+        args, kwargs = self.arguments(e.args[1:])
+        return C.Call(self.lower(f), args, kwargs)
+
+    def arguments(self, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
+        args: list[C.Node] = []
+        kwargs: list[tuple[str | None, C.Node]] = []
+        for a in items:
+            if isinstance(a, Expr):
+                if a.head == "parameters":
+                    for k in a.args:
+                        kwargs.append(self.keyword(k))
+                    continue
+                if a.head == "kw":
+                    kwargs.append(self.keyword(a))
+                    continue
+                if a.head == "...":
+                    args.append(C.Splat(self.lower(a.args[0])))
+                    continue
+            args.append(self.lower(a))
+        if len(kwargs) > 1:
+            names = [name for name, _ in kwargs if name is not None]
+            twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+            if twice is not None:
+                raise problem(f'keyword argument "{twice}" repeated in call')
+        return args, kwargs
+
+    def keyword(self, k: Any) -> tuple[str | None, C.Node]:
+        if isinstance(k, Symbol):
+            return k.name, self.lower(k)
+        if not isinstance(k, Expr):
+            raise problem(f'invalid keyword argument name "{k}"')
+        if k.head in ("kw", "="):
+            if not isinstance(k.args[0], Symbol):
+                raise problem(f'invalid keyword argument name "{k.args[0]}"')
+            return k.args[0].name, self.lower(k.args[1])
+        if k.head == "...":
+            return None, self.lower(k.args[0])
+        if k.head == ".":
+            return k.args[1].value.name, self.lower(k)
+        if k.head == "call" and k.args[0] == Symbol("=>"):
+            return None, C.Call(C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])])
+        raise problem(f'invalid keyword argument name "{k}"')
+
+    def lower_adjoint(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])
+
+    def lower_do(self, e: Expr) -> C.Node:
+        head, function = e.args
+        c = Expr(head.head, *head.args)
+        if c.head == "macrocall":
+            return self.lower(Expr("macrocall", c.args[0], c.args[1], function, *c.args[2:]))
+        first = c.args[1:2]
+        if first and isinstance(first[0], Expr) and first[0].head == "parameters":
+            return self.lower(Expr("call", c.args[0], first[0], function, *c.args[2:]))
+        return self.lower(Expr("call", c.args[0], function, *c.args[1:]))
+
+    def lower_ref(self, e: Expr) -> C.Node:
+        array, setup = self.once(self.lower(e.args[0]))
+        index, kwargs = self.index_args(array, e.args[1:])
+        node = C.Call(C.Runtime("getindex"), [array, *index], kwargs)
+        return C.Block([*setup, node]) if setup else node
+
+    def index_args(self, array: C.Node, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
+        args: list[C.Node] = []
+        kwargs: list[tuple[str | None, C.Node]] = []
+        n = sum(not (isinstance(a, Expr) and a.head in ("kw", "parameters", "=")) for a in items)
+        for i, a in enumerate(items):
+            self.endings.append((array, i, n))
+            try:
+                if isinstance(a, Expr) and a.head == "...":
+                    args.append(C.Splat(self.lower(a.args[0])))
+                elif isinstance(a, Expr) and a.head in ("kw", "="):
+                    kwargs.append(self.keyword(a))
+                elif isinstance(a, Expr) and a.head == "parameters":
+                    kwargs += [self.keyword(k) for k in a.args]
+                else:
+                    args.append(self.lower(a))
+            finally:
+                self.endings.pop()
+        return args, kwargs
+
+    def lower_comparison(self, e: Expr, inside: bool = False) -> C.Node:
+        operands: list[Any] = list(e.args[0::2])
+        ops = list(e.args[1::2])
+        dotted = any(str_name(op).startswith(".") for op in ops)
+        setup: list[C.Node] = []
+        nodes: list[C.Node] = []
+        for i, operand in enumerate(operands):
+            node = self.dotted(operand) if dotted else self.lower(operand)
+            if 0 < i < len(operands) - 1 and (dotted or len(ops) > 1):
+                if not dotted and i > 0:
+                    nodes.append(node)
+                    continue
+                node, more = self.once(node)
+                setup += more
+            nodes.append(node)
+        if dotted:
+            parts = [
+                C.Call(C.Runtime("broadcasted"), [self.read(str_name(op).lstrip(".")), nodes[i], nodes[i + 1]])
+                for i, op in enumerate(ops)
+            ]
+            whole = parts[0]
+            for p in parts[1:]:
+                whole = C.Call(C.Runtime("broadcasted"), [self.read("&"), whole, p])
+            result: C.Node = whole if inside else fused(whole)
+            return C.Block([*setup, result]) if setup else result
+        # a < b < c evaluates b once, and c only if a < b
+        left = nodes[0]
+        return self._chain(left, ops, nodes[1:])
+
+    def _chain(self, left: C.Node, ops: list[Any], rest: list[C.Node]) -> C.Node:
+        if len(ops) == 1:
+            return C.Call(self.lower(ops[0]), [left, rest[0]])
+        left, first = self.once(left)
+        middle, setup = self.once(rest[0])
+        test = C.Call(self.lower(ops[0]), [left, middle])
+        return C.Block([*first, *setup, C.If(test, self._chain(middle, ops[1:], rest[1:]), C.Const(False))])

@@ -1,0 +1,86 @@
+"""What an expression is: questions about syntax trees that the families of lowering share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.syntax.expr import Expr, Symbol
+
+
+class SyntaxProblem(JuliaException):
+    """A `syntax: …` error found after parsing."""
+
+    __slots__ = ("msg",)
+    fields = ("msg",)
+
+
+def problem(message: str) -> ErrorException:
+    """Julia's error for code that parses but means nothing."""
+    return ErrorException("syntax: " + message)
+
+
+UPDATING = {
+    "+=", "-=", "*=", "/=", "//=", "\\=", "^=", "÷=", "%=", "<<=", ">>=", ">>>=", "|=", "&=", "⊻=", "$=",
+}
+
+
+def as_block(e: Any) -> Expr:
+    return e if isinstance(e, Expr) and e.head == "block" else Expr("block", e)
+
+
+def str_name(e: Any) -> str:
+    return e.name if isinstance(e, Symbol) else ""
+
+
+def is_signature(e: Any) -> bool:
+    """Is it the left side of `f(x) = …`?"""
+    while isinstance(e, Expr) and (e.head == "where" or (e.head == "::" and len(e.args) == 2)):
+        e = e.args[0]
+    return isinstance(e, Expr) and e.head == "call"
+
+
+def signature_name(e: Any) -> str:
+    while e.head in ("where", "::"):
+        e = e.args[0]
+    f = e.args[0]
+    if isinstance(f, Symbol):
+        return f.name
+    return None  # type: ignore[return-value]
+
+
+def static_variable(v: Any) -> tuple[str, Any, Any]:
+    """(name, lower, upper) of what follows `where`."""
+    if isinstance(v, Symbol):
+        return v.name, None, None
+    if not isinstance(v, Expr):
+        raise problem('invalid variable expression in "where"')
+    if v.head in ("<:", ">:") and not isinstance(v.args[0], Symbol):
+        raise problem('invalid variable expression in "where"')
+    if v.head == "<:":
+        return v.args[0].name, None, v.args[1]
+    if v.head == ">:":
+        return v.args[0].name, v.args[1], None
+    if v.head == "comparison":
+        return v.args[2].name, v.args[0], v.args[4]
+    raise problem("invalid type parameter name")
+
+
+def pattern_names(p: Any) -> list[str]:
+    """The variables that a pattern binds."""
+    if isinstance(p, Symbol):
+        return [] if all(c == "_" for c in p.name) else [p.name]
+    if isinstance(p, Expr):
+        if p.head in ("tuple", "parameters"):
+            return [n for a in p.args for n in pattern_names(a)]
+        if p.head in ("::", "...", "=", "kw"):
+            return pattern_names(p.args[0])
+    return []
+
+
+def same_global(home: Any, here: Any, name: str) -> bool:
+    """Is a constant of another module what its name means here too?"""
+    if name not in getattr(home, "consts", ()):
+        return False
+    found = here.bindings.get(name, here.visible.get(name))
+    return found is not None and found is home.bindings.get(name)

@@ -1,0 +1,23 @@
+"""What belongs to modules: `using`, `import`, `export`."""
+
+from __future__ import annotations
+
+from juliette.compiler import core as C
+from juliette.compiler.lower.forms import problem
+from juliette.compiler.lower.scopes import Scoping
+from juliette.syntax.expr import Expr
+
+
+class Modules(Scoping):
+    """`using M`, `import M: f`, `export f`."""
+
+    def lower_module(self, e: Expr) -> C.Node:
+        raise problem('"module" expression not at top level')
+
+    def lower_using(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("use"), [C.Const(self.module), C.Const(e)])
+
+    lower_import = lower_using
+
+    def lower_export(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("export"), [C.Const(self.module), C.Const(tuple(a.name for a in e.args))])

@@ -1,0 +1,73 @@
+"""Quoted code, macros, and heads that only macros leave behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler.lower.forms import problem
+from juliette.compiler.lower.scopes import Scoping
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+
+class Quoting(Scoping):
+    """`:(a + $b)`, `@m x`, `macro m(x) … end`."""
+
+    def lower_macrocall(self, e: Expr) -> C.Node:
+        expanded = self.host.expand_macro(e, self.module, self)
+        return self.lower(expanded)
+
+    def lower_macro(self, e: Expr) -> C.Node:
+        if self.scope is not None:
+            raise problem("macro definition not allowed inside a local scope")
+        signature = e.args[0]
+        body = e.args[1] if len(e.args) > 1 else None
+        while isinstance(signature, Expr) and signature.head in ("where", "::"):
+            signature = signature.args[0]
+        if isinstance(signature, Symbol):
+            return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const("@" + signature.name)])
+        name = Symbol("@" + signature.args[0].name)
+        new = Expr("call", name, Symbol("__source__"), Symbol("__module__"), *signature.args[1:])
+        return self.lower_function(Expr("function", new, body))
+
+    def lower_quote(self, e: Expr) -> C.Node:
+        return self.quasi(e.args[0], 1)
+
+    def lower_inert(self, e: Expr) -> C.Node:
+        return C.Const(e.args[0])
+
+    def quasi(self, e: Any, depth: int) -> C.Node:
+        if isinstance(e, Expr):
+            if e.head == "$":
+                if depth == 1:
+                    return self.lower(e.args[0])
+                depth -= 1
+            elif e.head == "quote":
+                depth += 1
+            args: list[C.Node] = []
+            for a in e.args:
+                if isinstance(a, Expr) and a.head == "$" and depth == 1 and len(a.args) == 1 and isinstance(a.args[0], Expr) and a.args[0].head == "...":
+                    args.append(C.Splat(self.lower(a.args[0].args[0])))
+                else:
+                    args.append(self.quasi(a, depth))
+            return C.Call(C.Runtime("make_expr"), [C.Const(e.head), *args])
+        if isinstance(e, QuoteNode) and isinstance(e.value, Expr):
+            return C.Call(C.Runtime("make_quote"), [self.quasi(e.value, depth)])
+        return C.Const(e)
+
+    def lower_copyast(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("copy_ast"), [C.Const(e.args[0].value)])
+
+    def lower_unquote(self, e: Expr) -> C.Node:
+        raise problem('"$" expression outside quote')
+
+    def lower_meta(self, e: Expr) -> C.Node:
+        return C.Const(None)
+
+    def lower_escape(self, e: Expr) -> C.Node:
+        return self.lower(e.args[0])
+
+    def lower_isdefined(self, e: Expr) -> C.Node:
+        name = e.args[0].name
+        var = self.scope.find(name) if self.scope is not None else None
+        return C.IsDefined(name, self.reach(var) if var is not None else None)

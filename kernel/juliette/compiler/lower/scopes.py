@@ -1,0 +1,292 @@
+"""Scopes: which variable a name is, what is captured, and which names a piece of code assigns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, signature_name, str_name
+from juliette.syntax.expr import Expr, LineNumberNode, Symbol
+
+
+class FunctionScope:
+    """One function (or top-level statement) under lowering."""
+
+    def __init__(self, parent: FunctionScope | None, toplevel: bool = False) -> None:
+        self.parent = parent
+        self.toplevel = toplevel
+        self.names: dict[str, int] = {}
+        self.captures: dict[C.Var, C.Var] = {}
+        # the globals that the code uses
+        self.reads: set[str] = set()
+        # a method of a callable value: its first parameter is the value
+        self.callable = False
+
+    def fresh(self, name: str) -> C.Var:
+        n = self.names.get(name, 0)
+        self.names[name] = n + 1
+        safe = name if name not in ("None", "True", "False") else "%" + name
+        if self.toplevel or n:
+            safe = f"{safe}%{n}"
+        return C.Var(name, safe, self)
+
+
+class Scope:
+    """A local scope: names to variables; `globals_` are names declared global here."""
+
+    def __init__(self, parent: Scope | None, function: FunctionScope, soft: bool = False) -> None:
+        self.parent = parent
+        self.function = function
+        self.soft = soft
+        self.vars: dict[str, C.Var] = {}
+        self.globals_: set[str] = set()
+
+    def find(self, name: str) -> C.Var | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.globals_:
+                return None
+            if name in scope.vars:
+                return scope.vars[name]
+            scope = scope.parent
+        return None
+
+
+# Macros whose argument is code to run elsewhere.
+QUOTING = frozenset(("@eval", "@macroexpand", "@macroexpand1"))
+
+
+class Assigned:
+    """The names that an expression assigns in its own scope, and those it declares."""
+
+    def __init__(self) -> None:
+        # the names with the lines of their first assignments
+        self.assigned: dict[str, int] = {}
+        self.line = 0
+        self.locals_: set[str] = set()
+        self.globals_: set[str] = set()
+
+    def note(self, name: str) -> None:
+        self.assigned.setdefault(name, self.line)
+
+    def visit(self, e: Any) -> None:
+        if not isinstance(e, Expr):
+            if isinstance(e, LineNumberNode):
+                self.line = e.line
+            return
+        head = e.head
+        if head in ("quote", "inert", "->", "struct", "abstract", "primitive", "module", "meta", "macro"):
+            return
+        if head == "=" or head in UPDATING:
+            target = e.args[0]
+            if isinstance(target, Expr) and is_signature(target):
+                name = signature_name(target)
+                if name:
+                    self.note(name)
+                return
+            for n in pattern_names(target):
+                self.note(n)
+            if isinstance(target, Expr) and target.head in ("local", "global"):
+                self.visit(target)
+            elif isinstance(target, Expr) and target.head in ("ref", "."):
+                for a in target.args:
+                    self.visit(a)
+            for a in e.args[1:]:
+                self.visit(a)
+            return
+        if head == "function":
+            if isinstance(e.args[0], Symbol):
+                self.note(e.args[0].name)
+            elif is_signature(e.args[0]):
+                name = signature_name(e.args[0])
+                if name:
+                    self.note(name)
+            return
+        if head in ("local", "global"):
+            names = self.locals_ if head == "local" else self.globals_
+            for a in e.args:
+                t = a.args[0] if isinstance(a, Expr) and (a.head == "=" or a.head in UPDATING) else a
+                if isinstance(t, Expr) and is_signature(t):
+                    names.add(signature_name(t))
+                    continue
+                names.update(pattern_names(t))
+                if isinstance(a, Expr) and a.head == "=":
+                    self.visit(a.args[1])
+            return
+        if head in ("for", "while", "let", "try", "generator", "comprehension", "typed_comprehension", "do"):
+            # These open scopes of their own; only what is evaluated outside of them counts.
+            if head == "while":
+                self.visit(e.args[0])
+            elif head == "for":
+                spec = e.args[0]
+                for s in spec.args if isinstance(spec, Expr) and spec.head == "block" else [spec]:
+                    if isinstance(s, Expr) and s.head == "=":
+                        self.visit(s.args[1])
+            return
+        if head == "macrocall":
+            if str_name(e.args[0]) in QUOTING:
+                return
+            for a in e.args[2:]:
+                self.visit(a)
+            return
+        if head in ("kw", "parameters") or head == "call":
+            for a in e.args[1:] if head == "call" else e.args:
+                self.visit(a if not (isinstance(a, Expr) and a.head == "kw") else a.args[1])
+            return
+        for a in e.args:
+            self.visit(a)
+
+
+class Scoping:
+    """Names and scopes: the state of lowering that every family of syntax works on."""
+
+    def __init__(self, module: Any, host: Any, file: str, line: int = 1) -> None:
+        self.module = module
+        self.host = host
+        self.file = file
+        self.line = line
+        self.function = FunctionScope(None, toplevel=True)
+        self.scope: Scope | None = None
+        self.endings: list[tuple[C.Node, int, int]] = []
+        self.loops: list[str] = []
+        self.counter = 0
+
+    def temp(self, hint: str = "t") -> C.Var:
+        self.counter += 1
+        var = C.Var(hint, f"%{hint}{self.counter}", self.function)
+        var.assigned = 1
+        return var
+
+    def once(self, node: C.Node) -> tuple[C.Node, list[C.Node]]:
+        """A node that can be used several times, and what must run first."""
+        if isinstance(node, C.Const) or (isinstance(node, C.Local) and not node.var.boxed):
+            return node, []
+        var = self.temp()
+        return C.Local(var), [C.Assign(var, node)]
+
+    def read(self, name: str) -> C.Node:
+        var = self.scope.find(name) if self.scope is not None else None
+        if var is None:
+            self.function.reads.add(name)
+            self.module.demand(name)
+            return C.Global(name)
+        return C.Local(self.reach(var))
+
+    def reach(self, var: C.Var) -> C.Var:
+        """The variable as this function sees it, captured if it is another's."""
+        if var.owner is self.function:
+            return var
+        chain: list[FunctionScope] = []
+        f: FunctionScope | None = self.function
+        while f is not None and f is not var.owner:
+            chain.append(f)
+            f = f.parent
+        outer = var
+        var.captured = True
+        for g in reversed(chain):
+            inner = g.captures.get(outer)
+            if inner is None:
+                inner = C.Var(var.name, f"{var.name}%cap", g, outer.root)
+                inner.captured = True
+                g.captures[outer] = inner
+            outer = inner
+        if var.assigned != 1:
+            self._box(var)
+        return outer
+
+    def _box(self, var: C.Var) -> None:
+        var.root.in_box = True
+
+    def assign(self, name: str, value: C.Node) -> C.Node:
+        var = self.scope.find(name) if self.scope is not None else None
+        if var is None:
+            return C.AssignGlobal(name, value)
+        if var.owner is not self.function:
+            root = var
+            root.assigned += 2
+            self._box(root)
+            var = self.reach(var)
+        else:
+            var.assigned += 1
+            if var.captured:
+                self._box(var)
+        typ = self._root_type(name)
+        if typ is None:
+            return C.Assign(var, value)
+        # The variable holds what was converted; the assignment is worth what was assigned.
+        held, hold = self.once(value)
+        return C.Block([*hold, C.Assign(var, C.Call(C.Runtime("convert"), [typ, held])), held])
+
+    def _root_type(self, name: str) -> C.Node | None:
+        var = self.scope.find(name) if self.scope is not None else None
+        return var.declared_type if var is not None else None
+
+    def declare(self, scope: Scope, names: Iterable[str]) -> list[C.Var]:
+        made = []
+        for name in names:
+            if name not in scope.vars:
+                var = scope.function.fresh(name)
+                scope.vars[name] = var
+                made.append(var)
+        return made
+
+    def in_scope(
+        self, body: Callable[[], C.Node], *, names: Iterable[str] = (), exprs: Iterable[Any] = (),
+        soft: bool = False,
+    ) -> C.Node:
+        """Lower something inside a new local scope that owns `names` and what `exprs` assign."""
+        scope = Scope(self.scope, self.function, soft)
+        made = self.declare(scope, names)
+        found = Assigned()
+        for e in exprs:
+            found.visit(e)
+        scope.globals_ |= found.globals_
+        made += self.declare(scope, found.locals_)
+        for name in found.assigned:
+            if name in scope.vars or name in scope.globals_:
+                continue
+            if self.scope is not None and self._enclosing_local(name):
+                continue
+            if soft and self._all_soft() and self.host.has_global(self.module, name):
+                if self.host.soft_scope:
+                    continue
+                self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
+            made += self.declare(scope, [name])
+        outer, self.scope = self.scope, scope
+        try:
+            node = body()
+        finally:
+            self.scope = outer
+        if made:
+            return C.Block([C.Fresh(made), node])
+        return node
+
+    def _enclosing_local(self, name: str) -> bool:
+        scope = self.scope
+        while scope is not None:
+            if name in scope.globals_:
+                return True
+            if name in scope.vars:
+                return True
+            scope = scope.parent
+        return False
+
+    def _all_soft(self) -> bool:
+        if not self.function.toplevel:
+            return False
+        scope = self.scope
+        while scope is not None:
+            if not scope.soft:
+                return False
+            scope = scope.parent
+        return True
+
+    def _visible_outside(self, scope: Scope | None, name: str) -> bool:
+        while scope is not None:
+            if name in scope.globals_:
+                return False
+            if name in scope.vars:
+                return True
+            scope = scope.parent
+        return False
