@@ -20,9 +20,10 @@
 - `intrinsics_iteration`: rules for comprehensions, `map`, sums over generators
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved; a module for each family of syntax
-- `result_types`: the type of a call that is not made, from the types of its arguments
+- `narrowing`: what conditions tell of variables
 - `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects
+- `result_types`: the type of a call that is not made, from the types of its arguments
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
 - `type_support`: what type definitions do when they run

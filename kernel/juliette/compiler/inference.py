@@ -16,6 +16,7 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import Plan, plan_call, plan_keywords, plan_runtime
 from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
+from juliette.compiler.narrowing import NONE, Facts, both, either, refine, told, typeasserted, without
 from juliette.runtime import types as T
 from juliette.runtime.modules import Module
 
@@ -38,6 +39,8 @@ class Inference:
         self.callees: list[Any] = []
         # keyword parameters: their defaults are assigned before the body
         self.keywords: list[tuple[str, C.Var, Any, Any]] = []
+        # what conditions have told of variables, where control is now
+        self.facts: Facts = NONE
         # of the function that a rule is asked about
         self.name = ""
         self.changed = False
@@ -53,6 +56,7 @@ class Inference:
             self.edges.clear()
             self.callees.clear()
             self.returns = BOTTOM
+            self.facts = NONE
             for node in before:
                 self.visit(node)
             for _, var, default, typ in self.keywords:
@@ -89,7 +93,10 @@ class Inference:
         return Known(node.value)
 
     def _local(self, node: C.Local) -> Any:
-        return ANY if node.var.boxed else self.vars.get(node.var, BOTTOM)
+        if node.var.boxed:
+            return ANY
+        element = self.vars.get(node.var, BOTTOM)
+        return refine(element, self.facts[node.var]) if node.var in self.facts else element
 
     def _global(self, node: C.Global) -> Any:
         found = constant_global(self.module, node.name)
@@ -131,7 +138,10 @@ class Inference:
         if type(function) is C.Runtime:
             if any(a is BOTTOM for a in args):
                 return BOTTOM
-            return self._planned(node, plan_runtime(self, node, function.name, args))
+            out = self._planned(node, plan_runtime(self, node, function.name, args))
+            if function.name == "typeassert":
+                self.facts = both(self.facts, typeasserted(node, args[1]))
+            return out
         callee = self.visit(function)
         if callee is BOTTOM or any(a is BOTTOM for a in args):
             return BOTTOM
@@ -148,6 +158,7 @@ class Inference:
     def _assign(self, node: C.Assign) -> Any:
         element = self.visit(node.value)
         self.bind(node.var, element)
+        self.facts = without(self.facts, {node.var})
         return element
 
     def _assign_global(self, node: C.AssignGlobal) -> Any:
@@ -172,17 +183,44 @@ class Inference:
         test = self.visit(node.test)
         if type(test) is Known and type(test.value) is bool:
             return self.visit(node.then if test.value else node.otherwise)
-        a, b = self.visit(node.then), self.visit(node.otherwise)
+        before = self.facts
+        self._learn(node.test, True)
+        a = self.visit(node.then)
+        after, self.facts = self.facts, before
+        self._learn(node.test, False)
+        b = self.visit(node.otherwise)
+        if b is BOTTOM:
+            self.facts = after
+        elif a is not BOTTOM:
+            self.facts = either(after, self.facts)
         return BOTTOM if test is BOTTOM else join(a, b)
 
+    def _learn(self, test: C.Node, holds: bool) -> None:
+        """A condition has come out true, or false."""
+        told_now = told(test, holds, lambda n: self.types.get(id(n), ANY))
+        if told_now:
+            self.facts = both(self.facts, without(told_now, assigned_in(test, set())))
+
+    def _forget(self, node: C.Node) -> None:
+        """What a node assigns may have been assigned already, or only in part."""
+        if self.facts:
+            self.facts = without(self.facts, assigned_in(node, set()))
+
     def _while(self, node: C.While) -> Any:
+        self._forget(node)
         self.visit(node.test)
+        before = self.facts
+        self._learn(node.test, True)
         self.visit(node.body)
+        self.facts = before
         return NOTHING
 
     def _for(self, node: C.For) -> Any:
         self.bind(node.target, element_of(self.visit(node.iterable)))
+        self._forget(node)
+        before = self.facts
         self.visit(node.body)
+        self.facts = before
         return NOTHING
 
     def _stops(self, node: C.Node) -> Any:
@@ -193,15 +231,20 @@ class Inference:
         return BOTTOM
 
     def _try(self, node: C.Try) -> Any:
+        self._forget(node)
+        before = self.facts
         out = self.visit(node.body)
         if node.otherwise is not None:
             out = self.visit(node.otherwise)
+        self.facts = before
         if node.catch is not None:
             if node.var is not None:
                 self.bind(node.var, ANY)
             out = join(out, self.visit(node.catch))
+            self.facts = before
         if node.final is not None:
             self.visit(node.final)
+            self.facts = before
         return out
 
     def _fresh(self, node: C.Fresh) -> Any:

@@ -315,6 +315,18 @@ def kind(x: Any) -> str:
     return "n" if isinstance(t, T.UnionType) and set(t.types) == {INT, FLOAT} else ""
 
 
+# Numbers that are numpy's scalars: of two of one type, its own operators give what Julia gives.
+NARROW = frozenset(T.DTYPE_OF) - {INT, FLOAT, BOOL}
+
+
+def narrow(args: list[Any]) -> Any:
+    """The type of two numbers that numpy computes with, if they have the same; else None."""
+    if len(args) != 2:
+        return None
+    t = widen(args[0])
+    return t if t in NARROW and widen(args[1]) is t else None
+
+
 def kinds(args: list[Any]) -> str:
     return "".join(kind(a) or "?" for a in args)
 

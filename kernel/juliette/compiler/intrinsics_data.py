@@ -8,7 +8,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, STRING, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
+    BOOL, FLOAT, INT, NARROW, STRING, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
     runtime,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, LENGTH, Known, Span, bounds, join, widen
@@ -25,6 +25,8 @@ PLAIN = (FLOAT, INT, BOOL)
 
 def field_element(t: Any) -> Any:
     """What a place of a declared type holds."""
+    if isinstance(t, T.UnionType):
+        return L.small_union(t)
     return t if isinstance(t, T.DataType) and t.concrete else ANY
 
 
@@ -173,6 +175,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if set(kinds(index)) == {"i"}:
             if len(index) == n and eltype in PLAIN:
                 return Plan(eltype, lambda em, m: em.load_element(m, index), form="element")
+            if len(index) == n and eltype in NARROW:
+                return Plan(eltype, lambda em, m: em.access(m.args, False, LOAD), form="object")
             if len(index) == n and eltype not in T.DTYPE_OF:
                 return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
             return runtime_builtin(field_element(eltype))
@@ -225,7 +229,9 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 widen(target), lambda em, m: em.stored(m, index, True),
                 store=lambda em, m: em.store_element(m, index, True), form="element",
             )
-        if eltype not in T.DTYPE_OF and (eltype is ANY or widen(value) is eltype):
+        if widen(value) is eltype and eltype in NARROW or eltype not in T.DTYPE_OF and (
+            eltype is ANY or widen(value) is eltype
+        ):
             return Plan(
                 widen(target), lambda em, m: em.stored(m, index, False),
                 store=lambda em, m: em.store_element(m, index, False), form="object",

@@ -8,7 +8,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, STRING, TYPES, Plan, Rule, builtin, exact, folded, kind, kinds, known_int, rule,
+    BOOL, FLOAT, INT, STRING, TYPES, Plan, Rule, builtin, exact, folded, kind, kinds, known_int, narrow, rule,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, HIGH, Known, bounds, join, widen
 from juliette.runtime import types as T
@@ -24,6 +24,8 @@ OPERATORS: dict[str, Any] = {
 def _ring(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
+        if ks == "??" and not inference.traced and (t := narrow(args)):
+            return Plan(t, lambda em, n: em.chain(OPERATORS[op], n))
         if not ks or (len(ks) == 1 and ks not in ("i", "f")) or len(ks) > 8 or (op == "-" and len(ks) > 2):
             return None
         if "f" in ks and set(ks) <= {"f", "i"}:

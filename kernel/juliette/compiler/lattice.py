@@ -190,11 +190,15 @@ def join(a: Any, b: Any) -> Any:
     found = _JOINED.get((a, b))
     if found is None:
         u = T.union(a, b)
-        found = u if not isinstance(u, T.UnionType) or len(u.types) <= MOST else ANY
-        if isinstance(found, T.UnionType) and not all(isinstance(t, T.DataType) and t.concrete for t in found.types):
-            found = ANY
-        _JOINED[a, b] = found
+        found = _JOINED[a, b] = small_union(u) if isinstance(u, T.UnionType) else u
     return found
+
+
+def small_union(u: Any) -> Any:
+    """A union, if it is one of few concrete types."""
+    if len(u.types) <= MOST and all(isinstance(t, T.DataType) and t.concrete for t in u.types):
+        return u
+    return ANY
 
 
 def grown(old: Any, new: Any) -> Any:

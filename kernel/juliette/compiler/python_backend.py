@@ -16,10 +16,12 @@ from weakref import WeakKeyDictionary
 
 from juliette.compiler import core as C
 from juliette.compiler import intrinsics_iteration, intrinsics_numbers
+from juliette.compiler import lattice as L
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter
 from juliette.compiler.inference import Inference
 from juliette.compiler.lower import LambdaCode
+from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 
 assert intrinsics_iteration and intrinsics_numbers, "they register their rules"
@@ -132,6 +134,7 @@ def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tu
     if given and code.keyword_rest is None:
         names = tuple(name for name, *_ in code.keywords)
         emitter.push(ast.Expr(emitter.call("%check_keywords", emitter.name("%kw"), emitter.const(names))))
+    checked = False
     for name, var, default, typ in code.keywords:
         if name in named:
             if var.boxed:
@@ -143,6 +146,7 @@ def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tu
         else:
             value = emitter.expr(default)
             emitter.store(var.pyname, value)
+            checked = checked or (typ is not None and not _agrees(emitter.inference, default, typ))
         fallback = emitter.done(saved)
         if given:
             test = emitter.at(ast.Compare(emitter.const(name), [ast.In()], [emitter.name("%kw")]))
@@ -162,6 +166,24 @@ def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tu
         emitter.store(rest.pyname, emitter.call("%keyword_rest", source, emitter.const(names)))
         if rest.boxed:
             emitter.store(rest.pyname, emitter.call("%Box", emitter.const(rest.name), emitter.name(rest.pyname)))
+    if checked:
+        types = C.MakeTuple([typ or C.Runtime("Any") for *_, typ in code.keywords])
+        values = C.MakeTuple([C.Local(var) for _, var, *_ in code.keywords])
+        given_args: list[C.Node] = [C.Local(var) for var in code.params]
+        if code.vararg:
+            given_args[-1] = C.Splat(given_args[-1])
+        operands = emitter.exprs([types, values, C.MakeTuple(given_args)])
+        emitter.push(ast.Expr(emitter.call(
+            "%keyword_defaults", emitter.const(emitter.module), emitter.const(code), *operands)))
+
+
+def _agrees(inference: Inference | None, default: C.Node, typ: C.Node) -> bool:
+    """Is a default surely of the declared type?"""
+    if inference is None:
+        return False
+    declared = inference.types.get(id(typ))
+    element = L.widen(inference.types.get(id(default), L.ANY))
+    return isinstance(declared, L.Known) and element is not L.ANY and T.subtype(element, declared.value)
 
 
 def _function(

@@ -322,6 +322,21 @@ def keyword_type(name: str, typ: Any, value: Any) -> Any:
     return value
 
 
+@helper("keyword_defaults")
+def keyword_defaults(
+    module: Module, code: LambdaCode, types: tuple[Any, ...], values: tuple[Any, ...], args: tuple[Any, ...]
+) -> None:
+    """Keywords with their defaults must be of the declared types, as the arguments of Julia's inner method are."""
+    if all(map(T.isa, values, types)):
+        return
+    f = None if code.callable else module.bindings.get(code.name)
+    own = () if f is None else (f,)
+    inner = GenericFunction(f"#{code.name}#1", module)
+    signature = T.tuple_type([*types, *map(T.typeof, own), *[T.Any_] * len(args)])
+    inner.add(Method(inner, signature, lambda *_: None, module=module, file=code.file, line=code.line))
+    raise MethodError(inner, (*values, *own, *args), None)
+
+
 @helper("missing_keyword")
 def missing_keyword(name: str) -> None:
     raise UndefKeywordError(Symbol(name))

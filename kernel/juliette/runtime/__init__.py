@@ -19,6 +19,7 @@
 - `kernels`: a dotted call's Python function for the kinds of its leaves
 - `dispatch`: generic functions, methods, specificity
 - `interrupts`: held back while something is loaded
+- `memory`: how much memory there is
 - `modules`: modules and their bindings; how Base is filled
 - `errors`: Julia's exceptions, data only
 """

@@ -3,6 +3,20 @@
 One method per expression head, each in the module of its family.  Scopes follow the Julia manual:
 functions, `let`, loops, `try` and comprehensions open local scopes; at top level, loops and `try`
 are soft scopes that assign to existing globals in interactive use.
+
+- `assignment`: assignment, destructuring, updating, declarations
+- `calls`: calls, indexing, comparisons
+- `code`: methods in core form, families of local methods
+- `containers`: tuples, arrays, comprehensions, strings
+- `control`: branches, loops, `let`, `try`
+- `dots`: dotted calls, fused into one broadcast
+- `forms`: questions about syntax trees
+- `functions`: methods of global and of local functions, lambdas
+- `modules`: `using`, `import`, `export`
+- `quoting`: quoted code and macros
+- `scopes`: names, captures, what a piece of code assigns
+- `signatures`: method signatures taken apart
+- `types`: types in expressions, definitions of types
 """
 
 from __future__ import annotations

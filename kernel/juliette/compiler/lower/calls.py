@@ -11,6 +11,11 @@ from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, Symbol
 
 
+def again(node: C.Node) -> C.Node:
+    """A node for a second use in another place, where more may be known of a variable."""
+    return C.Local(node.var) if isinstance(node, C.Local) else node
+
+
 class Calls(Scoping):
     """`f(x; k)`, `a[i]`, `a < b < c`, `f(x) do … end`."""
 
@@ -138,4 +143,4 @@ class Calls(Scoping):
         left, first = self.once(left)
         middle, setup = self.once(rest[0])
         test = C.Call(self.lower(ops[0]), [left, middle])
-        return C.Block([*first, *setup, C.If(test, self._chain(middle, ops[1:], rest[1:]), C.Const(False))])
+        return C.Block([*first, *setup, C.If(test, self._chain(again(middle), ops[1:], rest[1:]), C.Const(False))])
