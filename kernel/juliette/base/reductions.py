@@ -15,7 +15,9 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, pack
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError, TypeError_, UndefKeywordError
+from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
@@ -96,6 +98,7 @@ def widened(data: Any) -> Any:
 def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) -> None:
     """Define one of `sum`, `prod`, `maximum`, `minimum`: of an array, of any iterator, and of `f` over it."""
     op = Base.bindings[operator]
+    everything = {np.sum: np.add.reduce, np.prod: np.multiply.reduce}.get(ufunc, ufunc)
 
     def empty_value(x: Any) -> Any:
         if unit is None:
@@ -114,7 +117,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
             return init if init is not NONE else empty_value(a)
         if unit is not None:
             data = widened(data)
-        value = in_order(data, ufunc) if data.size < 16 and data.dtype.kind == "f" else scalar(ufunc(data))
+        value = in_order(data, ufunc) if data.size < 16 and data.dtype.kind == "f" else scalar(everything(data, axis=None))
         return value if init is NONE else op(init, value)
 
     def along(a: Any, data: Any, dims: Any, init: Any) -> Any:
@@ -151,8 +154,13 @@ def in_order(data: Any, ufunc: Any) -> Any:
     return scalar(ufunc(data)) if step is None else scalar(step.accumulate(data.ravel(order="F"))[-1])
 
 
+_MAPPED = B.template(Dot(0, (1,)), 2)
+
+
 def mapped_values(f: Any, a: Any) -> Any:
     """`f` of each element, as an array."""
+    if type(f) is GenericFunction:
+        return _MAPPED.run(f, a)
     return B.materialize(B.broadcasted(f, a))
 
 

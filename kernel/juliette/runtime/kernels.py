@@ -158,14 +158,18 @@ def build(template: Template, values: tuple[Any, ...], slow: Any) -> Any:
 
 
 class _Writer:
-    def __init__(self, template: Template, values: tuple[Any, ...], slow: Any) -> None:
+    """Writes a kernel: for arrays of one size, or (`loose`) for arrays of which some are stretched over others."""
+
+    def __init__(self, template: Template, values: tuple[Any, ...], slow: Any, loose: bool = False) -> None:
+        self.template = template
+        self.loose = loose
         self.values = values
         self.names = [f"v{i}" for i in range(template.count)]
         self.tree = template.tree
         self.space: dict[str, Any] = {"float64": np.float64, "slow": slow}
         self.lines: list[str] = []
         self.arrays: list[str] = []
-        self.ndims: set[int] = set()
+        self.ndims: dict[str, int] = {}
         self.loads: list[str] = []
         self.loaded: set[int] = set()
         # wrappers may have traced arrays inside
@@ -174,18 +178,28 @@ class _Writer:
     def kernel(self) -> Any:
         with np.errstate(all="ignore"):
             name, sample, _ = self.emit(self.tree)
-        if not isinstance(sample, np.ndarray) or not self.arrays or len(self.ndims) > 1:
+        if not isinstance(sample, np.ndarray) or not self.arrays:
             raise Unfit
+        if len(set(self.ndims.values())) > 1 and not self.loose:
+            return self.stretching(self.values)
         if sample.dtype.kind not in "fiubc" or sample.ndim == 0:
             raise Unfit
         body = list(self.loads)
         if self.wrapped:
             self.space["TRACE"] = TRACE
             body.insert(0, f"if TRACE.depth: return slow({', '.join(self.names)})")
-        if len(self.arrays) > 1:
+        if self.loose:
+            most = max(self.ndims.values())
+            body += [f"{a} = {a}[(..., {'None, ' * (most - n)})]" for a, n in self.ndims.items() if n < most]
+            body += ["try:", *["    " + line for line in self.lines], "except ValueError:"]
+            body.append(f"    return slow({', '.join(self.names)})")  # raises the error
+            self.lines = []
+        elif len(self.arrays) > 1:
             first, *rest = self.arrays
             test = " or ".join(f"{first}.shape != {a}.shape" for a in rest)
-            body.append(f"if {test}: return slow({', '.join(self.names)})")
+            body.append(f"if {test}: return loose({', '.join(self.names)})")
+            self.space["loose"] = self.later
+            self.values = ()  # which would stay alive with it
         body += self.lines
         if sample.ndim > 1:
             self.space["asfortranarray"] = np.asfortranarray
@@ -202,6 +216,15 @@ class _Writer:
         exec(compile(text, "<dotted call>", "exec"), self.space)
         self.space["kernel"].source = text
         return self.space["kernel"]
+
+    def stretching(self, values: tuple[Any, ...]) -> Any:
+        """The kernel for arrays of several sizes."""
+        return _Writer(self.template, values, self.space["slow"], True).kernel()
+
+    def later(self, *values: Any) -> Any:
+        """The same, written when it is first needed."""
+        kernel = self.space["loose"] = self.stretching(values)
+        return kernel(*values)
 
     def emit(self, t: Any) -> tuple[str, Any, bool]:
         """The name of a part's value, a sample of it, and whether it may be written over."""
@@ -233,6 +256,8 @@ class _Writer:
         out = f"t{len(self.lines)}"
         names = [n for n, _, _ in args]
         fits = [own and s.dtype == sample.dtype for _, s, own in args]
+        if self.loose and sum([isinstance(s, np.ndarray) for s in samples]) > 1:
+            fits = [False] * len(args)  # the result may be larger than each
         symbol = _OPERATORS.get(kernel)
         if symbol and len(args) == 2:
             if fits[0]:
@@ -275,7 +300,7 @@ class _Writer:
             self.loads.append(f"{name} = {access.format(f'v{i}')}")
             if isinstance(sample, np.ndarray):
                 self.arrays.append(name)
-                self.ndims.add(sample.ndim)
+                self.ndims[name] = sample.ndim
         return name, sample, False
 
     def promoted(self, kernel: Any, args: list[Any]) -> list[Any]:
