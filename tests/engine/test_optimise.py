@@ -272,3 +272,32 @@ def test_hyper_parameters_change_in_place() -> None:
     assert (rule.eta, rule.beta) == (0.5, (0.8, 0.9))
     with pytest.raises(je.DomainError, match="the learning rate cannot be negative"):
         je.Adam(-1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_small_arrays_step_together_as_each_does_alone(dtype: Any) -> None:
+    random = np.random.default_rng(3)
+    sizes = {"weight": (3, 4), "bias": (3,), "scale": (1, 2, 2)}
+    model = {k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()}
+    alone = {k: x.copy(order="F") for k, x in model.items()}
+    state = je.setup(je.Adam(0.1), model)
+    rule: Any = je.Adam(0.1)
+    states = {k: rule.init(x) for k, x in alone.items()}
+    for step in range(8):
+        grads = {k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()}
+        state["bias"].frozen = step in (3, 4)  # from then on it is younger than the others
+        if step == 6:
+            je.adjust(state, 0.02)
+            rule = rule.adjusted(0.02)
+        je.update(state, model, grads)
+        for k, x in alone.items():
+            if not state[k].frozen:
+                states[k], dx = rule.apply(states[k], x, grads[k])
+                x -= dx
+    for k, x in alone.items():
+        assert np.allclose(model[k], x, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+        assert model[k].dtype == dtype
+        for kept, own in zip(state[k].state[:2], states[k][:2], strict=True):
+            assert kept.shape == sizes[k]
+            assert np.allclose(kept, own, rtol=20 * np.finfo(dtype).eps)
+        assert state[k].state[2] == pytest.approx(states[k][2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,27 @@ def inv(a: Any) -> Any:
 
 
 def exp(a: Any) -> Any:
-    """The exponential of a number; of a matrix it has no rule here."""
-    if np.ndim(primal(a)):
-        from juliette.packages.zygote.errors import foreign_call
+    """The exponential of a number, or of a matrix by scaling and squaring of a Padé approximant."""
+    if not np.ndim(primal(a)):
+        return rules.exp(a)
+    from juliette.stdlib.linear_algebra.matrix_functions import PADE13 as c
 
-        raise foreign_call("exp")
-    return rules.exp(a)
+    norm = float(np.linalg.norm(primal(a), 1))
+    squarings = max(0, math.ceil(math.log2(norm / 5.4))) if norm > 5.4 else 0
+    x = rules.mul(a, primal(a).dtype.type(0.5**squarings))
+    square = rules.matmul(x, x)
+    eye = np.eye(len(primal(a)), dtype=primal(a).dtype)
+    even, odd, p = c[0] * eye, c[1] * eye, eye
+    for k in range(2, len(c), 2):
+        p = rules.matmul(p, square)
+        even = rules.add(even, rules.mul(c[k], p))
+        if k + 1 < len(c):
+            odd = rules.add(odd, rules.mul(c[k + 1], p))
+    odd = rules.matmul(x, odd)
+    out = linalg.solve(rules.sub(even, odd), rules.add(even, odd))
+    for _ in range(squarings):
+        out = rules.matmul(out, out)
+    return out
 
 
 det, logdet, trace, kron = linalg.det, linalg.logdet, linalg.trace, linalg.kron

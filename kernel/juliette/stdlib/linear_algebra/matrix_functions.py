@@ -178,7 +178,7 @@ _PADE = (
         ),
     ),
 )
-_PADE13 = (
+PADE13 = (
     64764752532480000.0,
     32382376266240000.0,
     7771770303897600.0,
@@ -212,7 +212,7 @@ def exponential(a: Any) -> Any:
         if norm <= limit:
             return wrap(np.asfortranarray(pade(data, c, eye)))
     squarings = max(0, math.ceil(math.log2(norm / 5.4))) if norm > 5.4 else 0
-    out = pade(data / 2**squarings, _PADE13, eye)
+    out = pade(data / 2**squarings, PADE13, eye)
     for _ in range(squarings):
         out = out @ out
     return wrap(np.asfortranarray(out))
