@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.elementwise import div, mul, neg, sub
+from juliette_engine.elementwise import add, div, mul, neg, sub
 from juliette_engine.primitives import (
     adjoint, getitem, matmul, number, primitive, reshape, shape, stack_scalars, total, transpose,
 )
@@ -107,6 +107,71 @@ def _cholesky_partial(g: Any, y: Any, a: Any) -> Any:
 @primitive(_cholesky_partial, name="cholesky")
 def _cholesky(a: Any) -> Any:
     return np.asfortranarray(np.linalg.cholesky(a))
+
+
+def _eigen_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
+    n = shape(a)[0]
+    eye = np.eye(n)
+    values, vectors = getitem(y, n), getitem(y, slice(0, n))
+    apart = add(sub(reshape(values, (1, n)), reshape(values, (n, 1))), eye)
+    inner = mul(div(matmul(transpose(vectors), getitem(g, slice(0, n))), apart), 1 - eye)
+    inner = add(inner, mul(eye, reshape(getitem(g, n), (1, n))))
+    full = matmul(vectors, matmul(inner, transpose(vectors)))
+    # a symmetric matrix is given by its upper triangle
+    return add(mul(full, np.triu(np.ones((n, n)))), transpose(mul(full, np.tril(np.ones((n, n)), -1))))
+
+
+@primitive(_eigen_partial, name="eigen")
+def _eigen(a: Any, *, parts: Any) -> Any:
+    values, vectors = parts
+    return np.asfortranarray(np.vstack((vectors, values[None])))
+
+
+def eigen(a: Any, parts: Any) -> tuple[Any, Any]:
+    """Eigenvalues and eigenvectors of a real symmetric matrix, whose numbers are given in `parts`."""
+    y = _eigen(a, parts=parts)
+    n = shape(a)[0]
+    return getitem(y, n), getitem(y, slice(0, n))
+
+
+def _svd_parts(y: Any, m: int) -> tuple[Any, Any, Any]:
+    """The left vectors, the values and the right vectors that lie in one matrix."""
+    return getitem(y, slice(0, m)), getitem(y, m), getitem(y, slice(m + 1, None))
+
+
+def _svd_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
+    m = shape(a)[0]
+    u, s, v = _svd_parts(y, m)
+    gu, gs, gv = _svd_parts(g, m)
+    k = shape(s)[0]
+    eye = np.eye(k)
+    row, column = reshape(s, (1, k)), reshape(s, (k, 1))
+    apart = add(sub(mul(row, row), mul(column, column)), eye)  # s[j]² - s[i]²
+
+    def turned(x: Any, gx: Any) -> Any:
+        p = matmul(transpose(x), gx)
+        return mul(div(sub(p, transpose(p)), apart), 1 - eye)
+
+    def outside(x: Any, gx: Any) -> Any:
+        """The part of a cotangent that does not lie in the space of the vectors, over the values."""
+        return div(sub(gx, matmul(x, matmul(transpose(x), gx))), row)
+
+    inner = add(add(mul(turned(u, gu), row), mul(column, turned(v, gv))), mul(eye, reshape(gs, (1, k))))
+    d = matmul(u, matmul(inner, transpose(v)))
+    d = add(d, matmul(outside(u, gu), transpose(v)))
+    return add(d, matmul(u, transpose(outside(v, gv))))
+
+
+@primitive(_svd_partial, name="svd")
+def _svd(a: Any, *, parts: Any) -> Any:
+    u, s, vt = parts
+    return np.asfortranarray(np.vstack((u, s[None], vt.T)))
+
+
+def svd(a: Any, parts: Any) -> tuple[Any, Any, Any]:
+    """`U`, `S` and `V'` of a real matrix, whose numbers are given in `parts`."""
+    u, s, v = _svd_parts(_svd(a, parts=parts), shape(a)[0])
+    return u, s, transpose(v)
 
 
 _ = (div, sub, stack_scalars, primal)

@@ -191,8 +191,8 @@ class _Writer:
         if self.loose:
             most = max(self.ndims.values())
             body += [f"{a} = {a}[(..., {'None, ' * (most - n)})]" for a, n in self.ndims.items() if n < most]
-            body += ["try:", *["    " + line for line in self.lines], "except ValueError:"]
-            body.append(f"    return slow({', '.join(self.names)})")  # raises the error
+            body += ["fits = True", "try:", *["    " + line for line in self.lines], "except ValueError:", "    fits = False"]
+            body.append(f"if not fits: return slow({', '.join(self.names)})")  # raises the error
             self.lines = []
         elif len(self.arrays) > 1:
             first, *rest = self.arrays

@@ -9,11 +9,12 @@ import numpy as np
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
+from juliette.packages.zygote.structured import densify
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, wrap
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.tape import Node, primal
@@ -153,6 +154,33 @@ def _cholesky(f: Any) -> Any:
     return run
 
 
+def _spectral(name: str, *, values_only: bool) -> Any:
+    """`eigen` and `svd`, or their values alone; of real matrices, `eigen` of symmetric ones."""
+
+    def rule(f: Any) -> Any:
+        def run(a: Any, *args: Any, **options: Any) -> Any:
+            from juliette.stdlib.linear_algebra.spectral import SVD, Eigen, LinearAlgebra, is_hermitian
+            from juliette_engine import linalg
+
+            x = densify(a)
+            number = plain(x)
+            found = call_kw(LinearAlgebra.bindings[name], options, number, *args)
+            data = number.data
+            if args or data.ndim != 2 or data.dtype.kind != "f" or options.get("full") is True:
+                raise foreign_call(name)
+            if name == "svd":
+                u, s, vt = linalg.svd(x, tuple([p.data for p in (found.U, found.S, found.Vt)]))
+                return to_julia(s) if values_only else SVD(*map(to_julia, (u, s, vt)))
+            if not is_hermitian(number):
+                raise foreign_call(name)
+            values, vectors = linalg.eigen(x, (found.values.data, found.vectors.data))
+            return to_julia(values) if values_only else Eigen(to_julia(values), to_julia(vectors))
+
+        return run
+
+    return rule
+
+
 def _accumulate(op: Any, x: Any, *, init: Any = None, dims: Any = None) -> Any:
     from juliette.base.iteration import iterate_value
 
@@ -236,6 +264,8 @@ def _with_function(reduce: Any) -> Any:
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat,
     "cat": lambda f: _cat, "sort": _sorted, "findmax": _found("findmax"), "findmin": _found("findmin"),
+    "eigen": _spectral("eigen", values_only=False), "eigvals": _spectral("eigen", values_only=True),
+    "svd": _spectral("svd", values_only=False), "svdvals": _spectral("svd", values_only=True),
     "cholesky": _cholesky, "mapslices": _mapslices, "logabsdet": lambda f: lambda a: (to_julia(linear.logdet(a)), f(plain(a))[1]),
     "Diagonal": lambda f: f, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f,
     "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
