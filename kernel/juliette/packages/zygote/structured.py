@@ -36,8 +36,8 @@ _SLOTS: dict[type, tuple[str, ...]] = {}
 
 
 def is_wrapper(x: Any) -> bool:
-    """Is it an array around another array, or a factorization?"""
-    return isinstance(x, V.Wrapper) or hasattr(type(x), "factors_shown")
+    """Is it an array around another array, or a factorization by one triangle, which stands for its matrix?"""
+    return isinstance(x, V.Wrapper) or (hasattr(type(x), "factors_shown") and hasattr(type(x), "uplo"))
 
 
 def wraps_node(x: Any) -> bool:
