@@ -277,6 +277,13 @@ def cast(x: Any, *, dtype: Any) -> Any:
 # ---------------------------------------------------------------- sums
 
 
+def sum_of(x: Any) -> Any:
+    """The sum of an array; as a vector, if that needs no copy, in half the time."""
+    if x.ndim != 1 and x.flags.f_contiguous:
+        x = x.reshape(-1, order="A")
+    return np.add.reduce(x) if x.ndim == 1 else np.add.reduce(x, None)
+
+
 def sum_kernel(double: bool) -> Any:
     """The sum of all elements of a traced array of floats, with nothing to decide."""
     cls = T.FloatTracer if double else T.Float32Tracer
@@ -285,7 +292,7 @@ def sum_kernel(double: bool) -> Any:
     def kernel(x: Any) -> Any:
         r: Any = T.new(cls)
         data = x.data
-        y = reduce(data if data.ndim == 1 else data.reshape(-1, order="A"))
+        y = reduce(data) if data.ndim == 1 else sum_of(data)
         r.data = float(y) if double else y
         r.grad = None
         r.tape = tape = x.tape
@@ -318,7 +325,7 @@ def total(x: Any) -> Any:
     """The sum of all elements."""
     if type(x) is not ndarray:
         return x
-    out = np.add.reduce(x if x.ndim == 1 else x.reshape(-1, order="A"))
+    out = sum_of(x)
     return out.item() if type(out) is np.float64 else _number_of(out)
 
 
