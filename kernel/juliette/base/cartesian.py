@@ -37,6 +37,7 @@ class CartesianIndex:
     """`CartesianIndex(i, j)`: an index of several dimensions as one value."""
 
     __slots__ = ("index",)
+    value_fields = ("index",)
 
     def __new__(cls, *index: Any) -> Any:
         n = len(index[0]) if len(index) == 1 and type(index[0]) is tuple else len(index)

@@ -524,7 +524,9 @@ def rethrow_other(e: Any) -> Any:
     raise Thrown(e)
 
 
-def _exception_constructor(cls: type[JuliaException], n: int) -> None:
+def exception_constructor(cls: type[JuliaException]) -> None:
+    """Let Julia code make exceptions of this class: `ArgumentError("…")`."""
+    n = len(cls.fields)
     t = T.typeof(cls.__new__(cls))
     table = constructors(t)
 
@@ -541,7 +543,7 @@ def _exception_constructor(cls: type[JuliaException], n: int) -> None:
 
 
 for _cls in EXCEPTIONS.values():
-    _exception_constructor(_cls, len(_cls.fields))
+    exception_constructor(_cls)
 
 
 @Base.method("exit(n=0)")

@@ -80,6 +80,12 @@ def append(v: Any, *xs: Any) -> Any:
      4
     ```
     """
+    if not isinstance(v, (Array, V.BitArray)) and xs:
+        # A vector of the user's own grows by its own `push!`.
+        for x in xs:
+            for item in support.iterate(x):
+                Base.bindings["push!"](v, item)
+        return v
     growable(v, "append!", *xs)
     for x in xs:
         added = packed(v, values_of(x) if is_array(x) else list(support.iterate(x)))

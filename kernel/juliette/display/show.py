@@ -261,6 +261,11 @@ def show_ref(io: IO, r: V.Ref) -> None:
     io.write(")")
 
 
+@Base.method("print(io::IO, m::MIME)")
+def print_mime(io: IO, m: V.MIME) -> None:
+    io.write(m.name)
+
+
 @Base.method("show(io::IO, m::MIME)")
 def show_mime(io: IO, m: V.MIME) -> None:
     io.write(f'MIME type {m.name}')

@@ -67,7 +67,8 @@ def _the_one(cls: type) -> Any:
     """The only instance of a type without fields."""
     found = _SINGLETONS.get(cls)
     if found is None:
-        found = _SINGLETONS[cls] = object.__new__(cls)
+        base = BaseException if issubclass(cls, BaseException) else object
+        found = _SINGLETONS[cls] = base.__new__(cls)
     return found
 
 

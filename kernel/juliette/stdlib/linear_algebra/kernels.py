@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import dense, eltype_of, is_array, scalar, shape_of
+from juliette.base.essentials import exception_constructor
 from juliette.runtime import types as T
 from juliette.runtime.array import elements, pack, wrap
 from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch
@@ -25,7 +26,10 @@ LinearAlgebra = PACKAGES["LinearAlgebra"]
 
 def linear_algebra_error(name: str, fields: str) -> Any:
     """An exception type of LinearAlgebra."""
-    cls = EXCEPTIONS.get(name) or exception(name, fields)
+    known = EXCEPTIONS.get(name)
+    cls = known or exception(name, fields)
+    if known is None:
+        exception_constructor(cls)
     t = T.typeof(cls.__new__(cls))
     t.typename.module = LinearAlgebra
     LinearAlgebra.const(name, t)
