@@ -35,6 +35,7 @@
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
+- `garbage`: the module GC
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `commands`, `processes`: other programs
 - `interactive`: `varinfo`, `versioninfo`

@@ -50,6 +50,7 @@ CHAPTERS: dict[str, str] = {
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
         "mapfoldl mapfoldr mapreduce prod reduce"
     ),
+    "juliette.base.garbage": "GC",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",

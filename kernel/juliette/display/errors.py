@@ -43,6 +43,9 @@ def method_error(e: Any, color: bool = False) -> str:
     if isinstance(f, KeywordCall):
         f, keywords = f.function, f.kwargs
     args = e.args_
+    if keywords and type(args) is tuple and args and isinstance(args[0], T.JuliaType) and table_of(args[0])[0] is f:
+        # The methods that construct a type take it first.
+        f, args = args[0], args[1:]
     types = argument_types(args)
     if e.world == "ambiguous":
         return ambiguity(f, types)
