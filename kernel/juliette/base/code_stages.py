@@ -60,6 +60,57 @@ def result_of(method: Method, types: tuple[Any, ...]) -> Any:
     return L.widen(instance_of(method, types, False).infer())
 
 
+def return_type(f: Any, types: Any) -> Any:
+    """What inference knows of the value of a call; `Any` where it knows nothing."""
+    table, before = table_of(f)
+    full = (*before, *_signature(types))
+    method = table.selected(full)
+    return T.Any_ if method is None or method.code is None else result_of(method, full)
+
+
+@Base.method("return_types(f, types)", export=False)
+def return_types(f: Any, types: Any) -> Any:
+    """The type of the value of each method that argument types reach, as inference finds it.
+
+    ```jldoctest
+    julia> halve(x) = x / 2;
+
+    julia> Base.return_types(halve, (Int,))
+    1-element Vector{Any}:
+     Float64
+    ```
+    """
+    return vector([return_type(f, types)], T.Any_)
+
+
+@Base.method("return_types(f)", export=False)
+def return_types_of_all(f: Any) -> Any:
+    table, before = table_of(f)
+    table.settle()
+    found = []
+    for m in table.methods:
+        if m.parameters[: len(before)] == tuple(before):
+            params = tuple(_any_of(p) for p in m.parameters)
+            found.append(T.Any_ if m.code is None or m.vararg else result_of(m, params))
+    return vector(found, T.Any_)
+
+
+def _any_of(p: Any) -> Any:
+    return p.upper if isinstance(p, T.TypeVar) else p
+
+
+@Base.method("promote_op(f, types::Type...)", export=False)
+def promote_op(f: Any, *types: Any) -> Any:
+    """The element type for what `f` makes of elements of these types.
+
+    ```jldoctest
+    julia> Base.promote_op((x, y) -> x * y + 1, Int, Float64)
+    Float64
+    ```
+    """
+    return return_type(f, types)
+
+
 @Base.method("code_lowered(f, types)")
 def code_lowered(f: Any, types: Any) -> Any:
     """The code of a method in the core language, as a vector of one.

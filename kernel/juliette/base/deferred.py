@@ -29,7 +29,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.code_stages": (
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo code_llvm "
-        "code_lowered code_native code_typed code_warntype"
+        "code_lowered code_native code_typed code_warntype promote_op return_types"
     ),
     "juliette.base.commands": "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv",
     "juliette.base.docs": "@doc Docs Documentation",

@@ -164,6 +164,43 @@ def numbers(values: tuple[Any, ...]) -> list[int]:
     return [D.whole_number(v) for v in values]
 
 
+def instants(module: Module) -> None:
+    """What a constructor of one's own checks its parts by, and the instants that it makes."""
+
+    @module.method("validargs(::Type{Date}, y::Int64, m::Int64, d::Int64)", export=False)
+    def valid_date(_: Any, *ymd: int) -> Any:
+        """`nothing`, or the error that these parts of a date are.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Dates.validargs(Date, 2023, 2, 29)
+        ArgumentError("Day: 29 out of range (1:28)")
+        ```
+        """
+        return _error_of(D.make_date, ymd)
+
+    @module.method(
+        "validargs(::Type{DateTime}, y::Int64, m::Int64, d::Int64, h::Int64, mi::Int64, "
+        "s::Int64, ms::Int64)",
+        export=False,
+    )
+    def valid_datetime(_: Any, *parts: int) -> Any:
+        return _error_of(D.make_datetime, parts)
+
+    module.method("totaldays(y, m, d)", export=False)(C.total_days)
+    module.method("UTD(x)", export=False)(lambda x: D.UTInstant(D.Day(x)))
+    module.method("UTM(x)", export=False)(lambda x: D.UTInstant(D.Millisecond(x)))
+
+
+def _error_of(make: Any, parts: tuple[int, ...]) -> Any:
+    try:
+        make(*parts)
+    except ArgumentError as error:
+        return error
+    return None
+
+
 def constructors(module: Module) -> None:
     @module.method("Date(y::Integer, m::Integer=1, d::Integer=1)")
     def date(_: Any, *ymd: Any) -> Date:
@@ -184,6 +221,11 @@ def constructors(module: Module) -> None:
 
     module.method("Date(x::DateTime)")(lambda _, x: Date(x.days))
     module.method("Date(x::Date)")(lambda _, x: x)
+    module.method("Date(x::UTInstant{Day})")(lambda _, x: Date(int(x.periods.value)))
+    module.method("DateTime(x::UTInstant{Millisecond})")(
+        lambda _, x: DateTime(int(x.periods.value))
+    )
+    instants(module)
 
     @module.method("DateTime(y::Integer, m=1, d=1, h=0, mi=0, s=0, ms=0)")
     def datetime(_: Any, *parts: Any) -> DateTime:

@@ -295,13 +295,20 @@ class Session:
         return clean(text)
 
 
+_PROMPT_PLACE = re.compile(r"(?:\./)?\bREPL\[\d+\]:")
+
+
 def _on_new_line(text: str) -> str:
     """Printed text, with what follows it on a line of its own."""
     return text if not text or text.endswith("\n") else text + "\n"
 
 
 def _normal(text: str, settings: Settings) -> str:
-    """Text as far as it is compared: no blanks at line ends, filters applied."""
+    """Text as far as it is compared: no blanks at line ends, filters applied.
+
+    A session's code is `none` in Documenter's blocks and `REPL[n]` at the prompt.
+    """
+    text = _PROMPT_PLACE.sub("none:", text)
     for pattern, replacement in settings.filters:
         text = pattern.sub(replacement, text)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
