@@ -17,7 +17,7 @@ from juliette.runtime.modules import Base, Module, constructors
 from juliette.syntax.expr import Symbol
 
 StackTraces = Module("StackTraces", Base)
-Base.const("StackTraces", StackTraces, export=False)
+Base.const("StackTraces", StackTraces)
 
 
 class StackFrame:

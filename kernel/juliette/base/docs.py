@@ -81,6 +81,9 @@ def attach(context: Any, text: Any, e: Any) -> Any:
             i = rest.index(items[documented])
             rest[i] = attach(context, text, items[documented])
             return Expr("block", *rest)
+    if isinstance(e, Expr) and e.head == "tuple" and e.args and all(map(name_of, e.args)):
+        # `"text" f, g` documents both.
+        return Expr("block", *(attach(context, text, a) for a in e.args))
     name = name_of(e)
     if not name:
         raise ErrorException(
