@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS
+import numpy as np
+
+from juliette.base.essentials import COPY_HOOKS, FIELD_HOOKS
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages.flux import nodes
@@ -139,6 +141,7 @@ def load(module: Module) -> None:
     leaf.typename.field_types = (T.Any_,) * 3
     module.const("Leaf", leaf, export=False)
     SHOW_HOOKS[engine.Leaf] = show_leaf
+    COPY_HOOKS[engine.Leaf] = copy_leaf
     SHOW_HOOKS[Rule] = lambda io, x, long: io.write(x.line())
     FIELD_HOOKS[Rule] = _field
     tree.set_shown(from_host)
@@ -258,7 +261,14 @@ def copy_state(state: Any, seen: dict[int, Any]) -> Any:
 def _copied(state: Any) -> Any:
     if type(state) is tuple:
         return tuple(map(_copied, state))
+    if isinstance(state, np.ndarray):
+        return state.copy(order="F")
     return state.copy() if hasattr(state, "copy") else state
+
+
+def copy_leaf(leaf: Any, memo: dict[int, Any]) -> Any:
+    """`deepcopy` of a leaf."""
+    return copy_state(leaf, memo)
 
 
 def warn(text: str, module: str) -> None:
