@@ -297,7 +297,7 @@ def test_small_arrays_step_together_as_each_does_alone(dtype: Any) -> None:
     for k, x in alone.items():
         assert np.allclose(model[k], x, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
         assert model[k].dtype == dtype
-        for kept, own in zip(state[k].state[:2], states[k][:2], strict=True):
+        for kept, own in zip(state[k].kept[:2], states[k][:2], strict=True):
             assert kept.shape == sizes[k]
             assert np.allclose(kept, own, rtol=20 * np.finfo(dtype).eps)
-        assert state[k].state[2] == pytest.approx(states[k][2])
+        assert state[k].kept[2] == pytest.approx(states[k][2])
