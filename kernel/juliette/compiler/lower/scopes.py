@@ -130,6 +130,11 @@ class Assigned:
             for a in e.args[2:]:
                 self.visit(a)
             return
+        if head == "tuple":
+            # what looks like an assignment is an entry of a named tuple
+            for a in e.args:
+                self.visit(a.args[1] if isinstance(a, Expr) and a.head == "=" else a)
+            return
         if head in ("kw", "parameters") or head == "call":
             for a in e.args[1:] if head == "call" else e.args:
                 self.visit(a if not (isinstance(a, Expr) and a.head == "kw") else a.args[1])
