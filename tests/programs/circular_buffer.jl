@@ -1,10 +1,12 @@
 using Test
+
 mutable struct CircularBuffer{T} <: AbstractVector{T}
     data::Vector{T}
     first::Int
     len::Int
     CircularBuffer{T}(capacity::Integer) where {T} = new{T}(Vector{T}(undef, capacity), 1, 0)
 end
+
 capacity(cb::CircularBuffer) = length(cb.data)
 isfull(cb) = length(cb) == capacity(cb)
 Base.size(cb::CircularBuffer) = (cb.len,)
@@ -14,10 +16,12 @@ Base.@propagate_inbounds function Base.getindex(cb::CircularBuffer, i::Int)
     @boundscheck checkbounds(cb, i)
     cb.data[_idx(cb, i)]
 end
+
 function Base.setindex!(cb::CircularBuffer, v, i::Int)
     @boundscheck checkbounds(cb, i)
     cb.data[_idx(cb, i)] = v
 end
+
 function Base.push!(cb::CircularBuffer, item; overwrite::Bool=false)
     if isfull(cb)
         overwrite || throw(BoundsError(cb, capacity(cb) + 1))
@@ -28,6 +32,7 @@ function Base.push!(cb::CircularBuffer, item; overwrite::Bool=false)
     cb[cb.len] = item
     cb
 end
+
 function Base.popfirst!(cb::CircularBuffer)
     isempty(cb) && throw(BoundsError(cb, 1))
     x = cb[1]
@@ -35,7 +40,9 @@ function Base.popfirst!(cb::CircularBuffer)
     cb.len -= 1
     x
 end
+
 Base.empty!(cb::CircularBuffer) = (cb.first = 1; cb.len = 0; cb)
+
 @testset "CircularBuffer" begin
     cb = CircularBuffer{Int}(3)
     @test isempty(cb) && capacity(cb) == 3

@@ -1,8 +1,10 @@
 using Test
 
+
 struct PriorityQueue{K,V<:Real}
     heap::Vector{Tuple{V,K}}
 end
+
 PriorityQueue{K,V}() where {K,V} = PriorityQueue{K,V}(Tuple{V,K}[])
 
 Base.isempty(q::PriorityQueue) = isempty(q.heap)
@@ -17,6 +19,7 @@ function Base.push!(q::PriorityQueue{K,V}, (k, v)::Pair) where {K,V}
     end
     return q
 end
+
 
 function Base.popfirst!(q::PriorityQueue)
     isempty(q) && throw(ArgumentError("queue must be non-empty"))
@@ -37,6 +40,7 @@ function Base.popfirst!(q::PriorityQueue)
     return reverse(top)
 end
 
+
 const Graph{T} = Dict{T,Vector{Pair{T,Float64}}}
 
 function addedge!(g::Graph{T}, a::T, b::T, w::Real) where {T}
@@ -44,6 +48,7 @@ function addedge!(g::Graph{T}, a::T, b::T, w::Real) where {T}
     push!(get!(Vector{Pair{T,Float64}}, g, b), a => w)
     g
 end
+
 
 function dijkstra(g::Graph{T}, source::T) where T
     dist = Dict{T,Float64}(k => Inf for k in keys(g))
@@ -67,6 +72,7 @@ function dijkstra(g::Graph{T}, source::T) where T
     dist, prev
 end
 
+
 function path(prev, target)
     p = [target]
     while (n = prev[p[1]]) !== nothing
@@ -74,6 +80,7 @@ function path(prev, target)
     end
     p
 end
+
 
 @testset verbose = true "Dijkstra" begin
     g = Graph{Symbol}()

@@ -1,5 +1,6 @@
 using Test, LinearAlgebra
 
+
 spiral(n) = begin
     m = zeros(Int, n, n)
     r, c, dr, dc = 1, 1, 0, 1
@@ -13,12 +14,14 @@ spiral(n) = begin
     m
 end
 
+
 function saddlepoints(M::AbstractMatrix)
     isempty(M) && return Tuple{Int,Int}[]
     rowmax = maximum(M, dims=2)
     colmin = minimum(M, dims=1)
     [(i, j) for i in axes(M, 1) for j in axes(M, 2) if M[i, j] == rowmax[i] == colmin[j]]
 end
+
 
 pascal(n) = [binomial(i, j) for i in 0:n-1, j in 0:n-1]
 
@@ -38,6 +41,7 @@ function gauss(A::Matrix{T}, b::Vector) where {T<:Rational}
     end
     M[:, end]
 end
+
 
 @testset "matrices" begin
     @test spiral(1) == [1;;]

@@ -1,14 +1,17 @@
 using Test
+
 const MAZE = """
 #########
 #S..#...#
 #.#.#.#.#
 #.#...#E#
 #########"""
+
 function readgrid(s)
     rows = split(s, '\n')
     [rows[i][j] for i in eachindex(rows), j in 1:length(rows[1])]
 end
+
 function bfs(g::AbstractMatrix{Char}, s::CartesianIndex, t::CartesianIndex)
     dist = fill(-1, size(g))
     prev = Dict{CartesianIndex{2},CartesianIndex{2}}()
@@ -28,7 +31,9 @@ function bfs(g::AbstractMatrix{Char}, s::CartesianIndex, t::CartesianIndex)
     end
     dist[t], prev
 end
+
 backtrack(prev, t) = haskey(prev, t) ? push!(backtrack(prev, prev[t]), t) : [t]
+
 function floodfill!(g, I, new)
     old = g[I]
     old == new && return g
@@ -41,6 +46,7 @@ function floodfill!(g, I, new)
     end
     g
 end
+
 @testset "maze" begin
     g = readgrid(MAZE)
     s, t = findfirst(==('S'), g), findfirst(==('E'), g)

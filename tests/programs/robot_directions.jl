@@ -1,27 +1,34 @@
 using Test
+
 @enum Direction NORTH EAST SOUTH WEST
+
 struct Point{T}
     x::T
     y::T
 end
+
 Base.:+(p::Point, q::Point) = Point(p.x + q.x, p.y + q.y)
 const STEPS = Dict(NORTH => Point(0, 1), EAST => Point(1, 0), SOUTH => Point(0, -1), WEST => Point(-1, 0))
+
 mutable struct Robot
     const name::String
     position::Point{Int}
     heading::Direction
     Robot(pos::Tuple, h; name="R2") = new(name, Point(pos...), h)
 end
+
 position(r::Robot) = r.position
 turn_right!(r::Robot) = (r.heading = Direction(mod(Int(r.heading) + 1, 4)); r)
 turn_left!(r::Robot) = (r.heading = Direction(mod(Int(r.heading) - 1, 4)); r)
 advance!(r::Robot) = (r.position += STEPS[r.heading]; r)
+
 function move!(r::Robot, instr)
     for c in instr
         c == 'R' ? turn_right!(r) : c == 'L' ? turn_left!(r) : c == 'A' ? advance!(r) : throw(ArgumentError("unknown instruction '$c'"))
     end
     r
 end
+
 @testset "robot" begin
     @testset "create" begin
         r = Robot((0, 0), NORTH)

@@ -1,7 +1,9 @@
 using Test
+
 struct StackUnderflow <: Exception end
 const OPS = Dict{String,Tuple{Int,Function}}(
     "+" => (2, +), "-" => (2, -), "*" => (2, *), "/" => (2, /), "^" => (2, ^), "sqrt" => (1, sqrt), "!" => (1, n -> prod(1:Int(n))))
+
 function rpn(s; verbose=false)
     stack = Float64[]
     for tok in eachsplit(s)
@@ -18,11 +20,14 @@ function rpn(s; verbose=false)
     length(stack) == 1 || error("stack has $(length(stack)) elements")
     only(stack)
 end
+
 mutable struct Forth
     stack::Vector{Int}
     words::Dict{String,Vector{String}}
 end
+
 Forth() = Forth([], Dict())
+
 function run!(f::Forth, src)
     toks = split(lowercase(src))
     i = 1
@@ -39,6 +44,7 @@ function run!(f::Forth, src)
     end
     f.stack
 end
+
 function exec!(f, t)
     s = f.stack
     n = tryparse(Int, t)
@@ -56,6 +62,7 @@ function exec!(f, t)
         throw(ArgumentError("undefined operation: $t"))
     end
 end
+
 @testset "stack machines" begin
     @test rpn("3 4 + 2 *") == 14
     @test rpn("5 1 2 + 4 * + 3 -") == 14
@@ -66,7 +73,7 @@ end
     @test_logs (:info, "step") (:info, "step") (:info, "step") rpn("1 2 +"; verbose=true)
     ev(xs...) = (f = Forth(); foldl((_, x) -> run!(f, x), xs; init=f.stack))
     @test ev("1 2 3") == [1, 2, 3]
-    @test ev("8 4 over /") == [8, 0] || ev("8 2 /") == [4]
+    @test ev("8 2 /") == [4]
     @test ev("1 dup swap") == [1, 1]
     @test ev(": double dup + ;", "3 DOUBLE double") == [12]
     @test ev(": foo 5 ;", ": bar foo ;", ": foo 6 ;", "bar foo") == [5, 6]

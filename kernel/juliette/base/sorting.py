@@ -15,7 +15,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import Base, Module, constructors
 
 # ---------------------------------------------------------------- Base.Sort and Base.Order
 
@@ -56,30 +56,62 @@ class OrderBy:
         self.by, self.lt, self.reversed = by, lt, reversed_
 
 
-T.register_class(OrderBy, T.define("Base.Order.ForwardOrdering", Ordering))
+ForwardOrdering = T.define("Base.Order.ForwardOrdering", Ordering)
+ReverseOrdering = T._sub_family("Base.Order.ReverseOrdering", "Fwd", lambda _: Ordering)
+By = T._sub_family("Base.Order.By", "T O", lambda *_: Ordering)
+Lt = T._sub_family("Base.Order.Lt", "T", lambda _: Ordering)
+
+
+def order_type(o: OrderBy) -> Any:
+    """The Julia type of an ordering tells what it is made of."""
+    t = ForwardOrdering if o.lt is None else T.apply_type(Lt, T.typeof(o.lt))
+    if o.by is not None:
+        t = T.apply_type(By, T.typeof(o.by), t)
+    return T.apply_type(ReverseOrdering, t) if o.reversed else t
+
+
+T.register_instances(OrderBy, order_type, Ordering)
+Order.const("ForwardOrdering", ForwardOrdering)
+for _name, _type in (("ReverseOrdering", ReverseOrdering), ("By", By), ("Lt", Lt)):
+    Order.const(_name, _type)
+
+
+def constructs(family: Any, f: Any) -> None:
+    """`By(f)`, `Lt(f)`, `ReverseOrdering(o)`"""
+    support._builtin(
+        constructors(family), T.tuple_type([T.type_of_type(family), T.Vararg(T.Any_)]), lambda _, *args: f(*args), ("args",)
+    )
+
+
 FORWARD, REVERSE = OrderBy(), OrderBy(reversed_=True)
 for _name, _value in (("Forward", FORWARD), ("Reverse", REVERSE)):
     Order.const(_name, _value)
 
 
-@Order.method("By(by, order...)")
 def order_by(by: Any, *order: OrderBy) -> OrderBy:
     """Compare by a function of the elements."""
-    inner = order[0] if order else FORWARD
+    inner = as_order_by(order[0]) if order else FORWARD
     return OrderBy(by, inner.lt, inner.reversed)
 
 
-@Order.method("Lt(lt)")
+constructs(By, order_by)
+
+
 def order_lt(lt: Any) -> OrderBy:
     """Compare with a function of two elements."""
     return OrderBy(None, lt)
 
 
-@Order.method("ReverseOrdering(order...)")
+constructs(Lt, order_lt)
+
+
 def order_reverse(*order: OrderBy) -> OrderBy:
     """The opposite ordering."""
-    inner = order[0] if order else FORWARD
+    inner = as_order_by(order[0]) if order else FORWARD
     return OrderBy(inner.by, inner.lt, not inner.reversed)
+
+
+constructs(ReverseOrdering, order_reverse)
 
 
 @Order.method("ord(lt, by, rev, order...)")
@@ -91,11 +123,21 @@ def order_of(lt: Any, by: Any, rev: Any, *order: OrderBy) -> OrderBy:
 @Order.method("lt(o::Ordering, a, b)")
 def order_less(o: OrderBy, a: Any, b: Any) -> bool:
     """Does `a` come before `b`?"""
+    if not isinstance(o, OrderBy):
+        raise MethodError(Order.bindings["lt"], (o, a, b), None)
     return before(o)(a, b)
 
 
 Base.const("Forward", FORWARD, export=False)
 Base.const("Reverse", REVERSE, export=False)
+
+
+def as_order_by(order: Any) -> OrderBy:
+    """An ordering of the user's own compares with its method of `Base.Order.lt`."""
+    if isinstance(order, OrderBy):
+        return order
+    less = Order.bindings["lt"]
+    return OrderBy(None, lambda a, b: less(order, a, b))
 
 
 def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | None = None) -> OrderBy:
@@ -104,7 +146,7 @@ def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | N
         by = None
     if lt is Base.bindings["isless"]:
         lt = None
-    inner = order if order is not None else FORWARD
+    inner = FORWARD if order is None else as_order_by(order)
     return OrderBy(by if by is not None else inner.by, lt if lt is not None else inner.lt, bool(rev) != inner.reversed)
 
 

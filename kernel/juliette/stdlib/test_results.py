@@ -25,6 +25,7 @@ class Result:
     """What one test came to."""
 
     kind = ""
+    fields: tuple[str, ...] = ()
 
     def __init__(self, test_type: str, expression: Any, place: tuple[str, int]) -> None:
         self.test_type = test_type
@@ -34,6 +35,8 @@ class Result:
 
 class Pass(Result):
     """The test held."""
+
+    fields = ("test_type", "value")
 
     def __init__(
         self, test_type: str, place: tuple[str, int], value: Any = None, message: bool = False
@@ -400,6 +403,8 @@ def load(module: Module) -> None:
     for cls in (Pass, Fail, Error, Broken, LogTestFailure):
         t = T.define(f"Test.{cls.__name__}", Result_)
         T.register_class(cls, t)
+        t.typename.fields = cls.fields
+        t.typename.field_types = (T.Any_,) * len(cls.fields)
         module.const(cls.__name__, t, export=False)
     default = T.define("Test.DefaultTestSet", AbstractTestSet_)
     default.typename.fields = DefaultTestSet.fields
