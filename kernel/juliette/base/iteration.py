@@ -320,7 +320,7 @@ def iterate_pair_at(p: V.Pair, i: int = 1) -> Any:
     return ((p.first, p.second)[i - 1], i + 1) if i <= 2 else None
 
 
-@Base.method("iterate(s::AbstractString, i=1)", transparent=True)
+@Base.method("iterate(s::AbstractString, i::Integer=1)", transparent=True)
 def iterate_string(s: Any, i: int = 1) -> Any:
     if type(s) is not str:
         if i > Base.bindings["ncodeunits"](s):

@@ -405,6 +405,15 @@ def _foreign_type_error(error: TypeError) -> Any:
     return E.ErrorException(text)
 
 
+def _foreign_value_error(error: ValueError) -> Any:
+    text = str(error)
+    if "array is too big" in text or "Maximum allowed dimension" in text:
+        return E.ArgumentError("invalid Array dimensions")
+    if "maximum supported dimension" in text:
+        return E.ArgumentError("arrays of more than 64 dimensions are not supported")
+    return E.ErrorException(f"ValueError: {text}")
+
+
 class NotCallable(E.ErrorException):
     """A call of something that is no function."""
 
@@ -440,6 +449,7 @@ def _called(error: TypeError, name: str) -> Any:
 
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
 E.TRANSLATORS[TypeError] = _foreign_type_error
+E.TRANSLATORS[ValueError] = _foreign_value_error
 E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(Symbol(str(e).split("'")[1].split("%")[0]))
 E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
     f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}")

@@ -17,6 +17,9 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, BoundsError
 
+# Python counts no further; no loop and no array gets there.
+LONGEST = 2**63 - 1
+
 OPERATORS: dict[str, Any] = {}
 
 _range = lambda t: T.apply_type(T.AbstractRange, t)  # noqa: E731
@@ -122,13 +125,18 @@ class UnitRange(Range):
         self.stop = stop if stop >= start else start - 1
 
     def __len__(self) -> int:
-        return self.stop - self.start + 1
+        n = self.stop - self.start + 1
+        return n if n <= LONGEST else LONGEST
 
     def get(self, i: int) -> Any:
         return self.start + i
 
     def __iter__(self) -> Iterator[Any]:
         return iter(range(self.start, self.stop + 1))
+
+    @property
+    def last(self) -> Any:
+        return self.stop
 
     @property
     def step(self) -> Any:
@@ -190,6 +198,10 @@ class MachineUnitRange(UnitRange):
         return _MACHINE[self.eltype](self.start)
 
     @property
+    def last(self) -> Any:
+        return _MACHINE[self.eltype](self.stop)
+
+    @property
     def data(self) -> Any:
         return np.arange(self.start, self.stop + 1, dtype=T.DTYPE_OF[self.eltype])
 
@@ -240,8 +252,9 @@ class StepRange(Range):
         self.step = step
         if self.eltype in _MACHINE:
             a, s, b = int(start), int(step), int(stop)
-            self.size = len(range(a, b + (1 if s > 0 else -1), s))
-            last = a + (self.size - 1) * s if self.size else a - (1 if s > 0 else -1)
+            count = max(0, (b - a) // s + 1)
+            last = a + (count - 1) * s if count else a - (1 if s > 0 else -1)
+            self.size = min(count, LONGEST)
             self.stop = _MACHINE[self.eltype](last)
         else:
             self.size = OPERATORS["steps"](start, step, stop)

@@ -127,7 +127,7 @@ def _promoted_type(a: Any, b: Any, rule: GenericFunction) -> Any:
 RULE: GenericFunction = Base.bindings["promote_rule"]
 
 
-@Base.method("promote_type(ts...)", transparent=True)
+@Base.method("promote_type(ts::Type...)", transparent=True)
 def _promote_type(*ts: Any) -> Any:
     """The common type of several types.
 

@@ -308,7 +308,7 @@ def getindex(m: RegexMatch, k: Any) -> Any:
     return m.group(_key(m, k))
 
 
-@Base.method("haskey(m::RegexMatch, k)")
+@Base.method("haskey(m::RegexMatch, k::Union{Integer,AbstractString,Symbol})")
 def haskey(m: RegexMatch, k: Any) -> bool:
     if isinstance(k, Symbol) or is_string(k):
         return (k.name if isinstance(k, Symbol) else text_of(k)) in m.found.re.groupindex
