@@ -10,6 +10,7 @@ from juliette.base.array_protocol import (
     axes_text, convert_data, dense, eltype_of, from_values, like, scalar, shape_of, values_of,
 )
 from juliette.base.numbers.promotion import promote_type
+from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -254,7 +255,7 @@ def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bo
     if x.dtype == object or y.dtype == object or nans:
         near = Base.bindings["isapprox"]
         keywords = {"atol": atol, "nans": nans} | ({} if rtol is None else {"rtol": rtol})
-        return all(near.call_kw(keywords, p, q) for p, q in zip(values_of(a), values_of(b), strict=True))
+        return all(support.truth(near.call_kw(keywords, p, q)) for p, q in zip(values_of(a), values_of(b), strict=True))
     if rtol is None:
         single = x.dtype == np.float32 or y.dtype == np.float32
         exact = x.dtype.kind in "iub" and y.dtype.kind in "iub"

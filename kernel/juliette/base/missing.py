@@ -49,6 +49,13 @@ for _name in ("min", "max"):
     passes_on(f"{_name}(x::Number, y::Missing)")
 
 
+for _x, _y in (("Missing", "Missing"), ("Missing", "Any"), ("Any", "Missing")):
+
+    @Base.method(f"isapprox(x::{_x}, y::{_y}; kwargs...)")
+    def near_missing(x: Any, y: Any, **_: Any) -> Any:
+        return MISSING
+
+
 @Base.method("convert(::Type{Missing}, x::Missing)")
 def convert_missing(_: Any, x: Any) -> Any:
     return x

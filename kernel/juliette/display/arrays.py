@@ -131,7 +131,7 @@ def one_line(text: Callable[[tuple[int, ...]], str], shape: tuple[int, ...], lim
             tail = [text((i,)) for i in range(n - 10, n)]
             return "[" + ", ".join(head) + "  …  " + ", ".join(tail) + "]"
         return "[" + ", ".join(text((i,)) for i in range(n)) + "]"
-    return "[" + _nested(text, shape, len(shape), (), limit) + (";;" if shape[1] == 1 and len(shape) == 2 else "") + "]"
+    return "[" + _nested(text, shape, len(shape), (), limit) + (";" * len(shape) if shape[-1] == 1 else "") + "]"
 
 
 def _nested(

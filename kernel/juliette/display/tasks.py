@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.channels import Channel
 from juliette.display.errors import showerror_text
+from juliette.display.frames import trace_lines, user_frames
 from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.array import elements
@@ -46,7 +47,11 @@ def show_channel_long(io: IO, mime: Any, c: Channel) -> None:
 @Base.method("showerror(io::IO, e::TaskFailedException)")
 def show_task_failed(io: IO, e: Any) -> None:
     io.write("TaskFailedException\n\n    nested task error: ")
-    io.write(showerror_text(e.task.exception).replace("\n", "\n    "))
+    text = showerror_text(e.task.exception)
+    frames = user_frames(getattr(e.task.failure, "__traceback__", None))
+    if frames:
+        text += "\nStacktrace:\n" + "\n".join(trace_lines(frames))
+    io.write(text.replace("\n", "\n    "))
 
 
 @Base.method("showerror(io::IO, e::CompositeException)")

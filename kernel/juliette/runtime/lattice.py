@@ -443,7 +443,8 @@ def tuple_type(params: Iterable[Any]) -> DataType:
 
 def type_of_type(t: Any) -> DataType:
     """`Type{t}`."""
-    return instantiate(TYPE_NAME, (t,))
+    key = (t,)  # as `instantiate` keeps it for a type; a call on a type asks every time
+    return TYPE_NAME.cache.get(key) or instantiate(TYPE_NAME, key)
 
 
 def is_concrete(t: Any) -> bool:

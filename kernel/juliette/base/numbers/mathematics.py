@@ -346,17 +346,21 @@ def rem2pi(x: Any, r: Any) -> Any:
 
 def _remainder_of_tau(x: Any, how: str) -> Any:
     from juliette.base.numbers.rounding import round_ratio
-    from juliette.runtime.bigfloat import libmp
+    from juliette.runtime.bigfloat import BigFloat, libmp
 
     x = Base.bindings["float"](x)
-    value = float(x)
-    if not math.isfinite(value):
-        return type(x)(math.nan)
-    _, man, exp, _ = libmp.mpf_mul_int(libmp.mpf_pi(1200), 2, 1200, "n")
-    n, d = value.as_integer_ratio()
+    big = isinstance(x, BigFloat)
+    if not Base.bindings["isfinite"](x):
+        return BigFloat.of(math.nan) if big else type(x)(math.nan)
+    n, d = libmp.to_rational(x.raw) if big else float(x).as_integer_ratio()
+    bits = 1200 + n.bit_length() + (x.prec if big else 0)
+    _, man, exp, _ = libmp.mpf_mul_int(libmp.mpf_pi(bits), 2, bits, "n")
     tau_n, tau_d = int(man), 1 << -exp
     q = round_ratio(n * tau_d, d * tau_n, how)
-    r = (n * tau_d - q * d * tau_n) / (d * tau_d)
+    rest, unit = n * tau_d - q * d * tau_n, d * tau_d
+    if big:
+        return BigFloat(libmp.from_rational(rest, unit, x.prec, "n"), x.prec)
+    r = rest / unit
     return MAKER[T.typeof(x)](r)
 
 

@@ -24,6 +24,7 @@ from juliette.base.array_protocol import (
 )
 from juliette.base.concatenation import SCALING
 from juliette.compiler import support
+from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
@@ -102,14 +103,12 @@ class Structured(W.Wrapper):
         """Assign a stored element; false where there is none."""
         raise NotImplementedError
 
-    def refuse(self, i: int, j: int) -> Exception:
+    def refuse(self, i: int, j: int, value: Any) -> Exception:
         """The error for an assignment outside the structure."""
-        name = T.unwrap(self.family).typename.name
-        return ArgumentError(
-            f"cannot set entry ({i + 1}, {j + 1}) off the {self.region} of a {name} matrix"
-        )
+        place = f"cannot set entry ({i + 1}, {j + 1}) off the {self.region}"
+        return ArgumentError(f"{place} to a nonzero value ({string_of(value)})")
 
-    region: ClassVar[str] = "diagonal"
+    region = "diagonal"
 
     def write(self, where: Any, values: Any) -> None:
         spots = W.linear_positions(self.shape)[where]
@@ -123,7 +122,7 @@ class Structured(W.Wrapper):
         for p, v in zip(flat, items, strict=True):
             i, j = p % n, p // n
             if not self.put(i, j, v) and not Base.bindings["iszero"](v):
-                raise self.refuse(i, j)
+                raise self.refuse(i, j, v)
 
 
 def instance(cls: type, parameters: tuple[Any, ...], eltype: Any) -> Any:
@@ -174,8 +173,9 @@ class Diagonal(Structured):
             self.diag.data[i] = value
         return i == j
 
-    def refuse(self, i: int, j: int) -> Exception:
-        return ArgumentError(f"cannot set off-diagonal entry ({i + 1}, {j + 1}) to a nonzero value")
+    def refuse(self, i: int, j: int, value: Any) -> Exception:
+        place = f"cannot set off-diagonal entry ({i + 1}, {j + 1})"
+        return ArgumentError(f"{place} to a nonzero value ({string_of(value)})")
 
 
 fields_of(Diagonal.family, "diag")
@@ -193,7 +193,10 @@ class Bidiagonal(Structured):
     __slots__ = ("dv", "ev", "uplo_text")
     family = define("Bidiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dv", "ev", "uplo")
-    region = "band"
+
+    @property
+    def region(self) -> str:  # type: ignore[override]
+        return ("upper" if self.uplo_text == "U" else "lower") + " bidiagonal band"
 
     def __new__(cls, dv: Any, ev: Any, uplo: str) -> Any:
         return instance(cls, (eltype_of(dv), T.typeof(dv)), eltype_of(dv))
@@ -250,7 +253,7 @@ class Tridiagonal(Structured):
     family = define("Tridiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dl", "d", "du")
     low = high = 1
-    region = "band"
+    region = "tridiagonal band"
 
     def __new__(cls, dl: Any, d: Any, du: Any) -> Any:
         return instance(cls, (eltype_of(d), T.typeof(d)), eltype_of(d))
@@ -294,7 +297,6 @@ class SymTridiagonal(Structured):
     family = define("SymTridiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dv", "ev")
     low = high = 1
-    region = "band"
 
     def __new__(cls, dv: Any, ev: Any) -> Any:
         return instance(cls, (eltype_of(dv), T.typeof(dv)), eltype_of(dv))
@@ -323,9 +325,11 @@ class SymTridiagonal(Structured):
         return out
 
     def put(self, i: int, j: int, value: Any) -> bool:
-        if i == j:
-            self.dv.data[i] = value
-        return i == j
+        if i != j:
+            # one number stands for two elements
+            raise ArgumentError(f"cannot set off-diagonal entry ({i + 1}, {j + 1})")
+        self.dv.data[i] = value
+        return True
 
 
 fields_of(SymTridiagonal.family, "dv ev")
@@ -375,8 +379,20 @@ class Part(Structured):
                 out[i, i] = one
         return out
 
+    def refuse(self, i: int, j: int, value: Any) -> Exception:
+        name = T.unwrap(self.family).typename.name
+        part, wanted = ("upper" if i < j else "lower") + " triangular part", "nonzero"
+        place = f"in the {part} ({i + 1}, {j + 1})"
+        if i == j:
+            place, wanted = f"on the diagonal ({i + 1}, {j + 1})", "non-unit"
+        matrix = f"{'an' if name.startswith('Upper') else 'a'} {name} matrix"
+        text = string_of(value)
+        return ArgumentError(f"cannot set index {place} of {matrix} to a {wanted} value ({text})")
+
     def put(self, i: int, j: int, value: Any) -> bool:
-        if not self.is_stored(i, j) or (self.unit and i == j):
+        if self.unit and i == j:
+            return Base.bindings["isone"](value) is True
+        if not self.is_stored(i, j):
             return False
         if isinstance(self.parent, Array):
             self.parent.data[i, j] = value
@@ -408,7 +424,6 @@ def triangular(key: str, *, lower: bool, unit: bool) -> type:
             "fields": ("data",),
             "low": _FAR if lower else 0,
             "high": 0 if lower else _FAR,
-            "region": "lower triangle" if lower else "upper triangle",
             "__doc__": f"`{key}(A)`",
         },
     )
