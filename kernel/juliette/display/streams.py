@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from juliette.display.io import DevNull, IO, IOBuffer, IOStream
+from juliette.display.io import IO, STDERR, DevNull, Input, IOBuffer, IOStream
 from juliette.runtime.modules import Base
 
 
@@ -26,6 +26,12 @@ def show_buffer(io: IO, b: IOBuffer) -> None:
 @Base.method("show(io::IO, s::IOStream)")
 def show_stream(io: IO, s: IOStream) -> None:
     io.write(f"IOStream(<file {s.stream.name}>)")
+
+
+@Base.method("show(io::IO, s::Base.TTY)")
+def show_terminal(io: IO, s: IO) -> None:
+    number = 0 if isinstance(s, Input) else 2 if s is STDERR else 1
+    io.write(f"Base.TTY(RawFD({number}) open, 0 bytes waiting)")
 
 
 @Base.method("show(io::IO, d::Base.DevNull)")
