@@ -14,6 +14,7 @@ from juliette.compiler import lattice as L
 from juliette.compiler.instances import instance_of
 from juliette.compiler.printing import instance_text
 from juliette.compiler.python_backend import method_source
+from juliette.compiler.result_types import result_type
 from juliette.display.io import STDOUT
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -65,7 +66,9 @@ def return_type(f: Any, types: Any) -> Any:
     table, before = table_of(f)
     full = (*before, *_signature(types))
     method = table.selected(full)
-    return T.Any_ if method is None or method.code is None else result_of(method, full)
+    if method is None or method.code is None:
+        return result_type(f, _signature(types))
+    return result_of(method, full)
 
 
 @Base.method("return_types(f, types)", export=False)

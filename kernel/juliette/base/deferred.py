@@ -67,8 +67,7 @@ CHAPTERS: dict[str, str] = {
         "remove_linenums!"
     ),
     "juliette.base.method_reflection": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods promote_op "
-        "return_types which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
     ),
     "juliette.base.missing": (
         "Missing SkipMissing argmax argmin findall findfirst findlast findmax findmin missing "
@@ -199,8 +198,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
     "juliette.display.methods": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods promote_op "
-        "return_types which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
     ),
     "juliette.display.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "

@@ -6,7 +6,6 @@ from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.reflection import vector
-from juliette.compiler.result_types import result_type
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
 from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, TypeError_
@@ -212,31 +211,6 @@ def which(f: Any, types: Any) -> Method:
     ```
     """
     return method_for(f, _signature(types))
-
-
-@Base.method("return_types(f, t)", export=False)
-def return_types(f: Any, t: Any) -> Any:
-    """The types inferred for the results of `f` with arguments of these types, one for each method that may be called.
-
-    ```jldoctest
-    julia> Base.return_types(+, (Int, Float64))
-    1-element Vector{Any}:
-     Float64
-    ```
-    """
-    return vector([result_type(f, tuple(_signature(t)))], T.Any_)
-
-
-@Base.method("promote_op(f, types::Type...)", export=False)
-def promote_op(f: Any, *types: Any) -> Any:
-    """A type that holds all results of `f` for arguments of these types, as far as inference knows.
-
-    ```jldoctest
-    julia> Base.promote_op(/, Int, Int)
-    Float64
-    ```
-    """
-    return result_type(f, types)
 
 
 @Base.method("functionloc(m::Method)")
