@@ -68,9 +68,17 @@ def eigen_parts(a: Any) -> tuple[Any, Any]:
         return values, np.asfortranarray(vectors)
     if K.is_upper(data) and data.dtype.kind == "f" and isinstance(a, S.Part):
         values = data.diagonal().copy()
-    values, vectors = np.linalg.eig(data)
+    values, vectors = eig(data)
     order = sorted_order(values)
     return values[order], np.asfortranarray(vectors[:, order])
+
+
+def eig(data: Any) -> tuple[Any, Any]:
+    """Eigenvalues and vectors; real ones stay real, as in every numpy before 2.5."""
+    values, vectors = np.linalg.eig(data)
+    if data.dtype.kind == "f" and values.dtype.kind == "c" and not values.imag.any():
+        return values.real.copy(), vectors.real.copy()
+    return values, vectors
 
 
 def is_diagonal(data: Any) -> bool:
@@ -121,7 +129,7 @@ def by_function(values: Any, sortby: Any) -> list[int]:
 @LinearAlgebra.method("eigen(A::AbstractMatrix, B::AbstractMatrix)")
 def eigen_general(a: Any, b: Any) -> Any:
     x, y = K.common(K.floating(a), K.floating(b))
-    values, vectors = np.linalg.eig(np.linalg.solve(y, x))
+    values, vectors = eig(np.linalg.solve(y, x))
     order = sorted_order(values)
     vectors = vectors[:, order]
     return GeneralizedEigen(
