@@ -113,7 +113,7 @@ def findnext(a: Any, i: Any) -> Any:
     return seek(lambda x: x, a, position_of(i, shape_of(a)), 1)
 
 
-@Base.method("findnext(f, a::AbstractArray, i)")
+@Base.method("findnext(f::Function, a::AbstractArray, i)")
 def findnext_of(f: Any, a: Any, i: Any) -> Any:
     return seek(f, a, position_of(i, shape_of(a)), 1)
 
@@ -131,7 +131,7 @@ def findprev(a: Any, i: Any) -> Any:
     return seek(lambda x: x, a, position_of(i, shape_of(a)), -1)
 
 
-@Base.method("findprev(f, a::AbstractArray, i)")
+@Base.method("findprev(f::Function, a::AbstractArray, i)")
 def findprev_of(f: Any, a: Any, i: Any) -> Any:
     return seek(f, a, position_of(i, shape_of(a)), -1)
 

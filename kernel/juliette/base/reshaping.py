@@ -140,6 +140,8 @@ def dropdims(a: Any, *, dims: Any) -> Any:
     shape = shape_of(a)
     drop = dims if type(dims) is tuple else (dims,)
     for i, d in enumerate(drop):
+        if not T.isa(d, T.Integer):
+            raise MethodError(Base.bindings["dropdims"], (a, dims), None)
         if not 1 <= d <= len(shape):
             raise ArgumentError("dropped dims must be in range 1:ndims(A)")
         if shape[d - 1] != 1:

@@ -77,13 +77,13 @@ def findlast(x: Any) -> Any:
     return findlast_of(itself, x)
 
 
-@Base.method("findnext(f, x, i)", transparent=True)
+@Base.method("findnext(f::Function, x, i)", transparent=True)
 def findnext(f: Any, x: Any, i: Any) -> Any:
     """The first index from `i` on for which `f` is true, or `nothing`."""
     return _index_of(f, ((k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(k, i)))
 
 
-@Base.method("findprev(f, x, i)", transparent=True)
+@Base.method("findprev(f::Function, x, i)", transparent=True)
 def findprev(f: Any, x: Any, i: Any) -> Any:
     """The last index up to `i` for which `f` is true, or `nothing`."""
     items = [(k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(i, k)]
