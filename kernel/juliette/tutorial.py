@@ -96,6 +96,9 @@ def lab(folder: Path, options: Sequence[str], *, open_lab: bool = True) -> int:
 def _start_lab(notebook: Path, options: Sequence[str]) -> int:
     """Become JupyterLab, with our kernel among those it finds."""
     command = [sys.executable, "-m", "jupyterlab", os.fspath(notebook), *options]
+    if getattr(os, "geteuid", lambda: 1)() == 0 and "--allow-root" not in options:
+        # Containers often have no other user, and Jupyter starts for root only if told so.
+        command.append("--allow-root")
     environment = _with_our_kernel()
     if os.name == "posix":
         os.execve(sys.executable, command, environment)
