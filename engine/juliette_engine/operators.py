@@ -23,6 +23,27 @@ LOW, HIGH = -(2**63), 2**63 - 1
 
 # ---------------------------------------------------------------- numbers
 
+# How a cotangent goes back is the same at one level and between several.
+_BACK = """\
+def back_both(g, r, a, b):
+    h = a.grad
+    d = {da}
+    a.grad = d if h is None else h + d
+    h = b.grad
+    d = {db}
+    b.grad = d if h is None else h + d
+
+def back_left(g, r, a, o):
+    h = a.grad
+    d = {dleft}
+    a.grad = d if h is None else h + d
+
+def back_right(g, r, a, o):
+    h = a.grad
+    d = {dright}
+    a.grad = d if h is None else h + d
+"""
+
 _FAST = """
 def forward(s, o):
     c = type(o)
@@ -61,24 +82,7 @@ def swapped(s, o):
         return NotImplemented
     return general(o, s)
 
-def back_both(g, r, a, b):
-    h = a.grad
-    d = {da}
-    a.grad = d if h is None else h + d
-    h = b.grad
-    d = {db}
-    b.grad = d if h is None else h + d
-
-def back_left(g, r, a, o):
-    h = a.grad
-    d = {dleft}
-    a.grad = d if h is None else h + d
-
-def back_right(g, r, a, o):
-    h = a.grad
-    d = {dright}
-    a.grad = d if h is None else h + d
-"""
+""" + _BACK
 # The same between numbers that several levels trace: their values below take part.
 _NESTED = """
 def forward(s, o):
@@ -124,24 +128,7 @@ def swapped(s, o):
         return NotImplemented
     return general(o, s)
 
-def back_both(g, r, a, b):
-    h = a.grad
-    d = {da}
-    a.grad = d if h is None else h + d
-    h = b.grad
-    d = {db}
-    b.grad = d if h is None else h + d
-
-def back_left(g, r, a, o):
-    h = a.grad
-    d = {dleft}
-    a.grad = d if h is None else h + d
-
-def back_right(g, r, a, o):
-    h = a.grad
-    d = {dright}
-    a.grad = d if h is None else h + d
-"""
+""" + _BACK
 
 
 def _below(text: str) -> str:
