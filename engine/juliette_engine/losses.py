@@ -16,8 +16,6 @@ from juliette_engine.rules import (
     absolute,
     add,
     div,
-    exp,
-    getitem,
     log,
     logsoftmax,
     logsumexp,
@@ -31,6 +29,7 @@ from juliette_engine.rules import (
     xlogy,
 )
 from juliette_engine.functions import crossentropies
+from juliette_engine.functions.ctc import ctc
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError
 from juliette_engine.tape import primal
 from juliette_engine.text import value_text
@@ -299,29 +298,4 @@ def ctc_loss(ŷ: Any, y: Any) -> Any:
     `ŷ` holds logits, classes with the blank last, by time; `y` the labels, counted from one.  Gives
     the negative logarithm of the probability of all alignments.
     """
-    classes, times = shape(ŷ)
-    z = [classes]
-    for label in np.asarray(primal(y)).ravel().tolist():
-        z += [int(label), classes]
-    scores = getitem(logsoftmax(ŷ), (np.array(z) - 1, slice(None)))
-    impossible = -1e30
-    alpha: list[Any] = [impossible] * len(z)
-    for s in range(min(2, len(z))):
-        alpha[s] = getitem(scores, (s, 0))
-    for t in range(1, times):
-        before, alpha = alpha, []
-        for s in range(len(z)):
-            routes = [before[s]] + ([before[s - 1]] if s else [])
-            if s > 1 and z[s] != classes and z[s] != z[s - 2]:
-                routes.append(before[s - 2])
-            alpha.append(add(_logadd(routes), getitem(scores, (s, t))))
-    return neg(_logadd(alpha[-2:]))
-
-
-def _logadd(xs: list[Any]) -> Any:
-    """The logarithm of a sum of exponentials of numbers."""
-    top = max(float(primal(x)) for x in xs)
-    terms = exp(sub(xs[0], top))
-    for x in xs[1:]:
-        terms = add(terms, exp(sub(x, top)))
-    return add(log(terms), top)
+    return ctc(ŷ, tuple(int(k) - 1 for k in np.asarray(primal(y)).ravel()))

@@ -129,7 +129,8 @@ def _sigmoid(x: Any) -> Any:
         return _sigmoid_number(x)
     if t.dtype.kind != "f":
         t = t.astype(float)
-    np.exp(t, t)
+    with np.errstate(over="ignore"):
+        np.exp(t, t)
     t += 1
     return np.true_divide(1, t, t)
 

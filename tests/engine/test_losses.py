@@ -165,3 +165,27 @@ def test_fused_losses_have_second_derivatives(name: str) -> None:
     target = je.gradient(lambda b: loss(ŷ, b), y)[0]
     expected = je.gradient(lambda b: loss(ŷ, b, agg=lambda x: je.rules.mean(x)), y)[0]
     np.testing.assert_allclose(target, expected)
+
+
+def test_temporal_classification_has_second_derivatives() -> None:
+    """The record's gradient and the recorded steps agree, and so does the slope of the gradient."""
+    from juliette_engine.functions.ctc import step_by_step
+
+    logits, labels = RANDOM.normal(size=(4, 6)), (0, 0, 2)
+    direct = je.gradient(lambda x: je.ctc_loss(x, np.array(labels) + 1), logits)[0]
+    np.testing.assert_allclose(direct, je.gradient(lambda x: step_by_step(x, labels), logits)[0], atol=1e-12)
+
+    def length(x: Any) -> Any:
+        g = je.gradient(lambda a: je.ctc_loss(a, np.array(labels) + 1), x)[0]
+        return je.rules.total(je.rules.mul(g, g))
+
+    found, h = je.gradient(length, logits)[0], 1e-5
+    for i in np.ndindex(*logits.shape):
+        up, down = logits.copy(), logits.copy()
+        up[i] += h
+        down[i] -= h
+        np.testing.assert_allclose(found[i], (length(up) - length(down)) / (2 * h), rtol=1e-4, atol=1e-7)
+
+
+def test_labels_that_do_not_fit_into_the_time_are_impossible() -> None:
+    assert je.ctc_loss(RANDOM.normal(size=(3, 2)), np.array([1, 1])) == np.inf

@@ -11,6 +11,7 @@
 - `recurrent`: recurrences over time as one record
 - `attention`: scaled dot-product attention
 - `criteria`: mean squares as one record
+- `ctc`: all alignments of labels with a sequence as one record
 """
 
 from juliette_engine.functions.affine import bias_act, dense
