@@ -20,7 +20,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
 from juliette.runtime.numeric import (
-    FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, is_basic_type, is_number, to_number,
+    FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, conversion, is_basic_type, is_number, to_number,
 )
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
@@ -74,6 +74,9 @@ CONVERT: GenericFunction = Base.bindings["convert"]
 
 def convert_built_in(t: Any, x: Any) -> Any:
     """What `convert` does for all types."""
+    known = T.CONVERSIONS.get((t, type(x)))
+    if known is not None:
+        return known(x)
     if T.isa(x, t):
         return x
     if is_basic_type(t) and is_number(x):
@@ -180,11 +183,15 @@ def construct_number(t: Any, args: tuple[Any, ...]) -> Any:
             return hook(t, x)
         if is_number(x):
             if is_basic_type(t):
+                keep_conversion(t, type(x), conversion(t, type(x)))
                 return to_number(t, x)
             if t in ABSTRACT_NUMBERS:
                 return x if T.isa(x, t) else ABSTRACT_NUMBERS[t](x)
         if isinstance(x, V.Char):
-            return construct_number(t, (Base.bindings["codepoint"](x),)) if t is not T.UInt32 else Base.bindings["codepoint"](x)
+            codepoint = Base.bindings["codepoint"]
+            if is_basic_type(t):
+                keep_conversion(t, type(x), lambda c: to_number(t, codepoint(c)))
+            return construct_number(t, (codepoint(x),))
         if T.isa(x, t):
             return x
         if isinstance(x, str) and t in (T.CORE_TYPES["BigInt"], T.CORE_TYPES["BigFloat"]):
@@ -192,6 +199,14 @@ def construct_number(t: Any, args: tuple[Any, ...]) -> Any:
     elif len(args) == 2 and isinstance(args[1], ROUNDING) and t in FLOATS:
         return FLOAT_ROUNDED(t, *args)
     raise MethodError(t, args, None)
+
+
+def keep_conversion(t: Any, cls: type, convert: Any) -> None:
+    """Have `t(x)` of values of a class go straight to the conversion."""
+    table = t.typename.constructors
+    if table is not None and not any(then == T.CONVERSIONS.clear for _, then in table.watchers):
+        table.watch(None, T.CONVERSIONS.clear)
+    T.CONVERSIONS[t, cls] = convert
 
 
 # `Float32(x, RoundUp)`; the rounding chapter of the numbers fills these in.

@@ -92,6 +92,7 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     names = tuple(outer.name for outer, _ in family.captures)
     generic = GenericFunction(family.name, module)
     generic.anonymous = family.anonymous
+    generic.of_values = True
     t = _closure_type(module, family, names, types)
     cls = type(
         t.typename.name, (ClosureBase,), {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},

@@ -184,10 +184,10 @@ class TypedForms:
         from juliette.compiler.intrinsics import exact
 
         function = self.callee(node)
-        classes = tuple(t.pyclass for t in exact([self.element(a) for a in node.args]) or ())
-        if len(classes) != len(node.args) or None in classes:
+        types = exact([self.element(a) for a in node.args])
+        if types is None:
             return self.dispatched(function, node)  # type: ignore[no-any-return]
-        return self.call(function.link(classes).enter_into(self.constants), *self.exprs(node.args))  # type: ignore[no-any-return]
+        return self.call(function.link(types).enter_into(self.constants), *self.exprs(node.args))  # type: ignore[no-any-return]
 
     def dispatched(self, function: Any, node: C.Call) -> ast.expr:
         """A call through the function's table."""

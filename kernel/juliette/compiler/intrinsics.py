@@ -21,7 +21,8 @@ from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.modules import Base
+from juliette.runtime.modules import Base, constructors
+from juliette.runtime.numeric import conversion, is_basic_type
 
 INT, FLOAT, BOOL, STRING = T.Int64, T.Float64, T.Bool, T.String
 
@@ -153,7 +154,7 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     if users and f.user_matches(types):
         return plan_method(inference, f, types, args)
     inference.edges.append((f, types))
-    if inference.traced or any(t.pyclass is None or t.typename is T.TYPE_NAME for t in types):
+    if inference.traced:
         return None
     return builtin(ANY)
 
@@ -278,12 +279,30 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
         plan = special(inference, node, args)
         if plan is not None:
             return plan
+    plan = plan_conversion(inference, t, args)
+    if plan is not None:
+        return plan
     body = T.unwrap(t)
     if not isinstance(body, T.DataType) or body.typename.constructors is None:
         return None
     from juliette.compiler.intrinsics_data import plan_struct
 
     return plan_struct(inference, node, t, args)
+
+
+def plan_conversion(inference: Any, t: Any, args: list[Any]) -> Plan | None:
+    """`T(x)` of numbers of Base."""
+    types = exact(args) if len(args) == 1 and not inference.traced else None
+    if types is None or not is_basic_type(t) or not is_basic_type(types[0]) or types[0].pyclass is None:
+        return None
+    table, given = constructors(t), (T.type_of_type(t), *types)
+    if table.user_methods and table.user_matches(given):
+        return None
+    inference.edges.append((table, given))
+    if types[0] is t:
+        return Plan(args[0], lambda em, n: em.expr(n.args[0]))
+    convert = conversion(t, types[0].pyclass)
+    return Plan(t, lambda em, n: em.call(em.constant_for("to", convert), *em.exprs(n.args)))
 
 
 def builtin(result: Any, *, pure: bool = False) -> Plan:

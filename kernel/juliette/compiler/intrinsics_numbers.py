@@ -292,7 +292,7 @@ def _rounded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if kinds(args) == "f":
         return builtin(FLOAT, pure=True)
     if len(args) == 2 and type(args[0]) is Known and args[0].value is INT and kind(args[1]) in ("i", "f"):
-        return Plan(INT)
+        return builtin(INT, pure=True)
     return None
 
 
@@ -409,7 +409,7 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("parse")
 def _parse(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) == 2 and type(args[0]) is Known and args[0].value in (INT, FLOAT):
-        return Plan(args[0].value)
+        return builtin(args[0].value)
     return None
 
 

@@ -174,8 +174,8 @@ class GenericFunction:
 
     __slots__ = (
         "__weakref__", "_pending", "anonymous", "cache", "doc", "enter_typed", "julia_type", "links", "methods",
-        "module", "name", "newest", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary", "typed", "unary",
-        "user_methods", "watchers",
+        "module", "name", "newest", "of_values", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary",
+        "typed", "unary", "undecided", "user_methods", "watchers",
     )
 
     def __init__(self, name: str, module: Any = None) -> None:
@@ -193,15 +193,19 @@ class GenericFunction:
         self.traced_unary = UnaryTable(self.traced_cache)
         self.traced_typed: dict[tuple[Any, ...], Implementation] = {}
         self.enter_typed = self._enter_typed
+        # argument classes that do not decide, which `typed` is for
+        self.undecided: set[tuple[type, ...]] = set()
         self.traced_rule: Callable[[tuple[Any, ...]], Implementation | None] | None = None
         self.selections: dict[tuple[Any, ...], Method | None] = {}
         # (argument types, what to do when a method that fits them comes)
         self.watchers: list[tuple[tuple[Any, ...] | None, Callable[[], None]]] = []
         # direct calls in compiled code, by argument classes
-        self.links: dict[tuple[type, ...], Link] = {}
+        self.links: dict[tuple[Any, ...], Link] = {}
         self.julia_type: Any = None
         self.doc = ""
         self.anonymous = False
+        # methods of a closure: their code takes the closure itself before the arguments
+        self.of_values = False
 
     def __call__(self, *args: Any) -> Any:
         return (self.traced_cache if TRACE.depth else self.cache)[tuple(map(type, args))](*args)
@@ -229,6 +233,38 @@ class GenericFunction:
         f = typed.get(tuple(map(T.dispatch_type, args)))
         return f(*args) if f is not None else self.implementation(args)(*args)
 
+    def _entry(self, kinds: list[tuple[Any, bool]], classes: tuple[type, ...], traced: bool) -> Implementation:
+        """What to keep for argument classes that do not decide: code that looks at the values.
+
+        Where just one argument is in doubt and its identity says what its type says (a type, a
+        function), a table of its own, by that argument, spares asking for types.
+        """
+        doubtful = [i for i, (_, exact) in enumerate(kinds) if not exact]
+        if self.of_values or len(doubtful) != 1 or classes[doubtful[0]] not in TOLD_BY_IDENTITY:
+            return self.enter_typed
+        known: dict[Any, Implementation] = {}
+        typed = self.traced_typed if traced else self.typed
+        at = doubtful[0]
+
+        def miss(args: tuple[Any, ...]) -> Implementation:
+            f = self.implementation(args)
+            if typed.get(tuple(map(T.dispatch_type, args))) is f:
+                known[args[at]] = f
+            return f
+
+        def first(x: Any, *rest: Any) -> Any:
+            return (known.get(x) or miss((x, *rest)))(x, *rest)
+
+        def first_of_two(x: Any, y: Any) -> Any:
+            return (known.get(x) or miss((x, y)))(x, y)
+
+        def any_place(*args: Any) -> Any:
+            return (known.get(args[at]) or miss(args))(*args)
+
+        if at:
+            return any_place
+        return first_of_two if len(classes) == 2 else first
+
     def implementation(self, args: tuple[Any, ...]) -> Implementation:
         """The code for a call, entered into the tables."""
         traced = TRACE.depth > 0
@@ -239,7 +275,7 @@ class GenericFunction:
             WORLD.current = WORLD.latest
         cache = self.traced_cache if traced else self.cache
         f = cache.get(classes)
-        if f is not None and f is not self.enter_typed:
+        if f is not None and classes not in self.undecided:
             return f
         if f is None:
             kinds = [T.class_type(c) for c in classes]
@@ -254,7 +290,8 @@ class GenericFunction:
                 found = self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced, types)
                 f = cache[classes] = found
                 return f
-            cache[classes] = self.enter_typed
+            self.undecided.add(classes)
+            cache[classes] = self._entry(kinds, classes, traced)
         types = tuple(map(T.dispatch_type, args))
         typed = self.traced_typed if traced else self.typed
         f = typed.get(types)
@@ -321,11 +358,11 @@ class GenericFunction:
             self.selections[types] = method
         return method
 
-    def link(self, classes: tuple[type, ...]) -> Link:
-        """The direct call for argument classes that fix the types."""
-        found = self.links.get(classes)
+    def link(self, types: tuple[Any, ...]) -> Link:
+        """The direct call for argument types."""
+        found = self.links.get(types)
         if found is None:
-            found = self.links[classes] = Link(self, classes)
+            found = self.links[types] = Link(self, types)
         return found
 
     # ------------------------------------------------------------ methods
@@ -376,6 +413,7 @@ class GenericFunction:
         self.cache.clear()
         self.unary.clear()
         self.typed.clear()
+        self.undecided.clear()
         self.traced_cache.clear()
         self.traced_unary.clear()
         self.traced_typed.clear()
@@ -429,32 +467,37 @@ def _fits(m: Method, types: tuple[Any, ...]) -> bool:
 
 
 class Link:
-    """A direct call of what dispatch selects for argument classes, under one name in compiled code.
+    """A direct call of what dispatch selects for argument types, under one name in compiled code.
 
     The first call goes through the function, and the name then stands for the code itself.
     """
 
-    __slots__ = ("classes", "function", "holders", "name")
+    __slots__ = ("function", "holders", "name", "types")
     count = 0
 
-    def __init__(self, function: GenericFunction, classes: tuple[type, ...]) -> None:
+    def __init__(self, function: GenericFunction, types: tuple[Any, ...]) -> None:
         Link.count += 1
         self.function = function
-        self.classes = classes
+        self.types = types
         self.name = f"%l{Link.count}"
         self.holders: list[dict[str, Any]] = []
 
     def enter_into(self, names: dict[str, Any]) -> str:
         """Make the name known where code is compiled."""
         if self.name not in names:
-            names[self.name] = self.function.cache.get(self.classes, self.first)
+            names[self.name] = self.function.typed.get(self.types, self.first)
             self.holders.append(names)
         return self.name
 
     def first(self, *args: Any) -> Any:
         """The first call."""
-        out = self.function(*args)
-        f = self.function.cache.get(self.classes)
+        function = self.function
+        out = function(*args)
+        classes = tuple(map(type, args))
+        f = function.cache.get(classes)
+        if classes in function.undecided:
+            types = tuple(map(T.dispatch_type, args))
+            f = function.typed.get(types) if types == self.types else None
         if f is not None:
             for names in self.holders:
                 names[self.name] = f
@@ -527,6 +570,8 @@ def function_type(f: GenericFunction) -> Any:
 
 
 T.register_instances(GenericFunction, function_type, T.Function_)
+# Classes of values of which no two have the same type in the eyes of dispatch.
+TOLD_BY_IDENTITY = frozenset({T.DataType, GenericFunction})
 
 
 def call_kw(f: Any, kwargs: dict[str, Any], *args: Any) -> Any:

@@ -25,7 +25,16 @@ class JuliaType:
     construct: Constructor = staticmethod(_construct_unset)
 
     def __call__(self, *args: Any) -> Any:
+        if len(args) == 1:
+            found = CONVERSIONS.get((self, type(args[0])))
+            if found is not None:
+                return found(args[0])
         return JuliaType.construct(self, args, {})
+
+
+# The conversions of numbers that calls of types came to, by type and the argument's class; they are
+# kept until a constructor is added to a type of number.
+CONVERSIONS: dict[tuple[Any, type], Callable[[Any], Any]] = {}
 
 
 class TypeVar:

@@ -448,6 +448,7 @@ def constructors(t: Any) -> GenericFunction:
     family = T.unwrap(t).typename
     if family.constructors is None:
         family.constructors = GenericFunction(family.name, family.module)
+        T.CONVERSIONS.clear()
     return family.constructors
 
 

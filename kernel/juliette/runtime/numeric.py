@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -338,6 +339,14 @@ def to_integer(t: Any, x: Any) -> Any:
     return MAKER[t](whole)
 
 
+def to_int(x: float) -> int:
+    """A Float64 as an Int64, exactly or not at all."""
+    n = int(x) if x - x == 0.0 else None
+    if n is None or n != x or not -(2**63) <= n < 2**63:
+        raise inexact(T.Int64, x)
+    return n
+
+
 def to_float(t: Any, x: Any) -> Any:
     """A real number as the nearest value of a floating-point type."""
     try:
@@ -398,6 +407,29 @@ def to_rational(kind: Any, x: Any) -> Any:
     if not (fits(kind, n) and fits(kind, d)):
         raise inexact(T.apply_type(Rational_, kind), x)
     return rational_class(kind)(MAKER[kind](n), MAKER[kind](d))
+
+
+@functools.cache
+def conversion(t: Any, cls: type) -> Callable[[Any], Any]:
+    """How numbers of a class become numbers of a type."""
+    if cls is float and t is T.Int64:
+        return to_int
+    if cls is int and t in INT_RANGE:
+        return _narrowing(t, *INT_RANGE[t], MAKER[t])
+    if cls in (int, float) and t in (T.Float64, T.Float32, T.Float16):
+        return float if t is T.Float64 else lambda x: MAKER[t](float(x))
+    return functools.partial(to_number, t)
+
+
+def _narrowing(t: Any, low: int, high: int, make: Callable[[int], Any]) -> Callable[[Any], Any]:
+    """Int64 to another machine integer."""
+
+    def narrow(x: int) -> Any:
+        if low <= x <= high:
+            return make(x)
+        raise _integer_error(t, x)
+
+    return narrow
 
 
 def is_number(x: Any) -> bool:

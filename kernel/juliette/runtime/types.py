@@ -14,7 +14,7 @@ import numpy as np
 
 from juliette.runtime import lattice, subtyping
 from juliette.runtime.lattice import (
-    CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
+    CONVERSIONS, CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
     ParameterCountError, Tuple_, Type_, TypeName, TypeofBottom, TypeParameterError, TypeVar, TypeVar_,
     Union_Kind, UnionAll, UnionAll_, UnionType, Vararg, Vararg_, _core, apply_type, define, free_vars,
     has_free, instantiate, is_concrete, kind_of, make_applied, substitute, supertypes, tuple_type,
