@@ -371,7 +371,10 @@ erf = elementwise("erf", "erf(x)", "g * (exp(-(x * x)) * 1.1283791670955126)")
 xlogy = elementwise("xlogy", "xlogy(a, b)", "g * log(b)", "g * (a / b)", on="positives")
 mod = elementwise("mod", "a - b * floor(a / b)", "g", "-(g * floor(a / b))", on="positives")
 rem = elementwise("rem", "a - b * trunc(a / b)", "g", "-(g * trunc(a / b))", on="positives")
-sign = elementwise("sign", "sign(x)", "g * 0")
+# On the circle of complex numbers what is left of a cotangent goes along it; of real ones nothing is.
+sign = elementwise(
+    "sign", "sign(x)", "(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))", holomorphic=False
+)
 rounded = elementwise("round", "rint(x)", "g * 0")
 floor = elementwise("floor", "floor(x)", "g * 0")
 ceil = elementwise("ceil", "ceil(x)", "g * 0")

@@ -9,6 +9,7 @@ import pytest
 
 import juliette_engine as je
 from juliette_engine import functions as F
+from juliette_engine.functions import spectral
 from juliette_engine import rules
 from tests.engine.test_rules import check, sample
 
@@ -125,6 +126,11 @@ OTHERS = {
     "pad_circular": (lambda x: F.pad_circular(x, 1), (3, 3, 1, 1)),
     "upsample_nearest": (lambda x: F.upsample_nearest(x, 2), (2, 3, 1, 1)),
     "upsample_linear": (lambda x: F.upsample_linear(x, 2), (2, 3, 1, 2)),
+    "stft": (lambda x, w: rules.abs2(spectral.stft(x, n_fft=8, window=w, normalized=True)), (15,), (6,)),
+    "istft": (lambda a, b: spectral.istft(rules.add(a, rules.mul(b, 1j)), n_fft=6, hop_length=2), (4, 3), (4, 3)),
+    "spectrogram": (
+        lambda x, w: spectral.spectrogram(x, n_fft=7, hop_length=3, window=w, pad=1, power=1.5), (13, 2), (7,)
+    ),
     "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), (2, 3, 4, 1)),
     "dense": (lambda w, x, b: F.dense(je.tanh, w, x, b), (2, 3), (3, 4), (2,)),
     "dense, vector": (lambda w, x, b: F.dense(je.sigmoid, w, x, b), (2, 3), (3,), (2,)),

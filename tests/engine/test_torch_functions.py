@@ -13,7 +13,7 @@ import juliette_engine as je
 from juliette_engine import activations as A
 from juliette_engine import functions as F
 from juliette_engine import rules
-from juliette_engine.functions import padding, warping
+from juliette_engine.functions import padding, spectral, warping
 from tests.engine.against_torch import PRECISIONS, RANDOM, compare, normal, positive, torch
 
 T: Any = torch.nn.functional
@@ -257,6 +257,14 @@ OTHERS: dict[str, Case] = {
             lambda: [normal(5, 4, 2, 2), np.asfortranarray(RANDOM.uniform(-1.3, 1.3, (2, 3, 4, 2)))],
         )
         for mode in ("zeros", "border")
+    },
+    **{
+        f"spectrogram, {name}": Case(
+            lambda x, w, o=options: spectral.spectrogram(x, n_fft=8, hop_length=3, window=w, **o),
+            lambda x, w, o=options: torch.stft(x, 8, 3, 8, T.pad(w, (1, 1)), return_complex=True, **o).abs().transpose(1, 2) ** 2,
+            lambda: [normal(21, 2), positive(6)],
+        )
+        for name, options in {"centred": {}, "not centred": {"center": False}, "normalised": {"normalized": True}}.items()
     },
     "dot_product_attention": Case(
         lambda q, k, v: F.dot_product_attention(q, k, v)[0],

@@ -15,30 +15,30 @@ import pytest
 import juliette_engine as je
 from tests.engine.against_torch import PRECISIONS, kind, normal, same, tensor, torch
 
-O: Any = torch.optim
+optim: Any = torch.optim
 STEPS = 10
 
 # Our rule, and PyTorch's optimiser of a list of tensors.
 RULES: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-    "Descent": (je.Descent(0.1), lambda ps: O.SGD(ps, lr=0.1)),
-    "Momentum": (je.Momentum(0.05, 0.8), lambda ps: O.SGD(ps, lr=0.05, momentum=0.8)),
-    "Nesterov": (je.Nesterov(0.05, 0.8), lambda ps: O.SGD(ps, lr=0.05, momentum=0.8, nesterov=True)),
-    "RMSProp": (je.RMSProp(0.01, 0.9), lambda ps: O.RMSprop(ps, lr=0.01, alpha=0.9)),
-    "RMSProp, centred": (je.RMSProp(0.01, 0.9, centred=True), lambda ps: O.RMSprop(ps, lr=0.01, alpha=0.9, centered=True)),
-    "Rprop": (je.Rprop(0.01, (0.4, 1.3), (1e-6, 50.0)), lambda ps: O.Rprop(ps, lr=0.01, etas=(0.4, 1.3))),
-    "Adam": (je.Adam(0.01, (0.8, 0.99)), lambda ps: O.Adam(ps, lr=0.01, betas=(0.8, 0.99))),
-    "AdaMax": (je.AdaMax(0.01), lambda ps: O.Adamax(ps, lr=0.01)),
+    "Descent": (je.Descent(0.1), lambda ps: optim.SGD(ps, lr=0.1)),
+    "Momentum": (je.Momentum(0.05, 0.8), lambda ps: optim.SGD(ps, lr=0.05, momentum=0.8)),
+    "Nesterov": (je.Nesterov(0.05, 0.8), lambda ps: optim.SGD(ps, lr=0.05, momentum=0.8, nesterov=True)),
+    "RMSProp": (je.RMSProp(0.01, 0.9), lambda ps: optim.RMSprop(ps, lr=0.01, alpha=0.9)),
+    "RMSProp, centred": (je.RMSProp(0.01, 0.9, centred=True), lambda ps: optim.RMSprop(ps, lr=0.01, alpha=0.9, centered=True)),
+    "Rprop": (je.Rprop(0.01, (0.4, 1.3), (1e-6, 50.0)), lambda ps: optim.Rprop(ps, lr=0.01, etas=(0.4, 1.3))),
+    "Adam": (je.Adam(0.01, (0.8, 0.99)), lambda ps: optim.Adam(ps, lr=0.01, betas=(0.8, 0.99))),
+    "AdaMax": (je.AdaMax(0.01), lambda ps: optim.Adamax(ps, lr=0.01)),
     "AdaGrad": (
-        je.AdaGrad(0.1, 1e-8), lambda ps: O.Adagrad(ps, lr=0.1, initial_accumulator_value=1e-8, eps=1e-8)
+        je.AdaGrad(0.1, 1e-8), lambda ps: optim.Adagrad(ps, lr=0.1, initial_accumulator_value=1e-8, eps=1e-8)
     ),
-    "AdaDelta": (je.AdaDelta(0.9, 1e-6), lambda ps: O.Adadelta(ps, lr=1.0, rho=0.9, eps=1e-6)),
-    "AdamW": (je.AdamW(0.01, (0.9, 0.999), 0.1), lambda ps: O.AdamW(ps, lr=0.01, weight_decay=0.1)),
+    "AdaDelta": (je.AdaDelta(0.9, 1e-6), lambda ps: optim.Adadelta(ps, lr=1.0, rho=0.9, eps=1e-6)),
+    "AdamW": (je.AdamW(0.01, (0.9, 0.999), 0.1), lambda ps: optim.AdamW(ps, lr=0.01, weight_decay=0.1)),
     "WeightDecay": (
         je.OptimiserChain(je.WeightDecay(0.1), je.Momentum(0.05, 0.8)),
-        lambda ps: O.SGD(ps, lr=0.05, momentum=0.8, weight_decay=0.1),
+        lambda ps: optim.SGD(ps, lr=0.05, momentum=0.8, weight_decay=0.1),
     ),
     "WeightDecay, Adam": (
-        je.OptimiserChain(je.WeightDecay(0.1), je.Adam(0.01)), lambda ps: O.Adam(ps, lr=0.01, weight_decay=0.1)
+        je.OptimiserChain(je.WeightDecay(0.1), je.Adam(0.01)), lambda ps: optim.Adam(ps, lr=0.01, weight_decay=0.1)
     ),
 }  # fmt: skip
 
@@ -81,7 +81,7 @@ def test_a_model_is_trained_alike() -> None:
     w, b, u, c = ps = [tensor(p) for p in je.trainables(model)]
     x, y = kind(normal(4, 20), "float32"), kind(normal(2, 20), "float32")
     tx, ty = tensor(x).detach(), tensor(y).detach()
-    state, optimiser = je.setup(je.Adam(0.02), model), O.Adam(ps, lr=0.02)
+    state, optimiser = je.setup(je.Adam(0.02), model), optim.Adam(ps, lr=0.02)
     for _ in range(30):
         loss, (gradient,) = je.withgradient(lambda m: je.mse(m(x), y), model)
         state, model = je.update(state, model, gradient)

@@ -9,6 +9,7 @@
 - `warping`: images sampled on a grid, turned round a point
 - `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
+- `spectral`: short-time Fourier transforms and spectrograms
 - `attention`: scaled dot-product attention
 - `criteria`: mean squares as one record
 - `ctc`: all alignments of labels with a sequence as one record

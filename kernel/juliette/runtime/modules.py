@@ -382,30 +382,39 @@ class Builtin:
             method.rule = self.rule
             method.source = self
             if keywords:
-                method.kwcall = self._keyword_call(method)
+                self._accept_keywords(method)
             target.add(method)
 
-    def _keyword_call(self, method: Method) -> Callable[..., Any]:
+    def _accept_keywords(self, method: Method) -> None:
         f = self.function
-        accepted = {
-            n for n, p in inspect.signature(f).parameters.items()
-            if p.kind is inspect.Parameter.KEYWORD_ONLY
-        }
-        anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(f).parameters.values())
+        parameters = inspect.signature(f).parameters.items()
+        accepted = {n: p for n, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        required = [n for n, p in accepted.items() if p.default is inspect.Parameter.empty]
+        anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for _, p in parameters)
+
+        def complete(kwargs: dict[str, Any]) -> None:
+            for name in required:
+                if name not in kwargs:
+                    from juliette.runtime.errors import UndefKeywordError
+
+                    raise UndefKeywordError(Symbol(name))
 
         def kwcall(kwargs: dict[str, Any], *args: Any) -> Any:
-            if not anything and not accepted.issuperset(kwargs):
+            if not anything and not accepted.keys() >= kwargs.keys():
                 from juliette.runtime.dispatch import KeywordCall
                 from juliette.runtime.errors import MethodError
 
                 raise MethodError(KeywordCall(method.function, kwargs), args, None)
+            complete(kwargs)
             if TRACED_KEYWORD_BUILTIN is not None:
                 hooked = TRACED_KEYWORD_BUILTIN(method, kwargs, args)
                 if hooked is not NotImplemented:
                     return hooked
             return f(*args, **kwargs)
 
-        return kwcall
+        method.kwcall = kwcall
+        if required:
+            method.builtin = lambda *args: complete({})
 
 
 def _is_call(e: Any) -> bool:

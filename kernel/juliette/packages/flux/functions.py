@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -109,9 +110,18 @@ def expose(
         return from_host(f(*map(host_argument, args), **given))
 
     call.__doc__ = f.__doc__
+    call.__signature__ = signature_of(f, rename)
     same_function(module.bindings[name], f)
     boundary._WHOLE.add(id(module.bindings[name]))
     return module.bindings[name]
+
+
+def signature_of(f: Callable[..., Any], rename: dict[str, str]) -> inspect.Signature:
+    """Any arguments, and the keywords of an engine function, also under other names."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = {n: p.replace(kind=keyword) for n, p in inspect.signature(f).parameters.items() if p.kind is keyword}
+    others = [own[to].replace(name=name) for name, to in rename.items() if to in own and name not in own]
+    return inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL), *own.values(), *others])
 
 
 def host_argument(x: Any) -> Any:

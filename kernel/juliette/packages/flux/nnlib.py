@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.functions import expose
+from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import wrap
@@ -17,7 +20,7 @@ from juliette.runtime.errors import ArgumentError, AssertionError_
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
-from juliette_engine.functions import convolution, pooling, warping
+from juliette_engine.functions import convolution, pooling, spectral, warping
 
 CONV_DIMS = T.define("ConvDims", abstract=True)
 DENSE_DIMS, DEPTHWISE_DIMS, POOL_DIMS = (
@@ -76,6 +79,7 @@ def load(module: Module) -> None:
     images(module)
     dense(module)
     windows(module)
+    spectra(module)
 
 
 def constructors(module: Module) -> None:
@@ -251,3 +255,43 @@ def windows(module: Module) -> None:
     def hann_window(n: int, kind: Any = T.Float32, *, periodic: bool = True) -> Any:
         """`(1 - cos(2πk/n)) / 2`"""
         return hamming(n, kind, periodic, 0.5, 0.5)
+
+
+def spectra(module: Module) -> None:
+    """Short-time Fourier transforms and what is made of them."""
+
+    for name in ("stft", "istft", "spectrogram"):
+        expose(module, name, getattr(spectral, name), export=True)
+
+    @module.method("melscale_filterbanks(; n_freqs::Int, n_mels::Int, sample_rate::Int, fmin=0f0, fmax=nothing)")
+    def melscale_filterbanks(
+        *, n_freqs: int, n_mels: int, sample_rate: int, fmin: Any = 0.0, fmax: Any = None
+    ) -> Any:
+        """Triangular filters on the mel scale, one in each column."""
+        filters = spectral.melscale_filterbanks(
+            n_freqs=n_freqs, n_mels=n_mels, sample_rate=sample_rate, fmin=fmin, fmax=fmax
+        )
+        if np.any(np.isclose(filters.max(axis=0), 0)):
+            warn(
+                "At least one mel filterbank has all zero values.\n"
+                f"The value for `n_mels={n_mels}` may be set too high.\n"
+                f"Or the value for `n_freqs={n_freqs}` may be set too low.",
+                "NNlib",
+            )
+        return wrap(filters)
+
+    @module.method("power_to_db(s; ref=1f0, amin=1f-10, top_db=80f0)", export=False, transparent=True)
+    def power_to_db(s: Any, *, ref: Any = 1.0, amin: Any = 1e-10, top_db: Any = 80.0) -> Any:
+        """A power spectrogram in decibels, at most `top_db` below its peak."""
+        host = to_host(s)
+        kind = zygote.primal(host).dtype.type
+        level = rules.log10(rules.maximum(kind(amin), host))
+        decibels = rules.mul(rules.sub(level, kind(math.log10(max(float(amin), float(ref))))), kind(10))
+        return from_host(rules.maximum(decibels, rules.sub(rules.extreme(decibels, np.argmax), kind(top_db))))
+
+    @module.method("db_to_power(s_db; ref=1f0)", export=False, transparent=True)
+    def db_to_power(s_db: Any, *, ref: Any = 1.0) -> Any:
+        """The power of decibels."""
+        host = to_host(s_db)
+        kind = zygote.primal(host).dtype.type
+        return from_host(rules.mul(rules.exp(rules.mul(host, kind(0.1 * math.log(10)))), kind(ref)))

@@ -273,7 +273,8 @@ def copy_leaf(leaf: Any, memo: dict[int, Any]) -> Any:
 
 def warn(text: str, module: str) -> None:
     """A warning as `@warn` writes it."""
-    STDERR.write(f"┌ Warning: {text}\n└ @ {module}\n")
+    lines = text.replace("\n", "\n│ ")
+    STDERR.write(f"┌ Warning: {lines}\n└ @ {module}\n")
 
 
 def load_old(module: Module) -> None:
