@@ -21,6 +21,7 @@ from juliette.compiler import arithmetic, data_support, python_backend, support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import array_show
 from juliette.display import collections as collection_display
+from juliette.display import functions as function_display
 from juliette.display import streams as stream_display
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
@@ -47,7 +48,7 @@ CORE = (
     essentials, promotion, number_arithmetic, comparison, integers, mathematics, array_protocol, cartesian,
     indexing, views, array_construction, array_size, array_arithmetic, concatenation, broadcasting, ranges,
     vectors, tuples, pairs, functions, iteration, dictionaries, sets, string_comparison, multimedia,
-    array_show, collection_display, stream_display,
+    array_show, collection_display, function_display, stream_display,
 )
 Base.defer(CHAPTERS, EXTENDED)
 support.WARN = STDERR.write

@@ -86,6 +86,8 @@ def pieces(value: Any) -> list[str]:
     """The words that an interpolated value stands for."""
     if isinstance(value, Cmd):
         return list(value.exec)
+    if value is None:
+        raise ArgumentError("parameter to `Cmd` cannot be nothing")
     if isinstance(value, (Array, V.Range, tuple, V.JuliaSet)) or hasattr(type(value), "julia_iterator"):
         return [Base.bindings["string"](v) for v in iterate_value(value)]
     return [Base.bindings["string"](value)]
@@ -334,10 +336,11 @@ def quoted_word(word: str) -> str:
     return word
 
 
-def cmd_text(cmd: Any) -> str:
+def cmd_text(cmd: Any, underline: bool = False) -> str:
     """A command as Julia shows it."""
     if isinstance(cmd, Cmd):
-        text = "`" + " ".join(map(quoted_word, cmd.exec)).replace("`", "\\`") + "`"
+        words = [quoted_word(w).replace("`", "\\`") for w in cmd.exec]
+        text = "`" + " ".join(f"\x1b[4m{w}\x1b[24m" if underline else w for w in words) + "`"
         if cmd.env is None and not cmd.dir:
             return text
         text = f"setenv({text}"
@@ -356,7 +359,7 @@ def cmd_text(cmd: Any) -> str:
 
 @Base.method("show(io::IO, cmd::Base.AbstractCmd)")
 def show_cmd(io: IO, cmd: Any) -> None:
-    io.write(cmd_text(cmd))
+    io.write(cmd_text(cmd, bool(io.get("color"))))
 
 
 def cmd_field(cmd: Cmd, name: str) -> Any:

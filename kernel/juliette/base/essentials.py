@@ -50,6 +50,20 @@ class UndefInitializer:
 
 UNDEF = UndefInitializer()
 Base.bindings["undef"] = UNDEF
+_Undef = T._core("UndefInitializer", T.Any_)
+_Undef.typename.singleton = UNDEF
+T.register_class(UndefInitializer, _Undef)
+Base.const("UndefInitializer", _Undef)
+
+
+@Base.method("UndefInitializer()")
+def undef_initializer(_: Any) -> UndefInitializer:
+    return UNDEF
+
+
+@Base.method("show(io::IO, ::MIME\"text/plain\", x::UndefInitializer)")
+def show_undef(io: Any, mime: Any, x: UndefInitializer) -> None:
+    io.write("UndefInitializer()" + ("" if io.get("compact") else ": array initializer with undefined values"))
 
 
 # ---------------------------------------------------------------- conversion

@@ -447,7 +447,7 @@ def shape_of_iterator(x: Any) -> tuple[int, ...] | None:
         return tuple(np.shape(x.data))
     if isinstance(x, Lazy):
         return x.iteration_shape()
-    if isinstance(x, (int, float, np.generic)):
+    if isinstance(x, (int, float, np.generic, V.Char)):
         return ()
     if type(x) in (tuple, str) or isinstance(x, (V.JuliaDict, V.JuliaSet)):
         return None

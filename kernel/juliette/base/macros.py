@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from juliette.compiler import support
-from juliette.display.expressions import expression_text
+from juliette.display.expressions import expression_text, inner_text
 from juliette.display.io import STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import values as V
@@ -28,7 +28,7 @@ def show_(context: Any, *exprs: Any) -> Any:
         Expr(
             "call",
             GlobalRef(Base, Symbol("println")),
-            expression_text(e) + " = ",
+            inner_text(e) + " = ",
             Expr(
                 "call",
                 GlobalRef(Base, Symbol("repr")),

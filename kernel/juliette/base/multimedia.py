@@ -152,18 +152,6 @@ def showable(m: MIME, x: Any) -> bool:
     return any(method.builtin is not printing.show_long for method in found)
 
 
-@Base.method("repr(m::AbstractString, x)")
-def repr_by_name(m: str, x: Any) -> Any:
-    """A value in a form named by a string.
-
-    ```jldoctest
-    julia> repr("text/plain", [1, 2])
-    "2-element Vector{Int64}:\\n 1\\n 2"
-    ```
-    """
-    return Base.get("repr")(MIME(m), x)
-
-
 @Base.method("showable(m::AbstractString, x)")
 def showable_by_name(m: str, x: Any) -> bool:
     """Whether a value has a form, named by a string."""

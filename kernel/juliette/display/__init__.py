@@ -8,6 +8,7 @@
 - `collections`: dictionaries, sets, lazy iterators
 - `streams`: streams and the operating system's errors
 - `tasks`: tasks, channels and their exceptions
+- `functions`: functions, by name or by type
 - `show`: the `show` methods of everything else
 - `dump`: a value with all its parts
 - `expressions`: quoted code

@@ -82,6 +82,8 @@ def summary_any(io: IO, x: Any) -> None:
         io.write(f"{Base.bindings['ncodeunits'](x)}-codeunit {T.type_string(T.typeof(x))}")
     elif isinstance(x, (V.JuliaDict, V.JuliaSet)):
         io.write(SUMMARY(x))
+    elif type(x) is tuple:
+        S.show(io, x)
     else:
         io.write(T.type_string(T.typeof(x)))
 
@@ -110,14 +112,21 @@ def prefix_of(io: IO, a: Any) -> tuple[str, bool]:
     """What stands before `[`, and whether the elements say their type themselves."""
     known = io.get("typeinfo")
     eltype = eltype_of(a)
-    known_eltype = None
-    if known is not None and known is not T.Any_ and T.isa(a, known) and T.subtype(known, T.AbstractArray):
-        known_eltype = Base.bindings["eltype"](known)
-    if known_eltype is not None and known_eltype is eltype:
+    if known is not None and known is not T.Any_ and T.isa(a, known) and known_eltype(known) is eltype:
         return "", False
     if len_of(a) and S._implied(eltype):
         return "", True
     return T.type_string(eltype), False
+
+
+def known_eltype(known: Any) -> Any:
+    """The type of the elements that a type of arrays names, if it names one."""
+    body = T.unwrap(known)
+    if not isinstance(body, T.DataType) or not T.subtype(known, T.AbstractArray):
+        return None
+    family = T.unwrap(T.AbstractArray).typename
+    eltype = next((t.parameters[0] for t in (body, *T.supertypes(body)) if t.typename is family), None)
+    return None if eltype is None or T.has_free(eltype) else eltype
 
 
 def len_of(a: Any) -> int:
@@ -134,6 +143,9 @@ def show_array(io: IO, a: Any) -> None:
         io.write(a.function + "(")
         S.show(io, a.parent)
         io.write(")")
+        return
+    if not shape:
+        show_zero_dimensional(io, a)
         return
     prefix, implicit = prefix_of(io, a)
     if len(shape) > 1 and not len_of(a):
@@ -164,6 +176,17 @@ def show_array(io: IO, a: Any) -> None:
         return t.value()
 
     io.write(prefix + layout.one_line(text, shape, bool(io.get("limit"))))
+
+
+def show_zero_dimensional(io: IO, a: Any) -> None:
+    """`fill(1)`"""
+    value = data_of(a)[()]
+    if value is UNDEF:
+        io.write(f"{T.type_string(T.typeof(a))}(UndefInitializer())")
+    elif isinstance(a, V.BitArray):
+        io.write(f"BitArray({int(value)})")
+    else:
+        io.write(f"fill({S.one_line(scalar(value), **io.context)})")
 
 
 # ---------------------------------------------------------------- several lines
@@ -199,7 +222,7 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
     data = data_of(a)
     if len(shape) == 0:
         v = data[()]
-        io.write("\n" + ("#undef" if v is UNDEF else cell_text(scalar(v), io)))
+        io.write("\n" + ("#undef" if v is UNDEF else S.one_line(scalar(v), **io.context)))
         return
     stored = stored_places(a)
     if len(shape) <= 2:
@@ -302,8 +325,12 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
         at = text.find("//") + 1
         return at, len(text) - at
     if isinstance(v, V.Pair):
-        at = text.find(" => ")
-        return (at, len(text) - at) if at >= 0 else (0, len(text))
+        if S.is_delimited(io, v):
+            return 0, len(text)
+        inner = S.pair_contexts(io, v)[0]
+        left = len(S.one_line(v.first, **inner.context)) + 2 * (not S.is_delimited(inner, v.first))
+        left += 1 if io.get("compact") else 2
+        return left, len(text) - left
     if v is None or v is UNDEF or v is V.MISSING:
         return (3, 3) if v is UNDEF else (0, len(text))
     t = T.typeof(v)
@@ -330,13 +357,40 @@ def cell_text(v: Any, io: IO) -> str:
         return "1" if v else "0"
     if type(v) is int:
         return str(v)
-    if not isinstance(v, (Array, V.BitArray)):
+    if not isinstance(v, (Array, V.BitArray)) or not len_of(v):
         text = Text()
         S.SHOW(IO(text, io.context), S.PLAIN, v)
         out = text.value()
         if "\n" not in out:
             return out
     return S.one_line(v, **io.context)
+
+
+@Base.method("print_array(io::IO, a::AbstractArray)", export=False)
+@Base.method("print_matrix(io::IO, a::AbstractVecOrMat)", export=False)
+def print_elements(io: IO, a: Any) -> None:
+    """The elements alone, in columns."""
+    text = Text()
+    rows, cols = io.get("displaysize") or (24, 80)
+    if len_of(a):
+        print_array(IO(text, io.context), a, rows, cols)
+    io.write(text.value().removeprefix("\n"))
+
+
+@Base.method("alignment(io::IO, x)", export=False)
+def alignment_of(io: IO, x: Any) -> tuple[int, int]:
+    """Columns left and right of the point at which a value is aligned in a matrix."""
+    return alignment(x, S.one_line(x, **io.context), io)
+
+
+@Base.method("dims2string(dims)", export=False)
+def dims2string(dims: Any) -> str:
+    return size_text(tuple(dims))
+
+
+@Base.method("inds2string(indices)", export=False)
+def inds2string(indices: Any) -> str:
+    return "×".join(S.string_of(i) for i in indices)
 
 
 # ---------------------------------------------------------------- ranges

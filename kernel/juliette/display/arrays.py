@@ -122,8 +122,6 @@ def print_matrix(cells: Cell, m: int, n: int, height: int, width: int, limit: bo
 
 def one_line(text: Callable[[tuple[int, ...]], str], shape: tuple[int, ...], limit: bool) -> str:
     """`[1.0 2.0; 3.0 4.0]` and its kin, without the type prefix."""
-    if len(shape) == 0:
-        return "fill(" + text(()) + ")"
     if len(shape) == 1:
         n = shape[0]
         if limit and n > 20:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from juliette.base.dictionaries import DictView, KeySet, key_value_types
@@ -29,9 +30,20 @@ def length(x: Any) -> int:
 def cut(text: str, width: int) -> str:
     """The text as far as it fits on one line; `…` stands for the rest."""
     line = text.replace("\r", "\n").split("\n", 1)[0]
-    if len(line) > width or line != text:
-        return line[: max(width - 1, 0)] + "…"
-    return text
+    if line == text and columns(text) <= width:
+        return text
+    while columns(line) > max(width - 1, 0):
+        line = line[:-1]
+    return line + "…"
+
+
+def columns(text: str) -> int:
+    """How wide a text is on the screen."""
+    return len(text) if text.isascii() else int(Base.bindings["textwidth"](text))
+
+
+def padded(text: str, width: int) -> str:
+    return text + " " * max(0, width - columns(text))
 
 
 # ---------------------------------------------------------------- one line
@@ -43,7 +55,9 @@ def show_dict(io: IO, d: Any) -> None:
     kt, vt = key_value_types(d)
     items = list(entries(d))
     implied = items and _implied(kt) and _implied(vt)
-    io.write(T.unwrap(t).typename.name if implied or io.get("typeinfo") is t else T.type_string(t))
+    known = io.get("typeinfo")
+    told = known is not None and T.isa(d, known) and T.subtype(known, T.apply_type(T.AbstractDict, kt, vt))
+    io.write(T.unwrap(t).typename.name if implied or told else T.type_string(t))
     io.write("(")
     kind = T.apply_type(V.Pair_, kt, vt)
     parts = within(io, d, typeinfo=kind)
@@ -94,6 +108,26 @@ def show_reverse(io: IO, r: Reverse) -> None:
     joined(io, (r.itr,), "Iterators.reverse(", ")")
 
 
+@Base.method("show_vector(io::IO, v, opening='[', closing=']')", export=False)
+def show_vector(io: IO, v: Any, opening: Any = "[", closing: Any = "]") -> None:
+    """The elements of an iterator between brackets."""
+    delimited(io, v, opening, ",", closing)
+
+
+@Base.method("show_delim_array(io::IO, xs, opening, delimiter, closing, closing_delimiter, first=1, n=typemax(Int))", export=False)
+def delimited(
+    io: IO, xs: Any, opening: Any, delimiter: Any, closing: Any, single: bool = False, first: int = 1, n: int = 2**63 - 1
+) -> None:
+    """`n` elements from `first` on between brackets, with a delimiter after each but the last."""
+    text = Base.bindings["string"]
+    items = list(itertools.islice(iterate_value(xs), first - 1, first - 1 + max(n, 1)))
+    io.write(text(opening))
+    for i, x in enumerate(items):
+        io.write(f"{text(delimiter)} " if i else "")
+        show(io, x)
+    io.write((text(delimiter) if single and len(items) == 1 else "") + text(closing))
+
+
 # ---------------------------------------------------------------- several lines
 
 
@@ -123,21 +157,25 @@ def two_columns(io: IO, x: Any, items: Any, value_type: Any, key_type: Any = Non
     rows, cols = io.get("displaysize") or (24, 80)
     items = list(items)
     limit = bool(io.get("limit"))
-    shown = items if not limit or n <= rows - 4 else items[: max(rows - 5, 0)]
+    if limit and rows < 5:
+        io.write(" …")
+        return
+    seen = items[: rows - 4] if limit else items
+    shown = seen if not limit or n <= rows - 4 else items[: rows - 5]
     context = {"compact": True, "limit": limit, "SHOWN_SET": (*io.get("SHOWN_SET", ()), x)}
-    keys = [one_line(k, **context, typeinfo=key_type) for k, _ in shown]
-    values = [one_line(v, **context, typeinfo=value_type) for _, v in shown]
+    keys = [one_line(k, **context, typeinfo=key_type) for k, _ in seen]
+    values = [one_line(v, **context, typeinfo=value_type) for _, v in seen]
     if not limit:
         for k, v in zip(keys, values, strict=True):
             io.write(f"\n  {k} => {v}")
         return
     space = max(cols, 12) - 6
-    width = min(max(map(len, keys), default=0), space)
-    longest = min(max(map(len, values), default=0), space)
+    width = min(max(map(columns, keys), default=0), space)
+    longest = min(max(map(columns, values), default=0), space)
     if width > max(space // 2, space - longest):
         width = max(-(-space // 3), space - longest)
-    for k, v in zip(keys, values, strict=True):
-        io.write(f"\n  {cut(k, width).ljust(width)} => {cut(v, space - width)}")
+    for k, v in zip(keys[: len(shown)], values, strict=False):
+        io.write(f"\n  {padded(cut(k, width), width)} => {cut(v, space - width)}")
     if len(shown) < n:
         io.write(f"\n  {'⋮'.ljust(width)} => ⋮")
 
@@ -149,7 +187,7 @@ def one_column(io: IO, x: Any, items: Any) -> None:
     eltype = Base.bindings["eltype"](x)
     for i, v in enumerate(items, 1):
         if limit and i >= rows - 4 and n > rows - 4:
-            io.write("\n  ⋮")
+            io.write("\n  ⋮ ")
             break
         text = one_line(v, limit=limit, typeinfo=eltype)
         io.write("\n  " + (cut(text, cols - 2) if limit else text))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.display.io import IO, STDOUT
-from juliette.display.show import one_line
+from juliette.display.io import IO, STDOUT, within
+from juliette.base.iteration import iterate_value
+from juliette.base.simple_vector import SimpleVector
+from juliette.display.show import one_line, show
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array
-from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -20,9 +21,8 @@ _FEW = 10
 @Base.method("dump(io::IO, x; maxdepth=8)")
 def dump_to(io: IO, x: Any, *, maxdepth: int = 8) -> None:
     """Print a value with all its parts to a stream."""
-    out: list[str] = []
-    dumped(out, x, maxdepth, "")
-    io.write("".join(out) + "\n")
+    dumped(io, x, maxdepth, "")
+    io.write("\n")
 
 
 @Base.method("dump(x; maxdepth=8)")
@@ -36,7 +36,7 @@ def dump(x: Any, *, maxdepth: int = 8) -> None:
       2: String "a"
     ```
     """
-    dump_to(STDOUT, x, maxdepth=maxdepth)
+    dump_to(STDOUT.with_(limit=True), x, maxdepth=maxdepth)
 
 
 def parts_of(x: Any) -> list[tuple[str, Any]] | None:
@@ -66,84 +66,99 @@ class _Args:
         self.items = items
 
 
-def dumped(out: list[str], x: Any, depth: int, indent: str) -> None:
-    """Append the text of a value and its parts."""
+def dumped(io: IO, x: Any, depth: int, indent: str) -> None:
+    """Write the text of a value and its parts."""
     if x is UNDEF:
-        out.append("#undef")
+        io.write("#undef")
     elif isinstance(x, _Args):
-        elements(out, x.items, "Any", (len(x.items),), depth, indent)
+        elements(io, x.items, "Any", (len(x.items),), depth, indent, x)
     elif isinstance(x, Array):
-        array(out, x, depth, indent)
+        array(io, x, depth, indent)
     elif isinstance(x, T.JuliaType):
-        type_text(out, x, indent)
+        type_text(io, x, depth, indent)
     elif isinstance(x, Symbol):
-        out.append(f"Symbol {x.name}")
+        io.write(f"Symbol {x.name}")
     elif isinstance(x, Module):
-        out.append(f"Module {one_line(x)}")
-    elif isinstance(x, GenericFunction) or hasattr(x, "generic"):
-        out.append(f"{one_line(x)} (function of type {T.type_string(T.typeof(x))})")
+        io.write("Module ")
+        show(io, x)
+    elif isinstance(x, SimpleVector):
+        simple_vector(io, x, depth, indent)
+    elif T.isa(x, T.Function_):
+        io.write(f"{Base.bindings['string'](x)} (function of type {T.type_string(T.typeof(x))})")
+        fields(io, x, depth, indent)
     else:
-        value(out, x, depth, indent)
+        io.write(T.type_string(T.typeof(x)))
+        if not fields(io, x, depth, indent):
+            io.write(" ")
+            show(io, x)
 
 
-def value(out: list[str], x: Any, depth: int, indent: str) -> None:
-    """A value that is no array, type or function."""
+def fields(io: IO, x: Any, depth: int, indent: str) -> bool:
+    """The parts of a value, one to a line; False if it has none."""
     parts = parts_of(x)
-    name = T.type_string(T.typeof(x))
-    if parts is None:
-        out.append(f"{name} {one_line(x)}")
-        return
-    out.append(name)
-    if depth <= 0 or (not parts and type(x) is tuple):
-        if type(x) is tuple and not parts:
-            out.append(" ()")
-        return
-    for label, part in parts:
-        out.append(f"\n{indent}  {label}: ")
-        dumped(out, part, depth - 1, indent + "  ")
+    if not parts:
+        return False
+    inner = within(io, x) if depth > 0 else None
+    for label, part in parts if inner is not None else ():
+        io.write(f"\n{indent}  {label}: ")
+        dumped(inner, part, depth - 1, indent + "  ")
+    return True
 
 
-def array(out: list[str], x: Array, depth: int, indent: str) -> None:
+def simple_vector(io: IO, x: SimpleVector, depth: int, indent: str) -> None:
+    items = list(iterate_value(x))
+    io.write("SimpleVector" if items else "empty SimpleVector")
+    for i, item in enumerate(items if depth > 0 else (), 1):
+        io.write(f"\n{indent}  {i}: ")
+        dumped(io, item, depth - 1, indent + "  ")
+
+
+def array(io: IO, x: Array, depth: int, indent: str) -> None:
     """An array: numbers in one line, other elements one by one."""
     shape = tuple(int(n) for n in x.data.shape)
     name = T.type_string(x.eltype)
     if T.subtype(x.eltype, T.Number):
-        out.append(f"Array{{{name}}}({one_line(shape)}) {one_line(x, limit=True)}")
+        io.write(f"Array{{{name}}}({one_line(shape)}) ")
+        show(io, x)
         return
-    elements(out, x.data.ravel(order="F").tolist(), name, shape, depth, indent)
+    elements(io, x.data.ravel(order="F").tolist(), name, shape, depth, indent, x)
 
 
 def elements(
-    out: list[str], items: list[Any], name: str, shape: tuple[int, ...], depth: int, indent: str
+    io: IO, items: list[Any], name: str, shape: tuple[int, ...], depth: int, indent: str, x: Any
 ) -> None:
     """`Array{Any}((3,))` and its elements."""
-    out.append(f"Array{{{name}}}({one_line(shape)})")
-    if depth <= 0:
+    io.write(f"Array{{{name}}}({one_line(shape)})")
+    inner = within(io, x) if depth > 0 and items else None
+    if inner is None:
         return
+    limit = io.get("limit") and len(items) > _FEW
     for i, item in enumerate(items, 1):
-        if len(items) > _FEW and i > _FEW // 2 and i <= len(items) - _FEW // 2:
+        if limit and _FEW // 2 < i <= len(items) - _FEW // 2:
             if i == _FEW // 2 + 1:
-                out.append(f"\n{indent}  ...")
+                io.write(f"\n{indent}  ...")
             continue
-        out.append(f"\n{indent}  {i}: ")
-        dumped(out, item, depth - 1, indent + "  ")
+        io.write(f"\n{indent}  {i}: ")
+        dumped(inner, item, depth - 1, indent + "  ")
 
 
-def type_text(out: list[str], t: Any, indent: str) -> None:
+def type_text(io: IO, t: Any, depth: int, indent: str) -> None:
     """`P <: Any` and the types of the fields."""
     if isinstance(t, T.UnionType):
-        out.append(f"Union{{{', '.join(map(T.type_string, t.types))}}}" if t.types else "Union{}")
+        io.write(f"Union{{{', '.join(map(T.type_string, t.types))}}}" if t.types else "Union{}")
         return
     if isinstance(t, T.UnionAll):
-        out.append("UnionAll\n" + f"{indent}  var: TypeVar")
+        io.write("UnionAll\n" + f"{indent}  var: TypeVar")
         for label, bound in (("name", Symbol(t.var.name)), ("lb", t.var.lower), ("ub", t.var.upper)):
-            out.append(f"\n{indent}    {label}: ")
-            dumped(out, bound, 0, indent + "    ")
-        out.append(f"\n{indent}  body: ")
-        type_text(out, t.body, indent + "  ")
+            io.write(f"\n{indent}    {label}: ")
+            dumped(io, bound, 0, indent + "    ")
+        io.write(f"\n{indent}  body: ")
+        type_text(io, t.body, depth, indent + "  ")
         return
-    out.append(f"{T.type_string(t)} <: {T.type_string(t.super)}")
-    if t.typename.abstract or t.typename.primitive_bits:
+    io.write(T.type_string(t))
+    if t is not T.Any_:
+        io.write(f" <: {T.type_string(t.super)}")
+    if t.typename.abstract or t.typename.primitive_bits or depth <= 0:
         return
     for f, kind in zip(t.fields, t.field_types, strict=False):
-        out.append(f"\n{indent}  {f}::{T.type_string(kind)}")
+        io.write(f"\n{indent}  {f}::{T.type_string(kind)}")

@@ -1,13 +1,21 @@
-"""Expressions as Julia code again, in the layout of Julia's own printer."""
+"""Expressions as Julia code again, in the layout of Julia's own printer.
+
+`show` writes an expression so that reading it back gives the same one: quotations and
+interpolations inside of it become `$(Expr(:quote, …))`. `print` writes code: `:(x + $y)`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from juliette.display.io import IO, Text
+from juliette.display.strings import quoted
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.numeric import Complex
 from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -17,29 +25,32 @@ _PREFIX = frozenset(("+", "-", "!", "¬", "~", "<:", ">:", "√", "∛", "∜"))
 _LISTS = {
     "tuple": ("(", ", ", ")"), "vect": ("[", ", ", "]"), "hcat": ("[", " ", "]"),
     "vcat": ("[", "; ", "]"), "row": ("", " ", ""), "braces": ("{", ", ", "}"),
+    "bracescat": ("{", "; ", "}"), "ncat": ("[", "", "]"), "nrow": ("", "", ""),
 }
-_CALLS = {"call": "()", "calldecl": "()", "ref": "[]", "curly": "{}"}
-_INFIX = frozenset(("&&", "||", "<:", ">:", "::", "->", "$="))
+_CALLS = {"call": "()", "calldecl": "()", "ref": "[]", "curly": "{}", ".": "()"}
+_SPACED = frozenset(("&&", "||", ".&&", ".||", "<:", ">:", "$=", "-->"))
+_TIGHTLY = frozenset((":", "->", "::"))
 _BLOCKS = frozenset(("for", "while", "function", "macro", "if", "elseif", "let"))
 # Levels are counted from one, so that zero is looser than an assignment and binds nothing.
-_LOOSE, _TIGHT = -1, 100
-_ARROW, _COMPARISON, _TIMES, _POWER = (
-    level + 1 for level in (K.ARROW, K.COMPARISON, K.TIMES, K.POWER)
-)
+_LOOSE = -1
+_COMPARISON, _POWER = K.COMPARISON + 1, K.POWER + 1
+_DECLARATION = _POWER + 1
+_VALUES = (int, float, bool, str)
 
 
-def quoted_expression(x: Any) -> str:
+def quoted_expression(x: Any, context: dict[str, Any] | None = None) -> str:
     """`:(x + 1)`: an expression as `show` prints it."""
-    return quoted(x, 0)
+    return Code(context).quotation(x, 0)
 
 
-def quoted(x: Any, indent: int) -> str:
-    """A value between `:(` and `)`, or between `quote` and `end`."""
-    if isinstance(x, Symbol) and x.name not in _QUOTED:
-        return symbol_text(x.name)
-    if isinstance(x, Expr) and x.head == "block":
-        return block("quote", "", x, indent) + "end"
-    return f":({expression_text(x, _LOOSE, indent + 2)})"
+def expression_text(e: Any) -> str:
+    """An expression as `print` writes it."""
+    return Code(quoting=False).text(e, _LOOSE)
+
+
+def inner_text(e: Any) -> str:
+    """An expression as it stands inside of another one: `@m(x)`."""
+    return Code().text(e)
 
 
 def is_identifier(name: str) -> bool:
@@ -52,431 +63,606 @@ def is_identifier(name: str) -> bool:
 
 def is_operator(name: str) -> bool:
     """Is it spelled like an operator?"""
-    return name in K.UNARY or name in K.PRECEDENCE or K.base_operator(name) in K.PRECEDENCE
+    return (
+        name in K.UNARY or name in K.PRECEDENCE or name in ("::", "->", "'", "...", "$", "&&", "||")
+        or K.base_operator(name) in K.PRECEDENCE
+    )
 
 
-def symbol_text(name: str) -> str:
-    """`:x`, `:+` or `Symbol("a b")`."""
-    if is_identifier(name) or is_operator(name):
-        return f":{name}"
-    return f"Symbol({literal(name)})"
-
-
-def name_text(name: str) -> str:
-    """A name in code: `x`, `+`, `@m` or `var"a b"`."""
-    plain = name[1:] if name.startswith("@") and len(name) > 1 else name
-    if is_identifier(plain) or is_operator(plain):
+def name_text(name: str, macro: bool = False) -> str:
+    """A name in code: `x`, `+`, `var"a b"`, and where macros may stand `@m`."""
+    if is_identifier(name) or (is_operator(name) and name != "'"):
         return name
-    return f"var{literal(name)}"
+    if macro and name.startswith("@"):
+        return "@" + name_text(name[1:])
+    return f"var{quoted(name)}"
 
 
-def literal(value: Any) -> str:
-    """A value that is no expression, through its own `show` methods."""
-    from juliette.display.show import one_line
-
-    return one_line(value)
-
-
-def unquoted_value(value: Any, level: int, indent: int) -> str:
-    """A value inside of code, through the `show_unquoted` methods of its type if it has any."""
-    found = Base.bindings["show_unquoted"].resolve((_IO, T.dispatch_type(value), T.Int64, T.Int64))
-    if found.builtin is not None:
-        return literal(value)
-    text = Text()
-    Base.bindings["show_unquoted"](IO(text), value, indent, max(level, 0))
-    return text.value()
-
-
-def expression_text(e: Any, level: int = _LOOSE, indent: int = 0) -> str:
-    """An expression in surface syntax; `level` is the precedence around it."""
-    if isinstance(e, Symbol):
-        return name_text(e.name)
-    if isinstance(e, LineNumberNode):
-        return f"#= {e.file}:{e.line} =#" if e.file is not None else f"#= line {e.line} =#"
-    if isinstance(e, GlobalRef):
-        owner = ".".join(e.module.path) if isinstance(e.module, Module) else str(e.module)
-        return f"{owner}.{name_text(e.name.name)}"
-    if isinstance(e, QuoteNode):
-        if isinstance(e.value, Symbol):
-            return quoted(e.value, indent)
-        return f"$(QuoteNode({literal(e.value)}))"
-    if not isinstance(e, Expr):
-        return unquoted_value(e, level, indent)
-    special = _FORMS.get(e.head)
-    text = special(e, level, indent) if special is not None else None
-    if text is None:
-        text = infix(e, level, indent)
-    if text is None:
-        text = "".join(f", {literal(x)}" for x in e.args)
-        text = f"$(Expr({literal(Symbol(e.head))}{text}))"
-    return text
-
-
-def precedence(name: str) -> int | None:
-    """How tightly a binary operator binds, or None."""
+def precedence(name: Any) -> int:
+    """How tightly a binary operator binds; zero if it is none."""
+    if isinstance(name, Symbol):
+        name = name.name
+    if not isinstance(name, str) or not name:
+        return 0
     if name in ("in", "isa"):
         return _COMPARISON
-    level = K.PRECEDENCE.get(K.base_operator(name)) if name else None
-    return None if level is None else level + 1
+    if name == "::":
+        return _DECLARATION
+    if name == ".":
+        return _DECLARATION + 1
+    level = K.PRECEDENCE.get(K.base_operator(name))
+    return 0 if level is None else level + 1
 
 
-def infix(e: Expr, level: int, indent: int) -> str | None:
-    """`a = b`, `a += b`, `a && b`, `x::T`, `x -> y`."""
-    h = e.head
-    if len(e.args) != 2 or not (h in _INFIX or K.PRECEDENCE.get(h) == K.ASSIGNMENT):
-        return None
-    if h == "::":
-        return "::".join(expression_text(a, _TIGHT, indent) for a in e.args)
-    own = _ARROW if h == "->" else K.PRECEDENCE.get(h, 0) + 1
-    text = f" {h} ".join(expression_text(a, own, indent + INDENT) for a in e.args)
-    return f"({text})" if own <= level else text
+def is_expr(x: Any, head: str, n: int | None = None) -> bool:
+    """Is it an expression of this head (with so many arguments)?"""
+    return isinstance(x, Expr) and x.head == head and (n is None or len(x.args) == n)
 
 
-def listed(
-    items: Iterable[Any], sep: str, indent: int, *, level: int = 0, keywords: bool = False
-) -> str:
-    """Arguments with a separator; `kw` prints as `a = b` inside calls."""
-    parts = []
-    for item in items:
-        if keywords and isinstance(item, Expr) and item.head == "kw" and len(item.args) == 2:
-            item = Expr("=", *item.args)
-        operator = isinstance(item, Symbol) and not is_identifier(item.name) and level > 0
-        text = expression_text(item, level, indent + INDENT)
-        parts.append(f"({text})" if operator and is_operator(item.name) else text)
-    return sep.join(parts)
+def is_quotation(x: Any) -> bool:
+    return isinstance(x, QuoteNode) or is_expr(x, "quote", 1) or is_expr(x, "inert", 1)
 
 
-def arguments(args: list[Any], indent: int) -> str:
-    """`a, b; c = 1`"""
-    if args and isinstance(args[0], Expr) and args[0].head == "parameters":
-        rest = listed(args[1:], ", ", indent, keywords=True)
-        return f"{rest}; {listed(args[0].args, ', ', indent, keywords=True)}"
-    return listed(args, ", ", indent, keywords=True)
+def unwrapped(x: Any) -> Any:
+    """What a quotation holds."""
+    return x.value if isinstance(x, QuoteNode) else x.args[0]
+
+
+def is_operator_symbol(x: Any) -> bool:
+    return isinstance(x, Symbol) and is_operator(x.name)
+
+
+def head_symbol(x: Any) -> bool:
+    """A macro's name, plain or with its module."""
+    return (
+        (isinstance(x, Symbol) and x.name.startswith("@")) or isinstance(x, GlobalRef)
+        or (is_expr(x, ".", 2) and is_quotation(x.args[1]))
+    )
+
+
+class Code:
+    """One way to write: with quotations kept apart (`quoting`), inside of an index (`indexing`)."""
+
+    __slots__ = ("context", "indexing", "quoting")
+
+    def __init__(
+        self, context: dict[str, Any] | None = None, *, quoting: bool = True, indexing: bool = False
+    ) -> None:
+        self.context = context or {}
+        self.quoting = quoting
+        self.indexing = indexing
+
+    def inside(self, indexing: bool) -> Code:
+        if indexing == self.indexing:
+            return self
+        return Code(self.context, quoting=self.quoting, indexing=indexing)
+
+    # ------------------------------------------------------------ leaves
+
+    def value(self, x: Any) -> str:
+        """A value through its own `show` methods."""
+        from juliette.display.show import one_line
+
+        return one_line(x, **self.context)
+
+    def own(self, x: Any, level: int, indent: int) -> str:
+        """A value inside of code, through the `show_unquoted` methods of its type if it has any."""
+        if type(x) in _VALUES:
+            return self.value(x)
+        show = Base.bindings["show_unquoted"]
+        found = show.resolve((_IO, T.dispatch_type(x), T.Int64, T.Int64))
+        if found.builtin is show_unquoted:
+            return self.value(x)
+        text = Text()
+        show(IO(text, self.context), x, indent, max(level, 0))
+        return text.value()
+
+    def quotation(self, x: Any, indent: int) -> str:
+        """A value between `:(` and `)`, or between `quote` and `end`."""
+        if isinstance(x, Symbol):
+            if x.name in _QUOTED:
+                return f":({x.name})"
+            return self.value(x)
+        if is_expr(x, "block"):
+            return self.inside(False).block("quote", [], x, indent) + "end"
+        return f":({self.text(x, _LOOSE, indent + 2)})"
+
+    def reference(self, x: GlobalRef, macro: bool = False) -> str:
+        """`Main.a`, `Base.:+`"""
+        owner = ".".join(x.module.path) if isinstance(x.module, Module) else str(x.module)
+        name = x.name.name
+        text = name_text(name, macro)
+        if is_identifier(name) or name.startswith("@"):
+            return f"{owner}.{text}"
+        if not is_operator(name) or name in _QUOTED:
+            text = f"({text})"
+        return f"{owner}.:{text}"
+
+    def fallback(self, e: Expr) -> str:
+        """`$(Expr(:head, …))`: what has no syntax of its own."""
+        parts = [self.value(Symbol(e.head)), *map(self.value, e.args)]
+        return f"$(Expr({', '.join(parts)}))"
+
+    def text(self, e: Any, level: int = 0, indent: int = 0) -> str:
+        """An expression in surface syntax; `level` is the precedence around it."""
+        if isinstance(e, Expr):
+            form = _FORMS.get(e.head)
+            text = form(self, e, level, indent) if form is not None else None
+            if text is None:
+                text = self.infix(e, level, indent)
+            return self.fallback(e) if text is None else text
+        if isinstance(e, Symbol):
+            return name_text(e.name)
+        if isinstance(e, LineNumberNode):
+            return line_text(e.line, e.file)
+        if isinstance(e, GlobalRef):
+            return self.reference(e)
+        if isinstance(e, QuoteNode):
+            if isinstance(e.value, Symbol):
+                return self.quotation(e.value, indent)
+            return f"$(QuoteNode({self.value(e.value)}))"
+        return self.own(e, level, indent)
+
+    # ------------------------------------------------------------ lists
+
+    def listed(
+        self, items: Sequence[Any], sep: str, indent: int, level: int = 0, *, operands: bool = False,
+        keywords: bool = False,
+    ) -> str:
+        """Arguments with a separator; `kw` prints as `a = b` inside of calls."""
+        parts = []
+        for i, item in enumerate(items):
+            if keywords and is_expr(item, "=", 2):
+                parts.append(self.fallback(item))
+                continue
+            wrap = operands and is_operator_symbol(item)
+            if i == 0 and level >= _POWER and not wrap:
+                wrap = (
+                    (is_expr(item, "call") and bool(item.args) and called_name(item.args[0]) in _PREFIX)
+                    or (isinstance(item, (int, float)) and item < 0)
+                )
+            if keywords and is_expr(item, "kw", 2):
+                item = Expr("=", *item.args)
+            text = self.text(item, 0 if wrap else level, indent + INDENT)
+            parts.append(f"({text})" if wrap else text)
+        return sep.join(parts)
+
+    def wrapped(self, text: str, own: int, level: int) -> str:
+        return f"({text})" if own <= level else text
+
+    def infix(self, e: Expr, level: int, indent: int) -> str | None:
+        """`a = b`, `a += b`, `a && b`, `x::T`, `x->y`."""
+        h = e.head
+        if len(e.args) != 2:
+            return None
+        if h in _SPACED or K.PRECEDENCE.get(h) == K.ASSIGNMENT:
+            sep = f" {h} "
+        elif h in _TIGHTLY:
+            sep = h
+        else:
+            return None
+        own = precedence(h)
+        return self.wrapped(self.listed(e.args, sep, indent, own, operands=True), own, level)
+
+    def arguments(self, args: list[Any], indent: int, keywords: bool) -> str:
+        """`a, b; c = 1`"""
+        if args and is_expr(args[0], "parameters"):
+            rest = self.listed(args[1:], ", ", indent, keywords=keywords)
+            return f"{rest}; {self.listed(args[0].args, ', ', indent, keywords=keywords)}"
+        return self.listed(args, ", ", indent, keywords=keywords)
+
+    def brackets(self, e: Expr, level: int, indent: int) -> str:
+        """`(a, b)`, `[1, 2]`, `[1 2; 3 4]`, `[a;;; b]`."""
+        opening, sep, closing = _LISTS[e.head]
+        args = e.args
+        if e.head in ("ncat", "nrow"):
+            sep = ";" * args[0] + " "
+            args = args[1:]
+        if e.head == "tuple" and args and is_expr(args[0], "parameters"):
+            front = self.listed(args[1:], sep, indent)
+            comma = "," if len(args) == 2 else ""
+            inner = self.listed(args[0].args, sep, indent, keywords=True)
+            return f"({front}{comma};{' ' if inner else ''}{inner})"
+        text = self.listed(args, sep, indent)
+        if len(args) == 1 and e.head == "tuple":
+            text += ","
+        if len(args) <= 1 and (e.head == "ncat" or (e.head == "vcat" and args)):
+            text += sep[:-1]
+        return opening + text + closing
+
+    def typed_brackets(self, e: Expr, level: int, indent: int) -> str:
+        """`T[1 2]`"""
+        inner = Expr(e.head.removeprefix("typed_"), *e.args[1:])
+        return self.text(e.args[0], level, indent) + self.brackets(inner, level, indent)
+
+    # ------------------------------------------------------------ calls and fields
+
+    def call(self, e: Expr, level: int, indent: int) -> str | None:
+        """`f(x, y)`, `x + y`, `-x`, `2x`."""
+        if not e.args:
+            return None
+        f, args = e.args[0], e.args[1:]
+        name = called_name(f)
+        own = precedence(name)
+        if any(is_expr(a, "kw") for a in args) or (args and is_expr(args[0], "parameters")):
+            return self.called("call", f, args, indent)
+        if (
+            name == "*" and len(args) == 2 and type(args[0]) in _SCALES
+            and isinstance(args[1], Symbol) and args[1].name[0] not in "eEf"
+        ):
+            return self.wrapped(self.listed(args, "", indent, own), own, level)
+        if len(args) == 1 and name in _PREFIX:
+            inner = args[0]
+            if isinstance(inner, Expr) or is_operator_symbol(inner):
+                return f"{name}({self.listed(args, ', ', indent, own)})"
+            return name + self.text(inner, own, indent)
+        if own:
+            chained = len(args) > 2 and isinstance(f, Symbol) and name in ("+", "*", "++")
+            if (len(args) == 2 or chained or (len(args) == 3 and name == ":")) and not any(
+                is_expr(a, "...") for a in args
+            ):
+                sep = ":" if name == ":" else f" {name} "
+                return self.wrapped(self.listed(args, sep, indent, own, operands=True), own, level)
+            if len(args) == 1:
+                return f"({name})({self.listed(args, ', ', indent)})"
+        elif len(args) == 1 and name.startswith("'"):
+            inner_ = self.text(args[0])
+            return (inner_ if isinstance(args[0], Symbol) else f"({inner_})") + name
+        return self.called("call", Symbol(name) if own or name in _PREFIX else f, args, indent)
+
+    def called(self, kind: str, f: Any, args: list[Any], indent: int, keywords: bool = True) -> str:
+        """What is called, then its arguments: `f(x)`, `A[i]`, `T{x}`, `f.(x)`."""
+        opening, closing = _CALLS[kind]
+        head = self.text(f, 0, indent)
+        bare = (
+            (isinstance(f, Symbol) and f.name != ":" and not (kind == "." and is_operator(f.name)))
+            or (isinstance(f, Expr) and f.head in (".", "curly", "macroname"))
+            or isinstance(f, GlobalRef)
+        )
+        dot = "." if kind == "." else ""
+        inside = self.inside(True) if kind == "ref" else self
+        return (
+            f"{head if bare else f'({head})'}{dot}{opening}"
+            f"{inside.arguments(args, indent, keywords)}{closing}"
+        )
+
+    def bracketed(self, e: Expr, level: int, indent: int) -> str | None:
+        """`A[i]`, `T{x}` and the heads of definitions."""
+        if not e.args:
+            return None
+        return self.called(e.head, e.args[0], e.args[1:], indent, keywords=e.head != "curly")
+
+    def dot(self, e: Expr, level: int, indent: int) -> str | None:
+        """`a.b`, `f.(x)` and `(.+)`."""
+        args = e.args
+        if len(args) == 1 and is_operator_symbol(args[0]):
+            return f"(.{args[0].name})"
+        if len(args) != 2:
+            return None
+        left, right = args
+        if is_expr(right, "tuple"):
+            return self.called(".", left, right.args, indent)
+        if not is_quotation(right):
+            return None
+        field = unwrapped(right)
+        head = self.text(left, 0, indent)
+        if not (
+            is_quotation(left) or (isinstance(left, Symbol) and is_identifier(left.name))
+            or is_expr(left, ".")
+        ):
+            head = f"({head})"
+        if is_expr(field, "$", 1) and not self.quoting:
+            return f"{head}.{self.text(field, 0, indent)}"
+        text = self.text(field, 0, indent)
+        if not isinstance(field, Symbol) or field.name in _QUOTED:
+            text = f":({text})"
+        elif is_operator(field.name):
+            text = ":" + text
+        return f"{head}.{text}"
+
+    # ------------------------------------------------------------ blocks
+
+    def block(self, head: str, args: list[Any], body: Any, indent: int) -> str:
+        """A block form up to its `end`."""
+        inner = indent if head in ("module", "baremodule") else indent + INDENT
+        text = head
+        if args:
+            text += " " + self.listed(args, " " if head == "elseif" else ", ", indent)
+        for item in body.args if is_expr(body, "block") or is_expr(body, "quote") else [body]:
+            text += "\n" + " " * inner + self.text(item, _LOOSE, inner)
+        return text + "\n" + " " * indent
+
+    def headed(self, word: str, arg: Any, body: Any, indent: int) -> str:
+        """A block form with what follows its keyword."""
+        args = arg.args if is_expr(arg, "block") or is_expr(arg, "quote") else [arg]
+        return self.inside(False).block(word, args, body, indent)
+
+    def blocks(self, e: Expr, level: int, indent: int) -> str | None:
+        """`for`, `while`, `if`, `function`, `let`."""
+        args = e.args
+        if len(args) == 1 and e.head in ("function", "macro"):
+            return f"{e.head} {self.inside(False).text(args[0])} end"
+        if len(args) == 2:
+            head = args[0]
+            if e.head == "function" and is_expr(head, "call"):
+                head = Expr("calldecl", *head.args)
+            elif e.head == "function" and is_expr(head, "..."):
+                head = Expr("tuple", head)
+            return self.headed(e.head, head, args[1], indent) + "end"
+        if len(args) != 3 or e.head not in ("if", "elseif"):
+            return None
+        text = self.headed(e.head, args[0], args[1], indent)
+        if is_expr(args[2], "elseif"):
+            return text + self.inside(False).text(args[2], level, indent)
+        return text + self.inside(False).block("else", [], args[2], indent) + "end"
+
+    def begin(self, e: Expr, level: int, indent: int) -> str:
+        """`begin … end`, and `(a; b)` inside of an index, where `begin` means the first one."""
+        if not self.indexing:
+            return self.block("begin", [], e, indent) + "end"
+        inner = indent + INDENT
+        text = "("
+        for i, item in enumerate(e.args):
+            if i:
+                text += ("" if i == 1 and isinstance(e.args[0], LineNumberNode) else ";")
+                text += "\n" + " " * inner
+            text += self.text(item, _LOOSE, inner)
+        return text + (";;)" if not e.args else ";)" if len(e.args) == 1 else ")")
+
+    def quote(self, e: Expr, level: int, indent: int) -> str | None:
+        """A quotation inside of an expression."""
+        if len(e.args) == 1 and isinstance(e.args[0], Symbol):
+            return self.quotation(e.args[0], indent)
+        if self.quoting:
+            return None
+        inside = self.inside(False)
+        if len(e.args) == 1 and not is_expr(e.args[0], "block"):
+            return f":({inside.text(e.args[0], 0, indent + 2)})"
+        body = e.args[0] if len(e.args) == 1 else e
+        return inside.block("quote", [], body, indent) + "end"
+
+    def structure(self, e: Expr, level: int, indent: int) -> str | None:
+        """`struct … end` and `module … end`."""
+        if len(e.args) != 3 or not isinstance(e.args[0], bool):
+            return None
+        words = {
+            ("struct", True): "mutable struct", ("struct", False): "struct",
+            ("module", True): "module", ("module", False): "baremodule",
+        }
+        return self.headed(words[e.head, e.args[0]], e.args[1], e.args[2], indent) + "end"
+
+    def try_(self, e: Expr, level: int, indent: int) -> str | None:
+        """`try … catch … else … finally … end`"""
+        if not 3 <= len(e.args) <= 5:
+            return None
+        inside = self.inside(False)
+        text = inside.block("try", [], e.args[0], indent)
+        if is_expr(e.args[2], "block"):
+            name = [] if e.args[1] is False else [e.args[1]]
+            text += inside.block("catch", name, e.args[2], indent)
+        if len(e.args) == 5 and is_expr(e.args[4], "block"):
+            text += inside.block("else", [], e.args[4], indent)
+        if len(e.args) >= 4 and is_expr(e.args[3], "block"):
+            text += inside.block("finally", [], e.args[3], indent)
+        return text + "end"
+
+    def do(self, e: Expr, level: int, indent: int) -> str | None:
+        """`f(x) do y … end`"""
+        if len(e.args) != 2:
+            return None
+        inside = self.inside(False)
+        names = inside.listed(e.args[1].args[0].args, ", ", 0)
+        head = inside.text(e.args[0], _LOOSE, indent) + " do " + names
+        return inside.block(head, [], e.args[1].args[1], indent) + "end"
+
+    # ------------------------------------------------------------ the rest
+
+    def comparison(self, e: Expr, level: int, indent: int) -> str | None:
+        """`a < b <= c`"""
+        if len(e.args) < 3 or len(e.args) % 2 == 0:
+            return None
+        own = min(map(precedence, e.args[1::2]))
+        return self.wrapped(self.listed(e.args, " ", indent, own), own, level)
+
+    def string(self, e: Expr, level: int, indent: int) -> str:
+        """`"a $(x)"`"""
+        return '"' + "".join(
+            self.value(x)[1:-1] if isinstance(x, str) else f"$({self.text(x)})" for x in e.args
+        ) + '"'
+
+    def macrocall(self, e: Expr, level: int, indent: int) -> str | None:
+        """`@m x y`, in its functional form inside of an expression."""
+        if len(e.args) < 2:
+            return None
+        name, line, args = e.args[0], e.args[1], e.args[2:]
+        if isinstance(name, GlobalRef) and args:
+            if name.name.name == "@cmd":
+                return f"`{args[0]}`"
+            if name.name.name in ("@int128_str", "@uint128_str", "@big_str"):
+                return str(args[0])
+        if (
+            isinstance(name, Symbol) and name.name.startswith("@") and name.name.endswith("_str")
+            and args and isinstance(args[0], str)
+        ):
+            flags = str(args[1]) if len(args) == 2 else ""
+            return f'{name.name[1:-4]}"{raw_escaped(args[0])}"{flags}'
+        text = f"{self.text(line)} " if isinstance(line, LineNumberNode) or is_expr(line, "line") else ""
+        if head_symbol(name):
+            name = Expr("macroname", name)
+        if level >= 0:
+            return text + self.called("call", name, args, indent, keywords=False)
+        return text + self.listed([name, *args], " ", indent)
+
+    def macroname(self, e: Expr, level: int, indent: int) -> str:
+        """The name of a macro, with its module."""
+        name = e.args[0]
+        if isinstance(name, Symbol):
+            return name_text(name.name, True)
+        if isinstance(name, GlobalRef):
+            return self.reference(name, True)
+        owner, last = name.args[0], unwrapped(name.args[1])
+        text = self.text(owner)
+        if not (isinstance(owner, (Symbol, GlobalRef)) or is_expr(owner, ".", 2)):
+            text = f"({text})"
+        return f"{text}.{name_text(last.name, True) if isinstance(last, Symbol) else self.text(last)}"
+
+    def generator(self, e: Expr, level: int, indent: int) -> str:
+        """`(f(x) for x = xs)`"""
+        return f"({self.generated(e, indent)})"
+
+    def generated(self, e: Any, indent: int) -> str:
+        """The inside of a comprehension."""
+        ranges = []
+        while is_expr(e, "flatten", 1):
+            ranges.append(e.args[0].args[1:])
+            e = e.args[0].args[0]
+        ranges.append(e.args[1:])
+        tail = "".join(f" for {self.listed(r, ', ', indent)}" for r in ranges)
+        return self.text(e.args[0], 0, indent) + tail
+
+    def comprehension(self, e: Expr, level: int, indent: int) -> str:
+        """`[f(x) for x = xs]` and `T[… for …]`."""
+        head = "" if e.head == "comprehension" else self.text(e.args[0], 0, indent)
+        return f"{head}[{self.generated(e.args[-1], indent)}]"
+
+    def filtered(self, e: Expr, level: int, indent: int) -> str | None:
+        """`x = xs if ok`"""
+        if len(e.args) < 2:
+            return None
+        return f"{self.listed(e.args[1:], ', ', indent)} if {self.text(e.args[0], 0, indent)}"
+
+    def word(self, e: Expr, level: int, indent: int) -> str | None:
+        """`return x`, `local a, b`, `const x = 1`, `break`."""
+        if e.head in ("break", "continue"):
+            return e.head if not e.args else None
+        if e.head == "return" and e.args == [None]:
+            return "return"
+        if e.head in ("return", "const") and len(e.args) != 1:
+            return None
+        args = e.args
+        if e.head == "export":
+            args = [Expr("macroname", a) if head_symbol(a) else a for a in args]
+        return f"{e.head} {self.listed(args, ', ', indent)}"
+
+    def where(self, e: Expr, level: int, indent: int) -> str | None:
+        """`T where S`"""
+        if len(e.args) < 2:
+            return None
+        text = f"{self.text(e.args[0], _DECLARATION, indent)} where "
+        if len(e.args) == 2:
+            text += self.text(e.args[1], 1, indent)
+        else:
+            text += f"{{{self.listed(e.args[1:], ', ', indent)}}}"
+        return f"({text})" if level >= 1 else text
+
+    def prefix(self, e: Expr, level: int, indent: int) -> str | None:
+        """`::T`, `<:T`"""
+        if len(e.args) != 1:
+            return None
+        return e.head + self.text(e.args[0], 0, indent)
+
+    def interpolation(self, e: Expr, level: int, indent: int) -> str | None:
+        """`$x` and `&x`."""
+        if len(e.args) != 1 or (e.head == "$" and self.quoting):
+            return None
+        inner = e.args[0]
+        text = self.text(inner)
+        if isinstance(inner, Expr):
+            wrap = inner.head not in ("tuple", "$", "vect", "braces")
+        else:
+            wrap = is_operator_symbol(inner)
+        return f"{e.head}({text})" if wrap else e.head + text
+
+    def splat(self, e: Expr, level: int, indent: int) -> str | None:
+        """`xs...`"""
+        return self.text(e.args[0], 0, indent) + "..." if len(e.args) == 1 else None
+
+    def transposed(self, e: Expr, level: int, indent: int) -> str | None:
+        """`A'`"""
+        if len(e.args) != 1:
+            return None
+        text = self.text(e.args[0])
+        return f"{text}'" if isinstance(e.args[0], Symbol) else f"({text})'"
+
+    def import_(self, e: Expr, level: int, indent: int) -> str | None:
+        """`using A, B: c`"""
+        listed = len(e.args) == 1 and is_expr(e.args[0], ":") and len(e.args[0].args) > 1
+        if not all(map(is_path, e.args[0].args if listed else e.args)):
+            return None
+        return f"{e.head} " + ", ".join(map(path, e.args))
+
+    def declared(self, e: Expr, level: int, indent: int) -> str | None:
+        """`abstract type T end`"""
+        if len(e.args) != (1 if e.head == "abstract" else 2):
+            return None
+        return f"{e.head} type {self.listed(e.args, ' ', indent)} end"
+
+    def line(self, e: Expr, level: int, indent: int) -> str | None:
+        """A line number in its old form."""
+        return line_text(*e.args) if 1 <= len(e.args) <= 2 else None
+
+
+def line_text(line: Any, file: Any = None) -> str:
+    return f"#= {file}:{line} =#" if file is not None else f"#= line {line} =#"
 
 
 def called_name(f: Any) -> str:
     """The name of what is called: operators of a given module are written like plain ones."""
-    if isinstance(f, GlobalRef) and not is_identifier(f.name.name):
+    if isinstance(f, GlobalRef):
         return f.name.name
     return f.name if isinstance(f, Symbol) else ""
 
 
-def call(e: Expr, level: int, indent: int) -> str | None:
-    """`f(x, y)`, `x + y`, `-x`, `2x`, `A[i]`, `T{x}`."""
-    if not e.args:
-        return None
-    f, args = e.args[0], e.args[1:]
-    name = called_name(f)
-    own = precedence(name) if e.head == "call" else None
-    has_keywords = any(isinstance(a, Expr) and a.head in ("kw", "parameters") for a in args)
-    splats = any(isinstance(a, Expr) and a.head == "..." for a in args)
-    if e.head == "call" and not has_keywords and not splats:
-        if (
-            name == "*" and len(args) == 2 and type(args[0]) in (int, float)
-            and isinstance(args[1], Symbol) and args[1].name[0] not in "eEf"
-        ):
-            text = listed(args, "", indent, level=_TIMES)
-            return f"({text})" if _TIMES <= level else text
-        if name in _PREFIX and len(args) == 1:
-            inner = args[0]
-            text = expression_text(inner, _POWER, indent)
-            wrap = isinstance(inner, Expr) or (isinstance(inner, Symbol) and is_operator(inner.name))
-            if wrap and not (text.startswith("(") and isinstance(inner, Expr) and level_wrapped(inner)):
-                text = f"({text})"
-            return name + text
-        if own is not None and (
-            len(args) == 2 or (len(args) > 2 and name in ("+", "*", "++"))
-            or (len(args) == 3 and name == ":")
-        ):
-            sep = name if name == ":" else f" {name} "
-            text = listed(args, sep, indent, level=own)
-            return f"({text})" if own <= level else text
-    brackets = _CALLS[e.head]
-    head = expression_text(f, _TIGHT, indent)
-    simple = isinstance(f, (Symbol, GlobalRef)) or (
-        isinstance(f, Expr) and f.head in (".", "curly")
-    )
-    if not simple or (own is not None and len(args) == 1 and name not in _PREFIX):
-        head = f"({head})"
-    return f"{head}{brackets[0]}{arguments(args, indent)}{brackets[1]}"
+def raw_escaped(text: str) -> str:
+    """The text of a string macro: quotes, and the backslashes before them, get a backslash."""
+    out = []
+    slashes = 0
+    for c in text:
+        if c == "\\":
+            slashes += 1
+        else:
+            if c == '"':
+                out.append("\\" * (slashes + 1))
+            slashes = 0
+        out.append(c)
+    return "".join(out) + "\\" * slashes
 
 
-def level_wrapped(e: Expr) -> bool:
-    """Does the printed form of a call already stand in parentheses?"""
-    name = called_name(e.args[0]) if e.args else ""
-    own = precedence(name)
-    return e.head == "call" and len(e.args) > 2 and own is not None and own <= _POWER
+def is_path(e: Any) -> bool:
+    """Can it stand after `using`?"""
+    if is_expr(e, "as", 2):
+        return is_path(e.args[0]) and isinstance(e.args[1], Symbol)
+    return is_expr(e, ".") and bool(e.args) and all(isinstance(a, Symbol) for a in e.args)
 
 
-def brackets(e: Expr, level: int, indent: int) -> str:
-    """`(a, b)`, `[1, 2]`, `[1 2; 3 4]`."""
-    opening, sep, closing = _LISTS[e.head]
-    args = e.args
-    if args and isinstance(args[0], Expr) and args[0].head == "parameters":
-        front = listed(args[1:], sep, indent)
-        comma = "," if len(args) == 2 and e.head == "tuple" else ""
-        inner = listed(args[0].args, sep, indent, keywords=True)
-        return f"{opening}{front}{comma};{' ' if inner else ''}{inner}{closing}"
-    text = listed(args, sep, indent)
-    if len(args) == 1:
-        text += {"tuple": ",", "vcat": ";"}.get(e.head, "")
-    return opening + text + closing
-
-
-def typed_brackets(e: Expr, level: int, indent: int) -> str:
-    """`T[1 2]`"""
-    inner = Expr(e.head.removeprefix("typed_"), *e.args[1:])
-    return expression_text(e.args[0], _TIGHT, indent) + brackets(inner, level, indent)
-
-
-def dot(e: Expr, level: int, indent: int) -> str | None:
-    """`a.b` and `f.(x)`."""
-    if len(e.args) != 2:
-        return None
-    left, right = e.args
-    if isinstance(right, Expr) and right.head == "tuple":
-        head = expression_text(left, _TIGHT, indent)
-        simple = isinstance(left, Symbol) or (isinstance(left, Expr) and left.head in (".", "curly"))
-        return f"{head if simple else f'({head})'}.({arguments(right.args, indent)})"
-    field = right.value if isinstance(right, QuoteNode) else None
-    if isinstance(right, Expr) and right.head in ("quote", "inert") and len(right.args) == 1:
-        field = right.args[0]
-    if field is None:
-        return None
-    head = expression_text(left, _TIGHT, indent)
-    simple = isinstance(left, Symbol) or (isinstance(left, Expr) and left.head == ".")
-    text = expression_text(field, 0, indent)
-    if not isinstance(field, Symbol) or field.name in _QUOTED:
-        text = f":({text})"
-    elif not is_identifier(field.name) and is_operator(field.name):
-        text = f":{text}"
-    return f"{head if simple else f'({head})'}.{text}"
-
-
-def block(head: str, arguments_: str, body: Any, indent: int) -> str:
-    """A block form up to its `end`."""
-    inner = indent + INDENT
-    items = body.args if isinstance(body, Expr) and body.head in ("block", "quote") else [body]
-    text = f"{head} {arguments_}" if arguments_ else head
-    for item in items:
-        text += "\n" + " " * inner + expression_text(item, _LOOSE, inner)
-    return text + "\n" + " " * indent
-
-
-def blocks(e: Expr, level: int, indent: int) -> str | None:
-    """`for`, `while`, `if`, `function`, `let`."""
-    args = e.args
-    if len(args) == 1 and e.head in ("function", "macro"):
-        return f"{e.head} {expression_text(args[0], _LOOSE, indent)} end"
-    if len(args) < 2:
-        return None
-    head = args[0]
-    if isinstance(head, Expr) and head.head == "call" and e.head in ("function", "macro"):
-        head = Expr("calldecl", *head.args)
-    if isinstance(head, Expr) and head.head == "block":
-        items = [a for a in head.args if not isinstance(a, LineNumberNode) or e.head == "elseif"]
-        shown = listed(items, " " if e.head == "elseif" else ", ", indent)
-    else:
-        shown = listed([head], ", ", indent)
-    text = block(e.head, shown, args[1], indent)
-    if len(args) == 2:
-        return text + ("end" if e.head != "elseif" else "")
-    last = args[2]
-    if isinstance(last, Expr) and last.head == "elseif":
-        rest = blocks(last, level, indent)
-        return text + (rest or "") + ("end" if len(last.args) == 2 and e.head == "if" else "")
-    return text + block("else", "", last, indent) + "end"
-
-
-def begin(e: Expr, level: int, indent: int) -> str:
-    """`begin … end`"""
-    return block("begin", "", e, indent) + "end"
-
-
-def quote(e: Expr, level: int, indent: int) -> str | None:
-    """A quotation inside of an expression."""
-    if len(e.args) != 1:
-        return None
-    if isinstance(e.args[0], Symbol):
-        return quoted(e.args[0], indent)
-    return f"$(Expr(:quote, {literal(e.args[0])}))"
-
-
-def structure(e: Expr, level: int, indent: int) -> str | None:
-    """`struct … end` and `module … end`."""
-    if len(e.args) != 3:
-        return None
-    words = {
-        ("struct", True): "mutable struct", ("struct", False): "struct",
-        ("module", True): "module", ("module", False): "baremodule",
-    }
-    name = expression_text(e.args[1], _LOOSE, indent)
-    return block(words[e.head, bool(e.args[0])], name, e.args[2], indent) + "end"
-
-
-def try_(e: Expr, level: int, indent: int) -> str | None:
-    """`try … catch … else … finally … end`"""
-    if len(e.args) < 3:
-        return None
-    text = block("try", "", e.args[0], indent)
-    if isinstance(e.args[2], Expr) and e.args[2].head == "block":
-        name = "" if e.args[1] is False else expression_text(e.args[1], _LOOSE, indent)
-        text += block("catch", name, e.args[2], indent)
-    if len(e.args) >= 5 and isinstance(e.args[4], Expr):
-        text += block("else", "", e.args[4], indent)
-    if len(e.args) >= 4 and isinstance(e.args[3], Expr):
-        text += block("finally", "", e.args[3], indent)
-    return text + "end"
-
-
-def do(e: Expr, level: int, indent: int) -> str:
-    """`f(x) do y … end`"""
-    names = listed(e.args[1].args[0].args, ", ", 0)
-    head = expression_text(e.args[0], _LOOSE, indent) + " do " + names
-    return block(head, "", e.args[1].args[1], indent) + "end"
-
-
-def comparison(e: Expr, level: int, indent: int) -> str:
-    """`a < b <= c`"""
-    text = " ".join(
-        expression_text(a, _COMPARISON, indent) if i % 2 == 0 else expression_text(a)
-        for i, a in enumerate(e.args)
-    )
-    return f"({text})" if level >= _COMPARISON else text
-
-
-def string(e: Expr, level: int, indent: int) -> str:
-    """`"a $(x)"`"""
-    return '"' + "".join(
-        literal(x)[1:-1] if isinstance(x, str) else f"$({expression_text(x, 0, indent)})"
-        for x in e.args
-    ) + '"'
-
-
-def macrocall(e: Expr, level: int, indent: int) -> str:
-    """`@m x y`, in its functional form inside of an expression."""
-    name, line, args = e.args[0], e.args[1], e.args[2:]
-    head = expression_text(name, _TIGHT, indent)
-    if isinstance(name, Symbol) and name.name.endswith("_str") and args and isinstance(args[0], str):
-        flags = args[1] if len(args) > 1 and isinstance(args[1], str) else ""
-        return f'{name.name[1:-4]}"{args[0]}"{flags}'
-    if isinstance(name, GlobalRef) and name.name.name == "@cmd":
-        return f"`{args[0]}`"
-    note = f"{expression_text(line)} " if isinstance(line, LineNumberNode) else ""
-    if level >= 0:
-        return f"{note}{head}({listed(args, ', ', indent)})"
-    return note + " ".join([head, *(expression_text(a, 0, indent + INDENT) for a in args)])
-
-
-def generator(e: Expr, level: int, indent: int) -> str:
-    """`(f(x) for x = xs)`"""
-    return f"({generated(e, indent)})"
-
-
-def generated(e: Expr, indent: int) -> str:
-    """The inside of a comprehension."""
-    if e.head == "flatten":
-        inner = e.args[0]
-        ranges = [inner.args[1:]]
-        body = inner.args[0]
-        while isinstance(body, Expr) and body.head in ("generator", "flatten"):
-            body = body.args[0] if body.head == "flatten" else body
-            ranges.append(body.args[1:])
-            body = body.args[0]
-        tail = "".join(f" for {listed(r, ', ', indent)}" for r in ranges)
-        return expression_text(body, 0, indent) + tail
-    return f"{expression_text(e.args[0], 0, indent)} for {listed(e.args[1:], ', ', indent)}"
-
-
-def comprehension(e: Expr, level: int, indent: int) -> str:
-    """`[f(x) for x = xs]` and `T[… for …]`."""
-    head = "" if e.head == "comprehension" else expression_text(e.args[0], _TIGHT, indent)
-    return f"{head}[{generated(e.args[-1], indent)}]"
-
-
-def filtered(e: Expr, level: int, indent: int) -> str:
-    """`x = xs if ok`"""
-    return f"{listed(e.args[1:], ', ', indent)} if {expression_text(e.args[0], 0, indent)}"
-
-
-def word(e: Expr, level: int, indent: int) -> str:
-    """`return x`, `local a, b`, `const x = 1`, `break`."""
-    if not e.args or (e.head == "return" and e.args[0] is None):
-        return e.head
-    return f"{e.head} {listed(e.args, ', ', indent)}"
-
-
-def where(e: Expr, level: int, indent: int) -> str:
-    """`T where S`"""
-    names = listed(e.args[1:], ", ", indent)
-    text = f"{expression_text(e.args[0], _POWER, indent)} where "
-    text += names if len(e.args) == 2 else f"{{{names}}}"
-    return f"({text})" if level >= 1 else text
-
-
-def prefix(e: Expr, level: int, indent: int) -> str | None:
-    """`::T`, `<:T`, `&x`, `$x`."""
-    if len(e.args) != 1:
-        return infix(e, level, indent)
-    inner = e.args[0]
-    text = expression_text(inner, 0, indent)
-    if e.head == "$" and isinstance(inner, Expr):
-        text = f"({text})"
-    return e.head + text
-
-
-def splat(e: Expr, level: int, indent: int) -> str:
-    """`xs...`"""
-    return expression_text(e.args[0], _TIGHT, indent) + "..."
-
-
-def transposed(e: Expr, level: int, indent: int) -> str:
-    """`A'`"""
-    text = expression_text(e.args[0], _LOOSE, indent)
-    return f"{text}'" if isinstance(e.args[0], Symbol) else f"({text})'"
-
-
-def import_(e: Expr, level: int, indent: int) -> str:
-    """`using A, B: c`"""
-    return f"{e.head} " + ", ".join(map(path, e.args))
-
-
-def path(e: Any) -> str:
+def path(e: Expr) -> str:
     """A path after `using`."""
-    if not isinstance(e, Expr):
-        return expression_text(e)
     if e.head == ":":
         return f"{path(e.args[0])}: " + ", ".join(map(path, e.args[1:]))
     if e.head == "as":
-        return f"{path(e.args[0])} as {e.args[1]}"
+        return f"{path(e.args[0])} as {name_text(e.args[1].name, True)}"
     names = [a.name for a in e.args]
     dots = 0
     while dots < len(names) and names[dots] == ".":
         dots += 1
-    return "." * dots + ".".join(map(name_text, names[dots:]))
+    return "." * dots + ".".join(name_text(n, True) for n in names[dots:])
 
 
-def keyword(e: Expr, level: int, indent: int) -> str:
-    """A keyword argument outside of a call."""
-    return " = ".join(expression_text(a, 0, indent) for a in e.args)
-
-
-def declared(e: Expr, level: int, indent: int) -> str:
-    """`abstract type T end`"""
-    word_ = {"abstract": "abstract type", "primitive": "primitive type"}[e.head]
-    return f"{word_} {listed(e.args, ' ', indent)} end"
-
-
+_SCALES = (int, float, np.float32)
 _FORMS: dict[str, Any] = {
-    **dict.fromkeys(_CALLS, call), **dict.fromkeys(_LISTS, brackets), **dict.fromkeys(_BLOCKS, blocks),
-    **dict.fromkeys(("typed_vcat", "typed_hcat"), typed_brackets), ".": dot, "block": begin,
-    "quote": quote, "struct": structure, "module": structure, "try": try_, "do": do,
-    "comparison": comparison, "string": string, "macrocall": macrocall, "generator": generator,
-    "flatten": generator, "comprehension": comprehension, "typed_comprehension": comprehension,
-    "filter": filtered, "where": where, "...": splat, "'": transposed, "kw": keyword,
-    **dict.fromkeys(("return", "local", "global", "const", "export", "break", "continue"), word),
-    **dict.fromkeys(("::", "<:", ">:", "&"), prefix), "import": import_, "using": import_,
-    **dict.fromkeys(("abstract", "primitive"), declared),
+    "call": Code.call, ".": Code.dot, "block": Code.begin, "quote": Code.quote, "try": Code.try_,
+    **dict.fromkeys(("calldecl", "ref", "curly"), Code.bracketed),
+    **dict.fromkeys(_LISTS, Code.brackets), **dict.fromkeys(_BLOCKS, Code.blocks),
+    **dict.fromkeys(("typed_vcat", "typed_hcat", "typed_ncat"), Code.typed_brackets),
+    "struct": Code.structure, "module": Code.structure, "do": Code.do,
+    "comparison": Code.comparison, "string": Code.string, "macrocall": Code.macrocall,
+    "macroname": Code.macroname, "generator": Code.generator, "flatten": Code.generator,
+    "comprehension": Code.comprehension, "typed_comprehension": Code.comprehension,
+    "filter": Code.filtered, "where": Code.where, "...": Code.splat, "'": Code.transposed,
+    **dict.fromkeys(("return", "local", "global", "const", "export", "break", "continue"), Code.word),
+    **dict.fromkeys(("::", "<:", ">:"), Code.prefix), "&": Code.interpolation, "$": Code.interpolation,
+    "import": Code.import_, "using": Code.import_, "line": Code.line,
+    **dict.fromkeys(("abstract", "primitive"), Code.declared),
 }
 
 
@@ -488,9 +674,15 @@ _IO = T.typeof(IO(Text()))
 @Base.method("show_unquoted(io::IO, x, indent::Int, precedence::Int)", export=False)
 def show_unquoted(io: IO, x: Any, indent: int, precedence: int) -> None:
     """Print a value as it stands inside of code; extend it for values that need parentheses."""
-    io.write(expression_text(x, precedence, indent))
+    io.write(Code(io.context).text(x, precedence, indent))
 
 
 @Base.method("show_unquoted(io::IO, x, indent::Int=0)", export=False)
 def show_unquoted_plain(io: IO, x: Any, indent: int = 0) -> None:
     Base.bindings["show_unquoted"](io, x, indent, 0)
+
+
+@Base.method("show_unquoted(io::IO, z::Complex, indent::Int, precedence::Int)", export=False)
+def show_unquoted_complex(io: IO, z: Complex, indent: int, precedence: int) -> None:
+    text = Code(io.context).value(z)
+    io.write(f"({text})" if precedence > K.PLUS else text)

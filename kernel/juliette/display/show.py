@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.functions import Fix1, Fix2, Returns, Splat
-from juliette.base.tuples import Composed
 from juliette.base.essentials import _simple
 from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
-from juliette.display.io import IO, STDOUT, Text, UserIO, within
+from juliette.display.io import IO, STDOUT, IOBuffer, Text, UserIO, within
 from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.runtime import types as T
@@ -160,34 +158,6 @@ class TypeShows:
 set_shown(TypeShows())
 
 
-@Base.method("show(io::IO, f::Function)")
-def show_function(io: IO, f: Any) -> None:
-    if isinstance(f, (Fix1, Fix2, Returns, Splat)):
-        show_any(io, f)
-    elif isinstance(f, Composed):
-        show(io, f.outer)
-        io.write(" ∘ ")
-        show(io, f.inner)
-    elif isinstance(f, GenericFunction):
-        io.write(f.name)
-    elif hasattr(f, "generic"):
-        if f.generic.anonymous:
-            t = T.typeof(f)
-            if f.fields:
-                kinds = ", ".join(T.type_string(T.typeof(getattr(f, n))) for n in f.fields)
-                io.write(f"{t.typename.name}{{{kinds}}}({', '.join(one_line(getattr(f, n)) for n in f.fields)})")
-            else:
-                io.write(f"{T.type_string(t)}()")
-        else:
-            io.write(f.generic.name)
-    elif isinstance(f, V.ColonType):
-        io.write(":")
-    elif type(f) in SHOW_HOOKS:
-        SHOW_HOOKS[type(f)](io, f, False)
-    else:
-        io.write(getattr(f, "__name__", "function"))
-
-
 # ---------------------------------------------------------------- containers
 
 
@@ -221,34 +191,45 @@ def show_named_tuple(io: IO, t: V.NamedTuple) -> None:
     if not t.names:
         io.write("NamedTuple()")
         return
-    inner = io.with_(typeinfo=None)
+    from juliette.display.expressions import name_text
+
+    known = io.get("typeinfo")
+    told = known is not None and known is T.typeof(t)
+    kinds = known.parameters[1].parameters if told else (None,) * len(t.names)
     io.write("(")
-    for i, (n, v) in enumerate(zip(t.names, t.values, strict=True)):
+    for i, (n, v, kind) in enumerate(zip(t.names, t.values, kinds, strict=True)):
         if i:
             io.write(", ")
-        io.write(f"{n} = ")
-        show(inner, v)
+        io.write(f"{name_text(n)} = ")
+        show(io.with_(typeinfo=kind), v)
     io.write(",)" if len(t.names) == 1 else ")")
+
+
+def is_delimited(io: IO, x: Any) -> bool:
+    """Does it print as one piece, which needs no parentheses beside `=>`?"""
+    if isinstance(x, V.Pair):
+        return isinstance(x, V.DeclaredPair) and io.get("typeinfo") is not x.declared
+    return not (isinstance(x, GenericFunction) and not x.name[:1].isidentifier())
+
+
+def pair_contexts(io: IO, p: V.Pair) -> tuple[IO, IO]:
+    """The streams for the two sides of a pair, which know what its type says of them."""
+    known = io.get("typeinfo")
+    kinds = known.parameters if known is not None and known is T.typeof(p) else (None, None)
+    return io.with_(typeinfo=kinds[0]), io.with_(typeinfo=kinds[1])
 
 
 @Base.method("show(io::IO, p::Pair)")
 def show_pair(io: IO, p: V.Pair) -> None:
-    spaced = not io.get("compact")
-    known = io.get("typeinfo")
-    kinds = known.parameters if known is not None and known is T.typeof(p) else (None, None)
-    if kinds == (None, None) and isinstance(p, V.DeclaredPair):
-        joined(io, p, T.type_string(p.declared) + "(", ")")
+    if is_delimited(io, p):
+        joined(io.with_(typeinfo=None), p, T.type_string(T.typeof(p)) + "(", ")")
         return
-    for side, kind, sep in ((p.first, kinds[0], " => " if spaced else "=>"), (p.second, kinds[1], "")):
-        inner = io.with_(typeinfo=kind)
-        operator = isinstance(side, GenericFunction) and not side.name[:1].isidentifier()
-        if isinstance(side, V.Pair) or operator:
-            io.write("(")
-            show(inner, side)
-            io.write(")")
-        else:
-            show(inner, side)
-        io.write(sep)
+    arrow = "=>" if io.get("compact") else " => "
+    for side, inner, sep in zip(p, pair_contexts(io, p), (arrow, ""), strict=True):
+        delimited = is_delimited(inner, side)
+        io.write("" if delimited else "(")
+        show(inner, side)
+        io.write(("" if delimited else ")") + sep)
 
 
 @Base.method("show(io::IO, r::Ref)")
@@ -277,16 +258,22 @@ def show_any(io: IO, x: Any) -> None:
     if isinstance(x, (Expr, QuoteNode, LineNumberNode, GlobalRef)):
         from juliette.display.expressions import quoted_expression
 
-        io.write(quoted_expression(x))
+        io.write(quoted_expression(x, io.context))
         return
     if isinstance(x, IO):
         io.write(T.type_string(T.typeof(x)) + "(...)")
         return
-    t = T.typeof(x)
     hook = SHOW_HOOKS.get(type(x)) or next((SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None)
     if hook is not None:
         hook(io, x, False)
         return
+    show_default(io, x)
+
+
+@Base.method("show_default(io::IO, x)", export=False)
+def show_default(io: IO, x: Any) -> None:
+    """The type and the fields of a value that has no form of its own: `Point(1, 2)`."""
+    t = T.typeof(x)
     fields = t.fields if isinstance(t, T.DataType) else ()
     io.write(T.type_string(t) + "(")
     inner = within(io, x, typeinfo=None) if fields else io
@@ -353,16 +340,6 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):
         show_type_long(io, x)
-    elif isinstance(x, (Fix1, Fix2, Returns, Splat)):
-        io.write(f"(::{T.type_string(T.typeof(x))}) (generic function with 1 method)")
-    elif isinstance(x, Composed) or isinstance(x, V.ColonType):
-        show(io, x)
-    elif isinstance(x, GenericFunction) or hasattr(x, "generic"):
-        f = getattr(x, "generic", x)
-        f.settle()
-        n = len(f.methods)
-        kind = "macro" if f.name.startswith("@") else "generic function"
-        io.write(f"{f.name} ({kind} with {n} method{'s' * (n != 1)})")
     elif isinstance(x, JuliaException):
         show(io, x)
     else:
@@ -409,12 +386,16 @@ def print_value(io: IO, x: Any) -> None:
         io.write(x.name)
     elif isinstance(x, np.floating):
         io.write(plain_text(x))
-    elif isinstance(x, Expr):
+    elif isinstance(x, (Expr, QuoteNode, LineNumberNode, GlobalRef)):
         from juliette.display.expressions import expression_text
 
         io.write(expression_text(x))
     elif T._TYPE_OF_CLASS.get(type(x)) in UNSIGNED:
         io.write(plain_text(x))
+    elif T.isa(x, T.Function_):
+        from juliette.display.functions import print_function
+
+        print_function(io, x)
     elif isinstance(x, Rational):
         io.write(f"{plain_text(x.num)}//{plain_text(x.den)}")
     elif T.isa(x, T.AbstractString):
@@ -505,25 +486,52 @@ def string(*xs: Any) -> str:
     return "".join(map(string_of, xs))
 
 
-@Base.method("repr(x)")
-def repr_(x: Any) -> str:
+def contexts(context: Any) -> dict[str, Any]:
+    """The entries of `context=…`: a stream, a pair, or several pairs."""
+    if context is None:
+        return {}
+    if isinstance(context, (IO, UserIO)):
+        return dict(context.context)
+    pairs = (context,) if isinstance(context, V.Pair) else context
+    return {p.first.name: p.second for p in support.iterate(pairs)}
+
+
+@Base.method("repr(x; context=nothing)")
+def repr_(x: Any, *, context: Any = None) -> str:
     """The one-line form as a string."""
-    return one_line(x)
+    return one_line(x) if context is None else one_line(x, **contexts(context))
 
 
-@Base.method("repr(m::MIME, x)")
-def repr_mime(m: V.MIME, x: Any) -> str:
-    return long_text(x)
+@Base.method("repr(m::MIME, x; context=nothing)")
+def repr_mime(m: V.MIME, x: Any, *, context: Any = None) -> Any:
+    """What `show` writes for a MIME type; strings and bytes are themselves where that is no text/plain.
+
+    ```jldoctest
+    julia> repr("text/plain", [1, 2])
+    "2-element Vector{Int64}:\\n 1\\n 2"
+    ```
+    """
+    binary = not Base.bindings["istextmime"](m)
+    if binary and isinstance(x, Array) and x.eltype is T.UInt8:
+        return x
+    if not binary and isinstance(x, str) and m.name != "text/plain":
+        return x
+    buffer = IOBuffer()
+    SHOW(buffer.with_(**contexts(context)), m, x)
+    data = Base.bindings["take!"](buffer)
+    return data if binary else Base.bindings["String"](data)
 
 
-@Base.method("sprint(f, xs...; context=nothing)")
-def sprint(f: Any, *xs: Any, context: Any = None) -> str:
+@Base.method("repr(m::AbstractString, x; context=nothing)")
+def repr_mime_name(m: Any, x: Any, *, context: Any = None) -> Any:
+    return repr_mime(V.MIME(str(m)), x, context=context)
+
+
+@Base.method("sprint(f, xs...; context=nothing, sizehint=0)")
+def sprint(f: Any, *xs: Any, context: Any = None, sizehint: int = 0) -> str:
     """What `f(io, xs...)` prints."""
     text = Text()
-    io = IO(text)
-    if isinstance(context, V.Pair):
-        io = io.with_(**{context.first.name: context.second})
-    f(io, *xs)
+    f(IO(text, contexts(context)), *xs)
     return text.value()
 
 

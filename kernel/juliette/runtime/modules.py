@@ -574,6 +574,8 @@ def _qualified(family: T.TypeName) -> str:
     shown = name if plain else f'var"{name}"'
     if module is Base and name in Base.exports:
         return name
+    if name.startswith("typeof("):
+        return f"typeof({_function_name(family.singleton, module, name[7:-1])})"
     main = SESSION.main
     for where in (main.bindings, main.visible):
         value = where.get(name)
@@ -581,9 +583,26 @@ def _qualified(family: T.TypeName) -> str:
             if isinstance(value, T.JuliaType) and value is family.wrapper:
                 return name
             break
-    if module is main or module.name == "Main" or name.startswith(("typeof(", "var\"")):
+    if module is main or module.name == "Main" or name.startswith("var\""):
         return shown
     return ".".join(module.path) + "." + shown
+
+
+def _function_name(f: Any, module: Module, name: str) -> str:
+    """A function's name as it must be written in Main: `sin`, `Base.Iterators.flatten`, `Main.M.:+`."""
+    if module.bindings.get(name) is not f:
+        return name
+    main = SESSION.main
+    for where in (main.bindings, main.visible, {n: Base.bindings[n] for n in (name,) if n in Base.exports}):
+        if name in where:
+            if where[name] is f:
+                return name
+            break
+    if module is main or module.name == "Main":
+        return name
+    if not is_plain_name(name):
+        name = f":({name})" if name in (":", "==", "===", "=>", "=") else f":{name}"
+    return ".".join(module.path) + "." + name
 
 
 def is_plain_name(name: str) -> bool:

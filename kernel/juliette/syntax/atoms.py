@@ -221,6 +221,9 @@ class AtomParser(BracketParser):
             return self.parse_braces()
         if kind in _OPERATOR_KINDS:
             return self._operator_atom()
+        if kind == "." and self._is_quoted_in_parens():
+            index = self.bump()
+            return self.leaf("Operator", index, self.values[index])
         return self.fail_unexpected()
 
     def _macro_atom(self) -> SyntaxNode:

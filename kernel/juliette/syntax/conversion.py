@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.kinds import ASSIGNMENTS
 from juliette.syntax.recursion import deep_recursion
 from juliette.syntax.source import SourceFile
 from juliette.syntax.tree import SyntaxNode
@@ -149,7 +150,7 @@ class _Converter:
 
     def curly(self, node: SyntaxNode) -> Any:
         children = node.children or []
-        items = self.finish(self.arguments(children[1:], keywords=False), keywords=True)
+        items = self.finish(self.arguments(children[1:], keywords=False), keywords=False)
         return Expr("curly", self.callee(children[0]), *items)
 
     def plain_list(self, node: SyntaxNode) -> Any:
@@ -159,6 +160,8 @@ class _Converter:
         return Expr("tuple", *self.converted(node.children or [], keywords=False))
 
     def dotop(self, node: SyntaxNode) -> Any:
+        if node[0].value in ASSIGNMENTS:
+            return Symbol("." + node[0].value)
         return Expr(".", self.convert(node[0]))
 
     def comparison(self, node: SyntaxNode) -> Any:
