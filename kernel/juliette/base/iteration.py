@@ -18,7 +18,7 @@ import numpy as np
 
 from juliette.base.array_construction import copy, typed
 from juliette.base.array_protocol import ArrayLike, eltype_of
-from juliette.compiler import support, type_support
+from juliette.compiler import results, support, type_support
 from juliette.compiler.closures import ClosureBase
 from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
@@ -474,6 +474,8 @@ def eltype_of_iterator(x: Any) -> Any:
         return None
     return Base.bindings["eltype"](x)
 
+
+results.set_iteration(lambda x: (eltype_of_iterator(x), shape_of_iterator(x)))
 
 # ---------------------------------------------------------------- length, eltype, collect
 

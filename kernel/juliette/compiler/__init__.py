@@ -16,14 +16,16 @@
 - `instances`: a method's code for one tuple of argument types
 - `intrinsics`: how calls are planned, and where rules about Base's functions are registered
 - `intrinsics_numbers`: rules for numbers: results, and direct code
-- `intrinsics_data`: rules for ranges, arrays, tuples, structs, dictionaries, strings
-- `intrinsics_iteration`: rules for comprehensions, `map`, sums over generators
+- `intrinsics_data`: rules for ranges, arrays, tuples, structs, strings
+- `intrinsics_collections`: rules for what fills, searches, changes and copies collections
+- `intrinsics_iteration`: rules for comprehensions, dotted calls and functions that take functions
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved; a module for each family of syntax
 - `narrowing`: what conditions tell of variables
 - `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects
 - `result_types`: the type of a call that is not made, from the types of its arguments
+- `results`: types of results of Base's functions, by example
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
 - `type_support`: what type definitions do when they run

@@ -48,7 +48,11 @@ def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = 
 def collected(eltype: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> Array:
     """A comprehension or `map` whose results are all of one type."""
     data = pack(applied(f, closure_, source, test, tested), eltype)
-    shape = getattr(getattr(source, "data", None), "shape", None) if isinstance(source, Array) else None
+    shape = None
+    if isinstance(source, Array):
+        shape = source.data.shape
+    elif hasattr(source, "iteration_shape"):
+        shape = source.iteration_shape()
     if test is None and shape is not None and len(shape) != 1:
         data = data.reshape(shape, order="F")
     return make(data, eltype)
@@ -64,6 +68,36 @@ def summed(
         empty = HELPERS["%generator"](closure_, source if test is None else HELPERS["%filtered"](tested, source))
         return dynamic(empty)
     return wrap(sum(values)) if t is T.Int64 else reduce(add, values)
+
+
+@helper("kept")
+def kept(eltype: Any, f: Any, closure_: Any, source: Any) -> Array:
+    """`filter` of a vector."""
+    return make(pack([x for x in support.ITERATE(source) if f(closure_, x)], eltype), eltype)
+
+
+@helper("any_of")
+def any_of(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> bool:
+    """Is a question answered with `true` once?"""
+    for x in support.ITERATE(source):
+        if (test is None or test(tested, x)) and f(closure_, x):
+            return True
+    return False
+
+
+@helper("all_of")
+def all_of(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> bool:
+    """Is it never answered with `false`?"""
+    for x in support.ITERATE(source):
+        if (test is None or test(tested, x)) and not f(closure_, x):
+            return False
+    return True
+
+
+@helper("count_of")
+def count_of(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> int:
+    """How often is it answered with `true`?"""
+    return sum(applied(f, closure_, source, test, tested))
 
 
 class FieldTable(dict[type, Any]):

@@ -17,6 +17,7 @@ from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import Plan, plan_call, plan_keywords, plan_runtime
 from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
 from juliette.compiler.narrowing import NONE, Facts, both, either, refine, told, typeasserted, without
+from juliette.compiler.results import element_by_example
 from juliette.runtime import types as T
 from juliette.runtime.modules import Module
 
@@ -341,6 +342,7 @@ def element_of(iterable: Any) -> Any:
             return T.Char_
         if T.subtype(t, T.Number):
             return t
+        return element_by_example(t)
     return ANY
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
+from juliette.compiler.results import RUNTIME_STABLE, by_example, makes, stable
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
@@ -116,13 +117,18 @@ def plan_call(inference: Any, node: C.Call, callee: Any, args: list[Any]) -> Pla
         return plan_generic(inference, node, f, args)
     if isinstance(f, T.JuliaType):
         return plan_constructor(inference, node, f, args)
+    template = getattr(f, "template", None)
+    if template is not None and not inference.traced:
+        from juliette.compiler.intrinsics_iteration import plan_dots
+
+        return plan_dots(inference, node, template, args)
     return None
 
 
 def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Plan | None:
     """The plan for a call of a runtime helper."""
     found = RUNTIME.get(name)
-    if found is None or node.kwargs or any(type(a) is C.Splat for a in node.args):
+    if node.kwargs or any(type(a) is C.Splat for a in node.args):
         return None
     if inference.traced and "%" + name not in TRACEABLE:
         return None
@@ -135,7 +141,14 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
             return None
         inference.edges.append((f, types))
     inference.name = name
-    return found(inference, node, args)
+    plan = found(inference, node, args) if found is not None else None
+    if plan is None and not inference.traced:
+        from juliette.compiler.support import HELPERS
+
+        helper = f if isinstance(f, GenericFunction) and stable(f) else HELPERS.get("%" + name) if name in RUNTIME_STABLE else None
+        if helper is not None:
+            plan = told(by_example(helper, args))
+    return plan
 
 
 def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[Any]) -> Plan | None:
@@ -156,7 +169,27 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     inference.edges.append((f, types))
     if inference.traced:
         return None
-    return builtin(ANY)
+    result = by_example(f, args) if stable(f) else ANY
+    if type(result) is Known and simple(node):
+        return folded(result.value)
+    result = widen(result)
+    if any(t.pyclass is None or t.typename is T.TYPE_NAME for t in types):
+        return told(result)
+    return builtin(result, pure=result is not ANY)
+
+
+def simple(node: C.Call) -> bool:
+    """Is there nothing to evaluate in the arguments of a call?"""
+    return all(type(n) in (C.Local, C.Const, C.Global) for n in node.args)
+
+
+def told(result: Any) -> Plan | None:
+    """A call through dispatch whose result is known by example."""
+    if result is ANY:
+        return None
+    plan = Plan(widen(result))
+    plan.opaque = False
+    return plan
 
 
 def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args: list[Any]) -> Plan | None:
@@ -183,10 +216,15 @@ def plan_keywords(
 
     f = callee.value if type(callee) is Known else None
     types, given = exact(args), exact(values)
-    if not isinstance(f, GenericFunction) or not f.user_methods or types is None or given is None:
-        return None
     names = [name for name, _ in node.kwargs]
-    if None in names or len(set(names)) < len(names) or not f.user_matches(types):
+    if not isinstance(f, GenericFunction) or types is None or None in names or len(set(names)) < len(names):
+        return None
+    if not f.user_methods or not f.user_matches(types):
+        if inference.traced or not stable(f):
+            return None
+        inference.edges.append((f, types))
+        return told(by_example(f, args, tuple(zip(names, values, strict=True))))
+    if given is None:
         return None
     method = f.selected(types)
     if method is None or method.code is None or method.code.vararg or method.code.keyword_rest is not None:
@@ -283,6 +321,8 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
     if plan is not None:
         return plan
     body = T.unwrap(t)
+    if makes(t):
+        return plan_made(inference, node, t, args)
     if not isinstance(body, T.DataType) or body.typename.constructors is None:
         return None
     from juliette.compiler.intrinsics_data import plan_struct
@@ -303,6 +343,26 @@ def plan_conversion(inference: Any, t: Any, args: list[Any]) -> Plan | None:
         return Plan(args[0], lambda em, n: em.expr(n.args[0]))
     convert = conversion(t, types[0].pyclass)
     return Plan(t, lambda em, n: em.call(em.constant_for("to", convert), *em.exprs(n.args)))
+
+
+def plan_made(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:
+    """`T(args...)` of a type of Base's."""
+    types = exact(args)
+    table = constructors(t)
+    if inference.traced:
+        return None
+    if (t is V.Dict_ or t is V.Set_) and not table.user_methods:
+        from juliette.compiler.intrinsics_iteration import plan_filled
+
+        inference.edges.append((table, None))
+        plan = plan_filled(inference, node, t)
+        if plan is not None:
+            return plan
+    full = (T.type_of_type(t), *(types or ()))
+    if types is None or (table.user_methods and table.user_matches(full)):
+        return None
+    inference.edges.append((table, full))
+    return told(by_example(t, args))
 
 
 def builtin(result: Any, *, pure: bool = False) -> Plan:

@@ -9,8 +9,9 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
     BOOL, FLOAT, INT, NARROW, STRING, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
-    runtime,
+    runtime, told,
 )
+from juliette.compiler.results import by_example
 from juliette.compiler.lattice import ANY, BOTTOM, LENGTH, Known, Span, bounds, join, widen
 from juliette.runtime import structs
 from juliette.runtime import types as T
@@ -19,8 +20,14 @@ from juliette.runtime.array import array_type
 from juliette.runtime.modules import Base, Module, constructors
 
 LOAD, STORE = ast.Load(), ast.Store()
+PAIR, NAMED_TUPLE = T.unwrap(V.Pair_).typename, T.unwrap(V.NamedTuple_).typename
 # Element types whose arrays are read and written through a memoryview.
 PLAIN = (FLOAT, INT, BOOL)
+# Keys that are their own hash keys.
+KEYS = (INT, STRING)
+# Ranges of Int64.
+STEPS = {L.UNIT_RANGE: INT, L.ONE_TO: INT, L.STEP_RANGE: INT}
+SUBSTRING = T._TYPE_OF_CLASS[V.SubString]
 
 
 def field_element(t: Any) -> Any:
@@ -41,6 +48,21 @@ def array_of(x: Any) -> tuple[Any, int] | None:
     return None
 
 
+def dict_of(x: Any) -> tuple[Any, Any] | None:
+    t = widen(x)
+    if isinstance(t, T.DataType) and t.typename is L.DICT and t.concrete:
+        return t.parameters[0], t.parameters[1]
+    return None
+
+
+def entries_of(x: Any) -> tuple[Any, ...] | None:
+    """The type parameters of a `Dict` or a `Set`."""
+    t = widen(x)
+    if isinstance(t, T.DataType) and t.concrete and t.typename in (L.DICT, L.SET):
+        return t.parameters  # type: ignore[no-any-return]
+    return None
+
+
 def is_plain_vector(x: Any) -> bool:
     """A vector whose elements are Python numbers."""
     array = array_of(x)
@@ -53,7 +75,7 @@ def is_plain_vector(x: Any) -> bool:
 @rule(":")
 def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if kinds(args) not in ("ii", "iii"):
-        return None
+        return told(by_example(V.COLON, args))
     low, high = bounds(args[0])[0], bounds(args[-1])[1]  # type: ignore[index]
     if len(args) == 2:
         return Plan(Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range")
@@ -65,8 +87,6 @@ def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(
         L.StepSpan(*ends), lambda em, n: em.call("%StepRange", *em.exprs(n.args)), form="range",
     )
-
-
 
 
 def indices(length: Any) -> Plan:
@@ -140,7 +160,7 @@ def _firstindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return folded(1) if array_of(args[0]) and type(node.args[0]) is C.Local else None
 
 
-@rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "any", "all", "isassigned")
+@rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "isassigned")
 def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     name = inference.name
     if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
@@ -156,7 +176,7 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return em.at(ast.Compare(k, [ast.In()], [em.at(ast.Attribute(d, "data", LOAD))]))  # type: ignore[no-any-return]
 
         return Plan(BOOL, emit_haskey)
-    if name in ("any", "all", "in", "∈", "∉"):
+    if name in ("in", "∈", "∉"):
         return None
     return Plan(BOOL) if exact(args) is not None and name != "isempty" else None
 
@@ -180,6 +200,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if len(index) == n and eltype not in T.DTYPE_OF:
                 return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
             return runtime_builtin(field_element(eltype))
+        if t.typename is L.ARRAY and n == 1 and len(index) == 1 and (array_of(index[0]) or (ANY, 0)) in ((INT, 1), (BOOL, 1)):
+            return Plan(t)
         if t.typename is L.ARRAY and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         return None
@@ -202,8 +224,12 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if key in KEYS and widen(index[0]) is key:
             return Plan(field_element(value), lambda em, m: em.dict_load(m))
         return Plan(field_element(value))
-    if t is STRING and kinds(index) == "i":
-        return runtime_builtin(T.Char_)
+    if t in (STRING, SUBSTRING) and len(index) == 1:
+        if kinds(index) == "i":
+            return runtime_builtin(T.Char_)
+        return runtime_builtin(STRING) if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE else None
+    if t in STEPS and kinds(index) == "i":
+        return runtime_builtin(INT)
     if type(target) is Known and isinstance(target.value, T.DataType) and target.value.concrete:
         return Plan(array_type(target.value, 1))
     return None
@@ -246,68 +272,6 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
-@rule("push!")
-def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    array = array_of(args[0]) if args else None
-    if array is None or array[1] != 1:
-        return None
-    eltype = array[0]
-    if len(args) == 2 and (eltype is ANY or widen(args[1]) is eltype):
-
-        def store(em: Any, n: C.Call) -> None:
-            v, x = em.exprs(n.args)
-            em.push(ast.Expr(em.call(em.at(ast.Attribute(v, "push", LOAD)), x)))
-
-        return Plan(widen(args[0]), lambda em, n: em.call("%push", *em.exprs(n.args)), store=store, opaque=True)
-    return Plan(widen(args[0]))
-
-
-@rule("append!", "pushfirst!", "sort!", "reverse!", "fill!", "copy!", "copyto!", "empty!", "insert!", "resize!", "deleteat!", "shuffle!", "prepend!")
-def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return Plan(widen(args[0])) if args and array_of(args[0]) else None
-
-
-@rule("pop!", "popfirst!", "maximum", "minimum", "first", "last")
-def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    array = array_of(args[0]) if len(args) == 1 else None
-    if array is not None:
-        return builtin(field_element(array[0]), pure=inference.name[-1] != "!")
-    return builtin(INT, pure=True) if len(args) == 1 and type(args[0]) is Span and inference.name in ("first", "last", "maximum", "minimum") else None
-
-
-@rule("copy", "sort", "reverse", "unique", "similar", "deepcopy")
-def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    array = array_of(args[0]) if len(args) == 1 else None
-    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
-        return None
-    return builtin(widen(args[0]))
-
-
-@rule("zeros", "ones")
-def _filled(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    eltype: Any = FLOAT
-    if args and type(args[0]) is Known and isinstance(args[0].value, T.DataType) and args[0].value.concrete:
-        eltype, args = args[0].value, args[1:]
-    return Plan(array_type(eltype, len(args))) if set(kinds(args)) <= {"i"} else None
-
-
-@rule("trues", "falses")
-def _bits(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return Plan(T.apply_type(V.BitArray_, len(args))) if args and set(kinds(args)) == {"i"} else None
-
-
-@rule("fill")
-def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if len(args) > 1 and L.concrete(args[0]) and set(kinds(args[1:])) == {"i"} and exact(args[:1]) is not None:
-        return Plan(array_type(widen(args[0]), len(args) - 1))
-    return None
-
-
-def _sum(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    array = array_of(args[0]) if len(args) == 1 else None
-    return builtin(array[0]) if array is not None and array[0] in (INT, FLOAT) else None
-
-
 @runtime("vect")
 def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     types = {widen(a) for a in args}
@@ -327,6 +291,8 @@ def _destructure(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """`a, b = x`: a tuple of known length is its own parts."""
     t = widen(args[0])
     n, slurp = args[1].value, args[2].value
+    if slurp < 0 and isinstance(t, T.DataType) and t.typename is PAIR and n <= 2 and t.concrete:
+        return Plan(t, lambda em, m: em.expr(m.args[0]))
     if slurp < 0 and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(t.parameters) >= n:
         return Plan(t, lambda em, m: em.expr(m.args[0]))
     return None
@@ -337,6 +303,10 @@ def _tuple_item(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     i = args[1].value
     t = widen(args[0])
     result: Any = ANY
+    if isinstance(t, T.DataType) and t.typename is PAIR:
+        return Plan(
+            field_element(t.parameters[i]), lambda em, m: em.at(ast.Attribute(em.expr(m.args[0]), ("first", "second")[i], LOAD)),
+        )
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and i < len(t.parameters):
         result = field_element(t.parameters[i])
     return Plan(result, lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i), LOAD)))
@@ -353,7 +323,11 @@ def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
             return folded(module.bindings[name])
         return None
     t = widen(owner)
-    if not isinstance(t, T.DataType) or not t.concrete or t.typename.make_class is not structs.make_class:
+    if not isinstance(t, T.DataType) or not t.concrete:
+        return None
+    if t.typename is NAMED_TUPLE or t.typename is PAIR:
+        return _plan_part(t, node.name)
+    if t.typename.make_class is not structs.make_class:
         return None
     names = t.fields
     if node.name not in names:
@@ -365,6 +339,24 @@ def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
     return Plan(
         field_element(t.field_types[names.index(node.name)]),
         lambda em, n: em.at(ast.Attribute(em.expr(n.object), n.name, LOAD)),
+    )
+
+
+def _plan_part(t: Any, name: str) -> Plan | None:
+    """A field of a pair or of a named tuple."""
+    if t.typename is PAIR:
+        if name not in ("first", "second"):
+            return None
+        return Plan(
+            field_element(t.parameters[name == "second"]), lambda em, n: em.at(ast.Attribute(em.expr(n.object), name, LOAD)),
+        )
+    names = [str(n) for n in t.parameters[0]]
+    if name not in names or not t.parameters[1].concrete:
+        return None
+    i = names.index(name)
+    return Plan(
+        field_element(t.parameters[1].parameters[i]),
+        lambda em, n: em.at(ast.Subscript(em.at(ast.Attribute(em.expr(n.object), "values", LOAD)), em.const(i), LOAD)),
     )
 
 
@@ -476,37 +468,6 @@ def _new(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if t.typename.make_class is structs.make_class:
             return plan_new(inference, t, args, 1)
     return None
-
-
-# ---------------------------------------------------------------- dictionaries
-
-# Keys that are their own hash keys.
-KEYS = (INT, STRING)
-
-
-def dict_of(x: Any) -> tuple[Any, Any] | None:
-    t = widen(x)
-    if isinstance(t, T.DataType) and t.typename is L.DICT and t.concrete:
-        return t.parameters[0], t.parameters[1]
-    return None
-
-
-@rule("get")
-def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    entry = dict_of(args[0]) if len(args) == 3 else None
-    if entry is None or exact(args[1:]) is None:
-        return None
-    key, value = entry
-    result = join(field_element(value), L.held(args[2]))
-    if key in KEYS and widen(args[1]) is key:
-        return Plan(result, lambda em, n: em.dict_get(n))
-    return Plan(result)
-
-
-@rule("get!")
-def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    entry = dict_of(args[0]) if len(args) == 3 else None
-    return Plan(field_element(entry[1])) if entry is not None else None
 
 
 # ---------------------------------------------------------------- strings and conversion

@@ -12,15 +12,39 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.inference import element_of
-from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, exact, rule, runtime
-from juliette.compiler.intrinsics_data import array_of
-from juliette.compiler.lattice import Span, widen
+from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, builtin, exact, known_int, plan_generic, rule, runtime, told
+from juliette.compiler.intrinsics_data import PAIR, array_of, field_element
+from juliette.compiler.lattice import Known, Span, widen
+from juliette.compiler.results import by_example, dimensions, stable
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.array import array_type
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.kernels import Dot, Literal
+from juliette.runtime.modules import Base
 
 # Results that are stored as they are.
 PLAIN = (INT, FLOAT, BOOL, STRING)
+
+
+class OfBase:
+    """A function of Base's, called like an instance."""
+
+    __slots__ = ("function", "result")
+    quiet = True
+
+    def __init__(self, function: GenericFunction, result: Any) -> None:
+        self.function = function
+        self.result = result
+
+    def infer(self) -> Any:
+        return self.result
+
+    def enter_into(self, names: dict[str, Any]) -> str:
+        f = self.function
+        name = f"%base_{f.name}"
+        names[name] = (lambda _, *xs: xs[0]) if f.name == "identity" else lambda _, *xs: f(*xs)
+        return name
 
 
 class Applied:
@@ -41,17 +65,21 @@ class Applied:
         return self.instance.quiet and (self.test_instance is None or self.test_instance.quiet)
 
 
-def instance_for(inference: Any, function: Any, element: Any) -> Any:
-    """The instance of a closure or of a user's function for one argument."""
+def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
+    """The instance of a closure, of a user's function or of one of Base's for arguments."""
     from juliette.compiler.instances import instance_of
 
-    types = exact([element])
+    types = exact(list(elements))
     if types is None:
         return None
     if type(function) is L.Known and isinstance(function.value, GenericFunction):
         generic = function.value
         if not generic.user_methods or not generic.user_matches(types):
-            return None
+            if generic.name == "identity":
+                return OfBase(generic, widen(elements[0]))
+            call = C.Call(C.Const(generic), [C.Runtime("value") for _ in elements])
+            plan = plan_generic(inference, call, generic, list(elements))
+            return OfBase(generic, widen(plan.result)) if plan is not None and plan.result is not L.ANY else None
     else:
         generic = getattr(function.pyclass if isinstance(function, T.DataType) else None, "generic", None)
         if generic is None:
@@ -67,11 +95,11 @@ def instance_for(inference: Any, function: Any, element: Any) -> Any:
 
 def shape_of(inference: Any, node: C.Node) -> int:
     """The number of dimensions of what is iterated; 0 if it is not known."""
-    element = inference.types.get(id(node))
-    if isinstance(element, Span) or element is L.STEP_RANGE or element is L.UNIT_RANGE or element is L.ONE_TO:
+    element = inference.types.get(id(node), L.ANY)
+    if isinstance(element, Span):
         return 1
     array = array_of(element)
-    return array[1] if array is not None else 0
+    return array[1] if array is not None else dimensions(widen(element))
 
 
 def generated(inference: Any, node: C.Node) -> Applied | None:
@@ -111,11 +139,20 @@ def arguments(em: Any, applied: Applied) -> list[ast.expr]:
     return out
 
 
+def source_applied(inference: Any, node: C.Call, args: list[Any]) -> Applied | None:
+    """What `f` and `itr` in `g(f, itr)` apply."""
+    ndim = shape_of(inference, node.args[1])
+    if not ndim:
+        return None
+    instance = instance_for(inference, args[0], widen(element_of(args[1])))
+    return Applied(node.args[0], instance, node.args[1], ndim) if instance is not None else None
+
+
 def result_type(t: Any) -> Any:
     """The element type of what is collected, if every result has it."""
     if t in PLAIN:
         return t
-    if isinstance(t, T.DataType) and t.concrete and t not in T.DTYPE_OF and t.pyclass is not None:
+    if isinstance(t, T.DataType) and t.concrete and t not in T.DTYPE_OF:
         return t
     return None
 
@@ -140,35 +177,195 @@ def _comprehension(inference: Any, node: C.Call, args: list[Any]) -> Plan | None
 
 @rule("map")
 def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) < 2:
+        return None
+    if len(args) > 2:
+        return _map_many(inference, node, args)
+    if widen(args[1]) is STRING:
+        instance = instance_for(inference, args[0], T.Char_)
+        return Plan(STRING) if instance is not None and instance.infer() is T.Char_ else None
+    array = array_of(args[1])
+    if array is not None and widen(args[1]).typename is L.BITARRAY:
+        return None
+    return _collected(inference, source_applied(inference, node, args))
+
+
+def _map_many(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`map(f, xs, ys...)` of arrays of one number of dimensions."""
+    ndims = {shape_of(inference, n) for n in node.args[1:]}
+    instance = instance_for(inference, args[0], *[widen(element_of(a)) for a in args[1:]]) if len(ndims) == 1 else None
+    eltype = result_type(instance.infer()) if instance is not None else None
+    n = ndims.pop()
+    return Plan(array_type(eltype, n)) if eltype is not None and n else None
+
+
+@rule("filter")
+def _filter(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """What is filtered keeps its type; a range becomes a vector."""
     if len(args) != 2:
         return None
-    ndim = shape_of(inference, node.args[1])
+    t = widen(args[1])
     array = array_of(args[1])
-    if not ndim or (array is not None and widen(args[1]).typename is L.BITARRAY):
-        return None
-    instance = instance_for(inference, args[0], widen(element_of(args[1])))
-    if instance is None:
-        return None
-    if type(args[0]) is L.Known:
-        return None
-    return _collected(inference, Applied(node.args[0], instance, node.args[1], ndim))
+    if array is None or t.typename is L.BITARRAY:
+        family = getattr(t, "typename", None)
+        if t is STRING or (family in (L.DICT, L.SET) and t.concrete):
+            return Plan(t)
+        return Plan(array_type(INT, 1)) if t in (L.UNIT_RANGE, L.ONE_TO, L.STEP_RANGE) else None
+    out = array_type(array[0], 1)
+    applied = source_applied(inference, node, args) if array[0] in PLAIN and array[1] == 1 else None
+    if applied is None or applied.instance.infer() is not BOOL:
+        return Plan(out)
+    return Plan(out, lambda em, n: em.call("%kept", em.const(array[0]), *arguments(em, applied)), opaque=not applied.quiet)
 
 
-@rule("sum")
+@rule("any", "all", "count")
+def _quantified(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """A question to each element, until the answer is known."""
+    name = inference.name
+    applied = None
+    if len(args) == 2:
+        applied = source_applied(inference, node, args)
+    elif len(args) == 1:
+        applied = generated(inference, node.args[0])
+    if applied is None or applied.instance.infer() is not BOOL:
+        return None
+    helper = f"%{name}_of"
+    return Plan(
+        INT if name == "count" else BOOL, lambda em, n: em.call(helper, *arguments(em, applied)),
+        opaque=not applied.quiet,
+    )
+
+
+@rule("sum", "prod", "maximum", "minimum")
 def _sum_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    from juliette.compiler.intrinsics_data import _sum
-
+    name = inference.name
     applied = None
     if len(args) == 1:
         applied = generated(inference, node.args[0])
+    elif len(args) == 2:
+        applied = source_applied(inference, node, args)
     if applied is None:
-        return _sum(inference, node, args)
+        array = array_of(args[0]) if name[0] == "m" and len(args) == 1 else None
+        return builtin(field_element(array[0]), pure=True) if array is not None else None
     result = applied.instance.infer()
-    if result not in (INT, FLOAT):
+    if not L.concrete(result):
         return None
+    if name == "sum" and (result is INT or (result is FLOAT and len(args) == 1)):
 
-    def emit(em: Any, n: C.Call) -> ast.expr:
-        dynamic = em.constant("sum", em.callee(n))
-        return em.call("%summed", em.name(dynamic), em.const(result), *arguments(em, applied))  # type: ignore[no-any-return]
+        def emit(em: Any, n: C.Call) -> ast.expr:
+            dynamic = em.constant("sum", em.callee(n))
+            return em.call("%summed", em.name(dynamic), em.const(result), *arguments(em, applied))  # type: ignore[no-any-return]
 
-    return Plan(result, emit, opaque=not applied.quiet)
+        return Plan(result, emit, opaque=not applied.quiet)
+    return _reduced(applied, by_example(Base.bindings[name], [array_type(result, 1)]))
+
+
+def _reduced(applied: Applied, result: Any) -> Plan | None:
+    plan = told(result)
+    if plan is not None:
+        plan.opaque = not applied.quiet
+    return plan
+
+
+@rule("mapreduce", "reduce", "foldl", "foldr", "accumulate", "mapfoldl", "mapfoldr")
+def _folded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """A fold whose values stay of one type."""
+    name = inference.name
+    mapped = name.startswith("map")
+    if len(args) != 2 + mapped or not shape_of(inference, node.args[-1]):
+        return None
+    element = widen(element_of(args[-1]))
+    if mapped:
+        instance = instance_for(inference, args[0], element)
+        element = widen(instance.infer()) if instance is not None else L.ANY
+    operation = args[mapped]
+    instance = instance_for(inference, operation, element, element) if element is not L.ANY else None
+    if instance is None or widen(instance.infer()) is not element or element in SMALL:
+        return None
+    if name == "accumulate":
+        array = array_of(args[1])
+        return Plan(array_type(element, array[1])) if array is not None and widen(args[1]).typename is L.ARRAY else None
+    return Plan(element)
+
+
+# Sums of these are of another type.
+SMALL = frozenset(t for t in T.DTYPE_OF if t not in (INT, FLOAT))
+
+
+@rule("argmax", "argmin")
+def _argument_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) != 2 or not isinstance(widen(args[0]), T.DataType):
+        return None
+    element = widen(element_of(args[1]))
+    return Plan(element) if L.concrete(element) else None
+
+
+@rule("ntuple")
+def _ntuple(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) != 2:
+        return None
+    n = known_int(args[1])
+    t = widen(args[1])
+    if n is None and isinstance(t, T.DataType) and t.typename is T.unwrap(V.Val_).typename:
+        n = t.parameters[0]
+    instance = instance_for(inference, args[0], INT) if type(n) is int and 0 <= n <= 16 else None
+    result = widen(instance.infer()) if instance is not None else L.ANY
+    return Plan(T.tuple_type([result] * n)) if L.concrete(result) else None  # type: ignore[operator]
+
+
+def plan_filled(inference: Any, node: C.Call, t: Any) -> Plan | None:
+    """`Dict(k => v for …)` and `Set(x for …)`"""
+    applied = generated(inference, node.args[0]) if len(node.args) == 1 else None
+    result = applied.instance.infer() if applied is not None else None
+    if not L.concrete(result):
+        return None
+    if t is V.Set_:
+        out = T.apply_type(t, result)
+    elif result.typename is PAIR:
+        out = T.apply_type(t, *result.parameters)
+    else:
+        return None
+    plan = Plan(out)
+    plan.opaque = not applied.quiet  # type: ignore[union-attr]
+    return plan
+
+
+def plan_dots(inference: Any, node: C.Call, template: Any, args: list[Any]) -> Plan | None:
+    """The array, or the number, that dotted calls give."""
+    ndim = 0
+    whole = True  # can samples of all the leaves be had?
+
+    def element(part: Any) -> Any:
+        nonlocal ndim, whole
+        if isinstance(part, Literal):
+            return Known(part.value)
+        if isinstance(part, Dot):
+            parts = [element(a) for a in part.args]
+            if any(p is L.ANY for p in parts):
+                return L.ANY
+            instance = instance_for(inference, args[part.function], *parts)
+            return widen(instance.infer()) if instance is not None else L.ANY
+        leaf = args[part]
+        array = array_of(leaf)
+        if array is not None:
+            ndim = max(ndim, array[1])
+            return array[0] if L.concrete(array[0]) else L.ANY
+        t = widen(leaf)
+        whole = whole and (type(t) is not T.UnionType and isinstance(t, T.DataType) and (T.subtype(t, T.Number) or t in (STRING, T.Char_)))
+        return leaf if whole and type(leaf) is not Known else t if whole else L.ANY
+
+    result = element(template.tree)
+    if result is L.ANY or not L.concrete(result) or (result not in T.DTYPE_OF and result not in (STRING, T.Char_)):
+        return told(by_example_dots(template, args))
+    if ndim == 0:
+        return Plan(result)
+    return Plan(T.apply_type(V.BitArray_, ndim) if result is BOOL else array_type(result, ndim))
+
+
+def by_example_dots(template: Any, args: list[Any]) -> Any:
+    """Dotted calls of functions of Base on samples, where leaves are ranges, tuples or wrapped arrays."""
+    for i in template.functions:
+        f = args[i].value if type(args[i]) is Known else None
+        if not isinstance(f, GenericFunction) or not stable(f):
+            return L.ANY
+    return by_example(template.run, args)

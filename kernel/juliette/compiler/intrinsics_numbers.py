@@ -8,9 +8,10 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, STRING, TYPES, Plan, Rule, builtin, exact, folded, kind, kinds, known_int, narrow, rule,
+    BOOL, FLOAT, INT, STRING, TYPES, Plan, Rule, builtin, exact, folded, kind, kinds, known_int, narrow, rule, told,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, HIGH, Known, bounds, join, widen
+from juliette.compiler.results import by_example
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 
@@ -279,37 +280,12 @@ def _sqrt(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(FLOAT, emit)
 
 
-@rule(
-    "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "exp2", "exp10", "expm1",
-    "log", "log2", "log10", "log1p", "cbrt", "hypot", "sinpi", "cospi", "deg2rad", "rad2deg", "inv",
-)
-def _real(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(FLOAT, pure=True) if args and set(kinds(args)) <= {"i", "f"} else None
-
-
 @rule("floor", "ceil", "round", "trunc")
 def _rounded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if kinds(args) == "f":
-        return builtin(FLOAT, pure=True)
-    if len(args) == 2 and type(args[0]) is Known and args[0].value is INT and kind(args[1]) in ("i", "f"):
-        return builtin(INT, pure=True)
+    """To a type that is named."""
+    if len(args) == 2 and type(args[0]) is Known and args[0].value in T.DTYPE_OF and concrete_number(args[1]):
+        return builtin(args[0].value, pure=True)
     return None
-
-
-@rule("gcd", "lcm", "cld", "mod1", "fld1", "powermod", "trailing_zeros", "leading_zeros", "count_ones", "factorial", "binomial", "isqrt", "ndigits")
-def _integer(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(INT, pure=True) if args and set(kinds(args)) == {"i"} else None
-
-
-@rule("isnan", "isinf", "isfinite", "isinteger", "iszero", "isone", "signbit", "ispow2", "isapprox", "≈", "isequal", "isless")
-def _property(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return builtin(BOOL, pure=True) if args and set(kinds(args)) <= {"i", "f", "b", "s"} else None
-
-
-@rule("sign", "zero", "one", "identity", "oneunit")
-def _same(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    ks = kinds(args)
-    return builtin(widen(args[0]), pure=True) if ks in ("i", "f") else None
 
 
 @rule("float", "Float64")
@@ -323,9 +299,12 @@ def _float(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("^")
 def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
+    n = known_int(args[1]) if len(args) == 2 else None
     if ks not in ("ii", "fi", "ff"):
+        base = widen(args[0])
+        if len(args) == 2 and kind(args[1]) == "i" and (n is None or n >= 0) and (base is STRING or T.subtype(base, T.Number)):
+            return told(by_example(Base.bindings["^"], args))
         return None
-    n = known_int(args[1])
     if n != 2 or ks == "ff":
         return builtin(INT if ks == "ii" else FLOAT)
     if ks == "fi":
@@ -369,8 +348,8 @@ def _nothing(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(T.Nothing)
 
 
-@rule("rand", "randn", "time")
-def _random(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+@rule("time")
+def _time(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(FLOAT) if not args else None
 
 
@@ -408,7 +387,7 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 @rule("parse")
 def _parse(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if len(args) == 2 and type(args[0]) is Known and args[0].value in (INT, FLOAT):
+    if len(args) in (2, 3) and type(args[0]) is Known and args[0].value in T.DTYPE_OF:
         return builtin(args[0].value)
     return None
 
@@ -419,7 +398,7 @@ def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(args[0], lambda em, n: em.expr(n.args[0]))
     if ks == "b":
         return Plan(L.Ints(0, 1), lambda em, n: em.call("%int", em.expr(n.args[0])))
-    return Plan(INT) if len(args) == 1 and concrete_number(args[0]) else None
+    return Plan(INT) if len(args) == 1 and (concrete_number(args[0]) or widen(args[0]) is T.Char_) else None
 
 
 def concrete_number(x: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from juliette.compiler import core as C
-from juliette.compiler import intrinsics_iteration, intrinsics_numbers
+from juliette.compiler import intrinsics_collections, intrinsics_iteration, intrinsics_numbers
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter
@@ -24,7 +24,7 @@ from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 
-assert intrinsics_iteration and intrinsics_numbers, "they register their rules"
+assert intrinsics_collections and intrinsics_iteration and intrinsics_numbers, "they register their rules"
 __all__ = ["FAST", "compile_method", "compile_toplevel", "python_source"]
 
 

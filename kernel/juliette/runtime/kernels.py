@@ -77,7 +77,9 @@ class Template:
             "template": self,
         }
         exec(compile(text, "<dotted call>", "exec"), space)
-        return space["run"]
+        run = space["run"]
+        run.template = self
+        return run
 
 
 def _functions(t: Any) -> Any:

@@ -1,0 +1,183 @@
+"""Rules for functions of collections: what fills, searches, changes and copies them (see `intrinsics`)."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler import lattice as L
+from juliette.compiler.intrinsics import FLOAT, INT, STRING, Plan, builtin, exact, kind, kinds, rule
+from juliette.compiler.intrinsics_data import (
+    KEYS, STEPS, SUBSTRING, array_of, dict_of, entries_of, field_element,
+)
+from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import array_type
+
+LOAD = ast.Load()
+
+
+@rule("push!")
+def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if args else None
+    if array is None or array[1] != 1:
+        return Plan(widen(args[0])) if args and entries_of(args[0]) else None
+    eltype = array[0]
+    if len(args) == 2 and (eltype is ANY or widen(args[1]) is eltype):
+
+        def store(em: Any, n: C.Call) -> None:
+            v, x = em.exprs(n.args)
+            em.push(ast.Expr(em.call(em.at(ast.Attribute(v, "push", LOAD)), x)))
+
+        return Plan(widen(args[0]), lambda em, n: em.call("%push", *em.exprs(n.args)), store=store, opaque=True)
+    return Plan(widen(args[0]))
+
+
+@rule(
+    "append!", "pushfirst!", "sort!", "reverse!", "fill!", "copy!", "copyto!", "empty!", "insert!", "resize!", "deleteat!",
+    "shuffle!", "prepend!", "delete!", "merge!", "union!", "setdiff!", "intersect!", "unique!", "filter!",
+)
+def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    collection = args[-1] if inference.name == "filter!" and len(args) == 2 else args[0]
+    return Plan(widen(collection)) if args and (array_of(collection) or entries_of(collection)) else None
+
+
+@rule("pop!", "popfirst!", "splice!", "first", "last")
+def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if args else None
+    if array is not None and (len(args) == 1 or (inference.name == "splice!" and kinds(args[1:]) == "i")):
+        return builtin(field_element(array[0]), pure=inference.name[-1] != "!")
+    entries = entries_of(args[0]) if inference.name == "pop!" else None
+    if entries is None or len(args) == 3:
+        return None
+    return Plan(field_element(entries[len(args) - 1])) if len(args) <= len(entries) and (len(entries) == 1 or len(args) == 2) else None
+
+
+@rule("copy", "similar", "deepcopy", "reverse", "sort", "unique")
+def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """Of arrays, whatever they hold."""
+    array = array_of(args[0]) if len(args) == 1 else None
+    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
+        return None
+    return builtin(widen(args[0]))
+
+
+@rule("rand", "randn", "randexp", "shuffle", "randperm")
+def _random(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """A number, or an array of so many."""
+    name = inference.name
+    if name == "randperm":
+        return Plan(array_type(INT, 1)) if kinds(args) == "i" else None
+    if name == "shuffle":
+        return Plan(widen(args[0])) if len(args) == 1 and array_of(args[0]) else None
+    eltype: Any = FLOAT
+    if args and kinds(args[:1]) != "i":
+        source, args = args[0], args[1:]
+        if type(source) is Known and source.value in T.DTYPE_OF:
+            eltype = source.value
+        elif name != "rand" or type(source) is Known:
+            return None
+        else:
+            eltype = STEPS.get(widen(source)) or (array_of(source) or (ANY,))[0]
+    if not L.concrete(eltype):
+        return None
+    if not args:
+        return Plan(eltype)
+    return Plan(array_type(eltype, len(args))) if set(kinds(args)) == {"i"} else None
+
+
+# What a search gives.
+INDEX = T.union(T.Nothing, INT)
+
+
+@rule("findfirst", "findlast", "findnext", "findprev", "findall")
+def _found(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """Positions in a vector or a string; a part of a string is at a range."""
+    count = 2 if inference.name in ("findfirst", "findlast", "findall") else 3
+    position: Any = INT
+    where = args[0] if len(args) == count - 1 else args[1] if len(args) == count else None
+    if where is None:
+        return None
+    if len(args) == count and widen(args[0]) in (STRING, SUBSTRING) and widen(where) in (STRING, SUBSTRING):
+        position = L.UNIT_RANGE
+    elif not (widen(where) in (STRING, SUBSTRING) or (array_of(where) or (ANY, 0))[1] == 1 or STEPS.get(widen(where))):
+        return None
+    if inference.name == "findall":
+        return Plan(array_type(position, 1))
+    return Plan(INDEX if position is INT else T.union(T.Nothing, position))
+
+
+@rule("foreach")
+def _for_each(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(T.Nothing)
+
+
+@rule("something")
+def _something(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """The first that is not `nothing`."""
+    out: Any = BOTTOM
+    for a in args:
+        t = widen(a)
+        rest = [x for x in (t.types if isinstance(t, T.UnionType) else (t,)) if x is not T.Nothing]
+        if any(not L.concrete(x) or x.typename.name == "Some" for x in rest):
+            return None
+        for x in rest:
+            out = join(out, x)
+        if len(rest) == 1 and t is rest[0]:
+            return Plan(out)
+    return None
+
+
+@rule("tryparse")
+def _tryparse(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) == 2 and type(args[0]) is Known and args[0].value in T.DTYPE_OF:
+        return Plan(T.union(T.Nothing, args[0].value))
+    return None
+
+
+@rule("reshape")
+def _reshape(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    array = array_of(args[0]) if args else None
+    if array is None or len(args) < 2 or widen(args[0]).typename is L.BITARRAY:
+        return None
+    return Plan(array_type(array[0], len(args) - 1)) if all(kind(a) == "i" or widen(a) is V.Colon_ for a in args[1:]) else None
+
+
+@rule("zeros", "ones")
+def _filled(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    eltype: Any = FLOAT
+    if args and type(args[0]) is Known and isinstance(args[0].value, T.DataType) and args[0].value.concrete:
+        eltype, args = args[0].value, args[1:]
+    return Plan(array_type(eltype, len(args))) if set(kinds(args)) <= {"i"} else None
+
+
+@rule("trues", "falses")
+def _bits(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(T.apply_type(V.BitArray_, len(args))) if args and set(kinds(args)) == {"i"} else None
+
+
+@rule("fill")
+def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if len(args) > 1 and L.concrete(args[0]) and set(kinds(args[1:])) == {"i"} and exact(args[:1]) is not None:
+        return Plan(array_type(widen(args[0]), len(args) - 1))
+    return None
+
+
+@rule("get")
+def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    entry = dict_of(args[0]) if len(args) == 3 else None
+    if entry is None or exact(args[1:]) is None:
+        return None
+    key, value = entry
+    result = join(field_element(value), L.held(args[2]))
+    if key in KEYS and widen(args[1]) is key:
+        return Plan(result, lambda em, n: em.dict_get(n))
+    return Plan(result)
+
+
+@rule("get!")
+def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    entry = dict_of(args[0]) if len(args) == 3 else None
+    return Plan(field_element(entry[1])) if entry is not None else None
