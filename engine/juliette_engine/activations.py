@@ -145,7 +145,7 @@ gelu = gelu_tanh = elementwise(
 gelu_sigmoid = elementwise("gelu_sigmoid", OPS["gelu_tanh"].rule.forward, OPS["gelu_tanh"].rule.partials[0])
 gelu_erf = elementwise(
     "gelu_erf",
-    f"0.5 * x * (1 + erf(x * {math.sqrt(0.5)!r}))",
+    f"x / 2 * (1 + erf(x / {math.sqrt(2)!r}))",
     f"g * (0.5 * (1 + erf(x * {math.sqrt(0.5)!r})) + x * (exp(-0.5 * (x * x)) * {1 / math.sqrt(2 * math.pi)!r}))",
 )
 swish = elementwise("swish", "x * sigmoid(x)", "g * (sigmoid(x) + y * (1 - sigmoid(x)))")
@@ -166,7 +166,7 @@ tanhshrink = elementwise("tanhshrink", "x - tanh(x)", "g * ((x - y) * (x - y))")
 softshrink = activation(
     "softshrink", "minimum(maximum(0, x - λ), x + λ)", "g * ((x > λ) | (x < -λ))", λ=0.5
 )
-trelu = thresholdrelu = activation("trelu", "where(x > θ, x, 0)", "g * (x > θ)", θ=1.0)
+trelu = thresholdrelu = activation("trelu", "where(x <= θ, 0, x)", "g * (x > θ)", θ=1.0)
 
 
 def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:

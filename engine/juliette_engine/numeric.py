@@ -95,8 +95,8 @@ def power(x: Any, y: Any) -> Any:
 
 
 def _alike(x: Any, other: Any) -> Any:
-    """A whole number as the other argument's kind of float."""
-    return type(other)(x) if type(x) is int and isinstance(other, (float, np.floating)) else x
+    """A whole number as the other argument's kind of number."""
+    return type(other)(x) if type(x) is int and isinstance(other, (float, np.floating, np.integer)) else x
 
 
 @_number("maximum")

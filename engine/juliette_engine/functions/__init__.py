@@ -27,6 +27,7 @@ from juliette_engine.functions.convolution import (
     unfold,
 )
 from juliette_engine.functions.gathering import (
+    batched_adjoint,
     batched_mul,
     batched_transpose,
     batched_vec,
@@ -46,7 +47,7 @@ from juliette_engine.functions.recurrent import rnn
 from juliette_engine.functions.upsampling import pixel_shuffle, upsample_linear, upsample_nearest
 
 __all__ = [
-    "adaptive", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter", "conv_layer",
+    "adaptive", "batched_adjoint", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter", "conv_layer",
     "conv_transpose", "dense", "dot_product_attention", "make_causal_mask", "fold", "gather", "lpnormpool", "maxpool", "meanpool", "pad_circular", "pad_constant",
     "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros", "pixel_shuffle", "rnn", "scatter", "unfold",
     "upsample_linear", "upsample_nearest",

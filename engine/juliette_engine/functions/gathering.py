@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from juliette_engine.elementwise import add, div, mul
+from juliette_engine.elementwise import add, conjugate, div, mul
 from juliette_engine.errors import ArgumentError, DimensionMismatch
 from juliette_engine.primitives import permute, primitive, reshape, shape, sum_along
 from juliette_engine.tape import primal
@@ -24,8 +25,8 @@ def _shrunk(g: Any, x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y, a, b: _shrunk(_batched(g, _swap(b)), a),
-    lambda g, y, a, b: _shrunk(_batched(_swap(a), g), b),
+    lambda g, y, a, b: _shrunk(_batched(g, batched_adjoint(b)), a),
+    lambda g, y, a, b: _shrunk(_batched(batched_adjoint(a), g), b),
     name="batched_mul",
 )
 def _batched(a: Any, b: Any) -> Any:
@@ -35,7 +36,17 @@ def _batched(a: Any, b: Any) -> Any:
 
 
 def batched_mul(a: Any, b: Any) -> Any:
-    """`a[:, :, k] * b[:, :, k]` for each `k`; a matrix, or a batch of one, goes with every slice."""
+    """`a[:, :, k] * b[:, :, k]` for each `k`; a matrix, or a batch of one, goes with every slice.
+
+    Batches may have several dimensions, the same for both.
+    """
+    batches = max(shape(a)[2:], shape(b)[2:], key=len)
+    if len(batches) > 1:
+        for x in (a, b):
+            if len(shape(x)) > 2 and shape(x)[2:] != batches:
+                raise DimensionMismatch("batch size mismatch: A != B")
+        y = batched_mul(*(x if len(shape(x)) < 3 else reshape(x, (*shape(x)[:2], math.prod(batches))) for x in (a, b)))
+        return reshape(y, (*shape(y)[:2], *batches))
     three = [reshape(x, (*shape(x), 1)) if len(shape(x)) == 2 else x for x in (a, b)]
     (m, n, i), (p, q, j) = shape(three[0]), shape(three[1])
     if i != j and 1 not in (i, j):
@@ -48,14 +59,22 @@ def batched_mul(a: Any, b: Any) -> Any:
 
 
 def batched_vec(a: Any, b: Any) -> Any:
-    """`a[:, :, k] * b[:, k]` for each `k`."""
-    y = batched_mul(a, reshape(b, (shape(b)[0], 1, *shape(b)[1:])) if len(shape(b)) == 2 else reshape(b, (shape(b)[0], 1, 1)))
-    return reshape(y, (shape(y)[0], shape(y)[2]))
+    """`a[:, :, k] * b[:, k]` for each `k`, or times the one vector `b`."""
+    if len(shape(b)) > 1 and shape(a)[2:] != shape(b)[1:]:
+        raise DimensionMismatch("batch size mismatch: A != B")
+    columns = reshape(b, (shape(b)[0], 1, *(shape(b)[1:] or (1,) * (len(shape(a)) > 2))))
+    y = batched_mul(a, columns)
+    return reshape(y, (shape(y)[0], *shape(y)[2:]))
 
 
 def batched_transpose(a: Any) -> Any:
     """Each matrix of a batch transposed."""
     return _swap(a)
+
+
+def batched_adjoint(a: Any) -> Any:
+    """Each matrix of a batch transposed, and conjugated."""
+    return _swap(conjugate(a) if primal(a).dtype.kind == "c" else a)
 
 
 # ---------------------------------------------------------------- gather and scatter

@@ -13,6 +13,7 @@ from juliette.base.iteration import (
     applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
 )
 from juliette.base.iterators import NO_INIT
+from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
 from juliette.compiler.python_backend import FAST
 from juliette.runtime import broadcast as B
@@ -155,7 +156,7 @@ def filter_(f: Any, x: Any) -> Any:
 
 @Base.method("filter(f)", transparent=True)
 def filter_by(f: Any) -> Any:
-    return lambda x: Base.bindings["filter"](f, x)
+    return Fix1(Base.bindings["filter"], f)
 
 
 @Base.method("filter!(f, v::AbstractVector)", transparent=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from juliette.base.functions import Fix1, Fix2, Returns, Splat
@@ -40,6 +41,8 @@ def name_of(f: Any) -> str:
         return "Colon"
     if isinstance(f, MacroFunction):
         return f"@{f.name.removeprefix('@')}"
+    if type(f) is FunctionType:
+        return T.typeof(f).typename.name.removeprefix('var"').rpartition("#")[0]  # type: ignore[no-any-return]
     generic = getattr(f, "generic", f)
     if isinstance(generic, GenericFunction):
         return generic.name
@@ -143,7 +146,7 @@ def show_function_long(io: IO, mime: Any, f: Any) -> None:
     if name in _BUILT_IN and generic.module is Base:
         io.write(f"{name} (built-in function)")
         return
-    n = 1 if isinstance(f, (Fix1, Fix2, Returns, Splat, MacroFunction)) else len(Base.bindings["methods"](f).methods)
+    n = 1 if isinstance(f, (Fix1, Fix2, Returns, Splat, MacroFunction, FunctionType)) else len(Base.bindings["methods"](f).methods)
     own = not isinstance(f, V.ColonType) and (
         "#" in name or is_known(f, name, module_of(f))
         or isinstance(f, MacroFunction) or (isinstance(f, GenericFunction) and generic.module is Base)

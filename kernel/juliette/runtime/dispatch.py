@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from inspect import CO_VARKEYWORDS
+from types import CodeType, FunctionType
 from typing import Any
 
 from juliette.runtime import types as T
@@ -570,6 +571,20 @@ def function_type(f: GenericFunction) -> Any:
 
 
 T.register_instances(GenericFunction, function_type, T.Function_)
+
+_CODE_TYPES: dict[CodeType, Any] = {}
+
+
+def python_function_type(f: FunctionType) -> Any:
+    """The type of a function that a function of Base returned: one for each place in the code."""
+    t = _CODE_TYPES.get(f.__code__)
+    if t is None:
+        k = 2 * len(_CODE_TYPES) + 1
+        t = _CODE_TYPES[f.__code__] = T.define(f'var"#{k}#{k + 1}"', T.Function_)
+    return t
+
+
+T.register_instances(FunctionType, python_function_type, T.Function_)
 # Classes of values of which no two have the same type in the eyes of dispatch.
 TOLD_BY_IDENTITY = frozenset({T.DataType, GenericFunction})
 

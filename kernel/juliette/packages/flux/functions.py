@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.promotion import KERNELS
+from juliette.compiler import support
 from juliette.packages import zygote
 from juliette.packages.flux import boundary
 from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.array import Array
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module
+from juliette.syntax.expr import Symbol
 from juliette_engine import activations, initialisers, losses, rules
 
 # Name and aliases of each activation, as NNlib exports them.
@@ -69,6 +72,9 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
         host = to_host(x)
         if type(host) is int and name not in KEEP_INTEGERS:
             host = float(host)
+        if constants and name == "leakyrelu" and isinstance(host, (np.float32, np.float16)):
+            # its slope is not rounded before the product, unlike the constants of the others
+            return from_host(type(host)(op(float(host), *map(to_host, constants))))
         out = op(host, *map(to_host, constants))
         return out.item() if isinstance(out, np.float64) else from_host(out)
 
@@ -140,19 +146,27 @@ def load_activations(module: Module) -> None:
     KERNELS[Base.bindings["identity"]] = lambda x: x
     for name, aliases in ACTIVATIONS.items():
         activation(module, name, getattr(activations, name), aliases)
-    for name, f in (("softmax", rules.softmax), ("logsoftmax", rules.logsoftmax)):
+    module.const("ACTIVATIONS", vector([Symbol(name) for name in ACTIVATIONS], T.Symbol_), export=False)
+    for name, f, slope in (
+        ("softmax", rules.softmax, softmax_slope), ("logsoftmax", rules.logsoftmax, logsoftmax_slope)
+    ):  # fmt: skip
         along_dimension(module, name, f)
+        in_place(module, name, slope)
 
     @module.method("logsumexp(x; dims=:)", transparent=True)
     def logsumexp(x: Any, *, dims: Any = None) -> Any:
         """`log.(sum(exp.(x); dims))`, computed in a stable way."""
         host = float_host(x)
-        if not isinstance(dims, int):
-            return from_host(losses.logsumexp(host))
-        axis = dims - 1
-        top = np.max(zygote.primal(host), axis=axis, keepdims=True)
-        y = rules.log(rules.sum_along(rules.exp(rules.sub(host, top)), (axis,)))
-        return from_host(rules.add(y, top))
+        whole = not isinstance(dims, (int, tuple))
+        return from_host(rules.logsumexp(host, None if whole else axes_of(dims, len(rules.shape(host)))))
+
+    fast = {Base.bindings["tanh"]: "tanh_fast", module.bindings["σ"]: "sigmoid_fast"}
+
+    @module.method("fast_act(f, x=nothing)", export=False)
+    def fast_act(f: Any, x: Any = None) -> Any:
+        """The fast version of an activation, if there is one."""
+        name = fast.get(f) if isinstance(f, GenericFunction) else None
+        return f if name is None else module.bindings[name]
 
 
 def float_host(x: Any) -> Any:
@@ -168,10 +182,7 @@ def along_dimension(module: Module, name: str, f: Any) -> None:
     @module.method(f"{name}(x::AbstractArray; dims=1)", transparent=True)
     def call(x: Any, *, dims: Any = 1) -> Any:
         host = float_host(x)
-        if isinstance(dims, int):
-            return from_host(losses.along(f, host, dims))
-        shape = rules.shape(host)
-        return from_host(rules.reshape(f(rules.reshape(host, (int(np.prod(shape)),))), shape))
+        return from_host(f(host, axes_of(dims, len(rules.shape(host)))))
 
     call.__doc__ = f.__doc__
 
@@ -184,6 +195,48 @@ def along_dimension(module: Module, name: str, f: Any) -> None:
         )
 
     same_function_whole(module.bindings[name], f)
+
+
+def axes_of(dims: Any, n: int) -> tuple[int, ...]:
+    """Dimensions as Julia counts them, or the colon for all, as axes."""
+    if isinstance(dims, (int, tuple)):
+        return tuple([d - 1 for d in (dims if isinstance(dims, tuple) else (dims,)) if d <= n])
+    return tuple(range(n))
+
+
+def softmax_slope(g: Any, y: Any, axes: tuple[int, ...]) -> Any:
+    """What a cotangent `g` of `y = softmax(x)` is for `x`."""
+    both = rules.mul(g, y)
+    return rules.sub(both, rules.mul(y, rules.sum_along(both, axes)))
+
+
+def logsoftmax_slope(g: Any, y: Any, axes: tuple[int, ...]) -> Any:
+    """What a cotangent `g` of `y = logsoftmax(x)` is for `x`."""
+    return rules.sub(g, rules.mul(rules.sum_along(g, axes), rules.exp(y)))
+
+
+def in_place(module: Module, name: str, slope: Any) -> None:
+    """`softmax!`, `∇softmax`, `∇softmax!` and those of `logsoftmax`."""
+    plain = module.bindings[name]
+
+    @module.method(f"{name}!(out, x; dims=1)")
+    def into(out: Any, x: Any, *, dims: Any = 1) -> Any:
+        return Base.bindings["copyto!"](out, plain.call_kw({"dims": dims}, x))
+
+    @module.method(f"{name}!(x; dims=1)")
+    def itself(x: Any, *, dims: Any = 1) -> Any:
+        return into(x, x, dims=dims)
+
+    @module.method(f"∇{name}(dy, y; dims=1)", transparent=True)
+    def back(dy: Any, y: Any, *, dims: Any = 1) -> Any:
+        return from_host(slope(to_host(dy), to_host(y), axes_of(dims, y.data.ndim)))
+
+    @module.method(f"∇{name}!(out, dy, y; dims=1)")
+    def back_into(out: Any, dy: Any, y: Any, *, dims: Any = 1) -> Any:
+        return Base.bindings["copyto!"](out, back(dy, y, dims=dims))
+
+    into.__doc__ = itself.__doc__ = f"`{name}`, written over `out`."
+    back.__doc__ = back_into.__doc__ = f"The cotangent of `x` for one of `y = {name}(x)`."
 
 
 def same_function_whole(julia: GenericFunction, engine: Any) -> None:
@@ -210,7 +263,8 @@ def load_losses(module: Module) -> Module:
 # The functions of NNlib on images and batches.
 NNLIB = (
     "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
-    "upsample_linear", "batched_mul", "batched_transpose", "batched_vec", "dot_product_attention",
+    "upsample_linear", "batched_mul", "batched_transpose", "batched_adjoint", "batched_vec",
+    "dot_product_attention",
 )  # fmt: skip
 PADDINGS = (
     "pad_constant", "pad_zeros", "pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular",
@@ -225,7 +279,6 @@ def load_nnlib(module: Module) -> None:
         expose(module, name, getattr(engine, name), export=True)
     for name in ("upsample_bilinear", "upsample_trilinear"):
         module.const(name, module.bindings["upsample_linear"])
-    module.const("batched_adjoint", module.bindings["batched_transpose"])
     module.const("⊠", module.bindings["batched_mul"])
     for name in ("unfold", "fold"):
         expose(module, name, getattr(engine, name))
@@ -242,8 +295,8 @@ def padding(module: Module, name: str, f: Any) -> None:
         where = None
         if isinstance(dims, int):
             where = (dims - 1,)
-        elif type(dims) is tuple:
-            where = tuple(d - 1 for d in dims)
+        elif dims is not None and not isinstance(dims, V.ColonType):
+            where = tuple(d - 1 for d in support.iterate(dims))
         return from_host(f(to_host(x), to_host(pad), *map(to_host, args), dims=where))
 
     call.__doc__ = f.__doc__

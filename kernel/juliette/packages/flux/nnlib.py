@@ -16,10 +16,11 @@ from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import wrap
-from juliette.runtime.errors import ArgumentError, AssertionError_
+from juliette.runtime.errors import ArgumentError, AssertionError_, DimensionMismatch
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
+from juliette_engine.gradients import pullback
 from juliette_engine.functions import convolution, pooling, spectral, warping
 
 CONV_DIMS = T.define("ConvDims", abstract=True)
@@ -132,27 +133,18 @@ def convolutions(module: Module) -> None:
         host = to_host(w)
         return rules.reshape(host, (*d.geometry.kernel, d.into // d.geometry.groups, d.out))
 
-    def checked(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
-        host = to_host(x)
-        *space, channels = rules.shape(host)[:-1]
-        found: tuple[Any, ...] = (channels, tuple(space))
-        for what, got, want in zip(("channel count", "spatial size"), found, (size[-1], size[:-1]), strict=True):
-            if got != want:
-                raise AssertionError_(f'DimensionMismatch("Data {side} {what} ({got} vs. {want})")')
-        return host
-
     @module.method("conv(x, w, d::ConvDims)", transparent=True)
     def conv(x: Any, w: Any, d: Dims) -> Any:
         """The convolution whose sizes are given."""
         g = d.geometry
-        return from_host(convolution._conv(checked(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[]))
+        return from_host(convolution._conv(fits(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[]))
 
     module.method("depthwiseconv(x, w, d::ConvDims)", transparent=True)(conv)
 
     @module.method("∇conv_data(dy, w, d::ConvDims)", transparent=True)
     def conv_data(dy: Any, w: Any, d: Dims) -> Any:
         """The cotangent of the input of a convolution."""
-        return from_host(engine.conv_data(checked(dy, (*d.geometry.output, d.out), "output"), weight_of(w, d), g=d.geometry))
+        return from_host(engine.conv_data(fits(dy, (*d.geometry.output, d.out), "output"), weight_of(w, d), g=d.geometry))
 
     @module.method("∇conv_filter(x, dy, d::ConvDims)", transparent=True)
     def conv_filter(x: Any, dy: Any, d: Dims) -> Any:
@@ -160,17 +152,48 @@ def convolutions(module: Module) -> None:
         g = d.geometry
         channels = (d.into // g.groups, d.out)
         y = engine.conv_filter(
-            checked(x, (*g.input, d.into)), checked(dy, (*g.output, d.out), "output"), g=g, channels=channels
+            fits(x, (*g.input, d.into)), fits(dy, (*g.output, d.out), "output"), g=g, channels=channels
         )
         return from_host(y)
 
-    for name in ("maxpool", "meanpool"):
+    poolings(module)
 
-        @module.method(f"{name}(x, d::PoolDims)", transparent=True)
-        def pool(x: Any, d: Dims, f: Any = getattr(pooling, name)) -> Any:
+
+def poolings(module: Module) -> None:
+    """Poolings whose sizes are given, and what they give back."""
+
+    def windowed(name: str, d: PoolDims, p: Any) -> Any:
+        f, g = getattr(pooling, name), d.geometry
+        first = () if p is None else (float(p),)
+        return lambda x: f(x, *first, g.kernel, stride=g.stride, pad=g.pad)
+
+    def fitting(x: Any, d: PoolDims) -> Any:
+        return fits(x, (*d.geometry.input, d.into))
+
+    def define(name: str, keyword: str) -> None:
+        @module.method(f"{name}(x, d::PoolDims{keyword})", transparent=True)
+        def pool(x: Any, d: PoolDims, *, p: Any = None) -> Any:
             """The pooling whose sizes are given."""
-            g = d.geometry
-            return from_host(f(checked(x, (*g.input, d.into)), g.kernel, stride=g.stride, pad=g.pad))
+            return from_host(windowed(name, d, p)(fitting(x, d)))
+
+        @module.method(f"∇{name}(dy, y, x, d::PoolDims{keyword})", transparent=True)
+        def back(dy: Any, y: Any, x: Any, d: PoolDims, *, p: Any = None) -> Any:
+            """The cotangent of the input of a pooling."""
+            return from_host(pullback(windowed(name, d, p), fitting(x, d))[1](to_host(dy))[0])
+
+    for name, keyword in (("maxpool", ""), ("meanpool", ""), ("lpnormpool", "; p")):
+        define(name, keyword)
+
+
+def fits(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
+    """An array for the engine, whose spatial size and channels must be these."""
+    host = to_host(x)
+    *space, channels = rules.shape(host)[:-1]
+    found: tuple[Any, ...] = (channels, tuple(space))
+    for what, got, want in zip(("channel count", "spatial size"), found, (size[-1], size[:-1]), strict=True):
+        if got != want:
+            raise AssertionError_(f'DimensionMismatch("Data {side} {what} ({got} vs. {want})")')
+    return host
 
 
 def images(module: Module) -> None:
@@ -195,6 +218,15 @@ def dense(module: Module) -> None:
     def make_causal_mask(x: Any, *, dims: int = 2) -> Any:
         """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead."""
         return wrap(np.asfortranarray(engine.make_causal_mask(x.data, dims=dims)))
+
+    @module.method("batched_mul!(C, A, B, α=true, β=false)")
+    def batched_mul_into(C: Any, A: Any, B: Any, α: Any = True, β: Any = False) -> Any:
+        """`C .= α * batched_mul(A, B) + β * C`"""
+        product = engine.batched_mul(to_host(A), to_host(B))
+        if product.shape != C.data.shape:
+            raise DimensionMismatch("batch size mismatch: C != A * B")
+        C.data[...] = product * to_host(α) + C.data * to_host(β) if β is not False else product * to_host(α)
+        return C
 
     @module.method("glu(x, dim=1)", transparent=True)
     def glu(x: Any, dim: int = 1) -> Any:

@@ -461,7 +461,8 @@ def load_entries(module: Module) -> None:
         return hessian_of(f, x)
 
     module.method("hessian(f, x)", transparent=True)(hessian)
-    module.method("hessian_reverse(f, x)", transparent=True, export=False)(hessian)
+    for how in ("hessian_dual", "hessian_reverse"):
+        module.method(f"{how}(f, x)", transparent=True, export=False)(hessian)
 
     @module.method("diaghessian(f, args...)", transparent=True)
     def diaghessian(f: Any, *args: Any) -> Any:
