@@ -43,11 +43,7 @@ def hash_with(x: Any, h: Any) -> Any:
             out = Base.bindings["hash"](v, out)
         return out
     if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
-        shape = (len(x),) if isinstance(x, V.Range) else x.data.shape
-        out = np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK)
-        for v in (*shape, *(iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)))):
-            out = Base.bindings["hash"](v, out)
-        return out
+        return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK))
     if isinstance(x, (V.JuliaDict, V.JuliaSet)):
         total = 0
         for v in iterate_value(x):
@@ -60,6 +56,40 @@ def hash_with(x: Any, h: Any) -> Any:
             out = Base.bindings["hash"](v, out)
         return out
     return np.uint64(mix((3 * seed - (hash(V.identity_key(x)) & MASK)) & MASK))
+
+
+# Arrays from this length on are hashed by a part of their elements.
+LONG = 8192
+
+
+def hash_array(x: Any, h: Any) -> Any:
+    """The hash of the first and last index of each dimension, then of the elements."""
+    of = Base.bindings["hash"]
+    shape = (Base.bindings["length"](x),) if isinstance(x, V.Range) else x.data.shape
+    h = of(shape, of((1,) * len(shape), h))
+    if int(shape[0] if len(shape) == 1 else np.prod(shape)) < LONG:
+        for v in iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)):
+            h = of(v, h)
+        return h
+    return hash_sparsely(x, h)
+
+
+def hash_sparsely(x: Any, h: Any) -> Any:
+    """From the end on, with skips that grow as the Fibonacci numbers, and past equal elements."""
+    of, get, same = (Base.bindings[name] for name in ("hash", "getindex", "isequal"))
+    keys = None if isinstance(x, V.Range) or x.data.ndim == 1 else Base.bindings["CartesianIndices"](x)
+    i = int(x.count if isinstance(x, V.Range) else x.data.size)
+    skip, before, n = 1, 1, 0
+    while i > 0:
+        n += 1
+        value = get(x, i)
+        h = of(value, of(i if keys is None else get(keys, i), h))
+        i -= skip
+        if n % 4096 == 0:
+            skip, before = skip + before, skip
+        while i > 0 and same(get(x, i), value):
+            i -= 1
+    return h
 
 
 class ByMethods:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -83,16 +84,19 @@ def colon_step(start: Any, step: Any, stop: Any) -> Any:
     if t in FLOATS:
         return R.float_colon(start, step, stop, t)
     convert = Base.bindings["convert"]
-    if t in _MACHINE:
-        if step == 0:
+    if not T.subtype(t, T.AbstractFloat):
+        if R.OPERATORS["iszero"](step):
             raise ArgumentError("step cannot be zero")
         kind = promote_type(T.typeof(start), T.typeof(stop))
-        kind = T.Int64 if kind is T.Bool else kind
-        return V.StepRange(_MACHINE[kind](start), step, _MACHINE[kind](stop))
+        start, stop = convert(kind, start), convert(kind, stop)
+        if T.subtype(kind, T.Integer) and not T.isa(step, T.Integer):
+            if Base.bindings["isinteger"](step) is not True:
+                raise ArgumentError("StepRange{<:Integer} cannot have non-integer step")
+            step = convert(kind, step)
+        return V.StepRange(start, step, stop)
     start, step, stop = convert(t, start), convert(t, step), convert(t, stop)
-    if T.subtype(t, T.AbstractFloat):
-        return R.general_steps(start, step, max(0, Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1))
-    return V.StepRange(start, step, stop)
+    count = Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1
+    return R.general_steps(start, step, max(0, count))
 
 
 @Base.method("(:)(start::AbstractChar, stop::AbstractChar)")
@@ -162,12 +166,12 @@ def make_range(start: Any, stop: Any, length: Any, step: Any) -> Any:
         first = op["-"](stop, op["*"](length - 1, by))
         return by_length(first, by, length, step is None)
     if length is not None:
-        if length < 0:
-            raise ArgumentError("length must be non-negative")
         if stop is not None:
             if step is not None:
                 raise no_method({"start": start, "stop": stop, "length": length, "step": step})
             return linear(start, stop, length)
+        if length < 0:
+            raise ArgumentError("length must be non-negative")
         return by_length(start, 1 if step is None else step, length, step is None)
     if stop is None:
         raise no_method({"start": start, "stop": stop, "length": length, "step": step})
@@ -226,6 +230,18 @@ def _unit(t: Any, *args: Any) -> Any:
     return R.unit_range(convert(eltype, args[0]), convert(eltype, args[1]), eltype)
 
 
+@Base.method("oneto(n)", export=False)
+def one_to(n: Any) -> Any:
+    """`Base.OneTo(n)`"""
+    return _one_to(R.OneTo_, n)
+
+
+@Base.method("range_start_stop_length(start, stop, length)", export=False)
+def range_start_stop_length(start: Any, stop: Any, length: int) -> Any:
+    """`range(start, stop, length)`, for types that add their own."""
+    return linear(start, stop, length)
+
+
 def _one_to(t: Any, n: Any) -> Any:
     if isinstance(n, V.Range):
         n = len(n)
@@ -270,27 +286,42 @@ def last(r: Any) -> Any:
     return r.last if len(r) or not isinstance(r, (V.UnitRange, V.StepRange)) else r.stop
 
 
-@Base.method("sum(r::AbstractRange; init=nothing)")
+@Base.method("length(r::AbstractRange)")
+def length_of_range(r: Any) -> Any:
+    return counted(r, r.count)
+
+
+def counted(r: Any, n: int) -> Any:
+    """A number of elements of a range: of its element type where that is a long integer, else Int64."""
+    return Base.bindings["rem"](_MAKER[BIG](n), r.eltype) if r.eltype in R.LONG else wrap(n)
+
+
+BIG = T.CORE_TYPES["BigInt"]
+
+
+@Base.method("checked_length(r::AbstractRange)", export=False)
+def checked_length(r: Any) -> Any:
+    """`length(r)`; an `OverflowError` where that would wrap around."""
+    n = r.count
+    if r.eltype not in R.LONG and n > R.LONGEST:
+        return Base.bindings["checked_add"](Base.bindings["checked_sub"](int(r.last), int(r.first)), 1)
+    return counted(r, n)
+
+
+@Base.method("sum(r::AbstractRange{<:Real}; init=nothing)")
 def sum_range(r: Any, *, init: Any = None) -> Any:
+    op = R.OPERATORS
     if init is not None:
-        return R.OPERATORS["+"](init, sum_range(r))
-    if r.eltype not in _MACHINE:
-        return sum_values(r)
-    n = len(r)
-    return wrap(n * (int(r.first) + int(r.last)) // 2) if n else 0
-
-
-def sum_values(r: Any) -> Any:
-    values = values_of(r)
-    if not values:
-        return Base.bindings["zero"](r.eltype)
-    if r.eltype in FLOATS:
-        out = _MAKER[r.eltype](np.sum(r.data))
-        return out
-    total = values[0]
-    for v in values[1:]:
-        total = R.OPERATORS["+"](total, v)
-    return total
+        return op["+"](init, sum_range(r))
+    n = r.count
+    if isinstance(r, V.StepRangeLen) and r.exact is not None:
+        a, s = r.exact
+        return _MAKER[r.eltype](float(n * a + s * (n * (n - 1) // 2)))
+    n = counted(r, n)
+    less = op["-"](n, 1)
+    even, odd = (n, less) if not int(n) % 2 else (less, n)
+    pairs = op["*"](op["*"](r.step, odd), op["div"](even, 2))
+    return op["+"](op["*"](n, r.first if len(r) else r.start), pairs)
 
 
 def ends(name: str, pick: Any) -> None:
@@ -307,14 +338,21 @@ ends("maximum", lambda low, high: high)
 ends("extrema", lambda low, high: (low, high))
 
 
-@Base.method("in(x::Real, r::AbstractRange{<:Integer})")
+@Base.method("in(x::Real, r::AbstractRange{<:Real})")
 def in_range(x: Any, r: Any) -> bool:
-    if not len(r) or r.eltype not in _MACHINE:
-        return any(R.OPERATORS["=="](x, v) is True for v in r)
-    if Base.bindings["isinteger"](x) is not True:
+    n = r.count
+    if not n or Base.bindings["isfinite"](x) is not True:
         return False
-    n, a, b = int(x), int(r.first), int(r.last)
-    return min(a, b) <= n <= max(a, b) and (n - a) % int(r.step) == 0
+    op = R.OPERATORS
+    if r.eltype in _MACHINE or r.eltype in R.LONG:
+        if Base.bindings["isinteger"](x) is not True:
+            return False
+        whole, a, b = int(Base.bindings["BigInt"](x)), int(r.first), int(r.last)
+        return min(a, b) <= whole <= max(a, b) and (whole - a) % int(r.step) == 0
+    if op["iszero"](r.step):
+        return op["=="](r.first, x) is True
+    i = Base.bindings["round"](T.Int64, op["/"](op["-"](x, r.first), r.step))
+    return 0 <= i < n and op["=="](r.get(i), x) is True
 
 
 @Base.method("issorted(r::AbstractRange)")
@@ -324,15 +362,46 @@ def issorted_range(r: Any) -> bool:
 
 @Base.method("intersect(a::AbstractUnitRange{<:Integer}, b::AbstractUnitRange{<:Integer})")
 def intersect_units(a: Any, b: Any) -> Any:
-    return V.UnitRange(max(a.start, b.start), min(a.stop, b.stop))
+    t = promote_type(a.eltype, b.eltype)
+    convert = Base.bindings["convert"]
+    return R.unit_range(convert(t, max(a.start, b.start)), convert(t, min(a.stop, b.stop)), t)
+
+
+@Base.method("intersect(a::OrdinalRange{<:Integer}, b::OrdinalRange{<:Integer})")
+def intersect_steps(a: Any, b: Any) -> Any:
+    """The elements of two progressions: again a progression, in the direction of the first."""
+    t = promote_type(a.eltype, b.eltype)
+    by = abs(int(a.step)), abs(int(b.step))
+    common = math.lcm(*by)
+    low = max(min(int(r.first), int(r.last)) for r in (a, b)) if len(a) and len(b) else 1
+    high = min(max(int(r.first), int(r.last)) for r in (a, b)) if len(a) and len(b) else 0
+    # the first number from `low` on that is in both
+    start = next((x for x in range(low, min(high, low + common - 1) + 1) if not ((x - int(a.first)) % by[0] or (x - int(b.first)) % by[1])), high + 1)
+    convert = Base.bindings["convert"]
+    up = V.StepRange(convert(t, start), convert(t, common), convert(t, high))
+    return up if int(a.step) > 0 else Base.bindings["reverse"](up)
+
+
+@Base.method("float(r::OrdinalRange{<:Real})")
+def float_range(r: Any) -> Any:
+    f = Base.bindings["float"]
+    return V.COLON(f(r.start), f(r.stop)) if isinstance(r, V.UnitRange) else V.COLON(f(r.start), f(r.step), f(r.stop))
+
+
+@Base.method("sortperm(r::AbstractRange)")
+def sortperm_range(r: Any) -> Any:
+    n = len(r)
+    if isinstance(r, V.UnitRange):
+        return V.UnitRange(1, n)
+    return V.StepRange(1, 1, n) if issorted_range(r) else V.StepRange(n, -1, 1)
 
 
 @Base.method("==(a::AbstractRange, b::AbstractRange)")
 def equal_ranges(a: Any, b: Any) -> bool:
-    if len(a) != len(b):
+    if a.count != b.count:
         return False
     same = R.OPERATORS["=="]
-    if not len(a):
+    if not a.count:
         return True
     if isinstance(a, (V.UnitRange, V.StepRange)) and isinstance(b, (V.UnitRange, V.StepRange)):
         return bool(same(a.first, b.first) and same(a.last, b.last))

@@ -208,8 +208,8 @@ def reverse(a: Any, *, dims: Any = V.COLON) -> Any:
      4  3
     ```
     """
-    if isinstance(a, V.Range) and len(a):
-        return a.part(len(a) - 1, -1, len(a))
+    if isinstance(a, V.Range) and a.count:
+        return a.part(a.count - 1, -1, a.count)
     if isinstance(a, V.Range):
         return a
     data = dense(a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -236,8 +237,8 @@ def intersect(s: Any, *others: Any) -> Any:
      4
     ```
     """
-    if others and all(isinstance(x, V.UnitRange) for x in (s, *others)):
-        return V.UnitRange(max(x.start for x in (s, *others)), min(x.stop for x in (s, *others)))
+    if len(others) > 1 and all(isinstance(x, V.UnitRange) for x in (s, *others)):
+        return functools.reduce(Base.bindings["intersect"], others, s)
     found = _keys(s)
     for o in others:
         keep = _keys(o)

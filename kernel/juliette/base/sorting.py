@@ -236,8 +236,8 @@ def sort(
         if dims is None:
             raise_undef_keyword("dims")
         return _sort_along(x, dims, o)
-    if isinstance(x, V.UnitRange) and o.by is None and o.lt is None:
-        return Base.bindings["reverse"](x) if o.reversed else x
+    if isinstance(x, V.Range) and T.subtype(x.eltype, T.Real) and o.by is None and o.lt is None:
+        return x if Base.bindings["issorted"](x) is not o.reversed or len(x) < 2 else Base.bindings["reverse"](x)
     if size_of(x) is IsInfinite:
         raise ArgumentError(f"infinite iterator {Base.bindings['repr'](x)} cannot be sorted")
     values = list(iterate_value(x))

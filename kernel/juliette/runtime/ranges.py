@@ -15,9 +15,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, BoundsError
+from juliette.runtime.errors import ArgumentError, BoundsError, InexactError
+from juliette.runtime.numeric import BigInt_, Int128_, UInt128_
+from juliette.syntax.expr import Symbol
 
-# Python counts no further; no loop and no array gets there.
+# Python's `len` counts no further; no loop and no array gets there. `count` knows the true number.
 LONGEST = 2**63 - 1
 
 OPERATORS: dict[str, Any] = {}
@@ -48,8 +50,11 @@ LinRange_ = _family("LinRange", "T L", lambda t, n: _range(t), "start stop len l
 
 _MACHINE: dict[Any, Any] = {
     T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
-    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Bool: int,
+    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Bool: bool,
 }
+_WIDE = frozenset({Int128_, UInt128_, BigInt_})
+# The lengths of ranges of these are numbers of the same type; other lengths are Int64.
+LONG = _WIDE | {T.UInt64}
 _FLOATS: dict[Any, Any] = {T.Float16: np.float16, T.Float32: np.float32, T.Float64: float}
 
 
@@ -71,15 +76,20 @@ class Range:
     ndim: ClassVar[int] = 1
     node: ClassVar[Any] = None
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many elements there are."""
         raise NotImplementedError
+
+    def __len__(self) -> int:
+        return min(self.count, LONGEST)
 
     def get(self, i: int) -> Any:
         """The element at position `i`, counted from 0; no check."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
-        return (self.get(i) for i in range(len(self)))
+        return map(self.get, range(self.count))
 
     @property
     def shape(self) -> tuple[int]:
@@ -91,7 +101,7 @@ class Range:
 
     @property
     def last(self) -> Any:
-        return self.get(len(self) - 1)
+        return self.get(self.count - 1)
 
     @property
     def data(self) -> Any:
@@ -106,7 +116,7 @@ class Range:
 
     def at(self, i: int) -> Any:
         """The element with Julia index `i`."""
-        if not 1 <= i <= len(self):
+        if not 1 <= i <= self.count:
             raise BoundsError(self, (i,))
         return self.get(i - 1)
 
@@ -123,6 +133,10 @@ class UnitRange(Range):
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop if stop >= start else start - 1
+
+    @property
+    def count(self) -> int:
+        return self.stop - self.start + 1
 
     def __len__(self) -> int:
         n = self.stop - self.start + 1
@@ -206,6 +220,33 @@ class MachineUnitRange(UnitRange):
         return np.arange(self.start, self.stop + 1, dtype=T.DTYPE_OF[self.eltype])
 
 
+class WideUnitRange(UnitRange):
+    """A unit range of integers that may go beyond 64 bits; its bounds are of the element type."""
+
+    __slots__ = ()
+
+    def __init__(self, start: Any, stop: Any) -> None:
+        self.start = start
+        self.stop = stop if stop >= start else type(start)(int(start) - 1)
+
+    @property
+    def count(self) -> int:
+        return int(self.stop) - int(self.start) + 1
+
+    def __len__(self) -> int:
+        return Range.__len__(self)
+
+    def get(self, i: int) -> Any:
+        return type(self.start)(int(self.start) + i)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(type(self.start), range(int(self.start), int(self.stop) + 1))
+
+    @property
+    def data(self) -> Any:
+        return Range.data.fget(self)  # type: ignore[attr-defined]
+
+
 class GeneralUnitRange(UnitRange):
     """A unit range of numbers that only Julia's operators know."""
 
@@ -215,6 +256,10 @@ class GeneralUnitRange(UnitRange):
         self.start = start
         self.size = max(0, OPERATORS["floor"](T.Int64, OPERATORS["-"](stop, start)) + 1)
         self.stop = self.get(self.size - 1)
+
+    @property
+    def count(self) -> int:
+        return self.size
 
     def __len__(self) -> int:
         return self.size
@@ -232,9 +277,9 @@ class GeneralUnitRange(UnitRange):
 
 def unit_range(start: Any, stop: Any, eltype: Any) -> UnitRange:
     """`start:stop` of an element type."""
-    if eltype is T.Int64 or eltype is T.Bool:
+    if eltype is T.Int64:
         return UnitRange(int(start), int(stop))
-    base = MachineUnitRange if eltype in _MACHINE else GeneralUnitRange
+    base = MachineUnitRange if eltype in _MACHINE else WideUnitRange if eltype in _WIDE else GeneralUnitRange
     return class_of(UnitRange_, base, (eltype,), eltype)(start, stop)  # type: ignore[no-any-return]
 
 
@@ -254,21 +299,24 @@ class StepRange(Range):
             a, s, b = int(start), int(step), int(stop)
             count = max(0, (b - a) // s + 1)
             last = a + (count - 1) * s if count else a - (1 if s > 0 else -1)
-            self.size = min(count, LONGEST)
-            self.stop = _MACHINE[self.eltype](last)
+            self.size = count
+            self.stop = OPERATORS["rem"](last, self.eltype)
         else:
             self.size = OPERATORS["steps"](start, step, stop)
             self.stop = self.get(self.size - 1) if self.size else OPERATORS["-"](start, step)
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return self.size
 
     def get(self, i: int) -> Any:
         make = _MACHINE.get(self.eltype)
         if make is int:
-            return self.start + i * self.step
+            return self.start + i * int(self.step)
         if make is not None:
             return make(int(self.start) + i * int(self.step))
+        if self.eltype in _WIDE:
+            return type(self.start)(int(self.start) + i * int(self.step))
         if self.eltype is T.Char_:
             return type(self.start)(self.start.code + i * self.step)
         return OPERATORS["+"](self.start, OPERATORS["*"](i, self.step))
@@ -337,7 +385,8 @@ class StepRangeLen(Range):
             exact = (Fraction(float(start)), Fraction(float(step)))
         self.exact = exact
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return self.len
 
     @property
@@ -396,6 +445,8 @@ def float_class(eltype: Any) -> type:
 
 def general_steps(start: Any, step: Any, length: int) -> StepRangeLen:
     """A StepRangeLen of numbers that only Julia's operators know (or of step zero)."""
+    if length < 0:
+        raise ArgumentError(f"length cannot be negative, got {length}")
     kind = T.typeof(start)
     eltype = T.typeof(OPERATORS["+"](start, OPERATORS["*"](0, step)))
     if eltype in _FLOATS:
@@ -424,6 +475,8 @@ def float_colon(start: float, step: float, stop: float, eltype: Any = T.Float64)
         raise ArgumentError("range step cannot be zero")
     if math.isnan(start) or math.isnan(step) or math.isnan(stop):
         return float_class(eltype)(_FLOATS[eltype](start), _FLOATS[eltype](step), 0)  # type: ignore[no-any-return]
+    if math.isinf(stop) and (stop > start) is (step > 0):
+        raise InexactError(Symbol("trunc"), T.Int64, math.inf)
     parts = _fractions(*(short_decimal(x, eltype) for x in (start, step, stop)))
     if parts is not None:
         a, s, b = parts
@@ -449,6 +502,8 @@ def short_decimal(x: float, eltype: Any) -> float:
 def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64) -> StepRangeLen:
     """`range(start, stop, length)` of floats."""
     start, stop = float(start), float(stop)
+    if length < 0:
+        raise ArgumentError(negative_length(start, stop, length))
     if length < 2:
         if length == 1 and start != stop:
             raise ArgumentError(
@@ -461,6 +516,11 @@ def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64
     return float_steps(a, (b - a) / (length - 1), length, eltype)
 
 
+def negative_length(start: Any, stop: Any, length: int) -> str:
+    show = OPERATORS["show"]
+    return f"range({show(start)}, stop={show(stop)}, length={length}): negative length"
+
+
 class LinRange(Range):
     """`LinRange(start, stop, length)`: elements by linear interpolation."""
 
@@ -471,9 +531,12 @@ class LinRange(Range):
         return object.__new__(class_of(LinRange_, LinRange, (eltype, T.Int64), eltype))
 
     def __init__(self, start: Any, stop: Any, length: int) -> None:
+        if length < 0:
+            raise ArgumentError(negative_length(start, stop, length))
         self.start, self.stop, self.len = start, stop, length
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return self.len
 
     @property

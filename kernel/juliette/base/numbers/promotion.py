@@ -86,9 +86,22 @@ def built_in_rule(a: Any, b: Any) -> Any:
             return promote_type(T.Float64, b)
     elif a.typename is _ARRAY and _family(b) is _ARRAY and a.parameters[1] == b.parameters[1]:
         return T.apply_type(T.Array_, promote_type(a.parameters[0], b.parameters[0]), a.parameters[1])
+    elif a.typename in RANGES and _family(b) in RANGES:
+        return RANGE_RULE(a, b)
     elif a is V.Missing_ or a is T.Nothing:
         return T.union(a, b)
     return T.Bottom
+
+
+# The chapter on ranges has the rule for pairs of theirs.
+RANGES: frozenset[Any] = frozenset()
+RANGE_RULE: Any = None
+
+
+def set_range_rule(families: frozenset[Any], rule: Any) -> None:
+    """Install the rule for pairs of range types."""
+    global RANGES, RANGE_RULE
+    RANGES, RANGE_RULE = families, rule
 
 
 def _family(t: Any) -> Any:
