@@ -78,8 +78,14 @@ CHAPTERS: dict[str, str] = {
         "subtypes supertypes"
     ),
     "juliette.base.numbers.bits": (
-        "& << >> >>> bitrotate bswap count_ones count_zeros htol hton leading_ones leading_zeros "
-        "ltoh nand nor ntoh signed trailing_ones trailing_zeros unsigned xor | ~ ⊻ ⊼ ⊽"
+        "& << >> >>> bitreverse bitrotate bswap count_ones count_zeros htol hton leading_ones "
+        "leading_zeros ltoh nand nor ntoh signed trailing_ones trailing_zeros uabs unsigned xor | "
+        "~ ⊻ ⊼ ⊽"
+    ),
+    "juliette.base.numbers.checked": (
+        "Checked add_with_overflow checked_abs checked_add checked_cld checked_div checked_fld "
+        "checked_mod checked_mul checked_neg checked_pow checked_rem checked_sub "
+        "mul_with_overflow sub_with_overflow"
     ),
     "juliette.base.numbers.complex_functions": (
         "Complex angle cis cispi cospi im isreal reim sinpi"
@@ -90,6 +96,7 @@ CHAPTERS: dict[str, str] = {
         "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "
         "set_zero_subnormals significand typemax typemin"
     ),
+    "juliette.base.numbers.parsing": "parse tryparse",
     "juliette.base.numbers.questions": "isfinite isinf isinteger isnan issubnormal signbit",
     "juliette.base.numbers.rationals": (
         "AbstractIrrational Irrational MathConstants Rational catalan denominator eulergamma gcd "
@@ -100,10 +107,8 @@ CHAPTERS: dict[str, str] = {
         "RoundUp RoundingMode ceil floor round trunc unsafe_trunc"
     ),
     "juliette.base.numbers.text": (
-        "@big_str @evalpoly @int128_str @uint128_str Checked add_with_overflow checked_abs "
-        "checked_add checked_cld checked_div checked_fld checked_mod checked_mul checked_neg "
-        "checked_pow checked_rem checked_sub digits digits! mul_with_overflow ndigits parse "
-        "rounding setprecision setrounding sub_with_overflow tryparse"
+        "@big_str @int128_str @uint128_str digits digits! ndigits rounding setprecision "
+        "setrounding"
     ),
     "juliette.base.numbers.theory": (
         "binomial factorial gcd gcdx invmod ispow2 isqrt lcm nextpow nextprod powermod prevpow"

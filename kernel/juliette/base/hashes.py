@@ -45,10 +45,11 @@ def hash_with(x: Any, h: Any) -> Any:
     if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
         return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK))
     if isinstance(x, (V.JuliaDict, V.JuliaSet)):
-        total = 0
+        of = Base.bindings["hash"]
+        total = 0x6D35BB51952D5539 if isinstance(x, V.JuliaDict) else 0x852ADA37CFE8E0CE
         for v in iterate_value(x):
-            total ^= _uint(Base.bindings["hash"](v))
-        return np.uint64(mix((total + 3 * seed) & MASK))
+            total ^= _uint(of(v.first, of(v.second)) if isinstance(x, V.JuliaDict) else of(v))
+        return of(np.uint64(total), h)
     if isinstance(x, (V.Pair, V.NamedTuple)):
         parts = (x.first, x.second) if isinstance(x, V.Pair) else (*map(Symbol, x.names), *x.values)
         out = h

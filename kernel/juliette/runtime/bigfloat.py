@@ -5,6 +5,7 @@ Imported only when a program makes its first BigFloat.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,13 +30,17 @@ class Precision:
 
 
 class BigFloat:
-    """A value of mpmath's raw form, and its precision in bits."""
+    """A value of mpmath's raw form, and its precision in bits.
 
-    __slots__ = ("prec", "raw")
+    mpmath has one zero; `minus` marks the negative one.
+    """
 
-    def __init__(self, raw: RAW, prec: int | None = None) -> None:
+    __slots__ = ("minus", "prec", "raw")
+
+    def __init__(self, raw: RAW, prec: int | None = None, minus: bool = False) -> None:
         self.raw = raw
         self.prec = prec or Precision.bits
+        self.minus = minus
 
     @staticmethod
     def of(x: Any, prec: int | None = None) -> BigFloat:
@@ -43,7 +48,7 @@ class BigFloat:
         prec = prec or Precision.bits
         how = Precision.rounding
         if isinstance(x, BigFloat):
-            return x if x.prec == prec else BigFloat(libmp.mpf_pos(x.raw, prec, how), prec)
+            return x if x.prec == prec else BigFloat(libmp.mpf_pos(x.raw, prec, how), prec, x.minus)
         if isinstance(x, (int, np.integer, np.bool_)):
             return BigFloat(libmp.from_int(int(x), prec, how), prec)
         if isinstance(x, Rational):
@@ -52,7 +57,8 @@ class BigFloat:
             return BigFloat(libmp.from_rational(int(x.num), int(x.den), prec, how), prec)
         if isinstance(x, Irrational):
             return BigFloat(x.digits(prec), prec)
-        return BigFloat(libmp.from_float(float(x), prec, how), prec)
+        x = float(x)
+        return BigFloat(libmp.from_float(x, prec, how), prec, x == 0 and math.copysign(1, x) < 0)
 
     @staticmethod
     def parse(text: str, prec: int | None = None) -> BigFloat | None:
@@ -63,30 +69,39 @@ class BigFloat:
         if special is not None:
             return BigFloat(libmp.mpf_neg(special) if text[0] == "-" else special, prec)
         try:
-            return BigFloat(libmp.from_str(text, prec, Precision.rounding), prec)
+            raw = libmp.from_str(text, prec, Precision.rounding)
+            return BigFloat(raw, prec, raw == libmp.fzero and text[0] == "-")
         except ValueError:
             return None
 
     # ------------------------------------------------------------ arithmetic
 
+    def signbit(self) -> bool:
+        return self.minus or bool(libmp.mpf_lt(self.raw, libmp.fzero))
+
     def __add__(self, other: BigFloat) -> BigFloat:
-        return BigFloat(libmp.mpf_add(self.raw, other.raw, Precision.bits, Precision.rounding))
+        raw = libmp.mpf_add(self.raw, other.raw, Precision.bits, Precision.rounding)
+        return BigFloat(raw, None, self.minus and other.minus)
 
     def __sub__(self, other: BigFloat) -> BigFloat:
-        return BigFloat(libmp.mpf_sub(self.raw, other.raw, Precision.bits, Precision.rounding))
+        raw = libmp.mpf_sub(self.raw, other.raw, Precision.bits, Precision.rounding)
+        return BigFloat(raw, None, self.minus and other.raw == libmp.fzero and not other.minus)
 
     def __mul__(self, other: BigFloat) -> BigFloat:
-        return BigFloat(libmp.mpf_mul(self.raw, other.raw, Precision.bits, Precision.rounding))
+        raw = libmp.mpf_mul(self.raw, other.raw, Precision.bits, Precision.rounding)
+        return BigFloat(raw, None, raw == libmp.fzero and self.signbit() is not other.signbit())
 
     def __truediv__(self, other: BigFloat) -> BigFloat:
+        minus = self.signbit() is not other.signbit()
         if other.raw == libmp.fzero:
             if self.raw == libmp.fzero or self.raw == libmp.fnan:
                 return BigFloat(libmp.fnan)
-            return BigFloat(libmp.finf if libmp.mpf_sign(self.raw) > 0 else libmp.fninf)
-        return BigFloat(libmp.mpf_div(self.raw, other.raw, Precision.bits, Precision.rounding))
+            return BigFloat(libmp.fninf if minus else libmp.finf)
+        raw = libmp.mpf_div(self.raw, other.raw, Precision.bits, Precision.rounding)
+        return BigFloat(raw, None, raw == libmp.fzero and minus)
 
     def __neg__(self) -> BigFloat:
-        return BigFloat(libmp.mpf_neg(self.raw), self.prec)
+        return BigFloat(libmp.mpf_neg(self.raw), self.prec, self.raw == libmp.fzero and not self.minus)
 
     def __abs__(self) -> BigFloat:
         return BigFloat(libmp.mpf_abs(self.raw), self.prec)
@@ -95,6 +110,9 @@ class BigFloat:
         """`self ^ other`; a negative base needs a whole exponent."""
         whole = other.whole()
         if whole is not None:
+            if self.raw == libmp.fzero and whole:
+                minus = self.minus and whole % 2 == 1
+                return BigFloat(libmp.fzero, None, minus) if whole > 0 else BigFloat(libmp.fninf if minus else libmp.finf)
             return BigFloat(libmp.mpf_pow_int(self.raw, whole, Precision.bits, Precision.rounding))
         return BigFloat(libmp.mpf_pow(self.raw, other.raw, Precision.bits, Precision.rounding))
 
@@ -134,7 +152,7 @@ class BigFloat:
     # ------------------------------------------------------------ conversion
 
     def __float__(self) -> float:
-        return float(libmp.to_float(self.raw, rnd="n"))
+        return -0.0 if self.minus else float(libmp.to_float(self.raw, rnd="n"))
 
     def finite(self) -> bool:
         return self.raw not in (libmp.finf, libmp.fninf, libmp.fnan)
@@ -166,7 +184,8 @@ class BigFloat:
         f = {"n": libmp.mpf_nint, "f": libmp.mpf_floor, "c": libmp.mpf_ceil}.get(how)
         if f is None:
             f = libmp.mpf_ceil if self.raw[0] else libmp.mpf_floor
-        return BigFloat(f(self.raw, self.prec, "n"), self.prec)
+        raw = f(self.raw, self.prec, "n")
+        return BigFloat(raw, self.prec, raw == libmp.fzero and self.signbit())
 
     def text(self, count: int | None = None) -> str:
         """All digits that tell the value from its neighbours (or `count`), without zeros at the end."""
@@ -175,7 +194,7 @@ class BigFloat:
         if self.raw in (libmp.finf, libmp.fninf):
             return "Inf" if self.raw == libmp.finf else "-Inf"
         if self.raw == libmp.fzero:
-            return "0.0"
+            return "-0.0" if self.minus else "0.0"
         # As many digits as MPFR writes for this precision.
         digits, exponent = self.decimal_digits(count or 2 + int(self.prec * 0.30102999566398120))
         sign = "-" if self.raw[0] else ""
@@ -211,11 +230,17 @@ class BigFloat:
 T.register_class(BigFloat, BigFloat_)
 
 
+# Functions that keep the sign of zero.
+ODD = frozenset({"sqrt", "cbrt", "sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p"})
+
+
 def function(name: str) -> Callable[[BigFloat], BigFloat]:
     """One of mpmath's real functions at the current precision."""
     f = getattr(libmp, f"mpf_{name}")
 
     def apply(x: BigFloat) -> BigFloat:
+        if x.minus and name in ODD:
+            return x
         return BigFloat(f(x.raw, Precision.bits, Precision.rounding))
 
     return apply

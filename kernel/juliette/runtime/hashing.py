@@ -1,16 +1,19 @@
 """Julia's `hash` for the values whose hash does not depend on addresses.
 
 Dictionaries and sets iterate in the order of their hash table, so what they print follows from these
-functions: numbers (by an integer mix), strings and symbols (MurmurHash3), characters and tuples.
+functions: numbers of all kinds (equal ones alike), strings and symbols (MurmurHash3), characters and tuples.
 """
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any
 
 import numpy as np
 
+from juliette.runtime import types as T
+from juliette.runtime.numeric import COMPLEX_CLASSES, BigFloat_, Rational, parts
 from juliette.syntax.expr import Symbol
 
 MASK = (1 << 64) - 1
@@ -18,6 +21,7 @@ STRING_SEED = 0x71E729FD56419C81
 TUPLE_SEED = 0x77CFA1EEF01BCA90
 CHAR_SEED = 0xD4D64234
 SYMBOL_SEED = 0xCAFE8881
+IMAGINARY_SEED = 0x32A7A07F3E7CD1F9
 
 
 def mix(n: int) -> int:
@@ -98,20 +102,58 @@ def float_hash(x: float, h: int) -> int:
     return (mix(struct.unpack("<Q", struct.pack("<d", x))[0]) - 3 * h) & MASK
 
 
+def integer_hash(n: int, h: int) -> int:
+    """All 64-bit pieces of an integer of any size, one after the other."""
+    h ^= mix((n & MASK) ^ h)
+    n = abs(n) >> 64
+    while n:
+        h ^= mix((n & MASK) ^ h)
+        n >>= 64
+    return h
+
+
+def ratio_hash(num: int, den: int, h: int) -> int:
+    """A fraction in lowest terms: as an Int64, UInt64 or Float64 if it is one, else by its parts."""
+    if den == 0:
+        return float_hash(math.inf if num > 0 else -math.inf, h)
+    if num == 0:
+        return float_hash(0.0, h)
+    zeros = (num & -num).bit_length() - 1
+    num >>= zeros
+    power = zeros - ((den & -den).bit_length() - 1)
+    den >>= (den & -den).bit_length() - 1
+    if den == 1:
+        left = abs(num).bit_length() + power
+        if power >= 0 and (left <= 63 or (left <= 64 and num > 0)):
+            return (mix((num << power) & MASK) - 3 * h) & MASK
+        if power >= -1074 and left <= 1024 and left - power <= 53:
+            return float_hash(math.ldexp(num, power), h)
+    else:
+        h = integer_hash(den, h)
+    return integer_hash(num, integer_hash(power, h))
+
+
 def julia_hash(x: Any, h: int = 0) -> int | None:
     """`hash(x, h)` as Julia computes it, or None where it depends on addresses or is not known here."""
     cls = type(x)
     if cls is int or cls is bool or isinstance(x, np.integer):
         return (mix(int(x) & MASK) - 3 * h) & MASK
     if isinstance(x, int):
-        # The small ones hash like Int64; how BigInt hashes larger ones depends on its limbs.
-        return (mix(int(x) & MASK) - 3 * h) & MASK if -(2**63) <= x < 2**64 else None
+        return (mix(int(x) & MASK) - 3 * h) & MASK if -(2**63) <= x < 2**64 else ratio_hash(int(x), 1, h)
     if isinstance(x, str):
         return string_hash(x.encode("utf-8", "surrogateescape"), h)
     if cls is Symbol:
         return symbol_id(x.name) if h == 0 else mix((3 * h - symbol_id(x.name)) & MASK)
-    if isinstance(x, (float, np.floating)) or (hasattr(x, "den") and x == float(x)):
+    if isinstance(x, (float, np.floating)):
         return float_hash(float(x), h)
+    if isinstance(x, Rational):
+        return ratio_hash(int(x.num), int(x.den), h)
+    if isinstance(x, COMPLEX_CLASSES):
+        re, im = parts(x)
+        imaginary, nothing = julia_hash(im, IMAGINARY_SEED), julia_hash(0, IMAGINARY_SEED)
+        return None if imaginary is None or nothing is None else julia_hash(re, h ^ imaginary ^ nothing)
+    if T._TYPE_OF_CLASS.get(cls) is BigFloat_:
+        return ratio_hash(*x.ratio(), h) if x.finite() and not x.minus else float_hash(float(x), h)
     if cls is tuple:
         result: int | None = (h + TUPLE_SEED) & MASK
         for v in reversed(x):

@@ -47,7 +47,8 @@ def hashable(x: Any) -> Any:
     if cls is complex:
         return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
     if hasattr(cls, "egal"):
-        return x  # one of Base's own numbers or strings, which hash as what they equal
+        # one of Base's own numbers or strings, which hash as what they equal
+        return ("-0.0",) if getattr(x, "minus", False) else ("NaN",) if x != x else x
     if hasattr(cls, "julia_type"):
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     return x

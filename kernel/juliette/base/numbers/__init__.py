@@ -14,5 +14,7 @@
 - `rationals`: rational numbers and irrational constants
 - `complexes`: complex numbers
 - `complex_functions`: elementary functions of complex numbers
-- `text`: `parse`, digits, big literals, precision, checked arithmetic
+- `parsing`: `parse` and `tryparse`
+- `text`: digits, big literals, precision
+- `checked`: arithmetic that notices overflow
 """

@@ -222,6 +222,27 @@ def bswap(x: Any) -> Any:
     return wrap_to(t, int.from_bytes((int(x) & ((1 << 8 * n) - 1)).to_bytes(n, "big"), "little"))
 
 
+@Base.method("bitreverse(x::BitInteger)")
+def bitreverse(x: Any) -> Any:
+    """The bits in reverse order.
+
+    ```jldoctest
+    julia> bitreverse(0x0b)
+    0xd0
+    ```
+    """
+    t = T.typeof(x)
+    n = BITS[t]
+    return wrap_to(t, int(f"{int(x) & ((1 << n) - 1):0{n}b}"[::-1], 2))
+
+
+@Base.method("uabs(x::Integer)", export=False)
+def uabs(x: Any) -> Any:
+    """`abs(x)` as an unsigned number, which always fits."""
+    t = T.typeof(x)
+    return wrap_to(UNSIGNED[SIGNED.index(t)], abs(int(x))) if t in SIGNED else Base.bindings["abs"](x)
+
+
 for _name in ("hton", "ntoh"):
     Base.method(f"{_name}(x::BitInteger)")(bswap)
 for _name in ("htol", "ltoh"):

@@ -137,6 +137,13 @@ def maxintfloat(t: Any = T.Float64) -> Any:
     return MAKER[kind](2.0 ** (np.finfo(T.DTYPE_OF[kind]).nmant + 1))
 
 
+@Base.method("maxintfloat(t, n::Type{<:Integer})")
+def maxintfloat_within(t: Any, n: Any) -> Any:
+    """The same, and not beyond what an integer type holds."""
+    most = Base.bindings["typemax"](n)
+    return Base.bindings["min"](maxintfloat(t), Base.bindings["convert"](t, most))
+
+
 @Base.method("eps(x=Float64)")
 def eps(x: Any = T.Float64) -> Any:
     """The distance from 1 (or `x`) to the next floating-point number.

@@ -13,6 +13,7 @@ from juliette.runtime import types as T
 from juliette.runtime.errors import BoundsError, DomainError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import BITS, FLOATS, LOW, MAKER, BigFloat_, BigInt, BigInt_, wrap, wrap_to
+from juliette.syntax.expr import Expr, QuoteNode
 
 Real1 = Callable[[float], float]
 
@@ -286,7 +287,7 @@ def sign(t: Any) -> Any:
     if t is BigFloat_:
         return lambda x: x if x == 0 or x != x else _big(1 if x > 0 else -1)
     make = MAKER[t]
-    return lambda x: make((x > 0) - (x < 0))
+    return lambda x: make(int(x > 0) - int(x < 0))
 
 
 @Base.method("sign(x::Real)", transparent=True)
@@ -389,3 +390,9 @@ def evalpoly(x: Any, p: Any) -> Any:
 @Base.method("max(xs::Real, ys::Missing)")
 def extreme_missing(x: Any, y: Any) -> Any:
     return y
+
+
+@Base.macro("evalpoly")
+def evalpoly_macro(context: Any, x: Any, *coefficients: Any) -> Any:
+    """`@evalpoly(x, c0, c1, …)`"""
+    return Expr("call", QuoteNode(Base.bindings["evalpoly"]), x, Expr("tuple", *coefficients))

@@ -169,6 +169,8 @@ def signbit(t: Any) -> Any:
     """
     if t in FLOATS:
         return lambda x: math.copysign(1.0, x) < 0
+    if t is BigFloat_:
+        return lambda x: x.signbit()
     return lambda x: bool(x < 0)
 
 

@@ -226,12 +226,12 @@ def to_type(t: Any, x: Any, how: str, original: Any = None) -> Any:
     r = round_real(x, how)
     if t in INT_RANGE and isinstance(x, (float, np.floating)):
         if not math.isfinite(r) or not fits(t, int(r)):
-            raise inexact(t, r, "trunc")
+            raise inexact(t, x if how == "ToZero" else r, "trunc")
         return MAKER[t](int(r))
     if t is BigInt_:
         if isinstance(r, (float, np.floating)):
             if not math.isfinite(r):
-                raise inexact(t, r)
+                raise inexact(t, r, "trunc")
             return BigInt(int(r))
     if t in (T.Integer, T.Signed):
         return to_type(T.Int64, x, how) if not isinstance(r, int) else r
@@ -244,9 +244,8 @@ def to_type(t: Any, x: Any, how: str, original: Any = None) -> Any:
 
 def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
     """One of the four functions. `round` alone takes a mode as well."""
-    whole = "CoreInteger" if name != "round" else "CoreInteger"
 
-    @Base.method(f"{name}(x::{whole}; digits=nothing, sigdigits=nothing, base=10)")
+    @Base.method(f"{name}(x::CoreInteger; digits=nothing, sigdigits=nothing, base=10)")
     def integer(x: Any, *, digits: Any = None, sigdigits: Any = None, base: int = 10) -> Any:
         if digits is None and sigdigits is None:
             return x

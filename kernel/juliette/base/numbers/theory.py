@@ -37,7 +37,7 @@ def _theory(name: str, f: Callable[[int, int], int], doc: str) -> None:
             def ints(a: int, b: int) -> int:
                 r = f(a, b)
                 if r > HIGH:
-                    raise OverflowError_(f"{name} overflow")
+                    raise overflow(name, t, a, b)
                 return r
 
             return ints
@@ -46,7 +46,7 @@ def _theory(name: str, f: Callable[[int, int], int], doc: str) -> None:
         def others(a: Any, b: Any) -> Any:
             r = f(int(a), int(b))
             if not fits(t, r):
-                raise OverflowError_(f"{name} overflow")
+                raise overflow(name, t, int(a), int(b))
             return make(r)
 
         return others
@@ -75,6 +75,17 @@ def _theory(name: str, f: Callable[[int, int], int], doc: str) -> None:
         for x in support.iterate(xs):
             out = Base.bindings[name](out, x)
         return out
+
+
+def overflow(name: str, t: Any, a: int, b: int) -> OverflowError_:
+    """The error of the step of `gcd` or `lcm` that does not fit."""
+    product = quotient(b, math.gcd(a, b)) if b else 0
+    if name == "lcm" and not fits(t, a * product):
+        return OverflowError_(f"{a} * {product} overflowed for type {T.type_string(t)}")
+    if name == "gcd" and a and b:
+        return OverflowError_(f"gcd({a}, {b}) overflows")
+    x = a * product if name == "lcm" else a or b
+    return OverflowError_(f"checked arithmetic: cannot compute |x| for x = {x}::{T.type_string(t)}")
 
 
 _theory("gcd", math.gcd, """Greatest common divisor.
@@ -164,7 +175,7 @@ def isqrt(n: Any) -> Any:
     ```
     """
     if n < 0:
-        raise DomainError(n, "isqrt was called with a negative integer.")
+        return Base.bindings["sqrt"](n)
     return MAKER[T.typeof(n)](math.isqrt(int(n)))
 
 
