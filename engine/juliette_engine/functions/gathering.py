@@ -150,27 +150,31 @@ def scatter(op: str, src: Any, index: Any, size: tuple[int, ...] | None = None) 
 
 def _extreme(x: Any, index: Any, n: int, op: str) -> Any:
     p = primal(x)
-    start = -np.inf if op == "max" else np.inf
-    best = np.full((p.shape[0], n), start)
+    if p.dtype.kind in "iu":
+        limits = np.iinfo(p.dtype)
+        start: Any = limits.min if op == "max" else limits.max
+    else:
+        start = -np.inf if op == "max" else np.inf
+    best = np.full((p.shape[0], n), start, p.dtype)
     (np.maximum if op == "max" else np.minimum).at(best.T, index, p.T)
     # the first of the largest gets the gradient
     hit = p == best[:, index]
     seen = np.zeros((p.shape[0], n), bool)
-    mask = np.zeros(p.shape, p.dtype if p.dtype.kind == "f" else float)
+    mask = np.zeros(p.shape, p.dtype)
     for k, c in enumerate(index.tolist()):
         take = hit[:, k] & ~seen[:, c]
         mask[take, k] = 1
         seen[take, c] = True
     y = _added(mul(x, mask), index=index, n=n)
     empty = ~seen
-    return add(y, np.where(empty, start, 0.0)) if empty.any() else y
+    return add(y, np.where(empty, p.dtype.type(start), p.dtype.type(0))) if empty.any() else y
 
 
 def _product(x: Any, index: Any, n: int, op: str) -> Any:
     from juliette_engine.elementwise import inv
     from juliette_engine.primitives import concatenate, getitem
 
-    columns: list[Any] = [np.ones((shape(x)[0], 1), primal(x).dtype if primal(x).dtype.kind == "f" else float, order="F") for _ in range(n)]
+    columns: list[Any] = [np.ones((shape(x)[0], 1), primal(x).dtype, order="F") for _ in range(n)]
     for k, c in enumerate(index.tolist()):
         columns[c] = mul(columns[c], getitem(x, (slice(None), slice(k, k + 1))))
     y = concatenate(columns, 1)

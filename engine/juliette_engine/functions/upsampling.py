@@ -10,6 +10,7 @@ import numpy as np
 from juliette_engine.elementwise import add, mul
 from juliette_engine.errors import ArgumentError
 from juliette_engine.primitives import getitem, permute, reshape, shape
+from juliette_engine.text import value_text
 
 
 def upsample_nearest(x: Any, scale: Any = None, *, size: Any = None) -> Any:
@@ -21,6 +22,8 @@ def upsample_nearest(x: Any, scale: Any = None, *, size: Any = None) -> Any:
         if any(s % m for s, m in zip(size, shape(x), strict=False)):
             raise ArgumentError("expected output size divisible by input size")
     scale = (scale,) * n if isinstance(scale, (int, np.integer)) else tuple(scale)
+    if not 1 <= len(scale) <= n + 2:
+        raise ArgumentError(f"can't upsample ndims(x)={n + 2} with scale={value_text(scale)}")
     index = [np.repeat(np.arange(m), scale[i]) if i < len(scale) else np.arange(m) for i, m in enumerate(shape(x))]
     return getitem(x, np.ix_(*index))
 

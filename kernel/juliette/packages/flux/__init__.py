@@ -14,6 +14,7 @@
 - `utilities`: parameters, states, vectors, precision, modes
 - `sizes`: what comes out of a model, and models that fit what goes in
 - `nnlib`: sizes and gradients of convolutions, sampling, windows
+- `scattering`: gather and scatter
 - `data`: batches and the functions on them
 - `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays

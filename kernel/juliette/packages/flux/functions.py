@@ -263,7 +263,7 @@ def load_losses(module: Module) -> Module:
 # The functions of NNlib on images and batches.
 NNLIB = (
     "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
-    "upsample_linear", "batched_mul", "batched_transpose", "batched_adjoint", "batched_vec",
+    "batched_mul", "batched_transpose", "batched_adjoint", "batched_vec",
     "dot_product_attention",
 )  # fmt: skip
 PADDINGS = (
@@ -277,8 +277,6 @@ def load_nnlib(module: Module) -> None:
 
     for name in NNLIB:
         expose(module, name, getattr(engine, name), export=True)
-    for name in ("upsample_bilinear", "upsample_trilinear"):
-        module.const(name, module.bindings["upsample_linear"])
     module.const("⊠", module.bindings["batched_mul"])
     for name in ("unfold", "fold"):
         expose(module, name, getattr(engine, name))
@@ -302,14 +300,8 @@ def padding(module: Module, name: str, f: Any) -> None:
     call.__doc__ = f.__doc__
 
 
-# How the value that places start from joins what is scattered there.
-JOINS = {
-    "+": rules.add, "-": rules.add, "*": rules.mul, "/": rules.mul, "max": rules.maximum, "min": rules.minimum,
-}  # fmt: skip
-
-
 def image_functions(module: Module) -> None:
-    """Depthwise convolution, gather and scatter, dropout."""
+    """Depthwise convolution and dropout."""
     from juliette_engine import functions as engine
 
     @module.method("depthwiseconv(x, w; keywords...)", transparent=True)
@@ -320,33 +312,25 @@ def image_functions(module: Module) -> None:
         weight = rules.reshape(weight, (*kernel, 1, multiplier * into))
         return from_host(engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()}))
 
-    @module.method("gather(src, idx)", export=False, transparent=True)
-    def gather(src: Any, idx: Any) -> Any:
-        """The slices of the last dimensions that indices name."""
-        return from_host(engine.gather(to_host(src), from_zero(idx)))
-
-    @module.method("scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True)
-    def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
-        """Slices put together by the numbers of their places, with an operation; `init` goes first."""
-        size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
-        name = str(getattr(op, "name", op))
-        host = to_host(src)
-        y = engine.scatter(name, host, from_zero(idx), size)
-        if init is not None:
-            if name not in JOINS:
-                raise ArgumentError(f"scatter has no start value for the operation {name}")
-            y = JOINS[name](y, to_host(init))
-        kind = zygote.primal(host).dtype
-        if kind.kind in "iu" and name not in ("/", "mean") and isinstance(y, np.ndarray):
-            y = y.astype(kind)
-        return from_host(y)
-
     @module.method("dropout(x, p; dims=:)", export=False, transparent=True)
     def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:
         """`x` with a fraction `p` of its elements set to zero, the others enlarged."""
-        from juliette_engine.layers.normalise import dropout as drop
+        return dropped(None, x, p, dims)
 
-        return from_host(drop(to_host(x), float(p), slice(None) if dims is None else to_host(dims)))
+    @module.method("dropout(rng, x, p; dims=:)", export=False, transparent=True)
+    def dropout_from(rng: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
+        """`dropout` with numbers of a generator."""
+        return dropped(rng, x, p, dims)
+
+    @module.method("dropout!(out, x, p; dims=:)", export=False)
+    def dropout_into(out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
+        """`dropout`, written over `out`."""
+        return Base.bindings["copyto!"](out, dropped(None, x, p, dims))
+
+    @module.method("dropout!(rng, out, x, p; dims=:)", export=False)
+    def dropout_from_into(rng: Any, out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
+        """`dropout` with numbers of a generator, written over `out`."""
+        return Base.bindings["copyto!"](out, dropped(rng, x, p, dims))
 
     @module.method("within_gradient(x)", export=False, transparent=True)
     def within_gradient(x: Any) -> bool:
@@ -356,18 +340,17 @@ def image_functions(module: Module) -> None:
         return bool(LEVELS.depth > 0)
 
 
-def from_zero(idx: Any) -> Any:
-    """Indices, or tuples of them, that count from zero."""
-    from juliette.runtime.array import elements
+def dropped(rng: Any, x: Any, p: Any, dims: Any) -> Any:
+    """`x` with a fraction `p` of its elements set to zero."""
+    from juliette_engine.layers.normalise import dropout
 
-    raw = np.asarray(idx.data)
-    if raw.dtype != object:
-        return raw - 1
-    out = np.empty(raw.size, dtype=object)
-    for k, i in enumerate(elements(raw)):
-        places = getattr(i, "index", i)
-        out[k] = tuple(p - 1 for p in places)
-    return out.reshape(raw.shape, order="F")
+    if not 0 <= p <= 1:
+        raise ArgumentError("dropout expects a probability 0 <= p <= 1")
+    host = to_host(x)
+    if isinstance(host, list):
+        host = np.asfortranarray(np.array(host, dtype=float)).reshape(x.data.shape)
+    whole = dims is None or isinstance(dims, V.ColonType)
+    return from_host(dropout(host, float(p), slice(None) if whole else to_host(dims), rng))
 
 
 def load_initialisers(module: Module) -> None:

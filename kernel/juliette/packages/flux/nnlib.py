@@ -10,16 +10,18 @@ import numpy as np
 
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import zygote
-from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux import scattering
+from juliette.packages.flux.boundary import from_host, host_function, to_host
 from juliette.packages.flux.functions import expose
 from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.array import wrap
-from juliette.runtime.errors import ArgumentError, AssertionError_, DimensionMismatch
+from juliette.runtime.array import Array, wrap
+from juliette.runtime.errors import ArgumentError, AssertionError_, DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
+from juliette_engine.functions.attention import attention_scores
 from juliette_engine.gradients import pullback
 from juliette_engine.functions import convolution, pooling, spectral, warping
 
@@ -78,6 +80,8 @@ def load(module: Module) -> None:
     constructors(module)
     convolutions(module)
     images(module)
+    upsampling(module)
+    scattering.load(module)
     dense(module)
     windows(module)
     spectra(module)
@@ -243,27 +247,83 @@ def dense(module: Module) -> None:
 
     @module.method("bias_act!(σ, x, b)", transparent=True)
     def bias_act(σ: Any, x: Any, b: Any) -> Any:
-        """`σ.(x .+ b)`; without a bias, `b` is false."""
+        """`σ.(x .+ b)`, in place where the numbers fit; without a bias, `b` is false."""
+        if b is True:
+            raise ErrorException("bias=true is not accepted; layer constructors shoud guarantee this")
+        if b is False and σ is Base.bindings["identity"]:
+            return x
         shifted = x if b is False else B.materialize(B.broadcasted(Base.bindings["+"], x, b))
-        return B.materialize(B.broadcasted(σ, shifted))
+        y = B.materialize(B.broadcasted(σ, shifted))
+        plain = not B.TRACE.depth and isinstance(x, Array) and isinstance(y, Array)
+        if plain and x.data.dtype.kind == "f" and x.data.shape == y.data.shape:
+            x.data[...] = y.data
+            return x
+        return y
 
-    @module.method("scatter!(op, dst, src, idx)", export=False)
-    def scatter(op: Any, dst: Any, src: Any, idx: Any) -> Any:
-        """Slices of `src` put into `dst` by the numbers of their places, with an operation."""
-        from juliette.packages.flux.functions import from_zero
+    @module.method("conv_bias_act(x, w, d::ConvDims, b, σ=identity)", transparent=True)
+    def conv_bias_act(x: Any, w: Any, d: Dims, b: Any, σ: Any = None) -> Any:
+        """`σ.(conv(x, w, d) .+ b)`"""
+        y = B.materialize(B.broadcasted(Base.bindings["+"], module.bindings["conv"](x, w, d), b))
+        return y if σ is None else B.materialize(B.broadcasted(σ, y))
 
-        places = from_zero(idx)
-        lead = dst.data.ndim - (len(places.flat[0]) if places.dtype == object else 1)
-        values = np.asarray(src.data)
-        get, put = Base.bindings["getindex"], Base.bindings["setindex!"]
-        for at in np.ndindex(*places.shape):
-            p = places[at]
-            to = tuple(p) if isinstance(p, tuple) else (int(p),)
-            for row in np.ndindex(*dst.data.shape[:lead]):
-                where = tuple(k + 1 for k in (*row, *to))
-                value = get(src, *(k + 1 for k in (*row, *at))) if values.ndim else src
-                put(dst, op(get(dst, *where), value), *where)
-        return dst
+    @module.method("dot_product_attention_scores(q, k, bias=nothing; fdrop=identity, mask=nothing)", transparent=True)
+    def scores(q: Any, k: Any, bias: Any = None, *, fdrop: Any = None, mask: Any = None) -> Any:
+        """The weights of values for queries and keys `features × heads × length × batch`."""
+        (n, heads, *_), three = rules.shape(to_host(q)), []
+        for x in (to_host(q), to_host(k)):
+            three.append(rules.reshape(x, (n * heads, rules.shape(x)[2], int(np.prod(rules.shape(x)[3:], dtype=int)))))
+        α = attention_scores(
+            *three, to_host(bias), mask=to_host(mask), nheads=heads, fdrop=None if fdrop is None else host_function(fdrop)
+        )
+        return from_host(rules.reshape(α, (*rules.shape(α)[:3], *rules.shape(to_host(q))[3:])))
+
+
+def upsampling(module: Module) -> None:
+    """Larger images of whole numbers, and what larger images give back."""
+
+    def larger(name: str) -> None:
+        @module.method(f"{name}(x, scale; align_corners=true)", transparent=True)
+        def by_scale(x: Any, scale: Any, *, align_corners: bool = True) -> Any:
+            return rounded(x, lambda h: engine.upsample_linear(h, to_host(scale), align_corners=align_corners))
+
+        @module.method(f"{name}(x; size, align_corners=true)", transparent=True)
+        def to_size(x: Any, *, size: Any, align_corners: bool = True) -> Any:
+            return rounded(x, lambda h: engine.upsample_linear(h, size=size, align_corners=align_corners))
+
+        @module.method(f"∇{name}(dy; size, align_corners=true)", transparent=True)
+        def back(dy: Any, *, size: Any, align_corners: bool = True) -> Any:
+            host = to_host(dy)
+            n = len(rules.shape(host)) - 2
+            spatial = size if type(size) is tuple else (size,) * n
+            into = rules.shape(host)[:n]
+            x = np.zeros((*spatial, *rules.shape(host)[n:]), zygote.primal(host).dtype, order="F")
+            f = lambda h: engine.upsample_linear(h, size=into, align_corners=align_corners)  # noqa: E731
+            return from_host(pullback(f, x)[1](host)[0])
+
+        by_scale.__doc__ = to_size.__doc__ = "Linear interpolation along each spatial dimension."
+        back.__doc__ = "The cotangent of images of a size that were enlarged."
+
+    for name in ("upsample_linear", "upsample_bilinear", "upsample_trilinear"):
+        larger(name)
+
+    @module.method("∇upsample_nearest(dy, scales)", transparent=True)
+    def nearest_back(dy: Any, scales: Any) -> Any:
+        """The cotangent of images that were enlarged by repeating pixels."""
+        host = to_host(dy)
+        size = rules.shape(host)
+        if any(n % k for n, k in zip(size, scales, strict=False)):
+            raise ArgumentError(f"expected input array with size divisible by scale = {one_line(scales)}, got {one_line(size)}")
+        x = np.zeros([n // k for n, k in zip(size, (*scales, *(1,) * len(size)), strict=False)], order="F")
+        return from_host(pullback(lambda h: engine.upsample_nearest(h, scales), x)[1](host)[0])
+
+
+def rounded(x: Any, f: Any) -> Any:
+    """A function of an image of real numbers; whole numbers are rounded to their kind again."""
+    host = to_host(x)
+    kind = zygote.primal(host).dtype
+    if kind.kind not in "iub":
+        return from_host(f(host))
+    return wrap(np.asfortranarray(np.rint(f(host.astype(float))).astype(kind)))
 
 
 def windows(module: Module) -> None:

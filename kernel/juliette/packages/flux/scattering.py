@@ -1,0 +1,144 @@
+"""NNlib's `gather` and `scatter`: slices of an array picked and put together by numbers of places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.packages import zygote
+from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime.array import elements
+from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError
+from juliette.runtime.modules import Base, Module
+from juliette_engine import functions as engine
+from juliette_engine import rules
+
+# How what is already at a place joins what is scattered there.
+JOINS = {
+    "+": rules.add, "-": rules.add, "mean": rules.add, "*": rules.mul, "/": rules.mul, "max": rules.maximum,
+    "min": rules.minimum,
+}  # fmt: skip
+
+
+def from_zero(idx: Any) -> Any:
+    """Indices, or tuples of them, that count from zero."""
+    raw = np.asarray(idx.data)
+    if raw.dtype != object:
+        return raw.astype(np.int64) - 1
+    out = np.empty(raw.size, dtype=object)
+    for k, i in enumerate(elements(raw)):
+        out[k] = tuple([p - 1 for p in (i if type(i) is tuple else i.index)])
+    return out.reshape(raw.shape, order="F")
+
+
+def together(indices: tuple[Any, ...]) -> Any:
+    """Several arrays of numbers as one of tuples."""
+    if len(indices) == 1:
+        return from_zero(indices[0])
+    columns = [np.asarray(i.data).ravel(order="F").tolist() for i in indices]
+    out = np.empty(len(columns[0]), dtype=object)
+    out[:] = [tuple(p - 1 for p in places) for places in zip(*columns, strict=True)]
+    return out.reshape(indices[0].data.shape, order="F")
+
+
+def width(places: Any) -> int:
+    """How many dimensions one index names."""
+    return len(places.flat[0]) if places.dtype == object and places.size else 1
+
+
+def within(array: Any, size: tuple[int, ...], places: Any) -> None:
+    """Raise BoundsError for a place outside of an array of this size."""
+    last = size[len(size) - width(places) :]
+    for p in places.flat if places.dtype == object else places[(places < 0) | (places >= last[0])].flat:
+        index = p if type(p) is tuple else (int(p),)
+        if any(not 0 <= k < n for k, n in zip(index, last, strict=True)):
+            raise BoundsError(array, tuple([k + 1 for k in index]))
+
+
+def name_of(op: Any) -> str:
+    """The operation by the name the engine has for it."""
+    return str(getattr(op, "name", op))
+
+
+def load(module: Module) -> None:
+    """Add these functions to the module NNlib."""
+    gathering(module)
+    scattering(module)
+
+
+def gathering(module: Module) -> None:
+    """`gather` and `gather!`."""
+
+    @module.method("gather(src, idx...)", export=False, transparent=True)
+    def gather(src: Any, *idx: Any) -> Any:
+        """The slices of the last dimensions that indices name."""
+        host, places = to_host(src), together(idx)
+        within(src, rules.shape(host), places)
+        return from_host(engine.gather(host, places))
+
+    @module.method("gather!(dst, src, idx...)", export=False)
+    def gather_into(dst: Any, src: Any, *idx: Any) -> Any:
+        """`gather`, written over `dst`."""
+        found = gather(src, *idx)
+        if found.data.shape != dst.data.shape:
+            raise ArgumentError("Incompatible input shapes.")
+        return Base.bindings["copyto!"](dst, found)
+
+
+def scattering(module: Module) -> None:
+    """`scatter` and `scatter!`."""
+
+    @module.method("scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True)
+    def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
+        """Slices put together by the numbers of their places, with an operation; `init` goes first."""
+        size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
+        name, host = name_of(op), to_host(src)
+        y = engine.scatter(name, host, from_zero(idx), size)
+        if init is not None:
+            if name not in JOINS or name == "mean":
+                raise ArgumentError(f"scatter has no start value for the operation {name}")
+            y = JOINS[name](y, to_host(init))
+        kind = zygote.primal(host).dtype
+        if kind.kind in "iu" and name not in ("/", "mean") and isinstance(y, np.ndarray):
+            y = y.astype(kind)
+        return from_host(y)
+
+    @module.method("scatter!(op, dst, src, idx)", export=False, transparent=True)
+    def scatter_into(op: Any, dst: Any, src: Any, idx: Any) -> Any:
+        """Slices of `src` put into `dst` by the numbers of their places, with an operation."""
+        places = from_zero(idx)
+        there, values = to_host(dst), to_host(src)
+        fitting(there, values, places)
+        within(dst, rules.shape(there), places)
+        name = name_of(op)
+        numeric = all(isinstance(v, zygote.Tracer) or (isinstance(v, np.ndarray) and v.dtype != object) for v in (there, values))
+        if name not in JOINS or not numeric:
+            return one_by_one(op, dst, src, places)
+        joined = JOINS[name](there, engine.scatter(name, values, places, rules.shape(there)))
+        if isinstance(joined, zygote.Tracer):
+            return from_host(joined)
+        dst.data[...] = joined
+        return dst
+
+
+def fitting(dst: Any, src: Any, places: Any) -> None:
+    """The sizes that scattering wants of its arguments."""
+    n, m = len(rules.shape(dst)), len(rules.shape(src))
+    if n - width(places) != m - places.ndim:
+        raise AssertionError_(f"Incompatible input shapes of (dst, src, idx) = ({n}, {m}, {places.ndim}).")
+
+
+def one_by_one(op: Any, dst: Any, src: Any, places: Any) -> Any:
+    """Scattering with any function, of any elements."""
+    lead = len(dst.data.shape) - width(places)
+    get, put = Base.bindings["getindex"], Base.bindings["setindex!"]
+    for at in np.ndindex(*places.shape):
+        p = places[at]
+        to = p if isinstance(p, tuple) else (int(p),)
+        for row in np.ndindex(*dst.data.shape[:lead]):
+            where = tuple([k + 1 for k in (*row, *to)])
+            put(dst, op(get(dst, *where), get(src, *[k + 1 for k in (*row, *at)])), *where)
+    return dst
+
+
