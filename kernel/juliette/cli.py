@@ -237,7 +237,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
             print(f'ERROR: SystemError: opening file "{path}": {reason}', file=sys.stderr)
             return 1
     from juliette.interpreter import Interpreter
-    from juliette.report import ShowError
+    from juliette.report import ShowError, exit_code
 
     interpreter = Interpreter(
         stdout=sys.stdout,
@@ -248,26 +248,32 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
         args=tuple(args),
         program="" if path is None else str(path),
     )
-    if path is not None:
-        outcome = interpreter.run_file(str(path))
-    elif code is not None:
-        outcome = interpreter.run(code, "none", 1)
-    else:
-        outcome = interpreter.run(sys.stdin.read(), "stdin", 1)
-    if outcome.error is not None:
+    failed = True
+    try:
+        if path is not None:
+            outcome = interpreter.run_file(str(path))
+        elif code is not None:
+            outcome = interpreter.run(code, "none", 1)
+        else:
+            outcome = interpreter.run(sys.stdin.read(), "stdin", 1)
+        failed = outcome.error is not None
+        if outcome.error is not None:
+            sys.stdout.flush()
+            print(outcome.error.render(_in_color(color, sys.stderr)), file=sys.stderr)
+        elif shows:
+            try:
+                print(interpreter.repr_text(outcome.value))
+            except ShowError as error:
+                print(error.report.render(_in_color(color, sys.stderr)), file=sys.stderr)
+                return 1
         sys.stdout.flush()
-        print(outcome.error.render(_in_color(color, sys.stderr)), file=sys.stderr)
-    elif shows:
-        try:
-            print(interpreter.repr_text(outcome.value))
-        except ShowError as error:
-            print(error.report.render(_in_color(color, sys.stderr)), file=sys.stderr)
-            return 1
-    sys.stdout.flush()
-    if "-i" in options.flags:
-        return _prompt(interpreter, color, options)
-    interpreter.close()
-    return 0 if outcome.error is None else 1
+        if "-i" in options.flags:
+            return _prompt(interpreter, color, options)
+    except SystemExit as leaving:
+        interpreter.close(exit_code(leaving))
+        raise
+    interpreter.close(int(failed))
+    return int(failed)
 
 
 def _prompt(interpreter: Interpreter | None, color: bool | None, options: Arguments) -> int:

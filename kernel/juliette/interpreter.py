@@ -406,5 +406,6 @@ class Interpreter:
                 continue
         return None
 
-    def close(self) -> None:
-        """End the session."""
+    def close(self, code: int = 0) -> None:
+        """End the session: run what was given to `atexit`, and finalizers."""
+        self._bootstrap.leave(self.module, code)

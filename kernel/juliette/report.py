@@ -72,6 +72,11 @@ class ErrorReport:
             yield self.loading
 
 
+def exit_code(leaving: SystemExit) -> int:
+    """The number of `exit(n)`."""
+    return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
+
+
 class ShowError(Exception):
     """A value could not be shown: the user's own `show` threw."""
 

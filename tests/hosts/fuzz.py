@@ -26,7 +26,9 @@ from typing import Any
 
 HERE = Path(__file__).parent
 SECONDS = 2
+# What a process may ask for, and megabytes that it may hold at most.
 MEMORY = 3 * 1024**3
+HELD = 1500
 # Programs share a session for a while, as cells of a notebook do.
 PER_SESSION = 40
 # Nothing that touches files, processes or time, and nothing that changes Base for all that follows.
@@ -144,18 +146,25 @@ class Escapes:
 def is_julias(error: BaseException) -> bool:
     """Whether an exception is Julia's own, or stands for one of Julia's."""
     from juliette.runtime import types
-    from juliette.runtime.errors import JuliaException, Thrown, julia_value
+    from juliette.runtime.errors import JuliaException, Thrown, translated
 
     if isinstance(error, JuliaException | Thrown | types.TypeParameterError):
         return True
-    if isinstance(error, NameError | ZeroDivisionError | RecursionError | MemoryError):
+    if isinstance(error, NameError):
+        # One of compiled code is an UndefVarError, one of a file of ours is a slip.
+        return not innermost(error).endswith(".py")
+    if isinstance(error, ZeroDivisionError | RecursionError | MemoryError):
         return True
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return True
-    # A translator may know it; what nobody knows becomes an ErrorException that quotes Python.
-    from juliette.runtime.errors import ErrorException
+    # A translator may know it; of what nobody knows, users see a MethodError that may be wrong.
+    return translated(error) is not None
 
-    return type(julia_value(error)) is not ErrorException
+
+def innermost(error: BaseException) -> str:
+    """The file whose code threw."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return frames[-1].filename if frames else ""
 
 
 def place(error: BaseException) -> str:
@@ -170,6 +179,7 @@ def place(error: BaseException) -> str:
 
 def run_all(count: int, seed: int, whole: bool) -> Escapes:
     """Run `count` damaged programs."""
+    from juliette.display import errors
     from juliette.interpreter import Interpreter
     from juliette.report import ErrorReport, ShowError
 
@@ -180,10 +190,17 @@ def run_all(count: int, seed: int, whole: bool) -> Escapes:
 
     class Session(Interpreter):
         def report(self, error: BaseException, place_: str = "") -> ErrorReport:
-            """Note what is not Julia's."""
+            """Note what is not Julia's, whether a run threw it, a `show` or a `showerror`."""
             if not is_julias(error):
                 escapes.note(f"{type(error).__name__} in {place(error)}", current, str(error))
-            return super().report(error, place_)
+            report = super().report(error, place_)
+            try:
+                errors.showerror_text(report.value)
+            except Exception as second:
+                if not is_julias(second):
+                    kind = f"showerror: {type(second).__name__} in {place(second)}"
+                    escapes.note(kind, current, str(second))
+            return report
 
     def new() -> Session:
         return Session(stdout=Limited(), stderr=Limited(), stdin=io.StringIO())
@@ -240,7 +257,7 @@ def main(count: int, seed: int, whole: bool) -> int:
     took = time.perf_counter() - start
     print(f"{count} programs in {took:.0f} s, {peak:.0f} MB")
     print(f"{total} escapes of {len(escapes.found)} kinds")
-    return 1 if escapes.found else 0
+    return 1 if escapes.found or peak > HELD else 0
 
 
 if __name__ == "__main__":

@@ -15,9 +15,11 @@
 - `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths
 - `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `replacing`: `replace` of elements
+- `pointers`: pointers as numbers, the names of C's types
 - `missing`: arithmetic with missing values, `skipmissing`
 - `broadcasting`, `lanes`: dotted calls; functions of the user's own over whole arrays
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
+- `nested_loops`: the macros of Base.Cartesian
 - `iterators`, `pairs`: the lazy iterators
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
@@ -36,7 +38,10 @@
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
-- `garbage`: the module GC
+- `garbage`: finalizers, `atexit`, the module GC
+- `atomics`: fields and globals changed in one step
+- `projects`: `LOAD_PATH`, `pkgversion` and their like
+- `internals`: what packages take from inside of Base
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `commands`, `processes`: other programs
 - `interactive`: `varinfo`, `versioninfo`

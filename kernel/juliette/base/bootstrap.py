@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from typing import Any
 
 from juliette.base import (
@@ -38,7 +39,7 @@ from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
     "PACKAGES", "SCHEDULER", "SESSION", "STDERR", "STDIN", "STDOUT", "Compiler", "LineNumberNode", "Module", "Symbol",
-    "exception_stack", "fresh_main", "getindex", "getproperty", "julia_value", "literal", "long_text", "number_cells", "one_line", "prepare",
+    "exception_stack", "fresh_main", "getindex", "getproperty", "julia_value", "leave", "literal", "long_text", "number_cells", "one_line", "prepare",
     "propertynames", "reset_tracing", "rich_forms", "set_host", "set_program", "store", "syntax_error", "type_string",
     "typeof",
 ]
@@ -97,6 +98,13 @@ def load_packages() -> None:
         _LOADED = True
         packages.announce()
     packages.start_session()
+
+
+def leave(module: Module, code: int) -> None:
+    """What is to be done at the end of a session, if anything is."""
+    ends = sys.modules.get("juliette.base.garbage")
+    if ends is not None:
+        ends.leave(module, code)
 
 
 def set_program(module: Module, name: str) -> None:

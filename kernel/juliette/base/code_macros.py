@@ -175,16 +175,16 @@ def _static(context: Any, e: Expr) -> Any:
     return None
 
 
-def _jump(name: str) -> None:
-    @Base.macro(name)
-    def jump(context: Any, label: Any) -> Any:
-        """Jumps have no form in the code that is run here; a loop with `break` has."""
-        raise ErrorException(f"@{name} is not supported: Juliette compiles to Python, which has no jumps. "
-                             "Write a loop with `break` and `continue`.")
+@Base.macro("label")
+def label(context: Any, name: Any) -> Any:
+    """`@label name` is where `@goto name` leads, anywhere in the same function."""
+    return Expr("symboliclabel", name)
 
 
-_jump("goto")
-_jump("label")
+@Base.macro("goto")
+def goto(context: Any, name: Any) -> Any:
+    """`@goto name` goes on at `@label name`; both are in the same function, and not at top level."""
+    return Expr("symbolicgoto", name)
 
 
 # ---------------------------------------------------------------- generated functions
@@ -475,7 +475,7 @@ def functionloc(context: Any, e: Any) -> Any:
     return call(lambda g, *xs: (_which(g, xs).file, _which(g, xs).line), f, *args)
 
 
-@Base.macro("invoke", export=False)
+@Base.macro("invoke")
 def invoke(context: Any, e: Any) -> Any:
     """`@invoke f(x::T)`: call the method for the types that are written."""
     f, args = _taken_apart(e)
@@ -490,7 +490,7 @@ def invoke(context: Any, e: Any) -> Any:
     return call("invoke", f, Expr("curly", base("Tuple"), *types), *values)
 
 
-@Base.macro("invokelatest", export=False)
+@Base.macro("invokelatest")
 def invokelatest_macro(context: Any, e: Any) -> Any:
     """`@invokelatest f(x)`: the call, with methods that were defined since the caller was started."""
     if not isinstance(e, Expr) or e.head != "call":
@@ -500,7 +500,7 @@ def invokelatest_macro(context: Any, e: Any) -> Any:
     return Expr("call", Expr(".", Symbol("Base"), QuoteNode(Symbol("invokelatest"))), *first, e.args[0], *[a for a in rest if a not in first])
 
 
-@Base.method("invokelatest(f, args...; keywords...)", export=False, transparent=True)
+@Base.method("invokelatest(f, args...; keywords...)", transparent=True)
 def invokelatest(f: Any, *args: Any, **keywords: Any) -> Any:
     """Call `f`, with methods that were defined since the caller was started.
 

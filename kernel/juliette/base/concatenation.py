@@ -16,7 +16,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import make, pack, vector
-from juliette.runtime.errors import ArgumentError, DimensionMismatch
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 
 # How values that take their size from their neighbours (`I` of LinearAlgebra) become arrays:
@@ -171,10 +171,12 @@ def check_blocks(rows: tuple[int, ...], xs: tuple[Any, ...]) -> None:
 
 
 def _dims(dims: Any) -> tuple[int, ...]:
-    if type(dims) is tuple:
-        return dims
     if isinstance(dims, int):
         return (dims,)
+    if type(dims) is tuple:
+        if not all(isinstance(d, int) for d in dims):
+            raise MethodError(Base.bindings["cat"], (dims,), None)
+        return dims
     x = getattr(dims, "x", None)
     return _dims(x) if x is not None else tuple(int(d) for d in support.iterate(dims))
 

@@ -7,6 +7,10 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
     ),
+    "juliette.base.atomics": (
+        "@atomic @atomicreplace @atomicswap getglobal modifyfield! modifyproperty! replacefield! "
+        "replaceproperty! setglobal! swapfield! swapproperty!"
+    ),
     "juliette.base.backtraces": (
         "CapturedException InitError StackFrame StackTraces backtrace catch_backtrace "
         "show_backtrace stacktrace"
@@ -50,10 +54,17 @@ CHAPTERS: dict[str, str] = {
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
         "mapfoldl mapfoldr mapreduce prod reduce"
     ),
-    "juliette.base.garbage": "GC",
+    "juliette.base.garbage": "GC atexit finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",
+    "juliette.base.internals": (
+        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse "
+        "checked_length chown closewrite depwarn disable_sigint fieldoffset hex2bytes! "
+        "indexed_iterate isType isdispatchtuple issetgid issetuid issticky isunordered "
+        "print_to_string promote_eltype promote_typeof readeach reenable_sigint skipchars "
+        "split_rest systemerror text_colors typesof"
+    ),
     "juliette.base.loading": "evalfile include include_string",
     "juliette.base.locks": (
         "@lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire islocked lock "
@@ -77,6 +88,7 @@ CHAPTERS: dict[str, str] = {
         "binding_module fullname isconst isexported methodswith moduleroot names parentmodule "
         "subtypes supertypes"
     ),
+    "juliette.base.nested_loops": "Cartesian",
     "juliette.base.numbers.bits": (
         "& << >> >>> bitreverse bitrotate bswap count_ones count_zeros htol hton leading_ones "
         "leading_zeros ltoh nand nor ntoh signed trailing_ones trailing_zeros uabs unsigned xor | "
@@ -129,9 +141,20 @@ CHAPTERS: dict[str, str] = {
         "abspath basename contractuser dirname expanduser homedir isabspath isdirpath joinpath "
         "normpath pwd relpath splitdir splitdrive splitext splitpath"
     ),
+    "juliette.base.pointers": (
+        "@ccall @cfunction @threadcall C_NULL Cchar Cdouble Cfloat Cint Cintmax_t Clong Clonglong "
+        "Cptrdiff_t Cshort Csize_t Cssize_t Cstring Cuchar Cuint Cuintmax_t Culong Culonglong "
+        "Cushort Cvoid Cwchar_t Cwstring Ptr ccall cconvert cglobal hash llvmcall pointer "
+        "pointer_from_objref unsafe_convert unsafe_load unsafe_pointer_to_objref unsafe_read "
+        "unsafe_store! unsafe_string unsafe_wrap unsafe_write"
+    ),
     "juliette.base.processes": (
         "Process ProcessChain ProcessFailedException download eachline getpid kill open "
         "process_exited process_running read readline readlines run success wait"
+    ),
+    "juliette.base.projects": (
+        "DEPOT_PATH LOAD_PATH __precompile__ active_project atreplinit get_extension "
+        "include_dependency load_path pathof pkgdir pkgversion precompile"
     ),
     "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (
@@ -181,7 +204,8 @@ CHAPTERS: dict[str, str] = {
         "eachmatch match"
     ),
     "juliette.base.strings.search": (
-        "Regex contains count findall findfirst findlast findnext findprev occursin"
+        "AbstractPattern Regex contains count findall findfirst findlast findnext findprev "
+        "occursin"
     ),
     "juliette.base.strings.transform": (
         "bytes2hex escape_raw_string escape_string hex2bytes lowercase lowercasefirst replace "
@@ -218,6 +242,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.backtraces": "showerror",
     "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
+    "juliette.base.internals": "dims2string",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
         "√ ∛"

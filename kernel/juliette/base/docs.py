@@ -10,6 +10,7 @@ from juliette.base.documentation import plain_text, text_of
 from juliette.display.expressions import expression_text
 from juliette.display.io import IO
 from juliette.runtime import types as T
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -38,13 +39,63 @@ class Documentation:
 
 
 Docs = Module("Docs", Base)
-Base.const("Docs", Docs, export=False)
+Base.const("Docs", Docs)
 Binding_ = T.define("Binding", module=Docs)
 T.register_class(Binding, Binding_)
 Docs.const("Binding", Binding_, export=False)
 Documentation_ = T.define("Markdown.MD")
 T.register_class(Documentation, Documentation_)
 Base.const("Documentation", Documentation_, export=False)
+
+
+@Docs.method("getdoc(x)", export=False)
+def getdoc(x: Any) -> None:
+    """What `?x` shows for a value: methods of the user's own say it; `nothing` leaves it to what is written.
+
+    ```jldoctest
+    julia> struct Colour end
+
+    julia> Docs.getdoc(::Colour) = "A colour.";
+
+    julia> red = Colour(); @doc red
+    A colour.
+    ```
+    """
+
+
+@Docs.method("getdoc(x, signature)", export=False)
+def getdoc_of_call(x: Any, signature: Any) -> Any:
+    """What is said of a call with arguments of these types."""
+    return Docs.get("getdoc")(x)
+
+
+@Docs.method("doc(x, signature=nothing)", export=False)
+def doc_of(x: Any, signature: Any = None) -> Any:
+    """What is written about a function, type or module.
+
+    ```jldoctest
+    julia> "Doubles." twice(x) = 2x;
+
+    julia> Docs.doc(twice)
+    Doubles.
+    ```
+    """
+    if isinstance(x, Binding):
+        return lookup(x.module, Symbol(x.name))
+    own = Docs.get("getdoc")(x, T.union())
+    if own is not None:
+        return _document(own)
+    generic = x if isinstance(x, GenericFunction) else None
+    family = getattr(T.unwrap(x), "typename", None) if isinstance(x, T.JuliaType) else None
+    owner = getattr(generic, "module", None) or getattr(family, "module", None) or getattr(x, "parent", None)
+    name = getattr(generic or family or x, "name", None)
+    if not isinstance(owner, Module) or not isinstance(name, str):
+        return Documentation("No documentation found.")
+    return lookup(owner, Symbol(name))
+
+
+def _document(text: Any) -> Any:
+    return Documentation(text) if isinstance(text, str) else text
 
 
 @Base.method("show(io::IO, b::Base.Docs.Binding)")
@@ -173,7 +224,7 @@ def signature_text(e: Any) -> str:
     return f"({', '.join(types)}){wheres}"
 
 
-def lookup(module: Module, e: Any) -> Documentation:
+def lookup(module: Module, e: Any) -> Any:
     """What is written about what an expression names."""
     if isinstance(e, Expr) and e.head in ("call", "ref"):
         e = e.args[0]
@@ -188,7 +239,20 @@ def lookup(module: Module, e: Any) -> Documentation:
     else:
         query = name
         module = owner if isinstance(owner, Module) else module
-    return Documentation(text_of(module, query))
+    own = _own(module, query)
+    return Documentation(text_of(module, query)) if own is None else _document(own)
+
+
+def _own(module: Module, query: str) -> Any:
+    """What methods of `Docs.getdoc` say of the value of a name."""
+    table = Docs.get("getdoc")
+    if not table.user_methods:
+        return None
+    for part in query.split("."):
+        if not isinstance(module, Module) or not module.has(part):
+            return None
+        module = module.get(part)
+    return table(module, T.union())
 
 
 @Base.method("show(io::IO, d::Documentation)")

@@ -49,6 +49,9 @@ class UndefInitializer:
 
 
 UNDEF = UndefInitializer()
+UndefInitializer_ = T.define("UndefInitializer", module=Core)
+T.register_class(UndefInitializer, UndefInitializer_)
+Base.const("UndefInitializer", UndefInitializer_)
 Base.bindings["undef"] = UNDEF
 _Undef = T._core("UndefInitializer", T.Any_)
 _Undef.typename.singleton = UNDEF

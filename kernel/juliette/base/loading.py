@@ -6,6 +6,8 @@ from typing import Any
 
 from juliette.compiler.imports import include_file, include_text
 from juliette.compiler.session import current
+from juliette.compiler.support import HELPERS
+from juliette.runtime import types as T
 from juliette.runtime.modules import Base, Core, Module
 
 
@@ -52,7 +54,28 @@ def evalfile(path: Any) -> Any:
 
 for _name in (
     "eval", "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
-    "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall", "typeassert",
+    "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall",
+    "svec", "SimpleVector", "Typeof", "getglobal", "setglobal!", "swapfield!", "modifyfield!", "replacefield!",
+    "finalizer", "CodeInfo", "@doc", "@int128_str", "@uint128_str", "@big_str", "@cmd", "Main", "Base", "Core",
 ):
     if Base.has(_name):
         Core.bindings[_name] = Base.get(_name)
+Core.bindings["TypeofBottom"] = T.TypeofBottom
+
+
+@Core.method("typeassert(x, t)", export=False)
+def typeassert(x: Any, t: Any) -> Any:
+    """The value, which must be of the type: the function that `x::T` calls.
+
+    ```jldoctest
+    julia> Core.typeassert(1, Int)
+    1
+    ```
+    """
+    return HELPERS["%typeassert"](x, t)
+
+
+@Core.method("apply_type(t, parameters...)", export=False)
+def apply_type(t: Any, *parameters: Any) -> Any:
+    """`t{parameters...}`"""
+    return HELPERS["%apply_type"](t, *parameters)

@@ -7,8 +7,8 @@ from typing import Any
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
-from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, TypeError_
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, beats
+from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError, TypeError_
 from juliette.runtime.modules import Base, Core, constructors
 from juliette.syntax.expr import Symbol
 
@@ -251,6 +251,18 @@ def _is_constructor(m: Method) -> bool:
     return isinstance(family, T.DataType) and family.typename.constructors is m.function
 
 
+def _selected(table: GenericFunction, types: tuple[Any, ...], given: tuple[Any, ...]) -> Method:
+    """The method that types select; Base's own for the arguments where Base is divided up in another way."""
+    try:
+        return table.resolve(types)
+    except MethodError:
+        found = [m for m in table.matching(given) if m.builtin is not None]
+        best = next((m for m in found if all(o is m or beats(m, o) for o in found)), None)
+        if best is None:
+            raise
+        return best
+
+
 @Base.method("invoke(f, t, args...)", transparent=True)
 def invoke(f: Any, t: Any, *args: Any) -> Any:
     """Call the method that arguments of the given types would reach.
@@ -271,7 +283,7 @@ def invoke(f: Any, t: Any, *args: Any) -> Any:
             kind = s.type if isinstance(s, T.Vararg) else s
             if not T.isa(a, kind):
                 raise TypeError_(Symbol("invoke"), "argument type error", kind, a)
-        method = table.resolve(types)
+        method = _selected(table, types, (*before, *map(T.dispatch_type, args)))
     passed = (f, *args) if before else args
     generic = getattr(f, "generic", None)
     code = method.specialise(

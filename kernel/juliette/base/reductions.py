@@ -46,7 +46,7 @@ def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
     for d in given:
         if d < 1:
             raise ArgumentError(f"region dimension(s) must be ≥ 1, got {d}")
-    return tuple(d - 1 for d in given if d <= ndim)
+    return tuple(dict.fromkeys(d - 1 for d in given if d <= ndim))
 
 
 def objects(data: Any) -> Any:

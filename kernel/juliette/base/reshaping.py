@@ -100,8 +100,8 @@ def permutedims(a: Any, *perm: Any) -> Any:
             raise MethodError(Base.bindings["permutedims"], (a,), None)
         data = data.reshape(1, -1) if data.ndim == 1 else data.T
     else:
-        order = tuple(int(i) for i in support.iterate(perm[0]))
-        if sorted(order) != list(range(1, data.ndim + 1)):
+        order = tuple(support.iterate(perm[0]))
+        if not all(isinstance(i, int) for i in order) or sorted(order) != list(range(1, data.ndim + 1)):
             raise ArgumentError("no valid permutation of dimensions")
         data = data.transpose([i - 1 for i in order])
     return like(a, np.array(data, order="F"), eltype_of(a))

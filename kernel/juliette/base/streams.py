@@ -160,7 +160,7 @@ def io_buffer(
     return IOBuffer(stream)
 
 
-Base.const("PipeBuffer", Base.bindings["IOBuffer"], export=False)
+Base.const("PipeBuffer", Base.bindings["IOBuffer"])
 
 
 @Base.method("close(io::IO)")

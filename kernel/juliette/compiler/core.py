@@ -141,6 +141,20 @@ class Continue(Node):
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Label(Node):
+    """Where a jump leads; only while a function is lowered (`lower.jumps`)."""
+
+    name: str
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Goto(Node):
+    """A jump; only while a function is lowered."""
+
+    name: str
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Return(Node):
     value: Node
 
@@ -172,3 +186,15 @@ class Closure(Node):
 class IsDefined(Node):
     name: str
     var: Var | None
+
+
+def nested_for(node: Node) -> For | None:
+    """The inner loop of a `for` with several iterators (it is the scope's last item)."""
+    if isinstance(node, Block) and node.items:
+        last = node.items[-1]
+        first = node.items[0]
+        if isinstance(first, Fresh):
+            return nested_for(last) if isinstance(last, Block) else None
+        if len(node.items) == 2 and isinstance(last, For) and isinstance(first, (Assign, Block)):
+            return last
+    return None

@@ -15,7 +15,7 @@ from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, make, pack
 from juliette.runtime.dispatch import SPECIALISED, GenericFunction
-from juliette.runtime.errors import TRANSLATORS, BoundsError, ErrorException, KeyError_, UndefRefError
+from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.values import JuliaDict, JuliaSet, OneTo, Range, StepRange, UnitRange
@@ -221,14 +221,14 @@ def bounds_error(error: IndexError) -> Any:
             return BoundsError(values[array], tuple(
                 offset if name is None else values[name] + offset for name, offset in indices
             ))
-    return ErrorException(f"IndexError: {error}")
+    return None
 
 
 def undefined_field(error: AttributeError) -> Any:
     """A field of a struct that was never assigned."""
     if error.name in getattr(error.obj, "fields", ()):
         return UndefRefError()
-    return ErrorException(f"AttributeError: {error}")
+    return None
 
 
 TRANSLATORS[IndexError] = bounds_error

@@ -53,6 +53,7 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
             continue
         if _is_doc(item):
             doc, item = item.args[2], item.args[3]
+        item = _plain_field(item)
         if isinstance(item, Expr) and item.head == "const":
             if not mutable:
                 raise problem('expected assignment after "const"')
@@ -89,6 +90,15 @@ def _is_doc(item: Any) -> bool:
         isinstance(item, Expr) and item.head == "macrocall" and isinstance(item.args[0], GlobalRef)
         and item.args[0].name == Symbol("@doc") and len(item.args) == 4 and isinstance(item.args[2], str)
     )
+
+
+def _plain_field(item: Any) -> Any:
+    """`@atomic x::T` is a field like any other."""
+    if isinstance(item, Expr) and item.head == "const":
+        return Expr("const", _plain_field(item.args[0]))
+    if isinstance(item, Expr) and item.head == "macrocall" and item.args[0] == Symbol("@atomic"):
+        return item.args[-1]
+    return item.args[0] if isinstance(item, Expr) and item.head == "atomic" else item
 
 
 def type_head(e: Any) -> tuple[str, list[Any], Any]:

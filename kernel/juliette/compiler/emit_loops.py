@@ -111,7 +111,7 @@ class LoopForms:
         self.zero.pop(name, None)
         self.lower_hoisted(hoisted)
         # `break` in a `for` over several iterators leaves all of them.
-        inner = _nested_for(node.body)
+        inner = C.nested_for(node.body)
         if inner is not None and _has_break(inner.body):
             flagged = body
             for i, s in enumerate(flagged):
@@ -153,23 +153,11 @@ def _loop_variable(node: C.For) -> C.Var:
     return node.target
 
 
-def _nested_for(node: C.Node) -> C.For | None:
-    """The inner loop of a `for` with several iterators (it is the scope's last item)."""
-    if isinstance(node, C.Block) and node.items:
-        last = node.items[-1]
-        first = node.items[0]
-        if isinstance(first, C.Fresh):
-            return _nested_for(last) if isinstance(last, C.Block) else None
-        if len(node.items) == 2 and isinstance(last, C.For) and isinstance(first, (C.Assign, C.Block)):
-            return last
-    return None
-
-
 def _has_break(node: Any) -> bool:
     if isinstance(node, C.Break):
         return True
     if isinstance(node, (C.For, C.While, C.Closure)):
-        inner = _nested_for(node.body) if isinstance(node, C.For) else None
+        inner = C.nested_for(node.body) if isinstance(node, C.For) else None
         return inner is not None and _has_break(inner.body)
     if isinstance(node, C.Block):
         return any(map(_has_break, node.items))

@@ -27,15 +27,19 @@ _SCOPES = frozenset((
 class MacroScope:
     """The names of one macro's result; `outer` is the scope that `esc` leads to."""
 
-    __slots__ = ("home", "names", "outer")
+    __slots__ = ("home", "labels", "names", "outer")
 
-    def __init__(self, home: Any, names: dict[str, Any], outer: MacroScope | None) -> None:
+    def __init__(
+        self, home: Any, names: dict[str, Any], outer: MacroScope | None, labels: dict[str, Symbol] | None = None
+    ) -> None:
         self.home = home
         self.names = names
         self.outer = outer
+        # the labels of jumps, which all scopes of one result share
+        self.labels = {} if labels is None else labels
 
     def with_names(self, names: dict[str, Any]) -> MacroScope:
-        return MacroScope(self.home, {**self.names, **names}, self.outer) if names else self
+        return MacroScope(self.home, {**self.names, **names}, self.outer, self.labels) if names else self
 
 
 def scoped(e: Any, home: Any) -> Expr:
@@ -168,6 +172,12 @@ class Resolver:
 
     def form_isdefined(self, e: Expr, s: MacroScope) -> Any:
         return Expr("isdefined", self.resolve(e.args[0], s))
+
+    def form_label(self, e: Expr, s: MacroScope) -> Any:
+        name = e.args[0].name
+        if name not in s.labels:
+            s.labels[name] = self.rename(name)
+        return Expr(e.head, s.labels[name])
 
     # ------------------------------------------------------------ scopes
 
@@ -333,6 +343,7 @@ class Resolver:
 
 _METHODS = {
     ".": "dot", "=": "assign", "->": "function", "macro": "function", "primitive": "abstract",
+    "symboliclabel": "label", "symbolicgoto": "label",
 }
 
 

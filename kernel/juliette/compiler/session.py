@@ -16,9 +16,7 @@ from juliette.syntax.expr import Expr, LineNumberNode
 
 
 # Julia finds these after the stage that adds the place to a message.
-_PLACELESS = frozenset(
-    ("syntax: break or continue outside loop", 'syntax: "$" expression outside quote')
-)
+_PLACELESS = ("syntax: break or continue outside loop", 'syntax: "$" expression outside quote', 'syntax: label "')
 
 
 _CURRENT: list[Compiler] = []
@@ -121,7 +119,7 @@ class Compiler:
             return node
         except ErrorException as error:
             text = error.msg
-            if str(text).startswith("syntax: ") and text not in _PLACELESS and "around" not in text:
+            if str(text).startswith("syntax: ") and not str(text).startswith(_PLACELESS) and "around" not in text:
                 error.msg = f"{text} around {file}:{line}"
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

@@ -382,11 +382,16 @@ def apply_type(t: Any, *params: Any) -> Any:
     try:
         return T.apply_type(t, *params)
     except T.ParameterCountError as e:
-        raise ErrorException(f"too many parameters for type {T.unwrap(e.family).name}") from None
+        body = T.unwrap(e.family)
+        name = "Union" if isinstance(body, T.UnionType) else body.name
+        raise ErrorException(f"too many parameters for type {name}") from None
 
 
 @helper("typevar")
 def typevar(name: str, low: Any, high: Any) -> T.TypeVar:
+    for which, bound in (("lower bound", low), ("upper bound", high)):
+        if bound is not None and not isinstance(bound, (T.JuliaType, T.TypeVar)):
+            raise TypeError_(Symbol("TypeVar"), which, T.Type_, bound)
     return T.TypeVar(name, low, high)
 
 

@@ -161,6 +161,8 @@ def define_abstract(module: Module, name: str, params: tuple[T.TypeVar, ...], su
     t = T.define(
         name, checked_supertype(name, sup), params, abstract=bits is None, module=module, bits=bits or 0
     )
+    if bits is not None:
+        T.unwrap(t).typename.make_class = structs.make_primitive
     check_free(module, name)
     old = module.bindings.get(name)
     if old is not None and name in module.consts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import CO_VARARGS
 from typing import Any
 
 from juliette.compiler.lower import SyntaxProblem
@@ -18,7 +19,7 @@ from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import WORLD, CALLABLES, GenericFunction, KeywordCall
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.syntax.expr import Symbol
 
 
@@ -402,7 +403,7 @@ def _foreign_type_error(error: TypeError) -> Any:
             # One of the functions that Julia itself has built in.
             name = "" if found["name"].startswith("<") else f"{found['name']}: "
             return E.ArgumentError(f"{name}too {which} arguments (expected {found['count']})")
-    return E.ErrorException(text)
+    return None
 
 
 def _foreign_value_error(error: ValueError) -> Any:
@@ -411,7 +412,53 @@ def _foreign_value_error(error: ValueError) -> Any:
         return E.ArgumentError("invalid Array dimensions")
     if "maximum supported dimension" in text:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
-    return E.ErrorException(f"ValueError: {text}")
+    return None
+
+
+def _refused(error: BaseException) -> Any:
+    """A MethodError of the function of Base that was called, where Python could not do what its code says.
+
+    That is the outermost one below the user's code; it is told by the code that was running.
+    """
+    trace = error.__traceback__
+    frames = []
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        frames = [*frames, trace.tb_frame] if name.endswith(".py") else []
+        trace = trace.tb_next
+    for frame in frames:
+        method = _method_of(frame.f_code)
+        if method is not None:
+            code, values = frame.f_code, frame.f_locals
+            first = len(method.type_vars) if method.source.static else 0
+            args = [values.get(n) for n in code.co_varnames[first : code.co_argcount]]
+            names = code.co_varnames[code.co_argcount :]
+            if code.co_flags & CO_VARARGS:
+                args += values.get(names[code.co_kwonlyargcount], ())
+            usual = method.builtin.__kwdefaults__ or {}
+            given = {
+                n: values[n] for n in names[: code.co_kwonlyargcount]
+                if n in values and values[n] is not usual.get(n)
+            }
+            f = method.function
+            return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
+    return None
+
+
+def _method_of(code: Any) -> Any:
+    """The method of Base or a package whose Python function has this code."""
+    for module in (Base, *PACKAGES.values()):
+        for value in list(module.bindings.values()):
+            table = T.unwrap(value).typename.constructors if _has_constructors(value) else value
+            if isinstance(table, GenericFunction):
+                for m in table.methods:
+                    if getattr(m.builtin, "__code__", None) is code:
+                        return m
+    return None
+
+
+def _has_constructors(value: Any) -> bool:
+    return isinstance(value, T.JuliaType) and isinstance(T.unwrap(value), T.DataType)
 
 
 class NotCallable(E.ErrorException):
@@ -448,6 +495,7 @@ def _called(error: TypeError, name: str) -> Any:
 
 
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
+E.REFUSED = _refused
 E.TRANSLATORS[TypeError] = _foreign_type_error
 E.TRANSLATORS[ValueError] = _foreign_value_error
 E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(Symbol(str(e).split("'")[1].split("%")[0]))

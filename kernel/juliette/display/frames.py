@@ -78,7 +78,12 @@ def described(frame: FrameType, line: int) -> Frame:
         return Frame(TOP_LEVEL, TOP_LEVEL, owner, code.co_filename, line)
     source = CODES.get(code)
     values = frame.f_locals
-    head = call_text(code, source, values) if source is not None else f"{name_text(code.co_name)}()"
+    head = f"{name_text(code.co_name)}()"
+    if source is not None:
+        try:
+            head = call_text(code, source, values)
+        except RecursionError:
+            pass  # the type of an argument is too deep to be told
     return Frame(code.co_name, head, owner, code.co_filename, line)
 
 

@@ -19,6 +19,7 @@ from juliette.runtime.array import UNDEF, Array, elements
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.structs import Primitive
 from juliette.runtime.text import utf8
 from juliette.runtime.type_names import alias_note, own_string, set_shown
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -274,6 +275,9 @@ def show_any(io: IO, x: Any) -> None:
 def show_default(io: IO, x: Any) -> None:
     """The type and the fields of a value that has no form of its own: `Point(1, 2)`."""
     t = T.typeof(x)
+    if isinstance(x, Primitive):
+        io.write(f"{T.type_string(t)}(0x{x.bits:0{t.typename.primitive_bits // 4}x})")
+        return
     fields = t.fields if isinstance(t, T.DataType) else ()
     io.write(T.type_string(t) + "(")
     inner = within(io, x, typeinfo=None) if fields else io

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from juliette import __version__
 from juliette.entry import pkg_code
 from juliette.repl.modes import HELP, PKG, SHELL, Mode, run_shell
-from juliette.report import ShowError
+from juliette.report import ShowError, exit_code
 
 if TYPE_CHECKING:
     from juliette.interpreter import Interpreter
@@ -32,11 +32,6 @@ def wants_color(choice: bool | None) -> bool:
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") != "dumb"
     )
-
-
-def exit_code(leaving: SystemExit) -> int:
-    """The number of `exit(n)`."""
-    return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
 
 
 def print_banner(color: bool) -> None:

@@ -433,10 +433,10 @@ class GenericFunction:
             return found[0]
         best = found[0]
         for m in found[1:]:
-            if _beats(m, best):
+            if beats(m, best):
                 best = m
         for m in found:
-            if m is not best and not _beats(best, m):
+            if m is not best and not beats(best, m):
                 raise MethodError(self, args if args is not None else types, "ambiguous")
         return best
 
@@ -510,7 +510,7 @@ class Link:
             names[self.name] = self.first
 
 
-def _beats(a: Method, b: Method) -> bool:
+def beats(a: Method, b: Method) -> bool:
     if T.more_specific(a.signature, b.signature):
         return True
     if T.subtype(b.signature, a.signature):

@@ -78,6 +78,9 @@ UndefKeywordError = _exception("UndefKeywordError", "var")
 UndefRefError = _exception("UndefRefError")
 UndefVarError = _exception("UndefVarError", "var")
 ParseErrorException = _exception("ParseError", "msg detail")
+ConcurrencyViolationError = _exception("ConcurrencyViolationError", "msg")
+ReadOnlyMemoryError = _exception("ReadOnlyMemoryError")
+SegmentationFault = _exception("SegmentationFault")
 CanonicalIndexError = _exception("CanonicalIndexError", "func type")
 
 
@@ -111,13 +114,18 @@ def julia_value(error: BaseException) -> Any:
     if isinstance(error, T.ElementError):
         return TypeError_(Symbol_of(error.family), error.context, T.Type_, error.got)
     PREPARE()
-    convert = TRANSLATORS.get(type(error))
-    if convert is not None:
-        return convert(error)
-    for cls, f in TRANSLATORS.items():
-        if isinstance(error, cls):
-            return f(error)
-    return ErrorException(f"{type(error).__name__}: {error}")
+    return translated(error) or REFUSED(error) or ErrorException(f"{type(error).__name__}: {error}")
+
+
+def translated(error: BaseException) -> Any:
+    """Julia's exception for one of Python's, if it is known what that means; None otherwise."""
+    PREPARE()
+    for cls in (type(error), *TRANSLATORS):
+        if cls in TRANSLATORS and isinstance(error, cls):
+            found = TRANSLATORS[cls](error)
+            if found is not None:
+                return found
+    return None
 
 
 TRANSLATORS: dict[type[BaseException], Any] = {}
@@ -126,6 +134,13 @@ TRANSLATORS: dict[type[BaseException], Any] = {}
 def _prepared() -> None:
     pass
 
+
+def _not_refused(error: BaseException) -> Any:
+    return None
+
+
+# The MethodError of the function of Base whose code could do nothing with its arguments.
+REFUSED: Any = _not_refused
 
 # Called before `TRANSLATORS` is looked at: imports what fills it.
 PREPARE: Any = _prepared

@@ -21,7 +21,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
 from juliette.runtime.interrupts import UNINTERRUPTED
-from juliette.runtime.errors import ErrorException, UndefVarError
+from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
 from juliette.syntax import parse_one, to_expr
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
 
@@ -343,10 +343,10 @@ class Builtin:
         elif of_type is not None:
             t = eval_type(callee, self.module, env)
             positional.append(("T", T.type_of_type(t)))
-        keywords = False
+        keywords: dict[str, Any] | None = None
         for arg in expr.args[1:]:
             if isinstance(arg, Expr) and arg.head == "parameters":
-                keywords = True
+                keywords = self._keyword_types(arg, env)
                 continue
             if isinstance(arg, Expr) and arg.head in ("kw", "="):
                 arg = arg.args[0]
@@ -381,11 +381,19 @@ class Builtin:
             method.tracing = "transparent" if self.transparent else None
             method.rule = self.rule
             method.source = self
-            if keywords:
-                self._accept_keywords(method)
+            if keywords is not None:
+                self._accept_keywords(method, keywords)
             target.add(method)
 
-    def _accept_keywords(self, method: Method) -> None:
+    def _keyword_types(self, parameters: Expr, env: dict[str, Any]) -> dict[str, Any]:
+        """The keywords whose types are declared."""
+        named = [a.args[0] if a.head in ("kw", "=") else a for a in parameters.args if isinstance(a, Expr)]
+        return {
+            a.args[0].name: eval_type(a.args[1], self.module, env)
+            for a in named if isinstance(a, Expr) and a.head == "::"
+        }
+
+    def _accept_keywords(self, method: Method, types: dict[str, Any]) -> None:
         f = self.function
         parameters = inspect.signature(f).parameters.items()
         accepted = {n: p for n, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
@@ -406,6 +414,9 @@ class Builtin:
 
                 raise MethodError(KeywordCall(method.function, kwargs), args, None)
             complete(kwargs)
+            for name, t in types.items():
+                if name in kwargs and not T.isa(kwargs[name], t):
+                    raise TypeError_(Symbol("keyword argument"), name, t, kwargs[name])
             if TRACED_KEYWORD_BUILTIN is not None:
                 hooked = TRACED_KEYWORD_BUILTIN(method, kwargs, args)
                 if hooked is not NotImplemented:
@@ -639,6 +650,8 @@ type_names.set_names(_qualified, _aliases)
 
 # What `using X` and `import X` can find: bundled packages and the standard library.
 PACKAGES: dict[str, Module] = {}
+# The versions of packages that are not Julia's own.
+VERSIONS: dict[str, Callable[[], str]] = {}
 
 
 def package(name: str, loader: Callable[[Module], None] | None = None) -> Module:

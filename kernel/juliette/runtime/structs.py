@@ -82,6 +82,32 @@ def _hash(self: Any) -> int:
     return hash((type(self), *(id(getattr(self, f, None)) for f in self.fields)))
 
 
+class Primitive:
+    """Base of the classes of primitive types: a value is its bits, as an unsigned number."""
+
+    __slots__ = ("bits",)
+    julia_type: Any = None
+
+    __call__ = call_object
+    call_kw = call_object_kw
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.bits == other.bits  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.bits))
+
+    egal = __eq__
+
+
+def make_primitive(t: T.DataType) -> type:
+    """The Python class of a primitive type."""
+    return type(T.type_string(t), (Primitive,), {"__slots__": (), "julia_type": t})
+
+
 def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     """`new(values...)`: an instance with converted fields; later ones may stay undefined."""
     if not isinstance(t, T.DataType) or not t.concrete:

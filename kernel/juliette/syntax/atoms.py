@@ -133,7 +133,9 @@ class AtomParser(BracketParser):
         saved = self.enter(spaced=True, where_allowed=True)
         self.deepen()
         children = [name]
-        while not self.at_end() and not (self.kind == "for" and self.generators):
+        while not self.at_end():
+            if self.kind == "for" and self.generators and (len(children) > 1 or not self.skip_newlines):
+                break  # in round brackets, a `for` that comes first is the argument
             if self.kind == "do" or self.kind == "Error":
                 break
             if not self.ranges and self.kind == ":" and not self.adjacent(1):

@@ -12,6 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, DomainError, ErrorException, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Primitive
 from juliette.runtime.numeric import (
     BITS,
     FLOATS,
@@ -353,7 +354,16 @@ def bits_of(x: Any) -> tuple[int, int]:
         return x.bits, 32
     if t in BITS:
         return int(x) & ((1 << BITS[t]) - 1), BITS[t]
+    if isinstance(x, Primitive):
+        return x.bits, bit_count(t)
     raise ArgumentError(f"{T.type_string(t)} not a primitive type")
+
+
+def bit_count(t: Any) -> int:
+    """How many bits the values of a primitive type have; 0 for other types."""
+    if t in BITS:
+        return BITS[t]
+    return t.typename.primitive_bits if isinstance(t, T.DataType) and t.concrete else 0
 
 
 def from_bits(t: Any, n: int) -> Any:
@@ -365,7 +375,7 @@ def from_bits(t: Any, n: int) -> Any:
         return V.Char.from_bits(n)
     if t is T.Bool:
         return bool(n & 1)
-    return wrap_to(t, n)
+    return wrap_to(t, n) if t in BITS else t.pyclass(n)
 
 
 @Base.method("bitstring(x)")
@@ -407,7 +417,7 @@ def reinterpret(t: Any, x: Any) -> Any:
     parts, wanted = primitive_parts(x), primitive_types(t)
     if wanted == [t] and parts == [x]:
         n, bits = bits_of(x)
-        if BITS[t] != bits:
+        if bit_count(t) != bits:
             raise ErrorException("bitcast: argument size does not match size of target type")
         return from_bits(t, n)
     return repacked(t, wanted, x, parts)
@@ -425,7 +435,7 @@ def primitive_parts(x: Any) -> list[Any]:
 
 def primitive_types(t: Any) -> list[Any]:
     """The primitive types that a type of tuples or complex numbers consists of."""
-    if t in BITS:
+    if bit_count(t):
         return [t]
     if T.subtype(t, T.Tuple_):
         return [q for p in t.parameters for q in primitive_types(p)]
@@ -441,7 +451,7 @@ def repacked(t: Any, wanted: list[Any], x: Any, parts: list[Any]) -> Any:
         n, bits = bits_of(part)
         whole |= n << shift
         shift += bits
-    size = sum(BITS[w] for w in wanted)
+    size = sum(map(bit_count, wanted))
     if size != shift:
         raise ArgumentError(
             f"Packed sizes of types {T.type_string(t)} and {T.type_string(T.typeof(x))} do not match; "
@@ -449,14 +459,14 @@ def repacked(t: Any, wanted: list[Any], x: Any, parts: list[Any]) -> Any:
         )
     values = []
     for w in wanted:
-        values.append(from_bits(w, whole & ((1 << BITS[w]) - 1)))
-        whole >>= BITS[w]
+        values.append(from_bits(w, whole & ((1 << bit_count(w)) - 1)))
+        whole >>= bit_count(w)
     return assembled(t, iter(values))
 
 
 def assembled(t: Any, values: Iterator[Any]) -> Any:
     """A value of a type from its parts."""
-    if t in BITS:
+    if bit_count(t):
         return next(values)
     if T.subtype(t, T.Tuple_):
         return tuple(assembled(p, values) for p in t.parameters)

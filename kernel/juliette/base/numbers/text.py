@@ -52,7 +52,7 @@ def digit_list(n: int, base: int) -> list[int]:
     return out
 
 
-@Base.method("digits(n::Integer; base=10, pad=1)")
+@Base.method("digits(n::Integer; base::Integer=10, pad::Integer=1)")
 def digits(n: Any, *, base: int = 10, pad: int = 1) -> Any:
     """The digits of a number, lowest first.
 
@@ -64,7 +64,7 @@ def digits(n: Any, *, base: int = 10, pad: int = 1) -> Any:
     return digits_of(T.Int64, n, base=base, pad=pad)
 
 
-@Base.method("digits(::Type{T}, n::Integer; base=10, pad=1) where T<:Integer")
+@Base.method("digits(::Type{T}, n::Integer; base::Integer=10, pad::Integer=1) where T<:Integer")
 def digits_of(t: Any, n: Any, *, base: int = 10, pad: int = 1) -> Any:
     check_base(base)
     if isinstance(base, BigInt):
@@ -74,17 +74,17 @@ def digits_of(t: Any, n: Any, *, base: int = 10, pad: int = 1) -> Any:
     return vector([MAKER[t](d) for d in out], t)
 
 
-@Base.method("digits!(a::AbstractArray, n::Integer; base=10)")
+@Base.method("digits!(a::AbstractArray, n::Integer; base::Integer=10)")
 def digits_into(a: Any, n: Any, *, base: int = 10) -> Any:
     """Fill an array with the digits of a number."""
     check_base(base)
-    out = digit_list(int(n), base)
+    out = digit_list(int(n), int(base))
     out += [0] * (a.data.size - len(out))
     a.data[...] = [Base.bindings["convert"](a.eltype, d) for d in out[: a.data.size]]
     return a
 
 
-@Base.method("ndigits(n::Integer; base=10, pad=1)")
+@Base.method("ndigits(n::Integer; base::Integer=10, pad::Integer=1)")
 def ndigits(n: Any, *, base: int = 10, pad: int = 1) -> int:
     """How many digits a number has.
 

@@ -130,7 +130,7 @@ def isvalid(c: V.Char) -> bool:
     return c.valid
 
 
-@Base.method("isvalid(::Type{T}, x) where T")
+@Base.method("isvalid(::Type{T}, x::Union{Integer,AbstractChar,AbstractString,AbstractVector{UInt8}}) where T")
 def isvalid_as(t: Any, x: Any) -> bool:
     if t is T.Char_:
         if isinstance(x, V.Char):

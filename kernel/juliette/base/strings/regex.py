@@ -148,10 +148,11 @@ SHOW_HOOKS[Regex] = lambda io, r, long: io.write(r.literal())
 
 # ---------------------------------------------------------------- matches
 
-_MATCH_FAMILY = T.define("RegexMatch", None, [T.TypeVar("S", None, T.AbstractString)])
+AbstractMatch = T.define("AbstractMatch", abstract=True, module=Base)
+Base.const("AbstractMatch", AbstractMatch)
+_MATCH_FAMILY = T.define("RegexMatch", AbstractMatch, [T.TypeVar("S", None, T.AbstractString)])
 MATCH = T.apply_type(_MATCH_FAMILY, T.String)
 Base.const("RegexMatch", _MATCH_FAMILY)
-Base.const("AbstractMatch", T.define("AbstractMatch", abstract=True), export=False)
 SUBSTRING = T.apply_type(V.SubString_, T.String)
 MAYBE = T.union(T.Nothing, SUBSTRING)
 
@@ -303,7 +304,7 @@ def _key(m: RegexMatch, k: Any) -> int | str:
     return int(k)
 
 
-@Base.method("getindex(m::RegexMatch, k)")
+@Base.method("getindex(m::RegexMatch, k::Union{Integer,AbstractString,Symbol})")
 def getindex(m: RegexMatch, k: Any) -> Any:
     return m.group(_key(m, k))
 

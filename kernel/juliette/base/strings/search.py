@@ -16,9 +16,11 @@ from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, is_valid, start_of, utf8, width_at
 
 UNIT_RANGE = T.apply_type(V.UnitRange_, T.Int64)
-REGEX = T.define("Regex")
+AbstractPattern = T.define("AbstractPattern", abstract=True, module=Base)
+REGEX = T.define("Regex", AbstractPattern)
 T.CORE_TYPES["Regex"] = REGEX
 Base.const("Regex", REGEX)
+Base.const("AbstractPattern", AbstractPattern)
 _PATTERN = "p::Union{AbstractString,Regex}"
 
 

@@ -12,6 +12,7 @@ are soft scopes that assign to existing globals in interactive use.
 - `dots`: dotted calls, fused into one broadcast
 - `forms`: questions about syntax trees
 - `functions`: methods of global and of local functions, lambdas
+- `jumps`: `@goto` and `@label`, as loops
 - `modules`: `using`, `import`, `export`
 - `quoting`: quoted code and macros
 - `scopes`: names, captures, what a piece of code assigns
@@ -60,8 +61,10 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         found.visit(e)
         if found.locals_:
             # `local` at top level: the variable lives as long as the statement.
-            return self.in_scope(lambda: self.lower(e), names=sorted(found.locals_), soft=True)
-        return self.lower(e)
+            node = self.in_scope(lambda: self.lower(e), names=sorted(found.locals_), soft=True)
+        else:
+            node = self.lower(e)
+        return self.without_jumps(node)
 
     def lower(self, e: Any) -> C.Node:
         if isinstance(e, Symbol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import is_signature, pattern_names, problem, signature_name
+from juliette.compiler.lower.forms import is_signature, pattern_names, problem, signature_name, str_name
 from juliette.compiler.lower.scopes import Assigned, Scoping
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
@@ -83,6 +83,22 @@ class Control(Scoping):
         if not self.loops:
             raise problem("break or continue outside loop")
         return C.Continue()
+
+    def lower_symboliclabel(self, e: Expr) -> C.Node:
+        self.jumping = True
+        return C.Label(str_name(e.args[0]))
+
+    def lower_symbolicgoto(self, e: Expr) -> C.Node:
+        self.jumping = True
+        return C.Goto(str_name(e.args[0]))
+
+    def without_jumps(self, node: C.Node) -> C.Node:
+        """A lowered function body, in which jumps have become loops."""
+        if not self.jumping:
+            return node
+        from juliette.compiler.lower import jumps
+
+        return jumps.resolve(node, self.temp)
 
     def lower_return(self, e: Expr) -> C.Node:
         return C.Return(self.lower(e.args[0]) if e.args else C.Const(None))

@@ -139,6 +139,7 @@ class Functions(Scoping):
         outer_function, outer_scope, outer_loops = self.function, self.scope, self.loops
         outer_endings, self.endings = self.endings, []
         line = self.line
+        outer_jumping, self.jumping = self.jumping, False
         self.function = FunctionScope(outer_function)
         self.scope = Scope(outer_scope, self.function)
         self.loops = []
@@ -185,7 +186,7 @@ class Functions(Scoping):
                     outer_scope is not None and self._visible_outside(outer_scope, n)
                 ):
                     made += self.declare(scope, [n])
-            node = self.lower(body)
+            node = self.without_jumps(self.lower(body))
             code.body = C.Block([C.Fresh(made), *prologue, node]) if made or prologue else node
             code.captures = self.function.captures
             code.reads = self.function.reads
@@ -195,6 +196,7 @@ class Functions(Scoping):
             self.function, self.scope, self.loops = outer_function, outer_scope, outer_loops
             self.endings = outer_endings
             self.line = line
+            self.jumping = outer_jumping
 
     def global_method(self, signature: Any, body: Any) -> C.Node:
         """A method of a global function, a constructor, or a callable type."""

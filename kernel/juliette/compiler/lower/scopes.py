@@ -156,6 +156,8 @@ class Scoping:
         self.endings: list[tuple[C.Node, int, int]] = []
         self.loops: list[str] = []
         self.counter = 0
+        # has the function that is being lowered labels or jumps?
+        self.jumping = False
 
     def temp(self, hint: str = "t") -> C.Var:
         self.counter += 1

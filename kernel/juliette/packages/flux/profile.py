@@ -6,7 +6,7 @@ name `Flux` finds.
 
 from __future__ import annotations
 
-from juliette.runtime.modules import PACKAGES, Module
+from juliette.runtime.modules import PACKAGES, VERSIONS, Module
 
 
 class Profile:
@@ -20,6 +20,7 @@ class Profile:
 
 
 PROFILE = Profile()
+VERSIONS["Flux"] = lambda: PROFILE.version
 # The modules of the two eras, by whether they are modern; `juliette.packages.flux` puts them here.
 MODULES: dict[bool, Module] = {}
 

@@ -1,0 +1,153 @@
+"""Fields and globals read and changed in one step: `@atomic`, `swapproperty!` and their relatives.
+
+Code runs in one thread, so every step is one; the orderings are read and have no effect.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.base.essentials import egal, getfield, getproperty, setfield
+from juliette.compiler import support
+from juliette.runtime import values as V
+from juliette.runtime.errors import ErrorException, MethodError
+from juliette.runtime.modules import Base, Core, Module
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
+
+_SET_PROPERTY = Base.get("setproperty!")
+REPLACED = ("old", "success")
+
+
+def _set_property(x: Any, name: Any, value: Any) -> Any:
+    return _SET_PROPERTY(x, name, value)
+
+
+def steps(kind: str, get: Any, put: Any) -> None:
+    """The functions that change a field, property or global and tell what was there."""
+
+    @Base.method(f"swap{kind}!(x, name::Symbol, value, order=:not_atomic)")
+    def swap(x: Any, name: Symbol, value: Any, order: Any = None) -> Any:
+        """Set it; the value is what it was before."""
+        old = get(x, name)
+        put(x, name, value)
+        return old
+
+    @Base.method(f"modify{kind}!(x, name::Symbol, op, value, order=:not_atomic)")
+    def modify(x: Any, name: Symbol, op: Any, value: Any, order: Any = None) -> Any:
+        """Set it to `op(old, value)`; the value is `old => new`."""
+        old = get(x, name)
+        new = op(old, value)
+        put(x, name, new)
+        return V.Pair(old, new)
+
+    @Base.method(f"replace{kind}!(x, name::Symbol, expected, value, success=:not_atomic, fail=:not_atomic)")
+    def replace(x: Any, name: Symbol, expected: Any, value: Any, *orders: Any) -> Any:
+        """Set it if it is `expected`; the value is `(old = …, success = …)`."""
+        old = get(x, name)
+        success = egal(old, expected)
+        if success:
+            put(x, name, value)
+        return V.NamedTuple(REPLACED, (old, success))
+
+
+steps("field", getfield, setfield)
+steps("property", getproperty, _set_property)
+
+
+@Base.method("getglobal(m::Module, name::Symbol, order=:monotonic)")
+def get_global(m: Module, name: Symbol, order: Any = None) -> Any:
+    """The value of a global variable of a module.
+
+    ```jldoctest
+    julia> getglobal(Base, :pi)
+    π = 3.1415926535897...
+    ```
+    """
+    return m.get(name.name)
+
+
+@Base.method("setglobal!(m::Module, name::Symbol, value, order=:monotonic)")
+def set_global(m: Module, name: Symbol, value: Any, order: Any = None) -> Any:
+    """Give a global variable of a module a value."""
+    if name.name not in m.bindings:
+        raise ErrorException(f"cannot assign variables in other modules") if m is Base or m is Core else ErrorException(
+            f"Global {'.'.join(m.path)}.{name.name} does not exist and cannot be assigned. Declare it using `global` before attempting assignment.")
+    support.HELPERS["%set_global"](m, name.name, value, False)
+    return value
+
+
+for _name in (
+    "getglobal", "setglobal!", "swapfield!", "modifyfield!", "replacefield!",
+):
+    Core.bindings[_name] = Base.bindings[_name]
+
+
+# ---------------------------------------------------------------- the macros
+
+
+def _call(name: str, *args: Any) -> Expr:
+    return Expr("call", QuoteNode(Base.get(name)), *args)
+
+
+def _field(e: Any) -> tuple[Any, Any]:
+    """The object and the quoted name of `a.b.x`."""
+    if not isinstance(e, Expr) or e.head != ".":
+        raise ErrorException("could not parse @atomic expression")
+    return e.args[0], e.args[1]
+
+
+def _split(args: tuple[Any, ...]) -> list[Any]:
+    """The arguments without the orderings."""
+    return [a for a in args if not (isinstance(a, QuoteNode) and isinstance(a.value, Symbol))]
+
+
+@Base.macro("atomic")
+def atomic(context: Any, *args: Any) -> Any:
+    """`@atomic x.a`, `@atomic x.a = v`, `@atomic x.a += v`, `@atomic x.a max v`: one step; `@atomic a::T` declares."""
+    rest = _split(args)
+    if len(rest) == 3:
+        x, name = _field(rest[0])
+        return _call("modifyproperty!", x, name, rest[1], rest[2])
+    if len(rest) != 1:
+        raise MethodError(context, args)
+    e = rest[0]
+    if isinstance(e, Symbol) or (isinstance(e, Expr) and e.head == "::"):
+        return Expr("atomic", e)
+    if isinstance(e, Expr) and e.head == "=":
+        x, name = _field(e.args[0])
+        return _call("setproperty!", x, name, e.args[1])
+    if isinstance(e, Expr) and e.head.endswith("=") and len(e.args) == 2:
+        x, name = _field(e.args[0])
+        return _call("getindex", _call("modifyproperty!", x, name, Symbol(e.head[:-1]), e.args[1]), 2)
+    if isinstance(e, Expr) and e.head == "call" and len(e.args) == 3:
+        x, name = _field(e.args[1])
+        return _call("modifyproperty!", x, name, e.args[0], e.args[2])
+    x, name = _field(e)
+    return _call("getproperty", x, name)
+
+
+@Base.macro("atomicswap")
+def atomic_swap(context: Any, *args: Any) -> Any:
+    """`@atomicswap x.a = v` sets the field; the value is what it was before."""
+    e = _split(args)[-1]
+    if not isinstance(e, Expr) or e.head != "=":
+        raise ErrorException("@atomicswap expression missing assignment")
+    x, name = _field(e.args[0])
+    return _call("swapproperty!", x, name, e.args[1])
+
+
+@Base.macro("atomicreplace")
+def atomic_replace(context: Any, *args: Any) -> Any:
+    """`@atomicreplace x.a old => new` sets the field if it is `old`."""
+    rest = _split(args)
+    if len(rest) != 2:
+        raise ErrorException("@atomicreplace requires two arguments")
+    x, name = _field(rest[0])
+    pair = rest[1]
+    if isinstance(pair, Expr) and pair.head == "call" and pair.args[0] == Symbol("=>"):
+        return _call("replaceproperty!", x, name, pair.args[1], pair.args[2])
+    return Expr("call", QuoteNode(_replace_pair), x, name, pair)
+
+
+def _replace_pair(x: Any, name: Any, pair: Any) -> Any:
+    return Base.get("replaceproperty!")(x, name, pair.first, pair.second)
