@@ -14,16 +14,18 @@ from juliette.base.strings.values import text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, make, vector, wrap
-from juliette.runtime.broadcast import from_values
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import BITS, FLOATS, MAKER, BigFloat_, BigInt_, Int128_, UInt128_
 
 # The last seed of the default generator; each set of tests begins with it again.
 GLOBAL_SEED: Any = None
 EMPTY = "collection must be non-empty"
-# How values of a type of the user's own are drawn; the module Random sets it.
+# What the module Random adds: how values are drawn by samplers of the user's own, and generators
+# of the user's own.
 CUSTOM: Callable[[Any, Any], Any] | None = None
+OWN_GENERATOR: Callable[[Any], Any] | None = None
 
 
 def default_rng() -> Any:
@@ -42,7 +44,8 @@ def take_rng(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     """The generator that a call begins with (or the default one), and the other arguments."""
     if args and is_rng(args[0]):
         return args[0], args[1:]
-    return default_rng(), args
+    own = OWN_GENERATOR(args[0]) if args and OWN_GENERATOR is not None else None
+    return (own, args[1:]) if own is not None else (default_rng(), args)
 
 
 _INT_BITS = {
@@ -77,14 +80,10 @@ def draw(rng: Any, source: Any) -> Any:
     simple = _DRAWS.get(source) if isinstance(source, T.JuliaType) else None
     if simple is not None:
         return simple(rng)
-    if isinstance(source, V.UnitRange) and type(source.start) is int:
-        if not len(source):
-            raise ArgumentError(EMPTY)
-        return int(rng.rand_range(source.start, source.stop))
     if isinstance(source, V.Range):
         if not len(source):
             raise ArgumentError(EMPTY)
-        return source.get(int(rng.rand_range(1, len(source))) - 1)
+        return range_draw(rng, source)
     if isinstance(source, (V.JuliaDict, V.JuliaSet)):
         return draw_entry(rng, source)
     if isinstance(source, str) or hasattr(source, "julia_text"):
@@ -102,16 +101,42 @@ def draw(rng: Any, source: Any) -> Any:
     return items[int(rng.rand_range(1, len(items))) - 1]
 
 
+def range_draw(rng: Any, r: Any) -> Any:
+    """An element of a range: of unit ranges by words of the element type's size, else by place."""
+    if isinstance(r, V.UnitRange):
+        if type(r.start) is int and r.eltype is T.Int64:
+            return int(rng.rand_range(r.start, r.stop))
+        if r.eltype is BigInt_:
+            return MAKER[BigInt_](rng.rand_bigint_range(int(r.start), int(r.stop)))
+        if r.eltype in BITS and r.eltype not in FLOATS:
+            return MAKER[r.eltype](int(rng.rand_range(int(r.start), int(r.stop), BITS[r.eltype])))
+    return r.get(int(rng.rand_range(1, r.count)) - 1)
+
+
+def complex_part(t: Any) -> Any:
+    """`T` of `Complex{T}`; None of other types."""
+    body = T.unwrap(t)
+    is_complex = getattr(body, "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
+    return body.parameters[0] if is_complex else None
+
+
 def draw_custom(rng: Any, source: Any) -> Any:
-    """A value of a type of the user's own."""
+    """A complex or big number, or a value by a sampler of the user's own."""
     if isinstance(source, T.JuliaType):
-        body = T.unwrap(source)
-        if getattr(body, "typename", None) is T.unwrap(Base.bindings["Complex"]).typename:
-            part = body.parameters[0]
-            return Base.bindings["Complex"](draw(rng, part), draw(rng, part))
+        part = complex_part(source)
+        if part in _DRAWS:
+            return Base.bindings["complex"](draw(rng, part), draw(rng, part))
+        if source is BigFloat_:
+            from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+
+            number, below = rng.rand_bigfloat(Precision.bits)
+            return BigFloat(libmp.from_man_exp(number, -below, Precision.bits, "n"))
     if CUSTOM is not None:
         return CUSTOM(rng, source)
-    raise MethodError(Base.bindings["rand"], (rng, source), None)
+    raise ArgumentError(NO_SAMPLER)
+
+
+NO_SAMPLER = "Sampler for this object is not defined"
 
 
 def draw_entry(rng: Any, source: Any) -> Any:
@@ -178,21 +203,29 @@ def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
             return make(np.asarray(rng.fill_bool(n), dtype=bool).reshape(shape, order="F"), T.Bool)
         if source in _INT_BITS:
             return wrap(np.asarray(rng.fill_int(n, T.DTYPE_OF[source])).reshape(shape, order="F"))
-    if isinstance(source, V.UnitRange) and type(source.start) is int:
+        if source in (Int128_, UInt128_):
+            return shaped([MAKER[source](x) for x in rng.fill_int128(n, source is Int128_)], source, shape)
+        if source is T.Char_:
+            return shaped([V.Char(int(c)) for c in rng.fill_char(n)], source, shape)
+        if complex_part(source) in (T.Float32, T.Float64):
+            dtype = np.complex128 if complex_part(source) is T.Float64 else np.complex64
+            return wrap(rng.fill_complex(n, dtype).reshape(shape, order="F"))
+    if isinstance(source, V.UnitRange) and source.eltype in _INT_BITS:
         if not len(source):
             raise ArgumentError(EMPTY)
-        drawn = np.asarray(rng.fill_range(n, source.start, source.stop), dtype=np.int64)
-        return wrap(drawn.reshape(shape, order="F"))
+        drawn = rng.fill_range(n, source.start, source.stop, BITS[source.eltype])
+        return wrap(np.asarray(drawn).astype(T.DTYPE_OF[source.eltype]).reshape(shape, order="F"))
+    if isinstance(source, V.UnitRange) and source.eltype in (BigInt_, Int128_, UInt128_):
+        return shaped([draw(rng, source) for _ in range(n)], source.eltype, shape)
     if isinstance(source, (Array, V.Range)):
-        items = list(iterate_value(source))
-        if not items:
+        items = list(iterate_value(source)) if isinstance(source, Array) else source
+        if not len(items):
             raise ArgumentError(EMPTY)
-        values = [items[int(i) - 1] for i in rng.fill_range(n, 1, len(items))]
+        get = source.get if isinstance(source, V.Range) else items.__getitem__
+        values = [get(int(i) - 1) for i in rng.fill_range(n, 1, len(items))]
         return shaped(values, Base.bindings["eltype"](source), shape)
     values = [draw(rng, source) for _ in range(n)]
-    if isinstance(source, T.JuliaType):
-        return shaped(values, source, shape)
-    return from_values(values, shape)
+    return shaped(values, source if isinstance(source, T.JuliaType) else Base.bindings["eltype"](source), shape)
 
 
 def shaped(values: list[Any], t: Any, shape: tuple[int, ...]) -> Array:
@@ -211,7 +244,7 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
         is_complex = getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
         if is_complex:
             dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
-        if dtype is None:
+        if dtype is None or dtype.kind not in "fc":
             raise MethodError(Base.bindings[name], (rng, t), None)
         if not args:
             if is_complex:

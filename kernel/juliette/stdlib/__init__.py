@@ -5,6 +5,7 @@
 - `xoshiro_stream`: its words in bulk
 - `random_mersenne`: `MersenneTwister`
 - `random_sampling`: what every generator can do with its words
+- `random_samplers`: samplers and generators of the user's own
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_inferred`, `test_logs`, `test_results`: Test
 - `logging_`: Logging

@@ -17,6 +17,7 @@ from juliette.runtime.errors import ArgumentError, DomainError, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.wrappers import BitArray
 from juliette.stdlib.random_mersenne import MersenneTwister
+from juliette.stdlib.random_samplers import samplers
 from juliette.stdlib.xoshiro import Xoshiro
 
 
@@ -37,18 +38,20 @@ def load(module: Module) -> None:
     generators(module)
     permutations(module)
     filling(module)
-    own_types(module)
+    samplers(module)
     for name in ("rand", "randn", "randexp"):
         module.const(name, Base.bindings[name])
 
 
-def seed_of(args: tuple[Any, ...]) -> Any:
-    """The seed that a call names: an integer, or words."""
+def seed_of(f: Any, args: tuple[Any, ...]) -> Any:
+    """The seed that a call of `f` names: an integer, or words."""
     if not args or args[0] is None:
         return None
     seed = args[0]
     if isinstance(seed, Array):
         return [int(w) for w in elements(seed.data)]
+    if not T.isa(seed, T.Integer):
+        raise MethodError(f, args, None)
     if int(seed) < 0:
         raise DomainError(seed, "`n` must be non-negative.")
     return int(seed)
@@ -76,26 +79,35 @@ def generators(module: Module) -> None:
         ```
         """
         rng, rest = take_rng(args)
-        rng.seed(seed_of(rest))
+        value = seed_of(module.bindings["seed!"], rest)
+        rng.seed(value)
         if rng is default_rng():
-            randomness.GLOBAL_SEED = seed_of(rest)
+            randomness.GLOBAL_SEED = value
         return rng
 
-    module.method("MersenneTwister(seed...)")(lambda _, *s: MersenneTwister(seed_of(s)))
+    module.method("MersenneTwister(seed...)")(lambda t, *s: MersenneTwister(seed_of(t, s)))
     module.method("RandomDevice()")(lambda _: RandomDevice())
     module.method("TaskLocalRNG()")(lambda _: default_rng())
 
     @module.method("Xoshiro(seed...)")
-    def xoshiro(_: Any, *words: Any) -> Xoshiro:
+    def xoshiro(t: Any, *words: Any) -> Xoshiro:
         """A Xoshiro256++ generator."""
         if len(words) > 1:
             return Xoshiro(*map(int, words))
-        return Xoshiro.seeded(seed_of(words))
+        return Xoshiro.seeded(seed_of(t, words))
 
     @module.method("default_rng()", export=False)
     def default() -> Any:
         """The generator of calls that name none."""
         return default_rng()
+
+    # the name of the days before task-local generators
+    module.const("GLOBAL_RNG", default_rng(), export=False)
+
+    @module.method("hash(rng::Union{TaskLocalRNG, Xoshiro}, h::UInt64)", export=False)
+    def hash_(rng: Any, h: Any) -> Any:
+        state = tuple(map(np.uint64, rng.state))
+        return Base.bindings["hash"](state, np.uint64((int(h) + 0x49A62C2DDA6FA9BE) & (2**64 - 1)))
 
     module.method("copy(rng::AbstractRNG)", export=False)(lambda rng: rng.copy())
 
@@ -113,7 +125,8 @@ def generators(module: Module) -> None:
         if isinstance(rng, MersenneTwister):
             words = rng.seed_vector
             seed = sum(w << 32 * i for i, w in enumerate(words))
-            io.write(f"MersenneTwister({seed})")
+            come = rng.progress()
+            io.write(f"MersenneTwister({seed}, {come})" if come else f"MersenneTwister({seed})")
         elif isinstance(rng, (TaskLocalRNG, RandomDevice)):
             io.write(f"{type(rng).__name__}()")
         else:
@@ -128,7 +141,11 @@ def permutations(module: Module) -> None:
         @module.method(f"{name}(args...)")
         def new(*args: Any) -> Any:
             rng, rest = take_rng(args)
-            return wrap(np.asarray(getattr(rng, name)(int(rest[0])), dtype=np.int64))
+            n = rest[0]
+            if n < 0:
+                raise ArgumentError("invalid Array dimensions")
+            t = T.typeof(n)
+            return vector(getattr(rng, name)(int(n)), t if t in T.DTYPE_OF else T.Int64)
 
         @module.method(f"{name}!(args...)")
         def in_place(*args: Any) -> Any:
@@ -234,6 +251,8 @@ def filling(module: Module) -> None:
             rng, rest = take_rng(args)
             a = rest[0]
             drawn = make(rng, rest[1] if len(rest) > 1 else a.eltype, a.data.shape)
+            if not isinstance(a, Array):
+                return Base.bindings["copyto!"](a, drawn)
             a.data[...] = Base.bindings["convert"](T.typeof(a), drawn).data
             return a
 
@@ -246,52 +265,3 @@ def filling(module: Module) -> None:
     fills("rand!", uniform)
     fills("randn!", lambda rng, t, shape: Base.bindings["randn"](rng, t, *shape))
     fills("randexp!", lambda rng, t, shape: Base.bindings["randexp"](rng, t, *shape))
-
-
-# ---------------------------------------------------------------- types of the user's own
-
-
-class SamplerType:
-    """`Random.SamplerType{T}()`: stands for drawing values of a type."""
-
-    __slots__ = ("type",)
-
-    def __init__(self, type_: Any) -> None:
-        self.type = type_
-
-
-class SamplerTrivial:
-    """`Random.SamplerTrivial(x)`: stands for drawing from a value."""
-
-    __slots__ = ("self_",)
-    fields = ("self",)
-
-    def __init__(self, x: Any) -> None:
-        self.self_ = x
-
-
-def own_types(module: Module) -> None:
-    sampler = T._sub_family("Random.Sampler", "E", lambda e: T.Any_, abstract=True)
-    of_type = T._sub_family("Random.SamplerType", "T", lambda t: T.apply_type(sampler, t))
-    trivial = T._sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
-    T.register_instances(SamplerType, lambda s: T.apply_type(of_type, s.type), of_type)
-    eltype = Base.bindings["eltype"]
-    T.register_instances(
-        SamplerTrivial,
-        lambda s: T.apply_type(trivial, T.typeof(s.self_), eltype(T.typeof(s.self_))),
-        trivial,
-    )
-    for name, t in (("Sampler", sampler), ("SamplerType", of_type), ("SamplerTrivial", trivial)):
-        module.const(name, t, export=False)
-    module.method("getindex(s::SamplerTrivial)", export=False)(lambda s: s.self_)
-
-    def custom(rng: Any, source: Any) -> Any:
-        kind = isinstance(source, T.JuliaType)
-        standing: Any = SamplerType(source) if kind else SamplerTrivial(source)
-        f = Base.bindings["rand"]
-        found = [m for m in f.matching((T.typeof(rng), T.typeof(standing))) if m.module is not Base]
-        if not found:
-            raise MethodError(f, (rng, source), None)
-        return f(rng, standing)
-
-    randomness.CUSTOM = custom

@@ -45,9 +45,10 @@ _SPREAD = 0x01010101010101010101010101010101
 class _Dsfmt:
     """The recursion itself: an endless sequence of 64-bit words, taken an even number at a time."""
 
-    __slots__ = ("_carry", "_recent")
+    __slots__ = ("_carry", "_recent", "taken")
 
     def __init__(self, key: Sequence[int]) -> None:
+        self.taken = 0
         words = _initial_words(key)
         pairs = [words[i] | words[i + 1] << 32 for i in range(0, len(words), 2)]
         self._recent = [word & _MASK_52 | _ONE_BITS for word in pairs[: 2 * _SIZE]]
@@ -59,11 +60,12 @@ class _Dsfmt:
 
     def copy(self) -> _Dsfmt:
         other = object.__new__(_Dsfmt)
-        other._recent, other._carry = self._recent.copy(), self._carry
+        other._recent, other._carry, other.taken = self._recent.copy(), self._carry, self.taken
         return other
 
     def take(self, count: int) -> list[int]:
         """The next `count` (even) words: floats in [1, 2), as bits."""
+        self.taken += count
         words = self._recent
         low, high = self._carry
         push = words.append
@@ -117,7 +119,9 @@ def _initial_words(key: Sequence[int]) -> list[int]:
 class MersenneTwister(Generator):
     """A `MersenneTwister(seed)`; see `seed`."""
 
-    __slots__ = ("_dsfmt", "_float_place", "_floats", "_int_left", "_ints", "seed_vector")
+    __slots__ = (
+        "_dsfmt", "_float_place", "_floats", "_floats_from", "_int_left", "_ints", "_ints_from", "seed_vector",
+    )
 
     def __init__(self, seed: int | Sequence[int] | None = None) -> None:
         self.seed(seed)
@@ -133,6 +137,8 @@ class MersenneTwister(Generator):
         self._float_place = 0
         self._ints: list[int] = []
         self._int_left = 0
+        # how many words had been taken before the caches were filled
+        self._floats_from = self._ints_from = -1
         return self
 
     def copy(self) -> MersenneTwister:
@@ -143,6 +149,7 @@ class MersenneTwister(Generator):
         # The caches are replaced when they run out, never changed.
         other._floats, other._float_place = self._floats, self._float_place
         other._ints, other._int_left = self._ints, self._int_left
+        other._floats_from, other._ints_from = self._floats_from, self._ints_from
         return other
 
     def _state(self) -> tuple[Any, ...]:
@@ -157,7 +164,19 @@ class MersenneTwister(Generator):
 
     # The caches
 
+    def progress(self) -> tuple[int, ...]:
+        """How far the generator has come, as Julia prints it; empty if it is as seeded."""
+        if not self._dsfmt.taken:
+            return ()
+        out = [0, self._dsfmt.taken]
+        if self._floats_from >= 0 or self._ints_from >= 0:
+            out += [self._floats_from, self._float_place] if self._floats_from >= 0 else [0, 0]
+        if self._ints_from >= 0:
+            out += [self._ints_from, (_INT_CACHE_BYTES - self._int_left) // 8]
+        return tuple(out)
+
     def _refill_floats(self) -> None:
+        self._floats_from = self._dsfmt.taken
         self._floats = self._dsfmt.take(_FLOAT_CACHE)
         self._float_place = 0
 
@@ -187,6 +206,7 @@ class MersenneTwister(Generator):
     def _pop_int(self, octets: int) -> int:
         """The next cached integer of 8 or 16 bytes; the cache is used from its end."""
         if self._int_left < octets:
+            self._ints_from = self._dsfmt.taken
             raw = self._dsfmt.take(2 * 627)
             wide = [low | high << 64 for low, high in zip(raw[::2], raw[1::2], strict=True)]
             for place in range(501):

@@ -165,7 +165,7 @@ class Generator(ABC):
             accepted = high[low >= threshold] if threshold else high
             parts.append(accepted)
             missing -= len(accepted)
-        return np.concatenate(parts) if len(parts) != 1 else parts[0]
+        return np.concatenate(parts or [draw(0)]) if len(parts) != 1 else parts[0]
 
     def _below_masked(self, size: int) -> int:
         """A number below `size` for 128-bit types: masked words, until one is small enough."""
