@@ -59,11 +59,11 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",
     "juliette.base.internals": (
-        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse "
-        "checked_length chown closewrite depwarn disable_sigint fieldoffset hex2bytes! "
-        "indexed_iterate isType isdispatchtuple issetgid issetuid issticky isunordered "
-        "print_to_string promote_eltype promote_typeof readeach reenable_sigint skipchars "
-        "split_rest systemerror text_colors typesof"
+        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown "
+        "closewrite depwarn disable_sigint fieldoffset hex2bytes! indexed_iterate isType "
+        "isdispatchtuple issetgid issetuid issticky isunordered print_to_string promote_eltype "
+        "promote_typeof readeach reenable_sigint skipchars split_rest systemerror text_colors "
+        "typesof"
     ),
     "juliette.base.loading": "evalfile include include_string",
     "juliette.base.locks": (
@@ -242,7 +242,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.backtraces": "showerror",
     "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
-    "juliette.base.internals": "dims2string",
+    "juliette.base.internals": "checked_length dims2string",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
         "√ ∛"
