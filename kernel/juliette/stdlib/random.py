@@ -12,7 +12,7 @@ from juliette.base.iteration import iterate_value
 from juliette.base.randomness import default_rng, take_rng
 from juliette.display.io import IO
 from juliette.runtime import types as T
-from juliette.runtime.array import Array, elements, vector, wrap
+from juliette.runtime.array import Array, elements, vector
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.wrappers import BitArray

@@ -120,7 +120,14 @@ class MersenneTwister(Generator):
     """A `MersenneTwister(seed)`; see `seed`."""
 
     __slots__ = (
-        "_dsfmt", "_float_place", "_floats", "_floats_from", "_int_left", "_ints", "_ints_from", "seed_vector",
+        "_dsfmt",
+        "_float_place",
+        "_floats",
+        "_floats_from",
+        "_int_left",
+        "_ints",
+        "_ints_from",
+        "seed_vector",
     )
 
     def __init__(self, seed: int | Sequence[int] | None = None) -> None:

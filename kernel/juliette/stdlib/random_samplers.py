@@ -1,7 +1,7 @@
 """Drawing by types and generators of the user's own: `Random.Sampler` and its kinds, `AbstractRNG`.
 
 `rand(rng, x)` first makes a sampler, `Sampler(typeof(rng), x, repetition)`, then calls
-`rand(rng, sampler)`. A package adds methods to either. What Base draws itself takes no such way, but
+`rand(rng, sampler)`. A package adds methods to either. What Base draws itself goes another way, but
 has a sampler too, for whoever builds on it.
 """
 
@@ -58,11 +58,15 @@ def samplers(module: Module) -> None:
     sampler = T._sub_family("Random.Sampler", "E", lambda e: T.Any_, abstract=True)
     of_type = T._sub_family("Random.SamplerType", "T", lambda t: T.apply_type(sampler, t))
     trivial = T._sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
-    simple = T._sub_family("Random.SamplerSimple", "T S E", lambda t, s, e: T.apply_type(sampler, e))
+    simple = T._sub_family(
+        "Random.SamplerSimple", "T S E", lambda t, s, e: T.apply_type(sampler, e)
+    )
     eltype = Base.bindings["eltype"]
     T.register_instances(SamplerType, lambda s: T.apply_type(of_type, s.type), of_type)
     T.register_instances(
-        SamplerTrivial, lambda s: T.apply_type(trivial, T.typeof(s.self_), gentype(s.self_)), trivial
+        SamplerTrivial,
+        lambda s: T.apply_type(trivial, T.typeof(s.self_), gentype(s.self_)),
+        trivial,
     )
     T.register_instances(
         SamplerSimple,
@@ -70,10 +74,15 @@ def samplers(module: Module) -> None:
         simple,
     )
     for name, t in (
-        ("Sampler", sampler), ("SamplerType", of_type), ("SamplerTrivial", trivial), ("SamplerSimple", simple),
+        ("Sampler", sampler),
+        ("SamplerType", of_type),
+        ("SamplerTrivial", trivial),
+        ("SamplerSimple", simple),
     ):
         module.const(name, t, export=False)
-    module.const("Repetition", T.union(*(T.apply_type(V.Val_, v) for v in (1, float("inf")))), export=False)
+    module.const(
+        "Repetition", T.union(*(T.apply_type(V.Val_, v) for v in (1, float("inf")))), export=False
+    )
 
     @module.method("gentype(x)", export=False)
     def gentype(x: Any) -> Any:
@@ -111,7 +120,9 @@ def samplers(module: Module) -> None:
         if isinstance(source, (SamplerType, SamplerTrivial, SamplerSimple)):
             if not _own(f, given, T.typeof(source)):
                 # what Base draws itself
-                return randomness.draw(rng, source.type if isinstance(source, SamplerType) else source.self_)
+                return randomness.draw(
+                    rng, source.type if isinstance(source, SamplerType) else source.self_
+                )
             return f(whose, source)
         if _own(f, given, T.dispatch_type(source)):
             return f(whose, source)
@@ -136,7 +147,7 @@ def _own(f: Any, *types: Any) -> bool:
 
 
 class OwnGenerator(Generator):
-    """A generator of the user's own: a subtype of `AbstractRNG` with methods of `rand` for some types."""
+    """A subtype of `AbstractRNG` of the user's own, with methods of `rand` for some types."""
 
     __slots__ = ("own",)
 
@@ -227,7 +238,9 @@ class OwnGenerator(Generator):
 
     def fill_complex(self, count: int, dtype: DTypeLike = np.complex128) -> NDArray[Any]:
         kind = np.dtype(dtype)
-        parts = self.fill_float64(2 * count) if kind == np.complex128 else self.fill_float32(2 * count)
+        parts = (
+            self.fill_float64(2 * count) if kind == np.complex128 else self.fill_float32(2 * count)
+        )
         return parts.view(kind)
 
     def fill_int128(self, count: int, signed: bool = True) -> list[int]:
