@@ -81,8 +81,8 @@ CHAPTERS: dict[str, str] = {
         "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
     ),
     "juliette.base.missing": (
-        "Missing SkipMissing argmax argmin findall findfirst findlast findmax findmin missing "
-        "skipmissing"
+        "Missing SkipMissing argmax argmin ceil findall findfirst findlast findmax findmin floor "
+        "missing round skipmissing trunc"
     ),
     "juliette.base.module_reflection": (
         "binding_module fullname isconst isexported methodswith moduleroot names parentmodule "

@@ -35,19 +35,48 @@ for _name in ("+", "-", "*", "/", "^", "mod", "rem", "÷", "fld", "cld", "//", "
         passes_on(f"{_name}(x::Number, y::Missing)")
 passes_on("^(x::Missing, p::Integer)")
 for _name in ("+", "-", "*", "abs", "abs2", "sign", "real", "imag", "conj", "zero", "one", "oneunit", "inv", "iseven", "isodd",
-              "isinteger", "isreal", "iszero", "isone", "ispow2", "float", "complex", "adjoint", "transpose", "round", "floor",
-              "ceil", "trunc"):
+              "isinteger", "isreal", "iszero", "isone", "ispow2", "float", "complex", "adjoint", "transpose"):
     if _name in Base.bindings:
         passes_on(f"{_name}(x::Missing)")
 passes_on("*(x::Missing, y::Union{AbstractString,AbstractChar})")
 passes_on("*(x::Union{AbstractString,AbstractChar}, y::Missing)")
-passes_on("zero(::Type{Missing})")
-passes_on("one(::Type{Missing})")
+for _name in ("zero", "one", "oneunit", "float", "complex"):
+    Base.method(f"{_name}(::Type{{T}}) where {{Missing<:T<:Union{{Number,Missing}}}}")(
+        lambda t, name=_name: missing_or(name, t))
+
+
+def missing_or(name: str, t: Any) -> Any:
+    """`zero` and its like of `Union{T, Missing}`: that of `T`; of types, with Missing again."""
+    if t is V.Missing_:
+        return MISSING
+    out = Base.bindings[name](without(t, V.Missing_))
+    return T.union(out, V.Missing_) if isinstance(out, T.JuliaType) else out
+
+
 for _name in ("min", "max"):
     passes_on(f"{_name}(x::Missing, y::Missing)")
     passes_on(f"{_name}(x::Missing, y::Number)")
     passes_on(f"{_name}(x::Number, y::Missing)")
 
+
+def rounded_missing(name: str, mode: str) -> None:
+    """`round(T, missing)`: only a `T` that takes in missing has an answer."""
+
+    @Base.method(f"{name}(t::Type, x::Missing{mode})")
+    def of_missing(t: Any, x: Any, *_: Any) -> Any:
+        if T.isa(x, t):
+            return x
+        shown = T.type_string(t)
+        raise MissingException(f"cannot convert a missing value to type {shown}: use Union{{{shown}, Missing}} instead")
+
+    @Base.method(f"{name}(t::Type{{>:Missing}}, x::Real{mode})")
+    def of_number(t: Any, x: Any, *by: Any) -> Any:
+        return Base.bindings[name](without(t, V.Missing_), x, *by)
+
+
+for _name in ("round", "floor", "ceil", "trunc"):
+    rounded_missing(_name, "")
+rounded_missing("round", ", r::RoundingMode")
 
 for _x, _y in (("Missing", "Missing"), ("Missing", "Any"), ("Any", "Missing")):
 

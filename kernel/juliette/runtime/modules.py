@@ -508,8 +508,10 @@ def eval_type(e: Any, module: Module, env: dict[str, Any]) -> Any:
         params: list[Any] = []
         anonymous: list[T.TypeVar] = []
         for p in e.args[1:]:
-            if isinstance(p, Expr) and p.head == "<:" and len(p.args) == 1:
-                var = T.TypeVar(f"#s{len(anonymous)}", None, eval_type(p.args[0], module, env))
+            if isinstance(p, Expr) and p.head in ("<:", ">:") and len(p.args) == 1:
+                bound = eval_type(p.args[0], module, env)
+                lower, upper = (None, bound) if p.head == "<:" else (bound, None)
+                var = T.TypeVar(f"#s{len(anonymous)}", lower, upper)
                 anonymous.append(var)
                 params.append(var)
             else:

@@ -342,7 +342,7 @@ def clocks(module: Module) -> None:
     )
 
 
-JULIAN = 148_731_163_200_000
+JULIAN = 148_731_076_800_000
 
 
 # ---------------------------------------------------------------- accessors
@@ -489,6 +489,7 @@ def arithmetic(module: Module) -> None:
     method("one(p::Union{Period, Type{<:Period}})", lambda p: 1)
     method("typemax(t::Type{<:Period})", lambda t: class_of(t)(2**63 - 1))
     method("typemin(t::Type{<:Period})", lambda t: class_of(t)(-(2**63)))
+    method("isfinite(t::Union{TimeType, Type{<:TimeType}})", lambda t: True)
     method("eps(t::Union{Date, Type{Date}})", lambda t: D.Day(1))
     method("eps(t::Union{DateTime, Type{DateTime}})", lambda t: D.Millisecond(1))
     method("eps(t::Union{Time, Type{Time}})", lambda t: D.Nanosecond(1))

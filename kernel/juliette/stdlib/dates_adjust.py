@@ -201,6 +201,18 @@ def rounding(module: Module) -> None:
             method
         )
 
+    by_mode = {"Up": high, "Down": low, "NearestTiesUp": near}
+
+    @module.method(
+        "round(x::Union{TimeType, Period}, p::Union{Period, Type{<:Period}}, r::RoundingMode)",
+        export=False,
+    )
+    def by(x: Any, p: Any, r: Any) -> Any:
+        f = by_mode.get(r.name)
+        if f is None:
+            raise DomainError(r)
+        return f(x, period_of(p))
+
     function("floor", low, "The greatest multiple of a period that is not after a moment.")
     function("ceil", high, "The least multiple of a period that is not before a moment.")
     function("round", near, "The nearest multiple of a period.")

@@ -213,7 +213,8 @@ def parsed(kind: str, text: str, f: DateFormat) -> Any:
     try:
         return value_of(kind, read_text(text, f))
     except Unparsed as e:
-        raise ArgumentError(str(e)) from None
+        # the usual form of a DateTime has a parser of its own in Julia, of fewer words
+        raise ArgumentError("Invalid DateTime string" if f is ISO_DATETIME else str(e)) from None
 
 
 # ---------------------------------------------------------------- the functions
@@ -231,8 +232,11 @@ def load(module: Module) -> None:
         ("RFC1123Format", RFC1123),
     ):
         module.const(name, value, export=False)
-    for kind in ("Date", "DateTime", "Time"):
-        module.const(f"default_format_{kind}", DEFAULTS[kind], export=False)
+
+    @module.method("default_format(t::Type{<:TimeType})", export=False)
+    def default_format(t: Any) -> DateFormat:
+        """The format of a type's own text."""
+        return DEFAULTS[t.typename.name]
 
     @module.method('DateFormat(pattern::AbstractString, locale="english")')
     def date_format(_: Any, pattern: Any, locale: Any = "english") -> DateFormat:

@@ -197,6 +197,11 @@ def sign(z: Any) -> Any:
     return z if call("iszero", z) else call("/", z, call("abs", z))
 
 
+@Base.method("flipsign(z::Complex, y::Real)", transparent=True)
+def flipsign(z: Any, y: Any) -> Any:
+    return call("-", z) if call("signbit", y) else z
+
+
 @Base.method("cis(x::Real)", transparent=True)
 def cis(x: Any) -> Any:
     """`cos(x) + im*sin(x)`

@@ -56,9 +56,10 @@ def _make_mode(t: Any, *args: Any) -> RoundingMode:
 
 
 def _install() -> None:
-    from juliette.base.essentials import _simple
+    from juliette.base.essentials import _applied, _simple
 
     _simple(RoundingMode_, _make_mode)
+    _applied(RoundingMode_, _make_mode)
 
 
 _install()
