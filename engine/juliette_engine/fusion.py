@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from juliette_engine.errors import unequal
 from juliette_engine import tape as T
 from juliette_engine.numeric import ARRAYS
 from juliette_engine.program import NAMESPACE, UFUNC_OF, Constant, Program, Value
@@ -71,7 +72,7 @@ class Host:
         return None
 
     def mismatch(self, shapes: list[tuple[int, ...]]) -> Exception:
-        return ValueError(f"arrays of sizes {', '.join(map(str, shapes))} do not broadcast together")
+        return unequal(shapes)
 
 
 PYTHON = Host()

@@ -17,6 +17,7 @@ import numpy as np
 
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, sqrt, sub
+from juliette_engine.errors import no_product
 from juliette_engine.fusion import unbroadcast as _unbroadcast_plain
 from juliette_engine.tape import IMPLICIT, Node, acc, acc_any, acc_number, full, give, lent, primal, raw, strip, top
 
@@ -379,9 +380,12 @@ def unbroadcast(g: Any, like: Any) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    if a.ndim == 2 and b.ndim == 2:
-        return b.T.dot(a.T).T
-    return number(a.dot(b))
+    try:
+        if a.ndim == 2 and b.ndim == 2:
+            return b.T.dot(a.T).T
+        return number(a.dot(b))
+    except ValueError:
+        raise no_product(a.shape, b.shape) from None
 
 
 def _matmul_a(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -37,9 +37,7 @@ def grouped(n: int) -> str:
 
 
 def _flags(arrays: list[Any]) -> Line:
-    data = [trees.data(a) for a in arrays if trees.data(a).dtype.kind in "fc"]
-    if not data:
-        return []
+    data = [trees.data(a) for a in arrays]
     if all(not a.any() for a in data):
         return [Piece("  (all zero)", CYAN)]
     out = []

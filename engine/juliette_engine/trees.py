@@ -20,7 +20,8 @@ class Opener(NamedTuple):
 
     `children(x)` gives keys and values, or None where this one is a leaf; `rebuild(x, values)` the
     same with other values; `trainable(x)` the keys of the parts that train; `mirror(x, keys,
-    values)` the plain tree that stands for `x` in gradients and states.
+    values)` the plain tree that stands for `x` in gradients and states; `received(x, g)` the tree
+    of gradients of the parts, for the gradient of the whole.
     """
 
     children: Callable[[Any], Parts | None]
@@ -29,6 +30,7 @@ class Opener(NamedTuple):
     mirror: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] = (
         lambda x, keys, values: dict(zip(keys, values, strict=True))
     )
+    received: Callable[[Any, Any], Any] = lambda x, g: g
 
 
 class ArrayKind(NamedTuple):
@@ -124,6 +126,12 @@ def mirror(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
     opener = _find(type(x))[0]
     assert opener is not None
     return opener.mirror(x, keys, values)
+
+
+def received(x: Any, gradient: Any) -> Any:
+    """The gradients of the parts of `x`, by their keys, where the gradient of the whole may be an array."""
+    opener = _find(type(x))[0]
+    return gradient if opener is None else opener.received(x, gradient)
 
 
 def trainable(x: Any) -> tuple[Any, ...] | None:

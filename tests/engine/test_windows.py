@@ -61,6 +61,17 @@ def test_convolution(name: str) -> None:
     np.testing.assert_allclose(flipped, expected)
 
 
+def test_a_transposed_convolution_padded_to_the_stride() -> None:
+    """A window smaller than the stride: the output is still `stride` times as large, zeros between."""
+    x, w = normal(4, 1, 2), normal(1, 1, 1)
+    layer = je.ConvTranspose(w, False, stride=3, pad=je.SamePad())
+    y = layer(x)
+    assert y.shape == (12, 1, 2)
+    np.testing.assert_allclose(y[1::3], x * w[0, 0, 0])
+    assert not y[0::3].any() and not y[2::3].any()
+    check(lambda a, b: convolution.conv_transpose(a, b, stride=3, pad=(-1, -1)), x, w)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_adjoints_of_convolution(name: str) -> None:
     """`⟨conv(x, w), g⟩` is linear in each argument: the adjoints give the same number."""

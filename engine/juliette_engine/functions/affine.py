@@ -25,7 +25,8 @@ ndarray = np.ndarray
 
 def _sigmoid(z: Any) -> Any:
     np.negative(z, z)
-    np.exp(z, z)
+    with np.errstate(over="ignore"):
+        np.exp(z, z)
     z += constant(1, z.dtype)
     return np.reciprocal(z, z)
 

@@ -104,8 +104,20 @@ def _padded(x: Any, g: Geometry) -> Any:
     d = len(g.input)
     size = (x.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)], x.shape[-1])
     out = np.zeros(size, x.dtype)
-    out[(slice(None), *[slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in range(d - 1, -1, -1)])] = x
+    there, here = _inside(g)
+    out[there] = x[here]
     return out
+
+
+@functools.lru_cache(256)
+def _inside(g: Geometry) -> tuple[Any, Any]:
+    """Where the input lies in the padded one, and which part of it: padding below zero cuts it."""
+    there, here = [slice(None)], [slice(None)]
+    for i in range(len(g.input) - 1, -1, -1):
+        n, lo, hi = g.input[i], g.pad[2 * i], g.pad[2 * i + 1]
+        there.append(slice(max(lo, 0), n + lo + hi - max(hi, 0)))
+        here.append(slice(max(-lo, 0), n - max(-hi, 0)))
+    return tuple(there), tuple(here)
 
 
 def _windows(x: Any, g: Geometry) -> Any:
@@ -177,7 +189,12 @@ def _data_forward(dy: Any, w: Any, *, g: Geometry) -> Any:
         target = out[where]
         target += cols[at]
     if any(g.pad):
-        out = out[(slice(None), *[slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in order])]
+        there, here = _inside(g)
+        inner = out[there]
+        if min(g.pad) >= 0:
+            return _outward(inner)
+        out = np.zeros((channels, *[g.input[i] for i in order], batch), cols.dtype)
+        out[here] = inner
     return _outward(out)
 
 

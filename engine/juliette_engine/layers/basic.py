@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from juliette_engine import rules
 from juliette_engine.functions.affine import dense
 from juliette_engine.activations import identity
-from juliette_engine.errors import ArgumentError, DimensionMismatch, OutOfBounds
+from juliette_engine.errors import ArgumentError, DimensionMismatch, OutOfBounds, UsageError
 from juliette_engine.initialisers import glorot_uniform, ones32, randn32
 from juliette_engine.layers.layer import (
     Callback,
@@ -69,6 +70,8 @@ class Dense(Layer):
         if isinstance(sizes, int) and given and isinstance(given[0], int):
             sizes = (sizes, given.pop(0))
         if given_array(sizes):
+            if np.ndim(primal(sizes)) != 2:
+                raise TypeError("Dense takes a matrix of weights")
             weight = sizes
             if given and (given_array(given[0]) or isinstance(given[0], bool)):
                 bias = given.pop(0)
@@ -150,6 +153,8 @@ class Bilinear(Layer):
     ) -> None:
         given = list(rest)
         if given_array(sizes):
+            if np.ndim(primal(sizes)) != 3:
+                raise ArgumentError("expected a 3-array of weights")
             self.weight = sizes
             if given and (given_array(given[0]) or isinstance(given[0], bool)):
                 bias = given.pop(0)
@@ -265,17 +270,22 @@ class EmbeddingBag(Layer):
         if isinstance(bags, int):
             raise ArgumentError("EmbeddingBag expects an array of indices, not just one")
         if at is not None:
-            starts = [int(i) - first for i in np.asarray(primal(at))]
-            flat = np.asarray(primal(bags))
-            bags = [flat[i:j] for i, j in zip(starts, [*starts[1:], len(flat)], strict=True)]
-        elif not isinstance(bags, (list, tuple)):
-            where = np.asarray(primal(bags))
-            if where.ndim == 1 and where.dtype.kind != "b":
-                return self.bag(where)
-            flat = where.reshape(where.shape[0], -1, order="F")
-            columns = [self.bag(flat[:, k]) for k in range(flat.shape[1])]
-            y = rules.concatenate([rules.reshape(c, (*rules.shape(c), 1)) for c in columns], 1)
-            return rules.reshape(y, (rules.shape(y)[0], *where.shape[1:]))
+            bags = split_at(np.asarray(primal(bags)), [int(i) - first for i in np.asarray(primal(at))], first)
+        if isinstance(bags, (list, tuple)):
+            return self.side_by_side(list(bags))
+        where = np.asarray(primal(bags))
+        # the columns of a one-hot matrix are one bag, a vector of truth values is an index
+        inside = 2 if where.dtype.kind == "b" else 1
+        if where.ndim < inside:
+            raise UsageError("EmbeddingBag not defined for OneHotVector")
+        if where.ndim == inside:
+            return self.bag(where)
+        flat = where.reshape(*where.shape[:inside], -1, order="F")
+        y = self.side_by_side([flat[..., k] for k in range(flat.shape[-1])])
+        return rules.reshape(y, (rules.shape(y)[0], *where.shape[inside:]))
+
+    def side_by_side(self, bags: list[Any]) -> Any:
+        """The reductions of several bags as columns."""
         columns = [self.bag(b) for b in bags]
         return rules.concatenate([rules.reshape(c, (*rules.shape(c), 1)) for c in columns], 1)
 
@@ -289,6 +299,17 @@ class EmbeddingBag(Layer):
         """Sizes."""
         out, into = size(self.weight)
         yield InOut(into, out)
+
+
+def split_at(data: Any, starts: list[int], first: int) -> list[Any]:
+    """A vector cut where each part starts; the numbers count from zero, in sentences from `first`."""
+    if not starts or starts[0] != 0:
+        raise ArgumentError(f"The first element in `at` must be {first}.")
+    if starts[-1] >= len(data):
+        raise ArgumentError("The last element in `at` must be at most the length of `data`.")
+    if any(j <= i for i, j in pairwise(starts)):
+        raise ArgumentError("`at` must be monotonically increasing with no duplicates.")
+    return [data[i:j] for i, j in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
 def column_mean(x: Any, *, dims: int = 2) -> Any:

@@ -53,13 +53,15 @@ class Container(Layer):
             raise ArgumentError("layers are either all named or none is")
         for name in self.fields:
             if name in named:
-                raise ArgumentError(
-                    f"a {type(self).__name__} cannot have a named layer called `{name}`"
-                )
+                raise ArgumentError(self.reserved())
         if len(layers) == 1 and isinstance(layers[0], (list, dict)):
             self.layers: Any = layers[0]
         else:
             self.layers = named if named else tuple(layers)
+
+    def reserved(self) -> str:
+        """The names that layers cannot have, in a sentence."""
+        return f"a {type(self).__name__} cannot have a named layer called `layers`"
 
     def parts(self) -> tuple[Any, ...]:
         """The layers."""
@@ -161,9 +163,12 @@ class Joined(Container):
 
     type_fields: ClassVar[tuple[str, ...]] = ("connection", "layers")
 
-    def __init__(self, connection: Any, *layers: Any, **named: Any) -> None:
+    def __init__(self, connection: Any, /, *layers: Any, **named: Any) -> None:
         super().__init__(*layers, **named)
         self.connection = connection
+
+    def reserved(self) -> str:
+        return f"a {type(self).__name__} layer cannot have a named sub-layer called `connection` or `layers`"
 
     def shown_children(self) -> list[tuple[str, Any]]:
         """The connection, then the layers."""
@@ -184,7 +189,7 @@ class Parallel(Joined):
     connection: Callback
     layers: Children
 
-    def __init__(self, connection: Any, *layers: Any, **named: Any) -> None:
+    def __init__(self, connection: Any, /, *layers: Any, **named: Any) -> None:
         if not layers and not named:
             raise ArgumentError("cannot construct a Parallel layer with no sub-layers")
         super().__init__(connection, *layers, **named)

@@ -119,6 +119,7 @@ def _match(s: Any, x: Any, g: Any, found: dict[int, tuple[Leaf, Any, Any]]) -> N
     if parts is None:
         return
     keys, below = parts
+    g = trees.received(x, g)
     for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
         if b is not None and not (type(part) is tuple and not part):
             _match(part, a, b, found)

@@ -254,10 +254,23 @@ def load_losses(module: Module) -> Module:
         f = expose(inner, name, getattr(losses, name), "(ŷ, y; keywords...)", rename=GREEK)
         module.const(name, f, export=False)
         inner.exports.add(name)
+    for name, from_two in (("xlogx", False), ("xlogy", True)):
+        logarithm(inner, name, from_two)
     f = expose(inner, "label_smoothing", losses.label_smoothing, "(y, α; keywords...)")
     module.const("label_smoothing", f, export=False)
     inner.exports.add("label_smoothing")
     return inner
+
+
+def logarithm(module: Module, name: str, two: bool) -> None:
+    """`x * log(x)` or `x * log(y)`, zero where `x` is."""
+
+    def product(x: Any, y: Any) -> Any:
+        return from_host(rules.xlogy(float_host(x), float_host(y)))
+
+    f = product if two else lambda x: product(x, x)
+    f.__doc__ = f"`x * log({'y' if two else 'x'})`, zero where `x` is."
+    module.method(f"{name}(x{', y' if two else ''})", transparent=True)(f)
 
 
 # The functions of NNlib on images and batches.

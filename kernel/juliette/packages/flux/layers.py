@@ -7,6 +7,7 @@ their identity.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from juliette.base.array_protocol import ArrayLike
@@ -18,6 +19,8 @@ from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
+from juliette.runtime.dispatch import KeywordCall
+from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
 from juliette_engine import trees
@@ -48,18 +51,28 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
 
     @module.method(f"{name}(args...; keywords...)", export=export, transparent=True)
     def construct(_: Any, *args: Any, **keywords: Any) -> Any:
-        return build(family, cls, args, keywords)
+        try:
+            return build(family, cls, args, keywords)
+        except (TypeError, ValueError, IndexError) as e:
+            # what Python says of arguments that a constructor does not take
+            if type(e) not in (TypeError, ValueError, IndexError):
+                raise
+            raise MethodError(KeywordCall(t, keywords) if keywords else t, args, None) from None
 
     construct.__doc__ = julia_doc(cls.__doc__ or "")
 
-    inputs = "x::AbstractArray" if cls.arrays_only else "xs..."
+    inputs = "x::AbstractArray" if cls.arrays_only else "xs...; keywords..." if call_keywords(cls) else "xs..."
     module.method(f"(layer::{name})({inputs})", transparent=True)(caller(cls))
     return t
 
 
+def call_keywords(cls: type[Layer]) -> list[inspect.Parameter]:
+    """The keywords that a layer's call takes, such as `mask`."""
+    return [p for p in inspect.signature(cls.__call__).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
 def julia_doc(text: str) -> str:
     """A docstring of the engine with its examples in Julia's syntax."""
-    import inspect
     import re
 
     lines, code = [], False
@@ -161,7 +174,17 @@ def caller(cls: type[Layer]) -> Any:
         return stateful
     if cls.arrays_only:
         return lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
-    return lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
+    keywords = call_keywords(cls)
+    if not keywords:
+        return lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
+
+    def call(layer: Any, *xs: Any, **options: Any) -> Any:
+        inputs = [to_host(matched(layer, x)) for x in xs]
+        return from_host(apply(host_view(layer), *inputs, **{k: to_host(v) for k, v in options.items()}))
+
+    inputs = inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL)
+    call.__signature__ = inspect.Signature([inputs, *keywords])  # type: ignore[attr-defined]
+    return call
 
 
 # For each layer class: the name of a field here and in Julia, and how its value is translated.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.display.show import SHOW_HOOKS
+from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages.flux import nodes
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
@@ -15,7 +15,7 @@ from juliette.syntax.expr import Expr, QuoteNode, Symbol
 def names_of(e: Any) -> tuple[str, ...]:
     """The names in `(a, b)`."""
     items = e.args if isinstance(e, Expr) and e.head == "tuple" else [e]
-    return tuple(x.name if isinstance(x, Symbol) else x.args[0].name for x in items)
+    return tuple([x.name if isinstance(x, Symbol) else _symbol(x) or str(x) for x in items])
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -58,8 +58,11 @@ def load_layer(module: Module) -> None:
         t, options = rest[0], {}
         for e in rest[1:]:
             if not (isinstance(e, Expr) and e.head in ("=", "kw")):
-                raise E.ErrorException("`@layer` expects keywords such as `trainable=(a,b)`")
-            options[e.args[0].name] = names_of(e.args[1])
+                raise E.ErrorException(f"The macro `@layer` expects here `keyword = (fields...,)`, got {one_line(e)}")
+            name = e.args[0].name
+            if name not in ("trainable", "children", "functor"):
+                raise E.ErrorException(f"`@layer` cannot define a method for `{name}` at the moment, sorry.")
+            options[name] = names_of(e.args[1])
         return call(add_layer, t, style or "", QuoteNode(options))
 
 
@@ -74,7 +77,7 @@ def _symbol(e: Any) -> str | None:
 def add_layer(t: Any, style: str, options: dict[str, tuple[str, ...]]) -> None:
     """What `@layer` does when it is run."""
     family = T.unwrap(t).typename
-    nodes.add_functor(t, options.get("children"))
+    nodes.add_functor(t, options.get("children", options.get("functor")))
     if "trainable" in options:
         nodes.TRAINABLE[family] = options["trainable"]
     if style == "ignore":

@@ -8,12 +8,15 @@ from typing import Any
 
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
+from juliette.packages import zygote
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette_engine import sizes, trees
 from juliette_engine.layers.layer import Layer
@@ -177,6 +180,26 @@ trees.register(
         mirror=lambda x, k, v: B.from_values(list(v), x.data.shape),
     ),
 )
+def _wrapper(cls: Any, name: str) -> None:
+    """Transposed arrays open into their parent, so that `W` and `W'` are tied."""
+
+    def flipped(x: Any) -> Any:
+        return Base.bindings[name](x)
+
+    def received(x: Any, g: Any) -> Any:
+        return g if isinstance(g, V.NamedTuple) else V.NamedTuple(("parent",), (wrap_data(zygote.to_engine(flipped(g))),))
+
+    trees.register(
+        cls,
+        trees.Opener(
+            lambda x: (("parent",), (x.parent,)), lambda x, v: flipped(v[0]), mirror=_named, received=received
+        ),
+    )
+    sizes.FOREIGN[cls] = lambda x: ([("parent", x.parent)], False)
+
+
+_wrapper(W.Adjoint, "adjoint")
+_wrapper(W.Transpose, "transpose")
 for _cls in (ClosureBase, Composed):
     trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
 trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))

@@ -167,8 +167,10 @@ def load(module: Module) -> None:
     @module.method("trainable(x)", export=False)
     def trainable(x: Any) -> Any:
         """The parts of `x` that hold parameters; add a method for a type of your own."""
-        parts = trees.children(x)
-        return V.NamedTuple((), ()) if parts is None else V.NamedTuple(*parts)
+        parts = trees.trained_parts(x)
+        if parts is None:
+            return V.NamedTuple((), ())
+        return V.NamedTuple(*parts) if all(isinstance(k, str) for k in parts[0]) else x
 
 
 def functions(module: Module) -> None:

@@ -40,7 +40,7 @@ def write(io: Any, lines: list[layout.Line]) -> None:
 
 def show_layer(io: Any, x: Any, long: bool) -> None:
     """The `show` of every layer."""
-    if not long:
+    if not long or io.get("compact"):
         io.write(x.line())
     elif io.get("typeinfo") is not None:  # inside an array
         write(io, [layout._with_comment(x.line(), layout.comment(x, alone=True), 20)])
@@ -50,7 +50,7 @@ def show_layer(io: Any, x: Any, long: bool) -> None:
 
 def show_struct(io: Any, x: Any, long: bool) -> None:
     """The `show` of a struct that `@layer` made a layer."""
-    if not long:
+    if not long or io.get("compact"):
         io.write(T.type_string(T.typeof(x)) + "(")
         for i, f in enumerate(x.fields):
             io.write(", " if i else "")
