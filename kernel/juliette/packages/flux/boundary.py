@@ -99,7 +99,7 @@ def from_host(x: Any) -> Any:
     if isinstance(x, (np.ndarray, zygote.Tracer)):
         return zygote.to_julia(x)
     if cls is tuple:
-        return tuple(map(from_host, x))
+        return tuple_from_host(x, {})
     if cls is dict:
         return V.NamedTuple(tuple(x), tuple(map(from_host, x.values())))
     if cls is Listed:
@@ -111,6 +111,19 @@ def from_host(x: Any) -> Any:
     if callable(x):
         return _JULIA.get(id(x), x)
     return x
+
+
+def tuple_from_host(x: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]:
+    """A tuple as Julia sees it; what occurs twice, like the state that is also the output, is one."""
+    out = []
+    for v in x:
+        if type(v) is tuple:
+            out.append(tuple_from_host(v, seen))
+            continue
+        if id(v) not in seen:
+            seen[id(v)] = from_host(v)
+        out.append(seen[id(v)])
+    return tuple(out)
 
 
 def host_function(f: Any) -> Callable[..., Any]:
