@@ -200,8 +200,10 @@ def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
     if not rule.holomorphic:
         d = run(parse(text), env)
         return d if np.iscomplexobj(T.primal(args[i])) or not np.iscomplexobj(T.primal(d)) else OPS["real"](d)
-    if text == "g" or not any(np.iscomplexobj(T.primal(v)) for v in (y, args[i])):
+    if not any(np.iscomplexobj(T.primal(v)) for v in (g, y, args[i])):
         return run(parse(text), env)
+    if text == "g":
+        return g if np.iscomplexobj(T.primal(args[i])) else OPS["real"](g)
     env["g"] = OPS["conjugate"](g)
     d = OPS["conjugate"](run(parse(text), env))
     return d if np.iscomplexobj(T.primal(args[i])) else OPS["real"](d)
@@ -383,4 +385,5 @@ where = elementwise("where", "where(m, a, b)", None, "where(m, g, 0)", "where(m,
 conjugate = elementwise("conjugate", "conjugate(x)", "conjugate(g)", holomorphic=False)
 real = elementwise("real", "real(x)", "g + 0j", holomorphic=False)
 imag = elementwise("imag", "imag(x)", "g * 1j", holomorphic=False)
+complexed = elementwise("complex", "complexed(a, b)", "real(g)", "imag(g)", holomorphic=False)
 angle = elementwise("angle", "angle(x)", "g * 1j * x / abs2(x)", holomorphic=False)

@@ -136,8 +136,10 @@ class Tree:
         if not rule.holomorphic:
             d = p.expression(text, env)
             return d if np.iscomplexobj(x.sample) or not np.iscomplexobj(d.sample) else p.op("real", d)
-        if not (np.iscomplexobj(y.sample) or np.iscomplexobj(x.sample)) or text == "g":
+        if not (np.iscomplexobj(y.sample) or np.iscomplexobj(x.sample)):
             return p.expression(text, env)
+        if text == "g":
+            return env["g"] if np.iscomplexobj(x.sample) else p.op("real", env["g"])
         env["g"] = p.op("conjugate", env["g"])
         d = p.op("conjugate", p.expression(text, env))
         return d if np.iscomplexobj(x.sample) else p.op("real", d)

@@ -182,6 +182,19 @@ ARRAYS["floating"] = _floating
 NUMBERS["floating"] = lambda x: float(x) if type(x) is int or type(x) is bool else x
 
 
+def _complexed(re: Any, im: Any) -> Any:
+    kind = np.complex64 if np.result_type(re, im) in (np.float32, np.float16) else complex
+    out = np.empty(np.broadcast_shapes(np.shape(re), np.shape(im)), kind, order="F")
+    out.real, out.imag = re, im
+    return out
+
+
+ARRAYS["complexed"] = _complexed
+NUMBERS["complexed"] = lambda re, im: (
+    complex(re, im) if type(re) in (float, int) or type(im) in (float, int) else np.complex64(complex(re, im))
+)
+
+
 def _xlogy(x: Any, y: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.equal(x, 0), x * np.zeros_like(y), x * np.log(y))

@@ -104,6 +104,12 @@ class ComplexTracer(ScalarTracer):
     __slots__ = ()
 
 
+class Complex32Tracer(ScalarTracer):
+    """Stands for a numpy complex64."""
+
+    __slots__ = ()
+
+
 class BoolTracer(ScalarTracer):
     """Stands for a bool."""
 
@@ -122,11 +128,13 @@ SCALARS: dict[type, type[Node]] = {
     complex: ComplexTracer,
     np.float32: Float32Tracer,
     np.float16: Float16Tracer,
+    np.complex64: Complex32Tracer,
+    np.complex128: ComplexTracer,
     np.float64: FloatTracer,
     np.int64: IntTracer,
 }
 NESTED: dict[type, type[Node]] = {c: _nested_of(c) for c in set(SCALARS.values())}
-_PLAIN_OF = {np.float64: float, np.int64: int}
+_PLAIN_OF = {np.float64: float, np.int64: int, np.complex128: complex}
 
 
 class Tape(list[Any]):
@@ -281,7 +289,7 @@ def full(g: Any, like: Any) -> Any:
 
 # rule -> how it reads when the cotangent is traced by a level below: f(g, out, a, b)
 TRACED_RULES: dict[Any, Rule] = {}
-_NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex))
+_NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex, np.complex64))
 
 
 def backward(tape: Tape, out: Any, seed: Any) -> None:

@@ -282,6 +282,11 @@ def complex_maker(kind: Any) -> Callable[[Any, Any], Any]:
 COMPLEX_CLASSES = (complex, np.complexfloating, Complex)
 
 
+# How packages' own complex numbers come apart, and are made of two reals of which one has the class: by class.
+PARTS: dict[type, Callable[[Any], tuple[Any, Any]]] = {}
+MAKERS: dict[type, Callable[[Any, Any], Any]] = {}
+
+
 def parts(z: Any) -> tuple[Any, Any]:
     """Real and imaginary part, as Julia values."""
     if type(z) is complex:
@@ -292,6 +297,9 @@ def parts(z: Any) -> tuple[Any, Any]:
         return z.real, z.imag
     if isinstance(z, np.complex128):
         return float(z.real), float(z.imag)
+    other = PARTS.get(type(z))
+    if other is not None:
+        return other(z)
     return z, to_number(T.typeof(z), False)
 
 

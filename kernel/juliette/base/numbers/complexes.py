@@ -6,6 +6,9 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
+from juliette.base.essentials import PROPERTIES, field_error
 from juliette.base.numbers.arithmetic import power_by_squaring
 from juliette.base.numbers.promotion import promote_type
 from juliette.runtime import types as T
@@ -13,6 +16,7 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.numeric import (
     COMPLEX_CLASSES,
+    MAKERS,
     Complex_,
     ComplexF64,
     complex_maker,
@@ -32,6 +36,9 @@ def call(name: str, *args: Any) -> Any:
 
 def make(re: Any, im: Any) -> Any:
     """A complex number of two reals, brought to one type."""
+    own = MAKERS.get(type(re)) or MAKERS.get(type(im))
+    if own is not None:
+        return own(re, im)
     s, t = T.typeof(re), T.typeof(im)
     if s is not t:
         re, im = call("promote", re, im)
@@ -101,6 +108,16 @@ def complex_array(a: Any) -> Any:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _field(z: Any, name: str) -> Any:
+    """`z.re` and `z.im` of numbers that Python has a class for."""
+    if name in ("re", "im"):
+        return parts(z)[name == "im"]
+    raise field_error(z, name)
+
+
+PROPERTIES.update({complex: _field, np.complex64: _field})
 
 
 @Base.method("real(z::Complex)")

@@ -13,16 +13,17 @@ import numpy as np
 
 from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.essentials import NUMBER_HOOKS
+from juliette.base.essentials import NUMBER_HOOKS, PROPERTIES, field_error
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote.structured import densify
 from juliette.runtime import array as A
+from juliette.runtime import numeric
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Rational
+from juliette.runtime.numeric import Complex, Complex_, Rational
 from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
@@ -32,6 +33,7 @@ ndarray = np.ndarray
 for _cls, _t in (
     (tapes.FloatTracer, T.Float64), (tapes.IntTracer, T.Int64), (tapes.Float32Tracer, T.Float32),
     (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool), (tapes.ComplexTracer, T.typeof(1j)),
+    (tapes.Complex32Tracer, T.typeof(np.complex64(1))),
 ):
     T._TYPE_OF_CLASS[_cls] = T._TYPE_OF_CLASS[NESTED[_cls]] = _t
 
@@ -147,15 +149,40 @@ def to_engine(x: Any) -> Any:
                 return y
         data = np.asarray(x.data)
         if data.dtype == object:
-            values = elements(data)
-            return stacked(values, data.shape) if all(map(_is_number, values)) else x
+            return of_numbers(x)
         return data
-    return x
+    return complex(x) if isinstance(x, Complex) else x
+
+
+def of_numbers(x: Any) -> Any:
+    """An array of numbers that numpy has no kind for, or that are partly traced, as the engine's; others as they are."""
+    if is_complex(x):
+        return complex_data(x)
+    values = elements(x.data)
+    return stacked(values, x.data.shape) if all(map(_is_number, values)) else x
+
+
+_COMPLEX = T.unwrap(Complex_).typename
+
+
+def is_complex(x: Any) -> bool:
+    """Are its elements `Complex{T}` of a `T` that numpy does not know?"""
+    t = getattr(x, "eltype", None)
+    return isinstance(t, T.DataType) and t.typename is _COMPLEX and x.data.dtype == object
+
+
+def complex_data(x: Any) -> Any:
+    """The numbers of an array of `Complex{T}` for numpy."""
+    return np.array([complex(v) for v in elements(x.data)], dtype=complex).reshape(x.data.shape, order="F")
 
 
 def stacked(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of numbers, some of them traced."""
-    return rules.stack_scalars(values, shape)
+    return rules.stack_scalars([_for_numpy(v) for v in values], shape)
+
+
+def _for_numpy(x: Any) -> Any:
+    return complex(x) if isinstance(x, Complex) else float(x) if isinstance(x, Rational) else x
 
 
 def plain(x: Any) -> Any:
@@ -178,12 +205,12 @@ def _gather(values: list[Any], shape: tuple[int, ...]) -> Any:
     if TRACE.depth:
         for v in values:
             if isinstance(v, ScalarTracer):
-                return rules.stack_scalars(values, shape) if all(map(_is_number, values)) else None
+                return stacked(values, shape) if all(map(_is_number, values)) else None
     return None
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.number, ScalarTracer))
+    return isinstance(x, (int, float, complex, np.number, ScalarTracer, Complex, Rational))
 
 
 iteration.GATHER = _gather
@@ -220,13 +247,20 @@ def _text(x: Any, digits: Any = None) -> str:
 
 def rational_node(x: Rational, tape: Tape) -> Any:
     """A node for a rational number."""
+    return tape.node(known(x))
+
+
+def known(x: Any) -> Any:
+    """A number that tapes have nodes for: of each class of rationals they hear when the first one comes."""
+    if isinstance(x, Complex):
+        return complex(x)
     cls = type(x)
-    if cls not in tapes.SCALARS:
+    if isinstance(x, Rational) and cls not in tapes.SCALARS:
         made = tapes.SCALARS[cls] = type("RationalTracer", (ScalarTracer,), {"__slots__": ()})
         nested = NESTED[made] = type("NestedRationalTracer", (made,), {"__slots__": (), "nested": True})
         T._TYPE_OF_CLASS[made] = T._TYPE_OF_CLASS[nested] = T.typeof(x)
         gradients.ONES[cls] = Base.bindings["one"](x)
-    return tape.node(x)
+    return x
 
 
 def _operator(name: str) -> Any:
@@ -241,7 +275,20 @@ for _name, _dunder in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"
     setattr(Rational, f"__r{_dunder}__", _right)
 setattr(Rational, "__neg__", lambda a: Base.bindings["-"](a))  # noqa: B010
 
-for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, tapes.ComplexTracer):
+def _part(x: Any, name: str) -> Any:
+    if name in ("re", "im"):
+        return rules.real(x) if name == "re" else rules.imag(x)
+    raise field_error(plain(x), name)
+
+
+for _cls in (tapes.ComplexTracer, tapes.Complex32Tracer):
+    for _c in (_cls, NESTED[_cls]):
+        PROPERTIES[_c] = _part
+        numeric.PARTS[_c] = lambda z: (rules.real(z), rules.imag(z))
+for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer):
+    for _c in (_cls, NESTED[_cls]):
+        numeric.MAKERS[_c] = rules.complexed
+for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, tapes.ComplexTracer, tapes.Complex32Tracer):
     for _c in (_cls, NESTED[_cls]):
         NUMBER_HOOKS[_c] = _convert
         SHOW_HOOKS[_c] = _show

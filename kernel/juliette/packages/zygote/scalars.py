@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from juliette.packages.zygote.nodes import known
+from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Complex
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
 from juliette_engine.tape import NESTED, ComplexTracer, FloatTracer, Node, primal
@@ -20,7 +23,7 @@ OPS: dict[str, Any] = {
     "acosh": rules.acosh, "atanh": rules.atanh, "hypot": rules.hypot, "abs": rules.absolute, "abs2": rules.abs2,
     "inv": rules.inv, "float": rules.floating, "max": rules.maximum, "min": rules.minimum,
     "conj": rules.conjugate, "real": rules.real, "imag": rules.imag, "angle": rules.angle, "sign": rules.sign,
-    "round": rules.rounded, "floor": rules.floor, "ceil": rules.ceil, "trunc": rules.trunc, "mod": rules.mod, "rem": rules.rem,
+    "complex": rules.complexed, "//": rules.div, "round": rules.rounded, "floor": rules.floor, "ceil": rules.ceil, "trunc": rules.trunc, "mod": rules.mod, "rem": rules.rem,
 }
 # Functions of one name and different rules by the number of arguments.
 _UNARY = {"-": rules.neg, "+": lambda x: x, "atan": rules.atan}
@@ -73,12 +76,44 @@ COMPOSED: dict[tuple[str, int], Any] = {
     ("copysign", 2): lambda x, y: rules.mul(rules.absolute(x), np.copysign(1.0, primal(y))),
     ("flipsign", 2): lambda x, y: rules.mul(x, np.copysign(1.0, primal(y))),
     ("\\", 2): lambda a, b: rules.div(b, a),
+    ("complex", 1): lambda x: x if np.iscomplexobj(primal(x)) else rules.complexed(x, 0.0),
+    ("fourthroot", 1): lambda x: rules.sqrt(rules.sqrt(x)),
+    ("rem2pi", 2): lambda x, r: _moved(x, Base.bindings["rem2pi"](primal(x), r)),
+    ("ldexp", 2): lambda x, n: rules.mul(x, 2.0 ** primal(n)),
+    ("frexp", 1): lambda x: _split(x, *Base.bindings["frexp"](primal(x))),
+    ("significand", 1): lambda x: _scaled(x, Base.bindings["significand"](primal(x))),
+    ("modf", 1): lambda x: (rules.rem(x, 1.0), rules.trunc(x)),
+    ("tanpi", 1): lambda x: rules.tan(rules.mul(x, np.pi)),
+    ("hypot", 3): lambda a, b, c: rules.hypot(rules.hypot(a, b), c),
+    ("norm", 1): rules.absolute,
+    ("norm", 2): lambda x, p: rules.absolute(x),
+    ("det", 1): lambda x: x,
+    ("logdet", 1): rules.log,
+    ("tr", 1): lambda x: x,
+    ("logabsdet", 1): lambda x: (rules.log(rules.absolute(x)), rules.sign(x)),
 }
+
+
+def _moved(x: Any, value: Any) -> Any:
+    """`x`, moved to a value that it is a step away from."""
+    return rules.add(x, value - primal(x))
+
+
+def _scaled(x: Any, value: Any) -> Any:
+    """`x`, times what makes it a value."""
+    return rules.mul(x, value / primal(x) if primal(x) else 1.0)
+
+
+def _split(x: Any, value: Any, exponent: Any) -> Any:
+    return _scaled(x, value), exponent
 
 
 def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     """How a method with numbers for arguments runs, some of them traced."""
     count = len(classes)
+    if any([issubclass(c, Complex) for c in classes]):
+        function = Base.bindings[name]
+        return lambda *args: function(*[complex(a) if isinstance(a, Complex) else a for a in args])
     if count == 2 and name in _OPERATORS:
         a, b = classes
         if a is FloatTracer and b in (FloatTracer, float, int):
@@ -99,6 +134,8 @@ def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
         return COMPOSED.get((name, count))
     if not hasattr(op, "rule"):
         return op
+    if name in ("//", "complex"):
+        return stepped(op, lambda *xs: known(f(*xs)), classes)
     return stepped(op, f, classes)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.nodes import PLAIN, JuliaTape, nested_twin, plain, rational_node, to_julia, twin
+from juliette.packages.zygote.nodes import PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -41,6 +41,8 @@ def _lift_array(a: Any, t: Tape) -> Any:
         return t.node(data)
     if kind != "O":
         return a
+    if is_complex(a):
+        return t.node(complex_data(a))
     values = [lift(v, t) for v in data.ravel(order="F").tolist()]
     if all(x is y for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
         return a
