@@ -354,7 +354,7 @@ asin = elementwise("asin", "arcsin(x)", "g / sqrt(1 - x * x)", on="unit")
 acos = elementwise("acos", "arccos(x)", "-(g / sqrt(1 - x * x))", on="unit")
 atan = elementwise("atan", "arctan(x)", "g / (1 + x * x)")
 asinh = elementwise("asinh", "arcsinh(x)", "g / sqrt(x * x + 1)")
-acosh = elementwise("acosh", "arccosh(x)", "g / sqrt(x * x - 1)", on="above one")
+acosh = elementwise("acosh", "arccosh(x)", "g / (sqrt(x - 1) * sqrt(x + 1))", on="above one")
 atanh = elementwise("atanh", "arctanh(x)", "g / (1 - x * x)", on="unit")
 atan2 = elementwise(
     "atan2", "arctan2(a, b)", "g * b / (a * a + b * b)", "-(g * a / (a * a + b * b))", on="positives"

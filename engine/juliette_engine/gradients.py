@@ -194,7 +194,7 @@ _GOOD = frozenset((float, int, np.float32, np.float64, np.float16))
 def check_output(y: Any) -> None:
     """Only a real scalar has a gradient."""
     p = y.data if isinstance(y, Node) else y
-    if type(p) in _GOOD or (type(p) in SCALARS and type(p) is not complex):
+    if type(p) in _GOOD or (type(p) in SCALARS and not isinstance(p, (complex, np.complexfloating))):
         return
     if isinstance(p, bool) or isinstance(p, np.number):
         if not isinstance(p, (complex, np.complexfloating)):

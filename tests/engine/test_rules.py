@@ -20,7 +20,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
 }
 assert activations.relu is rules.relu  # loading them enters them in the table
 OPS = rules.ELEMENTWISE
-CONSTANT = {"imag", "angle", "real"}  # of real numbers they are of no interest
+CONSTANT = {"imag", "angle", "real", "complex"}  # tried on complex numbers below
 
 
 def sample(on: str, *shape: int) -> Any:
@@ -129,6 +129,54 @@ def test_kinds_of_arrays(name: str) -> None:
     f = caller(op, (2, 3))
     for g, h in zip(je.gradient(lambda *a: rules.total(f(*a)), *strided), je.gradient(lambda *a: rules.total(f(*a)), *plain), strict=True):
         np.testing.assert_allclose(g, h, rtol=1e-12)
+
+
+# Of complex numbers: the slope along the real axis and along the imaginary one.
+COMPLEX = (
+    "add sub mul div neg power exp exp2 expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh "
+    "abs abs2 sign inv float conjugate real imag angle complex"
+).split()
+
+
+def on_plane(f: Callable[..., Any], zs: list[Any], k: int) -> Any:
+    """`∂/∂re + i ∂/∂im` of a real function, by central differences."""
+    out = np.zeros_like(zs[k])
+    for i in np.ndindex(*out.shape):
+        for step, unit in ((1e-6, 1), (1e-6j, 1j)):
+            up, down = [z.copy() for z in zs], [z.copy() for z in zs]
+            up[k][i] += step
+            down[k][i] -= step
+            out[i] += unit * (f(*up) - f(*down)) / 2e-6
+    return out
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_numbers(name: str) -> None:
+    op = OPS[name]
+    count = len(op.partials)
+    real = name == "complex"
+    zs = [sample("unit", 2, 2) if real else np.asfortranarray(sample("unit", 2, 2) + 1j * sample("unit", 2, 2)) for _ in range(count)]
+    weight = 0.7 - 0.4j
+
+    def loss(*xs: Any) -> Any:
+        y = rules.mul(op(*xs), weight)
+        return rules.total(rules.add(rules.real(y), rules.abs2(y)))
+
+    def slope(*xs: Any) -> Any:
+        out = 0.0
+        for g in je.gradient(loss, *xs):
+            out = rules.add(out, rules.total(rules.abs2(g)))
+        return out
+
+    for f, tolerance in ((loss, 1e-5), (slope, 1e-4)):
+        for k, g in enumerate(je.gradient(f, *zs)):
+            want = numeric(f, zs, k) if real else on_plane(f, zs, k)
+            np.testing.assert_allclose(0 * want if g is None else g, want, rtol=tolerance, atol=tolerance)
+    one = [z[0, 0].item() for z in zs]
+    whole = je.gradient(lambda *xs: loss(*xs), *[np.array([v]) for v in one])
+    for g, w in zip(je.gradient(loss, *one), whole, strict=True):
+        assert type(g) is (float if real else complex)
+        assert g == pytest.approx(w[0], rel=1e-12)
 
 
 WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {

@@ -338,7 +338,7 @@ def each_element(name: str, keeps: bool) -> None:
 
     @Base.method(f"{name}(a::AbstractArray)")
     def f(a: Any) -> Any:
-        if keeps and dense(a).dtype != object:
+        if keeps and dense(a).dtype.kind not in "Oc":
             return a
         if keeps and T.subtype(eltype_of(a), T.Real):
             return a

@@ -229,6 +229,9 @@ def plan_keywords(
     method = f.selected(types)
     if method is None or method.code is None or method.code.vararg or method.code.keyword_rest is not None:
         return None
+    if inference.traced and f.traced_rule is not None:
+        inference.edges.append((f, types))
+        return None
     declared = {name: (default, typ) for name, _, default, typ in method.code.keywords}
     if not set(names) <= set(declared) or any(d is None and n not in names for n, (d, _) in declared.items()):
         return None

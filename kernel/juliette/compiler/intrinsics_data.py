@@ -393,6 +393,9 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
     table = constructors(t)
     types = exact(args)
     body = T.unwrap(t)
+    if inference.traced and table.traced_rule is not None:
+        inference.edges.append((table, None))
+        return None
     if types is None:
         plain = isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class
         if plain and not table.user_methods and not body.typename.params and len(args) == len(t.fields):

@@ -23,6 +23,8 @@ from juliette.runtime.values import BitArray
 TRACED: Any = None
 # Set by the gradient packages: the kernel of a template for leaves of which some are traced.
 TRACED_KERNEL: Any = None
+# Set by the gradient packages: does a wrapper hold something traced?
+TRACED_WITHIN: Any = None
 
 
 class Broadcasted:
@@ -45,7 +47,7 @@ def broadcasted(f: Any, *args: Any) -> Any:
                 found = RANGE_OPERATION(f, args)
                 if found is not None:
                     return found
-        elif isinstance(a, V.Wrapper) and a.structured:
+        elif isinstance(a, V.Wrapper) and a.structured and not (TRACE.depth and TRACED_WITHIN is not None and TRACED_WITHIN(a)):
             found = a.broadcast(f, args)
             if found is not None:
                 return found

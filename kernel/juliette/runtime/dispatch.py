@@ -220,6 +220,10 @@ class GenericFunction:
         if method is None or method.kwcall is None:
             ambiguous = "ambiguous" if method is None and len(self.matching(types)) > 1 else None
             raise MethodError(KeywordCall(self, kwargs) if ambiguous is None else self, args, ambiguous)
+        if self.traced_rule is not None and TRACE.depth:
+            rule = self.traced_rule(types)
+            if rule is not None:
+                return rule(*args, **kwargs)
         return method.kwcall(kwargs, *args)
 
     # ------------------------------------------------------------ the tables

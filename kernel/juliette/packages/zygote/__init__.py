@@ -11,7 +11,11 @@
 - `parameters`: Params and Grads
 - `entry`: gradient, pullback and their like
 - `jacobians`: Jacobians and Hessians
+- `forward`: forward mode
 - `custom`: rules of the user's own
+- `tangents`: ChainRules' kinds of tangents
+- `projection`: cotangents brought to the kind of their values
+- `chainrules`: the package ChainRulesCore
 - `buffer`: arrays that may be changed inside a gradient
 - `structured`: wrappers and factorizations around traced arrays
 - `errors`: what cannot be differentiated
@@ -21,7 +25,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.packages.zygote import buffer, custom, entry, errors, linear, methods, nodes, parameters, structured, trees
+from juliette.packages.zygote import buffer, custom, entry, errors, forward, linear, methods, nodes, parameters, structured, trees
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
 from juliette.packages.zygote.arrays import RULES
@@ -42,6 +46,7 @@ def load(module: Module) -> None:
     """Fill the module Zygote."""
     parameters.define(module)
     entry.load_entries(module)
+    forward.load_forward(module)
     custom.load_rules(module)
     buffer.load_buffer(module)
 

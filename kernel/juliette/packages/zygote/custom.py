@@ -14,13 +14,15 @@ import numpy as np
 from juliette.compiler import support
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
-from juliette.packages.zygote.structured import holds_node
+from juliette.packages.zygote.structured import Seen, densify, holds_node, is_wrapper, seen, slots_of
+from juliette.packages.zygote.projection import mismatch
+from juliette.packages.zygote.tangents import Tangent, is_zero, unthunked
 from juliette.packages.zygote.trees import lift, outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
-from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, Method
-from juliette.runtime.errors import DimensionMismatch, ErrorException
+from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, Method, call_kw
+from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Module, constructors, package
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
@@ -29,61 +31,22 @@ from juliette_engine.tape import Node, acc_any, primal
 
 ndarray = np.ndarray
 
-# ---------------------------------------------------------------- kinds of tangents
-
-_ABSTRACT = T.define("ChainRulesCore.AbstractTangent", abstract=True)
-_ZERO = T.define("ChainRulesCore.AbstractZero", _ABSTRACT, abstract=True)
-
-
-class NoTangent:
-    """The argument has no tangent space: an index, a string."""
-
-    __slots__ = ()
-
-
-class ZeroTangent:
-    """The tangent is zero."""
-
-    __slots__ = ()
-
-
-class Thunk:
-    """A tangent computed when it is asked for."""
-
-    __slots__ = ("f",)
-    fields = ("f",)
-
-    def __init__(self, f: Any) -> None:
-        self.f = f
-
-
-class Tangent:
-    """The tangent of a structure, by field."""
-
-    __slots__ = ("backing", "of")
-
-    def __init__(self, of: Any, backing: Any) -> None:
-        self.of = of
-        self.backing = backing
-
-
-NO_TANGENT, ZERO_TANGENT = NoTangent(), ZeroTangent()
-_TYPES = {
-    NoTangent: T.define("ChainRulesCore.NoTangent", _ZERO), ZeroTangent: T.define("ChainRulesCore.ZeroTangent", _ZERO),
-    Thunk: T.define("ChainRulesCore.Thunk", _ABSTRACT), Tangent: T.define("ChainRulesCore.Tangent", _ABSTRACT),
-}
-for _cls, _t in _TYPES.items():
-    T.register_class(_cls, _t)
-
-
-def unthunked(x: Any) -> Any:
-    """A tangent with what was put off computed."""
-    while isinstance(x, Thunk):
-        x = x.f()
-    return x
-
-
 # ---------------------------------------------------------------- calling a rule
+
+
+class Pullback:
+    """A pullback as a Julia function."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Any) -> None:
+        self.run = run
+
+    def __call__(self, *args: Any) -> Any:
+        return self.run(*args)
+
+
+T.register_class(Pullback, T.define("Zygote.RulePullback", T.Function_))
 
 
 class Outputs:
@@ -144,6 +107,7 @@ def call_with_rule(rule: Any, f: Any, args: tuple[Any, ...], own: bool = True) -
         return _outside_trace(None, rule, args)[0]
     below = tuple([outside(a, tape) for a in args])
     y, back = _outside_trace(tape, rule, below)
+    args = tuple(map(seen, args))
     out = lift(y, tape)
     if isinstance(out, Node):
         tape.append((_rule_step, out, (f, *args) if own else args, back))
@@ -163,6 +127,9 @@ def _nodes(x: Any) -> Any:
             yield from _nodes(v)
     elif isinstance(x, Struct) or isinstance(x, support.ClosureBase):
         for f in x.fields:
+            yield from _nodes(getattr(x, f, None))
+    elif is_wrapper(x):
+        for f in slots_of(type(x)):
             yield from _nodes(getattr(x, f, None))
     elif isinstance(x, Array) and x.data.dtype == object:
         for v in x.data.ravel().tolist():
@@ -198,10 +165,16 @@ def _rule_step(g: Any, r: Any, args: Any, back: Any) -> None:
 def send(x: Any, g: Any, tape: Any) -> None:
     """Add a tangent from a rule to an argument."""
     g = unthunked(g)
-    if g is None or isinstance(g, (NoTangent, ZeroTangent)):
+    if is_zero(g):
         return
     if isinstance(g, Tangent):
         g = g.backing
+    if isinstance(x, Seen):
+        if isinstance(g, V.NamedTuple):
+            send(x.value, g, tape)
+        else:
+            send(x.dense, densify(g), tape)
+        return
     if isinstance(x, Node):
         if x.tape is not tape:
             return
@@ -211,9 +184,7 @@ def send(x: Any, g: Any, tape: Any) -> None:
             if want and np.prod(want) == np.prod(have):
                 value = rules.reshape(value, want)
             elif want and have:
-                raise DimensionMismatch(
-                    f"variable with size(x) == {_size(want)} cannot have a gradient with size(dx) == {_size(have)}"
-                )
+                raise mismatch(want, have)
         acc_any(x, float(value) if type(value) is int else value)
         return
     if type(x) is tuple:
@@ -234,11 +205,15 @@ def send(x: Any, g: Any, tape: Any) -> None:
             send(a, b, tape)
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
 # ---------------------------------------------------------------- functions of rules
+
+
+CONFIG = T.define("ChainRulesCore.RuleConfig", T.Any_, (T.TypeVar("T"),), abstract=True)
+CONFIG_TYPES: dict[str, Any] = {"RuleConfig": CONFIG}
+for _name in ("HasReverseMode", "NoReverseMode", "HasForwardsMode", "NoForwardsMode"):
+    CONFIG_TYPES[_name] = T.define(f"ChainRulesCore.{_name}")
+# The types of those who call rules: what a rule may ask for as its first argument.
+CONFIGS: list[Any] = []
 
 
 class RuleFunction(GenericFunction):
@@ -249,6 +224,8 @@ class RuleFunction(GenericFunction):
     def add(self, method: Method) -> None:
         super().add(method)
         parameters = method.parameters
+        if parameters and T.subtype(parameters[0], CONFIG):
+            parameters = parameters[1:]
         if parameters:
             target = target_of(parameters[0])
             if target is not None:
@@ -262,6 +239,7 @@ def target_of(t: Any) -> tuple[GenericFunction, tuple[Any, ...]] | None:
         return None
     if t.typename is T.TYPE_NAME and t.parameters:
         kind = t.parameters[0]
+        kind = kind.upper if isinstance(kind, T.TypeVar) else kind
         return (constructors(kind), ()) if isinstance(kind, T.JuliaType) else None
     singleton = t.typename.singleton
     if isinstance(singleton, GenericFunction):
@@ -280,39 +258,69 @@ class Finder:
 
     def __call__(self, types: tuple[Any, ...]) -> Any:
         full = (*self.first, *types)
-        for table, make in ((CONSTANTS, _constant), (ADJOINTS, _adjoint), (RRULES, _rrule)):
-            method = table.selected(full)
-            if method is not None and (method.code is not None or table is CONSTANTS):
-                return make(self.function, bool(self.first))
-        return None
+        named = bool(self.first)
+        if CONSTANTS.selected(full) is not None:
+            return _constant(self.function)
+        found = ADJOINTS.selected(full)
+        if found is not None and found.code is not None:
+            return _by_rule(ADJOINTS, self.function, named, own=False)
+        for config in CONFIGS:
+            found = RRULES.selected((config, *full))
+            if found is not None and found.code is not None and T.subtype(found.parameters[0], CONFIG):
+                from juliette.packages.zygote.chainrules import CONFIG_OF_ZYGOTE
+
+                return _by_rule(RRULES, self.function, named, first=(CONFIG_OF_ZYGOTE,))
+        found = RRULES.selected(full)
+        if found is None:
+            if len(RRULES.matching(full)) > 1:
+                return _by_rule(RRULES, self.function, named)  # raises Julia's error
+            return None
+        if found.code is None or NO_RRULES.selected(full) is not None and _opted_out(full, found):
+            return None
+        return _by_rule(RRULES, self.function, named)
 
 
-def _constant(function: GenericFunction, named: bool) -> Any:
-    def run(*args: Any) -> Any:
+def _opted_out(full: tuple[Any, ...], rule: Method) -> bool:
+    """Is the opting out at least as specific as the rule?"""
+    found = NO_RRULES.selected(full)
+    return found is not None and T.subtype(found.signature, rule.signature)
+
+
+def _constant(function: GenericFunction) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         depth, TRACE.depth = TRACE.depth, 0
         try:
-            return function(*map(plain, args))
+            return call_kw(function, kwargs, *map(plain, args))
         finally:
             TRACE.depth = depth
 
     return run
 
 
-def _adjoint(function: GenericFunction, named: bool) -> Any:
+def _by_rule(table: GenericFunction, function: GenericFunction, named: bool, *, own: bool = True, first: Any = ()) -> Any:
     if named:
-        return lambda *args: call_with_rule(lambda *xs: ADJOINTS(function, *xs), function, args, own=False)
-    return lambda *args: call_with_rule(ADJOINTS, None, args, own=False)
 
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return call_with_rule(lambda *xs: call_kw(table, kwargs, *first, function, *xs), function, args, own=own)
 
-def _rrule(function: GenericFunction, named: bool) -> Any:
-    if named:
-        return lambda *args: call_with_rule(lambda *xs: RRULES(function, *xs), function, args)
-    return lambda *args: call_with_rule(RRULES, None, args, own=False)
+        return run
+    if table is ADJOINTS and function is not CALLABLES:  # of a type: its pullback knows nothing of the type
+
+        def construct(t: Any, *args: Any, **kwargs: Any) -> Any:
+            return call_with_rule(lambda *xs: call_kw(table, kwargs, t, *xs), None, args, own=False)
+
+        return construct
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return call_with_rule(lambda *xs: call_kw(table, kwargs, *first, *xs), None, args, own=False)
+
+    return call
 
 
 ADJOINTS = RuleFunction("adjoint_rule")
 RRULES = RuleFunction("rrule")
 FRULES = GenericFunction("frule")
+NO_RRULES = GenericFunction("no_rrule")
 CONSTANTS = RuleFunction("constant_rule")
 
 # ---------------------------------------------------------------- macros
@@ -325,17 +333,17 @@ def _definition(e: Any) -> tuple[Any, Any]:
     raise ErrorException("a function definition is expected")
 
 
-def _onto(rules_name: str, signature: Any) -> Any:
+def onto(rules_name: str, signature: Any) -> Any:
     """A signature `f(x)` as one of the function of rules: `rules(::typeof(f), x)`."""
     if signature.head in ("where", "::"):
-        return Expr(signature.head, _onto(rules_name, signature.args[0]), *signature.args[1:])
+        return Expr(signature.head, onto(rules_name, signature.args[0]), *signature.args[1:])
     f = signature.args[0]
     if isinstance(f, Expr) and f.head == "::":
         first = f
     elif isinstance(f, Expr) and f.head == "curly":
         first = Expr("::", Expr("curly", Symbol("Type"), f))
     else:
-        first = Expr("::", Expr("call", Symbol("typeof"), f))
+        first = Expr("::", Expr("call", QuoteNode(T.dispatch_type), f))
     rest = list(signature.args[1:])
     parameters = [rest.pop(0)] if rest and isinstance(rest[0], Expr) and rest[0].head == "parameters" else []
     return Expr("call", Expr(".", QuoteNode(ZYGOTE_MODULE[0]), QuoteNode(Symbol(rules_name))), *parameters, first, *rest)
@@ -354,7 +362,7 @@ def ignoring(e: Any) -> Any:
 def load_rules(module: Module) -> None:
     """Enter the macros into Zygote, and the package ChainRulesCore."""
     ZYGOTE_MODULE[:] = [module]
-    for f in (ADJOINTS, RRULES, FRULES, CONSTANTS):
+    for f in (ADJOINTS, RRULES, FRULES, CONSTANTS, NO_RRULES):
         f.module = module
         module.set(f.name, f, const=True)
 
@@ -362,7 +370,7 @@ def load_rules(module: Module) -> None:
     def adjoint(context: Any, definition: Any) -> Any:
         """`@adjoint f(x) = y, ȳ -> (x̄,)`: a rule for `f`."""
         signature, body = _definition(definition)
-        return Expr("block", Expr("=", _onto("adjoint_rule", signature), body), None)
+        return Expr("block", Expr("=", onto("adjoint_rule", signature), body), None)
 
     @module.macro("nograd", export=False)
     def nograd(context: Any, *names: Any) -> Any:
@@ -381,6 +389,8 @@ def load_rules(module: Module) -> None:
         from juliette.base.macros import expression_text
 
         return Expr("call", QuoteNode(shown_gradient), expression_text(e), e)
+
+    from juliette.packages.zygote.chainrules import CHAIN_RULES, load_chain_rules
 
     load_chain_rules(CHAIN_RULES)
     for name in ("ignore_derivatives",):
@@ -408,123 +418,3 @@ def shown_gradient(text: str, x: Any) -> Any:
     return call_with_rule(lambda v: (v, show), None, (x,), own=False)
 
 
-def load_chain_rules(module: Module) -> None:
-    """Fill ChainRulesCore."""
-    if "rrule" in module.bindings:
-        return
-    for name, f in (("rrule", RRULES), ("frule", FRULES)):
-        module.const(name, f)
-    for cls in (NoTangent, ZeroTangent, Thunk, Tangent):
-        module.const(cls.__name__, _TYPES[cls])
-    module.const("AbstractZero", _ZERO)
-    module.const("AbstractTangent", _ABSTRACT)
-
-    @module.method("NoTangent()")
-    def no_tangent(_: Any) -> Any:
-        return NO_TANGENT
-
-    @module.method("ZeroTangent()")
-    def zero_tangent(_: Any) -> Any:
-        return ZERO_TANGENT
-
-    @module.method("Thunk(f)")
-    def thunk(_: Any, f: Any) -> Any:
-        return Thunk(f)
-
-    @module.method("Tangent(; fields...)")
-    def tangent(_: Any, **fields: Any) -> Any:
-        return Tangent(None, V.NamedTuple(tuple(fields), tuple(fields.values())))
-
-    @module.method("unthunk(x)")
-    def unthunk(x: Any) -> Any:
-        """A tangent with what was put off computed."""
-        return unthunked(x)
-
-    @module.method("ignore_derivatives(f)", transparent=True)
-    def ignore_derivatives(f: Any) -> Any:
-        """The value of `f()`, or `f` itself if it is no function, as a constant.
-
-        ```jldoctest
-        julia> using Zygote, ChainRulesCore
-
-        julia> gradient(x -> x * ignore_derivatives(x), 3.0)
-        (3.0,)
-        ```
-        """
-        from juliette.packages.zygote.entry import ignored
-
-        return ignored(f) if isinstance(f, (GenericFunction, support.ClosureBase)) else plain(f)
-
-    @module.method("ProjectTo(x)")
-    def project_to(x: Any) -> Any:
-        """A function that brings tangents to the kind of `x`."""
-        return Projector(x)
-
-    @module.macro("thunk")
-    def thunk_macro(context: Any, e: Any) -> Any:
-        """`@thunk ex`: a tangent computed when it is asked for."""
-        return Expr("call", QuoteNode(Thunk), Expr("->", Expr("tuple"), e))
-
-    @module.macro("ignore_derivatives")
-    def ignore_macro(context: Any, e: Any) -> Any:
-        """`@ignore_derivatives ex`: the value of an expression as a constant."""
-        return ignoring(e)
-
-    @module.macro("non_differentiable")
-    def non_differentiable(context: Any, signature: Any) -> Any:
-        """`@non_differentiable f(::Any...)`: results of `f` are constants."""
-        return Expr("block", Expr("=", _onto("constant_rule", signature), True), None)
-
-    @module.macro("opt_out")
-    def opt_out(context: Any, signature: Any) -> Any:
-        """`@opt_out rrule(::typeof(f), x)`: no rule for these arguments."""
-        return Expr("block", Expr("=", signature, None), None)
-
-    @module.macro("scalar_rule")
-    def scalar_rule(context: Any, call: Any, *rest: Any) -> Any:
-        """`@scalar_rule f(x, y) (∂f_∂x, ∂f_∂y)`: a rule from the partial derivatives; `Ω` is the value."""
-        setup = [e for e in rest if isinstance(e, Expr) and e.head == "macrocall"]
-        partials = [e for e in rest if e not in setup][0]
-        names = [Symbol(a.args[0].name) if isinstance(a, Expr) else a for a in call.args[1:]]
-        slopes = list(partials.args) if isinstance(partials, Expr) and partials.head == "tuple" and len(names) > 1 else [partials]
-        before = [x for e in setup for x in e.args[2:] if not isinstance(x, LineNumberNode)]
-        g = Symbol("ΔΩ")
-        products = [Expr("call", Symbol("*"), Expr("call", Symbol("conj"), s), g) for s in slopes]
-        back = Expr("->", g, Expr("tuple", Expr("call", QuoteNode(lambda: NO_TANGENT)), *products))
-        body = Expr(
-            "block", Expr("=", Symbol("Ω"), Expr("call", call.args[0], *names)), *before, Expr("tuple", Symbol("Ω"), back),
-        )
-        return Expr("block", Expr("=", _onto("rrule", call), body), None)
-
-
-class Projector:
-    """`ProjectTo(x)`"""
-
-    __slots__ = ("like",)
-
-    def __init__(self, like: Any) -> None:
-        self.like = like
-
-    def __call__(self, g: Any) -> Any:
-        g = unthunked(g)
-        if g is None or isinstance(g, (NoTangent, ZeroTangent)):
-            return g
-        like = primal(self.like)
-        if isinstance(like, (bool, str)):
-            return NO_TANGENT
-        if isinstance(like, float) or isinstance(like, int):
-            return float(g.real) if isinstance(g, complex) else float(g) if not isinstance(g, Node) else g
-        if isinstance(like, Array) and isinstance(g, Array) and like.data.dtype.kind == "f" and not isinstance(g, Node):
-            if g.data.shape != like.data.shape:
-                raise DimensionMismatch(
-                    f"variable with size(x) == {_size(like.data.shape)} cannot have a gradient with size(dx) == {_size(g.data.shape)}"
-                )
-            data = g.data.real if g.data.dtype.kind == "c" else g.data
-            return to_julia(np.asarray(data, like.data.dtype, order="F"))
-        return g
-
-
-CHAIN_RULES = package("ChainRulesCore", load_chain_rules)
-for _c in (Projector,):
-    T.register_class(_c, T.define("ChainRulesCore.ProjectTo"))
-_ = Base

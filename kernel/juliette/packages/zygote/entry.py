@@ -12,7 +12,9 @@ from juliette.compiler.support import ClosureBase
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import OPEN, Refusal
-from juliette.packages.zygote.nodes import TWINS, JuliaTape, plain
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, plain, to_engine
+from juliette.packages.zygote.structured import takes_seeds
+from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
@@ -243,6 +245,7 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
         traced = [] if params is not None else [lift(a, tape) for a in args]
         y = f() if params is not None else f(*traced)
         value = below(y, tape)
+        y = takes_seeds(y)
         if params is not None:
             swap = {id(x): kept[id(x)] for x, _, _ in lent}
             tape[:] = [_swapped(record, swap) for record in tape]
@@ -259,7 +262,8 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
     def back(seed: Any) -> Any:
         nodes = list(kept.values()) if params is not None else traced
         gradients._reset(nodes)
-        gradients._seed(y, seed_from(seed), tape)
+        seed = seed_from(gradient_of(seed))
+        gradients._seed(y, seed, tape)
         gradients.run_back(tape)
         if params is not None:
             grads = {}
@@ -294,10 +298,8 @@ def seed_from(x: Any) -> Any:
     """A sensitivity as the engine takes it."""
     if isinstance(x, Node):
         return x
-    if isinstance(x, Array) and x.data.dtype != object:
-        return x.data
-    if isinstance(x, (V.BitArray, V.Range, V.Wrapper)):
-        return np.asarray(x.data)
+    if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
+        return to_engine(x)
     if type(x) is tuple:
         return tuple(map(seed_from, x))
     if type(x) is int:
@@ -505,11 +507,6 @@ def load_entries(module: Module) -> None:
         """
         return Derivative(f)
 
-    @module.method("forwarddiff(f, x)", transparent=True, export=False)
-    def forwarddiff(f: Any, x: Any) -> Any:
-        """`f(x)`; here its gradient is computed backwards like any other."""
-        return f(x)
-
     @module.method("checkpointed(f, xs...)", transparent=True, export=False)
     def checkpointed(f: Any, *xs: Any) -> Any:
         """`f(xs...)`, computed again in the backward pass instead of keeping what it needs.
@@ -547,8 +544,8 @@ def load_entries(module: Module) -> None:
 
         return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if isinstance(x, Node) else x
 
-    @module.method("isderiving()", transparent=True, export=False)
-    def isderiving() -> bool:
+    @module.method("isderiving(x=nothing)", transparent=True, export=False)
+    def isderiving(x: Any = None) -> bool:
         return TRACE.depth > 0
 
     @module.method("within_gradient(x)", transparent=True, export=False)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.base.numbers.rounding import RoundingMode
 from juliette.display.io import IO
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
@@ -43,12 +44,17 @@ CONSTANT = {
     "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
     "range", "LinRange", "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
 }  # fmt: skip
+# To whole numbers or digits, whatever the options: their slope is zero.
+STEPS = {"round", "floor", "ceil", "trunc"}
 # Methods that change their first argument.
 MUTATING = {
     "setindex!", "push!", "pop!", "pushfirst!", "popfirst!", "append!", "prepend!", "insert!", "deleteat!", "splice!",
     "fill!", "copyto!", "copy!", "sort!", "reverse!", "resize!", "empty!", "map!", "broadcast!", "permute!", "shuffle!",
     "rand!", "randn!", "mul!", "lmul!", "rmul!", "ldiv!", "axpy!", "filter!", "circshift!", "unique!",
 }  # fmt: skip
+
+
+_NUMBERS = (ScalarTracer, int, float, complex, np.number, Rational, Complex, RoundingMode)
 
 
 def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
@@ -59,6 +65,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name in OVERRIDDEN and classes and classes[-1] in PLAIN:
         return OVERRIDDEN[name](f)
     if method.tracing == "transparent":
+        if name == "imag" and classes and issubclass(classes[0], ScalarTracer):
+            return rules.imag
         if name in _REDUCTIONS and len(classes) == 2 and classes[1] in PLAIN:
             return _with_function(_REDUCTIONS[name])(f)
         return f
@@ -72,10 +80,12 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return method.rule(f)
     if name in CONSTANT:
         return lambda *args: f(*map(plain, args))
-    if all(issubclass(c, (ScalarTracer, int, float, complex, np.number, Rational, Complex)) for c in classes):
+    if all(issubclass(c, _NUMBERS) for c in classes):
         found = on_numbers(name, f, classes)
         if found is not None:
             return found
+    if name in STEPS:
+        return lambda *args: f(*map(plain, args))
     if name in _REDUCTIONS and len(classes) == 2:
         return _with_function(_REDUCTIONS[name])(f)
     special = SPECIAL.get(name)
@@ -288,7 +298,7 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
         return NotImplemented
     name = method.name
     f = method.builtin
-    if name in CONSTANT:
+    if name in CONSTANT or name in STEPS:
         return f(*map(plain, args), **kwargs)  # type: ignore[misc]
     if name in _REDUCTIONS and len(args) == 2:
         return _with_function(_REDUCTIONS[name])(f)(*args, **kwargs)

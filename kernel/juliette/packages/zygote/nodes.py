@@ -15,8 +15,9 @@ from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import NUMBER_HOOKS, PROPERTIES, field_error
 from juliette.display.show import SHOW_HOOKS
-from juliette.packages.zygote.structured import densify
+from juliette.packages.zygote.structured import densify, is_wrapper, wraps_node
 from juliette.runtime import array as A
+from juliette.runtime import broadcast as B
 from juliette.runtime import numeric
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -108,6 +109,15 @@ def traced_elements(a: Any) -> Any:
         return (rules.getitem(a, i) for i in range(shape[0]))
     return (rules.getitem(a, i[::-1]) for i in np.ndindex(*shape[::-1]))
 
+
+def wrapped_elements(a: Any) -> Any:
+    """An iterator over the elements of a wrapper, around a traced array or a plain one."""
+    return traced_elements(densify(a)) if is_wrapper(a) and wraps_node(a) else iteration.iterate_data(a)
+
+
+for _cls in [c for c in iteration.ITERATORS if issubclass(c, V.Wrapper)]:
+    iteration.ITERATORS[_cls] = wrapped_elements
+B.TRACED_WITHIN = wraps_node
 
 # ---------------------------------------------------------------- there and back
 

@@ -27,7 +27,7 @@ GRADS = T.define("Zygote.Grads")
 T.register_class(Params, PARAMS)
 T.register_class(Grads, GRADS)
 iteration.ITERATORS[Params] = iter
-iteration.ITERATORS[Grads] = lambda g: (V.Pair(p, g.grads.get(id(p))) for p in g.params)
+iteration.ITERATORS[Grads] = lambda g: (g.grads.get(id(p)) for p in g.params)
 SHOW_HOOKS[Grads] = lambda io, g, long: io.write("Grads(...)")
 
 
@@ -54,6 +54,15 @@ def _property(g: Grads, name: str) -> Any:
 
 
 PROPERTIES[Grads] = _property
+
+
+def _params_property(p: Params, name: str) -> Any:
+    if name in ("order", "params"):
+        return vector(list(p), T.Any_)
+    raise ErrorException(f"type Params has no field {name}")
+
+
+PROPERTIES[Params] = _params_property
 
 # Types whose fields hold parameters (`@functor`).
 FUNCTORS: set[Any] = set()
@@ -158,19 +167,18 @@ def _assigned(dest: Grads, value: Any) -> Grads:
 
 
 def _params_dotted(tree: Any) -> Any:
-    """`f.(ps)`: a vector of results; inside a gradient an error, as in Zygote."""
+    """`f.(ps)`, as of the vector of parameters; inside a gradient an error, as in Zygote."""
     if TRACE.depth and not OPEN.ignoring:
         raise ArgumentError(
             "Zygote.Params does not support broadcasting within gradients, try iteration `for p in ps`"
         )
-    ps = next(x for x in _leaves(tree) if isinstance(x, Params))
-    return vector([B.materialize(_with(tree, ps, V.Ref(p))) for p in ps], T.Any_)
+    return B.materialize(_collected(tree))
 
 
-def _with(tree: Any, old: Any, new: Any) -> Any:
+def _collected(tree: Any) -> Any:
     if isinstance(tree, B.Broadcasted):
-        return B.broadcasted(tree.function, *[_with(a, old, new) for a in tree.args])
-    return new if tree is old else tree
+        return B.broadcasted(tree.function, *map(_collected, tree.args))
+    return vector(list(tree), T.Any_) if isinstance(tree, Params) else tree
 
 
 B.STYLES[Grads] = (_dotted, _assigned)
@@ -217,6 +225,10 @@ def define(module: Any) -> None:
         if not 1 <= i <= len(items):
             raise BoundsError(vector(items, T.Any_), (i,))
         return items[i - 1]
+
+    @method("getindex(p::Params, at::AbstractVector)")
+    def params_some(p: Params, at: Any) -> Any:
+        return vector([params_get(p, int(i)) for i in iteration.iterate_value(at)], T.Any_)
 
     @method("length(p::Params)")
     def params_length(p: Params) -> int:

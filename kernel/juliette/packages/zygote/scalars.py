@@ -81,7 +81,7 @@ COMPOSED: dict[tuple[str, int], Any] = {
     ("rem2pi", 2): lambda x, r: _moved(x, Base.bindings["rem2pi"](primal(x), r)),
     ("ldexp", 2): lambda x, n: rules.mul(x, 2.0 ** primal(n)),
     ("frexp", 1): lambda x: _split(x, *Base.bindings["frexp"](primal(x))),
-    ("significand", 1): lambda x: _scaled(x, Base.bindings["significand"](primal(x))),
+    ("significand", 1): lambda x: _significand(x),
     ("modf", 1): lambda x: (rules.rem(x, 1.0), rules.trunc(x)),
     ("tanpi", 1): lambda x: rules.tan(rules.mul(x, np.pi)),
     ("hypot", 3): lambda a, b, c: rules.hypot(rules.hypot(a, b), c),
@@ -102,6 +102,12 @@ def _moved(x: Any, value: Any) -> Any:
 def _scaled(x: Any, value: Any) -> Any:
     """`x`, times what makes it a value."""
     return rules.mul(x, value / primal(x) if primal(x) else 1.0)
+
+
+def _significand(x: Any) -> Any:
+    p = np.asarray(primal(x))
+    value = 2 * np.frexp(p)[0]
+    return rules.mul(x, rules.div(value, np.where(p == 0, 1, p))) if p.ndim else _scaled(x, value.item())
 
 
 def _split(x: Any, value: Any, exponent: Any) -> Any:

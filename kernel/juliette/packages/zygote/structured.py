@@ -49,6 +49,30 @@ def wraps_node(x: Any) -> bool:
     return False
 
 
+class Seen:
+    """A wrapper around traced arrays beside the matrix that it stands for: cotangents come for either."""
+
+    __slots__ = ("dense", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.dense = densify(value)
+
+
+def seen(x: Any) -> Any:
+    """A value whose wrappers can take the cotangent of the matrix that they stand for."""
+    return Seen(x) if is_wrapper(x) and wraps_node(x) else x
+
+
+def takes_seeds(y: Any) -> Any:
+    """An output whose wrappers can take the sensitivity of the matrix that they stand for."""
+    if type(y) is tuple:
+        return tuple(map(takes_seeds, y))
+    if isinstance(y, V.NamedTuple):
+        return V.NamedTuple(y.names, tuple(map(takes_seeds, y.values)))
+    return seen(y)
+
+
 def densify(x: Any) -> Any:
     """A wrapper around traced arrays as one traced array; other values as they are."""
     if not is_wrapper(x) or not wraps_node(x):
@@ -61,11 +85,40 @@ def densify(x: Any) -> Any:
         return rules.adjoint(parent) if isinstance(x, V.Adjoint) else rules.transpose(parent)
     if not isinstance(x, V.Wrapper):
         return _product(x)
+    parent = getattr(x, "parent", None)
+    if hasattr(x, "unit") and isinstance(densify(parent), Node):
+        return _part(x, densify(parent))
+    if hasattr(x, "conjugate") and isinstance(densify(parent), Node):
+        return _mirrored(x, densify(parent))
     nodes: list[Any] = []
     numbers = np.asarray(_numbered(x, nodes).data)
     parts: list[Any] = [np.array([0.0, 1.0], dtype=nodes[0].data.dtype)]
     parts += [rules.reshape(n, (n.data.size,)) for n in nodes]
     return rules.getitem(rules.concatenate(parts, 0), numbers.astype(np.int64))
+
+
+def _part(x: Any, parent: Any) -> Any:
+    """The elements of a triangular matrix or a like part of a matrix."""
+    n = parent.data.shape[0]
+    below = np.subtract.outer(np.arange(n), np.arange(n))
+    keep = (below <= x.low) & (-below <= x.high)
+    if x.unit:
+        keep &= below != 0
+    rest = np.eye(n, dtype=parent.data.dtype, order="F") if x.unit else parent.data.dtype.type(0)
+    return rules.where(np.asfortranarray(keep), parent, rest)
+
+
+def _mirrored(x: Any, parent: Any) -> Any:
+    """The elements of a symmetric or Hermitian matrix."""
+    n = parent.data.shape[0]
+    below = np.subtract.outer(np.arange(n), np.arange(n))
+    own = np.asfortranarray(below < 0 if x.uplo_text == "U" else below > 0)
+    zero = parent.data.dtype.type(0)
+    half = rules.where(own, parent, zero)
+    middle = rules.where(np.eye(n, dtype=bool, order="F"), parent, zero)
+    if x.conjugate and np.iscomplexobj(parent.data):
+        return rules.add(rules.add(half, rules.adjoint(half)), rules.real(middle))
+    return rules.add(rules.add(half, rules.transpose(half)), middle)
 
 
 def _numbered(x: Any, nodes: list[Any]) -> Any:

@@ -13,14 +13,18 @@ import numpy as np
 
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.nodes import PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, to_julia, twin
+from juliette.packages.zygote.nodes import (
+    PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, to_engine, to_julia, twin,
+)
+from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
-from juliette.runtime.numeric import Complex, Rational
+from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
-from juliette_engine import gradients
+from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
 from juliette_engine.tape import Node, Tape
 
@@ -43,6 +47,8 @@ def _lift_array(a: Any, t: Tape) -> Any:
         return a
     if is_complex(a):
         return t.node(complex_data(a))
+    if isinstance(a.eltype, T.DataType) and a.eltype.name == "Irrational":
+        return t.node(np.array([float(v) for v in data.ravel(order="F")]).reshape(data.shape, order="F"))
     values = [lift(v, t) for v in data.ravel(order="F").tolist()]
     if all(x is y for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
         return a
@@ -96,6 +102,57 @@ def _array_openers(cls: type) -> Any:
 def _walk_array(a: Any, visit: Any) -> None:
     if a.data.dtype == object:
         for v in a.data.ravel().tolist():
+            visit(v)
+
+
+def _lift_wrapper(x: Any, t: Tape) -> Any:
+    """A copy of a wrapper around traced arrays; views and the like are opened as the arrays that they show."""
+    if not (getattr(x, "structured", False) or isinstance(x, V.Transposed)) or getattr(x, "compressed", False):
+        return _lift_dense(x, t)
+    out = object.__new__(type(x))
+    some = False
+    for name in slots_of(type(x)):
+        if hasattr(x, name):
+            v = getattr(x, name)
+            lifted = lift(v, t) if isinstance(v, (Array, V.Range, V.Wrapper)) else v
+            some = some or lifted is not v
+            setattr(out, name, lifted)
+    return out if some else x
+
+
+def _lower_wrapper(traced: Any, x: Any) -> Any:
+    """The gradient of a wrapper in its structure."""
+    if traced is x or isinstance(traced, Node):
+        return _lower_dense(traced, x)
+    found = {}
+    for name in slots_of(type(x)):
+        v = getattr(x, name, None)
+        if isinstance(v, (Array, V.Range, V.Wrapper)):
+            found[name] = lower(getattr(traced, name), v)
+    if all(g is None for g in found.values()):
+        return None
+    for name, g in found.items():
+        if g is None:
+            found[name] = Base.bindings["zero"](Base.bindings["float"](getattr(x, name)))
+    cls = type(x).__mro__[1]
+    if isinstance(x, V.Transposed):
+        out = cls(found["parent"])
+        return out if x.parent_is_vector else Base.bindings["copy"](out)
+    if hasattr(x, "conjugate"):  # an element beside the diagonal stands for two
+        g = found["parent"]
+        n = x.shape[0]
+        return cls(to_julia(rules.where(np.eye(n, dtype=bool, order="F"), to_engine(g), rules.mul(0.5, to_engine(g)))), x.uplo_text)
+    if "ev" in found and not hasattr(x, "uplo_text"):
+        found["ev"] = to_julia(rules.mul(0.5, to_engine(found["ev"])))
+    rest = [x.uplo_text] if hasattr(x, "uplo_text") else []
+    order = [n for n in ("dl", "d", "du", "dv", "ev", "diag", "parent") if n in found]
+    return cls(*[found[n] for n in order], *rest)
+
+
+def _walk_wrapper(x: Any, visit: Any) -> None:
+    for name in slots_of(type(x)):
+        v = getattr(x, name, None)
+        if isinstance(v, Node) or is_wrapper(v):
             visit(v)
 
 
@@ -351,7 +408,7 @@ gradients.register_lender(Array, _lend, _give_back)
 for _cls, _open, _close, _walk in (
     (Array, _lift_array, _lower_array, _walk_array),
     (V.Range, _lift_dense, _lower_dense, lambda x, v: None),
-    (V.Wrapper, _lift_dense, _lower_dense, lambda x, v: None),
+    (V.Wrapper, _lift_wrapper, _lower_wrapper, _walk_wrapper),
     (V.NamedTuple, _lift_named, _lower_named, lambda x, v: [v(p) for p in x.values]),
     (V.Pair, _lift_pair, _lower_pair, lambda x, v: (v(x.first), v(x.second))),
     (V.Ref, _lift_ref, _lower_ref, _walk_opened),
@@ -368,6 +425,9 @@ gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
 
 gradients.register_lifter(
     Rational, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+)
+gradients.register_lifter(
+    Irrational, lambda x, t: t.node(float(x)), lambda traced, x: gradients.project(traced.grad, traced)
 )
 gradients.register_lifter(
     Complex, lambda x, t: t.node(complex(x)), lambda traced, x: gradients.project(traced.grad, traced)
@@ -395,6 +455,17 @@ def _seed_array(y: Any, seed: Any, give: Any) -> None:
             give(a, b)
 
 
+def _seed_seen(y: Any, seed: Any, give: Any) -> None:
+    if isinstance(seed, V.NamedTuple):
+        for n, v in zip(seed.names, seed.values, strict=True):
+            part = getattr(y.value, "parent" if n == "data" else n, None)
+            if isinstance(part, Node):
+                give(part, to_engine(densify(v)))
+    else:
+        give(y.dense, to_engine(densify(seed)))
+
+
+gradients.SEEDERS[Seen] = _seed_seen
 gradients.SEEDERS[V.NamedTuple] = _seed_named
 gradients.SEEDERS[Struct] = _seed_fields
 gradients.SEEDERS[Array] = _seed_array
