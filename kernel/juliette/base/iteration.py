@@ -25,7 +25,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, vector
+from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import MethodError, UndefRefError
 from juliette.runtime.memory import reserve
@@ -736,6 +736,61 @@ def typed_comprehension(t: Any, g: Any) -> Any:
 
 
 support.HELPERS["%typed_comprehension"] = typed_comprehension
+
+
+def finite_source(x: Any) -> None:
+    """What a comprehension goes through has an end, and room for its elements."""
+    if isinstance(x, (Array, tuple, str)):
+        return
+    shape = shape_of_iterator(x)
+    if shape is not None:
+        reserve(prod(shape))
+        return
+    size = size_of(x)
+    if size is IsInfinite:
+        raise MethodError(Base.bindings["length"], (x,), None)
+    if size is HasLength and (isinstance(x, Lazy) or ITERATORS.get(type(x), by_protocol) is by_protocol):
+        length = Base.bindings["length"](x)
+        if type(length) is int:
+            reserve(length)
+
+
+def joint_shape(*xs: Any) -> tuple[int, ...] | None:
+    """The shape of a comprehension over several sources; None for a vector of what there is."""
+    if len(xs) == 1:
+        return shape_of_iterator(xs[0])
+    return product_shape(xs)
+
+
+def product_shape(xs: tuple[Any, ...]) -> tuple[int, ...] | None:
+    """The shape of all combinations; None where not even a length is known."""
+    out: tuple[int, ...] = ()
+    for x in xs:
+        shape = shape_of_iterator(x)
+        if shape is None:
+            n = known_length(x)
+            if n is None:
+                return None
+            shape = (n,)
+        out += shape
+    return out
+
+
+def typed_array(t: Any, values: list[Any], shape: tuple[int, ...] | None) -> Any:
+    """`T[f(x) for x in xs]`, from its values."""
+    out = typed(t, *values)
+    return out if shape is None or len(shape) == 1 else make(out.data.reshape(shape, order="F"), t)
+
+
+def array_of(t: Any, values: list[Any], shape: tuple[int, ...] | None) -> Any:
+    """An array of values that are known to be of the type."""
+    data = pack(values, t)
+    return make(data if shape is None or len(shape) == 1 else data.reshape(shape, order="F"), t)
+
+
+support.HELPERS |= {
+    "%finite": finite_source, "%shape": joint_shape, "%typed_array": typed_array, "%array_of": array_of, "%gather": gather,
+}
 
 # ---------------------------------------------------------------- generators
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from juliette.base.iteration import (
     ITERATE, Generator, HasLength, IsInfinite, Lazy, SizeUnknown, collect_values, eltype_of_iterator,
-    fitted, gather, has_shape, iterate_value, known_length, lazy_type, native_steps, resume, shape_of_iterator,
+    fitted, gather, has_shape, iterate_value, known_length, lazy_type, native_steps, product_shape, resume, shape_of_iterator,
     size_of,
 )
 from juliette.compiler import support
@@ -435,16 +435,7 @@ class Product(Lazy):
         return IsInfinite if any(s is IsInfinite for s in sizes) else SizeUnknown
 
     def iteration_shape(self) -> tuple[int, ...] | None:
-        out: tuple[int, ...] = ()
-        for x in self.iterators:
-            shape = shape_of_iterator(x)
-            if shape is None:
-                n = known_length(x)
-                if n is None:
-                    return None
-                shape = (n,)
-            out += shape
-        return out
+        return product_shape(self.iterators)
 
     def iteration_length(self) -> int:
         shape = self.iteration_shape()

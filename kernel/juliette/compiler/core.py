@@ -129,6 +129,27 @@ class For(Node):
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Collect(Node):
+    """A comprehension: the array of what `loop` yields.
+
+    `sources` hold what is iterated, the fastest first; `flat` if the result is a vector whatever they
+    are.  `eltype` is the type that is written before the brackets.
+    """
+
+    loop: Node
+    sources: list[Local]
+    flat: bool
+    eltype: Node | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Yield(Node):
+    """The next element of the innermost comprehension."""
+
+    value: Node
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Break(Node):
     """Leave the innermost loop, or all `levels` of a `for` with several iterators."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from juliette.compiler import core as C
 from juliette.compiler.inference import assigned_in, parts_of, quiet
 from juliette.compiler.intrinsics_data import is_plain_vector
+from juliette.compiler.lattice import ONE_TO, UNIT_RANGE, widen
 
 # A loop of more iterations gains when it reads the lines of its matrices from lists.
 LONG_LOOP = 20
@@ -84,6 +85,10 @@ class LoopForms:
             iterable = self.python_range(node.iterable, from_zero == "all")
         elif self.inference is not None and is_plain_vector(self.element(node.iterable)) and quiet(node.body, self.inference) and not self.traced:
             iterable = self.call("%elements", self.expr(node.iterable))
+        elif type(node.iterable) is C.Local and widen(self.element(node.iterable)) in (UNIT_RANGE, ONE_TO) and not self.traced:
+            ends = self.expr(node.iterable)
+            stop = self.binary(ast.Add, self.attribute(ends, "stop"), self.const(1))
+            iterable = self.call("%range", self.attribute(ends, "start"), stop)
         else:
             iterable = self.call("%iterate", self.expr(node.iterable))
         hoisted = self.hoist(node)

@@ -20,6 +20,7 @@ from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
 from juliette.compiler.inference import Inference, constant_global
+from juliette.compiler.intrinsics_data import array_of
 from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
@@ -56,6 +57,8 @@ class Emitter(TypedForms, DataForms, LoopForms):
         # accesses of arrays, by number; and views of arrays taken before a loop
         self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
         self.hoisted: dict[str, str] = {}
+        # what appends to the comprehensions around
+        self.yields: list[str] = []
         # loop variables of which one less is kept, for indices
         self.zero: dict[str, str] = {}
         # reads of arrays that a list serves: the list, its index, and the place in the array
@@ -387,6 +390,40 @@ class Emitter(TypedForms, DataForms, LoopForms):
 
     expr_Continue = expr_Return = expr_Break
 
+    def expr_Collect(self, node: C.Collect) -> ast.expr:
+        values, add = self.temp(), self.temp()
+        names = [s.var.pyname for s in node.sources]
+        # A source of a known kind is known to have an end, and room for its elements.
+        known = bool(names) and all(array_of(self.element(s)) for s in node.sources)
+        if not known:
+            for name in names:
+                self.push(ast.Expr(self.call("%finite", self.name(name))))
+        self.store(values, self.at(ast.List([], LOAD)))
+        self.store(add, self.attribute(self.name(values), "append"))
+        self.yields.append(add)
+        self.stmt(node.loop)
+        self.yields.pop()
+        shape = self.const(None)
+        if not node.flat and (len(names) > 1 or self.dimensions(node.sources[0]) != 1):
+            shape = self.call("%shape", *map(self.name, names))
+        if node.eltype is not None:
+            return self.call("%typed_array", self.expr(node.eltype), self.name(values), shape)
+        result = widen(self.element(node))
+        if not self.traced and result is not ANY:
+            return self.call("%array_of", self.const(result.parameters[0]), self.name(values), shape)
+        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None else ANY
+        return self.call("%gather", self.name(values), shape, self.const(element))
+
+    def dimensions(self, node: C.Node) -> int:
+        """The number of dimensions of what is iterated, if it is known."""
+        from juliette.compiler.intrinsics_iteration import shape_of
+
+        return shape_of(self.inference, node) if self.inference is not None and not self.traced else 0
+
+    def expr_Yield(self, node: C.Yield) -> ast.expr:
+        self.stmt(node)
+        return self.const(None)
+
     def expr_Try(self, node: C.Try) -> ast.expr:
         t = self.temp()
         self.emit_try(node, t)
@@ -464,6 +501,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
                     self.store(var.pyname, self.call("%Box", self.const(var.name)))
         elif kind is C.Return:
             self.stmt_return(node)  # type: ignore[arg-type]
+        elif kind is C.Yield:
+            value = self.expr(node.value)  # type: ignore[attr-defined]
+            self.push(ast.Expr(self.call(self.yields[-1], value)))
         elif kind is C.Break:
             self.push(ast.Break())
         elif kind is C.Continue:

@@ -35,6 +35,9 @@ class Inference:
         self.types: dict[int, Any] = {}
         self.plans: dict[int, Plan] = {}
         self.returns: Any = BOTTOM
+        # of the comprehensions around: what their elements are, so far; and what they were found to be
+        self.yields: list[Any] = []
+        self.elements: dict[int, Any] = {}
         # (function, argument types) of every call whose method was looked up
         self.edges: list[tuple[Any, tuple[Any, ...]]] = []
         self.callees: list[Any] = []
@@ -224,6 +227,24 @@ class Inference:
         self.facts = before
         return NOTHING
 
+    def _collect(self, node: C.Collect) -> Any:
+        from juliette.compiler.intrinsics_iteration import collected_type
+
+        self.yields.append(BOTTOM)
+        for s in node.sources:
+            self.visit(s)
+        self.visit(node.loop)
+        element = self.yields.pop()
+        if node.eltype is not None:
+            declared = self.visit(node.eltype)
+            element = declared.value if type(declared) is Known else ANY
+        self.elements[id(node)] = element
+        return collected_type(self, node, element)
+
+    def _yield(self, node: C.Yield) -> Any:
+        self.yields[-1] = join(self.yields[-1], L.held(self.visit(node.value)))
+        return NOTHING
+
     def _stops(self, node: C.Node) -> Any:
         return BOTTOM
 
@@ -289,7 +310,7 @@ VISIT: dict[type, Any] = {
     C.AssignGlobal: Inference._assign_global, C.Block: Inference._block, C.Line: Inference._line,
     C.If: Inference._if, C.While: Inference._while, C.For: Inference._for, C.Break: Inference._stops,
     C.Continue: Inference._stops, C.Return: Inference._return, C.Try: Inference._try,
-    C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
+    C.Collect: Inference._collect, C.Yield: Inference._yield, C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
 }
 
 
@@ -361,8 +382,10 @@ def parts_of(node: Any) -> list[Any]:
         return [node.iterable, node.body]
     if kind is C.Try:
         return [n for n in (node.body, node.catch, node.otherwise, node.final) if n is not None]
-    if kind in (C.Assign, C.AssignGlobal, C.Return, C.Splat):
+    if kind in (C.Assign, C.AssignGlobal, C.Return, C.Splat, C.Yield):
         return [node.value]
+    if kind is C.Collect:
+        return [*node.sources, node.loop, *([node.eltype] if node.eltype is not None else [])]
     return [node.object] if kind is C.GetField else []
 
 

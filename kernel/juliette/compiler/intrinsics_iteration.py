@@ -170,6 +170,20 @@ def _collected(inference: Any, applied: Applied | None) -> Plan | None:
     )
 
 
+def collected_type(inference: Any, node: C.Collect, element: Any) -> Any:
+    """The type of a comprehension's array."""
+    ndim = 1
+    if not node.flat:
+        parts = [shape_of(inference, s) for s in node.sources]
+        if 0 in parts:
+            return L.ANY
+        ndim = sum(parts)
+    if node.eltype is not None:
+        return array_type(element, ndim) if isinstance(element, T.DataType) and element.concrete else L.ANY
+    element = result_type(widen(element))
+    return array_type(element, ndim) if element is not None else L.ANY
+
+
 @runtime("collect_comprehension")
 def _comprehension(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return _collected(inference, generated(inference, node.args[0]))

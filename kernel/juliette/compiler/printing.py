@@ -121,6 +121,11 @@ class Printer:
         elif kind is C.For:
             self.block(f"for {variable(node.target)} in {self.value(node.iterable)}", node.body)  # type: ignore[attr-defined]
             self.line("end")
+        elif kind is C.Collect:
+            self.block("collect", node.loop)  # type: ignore[attr-defined]
+            self.line("end")
+        elif kind is C.Yield:
+            self.line(f"yield {self.value(node.value)}")  # type: ignore[attr-defined]
         elif kind is C.Return:
             self.line(f"return {self.value(node.value)}")  # type: ignore[attr-defined]
         elif kind is C.Break or kind is C.Continue:

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import as_block, problem
+from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
+
+
+def generator_parts(e: Expr) -> tuple[Any, Any, list[Any]]:
+    """Body, condition and ranges of a generator."""
+    body, ranges = e.args[0], list(e.args[1:])
+    if ranges and isinstance(ranges[0], Expr) and ranges[0].head == "filter":
+        return body, ranges[0].args[0], list(ranges[0].args[1:])
+    return body, None, ranges
+
+
+def check_returns(e: Any) -> None:
+    """Nothing returns from inside of a comprehension."""
+    if not isinstance(e, Expr) or e.head in ("->", "function", "quote", "inert", "do") or (
+        e.head == "=" and is_signature(e.args[0])
+    ):
+        return
+    if e.head == "return":
+        raise problem('"return" not allowed inside comprehension or generator')
+    for a in e.args:
+        check_returns(a)
 
 
 class Containers(Scoping):
@@ -76,16 +97,89 @@ class Containers(Scoping):
         return C.Call(C.Runtime("cat_along"), [C.Const(dim), *nodes])
 
     def lower_comprehension(self, e: Expr) -> C.Node:
+        if not self.function.toplevel:
+            return self.collect(e.args[0], None)
         return C.Call(C.Runtime("collect_comprehension"), [self.lower(e.args[0])])
 
     def lower_typed_comprehension(self, e: Expr) -> C.Node:
+        if not self.function.toplevel:
+            held, hold = self.once(self.lower(e.args[0]))
+            out = self.collect(e.args[1], held)
+            return C.Block([*hold, out])
         return C.Call(C.Runtime("typed_comprehension"), [self.lower(e.args[0]), self.lower(e.args[1])])
 
+    def collect(self, e: Expr, eltype: C.Node | None) -> C.Node:
+        """A comprehension inside of a function: loops, with no function for its elements."""
+        check_returns(e)
+        before: list[C.Node] = []
+        sources: list[C.Local] = []
+        flat = e.head == "flatten"
+        loops, self.loops = self.loops, []
+        try:
+            if flat:
+                loop = self.nested_loops(e.args[0])
+            else:
+                body, condition, ranges = generator_parts(e)
+                self.pass_names(body, condition, ranges)
+                for r in ranges:
+                    var = self.temp("source")
+                    before.append(C.Assign(var, self.lower(r.args[1])))
+                    sources.append(C.Local(var))
+                flat = condition is not None
+                patterns = [r.args[0] for r in ranges]
+                loop = self.loop_over(patterns, list(sources), condition, lambda: C.Yield(self.lower(body)), [body])
+        finally:
+            self.loops = loops
+        return C.Block([*before, C.Collect(loop, sources, flat, eltype)])
+
+    def pass_names(self, body: Any, condition: Any, ranges: list[Any]) -> None:
+        """In Julia, functions stand behind a comprehension: their names are not given to others."""
+        if len(ranges) > 1 or body != ranges[0].args[0]:
+            self.host.anonymous_name(self.module)
+        if condition is not None:
+            self.host.anonymous_name(self.module)
+
+    def loop_over(
+        self, patterns: list[Any], sources: list[Any], condition: Any, body: Callable[[], C.Node], exprs: list[Any],
+    ) -> C.Node:
+        """Loops over several sources, the first the innermost."""
+        item = self.temp("item")
+        innermost = len(sources) == 1
+
+        def inside() -> C.Node:
+            if not innermost:
+                return self.loop_over(patterns[:-1], sources[:-1], condition, body, exprs)
+            if condition is None:
+                return body()
+            return C.If(self.lower(condition), body(), C.Const(None))
+
+        scope = self.in_scope(
+            lambda: C.Block([self.assign_to(patterns[-1], C.Local(item)), inside()]),
+            names=pattern_names(patterns[-1]), exprs=[*exprs, condition] if innermost else [],
+        )
+        return C.For(item, sources[-1], scope)
+
+    def nested_loops(self, e: Expr) -> C.Node:
+        """`… for x in xs for y in f(x)`: every loop goes through its own source at each step of the one around it."""
+        body, condition, ranges = generator_parts(e)
+        self.pass_names(body, condition, ranges)
+        patterns = [r.args[0] for r in ranges]
+        before: list[C.Node] = []
+        sources = []
+        for r in ranges:
+            node, hold = self.once(self.lower(r.args[1]))
+            before += hold
+            sources.append(node)
+        if isinstance(body, Expr) and body.head in ("generator", "flatten"):
+            inner = body.args[0] if body.head == "flatten" else body
+            loop = self.loop_over(patterns, sources, condition, lambda: self.nested_loops(inner), [])
+        else:
+            loop = self.loop_over(patterns, sources, condition, lambda: C.Yield(self.lower(body)), [body])
+        return C.Block([*before, loop])
+
     def lower_generator(self, e: Expr) -> C.Node:
-        body, ranges = e.args[0], list(e.args[1:])
-        condition = None
-        if ranges and isinstance(ranges[0], Expr) and ranges[0].head == "filter":
-            condition, ranges = ranges[0].args[0], list(ranges[0].args[1:])
+        check_returns(e)
+        body, condition, ranges = generator_parts(e)
         patterns = [r.args[0] for r in ranges]
         sources = [self.lower(r.args[1]) for r in ranges]
         argument = patterns[0] if len(patterns) == 1 else Expr("tuple", *patterns)
