@@ -788,7 +788,36 @@ def array_of(t: Any, values: list[Any], shape: tuple[int, ...] | None) -> Any:
     return make(data if shape is None or len(shape) == 1 else data.reshape(shape, order="F"), t)
 
 
+def consume(f: Any, values: list[Any], t: Any, *rest: Any) -> Any:
+    """A function of Base's applied to what a generator gave."""
+    if not values:
+        typed = isinstance(f, T.JuliaType) and isinstance(t, T.DataType)
+        return f(vector([], t if typed else T.Any_) if typed else Generator(Base.bindings["identity"], vector([], T.Any_)), *rest)
+    if t is T.Int64 and not rest and isinstance(f, GenericFunction) and f.name in ("maximum", "minimum"):
+        return max(values) if f.name == "maximum" else min(values)
+    return f(Generator(Base.bindings["identity"], tuple(values)), *rest)
+
+
+def any_step(so_far: Any, answer: Any) -> Any:
+    """`any` so far, after one more answer: `missing` counts if nothing is true."""
+    return _answer(so_far, answer, False)
+
+
+def all_step(so_far: Any, answer: Any) -> Any:
+    """`all` so far, after one more answer."""
+    return _answer(so_far, answer, True)
+
+
+def _answer(so_far: Any, answer: Any, neutral: bool) -> Any:
+    if answer is neutral:
+        return so_far
+    if type(answer) is bool or answer is V.MISSING:
+        return answer
+    return support.truth(answer)
+
+
 support.HELPERS |= {
+    "%consume": consume, "%any_step": any_step, "%all_step": all_step,
     "%finite": finite_source, "%shape": joint_shape, "%typed_array": typed_array, "%array_of": array_of, "%gather": gather,
 }
 

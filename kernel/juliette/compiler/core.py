@@ -143,6 +143,16 @@ class Collect(Node):
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Consume(Node):
+    """A function of Base's that takes all that a generator yields: `sum(x for …)`, `any`, `Dict`."""
+
+    function: Const
+    loop: Node
+    sources: list[Local]
+    rest: list[Node]
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Yield(Node):
     """The next element of the innermost comprehension."""
 

@@ -78,6 +78,13 @@ class LoopForms:
         return found
 
     def stmt_for(self, node: C.For) -> None:
+        self.depth += 1
+        self.loop(node)
+        self.depth -= 1
+        if self.stop is not None and self.depth > 0:
+            self.push(ast.If(self.stop, [self.at(ast.Break())], []))
+
+    def loop(self, node: C.For) -> None:
         plan = self.plans.get(id(node.iterable))
         target = _loop_variable(node)
         from_zero = self.loop_from_zero(node, target) if target is not node.target else ""

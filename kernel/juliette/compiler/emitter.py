@@ -21,7 +21,7 @@ from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
 from juliette.compiler.inference import Inference, constant_global
 from juliette.compiler.intrinsics_data import array_of
-from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
+from juliette.compiler.lattice import ANY, BOTTOM, ONE_TO, UNIT_RANGE, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
@@ -57,8 +57,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
         # accesses of arrays, by number; and views of arrays taken before a loop
         self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
         self.hoisted: dict[str, str] = {}
-        # what appends to the comprehensions around
-        self.yields: list[str] = []
+        # what is done with the elements of the comprehensions around
+        self.yields: list[Callable[[ast.expr], ast.stmt]] = []
+        # of the innermost question around that is answered early: has it been?  and how many loops it is in
+        self.stop: ast.expr | None = None
+        self.depth = 0
         # loop variables of which one less is kept, for indices
         self.zero: dict[str, str] = {}
         # reads of arrays that a list serves: the list, its index, and the place in the array
@@ -393,14 +396,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def expr_Collect(self, node: C.Collect) -> ast.expr:
         values, add = self.temp(), self.temp()
         names = [s.var.pyname for s in node.sources]
-        # A source of a known kind is known to have an end, and room for its elements.
-        known = bool(names) and all(array_of(self.element(s)) for s in node.sources)
-        if not known:
-            for name in names:
-                self.push(ast.Expr(self.call("%finite", self.name(name))))
+        for s in node.sources:
+            self.check_end(s)
         self.store(values, self.at(ast.List([], LOAD)))
         self.store(add, self.attribute(self.name(values), "append"))
-        self.yields.append(add)
+        self.yields.append(lambda value: ast.Expr(self.call(add, value)))
         self.stmt(node.loop)
         self.yields.pop()
         shape = self.const(None)
@@ -419,6 +419,80 @@ class Emitter(TypedForms, DataForms, LoopForms):
         from juliette.compiler.intrinsics_iteration import shape_of
 
         return shape_of(self.inference, node) if self.inference is not None and not self.traced else 0
+
+    def expr_Consume(self, node: C.Consume) -> ast.expr:
+        name = getattr(node.function.value, "name", "")
+        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None and not self.traced else ANY
+        if name in ("any", "all"):
+            return self.question(node, name == "any", element is T.Bool)
+        if name in ("sum", "count") and element in (T.Int64, T.Float64, T.Bool) and (name == "sum") is not (element is T.Bool):
+            return self.total(node, element)
+        values, add = self.temp(), self.temp()
+        self.store(values, self.at(ast.List([], LOAD)))
+        self.store(add, self.attribute(self.name(values), "append"))
+        self.looped(node, lambda value: ast.Expr(self.call(add, value)))
+        return self.call("%consume", self.expr(node.function), self.name(values), self.const(element), *self.exprs(node.rest))
+
+    def check_end(self, source: C.Local) -> None:
+        """What is gone through has an end, and room for its elements, as those that are there already do."""
+        t = widen(self.element(source))
+        if array_of(t):
+            return
+        x = self.name(source.var.pyname)
+        if t is UNIT_RANGE or t is ONE_TO:
+            size = self.binary(ast.Sub, self.attribute(x, "stop"), self.attribute(x, "start"))
+            test = self.at(ast.Compare(size, [ast.Gt()], [self.const(1_000_000)]))
+            self.push(ast.If(test, [self.at(ast.Expr(self.call("%finite", x)))], []))
+            return
+        self.push(ast.Expr(self.call("%finite", x)))
+
+    def looped(self, node: C.Consume, each: Callable[[ast.expr], ast.stmt]) -> None:
+        if getattr(node.function.value, "name", "") not in ("any", "all"):
+            for s in node.sources:
+                self.check_end(s)
+        self.yields.append(each)
+        self.stmt(node.loop)
+        self.yields.pop()
+
+    def total(self, node: C.Consume, element: Any) -> ast.expr:
+        """A sum of numbers of one type, or how often there was `true`."""
+        total, some = self.temp(), self.temp()
+        count = element is not T.Float64
+        # -0.0 is what changes no number it is added to
+        self.store(total, self.const(0) if count else self.const(-0.0))
+        if element is not T.Bool:
+            self.store(some, self.const(None))
+
+        def each(value: ast.expr) -> ast.stmt:
+            if element is T.Bool:
+                return ast.AugAssign(self.name(total, True), ast.Add(), value)
+            held = self.at(ast.NamedExpr(self.name(some, True), value))
+            return ast.AugAssign(self.name(total, True), ast.Add(), held)
+
+        self.looped(node, each)
+        if element is T.Bool:
+            return self.name(total)
+        result = self.call("%wrap", self.name(total)) if count else self.name(total)
+        nothing = self.at(ast.Compare(self.name(some), [ast.Is()], [self.const(None)]))
+        return self.choose(nothing, self.call("%consume", self.expr(node.function), self.at(ast.List([], LOAD)), self.const(element)), result)
+
+    def question(self, node: C.Consume, some: bool, plain: bool) -> ast.expr:
+        """`any` and `all`, which stop at the first answer that decides."""
+        answer = self.temp()
+        self.store(answer, self.const(not some))
+        stop = self.at(ast.Compare(self.name(answer), [ast.Is()], [self.const(some)]))
+
+        def each(value: ast.expr) -> ast.stmt:
+            if plain:
+                test = value if some else self.at(ast.UnaryOp(ast.Not(), value))
+                return ast.If(test, [self.at(ast.Assign([self.name(answer, True)], self.const(some))), self.at(ast.Break())], [])
+            self.push(ast.Assign([self.name(answer, True)], self.call("%any_step" if some else "%all_step", self.name(answer), value)))
+            return ast.If(stop, [self.at(ast.Break())], [])
+
+        outer, self.stop, self.depth = (self.stop, self.depth), stop, 0
+        self.looped(node, each)
+        self.stop, self.depth = outer
+        return self.name(answer)
 
     def expr_Yield(self, node: C.Yield) -> ast.expr:
         self.stmt(node)
@@ -503,7 +577,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             self.stmt_return(node)  # type: ignore[arg-type]
         elif kind is C.Yield:
             value = self.expr(node.value)  # type: ignore[attr-defined]
-            self.push(ast.Expr(self.call(self.yields[-1], value)))
+            self.push(self.yields[-1](value))
         elif kind is C.Break:
             self.push(ast.Break())
         elif kind is C.Continue:

@@ -241,6 +241,16 @@ class Inference:
         self.elements[id(node)] = element
         return collected_type(self, node, element)
 
+    def _consume(self, node: C.Consume) -> Any:
+        from juliette.compiler.intrinsics_iteration import consumed_type
+
+        self.yields.append(BOTTOM)
+        for s in (*node.sources, *node.rest):
+            self.visit(s)
+        self.visit(node.loop)
+        element = self.elements[id(node)] = widen(self.yields.pop())
+        return consumed_type(node.function.value, element, [self.types[id(a)] for a in node.rest])
+
     def _yield(self, node: C.Yield) -> Any:
         self.yields[-1] = join(self.yields[-1], L.held(self.visit(node.value)))
         return NOTHING
@@ -310,7 +320,8 @@ VISIT: dict[type, Any] = {
     C.AssignGlobal: Inference._assign_global, C.Block: Inference._block, C.Line: Inference._line,
     C.If: Inference._if, C.While: Inference._while, C.For: Inference._for, C.Break: Inference._stops,
     C.Continue: Inference._stops, C.Return: Inference._return, C.Try: Inference._try,
-    C.Collect: Inference._collect, C.Yield: Inference._yield, C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
+    C.Collect: Inference._collect, C.Yield: Inference._yield,
+    C.Consume: Inference._consume, C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
 }
 
 
@@ -386,6 +397,8 @@ def parts_of(node: Any) -> list[Any]:
         return [node.value]
     if kind is C.Collect:
         return [*node.sources, node.loop, *([node.eltype] if node.eltype is not None else [])]
+    if kind is C.Consume:
+        return [*node.sources, node.loop, *node.rest]
     return [node.object] if kind is C.GetField else []
 
 

@@ -9,7 +9,7 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import FLOAT, INT, STRING, Plan, builtin, exact, kind, kinds, rule
 from juliette.compiler.intrinsics_data import (
-    KEYS, STEPS, SUBSTRING, array_of, dict_of, entries_of, field_element,
+    KEYS, STEPS, SUBSTRING, array_of, dict_of, entries_of, field_element, is_array,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
@@ -59,7 +59,7 @@ def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """Of arrays, whatever they hold."""
     array = array_of(args[0]) if len(args) == 1 else None
-    if array is None or widen(args[0]).typename is L.BITARRAY or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
+    if array is None or not is_array(args[0]) or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
         return None
     return builtin(widen(args[0]))
 
@@ -140,7 +140,7 @@ def _tryparse(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("reshape")
 def _reshape(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if args else None
-    if array is None or len(args) < 2 or widen(args[0]).typename is L.BITARRAY:
+    if array is None or len(args) < 2 or not is_array(args[0]):
         return None
     return Plan(array_type(array[0], len(args) - 1)) if all(kind(a) == "i" or widen(a) is V.Colon_ for a in args[1:]) else None
 

@@ -38,8 +38,11 @@ def field_element(t: Any) -> Any:
 
 
 def array_of(x: Any) -> tuple[Any, int] | None:
-    """Element type and number of dimensions of an `Array`."""
+    """Element type and number of dimensions of an `Array`, or of one of several kinds alike."""
     t = widen(x)
+    if isinstance(t, T.UnionType):
+        kinds_of = {array_of(m) for m in t.types}
+        return kinds_of.pop() if len(kinds_of) == 1 else None
     if isinstance(t, T.DataType) and t.concrete:
         if t.typename is L.ARRAY:
             return t.parameters[0], t.parameters[1]
@@ -61,6 +64,11 @@ def entries_of(x: Any) -> tuple[Any, ...] | None:
     if isinstance(t, T.DataType) and t.concrete and t.typename in (L.DICT, L.SET):
         return t.parameters  # type: ignore[no-any-return]
     return None
+
+
+def is_array(x: Any) -> bool:
+    """Is it an `Array`, and no `BitArray`?"""
+    return getattr(widen(x), "typename", None) is L.ARRAY
 
 
 def is_plain_vector(x: Any) -> bool:
@@ -200,9 +208,9 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if len(index) == n and eltype not in T.DTYPE_OF:
                 return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
             return runtime_builtin(field_element(eltype))
-        if t.typename is L.ARRAY and n == 1 and len(index) == 1 and (array_of(index[0]) or (ANY, 0)) in ((INT, 1), (BOOL, 1)):
+        if is_array(t) and n == 1 and len(index) == 1 and (array_of(index[0]) or (ANY, 0)) in ((INT, 1), (BOOL, 1)):
             return Plan(t)
-        if t.typename is L.ARRAY and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
+        if is_array(t) and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:

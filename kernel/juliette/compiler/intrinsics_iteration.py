@@ -13,7 +13,7 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.inference import element_of
 from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, builtin, exact, known_int, plan_generic, rule, runtime, told
-from juliette.compiler.intrinsics_data import PAIR, array_of, field_element
+from juliette.compiler.intrinsics_data import PAIR, array_of, field_element, is_array
 from juliette.compiler.lattice import Known, Span, widen
 from juliette.compiler.results import by_example, dimensions, stable
 from juliette.runtime import types as T
@@ -184,6 +184,24 @@ def collected_type(inference: Any, node: C.Collect, element: Any) -> Any:
     return array_type(element, ndim) if element is not None else L.ANY
 
 
+def consumed_type(f: Any, element: Any, rest: list[Any]) -> Any:
+    """What a function of Base's makes of a generator's elements."""
+    name = f.typename.name if isinstance(f, T.DataType) else getattr(f, "name", "") or T.unwrap(f).typename.name
+    if name == "join":
+        return STRING
+    if name in ("any", "all"):
+        return BOOL if element is BOOL else L.ANY
+    if name == "count":
+        return INT
+    if not L.concrete(element):
+        return L.ANY
+    if name == "Set":
+        return T.apply_type(V.Set_, element)
+    if name == "Dict":
+        return T.apply_type(V.Dict_, *element.parameters) if element.typename is PAIR else L.ANY
+    return widen(by_example(f, [array_type(element, 1)]))
+
+
 @runtime("collect_comprehension")
 def _comprehension(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return _collected(inference, generated(inference, node.args[0]))
@@ -199,7 +217,7 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         instance = instance_for(inference, args[0], T.Char_)
         return Plan(STRING) if instance is not None and instance.infer() is T.Char_ else None
     array = array_of(args[1])
-    if array is not None and widen(args[1]).typename is L.BITARRAY:
+    if array is not None and not is_array(args[1]):
         return None
     return _collected(inference, source_applied(inference, node, args))
 
@@ -220,7 +238,7 @@ def _filter(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     t = widen(args[1])
     array = array_of(args[1])
-    if array is None or t.typename is L.BITARRAY:
+    if array is None or not is_array(t):
         family = getattr(t, "typename", None)
         if t is STRING or (family in (L.DICT, L.SET) and t.concrete):
             return Plan(t)
@@ -298,7 +316,7 @@ def _folded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     if name == "accumulate":
         array = array_of(args[1])
-        return Plan(array_type(element, array[1])) if array is not None and widen(args[1]).typename is L.ARRAY else None
+        return Plan(array_type(element, array[1])) if array is not None and is_array(args[1]) else None
     return Plan(element)
 
 

@@ -58,11 +58,22 @@ def plain_values(args: list[Any]) -> bool:
     )
 
 
+def alike(args: list[Any]) -> bool:
+    """Two tuples of one type that Python compares as Julia does."""
+    t = widen(args[0])
+    return t is widen(args[1]) and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and all(
+        p in (INT, BOOL, STRING) for p in t.parameters
+    )
+
+
 def _comparison(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
-        if len(ks) == 2 and not inference.traced and "?" in ks and plain_values(args):
-            return builtin(BOOL, pure=True)
+        if len(ks) == 2 and not inference.traced and "?" in ks:
+            if op in ("==", "!=", "≠") and alike(args):
+                return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
+            if plain_values(args):
+                return builtin(BOOL, pure=True)
         if len(ks) == 2 and (set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))):
             return Plan(BOOL if not inference.traced else ANY, lambda em, n: em.compare(OPERATORS[op], n))
         return None
@@ -218,6 +229,22 @@ for _name, _floor, _quot in (
     ("div", False, True), ("rem", False, False), ("fld", True, True), ("mod", True, False),
 ):
     rule(_name)(_quotient(_name, _floor, _quot))
+
+
+@rule("mod1")
+def _mod1(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`mod` that counts from one."""
+    if kinds(args) != "ii" or bounds(args[1])[0] <= 0:  # type: ignore[index]
+        return None
+    low = bounds(args[0])[0]  # type: ignore[index]
+    if low <= -HIGH:
+        return None
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        x, y = em.exprs(n.args)
+        return em.binary(ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1))  # type: ignore[no-any-return]
+
+    return Plan(L.ints(1, bounds(args[1])[1]), emit)  # type: ignore[index]
 
 
 @rule("isodd", "iseven")

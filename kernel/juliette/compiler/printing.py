@@ -121,8 +121,9 @@ class Printer:
         elif kind is C.For:
             self.block(f"for {variable(node.target)} in {self.value(node.iterable)}", node.body)  # type: ignore[attr-defined]
             self.line("end")
-        elif kind is C.Collect:
-            self.block("collect", node.loop)  # type: ignore[attr-defined]
+        elif kind in (C.Collect, C.Consume):
+            self.block("collect" if kind is C.Collect else getattr(node.function.value, "name", "collect"),  # type: ignore[attr-defined]
+ node.loop)  # type: ignore[attr-defined]
             self.line("end")
         elif kind is C.Yield:
             self.line(f"yield {self.value(node.value)}")  # type: ignore[attr-defined]

@@ -8,12 +8,20 @@ from juliette.compiler import core as C
 from juliette.compiler.lower.dots import fused
 from juliette.compiler.lower.forms import problem, str_name
 from juliette.compiler.lower.scopes import Scoping
+from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
 
 
 def again(node: C.Node) -> C.Node:
     """A node for a second use in another place, where more may be known of a variable."""
     return C.Local(node.var) if isinstance(node, C.Local) else node
+
+
+# Functions that take a generator up to its end, with so many arguments; `any` and `all` stop early.
+EAGER = {
+    "sum": 1, "prod": 1, "maximum": 1, "minimum": 1, "extrema": 1, "count": 1, "any": 1, "all": 1, "collect": 1, "join": 3,
+    "Set": 1, "Dict": 1,
+}
 
 
 class Calls(Scoping):
@@ -27,8 +35,29 @@ class Calls(Scoping):
                 return fused(self.dotted(e))
             if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
                 return C.Call(C.Runtime("literal_power"), [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])])
+            if name in EAGER and not self.function.toplevel and 1 < len(e.args) <= EAGER[name] + 1:
+                consumed = self.consumed(name, e.args[1:])
+                if consumed is not None:
+                    return consumed
         args, kwargs = self.arguments(e.args[1:])
         return C.Call(self.lower(f), args, kwargs)
+
+    def consumed(self, name: str, args: list[Any]) -> C.Node | None:
+        """A call of a function that takes all of a generator, if it is Base's."""
+        first = args[0]
+        if not isinstance(first, Expr) or first.head not in ("generator", "flatten"):
+            return None
+        if any(isinstance(a, Expr) and a.head in ("kw", "parameters", "...") for a in args):
+            return None
+        from juliette.compiler.inference import constant_global
+
+        function = self.read(name)
+        known = constant_global(self.module, name) if type(function) is C.Global else None
+        if known is None or known.value is not Base.bindings[name]:
+            return None
+        if name == "collect":
+            return self.collect(first, None)
+        return self.consume(C.Const(Base.bindings[name]), first, args[1:])
 
     def arguments(self, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
         args: list[C.Node] = []

@@ -110,6 +110,16 @@ class Containers(Scoping):
 
     def collect(self, e: Expr, eltype: C.Node | None) -> C.Node:
         """A comprehension inside of a function: loops, with no function for its elements."""
+        before, loop, sources, flat = self.generated(e)
+        return C.Block([*before, C.Collect(loop, sources, flat, eltype)])
+
+    def consume(self, function: C.Const, e: Expr, rest: list[Any]) -> C.Node:
+        """`sum(x for …)` and the like inside of a function."""
+        before, loop, sources, _ = self.generated(e)
+        return C.Block([*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest])])
+
+    def generated(self, e: Expr) -> tuple[list[C.Node], C.Node, list[C.Local], bool]:
+        """What comes before the loops of a generator, the loops, their sources, and whether they give a vector."""
         check_returns(e)
         before: list[C.Node] = []
         sources: list[C.Local] = []
@@ -130,7 +140,7 @@ class Containers(Scoping):
                 loop = self.loop_over(patterns, list(sources), condition, lambda: C.Yield(self.lower(body)), [body])
         finally:
             self.loops = loops
-        return C.Block([*before, C.Collect(loop, sources, flat, eltype)])
+        return before, loop, sources, flat
 
     def pass_names(self, body: Any, condition: Any, ranges: list[Any]) -> None:
         """In Julia, functions stand behind a comprehension: their names are not given to others."""
