@@ -425,8 +425,8 @@ class Emitter(TypedForms, DataForms, LoopForms):
         element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None and not self.traced else ANY
         if name in ("any", "all"):
             return self.question(node, name == "any", element is T.Bool)
-        if name in ("sum", "count") and element in (T.Int64, T.Float64, T.Bool) and (name == "sum") is not (element is T.Bool):
-            return self.total(node, element)
+        if name in ("sum", "count") and element in (T.Int64, T.Float64, T.Bool) and (name == "sum" or element is T.Bool):
+            return self.total(node, element, name == "count")
         values, add = self.temp(), self.temp()
         self.store(values, self.at(ast.List([], LOAD)))
         self.store(add, self.attribute(self.name(values), "append"))
@@ -454,25 +454,24 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.stmt(node.loop)
         self.yields.pop()
 
-    def total(self, node: C.Consume, element: Any) -> ast.expr:
+    def total(self, node: C.Consume, element: Any, count: bool) -> ast.expr:
         """A sum of numbers of one type, or how often there was `true`."""
         total, some = self.temp(), self.temp()
-        count = element is not T.Float64
         # -0.0 is what changes no number it is added to
-        self.store(total, self.const(0) if count else self.const(-0.0))
-        if element is not T.Bool:
+        self.store(total, self.const(-0.0 if element is T.Float64 else 0))
+        if not count:
             self.store(some, self.const(None))
 
         def each(value: ast.expr) -> ast.stmt:
-            if element is T.Bool:
+            if count:
                 return ast.AugAssign(self.name(total, True), ast.Add(), value)
             held = self.at(ast.NamedExpr(self.name(some, True), value))
             return ast.AugAssign(self.name(total, True), ast.Add(), held)
 
         self.looped(node, each)
-        if element is T.Bool:
+        if count:
             return self.name(total)
-        result = self.call("%wrap", self.name(total)) if count else self.name(total)
+        result = self.name(total) if element is T.Float64 else self.call("%wrap", self.name(total))
         nothing = self.at(ast.Compare(self.name(some), [ast.Is()], [self.const(None)]))
         return self.choose(nothing, self.call("%consume", self.expr(node.function), self.at(ast.List([], LOAD)), self.const(element)), result)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 from juliette.compiler import core as C
@@ -135,9 +136,7 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
     f = Base.bindings.get(name)
     if isinstance(f, GenericFunction):
         types = exact(args)
-        if types is None and name not in ("string", "convert"):
-            return None
-        if f.user_methods and (types is None or f.user_matches(types)):
+        if f.user_methods and (types is None or f.user_matches(types)) and touched(f, args):
             return None
         inference.edges.append((f, types))
     inference.name = name
@@ -176,6 +175,19 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     if any(t.pyclass is None or t.typename is T.TYPE_NAME for t in types):
         return told(result)
     return builtin(result, pure=result is not ANY)
+
+
+def touched(f: GenericFunction, args: list[Any]) -> bool:
+    """Could a user's method fit arguments of which some are of one of a few types?"""
+    choices = []
+    for a in args:
+        t = widen(a)
+        members = t.types if isinstance(t, T.UnionType) else (t,)
+        if not all(L.concrete(m) for m in members) or (type(a) is Known and isinstance(a.value, T.JuliaType)):
+            return True
+        choices.append(members)
+    combinations = list(product(*choices))
+    return len(combinations) > 8 or any(map(f.user_matches, combinations))
 
 
 def simple(node: C.Call) -> bool:

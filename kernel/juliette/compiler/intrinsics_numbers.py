@@ -234,17 +234,22 @@ for _name, _floor, _quot in (
 @rule("mod1")
 def _mod1(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """`mod` that counts from one."""
-    if kinds(args) != "ii" or bounds(args[1])[0] <= 0:  # type: ignore[index]
+    if kinds(args) != "ii":
         return None
-    low = bounds(args[0])[0]  # type: ignore[index]
-    if low <= -HIGH:
-        return None
+    low, high = bounds(args[1])  # type: ignore[misc]
 
     def emit(em: Any, n: C.Call) -> ast.expr:
         x, y = em.exprs(n.args)
+        if low > 0:
+            return counted(em, x, y)
+        x, (first, again) = em.ordered(x, y)
+        test = em.at(ast.Compare(first, [ast.Gt()], [em.const(0)]))
+        return em.choose(test, counted(em, x, again), em.call(em.constant("mod1", Base.bindings["mod1"]), x, again))  # type: ignore[no-any-return]
+
+    def counted(em: Any, x: ast.expr, y: ast.expr) -> ast.expr:
         return em.binary(ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1))  # type: ignore[no-any-return]
 
-    return Plan(L.ints(1, bounds(args[1])[1]), emit)  # type: ignore[index]
+    return Plan(L.ints(1, high) if low > 0 else INT, emit)
 
 
 @rule("isodd", "iseven")
