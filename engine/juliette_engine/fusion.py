@@ -22,7 +22,8 @@ from juliette_engine.tape import SCALARS, acc, acc_number, full, give, new
 
 ndarray = np.ndarray
 BIG = 1 << 17
-BLOCK = 1 << 15
+# Long enough that numpy's calls cost little, short enough that a few of them fit the caches.
+BLOCK = 1 << 17
 
 
 class Leaf(NamedTuple):
@@ -372,7 +373,9 @@ class _Builder:
         """Can it run in blocks, with every operation writing into a buffer?"""
         if any(leaf.traced and not leaf.array for leaf in self.leaves):
             return False
-        if not t.value.array or len(t.parts) < 2 or t.value.sample.dtype.kind not in "fb":
+        if not t.value.array or t.value.sample.dtype.kind not in "fb":
+            return False
+        if len(t.parts) < 2:
             return False
         return all(
             not out.array or op in UFUNC_OF or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
@@ -389,12 +392,16 @@ class _Builder:
         p = t.program
         one = p.constant(1)
         y = t.value
+        p.factors = {}
         grads = t.backward(one) if self.traced else {}
-        code = _expanded(p)
+        p.factors = None
+        code = _needed(_expanded(p), [y, *grads.values()])
         made = {out.name for out, _, _ in code}
         results = {y.name: "out"}
         held: dict[int, str] = {}  # where the local derivative of a leaf is
+        own: dict[int, bool] = {}  # whether nobody else has it
         for i, v in grads.items():
+            own[i] = v.array and v.name in made and v.name not in results
             if v.array and v.name in made:
                 held[i] = results.setdefault(v.name, f"o{i}")
             else:
@@ -413,7 +420,7 @@ class _Builder:
             value = next(v for v in (y, *grads.values()) if v.name == name)
             body.append(f"{target} = empty({a0}.shape, {value.sample.dtype.char!r}, 'F')")
             body.append(f"{target}f = {target}.reshape(-1, order='A')")
-        buffers, loop = _allocate([c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays}, a0)
+        buffers, loop = _allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays})
         body += [f"{n} = empty({BLOCK}, {char!r})" for n, char in buffers]
         body.append(f"for i in range(0, n, {BLOCK}):")
         body.append(f"    j = i + {BLOCK}")
@@ -429,8 +436,8 @@ class _Builder:
         else:
             self.extra["cls"] = self.host.node_class(y.sample)
             body += [self.make("out"), "r.data = out", "r.grad = None", "r.tape = tape"]
-            pairs = "".join(f"({self.names[i]}, {held[i]}), " for i in grads)
-            body += [f"tape.append((slopes, r, ({pairs}), None))", "return r"]
+            triples = "".join(f"({self.names[i]}, {held[i]}, {own[i]}), " for i in grads)
+            body += [f"tape.append((slopes, r, ({triples}), None))", "return r"]
         namespace = self.namespace(p)
         namespace.update(self.extra)
         namespace["slopes"] = slopes
@@ -462,21 +469,27 @@ class _Builder:
 
 def slopes(g: Any, r: Any, a: Any, b: Any) -> None:
     """Backward of a blocked kernel: local derivatives are there already."""
-    for node, d in a:
+    for node, d, own in a:
         if type(g) is not ndarray and g == 1:
-            acc(node, d)
+            (give if own else acc)(node, d)
         else:
             give(node, g * d)
+
+
+def _slopes_again(g: Any, r: Any, a: Any, b: Any) -> None:
+    """The same where the record is kept for another time, so that no derivative may be changed."""
+    slopes(g, r, [(node, d, False) for node, d, _ in a], b)
 
 
 def _slopes_traced(g: Any, r: Any, a: Any, b: Any) -> None:
     from juliette_engine.elementwise import OPS
 
-    for node, d in a:
+    for node, d, _ in a:
         T.acc_any(node, OPS["mul"](g, d))
 
 
 T.TRACED_RULES[slopes] = _slopes_traced
+T.KEEPING_RULES[slopes] = _slopes_again
 
 
 def plain(x: Any) -> Any:
@@ -564,6 +577,19 @@ def _expanded(p: Program) -> list[tuple[Value, str, tuple[Value, ...]]]:
     return out
 
 
+def _needed(
+    code: list[tuple[Value, str, tuple[Value, ...]]], wanted: list[Value]
+) -> list[tuple[Value, str, tuple[Value, ...]]]:
+    """The instructions that some values need."""
+    names = {v.name for v in wanted}
+    out = []
+    for instruction in reversed(code):
+        if instruction[0].name in names:
+            out.append(instruction)
+            names.update(x.name for x in instruction[2])
+    return out[::-1]
+
+
 def _scalar_statement(out: Value, op: str, args: tuple[Value, ...]) -> str:
     from juliette_engine.program import _statement
 
@@ -571,7 +597,7 @@ def _scalar_statement(out: Value, op: str, args: tuple[Value, ...]) -> str:
 
 
 def _allocate(
-    code: list[Any], results: dict[str, str], leaves: set[str], a0: str
+    p: Program, code: list[Any], results: dict[str, str], leaves: set[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Buffers for intermediates, given back after their last use, and the statements of a block."""
     last: dict[str, int] = {}
@@ -583,15 +609,13 @@ def _allocate(
     place: dict[str, str] = {}
     lines = []
 
-    def name(x: Value) -> str:
+    def name(x: Value, written: str) -> str:
         if x.name in leaves:
             return "x" + x.name[1:]
-        if x.array:
-            return place[x.name]
-        return x.name
+        return place[x.name] if x.array else written
 
     for i, (out, op, args) in enumerate(code):
-        names = [name(x) for x in args]
+        names = [name(x, n) for x, n in zip(args, p.names(out, op, args), strict=True)]
         char = out.sample.dtype.char
         if out.name in results:
             target = results[out.name] + "x"

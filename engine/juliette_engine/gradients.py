@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine import trees
 from juliette_engine.tape import (
-    IMPLICIT, LEVELS, SCALARS, Node, ScalarTracer, Tape, backward, backward_again, primal,
+    IMPLICIT, LEVELS, SCALARS, Node, Tape, backward, primal,
 )
 
 ndarray = np.ndarray
@@ -268,7 +267,7 @@ def run_back(tape: Tape) -> None:
     for rule, r, a, b in reversed(tape):
         g = r.grad
         if g is not None:
-            T.step(rule, g, r, a, b)
+            T.step(T.KEEPING_RULES.get(rule, rule), g, r, a, b)
             r.grad = None
 
 
@@ -583,6 +582,3 @@ def params(*models: Any) -> Params:
         for x in trees.parameters(model):
             out.push(x)
     return out
-
-
-_ = (math, ScalarTracer, backward_again)

@@ -210,3 +210,16 @@ def constant(value: Any, dtype: Any) -> Any:
     out = np.array(value, dtype)
     out.flags.writeable = False
     return out
+
+
+def product(a: Any, b: Any) -> Any:
+    """`a.dot(b)` of two matrices, into memory that numpy need not fill with zeros first."""
+    rows, columns = a.shape[0], b.shape[1]
+    return a.dot(b) if rows * columns < 8192 or a.dtype is not b.dtype else a.dot(b, np.empty((rows, columns), a.dtype))
+
+
+def largest(x: Any) -> Any:
+    """The largest number of each column: short columns are reduced side by side."""
+    if x.ndim == 2 and x.shape[0] < 32 < x.size:
+        x = np.ascontiguousarray(x)
+    return np.maximum.reduce(x, 0)

@@ -66,6 +66,8 @@ class Program:
         self.code: list[tuple[Value, str, tuple[Value, ...]]] = []
         self.memo: dict[Any, Value] = {}
         self.constants: dict[str, Any] = {}
+        # Where whole factors are taken out of products: array -> (factor, the rest).
+        self.factors: dict[str, tuple[Constant, Value]] | None = None
 
     def constant(self, value: Any) -> Constant:
         key = ("constant", type(value), str(value))
@@ -100,10 +102,52 @@ class Program:
                 return self.op("/", self.constant(1), self.op("**", a, self.constant(-n)))
         if op == "+" and isinstance(args[1], Constant) and type(args[1].value) is int and args[1].value == 0:
             return a
-        if op == "neg" and a.made is not None and a.made[0] == "*" and not _integral(a):
+        if op == "neg" and a.made is not None and a.made[0] == "*" and not _integral(a) and self.factors is None:
             return self.op("*", self.op("neg", a.made[1][0]), a.made[1][1])
         if all(isinstance(x, Constant) for x in args) and op != "where":
             return self.constant(self.evaluate(op, *args))
+        if self.factors is not None and (op == "*" or op == "neg"):
+            return self.factored(op, args)
+        return self.instruction(op, args)
+
+    def factored(self, op: str, args: tuple[Value, ...]) -> Value:
+        """A product with the whole factors of its arguments, which join a number beside them or come last.
+
+        `(2 * x) * a` is `x * (2 * a)` where `a` is a number: a pass over the array less.
+        """
+        assert self.factors is not None
+        if op == "neg":
+            args = (self.constant(-1), args[0])
+        k, rest = self.constant(1), []
+        for x in args:
+            if isinstance(x, Constant) and type(x.value) is int:
+                k = self.constant(k.value * x.value)
+            elif x.name in self.factors:
+                factor, x = self.factors[x.name]
+                k = self.constant(k.value * factor.value)
+                rest.append(x)
+            else:
+                rest.append(x)
+        if len(rest) == 2:
+            a, b = rest
+            if a.array == b.array:
+                x = self.instruction("*", (a, b))
+            else:
+                number, x = (b, a) if a.array else (a, b)
+                if k.value != 1:
+                    number, k = self.op("*", k, number), self.constant(1)
+                x = self.instruction("*", (x, number))
+        else:
+            x = rest[0]
+        if k.value == 1 and (len(rest) == len(args) or not _integral(x)):
+            return x
+        out = self.instruction("neg", (x,)) if k.value == -1 else self.instruction("*", (k, x))
+        if x.array and not _integral(x):
+            self.factors[out.name] = (k, x)
+        return out
+
+    def instruction(self, op: str, args: tuple[Value, ...]) -> Value:
+        """The result of an instruction, known already or new."""
         if self.julia:
             args = self.promoted(op, args)
         key = (op, *[x.name for x in args])

@@ -289,6 +289,8 @@ def full(g: Any, like: Any) -> Any:
 
 # rule -> how it reads when the cotangent is traced by a level below: f(g, out, a, b)
 TRACED_RULES: dict[Any, Rule] = {}
+# rule -> how it reads when the record is kept for another time, if it would give away what the record holds
+KEEPING_RULES: dict[Any, Rule] = {}
 _NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex, np.complex64))
 
 
@@ -306,16 +308,6 @@ def backward(tape: Tape, out: Any, seed: Any) -> None:
         return
     while tape:
         rule, r, a, b = pop()
-        g = r.grad
-        if g is not None:
-            step(rule, g, r, a, b)
-            r.grad = None
-
-
-def backward_again(tape: Tape, out: Any, seed: Any) -> None:
-    """The same, keeping the tape for another time."""
-    out.grad = seed
-    for rule, r, a, b in reversed(tape):
         g = r.grad
         if g is not None:
             step(rule, g, r, a, b)

@@ -97,6 +97,16 @@ def data(x: Any) -> Any:
     return x if kind is None else kind.data(x)
 
 
+def data_of(cls: type) -> Callable[[Any], Any]:
+    """`data` for the values of one class."""
+    kind = _find(cls)[1]
+    return _itself if kind is None else kind.data
+
+
+def _itself(x: Any) -> Any:
+    return x
+
+
 def wrap_like(x: Any, new: Any) -> Any:
     """New data as an array of the kind of `x`."""
     kind = _find(type(x))[1]
@@ -112,6 +122,16 @@ def children(x: Any) -> Parts | None:
     """Keys and values of the parts, or None for a leaf."""
     opener, _ = _find(type(x))
     return None if opener is None else opener.children(x)
+
+
+def children_of(cls: type) -> Callable[[Any], Parts | None]:
+    """`children` for the values of one class."""
+    opener, _ = _find(cls)
+    return _closed if opener is None else opener.children
+
+
+def _closed(x: Any) -> None:
+    return None
 
 
 def rebuild(x: Any, values: tuple[Any, ...]) -> Any:

@@ -301,3 +301,67 @@ def test_small_arrays_step_together_as_each_does_alone(dtype: Any) -> None:
             assert kept.shape == sizes[k]
             assert np.allclose(kept, own, rtol=20 * np.finfo(dtype).eps)
         assert state[k].kept[2] == pytest.approx(states[k][2])
+
+
+ELEMENTWISE = [
+    je.Descent(0.1), je.Momentum(), je.Nesterov(), je.RMSProp(), je.RMSProp(centred=True), je.Rprop(), je.Adam(0.1), je.RAdam(),
+    je.AdaMax(), je.OAdam(), je.AdaGrad(), je.AdaDelta(), je.AMSGrad(), je.NAdam(), je.AdamW(0.1, (0.9, 0.999), 0.2), je.AdaBelief(),
+    je.Lion(), je.WeightDecay(0.1), je.ClipGrad(0.5), je.OptimiserChain(je.WeightDecay(0.1), je.ClipGrad(0.5), je.Adam()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ELEMENTWISE, ids=str)
+def test_steps_of_many_arrays_are_those_of_each(rule: Rule) -> None:
+    assert rule.elementwise
+    random = np.random.default_rng(4)
+    # two small ones, one as large as a joint gets, and one of several blocks
+    sizes = {"a": (3, 4), "b": (5,), "c": (1 << 15,), "d": (300, 270)}
+    model = {k: np.asfortranarray(random.standard_normal(s)) for k, s in sizes.items()}
+    alone = {k: x.copy(order="F") for k, x in model.items()}
+    state = je.setup(rule, model)
+    states = {k: rule.init(x) for k, x in alone.items()}
+    for step in range(5):
+        grads = {k: np.asfortranarray(random.standard_normal(s)) for k, s in sizes.items()}
+        if step == 3:  # states that are looked at are taken out
+            np.testing.assert_allclose(flat(state["b"].kept), flat(states["b"]), rtol=1e-12)
+        je.update(state, model, grads)
+        for k, x in alone.items():
+            states[k], dx = rule.apply(states[k], x, grads[k])
+            x -= dx
+    for k in sizes:
+        np.testing.assert_allclose(model[k], alone[k], rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(flat(state[k].kept), flat(states[k]), rtol=1e-12, atol=1e-14)
+
+
+def flat(state: Any) -> Any:
+    """All numbers of a state."""
+    if isinstance(state, tuple):
+        return np.concatenate([flat(s) for s in state]) if state else np.zeros(0)
+    return np.zeros(0) if state is None else np.ravel(state).astype(float)
+
+
+def test_arrays_in_another_order_step_as_well() -> None:
+    x = np.arange(12.0).reshape(3, 4)  # rows first
+    model = {"x": x}
+    state = je.setup(je.Adam(0.1), model)
+    je.update(state, model, {"x": np.asfortranarray(np.ones((3, 4)))})
+    np.testing.assert_allclose(model["x"], np.arange(12.0).reshape(3, 4) - 0.1)
+    model["x"] = np.asfortranarray(x)
+    je.update(state, model, {"x": np.ones((3, 4))})
+    model["x"] = np.ascontiguousarray(model["x"])
+    je.update(state, model, {"x": np.ones((3, 4))})
+    np.testing.assert_allclose(model["x"], np.arange(12.0).reshape(3, 4) - 0.3, rtol=1e-6)
+
+
+def test_tied_arrays_step_once() -> None:
+    w = np.ones((2, 2), order="F")
+    model = {"first": w, "second": w}
+    state = je.setup(je.Descent(0.5), model)
+    for _ in range(2):
+        je.update(state, model, {"first": np.ones((2, 2)), "second": np.ones((2, 2))})
+    np.testing.assert_allclose(w, -1.0)
+    apart = {"first": np.ones((2, 2)), "second": np.ones((2, 2))}
+    state = je.setup(je.Descent(0.5), apart)
+    for _ in range(2):
+        je.update(state, apart, {"first": np.ones((2, 2)), "second": None})
+    assert (apart["first"][0, 0], apart["second"][0, 0]) == (0.0, 1.0)

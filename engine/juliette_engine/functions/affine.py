@@ -14,7 +14,7 @@ from juliette_engine import activations, elementwise, primitives
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add
 from juliette_engine.fusion import ones
-from juliette_engine.numeric import constant
+from juliette_engine.numeric import constant, product
 from juliette_engine.primitives import matmul, reshape, shape
 from juliette_engine.tape import IMPLICIT, Node, acc_any, full, give, lent, new, raw, strip
 
@@ -46,7 +46,8 @@ def _tanh_slope(g: Any, y: Any) -> Any:
 
 
 def _relu_slope(g: Any, y: Any) -> Any:
-    return g * (y > constant(0, y.dtype))
+    d = np.greater(y, constant(0, y.dtype))
+    return np.multiply(g, d)
 
 
 # activation -> (in place, cotangent of the sum before it; may it be kept)
@@ -136,7 +137,7 @@ def _dense_back(g: Any, r: Any, args: Any, σ: Any) -> None:
     dz = g if slope is None else slope(g, y)
     if isinstance(weight, Node):
         v = x.data if isinstance(x, Node) else raw(x)
-        give(weight, v.dot(dz.T).T if v.ndim == 2 else (v[:, None] * dz).T)
+        give(weight, product(v, dz.T).T if v.ndim == 2 else (v[:, None] * dz).T)
     if isinstance(bias, Node):
         if dz.ndim == 2:
             give(bias, dz.dot(ones(dz.shape[1], dz.dtype)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from juliette_engine.elementwise import add, div, mul, neg, sub
 from juliette_engine.fusion import ones
-from juliette_engine.numeric import constant
+from juliette_engine.numeric import constant, largest
 from juliette_engine.primitives import number, primitive, shape, softmax
 from juliette_engine.tape import primal
 
@@ -43,7 +43,7 @@ def _columns(x: Any) -> Any:
 @primitive(_logit_partial, raw=(_logit_raw,), uniform=True, fresh=True, name="logit_crossentropy")
 def _logit(z: Any, *, y: Any, saved: Any) -> Any:
     s, y = _columns(z), _columns(y)
-    s = s - np.maximum.reduce(s, 0)
+    s = s - largest(s)
     if s.dtype.kind != "f":
         s = s.astype(float)
     e = np.exp(s)

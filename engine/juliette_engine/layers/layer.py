@@ -115,7 +115,9 @@ class Layer:
 
 def layer_children(layer: Layer) -> trees.Parts:
     """All fields with their values."""
-    return layer.fields, tuple([getattr(layer, name) for name in layer.fields])
+    fields = layer.fields
+    given = layer.__dict__
+    return fields, tuple([given[name] for name in fields])
 
 
 trees.register(

@@ -1,5 +1,6 @@
 """From gradients to steps.
 
+- `leaf`: the state for one array, and steps of many arrays at once
 - `rule`: what an optimisation rule is
 - `rules`: Descent, Adam and the others
 - `wrappers`: clipping, decay, and rules made of rules
@@ -8,6 +9,7 @@
 - `train`: the loop over the data
 """
 
+from juliette_engine.optimise.leaf import Leaf
 from juliette_engine.optimise.rule import Rule
 from juliette_engine.optimise.rules import (
     AdaBelief,
@@ -27,7 +29,7 @@ from juliette_engine.optimise.rules import (
     RMSProp,
     Rprop,
 )
-from juliette_engine.optimise.state import Leaf, adjust, freeze, setup, thaw, update, update_tree
+from juliette_engine.optimise.state import adjust, freeze, setup, thaw, update, update_tree
 from juliette_engine.optimise.train import train
 from juliette_engine.optimise.wrappers import (
     AccumGrad,

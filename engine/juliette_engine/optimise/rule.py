@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette_engine.errors import DomainError
+from juliette_engine.optimise.leaf import Leaf, step_all
 from juliette_engine.text import value_text
 
 State = Any
@@ -23,6 +24,12 @@ class Rule:
 
     fields: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[tuple[Any, ...]] = ()
+    # Is each element's step made from its own gradient and state alone, so that arrays may step together?
+    elementwise: ClassVar[bool] = False
+    # Does a step depend on the values of the array?
+    reads: ClassVar[bool] = True
+    # Is there a packed form of the state in which steps are quicker?
+    packs: ClassVar[bool] = False
     # Julia's names of fields that Python cannot write.
     names: ClassVar[dict[str, str]] = {"lambda_": "lambda"}
 
@@ -35,7 +42,7 @@ class Rule:
             setattr(self, name, self.checked(name, given.pop(name, default)))
         if given:
             raise TypeError(f"{type(self).__name__} has no {', '.join(given)}")
-        self.states: dict[int, tuple[Any, State]] = {}
+        self.states: dict[int, tuple[Any, Leaf]] = {}
 
     def checked(self, name: str, value: Any) -> Any:
         """A hyper-parameter as it is kept; raises DomainError for a negative learning rate."""
@@ -62,15 +69,33 @@ class Rule:
             np.subtract(x, dx, out=x, casting="unsafe")
         return state
 
-    def joins(self, state: State, x: Any, g: Any) -> bool:
-        """Can the step of this array be made together with those of others (see `Adam`)?"""
-        return False
+    def apply_into(self, state: State, x: Any, g: Any, out: Any) -> tuple[State, Any]:
+        """`apply` on a packed state, with room for the step."""
+        return self.apply(state, x, g)
+
+    def change_packed(self, state: State, x: Any, g: Any) -> State:
+        """`change` on a packed state of a vector."""
+        return self.change(state, x, g)
+
+    def packed(self, state: State) -> State:
+        """A state of vectors in the form in which `apply_into` works on it."""
+        return state
+
+    def unpacked(self, state: State, part: slice) -> State:
+        """A part of it as `apply` has it."""
+        return _sliced(state, part)
+
+    def leaf_of(self, x: Any) -> Leaf:
+        """The state that this rule keeps for an array."""
+        kept = self.states.get(id(x))
+        if kept is None:
+            # with the array itself, so that its id is not used again
+            kept = self.states[id(x)] = (x, Leaf(None, self.init(x)))
+        return kept[1]
 
     def step(self, x: Any, g: Any) -> None:
         """One step of an array whose state this rule keeps."""
-        kept = self.states.get(id(x))
-        state = self.change(self.init(x) if kept is None else kept[1], x, g)
-        self.states[id(x)] = (x, state)  # the array itself, so that its id is not used again
+        step_all([(self.leaf_of(x), self, x, g)])
 
     def adjusted(self, eta: float | None = None, **changes: Any) -> Rule:
         """The same rule with other hyper-parameters; those that it does not have are ignored."""
@@ -97,6 +122,12 @@ class Rule:
 
     def __repr__(self) -> str:
         return self.line()
+
+
+def _sliced(state: State, part: slice) -> State:
+    if type(state) is tuple:
+        return tuple([_sliced(s, part) for s in state])
+    return state[part] if type(state) is np.ndarray else state
 
 
 def cast(x: Any, *values: float) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from operator import is_
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +20,8 @@ class Descent(Rule):
 
     fields = ("eta",)
     defaults: ClassVar[tuple[Any, ...]] = (np.float32(0.1),)
+    elementwise = True
+    reads = False
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         (η,) = cast(x, self.eta)
@@ -32,6 +33,8 @@ class Momentum(Rule):
 
     fields = ("eta", "rho")
     defaults: ClassVar[tuple[Any, ...]] = (0.01, 0.9)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x)
@@ -60,6 +63,8 @@ class RMSProp(Rule):
 
     fields = ("eta", "rho", "epsilon", "centred")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, 0.9, EPSILON, False)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x), np.zeros_like(x) if self.centred else False
@@ -81,6 +86,8 @@ class Rprop(Rule):
 
     fields = ("eta", "ell", "gamma")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, (0.5, 1.2), (1e-6, 50.0))
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x), np.full_like(x, self.eta)
@@ -103,6 +110,8 @@ class AdaGrad(Rule):
 
     fields = ("eta", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.1, EPSILON)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.full_like(x, self.epsilon)
@@ -118,6 +127,8 @@ class AdaDelta(Rule):
 
     fields = ("rho", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.9, EPSILON)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x), np.zeros_like(x)
@@ -129,7 +140,7 @@ class AdaDelta(Rule):
         return (acc, ρ * state[1] + (1 - ρ) * abs2(dx)), dx
 
 
-BLOCK = 32768
+BLOCK = 1 << 15
 
 
 @lru_cache(64)
@@ -141,48 +152,20 @@ def _numbers(eta: Any, epsilon: Any, beta: Any, dtype: Any) -> tuple[Any, ...]:
 
 
 def _passes(g: Any, m: Any, v: Any, t: Any, factors: tuple[Any, ...]) -> None:
-    """The means after a gradient, in place, and in `t` the step; the corrections are in the factors."""
-    β1, rest1, β2, rest2, ε, η = factors
-    multiply = np.multiply
-    multiply(m, β1, m)
-    multiply(g, rest1, t)
-    m += t
-    multiply(v, β2, v)
-    multiply(g, g, t)
-    t *= rest2
+    """The means after a gradient, in place, and in `t` the step; the corrections are in the factors.
+
+    The means are divided by the complements of their rates, which saves two passes.
+    """
+    β1, β2, ε, η = factors
+    np.multiply(m, β1, m)
+    m += g
+    np.multiply(v, β2, v)
+    np.multiply(g, g, t)
     v += t
     np.sqrt(v, t)
     t += ε
     np.true_divide(m, t, t)
     t *= η
-
-
-class Together:
-    """The means of several arrays end to end, and room for a gradient and a step of all of them."""
-
-    __slots__ = ("gradient", "m", "states", "step", "steps", "v")
-
-    def __init__(self, states: list[State], arrays: list[Any]) -> None:
-        n = sum([x.size for x in arrays])
-        dtype = arrays[0].dtype
-        self.gradient, self.step = np.empty(n, dtype), np.empty(n, dtype)
-        self.m, self.v = np.empty(n, dtype), np.empty(n, dtype)
-        self.steps: list[Any] = []
-        # A state is still here if it is the same tuple, on views of these means.
-        self.states: list[State] = []
-        at = 0
-        for state, x in zip(states, arrays, strict=True):
-            part = slice(at, at + x.size)
-            m, v, step = (a[part].reshape(x.shape, order="F") for a in (self.m, self.v, self.step))
-            m[...], v[...] = state[0], state[1]
-            self.steps.append(step)
-            self.states.append((m, v, state[2]))
-            at += x.size
-
-    def holds(self, states: list[State]) -> bool:
-        """Are these the states that were put here?"""
-        own = self.states
-        return len(own) == len(states) and all(map(is_, own, states)) and states[0][0].base is self.m
 
 
 class Adam(Rule):
@@ -193,6 +176,8 @@ class Adam(Rule):
 
     fields = ("eta", "beta", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS, EPSILON)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x), np.zeros_like(x), self.start(x)
@@ -211,57 +196,73 @@ class Adam(Rule):
         v += (1 - β2) * abs2(g)
         return m, v
 
-    def change(self, state: State, x: Any, g: Any) -> State:
-        """One step in place: block by block, so that the passes over a block find it in the cache."""
-        if not self.passes_fit(x, g) or not all([a.flags.f_contiguous for a in (x, g, state[0], state[1])]):
-            return super().change(state, x, g)
-        p, d, m, v = [a.reshape(-1, order="A") for a in (x, g, state[0], state[1])]
-        factors = self.factors(x, state[2])
-        n = x.size
-        scratch = np.empty(min(n, BLOCK), x.dtype)
-        if n <= BLOCK:
-            _passes(d, m, v, scratch, factors)
-            p -= scratch
-        else:
-            for i in range(0, n, BLOCK):
-                j = i + BLOCK
-                block = p[i:j]
-                t = scratch[: block.size]
-                _passes(d[i:j], m[i:j], v[i:j], t, factors)
-                block -= t
-        return state[0], state[1], self.decayed(x, state[2])
+    @property
+    def in_passes(self) -> bool:
+        """Is the step the one that `_passes` makes (also under the old name)?"""
+        return type(self).apply is Adam.apply
 
-    def passes_fit(self, x: Any, g: Any) -> bool:
-        """Is the step the one that `_passes` makes (also under the old name), on floats of one kind?"""
-        return type(self).apply is Adam.apply and x.dtype.kind == "f" and g.dtype == x.dtype
+    def numbers(self, dtype: Any) -> tuple[Any, ...]:
+        """The hyper-parameters as numbers of a kind."""
+        return _numbers(self.eta, self.epsilon, self.beta, dtype)
 
-    def factors(self, x: Any, powers: Any) -> tuple[Any, ...]:
-        """The numbers that a step multiplies by: rates, their complements, ε and the learning rate with the corrections."""
-        η, ε, _, _, constants = _numbers(self.eta, self.epsilon, self.beta, x.dtype)
+    def corrected(self, dtype: Any, powers: Any) -> tuple[float, float]:
+        """The learning rate and ε with the corrections for the start."""
+        η, ε, _, _, _ = self.numbers(dtype)
         correction = math.sqrt(1 - float(powers[1]))
-        return *constants, ε * correction, η * correction / (1 - float(powers[0]))
+        return η * correction / (1 - float(powers[0])), ε * correction
 
-    def decayed(self, x: Any, powers: Any) -> tuple[Any, Any]:
+    def decayed(self, dtype: Any, powers: Any) -> tuple[Any, Any]:
         """The powers of the rates after a step."""
-        _, _, β1, β2, _ = _numbers(self.eta, self.epsilon, self.beta, x.dtype)
+        _, _, β1, β2, _ = self.numbers(dtype)
         return powers[0] * β1, powers[1] * β2
 
-    def joins(self, state: State, x: Any, g: Any) -> bool:
-        """Is an array small enough that its step is better made with others'?"""
-        return (
-            type(g) is np.ndarray and x.size <= BLOCK and g.shape == x.shape and self.passes_fit(x, g)
-            and x.flags.f_contiguous
-        )
+    @property
+    def packs(self) -> bool:  # type: ignore[override]
+        β1, β2 = self.beta
+        return self.in_passes and β1 < 1 and β2 < 1
 
-    def change_together(self, together: Together, states: list[State], arrays: list[Any], grads: list[Any]) -> list[State]:
-        """One step of several small arrays, whose means lie end to end."""
-        x, powers = arrays[0], states[0][2]
-        np.concatenate([g if g.ndim == 1 else g.reshape(-1, order="F") for g in grads], out=together.gradient)
-        _passes(together.gradient, together.m, together.v, together.step, self.factors(x, powers))
-        for array, step in zip(arrays, together.steps, strict=True):
-            array -= step
-        powers = self.decayed(x, powers)
-        return [(s[0], s[1], powers) for s in states]
+    def packed(self, state: State) -> State:
+        if not self.packs:
+            return state
+        m, v, powers = state
+        _, rest1, _, rest2 = self.numbers(m.dtype)[4]
+        return m / rest1, v / rest2, powers
+
+    def unpacked(self, state: State, part: slice) -> State:
+        if not self.packs:
+            return super().unpacked(state, part)
+        m, v, powers = state
+        _, rest1, _, rest2 = self.numbers(m.dtype)[4]
+        return m[part] * rest1, v[part] * rest2, powers
+
+    def factors(self, dtype: Any, powers: Any) -> tuple[Any, ...]:
+        """The numbers that `_passes` multiplies by and adds."""
+        β1, rest1, β2, rest2 = self.numbers(dtype)[4]
+        η, ε = self.corrected(dtype, powers)
+        root = math.sqrt(rest2)
+        return β1, β2, ε / root, η * float(rest1) / root
+
+    def apply_into(self, state: State, x: Any, g: Any, out: Any) -> tuple[State, Any]:
+        if not self.packs:
+            return self.apply(state, x, g)
+        m, v, powers = state
+        _passes(g, m, v, out, self.factors(g.dtype, powers))
+        return (m, v, self.decayed(g.dtype, powers)), out
+
+    def change_packed(self, state: State, x: Any, g: Any) -> State:
+        if not self.packs:
+            return super().change_packed(state, x, g)
+        m, v, powers = state
+        n, factors = x.size, self.factors(g.dtype, powers)
+        scratch = np.empty(min(n, BLOCK), x.dtype)
+        # block by block, so that the passes over a block find it in the cache
+        for i in range(0, n, BLOCK):
+            j = i + BLOCK
+            block = x[i:j]
+            t = scratch[: block.size]
+            _passes(g[i:j], m[i:j], v[i:j], t, factors)
+            block -= t
+        return m, v, self.decayed(g.dtype, powers)
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
@@ -364,6 +365,7 @@ class AdamW(Adam):
 
     fields = ("eta", "beta", "lambda_", "epsilon", "couple")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS, 0.0, EPSILON, True)
+    reads = True
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         state, dx = super().apply(state, x, g)
@@ -391,6 +393,8 @@ class Lion(Rule):
 
     fields = ("eta", "beta")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS)
+    elementwise = True
+    reads = False
 
     def init(self, x: Any) -> State:
         return np.zeros_like(x)

@@ -1,50 +1,14 @@
-"""State trees: a `Leaf` beside each array of a model, and updates in place."""
+"""Trees of states beside a model, and updates in place."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
-from juliette_engine.optimise.rule import Rule, State
-from juliette_engine.optimise.rules import Together
+from juliette_engine.optimise.leaf import Item, Leaf, step_all
+from juliette_engine.optimise.rule import Rule
 from juliette_engine.errors import UsageError
-from juliette_engine.text import compact_text
-
-
-class Leaf:
-    """A rule and its state for one array of a model."""
-
-    __slots__ = ("frozen", "kept", "rule", "together")
-
-    def __init__(self, rule: Any, state: State, frozen: bool = False) -> None:
-        self.rule = rule
-        self.kept = state
-        self.frozen = frozen
-        self.together: Any = None  # where its state lies beside others', on the first of them
-
-    @property
-    def state(self) -> State:
-        """The state, as the front end holds arrays."""
-        return SHOWN(self.kept)
-
-    def __repr__(self) -> str:
-        return f"Leaf({self.rule.line(compact_text)}, {self.state!r}{', frozen = true' if self.frozen else ''})"
-
-
-def _as_it_is(state: State) -> State:
-    return state
-
-
-SHOWN: Any = _as_it_is
-
-
-def set_shown(f: Any) -> None:
-    """Install how a front end sees the state of a leaf."""
-    global SHOWN
-    SHOWN = f
 
 
 def setup(rule: Any, model: Any) -> Any:
@@ -95,70 +59,124 @@ def by_keys(tree: Any, keys: tuple[Any, ...]) -> tuple[Any, ...]:
     if parts[0] == keys:
         return parts[1]
     found = dict(zip(*parts, strict=True))
-    return tuple(found.get(k) for k in keys)
+    return tuple([found.get(k) for k in keys])
 
 
-def matched(state: Any, model: Any, grad: Any) -> list[tuple[Leaf, Any, Any]]:
-    """Leaf, array and gradient of each parameter; tied arrays get the sum of their gradients."""
-    found: dict[int, tuple[Leaf, Any, Any]] = {}
-    _match(state, model, grad, found)
-    return [item for item in found.values() if not item[0].frozen]
+def matched(state: Any, model: Any, grad: Any) -> list[Item]:
+    """The arrays that are to step; tied ones get the sum of their gradients."""
+    key = (type(state), type(model), type(grad))
+    for walk in _WALKS.get(key, ()):
+        items: list[Item] | None = walk(state, model, grad)
+        if items is not None:
+            return items
+    found: dict[int, Item] = {}
+    if type(state) is Leaf:
+        _add(state, model, grad, found)
+    else:
+        _match(state, model, grad, found)
+    known = _WALKS.setdefault(key, [])
+    if len(known) < 4:
+        walk = _Walk().written(state, model, grad)
+        if walk(state, model, grad) is not None:
+            known.append(walk)
+    return list(found.values())
 
 
-def _match(s: Any, x: Any, g: Any, found: dict[int, tuple[Leaf, Any, Any]]) -> None:
-    # A function of its own: one that refers to itself from inside would be a cycle, and keep
-    # the gradients until the garbage collector comes.
-    if g is None:
-        return
-    if type(s) is Leaf:
-        g = trees.data(g)
-        before = found.get(id(s))
-        found[id(s)] = (s, x, g if before is None else before[2] + g)
-        return
+# Walks over trees of these classes, as Python written for the trees that were met.
+_WALKS: dict[tuple[type, type, type], list[Any]] = {}
+
+
+class _Walk:
+    """Writes the function that lists the items of trees like some, and gives None for others."""
+
+    def __init__(self) -> None:
+        self.space: dict[str, Any] = {"Leaf": Leaf}
+        self.lines: list[str] = []
+        self.leaves: list[str] = []
+        self.count = 0
+
+    def written(self, s: Any, x: Any, g: Any) -> Any:
+        """The function for trees like these."""
+        self.visit((s, x, g), ("s", "x", "g"))
+        if len(self.leaves) > 1:
+            # tied arrays share a leaf
+            self.lines.append(f"if len({{{', '.join([f'id({n})' for n in self.leaves])}}}) < {len(self.leaves)}: return None")
+        text = "def walk(s, x, g):\n    items = []\n" + "".join(f"    {line}\n" for line in self.lines) + "    return items\n"
+        exec(compile(text, "<walk>", "exec"), self.space)  # noqa: S102
+        return self.space["walk"]
+
+    def constant(self, value: Any) -> str:
+        name = f"c{len(self.space)}"
+        self.space[name] = value
+        return name
+
+    def visit(self, values: tuple[Any, ...], names: tuple[str, ...]) -> None:
+        s, _, g = values
+        ns, nx, ng = names
+        if g is None:
+            self.lines.append(f"if {ng} is not None: return None")
+            return
+        if type(s) is tuple and not s:
+            self.lines.append(f"if {ns} != (): return None")
+            return
+        for v, n in zip(values, names, strict=True):
+            self.lines.append(f"if type({n}) is not {self.constant(type(v))}: return None")
+        if type(s) is Leaf:
+            data = [f"{self.constant(trees.data_of(type(v)))}({n})" for v, n in zip(values[1:], names[1:], strict=True)]
+            self.lines.append(f"if not {ns}.frozen: items.append(({ns}, {ns}.rule, {', '.join(data)}))")
+            self.leaves.append(ns)
+            return
+        opened = [trees.children(v) for v in values]
+        if None in opened:
+            self.lines.append("return None")
+            return
+        keys, below = opened[0]  # type: ignore[misc]
+        new: list[list[str]] = []
+        for v, n, parts in zip(values, names, opened, strict=True):
+            assert parts is not None
+            own = [f"v{self.count + i}" for i in range(len(parts[0]))]
+            self.count += len(own)
+            found = dict(zip(parts[0], own, strict=True))
+            new.append([found.get(k, "None") for k in keys])
+            self.lines.append(f"p = {self.constant(trees.children_of(type(v)))}({n})")
+            self.lines.append(f"if p is None or p[0] != {self.constant(parts[0])}: return None")
+            if own:
+                self.lines.append(f"{', '.join(own)}, = p[1]")
+        parts = [(by_keys(v, keys)) for v in values[1:]]
+        for i, part in enumerate(below):
+            self.visit((part, parts[0][i], parts[1][i]), (new[0][i], new[1][i], new[2][i]))
+
+
+# Functions of their own: one that refers to itself from inside would be a cycle, and keep the
+# gradients until the garbage collector comes.
+def _match(s: Any, x: Any, g: Any, found: dict[int, Item]) -> None:
     parts = trees.children(s)
-    if parts is None:
+    if parts is None or g is None:
         return
     keys, below = parts
     g = trees.received(x, g)
     for part, a, b in zip(below, by_keys(x, keys), by_keys(g, keys), strict=True):
-        if b is not None and not (type(part) is tuple and not part):
+        if b is None:
+            continue
+        kind = type(part)
+        if kind is Leaf:
+            _add(part, a, b, found)
+        elif part or kind is not tuple:
             _match(part, a, b, found)
+
+
+def _add(leaf: Leaf, x: Any, g: Any, found: dict[int, Item]) -> None:
+    if leaf.frozen or g is None:
+        return
+    g = trees.data(g)
+    before = found.get(id(leaf))
+    found[id(leaf)] = (leaf, leaf.rule, trees.data(x), g if before is None else before[3] + g)
 
 
 def update_tree(state: Any, model: Any, grad: Any) -> Any:
     """One step on all arrays of a model, in place; gives `(state, model)`."""
-    groups: dict[Any, list[tuple[Leaf, Any, Any]]] = {}
-    for leaf, x, g in matched(state, model, grad):
-        array, rule = trees.data(x), leaf.rule
-        if rule.joins(leaf.kept, array, g):
-            groups.setdefault((rule, array.dtype.char), []).append((leaf, array, g))
-        else:
-            leaf.kept = rule.change(leaf.kept, array, g)
-    for (rule, _), group in groups.items():
-        if len(group) == 1:
-            leaf, array, g = group[0]
-            leaf.kept = rule.change(leaf.kept, array, g)
-        else:
-            _change_together(rule, group)
+    step_all(matched(state, model, grad))
     return state, model
-
-
-def _change_together(rule: Any, group: list[tuple[Leaf, Any, Any]]) -> None:
-    """One step of the small arrays under one rule, all at once."""
-    first = group[0][0]
-    arrays = [array for _, array, _ in group]
-    states = [leaf.kept for leaf, _, _ in group]
-    together = first.together
-    if together is None or not together.holds(states):
-        if any([s[2] != states[0][2] for s in states]):  # of different ages
-            for leaf, array, g in group:
-                leaf.kept = rule.change(leaf.kept, array, g)
-            return
-        together = first.together = Together(states, arrays)
-        states = together.states
-    together.states = states = rule.change_together(together, states, arrays, [g for _, _, g in group])
-    for (leaf, _, _), kept in zip(group, states, strict=True):
-        leaf.kept = kept
 
 
 def update(opt: Any, model: Any, grad: Any) -> Any:
@@ -170,9 +188,7 @@ def update(opt: Any, model: Any, grad: Any) -> Any:
     if isinstance(model, Params):
         if not isinstance(grad, Grads):
             raise UsageError("can't mix implicit Params with explicit gradients!")
-        for x in model:
-            if grad[x] is not None:
-                step(opt, x, grad[x])
+        step_params(opt, model, grad)
         return None
     if not trees.is_array(model):
         raise UsageError("Invalid input to `update!`: expected a state tree from `setup`.")
@@ -183,8 +199,22 @@ def update(opt: Any, model: Any, grad: Any) -> Any:
 
 def step(opt: Rule, x: Any, g: Any) -> None:
     """Change one array in place by a rule that keeps its state."""
-    array = trees.data(getattr(x, "array", x))
-    opt.step(array, trees.data(g))
+    opt.step(_array(x), trees.data(g))
+
+
+def step_params(opt: Rule, params: Any, grads: Any) -> None:
+    """Change several arrays in place by a rule that keeps their states; those without a gradient stay."""
+    items = []
+    for x in params:
+        g = grads[x]
+        if g is not None:
+            array = _array(x)
+            items.append((opt.leaf_of(array), opt, array, trees.data(g)))
+    step_all(items)
+
+
+def _array(x: Any) -> Any:
+    return trees.data(getattr(x, "array", x))
 
 
 def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:

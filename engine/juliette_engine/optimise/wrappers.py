@@ -18,6 +18,7 @@ class WeightDecay(Rule):
 
     fields = ("lambda_",)
     defaults: ClassVar[tuple[Any, ...]] = (5e-4,)
+    elementwise = True
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         (λ,) = cast(x, self.lambda_)
@@ -29,6 +30,7 @@ class SignDecay(Rule):
 
     fields = ("lambda_",)
     defaults: ClassVar[tuple[Any, ...]] = (1e-3,)
+    elementwise = True
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         (λ,) = cast(x, self.lambda_)
@@ -40,6 +42,7 @@ class ClipGrad(Rule):
 
     fields = ("delta",)
     defaults: ClassVar[tuple[Any, ...]] = (10.0,)
+    elementwise = True
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         (δ,) = cast(x, self.delta)
@@ -84,6 +87,10 @@ class OptimiserChain(Rule):
             if g is None:
                 break
         return tuple(after), g
+
+    @property
+    def elementwise(self) -> bool:  # type: ignore[override]
+        return all([rule.elementwise for rule in self.opts])
 
     def adjusted(self, eta: float | None = None, **changes: Any) -> Rule:
         return type(self)(*(rule.adjusted(eta, **changes) for rule in self.opts))

@@ -14,7 +14,7 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.inputs import matched
-from juliette.packages.flux.boundary import from_host, host_elementwise, host_function, to_host
+from juliette.packages.flux.boundary import engine_function, from_host, host_elementwise, host_function, to_host
 from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -24,6 +24,8 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
 from juliette_engine import trees
+from juliette_engine.functions.affine import dense
+from juliette_engine.layers.basic import Dense
 from juliette_engine.layers.layer import Layer
 
 # The engine's class of each type family.
@@ -172,6 +174,8 @@ def caller(cls: type[Layer]) -> Any:
             return from_host(y)
 
         return stateful
+    if cls is Dense:
+        return dense_caller(apply)
     if cls.arrays_only:
         return lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
     keywords = call_keywords(cls)
@@ -184,6 +188,28 @@ def caller(cls: type[Layer]) -> Any:
 
     inputs = inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL)
     call.__signature__ = inspect.Signature([inputs, *keywords])  # type: ignore[attr-defined]
+    return call
+
+
+def dense_caller(apply: Any) -> Any:
+    """How a `Dense` is called: most are small, so arrays of one kind take the straight way."""
+
+    def call(layer: Any, x: Any) -> Any:
+        w, b, σ = layer.weight, layer.bias, layer.σ
+        if isinstance(w, Array) and isinstance(x, Array) and (b is False or isinstance(b, Array)):
+            wd, xd = w.data, x.data
+            f = engine_function(σ)
+            if (
+                f is not None and wd.dtype is xd.dtype and wd.dtype.char in "fd" and wd.ndim == 2 and 0 < xd.ndim < 3
+                and wd.shape[1] == xd.shape[0]
+            ):
+                y = dense(
+                    f, w if type(w) in PLAIN else wd, x if type(x) in PLAIN else xd,
+                    b if b is False or type(b) in PLAIN else b.data,
+                )
+                return y if type(y) in PLAIN else from_host(y)
+        return from_host(apply(host_view(layer), to_host(matched(layer, x))))
+
     return call
 
 

@@ -21,6 +21,7 @@ from juliette.runtime.structs import Struct
 from juliette_engine import optimise as engine
 from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
+from juliette_engine.optimise import leaf as leaf_module
 from juliette_engine.optimise import state as tree
 from juliette_engine.optimise import stateful
 from juliette_engine.optimise.rule import Rule
@@ -108,8 +109,8 @@ def _field(x: Any, key: str) -> Any:
             return getattr(x, python)
     if key in ("state", "velocity", "acc", "current") and isinstance(x, stateful.Stateful):
         d = V.JuliaDict(T.Any_, T.Any_)
-        for array, state in x.states.values():
-            d.data[d.key(id(array))] = (from_host(array), from_host(state))
+        for array, leaf in x.states.values():
+            d.data[d.key(id(array))] = (from_host(array), leaf.state)
         return d
     value = getattr(x, key, None)
     if value is None:
@@ -144,7 +145,7 @@ def load(module: Module) -> None:
     COPY_HOOKS[engine.Leaf] = copy_leaf
     SHOW_HOOKS[Rule] = lambda io, x, long: io.write(x.line())
     FIELD_HOOKS[Rule] = _field
-    tree.set_shown(from_host)
+    leaf_module.set_shown(from_host)
     for function in (INIT, APPLY, nodes.TRAINABLE_FUNCTION):
         function.module = module
         module.const(function.name, function, export=False)

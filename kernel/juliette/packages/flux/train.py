@@ -179,10 +179,7 @@ def update_params(opt: Any, ps: Params, grads: Any) -> None:
             "Optimisers.jl cannot be used with Zygote.jl's implicit gradients, `Params` & `Grads`"
         )
     rule = opt if isinstance(opt, Rule) else _kept_rule(opt)
-    for x in ps:
-        g = grads[x]
-        if g is not None:
-            tree.step(rule, x, g)
+    tree.step_params(rule, ps, grads)
 
 
 _RULES: dict[int, tuple[Any, Rule]] = {}
