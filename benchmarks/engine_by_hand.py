@@ -39,6 +39,16 @@ def regression(w: Any, b: Any, x: Any, y: Any) -> Step:
     return step
 
 
+def affine(w: Any, b: Any, x: Any) -> Step:
+    """The gradient of sum(w x + b)."""
+    ones = np.ones_like(b)
+
+    def step() -> Any:
+        return np.add.reduce(w.dot(x) + b), ones[:, None] * x, ones
+
+    return step
+
+
 def chain(w1: Any, b1: Any, w2: Any, b2: Any, x: Any, y: Any) -> Step:
     """Chain(Dense(10 => 5, σ), Dense(5 => 2), softmax) under crossentropy, one sample."""
     eps, one = F32(np.finfo(F32).eps), F32(1)

@@ -137,6 +137,8 @@ OTHERS = {
     "dense, no bias": (lambda w, x: F.dense(je.relu, w, x), (2, 3), (3, 4)),
     "dense, another activation": (lambda w, x, b: F.dense(je.softplus, w, x, b), (2, 3), (3, 4), (2,)),
     "rnn": (lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h), (2, 3), (2, 2), (2,), (3, 4, 2), (2, 2)),
+    "rnn from one state": (lambda wi, wh, b, x, h: F.rnn(je.σ, wi, wh, b, x, h), (2, 3), (2, 2), (2,), (3, 4, 2), (2,)),
+    "rnn, time last": (lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h, 2), (2, 3), (2, 2), (2,), (3, 2, 4), (2, 1)),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
-from juliette_engine import trees
+from juliette_engine import rules, trees
 from juliette_engine.layers import recurrent
 from juliette_engine.layers.normalise import set_denominator
 from juliette_engine.layers.weightnorm import WeightNorm, remove_weight_norms
@@ -295,3 +295,46 @@ def test_weight_normalisation() -> None:
     plain = remove_weight_norms(je.Chain(layer))
     assert isinstance(plain[0], je.Dense)
     np.testing.assert_allclose(plain(x), layer(x))
+
+
+@pytest.mark.parametrize("size", [(3, 5), (3, 5, 2)])
+def test_a_plain_recurrence_is_its_cell_step_by_step(size: tuple[int, ...]) -> None:
+    layer = je.RNN((3, 4), je.tanh, return_state=True)
+    x = np.asfortranarray(np.random.default_rng(2).standard_normal(size).astype(np.float32))
+
+    def by_hand(layer: Any, x: Any) -> Any:
+        h, out = layer.initial_state(), []
+        for t in range(size[1]):
+            _, h = layer.cell(rules.getitem(x, (slice(None), t)), h)
+            out.append(rules.reshape(h, (4, 1, *size[2:])))
+        return rules.concatenate(out, 1), h
+
+    for whole, steps in zip(layer(x), by_hand(layer, x), strict=True):
+        assert whole.dtype == np.float32
+        np.testing.assert_allclose(whole, steps, rtol=1e-5, atol=1e-6)
+
+    def loss(f: Any) -> Any:
+        def run(layer: Any, x: Any) -> Any:
+            y, h = f(layer, x)
+            return rules.add(rules.sum_of_squares(y), rules.total(h))
+
+        return run
+
+    ours, theirs = (je.gradient(loss(f), layer, x) for f in (lambda m, x: m(x), by_hand))
+    for key in ("Wi", "Wh", "bias"):
+        np.testing.assert_allclose(ours[0]["cell"][key], theirs[0]["cell"][key], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, atol=1e-5)
+    with pytest.raises(je.DimensionMismatch, match=r"expects size\(input, 1\) == 3"):
+        layer(x[:2])
+
+
+def test_a_kept_state_goes_on_where_a_sequence_ended() -> None:
+    x = np.asfortranarray(np.random.default_rng(2).standard_normal((3, 2, 6)).astype(np.float32))
+    model = recurrent.stateful(recurrent.RNNCellStateful)((3, 4))
+    steps = [model(np.asfortranarray(x[..., t])) for t in range(6)]
+    last = model.state
+    model.reset()
+    whole = np.concatenate([model(np.asfortranarray(x[..., :4])), model(np.asfortranarray(x[..., 4:]))], 2)
+    for t, y in enumerate(steps):
+        np.testing.assert_allclose(whole[..., t], y, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.state, last, rtol=1e-5, atol=1e-6)

@@ -15,6 +15,7 @@ import numpy as np
 from juliette_engine import rules, trees
 from juliette_engine.activations import sigmoid, tanh
 from juliette_engine.initialisers import glorot_uniform, zeros32
+from juliette_engine.functions.recurrent import rnn
 from juliette_engine.layers.basic import affine
 from juliette_engine.layers.containers import one_line
 from juliette_engine.layers.layer import (
@@ -76,6 +77,16 @@ def gru3_step(wi: Any, wh: Any, b: Any, wn: Any, x: Any, h: Any) -> Any:
     r = sigmoid(rules.add(rows(i, n, 0), rows(s, n, 0)))
     z = sigmoid(rules.add(rows(i, n, 1), rows(s, n, 1)))
     return blend(z, tanh(rules.add(rows(i, n, 2), rules.matmul(wn, rules.mul(r, h)))), h)
+
+
+def plain_sequence(cell: Any, wi: Any, wh: Any, b: Any, x: Any, h: Any, time: int = 1) -> Any:
+    """All states of a plain cell over a sequence, as one record where that is possible."""
+    expect_size(cell, x, 0, size(wi)[1])
+    n, steps = rules.shape(wi)[0], rules.shape(x)[1:]
+    if len(steps) == 1:
+        x = rules.reshape(x, (rules.shape(x)[0], *steps, 1))
+    y = rnn(cell.σ, wi, wh, b, x, h, time)
+    return rules.reshape(y, (n, *steps)) if len(steps) == 1 else y
 
 
 def in_out(args: tuple[Any, ...]) -> tuple[int, int, list[Any]]:
@@ -147,6 +158,10 @@ class RNNCell(Cell):
         expect_size(self, x, 0, size(self.Wi)[1])
         h = self.σ(affine_pair(self.Wi, self.Wh, self.bias, x, self.initial_state() if h is None else h))
         return h, h
+
+    def sequence(self, x: Any, h: Any) -> Any:
+        """All states over a sequence, at once."""
+        return plain_sequence(self, self.Wi, self.Wh, self.bias, x, h)
 
     def constructor_args(self) -> Iterator[Any]:
         """Sizes, activation, and whether there is a bias."""
@@ -297,6 +312,10 @@ class Recurrence(Layer):
     def __call__(self, x: Any, state: Any = None) -> Any:
         state = self.initial_state() if state is None else state
         shape = rules.shape(x)
+        sequence = getattr(self.cell, "sequence", None)
+        if sequence is not None and 1 < len(shape) < 4 and shape[1]:
+            y = sequence(x, state)
+            return (y, rules.getitem(y, (slice(None), shape[1] - 1))) if self.return_state else y
         outputs = []
         for t in range(shape[1]):
             y, state = self.cell(rules.getitem(x, (slice(None), t)), state)
@@ -384,6 +403,10 @@ class RNNCellStateful(CellStateful):
         expect_size(self, x, 0, size(self.Wi)[1])
         h = self.σ(affine_pair(self.Wi, self.Wh, self.b, x, h))
         return h, like_input(h, x)
+
+    def sequence(self, h: Any, x: Any) -> Any:
+        """All outputs over a sequence, at once; time is the last dimension."""
+        return plain_sequence(self, self.Wi, self.Wh, self.b, x, h, 2)
 
 
 def like_input(h: Any, x: Any) -> Any:
@@ -498,6 +521,11 @@ class Recur(Layer):
     def __call__(self, x: Any) -> Any:
         shape = rules.shape(x)
         if len(shape) == 3:
+            sequence = getattr(self.cell, "sequence", None)
+            if sequence is not None and shape[2]:
+                y = sequence(settled(self.state), x)
+                self.state = rules.getitem(y, (slice(None), slice(None), shape[2] - 1))
+                return y
             steps = [self.step(rules.getitem(x, (..., t))) for t in range(shape[2])]
             joined = [rules.reshape(y, (*rules.shape(y), 1)) for y in steps]
             return rules.concatenate(joined, 2)
