@@ -179,13 +179,17 @@ def _mixed_back(g: Any, out: Any, op: Elementwise, kept: Any) -> None:
             T.acc_any(a, T.UNBROADCAST(cotangent(rule, i, g, value, below), below[i]))
 
 
-def _tree_rule(self: Elementwise, args: tuple[Any, ...]) -> Rule:
-    class Known:
-        def __init__(self, x: Any) -> None:
-            if type(x) is int:
-                self.value = x
+class _Known:
+    """What rules are told of an argument: its value, if it is a whole number."""
 
-    return self.rule_for([Known(x) for x in args])
+    __slots__ = ("value",)
+
+    def __init__(self, x: Any) -> None:
+        self.value = x if type(x) is int else None
+
+
+def _tree_rule(self: Elementwise, args: tuple[Any, ...]) -> Rule:
+    return self.rule_for([_Known(x) for x in args])
 
 
 Elementwise.tree_rule = _tree_rule  # type: ignore[attr-defined]

@@ -249,12 +249,12 @@ def pullback(
         y = f(*traced)
     finally:
         LEVELS.close()
+    kept = T.Kept(tape)
 
     def back(seed: Any) -> tuple[Any, ...]:
         _reset(traced)
-        _seed(y, seed, tape)
-        if tape:
-            run_back(tape)
+        _seed(y, seed, kept.tape)
+        run_back(kept.tape)
         out = tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
         _reset(traced)
         return out

@@ -179,6 +179,18 @@ class Tape(list[Any]):
         return r
 
 
+class Kept:
+    """A tape that a pullback keeps.  When nobody can walk it any more, the cycles from its nodes back to it end."""
+
+    __slots__ = ("tape",)
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    def __del__(self) -> None:
+        self.tape.clear()
+
+
 new = object.__new__
 
 # Arrays lent to an implicit trace, by identity: an operation that meets one uses its node.

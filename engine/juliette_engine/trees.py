@@ -187,23 +187,26 @@ def trained_parts(x: Any) -> Parts | None:
 PARAMETER_TYPES: set[type] = set()
 
 
+# The walks below are functions of their own: one that refers to itself from inside is a cycle, and what
+# it has seen stays until the garbage collector comes.
+
+
 def parameters(x: Any) -> Iterator[Any]:
     """The arrays that train, each once by identity, in the order of the fields."""
-    seen: set[int] = set()
+    return _parameters(x, set())
 
-    def visit(x: Any) -> Iterator[Any]:
-        if id(x) in seen:
-            return
-        if is_array(x) or type(x) in PARAMETER_TYPES:
-            seen.add(id(x))
-            yield x
-            return
-        parts = trained_parts(x)
-        if parts is not None:
-            for value in parts[1]:
-                yield from visit(value)
 
-    return visit(x)
+def _parameters(x: Any, seen: set[int]) -> Iterator[Any]:
+    if id(x) in seen:
+        return
+    if is_array(x) or type(x) in PARAMETER_TYPES:
+        seen.add(id(x))
+        yield x
+        return
+    parts = trained_parts(x)
+    if parts is not None:
+        for value in parts[1]:
+            yield from _parameters(value, seen)
 
 
 def trains(x: Any) -> bool:
@@ -213,22 +216,20 @@ def trains(x: Any) -> bool:
 
 def trainables(x: Any, *, path: bool = False) -> list[Any]:
     """The floating-point arrays that train, with their key paths if asked for."""
-    seen: set[int] = set()
-    out: list[Any] = []
+    found: dict[int, tuple[tuple[Any, ...], Any]] = {}
+    _trainables(x, (), found)
+    return list(found.values()) if path else [x for _, x in found.values()]
 
-    def visit(x: Any, where: tuple[Any, ...]) -> None:
-        if is_array(x):
-            if trains(x) and id(x) not in seen:
-                seen.add(id(x))
-                out.append((where, x) if path else x)
-            return
-        parts = trained_parts(x)
-        if parts is not None:
-            for key, value in zip(*parts, strict=True):
-                visit(value, (*where, key))
 
-    visit(x, ())
-    return out
+def _trainables(x: Any, where: tuple[Any, ...], found: dict[int, tuple[tuple[Any, ...], Any]]) -> None:
+    if is_array(x):
+        if trains(x):
+            found.setdefault(id(x), (where, x))
+        return
+    parts = trained_parts(x)
+    if parts is not None:
+        for key, value in zip(*parts, strict=True):
+            _trainables(value, (*where, key), found)
 
 
 def arrays(x: Any) -> Iterator[Any]:
@@ -244,20 +245,18 @@ def arrays(x: Any) -> Iterator[Any]:
 
 def nodes(x: Any) -> list[Any]:
     """Everything that opens into parts, from the root down, each once."""
-    out: list[Any] = []
-    seen: set[int] = set()
+    found: dict[int, Any] = {}
+    _nodes(x, found)
+    return list(found.values())
 
-    def visit(x: Any) -> None:
-        parts = None if is_array(x) else children(x)
-        if parts is None or id(x) in seen:
-            return
-        seen.add(id(x))
-        out.append(x)
-        for value in parts[1]:
-            visit(value)
 
-    visit(x)
-    return out
+def _nodes(x: Any, found: dict[int, Any]) -> None:
+    parts = None if is_array(x) else children(x)
+    if parts is None or id(x) in found:
+        return
+    found[id(x)] = x
+    for value in parts[1]:
+        _nodes(value, found)
 
 
 def is_leaf(x: Any) -> bool:
@@ -283,29 +282,37 @@ def fmap(
     `others` are trees with the same parts.  With `path`, `f` first gets the path to the leaf; with
     `structure`, plain trees take the place of the nodes.
     """
-    seen: dict[int, tuple[Any, Any]] = {}
+    return _Map(f, exclude, path, structure).visit((), x, *others)
 
-    def visit(where: tuple[Any, ...], x: Any, *others: Any) -> Any:
+
+class _Map:
+    """One `fmap`: what to do, and the nodes that were met."""
+
+    def __init__(self, f: Callable[..., Any], exclude: Callable[[Any], bool], path: bool, structure: bool) -> None:
+        self.f, self.exclude, self.path, self.structure = f, exclude, path, structure
+        self.seen: dict[int, tuple[Any, Any]] = {}
+
+    def visit(self, where: tuple[Any, ...], x: Any, *others: Any) -> Any:
         shared = x is not None and type(x) not in _VALUES and not (type(x) is tuple and not x)
-        if shared and id(x) in seen:
-            return seen[id(x)][1]
-        if exclude(x):
-            out = f(where, x, *others) if path else f(x, *others)
+        if shared and id(x) in self.seen:
+            return self.seen[id(x)][1]
+        if self.exclude(x):
+            out = self.f(where, x, *others) if self.path else self.f(x, *others)
         else:
             parts = children(x)
             if parts is None:
                 return x
             keys, values = parts
             new = tuple(
-                visit((*where, k), v, *(part(o, k) for o in others))
-                for k, v in zip(keys, values, strict=True)
+                [
+                    self.visit((*where, k), v, *[part(o, k) for o in others])
+                    for k, v in zip(keys, values, strict=True)
+                ]
             )
-            out = mirror(x, keys, new) if structure else rebuild(x, new)
+            out = mirror(x, keys, new) if self.structure else rebuild(x, new)
         if shared:
-            seen[id(x)] = (x, out)
+            self.seen[id(x)] = (x, out)
         return out
-
-    return visit((), x, *others)
 
 
 def with_fields(x: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:

@@ -11,44 +11,46 @@ from juliette_engine.optimise.rule import Rule
 from juliette_engine.errors import UsageError
 
 
+# The walks here are functions of their own: one that refers to itself from inside is a cycle, and what
+# it has seen stays until the garbage collector comes.
+
+
 def setup(rule: Any, model: Any) -> Any:
     """A tree like the model, with a `Leaf` for each array; an array met twice has one `Leaf`."""
-    seen: dict[int, tuple[Any, Leaf]] = {}
+    return _setup(rule, model, True, {})
 
-    def visit(x: Any, train: bool) -> Any:
-        if trees.is_array(x):
-            if not trees.trains(x) or not train:
-                return ()
-            if id(x) not in seen:
-                seen[id(x)] = (x, Leaf(rule, rule.init(trees.data(x))))
-            return seen[id(x)][1]
-        parts = trees.children(x)
-        if parts is None:
+
+def _setup(rule: Any, x: Any, train: bool, seen: dict[int, tuple[Any, Leaf]]) -> Any:
+    if trees.is_array(x):
+        if not trees.trains(x) or not train:
             return ()
-        wanted = trees.trainable(x)
-        values = tuple(
-            visit(v, train and (wanted is None or k in wanted))
-            for k, v in zip(*parts, strict=True)
-        )
-        return trees.mirror(x, parts[0], values)
-
-    return visit(model, True)
+        if id(x) not in seen:
+            seen[id(x)] = (x, Leaf(rule, rule.init(trees.data(x))))
+        return seen[id(x)][1]
+    parts = trees.children(x)
+    if parts is None:
+        return ()
+    wanted = trees.trainable(x)
+    values = [
+        _setup(rule, v, train and (wanted is None or k in wanted), seen) for k, v in zip(*parts, strict=True)
+    ]
+    return trees.mirror(x, parts[0], tuple(values))
 
 
 def leaves(state: Any) -> list[Leaf]:
     """The leaves of a state tree, each once."""
-    out: dict[int, Leaf] = {}
+    found: dict[int, Leaf] = {}
+    _leaves(state, found)
+    return list(found.values())
 
-    def visit(s: Any) -> None:
-        if isinstance(s, Leaf):
-            out.setdefault(id(s), s)
-        else:
-            parts = trees.children(s)
-            for v in () if parts is None else parts[1]:
-                visit(v)
 
-    visit(state)
-    return list(out.values())
+def _leaves(s: Any, found: dict[int, Leaf]) -> None:
+    if isinstance(s, Leaf):
+        found.setdefault(id(s), s)
+        return
+    parts = trees.children(s)
+    for v in () if parts is None else parts[1]:
+        _leaves(v, found)
 
 
 def by_keys(tree: Any, keys: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -147,8 +149,6 @@ class _Walk:
             self.visit((part, parts[0][i], parts[1][i]), (new[0][i], new[1][i], new[2][i]))
 
 
-# Functions of their own: one that refers to itself from inside would be a cycle, and keep the
-# gradients until the garbage collector comes.
 def _match(s: Any, x: Any, g: Any, found: dict[int, Item]) -> None:
     parts = trees.children(s)
     if parts is None or g is None:

@@ -153,21 +153,17 @@ def step(loss: Any, model: Any, d: Any, state: Any, index: int = 1) -> Any:
 
 def check_writable(model: Any) -> None:
     """Raise an error for arrays that cannot be changed in place, such as ranges."""
-
-    def visit(x: Any) -> None:
-        if isinstance(x, ArrayLike) and not isinstance(x, Array):
-            if np.asarray(x.data).dtype.kind == "f" and not is_aliased(x):
-                kind = T.type_string(T.typeof(x))
-                raise E.ErrorException(
-                    f"model must be fully mutable for `train!` to work, got `x::{kind}`\n"
-                    f"If `x .+= dx` is in fact ok, define `Optimisers.maywrite(::{kind}) = true`"
-                )
-            return
-        parts = trees.trained_parts(x)
-        for part in () if parts is None or trees.is_array(x) else parts[1]:
-            visit(part)
-
-    visit(model)
+    if isinstance(model, ArrayLike) and not isinstance(model, Array):
+        if np.asarray(model.data).dtype.kind == "f" and not is_aliased(model):
+            kind = T.type_string(T.typeof(model))
+            raise E.ErrorException(
+                f"model must be fully mutable for `train!` to work, got `x::{kind}`\n"
+                f"If `x .+= dx` is in fact ok, define `Optimisers.maywrite(::{kind}) = true`"
+            )
+        return
+    parts = trees.trained_parts(model)
+    for part in () if parts is None or trees.is_array(model) else parts[1]:
+        check_writable(part)
 
 
 def update_params(opt: Any, ps: Params, grads: Any) -> None:

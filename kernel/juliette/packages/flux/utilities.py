@@ -52,20 +52,19 @@ def is_leaf(x: Any) -> bool:
 
 def collected(x: Any, exclude: Any = None) -> list[Any]:
     """Nodes and leaves of a model from the root down, each once, without what is excluded."""
-    out: list[Any] = []
-    seen: set[int] = set()
+    found: dict[int, Any] = {}
+    _collect(x, exclude, found)
+    return list(found.values())
 
-    def visit(x: Any) -> None:
-        if id(x) in seen or (exclude is not None and exclude(x) is True):
-            return
-        seen.add(id(x))
-        out.append(x)
-        parts = None if trees.is_array(x) else trees.children(x)
-        for value in parts[1] if parts else ():
-            visit(value)
 
-    visit(x)
-    return out
+def _collect(x: Any, exclude: Any, found: dict[int, Any]) -> None:
+    # no function inside the other: one that refers to itself from inside is a cycle, and keeps the model
+    if id(x) in found or (exclude is not None and exclude(x) is True):
+        return
+    found[id(x)] = x
+    parts = None if trees.is_array(x) else trees.children(x)
+    for value in parts[1] if parts else ():
+        _collect(value, exclude, found)
 
 
 def _like_leaf(x: Any) -> bool:

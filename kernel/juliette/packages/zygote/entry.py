@@ -24,7 +24,7 @@ from juliette.runtime.modules import Module
 from juliette.runtime.numeric import Complex
 from juliette_engine import gradients, rules
 from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
-from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Node, backward, step
+from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Kept, Node, backward, step
 
 ndarray = np.ndarray
 
@@ -258,13 +258,13 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
             x, give_back, state = lent.pop()
             give_back(x, state)
         trace.close()
+    records = Kept(tape)
 
     def back(seed: Any) -> Any:
         nodes = list(kept.values()) if params is not None else traced
         gradients._reset(nodes)
-        seed = seed_from(gradient_of(seed))
-        gradients._seed(y, seed, tape)
-        gradients.run_back(tape)
+        gradients._seed(y, seed_from(gradient_of(seed)), records.tape)
+        gradients.run_back(records.tape)
         if params is not None:
             grads = {}
             for i, node in kept.items():
