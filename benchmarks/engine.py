@@ -105,7 +105,11 @@ def arrays(tree: Any) -> list[Any]:
         tree = tree.values
     if isinstance(tree, (tuple, list)):
         return [x for part in tree for x in arrays(part)]
-    return [] if tree is None else [getattr(tree, "data", tree) if not isinstance(tree, np.ndarray) else tree]
+    return (
+        []
+        if tree is None
+        else [getattr(tree, "data", tree) if not isinstance(tree, np.ndarray) else tree]
+    )
 
 
 def agree(name: str, contenders: dict[str, Step]) -> None:
@@ -116,17 +120,28 @@ def agree(name: str, contenders: dict[str, Step]) -> None:
     for k in ("julia", "python"):
         for a, b in zip(found["hand"], found[k], strict=True):
             if np.shape(a) != np.shape(b) or not np.allclose(a, b, rtol=2e-3, atol=1e-5):
-                raise AssertionError(f"{name}: by hand and from {k} differ by {np.abs(a - b).max()}")
+                raise AssertionError(
+                    f"{name}: by hand and from {k} differ by {np.abs(a - b).max()}"
+                )
 
 
 class Row:
-    """One piece of work: how to make its contenders, and the ratio or time that is wanted or published."""
+    """A piece of work: how to make its contenders, and what is wanted or published."""
 
     def __init__(
-        self, name: str, wanted: str, make: Callable[[Session], dict[str, Step]], per: int = 1, flux: str = ""
+        self,
+        name: str,
+        wanted: str,
+        make: Callable[[Session], dict[str, Step]],
+        per: int = 1,
+        flux: str = "",
     ) -> None:
         self.name, self.wanted, self.per = name, wanted, per
-        self.gradient = name.partition("-")[0] not in ("second", "mlp", "lenet")  # no second derivative, no training
+        self.gradient = name.partition("-")[0] not in (
+            "second",
+            "mlp",
+            "lenet",
+        )  # no second derivative, no training
         self.make = lambda: make(Session(flux))
 
 
@@ -288,7 +303,8 @@ def lenet(julia: Session) -> dict[str, Step]:
 
     p = [x.copy(order="F") for x in params]
     model = je.Chain(
-        je.Conv(p[0], p[1], je.relu), je.MaxPool((2, 2)), je.Conv(p[2], p[3], je.relu), je.MaxPool((2, 2)), je.flatten,
+        je.Conv(p[0], p[1], je.relu), je.MaxPool((2, 2)),
+        je.Conv(p[2], p[3], je.relu), je.MaxPool((2, 2)), je.flatten,
         je.Dense(p[4], p[5], je.relu), je.Dense(p[6], p[7], je.relu), je.Dense(p[8], p[9]),
     )  # fmt: skip
     state = je.setup(je.Adam(1e-7), model)
@@ -308,7 +324,9 @@ def lenet(julia: Session) -> dict[str, Step]:
             grads = gradient(m -> Flux.logitcrossentropy(m(x), y), model)
             Flux.update!(state, model, grads[1])"""),
         "python": step,
-        **PEERS.contenders("lenet", others.lenet, turned(params), [x.T, y.T], turned(arrays(gradient())), 1e-7),
+        **PEERS.contenders(
+            "lenet", others.lenet, turned(params), [x.T, y.T], turned(arrays(gradient())), 1e-7
+        ),
     }
 
 
@@ -333,7 +351,9 @@ def recurrence(julia: Session) -> dict[str, Step]:
         "hand": hand.rnn(wi, wh, b, x),
         "julia": julia.step("gradient(loss, model)"),
         "python": gradient,
-        **PEERS.contenders("rnn", others.rnn, [wi, wh, b], [x.transpose(1, 2, 0)], arrays(gradient())),
+        **PEERS.contenders(
+            "rnn", others.rnn, [wi, wh, b], [x.transpose(1, 2, 0)], arrays(gradient())
+        ),
     }
 
 
@@ -405,7 +425,13 @@ def sequence(n: int) -> Callable[[Session], dict[str, Step]]:
             "hand": hand.sequence(n, v, a, b),
             "julia": julia.step("gradient(loss, v, a, b)"),
             "python": lambda: je.gradient(loss, v, a, b),
-            **PEERS.contenders(f"sequence-{n // 1000}k", others.sequence(n), [v, a, b], [], arrays(je.gradient(loss, v, a, b))),
+            **PEERS.contenders(
+                f"sequence-{n // 1000}k",
+                others.sequence(n),
+                [v, a, b],
+                [],
+                arrays(je.gradient(loss, v, a, b)),
+            ),
         }
 
     return make
@@ -471,9 +497,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--peers", default=",".join(others.LIBRARIES), help="which libraries to compare with")
-    parser.add_argument("--profile", action="store_true", help="where the time from Julia code goes")
-    parser.add_argument("--memory", action="store_true", help="what training steps leave behind and need at most")
+    parser.add_argument(
+        "--peers", default=",".join(others.LIBRARIES), help="which libraries to compare with"
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="where the time from Julia code goes"
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="what training steps leave behind and need at most"
+    )
     options = parser.parse_args()
     if options.memory:
         import engine_memory
@@ -494,9 +526,15 @@ def main() -> None:
             agree(row.name, contenders)
         times = measure(contenders, options.repeats)
         floor = times["hand"]
-        cells = [f"{shown(times[k] / row.per):>10} {times[k] / floor:8.2f}×" for k in ("julia", "python")]
+        cells = [
+            f"{shown(times[k] / row.per):>10} {times[k] / floor:8.2f}×" for k in ("julia", "python")
+        ]
         peers = [f"{times[n] / floor:9.2f}×" if n in times else f"{'-':>10}" for n in PEERS.names]
-        print(f"{row.name:<14}{shown(floor / row.per):>10}{''.join(cells)}  {row.wanted:<14}{''.join(peers)}", flush=True)
+        print(
+            f"{row.name:<14}{shown(floor / row.per):>10}{''.join(cells)}"
+            f"  {row.wanted:<14}{''.join(peers)}",
+            flush=True,
+        )
     print("Flux's own times were published for Julia on other machines.")
 
 

@@ -2,8 +2,8 @@
 
     python benchmarks/engine.py --memory
 
-Peaks are what Python and numpy ask for, counted by tracemalloc from before the model is made: by hand
-that is parameters, gradients, Adam's two means and the buffers.
+Peaks are what Python and numpy ask for, counted by tracemalloc from before the model is made: by
+hand that is parameters, gradients, Adam's two means and the buffers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
 
 Step = Callable[[], Any]
 
@@ -35,18 +34,23 @@ def peak(make: Callable[[], Step]) -> int:
 def peaks(sizes: list[int], batch: int) -> dict[str, int]:
     """The peaks of an MLP with Adam by hand, from Julia code and from Python."""
     import engine_by_hand as hand
-    from engine import F32, Session, array, dense_params, onehot
 
     import juliette_engine as je
+    from engine import F32, Session, array, dense_params, onehot
 
     x, y = array(sizes[0], batch), onehot(sizes[-1], batch)
     julia = Session()
     julia.give(x=x, y=y)
     relus = [*["relu"] * (len(sizes) - 2), "identity"]
-    layers = ", ".join(f"Dense({a} => {b}, {σ})" for a, b, σ in zip(sizes, sizes[1:], relus, strict=False))
+    layers = ", ".join(
+        f"Dense({a} => {b}, {σ})" for a, b, σ in zip(sizes, sizes[1:], relus, strict=False)
+    )
     julia.run(f"""
         model = state = nothing
-        make() = (global model = Chain({layers}); global state = Flux.setup(Adam(), model); nothing)""")
+        function make()
+            global model = Chain({layers})
+            global state = Flux.setup(Adam(), model)
+        end""")
     step = julia.step("""
         grads = gradient(m -> Flux.logitcrossentropy(m(x), y), model)
         Flux.update!(state, model, grads[1])
@@ -58,9 +62,13 @@ def peaks(sizes: list[int], batch: int) -> dict[str, int]:
 
     def from_python() -> Step:
         σs = [je.relu] * (len(sizes) - 2) + [je.identity]
-        model = je.Chain(*[je.Dense(pair, σ) for *pair, σ in zip(sizes, sizes[1:], σs, strict=False)])
+        model = je.Chain(
+            *[je.Dense(pair, σ) for *pair, σ in zip(sizes, sizes[1:], σs, strict=False)]
+        )
         state = je.setup(je.Adam(), model)
-        return lambda: je.update(state, model, je.gradient(lambda m: je.logitcrossentropy(m(x), y), model)[0])
+        return lambda: je.update(
+            state, model, je.gradient(lambda m: je.logitcrossentropy(m(x), y), model)[0]
+        )
 
     def by_hand() -> Step:
         return hand.mlp(sizes, dense_params(sizes), x, y, 1e-3)
@@ -95,10 +103,16 @@ def main() -> None:
             after, more = resident(), len(gc.get_objects()) - objects
             found = gc.collect()
             gc.enable()
-            print(f"{name:<12}from {k:<8}{before:8.1f} MB, then {after:.1f} MB; {more} objects more, {found} in cycles", flush=True)
+            print(
+                f"{name:<12}from {k:<8}{before:8.1f} MB, then {after:.1f} MB; "
+                f"{more} objects more, {found} in cycles",
+                flush=True,
+            )
     for sizes, batch in (([784, 32, 10], 64), ([784, 512, 512, 10], 256)):
         found = peaks(sizes, batch)
         ratios = ", ".join(f"from {k} {found[k] / found['hand']:.2f}×" for k in ("julia", "python"))
-        print(f"{'-'.join(map(str, sizes))}, batch {batch}: by hand {found['hand'] / 2**20:.1f} MB, {ratios}", flush=True)
-
-
+        print(
+            f"{'-'.join(map(str, sizes))}, batch {batch}: "
+            f"by hand {found['hand'] / 2**20:.1f} MB, {ratios}",
+            flush=True,
+        )

@@ -1,8 +1,8 @@
 """The benchmark's work in PyTorch, JAX, HIPS autograd and MyGrad, each if it is installed.
 
-Each work is one loss, written once over the few operations in which the libraries differ; a library
-is how to make its arrays, those operations, a gradient and a training step.  A sample is a row here,
-as the libraries have it.  Before anything is timed, the gradients are compared with ours.
+Each work is one loss, written once over the few operations in which the libraries differ; a
+library is how to make its arrays, those operations, a gradient and a training step.  A sample is a
+row here, as the libraries have it.  Before anything is timed, the gradients are compared with ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 # one thread, as the others have
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
 
 F32 = np.float32
 EPS = F32(np.finfo(F32).eps)
@@ -60,7 +62,9 @@ def lenet(o: Any, k1: Any, c1: Any, k2: Any, c2: Any, *rest: Any) -> Any:
 
 
 def rnn(o: Any, wi: Any, wh: Any, b: Any, x: Any) -> Any:
-    ys = o.scan(lambda h, x: o.tanh(o.linear(x, wi, b) + o.matmul(h, wh.T)), (x.shape[1], wh.shape[0]), x)
+    ys = o.scan(
+        lambda h, x: o.tanh(o.linear(x, wi, b) + o.matmul(h, wh.T)), (x.shape[1], wh.shape[0]), x
+    )
     return o.sum(ys * ys) * F32(1 / (x.shape[0] * x.shape[1]))
 
 
@@ -163,7 +167,12 @@ class Jax(Library):
 
         jax.config.update("jax_enable_x64", True)
         self.jax, self.numpy, self.nn = jax, jax.numpy, jax.nn
-        self.sigmoid, self.relu, self.softmax, self.array = jax.nn.sigmoid, jax.nn.relu, jax.nn.softmax, jax.numpy.asarray
+        self.sigmoid, self.relu, self.softmax, self.array = (
+            jax.nn.sigmoid,
+            jax.nn.relu,
+            jax.nn.softmax,
+            jax.numpy.asarray,
+        )
 
     def crossentropy(self, z: Any, y: Any) -> Any:
         return -self.numpy.mean(self.numpy.sum(y * self.nn.log_softmax(z, axis=1), axis=1))
@@ -172,7 +181,9 @@ class Jax(Library):
         return self.jax.lax.conv(x, k, (1, 1), "VALID") + c[:, None, None]
 
     def pool(self, x: Any) -> Any:
-        return self.jax.lax.reduce_window(x, -np.inf, self.jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+        return self.jax.lax.reduce_window(
+            x, -np.inf, self.jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID"
+        )
 
     def scan(self, f: Any, size: Any, xs: Any) -> Any:
         def both(h: Any, x: Any) -> Any:
@@ -207,7 +218,10 @@ class Jax(Library):
             m = [0.9 * a + 0.1 * b for a, b in zip(m, g, strict=True)]
             v = [0.999 * a + 0.001 * b * b for a, b in zip(v, g, strict=True)]
             scale = eta / (1 - 0.9**t)
-            p = [x - scale * a / (np.sqrt(b / (1 - 0.999**t)) + 1e-8) for x, a, b in zip(p, m, v, strict=True)]
+            p = [
+                x - scale * a / (np.sqrt(b / (1 - 0.999**t)) + 1e-8)
+                for x, a, b in zip(p, m, v, strict=True)
+            ]
             return [t, p, m, v]
 
         update = self.jax.jit(whole, donate_argnums=(1, 2, 3))
@@ -243,7 +257,11 @@ class Autograd(ByHand):
         import autograd.numpy
         import autograd.scipy.signal
 
-        self.autograd, self.numpy, self.convolve = autograd, autograd.numpy, autograd.scipy.signal.convolve
+        self.autograd, self.numpy, self.convolve = (
+            autograd,
+            autograd.numpy,
+            autograd.scipy.signal.convolve,
+        )
 
     def sigmoid(self, x: Any) -> Any:
         return 1 / (1 + self.numpy.exp(-x))
@@ -270,7 +288,9 @@ class Autograd(ByHand):
         return self.numpy.max(self.numpy.reshape(x, (n, c, h // 2, 2, w // 2, 2)), axis=(3, 5))
 
     def gradient(self, loss: Any, params: list[Any], data: list[Any]) -> Step:
-        f = self.autograd.value_and_grad(lambda *p: loss(self, *p, *data), argnum=tuple(range(len(params))))
+        f = self.autograd.value_and_grad(
+            lambda *p: loss(self, *p, *data), argnum=tuple(range(len(params)))
+        )
         return lambda: f(*params)[1]
 
     def twice(self, f: Any, x: float) -> Step:
@@ -289,7 +309,12 @@ class MyGrad(ByHand):
 
         mygrad.turn_memory_guarding_off()
         self.numpy, self.sigmoid, self.relu = mygrad, sigmoid, relu
-        self.conv_nd, self.max_pool, self.softmax_crossentropy, self.soft = conv_nd, max_pool, softmax_crossentropy, softmax
+        self.conv_nd, self.max_pool, self.softmax_crossentropy, self.soft = (
+            conv_nd,
+            max_pool,
+            softmax_crossentropy,
+            softmax,
+        )
 
     def softmax(self, x: Any) -> Any:
         return self.soft(x, axis=0)
@@ -323,9 +348,12 @@ def laid(arrays: list[Any]) -> list[Any]:
     return [a.copy(order="C") if isinstance(a, np.ndarray) else a for a in arrays]
 
 
-LIBRARIES: dict[str, tuple[str, type[Library]]] = {
-    "torch": ("torch", Torch), "jax": ("jax", Jax), "autograd": ("autograd", Autograd), "mygrad": ("mygrad", MyGrad),
-}  # fmt: skip
+LIBRARIES: dict[str, type[Library]] = {
+    "torch": Torch,
+    "jax": Jax,
+    "autograd": Autograd,
+    "mygrad": MyGrad,
+}
 # Work that takes a library too long to be worth the wait.
 TOO_LONG = {("autograd", "sequence-100k")}
 
@@ -334,19 +362,25 @@ class Peers:
     """The libraries that are installed, and ours to compare with."""
 
     def __init__(self, names: list[str]) -> None:
-        self.names = [n for n in names if importlib.util.find_spec(LIBRARIES[n][0]) is not None]
+        self.names = [n for n in names if importlib.util.find_spec(n) is not None]
         self.made: dict[str, Library] = {}
 
     def library(self, name: str) -> Library:
         """A library, imported when it is needed first."""
         if name not in self.made:
-            self.made[name] = LIBRARIES[name][1]()
+            self.made[name] = LIBRARIES[name]()
         return self.made[name]
 
     def contenders(
-        self, work: str, loss: Any, params: list[Any], data: list[Any], ours: list[Any], eta: float | None = None
+        self,
+        work: str,
+        loss: Any,
+        params: list[Any],
+        data: list[Any],
+        ours: list[Any],
+        eta: float | None = None,
     ) -> dict[str, Step]:
-        """A step of each library, whose gradients agree with ours; with `eta` a training step with Adam."""
+        """A step of each library, whose gradients agree with ours; with `eta` one of training."""
         out = {}
         for name in self.names:
             if (name, work) in TOO_LONG:
@@ -373,5 +407,7 @@ class Peers:
         """Raise an error if gradients differ by more than rounding."""
         for a, b in zip(theirs, ours, strict=True):
             a, b = np.asarray(a), np.asarray(b)
-            if a.shape != b.shape or not np.allclose(a, b, rtol=2e-3, atol=2e-5 * max(1e-3, float(np.abs(b).max()))):
-                raise AssertionError(f"{name} and we differ on {work} by {np.abs(a - b).max() if a.shape == b.shape else a.shape}")
+            if a.shape != b.shape or not np.allclose(
+                a, b, rtol=2e-3, atol=2e-5 * max(1e-3, float(np.abs(b).max()))
+            ):
+                raise AssertionError(f"{name} and we differ on {work}: {a} and {b}")
