@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    axes_text, convert_data, dense, eltype_of, from_values, like, scalar, shape_of, values_of,
+    axes_text, convert_data, dense, eltype_of, from_values, is_array, like, origin, scalar, shape_of, values_of,
 )
 from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
@@ -18,6 +18,7 @@ from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 
 
 def same_shape(a: Any, b: Any) -> None:
@@ -40,7 +41,15 @@ def array_binary(name: str) -> None:
     @Base.method(f"{name}(a::AbstractArray, b::AbstractArray)")
     def f(a: Any, b: Any) -> Any:
         same_shape(a, b)
-        return unbit(B.materialize(B.broadcasted(Base.bindings[name], a, b)))
+        return unbit(elementwise(Base.bindings[name], a, b))
+
+
+def elementwise(f: Any, *xs: Any) -> Any:
+    """`f.(xs...)`, but an array without dimensions remains one."""
+    out = B.materialize(B.broadcasted(f, *xs))
+    if not any(shape_of(x) for x in xs if is_array(x)) and not is_array(out):
+        return from_values([out], ())
+    return out
 
 
 def unbit(a: Any) -> Any:
@@ -73,7 +82,7 @@ def scaling(name: str) -> None:
     def right(a: Any, x: Any) -> Any:
         if isinstance(a, W.Transposed) and a.parent_is_vector:
             return type(a).__mro__[1](right(a.parent, x))
-        return B.materialize(B.broadcasted(Base.bindings[name], a, x))
+        return elementwise(Base.bindings[name], a, x)
 
 
 scaling("*")
@@ -85,7 +94,7 @@ scaling("//")
 def scale_left(x: Any, a: Any) -> Any:
     if isinstance(a, W.Transposed) and a.parent_is_vector:
         return type(a).__mro__[1](scale_left(x, a.parent))
-    return B.materialize(B.broadcasted(Base.bindings["*"], x, a))
+    return elementwise(Base.bindings["*"], x, a)
 
 
 @Base.method("\\(x::Number, a::AbstractArray)", transparent=True)
@@ -122,10 +131,12 @@ def matmul(a: Any, b: Any) -> Any:
         if not (y.shape[0] == 1 and isinstance(b, W.Transposed)):
             return type(a).__mro__[1](wrap(row.dot(convert_data(t, y, tb))))
     if x.dtype == object or y.dtype == object:
-        return general_product(a, x, y)
-    ta, tb = eltype_of(a), eltype_of(b)
-    t = product_type(ta, tb)
-    return wrap(product(convert_data(t, x, ta), convert_data(t, y, tb)))
+        out = general_product(a, x, y)
+    else:
+        ta, tb = eltype_of(a), eltype_of(b)
+        t = product_type(ta, tb)
+        out = wrap(product(convert_data(t, x, ta), convert_data(t, y, tb)))
+    return like(b, out.data, out.eltype) if isinstance(b, Struct) and is_array(out) else out
 
 
 def product_type(a: Any, b: Any) -> Any:
@@ -189,7 +200,7 @@ def matmul_chain(a: Any, b: Any, c: Any, *more: Any) -> Any:
 @Base.method("==(a::AbstractArray, b::AbstractArray)")
 def equal_arrays(a: Any, b: Any) -> Any:
     x, y = dense(a), dense(b)
-    if x.shape != y.shape:
+    if x.shape != y.shape or origin(a) != origin(b):
         return False
     if x.dtype == object or y.dtype == object:
         same = Base.bindings["=="]
@@ -342,7 +353,7 @@ def each_element(name: str, keeps: bool) -> None:
             return a
         if keeps and T.subtype(eltype_of(a), T.Real):
             return a
-        return B.materialize(B.broadcasted(Base.bindings[name], a))
+        return elementwise(Base.bindings[name], a)
 
 
 each_element("conj", True)

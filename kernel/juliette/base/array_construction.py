@@ -318,7 +318,7 @@ def copy(a: Any) -> Any:
     return a
 
 
-@Base.method("copymutable(a::AbstractArray)", export=False)
+@Base.method("copymutable(a)", export=False)
 def copymutable(a: Any) -> Any:
     """A copy that can be written to.
 
@@ -329,6 +329,8 @@ def copymutable(a: Any) -> Any:
      2
     ```
     """
+    if isinstance(a, Struct):
+        return Base.bindings["copyto!"](SIMILAR(a), a)
     return Base.bindings["collect"](a)
 
 
@@ -377,6 +379,15 @@ def copyto_count(dest: Any, start: int, source: Any, first: int, n: int) -> Any:
     if first < 1 or first + n - 1 > len(values):
         raise BoundsError(source, (V.UnitRange(first, first + n - 1),))
     return _copy_some(dest, start, values[first - 1 : first - 1 + n])
+
+
+@Base.method("copyto!(dest::AbstractMatrix, di::AbstractRange, dj::AbstractRange, a::AbstractMatrix, si::AbstractRange, sj::AbstractRange)")
+def copyto_block(dest: Any, di: Any, dj: Any, a: Any, si: Any, sj: Any) -> Any:
+    """A block of one matrix, written to a block of another."""
+    for name, ours, theirs in (("row", di, si), ("column", dj, sj)):
+        if len(ours) != len(theirs):
+            raise ArgumentError(f"source and destination must have same size (got {len(theirs)} and {len(ours)})" if name else "")
+    return Base.bindings["setindex!"](dest, Base.bindings["getindex"](a, si, sj), di, dj)
 
 
 def values_list(source: Any) -> list[Any]:

@@ -79,9 +79,27 @@ def gather(x: Any) -> np.ndarray[Any, Any]:
 def user_elements(x: Any, shape: tuple[int, ...]) -> Iterable[Any]:
     """The elements of a user's array in column-major order."""
     get = Base.bindings["getindex"]
-    if is_linear(x) or len(shape) == 1:
+    first = origin(x) or (1,) * len(shape)
+    if len(shape) == 1:
+        return (get(x, i) for i in range(first[0], first[0] + shape[0]))
+    if is_linear(x):
         return (get(x, i) for i in range(1, math.prod(shape) + 1))
-    return (get(x, *[i + 1 for i in index[::-1]]) for index in np.ndindex(*shape[::-1]))
+    return (get(x, *map(int.__add__, index[::-1], first)) for index in np.ndindex(*shape[::-1]))
+
+
+def origin(a: Any) -> tuple[int, ...] | None:
+    """The first index of each axis of a user's array; None where arrays count from 1."""
+    if not isinstance(a, Struct) or not Base.bindings["axes"].user_methods:
+        return None
+    first = tuple(int(Base.bindings["first"](axis)) for axis in Base.bindings["axes"](a))
+    return first if any(i != 1 for i in first) else None
+
+
+def shifted(position: tuple[Any, ...], first: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The indices of a place that numpy counts from zero."""
+    if first is None:
+        return tuple(int(k) + 1 for k in position)
+    return tuple(int(k) + i for k, i in zip(position, first, strict=True))
 
 
 def is_linear(x: Any) -> bool:
@@ -112,15 +130,24 @@ def result(data: Any, eltype: Any) -> Array:
 def like(a: Any, data: Any, eltype: Any) -> Any:
     """A new array for elements computed from `a`; a user's array decides the container."""
     if isinstance(a, Struct):
-        out = Base.bindings["similar"](a, eltype, tuple(data.shape))
+        dims = tuple(data.shape)
+        if origin(a) is not None and shape_of(a) == dims:
+            dims = Base.bindings["axes"](a)
+        out = Base.bindings["similar"](a, eltype, dims)
         if not isinstance(out, Array):
-            put = Base.bindings["setindex!"]
-            for i, v in enumerate(elements(data), 1):
-                put(out, v, i)
+            fill_user(out, elements(data))
             return out
     if isinstance(a, V.BitArray) and eltype is T.Bool:
         return V.BitArray(fortran(data))
     return result(data, eltype)
+
+
+def fill_user(out: Any, values: Iterable[Any]) -> None:
+    """Assign all elements of a user's array in column-major order."""
+    put, first, shape = Base.bindings["setindex!"], origin(out), shape_of(out)
+    linear = first is None and (len(shape) == 1 or is_linear(out))
+    for k, v in enumerate(values):
+        put(out, v, *((k + 1,) if linear else shifted(np.unravel_index(k, shape, order="F"), first)))
 
 
 def from_values(values: list[Any], shape: tuple[int, ...] | None = None, eltype: Any = None) -> Array:

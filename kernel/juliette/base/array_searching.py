@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, from_values, is_array, shape_of, values_of
+from juliette.base.array_protocol import dense, from_values, is_array, origin, shape_of, shifted, values_of
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.reductions import axes_of, is_whole, mapped_values, nothing_to_reduce, objects
 from juliette.compiler import support
@@ -19,24 +19,30 @@ from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
 
-def key_at(position: int, shape: tuple[int, ...]) -> Any:
+First = tuple[int, ...] | None
+
+
+def key_at(position: int, shape: tuple[int, ...], first: First = None) -> Any:
     """The key of the element at a linear position (from 0): a number in vectors, else cartesian."""
     if len(shape) == 1:
-        return position + 1
-    return CartesianIndex(tuple(int(k) + 1 for k in np.unravel_index(position, shape, order="F")))
+        return position + (1 if first is None else first[0])
+    return CartesianIndex(shifted(np.unravel_index(position, shape, order="F"), first))
 
 
-def position_of(key: Any, shape: tuple[int, ...]) -> int:
+def position_of(key: Any, a: Any) -> int:
     """The linear position (from 0) of a key."""
+    shape = shape_of(a)
+    first = origin(a) or (1,) * len(shape)
     if isinstance(key, CartesianIndex):
-        return int(np.ravel_multi_index(tuple(i - 1 for i in key.index), shape, order="F", mode="clip"))
-    return int(key) - 1
+        place = tuple(i - k for i, k in zip(key.index, first, strict=True))
+        return int(np.ravel_multi_index(place, shape, order="F", mode="clip"))
+    return int(key) - (first[0] if len(shape) == 1 else 1)
 
 
-def keys_vector(positions: list[int], shape: tuple[int, ...]) -> Any:
+def keys_vector(positions: list[int], shape: tuple[int, ...], first: First = None) -> Any:
     """A vector of the keys at linear positions."""
     t = T.Int64 if len(shape) == 1 else T.apply_type(Base.bindings["CartesianIndex"], len(shape))
-    return vector([key_at(p, shape) for p in positions], t)
+    return vector([key_at(p, shape, first) for p in positions], t)
 
 
 def flag(x: Any) -> bool:
@@ -58,12 +64,12 @@ def findall(a: Any) -> Any:
      CartesianIndex(2, 2)
     ```
     """
-    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(x)], shape_of(a))
+    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(x)], shape_of(a), origin(a))
 
 
 @Base.method("findall(f, a::AbstractArray)")
 def findall_of(f: Any, a: Any) -> Any:
-    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a))
+    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a), origin(a))
 
 
 @Base.method("findfirst(a::AbstractArray)")
@@ -110,12 +116,12 @@ def findnext(a: Any, i: Any) -> Any:
     2
     ```
     """
-    return seek(lambda x: x, a, position_of(i, shape_of(a)), 1)
+    return seek(lambda x: x, a, position_of(i, a), 1)
 
 
 @Base.method("findnext(f::Function, a::AbstractArray, i)")
 def findnext_of(f: Any, a: Any, i: Any) -> Any:
-    return seek(f, a, position_of(i, shape_of(a)), 1)
+    return seek(f, a, position_of(i, a), 1)
 
 
 @Base.method("findprev(a::AbstractArray, i::CartesianIndex)")
@@ -128,12 +134,12 @@ def findprev(a: Any, i: Any) -> Any:
     1
     ```
     """
-    return seek(lambda x: x, a, position_of(i, shape_of(a)), -1)
+    return seek(lambda x: x, a, position_of(i, a), -1)
 
 
 @Base.method("findprev(f::Function, a::AbstractArray, i)")
 def findprev_of(f: Any, a: Any, i: Any) -> Any:
-    return seek(f, a, position_of(i, shape_of(a)), -1)
+    return seek(f, a, position_of(i, a), -1)
 
 
 def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
@@ -142,7 +148,7 @@ def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
     stop = len(values) if step > 0 else -1
     for i in range(start, stop, step):
         if flag(f(values[i])):
-            return key_at(i, shape_of(a))
+            return key_at(i, shape_of(a), origin(a))
     return None
 
 
@@ -152,8 +158,8 @@ def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
 def entries(x: Any) -> Iterator[tuple[Any, Any]]:
     """(key, element) of any collection that has keys."""
     if is_array(x):
-        shape = shape_of(x)
-        return ((key_at(i, shape), v) for i, v in enumerate(values_of(x)))
+        shape, first = shape_of(x), origin(x)
+        return ((key_at(i, shape, first), v) for i, v in enumerate(values_of(x)))
     if isinstance(x, V.JuliaDict):
         return x.pairs()
     if isinstance(x, V.NamedTuple):
@@ -190,8 +196,13 @@ def extreme(kind: str, arg: Any) -> None:
         if is_array(x):
             data = dense(x)
             if data.dtype != object and data.size:
-                i = int(arg(data.ravel(order="F")))
-                return element(data.ravel(order="F"), i), key_at(i, data.shape)
+                flat = data.ravel(order="F")
+                i = int(arg(flat))
+                if flat.dtype.kind == "f" and flat[i] == 0:  # 0.0 is greater than -0.0
+                    signs = np.signbit(flat) & (flat == 0)
+                    i = int(np.argmax((flat == 0) & (~signs if greatest else signs))) if signs.any() else i
+                    i = i if flat[i] == 0 else int(arg(flat))
+                return element(flat, i), key_at(i, data.shape, origin(x))
         return find(entries(x))
 
     def along(x: Any, dims: Any) -> tuple[Any, Any]:
@@ -210,7 +221,7 @@ def extreme(kind: str, arg: Any) -> None:
             best = find(zip(spots, elements(np.asarray(cell)), strict=True))
             values.append(best[0])
             keys.append(best[1])
-        found = keys_vector(keys, data.shape)
+        found = keys_vector(keys, data.shape, origin(x))
         return from_values(values, shape), Base.bindings["reshape"](found, shape)
 
     @Base.method(f"find{kind}(x::AbstractArray; dims=:)")

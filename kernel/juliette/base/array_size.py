@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike, array_parameters, dense, eltype_of, is_array, shape_of, tuple_text
+from juliette.base.cartesian import CartesianIndex
 from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
 from juliette.compiler import support
 from juliette.runtime import types as T
@@ -125,6 +126,8 @@ def eachindex(a: Any) -> Any:
             return AXES(a)[0]
         if Base.bindings["IndexStyle"](T.typeof(a)) is not LINEAR:
             return Base.bindings["CartesianIndices"](a)
+    elif T.subtype(T.typeof(a), T.AbstractDict) or isinstance(a, V.NamedTuple):
+        return Base.bindings["keys"](a)
     return V.OneTo(Base.bindings["length"](a))
 
 
@@ -152,11 +155,33 @@ def eachindex_several(*arrays: Any) -> Any:
     return V.OneTo(math.prod(shape_of(arrays[0]))) if linear else Base.bindings["CartesianIndices"](arrays[0])
 
 
-@Base.method("eachindex(s::IndexStyle, a::AbstractArray)")
-def eachindex_style(s: Any, a: Any) -> Any:
-    if s is LINEAR:
-        return V.OneTo(math.prod(shape_of(a)))
-    return Base.bindings["CartesianIndices"](a)
+@Base.method("eachindex(s::IndexStyle, a::AbstractArray, more::AbstractArray...)")
+def eachindex_style(s: Any, a: Any, *more: Any) -> Any:
+    shape = shape_of(a)
+    for b in more:
+        if shape_of(b) != shape and not (s is LINEAR and math.prod(shape_of(b)) == math.prod(shape)):
+            return eachindex_several(a, *more)  # says what differs
+    if s is not LINEAR:
+        return Base.bindings["CartesianIndices"](a)
+    return AXES(a)[0] if len(shape) == 1 else V.OneTo(math.prod(shape))
+
+
+def neighbour(name: str, step: int) -> None:
+    """`nextind` and `prevind`: the index one step on, or back."""
+
+    @Base.method(f"{name}(a::AbstractArray, i::Integer)")
+    def number(a: Any, i: int) -> int:
+        return i + step
+
+    @Base.method(f"{name}(a::AbstractArray, i::CartesianIndex)")
+    def cartesian(a: Any, i: Any) -> Any:
+        shape = shape_of(a)
+        at = int(np.ravel_multi_index(tuple(k - 1 for k in i.index), shape, order="F")) + step
+        return CartesianIndex(tuple(int(k) + 1 for k in np.unravel_index(at, shape, order="F")))
+
+
+neighbour("nextind", 1)
+neighbour("prevind", -1)
 
 
 @Base.method("keys(a::AbstractArray)")
@@ -189,9 +214,9 @@ def firstindex(a: Any) -> Any:
     return 1
 
 
-@Base.method("firstindex(a, d::Integer)")
+@Base.method("firstindex(a, d)")
 def firstindex_along(a: Any, d: int) -> Any:
-    return 1
+    return Base.bindings["first"](AXES(a, d))
 
 
 @Base.method("lastindex(a)")
@@ -210,7 +235,7 @@ def lastindex(a: Any) -> Any:
     return Base.bindings["length"](a)
 
 
-@Base.method("lastindex(a, d::Integer)")
+@Base.method("lastindex(a, d)")
 def lastindex_along(a: Any, d: int) -> Any:
     return Base.bindings["last"](AXES(a, d))
 

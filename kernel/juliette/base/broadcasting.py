@@ -7,20 +7,24 @@ whole call is done (`broadcasted`, `copy`, `copyto!`).
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from juliette.base.array_protocol import array_parameters, dense, eltype_of, is_array, shape_of
+from juliette.base.cartesian import CartesianIndices
 from juliette.base.indexing import SETINDEX, canonical_position
-from juliette.base.views import materialize_into
+from juliette.base.iteration import iterate_value, iterates
+from juliette.base.views import dotview, materialize_into
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException, MethodError
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
 
@@ -44,6 +48,7 @@ class Style:
     """An instance of a broadcast style; equal to all others of its type."""
 
     __slots__ = ()
+    value_fields = ()
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -132,13 +137,18 @@ def winner(a: Any, b: Any) -> Any:
     """The style of values of two styles together."""
     if type(a) is type(b):
         return a
-    for x, y in ((a, b), (b, a)):
-        found = BroadcastStyle(x, y)
-        if found is not UNKNOWN and T.typeof(found) is not Unknown:
-            return found
+    ways = [BroadcastStyle(x, y) for x, y in ((a, b), (b, a))]
+    known = [s for s in ways if T.typeof(s) is not Unknown]
+    if len(known) == 2 and T.typeof(known[0]) is not T.typeof(known[1]):
+        raise conflict(a, b, *known)
+    if known:
+        return known[0]
     m, n = dimension(a), dimension(b)
     if is_default(a) and is_default(b):
         return default_style(max(m, n))
+    for x, y, k in ((a, b, n), (b, a, m)):
+        if x == TUPLE_STYLE and k is not None:
+            return x if k == 0 else y
     if is_default(b) and m is not None or n is None:
         a, b, m, n = b, a, n, m
     if is_default(a) or m is None:
@@ -148,6 +158,78 @@ def winner(a: Any, b: Any) -> Any:
 
         return T.CONSTRUCT(T.typeof(b), (Val(max(m, n)),), {})
     return ArrayConflict.pyclass()
+
+
+def conflict(a: Any, b: Any, first: Any, second: Any) -> Exception:
+    """The error for two rules that contradict each other."""
+    text = Base.bindings["repr"]
+    one, other = f"BroadcastStyle(::{T.type_string(T.typeof(a))}, ::{T.type_string(T.typeof(b))})", (
+        f"BroadcastStyle(::{T.type_string(T.typeof(b))}, ::{T.type_string(T.typeof(a))})")
+    return ErrorException(f"""
+conflicting broadcast rules defined
+  Broadcast.{one} = {text(first)}
+  Broadcast.{other} = {text(second)}
+One of these should be undefined (and thus return Broadcast.Unknown).""")
+
+
+@Base.method("result_style(a::Base.BroadcastStyle, b::Base.BroadcastStyle=a)", export=False)
+def result_style(a: Any, b: Any = None) -> Any:
+    """The style of two styles together.
+
+    ```jldoctest
+    julia> Broadcast.result_style(Broadcast.DefaultArrayStyle{0}(), Broadcast.DefaultArrayStyle{3}())
+    Base.Broadcast.DefaultArrayStyle{3}()
+    ```
+    """
+    return a if b is None else winner(a, b)
+
+
+@Base.method("combine_styles(xs...)", export=False)
+def combine_styles(*xs: Any) -> Any:
+    """The style of values together.
+
+    ```jldoctest
+    julia> Broadcast.combine_styles([1], [1 2; 3 4])
+    Base.Broadcast.DefaultArrayStyle{2}()
+    ```
+    """
+    return together(xs)
+
+
+def together(xs: Iterable[Any]) -> Any:
+    """The style of all values in a dotted call."""
+    styles = list(map(style_of, xs))
+    return functools.reduce(winner, styles) if styles else default_style(0)
+
+
+@Base.method("broadcast_shape(shapes...)", export=False)
+def broadcast_shape(*shapes: Any) -> Any:
+    """The axes of a dotted call on arrays of these axes.
+
+    ```jldoctest
+    julia> Broadcast.broadcast_shape((1:2,), (1:2, 1:3))
+    (1:2, 1:3)
+    ```
+    """
+    n = max(map(len, shapes), default=0)
+    B.common_shape([tuple(len(axis) for axis in s) for s in shapes])
+    out = []
+    for d in range(n):
+        candidates = [s[d] for s in shapes if d < len(s)]
+        out.append(next((axis for axis in candidates if len(axis) != 1), candidates[0]))
+    return tuple(out)
+
+
+@Base.method("combine_axes(xs...)", export=False)
+def combine_axes(*xs: Any) -> Any:
+    """The axes of a dotted call on these values."""
+    return broadcast_shape(*[Base.bindings["axes"](x) for x in xs])
+
+
+@Base.method("combine_eltypes(f, xs::Tuple)", export=False)
+def combine_eltypes(f: Any, xs: Any) -> Any:
+    """The inferred element type of `f.(xs...)`."""
+    return B.ELEMENT_TYPE(f, tuple(map(B.empty_type, xs)))
 
 
 # ---------------------------------------------------------------- what may be broadcast
@@ -168,7 +250,9 @@ def broadcastable(x: Any) -> Any:
         return x
     if isinstance(x, (V.JuliaDict, V.NamedTuple)):
         raise ArgumentError("broadcasting over dictionaries and `NamedTuple`s is reserved")
-    if isinstance(x, Struct) and not T.subtype(T.typeof(x), T.Number):
+    if has_axes(x):
+        return x
+    if isinstance(x, Module) or isinstance(x, Struct) and not T.subtype(T.typeof(x), T.Number):
         return Base.bindings["collect"](x)
     return V.Ref(x)
 
@@ -187,7 +271,8 @@ name("Broadcasted", Broadcasted_)
 
 def type_of_tree(tree: Any) -> Any:
     kinds = T.tuple_type(map(T.typeof, tree.args))
-    axes = T.tuple_type(map(T.typeof, tree.axes))
+    style = style_of(tree)
+    axes = T.Nothing if dimension(style) is None and style != TUPLE_STYLE else T.tuple_type(map(T.typeof, tree.axes))
     return T.apply_type(Broadcasted_, T.typeof(style_of(tree)), axes, T.typeof(tree.function), kinds)
 
 
@@ -196,13 +281,12 @@ T.register_instances(B.Broadcasted, type_of_tree, Broadcasted_)
 
 def style_of(x: Any) -> Any:
     """The style of a leaf or of a whole tree."""
+    if isinstance(x, V.Ref):
+        return default_style(0)
     if isinstance(x, B.Broadcasted):
         found = getattr(x, "style", None)
         if found is None:
-            found = default_style(0)
-            for a in x.args:
-                found = winner(found, style_of(a))
-            x.style = found
+            found = x.style = together(x.args)
         return found
     return BroadcastStyle(T.typeof(x))
 
@@ -213,7 +297,14 @@ def tree_shape(x: Any) -> tuple[int, ...]:
         return B.common_shape([tree_shape(a) for a in x.args])
     if type(x) is tuple:
         return (len(x),)
-    return tuple(shape_of(x)) if is_array(x) else ()
+    if is_array(x):
+        return tuple(shape_of(x))
+    return tuple(map(len, Base.bindings["axes"](x))) if has_axes(x) else ()
+
+
+def has_axes(x: Any) -> bool:
+    """Is it of a user's type that is no array, but has axes and elements as one?"""
+    return isinstance(x, Struct) and Base.bindings["axes"].user_matches((T.typeof(x),))
 
 
 B.Broadcasted.f = property(lambda tree: tree.function)  # type: ignore[attr-defined]
@@ -227,10 +318,7 @@ Base.const("broadcasted", B.BROADCASTED, export=False)
 def broadcasted_call(f: Any, *args: Any) -> Any:
     """`f.(args...)`, not evaluated yet."""
     ready = tuple(map(BROADCASTABLE, args))
-    style = default_style(0)
-    for a in ready:
-        style = winner(style, style_of(a))
-    return B.BROADCASTED(style, f, *ready)
+    return B.BROADCASTED(together(ready), f, *ready)
 
 
 @Base.method("broadcasted(style::Base.BroadcastStyle, f, args...)", export=False)
@@ -257,6 +345,89 @@ def size_of_tree(tree: Any) -> Any:
 @Base.method("length(bc::Base.Broadcast.Broadcasted)")
 def length_of_tree(tree: Any) -> int:
     return int(np.prod(tree_shape(tree), dtype=int))
+
+
+support._builtin(
+    constructors(Broadcasted_), T.tuple_type([T.Type_, T.Any_, T.Tuple_, T.Vararg(T.Any_)]),
+    lambda t, f, args, *axes: make_tree(t, f, args), ("f", "args", "axes"),
+)
+
+
+def make_tree(t: Any, f: Any, args: tuple[Any, ...]) -> Any:
+    """`Broadcasted(f, args)`, or `Broadcasted{Style}(f, args)`"""
+    tree = B.Broadcasted(f, args, True)
+    style = T.unwrap(t).parameters[0]
+    if isinstance(style, T.DataType) and style is not T.Nothing:
+        tree.style = T.CONSTRUCT(style, (), {})
+    return tree
+
+
+def flat_leaves(x: Any) -> tuple[Any, ...]:
+    """The leaves of a tree, from left to right."""
+    return tuple(v for a in x.args for v in flat_leaves(a)) if isinstance(x, B.Broadcasted) else (x,)
+
+
+@Base.method("cat_nested(bc::Base.Broadcast.Broadcasted)", export=False)
+def cat_nested(tree: Any) -> Any:
+    """The leaves of nested dotted calls, from left to right."""
+    return flat_leaves(tree)
+
+
+@Base.method("flatten(bc::Base.Broadcast.Broadcasted)", export=False)
+def flatten_tree(tree: Any) -> Any:
+    """Nested dotted calls as one call, of a function of all the leaves.
+
+    ```jldoctest
+    julia> bc = Broadcast.flatten(Base.broadcasted(*, Base.broadcasted(+, [1, 2], 3), 10));
+
+    julia> Broadcast.materialize(bc)
+    2-element Vector{Int64}:
+     40
+     50
+    ```
+    """
+    def call(t: Any, values: Any) -> Any:
+        return t.function(*[call(a, values) for a in t.args]) if isinstance(t, B.Broadcasted) else next(values)
+
+    if not any(isinstance(a, B.Broadcasted) for a in tree.args):
+        return tree
+    flat = B.Broadcasted(lambda *xs: call(tree, iter(xs)), flat_leaves(tree), True)
+    flat.style = style_of(tree)
+    return flat
+
+
+for _key in ("result_style", "combine_styles", "broadcast_shape", "combine_axes", "combine_eltypes", "flatten", "cat_nested"):
+    Broadcast.const(_key, Base.bindings.pop(_key))
+for _key in ("axes", "eltype", "similar", "copy", "copyto!", "size", "ndims", "length", "getindex"):
+    Broadcast.set(_key, Base.bindings[_key], const=True)
+
+
+@iterates(B.Broadcasted)
+def iterate_tree(tree: Any) -> Any:
+    return iterate_value(native(tree))
+
+
+@Base.method("eachindex(bc::Base.Broadcast.Broadcasted)")
+def eachindex_of_tree(tree: Any) -> Any:
+    axes = tree.axes
+    return axes[0] if len(axes) == 1 else CartesianIndices(axes)
+
+
+@Base.method("collect(bc::Base.Broadcast.Broadcasted)")
+def collect_tree(tree: Any) -> Any:
+    return COPY(tree)
+
+
+@Base.method("axes(bc::Base.Broadcast.Broadcasted, d::Integer)")
+def axis_of_tree(tree: Any, d: int) -> Any:
+    return tree.axes[d - 1] if d <= len(tree.axes) else V.OneTo(1)
+
+
+@Base.method("ndims(t::Type{<:Base.Broadcast.Broadcasted})")
+def ndims_of_tree_type(t: Any) -> Any:
+    axes = T.unwrap(t).parameters[1]
+    return len(axes.parameters) if isinstance(axes, T.DataType) and axes is not T.Nothing else dimension(
+        T.CONSTRUCT(T.unwrap(t).parameters[0], (), {}))
 
 
 @Base.method("ndims(bc::Base.Broadcast.Broadcasted)")
@@ -290,6 +461,11 @@ def plain(x: Any) -> Any:
         return B.Broadcasted(x.function, tuple(map(plain, x.args)))
     if isinstance(x, Struct) and is_array(x):
         return make(dense(x), eltype_of(x))
+    if has_axes(x) and tree_shape(x):
+        get, shape = Base.bindings["getindex"], tree_shape(x)
+        return B.from_values([get(x, *[i + 1 for i in at[::-1]]) for at in np.ndindex(*shape[::-1])], shape)
+    if has_axes(x):
+        return V.Ref(Base.bindings["getindex"](x))
     return x if not isinstance(x, Struct) else V.Ref(x)
 
 
@@ -410,6 +586,9 @@ def broadcast(f: Any, *xs: Any) -> Any:
      12  22
     ```
     """
+    for x in xs:
+        if isinstance(x, (V.JuliaDict, V.NamedTuple, Module)):
+            BROADCASTABLE(x)  # raises the error
     return B.materialize(B.broadcasted(f, *xs))
 
 
@@ -453,6 +632,16 @@ name("BroadcastFunction", BroadcastFunction_)
 assert isinstance(B.BROADCASTED, GenericFunction)
 
 support.HELPERS["%broadcast_function"] = BroadcastFunction
+Base.method("dotview(a, index...)", export=False)(dotview)
+Broadcast.const("dotview", Base.bindings.pop("dotview"))
+
+
+@Base.method("show(io::IO, f::Base.Broadcast.BroadcastFunction)")
+def show_broadcast_function(io: Any, f: BroadcastFunction) -> None:
+    io.write("Base.Broadcast.BroadcastFunction(")
+    Base.bindings["show"](io, f.f)
+    io.write(")")
+
 support.HELPERS["%andand"] = lambda a, b: a and b
 support.HELPERS["%oror"] = lambda a, b: a or b
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from juliette.base.array_protocol import is_array, shape_of, tuple_text
 from juliette.compiler import support
+from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.errors import BoundsError, MethodError
+from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base, constructors
+from juliette.runtime.ranges import IdentityUnitRange, UnitRange
 
 AbstractCartesianIndex = T._sub_family("AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True)
 T.CORE_TYPES.pop("AbstractCartesianIndex")
@@ -75,7 +77,7 @@ def _make_index(t: Any, *args: Any) -> Any:
             flat.append(Base.bindings["convert"](T.Int64, a))
     n = t.parameters[0] if isinstance(t, T.DataType) else len(flat)
     if len(flat) > n:
-        raise MethodError(t, args, None)
+        raise ArgumentError("input tuple has too many elements for the CartesianIndex")
     return CartesianIndex(tuple(flat) + (1,) * (n - len(flat)))
 
 
@@ -155,6 +157,21 @@ def index_zero(a: CartesianIndex) -> CartesianIndex:
     return CartesianIndex((0,) * len(a.index))
 
 
+@Base.method("zero(t::Type{CartesianIndex{N}}) where N", static=True)
+def index_zero_of(n: int, _: Any) -> CartesianIndex:
+    return CartesianIndex((0,) * n)
+
+
+@Base.method("one(t::Type{CartesianIndex{N}}) where N", static=True)
+def index_one_of(n: int, _: Any) -> CartesianIndex:
+    return CartesianIndex((1,) * n)
+
+
+@Base.method("oneunit(t::Type{CartesianIndex{N}}) where N", static=True)
+def index_unit_of(n: int, _: Any) -> CartesianIndex:
+    return CartesianIndex((1,) * n)
+
+
 @Base.method("oneunit(a::CartesianIndex)")
 def index_unit(a: CartesianIndex) -> CartesianIndex:
     return index_one(a)
@@ -180,6 +197,7 @@ class IndexGrid(W.Wrapper):
 
     __slots__ = ("ranges",)
     family: Any = None
+    value_fields = ("ranges",)
 
     def __new__(cls, ranges: tuple[Any, ...]) -> Any:
         n = len(ranges)
@@ -209,6 +227,19 @@ class CartesianIndices(IndexGrid):
 
     __slots__ = ()
     family = CartesianIndices_
+    structured = True
+
+    def broadcast(self, f: Any, args: tuple[Any, ...]) -> Any:
+        """Indices plus or minus one index are indices again."""
+        plus, minus = Base.bindings["+"], Base.bindings["-"]
+        if len(args) != 2 or (f is not plus and f is not minus):
+            return None
+        index = args[1] if args[0] is self else args[0]
+        if not isinstance(index, CartesianIndex) or (f is minus and args[0] is not self):
+            return None
+        return CartesianIndices(tuple(
+            B.materialize(B.broadcasted(f, r, i)) for r, i in zip(self.ranges, index.index, strict=True)
+        ))
 
     def __iter__(self) -> Iterator[CartesianIndex]:
         first, *rest = [list(r) for r in self.ranges] or [[()]]
@@ -244,15 +275,26 @@ class LinearIndices(IndexGrid):
     family = LinearIndices_
 
     def __iter__(self) -> Iterator[int]:
+        if len(self.ranges) == 1 and isinstance(self.ranges[0], IdentityUnitRange):
+            return iter(self.ranges[0])
         return iter(range(1, math.prod(self.shape) + 1))
 
     @property
     def data(self) -> Any:
+        if len(self.ranges) == 1 and isinstance(self.ranges[0], IdentityUnitRange):
+            return self.ranges[0].data
         return W.linear_positions(self.shape) + 1
 
 
 T.GENERAL_TYPE[CartesianIndices] = CartesianIndices_
 T.GENERAL_TYPE[LinearIndices] = LinearIndices_
+
+
+def identical(axis: Any) -> Any:
+    """An axis as indices show it: `Base.OneTo`, or a range that is its own axis."""
+    if isinstance(axis, UnitRange) and not isinstance(axis, V.OneTo) and axis.start != 1:
+        return IdentityUnitRange(axis.start, axis.stop)
+    return axis
 
 
 def _ranges(args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -263,7 +305,7 @@ def _ranges(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if isinstance(x, CartesianIndex):
         return tuple(V.OneTo(i) for i in x.index)
     if is_array(x):
-        return tuple(V.OneTo(n) for n in shape_of(x))
+        return tuple(identical(axis) for axis in Base.bindings["axes"](x))
     if type(x) is tuple:
         return tuple(V.OneTo(d) if isinstance(d, int) else d for d in x)
     raise MethodError(CartesianIndices_, args, None)

@@ -15,6 +15,7 @@ from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
 from juliette.runtime.array import make, pack, vector
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
@@ -112,6 +113,11 @@ def hcat(*xs: Any) -> Any:
     """
     if not xs:
         return vector([], T.Any_)
+    first = xs[0]
+    if isinstance(first, W.Transposed) and all(
+        isinstance(x, W.Transposed) and x.family is first.family and x.parent_is_vector for x in xs
+    ):
+        return type(first).__mro__[1](vcat(*[x.parent for x in xs]))
     return concatenate(xs, 1)
 
 
@@ -195,6 +201,8 @@ def cat(*xs: Any, dims: Any) -> Any:
     along = _dims(dims)
     if any(d < 1 for d in along):
         raise ArgumentError(f"All cat dimensions must be positive integers, but got {Base.bindings['repr'](dims)}")
+    if not xs:
+        return vector([], T.Any_)
     if len(along) == 1:
         return concatenate(xs, along[0] - 1, by_cat=True)
     blocks = [as_block(x) for x in xs]
@@ -230,6 +238,24 @@ def _convert_eltype(t: Any, a: Any) -> Any:
     return make(convert_data(t, a.data, a.eltype), t)
 
 
+@Base.method("typed_vcat(t::Type, xs...)", export=False)
+def typed_vcat(t: Any, *xs: Any) -> Any:
+    """`t[xs[1]; xs[2]; …]`"""
+    return _typed_vcat(t, *xs)
+
+
+@Base.method("typed_hcat(t::Type, xs...)", export=False)
+def typed_hcat(t: Any, *xs: Any) -> Any:
+    """`t[xs[1] xs[2] …]`"""
+    return concatenate(xs, 1, t)
+
+
+@Base.method("typed_hvcat(t::Type, rows, xs...)", export=False)
+def typed_hvcat(t: Any, rows: Any, *xs: Any) -> Any:
+    """`t[xs[1] xs[2]; …]`"""
+    return joined_rows(rows, xs, t)
+
+
 support.HELPERS.update({
     "%cat_along": _cat_along, "%typed_vcat": _typed_vcat, "%typed_hcat": lambda t, *xs: concatenate(xs, 1, t),
     "%typed_hvcat": lambda t, rows, *xs: joined_rows(rows, xs, t), "%convert_eltype": _convert_eltype,
@@ -251,7 +277,7 @@ def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
         return concatenate(xs, dims - 1)
     sizes = dims
     if sizes and type(sizes[0]) is tuple:
-        raise ArgumentError("`hvncat` with a shape of tuples is not supported: write the literal instead")
+        return joined_groups(sizes, row_first, xs)
     if math.prod(sizes) != len(xs):
         raise ArgumentError("argument count does not match specified shape (expected " f"{math.prod(sizes)}, got {len(xs)})")
     grid = np.empty(len(xs), dtype=object)
@@ -268,6 +294,27 @@ def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
             joined[at] = concatenate(tuple(grid[(k, *at)] for k in range(grid.shape[0])), d)
         grid = joined
     return grid.item() if grid.ndim == 0 else grid
+
+
+def joined_groups(shape: Any, row_first: bool, xs: tuple[Any, ...]) -> Any:
+    """Join the pieces level by level; `shape` says for each level how many pieces make up each group."""
+    if any(sum(level) != len(xs) for level in shape):
+        raise ArgumentError("all dimensions of argument `shape` must sum to the same number")
+    along = list(range(len(shape)))
+    if row_first and len(along) > 1:
+        along[:2] = [1, 0]
+    blocks = [(x, 1) for x in xs]
+    for level, d in zip(shape, along, strict=True):
+        rest, joined = iter(blocks), []
+        for count in level:
+            group, n = [], 0
+            while n < count:
+                block, k = next(rest)
+                group.append(block)
+                n += k
+            joined.append((concatenate(tuple(group), d), n))
+        blocks = joined
+    return blocks[0][0]
 
 
 @Base.method("stack(xs; dims=:)")
@@ -349,6 +396,9 @@ def repeated(a: Any, inner: Any, outer: Any) -> Any:
             raise ArgumentError(f"all elements of repetition counts must be non-negative, got {tuple_text(given)}" if name != "outer"
                                 else f"number of repetitions must be non-negative, got {tuple_text(given)}")
         counts.append(given)
+    for name, given, counted in zip(("inner", "outer"), (inner, outer), counts, strict=True):
+        if given is not None and not isinstance(given, int) and len(counted) < data.ndim and (name == "inner" or inner is not None or not counted):
+            raise ArgumentError(f"number of {name} repetitions ({len(counted)}) cannot be less than number of dimensions of input array ({data.ndim})")
     n = max(data.ndim, *map(len, counts))
     data = data.reshape(data.shape + (1,) * (n - data.ndim), order="F")
     for d, k in enumerate(counts[0]):

@@ -131,7 +131,8 @@ CHAPTERS: dict[str, str] = {
         "sind sinpi tand tanpi"
     ),
     "juliette.base.optional": (
-        "Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing something"
+        "Missing Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing "
+        "something"
     ),
     "juliette.base.output": (
         "Pipe displaysize printstyled redirect_stderr redirect_stdin redirect_stdio "
@@ -256,6 +257,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.numbers.rounding": "BigFloat",
     "juliette.base.numbers.text": "string",
     "juliette.base.numbers.trigonometry": "atan log",
+    "juliette.base.optional": "Nothing",
     "juliette.base.output": "IOContext get getindex haskey in keys",
     "juliette.base.reductions": "extrema maximum minimum sum",
     "juliette.base.reflection": "promote_typejoin",

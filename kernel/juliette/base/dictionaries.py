@@ -19,8 +19,9 @@ from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
 from juliette.runtime.modules import Base, constructors
+from juliette.syntax.expr import Symbol
 
-ABSENT = object()
+ABSENT = Symbol("__c782dbf1cf4d6a2e5e3865d7e95634f2e09b5902__")
 for _name, _t in (("WeakKeyDict", V.WeakKeyDict_),):
     Base.const(_name, _t)
 Base.const("IdSet", V.IdSet_, export=False)
@@ -123,6 +124,13 @@ def entry_of(d: Any, k: Any) -> Any:
     return d.data.get(d.key(k))
 
 
+def native(function: str, d: Any, *args: Any) -> Any:
+    """The dictionary or set itself; one of a user's type needs a method of the user's own."""
+    if not isinstance(d, (V.JuliaDict, V.JuliaSet)):
+        raise MethodError(Base.bindings[function], (d, *args), None)
+    return d
+
+
 @Base.method("getindex(d::AbstractDict, k)", transparent=True)
 def dict_get(d: Any, k: Any) -> Any:
     if not isinstance(d, V.JuliaDict):
@@ -150,6 +158,8 @@ def checked_key(d: Any, k: Any) -> Any:
     kt = d.key_type
     if kt is T.Any_ or T.isa(k, kt):
         return k
+    if isinstance(d, V.JuliaIdDict):
+        raise ArgumentError(f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}")
     converted = Base.bindings["convert"](kt, k)
     if not Base.bindings["isequal"](converted, k):
         raise ArgumentError(f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}")
@@ -175,7 +185,7 @@ def get(d: Any, k: Any, default: Any) -> Any:
     3
     ```
     """
-    entry = d.data.get(d.key(k))
+    entry = native("get", d, k, default).data.get(d.key(k))
     return entry[1] if entry is not None else default
 
 
@@ -240,7 +250,7 @@ def haskey(d: Any, k: Any) -> bool:
 @Base.method("getkey(d::AbstractDict, k, default)", transparent=True)
 def getkey(d: Any, k: Any, default: Any) -> Any:
     """The stored key that is equal to `k`, or `default`."""
-    entry = entry_of(d, k)
+    entry = entry_of(native("getkey", d, k, default), k)
     return entry[0] if entry is not None else default
 
 
@@ -254,14 +264,14 @@ def delete(d: Any, k: Any) -> Any:
       "a" => 1
     ```
     """
-    d.remove(d.key(k))
+    native("delete!", d, k).remove(d.key(k))
     return d
 
 
 @Base.method("pop!(d::AbstractDict, k)", transparent=True)
 def pop_key(d: Any, k: Any) -> Any:
     """Remove the entry of a key and return its value."""
-    entry = d.remove(d.key(k))
+    entry = native("pop!", d, k).remove(d.key(k))
     if entry is None:
         raise KeyError_(k)
     return entry[1]
@@ -269,13 +279,13 @@ def pop_key(d: Any, k: Any) -> Any:
 
 @Base.method("pop!(d::AbstractDict, k, default)", transparent=True)
 def pop_key_or(d: Any, k: Any, default: Any) -> Any:
-    entry = d.remove(d.key(k))
+    entry = native("pop!", d, k, default).remove(d.key(k))
     return default if entry is None else entry[1]
 
 
 @Base.method("pop!(d::AbstractDict)", transparent=True)
 def pop_any(d: Any) -> Any:
-    if not len(d):
+    if not len(native("pop!", d)):
         raise ArgumentError("dict must be non-empty")
     k, v = d.entries()[0]
     d.remove(d.key(k))
@@ -300,6 +310,13 @@ def in_dict(p: Any, d: Any) -> Any:
     return False if found is ABSENT else Base.bindings["=="](found, p.second)
 
 
+@Base.method("in(p::Pair, d::AbstractDict, same)", transparent=True)
+def in_dict_by(p: Any, d: Any, same: Any) -> Any:
+    """Is there the key, with a value that `same(value, p.second)` holds for?"""
+    found = Base.bindings["get"](d, p.first, ABSENT)
+    return False if found is ABSENT else same(found, p.second)
+
+
 # ---------------------------------------------------------------- all of it
 
 
@@ -310,7 +327,7 @@ def copy(d: Any) -> Any:
 
 @Base.method("empty!(d::AbstractDict)", transparent=True)
 def empty_in_place(d: Any) -> Any:
-    d.clear()
+    native("empty!", d).clear()
     return d
 
 
@@ -323,10 +340,11 @@ def empty(d: Any, *ts: Any) -> Any:
     return (type(d) if isinstance(d, V.JuliaDict) else V.JuliaDict)(kt, vt)
 
 
-@Base.method("sizehint!(d::Union{AbstractDict, AbstractSet}, n)", transparent=True)
+@Base.method("sizehint!(d::Union{AbstractDict, AbstractSet}, n::Integer)", transparent=True)
 def sizehint(d: Any, n: int) -> Any:
     """Announce that about `n` elements will follow."""
-    d.reserve(n)
+    if isinstance(d, (V.JuliaDict, V.JuliaSet)):
+        d.reserve(n)
     return d
 
 
@@ -342,6 +360,9 @@ def keytype(d: Any) -> Any:
     """The type of a dictionary's keys, or of an array's indices."""
     if isinstance(d, T.JuliaType):
         found = parameters_of(d, T.AbstractDict)
+        array = parameters_of(d, T.AbstractArray)
+        if array and array[1] != 1 and not found:
+            return T.apply_type(Base.bindings["CartesianIndex"], array[1])
         return found[0] if found else T.Int64
     if isinstance(d, V.JuliaDict):
         return d.key_type
@@ -354,7 +375,9 @@ def valtype(d: Any) -> Any:
     if isinstance(d, T.JuliaType):
         found = parameters_of(d, T.AbstractDict)
         return found[1] if found else Base.bindings["eltype"](d)
-    return d.value_type if isinstance(d, V.JuliaDict) else Base.bindings["eltype"](d)
+    if T.subtype(T.typeof(d), T.AbstractDict):
+        return key_value_types(d)[1]
+    return Base.bindings["eltype"](d)
 
 
 class DictView(Lazy):

@@ -19,6 +19,7 @@ from juliette.runtime.errors import (
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
+from juliette.runtime.structs import Struct
 from juliette.runtime.numeric import (
     FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, conversion, is_basic_type, is_number, to_number,
 )
@@ -107,10 +108,14 @@ def convert_built_in(t: Any, x: Any) -> Any:
                     continue
     body = T.unwrap(t)
     family = getattr(body, "typename", None)
+    if family is T.unwrap(T.Array_).typename and isinstance(x, Struct) and T.subtype(T.typeof(x), T.AbstractArray):
+        return T.CONSTRUCT(t, (x,), {})
     if family is T.unwrap(T.Array_).typename and hasattr(x, "data"):
-        eltype = body.parameters[0]
+        eltype, ndim = body.parameters
         if isinstance(eltype, T.TypeVar):
             eltype = x.eltype
+        if isinstance(ndim, int) and isinstance(x.data, np.ndarray) and x.data.ndim != ndim:
+            raise MethodError(CONVERT, (t, x), None)
         return convert_array(x, eltype)
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
         out = V.JuliaDict(*body.parameters)
@@ -118,6 +123,11 @@ def convert_built_in(t: Any, x: Any) -> Any:
             key = CONVERT(body.parameters[0], k)
             out.data[out.key(key)] = (key, CONVERT(body.parameters[1], v))
         return out
+    if family is T.unwrap(V.Set_).typename and T.subtype(T.typeof(x), T.AbstractSet):
+        return T.CONSTRUCT(t, (x,), {})
+    if isinstance(x, V.NamedTuple) and family is T.unwrap(V.NamedTuple_).typename and isinstance(t, T.DataType):
+        if tuple(n.name for n in body.parameters[0]) == x.names:
+            return V.NamedTuple(x.names, tuple(map(CONVERT, body.parameters[1].parameters, x.values)))
     if family is T.unwrap(V.Pair_).typename and isinstance(x, V.Pair) and isinstance(t, T.DataType):
         return V.pair_of(t, *map(CONVERT, body.parameters, x))
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):

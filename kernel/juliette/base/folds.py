@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import is_array, like
 from juliette.base.iteration import (
     applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
 )
@@ -23,6 +24,7 @@ from juliette.runtime.array import elements, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 
 
 
@@ -57,7 +59,7 @@ def map_(f: Any, *xs: Any) -> Any:
     ```
     """
     if not xs:
-        raise MethodError(Base.bindings["map"], (f,), None)
+        return f()
     x = xs[0]
     if len(xs) == 1:
         if type(x) is tuple:
@@ -69,7 +71,8 @@ def map_(f: Any, *xs: Any) -> Any:
         values = apply_all(f, x)
         if type(x) is str:
             return _string(values)
-        return of_results(f, values, shape_of_iterator(x), xs)
+        out = of_results(f, values, shape_of_iterator(x), xs)
+        return like(x, out.data, out.eltype) if isinstance(x, Struct) and is_array(x) else out
     if all(type(x) is tuple for x in xs):
         return tuple(map(f, *xs))
     if all(isinstance(x, V.NamedTuple) for x in xs):

@@ -13,7 +13,11 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements
 from juliette.runtime.hashing import MASK, julia_hash, mix
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
+
+_UNORDERED = T.union(T.AbstractDict, T.AbstractSet)
+
 
 def _uint(h: Any) -> int:
     return int(h) & MASK
@@ -44,11 +48,16 @@ def hash_with(x: Any, h: Any) -> Any:
         return out
     if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
         return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK))
-    if isinstance(x, (V.JuliaDict, V.JuliaSet)):
+    if isinstance(x, Struct) and T.subtype(T.typeof(x), T.AbstractArray):
+        return hash_with(Base.bindings["collect"](x), h)
+    if isinstance(x, (V.JuliaDict, V.JuliaSet)) or (
+        isinstance(x, Struct) and T.subtype(T.typeof(x), _UNORDERED)
+    ):
         of = Base.bindings["hash"]
-        total = 0x6D35BB51952D5539 if isinstance(x, V.JuliaDict) else 0x852ADA37CFE8E0CE
+        pairs = T.subtype(T.typeof(x), T.AbstractDict)
+        total = 0x6D35BB51952D5539 if pairs else 0x852ADA37CFE8E0CE
         for v in iterate_value(x):
-            total ^= _uint(of(v.first, of(v.second)) if isinstance(x, V.JuliaDict) else of(v))
+            total ^= _uint(of(v.first, of(v.second)) if pairs else of(v))
         return of(np.uint64(total), h)
     if isinstance(x, (V.Pair, V.NamedTuple)):
         parts = (x.first, x.second) if isinstance(x, V.Pair) else (*map(Symbol, x.names), *x.values)

@@ -14,7 +14,7 @@ import numpy as np
 
 from juliette.base.array_protocol import (
     ArrayLike, array_parameters, convert_data, convert_element, dense, dims_text, eltype_of, is_array, is_linear, like,
-    result, shape_of,
+    origin, result, shape_of, shifted,
 )
 from juliette.base.cartesian import CartesianIndex, CartesianIndices
 from juliette.runtime import broadcast as B
@@ -87,8 +87,33 @@ def span(i: Any) -> int:
 CARTESIAN_NAME = T.unwrap(Base.bindings["CartesianIndex"]).typename
 
 
+def from_one(a: Any, index: tuple[Any, ...], shape: tuple[int, ...], first: tuple[int, ...]) -> Indices:
+    """The same for an array with axes of its own: what they count from `first` is counted from 1 here."""
+    index = flatten(index)
+    if len(index) == 1 and len(first) != 1:  # a linear index
+        return normalise(None, index, shape)
+    moved, d = [], 0
+    for i in index:
+        step = CartesianIndex(tuple(k - 1 for k in first[d : d + span(i)])) if span(i) > 1 else first[d] - 1 if d < len(first) else 0
+        d += span(i)
+        if isinstance(i, V.ColonType) or (is_array(i) and eltype_of(i) is T.Bool):
+            moved.append(i)
+        else:
+            moved.append(B.materialize(B.broadcasted(Base.bindings["-"], i, step)))
+    try:
+        at = normalise(None, tuple(moved), shape)
+    except BoundsError:
+        axes = Base.bindings["axes"](a)
+        raise BoundsError(a, tuple(axes[d] if isinstance(i, V.ColonType) else i for d, i in enumerate(index))) from None
+    return Indices(at.where, tuple(k if isinstance(i, V.ColonType) else i for i, k in zip(index, at.kept, strict=True)), at.groups)
+
+
 def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices:
     """Check indices against a shape and turn them into numpy's."""
+    if isinstance(a, Struct):
+        first = origin(a)
+        if first is not None:
+            return from_one(a, index, shape, first)
     if any(isinstance(i, (CartesianIndex, CartesianIndices)) for i in index):
         index = flatten(index)
     spans = [span(i) for i in index]
@@ -144,10 +169,10 @@ def one_index(i: Any, lengths: tuple[int, ...], a: Any, index: tuple[Any, ...], 
         if t is T.Bool:
             return logical(i, data, lengths, a, index, shape)
         if isinstance(t, T.DataType) and t.typename is CARTESIAN_NAME:
-            parts = np.array([x.index for x in data.ravel(order="F")], dtype=np.int64).reshape(-1, len(lengths))
+            parts = np.array([x.index for x in data.ravel(order="F")], dtype=np.int64).reshape(data.size, len(lengths))
             if parts.size and ((parts < 1).any() or (parts > np.array(lengths)).any()):
                 raise BoundsError(a, shown(a, index, shape))
-            flat = np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F") if len(lengths) else parts
+            flat = np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F") if lengths else np.zeros(data.size)
             return np.asarray(flat, dtype=np.int64).reshape(data.shape, order="F"), i
         if data.dtype == object and all(isinstance(x, (int, np.integer)) and type(x) is not bool for x in data.flat):
             data = data.astype(np.int64)
@@ -310,7 +335,7 @@ def view_element(a: W.SubArray, index: tuple[Any, ...]) -> Any:
             where.append(int(w[i - 1]))
     parent = a.parent
     if isinstance(parent, (Struct, V.Range)):
-        return GETINDEX(parent, *[i + 1 for i in where])
+        return GETINDEX(parent, *shifted(tuple(where), origin(parent)))
     value = element(parent.data, tuple(where))
     if value is UNDEF:
         raise UndefRefError()
@@ -335,6 +360,14 @@ def range_element(r: Any, i: int) -> Any:
     if not 0 < i <= len(r):
         raise BoundsError(r, (i,))
     return r.get(i - 1)
+
+
+@Base.method("getindex(a::LinearIndices, i::AbstractRange{Int64})")
+def linear_part(a: Any, i: Any) -> Any:
+    n = math.prod(a.shape)
+    if len(i) and not (1 <= min(i.first, i.last) and max(i.first, i.last) <= n):
+        raise BoundsError(a, (i,))
+    return i
 
 
 @Base.method("getindex(a::Array, i::AbstractUnitRange{Int64})")
@@ -375,12 +408,15 @@ def user_element(a: Any, index: tuple[Any, ...]) -> Any:
 
 def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     """Integer indices in the form that the array's `IndexStyle` promises to understand."""
+    first = origin(a)
     if len(index) == 1 and len(shape) != 1:
         if not 0 < index[0] <= math.prod(shape):
             raise BoundsError(a, index)
     else:
         full = index + (1,) * (len(shape) - len(index))
         limits = shape + (1,) * (len(index) - len(shape))
+        if first is not None:
+            full = tuple(i - k + 1 for i, k in zip(full, first + (1,) * (len(index) - len(shape)), strict=True))
         if any(not 0 < i <= n for i, n in zip(full, limits, strict=True)):
             raise BoundsError(a, index)
         if len(index) != len(shape) and len(index) > len(shape):
@@ -389,6 +425,8 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
                 return index
         elif len(index) < len(shape):
             index = full
+            if not is_linear(a):
+                return index
     if is_linear(a):
         if len(index) == 1:
             raise CanonicalIndexError(name, T.typeof(a))
@@ -399,7 +437,7 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
         return (position,)
     if len(index) == len(shape):
         raise CanonicalIndexError(name, T.typeof(a))
-    return tuple(int(k) + 1 for k in np.unravel_index(index[0] - 1, shape, order="F"))
+    return shifted(np.unravel_index(index[0] - 1, shape, order="F"), first)
 
 
 @Base.method("getindex(a::AbstractArray, index...)")
@@ -425,10 +463,10 @@ def getindex_any(a: Any, *index: Any) -> Any:
             return GETINDEX(a, *index)
     shape = shape_of(a)
     at = normalise(a, index, shape)
-    if all(type(i) is int for i in at.where):
-        return GETINDEX(a, *[i + 1 for i in at.where])
     if isinstance(a, Struct):
         return user_part(a, at)
+    if all(type(i) is int for i in at.where):
+        return GETINDEX(a, *[i + 1 for i in at.where])
     data = a.data
     if isinstance(a, W.Transposed) and a.parent_is_vector and len(at.where) == 2 and at.where[0] == slice(None):
         return type(a).__mro__[1](GETINDEX(a.parent, index[1]))
@@ -468,6 +506,8 @@ def range_part(a: Any, i: Any) -> Any:
 def user_part(a: Any, at: Indices) -> Any:
     """Several elements of a user's array, each by its own `getindex`."""
     shape = shape_of(a)
+    if all(type(i) is int for i in at.where):
+        return GETINDEX(a, *at.kept)
     places = W.linear_positions(shape)
     if at.groups is not None:
         places = W.regroup(pad(places, at.groups), at.groups)
@@ -485,9 +525,7 @@ def user_part(a: Any, at: Indices) -> Any:
 
 def user_at(a: Any, position: int, shape: tuple[int, ...]) -> Any:
     """The element of a user's array at a linear position (from 0)."""
-    if is_linear(a):
-        return GETINDEX(a, position + 1)
-    return GETINDEX(a, *[int(k) + 1 for k in np.unravel_index(position, shape, order="F")])
+    return GETINDEX(a, *canonical_position(a, position, shape))
 
 
 GETINDEX = Base.bindings["getindex"]
@@ -647,7 +685,7 @@ def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
     shape = shape_of(a)
     at = normalise(a, index, shape)
     if all(type(i) is int for i in at.where):
-        SETINDEX(a, x, *[i + 1 for i in at.where])
+        SETINDEX(a, x, *at.kept)
         return a
     if not is_array(x):
         if type(x) is tuple:
@@ -680,9 +718,10 @@ def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
 
 def canonical_position(a: Any, position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The indices by which a user's array knows a linear position (from 0)."""
-    if is_linear(a):
+    first = origin(a)
+    if is_linear(a) and (first is None or len(shape) > 1):
         return (position + 1,)
-    return tuple(int(k) + 1 for k in np.unravel_index(position, shape, order="F"))
+    return shifted(np.unravel_index(position, shape, order="F"), first)
 
 
 Base.method("setindex_shape_check(x::AbstractArray, i...)", export=False)(lambda x, *i: None)
@@ -756,6 +795,8 @@ def index_style(_: Any, t: Any) -> Any:
             return LINEAR
     if isinstance(t, T.DataType) and t.typename is T.unwrap(W.SubArray_).typename:
         return LINEAR if t.parameters[4] is True else CARTESIAN
+    if isinstance(t, T.DataType) and t.typename is T.unwrap(W.ReshapedArray_).typename:
+        return index_style(_, t.parameters[2])
     if isinstance(t, T.DataType) and t.typename in (T.unwrap(V.Adjoint_).typename, T.unwrap(V.Transpose_).typename):
         return LINEAR if array_parameters(t.parameters[1])[1] == 1 else CARTESIAN
     return CARTESIAN

@@ -27,7 +27,7 @@ from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
 from juliette.runtime.dispatch import TRACE, GenericFunction
-from juliette.runtime.errors import MethodError, UndefRefError
+from juliette.runtime.errors import ErrorException, MethodError, UndefRefError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import is_valid
@@ -305,6 +305,13 @@ def iterate_range(r: Any, *i: Any) -> Any:
     return following, following
 
 
+@Base.method("iterate(i::CartesianIndex, state...)")
+def iterate_index(i: Any, *_: Any) -> Any:
+    raise ErrorException(
+        "iteration is deliberately unsupported for CartesianIndex. Use `I` rather than `I...`, or use `Tuple(I)...`"
+    )
+
+
 @Base.method("iterate(t::Tuple, i=1)", transparent=True)
 def iterate_tuple(t: tuple[Any, ...], i: int = 1) -> Any:
     return (t[i - 1], i + 1) if 1 <= i <= len(t) else None
@@ -421,6 +428,10 @@ class Lazy:
 
     def iteration_length(self) -> int:
         raise MethodError(Base.bindings["length"], (self,), None)
+
+    def without_shape(self, function: str) -> Exception:
+        """The error for a question about the dimensions where there are none."""
+        return MethodError(Base.bindings[function], (self,), None)  # type: ignore[no-any-return]
 
     def element_type(self) -> Any:
         """`eltype`, or None if it is not known before the elements are there."""
@@ -600,7 +611,7 @@ def eltype_of_type(t: Any) -> Any:
         types = body.parameters[1]
         return joined(types.parameters) if isinstance(types, T.DataType) else T.Any_
     if body.typename is T.unwrap(V.Pair_).typename:
-        return T.Any_ if T.free_vars(body) else joined(body.parameters)
+        return T.Any_ if T.free_vars(body) else T.union(*body.parameters)
     return T.Any_
 
 
@@ -832,7 +843,32 @@ def lazy_type(cls: type, name: str, params: str, parameters: Callable[[Any], tup
     typename.field_types = (T.Any_,) * len(typename.fields)
     typename.ninitialized = len(typename.fields)
     T.register_instances(cls, lambda x: T.apply_type(family, *parameters(x)), family)
+    if not getattr(cls, "mutable", False):
+        cls.value_fields = cls.fields  # type: ignore[attr-defined]
+    _sized(name.removeprefix("Base."))
     return family
+
+
+def _sized(name: str) -> None:
+    """`size`, `axes` and `ndims` of the lazy iterators that have a shape."""
+
+    def shape_or_error(function: str, x: Any) -> tuple[int, ...]:
+        shape = x.iteration_shape()
+        if shape is None:
+            raise x.without_shape(function)
+        return shape  # type: ignore[no-any-return]
+
+    @Base.method(f"size(x::Base.{name})")
+    def size(x: Any) -> Any:
+        return shape_or_error("size", x)
+
+    @Base.method(f"axes(x::Base.{name})")
+    def axes(x: Any) -> Any:
+        return tuple(map(V.OneTo, shape_or_error("axes", x)))
+
+    @Base.method(f"ndims(x::Base.{name})")
+    def ndims(x: Any) -> int:
+        return len(shape_or_error("ndims", x))
 
 
 class Generator(Lazy):

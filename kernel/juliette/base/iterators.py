@@ -22,7 +22,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import Base, Module
 
 Iterators = Module("Iterators", Base)
@@ -106,6 +106,12 @@ class Zip(Lazy):
         if not shapes or any(s is None or len(s) != len(shapes[0] or ()) for s in shapes):
             return None
         return tuple(map(min, zip(*shapes, strict=True)))  # type: ignore[arg-type]
+
+    def without_shape(self, function: str) -> Exception:
+        shapes = [shape_of_iterator(x) for x in self.sources]
+        if None not in shapes and len(set(shapes)) > 1:
+            return DimensionMismatch("dimensions must match in zip")
+        return super().without_shape(function)
 
     def iteration_length(self) -> int:
         finite = [x for x in self.sources if size_of(x) is not IsInfinite]
@@ -439,7 +445,15 @@ class Product(Lazy):
 
     def iteration_length(self) -> int:
         shape = self.iteration_shape()
-        return super().iteration_length() if shape is None else int(np.prod(shape, dtype=int))
+        if shape is None:
+            raise self.without_shape("length")
+        return int(np.prod(shape, dtype=int))
+
+    def without_shape(self, function: str) -> Exception:
+        for x in self.iterators:
+            if size_of(x) in (IsInfinite, SizeUnknown):
+                return ArgumentError(f"Cannot compute {'size' if function != 'length' else 'length'} for object of type {T.type_string(T.typeof(x))}")
+        return super().without_shape(function)
 
     def element_type(self) -> Any:
         types = [eltype_of_iterator(x) for x in self.iterators]
@@ -598,8 +612,22 @@ def example(text: str, code: str, result: str) -> str:
     return f"{text}\n\n```jldoctest\njulia> {code}\n{result}\n```"
 
 
-function("take(xs, n::Integer)", Take, example("At most the first `n` elements.", "collect(Iterators.take(1:2:9, 2))", "2-element Vector{Int64}:\n 1\n 3"))
-function("drop(xs, n::Integer)", Drop, example("All but the first `n` elements.", "collect(Iterators.drop(1:4, 2))", "2-element Vector{Int64}:\n 3\n 4"))
+def take(xs: Any, n: int) -> Any:
+    """`take` of `take` is one `take`."""
+    return Take(xs.xs, min(n, xs.n)) if isinstance(xs, Take) and n >= 0 else Take(xs, n)
+
+
+def drop(xs: Any, n: int) -> Any:
+    """`drop` of `drop` is one `drop`; of `take`, it goes inside."""
+    if isinstance(xs, Drop) and n >= 0:
+        return Drop(xs.xs, n + xs.n)
+    if isinstance(xs, Take) and n >= 0:
+        return Take(drop(xs.xs, n), max(0, xs.n - n))
+    return Drop(xs, n)
+
+
+function("take(xs, n::Integer)", take, example("At most the first `n` elements.", "collect(Iterators.take(1:2:9, 2))", "2-element Vector{Int64}:\n 1\n 3"))
+function("drop(xs, n::Integer)", drop, example("All but the first `n` elements.", "collect(Iterators.drop(1:4, 2))", "2-element Vector{Int64}:\n 3\n 4"))
 function("takewhile(pred, xs)", TakeWhile, example("Elements as long as `pred` is true.", "collect(Iterators.takewhile(<(3), 1:5))", "2-element Vector{Int64}:\n 1\n 2"))
 function("dropwhile(pred, xs)", DropWhile, example("Elements from the first on for which `pred` is false.", "collect(Iterators.dropwhile(<(3), 1:4))", "2-element Vector{Int64}:\n 3\n 4"))
 function("countfrom()", Count, "1, 2, 3, …")

@@ -66,28 +66,48 @@ def dot_macro(context: Any, e: Any) -> Any:
 
 
 def dotted(e: Any) -> Any:
+    """The expression with a dot on each call, operator and assignment, but for what `$` protects."""
     if not isinstance(e, Expr):
         return e
-    if e.head == "call":
-        f = e.args[0]
-        args = [dotted(a) for a in e.args[1:]]
-        if isinstance(f, Symbol):
-            from juliette.syntax.names import PRECEDENCE, base_operator
-
-            if f.name.startswith("."):
-                return Expr("call", f, *args)
-            if base_operator(f.name) in PRECEDENCE or f.name in ("!", "√"):
-                return Expr("call", Symbol("." + f.name), *args)
-        return Expr(".", f, Expr("tuple", *args))
+    args = [dotted(a) for a in e.args]
     if e.head == "$":
         return e.args[0]
-    if e.head in ("=", "+=", "-=", "*=", "/=", "^="):
-        return Expr("." + e.head, e.args[0], dotted(e.args[1]))
-    if e.head in ("&&", "||"):
-        return Expr("." + e.head, *map(dotted, e.args))
-    if e.head in (".", "ref", "curly", "quote"):
-        return e
-    return Expr(e.head, *map(dotted, e.args))
+    if e.head == "call" and _dottable(e.args[0]):
+        f = e.args[0]
+        if isinstance(f, Symbol) and _is_operator(f):
+            return Expr("call", Symbol("." + f.name), *args[1:])
+        return Expr(".", args[0], Expr("tuple", *args[1:]))
+    if e.head == "comparison":
+        return Expr("comparison", *[Symbol("." + a.name) if i % 2 and _dottable(a) else a for i, a in enumerate(args)])
+    if e.head in ("let", "for"):
+        return Expr(e.head, _undotted(args[0]), args[1])
+    if e.head in ("=", "function", "macro") and isinstance(e.args[0], Expr) and e.args[0].head == "call":
+        return Expr(e.head, e.args[0], *args[1:])
+    if e.head in ("<:", ">:"):
+        return Expr("call", Symbol("." + e.head), *args)
+    if (e.head.endswith("=") and not e.head.startswith(".")) or e.head in ("&&", "||"):
+        return Expr("." + e.head, *args)
+    return Expr(e.head, *args)
+
+
+def _is_operator(f: Symbol) -> bool:
+    from juliette.syntax.names import PRECEDENCE, base_operator
+
+    return base_operator(f.name) in PRECEDENCE or f.name in ("!", "√", "∛", "∜", "~", "¬")
+
+
+def _dottable(f: Any) -> bool:
+    """May a call of `f` get a dot?"""
+    if isinstance(f, Symbol):
+        return f.name != ":" and (not f.name.startswith(".") or f.name == "..")
+    return isinstance(f, Expr) and f.head != "$"
+
+
+def _undotted(e: Any) -> Any:
+    """The variables of `let` and `for`, whose `=` is no assignment to elements."""
+    if isinstance(e, Expr) and e.head == ".=":
+        return Expr("=", *e.args)
+    return Expr("block", *map(_undotted, e.args)) if isinstance(e, Expr) and e.head == "block" else e
 
 
 def passing(name: str) -> None:

@@ -63,6 +63,18 @@ def convert_some(t: Any, _: Any, x: Some) -> Some:
     return x if x.kind is t else Some(Base.bindings["convert"](t, x.value), t)
 
 
+@Base.method("Nothing()")
+def make_nothing(_: Any) -> None:
+    """`nothing`"""
+    return None
+
+
+@Base.method("Missing()")
+def make_missing(_: Any) -> Any:
+    """`missing`"""
+    return V.MISSING
+
+
 @Base.method("something(xs...)", transparent=True)
 def something(*xs: Any) -> Any:
     """The first argument that is not `nothing`, out of its `Some`.

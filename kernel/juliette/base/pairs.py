@@ -72,6 +72,7 @@ native_steps("Pairs", module=Iterators)
 class Stateful(Lazy):
     """`Iterators.Stateful(xs)`: an iterator that remembers where it is."""
 
+    mutable = True
     __slots__ = ("ahead", "it", "itr", "taken")
     fields = ("itr",)
 

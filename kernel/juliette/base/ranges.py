@@ -17,7 +17,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import ranges as R
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base, constructors
 
 _MACHINE = R._MACHINE
@@ -49,7 +49,37 @@ R.OPERATORS = _Operators(steps=steps, show=lambda x: Base.bindings["repr"](x))
 if "OneTo" not in Base.bindings:
     Base.const("OneTo", R.OneTo_, export=False)
 Base.const("Slice", R.Slice_, export=False)
+Base.const("IdentityUnitRange", R.IdentityUnitRange_, export=False)
+Base.exports.discard("IdentityUnitRange")
 Base.exports.discard("OneTo")
+
+
+support._builtin(
+    constructors(R.IdentityUnitRange_), T.tuple_type([T.Type_, T.apply_type(R.AbstractUnitRange, T.Int64)]),
+    lambda _, r: R.IdentityUnitRange(r.start, r.stop), ("r",),
+)
+
+
+@Base.method("axes(r::Base.IdentityUnitRange)")
+def axes_of_identity(r: Any) -> Any:
+    return (r,)
+
+
+@Base.method("firstindex(r::Base.IdentityUnitRange)")
+def first_of_identity(r: Any) -> int:
+    return r.start  # type: ignore[no-any-return]
+
+
+@Base.method("lastindex(r::Base.IdentityUnitRange)")
+def last_of_identity(r: Any) -> int:
+    return r.stop  # type: ignore[no-any-return]
+
+
+@Base.method("getindex(r::Base.IdentityUnitRange, i::Int64)")
+def value_of_identity(r: Any, i: int) -> int:
+    if not r.start <= i <= r.stop:
+        raise BoundsError(r, (i,))
+    return i
 
 
 @Base.method("(:)(start::Int64, stop::Int64)")

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    dense, eltype_of, from_values, is_array, result, scalar, shape_of, tuple_text, values_of,
+    convert_data, dense, eltype_of, from_values, is_array, result, scalar, shape_of, tuple_text, values_of,
 )
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import elements, pack
+from juliette.runtime.array import elements, make, pack
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError, TypeError_, UndefKeywordError
 from juliette.runtime.kernels import Dot
@@ -381,7 +381,11 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
         if d > data.ndim:
             return Base.bindings["copy"](a)
         if data.dtype == object:
-            return accumulated(op, data, d, NONE)
+            out = accumulated(op, data, d, NONE, eltype_of(a))
+            kinds = {T.typeof(v) for v in elements(out.data)[1:]}
+            if eltype_of(a) in (T.Any_, T.Real, T.Number):
+                return convert_array(eltype_of(a), out)
+            return out if len(kinds) != 1 else convert_array(kinds.pop(), out)
         data = widened(data)
         out = ufunc(data, axis=d - 1)
         return result(out, T.TYPE_OF_DTYPE[out.dtype])
@@ -395,18 +399,34 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
     @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray; dims=nothing)")
     def into(dest: Any, a: Any, *, dims: Any = None) -> Any:
         """The running values, written into another array."""
+        if shape_of(dest) != shape_of(a):
+            raise DimensionMismatch("shape of B must match A")
         return Base.bindings["copyto!"](dest, running(a, dims=dims))
+
+
+def convert_array(t: Any, a: Any) -> Any:
+    """The array with elements of another type."""
+    return make(convert_data(t, a.data, a.eltype), t)
 
 
 def _accumulate(op: Any, items: Any, init: Any) -> Any:
     acc = init
     for x in items:
-        acc = x if acc is NONE else op(acc, x)
+        acc = first_of(op, x) if acc is NONE else op(acc, x)
         yield acc
 
 
-def accumulated(op: Any, data: Any, d: int, init: Any) -> Any:
-    """All partial folds along a dimension, as an Array."""
+def first_of(op: Any, x: Any) -> Any:
+    """What a fold by `op` makes of one element alone: Bools add up to numbers, characters join to strings."""
+    if type(x) is bool and op is Base.bindings["+"]:
+        return int(x)
+    if isinstance(x, V.Char) and op is Base.bindings["*"]:
+        return Base.bindings["string"](x)
+    return x
+
+
+def accumulated(op: Any, data: Any, d: int, init: Any, empty: Any = None) -> Any:
+    """All partial folds along a dimension, as an Array; `empty` is its element type if it has none."""
     cells = objects(data)
     out = np.empty(cells.shape, dtype=object)
     rest = [n for k, n in enumerate(cells.shape) if k != d - 1]
@@ -414,7 +434,8 @@ def accumulated(op: Any, data: Any, d: int, init: Any) -> Any:
         index = (*at[: d - 1], slice(None), *at[d - 1 :])
         for k, v in enumerate(_accumulate(op, cells[index], init)):
             out[(*at[: d - 1], k, *at[d - 1 :])] = v
-    return from_values(out.ravel(order="F").tolist() if out.size else [], out.shape)
+    values = out.ravel(order="F").tolist() if out.size else []
+    return from_values(values, out.shape, None if values else empty)
 
 
 cumulative("cumsum", np.cumsum, "+")
@@ -433,10 +454,17 @@ def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
      3
     ```
     """
+    if init is None:
+        init = NONE
+    data = dense(a)
+    t = eltype_of(a)
+    empty = None if data.size else B.ELEMENT_TYPE(op, (t if init is NONE else T.typeof(init), t))
     if dims is None:
-        return accumulated(op, dense(a).ravel(order="F"), 1, init) if len(shape_of(a)) == 1 else _reshaped(
-            accumulated(op, dense(a).ravel(order="F"), 1, init), shape_of(a))
-    return accumulated(op, dense(a), need_dims(a, dims), init)
+        out = accumulated(op, data.ravel(order="F"), 1, init, empty)
+        return out if data.ndim == 1 else _reshaped(out, data.shape)
+    if need_dims(a, dims) > data.ndim:
+        return Base.bindings["copy"](a)
+    return accumulated(op, data, dims, init, empty)
 
 
 def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:

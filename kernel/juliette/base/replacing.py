@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.base.array_protocol import convert_data, eltype_of, from_values, like, shape_of, values_of
+from juliette.base.iteration import iterate_value
 from juliette.base.optional import without
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
@@ -99,3 +100,53 @@ def replace_in_place_by(f: Any, a: Any, *, count: Any = None) -> Any:
 def put(a: Any, values: list[Any]) -> Any:
     found = from_values(values, shape_of(a), T.Any_)
     return assign(a, convert_data(eltype_of(a), found.data, T.Any_))
+
+
+# ---------------------------------------------------------------- dictionaries and sets
+
+
+def refill(x: Any, f: Callable[[Any], Any], count: Any) -> Any:
+    """Replace elements of a dictionary or set: pairs of the one, values of the other."""
+    old = list(iterate_value(x))
+    new = changed(f, old, count)
+    moved = [(a, b) for a, b in zip(old, new, strict=True) if a is not b]
+    delete, push = Base.bindings["delete!"], Base.bindings["push!"]
+    for a, _ in moved:
+        delete(x, a.first if isinstance(a, V.Pair) else a)
+    for _, b in moved:
+        push(x, b)
+    return x
+
+
+def emptied(x: Any, pairs: tuple[Any, ...]) -> Any:
+    """A copy of a dictionary or set, of types that hold the new elements too."""
+    promote, empty = Base.bindings["promote_type"], Base.bindings["empty"]
+    if T.subtype(T.typeof(x), T.AbstractDict):
+        kinds = [T.typeof(p.second).parameters for p in pairs]
+        keys = promote(Base.bindings["keytype"](x), *[k for k, _ in kinds])
+        out = empty(x, keys, promote(Base.bindings["valtype"](x), *[v for _, v in kinds]))
+    else:
+        out = empty(x, result_type(Base.bindings["eltype"](x), pairs, None))
+    return Base.bindings["union!" if out is not None and T.subtype(T.typeof(x), T.AbstractSet) else "merge!"](out, x)
+
+
+def on_collection(name: str) -> None:
+    @Base.method(f"replace(x::{name}, ps::Pair...; count=nothing)")
+    def replace_pairs(x: Any, *pairs: Any, count: Any = None) -> Any:
+        return refill(emptied(x, pairs), by_pairs(pairs), count)
+
+    @Base.method(f"replace(f, x::{name}; count=nothing)", transparent=True)
+    def replace_mapped(f: Any, x: Any, *, count: Any = None) -> Any:
+        return refill(Base.bindings["copy"](x), f, count)
+
+    @Base.method(f"replace!(x::{name}, ps::Pair...; count=nothing)")
+    def replace_pairs_in_place(x: Any, *pairs: Any, count: Any = None) -> Any:
+        return refill(x, by_pairs(pairs), count)
+
+    @Base.method(f"replace!(f, x::{name}; count=nothing)", transparent=True)
+    def replace_mapped_in_place(f: Any, x: Any, *, count: Any = None) -> Any:
+        return refill(x, f, count)
+
+
+on_collection("AbstractDict")
+on_collection("AbstractSet")

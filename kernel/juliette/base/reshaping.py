@@ -10,13 +10,14 @@ import numpy as np
 from juliette.base.array_protocol import (
     convert_data, dense, dims_of, eltype_of, is_array, like, result, shape_of, tuple_text, values_of,
 )
+from juliette.base.essentials import Val
 from juliette.base.views import VIEW
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make, vector
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
+from juliette.runtime.errors import ArgumentError, BoundsError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 
 
@@ -31,6 +32,8 @@ def reshape(a: Any, *dims: Any) -> Any:
      2  4  6
     ```
     """
+    if len(dims) == 1 and isinstance(dims[0], Val):
+        return reshape_to(a, dims[0])
     flat = dims[0] if len(dims) == 1 and type(dims[0]) is tuple else dims
     old = shape_of(a)
     n = math.prod(old)
@@ -62,6 +65,15 @@ def reshape(a: Any, *dims: Any) -> Any:
     if isinstance(a, W.ReshapedArray):
         return reshape(a.parent, shape)
     return W.ReshapedArray(a, shape)
+
+
+def reshape_to(a: Any, n: Val) -> Any:
+    """`reshape(a, Val(n))`: so many dimensions, by ones at the end or by merging the last."""
+    (ndim,) = T.typeof(n).parameters
+    old = shape_of(a)
+    if len(old) <= ndim:
+        return reshape(a, old + (1,) * (ndim - len(old)))
+    return reshape(a, (*old[: ndim - 1], math.prod(old[ndim - 1 :])))
 
 
 @Base.method("vec(a::AbstractArray)")
@@ -208,32 +220,40 @@ def reverse(a: Any, *, dims: Any = V.COLON) -> Any:
      4  3
     ```
     """
-    if isinstance(a, V.Range) and a.count:
-        return a.part(a.count - 1, -1, a.count)
+    along = turned(a, dims)
     if isinstance(a, V.Range):
-        return a
-    data = dense(a)
+        return a.part(a.count - 1, -1, a.count) if a.count and along else a
+    return like(a, np.array(np.flip(dense(a), axis=along), order="F"), eltype_of(a))
+
+
+def turned(a: Any, dims: Any) -> tuple[int, ...]:
+    """The axes (from 0) that `dims` means."""
+    n = len(shape_of(a))
     if isinstance(dims, V.ColonType):
-        out = data[(slice(None, None, -1),) * data.ndim]
-    else:
-        along = dims if type(dims) is tuple else (dims,)
-        for d in along:
-            if not 1 <= d <= data.ndim:
-                raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {data.ndim}")
-        out = np.flip(data, axis=tuple(d - 1 for d in along))
-    return like(a, np.array(out, order="F"), eltype_of(a))
+        return tuple(range(n))
+    along = dims if type(dims) is tuple else (dims,)
+    for d in along:
+        if not 1 <= d <= n:
+            if type(dims) is tuple:
+                raise ArgumentError(f"invalid dimensions {tuple_text(dims)} in reverse")
+            raise ArgumentError(f"invalid dimension {d} in reverse")
+    return tuple(d - 1 for d in along)
 
 
 @Base.method("reverse(a::AbstractVector, start::Integer, stop::Integer=0)")
 def reverse_part(a: Any, start: int, stop: int = 0) -> Any:
     data = np.array(dense(a))
     stop = stop or len(data)
+    if start <= stop:
+        for i in (start, stop):
+            if not 1 <= i <= len(data):
+                raise BoundsError(a, (i,))
     data[start - 1 : stop] = data[start - 1 : stop][::-1].copy()
     return like(a, data, eltype_of(a))
 
 
-@Base.method("reverse!(a::AbstractArray)")
-def reverse_into(a: Any) -> Any:
+@Base.method("reverse!(a::AbstractArray; dims=:)")
+def reverse_into(a: Any, *, dims: Any = V.COLON) -> Any:
     """Reverse in place.
 
     ```jldoctest
@@ -244,7 +264,7 @@ def reverse_into(a: Any) -> Any:
      1
     ```
     """
-    return assign(a, dense(a)[(slice(None, None, -1),) * len(shape_of(a))])
+    return assign(a, np.flip(dense(a), axis=turned(a, dims)))
 
 
 @Base.method("reverse!(a::AbstractVector, start::Integer, stop::Integer=0)")
@@ -338,6 +358,8 @@ def circshift_into(dest: Any, a: Any, by: Any) -> Any:
      2
     ```
     """
+    if dest is a:
+        raise ArgumentError("dest and src must be separate arrays")
     return Base.bindings["copyto!"](dest, circshift(a, by))
 
 

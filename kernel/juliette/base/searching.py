@@ -32,11 +32,17 @@ def findall_of(f: Any, x: Any) -> Any:
     ```
     """
     keys = Base.bindings["keys"](x)
-    if isinstance(x, V.JuliaDict):
-        found = [k for k, v in x.pairs() if holds(f, v)]
+    if T.subtype(T.typeof(x), T.AbstractDict):
+        found = [k for k, v in iterate_value(x) if holds(f, v)]
     else:
         found = [k for k, v in zip(iterate_value(keys), iterate_value(x), strict=False) if holds(f, v)]
     return vector(found, Base.bindings["eltype"](keys))
+
+
+@Base.method("findall(x)", transparent=True)
+def findall_true(x: Any) -> Any:
+    """The keys of all true values."""
+    return findall_of(Base.bindings["identity"], x)
 
 
 def _index_of(f: Any, items: Any) -> Any:
@@ -55,8 +61,8 @@ def findfirst_of(f: Any, x: Any) -> Any:
     2
     ```
     """
-    if isinstance(x, V.JuliaDict):
-        return _index_of(f, x.pairs())
+    if T.subtype(T.typeof(x), T.AbstractDict):
+        return _index_of(f, iterate_value(x))
     return _index_of(f, zip(_keys_of(x), iterate_value(x), strict=False))
 
 

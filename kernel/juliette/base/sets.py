@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from juliette.base.dictionaries import native
 from juliette.base.essentials import convert_to
 from juliette.base.iteration import (
     eltype_of_iterator, gather, iterate_value, known_length, parameters_of,
@@ -58,6 +59,7 @@ for _family, _cls in ((V.Set_, V.JuliaSet), (V.IdSet_, V.JuliaIdSet)):
 
 @Base.method("push!(s::AbstractSet, xs...)", transparent=True)
 def push(s: Any, *xs: Any) -> Any:
+    native("push!", s, *xs)
     for x in xs:
         x = convert_to(s.eltype, x)
         s.data.setdefault(s.key(x), x)
@@ -66,13 +68,13 @@ def push(s: Any, *xs: Any) -> Any:
 
 @Base.method("delete!(s::AbstractSet, x)", transparent=True)
 def delete(s: Any, x: Any) -> Any:
-    s.remove(s.key(x))
+    native("delete!", s, x).remove(s.key(x))
     return s
 
 
 @Base.method("pop!(s::AbstractSet, x)", transparent=True)
 def pop(s: Any, x: Any) -> Any:
-    found = s.key(x)
+    found = native("pop!", s, x).key(x)
     if found not in s.data:
         raise KeyError_(x)
     return s.remove(found)
@@ -80,13 +82,13 @@ def pop(s: Any, x: Any) -> Any:
 
 @Base.method("pop!(s::AbstractSet, x, default)", transparent=True)
 def pop_or(s: Any, x: Any, default: Any) -> Any:
-    found = s.key(x)
+    found = native("pop!", s, x, default).key(x)
     return s.remove(found) if found in s.data else default
 
 
 @Base.method("pop!(s::AbstractSet)", transparent=True)
 def pop_any(s: Any) -> Any:
-    if not len(s):
+    if not len(native("pop!", s)):
         raise ArgumentError("collection must be non-empty")
     x = s.entries()[0]
     s.remove(s.key(x))
@@ -117,7 +119,7 @@ def copy(s: Any) -> Any:
 
 @Base.method("empty!(s::AbstractSet)", transparent=True)
 def empty_in_place(s: Any) -> Any:
-    s.clear()
+    native("empty!", s).clear()
     return s
 
 
@@ -133,6 +135,11 @@ def filter_set(f: Any, s: Any) -> Any:
 
 @Base.method("filter!(f, s::AbstractSet)", transparent=True)
 def filter_set_in_place(f: Any, s: Any) -> Any:
+    if not isinstance(s, V.JuliaSet):
+        for x in list(iterate_value(s)):
+            if not support.truth(f(x)):
+                Base.bindings["delete!"](s, x)
+        return s
     for x in s.entries():
         if not support.truth(f(x)):
             s.remove(s.key(x))
@@ -147,6 +154,18 @@ def map_set(f: Any, s: Any) -> Any:
 @Base.method("==(a::AbstractSet, b::AbstractSet)", transparent=True)
 def equal(a: Any, b: Any) -> bool:
     return Base.bindings["length"](a) == Base.bindings["length"](b) and issubset(a, b)
+
+
+@Base.method("<(a::AbstractSet, b::AbstractSet)", transparent=True)
+def smaller(a: Any, b: Any) -> bool:
+    """Is `a` a subset of `b`, but not equal to it?"""
+    return bool(Base.bindings["length"](a) < Base.bindings["length"](b)) and issubset(a, b)
+
+
+@Base.method("<=(a::AbstractSet, b::AbstractSet)", transparent=True)
+def not_larger(a: Any, b: Any) -> bool:
+    """Is `a` a subset of `b`?"""
+    return issubset(a, b)
 
 
 @Base.method("isequal(a::AbstractSet, b::AbstractSet)", transparent=True)

@@ -29,9 +29,9 @@ def selectdim(a: Any, d: int, i: Any) -> Any:
      3
     ```
     """
-    n = len(shape_of(a))
-    if d > n:
-        raise ArgumentError("dimension must be 1 ≤ d ≤ ndims(A)")
+    n = max(len(shape_of(a)), d)
+    if d < 1:
+        raise ArgumentError("dimension must be ≥ 1")
     return VIEW(a, *[i if k == d else V.COLON for k in range(1, n + 1)])
 
 

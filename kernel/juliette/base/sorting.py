@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bisect
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import axes_text, is_array, like, shape_of
 from juliette.base.iteration import eltype_of_iterator, gather, iterate_value, size_of, IsInfinite
 from juliette.compiler import support
 from juliette.runtime import types as T
@@ -16,6 +18,8 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base, Module, constructors
+from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 # ---------------------------------------------------------------- Base.Sort and Base.Order
 
@@ -40,8 +44,24 @@ class SortAlgorithm:
 
 
 T.register_class(SortAlgorithm, T.define("Base.Sort.DefaultStable", Algorithm))
-for _name in ("InsertionSort", "QuickSort", "MergeSort", "PartialQuickSort"):
+for _name in ("InsertionSort", "QuickSort", "MergeSort"):
     Base.const(_name, SortAlgorithm(_name))
+
+
+class PartialQuickSort(SortAlgorithm):
+    """`PartialQuickSort(k)`: the elements at the positions `k` come out in their places, as all others do here."""
+
+    __slots__ = ("k",)
+
+    def __init__(self, k: Any) -> None:
+        super().__init__("PartialQuickSort")
+        self.k = k
+
+
+_partial = T.define("PartialQuickSort", Algorithm)
+T.register_class(PartialQuickSort, _partial)
+Base.const("PartialQuickSort", _partial)
+support._builtin(constructors(_partial), T.tuple_type([T.type_of_type(_partial), T.Any_]), lambda _, k: PartialQuickSort(k), ("k",))
 for _name in ("DEFAULT_STABLE", "DEFAULT_UNSTABLE"):
     Sort.const(_name, SortAlgorithm(_name))
     Base.const(_name, Sort.bindings[_name], export=False)
@@ -51,6 +71,7 @@ class OrderBy:
     """An ordering: how two elements are compared."""
 
     __slots__ = ("by", "lt", "reversed")
+    value_fields = ("by", "lt", "reversed")
 
     def __init__(self, by: Any = None, lt: Any = None, reversed_: bool = False) -> None:
         self.by, self.lt, self.reversed = by, lt, reversed_
@@ -83,6 +104,7 @@ def constructs(family: Any, f: Any) -> None:
     )
 
 
+constructs(ForwardOrdering, lambda: FORWARD)
 FORWARD, REVERSE = OrderBy(), OrderBy(reversed_=True)
 for _name, _value in (("Forward", FORWARD), ("Reverse", REVERSE)):
     Order.const(_name, _value)
@@ -162,7 +184,42 @@ def holds(x: Any) -> bool:
     return x if x is True or x is False else support.truth(x)
 
 
-_ORDERED = frozenset((int, str, bool))
+_ORDERED = frozenset((int, bool))
+
+
+def plain_keys(values: list[Any]) -> list[Any] | None:
+    """Keys that Python orders as `isless` orders the values; None where only `isless` knows."""
+    kinds = set(map(type, values))
+    if kinds <= _ORDERED or kinds == {str}:
+        return values
+    if kinds == {float}:
+        return values if not any(v != v or v == 0 for v in values) else list(map(_float_key, values))
+    if len(kinds) == 2 and type(V.MISSING) in kinds:
+        rest = plain_keys([v for v in values if v is not V.MISSING])
+        if rest is None:
+            return None
+        keys = iter(rest)
+        return [(1,) if v is V.MISSING else (0, next(keys)) for v in values]
+    if len(kinds) != 1:
+        return None
+    kind = kinds.pop()
+    if kind is V.Char:
+        return [v.code for v in values]
+    if kind is Symbol:
+        return [v.name for v in values]
+    if kind is tuple or issubclass(kind, V.Pair):
+        if kind is tuple and len(set(map(len, values))) != 1:
+            return None
+        columns = [plain_keys(list(column)) for column in zip(*values, strict=True)]
+        return None if None in columns else list(zip(*columns, strict=True))  # type: ignore[arg-type]
+    return None
+
+
+def _float_key(v: float) -> tuple[int, float, int]:
+    """Negative zero is less than zero, and nothing greater than NaN."""
+    if v != v:
+        return (1, 0.0, 0)
+    return (0, v, 0 if v else int(math.copysign(1, v)))
 
 
 def sort_keys(values: list[Any], o: OrderBy) -> list[Any]:
@@ -171,15 +228,9 @@ def sort_keys(values: list[Any], o: OrderBy) -> list[Any]:
         by = o.by
         values = [by(v) for v in values]
     if o.lt is None:
-        kinds = set(map(type, values))
-        if len(kinds) == 1 and kinds <= _ORDERED:
-            return values
-        if kinds == {float} and not any(v != v or v == 0 for v in values):
-            return values
-        if kinds == {V.Char}:
-            return [v.code for v in values]
-        if kinds == {tuple} and len({tuple(map(type, v)) for v in values}) == 1 and set(map(type, values[0])) <= _ORDERED:
-            return values
+        keys = plain_keys(values)
+        if keys is not None:
+            return keys
     less = o.lt if o.lt is not None else Base.bindings["isless"]
 
     def compare(a: Any, b: Any) -> int:
@@ -245,12 +296,13 @@ def sort(
     out = sorted_values(values, o)
     if type(x) is tuple:
         return tuple(out)
+    if isinstance(x, Struct) and is_array(x):
+        return like(x, vector(out, t).data, t)
     return gather(out, None) if t is None else vector(out, t)
 
 
 def raise_undef_keyword(name: str) -> None:
     from juliette.runtime.errors import UndefKeywordError
-    from juliette.syntax.expr import Symbol
 
     raise UndefKeywordError(Symbol(name))
 
@@ -326,6 +378,9 @@ def sortperm(
 def sortperm_into(ix: Any, x: Any, *, initialized: bool = False, **kw: Any) -> Any:
     """Store the permutation that sorts in `ix`."""
     kw.pop("alg", None)
+    if shape_of(ix) != shape_of(x):
+        raise ArgumentError("index array must have the same size/axes as the source array, "
+                            f"{axes_text(shape_of(ix))} != {axes_text(shape_of(x))}")
     ix.data[...] = [i + 1 for i in order_indices(list(iterate_value(x)), ordering(**kw))]
     return ix
 
@@ -349,7 +404,10 @@ def issorted(x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: 
 
 
 def _positions(k: Any) -> tuple[int, int]:
-    return (k.start, k.stop) if isinstance(k, V.Range) else (k, k)
+    """The least and the greatest position of a selection."""
+    if isinstance(k, V.Range):
+        return (int(min(k.first, k.last)), int(max(k.first, k.last))) if len(k) else (1, 0)
+    return int(k), int(k)
 
 
 @Base.method(_sorts("partialsort!(v, k)"), transparent=True)
@@ -358,11 +416,10 @@ def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
     kw.pop("alg", None)
     low, high = _positions(k)
     n = len(v.data)
-    for i in (low, high):
-        if not 1 <= i <= n:
-            raise BoundsError(v, (k,))
+    if low <= high and not (1 <= low and high <= n):
+        raise BoundsError(v, (k,))
     sort_in_place(v, **kw)
-    return Base.bindings["view"](v, k) if isinstance(k, V.Range) else Base.bindings["getindex"](v, k)
+    return Base.bindings["view"](v, k) if isinstance(k, V.Range) else Base.bindings["getindex"](v, low)
 
 
 @Base.method(_sorts("partialsort(v, k)"), transparent=True)
@@ -386,12 +443,14 @@ def partialsortperm(v: Any, k: Any, **kw: Any) -> Any:
     low, high = _positions(k)
     if low < 1 or high > len(order):
         raise BoundsError(v, (k,))
-    return vector([i + 1 for i in order[low - 1 : high]], T.Int64) if isinstance(k, V.Range) else order[k - 1] + 1
+    return vector([order[int(i) - 1] + 1 for i in k], T.Int64) if isinstance(k, V.Range) else order[low - 1] + 1
 
 
-Base.method(_sorts("partialsortperm!(ix, v, k)"), transparent=True)(
-    lambda ix, v, k, initialized=False, **kw: sortperm_into(ix, v, **kw) and partialsortperm(v, k, **kw)
-)
+@Base.method(_sorts("partialsortperm!(ix, v, k)"), transparent=True)
+def partialsortperm_into(ix: Any, v: Any, k: Any, *, initialized: bool = False, **kw: Any) -> Any:
+    """Like `partialsortperm`, with the permutation stored in `ix`."""
+    sortperm_into(ix, v, **kw)
+    return partialsortperm(v, k, **kw)
 
 
 # ---------------------------------------------------------------- searching
@@ -440,12 +499,26 @@ def _search(name: str, f: Any, doc: str) -> None:
         return method(v, x, order=o)
 
 
+def _search_part(name: str, f: Any) -> None:
+    """The same between two positions, with the ordering as an argument."""
+
+    @Base.method(f"{name}(v, x, lo::Integer, hi::Integer, o::Base.Order.Ordering)", transparent=True)
+    def method(v: Any, x: Any, lo: int, hi: int, o: OrderBy) -> Any:
+        less = before(as_order_by(o))
+        return f(_Positions(v, less), _Searched(x, less), lo - 1, hi)
+
+
 def _range_of(keys: _Positions, x: _Searched) -> Any:
     return V.UnitRange(bisect.bisect_left(keys, x) + 1, bisect.bisect_right(keys, x))  # type: ignore[type-var]
 
 
 _search("searchsortedfirst", lambda keys, x: bisect.bisect_left(keys, x) + 1, "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```")
 _search("searchsortedlast", lambda keys, x: bisect.bisect_right(keys, x), "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```")
+_search_part("searchsortedfirst", lambda keys, x, lo, hi: bisect.bisect_left(keys, x, lo, hi) + 1)
+_search_part("searchsortedlast", lambda keys, x, lo, hi: bisect.bisect_right(keys, x, lo, hi))
+_search_part("searchsorted", lambda keys, x, lo, hi: V.UnitRange(
+    bisect.bisect_left(keys, x, lo, hi) + 1, bisect.bisect_right(keys, x, lo, hi)
+))
 _search("searchsorted", _range_of, "The positions of the elements that equal `x`.\n\n```jldoctest\njulia> searchsorted([1, 2, 4, 4], 4)\n3:4\n```")
 
 

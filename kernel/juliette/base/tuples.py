@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
+
+import numpy as np
 
 from juliette.base.essentials import Val, _simple
 from juliette.base.iteration import iterate_value
@@ -78,6 +81,25 @@ def front(t: tuple[Any, ...]) -> tuple[Any, ...]:
     if not t:
         raise ArgumentError("Cannot call front on an empty tuple.")
     return t[:-1]
+
+
+@Base.method("tail(t::NamedTuple)", export=False, transparent=True)
+def tail_named(t: V.NamedTuple) -> V.NamedTuple:
+    if not t.names:
+        raise ArgumentError("Cannot call tail on an empty NamedTuple.")
+    return V.NamedTuple(t.names[1:], t.values[1:])
+
+
+@Base.method("front(t::NamedTuple)", export=False, transparent=True)
+def front_named(t: V.NamedTuple) -> V.NamedTuple:
+    if not t.names:
+        raise ArgumentError("Cannot call front on an empty NamedTuple.")
+    return V.NamedTuple(t.names[:-1], t.values[:-1])
+
+
+@Base.method("empty(t::NamedTuple)", transparent=True)
+def empty_named(t: V.NamedTuple) -> V.NamedTuple:
+    return V.NamedTuple((), ())
 
 
 @Base.method("tail(t::Tuple)", export=False, transparent=True)
@@ -197,6 +219,8 @@ def isequal_tuples(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 
 @Base.method("isless(a::NamedTuple, b::NamedTuple)", transparent=True)
 def isless_named(a: V.NamedTuple, b: V.NamedTuple) -> bool:
+    if a.names != b.names:
+        raise MethodError(Base.bindings["isless"], (a, b), None)
     return isless_tuple(a.values, b.values)
 
 
@@ -353,10 +377,31 @@ def get_tuple_or_call(f: Any, t: tuple[Any, ...], i: int) -> Any:
 
 @Base.method("get(a::AbstractArray, i, default)", transparent=True)
 def get_array(a: Any, i: Any, default: Any) -> Any:
+    if is_part(i):
+        return get_part(a, i if type(i) is tuple else (i,), default)
     try:
         return Base.bindings["getindex"](a, *(i if type(i) is tuple else (i,)))
     except BoundsError:
         return default
+
+
+def is_part(i: Any) -> bool:
+    """Is it an index, or a tuple or vector of these, of which one stands for several elements?"""
+    several = Base.bindings["AbstractVector"]
+    return any(T.subtype(T.typeof(k), several) for k in (i if type(i) is tuple else (i,)))
+
+
+def get_part(a: Any, index: tuple[Any, ...], default: Any) -> Any:
+    """Part of an array, with the default where it has no elements."""
+    if len(index) == 1 and not isinstance(index[0], V.Range) and Base.bindings["eltype"](index[0]) is not T.Int64:
+        index = tuple(iterate_value(index[0]))
+    similar, shape = Base.bindings["similar"], tuple(Base.bindings["length"](i) for i in index)
+    out = Base.bindings["fill!"](similar(a, T.typeof(default), shape), default)
+    get, put = Base.bindings["getindex"], Base.bindings["setindex!"]
+    for where, wanted in zip(np.ndindex(*shape), itertools.product(*map(iterate_value, index)), strict=True):
+        if Base.bindings["checkbounds"](T.Bool, a, *wanted):
+            put(out, get(a, *wanted), *[k + 1 for k in where])
+    return out
 
 
 @Base.method("get(f::Function, a::AbstractArray, i)", transparent=True)

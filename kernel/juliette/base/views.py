@@ -8,7 +8,7 @@ import numpy as np
 
 from juliette.base.array_protocol import eltype_of, is_array, shape_of
 from juliette.base.cartesian import CartesianIndex, IndexGrid
-from juliette.base.indexing import GETINDEX, flatten, normalise
+from juliette.base.indexing import GETINDEX, LINEAR, flatten, index_style, normalise
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -16,6 +16,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make
 from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -59,7 +60,7 @@ def view(a: Any, *index: Any) -> Any:
         a = Base.bindings["reshape"](a, (*shape, *(1,) * n)[:n] if n > 1 else (int(np.prod(shape)),))
     elif at.groups is None and len(at.where) == 1 and len(shape) != 1:
         a = W.ReshapedArray(a, (int(np.prod(shape)),))
-    linear = (isinstance(a, (Array, V.BitArray, V.Range)) or (isinstance(a, W.SubArray) and a.julia_type.parameters[4] is True)) and is_fast(at.kept)  # type: ignore[attr-defined]
+    linear = (isinstance(a, (Array, V.BitArray, V.Range)) or (isinstance(a, (W.SubArray, W.ReshapedArray)) and index_style(None, T.typeof(a)) is LINEAR)) and is_fast(at.kept)
     return W.sub_array(a, at.kept, at.where, at.groups, linear)
 
 
@@ -197,10 +198,22 @@ def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
 # ---------------------------------------------------------------- writing into views
 
 
+def called_anew(tree: Any) -> bool:
+    """Is it a call without arrays, of a function that may give another value each time?"""
+    return tree.function not in KERNELS and not any(
+        isinstance(a, (B.Broadcasted, tuple)) or is_array(a) or hasattr(type(a), "julia_iterator") or isinstance(a, V.JuliaSet)
+        for a in tree.args
+    )
+
+
 def materialize_into(dest: Any, tree: Any) -> Any:
     """`dest .= tree`"""
     if type(dest) in B.STYLES:
         return B.materialize_into(dest, tree)
+    if isinstance(tree, B.Broadcasted) and called_anew(tree):
+        shape = shape_of(dest)
+        values = [B.materialize(tree) for _ in range(int(np.prod(shape, dtype=int)))]
+        tree = B.from_values(values, shape) if values else tree
     if isinstance(dest, W.Wrapper) and not dest.aliased:
         if B.TRACE.depth and B.MUTATION is not None:
             B.MUTATION(dest, "copyto!")

@@ -17,6 +17,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.modules import Base
+from juliette.runtime.ranges import IdentityUnitRange
 from juliette.runtime.numeric import Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 
@@ -74,6 +75,10 @@ def size_text(shape: tuple[int, ...]) -> str:
 def summary_to(io: IO, x: Any) -> None:
     io.write(size_text(tuple(Base.bindings["size"](x))) + " ")
     SHOWARG(io, x, True)
+    if isinstance(x, Struct):
+        axes = Base.bindings["axes"](x)
+        if not all(isinstance(axis, V.OneTo) for axis in axes):
+            io.write(" with indices " + "×".join(S.one_line(getattr(axis, "indices", axis)) for axis in axes))
 
 
 @Base.method("summary(io::IO, x)")
@@ -402,6 +407,8 @@ def show_range(io: IO, r: Any) -> None:
         io.write(f"Base.OneTo({r.stop})")
     elif isinstance(r, V.Slice):
         io.write(f"Base.Slice(Base.OneTo({r.stop}))")
+    elif isinstance(r, IdentityUnitRange):
+        io.write(f"Base.IdentityUnitRange({r.start}:{r.stop})")
     elif isinstance(r, V.LinRange):
         inner = io.with_(typeinfo=r.eltype)
         io.write(f"LinRange{{{T.type_string(r.eltype)}}}(")

@@ -392,10 +392,13 @@ _TOO_FEW = re.compile(
 _TOO_MANY = re.compile(
     r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) takes (?P<count>\d+) positional arguments? but \d+ w"
 )
+_NO_KEYWORD = re.compile(r".*\(\) missing \d+ required keyword-only arguments?: '(?P<name>\w+)'")
 
 
 def _foreign_type_error(error: TypeError) -> Any:
     text = str(error)
+    if found := _NO_KEYWORD.match(text):
+        return E.UndefKeywordError(Symbol(found["name"]))
     if "is not callable" in text:
         return NotCallable(error)
     for pattern, which in ((_TOO_FEW, "few"), (_TOO_MANY, "many")):

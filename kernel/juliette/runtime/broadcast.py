@@ -11,7 +11,7 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import OBJECT, Array, elements, make, pack, wrap
+from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build, promotes_alike
@@ -233,7 +233,10 @@ def evaluate(tree: Any) -> Any:
                     args = [align(a, n) for a in args]
             numbers = list(map(widen, args, [arrays] * len(args)))
             if promotes_alike(kernel, numbers):
-                result = kernel(*numbers)
+                try:
+                    result = kernel(*numbers)
+                except ValueError:  # the loop finds the element, and Julia's error
+                    result = None
                 if isinstance(result, np.ndarray):
                     return result
     if not any(shapes):
@@ -262,6 +265,8 @@ def _numeric(x: Any) -> bool:
 def _scalar(x: Any) -> Any:
     if isinstance(x, Scalar):
         return x.value
+    if isinstance(x, np.ndarray) and x.ndim == 0:
+        return element(x, ())
     return x
 
 

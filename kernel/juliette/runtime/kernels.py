@@ -176,6 +176,8 @@ class _Writer:
         self.loaded: set[int] = set()
         # wrappers may have traced arrays inside
         self.wrapped = any(isinstance(v, V.Wrapper) for v in values)
+        # may numpy refuse some elements, for which the loop has Julia's error?
+        self.partial = False
 
     def kernel(self) -> Any:
         with np.errstate(all="ignore"):
@@ -190,7 +192,7 @@ class _Writer:
         if self.wrapped:
             self.space["TRACE"] = TRACE
             body.insert(0, f"if TRACE.depth: return slow({', '.join(self.names)})")
-        if self.loose:
+        if self.loose or self.partial:
             most = max(self.ndims.values())
             body += [f"{a} = {a}[(..., {'None, ' * (most - n)})]" for a, n in self.ndims.items() if n < most]
             body += ["fits = True", "try:", *["    " + line for line in self.lines], "except ValueError:", "    fits = False"]
@@ -255,6 +257,8 @@ class _Writer:
             raise Unfit from None
         if not isinstance(sample, (np.ndarray, np.generic)) or not any(isinstance(s, np.ndarray) for s in samples):
             raise Unfit  # numbers alone are the function's own affair
+        if f.name == "^" and sample.dtype.kind in "iu":
+            self.partial = True
         out = f"t{len(self.lines)}"
         names = [n for n, _, _ in args]
         fits = [own and s.dtype == sample.dtype for _, s, own in args]

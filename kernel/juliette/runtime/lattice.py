@@ -341,7 +341,16 @@ def apply_type(t: Any, *params: Any) -> Any:
                 raise TypeError
             raise ParameterCountError(family)
         t = bind_parameter(t, p)
+    if CHECKS and params:
+        body = unwrap(family)
+        check = CHECKS.get(body.typename) if isinstance(body, DataType) else None
+        if check is not None:
+            check(params)
     return t
+
+
+# What the parameters of a family must be beyond their bounds: raises what Julia throws.
+CHECKS: dict[Any, Any] = {}
 
 
 def check_elements(family: str, context: str, params: tuple[Any, ...]) -> None:

@@ -43,6 +43,7 @@ def _family(name: str, params: str, parent: Any, fields: str) -> Any:
 _unit = lambda t: T.apply_type(AbstractUnitRange, t)  # noqa: E731
 UnitRange_ = _family("UnitRange", "T", _unit, "start stop")
 OneTo_ = _family("OneTo", "T", _unit, "stop")
+IdentityUnitRange_ = _family("IdentityUnitRange", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices")
 Slice_ = _family("Slice", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices")
 StepRange_ = _family("StepRange", "T S", lambda t, s: T.apply_type(OrdinalRange, t, s), "start step stop")
 StepRangeLen_ = _family("StepRangeLen", "T R S L", lambda t, r, s, n: _range(t), "ref step len offset")
@@ -188,7 +189,18 @@ class Slice(UnitRange):
         return OneTo(self.stop)
 
 
+class IdentityUnitRange(UnitRange):
+    """`Base.IdentityUnitRange(r)`: a range whose indices are its values, an axis that does not start at 1."""
+
+    __slots__ = ()
+
+    @property
+    def indices(self) -> UnitRange:
+        return UnitRange(self.start, self.stop)
+
+
 T.register_class(UnitRange, T.apply_type(UnitRange_, T.Int64))
+T.register_class(IdentityUnitRange, T.apply_type(IdentityUnitRange_, T.apply_type(UnitRange_, T.Int64)))
 T.register_class(OneTo, T.apply_type(OneTo_, T.Int64))
 T.register_class(Slice, T.apply_type(Slice_, T.apply_type(OneTo_, T.Int64)))
 

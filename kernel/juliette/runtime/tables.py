@@ -51,7 +51,8 @@ def hashable(x: Any) -> Any:
         return ("-0.0",) if getattr(x, "minus", False) else ("NaN",) if x != x else x
     if hasattr(cls, "julia_type"):
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
-    return x
+    names = getattr(cls, "value_fields", None)
+    return (cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
 
 
 # Set by Base when `hash` is met: the key of an instance of a type that may have its own `hash`.

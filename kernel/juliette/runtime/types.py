@@ -14,7 +14,7 @@ import numpy as np
 
 from juliette.runtime import lattice, subtyping
 from juliette.runtime.lattice import (
-    CONVERSIONS, CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
+    CHECKS, CONVERSIONS, CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
     ParameterCountError, Tuple_, Type_, TypeName, TypeofBottom, TypeParameterError, TypeVar, TypeVar_,
     Union_Kind, UnionAll, UnionAll_, UnionType, Vararg, Vararg_, _core, apply_type, define, free_vars,
     has_free, instantiate, is_concrete, kind_of, make_applied, substitute, supertypes, tuple_type,
@@ -27,7 +27,7 @@ from juliette.runtime.type_names import bound_string, set_value_text, type_strin
 from juliette.syntax.expr import Symbol
 
 __all__ = [
-    "CORE_TYPES", "TUPLE_NAME", "TYPE_NAME", "Any_", "Bottom", "DataType", "DataType_", "ElementError", "JuliaType",
+    "CHECKS", "CORE_TYPES", "TUPLE_NAME", "TYPE_NAME", "Any_", "Bottom", "DataType", "DataType_", "ElementError", "JuliaType",
     "ParameterCountError", "Tuple_", "TypeName", "TypeParameterError", "TypeVar", "TypeVar_",
     "Type_", "TypeofBottom", "UnionAll", "UnionAll_", "UnionType", "Union_Kind", "Vararg", "Vararg_",
     "apply_type", "bound_string", "define", "equal", "free_vars", "has_free", "instantiate",

@@ -172,6 +172,30 @@ def pair_maker(key: Any, value: Any) -> Callable[[Any, Any], Pair]:
 NamedTuple_ = T._sub_family("NamedTuple", "names T", lambda n, t: T.Any_)
 
 
+def check_named_tuple(params: tuple[Any, ...]) -> None:
+    """The names are different symbols, as many as there are types."""
+    from juliette.runtime.errors import ErrorException
+
+    names, types = params[0], params[1] if len(params) > 1 else None
+    if isinstance(names, T.TypeVar):
+        return
+    if type(names) is not tuple:
+        raise T.ElementError("NamedTuple", "names", names)
+    for n in names:
+        if not isinstance(n, Symbol):
+            raise T.ElementError("NamedTuple", "names", n)
+        if names.count(n) > 1:
+            raise ErrorException(f'duplicate field name in NamedTuple: "{n.name}" is not unique')
+    if types is not None and not isinstance(types, (T.TypeVar, T.JuliaType)):
+        raise T.ElementError("NamedTuple", "T", types)
+    if isinstance(types, T.DataType) and types.typename is T.TUPLE_NAME:
+        if len(types.parameters) != len(names) or any(isinstance(p, T.Vararg) for p in types.parameters):
+            raise ErrorException("NamedTuple names and field types must have matching lengths")
+
+
+T.CHECKS[T.unwrap(NamedTuple_).typename] = check_named_tuple
+
+
 class NamedTuple:
     """`(a = 1, b = 2)`."""
 

@@ -10,6 +10,13 @@ from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
+def written(node: C.Node) -> C.Node:
+    """What `.=` writes: `f.()` is called anew for each element, all else is one fused call."""
+    if isinstance(node, C.Call) and isinstance(node.function, C.Runtime) and node.function.name == "broadcasted" and len(node.args) == 1:
+        return node
+    return fused(node)
+
+
 def fused(node: C.Node) -> C.Node:
     """Dotted calls as one call of a template with their functions and leaves."""
     from juliette.runtime.broadcast import template
@@ -50,12 +57,12 @@ class Dots(Scoping):
             array, setup = self.once(self.lower(target.args[0]))
             index, _ = self.index_args(array, target.args[1:])
             dest: C.Node = C.Call(C.Runtime("dotview"), [array, *index])
-            return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, fused(self.dotted(value))])])
+            return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, written(self.dotted(value))])])
         if isinstance(target, Expr) and target.head == ".":
             dest = self.lower(target)
         else:
             dest = self.lower(target)
-        return C.Call(C.Runtime("materialize!"), [dest, fused(self.dotted(value))])
+        return C.Call(C.Runtime("materialize!"), [dest, written(self.dotted(value))])
 
     def lower_dot_update(self, e: Expr) -> C.Node:
         op = e.head[1:-1]
@@ -79,7 +86,8 @@ class Dots(Scoping):
                     if op == ".^" and type(e.args[-1]) is int and e.args[-1] < 0:
                         operands = [self.read("^"), self.dotted(e.args[1]), C.Const(e.args[-1])]
                         return C.Call(C.Runtime("literal_powers"), operands)
-                    return C.Call(C.Runtime("broadcasted"), [self.read(op[1:]), *map(self.dotted, e.args[1:])])
+                    operands = [C.Splat(self.lower(a.args[0])) if isinstance(a, Expr) and a.head == "..." else self.dotted(a) for a in e.args[1:]]
+                    return C.Call(C.Runtime("broadcasted"), [self.read(op[1:]), *operands])
             if e.head == "." and len(e.args) == 2 and isinstance(e.args[1], Expr) and e.args[1].head == "tuple":
                 f = self.lower(e.args[0])
                 args: list[C.Node] = []

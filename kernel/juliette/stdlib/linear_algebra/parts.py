@@ -21,6 +21,7 @@ from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
+from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.ranges import StepRange
 from juliette.stdlib.linear_algebra import factorizations as F
@@ -287,7 +288,7 @@ def givens_times(g: Givens, a: Any) -> Any:
     return wrap(data)
 
 
-@method("transpose!(dest::AbstractMatrix, src::AbstractVecOrMat)")
+@method("transpose!(dest::AbstractVecOrMat, src::AbstractVecOrMat)")
 def transpose_into(dest: Any, src: Any) -> Any:
     """The transpose, written into a matrix.
 
@@ -300,10 +301,18 @@ def transpose_into(dest: Any, src: Any) -> Any:
      2.0  4.0
     ```
     """
-    return assign(dest, dense(Base.bindings["transpose"](src)))
+    return turned_into(dest, src, "transpose")
 
 
-@method("adjoint!(dest::AbstractMatrix, src::AbstractVecOrMat)")
+def turned_into(dest: Any, src: Any, name: str) -> Any:
+    """Write the transpose or adjoint of one array into another."""
+    data, target = dense(Base.bindings[name](src)), shape_of(dest)
+    if (target if len(target) == 2 else (*target, 1)) != data.shape:
+        raise DimensionMismatch(f"the destination has size {target}, the {name} {data.shape}")
+    return assign(dest, data.reshape(target, order="F"))
+
+
+@method("adjoint!(dest::AbstractVecOrMat, src::AbstractVecOrMat)")
 def adjoint_into(dest: Any, src: Any) -> Any:
     """The adjoint, written into a matrix.
 
@@ -316,7 +325,7 @@ def adjoint_into(dest: Any, src: Any) -> Any:
      2.0  4.0
     ```
     """
-    return assign(dest, dense(Base.bindings["adjoint"](src)))
+    return turned_into(dest, src, "adjoint")
 
 
 @method("copy_transpose!(dest::AbstractMatrix, src::AbstractMatrix)", export=False)
