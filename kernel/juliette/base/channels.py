@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.iteration import ITERATORS, SizeUnknown, native_steps
 from juliette.base.tasks import TaskFailedException
 from juliette.compiler import support
 from juliette.runtime import types as T
+from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, ErrorException, InvalidStateException, Thrown, julia_value
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
@@ -268,3 +270,24 @@ native_steps("Channel")
 @Base.method("IteratorSize(t::Type{<:Channel})", export=False)
 def size(_: Any, t: Any) -> Any:
     return SizeUnknown
+
+
+# ---------------------------------------------------------------- what can be asked of its fields
+
+
+def channel_field(c: Channel, name: str) -> Any:
+    """The fields that are no locks: state, exception, data, how many, how many at most."""
+    if name == "state":
+        return Symbol("open" if c.open else "closed")
+    if name == "excp":
+        return c.exception
+    if name == "data":
+        return vector(list(c.data), c.eltype)
+    if name == "n_avail_items":
+        return c.available
+    if name == "sz_max":
+        return c.capacity
+    raise field_error(c, name)
+
+
+FIELD_HOOKS[Channel] = channel_field

@@ -37,7 +37,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.commands": "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv",
     "juliette.base.docs": "@doc Docs Documentation",
-    "juliette.base.enums": "@enum Enum instances typemax typemin",
+    "juliette.base.enums": "@enum Enum Enums instances typemax typemin",
     "juliette.base.environment": (
         "ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
     ),

@@ -10,7 +10,8 @@ from juliette.compiler.type_support import check_free
 from juliette.display.io import IO
 from juliette.display.show import one_line
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime import values as V
+from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
 
@@ -111,8 +112,6 @@ def instances(t: Any) -> tuple[Any, ...]:
     (hearts, spades)
     ```
     """
-    from juliette.runtime.errors import MethodError
-
     cls = t.pyclass if isinstance(t, T.DataType) else None
     if cls is None or not issubclass(cls, EnumValue):
         raise MethodError(Base.bindings["instances"], (t,), None)
@@ -184,3 +183,41 @@ def show_enum_type(io: IO, _: Any, t: Any) -> None:
     io.write(f"Enum {T.type_string(t)}:")
     for v in instances(t):
         io.write(f"\n{v.name} = {int(v.number)}")
+
+
+# ---------------------------------------------------------------- Base.Enums
+
+Enums = Module("Enums", Base)
+Enums.visible = Enums.bindings["__builtins__"] = Base.bindings
+Base.const("Enums", Enums, export=False)
+Enums.const("Enum", Enum_)
+
+
+def _class(t: Any) -> Any:
+    cls = t.pyclass if isinstance(t, T.DataType) else None
+    if cls is None or not issubclass(cls, EnumValue):
+        raise MethodError(Enums.bindings["basetype"], (t,), None)
+    return cls
+
+
+@Enums.method("basetype(t::Type{<:Enum})", export=False)
+def basetype(t: Any) -> Any:
+    """The type of the numbers of an enum type.
+
+    ```jldoctest
+    julia> @enum Suit::UInt8 hearts spades
+
+    julia> Base.Enums.basetype(Suit)
+    UInt8
+    ```
+    """
+    return T.typeof(next(iter(_class(t).instances.values())).number)
+
+
+@Enums.method("namemap(t::Type{<:Enum})", export=False)
+def namemap(t: Any) -> Any:
+    """The names of an enum type by their numbers."""
+    out = V.JuliaDict(basetype(t), T.Symbol_)
+    for value in _class(t).instances.values():
+        Base.get("setindex!")(out, Symbol(value.name), value.number)
+    return out

@@ -73,12 +73,15 @@ _PENDING: list[tuple[Any, list[Any]]] = []
 _MOST_PENDING = 10_000
 
 
-def _dying(x: Any) -> None:
-    """`__del__` of classes whose objects have finalizers: keeps the object until they are run."""
-    wanted = _FINALIZERS.pop(id(x), None)
+def _dying(x: Any, finalizers: Any = _FINALIZERS, pending: Any = _PENDING) -> None:
+    """`__del__` of classes whose objects have finalizers: keeps the object until they are run.
+
+    At Python's own end the module is empty already, so it is told what it needs.
+    """
+    wanted = finalizers.pop(id(x), None) if finalizers else None
     if wanted:
-        _PENDING.append((x, wanted))
-        if len(_PENDING) > _MOST_PENDING:
+        pending.append((x, wanted))
+        if len(pending) > _MOST_PENDING:
             run_pending()
 
 

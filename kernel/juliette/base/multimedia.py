@@ -283,7 +283,7 @@ def _ask(arguments: tuple[Any, ...]) -> None:
         try:
             function(d, *arguments)
         except MethodError as error:
-            if error.f is function and error.args_ and error.args_[0] is d:
+            if error.f is function and error.args and error.args[0] is d:
                 continue
             raise
         return

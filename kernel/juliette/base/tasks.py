@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS, _simple, field_error
-from juliette.base.iteration import gather, iterate_value, shape_of_iterator
+from juliette.base.iteration import gather, iterate_value, iterates, native_steps, shape_of_iterator
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -115,6 +115,33 @@ def fetch(t: Task) -> Any:
 @Base.method("fetch(x)")
 def fetch_any(x: Any) -> Any:
     return x
+
+
+@iterates(CompositeException)
+def each_failure(e: Any) -> Any:
+    """The exceptions of a CompositeException, in order."""
+    return iter(e.exceptions.data)
+
+
+native_steps("CompositeException")
+
+
+@Base.method("length(e::CompositeException)")
+def failures(e: Any) -> int:
+    """How many exceptions there are."""
+    return len(e.exceptions.data)
+
+
+@Base.method("push!(e::CompositeException, x)")
+def add_failure(e: Any, x: Any) -> Any:
+    """Add an exception."""
+    return Base.get("push!")(e.exceptions, x)
+
+
+@Base.method("isempty(e::CompositeException)")
+def no_failure(e: Any) -> bool:
+    """Is there no exception?"""
+    return not len(e.exceptions.data)
 
 
 @Base.method("current_task()")

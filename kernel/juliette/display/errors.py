@@ -43,7 +43,7 @@ def method_error(e: Any, color: bool = False) -> str:
     f, keywords = e.f, {}
     if isinstance(f, KeywordCall):
         f, keywords = f.function, f.kwargs
-    args = e.args_
+    args = e.args
     if keywords and type(args) is tuple and args and isinstance(args[0], T.JuliaType) and table_of(args[0])[0] is f:
         # The methods that construct a type take it first.
         f, args = args[0], args[1:]
@@ -374,7 +374,7 @@ def registered_hints(e: Any) -> str:
         if T.isa(e, kind):
             if isinstance(e, E.MethodError):
                 f = e.f.function if isinstance(e.f, KeywordCall) else e.f
-                handler(io, E.MethodError(f, e.args_, e.world), vector(argument_types(e.args_), T.Any_),
+                handler(io, E.MethodError(f, e.args, e.world), vector(argument_types(e.args), T.Any_),
                         vector([], T.Any_))
             else:
                 handler(io, e)

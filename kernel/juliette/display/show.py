@@ -396,7 +396,7 @@ def print_value(io: IO, x: Any) -> None:
         io.write(expression_text(x))
     elif T._TYPE_OF_CLASS.get(type(x)) in UNSIGNED:
         io.write(plain_text(x))
-    elif T.isa(x, T.Function_):
+    elif T.isa(x, T.Function_) and not _shown_by_user(x):
         from juliette.display.functions import print_function
 
         print_function(io, x)
@@ -441,6 +441,11 @@ def _has_print(x: Any) -> bool:
 
 
 _PRINTS: dict[tuple[type, int], bool] = {}
+
+
+def _shown_by_user(x: Any) -> bool:
+    """Has the user written a `show` for this value?"""
+    return bool(SHOW.user_methods) and SHOW.resolve((T.typeof(STDOUT), T.dispatch_type(x))).code is not None
 
 
 def _built_in(cls: type) -> bool:

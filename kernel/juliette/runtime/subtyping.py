@@ -287,6 +287,11 @@ class Query:
         if b is Any_:
             return isinstance(a, (JuliaType, TypeVar))
         if isinstance(b, UnionAll):
+            if isinstance(a, TypeVar):
+                # What holds for all types below the bound holds for the bound, all of `b` in view.
+                if a in self.env:
+                    self.note(self.env[a], param)
+                return self.sub(a.upper, b, param)
             return self.some(a, b, param)
         if isinstance(b, UnionType):
             if not b.types:
