@@ -51,6 +51,13 @@ class Local(Node):
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)
+class Captured(Node):
+    """What a method keeps of a variable that it captures: its box, if it has one, or its value."""
+
+    var: Var
+
+
+@dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Global(Node):
     name: str
 

@@ -156,6 +156,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
             return self.at(ast.Attribute(e, "value", LOAD))  # type: ignore[no-any-return]
         return e
 
+    def expr_Captured(self, node: C.Captured) -> ast.expr:
+        return self.name(node.var.pyname)
+
     def expr_Global(self, node: C.Global) -> ast.expr:
         if node.name in ("None", "True", "False") or node.name in self.locals:
             # Python would take the name for a variable of the function.

@@ -102,6 +102,9 @@ class Inference:
         element = self.vars.get(node.var, BOTTOM)
         return refine(element, self.facts[node.var]) if node.var in self.facts else element
 
+    def _captured(self, node: C.Captured) -> Any:
+        return ANY
+
     def _global(self, node: C.Global) -> Any:
         found = constant_global(self.module, node.name)
         if found is not None:
@@ -314,7 +317,7 @@ class Inference:
 
 
 VISIT: dict[type, Any] = {
-    C.Const: Inference._const, C.Local: Inference._local, C.Global: Inference._global,
+    C.Const: Inference._const, C.Local: Inference._local, C.Captured: Inference._captured, C.Global: Inference._global,
     C.Runtime: Inference._runtime, C.Splat: Inference._splat, C.MakeTuple: Inference._tuple,
     C.GetField: Inference._getfield, C.Call: Inference._call, C.Assign: Inference._assign,
     C.AssignGlobal: Inference._assign_global, C.Block: Inference._block, C.Line: Inference._line,

@@ -46,7 +46,7 @@ class Printer:
         kind = type(node)
         if kind is C.Const:
             return constant(node.value)  # type: ignore[attr-defined]
-        if kind is C.Local:
+        if kind is C.Local or kind is C.Captured:
             return variable(node.var)  # type: ignore[attr-defined]
         if kind is C.Global or kind is C.Runtime:
             return ("" if kind is C.Global else "%") + node.name  # type: ignore[attr-defined]

@@ -739,7 +739,8 @@ def join(a: Any, b: Any) -> Any:
             continue
         mine = next(x for x in supertypes(a) if isinstance(x, DataType) and x.typename is s.typename)
         if not s.parameters or mine is s:
-            return s
+            # Above the kinds of types stands `Type{T}`, for whatever `T`.
+            return s.typename.wrapper if s.has_free else s
         wheres: list[TypeVar] = []
         params: list[Any] = []
         variables = unwrap(s.typename.wrapper).parameters

@@ -245,7 +245,7 @@ class Functions(Scoping):
                 code.callable = kind == "callable"
             finally:
                 self.scope = outer_scope
-            captured = [C.Local(self.reach(v)) for v in code.captures]
+            captured: list[C.Node] = [C.Captured(self.reach(v)) for v in code.captures]
             return C.Block([*out, C.Call(C.Runtime("add_method"), [
                 C.Const(self.module), C.Const(kind), target, C.MakeTuple(types), C.MakeTuple(statics),
                 C.Const(code), C.MakeTuple(captured),
