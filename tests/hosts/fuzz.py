@@ -148,7 +148,7 @@ def is_julias(error: BaseException) -> bool:
     from juliette.runtime import types
     from juliette.runtime.errors import JuliaException, Thrown, translated
 
-    if isinstance(error, JuliaException | Thrown | types.TypeParameterError):
+    if isinstance(error, JuliaException | Thrown | types.TypeParameterError | types.ElementError):
         return True
     if isinstance(error, NameError):
         # One of compiled code is an UndefVarError, one of a file of ours is a slip.

@@ -119,7 +119,7 @@ def findnext(a: Any, i: Any) -> Any:
     return seek(lambda x: x, a, position_of(i, a), 1)
 
 
-@Base.method("findnext(f::Function, a::AbstractArray, i)")
+@Base.method("findnext(f::Function, a::AbstractArray, i::Union{Integer,CartesianIndex})")
 def findnext_of(f: Any, a: Any, i: Any) -> Any:
     return seek(f, a, position_of(i, a), 1)
 
@@ -137,7 +137,7 @@ def findprev(a: Any, i: Any) -> Any:
     return seek(lambda x: x, a, position_of(i, a), -1)
 
 
-@Base.method("findprev(f::Function, a::AbstractArray, i)")
+@Base.method("findprev(f::Function, a::AbstractArray, i::Union{Integer,CartesianIndex})")
 def findprev_of(f: Any, a: Any, i: Any) -> Any:
     return seek(f, a, position_of(i, a), -1)
 

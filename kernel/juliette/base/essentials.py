@@ -366,6 +366,10 @@ def _getfield(x: Any, name: Any) -> Any:
 
 
 def setfield(x: Any, name: Any, value: Any) -> Any:
+    if type(name) is int and isinstance(x, structs.Struct) and 1 <= name <= len(x.fields):
+        name = Symbol(x.fields[name - 1])
+    if type(name) is not Symbol:
+        raise TypeError_(Symbol("setfield!"), "", T.Symbol_, name)
     key = name.name
     if isinstance(x, Expr):
         if key == "head":

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.streams import open_mode
-from juliette.display.io import IO, STDERR, STDIN, STDOUT, IOContext, Text
+from juliette.display.io import IO, STDERR, STDIN, STDOUT, IOBuffer, IOContext, IOStream, Text
 from juliette.runtime import values as V
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import KeyError_
 from juliette.runtime.modules import Base
-from juliette.runtime.streams import PipeStream
+from juliette.runtime.streams import MemoryStream, PipeStream
 from juliette.syntax.expr import Symbol
 
 _COLORS = {
@@ -74,6 +75,19 @@ def io_context(_: Any, io: IO, *pairs: V.Pair) -> IO:
     ```
     """
     return IOContext(io.stream, {**io.context, **context_entries(pairs)})
+
+
+def context_field(io: IO, name: str) -> Any:
+    """`io.io`: the stream without its properties."""
+    if name != "io":
+        raise field_error(io, name)
+    for plain in (STDOUT, STDERR):
+        if io.stream is plain.stream:
+            return plain
+    return IOBuffer(io.stream) if isinstance(io.stream, MemoryStream) else IOStream(io.stream)
+
+
+FIELD_HOOKS[IOContext] = context_field
 
 
 @Base.method("IOContext(io::IO, other::IO)")

@@ -260,6 +260,9 @@ def _construct_named(t: Any, *args: Any, **kwargs: Any) -> V.NamedTuple:
         pairs = [tuple(iterate_value(p)) for p in iterate_value(args[0])] if args and not isinstance(args[0], V.NamedTuple) else None
         if pairs is None:
             return args[0] if args else named((), ())
+        short = next((p for p in pairs if len(p) < 2), None)
+        if short is not None:
+            raise BoundsError(*short, 2) if short else BoundsError(short, 1)
         return merge_pairs(named((), ()), [(k.name, v) for k, v in pairs])
     wanted = tuple(n.name for n in names)
     source = args[0] if args else ()

@@ -109,6 +109,8 @@ class QuoteNode:
     """A value quoted inside an expression, such as the ``:b`` of ``a.b``."""
 
     __slots__ = ("value",)
+    # what two of them must agree in to be the same
+    value_fields = ("value",)
 
     value: Any
 
@@ -131,6 +133,7 @@ class LineNumberNode:
     """A position in the source: line and file."""
 
     __slots__ = ("file", "line")
+    value_fields = ("line", "file")
 
     line: int
     file: Symbol | None
@@ -155,6 +158,7 @@ class GlobalRef:
     """A name in a given module; the module is its name or the runtime's module object."""
 
     __slots__ = ("module", "name")
+    value_fields = ("module", "name")
 
     module: Any
     name: Symbol

@@ -268,7 +268,7 @@ def chomp(s: Any) -> V.SubString:
     return cut(s, 0, text[: len(text) - drop])
 
 
-@Base.method("chop(s::AbstractString; head=0, tail=1)")
+@Base.method("chop(s::AbstractString; head::Integer=0, tail::Integer=1)")
 def chop(s: Any, *, head: Any = 0, tail: Any = 1) -> V.SubString:
     """Without characters at the start and the end.
 
