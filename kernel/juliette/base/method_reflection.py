@@ -295,9 +295,29 @@ def invoke(f: Any, t: Any, *args: Any) -> Any:
 def ambiguous(a: Method, b: Method) -> bool:
     """Are there arguments for which neither method is the more specific?"""
     meet = T.intersect(a.signature, b.signature)
-    return meet is not T.Bottom and not T.more_specific(a.signature, b.signature) and not (
-        T.more_specific(b.signature, a.signature)
+    if meet is T.Bottom or T.more_specific(a.signature, b.signature) or T.more_specific(b.signature, a.signature):
+        return False
+    # A third method may be there for just these arguments.
+    return not any(
+        m is not a and m is not b and T.subtype(meet, m.signature)
+        and T.more_specific(m.signature, a.signature) and T.more_specific(m.signature, b.signature)
+        for m in a.function.methods
     )
+
+
+def ambiguities(modules: set[Any]) -> list[tuple[Method, Method]]:
+    """The pairs of methods of modules' functions that are ambiguous; one of each pair is theirs."""
+    functions: dict[int, GenericFunction] = {}
+    for module in modules:
+        for value in list(module.bindings.values()):
+            if isinstance(value, GenericFunction) or isinstance(T.unwrap(value), T.DataType):
+                table, _ = table_of(value)
+                functions[id(table)] = table
+    out = []
+    for f in functions.values():
+        for i, a in enumerate(f.methods):
+            out += [(a, b) for b in f.methods[i + 1 :] if {a.module, b.module} & modules and ambiguous(a, b)]
+    return out
 
 
 @Base.method("isambiguous(a::Method, b::Method)", export=False)

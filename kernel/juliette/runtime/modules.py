@@ -31,7 +31,8 @@ class Bindings(dict[str, Any]):
 
     __slots__ = ("deferred",)
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[str, Any] | None = None) -> None:
+        super().__init__(known or {})
         # name -> the Python modules that define it
         self.deferred: dict[str, list[str]] = {}
 

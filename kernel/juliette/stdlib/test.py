@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import randomness
+from juliette.base.method_reflection import Method_, ambiguities
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
 from juliette.display.expressions import expression_text
@@ -12,9 +13,9 @@ from juliette.display.show import one_line, string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.dispatch import call_kw
+from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.errors import ErrorException, JuliaException
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import Base, Bindings, Module
 from juliette.stdlib import test_inferred, test_logs
 from juliette.stdlib import test_results as R
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -419,8 +420,22 @@ def as_vector(items: list[Any]) -> Any:
 # ---------------------------------------------------------------- the module
 
 
+def unbound(var: Any, method: Any) -> bool:
+    """Does a type parameter occur only in what may be given no times?"""
+    return not any(
+        var in T.free_vars(p) for p in method.parameters if not isinstance(p, T.Vararg)
+    ) and not any(var in T.free_vars(v.upper) for v in method.type_vars)
+
+
+# Types for trying generic code with; defined when one of them is first named.
+GENERIC = "GenericString GenericArray GenericDict GenericSet GenericOrder"
+
+
 def load(module: Module) -> None:
     """Fill the module."""
+    module.bindings = Bindings(module.bindings)
+    module.defer({"juliette.stdlib.test_generic": GENERIC}, {})
+    module.exports.update(GENERIC.split())
     R.load(module)
     load_macros(module)
     test_logs.load(module, judge_value, options_of, make_options)
@@ -433,8 +448,29 @@ def load(module: Module) -> None:
 
     @module.method("detect_ambiguities(modules...; recursive=false)")
     def detect_ambiguities(*modules: Any, recursive: bool = False) -> Any:
-        """Pairs of methods of which neither is more specific: none are looked for here."""
-        return vector([], T.Any_)
+        """Pairs of methods of the modules' functions of which neither is more specific."""
+        looked_at = set(modules)
+        if recursive:
+            for m in modules:
+                looked_at |= {
+                    x
+                    for x in m.bindings.values()
+                    if isinstance(x, Module) and x.parent in looked_at
+                }
+        return vector(ambiguities(looked_at), T.tuple_type((Method_, Method_)))
+
+    @module.method("detect_unbound_args(modules...; recursive=false)")
+    def detect_unbound_args(*modules: Any, recursive: bool = False) -> Any:
+        """Methods with a type parameter that may have no value: `f(xs::T...) where T`."""
+        found = [
+            m
+            for module_ in modules
+            for value in list(module_.bindings.values())
+            if isinstance(value, GenericFunction)
+            for m in value.user_methods
+            if m.module in modules and any(unbound(v, m) for v in m.type_vars)
+        ]
+        return vector(found, Method_)
 
 
 def load_macros(module: Module) -> None:
