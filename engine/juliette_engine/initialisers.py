@@ -163,7 +163,7 @@ def sparse_init(*shape: int, sparsity: float, std: float = 0.01, rng: Any = None
     if len(shape) != 2:
         raise ArgumentError("Only 2-dimensional outputs are supported for sparse initialization.")
     rows, cols = shape
-    zeros = math.ceil(min(1.0, sparsity) * rows)
+    zeros = math.ceil(min(1.0, max(0.0, sparsity)) * rows)
     x = normal(shape, rng=rng) * np.float32(std)
     x[:zeros, :] = 0
     for j in range(cols):

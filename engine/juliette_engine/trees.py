@@ -193,18 +193,19 @@ PARAMETER_TYPES: set[type] = set()
 
 def parameters(x: Any) -> Iterator[Any]:
     """The arrays that train, each once by identity, in the order of the fields."""
-    return _parameters(x, set())
+    return _parameters(x, {})
 
 
-def _parameters(x: Any, seen: set[int]) -> Iterator[Any]:
+def _parameters(x: Any, seen: dict[int, Any]) -> Iterator[Any]:
     if id(x) in seen:
         return
     if is_array(x) or type(x) in PARAMETER_TYPES:
-        seen.add(id(x))
+        seen[id(x)] = x
         yield x
         return
     parts = trained_parts(x)
-    if parts is not None:
+    if parts is not None and parts[0]:
+        seen[id(x)] = x  # it may hold itself
         for value in parts[1]:
             yield from _parameters(value, seen)
 

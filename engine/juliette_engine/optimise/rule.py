@@ -93,6 +93,13 @@ class Rule:
             kept = self.states[id(x)] = (x, Leaf(None, self.init(x)))
         return kept[1]
 
+    def kept_step(self, x: Any, g: Any) -> Any:
+        """What to subtract from an array whose state this rule keeps."""
+        kept = self.states.get(id(x))
+        state, dx = self.apply(self.init(x) if kept is None else kept[1], x, g)
+        self.states[id(x)] = (x, state)
+        return dx
+
     def step(self, x: Any, g: Any) -> None:
         """One step of an array whose state this rule keeps."""
         step_all([(self.leaf_of(x), self, x, g)])

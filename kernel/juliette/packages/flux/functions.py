@@ -392,7 +392,7 @@ def initialiser(module: Module, name: str, f: Any) -> None:
         if args and is_rng(args[0]):
             given["rng"], args = args[0], args[1:]
         if not args and (given or name in ("sparse_init",)):
-            return lambda *dims: call(*dims, **given)
+            return lambda *dims, **more: call(*dims, **{**given, **more})
         dims = args[0] if len(args) == 1 and type(args[0]) is tuple else args
         return from_host(f(*map(int, dims), **given))
 

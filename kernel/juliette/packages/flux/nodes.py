@@ -180,6 +180,22 @@ trees.register(
         mirror=lambda x, k, v: B.from_values(list(v), x.data.shape),
     ),
 )
+def _dictionary(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
+    """A dictionary with the keys of `x` and other values."""
+    pairs = [V.Pair(k, v) for (k, _), v in zip(x.entries(), values, strict=True)]
+    return Base.bindings["Dict"](*pairs)
+
+
+trees.register(
+    V.JuliaDict,
+    trees.Opener(
+        lambda x: (tuple([V.hashable(k) for k, _ in x.entries()]), tuple([v for _, v in x.entries()])),
+        lambda x, v: _dictionary(x, (), v),
+        mirror=_dictionary,
+    ),
+)
+
+
 def _wrapper(cls: Any, name: str) -> None:
     """Transposed arrays open into their parent, so that `W` and `W'` are tied."""
 

@@ -37,6 +37,8 @@ ABSTRACT = T.define("AbstractRule", abstract=True)
 ABSTRACT_OLD = T.define("AbstractOptimiser", abstract=True)
 INIT = GenericFunction("init")
 APPLY = GenericFunction("apply!")
+# `Flux.Optimise.apply!`, to which users add methods for rules of their own
+OLD_APPLY = GenericFunction("apply!")
 
 
 class JuliaRule(Rule):
@@ -69,8 +71,40 @@ class JuliaRule(Rule):
         return JuliaRule(T.CONSTRUCT(t, values, {}))
 
 
+class OldJuliaRule(Rule):
+    """A rule that a user wrote for Flux before 0.15: a value with a method of `Flux.Optimise.apply!`.
+
+    It keeps the state of each array under the array, so that has to be the same in each step.
+    """
+
+    def __init__(self, struct: Any) -> None:
+        super().__init__()
+        self.struct = struct
+        self.arrays: dict[int, tuple[Any, Any]] = {}
+
+    def apply(self, state: Any, x: Any, g: Any) -> tuple[Any, Any]:
+        """`Flux.Optimise.apply!(rule, x, Δ)`; it may write over `Δ`."""
+        if id(x) not in self.arrays:
+            self.arrays[id(x)] = (x, from_host(x))
+        return state, trees.data(OLD_APPLY(self.struct, self.arrays[id(x)][1], from_host(np.array(g, order="F"))))
+
+    def line(self, text: Any = None) -> str:
+        """As the struct prints."""
+        return one_line(self.struct)
+
+
+def written_before(rule: Any) -> bool:
+    """Is this a value with a method of `Flux.Optimise.apply!`?"""
+    return isinstance(rule, Struct) and (
+        T.subtype(T.typeof(rule), ABSTRACT_OLD)
+        or any(T.isa(rule, m.parameters[0]) for m in OLD_APPLY.user_methods if m.parameters)
+    )
+
+
 def engine_rule(rule: Any, *, convert: bool = True) -> Any:
     """A rule for the engine; an old rule becomes the new one of the same meaning."""
+    if written_before(rule):
+        return OldJuliaRule(rule)
     if isinstance(rule, stateful.Stateful) and convert:
         return rule.modern()
     if isinstance(rule, Struct) and T.subtype(T.typeof(rule), ABSTRACT):
@@ -286,6 +320,20 @@ def load_old(module: Module) -> None:
     inner.visible = inner.bindings["__builtins__"] = Base.bindings
     module.const("Optimise", inner, export=False)
     inner.const("AbstractOptimiser", ABSTRACT_OLD, export=False)
+    OLD_APPLY.module = inner
+    inner.const("apply!", OLD_APPLY, export=False)
+
+    @inner.method("apply!(rule, x, Δ)", export=False)
+    def apply(rule: Any, x: Any, Δ: Any) -> Any:
+        """The step that is to be subtracted from an array; the rule keeps its state."""
+        if not isinstance(rule, Rule):
+            raise E.MethodError(OLD_APPLY, (rule, x, Δ), None)
+        return from_host(rule.kept_step(trees.data(x), to_host(Δ)))
+
+    @inner.method("runall(f)", export=False)
+    def runall(f: Any) -> Any:
+        """A callback itself, or one that calls each of a vector."""
+        return (lambda: [g() for g in f.data] and None) if isinstance(f, Array) else f
     for name, cls in stateful.ALL.items():
         _declare(inner, name, cls, ABSTRACT_OLD, mutable=True, export=True)
     capitals = {v: k for k, v in stateful.CAPITALS.items()}

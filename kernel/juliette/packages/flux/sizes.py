@@ -10,16 +10,19 @@ from juliette.packages.flux import nodes
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.dispatch import call_kw
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Module
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
+from juliette_engine import errors as engine_errors
 from juliette_engine import trees
 from juliette_engine.layers.layer import Layer
 from juliette_engine.layers.recurrent import Recur
 
 
 def zeros(size: tuple[int, ...], padbatch: bool) -> Any:
-    """A stand-in for the input."""
+    """A stand-in for the input, or for a tuple of several."""
+    if size and type(size[0]) is tuple:
+        return tuple([zeros(s, padbatch) for s in size])
     return wrap(np.zeros((*size, 1) if padbatch else size, dtype=np.float32, order="F"))
 
 
@@ -34,9 +37,17 @@ def run(model: Any, sizes: tuple[tuple[int, ...], ...], padbatch: bool) -> Any:
                 y = layer(y)
             return y
         return model(*xs)
+    except (DimensionMismatch, engine_errors.DimensionMismatch) as e:
+        # Flux has an element type of its own for what goes through the model here
+        raise DimensionMismatch(message(e).replace("{Float32", "{Flux.NilNumber.Nil")) from None
     finally:
         for node, state in states:
             object.__setattr__(node, "state", state)
+
+
+def message(e: Any) -> str:
+    """The sentence of an error, here or in the engine."""
+    return str(e.msg) if isinstance(e, DimensionMismatch) else str(e)
 
 
 def sizes_of(y: Any) -> Any:

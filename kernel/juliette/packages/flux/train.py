@@ -15,11 +15,12 @@ from juliette.display.show import one_line
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host
-from juliette.packages.flux.optimise import engine_rule, update_state, warn
+from juliette.packages.flux.optimise import engine_rule, update_state, warn, written_before
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette.runtime.wrappers import is_aliased
@@ -30,6 +31,46 @@ from juliette_engine.gradients import Grads, Params
 from juliette_engine.optimise import state as tree
 from juliette_engine.optimise.rule import Rule
 from juliette_engine.optimise.stateful import Stateful
+
+
+class Throttle:
+    """Calls a function at most once in some seconds: at once, or when they are over."""
+
+    def __init__(self, f: Any, timeout: float, leading: bool, trailing: bool) -> None:
+        self.f, self.timeout, self.leading, self.trailing = f, timeout, leading, trailing
+        self.since: float | None = None
+        self.later: Any = None
+        self.result: Any = None
+        # a plain function, as Julia's is
+        self.called = lambda *args, **keywords: self.call(args, keywords)
+
+    def call(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """One call; gives what the last one gave that was let through."""
+        Base.bindings["yield"]()
+        now = time.monotonic()
+        if self.since is None or now - self.since >= self.timeout:
+            self.since = now
+            if self.leading:
+                self.result = call_kw(self.f, keywords, *args)
+            else:
+                self.wait(args, keywords)
+        elif self.trailing:
+            self.wait(args, keywords)
+        return self.result
+
+    def wait(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Let the last of the calls be made when the time is over."""
+        waiting, self.later = self.later is not None, (args, keywords)
+        if not waiting and self.since is not None:
+            rest = max(self.timeout - (time.monotonic() - self.since), 0.0)
+            Base.bindings["Timer"](lambda timer: self.over(), rest)
+
+    def over(self) -> None:
+        """The call that was put off."""
+        if self.later is not None:
+            (args, keywords), self.later = self.later, None
+            self.since = time.monotonic()
+            self.result = call_kw(self.f, keywords, *args)
 
 
 class SkipException(E.JuliaException):
@@ -50,7 +91,7 @@ T.register_class(StopException, T.define("StopException", T.Exception_))
 
 def is_rule(x: Any) -> bool:
     """Is this a rule of either era, rather than a tree of states?"""
-    if isinstance(x, Rule):
+    if isinstance(x, Rule) or written_before(x):
         return True
     return isinstance(x, Struct) and T.subtype(T.typeof(x), T.Any_) and _has_init(x)
 
@@ -101,7 +142,7 @@ def train_implicit(loss: Any, ps: Params, data: Any, opt: Any, cb: Any) -> None:
             "`Flux.Optimise` sub-module.\n"
             "But better to use the new explicit style, in which `m` itself is the 2nd argument."
         )
-    if is_rule(opt) and not isinstance(opt, Stateful) and not nodes.PROFILE.modern:
+    if is_rule(opt) and not isinstance(opt, Stateful) and not written_before(opt) and not nodes.PROFILE.modern:
         raise E.ErrorException(
             "can't mix implicit Params with explicit rule from Optimisers.jl\n"
             "To use `Flux.params(m)` in `train!`, the 4th argument must be from the old "
@@ -170,7 +211,7 @@ def update_params(opt: Any, ps: Params, grads: Any) -> None:
     """`update!(opt, params, grads)`"""
     if not isinstance(grads, Grads):
         raise E.ErrorException("can't mix implicit Params with explicit gradients!")
-    if not isinstance(opt, Stateful) and not nodes.PROFILE.modern:
+    if not isinstance(opt, Stateful) and not written_before(opt) and not nodes.PROFILE.modern:
         raise E.ErrorException(
             "Optimisers.jl cannot be used with Zygote.jl's implicit gradients, `Params` & `Grads`"
         )
@@ -287,27 +328,15 @@ def helpers(module: Module) -> None:
     @module.method("throttle(f, timeout; leading=true, trailing=false)", export=False)
     def throttle(f: Any, timeout: Any, *, leading: bool = True, trailing: bool = False) -> Any:
         """A function that calls `f` at most once in `timeout` seconds."""
-        last: list[float] = []
-        result: list[Any] = [None]
-
-        def throttled(*args: Any) -> Any:
-            now = time.monotonic()
-            first = not last
-            if first or now - last[0] >= float(timeout):
-                if leading or not first:
-                    result[0] = f(*args)
-                last[:] = [now]
-            return result[0]
-
-        return throttled
+        return Throttle(f, float(timeout), leading, trailing).called
 
     @module.method("patience(predicate, wait)", export=False)
     def patience(predicate: Any, wait: int) -> Any:
         """True when `predicate` has been true `wait` times in a row."""
         count = [0]
 
-        def on_trigger(*args: Any) -> bool:
-            count[0] = count[0] + 1 if predicate(*args) else 0
+        def on_trigger(*args: Any, **keywords: Any) -> bool:
+            count[0] = count[0] + 1 if call_kw(predicate, keywords, *args) else 0
             return count[0] >= wait
 
         return on_trigger
@@ -317,13 +346,13 @@ def helpers(module: Module) -> None:
     ) -> Any:
         state = [score, 0]
 
-        def on_trigger(*args: Any) -> bool:
-            value = f(*args)
+        def on_trigger(*args: Any, **keywords: Any) -> bool:
+            value = call_kw(f, keywords, *args)
             change = distance(state[0], value)
             if best:
                 worse = change < smallest
                 state[1] = state[1] + 1 if worse else 0
-                state[0] = state[0] if worse else value
+                state[0] = state[0] if change < 0 else value
             else:
                 still = abs(change) < smallest
                 state[1] = state[1] + 1 if still else 0

@@ -17,6 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, vector, wrap
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.numeric import Complex
 from juliette.syntax.expr import Symbol
 from juliette_engine import trees, vectors
 from juliette_engine.gradients import Params
@@ -109,7 +110,7 @@ SHOW_HOOKS[Restructure] = _show_restructure
 
 def state(x: Any) -> Any:
     """The arrays and small values of a model as nested named tuples, `()` for the rest."""
-    if isinstance(x, (Array, int, float, np.generic, str, Symbol)) or x is None:
+    if isinstance(x, (Array, int, float, complex, np.generic, Complex, str, Symbol)) or x is None:
         parts = trees.children(x) if isinstance(x, Array) else None
         if parts is None:
             return x
@@ -119,47 +120,66 @@ def state(x: Any) -> Any:
     return trees.mirror(x, parts[0], tuple(map(state, parts[1])))
 
 
-def load(dst: Any, src: Any) -> None:
-    """`loadmodel!(dst, src)`: copy all arrays."""
-    if isinstance(dst, Array) and trees.is_array(dst):
-        if src is False or src is None:
-            dst.data[...] = 0
-            return
-        if not trees.is_array(src):
-            _do_not_match(src, dst)
-        if dst.data.shape != trees.data(src).shape:
-            raise E.DimensionMismatch(
-                f"Tried to load size {one_line(trees.data(src).shape)} array into size "
-                f"{one_line(dst.data.shape)}"
-            )
-        dst.data[...] = trees.data(src)
-        return
-    if dst is False and isinstance(src, Array):
-        if np.any(src.data != 0):
-            raise E.ErrorException(
-                "loadmodel! tried to load a non-zero array into an inactive parameter (false)."
-            )
-        return
-    parts = trees.children(dst)
-    if parts is None or not parts[0]:
-        return
-    theirs = trees.children(src)
-    if theirs is None or theirs[0] != parts[0]:
-        _do_not_match(src, dst)
-    assert theirs is not None
-    for a, b in zip(parts[1], theirs[1], strict=True):
-        load(a, b)
+def load(dst: Any, src: Any, wanted: Any, seen: dict[int, Any]) -> None:
+    """`loadmodel!(dst, src)`: copy all arrays of the parts for which `wanted` is true."""
+    mine, theirs = kept_parts(dst, wanted), kept_parts(src, wanted)
+    if mine[0] != theirs[0]:
+        _do_not_match(mine, theirs)
+    for a, b in zip(mine[1], theirs[1], strict=True):
+        if isinstance(a, Array) and trees.is_array(a):
+            if id(a) in seen:
+                check_tied(a, b)
+            else:
+                load_array(a, b)
+        elif isinstance(b, Array) and trees.is_array(b):
+            if a is True:
+                raise E.ErrorException("Cannot copy non-zero parameter to boolean parameter == true.")
+            if a is not False:
+                raise E.ErrorException(f"Tried to copy an array to {one_line(a)}; this is not allowed.")
+        elif id(a) not in seen and not trees.is_leaf(a):
+            load(a, b, wanted, seen)
+        seen[id(a)] = a
 
 
-def _do_not_match(src: Any, dst: Any) -> None:
-    def names(x: Any) -> str:
-        parts = trees.children(x)
-        if parts is not None and parts[0] and not isinstance(parts[0][0], str):
+def kept_parts(x: Any, wanted: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Keys and values of the parts for which `wanted` is true; parts of sequences are counted anew."""
+    keys, values = trees.children(x) or ((), ())
+    kept = [(k, v) for k, v in zip(keys, values, strict=True) if wanted is None or wanted(v) is True]
+    named = all(isinstance(k, str) for k in keys)
+    return tuple([k if named else i for i, (k, _) in enumerate(kept)]), tuple([v for _, v in kept])
+
+
+def load_array(dst: Any, src: Any) -> None:
+    """Copy an array, or zeros for a missing bias."""
+    if src is False:
+        dst.data[...] = 0
+        return
+    if src is True:
+        raise E.ErrorException("Cannot copy boolean parameter == true to non-zero parameter.")
+    if not trees.is_array(src):
+        raise E.ErrorException(f"Tried to copy {one_line(src)} into an array destination; this is not allowed.")
+    if dst.data.shape != trees.data(src).shape:
+        raise E.DimensionMismatch(
+            f"Tried to load size {one_line(trees.data(src).shape)} array into size {one_line(dst.data.shape)}"
+        )
+    dst.data[...] = trees.data(src)
+
+
+def check_tied(dst: Any, src: Any) -> None:
+    """An array that has been loaded before must get the same numbers again."""
+    same = not dst.data.any() if src is False else trees.is_array(src) and np.array_equal(dst.data, trees.data(src))
+    if not same:
+        raise E.ErrorException("Encountered tied destination parameters with untied and mismatched sources.")
+
+
+def _do_not_match(mine: trees.Parts, theirs: trees.Parts) -> None:
+    def names(parts: trees.Parts) -> str:
+        if parts[0] and not isinstance(parts[0][0], str):
             return f"Base.OneTo({len(parts[0])})"
-        return one_line(() if parts is None else tuple(map(Symbol, parts[0])))
+        return one_line(tuple(map(Symbol, parts[0])))
 
     raise E.ArgumentError(
-        f"Tried to load {names(src)} into {names(dst)} but the structures do not match."
+        f"Tried to load {names(theirs)} into {names(mine)} but the structures do not match."
     )
 
 
@@ -179,11 +199,15 @@ def converted(t: Any, x: Any) -> Any:
     return trees.fmap(leaf, x, exclude=is_leaf)
 
 
-def set_mode(model: Any, active: Any) -> Any:
-    """Switch layers that behave differently in training."""
+def set_mode(module: Module, model: Any, active: Any) -> Any:
+    """Switch layers that behave differently in training; a user's own by their methods of `testmode!`."""
+    testmode = module.bindings["testmode!"]
     for node in trees.nodes(model):
-        if isinstance(node, Layer) and "active" in node.fields:
-            object.__setattr__(node, "active", active)
+        if isinstance(node, Layer):
+            if "active" in node.fields:
+                object.__setattr__(node, "active", active)
+        elif node is not model and testmode.user_matches((T.typeof(node), T.Bool)):
+            testmode(node, active is False)
     return model
 
 
@@ -252,7 +276,7 @@ def load_module(module: Module) -> None:
     @module.method("loadmodel!(dst, src; filter=nothing)", export=False)
     def loadmodel(dst: Any, src: Any, *, filter: Any = None) -> Any:
         """Copy all arrays of a model, or of its `state`, into another one."""
-        load(dst, src)
+        load(dst, src, filter, {})
         return dst
 
     @module.method("state(model)", export=False)
@@ -300,12 +324,12 @@ def load_module(module: Module) -> None:
     @module.method("testmode!(m, mode=true)")
     def testmode(m: Any, active: Any = True) -> Any:
         """Let layers behave as in use (`true`), in training (`false`), or by themselves (`:auto`)."""
-        return set_mode(m, mode("testmode!", active, negate=True))
+        return set_mode(module, m, mode("testmode!", active, negate=True))
 
     @module.method("trainmode!(m, mode=true)")
     def trainmode(m: Any, active: Any = True) -> Any:
         """Let layers behave as in training."""
-        return set_mode(m, mode("trainmode!", active, negate=False))
+        return set_mode(module, m, mode("trainmode!", active, negate=False))
 
     @module.method("reset!(m)", export=False)
     def reset(m: Any) -> None:
