@@ -76,7 +76,7 @@ def flatten(index: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def span(i: Any) -> int:
     """How many dimensions an index stands for."""
-    if isinstance(i, (Array, V.BitArray, W.Wrapper)) or isinstance(i, Struct):
+    if isinstance(i, (Array, V.BitArray, W.Wrapper)) or (isinstance(i, Struct) and is_array(i)):
         if eltype_of(i) is T.Bool:
             return len(shape_of(i))
         if isinstance(eltype_of(i), T.DataType) and eltype_of(i).typename is CARTESIAN_NAME:
@@ -259,7 +259,7 @@ def getindex(a: Any, *index: Any) -> Any:
     return GETINDEX(a, *index)
 
 
-@Base.method("getindex(a::AbstractArray, i::Integer...)")
+@Base.method("getindex(a::AbstractArray, i::Base.CoreInteger...)")
 def getindex_scalar(a: Any, *index: Any) -> Any:
     """One element of an array: `a[i]` counts along columns, `a[i, j]` by dimension.
 
@@ -531,8 +531,9 @@ def user_at(a: Any, position: int, shape: tuple[int, ...]) -> Any:
 GETINDEX = Base.bindings["getindex"]
 
 
-@Base.method("getindex(t::Tuple, i::Integer)", transparent=True)
-def getindex_tuple(t: tuple[Any, ...], i: int) -> Any:
+@Base.method("getindex(t::Tuple, i::Real)", transparent=True)
+def getindex_tuple(t: tuple[Any, ...], i: Any) -> Any:
+    i = i if type(i) is int else convert_element(T.Int64, i)
     if not 0 < i <= len(t):
         raise BoundsError(t, (i,))
     return t[i - 1]

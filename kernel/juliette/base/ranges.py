@@ -219,7 +219,8 @@ def by_length(start: Any, step: Any, length: int, unit: bool) -> Any:
     last = op["+"](start, op["*"](length - 1, step))
     if unit and t in _MACHINE:
         return V.COLON(start, last)
-    if t in _MACHINE and step == 0 or T.subtype(t, T.AbstractFloat):
+    wraps = not T.isa(start, T.Number) or T.isa(start, T.Integer)
+    if not wraps or (t in _MACHINE and step == 0):
         return R.general_steps(start, step, length)
     return V.StepRange(start, step, last)
 

@@ -343,13 +343,15 @@ def iseven(n: Any) -> bool:
     (true, false)
     ```
     """
-    return bool(Base.bindings["isinteger"](n)) and int(Base.bindings["convert"](BigInt_, n)) % 2 == 0
+    call = Base.bindings
+    return bool(call["isinteger"](n)) and bool(call["iszero"](call["rem"](n, 2)))
 
 
 @Base.method("isodd(n::Number)")
 def isodd(n: Any) -> bool:
     """Is it a whole number that is no multiple of two?"""
-    return bool(Base.bindings["isinteger"](n)) and int(Base.bindings["convert"](BigInt_, n)) % 2 == 1
+    call = Base.bindings
+    return bool(call["isinteger"](n)) and not call["iszero"](call["rem"](n, 2))
 
 
 @Base.method("iseven(n::BitInteger)")

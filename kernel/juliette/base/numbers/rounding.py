@@ -21,6 +21,7 @@ from juliette.runtime.numeric import (
     Rational,
     fits,
     inexact,
+    is_number,
     rational_class,
     to_number,
     wrap_to,
@@ -280,6 +281,8 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
             return Base.bindings["convert"](t, x) if t not in (T.Integer, T.Signed) else x
         if T.isa(x, T.AbstractIrrational):
             x = float(x)
+        if not is_number(x):
+            return Base.bindings["round"](t, x, RoundingMode.MODES[how])
         if T.subtype(t, T.AbstractFloat):
             return Base.bindings[name](Base.bindings["convert"](t, x))
         return to_type(t, x, how)
@@ -287,6 +290,10 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
     @Base.method(f"{name}(x::AbstractIrrational; digits=nothing, sigdigits=nothing, base=nothing)")
     def irrational(x: Any, *, digits: Any = None, sigdigits: Any = None, base: Any = None) -> Any:
         return real(float(x), digits=digits, sigdigits=sigdigits, base=base)
+
+    @Base.method(f"{name}(x::Real)", transparent=True)
+    def own(x: Any) -> Any:
+        return Base.bindings["round"](x, RoundingMode.MODES[how])
 
     @Base.method(f"{name}(x::Missing)")
     def missing(x: Any) -> Any:
@@ -338,6 +345,8 @@ rounding("trunc", "ToZero", _round_kernel(np.trunc), """The whole part.
 def round_mode(x: Any, r: RoundingMode, *, digits: Any = None, sigdigits: Any = None, base: int = 10) -> Any:
     if T.isa(x, T.AbstractIrrational):
         x = float(x)
+    if not is_number(x):
+        raise MethodError(Base.bindings["round"], (x, r), None)
     if digits is None and sigdigits is None:
         return round_real(x, r.name)
     return round_digits(x, r.name, digits, sigdigits, base)
@@ -347,6 +356,8 @@ def round_mode(x: Any, r: RoundingMode, *, digits: Any = None, sigdigits: Any = 
 def round_type_mode(t: Any, x: Any, r: RoundingMode) -> Any:
     if isinstance(x, (int, np.integer)):
         return Base.bindings["convert"](t, x)
+    if not is_number(x):
+        return Base.bindings["convert"](t, Base.bindings["round"](x, r))
     return to_type(t, x, r.name)
 
 

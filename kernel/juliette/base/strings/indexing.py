@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.essentials import convert_to
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.strings.values import CodeUnits, is_string, text_of
 from juliette.runtime import types as T
@@ -278,6 +279,7 @@ def eltype(s: Any) -> Any:
 
 @Base.method("getindex(s::AbstractString, i::Integer)")
 def char_at(s: Any, i: Any) -> V.Char:
+    i = i if type(i) is int else convert_to(T.Int64, i)
     text = text_of(s)
     if text.isascii():
         if not 0 < i <= len(text):

@@ -396,7 +396,7 @@ def det(a: Any) -> Any:
         and isinstance(a, S.Structured)
     ):
         return fold("*", elements(np.array(data.diagonal())), Base.bindings["one"](eltype_of(a)))
-    if n and T.subtype(eltype_of(a), T.Integer) and data.dtype == object:
+    if n and eltype_of(a) is T.CORE_TYPES["BigInt"]:
         return bareiss(a)
     return K.determinant(K.floating(a))
 
