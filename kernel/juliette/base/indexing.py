@@ -259,7 +259,7 @@ def getindex(a: Any, *index: Any) -> Any:
     return GETINDEX(a, *index)
 
 
-@Base.method("getindex(a::AbstractArray, i::Base.CoreInteger...)")
+@Base.method("getindex(a::AbstractArray, i::Integer...)")
 def getindex_scalar(a: Any, *index: Any) -> Any:
     """One element of an array: `a[i]` counts along columns, `a[i, j]` by dimension.
 
@@ -270,10 +270,10 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     (3, 3, 4)
     ```
     """
+    if any([type(i) is not int for i in index]):
+        index = plain_integers(index)
     if isinstance(a, V.Range):
-        if len(index) == 1 and type(index[0]) is not bool:
-            return a.at(int(index[0]))
-        return getindex_any(a, *index)
+        return a.at(index[0]) if len(index) == 1 else getindex_any(a, *index)
     if isinstance(a, Struct):
         return user_element(a, index)
     if isinstance(a, W.SubArray) and not a.simple and len(index) == a.ndim and a.groups is None:
@@ -282,18 +282,14 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     n = len(index)
     if n == data.ndim:
         for i, size in zip(index, data.shape, strict=True):
-            if type(i) is bool:
-                raise invalid(i)
             if not 0 < i <= size:
                 raise BoundsError(a, index)
-        value = element(data, tuple([int(i) - 1 for i in index]))
+        value = element(data, tuple([i - 1 for i in index]))
     elif n == 1:
         i = index[0]
-        if type(i) is bool:
-            raise invalid(i)
         if not 0 < i <= data.size:
             raise BoundsError(a, index)
-        value = element(data, np.unravel_index(int(i) - 1, data.shape, order="F"))
+        value = element(data, np.unravel_index(i - 1, data.shape, order="F"))
     elif n == 0:
         if data.size != 1:
             raise BoundsError(a, index)
@@ -310,6 +306,14 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     if value is UNDEF:
         raise UndefRefError()
     return value
+
+
+def plain_integers(index: tuple[Any, ...]) -> tuple[int, ...]:
+    """Integers of any type as Int64."""
+    for i in index:
+        if type(i) is bool:
+            raise invalid(i)
+    return tuple([int(i) if isinstance(i, (int, np.integer)) else convert_element(T.Int64, i) for i in index])
 
 
 def view_element(a: W.SubArray, index: tuple[Any, ...]) -> Any:
