@@ -70,6 +70,12 @@ def summed(
     return wrap(sum(values)) if t is T.Int64 else reduce(add, values)
 
 
+@helper("mapped_string")
+def mapped_string(f: Any, closure_: Any, source: str) -> str:
+    """`map` of a string to characters."""
+    return "".join([f(closure_, c).text for c in support.ITERATE(source)])
+
+
 @helper("kept")
 def kept(eltype: Any, f: Any, closure_: Any, source: Any) -> Array:
     """`filter` of a vector."""

@@ -24,7 +24,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base, constructors
-from juliette.runtime.numeric import conversion, is_basic_type
+from juliette.runtime.numeric import Irrational, conversion, is_basic_type
 
 INT, FLOAT, BOOL, STRING = T.Int64, T.Float64, T.Bool, T.String
 
@@ -151,6 +151,10 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
 
 
 def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[Any]) -> Plan | None:
+    if any(type(a) is Known and type(a.value) is Irrational for a in args):
+        plan = plan_irrational(inference, node, f, args)
+        if plan is not None:
+            return plan
     found = rule_of(f)
     types = exact(args)
     users = f.user_methods
@@ -202,6 +206,29 @@ def told(result: Any) -> Plan | None:
     plan = Plan(widen(result))
     plan.opaque = False
     return plan
+
+
+def plan_irrational(inference: Any, node: C.Call, f: GenericFunction, args: list[Any]) -> Plan | None:
+    """Beside numbers that machines have, `π` is a Float64."""
+    others = [a for a in args if not (type(a) is Known and type(a.value) is Irrational)]
+    if not others or f.name not in ("+", "-", "*", "/", "<", "<=", ">", ">=") or not set(kinds(others)) <= {"i", "f"}:
+        return None
+    nodes: list[C.Node] = []
+    values = []
+    for n, a in zip(node.args, args, strict=True):
+        if a in others:
+            nodes.append(n)
+            values.append(a)
+            continue
+        nodes.append(C.Const(a.value.value))
+        values.append(Known(a.value.value))
+        inference.types[id(nodes[-1])] = values[-1]
+    call = C.Call(node.function, nodes)
+    plan = plan_generic(inference, call, f, values)
+    if plan is None or plan.emit is None:
+        return None
+    emit = plan.emit
+    return Plan(plan.result, lambda em, n: emit(em, call), opaque=plan.opaque)
 
 
 def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args: list[Any]) -> Plan | None:

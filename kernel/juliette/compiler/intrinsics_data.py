@@ -234,7 +234,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(field_element(value))
     if t in (STRING, SUBSTRING) and len(index) == 1:
         if kinds(index) == "i":
-            return runtime_builtin(T.Char_)
+            link = Base.bindings["getindex"].link((t, INT))
+            return Plan(T.Char_, lambda em, m: em.call(link.enter_into(em.constants), *em.exprs(m.args)))
         return runtime_builtin(STRING) if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE else None
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
@@ -377,7 +378,7 @@ def _setproperty(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if not t.typename.mutable or name not in t.fields or name in t.typename.field_consts:
         return None
     declared = t.field_types[t.fields.index(name)]
-    if declared is not ANY and widen(args[2]) is not declared:
+    if declared is not ANY and widen(args[2]) is not declared and not fits(args[2], declared):
         return None
 
     def store(em: Any, n: C.Call) -> None:
@@ -406,9 +407,9 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
         return None
     if types is None:
         plain = isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class
-        if plain and not table.user_methods and not body.typename.params and len(args) == len(t.fields):
+        if plain and not table.user_methods and len(args) == len(t.fields):
             inference.edges.append((table, None))
-            return checked_new(t, len(args), 0)
+            return plan_new(inference, t, args, 0)
         return None
     full = (T.type_of_type(t), *types)
     method = table.selected(full)
@@ -436,6 +437,12 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
     return plan_new(inference, made, args, 0)
 
 
+def fits(have: Any, want: Any) -> bool:
+    """Is a value of an element surely of a declared type?"""
+    t = widen(have)
+    return t is not ANY and t is not BOTTOM and isinstance(want, T.JuliaType) and T.subtype(t, want)
+
+
 def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
     """Make an instance of a struct: at once, if the values have the fields' types."""
     given = args[skip:]
@@ -444,7 +451,7 @@ def plan_new(inference: Any, t: Any, args: list[Any], skip: int) -> Plan | None:
         return None
     floats = []
     for i, (have, want) in enumerate(zip(given, declared, strict=True)):
-        if want is ANY or (isinstance(want, T.JuliaType) and L.concrete(have) and T.subtype(widen(have), want)):
+        if want is ANY or fits(have, want):
             continue
         if want is FLOAT and kind(have) == "i":
             floats.append(i)

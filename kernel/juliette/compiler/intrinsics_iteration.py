@@ -215,7 +215,10 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return _map_many(inference, node, args)
     if widen(args[1]) is STRING:
         instance = instance_for(inference, args[0], T.Char_)
-        return Plan(STRING) if instance is not None and instance.infer() is T.Char_ else None
+        if instance is None or instance.infer() is not T.Char_:
+            return None
+        applied = Applied(node.args[0], instance, node.args[1], 1)
+        return Plan(STRING, lambda em, n: em.call("%mapped_string", *arguments(em, applied)), opaque=not applied.quiet)
     array = array_of(args[1])
     if array is not None and not is_array(args[1]):
         return None

@@ -72,6 +72,13 @@ def _comparison(op: str) -> Rule:
         if len(ks) == 2 and not inference.traced and "?" in ks:
             if op in ("==", "!=", "≠") and alike(args):
                 return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
+            if op in ("==", "!=", "≠") and widen(args[0]) is T.Char_ and widen(args[1]) is T.Char_:
+
+                def emit(em: Any, n: C.Call) -> ast.expr:
+                    a, b = em.exprs(n.args)
+                    return em.at(ast.Compare(em.attribute(a, "code"), [OPERATORS[op]()], [em.attribute(b, "code")]))  # type: ignore[no-any-return]
+
+                return Plan(BOOL, emit)
             if plain_values(args):
                 return builtin(BOOL, pure=True)
         if len(ks) == 2 and (set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))):

@@ -109,13 +109,15 @@ class TypeName:
 class DataType(JuliaType):
     """A nominal type: abstract, primitive, struct, tuple, function or `Type{T}`."""
 
-    __slots__ = ("_pyclass", "_super", "below", "concrete", "has_free", "parameters", "typename")
+    __slots__ = ("_field_types", "_pyclass", "_super", "below", "concrete", "has_free", "parameters", "typename")
 
     def __init__(self, typename: TypeName, parameters: tuple[Any, ...] = ()) -> None:
         self.typename = typename
         self.parameters = parameters
         self._super: Any = None
         self._pyclass: type | None = None
+        # the declared types of the fields, and what they are for these parameters
+        self._field_types: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         # Answers to `a <: self` that are known.
         self.below: dict[Any, bool] = {}
         self.has_free = any(has_free(p) for p in parameters)
@@ -149,8 +151,11 @@ class DataType(JuliaType):
         name = self.typename
         if not name.params:
             return name.field_types
-        env = dict(zip(name.params, self.parameters, strict=False))
-        return tuple(substitute(t, env) for t in name.field_types)
+        declared = name.field_types
+        if self._field_types is None or self._field_types[0] is not declared:
+            env = dict(zip(name.params, self.parameters, strict=False))
+            self._field_types = declared, tuple(substitute(t, env) for t in declared)
+        return self._field_types[1]
 
     @property
     def pyclass(self) -> type | None:

@@ -111,9 +111,10 @@ Irrational_ = T._sub_family("Irrational", "sym", lambda s: T.AbstractIrrational)
 class Irrational:
     """`π`, `ℯ` and the others: a name, the nearest Float64, and a way to more digits."""
 
-    __slots__ = ("digits", "name", "value")
+    __slots__ = ("digits", "julia_type", "name", "value")
 
     def __init__(self, name: str, value: float, digits: Callable[[int], Any]) -> None:
+        self.julia_type = T.apply_type(Irrational_, Symbol(name))
         self.name = name
         self.value = value
         self.digits = digits
@@ -122,7 +123,7 @@ class Irrational:
         return self.value
 
 
-T.register_instances(Irrational, lambda x: T.apply_type(Irrational_, Symbol(x.name)), Irrational_)
+T.register_instances(Irrational, lambda x: x.julia_type, Irrational_)
 
 # ---------------------------------------------------------------- Rational
 
