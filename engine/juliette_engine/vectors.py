@@ -8,6 +8,7 @@ import numpy as np
 
 from juliette_engine import rules, trees
 from juliette_engine.errors import DimensionMismatch
+from juliette_engine.tape import primal
 
 
 class Restructure:
@@ -31,6 +32,11 @@ class Restructure:
                 return x
             data = trees.data(x)
             part = rules.getitem(flat, slice(at, at + data.size))
+            kind = trees.data(primal(part)).dtype
+            if kind.kind == "c" and data.dtype.kind != "c":
+                part = rules.real(part)
+            if kind.kind in "fiub" and data.dtype.kind == "f" and kind != data.dtype:
+                part = rules.cast(part, dtype=data.dtype)
             return trees.wrap_like(x, rules.reshape(part, data.shape))
 
         return trees.fmap(leaf, self.model, exclude=trees.is_leaf)

@@ -365,3 +365,23 @@ def test_tied_arrays_step_once() -> None:
     for _ in range(2):
         je.update(state, apart, {"first": np.ones((2, 2)), "second": None})
     assert (apart["first"][0, 0], apart["second"][0, 0]) == (0.0, 1.0)
+
+
+def test_adam_in_half_precision_does_not_divide_by_nothing() -> None:
+    """Where the second mean underflows there is an `ε` that Float16 can tell from zero."""
+    x = np.array([0.579, -0.729, 0.5493], np.float16)
+    g = np.array([-0.001497, 0.0001875, -0.013176], np.float16)
+    je.update(je.setup(je.Adam(1e-4), x), x, g)
+    np.testing.assert_allclose(x, np.array([1.835, -0.886, 0.5493], np.float16), rtol=1e-3)
+
+
+@pytest.mark.parametrize("rule", [je.Adam(0.01), je.AdamW(0.01), je.RAdam(0.01), je.RMSProp(0.01), je.AdaBelief(0.01)], ids=str)
+def test_rules_take_complex_numbers(rule: Any) -> None:
+    """The distance of `w * (1 + i)` from `1 - i` shrinks."""
+    model = {"w": np.zeros(1, complex)}
+    state = je.setup(rule, model)
+    before = 2.0
+    for _ in range(10):
+        rest = model["w"] * (1 + 1j) - (1 - 1j)
+        je.update(state, model, {"w": 2 * rest * (1 - 1j)})
+    assert float(np.abs(model["w"] * (1 + 1j) - (1 - 1j))[0] ** 2) < before

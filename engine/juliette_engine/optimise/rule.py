@@ -138,11 +138,16 @@ def _sliced(state: State, part: slice) -> State:
 
 
 def cast(x: Any, *values: float) -> tuple[Any, ...]:
-    """Hyper-parameters as numbers of an array's kind, so that Float32 stays Float32."""
+    """Hyper-parameters as numbers of an array's kind, so that Float32 stays Float32.
+
+    What is too small for Float16, like the usual `ε`, becomes nearly the smallest there is.
+    """
     dtype = x.dtype
     if dtype == np.float64:
         return values
     kind = {"c8": np.dtype("f4"), "c16": np.dtype("f8")}.get(dtype.str[1:], dtype)
+    if kind == np.float16:
+        return tuple([kind.type(max(v, 1e-7) if v > 0 else v) for v in values])
     return tuple(kind.type(v) for v in values)
 
 

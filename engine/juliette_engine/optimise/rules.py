@@ -278,7 +278,9 @@ class Adam(Rule):
         t *= 1 - β2
         v *= β2
         v += t
-        np.sqrt(v, out=t)
+        t = np.sqrt(v, out=t) if t.dtype == v.dtype else np.sqrt(v)
+        if t.dtype == np.float16:  # whose ε times the correction would be nothing
+            return (m, v, (β1t * β1, β2t * β2)), m / (1 - β1t) / (np.sqrt(v / (1 - β2t)) + ε) * η
         correction = np.sqrt(1 - β2t)
         t += ε * correction
         dx = np.divide(m, t, out=t) if m.dtype == t.dtype else m / t

@@ -20,6 +20,8 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
 from juliette.runtime.structs import Struct
+from juliette.runtime.tables import identity_key
+from juliette.runtime.wrappers import Wrapper
 from juliette.runtime.numeric import (
     FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, conversion, is_basic_type, is_number, to_number,
 )
@@ -494,7 +496,7 @@ Base.const("≢", Base.bindings["!=="])
 @Base.method("objectid(x)")
 def objectid(x: Any) -> Any:
     """A hash value that distinguishes objects."""
-    return np.uint64(hash(V.hashable(x)) & (2**64 - 1))
+    return np.uint64(hash(identity_key(x)) & (2**64 - 1))
 
 
 @Base.method("identity(x)", transparent=True)
@@ -531,6 +533,13 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             kk = deep_copy(k, memo)
             d.data[d.key(kk)] = (kk, deep_copy(v, memo))
         return d
+    if isinstance(x, Wrapper):
+        out = memo[id(x)] = object.__new__(type(x))
+        for cls in type(x).__mro__:
+            for name in cls.__dict__.get("__slots__", ()):
+                value = getattr(x, name)
+                setattr(out, name, deep_copy(value, memo) if name == "parent" else value)
+        return out
     fields = getattr(type(x), "fields", None)
     if fields and hasattr(type(x), "julia_type"):
         out = type(x).__new__(type(x))

@@ -242,8 +242,13 @@ def functions(module: Module) -> None:
 
     @module.method("adjust(x, eta)", export=False)
     def adjusted(x: Any, eta: Any) -> Any:
-        """A rule with another learning rate."""
-        return x.adjusted(float(eta))
+        """A rule, or a copy of a tree of states, with another learning rate."""
+        return adjusted_copy(x, {"eta": float(eta)})
+
+    @module.method("adjust(x; keywords...)", export=False)
+    def adjusted_by(x: Any, **keywords: Any) -> Any:
+        """A rule, or a copy of a tree of states, with other hyper-parameters; unknown ones are ignored."""
+        return adjusted_copy(x, {k: to_host(v) for k, v in keywords.items()})
 
     @module.method("freeze!(state)", export=False)
     def freeze(state: Any) -> None:
@@ -255,7 +260,7 @@ def functions(module: Module) -> None:
         """Undo `freeze!`."""
         engine.thaw(state)
 
-    @module.method("trainables(model; path=false)")
+    @module.method("trainables(model; path=false)", transparent=True)
     def trainables(model: Any, *, path: bool = False) -> Any:
         """The arrays that train, with their key paths if asked for."""
         from juliette.packages.flux.utilities import key_path
@@ -265,6 +270,15 @@ def functions(module: Module) -> None:
             return vector(found, T.AbstractArray)
         pairs = [V.Pair(key_path(k), x) for k, x in found]
         return Base.bindings["collect"](tuple(pairs)) if pairs else vector([], T.Any_)
+
+
+def adjusted_copy(x: Any, changes: dict[str, Any]) -> Any:
+    """A rule, or a tree of states, with other hyper-parameters."""
+    if isinstance(x, Rule):
+        return x.adjusted(**changes)
+    out = copy_state(x, {})
+    engine.adjust(out, **changes)
+    return out
 
 
 def update_state(state: Any, model: Any, grads: Any) -> Any:
