@@ -7,7 +7,8 @@
 - `fusion`: a tree of elementwise calls as one kernel and one record
 - `elementwise`: the table of elementwise operations
 - `primitives`: operations on whole arrays
-- `linalg`: solving, inverses, determinants
+- `linalg`: solving, inverses, determinants, factorizations
+- `spectra`: eigenvalues, singular values, functions of matrices
 - `operators`: Python's operators and numpy's functions on nodes
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, jacobian, hessian, Params and Grads

@@ -180,6 +180,8 @@ def project(g: Any, node: Any) -> Any:
         return np.array(g, dtype=dtype, order="F")
     t = type(like)
     if t is float or t is int:
+        if type(g) in ONES:
+            return g
         return float(g.real if isinstance(g, complex) else g)
     if t is complex:
         return complex(g)

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.elementwise import add, div, mul, neg, sub
+from juliette_engine.elementwise import add, conjugate, div, mul, neg, real, sub
 from juliette_engine.primitives import (
     adjoint, getitem, matmul, number, primitive, reshape, shape, stack_scalars, total, transpose,
 )
-from juliette_engine.tape import primal
+from juliette_engine.tape import Node, primal
 
 
 def _outer(a: Any, b: Any) -> Any:
     """`a * b'` of matrices, or of vectors."""
     if len(shape(a)) == 1:
-        return matmul(reshape(a, (*shape(a), 1)), reshape(b, (1, *shape(b))))
+        return matmul(reshape(a, (*shape(a), 1)), reshape(_conj(b), (1, *shape(b))))
     return matmul(a, adjoint(b))
 
 
@@ -33,13 +33,60 @@ def _square(a: Any, b: Any) -> Any:
     return _solved(a, b)
 
 
-def solve(a: Any, b: Any) -> Any:
-    """`a \\ b`; the least squares of a tall matrix."""
-    n, m = shape(a)
-    if n == m:
-        return _square(a, b)
+def _least_a(g: Any, y: Any, a: Any, b: Any) -> Any:
     h = adjoint(a)
-    return _square(matmul(h, a), matmul(h, b)) if n > m else matmul(h, _square(matmul(a, h), b))
+    db = solve(h, g)
+    d = neg(_outer(db, y))
+    if shape(a)[0] > shape(a)[1]:
+        return add(d, _outer(sub(b, matmul(a, y)), solve(a, db)))
+    return add(d, _outer(solve(h, y), sub(g, matmul(h, db))))
+
+
+@primitive(_least_a, lambda g, y, a, b: solve(adjoint(a), g), name="least_squares")
+def _least_squares(a: Any, b: Any) -> Any:
+    return np.asfortranarray(np.linalg.lstsq(a, b, rcond=None)[0])
+
+
+def solve(a: Any, b: Any) -> Any:
+    """`a \\ b`; the least squares of a tall matrix, the shortest solution of a wide one."""
+    n, m = shape(a)
+    return _square(a, b) if n == m else _least_squares(a, b)
+
+
+def _pinv_partial(g: Any, y: Any, a: Any) -> Any:
+    n, m = shape(a)
+    yh, gh = adjoint(y), adjoint(g)
+    d = neg(matmul(yh, matmul(g, yh)))
+    left = sub(np.eye(n), matmul(a, y))
+    right = sub(np.eye(m), matmul(y, a))
+    d = add(d, matmul(matmul(left, gh), matmul(y, yh)))
+    return add(d, matmul(matmul(yh, y), matmul(gh, right)))
+
+
+@primitive(_pinv_partial)
+def pinv(a: Any) -> Any:
+    """The pseudo-inverse."""
+    return np.asfortranarray(np.linalg.pinv(a))
+
+
+def _sylvester_numbers(a: Any, b: Any, c: Any) -> Any:
+    n, m = len(a), len(b)
+    whole = np.kron(np.eye(m), a) + np.kron(b.T, np.eye(n))
+    return np.linalg.solve(whole, -c.reshape(-1, order="F")).reshape((n, m), order="F")
+
+
+def _turned(g: Any, a: Any, b: Any) -> Any:
+    return sylvester(adjoint(a), adjoint(b), g)
+
+
+@primitive(
+    lambda g, y, a, b, c: matmul(_turned(g, a, b), adjoint(y)),
+    lambda g, y, a, b, c: matmul(adjoint(y), _turned(g, a, b)),
+    lambda g, y, a, b, c: _turned(g, a, b),
+)
+def sylvester(a: Any, b: Any, c: Any) -> Any:
+    """The `X` with `a X + X b + c == 0`."""
+    return _sylvester_numbers(a, b, c)
 
 
 @primitive(lambda g, y, a: neg(matmul(adjoint(y), matmul(g, adjoint(y)))))
@@ -48,7 +95,28 @@ def inv(a: Any) -> Any:
     return np.asfortranarray(np.linalg.inv(a))
 
 
-@primitive(lambda g, y, a: mul(adjoint(inv(a)), mul(g, y)))
+def _conj(x: Any) -> Any:
+    return conjugate(x) if np.iscomplexobj(primal(x)) else x
+
+
+def _real(x: Any) -> Any:
+    return real(x) if np.iscomplexobj(primal(x)) else x
+
+
+def _det_partial(g: Any, y: Any, a: Any) -> Any:
+    if isinstance(a, np.ndarray) and y == 0 and not isinstance(g, Node):
+        return _cofactors(a) * g
+    return mul(adjoint(inv(a)), mul(g, _conj(y)))
+
+
+def _cofactors(a: Any) -> Any:
+    """The conjugates of the cofactors, of a singular matrix, too."""
+    u, s, vt = np.linalg.svd(a)
+    rest = np.array([np.prod(np.delete(s, i)) for i in range(len(s))])
+    return (u * (rest * np.conj(np.linalg.det(u) * np.linalg.det(vt)))) @ vt
+
+
+@primitive(_det_partial)
 def det(a: Any) -> Any:
     """The determinant."""
     return number(np.linalg.det(a))
@@ -56,6 +124,13 @@ def det(a: Any) -> Any:
 
 @primitive(lambda g, y, a: mul(adjoint(inv(a)), g))
 def logdet(a: Any) -> Any:
+    """The logarithm of the determinant; of a real matrix of its absolute value."""
+    sign, size = np.linalg.slogdet(a)
+    return number(size + 1j * np.angle(sign)) if np.iscomplexobj(a) else number(size)
+
+
+@primitive(lambda g, y, a: mul(adjoint(inv(a)), _real(g)))
+def logabsdet(a: Any) -> Any:
     """The logarithm of the determinant's absolute value."""
     return number(np.linalg.slogdet(a)[1])
 
@@ -87,8 +162,14 @@ def kron(a: Any, b: Any) -> Any:
 
 
 def cholesky(a: Any) -> Any:
-    """The lower factor of a positive definite matrix."""
+    """The lower factor of a positive definite matrix, which is given by its upper triangle."""
     return _cholesky(a)
+
+
+def _triangle(a: Any, *, lower: bool, k: int = 0) -> Any:
+    """The lower or the upper triangle of a matrix."""
+    ones = np.ones(shape(a))
+    return mul(a, np.asfortranarray(np.tril(ones, k) if lower else np.triu(ones, k)))
 
 
 def _lower(a: Any) -> Any:
@@ -97,11 +178,16 @@ def _lower(a: Any) -> Any:
     return mul(a, np.asfortranarray(mask))
 
 
+def upper_of(full: Any) -> Any:
+    """The cotangent of a Hermitian matrix that is given by its upper triangle, from that of all its elements."""
+    return add(_triangle(full, lower=False), adjoint(_triangle(full, lower=True, k=-1)))
+
+
 def _cholesky_partial(g: Any, y: Any, a: Any) -> Any:
     inverse = inv(y)
-    middle = _lower(matmul(transpose(y), g))
-    s = matmul(transpose(inverse), matmul(middle, inverse))
-    return mul(0.5, s + transpose(s)) if not isinstance(s, np.ndarray) else 0.5 * (s + s.T)
+    middle = _lower(matmul(adjoint(y), _triangle(g, lower=True)))
+    s = matmul(adjoint(inverse), matmul(middle, inverse))
+    return upper_of(mul(0.5, add(s, adjoint(s))))
 
 
 @primitive(_cholesky_partial, name="cholesky")
@@ -109,69 +195,44 @@ def _cholesky(a: Any) -> Any:
     return np.asfortranarray(np.linalg.cholesky(a))
 
 
-def _eigen_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
+def _lu_partial(g: Any, y: Any, a: Any, *, factors: Any, order: Any) -> Any:
+    eye = np.eye(shape(a)[0])
+    lower, upper = add(_triangle(y, lower=True, k=-1), eye), _triangle(y, lower=False)
+    left = _triangle(matmul(adjoint(lower), _triangle(g, lower=True, k=-1)), lower=True, k=-1)
+    right = _triangle(matmul(_triangle(g, lower=False), adjoint(upper)), lower=False)
+    d = solve(adjoint(lower), adjoint(solve(upper, adjoint(add(left, right)))))
+    return getitem(d, np.argsort(order))
+
+
+@primitive(_lu_partial, name="lu")
+def _lu(a: Any, *, factors: Any, order: Any) -> Any:
+    return factors
+
+
+def lu(a: Any, factors: Any, order: Any) -> Any:
+    """`L` below the diagonal and `U` above it, in one square matrix; the numbers and the order of the rows are given."""
+    return _lu(a, factors=factors, order=order)
+
+
+def _qr_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
     n = shape(a)[0]
-    eye = np.eye(n)
-    values, vectors = getitem(y, n), getitem(y, slice(0, n))
-    apart = add(sub(reshape(values, (1, n)), reshape(values, (n, 1))), eye)
-    inner = mul(div(matmul(transpose(vectors), getitem(g, slice(0, n))), apart), 1 - eye)
-    inner = add(inner, mul(eye, reshape(getitem(g, n), (1, n))))
-    full = matmul(vectors, matmul(inner, transpose(vectors)))
-    # a symmetric matrix is given by its upper triangle
-    return add(mul(full, np.triu(np.ones((n, n)))), transpose(mul(full, np.tril(np.ones((n, n)), -1))))
+    q, r = getitem(y, slice(0, n)), getitem(y, slice(n, None))
+    gq, gr = getitem(g, slice(0, n)), _triangle(getitem(g, slice(n, None)), lower=False)
+    m = sub(matmul(r, adjoint(gr)), matmul(adjoint(gq), q))
+    mirrored = add(_triangle(m, lower=True), adjoint(_triangle(m, lower=True, k=-1)))
+    return adjoint(solve(r, adjoint(add(gq, matmul(q, mirrored)))))
 
 
-@primitive(_eigen_partial, name="eigen")
-def _eigen(a: Any, *, parts: Any) -> Any:
-    values, vectors = parts
-    return np.asfortranarray(np.vstack((vectors, values[None])))
+@primitive(_qr_partial, name="qr")
+def _qr(a: Any, *, parts: Any) -> Any:
+    return np.asfortranarray(np.vstack(parts))
 
 
-def eigen(a: Any, parts: Any) -> tuple[Any, Any]:
-    """Eigenvalues and eigenvectors of a real symmetric matrix, whose numbers are given in `parts`."""
-    y = _eigen(a, parts=parts)
+def qr(a: Any, parts: Any) -> tuple[Any, Any]:
+    """The thin `Q` and `R` of a matrix that is not wide, whose numbers are given."""
+    y = _qr(a, parts=parts)
     n = shape(a)[0]
-    return getitem(y, n), getitem(y, slice(0, n))
+    return getitem(y, slice(0, n)), getitem(y, slice(n, None))
 
 
-def _svd_parts(y: Any, m: int) -> tuple[Any, Any, Any]:
-    """The left vectors, the values and the right vectors that lie in one matrix."""
-    return getitem(y, slice(0, m)), getitem(y, m), getitem(y, slice(m + 1, None))
-
-
-def _svd_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
-    m = shape(a)[0]
-    u, s, v = _svd_parts(y, m)
-    gu, gs, gv = _svd_parts(g, m)
-    k = shape(s)[0]
-    eye = np.eye(k)
-    row, column = reshape(s, (1, k)), reshape(s, (k, 1))
-    apart = add(sub(mul(row, row), mul(column, column)), eye)  # s[j]² - s[i]²
-
-    def turned(x: Any, gx: Any) -> Any:
-        p = matmul(transpose(x), gx)
-        return mul(div(sub(p, transpose(p)), apart), 1 - eye)
-
-    def outside(x: Any, gx: Any) -> Any:
-        """The part of a cotangent that does not lie in the space of the vectors, over the values."""
-        return div(sub(gx, matmul(x, matmul(transpose(x), gx))), row)
-
-    inner = add(add(mul(turned(u, gu), row), mul(column, turned(v, gv))), mul(eye, reshape(gs, (1, k))))
-    d = matmul(u, matmul(inner, transpose(v)))
-    d = add(d, matmul(outside(u, gu), transpose(v)))
-    return add(d, matmul(u, transpose(outside(v, gv))))
-
-
-@primitive(_svd_partial, name="svd")
-def _svd(a: Any, *, parts: Any) -> Any:
-    u, s, vt = parts
-    return np.asfortranarray(np.vstack((u, s[None], vt.T)))
-
-
-def svd(a: Any, parts: Any) -> tuple[Any, Any, Any]:
-    """`U`, `S` and `V'` of a real matrix, whose numbers are given in `parts`."""
-    u, s, v = _svd_parts(_svd(a, parts=parts), shape(a)[0])
-    return u, s, transpose(v)
-
-
-_ = (div, sub, stack_scalars, primal)
+_ = (div, stack_scalars)

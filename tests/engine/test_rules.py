@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
-from juliette_engine import activations, rules
+from juliette_engine import activations, linalg, rules, spectra
+from juliette_engine.tape import primal
 
 RANDOM = np.random.default_rng(7)
 DOMAINS: dict[str, tuple[float, float]] = {
@@ -212,6 +213,87 @@ WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "norm 3": (lambda x: rules.norm(x, 3), ((3, 2),)),
     "numpy": (lambda x: np.mean(np.tanh(x) * np.exp(x), axis=1), ((2, 3),)),
 }
+
+
+def positive(x: Any) -> Any:
+    """A symmetric positive definite matrix."""
+    return rules.add(rules.matmul(x, rules.transpose(x)), np.eye(3))
+
+
+def near(x: Any) -> Any:
+    """A matrix with different real eigenvalues."""
+    return rules.add(rules.mul(0.1, x), np.diag([1.0, 2.0, 3.5]))
+
+
+def of_lu(x: Any) -> Any:
+    import scipy.linalg
+
+    factors, rows = scipy.linalg.lu_factor(primal(x))
+    order = np.arange(3)
+    for i, k in enumerate(rows):
+        order[[i, k]] = order[[k, i]]
+    return linalg.lu(x, np.asfortranarray(factors), order)
+
+
+def of_qr(x: Any) -> Any:
+    q, r = linalg.qr(x, tuple(np.linalg.qr(primal(x))))
+    return rules.matmul(q, rules.matmul(r, r))
+
+
+def hermitian(x: Any) -> tuple[Any, Any]:
+    a = positive(x)
+    return a, spectra.eigen(a, tuple(map(np.asarray, np.linalg.eigh(primal(a)))))
+
+
+def general(x: Any) -> Any:
+    a = near(x)
+    values, vectors = spectra.eig(a, tuple(map(np.asarray, np.linalg.eig(primal(a)))))
+    return rules.add(rules.matmul(vectors, values), rules.abs2(vectors) if np.ndim(primal(values)) > 1 else values)
+
+
+def singular(x: Any) -> Any:
+    u, s, vt = np.linalg.svd(primal(x), full_matrices=False)
+    u, s, vt = spectra.svd(x, (u, s, vt))
+    return rules.matmul(rules.mul(u, rules.reshape(rules.abs2(s), (1, 3))), vt)
+
+
+def function(name: str, a: Any, symmetric: bool) -> Any:
+    import scipy.linalg
+
+    exact = {"exp": scipy.linalg.expm, "log": scipy.linalg.logm, "sqrt": scipy.linalg.sqrtm, "sin": scipy.linalg.sinm}[name]
+    value = np.asarray(exact(primal(a)))
+    return spectra.matrix_function(a, spectra.elementary(OPS[name]), value.real, symmetric)
+
+
+SQUARE = ((3, 3),)
+WHOLE.update({
+    "solve": (lambda a, b: linalg.solve(near(a), b), ((3, 3), (3, 2))),
+    "solve a vector": (lambda a, b: linalg.solve(near(a), b), ((3, 3), (3,))),
+    "solve tall": (linalg.solve, ((4, 2), (4, 3))),
+    "solve wide": (linalg.solve, ((2, 4), (2,))),
+    "inverse": (lambda a: linalg.inv(near(a)), SQUARE),
+    "pseudo-inverse tall": (linalg.pinv, ((4, 2),)),
+    "pseudo-inverse wide": (linalg.pinv, ((2, 4),)),
+    "determinant": (linalg.det, SQUARE),
+    "log determinant": (lambda a: linalg.logdet(positive(a)), SQUARE),
+    "log absolute determinant": (linalg.logabsdet, SQUARE),
+    "trace": (linalg.trace, SQUARE),
+    "diagonal": (linalg.diagonal, ((2, 3),)),
+    "diagonal matrix": (linalg.diagm, ((3,),)),
+    "Kronecker product": (linalg.kron, ((2, 3), (2, 2))),
+    "Sylvester": (lambda a, b, c: linalg.sylvester(near(a), near(b), c), ((3, 3), (3, 3), (3, 3))),
+    "Cholesky": (lambda x: linalg.cholesky(positive(x)), SQUARE),
+    "LU": (of_lu, SQUARE),
+    "QR": (of_qr, ((4, 3),)),
+    "eigenvalues": (lambda x: hermitian(x)[1][0], SQUARE),
+    "eigenvectors": (lambda x: rules.abs2(hermitian(x)[1][1]), SQUARE),
+    "general eigenvectors": (general, SQUARE),
+    "singular values": (singular, ((4, 3),)),
+    "exp of a symmetric matrix": (lambda x: function("exp", positive(x), True), SQUARE),
+    "log of a symmetric matrix": (lambda x: function("log", positive(x), True), SQUARE),
+    "sqrt of a matrix": (lambda x: function("sqrt", near(x), False), SQUARE),
+    "sin of a matrix": (lambda x: function("sin", near(x), False), SQUARE),
+})  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WHOLE)

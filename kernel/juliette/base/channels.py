@@ -139,7 +139,7 @@ support._builtin(constructors(Channel_), T.tuple_type([T.Type_, T.Vararg(T.Any_)
 constructors(Channel_).methods[-1].kwcall = lambda kwargs, t, *args: _construct(t, *args, **kwargs)
 
 
-@Base.method("put!(c::Channel, v)")
+@Base.method("put!(c::Channel, v)", transparent=True)
 def put(c: Channel, v: Any) -> Any:
     """Add a value to a channel; waits while the channel is full.
 
@@ -155,18 +155,18 @@ def put(c: Channel, v: Any) -> Any:
     return v
 
 
-@Base.method("take!(c::Channel)")
+@Base.method("take!(c::Channel)", transparent=True)
 def take(c: Channel) -> Any:
     """Take the next value; waits until there is one."""
     return c.take()
 
 
-@Base.method("popfirst!(c::Channel)")
+@Base.method("popfirst!(c::Channel)", transparent=True)
 def popfirst(c: Channel) -> Any:
     return c.take()
 
 
-@Base.method("push!(c::Channel, v)")
+@Base.method("push!(c::Channel, v)", transparent=True)
 def push(c: Channel, v: Any) -> Channel:
     put(c, v)
     return c

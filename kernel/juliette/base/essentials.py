@@ -505,7 +505,7 @@ def identity(x: Any) -> Any:
     return x
 
 
-@Base.method("deepcopy(x)")
+@Base.method("deepcopy(x)", transparent=True)
 def deepcopy(x: Any) -> Any:
     """A copy that shares nothing with the original."""
     return deep_copy(x, {})
@@ -514,6 +514,9 @@ def deepcopy(x: Any) -> Any:
 def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
     if id(x) in memo:
         return memo[id(x)]
+    hook = COPY_HOOKS.get(type(x))
+    if hook is not None:
+        return hook(x, memo)
     if isinstance(x, Array):
         out = type(x)(x.data.copy(order="F"))
         memo[id(x)] = out
@@ -548,8 +551,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             if hasattr(x, f):
                 setattr(out, f, deep_copy(getattr(x, f), memo))
         return out
-    hook = COPY_HOOKS.get(type(x))
-    return hook(x, memo) if hook is not None else x
+    return x
 
 
 COPY_HOOKS: dict[type, Any] = {}

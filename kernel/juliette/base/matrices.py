@@ -86,6 +86,12 @@ def matrix_function(name: str) -> None:
     f.__doc__ = f"The matrix function `{name}`, not the function of each element."
 
 
+@Base.method("sincos(A::AbstractMatrix)", transparent=True)
+def sincos(a: Any) -> Any:
+    """The sine and the cosine of a matrix."""
+    return Base.bindings["sin"](a), Base.bindings["cos"](a)
+
+
 for _name in ("exp", "log", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh",
               "acosh", "atanh", "cis"):
     if _name in Base.bindings:

@@ -125,7 +125,7 @@ class FieldTable(dict[type, Any]):
         t = T.class_type(cls)[0]
         family = getattr(t, "typename", None)
         plain = family is not None and family.make_class is structs.make_class and symbol.name in family.fields
-        if plain and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_))):
+        if plain and getproperty.traced_rule is None and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_))):
             get = attrgetter(symbol.name)
         else:
             dynamic = HELPERS["%getproperty"]

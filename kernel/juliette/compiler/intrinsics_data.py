@@ -342,6 +342,9 @@ def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
     if node.name not in names:
         return None
     getproperty = Base.bindings["getproperty"]
+    if inference.traced and getproperty.traced_rule is not None:
+        inference.edges.append((getproperty, (t, T.Symbol_)))
+        return None
     if getproperty.user_methods and getproperty.user_matches((t, T.Symbol_)):
         return None
     inference.edges.append((getproperty, (t, T.Symbol_)))

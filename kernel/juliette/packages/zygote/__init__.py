@@ -7,6 +7,7 @@
 - `arrays`: of methods on whole arrays
 - `rearranging`: of methods that pick, arrange and join elements
 - `linear`: linear algebra among them
+- `factored`: factorizations and functions of matrices
 - `dotted`: dotted calls as one record
 - `parameters`: Params and Grads
 - `entry`: gradient, pullback and their like

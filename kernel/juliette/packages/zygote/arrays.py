@@ -13,8 +13,8 @@ from juliette.packages.zygote.nodes import to_engine
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements
 from juliette.runtime.errors import DimensionMismatch
-from juliette_engine import rules
-from juliette_engine.tape import primal
+from juliette_engine import linalg, rules
+from juliette_engine.tape import Node, primal
 
 ndarray = np.ndarray
 
@@ -138,17 +138,19 @@ def _minus(*xs: Any) -> Any:
 
 
 def _cumsum(x: Any, dims: Any = 1) -> Any:
-    return rules.cumsum(x, axis=int(dims) - 1)
+    return rules.cumsum(x, axis=int(dims) - 1) if int(dims) <= np.ndim(primal(x)) else rules.copied(x)
 
 
 def _cumprod(x: Any, dims: Any = 1) -> Any:
     axis = int(dims) - 1
     shape = np.shape(primal(x))
+    if axis >= len(shape):
+        return rules.copied(x)
     parts: list[Any] = []
     for i in range(shape[axis]):
         part = rules.getitem(x, (slice(None),) * axis + (slice(i, i + 1),))
         parts.append(rules.mul(parts[-1], part) if parts else part)
-    return rules.concatenate(parts, axis)
+    return rules.concatenate(parts, axis) if parts else rules.copied(x)
 
 
 def _dot(a: Any, b: Any, c: Any = None) -> Any:
@@ -202,10 +204,23 @@ def _cor(x: Any, y: Any) -> Any:
     return rules.div(rules.dot(a, b), rules.mul(rules.norm(a), rules.norm(b)))
 
 
+def _pinv(x: Any, **options: Any) -> Any:
+    return linalg.pinv(x) if np.ndim(primal(x)) else rules.inv(x)
+
+
+def _lyap(a: Any, c: Any) -> Any:
+    if np.ndim(primal(a)):
+        return linalg.sylvester(a, rules.adjoint(a), c)
+    return rules.div(rules.neg(c), rules.mul(2.0, rules.real(a) if np.iscomplexobj(primal(a)) else a))
+
+
 def _fill(x: Any, *dims: Any) -> Any:
     from juliette.base.array_protocol import dims_of
 
-    return rules.mul(x, np.ones(dims_of(dims), order="F"))
+    shape = dims_of(tuple(map(primal, dims)))
+    if not isinstance(x, Node):
+        return np.full(shape, x, order="F")
+    return rules.mul(x, np.ones(shape, getattr(x.data, "dtype", float), order="F"))
 
 
 # Operations on engine values, by the method's name; keywords are Julia's.
@@ -214,7 +229,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
     "minimum": _extreme(np.argmin), "mean": _mean, "var": _var, "std": _std, "cumsum": _cumsum, "cumprod": _cumprod,
     "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
-    "inv": linear.inv, "det": linear.det, "logdet": linear.logdet, "tr": linear.trace, "float": rules.floating,
+    "inv": linear.inv, "pinv": _pinv, "det": linear.det, "sylvester": linalg.sylvester, "lyap": _lyap, "tr": linear.trace, "float": rules.floating,
     "diagm": linear.diagm, "diff": _diff, "stack": _stack, "median": _median, "cov": _cov, "cor": _cor, "kron": linear.kron, "softmax": _softmax(rules.softmax),
     "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
     "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,

@@ -70,6 +70,8 @@ def parts_of(value: Any, count: int) -> list[Any]:
         return list(value.values)
     if type(value) is tuple:
         return list(value)
+    if isinstance(value, iteration.Lazy) or type(value) in iteration.ITERATORS and not isinstance(value, (int, float, complex, np.generic, str)):
+        return list(iteration.iterate_value(value))
     return [value] * count
 
 
@@ -131,6 +133,14 @@ def load_buffer(module: Module) -> None:
         b.shape = (len(b.values),)
         return b
 
+    @method("deleteat!(b::Buffer, i)")
+    def delete_at(b: Buffer, i: Any) -> Any:
+        b.check()
+        gone = {i - 1} if isinstance(i, int) else {int(k) - 1 for k in iteration.iterate_value(i)}
+        b.values = [v for k, v in enumerate(b.values) if k not in gone]
+        b.shape = (len(b.values),)
+        return b
+
     @method("copyto!(b::Buffer, x)")
     def copy_into(b: Buffer, x: Any) -> Any:
         b.check()
@@ -146,7 +156,7 @@ def load_buffer(module: Module) -> None:
     def size(b: Buffer) -> Any:
         return b.shape
 
-    @method("size(b::Buffer, d)")
+    @method("size(b::Buffer, d::Integer)")
     def size_along(b: Buffer, d: int) -> Any:
         return b.shape[d - 1] if d <= len(b.shape) else 1
 
@@ -162,7 +172,7 @@ def load_buffer(module: Module) -> None:
     def axes(b: Buffer) -> Any:
         return tuple(V.OneTo(n) for n in b.shape)
 
-    @method("axes(b::Buffer, d)")
+    @method("axes(b::Buffer, d::Integer)")
     def axes_along(b: Buffer, d: int) -> Any:
         return V.OneTo(size_along(b, d))
 
@@ -182,9 +192,28 @@ def load_buffer(module: Module) -> None:
     def last(b: Buffer) -> int:
         return len(b.values)
 
-    @method("lastindex(b::Buffer, d)")
+    @method("lastindex(b::Buffer, d::Integer)")
     def last_along(b: Buffer, d: int) -> int:
         return size_along(b, d)
+
+    @method("strides(b::Buffer)")
+    def strides(b: Buffer) -> Any:
+        return tuple([int(np.prod(b.shape[:k])) for k in range(len(b.shape))])
+
+    @method("stride(b::Buffer, d::Integer)")
+    def stride(b: Buffer, d: int) -> int:
+        return int(np.prod(b.shape[: d - 1]))
+
+    @method("IndexStyle(b::Buffer)")
+    def index_style(b: Buffer) -> Any:
+        return Base.bindings["IndexLinear"]()
+
+    @module.method("bufferfrom(x)", transparent=True, export=False)
+    def from_array(x: Any) -> Any:
+        """A buffer that holds the elements of an array."""
+        out = Buffer(np.shape(plain(x).data), x.eltype)
+        out.values = parts_of(x, len(out.values))
+        return out
 
     def assign(dest: Buffer, value: Any) -> Any:
         dest.check()

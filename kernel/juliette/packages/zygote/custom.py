@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.essentials import getfield
 from juliette.compiler import support
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
@@ -229,6 +230,8 @@ class RuleFunction(GenericFunction):
         if parameters:
             target = target_of(parameters[0])
             if target is not None:
+                if getattr(target[0], "name", "") == "literal_getproperty":
+                    target = Base.bindings["getproperty"], (T.typeof(Base.bindings["getproperty"]),)
                 target[0].take_rule(Finder(*target))
 
 
@@ -264,6 +267,13 @@ class Finder:
         found = ADJOINTS.selected(full)
         if found is not None and found.code is not None:
             return _by_rule(ADJOINTS, self.function, named, own=False)
+        found = CALL_ADJOINTS.selected(full)
+        if found is not None and found.code is not None:
+            return _by_rule(CALL_ADJOINTS, self.function, named)
+        if self.function is Base.bindings["getproperty"]:
+            found = _literal(types)
+            if found is not None:
+                return found
         for config in CONFIGS:
             found = RRULES.selected((config, *full))
             if found is not None and found.code is not None and T.subtype(found.parameters[0], CONFIG):
@@ -317,7 +327,26 @@ def _by_rule(table: GenericFunction, function: GenericFunction, named: bool, *, 
     return call
 
 
+def _literal(types: tuple[Any, ...]) -> Any:
+    """The rules of `literal_getproperty` for a type: one for each name of a property."""
+    literal = ZYGOTE_MODULE[0].bindings["literal_getproperty"]
+    known = [m for m in ADJOINTS.methods if m.code is not None and len(m.parameters) == 3 and m.parameters[0] is T.typeof(literal)]
+    if not any(T.subtype(types[0], m.parameters[1]) for m in known):
+        return None
+
+    def read(x: Any, name: Any) -> Any:
+        val = T.CONSTRUCT(Base.bindings["Val"], (name,), {})
+        full = (T.typeof(literal), T.typeof(x), T.typeof(val))
+        if ADJOINTS.selected(full) is None:
+            return getfield(x, name)
+        return call_with_rule(lambda v: ADJOINTS(literal, v, val), None, (x,), own=False)
+
+    return read
+
+
 ADJOINTS = RuleFunction("adjoint_rule")
+# Rules of `@adjoint (f::F)(x) = ...`, whose pullback gives the cotangent of `f`, too.
+CALL_ADJOINTS = RuleFunction("call_adjoint_rule")
 RRULES = RuleFunction("rrule")
 FRULES = GenericFunction("frule")
 NO_RRULES = GenericFunction("no_rrule")
@@ -331,6 +360,14 @@ def _definition(e: Any) -> tuple[Any, Any]:
     if isinstance(e, Expr) and e.head in ("=", "function") and len(e.args) == 2:
         return e.args[0], e.args[1]
     raise ErrorException("a function definition is expected")
+
+
+def _of_callable(signature: Any) -> bool:
+    """Is it `(f::F)(x)`?"""
+    while signature.head in ("where", "::"):
+        signature = signature.args[0]
+    f = signature.args[0]
+    return isinstance(f, Expr) and f.head == "::"
 
 
 def onto(rules_name: str, signature: Any) -> Any:
@@ -362,7 +399,7 @@ def ignoring(e: Any) -> Any:
 def load_rules(module: Module) -> None:
     """Enter the macros into Zygote, and the package ChainRulesCore."""
     ZYGOTE_MODULE[:] = [module]
-    for f in (ADJOINTS, RRULES, FRULES, CONSTANTS, NO_RRULES):
+    for f in (ADJOINTS, CALL_ADJOINTS, RRULES, FRULES, CONSTANTS, NO_RRULES):
         f.module = module
         module.set(f.name, f, const=True)
 
@@ -370,7 +407,18 @@ def load_rules(module: Module) -> None:
     def adjoint(context: Any, definition: Any) -> Any:
         """`@adjoint f(x) = y, ȳ -> (x̄,)`: a rule for `f`."""
         signature, body = _definition(definition)
-        return Expr("block", Expr("=", onto("adjoint_rule", signature), body), None)
+        table = "call_adjoint_rule" if _of_callable(signature) else "adjoint_rule"
+        return Expr("block", Expr("=", onto(table, signature), body), None)
+
+    @module.macro("adjoint!", export=False)
+    def adjoint_in_place(context: Any, definition: Any) -> Any:
+        """`@adjoint! f(x) = y, ȳ -> (x̄,)`: a rule for a function that changes its arguments."""
+        return adjoint(context, definition)
+
+    @module.method("literal_getproperty(x, ::Val{f}) where f", export=False, transparent=True, static=True)
+    def literal_getproperty(f: Any, x: Any, _: Any) -> Any:
+        """`x.f`: a function to give rules for the properties of a type."""
+        return Base.bindings["getproperty"](x, f)
 
     @module.macro("nograd", export=False)
     def nograd(context: Any, *names: Any) -> Any:

@@ -12,8 +12,8 @@ from juliette.compiler.support import ClosureBase
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import OPEN, Refusal
-from juliette.packages.zygote.nodes import TWINS, JuliaTape, plain, to_engine
-from juliette.packages.zygote.structured import takes_seeds
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, to_engine
+from juliette.packages.zygote.structured import holds_node, takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -263,7 +263,7 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
     def back(seed: Any) -> Any:
         nodes = list(kept.values()) if params is not None else traced
         gradients._reset(nodes)
-        gradients._seed(y, seed_from(gradient_of(seed)), records.tape)
+        gradients._seed(y, seed_from(as_sensitivity(gradient_of(seed), y)), records.tape)
         gradients.run_back(records.tape)
         if params is not None:
             grads = {}
@@ -523,11 +523,13 @@ def load_entries(module: Module) -> None:
         if not TRACE.depth:
             return f(*xs)
 
-        def rule(*values: Any) -> Any:
-            y = f(*values)
-            return y, lambda g: (None, *pulled_back(f, values)[1](g))
+        def apply(h: Any, *values: Any) -> Any:
+            return h(*values)
 
-        return call_with_rule(rule, f, xs)
+        def rule(*values: Any) -> Any:
+            return apply(*values), lambda g: pulled_back(apply, values)[1](g)
+
+        return call_with_rule(rule, None, (f, *xs), own=False)
 
     @module.method("hook(f, x)", transparent=True, export=False)
     def hook(f: Any, x: Any) -> Any:
@@ -542,7 +544,7 @@ def load_entries(module: Module) -> None:
         """
         from juliette.packages.zygote.custom import call_with_rule
 
-        return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if isinstance(x, Node) else x
+        return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if holds_node(x) else x
 
     @module.method("isderiving(x=nothing)", transparent=True, export=False)
     def isderiving(x: Any = None) -> bool:

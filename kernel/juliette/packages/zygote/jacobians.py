@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from juliette.packages.zygote.nodes import to_julia
+from juliette.packages.zygote.nodes import known, to_engine, to_julia
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
@@ -50,7 +50,8 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
-    like = a.data if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(a)
+    like = to_engine(a) if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(known(a))
+    like = primal(like)
     if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
         n = like.size
         zero = np.zeros(n, like.dtype if like.dtype.kind in "fc" else float)
@@ -58,7 +59,7 @@ def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
             rules.reshape(zero if g is None else g if isinstance(g, Node) else np.asarray(g.data), (1, n)) for g in rows
         ]
         out = rules.concatenate(parts, 0) if parts else np.zeros((0, n))
-    elif isinstance(like, (int, float, np.number)) and not isinstance(like, bool):
+    elif isinstance(like, (int, float, complex, np.number)) and not isinstance(like, bool):
         out = rules.stack_scalars([0.0 if g is None else g for g in rows], (len(rows),))
     else:
         return None

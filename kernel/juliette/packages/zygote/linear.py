@@ -86,7 +86,19 @@ def exp(a: Any) -> Any:
     return out
 
 
-det, logdet, trace, kron = linalg.det, linalg.logdet, linalg.trace, linalg.kron
+det, trace = linalg.det, linalg.trace
+
+
+def kron(*xs: Any) -> Any:
+    """The Kronecker product of matrices, or of vectors; one of both kinds is of matrices."""
+    out = xs[0]
+    for x in xs[1:]:
+        a, b = len(np.shape(primal(out))), len(np.shape(primal(x)))
+        if a != b:
+            out = out if a == 2 else rules.reshape(out, (-1, 1))
+            x = x if b == 2 else rules.reshape(x, (-1, 1))
+        out = linalg.kron(out, x)
+    return out
 
 
 def diagm(x: Any) -> Any:

@@ -18,6 +18,7 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.base.numbers.rounding import RoundingMode
 from juliette.display.io import IO
 from juliette.packages.zygote.errors import foreign_call, mutation
+from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
 from juliette.packages.zygote.nodes import PLAIN, plain, to_engine, to_julia, twin
 from juliette.runtime import modules
@@ -91,11 +92,13 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     special = SPECIAL.get(name)
     if special is not None:
         return special(f)
+    if name == "^" and len(classes) == 2:
+        return POWER(f)
     if name in REARRANGING and classes[0] in PLAIN:
         return rearranged(f)
     rule = RULES.get(name)
     if rule is not None:
-        return derived(name, rule, classes)
+        return derived(name, rule, classes, f)
     return guarded(name, f)
 
 
@@ -113,12 +116,17 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return _row_times(method, f)
     if name in _KEPT and len(classes) == 1:
         return f
+    factored = POWER(f) if name == "^" and len(classes) == 2 else FACTORED[name](f) if name in FACTORED else None
     plain_code = None
 
     def run(*args: Any) -> Any:
         nonlocal plain_code
         if any([is_wrapper(a) and wraps_node(a) for a in args]):
-            return function(*map(densify, args))
+            if factored is not None:
+                return factored(*args)
+            opened = [densify(a) if isinstance(a, V.Wrapper) or name in _OPENING else a for a in args]
+            if any(x is not y for x, y in zip(args, opened, strict=True)):
+                return function(*opened)
         if plain_code is None:
             mixed = any(issubclass(c, Node) for c in classes)
             plain_code = _without_wrappers(method, f, classes) if mixed else f
@@ -127,6 +135,8 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     return run
 
 
+# What is done with a factorization as with its matrix.
+_OPENING = {"\\", "/", "*", "+", "-", "inv", "det", "logdet", "logabsdet", "tr", "Array", "Matrix", "convert", "adjoint", "size"}
 # What wrappers answer for themselves, or make again a wrapper.
 _KEPT = {"adjoint", "transpose", "parent", "size", "length", "ndims", "eltype", "axes", "Symmetric", "Diagonal"}
 
@@ -135,12 +145,12 @@ def _without_wrappers(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     """The code for plain wrappers beside traced arguments."""
     name = method.name
     rule = RULES.get(name)
-    special = SPECIAL.get(name)
+    special = POWER if name == "^" and len(classes) == 2 else SPECIAL.get(name)
     if name in CONSTANT:
         return lambda *args: f(*map(plain, args))
     if special is not None:
         return special(f)
-    return derived(name, rule, classes) if rule is not None else guarded(name, f)
+    return derived(name, rule, classes, f) if rule is not None else guarded(name, f)
 
 
 def _row_times(method: Method, f: Any) -> Any:
@@ -181,7 +191,7 @@ def plain_wrapper(a: Any) -> Any:
 _SHAPED = {"+", "-"}
 
 
-def derived(name: str, rule: Any, classes: tuple[type, ...]) -> Any:
+def derived(name: str, rule: Any, classes: tuple[type, ...], f: Any = None) -> Any:
     """The rule with its arguments as the engine has them."""
     if name == "*" and len(classes) == 2:
         fast = _product(classes)
@@ -197,7 +207,11 @@ def derived(name: str, rule: Any, classes: tuple[type, ...]) -> Any:
             from juliette.base.array_arithmetic import same_shape
 
             same_shape(*args)
-        return to_julia(rule(*map(to_engine, args)))
+        try:
+            return to_julia(rule(*map(to_engine, args)))
+        except np.linalg.LinAlgError:
+            f(*map(plain, args))  # raises Julia's error
+            raise
 
     return run
 
@@ -297,7 +311,7 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
     if not TRACE.depth or method.tracing == "transparent" or not any(map(holds_node, args)):
         return NotImplemented
     name = method.name
-    f = method.builtin
+    f = method.source.function  # the method itself: keywords are complete
     if name in CONSTANT or name in STEPS:
         return f(*map(plain, args), **kwargs)  # type: ignore[misc]
     if name in _REDUCTIONS and len(args) == 2:

@@ -13,9 +13,9 @@ import numpy as np
 
 from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.essentials import NUMBER_HOOKS, PROPERTIES, field_error
+from juliette.base.essentials import COPY_HOOKS, NUMBER_HOOKS, PROPERTIES, field_error
 from juliette.display.show import SHOW_HOOKS
-from juliette.packages.zygote.structured import densify, is_wrapper, wraps_node
+from juliette.packages.zygote.structured import densify, is_wrapper, slots_of, wraps_node
 from juliette.runtime import array as A
 from juliette.runtime import broadcast as B
 from juliette.runtime import numeric
@@ -66,6 +66,7 @@ def nested_twin(cls: type) -> type:
 def _enter(found: type, cls: type) -> None:
     PLAIN[found] = cls
     T._TYPE_OF_CLASS[found] = T._TYPE_OF_CLASS[cls]
+    COPY_HOOKS[found] = lambda x, memo: rules.copied(x)
     iteration.ITERATORS[found] = traced_elements
 
 
@@ -161,7 +162,11 @@ def to_engine(x: Any) -> Any:
         if data.dtype == object:
             return of_numbers(x)
         return data
-    return complex(x) if isinstance(x, Complex) else x
+    if isinstance(x, Complex):
+        return complex(x)
+    if is_wrapper(x):  # a factorization, which stands for its matrix
+        return densify(x) if wraps_node(x) else np.asarray(T.CONSTRUCT(T.Matrix, (x,), {}).data)
+    return x
 
 
 def of_numbers(x: Any) -> Any:
@@ -207,6 +212,12 @@ def plain(x: Any) -> Any:
         return tuple(map(plain, x))
     if isinstance(x, V.NamedTuple):
         return V.NamedTuple(x.names, tuple(map(plain, x.values)))
+    if is_wrapper(x) and wraps_node(x):
+        out = object.__new__(type(x))
+        for name in slots_of(type(x)):
+            if hasattr(x, name):
+                setattr(out, name, plain(getattr(x, name)))
+        return out
     return x
 
 
@@ -258,6 +269,21 @@ def _text(x: Any, digits: Any = None) -> str:
 def rational_node(x: Rational, tape: Tape) -> Any:
     """A node for a rational number."""
     return tape.node(known(x))
+
+
+def as_sensitivity(seed: Any, y: Any) -> Any:
+    """A sensitivity of an output: `nothing` among its elements is zero, a tuple of numbers will do for an array."""
+    if isinstance(y, Node) and type(y.data) is ndarray:
+        if type(seed) is tuple and len(seed) == y.data.size:
+            seed = stacked([0.0 if v is None else v for v in seed], y.data.shape)
+        data = getattr(seed, "data", None)
+        if isinstance(data, ndarray) and data.dtype == object and not isinstance(seed, Node):
+            values = elements(data)
+            if all(v is None for v in values):
+                return None
+            if all(v is None or _is_number(v) for v in values):
+                return stacked([0.0 if v is None else v for v in values], data.shape)
+    return seed
 
 
 def known(x: Any) -> Any:

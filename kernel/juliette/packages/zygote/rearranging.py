@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from juliette.base.array_protocol import ArrayLike
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call
+from juliette.packages.zygote.factored import FACTORED
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
 from juliette.packages.zygote.structured import densify
 from juliette.runtime import broadcast as B
@@ -16,7 +18,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import elements, wrap
 from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.modules import Base
-from juliette_engine import rules
+from juliette_engine import linalg, rules
 from juliette_engine.tape import Node, primal
 from juliette.packages.zygote.scalars import operation
 from juliette.packages.zygote.arrays import RULES, _axes, _mean, _prod, _sum
@@ -127,11 +129,34 @@ def _hvcat(counts: Any, *xs: Any) -> Any:
 def _cat(*xs: Any, dims: Any) -> Any:
     if hasattr(dims, "x"):
         dims = dims.x
+    if isinstance(dims, ArrayLike):
+        dims = tuple(elements(np.asarray(dims.data)))
     if type(dims) is tuple:
         if len(dims) != 1:
-            raise foreign_call("cat")
+            return _in_blocks(xs, [int(d) - 1 for d in dims])
         dims = dims[0]
     return concatenated(xs, int(dims) - 1)
+
+
+def _in_blocks(xs: tuple[Any, ...], axes: list[int]) -> Any:
+    """Join along several dimensions: blocks on the diagonal of zeros."""
+    shapes = [np.shape(primal(to_engine(x))) for x in xs]
+    n = max(max(axes) + 1, *map(len, shapes))
+    shapes = [s + (1,) * (n - len(s)) for s in shapes]
+    total = tuple([sum(s[k] for s in shapes) if k in axes else shapes[0][k] for k in range(n)])
+    flat: list[Any] = [np.zeros(1)]
+    places = np.zeros(total, dtype=np.int64, order="F")
+    at, start = [0] * n, 1
+    for x, s in zip(xs, shapes, strict=True):
+        size = int(np.prod(s))
+        where = tuple([slice(at[k], at[k] + s[k]) for k in range(n)])
+        places[where] = np.arange(start, start + size).reshape(s, order="F")
+        e = to_engine(x)
+        flat.append(rules.reshape(e, (size,)) if np.ndim(primal(e)) else stacked([e], (1,)))
+        start += size
+        for k in axes:
+            at[k] += s[k]
+    return to_julia(rules.getitem(rules.concatenate(flat, 0), places))
 
 
 def _sorted(f: Any) -> Any:
@@ -141,44 +166,6 @@ def _sorted(f: Any) -> Any:
         return rules.getitem(x, np.asarray(numbers.data) - 1)
 
     return sort
-
-
-def _cholesky(f: Any) -> Any:
-    def run(a: Any, *args: Any, **options: Any) -> Any:
-        from juliette.stdlib.linear_algebra.elimination import Cholesky
-        from juliette_engine import linalg
-
-        f(plain(a), *args, **options)  # raises Julia's error where there is none
-        return Cholesky(rules.transpose(linalg.cholesky(a)), "U", 0)
-
-    return run
-
-
-def _spectral(name: str, *, values_only: bool) -> Any:
-    """`eigen` and `svd`, or their values alone; of real matrices, `eigen` of symmetric ones."""
-
-    def rule(f: Any) -> Any:
-        def run(a: Any, *args: Any, **options: Any) -> Any:
-            from juliette.stdlib.linear_algebra.spectral import SVD, Eigen, LinearAlgebra, is_hermitian
-            from juliette_engine import linalg
-
-            x = densify(a)
-            number = plain(x)
-            found = call_kw(LinearAlgebra.bindings[name], options, number, *args)
-            data = number.data
-            if args or data.ndim != 2 or data.dtype.kind != "f" or options.get("full") is True:
-                raise foreign_call(name)
-            if name == "svd":
-                u, s, vt = linalg.svd(x, tuple([p.data for p in (found.U, found.S, found.Vt)]))
-                return to_julia(s) if values_only else SVD(*map(to_julia, (u, s, vt)))
-            if not is_hermitian(number):
-                raise foreign_call(name)
-            values, vectors = linalg.eigen(x, (found.values.data, found.vectors.data))
-            return to_julia(values) if values_only else Eigen(to_julia(values), to_julia(vectors))
-
-        return run
-
-    return rule
 
 
 def _accumulate(op: Any, x: Any, *, init: Any = None, dims: Any = None) -> Any:
@@ -260,14 +247,30 @@ def _with_function(reduce: Any) -> Any:
     return rule
 
 
+def _diagonal(f: Any) -> Any:
+    """`Diagonal` of a vector, or of the diagonal of a matrix."""
+
+    def make(t: Any, x: Any) -> Any:
+        return f(t, to_julia(linalg.diagonal(x)) if isinstance(x, Node) and x.data.ndim == 2 else x)
+
+    return make
+
+
+def _logdet(f: Any) -> Any:
+    def run(a: Any) -> Any:
+        if not np.iscomplexobj(primal(a)):
+            f(plain(a))  # raises Julia's error where it is negative
+        return to_julia(linalg.logdet(a))
+
+    return run
+
+
 # Rules that look at Julia values: f(the method's own code) -> code.
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat,
     "cat": lambda f: _cat, "sort": _sorted, "findmax": _found("findmax"), "findmin": _found("findmin"),
-    "eigen": _spectral("eigen", values_only=False), "eigvals": _spectral("eigen", values_only=True),
-    "svd": _spectral("svd", values_only=False), "svdvals": _spectral("svd", values_only=True),
-    "cholesky": _cholesky, "mapslices": _mapslices, "logabsdet": lambda f: lambda a: (to_julia(linear.logdet(a)), f(plain(a))[1]),
-    "Diagonal": lambda f: f, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f,
+    **FACTORED, "mapslices": _mapslices, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
+    "logdet": _logdet, "Diagonal": _diagonal, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f, "PermutedDimsArray": lambda f: f,
     "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
     "accumulate": lambda f: _accumulate,
 }

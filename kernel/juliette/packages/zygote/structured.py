@@ -36,8 +36,8 @@ _SLOTS: dict[type, tuple[str, ...]] = {}
 
 
 def is_wrapper(x: Any) -> bool:
-    """Is it an array around another array, or a factorization by one triangle, which stands for its matrix?"""
-    return isinstance(x, V.Wrapper) or (hasattr(type(x), "factors_shown") and hasattr(type(x), "uplo"))
+    """Is it an array around another array, or a factorization, which stands for its matrix?"""
+    return isinstance(x, V.Wrapper) or hasattr(type(x), "factors_shown")
 
 
 def wraps_node(x: Any) -> bool:
@@ -144,7 +144,16 @@ def _numbered(x: Any, nodes: list[Any]) -> Any:
 
 
 def _product(x: Any) -> Any:
-    """The matrix that a Cholesky factorization stands for."""
+    """The matrix that a factorization stands for."""
+    matrix = getattr(x, "matrix", None)
+    if matrix is not None:
+        return matrix
+    if hasattr(x, "Vt"):
+        return rules.matmul(rules.mul(x.U, rules.reshape(x.S, (1, -1))), x.Vt)
+    if hasattr(x, "vectors"):
+        from juliette_engine.linalg import inv
+
+        return rules.matmul(rules.mul(x.vectors, rules.reshape(x.values, (1, -1))), inv(x.vectors))
     upper = densify(x.U)
     return rules.matmul(rules.adjoint(upper), upper)
 

@@ -50,7 +50,7 @@ def _lift_array(a: Any, t: Tape) -> Any:
     if isinstance(a.eltype, T.DataType) and a.eltype.name == "Irrational":
         return t.node(np.array([float(v) for v in data.ravel(order="F")]).reshape(data.shape, order="F"))
     values = [lift(v, t) for v in data.ravel(order="F").tolist()]
-    if all(x is y for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
+    if all(x is y and id(x) not in _OPENED for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
         return a
     out = type(a)(np.empty(data.shape, dtype=object, order="F"))
     flat = out.data.reshape(-1, order="F")
@@ -107,7 +107,7 @@ def _walk_array(a: Any, visit: Any) -> None:
 
 def _lift_wrapper(x: Any, t: Tape) -> Any:
     """A copy of a wrapper around traced arrays; views and the like are opened as the arrays that they show."""
-    if not (getattr(x, "structured", False) or isinstance(x, V.Transposed)) or getattr(x, "compressed", False):
+    if not (getattr(x, "structured", False) or isinstance(x, V.Transposed)) or hasattr(x, "csc"):
         return _lift_dense(x, t)
     out = object.__new__(type(x))
     some = False
@@ -161,10 +161,20 @@ def _lift_dense(r: Any, t: Tape) -> Any:
     return t.node(np.asfortranarray(data)) if data.dtype.kind in "fiuc" else r
 
 
+def _at_stored(g: Any, r: Any) -> Any:
+    """A gradient of a sparse array, at the places that it stores."""
+    csc = r.csc.astype(g.dtype)
+    column = np.repeat(np.arange(csc.shape[1]), np.diff(csc.indptr))
+    csc.data[:] = g.reshape(csc.shape, order="F")[csc.indices, column]
+    return type(r).__mro__[1](csc)
+
+
 def _lower_dense(traced: Any, r: Any) -> Any:
     if not isinstance(traced, Node):
         return None
     g = gradients.project(traced.grad, traced)
+    if hasattr(r, "csc") and type(g) is ndarray:
+        return _at_stored(g, r)
     if isinstance(r, V.Adjoint) and type(g) is ndarray and g.shape[0] == 1 and r.parent.ndim == 1:
         return V.Adjoint(wrap(g.reshape(-1)))
     return wrap(g) if type(g) is ndarray else to_julia(g)
@@ -231,12 +241,18 @@ def _lower_pair(traced: Any, x: V.Pair) -> Any:
 
 # ---------------------------------------------------------------- mutable values
 
-# id -> [(object, what its parts were lifted to)], while and after it is open
-_OPENED: dict[int, list[tuple[Any, dict[Any, Any]]]] = {}
+# id -> [(object, what its parts were lifted to, the tape)], while and after it is open
+_OPENED: dict[int, list[tuple[Any, dict[Any, Any], Any]]] = {}
+
+
+def is_open(x: Any, t: Any) -> bool:
+    """Was a value opened for a tape already, from another place?"""
+    stack = _OPENED.get(id(x))
+    return stack is not None and stack[-1][2] is t
 
 
 def _opened(x: Any, parts: dict[Any, Any], t: Any, close: Any) -> Any:
-    _OPENED.setdefault(id(x), []).append((x, parts))
+    _OPENED.setdefault(id(x), []).append((x, parts, t))
 
     def after() -> None:
         close()
@@ -260,12 +276,14 @@ def _parts_of(x: Any) -> dict[Any, Any]:
 
 
 def _lift_mutable(x: Any, t: Any) -> Any:
+    if is_open(x, t):
+        return x
     parts, before = {}, {}
     for f in x.fields:
         if hasattr(x, f):
             before[f] = getattr(x, f)
             lifted = lift(before[f], t)
-            if lifted is not before[f]:
+            if lifted is not before[f] or is_open(lifted, t):
                 parts[f] = lifted
                 object.__setattr__(x, f, lifted)
 
@@ -297,6 +315,8 @@ def _walk_struct(x: Any, visit: Any) -> None:
 
 
 def _lift_ref(r: Any, t: Any) -> Any:
+    if is_open(r, t):
+        return r
     before = r.x
     r.x = lifted = lift(before, t)
 
@@ -312,6 +332,8 @@ def _lower_ref(traced: Any, r: Any) -> Any:
 
 
 def _lift_dict(d: Any, t: Any) -> Any:
+    if is_open(d, t):
+        return d
     lifted = [(k, lift(v, t), v) for k, v in d.pairs()]
     for k, v, old in lifted:
         if v is not old:

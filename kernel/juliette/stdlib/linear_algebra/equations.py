@@ -10,7 +10,7 @@ from juliette.base.array_protocol import dense
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
-from juliette.runtime.modules import PACKAGES
+from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra.elimination import Cholesky
 from juliette.stdlib.linear_algebra.spectral import scipy_linalg
@@ -63,6 +63,20 @@ def lyap(a: Any, c: Any) -> Any:
     ```
     """
     return sylvester(a, wrap(np.asfortranarray(K.floating(a).conj().T)), c)
+
+
+@LinearAlgebra.method("sylvester(a::Number, b::Number, c::Number)", transparent=True)
+def sylvester_of_numbers(a: Any, b: Any, c: Any) -> Any:
+    return call("/", call("-", c), call("+", a, b))
+
+
+@LinearAlgebra.method("lyap(a::Number, c::Number)", transparent=True)
+def lyap_of_numbers(a: Any, c: Any) -> Any:
+    return call("/", call("-", c), call("*", 2, call("real", a)))
+
+
+def call(name: str, *args: Any) -> Any:
+    return Base.bindings[name](*args)
 
 
 def update(f: Cholesky, v: Any) -> Cholesky:

@@ -25,6 +25,7 @@ from juliette.base.array_protocol import (
 from juliette.base.concatenation import SCALING
 from juliette.compiler import support
 from juliette.display.show import string_of
+from juliette.runtime import array as runtime_array
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
@@ -571,6 +572,21 @@ def converted(a: Any, eltype: Any) -> Any:
     return make(convert_data(eltype, np.array(dense(a), order="F"), eltype_of(a)), eltype)
 
 
+def _lazy(cls: type) -> Callable[..., Any]:
+    """`Adjoint(A)` and `Transpose(A)`, which are what `A'` and `transpose(A)` give."""
+
+    def construct(t: Any, eltype: Any, x: Any) -> Any:
+        if not is_array(x):
+            raise MethodError(t, (x,), None)
+        return cls(x)
+
+    return construct
+
+
+for _lazily in (W.Adjoint, W.Transpose):
+    constructor(_lazily)(_lazy(_lazily))
+
+
 @constructor(Diagonal)
 def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2 and isinstance(args[1], int):
@@ -583,7 +599,7 @@ def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if not is_array(x):
         raise MethodError(t, args, None)
     if len(shape_of(x)) == 2:
-        x = diagonal_of(x)
+        x = LinearAlgebra.bindings["diag"](x)
     return Diagonal(as_vector(x, eltype))
 
 
@@ -713,9 +729,9 @@ def matrix_of(scaling: Any, m: int, n: int, eltype: Any = None) -> Array:
     t = eltype or T.typeof(scaling.value)
     zero = zero_of(t)
     value = convert_element(t, scaling.value)
-    return make(
-        shaped([value if i == j else zero for j in range(n) for i in range(m)], t, (m, n)), t
-    )
+    values = [value if i == j else zero for j in range(n) for i in range(m)]
+    traced = runtime_array.GATHER(values, (m, n)) if runtime_array.GATHER is not None else None
+    return make(shaped(values, t, (m, n)), t) if traced is None else traced
 
 
 def _make_scaling(t: Any, x: Any) -> Any:
