@@ -72,6 +72,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
     "juliette.base.macros": "@MIME_str @__dot__ @assert @fastmath @raw_str @show esc gensym",
+    "juliette.base.matrices": "sincos",
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
         "ispostfixoperator isunaryoperator operator_associativity operator_precedence "
