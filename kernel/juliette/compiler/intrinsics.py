@@ -175,10 +175,7 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     result = by_example(f, args) if stable(f) else ANY
     if type(result) is Known and simple(node):
         return folded(result.value)
-    result = widen(result)
-    if any(t.pyclass is None or t.typename is T.TYPE_NAME for t in types):
-        return told(result)
-    return builtin(result, pure=result is not ANY)
+    return builtin(widen(result), pure=result is not ANY)
 
 
 def touched(f: GenericFunction, args: list[Any]) -> bool:
