@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from juliette.base.iteration import (
 from juliette.base.iterators import NO_INIT
 from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
+from juliette.compiler.arithmetic import wrap
 from juliette.compiler.python_backend import FAST
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -372,6 +374,12 @@ def folding(name: str, operator: str, doc: str) -> None:
         return Base.bindings[operator]
 
     def whole(x: Any, *, init: Any = NO_INIT) -> Any:
+        if type(x) is tuple and operator == "+" and init is NO_INIT:
+            kinds = set(map(type, x))
+            if kinds == {int}:
+                return wrap(sum(x))
+            if kinds == {float}:
+                return functools.reduce(add, x)
         t = eltype_of_iterator(x)
         items = iterate_value(x)
         if greatest:

@@ -5,6 +5,7 @@ A pattern finds spans of Python positions in a text; callers turn them into Juli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,8 +39,15 @@ def char_test(p: Any) -> Callable[[str], bool] | None:
     return None
 
 
+# What `isspace` holds of: most strings are split at it.
+_SPACE = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
 def find(p: Any, text: str, start: int = 0) -> Span | None:
     """The first match of a pattern from a Python position on."""
+    if p is Base.bindings["isspace"] and not p.user_methods:
+        space = _SPACE.search(text, start)
+        return space.span() if space is not None else None
     finder = FINDERS.get(type(p))
     if finder is not None:
         return finder(p, text, start)
