@@ -13,6 +13,7 @@ from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.layout import layout
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make
 from juliette.runtime.errors import ArgumentError, MethodError
@@ -180,7 +181,7 @@ def reinterpret_array(t: Any, a: Any) -> Any:
 
 def dtypes_to_reinterpret(t: Any, a: Any) -> tuple[Any, Any]:
     """How an array's elements are stored, and those of the type that they are to be read as."""
-    old, new = T.DTYPE_OF.get(eltype_of(a)), T.DTYPE_OF.get(t)
+    old, new = layout(eltype_of(a)), layout(t)
     if old is None or new is None:
         raise ArgumentError(
             f"cannot reinterpret `{T.type_string(eltype_of(a))}` as `{T.type_string(t)}`, "

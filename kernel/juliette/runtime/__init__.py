@@ -14,6 +14,7 @@
 - `structs`: user-defined types, a Python class for each instantiation
 - `ranges`: ranges of every kind
 - `wrappers`: views, adjoints and other lazy arrays; bit arrays
+- `layout`: bits types as they lie in memory
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused
 - `kernels`: a dotted call's Python function for the kinds of its leaves

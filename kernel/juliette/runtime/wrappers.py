@@ -16,6 +16,7 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, elements
+from juliette.runtime.layout import layout, packed, unpacked
 from juliette.runtime.ranges import Range
 
 Data = np.ndarray[Any, np.dtype[Any]]
@@ -410,7 +411,12 @@ class ReinterpretArray(Wrapper):
         parent = self.parent
         shape = reinterpreted_shape(self.eltype, parent, self.julia_type.parameters[4])  # type: ignore[attr-defined]
         flat = data_of(parent).ravel(order="F")
-        return flat.view(T.DTYPE_OF[self.eltype]).reshape(shape, order="F")
+        if flat.dtype == object:
+            flat = packed(flat, eltype_of(parent))
+        flat = flat.view(layout(self.eltype))
+        if self.eltype not in T.DTYPE_OF:
+            flat = unpacked(flat, self.eltype)
+        return flat.reshape(shape, order="F")
 
     @property
     def aliased(self) -> bool:
@@ -420,7 +426,7 @@ class ReinterpretArray(Wrapper):
 def reinterpreted_shape(eltype: Any, parent: Any, reshaped: bool) -> tuple[int, ...]:
     """The shape of a parent's bytes read as another type."""
     shape = shape_of(parent)
-    old, new = T.DTYPE_OF[eltype_of(parent)].itemsize, T.DTYPE_OF[eltype].itemsize
+    old, new = layout(eltype_of(parent)).itemsize, layout(eltype).itemsize
     if not reshaped:
         return (shape[0] * old // new, *shape[1:])
     if old == new:

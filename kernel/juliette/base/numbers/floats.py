@@ -400,18 +400,6 @@ def reinterpret(t: Any, x: Any) -> Any:
     (1.0f-44, -1)
     ```
     """
-    if hasattr(x, "data") and isinstance(getattr(x, "data", None), np.ndarray):
-        from juliette.runtime.array import make
-
-        dtype = T.DTYPE_OF.get(t)
-        if dtype is None or x.data.dtype == object:
-            raise ArgumentError(f"cannot reinterpret `{T.type_string(x.eltype)}` as `{T.type_string(t)}`, type `{T.type_string(t)}` is not a bits type")
-        data = x.data
-        if dtype.itemsize != data.dtype.itemsize and (data.shape[0] * data.dtype.itemsize) % dtype.itemsize:
-            raise ArgumentError(
-                f"cannot reinterpret an `{T.type_string(x.eltype)}` array to `{T.type_string(t)}` whose first dimension has size "
-                f"`{data.shape[0]}`.\nThe resulting array would have a non-integral first dimension.\n")
-        return make(np.asfortranarray(np.ascontiguousarray(data.T).view(dtype).T), t)
     if t is T.typeof(x):
         return x
     parts, wanted = primitive_parts(x), primitive_types(t)
