@@ -69,7 +69,7 @@ MAKERS = frozenset("Char String Symbol Set Dict Complex Rational BigInt BigFloat
 # Helpers of the runtime for which the same holds.
 RUNTIME_STABLE = frozenset("product hcat vcat hvcat cat_along typed_vcat typed_hcat adjoint pair".split())
 
-_SAMPLES: dict[Any, Any] = {T.Nothing: None, T.String: "a", T.Bool: True, T.Symbol_: V.Symbol("a"), V.Missing_: V.MISSING}
+_SAMPLES: dict[Any, Any] = {T.Nothing: None, T.String: "a", T.Bool: True, T.Symbol_: V.Symbol("a")}
 _KNOWN: dict[Any, Any] = {}
 _COMPLEX = T.typeof(1j)
 NONE = object()
@@ -101,7 +101,8 @@ def sample(t: Any) -> Any:
 
 
 def _sample(t: Any) -> Any:
-    if not isinstance(t, T.DataType) or not t.concrete:
+    # with `missing`, what comes out may depend on how many elements there are
+    if not isinstance(t, T.DataType) or not t.concrete or t is V.Missing_:
         return NONE
     family = t.typename
     if t in T.DTYPE_OF:
