@@ -80,13 +80,16 @@ PYTHON = Host()
 
 
 class Tree:
-    """The programs of a tree over leaves."""
+    """The programs of a tree over leaves; given a larger program and its values for the leaves, a part of it."""
 
-    def __init__(self, tree: Call, leaves: tuple[Leaf, ...], host: Host) -> None:
+    def __init__(
+        self, tree: Call, leaves: tuple[Leaf, ...], host: Host, program: Program | None = None,
+        slots: list[Value] | None = None,
+    ) -> None:
         self.leaves = leaves
-        self.program = p = Program(host.julia)
-        self.slots: list[Value] = []
-        for i, leaf in enumerate(leaves):
+        self.program = p = program or Program(host.julia)
+        self.slots = slots or []
+        for i, leaf in enumerate(leaves if slots is None else ()):
             v = Value(f"a{i}", leaf.sample, leaf.array)
             p.memo["leaf", i] = v
             self.slots.append(v)

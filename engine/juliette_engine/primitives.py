@@ -444,12 +444,18 @@ def _real_only(fast: Any, general: Any) -> Any:
     return partial
 
 
+# The product of real arrays `x` and `y` by their numbers of dimensions: its value, and the cotangents
+# of both, each a new array.
+PRODUCTS: dict[tuple[int, int], tuple[str, str, str]] = {
+    (2, 2): ("{y}.T.dot({x}.T).T", "{y}.dot({g}.T).T", "{g}.T.dot({x}).T"),
+    (2, 1): ("{x}.dot({y})", "({y}[:, None] * {g}).T", "{x}.T.dot({g})"),
+}
+
+
 def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any) -> Any:
     """The matrix product of real arrays of `na` and `nb` dimensions, of which `a` and `b` say whether
     they are traced: one function for the value and one for the step back, with nothing to decide."""
-    value = "y.T.dot(x.T).T" if nb == 2 else "x.dot(y)"
-    da = "give(p, y.dot(g.T).T)" if nb == 2 else "give(p, (y[:, None] * g).T)"
-    db = "give(q, g.T.dot(x).T)" if nb == 2 else "give(q, x.T.dot(g))"
+    value, da, db = [text.format(x="x", y="y", g="g") for text in PRODUCTS[na, nb]]
     first = "p" if a else "q"
     lines = [
         "def kernel(p, q):",
@@ -465,8 +471,8 @@ def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any) -> Any:
         "    if type(g) is not ndarray: g = full(g, r.data)",
         *(["    x = " + ("p.data" if a else "p")] if b else []),
         *(["    y = " + ("q.data" if b else "q")] if a else []),
-        *([f"    {da}"] if a else []),
-        *([f"    {db}"] if b else []),
+        *([f"    give(p, {da})"] if a else []),
+        *([f"    give(q, {db})"] if b else []),
     ]
     space: dict[str, Any] = {
         "mixed": matmul.mixed, "new": T.new, "cls": node_class, "ndarray": ndarray, "full": full, "give": give,

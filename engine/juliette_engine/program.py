@@ -217,19 +217,23 @@ class Program:
 
     # ------------------------------------------------------------ writing it down
 
-    def write(self, keep: set[str], start: int = 0, end: int | None = None, reuse: bool = True) -> list[str]:
-        """Python statements; values named in `keep` stay, others may be written over."""
-        code = self.code[start:end]
+    def write(
+        self, keep: set[str], start: int = 0, end: int | None = None, reuse: bool = True, spare: frozenset[str] = frozenset(),
+        only: set[str] | None = None,
+    ) -> list[str]:
+        """Python statements; values named in `keep` stay, others may be written over, and those named in `spare`, which
+        come from elsewhere.  `only` names the results that are wanted, if not all are."""
+        code = [c for c in self.code[start:end] if only is None or c[0].name in only]
         last: dict[str, int] = {}
         for i, (_, _, args) in enumerate(code):
             for x in args:
                 last[x.name] = i
-        fresh: set[str] = set()
+        fresh: set[str] = set(spare)
         lines: list[str] = []
         for i, (out, op, args) in enumerate(code):
             dying = [
                 reuse and x.name in fresh and last[x.name] == i and x.name not in keep
-                and out.array and x.array and x.sample.dtype == out.sample.dtype
+                and out.array and x.array and x.sample.dtype == out.sample.dtype and x.sample.shape == out.sample.shape
                 for x in args
             ]
             names = self.names(out, op, args)

@@ -4,6 +4,7 @@
 - `boundary`: Julia's values to the engine and back
 - `nodes`: Julia values as trees
 - `layers`: the engine's layer classes as Julia types
+- `straight`: layers, losses and their kin in straight-line gradients
 - `inputs`: the element type of inputs
 - `containers`: indexing of Chain and the others
 - `functions`: activations, losses, initialisers
@@ -57,6 +58,7 @@ def load(module: Module) -> None:
     )  # fmt: skip
 
     zygote.ZYGOTE.load()
+    zygote.entry.RULES.add("juliette.packages.flux.straight")
     for name in (
         "gradient", "withgradient", "pullback", "Params", "Grads", "jacobian", "withjacobian", "hessian", "diaghessian",
         "hook", "checkpointed", "ignore_derivatives",

@@ -216,8 +216,52 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
     return value, Grads(ps, found)
 
 
+# The straight-line programs of calls (see `straight`), or how often a call has come; None: it has no program.
+PROGRAMS: dict[Any, Any] = {}
+# Python modules that say how functions and layers of other packages are straightened.
+RULES: set[str] = set()
+# So many calls go to the tape before a program is made.
+FIRST = 2
+
+
 def run(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
-    """The value and the gradient, of whichever kind."""
+    """The value and the gradient, of whichever kind; of a tuple (`whole`) the first entry is the loss.
+
+    What comes again is run straight; otherwise, inside another gradient, and if anything unexpected is met there, on the tape.
+    """
+    if not TRACE.depth:
+        key = (f if type(f) is GenericFunction else type(f), whole, *map(type, args))
+        program = PROGRAMS.get(key, 0)
+        if program is not None:
+            if type(program) is int:
+                program = again(key, program, f, args, whole)
+            if program is not None:
+                try:
+                    return program(f, *args)  # type: ignore[no-any-return]
+                except Exception:
+                    missed(key, program)
+    return run_on_tape(f, args, whole=whole)
+
+
+def again(key: Any, count: int, f: Any, args: tuple[Any, ...], whole: bool) -> Any:
+    """Count a call, and make its program if it comes often."""
+    if count < FIRST:
+        PROGRAMS[key] = count + 1
+        return None
+    from juliette.packages.zygote.straight import prepare
+
+    return prepare(key, f, args, whole)
+
+
+def missed(key: Any, program: Any) -> None:
+    """A program has met what it does not expect."""
+    from juliette.packages.zygote import straight
+
+    straight.missed(key, program)
+
+
+def run_on_tape(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
+    """The value and the gradient by tracing."""
     if len(args) == 1 and isinstance(args[0], Params):
         return implicit(f, args[0], whole=whole)
     return explicit(f, args, whole=whole)
@@ -317,7 +361,7 @@ class Derivative:
         self.f = f
 
     def __call__(self, x: Any) -> Any:
-        return explicit(self.f, (x,), whole=False)[1][0]
+        return run(self.f, (x,))[1][0]
 
 
 T.register_class(Derivative, T.define("Zygote.Derivative", T.Function_))
@@ -376,7 +420,7 @@ def load_entries(module: Module) -> None:
     @module.method("gradient(f, ps::Params)", transparent=True)
     def gradient_of_params(f: Any, ps: Any) -> Any:
         """The gradients of parameters that `f()` uses."""
-        return implicit(f, ps, whole=False)[1]
+        return run(f, (ps,))[1]
 
     @module.method("withgradient(f, args...)", transparent=True)
     def withgradient(f: Any, *args: Any) -> Any:

@@ -1,0 +1,192 @@
+"""What the walk knows of the values that it meets: each has an *example*, the value that it once had.
+
+Only the class of an example is relied on, and where a value comes from outside the program the class is checked
+each time (`Opener`).  Numbers and arrays are `Val`s; the rest is here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.compiler.support import ClosureBase
+from juliette.packages.zygote.straight.flow import NUMBERS, Flow, Line, Refuse, Val, sample_of
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Module
+from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
+from juliette_engine.program import Value
+from juliette_engine.tape import Node
+
+
+class Const:
+    """A value that is always this one."""
+
+    __slots__ = ("example",)
+    active = False
+
+    def __init__(self, value: Any) -> None:
+        self.example = value
+
+
+class Tup:
+    """A tuple, or a named tuple, of known parts."""
+
+    __slots__ = ("items", "names")
+
+    def __init__(self, items: list[Any], names: tuple[str, ...] | None = None) -> None:
+        self.items = items
+        self.names = names
+
+    @property
+    def active(self) -> bool:
+        return any(x.active for x in self.items)
+
+    @property
+    def example(self) -> Any:
+        values = tuple([x.example for x in self.items])
+        return values if self.names is None else V.NamedTuple(self.names, values)
+
+
+class Local:
+    """A closure that the program itself makes: its methods, and what it captured."""
+
+    __slots__ = ("captured", "family", "module")
+    example = None
+
+    def __init__(self, family: Any, module: Module, captured: dict[str, Any]) -> None:
+        self.family = family
+        self.module = module
+        self.captured = captured
+
+    @property
+    def active(self) -> bool:
+        return any(x.active for x in self.captured.values())
+
+
+class Record:
+    """A value from outside: a struct, a tuple, a closure, or one that is only passed on.  Parts are loaded when asked for."""
+
+    __slots__ = ("active", "example", "home", "name", "opener", "parts")
+
+    def __init__(self, opener: Opener, name: str, example: Any, active: bool, home: list[Any]) -> None:
+        self.opener = opener
+        self.name = name
+        self.example = example
+        self.active = active
+        self.home = home
+        self.parts: dict[Any, Any] = {}
+
+    def part(self, key: Any) -> Any:
+        """A field, by its name, or an item, by its number from 0."""
+        found = self.parts.get(key)
+        if found is not None:
+            return found
+        x = self.example
+        if isinstance(key, int):
+            value = x[key] if type(x) is tuple else x.values[key]
+            text = f"{self.name}[{key}]" if type(x) is tuple else f"{self.name}.values[{key}]"
+        else:
+            if not hasattr(x, key):
+                raise Refuse(f"field {key}")
+            value = getattr(x, key)
+            text = f"{self.name}.{key}" if key.isidentifier() else f"getattr({self.name}, {key!r})"
+        found = self.parts[key] = self.opener.open(text, value, self.active, self.home)
+        return found
+
+
+OPAQUE = (str, Symbol, V.Range, V.BitArray, V.ColonType, np.generic, V.JuliaDict, V.Wrapper)
+
+
+class Opener:
+    """Brings values from outside into the program, with a check of their class.
+
+    With implicit parameters an array is active if it is one of them: which are is checked, too.
+    """
+
+    def __init__(self, flow: Flow, params: dict[int, Any] | None) -> None:
+        self.flow = flow
+        self.params = params
+        self.used: list[tuple[str, Val]] = []  # the implicit parameters that the program uses, by Julia name
+        self.loaded: dict[str, Any] = {}
+        self.arrays: dict[int, Val] = {}  # what is found by identity
+
+    def open(self, text: str, x: Any, active: bool, home: list[Any], checked: bool = False, varies: bool = False) -> Any:
+        """The value of a Python expression; `checked`: its class is known; `varies`: it comes out of a call."""
+        cls = type(x)
+        if home is self.flow.prologue and text in self.loaded:
+            return self.loaded[text]
+        found = self._open(text, x, cls, active, home, checked, varies)
+        if home is self.flow.prologue:
+            self.loaded[text] = found
+        return found
+
+    def _open(self, text: str, x: Any, cls: type, active: bool, home: list[Any], checked: bool, varies: bool) -> Any:
+        def add(line: str, *outs: str) -> None:
+            home.append(Line(line, outs))
+
+        def check(test: str) -> None:
+            if not checked:
+                add(f"if {test}: raise Bail")
+
+        if isinstance(x, Node):
+            raise Refuse("a traced value")
+        if x is None or isinstance(x, (GenericFunction, T.JuliaType, Module)) or (cls is bool and not varies):
+            name = self.flow.new()
+            add(f"{name} = {text}", name)
+            add(f"if {name} is not {x if x is None or cls is bool else self.flow.hold(x)}: raise Bail")
+            return Const(x)
+        name = self.flow.new()
+        add(f"{name} = {text}", name)
+        if cls in NUMBERS:
+            check(f"type({name}) is not {self.flow.hold(cls)}")
+            return Val(Value(name, sample_of(x), False), x, active and cls is not bool)
+        if isinstance(x, Array) and x.data.dtype.kind in "fiub" and x.data.ndim:
+            check(f"type({name}) is not {self.flow.hold(cls)}")
+            twin = self.arrays.get(id(x)) if self.params is not None and home is self.flow.prologue else None
+            if twin is not None:
+                add(f"if {name} is not {twin.julia}: raise Bail")
+                return twin
+            raw = self.flow.new()
+            add(f"{raw} = {name}.data", raw)
+            if self.params is not None:
+                active = id(x) in self.params
+                if home is not self.flow.prologue and active:
+                    raise Refuse("a parameter that is found late")
+                add(f"if id({name}) {'not in' if active else 'in'} items: raise Bail")
+            if active and x.data.dtype.kind != "f":
+                raise Refuse("gradients of whole numbers")
+            out = Val(Value(raw, sample_of(x.data), True), x, active, name)
+            if self.params is not None and home is self.flow.prologue:
+                self.arrays[id(x)] = out
+                if active:
+                    self.used.append((name, out))
+            return out
+        known = cls is tuple or isinstance(x, (V.NamedTuple, Struct, ClosureBase))
+        if not known and not isinstance(x, OPAQUE) and not isinstance(x, Array):
+            raise Refuse(f"a value of class {cls.__name__}")
+        if active and (not known or getattr(cls, "mutable", False)):
+            raise Refuse(f"gradients of a {cls.__name__}")
+        check(f"type({name}) is not {self.flow.hold(cls)}")
+        if cls is tuple:
+            add(f"if len({name}) != {len(x)}: raise Bail")
+        elif isinstance(x, V.NamedTuple):
+            add(f"if {name}.names != {x.names!r}: raise Bail")
+        return Record(self, name, x, active, home)
+
+
+def exact(x: Any) -> bool:
+    """Does the class of a value, which is checked, fix its Julia type?"""
+    if type(x) in (Const, Val):
+        return True
+    if type(x) is Tup:
+        return all(map(exact, x.items))
+    if type(x) is Record:
+        if type(x.example) is tuple or isinstance(x.example, V.NamedTuple):
+            return all(exact(x.part(i)) for i in range(len(x.example if type(x.example) is tuple else x.example.values)))
+        return T.class_type(type(x.example))[1]
+    return False
