@@ -148,7 +148,7 @@ class Program:
 
     def instruction(self, op: str, args: tuple[Value, ...]) -> Value:
         """The result of an instruction, known already or new."""
-        if self.julia:
+        if self.julia and not op.startswith("cast:"):
             args = self.promoted(op, args)
         key = (op, *[x.name for x in args])
         found = self.memo.get(key)

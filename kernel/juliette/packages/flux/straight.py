@@ -55,10 +55,10 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
         return None
     op = boundary.engine_function(σ.example)
     known = IN_PLACE.get(op)
+    if known is None and not isinstance(op, Elementwise):
+        return None
     example = f.example(x.example)
     if known is None:
-        if not isinstance(op, Elementwise):
-            return None
         y = _product(walk, w, x, None, None, wrap(np.asfortranarray(w.example.data.dot(x.example.data))), None)
         if bias is None:
             return elementwise(walk, op, [y], example)
@@ -100,7 +100,7 @@ def _along(primitive: str) -> Any:
     def rule(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs or len(args) != 1 or not floats(*args):
             return None
-        return applied(walk, PRIMITIVES[primitive], args, ", axes=(0,)", function(args[0].example))
+        return applied(walk, PRIMITIVES[primitive], args, ", axes=(0,)", function(args[0].example), pure=True)
 
     return rule
 
@@ -132,7 +132,7 @@ def _crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, A
         return None
     x, y = both
     static = f", y={y.name}, eps={losses.epsilon(x.example.data)!r}"
-    return applied(walk, PRIMITIVES["crossentropy"], [x], static, function(*[a.example for a in args]))
+    return applied(walk, PRIMITIVES["crossentropy"], [x], static, function(*[a.example for a in args]), pure=True)
 
 
 def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -147,7 +147,7 @@ def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[
 
 def _mse(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     both = None if kwargs else _both(walk, args)
-    return None if both is None else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]))
+    return None if both is None else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]), pure=True)
 
 
 RULES: dict[Any, Any] = {

@@ -27,7 +27,7 @@ import numpy as np
 from juliette.base.iteration import iterate_value
 from juliette.packages.zygote.entry import FIRST, PROGRAMS, RULES
 from juliette.packages.zygote.straight.backward import Back, State
-from juliette.packages.zygote.straight.flow import Flow, Refuse, Val
+from juliette.packages.zygote.straight.flow import Flow, Line, Refuse, Val
 from juliette.packages.zygote.straight.values import Const, Opener, Record
 from juliette.packages.zygote.straight.walk import Walk
 from juliette.packages.zygote.straight.writing import Writer
@@ -102,7 +102,8 @@ class Compiler:
             gradient = f"({''.join(self.gradient(x, back)[0] + ', ' for x in opened)})"
         value = "None"
         if self.valued:
-            value = loss.name if type(loss) is Val else flow.hold(loss.example)
+            value = "value"
+            main.append(Line(f"value = {loss.name if type(loss) is Val else flow.hold(loss.example)}", ("value",)))
         writer = Writer(flow, forward)
         self.source = writer.function(["fun", *names], [flow.prologue, main, back.region], f"{value}, {gradient}")
         space = {**SPACE, **flow.program.constants, **flow.names}
@@ -204,8 +205,8 @@ def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool) -> Any:
         made = compiler.function()
     except Exception as e:
         REFUSALS[key] = f"{type(e).__name__}: {e}"
-        if DEBUG and not isinstance(e, Refuse):
-            raise
+        if DEBUG is not None and not isinstance(e, Refuse):
+            DEBUG(e)
     PROGRAMS[key] = made
 
     def end() -> None:
@@ -217,7 +218,8 @@ def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool) -> Any:
     return made
 
 
-DEBUG = False
+# What to do with an error of ours, for tests.
+DEBUG: Any = None
 
 
 def missed(key: Any, program: Any) -> None:

@@ -136,6 +136,10 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
     """A function of numbers, some of which carry gradients."""
     name = function.name
     classes = [type(a.example) for a in args]
+    op = operation(name, len(args)) or broadcast_rule(function, len(args))
+    known = isinstance(op, Elementwise) or name in OBSERVERS or (name in ("identity", "+", "float") and len(args) == 1)
+    if not known and not (name in ("+", "*") and len(args) > 2):
+        raise Refuse(f"{name} of numbers")
     example = function(*[a.example for a in args])
     if name in ("+", "*") and len(args) > 2:
         first, second, *rest = args
@@ -148,14 +152,14 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
         return walk.opener.open(text, example, False, walk.flow.region, checked=type(example) is bool, varies=True)
     if name in ("identity", "+", "float") and len(args) == 1 and type(example) is classes[0]:
         return args[0]
-    op = operation(name, len(args)) or broadcast_rule(function, len(args))
     if not isinstance(op, Elementwise) or bool in classes or type(example) not in NUMBERS:
         raise Refuse(f"{name} of numbers")
-    known = [a.example if type(a) is Const else 1.5 for a in args]
-    rule = op.tree_rule(tuple(known))
+    operands = [a if type(a) is Val else a.example for a in args]
+    operands += tuple(getattr(op, "constants", {}).values())[len(args) - 1 :]
+    rule = op.tree_rule(tuple([1.5 if type(x) is Val else x for x in operands]))
     out = Val(Value(walk.flow.new("n"), sample_of(example), False), example, True)
     walk.flow.line(f"{out.name} = {_number_text(walk, function, args, classes)}", out.name, pure=name in ("+", "-", "*"))
-    walk.flow.region.append(Number(out, [a if type(a) is Val else a.example for a in args], rule))
+    walk.flow.region.append(Number(out, operands, rule))
     return out
 
 
@@ -220,20 +224,22 @@ def dotted(walk: Any, template: Any, args: list[Any]) -> Any:
         usual = tuple(getattr(op, "constants", {}).values())[len(n.args) - 1 :]
         return Call(op, (*[visit(a) for a in n.args], *map(Fixed, usual)))
 
-    example = template.run(*[a.example for a in args])
     try:
         tree = visit(template.tree)
     except LookupError:
-        return _plain_dotted(walk, template, args, example)
-    if not isinstance(tree, Call) or not isinstance(example, Array) or not any(x.array for x in leaves):
-        return _plain_dotted(walk, template, args, example)
+        return _plain_dotted(walk, template, args)
+    if not isinstance(tree, Call) or not any(x.array for x in leaves):
+        return _plain_dotted(walk, template, args)
+    example = template.run(*[a.example for a in args])
+    if not isinstance(example, Array):
+        return _plain_dotted(walk, template, args)
     if any(x.array and x.example.data.size > BIG for x in leaves):
         raise Refuse("arrays so large that the engine goes through them in blocks")
     walk.rests_on += [(f, None) for f in functions]
     return walk.flow.fused(tree, leaves, example)
 
 
-def _plain_dotted(walk: Any, template: Any, args: list[Any], example: Any) -> Any:
+def _plain_dotted(walk: Any, template: Any, args: list[Any]) -> Any:
     """A tree of dotted calls through which no gradient goes."""
     functions = template.functions
     fixed = []
@@ -248,6 +254,7 @@ def _plain_dotted(walk: Any, template: Any, args: list[Any], example: Any) -> An
         elif not a.active and not passive(a):
             raise Refuse("a dotted call on other values")
     walk.rests_on += [(f, None) for f in fixed]
+    example = template.run(*[a.example for a in args])
     text = f"{walk.flow.hold(template.run)}({', '.join(walk.flow.hold(a.example) if i in functions else text_of(walk, a) for i, a in enumerate(args))})"
     return walk.opener.open(text, example, False, walk.flow.region, varies=True)
 
@@ -305,16 +312,16 @@ def made(walk: Any, text: str, example: Any, active: bool, fresh: bool = True, p
     return Val(Value(name, sample_of(example.data), True), example, active)
 
 
-def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any) -> Val:
-    """A primitive of the engine; `static` is its keywords, written."""
+def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any, pure: bool = False) -> Val:
+    """A primitive of the engine; `static` is its keywords, written; `pure`: it cannot fail, and may be left out."""
     names = ", ".join(a.name for a in args)
     text = f"{walk.flow.hold(op.forward)}({names}{static})"
     active = any(a.active for a in args)
     if isinstance(example, Array):
-        out = made(walk, text, example, active, fresh=False)
+        out = made(walk, text, example, active, fresh=False, pure=pure)
     else:
         name = walk.flow.new("n")
-        walk.flow.line(f"{name} = {text}", name)
+        walk.flow.line(f"{name} = {text}", name, pure=pure)
         out = Val(Value(name, sample_of(example), False), example, active)
     if active:
         walk.flow.region.append(Applied(out, op, args, static))
@@ -404,7 +411,7 @@ def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
             return None
         walk.rests_on.append((f.example, None))
         if f.example.name == "abs2" and function.name == "sum":
-            return applied(walk, PRIMITIVES["sum_of_squares"], [x], "", function(f.example, x.example))
+            return applied(walk, PRIMITIVES["sum_of_squares"], [x], "", function(f.example, x.example), pure=True)
         op = broadcast_rule(f.example, 1)
         if not isinstance(op, Elementwise) or getattr(op, "constants", None) or x.example.data.size > BIG:
             return None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dis import get_instructions
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -169,8 +171,10 @@ class Fused(Step):
         out = self.out
         arrays = [x for x in self.leaves if x.array]
         slot = b.full(g, out) if self.small else g.slot
+        first = len(b.flow.program.code)
         with b.ops(True):
             found = self.tree.backward(slot)
+        new = {v.name for v, _, _ in b.flow.program.code[first:]}
         names = [v.name for v in found.values()]
         for i, v in found.items():
             x = self.leaves[i]
@@ -181,7 +185,7 @@ class Fused(Step):
                     v = b.flow.number(f"{v.name} * {arrays[0].name}.size", b.line)
                 b.give(x, v)
                 continue
-            owned = v.name.startswith("t") and names.count(v.name) == 1 and v.array and v is not slot
+            owned = v.name in new and names.count(v.name) == 1 and v.array
             if x in self.small:
                 whole = v.name
                 v = b.flow.array_value(f"unbroadcast({whole}, {x.name}.shape, {whole}.shape)", v.sample, b.line)
@@ -283,11 +287,22 @@ class Applied(Step):
         for i, x in enumerate(self.operands):
             if not x.active or op.partials[i] is None:
                 continue
-            text = f"{b.flow.hold(op.raws[i])}({slot.name}, {out.name}, {names}{self.static})"
+            value = out.name if looks_at_value(op.raws[i]) else "None"
+            text = f"{b.flow.hold(op.raws[i])}({slot.name}, {value}, {names}{self.static})"
             if x.array:
                 b.give(x, b.flow.array_value(text, kin(x, slot), b.line), owned=op.fresh)
             else:
                 b.give(x, b.flow.number(text, b.line))
+
+
+@cache
+def looks_at_value(partial: Any) -> bool:
+    """Does the cotangent of a primitive depend on its value, the second parameter?"""
+    code = getattr(partial, "__code__", None)
+    if code is None or code.co_argcount < 2 or code.co_cellvars:
+        return True
+    name = code.co_varnames[1]
+    return any(i.argval == name or (type(i.argval) is tuple and name in i.argval) for i in get_instructions(code))
 
 
 class Element(Step):

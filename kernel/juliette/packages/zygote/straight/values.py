@@ -94,7 +94,7 @@ class Record:
             if not hasattr(x, key):
                 raise Refuse(f"field {key}")
             value = getattr(x, key)
-            text = f"{self.name}.{key}" if key.isidentifier() else f"getattr({self.name}, {key!r})"
+            text = f"{self.name}.{key}" if key.isidentifier() and key.isascii() else f"getattr({self.name}, {key!r})"
         found = self.parts[key] = self.opener.open(text, value, self.active, self.home)
         return found
 

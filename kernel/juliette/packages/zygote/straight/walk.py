@@ -243,8 +243,10 @@ class Walk:
             frame.env = envs[taken]
             return values[taken]
         frame.env = {}
-        for var in envs[0].keys() & envs[1].keys():
-            a, b = envs[0][var], envs[1][var]
+        for var, a in envs[0].items():
+            if var not in envs[1]:
+                continue
+            b = envs[1][var]
             frame.env[var] = a if a is b else self.joined(a, b, regions, test.example)
         return self.joined(*values, regions, test.example)
 
@@ -408,7 +410,7 @@ class Walk:
         flow = self.flow
         flow.loops = True
         outside = dict(frame.env)
-        carried_vars = [v for v in sorted(assigned & outside.keys(), key=lambda v: v.pyname)]
+        carried_vars = [v for v in outside if v in assigned]
         active = {v: outside[v].active for v in carried_vars}
         self.looping += 1
         try:
