@@ -75,7 +75,7 @@ class Back:
             self.states[x.name] = State(d, owned)
         elif s.maybe and not s.fixed and owned and d.array:
             self.line(f"if {s.slot.name} is not None: {d.name} += {s.slot.name}", d.name)
-            self.states[x.name] = State(d, True)
+            self.states[x.name] = State(changed(d), True)
         elif s.fixed or s.maybe:
             self._give_fixed(x, s, d, owned)
         elif not x.array or not (s.slot.array or d.array):
@@ -84,9 +84,10 @@ class Back:
             self.states[x.name] = State(total)
         elif s.owned:
             self.line(f"{s.slot.name} += {d.name}", s.slot.name)
+            s.slot = changed(s.slot)
         elif owned:
             self.line(f"{d.name} += {s.slot.name}", d.name)
-            self.states[x.name] = State(d, True)
+            self.states[x.name] = State(changed(d), True)
         else:
             name = self.flow.new("m")
             self.line(f"{name} = {s.slot.name} + {d.name}", name)
@@ -137,6 +138,7 @@ class Back:
             self.line(f"{s.slot.name} = {s.slot.name}.copy(order='K')", s.slot.name)
             s.owned = True
         self.line(f"{s.slot.name}[{index}] += {d.name}", s.slot.name)
+        s.slot = changed(s.slot)
 
     # ------------------------------------------------------------ walking
 
@@ -193,7 +195,13 @@ class Back:
             if s is None:
                 self.line(f"{name} = None", name)
                 self.states[x.name] = State(slot, x.array, True, True, not again)
-            elif not s.fixed or (again and x.array and not s.owned):
+            elif s.fixed:
+                if again and x.array and not s.owned:
+                    name = s.slot.name
+                    self.line(f"{name} = {'None if ' + name + ' is None else ' if s.maybe else ''}{name}.copy(order='K')", name)
+                    s.owned = True
+                s.empty = s.empty and not again
+            else:
                 given = self.full(s, x) if not s.maybe else s.slot
                 owned = s.owned or given is not s.slot
                 copied = again and x.array and not owned
@@ -201,7 +209,7 @@ class Back:
                     self.line(f"{name} = None if {given.name} is None else {given.name}.copy(order='K')", name)
                 else:
                     self.line(f"{name} = {given.name}" + (".copy(order='K')" if copied else ""), name)
-                self.states[x.name] = State(slot, owned or copied, s.maybe, True)
+                self.states[x.name] = State(slot, owned or copied, s.maybe, True, s.empty and not again)
 
     def settle(self, before: dict[str, State]) -> None:
         """After the region: names are free again, unless a region around this one has fixed them."""
@@ -239,6 +247,7 @@ class Back:
         if not any(self.states.get(c.inside.name) for c in carried):
             return
         before = {n: s.copy() for n, s in self.states.items()}
+        self.hold_values(made | {c.inside.name for c in item.carried})
         self.prepare(targets, again=True)
         slots = {}
         entering = {}
@@ -269,6 +278,14 @@ class Back:
                 else:
                     self.when(f"{slots[c].name} is not None", [c.start], lambda c=c: self.give(c.start, slots[c]))
 
+    def hold_values(self, names: set[str]) -> None:
+        """Cotangents that are values of a loop get names of their own: on the way back its variables go through all rounds."""
+        for s in self.states.values():
+            if s.slot.name in names:
+                name = self.flow.new("m")
+                self.line(f"{name} = {s.slot.name}", name)
+                s.slot = Value(name, s.slot.sample, s.slot.array)
+
     def _round(self, item: Loop, carried: list[Any], slots: dict[Any, Value], sure: dict[Any, bool]) -> dict[Any, bool]:
         """One round back; returns for which variables a cotangent is sure to come out."""
         for c in carried:
@@ -290,6 +307,11 @@ class Back:
         if names:
             self.line(f"{', '.join(names)} = {', '.join(values)}", *names)
         return leaving
+
+
+def changed(x: Value) -> Value:
+    """An array that was added to: no longer what the program knows that it was made of."""
+    return Value(x.name, x.sample, x.array)
 
 
 def sample_of_cotangent(x: Val) -> Any:

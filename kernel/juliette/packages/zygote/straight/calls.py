@@ -381,9 +381,7 @@ def _plus(walk: Any, function: Any, args: list[Any]) -> Any:
         example = function(out.example, b.example)
         if out.name != b.name:
             walk.flow.line(f"if {out.name}.shape != {b.name}.shape: raise Bail")
-        out = elementwise(walk, op, [out, b], example) if out.name != b.name else None
-        if out is None:
-            return None
+        out = elementwise(walk, op, [out, b], example)
     return out
 
 

@@ -422,12 +422,18 @@ class Flow:
                 self.line(f"{name} = float64({x.name})", name, pure=True)
                 slot = Value(name, np.float64(1.0), False)
             slots.append(slot)
+        first = len(self.program.code)
         described = tuple([Leaf(x.active, s.sample, "") for x, s in zip(leaves, slots, strict=True)])
         with self.ops(True):
             made = Tree(tree, described, HOST, self.program, slots)
         slot = made.value
         if isinstance(slot, Constant):
             raise Refuse("a constant tree")
+        if all(v is not slot for v, _, _ in self.program.code[first:]):
+            # known already: each step has a name of its own
+            name = self.new()
+            self.line(f"{name} = {slot.name}", name, pure=True)
+            slot = Value(name, slot.sample, slot.array)
         out = Val(slot, example, any(x.active for x in leaves))
         if slot.array and slot.sample.dtype != example.data.dtype:
             raise Refuse("the element type of a dotted call")

@@ -169,6 +169,8 @@ class Opener:
         known = cls is tuple or isinstance(x, (V.NamedTuple, Struct, ClosureBase))
         if not known and not isinstance(x, OPAQUE) and not isinstance(x, Array):
             raise Refuse(f"a value of class {cls.__name__}")
+        if isinstance(x, (V.BitArray, V.Wrapper)) and np.asarray(x.data).dtype == bool:
+            active = False  # truth values have no gradient
         if active and (not known or getattr(cls, "mutable", False)):
             raise Refuse(f"gradients of a {cls.__name__}")
         check(f"type({name}) is not {self.flow.hold(cls)}")

@@ -1,0 +1,457 @@
+"""Straight-line gradients give what the tape gives: the same values, of the same types, and the same errors."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from juliette.interpreter import Interpreter
+
+PAGES = sorted(
+    p
+    for folder in ("zygote", "flux")
+    for p in (Path(__file__).parents[1] / "spec" / folder).glob("*.md")
+)
+PROGRAMS = 2000
+
+
+PRINTED = io.StringIO()
+
+
+@pytest.fixture
+def session() -> Iterator[Interpreter]:
+    out = Interpreter(stdout=PRINTED)
+    run(out, "using Flux, Zygote")
+    PRINTED.truncate(0)
+    yield out
+    out.close()
+
+
+def run(session: Interpreter, code: str) -> Any:
+    outcome = session.run(code)
+    assert outcome.error is None, outcome.error.render()
+    return outcome.value
+
+
+def shown(session: Interpreter, code: str) -> str:
+    """What a piece of code gives, in its one-line form; or its error."""
+    from juliette.display.show import one_line
+
+    outcome = session.run(code)
+    return outcome.error.render() if outcome.error is not None else one_line(outcome.value)
+
+
+def programs() -> list[Any]:
+    from juliette.packages.zygote import entry
+
+    return [p for p in entry.PROGRAMS.values() if callable(p)]
+
+
+def forget() -> None:
+    from juliette.packages.zygote import entry, straight
+
+    entry.PROGRAMS.clear()
+    straight.REFUSALS.clear()
+
+
+def difference(a: Any, b: Any) -> str | None:
+    """How two results differ, if they do by more than rounding."""
+    from juliette.runtime import values as V
+    from juliette.runtime.array import Array
+    from juliette_engine.gradients import Grads
+
+    if type(a) is not type(b):
+        return f"{type(a).__name__} and {type(b).__name__}"
+    if isinstance(a, Array):
+        x, y = a.data, b.data
+        if x.dtype != y.dtype or x.shape != y.shape:
+            return f"{x.dtype}{x.shape} and {y.dtype}{y.shape}"
+        if x.ndim > 1 and not x.flags.f_contiguous:
+            return "the order in memory"
+        if x.dtype == object:
+            return None
+        close = 1e-4 if x.dtype == np.float32 else 1e-9
+        fits = np.allclose(x, y, rtol=close, atol=close, equal_nan=True)
+        return None if fits else f"{x} and {y}"
+    if isinstance(a, Grads):
+        if a.grads.keys() != b.grads.keys():
+            return "parameters"
+        return next(filter(None, (difference(a.grads[k], b.grads[k]) for k in a.grads)), None)
+    if isinstance(a, V.NamedTuple):
+        return difference(a.values, b.values) if a.names == b.names else f"{a.names} and {b.names}"
+    if type(a) is tuple:
+        if len(a) != len(b):
+            return "lengths"
+        return next(filter(None, map(difference, a, b)), None)
+    if isinstance(a, (float, np.floating)):
+        close = 1e-4 if isinstance(a, np.float32) else 1e-9
+        fits = np.allclose(a, b, rtol=close, atol=1e-12, equal_nan=True)
+        return None if fits else f"{a!r} and {b!r}"
+    return None if a is b or a == b else f"{a} and {b}"
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch, session: Interpreter) -> list[str]:
+    """Every gradient is computed both ways, where there is a straight one; notes which had one."""
+    from juliette.packages.zygote import entry, straight
+    from juliette.runtime.dispatch import TRACE
+
+    notes: list[str] = []
+
+    def surprised(e: Exception) -> None:
+        raise AssertionError("the walk failed") from e
+
+    monkeypatch.setattr(straight, "DEBUG", surprised)
+
+    def both(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> Any:
+        program = found = None
+        if not TRACE.depth:
+            key = (id(f), whole, *map(type, args))
+            entry.PROGRAMS.pop(key, None)
+            program = straight.prepare(key, f, args, True)
+            notes.append("refused: " + straight.REFUSALS[key] if program is None else "straight")
+        if program is not None:
+            # what cannot be computed straight is left to the tape, which must not be able to, either
+            try:
+                found = program(f, *args)
+            except Exception as e:
+                notes[-1] = f"missed: {e!r}"
+        expected = entry.run_on_tape(f, args, whole=whole)
+        if found is not None:
+            wrong = difference(found, expected)
+            assert wrong is None, f"{wrong}\n{program.source}"
+        return expected
+
+    monkeypatch.setattr(entry, "run", both)
+    return notes
+
+
+# ---------------------------------------------------------------- the pages, and random programs
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_the_examples_of_a_page(path: Path, compared: list[str]) -> None:
+    from juliette.testing.doctest import Page
+
+    page = Page(path.read_text(encoding="utf-8"), filename=path.name)
+    try:
+        for block in page.blocks:
+            check = page.check(block, update=False)
+            assert check.passed, check.render()
+    finally:
+        page.close()
+    assert not [n for n in compared if n.startswith("missed")]
+
+
+class Source:
+    """Julia code of a random function of a number, a vector, a matrix and a vector of Float32."""
+
+    UNARY = ("sin({})", "tanh({})", "exp(-abs2({}))", "{}^2", "{}^3", "-{}", "1 / (2 + abs2({}))", "log(2 + {}^2)", "sqrt(1 + abs({}))", "max({}, 0.1)")
+    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1")
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.names: dict[str, list[str]] = {"number": ["a"], "vector": ["v"], "matrix": ["m"], "single": ["f"]}
+        self.lines: list[str] = []
+        self.count = 0
+        for _ in range(self.random.randint(2, 8)):
+            self.step(self.lines, 1)
+
+    def pick(self, kind: str) -> str:
+        return self.random.choice(self.names[kind])
+
+    def new(self, kind: str) -> str:
+        self.count += 1
+        self.names[kind].append(f"t{self.count}")
+        return self.names[kind][-1]
+
+    def expression(self, kind: str) -> str:
+        pick, choose = self.pick, self.random.choice
+        number, vector, matrix = pick("number"), pick("vector"), pick("matrix")
+        if kind == "number":
+            return choose([
+                choose(self.UNARY).format(number), f"{number} * {pick('number')}", f"{number} + {pick('number')} - 0.5",
+                f"sum({choose(self.DOTTED).format(vector)})", f"sum({vector}) / length({vector})", f"{vector}[{self.random.randint(1, 2)}]", f"{matrix}[1, 2] * {number}",
+                f"sum(abs2, {matrix})", f"sum({vector} .* {pick('vector')})", f"({number} > 0 ? {number}^2 : sin({number}))",
+                f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})",
+            ])  # fmt: skip
+        if kind == "vector":
+            return choose([
+                choose(self.DOTTED).format(vector), f"{vector} .* {pick('vector')} .+ {number}", f"{vector} + {pick('vector')}", f"{matrix} * {vector}", f"{vector} .* {number}",
+                f"{number} * {vector}", f"softmax({vector})", f"{matrix}[:, 1]", f"tanh.({matrix} * {vector} .+ {pick('vector')})", f"{vector} / 3", f"{vector} .- {vector}[1:2]",
+            ])  # fmt: skip
+        if kind == "single":
+            f = pick("single")
+            return choose([choose(self.DOTTED).format(f), f"{f} .* {pick('single')}", f"{f} .+ 1", f"{f} .* 0.5f0", f"logsoftmax({f})", f"2f0 * {f}"])
+        return choose([
+            choose(self.DOTTED).format(matrix), f"{matrix} .* {pick('matrix')}", f"{matrix} .+ {vector}", f"{matrix} * {pick('matrix')}", f"{matrix} .* {number}",
+            f"{matrix}'", f"softmax({matrix})", f"reshape({vector} * 2, 2, 1) .+ {matrix}", f"{matrix} - {pick('matrix')}", f"sum({matrix}; dims=1) .+ {matrix}",
+        ])  # fmt: skip
+
+    def step(self, lines: list[str], depth: int) -> None:
+        indent = "    " * depth
+        kind = self.random.choice(["number", "number", "vector", "vector", "matrix", "single", "if", "loop"])
+        if kind in self.names:
+            text = self.expression(kind)
+            lines.append(f"{indent}{self.new(kind)} = {text}")
+            return
+        if depth > 2:
+            return
+        inner = self.random.choice(["number", "vector", "matrix"])
+        start, name = self.expression(inner), self.new(inner)
+        lines.append(f"{indent}{name} = {start}")
+        known = {k: list(v) for k, v in self.names.items()}
+        if kind == "loop":
+            lines.append(f"{indent}for i in 1:{self.random.randint(1, 3)}")
+            self.step(lines, depth + 1)
+            lines.append(f"{indent}    {name} = {self.bounded(inner, name)}")
+        else:
+            lines.append(f"{indent}if {self.pick('number')} {self.random.choice('<>')} 0.3")
+            self.step(lines, depth + 1)
+            lines.append(f"{indent}    {name} = {self.expression(inner)}")
+            self.names = {k: list(v) for k, v in known.items()}
+            if self.random.random() < 0.7:
+                lines.append(f"{indent}else")
+                lines.append(f"{indent}    {name} = {self.expression(inner)}")
+        lines.append(f"{indent}end")
+        self.names = known
+
+    def bounded(self, kind: str, name: str) -> str:
+        """Something that does not grow without end in a loop."""
+        if kind == "number":
+            return f"sin({name}) + {self.pick('number')} * 0.1 * i"
+        return f"tanh.({name} .+ {self.pick(kind)} .* 0.3)"
+
+    def text(self) -> str:
+        parts = [f"sum(tanh.({self.pick('vector')}))", f"sin({self.pick('number')})", f"sum(tanh.({self.pick('matrix')}))", f"sum({self.pick('vector')} .* {self.pick('vector')})"]
+        body = "\n".join(self.lines)
+        return f"function program(a, v, m, f)\n{body}\n    {' + '.join(parts)} + sum(tanh.({self.pick('single')}))\nend"
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param(i, marks=[] if i < 1 else pytest.mark.slow) for i in range(20)]
+)
+def test_random_programs(block: int, compared: list[str], session: Interpreter) -> None:
+    run(session, "using Statistics; v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
+    n = PROGRAMS // 20
+    for seed in range(block * n, (block + 1) * n):
+        run(session, Source(seed).text())
+        run(session, "gradient(program, 0.8, v, m, f)")
+        run(session, "gradient(() -> program(0.6, v, m, f), Flux.params(v, m))")
+    refused = [x for x in compared if x != "straight"]
+    assert len(refused) < len(compared) // 10, refused
+
+
+# ---------------------------------------------------------------- what changes after a program was made
+
+
+def often(session: Interpreter, code: str, n: int = 4) -> str:
+    """The result of code that is run again and again, which is always the same."""
+    results = {shown(session, code) for _ in range(n)}
+    assert len(results) == 1, results
+    return results.pop()
+
+
+def test_a_program_is_made_when_a_call_comes_again(session: Interpreter) -> None:
+    forget()
+    run(session, "f(x) = 3x^2 + 2x + 1")
+    assert shown(session, "gradient(f, 5.0)") == "(32.0,)"
+    assert not programs()
+    assert often(session, "gradient(f, 5.0)") == "(32.0,)"
+    (program,) = programs()
+    assert program.source.startswith("def straight(fun, arg0):")
+    assert program.misses == 0
+
+
+def test_the_text_is_the_same_each_time(session: Interpreter) -> None:
+    from juliette.packages.zygote.straight import source_of
+
+    f = run(session, "f(x, y) = (z = x > 0 ? x * y : x + y; for i in 1:3; z += sin(z) * x; end; z); f")
+    assert len({source_of(f, (0.5, 2.0)) for _ in range(5)}) == 1
+
+
+def test_methods_that_change(session: Interpreter) -> None:
+    forget()
+    run(session, "g(x) = x^2; f(x) = g(x) + 1")
+    assert often(session, "gradient(f, 3.0)") == "(6.0,)"
+    run(session, "g(x) = x^3")
+    assert often(session, "gradient(f, 3.0)") == "(27.0,)"
+    run(session, "g(x::Float64) = 5x")
+    assert often(session, "gradient(f, 3.0)") == "(5.0,)"
+
+
+def test_what_was_refused_has_another_chance(session: Interpreter) -> None:
+    forget()
+    run(session, "g(x) = (println(stderr); x^2); f(x) = g(x)")
+    run(session, "g(x) = x * parse(Float64, \"2.0\")")
+    assert often(session, "gradient(f, 3.0)") == "(2.0,)"
+    assert not programs()
+    run(session, "g(x) = x * 4")
+    assert often(session, "gradient(f, 3.0)") == "(4.0,)"
+    assert programs()
+
+
+def test_rules_of_the_user(session: Interpreter) -> None:
+    forget()
+    run(session, "h(x) = x^2; f(x) = h(x)")
+    assert often(session, "gradient(f, 3.0)") == "(6.0,)"
+    run(session, "Zygote.@adjoint h(x) = x^2, d -> (100d,)")
+    assert often(session, "gradient(f, 3.0)") == "(100.0,)"
+    run(session, "k(x) = sin(x); gradient(k, 0.0); gradient(k, 0.0); gradient(k, 0.0)")
+    run(session, "Zygote.@adjoint Base.sin(x::Float64) = sin(x), d -> (7d,)")
+    assert often(session, "gradient(k, 0.0)") == "(7.0,)"
+
+
+def test_globals_that_change(session: Interpreter) -> None:
+    forget()
+    run(session, "w = 2.0; f(x) = w * x")
+    assert often(session, "gradient(f, 3.0)") == "(2.0,)"
+    run(session, "w = 5.0")
+    assert often(session, "gradient(f, 3.0)") == "(5.0,)"
+    run(session, "w = 7")
+    assert often(session, "gradient(f, 3.0)", 9) == "(7.0,)"
+    run(session, "w = [1.0, 2.0]; k(x) = sum(w .* x)")
+    assert often(session, "gradient(k, 3.0)") == "(3.0,)"
+    run(session, "w = Float32[1, 2, 3]")
+    assert often(session, "gradient(k, 3.0)", 9) == "(6.0,)"
+    assert often(session, "gradient(k, [1.0, 2.0, 3.0])") == "([1.0, 2.0, 3.0],)"
+
+
+def test_sizes_that_change(session: Interpreter) -> None:
+    forget()
+    run(session, "f(x, b) = sum(x .* b .+ b)")
+    assert often(session, "gradient(f, [1.0, 2.0], [3.0, 4.0])") == "([3.0, 4.0], [2.0, 3.0])"
+    assert often(session, "gradient(f, [1.0, 2.0], [3.0])", 2) == "([3.0, 3.0], [5.0])"
+    assert often(session, "gradient(f, [1.0], [3.0, 4.0])", 9) == "([7.0], [2.0, 2.0])"
+    assert often(session, "gradient(f, [1.0, 2.0], [3.0, 4.0])") == "([3.0, 4.0], [2.0, 3.0])"
+    assert "DimensionMismatch" in often(session, "gradient(f, [1.0, 2.0], [3.0, 4.0, 5.0])")
+    run(session, "g(x, b) = sum(x .+ b)")
+    assert often(session, "gradient(g, [1.0, 2.0], [3.0, 4.0])") == "([1.0, 1.0], [1.0, 1.0])"
+    assert often(session, "gradient(g, [1.0, 2.0], [3.0])", 2) == "([1.0, 1.0], [2.0])"
+    assert "DimensionMismatch" in often(session, "gradient(g, [1.0, 2.0], [3.0, 4.0, 5.0])")
+
+
+def test_effects_stay(session: Interpreter) -> None:
+    forget()
+    run(session, "calls = Ref(0); f(x) = (calls[] += 1; x^2)")
+    assert often(session, "gradient(f, 3.0)", 6) == "(6.0,)"
+    assert run(session, "calls[]") == 6
+    run(session, "seen = Dict(); g(x) = (seen[length(seen)] = 1; x^2)")
+    assert often(session, "gradient(g, 3.0)", 6) == "(6.0,)"
+    assert run(session, "length(seen)") == 6
+    run(session, "count = 0; h(x) = (global count += 1; x^2)")
+    assert often(session, "gradient(h, 3.0)", 6) == "(6.0,)"
+    assert run(session, "count") == 6
+    run(session, "k(x) = (print(x); x .|> print; x^2)")
+    assert often(session, "gradient(k, 3.0)", 6) == "(6.0,)"
+    assert PRINTED.getvalue().count("3.0") == 12
+    run(session, "r(x) = x * rand(); using Random")
+    run(session, "for _ in 1:4; gradient(r, 1.0); end; Random.seed!(1); a = gradient(r, 1.0); b = gradient(r, 1.0)")
+    assert run(session, "a != b")
+
+
+def test_errors_are_those_of_the_tape(session: Interpreter) -> None:
+    forget()
+    run(session, "f(x) = x > 0 ? sqrt(x) : error(\"below zero\")")
+    assert often(session, "gradient(f, 4.0)") == "(0.25,)"
+    assert "below zero" in often(session, "gradient(f, -4.0)", 9)
+    assert often(session, "gradient(f, 4.0)") == "(0.25,)"
+    run(session, "g(x) = sqrt(x)")
+    assert often(session, "gradient(g, 4.0)") == "(0.25,)"
+    assert "DomainError" in often(session, "gradient(g, -4.0)")
+    run(session, "m(x) = (x[1] = 0; sum(x))")
+    assert "Mutating arrays is not supported" in often(session, "gradient(m, [1.0, 2.0])")
+    run(session, "o(x) = x .* 2")
+    assert "Output is an array" in often(session, "gradient(o, [1.0, 2.0])")
+    run(session, "i(x, k) = x[k] * 2")
+    assert often(session, "gradient(i, [1.0, 2.0], 2)") == "([0.0, 2.0], nothing)"
+    assert "BoundsError" in often(session, "gradient(i, [1.0, 2.0], 0)")
+    assert "BoundsError" in often(session, "gradient(i, [1.0, 2.0], 3)")
+
+
+def test_arguments_are_not_changed_and_results_are_new(session: Interpreter) -> None:
+    forget()
+    run(session, "x = [1.0, 2.0]; y = [3.0, 4.0]; f(x, y) = sum(x .* y) + sum(exp.(x)) + sum(exp.(x) .* 2)")
+    first = often(session, "gradient(f, x, y)")
+    run(session, "g = gradient(f, x, y); g[1] .= 0; g[2] .= 0")
+    assert shown(session, "(x, y)") == "([1.0, 2.0], [3.0, 4.0])"
+    assert shown(session, "gradient(f, x, y)") == first
+    run(session, "h(x, y) = sum(x .+ y); for _ in 1:4; gradient(h, x, y); end; g = gradient(h, x, y); g[1] .= 5")
+    assert shown(session, "g") == "([5.0, 5.0], [1.0, 1.0])"
+
+
+def test_inside_another_gradient(session: Interpreter) -> None:
+    forget()
+    run(session, "f(x) = x^3; d(x) = gradient(f, x)[1]")
+    assert often(session, "gradient(f, 2.0)") == "(12.0,)"
+    assert often(session, "gradient(d, 2.0)") == "(12.0,)"
+    assert often(session, "Zygote.hessian(x -> sum(x .^ 3), [1.0, 2.0])") == "[6.0 0.0; 0.0 12.0]"
+
+
+def test_parameters_found_by_identity(session: Interpreter) -> None:
+    forget()
+    run(session, "W = [1.0 2.0]; b = [1.0]; x = [1.0, 2.0]; loss() = sum(W * x .+ b); ps = Flux.params(W, b)")
+    code = "(g = gradient(loss, ps); (g[W], g[b]))"
+    assert often(session, code) == "([1.0 2.0], [1.0])"
+    assert often(session, "(g = gradient(loss, Flux.params(W)); g[W])") == "[1.0 2.0]"
+    run(session, "W = [5.0 6.0]")  # another array: the old parameters do not know it
+    assert often(session, "gradient(loss, ps)[b]", 9) == "[1.0]"
+    run(session, "ps = Flux.params(W, b, x)")
+    assert often(session, "gradient(loss, ps)[x]", 9) == "[5.0, 6.0]"
+    run(session, "b = x[1:1]; V = b; tied() = sum(b .* V); ps = Flux.params(b)")
+    assert often(session, "gradient(tied, ps)[b]", 6) == "[2.0]"
+
+
+def test_layers(session: Interpreter) -> None:
+    forget()
+    run(session, """
+        m = Chain(Dense(Float32[0.1 0.2; 0.3 0.4; 0.5 0.6], Float32[0.1, 0.2, 0.3], tanh), Dense(Float32[0.1 0.2 0.3; 0.4 0.5 0.6], false), softmax)
+        x = Float32[1 2 3; 4 5 6]; y = Flux.onehotbatch([1, 2, 1], 1:2)
+        loss(m, x, y) = Flux.crossentropy(m(x), y)""")
+    often(session, "gradient(loss, m, x, y)")
+    assert [p.misses for p in programs()] == [0]
+    often(session, "withgradient(m -> Flux.mse(m(x), y), m)")
+    often(session, "(g = gradient(() -> Flux.logitcrossentropy(m(x), y), Flux.params(m)); [g[p] for p in Flux.params(m)])")
+    assert "DimensionMismatch" in often(session, "gradient(loss, m, x[1:1, :], y)")
+    run(session, "d = Chain(m, Dropout(0.5))")
+    assert shown(session, "gradient(d -> sum(d(x)), d)") != shown(session, "gradient(d -> sum(d(x)), d)")
+
+
+def test_an_interrupt_goes_through(session: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
+    from juliette.packages.zygote import entry
+
+    forget()
+    f = run(session, "f(x) = x^2; for _ in 1:3; gradient(f, 1.0); end; f")
+
+    def interrupted(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    (key,) = [k for k, p in entry.PROGRAMS.items() if callable(p)]
+    monkeypatch.setitem(entry.PROGRAMS, key, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        entry.run(f, (1.0,))
+
+
+def test_no_cycles_are_left_behind(session: Interpreter) -> None:
+    import gc
+
+    f = run(session, "f(x) = (s = 0.0; for i in 1:20; s += sum(x .* i); end; s)")
+    x = run(session, "x = [1.0, 2.0]")
+    from juliette.packages.zygote import entry
+
+    for _ in range(4):
+        entry.run(f, (x,))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(50):
+            entry.run(f, (x,))
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
