@@ -7,7 +7,6 @@ done (`noted`), and the notes are written down.
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,16 @@ import numpy as np
 from juliette.packages.flux import boundary
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.calls import applied, elementwise, floats, is_array, made, raw_array
-from juliette.packages.zygote.straight.flow import Layered, Refuse, Val
+from juliette.packages.zygote.straight.flow import Layered, Val
 from juliette.packages.zygote.straight.values import Const, Record
-from juliette.runtime import broadcast as B
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, wrap
+from juliette.runtime.array import wrap
 from juliette_engine import layers, losses, rules
-from juliette_engine import tape as tapes
-from juliette_engine.activations import identity
 from juliette_engine.elementwise import Elementwise
-from juliette_engine.functions import crossentropies, criteria
+from juliette_engine.functions import criteria
 from juliette_engine.functions.affine import IN_PLACE
 from juliette_engine.fusion import Call
-from juliette_engine.primitives import PRIMITIVES, Primitive
+from juliette_engine.primitives import PRIMITIVES
 
 # ---------------------------------------------------------------- layers
 
@@ -170,4 +166,4 @@ def find(function: Any) -> Any:
 
 
 calls.FINDERS.append(find)
-_ = (inspect, Array, B, Primitive, Refuse, crossentropies, identity, tapes)
+

@@ -10,7 +10,9 @@
 - `factored`: factorizations and functions of matrices
 - `dotted`: dotted calls as one record
 - `parameters`: Params and Grads
+- `tracing`: gradients and pullbacks on the tape
 - `entry`: gradient, pullback and their like
+- `straight`: gradients without a tape, of calls that come again
 - `jacobians`: Jacobians and Hessians
 - `forward`: forward mode
 - `custom`: rules of the user's own

@@ -108,7 +108,7 @@ def _differentiable(x: Any) -> bool:
 
 def by_differentiation(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`rrule_via_ad`: the value and the pullback, whose first tangent is that of `f` itself."""
-    from juliette.packages.zygote.entry import pulled_back
+    from juliette.packages.zygote.tracing import pulled_back
 
     g = (lambda *xs: support_call(f, kwargs, xs)) if kwargs else f
     y, back = pulled_back(g, args)

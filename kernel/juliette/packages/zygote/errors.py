@@ -53,7 +53,7 @@ class Refusal:
 def _place() -> Any:
     """The calls between the gradient and here, as a traceback."""
     found, frame = None, sys._getframe(3)
-    while frame is not None and not frame.f_code.co_filename.endswith("entry.py"):
+    while frame is not None and not frame.f_code.co_filename.endswith("tracing.py"):
         found = TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return found

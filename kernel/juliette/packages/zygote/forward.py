@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.custom import Pullback
-from juliette.packages.zygote.entry import pulled_back
+from juliette.packages.zygote.tracing import pulled_back
 from juliette.packages.zygote.nodes import plain
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap

@@ -13,7 +13,7 @@ from juliette.runtime.errors import ArgumentError
 from juliette_engine import rules
 from juliette_engine.gradients import Grads, Params
 from juliette_engine.tape import Node, primal
-from juliette.packages.zygote.entry import explicit, pulled_back
+from juliette.packages.zygote.tracing import explicit, pulled_back
 
 ndarray = np.ndarray
 

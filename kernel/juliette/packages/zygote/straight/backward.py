@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.packages.zygote.straight.flow import Branch, Flow, Line, Loop, LoopBack, Ops, Step, Val, add_ops
+from juliette.packages.zygote.straight.flow import Branch, Flow, Line, Loop, LoopBack, Step, Val, add_ops
 from juliette_engine.program import Value
 
 
@@ -361,4 +361,4 @@ def defined(items: list[Any]) -> set[str]:
     return out
 
 
-_ = Ops
+

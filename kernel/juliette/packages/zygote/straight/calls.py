@@ -48,6 +48,8 @@ PURE = frozenset(
 CONTAINERS = frozenset("getindex length size first last eachindex isempty axes ndims firstindex lastindex".split())
 # Functions of numbers that have no derivative: they look at values.
 OBSERVERS = frozenset("== != < > <= >= ≤ ≥ ≠ isnan isinf isfinite iszero isone isodd iseven isequal isless zero one oneunit eps typeof :".split())
+# Functions of complex numbers, which here are the identity or of no use.
+COMPLEX = frozenset((rules.real, rules.imag, rules.angle, rules.conjugate))
 _DIRECT = {"+": "+", "-": "-", "*": "*"}
 _COMPARED = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">=", "==": "==", "!=": "!=", "≠": "!="}
 
@@ -137,7 +139,8 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
     name = function.name
     classes = [type(a.example) for a in args]
     op = operation(name, len(args)) or broadcast_rule(function, len(args))
-    known = isinstance(op, Elementwise) or name in OBSERVERS or (name in ("identity", "+", "float") and len(args) == 1)
+    same = name in ("identity", "+", "float", "real", "conj") and len(args) == 1
+    known = (isinstance(op, Elementwise) and op not in COMPLEX) or name in OBSERVERS or same
     if not known and not (name in ("+", "*") and len(args) > 2):
         raise Refuse(f"{name} of numbers")
     example = function(*[a.example for a in args])
@@ -150,9 +153,9 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
         else:
             text = f"{implementation(walk, function, args)}({', '.join([text_of(walk, a) for a in args])})"
         return walk.opener.open(text, example, False, walk.flow.region, checked=type(example) is bool, varies=True)
-    if name in ("identity", "+", "float") and len(args) == 1 and type(example) is classes[0]:
+    if same and type(example) is classes[0]:
         return args[0]
-    if not isinstance(op, Elementwise) or bool in classes or type(example) not in NUMBERS:
+    if not isinstance(op, Elementwise) or op in COMPLEX or bool in classes or type(example) not in NUMBERS:
         raise Refuse(f"{name} of numbers")
     operands = [a if type(a) is Val else a.example for a in args]
     operands += tuple(getattr(op, "constants", {}).values())[len(args) - 1 :]
@@ -217,7 +220,7 @@ def dotted(walk: Any, template: Any, args: list[Any]) -> Any:
             raise LookupError
         functions.append(f.example)
         op = broadcast_rule(f.example, len(n.args))
-        if not isinstance(op, Elementwise):
+        if not isinstance(op, Elementwise) or op in COMPLEX:
             if len(n.args) == 1 and f.example.name in ("+", "identity"):
                 return visit(n.args[0])
             raise LookupError

@@ -19,7 +19,6 @@ from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.flow import NUMBERS, Branch, Carried, Flow, Line, Loop, Refuse, Same, Val, sample_of
 from juliette.packages.zygote.straight.values import Const, Local, Opener, Record, Tup, exact
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, Method
 from juliette.runtime.modules import Base, Module
@@ -470,4 +469,4 @@ VISIT: dict[type, Any] = {
     C.Call: Walk._call, C.Assign: Walk._assign, C.Block: Walk._block, C.If: Walk._if, C.Fresh: Walk._fresh,
     C.Closure: Walk._closure, C.For: Walk._for, C.While: Walk._while, C.Line: lambda w, n, f: Const(None),
 }
-_ = V
+

@@ -1,0 +1,303 @@
+"""Gradients by tracing: the function runs on values that note on a tape what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.compiler.closures import Box
+from juliette.compiler.support import ClosureBase
+from juliette.packages.zygote import trees
+from juliette.packages.zygote.errors import Refusal
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, to_engine
+from juliette.packages.zygote.structured import takes_seeds
+from juliette.packages.zygote.tangents import gradient_of
+from juliette.runtime import values as V
+from juliette.runtime.array import Array, wrap
+from juliette.runtime.dispatch import TRACE
+from juliette.runtime.errors import ErrorException
+from juliette_engine import gradients
+from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
+from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Kept, Node, backward, step
+
+ndarray = np.ndarray
+
+
+class Trace:
+    """A level that is open: its tape, and the depth to restore."""
+
+    __slots__ = ("depth", "tape")
+
+    def __init__(self, tape: Any = None, depth: int = 0) -> None:
+        if tape is not None:
+            self.tape, self.depth = tape, depth
+            return
+        self.tape = LEVELS.open(JuliaTape)
+        self.tape.after = None
+        self.depth = TRACE.depth
+        TRACE.depth += 1
+
+    def stop_recording(self) -> None:
+        """The function has run: what it opened in place is closed."""
+        TRACE.depth = self.depth
+        if self.tape.after is not None:
+            for f in self.tape.after:
+                f()
+            self.tape.after.clear()
+
+    def close(self) -> None:
+        """Leave the level."""
+        self.stop_recording()
+        LEVELS.close()
+
+    def finish(self) -> None:
+        """Forget the tape."""
+        if self.tape.after is not None:
+            for f in self.tape.at_end:
+                f()
+            self.tape.at_end.clear()
+        self.tape.clear()
+
+
+def below(y: Any, tape: Any) -> Any:
+    """An output without the nodes of a tape, as a Julia value."""
+    if type(y) is FloatTracer and y.tape is tape:
+        return y.data
+    if isinstance(y, Node):
+        if y.tape is not tape:
+            return y
+        return y.below if y.nested else plain(y)
+    return trees.outside(y, tape)
+
+
+def release(f: Any, tape: Any) -> None:
+    """Variables that a closure has set inside a gradient keep plain values."""
+    for name in f.fields:
+        x = getattr(f, name)
+        if type(x) is Box:
+            if hasattr(x, "value"):
+                x.value = below(x.value, tape)
+        elif isinstance(x, ClosureBase):
+            release(x, tape)
+
+
+def _loss(y: Any) -> Any:
+    """The loss in an output: itself, or the first of a tuple."""
+    if type(y) is tuple and y:
+        return y[0]
+    if isinstance(y, V.NamedTuple) and y.values:
+        return y.values[0]
+    return y
+
+
+# The cotangents of the losses that are most common.
+_SEEDS: dict[type, Any] = {FloatTracer: 1.0, Float32Tracer: np.float32(1)}
+
+
+def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
+    """The value of `f(args...)` and the gradients of the arguments."""
+    depth = TRACE.depth
+    tape = LEVELS.open(JuliaTape)
+    tape.after = None
+    TRACE.depth = depth + 1
+    trace = None
+    try:
+        traced = [lift(a, tape) for a in args]
+        y = f(*traced)
+        TRACE.depth = depth
+        seed = _SEEDS.get(type(y))
+        if seed is not None and y.tape is tape and tape.after is None:
+            value = y.data
+            backward(tape, y, seed)
+        else:
+            loss = _loss(y) if whole else y
+            check_output(loss)
+            value = below(y, tape)
+            trace = Trace(tape, depth)
+            trace.stop_recording()
+            go_back(tape, loss)
+        return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+    except GradientError as e:
+        raise ErrorException(str(e)) from None
+    finally:
+        TRACE.depth = depth
+        if isinstance(f, ClosureBase):
+            release(f, tape)
+        if trace is not None or tape.after is not None:
+            trace = trace or Trace(tape, depth)
+            trace.stop_recording()
+            trace.finish()
+        LEVELS.close()
+        tape.clear()
+
+
+def go_back(tape: Any, loss: Any) -> None:
+    """Walk back from a loss."""
+    if isinstance(loss, Node) and loss.tape is tape:
+        backward(tape, loss, seed_of(loss))
+    else:
+        for record in tape:
+            if type(record[1]) is Refusal:
+                step(record[0], 0.0, *record[1:])
+
+
+def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
+    """The value of `f()` and the gradients of parameters that it finds where they are.
+
+    Small losses are common, so this is written out flat.
+    """
+    trace = None
+    depth = TRACE.depth
+    tape = LEVELS.open(JuliaTape)
+    tape.after = None
+    TRACE.depth = depth + 1
+    lent: list[Any] = []
+    again: list[Any] = []  # what an outer trace has lent already
+    found: dict[int, Any] = {}
+    try:
+        for x in ps.items.values():
+            plain_class = type(x)
+            cls = TWINS.get(plain_class)
+            if cls is not None:
+                x.__class__ = cls
+                x.tape = tape
+                x.grad = None
+                lent.append((x, plain_class))
+            else:
+                pair = gradients._lookup(gradients.LENDERS, plain_class)
+                if pair is None:
+                    raise GradientError("Only reference types can be differentiated with `Params`.")
+                again.append((x, pair[1], pair[0](x, tape)))
+        y = f()
+        TRACE.depth = depth
+        seed = _SEEDS.get(type(y))
+        if seed is not None and y.tape is tape and tape.after is None:
+            value = y.data
+            backward(tape, y, seed)
+        else:
+            loss = _loss(y) if whole else y
+            check_output(loss)
+            value = below(y, tape)
+            trace = Trace(tape, depth)
+            trace.stop_recording()
+            go_back(tape, loss)
+    except GradientError as e:
+        raise ErrorException(str(e)) from None
+    finally:
+        for x, plain_class in lent:
+            g = x.grad
+            if g is not None:
+                data = x.data
+                if type(g) is ndarray and x.own and g.dtype is data.dtype and g.shape == data.shape and g.flags.f_contiguous:
+                    g = plain_class(g)
+                else:
+                    g = project(g, x)
+                    g = wrap(g) if type(g) is ndarray else g
+            found[id(x)] = g
+            x.__class__ = plain_class
+            x.tape = x.grad = None
+        for x, give_back, state in reversed(again):
+            found[id(x)] = give_back(x, state)
+        TRACE.depth = depth
+        if isinstance(f, ClosureBase):
+            release(f, tape)
+        if trace is not None or tape.after is not None:
+            trace = trace or Trace(tape, depth)
+            trace.stop_recording()
+            trace.finish()
+        LEVELS.close()
+        tape.clear()
+    return value, Grads(ps, found)
+
+
+def run_on_tape(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
+    """The value and the gradient by tracing."""
+    if len(args) == 1 and isinstance(args[0], Params):
+        return implicit(f, args[0], whole=whole)
+    return explicit(f, args, whole=whole)
+
+
+def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
+    """The value and a function from a sensitivity to the gradients; it may be called again."""
+    params = args[0] if len(args) == 1 and isinstance(args[0], Params) else None
+    trace = Trace()
+    tape = trace.tape
+    lent: list[Any] = []
+    kept: dict[int, Any] = {}
+    try:
+        if params is not None:
+            for x in params:
+                pair = gradients._lookup(gradients.LENDERS, type(x))
+                if pair is None:
+                    raise ErrorException("Only reference types can be differentiated with `Params`.")
+                state = pair[0](x, tape)
+                lent.append((x, pair[1], state))
+            # what is lent comes back when the function has run: records need nodes that stay
+            for x, _, _ in lent:
+                node = tape.over(x.below) if x.nested else tape.node(x.data)
+                kept[id(x)] = node
+        traced = [] if params is not None else [lift(a, tape) for a in args]
+        y = f() if params is not None else f(*traced)
+        value = below(y, tape)
+        y = takes_seeds(y)
+        if params is not None:
+            swap = {id(x): kept[id(x)] for x, _, _ in lent}
+            tape[:] = [_swapped(record, swap) for record in tape]
+            if id(y) in swap:
+                y = swap[id(y)]
+    finally:
+        if isinstance(f, ClosureBase):
+            release(f, tape)
+        while lent:
+            x, give_back, state = lent.pop()
+            give_back(x, state)
+        trace.close()
+    records = Kept(tape)
+
+    def back(seed: Any) -> Any:
+        nodes = list(kept.values()) if params is not None else traced
+        gradients._reset(nodes)
+        gradients._seed(y, seed_from(as_sensitivity(gradient_of(seed), y)), records.tape)
+        gradients.run_back(records.tape)
+        if params is not None:
+            grads = {}
+            for i, node in kept.items():
+                g = gradients.project(node.grad, node)
+                grads[i] = wrap(g) if type(g) is ndarray else g
+            out: Any = Grads(params, grads)
+        else:
+            out = tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+        gradients._reset(nodes)
+        return out
+
+    return value, back
+
+
+def _swapped(record: Any, swap: dict[int, Any]) -> Any:
+    """A record with other nodes in place of some."""
+
+    def other(x: Any) -> Any:
+        if isinstance(x, Node):
+            return swap.get(id(x), x)
+        if type(x) is tuple:
+            return tuple([other(v) for v in x])
+        if type(x) is list:
+            return [other(v) for v in x]
+        return x
+
+    return tuple([record[0], *[other(x) for x in record[1:]]])
+
+
+def seed_from(x: Any) -> Any:
+    """A sensitivity as the engine takes it."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
+        return to_engine(x)
+    if type(x) is tuple:
+        return tuple(map(seed_from, x))
+    if type(x) is int:
+        return float(x)
+    return x
