@@ -109,20 +109,21 @@ def compared(monkeypatch: pytest.MonkeyPatch, session: Interpreter) -> list[str]
 
     monkeypatch.setattr(straight, "DEBUG", surprised)
 
-    def both(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> Any:
+    def both(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()) -> Any:
         program = found = None
         if not TRACE.depth:
             key = (id(f), whole, *map(type, args))
             entry.PROGRAMS.pop(key, None)
-            program = straight.prepare(key, f, args, True)
+            program = straight.prepare(key, f, args, True, rest)
             notes.append("refused: " + straight.REFUSALS[key] if program is None else "straight")
         if program is not None:
             # what cannot be computed straight is left to the tape, which must not be able to, either
             try:
-                found = program(f, *args)
+                found = program(f, *args, *rest)
             except Exception as e:
                 notes[-1] = f"missed: {e!r}"
-        expected = entry.run_on_tape(f, args, whole=whole)
+        called = (lambda *xs: f(*xs, *rest)) if rest else f
+        expected = entry.run_on_tape(called, args, whole=whole)
         if found is not None:
             wrong = difference(found, expected)
             assert wrong is None, f"{wrong}\n{program.source}"
@@ -427,6 +428,26 @@ def test_layers(session: Interpreter) -> None:
     assert "DimensionMismatch" in often(session, "gradient(loss, m, x[1:1, :], y)")
     run(session, "d = Chain(m, Dropout(0.5))")
     assert shown(session, "gradient(d -> sum(d(x)), d)") != shown(session, "gradient(d -> sum(d(x)), d)")
+
+
+def test_training_runs_straight(session: Interpreter) -> None:
+    forget()
+    run(session, """
+        m = Chain(Dense(Float32[0.1 0.2; 0.3 0.4], Float32[0, 0], tanh), Dense(Float32[0.5 0.6], Float32[0]))
+        data = [(Float32[1 2; 3 4], Float32[1 2]), (Float32[5 1; 0 2], Float32[0 1])]
+        loss(m, x, y) = Flux.mse(m(x), y)
+        state = Flux.setup(Descent(0.01), m)
+        for _ in 1:5; Flux.train!(loss, m, data, state); end""")
+    assert [p.misses for p in programs()] == [0]
+    run(session, "implicit(x, y) = Flux.mse(m(x), y); for _ in 1:5; Flux.train!(implicit, Flux.params(m), data, Descent(0.01)); end")
+    assert [p.misses for p in programs()] == [0, 0]
+
+
+def test_a_call_that_branches_without_end_is_refused(session: Interpreter) -> None:
+    forget()
+    run(session, "tree(n, x) = n == 0 ? x : tree(n - 1, x) + tree(n - 1, x); f(x) = tree(12, x)")
+    assert often(session, "gradient(f, 1.0)", 4) == "(4096.0,)"
+    assert not programs()
 
 
 def test_an_interrupt_goes_through(session: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:

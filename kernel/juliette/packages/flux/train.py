@@ -109,11 +109,6 @@ def arguments(d: Any) -> tuple[Any, ...]:
     return (d,)
 
 
-def call_loss(loss: Any, first: tuple[Any, ...], d: Any) -> Any:
-    """The loss of an item; the fields of a named tuple are keywords from 0.15 on."""
-    return loss(*first, *arguments(d))
-
-
 def check_loss(value: Any, index: int) -> None:
     """Stop on a loss that is not finite."""
     number = value[0] if type(value) is tuple else value
@@ -152,7 +147,7 @@ def train_implicit(loss: Any, ps: Params, data: Any, opt: Any, cb: Any) -> None:
     functions = callbacks(cb)
     for index, d in enumerate(support.iterate(data), 1):
         try:
-            value, grads = zygote._run(lambda d=d: call_loss(loss, (), d), (ps,))
+            value, grads = zygote._run(loss, (ps,), tuple(arguments(d)))
             check_loss(value, index)
             update_params(opt, ps, grads)
             for f in functions:
@@ -186,7 +181,7 @@ def train_explicit(loss: Any, model: Any, data: Any, opt: Any) -> None:
 
 def step(loss: Any, model: Any, d: Any, state: Any, index: int = 1) -> Any:
     """One step on an item of the data; gives the value of the loss."""
-    value, grads = zygote._run(lambda m: call_loss(loss, (m,), d), (model,))
+    value, grads = zygote._run(loss, (model,), tuple(arguments(d)))
     check_loss(value, index)
     update_state(state, model, grads[0])
     return from_host(value), grads[0]

@@ -54,9 +54,9 @@ def load(module: Module) -> None:
     buffer.load_buffer(module)
 
 
-def _run(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The value and the gradient; of a tuple the first entry is the loss."""
-    return entry.run(f, args, whole=True)
+def _run(f: Any, args: tuple[Any, ...], rest: tuple[Any, ...] = ()) -> tuple[Any, Any]:
+    """The value of `f(args..., rest...)` and the gradient for `args`; of a tuple the first entry is the loss."""
+    return entry.run(f, args, whole=True, rest=rest)
 
 
 ZYGOTE = package("Zygote", load)

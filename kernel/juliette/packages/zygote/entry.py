@@ -30,33 +30,34 @@ RULES: set[str] = set()
 FIRST = 2
 
 
-def run(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
-    """The value and the gradient, of whichever kind; of a tuple (`whole`) the first entry is the loss.
+def run(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()) -> tuple[Any, Any]:
+    """The value of `f(args..., rest...)` and the gradient for `args`, of whichever kind; of a tuple (`whole`) the first entry
+    is the loss.
 
     What comes again is run straight; otherwise, inside another gradient, and if anything unexpected is met there, on the tape.
     """
     if not TRACE.depth:
-        key = (f if type(f) is GenericFunction else type(f), whole, *map(type, args))
+        key = (f if type(f) is GenericFunction else type(f), whole, *map(type, args), *map(type, rest), len(rest))
         program = PROGRAMS.get(key, 0)
         if program is not None:
             if type(program) is int:
-                program = again(key, program, f, args, whole)
+                program = again(key, program, f, args, whole, rest)
             if program is not None:
                 try:
-                    return program(f, *args)  # type: ignore[no-any-return]
+                    return program(f, *args, *rest)  # type: ignore[no-any-return]
                 except Exception:
                     missed(key, program)
-    return run_on_tape(f, args, whole=whole)
+    return run_on_tape((lambda *xs: f(*xs, *rest)) if rest else f, args, whole=whole)
 
 
-def again(key: Any, count: int, f: Any, args: tuple[Any, ...], whole: bool) -> Any:
+def again(key: Any, count: int, f: Any, args: tuple[Any, ...], whole: bool, rest: tuple[Any, ...]) -> Any:
     """Count a call, and make its program if it comes often."""
     if count < FIRST:
         PROGRAMS[key] = count + 1
         return None
     from juliette.packages.zygote.straight import prepare
 
-    return prepare(key, f, args, whole)
+    return prepare(key, f, args, whole, rest)
 
 
 def missed(key: Any, program: Any) -> None:

@@ -66,9 +66,10 @@ SPACE: dict[str, Any] = {
 class Compiler:
     """Makes the program of a call."""
 
-    def __init__(self, f: Any, args: tuple[Any, ...], valued: bool) -> None:
+    def __init__(self, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()) -> None:
         self.f = f
         self.args = args
+        self.rest = rest
         self.valued = valued
         self.flow = Flow()
         params = args[0].items if len(args) == 1 and isinstance(args[0], Params) else None
@@ -78,7 +79,7 @@ class Compiler:
         self.claimed: set[str] = set()
 
     def function(self) -> Any:
-        """`straight(f, args...)`, which returns the value, or None if it is not wanted, and the gradient."""
+        """`straight(f, args..., rest...)`, which returns the value, or None if it is not wanted, and the gradient."""
         flow = self.flow
         names = [f"arg{i}" for i in range(len(self.args))]
         implicit = self.opener.params is not None
@@ -86,9 +87,11 @@ class Compiler:
             flow.line("items = arg0.items", "items")
         f = Const(self.f) if isinstance(self.f, GenericFunction) else self.opener.open("fun", self.f, False, flow.prologue, checked=True)
         opened = [] if implicit else [self.opener.open(n, x, True, flow.prologue, checked=True) for n, x in zip(names, self.args, strict=True)]
+        others = [f"rest{i}" for i in range(len(self.rest))]
+        given = [self.opener.open(n, x, False, flow.prologue, checked=True) for n, x in zip(others, self.rest, strict=True)]
         main: list[Any] = []
         with flow.into(main):
-            loss = self.walk.call(f, opened)
+            loss = self.walk.call(f, [*opened, *given])
         if type(loss.example) not in (float, int, np.float32) or type(loss) not in (Val, Const):
             raise Refuse("a loss that is no number")
         forward = len(flow.program.code)
@@ -105,7 +108,7 @@ class Compiler:
             value = "value"
             main.append(Line(f"value = {loss.name if type(loss) is Val else flow.hold(loss.example)}", ("value",)))
         writer = Writer(flow, forward)
-        self.source = writer.function(["fun", *names], [flow.prologue, main, back.region], f"{value}, {gradient}")
+        self.source = writer.function(["fun", *names, *others], [flow.prologue, main, back.region], f"{value}, {gradient}")
         space = {**SPACE, **flow.program.constants, **flow.names}
         exec(compile(self.source, "<straight>", "exec"), space)
         made = space["straight"]
@@ -192,14 +195,14 @@ MISSES, REBUILDS, MOST = 3, 6, 4096
 REFUSALS: dict[Any, str] = {}
 
 
-def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool) -> Any:
-    """The program of a call, or None."""
+def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()) -> Any:
+    """The program of a call, or None; `rest` are further arguments, whose gradients are not wanted."""
     if len(PROGRAMS) > MOST:
         PROGRAMS.clear()
         REFUSALS.clear()
     for name in RULES:
         importlib.import_module(name)
-    compiler = Compiler(f, args, valued)
+    compiler = Compiler(f, args, valued, rest)
     made = None
     try:
         made = compiler.function()

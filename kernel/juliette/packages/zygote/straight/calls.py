@@ -84,6 +84,21 @@ def constant_text(walk: Any, x: Any) -> str:
     return repr(x) if type(x) is int or type(x) is bool or (type(x) is float and abs(x) < 1e300) else walk.flow.hold(x)
 
 
+def own_for_numbers(f: GenericFunction, count: int) -> bool:
+    """Has the user given a function methods or rules that could take so many numbers?"""
+    if f.traced_rule is not None:
+        return True
+    return any(
+        m.accepts_count(count) and all(T.intersects(T.Number, _bound(p)) for p in m.parameters) for m in f.user_methods
+    )
+
+
+def _bound(p: Any) -> Any:
+    """The values that a parameter of a method takes, at most."""
+    p = p.type if isinstance(p, T.Vararg) else p
+    return T.Any_ if T.free_vars(p) else p
+
+
 def is_number(x: Any) -> bool:
     return type(x) in (Val, Const) and type(x.example) in NUMBERS
 
@@ -216,7 +231,7 @@ def dotted(walk: Any, template: Any, args: list[Any]) -> Any:
                 return constant(x.example)
             return place(as_leaf(walk, x))
         f = args[n.function]
-        if type(f) is not Const or not isinstance(f.example, GenericFunction) or f.example.user_methods or f.example.traced_rule:
+        if type(f) is not Const or not isinstance(f.example, GenericFunction) or own_for_numbers(f.example, len(n.args)):
             raise LookupError
         functions.append(f.example)
         op = broadcast_rule(f.example, len(n.args))
@@ -249,7 +264,7 @@ def _plain_dotted(walk: Any, template: Any, args: list[Any]) -> Any:
     for i, a in enumerate(args):
         if i in functions:
             f = a.example if type(a) is Const else None
-            if not isinstance(f, GenericFunction) or f.user_methods or KERNELS.get(f) is None or f.traced_rule:
+            if not isinstance(f, GenericFunction) or KERNELS.get(f) is None or own_for_numbers(f, 1) or own_for_numbers(f, 2):
                 raise Refuse("a dotted call of a function that is not known")
             fixed.append(f)
         elif a.active and not all(f.name in OBSERVERS for f in fixed):
@@ -408,7 +423,7 @@ def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
         f, x = args
         if type(f) is not Const or not isinstance(f.example, GenericFunction) or not floats(x) or options:
             return None
-        if f.example.user_methods or f.example.traced_rule:
+        if own_for_numbers(f.example, 1):
             return None
         walk.rests_on.append((f.example, None))
         if f.example.name == "abs2" and function.name == "sum":
@@ -641,7 +656,8 @@ def field(walk: Any, x: Any, name: str) -> Any:
             return x.part(value.names.index(name))
         properties = Base.get("getproperty")
         walk.rests_on.append((properties, None))
-        if isinstance(value, (Struct, ClosureBase)) and not properties.user_methods and type(value) not in PROPERTIES:
+        own = properties.user_matches((T.typeof(value), T.typeof(Symbol(name))))
+        if isinstance(value, (Struct, ClosureBase)) and not own and type(value) not in PROPERTIES:
             return x.part(name)
     raise Refuse(f"the field {name}")
 

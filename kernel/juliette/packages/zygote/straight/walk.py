@@ -27,7 +27,7 @@ from juliette.syntax.expr import Symbol
 from juliette_engine.program import Value
 
 DEEPEST = 24
-LONGEST = 3000  # items of one program
+MOST_CALLS = 1500
 UNROLLED = 16
 
 
@@ -59,6 +59,7 @@ class Walk:
         self.flow = flow
         self.opener = opener
         self.depth = 0
+        self.calls = 0
         self.looping = 0
         # the functions looked at, with the argument types: whose methods the program rests on
         self.rests_on: list[tuple[GenericFunction, tuple[Any, ...]]] = []
@@ -67,8 +68,9 @@ class Walk:
 
     def call(self, f: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """The value of `f(args...; kwargs...)`."""
-        if len(self.flow.region) > LONGEST:
-            raise Refuse("too long")
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise Refuse("too many calls")
         kwargs = kwargs or {}
         if type(f) is Local:
             return self.call_local(f, args, kwargs)
@@ -110,7 +112,7 @@ class Walk:
     def call_function(self, function: GenericFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """A call of a generic function."""
         structural = calls.STRUCTURAL.get(function)
-        if structural is not None and not kwargs and not function.user_methods:
+        if structural is not None and not kwargs and not self.own(function, args):
             found = structural(self, args)
             if found is not None:
                 return found
@@ -118,6 +120,12 @@ class Walk:
         if method.code is not None:
             return self.run_method(method, args, kwargs, None)
         return calls.builtin(self, function, method, args, kwargs)
+
+    def own(self, function: GenericFunction, args: list[Any]) -> bool:
+        """Could a method of the user's be meant?"""
+        if not function.user_methods:
+            return False
+        return not all(map(exact, args)) or function.user_matches(tuple([T.dispatch_type(a.example) for a in args]))
 
     def call_local(self, f: Local, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """A call of a closure made on the way."""
