@@ -339,7 +339,7 @@ def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any, pure
         out = made(walk, text, example, active, fresh=False, pure=pure)
     else:
         name = walk.flow.new("n")
-        walk.flow.line(f"{name} = {text}", name, pure=pure)
+        walk.flow.line(f"{name} = float({text})" if type(example) is float else f"{name} = {text}", name, pure=pure)
         out = Val(Value(name, sample_of(example), False), example, active)
     if active:
         walk.flow.region.append(Applied(out, op, args, static))
