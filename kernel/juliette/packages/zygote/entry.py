@@ -10,6 +10,7 @@ import numpy as np
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain
+from juliette.packages.zygote.structured import holds_node
 from juliette.packages.zygote.tracing import pulled_back, run_on_tape
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -19,8 +20,6 @@ from juliette.runtime.modules import Module
 from juliette.runtime.numeric import Complex
 from juliette_engine import gradients, rules
 from juliette_engine.tape import Node
-
-ndarray = np.ndarray
 
 # The straight-line programs of calls (see `straight`), or how often a call has come; None: it has no program.
 PROGRAMS: dict[Any, Any] = {}

@@ -656,7 +656,7 @@ def field(walk: Any, x: Any, name: str) -> Any:
             return x.part(value.names.index(name))
         properties = Base.get("getproperty")
         walk.rests_on.append((properties, None))
-        own = properties.user_matches((T.typeof(value), T.typeof(Symbol(name))))
+        own = properties.traced_rule is not None or properties.user_matches((T.typeof(value), T.typeof(Symbol(name))))
         if isinstance(value, (Struct, ClosureBase)) and not own and type(value) not in PROPERTIES:
             return x.part(name)
     raise Refuse(f"the field {name}")
