@@ -47,6 +47,28 @@ class OfBase:
         return name
 
 
+class OfGlobal:
+    """A function of the user's that is no closure: its code takes the arguments alone."""
+
+    __slots__ = ("instance",)
+
+    def __init__(self, instance: Any) -> None:
+        self.instance = instance
+
+    @property
+    def quiet(self) -> bool:
+        return bool(self.instance.quiet)
+
+    def infer(self) -> Any:
+        return self.instance.infer()
+
+    def enter_into(self, names: dict[str, Any]) -> str:
+        inner = self.instance.enter_into(names)
+        name = f"{inner}%global"
+        names[name] = lambda _, *xs: names[inner](*xs)
+        return name
+
+
 class Applied:
     """A function applied to each element of something: the instance, and where it comes from."""
 
@@ -90,7 +112,7 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
     instance = instance_of(method, types, False)
     inference.edges.append((generic, types))
     inference.callees.append(instance)
-    return instance
+    return OfGlobal(instance) if type(function) is L.Known else instance
 
 
 def shape_of(inference: Any, node: C.Node) -> int:
