@@ -277,26 +277,40 @@ def fmap(
     exclude: Callable[[Any], bool] = is_leaf,
     path: bool = False,
     structure: bool = False,
+    pruned: Callable[[Any], tuple[Any, ...]] | None = lambda x: (),
+    counterpart: Callable[[Any, Any], Any] = part,
 ) -> Any:
     """`f` on every leaf, and the tree built up again; a shared node is visited once.
 
     `others` are trees with the same parts.  With `path`, `f` first gets the path to the leaf; with
-    `structure`, plain trees take the place of the nodes.
+    `structure`, plain trees take the place of the nodes.  `pruned(x)` holds what stands for a node
+    that was met before, if not what was made of it; without `pruned`, such nodes are met again.
+    `counterpart(tree, key)` is the part of another tree that belongs to the part `key`.
     """
-    return _Map(f, exclude, path, structure).visit((), x, *others)
+    return _Map(f, exclude, path, structure, pruned, counterpart).visit((), x, *others)
 
 
 class _Map:
     """One `fmap`: what to do, and the nodes that were met."""
 
-    def __init__(self, f: Callable[..., Any], exclude: Callable[[Any], bool], path: bool, structure: bool) -> None:
-        self.f, self.exclude, self.path, self.structure = f, exclude, path, structure
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        exclude: Callable[[Any], bool],
+        path: bool,
+        structure: bool,
+        pruned: Any,
+        counterpart: Any,
+    ) -> None:
+        self.f, self.exclude, self.path, self.structure, self.pruned = f, exclude, path, structure, pruned
+        self.counterpart = counterpart
         self.seen: dict[int, tuple[Any, Any]] = {}
 
     def visit(self, where: tuple[Any, ...], x: Any, *others: Any) -> Any:
         shared = x is not None and type(x) not in _VALUES and not (type(x) is tuple and not x)
-        if shared and id(x) in self.seen:
-            return self.seen[id(x)][1]
+        if self.pruned is not None and shared and id(x) in self.seen:
+            instead = self.pruned(x)
+            return instead[0] if instead else self.seen[id(x)][1]
         if self.exclude(x):
             out = self.f(where, x, *others) if self.path else self.f(x, *others)
         else:
@@ -306,7 +320,7 @@ class _Map:
             keys, values = parts
             new = tuple(
                 [
-                    self.visit((*where, k), v, *[part(o, k) for o in others])
+                    self.visit((*where, k), v, *[self.counterpart(o, k) for o in others])
                     for k, v in zip(keys, values, strict=True)
                 ]
             )

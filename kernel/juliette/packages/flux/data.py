@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from juliette.packages.flux.optimise import method_for
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, vector, wrap
 from juliette.runtime.errors import ArgumentError, AssertionError_
 from juliette.runtime.modules import Base, Module
@@ -29,46 +31,96 @@ LOADER.typename.fields = ("data", "batchsize", "shuffle", "partial", "rng")
 
 
 def observed(data: Any, index: Any, *, window: bool = False) -> Any:
-    """Some observations (from 0) of arrays and ranges, also in tuples and named tuples.
+    """Some observations (from 0) of arrays and ranges, also in tuples, named tuples and dictionaries.
 
     They are copies, or views of arrays as `window`.
     """
-    if isinstance(data, V.NamedTuple):
-        parts = tuple(observed(v, index, window=window) for v in data.values)
-        return V.NamedTuple(data.names, parts)
-    if type(data) is tuple:
-        return tuple(observed(v, index, window=window) for v in data)
-    if isinstance(index, int):
-        one_based: Any = index + 1
-    elif isinstance(index, range):
-        one_based = V.UnitRange(index.start + 1, index.stop)
-    else:
-        one_based = wrap(np.asarray(index, dtype=np.int64) + 1)
-    get = Base.bindings["view" if window and isinstance(data, ArrayLike) else "getindex"]
     if isinstance(data, ArrayLike):
-        return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), one_based)
+        get = Base.bindings["view" if window else "getindex"]
+        return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), one_based(index))
+    if type(data) is tuple:
+        return tuple([observed(v, index, window=window) for v in data])
+    if isinstance(data, V.NamedTuple):
+        return V.NamedTuple(data.names, tuple([observed(v, index, window=window) for v in data.values]))
+    if isinstance(data, V.JuliaDict):
+        return Base.bindings["Dict"](*[V.Pair(k, observed(v, index, window=window)) for k, v in data.entries()])
+    return View(data, one_based(index)) if window else GETOBS[0](data, one_based(index))
+
+
+class View:
+    """Some observations of a container of the user's, which are asked for later."""
+
+    def __init__(self, data: Any, indices: Any) -> None:
+        inner = isinstance(data, View)
+        self.data = data.data if inner else data
+        self.indices = Base.bindings["getindex"](data.indices, indices) if inner else indices
+
+    def __len__(self) -> int:
+        return int(Base.bindings["length"](self.indices))
+
+    def __getitem__(self, index: Any) -> Any:
+        return GETOBS[0](self.data, Base.bindings["getindex"](self.indices, index))
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(1, len(self) + 1))
+
+    @property
+    def text(self) -> str:
+        """How it prints."""
+        kinds = ", ".join("::" + T.type_string(T.typeof(x)) for x in (self.data, self.indices))
+        return f"ObsView({kinds})\n {len(self)} observations"
+
+
+def one_based(index: Any) -> Any:
+    """A place, or places, from zero as Julia's index."""
     if isinstance(index, int):
-        return get(data, one_based)
-    return B.from_values([get(data, int(i) + 1) for i in index], (len(index),))
+        return index + 1
+    if isinstance(index, range):
+        return V.UnitRange(index.start + 1, index.stop)
+    return wrap(np.asarray(index, dtype=np.int64) + 1)
+
+
+def zero_based(index: Any) -> Any:
+    """Julia's index as a place, or places, from zero."""
+    if type(index) is int:
+        return index - 1
+    if isinstance(index, V.UnitRange):
+        return range(index.start - 1, index.stop)
+    return np.asarray(index.data) - 1
 
 
 def numobs(data: Any) -> int:
     """How many observations there are."""
     from juliette_engine.errors import DimensionMismatch
 
-    if isinstance(data, V.NamedTuple) or type(data) is tuple:
-        parts = data.values if isinstance(data, V.NamedTuple) else data
-        counts = {numobs(v) for v in parts}
+    if isinstance(data, ArrayLike):
+        return int(np.shape(data.data)[-1])
+    if isinstance(data, (tuple, V.NamedTuple, V.JuliaDict)):
+        counts = {numobs(v) for v in parts_of(data)}
         if len(counts) != 1:
             raise DimensionMismatch("All data containers must have the same number of observations.")
         return counts.pop()
-    if isinstance(data, ArrayLike):
-        return int(np.shape(data.data)[-1])
-    return int(Base.bindings["length"](data))
+    return int(NUMOBS[0](data))
+
+
+def parts_of(data: Any) -> Any:
+    """The containers in a tuple, a named tuple or a dictionary."""
+    if isinstance(data, V.JuliaDict):
+        return [v for _, v in data.entries()]
+    return data.values if isinstance(data, V.NamedTuple) else data
+
+
+# `getobs` and `numobs`, to which users add methods for containers of their own.
+GETOBS: list[Any] = []
+NUMOBS: list[Any] = []
 
 
 class Loader(engine.DataLoader):
-    """A DataLoader over Julia's values."""
+    """A DataLoader over Julia's values.
+
+    `collate` tells how a batch is made: not at all means from all of its places at once, `true` by
+    `batch`, `false` leaves the vector of observations, and a function is called with it.
+    """
 
     def __init__(self, data: Any, *, collate: Any = None, **options: Any) -> None:
         self.collate = collate
@@ -80,18 +132,40 @@ class Loader(engine.DataLoader):
         self.shuffle = bool(options.pop("shuffle", False))
         self.partial = options.pop("partial", True)
         self.rng = options.pop("rng", None)
+        self.then: Any = None
         if options:
             raise ArgumentError(f"unknown keywords {', '.join(options)}")
 
     def __iter__(self) -> Any:
         order = permutation(self.n, self.rng) if self.shuffle else range(self.n)
-        if self.batchsize <= 0:
-            yield from (observed(self.data, int(i)) for i in order)
-            return
-        for k in range(len(self)):
-            yield observed(self.data, order[k * self.batchsize : (k + 1) * self.batchsize])
+        size = self.batchsize
+        items = (
+            (observed(self.data, int(i)) for i in order)
+            if size <= 0
+            else (self.collated(order[k * size : (k + 1) * size]) for k in range(len(self)))
+        )
+        return items if self.then is None else map(self.then, items)
+
+    def collated(self, places: Any) -> Any:
+        """The batch of the observations at some places."""
+        if self.collate is None:
+            return observed(self.data, places)
+        items = [observed(self.data, int(i)) for i in places]
+        found = Base.bindings["vect"](*items)
+        if self.collate is False:
+            return found
+        return BATCH[0](found) if self.collate is True else self.collate(found)
+
+    def mapped(self, f: Any) -> Loader:
+        """The loader whose batches are `f` of those of this one."""
+        out = copy.copy(self)
+        then = self.then
+        out.then = f if then is None else lambda x: f(then(x))
+        return out
 
 
+# MLUtils' `batch`.
+BATCH: list[Any] = []
 T.register_class(Loader, LOADER)
 iterates(Loader)(iter)
 
@@ -132,6 +206,7 @@ def load(module: Module) -> None:
 
     types = {"DataLoader": LOADER}
     method_for(types, "length(d::DataLoader)", len)
+    method_for(types, "size(d::DataLoader)", lambda d: (len(d),))
     method_for(types, "IteratorEltype(d::DataLoader)", lambda _, d: EltypeUnknown)
     method_for(types, "first(d::DataLoader)", lambda d: next(iter(d)))
     observations(module)
@@ -144,23 +219,42 @@ def load(module: Module) -> None:
 
 def observations(module: Module) -> None:
     """Access to observations, and splits of them."""
-    module.method("numobs(data)")(_documented(numobs, "How many observations there are."))
+    @module.method("numobs(data)")
+    def count(data: Any) -> int:
+        """How many observations there are."""
+        known = isinstance(data, (ArrayLike, tuple, V.NamedTuple, V.JuliaDict))
+        return numobs(data) if known else int(Base.bindings["length"](data))
 
     @module.method("getobs(data, index)")
     def getobs(data: Any, index: Any) -> Any:
         """Some observations."""
-        where = index - 1 if type(index) is int else np.asarray(index.data) - 1
-        return observed(data, where)
+        if isinstance(data, (ArrayLike, tuple, V.NamedTuple, V.JuliaDict)):
+            return observed(data, zero_based(index))
+        return Base.bindings["getindex"](data, index)
+
+    @module.method("getobs(data)")
+    def getobs_all(data: Any) -> Any:
+        """The observations of a view in memory; other data as they are."""
+        if type(data) is tuple:
+            return tuple([getobs_all(v) for v in data])
+        if isinstance(data, V.NamedTuple):
+            return V.NamedTuple(data.names, tuple([getobs_all(v) for v in data.values]))
+        if isinstance(data, View):
+            return GETOBS[0](data.data, data.indices)
+        return Base.bindings["copy"](data) if isinstance(data, W.SubArray) else data
+
+    GETOBS[:] = [module.bindings["getobs"]]
+    NUMOBS[:] = [module.bindings["numobs"]]
 
     @module.method("shuffleobs(data)")
     def shuffleobs(data: Any) -> Any:
         """The observations in random order."""
-        return observed(data, permutation(numobs(data)))
+        return observed(data, permutation(numobs(data)), window=True)
 
     @module.method("shuffleobs(rng, data)")
     def shuffleobs_rng(rng: Any, data: Any) -> Any:
         """The observations in random order, from a generator."""
-        return observed(data, permutation(numobs(data), rng))
+        return observed(data, permutation(numobs(data), rng), window=True)
 
     @module.method("splitobs(data; at, shuffle=false)")
     def splitobs(data: Any, *, at: Any, shuffle: bool = False) -> Any:
@@ -191,11 +285,6 @@ def observations(module: Module) -> None:
         rand = Base.bindings["rand"]
         one_to = V.UnitRange(1, total)
         return getobs(data, rand(one_to) if n is None else rand(one_to, n))
-
-
-def _documented(f: Any, text: str) -> Any:
-    f.__doc__ = text
-    return f
 
 
 def _last(x: Any, n: int) -> Any:
@@ -255,14 +344,25 @@ def shapes(module: Module) -> None:
     def batch(xs: Any) -> Any:
         """Arrays of one size side by side along a new last dimension."""
         items = list(support.iterate(xs))
-        if items and isinstance(items[0], (tuple, V.NamedTuple)):
-            parts = [trees.children(v) for v in items]
-            columns = [batch(tuple(p[1][k] for p in parts)) for k in range(len(parts[0][0]))]  # type: ignore[index]
-            return trees.mirror(items[0], parts[0][0], tuple(columns))  # type: ignore[index]
-        if not items or not isinstance(items[0], ArrayLike):
+        first = items[0] if items else None
+        if type(first) is tuple:
+            return tuple([batch(column) for column in zip(*items, strict=True)])
+        if isinstance(first, V.NamedTuple):
+            named = [tuple([v.get(n) for v in items]) for n in first.names]
+            return V.NamedTuple(first.names, tuple([batch(column) for column in named]))
+        if isinstance(first, V.JuliaDict):
+            get = Base.bindings["getindex"]
+            keys = [k for k, _ in first.entries()]
+            return Base.bindings["Dict"](*[V.Pair(k, batch(tuple([get(v, k) for v in items]))) for k in keys])
+        if not isinstance(first, ArrayLike):
             return xs if isinstance(xs, Array) else Base.bindings["collect"](xs)
         hosts = [_last(to_host(v), 1) for v in items]
-        return from_host(rules.concatenate(hosts, len(rules.shape(hosts[0])) - 1))
+        joined = rules.concatenate(hosts, len(rules.shape(hosts[0])) - 1)
+        if isinstance(xs, ArrayLike) and np.ndim(xs.data) > 1:
+            joined = rules.reshape(joined, (*rules.shape(joined)[:-1], *np.shape(xs.data)))
+        return from_host(joined)
+
+    BATCH[:] = [module.bindings["batch"]]
 
     @module.method("unbatch(x)", transparent=True)
     def unbatch(x: Any) -> Any:
@@ -383,13 +483,6 @@ def groups(module: Module) -> None:
         return B.from_values([B.from_values(r, (len(r),)) for r in rows], (longest,))
 
     arrays_like(module)
-
-    @module.method("mapobs(f, data)")
-    def mapobs(f: Any, data: Any) -> Any:
-        """`f` of each observation."""
-        return vector([f(observed(data, i)) for i in range(numobs(data))], T.Any_)
-
-
 
 
 def described(x: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:

@@ -29,7 +29,6 @@ TRAINABLE: dict[Any, tuple[str, ...]] = {}
 LEAVES: set[Any] = set()
 # `Flux.trainable`, to which users add methods.
 TRAINABLE_FUNCTION = GenericFunction("trainable")
-USER_FUNCTOR = GenericFunction("functor")
 
 
 def family_of(x: Any) -> Any:
@@ -180,6 +179,8 @@ trees.register(
         mirror=lambda x, k, v: B.from_values(list(v), x.data.shape),
     ),
 )
+
+
 def _dictionary(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
     """A dictionary with the keys of `x` and other values."""
     pairs = [V.Pair(k, v) for (k, _), v in zip(x.entries(), values, strict=True)]
@@ -194,6 +195,9 @@ trees.register(
         mirror=_dictionary,
     ),
 )
+
+
+trees.register(V.Ref, trees.Opener(lambda x: (("x",), (x.x,)), lambda _x, v: V.Ref(v[0]), mirror=_named))
 
 
 def _wrapper(cls: Any, name: str) -> None:

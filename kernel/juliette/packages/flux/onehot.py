@@ -200,9 +200,17 @@ def methods(types: dict[str, Any]) -> None:
     def hcat(*xs: Any) -> Any:
         if len({x.nlabels for x in xs}) != 1:
             raise DimensionMismatch("Cannot concatenate OneHotArrays with different label counts")
-        return make(np.concatenate([np.atleast_1d(x.raw) for x in xs], axis=-1), xs[0].nlabels)
+        return make(np.concatenate([np.atleast_1d(x.raw) for x in xs], axis=0), xs[0].nlabels)
+
+    def cat(*xs: Any, dims: Any) -> Any:
+        if type(dims) is not int or dims < 2 or len({x.nlabels for x in xs}) != 1:
+            return Base.bindings["cat"].call_kw({"dims": dims}, *[wrap(np.asfortranarray(x.data)) for x in xs])
+        n = max(dims - 1, *[x.raw.ndim for x in xs])
+        parts = [x.raw.reshape(x.raw.shape + (1,) * (n - x.raw.ndim)) for x in xs]
+        return make(np.concatenate(parts, axis=dims - 2), xs[0].nlabels)
 
     method_for(types, "hcat(xs::OneHotArray...)", hcat)
+    method_for(types, "cat(xs::OneHotArray...; dims)", cat)
 
     def times(a: Any, x: OneHot) -> Any:
         host = to_host(a)
@@ -212,6 +220,8 @@ def methods(types: dict[str, Any]) -> None:
                 f"Matrix column must correspond with OneHot dimension: {n} != {x.nlabels}"
             )
         raw = x.raw.astype(np.int64) - 1
+        if raw.ndim == 0 and isinstance(a, W.Transposed) and a.parent_is_vector:
+            return from_host(rules.getitem(host, (0, int(raw))))
         y = rules.getitem(host, (slice(None), raw.ravel(order="F") if raw.ndim else int(raw)))
         return from_host(y if raw.ndim < 2 else rules.reshape(y, (rules.shape(host)[0], *raw.shape)))
 

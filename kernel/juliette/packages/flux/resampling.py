@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
+from juliette.base.essentials import PROPERTIES
 from juliette.base.iteration import EltypeUnknown, iterates
 from juliette.compiler import support
-from juliette.display.show import SHOW_HOOKS, one_line
-from juliette.packages.flux.data import numobs, observed
+from juliette.display.show import SHOW_HOOKS, one_line, summary
+from juliette.packages.flux.data import Loader, View, numobs, observed, one_based, zero_based
 from juliette.packages.flux.optimise import method_for
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -19,6 +22,10 @@ from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base, Module
 from juliette_engine.initialisers import permutation
 
+MAPPED = T.define("MappedData")
+JOINED = T.define("JoinedData")
+NAMED = T.define("NamedTupleData")
+VIEW = T.define("ObsView")
 WINDOWS = T.define("SlidingWindow")
 BATCHES = T.define("BatchView")
 
@@ -32,7 +39,10 @@ class Parts:
     def __len__(self) -> int:
         return len(self.places)
 
-    def __getitem__(self, i: int) -> Any:
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is not int:
+            return Base.bindings["vect"](*[self[int(i) + 1] for i in zero_based(index)])
+        i = index
         if not 1 <= i <= len(self.places):
             raise BoundsError(self, (i,))
         return observed(self.data, self.places[i - 1])
@@ -49,24 +59,84 @@ class Batches(Parts):
     """Stretches of observations side by side (`BatchView`)."""
 
 
-def one_based(p: range) -> V.UnitRange:
-    """A stretch of places from zero as Julia's range."""
-    return V.UnitRange(p.start + 1, p.stop)
+class Mapped:
+    """`f` of observations, computed when they are asked for (`mapobs`).
+
+    `f` gets several observations at once if several are asked for, or only one by one if `batched`
+    is `never`, or several even for one if it is `always`.
+    """
+
+    def __init__(self, f: Any, data: Any, batched: str) -> None:
+        self.f, self.data, self.batched = f, data, batched
+
+    @property
+    def text(self) -> str:
+        """How it prints."""
+        inner = one_line(self.data) if isinstance(self.data, ArrayLike) else summary(self.data)
+        return f"mapobs({one_line(self.f)}, {inner})"
+
+    def __len__(self) -> int:
+        return numobs(self.data)
+
+    def __getitem__(self, index: Any) -> Any:
+        places = zero_based(index)
+        if type(index) is int:
+            if self.batched == "always":
+                return observed(self.f(observed(self.data, [places])), 0)
+            return self.f(observed(self.data, places))
+        if self.batched == "never":
+            return Base.bindings["vect"](*[self.f(observed(self.data, int(i))) for i in places])
+        return self.f(observed(self.data, places))
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(1, len(self) + 1))
+
+
+class NamedMaps(Mapped):
+    """Several functions of observations by name; the results of each are a container too."""
+
+    parts: dict[str, Mapped]
+
+
+class Joined:
+    """The observations of several containers after one another (`joinobs`)."""
+
+    def __init__(self, datas: tuple[Any, ...]) -> None:
+        self.datas = datas
+        self.stops = np.cumsum([numobs(d) for d in datas]).tolist()
+
+    @property
+    def text(self) -> str:
+        """How it prints."""
+        return f"joinobs({', '.join(map(str, map(summary, self.datas)))})"
+
+    def __len__(self) -> int:
+        return self.stops[-1] if self.stops else 0
+
+    def one(self, place: int) -> Any:
+        """The observation at a place from zero."""
+        if not 0 <= place < len(self):
+            raise BoundsError(self, (place + 1,))
+        k = bisect_right(self.stops, place)
+        return observed(self.datas[k], place - (self.stops[k - 1] if k else 0))
+
+    def __getitem__(self, index: Any) -> Any:
+        places = zero_based(index)
+        return self.one(places) if type(index) is int else Base.bindings["vect"](*[self.one(int(i)) for i in places])
+
+    def __iter__(self) -> Any:
+        return (self.one(i) for i in range(len(self)))
+
+
+def every(x: Any, index: Any) -> Any:
+    """`x[index]`, where a colon means all."""
+    return x[V.UnitRange(1, len(x)) if isinstance(index, V.ColonType) else index]
 
 
 def stretches(n: int, k: int) -> list[range]:
     """`n` places in `k` neighbouring stretches; the first ones are longer by one where need be."""
     edges = np.cumsum([0] + [n // k + (i < n % k) for i in range(k)]).tolist()
     return [range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def places_of(index: Any) -> Any:
-    """Julia's index as a place, or places, from zero."""
-    if type(index) is int:
-        return index - 1
-    if isinstance(index, V.UnitRange):
-        return range(index.start - 1, index.stop)
-    return np.asarray(index.data) - 1
 
 
 def classes_of(labels: Any) -> list[list[int]]:
@@ -89,18 +159,20 @@ def drawn(places: list[int], n: int) -> list[int]:
 
 def load(module: Module) -> None:
     """Add these functions to the module MLUtils."""
-    for cls, family in ((Windows, WINDOWS), (Batches, BATCHES)):
+    types = {"SlidingWindow": WINDOWS, "BatchView": BATCHES, "MappedData": MAPPED, "NamedTupleData": NAMED,
+             "JoinedData": JOINED, "ObsView": VIEW}  # fmt: skip
+    for cls, family in zip((Windows, Batches, Mapped, NamedMaps, Joined, View), types.values(), strict=True):
         family.typename.module = module
         T.register_class(cls, family)
         SHOW_HOOKS[cls] = lambda io, x, long: io.write(x.text)
         iterates(cls)(iter)
-    types = {"SlidingWindow": WINDOWS, "BatchView": BATCHES}
     for name in types:
         method_for(types, f"length(x::{name})", len)
-        method_for(types, f"getindex(x::{name}, i::Int)", lambda x, i: x[i])
+        method_for(types, f"getindex(x::{name}, i)", every)
         method_for(types, f"lastindex(x::{name})", len)
         method_for(types, f"IteratorEltype(x::{name})", lambda _, x: EltypeUnknown)
         method_for(types, f"eachindex(x::{name})", lambda x: V.UnitRange(1, len(x)))
+    PROPERTIES[NamedMaps] = lambda x, name: x.parts[str(name)]
     views(module)
     folds(module)
     balance(module)
@@ -109,11 +181,22 @@ def load(module: Module) -> None:
 def views(module: Module) -> None:
     """Observations as views, batches and windows."""
     module.const("BatchView", BATCHES)
+    module.const("ObsView", VIEW)
+
+    @module.method("ObsView(data, indices)")
+    def view_of(_: Any, data: Any, indices: Any) -> View:
+        """Some observations that are asked for later."""
+        return View(data, indices)
+
+    @module.method("obsview(data)")
+    def obsview_all(data: Any) -> Any:
+        """All observations, as views of arrays."""
+        return observed(data, range(numobs(data)), window=True)
 
     @module.method("obsview(data, index)")
     def obsview(data: Any, index: Any) -> Any:
         """Some observations, as views of arrays."""
-        return observed(data, places_of(index), window=True)
+        return observed(data, zero_based(index), window=True)
 
     @module.method("BatchView(data; batchsize=1, partial=true, collate=nothing)")
     def batchview(_: Any, data: Any, *, batchsize: int = 1, partial: bool = True, collate: Any = None) -> Any:
@@ -139,7 +222,7 @@ def views(module: Module) -> None:
     def filterobs(f: Any, data: Any) -> Any:
         """The observations for which `f` is true."""
         keep = [i for i in range(numobs(data)) if f(observed(data, i)) is True]
-        return observed(data, keep)
+        return observed(data, keep, window=True)
 
     @module.method("groupobs(f, data)")
     def groupobs(f: Any, data: Any) -> Any:
@@ -148,13 +231,26 @@ def views(module: Module) -> None:
         groups: dict[Any, tuple[Any, list[int]]] = {}
         for i, key in enumerate(keys):
             groups.setdefault(V.hashable(key), (key, []))[1].append(i)
-        pairs = [V.Pair(key, observed(data, places)) for key, places in groups.values()]
+        pairs = [V.Pair(key, observed(data, places, window=True)) for key, places in groups.values()]
         return Base.bindings["Dict"](*pairs)
 
     @module.method("joinobs(datas...)")
     def joinobs(*datas: Any) -> Any:
         """The observations of several data after one another."""
-        return vector([observed(d, i) for d in datas for i in range(numobs(d))], T.Any_)
+        return Joined(datas)
+
+    @module.method("mapobs(f, data; batched=:auto)")
+    def mapobs(f: Any, data: Any, *, batched: Any = None) -> Any:
+        """`f` of each observation, or each of several functions, when it is asked for."""
+        how = "auto" if batched is None else str(batched)
+        if type(f) is tuple:
+            return mapobs(lambda x: tuple([g(x) for g in f]), data, batched=batched)
+        if isinstance(f, V.NamedTuple):
+            together = lambda x: V.NamedTuple(f.names, tuple([g(x) for g in f.values]))  # noqa: E731
+            out = NamedMaps(together, data, how)
+            out.parts = {n: Mapped(g, data, how) for n, g in zip(f.names, f.values, strict=True)}
+            return out
+        return data.mapped(f) if isinstance(data, Loader) else Mapped(f, data, how)
 
 
 def folds(module: Module) -> None:
@@ -175,7 +271,7 @@ def folds(module: Module) -> None:
     def pairs(data: Any, k: int) -> Any:
         outside, inside = numbers(numobs(data), k)
         return vector([
-            (observed(data, places_of(a), window=True), observed(data, b, window=True))
+            (observed(data, zero_based(a), window=True), observed(data, b, window=True))
             for a, b in zip(outside, inside, strict=True)
         ], T.Any_)
 

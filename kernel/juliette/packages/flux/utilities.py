@@ -376,19 +376,38 @@ def load_module(module: Module) -> None:
         return bool(LEVELS.depth > 0)
 
 
+def counterpart(y: Any, key: Any) -> Any:
+    """What a tree has where another has the part `key`; it is an error if it has nothing."""
+    parts = trees.children(y)
+    if parts is not None and key in parts[0]:
+        return parts[1][parts[0].index(key)]
+    if isinstance(key, str | V.Symbol):
+        return Base.bindings["getproperty"](y, V.Symbol(str(key)) if isinstance(key, str) else key)
+    return Base.bindings["getindex"](y, key + 1)
+
+
 def load_functors(module: Module) -> None:
     """The functions of Functors."""
+
+    def pruned(keywords: dict[str, Any]) -> Any:
+        """What stands for mutable nodes that were met before, by `prune` and `cache`."""
+        if "cache" in keywords and keywords["cache"] is None:
+            return None
+        if "prune" not in keywords:
+            return lambda x: ()
+        return lambda x: (keywords["prune"],) if Base.bindings["ismutable"](x) else ()
 
     @module.method("fmap(f, x, ys...; keywords...)", transparent=True)
     def fmap(f: Any, x: Any, *ys: Any, **keywords: Any) -> Any:
         """`f` on every leaf of a model, which is built up again."""
         exclude = keywords.get("exclude", is_leaf)
-        return trees.fmap(f, x, *ys, exclude=exclude)
+        return trees.fmap(f, x, *ys, exclude=exclude, pruned=pruned(keywords), counterpart=counterpart)
 
     @module.method("fmapstructure(f, x; keywords...)", transparent=True)
     def fmapstructure(f: Any, x: Any, **keywords: Any) -> Any:
         """`f` on every leaf, in plain named tuples and tuples."""
-        return trees.fmap(f, x, exclude=keywords.get("exclude", is_leaf), structure=True)
+        exclude = keywords.get("exclude", is_leaf)
+        return trees.fmap(f, x, exclude=exclude, structure=True, pruned=pruned(keywords))
 
     @module.method("fmap_with_path(f, x; keywords...)", transparent=True)
     def fmap_with_path(f: Any, x: Any, **keywords: Any) -> Any:
@@ -420,6 +439,13 @@ def load_functors(module: Module) -> None:
             return trees.rebuild(x, tuple(trees.children(new)[1]))  # type: ignore[index]
 
         return children, re
+
+    @module.method("functor(t::Type, x)")
+    def functor_like(t: Any, x: Any) -> Any:
+        """The parts of `x` that a `t` has, and the function that builds a `t` from such parts."""
+        fields = T.unwrap(t).typename.fields
+        children = V.NamedTuple(fields, tuple([Base.bindings["getproperty"](x, V.Symbol(f)) for f in fields]))
+        return children, lambda new: T.CONSTRUCT(T.unwrap(t).typename.wrapper, tuple(new.values), {})
 
     @module.method("isleaf(x)", export=False)
     def isleaf(x: Any) -> bool:
