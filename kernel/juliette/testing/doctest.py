@@ -98,7 +98,8 @@ def parse_markdown(text: str) -> list[Block]:
                     Block(settings, body, number + 2, indent, titles, "", may_update, page_setup)
                 )
             elif info.startswith("@meta"):
-                page_setup = _page_setup("\n".join(body)) or page_setup
+                setup = _page_setup("\n".join(body))
+                page_setup = page_setup if setup is None else setup
             number = end + 1
             continue
         if found := _HEADING.match(line):
@@ -131,13 +132,15 @@ def _name_blocks(blocks: list[Block]) -> None:
             block.name = title if len(group) == 1 else f"{title} ({count})"
 
 
-def _page_setup(text: str) -> str:
-    """The code of `DocTestSetup = quote … end` (or `:(…)`) in a `@meta` block."""
+def _page_setup(text: str) -> str | None:
+    """The code of `DocTestSetup = quote … end` (or `:(…)`) in a `@meta` block: nothing ends it, None leaves it."""
+    if re.search(r"DocTestSetup *= *nothing\b", text):
+        return ""
     if found := re.search(r"DocTestSetup *= *quote\b(?P<code>.*)\bend", text, re.DOTALL):
         return found["code"].strip()
     if found := re.search(r"DocTestSetup *= *:\((?P<code>.*)\)", text, re.DOTALL):
         return found["code"].strip()
-    return ""
+    return None
 
 
 def parse_settings(text: str) -> Settings:
