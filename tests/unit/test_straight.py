@@ -154,7 +154,7 @@ class Source:
     """Julia code of a random function of a number, a vector, a matrix and a vector of Float32."""
 
     UNARY = ("sin({})", "tanh({})", "exp(-abs2({}))", "{}^2", "{}^3", "-{}", "1 / (2 + abs2({}))", "log(2 + {}^2)", "sqrt(1 + abs({}))", "max({}, 0.1)")
-    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1")
+    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1", "bent.({})", "(x -> x * 2 + abs(x)).({})")
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -180,7 +180,7 @@ class Source:
                 choose(self.UNARY).format(number), f"{number} * {pick('number')}", f"{number} + {pick('number')} - 0.5",
                 f"sum({choose(self.DOTTED).format(vector)})", f"sum({vector}) / length({vector})", f"{vector}[{self.random.randint(1, 2)}]", f"{matrix}[1, 2] * {number}",
                 f"sum(abs2, {matrix})", f"sum({vector} .* {pick('vector')})", f"({number} > 0 ? {number}^2 : sin({number}))",
-                f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})",
+                f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})", f"sum(x -> x^2 + sin(x), {vector})", f"sum(map((p, q) -> p * q, {vector}, {pick('vector')}))",
             ])  # fmt: skip
         if kind == "vector":
             return choose([
@@ -239,7 +239,7 @@ class Source:
     "block", [pytest.param(i, marks=[] if i < 1 else pytest.mark.slow) for i in range(20)]
 )
 def test_random_programs(block: int, compared: list[str], session: Interpreter) -> None:
-    run(session, "using Statistics; v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
+    run(session, "using Statistics; bent(x) = x / (1 + exp(-x)); v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
     n = PROGRAMS // 20
     for seed in range(block * n, (block + 1) * n):
         run(session, Source(seed).text())

@@ -13,17 +13,20 @@ import numpy as np
 
 from juliette.packages.flux import boundary
 from juliette.packages.zygote.straight import calls
-from juliette.packages.zygote.straight.calls import applied, elementwise, floats, is_array, made, raw_array
-from juliette.packages.zygote.straight.flow import Layered, Val
+from juliette.packages.zygote.straight.arrays import mean
+from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, made, raw_array
+from juliette.packages.zygote.straight.flow import Layered, Refuse, Val
 from juliette.packages.zygote.straight.values import Const, Record
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
 from juliette_engine import layers, losses, rules
+from juliette_engine import tape as tapes
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
 from juliette_engine.functions.affine import IN_PLACE
 from juliette_engine.fusion import Call
-from juliette_engine.primitives import PRIMITIVES
+from juliette_engine.primitives import PRIMITIVES, Primitive
+from juliette_engine.tape import LEVELS
 
 # ---------------------------------------------------------------- layers
 
@@ -107,7 +110,7 @@ def _both(walk: Any, args: list[Any]) -> tuple[Val, Val] | None:
         return None
     x, y = args
     try:
-        y = calls.as_leaf(walk, y)
+        y = as_leaf(walk, y)
     except LookupError:
         return None
     if not y.array or x.example.data.shape != y.example.data.shape:
@@ -146,10 +149,91 @@ def _mse(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> A
     return None if both is None else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]), pure=True)
 
 
+class Notes(tapes.Tape):
+    """A tape on which every operation leaves its name and its arguments, as between several levels."""
+
+    __slots__ = ()
+
+    def node(self, v: Any) -> Any:
+        """A node that counts as nested, so that nothing is fused."""
+        out = super().node(v)
+        cls = tapes.NestedArrayTracer if type(v) is np.ndarray else tapes.NESTED[type(out)]
+        nested = tapes.new(cls)
+        nested.data = nested.below = out.data
+        nested.grad = None
+        nested.tape = self
+        return nested
+
+
+def noted(walk: Any, f: Any, xs: list[Val]) -> Val:
+    """The array that an engine function of arrays gives, from notes of what it does to them.
+
+    It may look at nothing but the kinds of its arguments: arrays that it makes itself are refused.
+    """
+    tape = LEVELS.open(Notes)
+    try:
+        nodes = [tape.node(x.example.data) for x in xs]
+        y = f(*nodes)
+    finally:
+        LEVELS.close()
+    values: dict[int, Val] = {id(n): x for n, x in zip(nodes, xs, strict=True)}
+    for _, out, op, kept in tape:
+        args, _, value = kept[:3]
+        static = kept[3] if len(kept) > 3 else {}
+        parts = [values.get(id(a)) or _constant(a) for a in args]
+        example = wrap(np.asfortranarray(value))
+        if isinstance(op, Elementwise) and not static:
+            values[id(out)] = elementwise(walk, op, parts, example)
+        elif isinstance(op, Primitive) and all(type(p) is Val for p in parts):
+            given = "".join(f", {k}={v!r}" for k, v in static.items())
+            if not all(type(v) in (int, tuple) for v in static.values()):
+                raise Refuse(f"{op.name} in a loss")
+            values[id(out)] = applied(walk, op, parts, given, example)
+        else:
+            raise Refuse("a loss of other operations")
+    found = values.get(id(y))
+    if found is None or not found.array:
+        raise Refuse("a loss that is no array")
+    return found
+
+
+def _constant(x: Any) -> Const:
+    """A number among the arguments of an operation."""
+    if type(x) in (int, float, np.float32):
+        return Const(x)
+    raise Refuse("a loss that makes arrays")
+
+
+def _elementwise_loss(f: Any) -> Any:
+    """A loss made of elementwise operations, and the mean or the sum of what they give."""
+
+    def rule(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        agg = kwargs.get("agg")
+        if set(kwargs) - {"agg"} or (agg is not None and (type(agg) is not Const or getattr(agg.example, "name", "") not in ("sum", "mean", "identity"))):
+            return None
+        both = _both(walk, args)
+        if both is None:
+            return None
+        out = noted(walk, lambda x, y: f(x, y, agg=lambda v: v), list(both))
+        if agg is None:
+            return mean(walk, out)
+        return walk.call(agg, [out])
+
+    return rule
+
+
 RULES: dict[Any, Any] = {
     rules.softmax: _along("softmax"), rules.logsoftmax: _along("logsoftmax"), losses.crossentropy: _crossentropy,
     losses.logitcrossentropy: _logit_crossentropy, losses.mse: _mse,
 }
+# With another `agg`, and those that have no primitive of their own.
+NOTED: dict[Any, Any] = {
+    f: _elementwise_loss(f)
+    for f in (
+        losses.mse, losses.mae, losses.msle, losses.crossentropy, losses.logitcrossentropy, losses.binarycrossentropy,
+        losses.logitbinarycrossentropy, losses.kldivergence, losses.poisson_loss, losses.hinge_loss, losses.squared_hinge_loss,
+    )
+}  # fmt: skip
 
 
 def find(function: Any) -> Any:
@@ -160,9 +244,12 @@ def find(function: Any) -> Any:
             if boundary._JULIA.get(id(f)) is function:
                 engine = f
     try:
-        return RULES.get(engine)
+        first, second = RULES.get(engine), NOTED.get(engine)
     except TypeError:
         return None
+    if second is None:
+        return first
+    return lambda walk, f, args, kwargs: (None if first is None else first(walk, f, args, kwargs)) or second(walk, f, args, kwargs)
 
 
 calls.FINDERS.append(find)

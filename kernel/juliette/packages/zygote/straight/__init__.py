@@ -6,7 +6,9 @@ in local variables.
 - `flow`: the program: values, items, steps back
 - `values`: tuples, structs and closures on the way, and how values come in
 - `walk`: from core code to the program, by example
-- `calls`: what is known of functions that are not written in Julia
+- `calls`: what becomes of functions that are not written in Julia
+- `numbers`, `dots`, `arrays`: those of numbers, dotted calls, those of whole arrays
+- `terms`: values written as Python
 - `backward`: the way back
 - `writing`: both as Python
 
@@ -59,7 +61,7 @@ SPACE: dict[str, Any] = {
     **NAMESPACE, "Bail": Bail, "full": full, "unbroadcast": unbroadcast, "total": total, "float32": np.float32,
     "fortran": np.asfortranarray, "add_reduce": np.add.reduce, "zeros": np.zeros, "array": np.array, "ones": ones, "divide": divide,
     "asarray": np.asarray, "iterate": iterate_value, "construct": T.CONSTRUCT, "NamedTuple": V.NamedTuple, "Grads": Grads,
-    "named": named, "together": together,
+    "named": named, "together": together, "isnan": np.isnan,
 }  # fmt: skip
 
 

@@ -52,6 +52,21 @@ class Tup:
         return values if self.names is None else V.NamedTuple(self.names, values)
 
 
+class Lane:
+    """A number of each element of a dotted call: a function of the user's own is walked through once for all.
+
+    `tree` is the elementwise tree so far, `spread` the dotted call that it belongs to.
+    """
+
+    __slots__ = ("example", "spread", "tree")
+    active = True
+
+    def __init__(self, tree: Any, example: Any, spread: Any) -> None:
+        self.tree = tree
+        self.example = example
+        self.spread = spread
+
+
 class Local:
     """A closure that the program itself makes: its methods, and what it captured."""
 
@@ -183,7 +198,7 @@ class Opener:
 
 def exact(x: Any) -> bool:
     """Does the class of a value, which is checked, fix its Julia type?"""
-    if type(x) in (Const, Val):
+    if type(x) in (Const, Val, Lane):
         return True
     if type(x) is Tup:
         return all(map(exact, x.items))

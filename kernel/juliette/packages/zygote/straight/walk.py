@@ -16,6 +16,7 @@ from juliette.compiler.instances import static_values
 from juliette.compiler.lower import LambdaCode
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight import calls
+from juliette.packages.zygote.straight.dots import dotted
 from juliette.packages.zygote.straight.flow import NUMBERS, Branch, Carried, Flow, Line, Loop, Refuse, Same, Val, sample_of
 from juliette.packages.zygote.straight.values import Const, Local, Opener, Record, Tup, exact
 from juliette.runtime import types as T
@@ -91,14 +92,15 @@ class Walk:
             return calls.constructor(self, function, args, kwargs)
         template = getattr(function, "__globals__", {}).get("template")
         if template is not None and template.run is function:
-            return calls.dotted(self, template, args)
+            return dotted(self, template, args)
         raise Refuse(f"a call of a {type(function).__name__}")
 
     def method(self, function: GenericFunction, args: list[Any]) -> Method:
         """The method that a call selects, which the program then rests on."""
-        if not all(map(exact, args)):
+        local = [type(a) is Local for a in args]
+        if not all(known or exact(a) for a, known in zip(args, local, strict=True)):
             raise Refuse("arguments whose types are not known")
-        types = tuple([T.dispatch_type(a.example) for a in args])
+        types = tuple([T.Function_ if known else T.dispatch_type(a.example) for a, known in zip(args, local, strict=True)])
         if function.newest > WORLD.current:
             raise Refuse("methods of another world age")
         if function.traced_rule is not None and function.traced_rule(types) is not None:
@@ -106,6 +108,8 @@ class Walk:
         method = function.selected(types)
         if method is None:
             raise Refuse(f"no method of {function.name}")
+        if any(local) and method.code is not None:
+            raise Refuse("a closure as an argument")
         self.rests_on.append((function, types))
         return method
 

@@ -1,0 +1,242 @@
+"""Functions of whole arrays: how each is written, and how its cotangent goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from juliette.packages.zygote.straight.dots import mapped
+from juliette.packages.zygote.straight.flow import Element, Number, Product, Total, Val, sample_of
+from juliette.packages.zygote.straight.terms import (
+    applied, elementwise, floats, implementation, is_array, is_number, made, own_for_numbers, text_of,
+)  # fmt: skip
+from juliette.packages.zygote.straight.values import Const, Record, Tup
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
+from juliette.runtime.modules import Base
+from juliette_engine import rules
+from juliette_engine.primitives import PRIMITIVES, PRODUCTS
+from juliette_engine.program import Value
+
+ARRAYS: dict[str, Callable[..., Any]] = {}
+
+
+def array_rule(*names: str) -> Callable[[Any], Any]:
+    """Register how functions of these names run on arrays that carry gradients; None: refused."""
+
+    def register(f: Any) -> Any:
+        for name in names:
+            ARRAYS[name] = f
+        return f
+
+    return register
+
+@array_rule("*")
+def _times(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) != 2:
+        return None
+    a, b = args
+    example = function(a.example, b.example)
+    if is_array(a, 2) and is_array(b) and b.ndim < 3 and floats(a, b):
+        text = PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name)
+        out = made(walk, text, example, a.active or b.active)
+        if out.active:
+            walk.flow.region.append(Product(out, a, b))
+        return out
+    if (is_number(a) and is_array(b)) or (is_array(a) and is_number(b)):
+        return _scaled(walk, rules.mul, args, example)
+    return None
+
+
+def _scaled(walk: Any, op: Any, args: list[Any], example: Any) -> Any:
+    kinds = {a.example.data.dtype if is_array(a) else np.dtype(type(a.example)) for a in args if type(a.example) is not int}
+    return elementwise(walk, op, args, example) if len(kinds) == 1 else None
+
+
+@array_rule("/")
+def _over(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) == 2 and is_array(args[0]) and is_number(args[1]):
+        return _scaled(walk, rules.div, args, function(*[a.example for a in args]))
+    return None
+
+
+@array_rule("+", "-")
+def _plus(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) == 1 and function.name == "-" and floats(*args):
+        return elementwise(walk, rules.neg, args, function(args[0].example))
+    if len(args) < 2 or not floats(*args) or (len(args) > 2 and function.name == "-"):
+        return None
+    out = args[0]
+    op = rules.add if function.name == "+" else rules.sub
+    for b in args[1:]:
+        example = function(out.example, b.example)
+        if out.name != b.name:
+            walk.flow.line(f"if {out.name}.shape != {b.name}.shape: raise Bail")
+        out = elementwise(walk, op, [out, b], example)
+    return out
+
+
+def total(walk: Any, x: Val) -> Val:
+    """The sum of an array of floats."""
+    double = x.example.data.dtype == np.float64
+    flat = x.name if x.ndim == 1 else f"({x.name}.reshape(-1, order='A') if {x.name}.flags.f_contiguous else {x.name}.ravel())"
+    text = f"add_reduce({flat})"
+    example = float(np.add.reduce(x.example.data, None)) if double else np.add.reduce(x.example.data, None)
+    name = walk.flow.new("n")
+    walk.flow.line(f"{name} = float({text})" if double else f"{name} = {text}", name, pure=True)
+    out = Val(Value(name, sample_of(example), False), example, x.active)
+    if x.active:
+        walk.flow.region.append(Total(out, [x]))
+    return out
+
+
+@array_rule("sum", "mean")
+def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
+    if len(args) == 2:
+        f, x = args
+        if not floats(x) or options:
+            return None
+        if type(f) is Const and f.example is Base.get("abs2") and function.name == "sum" and not own_for_numbers(f.example, 1):
+            walk.rests_on.append((f.example, None))
+            return applied(walk, PRIMITIVES["sum_of_squares"], [x], "", function(f.example, x.example), pure=True)
+        x = mapped(walk, f, [x])
+    else:
+        (x,) = args
+    if not floats(x):
+        return None
+    if options:
+        return _sum_along(walk, function, x, **options)
+    return total(walk, x) if function.name == "sum" else mean(walk, x)
+
+
+def mean(walk: Any, x: Val) -> Val:
+    """The mean of an array of floats."""
+    s = total(walk, x)
+    name = walk.flow.new("n")
+    n = Val(Value(name, 1, False), 1, False)
+    walk.flow.line(f"{name} = {x.name}.size", name, pure=True)
+    walk.flow.line(f"if not {name}: raise Bail")
+    kind = type(s.example)
+    out = Val(Value(walk.flow.new("n"), s.slot.sample, False), s.example / kind(x.example.data.size or 1), s.active)
+    walk.flow.line(f"{out.name} = {s.name} / {name}" if kind is float else f"{out.name} = {s.name} / float32({name})", out.name, pure=True)
+    if out.active:
+        walk.flow.region.append(Number(out, [s, n], rules.div.rule))
+    return out
+
+
+def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any) -> Any:
+    if others or function.name != "sum" or type(dims) is not Const or type(dims.example) is not int or not 0 < dims.example <= x.ndim:
+        return None
+    example = function.call_kw({"dims": dims.example}, x.example)
+    return applied(walk, PRIMITIVES["sum_along"], [x], f", axes=({dims.example - 1},)", example)
+
+
+@array_rule("map")
+def _map(walk: Any, function: Any, args: list[Any]) -> Any:
+    f, *xs = args
+    if not xs or not floats(*xs):
+        return None
+    walk.flow.same_shape([x.name for x in xs])
+    return mapped(walk, f, xs)
+
+
+@array_rule("dot", "⋅")
+def _dot(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) != 2 or not floats(*args) or not all(is_array(a, 1) for a in args):
+        return None
+    a, b = args
+    walk.flow.line(f"if {a.name}.shape != {b.name}.shape: raise Bail")
+    return applied(walk, rules.matmul, args, "", function(a.example, b.example))
+
+
+@array_rule("norm")
+def _norm(walk: Any, function: Any, args: list[Any]) -> Any:
+    return applied(walk, PRIMITIVES["norm"], args, "", function(args[0].example)) if len(args) == 1 and floats(*args) else None
+
+
+@array_rule("adjoint", "transpose")
+def _turned(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) != 1 or not is_array(args[0], 2) or not floats(*args):
+        return None
+    return applied(walk, rules.transpose, args, "", type(args[0].example)(args[0].example.data.T))
+
+
+@array_rule("vec", "reshape")
+def _reshaped(walk: Any, function: Any, args: list[Any]) -> Any:
+    x, *dims = args
+    if len(dims) == 1 and type(dims[0]) is Tup:
+        dims = dims[0].items
+    if not floats(x) or not all(is_number(d) and type(d.example) is int and not d.active for d in dims):
+        return None
+    if function.name == "reshape" and not dims:
+        return None
+    to = "(-1,)" if function.name == "vec" else "(" + "".join(text_of(walk, d) + ", " for d in dims) + ")"
+    example = function(x.example, *[d.example for d in dims])
+    if to != "(-1,)":
+        walk.flow.line(f"if min({to}) < 0: raise Bail")
+    return applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", example) if isinstance(example, Array) else None
+
+
+@array_rule("getindex")
+def _getindex(walk: Any, function: Any, args: list[Any]) -> Any:
+    x, *index = args
+    if not floats(x) or len(index) != x.ndim or any(i.active for i in index):
+        return None
+    if all(is_number(i) and type(i.example) is int for i in index):
+        tests, places = [], []
+        for axis, i in enumerate(index):
+            text = text_of(walk, i)
+            tests.append(f"0 < {text} <= {x.name}.shape[{axis}]")
+            places.append(str(i.example - 1) if type(i) is Const else f"{text} - 1")
+        walk.flow.line(f"if not ({' and '.join(tests)}): raise Bail")
+        return element(walk, x, ", ".join(places), function(*[a.example for a in args]))
+    places = []
+    for axis, i in enumerate(index):
+        if type(i) is Const and isinstance(i.example, V.ColonType):
+            places.append("slice(None)")
+        elif is_number(i) and type(i.example) is int:
+            text = text_of(walk, i)
+            walk.flow.line(f"if not 0 < {text} <= {x.name}.shape[{axis}]: raise Bail")
+            places.append(f"{text} - 1")
+        elif type(i) is Record and type(i.example) is V.UnitRange:
+            walk.flow.line(f"if not (0 < {i.name}.start and {i.name}.stop <= {x.name}.shape[{axis}]): raise Bail")
+            places.append(f"slice({i.name}.start - 1, max({i.name}.stop, {i.name}.start - 1))")
+        else:
+            return None
+    name = walk.flow.new()
+    walk.flow.line(f"{name} = ({', '.join(places)},)", name)
+    return applied(walk, PRIMITIVES["getitem"], [x], f", index={name}", function(*[a.example for a in args]))
+
+
+def element(walk: Any, x: Val, place: str, example: Any) -> Val:
+    """An element of an array."""
+    name, at = walk.flow.new("n"), walk.flow.new("n")
+    walk.flow.line(f"{at} = {place}", at)
+    walk.flow.line(f"{name} = {x.name}[{at}]" + (".item()" if type(example) is float else ""), name)
+    out = Val(Value(name, sample_of(example), False), example, x.active)
+    if x.active:
+        walk.flow.region.append(Element(out, x, at))
+    return out
+
+
+@array_rule("copy", "collect", "float")
+def _copied(walk: Any, function: Any, args: list[Any]) -> Any:
+    return args[0] if len(args) == 1 and floats(*args) and function.name != "collect" else None
+
+
+def _shape_only(walk: Any, function: Any, args: list[Any]) -> Any:
+    """Functions that look at the shape of an array."""
+    example = function(*[a.example for a in args])
+    text = f"{implementation(walk, function, args)}({', '.join([text_of(walk, a) for a in args])})"
+    return walk.opener.open(text, example, False, walk.flow.region, varies=True)
+
+
+@array_rule("length")
+def _length(walk: Any, function: Any, args: list[Any]) -> Any:
+    return walk.opener.open(f"{args[0].name}.size", function(args[0].example), False, walk.flow.region, True, True)
+
+
+for _name in ("size", "axes", "eachindex", "lastindex", "firstindex", "ndims", "eltype", "zero", "isempty"):
+    ARRAYS[_name] = _shape_only
