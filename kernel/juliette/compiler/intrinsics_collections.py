@@ -75,7 +75,7 @@ def _random(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     eltype: Any = FLOAT
     if args and kinds(args[:1]) != "i":
         source, args = args[0], args[1:]
-        if type(source) is Known and source.value in T.DTYPE_OF:
+        if type(source) is Known and isinstance(source.value, T.JuliaType) and source.value in T.DTYPE_OF:
             eltype = source.value
         elif name != "rand" or type(source) is Known:
             return None
