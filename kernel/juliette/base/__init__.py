@@ -43,6 +43,7 @@
 - `projects`: `LOAD_PATH`, `pkgversion` and their like
 - `internals`: what packages take from inside of Base
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
+- `pipes`: between tasks and programs
 - `commands`, `processes`: other programs
 - `interactive`: `varinfo`, `versioninfo`
 - `timing`: `@time` and its family

@@ -80,7 +80,7 @@ def ndims_number(x: Any) -> int:
 
 @Base.method("ndims(t::Type)")
 def ndims_type(t: Any) -> int:
-    if T.subtype(t, T.Number):
+    if T.subtype(t, T.Number) or T.subtype(t, T.AbstractChar):
         return 0
     n = array_parameters(t)[1]
     if not isinstance(n, int):

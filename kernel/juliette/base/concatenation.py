@@ -407,18 +407,3 @@ def repeated(a: Any, inner: Any, outer: Any) -> Any:
     if any(k != 1 for k in counts[1]):
         data = np.tile(data, counts[1] + (1,) * (n - len(counts[1])))
     return like(a, np.array(data, order="F"), eltype_of(a))
-
-
-@Base.method("repeat(s::AbstractString, n::Integer)")
-def repeat_string(s: str, n: int) -> str:
-    if n < 0:
-        raise ArgumentError(f"can't repeat a string {n} times")
-    return s * n
-
-
-@Base.method("repeat(c::AbstractChar, n::Integer)")
-def repeat_char(c: V.Char, n: int) -> str:
-    return chr(c.code) * n
-
-
-

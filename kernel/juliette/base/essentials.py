@@ -142,6 +142,8 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return T.CONSTRUCT(t, (x,), {})
     if t in (T.String, V.SubString_) and T.isa(x, T.AbstractString):
         return T.CONSTRUCT(t, (x,), {})
+    if isinstance(t, T.DataType) and t.typename is T.unwrap(V.SubString_).typename and T.isa(x, t.parameters[0]):
+        return T.CONSTRUCT(V.SubString_, (x,), {})
     raise MethodError(Base.bindings["convert"], (t, x), None)
 
 

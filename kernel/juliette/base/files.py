@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat as modes
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,12 @@ def quoted(path: str) -> str:
 class StatStruct:
     """`stat(path)`"""
 
-    __slots__ = ("device", "inode", "mode", "mtime", "ctime", "nlink", "uid", "gid", "size", "blksize", "blocks", "desc")
-    fields = ("desc", "device", "inode", "mode", "nlink", "uid", "gid", "size", "blksize", "blocks", "mtime", "ctime")
+    __slots__ = (
+        "device", "inode", "mode", "mtime", "ctime", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks", "desc",
+    )
+    fields = (
+        "desc", "device", "inode", "mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks", "mtime", "ctime",
+    )
 
     def __init__(self, path: str, follow: bool) -> None:
         self.desc = path
@@ -44,12 +49,13 @@ class StatStruct:
             s = Path(path).stat(follow_symlinks=follow)
         except (OSError, ValueError):
             self.device = self.inode = self.mode = self.nlink = self.uid = self.gid = self.size = 0
-            self.blksize = self.blocks = 0
+            self.blksize = self.blocks = self.rdev = 0
             self.mtime = self.ctime = 0.0
             return
         self.device, self.inode, self.mode, self.nlink = s.st_dev, s.st_ino, s.st_mode, s.st_nlink
         self.uid, self.gid, self.size = s.st_uid, s.st_gid, s.st_size
         self.blksize, self.blocks = getattr(s, "st_blksize", 0), getattr(s, "st_blocks", 0)
+        self.rdev = getattr(s, "st_rdev", 0)
         self.mtime, self.ctime = s.st_mtime, s.st_ctime
 
 
@@ -66,6 +72,54 @@ def status(x: Any, follow: bool = True) -> StatStruct:
     if isinstance(x, IO):
         x = getattr(x.stream, "name", "")
     return StatStruct(text_of(x), follow)
+
+
+def owner(kind: str, number: int) -> str:
+    """` (name)` of a user or a group, if it has one."""
+    try:
+        if kind == "uid":
+            import pwd
+
+            return f" ({pwd.getpwuid(number).pw_name})"
+        import grp
+
+        return f" ({grp.getgrgid(number).gr_name})"
+    except (ImportError, KeyError):
+        return ""
+
+
+def moment(t: float) -> str:
+    """A time, and how long ago that was."""
+    text = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(t))
+    away = t - round(time.time())
+    for seconds, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        n = int(abs(away) // seconds)
+        if n:
+            return f"{text} ({n} {unit}{'s' * (n > 1)} {'ago' if away < 0 else 'in the future'})"
+    return f"{text} (just now)"
+
+
+@Base.method("show(io::IO, s::Base.Filesystem.StatStruct)")
+def show_stat(io: IO, s: StatStruct) -> None:
+    io.write(f"StatStruct({quoted(s.desc)} {' '.join(f'{k}: {v}' for k, v in described(s))})")
+
+
+@Base.method("show(io::IO, ::MIME\"text/plain\", s::Base.Filesystem.StatStruct)")
+def show_stat_long(io: IO, mime: Any, s: StatStruct) -> None:
+    """All that is known, one thing to a line."""
+    io.write(f"StatStruct for {quoted(s.desc)}\n")
+    for name, value in described(s):
+        io.write(f"{name:>7}: {value}\n")
+
+
+def described(s: StatStruct) -> list[tuple[str, Any]]:
+    """What is shown of a file."""
+    return [
+        ("size", f"{s.size} bytes"), ("device", s.device), ("inode", s.inode),
+        ("mode", f"0o{s.mode:06o} ({modes.filemode(s.mode).replace('?', '-')})"), ("nlink", s.nlink),
+        ("uid", f"{s.uid}{owner('uid', s.uid)}"), ("gid", f"{s.gid}{owner('gid', s.gid)}"), ("rdev", s.rdev),
+        ("blksz", s.blksize), ("blocks", s.blocks), ("mtime", moment(s.mtime)), ("ctime", moment(s.ctime)),
+    ]
 
 
 @Base.method("stat(path)")

@@ -28,6 +28,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ErrorException, MethodError, UndefRefError
+from juliette.runtime.text import utf8, width_at
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import is_valid
@@ -335,11 +336,10 @@ def iterate_string(s: Any, i: int = 1) -> Any:
         return Base.bindings["getindex"](s, i), Base.bindings["nextind"](s, i)
     if s.isascii():
         return (V.Char(ord(s[i - 1])), i + 1) if i <= len(s) else None
-    data = s.encode("utf-8", "surrogatepass")
+    data = utf8(s)
     if i > len(data):
         return None
-    c = Base.bindings["getindex"](s, i)
-    return c, i + len(chr(c.code).encode("utf-8", "surrogatepass"))
+    return Base.bindings["getindex"](s, i), i + width_at(data, i - 1)
 
 
 for _t in ("Number", "AbstractChar"):

@@ -319,7 +319,10 @@ def symbol(_: Any, *parts: Any) -> Symbol:
     :x1
     ```
     """
-    return Symbol(Base.bindings["string"](*parts))
+    text = Base.bindings["String"](Base.bindings["string"](*parts))
+    if "\0" in text:
+        raise ArgumentError("Symbol name may not contain \\0")
+    return Symbol(text)
 
 
 @Base.method("LineNumberNode(line::Integer, file=nothing)")

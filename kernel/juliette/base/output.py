@@ -7,13 +7,14 @@ from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.streams import open_mode
+from juliette.base.pipes import PipeEnd, WaitingStream
 from juliette.display.io import IO, STDERR, STDIN, STDOUT, IOBuffer, IOContext, IOStream, Text
 from juliette.runtime import values as V
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import KeyError_
 from juliette.runtime.modules import Base
-from juliette.runtime.streams import MemoryStream, PipeStream
+from juliette.runtime.streams import MemoryStream
 from juliette.syntax.expr import Symbol
 
 _COLORS = {
@@ -141,23 +142,8 @@ def unwrapcontext(io: IO) -> tuple[IO, Any]:
 # ---------------------------------------------------------------- elsewhere than to the host
 
 
-class PipeEnd(IO):
-    """An end of a pipe."""
-
-    __slots__ = ()
-
-
-_pipe = T.define("Pipe", T.IO_, module=Base)
-T.register_class(PipeEnd, _pipe)
-Base.const("Pipe", _pipe)
 # What the standard streams of the host were before they were redirected.
 HOSTS: dict[str, Any] = {}
-
-
-@Base.method("Pipe()")
-def pipe(_: Any) -> PipeEnd:
-    """A pipe: what is written to it can be read from it."""
-    return PipeEnd(PipeStream())
 
 
 def redirect(name: str, target: IO) -> None:
@@ -181,7 +167,7 @@ def redirect(name: str, target: IO) -> None:
         return stream
 
     def to_pipe() -> tuple[IO, IO]:
-        ends = PipeEnd(PipeStream()), PipeEnd(None)
+        ends = PipeEnd(WaitingStream()), PipeEnd(None)
         ends[1].stream = ends[0].stream
         from_now_on(ends[1])
         return ends

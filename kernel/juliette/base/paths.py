@@ -51,7 +51,7 @@ def normal(path: str) -> str:
     out = posixpath.normpath(path)
     if out.startswith("//"):
         out = out[1:]
-    if out != "/" and path.endswith(("/", "/.", "/..")):
+    if out not in ("/", ".", "..") and not out.endswith("/..") and path.endswith(("/", "/.", "/..")):
         out += "/"
     return out
 

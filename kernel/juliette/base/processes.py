@@ -8,6 +8,7 @@ from typing import Any
 from juliette.base.commands import Cmd, CmdRedirect, OrCmds, cmd_text
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.iteration import iterate_value
+from juliette.base.pipes import DescriptorStream, TwoWay
 from juliette.base.streams import (
     IOError_, byte_vector, eachline, flush, io_error, open_file, readlines,
 )
@@ -17,6 +18,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, ErrorException, _exception
 from juliette.runtime.modules import Base
+from juliette.runtime.scheduler import SCHEDULER
 from juliette.runtime.streams import ByteStream, FileStream, MemoryStream
 from juliette.runtime.text import from_utf8
 
@@ -42,6 +44,9 @@ class Process:
         return -(2**63) if code is None else max(code, 0)
 
     def wait(self) -> None:
+        """Wait for its end, while other tasks run."""
+        if not SCHEDULER.alone():
+            SCHEDULER.until(lambda: self.popen.poll() is not None)
         self.popen.wait()
         for t in self.threads:
             t.join()
@@ -294,15 +299,20 @@ def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
         read_end, write_end = os.pipe()
         processes = start(cmd, standard(stdin=other, stdout=write_end))
         os.close(write_end)
-        io = ProcessStream(FileStream(os.fdopen(read_end, "rb"), "", readable=True, writable=False))
+        io = ProcessStream(DescriptorStream(read_end))
     elif kind == "w":
         read_end, write_end = os.pipe()
         os.set_inheritable(write_end, False)
         processes = start(cmd, standard(stdin=read_end, stdout=STDOUT if other is None else other))
         os.close(read_end)
         io = ProcessStream(FileStream(os.fdopen(write_end, "wb"), "", readable=False, writable=True))
-    elif kind == "r+":
-        raise ArgumentError("a command is opened either to read or to write here, not for both")
+    elif kind in ("r+", "w+"):
+        (from_us, to_them), (from_them, to_us) = os.pipe(), os.pipe()
+        processes = start(cmd, standard(stdin=from_us, stdout=to_us))
+        os.close(from_us)
+        os.close(to_us)
+        target = FileStream(os.fdopen(to_them, "wb"), "", readable=False, writable=True)
+        io = ProcessStream(TwoWay(DescriptorStream(from_them), target))
     else:
         raise ArgumentError(f"mode must be \"r\", \"w\", \"r+\", or \"w+\", not {Base.bindings['repr'](kind)}")
     io.processes = processes

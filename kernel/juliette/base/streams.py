@@ -24,6 +24,8 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
 from juliette.runtime.errors import ArgumentError, EOFError_, MethodError, SystemError_, _exception
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Complex, Rational
+from juliette.runtime.numeric import parts as real_and_imaginary
 from juliette.runtime.streams import ByteStream, FileStream, MemoryStream
 from juliette.runtime.text import from_utf8, utf8, width_at
 from juliette.syntax.expr import Symbol
@@ -158,9 +160,6 @@ def io_buffer(
         maxsize=limit,
     )
     return IOBuffer(stream)
-
-
-Base.const("PipeBuffer", Base.bindings["IOBuffer"])
 
 
 @Base.method("close(io::IO)")
@@ -561,6 +560,10 @@ def raw_bytes(x: Any) -> bytes | None:
         return utf8(x.text)
     if isinstance(x, Symbol):
         return utf8(x.name)
+    if isinstance(x, (complex, np.complexfloating, Complex)):
+        return b"".join(raw_bytes(part) or b"" for part in real_and_imaginary(x))
+    if isinstance(x, Rational):
+        return (raw_bytes(x.num) or b"") + (raw_bytes(x.den) or b"")
     t = T.typeof(x)
     dtype = T.DTYPE_OF.get(t)
     if dtype is not None:

@@ -84,6 +84,9 @@ def summary_to(io: IO, x: Any) -> None:
 @Base.method("summary(io::IO, x)")
 def summary_any(io: IO, x: Any) -> None:
     if T.isa(x, T.AbstractString):
+        if Base.bindings["isempty"](x):
+            io.write(f"empty {T.type_string(T.typeof(x))}")
+            return
         io.write(f"{Base.bindings['ncodeunits'](x)}-codeunit {T.type_string(T.typeof(x))}")
     elif isinstance(x, (V.JuliaDict, V.JuliaSet)):
         io.write(SUMMARY(x))

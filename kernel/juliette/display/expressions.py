@@ -485,7 +485,8 @@ class Code:
             and args and isinstance(args[0], str)
         ):
             flags = str(args[1]) if len(args) == 2 else ""
-            return f'{name.name[1:-4]}"{raw_escaped(args[0])}"{flags}'
+            raw = Base.bindings["escape_raw_string"](args[0])
+            return f'{name.name[1:-4]}"{raw}"{flags}'
         text = f"{self.text(line)} " if isinstance(line, LineNumberNode) or is_expr(line, "line") else ""
         if head_symbol(name):
             name = Expr("macroname", name)
@@ -611,21 +612,6 @@ def called_name(f: Any) -> str:
     if isinstance(f, GlobalRef):
         return f.name.name
     return f.name if isinstance(f, Symbol) else ""
-
-
-def raw_escaped(text: str) -> str:
-    """The text of a string macro: quotes, and the backslashes before them, get a backslash."""
-    out = []
-    slashes = 0
-    for c in text:
-        if c == "\\":
-            slashes += 1
-        else:
-            if c == '"':
-                out.append("\\" * (slashes + 1))
-            slashes = 0
-        out.append(c)
-    return "".join(out) + "\\" * slashes
 
 
 def is_path(e: Any) -> bool:

@@ -492,6 +492,8 @@ def string(*xs: Any) -> str:
     "a12.5b"
     ```
     """
+    if len(xs) == 1 and not isinstance(xs[0], str) and T.isa(xs[0], T.AbstractString):
+        return xs[0]  # type: ignore[no-any-return]
     return "".join(map(string_of, xs))
 
 

@@ -18,7 +18,7 @@ def show_buffer(io: IO, b: IOBuffer) -> None:
 
     maxsize = "Inf" if s.maxsize is None else s.maxsize
     io.write(
-        f"IOBuffer(data=UInt8[...], readable={flag(s.readable)}, writable={flag(s.writable)}, seekable=true, "
+        f"IOBuffer(data=UInt8[...], readable={flag(s.readable)}, writable={flag(s.writable)}, seekable={flag(s.seekable)}, "
         f"append={flag(s.append)}, size={len(s.data)}, maxsize={maxsize}, ptr={s.position + 1}, mark={s.marked})"
     )
 

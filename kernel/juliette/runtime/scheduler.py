@@ -274,6 +274,17 @@ class Scheduler:
         self.at(time.monotonic() + max(0.0, seconds), lambda: self.schedule(task))
         self.wait()
 
+    def alone(self) -> bool:
+        """Is this the only task that can go on by itself?"""
+        return self.current is self.root and not self.ready and not self.clock
+
+    def until(self, test: Callable[[], bool]) -> None:
+        """Wait for something that no task says, such as another program, while others run."""
+        pause = 0.0005
+        while not test():
+            self.sleep(pause)
+            pause = min(2 * pause, _SLICE / 2)
+
     def settle(self) -> None:
         """Between two runs: let every task that may run go as far as it can, once."""
         for _ in range(len(self.ready)):

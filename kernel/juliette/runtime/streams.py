@@ -17,6 +17,7 @@ class ByteStream:
 
     readable = True
     writable = False
+    seekable = True
     name = ""
 
     def __init__(self) -> None:
@@ -129,12 +130,18 @@ class MemoryStream(ByteStream):
         return self.position
 
     def seek(self, position: int) -> None:
+        if not (self.seekable and self.is_open):
+            raise ArgumentError("seek failed, IOBuffer is not seekable and is not marked")
         self.position = max(0, min(position, len(self.data)))
 
     def size(self) -> int:
         return len(self.data)
 
     def truncate(self, n: int) -> None:
+        if not self.writable:
+            raise ArgumentError("truncate failed, IOBuffer is not writeable")
+        if not self.seekable:
+            raise ArgumentError("truncate failed, IOBuffer is not seekable")
         if n < 0:
             raise ArgumentError(f"truncate failed, n bytes must be ≥ 0, got {n}")
         self.data = self.data[:n] + bytes(max(0, n - len(self.data)))
@@ -146,8 +153,6 @@ class MemoryStream(ByteStream):
         if self.writable:
             self.data.clear()
             self.position = 0
-        else:
-            self.position = len(self.data)
         return data
 
     def close(self) -> None:
@@ -155,17 +160,6 @@ class MemoryStream(ByteStream):
         self.data.clear()
         self.position = 0
         self.readable = self.writable = False
-
-
-class PipeStream(MemoryStream):
-    """What is written at one end can be read at the other, also after it was closed."""
-
-    def __init__(self) -> None:
-        super().__init__(append=True)
-
-    def close(self) -> None:
-        self.is_open = False
-        self.writable = False
 
 
 class FileStream(ByteStream):
@@ -265,6 +259,7 @@ class LineInput(ByteStream):
 class Nothing(ByteStream):
     """`devnull`: empty to read, and what is written is gone."""
 
+    readable = False
     writable = True
 
     def read(self, n: int = -1) -> bytes:

@@ -230,6 +230,8 @@ def widen(x: Any) -> Any:
     (Int64, Float64)
     ```
     """
+    if isinstance(x, V.Char) or x is T.Char_:
+        return x
     if isinstance(x, T.JuliaType):
         found = WIDER.get(x)
         if found is None and _family(x) in (_RATIONAL, _COMPLEX):

@@ -10,6 +10,7 @@ import numpy as np
 from juliette.base.essentials import convert_to
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.strings.values import CodeUnits, is_string, text_of
+from juliette.compiler.support import iterate
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError, StringIndexError
@@ -125,6 +126,10 @@ def _in_bounds(s: Any, i: Any) -> bool:
     n = ncodeunits(s)
     if isinstance(i, V.Range):
         return len(i) == 0 or (1 <= i.start and i.stop <= n)
+    if T.isa(i, T.AbstractArray) and T.subtype(Base.bindings["eltype"](i), T.Integer):
+        return all(1 <= k <= n for k in iterate(i))
+    if not T.isa(i, T.Real):
+        raise MethodError(Base.bindings["checkbounds"], (T.Bool, s, i), None)
     return bool(1 <= i <= n)
 
 
@@ -169,13 +174,9 @@ def nextind(s: Any, i: Any, n: Any = 1) -> int:
         raise BoundsError(s, (i,))
     k = int(i)
     if k and start_of(b, k - 1) != k - 1:
-        if n != 1:
+        if n == 0:
             raise StringIndexError(s, k)
         k = start_of(b, k - 1) + 1
-    if n == 0:
-        if k and start_of(b, k - 1) != k - 1:
-            raise StringIndexError(s, k)
-        return k
     for step in range(int(n)):
         if k > len(b):
             return k + int(n) - step - 1
@@ -254,6 +255,21 @@ def eachindex(s: Any) -> EachIndex:
     return EachIndex(s)
 
 
+@Base.method("iterate(e::Base.EachStringIndex, i::Integer=1)")
+def next_index(e: EachIndex, i: int = 1) -> Any:
+    return (i, nextind(e.s, i)) if i <= ncodeunits(e.s) else None
+
+
+@Base.method("first(e::Base.EachStringIndex)")
+def first_index(e: EachIndex) -> int:
+    return 1
+
+
+@Base.method("last(e::Base.EachStringIndex)")
+def last_index(e: EachIndex) -> int:
+    return lastindex(e.s)
+
+
 @Base.method("length(e::Base.EachStringIndex)")
 def each_length(e: EachIndex) -> int:
     return length(e.s)
@@ -325,8 +341,6 @@ def whole(s: Any, _: Any) -> str:
 
 @Base.method("getindex(s::AbstractString, v::AbstractVector{<:Integer})")
 def picked(s: Any, v: Any) -> str:
-    from juliette.compiler.support import iterate
-
     return "".join(char_at(s, i).text for i in iterate(v))
 
 
@@ -337,7 +351,7 @@ def masked(s: Any, v: Any) -> Any:
 
 @Base.method("get(s::AbstractString, i::Integer, default)")
 def get(s: Any, i: Any, default: Any) -> Any:
-    return char_at(s, i) if isvalid_index(s, i) else default
+    return char_at(s, i) if _in_bounds(s, i) else default
 
 
 # ---------------------------------------------------------------- SubString
@@ -390,6 +404,11 @@ def slice_text(s: Any, start: int, stop: int) -> V.SubString:
 @Base.method("parent(s::SubString)")
 def parent(s: V.SubString) -> str:
     return s.string
+
+
+@Base.method("parentindices(s::SubString)")
+def parentindices(s: V.SubString) -> Any:
+    return (V.UnitRange(s.offset + 1, thisind(s.string, s.offset + ncodeunits(s))),)
 
 
 @Base.method("setindex!(s::Base.CodeUnits, x, i...)")

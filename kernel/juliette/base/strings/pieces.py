@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from juliette.base.iteration import ITERATORS, SizeUnknown
 from juliette.base.strings.indexing import bytes_before, characters, cut, slice_text
-from juliette.base.strings.patterns import char_test, find, is_predicate
+from juliette.base.strings.patterns import char_test, find, is_predicate, spans
 from juliette.base.strings.unicode import text_width
 from juliette.base.strings.values import is_string, piece, text_of
 from juliette.compiler import support
@@ -18,6 +18,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, MethodError, TypeError_
 from juliette.runtime.modules import Base
+from juliette.runtime.text import is_valid
 from juliette.syntax.expr import Symbol
 
 SUBSTRING = T.apply_type(V.SubString_, T.String)
@@ -33,23 +34,15 @@ def split_spans(text: str, sep: Any, limit: int, keepempty: bool) -> list[tuple[
     n = len(text)
     while limit <= 0 or len(out) < limit - 1:
         found = find(sep, text, search)
-        if found is None or found[0] > n or (found[0] == found[1] == n):
+        if found is None or found[0] >= n:
             break
         i, j = found
-        if i == j:
-            # An empty separator cuts behind each character.
-            search = i + 1
-            if i == start:
-                i = j = i + 1
-                if i >= n:
-                    break
-            out.append((start, i))
-            start = i
-            search = start
-            continue
-        if keepempty or start < i:
-            out.append((start, i))
-        start = search = j
+        # An empty separator cuts behind each character, but not right behind one that is not empty.
+        if start < j:
+            if keepempty or start < i:
+                out.append((start, i))
+            start = j
+        search = max(j, i + 1)
     if keepempty or start < n:
         out.append((start, n))
     return out
@@ -57,12 +50,9 @@ def split_spans(text: str, sep: Any, limit: int, keepempty: bool) -> list[tuple[
 
 def split_from_right(text: str, sep: Any, limit: int, keepempty: bool) -> list[tuple[int, int]]:
     """The parts, at most `limit`, cut off from the end."""
-    from juliette.base.strings.patterns import spans
-
-    cuts = [s for s in spans(sep, text) if s[1] > s[0]]
     out: list[tuple[int, int]] = []
     stop = len(text)
-    for i, j in reversed(cuts):
+    for i, j in cuts_from_right(text, sep):
         if limit > 0 and len(out) >= limit - 1:
             break
         if keepempty or j < stop:
@@ -71,6 +61,18 @@ def split_from_right(text: str, sep: Any, limit: int, keepempty: bool) -> list[t
     if keepempty or stop > 0:
         out.append((0, stop))
     return out[::-1]
+
+
+def cuts_from_right(text: str, sep: Any) -> Iterator[tuple[int, int]]:
+    """The separators, the last one first."""
+    if not is_string(sep):
+        yield from reversed([s for s in spans(sep, text) if s[1] > s[0]])
+        return
+    needle = text_of(sep)
+    stop = len(text)
+    while needle and (at := text.rfind(needle, 0, stop)) >= 0:
+        yield at, at + len(needle)
+        stop = at
 
 
 class EachSplit:
@@ -304,7 +306,15 @@ def affix_length(text: str, affix: Any, prefix: bool) -> int | None:
     """How many Python characters of the text an affix takes; None if it is not there."""
     if is_string(affix):
         a = text_of(affix)
-        return len(a) if (text.startswith(a) if prefix else text.endswith(a)) else None
+        if not (text.startswith(a) if prefix else text.endswith(a)):
+            return None
+        if a and not is_valid(a):
+            # Bytes that are no characters of their own in the text are no part of it either.
+            whole = list(characters(text))
+            n = len(list(characters(a)))
+            if "".join(c.text for c in (whole[:n] if prefix else whole[-n:])) != a:
+                return None
+        return len(a)
     own = getattr(affix, "affix_length", None)
     if own is not None:
         return own(text, prefix)  # type: ignore[no-any-return]
@@ -344,6 +354,16 @@ def affix_test(name: str, prefix: bool, doc: str) -> None:
     @Base.method(f"{name}(affix)")
     def partial(affix: Any) -> Any:
         return V.Fix2(Base.bindings[name], affix)  # type: ignore[attr-defined]
+
+
+@Base.method("startswith(io::IO, prefix::Union{AbstractString,AbstractChar,Regex})")
+@Base.method("startswith(io::IO, prefix)")
+def stream_starts(io: IO, prefix: Any) -> bool:
+    """Does what comes next in a stream start so? The stream stays where it is."""
+    Base.bindings["mark"](io)
+    text = Base.bindings["String"](Base.bindings["read"](io))
+    Base.bindings["reset"](io)
+    return affix_length(text, prefix, True) is not None
 
 
 affix_test("startswith", True, """Does the string start so?

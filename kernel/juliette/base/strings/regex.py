@@ -436,6 +436,12 @@ class SubstitutionString:
 
 T.register_class(SubstitutionString, T.apply_type(SubstitutionString_, T.String))
 Base.method("SubstitutionString(s::AbstractString)")(lambda _, s: SubstitutionString(text_of(s)))
+Base.method("convert(::Type{SubstitutionString}, s::AbstractString)")(lambda _, s: SubstitutionString(text_of(s)))
+@Base.method("hash(r::Regex, h::UInt64)")
+def hash_regex(r: Regex, h: Any) -> Any:
+    return Base.bindings["hash"]((r.pattern, r.flags), h)
+
+
 SHOW_HOOKS[SubstitutionString] = lambda io, s, long: io.write("s" + quoted_raw(s.string))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from juliette.base.strings.indexing import bytes_before, lastindex, nextind
 from juliette.base.strings.patterns import FINDERS, char_test, find, finds_characters, spans
 from juliette.base.strings.values import is_string, text_of
@@ -104,6 +106,21 @@ def findfirst_char(c: Any, s: Any) -> Any:
     text = text_of(s)
     found = find(c, text)
     return None if found is None else index(text, found[0])
+
+
+@Base.method("findfirst(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}})")
+def findfirst_bytes(p: Any, v: Any) -> Any:
+    return findnext_bytes(p, v, 1)
+
+
+@Base.method("findnext(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}, i::Integer)")
+def findnext_bytes(p: Any, v: Any, i: Any) -> Any:
+    """Where some bytes stand among others."""
+    needle, data = (np.asarray(x.data).tobytes() for x in (p, v))
+    if not 1 <= i <= len(data) + 1:
+        raise BoundsError(v, (int(i),))
+    at = data.find(needle, int(i) - 1)
+    return None if at < 0 else V.UnitRange(at + 1, at + len(needle))
 
 
 # ---------------------------------------------------------------- backwards

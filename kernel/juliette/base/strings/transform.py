@@ -158,6 +158,7 @@ def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
     text = text_of(s)
     out: list[str] = []
     start = done = 0
+    behind = -1  # where the last match ended that was not empty
     left = None if count is None else int(count)
     if left is not None and left < 0:
         raise DomainError(count, "`count` must be non-negative.")
@@ -172,13 +173,12 @@ def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
         if best is None:
             break
         i, j = heads[best]  # type: ignore[misc]
-        out.append(text[done:i])
-        out.append(replacement(pairs[best].second, s, text, (i, j), pairs[best].first))
-        done = j
+        if i < j or i != behind:
+            out.append(text[done:i])
+            out.append(replacement(pairs[best].second, s, text, (i, j), pairs[best].first))
+            done = j
+        behind = j if i < j else -1
         start = j if j > i else i + 1
-        if j == i:
-            out.append(text[i : i + 1])
-            done = i + 1
         if left is not None:
             left -= 1
         if start > len(text):
@@ -357,4 +357,14 @@ def hex2bytes(itr: Any) -> Any:
         if chr(d) not in "0123456789abcdefABCDEF":
             raise ArgumentError("byte is not an ASCII hexadecimal digit")
     return wrap(np.frombuffer(bytes.fromhex(digits.decode()), dtype=np.uint8).copy())
+
+
+@Base.method("hex2bytes!(dest::AbstractVector{UInt8}, itr)")
+def hex2bytes_into(dest: Any, itr: Any) -> Any:
+    """Hexadecimal digits as bytes, into a vector of half their number."""
+    found = hex2bytes(itr)
+    if 2 * len(dest.data) != 2 * len(found.data):
+        raise ArgumentError("length of output array must be half of the length of input iterable")
+    dest.data[:] = found.data
+    return dest
 

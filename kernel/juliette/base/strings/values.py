@@ -12,6 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -26,6 +27,9 @@ def text_of(s: Any) -> str:
     own = getattr(s, "julia_text", None)
     if own is not None:
         return own()  # type: ignore[no-any-return]
+    if Base.bindings["iterate"].resolve((T.typeof(s),)).builtin is not None:
+        # A string of a user's own that does not say what its characters are.
+        raise MethodError(Base.bindings["iterate"], (s, 1), None)
     return "".join(c.text for c in support.iterate(s))
 
 
@@ -116,10 +120,18 @@ def repeat(s: Any, n: Any) -> str:
     """
     if n < 0:
         raise ArgumentError(f"can't repeat a {'character' if isinstance(s, V.Char) else 'string'} {int(n)} times")
-    return join_pieces([piece(s) * int(n)])
+    text = piece(s)
+    reserve(len(text) * int(n), 1)
+    return join_pieces([text * int(n)])
 
 
 # ---------------------------------------------------------------- code units
+
+
+@Base.method("typemin(::Type{String})")
+@Base.method("typemin(s::String)")
+def typemin(_: Any) -> str:
+    return ""
 
 
 class CodeUnits(Array):
@@ -151,6 +163,16 @@ def codeunits(s: Any) -> CodeUnits:
     out = CodeUnits(np.frombuffer(utf8(text), dtype=np.uint8))
     out.string = text
     return out
+
+
+@Base.method("sizeof(u::Base.CodeUnits)")
+def codeunits_size(u: CodeUnits) -> int:
+    return int(u.data.size)
+
+
+@Base.method("similar(::Type{<:Base.CodeUnits}, n::Integer)")
+def similar_bytes(_: Any, n: Any) -> Any:
+    return wrap(np.zeros(int(n), np.uint8))
 
 
 @Base.macro("b_str")

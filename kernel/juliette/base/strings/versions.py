@@ -144,6 +144,36 @@ def equal(a: VersionNumber, b: VersionNumber) -> bool:
     return a == b
 
 
+@Base.method("hash(v::VersionNumber, h::UInt64)")
+def hash_version(v: VersionNumber, h: Any) -> Any:
+    return Base.bindings["hash"](tuple(int(x) for x in (v.major, v.minor, v.patch)) + (v.prerelease, v.build), h)
+
+
+def _next(name: str, doc: str, step: Any) -> None:
+    def following(v: VersionNumber) -> VersionNumber:
+        return VersionNumber(*(MAKER[T.UInt32](n) for n in step(v)))
+
+    following.__doc__ = doc
+    Base.method(f"{name}(v::VersionNumber)", export=False)(following)
+
+
+_next("thispatch", "`v` without what follows its patch.", lambda v: (v.major, v.minor, v.patch))
+_next("thisminor", "The first version of `v`'s minor one.", lambda v: (v.major, v.minor, 0))
+_next("thismajor", "The first version of `v`'s major one.", lambda v: (v.major, 0, 0))
+_next(
+    "nextpatch", "The next patch; of a prerelease, the release.",
+    lambda v: (v.major, v.minor, v.patch + (not v.prerelease)),
+)
+_next(
+    "nextminor", "The next minor version; of a prerelease of it, itself.",
+    lambda v: (v.major, v.minor + (not v.prerelease or int(v.patch) > 0), 0),
+)
+_next(
+    "nextmajor", "The next major version; of a prerelease of it, itself.",
+    lambda v: (v.major + (not v.prerelease or int(v.minor) > 0 or int(v.patch) > 0), 0, 0),
+)
+
+
 @Base.method("parse(::Type{VersionNumber}, s::AbstractString)")
 def parse(_: Any, s: Any) -> VersionNumber:
     return parse_or_raise(text_of(s))
