@@ -116,7 +116,7 @@ def _capacity(size: Any) -> Any:
     return size
 
 
-def _construct(t: Any, *args: Any, **kw: Any) -> Channel:
+def _construct(t: Any, /, *args: Any, **kw: Any) -> Channel:
     """`Channel{T}(size)`, `Channel(f, size)`"""
     f = None
     if args and not isinstance(args[0], (int, float)):

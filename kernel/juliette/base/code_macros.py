@@ -501,7 +501,7 @@ def invokelatest_macro(context: Any, e: Any) -> Any:
 
 
 @Base.method("invokelatest(f, args...; keywords...)", transparent=True)
-def invokelatest(f: Any, *args: Any, **keywords: Any) -> Any:
+def invokelatest(f: Any, /, *args: Any, **keywords: Any) -> Any:
     """Call `f`, with methods that were defined since the caller was started.
 
     ```jldoctest

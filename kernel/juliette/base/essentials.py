@@ -56,10 +56,7 @@ UndefInitializer_ = T.define("UndefInitializer", module=Core)
 T.register_class(UndefInitializer, UndefInitializer_)
 Base.const("UndefInitializer", UndefInitializer_)
 Base.bindings["undef"] = UNDEF
-_Undef = T._core("UndefInitializer", T.Any_)
-_Undef.typename.singleton = UNDEF
-T.register_class(UndefInitializer, _Undef)
-Base.const("UndefInitializer", _Undef)
+UndefInitializer_.typename.singleton = UNDEF
 
 
 @Base.method("UndefInitializer()")

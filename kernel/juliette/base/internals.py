@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from juliette.base.iteration import ITERATORS, Lazy, SizeUnknown
 from juliette.base.output import _COLORS
 from juliette.base.reflection import field_types, layout
 from juliette.compiler import support
@@ -17,7 +15,7 @@ from juliette.display.show import summary
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
-from juliette.runtime.errors import ArgumentError, BoundsError, EOFError_, SystemError_
+from juliette.runtime.errors import ArgumentError, BoundsError, SystemError_
 from juliette.runtime.modules import Base, Core
 from juliette.syntax.expr import Symbol
 
@@ -231,79 +229,6 @@ def print_to_string(*xs: Any) -> Any:
 
 
 # ---------------------------------------------------------------- streams and files
-
-
-class ReadEach(Lazy):
-    """`readeach(io, T)`"""
-
-    __slots__ = ("kind", "stream")
-    fields = ("stream", "kind")
-
-    def __init__(self, stream: Any, kind: Any) -> None:
-        self.stream, self.kind = stream, kind
-
-    def julia_iterator(self) -> Iterator[Any]:
-        """The values, as they are read."""
-        eof, read = Base.get("eof"), Base.get("read")
-        while not eof(self.stream):
-            try:
-                yield read(self.stream, self.kind)
-            except EOFError_:
-                return
-
-    def size(self) -> Any:
-        """How many there are shows only when they are read."""
-        return SizeUnknown
-
-    def element_type(self) -> Any:
-        """The type that is read."""
-        return self.kind
-
-
-T.register_class(ReadEach, T.define("Base.ReadEachIterator"))
-assert ITERATORS is not None
-
-
-@Base.method("readeach(io::IO, t)")
-def readeach(io: IO, t: Any) -> ReadEach:
-    """All values of a type that can be read.
-
-    ```jldoctest
-    julia> [c for c in readeach(IOBuffer("abc"), Char) if c > 'a']
-    2-element Vector{Char}:
-     'b': ASCII/Unicode U+0062 (category Ll: Letter, lowercase)
-     'c': ASCII/Unicode U+0063 (category Ll: Letter, lowercase)
-    ```
-    """
-    return ReadEach(io, t)
-
-
-@Base.method("skipchars(predicate, io::IO; linecomment=nothing)")
-def skipchars(predicate: Any, io: IO, *, linecomment: Any = None) -> IO:
-    """Read past characters for which a function gives true, and past comments.
-
-    ```jldoctest
-    julia> io = IOBuffer("   text"); skipchars(isspace, io); readline(io)
-    "text"
-    ```
-    """
-    eof, peek, read = Base.get("eof"), Base.get("peek"), Base.get("read")
-    char = T.Char_
-    while not eof(io):
-        c = peek(io, char)
-        if linecomment is not None and c == linecomment:
-            Base.get("readline")(io)
-            continue
-        if not support.truth(predicate(c)):
-            break
-        read(io, char)
-    return io
-
-
-@Base.method("closewrite(io::IO)")
-def closewrite(io: IO) -> None:
-    """Say that no more will be written, to who reads the other end."""
-    Base.get("flush")(io)
 
 
 for _name, _bit, _doc in (

@@ -304,7 +304,7 @@ def place(module: Any, file: Any, line: Any) -> str:
 
 @CoreLogging.method("handle_message(logger::ConsoleLogger, level, message, _module, group, id, file, line; kw...)")
 def handle_console(
-    logger: ConsoleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, **kw: Any
+    logger: ConsoleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, /, **kw: Any
 ) -> None:
     if not limited(logger, id_, kw):
         io = logger.target
@@ -313,7 +313,7 @@ def handle_console(
 
 @CoreLogging.method("handle_message(logger::SimpleLogger, level, message, _module, group, id, file, line; kw...)")
 def handle_simple(
-    logger: SimpleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, **kw: Any
+    logger: SimpleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, /, **kw: Any
 ) -> None:
     if limited(logger, id_, kw):
         return

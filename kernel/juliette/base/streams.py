@@ -108,7 +108,7 @@ def open_flags(
 
 
 @Base.method("open(f::Function, args...; kw...)")
-def open_during(f: Any, *args: Any, **kw: Any) -> Any:
+def open_during(f: Any, /, *args: Any, **kw: Any) -> Any:
     """Open, call `f` with the stream, and close it whatever happens.
 
     ```jldoctest

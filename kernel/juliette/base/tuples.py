@@ -251,7 +251,7 @@ def named(names: Any, values: Any) -> V.NamedTuple:
     return V.NamedTuple(tuple(names), tuple(values))
 
 
-def _construct_named(t: Any, *args: Any, **kwargs: Any) -> V.NamedTuple:
+def _construct_named(t: Any, /, *args: Any, **kwargs: Any) -> V.NamedTuple:
     """`NamedTuple{names}(values)`, `NamedTuple(iterator)`"""
     body = T.unwrap(t)
     names = body.parameters[0]

@@ -18,7 +18,7 @@ def load(module: Module) -> None:
     module.const("ConsoleLogger", logs.ConsoleLogger_)
 
     def stream_logger(name: str, cls: type, keywords: str, options: tuple[str, ...]) -> None:
-        def make(_: Any, *args: Any, **kw: Any) -> Any:
+        def make(_: Any, /, *args: Any, **kw: Any) -> Any:
             stream, rest = (args[0], args[1:]) if args and isinstance(args[0], IO) else (None, args)
             level = level_of(rest[0]) if rest else logs.LEVELS["Info"]
             chosen = {k: v for k, v in kw.items() if k in options}

@@ -222,6 +222,7 @@ def load(module: Module, judge: Any, options_of: Any, make_options: Any) -> None
         id_: Any,
         file: Any,
         line: Any,
+        /,
         **kw: Any,
     ) -> None:
         log.logs.append(LogRecord(level, message, (mod, group, id_, file, line), kw))

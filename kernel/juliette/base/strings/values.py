@@ -67,6 +67,8 @@ def make_string(_: Any, *args: Any) -> str:
         return "".join(c.text for c in values)
     if hasattr(x, "data") and getattr(x, "eltype", None) is T.UInt8:
         return from_utf8(np.asarray(x.data).tobytes())
+    if T.isa(x, T.AbstractArray) and Base.bindings["ndims"](x) == 1 and Base.bindings["eltype"](x) is T.Char_:
+        return "".join(c.text for c in support.iterate(x))
     raise MethodError(T.String, (x,), None)
 
 
