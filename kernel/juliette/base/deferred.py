@@ -37,7 +37,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.commands": "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv",
     "juliette.base.docs": "@doc Docs Documentation",
-    "juliette.base.enums": "@enum Enum Enums instances typemax typemin",
+    "juliette.base.enums": "@enum Enum Enums instances typemax",
     "juliette.base.environment": (
         "ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
     ),
@@ -59,11 +59,10 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",
     "juliette.base.internals": (
-        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown "
-        "closewrite depwarn disable_sigint fieldoffset hex2bytes! indexed_iterate isType "
-        "isdispatchtuple issetgid issetuid issticky isunordered print_to_string promote_eltype "
-        "promote_typeof readeach reenable_sigint skipchars split_rest systemerror text_colors "
-        "typesof"
+        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown depwarn "
+        "disable_sigint fieldoffset hex2bytes! indexed_iterate isType isdispatchtuple issetgid "
+        "issetuid issticky isunordered print_to_string promote_eltype promote_typeof "
+        "reenable_sigint split_rest systemerror text_colors typesof"
     ),
     "juliette.base.loading": "evalfile include include_string",
     "juliette.base.locks": (
@@ -107,7 +106,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.numbers.floats": (
         "Inf Inf16 Inf32 Inf64 NaN NaN16 NaN32 NaN64 bitstring eps exponent floatmax floatmin "
         "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "
-        "set_zero_subnormals significand typemax typemin"
+        "set_zero_subnormals significand typemax"
     ),
     "juliette.base.numbers.parsing": "parse tryparse",
     "juliette.base.numbers.questions": "isfinite isinf isinteger isnan issubnormal signbit",
@@ -136,12 +135,15 @@ CHAPTERS: dict[str, str] = {
         "something"
     ),
     "juliette.base.output": (
-        "Pipe displaysize printstyled redirect_stderr redirect_stdin redirect_stdio "
-        "redirect_stdout unwrapcontext"
+        "displaysize printstyled redirect_stderr redirect_stdin redirect_stdio redirect_stdout "
+        "unwrapcontext"
     ),
     "juliette.base.paths": (
         "abspath basename contractuser dirname expanduser homedir isabspath isdirpath joinpath "
         "normpath pwd relpath splitdir splitdrive splitext splitpath"
+    ),
+    "juliette.base.pipes": (
+        "BufferStream Pipe PipeBuffer ReadEachIterator closewrite readeach skipchars"
     ),
     "juliette.base.pointers": (
         "@ccall @cfunction @threadcall C_NULL Cchar Cdouble Cfloat Cint Cintmax_t Clong Clonglong "
@@ -168,7 +170,7 @@ CHAPTERS: dict[str, str] = {
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "
         "isabstracttype isbits isbitstype isconcretetype isdispatchtuple isimmutable ismutable "
         "ismutabletype isprimitivetype issingletontype isstructtype morespecific nameof nfields "
-        "sizeof summarysize supertype typeintersect typejoin typeof uniontypes unwrap_unionall"
+        "summarysize supertype typeintersect typejoin typeof uniontypes unwrap_unionall"
     ),
     "juliette.base.replacing": "replace",
     "juliette.base.reshaping": (
@@ -186,35 +188,38 @@ CHAPTERS: dict[str, str] = {
         "partialsortperm! searchsorted searchsortedfirst searchsortedlast sort sort! sortperm!"
     ),
     "juliette.base.streams": (
-        "EachLine IOError PipeBuffer bytesavailable close countlines eachline eof fd flush "
-        "ismarked isopen isreadable isreadonly iswritable mark open position read read! "
-        "readavailable readbytes! readchomp readline readlines readuntil reset seek seekend "
-        "seekstart skip take! truncate unmark write"
+        "EachLine IOError bytesavailable close countlines eachline eof fd flush ismarked isopen "
+        "isreadable isreadonly iswritable mark open position read read! readavailable readbytes! "
+        "readchomp readline readlines readuntil reset seek seekend seekstart skip take! truncate "
+        "unmark write"
     ),
     "juliette.base.strings.characters": (
         "CodePointError InvalidCharError codepoint isascii iscntrl isdigit isletter islowercase "
         "ismalformed isnumeric isoverlong isprint ispunct isspace isuppercase isvalid isxdigit "
         "lowercase ncodeunits titlecase uppercase"
     ),
-    "juliette.base.strings.indexing": "EachStringIndex codeunit isvalid ncodeunits sizeof thisind",
+    "juliette.base.strings.indexing": "EachStringIndex codeunit isvalid ncodeunits thisind",
     "juliette.base.strings.pieces": (
         "SplitIterator chomp chop chopprefix chopsuffix eachsplit endswith join lpad lstrip rpad "
         "rsplit rstrip split startswith strip"
     ),
     "juliette.base.strings.regex": (
         "@r_str @s_str AbstractMatch Regex RegexMatch RegexMatchIterator SubstitutionString "
-        "eachmatch match"
+        "eachmatch hash match"
     ),
     "juliette.base.strings.search": (
         "AbstractPattern Regex contains count findall findfirst findlast findnext findprev "
         "occursin"
     ),
     "juliette.base.strings.transform": (
-        "bytes2hex escape_raw_string escape_string hex2bytes lowercase lowercasefirst replace "
-        "reverseind titlecase unescape_string uppercase uppercasefirst"
+        "bytes2hex escape_raw_string escape_string hex2bytes hex2bytes! lowercase lowercasefirst "
+        "replace reverseind titlecase unescape_string uppercase uppercasefirst"
     ),
     "juliette.base.strings.unicode": "textwidth",
-    "juliette.base.strings.versions": "@v_str VERSION VersionNumber parse tryparse",
+    "juliette.base.strings.versions": (
+        "@v_str VERSION VersionNumber hash nextmajor nextminor nextpatch parse thismajor "
+        "thisminor thispatch tryparse"
+    ),
     "juliette.base.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
         "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
@@ -252,7 +257,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.meta": "LineNumberNode Symbol copy",
     "juliette.base.numbers.complex_functions": "* complex conj imag real",
     "juliette.base.numbers.complexes": "* complex conj imag real",
-    "juliette.base.numbers.floats": "reinterpret",
+    "juliette.base.numbers.floats": "reinterpret typemin",
     "juliette.base.numbers.questions": "big float isone iszero",
     "juliette.base.numbers.rationals": "//",
     "juliette.base.numbers.rounding": "BigFloat",
@@ -261,7 +266,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.optional": "Nothing",
     "juliette.base.output": "IOContext get getindex haskey in keys",
     "juliette.base.reductions": "extrema maximum minimum sum",
-    "juliette.base.reflection": "promote_typejoin",
+    "juliette.base.reflection": "promote_typejoin sizeof",
     "juliette.base.replacing": "replace!",
     "juliette.base.reshaping": "reverse",
     "juliette.base.searching": "first in last",
@@ -271,7 +276,8 @@ EXTENDED: dict[str, str] = {
     "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
     "juliette.base.strings.indexing": (
         "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "
-        "lastindex length maybeview nextind only parent prevind setindex! view"
+        "lastindex length maybeview nextind only parent parentindices prevind setindex! sizeof "
+        "view"
     ),
     "juliette.base.strings.search": "in",
     "juliette.base.strings.transform": "filter map reverse",
