@@ -9,6 +9,7 @@ that is not a number where the loop might throw.
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from juliette.runtime.kernels import FOLDED, KERNELS
 from juliette.runtime.modules import Base
 
 ndarray = np.ndarray
+ARITHMETIC = {np.add, np.subtract, np.multiply, np.true_divide}
 # Shorter arrays are as fast in the loop.
 SHORTEST = 32
 DEEPEST = 8
@@ -195,11 +197,16 @@ class Lanes:
             self.partial = True
         if f.user_methods:
             raise NoLanes
+        spare = _spare(args)
         arrays = [a for a in args if isinstance(a, ndarray)]
         if len(args) == 1 and f.name in ("+", "-"):
             return args[0] if f.name == "+" else np.negative(args[0])
         if len(args) > 2 and KERNELS.get(f) in FOLDED:
-            return self.operation(f, [self.operation(f, args[:-1]), args[-1]])
+            rest = args[:1:-1]
+            del args[2:]
+            while rest:
+                args[:] = self.operation(f, args), rest.pop()
+            return self.operation(f, args)
         if any(a.dtype.char not in "dflq?" for a in arrays) or not all(isinstance(a, (ndarray, int, float, np.floating)) for a in args):
             raise NoLanes
         if any(a.dtype == bool for a in arrays) and f.name not in ("&", "|", "!", "⊻", "xor", "==", "!="):
@@ -209,10 +216,21 @@ class Lanes:
         n = max(a.ndim for a in arrays)
         if getattr(KERNELS[f], "nin", len(args)) != len(args):
             raise NoLanes  # numpy would write into a further argument
+        if spare is not None and KERNELS[f] in ARITHMETIC and arrays[0].dtype.kind == "f" and len({a.shape for a in arrays}) == 1:
+            return KERNELS[f](*[B.widen(a, arrays) for a in args], out=args[spare])
         out = KERNELS[f](*[B.align(B.widen(a, arrays), n) for a in args])
         if not isinstance(out, ndarray):
             raise NoLanes
         return out
+
+
+def _spare(args: list[Any]) -> int | None:
+    """The place of an intermediate result that nobody else has: what comes of it may be written over it."""
+    for i in range(len(args)):
+        # the list has it, and so has the call that counts
+        if isinstance(args[i], ndarray) and args[i].base is None and getrefcount(args[i]) == 2:
+            return i
+    return None
 
 
 def may_throw(f: GenericFunction, args: list[Any]) -> bool:
@@ -239,7 +257,7 @@ def lanes(f: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
     run = Lanes()
     try:
         with np.errstate(all="ignore"):
-            out = run.run(f, args)
+            out = run.run(f, list(args))
     except NoLanes:
         return None
     except Exception:
