@@ -18,7 +18,7 @@ from juliette_engine.errors import unequal
 from juliette_engine import tape as T
 from juliette_engine.numeric import ARRAYS
 from juliette_engine.program import NAMESPACE, UFUNC_OF, Constant, Program, Value
-from juliette_engine.tape import SCALARS, acc, acc_number, full, give, new
+from juliette_engine.tape import SCALARS, ArrayTracer, Node, Tape, acc, acc_number, full, give, new
 
 ndarray = np.ndarray
 BIG = 1 << 17
@@ -176,7 +176,8 @@ class _Builder:
         self._loose: Any = None
         self._blocked: Any = None
 
-    def header(self, guard: bool = True) -> list[str]:
+    def header(self, guard: bool = True, alike: bool = False) -> list[str]:
+        """Statements that fetch the data and send arguments of other kinds away; arrays of one shape have as many dimensions."""
         out = []
         if self.traced:
             first = self.names[self.traced[0]]
@@ -187,10 +188,9 @@ class _Builder:
         for i, leaf in enumerate(self.leaves):
             out.append(f"a{i} = {leaf.access.format(self.names[i])}")
         if guard:
-            tests = [
-                f"a{i}.dtype is not d{i} or a{i}.ndim != {leaf.sample.ndim}"
-                for i, leaf in enumerate(self.leaves) if leaf.array and leaf.guard
-            ]
+            guarded = [(i, leaf.sample.ndim) for i, leaf in enumerate(self.leaves) if leaf.array and leaf.guard]
+            tests = [f"a{i}.dtype is not d{i}" for i, _ in guarded]
+            tests += [f"a{i}.ndim != {n}" for i, n in (guarded[:1] if alike else guarded)]
             if tests:
                 out.append(f"if {' or '.join(tests)}: return other({', '.join(self.names)})")
         return out
@@ -199,7 +199,7 @@ class _Builder:
         out = dict(NAMESPACE)
         out.update(p.constants)
         out.update(
-            ndarray=ndarray, new=new, SCALARS=SCALARS, other=self.other, mixed=self.mixed, acc=acc, give=give,
+            ndarray=ndarray, new=new, SCALARS=SCALARS, ArrayTracer=ArrayTracer, Tape=Tape, other=self.other, mixed=self.mixed, acc=acc, give=give,
             acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast,
             asfortranarray=np.asfortranarray, plain=plain, empty=np.empty, mismatch=self.host.mismatch,
             loose=self.loose, blocked=self.blocked,
@@ -226,7 +226,9 @@ class _Builder:
 
     def make(self, name: str) -> str:
         """The statement that makes an array node."""
-        return "r = new(cls)" if self.extra["cls"] is not None else f"r = new(tape.array_class({name}))"
+        if self.extra["cls"] is not None:
+            return "r = new(cls)"
+        return f"r = new(ArrayTracer if type(tape) is Tape else tape.array_class({name}))"
 
     def function(self, name: str, params: list[str], body: list[str], namespace: dict[str, Any]) -> Any:
         text = f"def {name}({', '.join(params)}):\n" + "\n".join("    " + line for line in body or ["pass"])
@@ -244,7 +246,7 @@ class _Builder:
             return self.loose
         t = Tree(self.tree, self.leaves, self.host)
         p = t.program
-        body = self.header()
+        body = self.header(alike=True)
         if len(self.arrays) > 1:
             a, *rest = self.arrays
             test = " or ".join(f"a{a}.shape != a{i}.shape" for i in rest)
@@ -268,9 +270,10 @@ class _Builder:
 
     def record(self, saved: list[str]) -> str:
         nodes = [self.names[i] for i in self.traced]
-        first = nodes[0] if len(nodes) == 1 else f"({', '.join(nodes)})"
         kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
-        self.kept = kept
+        if len(nodes) == 2 and not kept and not saved:
+            return f"tape.append((back, r, {nodes[0]}, {nodes[1]}))"
+        first = nodes[0] if len(nodes) == 1 else f"({', '.join(nodes)})"
         return f"tape.append((back, r, {first}, ({''.join(s + ', ' for s in [*kept, *saved])})))"
 
     def back(self, t: Tree, loose: bool) -> tuple[Any, list[str], set[str]]:
@@ -292,7 +295,10 @@ class _Builder:
         kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
         nodes = [f"n{i}" for i in self.traced]
         body = []
-        if len(nodes) > 1:
+        pair = len(nodes) == 2 and not kept and not saved
+        if pair:
+            body.append(f"{nodes[0]} = a; {nodes[1]} = b")
+        elif len(nodes) > 1:
             body.append(f"{', '.join(nodes)} = a")
         else:
             body.append(f"{nodes[0]} = a")
@@ -312,24 +318,26 @@ class _Builder:
         for v in grads.values():
             counts[v.name] = counts.get(v.name, 0) + 1
         for i, v in grads.items():
-            body.append(self.deliver(i, v, counts[v.name] > 1, loose))
+            body += self.deliver(i, v, counts[v.name] > 1, loose)
         namespace = self.namespace(p)
         back = self.function("back", ["g", "r", "a", "b"], body, namespace)
         return back, saved, {*forward, y.name}
 
-    def deliver(self, i: int, v: Value, shared: bool, loose: bool) -> str:
-        """The statement that adds a cotangent to a leaf."""
+    def deliver(self, i: int, v: Value, shared: bool, loose: bool) -> list[str]:
+        """The statements that add a cotangent to a leaf; what most do is written out."""
         leaf = self.leaves[i]
-        if leaf.array:
-            d = v.name
-            if loose:
-                d = f"{d} if n{i}.data.shape == whole else unbroadcast({d}, n{i}.data.shape, whole)"
-            owned = v.name.startswith("t") and not shared
-            return f"{'give' if owned else 'acc'}(n{i}, {d})"
         d = v.name
-        if v.array or (self.arrays and not leaf.array):
-            d = f"total({d}, r.data.size)"
-        return f"acc_number(n{i}, {d})"
+        if not leaf.array:
+            if v.array or self.arrays:
+                d = f"total({d}, r.data.size)"
+            return [f"acc_number(n{i}, {d})"]
+        owned = v.name.startswith("t") and not shared
+        if loose:
+            d = f"{d} if n{i}.data.shape == whole else unbroadcast({d}, n{i}.data.shape, whole)"
+            return [f"{'give' if owned else 'acc'}(n{i}, {d})"]
+        own = f"type({d}) is ndarray" if owned else "False"
+        add = f"give(n{i}, {d})" if owned else f"acc(n{i}, {d})"
+        return [f"if n{i}.grad is None: n{i}.grad = {d}; n{i}.own = {own}", f"else: {add}"]
 
     # ------------------------------------------------------------ shapes that broadcast
 
@@ -455,6 +463,8 @@ class _Builder:
         traced, count = self.traced, len(self.leaves)
 
         def step(g: Any, r: Any, a: Any, b: Any) -> None:
+            if isinstance(b, Node):
+                a, b = (a, b), ()
             nodes = a if len(traced) > 1 else (a,)
             values: list[Any] = [None] * count
             for i, node in zip(traced, nodes, strict=True):

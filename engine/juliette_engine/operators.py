@@ -16,7 +16,7 @@ from juliette_engine import elementwise as E
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.numeric import NUMBERS
-from juliette_engine.tape import FloatTracer, Node, ScalarTracer, acc_any, new, primal
+from juliette_engine.tape import IMPLICIT, FloatTracer, Node, ScalarTracer, acc_any, new, primal
 
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -198,9 +198,25 @@ def _number_rule(op: Any, which: int) -> Any:
 
 
 def _binary(f: Callable[..., Any], swap: bool) -> Callable[..., Any]:
-    if swap:
-        return lambda self, other: NotImplemented if isinstance(other, UNKNOWN) else f(other, self)
-    return lambda self, other: NotImplemented if isinstance(other, UNKNOWN) else f(self, other)
+    kernels = f.kernels.get if type(f) is E.Elementwise else _none  # where others than numbers and arrays never are
+
+    def forward(self: Any, other: Any) -> Any:
+        kernel = kernels((type(self), type(other)))
+        if kernel is not None and not IMPLICIT:
+            return kernel(self, other)
+        return NotImplemented if isinstance(other, UNKNOWN) else f(self, other)
+
+    def swapped(self: Any, other: Any) -> Any:
+        kernel = kernels((type(other), type(self)))
+        if kernel is not None and not IMPLICIT:
+            return kernel(other, self)
+        return NotImplemented if isinstance(other, UNKNOWN) else f(other, self)
+
+    return swapped if swap else forward
+
+
+def _none(classes: Any) -> None:
+    return None
 
 
 def _compare(f: Callable[..., Any]) -> Callable[..., Any]:
