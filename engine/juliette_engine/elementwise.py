@@ -79,8 +79,7 @@ class Elementwise:
                 return mixed(self, args)
             kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
             self.exact[key] = kernel
-        if not fixed:
-            self.kernels[tuple(map(type, args))] = kernel
+        self.kernels[(type(args[0]), *fixed) if fixed else tuple(map(type, args))] = kernel
         return kernel(*args)
 
     def __repr__(self) -> str:
@@ -91,9 +90,13 @@ class Power(Elementwise):
     """`a ** b`; a whole exponent is built into the kernel."""
 
     def __call__(self, *args: Any) -> Any:
-        if type(args[1]) is int:
-            return self.other(*(lent(args) if IMPLICIT else args))
-        return super().__call__(*args)
+        if type(args[1]) is not int:
+            return super().__call__(*args)
+        if IMPLICIT:
+            args = lent(args)
+        key = (type(args[0]), args[1])
+        kernel = self.kernels.get(key)
+        return self.other(*args) if kernel is None else kernel(*args)
 
     def tree_for(self, args: tuple[Any, ...]) -> tuple[Any, Call]:
         n = args[1]

@@ -113,7 +113,7 @@ def _lifter(t: type) -> Callable[[Any, Tape], Any]:
         def open_array(x: Any, tape: Tape) -> Any:
             if x.dtype.kind not in "fiuc":
                 return x
-            r = T.new(tape.array_class(x))
+            r: Any = T.new(T.ArrayTracer if type(tape) is Tape else tape.array_class(x))
             r.data = x
             r.grad = None
             r.tape = tape
@@ -354,7 +354,7 @@ def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
         return implicit(f, args[0], tape_class)
     tape = LEVELS.open(tape_class)
     try:
-        traced = [lift(a, tape) for a in args]
+        traced = [lifter_of(type(a))(a, tape) for a in args]
         y = f(*traced)
         loss = y
         if type(y) is tuple and y:
@@ -366,7 +366,7 @@ def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
         check_output(loss)
         if isinstance(loss, Node) and loss.tape is tape:
             backward(tape, loss, seed_of(loss))
-        return below(y, tape), tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
+        return below(y, tape), tuple([lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)])
     finally:
         LEVELS.close()
         tape.clear()
