@@ -212,10 +212,72 @@ def constant(value: Any, dtype: Any) -> Any:
     return out
 
 
+# Products of so many multiplications BLAS makes without packing its arguments first, where it can.
+UNPACKED = 1_000_000
+
+
 def product(a: Any, b: Any) -> Any:
-    """`a.dot(b)` of two matrices, into memory that numpy need not fill with zeros first."""
-    rows, columns = a.shape[0], b.shape[1]
-    return a.dot(b) if rows * columns < 8192 or a.dtype is not b.dtype else a.dot(b, np.empty((rows, columns), a.dtype))
+    """`a.dot(b)` of two matrices; thin ones in pieces that BLAS need not pack, which costs more than the product."""
+    m, k = a.shape
+    n = b.shape[1]
+    work = m * k * n
+    if a.dtype is not b.dtype:
+        return a.dot(b)
+    if work > UNPACKED and (work < 8 * UNPACKED or m < 33 or n < 33):
+        out = _in_pieces(a, b, m, k, n, -(-work // UNPACKED))
+        if out is not None:
+            return out
+    # into memory that numpy need not fill with zeros first
+    return a.dot(b) if m * n < 8192 else a.dot(b, np.empty((m, n), a.dtype))
+
+
+def _in_pieces(a: Any, b: Any, m: int, k: int, n: int, least: int) -> Any:
+    """A product in at least so many pieces along its longest dimension that lies so; None if there is none."""
+    for size, way in sorted(((m, _rows), (k, _inner), (n, _columns)), key=_first, reverse=True):
+        p = pieces(size, least)
+        out = way(a, b, m, k, n, p, size // p) if p else None
+        if out is not None:
+            return out
+    return None
+
+
+def _first(pair: Any) -> int:
+    return pair[0]  # type: ignore[no-any-return]
+
+
+def _rows(a: Any, b: Any, m: int, k: int, n: int, p: int, size: int) -> Any:
+    if a.flags.c_contiguous:
+        stack = a.reshape(p, size, k)
+    elif a.flags.f_contiguous:
+        stack = a.T.reshape(k, p, size).transpose(1, 2, 0)
+    else:
+        return None
+    out = np.empty((m, n), a.dtype)
+    np.matmul(stack, b, out.reshape(p, size, n))
+    return out
+
+
+def _columns(a: Any, b: Any, m: int, k: int, n: int, p: int, size: int) -> Any:
+    if not b.flags.c_contiguous:
+        return None
+    out = np.empty((m, n), a.dtype)
+    np.matmul(a, b.reshape(k, p, size).transpose(1, 0, 2), out.reshape(m, p, size).transpose(1, 0, 2))
+    return out
+
+
+def _inner(a: Any, b: Any, m: int, k: int, n: int, p: int, size: int) -> Any:
+    if not a.flags.c_contiguous or not b.flags.f_contiguous:
+        return None
+    left, right = a.reshape(m, p, size), b.T.reshape(n, p, size)
+    if m < n:
+        return np.add.reduce(np.matmul(right.transpose(1, 0, 2), left.transpose(1, 2, 0)), 0).T
+    return np.add.reduce(np.matmul(left.transpose(1, 0, 2), right.transpose(1, 2, 0)), 0)
+
+
+@lru_cache(1024)
+def pieces(n: int, least: int) -> int:
+    """The smallest number of equal pieces of `n`, at least so many, that are not too short; 0 if there is none."""
+    return next((p for p in range(least, n // 16 + 1) if n % p == 0), 0)
 
 
 def largest(x: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
+from juliette_engine.numeric import product
 from juliette_engine import functions as F
 from juliette_engine.functions import spectral
 from juliette_engine import rules
@@ -151,3 +152,17 @@ def test_function(name: str) -> None:
 def test_interpolation() -> None:
     x = np.asfortranarray(np.array([1.0, 2.0, 4.0]).reshape(3, 1, 1))
     assert F.upsample_linear(x, 2).ravel().tolist() == pytest.approx([1, 1.4, 1.8, 2.4, 3.2, 4])
+
+
+@pytest.mark.parametrize("size", [(64, 784, 32), (784, 64, 32), (6, 25, 18432), (6, 18432, 25), (30, 4096, 9), (17, 997, 1009), (5, 7, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_in_pieces(size: tuple[int, int, int], dtype: Any) -> None:
+    m, k, n = size
+    random = np.random.default_rng(3)
+    for left, right in (("C", "C"), ("F", "C"), ("C", "F"), ("F", "F")):
+        a = np.array(random.standard_normal((m, k)), dtype, order=left)
+        b = np.array(random.standard_normal((k, n)), dtype, order=right)
+        for x, y in ((a, b), (a[::2], b[:, ::-1])):
+            out = product(x, y)
+            assert out.dtype == dtype
+            np.testing.assert_allclose(out, x.dot(y), rtol=1e-4, atol=200 * np.finfo(dtype).eps * k**0.5)

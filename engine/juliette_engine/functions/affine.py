@@ -91,7 +91,7 @@ def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
         if b is not False:
             z += b
     else:
-        z = v.T.dot(w.T)
+        z = product(v.T, w.T)
         if b is not False:
             z += b
         z = z.T
@@ -147,7 +147,7 @@ def _dense_back(g: Any, r: Any, args: Any, σ: Any) -> None:
             give(bias, dz)  # which nobody else has
     if isinstance(x, Node):
         w = weight.data if isinstance(weight, Node) else raw(weight)
-        give(x, dz.T.dot(w).T if dz.ndim == 2 else w.T.dot(dz))
+        give(x, product(dz.T, w).T if dz.ndim == 2 else w.T.dot(dz))
 
 
 def _dense_traced(g: Any, r: Any, args: Any, σ: Any) -> None:

@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import as_strided
 from juliette_engine.elementwise import Elementwise, add, cotangent
 from juliette_engine.errors import DimensionMismatch
 from juliette_engine.fusion import ones
+from juliette_engine.numeric import product
 from juliette_engine.primitives import primitive, reshape, shape, spread_like, sum_along
 from juliette_engine.tape import IMPLICIT, TRACED_RULES, Node, acc_any, full, give, new, raw
 
@@ -160,7 +161,7 @@ def _flat(dy: Any, g: Geometry) -> Any:
 
 def _multiply(a: Any, b: Any) -> Any:
     """Matrix products group by group."""
-    return np.matmul(a, b) if a.shape[0] > 1 else a[0].dot(b[0])[None]
+    return np.matmul(a, b) if a.shape[0] > 1 else product(a[0], b[0])[None]
 
 
 def _conv_forward(x: Any, w: Any, *, g: Geometry, saved: Any = None) -> Any:
