@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -31,7 +32,12 @@ class NumpySource:
     """numpy's own generator, or any other of its generators as `rng`."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.generator = np.random.default_rng(seed)
+        self.seed = seed
+
+    @functools.cached_property
+    def generator(self) -> Any:
+        """Made when it is needed: numpy's generators take longer to load than the engine."""
+        return np.random.default_rng(self.seed)
 
     def uniform(self, size: int, dtype: Any, rng: Any) -> Any:
         """Numbers in [0, 1)."""

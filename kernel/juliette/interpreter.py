@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Callable
@@ -29,6 +30,20 @@ Size = tuple[int, int]
 Form = TypeVar("Form")
 
 
+def _bootstrap() -> Any:
+    """Base, which the first session loads: it stays, so no garbage is sought in it."""
+    collecting = "juliette.base.bootstrap" not in sys.modules and gc.isenabled()
+    if collecting:
+        gc.disable()
+    try:
+        from juliette.base import bootstrap
+    finally:
+        if collecting:
+            gc.freeze()
+            gc.enable()
+    return bootstrap
+
+
 class Interpreter:
     """A Julia session."""
 
@@ -46,8 +61,7 @@ class Interpreter:
         args: tuple[str, ...] = (),
         program: str = "",
     ) -> None:
-        from juliette.base import bootstrap
-
+        bootstrap = _bootstrap()
         self.module = bootstrap.fresh_main()
         self.compiler = bootstrap.Compiler(soft_scope=interactive)
         self.interactive = interactive
