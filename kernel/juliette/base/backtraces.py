@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS
+from juliette.display.show import string_of
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
 from juliette.display.frames import TOP_LEVEL, Frame, running_frames, trace_lines, user_frames
@@ -154,4 +155,4 @@ def show_captured(io: IO, e: Any) -> None:
 
 @Base.method("showerror(io::IO, e::InitError)")
 def show_init(io: IO, e: Any) -> None:
-    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {'.'.join(e.mod.path)}")
+    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {'.'.join(e.mod.path) if isinstance(e.mod, Module) else string_of(e.mod)}")

@@ -580,22 +580,34 @@ def rethrow_other(e: Any) -> Any:
     raise Thrown(e)
 
 
+# What the last fields of an exception are when they are not given; `UNDEF` leaves them undefined.
+LAST_FIELDS: dict[str, tuple[Any, ...]] = {
+    "AssertionError": ("",), "BoundsError": (UNDEF, UNDEF), "DimensionMismatch": ("",), "DomainError": ("",),
+    "MethodError": (np.uint64(2**64 - 1),), "ParseError": (None,), "SystemError": (0, None),
+}
+
+
 def exception_constructor(cls: type[JuliaException]) -> None:
     """Let Julia code make exceptions of this class: `ArgumentError("…")`."""
     n = len(cls.fields)
     t = T.typeof(cls.__new__(cls))
     table = constructors(t)
+    rest = LAST_FIELDS.get(cls.__name__, ())
 
     def make_exception(_: Any, *args: Any) -> Any:
         if cls is TypeError_ and len(args) == 3:
             # `TypeError(where, expected, got)`, without a context.
             args = (args[0], "", *args[1:])
-        if len(args) > n:
-            raise MethodError(t, args, None)
-        return cls(*args)
+        made = cls(*args, *rest[len(args) + len(rest) - n :])
+        for field in made.fields:
+            if getattr(made, field) is UNDEF:
+                delattr(made, field)
+        return made
 
-    any_args = T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)])
-    support._builtin(table, any_args, make_exception, cls.fields)
+    least = 3 if cls is TypeError_ else n - len(rest)
+    for k in range(least, n + 1):
+        given = T.tuple_type([T.type_of_type(t), *[T.Any_] * k])
+        support._builtin(table, given, make_exception, cls.fields[:k])
 
 
 for _cls in EXCEPTIONS.values():
@@ -655,6 +667,7 @@ def reference(t: Any, *args: Any) -> V.Ref:
 _simple(T.CORE_TYPES["Expr"], _expression)
 _simple(T.CORE_TYPES["QuoteNode"], _quote_node)
 _simple(V.Pair_, lambda _, a, b: V.Pair(a, b))
+_simple(T.CORE_TYPES["Colon"], lambda _: V.COLON)
 for _family in (V.Ref_, V.RefValue_):
     support._builtin(
         constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), reference, ("args",)

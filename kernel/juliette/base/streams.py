@@ -23,6 +23,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
 from juliette.runtime.errors import ArgumentError, EOFError_, MethodError, SystemError_, _exception
+from juliette.base.essentials import exception_constructor
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex, Rational
 from juliette.runtime.numeric import parts as real_and_imaginary
@@ -32,6 +33,7 @@ from juliette.syntax.expr import Symbol
 
 IOError_ = _exception("IOError", "msg code")
 Base.const("IOError", T.CORE_TYPES["IOError"], export=False)
+exception_constructor(IOError_)
 
 
 def byte_vector(data: bytes) -> Array:

@@ -121,6 +121,10 @@ def add_default_constructors(t: Any, place: tuple[str, int]) -> None:
         return
     signature: Any = T.tuple_type([T.type_of_type(t), *family.field_types])
     used = T.free_vars(signature)
+    for var in reversed(family.params):
+        if var in used:
+            # `A<:AbstractVector{T}` tells what `T` is, too.
+            used |= T.free_vars(var.upper)
     if all(v in used for v in family.params):
         for var in reversed(family.params):
             signature = T.UnionAll(var, signature)

@@ -48,7 +48,7 @@ def method_error(e: Any, color: bool = False) -> str:
         # The methods that construct a type take it first.
         f, args = args[0], args[1:]
     types = argument_types(args)
-    if e.world == "ambiguous":
+    if type(e.world) is str:
         return ambiguity(f, types)
     if f is Base.bindings.get("reduce_empty"):
         return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
@@ -259,8 +259,7 @@ def inexact_error(e: Any) -> str:
 
 
 def domain_error(e: Any) -> str:
-    text = f"DomainError with {str_of(e.val)}"
-    return f"{text}:\n{str_of(e.msg)}" if getattr(e, "msg", None) is not None else f"{text}:"
+    return f"DomainError with {one_line(e.val, compact=True)}:\n{str_of(e.msg) if e.msg is not None else ''}"
 
 
 def string_index_error(e: Any) -> str:

@@ -57,6 +57,9 @@ def show_task_failed(io: IO, e: Any) -> None:
 @Base.method("showerror(io::IO, e::CompositeException)")
 def show_composite(io: IO, e: Any) -> None:
     errors = elements(e.exceptions.data)
+    if not errors:
+        io.write("CompositeException()\n")
+        return
     io.write(showerror_text(errors[0]))
     if len(errors) > 1:
         io.write(f"\n\n...and {len(errors) - 1} more exception{'s' * (len(errors) > 2)}.\n")

@@ -133,7 +133,7 @@ class LineNumberNode:
     """A position in the source: line and file."""
 
     __slots__ = ("file", "line")
-    value_fields = ("line", "file")
+    fields = value_fields = ("line", "file")
 
     line: int
     file: Symbol | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import UPDATING, as_block, is_signature, pattern_names, problem
+from juliette.compiler.lower.forms import UPDATING, as_block, indexing, is_signature, pattern_names, problem
 from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, GlobalRef, Symbol
 
@@ -54,7 +54,7 @@ class Assignment(Scoping):
             array, setup = self.once(self.lower(target.args[0]))
             held, hold = self.once(value)
             index, kwargs = self.index_args(array, target.args[1:])
-            return C.Block([*hold, *setup, C.Call(C.Runtime("setindex!"), [array, held, *index], kwargs), held])
+            return C.Block([*hold, *setup, C.Call(indexing("setindex!", kwargs), [array, held, *index], kwargs), held])
         if target.head == "::":
             if isinstance(target.args[0], Symbol):
                 if self.scope is None or self.scope.find(target.args[0].name) is None:
@@ -105,9 +105,9 @@ class Assignment(Scoping):
             for i, node in enumerate(index):
                 index[i], more = self.once(node)
                 held += more
-            old = C.Call(C.Runtime("getindex"), [array, *index], kwargs)
+            old = C.Call(indexing("getindex", kwargs), [array, *index], kwargs)
             new, hold = self.once(C.Call(self.read(op), [old, self.lower(value)]))
-            return C.Block([*setup, *held, *hold, C.Call(C.Runtime("setindex!"), [array, new, *index], kwargs), new])
+            return C.Block([*setup, *held, *hold, C.Call(indexing("setindex!", kwargs), [array, new, *index], kwargs), new])
         if isinstance(target, Expr) and target.head == ".":
             obj, setup = self.once(self.lower(target.args[0]))
             again = Expr(".", obj, target.args[1])

@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.dots import fused
-from juliette.compiler.lower.forms import problem, str_name
+from juliette.compiler.lower.forms import indexing, problem, str_name
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
@@ -115,7 +115,7 @@ class Calls(Scoping):
     def lower_ref(self, e: Expr) -> C.Node:
         array, setup = self.once(self.lower(e.args[0]))
         index, kwargs = self.index_args(array, e.args[1:])
-        node = C.Call(C.Runtime("getindex"), [array, *index], kwargs)
+        node = C.Call(indexing("getindex", kwargs), [array, *index], kwargs)
         return C.Block([*setup, node]) if setup else node
 
     def index_args(self, array: C.Node, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:

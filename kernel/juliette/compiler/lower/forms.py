@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.compiler import core as C
 from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
 
 
@@ -84,3 +86,10 @@ def same_global(home: Any, here: Any, name: str) -> bool:
         return False
     found = here.bindings.get(name, here.visible.get(name))
     return found is not None and found is home.bindings.get(name)
+
+
+def indexing(name: str, kwargs: list[tuple[str | None, C.Node]]) -> C.Node:
+    """What `a[i]` calls: the short way, which takes no keywords, or the function itself."""
+    if not kwargs:
+        return C.Runtime(name)
+    return C.Const(Base.get(name))
