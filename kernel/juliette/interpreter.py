@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from juliette.report import ErrorReport, ShowError
+from juliette.report import ErrorReport, ShowError, split_notes
 from juliette.runtime.stack import room
 from juliette.syntax import ParseError, completeness, parse_all, parse_one
 
@@ -172,7 +172,11 @@ class Interpreter:
             wrong = error
             before = text[: self._last_whole_statement(text, name)]
             tree, _ = parse_all(before, name, 1, self._bootstrap.literal)
-        outcome, line = self._run_tree(tree, True, name)
+        self.compiler.files.append(name)
+        try:
+            outcome, line = self._run_tree(tree, True, name)
+        finally:
+            self.compiler.files.pop()
         if outcome.error is None and wrong is not None:
             outcome, line = Outcome(error=self._syntax_report(wrong, name)), wrong.line
         if outcome.error is not None:
@@ -230,13 +234,14 @@ class Interpreter:
         except Exception:
             # The user's own `showerror` threw.
             message = b.one_line(value)
+        message, notes = split_notes(message, errors.loads(value))
         name = b.type_string(b.typeof(value)).split("{")[0]
         lines = frames.trace_lines(frames.user_frames(trace))
-        if not lines and place:
+        if not lines and place and not notes:
             lines = [f" [1] top-level scope\n   @ {place}"]
         self._remember_error(b.exception_stack(error))
         error.__traceback__ = None
-        return ErrorReport(name, message, lines, value, cause=cause)
+        return ErrorReport(name, message, lines, value, notes, cause)
 
     def _cause(self, error: BaseException) -> ErrorReport | None:
         """What a `catch` was handling when an error was thrown in it."""

@@ -35,7 +35,10 @@ class ErrorReport:
     def while_loading(self, path: str, line: int) -> ErrorReport:
         """The same error, thrown while a file was being run."""
         note = f"in expression starting at {path}:{line}"
-        return ErrorReport("LoadError", f"LoadError: {self.message}", self.frames, self.value, note)
+        notes = f"{self.loading}\n{note}" if self.loading else note
+        return ErrorReport(
+            "LoadError", f"LoadError: {self.message}", self.frames, self.value, notes
+        )
 
     def render(self, color: bool = False, head: str = "ERROR: ") -> str:
         """`ERROR: …` with the stack trace, as the prompt shows it."""
@@ -50,7 +53,8 @@ class ErrorReport:
 
     def traceback(self) -> list[str]:
         """The lines that a notebook shows, in colour."""
-        lines = [*self._sentence(), *([""] if self.frames else []), *self._trace(color=True)]
+        trace = list(self._trace(color=True))
+        lines = [*self._sentence(), *([""] if trace else []), *trace]
         if self.cause is not None:
             lines += ["", *self.cause.render(True, "caused by: ").split("\n")]
         return lines
@@ -62,14 +66,20 @@ class ErrorReport:
 
     def _trace(self, *, color: bool) -> Iterator[str]:
         """The stack trace, line by line."""
-        if not self.frames:
-            return
-        yield "Stacktrace:"
+        if self.frames:
+            yield "Stacktrace:"
         for frame in self.frames:
             for line in frame.split("\n"):
                 yield _colored(line) if color else line
         if self.loading:
             yield self.loading
+
+
+def split_notes(message: str, notes: int) -> tuple[str, str]:
+    """A sentence, and the lines at its end that say what was being loaded."""
+    lines = message.split("\n")
+    at = len(lines) - notes
+    return "\n".join(lines[:at]), "\n".join(lines[at:])
 
 
 def exit_code(leaving: SystemExit) -> int:

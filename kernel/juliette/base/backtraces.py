@@ -155,4 +155,4 @@ def show_captured(io: IO, e: Any) -> None:
 
 @Base.method("showerror(io::IO, e::InitError)")
 def show_init(io: IO, e: Any) -> None:
-    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {'.'.join(e.mod.path) if isinstance(e.mod, Module) else string_of(e.mod)}")
+    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {string_of(e.mod)}")

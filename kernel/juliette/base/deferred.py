@@ -78,7 +78,8 @@ CHAPTERS: dict[str, str] = {
         "remove_linenums!"
     ),
     "juliette.base.method_reflection": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl methods "
+        "which"
     ),
     "juliette.base.missing": (
         "Missing SkipMissing argmax argmin ceil findall findfirst findlast findmax findmin floor "
@@ -233,7 +234,8 @@ CHAPTERS: dict[str, str] = {
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
     "juliette.display.methods": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous methods which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl methods "
+        "which"
     ),
     "juliette.display.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
@@ -250,6 +252,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
     "juliette.base.internals": "checked_length dims2string",
+    "juliette.base.loading": "Module",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
         "√ ∛"

@@ -367,8 +367,11 @@ def _getfield(x: Any, name: Any) -> Any:
 
 
 def setfield(x: Any, name: Any, value: Any) -> Any:
-    if type(name) is int and isinstance(x, structs.Struct) and 1 <= name <= len(x.fields):
-        name = Symbol(x.fields[name - 1])
+    if type(name) is int:
+        names = T.typeof(x).fields
+        if not 1 <= name <= len(names):
+            raise BoundsError(x, name)
+        name = Symbol(names[name - 1])
     if type(name) is not Symbol:
         raise TypeError_(Symbol("setfield!"), "", T.Symbol_, name)
     key = name.name

@@ -39,6 +39,32 @@ def include_mapped(mapexpr: Any, m: Module, path: Any) -> Any:
     return include_file(current(), m, str(path), mapexpr)
 
 
+@Base.method("Module(name::Symbol=:anonymous, imports::Bool=true, names::Bool=true)")
+def new_module(_: Any, name: Any = None, imports: bool = True, names: bool = True) -> Module:
+    """A module of its own, with nothing in it.
+
+    ```jldoctest
+    julia> m = Module(:Scratch);
+
+    julia> Core.eval(m, :(x = 1 + 1)); m.x
+    2
+    ```
+    """
+    from juliette.compiler.imports import add_functions, bring_all
+    from juliette.compiler.support import install
+
+    module = Module("anonymous" if name is None else name.name)
+    if imports:
+        bring_all(module, Base)
+    install(module)
+    if names:
+        module.bindings[module.name] = module
+        module.exports.add(module.name)
+        if imports:
+            add_functions(current(), module, "none")
+    return module
+
+
 @Base.method("evalfile(path::AbstractString)")
 def evalfile(path: Any) -> Any:
     """Run a file in a module of its own; gives the value of its last expression."""

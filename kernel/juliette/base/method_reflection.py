@@ -7,7 +7,7 @@ from typing import Any
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, beats
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall, Method, beats
 from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError, TypeError_
 from juliette.runtime.modules import Base, Core, constructors
 from juliette.syntax.expr import Symbol
@@ -71,6 +71,10 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
         wanted = T.tuple_type((*before, *accepts))
         found = [m for m in found if T.intersects(wanted, m.signature)]
     found = by_specificity(found)
+    if accepts is not None:
+        # Behind a method that takes all such arguments none is ever reached.
+        covering = next((i for i, m in enumerate(found) if T.subtype(wanted, m.signature)), len(found))
+        found = found[: covering + 1]
     name = table.name if table is not CALLABLES else f"(::{T.type_string(T.typeof(f))})"
     if isinstance(f, T.JuliaType):
         name = T.type_string(f)
@@ -251,6 +255,26 @@ def _is_constructor(m: Method) -> bool:
     return isinstance(family, T.DataType) and family.typename.constructors is m.function
 
 
+@Base.method("kwarg_decl(m::Method)", export=False)
+def kwarg_decl(m: Method) -> Any:
+    """The names of the keyword arguments of a method.
+
+    ```jldoctest
+    julia> area(a; width = 1, rest...) = a * width;
+
+    julia> Base.kwarg_decl(only(methods(area)))
+    2-element Vector{Symbol}:
+     :width
+     Symbol("rest...")
+    ```
+    """
+    code = getattr(m.source, "code", None)
+    names = [name for name, *_ in code.keywords] if code is not None else []
+    if code is not None and code.keyword_rest is not None:
+        names.append(f"{code.keyword_rest.name}...")
+    return vector([Symbol(n) for n in names], T.Symbol_)
+
+
 def _selected(table: GenericFunction, types: tuple[Any, ...], given: tuple[Any, ...]) -> Method:
     """The method that types select; Base's own for the arguments where Base is divided up in another way."""
     try:
@@ -259,12 +283,12 @@ def _selected(table: GenericFunction, types: tuple[Any, ...], given: tuple[Any, 
         found = [m for m in table.matching(given) if m.builtin is not None]
         best = next((m for m in found if all(o is m or beats(m, o) for o in found)), None)
         if best is None:
-            raise
+            raise MethodError(table, T.tuple_type(types), None) from None
         return best
 
 
-@Base.method("invoke(f, t, args...)", transparent=True)
-def invoke(f: Any, t: Any, *args: Any) -> Any:
+@Base.method("invoke(f, t, args...; keywords...)", transparent=True)
+def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
     """Call the method that arguments of the given types would reach.
 
     ```jldoctest
@@ -285,6 +309,10 @@ def invoke(f: Any, t: Any, *args: Any) -> Any:
                 raise TypeError_(Symbol("invoke"), "argument type error", kind, a)
         method = _selected(table, types, (*before, *map(T.dispatch_type, args)))
     passed = (f, *args) if before else args
+    if keywords:
+        if method.kwcall is None:
+            raise MethodError(KeywordCall(f, keywords), args, None)
+        return method.kwcall(keywords, *passed)
     generic = getattr(f, "generic", None)
     code = method.specialise(
         method, tuple(map(T.dispatch_type, passed)), tuple(map(type, passed)), False

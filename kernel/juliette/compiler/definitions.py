@@ -134,10 +134,14 @@ def lower_struct(lowerer: Lowerer, e: Expr) -> C.Node:
 
     def build() -> C.Node:
         out, variables = type_variables(lowerer, params)
+        own = mentions(sup, name)
         out.append(C.Assign(made, C.Call(C.Runtime("define_struct"), [
             C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-            lowerer.lower(sup) if sup is not None else C.Const(None), C.Const(bool(mutable)),
+            lowerer.lower(sup) if sup is not None and not own else C.Const(None), C.Const(bool(mutable)),
         ])))
+        if own:
+            above = lowerer.lower(with_own(sup, name, C.Local(made)))
+            out.append(C.Call(C.Runtime("set_supertype"), [C.Local(made), above]))
         # Field types may mention the type itself.
         nodes = [
             C.Runtime("Any") if t is None else lowerer.lower(with_own(t, name, C.Local(made)))
@@ -169,6 +173,13 @@ def type_variables(lowerer: Lowerer, params: list[Any]) -> tuple[list[C.Node], l
             lowerer.lower(high) if high is not None else C.Const(None)])))
         variables.append(lowerer.read(n))
     return out, variables
+
+
+def mentions(e: Any, name: str) -> bool:
+    """Does an expression name the type that is being defined?"""
+    if isinstance(e, Expr):
+        return e.head not in ("quote", "inert") and any(mentions(a, name) for a in e.args)
+    return (e.name if isinstance(e, Symbol) else e.name.name if isinstance(e, GlobalRef) else None) == name
 
 
 def with_own(e: Any, name: str, own: C.Node) -> Any:
@@ -262,10 +273,18 @@ def lower_abstract(lowerer: Lowerer, head: Any, bits: Any) -> C.Node:
 
     def build() -> C.Node:
         out, variables = type_variables(lowerer, params)
+        size = lowerer.lower(bits) if bits is not None else C.Const(None)
+        above = sup
+        opened: list[C.Node] = []
+        if mentions(sup, name):
+            made = lowerer.temp("type")
+            head_args = [C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables), size]
+            out.append(C.Assign(made, C.Call(C.Runtime("open_abstract"), head_args)))
+            above = with_own(sup, name, C.Local(made))
+            opened = [C.Local(made)]
         out.append(C.Call(C.Runtime("define_abstract"), [
             C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-            lowerer.lower(sup) if sup is not None else C.Const(None),
-            lowerer.lower(bits) if bits is not None else C.Const(None),
+            lowerer.lower(above) if above is not None else C.Const(None), size, *opened,
         ]))
         return C.Block([*out, C.Const(None)])
 

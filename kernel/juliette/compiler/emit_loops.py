@@ -39,12 +39,18 @@ class LoopForms:
             self.out = extra
             self.push(ast.If(self.at(ast.UnaryOp(ast.Not(), test)), [self.at(ast.Break())], []))
             test = self.const(True)
-        self.stmt(node.body)
+        self.looped_body(node.body)
         body = self.done(saved)
         self.definite = before
         self.line = line
         self.push(ast.While(test, body, []))
         self.lower_hoisted(hoisted)
+
+    def looped_body(self, body: C.Node) -> None:
+        """What a loop does again and again."""
+        self.looping += 1
+        self.stmt(body)
+        self.looping -= 1
 
     def hoist(self, node: C.Node) -> list[str]:
         """Take the views of arrays before a loop in which no array can change its size."""
@@ -111,7 +117,7 @@ class LoopForms:
             self.zero[name] = f"%0{name}"
             if from_zero == "also":
                 self.store(self.zero[name], self.binary(ast.Sub, self.name(name), self.const(1)))
-        self.stmt(node.body)
+        self.looped_body(node.body)
         body = self.done(saved)
         self.definite = before
         item = self.name(self.zero[name] if from_zero == "all" else name, True)
@@ -146,7 +152,7 @@ class LoopForms:
         for call, dim in lines:
             self.take_line(call, dim, var, stop)
         inner = self.sub()
-        self.stmt(node.body)
+        self.looped_body(node.body)
         body = self.done(inner)
         self.push(ast.For(self.name(self.zero[var.pyname], True), iterable, body, []))
         fast = self.done(saved)

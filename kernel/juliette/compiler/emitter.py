@@ -19,7 +19,7 @@ from juliette.compiler import core as C
 from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
-from juliette.compiler.inference import Inference, constant_global
+from juliette.compiler.inference import Inference, constant_global, parts_of
 from juliette.compiler.intrinsics_data import array_of
 from juliette.compiler.lattice import ANY, BOTTOM, ONE_TO, UNIT_RANGE, Known, widen
 from juliette.compiler.lower import Family
@@ -38,6 +38,40 @@ FOLDED = (C.Local, C.Global)
 LOAD, STORE = ast.Load(), ast.Store()
 
 
+NOTHING, ASSIGNED, READ = 0, 1, 2
+
+
+def first_use(var: C.Var, node: C.Node) -> int:
+    """What is done first with a variable: nothing, an assignment for certain, or anything else."""
+    kind = type(node)
+    if kind is C.Block:
+        for n in node.items:  # type: ignore[attr-defined]
+            found = first_use(var, n)
+            if found:
+                return found
+        return NOTHING
+    if kind is C.Assign and node.var is var:  # type: ignore[attr-defined]
+        return READ if uses(node.value, var) else ASSIGNED  # type: ignore[attr-defined]
+    if kind is C.If and not uses(node.test, var):  # type: ignore[attr-defined]
+        then = first_use(var, node.then)  # type: ignore[attr-defined]
+        return then if then == first_use(var, node.otherwise) else READ  # type: ignore[attr-defined]
+    return READ if uses(node, var) else NOTHING
+
+
+def uses(node: C.Node, var: C.Var) -> bool:
+    """Does a node read or assign a variable, or make a closure that might?"""
+    kind = type(node)
+    if kind is C.Local or kind is C.Captured or kind is C.IsDefined:
+        return node.var is var  # type: ignore[attr-defined]
+    if kind is C.Closure:
+        return any(outer is var for outer, _ in node.family.captures)  # type: ignore[attr-defined]
+    if kind is C.Assign and node.var is var:  # type: ignore[attr-defined]
+        return True
+    if kind is C.For and node.target is var:  # type: ignore[attr-defined]
+        return True
+    return any(uses(n, var) for n in parts_of(node))
+
+
 class Emitter(TypedForms, DataForms, LoopForms):
     """Emits the body of one Python function."""
 
@@ -53,6 +87,8 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.temps = 0
         self.return_type: C.Node | None = None
         self.in_function = False
+        # within a loop, where a scope is entered more than once
+        self.looping = 0
         self.locals: frozenset[str] = frozenset()
         # accesses of arrays, by number; and views of arrays taken before a loop
         self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
@@ -556,8 +592,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
         if kind is C.Line:
             self.line = node.line  # type: ignore[attr-defined]
         elif kind is C.Block:
-            for n in node.items:  # type: ignore[attr-defined]
+            items = node.items  # type: ignore[attr-defined]
+            for i, n in enumerate(items):
                 self.stmt(n)
+                if self.looping and type(n) is C.Fresh:
+                    self.unset(n.vars, items[i + 1 :])
         elif kind is C.Assign:
             value = node.value  # type: ignore[attr-defined]
             if type(value) is C.Local and value.var in self.loop_variables:
@@ -597,6 +636,15 @@ class Emitter(TypedForms, DataForms, LoopForms):
             if isinstance(e, ast.Name) and e.id.startswith("%"):
                 return
             self.push(ast.Expr(e))
+
+    def unset(self, variables: list[C.Var], rest: list[C.Node]) -> None:
+        """In a loop, have variables undefined anew that are not surely assigned before they are read."""
+        block = C.Block(rest)
+        unsure = [v for v in variables if not v.boxed and first_use(v, block) == READ]
+        for var in unsure:
+            self.store(var.pyname, self.const(None))
+            self.push(ast.Delete([self.at(ast.Name(var.pyname, ast.Del()))]))
+            self.definite.discard(var)
 
     def stmt_if(self, node: C.If) -> None:
         branch = self.branch(node)

@@ -94,7 +94,8 @@ class Expander:
         except LoadError:
             raise
         except (JuliaException, Exception) as error:
-            raise LoadError(str(source.file or self.file), line, julia_value(error)) from error
+            found = LoadError(str(source.file or self.file), line, julia_value(error))
+            raise found.with_traceback(error.__traceback__) from None
         return scoped(self.inside(result, [*homes, macro.module]), macro.module)
 
     def inside(self, e: Any, homes: list[Module], top: bool = False) -> Any:

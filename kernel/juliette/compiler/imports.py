@@ -270,7 +270,12 @@ def define_module(compiler: Any, e: Expr, parent: Module, file: str, line: int) 
         compiler.run(item, module, file, line)
     start = module.bindings.get("__init__")
     if isinstance(start, GenericFunction):
-        start()
+        try:
+            start()
+        except (JuliaException, Exception) as error:
+            Base.demand("InitError")
+            init_error = T.CORE_TYPES["InitError"].pyclass
+            raise init_error(name, julia_value(error)).with_traceback(error.__traceback__) from None
     return module
 
 
@@ -309,7 +314,7 @@ def include_file(compiler: Any, module: Module, path: str, mapped: Any = None) -
         text = place.read_text(encoding="utf-8")
     except OSError as error:
         raise SystemError_(f"opening file {quoted(str(place.absolute()))}", error.errno, None) from None
-    return include_text(compiler, module, text, str(place), mapped)
+    return include_text(compiler, module, text, str(place.absolute()), mapped)
 
 
 def include_text(compiler: Any, module: Module, text: str, file: str, mapped: Any = None) -> Any:
@@ -337,7 +342,8 @@ def include_text(compiler: Any, module: Module, text: str, file: str, mapped: An
             except SystemExit:
                 raise
             except (JuliaException, Exception) as error:
-                raise LoadError(file, line, julia_value(error)) from error
+                found = LoadError(file, line, julia_value(error))
+                raise found.with_traceback(error.__traceback__) from None
     finally:
         compiler.soft_scope = soft
         compiler.files.pop()

@@ -400,6 +400,12 @@ def _typeof(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
+@rule("identity")
+def _identity(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """The argument itself; the call is left as it is."""
+    return Plan(L.held(args[0])) if len(args) == 1 else None
+
+
 @rule("isa", "<:")
 def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if len(args) != 2 or type(args[1]) is not Known or not isinstance(args[1].value, T.JuliaType):

@@ -296,8 +296,10 @@ def keyword_dict(x: Any) -> dict[str, Any]:
     if type(getattr(x, "data", None)) is NamedTuple:
         return dict(zip(x.data.names, x.data.values, strict=True))
     for item in ITERATE(x):
-        key, value = item
-        out[key.name] = value
+        pair = tuple(ITERATE(item))
+        if len(pair) < 2:
+            raise BoundsError(item, (len(pair) + 1,))
+        out[pair[0].name] = pair[1]
     return out
 
 
@@ -397,6 +399,8 @@ def typevar(name: str, low: Any, high: Any) -> T.TypeVar:
 
 @helper("vararg_type")
 def vararg_type(t: Any) -> T.Vararg:
+    if t is T.Vararg_:
+        return T.Vararg(T.Any_)
     return t if isinstance(t, T.Vararg) else T.Vararg(t)
 
 

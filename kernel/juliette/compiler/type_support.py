@@ -26,6 +26,20 @@ def define_struct(
     return t
 
 
+@helper("set_supertype")
+def set_supertype(t: Any, sup: Any) -> Any:
+    """Give a type its supertype afterwards, since that mentions the type itself."""
+    family = T.unwrap(t).typename
+    family.super = checked_supertype(family.name, sup)
+    return t
+
+
+@helper("open_abstract")
+def open_abstract(module: Module, name: str, params: tuple[T.TypeVar, ...], bits: Any) -> Any:
+    """An abstract or primitive type that has no supertype yet."""
+    return T.define(name, T.Any_, params, abstract=bits is None, module=module, bits=bits or 0)
+
+
 def checked_supertype(name: str, sup: Any) -> Any:
     """The declared supertype, if it can have subtypes."""
     if sup is None:
@@ -158,13 +172,14 @@ def new(t: Any, *values: Any) -> Any:
 
 
 @helper("define_abstract")
-def define_abstract(module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, bits: Any) -> None:
-    """`abstract type` and `primitive type`."""
+def define_abstract(
+    module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, bits: Any, opened: Any = None
+) -> None:
+    """`abstract type` and `primitive type`; one whose supertype mentions it is there already."""
     if bits is not None and (type(bits) is not int or bits < 1 or bits % 8 or bits >= 2**24):
         raise ErrorException(f"invalid number of bits in primitive type {name}")
-    t = T.define(
-        name, checked_supertype(name, sup), params, abstract=bits is None, module=module, bits=bits or 0
-    )
+    t = open_abstract(module, name, params, bits) if opened is None else opened
+    set_supertype(t, sup)
     if bits is not None:
         T.unwrap(t).typename.make_class = structs.make_primitive
     check_free(module, name)

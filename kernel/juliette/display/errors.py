@@ -19,7 +19,7 @@ from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import WORLD, CALLABLES, GenericFunction, KeywordCall
-from juliette.runtime.modules import PACKAGES, Base, Module
+from juliette.runtime.modules import PACKAGES, Base, Module, is_plain_name
 from juliette.syntax.expr import Symbol
 
 
@@ -155,7 +155,7 @@ def hint(f: Any, types: list[Any], args: Any) -> str:
     if isinstance(f, GenericFunction) and f.module is not Base:
         of_base = Base.bindings.get(name)
         if isinstance(of_base, GenericFunction) and of_base is not f and of_base.matching(tuple(types)):
-            text += f"\nYou may have intended to import Base.{name_text(name)}"
+            text += f"\nYou may have intended to import Base.{operator_text(name)}"
     if isinstance(args, tuple):
         text += row_hint(f, args)
     if f is Base.bindings.get("setindex!") and types:
@@ -235,6 +235,11 @@ def error_text(e: Any, color: bool = False) -> str:
     return one_line(e)
 
 
+def operator_text(name: str) -> str:
+    """A name behind a dot: that of an operator is quoted."""
+    return name_text(name) if is_plain_name(name.removesuffix("!")) else f":{name}"
+
+
 def str_of(x: Any) -> str:
     """A message: text as it is, other values as they are shown."""
     return x if type(x) is str else Base.bindings["string"](x)
@@ -259,7 +264,7 @@ def inexact_error(e: Any) -> str:
 
 
 def domain_error(e: Any) -> str:
-    return f"DomainError with {one_line(e.val, compact=True)}:\n{str_of(e.msg) if e.msg is not None else ''}"
+    return f"DomainError with {one_line(e.val, compact=True, limit=True)}:\n{str_of(e.msg) if e.msg is not None else ''}"
 
 
 def string_index_error(e: Any) -> str:
@@ -280,7 +285,7 @@ def string_index_error(e: Any) -> str:
 
 def type_error(e: Any) -> str:
     got = e.got
-    if e.expected is T.Bool and e.func is Symbol("if"):
+    if e.expected is T.Bool:
         return f"TypeError: non-boolean ({T.type_string(T.typeof(got))}) used in boolean context"
     value = (
         f"Type{{{T.type_string(got)}}}" if isinstance(got, T.JuliaType)
@@ -299,9 +304,16 @@ def type_error(e: Any) -> str:
     return f"TypeError: {where}, expected {expected}, got {value}"
 
 
+def loads(e: Any) -> int:
+    """How many files, macros and modules were being loaded when an exception was thrown."""
+    depth = 0
+    while type(e).__name__ in ("LoadError", "InitError"):
+        depth, e = depth + 1, e.error
+    return depth
+
+
 def load_error(e: Any) -> str:
-    prefix = "" if isinstance(e.error, E.LoadError) else "LoadError: "
-    return f"{prefix}{showerror_text(e.error)}\nin expression starting at {e.file}:{e.line}"
+    return f"LoadError: {showerror_text(e.error)}\nin expression starting at {e.file}:{e.line}"
 
 
 SENTENCES: dict[type, Any] = {

@@ -221,6 +221,9 @@ def candidate(
     if params and isinstance(params[-1], T.Vararg) and len(given) > len(params):
         rest = _closed(m, params[-1].type)
         matches += sum(T.subtype(t, rest) for t in types[len(params) - 1 :])
+    if not matches and len(types) > 1:
+        # One that no argument fits is not close.
+        return None
     for k, p in enumerate(params[len(given) :]):
         if k == 0 and isinstance(p, T.Vararg):
             parts.append(f"{T.type_string(p.type)}...")
@@ -233,7 +236,11 @@ def candidate(
         names = '", "'.join(unexpected)
         note = f' got unsupported keyword argument{plural} "{names}"'
         text += f"{RED}{note}{PLAIN}" if color else note
-    return matches, f"{text}\n   @ {place(m)}"
+    owner, _, rest = place(m).partition(" ")
+    path = owner.split(".")
+    # Of the modules around, the outermost is named.
+    owner = ".".join(path[:2] if path[0] == "Main" else path[:1])
+    return matches, f"{text}\n   @ {owner}{' ' if rest else ''}{rest}"
 
 
 def unsupported(m: Method, keywords: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from juliette.display.show import string_of
 from juliette.display.io import IO, STDERR, DevNull, Input, IOBuffer, IOStream
 from juliette.runtime.modules import Base
 
@@ -41,7 +42,8 @@ def show_devnull(io: IO, d: DevNull) -> None:
 
 @Base.method("showerror(io::IO, e::SystemError)")
 def show_system_error(io: IO, e: Any) -> None:
-    io.write(f"SystemError: {e.prefix}: {os.strerror(e.errnum)}")
+    more = f" (with {string_of(e.extrainfo)})" if e.extrainfo is not None else ""
+    io.write(f"SystemError{more}: {e.prefix}: {os.strerror(e.errnum)}")
 
 
 @Base.method("showerror(io::IO, e::Base.IOError)")

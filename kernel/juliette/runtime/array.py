@@ -158,9 +158,18 @@ def undef(eltype: Any, shape: tuple[int, ...]) -> Array:
     dtype = dtype_of(eltype)
     if dtype is OBJECT:
         data = np.empty(shape, dtype=object, order="F")
-        data.fill(UNDEF if eltype is not T.Nothing else None)
+        data.fill(undefined(eltype))
         return array_class(eltype, len(shape))(data)
     return array_class(eltype, len(shape))(np.zeros(shape, dtype=dtype, order="F"))
+
+
+def undefined(eltype: Any) -> Any:
+    """What an element is before it is assigned: a type of one value has no other."""
+    if eltype is T.Nothing:
+        return None
+    if isinstance(eltype, T.DataType) and eltype.concrete and eltype.typename.is_struct and not eltype.fields:
+        return UNDEF if eltype.typename.mutable else eltype.pyclass()
+    return UNDEF
 
 
 class _Undef:

@@ -540,6 +540,10 @@ class Meet:
                 bound = self.upper[var]
                 for _ in self.open:
                     bound = substitute(bound, self.solution)
+                if is_leaf(bound) and covariant_count(t, var):
+                    # Below a type that has nothing below it.
+                    t = substitute(t, {var: bound})
+                    continue
                 if bound is not var.upper:
                     fresh = TypeVar(var.name, var.lower, bound)
                     t = substitute(t, {var: fresh})
@@ -678,6 +682,15 @@ def _descends(a: DataType, b: DataType) -> bool:
     return any(isinstance(s, DataType) and s.typename is b.typename for s in supertypes(a))
 
 
+def covariant_count(t: Any, var: TypeVar) -> int:
+    """How often a variable is an element of a tuple type; 0 if it is anything else, too."""
+    if not isinstance(t, DataType) or t.typename is not TUPLE_NAME:
+        return 0
+    if any(p is not var and mentions(p, var) for p in t.parameters):
+        return 0
+    return sum(p is var for p in t.parameters)
+
+
 def intersect(a: Any, b: Any) -> Any:
     """`typeintersect(a, b)`"""
     if subtype(a, b):
@@ -713,23 +726,26 @@ def intersects(a: Any, b: Any) -> bool:
 
 def join(a: Any, b: Any) -> Any:
     """`typejoin(a, b)`: the closest common supertype that is no union."""
-    if subtype(a, b):
-        return b
-    if subtype(b, a):
-        return a
+    if not has_free(a) and not has_free(b):
+        if subtype(a, b):
+            return b
+        if subtype(b, a):
+            return a
     if isinstance(a, UnionType) or isinstance(b, UnionType):
         parts = [*(a.types if isinstance(a, UnionType) else (a,)), *(b.types if isinstance(b, UnionType) else (b,))]
         out = parts[0]
         for p in parts[1:]:
             out = join(out, p)
         return out
-    if isinstance(a, UnionAll) or isinstance(b, UnionAll):
-        first, second = unwrap(a), unwrap(b)
-        if isinstance(first, DataType) and isinstance(second, DataType):
-            for s in supertypes(second):
-                if isinstance(s, DataType) and _descends(first, s):
-                    return s.typename.wrapper
-        return Any_
+    for t, other in ((a, b), (b, a)):
+        if isinstance(t, UnionAll):
+            # What the bodies have in common, for whatever the variable is.
+            inner = join(t.body, other)
+            if t.var not in free_vars(inner):
+                return inner
+            whole = UnionAll(t.var, inner)
+            family = unwrap(inner).typename
+            return family.wrapper if equal(whole, family.wrapper) else whole
     if not isinstance(a, DataType) or not isinstance(b, DataType):
         return Any_
     if a.typename is TUPLE_NAME and b.typename is TUPLE_NAME:
@@ -751,6 +767,8 @@ def join(a: Any, b: Any) -> Any:
             if not same:
                 wheres.append(v)
             params.append(x if same else v)
+        if len(wheres) == len(params):
+            return s.typename.wrapper
         t: Any = instantiate(s.typename, tuple(params))
         for v in reversed(wheres):
             t = UnionAll(v, t)

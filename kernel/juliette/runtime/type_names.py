@@ -95,7 +95,10 @@ def set_value_text(f: Callable[[Any], str]) -> None:
 def bound_string(var: TypeVar) -> str:
     """`T`, `T<:Real`, `Int64<:T<:Real`"""
     low = f"{type_string(var.lower)}<:" if var.lower is not Bottom else ""
-    high = f"<:{type_string(var.upper)}" if var.upper is not Any_ else ""
+    upper = type_string(var.upper)
+    if isinstance(var.upper, UnionAll) and not without_parameters(var.upper):
+        upper = f"({upper})"
+    high = f"<:{upper}" if var.upper is not Any_ else ""
     if low and not high:
         return f"{var.name}>:{type_string(var.lower)}"
     return f"{low}{var.name}{high}"

@@ -103,7 +103,11 @@ class Assignment(Scoping):
             index, kwargs = self.index_args(array, target.args[1:])
             held = []
             for i, node in enumerate(index):
-                index[i], more = self.once(node)
+                if isinstance(node, C.Splat):
+                    whole, more = self.once(C.MakeTuple([node]))
+                    index[i] = C.Splat(whole)
+                else:
+                    index[i], more = self.once(node)
                 held += more
             old = C.Call(indexing("getindex", kwargs), [array, *index], kwargs)
             new, hold = self.once(C.Call(self.read(op), [old, self.lower(value)]))

@@ -62,7 +62,9 @@ class Calls(Scoping):
     def arguments(self, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
         args: list[C.Node] = []
         kwargs: list[tuple[str | None, C.Node]] = []
-        for a in items:
+        # Keywords count from left to right: those after the semicolon, which come first in a call, last.
+        last = [a for a in items if isinstance(a, Expr) and a.head == "parameters"]
+        for a in [a for a in items if a not in last] + last if last else items:
             if isinstance(a, Expr):
                 if a.head == "parameters":
                     for k in a.args:

@@ -181,6 +181,10 @@ class Functions(Scoping):
             found.visit(body)
             scope.globals_ |= found.globals_ - set(scope.vars)
             made = self.declare(scope, found.locals_ - set(scope.vars))
+            # What is declared global around is global here, too.
+            scope.globals_ |= {
+                n for n in found.assigned if n not in scope.vars and self._declared_global(outer_scope, n)
+            }
             for n in found.assigned:
                 if n not in scope.vars and n not in scope.globals_ and not (
                     outer_scope is not None and self._visible_outside(outer_scope, n)

@@ -289,6 +289,14 @@ class Scoping:
             scope = scope.parent
         return True
 
+    def _declared_global(self, scope: Scope | None, name: str) -> bool:
+        """Is a name declared global in the innermost scope around that knows it?"""
+        while scope is not None:
+            if name in scope.globals_ or name in scope.vars:
+                return name in scope.globals_
+            scope = scope.parent
+        return False
+
     def _visible_outside(self, scope: Scope | None, name: str) -> bool:
         while scope is not None:
             if name in scope.globals_:
