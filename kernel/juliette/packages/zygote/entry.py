@@ -26,7 +26,7 @@ PROGRAMS: dict[Any, Any] = {}
 # Python modules that say how functions and layers of other packages are straightened.
 RULES: set[str] = set()
 # So many calls go to the tape before a program is made.
-FIRST = 2
+FIRST = 1
 
 
 def run(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()) -> tuple[Any, Any]:

@@ -332,6 +332,7 @@ class Flow:
         self.held: dict[int, str] = {}
         self.count = 0
         self.loops = False
+        self.large = False  # are there arrays whose memory matters?
         # arrays known to be of the shape of another
         self.shapes: dict[str, str] = {}
 

@@ -114,6 +114,7 @@ class Record:
         return found
 
 
+LARGE = 1 << 14
 OPAQUE = (str, Symbol, V.Range, V.BitArray, V.ColonType, np.generic, V.JuliaDict, V.Wrapper)
 
 
@@ -166,6 +167,8 @@ class Opener:
             if twin is not None:
                 add(f"if {name} is not {twin.julia}: raise Bail")
                 return twin
+            if x.data.size > LARGE:
+                self.flow.large = True
             raw = self.flow.new()
             add(f"{raw} = {name}.data", raw)
             if self.params is not None:

@@ -33,9 +33,30 @@ class Writer:
         self.use(result, -1)
         for region in reversed(regions):
             self.look(region)
-        for region in regions:
+        for k, region in enumerate(regions):
             self.write(region, 1)
+            if k == 0:
+                given = names_in(" ".join(self.lines))  # what comes from outside is there in any case
+        if self.flow.large:
+            self.let_go(names_in(result) | given)
         return f"def straight({', '.join(params)}):\n" + "\n".join(self.lines) + f"\n    return {result}\n"
+
+    def let_go(self, kept: set[str]) -> None:
+        """Forget large arrays after their last use, so that their memory serves what comes after."""
+        last: dict[str, int] = {}
+        for i, line in enumerate(self.lines):
+            for name in names_in(line):
+                if name[0] in "tvm" and name[1:].isdigit():
+                    last[name] = i
+        out: list[str] = []
+        ready: list[str] = []
+        for i, line in enumerate(self.lines):
+            if not line.startswith("     ") and not line.startswith("    else:") and ready:
+                out.append(f"    {' = '.join(ready)} = None")
+                ready = []
+            out.append(line)
+            ready += [n for n, k in last.items() if k == i and n not in kept]
+        self.lines = out
 
     # ------------------------------------------------------------ what is needed
 
