@@ -207,6 +207,11 @@ class Query:
         """`(A where T) <: b`: for every `T`."""
         a = self.opened(a, b)
         var = a.var
+        if var.upper is Any_ and var.lower is Bottom:
+            bound = implied_bound(var, a.body)
+            if bound is not Any_:
+                var = TypeVar(a.var.name, None, bound)
+                a = UnionAll(var, substitute(a.body, {a.var: var}))
         binding = self.env[var] = Binding(var, False, self.depth)
         ok = self.sub(a.body, b, param) and self.consistent(binding)
         self.env.pop(var, None)
@@ -450,6 +455,24 @@ def mentions(t: Any, var: TypeVar) -> bool:
 def same_value(a: Any, b: Any) -> bool:
     """Are two parameters that are no types the same?"""
     return type(a) is type(b) and bool(a == b)
+
+
+def implied_bound(var: TypeVar, t: Any) -> Any:
+    """What `T` in `Rational{T} where T` must be below: the bound that the family itself declares."""
+    if isinstance(t, Vararg):
+        return implied_bound(var, t.type)
+    if isinstance(t, UnionAll):
+        return implied_bound(var, t.body)
+    if not isinstance(t, DataType) or not t.has_free:
+        return Any_
+    for p, declared in zip(t.parameters, t.typename.params, strict=False):
+        if p is var and declared.upper is not Any_ and not has_free(declared.upper):
+            return declared.upper
+    for p in t.parameters:
+        bound = implied_bound(var, p)
+        if bound is not Any_:
+            return bound
+    return Any_
 
 
 def is_leaf(t: Any) -> bool:
