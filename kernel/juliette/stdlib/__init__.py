@@ -9,8 +9,8 @@
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_generic`, `test_inferred`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
-- `base64_`, `delimited_files`, `sha`, `toml`, `uuids`: modules under their own names
-- `markdown`, `markdown_parse`, `markdown_write`: Markdown
+- `base64_`, `crc32c`, `delimited_files`, `sha`, `toml`, `uuids`: modules under their own names
+- `markdown`, `markdown_elements`, `markdown_parse`, `markdown_write`, `markdown_term`: Markdown
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
@@ -25,6 +25,7 @@
 # The modules that `using` finds: their names, and the files that fill them.
 MODULES = {
     "Base64": "base64_",
+    "CRC32c": "crc32c",
     "Dates": "dates",
     "DelimitedFiles": "delimited_files",
     "InteractiveUtils": "interactive_utils",

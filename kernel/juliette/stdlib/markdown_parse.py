@@ -1,325 +1,571 @@
-"""Markdown as a tree: Julia's flavour, with its admonitions, footnotes, tables and mathematics."""
+"""Markdown from text, in Julia's flavour: with admonitions, footnotes, tables and mathematics.
+
+A stream is tried by one kind of block after the other; inside of them, by what a character
+triggers.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from juliette.stdlib.markdown_elements import anys, document, header, make
+from juliette.syntax.expr import Symbol
+from juliette.syntax.names import is_name_part, is_name_start
 
-class Node:
-    """Base of the pieces of a document; `parts` are the fields of the Julia type."""
-
-    parts: tuple[str, ...] = ()
-
-    def __init__(self, *values: Any) -> None:
-        for name, value in zip(self.parts, values, strict=True):
-            setattr(self, name, value)
-
-
-def node(name: str, fields: str) -> Any:
-    names = tuple(fields.split())
-    return type(name, (Node,), {"parts": names, "__doc__": f"Markdown.{name}"})
+_BLANKS = " \t\r"
+_ESCAPED = "\\`*_#+-.!{}[]()$"
+_BULLET = re.compile(r"^ {0,3}(\*|\+|-)( |$)")
+_ANY_BULLET = re.compile(r"^ {0,3}(\*|\+|-|\d+(\.|\)))( |$)")
+_LINK = re.compile(r"^(.*)://(\S+?)(:\S*)?$")
+_MAIL = re.compile(
+    r"^mailto:[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*$", re.IGNORECASE
+)
+_TITLED = re.compile(r'^([a-z]+)(?: "(.*)")?$')
 
 
-MD = node("MD", "content meta")
-Header = node("Header", "level text")
-Paragraph = node("Paragraph", "content")
-Code = node("Code", "language code")
-BlockQuote = node("BlockQuote", "content")
-Admonition = node("Admonition", "category title content")
-List = node("List", "items ordered loose")
-HorizontalRule = node("HorizontalRule", "")
-Table = node("Table", "rows align")
-LaTeX = node("LaTeX", "formula")
-Footnote = node("Footnote", "id text")
-Bold = node("Bold", "text")
-Italic = node("Italic", "text")
-Link = node("Link", "text url")
-Image = node("Image", "url alt")
-LineBreak = node("LineBreak", "")
-KINDS = {
-    cls.__name__: cls
-    for cls in (
-        MD,
-        Header,
-        Paragraph,
-        Code,
-        BlockQuote,
-        Admonition,
-        List,
-        HorizontalRule,
-        Table,
-        LaTeX,
-        Footnote,
-        Bold,
-        Italic,
-        Link,
-        Image,
-        LineBreak,
-    )
-}
+class Stream:
+    """A text, and how far it was read."""
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*(.*?)\s*$")
-_HEADER = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_RULE = re.compile(r"^ {0,3}([-*_])(\s*\1){2,}\s*$")
-_BULLET = re.compile(r"^( {0,3})([-*+•])(\s+)(.*)$")
-_NUMBER = re.compile(r"^( {0,3})(\d+)[.)](\s+)(.*)$")
-_ADMONITION = re.compile(r'^!!!\s+(\w+)(?:\s+"(.*)")?\s*$')
-_FOOTNOTE = re.compile(r"^\[\^(\w+)\]:\s*(.*)$")
+    __slots__ = ("at", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def eof(self) -> bool:
+        return self.at >= len(self.text)
+
+    def peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    def read(self) -> str:
+        self.at += 1
+        return self.text[self.at - 1]
+
+    def line(self, keep: bool = False) -> str:
+        """The rest of the line."""
+        end = self.text.find("\n", self.at)
+        end = len(self.text) if end < 0 else end + 1
+        line, self.at = self.text[self.at : end], end
+        return line if keep else line.removesuffix("\n").removesuffix("\r")
+
+    def eat(self, text: str) -> bool:
+        """Read a text, if it comes next."""
+        if not self.text.startswith(text, self.at):
+            return False
+        self.at += len(text)
+        return True
+
+    def match(self, pattern: re.Pattern[str], eat: bool = True) -> re.Match[str] | None:
+        """What a pattern finds at the start of what is left of the line."""
+        end = self.text.find("\n", self.at)
+        found = pattern.match(self.text[self.at : len(self.text) if end < 0 else end])
+        if found is not None and eat:
+            self.at += found.end()
+        return found
+
+    def count(self, c: str) -> int:
+        """Read a character as often as it comes."""
+        start = self.at
+        while self.peek() == c:
+            self.at += 1
+        return self.at - start
+
+    def indented(self) -> bool:
+        """Is there more than the three blanks that mean nothing? Reads them if not."""
+        start = self.at
+        if self.count(" ") <= 3:
+            return False
+        self.at = start
+        return True
+
+    def blank_line(self) -> bool:
+        """Read a line with nothing in it."""
+        start = self.at
+        if self.line().strip(_BLANKS):
+            self.at = start
+            return False
+        return True
+
+    def skip_blank(self) -> None:
+        """Go on to the first line with something in it."""
+        start = self.at
+        while not self.eof():
+            c = self.read()
+            if c in "\n\r":
+                start = self.at
+            elif c not in _BLANKS:
+                break
+        self.at = start
+
+    def until(self, end: str, nested: str = "") -> str | None:
+        """The text up to a delimiter on the same line; `nested` opens an inner pair."""
+        start, depth = self.at, 0
+        out: list[str] = []
+        while not self.eof():
+            if self.eat(end):
+                if depth == 0:
+                    return "".join(out)
+                depth -= 1
+                out.append(end)
+                continue
+            c = self.read()
+            depth += bool(nested) and c == nested
+            if c == "\n":
+                break
+            out.append(c)
+        self.at = start
+        return None
+
+    def indented_block(self, first: str = "", tabs: bool = False) -> str:
+        """Lines that are indented by four blanks, and the blank ones among them."""
+        out = [first]
+        while not self.eof():
+            if self.eat("    ") or (tabs and self.eat("\t")):
+                out.append(self.line(keep=True))
+            elif self.blank_line():
+                out.append("\n")
+            else:
+                break
+        return "".join(out)
 
 
 def parse(text: str) -> Any:
     """The document of a text."""
-    return MD(blocks(text.expandtabs(4).split("\n")), {})
+    return document(blocks(Stream(text)))
 
 
-def blocks(lines: list[str]) -> list[Any]:
-    """The blocks of some lines."""
+def blocks(s: Stream) -> list[Any]:
     out: list[Any] = []
-    i = 0
-    while i < len(lines):
-        line = lines[i]
-        if not line.strip():
-            i += 1
-            continue
-        for rule in RULES:
-            found = rule(lines, i)
-            if found is not None:
-                piece, i = found
-                out.append(piece)
-                break
-        else:
-            piece, i = paragraph(lines, i)
-            out.append(piece)
+    while block(s, out):
+        pass
     return out
 
 
-def fence(lines: list[str], i: int) -> Any:
-    found = _FENCE.match(lines[i])
+def block(s: Stream, out: list[Any], breaking: bool = False) -> bool:
+    """Read one block; with `breaking` only such as may end a paragraph."""
+    s.skip_blank()
+    if s.eof():
+        return False
+    for parser in BREAKING if breaking else (*BREAKING, *REGULAR):
+        start = s.at
+        if parser(s, out):
+            return True
+        s.at = start
+    return False
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def hash_header(s: Stream, out: list[Any]) -> bool:
+    if s.indented():
+        return False
+    level = s.count("#")
+    if not 1 <= level <= 6:
+        return False
+    c = " " if s.eof() else s.read()
+    if c not in " \n":
+        return False
+    if c == "\n":
+        out.append(header("", level))
+        return True
+    found = re.match(r"(.*?)( +#+)?$", s.line().strip())
+    out.append(header(inline(found[1] if found else ""), level))
+    return True
+
+
+def underlined_header(s: Stream, out: list[Any]) -> bool:
+    if s.indented():
+        return False
+    text = s.line().strip()
+    if not text or s.indented():
+        return False
+    bar = s.line().strip()
+    if len(bar) < 3 or bar[0] not in "-=" or set(bar) != {bar[0]}:
+        return False
+    out.append(header(inline(text), 1 if bar[0] == "=" else 2))
+    return True
+
+
+def fenced_code(s: Stream, out: list[Any]) -> bool:
+    s.count(" ")
+    fence = s.peek()
+    n = s.count(fence) if fence and fence in "`~" else 0
+    if n < 3:
+        return False
+    flavor = s.line().strip()
+    if fence in flavor:
+        return False
+    lines: list[str] = []
+    while not s.eof():
+        start = s.at
+        if s.count(fence) == n:
+            code = "".join(lines).removesuffix("\n")
+            out.append(make("LaTeX", code) if flavor == "math" else make("Code", flavor, code))
+            return True
+        s.at = start
+        lines.append(s.line(keep=True))
+    return False
+
+
+def indented_code(s: Stream, out: list[Any]) -> bool:
+    code = s.indented_block(tabs=True)
+    if not code:
+        return False
+    out.append(make("Code", "", code.rstrip()))
+    return True
+
+
+def footnote(s: Stream, out: list[Any]) -> bool:
+    found = s.match(re.compile(r"^\[\^(\w+)\]:"))
     if found is None:
-        return None
-    mark, language = found.groups()
-    j = i + 1
-    body = []
-    while j < len(lines) and not re.match(rf"^ {{0,3}}{mark[0]}{{{len(mark)},}}\s*$", lines[j]):
-        body.append(lines[j])
-        j += 1
-    text = "\n".join(body)
-    piece = LaTeX(text.strip()) if language == "math" else Code(language, text)
-    return piece, j + 1
+        return False
+    text = s.indented_block(s.line(keep=True))
+    out.append(make("Footnote", found[1], blocks(Stream(text))))
+    return True
 
 
-def indented(lines: list[str], i: int) -> Any:
-    if not lines[i].startswith("    "):
-        return None
-    body = []
-    while i < len(lines) and (lines[i].startswith("    ") or not lines[i].strip()):
-        body.append(lines[i][4:])
-        i += 1
-    return Code("", "\n".join(body).strip("\n")), i
+def quotation(s: Stream, out: list[Any]) -> bool:
+    lines = []
+    while not s.indented() and s.eat(">"):
+        s.eat(" ")
+        lines.append(s.line(keep=True))
+    if not lines:
+        return False
+    out.append(make("BlockQuote", blocks(Stream("".join(lines)))))
+    return True
 
 
-def header(lines: list[str], i: int) -> Any:
-    found = _HEADER.match(lines[i])
-    if found is not None:
-        return Header(len(found.group(1)), inline(found.group(2))), i + 1
-    following = lines[i + 1].strip() if i + 1 < len(lines) else ""
-    if following and set(following) in ({"="}, {"-"}) and not _BULLET.match(lines[i]):
-        return Header(1 if following[0] == "=" else 2, inline(lines[i].strip())), i + 2
-    return None
-
-
-def rule(lines: list[str], i: int) -> Any:
-    return (HorizontalRule(), i + 1) if _RULE.match(lines[i]) else None
-
-
-def quote(lines: list[str], i: int) -> Any:
-    if not lines[i].lstrip().startswith(">"):
-        return None
-    body = []
-    while i < len(lines) and lines[i].lstrip().startswith(">"):
-        body.append(re.sub(r"^\s*> ?", "", lines[i]))
-        i += 1
-    return BlockQuote(blocks(body)), i
-
-
-def taken(lines: list[str], i: int, width: int) -> tuple[list[str], int]:
-    """The lines that are indented by some blanks, which are cut off."""
-    body: list[str] = []
-    while i < len(lines) and (not lines[i].strip() or lines[i].startswith(" " * width)):
-        body.append(lines[i][width:])
-        i += 1
-    blank = 0
-    while body and not body[-1].strip():
-        body.pop()
-        blank += 1
-    return body, i - blank
-
-
-def admonition(lines: list[str], i: int) -> Any:
-    found = _ADMONITION.match(lines[i])
+def admonition(s: Stream, out: list[Any]) -> bool:
+    if not s.eat("!!! "):
+        return False
+    found = _TITLED.match(s.line().strip())
     if found is None:
-        return None
-    category, title = found.groups()
-    body, j = taken(lines, i + 1, 4)
-    return Admonition(category, title or category.capitalize(), blocks(body)), j
+        return False
+    title = found[2] if found[2] is not None else found[1][:1].upper() + found[1][1:]
+    out.append(make("Admonition", found[1], title, blocks(Stream(s.indented_block()))))
+    return True
 
 
-def footnote(lines: list[str], i: int) -> Any:
-    found = _FOOTNOTE.match(lines[i])
-    if found is None:
-        return None
-    body, j = taken(lines, i + 1, 4)
-    return Footnote(found.group(1), blocks([found.group(2), *body])), j
+def listing(s: Stream, out: list[Any]) -> bool:
+    bullet = s.match(_ANY_BULLET, eat=False)
+    if bullet is None:
+        return False
+    indent = " " * len(bullet[0])
+    ordered, pattern = -1, _BULLET
+    if not _BULLET.match(bullet[0]):
+        mark = bullet[2]
+        pattern = re.compile(rf"^ {{0,3}}(\d+)\{mark}( |$)")
+        ordered = int(re.findall(r"\d+", bullet[0])[0])
+    items: list[Any] = []
+    text: list[str] = []
+    newline = loose = False
 
+    def finish() -> None:
+        items.append(anys(blocks(Stream("".join(text)))))
+        text.clear()
 
-def listing(lines: list[str], i: int) -> Any:
-    found = _BULLET.match(lines[i]) or _NUMBER.match(lines[i])
-    if found is None:
-        return None
-    pattern = _BULLET if _BULLET.match(lines[i]) else _NUMBER
-    ordered = -1 if pattern is _BULLET else int(found.group(2))
-    items = []
-    loose = False
-    while i < len(lines):
-        found = pattern.match(lines[i])
-        if found is None:
-            break
-        width = len(lines[i]) - len(found.group(4))
-        body = [found.group(4)]
-        i += 1
-        while i < len(lines):
-            line = lines[i]
-            if line.startswith(" " * min(width, 4)) and line.strip():
-                body.append(line[min(width, len(line) - len(line.lstrip())) :])
-            elif (
-                not line.strip()
-                and i + 1 < len(lines)
-                and (lines[i + 1].startswith("  ") and lines[i + 1].strip())
-            ):
-                body.append("")
-            elif line.strip() and not starts_block(line) and body[-1].strip():
-                body.append(line.strip())
-            else:
+    count = 0
+    while not s.eof():
+        if s.eat("\n"):
+            if newline:
+                finish()
                 break
-            i += 1
-        items.append(blocks(body))
-        gap = i
-        while gap < len(lines) and not lines[gap].strip():
-            gap += 1
-        if gap < len(lines) and pattern.match(lines[gap]):
-            loose = loose or gap > i
-            i = gap
-    return List(items, ordered, loose), i
-
-
-def starts_block(line: str) -> bool:
-    return bool(
-        _BULLET.match(line)
-        or _NUMBER.match(line)
-        or _HEADER.match(line)
-        or _FENCE.match(line)
-        or _RULE.match(line)
-        or line.lstrip().startswith(">")
-    )
-
-
-def table(lines: list[str], i: int) -> Any:
-    if i + 1 >= len(lines) or "|" not in lines[i]:
-        return None
-    if not re.match(r"^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$", lines[i + 1]):
-        return None
-
-    def cells(line: str) -> list[str]:
-        parts = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))
-        return [p.strip().replace("\\|", "|") for p in parts]
-
-    align = []
-    for mark in cells(lines[i + 1]):
-        left, right = mark.startswith(":"), mark.endswith(":")
-        align.append("c" if left and right else "l" if left else "r")
-    rows = [[inline(c) for c in cells(lines[i])]]
-    i += 2
-    while i < len(lines) and "|" in lines[i]:
-        row = [inline(c) for c in cells(lines[i])]
-        rows.append((row + [[] for _ in align])[: len(align)])
-        i += 1
-    return Table(rows, align), i
-
-
-def paragraph(lines: list[str], i: int) -> Any:
-    body: list[str] = []
-    while i < len(lines) and lines[i].strip():
-        if body and starts_block(lines[i]) and not _NUMBER.match(lines[i]):
+            newline = True
+            text.append("\n")
+            continue
+        if s.eat(indent):
+            text.append(s.line(keep=True))
+        elif s.match(pattern) is not None:
+            count += 1
+            if count > 1:
+                finish()
+            text.append(s.line(keep=True))
+        else:
+            finish()
             break
-        hard = lines[i].endswith(("  ", "\\"))
-        body.append(lines[i].strip().removesuffix("\\") + ("\v" if hard else ""))
-        i += 1
-    text = " ".join(body).replace("\v ", "\v").removesuffix("\v")
-    return Paragraph(inline(text)), i
+        loose = loose or newline
+        newline = False
+    if count != len(items):
+        finish()
+    out.append(make("List", items, ordered, loose))
+    return True
 
 
-RULES = (fence, admonition, footnote, header, rule, listing, indented, quote, table)
+def rule(s: Stream, out: list[Any]) -> bool:
+    marks = "".join(s.line().split())
+    if len(marks) < 3 or marks[0] not in "*-" or set(marks) != {marks[0]}:
+        return False
+    out.append(make("HorizontalRule"))
+    return True
 
-# ---------------------------------------------------------------- inside a line
 
-_INLINE = re.compile(
-    r"(?P<escape>\\[\\`*_{}\[\]()#+\-.!|$<>\"'])"
-    r"|(?P<code>(?P<ticks>`+)(?P<body>.+?)(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<math>\$(?P<formula>[^$]+)\$)"
-    r"|(?P<image>!\[(?P<alt>[^\]]*)\]\((?P<source>[^)]*)\))"
-    r"|(?P<note>\[\^(?P<id>\w+)\])"
-    r"|(?P<link>\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<url>[^)]*)\))"
-    r"|(?P<auto><(?P<address>https?://[^>]+)>)"
-    r"|(?P<bold>(?P<two>\*\*|__)(?P<strong>.+?)(?P=two))"
-    r"|(?P<italic>(?P<one>\*|_)(?=\S)(?P<em>.+?)(?<=\S)(?P=one))"
-    r"|(?P<line>\v)",
-    re.DOTALL,
+def row_of(s: Stream) -> list[str] | None:
+    """The cells of a line of a table."""
+    start = s.at
+    cells = re.split(r"(?<!\\)\|", s.line())
+    if len(cells) == 1:
+        s.at = start
+        return None
+    if not cells[0]:
+        del cells[0]
+    cells = [c.replace("\\|", "|").strip() for c in cells]
+    if not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def alignments(row: list[str]) -> list[Symbol] | None:
+    out = []
+    for cell in row:
+        if len(cell) < 3 or not set(cell) <= {"-", ":"}:
+            return None
+        left, right = cell[0] == ":", cell[-1] == ":"
+        out.append(Symbol("c" if left and right else "l" if left else "r"))
+    return out
+
+
+def table(s: Stream, out: list[Any]) -> bool:
+    s.skip_blank()
+    rows: list[Any] = []
+    align: list[Symbol] | None = None
+    width = 0
+    while (row := row_of(s)) is not None:
+        if not rows:
+            if not row or not row[0]:
+                return False
+            width = len(row)
+        if align is None and len(rows) == 1:
+            align = alignments(row)
+            if align is None or len(align) != width:
+                return False
+            continue
+        row = (row + [""] * width)[:width]
+        rows.append(anys([anys(inline(cell)) for cell in row]))
+    if len(rows) <= 1 and align is None:
+        return False
+    out.append(make("Table", rows, align))
+    return True
+
+
+def tex_block(s: Stream, out: list[Any]) -> bool:
+    found = dollars(s)
+    if found is None:
+        return False
+    out.append(found)
+    return True
+
+
+def interpolated_block(s: Stream, out: list[Any]) -> bool:
+    found = interpolated(s)
+    if found is None:
+        return False
+    out.append(found)
+    return True
+
+
+def paragraph(s: Stream, out: list[Any]) -> bool:
+    piece = make("Paragraph", [])
+    out.append(piece)
+    while not s.eof() and s.peek() in " \t\r\n":
+        s.read()
+    text: list[str] = []
+    before = "\n"
+    while not s.eof():
+        c = s.read()
+        if c in "\n\r":
+            if c == "\r":
+                s.eat("\n")
+            if before == "\\":
+                text.append("\n")
+            elif s.blank_line() or block(s, out, breaking=True):
+                break
+            else:
+                text.append(" ")
+        else:
+            text.append(c)
+        before = c
+    piece.content = anys(inline("".join(text)))
+    return True
+
+
+BREAKING: tuple[Callable[[Stream, list[Any]], bool], ...] = (
+    interpolated_block,
+    hash_header,
+    listing,
+    fenced_code,
+    quotation,
+    admonition,
 )
+REGULAR: tuple[Callable[[Stream, list[Any]], bool], ...] = (
+    tex_block,
+    indented_code,
+    footnote,
+    table,
+    rule,
+    underlined_header,
+    paragraph,
+)
+
+# ---------------------------------------------------------------- within a line
 
 
 def inline(text: str) -> list[Any]:
-    """The pieces of a line: text, code, emphasis, links."""
+    """The pieces of a line: strings, and what is marked."""
+    s = Stream(text)
     out: list[Any] = []
-
-    def plain(s: str) -> None:
-        if not s:
-            return
-        if out and isinstance(out[-1], str):
-            out[-1] += s
+    plain: list[str] = []
+    while not s.eof():
+        for parser in _TRIGGERS.get(s.peek(), ()):
+            start = s.at
+            found = parser(s)
+            if found is not None:
+                if plain:
+                    out.append("".join(plain))
+                    plain.clear()
+                out.append(found)
+                break
+            s.at = start
         else:
-            out.append(s)
-
-    at = 0
-    for m in _INLINE.finditer(text):
-        if m.start() < at:
-            continue
-        inside_word = m.lastgroup is not None and m.group("italic") and m.group("one") == "_"
-        if inside_word and m.start() and text[m.start() - 1].isalnum():
-            continue
-        plain(text[at : m.start()])
-        at = m.end()
-        kind = m.group
-        if kind("escape"):
-            plain(kind("escape")[1:])
-        elif kind("code"):
-            body = kind("body").strip()
-            out.append(LaTeX(body) if len(kind("ticks")) == 2 else Code("", body))
-        elif kind("math"):
-            out.append(LaTeX(kind("formula")))
-        elif kind("image"):
-            out.append(Image(kind("source"), kind("alt")))
-        elif kind("note"):
-            out.append(Footnote(kind("id"), None))
-        elif kind("link"):
-            out.append(Link(inline(kind("text")), kind("url")))
-        elif kind("auto"):
-            out.append(Link([kind("address")], kind("address")))
-        elif kind("bold"):
-            out.append(Bold(inline(kind("strong"))))
-        elif kind("italic"):
-            out.append(Italic(inline(kind("em"))))
-        else:
-            out.append(LineBreak())
-    plain(text[at:])
+            plain.append(s.read())
+    if plain:
+        out.append("".join(plain))
     return out
+
+
+def wrapped(s: Stream, mark: str, least: int, repeated: bool = False) -> str | None:
+    """What stands between two equal runs of a mark, without blanks at their inner sides."""
+    if s.at >= 1 and s.text[s.at - 1] == mark:
+        return None
+    n = s.count(mark)
+    if n < least or (n > least and not repeated):
+        return None
+    if s.peek() and s.peek() in _BLANKS:
+        return None
+    out: list[str] = []
+    while not s.eof():
+        c = s.read()
+        out.append(c)
+        if c not in _BLANKS and c != "\n" and c != mark and s.eat(mark * n):
+            trailing = s.count(mark)
+            if trailing == 0:
+                return "".join(out)
+            out.append(mark * (n + trailing))
+    return None
+
+
+def emphasis(name: str, mark: str, n: int) -> Callable[[Stream], Any]:
+    def parser(s: Stream) -> Any:
+        found = wrapped(s, mark, n)
+        return None if found is None else make(name, inline(found))
+
+    return parser
+
+
+def code(s: Stream) -> Any:
+    """An odd number of backticks makes code, an even one mathematics."""
+    ticks = "`" * s.count("`")
+    text = s.until(ticks)
+    if text is None:
+        return None
+    return make("Code", "", text.strip()) if len(ticks) % 2 else make("LaTeX", text.strip())
+
+
+def target(s: Stream) -> tuple[str, str] | None:
+    """`[text](url)`"""
+    text = s.until("]", "[")
+    if text is None:
+        return None
+    while not s.eof() and s.peek() in " \t\r\n":
+        s.read()
+    if not s.eat("("):
+        return None
+    url = s.until(")", "(")
+    return None if url is None else (text, url)
+
+
+def image(s: Stream) -> Any:
+    found = target(s) if s.eat("![") else None
+    return None if found is None else make("Image", found[1], found[0])
+
+
+def link(s: Stream) -> Any:
+    found = target(s) if s.eat("[") else None
+    return None if found is None else make("Link", inline(found[0]), found[1])
+
+
+def footnote_link(s: Stream) -> Any:
+    found = s.match(re.compile(r"^\[\^(\w+)\]"))
+    return None if found is None else make("Footnote", found[1], None)
+
+
+def autolink(s: Stream) -> Any:
+    url = s.until(">") if s.eat("<") else None
+    if url is None or "<" in url:
+        return None
+    return make("Link", url, url) if _LINK.match(url) or _MAIL.match(url) else None
+
+
+def line_break(s: Stream) -> Any:
+    return make("LineBreak") if s.eat("\\\n") else None
+
+
+def escape(s: Stream) -> Any:
+    s.read()
+    return s.read() if s.peek() and s.peek() in _ESCAPED else None
+
+
+def dash(s: Stream) -> Any:
+    return "–" if s.eat("--") else None
+
+
+def dollars(s: Stream) -> Any:
+    found = wrapped(s, "$", 1, repeated=True)
+    return None if found is None else make("LaTeX", found)
+
+
+def interpolated(s: Stream) -> Any:
+    """`$name` or `$(code)`: the code, whose value is to stand there."""
+    if not s.eat("$"):
+        return None
+    if s.peek() and is_name_start(s.peek()):
+        start = s.at
+        while s.peek() and is_name_part(s.peek()):
+            s.at += 1
+        return Symbol(s.text[start : s.at])
+    if s.peek() != "(":
+        return None
+    end = s.at
+    while (end := s.text.find(")", end + 1)) >= 0:
+        e = code_of(s.text[s.at + 1 : end])
+        if e is not None:
+            s.at = end + 1
+            return e
+    return None
+
+
+def code_of(text: str) -> Any:
+    """The code of a text, if it is complete."""
+    from juliette.compiler.session import literal
+    from juliette.syntax import ParseError, parse_one, to_expr
+
+    try:
+        return to_expr(parse_one(f"({text})")[0], literal)
+    except ParseError:
+        return None
+
+
+_TRIGGERS: dict[str, tuple[Callable[[Stream], Any], ...]] = {
+    "\\": (line_break, escape),
+    "$": (dollars, interpolated),
+    "-": (dash,),
+    "`": (code,),
+    "*": (emphasis("Bold", "*", 2), emphasis("Italic", "*", 1)),
+    "_": (emphasis("Bold", "_", 2), emphasis("Italic", "_", 1)),
+    "!": (image,),
+    "[": (footnote_link, link),
+    "<": (autolink,),
+}

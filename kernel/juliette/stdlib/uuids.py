@@ -58,6 +58,7 @@ def load(module: Module) -> None:
     module.method("UUID(s::AbstractString)")(lambda _, s: read(s))
     module.method("UUID(n::Integer)")(lambda _, n: UUID(int(n)))
     module.method("UUID(u::UUID)")(lambda _, u: u)
+    module.method("UUID(u::Tuple{UInt64,UInt64})")(lambda _, u: UUID(int(u[0]) << 64 | int(u[1])))
     module.method("parse(t::Type{UUID}, s::AbstractString)", export=False)(lambda _, s: read(s))
 
     @module.method("tryparse(t::Type{UUID}, s::AbstractString)", export=False)
