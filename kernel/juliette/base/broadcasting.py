@@ -332,6 +332,17 @@ def broadcasted_with_style(style: Any, f: Any, *args: Any) -> Any:
 B.CUSTOM_CALL = lambda f, args: B.BROADCASTED(f, *args)
 
 
+@Base.method("show(io::IO, bc::Base.Broadcast.Broadcasted)")
+def show_tree(io: Any, bc: Any) -> None:
+    show = Base.bindings["show"]
+    io.write("Base.Broadcast.Broadcasted(")
+    show(io, bc.function)
+    io.write(", ")
+    lone = [isinstance(a, V.Ref) and not T.isa(a.x, T.AbstractArray) for a in bc.args]
+    show(io, tuple(a.x if one else a for a, one in zip(bc.args, lone, strict=True)))
+    io.write(")")
+
+
 @Base.method("axes(bc::Base.Broadcast.Broadcasted)")
 def axes_of_tree(tree: Any) -> Any:
     return tree.axes

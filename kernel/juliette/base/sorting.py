@@ -136,6 +136,25 @@ def order_reverse(*order: OrderBy) -> OrderBy:
 constructs(ReverseOrdering, order_reverse)
 
 
+@Base.method("show(io::IO, o::Base.Order.Ordering)")
+def show_order(io: Any, o: Any) -> None:
+    """`Base.Order.By{typeof(abs), …}(abs, …)`: the type, and what it is made of."""
+    show = Base.bindings["show"]
+    io.write(T.type_string(T.typeof(o)) + "(")
+    if not isinstance(o, OrderBy):
+        io.write(")")
+        return
+    if o.reversed:
+        show(io, OrderBy(o.by, o.lt))
+    elif o.by is not None:
+        show(io, o.by)
+        io.write(", ")
+        show(io, OrderBy(None, o.lt))
+    elif o.lt is not None:
+        show(io, o.lt)
+    io.write(")")
+
+
 @Order.method("ord(lt, by, rev, order...)")
 def order_of(lt: Any, by: Any, rev: Any, *order: OrderBy) -> OrderBy:
     """The ordering that the keywords of `sort` describe."""
