@@ -361,6 +361,11 @@ def view_of_one(v: Any, i: int) -> Any:
 
 @Base.method("getindex(r::AbstractRange, i::Int64)")
 def range_element(r: Any, i: int) -> Any:
+    if not isinstance(r, V.Range):
+        call = Base.bindings
+        if not 0 < i <= call["length"](r):
+            raise BoundsError(r, (i,))
+        return call["+"](call["first"](r), call["*"](i - 1, call["step"](r)))
     if not 0 < i <= len(r):
         raise BoundsError(r, (i,))
     return r.get(i - 1)
@@ -461,6 +466,10 @@ def getindex_any(a: Any, *index: Any) -> Any:
         part = range_part(a, index[0])
         if part is not None:
             return part
+    elif len(index) == 1 and isinstance(a, Struct) and T.isa(a, T.AbstractRange):
+        from juliette.base.ranges import plain
+
+        return GETINDEX(plain(a), *index)
     if any(isinstance(i, CartesianIndex) for i in index):
         index = flatten(index)
         if all(type(i) is int for i in index):
@@ -496,6 +505,10 @@ def range_part(a: Any, i: Any) -> Any:
     """`r[i]` of a range by a range, which is a range again; None if it is not that."""
     if isinstance(i, V.ColonType):
         return a
+    if isinstance(i, Struct) and T.isa(i, T.AbstractRange):
+        from juliette.base.ranges import plain
+
+        i = plain(i)
     if not isinstance(i, V.Range) or i.eltype not in _INT_TYPES:
         return None
     n = len(i)

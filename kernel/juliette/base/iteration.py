@@ -295,14 +295,16 @@ def iterate_indices(a: Any, state: Any = 1) -> Any:
 
 @Base.method("iterate(r::OrdinalRange, i...)", transparent=True)
 def iterate_range(r: Any, *i: Any) -> Any:
-    if not len(r):
-        return None
+    call = Base.bindings
     if not i:
-        return r.get(0), r.get(0)
-    if i[0] == r.stop:
+        if call["isempty"](r):
+            return None
+        following = call["first"](r)
+    elif call["=="](i[0], call["last"](r)):
         return None
-    step = r.step
-    following = V.Char(i[0].code + step) if isinstance(i[0], V.Char) else i[0] + step
+    else:
+        step = call["step"](r)
+        following = i[0] + step if type(i[0]) is int is type(step) else call["+"](i[0], step)
     return following, following
 
 

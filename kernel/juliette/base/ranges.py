@@ -10,6 +10,7 @@ import numpy as np
 
 from juliette.base.array_protocol import shape_of, values_of
 from juliette.base.essentials import _MAKER, FLOATS
+from juliette.base.iteration import iterate_value
 from juliette.base.numbers.promotion import promote_type
 from juliette.runtime.numeric import wrap
 from juliette.compiler import support
@@ -295,6 +296,21 @@ for _family, _f in ((R.UnitRange_, _unit), (R.OneTo_, _one_to), (R.StepRange_, _
 # ---------------------------------------------------------------- questions
 
 
+def plain(r: Any) -> Any:
+    """The range itself; of a user's own type, the built-in one that its `first`, `step` and `length` tell."""
+    if isinstance(r, V.Range):
+        return r
+    call = Base.bindings
+    if T.isa(r, R.AbstractUnitRange):
+        return R.unit_range(call["first"](r), call["last"](r), call["eltype"](r))
+    return by_length(call["first"](r), call["step"](r), call["length"](r), False)
+
+
+@Base.method("size(r::AbstractRange)")
+def size_of_range(r: Any) -> Any:
+    return (Base.bindings["length"](r),)
+
+
 @Base.method("step(r::AbstractRange)")
 def step(r: Any) -> Any:
     """The difference of neighbours in a range.
@@ -304,22 +320,39 @@ def step(r: Any) -> Any:
     3
     ```
     """
-    return r.step
+    if isinstance(r, V.Range):
+        return r.step
+    if T.isa(r, R.AbstractUnitRange):
+        return Base.bindings["oneunit"](Base.bindings["eltype"](r))
+    raise MethodError(Base.bindings["step"], (r,), None)
 
 
 @Base.method("first(r::AbstractRange)")
 def first(r: Any) -> Any:
-    return r.first
+    if isinstance(r, V.Range):
+        return r.first
+    if "start" in getattr(r, "fields", ()):
+        return r.start
+    raise MethodError(Base.bindings["first"], (r,), None)
 
 
 @Base.method("last(r::AbstractRange)")
 def last(r: Any) -> Any:
+    if not isinstance(r, V.Range):
+        if "stop" in getattr(r, "fields", ()):
+            return r.stop
+        return Base.bindings["getindex"](r, Base.bindings["length"](r))
     return r.last if len(r) or not isinstance(r, (V.UnitRange, V.StepRange)) else r.stop
 
 
 @Base.method("length(r::AbstractRange)")
 def length_of_range(r: Any) -> Any:
-    return counted(r, r.count)
+    if isinstance(r, V.Range):
+        return counted(r, r.count)
+    if not T.isa(r, R.OrdinalRange):
+        raise MethodError(Base.bindings["length"], (r,), None)
+    op = R.OPERATORS
+    return op["+"](op["div"](op["-"](op["last"](r), op["first"](r)), op["step"](r)), 1)
 
 
 def counted(r: Any, n: int) -> Any:
@@ -333,6 +366,7 @@ BIG = T.CORE_TYPES["BigInt"]
 @Base.method("checked_length(r::AbstractRange)", export=False)
 def checked_length(r: Any) -> Any:
     """`length(r)`; an `OverflowError` where that would wrap around."""
+    r = plain(r)
     n = r.count
     if r.eltype not in R.LONG and n > R.LONGEST:
         return Base.bindings["checked_add"](Base.bindings["checked_sub"](int(r.last), int(r.first)), 1)
@@ -344,6 +378,7 @@ def sum_range(r: Any, *, init: Any = None) -> Any:
     op = R.OPERATORS
     if init is not None:
         return op["+"](init, sum_range(r))
+    r = plain(r)
     n = r.count
     if isinstance(r, V.StepRangeLen) and r.exact is not None:
         a, s = r.exact
@@ -358,6 +393,7 @@ def sum_range(r: Any, *, init: Any = None) -> Any:
 def ends(name: str, pick: Any) -> None:
     @Base.method(f"{name}(r::AbstractRange)")
     def end(r: Any) -> Any:
+        r = plain(r)
         if not len(r):
             raise ArgumentError("range must be non-empty")
         low, high = r.first, r.last
@@ -371,6 +407,7 @@ ends("extrema", lambda low, high: (low, high))
 
 @Base.method("in(x::Real, r::AbstractRange{<:Real})")
 def in_range(x: Any, r: Any) -> bool:
+    r = plain(r)
     n = r.count
     if not n or Base.bindings["isfinite"](x) is not True:
         return False
@@ -388,11 +425,13 @@ def in_range(x: Any, r: Any) -> bool:
 
 @Base.method("issorted(r::AbstractRange)")
 def issorted_range(r: Any) -> bool:
+    r = plain(r)
     return len(r) < 2 or bool(R.OPERATORS["<="](r.first, r.last))
 
 
 @Base.method("intersect(a::AbstractUnitRange{<:Integer}, b::AbstractUnitRange{<:Integer})")
 def intersect_units(a: Any, b: Any) -> Any:
+    a, b = plain(a), plain(b)
     t = promote_type(a.eltype, b.eltype)
     convert = Base.bindings["convert"]
     return R.unit_range(convert(t, max(a.start, b.start)), convert(t, min(a.stop, b.stop)), t)
@@ -401,6 +440,7 @@ def intersect_units(a: Any, b: Any) -> Any:
 @Base.method("intersect(a::OrdinalRange{<:Integer}, b::OrdinalRange{<:Integer})")
 def intersect_steps(a: Any, b: Any) -> Any:
     """The elements of two progressions: again a progression, in the direction of the first."""
+    a, b = plain(a), plain(b)
     t = promote_type(a.eltype, b.eltype)
     by = abs(int(a.step)), abs(int(b.step))
     common = math.lcm(*by)
@@ -416,11 +456,13 @@ def intersect_steps(a: Any, b: Any) -> Any:
 @Base.method("float(r::OrdinalRange{<:Real})")
 def float_range(r: Any) -> Any:
     f = Base.bindings["float"]
+    r = plain(r)
     return V.COLON(f(r.start), f(r.stop)) if isinstance(r, V.UnitRange) else V.COLON(f(r.start), f(r.step), f(r.stop))
 
 
 @Base.method("sortperm(r::AbstractRange)")
 def sortperm_range(r: Any) -> Any:
+    r = plain(r)
     n = len(r)
     if isinstance(r, V.UnitRange):
         return V.UnitRange(1, n)
@@ -429,6 +471,9 @@ def sortperm_range(r: Any) -> Any:
 
 @Base.method("==(a::AbstractRange, b::AbstractRange)")
 def equal_ranges(a: Any, b: Any) -> bool:
+    if not (isinstance(a, V.Range) and isinstance(b, V.Range)):
+        same, length = R.OPERATORS["=="], R.OPERATORS["length"]
+        return bool(same(length(a), length(b))) and all(same(x, y) is True for x, y in zip(iterate_value(a), iterate_value(b), strict=False))
     if a.count != b.count:
         return False
     same = R.OPERATORS["=="]
@@ -561,6 +606,7 @@ B.RANGE_OPERATION = range_operation
 
 @Base.method("-(r::AbstractRange)")
 def negative_range(r: Any) -> Any:
+    r = plain(r)
     return scaled(r, -1) if len(r) else r
 
 
@@ -569,6 +615,7 @@ def range_binary(name: str) -> None:
 
     @Base.method(f"{name}(a::AbstractRange, b::AbstractRange)")
     def both(a: Any, b: Any) -> Any:
+        a, b = plain(a), plain(b)
         if shape_of(a) != shape_of(b):
             from juliette.base.array_arithmetic import same_shape
 

@@ -17,7 +17,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.modules import Base
-from juliette.runtime.ranges import IdentityUnitRange
+from juliette.runtime.ranges import AbstractUnitRange, IdentityUnitRange
 from juliette.runtime.numeric import Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 
@@ -406,7 +406,11 @@ def inds2string(indices: Any) -> str:
 
 @Base.method("show(io::IO, r::AbstractRange)")
 def show_range(io: IO, r: Any) -> None:
-    if isinstance(r, V.OneTo):
+    if not isinstance(r, V.Range):
+        call = Base.bindings
+        ends = [S.one_line(call[name](r)) for name in ("first", "step", "last")]
+        io.write(":".join(ends if not T.isa(r, AbstractUnitRange) else ends[::2]))
+    elif isinstance(r, V.OneTo):
         io.write(f"Base.OneTo({r.stop})")
     elif isinstance(r, V.Slice):
         io.write(f"Base.Slice(Base.OneTo({r.stop}))")

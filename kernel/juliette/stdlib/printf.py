@@ -277,7 +277,7 @@ def format_string(x: Any, flags: str, width: int, precision: int | None, kind: s
 
 
 def format_pointer(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:
-    return padded(f"0x{int(x):016x}", flags, width)
+    return padded(f"0x{int(Base.bindings['UInt'](x)):016x}", flags, width)
 
 
 def count_so_far(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:

@@ -24,6 +24,7 @@ from juliette.runtime.numeric import (
     BigInt_,
     Complex_,
     Rational_,
+    is_number,
     to_number,
     wrap_to,
 )
@@ -216,7 +217,7 @@ def promoting(name: str, kind: str) -> None:
 
     @Base.method(f"{name}(x::{kind}, y::{kind})", transparent=True)
     def promoted(x: Any, y: Any) -> Any:
-        if T.typeof(x) is T.typeof(y):
+        if T.typeof(x) is T.typeof(y) and not is_number(x):
             raise not_defined(name, x)
         return Base.bindings[name](*promote(x, y))
 
