@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -248,16 +247,7 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         io.write("\n" if first else "\n\n")
         first = False
         io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
-        here = None
-        if stored is not None:
-            column = int(np.ravel_multi_index(index, shape[2:], order="F")) * shape[1]
-            here = partial(_shifted, stored, column)
-        io.write(matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit, here))
-
-
-def _shifted(stored: Any, column: int, i: int, j: int) -> bool:
-    """`stored` for a matrix of an array, whose columns count from `column` on."""
-    return bool(stored(i, column + j))
+        io.write(matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit))
 
 
 def stored_places(a: Any) -> Any:

@@ -138,7 +138,10 @@ def print_function(io: IO, f: Any) -> None:
 @Base.method("show(io::IO, m::MIME\"text/plain\", f::Function)")
 def show_function_long(io: IO, mime: Any, f: Any) -> None:
     """`f (generic function with 1 method)`"""
-    if io.get("compact") or isinstance(f, Composed) or type(f) in SHOW_HOOKS:
+    if type(f) in SHOW_HOOKS:
+        SHOW_HOOKS[type(f)](io, f, not io.get("compact"))
+        return
+    if io.get("compact") or isinstance(f, Composed):
         show(io, f)
         return
     name = name_of(f)

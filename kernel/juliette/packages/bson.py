@@ -10,6 +10,7 @@ refused.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, array_class, elements, pack
+from juliette.runtime.array import Array, array_class, elements, pack, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import PACKAGES, Base, Module, package
 from juliette.runtime.structs import Struct
@@ -117,10 +118,17 @@ class Reader:
 # ---------------------------------------------------------------- Julia's values and documents
 
 
+# How other packages' values are saved: by class, a name for the kind and the values of which they
+# are made; by the name, what makes them of these values again.
+SAVED: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {}
+MADE: dict[str, Callable[[list[Any]], Any]] = {}
+
+
 class Writer:
     """Turns values into documents; what occurs twice is written once and referred to."""
 
     def __init__(self) -> None:
+        self.made: dict[int, list[Any]] = {}
         self.counts: dict[int, int] = {}
         self.kept: list[Any] = []
         self.references: dict[int, int] = {}
@@ -137,16 +145,21 @@ class Writer:
 
     def count(self, x: Any) -> None:
         """Count how often mutable values occur."""
-        if isinstance(x, (Array, Struct, V.JuliaDict)):
+        kind = saved_as(x)
+        if kind is not None or isinstance(x, (Array, Struct, V.JuliaDict)):
             self.counts[id(x)] = self.counts.get(id(x), 0) + 1
             if self.counts[id(x)] > 1:
                 return
-        for part in _parts(x):
+        if kind is not None:
+            self.made[id(x)] = kind[1](x)
+        for part in self.made.get(id(x)) or _parts(x):
             self.count(part)
 
     def lower(self, x: Any) -> Any:
         """A value as a document."""
-        if self.counts.get(id(x), 0) > 1 and (isinstance(x, Array) or getattr(x, "mutable", False)):
+        if self.counts.get(id(x), 0) > 1 and (
+            isinstance(x, Array) or getattr(x, "mutable", False) or id(x) in self.made
+        ):
             if id(x) not in self.references:
                 self.references[id(x)] = len(self.shared) + 1
                 self.shared.append(None)
@@ -190,6 +203,9 @@ class Writer:
                 "type": self.type(T.typeof(x)),
                 "data": [self.lower(getattr(x, f)) for f in x.fields],
             }
+        kind = saved_as(x)
+        if kind is not None:
+            return {"tag": "made", "kind": kind[0], "data": [self.lower(v) for v in self.made[id(x)]]}
         raise E.ErrorException(
             f"values of type {T.type_string(T.typeof(x))} cannot be saved: they hold code"
             if callable(x)
@@ -223,6 +239,11 @@ class Writer:
     def parameter(self, p: Any) -> Any:
         """A parameter of a type."""
         return self.type(p) if isinstance(p, T.JuliaType) else self.lower(p)
+
+
+def saved_as(x: Any) -> tuple[str, Callable[[Any], list[Any]]] | None:
+    """How a value of another package is saved."""
+    return next((SAVED[c] for c in type(x).__mro__ if c in SAVED), None) if SAVED else None
 
 
 def _parts(x: Any) -> Any:
@@ -270,6 +291,11 @@ class Raiser:
 
     def raise_pair(self, d: Any) -> Any:
         return V.Pair(*map(self.value, d["data"]))
+
+    def raise_made(self, d: Any) -> Any:
+        if d["kind"] not in MADE:
+            raise E.ErrorException(f"there is no {d['kind']} yet; load its package first, as `using Flux` does")
+        return MADE[d["kind"]]([self.value(v) for v in d["data"]])
 
     def raise_colon(self, d: Any) -> Any:
         return V.COLON
@@ -476,9 +502,61 @@ def load_bson(module: Module) -> None:
     module.exports -= {"@save", "@load"}
 
 
+class JLDFile:
+    """An open file of values by name; it is written when it is closed."""
+
+    def __init__(self, path: str, mode: str) -> None:
+        if mode not in ("r", "r+", "a", "a+", "w", "w+"):
+            raise E.ArgumentError(f"invalid open mode: {mode}")
+        self.path, self.writes = path, mode != "r"
+        fresh = mode[0] == "w" or mode[0] == "a" and not Path(path).exists()
+        self.values = {} if fresh else load(path, main_module())
+
+    def write(self, value: Any, name: str) -> None:
+        """Keep a value; its name must be new."""
+        if not self.writes:
+            raise E.ErrorException("cannot write to a file that was opened for reading only")
+        if name in self.values:
+            raise E.ErrorException(f"a group or dataset named {name} is already present within this group")
+        self.values[name] = value
+
+    def read(self, name: str) -> Any:
+        """The value of this name."""
+        if name not in self.values:
+            raise E.KeyError_(name)
+        return self.values[name]
+
+    def close(self) -> None:
+        """Write what was kept."""
+        if self.writes:
+            save(self.path, self.values)
+
+
+FILE = T.define("JLDFile")
+T.register_class(JLDFile, FILE)
+
+
+def file_methods() -> None:
+    """Base's functions for open files."""
+    scope = Module("scope")
+    scope.bindings["JLDFile"] = FILE
+    scope.visible = scope.bindings["__builtins__"] = Base.bindings
+    for header, f in (
+        ("getindex(f::JLDFile, name::String)", lambda f, name: f.read(name)),
+        ("setindex!(f::JLDFile, x, name::String)", lambda f, x, name: f.write(x, name)),
+        ("read(f::JLDFile, name::String)", lambda f, name: f.read(name)),
+        ("write(f::JLDFile, name::String, x)", lambda f, name, x: f.write(x, name)),
+        ("haskey(f::JLDFile, name::String)", lambda f, name: name in f.values),
+        ("keys(f::JLDFile)", lambda f: vector(list(f.values), T.String)),
+        ("close(f::JLDFile)", lambda f: f.close()),
+    ):
+        scope.method(header, export=False)(f)
+
+
 def load_jld2(module: Module) -> None:
     """Fill the module JLD2."""
     macros(module)
+    file_methods()
 
     @module.method("jldsave(path; values...)")
     def jldsave(path: str, **values: Any) -> None:
@@ -501,6 +579,23 @@ def load_jld2(module: Module) -> None:
         """Save values under names: `save(path, "a", x, "b", y)` or a dictionary."""
         values = dict(items[0].pairs()) if len(items) == 1 else _pairs(items)
         save(path, values)
+
+    module.const("JLDFile", FILE, export=False)
+    FILE.typename.module = module
+
+    @module.method("jldopen(path, mode=\"r\")")
+    def jldopen(path: str, mode: str = "r") -> JLDFile:
+        """An open file, whose values are read and written by name: `f["x"]`."""
+        return JLDFile(path, mode)
+
+    @module.method("jldopen(f::Function, path, mode=\"r\")")
+    def jldopen_do(f: Any, path: str, mode: str = "r") -> Any:
+        """What `f` gives for an open file, which is closed then."""
+        file = JLDFile(path, mode)
+        try:
+            return f(file)
+        finally:
+            file.close()
 
     @module.method("load_object(path)")
     def load_object(path: str) -> Any:

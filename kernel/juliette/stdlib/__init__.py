@@ -57,7 +57,8 @@ REFUSED = (
 
 def announce() -> None:
     """Make the modules known; each is filled when it is first used."""
-    from juliette.runtime.modules import Module, package
+    from juliette.runtime import types, wrappers
+    from juliette.runtime.modules import PACKAGES, Module, package
 
     def later(name: str, file: str) -> None:
         def load(module: Module) -> None:
@@ -69,5 +70,7 @@ def announce() -> None:
 
     for name, file in MODULES.items():
         later(name, file)
+    for family in (wrappers.Adjoint_, wrappers.Transpose_):
+        types.unwrap(family).typename.module = PACKAGES["LinearAlgebra"]
     for name in REFUSED:
         later(name, "refused")

@@ -65,13 +65,18 @@ def load(module: Module) -> None:
     ):
         public = name in ("gradient", "withgradient")
         module.const(name, zygote.ZYGOTE.bindings[name], export=public)
-    for name in ("Zygote", "Optimisers", "Functors", "MLUtils", "OneHotArrays", "NNlib"):
+    for name in ("Zygote", "Optimisers", "Functors", "MLUtils", "OneHotArrays", "NNlib", "MLDataDevices"):
         if name in PACKAGES:
-            module.const(name, PACKAGES[name], export=name == "Zygote")
+            module.const(name, PACKAGES[name], export=name in ("Zygote", "NNlib") or PROFILE.modern and name in (
+                "Optimisers", "MLDataDevices"))
     nnlib = PACKAGES["NNlib"]
     nnlib.load()
     for name in sorted(nnlib.exports):
         module.const(name, nnlib.bindings[name])
+    devices = PACKAGES["MLDataDevices"]
+    devices.load()
+    for name in sorted(devices.exports):
+        module.const(name, devices.bindings[name])
     functions.load_losses(module)
     functions.load_initialisers(module)
     load_data(module)
@@ -164,6 +169,11 @@ def _load_optimisers_package(module: Module) -> None:
     optimise.load(module)
     from juliette.packages.flux import utilities
 
+    functors = PACKAGES["Functors"]
+    functors.load()
+    for name in ("fmap", "functor", "isleaf"):
+        module.const(name, functors.bindings[name], export=False)
+
     @module.method("destructure(model)", transparent=True)
     def destructure(model: Any) -> Any:
         """All parameters in one vector, and a function that builds the model from such a vector."""
@@ -198,6 +208,13 @@ def _load_onehot(module: Module) -> None:
     onehot.load(module)
 
 
+def _load_devices(module: Module) -> None:
+    from juliette.packages.flux import devices
+
+    devices.load(module)
+
+
+package("MLDataDevices", _load_devices)
 package("MLUtils", _load_mlutils)
 package("OneHotArrays", _load_onehot)
 package("NNlib", _load_nnlib)

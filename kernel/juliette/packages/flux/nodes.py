@@ -220,6 +220,12 @@ def _wrapper(cls: Any, name: str) -> None:
 
 _wrapper(W.Adjoint, "adjoint")
 _wrapper(W.Transpose, "transpose")
+for _cls in (V.Fix1, V.Fix2):  # type: ignore[attr-defined]
+    trees.register(_cls, trees.Opener(_fields_children, lambda x, v: type(x)(*v), mirror=_named))
+trees.register(
+    V.Pair,
+    trees.Opener(lambda x: (("first", "second"), (x.first, x.second)), lambda x, v: V.Pair(*v), mirror=_named),
+)
 for _cls in (ClosureBase, Composed):
     trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
 trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))

@@ -9,6 +9,7 @@ import numpy as np
 from juliette.base.essentials import COPY_HOOKS, FIELD_HOOKS
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.packages import bson
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.runtime import errors as E
@@ -175,6 +176,7 @@ def load(module: Module) -> None:
     leaf.typename.fields = ("rule", "state", "frozen")
     leaf.typename.field_types = (T.Any_,) * 3
     module.const("Leaf", leaf, export=False)
+    saving()
     SHOW_HOOKS[engine.Leaf] = show_leaf
     COPY_HOOKS[engine.Leaf] = copy_leaf
     SHOW_HOOKS[Rule] = lambda io, x, long: io.write(x.line())
@@ -206,6 +208,48 @@ def load(module: Module) -> None:
         if parts is None:
             return V.NamedTuple((), ())
         return V.NamedTuple(*parts) if all(isinstance(k, str) for k in parts[0]) else x
+
+
+def saving() -> None:
+    """Let BSON and JLD2 save states and rules."""
+    bson.SAVED[engine.Leaf] = "Leaf", lambda x: [_saved(x.rule), x.state, x.frozen]
+    bson.MADE["Leaf"] = lambda v: engine.Leaf(v[0], to_host(v[1]), v[2])
+    for name in RULES:
+        cls = getattr(engine, name)
+        bson.SAVED[cls] = name, _parts_of_rule
+        bson.MADE[name] = lambda v, cls=cls: _made(cls, v)
+    bson.SAVED[stateful.Stateful] = "Stateful", _refused
+    bson.SAVED[JuliaRule] = "Rule", lambda x: [x.struct]
+    bson.MADE["Rule"] = lambda v: JuliaRule(v[0])
+
+
+def _parts_of_rule(x: Rule) -> list[Any]:
+    """The hyper-parameters of a rule by name; it keeps no states itself in a tree of states."""
+    own = {k: _saved(v) for k, v in vars(x).items() if k != "states"}
+    return [V.NamedTuple(tuple(own), tuple(own.values()))]
+
+
+def _saved(x: Any) -> Any:
+    """A hyper-parameter as a value of Julia's; rules within rules without states of their own."""
+    if isinstance(x, np.dtype):
+        return T.TYPE_OF_DTYPE[x]
+    if isinstance(x, (list, tuple)):
+        return tuple(map(_saved, x))
+    return x.modern() if isinstance(x, stateful.Stateful) else x
+
+
+def _refused(x: Any) -> list[Any]:
+    name = type(x).__name__
+    raise E.ErrorException(f"values of type {name} cannot be saved: they keep states of arrays; save those of Flux.setup")
+
+
+def _made(cls: Any, values: list[Any]) -> Any:
+    """A rule with these hyper-parameters."""
+    out = cls.__new__(cls)
+    out.states = {}
+    for name, x in zip(values[0].names, values[0].values, strict=True):
+        setattr(out, name, _hyper(x))
+    return out
 
 
 def functions(module: Module) -> None:

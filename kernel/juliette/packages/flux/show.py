@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.tuples import Composed
-from juliette.display.show import SHOW_HOOKS, one_line, show
+from juliette.display.show import SHOW_HOOKS, one_line, show, summary
 from juliette.packages.flux.layers import Layer
 from juliette.packages.flux.macros import STYLES
-from juliette.packages.flux.nodes import PROFILE, family_of
+from juliette.packages.flux.nodes import PROFILE, family_of, opens
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -63,16 +64,20 @@ def show_struct(io: Any, x: Any, long: bool) -> None:
 
 
 def _style(x: Any) -> tuple[str, bool] | None:
-    """The title of a user's layer, and whether it expands."""
+    """The title of a user's layer, and whether it expands; other structs that open do within layers."""
+    if isinstance(x, (V.Fix1, V.Fix2)):
+        return (type(x).__name__, True) if PROFILE.modern else None
     if not isinstance(x, Struct) or isinstance(x, Layer):
         return None
     family = family_of(x)
-    return (family.name, STYLES[family]) if family in STYLES else None
+    if family in STYLES:
+        return family.name, STYLES[family]
+    return (family.name, True) if opens(x) else None
 
 
 def _trained(x: Any) -> list[Any] | None:
     """What prints of a user's layer since 0.15: the parts that train, those of tuples one by one."""
-    if not PROFILE.modern or _style(x) is None:
+    if not PROFILE.modern or not isinstance(x, Struct) or family_of(x) not in STYLES:
         return None
     parts = trees.trained_parts(x)
     out: list[Any] = []
@@ -110,11 +115,23 @@ def of_engine(x: Any) -> bool:
 
 def part_text(x: Any) -> str:
     """A part of a model on a line of its own, as `show` writes it."""
+    if isinstance(x, ArrayLike):
+        return array_text(x)
     if isinstance(x, GenericFunction):
         return qualified(x)
     if isinstance(x, Composed):
         return f"{part_text(x.outer)} ∘ {part_text(x.inner)}"
     return str(containers.own_line(x)) if of_engine(x) else one_line(x)
+
+
+def array_text(x: Any) -> str:
+    """The size and the type of an array; since 0.15 without the type's parameters after the first."""
+    if not PROFILE.modern:
+        return str(summary(x))
+    first, comma, _ = T.type_string(T.typeof(x)).partition(",")
+    sizes = Base.bindings["size"](x)
+    size = f"{sizes[0]}-element" if len(sizes) == 1 else "×".join(map(str, sizes))
+    return f"{size} {first}" + (",...}" if comma else "")
 
 
 def qualified(f: GenericFunction) -> str:

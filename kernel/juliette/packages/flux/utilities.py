@@ -313,14 +313,6 @@ def load_module(module: Module) -> None:
             )
         return x
 
-    device = Base.bindings["identity"]
-    for name in ("cpu_device", "gpu_device", "get_device"):
-
-        @module.method(f"{name}(xs...; keywords...)")
-        def device_(*xs: Any, **keywords: Any) -> Any:
-            """The device on which everything lies: the CPU."""
-            return device
-
     @module.method("testmode!(m, mode=true)")
     def testmode(m: Any, active: Any = True) -> Any:
         """Let layers behave as in use (`true`), in training (`false`), or by themselves (`:auto`)."""
