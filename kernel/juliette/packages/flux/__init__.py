@@ -19,6 +19,7 @@
 - `data`: batches and the functions on them
 - `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays
+- `devices`: MLDataDevices, where there is only the CPU
 """
 
 from __future__ import annotations
