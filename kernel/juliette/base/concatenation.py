@@ -67,7 +67,13 @@ def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool 
     data = fortran(np.concatenate(parts, axis=dim))
     if all(isinstance(x, V.BitArray) for x in xs):
         return V.BitArray(data)
-    return make(data, eltype)
+    out = make(data, eltype)
+    for x in xs:
+        if isinstance(x, W.Wrapper):
+            joined = x.joined(out)
+            if joined is not out:
+                return joined
+    return out
 
 
 def mismatch(shapes: list[Any], dim: int, d: int, n: int) -> Exception:

@@ -70,6 +70,9 @@ def map_(f: Any, *xs: Any) -> Any:
             return V.NamedTuple(x.names, tuple(map(f, x.values)))
         if isinstance(x, (int, float, np.number)):
             return f(x)
+        if isinstance(x, V.Transposed) and x.parent_is_vector:
+            turn = Base.bindings[x.function]
+            return turn(map_(lambda v: turn(f(turn(v))), x.parent))
         values = apply_all(f, x)
         if type(x) is str:
             return _string(values)

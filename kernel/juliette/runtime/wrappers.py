@@ -46,6 +46,10 @@ class Wrapper:
         """A dotted call that keeps the structure; None if this one does not."""
         return None
 
+    def joined(self, out: Any) -> Any:
+        """What `vcat` and its kin make of the Array in which this one is a piece."""
+        return out
+
     @property
     def data(self) -> Data:
         """The elements as an ndarray of the wrapper's shape."""

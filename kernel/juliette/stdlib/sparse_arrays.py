@@ -92,6 +92,9 @@ class Sparse(W.Wrapper):
         plain = [wrap(x.data) if isinstance(x, Sparse) else x for x in args]
         return sparse_of(B.materialize(B.broadcasted(f, *plain)))
 
+    def joined(self, out: Any) -> Any:
+        return sparse_of(out) if out.data.ndim <= 2 else out
+
     @property
     def aliased(self) -> bool:
         return False
@@ -254,6 +257,20 @@ def sparse_of(a: Any) -> Any:
     return from_scipy(data if data.ndim == 2 else data.reshape(-1, 1), data.ndim)
 
 
+def from_columns(_: Any, m: int, n: int, colptr: Any, rowval: Any, nzval: Any) -> Any:
+    """A sparse matrix from what it stores."""
+    pointers = dense(colptr)
+    if len(pointers) != n + 1 or pointers[0] != 1:
+        raise ArgumentError("colptr[1] must be 1, and length(colptr) n + 1")
+    parts = (dense(nzval), dense(rowval) - 1, pointers - 1)
+    return from_scipy(scipy_sparse().csc_matrix(parts, shape=(m, n)))
+
+
+_pieces = [T.type_of_type(SparseMatrix_), T.Integer, T.Integer, *[T.AbstractVector] * 3]
+_names = ("m", "n", "colptr", "rowval", "nzval")
+support._builtin(constructors(SparseMatrix_), T.tuple_type(_pieces), from_columns, _names)
+
+
 @method("sparse(s, m::Integer, n::Integer)")
 def sparse_scaling(s: Any, m: int, n: int) -> Any:
     return sparse_of(FROM_VALUE[type(s)](s, (m, n), None))
@@ -410,6 +427,26 @@ def dropzeros_in_place(a: Any) -> Any:
     return a
 
 
+@method("fkeep!(f, A)")
+def fkeep(f: Any, a: Any) -> Any:
+    """Keep the stored elements for which `f(i, j, x)` is true (`f(i, x)` of a vector)."""
+    coo = a.csc.tocoo()
+    items = zip(coo.row.tolist(), coo.col.tolist(), elements(coo.data), strict=True)
+    one = isinstance(a, SparseVector)
+    keep = [f(i + 1, x) if one else f(i + 1, j + 1, x) for i, j, x in items]
+    where = np.array(keep, dtype=bool)
+    parts = (coo.data[where], (coo.row[where], coo.col[where]))
+    a.csc = scipy_sparse().coo_matrix(parts, shape=coo.shape).tocsc()
+    a.csc.sort_indices()
+    return a
+
+
+@method("permute(A::AbstractMatrix, p::AbstractVector, q::AbstractVector)")
+def permute(a: Any, p: Any, q: Any) -> Any:
+    """The rows and columns in another order, `A[p, q]`."""
+    return Base.bindings["getindex"](a, p, q)
+
+
 @method("droptol!(A, tol)")
 def droptol(a: Any, tol: float) -> Any:
     """Forget stored values that are no larger than a tolerance."""
@@ -491,6 +528,25 @@ def product_dense(a: Any, b: Any) -> Any:
     return wrap(np.asfortranarray(a.csc @ dense(b)))
 
 
+def diagonal(d: Any) -> Any:
+    """A `Diagonal` as SciPy's matrix."""
+    values = dense(d.diag)
+    where = np.arange(len(values))
+    return scipy_sparse().csc_matrix((values, (where, where)))
+
+
+@Base.method("*(D::LinearAlgebra.Diagonal, A::SparseArrays.SparseMatrixCSC)")
+def scale_rows(d: Any, a: Any) -> Any:
+    check(d, a)
+    return from_scipy(diagonal(d) @ a.csc)
+
+
+@Base.method("*(A::SparseArrays.SparseMatrixCSC, D::LinearAlgebra.Diagonal)")
+def scale_columns(a: Any, d: Any) -> Any:
+    check(a, d)
+    return from_scipy(a.csc @ diagonal(d))
+
+
 @Base.method("*(A::StridedMatrix, B::SparseArrays.SparseMatrixCSC)")
 def dense_product(a: Any, b: Any) -> Any:
     check(a, b)
@@ -570,8 +626,10 @@ def solve(a: Any, b: Any) -> Any:
         raise SingularException(0) from None
 
 
-@Base.method(f"sum(A::{SPARSE})")
-def total(a: Any) -> Any:
+@Base.method(f"sum(A::{SPARSE}; dims=:)")
+def total(a: Any, *, dims: Any = V.COLON) -> Any:
+    if not isinstance(dims, V.ColonType):
+        return Base.bindings["sum"].call_kw({"dims": dims}, wrap(a.data))
     return scalar(a.csc.sum())
 
 

@@ -8,6 +8,7 @@
 - `symmetric_factors`: `ldlt`, `bunchkaufman`
 - `equations`: `sylvester`, `lyap`; Cholesky factors of changed matrices
 - `spectral`: `eigen`, `svd`, `schur`, `hessenberg`
+- `generalized`: factorizations of pairs, ordered Schur forms, pivoted Cholesky
 - `factorizations`: display and use of the objects; `factorize`
 - `operations`: products, determinants
 - `norms`: norms, rank, condition

@@ -178,6 +178,7 @@ def _q_parameters(q: Orthogonal) -> Any:
     )
 
 
+factorization("QR", "T S C", "factors τ")
 T.register_instances(QRQ, _q_parameters, QRCompactWYQ_)
 T.register_instances(LQQ, _q_parameters, LQPackedQ_)
 T.register_instances(
@@ -223,6 +224,10 @@ def q_times(q: Any, b: Any) -> Any:
 
 @Base.method("*(A::AbstractVecOrMat, Q::LinearAlgebra.AbstractQ)")
 def times_q(a: Any, q: Any) -> Any:
+    x = dense(a)
+    if isinstance(q, LQQ) and x.ndim == 2 and x.shape[1] == q.thin < len(q.full):
+        a = wrap(np.asfortranarray(x))
+        return Base.bindings["*"](a, wrap(np.asfortranarray(q.full[: q.thin])))
     return Base.bindings["*"](a, wrap(np.asfortranarray(q.full)))
 
 
@@ -235,6 +240,11 @@ def q_times_q(q: Any, r: Any) -> Any:
 def q_show(io: Any, mime: Any, q: Any) -> None:
     m, n = q.full.shape
     io.write(f"{m}×{n} {T.type_string(T.typeof(q))}")
+
+
+@LinearAlgebra.method("det(Q::LinearAlgebra.AbstractQ)")
+def q_determinant(q: Any) -> Any:
+    return np.round(np.linalg.det(q.full)).item()
 
 
 class QR(Factorization):
@@ -389,7 +399,7 @@ class Cholesky(Factorization):
 
     __slots__ = ("factors", "info", "uplo_text")
     family = factorization("Cholesky", "T S", "factors uplo info")
-    fields = ("U", "L", "UL", "factors", "uplo", "info")
+    fields: tuple[str, ...] = ("U", "L", "UL", "factors", "uplo", "info")
 
     def __init__(self, factors: Any, uplo: str, info: int) -> None:
         self.factors, self.uplo_text, self.info = factors, uplo, info
@@ -441,8 +451,8 @@ def is_hermitian(a: Any) -> bool:
     return bool(np.array_equal(data, data.conj().T))
 
 
-@LinearAlgebra.method("cholesky(A, pivot=nothing; check=true)")
-def cholesky(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
+@LinearAlgebra.method("cholesky(A, pivot=nothing; check=true, tol=0.0)")
+def cholesky(a: Any, pivot: Any = None, *, check: bool = True, tol: float = -1.0) -> Any:
     """The Cholesky factorization of a positive definite matrix.
 
     ```jldoctest
@@ -466,6 +476,10 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     data = K.floating(a)
     if data.dtype == object:
         data = data.astype(float)
+    if isinstance(pivot, RowMaximum):
+        from juliette.stdlib.linear_algebra.generalized import pivoted_cholesky
+
+        return pivoted_cholesky(data, uplo, tol, check)
     upper, info = upper_factor(data)
     if info and check:
         raise K.PosDefException(info)

@@ -13,6 +13,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
+from juliette.stdlib.linear_algebra import generalized as G
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
 from juliette.stdlib.linear_algebra.elimination import (
@@ -50,6 +51,7 @@ from juliette.stdlib.linear_algebra.symmetric_factors import (
     bunchkaufman,
     ldlt,
 )
+from juliette.syntax.expr import Symbol
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 __all__ = ["Factorization", "bunchkaufman", "cholesky", "is_hermitian", "scipy_linalg"]
@@ -127,9 +129,18 @@ def matrix_again(f: Any) -> Any:
         return wrap(np.asfortranarray(back))
     if isinstance(f, QR):
         return times(f.Q, f.R)
+    if isinstance(f, G.TURNED):
+        return f.matrix()  # type: ignore[attr-defined]
+    if isinstance(f, G.GeneralizedSVD):
+        return times(times(times(f.U, f.D1), f.R0), turn(f.Q))
     if isinstance(f, LQ):
         full = f.Q.full[: dense(f.L).shape[1]]
         return times(f.L, wrap(np.asfortranarray(full)))
+    if isinstance(f, G.CholeskyPivoted):
+        out = dense(times(f.L, f.U))
+        back = np.empty_like(out)
+        back[np.ix_(f.order, f.order)] = out
+        return K.result_array(back)
     if isinstance(f, Cholesky):
         return times(f.L, f.U)
     if isinstance(f, LDLt):
@@ -143,7 +154,7 @@ def matrix_again(f: Any) -> Any:
         z = dense(f.Z)
         return wrap(np.asfortranarray(z @ dense(f.T) @ z.conj().T))
     if isinstance(f, BunchKaufman):
-        unit = dense(f.U)
+        unit = dense(f.unit)
         out = unit @ f.blocks.data @ unit.T
         back = np.empty_like(out)
         back[np.ix_(f.order, f.order)] = out
@@ -177,7 +188,17 @@ def solve_factored(f: Any, b: Any) -> Any:
     if isinstance(f, Cholesky):
         low, x = K.common(dense(f.L), x)
         up = np.asfortranarray(low.conj().T)
-        return K.result_array(K.solve_upper(up, K.solve_lower(low, x, False), False))
+        order = None
+        if isinstance(f, G.CholeskyPivoted):
+            f.check()
+            order = f.order
+            x = x[order]
+        out = K.solve_upper(up, K.solve_lower(low, x, False), False)
+        if order is not None:
+            back = np.empty_like(out)
+            back[order] = out
+            out = back
+        return K.result_array(out)
     if isinstance(f, QR):
         r = dense(f.R)
         y = (f.Q.full.conj().T @ x)[: r.shape[1]]
@@ -194,6 +215,60 @@ def solve_factored(f: Any, b: Any) -> Any:
         y = y / (s[keep] if y.ndim == 1 else s[keep][:, None])
         return K.result_array(vt.conj().T[:, keep] @ y)
     return K.result_array(K.solve(K.floating(matrix_again(f)), x))
+
+
+@Base.method("/(A::AbstractVecOrMat, F::LinearAlgebra.Factorization)")
+def divide_by_factored(a: Any, f: Any) -> Any:
+    """`A/F`, which is `(F' \\ A')'`."""
+    turn = Base.bindings["adjoint"]
+    out = turn(Base.bindings["\\"](turn(f), turn(a)))
+    return out if shape_of(a)[0] == 1 and out.parent_is_vector else Base.bindings["copy"](out)
+
+
+@Base.method("Array(F::LinearAlgebra.Factorization)")
+def factor_array(_: Any, f: Any) -> Any:
+    return matrix_again(f)
+
+
+@Base.method("eltype(F::LinearAlgebra.Factorization)")
+def factor_eltype(f: Any) -> Any:
+    return T.typeof(f).parameters[0]
+
+
+# Names of fields that only serve the computation.
+PRIVATE = {"factors", "ipiv", "info", "uplo", "piv", "tol", "data", "τ", "jpvt"}
+
+
+@Base.method("propertynames(F::LinearAlgebra.Factorization, private::Bool=false)")
+def factor_properties(f: Any, private: bool = False) -> Any:
+    return tuple(Symbol(name) for name in f.fields if private or name not in PRIVATE)
+
+
+@Base.method("size(F::LinearAlgebra.Factorization, d::Integer)")
+def factor_size_along(f: Any, d: int) -> int:
+    sizes = factor_size(f)
+    return sizes[d - 1] if d <= len(sizes) else 1
+
+
+@LinearAlgebra.method("rank(F::LinearAlgebra.CholeskyPivoted)")
+def rank_of_cholesky(f: Any) -> int:
+    return int(f.rank)
+
+
+@LinearAlgebra.method("rank(F::LinearAlgebra.SVD; atol=0.0, rtol=nothing)")
+def rank_of_svd(f: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
+    s = dense(f.S)
+    if not s.size:
+        return 0
+    if rtol is None:
+        rtol = 0.0 if atol > 0 else min(factor_size(f)) * np.finfo(s.dtype).eps
+    return int((s > max(atol, rtol * s[0])).sum())
+
+
+@LinearAlgebra.method("isposdef(F::LinearAlgebra.Eigen)")
+def isposdef_of_eigen(f: Any) -> bool:
+    values = dense(f.values)
+    return bool(values.dtype.kind != "c" and (values > 0).all())
 
 
 @Base.method("inv(F::LinearAlgebra.Factorization)")

@@ -70,7 +70,7 @@ def divide(a: Any, b: Any) -> Any:
     """`a / b`, which is `(b' \\ a')'`"""
     x, y = dense(a), dense(b)
     if y.ndim == 1:
-        raise DimensionMismatch("Both inputs should have the same number of columns")
+        y = y.reshape(-1, 1)
     if x.ndim == 1:
         x = x.reshape(-1, 1)
     if x.shape[1] != y.shape[1]:
@@ -79,6 +79,8 @@ def divide(a: Any, b: Any) -> Any:
             if y.shape[0] != y.shape[1]
             else DimensionMismatch(f"B has leading dimension {y.shape[1]}, but needs {x.shape[1]}")
         )
+    if y.shape[1] == 1 and y.shape[0] > 1 and x.dtype != object and y.dtype != object:
+        return wrapped(x @ y.conj().T / (y.conj() * y).sum().real)
     left, right = K.common(K.floating(wrapped(y)), K.floating(wrapped(x)))
     turn = (lambda m: m.T) if left.dtype == object else (lambda m: m.conj().T)
     out = turn(K.solve(np.asfortranarray(turn(left)), np.asfortranarray(turn(right))))

@@ -21,7 +21,7 @@ from juliette.base.views import materialize_into
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import elements, make, wrap
-from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import factorizations as F
 from juliette.stdlib.linear_algebra import kernels as K
@@ -386,6 +386,12 @@ def det(a: Any) -> Any:
     -2.0
     ```
     """
+    if isinstance(a, S.UniformScaling):
+        if a.value not in (0, 1):
+            raise ArgumentError(
+                "Determinant of UniformScaling is only well-defined when λ = 0 or 1."
+            )
+        return a.value
     if not is_array(a):
         return a
     n = K.check_square(a)

@@ -64,7 +64,11 @@ def diagind(a: Any, k: int = 0) -> Any:
     1:3:4
     ```
     """
-    m, n = shape_of(a)
+    return diagind_of_size(*shape_of(a), k)
+
+
+@method("diagind(m::Integer, n::Integer, k::Integer=0)")
+def diagind_of_size(m: int, n: int, k: int = 0) -> Any:
     start = k * m + 1 if k >= 0 else 1 - k
     count = max(0, min(m, n - k) if k >= 0 else min(m + k, n))
     return StepRange(start, m + 1, start + (count - 1) * (m + 1))
@@ -348,6 +352,13 @@ def hermitianpart(a: Any, uplo: Any = None) -> Any:
     """
     half = Base.bindings["/"](Base.bindings["+"](a, Base.bindings["adjoint"](a)), 2)
     return S.Hermitian(half, "U" if uplo is None else S._uplo(uplo))
+
+
+@method("hermitianpart!(A::AbstractMatrix, uplo=:U)")
+def hermitianpart_into(a: Any, uplo: Any = None) -> Any:
+    """`hermitianpart` that overwrites the matrix."""
+    part = hermitianpart(a, uplo)
+    return S.Hermitian(assign(a, dense(part)), part.uplo_text)
 
 
 for _key, _name in (("adjoint", "adjoint"), ("transpose", "transpose")):

@@ -137,6 +137,29 @@ def eigen_general(a: Any, b: Any) -> Any:
     )
 
 
+def selected(values: Any, *which: Any) -> Any:
+    """The positions of some eigenvalues: by a range of numbers, or by an interval `(low, high]`."""
+    if len(which) == 1:
+        return [int(i) - 1 for i in which[0]]
+    low, high = map(float, which)
+    return [k for k, v in enumerate(values) if low < v <= high]
+
+
+@LinearAlgebra.method("eigen(A::AbstractMatrix, range::UnitRange)")
+@LinearAlgebra.method("eigen(A::AbstractMatrix, low::Real, high::Real)")
+def eigen_some(a: Any, *which: Any) -> Any:
+    values, vectors = eigen_parts(a)
+    keep = selected(values, *which)
+    return Eigen(wrap(values[keep]), wrap(np.asfortranarray(vectors[:, keep])))
+
+
+@LinearAlgebra.method("eigvals(A::AbstractMatrix, range::UnitRange)")
+@LinearAlgebra.method("eigvals(A::AbstractMatrix, low::Real, high::Real)")
+def eigvals_some(a: Any, *which: Any) -> Any:
+    values, _ = eigen_parts(a)
+    return wrap(values[selected(values, *which)])
+
+
 @LinearAlgebra.method("eigvals(A; permute=true, scale=true, sortby=nothing)")
 def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = None) -> Any:
     """The eigenvalues.
@@ -375,3 +398,16 @@ class Hessenberg(Factorization):
 
     def parts(self) -> Iterator[Any]:
         return iter((self.Q, self.H))
+
+
+def shifting(name: str) -> None:
+    """`H + c*I` and `H - c*I` keep the form."""
+
+    @Base.method(f"{name}(H::LinearAlgebra.Hessenberg, J::LinearAlgebra.UniformScaling)")
+    def shifted(h: Any, j: Any) -> Any:
+        moved = Base.bindings[name](wrap(np.asfortranarray(K.floating(h.H))), j)
+        return Hessenberg(S.UpperHessenberg(moved), h.Q)
+
+
+shifting("+")
+shifting("-")

@@ -84,16 +84,20 @@ def ldlt(s: Any) -> Any:
 class BunchKaufman(Factorization):
     """`bunchkaufman(A)`: `P*A*P' == U*D*U'`."""
 
-    __slots__ = ("blocks", "order", "unit")
+    __slots__ = ("blocks", "order", "unit", "uplo_text")
     family = factorization("BunchKaufman", "T S P", "LD ipiv uplo symmetric rook info")
-    fields = ("D", "U", "p", "P")
-    factors_shown = (("D factor:", "D"), ("U factor:", "U"), ("permutation:", "p"))
+    fields = ("D", "U", "L", "p", "P")
 
-    def __init__(self, unit: Any, blocks: Any, order: Any) -> None:
-        self.unit, self.blocks, self.order = unit, blocks, order
+    def __init__(self, unit: Any, blocks: Any, order: Any, uplo: str = "U") -> None:
+        self.unit, self.blocks, self.order, self.uplo_text = unit, blocks, order, uplo
+
+    @property
+    def factors_shown(self) -> Any:  # type: ignore[override]
+        letter = self.uplo_text
+        return (("D factor:", "D"), (f"{letter} factor:", letter), ("permutation:", "p"))
 
     @staticmethod
-    def parameters(unit: Any, blocks: Any, order: Any) -> tuple[Any, ...]:
+    def parameters(unit: Any, blocks: Any, order: Any, uplo: str = "U") -> tuple[Any, ...]:
         return (unit.eltype, T.typeof(unit), T.apply_type(T.Vector, T.Int64))
 
     @property
@@ -102,7 +106,18 @@ class BunchKaufman(Factorization):
 
     @property
     def U(self) -> Any:
+        self.has("U")
         return S.UnitUpperTriangular(self.unit)
+
+    @property
+    def L(self) -> Any:
+        self.has("L")
+        return S.UnitLowerTriangular(self.unit)
+
+    def has(self, letter: str) -> None:
+        if self.uplo_text != letter:
+            form = "U*D*U" if letter == "L" else "L*D*L"
+            raise ArgumentError(f"factorization is {form}ᵀ but you requested {letter}")
 
     @property
     def p(self) -> Any:
@@ -113,13 +128,18 @@ class BunchKaufman(Factorization):
         return wrap(np.asfortranarray(np.eye(len(self.order))[self.order]))
 
     def parts(self) -> Iterator[Any]:
-        return iter((self.D, self.U, self.p))
+        return iter((self.D, getattr(self, self.uplo_text), self.p))
 
     def solve(self, b: Any) -> Any:
         """The solution for right-hand sides."""
-        y = K.solve_upper(self.unit.data, b[self.order].copy(), True)
-        y = K.solve(self.blocks.data, y)
-        y = K.solve_lower(np.asfortranarray(self.unit.data.T), y, True)
+        turned = np.asfortranarray(self.unit.data.T)
+        first, last = (
+            (K.solve_upper, K.solve_lower)
+            if self.uplo_text == "U"
+            else (K.solve_lower, K.solve_upper)
+        )
+        y = first(self.unit.data, b[self.order].copy(), True)
+        y = last(turned, K.solve(self.blocks.data, y), True)
         out = np.empty_like(y)
         out[self.order] = y
         return out
@@ -142,5 +162,12 @@ def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
         raise ArgumentError(
             "Bunch-Kaufman decomposition is only valid for symmetric or Hermitian matrices"
         )
-    unit, blocks, order = K.bunch_kaufman(K.floating(a))
-    return BunchKaufman(wrap(np.asfortranarray(unit)), wrap(np.asfortranarray(blocks)), order)
+    data = K.floating(a)
+    lower = isinstance(a, S.Mirrored) and a.uplo_text == "L"
+    if lower:  # the same from the other end
+        data = np.asfortranarray(data[::-1, ::-1])
+    unit, blocks, order = K.bunch_kaufman(data)
+    if lower:
+        unit, blocks, order = unit[::-1, ::-1], blocks[::-1, ::-1], len(data) - 1 - order[::-1]
+    parts = wrap(np.asfortranarray(unit)), wrap(np.asfortranarray(blocks)), order
+    return BunchKaufman(*parts, "L" if lower else "U")
