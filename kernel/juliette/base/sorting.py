@@ -173,6 +173,12 @@ Base.const("Forward", FORWARD, export=False)
 Base.const("Reverse", REVERSE, export=False)
 
 
+@Sort.method("midpoint(lo::Integer, hi::Integer)", export=False)
+def midpoint(lo: int, hi: int) -> int:
+    """A position half way between two others."""
+    return lo + (hi - lo) // 2
+
+
 def as_order_by(order: Any) -> OrderBy:
     """An ordering of the user's own compares with its method of `Base.Order.lt`."""
     if isinstance(order, OrderBy):
