@@ -73,12 +73,6 @@ def power(a: Any, p: Any) -> Any:
     return work().power(a, p)
 
 
-@Base.method("sincos(A::AbstractMatrix)")
-def sincos(a: Any) -> Any:
-    """Sine and cosine of a matrix."""
-    return Base.bindings["sin"](a), Base.bindings["cos"](a)
-
-
 @Base.method("^(x::Number, A::AbstractMatrix)")
 def number_power(x: Any, a: Any) -> Any:
     return work().number_power(x, a)
