@@ -100,6 +100,11 @@ def axes(a: Any) -> tuple[Any, ...]:
     return tuple(V.OneTo(n) for n in SIZE(a))
 
 
+@Base.method("axes(t::Tuple)")
+def axes_of_tuple(t: Any) -> tuple[Any, ...]:
+    return (V.OneTo(len(t)),)
+
+
 @Base.method("axes(a, d::Integer)")
 def axes_along(a: Any, d: int) -> Any:
     found = AXES(a)

@@ -74,6 +74,8 @@ def map_(f: Any, *xs: Any) -> Any:
             turn = Base.bindings[x.function]
             return turn(map_(lambda v: turn(f(turn(v))), x.parent))
         values = apply_all(f, x)
+        if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE and values:
+            return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
         if type(x) is str:
             return _string(values)
         out = of_results(f, values, shape_of_iterator(x), xs)
@@ -87,9 +89,16 @@ def map_(f: Any, *xs: Any) -> Any:
     if all(isinstance(x, (int, float, np.number)) for x in xs):
         return f(*xs)
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
+    if values and all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs):
+        if getattr(f, "name", None) in _BITWISE:
+            return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
     shapes = [shape_of_iterator(x) for x in xs]
     shape = shapes[0] if shapes[0] is not None and all(s == shapes[0] for s in shapes) else None
     return of_results(f, values, shape, xs)
+
+
+# Functions of bits, by which a bit array is mapped to a bit array.
+_BITWISE = {"!", "~", "identity", "&", "|", "xor", "⊻", "nand", "nor", "==", "!=", "<", "<=", ">", ">=", "min", "max"}
 
 
 def _string(values: list[Any]) -> str:
@@ -203,6 +212,8 @@ def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
         return functools.reduce(quick(op), items, init)
     it = iter(items)
     for first in it:
+        if type(first) is bool and getattr(op, "name", None) == "+":
+            first = int(first)  # what `reduce_first` makes of it
         return functools.reduce(quick(op), it, first)
     return empty_fold(op, t)
 

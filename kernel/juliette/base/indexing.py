@@ -815,6 +815,8 @@ def index_style(_: Any, t: Any) -> Any:
         return LINEAR if t.parameters[4] is True else CARTESIAN
     if isinstance(t, T.DataType) and t.typename is T.unwrap(W.ReshapedArray_).typename:
         return index_style(_, t.parameters[2])
+    if isinstance(t, T.DataType) and t.typename is T.unwrap(W.ReinterpretArray_).typename:
+        return index_style(_, t.parameters[3])
     if isinstance(t, T.DataType) and t.typename in (T.unwrap(V.Adjoint_).typename, T.unwrap(V.Transpose_).typename):
         return LINEAR if array_parameters(t.parameters[1])[1] == 1 else CARTESIAN
     return CARTESIAN

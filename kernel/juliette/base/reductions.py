@@ -77,7 +77,7 @@ def fold_axes(op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], i
 def fold(op: Callable[[Any, Any], Any], items: Any, init: Any = NONE, empty: Callable[[], Any] | None = None) -> Any:
     """Fold from the left; `empty` gives the value of no elements at all."""
     it = iter(items)
-    acc = next(it, NONE) if init is NONE else init
+    acc = first_of(op, next(it, NONE)) if init is NONE else init
     if acc is NONE:
         if empty is None:
             raise nothing_to_reduce(op, T.Any_)
@@ -104,6 +104,10 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         if unit is None:
             raise nothing_to_reduce(op, eltype_of(x))
         t = Base.bindings["eltype"](x)
+        if t is T.Bottom:
+            raise nothing_to_reduce(op, t)
+        if t is T.Bool and operator == "*":
+            return True
         value = Base.bindings[unit](t)
         return scalar(widened(np.asarray(value))[()]) if isinstance(value, (np.integer, bool)) else value
 
@@ -115,8 +119,10 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
             return fold(op, elements(data), init, lambda: empty_value(a))
         if data.size == 0:
             return init if init is not NONE else empty_value(a)
-        if unit is not None:
+        if unit is not None and not (data.dtype.kind == "b" and operator == "*"):
             data = widened(data)
+        if data.dtype.kind == "b" and operator == "*":
+            return bool(dense(a).all()) if init is NONE else op(init, bool(dense(a).all()))
         value = in_order(data, ufunc) if data.size < 16 and data.dtype.kind == "f" else scalar(everything(data, axis=None))
         return value if init is NONE else op(init, value)
 
@@ -351,7 +357,10 @@ def mapreduce_array(f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, in
 
 
 def empty_mapped(f: Any, op: Any, t: Any) -> Any:
-    if f in (Base.bindings["identity"], Base.bindings["abs"], Base.bindings["abs2"]):
+    absolute = f in (Base.bindings["abs"], Base.bindings["abs2"])
+    if absolute and op is Base.bindings["max"] and t is not T.Any_:
+        return f(Base.bindings["zero"](t))
+    if absolute or f is Base.bindings["identity"]:
         return empty_reduction(op, t)
     raise nothing_to_reduce(op, t)
 

@@ -546,7 +546,7 @@ def sizeof(x: Any) -> int:
     if isinstance(x, Symbol):
         return len(x.name.encode())
     data = getattr(x, "data", None)
-    if isinstance(data, np.ndarray) and T.isa(x, T.Array_):
+    if isinstance(data, np.ndarray) and T.isa(x, T.AbstractArray):
         return int(data.size) * layout(x.eltype)[0]
     t = T.typeof(x)
     return struct_layout(field_types(t))[0] if t.typename.mutable else layout(t)[0]

@@ -292,8 +292,10 @@ def views_macro(context: Any, e: Any) -> Any:
 
 
 def _views(context: Any, e: Any) -> Any:
-    if not isinstance(e, Expr) or e.head in ("quote", "macrocall"):
+    if not isinstance(e, Expr) or e.head == "quote":
         return e
+    if e.head == "macrocall":
+        return Expr("macrocall", *e.args[:2], *[_views(context, a) for a in e.args[2:]])
     rest = [_views(context, a) for a in e.args[1:]]
     target = e.args[0] if e.args else None
     if e.head == "ref":

@@ -426,15 +426,29 @@ class ReinterpretArray(Wrapper):
     def aliased(self) -> bool:
         return is_aliased(self.parent) and np.may_share_memory(self.data, self.parent.data)
 
+    def write(self, where: Any, values: Any) -> None:
+        if self.aliased:
+            super().write(where, values)
+            return
+        new = self.data.copy(order="F")
+        new[where] = values
+        flat, old = new.ravel(order="F"), eltype_of(self.parent)
+        if flat.dtype == object:
+            flat = packed(flat, self.eltype)
+        flat = flat.view(np.uint8).view(layout(old))
+        if old not in T.DTYPE_OF:
+            flat = unpacked(flat, old)
+        write_linear(self.parent, np.arange(flat.size), flat)
+
 
 def reinterpreted_shape(eltype: Any, parent: Any, reshaped: bool) -> tuple[int, ...]:
     """The shape of a parent's bytes read as another type."""
     shape = shape_of(parent)
     old, new = layout(eltype_of(parent)).itemsize, layout(eltype).itemsize
-    if not reshaped:
-        return (shape[0] * old // new, *shape[1:])
     if old == new:
         return shape
+    if not reshaped:
+        return (shape[0] * old // new, *shape[1:])
     return shape[1:] if new > old else (old // new, *shape)
 
 

@@ -169,6 +169,9 @@ class Scoping:
         """A node that can be used several times, and what must run first."""
         if isinstance(node, C.Const) or (isinstance(node, C.Local) and not node.var.boxed):
             return node, []
+        if isinstance(node, C.Splat):
+            inner, setup = self.once(node.value)
+            return C.Splat(inner), setup
         var = self.temp()
         return C.Local(var), [C.Assign(var, node)]
 
