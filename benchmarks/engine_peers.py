@@ -255,13 +255,8 @@ class Autograd(ByHand):
     def __init__(self) -> None:
         import autograd
         import autograd.numpy
-        import autograd.scipy.signal
 
-        self.autograd, self.numpy, self.convolve = (
-            autograd,
-            autograd.numpy,
-            autograd.scipy.signal.convolve,
-        )
+        self.autograd, self.numpy = autograd, autograd.numpy
 
     def sigmoid(self, x: Any) -> Any:
         return 1 / (1 + self.numpy.exp(-x))
@@ -279,8 +274,10 @@ class Autograd(ByHand):
         return -np.sum(y * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True)))) / F32(y.shape[0])
 
     def conv(self, x: Any, k: Any, c: Any) -> Any:
+        from autograd.scipy.signal import convolve  # which needs SciPy
+
         turned = self.numpy.swapaxes(k, 0, 1)[:, :, ::-1, ::-1]
-        y = self.convolve(x, turned, axes=([2, 3], [2, 3]), dot_axes=([1], [0]), mode="valid")
+        y = convolve(x, turned, axes=([2, 3], [2, 3]), dot_axes=([1], [0]), mode="valid")
         return y + self.numpy.reshape(c, (-1, 1, 1))
 
     def pool(self, x: Any) -> Any:

@@ -223,7 +223,7 @@ def product(a: Any, b: Any) -> Any:
     work = m * k * n
     if a.dtype is not b.dtype:
         return a.dot(b)
-    if work > UNPACKED and (work < 8 * UNPACKED or m < 33 or n < 33):
+    if work > UNPACKED and a.dtype.char in "fd" and (work < 8 * UNPACKED or m < 33 or n < 33):
         out = _in_pieces(a, b, m, k, n, -(-work // UNPACKED))
         if out is not None:
             return out

@@ -19,6 +19,7 @@ from juliette_engine import tape as T
 from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, sqrt, sub
 from juliette_engine.errors import no_product
 from juliette_engine.fusion import unbroadcast as _unbroadcast_plain
+from juliette_engine.numeric import product as times
 from juliette_engine.tape import IMPLICIT, Node, acc, acc_any, acc_number, full, give, lent, primal, raw, strip, top
 
 ndarray = np.ndarray
@@ -382,7 +383,7 @@ def unbroadcast(g: Any, like: Any) -> Any:
 def _dot(a: Any, b: Any) -> Any:
     try:
         if a.ndim == 2 and b.ndim == 2:
-            return b.T.dot(a.T).T
+            return times(b.T, a.T).T
         return number(a.dot(b))
     except ValueError:
         raise no_product(a.shape, b.shape) from None
@@ -390,13 +391,13 @@ def _dot(a: Any, b: Any) -> Any:
 
 def _matmul_a(g: Any, y: Any, a: Any, b: Any) -> Any:
     if b.ndim == 2:
-        return b.dot(g.T).T if a.ndim == 2 else b.dot(g)
+        return times(b, g.T).T if a.ndim == 2 else b.dot(g)
     return (b[:, None] * g).T if a.ndim == 2 else b * g
 
 
 def _matmul_b(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 2:
-        return g.T.dot(a).T if b.ndim == 2 else a.T.dot(g)
+        return times(g.T, a).T if b.ndim == 2 else a.T.dot(g)
     return a[:, None] * g if b.ndim == 2 else a * g
 
 

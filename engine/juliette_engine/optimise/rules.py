@@ -199,7 +199,7 @@ class Adam(Rule):
     @property
     def in_passes(self) -> bool:
         """Is the step the one that `_passes` makes (also under the old name)?"""
-        return type(self).apply is Adam.apply
+        return type(self).apply in (Adam.apply, AdamW.apply)
 
     def numbers(self, dtype: Any) -> tuple[Any, ...]:
         """The hyper-parameters as numbers of a kind."""
@@ -242,11 +242,15 @@ class Adam(Rule):
         root = math.sqrt(rest2)
         return β1, β2, ε / root, η * float(rest1) / root
 
+    def decay(self, x: Any, step: Any) -> None:
+        """What is added to the step that `_passes` makes: nothing."""
+
     def apply_into(self, state: State, x: Any, g: Any, out: Any) -> tuple[State, Any]:
         if not self.packs:
             return self.apply(state, x, g)
         m, v, powers = state
         _passes(g, m, v, out, self.factors(g.dtype, powers))
+        self.decay(x, out)
         return (m, v, self.decayed(g.dtype, powers)), out
 
     def change_packed(self, state: State, x: Any, g: Any) -> State:
@@ -261,6 +265,7 @@ class Adam(Rule):
             block = x[i:j]
             t = scratch[: block.size]
             _passes(g[i:j], m[i:j], v[i:j], t, factors)
+            self.decay(block, t)
             block -= t
         return m, v, self.decayed(g.dtype, powers)
 
@@ -371,9 +376,12 @@ class AdamW(Adam):
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         state, dx = super().apply(state, x, g)
-        η, λ = cast(x, self.eta, self.lambda_)
-        dx += (η * λ if self.couple else λ) * x
+        self.decay(x, dx)
         return state, dx
+
+    def decay(self, x: Any, step: Any) -> None:
+        η, λ = cast(x, self.eta, self.lambda_)
+        step += (η * λ if self.couple else λ) * x
 
 
 class AdaBelief(Adam):
