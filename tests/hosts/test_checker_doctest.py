@@ -87,8 +87,8 @@ RIGHT = {
     "setup": block("julia> y", "7", info="; setup = :(y = 7)"),
     "shared": block("julia> z = 1", info=" a") + block("julia> z", "1", info=" a"),
     "page setup": "```@meta\nDocTestSetup = quote\n    q = 5\nend\n```\n" + block("julia> q", "5"),
-    "end of the page setup": "```@meta\nDocTestSetup = :(q = 5)\n```\n```@meta\nDocTestSetup = nothing\n```\n"
-    + block("julia> 'q' in globals()", "False"),
+    "end of the page setup": "```@meta\nDocTestSetup = :(q = 5)\n```\n"
+    "```@meta\nDocTestSetup = nothing\n```\n" + block("julia> 'q' in globals()", "False"),
     "indented": "- item\n\n  ```jldoctest\n  julia> [1,\n         2]\n  [1, 2]\n  ```\n",
     "longer fence": "````jldoctest\njulia> '```'\n```\n````\n",
     "blanks at the end": block("julia> 'a '", "a"),

@@ -133,7 +133,10 @@ def _name_blocks(blocks: list[Block]) -> None:
 
 
 def _page_setup(text: str) -> str | None:
-    """The code of `DocTestSetup = quote … end` (or `:(…)`) in a `@meta` block: nothing ends it, None leaves it."""
+    """The code of `DocTestSetup = quote … end` (or `:(…)`) in a `@meta` block.
+
+    `nothing` there gives "", which ends it; None leaves it as it was.
+    """
     if re.search(r"DocTestSetup *= *nothing\b", text):
         return ""
     if found := re.search(r"DocTestSetup *= *quote\b(?P<code>.*)\bend", text, re.DOTALL):
