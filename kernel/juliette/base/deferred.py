@@ -136,8 +136,8 @@ CHAPTERS: dict[str, str] = {
         "something"
     ),
     "juliette.base.output": (
-        "displaysize printstyled redirect_stderr redirect_stdin redirect_stdio redirect_stdout "
-        "unwrapcontext"
+        "displaysize error_color info_color printstyled redirect_stderr redirect_stdin "
+        "redirect_stdio redirect_stdout unwrapcontext warn_color"
     ),
     "juliette.base.paths": (
         "abspath basename contractuser dirname expanduser homedir isabspath isdirpath joinpath "

@@ -59,6 +59,21 @@ def printstyled(*xs: Any, color: Any = None, **styles: bool) -> None:
     io.write(styled(text.value(), color, styles) if io.get("color") else text.value())
 
 
+@Base.method("error_color()", export=False)
+def error_color() -> Symbol:
+    return Symbol("light_red")
+
+
+@Base.method("warn_color()", export=False)
+def warn_color() -> Symbol:
+    return Symbol("yellow")
+
+
+@Base.method("info_color()", export=False)
+def info_color() -> Symbol:
+    return Symbol("cyan")
+
+
 # ---------------------------------------------------------------- context
 
 

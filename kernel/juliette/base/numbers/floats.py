@@ -57,7 +57,7 @@ def limit(name: str, index: int, doc: str) -> None:
         if kind is T.Bool:
             return bool(index)
         if kind is T.Char_:
-            return V.Char((0, 0x1FFFFF)[index])
+            return V.Char((0, -1 - 0xFFFFFFFF)[index])
         if isinstance(kind, T.DataType) and kind.typename.name == "Rational":
             part = kind.parameters[0]
             from juliette.runtime.numeric import rational_class
