@@ -9,7 +9,8 @@
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_generic`, `test_inferred`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
-- `base64_`, `crc32c`, `delimited_files`, `sha`, `toml`, `toml_parse`, `uuids`: under their own names
+- `base64_`, `crc32c`, `delimited_files`, `sha`, `uuids`: modules under their own names
+- `toml`, `toml_parse`: TOML
 - `markdown`, `markdown_elements`, `markdown_parse`, `markdown_write`, `markdown_term`: Markdown
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
