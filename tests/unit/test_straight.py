@@ -154,7 +154,7 @@ class Source:
     """Julia code of a random function of a number, a vector, a matrix and a vector of Float32."""
 
     UNARY = ("sin({})", "tanh({})", "exp(-abs2({}))", "{}^2", "{}^3", "-{}", "1 / (2 + abs2({}))", "log(2 + {}^2)", "sqrt(1 + abs({}))", "max({}, 0.1)")
-    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1", "bent.({})", "(x -> x * 2 + abs(x)).({})")
+    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1", "bent.({})", "(x -> x * 2 + abs(x)).({})", "leaky.({})")
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
@@ -180,12 +180,12 @@ class Source:
                 choose(self.UNARY).format(number), f"{number} * {pick('number')}", f"{number} + {pick('number')} - 0.5",
                 f"sum({choose(self.DOTTED).format(vector)})", f"sum({vector}) / length({vector})", f"{vector}[{self.random.randint(1, 2)}]", f"{matrix}[1, 2] * {number}",
                 f"sum(abs2, {matrix})", f"sum({vector} .* {pick('vector')})", f"({number} > 0 ? {number}^2 : sin({number}))",
-                f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})", f"sum(x -> x^2 + sin(x), {vector})", f"sum(map((p, q) -> p * q, {vector}, {pick('vector')}))",
+                f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})", f"{vector}' * {pick('vector')}", f"{vector}' * {matrix} * {pick('vector')}", f"sum(x -> x^2 + sin(x), {vector})", f"sum(map((p, q) -> p * q, {vector}, {pick('vector')}))",
             ])  # fmt: skip
         if kind == "vector":
             return choose([
                 choose(self.DOTTED).format(vector), f"{vector} .* {pick('vector')} .+ {number}", f"{vector} + {pick('vector')}", f"{matrix} * {vector}", f"{vector} .* {number}",
-                f"{number} * {vector}", f"softmax({vector})", f"{matrix}[:, 1]", f"tanh.({matrix} * {vector} .+ {pick('vector')})", f"{vector} / 3", f"{vector} .- {vector}[1:2]",
+                f"{number} * {vector}", f"softmax({vector})", f"{matrix}[:, 1]", f"tanh.({matrix} * {vector} .+ {pick('vector')})", f"{vector} / 3", f"[{number}, {pick('number')}]", f"[{vector}[2], 0.5]", f"{matrix}' * {vector}", f"{vector} .- {vector}[1:2]",
             ])  # fmt: skip
         if kind == "single":
             f = pick("single")
@@ -239,7 +239,7 @@ class Source:
     "block", [pytest.param(i, marks=[] if i < 1 else pytest.mark.slow) for i in range(20)]
 )
 def test_random_programs(block: int, compared: list[str], session: Interpreter) -> None:
-    run(session, "using Statistics; bent(x) = x / (1 + exp(-x)); v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
+    run(session, "using Statistics; bent(x) = x / (1 + exp(-x)); leaky(x) = x > 0 ? x : x / 10; v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
     n = PROGRAMS // 20
     for seed in range(block * n, (block + 1) * n):
         run(session, Source(seed).text())
@@ -448,6 +448,32 @@ def test_a_call_that_branches_without_end_is_refused(session: Interpreter) -> No
     run(session, "tree(n, x) = n == 0 ? x : tree(n - 1, x) + tree(n - 1, x); f(x) = tree(12, x)")
     assert often(session, "gradient(f, 1.0)", 4) == "(4096.0,)"
     assert not programs()
+
+
+CALLS = {
+    "a row times a vector": ("f(v, w) = v' * w", "v, w"),
+    "a quadratic form": ("f(v) = v' * m * v", "v"),
+    "an array of numbers": ("f(v) = sum(abs2, [v[1] - 1, v[2] * v[1], 3])", "v"),
+    "a function of the user's in a dotted call": ("bend(x) = 1 / (1 + exp(-x)); f(m, v) = sum(bend.(m * v .+ v))", "m, v"),
+    "one with a branch": ("leaky(x) = x > 0 ? x : 0.1x; f(v) = sum(leaky.(v) .* 2)", "v"),
+    "sum of a closure": ("f(v, a) = sum(x -> a * x^2, v)", "v, 2.0"),
+    "a loop with an index": ("f(v) = (s = 0.0; for i in 1:length(v); s += v[i] * i; end; s)", "v"),
+    "a while loop": ("f(x) = (y = x; while y < 100; y *= x; end; y)", "3.0"),
+    "a struct that is called": ("struct Layer; W; b; end; (l::Layer)(x) = tanh.(l.W * x .+ l.b); l = Layer(m, v); f(l, x) = sum(l(x))", "l, v"),
+    "a named tuple": ("f(p) = sum(p.w * p.x) + p.s", "(w = m, x = v, s = 1.0)"),
+    "keywords and optional arguments": ("g(x, k = 2; shift = 1) = k * x + shift; f(x) = g(x) * g(x, 3; shift = x)", "2.0"),
+    "let, closures, several values": ("both(x) = (x^2, 2x); f(x) = let (p, q) = both(x); h = y -> y * p; h(q) end", "2.0"),
+    "another aggregate": ("f(v) = Flux.mse(v, w; agg = sum) + Flux.mae(v, w)", "v"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_runs_straight(name: str, session: Interpreter) -> None:
+    forget()
+    definitions, args = CALLS[name]
+    run(session, f"v = [0.5, -0.25]; w = [1.0, 2.0]; m = [1.0 2.0; 3.0 4.0]; {definitions}")
+    often(session, f"gradient(f, {args})")
+    assert [p.misses for p in programs()] == [0]
 
 
 def test_an_interrupt_goes_through(session: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:

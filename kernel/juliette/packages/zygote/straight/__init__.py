@@ -193,6 +193,8 @@ def resting(f: Any) -> Any:
 
 _REBUILT: dict[Any, int] = {}
 MISSES, REBUILDS, MOST = 3, 6, 4096
+# A call that was refused is looked at again after so many more, so many times.
+LATER, TRIES = 100, 3
 # Why the last programs were not made, to look at.
 REFUSALS: dict[Any, str] = {}
 
@@ -202,6 +204,7 @@ def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[A
     if len(PROGRAMS) > MOST:
         PROGRAMS.clear()
         REFUSALS.clear()
+        _REBUILT.clear()
     for name in RULES:
         importlib.import_module(name)
     compiler = Compiler(f, args, valued, rest)
@@ -212,15 +215,20 @@ def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[A
         REFUSALS[key] = f"{type(e).__name__}: {e}"
         if DEBUG is not None and not isinstance(e, Refuse):
             DEBUG(e)
+        # what stood in the way may have been the example: another time
+        n = _REBUILT[key] = _REBUILT.get(key, 0) + 1
+        made = FIRST - LATER if n < TRIES else None
     PROGRAMS[key] = made
 
     def end() -> None:
-        if PROGRAMS.get(key, 0) is made:
+        now = PROGRAMS.get(key, 0)
+        if now is made or type(now) is int:
             PROGRAMS[key] = 0
+            _REBUILT.pop(key, None)
 
     for function, types in dict.fromkeys(compiler.walk.rests_on):
         function.watch(types, end)
-    return made
+    return made if callable(made) else None
 
 
 # What to do with an error of ours, for tests.

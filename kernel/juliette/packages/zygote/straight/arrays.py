@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.straight.dots import mapped
-from juliette.packages.zygote.straight.flow import Element, Number, Product, Total, Val, sample_of
+from juliette.packages.zygote.straight.flow import Element, Number, Product, Refuse, Stack, Total, Val, sample_of
 from juliette.packages.zygote.straight.terms import (
     applied, elementwise, floats, implementation, is_array, is_number, made, own_for_numbers, text_of,
 )  # fmt: skip
-from juliette.packages.zygote.straight.values import Const, Record, Tup
+from juliette.packages.zygote.straight.values import Const, Record, Tup, Turned
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
+from juliette.runtime.array import Array, wrap
 from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.primitives import PRIMITIVES, PRODUCTS
@@ -35,9 +35,14 @@ def array_rule(*names: str) -> Callable[[Any], Any]:
 
 @array_rule("*")
 def _times(walk: Any, function: Any, args: list[Any]) -> Any:
+    if len(args) > 2:
+        first = _times(walk, function, args[:2])
+        return None if first is None else _times(walk, function, [first, *args[2:]])
     if len(args) != 2:
         return None
     a, b = args
+    if type(a) is Turned or type(b) is Turned:
+        return _turned_times(walk, function, a, b)
     example = function(a.example, b.example)
     if is_array(a, 2) and is_array(b) and b.ndim < 3 and floats(a, b):
         text = PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name)
@@ -48,6 +53,25 @@ def _times(walk: Any, function: Any, args: list[Any]) -> Any:
     if (is_number(a) and is_array(b)) or (is_array(a) and is_number(b)):
         return _scaled(walk, rules.mul, args, example)
     return None
+
+
+def _turned_times(walk: Any, function: Any, a: Any, b: Any) -> Any:
+    """A product with `x'`."""
+    if type(a) is Turned and a.of.ndim == 1:
+        if is_array(b, 1) and floats(a.of, b):
+            return inner(walk, a.of, b)
+        if is_array(b, 2) and floats(a.of, b):  # v' * M is (M' * v)'
+            product = _times(walk, function, [_dense(walk, b), a.of])
+            return Turned(product, function(a.example, b.example))
+        return None
+    if not all(is_array(x.of, 2) if type(x) is Turned else is_array(x) for x in (a, b)):
+        return None
+    return _times(walk, function, [_dense(walk, x.of) if type(x) is Turned else x for x in (a, b)])
+
+
+def _dense(walk: Any, x: Val) -> Val:
+    """The transpose of a matrix."""
+    return applied(walk, rules.transpose, [x], "", type(x.example)(x.example.data.T))
 
 
 def _scaled(walk: Any, op: Any, args: list[Any], example: Any) -> Any:
@@ -104,6 +128,8 @@ def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
         x = mapped(walk, f, [x])
     else:
         (x,) = args
+        if type(x) is Turned and not options:
+            x = x.of
     if not floats(x):
         return None
     if options:
@@ -133,6 +159,19 @@ def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any
     return applied(walk, PRIMITIVES["sum_along"], [x], f", axes=({dims.example - 1},)", example)
 
 
+def stacked(walk: Any, args: list[Any]) -> Any:
+    """`[a, b, …]` of numbers."""
+    classes = {type(a.example) for a in args}
+    if not args or not all(map(is_number, args)) or not classes <= {float, int, np.float32} or len(classes & {float, np.float32}) != 1:
+        raise Refuse("an array of other values")
+    char = "d" if float in classes else "f"
+    example = wrap(np.array([a.example for a in args], char))
+    out = made(walk, f"array([{', '.join([text_of(walk, a) for a in args])}], {char!r})", example, any(a.active for a in args))
+    if out.active:
+        walk.flow.region.append(Stack(out, args))
+    return out
+
+
 @array_rule("map")
 def _map(walk: Any, function: Any, args: list[Any]) -> Any:
     f, *xs = args
@@ -146,9 +185,14 @@ def _map(walk: Any, function: Any, args: list[Any]) -> Any:
 def _dot(walk: Any, function: Any, args: list[Any]) -> Any:
     if len(args) != 2 or not floats(*args) or not all(is_array(a, 1) for a in args):
         return None
-    a, b = args
-    walk.flow.line(f"if {a.name}.shape != {b.name}.shape: raise Bail")
-    return applied(walk, rules.matmul, args, "", function(a.example, b.example))
+    return inner(walk, *args)
+
+
+def inner(walk: Any, a: Val, b: Val) -> Val:
+    """The sum of the products of the elements of two vectors."""
+    walk.flow.same_shape([a.name, b.name])
+    example = a.example.data.dot(b.example.data)
+    return applied(walk, rules.matmul, [a, b], "", example if example.dtype == np.float32 else float(example))
 
 
 @array_rule("norm")
@@ -158,8 +202,12 @@ def _norm(walk: Any, function: Any, args: list[Any]) -> Any:
 
 @array_rule("adjoint", "transpose")
 def _turned(walk: Any, function: Any, args: list[Any]) -> Any:
-    if len(args) != 1 or not is_array(args[0], 2) or not floats(*args):
+    if len(args) == 1 and type(args[0]) is Turned:
+        return args[0].of
+    if len(args) != 1 or not floats(*args) or args[0].ndim > 2:
         return None
+    if args[0].ndim == 1 or not args[0].active:
+        return Turned(args[0], function(args[0].example))
     return applied(walk, rules.transpose, args, "", type(args[0].example)(args[0].example.data.T))
 
 

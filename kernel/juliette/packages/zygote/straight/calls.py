@@ -10,12 +10,12 @@ from typing import Any
 
 from juliette.base.essentials import PROPERTIES
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.straight.arrays import ARRAYS, element
+from juliette.packages.zygote.straight.arrays import ARRAYS, element, stacked
 from juliette.packages.zygote.straight.dots import lane_call
 from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.numbers import number_call
-from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, is_number, passive, plain_call, text_of
-from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup
+from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, is_number, passive, plain_call, text_of
+from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -43,22 +43,37 @@ def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict
             found = special(walk, function, args, kwargs)
             if found is not None:
                 return found
-    if not active:
-        container = name in CONTAINERS
-        if name in PURE and all(passive(a, container) for a in args) and all(map(passive, kwargs.values())):
-            return plain_call(walk, function, args, kwargs)
-        if name in PURE and any(type(a) is Record and isinstance(a.example, (Struct, ClosureBase)) for a in args):
-            raise Refuse(f"{name} of a struct")
-    elif any(type(a) is Lane for a in args) and not kwargs:
+    if not active and not any(map(turns, args)):
+        return outright(walk, function, args, kwargs)
+    if any(type(a) is Lane for a in args) and not kwargs:
         return lane_call(walk, function, args)
-    elif all(map(is_number, args)) and not kwargs:
+    if active and all(map(is_number, args)) and not kwargs:
         return number_call(walk, function, args)
     rule = ARRAYS.get(name)
-    if rule is not None and args and not method.rule:
-        found = rule(walk, function, args, **kwargs) if kwargs and name in ("sum", "mean") else None if kwargs else rule(walk, function, args)
+    if rule is not None and args and not method.rule and (not kwargs or name in ("sum", "mean")):
+        found = rule(walk, function, args, **kwargs)
         if found is not None:
             return found
+    if not active:
+        return outright(walk, function, args, kwargs)
     raise Refuse(f"{name} of {', '.join(type(a.example).__name__ for a in args)}")
+
+
+def outright(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A call of a function without effects on values that carry no gradient."""
+    name = function.name
+    if name in PURE and all(passive(a, name in CONTAINERS) for a in args) and all(map(passive, kwargs.values())):
+        return plain_call(walk, function, args, kwargs)
+    rule = ARRAYS.get(name)
+    found = rule(walk, function, args) if rule is not None and args and not kwargs else None
+    if found is not None:
+        return found
+    raise Refuse(f"{name} of {', '.join(type(a.example).__name__ for a in args)}")
+
+
+def turns(x: Any) -> bool:
+    """Is a value an array of floats, or the transpose of one?"""
+    return type(x) is Turned or floats(x)
 
 
 def layer(walk: Any, f: Record, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -167,7 +182,7 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
 # Helpers of the runtime: the function of Base that they are, or what becomes of them.
 RUNTIME: dict[str, Any] = {
     "getindex": "getindex", "adjoint": "adjoint", "tuple_item": _tuple_item, "destructure": _destructured,
-    "Any": lambda walk, args: Const(T.Any_),
+    "Any": lambda walk, args: Const(T.Any_), "vect": stacked,
 }
 
 

@@ -11,13 +11,14 @@ from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.dotted import broadcast_rule
 from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.terms import (
-    COMPLEX, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of,
+    COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of,
 )  # fmt: skip
 from juliette.packages.zygote.straight.values import Const, Lane, Local
 from juliette.runtime import types as T
 from juliette.runtime.array import wrap
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.kernels import KERNELS, Literal
+from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree
 from juliette_engine.fusion import BIG, Call, Fixed
 
@@ -30,6 +31,7 @@ class Spread:
         self.places: dict[str, int] = {}
         self.functions: list[Any] = []
         self.single = any(is_array(a) and a.example.data.dtype == np.float32 for a in values)
+        self.pole = False  # is there a division?
         self.partial = False  # are there functions that throw where there is no number?
         self.inlined = False
 
@@ -100,12 +102,29 @@ def lane_call(walk: Any, function: Any, args: list[Any]) -> Any:
     if name in ("+", "*") and len(args) > 2:
         first, second, *rest = args
         return lane_call(walk, function, [lane_call(walk, function, [first, second]), *rest])
+    if name in MASKS and len(args) == 2:
+        return Lane(Call(MASKS[name], tuple([spread.value(a) for a in args])), True, spread)
+    if name in ("\\", "inv") or (name == "/" and not (type(args[1]) is Const and args[1].example)):
+        spread.pole = True
     if name in PARTIAL and not (name == "^" and type(args[1]) is Const and args[1].example in (1, 2, 3)):
         spread.partial = True
     tree = spread.operation(function, [spread.value(a) for a in args])
     if tree is None:
         raise Refuse(f"{name} in a dotted call")
     return spread.lane(tree)
+
+
+def chosen(walk: Any, test: Lane, sides: list[Any]) -> Lane:
+    """What a condition chooses for each element; both sides are computed for all of them."""
+    spread = test.spread
+    before = spread.pole, spread.partial
+    spread.pole = spread.partial = False
+    with walk.flow.into([]) as region:
+        a, b = [side() for side in sides]
+    if spread.pole or spread.partial or region:
+        raise Refuse("a branch that may have no value where it is not taken")
+    spread.pole, spread.partial = before
+    return spread.lane(Call(rules.where, (test.tree, spread.value(a), spread.value(b))))  # type: ignore[no-any-return]
 
 
 def dotted(walk: Any, template: Any, args: list[Any]) -> Any:

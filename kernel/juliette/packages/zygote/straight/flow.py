@@ -305,6 +305,22 @@ def looks_at_value(partial: Any) -> bool:
     return any(i.argval == name or (type(i.argval) is tuple and name in i.argval) for i in get_instructions(code))
 
 
+class Stack(Step):
+    """An array of numbers."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, out: Val, numbers: list[Any]) -> None:
+        super().__init__(out, [x for x in numbers if x.active])
+        self.numbers = numbers
+
+    def back(self, b: Any, g: Any) -> None:
+        for i, x in enumerate(self.numbers):
+            if x.active:
+                text = f"{g.slot.name}[{i}]" + (".item()" if type(x.example) is not np.float32 else "")
+                b.give(x, b.flow.number(text, b.line) if g.slot.array else g.slot)
+
+
 class Element(Step):
     """An element of an array, whose cotangent is added where it belongs."""
 

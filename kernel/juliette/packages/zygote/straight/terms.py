@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.straight.flow import NUMBERS, Applied, Refuse, Val, sample_of
-from juliette.packages.zygote.straight.values import OPAQUE, Const, Record, Tup
+from juliette.packages.zygote.straight.values import OPAQUE, Const, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 from juliette_engine import rules
+from juliette_engine.elementwise import Elementwise
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.program import Value
 
@@ -35,6 +37,11 @@ CONTAINERS = frozenset("getindex length size first last eachindex isempty axes n
 
 # Functions of numbers that have no derivative: they look at values.
 OBSERVERS = frozenset("== != < > <= >= ≤ ≥ ≠ isnan isinf isfinite iszero isone isodd iseven isequal isless zero one oneunit eps typeof :".split())
+# Comparisons of the elements of arrays.
+MASKS = {
+    name: Elementwise(f"mask {op}", f"a {op} b", None, None)
+    for name, op in {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">="}.items()
+}
 # Functions of complex numbers, which here are the identity or of no use.
 COMPLEX = frozenset((rules.real, rules.imag, rules.angle, rules.conjugate))
 
@@ -57,6 +64,9 @@ def text_of(walk: Any, x: Any) -> str:
         return f"({inner})" if x.names is None else f"{walk.flow.hold(V.NamedTuple)}({x.names!r}, ({inner}))"
     if type(x) is Record:
         return x.name
+    if type(x) is Turned:
+        function = Base.get("adjoint" if isinstance(x.example, V.Adjoint) else "transpose")
+        return f"{implementation(walk, function, [x.of])}({text_of(walk, x.of)})"
     raise Refuse("a function as a value")
 
 
@@ -107,7 +117,7 @@ def passive(x: Any, container: bool = False) -> bool:
         if isinstance(v, GenericFunction):
             return v is V.COLON
         return isinstance(v, (*NUMBERS, str, Symbol, V.ColonType, T.JuliaType, type(None)))
-    return type(x) is Val
+    return type(x) is Val or type(x) is Turned
 
 
 def implementation(walk: Any, function: Any, args: list[Any]) -> str:

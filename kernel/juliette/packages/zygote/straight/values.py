@@ -52,6 +52,20 @@ class Tup:
         return values if self.names is None else V.NamedTuple(self.names, values)
 
 
+class Keywords:
+    """The keywords that a method passes on."""
+
+    __slots__ = ("given",)
+    example = None
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self.given = given
+
+    @property
+    def active(self) -> bool:
+        return any(x.active for x in self.given.values())
+
+
 class Lane:
     """A number of each element of a dotted call: a function of the user's own is walked through once for all.
 
@@ -65,6 +79,20 @@ class Lane:
         self.tree = tree
         self.example = example
         self.spread = spread
+
+
+class Turned:
+    """`x'` or `transpose(x)` of an array that is not copied; a product with it is another product."""
+
+    __slots__ = ("example", "of")
+
+    def __init__(self, of: Val, example: Any) -> None:
+        self.of = of
+        self.example = example
+
+    @property
+    def active(self) -> bool:
+        return self.of.active
 
 
 class Local:
@@ -201,7 +229,7 @@ class Opener:
 
 def exact(x: Any) -> bool:
     """Does the class of a value, which is checked, fix its Julia type?"""
-    if type(x) in (Const, Val, Lane):
+    if type(x) in (Const, Val, Lane, Turned):
         return True
     if type(x) is Tup:
         return all(map(exact, x.items))

@@ -16,9 +16,9 @@ from juliette.compiler.instances import static_values
 from juliette.compiler.lower import LambdaCode
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight import calls
-from juliette.packages.zygote.straight.dots import dotted
+from juliette.packages.zygote.straight.dots import chosen, dotted
 from juliette.packages.zygote.straight.flow import NUMBERS, Branch, Carried, Flow, Line, Loop, Refuse, Same, Val, sample_of
-from juliette.packages.zygote.straight.values import Const, Local, Opener, Record, Tup, exact
+from juliette.packages.zygote.straight.values import Const, Keywords, Lane, Local, Opener, Record, Tup, exact
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, Method
@@ -158,7 +158,7 @@ class Walk:
         statics: tuple[Any, ...],
     ) -> Any:
         """The value of a body."""
-        if code.return_type is not None or code.keyword_rest is not None:
+        if code.return_type is not None:
             raise Refuse("a declared type of the result")
         frame = Frame(module)
         for inner in code.captures.values():
@@ -186,7 +186,9 @@ class Walk:
                 if typ is not None or var.boxed or (default is None and name not in given):
                     raise Refuse("keywords with types")
                 frame.env[var] = given.pop(name) if name in given else self.value(default, frame)
-            if given:
+            if code.keyword_rest is not None:
+                frame.env[code.keyword_rest] = Keywords(given)
+            elif given:
                 raise Refuse("a keyword that is not known")
             return self.body([code.body], frame)
         finally:
@@ -224,12 +226,28 @@ class Walk:
         """A condition: known, or the variable that holds it."""
         if type(x) is Const and type(x.example) is bool:
             return x.example
-        if type(x) is Val and type(x.example) is bool:
+        if type(x) in (Val, Lane) and type(x.example) is bool:
             return x
         raise Refuse("a condition that is no Bool")
 
     def branches(self, test: Val, frame: Frame, then: Any, otherwise: Any) -> Any:
         """The value of the branch that is taken; variables are what that branch has made of them."""
+        if type(test) is Lane:
+            start = dict(frame.env)
+            sides = []
+            for side in (then, otherwise):
+
+                def run(side: Any = side) -> Any:
+                    frame.env = dict(start)
+                    out = side()
+                    if any(frame.env.get(k) is not v for k, v in start.items()):
+                        raise Refuse("a branch of a dotted function that assigns")
+                    return out
+
+                sides.append(run)
+            out = chosen(self, test, sides)
+            frame.env = start
+            return out
         taken = 0 if test.example else 1
         start = frame.env
         regions: list[list[Any]] = []
@@ -344,9 +362,13 @@ class Walk:
     def keywords(self, node: C.Call, frame: Frame) -> dict[str, Any]:
         out = {}
         for name, value in node.kwargs:
-            if name is None:
+            found = self.value(value, frame)
+            if name is not None:
+                out[name] = found
+            elif type(found) is Keywords:
+                out.update(found.given)
+            else:
                 raise Refuse("splatted keywords")
-            out[name] = self.value(value, frame)
         return out
 
     def _assign(self, node: C.Assign, frame: Frame) -> Any:
