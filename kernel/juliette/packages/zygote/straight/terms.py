@@ -5,6 +5,7 @@ What works on constants alone is called as it is, if it has no effects (`PURE`).
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -77,22 +78,17 @@ def constant_text(walk: Any, x: Any) -> str:
 
 def own_for_numbers(f: GenericFunction, count: int) -> bool:
     """Has the user given a function methods or rules that could take so many numbers?"""
-    if f.traced_rule is not None:
+    rule = f.traced_rule
+    if rule is not None and any(rule(types) is not None for types in product(_MACHINE, repeat=count)):
         return True
     return any(
-        m.accepts_count(count) and all(any(T.intersects(t, _bound(p)) for t in _MACHINE) for p in m.parameters)
+        m.accepts_count(count) and all(any(T.intersects(t, p.type if isinstance(p, T.Vararg) else p) for t in _MACHINE) for p in m.parameters)
         for m in f.user_methods
     )
 
 
 # The numbers that programs compute with.
 _MACHINE = (T.Float64, T.Float32, T.Int64, T.Bool)
-
-
-def _bound(p: Any) -> Any:
-    """The values that a parameter of a method takes, at most."""
-    p = p.type if isinstance(p, T.Vararg) else p
-    return T.Any_ if T.free_vars(p) else p
 
 
 def is_number(x: Any) -> bool:
