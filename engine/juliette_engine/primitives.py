@@ -438,7 +438,7 @@ def _realised(d: Any, x: Any) -> Any:
 
 def _real_only(fast: Any, general: Any) -> Any:
     def partial(g: Any, y: Any, a: Any, b: Any) -> Any:
-        if g.__class__ is ndarray and (g.dtype.kind == "c" or a.dtype.kind == "c" or b.dtype.kind == "c"):
+        if a.dtype.kind == "c" or b.dtype.kind == "c" or (g.dtype.kind == "c" if g.__class__ is ndarray else isinstance(g, complex)):
             return general(g, y, a, b)
         return fast(g, y, a, b)
 
@@ -525,6 +525,11 @@ def _scatter(h: Any, *, index: Any, like: tuple[int, ...], dtype: Any) -> Any:
     else:
         np.add.at(out, index, h)
     return out
+
+
+def scattered(h: Any, index: Any, like: tuple[int, ...]) -> Any:
+    """An array of zeros with the elements of `h` at an index."""
+    return _scatter(h, index=index, like=like, dtype=primal(h).dtype)
 
 
 @primitive(
@@ -715,13 +720,22 @@ def norm(x: Any, p: Any = 2) -> Any:
     """The `p`-norm of all elements; its gradient at zero is zero."""
     from juliette_engine.elementwise import absolute, abs2, power
 
-    if p == 2:
-        return _norm(x) if not np.iscomplexobj(primal(x)) else sqrt(total(abs2(x)))
-    if p == 1:
+    q = primal(p)
+    if q is not p and q not in (0, np.inf, -np.inf):
+        return power(total(power(absolute(x), p)), div(1.0, p))
+    if q == 2:
+        return _norm(x) if not np.iscomplexobj(primal(x)) else _sqrt_of_sum(total(abs2(x)))
+    if q == 1:
         return total(absolute(x))
-    if p == np.inf:
-        return extreme(absolute(x), np.argmax)
-    return power(total(power(absolute(x), p)), 1 / p)
+    if q == 0:
+        return total(np.asarray(primal(x) != 0, dtype=float))
+    if q in (np.inf, -np.inf):
+        return extreme(absolute(x), np.argmax if q > 0 else np.argmin)
+    return power(total(power(absolute(x), q)), 1 / q)
+
+
+def _sqrt_of_sum(s: Any) -> Any:
+    return sqrt(s) if primal(s) != 0 else mul(s, 0.0)
 
 
 def _norm_partial(g: Any, y: Any, x: Any) -> Any:

@@ -147,18 +147,16 @@ def _divided(f: Function, values: Any) -> Any:
 
 def _decomposed(a: Any, hermitian: bool, whole: bool) -> tuple[Any, Any]:
     p = primal(a)
-    if hermitian:
-        values, vectors = eigen(a, tuple(map(np.asarray, np.linalg.eigh(p))))
-    else:
-        values, vectors = eig(a, tuple(map(np.asarray, np.linalg.eig(p))))
+    values, vectors = eig(a, tuple(map(np.asarray, (np.linalg.eigh if hermitian else np.linalg.eig)(p))))
     return (complexed(values, 0.0) if whole and not _complex(values) else values), vectors
 
 
 def _function_partial(g: Any, y: Any, a: Any, *, f: Function, value: Any, hermitian: bool) -> Any:
+    hermitian_for_good = hermitian and primal(a) is a  # of a traced matrix other derivatives follow, in any direction
     values, vectors = _decomposed(a, hermitian, _complex(y))
     turned = conjugate(_divided(f, values)) if _complex(y) or _complex(values) else _divided(f, values)
     h = adjoint(vectors)
-    if hermitian:
+    if hermitian_for_good:
         d = matmul(vectors, matmul(mul(matmul(h, matmul(g, vectors)), turned), h))
     else:
         back = adjoint(inv(vectors))

@@ -75,13 +75,18 @@ def plus_array(a: Any) -> Any:
     return a
 
 
+def _inside(row: Any, x: Any) -> Any:
+    """A factor of a row as a factor of its vector."""
+    return Base.bindings["conj"](x) if isinstance(row, W.Adjoint) and not isinstance(x, (int, float)) else x
+
+
 def scaling(name: str) -> None:
     """A number times (or into) an array, from both sides."""
 
     @Base.method(f"{name}(a::AbstractArray, x::Number)")
     def right(a: Any, x: Any) -> Any:
         if isinstance(a, W.Transposed) and a.parent_is_vector:
-            return type(a).__mro__[1](right(a.parent, x))
+            return type(a).__mro__[1](right(a.parent, _inside(a, x)))
         return elementwise(Base.bindings[name], a, x)
 
 
@@ -93,7 +98,7 @@ scaling("//")
 @Base.method("*(x::Number, a::AbstractArray)")
 def scale_left(x: Any, a: Any) -> Any:
     if isinstance(a, W.Transposed) and a.parent_is_vector:
-        return type(a).__mro__[1](scale_left(x, a.parent))
+        return type(a).__mro__[1](scale_left(_inside(a, x), a.parent))
     return elementwise(Base.bindings["*"], x, a)
 
 
@@ -129,7 +134,8 @@ def matmul(a: Any, b: Any) -> Any:
         if y.ndim == 1:
             return scalar(row.dot(convert_data(t, y, tb)))
         if not (y.shape[0] == 1 and isinstance(b, W.Transposed)):
-            return type(a).__mro__[1](wrap(row.dot(convert_data(t, y, tb))))
+            out = row.dot(convert_data(t, y, tb))
+            return type(a).__mro__[1](wrap(out.conj() if out.dtype.kind == "c" and isinstance(a, W.Adjoint) else out))
     if x.dtype == object or y.dtype == object:
         out = general_product(a, x, y)
     else:

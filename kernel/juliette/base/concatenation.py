@@ -17,6 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import make, pack, vector
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 
@@ -43,8 +44,16 @@ def sized(xs: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
     return tuple(SCALING[type(x)](x, n) if type(x) in SCALING else x for x in xs)
 
 
+# Set by the gradient packages: joins pieces of which some are traced, or gives None; without a dimension, would it?
+TRACED_JOIN: Any = None
+
+
 def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool = False) -> Any:
     """Join along a dimension (from 0); errors are worded as those of `cat` by choice."""
+    if TRACE.depth and TRACED_JOIN is not None:
+        traced = TRACED_JOIN(xs, dim, eltype)
+        if traced is not None:
+            return traced
     if not xs:
         shape = (0,) * max(dim + 1, 1)
         return make(np.empty(shape, dtype=object), T.Any_) if eltype is None else vector([], eltype)
@@ -143,6 +152,10 @@ def hvcat(rows: Any, *xs: Any) -> Any:
 
 def joined_rows(rows: Any, xs: tuple[Any, ...], eltype: Any) -> Any:
     """The pieces in rows, with a given element type or the common one."""
+    if TRACE.depth and TRACED_JOIN is not None and TRACED_JOIN(xs, None, eltype):
+        counts = (rows,) * (len(xs) // rows) if type(rows) is int else rows
+        ends = [sum(counts[: i + 1]) for i in range(len(counts))]
+        return concatenate(tuple([concatenate(xs[e - n : e], 1, eltype) for e, n in zip(ends, counts, strict=True)]), 0, eltype)
     if type(rows) is int:
         if rows == 0 or len(xs) % rows:
             raise ArgumentError(f"number of arrays {len(xs)} is not a multiple of the requested number of block columns {rows}")

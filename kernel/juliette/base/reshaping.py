@@ -61,7 +61,8 @@ def reshape(a: Any, *dims: Any) -> Any:
     if shape == old:
         return a
     if isinstance(a, W.Transposed) and a.parent_is_vector and len(shape) == 1 and a.data.dtype != object:
-        return a.parent
+        if not (isinstance(a, W.Adjoint) and a.data.dtype.kind == "c"):
+            return a.parent
     if isinstance(a, W.ReshapedArray):
         return reshape(a.parent, shape)
     return W.ReshapedArray(a, shape)

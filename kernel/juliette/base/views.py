@@ -48,7 +48,9 @@ def view(a: Any, *index: Any) -> Any:
     ```
     """
     if B.TRACE.depth:
-        return GETINDEX(a, *index)
+        out = GETINDEX(a, *index)
+        # one element is an array without dimensions
+        return Base.bindings["fill"](out) if index and all([isinstance(i, (int, np.integer, CartesianIndex)) for i in index]) else out
     if isinstance(a, V.Range) and len(index) == 1 and isinstance(index[0], V.Range):
         return GETINDEX(a, index[0])
     index = flatten(index)

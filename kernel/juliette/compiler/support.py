@@ -566,13 +566,23 @@ def make_quote(value: Any) -> QuoteNode:
     return QuoteNode(value)
 
 
+# Set by the gradient packages: how constructors of Base's types run on traced arguments, f(name, code, classes).
+TRACED_CONSTRUCTOR: Any = None
+
+
 def _builtin(
     table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], rule: str = "",
     place: tuple[str, int] = ("struct", 0),
 ) -> None:
     """Add a constructor that is a Python function of (type, arguments...)."""
+
+    def specialise(method: Method, types: Any, classes: tuple[type, ...], traced: bool) -> Any:
+        if traced and TRACED_CONSTRUCTOR is not None and not rule:
+            return TRACED_CONSTRUCTOR(table.name, f, classes)
+        return f
+
     method = Method(
-        table, signature, lambda *_: f, arg_names=("T", *names), module=table.module, file=place[0],
+        table, signature, specialise, arg_names=("T", *names), module=table.module, file=place[0],
         line=place[1],
     )
     method.rule = rule or None

@@ -6,8 +6,12 @@
 - `scalars`: derivatives of methods on numbers
 - `arrays`: of methods on whole arrays
 - `rearranging`: of methods that pick, arrange and join elements
+- `averaging`: of Statistics
+- `shapes`: dimensions as axes
 - `linear`: linear algebra among them
 - `factored`: factorizations and functions of matrices
+- `folding`: reductions by any operation, running ones, functions of slices
+- `ordering`: of what orders and searches
 - `dotted`: dotted calls as one record
 - `parameters`: Params and Grads
 - `tracing`: gradients and pullbacks on the tape

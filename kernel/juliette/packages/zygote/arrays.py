@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote import linear
+from juliette.packages.zygote.averaging import STATISTICS
 from juliette.packages.zygote.nodes import to_engine
+from juliette.packages.zygote.shapes import axes_of
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements
 from juliette.runtime.errors import DimensionMismatch
@@ -48,62 +50,36 @@ def product_mismatch(x: Any, y: Any) -> DimensionMismatch:
     return DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), {what}")
 
 
-def _axes(dims: Any, n: int) -> tuple[int, ...] | None:
-    """Julia's `dims` as axes; None for all."""
-    if dims is None or isinstance(dims, V.ColonType):
-        return None
-    given = dims if type(dims) is tuple else tuple(V_list(dims))
-    return tuple([int(d) - 1 for d in given if int(d) <= n])
-
-
-def V_list(x: Any) -> list[Any]:
-    return [x] if isinstance(x, (int, np.integer)) else list(elements(np.asarray(x.data)))
-
-
 def _sum(x: Any, dims: Any = None, init: Any = None) -> Any:
-    axes = _axes(dims, np.ndim(primal(x)))
+    axes = axes_of(dims, np.ndim(primal(x)))
     y = rules.total(x) if axes is None else rules.sum_along(x, axes)
     return y if init is None else rules.add(y, init)
 
 
-def _mean(x: Any, dims: Any = None) -> Any:
-    axes = _axes(dims, np.ndim(primal(x)))
-    return rules.mean(x) if axes is None else rules.mean_along(x, axes)
-
-
-def _prod(x: Any, dims: Any = None) -> Any:
-    axes = _axes(dims, np.ndim(primal(x)))
+def _prod(x: Any, dims: Any = None, init: Any = None) -> Any:
+    axes = axes_of(dims, np.ndim(primal(x)))
     if axes is None:
-        return rules.product(x)
-    for axis in axes:
-        x = rules.product_along(x, axis)
-    return x
+        y = rules.product(x)
+    else:
+        y = x
+        for axis in axes:
+            y = rules.product_along(y, axis)
+    return y if init is None else rules.mul(y, init)
 
 
 def _extreme(arg: Any) -> Any:
-    def f(x: Any, dims: Any = None) -> Any:
-        axes = _axes(dims, np.ndim(primal(x)))
+    def f(x: Any, dims: Any = None, init: Any = None) -> Any:
+        axes = axes_of(dims, np.ndim(primal(x)))
         if axes is None:
-            return rules.extreme(x, arg)
-        for axis in axes:
-            x = rules.extreme_along(x, arg, axis)
-        return x
+            x = rules.extreme(x, arg)
+        else:
+            for axis in axes:
+                x = rules.extreme_along(x, arg, axis)
+        if init is None:
+            return x
+        return (rules.maximum if arg is np.argmax else rules.minimum)(x, init)
 
     return f
-
-
-def _var(x: Any, dims: Any = None, corrected: bool = True, mean: Any = None) -> Any:
-    axes = _axes(dims, np.ndim(primal(x)))
-    shape = np.shape(primal(x))
-    n = math.prod(shape) if axes is None else math.prod([shape[a] for a in axes])
-    middle = mean if mean is not None else (rules.mean(x) if axes is None else rules.mean_along(x, axes))
-    squares = rules.abs2(rules.sub(x, middle))
-    total = rules.total(squares) if axes is None else rules.sum_along(squares, axes)
-    return rules.div(total, n - 1 if corrected else n)
-
-
-def _std(x: Any, **options: Any) -> Any:
-    return rules.sqrt(_var(x, **options))
 
 
 def _adjoint(x: Any) -> Any:
@@ -120,7 +96,7 @@ def _transpose(x: Any) -> Any:
 
 
 def _softmax(op: Any) -> Any:
-    return lambda x, dims=1: op(x, _axes(dims, np.ndim(primal(x))))
+    return lambda x, dims=1: op(x, axes_of(dims, np.ndim(primal(x))))
 
 
 def _plus(*xs: Any) -> Any:
@@ -182,28 +158,6 @@ def _stack(xs: Any, dims: Any = None) -> Any:
     return rules.concatenate([rules.reshape(p, (*shape[:axis], 1, *shape[axis:])) for p in parts], axis)
 
 
-def _median(x: Any) -> Any:
-    p = primal(x).ravel(order="F")
-    order = np.argsort(p, kind="stable")
-    n = p.size
-    x = rules.reshape(x, (n,))
-    if n % 2:
-        return rules.getitem(x, int(order[n // 2]))
-    return rules.div(rules.add(rules.getitem(x, int(order[n // 2 - 1])), rules.getitem(x, int(order[n // 2]))), 2)
-
-
-def _cov(x: Any, y: Any = None, corrected: bool = True) -> Any:
-    y = x if y is None else y
-    n = np.shape(primal(x))[0]
-    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
-    return rules.div(rules.dot(a, b), n - 1 if corrected else n)
-
-
-def _cor(x: Any, y: Any) -> Any:
-    a, b = rules.sub(x, rules.mean(x)), rules.sub(y, rules.mean(y))
-    return rules.div(rules.dot(a, b), rules.mul(rules.norm(a), rules.norm(b)))
-
-
 def _pinv(x: Any, **options: Any) -> Any:
     return linalg.pinv(x) if np.ndim(primal(x)) else rules.inv(x)
 
@@ -220,6 +174,8 @@ def _fill(x: Any, *dims: Any) -> Any:
     shape = dims_of(tuple(map(primal, dims)))
     if not isinstance(x, Node):
         return np.full(shape, x, order="F")
+    if not shape:
+        return rules.stack_scalars([x], ())
     return rules.mul(x, np.ones(shape, getattr(x.data, "dtype", float), order="F"))
 
 
@@ -227,13 +183,13 @@ def _fill(x: Any, *dims: Any) -> Any:
 RULES: dict[str, Callable[..., Any]] = {
     "+": _plus, "-": _minus, "*": times, "/": linear.right_divide,
     "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
-    "minimum": _extreme(np.argmin), "mean": _mean, "var": _var, "std": _std, "cumsum": _cumsum, "cumprod": _cumprod,
+    "minimum": _extreme(np.argmin), "cumsum": _cumsum, "cumprod": _cumprod,
     "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
     "inv": linear.inv, "pinv": _pinv, "det": linear.det, "sylvester": linalg.sylvester, "lyap": _lyap, "tr": linear.trace, "float": rules.floating,
-    "diagm": linear.diagm, "diff": _diff, "stack": _stack, "median": _median, "cov": _cov, "cor": _cor, "kron": linear.kron, "softmax": _softmax(rules.softmax),
+    "diagm": linear.diagm, "diff": _diff, "stack": _stack, "kron": linear.kron, "softmax": _softmax(rules.softmax),
     "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
     "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
-    "logsumexp": lambda x, dims=None: rules.logsumexp(x, _axes(dims, np.ndim(primal(x)))),
+    "logsumexp": lambda x, dims=None: rules.logsumexp(x, axes_of(dims, np.ndim(primal(x)))),
     "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
-    "exp": linear.exp,
+    "exp": linear.exp, **STATISTICS,
 }

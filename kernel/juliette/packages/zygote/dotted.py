@@ -171,7 +171,7 @@ def _evaluate(tree: Any) -> Any:
             if any(shapes):
                 B.common_shape(shapes)
                 return op(*map(_julian, args))
-            return to_engine(f(*args))
+            return to_engine(f(*map(_only, args)))
     if not any(map(holds_node, args)) and not _captures(f):
         return _known(B.finish(B.evaluate(B.Broadcasted(f, tuple([_back(a) for a in args]))), tree))
     if numeric and isinstance(f, GenericFunction) and KERNELS.get(f) is not None and _constant(f):
@@ -182,6 +182,11 @@ def _evaluate(tree: Any) -> Any:
 
 def _julian(x: Any) -> Any:
     return np.float64(x) if type(x) is float else x
+
+
+def _only(x: Any) -> Any:
+    """The number in an array without dimensions."""
+    return to_julia(rules.getitem(x, ())) if type(primal(x)) is ndarray else x
 
 
 def _whole(f: Any, args: list[Any]) -> Any:

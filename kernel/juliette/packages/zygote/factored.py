@@ -237,10 +237,22 @@ def _operator_norm(f: Any) -> Any:
     return run
 
 
+def _condition(f: Any) -> Any:
+    def run(a: Any, p: Any = 2) -> Any:
+        x = to_julia(densify(a))
+        if plain(p) != 2:
+            norm = _operator_norm(f)
+            return Base.bindings["*"](norm(x, p), norm(Base.bindings["inv"](x), p))
+        values = to_engine(PACKAGES["LinearAlgebra"].bindings["svdvals"](x))
+        return rules.div(rules.getitem(values, 0), rules.getitem(values, -1))
+
+    return run
+
+
 # Rules that look at Julia values themselves: f(the method's own code) -> code.
 FACTORED: dict[str, Callable[[Any], Any]] = {
     "cholesky": _cholesky, "lu": _lu, "qr": _qr, "eigen": _eigen(False), "eigvals": _eigen(True), "eigvecs": _eigen(False, True),
     "svd": _svd(False), "svdvals": _svd(True), "sincos": _sincos, "eigmax": _pick("eigmax", np.argmax),
-    "eigmin": _pick("eigmin", np.argmin), "opnorm": _operator_norm, **{name: _function(name) for name in _FUNCTIONS},
+    "eigmin": _pick("eigmin", np.argmin), "opnorm": _operator_norm, "cond": _condition, **{name: _function(name) for name in _FUNCTIONS},
 }
 POWER = _power

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from juliette.packages.zygote.nodes import to_engine
+from juliette.runtime import values as V
 from juliette.runtime.errors import DimensionMismatch
 from juliette_engine import linalg, rules
 from juliette_engine.tape import primal
@@ -101,9 +103,20 @@ def kron(*xs: Any) -> Any:
     return out
 
 
-def diagm(x: Any) -> Any:
-    """A matrix with a vector on its diagonal."""
-    return linalg.diagm(x)
+def diagm(*args: Any) -> Any:
+    """A matrix with vectors on its diagonals: `diagm(v)`, `diagm(k => v, ...)`, both after two sizes."""
+    size = None
+    if len(args) > 1 and not np.ndim(primal(args[0])) and not isinstance(args[0], V.Pair):
+        size, args = (int(primal(args[0])), int(primal(args[1]))), args[2:]
+    pairs = [(int(a.first), to_engine(a.second)) if isinstance(a, V.Pair) else (0, to_engine(a)) for a in args]
+    rows = max([np.size(primal(v)) + max(-k, 0) for k, v in pairs])
+    columns = max([np.size(primal(v)) + max(k, 0) for k, v in pairs])
+    m, n = size or (max(rows, columns),) * 2
+    out: Any = 0.0
+    for k, v in pairs:
+        at = np.arange(np.size(primal(v)))
+        out = rules.add(out, rules.scattered(v, (at + max(-k, 0), at + max(k, 0)), (m, n)))
+    return out
 
 
 def cross(a: Any, b: Any) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.numbers.rounding import RoundingMode
+from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
@@ -33,7 +34,7 @@ from juliette_engine.primitives import matrix_product, sum_kernel
 from juliette_engine.tape import Node, ScalarTracer, primal
 from juliette.packages.zygote.scalars import on_numbers
 from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
-from juliette.packages.zygote.rearranging import OVERRIDDEN, REARRANGING, SPECIAL, _REDUCTIONS, _with_function, rearranged
+from juliette.packages.zygote.rearranging import as_array, OVERRIDDEN, REARRANGING, SPECIAL, _REDUCTIONS, _with_function, rearranged
 
 ndarray = np.ndarray
 
@@ -63,8 +64,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
-    if name in OVERRIDDEN and classes and classes[-1] in PLAIN:
-        return OVERRIDDEN[name](f)
+    if name in OVERRIDDEN and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
+        return _overridden(OVERRIDDEN[name](f), f)
     if method.tracing == "transparent":
         if name == "imag" and classes and issubclass(classes[0], ScalarTracer):
             return rules.imag
@@ -80,6 +81,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if callable(method.rule):
         return method.rule(f)
     if name in CONSTANT:
+        if name in ("argmax", "argmin") and len(classes) == 2:
+            return SPECIAL[name](f)
         return lambda *args: f(*map(plain, args))
     if all(issubclass(c, _NUMBERS) for c in classes):
         found = on_numbers(name, f, classes)
@@ -102,6 +105,16 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     return guarded(name, f)
 
 
+def _overridden(rule: Any, f: Any) -> Any:
+    """The rule for arguments of which an array is traced, and the method's own code for others."""
+
+    def run(*args: Any) -> Any:
+        opened = [densify(a) for a in args]
+        return rule(*opened) if any([isinstance(a, Array) and isinstance(a, Node) for a in opened]) else f(*args)
+
+    return run
+
+
 def _container(c: type) -> bool:
     """Could values of a class hold something traced?"""
     if issubclass(c, Array):
@@ -115,7 +128,7 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name == "*" and len(classes) == 2 and issubclass(classes[0], V.Transposed):
         return _row_times(method, f)
     if name in _KEPT and len(classes) == 1:
-        return f
+        return _kept(name, f, function)
     factored = POWER(f) if name == "^" and len(classes) == 2 else FACTORED[name](f) if name in FACTORED else None
     plain_code = None
 
@@ -135,6 +148,17 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     return run
 
 
+def _kept(name: str, f: Any, function: Any) -> Any:
+    if name not in ("adjoint", "transpose"):
+        return f
+
+    def run(x: Any) -> Any:
+        y = f(x)
+        return y if holds_node(y) or not holds_node(x) else function(densify(x))
+
+    return run
+
+
 # What is done with a factorization as with its matrix.
 _OPENING = {"\\", "/", "*", "+", "-", "inv", "det", "logdet", "logabsdet", "tr", "Array", "Matrix", "convert", "adjoint", "size"}
 # What wrappers answer for themselves, or make again a wrapper.
@@ -150,6 +174,8 @@ def _without_wrappers(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return lambda *args: f(*map(plain, args))
     if special is not None:
         return special(f)
+    if name in REARRANGING and classes[0] in PLAIN:
+        return rearranged(f)
     return derived(name, rule, classes, f) if rule is not None else guarded(name, f)
 
 
@@ -249,6 +275,8 @@ def of_container(name: str, f: Any) -> Any:
     """How a method runs on containers that may hold something traced: on the values themselves."""
     if name in STRUCTURAL:
         return f
+    if name == "diagm":
+        return lambda *args: to_julia(RULES["diagm"](*args)) if any(map(holds_node, args)) else f(*args)
 
     def run(*args: Any) -> Any:
         out = f(*args)
@@ -308,10 +336,17 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
 
 def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
     """Keyword calls of Base's methods on traced arguments."""
-    if not TRACE.depth or method.tracing == "transparent" or not any(map(holds_node, args)):
+    if not TRACE.depth or not any(map(holds_node, args)):
         return NotImplemented
     name = method.name
     f = method.source.function  # the method itself: keywords are complete
+    if name in OVERRIDDEN:
+        opened = [densify(a) for a in args]
+        if any([isinstance(a, Array) and isinstance(a, Node) for a in opened]):
+            return OVERRIDDEN[name](f)(*opened, **kwargs)
+    if method.tracing == "transparent":
+        return NotImplemented
+    args = tuple([densify(a) if isinstance(a, V.Wrapper) else a for a in args])
     if name in CONSTANT or name in STEPS:
         return f(*map(plain, args), **kwargs)  # type: ignore[misc]
     if name in _REDUCTIONS and len(args) == 2:
@@ -332,4 +367,12 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
         raise foreign_call(name) from None
 
 
+def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
+    """How a constructor of one of Base's types runs on these classes of arguments while tracing."""
+    if name == "Array" and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
+        return as_array(f)
+    return f
+
+
 modules.set_traced_builtin(traced_builtin, traced_keyword)
+support.TRACED_CONSTRUCTOR = traced_constructor

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 from juliette.base.array_protocol import ArrayLike
+from juliette.base import concatenation
 from juliette.packages.zygote import linear
 from juliette.packages.zygote.errors import foreign_call
 from juliette.packages.zygote.factored import FACTORED
+from juliette.packages.zygote.folding import FOLDED
+from juliette.packages.zygote.ordering import ORDERED
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
-from juliette.packages.zygote.structured import densify
+from juliette.packages.zygote.structured import densify, holds_node
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -21,7 +24,9 @@ from juliette.runtime.modules import Base
 from juliette_engine import linalg, rules
 from juliette_engine.tape import Node, primal
 from juliette.packages.zygote.scalars import operation
-from juliette.packages.zygote.arrays import RULES, _axes, _mean, _prod, _sum
+from juliette.packages.zygote.arrays import RULES, _prod, _sum
+from juliette.packages.zygote.averaging import mean, quantile
+from juliette.packages.zygote.shapes import axes_of
 
 ndarray = np.ndarray
 
@@ -31,7 +36,6 @@ REARRANGING = {
     "dropdims", "diag", "PermutedDimsArray", "first", "last", "vec", "reshape", "eachcol", "eachrow", "eachslice",
     "dotview", "%dotview", "droplast", "getindex_slice",
 }  # fmt: skip
-_SORTED = {"sort": "sortperm"}
 
 
 def rearranged(f: Any) -> Any:
@@ -49,6 +53,10 @@ def rearranged(f: Any) -> Any:
 
 def taken(x: Any, numbers: Any) -> Any:
     """The elements of a traced array with these linear indices; for iterators of pieces, one by one."""
+    if not x.data.ndim:
+        return taken(rules.reshape(x, (1,)), numbers)
+    if isinstance(getattr(numbers, "data", None), ndarray) and not numbers.data.ndim:  # a view of one element
+        return rules.reshape(taken(x, wrap(np.array([int(numbers.data)]))), ())
     if isinstance(numbers, (int, np.integer)):
         return rules.getitem(x, np.unravel_index(int(numbers), x.data.shape, order="F"))
     data = getattr(numbers, "data", None)
@@ -116,6 +124,20 @@ def concatenated(xs: tuple[Any, ...], dim: int) -> Any:
     return to_julia(rules.concatenate(parts, dim))
 
 
+def joined(xs: tuple[Any, ...], dim: int | None, eltype: Any) -> Any:
+    """Pieces joined, if some of them are traced; None if not."""
+    if not any(map(holds_node, xs)) or not all([isinstance(to_engine(x), (Node, ndarray, int, float, complex, np.generic)) for x in xs]):
+        return None
+    if dim is None:
+        return True
+    out = concatenated(xs, dim)
+    dtype = T.DTYPE_OF.get(eltype)
+    return out if dtype is None or dtype == out.data.dtype or dtype.kind not in "fc" else rules.cast(out, dtype=dtype)
+
+
+concatenation.TRACED_JOIN = joined
+
+
 def _hvcat(counts: Any, *xs: Any) -> Any:
     rows, i = [], 0
     if type(counts) is int:
@@ -159,75 +181,6 @@ def _in_blocks(xs: tuple[Any, ...], axes: list[int]) -> Any:
     return to_julia(rules.getitem(rules.concatenate(flat, 0), places))
 
 
-def _sorted(f: Any) -> Any:
-    def sort(x: Any, *args: Any, **options: Any) -> Any:
-        order = Base.bindings["sortperm"]
-        numbers = order.call_kw(options, plain(x)) if options else order(plain(x))
-        return rules.getitem(x, np.asarray(numbers.data) - 1)
-
-    return sort
-
-
-def _accumulate(op: Any, x: Any, *, init: Any = None, dims: Any = None) -> Any:
-    from juliette.base.iteration import iterate_value
-
-    out: list[Any] = []
-    for v in iterate_value(x):
-        if out:
-            v = op(out[-1], v)
-        elif init is not None:
-            v = op(init, v)
-        out.append(v)
-    return to_julia(stacked(out, (len(out),)))
-
-
-def _mapslices(f: Any) -> Any:
-    def run(g: Any, x: Any, *, dims: Any) -> Any:
-        shape = x.data.shape
-        inner = _axes(dims, len(shape)) or ()
-        outer = [i for i in range(len(shape)) if i not in inner]
-        getindex = Base.bindings["getindex"]
-        pieces = {}
-        for at in np.ndindex(*[shape[i] for i in outer]):
-            index: list[Any] = [V.COLON] * len(shape)
-            for i, k in zip(outer, at, strict=True):
-                index[i] = k + 1
-            y = to_engine(g(getindex(x, *index)))
-            size = np.shape(primal(y))
-            full = [1] * len(shape)
-            for i, n in zip(inner, size or (1,) * len(inner), strict=False):
-                full[i] = n
-            pieces[at] = rules.reshape(y, tuple(full)) if size else stacked([y], tuple(full))
-        return to_julia(_assembled(pieces, outer, [shape[i] for i in outer], ()))
-
-    return run
-
-
-def _assembled(pieces: Any, outer: list[int], sizes: list[int], at: tuple[int, ...]) -> Any:
-    if len(at) == len(outer):
-        return pieces[at]
-    k = len(at)
-    return rules.concatenate([_assembled(pieces, outer, sizes, (*at, i)) for i in range(sizes[k])], outer[k])
-
-
-def _found(name: str) -> Any:
-    """`findmax` and `findmin`: the value and where it is."""
-
-    def rule(f: Any) -> Any:
-        def find(x: Any, *args: Any, **options: Any) -> Any:
-            p = plain(x)
-            value, where = f(p, *args, **options)
-            if options:
-                index = np.asarray([i.I if hasattr(i, "I") else (i,) for i in elements(where.data)]).T - 1
-                shape = where.data.shape
-                return to_julia(rules.getitem(x, tuple([np.reshape(i, shape, order="F") for i in index]))), where
-            return Base.bindings["getindex"](x, where), where
-
-        return find
-
-    return rule
-
-
 def _with_function(reduce: Any) -> Any:
     """`sum(f, x)` and its like: a dotted call, then the reduction."""
 
@@ -245,6 +198,50 @@ def _with_function(reduce: Any) -> Any:
         return run
 
     return rule
+
+
+def _hvncat(f: Any) -> Any:
+    def join(dims: Any, row_first: Any, *xs: Any) -> Any:
+        if isinstance(dims, int):
+            return concatenated(xs, dims - 1)
+        if len(dims) == 2:
+            rows, columns = dims
+            return _hvcat(columns, *xs) if row_first else _columns(rows, xs)
+        raise foreign_call("hvncat")
+
+    return join
+
+
+def _columns(rows: int, xs: tuple[Any, ...]) -> Any:
+    return concatenated(tuple([concatenated(xs[i : i + rows], 0) for i in range(0, len(xs), rows)]), 1)
+
+
+def _convert(f: Any) -> Any:
+    """`convert(T, x)` of an array: itself, or one of another kind made of it."""
+    return lambda t, x: x if T.isa(x, t) else T.CONSTRUCT(t, (x,), {})
+
+
+def as_array(f: Any) -> Any:
+    """`Array{T,N}(x)`"""
+
+    def make(t: Any, *args: Any) -> Any:
+        x = densify(args[0]) if len(args) == 1 else None
+        if not isinstance(x, Node) or type(x.data) is not ndarray:
+            return f(t, *args)
+        wanted = [p for p in T.unwrap(t).parameters]
+        kind, ndim = wanted[0], wanted[1] if len(wanted) > 1 else None
+        if isinstance(ndim, int) and ndim != x.data.ndim:
+            return f(t, plain(x))  # raises Julia's error
+        dtype = T.DTYPE_OF.get(kind) if isinstance(kind, T.DataType) else x.data.dtype
+        if dtype is None or dtype.kind not in "fc":
+            return f(t, plain(x)) if dtype is not x.data.dtype else to_julia(rules.copied(x))
+        if dtype == x.data.dtype:
+            return to_julia(rules.copied(x))
+        if dtype.kind == "c" and x.data.dtype.kind != "c":
+            return to_julia(rules.complexed(x, 0.0))
+        return to_julia(rules.cast(x, dtype=dtype))
+
+    return make
 
 
 def _diagonal(f: Any) -> Any:
@@ -267,16 +264,15 @@ def _logdet(f: Any) -> Any:
 
 # Rules that look at Julia values: f(the method's own code) -> code.
 SPECIAL: dict[str, Callable[[Any], Any]] = {
-    "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat,
-    "cat": lambda f: _cat, "sort": _sorted, "findmax": _found("findmax"), "findmin": _found("findmin"),
-    **FACTORED, "mapslices": _mapslices, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
+    "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat, "hvncat": _hvncat,
+    "cat": lambda f: _cat, **ORDERED, "quantile": quantile, "skipmissing": lambda f: lambda x: x,
+    **FACTORED, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
     "logdet": _logdet, "Diagonal": _diagonal, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f, "PermutedDimsArray": lambda f: f,
     "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
-    "accumulate": lambda f: _accumulate,
 }
-_REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": _mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
+_REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
 
 # Methods made of generic functions that have a rule of their own for traced arrays.
 OVERRIDDEN: dict[str, Callable[[Any], Any]] = {
-    "collect": lambda f: rules.copied, "accumulate": lambda f: _accumulate, "mapslices": _mapslices,
+    "collect": lambda f: rules.copied, "convert": _convert, **FOLDED, **{n: ORDERED[n] for n in ("sort", "partialsort", "sortslices", "unique")},
 }

@@ -94,7 +94,7 @@ def densify(x: Any) -> Any:
     numbers = np.asarray(_numbered(x, nodes).data)
     parts: list[Any] = [np.array([0.0, 1.0], dtype=nodes[0].data.dtype)]
     parts += [rules.reshape(n, (n.data.size,)) for n in nodes]
-    return rules.getitem(rules.concatenate(parts, 0), numbers.astype(np.int64))
+    return rules.getitem(rules.concatenate(parts, 0), numbers.real.astype(np.int64))
 
 
 def _part(x: Any, parent: Any) -> Any:

@@ -7,20 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import tuple_text
 from juliette.compiler.closures import Box
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import Refusal
-from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, to_engine
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, to_engine, to_julia
 from juliette.packages.zygote.structured import takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.dispatch import TRACE
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException
+from juliette.runtime.modules import Base
 from juliette_engine import gradients
 from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
-from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Kept, Node, backward, step
+from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Kept, Node, backward, primal, step
 
 ndarray = np.ndarray
 
@@ -120,7 +122,7 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
             go_back(tape, loss)
         return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
     except GradientError as e:
-        raise ErrorException(str(e)) from None
+        raise refused(e, loss) from None
     finally:
         TRACE.depth = depth
         if isinstance(f, ClosureBase):
@@ -184,7 +186,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             trace.stop_recording()
             go_back(tape, loss)
     except GradientError as e:
-        raise ErrorException(str(e)) from None
+        raise refused(e, loss) from None
     finally:
         for x, plain_class in lent:
             g = x.grad
@@ -259,7 +261,7 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
     def back(seed: Any) -> Any:
         nodes = list(kept.values()) if params is not None else traced
         gradients._reset(nodes)
-        gradients._seed(y, seed_from(as_sensitivity(gradient_of(seed), y)), records.tape)
+        gradients._seed(y, fitting(seed_from(as_sensitivity(gradient_of(seed), y)), y), records.tape)
         gradients.run_back(records.tape)
         if params is not None:
             grads = {}
@@ -301,3 +303,23 @@ def seed_from(x: Any) -> Any:
     if type(x) is int:
         return float(x)
     return x
+
+
+def fitting(seed: Any, y: Any) -> Any:
+    """A sensitivity that has the form of the output."""
+    g = primal(seed)
+    if type(y) is tuple:
+        if isinstance(g, (int, float, complex, np.generic, ndarray)):
+            raise ArgumentError(f"the sensitivity of a tuple is a tuple or `nothing`, got {Base.bindings['repr'](plain(to_julia(seed)))}")
+    elif isinstance(y, Node) and type(g) is ndarray and g.size != np.size(y.data):
+        raise DimensionMismatch(
+            f"variable with size(x) == {tuple_text(np.shape(y.data))} cannot have a gradient with size(dx) == {tuple_text(g.shape)}"
+        )
+    return seed
+
+
+def refused(e: Exception, output: Any) -> ErrorException:
+    """What an output without a gradient says."""
+    if type(output).__name__ == "BigFloat":
+        return ErrorException("Gradients of BigFloat numbers are not supported: convert them to Float64.")
+    return ErrorException(str(e))

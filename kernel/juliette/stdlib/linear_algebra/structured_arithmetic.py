@@ -232,6 +232,22 @@ def over_scaling(a: Any, s: Any) -> Any:
     return Base.bindings["/"](a, s.value)
 
 
+@Base.method("/(s::LinearAlgebra.UniformScaling, A::AbstractMatrix)", transparent=True)
+def scaling_over(s: Any, a: Any) -> Any:
+    return Base.bindings["*"](s.value, Base.bindings["inv"](a))
+
+
+@Base.method("\\(A::AbstractMatrix, s::LinearAlgebra.UniformScaling)", transparent=True)
+def under_scaling(a: Any, s: Any) -> Any:
+    return Base.bindings["*"](s.value, Base.bindings["inv"](a))
+
+
+@Base.method("muladd(A::AbstractMatrix, y::AbstractVecOrMat, z)", transparent=True)
+def muladd(a: Any, y: Any, z: Any) -> Any:
+    out = Base.bindings["*"](a, y)
+    return Base.bindings["broadcast"](Base.bindings["+"], out, z)
+
+
 @Base.method("^(s::LinearAlgebra.UniformScaling, p::Number)")
 def scaling_power(s: Any, p: Any) -> Any:
     return S.UniformScaling(Base.bindings["^"](s.value, p))

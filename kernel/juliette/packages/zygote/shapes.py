@@ -1,0 +1,23 @@
+"""Julia's dimensions as the engine's axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette.runtime import values as V
+from juliette.runtime.array import elements
+
+
+def axes_of(dims: Any, n: int) -> tuple[int, ...] | None:
+    """Julia's `dims` as axes; None for all."""
+    if dims is None or isinstance(dims, V.ColonType):
+        return None
+    given = dims if type(dims) is tuple else tuple(listed(dims))
+    return tuple([int(d) - 1 for d in given if int(d) <= n])
+
+
+def listed(x: Any) -> list[Any]:
+    """A number, or the elements of a collection."""
+    return [x] if isinstance(x, (int, np.integer)) else list(elements(np.asarray(x.data)))
