@@ -63,6 +63,8 @@ array_binary("-")
 
 @Base.method("-(a::AbstractArray)")
 def negate_array(a: Any) -> Any:
+    if isinstance(a, W.Transposed):
+        return type(a).__mro__[1](Base.bindings["-"](a.parent))
     data = dense(a)
     if data.dtype == object:
         minus = Base.bindings["-"]

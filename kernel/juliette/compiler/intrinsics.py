@@ -307,6 +307,8 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
     for method in methods:
         if not method.accepts_count(len(args)):
             continue
+        if method.vararg:
+            return None
         types = []
         for t, a in zip(method.parameters, args, strict=False):
             have = widen(a)

@@ -27,6 +27,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
 from juliette.runtime.dispatch import TRACE, GenericFunction, Method
+from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex, Rational
 from juliette.syntax.expr import Symbol
 from juliette_engine import rules
@@ -127,6 +128,9 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name, function = method.name, method.function
     if name == "*" and len(classes) == 2 and issubclass(classes[0], V.Transposed):
         return _row_times(method, f)
+    rows = [issubclass(c, V.Transposed) for c in classes]
+    if name in ("*", "/", "-") and sum(rows) == 1 and all(row or issubclass(c, _NUMBERS) for row, c in zip(rows, classes, strict=True)):
+        return _scaled_row(method, f)
     if name in _KEPT and len(classes) == 1:
         return _kept(name, f, function)
     factored = POWER(f) if name == "^" and len(classes) == 2 else FACTORED[name](f) if name in FACTORED else None
@@ -195,7 +199,7 @@ def _row_times(method: Method, f: Any) -> Any:
         x = to_engine(b)
         n = np.ndim(primal(x))
         if not n:
-            return type(a).__mro__[1](to_julia(rules.mul(v, x)))
+            return _scaled_row(method, f)(a, b)
         if primal(v).shape[0] != primal(x).shape[0]:
             return f(plain_wrapper(a), plain(b))  # raises Julia's error
         if n == 1:
@@ -205,6 +209,25 @@ def _row_times(method: Method, f: Any) -> Any:
             y = rules.conjugate(y) if np.iscomplexobj(primal(y)) else y
             return V.Adjoint(to_julia(y))
         return V.Transpose(to_julia(y))
+
+    return run
+
+
+def _scaled_row(method: Method, f: Any) -> Any:
+    """A row with a number, or with another sign: a row again."""
+    function = method.function
+
+    def run(*args: Any) -> Any:
+        if not any([isinstance(a, Node) or (is_wrapper(a) and wraps_node(a)) for a in args]):
+            return f(*args)
+        (row,) = [a for a in args if isinstance(a, V.Transposed)]
+        if np.ndim(primal(row.parent) if isinstance(row.parent, Node) else row.parent.data) != 1:
+            return function(*[to_julia(to_engine(a)) if a is row else a for a in args])
+        conjugated = isinstance(row, V.Adjoint)
+        inside = [
+            a.parent if a is row else Base.bindings["conj"](a) if conjugated and np.iscomplexobj(primal(a)) else a for a in args
+        ]
+        return type(row).__mro__[1](function(*inside))
 
     return run
 
