@@ -72,7 +72,7 @@ def array_like_data(t: Any, shape: tuple[int, ...], value: Any) -> Array:
     dtype = T.DTYPE_OF.get(t)
     check_size(shape, dtype or object)
     if dtype is not None:
-        return make(np.full(shape, value, dtype=dtype, order="F"), t)
+        return make(np.zeros(shape, dtype, "F") if value == 0 and type(value) is int else np.full(shape, value, dtype=dtype, order="F"), t)
     out = undef(t, shape)
     fill_object(out.data, value)
     return out
@@ -92,6 +92,8 @@ def filled(name: str, unit: str) -> None:
         if args and isinstance(args[0], T.JuliaType):
             t, args = args[0], args[1:]
         shape = dims_of(args)
+        if t in T.DTYPE_OF:
+            return array_like_data(t, shape, 0 if unit == "zero" else 1)
         return array_like_data(t, shape, Base.bindings[unit](t))
 
     f.__doc__ = f"""An array of {name}: `{name}([T,] dims...)`.

@@ -28,11 +28,17 @@ CUSTOM: Callable[[Any, Any], Any] | None = None
 OWN_GENERATOR: Callable[[Any], Any] | None = None
 
 
+_DEFAULT: Any = None
+
+
 def default_rng() -> Any:
     """The generator of calls that name none."""
-    from juliette.stdlib.xoshiro import default_rng
+    global _DEFAULT
+    if _DEFAULT is None:
+        from juliette.stdlib.xoshiro import default_rng
 
-    return default_rng()
+        _DEFAULT = default_rng()
+    return _DEFAULT
 
 
 def is_rng(x: Any) -> bool:
@@ -46,6 +52,11 @@ def take_rng(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         return args[0], args[1:]
     own = OWN_GENERATOR(args[0]) if args and OWN_GENERATOR is not None else None
     return (own, args[1:]) if own is not None else (default_rng(), args)
+
+
+@Base.method("rand()")
+def rand_plain() -> float:
+    return default_rng().rand_float64()  # type: ignore[no-any-return]
 
 
 _INT_BITS = {

@@ -416,7 +416,10 @@ def print_(*xs: Any) -> None:
     else:
         io = STDOUT
     for x in xs:
-        if type(x) in PRINT_OWN or PRINT_USER:
+        cls = type(x)
+        if (cls is str or cls is int) and _plain(cls):
+            io.write(x if cls is str else str(x))
+        elif cls in PRINT_OWN or PRINT_USER:
             PRINT(io, x) if (PRINT._pending or len(PRINT.methods) > 1) and _has_print(x) else print_value(io, x)
         else:
             print_value(io, x)
@@ -425,6 +428,19 @@ def print_(*xs: Any) -> None:
 PRINT: GenericFunction = Base.bindings["print"]
 PRINT_OWN: set[type] = set()
 PRINT_USER = True
+
+
+def _plain(cls: type) -> bool:
+    """`_built_in`, remembered while no method is added."""
+    key = (cls, len(SHOW.methods), len(PRINT.methods))
+    found = _PLAIN.get(key)
+    if found is None:
+        built_in = _built_in(cls)
+        found = _PLAIN[cls, len(SHOW.methods), len(PRINT.methods)] = built_in
+    return found
+
+
+_PLAIN: dict[tuple[type, int, int], bool] = {}
 
 
 def _has_print(x: Any) -> bool:

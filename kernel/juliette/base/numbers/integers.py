@@ -255,9 +255,19 @@ def mod_range(i: Any, r: Any) -> Any:
     return r.start + (int(i) - r.start) % len(r)
 
 
+def truncated(x: int, y: int) -> tuple[int, int]:
+    """`divrem` of integers where the quotient fits."""
+    q, r = divmod(abs(x), abs(y))
+    return q if (x < 0) is (y < 0) else -q, -r if x < 0 else r
+
+
 def pair(name: str, first: str, second: str, doc: str) -> None:
+    direct = {"divrem": truncated, "fldmod": divmod}.get(name)
+
     @Base.method(f"{name}(x, y)", transparent=True)
     def both(x: Any, y: Any) -> tuple[Any, Any]:
+        if type(x) is int is type(y) and direct is not None and (y > 0 or y < -1):
+            return direct(x, y)
         return Base.bindings[first](x, y), Base.bindings[second](x, y)
 
     both.__doc__ = doc
