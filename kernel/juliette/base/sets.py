@@ -497,3 +497,13 @@ def _bit_set(t: Any, *args: Any) -> Any:
 
 
 support._builtin(constructors(BitSet_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_set, ("args",))
+
+
+@Base.method("last(s::BitSet)")
+def last_of_bits(s: BitSet) -> int:
+    return int(Base.bindings["maximum"](s))
+
+
+@Base.method("popfirst!(s::BitSet)")
+def popfirst_of_bits(s: BitSet) -> Any:
+    return Base.bindings["pop!"](s, Base.bindings["first"](s))

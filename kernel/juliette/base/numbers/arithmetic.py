@@ -442,7 +442,7 @@ def _no_zero(x: Any) -> Any:
     raise MethodError(Base.bindings["zero"], (x,), None)
 
 
-@Base.method("one(s::AbstractString)")
+@Base.method("one(s::Union{AbstractString, Type{<:AbstractString}})")
 def _one_string(s: Any) -> str:
     return ""
 
