@@ -28,7 +28,6 @@ class Spread:
     def __init__(self, walk: Any, values: list[Any]) -> None:
         self.walk = walk
         self.leaves: list[Val] = []
-        self.places: dict[str, int] = {}
         self.functions: list[Any] = []
         self.single = any(is_array(a) and a.example.data.dtype == np.float32 for a in values)
         self.pole = False  # is there a division?
@@ -39,11 +38,9 @@ class Spread:
         return Fixed(np.float64(x) if type(x) is float and self.single else x)
 
     def place(self, x: Val) -> int:
-        """A leaf."""
-        if x.name not in self.places:
-            self.places[x.name] = len(self.leaves)
-            self.leaves.append(x)
-        return self.places[x.name]
+        """A leaf, for each place where it is written, as on the tape: so sums round alike."""
+        self.leaves.append(x)
+        return len(self.leaves) - 1
 
     def value(self, x: Any) -> Any:
         """A value as a part of the tree."""

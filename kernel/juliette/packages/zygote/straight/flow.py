@@ -190,7 +190,7 @@ class Fused(Step):
                 whole = v.name
                 v = b.flow.array_value(f"unbroadcast({whole}, {x.name}.shape, {whole}.shape)", v.sample, b.line)
                 b.line(f"if {v.name} is {whole}: raise Bail")
-                owned = True
+                owned = out.ndim < 3  # else it may be a view
             b.give(x, v, owned=owned)
 
 

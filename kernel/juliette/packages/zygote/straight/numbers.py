@@ -9,7 +9,7 @@ from juliette.packages.zygote.scalars import operation
 from juliette.packages.zygote.straight.flow import NUMBERS, Number, Refuse, Val, sample_of
 from juliette.packages.zygote.straight.terms import COMPLEX, OBSERVERS, implementation, plain_call, text_of
 from juliette.packages.zygote.straight.values import Const
-from juliette_engine.elementwise import Elementwise
+from juliette_engine.elementwise import Elementwise, Rule
 from juliette_engine.program import Value
 
 _DIRECT = {"+": "+", "-": "-", "*": "*"}
@@ -41,6 +41,9 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
     operands = [a if type(a) is Val else a.example for a in args]
     operands += tuple(getattr(op, "constants", {}).values())[len(args) - 1 :]
     rule = op.tree_rule(tuple([1.5 if type(x) is Val else x for x in operands]))
+    if name == "^" and type(args[1]) is Const and type(args[1].example) is int and args[1].example > 2:
+        n = args[1].example
+        rule = Rule("a ** b", (f"g * ({n} * a ** {n - 1})", None))  # as the tape rounds it
     out = Val(Value(walk.flow.new("n"), sample_of(example), False), example, True)
     walk.flow.line(f"{out.name} = {_number_text(walk, function, args, classes)}", out.name, pure=name in ("+", "-", "*"))
     walk.flow.region.append(Number(out, operands, rule))
