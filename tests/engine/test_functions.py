@@ -11,6 +11,7 @@ import juliette_engine as je
 from juliette_engine.numeric import product
 from juliette_engine import functions as F
 from juliette_engine.functions import spectral
+from juliette_engine.functions.standardising import standardise
 from juliette_engine import rules
 from tests.engine.test_rules import check, sample
 
@@ -132,6 +133,14 @@ OTHERS = {
     "spectrogram": (
         lambda x, w: spectral.spectrogram(x, n_fft=7, hop_length=3, window=w, pad=1, power=1.5), (13, 2), (7,)
     ),
+    "standardise, channels": (
+        lambda x, a, b: standardise(x, a, b, (0, 1, 3), (1, 1, 3, 1), 0.1)[0], (2, 2, 3, 2), (3,), (3,)
+    ),
+    "standardise, channels of a matrix": (lambda x, a, b: standardise(x, a, b, (1,), (3, 1), 0.1)[0], (3, 4), (3,), (3,)),
+    "standardise, groups": (
+        lambda x, a, b: standardise(x, a, b, (0, 1), (1, 2, 2, 1), 0.1)[0], (2, 2, 2, 2), (4,), (4,)
+    ),
+    "standardise, without a scale": (lambda x: standardise(x, 1.0, 0.0, (0,), (1, 3, 1), 0.1)[0], (3, 3, 2)),
     "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), (2, 3, 4, 1)),
     "dense": (lambda w, x, b: F.dense(je.tanh, w, x, b), (2, 3), (3, 4), (2,)),
     "dense, vector": (lambda w, x, b: F.dense(je.sigmoid, w, x, b), (2, 3), (3,), (2,)),

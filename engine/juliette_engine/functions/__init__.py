@@ -12,6 +12,7 @@
 - `spectral`: short-time Fourier transforms and spectrograms
 - `attention`: scaled dot-product attention
 - `criteria`: mean squares as one record
+- `standardising`: zero mean and unit variance over some dimensions as one record
 - `ctc`: all alignments of labels with a sequence as one record
 """
 

@@ -11,6 +11,7 @@ import numpy as np
 from juliette_engine import rules
 from juliette_engine.activations import identity
 from juliette_engine.errors import ArgumentError, AssertionFailed
+from juliette_engine.functions.standardising import mean_over, standardise
 from juliette_engine.initialisers import ones32, uniform, zeros32
 from juliette_engine.layers.basic import Scale
 from juliette_engine.layers.layer import (
@@ -26,12 +27,6 @@ from juliette_engine.layers.layer import (
 from juliette_engine.tape import primal
 
 Axes = tuple[int, ...]
-
-
-def mean_over(x: Any, axes: Axes) -> Any:
-    """The mean with the dimensions kept."""
-    shape = rules.shape(x)
-    return rules.div(rules.sum_along(x, axes), float(math.prod(shape[i] for i in axes)))
 
 
 def centred(x: Any, axes: Axes) -> tuple[Any, Any, Any]:
@@ -274,6 +269,11 @@ class BatchNorm(Layer):
     def normalised(self, x: Any, axes: Axes, view: tuple[int, ...], tracked: tuple[int, ...]) -> Any:
         """The layer's formula before the activation, with statistics over some axes or as tracked."""
         if is_training(self.active) or not self.track_stats:
+            found = standardise(x, self.γ if self.affine else 1.0, self.β if self.affine else 0.0, axes, view, self.ε)
+            if found is not None:
+                if self.track_stats:
+                    self.track(found[1], found[2], math.prod(rules.shape(x)[i] for i in axes))
+                return found[0]
             μ, difference, variance = centred(x, axes)
             if self.track_stats:
                 self.track(primal(μ), primal(variance), math.prod(rules.shape(x)[i] for i in axes))

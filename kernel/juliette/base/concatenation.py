@@ -336,6 +336,10 @@ def joined_groups(shape: Any, row_first: bool, xs: tuple[Any, ...]) -> Any:
     return blocks[0][0]
 
 
+# Slices that stay of their kind when they are stacked, by the class of the first: `f(items, size)`.
+STACKS: dict[type, Any] = {}
+
+
 @Base.method("stack(xs; dims=:)")
 def stack(xs: Any, *, dims: Any = None) -> Any:
     """One array from several of the same size: each becomes a slice along a new dimension.
@@ -351,6 +355,9 @@ def stack(xs: Any, *, dims: Any = None) -> Any:
     items = list(support.iterate(xs))
     if not items:
         raise ArgumentError("`stack` on an empty collection is not allowed")
+    own = next((STACKS[c] for c in type(items[0]).__mro__ if c in STACKS), None)
+    if own is not None and (dims is None or isinstance(dims, V.ColonType)):
+        return own(items, outer)
     blocks = [as_block(x) if is_array(x) else as_block(Base.bindings["collect"](x)) if type(x) is tuple else as_block(x) for x in items]
     eltype: Any = T.Bottom
     for _, t in blocks:

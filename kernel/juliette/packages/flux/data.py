@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.base.concatenation import STACKS
 from juliette.base.iteration import EltypeUnknown, iterates
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
@@ -356,6 +357,8 @@ def shapes(module: Module) -> None:
             return Base.bindings["Dict"](*[V.Pair(k, batch(tuple([get(v, k) for v in items]))) for k in keys])
         if not isinstance(first, ArrayLike):
             return xs if isinstance(xs, Array) else Base.bindings["collect"](xs)
+        if any(isinstance(first, c) for c in STACKS):
+            return Base.bindings["stack"](xs)
         hosts = [_last(to_host(v), 1) for v in items]
         joined = rules.concatenate(hosts, len(rules.shape(hosts[0])) - 1)
         if isinstance(xs, ArrayLike) and np.ndim(xs.data) > 1:
@@ -480,7 +483,8 @@ def groups(module: Module) -> None:
         seqs = [list(support.iterate(x)) for x in support.iterate(xs)]
         longest = max(map(len, seqs))
         rows = [[s[t] if t < len(s) else pad for s in seqs] for t in range(longest)]
-        return B.from_values([B.from_values(r, (len(r),)) for r in rows], (longest,))
+        batch = module.bindings["batch"]
+        return Base.bindings["vect"](*[batch(Base.bindings["vect"](*r)) for r in rows])
 
     arrays_like(module)
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from juliette.base.concatenation import STACKS
 from juliette.compiler import support
 from juliette.display.show import string_of
 from juliette.packages import zygote
@@ -209,6 +210,14 @@ def methods(types: dict[str, Any]) -> None:
         parts = [x.raw.reshape(x.raw.shape + (1,) * (n - x.raw.ndim)) for x in xs]
         return make(np.concatenate(parts, axis=dims - 2), xs[0].nlabels)
 
+    def stack(xs: list[Any], size: Any) -> Any:
+        if len({x.nlabels for x in xs}) != 1:
+            raise DimensionMismatch("The number of labels are not the same for all one-hot arrays.")
+        raw = np.stack([np.asarray(x.raw) for x in xs], axis=-1)
+        return make(raw if size is None or len(size) == 1 else raw.reshape(raw.shape[:-1] + tuple(size), order="F"),
+                    xs[0].nlabels)  # fmt: skip
+
+    STACKS[OneHot] = stack
     method_for(types, "hcat(xs::OneHotArray...)", hcat)
     method_for(types, "cat(xs::OneHotArray...; dims)", cat)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.lanes import SHORTEST, Lanes, NoLanes, may_throw
 from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler.support import ClosureBase
@@ -212,8 +213,6 @@ def _back(a: Any) -> Any:
 
 
 def _known(x: Any) -> Any:
-    from juliette.base.array_protocol import ArrayLike
-
     if isinstance(x, ArrayLike) and np.asarray(x.data).dtype != object:
         return to_engine(x)
     return x
@@ -302,8 +301,8 @@ def _shape(a: Any) -> tuple[int, ...]:
         return ()
     if type(a) is tuple:
         return (len(a),)
-    if isinstance(a, (Array, V.BitArray)):
-        return a.data.shape
+    if isinstance(a, ArrayLike) and not isinstance(a, Node):
+        return np.shape(a.data)
     return np.shape(primal(a)) if isinstance(a, (Node, ndarray)) else ()
 
 
@@ -317,8 +316,9 @@ def _stream(a: Any, s: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     if type(a) is tuple:
         numbers = _spread(np.arange(len(a)), shape)
         return [a[i] for i in numbers]
-    data = a.data if isinstance(a, (Array, V.BitArray, Node)) else a
+    data = np.asarray(a.data) if isinstance(a, ArrayLike) and not isinstance(a, Node) else a
     if isinstance(a, Node):
+        data = a.data
         numbers = _spread(np.arange(data.size).reshape(s, order="F"), shape)
         elements: dict[int, Any] = {}
         out = []
