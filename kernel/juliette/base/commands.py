@@ -324,6 +324,54 @@ def pipeline_streams(cmd: Any, *, stdin: Any = None, stdout: Any = None, stderr:
 # ---------------------------------------------------------------- as text
 
 
+@Base.method("shell_split(s::AbstractString)", export=False)
+def shell_split(s: Any) -> Any:
+    """The words of a command line.
+
+    ```jldoctest
+    julia> Base.shell_split("git commit -m 'a message'")
+    4-element Vector{String}:
+     "git"
+     "commit"
+     "-m"
+     "a message"
+    ```
+    """
+    words = ["".join(word) for word in shell_words(text_of(s).replace("$", "\\$"))]
+    return vector(words, T.String)
+
+
+@Base.method("shell_escape(args...; special=\"\")", export=False)
+def shell_escape(*args: Any, special: Any = "") -> str:
+    """Words as they would be written in backticks.
+
+    ```jldoctest
+    julia> Base.shell_escape("cat", "a file", "b")
+    "cat 'a file' b"
+    ```
+    """
+    return " ".join(map(quoted_word, pieces(args)))
+
+
+@Base.method("shell_escape_posixly(args...)", export=False)
+def shell_escape_posixly(*args: Any) -> str:
+    """Words as a POSIX shell takes them.
+
+    ```jldoctest
+    julia> Base.shell_escape_posixly("echo", "this", "a b", "&&")
+    "echo this 'a b' '&&'"
+    ```
+    """
+    return " ".join(map(posix_word, pieces(args)))
+
+
+def posix_word(word: str) -> str:
+    """A word with backslashes or in single quotes, as it needs them."""
+    if word and re.fullmatch(r"(?!=)[0-9A-Za-z_/+.='\"-]+", word) and word.count('"') <= 1:
+        return word.replace("'", "\\'").replace('"', '\\"')
+    return "'" + word.replace("'", "'\\''") + "'"
+
+
 def quoted_word(word: str) -> str:
     """A word as it would be written in backticks."""
     if not word:

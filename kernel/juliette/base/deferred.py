@@ -35,7 +35,10 @@ CHAPTERS: dict[str, str] = {
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo code_llvm "
         "code_lowered code_native code_typed code_warntype promote_op return_types"
     ),
-    "juliette.base.commands": "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv",
+    "juliette.base.commands": (
+        "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv shell_escape "
+        "shell_escape_posixly shell_split"
+    ),
     "juliette.base.docs": "@doc Docs Documentation",
     "juliette.base.enums": "@enum Enum Enums instances typemax",
     "juliette.base.environment": (
@@ -216,7 +219,7 @@ CHAPTERS: dict[str, str] = {
         "bytes2hex escape_raw_string escape_string hex2bytes hex2bytes! lowercase lowercasefirst "
         "replace reverseind titlecase unescape_string uppercase uppercasefirst"
     ),
-    "juliette.base.strings.unicode": "textwidth",
+    "juliette.base.strings.unicode": "Unicode textwidth",
     "juliette.base.strings.versions": (
         "@v_str VERSION VersionNumber hash nextmajor nextminor nextpatch parse thismajor "
         "thisminor thispatch tryparse"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from juliette.base.code_macros import call
 from juliette.base.documentation import plain_text, text_of
 from juliette.display.expressions import expression_text
-from juliette.display.io import IO
+from juliette.display.io import IO, STDOUT
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 # The texts of a name, by the signatures they were written for.
@@ -92,6 +93,30 @@ def doc_of(x: Any, signature: Any = None) -> Any:
     if not isinstance(owner, Module) or not isinstance(name, str):
         return Documentation("No documentation found.")
     return lookup(owner, Symbol(name))
+
+
+@Docs.method("apropos(xs...)")
+def apropos(*xs: Any) -> None:
+    """Print the names of what has a text in which a string or a pattern is found.
+
+    ```jldoctest
+    julia> "Doubles a walrus." twice(x) = 2x;
+
+    julia> apropos("walrus")
+    Main.twice
+    ```
+    """
+    io, needle = xs if len(xs) == 2 else (STDOUT, xs[0])
+    pattern = getattr(needle, "pattern", None)
+    wanted = re.compile(re.escape(str(needle)) if pattern is None else pattern, re.IGNORECASE)
+    loaded = (m for n, m in PACKAGES.items() if m.loader is None and n != "InteractiveUtils")
+    for module in dict.fromkeys((Base, *loaded, *_PARTS)):
+        own = _PARTS.get(module, {})
+        for name in sorted({*own, *(module.exports if module is Base or module.name in PACKAGES else ())}):
+            parts = own.get(name)
+            text = "\n".join(parts.values()) if parts else text_of(module, name)
+            if wanted.search(text) or wanted.search(name):
+                io.write(f"{module.name}.{name}\n")
 
 
 def _document(text: Any) -> Any:

@@ -82,6 +82,11 @@ def env_pop(e: EnvDict, k: Any) -> str:
     return value
 
 
+@Base.method("pop!(e::Base.EnvDict, k::AbstractString, default)")
+def env_pop_or(_: EnvDict, k: Any, default: Any) -> Any:
+    return os.environ.pop(text_of(k), default)
+
+
 @Base.method("length(e::Base.EnvDict)")
 def env_length(_: EnvDict) -> int:
     return len(os.environ)

@@ -425,7 +425,8 @@ def process_field(p: Any, name: str) -> Any:
         code = last_process(p).popen.poll()
         return -code if code is not None and code < 0 else 0
     if name in ("in", "out") and isinstance(p, ProcessStream):
-        return p
+        both = p.stream
+        return IO(both.target if name == "in" else both.source) if isinstance(both, TwoWay) else p
     raise ErrorException(f"type Process has no field {name}")
 
 

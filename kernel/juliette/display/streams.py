@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from juliette.display.show import string_of
-from juliette.display.io import IO, STDERR, DevNull, Input, IOBuffer, IOStream
+from juliette.display.io import IO, STDERR, STDOUT, DevNull, Input, IOBuffer, IOContext, IOStream
 from juliette.runtime.modules import Base
 
 
@@ -22,6 +22,16 @@ def show_buffer(io: IO, b: IOBuffer) -> None:
         f"IOBuffer(data=UInt8[...], readable={flag(s.readable)}, writable={flag(s.writable)}, seekable={flag(s.seekable)}, "
         f"append={flag(s.append)}, size={len(s.data)}, maxsize={maxsize}, ptr={s.position + 1}, mark={s.marked})"
     )
+
+
+@Base.method("show(io::IO, s::IOContext)")
+def show_context(io: IO, s: IOContext) -> None:
+    """`IOContext(…)` around the stream that it is for."""
+    inner = STDOUT if s.stream is STDOUT.stream else STDERR if s.stream is STDERR.stream else None
+    kind = IOBuffer if hasattr(s.stream, "maxsize") else IOStream if hasattr(s.stream, "name") else IO
+    io.write("IOContext(")
+    Base.bindings["show"](io, inner if inner is not None else kind(s.stream))
+    io.write(")")
 
 
 @Base.method("show(io::IO, s::IOStream)")

@@ -14,3 +14,4 @@ def load(module: Module) -> None:
     """Fill the module."""
     for name in NAMES.split():
         module.const(name, Base.get(name))
+    module.const("apropos", Base.get("Docs").get("apropos"))

@@ -339,21 +339,18 @@ def eltype(m: RegexMatch) -> Any:
 def concatenate(*parts: Any) -> Regex:
     """Patterns in a row; strings and characters stand for themselves."""
     out: list[str] = []
-    flags: set[str] | None = None
+    flags = [set(p.flags) for p in parts if isinstance(p, Regex)]
+    shared = set.intersection(*flags)
     for p in parts:
         if isinstance(p, Regex):
-            own = set(p.flags)
-            if flags is not None and flags != own:
-                out.append(f"(?{p.flags}:{p.pattern})")
-                continue
-            flags = own
-            out.append(f"(?:{p.pattern})")
+            own = "".join(c for c in "imsx" if c in p.flags and c not in shared)
+            out.append(f"(?{own}:{p.pattern})")
         elif isinstance(p, V.Char) or is_string(p):
             text = p.text if isinstance(p, V.Char) else text_of(p)
             out.append("\\Q" + text.replace("\\E", "\\\\E\\Q") + "\\E")
         else:
             raise MethodError(Base.bindings["*"], parts, None)
-    return Regex("".join(out), "".join(flags or ()))
+    return Regex("".join(out), "".join(sorted(shared)))
 
 
 @Base.method("^(r::Regex, n::Integer)")

@@ -8,7 +8,7 @@ from typing import Any
 
 from juliette.base.strings.values import text_of
 from juliette.runtime import values as V
-from juliette.runtime.modules import Base
+from juliette.runtime.modules import PACKAGES, Base, Module
 
 
 def char_width(c: str) -> int:
@@ -103,3 +103,21 @@ def _hangul_joins(a: str, b: str) -> bool:
     x, y = _hangul(a), _hangul(b)
     return (x == "L" and y in ("L", "V", "LV", "LVT")) or (x in ("LV", "V") and y in ("V", "T")) or (
         x in ("LVT", "T") and y == "T")
+
+
+Unicode = Module("Unicode", Base)
+Base.const("Unicode", Unicode, export=False)
+
+
+def _fill() -> None:
+    """`Base.Unicode` has what the standard library of that name has, and questions about letters."""
+    library = PACKAGES["Unicode"]
+    library.load()
+    for name in ("normalize", "graphemes", "isassigned", "julia_chartransform", "isequal_normalized"):
+        Unicode.const(name, library.get(name), export=False)
+    letters = "isletter isuppercase islowercase isdigit isnumeric isxdigit isspace ispunct iscntrl isprint"
+    for name in (*letters.split(), "uppercase", "lowercase", "titlecase", "uppercasefirst", "lowercasefirst", "textwidth"):
+        Unicode.const(name, Base.get(name), export=False)
+
+
+Unicode.loader = _fill
