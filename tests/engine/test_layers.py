@@ -338,3 +338,5 @@ def test_a_kept_state_goes_on_where_a_sequence_ended() -> None:
     for t, y in enumerate(steps):
         np.testing.assert_allclose(whole[..., t], y, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.state, last, rtol=1e-5, atol=1e-6)
+    y = model(x)
+    assert not np.shares_memory(model.state, y)

@@ -89,6 +89,11 @@ def plain_sequence(cell: Any, wi: Any, wh: Any, b: Any, x: Any, h: Any, time: in
     return rules.reshape(y, (n, *steps)) if len(steps) == 1 else y
 
 
+def last(y: Any, dimension: int) -> Any:
+    """The last state of a sequence, in memory of its own."""
+    return rules.copied(rules.getitem(y, (*[slice(None)] * dimension, -1)))
+
+
 def in_out(args: tuple[Any, ...]) -> tuple[int, int, list[Any]]:
     """Sizes given as a pair or as two numbers, and the rest."""
     given = list(args)
@@ -315,7 +320,7 @@ class Recurrence(Layer):
         sequence = getattr(self.cell, "sequence", None)
         if sequence is not None and 1 < len(shape) < 4 and shape[1]:
             y = sequence(x, state)
-            return (y, rules.getitem(y, (slice(None), shape[1] - 1))) if self.return_state else y
+            return (y, last(y, 1)) if self.return_state else y
         outputs = []
         for t in range(shape[1]):
             y, state = self.cell(rules.getitem(x, (slice(None), t)), state)
@@ -524,7 +529,7 @@ class Recur(Layer):
             sequence = getattr(self.cell, "sequence", None)
             if sequence is not None and shape[2]:
                 y = sequence(settled(self.state), x)
-                self.state = rules.getitem(y, (slice(None), slice(None), shape[2] - 1))
+                self.state = last(y, 2)
                 return y
             steps = [self.step(rules.getitem(x, (..., t))) for t in range(shape[2])]
             joined = [rules.reshape(y, (*rules.shape(y), 1)) for y in steps]
