@@ -7,7 +7,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
-from juliette.compiler.intrinsics import FLOAT, INT, STRING, Plan, builtin, exact, kind, kinds, rule
+from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, builtin, exact, kind, kinds, rule
 from juliette.compiler.intrinsics_data import (
     KEYS, STEPS, SUBSTRING, array_of, dict_of, entries_of, field_element, is_array,
 )
@@ -112,6 +112,16 @@ def _found(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("foreach")
 def _for_each(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(T.Nothing)
+
+
+@rule("sprint", "readline", "readchomp")
+def _line(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(STRING)
+
+
+@rule("eof", "isready", "isopen", "isfile", "isdir", "ispath")
+def _state(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(BOOL) if len(args) == 1 and exact(args) is not None else None
 
 
 @rule("something")

@@ -239,8 +239,10 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return runtime_builtin(STRING) if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE else None
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
-    if type(target) is Known and isinstance(target.value, T.DataType) and target.value.concrete:
+    if type(target) is Known and isinstance(target.value, T.DataType) and (target.value.concrete or target.value is ANY):
         return Plan(array_type(target.value, 1))
+    if isinstance(t, T.DataType) and t.typename is PAIR and t.concrete and len(index) == 1 and known_int(index[0]) in (1, 2):
+        return Plan(field_element(t.parameters[known_int(index[0]) - 1]))  # type: ignore[operator]
     return None
 
 

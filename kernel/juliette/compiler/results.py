@@ -46,8 +46,7 @@ STABLE: dict[str, frozenset[str]] = {
             any all cumsum cumprod diff vec permutedims circshift rotl90 rotr90 rot180 transpose adjoint hcat vcat
             sortperm invperm searchsortedfirst searchsortedlast searchsorted insorted partialsort range view
             selectdim eachrow eachcol eachslice stack hash enumerate zip tuple isassigned stride strides
-            evalpoly nonmissingtype step getindex
-            pushfirst push
+            evalpoly nonmissingtype step only dirname basename splitext splitdir splitpath joinpath abspath normpath
             """,
         "Iterators": "enumerate zip rest take drop cycle repeated product flatten partition reverse",
         "LinearAlgebra": """
@@ -58,7 +57,12 @@ STABLE: dict[str, frozenset[str]] = {
     }.items()
 }
 # What may be asked of tuples, named tuples and pairs whose parts differ: which part comes out may depend on values.
-WHOLE = frozenset("length first last reverse isempty tuple => == != ≠ === !== isequal hash string repr zip enumerate in ∈ ∉ eltype keys vcat".split())
+WHOLE = frozenset("length first last reverse isempty tuple => == != ≠ === !== < <= > >= isequal isless cmp hash string repr zip enumerate in ∈ ∉ eltype keys vcat".split())
+# What never looks at elements, so that collections of anything do.
+OUTER = frozenset(
+    "collect copy reverse enumerate zip keys values pairs eachindex axes length size ndims isempty empty similar "
+    "circshift vec permutedims view eachrow eachcol".split()
+)
 # What depends on types alone: the value itself is known.
 FOLDED = frozenset("eltype keytype valtype ndims typemax typemin".split())
 # Keywords that hold functions and have no part in the type of a result.
@@ -148,6 +152,16 @@ def _sample(t: Any) -> Any:
     return NONE
 
 
+def _outline(t: Any) -> Any:
+    """A collection of Base's for what never looks at its elements."""
+    family = getattr(t, "typename", None)
+    if family is L.ARRAY and t.concrete:
+        out = undef(t.parameters[0], (2,) * t.parameters[1])
+        out.data.fill(None)
+        return out
+    return t() if family in (L.DICT, L.SET) and t.concrete else NONE
+
+
 # Values of types that nothing above makes.
 _SEEDS: dict[str, Any] = {
     "BigInt": lambda: Base.bindings["big"](1), "BigFloat": lambda: Base.bindings["big"](1.0),
@@ -174,7 +188,7 @@ def _container(t: Any, family: Any) -> Any:
     return t(content)
 
 
-def _argument(x: Any, literal: bool) -> Any:
+def _argument(x: Any, literal: bool, outer: bool) -> Any:
     """A value for an argument: of what is known, only functions and types count, unless numbers are literals."""
     if type(x) is Known:
         v = x.value
@@ -184,7 +198,8 @@ def _argument(x: Any, literal: bool) -> Any:
             return v
         if isinstance(v, GenericFunction):
             return v if untouched(v) else NONE
-    return sample(widen(x))
+    out = sample(widen(x))
+    return _outline(widen(x)) if out is NONE and outer else out
 
 
 _NAMES = (T.JuliaType, GenericFunction)
@@ -216,7 +231,8 @@ def mixed(t: Any) -> bool:
 def by_example(f: Any, args: list[Any], keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
     """The element of `f(args...; keywords...)`; Any if it is not known."""
     literal = not isinstance(f, (GenericFunction, T.JuliaType))
-    samples = tuple([_argument(a, literal) for a in args])
+    outer = isinstance(f, GenericFunction) and f.name in OUTER
+    samples = tuple([_argument(a, literal, outer) for a in args])
     if any(s is NONE for s in samples):
         return ANY
     if isinstance(f, GenericFunction) and f.name not in WHOLE and any(map(mixed, map(widen, args))):
