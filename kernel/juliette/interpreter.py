@@ -267,7 +267,8 @@ class Interpreter:
         context = {"limit": True, "displaysize": size or self.display_size}
         if color:
             context["color"] = True
-        return self._bootstrap.long_text(value, **context)
+        text: str = self._bootstrap.long_text(value, **context)
+        return text
 
     def repr_text(self, value: Any) -> str:
         """The one-line form of a value, as `show` prints it."""

@@ -1,4 +1,8 @@
-"""Functions that make ranges (`:`, `range`, `LinRange`) and those that keep them ranges."""
+"""Functions that make ranges (`:`, `range`, `LinRange`) and those that keep them ranges.
+
+The module is long because each operation that keeps a range a range chooses among all of the
+constructors: lengths, ends and exact steps are worked out here and nowhere else.
+"""
 
 from __future__ import annotations
 

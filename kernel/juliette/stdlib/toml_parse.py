@@ -6,7 +6,6 @@ remembers which tables were written inline or by a header, since those may not b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -517,6 +516,6 @@ def pointed(text: str, position: int, beyond: bool) -> tuple[str, str]:
     before = len(from_utf8(utf8(text)[:position]))
     at = max(before - (not beyond), 0)
     start = text.rfind("\n", 0, at) + 1
-    line = re.match(r"[^\n]*", text[start:])[0]
+    line = text[start:].partition("\n")[0]
     caret = at - start
     return line, " " * caret + "^" + " " * max(len(line) - caret, 0)
