@@ -177,3 +177,33 @@ def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:
     slope = low + (high - low) * uniform(p.shape)
     slopes = slope.astype(p.dtype if p.dtype.kind == "f" else float)[()]
     return where(p > 0, x, E.mul(slopes, x))
+
+
+# What `help` says of each, and where it comes from.
+for _name, _text in {
+    "σ": "`1 / (1 + exp(-x))`, the logistic function.",
+    "tanh": "The hyperbolic tangent.",
+    "relu": "`max(0, x)` (Nair and Hinton, 2010).",
+    "relu6": "`min(max(0, x), 6)` (Krizhevsky, 2010).",
+    "leakyrelu": "`max(a x, x)` with `a = 0.01` (Maas and others, 2013).",
+    "elu": "`x` above zero, else `α (exp(x) - 1)` with `α = 1` (Clevert and others, 2015).",
+    "celu": "`max(0, x) + min(0, α (exp(x / α) - 1))` with `α = 1` (Barron, 2017).",
+    "selu": "`λ x` above zero, else `λ α (exp(x) - 1)` (Klambauer and others, 2017).",
+    "gelu_tanh": "`x Φ(x)`, with `tanh` for the normal distribution Φ (Hendrycks and Gimpel, 2016).",
+    "gelu_sigmoid": "`x Φ(x)`, with a sigmoid for the normal distribution Φ (Hendrycks and Gimpel, 2016).",
+    "gelu_erf": "`x Φ(x)` with the normal distribution Φ (Hendrycks and Gimpel, 2016).",
+    "swish": "`x σ(x)` (Ramachandran and others, 2017).",
+    "hardswish": "`x hardσ(x)` (Howard and others, 2019).",
+    "hardσ": "`max(0, min(1, (x + 3) / 6))` (Howard and others, 2019).",
+    "hardtanh": "`max(-1, min(1, x))` (Collobert, 2004).",
+    "lisht": "`x tanh(x)` (Roy and others, 2019).",
+    "mish": "`x tanh(softplus(x))` (Misra, 2019).",
+    "logσ": "`log(σ(x))`, computed without overflow.",
+    "logcosh": "`log(cosh(x))`, computed without overflow.",
+    "softplus": "`log(exp(x) + 1)`, computed without overflow (Dugas and others, 2000).",
+    "softsign": "`x / (1 + |x|)` (Glorot and Bengio, 2010).",
+    "softshrink": "`x` towards zero by `λ = 0.5`, at most to zero.",
+    "tanhshrink": "`x - tanh(x)`.",
+    "trelu": "`x` above `theta = 1`, else zero (Konda and others, 2014).",
+}.items():
+    globals()[_name].__doc__ = f"Elementwise: {_text}"

@@ -67,6 +67,11 @@ class DataLoader:
         self.rng = rng
         self.n = count(data)
 
+    def __repr__(self) -> str:
+        options = f", batchsize={self.batchsize}" if self.batchsize != 1 else ""
+        options += (", shuffle=true" if self.shuffle else "") + ("" if self.partial else ", partial=false")
+        return f"{len(self)}-element DataLoader({self.n} observations{options})"
+
     def __len__(self) -> int:
         if self.batchsize <= 0:
             return self.n

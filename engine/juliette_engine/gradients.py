@@ -395,7 +395,7 @@ def jacobian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
 
 
 def withjacobian(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, tuple[Any, ...]]:
-    """The value and the Jacobian."""
+    """`f(*args)` and the Jacobian for each argument, as `jacobian` gives it."""
     y, back = pullback(f, *args, tape_class=tape_class)
     return y, rows(y, back, args)
 

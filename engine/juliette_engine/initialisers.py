@@ -103,7 +103,7 @@ def glorot_uniform(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
 
 
 def glorot_normal(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
-    """`N(0, gain² * 2 / (in + out))`."""
+    """`N(0, gain² * 2 / (in + out))`: `glorot_normal(size…)` as Float32 (Glorot and Bengio, 2010)."""
     deviation = np.float32(gain) * np.sqrt(np.float32(2) / np.float32(sum(fans(shape))))
     return _f32(normal(shape, rng=rng) * deviation)
 
@@ -115,7 +115,7 @@ def kaiming_uniform(*shape: int, gain: float = math.sqrt(2.0), rng: Any = None) 
 
 
 def kaiming_normal(*shape: int, gain: float = math.sqrt(2.0), rng: Any = None) -> Any:
-    """`N(0, gain² / in)`."""
+    """`N(0, gain² / in)`: `kaiming_normal(size…)` as Float32 (He and others, 2015)."""
     return _f32(normal(shape, rng=rng) * np.float32(gain / math.sqrt(fans(shape)[0])))
 
 
@@ -193,20 +193,20 @@ def identity_init(*shape: int, gain: float = 1.0, shift: Any = 0) -> Any:
 
 
 def rand32(*shape: int, rng: Any = None) -> Any:
-    """Uniform Float32 numbers."""
+    """Uniform Float32 numbers: `rand32(size…)`."""
     return _f32(uniform(shape, rng=rng))
 
 
 def randn32(*shape: int, rng: Any = None) -> Any:
-    """Standard normal Float32 numbers."""
+    """Standard normal Float32 numbers: `randn32(size…)`."""
     return _f32(normal(shape, rng=rng))
 
 
 def zeros32(*shape: int) -> Any:
-    """Float32 zeros."""
+    """Float32 zeros: `zeros32(size…)`."""
     return np.zeros(shape, dtype=np.float32, order="F")
 
 
 def ones32(*shape: int) -> Any:
-    """Float32 ones."""
+    """Float32 ones: `ones32(size…)`."""
     return np.ones(shape, dtype=np.float32, order="F")

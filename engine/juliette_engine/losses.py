@@ -120,7 +120,10 @@ def _eps(ŷ: Any, eps: float | None) -> float:
 
 @loss
 def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg((ŷ .- y) .^ 2)`"""
+    """`agg((ŷ .- y) .^ 2)`: the mean squared error.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `mse`).
+    """
     if agg is mean and one_kind(ŷ, y):
         return mean_squares(ŷ, y)
     d = sub(ŷ, y)
@@ -129,13 +132,19 @@ def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 
 @loss
 def mae(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg(abs.(ŷ .- y))`"""
+    """`agg(abs.(ŷ .- y))`: the mean absolute error.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `mae`).
+    """
     return agg(absolute(sub(ŷ, y)))
 
 
 @loss
 def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
-    """`agg(log.((ŷ .+ eps) ./ (y .+ eps)) .^ 2)`"""
+    """`agg((log.(ŷ .+ eps) .- log.(y .+ eps)) .^ 2)`: the mean squared logarithmic error.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `msle`).
+    """
     ε = _eps(ŷ, eps)
     d = log(div(add(ŷ, ε), add(y, ε)))
     return agg(mul(d, d))
@@ -143,7 +152,10 @@ def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) ->
 
 @loss
 def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, delta: float = 1.0) -> Any:
-    """Quadratic for errors below `delta`, linear above (Huber, 1964)."""
+    """Quadratic for errors below `delta`, linear above.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Huber, 1964; Flux, `huber_loss`).
+    """
     δ = float(delta)
     e = absolute(sub(ŷ, y))
     return agg(where(primal(e) < δ, mul(mul(e, e), 0.5), mul(sub(e, 0.5 * δ), δ)))
@@ -153,7 +165,10 @@ def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, delta: float = 1.0) ->
 def crossentropy(
     ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
 ) -> Any:
-    """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`."""
+    """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`, the first by default.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `crossentropy`).
+    """
     if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
         return crossentropies.crossentropy(ŷ, y, _eps(ŷ, eps))
     return agg(neg(_down(xlogy(y, add(ŷ, _eps(ŷ, eps))), dims)))
@@ -161,7 +176,10 @@ def crossentropy(
 
 @loss
 def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) -> Any:
-    """`crossentropy(softmax(ŷ), y)`, stable."""
+    """`crossentropy(softmax(ŷ), y)`, computed so that large logits do no harm.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `logitcrossentropy`).
+    """
     if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
         return crossentropies.logit_crossentropy(ŷ, y)
     return agg(neg(_down(mul(y, along(logsoftmax, ŷ, dims)), dims)))
@@ -180,7 +198,10 @@ def along(f: Callable[[Any], Any], x: Any, dims: Any) -> Any:
 
 @loss
 def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
-    """`agg(-y .* log.(ŷ .+ eps) .- (1 .- y) .* log.(1 .- ŷ .+ eps))`"""
+    """`agg(-y .* log.(ŷ .+ eps) .- (1 .- y) .* log.(1 .- ŷ .+ eps))` for probabilities `ŷ`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `binarycrossentropy`).
+    """
     ε = _eps(ŷ, eps)
     yes = xlogy(y, add(ŷ, ε))
     no = xlogy(sub(1, y), add(sub(1, ŷ), ε))
@@ -189,7 +210,10 @@ def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | N
 
 @loss
 def logitbinarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`binarycrossentropy(σ.(ŷ), y)`, stable."""
+    """`binarycrossentropy(σ.(ŷ), y)`, computed so that large logits do no harm.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `logitbinarycrossentropy`).
+    """
     return agg(sub(mul(sub(1, y), ŷ), logσ(ŷ)))
 
 
@@ -197,40 +221,58 @@ def logitbinarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def kldivergence(
     ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean, eps: float | None = None
 ) -> Any:
-    """The divergence of `ŷ` from `y`, both with probabilities along `dims`."""
+    """The divergence of `ŷ` from `y`, both with probabilities along `dims`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Kullback and Leibler, 1951; Flux, `kldivergence`).
+    """
     entropy = agg(_down(xlogy(y, y), dims))
     return add(entropy, crossentropy(ŷ, y, dims=dims, agg=agg, eps=eps))
 
 
 @loss
 def poisson_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg(ŷ .- y .* log.(ŷ))`"""
+    """`agg(ŷ .- y .* log.(ŷ))`: the loss of counts `y` with means `ŷ`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `poisson_loss`).
+    """
     return agg(sub(ŷ, xlogy(y, ŷ)))
 
 
 @loss
 def hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg(max.(0, 1 .- ŷ .* y))`, for targets 1 and -1."""
+    """`agg(max.(0, 1 .- ŷ .* y))`, for targets 1 and -1.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `hinge_loss`).
+    """
     return agg(relu(sub(1, mul(ŷ, y))))
 
 
 @loss
 def squared_hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
-    """`agg(max.(0, 1 .- ŷ .* y) .^ 2)`"""
+    """`agg(max.(0, 1 .- ŷ .* y) .^ 2)`, for targets 1 and -1.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `squared_hinge_loss`).
+    """
     m = relu(sub(1, mul(ŷ, y)))
     return agg(mul(m, m))
 
 
 @loss
 def dice_coeff_loss(ŷ: Any, y: Any, *, smooth: float = 1.0) -> Any:
-    """`1 - (2 sum(y .* ŷ) + smooth) / (sum(y.^2) + sum(ŷ.^2) + smooth)`"""
+    """`1 - (2 sum(y .* ŷ) + smooth) / (sum(y .^ 2) + sum(ŷ .^ 2) + smooth)`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch (Milletari and others, 2016; Flux, `dice_coeff_loss`).
+    """
     both = add(mul(2, total(mul(y, ŷ))), float(smooth))
     return sub(1, div(both, add(add(total(mul(y, y)), total(mul(ŷ, ŷ))), float(smooth))))
 
 
 @loss
 def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
-    """`1 - (sum(y ŷ) + 1) / (sum(y ŷ + β (1 - y) ŷ + (1 - β) y (1 - ŷ)) + 1)`"""
+    """`1 - (sum(y ŷ) + 1) / (sum(y ŷ + β (1 - y) ŷ + (1 - β) y (1 - ŷ)) + 1)`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch (Salehi and others, 2017; Flux, `tversky_loss`).
+    """
     β = float(beta)
     both = mul(y, ŷ)
     false_positive = mul(β, mul(sub(1, y), ŷ))
@@ -243,7 +285,10 @@ def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
 def binary_focal_loss(
     ŷ: Any, y: Any, *, agg: Aggregate = mean, gamma: float = 2.0, eps: float | None = None
 ) -> Any:
-    """`agg(-(1 - p)^γ log(p))` for the probability `p` of the true class (Lin and others, 2017)."""
+    """`agg(-(1 - p)^γ log(p))` for the probability `p` of the true class.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Lin and others, 2017; Flux, `binary_focal_loss`).
+    """
     ŷ = add(ŷ, _eps(ŷ, eps))
     p = add(mul(y, ŷ), mul(sub(1, y), sub(1, ŷ)))
     return agg(neg(mul(power(sub(1, p), _exponent(gamma)), log(p))))
@@ -259,7 +304,10 @@ def focal_loss(
     gamma: float = 2.0,
     eps: float | None = None,
 ) -> Any:
-    """`agg(sum(-y (1 - ŷ)^γ log(ŷ); dims))` (Lin and others, 2017)."""
+    """`agg(sum(-y (1 - ŷ)^γ log(ŷ); dims))` for probabilities along `dims`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Lin and others, 2017; Flux, `focal_loss`).
+    """
     ŷ = add(ŷ, _eps(ŷ, eps))
     weighted = mul(y, mul(power(sub(1, ŷ), _exponent(gamma)), log(ŷ)))
     return agg(neg(_down(weighted, dims)))
@@ -274,7 +322,11 @@ def _exponent(γ: float) -> Any:
 def siamese_contrastive_loss(
     ŷ: Any, y: Any, *, agg: Aggregate = mean, margin: float = 1.0
 ) -> Any:
-    """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)`; raises DomainError for a negative margin."""
+    """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)` for distances `ŷ`.
+
+    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Hadsell and others, 2006; Flux, `siamese_contrastive_loss`).  Raises
+    DomainError for a negative margin.
+    """
     if margin < 0:
         raise DomainError(margin, "Margin must be non-negative")
     apart = relu(sub(margin, ŷ))

@@ -703,7 +703,7 @@ def _logsoftmax(x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
-    """`log.(softmax(x))`, stable."""
+    """`log.(softmax(x))` along dimensions, by default the first, computed without overflow."""
     return _logsoftmax(x, axes=axes)
 
 

@@ -236,7 +236,11 @@ class PairwiseFusion(Joined):
 
 
 class SkipConnection(Container):
-    """`connection(layer(x), x)` (Flux, `SkipConnection`)"""
+    """`connection(layer(x), x)`: the input goes past the layer.
+
+    Sizes are those that `connection` takes, such as equal ones for a sum (He and others, 2015; Flux,
+    `SkipConnection`).
+    """
 
     layers: Child
     connection: Callback

@@ -33,9 +33,15 @@ from juliette_engine.trees import size
 
 
 class SamePad:
-    """Padding with which a layer of stride 1 keeps the size of its input."""
+    """Padding with which a layer of stride 1 keeps the size of its input: `Conv(…, pad=SamePad())`.
+
+    With another stride the output has `ceil(size / stride)` (Flux, `SamePad`).
+    """
 
     fields: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        return "SamePad()"
 
     def amounts(self, kernel: Any, dilation: Any) -> tuple[int, ...]:
         """`(low, high, low, high, …)`; the low side gets more."""
@@ -172,7 +178,10 @@ class Conv(Convolution):
 
 
 class CrossCor(Convolution):
-    """Cross-correlation: `Conv` without the flip of the kernel (Flux, `CrossCor`)."""
+    """Cross-correlation: `Conv` without the flip of the kernel, with the same arguments and sizes.
+
+    (Flux, `CrossCor`; what PyTorch calls convolution.)
+    """
 
     flipped: ClassVar[bool] = True
 
@@ -262,13 +271,20 @@ class Pool(Layer):
 
 
 class MaxPool(Pool):
-    """The largest element of each window (Flux, `MaxPool`)."""
+    """The largest element of each window: `MaxPool(window; pad, stride)`, by default side by side.
+
+    Input `space… × channels × batch`, output the same with a smaller space (Flux, `MaxPool`).  Raises
+    DimensionMismatch for input with another number of dimensions.
+    """
 
     pool = staticmethod(maxpool)
 
 
 class MeanPool(Pool):
-    """The mean of each window (Flux, `MeanPool`)."""
+    """The mean of each window: `MeanPool(window; pad, stride)`; padding counts as zeros.
+
+    Input and output as those of `MaxPool` (Flux, `MeanPool`).
+    """
 
     pool = staticmethod(meanpool)
 
@@ -297,13 +313,19 @@ class AdaptivePool(Layer):
 
 
 class AdaptiveMaxPool(AdaptivePool):
-    """The largest elements of windows that give an output of size `out`."""
+    """The largest elements of windows that give an output of size `out × channels × batch`.
+
+    (Flux, `AdaptiveMaxPool`.)  Raises DimensionMismatch for input with another number of dimensions.
+    """
 
     pool = staticmethod(maxpool)
 
 
 class AdaptiveMeanPool(AdaptivePool):
-    """The means of windows that give an output of size `out`."""
+    """The means of windows that give an output of size `out × channels × batch`.
+
+    (Flux, `AdaptiveMeanPool`.)  Raises DimensionMismatch for input with another number of dimensions.
+    """
 
     pool = staticmethod(meanpool)
 
@@ -324,12 +346,18 @@ class GlobalPool(Layer):
 
 
 class GlobalMaxPool(GlobalPool):
-    """The largest element of each channel and sample (Flux, `GlobalMaxPool`)."""
+    """The largest element of each channel and sample: `space… × channels × batch` to `1… × channels × batch`.
+
+    (Flux, `GlobalMaxPool`.)
+    """
 
     pool = staticmethod(maxpool)
 
 
 class GlobalMeanPool(GlobalPool):
-    """The mean of each channel and sample (Flux, `GlobalMeanPool`)."""
+    """The mean of each channel and sample: `space… × channels × batch` to `1… × channels × batch`.
+
+    (Flux, `GlobalMeanPool`.)
+    """
 
     pool = staticmethod(meanpool)

@@ -14,6 +14,7 @@ import numpy as np
 
 from juliette_engine import rules, trees
 from juliette_engine.activations import sigmoid, tanh
+from juliette_engine.errors import DimensionMismatch
 from juliette_engine.initialisers import glorot_uniform, zeros32
 from juliette_engine.functions.recurrent import rnn
 from juliette_engine.layers.basic import affine
@@ -30,7 +31,8 @@ from juliette_engine.layers.layer import (
     option,
     settled,
 )
-from juliette_engine.text import value_text
+from juliette_engine.tape import primal
+from juliette_engine.text import eltype_name, type_name, value_text
 from juliette_engine.trees import size
 
 
@@ -94,6 +96,21 @@ def last(y: Any, dimension: int) -> Any:
     return rules.copied(rules.getitem(y, (*[slice(None)] * dimension, -1)))
 
 
+def expect_steps(cell: Any, x: Any, time: int) -> None:
+    """The check that a cell makes of the first step of a sequence, which Flux looks at as a view."""
+    shape, weight = rules.shape(x), getattr(cell, "Wi", None)
+    if weight is None or not 1 < len(shape) < 4 or shape[0] == size(weight)[1]:
+        return
+    data = np.asarray(primal(x))
+    rest = [n for i, n in enumerate(shape) if i != time]
+    text = f"{rest[0]}-element" if len(rest) == 1 else "×".join(map(str, rest))
+    places = ", ".join("1" if i == time else ":" for i in range(len(shape)))
+    raise DimensionMismatch(
+        f"layer {cell.line()} expects size(input, 1) == {size(weight)[1]}, but got "
+        f"{text} view(::{type_name(data)}, {places}) with eltype {eltype_name(data.dtype)}"
+    )
+
+
 def in_out(args: tuple[Any, ...]) -> tuple[int, int, list[Any]]:
     """Sizes given as a pair or as two numbers, and the rest."""
     given = list(args)
@@ -136,7 +153,11 @@ class Cell(Layer):
 
 
 class RNNCell(Cell):
-    """`h' = σ(Wi x + Wh h + bias)`; `cell(x, h)` gives `(h', h')`."""
+    """`h' = σ(Wi x + Wh h + bias)`, one step: `cell(x, state)` gives the output and the next state.
+
+    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
+    (Elman, 1990; Flux 0.16, `RNNCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     σ: Activation
     Wi: Any
@@ -176,7 +197,11 @@ class RNNCell(Cell):
 
 
 class LSTMCell(Cell):
-    """Long short-term memory; the state is `(h, c)` (Hochreiter and Schmidhuber, 1997)."""
+    """Long short-term memory, one step: `cell(x, state)` gives the output and the next state.
+
+    Input `in` or `in × batch`; the state is a pair of arrays `(h, c)` `out` or `out × batch`, by default zeros
+    (Hochreiter and Schmidhuber, 1997; Flux 0.16, `LSTMCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     Wi: Any
     Wh: Any
@@ -210,7 +235,11 @@ class LSTMCell(Cell):
 
 
 class GRUCell(Cell):
-    """Gated recurrent unit; the reset gate acts on `Wh * h`."""
+    """Gated recurrent units; the reset gate acts on `Wh * h`, one step: `cell(x, state)` gives the output and the next state.
+
+    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
+    (Cho and others, 2014, first version; Flux 0.16, `GRUCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     Wi: Any
     Wh: Any
@@ -243,7 +272,11 @@ class GRUCell(Cell):
 
 
 class GRUv3Cell(Cell):
-    """Gated recurrent unit; the reset gate acts on the state itself."""
+    """Gated recurrent units; the reset gate acts on the state, one step: `cell(x, state)` gives the output and the next state.
+
+    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
+    (Cho and others, 2014, third version; Flux 0.16, `GRUv3Cell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     Wi: Any
     Wh: Any
@@ -317,6 +350,7 @@ class Recurrence(Layer):
     def __call__(self, x: Any, state: Any = None) -> Any:
         state = self.initial_state() if state is None else state
         shape = rules.shape(x)
+        expect_steps(self.cell, x, 1)
         sequence = getattr(self.cell, "sequence", None)
         if sequence is not None and 1 < len(shape) < 4 and shape[1]:
             y = sequence(x, state)
@@ -337,25 +371,45 @@ class Recurrence(Layer):
 
 
 class RNN(Recurrence):
-    """`h' = σ(Wi x + Wh h + bias)` over a sequence (Flux 0.15, `RNN`)."""
+    """`h' = σ(Wi x + Wh h + bias)` over a sequence: `RNN(in => out)`.
+
+    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
+    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
+    (Elman, 1990; Flux 0.15, `RNN`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     cell_class = RNNCell
 
 
 class LSTM(Recurrence):
-    """Long short-term memory over a sequence (Flux 0.15, `LSTM`)."""
+    """Long short-term memory over a sequence: `LSTM(in => out)`.
+
+    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
+    a pair of arrays `(h, c)` `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
+    (Hochreiter and Schmidhuber, 1997; Flux 0.15, `LSTM`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     cell_class = LSTMCell
 
 
 class GRU(Recurrence):
-    """Gated recurrent units over a sequence (Flux 0.15, `GRU`)."""
+    """Gated recurrent units; the reset gate acts on `Wh * h` over a sequence: `GRU(in => out)`.
+
+    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
+    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
+    (Cho and others, 2014, first version; Flux 0.15, `GRU`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     cell_class = GRUCell
 
 
 class GRUv3(Recurrence):
-    """Gated recurrent units, third version, over a sequence (Flux 0.15, `GRUv3`)."""
+    """Gated recurrent units; the reset gate acts on the state over a sequence: `GRUv3(in => out)`.
+
+    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
+    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
+    (Cho and others, 2014, third version; Flux 0.15, `GRUv3`).  Raises DimensionMismatch if the first dimension is not `in`.
+    """
 
     cell_class = GRUv3Cell
 
@@ -526,6 +580,7 @@ class Recur(Layer):
     def __call__(self, x: Any) -> Any:
         shape = rules.shape(x)
         if len(shape) == 3:
+            expect_steps(self.cell, x, 2)
             sequence = getattr(self.cell, "sequence", None)
             if sequence is not None and shape[2]:
                 y = sequence(settled(self.state), x)

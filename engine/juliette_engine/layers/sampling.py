@@ -56,7 +56,11 @@ class Upsample(Layer):
 
 
 class PixelShuffle(Layer):
-    """Channels into space: each spatial dimension becomes `r` times as long."""
+    """Channels into space: each spatial dimension becomes `r` times as long.
+
+    Input `space… × channels × batch` with a multiple of `r` to the number of spatial dimensions as
+    channels, else ArgumentError (Shi and others, 2016; Flux, `PixelShuffle`).
+    """
 
     r: int
 
