@@ -426,6 +426,13 @@ def test_layers(session: Interpreter) -> None:
     often(session, "withgradient(m -> Flux.mse(m(x), y), m)")
     often(session, "(g = gradient(() -> Flux.logitcrossentropy(m(x), y), Flux.params(m)); [g[p] for p in Flux.params(m)])")
     assert "DimensionMismatch" in often(session, "gradient(loss, m, x[1:1, :], y)")
+    forget()
+    run(session, "z = [1.0 0 0; 0 1 1]; x64 = Float64.(x)")
+    for loss in ("Flux.mse(m(Float64.(x)), y)", "Flux.crossentropy(m(x64), y)", "Flux.mse(m(x), z)", "Flux.logitbinarycrossentropy(m(x64), z)"):
+        forget()
+        run(session, f"kinds(m, y) = {loss}")
+        often(session, "gradient(kinds, m, y)")
+        assert [p.misses for p in programs()] == [0], loss
     run(session, "d = Chain(m, Dropout(0.5))")
     assert shown(session, "gradient(d -> sum(d(x)), d)") != shown(session, "gradient(d -> sum(d(x)), d)")
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.flux import boundary
+from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
 from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, made, raw_array
@@ -25,6 +26,7 @@ from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
 from juliette_engine.functions.affine import IN_PLACE
 from juliette_engine.fusion import Call
+from juliette_engine.numeric import UNPACKED
 from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import LEVELS
 
@@ -45,8 +47,10 @@ def _chain(walk: Any, f: Record, args: list[Any]) -> Any:
 
 def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
     w, bias, σ = f.part("weight"), f.part("bias"), f.part("σ")
-    x = args[0]
-    if len(args) != 1 or type(σ) is not Const or not is_array(w, 2) or not is_array(x) or x.ndim > 2 or not floats(w, x):
+    if len(args) != 1 or type(σ) is not Const or not is_array(w, 2) or not floats(w):
+        return None
+    x = matched(walk, w, args[0])
+    if x is None or x.ndim > 2:
         return None
     if type(bias) is Const and bias.example is False:
         bias = None
@@ -66,23 +70,39 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
     return _product(walk, w, x, bias, in_place, example, slope)
 
 
+def matched(walk: Any, w: Val, x: Any) -> Val | None:
+    """The input of a layer in the element type that the profile wants (see `inputs.matched`)."""
+    if not is_array(x):
+        return None
+    have, want = x.example.data.dtype, w.example.data.dtype
+    if have == want:
+        return x  # type: ignore[no-any-return]
+    if have.kind != "f":
+        return None if x.active else raw_array(walk, f"{x.name}.astype({want.char!r})", wrap(np.asfortranarray(x.example.data, dtype=want)))
+    if PROFILE.modern or have.itemsize < want.itemsize:
+        return None
+    walk.flow.line(f"if {walk.flow.hold(PROFILE)}.modern: raise Bail")
+    return x  # type: ignore[no-any-return]
+
+
 def _product(walk: Any, w: Val, x: Val, bias: Val | None, in_place: Any, example: Any, slope: Any) -> Val:
     """`σ.(w * x .+ bias)`, in place."""
     flow = walk.flow
     active = w.active or x.active or (bias is not None and bias.active)
-    plus = f" + {bias.name}" if bias is not None else ""
+    batch = x.example.data.shape[1] if x.ndim == 2 else 1
+    large = x.ndim == 2 and (w.example.data.size * batch > UNPACKED or max(w.example.data.size, w.example.data.shape[0] * batch) >= 8192)
     if x.ndim == 1:
         out = made(walk, f"{w.name}.dot({x.name})", example, active)
     else:
-        out = made(walk, f"{x.name}.T.dot({w.name}.T)", example, active)
-    if plus:
-        flow.line(f"{out.name} += {bias.name}", out.name)  # type: ignore[union-attr]
+        out = made(walk, f"product({x.name}.T, {w.name}.T)" if large else f"{x.name}.T.dot({w.name}.T)", example, active)
+    if bias is not None:
+        flow.line(f"{out.name} += {bias.name}", out.name)
     if x.ndim == 2:
         flow.line(f"{out.name} = {out.name}.T", out.name)
     if in_place is not None:
         flow.line(f"{out.name} = {flow.hold(in_place)}({out.name})", out.name)
     if active:
-        flow.region.append(Layered(out, w, x, bias, None if slope is None else flow.hold(slope)))
+        flow.region.append(Layered(out, w, x, bias, None if slope is None else flow.hold(slope), large))
     return out
 
 
@@ -105,7 +125,7 @@ def _along(primitive: str) -> Any:
 
 
 def _both(walk: Any, args: list[Any]) -> tuple[Val, Val] | None:
-    """A prediction and a target of its kind of number and its size; whole numbers and truth values become such."""
+    """A prediction and a target of its size; whole numbers and truth values take its kind of number."""
     if len(args) != 2 or not floats(args[0]):
         return None
     x, y = args
@@ -118,16 +138,19 @@ def _both(walk: Any, args: list[Any]) -> tuple[Val, Val] | None:
     dtype = x.example.data.dtype
     if y.example.data.dtype.kind != "f":
         y = raw_array(walk, f"{y.name}.astype({dtype.char!r})", wrap(np.asfortranarray(y.example.data, dtype=dtype)))
-    if y.example.data.dtype != dtype:
-        return None
     walk.flow.same_shape([x.name, y.name])
     walk.flow.line(f"if not {x.name}.size: raise Bail")
     return x, y
 
 
+def larger(a: Val, b: Val) -> bool:
+    """Are the numbers of an array larger than those of another?"""
+    return a.example.data.dtype.itemsize > b.example.data.dtype.itemsize  # type: ignore[no-any-return]
+
+
 def _crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     both = None if kwargs else _both(walk, args)
-    if both is None or both[1].active:
+    if both is None or both[1].active or larger(both[1], both[0]):
         return None
     x, y = both
     static = f", y={y.name}, eps={losses.epsilon(x.example.data)!r}"
@@ -136,7 +159,7 @@ def _crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, A
 
 def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     both = None if kwargs else _both(walk, args)
-    if both is None or both[1].active:
+    if both is None or both[1].active or larger(both[1], both[0]):
         return None
     x, y = both
     saved = walk.flow.new()
@@ -146,7 +169,7 @@ def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[
 
 def _mse(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     both = None if kwargs else _both(walk, args)
-    return None if both is None else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]), pure=True)
+    return None if both is None or not floats(*both) else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]), pure=True)
 
 
 class Notes(tapes.Tape):

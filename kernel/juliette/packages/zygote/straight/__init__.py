@@ -38,7 +38,7 @@ from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette_engine.fusion import ones, total, unbroadcast
 from juliette_engine.gradients import Grads, Params
-from juliette_engine.numeric import divide
+from juliette_engine.numeric import divide, product
 from juliette_engine.program import NAMESPACE
 from juliette_engine.tape import full
 
@@ -61,7 +61,7 @@ SPACE: dict[str, Any] = {
     **NAMESPACE, "Bail": Bail, "full": full, "unbroadcast": unbroadcast, "total": total, "float32": np.float32,
     "fortran": np.asfortranarray, "add_reduce": np.add.reduce, "zeros": np.zeros, "array": np.array, "ones": ones, "divide": divide,
     "asarray": np.asarray, "iterate": iterate_value, "construct": T.CONSTRUCT, "NamedTuple": V.NamedTuple, "Grads": Grads,
-    "named": named, "together": together, "isnan": np.isnan,
+    "named": named, "together": together, "isnan": np.isnan, "product": product,
 }  # fmt: skip
 
 

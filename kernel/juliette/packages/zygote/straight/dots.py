@@ -11,7 +11,7 @@ from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.dotted import broadcast_rule
 from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.terms import (
-    COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of,
+    COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of, raw_array,
 )  # fmt: skip
 from juliette.packages.zygote.straight.values import Const, Lane, Local
 from juliette.runtime import types as T
@@ -172,6 +172,12 @@ def finished(walk: Any, spread: Spread, tree: Call) -> Val:
 
 def _plain_dotted(walk: Any, template: Any, args: list[Any]) -> Any:
     """A tree of dotted calls through which no gradient goes."""
+    tree = template.tree
+    if len(args) == 2 and type(args[tree.function]) is Const and args[tree.function].example in (T.Float32, T.Float64):
+        x = args[1 - tree.function]
+        if is_array(x) and not x.active:
+            dtype = T.DTYPE_OF[args[tree.function].example]
+            return raw_array(walk, f"{x.name}.astype({dtype.char!r})", wrap(np.asfortranarray(x.example.data, dtype=dtype)))
     functions = template.functions
     fixed = []
     for i, a in enumerate(args):

@@ -244,11 +244,15 @@ class Total(Step):
 
 
 class Layered(Step):
-    """`σ.(W * x .+ b)`; `slope` is the name of the function from the cotangent and the output to that of the sum."""
+    """`σ.(W * x .+ b)`; `slope` is the name of the function from the cotangent and the output to that of the sum.
 
-    __slots__ = ("bias", "slope", "w", "x")
+    `large` matrices are multiplied by the engine's `product`.
+    """
 
-    def __init__(self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None) -> None:
+    __slots__ = ("bias", "large", "slope", "w", "x")
+
+    def __init__(self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None, large: bool) -> None:
+        self.large = large
         super().__init__(out, [v for v in (w, x, bias) if v is not None and v.active])
         self.w, self.x, self.bias, self.slope = w, x, bias, slope
 
@@ -259,6 +263,8 @@ class Layered(Step):
             slot = b.flow.array_value(f"{self.slope}({slot.name}, {self.out.name})", slot.sample, b.line)
             owned = True
         _, dw, dx = PRODUCTS[2, self.x.ndim]
+        if self.large:
+            dw, dx = "product({y}, {g}.T).T", "product({g}.T, {x}).T"
         for x, text in ((self.w, dw), (self.x, dx)):
             if x.active:
                 given = text.format(g=slot.name, x=self.w.name, y=self.x.name)

@@ -163,7 +163,7 @@ def raw_array(walk: Any, text: str, example: Any) -> Val:
     name = walk.flow.new()
     walk.flow.line(f"{name} = {text}", name)
     walk.flow.line(f"if {name}.dtype is not {walk.flow.hold(data.dtype)} or {name}.ndim != {data.ndim}: raise Bail")
-    return Val(Value(name, sample_of(data), True), Like(data), False)
+    return Val(Value(name, sample_of(data), True), example if isinstance(example, Array) else Like(data), False)
 
 def made(walk: Any, text: str, example: Any, active: bool, fresh: bool = True, pure: bool = False) -> Val:
     """An array that a Python expression gives."""
