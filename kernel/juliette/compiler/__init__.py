@@ -6,7 +6,7 @@
 - `data_support`: what compiled code calls for data of known types
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
-- `emit_loops`: Python forms for loops
+- `emit_loops`: Python forms for loops and comprehensions
 - `emit_typed`: Python forms for numbers of known types, and calls without dispatch
 - `emitter`: core to Python `ast`: expressions and statements
 - `expansion`: macro calls: finding the macro, calling it

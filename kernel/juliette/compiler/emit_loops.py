@@ -1,18 +1,23 @@
-"""Python forms for loops.
+"""Python forms for loops and comprehensions.
 
 A loop in which no array can change its size takes views of its arrays beforehand; a loop over
-indices counts from 0 where that is what its accesses need.
+indices counts from 0 where that is what its accesses need.  A comprehension is a loop that gathers
+what it yields, and `sum(x for …)` and the like are loops that use it at once.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from juliette.compiler import core as C
 from juliette.compiler.inference import assigned_in, parts_of, quiet
-from juliette.compiler.intrinsics_data import is_plain_vector
-from juliette.compiler.lattice import ONE_TO, UNIT_RANGE, widen
+from juliette.compiler.intrinsics_data import array_of, is_plain_vector
+from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, widen
+from juliette.runtime import types as T
+
+LOAD = ast.Load()
 
 # A loop of more iterations gains when it reads the lines of its matrices from lists.
 LONG_LOOP = 20
@@ -159,6 +164,108 @@ class LoopForms:
         for call, _ in lines:
             del self.lines[id(call)]
         self.push(ast.If(self.at(ast.Compare(stop, [ast.Gt()], [self.const(LONG_LOOP)])), fast, [self.at(plain)]))
+
+    # ------------------------------------------------------------ comprehensions
+
+    def expr_Collect(self, node: C.Collect) -> ast.expr:
+        values, add = self.temp(), self.temp()
+        names = [s.var.pyname for s in node.sources]
+        for s in node.sources:
+            self.check_end(s)
+        self.store(values, self.at(ast.List([], LOAD)))
+        self.store(add, self.attribute(self.name(values), "append"))
+        self.yields.append(lambda value: ast.Expr(self.call(add, value)))
+        self.stmt(node.loop)
+        self.yields.pop()
+        shape = self.const(None)
+        if not node.flat and (len(names) > 1 or self.dimensions(node.sources[0]) != 1):
+            shape = self.call("%shape", *map(self.name, names))
+        if node.eltype is not None:
+            return self.call("%typed_array", self.expr(node.eltype), self.name(values), shape)
+        result = widen(self.element(node))
+        if not self.traced and result is not ANY:
+            return self.call("%array_of", self.const(result.parameters[0]), self.name(values), shape)
+        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None else ANY
+        return self.call("%gather", self.name(values), shape, self.const(element))
+
+    def dimensions(self, node: C.Node) -> int:
+        """The number of dimensions of what is iterated, if it is known."""
+        from juliette.compiler.intrinsics_iteration import shape_of
+
+        return shape_of(self.inference, node) if self.inference is not None and not self.traced else 0
+
+    def expr_Consume(self, node: C.Consume) -> ast.expr:
+        name = getattr(node.function.value, "name", "")
+        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None and not self.traced else ANY
+        if name in ("any", "all"):
+            return self.question(node, name == "any", element is T.Bool)
+        if name in ("sum", "count") and element in (T.Int64, T.Float64, T.Bool) and (name == "sum" or element is T.Bool):
+            return self.total(node, element, name == "count")
+        values, add = self.temp(), self.temp()
+        self.store(values, self.at(ast.List([], LOAD)))
+        self.store(add, self.attribute(self.name(values), "append"))
+        self.looped(node, lambda value: ast.Expr(self.call(add, value)))
+        return self.call("%consume", self.expr(node.function), self.name(values), self.const(element), *self.exprs(node.rest))
+
+    def check_end(self, source: C.Local) -> None:
+        """What is gone through has an end, and room for its elements, as those that are there already do."""
+        t = widen(self.element(source))
+        if array_of(t):
+            return
+        x = self.name(source.var.pyname)
+        if t is UNIT_RANGE or t is ONE_TO:
+            size = self.binary(ast.Sub, self.attribute(x, "stop"), self.attribute(x, "start"))
+            test = self.at(ast.Compare(size, [ast.Gt()], [self.const(1_000_000)]))
+            self.push(ast.If(test, [self.at(ast.Expr(self.call("%finite", x)))], []))
+            return
+        self.push(ast.Expr(self.call("%finite", x)))
+
+    def looped(self, node: C.Consume, each: Callable[[ast.expr], ast.stmt]) -> None:
+        if getattr(node.function.value, "name", "") not in ("any", "all"):
+            for s in node.sources:
+                self.check_end(s)
+        self.yields.append(each)
+        self.stmt(node.loop)
+        self.yields.pop()
+
+    def total(self, node: C.Consume, element: Any, count: bool) -> ast.expr:
+        """A sum of numbers of one type, or how often there was `true`."""
+        total, some = self.temp(), self.temp()
+        # -0.0 is what changes no number it is added to
+        self.store(total, self.const(-0.0 if element is T.Float64 else 0))
+        if not count:
+            self.store(some, self.const(None))
+
+        def each(value: ast.expr) -> ast.stmt:
+            if count:
+                return ast.AugAssign(self.name(total, True), ast.Add(), value)
+            held = self.at(ast.NamedExpr(self.name(some, True), value))
+            return ast.AugAssign(self.name(total, True), ast.Add(), held)
+
+        self.looped(node, each)
+        if count:
+            return self.name(total)
+        result = self.name(total) if element is T.Float64 else self.call("%wrap", self.name(total))
+        nothing = self.at(ast.Compare(self.name(some), [ast.Is()], [self.const(None)]))
+        return self.choose(nothing, self.call("%consume", self.expr(node.function), self.at(ast.List([], LOAD)), self.const(element)), result)
+
+    def question(self, node: C.Consume, some: bool, plain: bool) -> ast.expr:
+        """`any` and `all`, which stop at the first answer that decides."""
+        answer = self.temp()
+        self.store(answer, self.const(not some))
+        stop = self.at(ast.Compare(self.name(answer), [ast.Is()], [self.const(some)]))
+
+        def each(value: ast.expr) -> ast.stmt:
+            if plain:
+                test = value if some else self.at(ast.UnaryOp(ast.Not(), value))
+                return ast.If(test, [self.at(ast.Assign([self.name(answer, True)], self.const(some))), self.at(ast.Break())], [])
+            self.push(ast.Assign([self.name(answer, True)], self.call("%any_step" if some else "%all_step", self.name(answer), value)))
+            return ast.If(stop, [self.at(ast.Break())], [])
+
+        outer, self.stop, self.depth = (self.stop, self.depth), stop, 0
+        self.looped(node, each)
+        self.stop, self.depth = outer
+        return self.name(answer)
 
 
 def _loop_variable(node: C.For) -> C.Var:
