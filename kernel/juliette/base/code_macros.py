@@ -96,19 +96,19 @@ def eval_(context: Any, *args: Any) -> Any:
 
 
 def expander(context: Any) -> Expander:
-    return Expander(context.compiler, context.module, context.lowerer, context.line, context.file)
+    return Expander(context.compiler, context.module, context.lowerer, context.line, context.file, loads=False)
 
 
 @Base.macro("macroexpand")
 def macroexpand_macro(context: Any, *args: Any) -> Any:
     """`@macroexpand code`: the code with all macro calls expanded."""
-    return QuoteNode(expander(context).expand_all(args[-1]))
+    return call(lambda: expander(context).expand_all(args[-1]))
 
 
 @Base.macro("macroexpand1")
 def macroexpand1_macro(context: Any, *args: Any) -> Any:
     """`@macroexpand1 code`: the outer macro calls expanded, not those in their results."""
-    return QuoteNode(expander(context).expand_all(args[-1], once=True))
+    return call(lambda: expander(context).expand_all(args[-1], once=True))
 
 
 @Base.method("macroexpand(m::Module, x; recursive=true)")
@@ -124,7 +124,7 @@ def macroexpand(m: Module, x: Any, *, recursive: bool = True) -> Any:
     """
     from juliette.compiler.session import current
 
-    return Expander(current(), m, None, 0, "none").expand_all(x, once=not recursive)
+    return Expander(current(), m, None, 0, "none", loads=False).expand_all(x, once=not recursive)
 
 
 @Base.method("eval(m::Module, e)", export=False)

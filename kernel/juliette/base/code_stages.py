@@ -21,7 +21,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import Method
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Base, Core
+from juliette.runtime.modules import Base, Core, Module
 from juliette.syntax.expr import Expr
 
 
@@ -180,3 +180,18 @@ for _name, _first in (
     ("code_lowered", True), ("code_typed", True), ("code_warntype", False), ("code_native", False), ("code_llvm", False),
 ):
     _stage(_name, _first)
+
+
+# ---------------------------------------------------------------- Core.Compiler
+
+Compiler = Module("Compiler", Core)
+Core.const("Compiler", Compiler, export=False)
+
+
+@Compiler.method("return_type(f, types)", export=False)
+def compiler_return_type(f: Any, types: Any) -> Any:
+    """The type that inference finds for the value of a call."""
+    return return_type(f, types)
+
+
+Base.const("_return_type", Compiler.bindings["return_type"], export=False)

@@ -32,14 +32,14 @@ CHAPTERS: dict[str, str] = {
         "invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
-        "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo code_llvm "
-        "code_lowered code_native code_typed code_warntype promote_op return_types"
+        "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo _return_type "
+        "code_llvm code_lowered code_native code_typed code_warntype promote_op return_types"
     ),
     "juliette.base.commands": (
         "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv shell_escape "
         "shell_escape_posixly shell_split"
     ),
-    "juliette.base.docs": "@doc Docs Documentation",
+    "juliette.base.docs": "@__doc__ @doc Docs Documentation",
     "juliette.base.enums": "@enum Enum Enums instances typemax",
     "juliette.base.environment": (
         "ENV EnvDict Libc Sys gethostname getpid isexecutable time time_ns withenv"
@@ -62,10 +62,11 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing varinfo versioninfo",
     "juliette.base.internals": (
-        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown depwarn "
-        "disable_sigint fieldoffset hex2bytes! indexed_iterate isType isdispatchtuple issetgid "
-        "issetuid issticky isunordered print_to_string promote_eltype promote_typeof "
-        "reenable_sigint split_rest systemerror text_colors typesof"
+        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown "
+        "datatype_alignment depwarn disable_sigint fieldoffset has_free_typevars hex2bytes! "
+        "indexed_iterate isType isdispatchtuple issetgid issetuid issticky isunordered "
+        "isvarargtype print_to_string promote_eltype promote_typeof reenable_sigint "
+        "rewrap_unionall split_rest systemerror text_colors typesof"
     ),
     "juliette.base.loading": "evalfile include include_string",
     "juliette.base.locks": (
@@ -81,8 +82,8 @@ CHAPTERS: dict[str, str] = {
         "remove_linenums!"
     ),
     "juliette.base.method_reflection": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl methods "
-        "which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl "
+        "method_argnames methods which"
     ),
     "juliette.base.missing": (
         "Missing SkipMissing argmax argmin ceil findall findfirst findlast findmax findmin floor "
@@ -237,8 +238,8 @@ CHAPTERS: dict[str, str] = {
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
     "juliette.display.methods": (
-        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl methods "
-        "which"
+        "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl "
+        "method_argnames methods which"
     ),
     "juliette.display.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "

@@ -138,8 +138,31 @@ def doc(context: Any, *args: Any) -> Any:
     if isinstance(e, Expr) and e.head == "macrocall" and not _names_macro(e):
         from juliette.base.code_macros import expander
 
+        found, count = marked(context, text, expander(context).expand_all(e))
+        if count:
+            return found
         e = expander(context).expand_all(e, once=True)
     return attach(context, text, e)
+
+
+MARK = Expr("meta", Symbol("doc"))
+
+
+@Base.macro("__doc__", export=False)
+def documented(context: Any, e: Any) -> Any:
+    """`@__doc__ definition` in the result of a macro: what a docstring above its call documents."""
+    return Expr("block", MARK, e)
+
+
+def marked(context: Any, text: Any, e: Any) -> tuple[Any, int]:
+    """Code in which what `@__doc__` marks is documented, and how often it marks anything."""
+    if not isinstance(e, Expr) or e.head in ("quote", "inert"):
+        return e, 0
+    if e.head == "block" and len(e.args) == 2 and e.args[0] == MARK:
+        return attach(context, text, e.args[1]), 1
+    parts = [marked(context, text, a) for a in e.args]
+    count = sum(n for _, n in parts)
+    return (Expr(e.head, *[p for p, _ in parts]) if count else e), count
 
 
 def _names_macro(e: Expr) -> bool:
@@ -206,6 +229,8 @@ def name_of(e: Any) -> tuple[Any, str] | None:
         return name_of(e.value)
     if not isinstance(e, Expr) or not e.args:
         return None
+    if e.head == "quote":
+        return name_of(e.args[0])
     if e.head in ("struct", "module"):
         return name_of(e.args[1])
     if e.head == "macro":
@@ -282,7 +307,7 @@ def _own(module: Module, query: str) -> Any:
 
 @Base.method("show(io::IO, d::Documentation)")
 def show_documentation(io: IO, d: Documentation) -> None:
-    io.write(d.text.rstrip("\n"))
+    io.write(d.text.rstrip("\n") + "\n")
 
 
 @Base.method("show(io::IO, ::MIME\"text/plain\", d::Documentation)")
@@ -297,4 +322,4 @@ def show_documentation_markdown(io: IO, _: Any, d: Documentation) -> None:
 
 @Base.method("string(d::Documentation)")
 def documentation_string(d: Documentation) -> str:
-    return d.text
+    return d.text.rstrip("\n") + "\n"

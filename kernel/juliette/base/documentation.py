@@ -10,7 +10,7 @@ from typing import Any
 from juliette.display.methods import method_text, place
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
-from juliette.runtime.modules import MacroFunction, Module, constructors
+from juliette.runtime.modules import Base, MacroFunction, Module, constructors
 from juliette.runtime.types import type_string, typeof
 from juliette.runtime.values import JuliaDict
 
@@ -77,7 +77,8 @@ def text_of(module: Module, name: str) -> str:
         return KEYWORDS[name]
     owner, last = _owner(module, name)
     if not owner.has(last):
-        return f"No documentation found.\n\nBinding `{name}` does not exist."
+        field = _field_text(module, name)
+        return field or f"No documentation found.\n\nBinding `{name}` does not exist."
     return _of_value(owner, last, name)
 
 
@@ -99,12 +100,34 @@ def _owner(module: Module, name: str) -> tuple[Module, str]:
     return module, f"@{last}" if macro else last
 
 
+def _field_text(module: Module, name: str) -> str:
+    """What is written about a field: `T.x`."""
+    path, _, field = name.rpartition(".")
+    if not path:
+        return ""
+    owner, last = _owner(module, path)
+    value = owner.get(last) if owner.has(last) else None
+    if not isinstance(value, T.JuliaType) or not isinstance(T.unwrap(value), T.DataType):
+        return ""
+    family = T.unwrap(value).typename
+    home = family.module if isinstance(family.module, Module) else owner
+    if field not in family.fields:
+        return ""
+    text = home.docs.get(f"{family.name}.{field}")
+    if text is not None:
+        return text
+    names = ", ".join(f"`{f}`" for f in family.fields)
+    return f"`{name}` has field{'s' * (len(family.fields) > 1)} {names}."
+
+
 def _of_value(owner: Module, last: str, name: str) -> str:
     """The documentation of a binding that exists, in Markdown."""
     value = owner.get(last)
     texts: list[str] = []
     if last in owner.docs:
         texts.append(owner.docs[last])
+    if isinstance(value, Module) and value is not owner and last in value.docs:
+        texts.append(value.docs[last])
     generic = value
     if isinstance(value, T.JuliaType):
         generic = constructors(value) if hasattr(T.unwrap(value), "typename") else None
@@ -148,8 +171,35 @@ def _facts(value: Any, generic: Any, name: str) -> str:
         ]
         return "\n".join([*lines, "```", f"{head}:", *listed, "```"])
     if isinstance(value, T.JuliaType):
-        return f"`{name}` is a type: `{type_string(value)}`."
-    return f"`{name}` is of type `{type_string(typeof(value))}`."
+        return _type_summary(value, name)
+    kind = typeof(value)
+    return f"`{name}` is of type `{type_string(kind)}`.\n\n{_type_summary(kind, name)}"
+
+
+def _type_summary(t: Any, name: str) -> str:
+    """What a type is, its fields, what is above and below it."""
+    body = T.unwrap(t)
+    if isinstance(body, T.UnionType):
+        parts = "\n".join(f"- `{type_string(x)}`" for x in body.types)
+        return f"`{name}` is of type `{type_string(typeof(t))}`.\n\n# Union Composed of Types\n\n{parts}"
+    family = body.typename
+    kind = (
+        "abstract type" if family.abstract else "mutable struct" if family.mutable
+        else "primitive type" if family.primitive_bits else "struct"
+    )
+    out = [("Summary", [f"{kind} {type_string(body)}"])]
+    if family.fields and not family.abstract and family is not T.TUPLE_NAME:
+        pad = max(map(len, family.fields))
+        out.append(("Fields", [
+            f"{f:<{pad}} :: {type_string(x)}" for f, x in zip(family.fields, body.field_types, strict=False)
+        ]))
+    below = Base.get("subtypes")(t) if family.abstract else None
+    if below is not None and len(below.data):
+        out.append(("Subtypes", [type_string(T.unwrap(x)) for x in below.data]))
+    above = list(T.supertypes(body))
+    if len(above) > 2:
+        out.append(("Supertype Hierarchy", [" <: ".join(map(type_string, above))]))
+    return "\n\n".join(f"# {head}\n\n```\n{chr(10).join(lines)}\n```" for head, lines in out)
 
 
 def _search_line(module: Module, name: str) -> str:

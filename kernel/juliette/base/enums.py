@@ -60,7 +60,10 @@ def enum(context: Any, head: Any, *items: Any) -> Any:
     def define(base_type: Any, *given: Any) -> None:
         define_enum(module, head.name, base_type, [n.name for n in names], list(given))
 
-    return Expr("block", call(define, kind if kind is not None else QuoteNode(T.Int32), *values), None)
+    made = call(define, kind if kind is not None else QuoteNode(T.Int32), *values)
+    # A docstring above documents the type, as `@__doc__` says in Julia.
+    documented = Expr("block", Expr("meta", Symbol("doc")), Symbol(head.name))
+    return Expr("block", made, documented, None)
 
 
 def define_enum(module: Module, name: str, kind: Any, names: list[str], given: list[Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.output import _COLORS
-from juliette.base.reflection import field_types, layout
+from juliette.base.reflection import field_types, layout, struct_layout
 from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.display.show import summary
@@ -88,6 +88,39 @@ def type_of(x: Any) -> Any:
 
 
 Core.bindings["Typeof"] = Base.bindings["Typeof"]
+
+
+@Base.method("has_free_typevars(t)", export=False)
+def has_free_typevars(t: Any) -> bool:
+    """Does a type have variables that no `where` binds?"""
+    return bool(T.free_vars(t))
+
+
+@Base.method("isvarargtype(t)", export=False)
+def isvarargtype(t: Any) -> bool:
+    """Is it `Vararg`, with or without parameters?"""
+    return isinstance(t, T.Vararg) or t is T.Vararg_
+
+
+@Base.method("rewrap_unionall(t, u)", export=False)
+def rewrap_unionall(t: Any, u: Any) -> Any:
+    """A type under the `where`s of another.
+
+    ```jldoctest
+    julia> Base.rewrap_unionall(Base.unwrap_unionall(Vector), Vector) == Vector
+    true
+    ```
+    """
+    if isinstance(u, T.UnionAll):
+        inner = rewrap_unionall(t, u.body)
+        return T.UnionAll(u.var, inner) if u.var in T.free_vars(inner) else inner
+    return t
+
+
+@Base.method("datatype_alignment(t::DataType)", export=False)
+def datatype_alignment(t: Any) -> int:
+    """At which multiples of bytes values of the type lie."""
+    return struct_layout(field_types(t))[1] if t.typename.is_struct else layout(t)[1]
 
 
 @Base.method("isunordered(x)")

@@ -82,11 +82,12 @@ for _name in (
     "eval", "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
     "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall",
     "svec", "SimpleVector", "Typeof", "getglobal", "setglobal!", "swapfield!", "modifyfield!", "replacefield!",
-    "finalizer", "CodeInfo", "@doc", "@int128_str", "@uint128_str", "@big_str", "@cmd", "Main", "Base", "Core",
+    "finalizer", "CodeInfo", "@doc", "@__doc__", "@int128_str", "@uint128_str", "@big_str", "@cmd", "Main", "Base", "Core",
 ):
     if Base.has(_name):
         Core.bindings[_name] = Base.get(_name)
 Core.bindings["TypeofBottom"] = T.TypeofBottom
+Base.demand("_return_type")  # Core.Compiler comes with it
 
 
 @Core.method("typeassert(x, t)", export=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS
+from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall, Method, beats
@@ -236,6 +236,34 @@ def method_field(m: Method, name: str) -> Any:
 
 
 FIELD_HOOKS[Method] = method_field
+
+
+def list_field(ms: MethodList, name: str) -> Any:
+    """`methods(f).ms`: the methods as a vector."""
+    if name != "ms":
+        raise field_error(ms, name)
+    return vector(ms.methods, Method_)
+
+
+FIELD_HOOKS[MethodList] = list_field
+
+
+@Base.method("functionloc(f, types=nothing)")
+def functionloc_of(f: Any, types: Any = None) -> tuple[str, int]:
+    """File and line of the method that argument types reach; of the only one, without any."""
+    if types is not None:
+        return functionloc(Base.get("which")(f, types))
+    found = listed(f).methods
+    if len(found) != 1:
+        raise ErrorException("function has multiple methods; please specify a type signature" if found
+                             else "function has no definitions")
+    return functionloc(found[0])
+
+
+@Base.method("method_argnames(m::Method)", export=False)
+def method_argnames(m: Method) -> Any:
+    """The names of a method's arguments, the function itself first."""
+    return vector([Symbol("#self#"), *map(Symbol, m.arg_names)], T.Symbol_)
 
 
 def full_signature(m: Method) -> Any:

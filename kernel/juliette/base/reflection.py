@@ -395,7 +395,7 @@ def fieldtypes(t: Any) -> tuple[Any, ...]:
     return tuple(_closed(kind, t) for kind in field_types(t))
 
 
-@Base.method("fieldtype(t, name)")
+@Base.method("fieldtype(t, name::Union{Symbol,Integer})")
 def fieldtype(t: Any, name: Any) -> Any:
     """The declared type of a field, by name or number.
 
@@ -404,6 +404,12 @@ def fieldtype(t: Any, name: Any) -> Any:
     String
     ```
     """
+    last = t.parameters[-1] if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.parameters else None
+    if isinstance(last, T.Vararg) and not isinstance(name, Symbol):
+        fixed = t.parameters[:-1]
+        if name < 1:
+            raise BoundsError(t, name)
+        return fixed[name - 1] if name <= len(fixed) else last.type
     names = fields_of(t)
     kinds = field_types(t)
     if isinstance(name, Symbol):

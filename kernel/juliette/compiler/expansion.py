@@ -45,12 +45,16 @@ def next_number(compiler: Any) -> int:
 class Expander:
     """Expands macro calls that stand in one module."""
 
-    def __init__(self, compiler: Any, module: Module, lowerer: Any, line: int, file: str) -> None:
+    def __init__(
+        self, compiler: Any, module: Module, lowerer: Any, line: int, file: str, loads: bool = True
+    ) -> None:
         self.compiler = compiler
         self.module = module
         self.lowerer = lowerer
         self.line = line
         self.file = file
+        # is what a macro throws a LoadError? Not for who asks for the expansion alone
+        self.loads = loads
 
     def expand(self, e: Expr, *, keep_lines: bool = False) -> Any:
         """What one macro call stands for, with every name resolved."""
@@ -94,6 +98,8 @@ class Expander:
         except LoadError:
             raise
         except (JuliaException, Exception) as error:
+            if not self.loads:
+                raise
             found = LoadError(str(source.file or self.file), line, julia_value(error))
             raise found.with_traceback(error.__traceback__) from None
         return scoped(self.inside(result, [*homes, macro.module]), macro.module)

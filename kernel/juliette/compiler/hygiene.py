@@ -199,7 +199,8 @@ class Resolver:
             return Expr(e.head, *self.several(e.args, s))
         body = e.args[1]
         plain, keywords, wheres = _parameters(signature)
-        inner = self.new_scope([*plain, *wheres], s).with_names({k: Symbol(k) for k in keywords})
+        kept = [*keywords, *_escaped_parameters(signature)]
+        inner = self.new_scope([*plain, *wheres], s).with_names({k: Symbol(k) for k in kept})
         inner = inner.with_names(self.fresh(introduced(body), inner))
         return Expr(e.head, self.signature(signature, s, inner), self.resolve(body, inner))
 
@@ -418,6 +419,23 @@ def _parameters(e: Any) -> tuple[list[str], list[str], list[str]]:
         else:
             plain += pattern(a)
     return plain, keywords, wheres
+
+
+def _escaped_parameters(e: Any) -> list[str]:
+    """The names of parameters that stand in `esc(…)`: the caller's, which the body means, too."""
+    while isinstance(e, Expr) and (e.head == "where" or (e.head == "::" and is_signature(e.args[0]))):
+        e = e.args[0]
+    if not isinstance(e, Expr) or e.head not in ("call", "tuple", "block"):
+        return []
+    out = []
+    for a in e.args[1:] if e.head == "call" else e.args:
+        for p in a.args if isinstance(a, Expr) and a.head == "parameters" else [a]:
+            p = p.args[0] if isinstance(p, Expr) and p.head in ("kw", "=", "...") else p
+            if isinstance(p, Expr) and p.head == "escape":
+                out += pattern(unescaped(p))
+            elif isinstance(p, Expr) and p.head == "::" and isinstance(p.args[0], Expr) and p.args[0].head == "escape":
+                out += pattern(unescaped(p.args[0]))
+    return out
 
 
 def _declared(e: Expr) -> list[str]:

@@ -182,6 +182,8 @@ def _agrees(inference: Inference | None, default: C.Node, typ: C.Node) -> bool:
     if inference is None:
         return False
     declared = inference.types.get(id(typ))
+    if isinstance(declared, L.Known) and not isinstance(declared.value, T.JuliaType):
+        return False
     element = L.widen(inference.types.get(id(default), L.ANY))
     return isinstance(declared, L.Known) and element is not L.ANY and T.subtype(element, declared.value)
 

@@ -319,6 +319,8 @@ def keyword_rest(given: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 @helper("keyword_type")
 def keyword_type(name: str, typ: Any, value: Any) -> Any:
+    if not isinstance(typ, (T.JuliaType, T.TypeVar)):
+        raise TypeError_(Symbol("typeassert"), "", T.Type_, typ)
     if not T.isa(value, typ):
         raise TypeError_(Symbol("keyword argument"), name, typ, value)
     return value
@@ -478,7 +480,9 @@ def add_method(
         inner = t.type if isinstance(t, T.Vararg) else t
         if not isinstance(inner, (T.JuliaType, T.TypeVar)):
             place = f"{code.file}:{code.line}"
-            raise ArgumentTypeError(code.name, code.params[i].name, place)
+            name = code.params[i].name
+            which = f"number {i + 1}" if name.startswith("#unused") else name
+            raise ArgumentTypeError(code.name, which, place)
     function: Any
     first = types[0] if types else None
     family = constructed(first) if kind == "callable" else None

@@ -7,7 +7,7 @@ from inspect import CO_VARARGS
 from typing import Any
 
 from juliette.compiler.lower import SyntaxProblem
-from juliette.compiler.support import ArgumentTypeError, UnsupportedKeyword
+from juliette.compiler.support import WARN, ArgumentTypeError, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
@@ -59,7 +59,7 @@ def method_error(e: Any, color: bool = False) -> str:
         text = convert_error(args[0], types)
     elif isinstance(f, T.DataType) and f.typename.abstract and not table.methods:
         return f"MethodError: no constructors have been defined for {T.type_string(f)}"
-    elif not callable(f) or (table is CALLABLES and not any(
+    elif not T.isa(f, T.Function_) and not callable(f) or (table is CALLABLES and not T.isa(f, T.Function_) and not any(
         T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods
     )):
         return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable" + call_hint(f)
@@ -382,13 +382,21 @@ def registered_hints(e: Any) -> str:
     text = Text()
     io = IO(text)
     for handler, kind in list(HINTS):
-        if T.isa(e, kind):
-            if isinstance(e, E.MethodError):
-                f = e.f.function if isinstance(e.f, KeywordCall) else e.f
-                handler(io, E.MethodError(f, e.args, e.world), vector(argument_types(e.args), T.Any_),
-                        vector([], T.Any_))
-            else:
-                handler(io, e)
+        if not T.isa(e, kind):
+            continue
+        given: tuple[Any, ...] = (e,)
+        if isinstance(e, E.MethodError):
+            f, keywords = (e.f.function, e.f.kwargs) if isinstance(e.f, KeywordCall) else (e.f, {})
+            pairs = [(Symbol(k), v) for k, v in keywords.items()]
+            types = vector(argument_types(e.args), T.Any_)
+            given = (E.MethodError(f, e.args, e.world), types, vector(pairs, T.Any_))
+        elif T.isa(e, T.CORE_TYPES["MethodError"]):
+            continue  # of a call of what is no function there is nothing to tell
+        try:
+            handler(io, *given)
+        except Exception:
+            name = f"{one_line(handler)} for {T.type_string(kind)}"
+            WARN(f"┌ Error: Hint-handler {name} caused an error\n└ @ Base.Experimental\n")
     return text.value()
 
 

@@ -361,7 +361,9 @@ CHECKS: dict[Any, Any] = {}
 def check_elements(family: str, context: str, params: tuple[Any, ...]) -> None:
     """The elements of tuple types and unions are types."""
     for p in params:
-        if not isinstance(p, (JuliaType, TypeVar, Vararg)):
+        if isinstance(p, Vararg):
+            check_elements("Vararg", "type", (p.type,))
+        elif not isinstance(p, (JuliaType, TypeVar)):
             raise ElementError(family, context, p)
 
 

@@ -190,7 +190,7 @@ def parse_number(t: Any, text: str, base: int | None) -> Any:
     return value
 
 
-@Base.method("parse(::Type{T}, s::AbstractString; base=nothing) where T<:Union{Real, Complex}")
+@Base.method("parse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Real, Complex}")
 def parse(t: Any, s: str, *, base: Any = None) -> Any:
     """A number from its text.
 
@@ -210,7 +210,7 @@ def parse(t: Any, s: str, *, base: Any = None) -> Any:
         raise ArgumentError(str(e)) from None
 
 
-@Base.method("tryparse(::Type{T}, s::AbstractString; base=nothing) where T<:Union{Base.CoreReal, Complex, Rational}")
+@Base.method("tryparse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Base.CoreReal, Complex, Rational}")
 def tryparse(t: Any, s: str, *, base: Any = None) -> Any:
     """A number from its text, or `nothing`.
 
@@ -226,7 +226,7 @@ def tryparse(t: Any, s: str, *, base: Any = None) -> Any:
         return None
 
 
-@Base.method("parse(::Type{T}, c::AbstractChar; base=10) where T<:Integer")
+@Base.method("parse(::Type{T}, c::AbstractChar; base::Integer=10) where T<:Integer")
 def parse_char(t: Any, c: Any, *, base: int = 10) -> Any:
     check_base(base)
     if not (c.text.isascii() and c.text.isalnum()):

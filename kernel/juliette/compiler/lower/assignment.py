@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import UPDATING, as_block, indexing, is_signature, pattern_names, problem
+from juliette.compiler.lower.forms import UPDATING, as_block, indexing, is_signature, pattern_names, problem, shown
 from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, GlobalRef, Symbol
 
@@ -42,7 +42,7 @@ class Assignment(Scoping):
             return C.Call(C.Runtime("set_global"), [
                 C.Const(target.module), C.Const(target.name.name), value, C.Const(False)])
         if not isinstance(target, Expr):
-            raise problem(f'invalid assignment location "{target}"')
+            raise problem(f'invalid assignment location "{shown(target)}"')
         if target.head == "tuple":
             return self.destructure(target.args, value)
         if target.head == ".":
@@ -67,7 +67,7 @@ class Assignment(Scoping):
             return self.assign_to(target.args[0], value)
         if target.head == "vect" or target.head == "vcat":
             raise problem('use "(a, b) = ..." to assign multiple values')
-        raise problem(f'invalid assignment location "{target}"')
+        raise problem(f'invalid assignment location "{shown(target)}"')
 
     def _declare_global(self, e: Expr) -> C.Node:
         """`x::T` of a global."""

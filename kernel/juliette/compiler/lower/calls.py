@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.dots import fused
-from juliette.compiler.lower.forms import indexing, problem, str_name
+from juliette.compiler.lower.forms import indexing, problem, shown, str_name
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
@@ -88,10 +88,10 @@ class Calls(Scoping):
         if isinstance(k, Symbol):
             return k.name, self.lower(k)
         if not isinstance(k, Expr):
-            raise problem(f'invalid keyword argument name "{k}"')
+            raise problem(f'invalid keyword argument name "{shown(k)}"')
         if k.head in ("kw", "="):
             if not isinstance(k.args[0], Symbol):
-                raise problem(f'invalid keyword argument name "{k.args[0]}"')
+                raise problem(f'invalid keyword argument name "{shown(k.args[0])}"')
             return k.args[0].name, self.lower(k.args[1])
         if k.head == "...":
             return None, self.lower(k.args[0])
@@ -99,7 +99,7 @@ class Calls(Scoping):
             return k.args[1].value.name, self.lower(k)
         if k.head == "call" and k.args[0] == Symbol("=>"):
             return None, C.Call(C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])])
-        raise problem(f'invalid keyword argument name "{k}"')
+        raise problem(f'invalid keyword argument name "{shown(k)}"')
 
     def lower_adjoint(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])

@@ -22,6 +22,13 @@ def problem(message: str) -> ErrorException:
     return ErrorException("syntax: " + message)
 
 
+def shown(e: Any) -> str:
+    """Code as it stands in a message."""
+    if isinstance(e, str):
+        return f'"{e}"'
+    return str(Base.get("string")(e))
+
+
 UPDATING = {
     "+=", "-=", "*=", "/=", "//=", "\\=", "^=", "÷=", "%=", "<<=", ">>=", ">>>=", "|=", "&=", "⊻=", "$=",
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.code import Family, LambdaCode
-from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem, signature_name, str_name
+from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem, shown, signature_name, str_name
 from juliette.compiler.lower.scopes import Assigned, FunctionScope, Scope, Scoping
 from juliette.compiler.lower.signatures import Signature, optional_methods, parse_signature
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
@@ -39,10 +39,13 @@ class Functions(Scoping):
         if isinstance(signature, Symbol):
             return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const(signature.name)])
         if not isinstance(signature, Expr):
-            raise problem(f'invalid function name "{signature}"')
+            raise problem(f'invalid function name "{shown(signature)}"')
         if signature.head == "tuple" or (signature.head in ("...",)):
             return self.lower_lambda(Expr("->", signature, e.args[1]))
-        if signature.head == "where" and isinstance(signature.args[0], Expr) and signature.args[0].head == "tuple":
+        inner = signature
+        while isinstance(inner, Expr) and inner.head == "where":
+            inner = inner.args[0]
+        if isinstance(inner, Expr) and inner.head == "tuple":
             return self.lower_lambda(Expr("->", signature, e.args[1]))
         name = self._local_function(e)
         if name is not None:
@@ -79,10 +82,12 @@ class Functions(Scoping):
             inner = inner.args[0]
         args = [Expr("kw", *a.args) if isinstance(a, Expr) and a.head == "=" else a for a in inner.args]
         signature: Any = Expr("call", Symbol(name), *args)
-        p = params
+        p, wheres = params, []
         while p.head == "where":
-            signature = Expr("where", signature, *p.args[1:])
+            wheres.append(p.args[1:])
             p = p.args[0]
+        for variables in reversed(wheres):
+            signature = Expr("where", signature, *variables)
         for sig, b in optional_methods(signature, as_block(body), self_name="#self#"):
             self.family_method(family, parse_signature(sig), b, name)
         return self.close(family)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, signature_name, str_name
+from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, problem, signature_name, str_name
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
 
@@ -251,6 +251,9 @@ class Scoping:
         found = Assigned()
         for e in exprs:
             found.visit(e)
+        both = sorted(found.globals_ & found.locals_)
+        if both:
+            raise problem(f'variable "{both[0]}" declared both local and global')
         scope.globals_ |= found.globals_
         made += self.declare(scope, found.locals_)
         for name in found.assigned:

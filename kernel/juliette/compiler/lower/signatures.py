@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import problem, static_variable, str_name
+from juliette.compiler.lower.forms import problem, shown, static_variable, str_name
+from juliette.runtime.errors import ArgumentError
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
@@ -49,6 +50,10 @@ def parse_signature(e: Any) -> Signature:
             plain = typ.args[0] if isinstance(typ, Expr) and typ.head == "curly" else typ
             vararg = vararg or plain == Symbol("Vararg")
         sig.params.append((a, typ, vararg))
+    if any(vararg for _, _, vararg in sig.params[:-1]):
+        if any(isinstance(a, Expr) and a.head == "..." for a in e.args[1:-1]):
+            raise problem('invalid "..." on non-final argument')
+        raise ArgumentError("Vararg on non-final argument")
     return sig
 
 
@@ -73,7 +78,7 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     if isinstance(k, Expr) and k.head == "::":
         k, typ = k.args
     if not isinstance(k, Symbol):
-        raise problem(f'"{k}" is not a valid function argument name')
+        raise problem(f'"{shown(k)}" is not a valid function argument name')
     return k.name, default, typ, False
 
 
@@ -165,7 +170,7 @@ def check_arguments(args: list[Any]) -> None:
             splat, a = True, a.args[0]
         bound = argument_of(a)
         if not isinstance(bound, Symbol) and not (isinstance(bound, Expr) and bound.head == "tuple"):
-            raise problem(f'"{bound}" is not a valid function argument name')
+            raise problem(f'"{shown(bound)}" is not a valid function argument name')
         if isinstance(bound, Symbol) and bound.name.strip("_"):
             names.append(bound.name)
     for name in names:
