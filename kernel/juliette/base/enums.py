@@ -185,7 +185,7 @@ def show_enum_type(io: IO, _: Any, t: Any) -> None:
         return
     io.write(f"Enum {T.type_string(t)}:")
     for v in instances(t):
-        io.write(f"\n{v.name} = {int(v.number)}")
+        io.write(f"\n{v.name} = {one_line(v.number)}")
 
 
 # ---------------------------------------------------------------- Base.Enums

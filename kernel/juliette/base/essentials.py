@@ -346,7 +346,7 @@ def field_error(x: Any, name: str) -> JuliaException:
         return ErrorException(f"type {T.type_string(T.typeof(x))} has no field {name}")
     t = T.typeof(x)
     shown = T.unwrap(t).typename.name if isinstance(T.unwrap(t), T.DataType) else T.type_string(t)
-    return ErrorException(f"type {shown} has no field {name}")
+    return ErrorException(f"type {shown.rpartition('.')[2]} has no field {name}")
 
 
 GETPROPERTY = GenericFunction("getproperty", Base)
@@ -419,7 +419,7 @@ def propertynames(x: Any) -> tuple[Symbol, ...]:
 @Base.method("hasproperty(x, s)", transparent=True)
 def hasproperty(x: Any, s: Symbol) -> bool:
     """Does `x` have a property of this name?"""
-    return s in propertynames(x)
+    return s in Base.bindings["propertynames"](x)
 
 
 @Base.method("isdefined(x, name)", transparent=True)

@@ -27,7 +27,7 @@ class Returns:
     """`Returns(x)`: a function that gives `x` whatever it gets."""
 
     __slots__ = ("value",)
-    fields = ("value",)
+    fields = value_fields = ("value",)
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -43,7 +43,7 @@ class Splat:
     """`splat(f)`: `args -> f(args...)`."""
 
     __slots__ = ("f",)
-    fields = ("f",)
+    fields = value_fields = ("f",)
 
     def __init__(self, f: Any) -> None:
         self.f = f

@@ -10,11 +10,11 @@ from juliette.base.iteration import iterate_value
 from juliette.runtime import tables
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements
+from juliette.runtime.array import Array, elements, vector
 from juliette.runtime.hashing import MASK, julia_hash, mix
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
-from juliette.syntax.expr import Symbol
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 _UNORDERED = T.union(T.AbstractDict, T.AbstractSet)
 
@@ -66,6 +66,17 @@ def hash_with(x: Any, h: Any) -> Any:
             out = Base.bindings["hash"](v, out)
         return out
     return np.uint64(mix((3 * seed - (hash(V.identity_key(x)) & MASK)) & MASK))
+
+
+@Base.method("hash(e::Expr, h::UInt64)")
+def hash_expression(e: Expr, h: Any) -> Any:
+    of = Base.bindings["hash"]
+    return of(vector(e.args, T.Any_), of(Symbol(e.head), np.uint64((_uint(h) + 0x83C7900696D26DC6) & MASK)))
+
+
+@Base.method("hash(q::QuoteNode, h::UInt64)")
+def hash_quoted(q: QuoteNode, h: Any) -> Any:
+    return Base.bindings["hash"](q.value, np.uint64((_uint(h) + 0x2C97BF8B3DE87020) & MASK))
 
 
 # Arrays from this length on are hashed by a part of their elements.

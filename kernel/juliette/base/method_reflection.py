@@ -309,6 +309,10 @@ def _selected(table: GenericFunction, types: tuple[Any, ...], given: tuple[Any, 
         return table.resolve(types)
     except MethodError:
         found = [m for m in table.matching(given) if m.builtin is not None]
+        if not found:
+            # A method's variable may stand for whatever the parameter of a family's type is.
+            opened = T.tuple_type(T.unwrap(t) if isinstance(t, T.UnionAll) else t for t in types)
+            found = [m for m in table.methods if T.match(opened, m.signature) is not None]
         best = next((m for m in found if all(o is m or beats(m, o) for o in found)), None)
         if best is None:
             raise MethodError(table, T.tuple_type(types), None) from None
@@ -331,10 +335,8 @@ def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
     else:
         table, before = table_of(f)
         types = (*before, *_signature(t))
-        for a, s in zip(args, types[len(before) :], strict=False):
-            kind = s.type if isinstance(s, T.Vararg) else s
-            if not T.isa(a, kind):
-                raise TypeError_(Symbol("invoke"), "argument type error", kind, a)
+        if not T.isa(args, t):
+            raise TypeError_(Symbol("invoke: argument type error"), "", t, args)
         method = _selected(table, types, (*before, *map(T.dispatch_type, args)))
     passed = (f, *args) if before else args
     if keywords:

@@ -102,7 +102,7 @@ class SkipMissing:
     """`skipmissing(itr)`"""
 
     __slots__ = ("x",)
-    fields = ("x",)
+    fields = value_fields = ("x",)
 
     def __init__(self, x: Any) -> None:
         self.x = x

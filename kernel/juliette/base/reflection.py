@@ -437,7 +437,7 @@ def _closed(found: Any, t: Any) -> Any:
 def missing_field(t: Any, name: str) -> JuliaException:
     """`type P has no field q`"""
     family = family_of(t)
-    shown = family.name if family is not None else T.type_string(t)
+    shown = family.name.rpartition(".")[2] if family is not None else T.type_string(t)
     return ErrorException(f"type {shown} has no field {name}")
 
 

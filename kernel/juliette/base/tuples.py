@@ -438,7 +438,7 @@ class Composed:
     """`f ∘ g`"""
 
     __slots__ = ("inner", "outer")
-    fields = ("outer", "inner")
+    fields = value_fields = ("outer", "inner")
 
     def __init__(self, outer: Any, inner: Any) -> None:
         self.outer = outer

@@ -42,7 +42,8 @@ EXCEPTIONS: dict[str, type[JuliaException]] = {}
 
 def _exception(name: str, fields: str = "", field_types: tuple[Any, ...] = ()) -> Any:
     names = tuple(fields.split())
-    cls = type(name, (JuliaException,), {"__slots__": names, "fields": names, "__doc__": f"Julia's `{name}`."})
+    content = {"__slots__": names, "fields": names, "value_fields": names, "__doc__": f"Julia's `{name}`."}
+    cls = type(name, (JuliaException,), content)
     t = T.define(name, T.Exception_)
     t.typename.fields = names
     t.typename.field_types = field_types or (T.Any_,) * len(names)

@@ -333,6 +333,8 @@ def apply_type(t: Any, *params: Any) -> Any:
     """`t{params...}`; raises Python TypeError with Julia's sentence if it does not fit."""
     if t is Tuple_:
         check_elements("Tuple", "parameter", params)
+        if params and params[-1] is Vararg_:
+            params = (*params[:-1], Vararg(Any_))
         return tuple_type(params)
     if t is Union_Kind:
         check_elements("Union", "", params)

@@ -214,6 +214,10 @@ def identity_key(x: Any) -> Any:
     names = getattr(cls, "value_fields", None)
     if names is not None:
         return (cls, *(identity_key(getattr(x, n, None)) for n in names))
+    if isinstance(x, T.JuliaType):
+        return x
+    if isinstance(x, (V.UnitRange, V.StepRange)):
+        return (cls, *map(identity_key, (x.start, x.step, x.stop)))
     return ById(x)
 
 

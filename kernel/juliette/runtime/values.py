@@ -251,6 +251,7 @@ class MIME:
     """`MIME("text/plain")`."""
 
     __slots__ = ("name",)
+    value_fields = ("name",)
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -210,16 +210,11 @@ class _Fix:
     """A two-argument function with one argument filled in."""
 
     __slots__ = ("f", "x")
-    fields = ("f", "x")
+    fields = value_fields = ("f", "x")
 
     def __init__(self, f: Any, x: Any) -> None:
         self.f = f
         self.x = x
-
-    def egal(self, other: Any) -> bool:
-        from juliette.base.essentials import egal
-
-        return egal(self.f, other.f) and egal(self.x, other.x)
 
 
 class Fix1(_Fix):

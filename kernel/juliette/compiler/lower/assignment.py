@@ -144,8 +144,14 @@ class Assignment(Scoping):
         inner = e.args[0]
         if isinstance(inner, Expr) and inner.head == "global":
             inner = inner.args[0]
+        if isinstance(inner, Expr) and inner.head == "local":
+            raise problem("unsupported `const` declaration on local variable")
         if not (isinstance(inner, Expr) and inner.head == "="):
             raise problem("expected assignment after \"const\"")
+        if self.scope is not None and inner is e.args[0]:
+            for name in pattern_names(inner.args[0]):
+                if self._enclosing_local(name) and not self._declared_global(self.scope, name):
+                    raise problem("unsupported `const` declaration on local variable")
         node = self.lower(inner)
         mark_const(node)
         return node

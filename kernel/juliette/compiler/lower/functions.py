@@ -80,6 +80,8 @@ class Functions(Scoping):
         inner = params
         while inner.head == "where":
             inner = inner.args[0]
+            if not isinstance(inner, Expr) or inner.head not in ("tuple", "where"):
+                inner = Expr("tuple", inner)
         args = [Expr("kw", *a.args) if isinstance(a, Expr) and a.head == "=" else a for a in inner.args]
         signature: Any = Expr("call", Symbol(name), *args)
         p, wheres = params, []
@@ -184,6 +186,12 @@ class Functions(Scoping):
                 code.return_type = self.lower(sig.returns)
             found = Assigned()
             found.visit(body)
+            self.check_declared(found)
+            for n in sorted(found.locals_ & set(scope.vars)):
+                var = scope.vars[n]
+                if var in code.statics or var in code.params or any(n == k[0] for k in sig.keywords):
+                    kind = "a static parameter" if var in code.statics else "an argument"
+                    raise problem(f'local variable name "{n}" conflicts with {kind}')
             scope.globals_ |= found.globals_ - set(scope.vars)
             made = self.declare(scope, found.locals_ - set(scope.vars))
             # What is declared global around is global here, too.

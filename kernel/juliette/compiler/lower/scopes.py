@@ -241,6 +241,12 @@ class Scoping:
                 made.append(var)
         return made
 
+    def check_declared(self, found: Assigned) -> None:
+        """A scope declares no name both local and global."""
+        both = sorted(found.globals_ & found.locals_)
+        if both:
+            raise problem(f'variable "{both[0]}" declared both local and global')
+
     def in_scope(
         self, body: Callable[[], C.Node], *, names: Iterable[str] = (), exprs: Iterable[Any] = (),
         soft: bool = False,
@@ -251,9 +257,7 @@ class Scoping:
         found = Assigned()
         for e in exprs:
             found.visit(e)
-        both = sorted(found.globals_ & found.locals_)
-        if both:
-            raise problem(f'variable "{both[0]}" declared both local and global')
+        self.check_declared(found)
         scope.globals_ |= found.globals_
         made += self.declare(scope, found.locals_)
         for name in found.assigned:
