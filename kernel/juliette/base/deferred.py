@@ -60,7 +60,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.garbage": "GC atexit finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
-    "juliette.base.interactive": "Listing varinfo versioninfo",
+    "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",
     "juliette.base.internals": (
         "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown "
         "datatype_alignment depwarn disable_sigint fieldoffset has_free_typevars hex2bytes! "

@@ -41,14 +41,28 @@ def show_listing(io: IO, _: Any, listing: Listing) -> None:
 
 def size_text(n: int) -> str:
     """`40 bytes`, `1.500 KiB`"""
-    if n < 1024:
-        return f"{n} byte{'s' * (n != 1)}"
+    return format_bytes(n)
+
+
+@Base.method("format_bytes(bytes; binary=true)", export=False)
+def format_bytes(n: Any, *, binary: bool = True) -> str:
+    """A number of bytes for people to read.
+
+    ```jldoctest
+    julia> Base.format_bytes(1), Base.format_bytes(2_500_000), Base.format_bytes(2_500_000; binary = false)
+    ("1 byte", "2.384 MiB", "2.5 MB")
+    ```
+    """
+    step = 1024 if binary else 1000
+    if n < step:
+        return f"{int(n)} byte{'s' * (n != 1)}"
     value = float(n)
-    for unit in ("KiB", "MiB", "GiB"):
-        value /= 1024
-        if value < 1024 or unit == "GiB":
-            return f"{value:.3f} {unit}"
-    raise AssertionError
+    unit = ""
+    for unit in "KMGTP" if binary else "kMGTP":
+        value /= step
+        if value < step:
+            break
+    return f"{value:.3f} {unit}iB" if binary else f"{value:.1f} {unit}B"
 
 
 @Base.method("varinfo(m...)")

@@ -75,6 +75,10 @@ def is_constructor(m: Method) -> bool:
     return family is not None and family.constructors is m.function
 
 
+# What every macro takes before its own arguments.
+_OF_MACROS = {"__source__": "LineNumberNode", "__module__": "Module"}
+
+
 def method_text(m: Method) -> str:
     """`f(x::Int64, y...; k) where T`"""
     head, params, names = parts_of(m)
@@ -86,6 +90,8 @@ def method_text(m: Method) -> str:
                 shown.append(f"{n}::{T.type_string(p)}")
             else:
                 shown.append(f"{n}..." if p.type is T.Any_ else f"{n}::{T.type_string(p.type)}...")
+        elif n in _OF_MACROS and m.name.startswith("@"):
+            shown.append(f"{n}::{_OF_MACROS[n]}")
         elif p is T.Any_:
             shown.append(n or "::Any")
         else:
@@ -133,7 +139,7 @@ def show_method_long(io: IO, _: Any, m: Method) -> None:
 @Base.method("show(io::IO, ms::Base.MethodList)")
 def show_method_list(io: IO, ms: MethodList) -> None:
     """`methods(f)`: a heading, then each method with its place."""
-    n = len(ms.methods)
+    n, within = len(ms.methods), ms.module
     noun = "method" if n == 1 else "methods"
     if isinstance(ms.function, T.JuliaType):
         heading = f"# {n} {noun} for type constructor"
@@ -147,11 +153,12 @@ def show_method_list(io: IO, ms: MethodList) -> None:
             heading = f"# {n} {noun} for generic function {_quoted(generic.name)} from {'.'.join(generic.module.path)}"
     else:
         heading = f"# {n} {noun} for callable object"
+        within = getattr(getattr(T.typeof(ms.function), "typename", None), "module", within)
     io.write(heading + ":" if n else heading)
     width = len(str(n))
     for i, m in enumerate(ms.methods, 1):
         number = f"[{i}]".rjust(width + 2)
-        io.write(f"\n {number} {method_text(m)}\n {' ' * (width + 2)} @ {place(m, ms.module)}")
+        io.write(f"\n {number} {method_text(m)}\n {' ' * (width + 2)} @ {place(m, within)}")
 
 
 def generic_type_name(f: Any) -> str:

@@ -24,7 +24,10 @@ _INTEGER = re.compile(r"[+-]?\d+$")
 def cells(line: str, delimiter: str | None, quotes: bool) -> list[str]:
     """The cells of a line; without a delimiter, blanks separate them."""
     if delimiter is None:
-        return line.split()
+        if not quotes or '"' not in line:
+            return line.split()
+        words = re.findall(r'"(?:[^"]|"")*"(?=\s|$)|\S+', line)
+        return [w[1:-1].replace('""', '"') if w[:1] == w[-1:] == '"' != w else w for w in words]
     if not quotes or '"' not in line:
         return line.split(delimiter)
     out: list[str] = []
@@ -51,6 +54,21 @@ def cells(line: str, delimiter: str | None, quotes: bool) -> list[str]:
             cell += c
         i += 1
     return [*out, cell]
+
+
+def whole(lines: list[str], eol: str, delimiter: str | None) -> list[str]:
+    """The lines, where those within the quotes of a cell are one."""
+    before = rf"(^|{re.escape(delimiter) if delimiter else chr(92) + 's'})"
+    closed, opening = re.compile(before + r'"(?:[^"]|"")*"'), re.compile(before + '"')
+    out: list[str] = []
+    within = False
+    for line in lines:
+        if within:
+            out[-1] += eol + line
+        else:
+            out.append(line)
+        within = opening.search(closed.sub("", out[-1])) is not None
+    return out
 
 
 def guess(text: str) -> Any:
@@ -107,6 +125,8 @@ def read_table(source: Any, args: tuple[Any, ...], options: dict[str, Any]) -> A
     if lines and not lines[-1]:
         lines.pop()
     lines = [line.removesuffix("\r") for line in lines][options["skipstart"] :]
+    if options["quotes"] and '"' in text:
+        lines = whole(lines, eol, delimiter)
     if options["comments"]:
         mark = options["comment_char"]
         lines = [line.partition(mark)[0] for line in lines]
