@@ -16,8 +16,9 @@ import numpy as np
 
 from juliette_engine.errors import unequal
 from juliette_engine import tape as T
+from juliette_engine.blocks import EXPANSIONS, allocate, expanded, needed, scalar_statement
 from juliette_engine.numeric import ARRAYS
-from juliette_engine.program import NAMESPACE, UFUNC_OF, Constant, Program, Value
+from juliette_engine.program import NAMESPACE, UFUNC_OF, Program, Value
 from juliette_engine.tape import SCALARS, ArrayTracer, Node, Tape, acc, acc_number, full, give, new
 
 ndarray = np.ndarray
@@ -406,7 +407,7 @@ class _Builder:
         p.factors = {}
         grads = t.backward(one) if self.traced else {}
         p.factors = None
-        code = _needed(_expanded(p), [y, *grads.values()])
+        code = needed(expanded(p), [y, *grads.values()])
         made = {out.name for out, _, _ in code}
         results = {y.name: "out"}
         held: dict[int, str] = {}  # where the local derivative of a leaf is
@@ -426,12 +427,12 @@ class _Builder:
         body += [f"f{i} = a{i}.reshape(-1, order='A')" for i in self.arrays]
         for out, op, xs in code:
             if not out.array:
-                body.append(_scalar_statement(out, op, xs))
+                body.append(scalar_statement(out, op, xs))
         for name, target in results.items():
             value = next(v for v in (y, *grads.values()) if v.name == name)
             body.append(f"{target} = empty({a0}.shape, {value.sample.dtype.char!r}, 'F')")
             body.append(f"{target}f = {target}.reshape(-1, order='A')")
-        buffers, loop = _allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays})
+        buffers, loop = allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays})
         body += [f"{n} = empty({BLOCK}, {char!r})" for n, char in buffers]
         body.append(f"for i in range(0, n, {BLOCK}):")
         body.append(f"    j = i + {BLOCK}")
@@ -556,102 +557,3 @@ def unbroadcast(g: Any, shape: tuple[int, ...], whole: tuple[int, ...]) -> Any:
     if axes:
         g = np.add.reduce(g, axes, keepdims=True)
     return np.reshape(g, shape, order="F")
-
-
-# ---------------------------------------------------------------- blocks
-
-# Functions without `out=` as a few that have it: on `x`, with `y` the buffer of the result.
-EXPANSIONS: dict[str, str] = {
-    "sigmoid": "1 / (1 + exp(-x))",
-    "abs2": "x * x",
-    "softplus": "log1p(exp(-absolute(x))) + maximum(x, 0)",
-}
-
-
-def _expanded(p: Program) -> list[tuple[Value, str, tuple[Value, ...]]]:
-    """The program with functions that numpy lacks spelled out."""
-    start = list(p.code)
-    out: list[tuple[Value, str, tuple[Value, ...]]] = []
-    for value, op, args in start:
-        if value.array and op in EXPANSIONS:
-            before = len(p.code)
-            result = p.expression(EXPANSIONS[op], {"x": args[0]})
-            added = p.code[before:]
-            if added and added[-1][0] is result:
-                out += added[:-1]
-                last = added[-1]
-                out.append((value, last[1], last[2]))
-                result.name = value.name
-            else:
-                out += added
-                value.name = result.name
-        else:
-            out.append((value, op, args))
-    return out
-
-
-def _needed(
-    code: list[tuple[Value, str, tuple[Value, ...]]], wanted: list[Value]
-) -> list[tuple[Value, str, tuple[Value, ...]]]:
-    """The instructions that some values need."""
-    names = {v.name for v in wanted}
-    out = []
-    for instruction in reversed(code):
-        if instruction[0].name in names:
-            out.append(instruction)
-            names.update(x.name for x in instruction[2])
-    return out[::-1]
-
-
-def _scalar_statement(out: Value, op: str, args: tuple[Value, ...]) -> str:
-    from juliette_engine.program import _statement
-
-    return _statement(out, op, args, [x.name for x in args], [False] * len(args))
-
-
-def _allocate(
-    p: Program, code: list[Any], results: dict[str, str], leaves: set[str]
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """Buffers for intermediates, given back after their last use, and the statements of a block."""
-    last: dict[str, int] = {}
-    for i, (_, _, args) in enumerate(code):
-        for x in args:
-            last[x.name] = i
-    free: dict[str, list[str]] = {}
-    buffers: list[tuple[str, str]] = []
-    place: dict[str, str] = {}
-    lines = []
-
-    def name(x: Value, written: str) -> str:
-        if x.name in leaves:
-            return "x" + x.name[1:]
-        return place[x.name] if x.array else written
-
-    for i, (out, op, args) in enumerate(code):
-        names = [name(x, n) for x, n in zip(args, p.names(out, op, args), strict=True)]
-        char = out.sample.dtype.char
-        if out.name in results:
-            target = results[out.name] + "x"
-        else:
-            for x in args:
-                if x.name in place and last[x.name] == i and x.name not in results:
-                    free.setdefault(x.sample.dtype.char, []).append(place.pop(x.name))
-            stock = free.get(char)
-            if stock:
-                target = stock.pop()
-            else:
-                target = f"w{len(buffers)}"
-                buffers.append((target, char))
-        place[out.name] = target
-        f = "b_" + UFUNC_OF[op] if op in UFUNC_OF else "a_" + op
-        by_name = "out=" if op in ("maximum", "minimum") else ""
-        lines.append(f"{f}({', '.join(names)}, {by_name}{target})")
-        if out.name in results:
-            for x in args:
-                if x.name in place and last[x.name] == i and x.name not in results:
-                    free.setdefault(x.sample.dtype.char, []).append(place.pop(x.name))
-    return buffers, lines
-
-
-for _u in set(UFUNC_OF.values()):
-    NAMESPACE["b_" + _u] = getattr(np, _u)

@@ -237,7 +237,7 @@ class Program:
                 for x in args
             ]
             names = self.names(out, op, args)
-            lines.append(_statement(out, op, args, names, dying))
+            lines.append(statement(out, op, args, names, dying))
             if out.array and not op.startswith("cast:") and op not in ("floating", "real", "imag", "where", "conjugate"):
                 fresh.add(out.name)
         return lines
@@ -263,7 +263,7 @@ def _integral(x: Value) -> bool:
     return x.array and x.sample.dtype.kind in "iub"
 
 
-def _statement(out: Value, op: str, args: tuple[Value, ...], names: list[str], dying: list[bool]) -> str:
+def statement(out: Value, op: str, args: tuple[Value, ...], names: list[str], dying: list[bool]) -> str:
     y = out.name
     if op.startswith("cast:"):
         return f"{y} = {names[0]}.astype({op[5:]!r})"
