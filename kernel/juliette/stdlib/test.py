@@ -13,8 +13,8 @@ from juliette.display.show import one_line, string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.dispatch import GenericFunction, call_kw
-from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.runtime.dispatch import GenericFunction, KeywordCall, call_kw
+from juliette.runtime.errors import ErrorException, JuliaException, MethodError
 from juliette.runtime.modules import Base, Bindings, Module
 from juliette.stdlib import test_inferred, test_logs
 from juliette.stdlib import test_results as R
@@ -137,13 +137,14 @@ def evaluation(e: Any) -> Expr:
     return call(Evaluated, e, None)
 
 
-def split_options(arguments: tuple[Any, ...]) -> tuple[dict[str, Any], list[Expr]]:
+def split_options(e: Any, arguments: tuple[Any, ...]) -> tuple[dict[str, Any], list[Expr]]:
     """`broken=…` and `skip=…`, and the keywords that belong to the call."""
     options: dict[str, Any] = {}
     keywords = []
     for a in arguments:
         if not (isinstance(a, Expr) and a.head in ("=", "kw")):
-            raise ErrorException("invalid test macro call: @test " + expression_text(a))
+            given = " ".join(map(expression_text, (e, *arguments)))
+            raise ErrorException(f"invalid test macro call: @test {given}")
         if a.args[0].name in ("broken", "skip"):
             options[a.args[0].name] = a.args[1]
         else:
@@ -156,7 +157,8 @@ def with_keywords(e: Any, keywords: list[Expr]) -> Any:
     if not keywords:
         return e
     if not isinstance(e, Expr) or e.head != "call":
-        raise ErrorException(f"invalid test macro call: @test {expression_text(e)}")
+        given = " ".join(expression_text(x) for x in (e, *(Expr("=", *k.args) for k in keywords)))
+        raise ErrorException(f"invalid test macro call: @test {given}")
     return Expr("call", *e.args, *keywords)
 
 
@@ -167,7 +169,7 @@ def judge(result: Any, expression: str, file: str, line: int) -> Any:
         return R.RECORD(R.current_set(), R.Error("test_error", expression, place, result.error))
     value = result.value
     if value is True:
-        return R.RECORD(R.current_set(), R.Pass("test", place))
+        return R.RECORD(R.current_set(), R.Pass("test", expression, place))
     if value is False:
         context = contexts()
         fail = R.Fail("test", expression, place, data=result.shown, context=context)
@@ -244,7 +246,7 @@ def judge_throws(threw: Any, expected: Any, expression: str, file: str, line: in
     good, message = matches(expected, threw.error)
     if good:
         value = showerror_text(threw.error) if message else threw.error
-        return R.RECORD(R.current_set(), R.Pass("test_throws", place, value, message))
+        return R.RECORD(R.current_set(), R.Pass("test_throws", expression, place, value, message))
     if message:
         value = one_line(showerror_text(threw.error))
     elif isinstance(expected, T.JuliaType):
@@ -273,11 +275,17 @@ def begin_set(description: Any, kind: Any, options: dict[str, Any], file: str) -
         around = R.current_set()
         if isinstance(around, (R.DefaultTestSet, R.FallbackTestSet, ContextTestSet)):
             inherited = getattr(around, "failfast", False)
+            unknown = {
+                k: v for k, v in options.items() if k not in ("verbose", "showtiming", "failfast")
+            }
+            if unknown:
+                table = T.typeof(R.DefaultTestSet(""))
+                raise MethodError(KeywordCall(table, unknown), (description,), None)
             ts: Any = R.DefaultTestSet(
                 description, **{"failfast": inherited, "file": file, **options}
             )
         else:
-            ts = T.typeof(around)(description)
+            ts = call_kw(T.typeof(around), options, description)
     else:
         ts = call_kw(kind, options, description)
     R.open_sets().append(ts)
@@ -438,7 +446,7 @@ def load(module: Module) -> None:
     module.exports.update(GENERIC.split())
     R.load(module)
     load_macros(module)
-    test_logs.load(module, judge_value, options_of, make_options)
+    test_logs.load(module, judge_value, options_of)
 
     @module.method("record(ts::ContextTestSet, result)", export=False)
     def record_in_context(ts: ContextTestSet, result: Any) -> Any:
@@ -481,7 +489,7 @@ def load_macros(module: Module) -> None:
     @module.macro("test")
     def test(context: Any, e: Any, *arguments: Any) -> Any:
         """`@test expr`: does it hold?  Keywords of the call may follow it."""
-        options, keywords = split_options(arguments)
+        options, keywords = split_options(e, arguments)
         e = with_keywords(e, keywords)
         if "skip" in options:
             return Expr("if", options["skip"], skip_code(context, e), test_code(context, e, judge))
@@ -493,12 +501,12 @@ def load_macros(module: Module) -> None:
     @module.macro("test_broken")
     def test_broken(context: Any, e: Any, *arguments: Any) -> Any:
         """`@test_broken expr`: a test that is known not to hold."""
-        return test_code(context, with_keywords(e, split_options(arguments)[1]), judge_broken)
+        return test_code(context, with_keywords(e, split_options(e, arguments)[1]), judge_broken)
 
     @module.macro("test_skip")
     def test_skip(context: Any, e: Any, *arguments: Any) -> Any:
         """`@test_skip expr`: a test that is not run."""
-        return skip_code(context, with_keywords(e, split_options(arguments)[1]))
+        return skip_code(context, with_keywords(e, split_options(e, arguments)[1]))
 
     @module.macro("test_throws")
     def test_throws(context: Any, expected: Any, e: Any) -> Any:

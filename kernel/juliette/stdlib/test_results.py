@@ -12,8 +12,9 @@ from juliette.display.show import one_line
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import JuliaException, _exception
-from juliette.runtime.modules import Module
+from juliette.runtime.modules import Base, Module
 from juliette.runtime.scheduler import SCHEDULER, Task
+from juliette.syntax.expr import LineNumberNode, Symbol
 
 Result_ = T.define("Test.Result", abstract=True)
 AbstractTestSet_ = T.define("Test.AbstractTestSet", abstract=True)
@@ -28,26 +29,58 @@ class Result:
     fields: tuple[str, ...] = ()
 
     def __init__(self, test_type: str, expression: Any, place: tuple[str, int]) -> None:
-        self.test_type = test_type
+        self.mode = test_type
         self.expression = expression
         self.file, self.line = place
+
+    # The fields of Julia's results.
+
+    @property
+    def test_type(self) -> Symbol:
+        return Symbol(self.mode)
+
+    @property
+    def orig_expr(self) -> Any:
+        return self.expression
+
+    @property
+    def source(self) -> LineNumberNode:
+        return LineNumberNode(self.line, Symbol(self.file))
+
+    @property
+    def message_only(self) -> bool:
+        return bool(getattr(self, "message", False))
+
+    @property
+    def backtrace(self) -> str:
+        return f" [1] top-level scope\n   @ {self.file}:{self.line}"
 
 
 class Pass(Result):
     """The test held."""
 
-    fields = ("test_type", "value")
+    fields = ("test_type", "orig_expr", "data", "value", "source", "message_only")
+    data: Any = None
 
     def __init__(
-        self, test_type: str, place: tuple[str, int], value: Any = None, message: bool = False
+        self,
+        test_type: str,
+        expression: str,
+        place: tuple[str, int],
+        value: Any = True,
+        message: bool = False,
     ) -> None:
-        super().__init__(test_type, None, place)
+        super().__init__(test_type, expression, place)
         self.value = value
         self.message = message
 
+    @property
+    def orig_expr(self) -> Any:
+        return parsed(self.expression)
+
     def text(self) -> str:
         out = "Test Passed"
-        if self.test_type == "test_throws":
+        if self.mode == "test_throws":
             shown = one_line(self.value) if self.message else type_text(self.value)
             out += f"\n     Message: {shown}" if self.message else f"\n      Thrown: {shown}"
         return out
@@ -55,6 +88,8 @@ class Pass(Result):
 
 class Fail(Result):
     """The test did not hold."""
+
+    fields = ("test_type", "orig_expr", "data", "value", "context", "source", "message_only")
 
     def __init__(
         self,
@@ -75,10 +110,10 @@ class Fail(Result):
 
     def text(self) -> str:
         out = f"Test Failed at {self.file}:{self.line}\n  Expression: {self.expression}"
-        if self.test_type == "test_throws_wrong":
+        if self.mode == "test_throws_wrong":
             last = "\n     Message: " if self.message else "\n      Thrown: "
             out += f"\n    Expected: {self.data}{last}{self.value}"
-        elif self.test_type == "test_throws_nothing":
+        elif self.mode == "test_throws_nothing":
             out += f"\n    Expected: {self.data}\n  No exception thrown"
         else:
             if self.data is not None:
@@ -91,6 +126,8 @@ class Fail(Result):
 class Error(Result):
     """The test could not be carried out."""
 
+    fields = ("test_type", "orig_expr", "value", "backtrace", "source")
+
     def __init__(
         self, test_type: str, expression: str, place: tuple[str, int], value: Any = None
     ) -> None:
@@ -99,17 +136,17 @@ class Error(Result):
 
     def text(self) -> str:
         out = f"Error During Test at {self.file}:{self.line}\n"
-        if self.test_type == "test_nonbool":
+        if self.mode == "test_nonbool":
             return (
                 f"{out}  Expression evaluated to non-Boolean\n  Expression: {self.expression}"
                 f"\n       Value: {one_line(self.value)}"
             )
-        if self.test_type == "test_unbroken":
+        if self.mode == "test_unbroken":
             return (
                 f"{out} Unexpected Pass\n Expression: {self.expression}"
                 "\n Got correct result, please change to @test if no longer broken.\n"
             )
-        if self.test_type == "test_error":
+        if self.mode == "test_error":
             out += f"  Test threw exception\n  Expression: {self.expression}\n"
         else:
             out += "  Got exception outside of a @test\n"
@@ -121,8 +158,14 @@ class Error(Result):
 class Broken(Result):
     """A test that is known not to hold, or that is skipped."""
 
+    fields = ("test_type", "orig_expr")
+
+    @property
+    def orig_expr(self) -> Any:
+        return parsed(self.expression)
+
     def text(self) -> str:
-        label = "Skipped" if self.test_type == "skipped" else "Expression"
+        label = "Skipped" if self.mode == "skipped" else "Expression"
         return f"Test Broken\n  {label}: {self.expression}"
 
 
@@ -140,6 +183,11 @@ class LogTestFailure(Result):
         out = f"Log Test Failed at {self.file}:{self.line}\n  Expression: {self.expression}\n"
         out += "  Log Pattern: " + " ".join(self.patterns) + "\n  Captured Logs: "
         return out + "".join(f"\n    {log}" for log in self.logs) + "\n"
+
+
+def parsed(expression: str) -> Any:
+    """The code of a test; results keep its text."""
+    return Base.bindings["Meta"].get("parse")(expression)
 
 
 def type_text(value: Any) -> str:
