@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.base.essentials import _simple
 from juliette.base.iteration import iterate_value
-from juliette.base.tasks import spawned
+from juliette.base.tasks import spawned, sync_end
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, ErrorException
@@ -290,11 +290,18 @@ constant_function("nthreadpools", 1, "How many pools of threads there are.")
 
 @Threads.macro("threads")
 def threads(context: Any, *args: Any) -> Any:
-    """`@threads for …`: the loop runs on the one thread, in order."""
+    """`@threads for …`: the loop runs in a task on the one thread, in order."""
     loop = args[-1]
     if not isinstance(loop, Expr) or loop.head != "for":
         raise ArgumentError("@threads requires a `for` loop expression")
-    return Expr("let", Expr("block"), Expr("block", loop, None))
+    return Expr("call", QuoteNode(run_loop), Expr("->", Expr("tuple"), Expr("block", loop, None)))
+
+
+def run_loop(loop: Any) -> None:
+    """Run a loop as a task of its own: what it throws comes as Julia's threads give it."""
+    task = Task(loop)
+    SCHEDULER.schedule(task)
+    sync_end([task])
 
 
 @Threads.macro("spawn")
