@@ -279,7 +279,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.searching": "first in last",
     "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted sortperm",
-    "juliette.base.streams": "IOBuffer peek",
+    "juliette.base.streams": "IOBuffer copy peek",
     "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
     "juliette.base.strings.indexing": (
         "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import iterate_value
+from juliette.base.strings.values import is_string, text_of
 from juliette.runtime import tables
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector
-from juliette.runtime.hashing import MASK, julia_hash, mix
+from juliette.runtime.hashing import MASK, julia_hash, mix, string_hash
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.text import utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 _UNORDERED = T.union(T.AbstractDict, T.AbstractSet)
@@ -46,6 +48,8 @@ def hash_with(x: Any, h: Any) -> Any:
         for v in reversed(x):
             out = Base.bindings["hash"](v, out)
         return out
+    if is_string(x):
+        return np.uint64(string_hash(utf8(text_of(x)), seed))
     if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
         return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK))
     if isinstance(x, Struct) and T.subtype(T.typeof(x), T.AbstractArray):

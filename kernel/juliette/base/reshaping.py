@@ -288,11 +288,6 @@ def conj_into(a: Any) -> Any:
     return Base.bindings["map!"](Base.bindings["conj"], a, a)
 
 
-@Base.method("reverse(s::AbstractString)")
-def reverse_string(s: str) -> str:
-    return s[::-1]
-
-
 def assign(a: Any, data: Any) -> Any:
     """Write all elements of an array at once."""
     data = np.array(data, order="F")

@@ -6,6 +6,7 @@ stream behind an IO.
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 from collections.abc import Iterator
@@ -544,6 +545,22 @@ def fd(io: IO) -> int:
 def take(io: IOBuffer) -> Array:
     """All that is in a buffer, which is empty afterwards."""
     return byte_vector(io.stream.take())
+
+
+@Base.method("copy(io::IOBuffer)")
+def copy_buffer(io: IOBuffer) -> IOBuffer:
+    """A buffer with the same bytes, at the same position.
+
+    ```jldoctest
+    julia> a = IOBuffer("text"); skip(a, 2); b = copy(a);
+
+    julia> read(a, String), read(b, String)
+    ("xt", "xt")
+    ```
+    """
+    stream = copy.copy(io.stream)
+    stream.data = bytearray(io.stream.data)
+    return IOBuffer(stream)
 
 
 @Base.method("take!(io::IOContext)")

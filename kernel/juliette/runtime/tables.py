@@ -50,6 +50,8 @@ def hashable(x: Any) -> Any:
         # one of Base's own numbers or strings, which hash as what they equal
         return ("-0.0",) if getattr(x, "minus", False) else ("NaN",) if x != x else x
     if hasattr(cls, "julia_type"):
+        if STRING_KEY is not None and T.isa(x, T.AbstractString):
+            return STRING_KEY(x)
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     names = getattr(cls, "value_fields", None)
     return (cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
@@ -57,6 +59,8 @@ def hashable(x: Any) -> Any:
 
 # Set by Base when `hash` is met: the key of an instance of a type that may have its own `hash`.
 CUSTOM_KEY: Any = None
+# Set by Base: the text of a string of a user's own type, which is equal to a String with that text.
+STRING_KEY: Any = None
 
 Dict_ = T._sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
 Set_ = T._sub_family("Set", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)

@@ -190,6 +190,11 @@ def parse_number(t: Any, text: str, base: int | None) -> Any:
     return value
 
 
+def plain(s: Any) -> str:
+    """The text of any kind of string."""
+    return str(s) if isinstance(s, str) else str(Base.bindings["String"](s))
+
+
 @Base.method("parse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Real, Complex}")
 def parse(t: Any, s: str, *, base: Any = None) -> Any:
     """A number from its text.
@@ -203,7 +208,7 @@ def parse(t: Any, s: str, *, base: Any = None) -> Any:
         return int(s)
     check_base(base)
     try:
-        return parse_number(t, str(s), base)
+        return parse_number(t, plain(s), base)
     except Overflow as e:
         raise OverflowError_(str(e)) from None
     except BadNumber as e:
@@ -221,7 +226,7 @@ def tryparse(t: Any, s: str, *, base: Any = None) -> Any:
     """
     check_base(base)
     try:
-        return parse_number(t, str(s), base)
+        return parse_number(t, plain(s), base)
     except BadNumber:
         return None
 

@@ -12,6 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime import tables
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, utf8
@@ -31,6 +32,9 @@ def text_of(s: Any) -> str:
         # A string of a user's own that does not say what its characters are.
         raise MethodError(Base.bindings["iterate"], (s, 1), None)
     return "".join(c.text for c in support.iterate(s))
+
+
+tables.STRING_KEY = text_of
 
 
 def is_string(x: Any) -> bool:
