@@ -334,12 +334,18 @@ def siamese_contrastive_loss(
 
 
 def label_smoothing(y: Any, α: float, *, dims: int = 1) -> Any:
-    """`y (1 - α) + α / size(y, dims)`; with `dims=0` for two classes, `+ α / 2`."""
+    """`y (1 - α) + α / size(y, 1)`; with `dims=0` for the probability of one of two classes, `+ α / 2`.
+
+    Raises ArgumentError unless `0 < α < 1` and `dims` is 0 or 1 (Szegedy and others, 2015; Flux,
+    `label_smoothing`).
+    """
     if not 0 < α < 1:
         raise ArgumentError(
             f"label_smoothing expects α ∈ (0, 1), but α = {value_text(α)}"
         )
-    n = 2 if dims == 0 else shape(y)[dims - 1]
+    if dims not in (0, 1):
+        raise ArgumentError("`dims` should be either 0 or 1")
+    n = 2 if dims == 0 else shape(y)[0]
     kind = type(α) if isinstance(α, np.floating) else float
     return add(mul(y, kind(1 - α)), kind(α / n))
 

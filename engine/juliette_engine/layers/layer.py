@@ -219,7 +219,7 @@ def settled(x: Any) -> Any:
 def expect_size(layer: Layer, x: Any, dimension: int, want: int) -> None:
     """The check that Flux makes of an input; dimensions count from one in the sentence."""
     shape = np.shape(primal(x))
-    if dimension >= len(shape) or shape[dimension] != want:
+    if not 0 <= dimension < len(shape) or shape[dimension] != want:
         if want == 1 and dimension >= len(shape):
             return
         raise DimensionMismatch(

@@ -13,12 +13,13 @@ from juliette.compiler import support
 from juliette.packages import zygote
 from juliette.packages.flux import boundary
 from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
+from juliette.packages.flux.inputs import known
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
 from juliette_engine import activations, initialisers, losses, rules
@@ -110,10 +111,15 @@ def expose(
 
     @module.method(name + header, export=export, transparent=True)
     def call(*args: Any, **keywords: Any) -> Any:
-        if not keywords:
-            return from_host(f(*map(host_argument, args)))
-        given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
-        return from_host(f(*map(host_argument, args), **given))
+        try:
+            if not keywords:
+                return from_host(f(*map(host_argument, args)))
+            given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
+            return from_host(f(*map(host_argument, args), **given))
+        except (AttributeError, TypeError, ValueError):
+            if all([known(a) or callable(a) for a in args]):
+                raise
+            raise MethodError(module.bindings[name], args, None) from None
 
     call.__doc__ = f.__doc__
     call.__signature__ = signature_of(f, rename)

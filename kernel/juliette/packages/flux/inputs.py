@@ -11,6 +11,11 @@ from juliette.display.io import STDERR
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.profile import PROFILE
+from juliette.packages.zygote.nodes import PLAIN
+from juliette.runtime import types as T
+from juliette.runtime.array import elements, wrap
+from juliette.runtime.bigfloat import BigFloat
+from juliette.runtime.numeric import BigInt
 from juliette_engine.rules import floating
 from juliette_engine.tape import primal
 
@@ -52,6 +57,8 @@ def matched(layer: Any, x: Any) -> Any:
         return x
     dtype = weight_dtype(layer)
     have = x.data.dtype
+    if have.char == "O" and (dtype is not None or layer.arrays_only):
+        return machine(x, dtype)
     if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiub":
         return x
     if have.kind == "f":
@@ -60,6 +67,24 @@ def matched(layer: Any, x: Any) -> Any:
         if have == np.float64 and dtype == np.float32:
             warn(layer, x)
     return from_host(cast(to_host(x), dtype))
+
+
+def machine(x: Any, dtype: Any) -> Any:
+    """An array of rational or mixed real numbers as one of floats; arrays of other values as they are."""
+    if type(x) in PLAIN or zygote.is_traced(x):
+        return x
+    values = elements(np.asarray(x.data))
+    if not values or any(isinstance(v, (BigFloat, BigInt)) or not T.isa(v, T.Real) for v in values):
+        return x
+    floats = np.array([float(v) for v in values], dtype if dtype is not None and dtype.kind == "f" else float)
+    return wrap(floats.reshape(np.shape(x.data), order="F"))
+
+
+def known(x: Any) -> bool:
+    """Is this something that layers of numbers take?"""
+    if isinstance(x, ArrayLike):
+        return bool(np.asarray(x.data).dtype.char != "O")
+    return x is None or isinstance(x, (bool, int, float, np.generic, zygote.Tracer))
 
 
 def cast(x: Any, dtype: Any) -> Any:

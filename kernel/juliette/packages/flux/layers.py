@@ -11,9 +11,10 @@ import inspect
 from typing import Any
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.display.show import summary
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
-from juliette.packages.flux.inputs import matched
+from juliette.packages.flux.inputs import known, matched
 from juliette.packages.flux.boundary import engine_function, from_host, host_elementwise, host_function, to_host
 from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
@@ -24,6 +25,7 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
 from juliette_engine import trees
+from juliette_engine.errors import DimensionMismatch
 from juliette_engine.functions.affine import dense
 from juliette_engine.layers.basic import Dense
 from juliette_engine.layers.layer import Layer
@@ -173,14 +175,16 @@ def caller(cls: type[Layer]) -> Any:
             write_back(layer, view)
             return from_host(y)
 
-        return stateful
+        return explained(stateful)
     if cls is Dense:
         return dense_caller(apply)
     if cls.arrays_only:
-        return lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
+        return explained(lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x)))))
     keywords = call_keywords(cls)
     if not keywords:
-        return lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
+        return explained(
+            lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
+        )
 
     def call(layer: Any, *xs: Any, **options: Any) -> Any:
         inputs = [to_host(matched(layer, x)) for x in xs]
@@ -189,6 +193,30 @@ def caller(cls: type[Layer]) -> Any:
     inputs = inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL)
     call.__signature__ = inspect.Signature([inputs, *keywords])  # type: ignore[attr-defined]
     return call
+
+
+def as_given(text: str, layer: Any, xs: tuple[Any, ...]) -> str:
+    """What is said of inputs, about them as they were before they took the type of the weights."""
+    for x in xs:
+        if isinstance(x, ArrayLike) and type(x) not in PLAIN and (m := matched(layer, x)) is not x:
+            text = text.replace(f"but got {summary(m)}", f"but got {summary(x)}")
+    return text
+
+
+def explained(call: Any) -> Any:
+    """The call of a layer, which has no method for values that it does not compute with."""
+
+    def explaining(layer: Any, *xs: Any) -> Any:
+        try:
+            return call(layer, *xs)
+        except DimensionMismatch as e:
+            raise DimensionMismatch(as_given(str(e), layer, xs)) from None
+        except (AttributeError, TypeError, ValueError):
+            if xs and xs[0] is not None and all(map(known, xs)):
+                raise
+            raise MethodError(layer, xs, None) from None
+
+    return explaining
 
 
 def dense_caller(apply: Any) -> Any:
@@ -208,8 +236,9 @@ def dense_caller(apply: Any) -> Any:
                     b if b is False or type(b) in PLAIN else b.data,
                 )
                 return y if type(y) in PLAIN else from_host(y)
-        return from_host(apply(host_view(layer), to_host(matched(layer, x))))
+        return slow(layer, x)
 
+    slow = explained(lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x)))))
     return call
 
 
