@@ -117,7 +117,7 @@ def expose(
             given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
             return from_host(f(*map(host_argument, args), **given))
         except (AttributeError, TypeError, ValueError):
-            if all([known(a) or callable(a) for a in args]):
+            if all([a is not None and (known(a) or callable(a)) for a in args]):
                 raise
             raise MethodError(module.bindings[name], args, None) from None
 
