@@ -449,7 +449,7 @@ def _refused(error: BaseException) -> Any:
         frames = [*frames, trace.tb_frame] if name.endswith(".py") else []
         trace = trace.tb_next
     for frame in frames:
-        method = _method_of(frame.f_code)
+        method = _method_of(frame)
         if method is not None:
             code, values = frame.f_code, frame.f_locals
             first = len(method.type_vars) if method.source.static else 0
@@ -467,14 +467,23 @@ def _refused(error: BaseException) -> Any:
     return None
 
 
-def _method_of(code: Any) -> Any:
-    """The method of Base or a package whose Python function has this code."""
+def _method_of(frame: Any) -> Any:
+    """The method of Base or a package whose Python function runs in this frame."""
+    code, values = frame.f_code, frame.f_locals
+
+    def runs(f: Any) -> bool:
+        """Is this the code, and, as functions made in one place share it, are its surroundings the same?"""
+        if getattr(f, "__code__", None) is not code:
+            return False
+        cells = zip(code.co_freevars, f.__closure__ or (), strict=True)
+        return all(values.get(n) is c.cell_contents for n, c in cells if n in values)
+
     for module in (Base, *PACKAGES.values()):
         for value in list(module.bindings.values()):
             table = T.unwrap(value).typename.constructors if _has_constructors(value) else value
             if isinstance(table, GenericFunction):
                 for m in table.methods:
-                    if getattr(m.builtin, "__code__", None) is code:
+                    if runs(m.builtin):
                         return m
     return None
 
