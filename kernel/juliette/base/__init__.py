@@ -10,6 +10,7 @@
 - `array_protocol`: what holds for every array, native or a user's own
 - `array_size`: sizes, axes, bounds
 - `array_construction`, `concatenation`, `ranges`: making arrays
+- `range_questions`: what ranges answer without their elements
 - `range_types`: from one kind of range to another
 - `cartesian`, `indexing`, `views`: reading and writing elements
 - `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths

@@ -9,7 +9,7 @@ from typing import Any
 
 from juliette.base import (
     array_arithmetic, array_construction, array_protocol, array_size, broadcasting, cartesian, concatenation,
-    dictionaries, essentials, functions, indexing, iteration, multimedia, pairs, range_types, ranges, sets, tuples, vectors, views,
+    dictionaries, essentials, functions, indexing, iteration, multimedia, pairs, range_questions, range_types, ranges, sets, tuples, vectors, views,
 )
 from juliette.base.deferred import CHAPTERS, EXTENDED
 from juliette.base.essentials import getproperty, propertynames
@@ -47,7 +47,7 @@ __all__ = [
 # What every program needs; the rest of Base is imported when one of its names is first met.
 CORE = (
     essentials, promotion, number_arithmetic, comparison, integers, mathematics, array_protocol, cartesian,
-    indexing, views, array_construction, array_size, array_arithmetic, concatenation, broadcasting, ranges, range_types,
+    indexing, views, array_construction, array_size, array_arithmetic, concatenation, broadcasting, ranges, range_questions, range_types,
     vectors, tuples, pairs, functions, iteration, dictionaries, sets, string_comparison, multimedia,
     array_show, collection_display, function_display, stream_display,
 )

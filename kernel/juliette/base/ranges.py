@@ -6,17 +6,14 @@ constructors: lengths, ends and exact steps are worked out here and nowhere else
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import shape_of, values_of
-from juliette.base.essentials import _MAKER, FLOATS
-from juliette.base.iteration import iterate_value
+from juliette.base.array_protocol import shape_of
+from juliette.base.essentials import FLOATS
 from juliette.base.numbers.promotion import promote_type
-from juliette.runtime.numeric import wrap
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import ranges as R
@@ -297,9 +294,6 @@ def _steps_length(t: Any, start: Any, step: Any, length: int, offset: int = 1) -
 for _family, _f in ((R.UnitRange_, _unit), (R.OneTo_, _one_to), (R.StepRange_, _steps), (R.StepRangeLen_, _steps_length)):
     support._builtin(constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _f, ("args",))
 
-# ---------------------------------------------------------------- questions
-
-
 def plain(r: Any) -> Any:
     """The range itself; of a user's own type, the built-in one that its `first`, `step` and `length` tell."""
     if isinstance(r, V.Range):
@@ -308,184 +302,6 @@ def plain(r: Any) -> Any:
     if T.isa(r, R.AbstractUnitRange):
         return R.unit_range(call["first"](r), call["last"](r), call["eltype"](r))
     return by_length(call["first"](r), call["step"](r), call["length"](r), False)
-
-
-@Base.method("size(r::AbstractRange)")
-def size_of_range(r: Any) -> Any:
-    return (Base.bindings["length"](r),)
-
-
-@Base.method("step(r::AbstractRange)")
-def step(r: Any) -> Any:
-    """The difference of neighbours in a range.
-
-    ```jldoctest
-    julia> step(1:3:10)
-    3
-    ```
-    """
-    if isinstance(r, V.Range):
-        return r.step
-    if T.isa(r, R.AbstractUnitRange):
-        return Base.bindings["oneunit"](Base.bindings["eltype"](r))
-    raise MethodError(Base.bindings["step"], (r,), None)
-
-
-@Base.method("first(r::AbstractRange)")
-def first(r: Any) -> Any:
-    if isinstance(r, V.Range):
-        return r.first
-    if "start" in getattr(r, "fields", ()):
-        return r.start
-    raise MethodError(Base.bindings["first"], (r,), None)
-
-
-@Base.method("last(r::AbstractRange)")
-def last(r: Any) -> Any:
-    if not isinstance(r, V.Range):
-        if "stop" in getattr(r, "fields", ()):
-            return r.stop
-        return Base.bindings["getindex"](r, Base.bindings["length"](r))
-    return r.last if len(r) or not isinstance(r, (V.UnitRange, V.StepRange)) else r.stop
-
-
-@Base.method("length(r::AbstractRange)")
-def length_of_range(r: Any) -> Any:
-    if isinstance(r, V.Range):
-        return counted(r, r.count)
-    if not T.isa(r, R.OrdinalRange):
-        raise MethodError(Base.bindings["length"], (r,), None)
-    op = R.OPERATORS
-    return op["+"](op["div"](op["-"](op["last"](r), op["first"](r)), op["step"](r)), 1)
-
-
-def counted(r: Any, n: int) -> Any:
-    """A number of elements of a range: of its element type where that is a long integer, else Int64."""
-    return Base.bindings["rem"](_MAKER[BIG](n), r.eltype) if r.eltype in R.LONG else wrap(n)
-
-
-BIG = T.CORE_TYPES["BigInt"]
-
-
-@Base.method("checked_length(r::AbstractRange)", export=False)
-def checked_length(r: Any) -> Any:
-    """`length(r)`; an `OverflowError` where that would wrap around."""
-    r = plain(r)
-    n = r.count
-    if r.eltype not in R.LONG and n > R.LONGEST:
-        return Base.bindings["checked_add"](Base.bindings["checked_sub"](int(r.last), int(r.first)), 1)
-    return counted(r, n)
-
-
-@Base.method("sum(r::AbstractRange{<:Real}; init=nothing)")
-def sum_range(r: Any, *, init: Any = None) -> Any:
-    op = R.OPERATORS
-    if init is not None:
-        return op["+"](init, sum_range(r))
-    r = plain(r)
-    n = r.count
-    if isinstance(r, V.StepRangeLen) and r.exact is not None:
-        a, s = r.exact
-        return _MAKER[r.eltype](float(n * a + s * (n * (n - 1) // 2)))
-    n = counted(r, n)
-    less = op["-"](n, 1)
-    even, odd = (n, less) if not int(n) % 2 else (less, n)
-    pairs = op["*"](op["*"](r.step, odd), op["div"](even, 2))
-    return op["+"](op["*"](n, r.first if len(r) else r.start), pairs)
-
-
-def ends(name: str, pick: Any) -> None:
-    @Base.method(f"{name}(r::AbstractRange)")
-    def end(r: Any) -> Any:
-        r = plain(r)
-        if not len(r):
-            raise ArgumentError("range must be non-empty")
-        low, high = r.first, r.last
-        return pick(low, high) if R.OPERATORS["<="](low, high) else pick(high, low)
-
-
-ends("minimum", lambda low, high: low)
-ends("maximum", lambda low, high: high)
-ends("extrema", lambda low, high: (low, high))
-
-
-@Base.method("in(x::Real, r::AbstractRange{<:Real})")
-def in_range(x: Any, r: Any) -> bool:
-    r = plain(r)
-    n = r.count
-    if not n or Base.bindings["isfinite"](x) is not True:
-        return False
-    op = R.OPERATORS
-    if r.eltype in _MACHINE or r.eltype in R.LONG:
-        if Base.bindings["isinteger"](x) is not True:
-            return False
-        whole, a, b = int(Base.bindings["BigInt"](x)), int(r.first), int(r.last)
-        return min(a, b) <= whole <= max(a, b) and (whole - a) % int(r.step) == 0
-    if op["iszero"](r.step):
-        return op["=="](r.first, x) is True
-    i = Base.bindings["round"](T.Int64, op["/"](op["-"](x, r.first), r.step))
-    return 0 <= i < n and op["=="](r.get(i), x) is True
-
-
-@Base.method("issorted(r::AbstractRange)")
-def issorted_range(r: Any) -> bool:
-    r = plain(r)
-    return len(r) < 2 or bool(R.OPERATORS["<="](r.first, r.last))
-
-
-@Base.method("intersect(a::AbstractUnitRange{<:Integer}, b::AbstractUnitRange{<:Integer})")
-def intersect_units(a: Any, b: Any) -> Any:
-    a, b = plain(a), plain(b)
-    t = promote_type(a.eltype, b.eltype)
-    convert = Base.bindings["convert"]
-    return R.unit_range(convert(t, max(a.start, b.start)), convert(t, min(a.stop, b.stop)), t)
-
-
-@Base.method("intersect(a::OrdinalRange{<:Integer}, b::OrdinalRange{<:Integer})")
-def intersect_steps(a: Any, b: Any) -> Any:
-    """The elements of two progressions: again a progression, in the direction of the first."""
-    a, b = plain(a), plain(b)
-    t = promote_type(a.eltype, b.eltype)
-    by = abs(int(a.step)), abs(int(b.step))
-    common = math.lcm(*by)
-    low = max(min(int(r.first), int(r.last)) for r in (a, b)) if len(a) and len(b) else 1
-    high = min(max(int(r.first), int(r.last)) for r in (a, b)) if len(a) and len(b) else 0
-    # the first number from `low` on that is in both
-    start = next((x for x in range(low, min(high, low + common - 1) + 1) if not ((x - int(a.first)) % by[0] or (x - int(b.first)) % by[1])), high + 1)
-    convert = Base.bindings["convert"]
-    up = V.StepRange(convert(t, start), convert(t, common), convert(t, high))
-    return up if int(a.step) > 0 else Base.bindings["reverse"](up)
-
-
-@Base.method("float(r::OrdinalRange{<:Real})")
-def float_range(r: Any) -> Any:
-    f = Base.bindings["float"]
-    r = plain(r)
-    return V.COLON(f(r.start), f(r.stop)) if isinstance(r, V.UnitRange) else V.COLON(f(r.start), f(r.step), f(r.stop))
-
-
-@Base.method("sortperm(r::AbstractRange)")
-def sortperm_range(r: Any) -> Any:
-    r = plain(r)
-    n = len(r)
-    if isinstance(r, V.UnitRange):
-        return V.UnitRange(1, n)
-    return V.StepRange(1, 1, n) if issorted_range(r) else V.StepRange(n, -1, 1)
-
-
-@Base.method("==(a::AbstractRange, b::AbstractRange)")
-def equal_ranges(a: Any, b: Any) -> bool:
-    if not (isinstance(a, V.Range) and isinstance(b, V.Range)):
-        same, length = R.OPERATORS["=="], R.OPERATORS["length"]
-        return bool(same(length(a), length(b))) and all(same(x, y) is True for x, y in zip(iterate_value(a), iterate_value(b), strict=False))
-    if a.count != b.count:
-        return False
-    same = R.OPERATORS["=="]
-    if not a.count:
-        return True
-    if isinstance(a, (V.UnitRange, V.StepRange)) and isinstance(b, (V.UnitRange, V.StepRange)):
-        return bool(same(a.first, b.first) and same(a.last, b.last))
-    return all(same(x, y) is True for x, y in zip(a, b, strict=True))
 
 
 # ---------------------------------------------------------------- arithmetic that keeps a range

@@ -258,6 +258,9 @@ def intersect(s: Any, *others: Any) -> Any:
     """
     if len(others) > 1 and all(isinstance(x, V.UnitRange) for x in (s, *others)):
         return functools.reduce(Base.bindings["intersect"], others, s)
+    if any(isinstance(x, V.Range) for x in (s, *others)):
+        found = _common_of_ranges(s, others)
+        return _container(s, found, [_eltype(s), *(t for t in map(_eltype, others))])
     found = _keys(s)
     for o in others:
         keep = _keys(o)
@@ -265,6 +268,16 @@ def intersect(s: Any, *others: Any) -> Any:
     if isinstance(s, V.JuliaSet) and all(_eltype(o) is s.eltype for o in others):
         return _without(s, [k for k in s.data if k not in found])
     return _container(s, list(found.values()), [_eltype(s), *(t for t in map(_eltype, others))])
+
+
+def _common_of_ranges(s: Any, others: tuple[Any, ...]) -> list[Any]:
+    """The elements of the shortest collection that all others have: ranges are asked, not walked through."""
+    size = Base.bindings["length"]
+    every = [s, *others]
+    few = min((x for x in every if not isinstance(x, V.Range)), key=size, default=min(every, key=size))
+    few = s if not isinstance(s, V.Range) else few
+    inside = Base.bindings["in"]
+    return [v for v in _keys(few).values() if all(x is few or inside(v, x) is True for x in every)]
 
 
 def _without(s: V.JuliaSet, keys: list[Any]) -> V.JuliaSet:
@@ -362,6 +375,10 @@ def issubset(a: Any, b: Any) -> bool:
     (true, false)
     ```
     """
+    if isinstance(a, V.UnitRange) and isinstance(b, V.UnitRange):
+        return not a.count or bool(b.count and b.start <= a.start and a.stop <= b.stop)
+    if isinstance(b, V.Range):
+        return all(Base.bindings["in"](x, b) is True for x in iterate_value(a))
     if isinstance(b, V.JuliaSet):
         return all(b.key(x) in b.data for x in iterate_value(a))
     if isinstance(b, (Array, tuple)) and isinstance(a, (Array, tuple, V.JuliaSet)):

@@ -180,34 +180,61 @@ def rationalize(x: Any, *, tol: Any = None) -> Any:
 
 @Base.method("rationalize(::Type{T}, x::Real; tol=nothing) where T<:Integer")
 def rationalize_to(t: Any, x: Any, *, tol: Any = None) -> Any:
-    from fractions import Fraction
-
     if isinstance(x, Irrational):
         x = float(x)
     if isinstance(x, Rational) or isinstance(x, (int, np.integer)):
         return to_rational(t, x)
     if x != x:
         raise inexact(T.apply_type(Rational_, t), x)
-    value = float(x)
-    if math.isinf(value):
-        return rational_class(t)(MAKER[t](1 if value > 0 else -1), MAKER[t](0))
-    exact = Fraction(value)
-    tolerance = Fraction(float(Base.bindings["eps"](x))) if tol is None else Fraction(float(tol))
-    if tolerance < 0:
-        raise ArgumentError("negative tolerance")
-    # Continued fraction of the value, until it is near enough.
-    p0, q0, p1, q1 = 0, 1, 1, 0
-    rest = exact
-    while True:
-        whole = rest.numerator // rest.denominator
-        p0, q0, p1, q1 = p1, q1, whole * p1 + p0, whole * q1 + q0
-        if not (fits(t, p1) and fits(t, q1)):
-            p1, q1 = p0, q0
-            break
-        if abs(Fraction(p1, q1) - exact) <= tolerance / 1 or rest == whole:
-            break
-        rest = 1 / (rest - whole)
-    return rational_class(t)(MAKER[t](p1), MAKER[t](q1))
+    if math.isinf(float(x)):
+        return rational_class(t)(MAKER[t](1 if x > 0 else -1), MAKER[t](0))
+    tol = Base.bindings["eps"](x) if tol is None else tol
+    if tol < 0:
+        raise ArgumentError(f"negative tolerance {Base.bindings['string'](tol)}")
+    p, q = nearest_fraction(x, tol, lambda n, d: fits(t, n) and fits(t, d))
+    return rational_class(t)(MAKER[t](p), MAKER[t](q))
+
+
+def nearest_fraction(x: Any, tol: Any, fit: Callable[[int, int], bool]) -> tuple[int, int]:
+    """The simplest fraction within a tolerance; where its parts do not fit, the last convergent that does.
+
+    Convergents of the continued fraction, then the best semiconvergent, in the number's own arithmetic.
+    """
+    call = Base.bindings
+    plus, minus, times, less = (call[name] for name in ("+", "-", "*", "<"))
+    p, q, pp, qq = (-1 if call["signbit"](x) else 1), 0, 0, 1
+    x = call["abs"](x)
+    a = call["trunc"](x)
+    r, y = minus(x, a), call["one"](x)
+    nt = tt = call["oftype"](x, tol)
+    t = call["zero"](nt)
+    while less(nt, r):
+        whole = int(call["BigInt"](a))
+        n, d = whole * p + pp, whole * q + qq
+        if not fit(n, d):
+            return p, q
+        p, pp, q, qq = n, p, d, q
+        x, y = y, r
+        a, r = call["divrem"](x, y)
+        t, tt = nt, t
+        nt = plus(times(a, t), tt)
+    whole = int(call["BigInt"](call["cld"](minus(x, tt), plus(y, t))))
+    n, d = whole * p + pp, whole * q + qq
+    if not fit(n, d):
+        return p, q
+    g = math.gcd(n, d)
+    return n // g, d // g
+
+
+@Base.method("convert(::Type{Rational{T}}, x::AbstractIrrational) where T", static=True)
+def irrational_to_rational(t: Any, kind: Any, x: Any) -> Any:
+    """As near as numerator and denominator of the type allow."""
+    if t is BigInt_:
+        raise ArgumentError("Cannot convert an AbstractIrrational to a Rational{BigInt}: use rationalize(BigInt, x) instead")
+    from juliette.runtime.bigfloat import BigFloat
+
+    p, q = nearest_fraction(BigFloat.of(x, 512), 0, lambda n, d: fits(t, n) and fits(t, d))
+    return rational_class(t)(MAKER[t](p), MAKER[t](q))
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -317,7 +344,7 @@ def rational_exponent(x: Any, y: Any) -> Any:
 
 @Base.method("abs(x::Rational)")
 def absolute(x: Any) -> Any:
-    return type(x)(MAKER[x.kind](abs(int(x.num))), x.den)
+    return type(x)(Base.bindings["checked_abs"](x.num), x.den)
 
 
 @Base.method("sign(x::Rational)")

@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, InexactError, MethodError
+from juliette.runtime.errors import ArgumentError, DivideError, InexactError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,
@@ -186,6 +186,8 @@ def digits_in(n: int, base: int) -> list[int]:
 
 def round_digits(x: Any, how: str, digits: Any, sigdigits: Any, base: int) -> Any:
     """`round(x; digits, sigdigits, base)`"""
+    if isinstance(x, Rational):
+        x = float(x) if x.den else math.copysign(math.inf, x.num)
     if digits is not None and sigdigits is not None:
         raise ArgumentError("`round` cannot use both `digits` and `sigdigits` arguments.")
     if isinstance(x, (float, np.floating)) and not math.isfinite(x):
@@ -204,14 +206,6 @@ def round_digits(x: Any, how: str, digits: Any, sigdigits: Any, base: int) -> An
     if T.typeof(x) is BigFloat_:
         scale = to_number(BigFloat_, base ** abs(digits))
         return round_real(x * scale, how) / scale if digits >= 0 else round_real(x / scale, how) * scale
-    if isinstance(x, Rational):
-        scale = base ** abs(digits)
-        n, d = int(x.num), int(x.den)
-        from juliette.runtime.numeric import rational
-
-        if digits >= 0:
-            return rational(x.kind, round_ratio(n * scale, d, how), scale)
-        return rational(x.kind, round_ratio(n, d * scale, how) * scale, 1)
     if isinstance(x, np.floating):
         make = type(x)
         step = make(float(base) ** abs(digits))
@@ -226,6 +220,8 @@ def round_digits(x: Any, how: str, digits: Any, sigdigits: Any, base: int) -> An
 def to_type(t: Any, x: Any, how: str, original: Any = None) -> Any:
     """`round(t, x, how)`"""
     r = round_real(x, how)
+    if isinstance(x, Rational) and not x.den and T.subtype(t, T.Integer):
+        raise DivideError()
     if t in INT_RANGE and isinstance(x, (float, np.floating)):
         if not math.isfinite(r) or not fits(t, int(r)):
             raise inexact(t, x if how == "ToZero" else r, "trunc")
