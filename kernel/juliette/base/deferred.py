@@ -190,7 +190,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.sorting": (
         "DEFAULT_STABLE DEFAULT_UNSTABLE Forward InsertionSort MergeSort Order PartialQuickSort "
         "QuickSort Reverse Sort insorted partialsort partialsort! partialsortperm "
-        "partialsortperm! searchsorted searchsortedfirst searchsortedlast sort sort! sortperm!"
+        "partialsortperm! searchsorted searchsortedfirst searchsortedlast sort sortperm!"
     ),
     "juliette.base.streams": (
         "EachLine IOError bytesavailable close countlines eachline eof fd flush ismarked isopen "
@@ -278,7 +278,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.reshaping": "reverse",
     "juliette.base.searching": "first in last",
     "juliette.base.slices": "unique",
-    "juliette.base.sorting": "issorted sortperm",
+    "juliette.base.sorting": "issorted sort! sortperm",
     "juliette.base.streams": "IOBuffer copy peek",
     "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
     "juliette.base.strings.indexing": (
