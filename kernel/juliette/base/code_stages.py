@@ -186,6 +186,7 @@ for _name, _first in (
 
 Compiler = Module("Compiler", Core)
 Core.const("Compiler", Compiler, export=False)
+Base.const("Compiler", Compiler, export=False)
 
 
 @Compiler.method("return_type(f, types)", export=False)

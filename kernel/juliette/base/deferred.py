@@ -32,8 +32,9 @@ CHAPTERS: dict[str, str] = {
         "invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
-        "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo _return_type "
-        "code_llvm code_lowered code_native code_typed code_warntype promote_op return_types"
+        "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo Compiler "
+        "_return_type code_llvm code_lowered code_native code_typed code_warntype promote_op "
+        "return_types"
     ),
     "juliette.base.commands": (
         "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv shell_escape "

@@ -17,6 +17,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
+from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
 from juliette.runtime.modules import Base, constructors
 from juliette.syntax.expr import Symbol
@@ -115,6 +116,19 @@ for _family, _cls, _name in (
     support._builtin(
         constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _dict_constructor(_cls, _name), ("args",)
     )
+
+
+@Base.method("dict_with_eltype(make, kv, t)", transparent=True, export=False)
+def dict_with_eltype(make: Any, kv: Any, t: Any) -> Any:
+    """What the constructors of a user's dictionaries build: `make(K, V)` is the type for keys and values."""
+    if isinstance(t, T.DataType) and t.concrete and len(t.parameters) == 2:
+        return make(*t.parameters)(kv)
+    pairs = _entries((kv,), "Dict")
+    if not pairs:
+        return make(T.Any_, T.Any_)()
+    kinds = [B.join_types([p[i] for p in pairs]) for i in (0, 1)]
+    return make(*kinds)(vector([V.Pair(k, v) for k, v in pairs], T.Any_))
+
 
 # ---------------------------------------------------------------- one key
 
@@ -565,6 +579,10 @@ def filter_dict(f: Any, d: Any) -> Any:
 
 @Base.method("filter!(f, d::AbstractDict)", transparent=True)
 def filter_dict_in_place(f: Any, d: Any) -> Any:
+    if not isinstance(d, V.JuliaDict):
+        for p in [p for p in iterate_value(d) if not support.truth(f(p))]:
+            Base.bindings["delete!"](d, p.first)
+        return d
     pair = V.pair_maker(d.key_type, d.value_type)
     for k, v in d.entries():
         if not support.truth(f(pair(k, v))):
@@ -576,6 +594,10 @@ def filter_dict_in_place(f: Any, d: Any) -> Any:
 def map_values(f: Any, v: ValueIterator) -> Any:
     """Replace each value of a dictionary by `f` of it."""
     d = v.dict
+    if not isinstance(d, V.JuliaDict):
+        for p in list(iterate_value(d)):
+            Base.bindings["setindex!"](d, f(p.second), p.first)
+        return v
     for k, x in d.entries():
         d.data[d.key(k)] = (k, convert_to(d.value_type, f(x)))
     return v
@@ -583,13 +605,11 @@ def map_values(f: Any, v: ValueIterator) -> Any:
 
 @Base.method("replace!(f::Function, d::AbstractDict)", transparent=True)
 def replace_entries(f: Any, d: Any) -> Any:
-    for k, v in d.entries():
-        p = f(V.Pair(k, v))
-        if Base.bindings["isequal"](p.first, k):
-            Base.bindings["setindex!"](d, p.second, p.first)
-        else:
-            d.remove(d.key(k))
-            Base.bindings["setindex!"](d, p.second, p.first)
+    for old in list(iterate_value(d)):
+        p = f(old)
+        if not Base.bindings["isequal"](p.first, old.first):
+            Base.bindings["delete!"](d, old.first)
+        Base.bindings["setindex!"](d, p.second, p.first)
     return d
 
 

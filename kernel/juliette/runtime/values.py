@@ -126,6 +126,7 @@ class Pair:
     """`first => second`."""
 
     __slots__ = ("first", "second")
+    fields = ("first", "second")
 
     def __init__(self, first: Any, second: Any) -> None:
         self.first = first
@@ -142,7 +143,8 @@ class Pair:
         return hash((Pair, hashable(self.first), hashable(self.second)))
 
 
-T.register_instances(Pair, lambda p: T.apply_type(Pair_, T.typeof(p.first), T.typeof(p.second)), Pair_)
+_PAIR = T.unwrap(Pair_).typename
+T.register_instances(Pair, lambda p: T.instantiate(_PAIR, (T.typeof(p.first), T.typeof(p.second))), Pair_)
 
 
 class DeclaredPair(Pair):
@@ -193,7 +195,8 @@ def check_named_tuple(params: tuple[Any, ...]) -> None:
             raise ErrorException("NamedTuple names and field types must have matching lengths")
 
 
-T.CHECKS[T.unwrap(NamedTuple_).typename] = check_named_tuple
+_NAMED_TUPLE = T.unwrap(NamedTuple_).typename
+T.CHECKS[_NAMED_TUPLE] = check_named_tuple
 
 
 class NamedTuple:
@@ -220,7 +223,7 @@ class NamedTuple:
 
 T.register_instances(
     NamedTuple,
-    lambda t: T.apply_type(NamedTuple_, tuple(map(Symbol, t.names)), T.tuple_type(map(T.typeof, t.values))),
+    lambda t: T.instantiate(_NAMED_TUPLE, (tuple(map(Symbol, t.names)), T.tuple_type(map(T.typeof, t.values)))),
     NamedTuple_,
 )
 
