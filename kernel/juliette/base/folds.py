@@ -12,9 +12,9 @@ import numpy as np
 
 from juliette.base.array_protocol import is_array, like
 from juliette.base.iteration import (
-    applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
+    Generator, applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
 )
-from juliette.base.iterators import NO_INIT
+from juliette.base.iterators import NO_INIT, Filter
 from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
@@ -186,24 +186,21 @@ def filter_in_place(f: Any, v: Any) -> Any:
 
 # ---------------------------------------------------------------- folds
 
-_NEUTRAL = {"+": "zero", "*": "one", "&": True, "|": False, "add_sum": "zero", "mul_prod": "one"}
-
 
 def empty_fold(op: Any, t: Any) -> Any:
     """What a fold of nothing is, where the operation has a neutral element for the type."""
-    name = getattr(op, "name", None)
-    if t is T.Bottom and name in ("+", "*"):
-        return 0 if name == "+" else 1
-    if t is not None and t is not T.Bottom and name in _NEUTRAL and Base.bindings.get(name) is op:
-        neutral = _NEUTRAL[name]
-        if isinstance(neutral, bool):
-            if t is T.Bool:
-                return neutral
-        elif t is not T.Any_:
-            if T.subtype(t, T.AbstractString) and name == "*":
-                return ""
-            return Base.bindings[neutral](t)
-    raise nothing_to_reduce(op, t)
+    if t is None:
+        raise nothing_to_reduce(op, t)
+    return Base.get("reduce_empty")(op, t)
+
+
+def source_type(x: Any) -> Any:
+    """The element type that says what a fold of nothing is; None where a function made the elements."""
+    while isinstance(x, (Generator, Filter)):
+        if isinstance(x, Generator) and x.f is not Base.bindings["identity"]:
+            return None
+        x = x.iter if isinstance(x, Generator) else x.itr
+    return eltype_of_iterator(x)
 
 
 def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
@@ -263,7 +260,7 @@ def reduce(op: Any, x: Any, *, init: Any = NO_INIT, dims: Any = None) -> Any:
         return _dims_fold(lambda v: v, op, x, dims, init)
     if _joins(op) and init is NO_INIT:
         return op(*iterate_value(x))
-    return fold_left(op, iterate_value(x), init, eltype_of_iterator(x))
+    return fold_left(op, iterate_value(x), init, source_type(x))
 
 
 @Base.method("foldl(op, x; init)", transparent=True)
@@ -275,7 +272,7 @@ def foldl(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
     ((1 => 2) => 3) => 4
     ```
     """
-    return fold_left(op, iterate_value(x), init, eltype_of_iterator(x))
+    return fold_left(op, iterate_value(x), init, source_type(x))
 
 
 @Base.method("foldr(op, x; init)", transparent=True)
@@ -287,7 +284,7 @@ def foldr(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
     1 => (2 => (3 => 4))
     ```
     """
-    return fold_right(op, list(iterate_value(x)), init, eltype_of_iterator(x))
+    return fold_right(op, list(iterate_value(x)), init, source_type(x))
 
 
 def _mapped(f: Any, xs: tuple[Any, ...]) -> Iterator[Any]:
@@ -313,8 +310,8 @@ def mapreduce(f: Any, op: Any, *xs: Any, init: Any = NO_INIT, dims: Any = None) 
 def _result_type(f: Any, xs: tuple[Any, ...]) -> Any:
     """The type of `f`'s results where it is the element type itself."""
     if f is Base.bindings["identity"] and len(xs) == 1:
-        return eltype_of_iterator(xs[0])
-    return eltype_of_iterator(xs[0]) if getattr(f, "name", "") in ("abs", "abs2", "-", "+") and len(xs) == 1 else None
+        return source_type(xs[0])
+    return source_type(xs[0]) if getattr(f, "name", "") in ("abs", "abs2", "-", "+") and len(xs) == 1 else None
 
 
 @Base.method("mapfoldl(f, op, xs...; init)", transparent=True)
@@ -394,11 +391,13 @@ def folding(name: str, operator: str, doc: str) -> None:
                 return wrap(sum(x))
             if kinds == {float}:
                 return functools.reduce(add, x)
-        t = eltype_of_iterator(x)
+        t = source_type(x)
         items = iterate_value(x)
+        if type(x) is tuple and not x and operator == "*" and init is NO_INIT:
+            return 1
         if greatest:
             return fold_left(op(), items, init, None)
-        return fold_left(op(), wide(items), init, T.Int64 if t is T.Bool else t)
+        return fold_left(op(), wide(items), init, wide_type(t))
 
     def mapped(f: Any, x: Any, *, init: Any = NO_INIT) -> Any:
         items = applied(f, iterate_value(x))
@@ -409,6 +408,13 @@ def folding(name: str, operator: str, doc: str) -> None:
     whole.__doc__ = doc
     Base.method(f"{name}(x; init)", transparent=True)(whole)
     Base.method(f"{name}(f, x; init)", transparent=True)(mapped)
+
+
+def wide_type(t: Any) -> Any:
+    """The type as which values of a type are added or multiplied."""
+    if not isinstance(t, T.DataType) or not T.subtype(t, T.Integer):
+        return t
+    return T.Int64 if t in (T.Bool, T.Int8, T.Int16, T.Int32) else T.UInt64 if t in (T.UInt8, T.UInt16, T.UInt32) else t
 
 
 def wide(items: Any) -> list[Any]:

@@ -24,9 +24,32 @@ from juliette.syntax.expr import Symbol
 NONE = object()
 
 
-@Base.method("reduce_empty(op, t::Type{Union{}})", export=False)
+NEUTRAL = {"+": "zero", "*": "one", "add_sum": "zero", "mul_prod": "one"}
+
+
+@Base.method("reduce_empty(op, t::Type)", export=False)
 def reduce_empty(op: Any, t: Any) -> Any:
-    """The value of a reduction of no elements, where the operation has a neutral one."""
+    """The value of a reduction of no elements, where the operation has a neutral one.
+
+    ```jldoctest
+    julia> Base.reduce_empty(*, Float64), Base.reduce_empty(&, Bool), Base.reduce_empty(+, Bool)
+    (1.0, true, 0)
+    ```
+    """
+    name = getattr(op, "name", None)
+    if Base.bindings.get(name) is op:
+        if name in NEUTRAL:
+            if t is T.Bottom:
+                raise ArgumentError(
+                    "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
+                )
+            if NEUTRAL[name] == "zero" and t is T.Bool:
+                return 0
+            if NEUTRAL[name] == "one" and T.subtype(t, T.AbstractChar):
+                return ""
+            return Base.bindings[NEUTRAL[name]](t)
+        if name in ("&", "|") and t is T.Bool:
+            return name == "&"
     raise nothing_to_reduce(op, t)
 
 
@@ -105,7 +128,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
             raise nothing_to_reduce(op, eltype_of(x))
         t = Base.bindings["eltype"](x)
         if t is T.Bottom:
-            raise nothing_to_reduce(op, t)
+            return empty_reduction(op, t)
         if t is T.Bool and operator == "*":
             return True
         value = Base.bindings[unit](t)
@@ -330,10 +353,7 @@ def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> A
 
 def empty_reduction(op: Any, t: Any) -> Any:
     """What a reduction of no elements gives, where the operation has a neutral element."""
-    for name, unit in (("+", "zero"), ("*", "one")):
-        if op is Base.bindings[name]:
-            return Base.bindings[unit](t)
-    raise nothing_to_reduce(op, t)
+    return Base.bindings["reduce_empty"](op, t)
 
 
 @Base.method("mapreduce(f, op, a::AbstractArray, more...; dims=:, init=nothing)", transparent=True)

@@ -447,6 +447,11 @@ def _one_string(s: Any) -> str:
     return ""
 
 
+@Base.method("one(t::Type{<:AbstractString})")
+def _one_string_type(t: Any) -> str:
+    return ""
+
+
 # ---------------------------------------------------------------- combinations
 
 

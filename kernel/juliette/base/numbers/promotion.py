@@ -86,7 +86,8 @@ def built_in_rule(a: Any, b: Any) -> Any:
         if b in _ORDER or _family(b) is _RATIONAL:
             return promote_type(T.Float64, b)
     elif a.typename is _ARRAY and _family(b) is _ARRAY and a.parameters[1] == b.parameters[1]:
-        return T.apply_type(T.Array_, promote_type(a.parameters[0], b.parameters[0]), a.parameters[1])
+        element = promote_type(a.parameters[0], b.parameters[0])
+        return a if element == a.parameters[0] else b if element == b.parameters[0] else typejoin(a, b)
     elif a.typename in RANGES and _family(b) in RANGES:
         return RANGE_RULE(a, b)
     elif a is V.Missing_ or a is T.Nothing:
