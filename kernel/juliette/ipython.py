@@ -40,16 +40,17 @@ def unload(shell: Any) -> None:
 
 def array_text(data: np.ndarray[Any, Any], *, alone: bool) -> str:
     """An array as Julia prints it, alone or as a part of something else."""
+    if data.ndim == 0:
+        return scalar_text(data[()])
+    session = _interpreter()
     from juliette.display.show import one_line
     from juliette.runtime.array import wrap
 
-    if data.ndim == 0:
-        return scalar_text(data[()])
     try:
         array = wrap(np.asfortranarray(data))
     except (KeyError, TypeError, ValueError):  # no such element type in Julia
         return repr(data)
-    return _interpreter().display_text(array) if alone else one_line(array)
+    return session.display_text(array) if alone else one_line(array)
 
 
 def scalar_text(value: Any) -> str:
