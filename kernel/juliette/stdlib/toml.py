@@ -246,8 +246,10 @@ def load(module: Module) -> None:
         ```jldoctest
         julia> using TOML
 
-        julia> e = TOML.tryparse("a = 1__0"); e isa TOML.ParserError, e.type, e.line, e.pos
-        (true, Base.TOML.ErrUnderscoreNotSurroundedByDigits, 1, 6)
+        julia> e = TOML.tryparse("a = 1__0");
+
+        julia> e isa TOML.ParserError, string(e.type), e.line, e.pos
+        (true, "ErrUnderscoreNotSurroundedByDigits", 1, 6)
         ```
         """
         return parsed(x[-1].text if isinstance(x[-1], Parser) else content(x[-1]), None, failure)
@@ -259,7 +261,7 @@ def load(module: Module) -> None:
         ```jldoctest
         julia> using TOML
 
-        julia> TOML.parse("[server]\nport = 80")
+        julia> TOML.parse("[server]\\nport = 80")
         Dict{String, Any} with 1 entry:
           "server" => Dict{String, Any}("port"=>80)
         ```
