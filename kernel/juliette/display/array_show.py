@@ -320,7 +320,7 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
         found = _COMPLEX.match(text)
         return (len(found[1]), len(found[2])) if found else (len(text), 0)
     if isinstance(v, Rational):
-        at = text.find("//") + 1
+        at = text.find("//") + 1 or len(text)
         return at, len(text) - at
     if isinstance(v, V.Pair):
         if S.is_delimited(io, v):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.essentials import _simple
-from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, parts
+from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, Rational_, parts
 from juliette.compiler import support
 from juliette.display import arrays as layout
 from juliette.display.io import IO, STDOUT, IOBuffer, Text, UserIO, within
@@ -61,7 +61,12 @@ def show_number(io: IO, x: Any) -> None:
 
 @Base.method("show(io::IO, x::Rational)")
 def show_rational(io: IO, x: Any) -> None:
-    io.write(f"{number_text(x.num)}//{number_text(x.den)}")
+    io.write(number_text(x.num))
+    known = io.get("typeinfo")
+    if isinstance(known, T.UnionType):
+        known = T.union(*(t for t in known.types if t is not T.Nothing and t is not V.Missing_))
+    if x.den != 1 or not isinstance(known, T.JuliaType) or known is T.Bottom or not T.subtype(known, Rational_):
+        io.write(f"//{number_text(x.den)}")
 
 
 @Base.method("show(io::IO, z::Complex)")

@@ -68,6 +68,9 @@ def built_in_rule(a: Any, b: Any) -> Any:
         if _family(b) is _RATIONAL:
             return promote_type(a, b.parameters[0])
         return T.Bottom
+    if isinstance(a, T.UnionType):
+        absent = [t for t in a.types if t is T.Nothing or t is V.Missing_]
+        return T.union(promote_type(T.union(*(t for t in a.types if t not in absent)), b), *absent) if absent else T.Bottom
     if not isinstance(a, T.DataType) or a.has_free:
         return T.Bottom
     if a.typename is _RATIONAL:
@@ -136,7 +139,7 @@ def _promoted_type(a: Any, b: Any, rule: GenericFunction) -> Any:
     second = built_in_rule(b, a) if plain else rule(b, a)
     if first is T.Bottom and second is T.Bottom:
         return typejoin(a, b)
-    return promote_type(first, second)
+    return first if first == second else promote_type(first, second)
 
 
 RULE: GenericFunction = Base.bindings["promote_rule"]
