@@ -349,7 +349,7 @@ def sum_along(x: Any, axes: tuple[int, ...]) -> Any:
 def mean_along(x: Any, axes: tuple[int, ...]) -> Any:
     """The mean over dimensions, which stay with size 1."""
     n = math.prod([shape(x)[a] for a in axes])
-    return div(sum_along(x, axes), n)
+    return div(sum_along(x, axes), n or math.nan)
 
 
 def mean(x: Any) -> Any:
@@ -607,7 +607,7 @@ def product(x: Any) -> Any:
     """The product of all elements, safe with zeros: products of halves, level by level."""
     n = math.prod(shape(x))
     if n == 0:
-        return 1.0
+        return add(1.0, total(x))
     x = reshape(x, (n,))
     while n > 1:
         half = n // 2
@@ -620,6 +620,8 @@ def product(x: Any) -> Any:
 def product_along(x: Any, axis: int) -> Any:
     """The product along a dimension, which stays with size 1."""
     parts = [getitem(x, (slice(None),) * axis + (slice(i, i + 1),)) for i in range(shape(x)[axis])]
+    if not parts:
+        return add(1.0, sum_along(x, (axis,)))
     while len(parts) > 1:
         parts = [mul(*parts[i : i + 2]) if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]
     return parts[0]
@@ -729,6 +731,8 @@ def norm(x: Any, p: Any = 2) -> Any:
         return total(absolute(x))
     if q == 0:
         return total(np.asarray(primal(x) != 0, dtype=float))
+    if not math.prod(shape(x)):
+        return _norm(x)
     if q in (np.inf, -np.inf):
         return extreme(absolute(x), np.argmax if q > 0 else np.argmin)
     return power(total(power(absolute(x), q)), 1 / q)

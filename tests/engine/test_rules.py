@@ -302,6 +302,97 @@ def test_array_operation(name: str) -> None:
     check(f, *(sample("reals", *s) for s in shapes))
 
 
+def weighed(f: Callable[..., Any], *xs: Any) -> Callable[..., Any]:
+    weights = np.linspace(0.5, 1.5, int(np.size(primal(f(*xs))))).reshape(np.shape(primal(f(*xs))), order="F")
+    return lambda *a: rules.total(rules.mul(f(*a), weights.astype(primal(a[0]).real.dtype)))
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_kinds_of_arrays_in_array_operations(name: str) -> None:
+    f, shapes = WHOLE[name]
+    plain = [sample("reals", *s) for s in shapes]
+    loss = weighed(f, *plain)
+    want = je.gradient(loss, *plain)
+    strided = []
+    for x in plain:  # every second row of each third column, and upside down
+        wide = np.zeros(tuple(2 * n for n in x.shape))
+        wide[tuple([slice(None, None, -2)] * x.ndim)] = x
+        strided.append(wide[tuple([slice(None, None, -2)] * x.ndim)])
+        assert not strided[-1].flags.contiguous
+    single = [x.astype(np.float32) for x in plain]
+    for g, h, w in zip(je.gradient(loss, *strided), je.gradient(loss, *single), want, strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-9, atol=1e-12)
+        assert h.dtype == np.float32
+        np.testing.assert_allclose(h, w, rtol=2e-2, atol=2e-3 * max(1.0, float(np.max(np.abs(w)))))
+
+
+SMALL: dict[str, list[tuple[tuple[int, ...], ...]]] = {
+    "matmul": [((0, 3), (3, 2)), ((2, 0), (0, 2)), ((2, 3), (3, 0)), ((1, 1), (1, 1))],
+    "matmul vector": [((2, 0), (0,)), ((0, 3), (3,)), ((1, 1), (1,))],
+    "dot": [((0,), (0,)), ((1,), (1,))],
+    "dot of matrices": [((0, 3), (0, 3)), ((1, 1), (1, 1))],
+    "transpose": [((0, 3),), ((1, 1),)],
+    "permute": [((0, 3, 2),), ((1, 1, 1),)],
+    "sum": [((0,),), ((3, 0),), ((1,),)],
+    "sum along": [((0, 3),), ((3, 0),), ((1, 1),)],
+    "mean along": [((1, 1, 1),)],
+    "concatenate": [((0, 3), (1, 3)), ((1, 0), (1, 0)), ((1, 1), (0, 1))],
+    "maximum": [((1,),), ((1, 1),)],
+    "maximum along": [((1, 1),), ((0, 2),)],
+    "product": [((0,),), ((1,),)],
+    "product along": [((1, 1),), ((0, 2),), ((2, 0),)],
+    "cumsum": [((0, 3),), ((3, 0),), ((1, 1),)],
+    "softmax": [((1, 1),), ((3, 0),)],
+    "softmax of a vector": [((1,),)],
+    "logsoftmax": [((1, 1),), ((3, 0),)],
+    "logsumexp": [((1,),)],
+    "sum of squares": [((0,),), ((1,),)],
+    "norm": [((0,),), ((1,),)],
+    "norm 1": [((0,),), ((1,),)],
+    "norm 3": [((1,),)],
+    "pseudo-inverse tall": [((1, 1),)],
+    "determinant": [((1, 1),), ((0, 0),)],
+    "log absolute determinant": [((1, 1),)],
+    "trace": [((1, 1),), ((0, 0),)],
+    "diagonal": [((1, 1),), ((0, 2),)],
+    "diagonal matrix": [((1,),), ((0,),)],
+    "Kronecker product": [((1, 1), (1, 1)), ((0, 2), (2, 2))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shapes"), [(name, s) for name, found in SMALL.items() for s in found], ids=str)
+def test_empty_and_small_arrays_in_array_operations(name: str, shapes: Any) -> None:
+    check(WHOLE[name][0], *(sample("reals", *s) for s in shapes))
+
+
+PLANE = (
+    "matmul;matmul vector;vector matmul;dot;dot of matrices;transpose;permute;reshape;sum;sum along;mean along;getitem;getitem number;"
+    "concatenate;product;product along;cumsum;norm;norm 3;solve;solve tall;inverse;determinant;trace;diagonal;diagonal matrix;Kronecker product"
+).split(";")
+
+
+@pytest.mark.parametrize("name", PLANE)
+def test_complex_array_operation(name: str) -> None:
+    f, shapes = WHOLE[name]
+    zs = [np.asfortranarray(sample("reals", *s) + 1j * sample("reals", *s)) for s in shapes]
+    weights = RANDOM.uniform(0.5, 1.5, np.shape(f(*zs))) + 1j * RANDOM.uniform(0.5, 1.5, np.shape(f(*zs)))
+
+    def loss(*xs: Any) -> Any:
+        y = f(*xs)
+        return rules.total(rules.add(rules.real(rules.mul(y, weights)), rules.mul(0.1, rules.abs2(y))))
+
+    def slope(*xs: Any) -> Any:
+        out = 0.0
+        for g in je.gradient(loss, *xs):
+            out = rules.add(out, rules.total(rules.abs2(g)))
+        return out
+
+    for scalar, tolerance in ((loss, 1e-5), (slope, 2e-4)):
+        for k, g in enumerate(je.gradient(scalar, *zs)):
+            want = on_plane(scalar, zs, k)
+            np.testing.assert_allclose(g, want, rtol=tolerance, atol=tolerance * max(1.0, float(np.max(np.abs(want)))))
+
+
 def test_product_with_zeros() -> None:
     np.testing.assert_array_equal(je.gradient(rules.product, np.array([2.0, 0.0, 3.0]))[0], [0, 6, 0])
     np.testing.assert_array_equal(je.gradient(rules.product, np.array([0.0, 0.0, 3.0]))[0], [0, 0, 0])

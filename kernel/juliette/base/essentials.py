@@ -440,6 +440,11 @@ def isdefined(x: Any, name: Symbol) -> bool:
 # ---------------------------------------------------------------- identity and equality
 
 
+def _number(x: Any) -> Any:
+    """A number without the gradient that it is under."""
+    return x.data if hasattr(type(x), "tape") and not isinstance(x.data, np.ndarray) else x
+
+
 def egal(a: Any, b: Any) -> bool:
     """`a === b`"""
     if a is b:
@@ -447,7 +452,8 @@ def egal(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         if isinstance(a, T.JuliaType) and isinstance(b, T.JuliaType):
             return bool(a == b)
-        return False
+        p, q = _number(a), _number(b)
+        return (p is not a or q is not b) and egal(p, q)
     if type(a) in (int, str, bool, V.Char):
         return bool(a == b)
     if type(a) is float:

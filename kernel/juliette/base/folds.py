@@ -168,7 +168,7 @@ def filter_(f: Any, x: Any) -> Any:
         values = list(itertools.compress(items, verdicts))
     else:
         values = [v for v in iterate_value(x) if holds(f, v)]
-    return gather(values, None) if t is None or B.TRACE.depth else vector(values, t)
+    return gather(values, None, T.Any_ if t is None else t) if t is None or B.TRACE.depth else vector(values, t)
 
 
 @Base.method("filter(f)", transparent=True)

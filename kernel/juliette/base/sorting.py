@@ -308,7 +308,7 @@ def sort(
     o = ordering(by, lt, rev, order)
     if isinstance(x, (V.JuliaDict, V.JuliaSet, str)) or x is None:
         raise MethodError(Base.bindings["sort"], (x,), None)
-    if isinstance(x, (Array, V.BitArray)) and np.ndim(x.data) > 1:
+    if isinstance(x, (Array, V.BitArray, V.Wrapper)) and np.ndim(x.data) > 1:
         if dims is None:
             raise_undef_keyword("dims")
         return _sort_along(x, dims, o)
@@ -365,6 +365,10 @@ def sort_in_place(
         else:
             v.data[...] = vector(sorted_values(list(iterate_value(v)), o), v.eltype).data
         return v
+    if isinstance(v, V.Wrapper) and np.ndim(v.data) > 1:
+        if dims is None:
+            raise_undef_keyword("dims")
+        return Base.bindings["copyto!"](v, _sort_along(v, dims, o))
     set_ = Base.bindings["setindex!"]
     indices = list(iterate_value(Base.bindings["eachindex"](v)))
     for i, x in zip(indices, sorted_values(list(iterate_value(v)), o), strict=True):
@@ -388,7 +392,9 @@ def sortperm(
     ```
     """
     o = ordering(by, lt, rev, order)
-    if isinstance(x, Array) and x.data.ndim > 1:
+    if isinstance(x, (Array, V.BitArray, V.Wrapper)) and np.ndim(x.data) > 1:
+        if dims is None:
+            raise_undef_keyword("dims")
         linear = np.arange(1, x.data.size + 1).reshape(x.data.shape, order="F")
         out = np.empty(x.data.shape, dtype=np.int64, order="F")
         data, moved, places = np.moveaxis(x.data, dims - 1, 0), np.moveaxis(out, dims - 1, 0), np.moveaxis(linear, dims - 1, 0)

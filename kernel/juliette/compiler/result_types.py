@@ -76,9 +76,13 @@ def of_kernel(f: Any, types: tuple[Any, ...]) -> Any:
 
 def element_type(f: Any, types: tuple[Any, ...]) -> Any:
     """The element type of an empty array of results: Julia's `promote_typejoin` of what they could be."""
-    if TRACE.depth:
+    depth, TRACE.depth = TRACE.depth, 0
+    try:
+        found = result_type(f, types)
+    finally:
+        TRACE.depth = depth
+    if depth and found not in T.DTYPE_OF:
         return T.Any_
-    found = result_type(f, types)
     if not isinstance(found, T.UnionType):
         return found
     join_of = Base.bindings["promote_typejoin"]

@@ -44,6 +44,8 @@ def hashable(x: Any) -> Any:
         return ("array", data.shape, *map(hashable, data.ravel(order="F").tolist()))
     if isinstance(x, np.generic):
         return hashable(x.item())
+    if data is not None and hasattr(cls, "tape"):  # a number under a gradient
+        return hashable(data)
     if cls is complex:
         return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
     if hasattr(cls, "egal"):

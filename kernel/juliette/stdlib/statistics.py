@@ -315,7 +315,7 @@ def columns(x: Any, vardim: int) -> Any:
 
 
 def centred(x: Any) -> Any:
-    return x - x.mean(axis=0)
+    return x - x.mean(axis=0) if x.size else x
 
 
 @method("cov(x::AbstractVecOrMat; corrected=true, dims=1)")

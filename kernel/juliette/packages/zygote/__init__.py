@@ -7,6 +7,7 @@
 - `arrays`: of methods on whole arrays
 - `rearranging`: of methods that pick, arrange and join elements
 - `averaging`: of Statistics
+- `sequences`: of ranges and set operations
 - `shapes`: dimensions as axes
 - `linear`: linear algebra among them
 - `factored`: factorizations and functions of matrices

@@ -13,8 +13,10 @@ from juliette.packages.zygote.averaging import STATISTICS
 from juliette.packages.zygote.nodes import to_engine
 from juliette.packages.zygote.shapes import axes_of
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements
+from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.modules import Base
 from juliette_engine import linalg, rules
 from juliette_engine.tape import Node, primal
 
@@ -69,7 +71,11 @@ def _prod(x: Any, dims: Any = None, init: Any = None) -> Any:
 
 def _extreme(arg: Any) -> Any:
     def f(x: Any, dims: Any = None, init: Any = None) -> Any:
-        axes = axes_of(dims, np.ndim(primal(x)))
+        p = primal(x)
+        axes = axes_of(dims, np.ndim(p))
+        if not np.size(p):  # Julia's value, or its error
+            options = {name: v for name, v in (("dims", dims), ("init", init)) if v is not None}
+            return call_kw(Base.bindings["maximum" if arg is np.argmax else "minimum"], options, wrap(p))
         if axes is None:
             x = rules.extreme(x, arg)
         else:

@@ -10,8 +10,9 @@ import numpy as np
 
 from juliette.packages.zygote.nodes import plain, to_engine, to_julia
 from juliette.packages.zygote.shapes import axes_of
-from juliette.runtime.array import Array
+from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.modules import PACKAGES
 from juliette_engine import rules
 from juliette_engine.primitives import adjoint
 from juliette_engine.tape import primal
@@ -46,6 +47,8 @@ def _halfway(x: Any, i: int, j: int) -> Any:
 def _median(x: Any, dims: Any = None) -> Any:
     p = primal(x)
     axes = axes_of(dims, p.ndim)
+    if not p.size:
+        return PACKAGES["Statistics"].bindings["median"](wrap(p))  # raises Julia's error
     if axes is not None:
         rest = [d for d in range(p.ndim) if d not in axes]
         moved = rules.permute(x, axes=(*axes, *rest))

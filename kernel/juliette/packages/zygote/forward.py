@@ -16,7 +16,9 @@ from juliette.packages.zygote.tracing import pulled_back
 from juliette.packages.zygote.nodes import plain
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.modules import Module
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Base, Module
+from juliette_engine.gradients import GradientError, check_output
 from juliette_engine.tape import primal
 
 
@@ -69,6 +71,40 @@ def load_forward(module: Module) -> None:
         ```
         """
         return Pullback(pushed_forward(f, args)[1])
+
+    @module.method("accum(x, y)", export=False)
+    def accum(x: Any, y: Any) -> Any:
+        """The sum of two gradients, of which `nothing` is the zero.
+
+        ```jldoctest
+        julia> using Zygote
+
+        julia> Zygote.accum((a = 1.0, b = nothing), (a = 2.0, b = 3.0))
+        (a = 3.0, b = 3.0)
+        ```
+        """
+        if x is None or y is None:
+            return y if x is None else x
+        if type(x) is tuple:
+            return tuple([accum(a, b) for a, b in zip(x, y, strict=True)])
+        if isinstance(x, V.NamedTuple):
+            return V.NamedTuple(x.names, tuple([accum(v, y.get(n) if n in y.names else None) for n, v in zip(x.names, x.values, strict=True)]))
+        return Base.bindings["broadcast"](accum, x, y) if isinstance(x, Array) else Base.bindings["+"](x, y)
+
+    @module.method("accum(x, y, zs...)", export=False)
+    def accum_all(x: Any, y: Any, *zs: Any) -> Any:
+        for z in (y, *zs):
+            x = accum(x, z)
+        return x
+
+    @module.method("sensitivity(y)", export=False)
+    def sensitivity(y: Any) -> Any:
+        """The sensitivity that a gradient starts with: one, of the type of the output."""
+        try:
+            check_output(y)
+        except GradientError as e:
+            raise ErrorException(str(e)) from None
+        return Base.bindings["one"](y)
 
     @module.method("forwarddiff(f, x; chunk_threshold)", transparent=True, export=False)
     def forwarddiff(f: Any, x: Any, *, chunk_threshold: int = 12) -> Any:

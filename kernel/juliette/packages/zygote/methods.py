@@ -20,6 +20,7 @@ from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
+from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
 from juliette.packages.zygote.nodes import PLAIN, plain, to_engine, to_julia, twin
 from juliette.runtime import modules
@@ -45,7 +46,7 @@ CONSTANT = {
     "typemax", "typemin", "rand", "randn", "rand!", "randn!", "nextfloat", "prevfloat", "fld", "cld", "div", "÷",
     "show", "print", "println", "string", "repr", "display", "fill!", "onehot", "onehotbatch", "onecold", "argmax",
     "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
-    "range", "LinRange", "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
+    "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
 }  # fmt: skip
 # To whole numbers or digits, whatever the options: their slope is zero.
 STEPS = {"round", "floor", "ceil", "trunc"}
@@ -65,9 +66,13 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
+    if name in ("clamp!", "conj!", "normalize!", "cumsum!", "cumprod!", "replace!", "setdiff!", "union!", "circshift!", "partialsort!", "keepat!", "reverse!"):
+        return _changing(name, f)
     if name in OVERRIDDEN and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
         return _overridden(OVERRIDDEN[name](f), f)
     if method.tracing == "transparent":
+        if name == "hash":
+            return lambda *args: f(*map(plain, args))
         if name == "imag" and classes and issubclass(classes[0], ScalarTracer):
             return rules.imag
         if name in _REDUCTIONS and len(classes) == 2 and classes[1] in PLAIN:
@@ -342,7 +347,7 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
     """Could a value have a gradient: is there a number with a fraction in it, or an array of them?"""
     if x is None or isinstance(x, (bool, int, str, np.integer, np.bool_, Symbol, T.JuliaType, IO, GenericFunction)):
         return False
-    if isinstance(x, (float, complex, np.number, Rational, Complex)):
+    if isinstance(x, (float, complex, np.number, Rational, Complex)) or type(x).__name__ == "BigFloat":
         return True
     if type(x) is tuple or type(x) is list:
         return any([carries_gradient(v, depth + 1) for v in x])
@@ -359,9 +364,9 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
 
 def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
     """Keyword calls of Base's methods on traced arguments."""
-    if not TRACE.depth or not any(map(holds_node, args)):
-        return NotImplemented
     name = method.name
+    if not TRACE.depth or not (any(map(holds_node, args)) or (name in SEQUENCES and any(map(holds_node, kwargs.values())))):
+        return NotImplemented
     f = method.source.function  # the method itself: keywords are complete
     if name in OVERRIDDEN:
         opened = [densify(a) for a in args]
@@ -392,6 +397,8 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
 
 def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     """How a constructor of one of Base's types runs on these classes of arguments while tracing."""
+    if name == "LinRange" and any(issubclass(c, Node) for c in classes):
+        return SEQUENCES[name](f)
     if name == "Array" and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
         return as_array(f)
     return f

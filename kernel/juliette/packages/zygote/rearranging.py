@@ -26,6 +26,7 @@ from juliette_engine.tape import Node, primal
 from juliette.packages.zygote.scalars import operation
 from juliette.packages.zygote.arrays import RULES, _prod, _sum
 from juliette.packages.zygote.averaging import mean, quantile
+from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.shapes import axes_of
 
 ndarray = np.ndarray
@@ -265,7 +266,7 @@ def _logdet(f: Any) -> Any:
 # Rules that look at Julia values: f(the method's own code) -> code.
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat, "hvncat": _hvncat,
-    "cat": lambda f: _cat, **ORDERED, "quantile": quantile, "skipmissing": lambda f: lambda x: x,
+    "cat": lambda f: _cat, **ORDERED, **SEQUENCES, "quantile": quantile, "skipmissing": lambda f: lambda x: x,
     **FACTORED, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
     "logdet": _logdet, "Diagonal": _diagonal, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f, "PermutedDimsArray": lambda f: f,
     "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
@@ -274,5 +275,5 @@ _REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": mean, "maximum": RULES["maxim
 
 # Methods made of generic functions that have a rule of their own for traced arrays.
 OVERRIDDEN: dict[str, Callable[[Any], Any]] = {
-    "collect": lambda f: rules.copied, "convert": _convert, **FOLDED, **{n: ORDERED[n] for n in ("sort", "partialsort", "sortslices", "unique")},
+    "collect": lambda f: rules.copied, "convert": _convert, **FOLDED, **{n: ORDERED[n] for n in ("sort", "partialsort", "sortslices", "unique")}, **{n: SEQUENCES[n] for n in ("setdiff", "union", "intersect", "symdiff")},
 }
