@@ -197,16 +197,16 @@ class Lanes:
             self.partial = True
         if f.user_methods:
             raise NoLanes
-        spare = _spare(args)
-        arrays = [a for a in args if isinstance(a, ndarray)]
-        if len(args) == 1 and f.name in ("+", "-"):
-            return args[0] if f.name == "+" else np.negative(args[0])
         if len(args) > 2 and KERNELS.get(f) in FOLDED:
             rest = args[:1:-1]
             del args[2:]
             while rest:
                 args[:] = self.operation(f, args), rest.pop()
             return self.operation(f, args)
+        spare = _spare(args)
+        arrays = [a for a in args if isinstance(a, ndarray)]
+        if len(args) == 1 and f.name in ("+", "-"):
+            return args[0] if f.name == "+" else np.negative(args[0])
         if any(a.dtype.char not in "dflq?" for a in arrays) or not all(isinstance(a, (ndarray, int, float, np.floating)) for a in args):
             raise NoLanes
         if any(a.dtype == bool for a in arrays) and f.name not in ("&", "|", "!", "⊻", "xor", "==", "!="):
