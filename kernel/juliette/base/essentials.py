@@ -405,6 +405,13 @@ def _setproperty(x: Any, name: Any, value: Any) -> Any:
 @Base.method("setfield!(x, name, value)", transparent=True)
 def _setfield(x: Any, name: Any, value: Any) -> Any:
     """Change a field of a mutable struct."""
+    t = T.typeof(x)
+    if isinstance(name, Symbol) and name.name in t.fields and t.typename.mutable:
+        kind = t.field_types[t.fields.index(name.name)]
+        if not T.isa(value, kind):
+            raise TypeError_(Symbol("setfield!"), "", kind, value)
+    elif not isinstance(x, Module) and not t.typename.mutable:
+        raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
     return setfield(x, name, value)
 
 

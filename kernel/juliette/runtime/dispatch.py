@@ -21,7 +21,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from juliette.runtime import types as T
-from juliette.runtime.errors import ErrorException, MethodError
+from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 
 Implementation = Callable[..., Any]
 
@@ -168,6 +168,25 @@ class UnaryTable(dict[type, Implementation]):
             return self.full.function.enter
         self[cls] = f
         return f
+
+
+# How many arguments the functions take that Julia itself has built in.
+COUNTED: dict[str, tuple[int, int | None]] = {
+    "typeof": (1, 1), "isa": (2, 2), "===": (2, 2), "getfield": (2, 4), "setfield!": (3, 4), "isdefined": (2, 3),
+    "nfields": (1, 1), "ifelse": (3, 3), "applicable": (1, None), "fieldtype": (2, 3), "<:": (2, 2),
+    "invoke": (2, None), "sizeof": (1, 1),
+}
+
+
+def check_count(f: GenericFunction, n: int) -> None:
+    """What Julia's own functions say of too few or too many arguments."""
+    if f.name not in COUNTED or getattr(f.module, "name", "") not in ("Base", "Core"):
+        return
+    low, high = COUNTED[f.name]
+    if n < low:
+        raise ArgumentError(f"{f.name}: too few arguments (expected {low})")
+    if high is not None and n > high:
+        raise ArgumentError(f"{f.name}: too many arguments (expected {high})")
 
 
 class GenericFunction:
@@ -431,6 +450,7 @@ class GenericFunction:
         self.settle()
         found = self.matching(types)
         if not found:
+            check_count(self, len(types))
             late = self.newest > WORLD.current and any(_fits(m, types) for m in self.methods)
             raise MethodError(self, args if args is not None else types, WORLD.current if late else None)
         if len(found) == 1:

@@ -114,6 +114,8 @@ def julia_value(error: BaseException) -> Any:
         )
     if isinstance(error, T.ElementError):
         return TypeError_(Symbol_of(error.family), error.context, T.Type_, error.got)
+    if isinstance(error, T.VarargLengthError):
+        return ArgumentError(str(error))
     PREPARE()
     return translated(error) or REFUSED(error) or ErrorException(f"{type(error).__name__}: {error}")
 

@@ -325,6 +325,8 @@ def make_applied(name: TypeName, parameters: tuple[Any, ...]) -> DataType:
     if name is TUPLE_NAME and parameters:
         last = parameters[-1]
         if isinstance(last, Vararg) and type(last.count) is int:
+            if last.count < 0:
+                raise VarargLengthError(f"Vararg length is negative: {last.count}")
             parameters = parameters[:-1] + (last.type,) * last.count
     return instantiate(name, parameters)
 
@@ -369,6 +371,10 @@ def check_elements(family: str, context: str, params: tuple[Any, ...]) -> None:
             raise ElementError(family, context, p)
 
 
+class VarargLengthError(Exception):
+    """A tuple type of fewer than no elements."""
+
+
 class ElementError(Exception):
     """A parameter that none can be, as an element of a tuple type that is no type."""
 
@@ -379,8 +385,12 @@ class ElementError(Exception):
 
 def bind_parameter(t: UnionAll, p: Any) -> Any:
     """`t{p}`, if `p` is in the bounds of the variable."""
-    if type(p) is str:
-        raise ElementError("Type", "parameter", p)
+    if not isinstance(p, (JuliaType, TypeVar, int)):
+        from juliette.runtime.array import Array
+        from juliette.runtime.tables import Hashed
+
+        if isinstance(p, (str, Array, Hashed)):
+            raise ElementError("Type", "parameter", p)
     var = t.var
     if var.upper is not Any_ or var.lower is not Bottom:
         from juliette.runtime.subtyping import subtype
