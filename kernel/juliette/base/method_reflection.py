@@ -7,7 +7,7 @@ from typing import Any
 from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall, Method, beats
+from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, KeywordCall, Method, beats, call_kw
 from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError, TypeError_
 from juliette.runtime.modules import Base, Core, constructors
 from juliette.syntax.expr import Symbol
@@ -339,6 +339,8 @@ def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
             raise TypeError_(Symbol("invoke: argument type error"), "", t, args)
         method = _selected(table, types, (*before, *map(T.dispatch_type, args)))
     passed = (f, *args) if before else args
+    if TRACE.depth and isinstance(f, GenericFunction) and method not in f.user_methods:
+        return call_kw(f, keywords, *args)  # one of Base's, by its rule
     if keywords:
         if method.kwcall is None:
             raise MethodError(KeywordCall(f, keywords), args, None)

@@ -80,6 +80,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return f
     if name == "stack" and len(classes) == 1:
         return lambda xs: to_julia(_stack(xs)) if holds_node(xs) else f(xs)
+    if name == "Some":
+        return f
     if any(issubclass(c, V.Wrapper) or hasattr(c, "factors_shown") for c in classes):
         return unwrapping(method, f, classes)
     if not any(issubclass(c, Node) for c in classes):
@@ -295,7 +297,7 @@ def _product(classes: tuple[type, ...]) -> Any:
 # What only takes parts out of containers, or puts them in another order.
 STRUCTURAL = {
     "getindex", "first", "last", "only", "get", "view", "iterate", "collect", "copy", "reverse", "values", "keys",
-    "push!", "pushfirst!", "append!", "vcat", "filter", "tail", "front",
+    "push!", "pushfirst!", "append!", "vcat", "filter", "tail", "front", "skipmissing",
 }  # fmt: skip
 
 
