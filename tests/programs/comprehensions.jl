@@ -60,7 +60,9 @@ note(x) = (push!(asked, x); x)
         mixed(v) = [x > 2 ? x : "small" for x in v]
         @test eltype(mixed(1:3)) == Any
         @test eltype(mixed(3:4)) == Int
-        @test eltype(mixed(1:0)) == Union{Int, String}
+        @test eltype(mixed(1:0)) == Any
+        @test eltype((v -> [x > 2 ? x : x / 2 for x in v])(1:0)) == Real
+        @test eltype((v -> [x > 2 ? x : nothing for x in v])(1:0)) == Union{Int, Nothing}
         @test eltype((v -> [x => length(x) for x in v])(["a"])) == Pair{String, Int}
     end
     @testset "consumers" begin

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from juliette.compiler import core as C
 from juliette.compiler.inference import assigned_in, parts_of, quiet
 from juliette.compiler.intrinsics_data import array_of, is_plain_vector
-from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, widen
+from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, joined, widen
 from juliette.runtime import types as T
 
 LOAD = ast.Load()
@@ -186,7 +186,7 @@ class LoopForms:
         if not self.traced and result is not ANY:
             return self.call("%array_of", self.const(result.parameters[0]), self.name(values), shape)
         element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None else ANY
-        return self.call("%gather", self.name(values), shape, self.const(element))
+        return self.call("%gather", self.name(values), shape, self.const(joined(element)))
 
     def dimensions(self, node: C.Node) -> int:
         """The number of dimensions of what is iterated, if it is known."""

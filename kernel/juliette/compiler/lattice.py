@@ -15,6 +15,7 @@ from typing import Any
 
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.modules import Base
 
 LOW, HIGH = -(2**63), 2**63 - 1
 # No array is longer: addresses have 48 bits.
@@ -199,6 +200,17 @@ def small_union(u: Any) -> Any:
     if len(u.types) <= MOST and all(isinstance(t, T.DataType) and t.concrete for t in u.types):
         return u
     return ANY
+
+
+def joined(t: Any) -> Any:
+    """Julia's `promote_typejoin` of the members of a union; other types as they are."""
+    if not isinstance(t, T.UnionType):
+        return t
+    join_of = Base.bindings["promote_typejoin"]
+    out = t.types[0]
+    for member in t.types[1:]:
+        out = join_of(out, member)
+    return out
 
 
 def grown(old: Any, new: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 from juliette.compiler import core as C
 from juliette.compiler.inference import Inference
 from juliette.compiler.instances import element_of_type
-from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
+from juliette.compiler.lattice import ANY, BOTTOM, Known, join, joined, widen
 from juliette.runtime import broadcast
 from juliette.runtime import types as T
 from juliette.runtime.array import undef
@@ -83,13 +83,7 @@ def element_type(f: Any, types: tuple[Any, ...]) -> Any:
         TRACE.depth = depth
     if depth and found not in T.DTYPE_OF:
         return T.Any_
-    if not isinstance(found, T.UnionType):
-        return found
-    join_of = Base.bindings["promote_typejoin"]
-    out = found.types[0]
-    for t in found.types[1:]:
-        out = join_of(out, t)
-    return out
+    return joined(found)
 
 
 broadcast.set_element_type(element_type)
