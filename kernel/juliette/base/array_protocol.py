@@ -219,6 +219,8 @@ def dims_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
     out = []
     for d in dims:
         if type(d) is not int:
+            if isinstance(d, V.UnitRange) and d.start != 1:
+                raise MethodError(Base.bindings["similar"], (T.Array_, tuple(dims)), None)
             d = len(d) if isinstance(d, V.UnitRange) else convert_to(T.Int64, d)
         if d < 0:
             raise ArgumentError("invalid Array dimensions")

@@ -299,7 +299,9 @@ def power_by_squaring(x: Any, n: int) -> Any:
     """`x^n` by products alone, for whatever can be multiplied."""
     times_ = Base.bindings["*"]
     if n == 0:
-        return one(x)
+        return Base.bindings["one"](x)
+    if n < 0:
+        raise DomainError(n, f"Cannot raise an integer x to a negative power {n}.\nConvert input to float.")
     result = None
     while True:
         if n & 1:
