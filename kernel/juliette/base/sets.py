@@ -128,9 +128,28 @@ def empty(s: Any, *t: Any) -> Any:
     return (type(s) if isinstance(s, V.JuliaSet) else V.JuliaSet)(t[0] if t else Base.bindings["eltype"](s))
 
 
+@Base.method("emptymutable(s::AbstractSet, t=eltype(s))", export=False)
+def emptymutable(s: Any, t: Any = None) -> Any:
+    """The empty set in which operations on `s` gather their elements."""
+    return V.JuliaSet(Base.bindings["eltype"](s) if t is None else t)
+
+
+def _gathered(s: Any, t: Any, values: list[Any]) -> Any:
+    """A set of values of type `t`, of the kind that operations on the set `s` give."""
+    if not isinstance(s, V.JuliaSet):
+        own = Base.bindings["emptymutable"](s, t)
+        if not isinstance(own, V.JuliaSet):
+            for x in values:
+                Base.bindings["push!"](own, x)
+            return own
+    return make_set(BitSet if isinstance(s, BitSet) else V.JuliaSet, t, values)
+
+
 @Base.method("filter(f, s::AbstractSet)", transparent=True)
 def filter_set(f: Any, s: Any) -> Any:
-    return make_set(V.JuliaSet, Base.bindings["eltype"](s), [x for x in iterate_value(s) if support.truth(f(x))])
+    values = [x for x in iterate_value(s) if support.truth(f(x))]
+    t = Base.bindings["eltype"](s)
+    return make_set(V.JuliaSet, t, values) if isinstance(s, V.JuliaSet) else _gathered(s, t, values)
 
 
 @Base.method("filter!(f, s::AbstractSet)", transparent=True)
@@ -198,7 +217,7 @@ def _container(first: Any, values: list[Any], types: list[Any]) -> Any:
     t = _promoted(types)
     values = [v if T.isa(v, t) else convert_to(t, v) for v in values]
     if parameters_of(T.typeof(first), T.AbstractSet) is not None:
-        return make_set(BitSet if isinstance(first, BitSet) else V.JuliaSet, t, values)
+        return _gathered(first, t, values)
     return vector(values, t)
 
 
