@@ -75,14 +75,35 @@ def foreign_call(name: str) -> ErrorException:
 
 
 def mutated(target: Any, name: str) -> None:
-    """An array is changed where gradients are traced."""
-    refuse_later(_MUTATION.format(call=f"{name}({T.type_string(T.typeof(target))}, ...)"))
+    """An array is changed where gradients are traced; the message ends with its name, where it has one."""
+    if not LEVELS.tapes or OPEN.ignoring:
+        return
+    message = _MUTATION.format(call=f"{name}({T.type_string(T.typeof(target))}, ...)")
+    variable = _variable(target)
+    refuse_later(f"{message}\n\nThe array is `{variable}`." if variable else message)
+
+
+def _variable(target: Any) -> str:
+    """The name that the innermost function of the user's has for a value."""
+    frame = sys._getframe(2)
+    while frame is not None and "%module" not in frame.f_globals:
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return ""
+    for name, value in frame.f_locals.items():
+        if value is target and name[0] not in "%#":
+            return name.partition("%")[0]
+    return ""
 
 
 def mutation(target: Any, name: str, run: Callable[[], Any]) -> Any:
-    """Change an array."""
+    """Change an array; what that changes in turn is not refused again."""
     mutated(target, name)
-    return run()
+    OPEN.ignoring += 1
+    try:
+        return run()
+    finally:
+        OPEN.ignoring -= 1
 
 
 def _caught() -> None:
