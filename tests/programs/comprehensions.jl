@@ -69,6 +69,8 @@ note(x) = (push!(asked, x); x)
         total(v) = sum(x / 2 for x in v)
         @test total([1, 2, 3]) === 3.0
         @test_throws MethodError total(Int[])
+        @test (v -> sum(x for x in v))(Int[]) === 0
+        @test (v -> prod(x for x in v if x > 1))([1]) === 1
         @test (() -> sum(-0.0 for _ in 1:2))() === -0.0
         @test (() -> sum(UInt8(200) for _ in 1:2))() === 0x0000000000000190
         @test (() -> sum(typemax(Int) for _ in 1:2))() == -2

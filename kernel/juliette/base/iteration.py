@@ -801,14 +801,22 @@ def array_of(t: Any, values: list[Any], shape: tuple[int, ...] | None) -> Any:
     return make(data if shape is None or len(shape) == 1 else data.reshape(shape, order="F"), t)
 
 
-def consume(f: Any, values: list[Any], t: Any, *rest: Any) -> Any:
+def consume(f: Any, values: list[Any], t: Any, source: Any, *rest: Any) -> Any:
     """A function of Base's applied to what a generator gave."""
     if not values:
-        typed = isinstance(f, T.JuliaType) and isinstance(t, T.DataType)
-        return f(vector([], t if typed else T.Any_) if typed else Generator(Base.bindings["identity"], vector([], T.Any_)), *rest)
+        return f(_empty(f, t, source), *rest)
     if t is T.Int64 and not rest and isinstance(f, GenericFunction) and f.name in ("maximum", "minimum"):
         return max(values) if f.name == "maximum" else min(values)
     return f(Generator(Base.bindings["identity"], tuple(values)), *rest)
+
+
+def _empty(f: Any, t: Any, source: Any) -> Any:
+    """What a generator is that gave nothing: it may have a type, or only a function that could have been applied."""
+    if isinstance(f, T.JuliaType) and isinstance(t, T.DataType):
+        return vector([], t)
+    if source is None:
+        return Generator(Base.bindings["sin"], vector([], T.Any_))
+    return Generator(Base.bindings["identity"], vector([], eltype_of_iterator(source) or T.Any_))
 
 
 def any_step(so_far: Any, answer: Any) -> Any:

@@ -151,12 +151,16 @@ class Collect(Node):
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)
 class Consume(Node):
-    """A function of Base's that takes all that a generator yields: `sum(x for …)`, `any`, `Dict`."""
+    """A function of Base's that takes all that a generator yields: `sum(x for …)`, `any`, `Dict`.
+
+    `same`: elements of the one source, as they are.
+    """
 
     function: Const
     loop: Node
     sources: list[Local]
     rest: list[Node]
+    same: bool
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)

@@ -205,7 +205,14 @@ class LoopForms:
         self.store(values, self.at(ast.List([], LOAD)))
         self.store(add, self.attribute(self.name(values), "append"))
         self.looped(node, lambda value: ast.Expr(self.call(add, value)))
-        return self.call("%consume", self.expr(node.function), self.name(values), self.const(element), *self.exprs(node.rest))
+        return self.consumed(node, self.name(values), element)
+
+    def consumed(self, node: C.Consume, values: ast.expr, element: Any) -> ast.expr:
+        """The function applied to all values; the source tells what there could have been if there are none."""
+        source = self.name(node.sources[0].var.pyname) if node.same else self.const(None)
+        return self.call(  # type: ignore[no-any-return]
+            "%consume", self.expr(node.function), values, self.const(element), source, *self.exprs(node.rest),
+        )
 
     def check_end(self, source: C.Local) -> None:
         """What is gone through has an end, and room for its elements, as those that are there already do."""
@@ -247,7 +254,7 @@ class LoopForms:
             return self.name(total)
         result = self.name(total) if element is T.Float64 else self.call("%wrap", self.name(total))
         nothing = self.at(ast.Compare(self.name(some), [ast.Is()], [self.const(None)]))
-        return self.choose(nothing, self.call("%consume", self.expr(node.function), self.at(ast.List([], LOAD)), self.const(element)), result)
+        return self.choose(nothing, self.consumed(node, self.at(ast.List([], LOAD)), element), result)
 
     def question(self, node: C.Consume, some: bool, plain: bool) -> ast.expr:
         """`any` and `all`, which stop at the first answer that decides."""

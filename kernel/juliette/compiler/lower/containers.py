@@ -116,7 +116,9 @@ class Containers(Scoping):
     def consume(self, function: C.Const, e: Expr, rest: list[Any]) -> C.Node:
         """`sum(x for …)` and the like inside of a function."""
         before, loop, sources, _ = self.generated(e)
-        return C.Block([*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest])])
+        body, _, ranges = generator_parts(e if e.head == "generator" else e.args[0])
+        same = len(sources) == 1 and body == ranges[0].args[0]
+        return C.Block([*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest], same)])
 
     def generated(self, e: Expr) -> tuple[list[C.Node], C.Node, list[C.Local], bool]:
         """What comes before the loops of a generator, the loops, their sources, and whether they give a vector."""
