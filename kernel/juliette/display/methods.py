@@ -182,9 +182,8 @@ def candidates(
     table, before = table_of(f)
     table.settle()
     rows: list[tuple[int, str]] = []
-    for m in by_specificity(table.methods) if len(table.methods) < 80 else table.methods:
-        if before and not T.isa(f, _closed(m, m.parameters[0])):
-            continue
+    methods = [m for m in table.methods if not before or T.isa(f, _closed(m, m.parameters[0]))]
+    for m in by_specificity(methods) if len(methods) < 80 else methods:
         newer = type(world) is int and m.world > world
         row = candidate(m, types, len(before), keywords, color, special, newer)
         if row is not None:
