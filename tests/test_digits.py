@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,17 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 pytestmark = pytest.mark.slow
 
 
+def check(printed: str) -> None:
+    """Both networks read at least 97 % of the digits that they had not seen."""
+    read = re.findall(r"^(\w+) +([\d.]+) %", printed, re.MULTILINE)
+    assert [name for name, _ in read] == ["dense", "convolutional"]
+    assert min(float(part) for _, part in read) >= 97
+
+
 def test_digits_from_python() -> None:
-    read = runpy.run_path(str(BENCHMARKS / "digits.py"))["main"]()
-    assert set(read) == {"dense", "convolutional"}
-    assert min(read.values()) >= 0.97
+    # In a process of its own: it sets where the engine's random numbers come from.
+    command = [sys.executable, str(BENCHMARKS / "digits.py")]
+    check(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def test_digits_from_julia() -> None:
@@ -29,6 +37,4 @@ def test_digits_from_julia() -> None:
     finally:
         session.close()
     assert outcome.error is None, outcome.error.render(False)
-    read = re.findall(r"^(\w+) +([\d.]+) %", out.getvalue(), re.MULTILINE)
-    assert [name for name, _ in read] == ["dense", "convolutional"]
-    assert min(float(part) for _, part in read) >= 97
+    check(out.getvalue())
