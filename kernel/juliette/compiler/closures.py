@@ -103,6 +103,7 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     if signatures is None:
         signatures = [((T.Any_,) * len(params), ()) for _, params, _ in family.methods]
     for (code, _, _), (parameters, statics) in zip(family.methods, signatures, strict=True):
+        check_parameters(code, parameters)
         signature: Any = T.tuple_type(parameters)
         for var in reversed(statics):
             signature = T.UnionAll(var, signature)
@@ -117,6 +118,24 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
         generic.add(method)
     family.classes[types] = cls
     return cls
+
+
+class ArgumentTypeError(Exception):
+    """`f(x::3)`: what stands after `::` is no type."""
+
+    def __init__(self, name: str, argument: str, place: str) -> None:
+        super().__init__(name, argument, place)
+        self.name, self.argument, self.place = name, argument, place
+
+
+def check_parameters(code: Any, types: Any) -> None:
+    """What stands after `::` in a signature is a type."""
+    for i, t in enumerate(types):
+        inner = t.type if isinstance(t, T.Vararg) else t
+        if not isinstance(inner, (T.JuliaType, T.TypeVar)):
+            name = code.params[i].name
+            which = f"number {i + 1}" if name.startswith("#unused") else name
+            raise ArgumentTypeError(code.name, which, f"{code.file}:{code.line}")
 
 
 def _closure_type(module: Module, family: Family, names: tuple[str, ...], types: tuple[Any, ...]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from juliette.compiler import closures
 from juliette.compiler.arithmetic import wrap
-from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, specialise
+from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, check_parameters, specialise
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import LambdaCode
@@ -476,13 +476,7 @@ def add_method(
     code: LambdaCode, captured: tuple[Any, ...],
 ) -> Any:
     """Run a method definition; returns the function."""
-    for i, t in enumerate(types):
-        inner = t.type if isinstance(t, T.Vararg) else t
-        if not isinstance(inner, (T.JuliaType, T.TypeVar)):
-            place = f"{code.file}:{code.line}"
-            name = code.params[i].name
-            which = f"number {i + 1}" if name.startswith("#unused") else name
-            raise ArgumentTypeError(code.name, which, place)
+    check_parameters(code, types)
     function: Any
     first = types[0] if types else None
     family = constructed(first) if kind == "callable" else None
@@ -525,14 +519,6 @@ def add_method(
     table.add(method)
     # Only a definition by plain name has a value that the prompt shows.
     return function if kind == "named" else None
-
-
-class ArgumentTypeError(Exception):
-    """`f(x::3)`: what stands after `::` is no type."""
-
-    def __init__(self, name: str, argument: str, place: str) -> None:
-        super().__init__(name, argument, place)
-        self.name, self.argument, self.place = name, argument, place
 
 
 def keyword_call(method: Method) -> Any:

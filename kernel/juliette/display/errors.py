@@ -7,7 +7,8 @@ from inspect import CO_VARARGS
 from typing import Any
 
 from juliette.compiler.lower import SyntaxProblem
-from juliette.compiler.support import WARN, ArgumentTypeError, UnsupportedKeyword
+from juliette.compiler.closures import ArgumentTypeError
+from juliette.compiler.support import WARN, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
