@@ -651,8 +651,8 @@ def finite(x: Any) -> bool:
     return isinstance(x, (Array, V.Range, tuple))
 
 
-def collect_values(x: Any) -> list[Any]:
-    """The elements of a finite iterator."""
+def check_end(x: Any) -> None:
+    """An iterator has an end, and room for as many elements as it says it has."""
     size = size_of(x)
     if size is IsInfinite:
         raise MethodError(Base.bindings["length"], (x,), None)
@@ -661,6 +661,11 @@ def collect_values(x: Any) -> list[Any]:
         length = Base.bindings["length"](x)
         if type(length) is int:
             reserve(length)
+
+
+def collect_values(x: Any) -> list[Any]:
+    """The elements of a finite iterator."""
+    check_end(x)
     return list(iterate_value(x))
 
 
@@ -742,10 +747,7 @@ support.HELPERS["%collect_comprehension"] = collect
 def typed_comprehension(t: Any, g: Any) -> Any:
     """`T[f(x) for x in xs]`"""
     shape = shape_of_iterator(g)
-    out = typed(t, *collect_values(g))
-    if shape is not None and len(shape) != 1:
-        return make(out.data.reshape(shape, order="F"), t)
-    return out
+    return typed_array(t, collect_values(g), shape)
 
 
 support.HELPERS["%typed_comprehension"] = typed_comprehension
@@ -758,14 +760,8 @@ def finite_source(x: Any) -> None:
     shape = shape_of_iterator(x)
     if shape is not None:
         reserve(prod(shape))
-        return
-    size = size_of(x)
-    if size is IsInfinite:
-        raise MethodError(Base.bindings["length"], (x,), None)
-    if size is HasLength and (isinstance(x, Lazy) or ITERATORS.get(type(x), by_protocol) is by_protocol):
-        length = Base.bindings["length"](x)
-        if type(length) is int:
-            reserve(length)
+    else:
+        check_end(x)
 
 
 def joint_shape(*xs: Any) -> tuple[int, ...] | None:
