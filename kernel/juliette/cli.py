@@ -238,7 +238,9 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
             return 1
     from juliette.interpreter import Interpreter
     from juliette.report import ShowError, exit_code
+    from juliette.runtime.interrupts import PATIENCE
 
+    PATIENCE.exits = True
     interpreter = Interpreter(
         stdout=sys.stdout,
         stderr=sys.stderr,
@@ -268,6 +270,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
                 return 1
         sys.stdout.flush()
         if "-i" in options.flags:
+            PATIENCE.exits = False
             return _prompt(interpreter, color, options)
     except SystemExit as leaving:
         interpreter.close(exit_code(leaving))

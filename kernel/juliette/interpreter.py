@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from juliette.report import ErrorReport, ShowError, split_notes
+from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.stack import room
 from juliette.syntax import ParseError, completeness, parse_all, parse_one
 
@@ -133,6 +134,7 @@ class Interpreter:
 
     def _run_statements(self, tree: Any, suppressed: bool, filename: str) -> tuple[Outcome, int]:
         self.activate()
+        PATIENCE.forget()
         b = self._bootstrap
         value = None
         line = 1

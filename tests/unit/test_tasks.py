@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from juliette.interpreter import Interpreter
+from juliette.interpreter import Interpreter, Outcome
 
 STUCK = [
     pytest.param("wait(Condition())", id="nobody will notify"),
@@ -37,6 +37,35 @@ def test_an_interrupt_ends_it(code: str) -> None:
     after = session.run("fetch(@async 1 + 1)")
     assert after.error is None
     assert after.value == 2
+
+
+def interrupted(session: Interpreter, code: str, *after: float) -> Outcome:
+    """Run code that is interrupted at these times."""
+    timers = [threading.Timer(t, os.kill, (os.getpid(), signal.SIGINT)) for t in after]
+    for timer in timers:
+        timer.start()
+    try:
+        return session.run(code)
+    finally:
+        for timer in timers:
+            timer.cancel()
+
+
+@pytest.mark.parametrize("loop", ["while true end", "while true; sqrt(2.0); end", "sleep(60)"])
+def test_a_catch_takes_an_interrupt(loop: str) -> None:
+    session = Interpreter()
+    assert session.run("sleep(0)").error is None
+    outcome = interrupted(session, f"try; {loop}; catch e; typeof(e); end", 0.3)
+    assert outcome.error is None
+    assert str(outcome.value) == "InterruptException"
+
+
+def test_the_third_interrupt_in_a_row_passes_every_catch() -> None:
+    outcome = interrupted(
+        Interpreter(), "while true; try; sqrt(2.0); catch; end; end", 0.2, 0.4, 0.6, 0.8, 1.0
+    )
+    assert outcome.error is not None
+    assert outcome.error.name == "InterruptException"
 
 
 def test_exceptions_that_are_handled_belong_to_a_task() -> None:

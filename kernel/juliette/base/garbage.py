@@ -15,6 +15,7 @@ from juliette.display.errors import showerror_text
 from juliette.display.io import STDERR
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException, julia_value
+from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.modules import SESSION, Base, Module
 from juliette.syntax.expr import Expr
 
@@ -143,6 +144,15 @@ _HOOKS: WeakKeyDictionary[Module, list[Any]] = WeakKeyDictionary()
 def atexit(f: Any) -> None:
     """Have `f()` called at the end, before the functions that were given earlier."""
     _HOOKS.setdefault(SESSION.main, []).append(f)
+
+
+@Base.method("exit_on_sigint(on::Bool)", export=False)
+def exit_on_sigint(on: bool) -> None:
+    """Whether an interrupt ends the program past all its `catch`es, as it does by default where a file is run.
+
+    Otherwise a `catch` takes the InterruptException. Source: manual, "How do I catch CTRL-C in a script?"
+    """
+    PATIENCE.exits = on
 
 
 def leave(main: Module, code: int) -> None:

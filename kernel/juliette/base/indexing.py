@@ -118,7 +118,7 @@ def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices
         index = flatten(index)
     spans = [span(i) for i in index]
     total = sum(spans)
-    if total == 1 and len(shape) != 1:
+    if total == len(index) == 1 and len(shape) != 1:  # a linear index
         shape = (math.prod(shape),)
     elif total < len(shape):
         if any(n != 1 for n in shape[total:]):

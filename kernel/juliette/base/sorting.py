@@ -16,7 +16,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
-from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
+from juliette.runtime.errors import ArgumentError, BoundsError, MethodError, TypeError_
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
@@ -332,7 +332,11 @@ def raise_undef_keyword(name: str) -> None:
     raise UndefKeywordError(Symbol(name))
 
 
-def _sort_along(x: Any, dims: int, o: OrderBy) -> Any:
+def _sort_along(x: Any, dims: Any, o: OrderBy) -> Any:
+    if not T.isa(dims, T.Integer):
+        raise TypeError_(Symbol("keyword argument"), "dims", T.Integer, dims)
+    if not 1 <= dims <= x.data.ndim:
+        raise ArgumentError("no valid permutation of dimensions")
     out = x.data.copy(order="F")
     axis = dims - 1
     moved = np.moveaxis(out, axis, 0)

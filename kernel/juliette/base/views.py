@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import eltype_of, is_array, shape_of
+from juliette.base.array_protocol import convert_element, eltype_of, is_array, shape_of
 from juliette.base.cartesian import CartesianIndex, IndexGrid
 from juliette.base.indexing import GETINDEX, LINEAR, flatten, index_style, normalise
 from juliette.compiler import support
@@ -150,7 +150,7 @@ def permuted_dims_array(_: Any, a: Any, perm: Any) -> Any:
     (4, 2, 3)
     ```
     """
-    order = tuple(int(p) - 1 for p in support.iterate(perm))
+    order = tuple(convert_element(T.Int64, p) - 1 for p in support.iterate(perm))
     n = len(shape_of(a))
     if sorted(order) != list(range(n)):
         from juliette.base.array_protocol import tuple_text

@@ -631,6 +631,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
             return self.done(saved)
 
         body = part(node.body)
+        if isinstance(body[0] if body else None, ast.While):
+            # CPython looks an interrupt's handler up by the step before the one it jumps back to.
+            body.insert(0, self.at(ast.Assign([self.name(self.temp(), True)], self.const(None))))
         handlers = []
         otherwise: list[ast.stmt] = []
         if node.catch is not None:
@@ -638,6 +641,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             held = self.temp()
             saved = self.sub()
             self.store(node.var.pyname, self.call("%caught", self.name(held)))
+            begun, self.out = self.out, []
             if target is None:
                 self.stmt(node.catch)
             else:
@@ -646,7 +650,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             self.out = saved
             release = self.at(ast.Expr(self.call("%uncaught")))
             guarded = self.at(ast.Try(inner, [], [], [release]))
-            handlers = [self.at(ast.ExceptHandler(self.name("%Catchable"), held, [guarded]))]
+            handlers = [self.at(ast.ExceptHandler(self.name("%Catchable"), held, [*begun, guarded]))]
         if node.otherwise is not None:
             otherwise = part(node.otherwise)
         final: list[ast.stmt] = []

@@ -27,6 +27,7 @@ from juliette.runtime.errors import (
     TRANSLATORS, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
     UndefKeywordError, UndefRefError, julia_value,
 )
+from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, OneTo, Pair, StepRange, UnitRange
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -62,7 +63,7 @@ def install(module: Module) -> None:
 HELPERS["%Any"] = T.Any_
 HELPERS["%closure"] = closures.closure
 HELPERS["%Box"] = Box
-HELPERS["%Catchable"] = Exception
+HELPERS["%Catchable"] = (Exception, KeyboardInterrupt)
 HELPERS["%NameError"] = NameError
 HELPERS["%AttributeError"] = AttributeError
 HELPERS["%call_kw"] = call_kw
@@ -351,6 +352,8 @@ def caught(error: BaseException) -> Any:
     """The value that `catch e` binds; it is what `rethrow()` throws again."""
     if isinstance(error, UnsupportedKeyword):
         error = ErrorException(f'got unsupported keyword argument "{error}"')
+    if isinstance(error, KeyboardInterrupt) and PATIENCE.ends(error):
+        raise error
     EXCEPTION_STACK.append(error)
     if TRACE.depth and CAUGHT is not None:
         CAUGHT()

@@ -464,6 +464,8 @@ def _refused(error: BaseException) -> Any:
                 if n in values and values[n] is not usual.get(n)
             }
             f = method.function
+            if args and isinstance(args[0], T.JuliaType) and T.unwrap(args[0]).typename.constructors is f:
+                f, *args = args  # a constructor's first argument is the type
             return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
     return None
 

@@ -1,12 +1,14 @@
-"""Interrupts wait while something is done that must be done whole or not at all.
+"""Interrupts: held back while something is done whole or not at all, and caught by programs.
 
-A package or a part of Base is loaded like that, and one task hands over to another.
+A package or a part of Base is loaded whole, and one task hands over to another.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
+from collections import deque
 from types import FrameType
 from typing import Any
 
@@ -48,3 +50,37 @@ class Uninterrupted:
 
 
 UNINTERRUPTED = Uninterrupted()
+
+
+class Patience:
+    """How often a program may catch interrupts before one passes all its `catch`es.
+
+    Julia lets a `catch` take an InterruptException like any other, so a loop that catches and goes
+    on could never be stopped; who interrupts `TIMES` within `SECONDS` wants to be heard.
+    """
+
+    TIMES = 3
+    SECONDS = 10.0
+
+    def __init__(self) -> None:
+        self.exits = False  # whether an interrupt ends all, as it does where a file is run
+        self.caught: deque[float] = deque(maxlen=self.TIMES)
+
+    def forget(self) -> None:
+        """A new program begins."""
+        self.caught.clear()
+
+    def ends(self, error: KeyboardInterrupt) -> bool:
+        """Whether this interrupt, which a `catch` has just taken, is to pass it."""
+        if self.exits:
+            return True
+        if not hasattr(error, "heard"):  # each counts once, however many `catch`es it passes
+            self.caught.append(time.monotonic())
+            recent = self.caught[-1] - self.caught[0] < self.SECONDS
+            error.heard = recent and len(self.caught) == self.TIMES  # type: ignore[attr-defined]
+            if error.heard:  # type: ignore[attr-defined]
+                self.caught.clear()
+        return error.heard  # type: ignore[attr-defined,no-any-return]
+
+
+PATIENCE = Patience()
