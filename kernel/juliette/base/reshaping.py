@@ -377,6 +377,10 @@ def isperm(p: Any) -> bool:
     ```
     """
     values = list(support.iterate(p))
+    less = Base.bindings["<"]
+    for v in values:
+        if type(v) is not int and less(0, v) and not T.isa(v, T.Integer):
+            Base.bindings["to_index"](v)
     return sorted(values) == list(range(1, len(values) + 1))
 
 
