@@ -281,8 +281,12 @@ def inbounds(_: Any, a: Any, *index: Any) -> bool:
     false
     ```
     """
+    shape = shape_of(a)
+    at = index[0].index if len(index) == 1 and isinstance(index[0], CartesianIndex) else index
+    if len(at) == len(shape) and not isinstance(a, Struct) and all([type(i) is int for i in at]):
+        return all([0 < i <= n for i, n in zip(at, shape, strict=True)])
     try:
-        normalise(a, index, shape_of(a))
+        normalise(a, index, shape)
     except BoundsError:
         return False
     return True

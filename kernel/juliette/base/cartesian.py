@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
+from juliette.runtime.hashing import MASK, julia_hash
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.ranges import IdentityUnitRange, UnitRange
 
@@ -42,16 +44,7 @@ class CartesianIndex:
     value_fields = ("index",)
 
     def __new__(cls, *index: Any) -> Any:
-        n = len(index[0]) if len(index) == 1 and type(index[0]) is tuple else len(index)
-        made = _INDEX.get(n)
-        if made is None:
-            t = T.apply_type(CartesianIndex_, n)
-            made = _INDEX[n] = type(T.type_string(t), (CartesianIndex,), {"__slots__": (), "julia_type": t})
-            T.register_class(made, t)
-        return object.__new__(made)
-
-    def __init__(self, *index: Any) -> None:
-        self.index: tuple[int, ...] = index[0] if len(index) == 1 and type(index[0]) is tuple else index
+        return index_at(index[0] if len(index) == 1 and type(index[0]) is tuple else index)
 
     @property
     def I(self) -> tuple[int, ...]:  # noqa: E743 (Julia's name of the field)
@@ -61,7 +54,34 @@ class CartesianIndex:
         return isinstance(other, CartesianIndex) and self.index == other.index
 
     def __hash__(self) -> int:
-        return hash((CartesianIndex, self.index))
+        return hash(self.index)
+
+    def hash_from(self, h: int) -> int:
+        """Julia's hash. Source: base/multidimensional.jl, `hash(ci::CartesianIndex, h::UInt)`"""
+        h += 0xD60CA92F8284B8B0
+        for i in self.index:
+            h = julia_hash(i, h)  # type: ignore[assignment]
+        return h & MASK
+
+
+def index_class(n: int) -> type:
+    """The class of `CartesianIndex{n}`."""
+    made = _INDEX.get(n)
+    if made is None:
+        t = T.apply_type(CartesianIndex_, n)
+        made = _INDEX[n] = type(T.type_string(t), (CartesianIndex,), {"__slots__": (), "julia_type": t})
+        T.register_class(made, t)
+    return made
+
+
+_new = object.__new__
+
+
+def index_at(index: tuple[int, ...]) -> Any:
+    """`CartesianIndex(index)`"""
+    made = _new(_INDEX.get(len(index)) or index_class(len(index)))
+    made.index = index  # type: ignore[attr-defined]
+    return made
 
 
 _INDEX: dict[int, type] = {}
@@ -70,7 +90,11 @@ T.GENERAL_TYPE[CartesianIndex] = CartesianIndex_
 
 def _make_index(t: Any, *args: Any) -> Any:
     flat: list[int] = []
-    for a in args[0] if len(args) == 1 and type(args[0]) is tuple else args:
+    if len(args) == 1 and type(args[0]) is tuple:
+        args = args[0]
+    if not isinstance(t, T.DataType) and all([type(a) is int for a in args]):
+        return index_at(args)
+    for a in args:
         if isinstance(a, CartesianIndex):
             flat.extend(a.index)
         else:
@@ -78,7 +102,7 @@ def _make_index(t: Any, *args: Any) -> Any:
     n = t.parameters[0] if isinstance(t, T.DataType) else len(flat)
     if len(flat) > n:
         raise ArgumentError("input tuple has too many elements for the CartesianIndex")
-    return CartesianIndex(tuple(flat) + (1,) * (n - len(flat)))
+    return index_at(tuple(flat) + (1,) * (n - len(flat)))
 
 
 support._builtin(constructors(CartesianIndex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _make_index, ("args",))
@@ -89,11 +113,11 @@ def index_operator(name: str, op: Callable[[int, int], int]) -> None:
 
     @Base.method(f"{name}(a::CartesianIndex{{N}}, b::CartesianIndex{{N}}) where N")
     def both(a: CartesianIndex, b: CartesianIndex) -> CartesianIndex:
-        return CartesianIndex(tuple(map(op, a.index, b.index)))
+        return index_at(tuple(map(op, a.index, b.index)))  # type: ignore[no-any-return]
 
 
-index_operator("+", lambda x, y: x + y)
-index_operator("-", lambda x, y: x - y)
+index_operator("+", operator.add)
+index_operator("-", operator.sub)
 index_operator("min", min)
 index_operator("max", max)
 
@@ -244,11 +268,11 @@ class CartesianIndices(IndexGrid):
     def __iter__(self) -> Iterator[CartesianIndex]:
         first, *rest = [list(r) for r in self.ranges] or [[()]]
         if not self.ranges:
-            yield CartesianIndex(())
+            yield index_at(())
             return
         for tail in _product(rest):
             for i in first:
-                yield CartesianIndex((i, *tail))
+                yield index_at((i, *tail))
 
     @property
     def data(self) -> Any:

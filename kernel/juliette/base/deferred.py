@@ -58,7 +58,7 @@ CHAPTERS: dict[str, str] = {
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
         "mapfoldl mapfoldr mapreduce prod reduce"
     ),
-    "juliette.base.garbage": "GC atexit finalize finalizer",
+    "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",

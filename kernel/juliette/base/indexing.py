@@ -548,6 +548,16 @@ def user_at(a: Any, position: int, shape: tuple[int, ...]) -> Any:
 GETINDEX = Base.bindings["getindex"]
 
 
+@Base.method("getindex(a::Array, i::CartesianIndex)")
+def getindex_at(a: Any, i: CartesianIndex) -> Any:
+    return getindex_scalar(a, *i.index)
+
+
+@Base.method("getindex(a::BitArray, i::CartesianIndex)")
+def getindex_bit_at(a: Any, i: CartesianIndex) -> Any:
+    return getindex_scalar(a, *i.index)
+
+
 @Base.method("getindex(t::Tuple, i::Real)", transparent=True)
 def getindex_tuple(t: tuple[Any, ...], i: Any) -> Any:
     i = i if type(i) is int else convert_element(T.Int64, i)
@@ -655,6 +665,8 @@ def setindex(a: Any, x: Any, *index: Any) -> Any:
         B.MUTATION(a, "setindex!")
     if isinstance(a, V.Range) or not (isinstance(a, (Array, V.BitArray, W.Wrapper, Struct))):
         raise CanonicalIndexError("setindex!", T.typeof(a))
+    if len(index) == 1 and isinstance(index[0], CartesianIndex) and not isinstance(a, Struct):
+        index = index[0].index
     for i in index:
         if type(i) is not int:
             return set_part(a, x, index)

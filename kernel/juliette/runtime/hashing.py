@@ -164,7 +164,8 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
     code = getattr(x, "code", None)
     if cls.__name__ == "Char" and code is not None:
         return mix(((char_bits(code) + CHAR_SEED) << 32 & MASK) ^ h)
-    return None
+    of = getattr(cls, "hash_from", None)
+    return None if of is None else of(x, h)  # type: ignore[no-any-return]
 
 
 def char_bits(code: int) -> int:

@@ -48,6 +48,8 @@ def hashable(x: Any) -> Any:
         return hashable(data)
     if cls is complex:
         return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
+    if hasattr(cls, "hash_from"):
+        return x
     if hasattr(cls, "egal"):
         # one of Base's own numbers or strings, which hash as what they equal
         return ("-0.0",) if getattr(x, "minus", False) else ("NaN",) if x != x else x
