@@ -238,12 +238,26 @@ class Interpreter:
             message = b.one_line(value)
         message, notes = split_notes(message, errors.loads(value))
         name = b.type_string(b.typeof(value)).split("{")[0]
-        lines = frames.trace_lines(frames.user_frames(trace))
-        if not lines and place and not notes:
+        own = frames.user_frames(trace)
+        lines = frames.trace_lines(own)
+        if errors.tells_its_trace(value):
+            message, lines = self._told_with_trace(value, own) or message, []
+        elif not lines and place and not notes:
             lines = [f" [1] top-level scope\n   @ {place}"]
         self._remember_error(b.exception_stack(error))
         error.__traceback__ = None
         return ErrorReport(name, message, lines, value, notes, cause)
+
+    @staticmethod
+    def _told_with_trace(value: Any, own: list[Any]) -> str:
+        """What the type's own `showerror(io, e, trace)` says; nothing if that throws."""
+        from juliette.base.backtraces import wrapped
+        from juliette.display import errors
+
+        try:
+            return errors.text_with_trace(value, wrapped(own))
+        except Exception:
+            return ""
 
     def _cause(self, error: BaseException) -> ErrorReport | None:
         """What a `catch` was handling when an error was thrown in it."""

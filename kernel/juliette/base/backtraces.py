@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.display.show import string_of
 from juliette.compiler import support
@@ -79,9 +81,10 @@ def catch_backtrace() -> Any:
     """
     if not support.EXCEPTION_STACK:
         return wrapped([])
-    inner = user_frames(support.EXCEPTION_STACK[-1].__traceback__)
-    outer = running_frames(sys._getframe())
-    return wrapped([*inner, *outer[1:]])
+    trace = support.EXCEPTION_STACK[-1].__traceback__
+    # The first step is the frame that caught it; what called that one comes after.
+    outer = running_frames(trace.tb_frame.f_back if trace is not None else None)
+    return wrapped([*user_frames(trace), *outer])
 
 
 StackTraces.const("stacktrace", Base.bindings["stacktrace"])
@@ -111,10 +114,10 @@ def show_frame(io: IO, f: StackFrame) -> None:
         io.write(f"{frame.head} at {frame.file.rsplit('/', 1)[-1]}:{frame.line}")
 
 
-@Base.method("showerror(io::IO, e, trace::AbstractVector; backtrace=true)")
+@Base.method("showerror(io::IO, e, trace; backtrace=true)")
 def showerror_with_trace(io: IO, e: Any, trace: Any, *, backtrace: bool = True) -> None:
     io.write(showerror_text(e))
-    frames = [f.frame for f in trace.data.tolist() if isinstance(f, StackFrame)]
+    frames = [f.frame for f in getattr(trace, "data", np.array(())).tolist() if isinstance(f, StackFrame)]
     if backtrace and frames:
         io.write("\nStacktrace:\n" + "\n".join(trace_lines(frames)))
 

@@ -356,6 +356,25 @@ def reenable_sigint(f: Any) -> Any:
 
 @Base.method("depwarn(msg, name; force=false)", export=False)
 def depwarn(msg: Any, name: Any, *, force: bool = False) -> None:
-    """Warn of an old name, if it is asked to: Julia does not by default."""
-    if force:
-        support.WARN(f"┌ Warning: {msg}\n└ @ Main\n")
+    """Warn of an old name, if it is asked to: Julia does not by default.
+
+    The message is the caller's of the function with that name.
+    """
+    if not force:
+        return
+    import sys
+
+    from juliette.base import logs
+    from juliette.base.backtraces import StackFrame
+    from juliette.display.frames import TOP_LEVEL, running_frames
+
+    frames = running_frames(sys._getframe())
+    at = next((i + 1 for i, f in enumerate(frames) if f.function == name.name), 0)
+    caller = frames[min(at, len(frames) - 1)]
+    # Julia says of code outside of functions that it is Core's.
+    owner = Base.bindings["Core"] if caller.function == TOP_LEVEL else Base.bindings["Main"]
+    where = (owner, Symbol("depwarn"), Symbol(f"depwarn_{name.name}"), caller.file, caller.line)
+    level = logs.LEVELS["Warn"]
+    logger = logs.enabled(level, *where[:3])
+    if logger is not None:
+        logs.HANDLE.call_kw({"caller": StackFrame(caller)}, logger, level, msg, *where)

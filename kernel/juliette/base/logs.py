@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.display.expressions import expression_text
+from juliette.display.frames import user_frames
 from juliette.display.io import IO, STDERR, Text
-from juliette.display.show import SHOW, string_of
+from juliette.display.show import SHOW, one_line, string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException, julia_value
+from juliette.runtime.hashing import string_hash
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.scheduler import SCHEDULER
 from juliette.compiler import support
@@ -150,17 +152,18 @@ class ConsoleLogger(StreamLogger):
 
 
 def logger_type(cls: type, name: str) -> Any:
-    t = T.define(name, AbstractLogger)
+    t = T.define(name, AbstractLogger, module=None if "." in name else CoreLogging)
     T.register_class(cls, t)
     return t
 
 
-NullLogger_ = logger_type(NullLogger, "Base.CoreLogging.NullLogger")
-SimpleLogger_ = logger_type(SimpleLogger, "Base.CoreLogging.SimpleLogger")
+NullLogger_ = logger_type(NullLogger, "NullLogger")
+SimpleLogger_ = logger_type(SimpleLogger, "SimpleLogger")
 ConsoleLogger_ = logger_type(ConsoleLogger, "Logging.ConsoleLogger")
 CoreLogging.const("NullLogger", NullLogger_)
 CoreLogging.const("SimpleLogger", SimpleLogger_)
 CoreLogging.const("ConsoleLogger", ConsoleLogger_, export=False)
+CoreLogging.method("catch_exceptions(logger::SimpleLogger)")(lambda _: False)
 CoreLogging.method("min_enabled_level(logger::NullLogger)")(lambda _: LEVELS["AboveMaxLevel"])
 CoreLogging.method("shouldlog(logger::NullLogger, args...)")(lambda *_: False)
 CoreLogging.method("handle_message(logger::NullLogger, args...; kw...)")(lambda *_, **__: None)
@@ -206,9 +209,18 @@ def set_global_logger(logger: Any) -> Any:
 
 
 @CoreLogging.method("disable_logging(level)")
-def disable_logging(level: Any) -> None:
-    """Drop messages up to a level, whatever the logger."""
+def disable_logging(level: Any) -> LogLevel:
+    """Drop messages up to a level, whatever the logger; gives the least level that is left.
+
+    ```jldoctest
+    julia> using Logging
+
+    julia> disable_logging(Logging.BelowMinLevel)
+    LogLevel(-1000000)
+    ```
+    """
     State.disabled = level_of(level)
+    return level_of(State.disabled.level + 1)
 
 
 for _name in ("SimpleLogger", "ConsoleLogger"):
@@ -220,6 +232,25 @@ for _name in ("SimpleLogger", "ConsoleLogger"):
     @CoreLogging.method(f"shouldlog(logger::{_name}, level, _module, group, id)")
     def should_log(logger: StreamLogger, level: Any, module: Any, group: Any, id_: Any) -> bool:
         return logger.counts.get(id_, 1) > 0
+
+
+def show_logger(io: IO, logger: StreamLogger) -> None:
+    """As a struct's fields are shown, the stream first."""
+    limits = "Dict{Any, Int64}(" + ", ".join(f"{one_line(k)} => {n}" for k, n in logger.counts.items()) + ")"
+    options = ()
+    if isinstance(logger, ConsoleLogger):
+        given = logger.options
+        formatter = given.get("meta_formatter")
+        options = (
+            "Logging.default_metafmt" if formatter is None else one_line(formatter),
+            one_line(given.get("show_limited", True)), one_line(given.get("right_justify", 0)),
+        )
+    parts = (one_line(logger.target), level_text(logger.min_level), *options, limits)
+    io.write(f"{type(logger).__name__}({', '.join(parts)})")
+
+
+for _name in ("SimpleLogger", "ConsoleLogger"):
+    CoreLogging.method(f"show(io::IO, logger::{_name})", export=False)(show_logger)
 
 
 # ---------------------------------------------------------------- writing messages
@@ -240,25 +271,34 @@ def value_lines(value: Any, context: dict[str, Any]) -> list[str]:
     text = Text()
     io = IO(text, context)
     if type(value) is tuple and len(value) == 2 and isinstance(value[0], JuliaException):
-        value = value[0]
-    if isinstance(value, JuliaException):
+        value, trace = value
+        Base.bindings["showerror"](io, value, *(() if trace is None else (trace,)))
+    elif isinstance(value, JuliaException):
         Base.bindings["showerror"](io, value)
     else:
         SHOW(io, V.MIME("text/plain"), value)
     return text.value().split("\n")
 
 
-TITLES = {"Warn": "Warning"}
+def title_of(level: Any) -> str:
+    """What a level is called at the head of a message: one of the user's own type, as it prints."""
+    name = level_text(level) if isinstance(level, LogLevel) else string_of(level)
+    return "Warning" if name == "Warn" else name
+
+
 _COLORS = {"Debug": "34", "Info": "36", "Warn": "33", "Error": "91"}
 
 
 def console_text(
-    level: LogLevel, message: Any, module: Any, file: Any, line: Any, kw: dict[str, Any], *, options: dict[str, Any],
+    given: Any, message: Any, module: Any, file: Any, line: Any, kw: dict[str, Any], *, options: dict[str, Any],
     context: dict[str, Any],
 ) -> str:
-    """A message as the console shows it."""
+    """A message as the console shows it; the values share the height of the screen."""
+    level = level_of(given)
     lines = [(0, text) for text in string_of(message).removesuffix("\n").split("\n")]
-    shown = {"limit": options.get("show_limited", True), "displaysize": context.get("displaysize") or (24, 80)}
+    height, breadth = context.get("displaysize") or (24, 80)
+    rows = max(1, height // (len(kw) + ("maxlog" not in kw)))
+    shown = {"limit": options.get("show_limited", True), "displaysize": (rows, breadth - 5)}
     for key, value in kw.items():
         if key == "maxlog":
             continue
@@ -268,16 +308,22 @@ def console_text(
         else:
             lines.append((2, f"{key} ="))
             lines += [(3, p) for p in parts]
-    name = level_text(level)
-    title = f"{TITLES.get(name, name)}:"
+    name = title_of(given)
+    title = f"{name}:"
     suffix = ""
     formatter = options.get("meta_formatter")
     if formatter is not None:
-        _, title, suffix = formatter(level, module, None, None, file, line)
+        _, title, suffix = formatter(given, module, None, None, file, line)
     elif not 0 <= level.level < 1000:
         suffix = place(module, file, line)
-    if suffix:
+    # The place stands at the right of the last line, as far right as is asked for, or below.
+    width = 2 + (len(title) + 1 if title and len(lines) == 1 else 0) + lines[-1][0] + len(lines[-1][1])
+    right = min(options.get("right_justify", 0), breadth)
+    gap = 2
+    if suffix and width + len(suffix) + gap > right:
         lines.append((0, ""))
+        gap, width = 0, 2
+    gap += max(0, right - width - len(suffix) - gap)
 
     def painted(text: str) -> str:
         kind = "Debug" if level.level < 0 else "Info" if level.level < 1000 else "Warn" if level.level < 2000 else "Error"
@@ -290,7 +336,7 @@ def console_text(
     for i, (indent, text) in enumerate(lines):
         box = "[ " if len(lines) == 1 else "┌ " if not i else "│ " if i < len(lines) - 1 else "└ "
         head = painted(box + (f"{title} " if not i and title else ""))
-        end = grey(suffix) if suffix and i == len(lines) - 1 else ""
+        end = " " * gap + grey(suffix) if suffix and i == len(lines) - 1 else ""
         out.append((head + " " * indent + text + end).rstrip(" ") if not text and not end else head + " " * indent + text + end)
     return "\n".join(out) + "\n"
 
@@ -308,7 +354,7 @@ def handle_console(
 ) -> None:
     if not limited(logger, id_, kw):
         io = logger.target
-        io.write(console_text(level_of(level), message, module, file, line, kw, options=logger.options, context=io.context))
+        io.write(console_text(level, message, module, file, line, kw, options=logger.options, context=io.context))
 
 
 @CoreLogging.method("handle_message(logger::SimpleLogger, level, message, _module, group, id, file, line; kw...)")
@@ -317,9 +363,8 @@ def handle_simple(
 ) -> None:
     if limited(logger, id_, kw):
         return
-    name = level_text(level_of(level))
     first, *rest = string_of(message).removesuffix("\n").split("\n")
-    out = [f"┌ {TITLES.get(name, name)}: {first}", *(f"│ {text}" for text in rest)]
+    out = [f"┌ {title_of(level)}: {first}", *(f"│ {text}" for text in rest)]
     out += [f"│   {k} = {string_of(v)}" for k, v in kw.items() if k != "maxlog"]
     out.append("└ " + place(module, file if file is not None else "nothing", line if line is not None else "nothing"))
     logger.target.write("\n".join(out) + "\n")
@@ -354,15 +399,17 @@ def emit(logger: Any, level: Any, module: Any, group: Any, id_: Any, file: Any, 
     """Compute a message and its values, and hand them to the logger."""
     try:
         message, names, values = record()
-        HANDLE.call_kw(dict(zip(names, values, strict=True)), logger, level_of(level), message, module, group, id_, file, line)
+        HANDLE.call_kw(dict(zip(names, values, strict=True)), logger, level, message, module, group, id_, file, line)
     except Exception as error:
         if not support.truth(CATCH(logger)):
             raise
-        failure = V.NamedTuple(("exception",), (julia_value(error),))
-        STDERR.write(console_text(
-            LEVELS["Error"], f"Exception while generating log record in module {getattr(module, 'name', module)} at {file}:{line}",
-            module, file, line, {"exception": failure.values[0]}, options={}, context={},
-        ))
+        from juliette.base.backtraces import wrapped
+
+        where = ".".join(module.path) if isinstance(module, Module) else string_of(module)
+        said = f"Exception while generating log record in module {where} at {file}:{line}"
+        failure = (julia_value(error), wrapped(user_frames(error.__traceback__)))
+        kind = Symbol("logevent_error")
+        HANDLE.call_kw({"exception": failure}, logger, LEVELS["Error"], said, module, kind, id_, file, line)
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -377,7 +424,6 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
     meta: dict[str, Any] = {
         "module": QuoteNode(context.module), "file": context.file, "line": context.line,
         "group": QuoteNode(Symbol(str(context.file).rsplit("/", 1)[-1].removesuffix(".jl"))),
-        "id": QuoteNode(Symbol(f"{context.module.name}_{context.file}_{context.line}")),
     }
     for item in items:
         if isinstance(item, Expr) and item.head in ("=", "kw"):
@@ -392,6 +438,8 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
         else:
             names.append(expression_text(item))
             values.append(item)
+    if "id" not in meta:
+        meta["id"] = QuoteNode(record_id(context.module, level, message, items))
     logger, wanted = context.gensym("logger"), context.gensym("level")
     parts = [message, Expr("tuple", *names), Expr("tuple", *values)]
     record: Any = Expr("tuple", *parts)
@@ -404,6 +452,24 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
         Expr("block", Expr(
             "if", call(lambda x: x is not None, logger), call(emit, logger, wanted, *where, meta["file"], meta["line"], body)),
             None))
+
+
+IDS: set[str] = set()
+
+
+def record_id(module: Module, level: Any, message: Any, items: tuple[Any, ...]) -> Symbol:
+    """The name of a log message: its module's, and what it says in eight hexadecimal digits.
+
+    A message that is written a second time gets the number after it, as in Julia.
+    """
+    prefix = "_".join(module.path)
+    named = level_text(level.value) if isinstance(level, QuoteNode) else string_of(level)
+    said = prefix + named + string_of(message) + string_of(items)
+    number = string_hash(said.encode("utf-8", "surrogatepass"), 0) & 0xFFFFFFFF
+    while (name := f"{prefix}_{number:08x}") in IDS:
+        number += 1
+    IDS.add(name)
+    return Symbol(name)
 
 
 def with_splats(message: Any, names: tuple[str, ...], values: tuple[Any, ...], *splats: Any) -> Any:

@@ -366,6 +366,23 @@ def showerror(io: IO, e: Any) -> None:
 
 SHOWERROR: GenericFunction = Base.bindings["showerror"]
 
+
+def tells_its_trace(e: Any) -> bool:
+    """Is there a method `showerror(io, e, trace)` for the type?  It says all that is to be said."""
+    kind = T.dispatch_type(e)
+    return any(
+        len(m.parameters) == 3 and m.parameters[1] is not T.Any_ and T.match(T.tuple_type((kind,)), T.tuple_type((m.parameters[1],))) is not None
+        for m in SHOWERROR.methods
+    )
+
+
+def text_with_trace(e: Any, trace: Any) -> str:
+    """What `showerror(io, e, trace)` prints."""
+    text = Text()
+    SHOWERROR(IO(text), e, trace)
+    return text.value()
+
+
 # ---------------------------------------------------------------- hints of users
 
 HINTS: list[tuple[Any, Any]] = []

@@ -20,6 +20,7 @@
 - `statistics`: Statistics
 - `sparse_arrays`: SparseArrays, by SciPy
 - `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`, `dates_show`: Dates
+- `dates_arithmetic`: sums, products and ranges of dates and periods
 - `dates_locales`: the names of its months and weekdays in a language
 """
 

@@ -7,11 +7,9 @@ from typing import Any
 
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import text_of
-from juliette.compiler import support
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, MethodError
-from juliette.runtime.modules import Base, Module
-from juliette.runtime.ranges import StepRange
+from juliette.runtime.modules import Module
 from juliette.stdlib import dates_calendar as C
 from juliette.stdlib import dates_locales
 from juliette.stdlib import dates_types as D
@@ -21,22 +19,17 @@ from juliette.syntax.expr import Symbol
 
 def load(module: Module) -> None:
     """Fill the module."""
-    from juliette.stdlib import dates_adjust, dates_format, dates_show
+    from juliette.stdlib import dates_adjust, dates_arithmetic, dates_format, dates_show
 
     D.install(module)
     dates_locales.load(module)
     periods(module)
     constructors(module)
     accessors(module)
-    arithmetic(module)
+    dates_arithmetic.arithmetic(module)
     dates_show.load(module)
     dates_format.load(module)
     dates_adjust.load(module)
-
-
-def class_of(t: Any) -> type[Period]:
-    """The class of a period's type."""
-    return next(c for c, u in D.TYPES.items() if u is t)
 
 
 # ---------------------------------------------------------------- periods
@@ -83,7 +76,7 @@ def periods(module: Module) -> None:
         (Month(1), Hour(0))
         ```
         """
-        cls = type(p) if isinstance(p, Period) else class_of(p)
+        cls = type(p) if isinstance(p, Period) else D.class_of(p)
         return cls(1 if cls in DATE_UNITS or cls is D.Week else 0)
 
     @module.method("periods(p::CompoundPeriod)", export=False)
@@ -202,7 +195,7 @@ def _error_of(make: Any, parts: tuple[int, ...]) -> Any:
 
 
 def constructors(module: Module) -> None:
-    @module.method("Date(y::Integer, m::Integer=1, d::Integer=1)")
+    @module.method("Date(y::Real, m=1, d=1)")
     def date(_: Any, *ymd: Any) -> Date:
         """A day.
 
@@ -227,7 +220,7 @@ def constructors(module: Module) -> None:
     )
     instants(module)
 
-    @module.method("DateTime(y::Integer, m=1, d=1, h=0, mi=0, s=0, ms=0)")
+    @module.method("DateTime(y::Real, m=1, d=1, h=0, mi=0, s=0, ms=0)")
     def datetime(_: Any, *parts: Any) -> DateTime:
         """A moment, to the millisecond.
 
@@ -249,9 +242,9 @@ def constructors(module: Module) -> None:
 
     @module.method("DateTime(d::Date, t::Time)")
     def datetime_of(_: Any, d: Date, t: Time) -> DateTime:
-        return joined(d, t)
+        return D.joined(d, t)
 
-    @module.method("Time(h::Integer, mi=0, s=0, ms=0, us=0, ns=0)")
+    @module.method("Time(h::Real, mi=0, s=0, ms=0, us=0, ns=0)")
     def time_(_: Any, *parts: Any) -> Time:
         """A time of day.
 
@@ -281,11 +274,6 @@ def convert_between(module: Module, a: str, b: str) -> None:
     module.method(f"convert(t::Type{{{a}}}, x::{b})", export=False)(lambda _, x: target(x))
 
 
-def joined(d: Date, t: Time) -> DateTime:
-    """A day with a time of day."""
-    return DateTime(d.days * C.MS_PER_DAY + t.nanoseconds // 1_000_000)
-
-
 def local_ms() -> int:
     """Now, by the clock on the wall."""
     seconds = time.time()
@@ -312,12 +300,14 @@ def clocks(module: Module) -> None:
         f.__doc__ = doc
         module.method(f"{name}(x)", export=export)(f)
 
-    conversion("epochdays2date", lambda n: Date(int(n)), "The day by its number.", export=False)
-    conversion("date2epochdays", lambda x: x.days, "The number of a day.", export=False)
-    conversion(
-        "epochms2datetime", lambda n: DateTime(int(n)), "The moment by its number.", export=False
-    )
-    conversion("datetime2epochms", lambda x: x.ms, "The number of a moment.", export=False)
+    def counted(name: str, f: Any, doc: str) -> None:
+        conversion(name, f, f"{doc}, counted from the first of the year 0.", export=False)
+
+    counted("epochdays2date", lambda n: Date(int(n) + C.EPOCH), "The day by its number")
+    counted("date2epochdays", lambda x: x.days - C.EPOCH, "The number of a day")
+    zero = C.EPOCH * C.MS_PER_DAY
+    counted("epochms2datetime", lambda n: DateTime(int(n) + zero), "The moment by its number")
+    counted("datetime2epochms", lambda x: x.ms - zero, "The number of a moment")
     conversion(
         "unix2datetime",
         lambda x: DateTime(C.UNIX_EPOCH + int(float(x) * 1000)),
@@ -422,178 +412,3 @@ def weekdays_in_month(x: Any) -> int:
     y, m, d = x.ymd
     first = (d - 1) % 7 + 1
     return (C.days_in_month(y, m) - first) // 7 + 1
-
-
-# ---------------------------------------------------------------- arithmetic
-
-
-def moved(x: Any, p: Any, sign: int) -> Any:
-    """A date or time some periods later (or earlier)."""
-    for q in D.parts_of(p):
-        x = moved_once(x, q, sign * q.value)
-    return x
-
-
-def moved_once(x: Any, q: Period, n: int) -> Any:
-    cls = type(q)
-    if isinstance(x, Time):
-        if not cls.nanoseconds or cls in (D.Week, D.Day):
-            raise MethodError(Base.bindings["+"], (x, q), None)
-        return Time(x.nanoseconds + n * cls.nanoseconds)
-    if cls.months:
-        y, m, d = x.ymd
-        days = C.total_days(*C.add_months(y, m, d, n * cls.months))
-        if isinstance(x, Date):
-            return Date(days)
-        return DateTime(x.ms + (days - x.days) * C.MS_PER_DAY)
-    if isinstance(x, Date):
-        if cls not in (D.Week, D.Day):
-            raise MethodError(Base.bindings["+"], (x, q), None)
-        return Date(x.days + n * (7 if cls is D.Week else 1))
-    return DateTime(x.ms + n * cls.nanoseconds // 1_000_000)
-
-
-def added(a: Any, b: Any, sign: int) -> Any:
-    """The sum or difference of periods."""
-    if isinstance(a, Period) and type(a) is type(b):
-        return type(a)(a.value + sign * b.value)
-    negative = [type(q)(sign * q.value) for q in D.parts_of(b)]
-    return CompoundPeriod([*D.parts_of(a), *negative])
-
-
-def arithmetic(module: Module) -> None:
-    def method(header: str, f: Any) -> None:
-        module.method(header, export=False)(f)
-
-    either = "Union{Period, CompoundPeriod}"
-    method(f"+(x::TimeType, p::{either})", lambda x, p: moved(x, p, 1))
-    method(f"+(p::{either}, x::TimeType)", lambda p, x: moved(x, p, 1))
-    method(f"-(x::TimeType, p::{either})", lambda x, p: moved(x, p, -1))
-    method("+(d::Date, t::Time)", joined)
-    method("+(t::Time, d::Date)", lambda t, d: joined(d, t))
-    method("-(a::Date, b::Date)", lambda a, b: D.Day(a.days - b.days))
-    method("-(a::DateTime, b::DateTime)", lambda a, b: D.Millisecond(a.ms - b.ms))
-    method("-(a::Time, b::Time)", lambda a, b: D.Nanosecond(a.nanoseconds - b.nanoseconds))
-    method(f"+(a::{either}, b::{either})", lambda a, b: added(a, b, 1))
-    method(f"-(a::{either}, b::{either})", lambda a, b: added(a, b, -1))
-    method("+(a::Period)", lambda a: a)
-    method("-(a::Period)", lambda a: type(a)(-a.value))
-    method("-(a::CompoundPeriod)", lambda a: CompoundPeriod([type(q)(-q.value) for q in a.periods]))
-    scaling(method)
-    method("abs(p::Period)", lambda p: type(p)(abs(p.value)))
-    method("sign(p::Period)", lambda p: (p.value > 0) - (p.value < 0))
-    method("signbit(p::Period)", lambda p: p.value < 0)
-    method("iszero(p::Period)", lambda p: p.value == 0)
-    method("zero(p::Period)", lambda p: type(p)(0))
-    method("zero(t::Type{<:Period})", lambda t: class_of(t)(0))
-    method("one(p::Union{Period, Type{<:Period}})", lambda p: 1)
-    method("typemax(t::Type{<:Period})", lambda t: class_of(t)(2**63 - 1))
-    method("typemin(t::Type{<:Period})", lambda t: class_of(t)(-(2**63)))
-    method("isfinite(t::Union{TimeType, Type{<:TimeType}})", lambda t: True)
-    method("eps(t::Union{Date, Type{Date}})", lambda t: D.Day(1))
-    method("eps(t::Union{DateTime, Type{DateTime}})", lambda t: D.Millisecond(1))
-    method("eps(t::Union{Time, Type{Time}})", lambda t: D.Nanosecond(1))
-    method("typemax(t::Type{Date})", lambda t: D.make_date(252522163911149, 12, 31))
-    method("typemin(t::Type{Date})", lambda t: D.make_date(-252522163911150, 1, 1))
-    method("typemax(t::Type{DateTime})", lambda t: D.make_datetime(146138512, 12, 31, 23, 59, 59))
-    method("typemin(t::Type{DateTime})", lambda t: D.make_datetime(-146138511, 1, 1))
-    ranges(method)
-
-
-def scaling(method: Any) -> None:
-    """Products and quotients of periods."""
-
-    def same(a: Period, b: Period) -> tuple[type[Period], int, int]:
-        """Two periods in their common unit."""
-        if type(a) is type(b):
-            return type(a), a.value, b.value
-        cls = type(a) if D.size_of(type(a)) <= D.size_of(type(b)) else type(b)
-        return cls, D.converted(cls, a).value, D.converted(cls, b).value
-
-    def quotient(name: str) -> None:
-        op = Base.bindings[name]
-
-        def periods_(a: Period, b: Period) -> Any:
-            _, x, y = same(a, b)
-            return op(x, y)
-
-        method(f"{name}(a::Period, b::Period)", periods_)
-        method(f"{name}(a::Period, n::Real)", lambda a, n: type(a)(D.whole_number(op(a.value, n))))
-
-    for name in ("/", "÷"):
-        quotient(name)
-    method("*(p::Period, n::Real)", lambda p, n: type(p)(D.whole_number(times(p.value, n))))
-    method("*(n::Real, p::Period)", lambda n, p: type(p)(D.whole_number(times(p.value, n))))
-
-    def remainder(name: str) -> None:
-        op = Base.bindings[name]
-
-        def periods_(a: Period, b: Period) -> Period:
-            cls, x, y = same(a, b)
-            return cls(op(x, y))
-
-        method(f"{name}(a::Period, b::Period)", periods_)
-        if name in ("%", "mod"):
-            method(f"{name}(a::Period, n::Real)", lambda a, n: type(a)(op(a.value, n)))
-
-    for name in ("%", "mod", "gcd", "lcm"):
-        remainder(name)
-
-
-def times(a: Any, b: Any) -> Any:
-    return Base.bindings["*"](a, b)
-
-
-def ranges(method: Any) -> None:
-    """`start:step:stop` of dates and times."""
-
-    def last(a: Any, step: Any, b: Any) -> tuple[Any, int]:
-        """The last element and the length: months differ in length, so it is searched for."""
-        less = Base.bindings["isless"]
-        if support.truth(Base.bindings["iszero"](step)):
-            raise ArgumentError("step cannot be zero")
-        forward = step.value > 0
-        if (forward and less(b, a)) or (not forward and less(a, b)):
-            return moved(a, step, -1), 0
-        unit = step.nanoseconds or step.months * 28 * D.Day.nanoseconds
-        span = abs(position(b) - position(a))
-        n = max(span // max(abs(step.value) * unit, 1) - 1, 0)
-        if not step.nanoseconds:
-            n = max(span // (abs(step.value) * step.months * 31 * D.Day.nanoseconds) - 1, 0)
-        while True:
-            following = moved(a, type(step)(step.value * (n + 1)), 1)
-            if less(b, following) if forward else less(following, b):
-                break
-            n += 1
-        return moved(a, type(step)(step.value * n), 1), n + 1
-
-    def position(x: Any) -> int:
-        return (
-            x.days * D.Day.nanoseconds + getattr(x, "nanoseconds", 0)
-            if not isinstance(x, Time)
-            else x.nanoseconds
-        )
-
-    def make(a: Any, step: Any, b: Any) -> Any:
-        stop, n = last(a, step, b)
-        r = StepRange.__new__(StepRange, a, step, b)
-        r.start, r.step, r.stop, r.size = a, step, stop, n
-        return r
-
-    for t in ("Date", "DateTime", "Time"):
-        method(f"(:)(a::{t}, step::Period, b::{t})", make)
-    method("(:)(a::Date, b::Date)", lambda a, b: make(a, D.Day(1), b))
-    method(
-        "(:)(a::DateTime, b::DateTime)",
-        lambda a, b: make(a, D.Day(1), b),
-    )
-    method("(:)(a::Time, b::Time)", lambda a, b: make(a, D.Second(1), b))
-
-    def period_range(a: Period, step: Any, b: Period) -> Any:
-        cls = min((type(a), type(step), type(b)), key=D.size_of)
-        start, s, stop = (D.converted(cls, p) for p in (a, step, b))
-        n = (stop.value - start.value) // s.value
-        return StepRange(start, s, cls(start.value + n * s.value))
-
-    method("(:)(a::Period, step::Period, b::Period)", period_range)
-    method("(:)(a::Period, b::Period)", lambda a, b: period_range(a, type(a)(1), b))

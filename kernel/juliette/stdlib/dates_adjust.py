@@ -70,6 +70,10 @@ def searching(module: Module) -> None:
 
     def adjusted(f: Any, x: Any, step: Period, limit: int, same: bool) -> Any:
         """The first of `x`, `x + step`, … for which `f` is true."""
+        if type(f(x)) is not bool:
+            raise ArgumentError(
+                "Provided function must take a single TimeType argument and return true or false"
+            )
         if not same:
             x = plus(x, step)
         for _ in range(limit):
@@ -122,13 +126,20 @@ def searching(module: Module) -> None:
         days = of_period(of or D.TYPES[D.Month], x, True)
         return at_day(x, days - (C.day_of_week(days) - dow) % 7)
 
-    def constructor(name: str, make: Any) -> None:
+    def constructor(name: str, make: Any, steps: tuple[type[Period], ...]) -> None:
+        """`Date(f, y, m, d)` and its like; the step is the finer the more parts are given."""
+
         @module.method(f"{name}(f::Function, y, parts...; step=Day(1), limit=10000)")
         def search(_: Any, f: Any, *parts: Any, step: Any = None, limit: int = 10000) -> Any:
-            return adjusted(f, make(*parts), step or D.Day(1), limit, True)
+            usual = steps[min(len(parts), len(steps)) - 1](1)
+            return adjusted(f, make(*parts), step or usual, limit, True)
 
-    constructor("Date", D.make_date)
-    constructor("DateTime", D.make_datetime)
+        search.__doc__ = f"The first {name} from the one given on for which `f` is true."
+
+    constructor("Date", D.make_date, (D.Day,))
+    finer = (D.Hour, D.Minute, D.Second, D.Millisecond)
+    constructor("DateTime", D.make_datetime, (D.Day, D.Day, *finer))
+    constructor("Time", D.make_time, (D.Second, *finer[2:], D.Microsecond, D.Nanosecond))
 
 
 # ---------------------------------------------------------------- rounding
@@ -137,7 +148,7 @@ def searching(module: Module) -> None:
 def floor_moment(x: Any, p: Period) -> Any:
     """The greatest multiple of a period that is not after `x`."""
     if p.value <= 0:
-        raise DomainError(p.value, None)
+        raise DomainError(p)
     if isinstance(x, Time):
         unit = p.value * p.nanoseconds
         return Time(x.nanoseconds // unit * unit)
@@ -149,13 +160,14 @@ def floor_moment(x: Any, p: Period) -> Any:
         return at_day(x, C.total_days(total // 12, total % 12 + 1, 1))
     if type(p) is D.Week:
         # Weeks begin on Mondays.
-        start = 2
-        days = start + (x.days - 1 - 1) // (7 * p.value) * 7 * p.value - 1
-        return at_day(x, days)
+        monday = C.EPOCH + 2
+        return at_day(x, (x.days - monday) // (7 * p.value) * 7 * p.value + monday)
     if isinstance(x, Date):
-        return Date((x.days + 365 + 1) // p.value * p.value - 366)
+        return Date((x.days - C.EPOCH) // p.value * p.value + C.EPOCH)
+    if type(p) is D.Day:
+        return at_day(x, (x.days - C.EPOCH) // p.value * p.value + C.EPOCH)
     unit = p.value * p.nanoseconds // 1_000_000
-    epoch = 366 * C.MS_PER_DAY
+    epoch = -C.EPOCH * C.MS_PER_DAY
     return DateTime((x.ms + epoch) // unit * unit - epoch)
 
 
@@ -200,6 +212,19 @@ def rounding(module: Module) -> None:
         module.method(f"{name}(x::Union{{TimeType, Period}}, p::Type{{<:Period}})", export=False)(
             method
         )
+
+    @module.method("floorceil(x::Union{TimeType, Period}, p::Period)", export=False)
+    def floorceil(x: Any, p: Period) -> Any:
+        """The multiples of a period before and after a moment.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Dates.floorceil(Date(2024, 2, 10), Month(1))
+        (Date("2024-02-01"), Date("2024-03-01"))
+        ```
+        """
+        return low(x, p), high(x, p)
 
     by_mode = {"Up": high, "Down": low, "NearestTiesUp": near}
 

@@ -20,6 +20,8 @@ MONTHS = (
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MS_PER_DAY = 86_400_000
+# The day from which multiples of a period are counted: the first of the year 0.
+EPOCH = -365
 UNIX_EPOCH = 62_135_683_200_000
 
 

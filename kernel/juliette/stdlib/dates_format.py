@@ -8,15 +8,16 @@ from typing import Any
 from juliette.base.strings.values import text_of
 from juliette.display.io import IO
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.array import vector
+from juliette.runtime.errors import ArgumentError, InexactError
 from juliette.runtime.modules import Module
 from juliette.stdlib import dates_calendar as C
 from juliette.stdlib import dates_types as D
 from juliette.stdlib.dates_locales import ENGLISH, DateLocale, find, name_at, number_of
 from juliette.stdlib.dates_types import Date
-from juliette.syntax.expr import QuoteNode
+from juliette.syntax.expr import QuoteNode, Symbol
 
-CODES = "yYmuUdHIMSsEeap"
+CODES = "yYmuUdHIMSsEep"
 
 
 class Part:
@@ -76,6 +77,8 @@ class DateFormat:
         )
 
 
+# What Julia calls the digits after the point of a second, when there are too many of them.
+DECIMAL3 = T.define("Dates.Decimal3")
 ISO_DATE = DateFormat("yyyy-mm-dd")
 ISO_TIME = DateFormat("HH:MM:SS.s")
 ISO_DATETIME = DateFormat("yyyy-mm-dd\\THH:MM:SS.s")
@@ -91,7 +94,7 @@ def write_part(p: Part, x: Any, locale: DateLocale) -> str:
     c, n = p.code, p.width
     if c in "yY":
         text = str(abs(x.ymd[0])).rjust(n, "0")
-        return text[-n:] if len(text) > n and n < 4 else text
+        return text if c == "Y" else text[-n:]
     if c in "uU":
         return name_at(locale.months if c == "U" else locale.months_abbr, x.ymd[1])
     if c in "eE":
@@ -156,7 +159,9 @@ def read_part(p: Part, text: str, at: int, found: dict[str, int], locale: DateLo
             "e": locale.days_of_week_abbr,
             "E": locale.days_of_week,
         }[c]
-        word = re.match(r"\w+", text[at:])
+        # A name that something follows directly has at most as many letters as the format.
+        longest = f"{{1,{p.width}}}" if p.fixed else "+"
+        word = re.match(rf"[^\W\d_]{longest}", text[at:])
         number = number_of(names, word.group()) if word else None
         if word is None or number is None:
             return None
@@ -169,16 +174,16 @@ def read_part(p: Part, text: str, at: int, found: dict[str, int], locale: DateLo
             return None
         found["p"] = given == "PM"
         return at + 2
-    limit = f"{{1,{p.width}}}" if p.fixed else "+"
+    limit = f"{{{p.width}}}" if p.fixed else "+"
     sign = "-?" if c in "yY" and not p.fixed else ""
     digits = re.match(f"{sign}[0-9]{limit}", text[at:])
     if digits is None:
         return None
     word_ = digits.group()
     if c == "s":
-        if len(word_) > 9:
-            return None
-        found["s"] = int(word_.ljust(9, "0"))
+        if word_[3:].strip("0"):
+            raise InexactError(Symbol("convert"), DECIMAL3, int(word_))
+        found["s"] = int(word_[:3].ljust(3, "0"))
     else:
         found["y" if c == "Y" else "H" if c == "I" else c] = int(word_)
     return at + len(word_)
@@ -190,17 +195,31 @@ def value_of(kind: str, found: dict[str, int]) -> Any:
     if "p" in found:
         D.check("Hour", h, 1, 12)
         h = h % 12 + 12 * found["p"]
-    ns = found.get("s", 0)
+    ms = found.get("s", 0)
     if kind == "Time":
-        ms, rest = divmod(ns, 1_000_000)
-        us, rest = divmod(rest, 1000)
-        return D.make_time(h, found.get("M", 0), found.get("S", 0), ms, us, rest)
+        return D.make_time(h, found.get("M", 0), found.get("S", 0), ms)
     ymd = (found.get("y", 1), found.get("m", 1), found.get("d", 1))
     if kind == "Date":
         return D.make_date(*ymd)
-    if ns % 1_000_000:
-        raise Unparsed("Unable to parse date time. Expected directive DatePart(s) at char 21")
-    return D.make_datetime(*ymd, h, found.get("M", 0), found.get("S", 0), ns // 1_000_000)
+    return D.make_datetime(*ymd, h, found.get("M", 0), found.get("S", 0), ms)
+
+
+# The units of a format's letters, for `parse_components`.
+COMPONENTS = {
+    "y": D.Year, "Y": D.Year, "m": D.Month, "u": D.Month, "U": D.Month, "d": D.Day,
+    "H": D.Hour, "I": D.Hour, "M": D.Minute, "S": D.Second, "s": D.Millisecond,
+}  # fmt: skip
+
+
+def components(text: str, f: DateFormat) -> list[Any]:
+    """The periods that a text gives, in the order of the format."""
+    try:
+        found = read_text(text, f)
+    except Unparsed as e:
+        raise ArgumentError(str(e)) from None
+    same = {"Y": "y", "u": "m", "U": "m", "I": "H"}
+    letters = [p.code for p in f.parts if p.code in COMPONENTS]
+    return [COMPONENTS[c](found[k]) for c in letters if (k := same.get(c, c)) in found]
 
 
 DEFAULTS = {"Date": ISO_DATE, "DateTime": ISO_DATETIME, "Time": ISO_TIME}
@@ -231,7 +250,7 @@ def load(module: Module) -> None:
         ("ISODateTimeFormat", ISO_DATETIME),
         ("RFC1123Format", RFC1123),
     ):
-        module.const(name, value, export=False)
+        module.const(name, value)
 
     @module.method("default_format(t::Type{<:TimeType})", export=False)
     def default_format(t: Any) -> DateFormat:
@@ -272,6 +291,21 @@ def load(module: Module) -> None:
     @module.method("format(io::IO, x::TimeType, f)", export=False)
     def format_to(io: IO, x: Any, f: Any) -> None:
         io.write(format_as(x, f))
+
+    @module.method("parse_components(s::AbstractString, f::DateFormat)", export=False)
+    def parse_components(s: Any, f: DateFormat) -> Any:
+        """The periods that a text gives, in the order of the format.
+
+        ```jldoctest
+        julia> using Dates
+
+        julia> Dates.parse_components("14:05", dateformat"H:M")
+        2-element Vector{Any}:
+         14 hours
+         5 minutes
+        ```
+        """
+        return vector(components(text_of(s), f), T.Any_)
 
     for kind in ("Date", "DateTime", "Time"):
         reading(module, kind)

@@ -84,7 +84,7 @@ def printing(module: Module) -> None:
             io.write(x.text)
         elif isinstance(x, Time):
             parts = [str(p) for p in D.clock(x.nanoseconds)]
-            while len(parts) > 3 and parts[-1] == "0":
+            while len(parts) > 1 and parts[-1] == "0":
                 parts.pop()
             io.write(f"Time({', '.join(parts)})")
         else:

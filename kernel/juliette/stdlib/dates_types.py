@@ -276,12 +276,8 @@ class Time:
     @property
     def text(self) -> str:
         h, mi, s, ms, us, ns = clock(self.nanoseconds)
-        text = f"{h:02d}:{mi:02d}:{s:02d}"
-        if ns:
-            return f"{text}.{ms:03d}{us:03d}{ns:03d}"
-        if us:
-            return f"{text}.{ms:03d}{us:03d}"
-        return text + (f".{ms:03d}" if ms else "")
+        fraction = f".{ms:03d}{us:03d}{ns:03d}".rstrip("0")
+        return f"{h:02d}:{mi:02d}:{s:02d}" + (fraction if fraction != "." else "")
 
 
 Date_ = T.define("Date", TimeType_)
@@ -310,6 +306,18 @@ def clock(nanoseconds: int) -> tuple[int, int, int, int, int, int]:
     mi, s = divmod(s, 60)
     h, mi = divmod(mi, 60)
     return h, mi, s, ms, us, ns
+
+
+def class_of(t: Any) -> type[Period]:
+    """The class of a period's type."""
+    return next(c for c, u in TYPES.items() if u is t)
+
+
+def joined(d: Date, t: Time) -> DateTime:
+    """A day with a time of day, which must be one of whole milliseconds."""
+    if t.nanoseconds % 1_000_000:
+        raise InexactError(Symbol("DateTime"), DateTime_, t)
+    return DateTime(d.days * C.MS_PER_DAY + t.nanoseconds // 1_000_000)
 
 
 def check(name: str, n: int, low: int, high: int) -> int:

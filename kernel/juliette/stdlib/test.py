@@ -40,8 +40,10 @@ def is_comparison(name: Any) -> bool:
         return False
     plain = base_operator(name.name)
     return (
-        not name.name.startswith(".") and PRECEDENCE.get(plain) == PRECEDENCE.get("==")
-    ) or name.name == "=="
+        name.name in ("in", "isa")
+        or (not name.name.startswith(".") and PRECEDENCE.get(plain) == PRECEDENCE.get("=="))
+        or name.name == "=="
+    )
 
 
 def thrown_in(body: Expr, handler: Any, context: Any) -> Expr:
@@ -61,12 +63,13 @@ class Evaluated:
 
 
 class Threw:
-    """A test that threw."""
+    """A test that threw, and where: made while the exception is being handled."""
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "trace")
 
     def __init__(self, error: Any) -> None:
         self.error = error
+        self.trace = R.handled_trace()
 
 
 def term(x: Any) -> str:
@@ -94,8 +97,9 @@ def evaluate_call(name: str, negated: bool, kwargs: V.NamedTuple, f: Any, *args:
     keywords = dict(zip(kwargs.names, kwargs.values, strict=True))
     value = call_kw(f, keywords, *args)
     words = ", ".join(map(term, args))
-    if name in ("≈", "isapprox") and len(args) == 2 and not keywords and name == "≈":
-        shown = f"{term(args[0])} ≈ {term(args[1])}"
+    if name == "≈" and len(args) == 2:
+        tolerances = ", ".join(f"{k}={string_of(v)}" for k, v in keywords.items())
+        shown = f"{term(args[0])} ≈ {term(args[1])}{f' ({tolerances})' if tolerances else ''}"
     else:
         pairs = ", ".join(f"{k} = {one_line(v)}" for k, v in keywords.items())
         shown = f"{name}({words}{'; ' + pairs if pairs else ''})"
@@ -166,7 +170,9 @@ def judge(result: Any, expression: str, file: str, line: int) -> Any:
     """Record what a `@test` came to."""
     place = (file, line)
     if isinstance(result, Threw):
-        return R.RECORD(R.current_set(), R.Error("test_error", expression, place, result.error))
+        return R.RECORD(
+            R.current_set(), R.Error("test_error", expression, place, result.error, result.trace)
+        )
     value = result.value
     if value is True:
         return R.RECORD(R.current_set(), R.Pass("test", expression, place))
@@ -185,7 +191,7 @@ def judge_value(value: bool, expression: str, file: str, line: int) -> Any:
 def contexts() -> str | None:
     """The variables of `@testset let`, as they are shown with a failure."""
     found = [ts.context for ts in R.open_sets() if isinstance(ts, ContextTestSet)]
-    return ", ".join(found) if found else None
+    return "\n              ".join(found) if found else None
 
 
 def judge_broken(result: Any, expression: str, file: str, line: int) -> Any:
@@ -269,8 +275,27 @@ class ContextTestSet:
         self.context = context
 
 
-def begin_set(description: Any, kind: Any, options: dict[str, Any], file: str) -> Any:
-    """Open a set of tests."""
+def check_kind(kind: Any, name: str) -> None:
+    """Refuse a kind of set that is none: most often a name that was meant as the description."""
+    if isinstance(kind, T.JuliaType) and T.subtype(kind, R.AbstractTestSet_):
+        return
+    advice = ""
+    if isinstance(kind, str):
+        advice = (
+            f"To use `{name}` as a testset name, interpolate it into a string, e.g:\n"
+            f'    @testset "${name}" begin\n        ...\n    end'
+        )
+    raise ErrorException(
+        f"Expected `{name}` to be an AbstractTestSet, it is a {R.type_text(kind)}. {advice}"
+    )
+
+
+def begin_set(
+    description: Any, kind: Any, options: dict[str, Any], file: str, name: str = ""
+) -> Any:
+    """Open a set of tests; `name` is what its kind is called in the code."""
+    if kind is not None:
+        check_kind(kind, name)
     if kind is None:
         around = R.current_set()
         if isinstance(around, (R.DefaultTestSet, R.FallbackTestSet, ContextTestSet)):
@@ -326,7 +351,7 @@ def failed_outside(ts: Any, error: Any, file: str, line: int) -> None:
     stack = R.open_sets()
     while stack and stack[-1] is not ts:
         stack.pop()
-    R.RECORD(ts, R.Error("nontest_error", "", (file, line), error))
+    R.RECORD(ts, R.Error("nontest_error", "", (file, line), error, R.handled_trace()))
 
 
 def around_body(context: Any, body: Any, description: Any, kind: Any, options: Expr) -> Expr:
@@ -338,7 +363,8 @@ def around_body(context: Any, body: Any, description: Any, kind: Any, options: E
         error,
         Expr("block", call(failed_outside, ts, error, context.file, context.line)),
     )
-    opened = Expr("=", ts, call(begin_set, description, kind, options, context.file))
+    name = "" if kind is None else expression_text(kind)
+    opened = Expr("=", ts, call(begin_set, description, kind, options, context.file, name))
     return Expr("let", Expr("block", opened), Expr("block", guarded, call(end_set, ts)))
 
 
@@ -360,8 +386,8 @@ def loop_description(*pairs: Any) -> str:
 
 
 def in_context(names: tuple[str, ...], *values: Any) -> ContextTestSet:
-    pairs = zip(names, values, strict=True)
-    ts = ContextTestSet(", ".join(f"{n} = {one_line(v)}" for n, v in pairs))
+    context = (f"{n} = {string_of(v)}" for n, v in zip(names, values, strict=True))
+    ts = ContextTestSet("\n              ".join(context))
     R.open_sets().append(ts)
     return ts
 

@@ -8,6 +8,7 @@ from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.logs import level_of, level_text, with_logger
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
+from juliette.display.frames import trace_lines, user_frames
 from juliette.display.io import STDERR, IOBuffer
 from juliette.display.show import one_line, string_of
 from juliette.runtime import types as T
@@ -26,9 +27,16 @@ def call(f: Any, *args: Any) -> Expr:
 class TestLogger:
     """Keeps the messages that are logged."""
 
-    def __init__(self, min_level: Any) -> None:
+    def __init__(
+        self, min_level: Any, *, catch_exceptions: bool = False, respect_maxlog: bool = True
+    ) -> None:
         self.min_level = level_of(min_level)
+        self.catch_exceptions = catch_exceptions
+        self.respect_maxlog = respect_maxlog
         self.logs: list[LogRecord] = []
+        # How often a message with `maxlog` may still come, and the last question of `shouldlog`.
+        self.counts: dict[Any, int] = {}
+        self.shouldlog_args: Any = None
 
 
 class LogRecord:
@@ -37,27 +45,25 @@ class LogRecord:
     def __init__(
         self, level: Any, message: Any, where: tuple[Any, ...], kw: dict[str, Any]
     ) -> None:
-        self.level = level_of(level)
+        self.level = level
         self.message = message
         self.module, self.group, self.id, self.file, self.line = where
         self.kwargs = kw
 
+    @property
+    def pairs(self) -> Any:
+        """The values beside the message, as Julia keeps them."""
+        given = NamedTuple(tuple(self.kwargs), tuple(self.kwargs.values()))
+        return Base.bindings["pairs"](given)
+
     def text(self) -> str:
-        parts = [
-            level_text(self.level),
-            one_line(self.message),
-            one_line(self.module),
-            one_line(self.group),
-            one_line(self.id),
-            one_line(self.file),
-            one_line(self.line),
-        ]
-        pairs = ", ".join(f"{k}={one_line(v)}" for k, v in self.kwargs.items())
-        return f"LogRecord({', '.join(parts)}{', ' + pairs if pairs else ''})"
+        where = (self.module, self.group, self.id, self.file, self.line)
+        parts = map(one_line, (self.level, self.message, *where, self.pairs))
+        return f"LogRecord({', '.join(parts)})"
 
 
-def collect_logs(f: Any, min_level: Any) -> tuple[list[LogRecord], Any]:
-    logger = TestLogger(min_level)
+def collect_logs(f: Any, min_level: Any, **options: bool) -> tuple[list[LogRecord], Any]:
+    logger = TestLogger(min_level, **options)
     value = with_logger(f, logger)
     return logger.logs, value
 
@@ -77,7 +83,9 @@ def record_matches(pattern: Any, record: LogRecord) -> bool:
     for wanted, found in zip(items, fields, strict=False):
         if wanted is fields[0] or (isinstance(wanted, Symbol) and found is record.level):
             names = {"debug": "Debug", "info": "Info", "warn": "Warn", "error": "Error"}
-            if isinstance(wanted, Symbol) and names.get(wanted.name) != level_text(record.level):
+            if isinstance(wanted, Symbol) and names.get(wanted.name) != level_text(
+                level_of(record.level)
+            ):
                 return False
         elif T.isa(wanted, T.Any_) and hasattr(wanted, "pattern"):
             if not Base.bindings["occursin"](wanted, string_of(found)):
@@ -100,14 +108,20 @@ ANY = AnyPattern()
 def judge_logs(
     f: Any, patterns: tuple[Any, ...], options: dict[str, Any], where: tuple[Any, ...]
 ) -> Any:
-    expression, file, line = where
-    minimum = options.get("min_level", level_of(0))
-    mode = options.get("match_mode", Symbol("all")).name
+    expression, file, line, shown = where
+    mode = options.pop("match_mode", Symbol("all")).name
     try:
-        records, value = collect_logs(f, minimum)
+        records, value = collect_logs(f, **{"min_level": level_of(0), **options})
     except (Exception, RecursionError) as error:
         R.RECORD(
-            R.current_set(), R.Error("test_error", expression, (file, line), julia_value(error))
+            R.current_set(),
+            R.Error(
+                "test_error",
+                expression,
+                (file, line),
+                julia_value(error),
+                trace_lines(user_frames(error.__traceback__)),
+            ),
         )
         return None
     if mode == "all":
@@ -115,12 +129,11 @@ def judge_logs(
     else:
         good = all(any(record_matches(p, r) for r in records) for p in patterns)
     if good:
-        R.RECORD(R.current_set(), R.Pass("test_logs", expression, (file, line)))
+        R.RECORD(R.current_set(), R.Pass("test", expression, (file, line), value))
     else:
-        shown = [one_line(p) for p in patterns]
         R.RECORD(
             R.current_set(),
-            R.LogTestFailure(expression, (file, line), shown, [r.text() for r in records]),
+            R.LogTestFailure(expression, (file, line), list(shown), [r.text() for r in records]),
         )
     return value
 
@@ -172,8 +185,16 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
     module.const("TestLogger", logger)
     record = T.typeof(LogRecord(0, "", (None,) * 5, {}))
 
-    @module.method("TestLogger(; min_level=-1000)", export=False)
-    def make_logger(_: Any, *, min_level: Any = -1000) -> TestLogger:
+    @module.method(
+        "TestLogger(; min_level=0, catch_exceptions=false, respect_maxlog=true)", export=False
+    )
+    def make_logger(
+        _: Any,
+        *,
+        min_level: Any = 0,
+        catch_exceptions: bool = False,
+        respect_maxlog: bool = True,
+    ) -> TestLogger:
         """A logger that keeps the messages in its field `logs`.
 
         ```jldoctest
@@ -189,19 +210,20 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
         ("half way", 1//2)
         ```
         """
-        return TestLogger(min_level)
+        return TestLogger(
+            min_level, catch_exceptions=catch_exceptions, respect_maxlog=respect_maxlog
+        )
 
     def logger_field(log: TestLogger, name: str) -> Any:
         if name == "logs":
             return vector(log.logs, record)
-        if name == "min_level":
-            return log.min_level
+        if name in ("min_level", "catch_exceptions", "respect_maxlog", "shouldlog_args"):
+            return getattr(log, name)
         raise field_error(log, name)
 
     def record_field(entry: LogRecord, name: str) -> Any:
         if name == "kwargs":
-            given = NamedTuple(tuple(entry.kwargs), tuple(entry.kwargs.values()))
-            return Base.bindings["pairs"](given)
+            return entry.pairs
         attribute = "module" if name == "_module" else name
         if attribute not in vars(entry):
             raise field_error(entry, name)
@@ -225,7 +247,19 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
         /,
         **kw: Any,
     ) -> None:
+        limit = kw.get("maxlog")
+        if log.respect_maxlog and isinstance(limit, int):
+            left = log.counts.get(id_, limit)
+            log.counts[id_] = left - 1
+            if left <= 0:
+                return
         log.logs.append(LogRecord(level, message, (mod, group, id_, file, line), kw))
+
+    def wanted(log: TestLogger, level: Any, mod: Any, group: Any, id_: Any) -> bool:
+        if log.counts.get(id_, 1) <= 0:
+            return False
+        log.shouldlog_args = (level, mod, group, id_)
+        return True
 
     core.bindings["%TestLogger"] = logger
     core.bindings["TestLogger"] = logger
@@ -233,6 +267,9 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
         "handle_message(l::TestLogger, level, message, _module, group, id, file, line; kw...)"
     )(keep)
     core.method("min_enabled_level(l::TestLogger)")(lambda log: log.min_level)
+    core.method("shouldlog(l::TestLogger, level, _module, group, id)")(wanted)
+    core.method("catch_exceptions(l::TestLogger)")(lambda log: log.catch_exceptions)
+    module.method("show(io::IO, r::LogRecord)", export=False)(lambda io, r: io.write(r.text()))
 
     def place(context: Any, e: Any) -> Expr:
         return Expr("tuple", expression_text(e), context.file, context.line)
@@ -256,7 +293,7 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
             delayed(e),
             Expr("tuple", *patterns),
             options_of(options),
-            place(context, e),
+            Expr("tuple", *place(context, e).args, Expr("tuple", *map(expression_text, given))),
         )
 
     @module.macro("test_warn")
@@ -276,8 +313,11 @@ def load(module: Module, judge: Any, options_of: Any) -> None:
             raise ArgumentError("`@test_deprecated` expects one or two arguments")
         return arguments[-1]
 
-    @module.method("collect_test_logs(f; min_level=0)", export=False)
-    def collect_test_logs(f: Any, *, min_level: Any = 0) -> Any:
+    @module.method(
+        "collect_test_logs(f; min_level=0, catch_exceptions=false, respect_maxlog=true)",
+        export=False,
+    )
+    def collect_test_logs(f: Any, *, min_level: Any = 0, **options: bool) -> Any:
         """The messages that `f()` logs, and its value."""
-        records, value = collect_logs(f, min_level)
-        return vector(records, T.Any_), value
+        records, value = collect_logs(f, min_level, **options)
+        return vector(records, record), value

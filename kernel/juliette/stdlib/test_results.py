@@ -6,7 +6,9 @@ import time
 from typing import Any
 
 from juliette.base.iteration import iterate_value
+from juliette.compiler.support import EXCEPTION_STACK
 from juliette.display.errors import showerror_text
+from juliette.display.frames import trace_lines, user_frames
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import types as T
@@ -18,7 +20,7 @@ from juliette.syntax.expr import LineNumberNode, Symbol
 
 Result_ = T.define("Test.Result", abstract=True)
 AbstractTestSet_ = T.define("Test.AbstractTestSet", abstract=True)
-TestSetException = _exception("Test.TestSetException", "pass_ fail error broken errors_and_fails")
+TestSetException = _exception("Test.TestSetException", "pass fail error broken errors_and_fails")
 FallbackTestSetException = _exception("Test.FallbackTestSetException", "msg")
 
 
@@ -129,10 +131,16 @@ class Error(Result):
     fields = ("test_type", "orig_expr", "value", "backtrace", "source")
 
     def __init__(
-        self, test_type: str, expression: str, place: tuple[str, int], value: Any = None
+        self,
+        test_type: str,
+        expression: str,
+        place: tuple[str, int],
+        value: Any = None,
+        trace: list[str] | None = None,
     ) -> None:
         super().__init__(test_type, expression, place)
         self.value = value
+        self.trace = trace
 
     def text(self) -> str:
         out = f"Error During Test at {self.file}:{self.line}\n"
@@ -151,7 +159,11 @@ class Error(Result):
         else:
             out += "  Got exception outside of a @test\n"
         lines = showerror_text(self.value).split("\n")
-        lines += ["Stacktrace:", " [1] top-level scope", f"   @ {self.file}:{self.line}"]
+        lines += [
+            "Stacktrace:",
+            *(self.trace or [f" [1] top-level scope\n   @ {self.file}:{self.line}"]),
+        ]
+        lines = "\n".join(lines).split("\n")
         return out + "\n".join("  " + line for line in lines)
 
 
@@ -183,6 +195,13 @@ class LogTestFailure(Result):
         out = f"Log Test Failed at {self.file}:{self.line}\n  Expression: {self.expression}\n"
         out += "  Log Pattern: " + " ".join(self.patterns) + "\n  Captured Logs: "
         return out + "".join(f"\n    {log}" for log in self.logs) + "\n"
+
+
+def handled_trace() -> list[str]:
+    """The stack trace of the exception that is being handled, line by line."""
+    if not EXCEPTION_STACK:
+        return []
+    return trace_lines(user_frames(EXCEPTION_STACK[-1].__traceback__))
 
 
 def parsed(expression: str) -> Any:
@@ -307,7 +326,7 @@ def is_set(x: Any) -> bool:
 class Counts:
     """How many tests of a set passed, failed, had an error or are broken, those below included."""
 
-    def __init__(self, ts: Any) -> None:
+    def __init__(self, ts: Any, *, nested: bool = True) -> None:
         self.passed = getattr(ts, "n_passed", 0)
         self.failed = self.errors = self.broken = 0
         below = []
@@ -320,7 +339,7 @@ class Counts:
                 self.errors += 1
             elif isinstance(r, Broken):
                 self.broken += 1
-            elif is_set(r):
+            elif nested and is_set(r):
                 below.append(Counts(r))
         for c in below:
             self.passed += c.passed
@@ -350,7 +369,7 @@ def duration(ts: Any) -> str:
 def alignment(ts: Any, depth: int) -> int:
     """The column at which the counts begin."""
     own = 2 * depth + len(ts.description)
-    if not Counts(ts).anynonpass:
+    if not (Counts(ts).anynonpass or getattr(ts, "verbose", False)):
         return int(own)
     return max([own, *(alignment(t, depth + 1) for t in results_of(ts) if is_set(t))])
 
@@ -484,6 +503,39 @@ def load(module: Module) -> None:
         """Print the summary of a set of tests."""
         print_summary(ts, Counts(ts))
 
+    @module.method("get_test_counts(ts::DefaultTestSet)", export=False)
+    def get_test_counts(ts: DefaultTestSet) -> Any:
+        """Results of a set by kind: its own, those of the sets in it, and how long it took."""
+        own = Counts(ts, nested=False)
+        below = [n - o for n, o in zip(Counts(ts).each(), own.each(), strict=True)]
+        ts.anynonpass = Counts(ts).anynonpass
+        return (*own.each(), *below, "" if ts.time_end is None else duration(ts))
+
+    @module.method("filter_errors(ts::AbstractTestSet)", export=False)
+    def filter_errors(ts: Any) -> Any:
+        """The failures and errors of a set and of the sets in it."""
+        return vector(bad_results(ts), T.Any_)
+
+    @module.method("print_test_errors(ts::AbstractTestSet)", export=False)
+    def print_test_errors(ts: Any) -> None:
+        """Print the failures and errors of a set and of the sets in it."""
+        for r in results_of(ts):
+            if is_set(r):
+                print_test_errors(r)
+            elif isinstance(r, (Fail, Error)):
+                STDOUT.write(f"Error in testset {ts.description}:\n{r.text()}\n")
+
+    @module.method("push_testset(ts::AbstractTestSet)", export=False)
+    def push_testset(ts: Any) -> None:
+        """Make a set of tests the innermost one."""
+        open_sets().append(ts)
+
+    @module.method("pop_testset()", export=False)
+    def pop_testset() -> Any:
+        """Leave the innermost set of tests."""
+        stack = open_sets()
+        return stack.pop() if stack else FALLBACK
+
     @module.method("get_testset()", export=False)
     def get_testset() -> Any:
         """The innermost set of tests."""
@@ -505,12 +557,25 @@ def load(module: Module) -> None:
     module.method("show(io::IO, r::Result)", export=False)(show_result)
 
     def show_exception(io: IO, e: Any) -> None:
+        passed = getattr(e, "pass")
         io.write(
-            f"Some tests did not pass: {e.pass_} passed, {e.fail} failed, {e.error} errored, "
+            f"Some tests did not pass: {passed} passed, {e.fail} failed, {e.error} errored, "
             f"{e.broken} broken."
         )
 
+    module.method("show(io::IO, e::TestSetException)", export=False)(show_exception)
     module.method("showerror(io::IO, e::TestSetException)", export=False)(show_exception)
     module.method("showerror(io::IO, e::FallbackTestSetException)", export=False)(
         lambda io, e: io.write(e.msg)
     )
+    # Both tell what they have to tell without a stack trace.
+    module.method("showerror(io::IO, e::TestSetException, trace; backtrace=true)", export=False)(
+        lambda io, e, trace, *, backtrace=True: show_exception(io, e)
+    )
+    module.method(
+        "showerror(io::IO, e::FallbackTestSetException, trace; backtrace=true)", export=False
+    )(lambda io, e, trace, *, backtrace=True: io.write(e.msg))
+
+    @module.method("TestSetException(pass, fail, error, broken, errors_and_fails)", export=False)
+    def make_exception(_: Any, *values: Any) -> Any:
+        return TestSetException(*values)
