@@ -12,7 +12,10 @@
 - `spectra`: eigenvalues, singular values, functions of matrices
 - `operators`: Python's operators and numpy's functions on nodes
 - `rules`: all differentiable operations under one name each
-- `gradients`: pullback, gradient, jacobian, hessian, Params and Grads
+- `gradients`: pullback, gradient, Params and Grads
+- `forward`: forward mode: changes that go with the values
+- `changes`: how they go through operations on whole arrays
+- `jacobians`: Jacobians and Hessians
 - `activations`: elementwise functions for layers
 - `functions`: what layers are made of: dense, conv, pools, gather, padding, recurrences, attention
 - `initialisers`: first weights
@@ -66,17 +69,14 @@ from juliette_engine.gradients import (
     Grads,
     Parameter,
     Params,
-    diaghessian,
     gradient,
-    hessian,
-    jacobian,
     params,
     pullback,
     register_lender,
     register_lifter,
     withgradient,
-    withjacobian,
 )
+from juliette_engine.jacobians import diaghessian, hessian, hessian_reverse, jacobian, pushforward, withjacobian
 from juliette_engine.data import DataLoader, flatten, onecold, onehotbatch
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, UsageError
 from juliette_engine.initialisers import (
@@ -207,6 +207,7 @@ __all__ = [
     "hardtanh",
     "hardσ",
     "hessian",
+    "hessian_reverse",
     "hinge_loss",
     "huber_loss",
     "identity",
@@ -236,6 +237,7 @@ __all__ = [
     "poisson_loss",
     "primal",
     "pullback",
+    "pushforward",
     "rand32",
     "randn32",
     "register_lender",

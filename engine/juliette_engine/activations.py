@@ -105,6 +105,7 @@ def activation(name: str, forward: str, partial: str, **constants: float) -> Any
     f.rule = Rule.__new__(Rule)
     f.rule.forward, f.rule.names = forward, ("x", *constants)
     f.rule.holomorphic = True
+    f.rule.changes = ()
     f.rule.partials = (partial, *[None] * len(constants))
     f.constants = constants
     f.tree = Call(f, (0, *[Fixed(c) for c in constants.values()]))

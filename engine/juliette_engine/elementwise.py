@@ -11,6 +11,7 @@ Shapes broadcast as in Julia: dimensions count from the first.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,13 @@ _NAMES = {1: ("x",), 2: ("a", "b"), 3: ("m", "a", "b")}
 class Rule:
     """The value and the cotangents of an operation, as expressions."""
 
-    __slots__ = ("forward", "holomorphic", "names", "partials")
+    __slots__ = ("changes", "forward", "holomorphic", "names", "partials")
 
-    def __init__(self, forward: str, partials: tuple[str | None, ...], holomorphic: bool = True) -> None:
+    def __init__(
+        self, forward: str, partials: tuple[str | None, ...], holomorphic: bool = True, changes: tuple[str, ...] = ()
+    ) -> None:
         self.forward = forward
+        self.changes = changes  # what the change of each argument does to the value, if a partial cannot say it
         self.holomorphic = holomorphic  # of complex numbers: has it a complex slope?
         self.partials = partials
         self.names = _NAMES[len(partials)]
@@ -41,10 +45,11 @@ class Elementwise:
     """A function applied to each element, with the cotangent of each argument."""
 
     def __init__(
-        self, name: str, forward: str, *partials: str | None, on: str = "reals", holomorphic: bool = True
+        self, name: str, forward: str, *partials: str | None, on: str = "reals", holomorphic: bool = True,
+        changes: tuple[str, ...] = (),
     ) -> None:
         self.name = self.__name__ = name
-        self.rule = Rule(forward, partials, holomorphic)
+        self.rule = Rule(forward, partials, holomorphic, changes)
         self.partials = partials
         self.on = on
         self.kernels: dict[Any, Any] = {}
@@ -76,8 +81,9 @@ class Elementwise:
         if kernel is None:
             leaves = tuple(map(leaf, args))
             if any(x is None for x in leaves):
-                return mixed(self, args)
-            kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
+                kernel = lambda *xs: mixed(self, xs)  # noqa: E731
+            else:
+                kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
             self.exact[key] = kernel
         self.kernels[(type(args[0]), *fixed) if fixed else tuple(map(type, args))] = kernel
         return kernel(*args)
@@ -182,6 +188,16 @@ def _mixed_back(g: Any, out: Any, op: Elementwise, kept: Any) -> None:
             T.acc_any(a, T.UNBROADCAST(cotangent(rule, i, g, value, below), below[i]))
 
 
+def _mixed_change(tape: Any, out: Any, op: Elementwise, kept: Any) -> Any:
+    from juliette_engine.forward import change_of, elementwise_change
+
+    args, below, value = kept
+    return elementwise_change(op, value, below, [change_of(a, tape) for a in args], tape.suffix)
+
+
+T.FORWARD_RULES[_mixed_back] = _mixed_change
+
+
 class _Known:
     """What rules are told of an argument: its value, if it is a whole number."""
 
@@ -200,20 +216,23 @@ Elementwise.tree_rule = _tree_rule  # type: ignore[attr-defined]
 
 def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
     """A rule's cotangent, by recorded operations."""
-    env = dict(zip(rule.names, args, strict=True))
     text = rule.partials[i]
     assert text is not None
-    env["y"], env["g"] = y, g
+    f = recorded(text, rule.names)
     if not rule.holomorphic:
-        d = run(parse(text), env)
+        d = f(*args, y, g)
         return d if np.iscomplexobj(T.primal(args[i])) or not np.iscomplexobj(T.primal(d)) else OPS["real"](d)
-    if not any(np.iscomplexobj(T.primal(v)) for v in (g, y, args[i])):
-        return run(parse(text), env)
+    if not (_is_complex(g) or _is_complex(y) or _is_complex(args[i])):
+        return f(*args, y, g)
     if text == "g":
         return g if np.iscomplexobj(T.primal(args[i])) else OPS["real"](g)
-    env["g"] = OPS["conjugate"](g)
-    d = OPS["conjugate"](run(parse(text), env))
+    d = OPS["conjugate"](f(*args, y, OPS["conjugate"](g)))
     return d if np.iscomplexobj(T.primal(args[i])) else OPS["real"](d)
+
+
+def _is_complex(x: Any) -> bool:
+    p = x.data if isinstance(x, Node) else x
+    return type(p) is not float and np.iscomplexobj(p)
 
 
 _BY_OPERATOR: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "power"}
@@ -225,31 +244,51 @@ _COMPARISONS: dict[type, Any] = {
 ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "absolute": "abs", "maximum": "max", "minimum": "min"}
 
 
-def run(e: Any, env: dict[str, Any]) -> Any:
-    """The value of a rule's expression, by recorded operations."""
+@cache
+def recorded(text: str, names: tuple[str, ...]) -> Any:
+    """A rule's expression as a function of recorded operations; its arguments are those named, then `y` and `g`."""
+    space: dict[str, Any] = {"logical": _logical, "compared": _compared, "other": _other, "logical_not": np.logical_not}
+    source = f"lambda {', '.join((*names, 'y', 'g'))}: {_written(parse(text), space)}"
+    return eval(compile(source, "<rule>", "eval"), space)  # noqa: S307
+
+
+def _written(e: Any, space: dict[str, Any]) -> str:
+    """An expression of recorded operations, which are put into `space`."""
+
+    def operation(name: str, *args: Any) -> str:
+        space["op_" + name] = OPS[name]
+        return f"op_{name}({', '.join([_written(x, space) for x in args])})"
+
     if isinstance(e, ast.Name):
-        return env[e.id]
+        return e.id
     if isinstance(e, ast.Constant):
-        return e.value
+        return repr(e.value)
     if isinstance(e, ast.BinOp):
         if isinstance(e.op, (ast.BitAnd, ast.BitOr)):
-            both = run(e.left, env), run(e.right, env)
-            return (np.logical_and if isinstance(e.op, ast.BitAnd) else np.logical_or)(*both)
-        return OPS[_BY_OPERATOR[type(e.op)]](run(e.left, env), run(e.right, env))
+            return f"logical({isinstance(e.op, ast.BitAnd)}, {_written(e.left, space)}, {_written(e.right, space)})"
+        return operation(_BY_OPERATOR[type(e.op)], e.left, e.right)
     if isinstance(e, ast.UnaryOp):
-        if isinstance(e.op, ast.Invert):
-            return np.logical_not(run(e.operand, env))
-        return OPS["neg"](run(e.operand, env))
+        return f"logical_not({_written(e.operand, space)})" if isinstance(e.op, ast.Invert) else operation("neg", e.operand)
     if isinstance(e, ast.Compare):
-        from juliette_engine.fusion import align
-
-        xs = [np.asarray(T.primal(run(x, env))) for x in (e.left, e.comparators[0])]
-        return _COMPARISONS[type(e.ops[0])](*align(*xs))
+        return f"compared({_COMPARISONS[type(e.ops[0])].__name__!r}, {_written(e.left, space)}, {_written(e.comparators[0], space)})"
     name = e.func.id
-    op = OPS.get(ALIASES.get(name, name))
-    args = [run(x, env) for x in e.args]
-    if op is not None:
-        return op(*args)
+    if ALIASES.get(name, name) in OPS:
+        return operation(ALIASES.get(name, name), *e.args)
+    return f"other({name!r}, {', '.join([_written(x, space) for x in e.args])})"
+
+
+def _logical(both: bool, x: Any, y: Any) -> Any:
+    return (np.logical_and if both else np.logical_or)(x, y)
+
+
+def _compared(name: str, x: Any, y: Any) -> Any:
+    from juliette_engine.fusion import align
+
+    return getattr(np, name)(*align(np.asarray(T.primal(x)), np.asarray(T.primal(y))))
+
+
+def _other(name: str, *args: Any) -> Any:
+    """A function that is no operation, of values."""
     array = any(isinstance(T.primal(a), ndarray) for a in args)
     return (ARRAYS if array else NUMBERS)[name](*map(T.primal, args))
 
@@ -317,8 +356,16 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
         for i in found:
             T.acc_any(a[i], cotangent(rule, i, g, r.data, values))
 
+    def change(tape: Any, r: Any, a: Any, b: Any) -> Any:
+        from juliette_engine.forward import change_of, elementwise_change
+
+        values = tuple([x.data if isinstance(x, Node) else x for x in a])
+        return elementwise_change(op, r.data, values, [change_of(x, tape) for x in a], tape.suffix)
+
     T.TRACED_RULES[space["step"]] = traced_step
-    return traced_step if any(isinstance(x, complex) for x in args) else space["step"]
+    step = traced_step if any(isinstance(x, complex) for x in args) else space["step"]
+    T.FORWARD_RULES[step] = change
+    return step
 
 
 # ---------------------------------------------------------------- the table
@@ -327,10 +374,11 @@ OPS: dict[str, Elementwise] = {}
 
 
 def elementwise(
-    name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise, holomorphic: bool = True
+    name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise, holomorphic: bool = True,
+    changes: tuple[str, ...] = (),
 ) -> Any:
     """Enter an operation in the table."""
-    f = OPS[name] = cls(name, forward, *partials, on=on, holomorphic=holomorphic)
+    f = OPS[name] = cls(name, forward, *partials, on=on, holomorphic=holomorphic, changes=changes)
     return f
 
 
@@ -367,8 +415,10 @@ atan2 = elementwise(
     "atan2", "arctan2(a, b)", "g * b / (a * a + b * b)", "-(g * a / (a * a + b * b))", on="positives"
 )
 hypot = elementwise("hypot", "hypot(a, b)", "g * (a / y)", "g * (b / y)", on="positives")
-absolute = elementwise("abs", "absolute(x)", "g * sign(x)", holomorphic=False)
-abs2 = elementwise("abs2", "abs2(x)", "2 * g * x", holomorphic=False)
+absolute = elementwise(
+    "abs", "absolute(x)", "g * sign(x)", holomorphic=False, changes=("real(conjugate(sign(x)) * g)",)
+)
+abs2 = elementwise("abs2", "abs2(x)", "2 * g * x", holomorphic=False, changes=("2 * real(conjugate(x) * g)",))
 inv = elementwise("inv", "1 / x", "-(g * (y * y))", on="positives")
 floating = elementwise("float", "floating(x)", "g")
 maximum = elementwise("max", "maximum(a, b)", "g * (a > b)", "g * (a <= b)")
@@ -382,15 +432,22 @@ mod = elementwise("mod", "a - b * floor(a / b)", "g", "-(g * floor(a / b))", on=
 rem = elementwise("rem", "a - b * trunc(a / b)", "g", "-(g * trunc(a / b))", on="positives")
 # On the circle of complex numbers what is left of a cotangent goes along it; of real ones nothing is.
 sign = elementwise(
-    "sign", "sign(x)", "(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))", holomorphic=False
+    "sign", "sign(x)", "(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))", holomorphic=False,
+    changes=("(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))",),
 )
 rounded = elementwise("round", "rint(x)", "g * 0")
 floor = elementwise("floor", "floor(x)", "g * 0")
 ceil = elementwise("ceil", "ceil(x)", "g * 0")
 trunc = elementwise("trunc", "trunc(x)", "g * 0")
 where = elementwise("where", "where(m, a, b)", None, "where(m, g, 0)", "where(m, 0, g)")
-conjugate = elementwise("conjugate", "conjugate(x)", "conjugate(g)", holomorphic=False)
-real = elementwise("real", "real(x)", "g + 0j", holomorphic=False)
-imag = elementwise("imag", "imag(x)", "g * 1j", holomorphic=False)
-complexed = elementwise("complex", "complexed(a, b)", "real(g)", "imag(g)", holomorphic=False)
-angle = elementwise("angle", "angle(x)", "g * 1j * x / abs2(x)", holomorphic=False)
+conjugate = elementwise(
+    "conjugate", "conjugate(x)", "conjugate(g)", holomorphic=False, changes=("conjugate(g)",)
+)
+real = elementwise("real", "real(x)", "g + 0j", holomorphic=False, changes=("real(g)",))
+imag = elementwise("imag", "imag(x)", "g * 1j", holomorphic=False, changes=("imag(g)",))
+complexed = elementwise(
+    "complex", "complexed(a, b)", "real(g)", "imag(g)", holomorphic=False, changes=("g + 0j", "g * 1j")
+)
+angle = elementwise(
+    "angle", "angle(x)", "g * 1j * x / abs2(x)", holomorphic=False, changes=("imag(g / x)",)
+)

@@ -267,6 +267,7 @@ class _Builder:
         kernel = self.function("kernel", self.names, body, namespace)
         if back is not None:
             T.TRACED_RULES[back] = self.traced_back(back, loose=False)
+            T.FORWARD_RULES[back] = self.changer()
         return kernel
 
     def record(self, saved: list[str]) -> str:
@@ -365,6 +366,7 @@ class _Builder:
             self._loose = self.function("kernel", self.names, body, namespace)
             if back is not None:
                 T.TRACED_RULES[back] = self.traced_back(back, loose=True)
+                T.FORWARD_RULES[back] = self.changer()
         return self._loose(*args)
 
     def aligned(self, which: list[int] | None = None) -> list[str]:
@@ -461,24 +463,78 @@ class _Builder:
         """The same backward step with recorded operations."""
         from juliette_engine.elementwise import tree_cotangents
 
-        traced, count = self.traced, len(self.leaves)
+        traced = self.traced
 
         def step(g: Any, r: Any, a: Any, b: Any) -> None:
-            if isinstance(b, Node):
-                a, b = (a, b), ()
-            nodes = a if len(traced) > 1 else (a,)
-            values: list[Any] = [None] * count
-            for i, node in zip(traced, nodes, strict=True):
-                values[i] = node.data
-            rest = iter(b)
-            for i in range(count):
-                if i not in traced:
-                    values[i] = next(rest)
+            nodes, values = self.held(a, b)
             found = tree_cotangents(self.tree, values, set(traced), g)
             for i, node in zip(traced, nodes, strict=True):
                 T.acc_any(node, found.get(i))
 
         return step
+
+    def held(self, a: Any, b: Any) -> tuple[Any, list[Any]]:
+        """The nodes in a record, and the values of all leaves."""
+        if isinstance(b, Node):
+            a, b = (a, b), ()
+        nodes = a if len(self.traced) > 1 else (a,)
+        values: list[Any] = [None] * len(self.leaves)
+        for i, node in zip(self.traced, nodes, strict=True):
+            values[i] = node.data
+        rest = iter(b)
+        for i in range(len(self.leaves)):
+            if i not in self.traced:
+                values[i] = next(rest)
+        return nodes, values
+
+    def changer(self) -> Any:
+        """How changes go through the kernel: `f(tape, r, a, b)`, compiled for each pattern of arguments that have one."""
+        from juliette_engine import forward
+
+        compiled: dict[Any, Any] = {}
+        traced = self.traced
+        single = len(traced) == 1
+
+        def change(tape: Any, r: Any, a: Any, b: Any) -> Any:
+            suffix = tape.suffix
+            if single:
+                d = a.grad
+                if d is None:
+                    return None
+                key: Any = len(suffix)
+                below = isinstance(d, Node)
+            else:
+                ds = [x.grad for x in ((a, b) if isinstance(b, Node) else a)]
+                key = (len(suffix), *[d is not None for d in ds])
+                below = any([isinstance(d, Node) for d in ds])
+            if below:
+                nodes, values = self.held(a, b)
+                changes: list[Any] = [None] * len(values)
+                for i, node in zip(traced, nodes, strict=True):
+                    changes[i] = node.grad
+                return forward.tree_change(self.tree, values, changes, suffix)
+            f = compiled.get(key)
+            if f is None:
+                moving = traced if single else [i for i, some in zip(traced, key[1:], strict=True) if some]
+                f = compiled[key] = self.compiled_change(r.data, moving, len(suffix))
+            return f(suffix, r, a, b)
+
+        return change
+
+    def compiled_change(self, y: Any, moving: list[int], width: int) -> Any:
+        """Python for the change of the value, from those of some nodes in a record."""
+        from juliette_engine.forward import ChangeProgram
+
+        nodes = [f"n{i}" for i in self.traced]
+        kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
+        body = [f"{', '.join(nodes)}, = (a, b) if isinstance(b, Node) else a" if len(nodes) == 2 and not kept else f"{', '.join(nodes)} = a"]
+        if kept:
+            body.append(f"{', '.join(kept)}, *_ = b")
+        body += [f"a{i} = n{i}.data" for i in self.traced]
+        body += [f"g{i} = n{i}.grad" for i in moving]
+        p = ChangeProgram(self.tree, [leaf.sample for leaf in self.leaves], y, moving, width, self.host.julia)
+        space = {**self.namespace(p.program), **p.names, "Node": Node}
+        return self.function("change", ["suffix", "r", "a", "b"], ["y = r.data", *body, *p.lines], space)
 
 
 def slopes(g: Any, r: Any, a: Any, b: Any) -> None:
@@ -502,7 +558,17 @@ def _slopes_traced(g: Any, r: Any, a: Any, b: Any) -> None:
         T.acc_any(node, OPS["mul"](g, d))
 
 
+def _slopes_change(tape: Any, r: Any, a: Any, b: Any) -> Any:
+    total = None
+    for node, d, _ in a:
+        if node.grad is not None:
+            term = align(np.asarray(d), node.grad)[0] * node.grad
+            total = term if total is None else total + term
+    return total
+
+
 T.TRACED_RULES[slopes] = _slopes_traced
+T.FORWARD_RULES[slopes] = _slopes_change
 T.KEEPING_RULES[slopes] = _slopes_again
 
 

@@ -177,6 +177,57 @@ def _install_numbers() -> None:
         T.TRACED_RULES[space["back_both"]] = _number_rule(rule, 2)
         T.TRACED_RULES[space["back_left"]] = _number_rule(rule, 0)
         T.TRACED_RULES[space["back_right"]] = _number_rule(rule, 1)
+        for functions, at in ((space, "data"), (inner, "below")):
+            _install_changes(name, functions, at)
+
+
+# The changes of the operators' values: of both, of the left and of the right operand, with `u` and `v` the values.
+_CHANGES = """
+def both(t, r, a, b):
+    x = a.grad
+    y = b.grad
+    if x is None or y is None:
+        return one_of(t, r, a, b)
+    u = a.{at}
+    v = b.{at}
+    return {both}
+
+def left(t, r, a, v):
+    x = a.grad
+    u = a.{at}
+    return None if x is None else {left}
+
+def right(t, r, b, u):
+    y = b.grad
+    v = b.{at}
+    return None if y is None else {right}
+
+def one_of(t, r, a, b):
+    return left(t, r, a, b.{at}) if b.grad is None else right(t, r, b, a.{at})
+"""
+_SUMS = {
+    "add": ("x + y", "x", "y"),
+    "sub": ("x - y", "x", "-y"),
+    "mul": ("x * v + u * y", "x * v", "u * y"),
+    "truediv": ("divide(x - r.{at} * y, v)", "divide(x, v)", "-divide(r.{at} * y, v)"),
+}
+
+
+def _install_changes(name: str, functions: dict[str, Any], at: str) -> None:
+    """How changes of numbers go through an operator, at one level (`at` is "data") and between several ("below")."""
+    both, left, right = [text.format(at=at) for text in _SUMS[name]]
+    space: dict[str, Any] = {"divide": E.div if at == "below" else _divided}
+    exec(_CHANGES.format(at=at, both=both, left=left, right=right), space)  # noqa: S102
+    for way in ("both", "left", "right"):
+        T.FORWARD_RULES[functions[f"back_{way}"]] = space[way]
+
+
+def _divided(x: Any, v: Any) -> Any:
+    """`x / v`, with poles; `x` may be changes in several directions."""
+    if type(x) is np.ndarray:
+        with np.errstate(all="ignore"):
+            return x / v
+    return NUMBERS["true_divide"](x, v)
 
 
 def _number_rule(op: Any, which: int) -> Any:

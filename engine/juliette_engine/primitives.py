@@ -43,6 +43,8 @@ class Primitive:
         self.uniform = uniform  # may the cotangent be a number that stands for an array?
         self.fresh = fresh  # are the cotangents new arrays?
         self.keywords = any(p.kind is p.KEYWORD_ONLY for p in inspect.signature(forward).parameters.values())
+        # The change of the value from those of the arguments, `f(changes, suffix, y, *args, **static)`; see `changes`.
+        self.change: Callable[..., Any] | None = None
         self.kernels: dict[Any, Any] = {}
 
     def __call__(self, *args: Any, **static: Any) -> Any:
@@ -126,8 +128,20 @@ class Primitive:
                 if partials[i] is not None:
                     acc_any(args[i], partials[i](spread_like(g, r.data), r.data, *values, **(b or {})))
 
+        def change(tape: Any, r: Any, a: Any, b: Any) -> Any:
+            args = (a,) if n == 1 else a
+            return self.changed(tape, args, r.data, [x.data if isinstance(x, Node) else x for x in args], b or {})
+
         T.TRACED_RULES[namespace["back"]] = traced_back
+        T.FORWARD_RULES[namespace["back"]] = change
         return namespace["kernel"]
+
+    def changed(self, tape: Any, args: Any, y: Any, values: Any, static: Any) -> Any:
+        """The change of the value, given arguments with theirs, and the values below."""
+        ds = [x.grad if isinstance(x, Node) and x.tape is tape else None for x in args]
+        if all([d is None for d in ds]):
+            return None
+        return NotImplemented if self.change is None else self.change(ds, tape.suffix, y, *values, **static)
 
     def mixed(self, *args: Any, **static: Any) -> Any:
         """Arguments of several levels: recorded on the highest, computed below."""
@@ -150,6 +164,14 @@ def _mixed_back(g: Any, out: Any, op: Primitive, kept: Any) -> None:
     for i, a in enumerate(args):
         if isinstance(a, Node) and a.tape is tape and op.partials[i] is not None:
             acc_any(a, op.partials[i](g, value, *below, **static))
+
+
+def _mixed_change(tape: Any, out: Any, op: Primitive, kept: Any) -> Any:
+    args, below, value, static = kept
+    return op.changed(tape, args, value, below, static)
+
+
+T.FORWARD_RULES[_mixed_back] = _mixed_change
 
 
 def primitive(
@@ -186,7 +208,18 @@ def many(name: str, forward: Callable[..., Any], partial: Callable[..., Any]) ->
             if isinstance(x, Node) and x.tape is tape:
                 acc_any(x, partial(g, y, i, values, **static))
 
+    def changed(tape: Any, r: Any, xs: Any, static: Any) -> Any:
+        return _changed(tape, xs, [x.data if isinstance(x, Node) else x for x in xs], static)
+
+    def mixed_changed(tape: Any, r: Any, xs: Any, kept: Any) -> Any:
+        return _changed(tape, xs, kept[0], kept[2])
+
+    def _changed(tape: Any, xs: Any, values: Any, static: Any) -> Any:
+        ds = [x.grad if isinstance(x, Node) and x.tape is tape else None for x in xs]
+        return None if all([d is None for d in ds]) else LINEAR[name](ds, tape.suffix, values, **static)
+
     T.TRACED_RULES[back] = traced_back
+    T.FORWARD_RULES[back], T.FORWARD_RULES[mixed_back] = changed, mixed_changed
 
     def f(xs: Any, **static: Any) -> Any:
         xs = [x if isinstance(x, Node) else raw(x) for x in (lent(tuple(xs)) if IMPLICIT else xs)]
@@ -208,13 +241,17 @@ def many(name: str, forward: Callable[..., Any], partial: Callable[..., Any]) ->
     return f
 
 
+# The changes of the values of such primitives, by name: `f(changes, suffix, xs, **static)`; see `changes`.
+LINEAR: dict[str, Callable[..., Any]] = {}
+
+
 # ---------------------------------------------------------------- shapes
 
 
 def shape(x: Any) -> tuple[int, ...]:
     """The size of an array; `()` of a number."""
     x = x.data if isinstance(x, Node) else raw(x)
-    return x.shape if type(x) is ndarray else np.shape(x)
+    return x.shape if type(x) is ndarray else () if type(x) is float or type(x) is int else np.shape(x)
 
 
 def number(x: Any) -> Any:
@@ -313,6 +350,7 @@ def _sum_back(g: Any, r: Any, x: Any, _: Any) -> None:
 
 
 T.TRACED_RULES[_sum_back] = lambda g, r, x, _: acc_any(x, spread_like(g, x.data))
+T.FORWARD_RULES[_sum_back] = lambda tape, r, x, _: total.changed(tape, (x,), r.data, (x.data,), {})
 
 
 def _number_of(x: Any) -> Any:
@@ -487,7 +525,11 @@ def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any) -> Any:
         if b:
             acc_any(q, _matmul_b_traced(g, r.data, x, y))
 
+    def change(tape: Any, r: Any, p: Any, q: Any) -> Any:
+        return matmul.changed(tape, (p, q), r.data, (p.data if a else p, q.data if b else q), {})
+
     T.TRACED_RULES[space["back"]] = traced_back
+    T.FORWARD_RULES[space["back"]] = change
     return space["kernel"]
 
 

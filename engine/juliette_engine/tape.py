@@ -142,6 +142,7 @@ class Tape(list[Any]):
 
     __slots__ = ("level",)
     level: int
+    forward: ClassVar[bool] = False  # does it push changes forward instead of keeping records?
     array_class: ClassVar[Any] = staticmethod(lambda v: ArrayTracer)
     nested_array_class: ClassVar[Any] = staticmethod(lambda v: NestedArrayTracer)
 
@@ -301,6 +302,8 @@ def full(g: Any, like: Any) -> Any:
 
 # rule -> how it reads when the cotangent is traced by a level below: f(g, out, a, b)
 TRACED_RULES: dict[Any, Rule] = {}
+# rule -> the change of the output, from those of the arguments: f(tape, out, a, b); NotImplemented: the record is transposed
+FORWARD_RULES: dict[Any, Callable[..., Any]] = {}
 # rule -> how it reads when the record is kept for another time, if it would give away what the record holds
 KEEPING_RULES: dict[Any, Rule] = {}
 _NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex, np.complex64))
@@ -336,6 +339,9 @@ def step(rule: Rule, g: Any, r: Any, a: Any, b: Any) -> None:
 def passes(g: Any, out: Any, a: Any, b: Any) -> None:
     """The rule of an operation that gives its argument as it is."""
     acc_any(a, g)
+
+
+FORWARD_RULES[passes] = lambda tape, out, a, b: a.grad
 
 
 # ---------------------------------------------------------------- open traces

@@ -51,6 +51,8 @@ function verdict(f)
     found = sum(map(inner, gs, WAYS))
     expected = along(f, ARGUMENTS, WAYS)
     close_to(found, expected) || return "gradient $found, differences $expected"
+    forward = pushforward(f, ARGUMENTS...)(WAYS...)
+    isapprox(forward, found; rtol = 1e-8, atol = 1e-10) || return "forward mode $forward, gradient $found"
     x, v, m, z, s, t = ARGUMENTS
     implicit = gradient(() -> f(x, v, m, z, s, t), Params([v, m]))
     same(implicit[v], gs[2]) && same(implicit[m], gs[3]) || return "Params: $(implicit[v]) $(implicit[m]), explicit: $(gs[2]) $(gs[3])"

@@ -177,10 +177,9 @@ def load_chain_rules(module: Module) -> None:
         """
         if not has_rule(f):
             return None
-        from juliette.packages.zygote.forward import pushed_forward
+        from juliette.packages.zygote.forward import push
 
-        y, forward = pushed_forward((lambda *xs: support_call(f, kwargs, xs)) if kwargs else f, args)
-        found = forward(*[gradient_of(t) for t in tangents[1:]])
+        y, found = push((lambda *xs: support_call(f, kwargs, xs)) if kwargs else f, args, tuple(map(gradient_of, tangents[1:])))
         return y, ZERO_TANGENT if found is None and _differentiable(y) else NO_TANGENT if found is None else found
 
     @module.method("rrule_via_ad(config, f, args...; kwargs...)", transparent=True)
@@ -191,10 +190,9 @@ def load_chain_rules(module: Module) -> None:
     @module.method("frule_via_ad(config, tangents, f, args...)", transparent=True)
     def frule_via_ad(config: Any, tangents: Any, f: Any, *args: Any) -> Any:
         """The value and the change of `f(args...)`."""
-        from juliette.packages.zygote.forward import pushed_forward
+        from juliette.packages.zygote.forward import push
 
-        y, forward = pushed_forward(f, args)
-        return y, forward(*[gradient_of(t) for t in tangents[1:]])
+        return push(f, args, tuple(map(gradient_of, tangents[1:])))
 
     @module.method("ignore_derivatives(f)", transparent=True)
     def ignore_derivatives(f: Any) -> Any:

@@ -100,20 +100,17 @@ def call_with_rule(rule: Any, f: Any, args: tuple[Any, ...], own: bool = True) -
 
     `own`: the pullback's first cotangent is that of the function itself.
     """
-    tape = None
-    for node in _nodes((f, *args)):
-        if tape is None or node.tape.level > tape.level:
-            tape = node.tape
+    tape = top_of((f, *args))
     if tape is None:
-        return _outside_trace(None, rule, args)[0]
+        return outside_trace(None, rule, args)[0]
     below = tuple([outside(a, tape) for a in args])
-    y, back = _outside_trace(tape, rule, below)
+    y, back = outside_trace(tape, rule, below)
     args = tuple(map(seen, args))
     out = lift(y, tape)
     if isinstance(out, Node):
-        tape.append((_rule_step, out, (f, *args) if own else args, back))
+        tape.append((rule_step, out, (f, *args) if own else args, back))
     elif any(True for _ in _nodes(out)):
-        tape.append((_rule_step, Outputs(out, tape), (f, *args) if own else args, back))
+        tape.append((rule_step, Outputs(out, tape), (f, *args) if own else args, back))
     return out
 
 
@@ -137,7 +134,7 @@ def _nodes(x: Any) -> Any:
             yield from _nodes(v)
 
 
-def _outside_trace(tape: Any, rule: Any, args: tuple[Any, ...]) -> Any:
+def outside_trace(tape: Any, rule: Any, args: tuple[Any, ...]) -> Any:
     depth = TRACE.depth
     TRACE.depth = depth - 1 if any(map(holds_node, args)) else 0
     OPEN.ignoring += 1
@@ -151,7 +148,7 @@ def _outside_trace(tape: Any, rule: Any, args: tuple[Any, ...]) -> Any:
     return found
 
 
-def _rule_step(g: Any, r: Any, args: Any, back: Any) -> None:
+def rule_step(g: Any, r: Any, args: Any, back: Any) -> None:
     if isinstance(r, Node):
         g = _outward(g, r)
     found = unthunked(back(g))
@@ -221,10 +218,11 @@ class RuleFunction(GenericFunction):
     """A function whose methods are rules: on the type of a function, then its arguments' types."""
 
     __slots__ = ("make",)
+    before = 0  # how many parameters come before that
 
     def add(self, method: Method) -> None:
         super().add(method)
-        parameters = method.parameters
+        parameters = method.parameters[self.before :]
         if parameters and T.subtype(parameters[0], CONFIG):
             parameters = parameters[1:]
         if parameters:
@@ -233,6 +231,13 @@ class RuleFunction(GenericFunction):
                 if getattr(target[0], "name", "") == "literal_getproperty":
                     target = Base.bindings["getproperty"], (T.typeof(Base.bindings["getproperty"]),)
                 target[0].take_rule(Finder(*target))
+
+
+class ForwardRuleFunction(RuleFunction):
+    """The same with the tangents as the first argument."""
+
+    __slots__ = ()
+    before = 1
 
 
 def target_of(t: Any) -> tuple[GenericFunction, tuple[Any, ...]] | None:
@@ -260,6 +265,14 @@ class Finder:
         self.first = first
 
     def __call__(self, types: tuple[Any, ...]) -> Any:
+        found = self.backward(types)
+        forward = FRULES.selected((_TANGENTS, *self.first, *types))
+        if forward is None or forward.code is None:
+            return found
+        return _by_either(self.function, bool(self.first), found)
+
+    def backward(self, types: tuple[Any, ...]) -> Any:
+        """The rule for going back."""
         full = (*self.first, *types)
         named = bool(self.first)
         if CONSTANTS.selected(full) is not None:
@@ -327,6 +340,35 @@ def _by_rule(table: GenericFunction, function: GenericFunction, named: bool, *, 
     return call
 
 
+def _by_either(function: GenericFunction, named: bool, found: Any) -> Any:
+    """A function with a rule for going forward: it is for the levels of forward mode."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from juliette.packages.zygote.forward import by_forward_rule
+
+        tape = top_of(args)
+        if tape is not None and tape.forward:
+            return by_forward_rule(tape, (function, *args) if named else args, kwargs)
+        if found is not None:
+            return found(*args, **kwargs)
+        types, classes = tuple(map(T.dispatch_type, args)), tuple(map(type, args))
+        method = function.resolve(types, args)
+        if kwargs:
+            return method.kwcall(kwargs, *args)  # type: ignore[misc]
+        return method.specialise(method, types, classes, TRACE.depth > 0)(*args)
+
+    return run
+
+
+def top_of(args: Any) -> Any:
+    """The tape of the highest level in values; None if nothing is traced."""
+    tape = None
+    for node in _nodes(args):
+        if tape is None or node.tape.level > tape.level:
+            tape = node.tape
+    return tape
+
+
 def _literal(types: tuple[Any, ...]) -> Any:
     """The rules of `literal_getproperty` for a type: one for each name of a property."""
     literal = ZYGOTE_MODULE[0].bindings["literal_getproperty"]
@@ -348,7 +390,8 @@ ADJOINTS = RuleFunction("adjoint_rule")
 # Rules of `@adjoint (f::F)(x) = ...`, whose pullback gives the cotangent of `f`, too.
 CALL_ADJOINTS = RuleFunction("call_adjoint_rule")
 RRULES = RuleFunction("rrule")
-FRULES = GenericFunction("frule")
+FRULES = ForwardRuleFunction("frule")
+_TANGENTS = T.tuple_type([T.Vararg(T.Any_)])
 NO_RRULES = GenericFunction("no_rrule")
 CONSTANTS = RuleFunction("constant_rule")
 

@@ -19,7 +19,7 @@ from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.modules import Module
 from juliette.runtime.numeric import Complex
 from juliette_engine import gradients, rules
-from juliette_engine.tape import Node
+from juliette_engine.tape import LEVELS
 
 # The straight-line programs of calls (see `straight`), or how often a call has come; None: it has no program.
 PROGRAMS: dict[Any, Any] = {}
@@ -112,9 +112,14 @@ T.register_class(Back, T.define("Zygote.Pullback", T.Function_))
 SHOW_HOOKS[Back] = lambda io, x, long: io.write("Zygote.Pullback(…)")
 
 
+def within_reverse() -> bool:
+    """Is a gradient being traced, and not only in forward mode?"""
+    return TRACE.depth > 0 and any([not t.forward for t in LEVELS.tapes])
+
+
 def load_entries(module: Module) -> None:
     """Enter them into Zygote."""
-    from juliette.packages.zygote.jacobians import hessian_of, jacobian_of
+    from juliette.packages.zygote.jacobians import diagonal_of, hessian_of, hessian_reversed, jacobian_of
 
     @module.method("gradient(f, args...)", transparent=True)
     def gradient(f: Any, *args: Any) -> Any:
@@ -222,8 +227,20 @@ def load_entries(module: Module) -> None:
         return hessian_of(f, x)
 
     module.method("hessian(f, x)", transparent=True)(hessian)
-    for how in ("hessian_dual", "hessian_reverse"):
-        module.method(f"{how}(f, x)", transparent=True, export=False)(hessian)
+    module.method("hessian_dual(f, x)", transparent=True, export=False)(hessian)
+
+    @module.method("hessian_reverse(f, x)", transparent=True, export=False)
+    def hessian_reverse(f: Any, x: Any) -> Any:
+        """The same as `hessian`, with the gradient differentiated backwards.
+
+        ```jldoctest
+        julia> using Zygote
+
+        julia> Zygote.hessian_reverse(x -> x^3, 2.0)
+        12.0
+        ```
+        """
+        return hessian_reversed(f, x)
 
     @module.method("diaghessian(f, args...)", transparent=True)
     def diaghessian(f: Any, *args: Any) -> Any:
@@ -236,22 +253,7 @@ def load_entries(module: Module) -> None:
         ([6.0, 12.0],)
         ```
         """
-        out = []
-        for k, a in enumerate(args):
-
-            def one(v: Any, k: int = k) -> Any:
-                return f(*args[:k], v, *args[k + 1 :])
-
-            h = hessian_of(one, a)
-            if isinstance(h, Array) and not isinstance(h, Node):
-                n = h.data.shape[0]
-                out.append(wrap(h.data[np.arange(n), np.arange(n)].reshape(a.data.shape, order="F")))
-            elif isinstance(h, Node) and isinstance(h, Array):
-                n = h.data.shape[0]
-                out.append(rules.reshape(rules.getitem(h, (np.arange(n), np.arange(n))), a.data.shape))
-            else:
-                out.append(h)
-        return tuple(out)
+        return tuple([diagonal_of(f, args, k) for k in range(len(args))])
 
     @module.method("adjoint(f::Function)", transparent=True)
     def prime(f: Any) -> Any:
@@ -307,11 +309,11 @@ def load_entries(module: Module) -> None:
 
     @module.method("isderiving(x=nothing)", transparent=True, export=False)
     def isderiving(x: Any = None) -> bool:
-        return TRACE.depth > 0
+        return within_reverse()
 
     @module.method("within_gradient(x)", transparent=True, export=False)
     def within_gradient(x: Any) -> bool:
-        return TRACE.depth > 0
+        return within_reverse()
 
     @module.method("ignore(f)", transparent=True, export=False)
     def ignore(f: Any) -> Any:

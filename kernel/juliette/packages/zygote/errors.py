@@ -59,14 +59,14 @@ def _place() -> Any:
     return found
 
 
-def _refuse(g: Any, out: Any, a: Any, b: Any) -> None:
+def refuse(g: Any, out: Any, a: Any, b: Any) -> None:
     raise ErrorException(a).with_traceback(out.place)
 
 
 def refuse_later(message: str) -> None:
     """Going back over this point of the innermost trace is an error."""
     if LEVELS.tapes and not OPEN.ignoring:
-        LEVELS.tapes[-1].append((_refuse, Refusal(), message, None))
+        LEVELS.tapes[-1].append((refuse, Refusal(), message, None))
 
 
 def foreign_call(name: str) -> ErrorException:

@@ -70,17 +70,45 @@ def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
 
 
 def hessian_of(f: Any, x: Any) -> Any:
-    """The matrix of second derivatives of a scalar function of one array; of a number a number."""
+    """The matrix of second derivatives of a scalar function of one array; of a number a number.  Forward mode over a gradient."""
+    from juliette.packages.zygote.forward import forward_matrix, slope_of
+
+    return _whole(to_julia(forward_matrix(slope_of(f), x)[1]), x)
+
+
+def hessian_reversed(f: Any, x: Any) -> Any:
+    """The same, with the gradient differentiated backwards."""
 
     def first(v: Any) -> Any:
         return explicit(f, (v,), whole=False)[1][0]
 
     if not isinstance(primal(x), (Array, V.Wrapper, V.Range)):
-        out = explicit(first, (x,), whole=False)[1][0]
-        return int(out) if isinstance(x, int) and isinstance(out, float) and out.is_integer() else out
-    h = jacobian_of(first, (x,))[1][0]
+        return _whole(explicit(first, (x,), whole=False)[1][0], x)
+    return _whole(jacobian_of(first, (x,))[1][0], x)
+
+
+def diagonal_of(f: Any, args: tuple[Any, ...], k: int) -> Any:
+    """The second derivatives of a function in each element of its k-th argument; None if that is no number and no array."""
+    from juliette.packages.zygote.forward import diagonal
+
+    x = args[k]
+    p = primal(known(x))
+    if not isinstance(x, (Array, V.Wrapper, V.Range)) and (isinstance(p, bool) or not isinstance(p, (int, float, np.number))):
+        return None
+
+    def one(v: Any) -> Any:
+        g = explicit(f, (*args[:k], v, *args[k + 1 :]), whole=False)[1][k]
+        return rules.mul(0.0, v) if g is None else g
+
+    return _whole(to_julia(diagonal(one, x)), x)
+
+
+def _whole(h: Any, x: Any) -> Any:
+    """Second derivatives in whole numbers are whole numbers, if they are."""
+    if isinstance(x, int):
+        return int(h) if isinstance(h, float) and h.is_integer() else h
     data = getattr(x, "data", None)
-    if isinstance(data, ndarray) and data.dtype.kind in "iu" and isinstance(h, Array) and h.data.dtype.kind == "f":
+    if isinstance(data, ndarray) and data.dtype.kind in "iu" and isinstance(h, Array) and not isinstance(h, Node) and h.data.dtype.kind == "f":
         if np.array_equal(h.data, np.rint(h.data)):
             return wrap(h.data.astype(np.int64))
     return h

@@ -286,6 +286,19 @@ def as_sensitivity(seed: Any, y: Any) -> Any:
     return seed
 
 
+def seed_from(x: Any) -> Any:
+    """A sensitivity as the engine takes it."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
+        return to_engine(x)
+    if type(x) is tuple:
+        return tuple(map(seed_from, x))
+    if type(x) is int:
+        return float(x)
+    return x
+
+
 def known(x: Any) -> Any:
     """A number that tapes have nodes for: of each class of rationals they hear when the first one comes."""
     if isinstance(x, Complex):

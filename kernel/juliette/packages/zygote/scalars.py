@@ -219,6 +219,15 @@ def _power_traced(g: Any, r: Any, x: Any, n: int) -> None:
     acc_any(x, rules.mul(g, 0.0 if n == 0 else n * float(x.data) ** (n - 1)))
 
 
-from juliette_engine.tape import TRACED_RULES  # noqa: E402
+from juliette_engine.tape import FORWARD_RULES, TRACED_RULES  # noqa: E402
 
 TRACED_RULES[_power_step] = _power_traced
+
+
+def _power_change(tape: Any, r: Any, x: Any, n: int) -> Any:
+    from juliette_engine.forward import elementwise_change
+
+    return elementwise_change(rules.power, r.data, (x.data, n), (x.grad, None), tape.suffix)
+
+
+FORWARD_RULES[_power_step] = _power_change

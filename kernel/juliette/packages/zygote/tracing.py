@@ -12,7 +12,7 @@ from juliette.compiler.closures import Box
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import Refusal
-from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, to_engine, to_julia
+from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, seed_from, to_julia
 from juliette.packages.zygote.structured import takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import values as V
@@ -32,11 +32,11 @@ class Trace:
 
     __slots__ = ("depth", "tape")
 
-    def __init__(self, tape: Any = None, depth: int = 0) -> None:
+    def __init__(self, kind: Any = JuliaTape, tape: Any = None, depth: int = 0) -> None:
         if tape is not None:
             self.tape, self.depth = tape, depth
             return
-        self.tape = LEVELS.open(JuliaTape)
+        self.tape = LEVELS.open(kind)
         self.tape.after = None
         self.depth = TRACE.depth
         TRACE.depth += 1
@@ -117,7 +117,7 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
             loss = _loss(y) if whole else y
             check_output(loss)
             value = below(y, tape)
-            trace = Trace(tape, depth)
+            trace = Trace(tape=tape, depth=depth)
             trace.stop_recording()
             go_back(tape, loss)
         return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
@@ -128,7 +128,7 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
         if isinstance(f, ClosureBase):
             release(f, tape)
         if trace is not None or tape.after is not None:
-            trace = trace or Trace(tape, depth)
+            trace = trace or Trace(tape=tape, depth=depth)
             trace.stop_recording()
             trace.finish()
         LEVELS.close()
@@ -182,7 +182,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             loss = _loss(y) if whole else y
             check_output(loss)
             value = below(y, tape)
-            trace = Trace(tape, depth)
+            trace = Trace(tape=tape, depth=depth)
             trace.stop_recording()
             go_back(tape, loss)
     except GradientError as e:
@@ -206,7 +206,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
         if isinstance(f, ClosureBase):
             release(f, tape)
         if trace is not None or tape.after is not None:
-            trace = trace or Trace(tape, depth)
+            trace = trace or Trace(tape=tape, depth=depth)
             trace.stop_recording()
             trace.finish()
         LEVELS.close()
@@ -290,19 +290,6 @@ def _swapped(record: Any, swap: dict[int, Any]) -> Any:
         return x
 
     return tuple([record[0], *[other(x) for x in record[1:]]])
-
-
-def seed_from(x: Any) -> Any:
-    """A sensitivity as the engine takes it."""
-    if isinstance(x, Node):
-        return x
-    if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
-        return to_engine(x)
-    if type(x) is tuple:
-        return tuple(map(seed_from, x))
-    if type(x) is int:
-        return float(x)
-    return x
 
 
 def fitting(seed: Any, y: Any) -> Any:

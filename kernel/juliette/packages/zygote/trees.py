@@ -14,13 +14,14 @@ import numpy as np
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.nodes import (
-    PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, to_engine, to_julia, twin,
+    PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, seed_from, to_engine, to_julia, twin,
 )
 from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
@@ -459,22 +460,31 @@ gradients.STRIPPERS[V.NamedTuple] = lambda x, f: V.NamedTuple(x.names, tuple(map
 gradients.FIRSTS[V.NamedTuple] = lambda x: x.values[0] if x.values else None
 
 
+def _parts_given(seed: Any) -> dict[str, Any]:
+    """The parts of a sensitivity by name; it may be a value of the type that it is for."""
+    if isinstance(seed, V.NamedTuple):
+        return dict(zip(seed.names, seed.values, strict=True))
+    if isinstance(seed, Struct):
+        return {n: getattr(seed, n, None) for n in seed.fields}
+    raise ArgumentError(f"the sensitivity of a struct is a named tuple or `nothing`, got {Base.bindings['repr'](plain(seed))}")
+
+
 def _seed_named(y: Any, seed: Any, give: Any) -> None:
-    given = dict(zip(seed.names, seed.values, strict=True))
+    given = _parts_given(seed)
     for n, v in zip(y.names, y.values, strict=True):
-        give(v, given.get(n))
+        give(v, seed_from(given.get(n)))
 
 
 def _seed_fields(y: Any, seed: Any, give: Any) -> None:
-    given = dict(zip(seed.names, seed.values, strict=True))
+    given = _parts_given(seed)
     for f in y.fields:
-        give(getattr(y, f, None), given.get(f))
+        give(getattr(y, f, None), seed_from(given.get(f)))
 
 
 def _seed_array(y: Any, seed: Any, give: Any) -> None:
     if y.data.dtype == object:
         for a, b in zip(elements(y.data), elements(seed.data), strict=True):
-            give(a, b)
+            give(a, seed_from(b))
 
 
 def _seed_seen(y: Any, seed: Any, give: Any) -> None:
