@@ -69,7 +69,7 @@ CHAPTERS: dict[str, str] = {
         "isvarargtype print_to_string promote_eltype promote_typeof reenable_sigint "
         "rewrap_unionall split_rest systemerror text_colors typesof"
     ),
-    "juliette.base.loading": "evalfile include include_string",
+    "juliette.base.loading": "evalfile include include_string typeassert",
     "juliette.base.locks": (
         "@lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire islocked lock "
         "notify release reset trylock unlock wait"

@@ -102,6 +102,9 @@ def typeassert(x: Any, t: Any) -> Any:
     return HELPERS["%typeassert"](x, t)
 
 
+Base.const("typeassert", Core.bindings["typeassert"])
+
+
 @Core.method("apply_type(t, parameters...)", export=False)
 def apply_type(t: Any, *parameters: Any) -> Any:
     """`t{parameters...}`"""

@@ -40,6 +40,8 @@ def table_of(f: Any) -> tuple[GenericFunction, tuple[Any, ...]]:
     if isinstance(f, GenericFunction):
         return f, ()
     if isinstance(f, T.JuliaType):
+        if not isinstance(T.unwrap(f), T.DataType):  # a Union
+            return GenericFunction(T.type_string(f), Core), (T.type_of_type(f),)
         return constructors(f), (T.type_of_type(f),)
     generic = getattr(f, "generic", None)
     if isinstance(generic, GenericFunction):

@@ -282,6 +282,13 @@ def _one_to(t: Any, n: Any) -> Any:
 
 
 def _steps(t: Any, start: Any, step: Any, stop: Any) -> Any:
+    if any(T.isa(x, T.AbstractFloat) for x in (start, step)):
+        raise ArgumentError("StepRange should not be used with floating point")
+    if isinstance(t, T.DataType):
+        convert, (element, by) = Base.bindings["convert"], t.parameters
+        start, step, stop = convert(element, start), convert(by, step), convert(element, stop)
+    if not isinstance(start, V.Char) and R.OPERATORS["iszero"](step):
+        raise ArgumentError("step cannot be zero")
     return V.StepRange(start, step, stop)
 
 

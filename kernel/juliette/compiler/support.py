@@ -6,6 +6,7 @@ helpers are installed; the rest is defined here.
 
 from __future__ import annotations
 
+import inspect
 from functools import reduce
 from itertools import islice
 from operator import add, attrgetter
@@ -570,6 +571,8 @@ def _builtin(
     """Add a constructor that is a Python function of (type, arguments...)."""
 
     def specialise(method: Method, types: Any, classes: tuple[type, ...], traced: bool) -> Any:
+        if not takes(f, len(classes)):
+            return not_constructed
         if traced and TRACED_CONSTRUCTOR is not None and not rule:
             return TRACED_CONSTRUCTOR(table.name, f, classes)
         return f
@@ -580,6 +583,19 @@ def _builtin(
     )
     method.rule = rule or None
     table.add(method)
+
+
+def takes(f: Any, count: int) -> bool:
+    """Whether a Python function can be called with so many arguments."""
+    try:
+        inspect.signature(f).bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def not_constructed(t: Any, *args: Any) -> Any:
+    raise MethodError(t, args, None)
 
 
 def is_exception(x: Any) -> bool:

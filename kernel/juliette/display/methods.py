@@ -117,7 +117,7 @@ def place(m: Method, within: Any = None) -> str:
 
     The module is left out where it is the one that the list is about.
     """
-    owner = ".".join(m.module.path)
+    owner = ".".join((m.module or Base).path)
     if not m.line:
         return owner
     return f"{m.file}:{m.line}" if within is m.module else f"{owner} {m.file}:{m.line}"
