@@ -10,6 +10,7 @@
 - `questions`: `isnan isinteger iszero signbit`; `float` and `big`
 - `rounding`: `round floor ceil trunc` and the rounding modes
 - `mathematics`: elementary functions
+- `hyperbolic`: `sinh` and `cosh`
 - `trigonometry`: angles in degrees and half turns, reciprocal functions, `hypot`
 - `rationals`: rational numbers and irrational constants
 - `complexes`: complex numbers

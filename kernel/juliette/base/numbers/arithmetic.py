@@ -192,7 +192,7 @@ KERNELS[Base.bindings["inv"]] = np.reciprocal
 LARGEST = 2**33
 
 _NEGATIVE_POWER = (
-    "Cannot raise an integer x to a negative power {p}.\nMake x or p a float by adding a zero decimal "
+    "Cannot raise an integer x to a negative power {p}.\nMake x or {p} a float by adding a zero decimal "
     "(e.g., 2.0^{p} or 2^{p}.0 instead of 2^{p}) or write 1/x^{q}, float(x)^{p}, x^float({p}) or (x//1)^{p}."
 )
 

@@ -489,9 +489,7 @@ KERNELS[Base.bindings["clamp"]] = lambda x, lo, hi: np.where(x > hi, hi, np.wher
 @Base.method("clamp!(a::AbstractArray, lo, hi)")
 def clamp_array(a: Any, lo: Any, hi: Any) -> Any:
     """Keep all elements of an array within the bounds."""
-    a.data[...] = [Base.bindings["convert"](a.eltype, clamp(x, lo, hi)) for x in a.data.ravel().tolist()] if a.data.ndim == 1 else (
-        np.clip(a.data, lo, hi))
-    return a
+    return Base.bindings["map!"](lambda x: clamp(x, lo, hi), a, a)
 
 
 @Base.method("ifelse(c::Bool, x, y)")

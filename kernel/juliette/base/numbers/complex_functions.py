@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.complexes import call
+from juliette.base.numbers.hyperbolic import cosh, sinh
 from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import MethodError
@@ -63,19 +64,19 @@ def _log(z: complex) -> complex:
 
 
 def _sinh(z: complex) -> complex:
-    return complex(math.sinh(z.real) * math.cos(z.imag), math.cosh(z.real) * math.sin(z.imag))
+    return complex(sinh(z.real) * math.cos(z.imag), cosh(z.real) * math.sin(z.imag))
 
 
 def _cosh(z: complex) -> complex:
-    return complex(math.cosh(z.real) * math.cos(z.imag), math.sinh(z.real) * math.sin(z.imag))
+    return complex(cosh(z.real) * math.cos(z.imag), sinh(z.real) * math.sin(z.imag))
 
 
 def _sin(z: complex) -> complex:
-    return complex(math.sin(z.real) * math.cosh(z.imag), math.cos(z.real) * math.sinh(z.imag))
+    return complex(math.sin(z.real) * cosh(z.imag), math.cos(z.real) * sinh(z.imag))
 
 
 def _cos(z: complex) -> complex:
-    return complex(math.cos(z.real) * math.cosh(z.imag), -math.sin(z.real) * math.sinh(z.imag))
+    return complex(math.cos(z.real) * cosh(z.imag), -math.sin(z.real) * sinh(z.imag))
 
 
 def function(name: str, f: Callable[[complex], complex], ufunc: Any = None) -> None:

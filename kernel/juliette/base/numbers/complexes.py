@@ -386,6 +386,12 @@ def general_quotient(z: Any, w: Any) -> Any:
     return make(over(plus(a, times(b, r)), den), over(minus(b, times(a, r)), den))
 
 
+# Sizes whose squares are numbers; those between which a quotient needs no scaling; what scales small
+# numbers up; Dekker's splitter.
+TAME = 2.0**-511.5, 2.0**511.5
+LARGE, SMALL, RAISE, SPLIT = 2.0**1023, 2.0**-969, 2.0**105, 2.0**27 + 1
+
+
 def _robust(z: complex, w: complex) -> complex:
     """The quotient by the method of Baudin and Smith: scaled first, without needless overflow."""
     a, b, c, d = z.real, z.imag, w.real, w.imag
@@ -434,26 +440,55 @@ def _robust_part(a: float, b: float, c: float, d: float, r: float, t: float) -> 
 def inverse(z: Any) -> Any:
     kind = kind_of(z)
     if kind is T.Float64 or T.subtype(kind, T.Integer):
-        w = to_number(ComplexF64, z)
-        c, d = w.real, w.imag
-        if math.isinf(c) or math.isinf(d):
-            return complex(math.copysign(0.0, c), math.copysign(0.0, -d))
-        if c == 0 and d == 0:
-            return complex(math.nan, math.nan) if not (c or d) and kind is not T.Float64 else complex(math.nan, math.nan)
-        from juliette.base.numbers.arithmetic import divide_floats
-
-        if abs(d) <= abs(c):
-            p, q = _robust_half(1.0, 0.0, c, d)
-        else:
-            p, q = _robust_half(0.0, 1.0, d, c)
-            q = -q
-        assert divide_floats is not None
-        return complex(p, q)
+        return _inverse(to_number(ComplexF64, z))
     if kind in (T.Float32, T.Float16):
         return to_number(T.typeof(z), inverse(to_number(ComplexF64, z)))
     re, im = parts(z)
     size = abs2(z)
     return make(call("/", re, size), call("/", call("-", im), size))
+
+
+def _inverse(w: complex) -> complex:
+    """`1/w`, scaled first where a square would leave the range of Float64."""
+    c, d = w.real, w.imag
+    if math.isinf(c) or math.isinf(d):
+        return complex(math.copysign(0.0, c), math.copysign(0.0, -d))
+    size, scale = max(abs(c), abs(d)), 1.0
+    if TAME[0] <= size <= TAME[1]:
+        square = fused(size, size, min(abs(c), abs(d)) ** 2)
+        return complex(c / square, -d / square)
+    if size == 0:
+        return complex(math.nan, math.nan)
+    if size >= LARGE:
+        c, d, scale = c * 0.5, d * 0.5, 0.5
+    elif size <= SMALL:
+        c, d, scale = c * RAISE, d * RAISE, RAISE
+    if abs(d) <= abs(c):
+        p, q = _inverse_half(c, d)
+    else:
+        q, p = _inverse_half(-d, -c)
+    return complex(p * scale, q * scale)
+
+
+def _inverse_half(c: float, d: float) -> tuple[float, float]:
+    """The parts of `1/(c + d*im)` where `c` is the larger."""
+    r = d / c
+    z = fused(d, r, c)
+    return 1.0 / z, -r / z
+
+
+def fused(x: float, y: float, z: float) -> float:
+    """`x*y + z` rounded (all but) once: the product's own rounding error is added again."""
+    p = x * y
+    a, b = SPLIT * x, SPLIT * y
+    x1, y1 = a - (a - x), b - (b - y)
+    x2, y2 = x - x1, y - y1
+    product_error = ((x1 * y1 - p) + x1 * y2 + x2 * y1) + x2 * y2
+    s = p + z
+    t = s - p
+    sum_error = (p - (s - t)) + (z - t)
+    result = s + (sum_error + product_error)
+    return result if math.isfinite(result) else s
 
 
 @Base.method("==(z::Complex, w::Complex)")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.numbers.hyperbolic import cosh, cosh_of_all, sinh, sinh_of_all
 from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import BoundsError, DomainError, MethodError
@@ -103,6 +104,8 @@ def array_kernel(ufunc: Any, domain: Any) -> Callable[[Any], Any]:
             return NotImplemented
         return out
 
+    # As ufuncs do, the kernel says how many arguments it is for.
+    whole.nin = 1  # type: ignore[attr-defined]
     return whole
 
 
@@ -193,16 +196,17 @@ elementwise("log1p", math.log1p, np.log1p, (lambda x: x >= -1, _one_sided("log1p
             lambda x: _fn("log")(x + _big(1)))
 
 _finite = math.isfinite
+_OWN: dict[str, Real1] = {"sinh": sinh, "cosh": cosh}
 for _name, _np, _domain in (
     ("sin", np.sin, (_finite, "sin(x) is only defined for finite x.")),
     ("cos", np.cos, (_finite, "cos(x) is only defined for finite x.")),
     ("tan", np.tan, (_finite, "tan(x) is only defined for finite x.")),
     ("asin", np.arcsin, (_unit, "asin(x) is not defined for |x| > 1.")), ("acos", np.arccos, (_unit, "acos(x) not defined for |x| > 1")), ("atan", np.arctan, None),
-    ("sinh", np.sinh, None), ("cosh", np.cosh, None), ("tanh", np.tanh, None), ("asinh", np.arcsinh, None),
+    ("sinh", sinh_of_all, None), ("cosh", cosh_of_all, None), ("tanh", np.tanh, None), ("asinh", np.arcsinh, None),
     ("acosh", np.arccosh, (lambda x: x >= 1, "acosh(x) is only defined for x ≥ 1.")),
     ("atanh", np.arctanh, (_unit, "atanh(x) is only defined for |x| ≤ 1.")),
 ):
-    elementwise(_name, getattr(math, _name), _np, _domain, f"The function {_name}, in radians.", _name)
+    elementwise(_name, _OWN.get(_name) or getattr(math, _name), _np, _domain, f"The function {_name}, in radians.", _name)
 Base.const("√", Base.bindings["sqrt"])
 Base.const("∛", Base.bindings["cbrt"])
 Base.const("∜", Base.bindings["fourthroot"])
