@@ -208,7 +208,7 @@ def split_rest(c: Any, n: int) -> tuple[Any, Any]:
     """
     items = list(support.iterate(c))
     if len(items) < n:
-        raise BoundsError(c, (n + 1,))
+        raise ArgumentError(f"The iterator only contains {len(items)} elements, but at least {n} were requested.")
     head, last = items[: len(items) - n], tuple(items[len(items) - n :])
     return (tuple(head) if type(c) is tuple else vector(head, Base.get("eltype")(c))), last
 

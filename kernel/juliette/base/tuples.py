@@ -257,13 +257,9 @@ def _construct_named(t: Any, /, *args: Any, **kwargs: Any) -> V.NamedTuple:
     names = body.parameters[0]
     types = body.parameters[1]
     if isinstance(names, T.TypeVar):
-        pairs = [tuple(iterate_value(p)) for p in iterate_value(args[0])] if args and not isinstance(args[0], V.NamedTuple) else None
-        if pairs is None:
+        if not args or isinstance(args[0], V.NamedTuple):
             return args[0] if args else named((), ())
-        short = next((p for p in pairs if len(p) < 2), None)
-        if short is not None:
-            raise BoundsError(*short, 2) if short else BoundsError(short, 1)
-        return merge_pairs(named((), ()), [(k.name, v) for k, v in pairs])
+        return merge_pairs(named((), ()), list(support.keyword_dict(args[0]).items()))
     wanted = tuple(n.name for n in names)
     source = args[0] if args else ()
     if isinstance(source, V.NamedTuple):
@@ -313,11 +309,7 @@ def merge(a: V.NamedTuple, *bs: V.NamedTuple) -> V.NamedTuple:
 
 @Base.method("merge(a::NamedTuple, itr)", transparent=True)
 def merge_iterator(a: V.NamedTuple, itr: Any) -> V.NamedTuple:
-    pairs = []
-    for p in iterate_value(itr):
-        k, v = iterate_value(p)
-        pairs.append((k.name, v))
-    return merge_pairs(a, pairs)
+    return merge_pairs(a, list(support.keyword_dict(itr).items()))
 
 
 @Base.method("structdiff(a::NamedTuple, b)", export=False, transparent=True)

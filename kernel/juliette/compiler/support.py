@@ -25,7 +25,7 @@ from juliette.runtime.dispatch import (
     CALLABLES, GenericFunction, KeywordCall, Method, SPECIALISED, TRACE, call_kw,
 )
 from juliette.runtime.errors import (
-    TRANSLATORS, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
+    TRANSLATORS, ArgumentError, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
     UndefKeywordError, UndefRefError, julia_value,
 )
 from juliette.runtime.interrupts import PATIENCE
@@ -221,17 +221,25 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
     tail = n - slurp - 1
     if tail == 0 and type(x) is not tuple:
         return destructure_rest(x, slurp)
+    if type(x) is not tuple and T.isa(Base.get("IteratorSize")(x), Base.get("IsInfinite")):
+        raise ArgumentError("Cannot split an infinite iterator in the middle.")
     items = list(it)
-    if len(items) < n - 1:
+    if len(items) < slurp:
         raise BoundsError(x, (len(items) + 1,))
+    left = len(items) - slurp
+    if left < tail:
+        if type(x) is tuple:
+            raise ArgumentError(f"tuple length should be ≥ 0, got {left - tail}")
+        raise ArgumentError(f"The iterator only contains {left} elements, but at least {tail} were requested.")
     middle: Any = items[slurp : len(items) - tail]
     if type(x) is tuple:
         middle = tuple(middle)
     elif isinstance(x, str):
         middle = Base.get("join")(tuple(middle))
+    elif T.isa(x, T.AbstractArray):
+        middle = Base.get("collect")(Base.get("eltype")(x), tuple(middle))
     else:
-        held = T.Any_ if middle or not T.isa(x, T.AbstractArray) else Base.get("eltype")(x)
-        middle = Base.get("collect")(tuple(middle)) if middle else Base.get("getindex")(held)
+        middle = Base.get("collect")(tuple(middle)) if middle else Base.get("getindex")(T.Any_)
     return (*items[:slurp], middle, *items[len(items) - tail :])
 
 
@@ -292,17 +300,25 @@ def keyword_dict(x: Any) -> dict[str, Any]:
     """What `f(; x...)` passes."""
     if isinstance(x, NamedTuple):
         return dict(zip(x.names, x.values, strict=True))
-    if isinstance(x, JuliaDict):
-        return {k.name: v for k, v in x.pairs()}
-    out = {}
     if type(getattr(x, "data", None)) is NamedTuple:
         return dict(zip(x.data.names, x.data.values, strict=True))
-    for item in ITERATE(x):
-        pair = tuple(ITERATE(item))
-        if len(pair) < 2:
-            raise BoundsError(item, (len(pair) + 1,))
-        out[pair[0].name] = pair[1]
-    return out
+    pairs = x.pairs() if isinstance(x, JuliaDict) else map(_pair_of, ITERATE(x))
+    return {_name_of(k): v for k, v in pairs}
+
+
+def _pair_of(item: Any) -> tuple[Any, Any]:
+    """The first two elements of what stands for a keyword and its value."""
+    pair = tuple(ITERATE(item))
+    if len(pair) < 2:
+        raise BoundsError(item, (len(pair) + 1,))
+    return pair[0], pair[1]
+
+
+def _name_of(key: Any) -> str:
+    """The name that a keyword's symbol says."""
+    if type(key) is not Symbol:
+        raise TypeError_(Symbol("typeassert"), "", T.Symbol_, key)
+    return key.name
 
 
 @helper("check_keywords")

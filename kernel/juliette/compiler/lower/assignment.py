@@ -87,7 +87,10 @@ class Assignment(Scoping):
                 name = t.args[0] if isinstance(t, Expr) and t.head == "::" else t
                 out.append(self.assign_to(t, C.Call(C.Runtime("getproperty"), [held, C.Const(name)])))
             return C.Block([*out, held])
-        slurp = next((i for i, t in enumerate(targets) if isinstance(t, Expr) and t.head == "..."), -1)
+        slurps = [i for i, t in enumerate(targets) if isinstance(t, Expr) and t.head == "..."]
+        if len(slurps) > 1:
+            raise problem('multiple "..." on lhs of assignment')
+        slurp = slurps[0] if slurps else -1
         parts = self.temp("parts")
         out = [*setup, C.Assign(parts, C.Call(C.Runtime("destructure"), [held, C.Const(len(targets)), C.Const(slurp)]))]
         for i, t in enumerate(targets):

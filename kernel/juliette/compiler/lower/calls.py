@@ -17,6 +17,14 @@ def again(node: C.Node) -> C.Node:
     return C.Local(node.var) if isinstance(node, C.Local) else node
 
 
+def _with_first(call: Expr, at: int, function: Any) -> Expr:
+    """A call (or its tuple of arguments) with `function` as the first argument, after any keywords."""
+    args = call.args
+    if len(args) > at and isinstance(args[at], Expr) and args[at].head == "parameters":
+        at += 1
+    return Expr(call.head, *args[:at], function, *args[at:])
+
+
 # Functions that take a generator up to its end, with so many arguments; `any` and `all` stop early.
 EAGER = {
     "sum": 1, "prod": 1, "maximum": 1, "minimum": 1, "extrema": 1, "count": 1, "any": 1, "all": 1, "collect": 1, "join": 3,
@@ -39,7 +47,7 @@ class Calls(Scoping):
                 consumed = self.consumed(name, e.args[1:])
                 if consumed is not None:
                     return consumed
-        args, kwargs = self.arguments(e.args[1:])
+        args, kwargs = self.arguments(e.args[1:], f)
         return C.Call(self.lower(f), args, kwargs)
 
     def consumed(self, name: str, args: list[Any]) -> C.Node | None:
@@ -59,7 +67,9 @@ class Calls(Scoping):
             return self.collect(first, None)
         return self.consume(C.Const(Base.bindings[name]), first, args[1:])
 
-    def arguments(self, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
+    def arguments(
+        self, items: list[Any], function: Any = None
+    ) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
         args: list[C.Node] = []
         kwargs: list[tuple[str | None, C.Node]] = []
         # Keywords count from left to right: those after the semicolon, which come first in a call, last.
@@ -77,29 +87,34 @@ class Calls(Scoping):
                     args.append(C.Splat(self.lower(a.args[0])))
                     continue
             args.append(self.lower(a))
-        if len(kwargs) > 1:
-            names = [name for name, _ in kwargs if name is not None]
-            twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
-            if twice is not None:
-                raise problem(f'keyword argument "{twice}" repeated in call')
+        if len(kwargs) > 1 and (twice := self.repeated(kwargs)):
+            raise problem(f'keyword argument "{twice}" repeated in call to "{shown(function)}"')
         return args, kwargs
 
-    def keyword(self, k: Any) -> tuple[str | None, C.Node]:
+    def repeated(self, items: list[tuple[str | None, C.Node]]) -> str | None:
+        """The name that stands twice among keywords or fields."""
+        names = [name for name, _ in items if name is not None]
+        return next((n for i, n in enumerate(names) if n in names[:i]), None)
+
+    def keyword(
+        self, k: Any, name: str = "keyword argument name", item: str = "keyword argument syntax"
+    ) -> tuple[str | None, C.Node]:
+        """A keyword (or a field of a named tuple, which `name` and `item` then say) and its value."""
         if isinstance(k, Symbol):
             return k.name, self.lower(k)
-        if not isinstance(k, Expr):
-            raise problem(f'invalid keyword argument name "{shown(k)}"')
-        if k.head in ("kw", "="):
+        if isinstance(k, Expr) and k.head in ("kw", "="):
             if not isinstance(k.args[0], Symbol):
-                raise problem(f'invalid keyword argument name "{shown(k.args[0])}"')
+                raise problem(f'invalid {name} "{shown(k.args[0])}"')
             return k.args[0].name, self.lower(k.args[1])
+        if not isinstance(k, Expr):
+            raise problem(f'invalid {item} "{shown(k)}"')
         if k.head == "...":
             return None, self.lower(k.args[0])
         if k.head == ".":
             return k.args[1].value.name, self.lower(k)
         if k.head == "call" and k.args[0] == Symbol("=>"):
             return None, C.Call(C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])])
-        raise problem(f'invalid keyword argument name "{shown(k)}"')
+        raise problem(f'invalid {item} "{shown(k)}"')
 
     def lower_adjoint(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])
@@ -109,10 +124,9 @@ class Calls(Scoping):
         c = Expr(head.head, *head.args)
         if c.head == "macrocall":
             return self.lower(Expr("macrocall", c.args[0], c.args[1], function, *c.args[2:]))
-        first = c.args[1:2]
-        if first and isinstance(first[0], Expr) and first[0].head == "parameters":
-            return self.lower(Expr("call", c.args[0], first[0], function, *c.args[2:]))
-        return self.lower(Expr("call", c.args[0], function, *c.args[1:]))
+        if c.head == "." and isinstance(c.args[1], Expr) and c.args[1].head == "tuple":
+            return self.lower(Expr(".", c.args[0], _with_first(c.args[1], 0, function)))
+        return self.lower(_with_first(c, 1, function))
 
     def lower_ref(self, e: Expr) -> C.Node:
         array, setup = self.once(self.lower(e.args[0]))
@@ -174,4 +188,5 @@ class Calls(Scoping):
         left, first = self.once(left)
         middle, setup = self.once(rest[0])
         test = C.Call(self.lower(ops[0]), [left, middle])
-        return C.Block([*first, *setup, C.If(test, self._chain(again(middle), ops[1:], rest[1:]), C.Const(False))])
+        # Julia computes the middle before the left.
+        return C.Block([*setup, *first, C.If(test, self._chain(again(middle), ops[1:], rest[1:]), C.Const(False))])

@@ -44,7 +44,10 @@ class Containers(Scoping):
         return C.MakeTuple(args)
 
     def named_tuple(self, items: list[Any]) -> C.Node:
-        return C.Call(C.Runtime("named_tuple"), [], [self.keyword(k) for k in items])
+        fields = [self.keyword(k, "named tuple field name", "named tuple element") for k in items]
+        if twice := self.repeated(fields):
+            raise problem(f'field name "{twice}" repeated in named tuple')
+        return C.Call(C.Runtime("named_tuple"), [], fields)
 
     def lower_vect(self, e: Expr) -> C.Node:
         if any(isinstance(a, Expr) and a.head == "parameters" for a in e.args):
