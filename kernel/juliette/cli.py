@@ -26,6 +26,7 @@ options:
   -q, --quiet           start the prompt without its banner
   --color yes|no        colour, or none (default: in a terminal)
   --startup-file yes|no run startup.jl before the prompt (default: yes)
+  --project[=FOLDER]    look for packages in a project; without FOLDER in the one around here
   --emit STAGE          show FILE or CODE as tokens, tree, core, typed or python
   -v, --version         show the version
   -h, --help            show this text
@@ -98,11 +99,13 @@ def take_apart(
     *,
     flags: Sequence[str] = (),
     values: Sequence[str] = (),
+    optional: dict[str, str] | None = None,
     aliases: dict[str, str] | None = None,
     until_rest: bool = False,
 ) -> Arguments:
     """Sort `argv` into flags, options with a value, and the rest.
 
+    The value of an `optional` one stands after `=`, or is the default given there.
     With `until_rest` all that follows the first plain word belongs to the rest.
     """
     found = Arguments()
@@ -124,6 +127,8 @@ def take_apart(
             found.flags.add("--help")
         elif name in flags and not equals:
             found.flags.add(name)
+        elif optional is not None and name in optional:
+            found.values.setdefault(name, []).append(value if equals else optional[name])
         elif name in values:
             if not equals:
                 if not words:
@@ -178,6 +183,7 @@ def _julia(argv: Sequence[str]) -> int:
         USAGE,
         flags=["-i", "-q", "--version"],
         values=["-e", "-E", "--emit", "--color", "--startup-file"],
+        optional={"--project": "@."},
         aliases={
             "-v": "--version",
             "--quiet": "-q",
@@ -194,6 +200,11 @@ def _julia(argv: Sequence[str]) -> int:
 
         print(f"juliette {__version__}")
         return 0
+    project = options.value("--project")
+    if project is not None:
+        import os
+
+        os.environ["JULIA_PROJECT"] = project
     color = _color(options)
     startup = options.value("--startup-file", "yes")
     if startup not in ("yes", "no"):

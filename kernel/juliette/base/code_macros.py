@@ -127,6 +127,18 @@ def macroexpand(m: Module, x: Any, *, recursive: bool = True) -> Any:
     return Expander(current(), m, None, 0, "none", loads=False).expand_all(x, once=not recursive)
 
 
+@Base.method("eval(e)", export=False)
+def eval_in_base(e: Any) -> Any:
+    """Evaluate an expression in `Base`; each module has an `eval` of its own.
+
+    ```jldoctest
+    julia> Base.eval(:(2 + 3))
+    5
+    ```
+    """
+    return eval_in(Base, e)
+
+
 @Base.method("eval(m::Module, e)", export=False)
 def eval_in(m: Module, e: Any) -> Any:
     """Run code in a module's global scope."""

@@ -28,8 +28,8 @@ CHAPTERS: dict[str, str] = {
         "@boundscheck @coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto "
         "@inbounds @inline @invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand "
         "@macroexpand1 @max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
-        "@propagate_inbounds @pure @simd @something @specialize @static @which get_world_counter "
-        "invokelatest macroexpand"
+        "@propagate_inbounds @pure @simd @something @specialize @static @which eval "
+        "get_world_counter invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo Compiler "
@@ -163,8 +163,8 @@ CHAPTERS: dict[str, str] = {
         "process_exited process_running read readline readlines run success wait"
     ),
     "juliette.base.projects": (
-        "DEPOT_PATH LOAD_PATH __precompile__ active_project atreplinit get_extension "
-        "include_dependency load_path pathof pkgdir pkgversion precompile"
+        "DEPOT_PATH LOAD_PATH __precompile__ active_project atreplinit find_package get_extension "
+        "include_dependency load_path pathof pkgdir pkgversion precompile set_active_project"
     ),
     "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (
@@ -254,7 +254,6 @@ CHAPTERS: dict[str, str] = {
 # Functions of the core to which a part adds methods for types of the core.
 EXTENDED: dict[str, str] = {
     "juliette.base.backtraces": "showerror",
-    "juliette.base.code_macros": "eval",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
     "juliette.base.internals": "checked_length dims2string",
     "juliette.base.loading": "Module",

@@ -737,9 +737,4 @@ _simple(V.Val_, _val)
 _applied(V.Val_, _val)
 
 
-@Base.method("eval(e)", export=False)
-def eval_(e: Any) -> Any:
-    raise ErrorException("eval is a function of each module; call it by its module's name")
-
-
 assert CALLABLES is not None and array_class is not None and dtype_of is not None

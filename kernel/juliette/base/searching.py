@@ -14,6 +14,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 
 def _keys_of(x: Any) -> Any:
     """The keys of a collection in the order of its elements."""
@@ -169,6 +170,8 @@ def first(x: Any) -> Any:
         raise BoundsError(x, (1,))
     if type(x) is tuple and not x:
         raise BoundsError(x, (1,))
+    if isinstance(x, Struct) and T.isa(x, T.AbstractArray):
+        return Base.bindings["getindex"](x, first(Base.bindings["eachindex"](x)))
     for v in iterate_value(x):
         return v
     if type(x) is str:

@@ -2,6 +2,7 @@
 
 - `arithmetic`: what compiled code calls for numbers
 - `closures`: classes of closures, by what they captured
+- `code_loading`: packages kept in files: `LOAD_PATH`, projects
 - `core`: the core language that all syntax is lowered to
 - `data_support`: what compiled code calls for data of known types
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from juliette.compiler import instances, support
+from juliette.compiler import code_loading, instances, support
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
@@ -184,6 +184,8 @@ def find_module(module: Module, path: Expr) -> Module:
 
 def top_module(module: Module, name: str) -> Module:
     """A module that is named without dots: a package, or one of the three that are always there."""
+    from juliette.compiler.session import current
+
     always = {"Base": Base, "Core": Core, "Main": SESSION.main}
     found = PACKAGES.get(name) or always.get(name)
     if found is None:
@@ -192,6 +194,8 @@ def top_module(module: Module, name: str) -> Module:
             if root.name == name and root.parent.name == "Main":
                 return root
             root = root.parent
+        found = code_loading.loaded(current(), name)
+    if found is None:
         raise ArgumentError(missing_package(module, name))
     found.load()
     return found
@@ -251,7 +255,10 @@ def define_module(compiler: Any, e: Expr, parent: Module, file: str, line: int) 
         support.WARN(f"WARNING: replacing module {name.name}.\n")
     elif name.name in parent.consts and not isinstance(old, Module):
         raise ErrorException(f"invalid redefinition of constant {parent.name}.{name.name}")
-    module = Module(name.name, parent)
+    package = parent.name == code_loading.TOP
+    module = Module(name.name, None if package else parent)
+    if package:
+        compiler.packages[name.name] = module, file
     if standard:
         bring_all(module, Base)
     else:

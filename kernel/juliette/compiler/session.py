@@ -38,6 +38,8 @@ class Compiler:
         self.warned: set[tuple[str, str, int]] = set()
         # the files that are being included, innermost last
         self.files: list[str] = []
+        # packages that were read from files, and those files
+        self.packages: dict[str, tuple[Module, str]] = {}
         # statements that are running one inside another
         self.depth = 0
 

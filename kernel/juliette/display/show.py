@@ -499,6 +499,8 @@ def string_of(x: Any) -> str:
         return int.__repr__(x)
     if cls is float and _built_in(float):
         return float_text(x)
+    if (cls is V.Char or cls is Symbol) and _plain(cls):
+        return x.text if cls is V.Char else x.name  # type: ignore[no-any-return]
     text = Text()
     print_(IO(text), x)
     return text.value()

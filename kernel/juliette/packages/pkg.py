@@ -5,9 +5,10 @@ A version of Flux chooses the era that is spoken.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from juliette.compiler import support
+from juliette.compiler import code_loading, support
 from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import string_of
 from juliette.runtime import types as T
@@ -116,7 +117,16 @@ def load(module: Module) -> None:
                 version = profile.PROFILE.version
             STDOUT.write(f"  [{IDS[n]}] {n} v{version}\n")
 
-    for name in ("activate", "instantiate", "update", "precompile", "resolve", "build", "gc"):
+    @module.method("activate(place::AbstractString=\"\"; keywords...)", export=False)
+    def activate(place: str = "", **keywords: Any) -> None:
+        """Look for packages in a project's folder, too; without one, no longer."""
+        path = Path(str(place)).expanduser().resolve()
+        SESSION.project = str(path) if place else None
+        known = code_loading.project_of(path) if place else Path(_FOLDER) / "Project.toml"
+        kind = "project" if known is not None else "new project"
+        STDERR.write(f"  Activating {kind} at `{known.parent if known is not None else path}`\n")
+
+    for name in ("instantiate", "update", "precompile", "resolve", "build", "gc"):
 
         @module.method(f"{name}(args...; keywords...)", export=False)
         def nothing(*args: Any, **keywords: Any) -> None:

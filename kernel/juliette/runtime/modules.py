@@ -571,6 +571,8 @@ class _Session:
 
     def __init__(self) -> None:
         self.main: Module = Main
+        # the place of the active project, where one was chosen
+        self.project: str | None = None
         self.base_aliases: tuple[int, list[tuple[str, Any]]] = (0, [])
 
 
@@ -627,7 +629,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def _aliases(module: Any) -> list[tuple[str, Any]]:
-    """The aliases of types that a module exports; all of Main's."""
+    """The aliases of types that a module exports, as they must be written in Main; all of Main's."""
     if module is Core or module is Base:
         size = len(Base.bindings)
         if SESSION.base_aliases[0] != size:
@@ -635,7 +637,13 @@ def _aliases(module: Any) -> list[tuple[str, Any]]:
         return SESSION.base_aliases[1]
     if not isinstance(module, Module):
         return []
-    return _find_aliases(module, module.consts if module.name == "Main" else module.exports)
+    if module.name == "Main":
+        return _find_aliases(module, module.consts)
+    main, prefix = SESSION.main, ".".join(module.path)
+    return [
+        (name if main.bindings.get(name, main.visible.get(name)) is t else f"{prefix}.{name}", t)
+        for name, t in _find_aliases(module, module.exports)
+    ]
 
 
 def _find_aliases(module: Module, names: set[str]) -> list[tuple[str, Any]]:
