@@ -189,9 +189,10 @@ CHAPTERS: dict[str, str] = {
         "ColumnSlices RowSlices Slices eachcol eachrow eachslice mapslices selectdim sortslices"
     ),
     "juliette.base.sorting": (
-        "DEFAULT_STABLE DEFAULT_UNSTABLE Forward InsertionSort MergeSort Order PartialQuickSort "
-        "QuickSort Reverse Sort insorted partialsort partialsort! partialsortperm "
-        "partialsortperm! searchsorted searchsortedfirst searchsortedlast sort sortperm!"
+        "By DEFAULT_STABLE DEFAULT_UNSTABLE Forward ForwardOrdering InsertionSort Lt MergeSort "
+        "Order Ordering PartialQuickSort QuickSort Reverse ReverseOrdering Sort insorted lt ord "
+        "partialsort partialsort! partialsortperm partialsortperm! searchsorted searchsortedfirst "
+        "searchsortedlast sort sortperm!"
     ),
     "juliette.base.streams": (
         "EachLine IOError bytesavailable close countlines eachline eof fd flush ismarked isopen "

@@ -336,7 +336,7 @@ def in_dict_by(p: Any, d: Any, same: Any) -> Any:
 
 @Base.method("copy(d::AbstractDict)", transparent=True)
 def copy(d: Any) -> Any:
-    return d.copy() if isinstance(d, V.JuliaDict) else Base.bindings["Dict"](d)
+    return d.copy() if isinstance(d, V.JuliaDict) else Base.bindings["merge!"](Base.bindings["empty"](d), d)
 
 
 @Base.method("empty!(d::AbstractDict)", transparent=True)
@@ -351,10 +351,12 @@ def empty(d: Any, *ts: Any) -> Any:
     kt, vt = key_value_types(d)
     if ts:
         kt, vt = ts if len(ts) == 2 else (kt, ts[0])
+    if len(ts) < 2 and not isinstance(d, V.JuliaDict):
+        return Base.bindings["empty"](d, kt, vt)
     return (type(d) if isinstance(d, V.JuliaDict) else V.JuliaDict)(kt, vt)
 
 
-@Base.method("sizehint!(d::Union{AbstractDict, AbstractSet}, n::Integer)", transparent=True)
+@Base.method("sizehint!(d::Union{AbstractDict, AbstractSet}, n)", transparent=True)
 def sizehint(d: Any, n: int) -> Any:
     """Announce that about `n` elements will follow."""
     if isinstance(d, (V.JuliaDict, V.JuliaSet)):

@@ -9,7 +9,7 @@ from `IteratorSize` and `IteratorEltype`, so that a type of the user's own is co
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import starmap
 from math import prod
 from typing import Any
@@ -387,8 +387,20 @@ def iterator_size(_: Any, x: Any) -> Any:
     return IteratorSize(T.typeof(x))
 
 
+def lazy_traits(t: Any) -> Any:
+    """What the type of one of our lazy iterators tells of size and elements; None for other types."""
+    if type(t) is not T.DataType or not (t.typename.module is Base or t.typename.name.startswith("Base.")):
+        return None
+    from juliette.base.iterator_traits import traits
+
+    return traits(t)
+
+
 @Base.method("IteratorSize(t::Type)", export=False)
 def iterator_size_of_type(_: Any, t: Any) -> Any:
+    known = lazy_traits(t)
+    if known is not None:
+        return known[0]
     if T.subtype(t, T.Number):
         return has_shape(0)
     if T.subtype(t, T.AbstractArray):
@@ -408,7 +420,8 @@ def iterator_eltype(_: Any, x: Any) -> Any:
 
 @Base.method("IteratorEltype(t::Type)", export=False)
 def iterator_eltype_of_type(_: Any, t: Any) -> Any:
-    return HasEltype
+    known = lazy_traits(t)
+    return EltypeUnknown if known is not None and known[1] is None else HasEltype
 
 
 class Lazy:
@@ -473,6 +486,14 @@ def known_length(x: Any) -> int | None:
     """The number of elements, if it can be asked for."""
     size = size_of(x)
     return None if size is SizeUnknown or size is IsInfinite else int(Base.bindings["length"](x))
+
+
+def one_by_one(function: str, collection: Any, xs: Iterable[Any]) -> Any:
+    """Add elements to a collection of the user's own, whose methods take one."""
+    add = Base.bindings[function]
+    for x in xs:
+        collection = add(collection, x)
+    return collection
 
 
 def eltype_of_iterator(x: Any) -> Any:
@@ -614,7 +635,8 @@ def eltype_of_type(t: Any) -> Any:
         return joined(types.parameters) if isinstance(types, T.DataType) else T.Any_
     if body.typename is T.unwrap(V.Pair_).typename:
         return T.Any_ if T.free_vars(body) else T.union(*body.parameters)
-    return T.Any_
+    known = lazy_traits(t)
+    return T.Any_ if known is None or known[1] is None else known[1]
 
 
 def joined(types: Any) -> Any:

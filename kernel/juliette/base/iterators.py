@@ -538,7 +538,7 @@ class Partition(Lazy):
 
 
 @lazily("Accumulate", "F I T", lambda a: (T.typeof(a.f), T.typeof(a.itr), T.typeof(a.init)))
-class Accumulate(Limited):
+class Accumulate(Wrapping):
     """`Iterators.accumulate(f, xs; init)`"""
 
     __slots__ = ("f", "init", "itr")

@@ -9,7 +9,7 @@ from typing import Any
 from juliette.base.dictionaries import native
 from juliette.base.essentials import convert_to
 from juliette.base.iteration import (
-    eltype_of_iterator, gather, iterate_value, known_length, parameters_of,
+    eltype_of_iterator, gather, iterate_value, known_length, one_by_one, parameters_of,
 )
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -59,6 +59,8 @@ for _family, _cls in ((V.Set_, V.JuliaSet), (V.IdSet_, V.JuliaIdSet)):
 
 @Base.method("push!(s::AbstractSet, xs...)", transparent=True)
 def push(s: Any, *xs: Any) -> Any:
+    if len(xs) > 1 and not isinstance(s, V.JuliaSet):
+        return one_by_one("push!", s, xs)
     native("push!", s, *xs)
     for x in xs:
         x = convert_to(s.eltype, x)
@@ -252,8 +254,11 @@ def union(s: Any, *others: Any) -> Any:
 def union_into(s: Any, *others: Any) -> Any:
     """Add all elements of the others."""
     for o in others:
+        if not isinstance(s, V.JuliaSet):
+            one_by_one("push!", s, iterate_value(o))
+            continue
         n = known_length(o)
-        if n is not None and isinstance(s, V.JuliaSet):
+        if n is not None:
             s.reserve(len(s) + n)
         push(s, *iterate_value(o))
     return s
@@ -381,6 +386,12 @@ def _assign(target: Any, result: Any) -> Any:
     if isinstance(target, Array):
         target.data = result.data
         target._buffer = None
+        return target
+    if T.isa(target, T.AbstractSet):
+        wanted = _keys(result)
+        for x in [x for x in iterate_value(target) if V.hashable(x) not in wanted]:
+            Base.bindings["delete!"](target, x)
+        one_by_one("push!", target, wanted.values())
         return target
     raise MethodError(Base.bindings["push!"], (target,), None)
 

@@ -169,8 +169,8 @@ def order_less(o: OrderBy, a: Any, b: Any) -> bool:
     return before(o)(a, b)
 
 
-Base.const("Forward", FORWARD, export=False)
-Base.const("Reverse", REVERSE, export=False)
+for _name in ("Forward", "Reverse", "Ordering", "ForwardOrdering", "ReverseOrdering", "By", "Lt", "lt", "ord"):
+    Base.const(_name, Order.bindings[_name], export=False)
 
 
 @Sort.method("midpoint(lo::Integer, hi::Integer)", export=False)

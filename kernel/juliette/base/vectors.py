@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import convert_element, dense, eltype_of, is_array, values_of
+from juliette.base.iteration import one_by_one
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -51,11 +52,23 @@ def push(v: Any, *xs: Any) -> Any:
      4
     ```
     """
+    if len(xs) > 1 and not isinstance(v, (Array, V.BitArray)):
+        return one_by_one("push!", v, xs)
     growable(v, "push!", *xs)
     t = v.eltype
     for x in xs:
         v.push(convert_element(t, x))
     return v
+
+
+@Base.method("push!(collection, x, y, more...)", transparent=True)
+def push_several(collection: Any, *xs: Any) -> Any:
+    return one_by_one("push!", collection, xs)
+
+
+@Base.method("pushfirst!(collection, x, y, more...)", transparent=True)
+def pushfirst_several(collection: Any, *xs: Any) -> Any:
+    return one_by_one("pushfirst!", collection, xs[::-1])
 
 
 @Base.method("push!(v::Vector, x)")
@@ -81,10 +94,8 @@ def append(v: Any, *xs: Any) -> Any:
     ```
     """
     if not isinstance(v, (Array, V.BitArray)) and xs:
-        # A vector of the user's own grows by its own `push!`.
         for x in xs:
-            for item in support.iterate(x):
-                Base.bindings["push!"](v, item)
+            v = one_by_one("push!", v, support.iterate(x))
         return v
     growable(v, "append!", *xs)
     for x in xs:
@@ -105,6 +116,10 @@ def prepend(v: Any, *xs: Any) -> Any:
      3
     ```
     """
+    if not isinstance(v, (Array, V.BitArray)) and xs:
+        for x in xs[::-1]:
+            v = one_by_one("pushfirst!", v, list(support.iterate(x))[::-1])
+        return v
     growable(v, "prepend!", *xs)
     for x in xs[::-1]:
         replace_data(v, np.concatenate([packed(v, list(support.iterate(x))), v.data]))
@@ -156,6 +171,8 @@ def pushfirst(v: Any, *xs: Any) -> Any:
      2
     ```
     """
+    if len(xs) > 1 and not isinstance(v, (Array, V.BitArray)):
+        return one_by_one("pushfirst!", v, xs[::-1])
     growable(v, "pushfirst!", *xs)
     replace_data(v, np.concatenate([packed(v, xs), v.data]))
     return v
@@ -334,7 +351,7 @@ def resize(v: Any, n: int) -> Any:
     return v
 
 
-@Base.method("sizehint!(v, n::Integer)")
+@Base.method("sizehint!(v, n)")
 def sizehint(v: Any, n: int) -> Any:
     """Say how large a collection will become.
 

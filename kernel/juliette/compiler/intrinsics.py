@@ -307,7 +307,7 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
     for method in methods:
         if not method.accepts_count(len(args)):
             continue
-        if method.vararg:
+        if method.vararg or method.type_vars:
             return None
         types = []
         for t, a in zip(method.parameters, args, strict=False):
@@ -320,8 +320,6 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
                 return None
             types.append(t)
         else:
-            if method.vararg or method.type_vars:
-                return None
             instance = instance_of(method, tuple(types), False)
             inference.callees.append(instance)
             result = join(result, instance.infer())

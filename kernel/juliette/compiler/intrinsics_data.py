@@ -212,6 +212,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return Plan(t)
         if is_array(t) and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
+        if index and all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
+            return Plan(field_element(eltype))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:
         i = known_int(index[0])

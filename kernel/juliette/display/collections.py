@@ -10,10 +10,11 @@ from juliette.base.iterators import Enumerate, Reverse, Zip
 from juliette.base.pairs import Pairs
 from juliette.base.iteration import iterate_value
 from juliette.display.io import IO, within
-from juliette.display.show import _implied, joined, one_line, show
+from juliette.display.show import _implied, joined, one_line, show, show_default
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 
 
 def entries(d: Any) -> Any:
@@ -76,6 +77,9 @@ def show_dict(io: IO, d: Any) -> None:
 def show_set(io: IO, s: Any) -> None:
     if isinstance(s, KeySet):
         show(io, Base.bindings["collect"](s))
+        return
+    if isinstance(s, Struct):
+        show_default(io, s)
         return
     t = T.typeof(s)
     name = T.unwrap(t).typename.name

@@ -455,13 +455,13 @@ class GenericFunction:
             raise MethodError(self, args if args is not None else types, WORLD.current if late else None)
         if len(found) == 1:
             return found[0]
-        best = found[0]
-        for m in found[1:]:
-            if beats(m, best):
-                best = m
-        for m in found:
-            if m is not best and not beats(best, m):
-                raise MethodError(self, args if args is not None else types, "ambiguous")
+        best = most_specific(found)
+        if best is None:
+            # Where ours stand for several of Julia's, their headers can be wider or narrower than those
+            # are: beside a method of the user's they do not make a call ambiguous.
+            best = most_specific([m for m in found if m.code is not None])
+        if best is None:
+            raise MethodError(self, args if args is not None else types, "ambiguous")
         return best
 
     def matching(self, types: tuple[Any, ...]) -> list[Method]:
@@ -485,6 +485,15 @@ class GenericFunction:
 
     def __repr__(self) -> str:
         return self.name
+
+
+def most_specific(methods: list[Method]) -> Method | None:
+    """The method that beats all others; None if there is none."""
+    best: Method | None = None
+    for m in methods:
+        if best is None or beats(m, best):
+            best = m
+    return best if all(m is best or (best is not None and beats(best, m)) for m in methods) else None
 
 
 def _fits(m: Method, types: tuple[Any, ...]) -> bool:
