@@ -63,11 +63,11 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",
     "juliette.base.internals": (
-        "Bottom Callable ENDIAN_BOM Typeof WeakRef argtail array_summary bitreverse chown "
-        "datatype_alignment depwarn disable_sigint fieldoffset has_free_typevars hex2bytes! "
-        "indexed_iterate isType isdispatchtuple issetgid issetuid issticky isunordered "
-        "isvarargtype print_to_string promote_eltype promote_typeof reenable_sigint "
-        "rewrap_unionall split_rest systemerror text_colors typesof"
+        "@default_eltype Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
+        "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
+        "has_free_typevars hex2bytes! indexed_iterate isType isdispatchtuple isiterable issetgid "
+        "issetuid issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "
+        "reenable_sigint rewrap_unionall split_rest systemerror text_colors typesof"
     ),
     "juliette.base.loading": "evalfile include include_string typeassert",
     "juliette.base.locks": (

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.iteration import Generator, eltype_of_iterator
 from juliette.base.output import _COLORS
 from juliette.base.reflection import field_types, layout, struct_layout
 from juliette.compiler import support
+from juliette.compiler.result_types import element_type
 from juliette.display.io import IO
 from juliette.display.show import summary
 from juliette.runtime import types as T
@@ -17,13 +19,47 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import ArgumentError, BoundsError, SystemError_
 from juliette.runtime.modules import Base, Core
-from juliette.syntax.expr import Symbol
+from juliette.syntax.expr import Expr, GlobalRef, Symbol
 
 # ---------------------------------------------------------------- types
 
 Base.const("Callable", T.union(T.Function_, T.Type_), export=False)
 Base.const("Bottom", T.Bottom, export=False)
 Base.const("ENDIAN_BOM", np.uint32(0x04030201))
+
+
+@Base.method("_default_eltype(itr)", export=False)
+def default_eltype(itr: Any) -> Any:
+    """The type that the elements of an iterator have, as far as inference knows without them.
+
+    ```jldoctest
+    julia> Base.@default_eltype(x / 2 for x in 1:3)
+    Float64
+    ```
+    """
+    if not isinstance(itr, Generator):
+        known = eltype_of_iterator(itr)
+        return T.Any_ if known is None else known
+    inner = default_eltype(itr.iter)
+    return itr.f if isinstance(itr.f, T.JuliaType) else element_type(itr.f, (inner,))
+
+
+@Base.method("isiterable(t::Type)", export=False)
+def isiterable(t: Any) -> bool:
+    """Has `iterate` a method for values of the type?
+
+    ```jldoctest
+    julia> Base.isiterable(String), Base.isiterable(Symbol)
+    (true, false)
+    ```
+    """
+    return bool(Base.get("hasmethod")(Base.bindings["iterate"], T.tuple_type([t])))
+
+
+@Base.macro("default_eltype", export=False)
+def default_eltype_macro(context: Any, itr: Any) -> Any:
+    """`Base.@default_eltype itr`: the element type of a collection that is made of an iterator."""
+    return Expr("call", GlobalRef(Base, Symbol("_default_eltype")), Expr("escape", itr))
 
 
 @Base.method("fieldoffset(t::DataType, i::Integer)")

@@ -200,6 +200,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(target)
     if array is not None:
         eltype, n = array
+        if not index:
+            return Plan(field_element(eltype))
         if set(kinds(index)) == {"i"}:
             if len(index) == n and eltype in PLAIN:
                 return Plan(eltype, lambda em, m: em.load_element(m, index), form="element")
@@ -212,7 +214,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return Plan(t)
         if is_array(t) and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
-        if index and all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
+        if all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
             return Plan(field_element(eltype))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:

@@ -92,19 +92,27 @@ def within(io: IO, x: Any, **context: Any) -> IO | None:
 class Text:
     """Collects what is written."""
 
-    __slots__ = ("parts",)
+    __slots__ = ("parts", "raw")
 
     def __init__(self) -> None:
         self.parts: list[str] = []
+        # were there bytes, which may make characters only together?
+        self.raw = False
 
     def write(self, text: str) -> None:
         self.parts.append(text)
+
+    def write_bytes(self, data: bytes) -> int:
+        self.raw = True
+        self.parts.append(from_utf8(data))
+        return len(data)
 
     def flush(self) -> None:
         pass
 
     def value(self) -> str:
-        return "".join(self.parts)
+        text = "".join(self.parts)
+        return from_utf8(utf8(text)) if self.raw else text
 
 
 class IOBuffer(IO):

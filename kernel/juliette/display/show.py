@@ -20,7 +20,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Primitive
-from juliette.runtime.text import utf8
+from juliette.runtime.text import from_utf8, utf8
 from juliette.runtime.type_names import alias_note, own_string, set_shown
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -564,9 +564,13 @@ def repr_mime_name(m: Any, x: Any, *, context: Any = None) -> Any:
 @Base.method("sprint(f, xs...; context=nothing, sizehint=0)")
 def sprint(f: Any, *xs: Any, context: Any = None, sizehint: int = 0) -> str:
     """What `f(io, xs...)` prints."""
-    text = Text()
-    f(IO(text, contexts(context)), *xs)
-    return text.value()
+    if isinstance(f, GenericFunction) and f.module is Base and not f.user_methods:
+        text = Text()
+        f(IO(text, contexts(context)), *xs)
+        return text.value()
+    buffer = IOBuffer()
+    f(buffer if context is None else buffer.with_(**contexts(context)), *xs)
+    return from_utf8(bytes(buffer.stream.data))
 
 
 @Base.method("display(x)")
