@@ -21,6 +21,7 @@
 - `broadcasting`, `lanes`: dotted calls; functions of the user's own over whole arrays
 - `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
 - `nested_loops`: the macros of Base.Cartesian
+- `iterator_traits`: what the types of lazy iterators tell of size and elements
 - `iterators`, `pairs`: the lazy iterators
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
