@@ -5,7 +5,8 @@
 - `numeric`: the functions that rules are written with, on arrays and on numbers
 - `program`: straight-line programs made from rules
 - `fusion`: a tree of elementwise calls as one kernel and one record
-- `blocks`: the same over long arrays, block by block
+- `blocks`, `long`: the same over long arrays, block by block
+- `deferred`: operations on long arrays that wait for the next one
 - `elementwise`: the table of elementwise operations
 - `primitives`: operations on whole arrays
 - `linalg`: solving, inverses, determinants, factorizations

@@ -85,6 +85,10 @@ class Activation(Elementwise):
         x = args[0]
         if not isinstance(x, (E.Node, np.ndarray, int, float, complex, np.generic)):
             x = E.lifted(x)
+        if type(x) is E.LongTracer:
+            waiting = E.defer(Call(self, (0, *map(Fixed, constants))), (x,))
+            if waiting is not None:
+                return waiting
         key = (constants, E.kind(x))
         kernel = self.exact.get(key)
         if kernel is None:
@@ -94,7 +98,7 @@ class Activation(Elementwise):
                 return E.mixed(self, (x, *constants))
             kernel = E.build(tree, (at,), E.PYTHON, self.other, None)
             self.exact[key] = kernel
-        if not given:
+        if not given and type(x) is not E.LongTracer:
             self.kernels[type(x)] = kernel
         return kernel(x)
 

@@ -56,9 +56,12 @@ def scalar_statement(out: Value, op: str, args: tuple[Value, ...]) -> str:
 
 
 def allocate(
-    p: Program, code: list[Any], results: dict[str, str], leaves: set[str]
+    p: Program, code: list[Any], results: dict[str, str], leaves: set[str], sums: dict[str, str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Buffers for intermediates, given back after their last use, and the statements of a block."""
+    """Buffers for intermediates, given back after their last use, and the statements of a block.
+
+    `results` are values that stay, and where; `sums` those that are summed up, and into which variable.
+    """
     last: dict[str, int] = {}
     for i, (_, _, args) in enumerate(code):
         for x in args:
@@ -92,6 +95,10 @@ def allocate(
         f = "b_" + UFUNC_OF[op] if op in UFUNC_OF else "a_" + op
         by_name = "out=" if op in ("maximum", "minimum") else ""
         lines.append(f"{f}({', '.join(names)}, {by_name}{target})")
+        if out.name in sums:
+            lines.append(f"{sums[out.name]} += float(reduce({target}))")
+            if out.name not in last and out.name not in results:
+                free.setdefault(char, []).append(place.pop(out.name))
         if out.name in results:
             for x in args:
                 if x.name in place and last[x.name] == i and x.name not in results:

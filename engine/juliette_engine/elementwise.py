@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine import tape as T
+from juliette_engine.deferred import LongTracer, defer
 from juliette_engine.fusion import PYTHON, Call, Fixed, Leaf, build
 from juliette_engine.numeric import ARRAYS, NUMBERS
 from juliette_engine.program import NAMESPACE, Program, Value, parse
@@ -76,6 +77,11 @@ class Elementwise:
         """Arguments of kinds that no kernel was made for yet, or of several levels."""
         args = tuple([a if isinstance(a, (Node, ndarray, int, float, complex, np.generic)) else lifted(a) for a in args])
         fixed, tree = self.tree_for(args)
+        long = any([type(a) is LongTracer for a in args])
+        if long:
+            waiting = defer(tree, args)
+            if waiting is not None:
+                return waiting
         key = (fixed, *[kind(a) for a in args])
         kernel = self.exact.get(key)
         if kernel is None:
@@ -85,6 +91,8 @@ class Elementwise:
             else:
                 kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
             self.exact[key] = kernel
+        if long:
+            return kernel(*args)
         self.kernels[(type(args[0]), *fixed) if fixed else tuple(map(type, args))] = kernel
         return kernel(*args)
 

@@ -16,15 +16,11 @@ import numpy as np
 
 from juliette_engine.errors import unequal
 from juliette_engine import tape as T
-from juliette_engine.blocks import EXPANSIONS, allocate, expanded, needed, scalar_statement
-from juliette_engine.numeric import ARRAYS
-from juliette_engine.program import NAMESPACE, UFUNC_OF, Program, Value
+from juliette_engine.long import BIG, divisible, long_kernel
+from juliette_engine.program import NAMESPACE, Program, Value
 from juliette_engine.tape import SCALARS, ArrayTracer, Node, Tape, acc, acc_number, full, give, new
 
 ndarray = np.ndarray
-BIG = 1 << 17
-# Long enough that numpy's calls cost little, short enough that a few of them fit the caches.
-BLOCK = 1 << 17
 
 
 class Leaf(NamedTuple):
@@ -64,6 +60,7 @@ class Host:
     """What differs between languages: promotion, the classes of nodes, errors."""
 
     julia = False
+    waits = False  # do operations on long arrays wait for the next one?
 
     def node_class(self, sample: Any) -> Any:
         """The class of an array node, or None if the tape decides in each call."""
@@ -77,7 +74,13 @@ class Host:
         return unequal(shapes)
 
 
-PYTHON = Host()
+class Python(Host):
+    """One operation at a time."""
+
+    waits = True
+
+
+PYTHON = Python()
 
 
 class Tree:
@@ -197,13 +200,15 @@ class _Builder:
         return out
 
     def namespace(self, p: Program) -> dict[str, Any]:
+        from juliette_engine.deferred import defer
+
         out = dict(NAMESPACE)
         out.update(p.constants)
         out.update(
             ndarray=ndarray, new=new, SCALARS=SCALARS, ArrayTracer=ArrayTracer, Tape=Tape, other=self.other, mixed=self.mixed, acc=acc, give=give,
             acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast,
             asfortranarray=np.asfortranarray, plain=plain, empty=np.empty, mismatch=self.host.mismatch,
-            loose=self.loose, blocked=self.blocked,
+            loose=self.loose, blocked=self.blocked, defer=defer, tree=self.tree,
         )
         for i in self.arrays:
             out[f"d{i}"] = self.leaves[i].sample.dtype
@@ -253,8 +258,13 @@ class _Builder:
             test = " or ".join(f"a{a}.shape != a{i}.shape" for i in rest)
             body.append(f"if {test}: return loose({', '.join(self.names)})")
         back, saved, keep = self.back(t, loose=False)
-        if self.arrays and self.blockable(t):
-            body.append(f"if a{self.arrays[0]}.size > {BIG}: return blocked({', '.join(self.names)})")
+        if self.arrays and divisible(t):
+            names = ", ".join(self.names)
+            tests = [f"    return blocked({names})"] if len(t.parts) > 1 else []
+            if self.host.waits and all(i in self.traced for i in self.arrays):
+                tests[:0] = ["    if type(tape) is Tape:", f"        y = defer(tree, ({names},))", "        if y is not None: return y"]
+            if tests:
+                body += [f"if a{self.arrays[0]}.size > {BIG}:", *tests]
         body += p.write(keep, 0, t.forward_end)
         if not self.traced and t.value.array and t.value.sample.ndim > 1:
             body.append(f"if not {t.value.name}.flags.f_contiguous: {t.value.name} = asfortranarray({t.value.name})")
@@ -383,19 +393,6 @@ class _Builder:
 
     # ------------------------------------------------------------ long arrays
 
-    def blockable(self, t: Tree) -> bool:
-        """Can it run in blocks, with every operation writing into a buffer?"""
-        if any(leaf.traced and not leaf.array for leaf in self.leaves):
-            return False
-        if not t.value.array or t.value.sample.dtype.kind not in "fb":
-            return False
-        if len(t.parts) < 2:
-            return False
-        return all(
-            not out.array or op in UFUNC_OF or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
-            for out, op, _ in t.program.code
-        )
-
     def blocked(self, *args: Any) -> Any:
         if self._blocked is None:
             self._blocked = self._make_blocked()
@@ -403,58 +400,25 @@ class _Builder:
 
     def _make_blocked(self) -> Any:
         t = Tree(self.tree, self.leaves, self.host)
-        p = t.program
-        one = p.constant(1)
-        y = t.value
-        p.factors = {}
-        grads = t.backward(one) if self.traced else {}
-        p.factors = None
-        code = needed(expanded(p), [y, *grads.values()])
-        made = {out.name for out, _, _ in code}
-        results = {y.name: "out"}
-        held: dict[int, str] = {}  # where the local derivative of a leaf is
-        own: dict[int, bool] = {}  # whether nobody else has it
-        for i, v in grads.items():
-            own[i] = v.array and v.name in made and v.name not in results
-            if v.array and v.name in made:
-                held[i] = results.setdefault(v.name, f"o{i}")
-            else:
-                held[i] = v.name
+        made = long_kernel(t)
         self.extra = {}
         body = self.header(guard=False)
-        a0 = f"a{self.arrays[0]}"
         flags = " and ".join(f"a{i}.flags.f_contiguous" for i in self.arrays)
         body.append(f"if not ({flags}): return loose({', '.join(self.names)})")
-        body.append(f"n = {a0}.size")
-        body += [f"f{i} = a{i}.reshape(-1, order='A')" for i in self.arrays]
-        for out, op, xs in code:
-            if not out.array:
-                body.append(scalar_statement(out, op, xs))
-        for name, target in results.items():
-            value = next(v for v in (y, *grads.values()) if v.name == name)
-            body.append(f"{target} = empty({a0}.shape, {value.sample.dtype.char!r}, 'F')")
-            body.append(f"{target}f = {target}.reshape(-1, order='A')")
-        buffers, loop = allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in self.arrays})
-        body += [f"{n} = empty({BLOCK}, {char!r})" for n, char in buffers]
-        body.append(f"for i in range(0, n, {BLOCK}):")
-        body.append(f"    j = i + {BLOCK}")
-        body += [f"    x{i} = f{i}[i:j]" for i in self.arrays]
-        body.append(f"    m = x{self.arrays[0]}.size")
-        body += [f"    {target}x = {target}f[i:j]" for target in results.values()]
-        body += [f"    if m < {BLOCK}:"] + [f"        {n} = {n}[:m]" for n, _ in buffers] if buffers else []
-        body += ["    " + line for line in loop]
+        slots = [f"d{i}" for i in made.own]
+        body.append(f"{', '.join(['out', *slots])}{'' if slots else ','} = run({', '.join(f'a{i}' for i in range(len(self.leaves)))})")
         if not self.traced:
-            finish = self.host.finish(y.sample)
+            finish = self.host.finish(t.value.sample)
             body.append("return finish(out)" if finish is not None else "return out")
             self.extra["finish"] = finish
         else:
-            self.extra["cls"] = self.host.node_class(y.sample)
+            self.extra["cls"] = self.host.node_class(t.value.sample)
             body += [self.make("out"), "r.data = out", "r.grad = None", "r.tape = tape"]
-            triples = "".join(f"({self.names[i]}, {held[i]}, {own[i]}), " for i in grads)
+            triples = "".join(f"({self.names[i]}, d{i}, {own}), " for i, own in made.own.items())
             body += [f"tape.append((slopes, r, ({triples}), None))", "return r"]
-        namespace = self.namespace(p)
+        namespace = self.namespace(t.program)
         namespace.update(self.extra)
-        namespace["slopes"] = slopes
+        namespace.update(slopes=slopes, run=made.run)
         return self.function("kernel", self.names, body, namespace)
 
     # ------------------------------------------------------------ cotangents traced by a level below
@@ -540,8 +504,13 @@ class _Builder:
 def slopes(g: Any, r: Any, a: Any, b: Any) -> None:
     """Backward of a blocked kernel: local derivatives are there already."""
     for node, d, own in a:
-        if type(g) is not ndarray and g == 1:
+        if type(g) is ndarray or type(d) is not ndarray:
+            give(node, g * d)
+        elif g == 1:
             (give if own else acc)(node, d)
+        elif own:
+            d *= g
+            give(node, d)
         else:
             give(node, g * d)
 

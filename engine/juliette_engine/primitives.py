@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette_engine import deferred
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, sqrt, sub
 from juliette_engine.errors import no_product
@@ -250,6 +251,8 @@ LINEAR: dict[str, Callable[..., Any]] = {}
 
 def shape(x: Any) -> tuple[int, ...]:
     """The size of an array; `()` of a number."""
+    if isinstance(x, T.ArrayTracer):
+        return x.shape
     x = x.data if isinstance(x, Node) else raw(x)
     return x.shape if type(x) is ndarray else () if type(x) is float or type(x) is int else np.shape(x)
 
@@ -414,6 +417,15 @@ def unbroadcast(g: Any, like: Any) -> Any:
         return mul(g, np.ones(want, order="F"))
     return reshape(g, want)
 
+
+def _total_of_long(x: Any) -> Any:
+    """The sum of a long array that may not have been computed yet."""
+    out = deferred.summed(x)
+    return _total_of_node(x) if out is None else out
+
+
+_total_of_node = total.build((deferred.LongTracer,), [0])
+total.kernels[deferred.LongTracer,] = _total_of_long
 
 # ---------------------------------------------------------------- products
 

@@ -9,7 +9,7 @@ import pytest
 
 import juliette_engine as je
 from juliette_engine import elementwise as E
-from juliette_engine import fusion, rules
+from juliette_engine import fusion, long, rules
 
 TREES = {
     # whole factors and signs that join a number beside them
@@ -33,7 +33,7 @@ def kernel(tree: Any, dtype: Any) -> Any:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", TREES)
 def test_blocks_agree_with_short_arrays(name: str, dtype: Any) -> None:
-    n = fusion.BIG + fusion.BLOCK // 2 + 3
+    n = long.BIG + long.BLOCK // 2 + 3
     random = np.random.default_rng(5)
     x, y = (random.uniform(-1.5, 1.5, n).astype(dtype) for _ in range(2))
     run = kernel(TREES[name], dtype)
@@ -43,7 +43,7 @@ def test_blocks_agree_with_short_arrays(name: str, dtype: Any) -> None:
         return je.gradient(lambda x, y: rules.total(rules.mul(run(x, y, 3.0), w)), x, y)
 
     whole = gradient(x, y, weights)
-    part = slice(fusion.BIG - 5, fusion.BIG + 5)
+    part = slice(long.BIG - 5, long.BIG + 5)
     some = gradient(x[part].copy(), y[part].copy(), weights[part].copy())
     for a, b in zip(whole, some, strict=True):
         if b is None:
@@ -54,7 +54,7 @@ def test_blocks_agree_with_short_arrays(name: str, dtype: Any) -> None:
 
 
 def test_derivatives_of_blocks_stay_as_they_are() -> None:
-    x = np.linspace(-1.0, 1.0, fusion.BIG + 7)
+    x = np.linspace(-1.0, 1.0, long.BIG + 7)
     run = kernel(TREES["sum"], float)
     _, back = je.pullback(lambda x, y: rules.total(run(x, y, 3.0)), x, x.copy())
     first = [g.copy() for g in back(1.0)]

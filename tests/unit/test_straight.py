@@ -515,3 +515,20 @@ def test_no_cycles_are_left_behind(session: Interpreter) -> None:
         assert gc.collect() < 20
     finally:
         gc.enable()
+
+
+def test_long_arrays(compared: list[str], session: Interpreter) -> None:
+    run(session, "x = collect(range(-1, 1; length = 150_001)); y = Float32.(x); z = collect(range(1, 2; length = 150_001)); leaky(x) = x > 0 ? x : x / 10")
+    for code in (
+        "gradient(x -> sum(tanh.(σ.(x) .* 2 .+ 1) .^ 2), y)",
+        "gradient((x, a) -> sum(sin.(x) .* a .+ a), x, 2.0)",
+        "gradient((x, z) -> (u = x .* z; sum(u) + sum(u .* 3)), x, z)",
+        "withgradient(x -> (u = exp.(x .* 2); sum(u) + sum(u)), x)",
+        "gradient(x -> sum(2 .* x), x)",
+        "gradient(x -> mean(abs2, leaky.(x)), x)",
+        "gradient((x, z) -> sum(log.(z) .- sqrt.(z) .* x), x, z)",
+        "gradient(x -> (s = 0.0; u = x .* x; for i in 1:3; s += sum(u .* i) + sum(u); end; s), x)",
+        "gradient(() -> sum(abs2.(x .- z)), Flux.params(x, z))",
+    ):  # fmt: skip
+        run(session, "using Statistics; " + code)
+    assert compared == ["straight"] * len(compared), compared

@@ -231,7 +231,8 @@ class TracedLanes(Lanes):
         return broadcast_rule(f, count) or (COMPOSED.get((f.name, count)) if Base.bindings.get(f.name) is f else None)
 
     def operation(self, f: GenericFunction, args: list[Any]) -> Any:
-        if may_throw(f, args) or f.name in ("/", "inv", "\\"):
+        pole = f.name in ("inv", "\\") or (f.name == "/" and not (isinstance(args[1], (int, float, np.floating)) and args[1]))
+        if may_throw(f, args) or pole:
             self.partial = True
         if f.user_methods:
             raise NoLanes

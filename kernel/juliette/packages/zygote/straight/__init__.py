@@ -8,6 +8,7 @@ in local variables.
 - `walk`: from core code to the program, by example
 - `calls`: what becomes of functions that are not written in Julia
 - `numbers`, `dots`, `arrays`: those of numbers, dotted calls, those of whole arrays
+- `blocked`: dotted calls on long arrays
 - `terms`: values written as Python
 - `backward`: the way back
 - `writing`: both as Python

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.packages.zygote.straight.blocked import long_sum
 from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.flow import Element, Number, Product, Refuse, Stack, Total, Val, sample_of
 from juliette.packages.zygote.straight.terms import (
@@ -104,6 +105,9 @@ def _plus(walk: Any, function: Any, args: list[Any]) -> Any:
 
 def total(walk: Any, x: Val) -> Val:
     """The sum of an array of floats."""
+    found = long_sum(walk, x)
+    if found is not None:
+        return found
     double = x.example.data.dtype == np.float64
     flat = x.name if x.ndim == 1 else f"({x.name}.reshape(-1, order='A') if {x.name}.flags.f_contiguous else {x.name}.ravel())"
     text = f"add_reduce({flat})"

@@ -9,6 +9,7 @@ import numpy as np
 from juliette.base.lanes import PARTIAL
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.dotted import broadcast_rule
+from juliette.packages.zygote.straight.blocked import is_long, long_call
 from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.terms import (
     COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of, raw_array,
@@ -20,7 +21,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.kernels import KERNELS, Literal
 from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree
-from juliette_engine.fusion import BIG, Call, Fixed
+from juliette_engine.fusion import Call, Fixed
 
 class Spread:
     """A dotted call that is being made: its leaves, and the tree of its operations."""
@@ -156,15 +157,16 @@ def mapped(walk: Any, f: Any, xs: list[Any]) -> Any:
 
 def finished(walk: Any, spread: Spread, tree: Call) -> Val:
     """The value of a dotted call."""
-    if any(x.array and x.example.data.size > BIG for x in spread.leaves):
-        raise Refuse("arrays so large that the engine goes through them in blocks")
     walk.rests_on += [(f, None) for f in spread.functions]
     values = [x.example.data if x.array else x.example for x in spread.leaves]
     with np.errstate(all="ignore"):
         y = run_tree(tree, [np.float64(v) if type(v) is float and spread.single else v for v in values])
     if type(y) is not np.ndarray or y.dtype.kind != "f" or not y.ndim:
         raise Refuse("a dotted call that gives other values")
-    out = walk.flow.fused(tree, spread.leaves, wrap(np.asfortranarray(y)))
+    example = wrap(np.asfortranarray(y))
+    out = long_call(walk, tree, spread.leaves, example, spread.partial) if is_long(spread.leaves) else None
+    if out is None:
+        out = walk.flow.fused(tree, spread.leaves, example)
     if spread.partial:
         walk.flow.line(f"if isnan({out.name}).any(): raise Bail")
     return out  # type: ignore[no-any-return]

@@ -62,6 +62,7 @@ class Walk:
         self.depth = 0
         self.calls = 0
         self.looping = 0
+        self.sources: dict[str, Any] = {}  # what long arrays were made from, by name
         # the functions looked at, with the argument types: whose methods the program rests on
         self.rests_on: list[tuple[GenericFunction, tuple[Any, ...]]] = []
 
