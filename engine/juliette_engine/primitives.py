@@ -699,7 +699,7 @@ def reverse(x: Any, *, axis: Any) -> Any:
 @primitive(lambda g, y, x: mul(mul(2, g), x), raw=(lambda g, y, x: x * (g + g),), uniform=True, fresh=True)
 def sum_of_squares(x: Any) -> Any:
     """The sum of the squares of all elements of a real array."""
-    flat = x.reshape(-1, order="A") if x.flags.f_contiguous or x.flags.c_contiguous else x.ravel()
+    flat = x.ravel("K")
     out = flat.dot(flat)
     return out.item() if type(out) is np.float64 else out
 

@@ -532,3 +532,38 @@ def test_long_arrays(compared: list[str], session: Interpreter) -> None:
     ):  # fmt: skip
         run(session, "using Statistics; " + code)
     assert compared == ["straight"] * len(compared), compared
+
+
+LOOPS = {
+    "products of one matrix": "for x in xs; h = tanh.(W * x .+ U * h .+ b); end; sum(h)",
+    "vectors": "k = h[:, 1]; for x in xs; k = tanh.(W * x[:, 1] .+ U * k .+ b); end; sum(k) + sum(h)",
+    "a loss in each round": "s = 0.0; for x in xs; h = W * x + h; s += sum(abs2, h .* b); end; s",
+    "rounds that differ": "for i in 1:3; h = i > 1 ? W * xs[i] .+ b : U * h; end; sum(h)",
+    "a branch": "for i in 1:3; if i > 1; h = W * xs[i] .+ h .* b; else; h = U * h; end; end; sum(h)",
+    "a cotangent that is used again": "for x in xs; g = W * h; h = g + x; h = h .+ b; end; sum(h .* h)",
+    "loops in loops": "for i in 1:2; for x in xs; h = U * (W * h) .+ x .+ b; end; h = W * h ./ 10; end; sum(h)",
+    "the weight is made in the loop": "for x in xs; V = W .* 2; h = V * h .+ b; end; sum(h)",
+    "a sum of what is written over": "for x in xs; u = W * x; v = U * h; h = u .+ v; h = h .* u; end; sum(h)",
+    "one column": "for x in xs; h = h .* b[1:1] .+ W * x; end; sum(h)",
+    "a column of another size": "c = b[1:1]; for x in xs; h = W * h .+ c; end; sum(h)",
+}  # fmt: skip
+
+
+def test_a_loop_without_rounds(session: Interpreter) -> None:
+    forget()
+    run(session, "f(W, x, b, n) = (for i in 1:n; x = W * x .+ b; end; sum(x) + sum(W)); W, x, b = [0.5 1; 1 0], [1.0 2; 3 4], [1.0, 2.0]")
+    assert often(session, "gradient(f, W, x, b, 1)") == "([4.0 8.0; 4.0 8.0], [1.5 1.5; 1.0 1.0], [2.0, 2.0], nothing)"
+    assert often(session, "gradient(f, W, x, b, 0)", 2) == "([1.0 1.0; 1.0 1.0], [1.0 1.0; 1.0 1.0], nothing, nothing)"
+    assert [p.misses for p in programs()] == [0]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_what_rounds_add_up(name: str, compared: list[str], session: Interpreter) -> None:
+    run(session, f"""
+        f(W, U, b, xs, h) = ({LOOPS[name]})
+        W, U, b = [0.5 -0.2; 0.1 0.7], [0.3 0.4; -0.6 0.2], [0.1, -0.3]
+        xs = [[1.0 2 3; 4 5 6] ./ i for i in 1:3]; h = [0.2 0.1 0; 0.4 0.3 0.9]""")
+    run(session, "gradient((W, U, b, h) -> f(W, U, b, xs, h), W, U, b, h)")
+    run(session, "ys = map(x -> Float32.(x), xs); k = Float32.(h)")
+    run(session, "gradient((W, U, b) -> f(W, U, b, ys, k), Float32.(W), Float32.(U), Float32.(b))")
+    assert compared == ["straight", "straight"], compared

@@ -16,7 +16,8 @@ from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
 from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, made, raw_array
-from juliette.packages.zygote.straight.flow import Layered, Refuse, Val
+from juliette.packages.zygote.straight.items import Refuse, Val
+from juliette.packages.zygote.straight.steps import Layered
 from juliette.packages.zygote.straight.values import Const, Record
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap

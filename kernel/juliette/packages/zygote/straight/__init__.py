@@ -3,7 +3,7 @@
 As Zygote does, the code of what is differentiated becomes new code, source to source; what the way back needs is kept
 in local variables.
 
-- `flow`: the program: values, items, steps back
+- `items`, `steps`, `flow`: values and what a program consists of, steps back, the program while it is made
 - `values`: tuples, structs and closures on the way, and how values come in
 - `walk`: from core code to the program, by example
 - `calls`: what becomes of functions that are not written in Julia
@@ -11,6 +11,8 @@ in local variables.
 - `blocked`: dotted calls on long arrays
 - `terms`: values written as Python
 - `backward`: the way back
+- `gathering`: what the rounds of a loop add to one matrix
+- `hoisting`: what rounds need not each do for themselves
 - `writing`: both as Python
 
 `entry.run` is the door.  A call is first left to the tape; if it comes again its program is made (`prepare`), and kept
@@ -30,7 +32,10 @@ import numpy as np
 from juliette.base.iteration import iterate_value
 from juliette.packages.zygote.entry import FIRST, PROGRAMS, RULES
 from juliette.packages.zygote.straight.backward import Back, State
-from juliette.packages.zygote.straight.flow import Flow, Line, Refuse, Val
+from juliette.packages.zygote.straight.flow import Flow
+from juliette.packages.zygote.straight.items import Line, Refuse, Val
+from juliette.packages.zygote.straight.gathering import column_sums, side_by_side
+from juliette.packages.zygote.straight.hoisting import stretched
 from juliette.packages.zygote.straight.values import Const, Opener, Record
 from juliette.packages.zygote.straight.walk import Walk
 from juliette.packages.zygote.straight.writing import Writer
@@ -61,8 +66,9 @@ def together(values: tuple[Any, ...]) -> Any:
 SPACE: dict[str, Any] = {
     **NAMESPACE, "Bail": Bail, "full": full, "unbroadcast": unbroadcast, "total": total, "float32": np.float32,
     "fortran": np.asfortranarray, "add_reduce": np.add.reduce, "zeros": np.zeros, "array": np.array, "ones": ones, "divide": divide,
-    "asarray": np.asarray, "iterate": iterate_value, "construct": T.CONSTRUCT, "NamedTuple": V.NamedTuple, "Grads": Grads,
+    "asarray": np.asarray, "rowwise": np.ascontiguousarray, "iterate": iterate_value, "construct": T.CONSTRUCT, "NamedTuple": V.NamedTuple, "Grads": Grads,
     "named": named, "together": together, "isnan": np.isnan, "product": product,
+    "stretched": stretched, "side_by_side": side_by_side, "column_sums": column_sums,
 }  # fmt: skip
 
 

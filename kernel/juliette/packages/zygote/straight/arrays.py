@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette.packages.zygote.straight.blocked import long_sum
 from juliette.packages.zygote.straight.dots import mapped
-from juliette.packages.zygote.straight.flow import Element, Number, Product, Refuse, Stack, Total, Val, sample_of
+from juliette.packages.zygote.straight.items import Refuse, Val, sample_of
+from juliette.packages.zygote.straight.steps import Element, Number, Product, Stack, Total
 from juliette.packages.zygote.straight.terms import (
     applied, elementwise, floats, implementation, is_array, is_number, made, own_for_numbers, text_of,
 )  # fmt: skip
@@ -46,8 +47,7 @@ def _times(walk: Any, function: Any, args: list[Any]) -> Any:
         return _turned_times(walk, function, a, b)
     example = function(a.example, b.example)
     if is_array(a, 2) and is_array(b) and b.ndim < 3 and floats(a, b):
-        text = PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name)
-        out = made(walk, text, example, a.active or b.active)
+        out = made(walk, PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name), example, a.active or b.active)
         if out.active:
             walk.flow.region.append(Product(out, a, b))
         return out
@@ -98,7 +98,7 @@ def _plus(walk: Any, function: Any, args: list[Any]) -> Any:
     for b in args[1:]:
         example = function(out.example, b.example)
         if out.name != b.name:
-            walk.flow.line(f"if {out.name}.shape != {b.name}.shape: raise Bail")
+            walk.flow.looks(f"{out.name}.shape != {b.name}.shape")
         out = elementwise(walk, op, [out, b], example)
     return out
 

@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from juliette.packages.zygote.straight.flow import Branch, Flow, Line, Loop, LoopBack, Step, Val, add_ops
+from juliette.packages.zygote.straight.flow import Flow, add_ops
+from juliette.packages.zygote.straight.items import Branch, Line, Loop, LoopBack, Val
+from juliette.packages.zygote.straight.steps import Step
+from juliette.packages.zygote.straight.gathering import Gathering, finish, gathers, row_by_row
 from juliette_engine.program import Value
 
 
@@ -41,6 +44,7 @@ class Back:
         self.region: list[Any] = []
         self.states: dict[str, State] = {}
         self.known = dict(flow.program.memo)
+        self.gatherings: list[Gathering] = []  # of the loops that are walked back, the innermost last
 
     # ------------------------------------------------------------ adding to it
 
@@ -65,6 +69,14 @@ class Back:
         return self.flow.array_value(f"full({g.slot.name}, {like.name})", sample_of_cotangent(like), self.line)
 
     # ------------------------------------------------------------ cotangents
+
+    def gathers(self, x: Val, g: Value, out: Val, other: Val | None) -> bool:
+        """Is a product with a cotangent left until the loop is over (see `gathering`)?"""
+        return gathers(self, x, g, out, other)
+
+    def row_by_row(self, w: Val) -> str:
+        """The name of a matrix that rows are multiplied by."""
+        return row_by_row(self, w)
 
     def give(self, x: Val, d: Value, owned: bool = False) -> None:
         """Add a cotangent to that of a value."""
@@ -261,8 +273,11 @@ class Back:
         sure = dict(entering)
         for _ in range(len(carried) + 2):
             self.states = {n: s.copy() for n, s in entry.items()}
+            gathering = Gathering(made | inside)
+            self.gatherings.append(gathering)
             with self.inside() as region:
                 leaving = self._round(item, carried, slots, sure)
+            self.gatherings.pop()
             again = {c: sure[c] and leaving[c] for c in carried}
             if again == sure:
                 break
@@ -270,7 +285,12 @@ class Back:
         after = self.states
         self.join(entry, after, entry)
         self.settle(before)
+        for name in gathering.lists.values():
+            self.line(f"{name} = []", name)
+        for w, name in gathering.copies.items():
+            self.line(f"{name} = rowwise({w})", name)
         self.region.append(LoopBack(item, region))
+        finish(self, gathering)
         for c in carried:
             if type(c.start) is Val and c.start.active:
                 if sure[c]:

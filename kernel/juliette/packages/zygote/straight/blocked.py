@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.dotted import HOST
-from juliette.packages.zygote.straight.flow import Step, Val, kin, sample_of
+from juliette.packages.zygote.straight.items import Val, kin, sample_of
+from juliette.packages.zygote.straight.steps import Step
 from juliette_engine.fusion import Call, Leaf, Tree
 from juliette_engine.long import BIG, divisible, long_kernel
 from juliette_engine.program import Constant, Value

@@ -12,7 +12,7 @@ from juliette.base.essentials import PROPERTIES
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight.arrays import ARRAYS, element, stacked
 from juliette.packages.zygote.straight.dots import lane_call
-from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
+from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.numbers import number_call
 from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, is_number, passive, plain_call, text_of
 from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup, Turned

@@ -10,7 +10,7 @@ from juliette.base.lanes import PARTIAL
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.dotted import broadcast_rule
 from juliette.packages.zygote.straight.blocked import is_long, long_call
-from juliette.packages.zygote.straight.flow import NUMBERS, Refuse, Val
+from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.terms import (
     COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of, raw_array,
 )  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Any
 
 from juliette.packages.zygote.dotted import broadcast_rule
 from juliette.packages.zygote.scalars import operation
-from juliette.packages.zygote.straight.flow import NUMBERS, Number, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.steps import Number
 from juliette.packages.zygote.straight.terms import COMPLEX, OBSERVERS, implementation, plain_call, text_of
 from juliette.packages.zygote.straight.values import Const
 from juliette_engine.elementwise import Elementwise, Rule

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette.packages.zygote.straight.flow import NUMBERS, Applied, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.steps import Applied
 from juliette.packages.zygote.straight.values import OPAQUE, Const, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.straight.flow import NUMBERS, Flow, Line, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.flow import Flow
+from juliette.packages.zygote.straight.items import NUMBERS, Line, Refuse, Val, sample_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array

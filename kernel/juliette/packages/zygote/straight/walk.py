@@ -17,7 +17,10 @@ from juliette.compiler.lower import LambdaCode
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.dots import chosen, dotted
-from juliette.packages.zygote.straight.flow import NUMBERS, Branch, Carried, Flow, Line, Loop, Refuse, Same, Val, sample_of
+from juliette.packages.zygote.straight.flow import Flow
+from juliette.packages.zygote.straight.hoisting import Round
+from juliette.packages.zygote.straight.items import NUMBERS, Branch, Carried, Line, Loop, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.steps import Same
 from juliette.packages.zygote.straight.values import Const, Keywords, Lane, Local, Opener, Record, Tup, exact
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
@@ -447,11 +450,14 @@ class Walk:
         carried_vars = [v for v in outside if v in assigned]
         active = {v: outside[v].active for v in carried_vars}
         self.looping += 1
+        known = Round(flow)
+        flow.rounds.append(known)
         try:
             for _ in range(len(carried_vars) + 1):
                 carried = []
                 frame.env = dict(outside)
                 with flow.into([]) as region:
+                    known.begin(region)
                     for v in carried_vars:
                         start = outside[v]
                         if not number_or_array(start):
@@ -471,7 +477,9 @@ class Walk:
                 active = again
         finally:
             self.looping -= 1
+            flow.rounds.pop()
         changed = [(c, v) for c, v in zip(carried, carried_vars, strict=True)]
+        flow.region += known.ahead
         flow.region.append(Loop(header, item, region, [c for c, _ in changed], flow.new("s")))
         frame.env = dict(outside)
         for c, v in changed:

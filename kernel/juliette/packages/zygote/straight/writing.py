@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from juliette.packages.zygote.straight.backward import defined
-from juliette.packages.zygote.straight.flow import Branch, Flow, Line, Loop, LoopBack, Ops, Val
+from juliette.packages.zygote.straight.flow import Flow
+from juliette.packages.zygote.straight.items import Branch, Line, Loop, LoopBack, Ops, Val
 from juliette_engine.program import Value
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -70,8 +71,10 @@ class Writer:
         for item in reversed(items):
             kind = type(item)
             if kind is Line:
-                if not item.pure or not self.needed.isdisjoint(item.outs):
-                    self.use(item.text, id(item))
+                if item.looks:
+                    self.needed |= names_in(item.text)
+                elif not item.pure or not self.needed.isdisjoint(item.outs):
+                    self.use(item.text.partition(" = ")[2] if item.fresh else item.text, id(item))
             elif kind is Ops:
                 for value, op, args in reversed(self.code[item.start : item.end]):
                     if value.name in self.needed or (item.start < self.forward and may_fail(op, args)):
