@@ -12,6 +12,7 @@
 - `linalg`: solving, inverses, determinants, factorizations
 - `spectra`: eigenvalues, singular values, functions of matrices
 - `operators`: Python's operators and numpy's functions on nodes
+- `array_operators`: operators on traced arrays, written out for what most are
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, Params and Grads
 - `forward`: forward mode: changes that go with the values

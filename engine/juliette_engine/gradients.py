@@ -157,7 +157,19 @@ def _lowerer(t: type) -> Callable[[Any, Any], Any]:
             return None if all(v is None for v in out.values()) else out
 
         return items
+    if t is ndarray:
+        return _array_gradient
     return lambda traced, x: project(traced.grad, traced) if isinstance(traced, Node) and traced is not x else None
+
+
+def _array_gradient(traced: Any, x: Any) -> Any:
+    """The gradient of an array, of its kind."""
+    if traced is x:
+        return None
+    g = traced.grad
+    if type(g) is ndarray and traced.own and g.dtype is x.dtype and g.shape == x.shape and g.flags.f_contiguous:
+        return g
+    return project(g, traced) if isinstance(traced, Node) else None
 
 
 def project(g: Any, node: Any) -> Any:
@@ -356,6 +368,9 @@ def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
     try:
         traced = [lifter_of(type(a))(a, tape) for a in args]
         y = f(*traced)
+        if type(y) is T.FloatTracer and y.tape is tape:  # as most losses are
+            backward(tape, y, 1.0)
+            return y.data, tuple([lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)])
         loss = y
         if type(y) is tuple and y:
             loss = y[0]

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from juliette_engine import array_operators
 from juliette_engine import elementwise as E
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
+from juliette_engine.array_operators import SWAPPED
 from juliette_engine.numeric import NUMBERS
 from juliette_engine.tape import IMPLICIT, FloatTracer, Node, ScalarTracer, acc_any, new, primal
 
@@ -384,6 +386,12 @@ def _axes(x: Any, axis: Any) -> tuple[int, ...]:
 def summed(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The sum of all elements, or along axes."""
     if axis is None:
+        if type(x) is T.ArrayTracer:
+            d = x.data.dtype
+            if d is DOUBLE and type(x.tape) is T.Tape:
+                return _SUM_DOUBLE(x)
+            if d is SINGLE and type(x.tape) is T.Tape:
+                return _SUM_SINGLE(x)
         return P.total(x)
     axes, shape = _axes(x, axis), P.shape(x)
     y = P.sum_along(x, axes)
@@ -391,6 +399,10 @@ def summed(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
         return y
     rest = tuple(n for i, n in enumerate(shape) if i not in axes)
     return P.reshape(y, rest) if rest else P.total(y)
+
+
+DOUBLE, SINGLE = array_operators.DOUBLE, array_operators.SINGLE
+_SUM_DOUBLE, _SUM_SINGLE = P.sum_kernel(True), P.sum_kernel(False)
 
 
 def averaged(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
@@ -421,6 +433,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 
 def _ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    swapped = SWAPPED.get(ufunc)
+    if swapped is not None and type(self) is T.ArrayTracer and inputs[-1] is self and inputs[0] is not self and method == "__call__" and not options:
+        return swapped(self, inputs[0])
     if method != "__call__" or options:
         return NotImplemented
     if ufunc in OBSERVERS:
@@ -436,3 +451,4 @@ def _function(self: Any, f: Any, types: Any, args: Any, options: Any) -> Any:
 
 _install_all()
 _install_numbers()
+array_operators.install()

@@ -503,16 +503,17 @@ PRODUCTS: dict[tuple[int, int], tuple[str, str, str]] = {
 }
 
 
-def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any) -> Any:
+def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any, untraced: str = "{}.data") -> Any:
     """The matrix product of real arrays of `na` and `nb` dimensions, of which `a` and `b` say whether
-    they are traced: one function for the value and one for the step back, with nothing to decide."""
+    they are traced: one function for the value and one for the step back, with nothing to decide.
+    `untraced` is how to get at the data of the other."""
     value, da, db = [text.format(x="x", y="y", g="g") for text in PRODUCTS[na, nb]]
     first = "p" if a else "q"
     lines = [
         "def kernel(p, q):",
         f"    tape = {first}.tape",
         *(["    if q.tape is not tape: return mixed(p, q)"] if a and b else []),
-        "    x = p.data; y = q.data",
+        f"    x = {'p.data' if a else untraced.format('p')}; y = {'q.data' if b else untraced.format('q')}",
         "    r = new(cls)",
         f"    r.data = {value}",
         "    r.grad = None; r.tape = tape",
