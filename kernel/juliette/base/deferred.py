@@ -281,7 +281,9 @@ EXTENDED: dict[str, str] = {
     "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted sort! sortperm",
     "juliette.base.streams": "IOBuffer copy peek",
-    "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
+    "juliette.base.strings.characters": (
+        "% + - Char first getindex isempty last length only rem size"
+    ),
     "juliette.base.strings.indexing": (
         "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "
         "lastindex length maybeview nextind only parent parentindices prevind setindex! sizeof "
