@@ -61,7 +61,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
-    "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",
+    "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
         "@default_eltype Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
         "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
