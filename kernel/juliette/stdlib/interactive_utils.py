@@ -6,7 +6,8 @@ from juliette.runtime.modules import Base, Module
 
 NAMES = (
     "subtypes supertypes methodswith varinfo versioninfo clipboard @which @functionloc "
-    "@code_lowered @code_typed @code_warntype @code_llvm @code_native code_llvm code_native code_warntype"
+    "@code_lowered @code_typed @code_warntype @code_llvm @code_native code_llvm code_native "
+    "code_warntype"
 )
 
 
