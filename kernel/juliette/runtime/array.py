@@ -183,7 +183,7 @@ class _Undef:
 
 UNDEF = _Undef()
 
-_SCALAR = {"d": float, "l": int, "q": int, "?": bool}
+_SCALAR = frozenset("dlq?D")
 
 
 def element(data: Data, index: Any) -> Any:
