@@ -338,7 +338,7 @@ def isapprox(x: Any, y: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = Fa
     """
     if rtol is None:
         rtol = default_tolerance(T.typeof(x), T.typeof(y)) if not atol > 0 else 0
-    if isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES):
+    if (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES)) and not (isinstance(x, Struct) or isinstance(y, Struct)):
         (a, b), (c, d) = parts(x), parts(y)
         if a == c and b == d:
             return True
