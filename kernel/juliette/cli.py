@@ -24,12 +24,15 @@ usage: juliette                        start the prompt
 options:
   -i                    go on at the prompt after FILE or CODE
   -q, --quiet           start the prompt without its banner
+  -L, --load FILE       run FILE first
   --color yes|no        colour, or none (default: in a terminal)
   --startup-file yes|no run startup.jl before the prompt (default: yes)
   --project[=FOLDER]    look for packages in a project; without FOLDER in the one around here
   --emit STAGE          show FILE or CODE as tokens, tree, core, typed or python
   -v, --version         show the version
   -h, --help            show this text
+
+Julia's switches for its compiler (-O, -t, --check-bounds, …) are read and have no effect.
 
 commands:
   test PATH…            run notebooks (.ipynb, .rst) and jldoctest pages (.md), compare outputs
@@ -176,18 +179,99 @@ def _close_quietly() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+# Julia's switches that say how to compile, or where Julia's own files are: nothing depends on
+# them here. Those of the second group take their value as the next word, too.
+_WITHOUT_EFFECT = {
+    "--banner",
+    "--bug-report",
+    "--check-bounds",
+    "--code-coverage",
+    "--compile",
+    "--compiled-modules",
+    "--debug-info",
+    "--depwarn",
+    "--gcthreads",
+    "--handle-signals",
+    "--heap-size-hint",
+    "--history-file",
+    "--inline",
+    "--math-mode",
+    "--min-optlevel",
+    "--optimize",
+    "--pkgimages",
+    "--strip-ir",
+    "--strip-metadata",
+    "--sysimage-native-code",
+    "--track-allocation",
+    "--warn-overwrite",
+    "--warn-scope",
+}
+_WITHOUT_EFFECT_VALUED = {
+    "--cpu-target",
+    "--home",
+    "--sysimage",
+    "--threads",
+    "-C",
+    "-H",
+    "-J",
+    "-t",
+}
+_VALUED = {
+    "-e",
+    "-E",
+    "-L",
+    "--color",
+    "--emit",
+    "--eval",
+    "--load",
+    "--print",
+    "--startup-file",
+}
+_REFUSED = {
+    "--machine-file": "code runs in one process here",
+    "--procs": "code runs in one process here",
+    "-p": "code runs in one process here",
+}
+
+
+def _for_julia_alone(argv: Sequence[str]) -> list[str]:
+    """The words without those of Julia's switches that have no effect, up to the file or code."""
+    words = list(argv)
+    kept: list[str] = []
+    while words:
+        word = words.pop(0)
+        name = word.partition("=")[0]
+        if not word.startswith("-") or word in ("-", "--"):
+            return [*kept, word, *words]
+        if name in _REFUSED or word[:2] in _REFUSED:
+            raise UsageError(
+                f"{name} is not available: {_REFUSED[name if name in _REFUSED else word[:2]]}"
+            )
+        if name in _WITHOUT_EFFECT or word[:2] in ("-O", "-g"):
+            continue
+        if name in _WITHOUT_EFFECT_VALUED or word[:2] in _WITHOUT_EFFECT_VALUED:
+            if word == name and words:
+                words.pop(0)
+            continue
+        kept.append(word)
+        if word in _VALUED and words:
+            kept.append(words.pop(0))
+    return kept
+
+
 def _julia(argv: Sequence[str]) -> int:
     """`juliette [OPTIONS] [FILE | -e CODE] [ARGS…]`."""
     options = take_apart(
-        argv,
+        _for_julia_alone(argv),
         USAGE,
         flags=["-i", "-q", "--version"],
-        values=["-e", "-E", "--emit", "--color", "--startup-file"],
+        values=["-e", "-E", "-L", "--emit", "--color", "--startup-file"],
         optional={"--project": "@."},
         aliases={
             "-v": "--version",
             "--quiet": "-q",
             "--eval": "-e",
+            "--load": "-L",
             "--print": "-E",
         },
         until_rest=True,
@@ -215,6 +299,8 @@ def _julia(argv: Sequence[str]) -> int:
     if stage is not None:
         return _emit(stage, code, options.rest)
     if code is None and not options.rest:
+        if "-L" in options.values:
+            return _run("nothing", options, color, shows=False, prompts=True)
         return _prompt(None, color, options)
     return _run(code, options, color, shows=shows)
 
@@ -236,7 +322,9 @@ def _in_color(choice: bool | None, stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _run(code: str | None, options: Arguments, color: bool | None, *, shows: bool) -> int:
+def _run(
+    code: str | None, options: Arguments, color: bool | None, *, shows: bool, prompts: bool = False
+) -> int:
     """Run a file or a piece of code; 1 if it throws."""
     args = options.rest if code is not None else options.rest[1:]
     path = None if code is not None or options.rest[0] == "-" else Path(options.rest[0])
@@ -263,7 +351,14 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
     )
     failed = True
     try:
-        if path is not None:
+        outcome = None
+        for first in options.values.get("-L", ()):
+            outcome = interpreter.run_file(first)
+            if outcome.error is not None:
+                break
+        if outcome is not None and outcome.error is not None:
+            pass
+        elif path is not None:
             outcome = interpreter.run_file(str(path))
         elif code is not None:
             outcome = interpreter.run(code, "none", 1)
@@ -280,7 +375,7 @@ def _run(code: str | None, options: Arguments, color: bool | None, *, shows: boo
                 print(error.report.render(_in_color(color, sys.stderr)), file=sys.stderr)
                 return 1
         sys.stdout.flush()
-        if "-i" in options.flags:
+        if "-i" in options.flags or (prompts and not failed):
             PATIENCE.exits = False
             return _prompt(interpreter, color, options)
     except SystemExit as leaving:

@@ -40,6 +40,9 @@ def juliette(
         ["--emit"],
         ["--emit", "tree"],
         ["--emit", "llvm", "-e", "1"],
+        ["-L"],
+        ["-p", "2", "-e", "1"],
+        ["--machine-file=hosts", "-e", "1"],
         ["test"],
         ["test", "--fast", "x.ipynb"],
         ["test", "--mode", "loose", "x.ipynb"],
@@ -137,6 +140,40 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_output_is_utf8_whatever_the_locale() -> None:
     done = juliette("-e", 'println("σ ∘ 2×5")', environment={"PYTHONIOENCODING": "latin-1"})
     assert done.stdout == "σ ∘ 2×5\n"
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        ["-O3", "-t", "4", "--check-bounds=yes", "--compiled-modules=no"],
+        ["-t4", "-O", "--history-file=no", "--project=.", "--threads=auto"],
+        ["--sysimage", "none.so", "--startup-file=no", "-g2"],
+    ],
+)
+def test_switches_for_julias_compiler_have_no_effect(switches: list[str]) -> None:
+    result = juliette(*switches, "-e", "print(ARGS)", "-O", "x", "-O")
+    assert (result.stdout, result.stderr) == ('["x", "-O"]', "")
+
+
+def test_a_file_is_loaded_first(tmp_path: Path) -> None:
+    (tmp_path / "first.jl").write_text("twice(x) = 2x", encoding="utf-8")
+    result = juliette("-L", str(tmp_path / "first.jl"), "-e", "print(twice(4))")
+    assert (result.stdout, result.stderr) == ("8", "")
+    result = juliette("-L", str(tmp_path / "no.jl"), "-e", "print(1)")
+    assert result.returncode == 1
+    assert result.stdout == ""
+
+
+def test_the_package_of_a_project_is_found(tmp_path: Path) -> None:
+    (tmp_path / "Project.toml").write_text('name = "Shed"', encoding="utf-8")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "Shed.jl").write_text("module Shed\nrake = 7\nend", encoding="utf-8")
+    result = juliette(f"--project={tmp_path}", "-e", "using Shed; print(Shed.rake)")
+    assert (result.stdout, result.stderr) == ("7", "")
+    listed = f"{tmp_path / 'src'}{os.pathsep}"
+    code = "using Shed; print(Shed.rake, LOAD_PATH[2])"
+    result = juliette("-e", code, environment={"JULIA_LOAD_PATH": listed})
+    assert (result.stdout, result.stderr) == ("7@", "")
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:

@@ -47,10 +47,11 @@
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `pipes`: between tasks and programs
 - `commands`, `processes`: other programs
-- `interactive`: `varinfo`, `versioninfo`, `clipboard`
+- `interactive`: `varinfo`, `versioninfo`
 - `timing`: `@time` and its family
 - `backtraces`: `stacktrace`, `backtrace`, exceptions with their traces
 - `macros`: `@show`, `@time`, `@assert` and the other macros
+- `submodules`: `Base.Math`, `Base.FastMath` with `@fastmath`, and other modules of Base's
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in
 - `documentation`: `?name`

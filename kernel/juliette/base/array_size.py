@@ -400,6 +400,11 @@ def _strides(a: Any) -> tuple[int, ...]:
     if isinstance(a, W.Wrapper) and a.aliased:
         data = a.data
         return tuple(s // data.itemsize for s in data.strides)
+    if isinstance(a, W.SubArray) and isinstance(a.parent, Array):
+        uneven = next((i for i in a.indices if isinstance(i, Array)), None)
+        if uneven is not None:
+            kind = T.type_string(T.typeof(uneven))
+            raise ArgumentError(f"strides is invalid for SubArrays with indices of type {kind}")
     raise MethodError(Base.bindings["strides"], (a,), None)
 
 

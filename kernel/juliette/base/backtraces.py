@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -16,7 +17,7 @@ from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ErrorException, _exception
-from juliette.runtime.modules import Base, Module, constructors
+from juliette.runtime.modules import Base, Core, Module, constructors
 from juliette.syntax.expr import Symbol
 
 StackTraces = Module("StackTraces", Base)
@@ -38,6 +39,29 @@ StackTraces.const("StackFrame", StackFrame_)
 Base.const("StackFrame", StackFrame_, export=False)
 
 
+# Not exported, or it would be a second alias under which vectors of frames are shown.
+StackTraces.const("StackTrace", T.typeof(vector([], StackFrame_)), export=False)
+
+
+class MethodInstance:
+    """The method that a frame runs, for the types of its arguments."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+
+
+MethodInstance_ = T.define("MethodInstance", module=Core)
+T.register_class(MethodInstance, MethodInstance_)
+Core.bindings["MethodInstance"] = MethodInstance_
+
+
+@Base.method("show(io::IO, m::Core.MethodInstance)")
+def show_instance(io: IO, m: MethodInstance) -> None:
+    io.write(f"MethodInstance for {m.call}")
+
+
 def wrapped(frames: list[Frame]) -> Any:
     """Frames as a Julia vector."""
     return vector([StackFrame(f) for f in frames], StackFrame_)
@@ -57,6 +81,12 @@ def stacktrace() -> Any:
     return wrapped(running_frames(sys._getframe()))
 
 
+@Base.method("stacktrace(trace::AbstractVector, c_funcs::Bool)")
+def stacktrace_with_c(trace: Any, c_funcs: bool) -> Any:
+    """The frames; there are none of C's."""
+    return trace
+
+
 @Base.method("stacktrace(trace::AbstractVector)")
 def stacktrace_of(trace: Any) -> Any:
     return trace
@@ -66,6 +96,25 @@ def stacktrace_of(trace: Any) -> Any:
 def backtrace() -> Any:
     """The functions that are running, for `stacktrace`."""
     return stacktrace()
+
+
+@StackTraces.method("lookup(frame)", export=False)
+def lookup(frame: Any) -> Any:
+    """The frames that an entry of `backtrace()` stands for: one, for all of them are Julia's.
+
+    ```jldoctest
+    julia> where() = StackTraces.lookup(backtrace()[1])[1].func;
+
+    julia> where()
+    :where
+    ```
+    """
+    return vector([frame], StackFrame_)
+
+
+def trace_of(error: BaseException) -> Any:
+    """Where an exception came from, as far as the code that caught it."""
+    return wrapped(user_frames(error.__traceback__))
 
 
 @Base.method("catch_backtrace()")
@@ -90,12 +139,17 @@ def catch_backtrace() -> Any:
 StackTraces.const("stacktrace", Base.bindings["stacktrace"])
 
 
+# The name of an argument before its type.
+_NAMED = re.compile(r"(?<=[(, ])[^\s(),:]+::")
+
+
 def frame_field(f: StackFrame, name: str) -> Any:
     """`frame.func`, `frame.line` and the like."""
     frame = f.frame
+    called = None if frame.function == TOP_LEVEL else MethodInstance(_NAMED.sub("::", frame.head))
     fields: dict[str, Any] = {
         "func": Symbol(frame.function), "file": Symbol(frame.file), "line": frame.line,
-        "linfo": None, "from_c": False, "inlined": False, "pointer": 0,
+        "linfo": called, "from_c": False, "inlined": False, "pointer": np.uint64(id(f)),
     }
     if name not in fields:
         raise ErrorException(f"type StackFrame has no field {name}")

@@ -235,6 +235,10 @@ def combine_eltypes(f: Any, xs: Any) -> Any:
 # ---------------------------------------------------------------- what may be broadcast
 
 
+# What a dotted call takes as it is, besides what has axes.
+SCALARS = T.union(T.Number, T.CORE_TYPES["AbstractChar"])
+
+
 @Base.method("broadcastable(x)", export=False)
 def broadcastable(x: Any) -> Any:
     """What stands for a value in a dotted call: a collection, or a `Ref` that holds it as a scalar.
@@ -248,11 +252,13 @@ def broadcastable(x: Any) -> Any:
     """
     if is_array(x) or type(x) is tuple or isinstance(x, (V.Ref, B.Broadcasted)):
         return x
+    if T.subtype(T.typeof(x), SCALARS):
+        return x
     if isinstance(x, (V.JuliaDict, V.NamedTuple)):
         raise ArgumentError("broadcasting over dictionaries and `NamedTuple`s is reserved")
     if has_axes(x):
         return x
-    if isinstance(x, Module) or isinstance(x, Struct) and not T.subtype(T.typeof(x), T.Number):
+    if isinstance(x, (Module, Struct)):
         return Base.bindings["collect"](x)
     return V.Ref(x)
 
@@ -318,6 +324,10 @@ Base.const("broadcasted", B.BROADCASTED, export=False)
 def broadcasted_call(f: Any, *args: Any) -> Any:
     """`f.(args...)`, not evaluated yet."""
     ready = tuple(map(BROADCASTABLE, args))
+    if B.RANGE_OPERATION is not None and any(isinstance(a, V.Range) for a in ready):
+        found = B.RANGE_OPERATION(f, ready)
+        if found is not None:
+            return found
     return B.BROADCASTED(together(ready), f, *ready)
 
 
@@ -338,8 +348,7 @@ def show_tree(io: Any, bc: Any) -> None:
     io.write("Base.Broadcast.Broadcasted(")
     show(io, bc.function)
     io.write(", ")
-    lone = [isinstance(a, V.Ref) and not T.isa(a.x, T.AbstractArray) for a in bc.args]
-    show(io, tuple(a.x if one else a for a, one in zip(bc.args, lone, strict=True)))
+    show(io, bc.args)
     io.write(")")
 
 

@@ -275,6 +275,12 @@ def cmd_get(cmd: Cmd, i: Any) -> Any:
     return Base.bindings["getindex"](vector(cmd.exec, T.String), i)
 
 
+@Base.method("eltype(::Type{Cmd})")
+def cmd_eltype(_: Any) -> Any:
+    """Words are strings."""
+    return T.String
+
+
 @Base.method("length(cmd::Cmd)")
 def cmd_length(cmd: Cmd) -> int:
     return len(cmd.exec)
@@ -396,13 +402,16 @@ def cmd_text(cmd: Any, underline: bool = False) -> str:
             text += "," + Base.bindings["repr"](vector([f"{k}={v}" for k, v in cmd.env.items()], T.String))
         return text + (f"; dir={Base.bindings['repr'](cmd.dir)})" if cmd.dir else ")")
     if isinstance(cmd, OrCmds):
-        return f"pipeline({cmd_text(cmd.a)}, {cmd_text(cmd.b)})"
+        return f"pipeline({cmd_text(cmd.a)}, stdout={cmd_text(cmd.b)})"
     if isinstance(cmd, AndCmds):
         return f"{cmd_text(cmd.a)} & {cmd_text(cmd.b)}"
     names = {0: "stdin", 1: "stdout", 2: "stderr"}
     sign = "<" if cmd.number == 0 else ">"
-    handle = Base.bindings["string"](cmd.handle) if isinstance(cmd.handle, str) else "..."
-    return f"pipeline({cmd_text(cmd.cmd)}, {names[cmd.number]}{sign}Base.FileRedirect({Base.bindings['repr'](handle)}, {str(cmd.append).lower()}))"
+    if isinstance(cmd.handle, str):
+        handle = f"Base.FileRedirect({Base.bindings['repr'](cmd.handle)}, {str(cmd.append).lower()})"
+    else:
+        handle = cmd_text(cmd.handle) if is_command(cmd.handle) else Base.bindings["repr"](cmd.handle)
+    return f"pipeline({cmd_text(cmd.cmd)}, {names[cmd.number]}{sign}{handle})"
 
 
 @Base.method("show(io::IO, cmd::Base.AbstractCmd)")

@@ -61,7 +61,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
-    "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
+    "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",
     "juliette.base.internals": (
         "@default_eltype Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
         "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
@@ -75,7 +75,7 @@ CHAPTERS: dict[str, str] = {
         "notify release reset trylock unlock wait"
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
-    "juliette.base.macros": "@MIME_str @__dot__ @assert @fastmath @raw_str @show esc gensym",
+    "juliette.base.macros": "@MIME_str @__dot__ @assert @raw_str @show esc gensym",
     "juliette.base.matrices": "sincos",
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
@@ -91,8 +91,8 @@ CHAPTERS: dict[str, str] = {
         "missing round skipmissing trunc"
     ),
     "juliette.base.module_reflection": (
-        "binding_module fullname isconst isexported methodswith moduleroot names parentmodule "
-        "subtypes supertypes"
+        "binding_module fullname isconst isexported isfieldatomic methodswith moduleroot names "
+        "parentmodule subtypes supertypes"
     ),
     "juliette.base.nested_loops": "Cartesian",
     "juliette.base.numbers.bits": (
@@ -227,6 +227,9 @@ CHAPTERS: dict[str, str] = {
         "@v_str VERSION VersionNumber hash nextmajor nextminor nextpatch parse thismajor "
         "thisminor thispatch tryparse"
     ),
+    "juliette.base.submodules": (
+        "@fastmath FastMath GMP MPFR Math Multimedia Rounding Ryu SimdLoop"
+    ),
     "juliette.base.tasks": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
         "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
@@ -254,6 +257,7 @@ CHAPTERS: dict[str, str] = {
 
 # Functions of the core to which a part adds methods for types of the core.
 EXTENDED: dict[str, str] = {
+    "juliette.base.atomics": "getfield getproperty setfield! setproperty!",
     "juliette.base.backtraces": "showerror",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
     "juliette.base.internals": "checked_length dims2string",
@@ -281,9 +285,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted sort! sortperm",
     "juliette.base.streams": "IOBuffer copy peek",
-    "juliette.base.strings.characters": (
-        "% + - Char first getindex isempty last length only rem size"
-    ),
+    "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
     "juliette.base.strings.indexing": (
         "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "
         "lastindex length maybeview nextind only parent parentindices prevind setindex! sizeof "

@@ -15,7 +15,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
 from juliette.runtime.dispatch import CALLABLES, GenericFunction
 from juliette.runtime.errors import (
-    EXCEPTIONS, ArgumentError, BoundsError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
+    EXCEPTIONS, ArgumentError, BoundsError, ConcurrencyViolationError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
@@ -366,7 +366,8 @@ def _getfield(x: Any, name: Any) -> Any:
     return getfield(x, name)
 
 
-def setfield(x: Any, name: Any, value: Any) -> Any:
+def setfield(x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str = "setfield!") -> Any:
+    """Change a field; one that is declared `@atomic` only in an atomic step."""
     if type(name) is int:
         names = T.typeof(x).fields
         if not 1 <= name <= len(names):
@@ -384,13 +385,16 @@ def setfield(x: Any, name: Any, value: Any) -> Any:
     if isinstance(x, Module):
         raise ErrorException(f"cannot assign variables in other modules")
     t = T.typeof(x)
-    fields = x.names if isinstance(x, V.NamedTuple) else t.fields
+    fields = t.fields
     if key not in fields:
         raise field_error(x, key)
     if not t.typename.mutable:
         raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
     if key in t.typename.field_consts:
         raise ErrorException(f"setfield!: const field .{key} of type {t.typename.name} cannot be changed")
+    if atomic is not (key in t.typename.field_atomics):
+        kind, how = ("non-atomic", "atomically") if atomic else ("atomic", "non-atomically")
+        raise ConcurrencyViolationError(f"{verb}: {kind} field cannot be written {how}")
     ft = t.field_types[fields.index(key)]
     value = value if ft is T.Any_ else Base.bindings["convert"](ft, value)
     setattr(x, key, value)

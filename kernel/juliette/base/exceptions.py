@@ -8,7 +8,6 @@ from juliette.base.iteration import HasLength, Lazy, iterate_value, native_steps
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import vector
 from juliette.runtime.errors import JuliaException, Thrown, julia_value
 from juliette.runtime.modules import Base
 
@@ -129,4 +128,7 @@ def stack_size(s: ExceptionStack) -> tuple[int]:
 
 @Base.method("getindex(s::Base.ExceptionStack, i::Integer)")
 def stack_get(s: ExceptionStack, i: int) -> Any:
-    return V.NamedTuple(("exception", "backtrace"), (julia_value(s.errors[i - 1]), vector([], T.Any_)))
+    from juliette.base.backtraces import trace_of
+
+    error = s.errors[i - 1]
+    return V.NamedTuple(("exception", "backtrace"), (julia_value(error), trace_of(error)))

@@ -110,17 +110,6 @@ def _undotted(e: Any) -> Any:
     return Expr("block", *map(_undotted, e.args)) if isinstance(e, Expr) and e.head == "block" else e
 
 
-def passing(name: str) -> None:
-    @Base.macro(name)
-    def pass_(context: Any, *args: Any) -> Any:
-        """Has no effect here; the expression is run as it stands."""
-        return args[-1]
-
-
-for _name in ("fastmath",):
-    passing(_name)
-
-
 @Base.macro("raw_str")
 def raw_str(context: Any, text: str, *flags: Any) -> Any:
     """`raw"…"`"""

@@ -67,8 +67,8 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
     table.settle()
     found = list(table.methods)
     if before:
-        first = before[0]
-        found = [m for m in found if m.parameters and T.intersects(first, m.parameters[0])]
+        every = T.tuple_type((*before, T.Vararg(T.Any_)))
+        found = [m for m in found if T.intersects(every, m.signature) and not _of_instances(f, m)]
     if accepts is not None:
         wanted = T.tuple_type((*before, *accepts))
         found = [m for m in found if T.intersects(wanted, m.signature)]
@@ -81,6 +81,13 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
     if isinstance(f, T.JuliaType):
         name = T.type_string(f)
     return MethodList(f, found, name, table.module)
+
+
+def _of_instances(f: Any, m: Method) -> bool:
+    """Is it the constructor of `P{T}` for any `T`, where `P` itself is asked for?"""
+    first = T.unwrap(m.parameters[0])
+    inner = first.parameters[0] if isinstance(first, T.DataType) and first.typename is T.TYPE_NAME else None
+    return isinstance(f, T.UnionAll) and isinstance(inner, T.DataType)
 
 
 def by_specificity(methods: list[Method]) -> list[Method]:

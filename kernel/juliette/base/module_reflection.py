@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from juliette.base.method_reflection import Method_, _signature, method_for
-from juliette.base.reflection import family_of, fields_of, vector
+from juliette.base.reflection import family_of, fields_of, supertype, vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.errors import MethodError, UndefVarError
@@ -141,6 +141,21 @@ def isconst_field(t: Any, s: Any) -> bool:
     return not t.typename.mutable or name in t.typename.field_consts
 
 
+@Base.method("isfieldatomic(t::Type, s)", export=False)
+def isfieldatomic(t: Any, s: Any) -> bool:
+    """Is a field declared `@atomic`?
+
+    ```jldoctest
+    julia> mutable struct Counter; @atomic n::Int; end
+
+    julia> Base.isfieldatomic(Counter, :n)
+    true
+    ```
+    """
+    names_ = fields_of(T.unwrap(t))
+    return (s.name if isinstance(s, Symbol) else names_[s - 1]) in T.unwrap(t).typename.field_atomics
+
+
 @Base.method("binding_module(m::Module, s::Symbol)", export=False)
 def binding_module(m: Module, s: Symbol) -> Module:
     """The module in which a name that `m` sees was defined."""
@@ -220,7 +235,7 @@ def supertypes(t: Any) -> tuple[Any, ...]:
     """
     out = [t]
     while out[-1] is not T.Any_:
-        out.append(Base.bindings["supertype"](out[-1]))
+        out.append(supertype(out[-1]))
     return tuple(out)
 
 

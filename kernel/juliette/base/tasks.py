@@ -100,6 +100,20 @@ def wait(t: Task) -> None:
     check_failure(t)
 
 
+@Base.method("wait()")
+def wait_for_schedule() -> Any:
+    """Wait until another task schedules this one; the value is what it is scheduled with.
+
+    ```jldoctest
+    julia> t = @async 2 * wait(); yield();
+
+    julia> schedule(t, 21); fetch(t)
+    42
+    ```
+    """
+    return SCHEDULER.wait()
+
+
 @Base.method("_wait(t::Task)", export=False)
 def wait_quietly(t: Task) -> None:
     SCHEDULER.join(t)

@@ -20,6 +20,7 @@ class Fields:
         self.names: list[str] = []
         self.types: list[Any] = []
         self.consts: list[str] = []
+        self.atomics: list[str] = []
         self.docs: dict[str, str] = {}
         self.constructors: list[Any] = []
         self.line: LineNumberNode | None = None
@@ -53,6 +54,7 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
             continue
         if _is_doc(item):
             doc, item = item.args[2], item.args[3]
+        atomic = _is_atomic(item)
         item = _plain_field(item)
         if isinstance(item, Expr) and item.head == "const":
             if not mutable:
@@ -67,12 +69,17 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
                 for n, t in zip(inner.names, inner.types, strict=True):
                     out.names.append(n)
                     out.types.append(t)
+                out.consts += inner.consts
+                out.atomics += inner.atomics
+                out.docs.update(inner.docs)
             elif isinstance(item, Expr) and item.head == "=" and not is_signature(item.args[0]) and isinstance(item.args[0], (Symbol, Expr)) and (
                 isinstance(item.args[0], Symbol) or item.args[0].head == "::"
             ):
                 raise problem(f'"{_text(item)}" inside type definition is reserved')
             elif item is not None:
                 out.constructors.append(Expr("block", line, item) if line is not None else item)
+        if atomic and out.names:
+            out.atomics.append(out.names[-1])
         doc = None
     return out
 
@@ -89,6 +96,15 @@ def _is_doc(item: Any) -> bool:
     return (
         isinstance(item, Expr) and item.head == "macrocall" and isinstance(item.args[0], GlobalRef)
         and item.args[0].name == Symbol("@doc") and len(item.args) == 4 and isinstance(item.args[2], str)
+    )
+
+
+def _is_atomic(item: Any) -> bool:
+    """Is it a field that is declared `@atomic`?"""
+    if isinstance(item, Expr) and item.head == "const":
+        return _is_atomic(item.args[0])
+    return isinstance(item, Expr) and (
+        item.head == "atomic" or (item.head == "macrocall" and item.args[0] == Symbol("@atomic"))
     )
 
 
@@ -118,7 +134,8 @@ def type_head(e: Any) -> tuple[str, list[Any], Any]:
 
 
 def at_top_level(lowerer: Lowerer, what: str) -> None:
-    if lowerer.scope is not None:
+    """Refuse it in a function; a `let` or a loop outside of functions may hold it."""
+    if not lowerer.function.toplevel:
         raise problem(f'"{what}" expression not at top level')
 
 
@@ -150,7 +167,7 @@ def lower_struct(lowerer: Lowerer, e: Expr) -> C.Node:
         out.append(C.Assign(made, C.Call(C.Runtime("define_fields"), [
             C.Const(lowerer.module), C.Local(made), C.Const(tuple(fields.names)), C.MakeTuple(nodes),
             C.Const(not fields.constructors), C.Const(frozenset(fields.consts)), C.Const(fewest),
-            C.Const((lowerer.file, line)), C.Const(fields.docs),
+            C.Const((lowerer.file, line)), C.Const(fields.docs), C.Const(frozenset(fields.atomics)),
         ])))
         return C.Block(out)
 
@@ -226,14 +243,16 @@ def least_initialized(constructors: list[Any], n: int) -> int:
     return fewest
 
 
-def inner_constructor(e: Any, name: str, params: list[str], lowerer: Lowerer) -> Any:
-    """A definition inside of a struct, with `new(…)` spelled out."""
-    if isinstance(e, Expr) and e.head in ("block", "macrocall", "toplevel"):
-        return Expr(e.head, *[
-            inner_constructor(a, name, params, lowerer) if isinstance(a, Expr) else a for a in e.args
-        ])
-    if not isinstance(e, Expr) or e.head not in ("function", "="):
+def inner_constructor(e: Any, name: str, params: list[str], lowerer: Lowerer, nested: bool = False) -> Any:
+    """A definition inside of a struct, with `new(…)` spelled out; `nested` in a `let` or a loop."""
+    if not isinstance(e, Expr) or e.head in ("quote", "inert"):
         return e
+    if not (e.head in ("function", "=") and is_signature(e.args[0])):
+        nested = nested or e.head not in ("block", "macrocall", "toplevel")
+        return Expr(e.head, *[inner_constructor(a, name, params, lowerer, nested) for a in e.args])
+    if nested:
+        # It belongs to the type all the same.
+        e = named_globally(e, name, lowerer)
     parametric = called_with_parameters(e.args[0])
 
     def found(x: Expr) -> Expr:
@@ -254,6 +273,19 @@ def inner_constructor(e: Any, name: str, params: list[str], lowerer: Lowerer) ->
         return Expr("call", C.Runtime("new"), t, *given)
 
     return new_calls(e, found)
+
+
+def named_globally(e: Expr, name: str, lowerer: Lowerer) -> Any:
+    """A definition of a constructor, whose name is that of the type and no local one."""
+
+    def renamed(signature: Any) -> Any:
+        if signature == Symbol(name):
+            return GlobalRef(lowerer.module, signature)
+        if isinstance(signature, Expr) and signature.head in ("where", "::", "call", "curly"):
+            return Expr(signature.head, renamed(signature.args[0]), *signature.args[1:])
+        return signature
+
+    return Expr(e.head, renamed(e.args[0]), *e.args[1:])
 
 
 def called_with_parameters(signature: Any) -> bool:

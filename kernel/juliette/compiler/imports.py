@@ -211,7 +211,8 @@ def missing_package(module: Module, name: str) -> str:
         )
     return (
         f"Package {name} not found in current path.\n"
-        f"- Juliette bundles {', '.join(sorted(PACKAGES))}; other packages cannot be installed."
+        f"- Juliette bundles {', '.join(sorted(PACKAGES))}; other packages are found in the folders of "
+        "`LOAD_PATH`, and cannot be installed."
     )
 
 
@@ -270,20 +271,36 @@ def define_module(compiler: Any, e: Expr, parent: Module, file: str, line: int) 
     if standard:
         add_functions(compiler, module, file)
     parent.set(name.name, module, const=True)
-    for item in body.args:
-        if isinstance(item, LineNumberNode):
-            line = item.line
-            continue
-        compiler.run(item, module, file, line)
-    start = module.bindings.get("__init__")
-    if isinstance(start, GenericFunction):
-        try:
-            start()
-        except (JuliaException, Exception) as error:
-            Base.demand("InitError")
-            init_error = T.CORE_TYPES["InitError"].pyclass
-            raise init_error(name, julia_value(error)).with_traceback(error.__traceback__) from None
+    outermost = not compiler.uninitialized
+    compiler.uninitialized.append([])
+    try:
+        for item in body.args:
+            if isinstance(item, LineNumberNode):
+                line = item.line
+                continue
+            compiler.run(item, module, file, line)
+    finally:
+        waiting = compiler.uninitialized.pop()
+    waiting.append(module)
+    if outermost:
+        for each in waiting:
+            initialize(each)
+    else:
+        compiler.uninitialized[-1].extend(waiting)
     return module
+
+
+def initialize(module: Module) -> None:
+    """Call `__init__`, if a module has one: once, when the outermost module that it is in is complete."""
+    start = module.bindings.get("__init__")
+    if not isinstance(start, GenericFunction):
+        return
+    try:
+        start()
+    except (JuliaException, Exception) as error:
+        Base.demand("InitError")
+        init_error = T.CORE_TYPES["InitError"].pyclass
+        raise init_error(Symbol(module.name), julia_value(error)).with_traceback(error.__traceback__) from None
 
 
 def add_functions(compiler: Any, module: Module, file: str) -> None:

@@ -384,7 +384,7 @@ def _setproperty(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if not isinstance(t, T.DataType) or not t.concrete or t.typename.make_class is not structs.make_class:
         return None
     name = args[1].value.name if type(args[1]) is Known and isinstance(args[1].value, V.Symbol) else None
-    if not t.typename.mutable or name not in t.fields or name in t.typename.field_consts:
+    if not t.typename.mutable or name not in t.fields or name in t.typename.field_consts | t.typename.field_atomics:
         return None
     declared = t.field_types[t.fields.index(name)]
     if declared is not ANY and widen(args[2]) is not declared and not fits(args[2], declared):

@@ -19,6 +19,10 @@ from juliette.syntax.expr import Expr, LineNumberNode
 _PLACELESS = ("syntax: break or continue outside loop", 'syntax: "$" expression outside quote', 'syntax: label "')
 
 
+def _placeless(text: str) -> bool:
+    return text.startswith(_PLACELESS) or text.endswith("expression not at top level")
+
+
 _CURRENT: list[Compiler] = []
 
 
@@ -38,6 +42,8 @@ class Compiler:
         self.warned: set[tuple[str, str, int]] = set()
         # the files that are being included, innermost last
         self.files: list[str] = []
+        # for each module that is being defined, innermost last: modules in it that wait for their `__init__`
+        self.uninitialized: list[list[Module]] = []
         # packages that were read from files, and those files
         self.packages: dict[str, tuple[Module, str]] = {}
         # statements that are running one inside another
@@ -121,7 +127,7 @@ class Compiler:
             return node
         except ErrorException as error:
             text = error.msg
-            if str(text).startswith("syntax: ") and not str(text).startswith(_PLACELESS) and "around" not in text:
+            if str(text).startswith("syntax: ") and not _placeless(str(text)) and "around" not in text:
                 error.msg = f"{text} around {file}:{line}"
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

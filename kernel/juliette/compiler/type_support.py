@@ -72,7 +72,7 @@ def check_free(module: Module, name: str) -> None:
 def define_fields(
     module: Module, t: Any, names: tuple[str, ...], types: tuple[Any, ...], default_constructors: bool,
     consts: frozenset[str] = frozenset(), fewest: int | None = None, place: tuple[str, int] = ("none", 0),
-    docs: dict[str, str] | None = None,
+    docs: dict[str, str] | None = None, atomics: frozenset[str] = frozenset(),
 ) -> Any:
     """Give a new struct its fields; the same definition again keeps the first type."""
     family = T.unwrap(t).typename
@@ -82,6 +82,7 @@ def define_fields(
     family.fields = names
     family.field_types = types
     family.field_consts = consts
+    family.field_atomics = atomics
     family.ninitialized = len(names) if fewest is None else fewest
     old = module.bindings.get(family.name)
     old_body = T.unwrap(old) if isinstance(old, T.JuliaType) else None
@@ -102,6 +103,7 @@ def same_definition(old: T.TypeName, new: T.TypeName) -> bool:
     """Do two definitions of a struct say the same?"""
     if (
         old.fields != new.fields or old.mutable != new.mutable or old.field_consts != new.field_consts
+        or old.field_atomics != new.field_atomics
         or old.abstract or old.primitive_bits or len(old.params) != len(new.params)
     ):
         return False

@@ -41,16 +41,36 @@ TRACE = TraceState()
 class WorldAge:
     """How many methods there have been, and how many of them running code may see."""
 
-    __slots__ = ("current", "floor", "latest")
+    __slots__ = ("current", "floor", "latest", "outdated", "waiting")
 
     def __init__(self) -> None:
         self.current = self.latest = 1
-        # the age in which the outermost statement began
+        # the age in which the outermost statement began, or the oldest task that has not ended
         self.floor = 1
+        # the ages of tasks that wait for their turn
+        self.waiting: dict[Any, int] = {}
+        # what ends code that was compiled when not all methods could be seen
+        self.outdated: list[Callable[[], None]] = []
 
     def begin(self) -> None:
         """A new statement sees all that there is."""
         self.current = self.floor = self.latest
+        if self.waiting:
+            self.floor = min(self.latest, *self.waiting.values())
+        if self.outdated:
+            self.end_outdated()
+
+    def enter(self, age: int) -> None:
+        """Go on with a task of another age."""
+        if self.outdated and age > self.current:
+            self.end_outdated()
+        self.current = age
+
+    def end_outdated(self) -> None:
+        """Code that relies on what an older age saw is not for this one."""
+        outdated, self.outdated = self.outdated, []
+        for end in outdated:
+            end()
 
 
 WORLD = WorldAge()
@@ -364,6 +384,8 @@ class GenericFunction:
     def watch(self, types: tuple[Any, ...] | None, then: Callable[[], None]) -> None:
         """Call `then` when a method is added that fits argument types (None: any method)."""
         self.watchers.append((types, then))
+        if self.newest > WORLD.current:
+            WORLD.outdated.append(then)
 
     def user_matches(self, types: tuple[Any, ...]) -> bool:
         """Does a method written in Julia fit these argument types?"""

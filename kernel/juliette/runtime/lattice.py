@@ -74,7 +74,7 @@ class TypeName:
     """What the instantiations of one type family share."""
 
     __slots__ = (
-        "abstract", "cache", "constructors", "field_consts", "field_types", "fields", "is_struct",
+        "abstract", "cache", "constructors", "field_atomics", "field_consts", "field_types", "fields", "is_struct",
         "kw_defaults", "make_class", "module", "mutable", "name", "ninitialized", "params", "primitive_bits",
         "singleton", "super", "wrapper",
     )
@@ -90,6 +90,7 @@ class TypeName:
         self.super: Any = None
         self.fields: tuple[str, ...] = ()
         self.field_types: tuple[Any, ...] = ()
+        self.field_atomics: frozenset[str] = frozenset()
         self.field_consts: frozenset[str] = frozenset()
         self.kw_defaults: dict[str, Any] | None = None
         self.wrapper: Any = None
@@ -512,7 +513,6 @@ Type_ = TYPE_NAME.wrapper = CORE_TYPES["Type"] = _parametric_type()
 DataType_ = _core("DataType", Type_)
 UnionAll_ = _core("UnionAll", Type_)
 TypeofBottom = define("TypeofBottom", Type_)
-TypeofVararg = define("TypeofVararg")
 TypeVar_ = _core("TypeVar")
 _core("TypeName")
 Union_Kind = define("Union", Type_)

@@ -582,26 +582,30 @@ SESSION = _Session()
 def _qualified(family: T.TypeName) -> str:
     """A type's name as it must be written in Main."""
     module, name = family.module, family.name
-    if family in (T.TypeofBottom.typename, T.TypeofVararg.typename):
+    if family is T.TypeofBottom.typename:
         return f"Core.{name}"
     if module is None or module is Core or not isinstance(module, Module):
-        return name
+        last = name.rpartition(".")[2]
+        # Types of Base's own modules, such as `Base.Threads.Atomic`.
+        return last if last != name and _seen_in_main(last, family) else name
     plain = is_plain_name(name) or "(" in name or name.startswith('var"')
     shown = name if plain else f'var"{name}"'
     if module is Base and name in Base.exports:
         return name
     if name.startswith("typeof("):
         return f"typeof({_function_name(family.singleton, module, name[7:-1])})"
-    main = SESSION.main
-    for where in (main.bindings, main.visible):
-        value = where.get(name)
-        if value is not None:
-            if isinstance(value, T.JuliaType) and value is family.wrapper:
-                return name
-            break
-    if module is main or module.name == "Main" or name.startswith("var\""):
+    if _seen_in_main(name, family):
+        return name
+    if module is SESSION.main or module.name == "Main" or name.startswith("var\""):
         return shown
     return ".".join(module.path) + "." + shown
+
+
+def _seen_in_main(name: str, family: T.TypeName) -> bool:
+    """Does a name mean this type in Main?"""
+    main = SESSION.main
+    value = main.bindings.get(name, main.visible.get(name))
+    return isinstance(value, T.JuliaType) and value is family.wrapper
 
 
 def _function_name(f: Any, module: Module, name: str) -> str:

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from juliette.runtime.dispatch import TRACE
+from juliette.runtime.dispatch import TRACE, WORLD
 from juliette.runtime.errors import InterruptException, JuliaException, Thrown, julia_value
 from juliette.runtime.interrupts import UNINTERRUPTED
 
@@ -29,7 +29,7 @@ class Task:
 
     __slots__ = (
         "__weakref__", "baton", "code", "exception", "exceptions", "failure", "leaving", "logger", "name", "pending", "result", "started", "state",
-        "storage", "thread", "tracing", "waiters", "where",
+        "storage", "thread", "tracing", "waiters", "where", "world",
     )
 
     def __init__(self, code: Any) -> None:
@@ -53,6 +53,8 @@ class Task:
         self.leaving = False
         # The queue in which it waits, if it does.
         self.where: Any = None
+        # The methods that it sees are those that there were when it was made.
+        self.world = WORLD.current
 
     @property
     def done(self) -> bool:
@@ -78,6 +80,8 @@ class Scheduler:
     def schedule(self, task: Task, value: Any = None, error: bool = False) -> None:
         """Let a task go on when its turn comes, with a value or an exception."""
         task.pending = (error, value)
+        if not task.started:
+            WORLD.waiting[task] = task.world
         if not task.started and task.logger is None:
             task.logger = self.current.logger
         self.ready.append(task)
@@ -162,12 +166,16 @@ class Scheduler:
             task.baton = _thread.allocate_lock()
             task.baton.acquire()
         task.exceptions, task.tracing = list(self.exception_stack), TRACE.depth
+        if not task.done:
+            WORLD.waiting[task] = task.world = WORLD.current
 
     def _resume(self, task: Task) -> None:
         """Give a task the baton."""
         self.current = task
         self.exception_stack[:] = task.exceptions
         TRACE.depth = task.tracing
+        WORLD.enter(task.world)
+        WORLD.waiting.pop(task, None)
         if task.started:
             task.baton.release()
             return

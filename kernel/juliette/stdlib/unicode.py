@@ -129,6 +129,7 @@ def load(module: Module) -> None:
     @module.method(
         "isequal_normalized(a::AbstractString, b::AbstractString; casefold=false, "
         "stripmark=false, chartransform=identity)",
+        export=False,
     )
     def isequal_normalized(
         a: Any,

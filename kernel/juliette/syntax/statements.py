@@ -539,6 +539,11 @@ class StatementParser(ExpressionParser):
             self.bump()
             self.pass_newline()
             items.append(self._import_item())
+        renamed = next((item for item in items if item.kind == "as"), None)
+        if renamed is not None and word == "using":
+            self.fail(
+                "`using` with `as` renaming requires a `:` and context module", renamed.start, renamed.stop
+            )
         return self.node(word, start, items)
 
     def _import_item(self) -> SyntaxNode:

@@ -63,7 +63,7 @@ def static_variable(v: Any) -> tuple[str, Any, Any]:
     if isinstance(v, Symbol):
         return v.name, None, None
     if not isinstance(v, Expr):
-        raise problem('invalid variable expression in "where"')
+        raise problem(f'invalid type parameter name "{v}"')
     if v.head in ("<:", ">:") and not isinstance(v.args[0], Symbol):
         raise problem('invalid variable expression in "where"')
     if v.head == "<:":
@@ -72,7 +72,7 @@ def static_variable(v: Any) -> tuple[str, Any, Any]:
         return v.args[0].name, v.args[1], None
     if v.head == "comparison":
         return v.args[2].name, v.args[0], v.args[4]
-    raise problem("invalid type parameter name")
+    raise problem('invalid variable expression in "where"')
 
 
 def pattern_names(p: Any) -> list[str]:

@@ -9,7 +9,7 @@ from juliette.compiler.lower.code import Family, LambdaCode
 from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem, shown, signature_name, str_name
 from juliette.compiler.lower.scopes import Assigned, FunctionScope, Scope, Scoping
 from juliette.compiler.lower.signatures import Signature, optional_methods, parse_signature
-from juliette.syntax.expr import Expr, LineNumberNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
 
 class Functions(Scoping):
@@ -238,6 +238,9 @@ class Functions(Scoping):
         elif isinstance(f, Expr) and f.head == ".":
             target, kind = self.lower(f), "qualified"
             name = f.args[1].value.name
+        elif isinstance(f, GlobalRef):
+            name = f.name.name
+            target, kind = (C.Const(name), "named") if f.module is self.module else (self.lower(f), "qualified")
         else:
             name = f.name
             target, kind = C.Const(name), "named"

@@ -14,10 +14,16 @@ class Modules(Scoping):
     def lower_module(self, e: Expr) -> C.Node:
         raise problem('"module" expression not at top level')
 
+    def _at_top_level(self, e: Expr) -> None:
+        if not self.function.toplevel:
+            raise problem(f'"{e.head}" expression not at top level')
+
     def lower_using(self, e: Expr) -> C.Node:
+        self._at_top_level(e)
         return C.Call(C.Runtime("use"), [C.Const(self.module), C.Const(e)])
 
     lower_import = lower_using
 
     def lower_export(self, e: Expr) -> C.Node:
+        self._at_top_level(e)
         return C.Call(C.Runtime("export"), [C.Const(self.module), C.Const(tuple(a.name for a in e.args))])
