@@ -47,7 +47,7 @@
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `pipes`: between tasks and programs
 - `commands`, `processes`: other programs
-- `interactive`: `varinfo`, `versioninfo`
+- `interactive`: `varinfo`, `versioninfo`, `clipboard`
 - `timing`: `@time` and its family
 - `backtraces`: `stacktrace`, `backtrace`, exceptions with their traces
 - `macros`: `@show`, `@time`, `@assert` and the other macros

@@ -167,7 +167,7 @@ def fill_into(a: Any, x: Any) -> Any:
     """
     if B.TRACE.depth and B.MUTATION is not None:
         B.MUTATION(a, "fill!")
-    if isinstance(a, Struct):
+    if isinstance(a, (Struct, V.Range)):
         put = Base.bindings["setindex!"]
         for i in support.iterate(Base.bindings["eachindex"](a)):
             put(a, x, i)

@@ -61,7 +61,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
-    "juliette.base.interactive": "Listing format_bytes varinfo versioninfo",
+    "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
         "@default_eltype Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
         "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
@@ -285,7 +285,9 @@ EXTENDED: dict[str, str] = {
     "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted sort! sortperm",
     "juliette.base.streams": "IOBuffer copy peek",
-    "juliette.base.strings.characters": "+ - Char first getindex isempty last length only size",
+    "juliette.base.strings.characters": (
+        "% + - Char first getindex isempty last length only rem size"
+    ),
     "juliette.base.strings.indexing": (
         "SubString checkbounds eachindex eltype first firstindex get getindex isempty keys last "
         "lastindex length maybeview nextind only parent parentindices prevind setindex! sizeof "

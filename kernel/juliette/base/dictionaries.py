@@ -88,6 +88,8 @@ def _joined(kinds: Iterable[Any]) -> Any:
 
 def _dict_constructor(cls: Any, name: str) -> Callable[..., Any]:
     def construct(t: Any, *args: Any) -> Any:
+        if len(args) > 1 and not all(isinstance(p, V.Pair) for p in args):
+            raise MethodError(t, args, None)
         pairs = _entries(args, name) if args else []
         n = len(args) if len(args) != 1 or isinstance(args[0], V.Pair) else known_length(args[0])
         if isinstance(t, T.UnionAll):

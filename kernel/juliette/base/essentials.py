@@ -385,7 +385,7 @@ def setfield(x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str =
     if isinstance(x, Module):
         raise ErrorException(f"cannot assign variables in other modules")
     t = T.typeof(x)
-    fields = t.fields
+    fields = x.names if isinstance(x, V.NamedTuple) else t.fields
     if key not in fields:
         raise field_error(x, key)
     if not t.typename.mutable:

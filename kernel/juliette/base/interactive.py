@@ -1,17 +1,20 @@
-"""What helps at the prompt: `varinfo`, `versioninfo`."""
+"""What helps at the prompt: `varinfo`, `versioninfo`, `clipboard`."""
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 import sys
 from typing import Any
 
 from juliette import __version__
 from juliette.base.reflection import summarysize
 from juliette.display.io import IO, STDOUT
-from juliette.display.show import summary
+from juliette.display.show import string_of, summary
 from juliette.runtime import types as T
+from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import SESSION, Base, Module
 
 
@@ -93,3 +96,34 @@ def versioninfo(*args: Any) -> None:
         f"  WORD_SIZE: {sys.maxsize.bit_length() + 1}\n"
         "Threads: 1\n"
     )
+
+
+# Programs that put text on the clipboard and fetch it.
+_CLIPBOARDS = (
+    (("pbcopy",), ("pbpaste",)),
+    (("clip",), ("powershell", "-NoProfile", "-Command", "Get-Clipboard")),
+    (("wl-copy",), ("wl-paste", "--no-newline")),
+    (("xsel", "--input", "--clipboard"), ("xsel", "--output", "--clipboard")),
+    (("xclip", "-quiet", "-in", "-selection", "clipboard"), ("xclip", "-quiet", "-out", "-selection", "clipboard")),
+)
+
+
+def _clipboard_commands() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    for copy, paste in _CLIPBOARDS:
+        if shutil.which(copy[0]) and (copy[0] not in ("xsel", "xclip", "wl-copy") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            return copy, paste
+    raise ErrorException("no clipboard command found, please install xsel or xclip or wl-clipboard")
+
+
+@Base.method("clipboard(x)")
+def clipboard_copy(x: Any) -> None:
+    """Put the text of a value on the clipboard of the desktop."""
+    copy, _ = _clipboard_commands()
+    subprocess.run(copy, input=string_of(x).encode(), check=False)
+
+
+@Base.method("clipboard()")
+def clipboard_paste() -> str:
+    """The text on the clipboard of the desktop."""
+    _, paste = _clipboard_commands()
+    return subprocess.run(paste, capture_output=True, check=False).stdout.decode("utf-8", "replace")

@@ -87,6 +87,7 @@ for _name in (
     if Base.has(_name):
         Core.bindings[_name] = Base.get(_name)
 Core.bindings["TypeofBottom"] = T.TypeofBottom
+Core.bindings["TypeofVararg"] = T.TypeofVararg
 Base.demand("_return_type")  # Core.Compiler comes with it
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from juliette.base.method_reflection import Method_, _signature, method_for
-from juliette.base.reflection import family_of, fields_of, supertype, vector
+from juliette.base.reflection import family_of, fields_of, vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.errors import MethodError, UndefVarError
@@ -235,7 +235,7 @@ def supertypes(t: Any) -> tuple[Any, ...]:
     """
     out = [t]
     while out[-1] is not T.Any_:
-        out.append(supertype(out[-1]))
+        out.append(Base.bindings["supertype"](out[-1]))
     return tuple(out)
 
 

@@ -243,6 +243,14 @@ def shaped(values: list[Any], t: Any, shape: tuple[int, ...]) -> Array:
     return make(vector(values, t).data.reshape(shape, order="F"), t)
 
 
+def drawn_by_user(f: Any, rng: Any, t: Any, dims: tuple[Any, ...]) -> Any:
+    """Random values of a type for which the user has written how one is drawn."""
+    if not dims:
+        return f(rng, t)
+    shape = dims_of(dims)
+    return shaped([f(rng, t) for _ in range(prod(shape))], t, shape)
+
+
 def continuous(name: str, one: str, many: str, doc: str) -> None:
     """`randn` and `randexp`."""
 
@@ -256,6 +264,8 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
         if is_complex:
             dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
         if dtype is None or dtype.kind not in "fc":
+            if Base.bindings[name].resolve((T.typeof(rng), T.type_of_type(t))).code is not None:
+                return drawn_by_user(Base.bindings[name], rng, t, args)
             raise MethodError(Base.bindings[name], (rng, t), None)
         if not args:
             if is_complex:

@@ -82,7 +82,7 @@ def issupertype(a: Any, b: Any) -> bool:
     return T.subtype(type_argument("<:", b), type_argument("<:", a))
 
 
-@Base.method("supertype(t::Type)", transparent=True)
+@Base.method("supertype(t::DataType)", transparent=True)
 def supertype(t: Any) -> Any:
     """The type right above `t`.
 
@@ -91,12 +91,13 @@ def supertype(t: Any) -> Any:
     Signed
     ```
     """
-    if isinstance(t, T.UnionAll):
-        above = supertype(t.body)
-        return T.UnionAll(t.var, above) if t.var in T.free_vars(above) else above
-    if not isinstance(t, T.DataType):
-        raise MethodError(Base.bindings["supertype"], (t,), None)
     return t.super
+
+
+@Base.method("supertype(t::UnionAll)", transparent=True)
+def supertype_of_family(t: Any) -> Any:
+    above = supertype_of_family(t.body) if isinstance(t.body, T.UnionAll) else supertype(t.body)
+    return T.UnionAll(t.var, above) if t.var in T.free_vars(above) else above
 
 
 @Base.method("typeintersect(a::Type, b::Type)")
@@ -226,7 +227,7 @@ def ismutable(x: Any) -> bool:
     return ismutabletype(T.typeof(x))
 
 
-@Base.method("isimmutable(x)", export=False)
+@Base.method("isimmutable(x)")
 def isimmutable(x: Any) -> bool:
     """Is the value immutable?"""
     return not ismutable(x)
@@ -376,9 +377,13 @@ def fieldname(t: Any, i: int) -> Any:
     ```
     """
     names = fieldnames(t)
-    if not 1 <= i <= len(names):
-        raise ArgumentError(f"Field type {T.type_string(t)} only has {len(names)} fields." if names
-                            else "Type has no fields.")
+    if i < 1:
+        raise ArgumentError(f"Field numbers must be positive integers. {int(i)} is invalid.")
+    if i > len(names):
+        noun = "field" if len(names) == 1 else "fields"
+        raise ArgumentError(
+            f"Cannot access field {int(i)} since type {T.type_string(t)} only has {len(names)} {noun}."
+        )
     return names[i - 1]
 
 

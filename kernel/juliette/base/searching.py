@@ -174,8 +174,6 @@ def first(x: Any) -> Any:
         return Base.bindings["getindex"](x, first(Base.bindings["eachindex"](x)))
     for v in iterate_value(x):
         return v
-    if type(x) is str:
-        raise BoundsError(x, (1,))
     raise ArgumentError("collection must be non-empty")
 
 

@@ -109,6 +109,12 @@ def show_type_variable(io: Any, v: Any) -> None:
     io.write(f"{low}{v.name}" + ("" if v.upper is T.Any_ else f"<:{T.type_string(v.upper)}"))
 
 
+@Base.method("show(io::IO, v::Core.TypeofVararg)")
+def show_vararg(io: Any, v: Any) -> None:
+    """`Vararg{Int64, 2}`"""
+    io.write(T.type_string(v))
+
+
 @Base.method("show(io::IO, n::TypeName)")
 def show_type_name(io: Any, n: Any) -> None:
     """`typename(Array)`"""

@@ -21,7 +21,7 @@ _EMPTY = "array must be non-empty"
 
 def growable(v: Any, name: str, *rest: Any) -> None:
     """Raise unless `v` is a vector that owns its elements."""
-    if not isinstance(v, (Array, V.BitArray)) or v.data.ndim != 1:
+    if not isinstance(v, (Array, V.BitArray)) or v.data.ndim != 1 or not v.grows:
         raise MethodError(Base.bindings[name], (v, *rest), None)
     if B.TRACE.depth and B.MUTATION is not None:
         B.MUTATION(v, name)

@@ -453,6 +453,20 @@ def _foreign_value_error(error: ValueError) -> Any:
         return E.ArgumentError("invalid Array dimensions")
     if "maximum supported dimension" in text:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
+    if "read-only" in text:
+        return _not_writable(error)
+    return None
+
+
+def _not_writable(error: ValueError) -> Any:
+    """The error of an assignment to an element of an array that cannot be changed, if a frame has one."""
+    trace = error.__traceback__
+    while trace is not None:
+        for value in trace.tb_frame.f_locals.values():
+            flags = getattr(getattr(value, "data", None), "flags", None)
+            if not getattr(flags, "writeable", True) and T.isa(value, T.AbstractArray):
+                return E.CanonicalIndexError("setindex!", T.typeof(value))
+        trace = trace.tb_next
     return None
 
 

@@ -72,7 +72,12 @@ def module_of(f: Any) -> Any:
 @Base.method("show(io::IO, f::Function)")
 def show_function(io: IO, f: Any) -> None:
     """The name, with the module that it has to be asked of; the type and the fields of a closure."""
-    if isinstance(f, (Fix1, Fix2, Returns, Splat)):
+    if isinstance(f, Splat):
+        io.write("splat(")
+        print_function(io, f.f)
+        io.write(")")
+        return
+    if isinstance(f, (Fix1, Fix2, Returns)):
         show_default(io, f)
         return
     if isinstance(f, Composed):
@@ -141,7 +146,7 @@ def show_function_long(io: IO, mime: Any, f: Any) -> None:
     if type(f) in SHOW_HOOKS:
         SHOW_HOOKS[type(f)](io, f, not io.get("compact"))
         return
-    if io.get("compact") or isinstance(f, Composed):
+    if io.get("compact") or isinstance(f, (Composed, Splat)):
         show(io, f)
         return
     name = name_of(f)
@@ -149,7 +154,7 @@ def show_function_long(io: IO, mime: Any, f: Any) -> None:
     if name in _BUILT_IN and generic.module is Base:
         io.write(f"{name} (built-in function)")
         return
-    n = 1 if isinstance(f, (Fix1, Fix2, Returns, Splat, MacroFunction, FunctionType)) else len(Base.bindings["methods"](f).methods)
+    n = 1 if isinstance(f, (Fix1, Fix2, Returns, MacroFunction, FunctionType)) else len(Base.bindings["methods"](f).methods)
     own = not isinstance(f, V.ColonType) and (
         "#" in name or is_known(f, name, module_of(f))
         or isinstance(f, MacroFunction) or (isinstance(f, GenericFunction) and generic.module is Base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from juliette.base.method_reflection import (
@@ -183,6 +183,8 @@ def candidates(
     table.settle()
     rows: list[tuple[int, str]] = []
     methods = [m for m in table.methods if not before or T.isa(f, _closed(m, m.parameters[0]))]
+    # A constructor of ours that takes whatever is given stands for several of Julia's.
+    methods = [m for m in methods if not (before and not m.line and _takes_anything(m.parameters[len(before):]))]
     for m in by_specificity(methods) if len(methods) < 80 else methods:
         newer = type(world) is int and m.world > world
         row = candidate(m, types, len(before), keywords, color, special, newer)
@@ -196,6 +198,11 @@ def candidates(
         return ""
     text = "\n\nClosest candidates are:" + "".join("\n" + line for _, line in rows[:_SHOWN])
     return text + ("\n  ..." if len(rows) > _SHOWN else "") + "\n"
+
+
+def _takes_anything(params: Sequence[Any]) -> bool:
+    """Are these parameters `xs...` alone?"""
+    return len(params) == 1 and isinstance(params[0], T.Vararg) and params[0].type is T.Any_
 
 
 def candidate(

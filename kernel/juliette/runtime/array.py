@@ -24,6 +24,8 @@ class Array:
     __slots__ = ("__weakref__", "_buffer", "below", "data", "grad", "of", "own", "tape", "view")
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 1
+    # Whether a vector of the class may change its length.
+    grows: ClassVar[bool] = True
 
     def __init__(self, data: Data) -> None:
         self.data = data
@@ -181,7 +183,7 @@ class _Undef:
 
 UNDEF = _Undef()
 
-_SCALAR = {"d": float, "l": int, "q": int, "?": bool}
+_SCALAR = frozenset("dlq?D")
 
 
 def element(data: Data, index: Any) -> Any:

@@ -582,7 +582,7 @@ SESSION = _Session()
 def _qualified(family: T.TypeName) -> str:
     """A type's name as it must be written in Main."""
     module, name = family.module, family.name
-    if family is T.TypeofBottom.typename:
+    if family in (T.TypeofBottom.typename, T.TypeofVararg.typename):
         return f"Core.{name}"
     if module is None or module is Core or not isinstance(module, Module):
         last = name.rpartition(".")[2]

@@ -626,6 +626,9 @@ class Meet:
             lower, upper = (a, b) if _descends(a, b) else (b, a)
             if not _descends(lower, upper):
                 return Bottom
+            if upper.typename is TYPE_NAME and not has_free(upper):
+                # The one value of `Type{X}` is of another kind, or it would be a subtype.
+                return Bottom
             above = next(
                 s for s in supertypes(lower) if isinstance(s, DataType) and s.typename is upper.typename
             )

@@ -15,7 +15,7 @@ import numpy as np
 from juliette.runtime import lattice, subtyping
 from juliette.runtime.lattice import (
     CHECKS, CONVERSIONS, CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
-    ParameterCountError, Tuple_, Type_, TypeName, TypeofBottom, TypeParameterError, TypeVar, TypeVar_,
+    ParameterCountError, Tuple_, Type_, TypeName, TypeofBottom, TypeofVararg, TypeParameterError, TypeVar, TypeVar_,
     Union_Kind, UnionAll, UnionAll_, UnionType, Vararg, Vararg_, VarargLengthError, _core, apply_type, define, free_vars,
     has_free, instantiate, is_concrete, kind_of, make_applied, substitute, supertypes, tuple_type,
     type_of_type, union, unwrap,
@@ -29,7 +29,7 @@ from juliette.syntax.expr import Symbol
 __all__ = [
     "CHECKS", "CORE_TYPES", "TUPLE_NAME", "TYPE_NAME", "Any_", "Bottom", "DataType", "DataType_", "ElementError", "JuliaType",
     "ParameterCountError", "Tuple_", "TypeName", "TypeParameterError", "TypeVar", "TypeVar_",
-    "Type_", "TypeofBottom", "UnionAll", "UnionAll_", "UnionType", "Union_Kind", "Vararg", "Vararg_", "VarargLengthError",
+    "Type_", "TypeofBottom", "TypeofVararg", "UnionAll", "UnionAll_", "UnionType", "Union_Kind", "Vararg", "Vararg_", "VarargLengthError",
     "apply_type", "bound_string", "define", "equal", "free_vars", "has_free", "instantiate",
     "intersect", "intersects", "is_concrete", "join", "kind_of", "make_applied", "match",
     "more_specific", "set_value_text", "subtype", "substitute", "supertypes", "tuple_type", "type_of_type",
@@ -61,6 +61,9 @@ def register_class(cls: type, t: Any) -> None:
     _TYPE_OF_CLASS[cls] = t
     if isinstance(t, DataType) and t._pyclass is None:
         t.pyclass = cls
+
+
+register_class(Vararg, TypeofVararg)
 
 
 def register_instances(cls: type, f: Callable[[Any], Any], general: Any) -> None:

@@ -464,6 +464,7 @@ class BitArray:
 
     __slots__ = ("_buffer", "data", "node", "of", "view")
     eltype = T.Bool
+    grows = True
 
     def __new__(cls, data: Data) -> Any:
         made = _BITS.get(data.ndim)

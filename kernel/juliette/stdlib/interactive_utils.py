@@ -5,8 +5,9 @@ from __future__ import annotations
 from juliette.runtime.modules import Base, Module
 
 NAMES = (
-    "subtypes supertypes methodswith varinfo versioninfo @which @functionloc @code_lowered "
-    "@code_typed @code_warntype @code_llvm @code_native code_llvm code_native code_warntype"
+    "subtypes supertypes methodswith varinfo versioninfo clipboard @which @functionloc "
+    "@code_lowered @code_typed @code_warntype @code_llvm @code_native code_llvm code_native "
+    "code_warntype"
 )
 
 

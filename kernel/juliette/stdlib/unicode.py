@@ -129,7 +129,6 @@ def load(module: Module) -> None:
     @module.method(
         "isequal_normalized(a::AbstractString, b::AbstractString; casefold=false, "
         "stripmark=false, chartransform=identity)",
-        export=False,
     )
     def isequal_normalized(
         a: Any,

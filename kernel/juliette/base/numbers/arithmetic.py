@@ -22,6 +22,7 @@ from juliette.runtime import types as T
 from juliette.runtime.broadcast import broadcasted
 from juliette.runtime.errors import DomainError, MethodError, OutOfMemoryError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.runtime.numeric import (
     BITS,
     HIGH,
@@ -169,6 +170,10 @@ def backslash(x: Any, y: Any) -> Any:
     0.5
     ```
     """
+    if isinstance(x, Struct) or isinstance(y, Struct):
+        # The order of factors may matter.
+        turn = Base.bindings["adjoint"]
+        return turn(Base.bindings["/"](turn(y), turn(x)))
     return Base.bindings["/"](y, x)
 
 

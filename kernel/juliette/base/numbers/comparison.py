@@ -14,6 +14,7 @@ from juliette.base.numbers.promotion import KERNELS, promote, promote_type
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.runtime.numeric import COMPLEX_CLASSES, FLOATS, BigFloat_, is_number, parts
 from juliette.syntax.expr import Symbol
 
@@ -337,7 +338,7 @@ def isapprox(x: Any, y: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = Fa
     """
     if rtol is None:
         rtol = default_tolerance(T.typeof(x), T.typeof(y)) if not atol > 0 else 0
-    if isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES):
+    if (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES)) and not (isinstance(x, Struct) or isinstance(y, Struct)):
         (a, b), (c, d) = parts(x), parts(y)
         if a == c and b == d:
             return True
@@ -375,8 +376,33 @@ def default_tolerance(*types: Any) -> float:
             from juliette.runtime.bigfloat import Precision
 
             out = max(out, 2.0 ** ((1 - Precision.bits) / 2))
-        out = max(out, math.sqrt(eps.get(t, 0.0)))
+        if t in eps:
+            out = max(out, math.sqrt(eps[t]))
+        elif isinstance(getattr(t, "pyclass", None), type) and issubclass(t.pyclass, Struct):
+            out = Base.bindings["max"](out, Base.bindings["rtoldefault"](Base.bindings["real"](t)))
     return out
+
+
+@Base.method("rtoldefault(t::Type{<:Real})", export=False)
+def rtoldefault(t: Any) -> Any:
+    """How far numbers of a type may differ, for their size, and be nearly equal.
+
+    ```jldoctest
+    julia> Base.rtoldefault(Float32) == sqrt(eps(Float32)), Base.rtoldefault(Int)
+    (true, 0)
+    ```
+    """
+    if not T.subtype(t, T.AbstractFloat):
+        return 0
+    return Base.bindings["sqrt"](Base.bindings["eps"](t))
+
+
+@Base.method("rtoldefault(x, y, atol::Real)", export=False)
+def rtoldefault_of_two(x: Any, y: Any, atol: Any) -> Any:
+    """The default `rtol` of `isapprox(x, y; atol)`; `x` and `y` are numbers or their types."""
+    of, real = Base.bindings["rtoldefault"], Base.bindings["real"]
+    rtol = Base.bindings["max"](*(of(real(t if isinstance(t, T.JuliaType) else T.typeof(t))) for t in (x, y)))
+    return Base.bindings["zero"](rtol) if atol > 0 else rtol
 
 
 Base.const("≈", Base.bindings["isapprox"])

@@ -117,7 +117,7 @@ def _field(z: Any, name: str) -> Any:
     raise field_error(z, name)
 
 
-PROPERTIES.update({complex: _field, np.complex64: _field})
+PROPERTIES.update(dict.fromkeys((complex, np.complex64, np.complex128), _field))
 
 
 @Base.method("real(z::Complex)")
@@ -150,7 +150,9 @@ def imag_of_real(x: Any) -> Any:
 
 @Base.method("real(::Type{T}) where T<:Number")
 def real_type(t: Any) -> Any:
-    return t.parameters[0] if isinstance(t, T.DataType) and t.typename.name == "Complex" else t
+    if isinstance(t, T.DataType) and t.typename.name == "Complex":
+        return t.parameters[0]
+    return t if T.subtype(t, T.Real) or not t.concrete else T.typeof(call("real", call("zero", t)))
 
 
 @Base.method("reim(z::Number)", transparent=True)

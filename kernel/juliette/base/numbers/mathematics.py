@@ -261,6 +261,11 @@ def absolute_real(x: Any) -> Any:
 KERNELS[Base.bindings["abs"]] = np.abs
 
 
+@Base.method("abs2(x::Number)", transparent=True)
+def abs2_number(x: Any) -> Any:
+    return Base.bindings["^"](Base.bindings["abs"](x), 2)
+
+
 @Base.method("abs2(x::Real)", transparent=True)
 def abs2_real(x: Any) -> Any:
     """The square of the absolute value.
@@ -297,6 +302,13 @@ def sign(t: Any) -> Any:
         return lambda x: x if x == 0 or x != x else _big(1 if x > 0 else -1)
     make = MAKER[t]
     return lambda x: make(int(x > 0) - int(x < 0))
+
+
+@Base.method("sign(x::Number)", transparent=True)
+def sign_number(x: Any) -> Any:
+    """What is left of a number when its size is divided out; zero is its own sign."""
+    size = Base.bindings["oneunit"](x) if Base.bindings["iszero"](x) else x
+    return Base.bindings["/"](x, Base.bindings["abs"](size))
 
 
 @Base.method("sign(x::Real)", transparent=True)

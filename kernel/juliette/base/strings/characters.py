@@ -74,6 +74,11 @@ def codepoint(c: V.Char) -> Any:
     return np.uint32(c.code)
 
 
+@Base.method("rem(c::AbstractChar, ::Type{T}) where T<:Number")
+def rem_codepoint(c: V.Char, t: Any) -> Any:
+    return Base.bindings["rem"](codepoint(c), t)
+
+
 @Base.method("+(c::AbstractChar, n::Integer)")
 def char_plus(c: V.Char, n: Any) -> V.Char:
     return make_char(None, int(codepoint(c)) + int(n))

@@ -423,6 +423,8 @@ def set_codeunit(s: CodeUnits, *args: Any) -> Any:
 
 @Base.method("first(s::AbstractString)")
 def first(s: Any) -> V.Char:
+    if not text_of(s):
+        raise ArgumentError("collection must be non-empty")
     return char_at(s, 1)
 
 

@@ -1,4 +1,8 @@
-"""Regular expressions of PCRE, as Julia uses them, written in the language of Python's `re`."""
+"""Regular expressions of PCRE, as Julia uses them, written in the language of Python's `re`.
+
+What `re` cannot do (recursion, groups that share numbers, `\\K`, `\\G`) is left to the package
+`regex`, which has the same language and more; it is loaded for such patterns only.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,11 @@ _POSIX = {
 }
 _POSIX_MEMBERS = {**_POSIX, "alpha": "a-zA-Z", "alnum": "a-zA-Z0-9"}
 _CLASSES: dict[str, str] = {}
+
+
 @functools.cache
 def _inline_pattern() -> re.Pattern[str]:
     return re.compile(r"\(\?([imsxaU]*)(?:-([imsxaU]+))?([:)])")
-
 
 
 class PatternError(Exception):
@@ -82,9 +87,17 @@ class Translator:
         # For each open group: whether blanks are skipped in it, and what closes it.
         self.groups: list[tuple[bool, str]] = []
         self.extended = extended
+        # Closes the options that hold to the end.
+        self.tail = ""
+        # Whether `re` cannot do it.
+        self.beyond = False
 
     def error(self, message: str, offset: int | None = None) -> PatternError:
         return PatternError(message, self.i if offset is None else offset)
+
+    def opened(self) -> int:
+        """How many groups that capture have begun."""
+        return sum(1 for o in self.out if o == "(" or o.startswith("(?P<"))
 
     def run(self) -> str:
         p = self.p
@@ -132,11 +145,23 @@ class Translator:
                 raise self.error("missing ) after (?# comment")
             self.i = end + 1
             return
-        for opening in ("(?R", "(?0)", "(?&", "(?P>", "(?|", "(?C", "(?+", "(?-"):
-            if p.startswith(opening, i) and not _inline_pattern().match(p, i):
-                raise self.error(f"{opening}…) is not supported in Juliette")
-        if re.compile(r"\(\?\d+\)").match(p, i):
-            raise self.error("recursion is not supported in Juliette")
+        if p.startswith("(?C", i):
+            raise self.error("callouts are not supported in Juliette")
+        if p.startswith("(?|", i):
+            self.beyond = True
+            self.groups.append((self.extended, ")"))
+            self.out.append("(?|")
+            self.i += 3
+            return
+        again = re.compile(r"\(\?(?:R|([+-]?)(\d+)|(?:&|P>)(\w+))\)").match(p, i)
+        if again:
+            self.beyond = True
+            sign, number, name = again.groups()
+            if sign:
+                number = self.opened() + (int(number) if sign == "+" else 1 - int(number))
+            self.out.append(f"(?&{name})" if name else f"(?{number})" if number and int(number) else "(?R)")
+            self.i = again.end()
+            return
         flags = _inline_pattern().match(p, i)
         if flags and (flags[1] or flags[2]):
             on, off, end = flags[1].replace("U", ""), (flags[2] or "").replace("U", ""), flags[3]
@@ -155,7 +180,7 @@ class Translator:
                     outer, closing = self.groups[-1]
                     self.groups[-1] = (outer, closing + ")")
                 else:
-                    self.tail = getattr(self, "tail", "") + ")"
+                    self.tail += ")"
             self.out.append(opening)
             self.i = flags.end()
             return
@@ -196,7 +221,7 @@ class Translator:
     _SIMPLE = {
         "h": "[ \\t\\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000]", "H": "[^ \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]",
         "R": "(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])", "v": "[\\n\\v\\f\\r\\x85\\u2028\\u2029]", "V": "[^\\n\\v\\f\\r\\x85\\u2028\\u2029]",
-        "N": "[^\\n]", "z": "\\Z", "Z": "(?=\\n?\\Z)", "A": "\\A", "e": "\\x1b", "X": "(?:\\r\\n|.[\\u0300-\\u036f\\u200d\\ufe0f]*)", "a": "\\a",
+        "N": "[^\\n]", "z": "\\Z", "Z": "(?=\\n?\\Z)", "A": "\\A", "e": "\\x1b", "a": "\\a",
     }
 
     def escape(self) -> None:
@@ -217,8 +242,11 @@ class Translator:
             self.out.append(self._SIMPLE[c])
             self.i += 2
             return
-        if c in "KG":
-            raise self.error(f"\\{c} is not supported in Juliette")
+        if c in "KGX":
+            self.beyond = True
+            self.out.append("\\" + c)
+            self.i += 2
+            return
         if c == "k":
             found = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})").match(p, self.i)
             if found is None:
@@ -232,7 +260,7 @@ class Translator:
                 raise self.error("a numbered reference must not be zero", self.i + 2)
             ref = found[1] or found[2]
             if ref.startswith("-"):
-                ref = str(sum(1 for o in self.out if o == "(" or o.startswith("(?P<")) + 1 + int(ref))
+                ref = str(self.opened() + 1 + int(ref))
             self.out.append(f"(?:\\{ref})" if ref.isdigit() else f"(?P={ref})")
             self.i = found.end()
             return
@@ -352,8 +380,13 @@ class Translator:
             self.out.append("(?:" + "|".join(options) + ")")
 
 
-def translate(pattern: str, extended: bool) -> str:
-    """The pattern in Python's language."""
+def translate(pattern: str, extended: bool) -> tuple[str, bool]:
+    """The pattern in Python's language, and whether it is beyond `re`."""
     translator = Translator(pattern, extended)
     text = translator.run()
-    return text + getattr(translator, "tail", "")
+    return text + translator.tail, translator.beyond
+
+
+def needs_widths(pattern: str) -> bool:
+    """Whether alternatives of a look-behind differ in their widths, which PCRE allows if each has one."""
+    return re.search(r"\(\?<[=!](?:[^()*+?{}]*\|)[^()*+?{}]*\)", pattern) is not None

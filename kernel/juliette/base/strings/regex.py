@@ -10,7 +10,7 @@ from typing import Any
 from juliette.base.iteration import ITERATORS, SizeUnknown
 from juliette.base.strings.indexing import bytes_before, slice_text
 from juliette.base.strings.patterns import FINDERS
-from juliette.base.strings.pcre import PatternError, translate
+from juliette.base.strings.pcre import PatternError, needs_widths, translate
 from juliette.base.strings.search import REGEX, position
 from juliette.base.strings.values import is_string, text_of
 from juliette.display.show import SHOW_HOOKS
@@ -23,7 +23,18 @@ from juliette.runtime.modules import Base
 from juliette.runtime.text import utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
-_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+_FLAGS = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE", "a": "ASCII"}
+
+
+def _engine(beyond: bool) -> Any:
+    """What runs a pattern: `re`, or `regex` for those beyond it."""
+    if not beyond:
+        return re
+    try:
+        import regex
+    except ImportError:
+        raise PatternError("this pattern needs the Python package regex (pip install regex)", 0) from None
+    return regex
 
 
 class Regex:
@@ -43,21 +54,26 @@ class Regex:
 
     def compiled(self) -> re.Pattern[str]:
         if self._compiled is None:
-            options = 0
-            for f, value in _FLAGS.items():
-                if f in self.flags:
-                    options |= value
-            if "a" in self.flags:
-                options |= re.ASCII
+            self._compiled = self._compile("", "")
+        return self._compiled
+
+    def _compile(self, before: str, after: str) -> re.Pattern[str]:
+        """The pattern between others."""
+        try:
+            text, beyond = translate(self.pattern, "x" in self.flags)
+            text = f"{before}{text}{after}"
+            engine = _engine(beyond)
+            options = sum(getattr(engine, _FLAGS[f]) for f in self.flags)
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    self._compiled = re.compile(translate(self.pattern, "x" in self.flags), options)
-            except PatternError as e:
-                raise compilation_error(str(e), bytes_before(self.pattern, e.offset)) from None
-            except re.error as e:
+                    return engine.compile(text, options)  # type: ignore[no-any-return]
+            except engine.error as e:
+                if not beyond and str(e).startswith("look-behind") and needs_widths(self.pattern):
+                    return _engine(True).compile(text, options)  # type: ignore[no-any-return]
                 raise compilation_error(*_in_their_words(e)) from None
-        return self._compiled
+        except PatternError as e:
+            raise compilation_error(str(e), bytes_before(self.pattern, e.offset)) from None
 
     def affix_length(self, text: str, prefix: bool) -> int | None:
         """How many characters a match at the start (or the end) of the text takes."""
@@ -67,8 +83,7 @@ class Regex:
         for found in self.compiled().finditer(text):
             if found.end() == len(text):
                 return len(text) - found.start()
-        end = re.compile(f"(?:{translate(self.pattern, 'x' in self.flags)})\\Z", self.compiled().flags & ~re.UNICODE)
-        last = end.search(text)
+        last = self._compile("(?:", ")\\Z").search(text)
         return len(text) - last.start() if last else None
 
     def __eq__(self, other: object) -> bool:

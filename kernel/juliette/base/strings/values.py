@@ -146,6 +146,7 @@ class CodeUnits(Array):
     __slots__ = ("string",)
     eltype = T.UInt8
     ndim = 1
+    grows = False
 
 
 CodeUnits_ = T.define("CodeUnits", T.apply_type(T.DenseArray, T.UInt8, 1), [T.TypeVar("T"), T.TypeVar("S")], module=Base)
@@ -191,7 +192,7 @@ def b_str(context: Any, text: str, *flags: Any) -> Any:
 
 @Base.method("transcode(::Type{T}, src) where T")
 def transcode(t: Any, src: Any) -> Any:
-    """Text in another encoding: UTF-8 as String or UInt8, UTF-16 as UInt16, UTF-32 as UInt32.
+    """Text in another encoding: UTF-8 as String or UInt8, UTF-16 as UInt16, UTF-32 as UInt32 or Int32.
 
     ```jldoctest
     julia> transcode(UInt16, "aé")
@@ -213,7 +214,7 @@ def transcode(t: Any, src: Any) -> Any:
         text = from_utf8(raw.tobytes()) if encoding == "utf-8" else raw.tobytes().decode(encoding, "replace")
     if t is T.String:
         return text
-    encoding = {T.UInt8: "utf-8", T.UInt16: "utf-16-le", T.UInt32: "utf-32-le"}.get(t)
+    encoding = {T.UInt8: "utf-8", T.UInt16: "utf-16-le", T.UInt32: "utf-32-le", T.Int32: "utf-32-le"}.get(t)
     if encoding is None:
         raise MethodError(Base.bindings["transcode"], (t, src), None)
     data = utf8(text) if encoding == "utf-8" else text.encode(encoding, "replace")

@@ -49,6 +49,12 @@ class Containers(Scoping):
             raise problem(f'field name "{twice}" repeated in named tuple')
         return C.Call(C.Runtime("named_tuple"), [], fields)
 
+    def lower_braces(self, e: Expr) -> C.Node:
+        raise problem("{ } vector syntax is discontinued")
+
+    def lower_bracescat(self, e: Expr) -> C.Node:
+        raise problem("{ } matrix syntax is discontinued")
+
     def lower_vect(self, e: Expr) -> C.Node:
         if any(isinstance(a, Expr) and a.head == "parameters" for a in e.args):
             raise problem("unexpected semicolon in array expression")
