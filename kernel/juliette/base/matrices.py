@@ -93,6 +93,24 @@ def sincos(a: Any) -> Any:
 
 
 for _name in ("exp", "log", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh",
-              "acosh", "atanh", "cis"):
-    if _name in Base.bindings:
-        matrix_function(_name)
+              "acosh", "atanh"):
+    matrix_function(_name)
+
+
+def reciprocal(name: str, of: str) -> None:
+    """Secant and its relatives: the inverse of a function of a matrix, or a function of its inverse."""
+
+    @Base.method(f"{name}(A::AbstractMatrix)", transparent=True)
+    def f(a: Any) -> Any:
+        return Base.bindings["inv"](Base.bindings[of](a))
+
+    @Base.method(f"a{name}(A::AbstractMatrix)", transparent=True)
+    def back(a: Any) -> Any:
+        return Base.bindings[f"a{of}"](Base.bindings["inv"](a))
+
+    f.__doc__ = f"The matrix function `{name}`, not the function of each element."
+
+
+for _name, _of in (("sec", "cos"), ("csc", "sin"), ("cot", "tan")):
+    reciprocal(_name, _of)
+    reciprocal(f"{_name}h", f"{_of}h")

@@ -164,8 +164,8 @@ class Transposed(Wrapper):
         made = _TRANSPOSED.get((cls, type(parent)))
         if made is None:
             kind = T.typeof(parent)
-            eltype = eltype_of(parent)
-            made = wrapper_class(cls.family, cls, (_adjoint_type(eltype, cls), kind), eltype, 2)
+            eltype = _adjoint_type(eltype_of(parent), cls)
+            made = wrapper_class(cls.family, cls, (eltype, kind), eltype, 2)
             if T.class_type(type(parent))[1]:
                 _TRANSPOSED[cls, type(parent)] = made
         return object.__new__(made)

@@ -10,11 +10,14 @@
 - `spectral`: `eigen`, `svd`, `schur`, `hessenberg`
 - `generalized`: factorizations of pairs, ordered Schur forms, pivoted Cholesky
 - `factorizations`: display and use of the objects; `factorize`
+- `in_place`: their `!` forms
+- `rotations`: Givens rotations
 - `operations`: products, determinants
 - `norms`: norms, rank, condition
 - `parts`: diagonals, triangles, questions
 - `matrix_functions`: `\\`, `/`, `inv`, powers and functions of matrices
 - `structured_arithmetic`: arithmetic that keeps structure
+- `scaling`: `I` and its multiples
 - `blas`: `LinearAlgebra.BLAS`
 """
 
@@ -31,7 +34,7 @@ def load(module: Any) -> None:
     module.const("Transpose", W.Transpose_)
     from juliette.stdlib.linear_algebra import structured
     from juliette.stdlib.linear_algebra import factorizations, matrix_functions, operations, parts  # isort: skip
-    from juliette.stdlib.linear_algebra import blas, equations, structured_arithmetic  # isort: skip
+    from juliette.stdlib.linear_algebra import blas, equations, in_place, norms, rotations, scaling  # isort: skip
 
-    loaded = (structured, factorizations, matrix_functions, operations, parts, blas, equations)
-    assert all((*loaded, structured_arithmetic))
+    numeric = (structured, factorizations, matrix_functions, operations, parts, norms)
+    assert all((*numeric, blas, equations, in_place, rotations, scaling))

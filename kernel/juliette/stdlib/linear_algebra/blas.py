@@ -10,8 +10,9 @@ import numpy as np
 from juliette.base.array_protocol import dense, scalar
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
+from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base, Module
-from juliette.stdlib.linear_algebra import norms, operations
+from juliette.stdlib.linear_algebra import kernels as K
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
@@ -35,21 +36,56 @@ def get_num_threads() -> int:
     return threads.count()
 
 
-@BLAS.method("dot(x, y)", export=False)
-def blas_dot(x: Any, y: Any) -> Any:
-    return operations.dot(x, y)
+# ---------------------------------------------------------------- vectors
 
 
-@BLAS.method("nrm2(x)", export=False)
-def nrm2(x: Any) -> Any:
-    """The 2-norm."""
-    return norms.norm(x)
+def strided(x: Any, n: Any = None, step: int = 1) -> Any:
+    """The `n` elements of an array that stand `step` apart, as a window on its memory."""
+    data = dense(x)
+    flat = (K.floating(x) if data.dtype == object else data).reshape(-1, order="F")
+    return flat if n is None else flat[: n * step : step][:n]
 
 
-@BLAS.method("asum(x)", export=False)
-def asum(x: Any) -> Any:
-    """The sum of absolute values."""
-    return scalar(np.abs(dense(x)).sum())
+def of_vectors(name: str, f: Any, doc: str) -> None:
+    """A function of two vectors, of all their elements or of `n` with strides."""
+
+    def whole(x: Any, y: Any) -> Any:
+        return scalar(f(strided(x), strided(y)))
+
+    whole.__doc__ = doc
+    BLAS.method(f"{name}(x, y)", export=False)(whole)
+    BLAS.method(f"{name}(n, x, incx, y, incy)", export=False)(
+        lambda n, x, p, y, q: scalar(f(strided(x, n, p), strided(y, n, q)))
+    )
+
+
+def of_vector(name: str, f: Any, doc: str) -> None:
+    """A function of one vector, of all its elements or of `n` with a stride."""
+
+    def whole(x: Any) -> Any:
+        return scalar(f(strided(x)))
+
+    whole.__doc__ = doc
+    BLAS.method(f"{name}(x)", export=False)(whole)
+    BLAS.method(f"{name}(n, x, incx)", export=False)(
+        lambda n, x, step: scalar(f(strided(x, n, step)))
+    )
+
+
+of_vectors("dot", lambda x, y: x @ y, "The dot product of real vectors.")
+of_vectors("dotu", lambda x, y: x @ y, "The sum of products of complex vectors.")
+of_vectors("dotc", lambda x, y: x.conj() @ y, "The dot product of complex vectors.")
+of_vector("nrm2", lambda x: np.sqrt((x.conj() @ x).real), "The 2-norm.")
+of_vector(
+    "asum",
+    lambda x: (np.abs(x.real) + np.abs(x.imag)).sum() if x.dtype.kind == "c" else np.abs(x).sum(),
+    "The sum of absolute values, of both parts of complex numbers.",
+)
+of_vector(
+    "iamax",
+    lambda x: int(np.argmax(np.abs(x.real) + np.abs(x.imag))) + 1,
+    "The place of the element of greatest absolute value.",
+)
 
 
 @BLAS.method("scal!(a, x)", export=False)
@@ -58,10 +94,41 @@ def scal(a: Any, x: Any) -> Any:
     return assign(x, dense(x) * a)
 
 
+@BLAS.method("scal!(n, a, x, incx)", export=False)
+def scal_strided(n: int, a: Any, x: Any, step: int) -> Any:
+    strided(x, n, step)[...] *= a
+    return x
+
+
+@BLAS.method("scal(n, a, x, incx)", export=False)
+def scaled(n: int, a: Any, x: Any, step: int) -> Any:
+    """`a .* x`"""
+    return scal_strided(n, a, Base.bindings["copy"](x), step)
+
+
+@BLAS.method("blascopy!(n, x, incx, y, incy)", export=False)
+def blascopy(n: int, x: Any, p: int, y: Any, q: int) -> Any:
+    """Copy `n` elements of one array to another."""
+    strided(y, n, q)[...] = strided(x, n, p)
+    return y
+
+
 @BLAS.method("axpy!(a, x, y)", export=False)
 def blas_axpy(a: Any, x: Any, y: Any) -> Any:
     """`y .+= a .* x`"""
-    return operations.axpy(a, x, y)
+    return blas_axpby(a, x, 1, y)
+
+
+@BLAS.method("axpby!(a, x, b, y)", export=False)
+def blas_axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
+    """`y .= a .* x .+ b .* y`, whatever the shapes."""
+    p, q = strided(x), strided(y)
+    if len(p) != len(q):
+        raise DimensionMismatch(f"x has length {len(p)}, but y has length {len(q)}")
+    return assign(y, (a * p + b * q).reshape(dense(y).shape, order="F"))
+
+
+# ---------------------------------------------------------------- matrices
 
 
 def _turned(flag: Any, a: Any) -> Any:
@@ -102,3 +169,82 @@ def gemv_into(ta: Any, alpha: Any, a: Any, x: Any, beta: Any, y: Any) -> Any:
 def ger(alpha: Any, x: Any, y: Any, a: Any) -> Any:
     """`A += α*x*y'`"""
     return assign(a, dense(a) + alpha * np.outer(dense(x), dense(y).conj()))
+
+
+def symmetric(flag: Any, a: Any, *, conjugate: bool = False) -> Any:
+    """The whole matrix of which one triangle is given."""
+    data = dense(a)
+    half = np.triu(data) if chr(flag.code) == "U" else np.tril(data)
+    other = half.conj().T if conjugate else half.T
+    return half + other - np.diag(half.diagonal())
+
+
+def triangular(uplo: Any, flag: Any, unit: Any, a: Any) -> Any:
+    """The triangle that is meant, with ones on its diagonal if asked, turned around if asked."""
+    data = np.triu(dense(a)) if chr(uplo.code) == "U" else np.tril(dense(a))
+    if chr(unit.code) == "U":
+        np.fill_diagonal(data, 1)
+    return _turned(flag, wrap(np.asfortranarray(data)))
+
+
+for _name, _conjugate in (("symv", False), ("hemv", True)):
+
+    @BLAS.method(f"{_name}(ul, α, A, x)", export=False)
+    def symv(ul: Any, alpha: Any, a: Any, x: Any, conjugate: bool = _conjugate) -> Any:
+        """The product of a symmetric (or Hermitian) matrix and a vector."""
+        return wrap(alpha * (symmetric(ul, a, conjugate=conjugate) @ dense(x)))
+
+    @BLAS.method(f"{_name}(ul, A, x)", export=False)
+    def symv_plain(ul: Any, a: Any, x: Any, conjugate: bool = _conjugate) -> Any:
+        return symv(ul, 1, a, x, conjugate)
+
+
+for _name, _conjugate in (("symm", False), ("hemm", True)):
+
+    @BLAS.method(f"{_name}(side, ul, α, A, B)", export=False)
+    def symm(side: Any, ul: Any, alpha: Any, a: Any, b: Any, conjugate: bool = _conjugate) -> Any:
+        """The product of a symmetric (or Hermitian) matrix and another, on one side of it."""
+        whole, other = symmetric(ul, a, conjugate=conjugate), dense(b)
+        out = whole @ other if chr(side.code) == "L" else other @ whole
+        return wrap(np.asfortranarray(alpha * out))
+
+    @BLAS.method(f"{_name}(side, ul, A, B)", export=False)
+    def symm_plain(side: Any, ul: Any, a: Any, b: Any, conjugate: bool = _conjugate) -> Any:
+        return symm(side, ul, 1, a, b, conjugate)
+
+
+@BLAS.method("syrk(uplo, trans, α, A)", export=False)
+def syrk(uplo: Any, trans: Any, alpha: Any, a: Any) -> Any:
+    """A triangle of `α*A*A'` or `α*A'*A`."""
+    data = dense(a)
+    out = alpha * (data @ data.T if chr(trans.code) == "N" else data.T @ data)
+    return wrap(np.asfortranarray(np.triu(out) if chr(uplo.code) == "U" else np.tril(out)))
+
+
+@BLAS.method("trmv(ul, tA, dA, A, b)", export=False)
+def trmv(ul: Any, ta: Any, da: Any, a: Any, b: Any) -> Any:
+    """The product of a triangular matrix and a vector."""
+    return wrap(triangular(ul, ta, da, a) @ dense(b))
+
+
+@BLAS.method("trsv(ul, tA, dA, A, b)", export=False)
+def trsv(ul: Any, ta: Any, da: Any, a: Any, b: Any) -> Any:
+    """The solution of a triangular system."""
+    return wrap(np.linalg.solve(triangular(ul, ta, da, a), dense(b)))
+
+
+@BLAS.method("trmm(side, ul, tA, dA, α, A, B)", export=False)
+def trmm(side: Any, ul: Any, ta: Any, da: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """The product of a triangular matrix and another, on one side of it."""
+    part, other = triangular(ul, ta, da, a), dense(b)
+    out = part @ other if chr(side.code) == "L" else other @ part
+    return wrap(np.asfortranarray(alpha * out))
+
+
+@BLAS.method("trsm(side, ul, tA, dA, α, A, B)", export=False)
+def trsm(side: Any, ul: Any, ta: Any, da: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """The solution of a triangular system on one side."""
+    part, other = triangular(ul, ta, da, a), alpha * dense(b)
+    if chr(side.code) == "L":
+        return wrap(np.asfortranarray(np.linalg.solve(part, other)))
+    return wrap(np.asfortranarray(np.linalg.solve(part.T, other.T).T))

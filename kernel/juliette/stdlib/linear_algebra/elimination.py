@@ -97,8 +97,12 @@ def lu(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     true
     ```
     """
+    pivot = strategy(pivot, RowMaximum, NoPivot)
     data = K.floating(a)
-    rows, info = K.lu_in_place(data, not isinstance(pivot, NoPivot))
+    if isinstance(pivot, RowNonZero):
+        rows, info = K.lu_by_first_nonzero(data)
+    else:
+        rows, info = K.lu_in_place(data, not isinstance(pivot, NoPivot))
     out = LU(K.result_array(data), wrap(rows + 1), info)
     if check:
         if info and isinstance(pivot, NoPivot):
@@ -107,12 +111,19 @@ def lu(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     return out
 
 
-def choice(key: str) -> type:
+def strategy(given: Any, pivoted: type, plain: type) -> Any:
+    """The strategy meant by `Val(true)` and `Val(false)`, as it was written before Julia 1.7."""
+    if T.isa(given, Base.bindings["Val"]):
+        return pivoted() if T.typeof(given).parameters[0] is True else plain()
+    return given
+
+
+def choice(key: str, *, export: bool = True) -> type:
     """A strategy that is chosen by a value, such as `NoPivot()`."""
     cls = type(key, (), {"__slots__": (), "__doc__": f"`{key}()`"})
     t = T.define(key, module=LinearAlgebra)
     T.register_class(cls, t)
-    LinearAlgebra.const(key, t)
+    LinearAlgebra.const(key, t, export=export)
     support._builtin(constructors(t), T.tuple_type([T.type_of_type(t)]), lambda _: cls(), ())
     return cls
 
@@ -121,6 +132,8 @@ NoPivot = choice("NoPivot")
 RowMaximum = choice("RowMaximum")
 ColumnNorm = choice("ColumnNorm")
 RowNonZero = choice("RowNonZero")
+DivideAndConquer = choice("DivideAndConquer", export=False)
+QRIteration = choice("QRIteration", export=False)
 
 # ---------------------------------------------------------------- QR
 
@@ -146,7 +159,32 @@ def q_type(key: str, params: str) -> Any:
 
 
 class QRQ(Orthogonal):
-    """`qr(A).Q`"""
+    """`qr(A).Q`: kept as reflections, `packed` below the diagonal of R, if LAPACK made them.
+
+    They are applied together, as `I - V*T*V'`, which is how Julia multiplies by Q.
+    """
+
+    __slots__ = ("block", "packed")
+
+    def __init__(self, full: Any, thin: int, packed: Any = None, block: Any = None) -> None:
+        super().__init__(full, thin)
+        self.packed, self.block = packed, block
+
+    def applied(self, x: Any) -> Any:
+        """`Q*x`"""
+        if self.block is None:
+            return self.full @ x
+        v, t = self.block
+        return x - v @ (t @ (v.conj().T @ x))
+
+    def turned(self) -> QRQ:
+        """`Q'`"""
+        v_t = None if self.block is None else (self.block[0], self.block[1].conj().T)
+        return type(self)(self.full.conj().T, self.thin, None, v_t)
+
+
+class PackedQ(QRQ):
+    """`qr(A, ColumnNorm()).Q`"""
 
     __slots__ = ()
 
@@ -164,6 +202,7 @@ class LQQ(Orthogonal):
 
 
 QRCompactWYQ_ = q_type("QRCompactWYQ", "S M C")
+QRPackedQ_ = q_type("QRPackedQ", "T S C")
 LQPackedQ_ = q_type("LQPackedQ", "T S C")
 HessenbergQ_ = q_type("HessenbergQ", "T S W sym")
 
@@ -171,15 +210,14 @@ HessenbergQ_ = q_type("HessenbergQ", "T S W sym")
 def _q_parameters(q: Orthogonal) -> Any:
     t = q.eltype
     vector, matrix = T.apply_type(T.Vector, t), T.apply_type(T.Matrix, t)
-    return (
-        T.apply_type(QRCompactWYQ_, t, matrix, matrix)
-        if isinstance(q, QRQ)
-        else T.apply_type(LQPackedQ_, t, matrix, vector)
-    )
+    if isinstance(q, QRQ) and not isinstance(q, PackedQ):
+        return T.apply_type(QRCompactWYQ_, t, matrix, matrix)
+    return T.apply_type(QRPackedQ_ if isinstance(q, PackedQ) else LQPackedQ_, t, matrix, vector)
 
 
 factorization("QR", "T S C", "factors τ")
 T.register_instances(QRQ, _q_parameters, QRCompactWYQ_)
+T.register_instances(PackedQ, _q_parameters, QRPackedQ_)
 T.register_instances(LQQ, _q_parameters, LQPackedQ_)
 T.register_instances(
     HessenbergQ,
@@ -212,12 +250,21 @@ def q_getindex(q: Any, *i: Any) -> Any:
 
 @Base.method("adjoint(Q::LinearAlgebra.AbstractQ)")
 def q_adjoint(q: Any) -> Any:
-    return type(q)(q.full.conj().T, q.thin)
+    return q.turned() if isinstance(q, QRQ) else type(q)(q.full.conj().T, q.thin)
+
+
+def padded(x: Any, rows: int) -> Any:
+    """A matrix or vector with zeros below, for the square form of Q."""
+    if x.shape[0] == rows:
+        return x
+    return np.concatenate([x, np.zeros((rows - x.shape[0], *x.shape[1:]), dtype=x.dtype)])
 
 
 @Base.method("*(Q::LinearAlgebra.AbstractQ, B::AbstractVecOrMat)")
 def q_times(q: Any, b: Any) -> Any:
     x = dense(b)
+    if isinstance(q, QRQ) and q.block is not None and x.dtype.kind in "fciu":
+        return wrap(np.asfortranarray(q.applied(padded(x, len(q.full)))))
     full = q.full if x.shape[0] == q.full.shape[1] else q.full[:, : x.shape[0]]
     return Base.bindings["*"](wrap(np.asfortranarray(full)), b)
 
@@ -273,7 +320,8 @@ class QR(Factorization):
 
     @property
     def factors(self) -> Any:
-        return self.upper
+        packed = self.q.packed
+        return self.upper if packed is None else wrap(packed)
 
     def parts(self) -> Iterator[Any]:
         return iter((self.Q, self.R))
@@ -313,8 +361,8 @@ class PivotedQR(QR):
         return iter((self.Q, self.R, self.p))
 
 
-@LinearAlgebra.method("qr(A::AbstractVecOrMat, pivot=nothing)")
-def qr(a: Any, pivot: Any = None) -> Any:
+@LinearAlgebra.method("qr(A::AbstractVecOrMat, pivot=nothing; blocksize=36)")
+def qr(a: Any, pivot: Any = None, *, blocksize: int = 36) -> Any:
     """The QR factorization.
 
     ```jldoctest
@@ -332,11 +380,43 @@ def qr(a: Any, pivot: Any = None) -> Any:
     if data.ndim == 1:
         data = data.reshape(-1, 1)
     k = min(data.shape)
-    if isinstance(pivot, ColumnNorm):
+    if isinstance(strategy(pivot, ColumnNorm, NoPivot), ColumnNorm):
         q, r, p = K.pivoted_qr(data)
-        return PivotedQR(QRQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))), p)
-    q, r = householder(data)
-    return QR(QRQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))))
+        return PivotedQR(PackedQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))), p)
+    packed, block = reflections(data)
+    v, t = block
+    square = np.eye(len(data), dtype=data.dtype)
+    q = QRQ(np.asfortranarray(square - v @ (t @ (v.conj().T @ square))), k, packed, block)
+    return QR(q, wrap(np.asfortranarray(np.triu(packed[:k]))))
+
+
+@LinearAlgebra.method("qr(x::Number)")
+def qr_of_number(x: Any) -> Any:
+    return qr(Base.bindings["fill"](x, 1, 1))
+
+
+@LinearAlgebra.method("lq(x::Number)")
+def lq_of_number(x: Any) -> Any:
+    return lq(Base.bindings["fill"](x, 1, 1))
+
+
+@LinearAlgebra.method("lu(x::Number; check=true)")
+def lu_of_number(x: Any, *, check: bool = True) -> Any:
+    return lu(Base.bindings["fill"](x, 1, 1), check=check)
+
+
+def reflections(data: Any) -> tuple[Any, tuple[Any, Any]]:
+    """R with Householder's vectors below it, and V and T with `Q == I - V*T*V'`."""
+    raw, tau = np.linalg.qr(data, mode="raw")
+    packed = np.asfortranarray(raw.T)
+    k = min(packed.shape)
+    v = np.tril(packed[:, :k], -1)
+    np.fill_diagonal(v, 1)
+    t = np.zeros((k, k), dtype=packed.dtype)
+    for i in range(k):
+        t[i, i] = tau[i]
+        t[:i, i] = -tau[i] * (t[:i, :i] @ (v[:, :i].conj().T @ v[:, i]))
+    return packed, (v, t)
 
 
 def householder(data: Any) -> tuple[Any, Any]:
@@ -464,6 +544,7 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True, tol: float = -1.0
       ⋅   2.0
     ```
     """
+    pivot = strategy(pivot, RowMaximum, NoPivot)
     if not is_array(a):
         root = Base.bindings["sqrt"](a)
         return Cholesky(wrap(np.array([[root]], dtype=float, order="F")), "U", 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from juliette.stdlib.linear_algebra.elimination import (
     PivotedQR,
     cholesky,
     is_hermitian,
-    lq,
     lu,
     qr,
 )
@@ -37,13 +35,7 @@ from juliette.stdlib.linear_algebra.spectral import (
     GeneralizedEigen,
     Hessenberg,
     Schur,
-    eigen,
-    eigvals,
-    hessenberg,
-    schur,
     scipy_linalg,
-    svd,
-    svdvals,
 )
 from juliette.stdlib.linear_algebra.symmetric_factors import (
     BunchKaufman,
@@ -93,7 +85,7 @@ def show_factorization(io: Any, mime: Any, f: Any) -> None:
     if isinstance(f, LU) and f.info > 0:
         io.write(f"Failed factorization of type {T.type_string(T.typeof(f))}")
         return
-    if isinstance(f, Cholesky) and f.info:
+    if isinstance(f, Cholesky) and f.info and not isinstance(f, G.CholeskyPivoted):
         io.write(f"Failed factorization of type {T.type_string(T.typeof(f))}")
         return
     io.write(T.type_string(T.typeof(f)))
@@ -183,7 +175,7 @@ def solve_factored(f: Any, b: Any) -> Any:
         if x.shape[0] != a.shape[0]:
             raise DimensionMismatch(f"B has leading dimension {x.shape[0]}, but needs {a.shape[0]}")
         return K.result_array(K.solve_upper(a, K.solve_lower(a, x[f.order], True), False))
-    if isinstance(f, BunchKaufman):
+    if isinstance(f, (BunchKaufman, LDLt)):
         return K.result_array(f.solve(x))
     if isinstance(f, Cholesky):
         low, x = K.common(dense(f.L), x)
@@ -323,49 +315,55 @@ def factorize(a: Any) -> Any:
      ⋅  3
     ```
     """
-    m, n = shape_of(a)
+    if isinstance(a, S.SymTridiagonal):
+        return ldlt(a)
+    if isinstance(a, S.Tridiagonal):
+        return lu(a)
     if isinstance(a, S.Structured) and not isinstance(a, S.Mirrored):
         return a
+    m, n = shape_of(a)
     data = dense(a)
     if m != n:
         return qr(a, ColumnNorm())
-    if K.is_upper(data) and K.is_lower(data):
-        return S.Diagonal(S.diagonal_of(a))
-    if K.is_upper(data):
-        return S.UpperTriangular(a)
-    if K.is_lower(data):
+    real = data.dtype.kind in "fiu"
+    if isinstance(a, S.Mirrored):
+        return bunchkaufman(a) if real else lu(a)
+    if m == 1:
+        return scalar(data[0, 0])
+    return by_shape(a, data) or of_general(a, real)
+
+
+def by_shape(a: Any, data: Any) -> Any:
+    """The narrowest structured matrix that holds it, or a factorization of that; else None."""
+    upper, lower = K.is_upper(data), K.is_lower(data)
+    below = K.all_zero(data, np.tril(np.ones(data.shape, dtype=bool), -2))
+    if K.all_zero(data, np.triu(np.ones(data.shape, dtype=bool), 2)) and (upper or below):
+        if lower:
+            if upper:
+                return S.Diagonal(S.diagonal_of(a))
+            return S.Bidiagonal(S.diagonal_of(a), S.diagonal_of(a, -1), "L")
+        if upper:
+            return S.Bidiagonal(S.diagonal_of(a), S.diagonal_of(a, 1), "U")
+        if is_hermitian(a) and data.dtype.kind != "c":
+            try:
+                found = ldlt(S.SymTridiagonal(S.diagonal_of(a), S.diagonal_of(a, 1)))
+            except K.ZeroPivotException:
+                found = None
+            # Julia factorizes in place: integers must stay integers.
+            if found and (data.dtype.kind == "f" or not (dense(found.data.ev) % 1).any()):
+                return found
+        return lu(S.Tridiagonal(*(S.diagonal_of(a, k) for k in (-1, 0, 1))))
+    if lower:
         return S.LowerTriangular(a)
+    return S.UpperTriangular(a) if upper else None
+
+
+def of_general(a: Any, real: bool) -> Any:
+    """Cholesky if positive definite, Bunch–Kaufman if symmetric, else LU."""
     if is_hermitian(a):
         f = cholesky(a, check=False)
         if not f.info:
             return f
-        if data.dtype.kind in "fiu":
+        if real:
             return bunchkaufman(a)
     return lu(a)
-
-
-def in_place(name: str, f: Callable[..., Any]) -> None:
-    """The `!` form computes the same; that it may overwrite its argument is no promise."""
-
-    @LinearAlgebra.method(f"{name}!(A, args...)")
-    def same(a: Any, *args: Any) -> Any:
-        return f(a, *args)
-
-    same.__doc__ = f"`{name}` that may overwrite its argument."
-
-
-for _name, _f in (
-    ("lu", lu),
-    ("qr", qr),
-    ("cholesky", cholesky),
-    ("eigen", eigen),
-    ("svd", svd),
-    ("lq", lq),
-    ("schur", schur),
-    ("eigvals", eigvals),
-    ("svdvals", svdvals),
-    ("hessenberg", hessenberg),
-    ("ldlt", ldlt),
-    ("bunchkaufman", bunchkaufman),
-):
-    in_place(_name, _f)

@@ -18,8 +18,8 @@ from juliette.stdlib.linear_algebra.factorization import Factorization, factoriz
 from juliette.stdlib.linear_algebra.spectral import (
     Schur,
     block_values,
+    eigen_general,
     scipy_linalg,
-    sorted_order,
 )
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
@@ -170,14 +170,11 @@ def ordschur_of_pair(f: Any, select: Any) -> Any:
     return generalized_schur(*parts)
 
 
-@LinearAlgebra.method("eigvals(A::AbstractMatrix, B::AbstractMatrix)")
-def eigvals_of_pair(a: Any, b: Any) -> Any:
+@LinearAlgebra.method("eigvals(A::AbstractMatrix, B::AbstractMatrix; sortby=nothing)")
+def eigvals_of_pair(a: Any, b: Any, *, sortby: Any = None) -> Any:
     """The generalized eigenvalues."""
-    x, y = same_square(a, b)
-    values = np.linalg.eigvals(np.linalg.solve(y, x))
-    if values.dtype.kind == "c" and x.dtype.kind == "f" and not values.imag.any():
-        values = values.real.copy()
-    return wrap(values[sorted_order(values)])
+    same_square(a, b)
+    return eigen_general(a, b, sortby=sortby).values
 
 
 # ---------------------------------------------------------------- singular values
@@ -342,6 +339,8 @@ def pivoted_cholesky(data: Any, uplo: str, tol: float, check: bool) -> CholeskyP
     """The factorization that takes the largest diagonal element left as the next pivot."""
     n = len(data)
     work = np.array(data, order="F")
+    # LAPACK touches what is left only when its turn comes.
+    left = work.copy()
     order = np.arange(n)
     limit = tol if tol >= 0 else n * np.finfo(work.dtype).eps * max(work.diagonal().real.max(), 0)
     rank = n
@@ -349,11 +348,14 @@ def pivoted_cholesky(data: Any, uplo: str, tol: float, check: bool) -> CholeskyP
         at = k + int(np.argmax(work.diagonal().real[k:]))
         if not work[at, at].real > limit:
             rank = k
-            work[k:, k:] = 0
+            left[k, k] = work[at, at]
+            work[k:, k:] = left[k:, k:]
             break
         swap = [at, k]
         work[:, [k, at]] = work[:, swap]
         work[[k, at]] = work[swap]
+        left[:, [k, at]] = left[:, swap]
+        left[[k, at]] = left[swap]
         order[[k, at]] = order[swap]
         root = np.sqrt(work[k, k].real)
         work[k, k] = root

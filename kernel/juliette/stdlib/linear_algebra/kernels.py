@@ -181,6 +181,22 @@ def lu_of_panel(a: Any, pivot: bool) -> tuple[Any, int]:
     return rows, info
 
 
+def lu_by_first_nonzero(a: Any) -> tuple[Any, int]:
+    """LU in place that takes the first pivot that is not zero."""
+    m, n = a.shape
+    rows, info = np.arange(min(m, n)), 0
+    for k in range(min(m, n)):
+        found = np.flatnonzero(a[k:, k])
+        if not found.size:
+            info = info or k + 1
+            continue
+        p = rows[k] = k + int(found[0])
+        a[[k, p]] = a[[p, k]]
+        a[k + 1 :, k] /= a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
+    return rows, info
+
+
 def size_of(x: Any) -> Any:
     """How LAPACK compares sizes: of complex numbers, the sum of both parts."""
     return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == "c" else np.abs(x)
@@ -410,7 +426,7 @@ def bunch_kaufman(a: Any) -> tuple[Any, Any, Any]:
             if a[k, k] != 0:
                 r = 1 / a[k, k]
                 x = a[:k, k].copy()
-                a[:k, :k] -= r * np.outer(x, x)
+                a[:k, :k] -= np.outer(x, r * x)
                 upper[:k, k] = r * x
         else:
             block = a[k - 1 : k + 1, k - 1 : k + 1].copy()

@@ -23,12 +23,15 @@ from juliette.runtime.modules import Base
 from juliette.stdlib.linear_algebra import factorizations as F
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
+from juliette.stdlib.linear_algebra.symmetric_factors import ldlt
 
 
 def solve(a: Any, b: Any) -> Any:
     """`a \\ b`"""
     if isinstance(a, S.Diagonal):
         return diagonal_solve(a, b)
+    if isinstance(a, S.SymTridiagonal):
+        return Base.bindings["\\"](ldlt(a), b)
     x, y = dense(a), dense(b)
     if x.ndim == 1:
         x, y = K.floating(a), K.floating(b)
@@ -300,8 +303,16 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "asinh": np.arcsinh,
     "acosh": complex_where(np.arccosh, lambda x: x >= 1),
     "atanh": complex_where(np.arctanh, lambda x: abs(x) < 1),
-    "cis": lambda x: np.exp(1j * x),
 }
+
+
+@Base.method("cis(A::AbstractMatrix)")
+def cis(a: Any) -> Any:
+    """`exp(im*A)`"""
+    K.check_square(a)
+    if isinstance(a, S.Diagonal):
+        return on_diagonal(a, "cis")
+    return of_spectrum(a, lambda x: np.exp(1j * x))
 
 
 def matrix_function(name: str, a: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,9 @@ def normalize(a: Any, p: Any = 2) -> Any:
     return Base.bindings["/"](a, norm(a, p))
 
 
-@method("normalize(x::Number)")
-def normalize_number(x: Any) -> Any:
-    return Base.bindings["/"](x, Base.bindings["abs"](x))
+@method("normalize(x::Number, p::Real=2)")
+def normalize_number(x: Any, p: Any = 2) -> Any:
+    return Base.bindings["sign"](Base.bindings["float"](x))
 
 
 @method("normalize!(a::AbstractArray, p::Real=2)")
@@ -178,6 +179,22 @@ def condskeel(a: Any, p: Any = math.inf) -> Any:
     """
     size, inverse = np.abs(K.floating(a)), np.abs(dense(Base.bindings["inv"](a)))
     return opnorm(K.result_array(inverse @ size), p)
+
+
+@method("condskeel(A::AbstractMatrix, x::AbstractVector, p::Real=Inf)")
+def condskeel_at(a: Any, x: Any, p: Any = math.inf) -> Any:
+    size, inverse = np.abs(K.floating(a)), np.abs(dense(Base.bindings["inv"](a)))
+    turned = K.result_array(inverse @ (size @ np.abs(K.floating(x))))
+    return Base.bindings["/"](norm(turned, p), norm(x, p))
+
+
+@method("peakflops(n::Integer=2000; parallel::Bool=false)", export=False)
+def peakflops(n: int = 2000, *, parallel: bool = False) -> float:
+    """Operations with floats in a second, measured on one product of matrices."""
+    a = np.ones((n, n))
+    started = time.perf_counter()
+    a @ a
+    return 2.0 * n**3 / (time.perf_counter() - started)
 
 
 @method("rank(A; atol=0.0, rtol=nothing)")

@@ -358,6 +358,21 @@ def reflect(x: Any, y: Any, c: Any, s: Any) -> Any:
 # ---------------------------------------------------------------- inverse, determinant, trace
 
 
+@method("det_bareiss(M::AbstractMatrix)", export=False)
+def det_bareiss(a: Any) -> Any:
+    """The determinant by Bareiss's method, which divides without a rest: exact for integers.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> LinearAlgebra.det_bareiss([2 1; 1 3])
+    5
+    ```
+    """
+    K.check_square(a)
+    return bareiss(a)
+
+
 @method("tr(A)")
 def trace(a: Any) -> Any:
     """The sum of the diagonal elements.
@@ -369,6 +384,10 @@ def trace(a: Any) -> Any:
     5
     ```
     """
+    if isinstance(a, S.UniformScaling):
+        if a.value:
+            raise ArgumentError("Trace of UniformScaling is only well-defined when λ = 0")
+        return a.value
     if not is_array(a):
         return a
     K.check_square(a)
@@ -409,7 +428,7 @@ def det(a: Any) -> Any:
 
 def bareiss(a: Any) -> Any:
     """The exact determinant of a matrix of big integers."""
-    rows = [list(r) for r in dense(a)]
+    rows = dense(a).tolist()
     n, sign, last = len(rows), 1, 1
     op = Base.bindings
     for k in range(n - 1):
@@ -491,7 +510,9 @@ def pinv(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
     u, s, vt = np.linalg.svd(data, full_matrices=False)
     rtol = np.finfo(s.dtype).eps * min(data.shape) if rtol is None else rtol
     keep = s > max(rtol * (s[0] if s.size else 0), atol)
-    out = vt.conj().T[:, keep] @ (u.conj().T[keep] / s[keep][:, None])
+    inverses = np.zeros_like(s)
+    inverses[keep] = 1 / s[keep]
+    out = vt.conj().T @ (inverses[:, None] * u.conj().T)
     return wrap(np.asfortranarray(out))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,15 @@ from juliette.base.array_protocol import (
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import wrap
-from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.array import vector
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.ranges import StepRange
 from juliette.stdlib.linear_algebra import factorizations as F
+from juliette.stdlib.linear_algebra import in_place
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
+from juliette.stdlib.linear_algebra.elimination import Cholesky
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 method = LinearAlgebra.method
@@ -51,6 +52,11 @@ def diag(a: Any, k: int = 0) -> Any:
     if isinstance(a, S.Diagonal) and k == 0:
         return a.diag
     return S.diagonal_of(a, k)
+
+
+@method("diag(v::AbstractVector)")
+def diag_of_vector(_: Any) -> Any:
+    raise ArgumentError("use diagm instead of diag to construct a diagonal matrix")
 
 
 @method("diagind(A::AbstractMatrix, k::Integer=0)")
@@ -190,14 +196,32 @@ def isposdef(a: Any) -> bool:
     true
     ```
     """
+    if isinstance(a, Cholesky):
+        return not a.info
     if not is_array(a):
-        return bool(Base.bindings[">"](a, 0))
+        return bool(Base.bindings["isreal"](a) and Base.bindings[">"](Base.bindings["real"](a), 0))
     return F.is_hermitian(a) and F.cholesky(a, check=False).info == 0
 
 
 @method("isposdef!(A)")
 def isposdef_into(a: Any) -> bool:
-    return isposdef(a)
+    """`isposdef` that leaves the Cholesky factor in the matrix.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> A = [4.0 2; 2 5]; isposdef!(A)
+    true
+
+    julia> A
+    2×2 Matrix{Float64}:
+     2.0  1.0
+     2.0  2.0
+    ```
+    """
+    if not is_array(a) or not F.is_hermitian(a):
+        return isposdef(a)
+    return not in_place.cholesky_into(a, check=False).info
 
 
 def band_question(name: str, test: Any, doc: str) -> None:
@@ -245,7 +269,7 @@ def isbanded(a: Any, low: int, high: int) -> bool:
 
 @method("checksquare(A...)", export=False)
 def checksquare(*a: Any) -> Any:
-    """The size of square matrices.
+    """The size of a square matrix; of several, a vector.
 
     ```jldoctest
     julia> using LinearAlgebra
@@ -254,42 +278,14 @@ def checksquare(*a: Any) -> Any:
     2
     ```
     """
-    sizes = tuple(K.check_square(x) for x in a)
-    return sizes[0] if len(sizes) == 1 else sizes
+    sizes = [K.check_square(x) for x in a]
+    return sizes[0] if len(sizes) == 1 else vector(sizes, T.Int64)
 
 
-@method("givens(f::Number, g::Number, i1::Integer, i2::Integer)")
-def givens(f: Any, g: Any, i: int, j: int) -> Any:
-    """The Givens rotation that zeroes `g`, and the length of `(f, g)`."""
-    r = math.hypot(f, g)
-    c, s = (1.0, 0.0) if r == 0 else (f / r, g / r)
-    return (Givens(i, j, c, s), r)
-
-
-Givens_ = S.define("Givens", T.Any_, "T", export=False)
-S.fields_of(Givens_, "i1 i2 c s")
-
-
-class Givens:
-    """A rotation in the plane of two coordinates."""
-
-    __slots__ = ("c", "i1", "i2", "s")
-    fields = ("i1", "i2", "c", "s")
-
-    def __init__(self, i1: int, i2: int, c: float, s: float) -> None:
-        self.i1, self.i2, self.c, self.s = i1, i2, c, s
-
-
-T.register_instances(Givens, lambda g: T.apply_type(Givens_, T.typeof(g.c)), Givens_)
-
-
-@Base.method("*(G::LinearAlgebra.Givens, A::AbstractVecOrMat)")
-def givens_times(g: Givens, a: Any) -> Any:
-    data = K.floating(a)
-    p, q = data[g.i1 - 1].copy(), data[g.i2 - 1].copy()
-    data[g.i1 - 1] = g.c * p + g.s * q
-    data[g.i2 - 1] = -g.s * p + g.c * q
-    return wrap(data)
+@method("stride1(x)", export=False)
+def stride1(x: Any) -> int:
+    """How far apart in memory the elements of the first dimension are."""
+    return int(Base.bindings["stride"](x, 1))
 
 
 @method("transpose!(dest::AbstractVecOrMat, src::AbstractVecOrMat)")

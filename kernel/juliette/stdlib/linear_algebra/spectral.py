@@ -10,7 +10,7 @@ import numpy as np
 
 from juliette.base.array_protocol import is_array, scalar
 from juliette.runtime import types as T
-from juliette.runtime.array import make, wrap
+from juliette.runtime.array import wrap
 from juliette.runtime.errors import ArgumentError, DomainError, ErrorException
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
@@ -63,6 +63,9 @@ def eigen_parts(a: Any) -> tuple[Any, Any]:
         values = data.diagonal().copy()
         order = np.argsort(values, kind="stable")
         return values[order], np.asfortranarray(np.eye(len(values), dtype=data.dtype)[:, order])
+    if isinstance(a, S.SymTridiagonal) and (linalg := scipy_or_none()) is not None:
+        parts = linalg.eigh_tridiagonal(data.diagonal(), data.diagonal(1), lapack_driver="stemr")
+        return parts[0], np.asfortranarray(parts[1])
     if is_hermitian(a):
         values, vectors = np.linalg.eigh(data)
         return values, np.asfortranarray(vectors)
@@ -126,15 +129,76 @@ def by_function(values: Any, sortby: Any) -> list[int]:
     return order
 
 
-@LinearAlgebra.method("eigen(A::AbstractMatrix, B::AbstractMatrix)")
-def eigen_general(a: Any, b: Any) -> Any:
+@LinearAlgebra.method("eigen(A::AbstractMatrix, B::AbstractMatrix; sortby=nothing)")
+def eigen_general(a: Any, b: Any, *, sortby: Any = None) -> Any:
+    """Generalized eigenvalues and eigenvectors: `A*v == λ*B*v`."""
     x, y = K.common(K.floating(a), K.floating(b))
+    values, vectors = pair_eig(a, b, x, y)
+    order = sorted_order(values) if sortby is None else by_function(values, sortby)
+    return GeneralizedEigen(wrap(values[order]), wrap(np.asfortranarray(vectors[:, order])))
+
+
+def pair_eig(a: Any, b: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Values and vectors of a pair: by LAPACK's own routine, if SciPy is there to call it."""
+    linalg = scipy_or_none()
+    if is_hermitian(a) and is_positive(b, y):
+        # B == L*L': the vectors are those of inv(L)*A*inv(L'), turned back.
+        low = np.linalg.cholesky(y)
+        half = np.linalg.solve(low, x)
+        values, vectors = np.linalg.eigh(np.linalg.solve(low, half.conj().T))
+        return values, np.linalg.solve(low.conj().T, vectors)
+    if linalg is not None and x.dtype == np.float64:
+        real, imaginary, beta, _, v, _, _ = linalg.lapack.dggev(x, y, compute_vl=0)
+        if not imaginary.any():
+            return real / beta, v
+        vectors = v.astype(complex)
+        k = 0
+        while k < len(beta):
+            if imaginary[k]:
+                vectors.imag[:, k] = v[:, k + 1]
+                vectors.real[:, k + 1], vectors.imag[:, k + 1] = v[:, k], -v[:, k + 1]
+                k += 1
+            k += 1
+        return (real + 1j * imaginary) / beta, vectors
     values, vectors = eig(np.linalg.solve(y, x))
-    order = sorted_order(values)
-    vectors = vectors[:, order]
-    return GeneralizedEigen(
-        wrap(values[order]), wrap(np.asfortranarray(vectors / np.abs(vectors).max(axis=0)))
-    )
+    return values, vectors / np.abs(vectors).max(axis=0)
+
+
+def is_positive(b: Any, data: Any) -> bool:
+    """Is it Hermitian and positive definite?"""
+    if not is_hermitian(b):
+        return False
+    try:
+        np.linalg.cholesky(data)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+@LinearAlgebra.method("eigen(x::Number)")
+def eigen_of_number(x: Any) -> Any:
+    fill = Base.bindings["fill"]
+    return Eigen(fill(x, 1), fill(Base.bindings["one"](x), 1, 1))
+
+
+@LinearAlgebra.method("eigvecs(A::AbstractMatrix, B::AbstractMatrix)")
+def eigvecs_of_pair(a: Any, b: Any) -> Any:
+    return eigen_general(a, b).vectors
+
+
+@LinearAlgebra.method("eigvecs(A::LinearAlgebra.SymTridiagonal, values::AbstractVector)")
+def eigvecs_of_values(a: Any, wanted: Any) -> Any:
+    """The eigenvectors that belong to some eigenvalues."""
+    linalg = scipy_or_none()
+    if linalg is not None:
+        d, e = K.floating(a.dv), K.floating(a.ev)[: a.n - 1]
+        chosen = np.array([float(v) for v in np.asarray(wanted.data)])
+        blocks, ends = np.ones(a.n, dtype=np.int32), np.array([a.n] * a.n, dtype=np.int32)
+        found, _ = linalg.lapack.dstein(d, e, chosen, blocks, ends)
+        return wrap(np.asfortranarray(found))
+    values, vectors = eigen_parts(a)
+    places = [int(np.abs(values - float(v)).argmin()) for v in np.asarray(wanted.data)]
+    return wrap(np.asfortranarray(vectors[:, places]))
 
 
 def selected(values: Any, *which: Any) -> Any:
@@ -176,15 +240,20 @@ def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = N
     if isinstance(a, Eigen):
         return a.values
     if not is_array(a):
-        return make(np.array([a]), T.typeof(a))
-    values, _ = eigen_parts(a)
+        return a if Base.bindings["imag"](a) else Base.bindings["real"](a)
+    linalg = scipy_or_none() if isinstance(a, S.SymTridiagonal) else None
+    if linalg is not None:
+        d, e = K.floating(a.dv), K.floating(a.ev)[: a.n - 1]
+        values = linalg.eigh_tridiagonal(d, e, eigvals_only=True, lapack_driver="sterf")
+    else:
+        values, _ = eigen_parts(a)
     if sortby is not None:
         values = values[by_function(values, sortby)]
     return wrap(values)
 
 
-@LinearAlgebra.method("eigvecs(A)")
-def eigvecs(a: Any) -> Any:
+@LinearAlgebra.method("eigvecs(A; permute=true, scale=true, sortby=nothing)")
+def eigvecs(a: Any, **options: Any) -> Any:
     """The eigenvectors, as columns.
 
     ```jldoctest
@@ -196,11 +265,11 @@ def eigvecs(a: Any) -> Any:
      1.0  0.0
     ```
     """
-    return a.vectors if isinstance(a, Eigen) else wrap(eigen_parts(a)[1])
+    return a.vectors if isinstance(a, Eigen) else eigen(a, **options).vectors
 
 
-@LinearAlgebra.method("eigmax(A)")
-def eigmax(a: Any) -> Any:
+@LinearAlgebra.method("eigmax(A; permute=true, scale=true)")
+def eigmax(a: Any, **_: Any) -> Any:
     """The largest eigenvalue.
 
     ```jldoctest
@@ -213,8 +282,8 @@ def eigmax(a: Any) -> Any:
     return scalar(real_values(a).max())
 
 
-@LinearAlgebra.method("eigmin(A)")
-def eigmin(a: Any) -> Any:
+@LinearAlgebra.method("eigmin(A; permute=true, scale=true)")
+def eigmin(a: Any, **_: Any) -> Any:
     """The smallest eigenvalue.
 
     ```jldoctest
@@ -282,6 +351,16 @@ def svd(a: Any, *, full: bool = False, alg: Any = None) -> Any:
     return SVD(*(wrap(np.asfortranarray(x)) for x in (u, s, vt)))
 
 
+@LinearAlgebra.method("svd(x::Number; full=false, alg=nothing)")
+def svd_of_number(x: Any, *, full: bool = False, alg: Any = None) -> Any:
+    return svd(Base.bindings["fill"](x, 1, 1))
+
+
+@LinearAlgebra.method("svdvals(x::Number)")
+def svdvals_of_number(x: Any) -> Any:
+    return Base.bindings["abs"](x)
+
+
 @LinearAlgebra.method("svdvals(A)")
 def svdvals(a: Any) -> Any:
     """The singular values, largest first.
@@ -329,6 +408,14 @@ class Schur(Factorization):
 
     def parts(self) -> Iterator[Any]:
         return iter((self.T, self.Z, self.values))
+
+
+def scipy_or_none() -> Any:
+    """SciPy's linear algebra, where it is installed."""
+    try:
+        return importlib.import_module("scipy.linalg")
+    except ImportError:
+        return None
 
 
 def scipy_linalg(name: str) -> Any:

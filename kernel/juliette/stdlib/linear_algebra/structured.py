@@ -318,11 +318,24 @@ class SymTridiagonal(Structured):
 
     @property
     def data(self) -> Any:
+        if T.subtype(self.eltype, T.AbstractArray):
+            return self.of_blocks()
         out = self.blank()
         band(out, self.dv, 0)
         ev = self.ev if shape_of(self.ev)[0] < self.n else wrap(dense(self.ev)[:-1])
         band(out, ev, 1)
         band(out, ev, -1)
+        return out
+
+    def of_blocks(self) -> Any:
+        """The elements, if they are matrices: symmetric ones on the diagonal."""
+        out = np.empty((self.n, self.n), dtype=object)
+        out.fill(runtime_array.UNDEF)
+        copied, turned = Base.bindings["copy"], Base.bindings["transpose"]
+        for i, x in enumerate(dense(self.dv)):
+            out[i, i] = Symmetric(x)
+        for i, x in enumerate(dense(self.ev)[: self.n - 1]):
+            out[i, i + 1], out[i + 1, i] = x, copied(turned(x))
         return out
 
     def put(self, i: int, j: int, value: Any) -> bool:
@@ -485,6 +498,10 @@ class Mirrored(Structured):
             other = np.frompyfunc(
                 lambda x: each(x) if T.subtype(T.typeof(x), T.Number) or is_array(x) else x, 1, 1
             )(other)
+            if self.conjugate:
+                for i, x in enumerate(out.diagonal().tolist()):
+                    if T.subtype(T.typeof(x), T.Number):
+                        out[i, i] = convert_element(T.typeof(x), Base.bindings["real"](x))
         low = np.tril(np.ones(out.shape, dtype=bool), -1)
         target = low if self.uplo_text == "U" else low.T
         out[target] = other[target]
@@ -645,7 +662,14 @@ def make_tridiagonal(t: Any, eltype: Any, *args: Any) -> Any:
 def make_sym_tridiagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 1:
         a = converted(args[0], eltype)
-        if not np.array_equal(dense(a).diagonal(1), dense(a).diagonal(-1)):
+        above, below = (dense(a).diagonal(k) for k in (1, -1))
+        turned, same = Base.bindings["transpose"], Base.bindings["=="]
+        if above.dtype != object:
+            symmetric = np.array_equal(above, below)
+        else:
+            pairs = zip(above, below, strict=True)
+            symmetric = all(support.truth(same(x, turned(y))) for x, y in pairs)
+        if not symmetric:
             raise ArgumentError("matrix is not symmetric; cannot convert to SymTridiagonal")
         return SymTridiagonal(diagonal_of(a), diagonal_of(a, 1))
     dv, ev = args

@@ -57,6 +57,17 @@ class LDLt(Factorization):
     def parts(self) -> Iterator[Any]:
         return iter((self.L, self.D))
 
+    def solve(self, b: Any) -> Any:
+        """The solution for right-hand sides: down along L, then back up."""
+        d, low = self.tridiagonal.dv.data, self.tridiagonal.ev.data
+        n = len(d)
+        for i in range(1, n):
+            b[i] -= low[i - 1] * b[i - 1]
+        b[n - 1] /= d[n - 1]
+        for i in range(n - 2, -1, -1):
+            b[i] = b[i] / d[i] - low[i] * b[i + 1]
+        return b
+
 
 @LinearAlgebra.method("ldlt(S::LinearAlgebra.SymTridiagonal)")
 def ldlt(s: Any) -> Any:
@@ -132,16 +143,36 @@ class BunchKaufman(Factorization):
 
     def solve(self, b: Any) -> Any:
         """The solution for right-hand sides."""
-        turned = np.asfortranarray(self.unit.data.T)
-        first, last = (
-            (K.solve_upper, K.solve_lower)
-            if self.uplo_text == "U"
-            else (K.solve_lower, K.solve_upper)
-        )
-        y = first(self.unit.data, b[self.order].copy(), True)
-        y = last(turned, K.solve(self.blocks.data, y), True)
+        unit, n = self.unit.data, len(self.unit.data)
+        y = b[self.order].copy()
+        # The rows that column k of the factor reaches: those above it, or those below.
+        upper = self.uplo_text == "U"
+        reach = [slice(0, k) if upper else slice(k + 1, n) for k in range(n)]
+        outward = range(n - 1, -1, -1) if upper else range(n)
+        for k in outward:
+            y[reach[k]] -= np.multiply.outer(unit[reach[k], k], y[k])
+        y = self.by_blocks(y)
+        for k in reversed(outward):
+            y[k] -= unit[reach[k], k] @ y[reach[k]]
         out = np.empty_like(y)
         out[self.order] = y
+        return out
+
+    def by_blocks(self, y: Any) -> Any:
+        """The solution with D: one row after the other, as LAPACK's `sytrs` computes it."""
+        d, k = self.blocks.data, 0
+        out = np.empty_like(y)
+        while k < len(d):
+            if k + 1 < len(d) and d[k, k + 1] != 0:
+                side = d[k, k + 1]
+                first, second = d[k, k] / side, d[k + 1, k + 1] / side
+                scale = first * second - 1
+                x, z = y[k] / side, y[k + 1] / side
+                out[k], out[k + 1] = (second * x - z) / scale, (first * z - x) / scale
+                k += 2
+            else:
+                out[k] = (1 / d[k, k]) * y[k]
+                k += 1
         return out
 
 
