@@ -175,7 +175,7 @@ def print_enum(io: IO, x: EnumValue) -> None:
 
 @Base.method("show(io::IO, ::MIME\"text/plain\", x::Enum)")
 def show_enum_long(io: IO, _: Any, x: EnumValue) -> None:
-    io.write(f"{x.name}::{T.type_string(T.typeof(x))} = {one_line(x.number) if not isinstance(x.number, int) else x.number}")
+    io.write(f"{x.name}::{T.typeof(x).typename.name} = {one_line(x.number) if not isinstance(x.number, int) else x.number}")
 
 
 @Base.method("show(io::IO, ::MIME\"text/plain\", t::Type{<:Enum})")

@@ -13,7 +13,7 @@ from juliette.runtime.errors import (
     ArgumentError, ErrorException, JuliaException, LoadError, MethodError, ParseErrorException, SystemError_,
     UndefVarError, julia_value,
 )
-from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
+from juliette.runtime.modules import PACKAGES, REFUSED, SESSION, Base, Core, Module
 from juliette.syntax import ParseError, parse_all
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
@@ -211,8 +211,8 @@ def missing_package(module: Module, name: str) -> str:
         )
     return (
         f"Package {name} not found in current path.\n"
-        f"- Juliette bundles {', '.join(sorted(PACKAGES))}; other packages are found in the folders of "
-        "`LOAD_PATH`, and cannot be installed."
+        f"- Juliette bundles {', '.join(sorted(set(PACKAGES) - REFUSED))}; other packages are found in "
+        "the folders of `LOAD_PATH`, and cannot be installed."
     )
 
 

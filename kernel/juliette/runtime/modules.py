@@ -665,6 +665,8 @@ type_names.set_names(_qualified, _aliases)
 
 # What `using X` and `import X` can find: bundled packages and the standard library.
 PACKAGES: dict[str, Module] = {}
+# Those that only say why they are not there.
+REFUSED: set[str] = set()
 # The versions of packages that are not Julia's own.
 VERSIONS: dict[str, Callable[[], str]] = {}
 

@@ -9,7 +9,7 @@
 - `random_ziggurat`: normal and exponential numbers
 - `test`, `test_generic`, `test_inferred`, `test_logs`, `test_results`: Test
 - `logging_`: Logging
-- `base64_`, `crc32c`, `delimited_files`, `sha`, `uuids`: modules under their own names
+- `base64_`, `crc32c`, `delimited_files`, `future`, `sha`, `uuids`: modules under their own names
 - `toml`, `toml_parse`: TOML
 - `markdown`, `markdown_elements`, `markdown_parse`, `markdown_write`, `markdown_term`: Markdown
 - `refused`: modules that are not there, and why
@@ -18,7 +18,7 @@
 - `interactive_utils`: InteractiveUtils
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
-- `sparse_arrays`: SparseArrays, by SciPy
+- `sparse_arrays`: SparseArrays
 - `dates`, `dates_types`, `dates_calendar`, `dates_adjust`, `dates_format`, `dates_show`: Dates
 - `dates_arithmetic`: sums, products and ranges of dates and periods
 - `dates_locales`: the names of its months and weekdays in a language
@@ -30,6 +30,7 @@ MODULES = {
     "CRC32c": "crc32c",
     "Dates": "dates",
     "DelimitedFiles": "delimited_files",
+    "Future": "future",
     "InteractiveUtils": "interactive_utils",
     "LinearAlgebra": "linear_algebra",
     "Logging": "logging_",
@@ -47,19 +48,29 @@ MODULES = {
 
 # Modules that only say why they are not there.
 REFUSED = (
+    "ArgTools",
+    "Artifacts",
     "Distributed",
+    "Downloads",
     "FileWatching",
+    "LazyArtifacts",
+    "LibGit2",
+    "Libdl",
     "Mmap",
+    "NetworkOptions",
     "Profile",
+    "REPL",
     "Serialization",
     "SharedArrays",
     "Sockets",
+    "SuiteSparse",
+    "Tar",
 )
 
 
 def announce() -> None:
     """Make the modules known; each is filled when it is first used."""
-    from juliette.runtime import types, wrappers
+    from juliette.runtime import modules, types, wrappers
     from juliette.runtime.modules import PACKAGES, Module, package
 
     def later(name: str, file: str) -> None:
@@ -76,3 +87,4 @@ def announce() -> None:
         types.unwrap(family).typename.module = PACKAGES["LinearAlgebra"]
     for name in REFUSED:
         later(name, "refused")
+    modules.REFUSED.update(REFUSED)

@@ -40,6 +40,29 @@ class EncodeStream(ByteStream):
             self.held = b""
 
 
+class DecodeStream(MemoryStream):
+    """Decodes what its source has when it is first read from."""
+
+    seekable = False
+
+    def __init__(self, source: IO) -> None:
+        super().__init__(writable=False)
+        self.source: IO | None = source
+
+    def _fill(self) -> None:
+        if self.source is not None:
+            source, self.source = self.source, None
+            self.data += decoded(bytes(Base.bindings["read"](source).data))
+
+    def read(self, n: int = -1) -> bytes:
+        self._fill()
+        return super().read(n)
+
+    def peek(self) -> bytes:
+        self._fill()
+        return super().peek()
+
+
 class EncodePipe(IO):
     """`Base64EncodePipe(io)`"""
 
@@ -76,8 +99,7 @@ def load(module: Module) -> None:
     @module.method("Base64DecodePipe(io::IO)")
     def decode_pipe(_: Any, io: IO) -> DecodePipe:
         """What is read from it is read from `io`, decoded."""
-        data = bytes(Base.bindings["read"](io).data)
-        return DecodePipe(MemoryStream(decoded(data), writable=False))
+        return DecodePipe(DecodeStream(io))
 
     @module.method("base64encode(xs...; context=nothing)")
     def base64encode(*xs: Any, context: Any = None) -> str:
@@ -114,4 +136,7 @@ def load(module: Module) -> None:
     @module.method("stringmime(mime, x; context=nothing)")
     def stringmime(mime: Any, x: Any, *, context: Any = None) -> str:
         """The form of a value for a MIME type, as text."""
-        return str(Base.bindings["repr"](mime, x))
+        shown = Base.bindings["repr"](mime, x)
+        if Base.bindings["istextmime"](mime):
+            return str(shown)
+        return base64.b64encode(bytes(shown.data)).decode()

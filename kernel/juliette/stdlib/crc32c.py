@@ -37,7 +37,7 @@ def checksum(data: bytes, crc: int = 0) -> Any:
 def load(module: Module) -> None:
     """Fill the module."""
 
-    @module.method("crc32c(data, crc::Integer=0x00000000)")
+    @module.method("crc32c(data, crc::UInt32=0x00000000)")
     def crc32c(data: Any, crc: Any = 0) -> Any:
         """The checksum of bytes, a string or a stream, going on from an earlier one.
 
@@ -53,6 +53,7 @@ def load(module: Module) -> None:
         content = utf8(text_of(data)) if is_string(data) else np.asarray(data.data).tobytes()
         return checksum(content, int(crc))
 
-    @module.method("crc32c(io::IO, nb::Integer, crc::Integer)")
-    def crc32c_some(io: IO, nb: Any, crc: Any) -> Any:
+    @module.method("crc32c(io::IO, nb::Integer, crc::UInt32=0x00000000)")
+    def crc32c_some(io: IO, nb: Any, crc: Any = 0) -> Any:
+        """The checksum of the next `nb` bytes of a stream."""
         return checksum(np.asarray(Base.bindings["read"](io, nb).data).tobytes(), int(crc))

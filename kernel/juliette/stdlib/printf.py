@@ -44,7 +44,7 @@ class Spec:
 
 _SPEC = re.compile(
     r"%(?P<flags>[-+ 0#]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?"
-    r"(?:hh|h|ll|l|[Ljqtz])?(?P<kind>.)?",
+    r"(?P<length>hh|h|ll|l|[Ljqtz])?(?P<kind>.)?",
     re.DOTALL,
 )
 
@@ -78,9 +78,12 @@ class Format:
         assert found is not None
         kind = found["kind"]
         if kind is None:
-            raise InvalidFormatStringError(
-                "Format specifier is incomplete", self.text, at + 1, len(self.text)
-            )
+            message = "Format specifier is incomplete"
+            if found["length"]:
+                message = "Length modifier is missing type specifier"
+            elif found["precision"] == "" and self.text.endswith("."):
+                message = "Precision specifier is missing precision"
+            raise InvalidFormatStringError(message, self.text, at + 1, len(self.text))
         if kind not in "diouxXDOUeEfFgGaAcCsSpn":
             message = f"'{kind}' is not a valid type specifier"
             raise InvalidFormatStringError(message, self.text, at + 1, found.end())

@@ -185,8 +185,7 @@ def permutations(module: Module) -> None:
         return v
 
     def chosen(args: tuple[Any, ...]) -> tuple[list[Any], Any]:
-        rng, rest = take_rng(args)
-        a, p = rest
+        rng, (a, p) = take_rng(args)
         if not 0 <= p <= 1:
             shown = Base.bindings["string"](p)
             raise ArgumentError(f"probability {shown} not in [0,1]")
@@ -199,10 +198,11 @@ def permutations(module: Module) -> None:
         """Each element with probability `p`: `randsubseq([rng], A, p)`."""
         return vector(*chosen(args))
 
-    @module.method("randsubseq!(s::AbstractVector, a, p::Real)")
-    def randsubseq_into(s: Any, a: Any, p: Any) -> Any:
-        """Each element with probability `p`, stored in `s`."""
-        s.data, s._buffer = vector(chosen((a, p))[0], s.eltype).data, None
+    @module.method("randsubseq!(args...)")
+    def randsubseq_into(*args: Any) -> Any:
+        """Each element with probability `p`, stored in `S`: `randsubseq!([rng], S, A, p)`."""
+        rng, (s, a, p) = take_rng(args)
+        s.data, s._buffer = vector(chosen((rng, a, p))[0], s.eltype).data, None
         return s
 
     @module.method("bitrand(args...)")

@@ -87,10 +87,7 @@ def samplers(module: Module) -> None:
     @module.method("gentype(x)", export=False)
     def gentype(x: Any) -> Any:
         """The type of what is drawn from `x`."""
-        return x if isinstance(x, T.JuliaType) and not _has_eltype(x) else eltype(x)
-
-    def _has_eltype(t: Any) -> bool:
-        return T.subtype(t, sampler)
+        return eltype(x)
 
     module.method("SamplerTrivial(x)", export=False)(lambda _, x: SamplerTrivial(x))
     module.method("SamplerSimple(x, data)", export=False)(lambda _, x, data: SamplerSimple(x, data))

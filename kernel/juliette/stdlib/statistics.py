@@ -9,6 +9,7 @@ import numpy as np
 
 from juliette.base.array_protocol import (
     dense,
+    dims_text,
     eltype_of,
     from_values,
     is_array,
@@ -66,10 +67,7 @@ def mean(a: Any, *, dims: Any = V.COLON) -> Any:
 def mean_of(x: Any) -> Any:
     if isinstance(x, (int, float, np.generic)):
         return op("/", x, 1)
-    items = list(support.iterate(x))
-    if not items:
-        raise ArgumentError("mean of empty collection undefined: " + op("repr", x))
-    return op("/", op("sum", tuple(items)), len(items))
+    return mean_mapped_iterator(Base.bindings["identity"], x)
 
 
 @method("mean(f, A::AbstractArray; dims=:)")
@@ -79,7 +77,14 @@ def mean_mapped(f: Any, a: Any, *, dims: Any = V.COLON) -> Any:
 
 @method("mean(f, itr)")
 def mean_mapped_iterator(f: Any, x: Any) -> Any:
-    return mean_of(tuple(f(v) for v in support.iterate(x)))
+    items = list(support.iterate(x))
+    if not items:
+        return op("/", op("mapreduce", f, Base.bindings["+"], x), 0)
+    if not callable(f):
+        raise ArgumentError(
+            "mean(f, itr) requires a function and an iterable.\nPerhaps you meant mean((x, y))?"
+        )
+    return op("/", op("sum", tuple(map(f, items))), len(items))
 
 
 @method("mean!(r::AbstractArray, A::AbstractArray)")
@@ -256,8 +261,10 @@ def median_in_place(v: Any) -> Any:
     return median_of(values_of(v))
 
 
-@method("quantile(itr, p; sorted=false, alpha=1.0, beta=1.0)")
-def quantile(x: Any, p: Any, *, sorted: bool = False, alpha: float = 1.0, beta: float = 1.0) -> Any:
+@method("quantile(itr, p; sorted::Bool=false, alpha::Real=1.0, beta=nothing)")
+def quantile(
+    x: Any, p: Any, *, sorted: bool = False, alpha: float = 1.0, beta: float | None = None
+) -> Any:
     """The values below which given parts of the elements lie.
 
     ```jldoctest
@@ -272,12 +279,10 @@ def quantile(x: Any, p: Any, *, sorted: bool = False, alpha: float = 1.0, beta: 
     values = values_of(x) if is_array(x) else list(support.iterate(x))
     if not values:
         raise ArgumentError("empty data vector")
-    if any(v is V.MISSING for v in values):
-        raise ArgumentError("quantiles are undefined in presence of missing values")
-    if any(map(is_nan, values)):
-        raise ArgumentError("quantiles are undefined in presence of NaNs")
+    if any(v is V.MISSING or is_nan(v) for v in values):
+        raise ArgumentError("quantiles are undefined in presence of NaNs or missing values")
     ordered = values if sorted else elements(dense(op("sort", from_values(values))))
-    one = lambda q: interpolated(ordered, q, alpha, beta)  # noqa: E731
+    one = lambda q: interpolated(ordered, q, alpha, alpha if beta is None else beta)  # noqa: E731
     if is_array(p):
         return from_values([one(q) for q in values_of(p)], shape_of(p))
     return tuple(map(one, p)) if type(p) is tuple else one(p)
@@ -299,10 +304,25 @@ def interpolated(v: list[Any], p: Any, alpha: float, beta: float) -> Any:
     return op("+", op("*", 1 - g, a), op("*", g, b))
 
 
-@method("quantile!(v::AbstractVector, p; sorted=false, alpha=1.0, beta=1.0)")
-def quantile_in_place(v: Any, p: Any, **keywords: Any) -> Any:
+@method("quantile!(v::AbstractVector, p; sorted=false, alpha=1.0, beta=nothing)")
+def quantile_in_place(v: Any, p: Any, *, sorted: bool = False, **keywords: Any) -> Any:
     """The quantiles; the vector may end up sorted."""
-    return quantile(v, p, **keywords)
+    if not sorted and not any(x is V.MISSING or is_nan(x) for x in values_of(v)):
+        op("sort!", v)
+    return quantile(v, p, sorted=sorted, **keywords)
+
+
+@method(
+    "quantile!(q::AbstractArray, v::AbstractVector, p::AbstractArray; "
+    "sorted=false, alpha=1.0, beta=nothing)"
+)
+def quantile_into(q: Any, v: Any, p: Any, **keywords: Any) -> Any:
+    """The quantiles, stored in `q`."""
+    if shape_of(q) != shape_of(p):
+        raise DimensionMismatch(
+            f"size of p, {dims_text(shape_of(p))}, must equal size of q, {dims_text(shape_of(q))}"
+        )
+    return op("copyto!", q, quantile_in_place(v, p, **keywords))
 
 
 # ---------------------------------------------------------------- two variables

@@ -234,8 +234,10 @@ def load(module: Module) -> None:
     for own in ("parse", "tryparse", "print"):
         module.set(own, GenericFunction(own, module), const=True)
 
+    module.const("Parser", _PARSER, export=False)
+
     @module.method("Parser(x...)", export=False)
-    def parser(*x: Any) -> Parser:
+    def parser(_: Any, *x: Any) -> Parser:
         """A parser, which can be used for many texts."""
         return Parser(content(*x) if x else "")
 

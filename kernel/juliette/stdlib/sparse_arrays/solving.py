@@ -1,0 +1,76 @@
+"""Systems of equations with sparse matrices: by SciPy's sparse LU, else as dense ones."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from juliette.base.array_protocol import dense, shape_of
+from juliette.runtime.array import wrap
+from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.modules import PACKAGES, Base
+from juliette.stdlib.sparse_arrays.arithmetic import wrap_dense
+from juliette.stdlib.sparse_arrays.kinds import MATRIX, columns_of
+from juliette.stdlib.sparse_arrays.storage import Columns
+
+LinearAlgebra = PACKAGES["LinearAlgebra"]
+
+
+def scipy_part(name: str) -> Any:
+    """A part of SciPy; None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def by_scipy(a: Columns, y: Any) -> Any:
+    """The solution by SciPy's sparse LU; None if it has none, or is not there."""
+    sparse, linalg = scipy_part("scipy.sparse"), scipy_part("scipy.sparse.linalg")
+    if sparse is None or linalg is None or a.data.dtype == object or y.dtype == object:
+        return None
+    kind = np.result_type(a.data.dtype, y.dtype, float)
+    matrix = sparse.csc_matrix((a.data.astype(kind), a.indices, a.indptr), shape=a.shape)
+    try:
+        return linalg.splu(matrix).solve(y.astype(kind))
+    except RuntimeError:
+        from juliette.stdlib.linear_algebra.kernels import SingularException
+
+        raise SingularException(0) from None
+
+
+def is_triangular(a: Columns) -> bool:
+    above = a.columns - a.indices
+    return bool((above >= 0).all() or (above <= 0).all())
+
+
+@Base.method(f"\\(A::{MATRIX}, b::AbstractVecOrMat)")
+def solve(a: Any, b: Any) -> Any:
+    """The solution of a sparse system; of least squares if the matrix is not square."""
+    y = dense(b)
+    m, n = shape_of(a)
+    if m != y.shape[0]:
+        raise DimensionMismatch(f"B has leading dimension {y.shape[0]}, but needs {m}")
+    columns = columns_of(a)
+    if m == n and not is_triangular(columns):
+        found = by_scipy(columns, y)
+        if found is not None:
+            return wrap(np.asfortranarray(found))
+    return Base.bindings["\\"](wrap_dense(a), wrap_dense(b))
+
+
+def factorizing(name: str) -> None:
+    f = LinearAlgebra.bindings[name]
+
+    @LinearAlgebra.method(f"{name}(A::{MATRIX}; kw...)")
+    def factorization(a: Any, **keywords: Any) -> Any:
+        """The factorization of the matrix as a dense one."""
+        keywords.pop("shift", None)
+        keywords.pop("perm", None)
+        return f.call_kw(keywords, wrap_dense(a)) if keywords else f(wrap_dense(a))
+
+
+for _name in ("lu", "qr", "cholesky", "ldlt", "factorize"):
+    factorizing(_name)
