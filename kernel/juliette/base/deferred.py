@@ -76,7 +76,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
     "juliette.base.macros": "@MIME_str @__dot__ @assert @raw_str @show esc gensym",
-    "juliette.base.matrices": "sincos",
+    "juliette.base.matrices": "acot acoth acsc acsch asec asech cot coth csc csch sec sech sincos",
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
         "ispostfixoperator isunaryoperator operator_associativity operator_precedence "

@@ -96,6 +96,14 @@ def add(name: str) -> None:
         def diagonal_with(a: Any, b: Any) -> Any:
             return type(b).__mro__[1](elementwise(f, plain(a), plain(b)), b.uplo_text)
 
+    real = "LinearAlgebra.Symmetric{<:Real}"
+
+    @Base.method(f"{name}(A::LinearAlgebra.Hermitian, B::{real})")
+    @Base.method(f"{name}(A::{real}, B::LinearAlgebra.Hermitian)")
+    def mixed(a: Any, b: Any) -> Any:
+        same_shape(a, b)
+        return S.Hermitian(elementwise(f, plain(a), plain(b)), a.uplo_text)
+
     @Base.method(f"{name}(A::AbstractMatrix, s::LinearAlgebra.UniformScaling)")
     def plus_scaling(a: Any, s: Any) -> Any:
         n = K.check_square(a)
