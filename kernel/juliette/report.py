@@ -10,6 +10,8 @@ from typing import Any
 RED, BOLD, DIM, UNDERLINED = "\x1b[91m", "\x1b[1m", "\x1b[90m", "\x1b[4m"
 PLAIN, NOT_BOLD, NOT_UNDERLINED = "\x1b[39m", "\x1b[22m", "\x1b[24m"
 MODULE = "\x1b[35m"
+# What a failed task died of, below the trace of the task that waited for it.
+NESTED = "    nested task error: "
 BASE = ("Base", "Core")
 
 _CALL = re.compile(
@@ -46,7 +48,7 @@ class ErrorReport:
             lines = [f"{RED}{BOLD}{head}{NOT_BOLD}{PLAIN}" + "\n".join(self._sentence())]
         else:
             lines = [head + self.message.rstrip("\n") + ("\n" if self.message[-1:] == "\n" else "")]
-        text = "\n".join([*lines, *self._trace(color=color)])
+        text = "\n".join(self._with_trace(lines, color))
         if self.cause is not None:
             text += "\n\n" + self.cause.render(color, "caused by: ")
         return text
@@ -58,6 +60,14 @@ class ErrorReport:
         if self.cause is not None:
             lines += ["", *self.cause.render(True, "caused by: ").split("\n")]
         return lines
+
+    def _with_trace(self, lines: list[str], color: bool) -> list[str]:
+        """The sentence and the stack trace; after them what a task that was waited for died of."""
+        trace = list(self._trace(color=color))
+        first, nested, rest = "\n".join(lines).partition(f"\n\n{RED if color else ''}{NESTED}")
+        if self.name != "TaskFailedException" or not nested or not trace:
+            return [*lines, *trace]
+        return [first, *trace, nested.removeprefix("\n") + rest]
 
     def _sentence(self) -> list[str]:
         """The message in red, each line for itself."""

@@ -40,6 +40,8 @@
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
+- `memory_questions`: what arrays share, how types lie in memory
+- `libc`, `system`: the rest of `Libc` and `Sys`
 - `garbage`: finalizers, `atexit`, the module GC
 - `atomics`: fields and globals changed in one step
 - `projects`: `LOAD_PATH`, `pkgversion` and their like
@@ -54,6 +56,7 @@
 - `submodules`: `Base.Math`, `Base.FastMath` with `@fastmath`, and other modules of Base's
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in
+- `descriptions`: the words for types and constants
 - `documentation`: `?name`
 - `deferred`: which of these are imported only when one of their names is met
 - `bootstrap`: puts Base together and makes a session's Main module

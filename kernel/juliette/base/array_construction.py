@@ -392,6 +392,29 @@ def copyto_block(dest: Any, di: Any, dj: Any, a: Any, si: Any, sj: Any) -> Any:
     return Base.bindings["setindex!"](dest, Base.bindings["getindex"](a, si, sj), di, dj)
 
 
+@Base.method("copyto!(dest::AbstractArray, to::CartesianIndices, a::AbstractArray, from::CartesianIndices)")
+def copyto_indices(dest: Any, to: Any, a: Any, source: Any) -> Any:
+    """The elements of a block, written to a block of the same shape.
+
+    ```jldoctest
+    julia> copyto!(zeros(Int, 2, 3), CartesianIndices((1:2, 2:3)), [1 2; 3 4], CartesianIndices((2, 2)))
+    2×3 Matrix{Int64}:
+     0  1  2
+     0  3  4
+    ```
+    """
+    if to.shape != source.shape:
+        sizes = f"{tuple_text(source.shape)} and {tuple_text(to.shape)}"
+        raise ArgumentError(f"source and destination must have same size (got {sizes})")
+    for name, whole, part in (("destination", dest, to), ("source", a, source)):
+        if not all(part.shape) or Base.bindings["checkbounds"](T.Bool, whole, *part.ranges):
+            continue
+        raise BoundsError(whole, tuple(part.ranges))
+    if all(to.shape):
+        Base.bindings["setindex!"](dest, Base.bindings["getindex"](a, *source.ranges), *to.ranges)
+    return dest
+
+
 def values_list(source: Any) -> list[Any]:
     return elements(dense(source)) if is_array(source) else list(support.iterate(source))
 

@@ -331,15 +331,15 @@ def promote_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """
     if len(a) < len(b):
         return promote_shape(b, a)
-    same = Base.bindings["=="]
+    same, repr_of = Base.bindings["=="], Base.bindings["repr"]
     for i, (x, y) in enumerate(zip(a, b, strict=False), start=1):
         if not same(x, y):
             raise DimensionMismatch(
-                f"dimensions must match: a has dims {tuple_text(a)}, b has dims {tuple_text(b)}, mismatch at {i}"
+                f"dimensions must match: a has dims {repr_of(a)}, b has dims {repr_of(b)}, mismatch at {i}"
             )
     for i, x in enumerate(a[len(b) :], start=len(b) + 1):
-        if x != 1:
-            raise DimensionMismatch(f"dimensions must match: a has dims {tuple_text(a)}, must have singleton at dim {i}")
+        if not same(x, 1) and not same(x, V.OneTo(1)):
+            raise DimensionMismatch(f"dimensions must match: a has dims {repr_of(a)}, must have singleton at dim {i}")
     return a
 
 
@@ -431,6 +431,11 @@ def elsize(t: Any) -> int:
     """
     dtype = T.DTYPE_OF.get(array_parameters(t)[0])
     return dtype.itemsize if dtype is not None else 8
+
+
+@Base.method("elsize(a::AbstractArray)", export=False, transparent=True)
+def elsize_of_array(a: Any) -> int:
+    return int(Base.bindings["elsize"](T.typeof(a)))
 
 
 # ---------------------------------------------------------------- names for kinds of arrays

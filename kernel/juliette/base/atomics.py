@@ -108,8 +108,8 @@ def get_global(m: Module, name: Symbol, order: Any = None) -> Any:
 def set_global(m: Module, name: Symbol, value: Any, order: Any = None) -> Any:
     """Give a global variable of a module a value."""
     if name.name not in m.bindings:
-        raise ErrorException("cannot assign variables in other modules") if m is Base or m is Core else ErrorException(
-            f"Global {'.'.join(m.path)}.{name.name} does not exist and cannot be assigned. Declare it using `global` before attempting assignment.")
+        if m is Base or m is Core:
+            raise ErrorException("cannot assign variables in other modules")
     support.HELPERS["%set_global"](m, name.name, value, False)
     return value
 

@@ -260,7 +260,8 @@ def broadcastable(x: Any) -> Any:
         return x
     if isinstance(x, (Module, Struct)):
         return Base.bindings["collect"](x)
-    return V.Ref(x)
+    # Of a type the reference knows which one: `Ref{Type{Int}}`.
+    return V.Ref(x, T.dispatch_type(x)) if isinstance(x, T.JuliaType) else V.Ref(x)
 
 
 BROADCASTABLE = Base.bindings["broadcastable"]

@@ -383,3 +383,9 @@ def show_grid(io: Any, name: str, r: IndexGrid) -> None:
     parts = [str(len(p)) if isinstance(p, V.OneTo) else Base.bindings["repr"](p) for p in r.ranges]
     io.write(f"{name}({tuple_text(parts)})")
 
+
+@Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, r::CartesianIndices)')
+def show_indices_long(io: Any, mime: Any, r: CartesianIndices) -> None:
+    """As the call that makes them: the indices one by one would say no more."""
+    show_indices(io, r)
+

@@ -13,7 +13,7 @@ from juliette.compiler.lower import is_signature, problem
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import WORLD, call_kw
 from juliette.runtime.errors import ArgumentError, ErrorException
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import Base, Core, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 
@@ -344,8 +344,18 @@ def _named_tuple(e: Expr) -> Expr:
 @Base.macro("Kwargs")
 def kwargs_type(context: Any, e: Any) -> Any:
     """`@Kwargs{a::Int}`: the type of the keywords that a function with `kwargs...` gets."""
-    return Expr("curly", base("Pairs"), base("Symbol"), base("Any"),
-                Expr("curly", base("Tuple"), *[base("Symbol")] * 0), _named_tuple(e))
+    named = _named_tuple(e)
+    return call(keywords_type, named)
+
+
+def keywords_type(named: Any) -> Any:
+    """`Base.Pairs{Symbol, V, NTuple{N, Symbol}, NT}` for a type of named tuples."""
+    types = Base.bindings["fieldtypes"](named)
+    joined = Base.bindings["promote_typejoin"] if len(types) > 1 else None
+    value = types[0] if types else T.Bottom
+    for t in types[1:]:
+        value = joined(value, t)
+    return T.apply_type(Base.bindings["Pairs"], T.Symbol_, value, T.tuple_type([T.Symbol_] * len(types)), named)
 
 
 # ---------------------------------------------------------------- @kwdef
@@ -383,7 +393,7 @@ def kwdef(context: Any, e: Any) -> Any:
             Expr("=", Expr("where", Expr("call", full, keywords), *params),
                  Expr("block", place, Expr("call", full, *values))),
         ]
-    return Expr("block", plain, *made, None)
+    return Expr("block", plain, *made)
 
 
 def _without_default(item: Any, fields: list[tuple[Symbol, Any, bool]]) -> Any:
@@ -498,18 +508,24 @@ def invoke(context: Any, e: Any) -> Any:
             types.append(a.args[1])
         else:
             values.append(a)
-            types.append(call("typeof", a))
-    return call("invoke", f, Expr("curly", base("Tuple"), *types), *values)
+            types.append(Expr("call", GlobalRef(Core, Symbol("Typeof")), a))
+    invoked = Expr("call", GlobalRef(Core, Symbol("invoke")), f, Expr("curly", base("Tuple"), *types), *values)
+    return with_keywords(invoked, e)
+
+
+def with_keywords(called: Expr, e: Any) -> Expr:
+    """The call with the keywords that another has."""
+    own = e.args[1:] if isinstance(e, Expr) and e.head == "call" else []
+    semicolon = [a for a in own if isinstance(a, Expr) and a.head == "parameters"]
+    keywords = [a for a in own if isinstance(a, Expr) and a.head == "kw"]
+    return Expr("call", called.args[0], *semicolon, *called.args[1:], *keywords)
 
 
 @Base.macro("invokelatest")
 def invokelatest_macro(context: Any, e: Any) -> Any:
     """`@invokelatest f(x)`: the call, with methods that were defined since the caller was started."""
-    if not isinstance(e, Expr) or e.head != "call":
-        raise ErrorException("@invokelatest expects a call")
-    rest = e.args[1:]
-    first = [a for a in rest if isinstance(a, Expr) and a.head == "parameters"]
-    return Expr("call", Expr(".", Symbol("Base"), QuoteNode(Symbol("invokelatest"))), *first, e.args[0], *[a for a in rest if a not in first])
+    f, args = _taken_apart(e)
+    return with_keywords(call("invokelatest", f, *args), e)
 
 
 @Base.method("invokelatest(f, args...; keywords...)", transparent=True)
@@ -532,6 +548,18 @@ def invokelatest(f: Any, /, *args: Any, **keywords: Any) -> Any:
 def get_world_counter() -> Any:
     """The age of the newest method."""
     return np.uint64(WORLD.latest)
+
+
+@Base.method("invoke_in_world(world, f, args...; keywords...)", export=False, transparent=True)
+def invoke_in_world(world: Any, f: Any, *args: Any, **keywords: Any) -> Any:
+    """Call `f` with the methods there are; older worlds are not kept.
+
+    ```jldoctest
+    julia> Base.invoke_in_world(Base.get_world_counter(), +, 1, 2)
+    3
+    ```
+    """
+    return call_kw(f, keywords, *args) if keywords else f(*args)
 
 
 @Base.macro("locals", export=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sys
 from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS
@@ -246,6 +247,8 @@ def variables(env: Any) -> dict[str, str]:
 @Base.method("setenv(cmd::Cmd, env...; dir=\"\")")
 def setenv(cmd: Cmd, *env: Any, dir: Any = "") -> Cmd:
     """A command that runs with these environment variables only."""
+    if not env:
+        return cmd.changed(directory=text_of(dir) or cmd.dir)
     given = env[0] if len(env) == 1 and not isinstance(env[0], V.Pair) else env
     return cmd.changed(env=variables(given), directory=text_of(dir) or cmd.dir)
 
@@ -256,6 +259,18 @@ def addenv(cmd: Cmd, *env: Any, inherit: bool = True) -> Cmd:
     given = env[0] if len(env) == 1 and not isinstance(env[0], V.Pair) else env
     base = dict(cmd.env) if cmd.env is not None else dict(os.environ) if inherit else {}
     return cmd.changed(env={**base, **variables(given)})
+
+
+@Base.method("julia_cmd(julia=nothing)", export=False)
+def julia_cmd(julia: Any = None) -> Cmd:
+    """The command that starts another session like this one.
+
+    ```jldoctest
+    julia> last(Base.julia_cmd().exec)
+    "juliette"
+    ```
+    """
+    return Cmd([sys.executable, "-m", "juliette"] if julia is None else [text_of(julia)])
 
 
 @Base.method("ignorestatus(cmd::Cmd)")
@@ -369,6 +384,67 @@ def shell_escape_posixly(*args: Any) -> str:
     ```
     """
     return " ".join(map(posix_word, pieces(args)))
+
+
+@Base.method("shell_escape_csh(args...)", export=False)
+def shell_escape_csh(*args: Any) -> str:
+    """Words as the C shell takes them, which wants a backslash before `!` and line ends even in quotes.
+
+    ```jldoctest
+    julia> println(Base.shell_escape_csh("echo", "it's", "done!"))
+    echo "it's" 'done\\!'
+    ```
+    """
+    return " ".join(map(csh_word, pieces(args)))
+
+
+def csh_word(word: str) -> str:
+    """A word in single or double quotes, or in pieces of both, as it needs them."""
+    if re.fullmatch(r"[A-Za-z0-9/._-]+", word):
+        return word
+    out = ""
+    while word:
+        # The whole rest in quotes of one kind, or as much as they can hold.
+        for pattern, quote in ((r"[^']+\Z", "'"), (r'[^$`"]+\Z', '"'), (r"[^']+", "'"), (r'[^$`"]+', '"')):
+            if found := re.match(pattern, word):
+                break
+        out += quote + re.sub(r"[\n!]", r"\\\g<0>", found[0]) + quote
+        word = word[found.end() :]
+    return out or "''"
+
+
+@Base.method("shell_escape_wincmd(text::AbstractString)", export=False)
+def shell_escape_wincmd(text: Any) -> str:
+    """Text with a `^` before what Windows' command processor would take for its own, outside of quotes.
+
+    ```jldoctest
+    julia> Base.shell_escape_wincmd("a & b \\"c & d\\"")
+    "a ^& b \\"c & d\\""
+    ```
+    """
+    if re.search(r"[\r\n\0]", text_of(text)):
+        raise ArgumentError("control character unsupported by CMD.EXE")
+    parts = re.split(r'("[^"]*")', text_of(text))
+    return "".join(p if i % 2 else re.sub(r'[()!^<>&|"]', r"^\g<0>", p) for i, p in enumerate(parts))
+
+
+@Base.method("escape_microsoft_c_args(args...)", export=False)
+def escape_microsoft_c_args(*args: Any) -> str:
+    """Words as a program of Microsoft's C takes them apart.
+
+    ```jldoctest
+    julia> println(Base.escape_microsoft_c_args("copy", "my file", ""))
+    copy "my file" ""
+    ```
+    """
+    return " ".join(map(microsoft_word, map(text_of, args)))
+
+
+def microsoft_word(word: str) -> str:
+    """In quotes if it is empty or has blanks or quotes: backslashes count twice before a quote."""
+    if word and not re.search(r'[\s"]', word):
+        return word
+    return '"' + re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), word) + '"'
 
 
 def posix_word(word: str) -> str:

@@ -29,7 +29,7 @@ CHAPTERS: dict[str, str] = {
         "@inbounds @inline @invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand "
         "@macroexpand1 @max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
         "@propagate_inbounds @pure @simd @something @specialize @static @which eval "
-        "get_world_counter invokelatest macroexpand"
+        "get_world_counter invoke_in_world invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo Compiler "
@@ -37,8 +37,9 @@ CHAPTERS: dict[str, str] = {
         "return_types"
     ),
     "juliette.base.commands": (
-        "& @cmd AbstractCmd Cmd addenv detach ignorestatus pipeline setenv shell_escape "
-        "shell_escape_posixly shell_split"
+        "& @cmd AbstractCmd Cmd addenv detach escape_microsoft_c_args ignorestatus julia_cmd "
+        "pipeline setenv shell_escape shell_escape_csh shell_escape_posixly shell_escape_wincmd "
+        "shell_split"
     ),
     "juliette.base.docs": "@__doc__ @doc Docs Documentation",
     "juliette.base.enums": "@enum Enum Enums instances typemax",
@@ -69,14 +70,20 @@ CHAPTERS: dict[str, str] = {
         "issetuid issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "
         "reenable_sigint rewrap_unionall split_rest systemerror text_colors typesof"
     ),
-    "juliette.base.loading": "evalfile include include_string typeassert",
+    "juliette.base.loading": (
+        "compilerbarrier donotdelete evalfile include include_string inferencebarrier typeassert"
+    ),
     "juliette.base.locks": (
-        "@lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire islocked lock "
-        "notify release reset trylock unlock wait"
+        "@acquire @lock AbstractLock Condition Event ReentrantLock Semaphore Threads acquire "
+        "islocked lock notify release reset trylock unlock wait"
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
     "juliette.base.macros": "@MIME_str @__dot__ @assert @raw_str @show esc gensym",
     "juliette.base.matrices": "acot acoth acsc acsch asec asech cot coth csc csch sec sech sincos",
+    "juliette.base.memory_questions": (
+        "dataids datatype_haspadding datatype_pointerfree has_offset_axes isbitsunion mightalias "
+        "unalias unaliascopy"
+    ),
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
         "ispostfixoperator isunaryoperator operator_associativity operator_precedence "
@@ -88,11 +95,11 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.missing": (
         "Missing SkipMissing argmax argmin ceil findall findfirst findlast findmax findmin floor "
-        "missing round skipmissing trunc"
+        "missing round skipmissing trunc ~"
     ),
     "juliette.base.module_reflection": (
         "binding_module fullname isconst isexported isfieldatomic methodswith moduleroot names "
-        "parentmodule subtypes supertypes"
+        "parentmodule show_supertypes subtypes supertypes"
     ),
     "juliette.base.nested_loops": "Cartesian",
     "juliette.base.numbers.bits": (
@@ -237,7 +244,9 @@ CHAPTERS: dict[str, str] = {
         "istaskfailed istaskstarted n_avail put! retry schedule sleep take! task_local_storage "
         "timedwait wait yield yieldto"
     ),
-    "juliette.base.timing": "@allocated @allocations @elapsed @showtime @time @timed @timev",
+    "juliette.base.timing": (
+        "@allocated @allocations @elapsed @showtime @time @timed @timev GC_Diff"
+    ),
     "juliette.base.type_fields": "typename",
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",

@@ -143,9 +143,22 @@ def _of_value(owner: Module, last: str, name: str) -> str:
         texts.append(f"Module `{value.name}`.")
     if not texts and hasattr(type(value), "julia_doc"):
         texts.append(str(value.__doc__))
+    if not texts and _from_base(owner, last, value):
+        from juliette.base.descriptions import TEXTS
+
+        texts += [TEXTS[last]] if last in TEXTS else []
     if texts:
         return "\n\n---\n\n".join(dict.fromkeys(texts))
     return "No documentation found.\n\n" + _facts(value, generic, name)
+
+
+def _from_base(owner: Module, last: str, value: Any) -> bool:
+    """Is it a value of Base's or of a module within it, under its own name?"""
+    if Base.has(last) and Base.get(last) is value:
+        return True
+    while owner.parent is not owner and owner is not Base:
+        owner = owner.parent
+    return owner.name in ("Base", "Core")
 
 
 def _method_documents(methods: Iterable[Method]) -> list[str]:

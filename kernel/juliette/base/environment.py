@@ -161,6 +161,8 @@ def question(name: str, *kernels: str) -> None:
     def here() -> bool:
         return _KERNEL in kernels
 
+    here.__doc__ = f"Is the system one of these: {', '.join(kernels)}?"
+
     @Sys.method(f"{name}(os::Symbol)")
     def other(system: Symbol) -> bool:
         return system.name in kernels
@@ -262,3 +264,7 @@ def libc_gethostname() -> str:
 
 Base.method("getpid()", export=False)(os.getpid)
 Base.method("gethostname()")(libc_gethostname)
+
+# The rest of both modules, which is seldom asked, in files of its own.
+from juliette.base import libc as libc  # noqa: E402
+from juliette.base import system as system  # noqa: E402

@@ -39,8 +39,8 @@ for _name in ("Core", "Base", "Main"):
 T.register_class(Module, T.Module_)
 # What Core has of functions comes with the first name that is not found there.
 Core.loader = functools.partial(importlib.import_module, "juliette.base.loading")
-for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "RefValue"):
-    Base.exports.discard(_name) if _name in ("OneTo", "RefValue") else None
+for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "RefValue", "RefArray"):
+    Base.exports.discard(_name) if _name in ("OneTo", "RefValue", "RefArray") else None
 Base.const("nothing", None)
 Base.const("missing", V.MISSING)
 Base.const("undef", np)
@@ -673,6 +673,8 @@ def reference(t: Any, *args: Any) -> V.Ref:
     """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`"""
     (eltype,) = T.unwrap(t).parameters
     is_open = isinstance(eltype, T.TypeVar)
+    if len(args) == 2 and isinstance(args[0], Array):
+        return V.RefArray(args[0], int(args[1]))
     if len(args) > 1 or (is_open and not args):
         raise MethodError(t, args, None)
     if args:

@@ -61,7 +61,7 @@ class StatStruct:
 
 _stat = T.define("Base.Filesystem.StatStruct")
 _stat.typename.fields = StatStruct.fields
-_stat.typename.field_types = (T.Any_,) * len(StatStruct.fields)
+_stat.typename.field_types = (T.String, *[T.UInt64] * 3, T.Int64, *[T.UInt64] * 3, *[T.Int64] * 3, T.Float64, T.Float64)
 T.register_class(StatStruct, _stat)
 Filesystem.const("StatStruct", _stat)
 

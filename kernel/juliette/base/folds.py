@@ -14,7 +14,7 @@ from juliette.base.array_protocol import is_array, like
 from juliette.base.iteration import (
     Generator, applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
 )
-from juliette.base.iterators import NO_INIT, Filter
+from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
@@ -88,12 +88,13 @@ def map_(f: Any, *xs: Any) -> Any:
         return V.NamedTuple(x.names, tuple(map(f, *(o.values for o in xs))))
     if all(isinstance(x, (int, float, np.number)) for x in xs):
         return f(*xs)
+    shapes = [shape_of_iterator(x) for x in xs]
+    alike = shapes[0] is not None and all(s is not None and len(s) == len(shapes[0]) for s in shapes)
+    shape = zipped_shape(shapes) if alike else None
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     if values and all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs):
         if getattr(f, "name", None) in _BITWISE:
             return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
-    shapes = [shape_of_iterator(x) for x in xs]
-    shape = shapes[0] if shapes[0] is not None and all(s == shapes[0] for s in shapes) else None
     return of_results(f, values, shape, xs)
 
 

@@ -58,6 +58,11 @@ _simple(Returns_, lambda _, x: Returns(x))
 _simple(Splat_, lambda _, f: Splat(f))
 
 
+@Base.method("show(io::IO, s::Base.Splat)")
+def show_splat(io: Any, s: Splat) -> None:
+    io.write(f"splat({Base.bindings['string'](s.f)})")
+
+
 @Base.method("splat(f)", transparent=True)
 def splat(f: Any) -> Any:
     """The function of one tuple that passes its elements to `f`.

@@ -54,6 +54,24 @@ def enable(on: bool) -> bool:
     return before
 
 
+@GC.method("enable_logging(on::Bool=true)", export=False)
+def enable_logging(on: bool = True) -> None:
+    """Have each collection reported on standard error, or no longer."""
+    gc.set_debug(gc.DEBUG_STATS if on else 0)
+
+
+@GC.method("logging_enabled()", export=False)
+def logging_enabled() -> bool:
+    """Are collections reported?
+
+    ```jldoctest
+    julia> GC.logging_enabled()
+    false
+    ```
+    """
+    return bool(gc.get_debug() & gc.DEBUG_STATS)
+
+
 @GC.method("safepoint()", export=False)
 def safepoint() -> None:
     """A place at which collecting may happen: here that is everywhere."""

@@ -620,6 +620,17 @@ def getindex_ref(r: V.Ref) -> Any:
         raise UndefRefError() from None
 
 
+@Base.method("getindex(r::Base.RefArray)", transparent=True)
+def getindex_ref_array(r: V.RefArray) -> Any:
+    return Base.bindings["getindex"](r.x, r.i)
+
+
+@Base.method("setindex!(r::Base.RefArray, v)", transparent=True)
+def setindex_ref_array(r: V.RefArray, v: Any) -> Any:
+    Base.bindings["setindex!"](r.x, v, r.i)
+    return r
+
+
 @Base.method("isassigned(r::Base.RefValue)")
 def isassigned_ref(r: V.Ref) -> bool:
     """Has the cell a value?

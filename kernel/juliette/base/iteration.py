@@ -20,6 +20,7 @@ from juliette.base.array_construction import copy, typed
 from juliette.base.array_protocol import ArrayLike, eltype_of
 from juliette.compiler import results, support, type_support
 from juliette.compiler.closures import ClosureBase
+from juliette.compiler.lattice import joined as join_members
 from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -704,8 +705,12 @@ def of_results(f: Any, values: list[Any], shape: tuple[int, ...] | None, sources
     """The array of `f`'s results for the elements of sources; without any, its type is inferred."""
     if values:
         return gather(values, shape)
-    known = [eltype_of_iterator(x) for x in sources]
-    return gather(values, shape, element_type(f, tuple(T.Any_ if t is None else t for t in known)))
+    known = tuple(T.Any_ if t is None else t for t in map(eltype_of_iterator, sources))
+    t = element_type(f, known)
+    if t is T.Any_ and T.Any_ in known and not B.TRACE.depth:
+        # Of arguments that may be anything the method says what it gives, if there is but one.
+        t = join_members(Base.get("promote_op")(f, *known))
+    return gather(values, shape, t)
 
 
 # Set by the gradient packages: an array of traced scalars.

@@ -74,6 +74,17 @@ class Wrapping(Lazy):
 # ---------------------------------------------------------------- zip and enumerate
 
 
+def zipped_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of what is gone over together: vectors end with the shortest, other shapes must agree."""
+    if len(shapes[0]) == 1:
+        return (min(shapes)[0],)
+    for other in shapes[1:]:
+        if other != shapes[0]:
+            axes = [tuple(V.OneTo(n) for n in shape) for shape in (shapes[0], other)]
+            Base.bindings["promote_shape"](*axes)
+    return shapes[0]
+
+
 @lazily("Zip", "Is", lambda z: (T.tuple_type(map(T.typeof, z.sources)),))
 class Zip(Lazy):
     """`zip(xs...)`"""
@@ -105,7 +116,7 @@ class Zip(Lazy):
         shapes = [shape_of_iterator(x) for x in self.sources]
         if not shapes or any(s is None or len(s) != len(shapes[0] or ()) for s in shapes):
             return None
-        return tuple(map(min, zip(*shapes, strict=True)))  # type: ignore[arg-type]
+        return zipped_shape(shapes)  # type: ignore[arg-type]
 
     def without_shape(self, function: str) -> Exception:
         shapes = [shape_of_iterator(x) for x in self.sources]

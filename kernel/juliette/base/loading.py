@@ -8,7 +8,8 @@ from juliette.compiler.imports import include_file, include_text
 from juliette.compiler.session import current
 from juliette.compiler.support import HELPERS
 from juliette.runtime import types as T
-from juliette.runtime.modules import Base, Core, Module
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import SESSION, Base, Core, Module
 
 
 @Base.method("include_string(m::Module, code::AbstractString, filename::AbstractString=\"string\")")
@@ -53,7 +54,7 @@ def new_module(_: Any, name: Any = None, imports: bool = True, names: bool = Tru
     from juliette.compiler.imports import add_functions, bring_all
     from juliette.compiler.support import install
 
-    module = Module("anonymous" if name is None else name.name)
+    module = Module("anonymous" if name is None else name.name, SESSION.main)
     if imports:
         bring_all(module, Base)
     install(module)
@@ -104,6 +105,43 @@ def typeassert(x: Any, t: Any) -> Any:
 
 
 Base.const("typeassert", Core.bindings["typeassert"])
+
+
+@Core.method("get_binding_type(m::Module, name::Symbol)", export=False)
+def get_binding_type(m: Module, name: Any) -> Any:
+    """The type that a global variable was declared with.
+
+    ```jldoctest
+    julia> total::Float64 = 0; Core.get_binding_type(Main, :total)
+    Float64
+    ```
+    """
+    return m.declared.get(name.name, T.Any_)
+
+
+@Base.method("donotdelete(args...)", export=False)
+def donotdelete(*args: Any) -> None:
+    """Has no effect: what computes the arguments is run in any case."""
+
+
+@Base.method("compilerbarrier(setting::Symbol, x)", export=False)
+def compilerbarrier(setting: Any, x: Any) -> Any:
+    """The value, of which a compiler is not to know more than `setting` lets it.
+
+    ```jldoctest
+    julia> Base.compilerbarrier(:type, 4)
+    4
+    ```
+    """
+    if setting.name not in ("type", "const", "conditional"):
+        raise ErrorException("The first argument of `compilerbarrier` must be either of `:type`, `:const` or `:conditional`.")
+    return x
+
+
+@Base.method("inferencebarrier(x)", export=False)
+def inferencebarrier(x: Any) -> Any:
+    """The value, of whose type a compiler is not to know more than `Any`."""
+    return x
 
 
 @Core.method("apply_type(t, parameters...)", export=False)

@@ -12,7 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.scheduler import SCHEDULER, Task
-from juliette.syntax.expr import Expr, QuoteNode
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 Threads = Module("Threads", Base)
 Threads.visible = Threads.bindings["__builtins__"] = Base.bindings
@@ -258,6 +258,23 @@ def acquire_during(f: Any, s: Semaphore) -> Any:
         release(s)
 
 
+@Base.macro("acquire", export=False)
+def acquire_macro(context: Any, s: Any, e: Any) -> Any:
+    """`Base.@acquire s code`: run code while holding one of a semaphore's places.
+
+    ```jldoctest
+    julia> places = Base.Semaphore(1);
+
+    julia> Base.@acquire places 2 + 3
+    5
+    ```
+    """
+    held = context.gensym("held")
+    take, give = (Expr("call", QuoteNode(Base.bindings[f]), held) for f in ("acquire", "release"))
+    return Expr("let", Expr("block", Expr("=", held, s)), Expr(
+        "block", take, Expr("try", e, False, False, Expr("block", give))))
+
+
 @Base.method("release(s::Base.Semaphore)", export=False)
 def release(s: Semaphore) -> None:
     """Give a place back."""
@@ -286,6 +303,9 @@ constant_function("nthreads", 1, "How many threads run Julia code: one.", "pool.
 constant_function("threadid", 1, "The number of the current thread.", "task...")
 constant_function("maxthreadid", 1, "The greatest number of a thread.")
 constant_function("nthreadpools", 1, "How many pools of threads there are.")
+constant_function("threadpool", Symbol("default"), "The pool of a thread.", "thread...")
+constant_function("threadpoolsize", 1, "How many threads a pool has.", "pool...")
+constant_function("ngcthreads", 1, "How many threads collect garbage.")
 
 
 @Threads.macro("threads")
@@ -352,12 +372,15 @@ def atomic(name: str, operator: str) -> None:
     @Threads.method(f"atomic_{name}!(a::Atomic, x)")
     def change(a: Atomic, x: Any) -> Any:
         old = a.value
-        a.value = x if operator == "xchg" else Base.bindings[operator](old, x)
+        a.value = x if operator == "xchg" else ~(old & x) if operator == "nand" else Base.bindings[operator](old, x)
         return old
+
+    change.__doc__ = f"""Store what `{operator}` makes of the value and `x`; gives the old value."""
 
 
 for _name, _operator in (
     ("add", "+"), ("sub", "-"), ("and", "&"), ("or", "|"), ("xor", "xor"), ("max", "max"), ("min", "min"), ("xchg", "xchg"),
+    ("nand", "nand"),
 ):
     atomic(_name, _operator)
 

@@ -11,7 +11,7 @@ from juliette.display.show import one_line
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, ParseErrorException
 from juliette.runtime.modules import Base, Core, Module
-from juliette.syntax import ParseError, parse_all, parse_one, to_expr
+from juliette.syntax import ParseError, parse_all, parse_atom, parse_one, to_expr
 from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -80,7 +80,8 @@ def parse_from(text: Any, start: int, **options: Any) -> Any:
     data = str(text).encode()
     before = data[: start - 1].decode()
     try:
-        node, end = parse_one(str(text), len(before), "none")
+        parse = parse_one if options.get("greedy", True) else parse_atom
+        node, end = parse(str(text), len(before), "none")
         e = to_expr(node, literal)
     except ParseError as error:
         return (_failed(error, bool(options.get("raise", True))), len(data) + 1)
@@ -104,7 +105,14 @@ def parseall(text: Any, *, filename: str = "none") -> Any:
 
 @Meta.method("parseatom(text::AbstractString, pos::Integer)", export=False)
 def parseatom(text: Any, pos: int) -> Any:
-    return parse_from(text, pos)
+    """The atom at a place of a text, and where it ends.
+
+    ```jldoctest
+    julia> Meta.parseatom("(a, b) = c", 1)
+    (:((a, b)), 7)
+    ```
+    """
+    return parse_from(text, pos, greedy=False)
 
 
 # ---------------------------------------------------------------- shape
@@ -236,13 +244,14 @@ def _text(x: Any) -> str:
     return x.name if isinstance(x, Symbol) else str(x)
 
 
-def name_question(name: str, test: Any) -> None:
+def name_question(name: str, test: Any, meaning: str) -> None:
     """A question about a symbol or string."""
 
     @Base.method(f"{name}(x)", export=False)
     def ask(x: Any) -> bool:
         return bool(test(_text(x)))
 
+    ask.__doc__ = f"Is a symbol or string {meaning}?"
     Meta.const(name, Base.bindings[name], export=False)
 
 
@@ -254,13 +263,13 @@ def _is_operator(n: str) -> bool:
     return n in K.UNARY or n in K.SYNTACTIC or n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE
 
 
-name_question("isidentifier", _is_identifier)
-name_question("isoperator", _is_operator)
-name_question("isunaryoperator", lambda n: n in K.UNARY)
-name_question("isbinaryoperator", lambda n: n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE)
-name_question("ispostfixoperator", lambda n: n == "'" or n.rstrip("⁗′″‴ᵀ") == "'")
-name_question("is_id_start_char", lambda n: K.is_name_start(n))
-name_question("isgensym", lambda n: "#" in n)
+name_question("isidentifier", _is_identifier, "a name that a variable may have")
+name_question("isoperator", _is_operator, "an operator")
+name_question("isunaryoperator", lambda n: n in K.UNARY, "an operator that may stand before its operand")
+name_question("isbinaryoperator", lambda n: n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE, "an operator that may stand between two operands")
+name_question("ispostfixoperator", lambda n: n == "'" or n.rstrip("⁗′″‴ᵀ") == "'", "an operator that stands after its operand")
+name_question("is_id_start_char", lambda n: K.is_name_start(n), "what a name may begin with")
+name_question("isgensym", lambda n: "#" in n, "a name that `gensym` made")
 
 # Julia's own numbers of the levels, weakest first.
 _JULIA_LEVELS = {

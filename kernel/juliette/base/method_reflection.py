@@ -9,7 +9,7 @@ from juliette.base.reflection import vector
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, KeywordCall, Method, beats, call_kw
 from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError, TypeError_
-from juliette.runtime.modules import Base, Core, constructors
+from juliette.runtime.modules import Base, Core, Module, constructors
 from juliette.syntax.expr import Symbol
 
 
@@ -226,6 +226,24 @@ def which(f: Any, types: Any) -> Method:
     return method_for(f, _signature(types))
 
 
+@Base.method("which(m::Module, name::Symbol)")
+def which_module(m: Module, name: Symbol) -> Module:
+    """The module that a name of another module comes from.
+
+    ```jldoctest
+    julia> which(Main, :sum)
+    Base
+    ```
+    """
+    if not m.has(name.name):
+        raise ErrorException(f'"{name.name}" is not defined in module {".".join(m.path)}')
+    value = m.get(name.name)
+    if isinstance(value, (GenericFunction, T.JuliaType)):
+        home = Base.bindings["parentmodule"](value)
+        return home if home.has(name.name) else m
+    return Base if Base.has(name.name) and Base.get(name.name) is value else m
+
+
 @Base.method("functionloc(m::Method)")
 def functionloc(m: Method) -> tuple[str, int]:
     """The file and line of a method."""
@@ -344,7 +362,7 @@ def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
     else:
         table, before = table_of(f)
         types = (*before, *_signature(t))
-        if not T.isa(args, t):
+        if not T.subtype(T.tuple_type(list(map(T.dispatch_type, args))), t):
             raise TypeError_(Symbol("invoke: argument type error"), "", t, args)
         method = _selected(table, types, (*before, *map(T.dispatch_type, args)))
     passed = (f, *args) if before else args
@@ -363,6 +381,8 @@ def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
 
 def ambiguous(a: Method, b: Method) -> bool:
     """Are there arguments for which neither method is the more specific?"""
+    if a.function is not b.function:
+        return False
     meet = T.intersect(a.signature, b.signature)
     if meet is T.Bottom or T.more_specific(a.signature, b.signature) or T.more_specific(b.signature, a.signature):
         return False

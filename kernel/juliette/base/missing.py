@@ -38,6 +38,7 @@ for _name in ("+", "-", "*", "abs", "abs2", "sign", "real", "imag", "conj", "zer
               "isinteger", "isreal", "iszero", "isone", "ispow2", "float", "complex", "adjoint", "transpose"):
     if _name in Base.bindings:
         passes_on(f"{_name}(x::Missing)")
+passes_on("~(x::Missing)")
 passes_on("*(x::Missing, y::Union{AbstractString,AbstractChar})")
 passes_on("*(x::Union{AbstractString,AbstractChar}, y::Missing)")
 for _name in ("zero", "one", "oneunit", "float", "complex"):

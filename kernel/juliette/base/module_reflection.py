@@ -7,6 +7,7 @@ from typing import Any
 
 from juliette.base.method_reflection import Method_, _signature, method_for
 from juliette.base.reflection import family_of, fields_of, vector
+from juliette.display.io import IO, STDOUT
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.errors import MethodError, UndefVarError
@@ -237,6 +238,24 @@ def supertypes(t: Any) -> tuple[Any, ...]:
     while out[-1] is not T.Any_:
         out.append(Base.bindings["supertype"](out[-1]))
     return tuple(out)
+
+
+@Base.method("show_supertypes(io::IO, t::DataType)", export=False)
+def show_supertypes_to(io: IO, t: Any) -> None:
+    """Write the types above a type to a stream, the nearest first."""
+    io.write(" <: ".join(map(T.type_string, T.supertypes(t))))
+
+
+@Base.method("show_supertypes(t::DataType)", export=False)
+def show_supertypes(t: Any) -> None:
+    """Print the types above a type, the nearest first.
+
+    ```jldoctest
+    julia> Base.show_supertypes(UInt8)
+    UInt8 <: Unsigned <: Integer <: Real <: Number <: Any
+    ```
+    """
+    show_supertypes_to(STDOUT, t)
 
 
 @Base.method("methodswith(t::Type; supertypes=false)")

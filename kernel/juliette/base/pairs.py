@@ -130,6 +130,23 @@ def stateful_peek(s: Stateful, default: Any = None) -> Any:
     return s.ahead[0] if s.look() else default
 
 
+@Base.method("isdone(itr, state...)", export=False)
+def isdone(itr: Any, *state: Any) -> Any:
+    """Is an iterator known to be at its end, without taking from it? `missing` if it cannot tell.
+
+    ```jldoctest
+    julia> Base.isdone(Iterators.Stateful([1])), Base.isdone(1:3)
+    (false, missing)
+    ```
+    """
+    return V.MISSING
+
+
+@Base.method("isdone(s::Base.Iterators.Stateful, state...)", export=False)
+def stateful_isdone(s: Stateful, *state: Any) -> bool:
+    return not s.look()
+
+
 @Base.method("isempty(s::Base.Iterators.Stateful)", transparent=True)
 def stateful_done(s: Stateful) -> bool:
     return not s.look()

@@ -156,10 +156,6 @@ def range_(start: Any, *, stop: Any = None, length: Any = None, step: Any = None
     1:3:10
     ```
     """
-    if stop is None and length is None and step is None:
-        if isinstance(start, int):
-            return V.OneTo(start)
-        raise no_method({"start": start})
     return make_range(start, stop, length, step)
 
 
@@ -190,8 +186,10 @@ def make_range(start: Any, stop: Any, length: Any, step: Any) -> Any:
     """A range from three of the four."""
     if start is None:
         if stop is None or length is None:
+            if stop is None and length is not None and step is None:
+                return V.OneTo(length)
             if stop is not None and step is None:
-                return V.OneTo(stop)
+                return V.OneTo(stop) if T.isa(stop, T.Integer) else V.COLON(Base.bindings["oneunit"](stop), stop)
             raise no_method({"start": start, "stop": stop, "length": length, "step": step})
         by = 1 if step is None else step
         op = R.OPERATORS

@@ -239,19 +239,19 @@ def extrema(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
     ```
     """
     keywords = {} if is_whole(dims) else {"dims": dims}
-    low = Base.bindings["minimum"].call_kw(keywords, a)
-    high = Base.bindings["maximum"].call_kw(keywords, a)
+    first, last = ({}, {}) if init is NONE else ({"init": i} for i in init)
+    low = Base.bindings["minimum"].call_kw({**keywords, **first}, a)
+    high = Base.bindings["maximum"].call_kw({**keywords, **last}, a)
     if keywords:
         pairs = list(zip(values_of(low), values_of(high), strict=True))
         return from_values(pairs, shape_of(low))
-    if init is not NONE:
-        return Base.bindings["min"](low, init[0]), Base.bindings["max"](high, init[1])
     return low, high
 
 
-@Base.method("extrema(f, a::AbstractArray; dims=:)", transparent=True)
-def extrema_of(f: Any, a: Any, *, dims: Any = V.COLON) -> Any:
-    return Base.bindings["extrema"].call_kw({"dims": dims}, mapped_values(f, a))
+@Base.method("extrema(f, a::AbstractArray; dims=:, init=nothing)", transparent=True)
+def extrema_of(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
+    keywords = {"dims": dims} if init is NONE else {"dims": dims, "init": init}
+    return Base.bindings["extrema"].call_kw(keywords, mapped_values(f, a))
 
 
 # ---------------------------------------------------------------- conditions

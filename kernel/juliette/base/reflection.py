@@ -1,4 +1,7 @@
-"""Looking at types: `supertype`, `fieldnames`, `isbitstype`, `sizeof`."""
+"""Looking at types: `supertype`, `fieldnames`, `isbitstype`, `sizeof`.
+
+The layout of fields, by which sizes are reckoned, is here with the questions that need it: hence the length.
+"""
 
 from __future__ import annotations
 
@@ -541,10 +544,17 @@ def sizeof(x: Any) -> int:
     ```
     """
     if isinstance(x, T.JuliaType):
+        bare = T.unwrap(x)
+        if isinstance(bare, T.DataType) and bare.typename.abstract:
+            raise ErrorException(f"Abstract type {bare.name} does not have a definite size.")
+        if isinstance(x, T.UnionType) and not x.types:
+            raise ErrorException("The empty type does not have a definite size since it does not have instances.")
+        if isinstance(x, T.UnionType) and all(isinstance(t, T.DataType) and t.concrete and not t.typename.mutable for t in x.types):
+            return max(layout(t)[0] for t in x.types)
+        if isinstance(bare, T.UnionType):
+            raise ErrorException("Argument is an abstract type and does not have a definite size.")
         if not isinstance(x, T.DataType):
-            raise ErrorException(f"Argument is an incomplete {T.type_string(x)} type and does not have a definite size.")
-        if x.typename.abstract:
-            raise ErrorException(f"Abstract type {T.type_string(x)} does not have a definite size.")
+            raise ErrorException(f"Argument is an incomplete {bare.name} type and does not have a definite size.")
         if not x.concrete:
             raise ErrorException(f"Argument is an incomplete {x.name} type and does not have a definite size.")
         if x in (T.String, T.Symbol_) or x.typename is T.unwrap(T.Array_).typename:
@@ -591,7 +601,7 @@ def _total(x: Any, seen: set[int]) -> int:
         if data.dtype != object:
             return 40 + sizeof(x)
         return 40 + sum(8 + _total(v, seen) for v in data.ravel().tolist())
-    fields = getattr(type(x), "fields", ())
+    fields = getattr(type(x), "fields", t.fields)
     return struct_layout(field_types(t))[0] + sum(
         _total(getattr(x, f), seen) for f in fields
         if hasattr(x, f) and not isbitstype(T.typeof(getattr(x, f)))

@@ -36,11 +36,14 @@ def selectdim(a: Any, d: int, i: Any) -> Any:
 
 
 class Slices(W.Wrapper):
-    """`eachslice(A; dims)`: an array of views; `along` are the dimensions (from 1) that it runs over."""
+    """`eachslice(A; dims)`: an array of views; `along` are the dimensions (from 1) that it runs over.
 
-    __slots__ = ("along",)
+    With `keep` the other dimensions are there too, each of length 1.
+    """
 
-    def __new__(cls, parent: Any, along: tuple[int, ...], ndim: int) -> Any:
+    __slots__ = ("along", "keep")
+
+    def __new__(cls, parent: Any, along: tuple[int, ...], ndim: int, keep: bool = False) -> Any:
         kind = T.typeof(parent)
         part = slice_type(parent, along)
         mapped = T.tuple_type(
@@ -50,13 +53,16 @@ class Slices(W.Wrapper):
         axes = T.tuple_type([T.typeof(V.OneTo(1))] * ndim)
         return object.__new__(W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim))
 
-    def __init__(self, parent: Any, along: tuple[int, ...], ndim: int) -> None:
+    def __init__(self, parent: Any, along: tuple[int, ...], ndim: int, keep: bool = False) -> None:
         self.parent = parent
         self.along = along
+        self.keep = keep
 
     @property
     def shape(self) -> tuple[int, ...]:
         s = shape_of(self.parent)
+        if self.keep:
+            return tuple(n if d in self.along else 1 for d, n in enumerate(s, 1))
         sizes = tuple(s[d - 1] for d in self.along)
         return sizes + (1,) * (self.ndim - len(sizes))
 
@@ -117,7 +123,7 @@ def eachslice(a: Any, *, dims: Any, drop: bool = True) -> Any:
     for d in along:
         if not 1 <= d <= len(shape_of(a)):
             raise DimensionMismatch(f"A doesn't have {d} dimensions")
-    return Slices(a, along, len(along))
+    return Slices(a, along, len(along)) if drop else Slices(a, along, len(shape_of(a)), keep=True)
 
 
 @Base.method("eachcol(a::AbstractVecOrMat)")

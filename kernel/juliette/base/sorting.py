@@ -43,7 +43,13 @@ class SortAlgorithm:
         self.name = name
 
 
-T.register_class(SortAlgorithm, T.define("Base.Sort.DefaultStable", Algorithm))
+_KINDS = {
+    name: T.define(f"Base.Sort.{kind}", Algorithm) for name, kind in (
+        ("InsertionSort", "InsertionSortAlg"), ("QuickSort", "QuickSortAlg"), ("MergeSort", "MergeSortAlg"),
+        ("DEFAULT_STABLE", "DefaultStable"), ("DEFAULT_UNSTABLE", "DefaultUnstable"),
+    )
+}
+T.register_instances(SortAlgorithm, lambda a: _KINDS[a.name], Algorithm)
 for _name in ("InsertionSort", "QuickSort", "MergeSort"):
     Base.const(_name, SortAlgorithm(_name))
 
@@ -194,6 +200,10 @@ def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | N
     if lt is Base.bindings["isless"]:
         lt = None
     inner = FORWARD if order is None else as_order_by(order)
+    if by is not None and inner.by is not None:
+        # What the order compares by is asked of what `by` gives.
+        first, second = by, inner.by
+        by = lambda x: second(first(x))  # noqa: E731
     return OrderBy(by if by is not None else inner.by, lt if lt is not None else inner.lt, bool(rev) != inner.reversed)
 
 

@@ -329,10 +329,11 @@ def sleep(seconds: Any) -> None:
 class Timer:
     """`Timer(delay)`: wakes those that wait for it."""
 
-    __slots__ = ("action", "interval", "open", "waiters")
+    __slots__ = ("action", "interval", "open", "timeout", "waiters")
 
     def __init__(self, action: Any, delay: float, interval: float) -> None:
         self.action = action
+        self.timeout = delay
         self.interval = interval
         self.open = True
         self.waiters: list[Task] = []

@@ -9,6 +9,7 @@ from typing import Any
 from juliette.display.expressions import expression_text
 from juliette.display.io import STDOUT
 from juliette.display.show import string_of
+from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, QuoteNode
@@ -83,6 +84,22 @@ def since(start: float, value: Any) -> float:
     return time.perf_counter() - start
 
 
+class CollectorDifference:
+    """`Base.GC_Diff`: what the collector did meanwhile. Python counts none of it, so all is 0."""
+
+    __slots__ = ()
+    allocd = malloc = realloc = poolalloc = bigalloc = freecall = total_time = pause = full_sweep = 0
+
+
+GC_Diff = T.define("Base.GC_Diff")
+GC_Diff.typename.fields = (
+    "allocd", "malloc", "realloc", "poolalloc", "bigalloc", "freecall", "total_time", "pause", "full_sweep",
+)
+GC_Diff.typename.field_types = (T.Int64,) * 9
+T.register_class(CollectorDifference, GC_Diff)
+Base.const("GC_Diff", GC_Diff, export=False)
+
+
 @Base.macro("timed")
 def timed(context: Any, *args: Any) -> Any:
     """`@timed code`: value, seconds and bytes as a named tuple."""
@@ -98,7 +115,7 @@ def timing(start: tuple[float, int], value: Any) -> V.NamedTuple:
     """What `@timed` gives; Python does not say how many bytes were allocated."""
     return V.NamedTuple(
         ("value", "time", "bytes", "gctime", "gcstats"),
-        (value, time.perf_counter() - start[0], 0, 0.0, None),
+        (value, time.perf_counter() - start[0], 0, 0.0, CollectorDifference()),
     )
 
 

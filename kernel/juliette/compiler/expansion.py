@@ -55,6 +55,8 @@ class Expander:
         self.file = file
         # is what a macro throws a LoadError? Not for who asks for the expansion alone
         self.loads = loads
+        # are macro calls in results to stay, as `macroexpand1` wants?
+        self.outer_only = False
 
     def expand(self, e: Expr, *, keep_lines: bool = False) -> Any:
         """What one macro call stands for, with every name resolved."""
@@ -70,6 +72,7 @@ class Expander:
         if not isinstance(e, Expr) or e.head in _QUOTED:
             return e
         if e.head == "macrocall":
+            self.outer_only = once
             result = self.expand(e, keep_lines=True)
             return result if once else self.expand_all(result)
         return Expr(e.head, *[self.expand_all(a, once=once) for a in e.args])
@@ -111,6 +114,10 @@ class Expander:
         if e.head == "escape":
             rest = homes[:-1]
             return e if len(rest) <= 1 else Expr("escape", self.inside(e.args[0], rest))
+        if e.head == "macrocall" and self.outer_only:
+            name = e.args[0]
+            where = GlobalRef(homes[-1], name) if isinstance(name, Symbol) else name
+            return Expr("macrocall", where, *e.args[1:])
         if e.head == "macrocall":
             return self.call(e, homes)
         if e.head == "hygienic-scope":

@@ -16,7 +16,10 @@ from juliette.syntax.expr import Expr, LineNumberNode
 
 
 # Julia finds these after the stage that adds the place to a message.
-_PLACELESS = ("syntax: break or continue outside loop", 'syntax: "$" expression outside quote', 'syntax: label "')
+_PLACELESS = (
+    "syntax: break or continue outside loop", 'syntax: "$" expression outside quote', 'syntax: label "',
+    "syntax: no outer local variable declaration",
+)
 
 
 def _placeless(text: str) -> bool:

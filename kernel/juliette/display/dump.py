@@ -145,7 +145,11 @@ def elements(
 def type_text(io: IO, t: Any, depth: int, indent: str) -> None:
     """`P <: Any` and the types of the fields."""
     if isinstance(t, T.UnionType):
-        io.write(f"Union{{{', '.join(map(T.type_string, t.types))}}}" if t.types else "Union{}")
+        io.write("Union" if t.types else "Union{}")
+        halves = (t.types[0], T.union(*t.types[1:])) if t.types and depth > 0 else ()
+        for label, half in zip("ab", halves, strict=False):
+            io.write(f"\n{indent}  {label}: ")
+            type_text(io, half, depth - 1, indent + "  ")
         return
     if isinstance(t, T.UnionAll):
         io.write("UnionAll\n" + f"{indent}  var: TypeVar")

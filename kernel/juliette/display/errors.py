@@ -265,7 +265,8 @@ def inexact_error(e: Any) -> str:
 
 
 def domain_error(e: Any) -> str:
-    return f"DomainError with {one_line(e.val, compact=True, limit=True)}:\n{str_of(e.msg) if e.msg is not None else ''}"
+    value = one_line(e.val, compact=True, limit=True) if T.isa(e.val, T.AbstractArray) else string_of(e.val)
+    return f"DomainError with {value}:\n{str_of(e.msg) if e.msg is not None else ''}"
 
 
 def string_index_error(e: Any) -> str:

@@ -248,6 +248,13 @@ def show_ref(io: IO, r: V.Ref) -> None:
     io.write(")")
 
 
+@Base.method("show(io::IO, r::Base.RefArray)")
+def show_ref_array(io: IO, r: V.RefArray) -> None:
+    io.write(T.type_string(T.typeof(r)) + "(")
+    show(io, r.x)
+    io.write(f", {r.i}, nothing)")
+
+
 @Base.method("print(io::IO, m::MIME)")
 def print_mime(io: IO, m: V.MIME) -> None:
     io.write(m.name)

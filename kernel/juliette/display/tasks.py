@@ -24,6 +24,12 @@ def show_task(io: IO, t: Task) -> None:
     io.write(f"Task ({t.state}) {address(t)}")
 
 
+@Base.method("show(io::IO, t::Timer)")
+def show_timer(io: IO, t: Timer) -> None:
+    state = "open" if t.open else "closed"
+    io.write(f"Timer ({state}, timeout: {t.timeout!r} s, interval: {t.interval!r} s) {address(t)}")
+
+
 @Base.method("show(io::IO, c::Channel)")
 def show_channel(io: IO, c: Channel) -> None:
     size = "Inf" if c.capacity == float("inf") else c.capacity

@@ -557,7 +557,8 @@ Core.parent = Core
 assert values.Char  # its types are among those named here
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
-    ("Adjoint", "OneTo", "ParseError", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose", "TwicePrecision")
+    ("Adjoint", "OneTo", "ParseError", "RefArray", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose",
+     "TwicePrecision")
 )
 for _name, _t in T.CORE_TYPES.items():
     Base.const(_name, _t, export=_name not in _UNEXPORTED)

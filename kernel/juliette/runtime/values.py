@@ -247,6 +247,23 @@ class Ref:
 
 T.register_instances(Ref, lambda r: T.apply_type(RefValue_, r.eltype), RefValue_)
 
+RefArray_ = T._sub_family("RefArray", "T A R", lambda t, a, r: T.apply_type(Ref_, t))
+
+
+class RefArray:
+    """`Ref(a, i)`: the element `i` of an array, to be read and written."""
+
+    __slots__ = ("i", "roots", "x")
+    value_fields = ("x", "i", "roots")
+
+    def __init__(self, x: Any, i: int) -> None:
+        self.x, self.i, self.roots = x, i, None
+
+
+T.unwrap(RefArray_).typename.fields = ("x", "i", "roots")
+T.unwrap(RefArray_).typename.field_types = (T.Any_, T.Int64, T.Any_)
+T.register_instances(RefArray, lambda r: T.apply_type(RefArray_, r.x.eltype, T.typeof(r.x), T.Nothing), RefArray_)
+
 MIME_ = T._sub_family("MIME", "mime", lambda m: T.Any_)
 
 

@@ -18,7 +18,7 @@
 from juliette.syntax.conversion import to_expr
 from juliette.syntax.diagnostics import ParseError
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
-from juliette.syntax.parsing import completeness, parse_all, parse_one, parse_source
+from juliette.syntax.parsing import completeness, parse_all, parse_atom, parse_one, parse_source
 from juliette.syntax.source import SourceFile
 from juliette.syntax.tree import SyntaxNode
 
@@ -33,6 +33,7 @@ __all__ = [
     "SyntaxNode",
     "completeness",
     "parse_all",
+    "parse_atom",
     "parse_one",
     "parse_source",
     "to_expr",

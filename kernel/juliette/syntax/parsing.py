@@ -46,6 +46,12 @@ def parse_one(
     return node, parser.start
 
 
+def parse_atom(text: str, offset: int = 0, filename: str = "none") -> tuple[SyntaxNode, int]:
+    """Parse one atom at `offset` (a name, a literal, something in brackets), and where it ends."""
+    node, _ = _guarded(SourceFile(text, filename, 1), offset, StatementParser.parse_atom)
+    return node, node.stop
+
+
 def completeness(text: str) -> str:
     """Is the text "complete", "incomplete" (more could make it valid) or "invalid"?"""
     try:

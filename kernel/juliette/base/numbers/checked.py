@@ -44,13 +44,26 @@ def operator(name: str, sign: str, f: Any) -> None:
         r = f(int(x), int(y))
         return (MAKER[t](r), False) if fits(t, r) else (wrap_to(t, r), True)
 
+    flagged.__doc__ = f"`x {sign} y` as it wraps around, and whether it did."
+
 
 operator("add", "+", lambda x, y: x + y)
 operator("sub", "-", lambda x, y: x - y)
 operator("mul", "*", lambda x, y: x * y)
+
+
+def division(name: str) -> None:
+    """Define `checked_div` or one of its relatives."""
+
+    @Base.method(f"checked_{name}(x::Integer, y::Integer)", export=False, transparent=True)
+    def op(x: Any, y: Any) -> Any:
+        return Base.bindings[name](x, y)
+
+    op.__doc__ = f"`{name}(x, y)`, with a DivideError where it does not fit."
+
+
 for _op in ("div", "rem", "fld", "mod", "cld"):
-    Base.method(f"checked_{_op}(x::Integer, y::Integer)", export=False, transparent=True)(
-        lambda x, y, op=_op: Base.bindings[op](x, y))
+    division(_op)
 
 
 def unary(name: str, form: str, f: Any) -> None:

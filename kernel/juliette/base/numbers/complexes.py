@@ -570,4 +570,5 @@ def _power(z: complex, w: complex) -> complex:
 
 @Base.method("cispi(z::Complex)", transparent=True)
 def cispi_complex(z: Any) -> Any:
-    return call("*", call("exp", call("*", -math.pi, call("imag", z))), cispi(call("real", z)))
+    size, real = call("exp", call("-", call("*", math.pi, call("imag", z)))), call("real", z)
+    return make(call("*", size, call("cospi", real)), call("*", size, call("sinpi", real)))

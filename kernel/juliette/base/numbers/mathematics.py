@@ -120,7 +120,7 @@ def big_function(name: str, big: Any, domain: Any) -> Callable[[Any], Any]:
     def apply(x: Any) -> Any:
         x = BigFloat.of(x)
         if domain is not None and x == x and not domain[0](x):
-            raise DomainError(x, "NaN result for non-NaN input." if name not in ("sqrt",) else domain[1])
+            raise DomainError(x, "NaN result for non-NaN input.")
         return f(x)
 
     return apply

@@ -220,6 +220,23 @@ def _overlapping(p: Any, text: str) -> Iterator[tuple[int, int]]:
         start = found[0] + 1
 
 
+@Base.method("findall(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}; overlap=false)")
+def findall_bytes(p: Any, v: Any, *, overlap: bool = False) -> Any:
+    """Where bytes occur in others.
+
+    ```jldoctest
+    julia> findall(UInt8[2, 2], UInt8[2, 2, 2, 2]; overlap = true) |> length
+    3
+    ```
+    """
+    found: list[Any] = []
+    start = 1
+    while (at := Base.bindings["findnext"](p, v, start)) is not None:
+        found.append(at)
+        start = at.start + 1 if overlap else at.stop + 1
+    return vector(found, UNIT_RANGE)
+
+
 @Base.method("findall(c::AbstractChar, s::AbstractString)")
 @Base.method("findall(f::Function, s::AbstractString)")
 def findall_chars(c: Any, s: Any) -> Any:

@@ -55,6 +55,8 @@ class Control(Scoping):
         outer = isinstance(pattern, Expr) and pattern.head == "outer"
         if outer:
             pattern = pattern.args[0]
+            if any(self.scope is None or self.scope.find(n) is None for n in pattern_names(pattern)):
+                raise problem('no outer local variable declaration exists for "for outer"')
         item = self.temp("item")
         names = [] if outer else pattern_names(pattern)
         copies: list[tuple[str, C.Node]] = []
