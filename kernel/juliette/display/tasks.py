@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base.channels import Channel
+from juliette.base.tasks import Timer
 from juliette.display.errors import showerror_text
 from juliette.display.frames import trace_lines, user_frames
 from juliette.display.io import IO
