@@ -84,11 +84,12 @@ class UsageError(Exception):
 
 
 class Arguments:
-    """Options and the rest of a command line, taken apart."""
+    """Options and the rest of a command line, taken apart; `order` has the values as they came."""
 
     def __init__(self) -> None:
         self.flags: set[str] = set()
         self.values: dict[str, list[str]] = {}
+        self.order: list[tuple[str, str]] = []
         self.rest: list[str] = []
 
     def value(self, name: str, default: str | None = None) -> str | None:
@@ -138,6 +139,7 @@ def take_apart(
                     raise UsageError(f"option {name} needs a value", usage)
                 value = words.pop(0)
             found.values.setdefault(name, []).append(value)
+            found.order.append((name, value))
         elif equals and name in flags:
             raise UsageError(f"option {name} takes no value", usage)
         else:
@@ -293,16 +295,13 @@ def _julia(argv: Sequence[str]) -> int:
     startup = options.value("--startup-file", "yes")
     if startup not in ("yes", "no"):
         raise UsageError("--startup-file is yes or no")
-    shows = "-E" in options.values
-    code = options.value("-E") if shows else options.value("-e")
+    code = options.value("-E", options.value("-e"))
     stage = options.value("--emit")
     if stage is not None:
         return _emit(stage, code, options.rest)
-    if code is None and not options.rest:
-        if "-L" in options.values:
-            return _run("nothing", options, color, shows=False, prompts=True)
+    if code is None and not options.rest and "-L" not in options.values:
         return _prompt(None, color, options)
-    return _run(code, options, color, shows=shows)
+    return _run(options, color)
 
 
 def _color(options: Arguments) -> bool | None:
@@ -322,21 +321,23 @@ def _in_color(choice: bool | None, stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _run(
-    code: str | None, options: Arguments, color: bool | None, *, shows: bool, prompts: bool = False
-) -> int:
-    """Run a file or a piece of code; 1 if it throws."""
-    args = options.rest if code is not None else options.rest[1:]
-    path = None if code is not None or options.rest[0] == "-" else Path(options.rest[0])
-    if path is not None:
+def _run(options: Arguments, color: bool | None) -> int:
+    """Run files and pieces of code in the order given; 1 if one throws."""
+    steps = [(name, text) for name, text in options.order if name in ("-e", "-E", "-L")]
+    code_given = any(name != "-L" for name, _ in steps)
+    program = None if code_given or not options.rest else options.rest[0]
+    if program is not None:
+        steps.append(("-" if program == "-" else "-L", program))
+    for name, text in steps:
         try:
-            path.open("rb").close()
+            if name == "-L":
+                Path(text).open("rb").close()
         except OSError as error:
-            reason = error.strerror
-            print(f'ERROR: SystemError: opening file "{path}": {reason}', file=sys.stderr)
+            said = f'SystemError: opening file "{Path(text).absolute()}": {error.strerror}'
+            print(f"ERROR: {said}", file=sys.stderr)
             return 1
     from juliette.interpreter import Interpreter
-    from juliette.report import ShowError, exit_code
+    from juliette.report import exit_code
     from juliette.runtime.interrupts import PATIENCE
 
     PATIENCE.exits = True
@@ -346,36 +347,14 @@ def _run(
         stdin=sys.stdin,
         interactive=False,
         color=_in_color(color, sys.stdout),
-        args=tuple(args),
-        program="" if path is None else str(path),
+        args=tuple(options.rest if program is None else options.rest[1:]),
+        program="" if program in (None, "-") else str(program),
     )
     failed = True
     try:
-        outcome = None
-        for first in options.values.get("-L", ()):
-            outcome = interpreter.run_file(first)
-            if outcome.error is not None:
-                break
-        if outcome is not None and outcome.error is not None:
-            pass
-        elif path is not None:
-            outcome = interpreter.run_file(str(path))
-        elif code is not None:
-            outcome = interpreter.run(code, "none", 1)
-        else:
-            outcome = interpreter.run(sys.stdin.read(), "stdin", 1)
-        failed = outcome.error is not None
-        if outcome.error is not None:
-            sys.stdout.flush()
-            print(outcome.error.render(_in_color(color, sys.stderr)), file=sys.stderr)
-        elif shows:
-            try:
-                print(interpreter.repr_text(outcome.value))
-            except ShowError as error:
-                print(error.report.render(_in_color(color, sys.stderr)), file=sys.stderr)
-                return 1
+        failed = not all(_step(interpreter, name, text, color) for name, text in steps)
         sys.stdout.flush()
-        if "-i" in options.flags or (prompts and not failed):
+        if "-i" in options.flags or (program is None and not code_given and not failed):
             PATIENCE.exits = False
             return _prompt(interpreter, color, options)
     except SystemExit as leaving:
@@ -383,6 +362,28 @@ def _run(
         raise
     interpreter.close(int(failed))
     return int(failed)
+
+
+def _step(interpreter: Interpreter, name: str, text: str, color: bool | None) -> bool:
+    """Run one file or piece of code, and show its value if asked; whether it did not throw."""
+    from juliette.report import ShowError
+
+    if name == "-L":
+        outcome = interpreter.run_file(text)
+    elif name == "-":
+        outcome = interpreter.run(sys.stdin.read(), "stdin", 1)
+    else:
+        outcome = interpreter.run(text, "none", 1)
+    report = outcome.error
+    if report is None and name == "-E":
+        try:
+            print(interpreter.repr_text(outcome.value))
+        except ShowError as error:
+            report = error.report
+    if report is not None:
+        sys.stdout.flush()
+        print(report.render(_in_color(color, sys.stderr)), file=sys.stderr)
+    return report is None
 
 
 def _prompt(interpreter: Interpreter | None, color: bool | None, options: Arguments) -> int:

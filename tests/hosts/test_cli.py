@@ -79,6 +79,20 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"juliette {__version__}\n"
 
 
+def test_pieces_run_in_order_and_options_of_the_compiler_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "first.jl"
+    file.write_text("n = 40; println(ARGS)")
+    run = ["-O3", "-t", "2", "--threads=4", "--check-bounds=no", "-g1"]
+    done = juliette(*run, "-L", str(file), "-E", "n + 2", "-e", "println(n)", "--", "-x")
+    assert (done.stdout, done.returncode) == ('["-x"]\n42\n40\n', 0)
+
+
+def test_a_missing_file_is_named_in_full() -> None:
+    done = juliette("nowhere.jl")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f'ERROR: SystemError: opening file "{Path.cwd() / "nowhere.jl"}"')
+
+
 def test_code_prints_only_what_it_prints() -> None:
     done = juliette("-e", "x = 1 + 1; println(x, ARGS); x", "a", "-b")
     assert (done.returncode, done.stdout, done.stderr) == (0, '2["a", "-b"]\n', "")
