@@ -264,9 +264,9 @@ def similar_type(a: Any, t: Any) -> Any:
     return SIMILAR(a, t, shape_of(a))
 
 
-@Base.method("similar(a::AbstractArray, dims::Integer...)", transparent=True)
+@Base.method("similar(a::AbstractArray, dims::Union{Integer,AbstractUnitRange}...)", transparent=True)
 def similar_dims(a: Any, *dims: Any) -> Any:
-    return SIMILAR(a, eltype_of(a), dims_of(dims))
+    return SIMILAR(a, eltype_of(a), dims_or_ranges(dims))
 
 
 @Base.method("similar(a::AbstractArray, dims::Tuple)", transparent=True)
@@ -274,9 +274,16 @@ def similar_shape(a: Any, dims: Any) -> Any:
     return SIMILAR(a, eltype_of(a), dims_of((dims,)))
 
 
-@Base.method("similar(a::AbstractArray, t::Type, dims::Integer...)", transparent=True)
+@Base.method("similar(a::AbstractArray, t::Type, dims::Union{Integer,AbstractUnitRange}...)", transparent=True)
 def similar_type_dims(a: Any, t: Any, *dims: Any) -> Any:
-    return SIMILAR(a, t, dims_of(dims))
+    return SIMILAR(a, t, dims_or_ranges(dims))
+
+
+def dims_or_ranges(dims: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A shape from the arguments `dims...`; ranges that do not begin at 1 stay for other methods to understand."""
+    if any(isinstance(d, V.UnitRange) and d.start != 1 for d in dims):
+        return dims
+    return dims_of(dims)
 
 
 @Base.method("similar(a::AbstractArray, t::Type, dims::Tuple)")
@@ -287,9 +294,14 @@ def similar_full(a: Any, t: Any, dims: Any) -> Any:
     return undef(t, shape)
 
 
-@Base.method("similar(t::Type, dims...)")
-def similar_of_type(t: Any, *dims: Any) -> Any:
-    return T.CONSTRUCT(t, (Base.bindings["undef"], dims_of(dims)), {})
+@Base.method("similar(t::Type, dims::Union{Integer,AbstractUnitRange}...)")
+def similar_of_type_dims(t: Any, *dims: Any) -> Any:
+    return SIMILAR(t, dims_or_ranges(dims))
+
+
+@Base.method("similar(t::Type, dims::Tuple)")
+def similar_of_type(t: Any, dims: Any) -> Any:
+    return T.CONSTRUCT(t, (Base.bindings["undef"], dims_of((dims,))), {})
 
 
 SIMILAR = Base.bindings["similar"]

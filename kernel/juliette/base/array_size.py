@@ -260,18 +260,6 @@ def promote_shape_arrays(a: Any, b: Any) -> Any:
     return AXES(a)
 
 
-@Base.method("require_one_based_indexing(arrays...)", export=False)
-def require_one_based_indexing(*arrays: Any) -> bool:
-    """All arrays here are indexed from 1.
-
-    ```jldoctest
-    julia> Base.require_one_based_indexing([1])
-    true
-    ```
-    """
-    return True
-
-
 @Base.method("checkbounds(::Type{Bool}, a::AbstractArray, index...)")
 def inbounds(_: Any, a: Any, *index: Any) -> bool:
     """Are the indices valid?

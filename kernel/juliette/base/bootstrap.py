@@ -83,7 +83,7 @@ def fresh_main() -> Module:
 def prepare(interpreter: Any, module: Module, args: tuple[str, ...]) -> None:
     """What every session's Main has of its own."""
     interpreter.compiler.add_module_functions(module, "none")
-    module.bindings["ARGS"] = vector(list(args), T.String)
+    module.bindings["ARGS"] = Base.bindings["ARGS"] = vector(list(args), T.String)
     load_packages()
 
 

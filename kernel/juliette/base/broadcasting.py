@@ -383,6 +383,12 @@ def make_tree(t: Any, f: Any, args: tuple[Any, ...]) -> Any:
     return tree
 
 
+@Base.method("convert(t::Type{<:Base.Broadcast.Broadcasted}, bc::Base.Broadcast.Broadcasted)")
+def with_style(t: Any, tree: Any) -> Any:
+    """The same dotted call, in another style."""
+    return tree if T.isa(tree, t) else make_tree(t, tree.function, tree.args)
+
+
 def flat_leaves(x: Any) -> tuple[Any, ...]:
     """The leaves of a tree, from left to right."""
     return tuple(v for a in x.args for v in flat_leaves(a)) if isinstance(x, B.Broadcasted) else (x,)
@@ -529,7 +535,8 @@ COPY = Base.bindings["copy"]
 @Base.method("similar(bc::Base.Broadcast.Broadcasted, t::Type)")
 def similar_tree(tree: Any, t: Any) -> Any:
     """The container for the result of a dotted call; extend it for styles of your own."""
-    return Base.bindings["similar"](T.apply_type(T.Array_, t), tree_shape(tree))
+    kind = V.BitArray_ if t is T.Bool else T.apply_type(T.Array_, t)
+    return Base.bindings["similar"](kind, tree_shape(tree))
 
 
 @Base.method("similar(bc::Base.Broadcast.Broadcasted, t::Type, dims)")
@@ -584,6 +591,20 @@ def materialize(x: Any) -> Any:
     return B.materialize(x)
 
 
+@Base.method("materialize!(dest, x)", export=False)
+def materialize_dotted(dest: Any, x: Any) -> Any:
+    """Write the value of an unevaluated dotted call into an array.
+
+    ```jldoctest
+    julia> Base.materialize!([0, 0], Base.broadcasted(+, [1, 2], 1))
+    2-element Vector{Int64}:
+     2
+     3
+    ```
+    """
+    return Base.bindings["%materialize_user!"](dest, x) if isinstance(x, B.Broadcasted) else materialize_into(dest, x)
+
+
 @Base.method("instantiate(x)", export=False)
 def instantiate(x: Any) -> Any:
     """An unevaluated dotted call whose shapes have been checked."""
@@ -592,7 +613,7 @@ def instantiate(x: Any) -> Any:
     return x
 
 
-for _key in ("materialize", "instantiate"):
+for _key in ("materialize", "materialize!", "instantiate"):
     Broadcast.const(_key, Base.bindings[_key])
 
 

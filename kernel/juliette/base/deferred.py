@@ -4,6 +4,11 @@ Written by `python tests/deferred_names.py`; a test sees that it is true.
 """
 
 CHAPTERS: dict[str, str] = {
+    "juliette.base.array_internals": (
+        "DimOrInd DimsInteger Indices _default_splice dataids donotdelete has_offset_axes "
+        "inferencebarrier mightalias require_one_based_indexing throw_boundserror tuple_type_head "
+        "tuple_type_tail unalias"
+    ),
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
     ),
@@ -54,6 +59,10 @@ CHAPTERS: dict[str, str] = {
         "isfifo isfile islink ismount ispath issocket lstat mkdir mkpath mktemp mktempdir mtime "
         "mv operm readdir readlink realpath rm samefile stat symlink tempdir tempname touch uperm "
         "walkdir"
+    ),
+    "juliette.base.float_layout": (
+        "exponent_bias exponent_bits exponent_half exponent_mask exponent_max exponent_one "
+        "exponent_raw_max sign_mask significand_bits significand_mask uinttype"
     ),
     "juliette.base.folds": (
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "

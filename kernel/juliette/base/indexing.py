@@ -7,6 +7,7 @@ Reading and writing stay together: they share every rule of what an index means.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import UNDEF, Array, element, make
+from juliette.runtime.array import UNDEF, Array, element, elements, make
 from juliette.runtime.errors import (
     ArgumentError, BoundsError, CanonicalIndexError, DimensionMismatch, MethodError, UndefRefError,
 )
@@ -272,6 +273,8 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     """
     if any([type(i) is not int for i in index]):
         index = plain_integers(index)
+        if isinstance(a, Struct):
+            return GETINDEX(a, *index)
     if isinstance(a, V.Range):
         return a.at(index[0]) if len(index) == 1 else getindex_any(a, *index)
     if isinstance(a, Struct):
@@ -418,15 +421,16 @@ def user_element(a: Any, index: tuple[Any, ...]) -> Any:
 def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str) -> tuple[int, ...]:
     """Integer indices in the form that the array's `IndexStyle` promises to understand."""
     first = origin(a)
+    unchecked = within_own_bounds(a, index)
     if len(index) == 1 and len(shape) != 1:
-        if not 0 < index[0] <= math.prod(shape):
+        if not unchecked and not 0 < index[0] <= math.prod(shape):
             raise BoundsError(a, index)
     else:
         full = index + (1,) * (len(shape) - len(index))
         limits = shape + (1,) * (len(index) - len(shape))
         if first is not None:
             full = tuple(i - k + 1 for i, k in zip(full, first + (1,) * (len(index) - len(shape)), strict=True))
-        if any(not 0 < i <= n for i, n in zip(full, limits, strict=True)):
+        if not unchecked and any(not 0 < i <= n for i, n in zip(full, limits, strict=True)):
             raise BoundsError(a, index)
         if len(index) != len(shape) and len(index) > len(shape):
             index = index[: len(shape)]
@@ -474,6 +478,8 @@ def getindex_any(a: Any, *index: Any) -> Any:
         index = flatten(index)
         if all(type(i) is int for i in index):
             return GETINDEX(a, *index)
+    if isinstance(a, Struct) and within_own_bounds(a, index):
+        return free_part(a, index)
     shape = shape_of(a)
     at = normalise(a, index, shape)
     if isinstance(a, Struct):
@@ -538,6 +544,62 @@ def user_part(a: Any, at: Indices) -> Any:
     from juliette.base.array_protocol import shaped
 
     return like(a, shaped([convert_element(eltype, v) for v in values], eltype, picked.shape), eltype)
+
+
+def within_own_bounds(a: Any, index: tuple[Any, ...]) -> bool:
+    """Has the array's type a `checkbounds` of its own, and does that let the indices pass?"""
+    check = Base.bindings["checkbounds"]
+    if not check.user_methods:
+        return False
+    of_array = (T.typeof(a), *map(T.typeof, index))
+    asked = (T.type_of_type(T.Bool), *of_array)
+    for types, arguments in ((of_array, (a, *index)), (asked, (T.Bool, a, *index))):
+        if any(m.code is not None and T.match(T.tuple_type(list(types)), m.signature) is not None for m in check.methods):
+            if check(*arguments) is False:
+                raise BoundsError(a, index)
+            return True
+    return False
+
+
+def free_places(a: Any, index: tuple[Any, ...]) -> tuple[list[tuple[Any, ...]], list[int], bool]:
+    """The indices of several elements of an array that has its own idea of which there are; their shape; are they one?"""
+    groups: list[list[tuple[Any, ...]]] = []
+    shape: list[int] = []
+    single = True
+    for i in Base.bindings["to_indices"](a, index):
+        if is_array(i):
+            groups.append([k.index if isinstance(k, CartesianIndex) else (int(k),) for k in elements(dense(i))])
+            shape += shape_of(i)
+            single = False
+        else:
+            groups.append([i.index if isinstance(i, CartesianIndex) else (int(i),)])
+    places = [tuple([k for group in reversed(at) for k in group]) for at in itertools.product(*reversed(groups))]
+    return places, shape, single
+
+
+def free_part(a: Any, index: tuple[Any, ...]) -> Any:
+    """Several elements of an array that has its own idea of which positions there are."""
+    places, shape, single = free_places(a, index)
+    values = [GETINDEX(a, *at) for at in places]
+    if single:
+        return values[0]
+    eltype = eltype_of(a)
+    from juliette.base.array_protocol import shaped
+
+    return like(a, shaped([convert_element(eltype, v) for v in values], eltype, tuple(shape)), eltype)
+
+
+def set_free_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
+    """Assign to several elements of such an array, or to one by an index that is no plain integer."""
+    places, shape, single = free_places(a, index)
+    if single:
+        SETINDEX(a, x, *places[0])
+        return a
+    source = dense(x)
+    check_assignment(source.shape, tuple(shape))
+    for at, v in zip(places, W.elements(source), strict=True):
+        SETINDEX(a, v, *at)
+    return a
 
 
 def user_at(a: Any, position: int, shape: tuple[int, ...]) -> Any:
@@ -723,6 +785,8 @@ def set_element(a: Any, x: Any, index: tuple[int, ...]) -> None:
 
 def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
     """Assign to several elements, or to one by an index that is no plain integer."""
+    if isinstance(a, Struct) and within_own_bounds(a, index):
+        return set_free_part(a, x, index)
     shape = shape_of(a)
     at = normalise(a, index, shape)
     if all(type(i) is int for i in at.where):
