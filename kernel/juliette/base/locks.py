@@ -116,7 +116,7 @@ def wake(queue: list[Task], everybody: bool, value: Any = None, error: bool = Fa
 AbstractLock = T._core("AbstractLock", abstract=True)
 Base.const("AbstractLock", AbstractLock, export=False)
 for _cls, _name, _sup, _exported in (
-    (ReentrantLock, "ReentrantLock", AbstractLock, True), (SpinLock, "Base.Threads.SpinLock", AbstractLock, False),
+    (ReentrantLock, "ReentrantLock", AbstractLock, True), (SpinLock, "Base.Threads.SpinLock", AbstractLock, True),
     (Condition, "Condition", None, True), (Event, "Event", None, False), (Semaphore, "Base.Semaphore", None, False),
 ):
     _t = T._core(_name, _sup)
