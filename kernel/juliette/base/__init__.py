@@ -40,6 +40,7 @@
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system
+- `chapters`: modules that only group names
 - `memory_questions`: what arrays share, how types lie in memory
 - `libc`, `system`: the rest of `Libc` and `Sys`
 - `garbage`: finalizers, `atexit`, the module GC

@@ -371,17 +371,10 @@ def show_index(io: Any, i: CartesianIndex) -> None:
 
 @Base.method("show(io::IO, r::CartesianIndices)")
 def show_indices(io: Any, r: CartesianIndices) -> None:
-    show_grid(io, "CartesianIndices", r)
-
-
-@Base.method("show(io::IO, r::LinearIndices)")
-def show_linear(io: Any, r: LinearIndices) -> None:
-    show_grid(io, "LinearIndices", r)
-
-
-def show_grid(io: Any, name: str, r: IndexGrid) -> None:
     parts = [str(len(p)) if isinstance(p, V.OneTo) else Base.bindings["repr"](p) for p in r.ranges]
-    io.write(f"{name}({tuple_text(parts)})")
+    io.write(f"CartesianIndices({tuple_text(parts)})")
+
+
 
 
 @Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, r::CartesianIndices)')

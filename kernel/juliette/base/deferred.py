@@ -27,6 +27,7 @@ CHAPTERS: dict[str, str] = {
         "istaskfailed istaskstarted n_avail put! retry schedule sleep take! task_local_storage "
         "timedwait wait yield yieldto"
     ),
+    "juliette.base.chapters": "FastMath GMP MPFR Math Multimedia Rounding",
     "juliette.base.code_macros": (
         "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
         "@_noinline_meta @_propagate_inbounds_meta @aggressive_constprop @assume_effects "
@@ -88,7 +89,9 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
     "juliette.base.macros": "@MIME_str @__dot__ @assert @raw_str @show esc gensym",
-    "juliette.base.matrices": "acot acoth acsc acsch asec asech cot coth csc csch sec sech sincos",
+    "juliette.base.matrices": (
+        "acot acoth acsc acsch asec asech cot coth csc csch kron kron! sec sech sincos"
+    ),
     "juliette.base.memory_questions": (
         "dataids datatype_haspadding datatype_pointerfree has_offset_axes isbitsunion mightalias "
         "unalias unaliascopy"

@@ -571,6 +571,25 @@ def merge_with(f: Any, d: Any, *others: Any) -> Any:
     return mergewith(f, d, *others)
 
 
+@Base.method("merge!(f::Function, d::AbstractDict, others::AbstractDict...)", transparent=True)
+def merge_into_with(f: Any, d: Any, *others: Any) -> Any:
+    return mergewith_into(f, d, *others)
+
+
+@Base.method("copy!(dest::AbstractDict, source::AbstractDict)", transparent=True)
+def copy_into(dest: Any, source: Any) -> Any:
+    """Make a dictionary equal to another.
+
+    ```jldoctest
+    julia> copy!(Dict(1 => "a"), Dict(2 => "b", 3 => "c"))
+    Dict{Int64, String} with 2 entries:
+      2 => "b"
+      3 => "c"
+    ```
+    """
+    return Base.bindings["merge!"](Base.bindings["empty!"](dest), source)
+
+
 @Base.method("filter(f, d::AbstractDict)", transparent=True)
 def filter_dict(f: Any, d: Any) -> Any:
     out = Base.bindings["empty"](d)

@@ -190,8 +190,8 @@ def cd(path: Any = None) -> None:
     attempt(f"cd({quoted(target)})", os.chdir, target)
 
 
-@Base.method("cd(f::Function, path::AbstractString)")
-def cd_during(f: Any, path: Any) -> Any:
+@Base.method("cd(f::Function, path::AbstractString=homedir())")
+def cd_during(f: Any, path: Any = None) -> Any:
     """Call `f` in another directory."""
     before = str(Path.cwd())
     cd(path)

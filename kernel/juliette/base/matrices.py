@@ -14,8 +14,9 @@ def work() -> Any:
     return WORK
 
 
-# Set by LinearAlgebra when it is loaded.
+# Set by LinearAlgebra when it is loaded: `WORK`, and the Kronecker product with its form in place.
 WORK: Any = None
+KRONECKER: list[Any] = []
 
 
 @Base.method("\\(A::AbstractVecOrMat, B::AbstractVecOrMat)")
@@ -114,3 +115,27 @@ def reciprocal(name: str, of: str) -> None:
 for _name, _of in (("sec", "cos"), ("csc", "sin"), ("cot", "tan")):
     reciprocal(_name, _of)
     reciprocal(f"{_name}h", f"{_of}h")
+
+
+@Base.method("kron(A, Bs...)")
+def kron(a: Any, *bs: Any) -> Any:
+    """The Kronecker product: each element of the first, times all of the second.
+
+    ```jldoctest
+    julia> kron([1, 10], [1, 2])
+    4-element Vector{Int64}:
+      1
+      2
+     10
+     20
+    ```
+    """
+    work()
+    return KRONECKER[0](a, *bs)
+
+
+@Base.method("kron!(C::AbstractArray, A, B)")
+def kron_into(c: Any, a: Any, b: Any) -> Any:
+    """Write the Kronecker product of `A` and `B` into `C`."""
+    work()
+    return KRONECKER[1](c, a, b)

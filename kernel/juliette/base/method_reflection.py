@@ -120,6 +120,15 @@ def methods_for(f: Any, types: Any) -> MethodList:
     return listed(f, _signature(types))
 
 
+@Base.method("methods(f, types, modules)")
+def methods_in(f: Any, types: Any, modules: Any) -> MethodList:
+    """The methods that were defined in one of the modules."""
+    found = listed(f, _signature(types))
+    wanted = (modules,) if isinstance(modules, Module) else tuple(Base.bindings["collect"](modules).data.tolist())
+    found.methods = [m for m in found.methods if m.module in wanted]
+    return found
+
+
 @Base.method("length(m::MethodList)")
 def method_count(m: MethodList) -> int:
     return len(m.methods)
@@ -147,8 +156,8 @@ def first_method(m: MethodList) -> Method:
     return method_at(m, 1)
 
 
-@Base.method("hasmethod(f, t)")
-def hasmethod(f: Any, t: Any) -> bool:
+@Base.method("hasmethod(f, t; world=nothing)")
+def hasmethod(f: Any, t: Any, *, world: Any = None) -> bool:
     """Is there a method for arguments of these types?
 
     ```jldoctest

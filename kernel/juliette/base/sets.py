@@ -125,6 +125,19 @@ def empty_in_place(s: Any) -> Any:
     return s
 
 
+@Base.method("copy!(dest::AbstractSet, source::AbstractSet)", transparent=True)
+def copy_into(dest: Any, source: Any) -> Any:
+    """Make a set equal to another.
+
+    ```jldoctest
+    julia> copy!(Set([1]), Set([2]))
+    Set{Int64} with 1 element:
+      2
+    ```
+    """
+    return Base.bindings["union!"](Base.bindings["empty!"](dest), source)
+
+
 @Base.method("empty(s::AbstractSet, t...)", transparent=True)
 def empty(s: Any, *t: Any) -> Any:
     return (type(s) if isinstance(s, V.JuliaSet) else V.JuliaSet)(t[0] if t else Base.bindings["eltype"](s))

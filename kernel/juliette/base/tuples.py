@@ -97,6 +97,12 @@ def front_named(t: V.NamedTuple) -> V.NamedTuple:
     return V.NamedTuple(t.names[:-1], t.values[:-1])
 
 
+@Base.method("empty(t::Tuple)")
+def empty_tuple(t: Any) -> tuple[()]:
+    """A tuple without elements."""
+    return ()
+
+
 @Base.method("empty(t::NamedTuple)", transparent=True)
 def empty_named(t: V.NamedTuple) -> V.NamedTuple:
     return V.NamedTuple((), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from juliette.base.numbers.parsing import DIGITS, MORE_DIGITS, BadNumber, float_pattern, parse_integer
@@ -134,6 +135,8 @@ def string_in_base(n: Any, *, base: Any = 10, pad: Any = 1) -> str:
 
 def big_number(text: str) -> Any:
     """The value of `big"…"`: an integer if it is one, else a BigFloat."""
+    if re.search(r"^_|_$|_\.|\._", text):
+        raise ArgumentError(f"invalid number format {text} for BigInt or BigFloat")
     s = text.replace("_", "")
     try:
         return parse_integer(BigInt_, s, None)

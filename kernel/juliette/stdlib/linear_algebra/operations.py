@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base import matrices
 from juliette.base.array_protocol import (
     convert_data,
     dense,
@@ -115,7 +116,10 @@ def cross(a: Any, b: Any) -> Any:
 LinearAlgebra.const("×", LinearAlgebra.bindings["cross"])
 
 
-@method("kron!(C::AbstractArray, A, B)")
+for _name in ("kron", "kron!"):
+    LinearAlgebra.const(_name, Base.get(_name))
+
+
 def kron_into(c: Any, a: Any, b: Any) -> Any:
     """Write the Kronecker product of `A` and `B` into `C`."""
     out = kron(a, b)
@@ -124,18 +128,8 @@ def kron_into(c: Any, a: Any, b: Any) -> Any:
     return assign(c, dense(out))
 
 
-@method("kron(A, Bs...)")
 def kron(a: Any, *bs: Any) -> Any:
-    """The Kronecker product.
-
-    ```jldoctest
-    julia> using LinearAlgebra
-
-    julia> kron([1 2], [1 1])
-    1×4 Matrix{Int64}:
-     1  1  2  2
-    ```
-    """
+    """The Kronecker product, as Base has it."""
     for b in bs:
         if not (is_array(a) and is_array(b)):
             a = Base.bindings["*"](a, b)
@@ -163,6 +157,9 @@ def kron(a: Any, *bs: Any) -> Any:
             else out
         )
     return a
+
+
+matrices.KRONECKER[:] = kron, kron_into
 
 
 @method("mul!(C::AbstractVecOrMat, A, B)")
