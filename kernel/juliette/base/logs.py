@@ -286,6 +286,14 @@ def title_of(level: Any) -> str:
     return "Warning" if name == "Warn" else name
 
 
+def color_name(level: LogLevel) -> str:
+    """The name of the colour in which the console shows messages of a level."""
+    number = level.level
+    if number < 0:
+        return "blue"
+    return "cyan" if number < 1000 else "yellow" if number < 2000 else "light_red"
+
+
 _COLORS = {"Debug": "34", "Info": "36", "Warn": "33", "Error": "91"}
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from juliette.base.strings.values import text_of
 from juliette.compiler import code_loading, support
 from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import PACKAGES, SESSION, Module, package
+from juliette.syntax.expr import QuoteNode
 
 # Versions whose behaviour and printing are followed.
 VERSIONS = {
@@ -81,6 +83,68 @@ def add_one(name: str, version: Any) -> str | None:
     return f"  [{IDS[name]}] + {name} v{text}{'.0' * (2 - text.count('.'))}"
 
 
+# What cannot be done with packages that come with the program.
+_BUNDLED = "the packages are bundled with the program, in one version each"
+_FILES = "packages in files are found in the folders of `LOAD_PATH`, or after `Pkg.activate`"
+REFUSED = {
+    "compat": _BUNDLED,
+    "develop": _FILES,
+    "free": _BUNDLED,
+    "pin": _BUNDLED,
+    "redo": _BUNDLED,
+    "setprotocol!": "nothing is fetched",
+    "test": "bundled packages carry no tests; `include` runs the tests of a package in files",
+    "undo": _BUNDLED,
+    "upgrade_manifest": _BUNDLED,
+    "why": _BUNDLED,
+}
+
+
+def refusing(name: str, reason: str) -> Any:
+    def refuse(*args: Any, **keywords: Any) -> None:
+        raise ErrorException(f"Pkg.{name} is not available in Juliette: {reason}.")
+
+    refuse.__doc__ = f"Not available: {reason}."
+    return refuse
+
+
+def make_project(path: str) -> None:
+    """A folder with a project file and a module that greets."""
+    import uuid
+
+    folder = Path(path).expanduser()
+    name = folder.name.removesuffix(".jl")
+    if not name.isidentifier():
+        raise ErrorException(f"{name} is not a valid package name")
+    if folder.exists() and any(folder.iterdir()):
+        raise ErrorException(f"{folder.absolute()} already exists")
+    files = {
+        "Project.toml": f'name = "{name}"\nuuid = "{uuid.uuid4()}"\nversion = "0.1.0"\n',
+        f"src/{name}.jl": f'module {name}\n\ngreet() = print("Hello World!")\n\nend # module {name}\n',
+    }
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    STDERR.write(f"  Generating  project {name}:\n")
+    for file, text in files.items():
+        (folder / file).write_text(text, encoding="utf-8")
+        STDERR.write(f"    {path}/{file}\n")
+
+
+def command(module: Module, text: str) -> Any:
+    """Run commands as at the prompt `pkg>`: a name, then words."""
+    import shlex
+
+    short = {"st": "status", "up": "update", "remove": "rm", "dev": "develop"}
+    for line in text.replace(";", "\n").splitlines():
+        if not line.strip():
+            continue
+        name, *words = shlex.split(line)
+        f = module.bindings.get(short.get(name, name))
+        if f is None:
+            raise ErrorException(f"`{name}` is not a recognized command. Type ? for help with available commands")
+        f(*words)
+    return None
+
+
 def load(module: Module) -> None:
     """Fill the module."""
 
@@ -131,6 +195,25 @@ def load(module: Module) -> None:
         @module.method(f"{name}(args...; keywords...)", export=False)
         def nothing(*args: Any, **keywords: Any) -> None:
             """Has nothing to do here: the bundled packages are all there is."""
+
+    @module.method("offline(b::Bool=true)", export=False)
+    def offline(b: bool = True) -> None:
+        """Nothing is ever fetched here."""
+
+    @module.method("generate(path::AbstractString)", export=False)
+    def generate(path: Any) -> None:
+        """Make the folder of a new package, which `activate` and `import` find."""
+        make_project(text_of(path))
+
+    for name, reason in REFUSED.items():
+        module.method(f"{name}(args...; keywords...)", export=False)(refusing(name, reason))
+
+    @module.macro("pkg_str")
+    def pkg_str(context: Any, text: Any) -> Any:
+        """`pkg"add Flux"`: a command as at the prompt `pkg>`."""
+        from juliette.base.code_macros import call
+
+        return call(command, QuoteNode(module), text_of(text))
 
     @module.method("rm(names...)", export=False)
     def rm(*names: Any) -> None:

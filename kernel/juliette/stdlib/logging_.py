@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import logs
-from juliette.base.logs import ConsoleLogger, CoreLogging, NullLogger, SimpleLogger, level_of
+from juliette.base.logs import (
+    ConsoleLogger,
+    CoreLogging,
+    NullLogger,
+    SimpleLogger,
+    color_name,
+    level_of,
+    place,
+    title_of,
+)
 from juliette.display.io import IO, STDERR
 from juliette.runtime.modules import Module
+from juliette.syntax.expr import Symbol
 
 
 def load(module: Module) -> None:
@@ -34,6 +44,20 @@ def load(module: Module) -> None:
         "meta_formatter=nothing, show_limited=true, right_justify=0",
         ("meta_formatter", "show_limited", "right_justify"),
     )
+
+    @module.method("default_metafmt(level::LogLevel, _module, group, id, file, line)", export=False)
+    def default_metafmt(level: Any, source: Any, group: Any, id_: Any, file: Any, line: Any) -> Any:
+        """How a `ConsoleLogger` begins and ends a message: the colour, the title, the place.
+
+        ```jldoctest
+        julia> using Logging
+
+        julia> Logging.default_metafmt(Logging.Warn, Main, :group, :id, "a.jl", 3)
+        (:yellow, "Warning:", "@ Main a.jl:3")
+        ```
+        """
+        at = "" if 0 <= level.level < 1000 else place(source, file, line)
+        return Symbol(color_name(level)), title_of(level) + ":", at
 
     @module.method("NullLogger()")
     def null_logger(_: Any) -> NullLogger:

@@ -18,7 +18,7 @@
 - `matrix_functions`: `\\`, `/`, `inv`, powers and functions of matrices
 - `structured_arithmetic`: arithmetic that keeps structure
 - `scaling`: `I` and its multiples
-- `blas`: `LinearAlgebra.BLAS`
+- `blas`, `blas_in_place`: `LinearAlgebra.BLAS`
 """
 
 from __future__ import annotations
@@ -34,7 +34,15 @@ def load(module: Any) -> None:
     module.const("Transpose", W.Transpose_)
     from juliette.stdlib.linear_algebra import structured
     from juliette.stdlib.linear_algebra import factorizations, matrix_functions, operations, parts  # isort: skip
-    from juliette.stdlib.linear_algebra import blas, equations, in_place, norms, rotations, scaling  # isort: skip
+    from juliette.stdlib.linear_algebra import (
+        blas,
+        blas_in_place,
+        equations,
+        in_place,
+        norms,
+        rotations,
+        scaling,
+    )  # isort: skip
 
     numeric = (structured, factorizations, matrix_functions, operations, parts, norms)
-    assert all((*numeric, blas, equations, in_place, rotations, scaling))
+    assert all((*numeric, blas, blas_in_place, equations, in_place, rotations, scaling))

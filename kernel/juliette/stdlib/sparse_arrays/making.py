@@ -106,6 +106,12 @@ def sparse(i: Any, j: Any, v: Any, m: Any = None, n: Any = None, combine: Any = 
 method("sparse(A::AbstractVecOrMat)")(sparse_of)
 
 
+@method("sparse!(I, J, V, m=nothing, n=nothing, combine=nothing, work...)", export=False)
+def sparse_reusing(*args: Any) -> Any:
+    """`sparse` of the first six arguments; the vectors of work that follow are not needed."""
+    return sparse(*args[:6])
+
+
 @method("sparse(s, m::Integer, n::Integer)")
 def sparse_scaling(s: Any, m: int, n: int) -> Any:
     return sparse_of(FROM_VALUE[type(s)](s, (m, n), None))

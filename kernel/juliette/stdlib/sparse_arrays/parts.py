@@ -91,6 +91,12 @@ def issparse(a: Any) -> bool:
     return isinstance(a, Sparse)
 
 
+@method("getcolptr(A::SparseMatrixCSC)", export=False)
+def getcolptr(a: Any) -> Any:
+    """Where each column begins among the stored elements."""
+    return a.colptr
+
+
 @method("indtype(A)", export=False)
 def indtype(a: Any) -> Any:
     """The type of the indices."""
