@@ -39,6 +39,13 @@ def argument_types(args: Any) -> list[Any]:
     return [T.dispatch_type(a) for a in args]
 
 
+def is_ambiguous(f: Any, types: list[Any]) -> bool:
+    """Whether several methods fit and none is the most specific."""
+    table, before = table_of(f)
+    given = (*before, *types)
+    return table.selected(given) is None and len(table.matching(given)) > 1
+
+
 def method_error(e: Any, color: bool = False) -> str:
     """The sentence of a MethodError, its hints, and the closest candidates."""
     f, keywords = e.f, {}
@@ -49,7 +56,7 @@ def method_error(e: Any, color: bool = False) -> str:
         # The methods that construct a type take it first.
         f, args = args[0], args[1:]
     types = argument_types(args)
-    if type(e.world) is str:
+    if type(e.world) is str or is_ambiguous(f, types):
         return ambiguity(f, types)
     if f is Base.bindings.get("reduce_empty"):
         return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"

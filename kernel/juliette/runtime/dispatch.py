@@ -52,6 +52,12 @@ class WorldAge:
         # what ends code that was compiled when not all methods could be seen
         self.outdated: list[Callable[[], None]] = []
 
+    def age(self) -> Any:
+        """The age in which the running code sees methods, as Julia tells it."""
+        import numpy as np
+
+        return np.uint64(self.current)
+
     def begin(self) -> None:
         """A new statement sees all that there is."""
         self.current = self.floor = self.latest

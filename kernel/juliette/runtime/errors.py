@@ -94,6 +94,10 @@ def julia_value(error: BaseException) -> Any:
     if isinstance(error, Thrown):
         return error.value
     if isinstance(error, JuliaException):
+        if isinstance(error, MethodError) and type(error.world) in (type(None), str):
+            from juliette.runtime.dispatch import WORLD
+
+            error.world = WORLD.age()
         return error
     if isinstance(error, NameError):
         from juliette.syntax.expr import Symbol
