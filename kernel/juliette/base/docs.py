@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from juliette.base.code_macros import call
-from juliette.base.documentation import plain_text, text_of
+from juliette.base.documentation import show_markdown, text_of
 from juliette.display.expressions import expression_text
 from juliette.display.io import IO, STDOUT
 from juliette.runtime import types as T
@@ -59,7 +59,7 @@ def getdoc(x: Any) -> None:
     julia> Docs.getdoc(::Colour) = "A colour.";
 
     julia> red = Colour(); @doc red
-    A colour.
+    "A colour."
     ```
     """
 
@@ -85,7 +85,7 @@ def doc_of(x: Any, signature: Any = None) -> Any:
         return lookup(x.module, Symbol(x.name))
     own = Docs.get("getdoc")(x, T.union())
     if own is not None:
-        return _document(own)
+        return own
     generic = x if isinstance(x, GenericFunction) else None
     family = getattr(T.unwrap(x), "typename", None) if isinstance(x, T.JuliaType) else None
     owner = getattr(generic, "module", None) or getattr(family, "module", None) or getattr(x, "parent", None)
@@ -119,10 +119,6 @@ def apropos(*xs: Any) -> None:
                 io.write(f"{module.name}.{name}\n")
 
 
-def _document(text: Any) -> Any:
-    return Documentation(text) if isinstance(text, str) else text
-
-
 @Base.method("show(io::IO, b::Base.Docs.Binding)")
 def show_binding(io: IO, b: Binding) -> None:
     prefix = "" if b.module.name == "Main" else ".".join(b.module.path) + "."
@@ -148,7 +144,7 @@ def doc(context: Any, *args: Any) -> Any:
 MARK = Expr("meta", Symbol("doc"))
 
 
-@Base.macro("__doc__", export=False)
+@Base.macro("__doc__")
 def documented(context: Any, e: Any) -> Any:
     """`@__doc__ definition` in the result of a macro: what a docstring above its call documents."""
     return Expr("block", MARK, e)
@@ -290,7 +286,7 @@ def lookup(module: Module, e: Any) -> Any:
         query = name
         module = owner if isinstance(owner, Module) else module
     own = _own(module, query)
-    return Documentation(text_of(module, query)) if own is None else _document(own)
+    return Documentation(text_of(module, query)) if own is None else own
 
 
 def _own(module: Module, query: str) -> Any:
@@ -312,7 +308,7 @@ def show_documentation(io: IO, d: Documentation) -> None:
 
 @Base.method("show(io::IO, ::MIME\"text/plain\", d::Documentation)")
 def show_documentation_long(io: IO, _: Any, d: Documentation) -> None:
-    io.write(plain_text(d.text.rstrip("\n")))
+    show_markdown(io, d.text.rstrip("\n"))
 
 
 @Base.method("show(io::IO, ::MIME\"text/markdown\", d::Documentation)")

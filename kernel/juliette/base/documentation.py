@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from juliette.display.io import IO, Text
 from juliette.display.methods import method_text, place
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
-from juliette.runtime.modules import Base, MacroFunction, Module, constructors
+from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module, constructors
 from juliette.runtime.types import type_string, typeof
-from juliette.runtime.values import JuliaDict
+from juliette.runtime.values import MIME, JuliaDict
 
 KEYWORDS = {
     "abstract type": "`abstract type A <: B end` declares a type that has no values of its own.",
@@ -84,7 +85,17 @@ def text_of(module: Module, name: str) -> str:
 
 def plain_text(markdown: str) -> str:
     """Markdown as the terminal shows it."""
-    return _plain(re.sub(r"```jldoctest[^\n]*", "```julia", markdown))
+    text = Text()
+    show_markdown(IO(text), markdown)
+    return text.value()
+
+
+def show_markdown(io: IO, markdown: str) -> None:
+    """Write Markdown as the standard library's Markdown shows it: that is what help is in Julia."""
+    package = PACKAGES["Markdown"]
+    package.load()
+    parsed = package.get("parse")(markdown)
+    Base.get("show")(io, MIME("text/plain"), parsed)
 
 
 def _owner(module: Module, name: str) -> tuple[Module, str]:
@@ -133,7 +144,8 @@ def _of_value(owner: Module, last: str, name: str) -> str:
         generic = constructors(value) if hasattr(T.unwrap(value), "typename") else None
     if isinstance(generic, GenericFunction):
         generic.settle()
-        home = generic.module.docs.get(last) if generic.module is not None else None
+        # What another name stands for is written about under its own.
+        home = generic.module.docs.get(generic.name) if generic.module is not None else None
         if home and home not in texts:
             texts.append(home)
         texts += _method_documents(generic.methods)
@@ -175,11 +187,11 @@ def _facts(value: Any, generic: Any, name: str) -> str:
     if isinstance(generic, GenericFunction) and not isinstance(value, T.JuliaType):
         count = len(generic.methods)
         lines = [f"`{name}` is a `Function`.", ""]
-        head = f'# {count} method{"s" * (count != 1)} for generic function "{name}"'
+        head = f'# {count} method{"s" * (count != 1)} for generic function "{generic.name}"'
         if generic.module is not None:
             head += f" from {generic.module.name}"
         listed = [
-            f" [{number}] {method_text(method)}\n     @ {place(method)}"
+            f" [{number}] {method_text(method)}\n     @ {place(method, generic.module)}"
             for number, method in enumerate(generic.methods[:20], start=1)
         ]
         return "\n".join([*lines, "```", f"{head}:", *listed, "```"])
@@ -230,44 +242,8 @@ def _search_line(module: Module, name: str) -> str:
 def _forms(markdown: str, search: str) -> dict[str, str]:
     """Both forms of a help text."""
     text = re.sub(r"```jldoctest[^\n]*", "```julia", markdown)
-    plain = f"{search}\n{_plain(text)}" if search else _plain(text)
+    plain = f"{search}\n{plain_text(text)}" if search else plain_text(text)
     return {"text/plain": plain, "text/markdown": text}
-
-
-# What underlines the headings of each level.
-_UNDERLINES = "≡=–-⋅ "
-_HEADING = re.compile(r"(#{1,6}) +(.*)")
-_BULLET = re.compile(r"( *)[-*+] +(.*)")
-
-
-def _plain(markdown: str) -> str:
-    """Markdown as the terminal shows it: everything two columns in, headings underlined."""
-    lines: list[str] = []
-    in_code = False
-    for line in markdown.split("\n"):
-        if line.startswith("```"):
-            in_code = not in_code
-        elif in_code:
-            lines.append(f"  {line}".rstrip())
-        elif line.startswith("    "):
-            lines.append(f"  {line[4:]}".rstrip())
-        elif line == "---":
-            lines.append("  " + "─" * 60)
-        elif found := _HEADING.match(line):
-            title = _inline(found[2])
-            lines += [f"  {title}", "  " + _UNDERLINES[len(found[1]) - 1] * len(title)]
-        elif found := _BULLET.match(line):
-            lines.append(f"    {found[1]}•  {_inline(found[2])}")
-        else:
-            lines.append(f"  {_inline(line)}".rstrip())
-    return "\n".join(lines)
-
-
-def _inline(text: str) -> str:
-    """A line without the marks for code, bold type and links."""
-    text = re.sub(r"(`+)(.+?)\1", r"\2", text)
-    text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
 
 
 def kind_of(module: Module, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from juliette.base.iteration import Lazy, SizeUnknown, iterate_value, native_steps
 from juliette.base.strings.values import text_of
 from juliette.display.io import (
-    IO, STDIN, STDOUT, IOBuffer, IOStream, source_of,
+    IO, STDIN, STDOUT, IOBuffer, IOStream, Terminal, source_of,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -619,7 +620,15 @@ def write(io: Any, x: Any) -> int:
 
 @Base.method("write(io::IO, x, y, zs...)")
 def write_many(io: Any, *xs: Any) -> int:
-    return sum(Base.bindings["write"](io, x) for x in xs)
+    """Write values one after another; on a terminal each waits for its turn, as output does in Julia."""
+    one = Base.bindings["write"]
+    tasks = sys.modules.get("juliette.runtime.scheduler") if isinstance(io, Terminal) else None
+    count = 0
+    for x in xs:
+        count += int(one(io, x))
+        if tasks is not None:
+            tasks.SCHEDULER.yield_()
+    return count
 
 
 @Base.method("write(path::AbstractString, x, ys...)")

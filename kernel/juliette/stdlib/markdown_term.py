@@ -37,15 +37,12 @@ def wrap(text: str, columns: int) -> list[str]:
         lines: list[str] = []
         for word in part.split():
             n = width(word)
-            if used + n + 1 > columns:
+            if not lines or used + n + 1 > columns:
                 used = n
                 lines.append(word)
             else:
                 used += n + 1
-                if lines:
-                    lines[-1] += " " + word
-                else:
-                    lines.append(word)
+                lines[-1] += " " + word
         out += lines
     return out or [""]
 
