@@ -157,6 +157,8 @@ def eachindex_several(*arrays: Any) -> Any:
             names = [Base.bindings["repr"](eachindex(x)) for x in arrays]
             joined = " and ".join([", ".join(names[:-1]), names[-1]])
             raise DimensionMismatch(f"all inputs to eachindex must have the same indices, got {joined}")
+    if linear and len(shape_of(arrays[0])) == 1:
+        return eachindex(arrays[0])
     return V.OneTo(math.prod(shape_of(arrays[0]))) if linear else Base.bindings["CartesianIndices"](arrays[0])
 
 

@@ -670,7 +670,7 @@ def _quote_node(t: Any, *args: Any) -> QuoteNode:
 
 
 def reference(t: Any, *args: Any) -> V.Ref:
-    """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`"""
+    """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`, `Ref(array, i)`"""
     (eltype,) = T.unwrap(t).parameters
     is_open = isinstance(eltype, T.TypeVar)
     if len(args) == 2 and isinstance(args[0], Array):

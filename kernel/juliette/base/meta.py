@@ -9,7 +9,7 @@ from juliette.compiler.session import literal
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, ParseErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException, ParseErrorException
 from juliette.runtime.modules import Base, Core, Module
 from juliette.syntax import ParseError, parse_all, parse_atom, parse_one, to_expr
 from juliette.syntax import names as K
@@ -235,6 +235,41 @@ def show_sexpr(x: Any) -> None:
 def dump_macro(context: Any, e: Any) -> Any:
     """`Meta.@dump code`: the parts of an expression."""
     return Expr("call", GlobalRef(Base, Symbol("dump")), QuoteNode(e))
+
+
+@Meta.method("lower(m::Module, x)", export=False)
+def lower(m: Module, x: Any) -> Any:
+    """Code in the core language that it is compiled from; what is no expression stays as it is.
+
+    ```jldoctest
+    julia> Meta.lower(Main, :(2x + 1)).head
+    :thunk
+
+    julia> Meta.lower(Main, 3)
+    3
+    ```
+    """
+    from juliette.base.code_stages import CodeInfo
+    from juliette.compiler.printing import statement_text
+    from juliette.compiler.session import current
+
+    if not isinstance(x, Expr) or x.head == "module":
+        return x
+    compiler = current()
+    try:
+        while isinstance(x, Expr) and x.head == "macrocall":
+            x = compiler.expand_macro(x, m, None)
+        node = compiler.lower(x, m, "none", 1)
+    except ErrorException as error:
+        return Expr("error", str(error.msg).removeprefix("syntax: "))
+    return Expr("thunk", CodeInfo(statement_text(node, m, False)))
+
+
+@Meta.macro("lower", export=False)
+def lower_macro(context: Any, *args: Any) -> Any:
+    """`Meta.@lower code` (or `Meta.@lower M code`): what `Meta.lower` gives for it."""
+    module = args[0] if len(args) == 2 else QuoteNode(context.module)
+    return Expr("call", QuoteNode(Meta.get("lower")), module, QuoteNode(args[-1]))
 
 
 # ---------------------------------------------------------------- names

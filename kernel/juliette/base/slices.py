@@ -17,6 +17,7 @@ from juliette.runtime import wrappers as W
 from juliette.runtime.array import make, vector
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 
 @Base.method("selectdim(a::AbstractArray, d::Integer, i)")
 def selectdim(a: Any, d: int, i: Any) -> Any:
@@ -33,6 +34,11 @@ def selectdim(a: Any, d: int, i: Any) -> Any:
     if d < 1:
         raise ArgumentError("dimension must be ≥ 1")
     return VIEW(a, *[i if k == d else V.COLON for k in range(1, n + 1)])
+
+
+def origin(a: Any, d: int) -> int:
+    """The first index along a dimension: 1, but for arrays of the user's with axes of their own."""
+    return int(Base.bindings["firstindex"](a, d)) if isinstance(a, Struct) else 1
 
 
 class Slices(W.Wrapper):
@@ -81,7 +87,7 @@ class Slices(W.Wrapper):
         """The slice at an index (from 0)."""
         index: list[Any] = [V.COLON] * len(shape_of(self.parent))
         for d, i in zip(self.along, at, strict=True):
-            index[d - 1] = i + 1
+            index[d - 1] = i + origin(self.parent, d)
         return VIEW(self.parent, *index)
 
 
@@ -102,7 +108,7 @@ def slice_type(parent: Any, along: tuple[int, ...]) -> Any:
     """The type of the views that a Slices array holds."""
     shape = shape_of(parent)
     if math.prod(shape[d - 1] for d in along):
-        index = [1 if d in along else V.COLON for d in range(1, len(shape) + 1)]
+        index = [origin(parent, d) if d in along else V.COLON for d in range(1, len(shape) + 1)]
         return T.typeof(VIEW(parent, *index))
     kinds = T.tuple_type(T.Int64 if d in along else T.typeof(V.Slice(1)) for d in range(1, len(shape) + 1))
     return T.apply_type(W.SubArray_, eltype_of(parent), len(shape) - len(along), T.typeof(parent), kinds, True)
