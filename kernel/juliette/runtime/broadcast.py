@@ -111,6 +111,8 @@ def leaf(x: Any) -> Any:
         return Columns(x)
     if isinstance(x, V.Ref):
         return Scalar(x.x)
+    if isinstance(x, V.RefArray):
+        return Scalar(Base.bindings["getindex"](x.x, x.i))
     if type(x) in ARRAY_CLASSES:
         return x.data
     if isinstance(x, (V.JuliaDict, V.JuliaSet)):
@@ -342,6 +344,8 @@ def empty_type(tree: Any) -> Any:
         return join_types(list(tree))
     if isinstance(tree, V.Ref):
         return T.typeof(tree.x)
+    if isinstance(tree, V.RefArray):
+        return tree.x.eltype
     if is_array(tree) or isinstance(tree, V.JuliaSet) or hasattr(type(tree), "julia_iterator"):
         found = Base.bindings["eltype"](tree)
         return found if isinstance(found, T.JuliaType) else T.Any_
