@@ -19,7 +19,7 @@ from juliette.runtime import types as T
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, array_class, elements, make, undef, vector
+from juliette.runtime.array import Array, array_class, elements, fill_object, make, undef, vector
 from juliette.runtime.errors import ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.structs import Struct
@@ -76,13 +76,6 @@ def array_like_data(t: Any, shape: tuple[int, ...], value: Any) -> Array:
     out = undef(t, shape)
     fill_object(out.data, value)
     return out
-
-
-def fill_object(data: Any, x: Any) -> None:
-    """Put one Julia value everywhere (numpy's own `fill` would unpack some)."""
-    one = np.empty(1, dtype=object)
-    one[0] = x
-    data[...] = one if data.ndim else one.reshape(())
 
 
 def filled(name: str, unit: str) -> None:
@@ -206,7 +199,7 @@ def _array_constructor(t: Any, *args: Any) -> Any:
         kind = T.Any_ if open_type else eltype
         check_size(shape, T.DTYPE_OF.get(kind, object))
         if not isinstance(args[0], UndefInitializer):
-            return array_like_data(kind, shape, args[0])
+            return array_like_data(kind, shape, convert_element(kind, args[0]))
         return undef(kind, shape)
     if not args and ndim == 1 and (open_type or not T.has_free(eltype)):
         return vector([], T.Any_ if open_type else eltype)

@@ -281,7 +281,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.atomics": "getfield getproperty setfield! setproperty!",
     "juliette.base.backtraces": "showerror",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
-    "juliette.base.internals": "checked_length dims2string",
+    "juliette.base.internals": "checked_length dims2string isdone",
     "juliette.base.loading": "Module",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "

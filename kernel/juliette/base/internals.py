@@ -9,6 +9,7 @@ import numpy as np
 
 from juliette.base.iteration import Generator, eltype_of_iterator
 from juliette.base.output import _COLORS
+from juliette.base.pairs import Stateful
 from juliette.base.reflection import field_types, layout, struct_layout
 from juliette.compiler import support
 from juliette.compiler.result_types import element_type
@@ -222,6 +223,20 @@ def weak_ref(_: Any, x: Any = None) -> WeakRef:
     ```
     """
     return WeakRef(x)
+
+
+@Base.method("isdone(itr, state...)", export=False)
+def isdone(itr: Any, *state: Any) -> Any:
+    """Is nothing left to iterate? `missing` if only `iterate` could tell.
+
+    ```jldoctest
+    julia> Base.isdone([1, 2]), Base.isdone(Iterators.Stateful(1:0))
+    (missing, true)
+    ```
+    """
+    if isinstance(itr, Stateful):
+        return Base.bindings["isempty"](itr)
+    return V.MISSING
 
 
 # ---------------------------------------------------------------- tuples

@@ -412,7 +412,7 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
         if data.dtype == object:
             out = accumulated(op, data, d, NONE, eltype_of(a))
             kinds = {T.typeof(v) for v in elements(out.data)[1:]}
-            if eltype_of(a) in (T.Any_, T.Real, T.Number):
+            if eltype_of(a) in (T.Any_, T.Real, T.Number) or T.subtype(T.union(*kinds), eltype_of(a)):
                 return convert_array(eltype_of(a), out)
             return out if len(kinds) != 1 else convert_array(kinds.pop(), out)
         data = widened(data)

@@ -12,7 +12,7 @@ from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, element, elements, make, pack, vector
+from juliette.runtime.array import Array, element, elements, fill_object, make, pack, undefined, vector
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base
 
@@ -345,7 +345,7 @@ def resize(v: Any, n: int) -> Any:
         return v
     data = np.zeros(n, dtype=old.dtype)
     if data.dtype == object:
-        data.fill(UNDEF)
+        fill_object(data, undefined(v.eltype))
     data[: len(old)] = old
     replace_data(v, data)
     return v

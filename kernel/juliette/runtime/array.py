@@ -155,21 +155,42 @@ def pack(values: list[Any], eltype: Any) -> Data:
     return np.array(values, dtype=dtype)
 
 
+def fill_object(data: Data, x: Any) -> None:
+    """Put one Julia value everywhere (numpy's own `fill` would unpack some)."""
+    one = np.empty(1, dtype=object)
+    one[0] = x
+    data[...] = one if data.ndim else one.reshape(())
+
+
 def undef(eltype: Any, shape: tuple[int, ...]) -> Array:
     """`Array{eltype}(undef, shape...)`."""
     dtype = dtype_of(eltype)
     if dtype is OBJECT:
         data = np.empty(shape, dtype=object, order="F")
-        data.fill(undefined(eltype))
+        fill_object(data, undefined(eltype))
         return array_class(eltype, len(shape))(data)
     return array_class(eltype, len(shape))(np.zeros(shape, dtype=dtype, order="F"))
 
 
 def undefined(eltype: Any) -> Any:
-    """What an element is before it is assigned: a type of one value has no other."""
+    """What an element is before it is assigned: no reference, or plain data with all bits zero.
+
+    A union of plain data keeps the number of its member beside the element: the first is meant.
+    """
     if eltype is T.Nothing:
         return None
-    if isinstance(eltype, T.DataType) and eltype.concrete and eltype.typename.is_struct and not eltype.fields:
+    if isinstance(eltype, T.UnionType):
+        members = [undefined(t) for t in eltype.types]
+        return UNDEF if any(x is UNDEF for x in members) else members[0]
+    dtype = dtype_of(eltype)
+    if dtype is not OBJECT:
+        return element(np.zeros(1, dtype=dtype), 0)
+    if not isinstance(eltype, T.DataType) or not eltype.concrete:
+        return UNDEF
+    if eltype.typename is T.TUPLE_NAME:
+        items = tuple(map(undefined, eltype.parameters))
+        return UNDEF if any(x is UNDEF for x in items) else items
+    if eltype.typename.is_struct and not eltype.fields:
         return UNDEF if eltype.typename.mutable else eltype.pyclass()
     return UNDEF
 

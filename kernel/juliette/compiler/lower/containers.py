@@ -204,7 +204,7 @@ class Containers(Scoping):
         patterns = [r.args[0] for r in ranges]
         sources = [self.lower(r.args[1]) for r in ranges]
         argument = patterns[0] if len(patterns) == 1 else Expr("tuple", *patterns)
-        if isinstance(argument, Symbol) and body == argument:
+        if isinstance(argument, Symbol) and body == argument and argument.name.strip("_"):
             # `(x for x in xs)` changes nothing.
             function: C.Node = C.Const(Base.bindings["identity"])
         else:
