@@ -12,8 +12,8 @@ from juliette.display.show import one_line
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, MethodError
-from juliette.runtime.modules import Base, Module, constructors
-from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+from juliette.runtime.modules import Base, Module, constructors, is_plain_name
+from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
 _variable = T.TypeVar("T", None, T.Integer)
 Enum_ = T.define("Enum", T.Any_, [_variable], abstract=True, module=Base)
@@ -33,63 +33,80 @@ class EnumValue:
 
 @Base.macro("enum")
 def enum(context: Any, head: Any, *items: Any) -> Any:
-    """`@enum Fruit apple=1 orange`: a type with these values."""
-    kind: Any = None
-    if isinstance(head, Expr) and head.head == "::" and len(head.args) == 2:
-        head, kind = head.args
-    if not isinstance(head, Symbol):
-        raise ArgumentError(f"invalid type expression for enum {one_line(head)}")
+    """`@enum Fruit apple=1 orange`: a type with these values.
+
+    Base type and numbers are computed, and judged, while the macro is expanded.
+    """
+    if not items:
+        raise ArgumentError(f"no arguments given for Enum {text_of(head)}")
+    name, kind = head, T.Int32
+    module: Module = context.module
+
+    def value_of(code: Any) -> Any:
+        return context.compiler.run(code, module, context.file, context.line)
+
+    if isinstance(head, Expr) and head.head == "::" and len(head.args) == 2 and isinstance(head.args[0], Symbol):
+        name, kind = head.args[0], value_of(head.args[1])
+        if not isinstance(kind, T.DataType) or not kind.typename.primitive_bits or not T.subtype(kind, T.Integer):
+            raise ArgumentError(f"invalid base type for Enum {name.name}, {text_of(head)}=::{text_of(kind)}; "
+                                "base type must be an integer primitive type")
+    elif not isinstance(head, Symbol):
+        raise ArgumentError(f"invalid type expression for enum {text_of(head)}")
+    numbers = _numbers(name.name, kind, items, value_of)
+    # A docstring above documents the type, as `@__doc__` says in Julia.
+    documented = Expr("block", Expr("meta", Symbol("doc")), Symbol(name.name))
+    return Expr("block", call(lambda: define_enum(module, name.name, kind, numbers)), documented, None)
+
+
+def text_of(x: Any) -> str:
+    """What `print` writes."""
+    return str(Base.bindings["string"](x))
+
+
+def _numbers(enum: str, kind: Any, items: tuple[Any, ...], value_of: Any) -> dict[Any, str]:
+    """The names of an enum by their numbers, in order."""
     if len(items) == 1 and isinstance(items[0], Expr) and items[0].head == "block":
         items = tuple(items[0].args)
-    names: list[Symbol] = []
-    values: list[Any] = []
+    named: dict[Any, str] = {}
+    lowest, one = Base.bindings["typemin"](kind), Base.bindings["one"](kind)
+    number = Base.bindings["zero"](kind)
     for item in items:
         if isinstance(item, LineNumberNode):
             continue
-        value: Any = QuoteNode(None)
-        if isinstance(item, Expr) and item.head in ("=", "kw") and isinstance(item.args[0], Symbol):
-            item, value = item.args
-        if not isinstance(item, Symbol):
-            raise ArgumentError(f"invalid argument for Enum {head.name}: {one_line(item)}")
-        names.append(item)
-        values.append(value)
-    if not names:
-        raise ArgumentError(f"no arguments given for Enum {head.name}")
-    module: Module = context.module
+        if isinstance(item, Symbol):
+            name = item.name
+            if named and number == lowest:
+                raise ArgumentError(f'overflow in value "{name}" of Enum {enum}')
+        elif isinstance(item, Expr) and item.head in ("=", "kw") and isinstance(item.args[0], Symbol):
+            name, number = item.args[0].name, value_of(item.args[1])
+            if not T.isa(number, T.Integer):
+                raise ArgumentError(f"invalid value for Enum {enum}, {text_of(item)}; values must be integers")
+            number = Base.bindings["convert"](kind, number)
+        else:
+            raise ArgumentError(f"invalid argument for Enum {enum}: {text_of(item)}")
+        if not is_plain_name(name):
+            raise ArgumentError(f'invalid name for Enum {enum}; "{name}" is not a valid identifier')
+        if number in named:
+            raise ArgumentError(f"both {name} and {named[number]} have value {text_of(number)} in Enum {enum}; "
+                                "values must be unique")
+        if name in named.values():
+            raise ArgumentError(f'name "{name}" in Enum {enum} is not unique')
+        named[number] = name
+        number = Base.bindings["+"](number, one)
+    return named
 
-    def define(base_type: Any, *given: Any) -> None:
-        define_enum(module, head.name, base_type, [n.name for n in names], list(given))
 
-    made = call(define, kind if kind is not None else QuoteNode(T.Int32), *values)
-    # A docstring above documents the type, as `@__doc__` says in Julia.
-    documented = Expr("block", Expr("meta", Symbol("doc")), Symbol(head.name))
-    return Expr("block", made, documented, None)
-
-
-def define_enum(module: Module, name: str, kind: Any, names: list[str], given: list[Any]) -> None:
+def define_enum(module: Module, name: str, kind: Any, numbers: dict[Any, str]) -> None:
     """Make the type and its values, and bind their names."""
-    if not isinstance(kind, T.DataType) or not kind.typename.primitive_bits or not T.subtype(kind, T.Integer):
-        raise ArgumentError(f"invalid base type for Enum {name}, {T.type_string(kind)}::{T.type_string(T.typeof(kind))}; "
-                            "base type must be an integer primitive type")
     check_free(module, name)
     t = T.define(name, T.apply_type(Enum_, kind), module=module, bits=kind.typename.primitive_bits)
     instances: dict[Any, EnumValue] = {}
     cls = type(name, (EnumValue,), {"__slots__": (), "instances": instances, "julia_type": t})
     T.register_class(cls, t)
     module.set(name, t, const=True)
-    following = 0
-    seen: set[str] = set()
-    for n, value in zip(names, given, strict=True):
-        number = following if value is None else int(value)
-        if n in seen:
-            raise ArgumentError(f"name {one_line(Symbol(n))} in Enum {name} is not unique")
-        if number in instances:
-            raise ArgumentError(f"both {n} and {instances[number].name} have value {number} in Enum {name}; "
-                                "values must be unique")
-        seen.add(n)
-        made = instances[number] = cls(n, Base.bindings["convert"](kind, number))
-        module.set(n, made, const=True)
-        following = number + 1
+    for number, text in numbers.items():
+        made = instances[int(number)] = cls(text, number)
+        module.set(text, made, const=True)
 
     def construct(_: Any, x: Any) -> Any:
         found = instances.get(int(x))

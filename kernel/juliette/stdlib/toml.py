@@ -204,8 +204,8 @@ def is_inline(x: Any, inline: Any) -> bool:
 def define_internals(module: Module) -> None:
     """The parser's types and the kinds of its errors."""
     Internals.parent = module
-    kinds = [f"Err{kind}" for kind in MESSAGES]
-    define_enum(Internals, "ErrorType", T.Int32, kinds, [None] * len(kinds))
+    kinds = {np.int32(n): f"Err{kind}" for n, kind in enumerate(MESSAGES)}
+    define_enum(Internals, "ErrorType", T.Int32, kinds)
     Internals.set("ParserError", T.CORE_TYPES["Base.TOML.ParserError"], const=True)
     Internals.set("Parser", _PARSER, const=True)
     module.set("Internals", Internals, const=True)
