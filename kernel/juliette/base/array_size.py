@@ -368,6 +368,11 @@ def isassigned(a: Any, *index: int) -> bool:
     return True
 
 
+@Base.method("isassigned(a::AbstractArray, index::Union{Integer,CartesianIndex}...)")
+def isassigned_at(a: Any, *index: Any) -> bool:
+    return isassigned(a, *(i for part in index for i in getattr(part, "index", (part,))))
+
+
 @Base.method("stride(a::AbstractArray, d::Integer)")
 def stride(a: Any, d: int) -> int:
     """How far apart in memory neighbours along a dimension are, in elements.

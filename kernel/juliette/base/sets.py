@@ -91,7 +91,7 @@ def pop_or(s: Any, x: Any, default: Any) -> Any:
 @Base.method("pop!(s::AbstractSet)", transparent=True)
 def pop_any(s: Any) -> Any:
     if not len(native("pop!", s)):
-        raise ArgumentError("collection must be non-empty")
+        raise ArgumentError("set must be non-empty")
     x = s.entries()[0]
     s.remove(s.key(x))
     return x

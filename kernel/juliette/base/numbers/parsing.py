@@ -80,7 +80,7 @@ def parse_integer(t: Any, text: str, base: int | None) -> Any:
         value = digits_value(t, text, body, base)
     value *= sign
     if t is not BigInt_ and not fits(t, value):
-        raise Overflow(f"overflow: {quoted(text)}")
+        raise Overflow(f"overflow parsing {quoted(text)}")
     return MAKER[t](value)
 
 
