@@ -53,6 +53,12 @@ def programs() -> list[Any]:
     return [p for p in entry.PROGRAMS.values() if callable(p)]
 
 
+def refusals() -> list[str]:
+    from juliette.packages.zygote import straight
+
+    return list(straight.REFUSALS.values())
+
+
 def forget() -> None:
     from juliette.packages.zygote import entry, straight
 
@@ -181,6 +187,7 @@ class Source:
                 f"sum({choose(self.DOTTED).format(vector)})", f"sum({vector}) / length({vector})", f"{vector}[{self.random.randint(1, 2)}]", f"{matrix}[1, 2] * {number}",
                 f"sum(abs2, {matrix})", f"sum({vector} .* {pick('vector')})", f"({number} > 0 ? {number}^2 : sin({number}))",
                 f"{number} + 2 * {number} * {pick('number')}", f"mean({matrix})", f"{vector}' * {pick('vector')}", f"{vector}' * {matrix} * {pick('vector')}", f"sum(x -> x^2 + sin(x), {vector})", f"sum(map((p, q) -> p * q, {vector}, {pick('vector')}))",
+                f"sum(i * {number} for i in 1:3)", f"sum(sum({matrix}[:, i] .* {vector}) for i in 1:2)", f"sum(abs2, {matrix}; dims = 2)[1, 1]", f"sum(x -> x^2, ({number}, {pick('number')}))", f"mean({matrix}; dims = 1)[1, 2]",
             ])  # fmt: skip
         if kind == "vector":
             return choose([
@@ -470,6 +477,21 @@ CALLS = {
     "a named tuple": ("f(p) = sum(p.w * p.x) + p.s", "(w = m, x = v, s = 1.0)"),
     "keywords and optional arguments": ("g(x, k = 2; shift = 1) = k * x + shift; f(x) = g(x) * g(x, 3; shift = x)", "2.0"),
     "let, closures, several values": ("both(x) = (x^2, 2x); f(x) = let (p, q) = both(x); h = y -> y * p; h(q) end", "2.0"),
+    "a vector of layers": ("struct Stack; layers; end; Flux.@functor Stack; (s::Stack)(x) = (for l in s.layers; x = l(x); end; x); f(s) = sum(s(v))", "Stack([Dense(m, v, tanh), Dense(m, w)])"),
+    "a sum over layers": ("f(c) = sum(l -> sum(abs2, l.weight), c.layers) + sum(c(v))", "Chain(Dense(m, v, tanh), Dense(m, w))"),
+    "a sum over parameters": ("square(x) = sum(abs2, x); f(c) = sum(square, Flux.params(c)) + sum(sum(p) for p in Flux.params(c))", "Chain(Dense(m, v, tanh), Dense(2m, w))"),
+    "a generator": ("vs = [v, w, v]; f(m) = sum(sum(m * x) for x in vs) + sum(2sum(abs2, m) for i in 1:3)", "m"),
+    "a generator with a condition": ("vs = [v, w, v .+ 1]; f(m) = sum(sum(m * x) for x in vs if x[1] > 0.6)", "m"),
+    "a comprehension": ("f(m, v) = sum(abs2, [sum(x) for x in (m, v, m * v)])", "m, v"),
+    "two sources": ("vs = [v, w]; f(m) = (s = 0.0; for (x, y) in zip(vs, 1:5); s += y * sum(abs2, m * x - w); end; s)", "m"),
+    "two sources of a generator": ("vs = [v, w]; ws = [w, v]; f(m) = sum(Flux.mse(m * x, y) for (x, y) in zip(vs, ws))", "m"),
+    "numbered rounds": ("vs = [v, w]; f(m) = (s = 0.0; for (i, x) in enumerate(vs); s += i * sum(m * x); end; s)", "m"),
+    "layers side by side": ("f(c) = (s = 0.0; for (l, k) in zip(c.layers, (2, 3)); s += k * sum(l(v)); end; s)", "Chain(Dense(m, v, tanh), Dense(m, w))"),
+    "sums along dimensions": ("f(m) = sum(sqrt.(sum(abs2, m; dims = 1))) + sum(abs2, mean(m; dims = 2)) + sum(abs2, sum(m; dims = (1, 2)))", "m"),
+    "targets that are numbers": ("f(m) = Flux.logitbinarycrossentropy(m, 1) + Flux.mse(m, 0.5)", "m"),
+    "a skipped layer": ("f(c) = sum(c(m))", "SkipConnection(Dense(m, v, leakyrelu), +)"),
+    "a normalised layer": ("f(c) = sum(abs2, c(m .* m))", "Chain(Dense(m, v, elu), LayerNorm(2, tanh) |> f64)"),
+    "no dropout": ("f(c) = sum(c(m))", "Chain(Dense(m, v), Dropout(0.5; active = false))"),
     "another aggregate": ("f(v) = Flux.mse(v, w; agg = sum) + Flux.mae(v, w)", "v"),
 }  # fmt: skip
 
@@ -478,9 +500,48 @@ CALLS = {
 def test_a_call_runs_straight(name: str, session: Interpreter) -> None:
     forget()
     definitions, args = CALLS[name]
-    run(session, f"v = [0.5, -0.25]; w = [1.0, 2.0]; m = [1.0 2.0; 3.0 4.0]; {definitions}")
+    run(session, f"v = [0.5, -0.25]; w = [1.0, 2.0]; m = [1.0 2.0; 3.0 4.0]; using Statistics; {definitions}")
     often(session, f"gradient(f, {args})")
+    assert [p.misses for p in programs()] == [0], refusals()
+
+
+def test_parameters_that_a_model_has_twice(session: Interpreter) -> None:
+    forget()
+    run(session, "m = [1.0 2; 3 4]; v = [1.0, 2.0]; f(c) = sum(sum(p) for p in Flux.params(c)); c = Chain(Dense(m, v), Dense(2m, 2v)); d = Chain(Dense(m, v), Dense(m, 2v))")
+    often(session, "gradient(f, c)")
     assert [p.misses for p in programs()] == [0]
+    often(session, "gradient(f, d)")
+
+
+def test_sums_over_implicit_parameters(session: Interpreter) -> None:
+    forget()
+    run(session, """
+        c = Chain(Dense([0.5 1; -1 2], [0.1, 0.2], tanh), Dense([1.0 2], [0.3])); x = [0.5, -0.25]; ps = Flux.params(c)
+        square(a) = sum(abs2, a); loss() = sum(c(x)) + 0.1 * sum(square, Flux.params(c)) + 0.2 * sum(norm(p) for p in ps); using LinearAlgebra""")
+    run(session, "loss() = sum(c(x)) + 0.1 * sum(square, Flux.params(c))")
+    often(session, "(g = gradient(loss, ps); [g[p] for p in ps])")
+    assert [p.misses for p in programs()] == [0]
+
+
+@pytest.mark.parametrize("code", [
+    "f(x) = sum(x .* randn(2)) + rand()", "f(x) = sum(x .* randn(Float64, size(x)) .* rand(Float64, 2)) * sum(randn(3))",
+    "d = Dropout(0.3); f(x) = sum(d(x .* ones(2, 50)))", "f(x) = (s = 0.0; for i in 1:3; s += sum(x .* rand(2)); end; s)",
+])  # fmt: skip
+def test_random_numbers_are_those_of_the_tape(code: str, session: Interpreter) -> None:
+    from juliette.packages.zygote import entry
+
+    forget()
+    run(session, f"using Random; {code}; x = [1.0, 2.0]; draw() = (Random.seed!(7); (gradient(f, x), rand()))")
+    first = shown(session, "draw()")
+    assert often(session, "draw()") == first
+    assert [p.misses for p in programs()] == [0]
+    assert run(session, "gradient(f, x) != gradient(f, x)")
+    # a program that gives up puts back what it has drawn
+    (key,) = [k for k, p in entry.PROGRAMS.items() if callable(p)]
+    text = entry.PROGRAMS[key].source
+    assert text
+    run(session, "y = [1.0, 2.0, 3.0]")
+    assert shown(session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())") == shown(session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())")
 
 
 def test_an_interrupt_goes_through(session: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -547,6 +608,12 @@ LOOPS = {
     "one column": "for x in xs; h = h .* b[1:1] .+ W * x; end; sum(h)",
     "a column of another size": "c = b[1:1]; for x in xs; h = W * h .+ c; end; sum(h)",
 }  # fmt: skip
+
+
+def test_ranges_whose_ends_carry_gradients(compared: list[str], session: Interpreter) -> None:
+    run(session, "gradient(h -> (s = 0.0; for t in 0:h:1; s += t^2; end; s), 0.25), gradient(h -> sum(t^2 for t in 0:h:1), 0.25)")
+    run(session, "gradient(n -> (s = 0.0; for t in 1:n; s += t^2; end; s), 3), gradient(x -> sum(range(0, x; length = 3)), 2.0)")
+    assert not [n for n in compared if n.startswith("missed")]
 
 
 def test_a_loop_without_rounds(session: Interpreter) -> None:

@@ -106,10 +106,14 @@ def dropout(x: Any, p: float, dims: Any = slice(None), rng: Any = None) -> Any:
         keep = {dims} if isinstance(dims, int) else set(dims)
         shape = tuple(n if i + 1 in keep else 1 for i, n in enumerate(shape))
     dtype = np.asarray(primal(x)).dtype
-    dtype = dtype if dtype.kind == "f" else np.dtype(float)
+    return rules.mul(x, dropout_mask(shape, dtype if dtype.kind == "f" else np.dtype(float), p, rng))
+
+
+def dropout_mask(shape: tuple[int, ...], dtype: Any, p: float, rng: Any = None) -> Any:
+    """Zeros, a fraction `p` of them, and elsewhere `1 / (1 - p)`."""
     chosen = uniform(shape, dtype, rng) > p
     factor = 0.0 if p == 1 else 1 / (1 - p)
-    return rules.mul(x, np.asfortranarray((chosen * factor).astype(dtype)))
+    return np.asfortranarray((chosen * factor).astype(dtype))
 
 
 _ALPHA = -1.7580993408473766

@@ -15,18 +15,21 @@ from juliette.packages.flux import boundary
 from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
-from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, made, raw_array
+from juliette.packages.zygote.straight.iteration import known_items
+from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, is_number, made, raw_array
 from juliette.packages.zygote.straight.items import Refuse, Val
 from juliette.packages.zygote.straight.steps import Layered
-from juliette.packages.zygote.straight.values import Const, Record
+from juliette.packages.zygote.straight.values import WITHOUT_PARAMETERS, Const, Record, Tup
 from juliette.runtime import values as V
-from juliette.runtime.array import wrap
+from juliette.runtime.array import Array, wrap
 from juliette_engine import layers, losses, rules
 from juliette_engine import tape as tapes
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
+from juliette_engine.activations import identity
+from juliette_engine.layers import normalise as normalising
 from juliette_engine.functions.affine import IN_PLACE
-from juliette_engine.fusion import Call
+from juliette_engine.fusion import Call, Fixed
 from juliette_engine.numeric import UNPACKED
 from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import LEVELS
@@ -40,10 +43,14 @@ def _chain(walk: Any, f: Record, args: list[Any]) -> Any:
         return None
     x = args[0]
     value = inner.example
-    n = len(value) if type(value) is tuple else len(value.values) if isinstance(value, V.NamedTuple) else 0
-    for i in range(n):
-        x = walk.call(inner.part(i), [x])
-    return x if n else None
+    parts = [inner.part(i) for i in range(len(value.values))] if isinstance(value, V.NamedTuple) else known_items(inner)
+    for part in parts or ():
+        x = walk.call(part, [x])
+    return x if parts else None
+
+
+def _skip(walk: Any, f: Record, args: list[Any]) -> Any:
+    return walk.call(f.part("connection"), [walk.call(f.part("layers"), args), *args]) if len(args) == 1 else None
 
 
 def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
@@ -64,9 +71,9 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
     example = f.example(x.example)
     if known is None:
         y = _product(walk, w, x, None, None, wrap(np.asfortranarray(w.example.data.dot(x.example.data))), None)
-        if bias is None:
-            return elementwise(walk, op, [y], example)
-        return walk.flow.fused(Call(op, (Call(rules.add, (0, 1)),)), [y, bias], example)
+        usual = tuple(map(Fixed, getattr(op, "constants", {}).values()))
+        inner = 0 if bias is None else Call(rules.add, (0, 1))
+        return walk.flow.fused(Call(op, (inner, *usual)), [y] if bias is None else [y, bias], example)
     in_place, slope = known
     return _product(walk, w, x, bias, in_place, example, slope)
 
@@ -107,9 +114,86 @@ def _product(walk: Any, w: Val, x: Val, bias: Val | None, in_place: Any, example
     return out
 
 
+def _dropout(walk: Any, f: Record, args: list[Any]) -> Any:
+    p, dims, active, rng = [f.part(k) for k in ("p", "dims", "active", "rng")]
+    if len(args) != 1 or not all(type(k) is Const for k in (dims, active, rng)) or rng.example is not None:
+        return None
+    if active.example is False:
+        return args[0]
+    x = args[0]
+    if active.example not in (None, True) or not isinstance(dims.example, V.ColonType) or not floats(x) or not is_number(p):
+        return None
+    flow = walk.flow
+    flow.line(f"if not {p.name}: raise Bail")
+    flow.draws = True
+    with calls.unchanged_randomness():
+        data = normalising.dropout_mask(x.example.data.shape, x.example.data.dtype, p.example)
+    mask = made(walk, f"{flow.hold(normalising.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})", wrap(data), False)
+    return elementwise(walk, rules.mul, [x, mask], wrap(np.asfortranarray(x.example.data * data)))
+
+
+def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
+    affine, diag, ϵ = f.part("affine"), f.part("diag"), f.part("ϵ")
+    if len(args) != 1 or not floats(args[0]) or len(f.example.size) != 1 or affine.example is not True or type(diag) is not Record:
+        return None
+    x, scale, bias, σ = args[0], *[diag.part(k) for k in ("scale", "bias", "σ")]
+    op = boundary.engine_function(σ.example) if type(σ) is Const else None
+    if not is_array(scale, 1) or not is_array(bias, 1) or not floats(x, scale, bias) or not is_number(ϵ) or x.ndim > 2:
+        return None
+    flow = walk.flow
+    n, version = len(x.example.data), normalising._denominator
+    flow.looks(f"{x.name}.shape[0] != {n} or {scale.name}.size != {n}")
+    flow.line(f"if {ϵ.name} != {float(ϵ.example)!r} or {flow.hold(version)}[0] != {version[0]!r}: raise Bail")
+    u = noted(walk, lambda x: normalising.normalise(x, (0,), float(ϵ.example)), [x])
+    y = Call(rules.add, (Call(rules.mul, (0, 1)), 2))
+    if op is not identity:
+        if not isinstance(op, Elementwise):
+            return None
+        y = Call(op, (y, *map(Fixed, getattr(op, "constants", {}).values())))
+    return flow.fused(y, [scale, u, bias], f.example(x.example))
+
+
+calls.LAYERS[layers.LayerNorm] = _layer_norm
+calls.LAYERS[layers.Dropout] = _dropout
+WITHOUT_PARAMETERS.add(layers.Dropout)
 calls.LAYERS[layers.Chain] = _chain
 calls.LAYERS[layers.Dense] = _dense
+calls.LAYERS[layers.SkipConnection] = _skip
 
+
+# ---------------------------------------------------------------- parameters
+
+
+def _params(walk: Any, function: Any, args: list[Any]) -> Any:
+    """`Flux.params(m)`: the arrays, found again where the model has them."""
+    if getattr(function.module, "name", "") not in ("Flux", "Zygote") or PROFILE.modern:
+        return None
+    wanted = function(*[a.example for a in args]).items
+    found: dict[int, Val] = {}
+
+    def visit(x: Any) -> None:
+        if type(x) is Val and id(x.example) in wanted:
+            if found.setdefault(id(x.example), x) is not x:
+                raise Refuse("an array that a model has twice")
+        elif type(x) is Tup:
+            for item in x.items:
+                visit(item)
+        elif type(x) is Record:
+            value = x.example
+            known = isinstance(value, V.NamedTuple) or type(value) is tuple or isinstance(value, Array)
+            for key in range(len(value.data if isinstance(value, Array) else value.values if isinstance(value, V.NamedTuple) else value)) if known else value.fields:
+                visit(x.part(key))
+
+    for a in args:
+        visit(a)
+    if found.keys() != wanted.keys() or not found or any(x.julia is None for x in found.values()):
+        return None
+    arrays = [found[k] for k in wanted]
+    walk.flow.line(f"if len({{{', '.join([f'id({x.julia})' for x in arrays])}}}) != {len(arrays)}: raise Bail")
+    return Tup(arrays)
+
+
+calls.NAMED["params"] = _params
 
 # ---------------------------------------------------------------- functions
 
@@ -235,10 +319,14 @@ def _elementwise_loss(f: Any) -> Any:
         agg = kwargs.get("agg")
         if set(kwargs) - {"agg"} or (agg is not None and (type(agg) is not Const or getattr(agg.example, "name", "") not in ("sum", "mean", "identity"))):
             return None
-        both = _both(walk, args)
-        if both is None:
-            return None
-        out = noted(walk, lambda x, y: f(x, y, agg=lambda v: v), list(both))
+        if len(args) == 2 and floats(args[0]) and type(args[1]) is Const and type(args[1].example) in (int, float, np.float32):
+            target = args[1].example
+            out = noted(walk, lambda x: f(x, target, agg=lambda v: v), args[:1])
+        else:
+            both = _both(walk, args)
+            if both is None:
+                return None
+            out = noted(walk, lambda x, y: f(x, y, agg=lambda v: v), list(both))
         if agg is None:
             return mean(walk, out)
         return walk.call(agg, [out])

@@ -70,7 +70,31 @@ def _lower_array(traced: Any, a: Any) -> Any:
         lower(x, y)
         for x, y in zip(traced.data.ravel(order="F").tolist(), a.data.ravel(order="F").tolist(), strict=True)
     ]
-    return None if all(p is None for p in parts) else B.from_values(parts, a.data.shape)
+    return vector_of(parts, a.data.shape)
+
+
+# The type of the elements of gradients of vectors, by the classes of their parts.
+_ELEMENT_TYPES: dict[Any, Any] = {}
+
+
+def vector_of(parts: list[Any], shape: tuple[int, ...]) -> Any:
+    """The gradient of an array of structs from theirs; nothing if none has one."""
+    if all([p is None for p in parts]):
+        return None
+    key = tuple(map(_classes, parts))
+    eltype = _ELEMENT_TYPES.get(key)
+    if eltype is None:
+        if len(_ELEMENT_TYPES) > 256:
+            _ELEMENT_TYPES.clear()
+        eltype = _ELEMENT_TYPES[key] = B.join_types(parts)
+    return B.from_values(parts, shape, eltype)
+
+
+def _classes(x: Any) -> Any:
+    """What fixes the type of a gradient."""
+    if isinstance(x, V.NamedTuple):
+        return x.names, *map(_classes, x.values)
+    return tuple(map(_classes, x)) if type(x) is tuple else type(x)
 
 
 def _array_openers(cls: type) -> Any:

@@ -6,6 +6,7 @@ in local variables.
 - `items`, `steps`, `flow`: values and what a program consists of, steps back, the program while it is made
 - `values`: tuples, structs and closures on the way, and how values come in
 - `walk`: from core code to the program, by example
+- `iteration`: what loops go over, and generators
 - `calls`: what becomes of functions that are not written in Julia
 - `numbers`, `dots`, `arrays`: those of numbers, dotted calls, those of whole arrays
 - `blocked`: dotted calls on long arrays
@@ -30,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import iterate_value
+from juliette.base.randomness import default_rng
 from juliette.packages.zygote.entry import FIRST, PROGRAMS, RULES
 from juliette.packages.zygote.straight.backward import Back, State
 from juliette.packages.zygote.straight.flow import Flow
@@ -39,8 +41,10 @@ from juliette.packages.zygote.straight.hoisting import stretched
 from juliette.packages.zygote.straight.values import Const, Opener, Record
 from juliette.packages.zygote.straight.walk import Walk
 from juliette.packages.zygote.straight.writing import Writer
+from juliette.packages.zygote.trees import vector_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette_engine.fusion import ones, total, unbroadcast
 from juliette_engine.gradients import Grads, Params
@@ -67,7 +71,7 @@ SPACE: dict[str, Any] = {
     **NAMESPACE, "Bail": Bail, "full": full, "unbroadcast": unbroadcast, "total": total, "float32": np.float32,
     "fortran": np.asfortranarray, "add_reduce": np.add.reduce, "zeros": np.zeros, "array": np.array, "ones": ones, "divide": divide,
     "asarray": np.asarray, "rowwise": np.ascontiguousarray, "iterate": iterate_value, "construct": T.CONSTRUCT, "NamedTuple": V.NamedTuple, "Grads": Grads,
-    "named": named, "together": together, "isnan": np.isnan, "product": product,
+    "named": named, "vector": vector_of, "together": together, "isnan": np.isnan, "product": product,
     "stretched": stretched, "side_by_side": side_by_side, "column_sums": column_sums,
 }  # fmt: skip
 
@@ -123,6 +127,8 @@ class Compiler:
         made = space["straight"]
         if flow.loops:
             made = resting(made)
+        if flow.draws:
+            made = drawing(made)
         made.source = self.source
         made.misses = 0
         return made
@@ -143,13 +149,15 @@ class Compiler:
         if type(x) is not Record:
             return "None", "none"
         value = x.example
-        keys: Any = range(len(value)) if type(value) is tuple else range(len(value.values)) if isinstance(value, V.NamedTuple) else getattr(value, "fields", ())
+        keys: Any = range(len(value)) if type(value) is tuple else range(len(value.data)) if isinstance(value, Array) else range(len(value.values)) if isinstance(value, V.NamedTuple) else getattr(value, "fields", ())
         parts = [self.gradient(x.parts[k], back) if k in x.parts else ("None", "none") for k in keys]
         kinds = {kind for _, kind in parts}
         if kinds <= {"none"}:
             return "None", "none"
         inner = f"({''.join(text + ', ' for text, _ in parts)})"
         sure = "some" in kinds
+        if isinstance(value, Array):
+            return f"vector([{inner[1:-1]}], ({len(value.data)},))", "some" if sure else "maybe"
         if type(value) is tuple:
             return (inner, "some") if sure else (f"together({inner})", "maybe")
         names = value.names if isinstance(value, V.NamedTuple) else value.fields
@@ -192,6 +200,21 @@ def resting(f: Any) -> Any:
             return f(*args)
         finally:
             gc.enable()
+
+    return straight
+
+
+def drawing(f: Any) -> Any:
+    """The same, putting back the random numbers that it has drawn where the tape must start anew."""
+
+    def straight(*args: Any) -> Any:
+        rng = default_rng()
+        state = rng.state
+        try:
+            return f(*args)
+        except BaseException:
+            rng.set_state(*state)
+            raise
 
     return straight
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -124,9 +125,9 @@ def total(walk: Any, x: Val) -> Val:
 def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
     if len(args) == 2:
         f, x = args
-        if not floats(x) or options:
+        if not floats(x):
             return None
-        if type(f) is Const and f.example is Base.get("abs2") and function.name == "sum" and not own_for_numbers(f.example, 1):
+        if type(f) is Const and f.example is Base.get("abs2") and function.name == "sum" and not options and not own_for_numbers(f.example, 1):
             walk.rests_on.append((f.example, None))
             return applied(walk, PRIMITIVES["sum_of_squares"], [x], "", function(f.example, x.example), pure=True)
         x = mapped(walk, f, [x])
@@ -157,10 +158,21 @@ def mean(walk: Any, x: Val) -> Val:
 
 
 def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any) -> Any:
-    if others or function.name != "sum" or type(dims) is not Const or type(dims.example) is not int or not 0 < dims.example <= x.ndim:
+    """Sums and means over dimensions."""
+    axes = [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
+    if others or not all(type(d) is int and 0 < d <= x.ndim for d in axes) or len(set(axes)) != len(axes):
+        return None
+    if type(dims) is not Const and not (type(dims) is Tup and all(type(d) is Const for d in dims.items)):
         return None
     example = function.call_kw({"dims": dims.example}, x.example)
-    return applied(walk, PRIMITIVES["sum_along"], [x], f", axes=({dims.example - 1},)", example)
+    static = f", axes=({''.join(f'{d - 1}, ' for d in sorted(axes))})"
+    if function.name == "sum":
+        return applied(walk, PRIMITIVES["sum_along"], [x], static, example)
+    s = applied(walk, PRIMITIVES["sum_along"], [x], static, type(example)(np.array(example.data)))
+    n = Val(Value(walk.flow.new("n"), 1, False), math.prod([x.example.data.shape[d - 1] for d in axes]), False)
+    walk.flow.line(f"{n.name} = {' * '.join(f'{x.name}.shape[{d - 1}]' for d in axes)}", n.name, pure=True)
+    walk.flow.line(f"if not {n.name}: raise Bail")
+    return elementwise(walk, rules.div, [s, n], example)
 
 
 def stacked(walk: Any, args: list[Any]) -> Any:

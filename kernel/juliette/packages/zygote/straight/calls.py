@@ -5,16 +5,19 @@ Numbers, dotted calls and whole arrays have modules of their own; everything tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from juliette.base.essentials import PROPERTIES
+from juliette.base.randomness import default_rng
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight.arrays import ARRAYS, element, stacked
 from juliette.packages.zygote.straight.dots import lane_call
+from juliette.packages.zygote.straight.iteration import Zipped, items_of, known_items
 from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.numbers import number_call
-from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, is_number, passive, plain_call, text_of
+from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, implementation, is_number, passive, plain_call, text_of
 from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -29,6 +32,8 @@ from juliette.syntax.expr import Symbol
 
 # How functions of other packages are found: f(function) -> f(walk, function, args, kwargs), or None.
 FINDERS: list[Callable[[Any], Any]] = []
+# Functions of other packages that look at values without gradients, too, by name: f(walk, function, args).
+NAMED: dict[str, Callable[..., Any]] = {}
 # Layers: by the class of the struct's host, f(walk, layer, args).
 LAYERS: dict[type, Callable[..., Any]] = {}
 
@@ -36,6 +41,11 @@ LAYERS: dict[type, Callable[..., Any]] = {}
 def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a method that is not written in Julia."""
     name = function.name
+    named = NAMED.get(name)
+    if named is not None and not kwargs:
+        found = named(walk, function, args)
+        if found is not None:
+            return found
     active = any(a.active for a in args) or any(a.active for a in kwargs.values())
     for find in FINDERS:
         special = find(function)
@@ -62,6 +72,8 @@ def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict
 def outright(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a function without effects on values that carry no gradient."""
     name = function.name
+    if name in DRAWS and not kwargs and all(passive(a, True) for a in args):
+        return drawn(walk, function, args)
     if name in PURE and all(passive(a, name in CONTAINERS) for a in args) and all(map(passive, kwargs.values())):
         return plain_call(walk, function, args, kwargs)
     rule = ARRAYS.get(name)
@@ -69,6 +81,30 @@ def outright(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) 
     if found is not None:
         return found
     raise Refuse(f"{name} of {', '.join(type(a.example).__name__ for a in args)}")
+
+
+# Functions that draw from the generator that everybody uses; those with a generator of their own are refused.
+DRAWS = frozenset(("rand", "randn", "rand32", "randn32"))
+
+
+def drawn(walk: Any, function: Any, args: list[Any]) -> Any:
+    """Random numbers; what the example has drawn is put back."""
+    with unchanged_randomness():
+        example = function(*[a.example for a in args])
+    walk.flow.draws = True
+    text = f"{implementation(walk, function, args)}({', '.join([text_of(walk, a) for a in args])})"
+    return walk.opener.open(text, example, False, walk.flow.region, varies=True)
+
+
+@contextmanager
+def unchanged_randomness() -> Iterator[None]:
+    """Put the generator back to where it was."""
+    rng = default_rng()
+    state = rng.state
+    try:
+        yield
+    finally:
+        rng.set_state(*state)
 
 
 def turns(x: Any) -> bool:
@@ -108,15 +144,6 @@ def constructor(walk: Any, t: Any, args: list[Any], kwargs: dict[str, Any]) -> A
 
 
 # ---------------------------------------------------------------- structure
-
-
-def items_of(x: Any) -> list[Any]:
-    """The items of a tuple."""
-    if type(x) is Tup:
-        return x.items
-    if type(x) is Record and type(x.example) is tuple:
-        return [x.part(i) for i in range(len(x.example))]
-    raise Refuse("a splatted value that is no tuple")
 
 
 def field(walk: Any, x: Any, name: str) -> Any:
@@ -173,38 +200,29 @@ def _destructured(walk: Any, args: list[Any]) -> Any:
     return Tup(items[: n.example])
 
 
+def _sum_of_items(walk: Any, args: list[Any]) -> Any:
+    """The sum of the items of a tuple or a vector of layers, or of what a function makes of them."""
+    items = known_items(args[-1]) if args and not (type(args[-1]) is Tup and args[-1].names) else None
+    if not items or len(args) > 2:
+        return None
+    out: Any = None
+    for x in items:
+        value = walk.call(args[0], [x]) if len(args) == 2 else x
+        out = value if out is None else walk.call(Const(Base.get("+")), [out, value])
+    return out
+
+
 STRUCTURAL: dict[Any, Callable[..., Any]] = {
     Base.get("getindex"): _getindex_tuple,
     Base.get("tuple"): lambda walk, args: Tup(args),
     Base.get("length"): _length_of,
     Base.get("identity"): lambda walk, args: args[0] if len(args) == 1 else None,
+    Base.get("sum"): _sum_of_items,
+    Base.get("zip"): lambda walk, args: Zipped(args) if args else None,
+    Base.get("enumerate"): lambda walk, args: Zipped([None, *args]) if len(args) == 1 else None,
 }
 # Helpers of the runtime: the function of Base that they are, or what becomes of them.
 RUNTIME: dict[str, Any] = {
     "getindex": "getindex", "adjoint": "adjoint", "tuple_item": _tuple_item, "destructure": _destructured,
     "Any": lambda walk, args: Const(T.Any_), "vect": stacked,
 }
-
-
-# ---------------------------------------------------------------- loops
-
-
-def rounds(walk: Any, x: Any) -> tuple[str, str, Callable[[], Any]]:
-    """The header of a loop over a value, the variable of the item, and the item itself when the loop has begun."""
-    item = walk.flow.new("i")
-    if type(x) is Val and x.array and x.active and x.ndim == 1:
-        if not x.example.data.size:
-            raise Refuse("a loop over nothing")
-        first = Base.get("getindex")(x.example, 1)
-        return f"for {item} in range({x.name}.size):", item, lambda: element(walk, x, item, first)
-    if (type(x) is Val and x.array and not x.active) or (type(x) is Record and isinstance(x.example, (V.Range, Array))):
-        from juliette.base.iteration import iterate_value
-
-        text = text_of(walk, x)
-        example = next(iterate_value(x.example), None)
-        if example is None:
-            raise Refuse("a loop over nothing")
-        sure = isinstance(x.example, (V.UnitRange, V.OneTo)) and type(example) is int
-        header = f"for {item} in iterate({text}):"
-        return header, item, lambda: walk.opener.open(item, example, False, walk.flow.region, checked=sure, varies=True)
-    raise Refuse("a loop over other values")

@@ -30,6 +30,7 @@ class Flow:
         self.held: dict[int, str] = {}
         self.count = 0
         self.loops = False
+        self.draws = False  # are there random numbers?
         self.rounds: list[Round] = []  # of the loops around this place, the innermost last
         self.large = False  # are there arrays whose memory matters?
         # arrays known to be of the shape of another

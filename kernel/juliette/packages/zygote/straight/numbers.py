@@ -29,6 +29,8 @@ def number_call(walk: Any, function: Any, args: list[Any]) -> Any:
     if name in ("+", "*") and len(args) > 2:
         first, second, *rest = args
         return number_call(walk, function, [pair(walk, function, first, second), *rest])
+    if name == ":" and any(a.active and type(a.example) is not int for a in args):
+        raise Refuse("a range of numbers that carry gradients")
     if name in OBSERVERS:
         if name in _COMPARED and float in classes and set(classes) <= {float, int}:
             text = f"{text_of(walk, args[0])} {_COMPARED[name]} {text_of(walk, args[1])}"

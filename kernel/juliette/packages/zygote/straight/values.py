@@ -132,8 +132,9 @@ class Record:
             return found
         x = self.example
         if isinstance(key, int):
-            value = x[key] if type(x) is tuple else x.values[key]
-            text = f"{self.name}[{key}]" if type(x) is tuple else f"{self.name}.values[{key}]"
+            where = "" if type(x) is tuple else ".data" if isinstance(x, Array) else ".values"
+            value = (x if type(x) is tuple else x.data if isinstance(x, Array) else x.values)[key]
+            text = f"{self.name}{where}[{key}]"
         else:
             if not hasattr(x, key):
                 raise Refuse(f"field {key}")
@@ -143,8 +144,21 @@ class Record:
         return found
 
 
+def holds_values(x: Any) -> bool:
+    """Is this a short vector of structs and functions, such as layers?"""
+    if not isinstance(x, Array) or x.data.dtype != object or x.data.ndim != 1 or not 0 < len(x.data) <= MOST:
+        return False
+    return all(isinstance(v, (Struct, ClosureBase, GenericFunction, V.NamedTuple)) for v in x.data)
+
+
+# Vectors of so many layers are walked through one by one.
+MOST = 16
 LARGE = 1 << 14
 OPAQUE = (str, Symbol, V.Range, V.BitArray, V.ColonType, np.generic, V.JuliaDict, V.Wrapper)
+
+
+# Layers that change, but have nothing that trains: their gradient is nothing.
+WITHOUT_PARAMETERS: set[Any] = set()
 
 
 class Opener:
@@ -213,16 +227,21 @@ class Opener:
                 if active:
                     self.used.append((name, out))
             return out
-        known = cls is tuple or isinstance(x, (V.NamedTuple, Struct, ClosureBase))
+        layers = holds_values(x)
+        known = cls is tuple or layers or isinstance(x, (V.NamedTuple, Struct, ClosureBase))
         if not known and not isinstance(x, OPAQUE) and not isinstance(x, Array):
             raise Refuse(f"a value of class {cls.__name__}")
         if isinstance(x, (V.BitArray, V.Wrapper)) and np.asarray(x.data).dtype == bool:
             active = False  # truth values have no gradient
+        if active and getattr(cls, "host", None) in WITHOUT_PARAMETERS:
+            active = False
         if active and (not known or getattr(cls, "mutable", False)):
             raise Refuse(f"gradients of a {cls.__name__}")
         check(f"type({name}) is not {self.flow.hold(cls)}")
         if cls is tuple:
             add(f"if len({name}) != {len(x)}: raise Bail")
+        elif layers:
+            add(f"if {name}.data.shape != {x.data.shape!r}: raise Bail")
         elif isinstance(x, V.NamedTuple):
             add(f"if {name}.names != {x.names!r}: raise Bail")
         return Record(self, name, x, active, home)

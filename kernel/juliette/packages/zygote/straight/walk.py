@@ -15,7 +15,7 @@ from juliette.compiler.inference import assigned_in, constant_global, parts_of
 from juliette.compiler.instances import static_values
 from juliette.compiler.lower import LambdaCode
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.straight import calls
+from juliette.packages.zygote.straight import calls, iteration
 from juliette.packages.zygote.straight.dots import chosen, dotted
 from juliette.packages.zygote.straight.flow import Flow
 from juliette.packages.zygote.straight.hoisting import Round
@@ -32,7 +32,6 @@ from juliette_engine.program import Value
 
 DEEPEST = 24
 MOST_CALLS = 1500
-UNROLLED = 16
 
 
 class Frame:
@@ -65,6 +64,7 @@ class Walk:
         self.depth = 0
         self.calls = 0
         self.looping = 0
+        self.yields: list[Any] = []  # what takes the values of the generators around this place
         self.sources: dict[str, Any] = {}  # what long arrays were made from, by name
         # the functions looked at, with the argument types: whose methods the program rests on
         self.rests_on: list[tuple[GenericFunction, tuple[Any, ...]]] = []
@@ -342,7 +342,7 @@ class Walk:
         out: list[Any] = []
         for n in nodes:
             if type(n) is C.Splat:
-                out += calls.items_of(self.value(n.value, frame))
+                out += iteration.items_of(self.value(n.value, frame))
             else:
                 out.append(self.value(n, frame))
         return out
@@ -407,19 +407,25 @@ class Walk:
             captured[inner.name] = frame.env[outer]
         return Local(node.family, frame.module, captured)
 
+    def _yield(self, node: C.Yield, frame: Frame) -> Any:
+        if not self.yields:
+            raise Refuse("a value that is yielded")
+        self.yields[-1](self.value(node.value, frame))
+        return Const(None)
+
     # ------------------------------------------------------------ loops
 
     def _for(self, node: C.For, frame: Frame) -> Any:
         iterable = self.value(node.iterable, frame)
-        if type(iterable) is Tup or (type(iterable) is Record and type(iterable.example) is tuple):
-            items = calls.items_of(iterable)
-            if len(items) > UNROLLED or leaves(node.body):
+        items = iteration.unrolled(iterable)
+        if items is not None:
+            if len(items) > iteration.UNROLLED or leaves(node.body):
                 raise Refuse("a loop over a long tuple")
             for item in items:
                 frame.env[node.target] = item
                 self.value(node.body, frame)
             return Const(None)
-        header, name, first = calls.rounds(self, iterable)
+        header, name, first = iteration.rounds(self, iterable)
 
         def begin() -> None:
             frame.env[node.target] = first()
@@ -510,6 +516,6 @@ def leaves(node: Any) -> bool:
 VISIT: dict[type, Any] = {
     C.Const: Walk._const, C.Local: Walk._local, C.Global: Walk._global, C.MakeTuple: Walk._tuple, C.GetField: Walk._getfield,
     C.Call: Walk._call, C.Assign: Walk._assign, C.Block: Walk._block, C.If: Walk._if, C.Fresh: Walk._fresh,
-    C.Closure: Walk._closure, C.For: Walk._for, C.While: Walk._while, C.Line: lambda w, n, f: Const(None),
+    C.Closure: Walk._closure, C.Yield: Walk._yield, C.Consume: iteration.consumed, C.Collect: iteration.collected, C.For: Walk._for, C.While: Walk._while, C.Line: lambda w, n, f: Const(None),
 }
 
