@@ -491,6 +491,8 @@ CALLS = {
     "targets that are numbers": ("f(m) = Flux.logitbinarycrossentropy(m, 1) + Flux.mse(m, 0.5)", "m"),
     "a skipped layer": ("f(c) = sum(c(m))", "SkipConnection(Dense(m, v, leakyrelu), +)"),
     "a normalised layer": ("f(c) = sum(abs2, c(m .* m))", "Chain(Dense(m, v, elu), LayerNorm(2, tanh) |> f64)"),
+    "an embedding": ("f(e) = sum(abs2, m * e([2, 1, 2])) + sum(e([3]))", "Flux.Embedding([1.0 2 3; 4 5 6])"),
+    "attention": ("f(m, w) = (q = m * w; k = w' * q; sum(abs2, w * softmax(k' * k ./ sqrt(2.0))))", "m, m .+ 1"),
     "no dropout": ("f(c) = sum(c(m))", "Chain(Dense(m, v), Dropout(0.5; active = false))"),
     "another aggregate": ("f(v) = Flux.mse(v, w; agg = sum) + Flux.mae(v, w)", "v"),
 }  # fmt: skip

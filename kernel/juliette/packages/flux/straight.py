@@ -153,6 +153,19 @@ def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
     return flow.fused(y, [scale, u, bias], f.example(x.example))
 
 
+def _embedding(walk: Any, f: Record, args: list[Any]) -> Any:
+    w, numbers = f.part("weight"), args[0]
+    if len(args) != 1 or not is_array(w, 2) or not floats(w) or not is_array(numbers, 1) or numbers.example.data.dtype.kind != "i":
+        return None
+    flow = walk.flow
+    places, index = flow.new(), flow.new()
+    flow.line(f"{places} = {numbers.name} - 1", places)
+    flow.line(f"if not {places}.size or {places}.min() < 0 or {places}.max() >= {w.name}.shape[1]: raise Bail")
+    flow.line(f"{index} = (slice(None), {places})", index)
+    return applied(walk, PRIMITIVES["getitem"], [w], f", index={index}", f.example(numbers.example))
+
+
+calls.LAYERS[layers.Embedding] = _embedding
 calls.LAYERS[layers.LayerNorm] = _layer_norm
 calls.LAYERS[layers.Dropout] = _dropout
 WITHOUT_PARAMETERS.add(layers.Dropout)

@@ -178,6 +178,8 @@ def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any
 def stacked(walk: Any, args: list[Any]) -> Any:
     """`[a, b, …]` of numbers."""
     classes = {type(a.example) for a in args}
+    if classes == {int} and all(map(is_number, args)) and not any(a.active for a in args):
+        return made(walk, f"array([{', '.join([text_of(walk, a) for a in args])}], 'q')", wrap(np.array([a.example for a in args], "q")), False)
     if not args or not all(map(is_number, args)) or not classes <= {float, int, np.float32} or len(classes & {float, np.float32}) != 1:
         raise Refuse("an array of other values")
     char = "d" if float in classes else "f"
