@@ -24,9 +24,14 @@ ndarray = np.ndarray
 
 
 def _sigmoid(z: Any) -> Any:
-    np.negative(z, z)
     with np.errstate(over="ignore"):
-        np.exp(z, z)
+        return quiet_sigmoid(z)
+
+
+def quiet_sigmoid(z: Any) -> Any:
+    """The sigmoid in place, for programs that hear of no overflow anyway."""
+    np.negative(z, z)
+    np.exp(z, z)
     z += constant(1, z.dtype)
     return np.reciprocal(z, z)
 
@@ -57,6 +62,8 @@ IN_PLACE: dict[Any, tuple[Callable[[Any], Any] | None, Callable[[Any, Any], Any]
     activations.sigmoid: (_sigmoid, _sigmoid_slope),
     activations.tanh: (lambda z: np.tanh(z, z), _tanh_slope),
 }
+# The same where numpy's warnings are off.
+QUIET: dict[Any, Callable[[Any], Any]] = {activations.sigmoid: quiet_sigmoid}
 
 
 def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:

@@ -28,7 +28,7 @@ from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
 from juliette_engine.activations import identity
 from juliette_engine.layers import normalise as normalising
-from juliette_engine.functions.affine import IN_PLACE
+from juliette_engine.functions.affine import IN_PLACE, QUIET
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.numeric import UNPACKED
 from juliette_engine.primitives import PRIMITIVES, Primitive
@@ -75,7 +75,7 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
         inner = 0 if bias is None else Call(rules.add, (0, 1))
         return walk.flow.fused(Call(op, (inner, *usual)), [y] if bias is None else [y, bias], example)
     in_place, slope = known
-    return _product(walk, w, x, bias, in_place, example, slope)
+    return _product(walk, w, x, bias, QUIET.get(op, in_place), example, slope)
 
 
 def matched(walk: Any, w: Val, x: Any) -> Val | None:
