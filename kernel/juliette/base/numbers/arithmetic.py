@@ -444,11 +444,6 @@ def oneunit(x: Any) -> Any:
     return Base.bindings["one"](x)
 
 
-@Base.method("zero(x::Union{AbstractString, Char})")
-def _no_zero(x: Any) -> Any:
-    raise MethodError(Base.bindings["zero"], (x,), None)
-
-
 @Base.method("one(s::Union{AbstractString, Type{<:AbstractString}})")
 def _one_string(s: Any) -> str:
     return ""
