@@ -229,10 +229,12 @@ def rem_type(x: Any, t: Any) -> Any:
     """The value modulo the size of a type: its lowest bits.
 
     ```jldoctest
-    julia> 300 % UInt8, 200 % Int8
-    (0x2c, -56)
+    julia> 300 % UInt8, 200 % Int8, -1 % Unsigned
+    (0x2c, -56, 0xffffffffffffffff)
     ```
     """
+    if t in (T.Signed, T.Unsigned):
+        t = Base.bindings[t.name.lower()](T.typeof(x))
     if t is BigInt_:
         return BigInt(x)
     if t is T.Bool:
