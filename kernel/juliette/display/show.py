@@ -314,7 +314,11 @@ _IMPLIED = (T.Float64, T.Int64, T.String, T.Char_, T.Symbol_)
 
 
 def _implied(eltype: Any) -> bool:
-    """Do literals of the elements say the element type?"""
+    """Do the elements, as they are shown, say the element type?"""
+    return _by_literals(eltype) or IMPLICIT(eltype) is True
+
+
+def _by_literals(eltype: Any) -> bool:
     if eltype in _IMPLIED:
         return True
     if isinstance(eltype, T.DataType):
@@ -331,6 +335,15 @@ def _implied(eltype: Any) -> bool:
         known = eltype.typename.make_class is not None or T.subtype(eltype, T.Function_)
         return eltype.concrete and not eltype.fields and known
     return False
+
+
+@Base.method("typeinfo_implicit(t::Type)", export=False)
+def typeinfo_implicit(t: Any) -> bool:
+    """Does each value of the type say its type when it is shown? Extend it for types of your own."""
+    return _by_literals(t)
+
+
+IMPLICIT = Base.bindings["typeinfo_implicit"]
 
 
 def summary(x: Any) -> str:

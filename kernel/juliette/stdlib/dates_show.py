@@ -80,9 +80,7 @@ def printing(module: Module) -> None:
         io.write(x.text)
 
     def show_moment(io: IO, x: Any) -> None:
-        if io.get("compact"):
-            io.write(x.text)
-        elif isinstance(x, Time):
+        if isinstance(x, Time):
             parts = [str(p) for p in D.clock(x.nanoseconds)]
             while len(parts) > 1 and parts[-1] == "0":
                 parts.pop()
@@ -91,8 +89,7 @@ def printing(module: Module) -> None:
             io.write(f'{T.type_string(T.typeof(x))}("{x.text}")')
 
     def show_period(io: IO, x: Period) -> None:
-        name = type(x).__name__
-        io.write(x.text if io.get("compact") else f"{name}({x.value})")
+        io.write(f"{type(x).__name__}({x.value})")
 
     for t in ("Date", "DateTime", "Time"):
         method(f"show(io::IO, x::{t})", show_moment)
@@ -103,4 +100,8 @@ def printing(module: Module) -> None:
     method("print(io::IO, x::Period)", plain)
     method("show(io::IO, x::CompoundPeriod)", plain)
     method("print(io::IO, x::CompoundPeriod)", plain)
+    for t in ("Date", "DateTime", "Time", "Period"):
+        Base.method(f"typeinfo_implicit(t::Type{{<:Dates.{t}}})", export=False)(
+            lambda t: t.concrete
+        )
     ITERATORS[CompoundPeriod] = lambda p: iter(p.periods)

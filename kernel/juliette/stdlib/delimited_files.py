@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import iterate_value
-from juliette.base.strings.values import text_of
+from juliette.base.strings.values import is_string, text_of
 from juliette.display.io import IO
 from juliette.display.show import one_line
 from juliette.runtime import types as T
@@ -120,6 +120,8 @@ def read_table(source: Any, args: tuple[Any, ...], options: dict[str, Any]) -> A
             else:
                 eol = a.text
             characters += 1
+    if is_string(source) and not Base.bindings["isfile"](source):
+        raise ArgumentError(f"Cannot open '{text_of(source)}': not a file")
     text = str(Base.bindings["read"](source, T.String))
     lines = text.split(eol)
     if lines and not lines[-1]:
