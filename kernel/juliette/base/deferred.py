@@ -74,7 +74,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
-        "@default_eltype Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
+        "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
         "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
         "has_free_typevars hex2bytes! indexed_iterate isType isdispatchtuple isiterable issetgid "
         "issetuid issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "

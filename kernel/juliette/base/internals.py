@@ -63,6 +63,13 @@ def default_eltype_macro(context: Any, itr: Any) -> Any:
     return Expr("call", GlobalRef(Base, Symbol("_default_eltype")), Expr("escape", itr))
 
 
+@Base.macro("get!", export=False)
+def get_macro(context: Any, d: Any, key: Any, default: Any) -> Any:
+    """`Base.@get! d key default`: as `get!`; the default is computed only where it is needed."""
+    compute = Expr("->", Expr("tuple"), Expr("escape", default))
+    return Expr("call", GlobalRef(Base, Symbol("get!")), compute, Expr("escape", d), Expr("escape", key))
+
+
 @Base.method("fieldoffset(t::DataType, i::Integer)")
 def fieldoffset(t: Any, i: Any) -> Any:
     """Where a field lies in a value of the type, in bytes from its beginning.

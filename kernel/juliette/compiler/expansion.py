@@ -105,6 +105,9 @@ class Expander:
                 raise
             found = LoadError(str(source.file or self.file), line, julia_value(error))
             raise found.with_traceback(error.__traceback__) from None
+        if isinstance(result, Expr) and result.head == "quote":
+            # As in Julia, what quoted code interpolates is the caller's, if the result is that code alone.
+            return result
         return scoped(self.inside(result, [*homes, macro.module]), macro.module)
 
     def inside(self, e: Any, homes: list[Module], top: bool = False) -> Any:

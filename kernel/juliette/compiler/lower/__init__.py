@@ -53,7 +53,7 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
     """Lowers one top-level expression.
 
     `host` answers what only the session knows: `expand_macro(expr, module)`, `has_global(name)`,
-    `anonymous_name()`, `soft_scope`, `warn_soft(name)`.
+    `is_user_macro(name, module)`, `anonymous_name()`, `soft_scope`, `warn_soft(name)`.
     """
 
     def toplevel(self, e: Any) -> C.Node:

@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import is_signature, pattern_names, problem, signature_name, str_name
-from juliette.compiler.lower.scopes import Assigned, Scoping
+from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
 
@@ -62,8 +62,7 @@ class Control(Scoping):
         copies: list[tuple[str, C.Node]] = []
         if len(specs) == 1 and around:
             # What the body assigns to a variable of a loop around it is gone at the next step.
-            found = Assigned()
-            found.visit(body)
+            found = self.assigned_in(body)
             copies = [(n, self.read(n)) for n in around if n in found.assigned and n not in names]
 
         def inner() -> C.Node:

@@ -7,7 +7,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.lower.code import Family, LambdaCode
 from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem, shown, signature_name, str_name
-from juliette.compiler.lower.scopes import Assigned, FunctionScope, Scope, Scoping
+from juliette.compiler.lower.scopes import FunctionScope, Scope, Scoping
 from juliette.compiler.lower.signatures import Signature, optional_methods, parse_signature
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
@@ -184,8 +184,7 @@ class Functions(Scoping):
                     code.keywords.append((kname, var, default, typ))
             if sig.returns is not None:
                 code.return_type = self.lower(sig.returns)
-            found = Assigned()
-            found.visit(body)
+            found = self.assigned_in(body)
             self.check_declared(found)
             for n in sorted(found.locals_ & set(scope.vars)):
                 var = scope.vars[n]

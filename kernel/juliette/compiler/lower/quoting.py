@@ -14,8 +14,8 @@ class Quoting(Scoping):
     """`:(a + $b)`, `@m x`, `macro m(x) … end`."""
 
     def lower_macrocall(self, e: Expr) -> C.Node:
-        expanded = self.host.expand_macro(e, self.module, self)
-        return self.lower(expanded)
+        known = self.expansions.get(id(e))
+        return self.lower(self.host.expand_macro(e, self.module, self) if known is None else known[1])
 
     def lower_macro(self, e: Expr) -> C.Node:
         if self.scope is not None:

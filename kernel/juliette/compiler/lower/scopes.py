@@ -58,9 +58,13 @@ QUOTING = frozenset(("@eval", "@macroexpand", "@macroexpand1"))
 
 
 class Assigned:
-    """The names that an expression assigns in its own scope, and those it declares."""
+    """The names that an expression assigns in its own scope, and those it declares.
 
-    def __init__(self) -> None:
+    `expand` gives what a call of a user's macro stands for, and nothing for those of the language.
+    """
+
+    def __init__(self, expand: Callable[[Expr], Any] = lambda e: None) -> None:
+        self.expand = expand
         # the names with the lines of their first assignments
         self.assigned: dict[str, int] = {}
         self.line = 0
@@ -127,7 +131,8 @@ class Assigned:
         if head == "macrocall":
             if str_name(e.args[0]) in QUOTING:
                 return
-            for a in e.args[2:]:
+            expansion = self.expand(e)
+            for a in e.args[2:] if expansion is None else [expansion]:
                 self.visit(a)
             return
         if head == "tuple":
@@ -158,6 +163,23 @@ class Scoping:
         self.counter = 0
         # has the function that is being lowered labels or jumps?
         self.jumping = False
+        # calls of macros that are expanded already, with what they stand for
+        self.expansions: dict[int, tuple[Expr, Any]] = {}
+
+    def assigned_in(self, *exprs: Any) -> Assigned:
+        """The names that code assigns in its own scope, also by calls of macros in it."""
+        found = Assigned(self.expansion)
+        for e in exprs:
+            found.visit(e)
+        return found
+
+    def expansion(self, e: Expr) -> Any:
+        """What a call of a user's macro stands for; None for macros of the language."""
+        if id(e) not in self.expansions:
+            if not self.host.is_user_macro(e.args[0], self.module):
+                return None
+            self.expansions[id(e)] = (e, self.host.expand_macro(e, self.module, self))
+        return self.expansions[id(e)][1]
 
     def temp(self, hint: str = "t") -> C.Var:
         self.counter += 1
@@ -254,9 +276,7 @@ class Scoping:
         """Lower something inside a new local scope that owns `names` and what `exprs` assign."""
         scope = Scope(self.scope, self.function, soft)
         made = self.declare(scope, names)
-        found = Assigned()
-        for e in exprs:
-            found.visit(e)
+        found = self.assigned_in(*exprs)
         self.check_declared(found)
         scope.globals_ |= found.globals_
         made += self.declare(scope, found.locals_)

@@ -69,7 +69,8 @@ def without_hint(a: Any) -> Any:
 def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     default = None
     if isinstance(k, Expr) and k.head == "...":
-        return k.args[0].name, None, None, True
+        rest = k.args[0]
+        return (rest.args[0] if isinstance(rest, Expr) and rest.head == "::" else rest).name, None, None, True
     if isinstance(k, Expr) and k.head in ("kw", "="):
         k, default = k.args
         if default is None:
