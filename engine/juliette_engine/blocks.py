@@ -94,7 +94,10 @@ def allocate(
         place[out.name] = target
         f = "b_" + UFUNC_OF[op] if op in UFUNC_OF else "a_" + op
         by_name = "out=" if op in ("maximum", "minimum") else ""
-        lines.append(f"{f}({', '.join(names)}, {by_name}{target})")
+        if op.startswith("cast:"):
+            lines.append(f"copyto({target}, {names[0]}, 'unsafe')")
+        else:
+            lines.append(f"{f}({', '.join(names)}, {by_name}{target})")
         if out.name in sums:
             lines.append(f"{sums[out.name]} += float(reduce({target}))")
             if out.name not in last and out.name not in results:

@@ -73,7 +73,8 @@ def _kernel(p: Pending, summed: bool) -> Long | None:
             _KERNELS.clear()
         t = Tree(p.tree, p.kinds, PYTHON)
         sample = t.value.sample
-        _KERNELS[key] = (long_kernel(t, summed), sample) if divisible(t, summed) else None
+        built = long_kernel(t, summed) if divisible(t, summed) else None
+        _KERNELS[key] = None if built is None else (built, sample)
     found = _KERNELS[key]
     if found is None:
         return None

@@ -401,6 +401,8 @@ class _Builder:
     def _make_blocked(self) -> Any:
         t = Tree(self.tree, self.leaves, self.host)
         made = long_kernel(t)
+        if made is None:
+            return self.loose
         self.extra = {}
         body = self.header(guard=False)
         flags = " and ".join(f"a{i}.flags.f_contiguous" for i in self.arrays)

@@ -30,10 +30,12 @@ def divisible(t: Any, summed: bool = False) -> bool:
         return False
     if len({leaf.sample.ndim for leaf in t.leaves if leaf.array}) != 1:
         return False
-    return all(
-        not out.array or op in UFUNC_OF or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
-        for out, op, _ in t.program.code
-    )
+    return all([not out.array or in_place(op) for out, op, _ in t.program.code])
+
+
+def in_place(op: str) -> bool:
+    """Can an operation write into a buffer?"""
+    return op in UFUNC_OF or op.startswith("cast:") or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
 
 
 class Long:
@@ -47,14 +49,19 @@ class Long:
         self.own = own
 
 
-def long_kernel(t: Any, summed: bool = False) -> Long:
-    """The function of a tree whose arrays have one shape; the tree's program is used up."""
+def long_kernel(t: Any, summed: bool = False) -> Long | None:
+    """The function of a `divisible` tree whose arrays have one shape; None if its slopes have no blocks.
+
+    The tree's program is used up.
+    """
     p, y, leaves = t.program, t.value, t.leaves
     arrays = [i for i, leaf in enumerate(leaves) if leaf.array]
     p.factors = {}
     slopes = t.backward(p.constant(1)) if any(leaf.traced for leaf in leaves) else {}
     p.factors = None
     code = needed(expanded(p), [y, *slopes.values()])
+    if not all([not out.array or in_place(op) for out, op, _ in code]):
+        return None
     made = {out.name for out, _, _ in code}
     results: dict[str, str] = {} if summed else {y.name: "out"}
     sums: dict[str, str] = {y.name: "total"} if summed else {}
@@ -76,7 +83,10 @@ def long_kernel(t: Any, summed: bool = False) -> Long:
     body += [scalar_statement(out, op, xs) for out, op, xs in code if not out.array]
     values = {v.name: v for v in (y, *slopes.values())}
     for name, target in results.items():
-        body.append(f"{target} = empty({a0}.shape, {values[name].sample.dtype.char!r}, 'F')")
+        dtype = values[name].sample.dtype
+        if dtype.kind in "biu" and target != "out":  # the slope of a `relu` is a number of the array's kind, too
+            dtype = np.result_type(*[leaves[i].sample.dtype for i in arrays], np.float16)
+        body.append(f"{target} = empty({a0}.shape, {dtype.char!r}, 'F')")
         body.append(f"{target}f = {target}.reshape(-1, order='A')")
     body += [f"{name} = 0.0" for name in sums.values()]
     buffers, loop = allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in arrays}, sums)
@@ -91,7 +101,7 @@ def long_kernel(t: Any, summed: bool = False) -> Long:
     kind = float if y.sample.dtype == np.float64 else y.sample.dtype.type
     given = ["kind(total)" if summed else "out"]
     given += [f"kind({x})" if summed and not leaves[i].array else x for i, x in held.items()]
-    space: dict[str, Any] = {**NAMESPACE, **p.constants, "empty": np.empty, "fortran": np.asfortranarray, "reduce": np.add.reduce, "kind": kind}
+    space: dict[str, Any] = {**NAMESPACE, **p.constants, "empty": np.empty, "fortran": np.asfortranarray, "reduce": np.add.reduce, "copyto": np.copyto, "kind": kind}
     text = f"def run({', '.join(f'a{i}' for i in range(len(leaves)))}):\n" + "".join(f"    {line}\n" for line in body)
     text += f"    return {', '.join(given)}" + (",\n" if len(given) == 1 else "\n")
     exec(compile(text, "<long>", "exec"), space)  # noqa: S102

@@ -49,6 +49,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "powers": lambda x: ((x + 2) ** 2 + (x + 2) ** 3 - (x + 2) ** 0.5).sum(),
     "shapes": lambda x: (x * 2).reshape(-1, order="F").sum() + (x + x).size,
     "maxima": lambda x: (np.maximum(x, 0.1) * np.minimum(x * x, 0.5)).sum(),
+    "slopes that are truth values": lambda x: rules.relu(x).sum() + (x * x).sum() + (rules.relu(x) * 2).sum(),
+    "a slope that is a truth value": lambda x: rules.relu(x).sum(),
     "single numbers": lambda x: (x * np.float64(2) + np.float32(1)).sum(),
 }  # fmt: skip
 
@@ -129,3 +131,22 @@ def test_implicit_parameters_and_numbers_under_differentiation() -> None:
     assert d == pytest.approx(np.exp(x).sum())
     grads = je.gradient(lambda: (rules.mul(x, x) * 2.0).sum(), je.params(x))
     np.testing.assert_allclose(grads[x], 4 * x)
+
+
+DOMAINS = {"reals": (-2.0, 2.0), "positives": (0.3, 2.0), "unit": (-0.9, 0.9), "above one": (1.1, 3.0)}
+UNARY = [name for name, op in rules.ELEMENTWISE.items() if len(op.partials) == 1 and name not in ("real", "imag", "angle", "complex")]
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_each_operation_on_long_arrays(name: str) -> None:
+    op = rules.ELEMENTWISE[name]
+    low, high = DOMAINS.get(op.on, (-2.0, 2.0))
+    x = np.random.default_rng(4).uniform(low, high, N).astype(np.float32)
+
+    def f(x: Any) -> Any:
+        y = op(x)
+        return rules.total(y) + (y * 2).sum() + (x * x).sum() + rules.total(op(x * 1.05))
+
+    (whole,), (part,) = je.gradient(f, x), je.gradient(f, x[PART].copy())
+    assert whole.dtype == np.float32
+    np.testing.assert_allclose(whole[PART], part, rtol=2e-4, atol=2e-5)

@@ -588,6 +588,8 @@ def test_long_arrays(compared: list[str], session: Interpreter) -> None:
         "gradient((x, z) -> (u = x .* z; sum(u) + sum(u .* 3)), x, z)",
         "withgradient(x -> (u = exp.(x .* 2); sum(u) + sum(u)), x)",
         "gradient(x -> sum(2 .* x), x)",
+        "gradient(x -> sum(relu.(x)), y)",
+        "gradient(x -> sum(relu.(x)) + sum(max.(x, 0.5) .* 2) + sum(x .* x), x)",
         "gradient(x -> mean(abs2, leaky.(x)), x)",
         "gradient((x, z) -> sum(log.(z) .- sqrt.(z) .* x), x, z)",
         "gradient(x -> (s = 0.0; u = x .* x; for i in 1:3; s += sum(u .* i) + sum(u); end; s), x)",

@@ -67,6 +67,8 @@ def long_call(walk: Any, tree: Call, leaves: list[Val], example: Any, checked: b
     slot = Value(flow.new(), sample_of(example.data), True)
     source = Source(tree, leaves, kinds, flow.region)
     out = emitted(walk, source, slot, example, False)
+    if out is None:
+        return None
     flow.shapes[slot.name] = flow.shapes.get(arrays[0].name, arrays[0].name)
     if not checked:
         walk.sources[slot.name] = source
@@ -83,10 +85,12 @@ def long_sum(walk: Any, x: Val) -> Val | None:
     return emitted(walk, source, Value(walk.flow.new("n"), sample_of(example), False), example, True)
 
 
-def emitted(walk: Any, source: Source, slot: Value, example: Any, summed: bool) -> Val:
-    """The call of the blocked function."""
+def emitted(walk: Any, source: Source, slot: Value, example: Any, summed: bool) -> Val | None:
+    """The call of the blocked function; None if there is none."""
     flow = walk.flow
     made = long_kernel(Tree(source.tree, source.kinds, HOST), summed)
+    if made is None:
+        return None
     slopes = []
     for i, array in made.arrays.items():
         x = source.leaves[i]
