@@ -168,7 +168,10 @@ class Resolver:
         rest = [unescaped(a) for a in e.args if not (isinstance(a, Expr) and a.head in ("=", *UPDATING))]
         if not parts:
             return Expr("global", *rest)
-        return Expr("block", *parts)
+        # The caller's own names have to be declared; others name their module where they are assigned.
+        targets = [a.args[0] for a in e.args if isinstance(a, Expr) and a.head in ("=", *UPDATING)]
+        of_caller = [n for t in targets for n in pattern(unescaped(t)) if n not in pattern(t)]
+        return Expr("block", *([Expr("global", *map(Symbol, of_caller))] if of_caller else []), *parts)
 
     def form_isdefined(self, e: Expr, s: MacroScope) -> Any:
         return Expr("isdefined", self.resolve(e.args[0], s))
