@@ -684,6 +684,11 @@ def show_broadcast_function(io: Any, f: BroadcastFunction) -> None:
     Base.bindings["show"](io, f.f)
     io.write(")")
 
+# What `using Base.Broadcast` brings.
+Broadcast.exports.intersection_update(
+    {"Broadcast", "BroadcastFunction", "BroadcastStyle", "broadcast", "broadcast!", "broadcastable", "dotview"}
+)
+
 support.HELPERS["%andand"] = lambda a, b: a and b
 support.HELPERS["%oror"] = lambda a, b: a or b
 

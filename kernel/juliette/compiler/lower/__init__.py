@@ -59,6 +59,7 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
     def toplevel(self, e: Any) -> C.Node:
         found = Assigned()
         found.visit(e)
+        self.own_globals = frozenset(found.assigned).union(found.globals_) - found.locals_
         if found.locals_:
             # `local` at top level: the variable lives as long as the statement.
             node = self.in_scope(lambda: self.lower(e), names=sorted(found.locals_), soft=True)

@@ -163,6 +163,8 @@ class Scoping:
         self.counter = 0
         # has the function that is being lowered labels or jumps?
         self.jumping = False
+        # names that the statement assigns outside of any scope: loops in it mean these, at the prompt
+        self.own_globals: frozenset[str] = frozenset()
         # calls of macros that are expanded already, with what they stand for
         self.expansions: dict[int, tuple[Expr, Any]] = {}
 
@@ -285,10 +287,12 @@ class Scoping:
                 continue
             if self.scope is not None and self._enclosing_local(name):
                 continue
-            if soft and self._all_soft() and self.host.has_global(self.module, name):
-                if self.host.soft_scope:
+            if soft and self._all_soft():
+                known = self.host.has_global(self.module, name)
+                if self.host.soft_scope and (known or name in self.own_globals):
                     continue
-                self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
+                if known:
+                    self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
             made += self.declare(scope, [name])
         outer, self.scope = self.scope, scope
         try:
