@@ -111,6 +111,11 @@ def _scatter(ds: Any, suffix: Any, y: Any, h: Any, *, index: Any, like: Any, dty
     return P._scatter(ds[0], index=index, like=(*like, *suffix), dtype=np.dtype(dtype))
 
 
+@change("updated")
+def _updated(ds: Any, suffix: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
+    return P.updated(*_filled(ds, (x, v), suffix), index=index)
+
+
 @change("cumsum")
 def _cumsum(ds: Any, suffix: Any, y: Any, x: Any, *, axis: int = 0) -> Any:
     return P.cumsum(ds[0], axis=axis)

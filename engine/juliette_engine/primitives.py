@@ -602,6 +602,22 @@ def getitem(x: Any, index: Any) -> Any:
     return _getitem(x, index=index)
 
 
+@primitive(
+    lambda g, y, x, v, *, index: _updated(g, np.zeros(shape(v)), index=index),
+    lambda g, y, x, v, *, index: getitem(g, index),
+    name="updated",
+)
+def _updated(x: Any, v: Any, *, index: Any) -> Any:
+    out = x.copy(order="F")
+    out[index] = v
+    return out
+
+
+def updated(x: Any, v: Any, index: Any) -> Any:
+    """An array with other elements at an index, where each is once."""
+    return _updated(x, v, index=index)
+
+
 def _stack(xs: list[Any], *, to: tuple[int, ...]) -> Any:
     """An array of numbers in Fortran order."""
     return np.array(xs).reshape(to, order="F")

@@ -93,6 +93,7 @@ from juliette_engine.primitives import (
     total,
     transpose,
     unbroadcast,
+    updated,
 )
 
 __all__ = [
@@ -184,6 +185,7 @@ __all__ = [
     "transpose",
     "trunc",
     "unbroadcast",
+    "updated",
     "where",
     "xlogy",
 ]

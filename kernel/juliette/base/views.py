@@ -47,7 +47,7 @@ def view(a: Any, *index: Any) -> Any:
      30  4
     ```
     """
-    if B.TRACE.depth:
+    if B.TRACE.depth and not B.VIEWS_IN_TRACE():
         out = GETINDEX(a, *index)
         # one element is an array without dimensions
         return Base.bindings["fill"](out) if index and all([isinstance(i, (int, np.integer, CartesianIndex)) for i in index]) else out
@@ -104,7 +104,7 @@ def dotview(a: Any, *index: Any) -> Any:
 VIEW = Base.bindings["view"]
 
 
-@Base.method("maybeview(a, index...)", export=False)
+@Base.method("maybeview(a, index...)", export=False, transparent=True)
 def maybeview(a: Any, *index: Any) -> Any:
     """What `a[index...]` means under `@views`: a view where that is possible."""
     return dotview(a, *index)
@@ -219,7 +219,9 @@ def materialize_into(dest: Any, tree: Any) -> Any:
         tree = B.from_values(values, shape) if values else tree
     if isinstance(dest, W.Wrapper) and not dest.aliased:
         if B.TRACE.depth and B.MUTATION is not None:
-            B.MUTATION(dest, "copyto!")
+            run = B.MUTATION(dest, "copyto!")
+            if run is not None:
+                return run(tree)
         holder = make(dest.data.copy(order="F"), dest.eltype)
         B.materialize_into(holder, tree)
         dest.write((slice(None),) * holder.data.ndim, holder.data)

@@ -394,7 +394,9 @@ def materialize_into(dest: Any, tree: Any) -> Any:
     if style is not None and style[1] is not None:
         return style[1](dest, materialize(tree))
     if TRACE.depth and MUTATION is not None:
-        MUTATION(dest, "copyto!")
+        run = MUTATION(dest, "copyto!")
+        if run is not None:
+            return run(tree)
     value = materialize(tree)
     target = dest.data
     if isinstance(target, np.ndarray):
@@ -438,4 +440,7 @@ def converted(source: Any, eltype: Any, dtype: Any) -> Any:
 
 # Base's functions, once these exist.
 BASE: Any = {}
+# What happens before an array changes where gradients are traced: it may say how to change it instead.
 MUTATION: Any = None
+# Are views in a trace views, and not copies?
+VIEWS_IN_TRACE: Any = lambda: False  # noqa: E731

@@ -74,13 +74,21 @@ def foreign_call(name: str) -> ErrorException:
     return ErrorException(f"Can't differentiate foreigncall expression {name}: no derivative of this method is known.")
 
 
-def mutated(target: Any, name: str) -> None:
-    """An array is changed where gradients are traced; the message ends with its name, where it has one."""
+def mutated(target: Any, name: str) -> Any:
+    """An array is changed where gradients are traced; the message ends with its name, where it has one.
+
+    In forward mode that is no error; what is given back is how dots change it.
+    """
     if not LEVELS.tapes or OPEN.ignoring:
-        return
+        return None
+    if LEVELS.tapes[-1].forward:
+        from juliette.packages.zygote.changing import dotted_forward
+
+        return dotted_forward(target) if name == "copyto!" else None
     message = _MUTATION.format(call=f"{name}({T.type_string(T.typeof(target))}, ...)")
     variable = _variable(target)
     refuse_later(f"{message}\n\nThe array is `{variable}`." if variable else message)
+    return None
 
 
 def _variable(target: Any) -> str:

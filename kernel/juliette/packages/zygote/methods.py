@@ -18,11 +18,13 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.base.numbers.rounding import RoundingMode
 from juliette.compiler import support
 from juliette.display.io import IO
+from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_only
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
 from juliette.packages.zygote.nodes import PLAIN, plain, to_engine, to_julia, twin
+from juliette.runtime import broadcast as B
 from juliette.runtime import modules
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -66,6 +68,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
+    if name in FORWARD and (len(classes) > 1 and issubclass(classes[1], Array) or issubclass(classes[0], V.Wrapper)):
+        return _changing_forward(name, traced_plainly(method, f, classes))
     if name in ("clamp!", "conj!", "normalize!", "cumsum!", "cumprod!", "replace!", "setdiff!", "union!", "circshift!", "partialsort!", "keepat!", "reverse!"):
         return _changing(name, f)
     if name in OVERRIDDEN and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
@@ -106,11 +110,24 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name == "^" and len(classes) == 2:
         return POWER(f)
     if name in REARRANGING and classes[0] in PLAIN:
-        return rearranged(f)
+        return window(f) if name == "view" else rearranged(f)
     rule = RULES.get(name)
     if rule is not None:
         return derived(name, rule, classes, f)
     return guarded(name, f)
+
+
+def window(f: Any) -> Any:
+    """`view` of a traced array: a copy; in forward mode a view, which may be assigned to."""
+    copy = rearranged(f)
+    return lambda *args: f(*args) if forward_only() else copy(*args)
+
+
+def traced_plainly(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
+    """How such a method runs where nothing is carried forward."""
+    if method.tracing == "transparent" or not any(issubclass(c, Node) for c in classes):
+        return f
+    return guarded(method.name, f)
 
 
 def _overridden(rule: Any, f: Any) -> Any:
@@ -330,8 +347,16 @@ def guarded(name: str, f: Any) -> Any:
     return run
 
 
+def _changing_forward(name: str, f: Any) -> Any:
+    """A method whose second argument changes, or a window on an array."""
+    return lambda *args: changed_forward(name, f, args) if forward_only() else f(*args)
+
+
 def _changing(name: str, f: Any) -> Any:
     def run(target: Any, *args: Any) -> Any:
+        if forward_only():
+            return changed_forward(name, f, (target, *args))
+
         def change() -> Any:
             if not isinstance(target, Node):
                 return f(target, *map(plain, args))
@@ -408,3 +433,4 @@ def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
 
 modules.set_traced_builtin(traced_builtin, traced_keyword)
 support.TRACED_CONSTRUCTOR = traced_constructor
+B.VIEWS_IN_TRACE = forward_only
