@@ -11,11 +11,11 @@ from juliette.testing.doctest import check_markdown
 
 def test_examples(tmp_path: Path) -> None:
     session = Interpreter()
-    assert session.run("using Zygote, ChainRulesCore").error is None
+    assert session.run("using Zygote, ChainRulesCore, ForwardDiff").error is None
     from juliette.runtime.modules import PACKAGES
 
     texts = []
-    for package in ("Zygote", "ChainRulesCore"):
+    for package in ("Zygote", "ChainRulesCore", "ForwardDiff"):
         for name, f in list(PACKAGES[package].bindings.items()):
             if isinstance(f, GenericFunction) and f.module is not None and f.module.name == package:
                 f.settle()

@@ -4,6 +4,7 @@
 - `ijulia`: what notebooks ask of Julia's own kernel
 - `lazy`: packages imported when `using` asks for them
 - `zygote`: gradients of Julia values
+- `forwarddiff`: derivatives by forward mode, and dual numbers
 - `flux`: layers, losses, optimisers
 - `bson`: saving and loading of values, under the names of BSON and JLD2
 """

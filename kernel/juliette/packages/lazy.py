@@ -23,6 +23,7 @@ def _later(name: str, python: str) -> None:
 def announce() -> None:
     """Announce them."""
     _later("Zygote", "juliette.packages.zygote")
+    _later("ForwardDiff", "juliette.packages.forwarddiff")
     for name in ("Flux", "Functors", "MLUtils", "NNlib", "OneHotArrays", "Optimisers"):
         _later(name, "juliette.packages.flux")
     if "Random" not in PACKAGES:

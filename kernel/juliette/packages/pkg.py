@@ -21,12 +21,12 @@ from juliette.syntax.expr import QuoteNode
 VERSIONS = {
     "Flux": "0.14.25", "Zygote": "0.6.75", "NNlib": "0.9.27", "Optimisers": "0.3.4",
     "Functors": "0.4.12", "MLUtils": "0.4.8", "OneHotArrays": "0.2.10", "ChainRulesCore": "1.25.1",
-    "BSON": "0.3.9", "JLD2": "0.5.15",
+    "BSON": "0.3.9", "JLD2": "0.5.15", "ForwardDiff": "0.10.38",
 }  # fmt: skip
 IDS = {
     "Flux": "587475ba", "Zygote": "e88e6eb3", "NNlib": "872c559c", "Optimisers": "3bd65402",
     "Functors": "d9f16b24", "MLUtils": "f1d291b0", "OneHotArrays": "0b1bfda6",
-    "ChainRulesCore": "d360d2e6", "BSON": "fbb218c0", "JLD2": "033835bb",
+    "ChainRulesCore": "d360d2e6", "BSON": "fbb218c0", "JLD2": "033835bb", "ForwardDiff": "f6369f11",
 }  # fmt: skip
 _FOLDER = "~/.julia/environments/v1.10"
 # The Main of the session that added something last.

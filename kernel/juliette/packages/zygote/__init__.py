@@ -20,6 +20,7 @@
 - `straight`: gradients without a tape, of calls that come again
 - `jacobians`: Jacobians and Hessians
 - `forward`: forward mode
+- `changing`: arrays that change in place in forward mode
 - `custom`: rules of the user's own
 - `tangents`: ChainRules' kinds of tangents
 - `projection`: cotangents brought to the kind of their values

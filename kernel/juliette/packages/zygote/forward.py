@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler.support import ClosureBase
+from juliette.display.show import string_of
 from juliette.packages.zygote.custom import FRULES, Outputs, Pullback, call_with_rule, outside_trace, rule_step
 from juliette.packages.zygote.errors import refuse
 from juliette.packages.zygote.nodes import JuliaTape, as_sensitivity, seed_from, to_engine, to_julia
 from juliette.packages.zygote.tangents import NO_TANGENT, gradient_of, is_zero, unthunked
 from juliette.packages.zygote.tracing import Trace, below, explicit, fitting, pulled_back, release
 from juliette.packages.zygote.trees import outside
+from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import ErrorException
@@ -26,7 +28,7 @@ from juliette_engine import gradients, rules
 from juliette_engine.changes import zero_change
 from juliette_engine.forward import PUSHED, Forward, forward_diagonal, forward_jacobian, stacked
 from juliette_engine.gradients import GradientError, check_output, lift
-from juliette_engine.tape import FORWARD_RULES, FloatTracer, Node, primal
+from juliette_engine.tape import FORWARD_RULES, LEVELS, FloatTracer, Node, primal
 
 ndarray = np.ndarray
 
@@ -43,6 +45,18 @@ class ForwardJuliaTape(Forward, JuliaTape):
     __slots__ = ("suffix", "tag")
     reverse = staticmethod(_reverse_tape)
     tag: Any  # the function that ForwardDiff differentiates, or None
+
+    def text(self, x: Any) -> str | None:
+        """How a number is written: for ForwardDiff it is a dual number."""
+        if self.tag is None or not LEVELS.has(self):
+            return None
+        parts = [x.below if x.nested else x.data]
+        if self.suffix:
+            parts += [] if x.grad is None else [rules.getitem(x.grad, i) for i in range(self.suffix[0])]
+        else:
+            parts.append(0.0 if x.grad is None else x.grad)
+        kinds = f"{T.type_string(T.typeof(self.tag))}, {T.type_string(T.typeof(x))}"
+        return f"Dual{{ForwardDiff.Tag{{{kinds}}}}}({','.join([string_of(to_julia(v)) for v in parts])})"
 
 
 def push(f: Any, args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = (), tag: Any = None) -> tuple[Any, Any]:
@@ -207,9 +221,11 @@ def seed_like(y: Any) -> Any:
 # ---------------------------------------------------------------- derivatives
 
 
-def engine_push(f: Any, args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = ()) -> tuple[Any, Any]:
+def engine_push(
+    f: Any, args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = (), tag: Any = None
+) -> tuple[Any, Any]:
     """The same as the engine's own `pushed` has it: numbers and arrays."""
-    y, d = push(f, args, changes, suffix)
+    y, d = push(f, args, changes, suffix, tag)
     if d is None:
         d = zero_change(0.0, suffix)
     return to_engine(y), d if isinstance(d, Node) else to_engine(d)

@@ -50,6 +50,7 @@ CONSTANT = {
     "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
     "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
 }  # fmt: skip
+_WRITING = {"show", "print", "println", "string", "repr"}
 # To whole numbers or digits, whatever the options: their slope is zero.
 STEPS = {"round", "floor", "ceil", "trunc"}
 # Methods that change their first argument.
@@ -95,7 +96,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name in CONSTANT:
         if name in ("argmax", "argmin") and len(classes) == 2:
             return SPECIAL[name](f)
-        return lambda *args: f(*map(plain, args))
+        look = as_written if name in _WRITING else plain
+        return lambda *args: f(*map(look, args))
     if all(issubclass(c, _NUMBERS) for c in classes):
         found = on_numbers(name, f, classes)
         if found is not None:
@@ -115,6 +117,11 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if rule is not None:
         return derived(name, rule, classes, f)
     return guarded(name, f)
+
+
+def as_written(x: Any) -> Any:
+    """A value to be written: a number that ForwardDiff differentiates is written as what it is."""
+    return x if isinstance(x, ScalarTracer) and getattr(x.tape, "tag", None) is not None else plain(x)
 
 
 def window(f: Any) -> Any:

@@ -256,14 +256,20 @@ def _convert(t: Any, x: Any) -> Any:
 def _show(io: Any, x: Any, long: bool) -> None:
     from juliette.display.show import show
 
-    show(io, plain(x))
+    dual = _dual(x)
+    show(io, plain(x)) if dual is None else io.write(dual)
+
+
+def _dual(x: Any) -> str | None:
+    """A number of forward mode as its tape writes it."""
+    return x.tape.text(x) if x.tape.forward else None
 
 
 def _text(x: Any, digits: Any = None) -> str:
     """A number that was kept from a gradient, in its one-line form."""
     from juliette.display.numbers import number_text
 
-    return number_text(plain(x), compact=digits is not None)
+    return _dual(x) or number_text(plain(x), compact=digits is not None)
 
 
 def rational_node(x: Rational, tape: Tape) -> Any:
