@@ -19,7 +19,7 @@ import numpy as np
 from juliette_engine import tape as T
 from juliette_engine.deferred import LongTracer, defer
 from juliette_engine.fusion import PYTHON, Call, Fixed, Leaf, build
-from juliette_engine.numeric import ARRAYS, NUMBERS
+from juliette_engine.numeric import ARRAYS, NUMBERS, ONES
 from juliette_engine.program import NAMESPACE, Program, Value, parse
 from juliette_engine.tape import IMPLICIT, Node, lent, strip, top
 
@@ -75,7 +75,7 @@ class Elementwise:
 
     def other(self, *args: Any) -> Any:
         """Arguments of kinds that no kernel was made for yet, or of several levels."""
-        args = tuple([a if isinstance(a, (Node, ndarray, int, float, complex, np.generic)) else lifted(a) for a in args])
+        args = tuple([a if isinstance(a, (Node, ndarray, int, float, complex, np.generic)) or type(a) in ONES else lifted(a) for a in args])
         fixed, tree = self.tree_for(args)
         long = any([type(a) is LongTracer for a in args])
         if long:
@@ -159,12 +159,18 @@ def leaf(x: Any) -> Leaf | None:
         d = x.data
         if type(d) is ndarray:
             return Leaf(True, sample(d), "{}.data", guard=True, fortran=False)
-        return Leaf(True, type(d)(1), "{}.data")
+        return Leaf(True, one_like(d), "{}.data")
     if isinstance(x, ndarray):
         return Leaf(False, sample(x), "{}", guard=True, fortran=False)
     if type(x) in (np.float64, np.int64):
         return Leaf(False, x.item(), "{}.item()")
-    return Leaf(False, type(x)(1), "{}")
+    return Leaf(False, one_like(x), "{}")
+
+
+def one_like(x: Any) -> Any:
+    """One, of a number's kind."""
+    one = ONES.get(type(x))
+    return type(x)(1) if one is None else one
 
 
 def sample(x: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine import trees
+from juliette_engine.numeric import OTHERS
 from juliette_engine.tape import (
     IMPLICIT, LEVELS, SCALARS, Node, Tape, backward, primal,
 )
@@ -192,11 +193,13 @@ def project(g: Any, node: Any) -> Any:
         return np.array(g, dtype=dtype, order="F")
     t = type(like)
     if t is float or t is int:
-        if type(g) in ONES:
+        if t is int and type(g) in ONES and type(g) not in OTHERS:
             return g
         return float(g.real if isinstance(g, complex) else g)
     if t is complex:
         return complex(g)
+    if t in OTHERS and type(g) is not t:
+        return ONES[t] * g
     return t(g.real if isinstance(g, complex) else g) if isinstance(like, np.floating) else g
 
 

@@ -31,6 +31,12 @@ def plain(x: Any) -> Any:
     return x.item() if type(x) is np.float64 or type(x) is np.int64 or type(x) is np.bool_ else x
 
 
+# How numbers of other libraries compute, by their class: f(name, *xs), with numpy's name of a function.
+OTHERS: dict[type, Callable[..., Any]] = {}
+# One, of such numbers.
+ONES: dict[type, Any] = {}
+
+
 def _safe(name: str, function: Callable[..., Any]) -> None:
     ufunc = ARRAYS[name]
 
@@ -38,7 +44,8 @@ def _safe(name: str, function: Callable[..., Any]) -> None:
         try:
             for x in xs:
                 if type(x) is not float and type(x) is not int:
-                    return plain(ufunc(*xs))
+                    other = OTHERS.get(type(x))
+                    return plain(ufunc(*xs)) if other is None else other(name, *xs)
             return function(*xs)
         except (ValueError, OverflowError, ZeroDivisionError):
             with np.errstate(all="ignore"):
@@ -109,7 +116,7 @@ def _minimum(x: Any, y: Any) -> Any:
     return _alike(x, y) if x < y or x != x else _alike(y, x)
 
 
-NUMBERS["sign"] = lambda x: (x > 0) - (x < 0) if type(x) is int else plain(np.sign(x))
+NUMBERS["sign"] = lambda x: (x > 0) - (x < 0) if type(x) is int or type(x) in OTHERS else plain(np.sign(x))
 NUMBERS["where"] = lambda m, a, b: _alike(a, b) if m else _alike(b, a)
 NUMBERS["conjugate"] = lambda x: x.conjugate()
 ARRAYS["angle"] = np.angle

@@ -737,19 +737,32 @@ def _softmax_raw(g: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
 @primitive(_softmax_partial, raw=(_softmax_raw,), fresh=True, name="softmax")
 def _softmax(x: Any, *, axes: tuple[int, ...]) -> Any:
+    if not x.size:
+        return x.astype(x.dtype if x.dtype.kind == "f" else float)
     if x.ndim == 1:
-        e = x - np.maximum.reduce(x)
+        peak = np.maximum.reduce(x)
+        e = x - peak
+        if peak == np.inf:
+            e = _infinite(x, e, peak, 0.0)
         if e.dtype.kind != "f":
             e = e.astype(float)
         np.exp(e, e)
         e /= np.add.reduce(e)
         return e
-    e = x - np.maximum.reduce(x, axes, keepdims=True)
+    peak = np.maximum.reduce(x, axes, keepdims=True)
+    e = x - peak
+    if np.maximum.reduce(peak, None) == np.inf:
+        e = _infinite(x, e, peak, 0.0)
     if e.dtype.kind != "f":
         e = e.astype(float)
     np.exp(e, e)
     e /= np.add.reduce(e, axes, keepdims=True)
     return e
+
+
+def _infinite(x: Any, e: Any, peak: Any, top: float) -> Any:
+    """The differences to the peak, where this may be infinite: what reaches it is at the top, nothing else counts."""
+    return np.where(peak == np.inf, np.where(x == np.inf, e.dtype.type(top), e.dtype.type(-np.inf)), e)
 
 
 def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
@@ -768,7 +781,12 @@ def _logsoftmax_raw(g: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
     name="logsoftmax",
 )
 def _logsoftmax(x: Any, *, axes: tuple[int, ...]) -> Any:
-    e = x - np.maximum.reduce(x, axes, keepdims=True)
+    if not x.size:
+        return x.astype(x.dtype if x.dtype.kind == "f" else float)
+    peak = np.maximum.reduce(x, axes, keepdims=True)
+    e = x - peak
+    if np.maximum.reduce(peak, None) == np.inf:
+        e = _infinite(x, e, peak, 0.0)
     if e.dtype.kind != "f":
         e = e.astype(float)
     e -= np.log(np.add.reduce(np.exp(e), axes, keepdims=True))
@@ -782,6 +800,8 @@ def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
 
 def logsumexp(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """`log(sum(exp.(x)))`, stable; along dimensions they stay with size 1."""
+    if not math.prod(shape(x)):
+        return log(total(exp(x)) if axes is None else sum_along(exp(x), axes))
     if axes is None:
         peak = np.max(raw(primal(x)))
         return add(log(total(exp(sub(x, peak)))), number(peak))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.base.array_protocol import convert_data, eltype_of, from_values, like, shape_of, values_of
-from juliette.base.iteration import iterate_value
+from juliette.base.iteration import gather, iterate_value
 from juliette.base.optional import without
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
 
 
@@ -50,7 +51,7 @@ def result_type(t: Any, pairs: tuple[Any, ...], count: Any) -> Any:
     return t
 
 
-@Base.method("replace(A::AbstractArray, ps::Pair...; count=nothing)")
+@Base.method("replace(A::AbstractArray, ps::Pair...; count=nothing)", transparent=True)
 def replace(a: Any, *pairs: Any, count: Any = None) -> Any:
     """A copy with some elements replaced.
 
@@ -62,6 +63,8 @@ def replace(a: Any, *pairs: Any, count: Any = None) -> Any:
      0
     ```
     """
+    if TRACE.depth:
+        return gather(changed(by_pairs(pairs), list(iterate_value(a)), count), shape_of(a), eltype_of(a))
     t = result_type(eltype_of(a), pairs, count)
     values = changed(by_pairs(pairs), values_of(a), count)
     found = from_values(values, shape_of(a), T.Any_)
@@ -70,6 +73,8 @@ def replace(a: Any, *pairs: Any, count: Any = None) -> Any:
 
 @Base.method("replace(f, A::AbstractArray; count=nothing)", transparent=True)
 def replace_by(f: Any, a: Any, *, count: Any = None) -> Any:
+    if TRACE.depth:
+        return gather(changed(f, list(iterate_value(a)), count), shape_of(a), eltype_of(a))
     return from_values(changed(f, values_of(a), count), shape_of(a))
 
 

@@ -192,7 +192,16 @@ class Instance:
                 inference.returns = declared.value
             elif inference.returns is not BOTTOM:
                 inference.returns = ANY
+        if self.traced and any([element is ANY for element in inference.elements.values()]):
+            self._tell_elements(inference)
         return inference
+
+    def _tell_elements(self, inference: Inference) -> None:
+        """Empty comprehensions have elements of the types that they have where nothing is traced."""
+        plain = Instance(self.method, self.types, False, self.keywords, self.named)._inferred()
+        for node, element in plain.elements.items():
+            if inference.elements.get(node) is ANY:
+                inference.elements[node] = element
 
     def statics(self) -> tuple[Any, ...]:
         """The values of the static variables."""

@@ -21,6 +21,7 @@ from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_
 from juliette.syntax.expr import Symbol
 from juliette_engine import activations, initialisers, losses, rules
 
@@ -164,7 +165,13 @@ def load_activations(module: Module) -> None:
         """`log.(sum(exp.(x); dims))`, computed in a stable way."""
         host = float_host(x)
         whole = not isinstance(dims, (int, tuple))
+        if host is None:
+            return big_logsumexp(x, V.COLON if whole else dims)
         return from_host(rules.logsumexp(host, None if whole else axes_of(dims, len(rules.shape(host)))))
+
+    @module.method("logsumexp(x::Number; dims=:)", transparent=True)
+    def logsumexp_of_number(x: Any, *, dims: Any = None) -> Any:
+        raise called_with_number("logsumexp")
 
     fast = {Base.bindings["tanh"]: "tanh_fast", module.bindings["σ"]: "sigmoid_fast"}
 
@@ -176,10 +183,40 @@ def load_activations(module: Module) -> None:
 
 
 def float_host(x: Any) -> Any:
-    """A Julia array for the engine, integers as floats."""
+    """A Julia array for the engine, integers as floats; None for one of big numbers, which the engine has not."""
+    t = getattr(x, "eltype", None)
+    if t is BigFloat_ or t is BigInt_:
+        return None
+    if np.asarray(x.data).dtype.kind == "c" or getattr(t, "typename", None) is T.unwrap(Complex_).typename:
+        z = Base.bindings["zero"](t)
+        Base.bindings["isless"](z, z)  # there is no order of complex numbers
+    elif not T.subtype(t, T.Number):
+        Base.bindings["float"](t)
     host = to_host(x)
     plain = zygote.primal(host)
     return host if np.asarray(plain).dtype.kind == "f" else rules.floating(host)
+
+
+def _dotted(name: str, *args: Any) -> Any:
+    return Base.bindings["broadcast"](Base.bindings[name], *args)
+
+
+def big_softmax(x: Any, dims: Any, logarithm: bool) -> Any:
+    """`softmax` or `logsoftmax` of big numbers, by Base's own functions."""
+    x = Base.bindings["float"](x)
+    peak, total = Base.bindings["maximum"], Base.bindings["sum"]
+    y = _dotted("-", x, peak.call_kw({"dims": dims}, x))
+    e = _dotted("exp", y)
+    whole = total.call_kw({"dims": dims}, e)
+    return _dotted("-", y, _dotted("log", whole)) if logarithm else _dotted("/", e, whole)
+
+
+def big_logsumexp(x: Any, dims: Any) -> Any:
+    """`logsumexp` of big numbers, by Base's own functions."""
+    x = Base.bindings["float"](x)
+    options = {} if dims is V.COLON else {"dims": dims}
+    peak = Base.bindings["maximum"].call_kw(options, x)
+    return _dotted("+", peak, _dotted("log", Base.bindings["sum"].call_kw(options, _dotted("exp", _dotted("-", x, peak)))))
 
 
 def along_dimension(module: Module, name: str, f: Any) -> None:
@@ -188,19 +225,26 @@ def along_dimension(module: Module, name: str, f: Any) -> None:
     @module.method(f"{name}(x::AbstractArray; dims=1)", transparent=True)
     def call(x: Any, *, dims: Any = 1) -> Any:
         host = float_host(x)
+        if host is None:
+            return big_softmax(x, dims, name == "logsoftmax")
         return from_host(f(host, axes_of(dims, len(rules.shape(host)))))
 
     call.__doc__ = f.__doc__
 
     @module.method(f"{name}(x::Number; dims=1)", transparent=True)
     def number(x: Any, *, dims: Any = 1) -> Any:
-        raise ErrorException(
-            f"`{name}(x)` called with a number, but it expects an array. Usually this is because a "
-            f"layer like `Dense(3,4,{name})` is broadcasting it like an activation function; "
-            f"`{name}` needs to be outside the layer."
-        )
+        raise called_with_number(name)
 
     same_function_whole(module.bindings[name], f)
+
+
+def called_with_number(name: str) -> ErrorException:
+    """The error of a function of arrays that a layer broadcasts."""
+    return ErrorException(
+        f"`{name}(x)` called with a number, but it expects an array. Usually this is because a "
+        "layer like `Dense(3,4,softmax)` is broadcasting it like an activation function; "
+        "`softmax` needs to be outside the layer."
+    )
 
 
 def axes_of(dims: Any, n: int) -> tuple[int, ...]:

@@ -185,6 +185,22 @@ def _fill(x: Any, *dims: Any) -> Any:
     return rules.mul(x, np.ones(shape, getattr(x.data, "dtype", float), order="F"))
 
 
+def _turned(flag: Any, a: Any) -> Any:
+    """A matrix as a flag of BLAS asks for it."""
+    how = chr(flag.code)
+    return a if how == "N" else rules.transpose(a) if how == "T" else rules.adjoint(a)
+
+
+def _gemm(ta: Any, tb: Any, *rest: Any) -> Any:
+    *scale, a, b = rest
+    return rules.mul(scale[0] if scale else 1.0, rules.matmul(_turned(ta, a), _turned(tb, b)))
+
+
+def _gemv(ta: Any, *rest: Any) -> Any:
+    *scale, a, x = rest
+    return rules.mul(scale[0] if scale else 1.0, rules.matmul(_turned(ta, a), x))
+
+
 # Operations on engine values, by the method's name; keywords are Julia's.
 RULES: dict[str, Callable[..., Any]] = {
     "+": _plus, "-": _minus, "*": times, "/": linear.right_divide,
@@ -197,5 +213,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
     "logsumexp": lambda x, dims=None: rules.logsumexp(x, axes_of(dims, np.ndim(primal(x)))),
     "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
-    "exp": linear.exp, **STATISTICS,
+    "exp": linear.exp, **STATISTICS, "nrm2": rules.norm, "asum": lambda x: rules.total(rules.absolute(x)), "gemm": _gemm,
+    "gemv": _gemv,
 }

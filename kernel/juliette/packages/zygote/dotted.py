@@ -17,7 +17,7 @@ from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
 from juliette.packages.zygote.nodes import (
-    PLAIN, array_class_of, is_traced, stacked, to_engine, to_julia, twin,
+    PLAIN, array_class_of, is_big, is_traced, stacked, to_engine, to_julia, twin,
 )
 from juliette.packages.zygote.structured import holds_node, is_wrapper
 from juliette.runtime import broadcast as B
@@ -292,7 +292,7 @@ def _loop(f: Any, args: list[Any]) -> Any:
         )
     streams = [_stream(a, s, shape) for a, s in zip(args, shapes, strict=True)]
     out = [f(*row) for row in zip(*streams, strict=True)]
-    if all(isinstance(v, (int, float, np.number, ScalarTracer)) and not isinstance(v, bool) for v in out) and out:
+    if all(isinstance(v, (int, float, np.number, ScalarTracer)) and not isinstance(v, bool) and not is_big(v) for v in out) and out:
         return stacked(out, shape)
     return _known(B.from_values(out, shape))
 

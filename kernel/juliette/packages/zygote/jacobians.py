@@ -9,7 +9,9 @@ from juliette.packages.zygote.nodes import known, to_engine, to_julia
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.gradients import Grads, Params
 from juliette_engine.tape import Node, primal
@@ -52,6 +54,8 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
 def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
     like = to_engine(a) if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(known(a))
     like = primal(like)
+    if isinstance(like, Array) and like.data.dtype == object and all(T.isa(v, T.Real) for v in like.data.ravel().tolist()):
+        like = like.data.astype(float)  # constants such as π
     if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
         n = like.size
         zero = np.zeros(n, like.dtype if like.dtype.kind in "fc" else float)
@@ -73,6 +77,7 @@ def hessian_of(f: Any, x: Any) -> Any:
     """The matrix of second derivatives of a scalar function of one array; of a number a number.  Forward mode over a gradient."""
     from juliette.packages.zygote.forward import forward_matrix, slope_of
 
+    _real_only("derivative", x)
     return _whole(to_julia(forward_matrix(slope_of(f), x)[1]), x)
 
 
@@ -93,14 +98,22 @@ def diagonal_of(f: Any, args: tuple[Any, ...], k: int) -> Any:
 
     x = args[k]
     p = primal(known(x))
-    if not isinstance(x, (Array, V.Wrapper, V.Range)) and (isinstance(p, bool) or not isinstance(p, (int, float, np.number))):
-        return None
+    if not isinstance(x, (Array, V.Wrapper, V.Range)):
+        if not T.isa(x, T.Number) or isinstance(p, bool):
+            return None
+        _real_only("derivative", x)
 
     def one(v: Any) -> Any:
         g = explicit(f, (*args[:k], v, *args[k + 1 :]), whole=False)[1][k]
         return rules.mul(0.0, v) if g is None else g
 
     return _whole(to_julia(diagonal(one, x)), x)
+
+
+def _real_only(name: str, x: Any) -> None:
+    """Forward mode is for real numbers."""
+    if T.isa(x, T.Number) and not T.isa(x, T.Real):
+        raise MethodError(GenericFunction(name), (Base.bindings["identity"], x))
 
 
 def _whole(h: Any, x: Any) -> Any:

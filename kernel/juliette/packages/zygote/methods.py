@@ -23,7 +23,7 @@ from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
-from juliette.packages.zygote.nodes import PLAIN, plain, to_engine, to_julia, twin
+from juliette.packages.zygote.nodes import PLAIN, plain, renumbered, to_engine, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import modules
 from juliette.runtime import types as T
@@ -87,6 +87,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return lambda xs: to_julia(_stack(xs)) if holds_node(xs) else f(xs)
     if name == "Some":
         return f
+    if name == "BigFloat" and len(classes) == 2 and issubclass(classes[1], ScalarTracer):
+        return lambda t, x: renumbered(x, lambda v: f(t, v))
     if any(issubclass(c, V.Wrapper) or hasattr(c, "factors_shown") for c in classes):
         return unwrapping(method, f, classes)
     if not any(issubclass(c, Node) for c in classes):
@@ -321,7 +323,7 @@ def _product(classes: tuple[type, ...]) -> Any:
 # What only takes parts out of containers, or puts them in another order.
 STRUCTURAL = {
     "getindex", "first", "last", "only", "get", "view", "iterate", "collect", "copy", "reverse", "values", "keys",
-    "push!", "pushfirst!", "append!", "vcat", "filter", "tail", "front", "skipmissing",
+    "push!", "pushfirst!", "append!", "vcat", "filter", "adjoint", "transpose", "tail", "front", "skipmissing",
 }  # fmt: skip
 
 
@@ -433,6 +435,8 @@ def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     """How a constructor of one of Base's types runs on these classes of arguments while tracing."""
     if name == "LinRange" and any(issubclass(c, Node) for c in classes):
         return SEQUENCES[name](f)
+    if name == "Rational" and any([issubclass(c, ScalarTracer) for c in classes]):
+        return (lambda t, x: renumbered(x, lambda v: f(t, v))) if len(classes) == 2 else lambda t, a, b: Base.bindings["//"](a, b)
     if name == "Array" and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
         return as_array(f)
     return f

@@ -24,8 +24,11 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Complex, Complex_, Rational
+from juliette.runtime.bigfloat import BigFloat
+from juliette.runtime.numeric import BigFloat_, BigInt, Complex, Complex_, Rational, Rational_
 from juliette_engine import gradients, rules
+from juliette_engine.numeric import ONES as BIG_ONES
+from juliette_engine.numeric import OTHERS
 from juliette_engine import tape as tapes
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
 
@@ -174,7 +177,7 @@ def of_numbers(x: Any) -> Any:
     if is_complex(x):
         return complex_data(x)
     values = elements(x.data)
-    return stacked(values, x.data.shape) if all(map(_is_number, values)) else x
+    return stacked(values, x.data.shape) if all(map(_is_number, values)) and not any(map(is_big, values)) else x
 
 
 _COMPLEX = T.unwrap(Complex_).typename
@@ -226,12 +229,17 @@ def _gather(values: list[Any], shape: tuple[int, ...]) -> Any:
     if TRACE.depth:
         for v in values:
             if isinstance(v, ScalarTracer):
-                return stacked(values, shape) if all(map(_is_number, values)) else None
+                return stacked(values, shape) if all(map(_is_number, values)) and not any(map(is_big, values)) else None
     return None
 
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (int, float, complex, np.number, ScalarTracer, Complex, Rational))
+
+
+def is_big(x: Any) -> bool:
+    """Is it a number that numpy has no kind for?"""
+    return type(primal(x)) is BigFloat
 
 
 iteration.GATHER = _gather
@@ -250,7 +258,17 @@ def _convert(t: Any, x: Any) -> Any:
         return rules.cast(x, dtype=dtype)
     from juliette.base.essentials import to_number
 
+    if t is T.Int64 or t is BigFloat_ or T.subtype(t, Rational_):
+        return renumbered(x, lambda v: to_number(t, v))
     return to_number(t, plain(x))
+
+
+def renumbered(x: Any, f: Any) -> Any:
+    """The same number as one of another kind: sensitivities pass."""
+    tape = x.tape
+    r = tape.over(renumbered(x.below, f) if x.nested else known(f(x.data)))
+    tape.append((tapes.passes, r, x, None))
+    return r
 
 
 def _show(io: Any, x: Any, long: bool) -> None:
@@ -309,13 +327,41 @@ def known(x: Any) -> Any:
     """A number that tapes have nodes for: of each class of rationals they hear when the first one comes."""
     if isinstance(x, Complex):
         return complex(x)
+    if type(x) is BigInt:
+        x = Base.bindings["float"](x)
     cls = type(x)
-    if isinstance(x, Rational) and cls not in tapes.SCALARS:
-        made = tapes.SCALARS[cls] = type("RationalTracer", (ScalarTracer,), {"__slots__": ()})
-        nested = NESTED[made] = type("NestedRationalTracer", (made,), {"__slots__": (), "nested": True})
+    if (isinstance(x, Rational) or cls is BigFloat) and cls not in tapes.SCALARS:
+        made = tapes.SCALARS[cls] = type(f"{cls.__name__}Tracer", (ScalarTracer,), {"__slots__": ()})
+        nested = NESTED[made] = type(f"Nested{cls.__name__}Tracer", (made,), {"__slots__": (), "nested": True})
+        if cls is BigFloat:
+            _compute_big()
+            for name, dunder in _OPERATORS:
+                for c in (made, nested):
+                    left, right = _operator(name)
+                    setattr(c, f"__{dunder}__", left)
+                    setattr(c, f"__r{dunder}__", right)
         T._TYPE_OF_CLASS[made] = T._TYPE_OF_CLASS[nested] = T.typeof(x)
         gradients.ONES[cls] = Base.bindings["one"](x)
     return x
+
+
+_BASE_NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan", "absolute": "abs"}
+_OPERATORS = (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("^", "pow"))
+
+
+def _compute_big() -> None:
+    """From now on steps back compute with big numbers, too, and with others beside them."""
+    BIG_ONES[BigFloat] = Base.bindings["float"](Base.bindings["big"](1))
+    OTHERS[BigFloat] = lambda name, *xs: Base.bindings[_BASE_NAMES.get(name, name.replace("arc", "a"))](*xs)
+    for name, dunder in _OPERATORS:
+        f = Base.bindings[name]
+        own = getattr(BigFloat, f"__{dunder}__", f)
+
+        def left(a: Any, b: Any, f: Any = f, own: Any = own) -> Any:
+            return own(a, b) if type(b) is BigFloat else NotImplemented if isinstance(b, Node) else f(a, b)
+
+        setattr(BigFloat, f"__{dunder}__", left)
+        setattr(BigFloat, f"__r{dunder}__", lambda a, b, f=f: f(b, a))
 
 
 def _operator(name: str) -> Any:
@@ -324,7 +370,7 @@ def _operator(name: str) -> Any:
 
 
 # Steps back are written with Python's operators.
-for _name, _dunder in (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("^", "pow")):
+for _name, _dunder in _OPERATORS:
     _left, _right = _operator(_name)
     setattr(Rational, f"__{_dunder}__", _left)
     setattr(Rational, f"__r{_dunder}__", _right)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from juliette.packages.zygote.nodes import known
+from juliette.packages.zygote.nodes import known, renumbered
+from juliette.runtime import types as T
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Complex
+from juliette.runtime.numeric import BigFloat_, Complex
 from juliette_engine import rules
 from juliette_engine.elementwise import number_step
 from juliette_engine.tape import NESTED, ComplexTracer, FloatTracer, Node, primal
@@ -45,9 +46,14 @@ def _clamp(x: Any, low: Any, high: Any) -> Any:
     return rules.where((p >= primal(low)) & (p <= primal(high)), x, rules.where(p < primal(low), low, high))
 
 
+def _other_kind(name: str, x: Any) -> Any:
+    return T.CONSTRUCT(BigFloat_, (x,), {}) if name == "BigFloat" else Base.bindings[name](x)
+
+
 # Functions of numbers that are made of operations, by name and number of arguments.
 COMPOSED: dict[tuple[str, int], Any] = {
     ("identity", 1): lambda x: x,
+    **{(name, 1): lambda x, name=name: renumbered(x, lambda v: _other_kind(name, v)) for name in ("big", "BigFloat", "Rational", "widen")},
     ("ifelse", 3): lambda m, a, b: rules.where(primal(m), a, b),
     ("clamp", 3): _clamp,
     ("muladd", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),

@@ -104,35 +104,44 @@ def explicit(f: Any, args: tuple[Any, ...], *, whole: bool) -> tuple[Any, Any]:
     tape = LEVELS.open(JuliaTape)
     tape.after = None
     TRACE.depth = depth + 1
-    trace = None
     try:
         traced = [lift(a, tape) for a in args]
-        y = f(*traced)
-        TRACE.depth = depth
-        seed = _SEEDS.get(type(y))
-        if seed is not None and y.tape is tape and tape.after is None:
-            value = y.data
-            backward(tape, y, seed)
-        else:
-            loss = _loss(y) if whole else y
-            check_output(loss)
-            value = below(y, tape)
-            trace = Trace(tape=tape, depth=depth)
-            trace.stop_recording()
-            go_back(tape, loss)
+        value = went_back(f(*traced), tape, depth, whole)
         return value, tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])
-    except GradientError as e:
-        raise refused(e, loss) from None
     finally:
-        TRACE.depth = depth
-        if isinstance(f, ClosureBase):
-            release(f, tape)
-        if trace is not None or tape.after is not None:
-            trace = trace or Trace(tape=tape, depth=depth)
-            trace.stop_recording()
-            trace.finish()
-        LEVELS.close()
-        tape.clear()
+        leave(f, tape, depth)
+
+
+def went_back(y: Any, tape: Any, depth: int, whole: bool) -> Any:
+    """The plain value of an output, when its loss has been gone back from."""
+    TRACE.depth = depth
+    seed = _SEEDS.get(type(y))
+    if seed is not None and y.tape is tape and tape.after is None:
+        value = y.data
+        backward(tape, y, seed)
+        return value
+    loss = _loss(y) if whole else y
+    try:
+        check_output(loss)
+    except GradientError as e:
+        raise ErrorException(str(e)) from None
+    value = below(y, tape)
+    Trace(tape=tape, depth=depth).stop_recording()
+    go_back(tape, loss)
+    return value
+
+
+def leave(f: Any, tape: Any, depth: int) -> None:
+    """Leave the level of a function, whatever has happened."""
+    TRACE.depth = depth
+    if isinstance(f, ClosureBase):
+        release(f, tape)
+    if tape.after is not None:
+        trace = Trace(tape=tape, depth=depth)
+        trace.stop_recording()
+        trace.finish()
+    LEVELS.close()
+    tape.clear()
 
 
 def go_back(tape: Any, loss: Any) -> None:
@@ -146,11 +155,7 @@ def go_back(tape: Any, loss: Any) -> None:
 
 
 def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
-    """The value of `f()` and the gradients of parameters that it finds where they are.
-
-    Small losses are common, so this is written out flat.
-    """
-    trace = None
+    """The value of `f()` and the gradients of parameters that it finds where they are."""
     depth = TRACE.depth
     tape = LEVELS.open(JuliaTape)
     tape.after = None
@@ -170,23 +175,9 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             else:
                 pair = gradients._lookup(gradients.LENDERS, plain_class)
                 if pair is None:
-                    raise GradientError("Only reference types can be differentiated with `Params`.")
+                    raise ErrorException("Only reference types can be differentiated with `Params`.")
                 again.append((x, pair[1], pair[0](x, tape)))
-        y = f()
-        TRACE.depth = depth
-        seed = _SEEDS.get(type(y))
-        if seed is not None and y.tape is tape and tape.after is None:
-            value = y.data
-            backward(tape, y, seed)
-        else:
-            loss = _loss(y) if whole else y
-            check_output(loss)
-            value = below(y, tape)
-            trace = Trace(tape=tape, depth=depth)
-            trace.stop_recording()
-            go_back(tape, loss)
-    except GradientError as e:
-        raise refused(e, loss) from None
+        value = went_back(f(), tape, depth, whole)
     finally:
         for x, plain_class in lent:
             g = x.grad
@@ -202,15 +193,7 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             x.tape = x.grad = None
         for x, give_back, state in reversed(again):
             found[id(x)] = give_back(x, state)
-        TRACE.depth = depth
-        if isinstance(f, ClosureBase):
-            release(f, tape)
-        if trace is not None or tape.after is not None:
-            trace = trace or Trace(tape=tape, depth=depth)
-            trace.stop_recording()
-            trace.finish()
-        LEVELS.close()
-        tape.clear()
+        leave(f, tape, depth)
     return value, Grads(ps, found)
 
 
@@ -304,9 +287,3 @@ def fitting(seed: Any, y: Any) -> Any:
         )
     return seed
 
-
-def refused(e: Exception, output: Any) -> ErrorException:
-    """What an output without a gradient says."""
-    if type(output).__name__ == "BigFloat":
-        return ErrorException("Gradients of BigFloat numbers are not supported: convert them to Float64.")
-    return ErrorException(str(e))

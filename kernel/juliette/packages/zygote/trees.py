@@ -23,7 +23,8 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Complex, Irrational, Rational
+from juliette.runtime.bigfloat import BigFloat
+from juliette.runtime.numeric import BigInt, Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
@@ -473,6 +474,10 @@ gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
 gradients.register_lifter(
     Rational, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
 )
+for _cls in (BigFloat, BigInt):
+    gradients.register_lifter(
+        _cls, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+    )
 gradients.register_lifter(
     Irrational, lambda x, t: t.node(float(x)), lambda traced, x: gradients.project(traced.grad, traced)
 )

@@ -159,6 +159,11 @@ def gemv(ta: Any, a: Any, x: Any) -> Any:
     return wrap(_turned(ta, a) @ dense(x))
 
 
+@BLAS.method("gemv(tA, α::Number, A, x)", export=False)
+def gemv_scaled(ta: Any, alpha: Any, a: Any, x: Any) -> Any:
+    return wrap(alpha * (_turned(ta, a) @ dense(x)))
+
+
 @BLAS.method("gemv!(tA, α, A, x, β, y)", export=False)
 def gemv_into(ta: Any, alpha: Any, a: Any, x: Any, beta: Any, y: Any) -> Any:
     """`y = α*A*x + β*y`"""
