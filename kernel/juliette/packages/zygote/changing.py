@@ -16,7 +16,6 @@ from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import PLAIN, nested_twin, plain, to_engine, to_julia, twin
 from juliette.packages.zygote.structured import holds_node
 from juliette.runtime import broadcast as B
-from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.broadcast import check_destination
@@ -170,11 +169,51 @@ FORWARD: dict[str, Callable[..., Any]] = {
 }
 
 
+# Methods that take elements out, put some in or change their order, and which of their other arguments are elements.
+MOVING: dict[str, tuple[int, ...]] = {
+    "insert!": (1,), "splice!": (1,), "deleteat!": (), "pop!": (), "popfirst!": (), "resize!": (), "keepat!": (), "empty!": (),
+    "circshift!": (0,), "permute!": (), "invpermute!": (), "copyto!": (1, 2),
+}  # fmt: skip
+
+
+def moved(name: str, target: Any, args: tuple[Any, ...]) -> Any:
+    """Such a method, told by what it does to the numbers of the elements."""
+    parts = [rules.reshape(to_engine(target), (target.data.size,))]
+    count = target.data.size
+    given = []
+    for i, a in enumerate(args):
+        a = plain(a) if i not in MOVING[name] else a
+        p = np.asarray(primal(to_engine(a))) if i in MOVING[name] else None
+        if p is None or (name == "copyto!" and not p.ndim):
+            given.append(plain(a))
+            continue
+        parts.append(rules.reshape(to_engine(a), (p.size,)) if p.ndim else rules.stack_scalars([to_engine(a)], (1,)))
+        numbers = np.arange(count, count + p.size).reshape(p.shape, order="F")
+        given.append(wrap(numbers) if p.ndim else count)
+        count += p.size
+    numbered = wrap(np.arange(target.data.size).reshape(target.data.shape, order="F"))
+    depth, TRACE.depth = TRACE.depth, 0
+    try:
+        out = Base.bindings[name](numbered, *given)
+    finally:
+        TRACE.depth = depth
+    whole = rules.concatenate(parts, 0)
+    if np.asarray(primal(whole)).dtype != target.data.dtype:
+        whole = rules.cast(whole, dtype=target.data.dtype)
+    new = to_julia(rules.getitem(whole, numbered.data))
+    become(target, new) if isinstance(new, Node) else setattr(target, "data", new.data)
+    if out is numbered:
+        return target
+    return to_julia(rules.getitem(whole, out.data if isinstance(out, Array) else out))
+
+
 def changed_forward(name: str, f: Any, args: tuple[Any, ...]) -> Any:
     """Run a method that changes an array, where changes are carried forward."""
     if not any(map(holds_node, args)):
         return f(*args)
     run = FORWARD.get(name)
+    if name in MOVING and (run is None or len(args) > 2):
+        run = lambda target, *rest: moved(name, target, rest)  # noqa: E731
     if run is None:
         raise ErrorException(f"`{name}` of arrays that are differentiated is not there in forward mode.")
     OPEN.ignoring += 1
@@ -191,6 +230,3 @@ def dotted_forward(dest: Any) -> Any:
         return _all(dest, B.materialize(tree))
 
     return run
-
-
-_ = (T, TRACE)
