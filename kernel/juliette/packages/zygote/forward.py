@@ -193,13 +193,19 @@ def _rule_change(tape: Any, out: Any, args: Any, back: Any) -> Any:
     value = out.value if isinstance(out, Outputs) else out
     start = seed_like(outside(value, tape))
     if start is not None:
-        _, turn = pulled_back(back, (start,))
+        _, turn = pulled_back(lambda g: _gradients(back(g)), (start,))
         found = []
         for j in _directions(tape):
             d = turn(tuple([direction(x, tape, j) for x in args]))
             found.append(None if d is None else d[0])
         give_changes(value, found, tape)
     return PUSHED
+
+
+def _gradients(found: Any) -> Any:
+    """The tangents that a rule gives, each as a gradient of Zygote's."""
+    found = unthunked(found)
+    return tuple(map(gradient_of, found if type(found) is tuple else (found,)))
 
 
 FORWARD_RULES[rule_step] = _rule_change
