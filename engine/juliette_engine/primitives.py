@@ -669,11 +669,6 @@ def extreme_along(x: Any, arg: Any, axis: int) -> Any:
     return getitem(x, tuple(np.broadcast_arrays(*index)))
 
 
-@primitive(lambda g, y, x, *, n: getitem(g, slice(0, n)), name="ravel_pad")
-def _padded(x: Any, *, n: int) -> Any:
-    return x
-
-
 def product(x: Any) -> Any:
     """The product of all elements, safe with zeros: products of halves, level by level."""
     n = math.prod(shape(x))

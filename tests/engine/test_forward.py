@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_random_programs import Program
-from test_rules import COMPLEX, CONSTANT, OPS, PLANE, RANDOM, WHOLE, arguments, caller, numeric, sample
 
 import juliette_engine as je
 from juliette_engine import forward, rules
-from juliette_engine.primitives import PRIMITIVES
+from juliette_engine import functions as F
+from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import FORWARD_RULES, TRACED_RULES
+from tests.engine.test_functions import CONVS, OTHERS, POOLS
+from tests.engine.test_random_programs import Program
+from tests.engine.test_rules import COMPLEX, CONSTANT, OPS, PLANE, RANDOM, WHOLE, arguments, caller, numeric, sample
 
 
 def changes_like(xs: list[Any]) -> list[Any]:
@@ -101,6 +103,40 @@ def test_array_operation(name: str) -> None:
 def test_complex_array_operation(name: str) -> None:
     f, shapes = WHOLE[name]
     check(f, [np.asfortranarray(sample("reals", *s) + 1j * sample("reals", *s)) for s in shapes])
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *POOLS])
+def test_function_of_layers(name: str) -> None:
+    f, *shapes = OTHERS[name] if name in OTHERS else (POOLS[name], (4, 5, 2, 2))
+    check(f, [sample("reals", *s) for s in shapes])
+
+
+@pytest.mark.parametrize("options", CONVS, ids=str)
+def test_conv(options: dict[str, Any]) -> None:
+    xs = [sample("reals", 5, 4, 2, 2), sample("reals", 2, 3, 2 // options["groups"], 2)]
+    check(lambda a, b: F.conv(a, b, **{**options, "pad": 3}), xs)
+
+
+# What other rules are made of, and what has tests of its own.
+WITHIN = {"conv_data", "conv_filter", "add_columns", "ctc", "matrix_exponent", "spreadpool"}
+
+
+def test_every_primitive_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are tested by being in a table of tests: none is forgotten."""
+    reached: set[str] = set()
+    changed = Primitive.changed
+
+    def noted(self: Any, *args: Any) -> Any:
+        reached.add(self.name)
+        return changed(self, *args)
+
+    monkeypatch.setattr(Primitive, "changed", noted)
+    calls = [*WHOLE.values(), *[(f, tuple(s)) for f, *s in OTHERS.values()], *[(f, ((4, 5, 2, 2),)) for f in POOLS.values()]]
+    calls += [(F.conv, ((5, 4, 2, 2), (2, 3, 2, 2))), (lambda x: F.fold(F.unfold(x, (2, 2)), x.shape, (2, 2)), ((4, 3, 2, 2),))]
+    for f, shapes in calls:
+        xs = tuple([sample("reals", *s) for s in shapes])
+        forward.pushed(f, xs, xs)
+    assert set(PRIMITIVES) - reached - WITHIN == set()
 
 
 @pytest.mark.parametrize("block", range(4))

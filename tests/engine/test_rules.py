@@ -10,6 +10,9 @@ import pytest
 
 import juliette_engine as je
 from juliette_engine import activations, linalg, rules, spectra
+from juliette_engine.functions.criteria import mean_squares
+from juliette_engine.functions.crossentropies import crossentropy, logit_crossentropy
+from juliette_engine.functions.spectral import fft, ifft
 from juliette_engine.tape import primal
 
 RANDOM = np.random.default_rng(7)
@@ -180,6 +183,8 @@ def test_complex_numbers(name: str) -> None:
         assert g == pytest.approx(w[0], rel=1e-12)
 
 
+TARGET = np.asfortranarray([[0.2, 0.5], [0.8, 0.1], [0.0, 0.4]])
+
 WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "matmul": (rules.matmul, ((2, 3), (3, 4))),
     "matmul vector": (rules.matmul, ((2, 3), (3,))),
@@ -211,6 +216,15 @@ WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "norm": (rules.norm, ((3, 2),)),
     "norm 1": (lambda x: rules.norm(x, 1), ((3, 2),)),
     "norm 3": (lambda x: rules.norm(x, 3), ((3, 2),)),
+    "copied": (rules.copied, ((2, 3),)),
+    "cast": (lambda x: rules.cast(x, dtype=primal(x).dtype), ((2, 3),)),
+    "reverse": (lambda x: rules.reverse(x, axis=1), ((2, 3),)),
+    "scatter": (lambda x: rules.scattered(x, [3, 0, 3], (4,)), ((3,),)),
+    "updated": (lambda x, v: rules.mul(rules.updated(x, v, index=np.array([2, 0])), 2.0), ((4,), (2,))),
+    "crossentropy": (lambda x: crossentropy(rules.softmax(x), TARGET, 1e-8), ((3, 2),)),
+    "crossentropy of logits": (lambda x: logit_crossentropy(x, TARGET), ((3, 2),)),
+    "mean of squares": (mean_squares, ((3, 2), (3, 2))),
+    "Fourier transform": (lambda x: rules.abs2(ifft(rules.mul(fft(x), fft(x)))), ((4, 2),)),
     "numpy": (lambda x: np.mean(np.tanh(x) * np.exp(x), axis=1), ((2, 3),)),
 }
 
