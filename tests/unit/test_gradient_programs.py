@@ -231,3 +231,14 @@ def test_gradients_of_random_programs(session: Interpreter, block: int) -> None:
         outcome = session.run("verdict(program)")
         said = outcome.error.render(False) if outcome.error else outcome.value
         assert said == "", f"{seed}: {said}\n{text}"
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_second_derivatives_of_random_programs(session: Interpreter, block: int) -> None:
+    n = PROGRAMS // 10
+    for seed in range(5000 + block * n, 5000 + (block + 1) * n):
+        text = Program(seed).text()
+        run(session, text)
+        outcome = session.run("verdict_of_slope(program)")
+        said = outcome.error.render(False) if outcome.error else outcome.value
+        assert said == "", f"{seed}: {said}\n{text}"

@@ -74,7 +74,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name in ("clamp!", "conj!", "normalize!", "cumsum!", "cumprod!", "replace!", "setdiff!", "union!", "circshift!", "partialsort!", "keepat!", "reverse!"):
         return _changing(name, f)
     if name in OVERRIDDEN and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
-        return _overridden(OVERRIDDEN[name](f), f)
+        run = _overridden(OVERRIDDEN[name](f), f)
+        return (lambda t, x: x if T.isa(x, t) else run(t, x)) if name == "convert" else run
     if method.tracing == "transparent":
         if name == "hash":
             return lambda *args: f(*map(plain, args))

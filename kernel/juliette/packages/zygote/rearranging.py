@@ -269,6 +269,7 @@ SPECIAL: dict[str, Callable[[Any], Any]] = {
     "cat": lambda f: _cat, **ORDERED, **SEQUENCES, "quantile": quantile, "skipmissing": lambda f: lambda x: x,
     **FACTORED, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
     "logdet": _logdet, "Diagonal": _diagonal, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f, "PermutedDimsArray": lambda f: f,
+    "ifelse": lambda f: lambda test, a, b: (a if test else b) if type(test) is bool else f(plain(test), a, b),
     "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
 }
 _REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
