@@ -393,3 +393,9 @@ for _name in ("real", "imag", "conj"):
     @Base.method(f"{_name}(A::{SPARSE})")
     def _part(a: Any, _f: Callable[..., Any] = Base.bindings[_name]) -> Any:
         return with_values(a, call_dotted(_f, a.nzval))
+
+
+@Base.method(f"hash(A::{SPARSE}, h::UInt64)")
+def hash_of(a: Any, h: Any) -> Any:
+    """The hash of the array with the same elements: it is asked for them one by one."""
+    return op("hash", wrap_dense(a), h)
