@@ -177,7 +177,7 @@ def sparse_init(*shape: int, sparsity: float, std: float = 0.01, rng: Any = None
     return _f32(x)
 
 
-def identity_init(*shape: int, gain: float = 1.0, shift: Any = 0) -> Any:
+def identity_init(*shape: int, gain: float = 1.0, shift: Any = 0, rng: Any = None) -> Any:
     """The identity map: zeros for one dimension, a diagonal for two, else taps in the centre."""
     x = zeros32(*shape)
     if len(shape) == 1:

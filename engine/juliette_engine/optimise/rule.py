@@ -30,6 +30,8 @@ class Rule:
     reads: ClassVar[bool] = True
     # Is there a packed form of the state in which steps are quicker?
     packs: ClassVar[bool] = False
+    # Do hyper-parameters print with their names?
+    named: ClassVar[bool] = True
     # Julia's names of fields that Python cannot write.
     names: ClassVar[dict[str, str]] = {"lambda_": "lambda"}
 
@@ -123,8 +125,8 @@ class Rule:
     def line(self, text: Any = value_text) -> str:
         """The rule on one line; `text` writes its numbers."""
         items = self.arguments()
-        if len(items) == 1 and items[0][0] == "eta":
-            return f"{type(self).__name__}({text(items[0][1])})"
+        if not Rule.named or len(items) == 1 and items[0][0] == "eta":
+            return f"{type(self).__name__}({', '.join(text(v) for _, v in items)})"
         return f"{type(self).__name__}({', '.join(f'{n}={text(v)}' for n, v in items)})"
 
     def __repr__(self) -> str:

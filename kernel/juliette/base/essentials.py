@@ -116,6 +116,11 @@ def convert_built_in(t: Any, x: Any) -> Any:
         if isinstance(ndim, int) and isinstance(x.data, np.ndarray) and x.data.ndim != ndim:
             raise MethodError(CONVERT, (t, x), None)
         return convert_array(x, eltype)
+    if family is T.unwrap(T.AbstractArray).typename and T.isa(x, T.AbstractArray):
+        eltype, ndim = body.parameters
+        if isinstance(eltype, T.TypeVar) or isinstance(ndim, int) and ndim != Base.bindings["ndims"](x):
+            raise MethodError(CONVERT, (t, x), None)
+        return Base.bindings["copyto!"](Base.bindings["similar"](x, eltype), x)
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
         out = V.JuliaDict(*body.parameters)
         for k, v in x.pairs():

@@ -15,6 +15,7 @@
 - `utilities`: parameters, states, vectors, precision, modes
 - `sizes`: what comes out of a model, and models that fit what goes in
 - `nnlib`: sizes and gradients of convolutions, sampling, windows
+- `batched`: lazy transposes of the matrices in a batch
 - `scattering`: gather and scatter
 - `data`: batches and the functions on them
 - `resampling`: views, folds, windows, groups, classes of equal size
@@ -76,8 +77,13 @@ def load(module: Module) -> None:
         module.const(name, nnlib.bindings[name])
     devices = PACKAGES["MLDataDevices"]
     devices.load()
+    from juliette.packages.flux.devices import load_old as load_old_devices
+
     for name in sorted(devices.exports):
-        module.const(name, devices.bindings[name])
+        if PROFILE.modern or name not in ("AbstractDevice", "get_device", "gpu_backend!"):
+            module.const(name, devices.bindings[name])
+    if not PROFILE.modern:
+        load_old_devices(module)
     functions.load_losses(module)
     functions.load_initialisers(module)
     load_data(module)

@@ -265,6 +265,8 @@ def observations(module: Module) -> None:
         order = permutation(n) if shuffle else range(n)
         cuts, before = [], 0
         for part in at if type(at) is tuple else (at,):
+            if not 0 <= (part / n if type(part) is int else part) <= 1:
+                raise ArgumentError('the parameter "at" must be in interval (0, 1)')
             size = part if type(part) is int else int(np.clip(round(float(part) * n), 0, n))
             before = min(before + size, n)
             cuts.append(before)
@@ -304,6 +306,11 @@ def shapes(module: Module) -> None:
         return from_host(rules.reshape(host, (int(np.prod(shape[:-1])), shape[-1])))
 
     def unsqueezed(x: Any, d: int) -> Any:
+        n = len(rules.shape(to_host(x))) if zygote.is_traced(x) else np.ndim(x.data)
+        if not 1 <= d <= n + 1:
+            raise AssertionError_("1 <= dims <= N + 1")
+        if not zygote.is_traced(x) and x.data.dtype == object:
+            return Base.bindings["reshape"](x, (*x.data.shape[: d - 1], 1, *x.data.shape[d - 1 :]))
         host = to_host(x)
         shape = rules.shape(host)
         return from_host(rules.reshape(host, (*shape[: d - 1], 1, *shape[d - 1 :])))

@@ -11,7 +11,7 @@ import numpy as np
 from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler import support
 from juliette.packages import zygote
-from juliette.packages.flux import boundary
+from juliette.packages.flux import batched, boundary
 from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
 from juliette.packages.flux.inputs import known
 from juliette.runtime import broadcast as B
@@ -326,7 +326,7 @@ def logarithm(module: Module, name: str, two: bool) -> None:
 # The functions of NNlib on images and batches.
 NNLIB = (
     "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
-    "batched_mul", "batched_transpose", "batched_adjoint", "batched_vec",
+    "batched_mul", "batched_vec",
     "dot_product_attention",
 )  # fmt: skip
 PADDINGS = (
@@ -341,6 +341,7 @@ def load_nnlib(module: Module) -> None:
     for name in NNLIB:
         expose(module, name, getattr(engine, name), export=True)
     module.const("⊠", module.bindings["batched_mul"])
+    batched.load(module)
     for name in ("unfold", "fold"):
         expose(module, name, getattr(engine, name))
     for name in PADDINGS:
@@ -441,7 +442,7 @@ def initialiser(module: Module, name: str, f: Any) -> None:
         given = dict(keywords)
         if args and is_rng(args[0]):
             given["rng"], args = args[0], args[1:]
-        if not args and (given or name in ("sparse_init",)):
+        if not args and (given or name == "sparse_init"):
             return lambda *dims, **more: call(*dims, **{**given, **more})
         dims = args[0] if len(args) == 1 and type(args[0]) is tuple else args
         return from_host(f(*map(int, dims), **given))

@@ -99,6 +99,14 @@ def position(x: Any, labels: list[Any], default: tuple[Any, ...]) -> int:
     return 0
 
 
+def reshaped(x: Any) -> Any:
+    """A one-hot array in another shape as one again, if its columns are still the same."""
+    if not isinstance(x, W.ReshapedArray) or not isinstance(x.parent, OneHot):
+        return x
+    shape = np.shape(x.data)
+    return make(x.parent.raw.reshape(shape[1:], order="F"), shape[0]) if shape[0] == x.parent.nlabels else x
+
+
 def showarg(io: Any, x: OneHot, toplevel: bool) -> None:
     """What the summary says about the type."""
     name = {1: "OneHotVector", 2: "OneHotMatrix"}.get(len(x.shape), "OneHotArray")
@@ -175,7 +183,11 @@ def load(module: Module) -> None:
             return wrap(np.asfortranarray(where + 1))
         return B.from_values([names[i] for i in where.ravel(order="F").tolist()], where.shape)
 
-    methods({"OneHotArray": ONEHOT})
+    matrix = T.TypeVar("N")
+    parent = T.TypeVar("P", None, ONEHOT)
+    like = T.UnionAll(matrix, T.UnionAll(parent, T.apply_type(W.ReshapedArray_, T.Bool, matrix, parent)))
+    module.const("OneHotLike", T.union(ONEHOT, like))
+    methods({"OneHotArray": ONEHOT, "OneHotLike": module.bindings["OneHotLike"]})
 
 
 def methods(types: dict[str, Any]) -> None:
@@ -199,6 +211,9 @@ def methods(types: dict[str, Any]) -> None:
     method_for(types, "copy(x::OneHotArray)", lambda x: make(x.raw.copy(), x.nlabels))
 
     def hcat(*xs: Any) -> Any:
+        xs = tuple(map(reshaped, xs))
+        if not all(isinstance(x, OneHot) for x in xs):
+            return Base.bindings["hcat"](*[wrap(np.asfortranarray(x.data)) for x in xs])
         if len({x.nlabels for x in xs}) != 1:
             raise DimensionMismatch("Cannot concatenate OneHotArrays with different label counts")
         return make(np.concatenate([np.atleast_1d(x.raw) for x in xs], axis=0), xs[0].nlabels)
@@ -218,7 +233,7 @@ def methods(types: dict[str, Any]) -> None:
                     xs[0].nlabels)  # fmt: skip
 
     STACKS[OneHot] = stack
-    method_for(types, "hcat(xs::OneHotArray...)", hcat)
+    method_for(types, "hcat(xs::OneHotLike...)", hcat)
     method_for(types, "cat(xs::OneHotArray...; dims)", cat)
 
     def times(a: Any, x: OneHot) -> Any:

@@ -110,6 +110,8 @@ def engine_rule(rule: Any, *, convert: bool = True) -> Any:
         return rule.modern()
     if isinstance(rule, Struct) and T.subtype(T.typeof(rule), ABSTRACT):
         return JuliaRule(rule)
+    if convert and isinstance(rule, engine.OptimiserChain) and any(isinstance(r, stateful.Stateful) for r in rule):
+        return type(rule)(*map(engine_rule, rule))
     return rule
 
 
@@ -169,6 +171,8 @@ def load(module: Module) -> None:
     """Fill the module Optimisers."""
     module.const("AbstractRule", ABSTRACT, export=False)
     ABSTRACT.typename.module = module
+    # Rules print without names before the Optimisers that Flux 0.16 brings.
+    Rule.named = nodes.PROFILE.modern
     for name in RULES:
         _declare(module, name, getattr(engine, name), ABSTRACT, mutable=False, export=True)
     leaf = T.define("Leaf", module=module, mutable=True)
@@ -199,7 +203,10 @@ def load(module: Module) -> None:
         """The next state of a rule, and the step that is to be subtracted."""
         if not isinstance(rule, Rule):
             raise E.MethodError(APPLY, (rule, state, x, dx), None)
-        return from_host(tuple(rule.apply(to_host(state), to_host(x), to_host(dx))))
+        host, step = to_host(x), to_host(dx)
+        if isinstance(step, np.ndarray) and step.dtype.kind in "iub" and host.dtype.kind in "fc":
+            step = step.astype(host.dtype)  # as numbers of Julia's keep a Float32 that meets integers
+        return from_host(tuple(rule.apply(to_host(state), host, step)))
 
     @module.method("trainable(x)", export=False)
     def trainable(x: Any) -> Any:
@@ -366,10 +373,11 @@ def copy_leaf(leaf: Any, memo: dict[int, Any]) -> Any:
     return copy_state(leaf, memo)
 
 
-def warn(text: str, module: str) -> None:
-    """A warning as `@warn` writes it."""
-    lines = text.replace("\n", "\n│ ")
-    STDERR.write(f"┌ Warning: {lines}\n└ @ {module}\n")
+def warn(text: str, module: str, where: str = "", **values: Any) -> None:
+    """A warning as `@warn` writes it, with values by name, from a module and a file of it."""
+    lines = [*text.split("\n"), *[f"  {name} = {one_line(value)}" for name, value in values.items()]]
+    place = f" ~/.julia/packages/{module}/src/{where}" if where else ""
+    STDERR.write("┌ Warning: " + "\n│ ".join(lines) + f"\n└ @ {module}{place}\n")
 
 
 def load_old(module: Module) -> None:

@@ -34,9 +34,11 @@ def parse(version: str) -> tuple[int, int]:
 def select(version: str) -> None:
     """Follow a version of Flux from here on."""
     from juliette_engine.layers.normalise import set_denominator
+    from juliette_engine.optimise.rule import Rule
 
     numbers = parse(version)
     PROFILE.modern = numbers >= (0, 15)
+    Rule.named = PROFILE.modern
     PROFILE.version = version
     PACKAGES["Flux"] = MODULES[PROFILE.modern]
     set_denominator("0.14" if numbers < (0, 15) else "0.15" if numbers < (0, 16) else "0.16")

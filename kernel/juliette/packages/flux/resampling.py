@@ -13,7 +13,7 @@ from juliette.base.essentials import PROPERTIES
 from juliette.base.iteration import EltypeUnknown, iterates
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
-from juliette.packages.flux.data import Loader, View, numobs, observed, one_based, zero_based
+from juliette.packages.flux.data import NUMOBS, Loader, View, numobs, observed, one_based, zero_based
 from juliette.packages.flux.optimise import method_for
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -186,7 +186,15 @@ def views(module: Module) -> None:
     @module.method("ObsView(data, indices)")
     def view_of(_: Any, data: Any, indices: Any) -> View:
         """Some observations that are asked for later."""
+        places = np.atleast_1d(zero_based(indices))
+        if places.size and not (places.min() >= 0 and places.max() < NUMOBS[0](data)):
+            raise BoundsError(data, (indices,))
         return View(data, indices)
+
+    @module.method("ObsView(data)")
+    def view_of_all(_: Any, data: Any) -> View:
+        """All observations, which are asked for later."""
+        return data if isinstance(data, View) else View(data, V.UnitRange(1, numobs(data)))
 
     @module.method("obsview(data)")
     def obsview_all(data: Any) -> Any:

@@ -163,13 +163,12 @@ def train_explicit(loss: Any, model: Any, data: Any, opt: Any) -> None:
     state = opt
     if is_rule(opt):
         state = engine.setup(engine_rule(opt), model)
-        if any(leaf.kept is not None for leaf in tree.leaves(state)):
+        if (kept := next((v for v in tree.leaves(state) if v.kept is not None), None)) is not None:
             warn(
                 f"Optimiser {type(opt).__name__} has state which will be discarded after `train!` "
-                "finishes.\n│   Please run `opt = Flux.setup(opt, model)` and use this `opt` "
-                "instead.",
-                "Flux",
-            )
+                f"finishes.\nPlease run `opt = Flux.setup({type(opt).__name__}(), model)` and pass this `opt` to `train!`.",
+                "Flux", "train.jl:161", leaf=kept,
+            )  # fmt: skip
     for index, d in enumerate(support.iterate(data), 1):
         try:
             step(loss, model, d, state, index)

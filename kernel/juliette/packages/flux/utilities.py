@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.compiler import support
 from juliette.display.io import STDERR
-from juliette.display.show import SHOW_HOOKS, one_line
+from juliette.display.show import SHOW_HOOKS, one_line, string_of
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, array_class, vector, wrap
+from juliette.runtime.array import Array, vector, wrap
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import Complex
 from juliette.syntax.expr import Symbol
@@ -94,7 +95,15 @@ def destructure(model: Any) -> tuple[Any, Restructure]:
 
 T.register_class(KeyPath, T.define("KeyPath"))
 T.register_class(Restructure, T.define("Restructure", T.Function_))
-SHOW_HOOKS[KeyPath] = lambda io, x, long: io.write(f"KeyPath({', '.join(map(one_line, x.keys))})")
+SHOW_HOOKS[KeyPath] = lambda io, x, long: io.write(path_text(io, x))
+
+
+def path_text(io: Any, x: KeyPath) -> str:
+    """`KeyPath(:a, 1)`, or `a.1` where it is to be short."""
+    if io.get("compact"):
+        return ".".join(map(string_of, x.keys))
+    return f"KeyPath{one_line(x.keys)}"
+
 
 
 def _show_restructure(io: Any, x: Any, long: bool) -> None:
@@ -187,22 +196,34 @@ def _do_not_match(mine: trees.Parts, theirs: trees.Parts) -> None:
 
 
 def converted(t: Any, x: Any) -> Any:
-    """A model with its floating-point arrays in another precision."""
-    dtype = T.DTYPE_OF[t]
+    """A model with its floating-point arrays, complex ones too, in another precision."""
+    convert, family, real = Base.bindings["convert"], Base.bindings["Complex"], T.TypeVar("T", None, T.AbstractFloat)
+    complex_t, floats = T.apply_type(family, t), T.UnionAll(real, T.apply_type(family, real))
 
     def leaf(v: Any) -> Any:
-        if trees.is_array(v) and trees.data(v).dtype.kind == "f":
-            data = np.asfortranarray(trees.data(v), dtype=dtype)
-            return array_class(t, data.ndim)(data)
+        if not isinstance(v, ArrayLike):
+            return v
+        kind = v.eltype
+        if kind is t or kind is complex_t:
+            return v
+        if T.subtype(kind, T.AbstractFloat):
+            return convert(T.apply_type(T.AbstractArray, t), v)
+        if T.subtype(kind, floats):
+            return convert(T.apply_type(T.AbstractArray, complex_t), v)
         return v
 
-    return trees.fmap(leaf, x, exclude=is_leaf)
+    return trees.fmap(leaf, x, exclude=_numbers_or_leaf)
+
+
+def _numbers_or_leaf(x: Any) -> bool:
+    """Leaves, and arrays of numbers that are no plain ones."""
+    return is_leaf(x) or isinstance(x, ArrayLike) and T.subtype(x.eltype, T.Number)
 
 
 def set_mode(module: Module, model: Any, active: Any) -> Any:
     """Switch layers that behave differently in training; a user's own by their methods of `testmode!`."""
     testmode = module.bindings["testmode!"]
-    for node in trees.nodes(model):
+    for node in collected(model, trees.is_array):
         if isinstance(node, Layer):
             if "active" in node.fields:
                 object.__setattr__(node, "active", active)
@@ -229,8 +250,15 @@ def collect(xs: tuple[Any, ...]) -> Params:
         if isinstance(x, Params):
             out.push(*x)
             continue
-        for p in trees.parameters(x):
-            out.push(p)
+        try:
+            for p in trees.parameters(x):
+                out.push(p)
+        except E.ErrorException as error:
+            if not str(error.msg).startswith("LazyLayer"):
+                raise
+            raise E.ErrorException(
+                "LazyLayer should never be used within params(m). Call striplazy(m) first."
+            ) from None
     return out
 
 
@@ -304,14 +332,22 @@ def load_module(module: Module) -> None:
     @module.method("gpu(x)")
     def gpu(x: Any) -> Any:
         """The model or the data itself, as there is no GPU here."""
-        if not _gpu_told:
+        if nodes.PROFILE.modern:
+            from juliette.packages.flux.devices import tell_once
+
+            tell_once()
+        elif not _gpu_told:
             _gpu_told.append(True)
             STDERR.write(
-                "[ Info: The GPU function is being called but the GPU is not accessible. \n"
-                "Defaulting back to the CPU. (No action is required if you want to run on the "
-                "CPU).\n"
+                "┌ Info: The GPU function is being called but the GPU is not accessible. \n"
+                "└ Defaulting back to the CPU. (No action is required if you want to run on the CPU).\n"
             )
         return x
+
+    @module.method("hasaffine(layer)", export=False)
+    def hasaffine(layer: Any) -> bool:
+        """Does a normalisation have a scale and a shift that train?"""
+        return bool(layer.affine)
 
     @module.method("testmode!(m, mode=true)")
     def testmode(m: Any, active: Any = True) -> Any:
@@ -430,7 +466,7 @@ def load_functors(module: Module) -> None:
         def re(new: Any) -> Any:
             return trees.rebuild(x, tuple(trees.children(new)[1]))  # type: ignore[index]
 
-        return children, re
+        return children, Base.bindings["identity"] if type(x) is tuple or isinstance(x, V.NamedTuple) else re
 
     @module.method("functor(t::Type, x)")
     def functor_like(t: Any, x: Any) -> Any:

@@ -307,6 +307,15 @@ def load_entries(module: Module) -> None:
 
         return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if holds_node(x) else x
 
+    @module.method("eager_update!(state, model, update!)", transparent=True, export=False)
+    def eager_update(state: Any, model: Any, update: Any) -> Any:
+        """`model`; in the backward pass `update!(state, model, gradient)` is called and the gradient is forgotten."""
+
+        def updated(gradient: Any) -> None:
+            update(state, model, gradient)
+
+        return hook(updated, model)
+
     @module.method("isderiving(x=nothing)", transparent=True, export=False)
     def isderiving(x: Any = None) -> bool:
         return within_reverse()
