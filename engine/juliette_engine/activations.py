@@ -56,7 +56,10 @@ __all__ = [
 
 
 def identity(x: Any) -> Any:
-    """The argument itself."""
+    """The argument `x` itself: the activation of a layer without one.
+
+    Source: Julia, `identity`; NNlib, `identity` as an activation.
+    """
     return x
 
 
@@ -175,7 +178,12 @@ trelu = thresholdrelu = activation("trelu", "where(x <= θ, 0, x)", "g * (x > θ
 
 
 def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:
-    """`leakyrelu` with a slope drawn anew for each element."""
+    """`leakyrelu` with a slope drawn anew for each element of `x`, between `low` and `high`.
+
+    Shapes: any, kept.
+    Raises: nothing.
+    Source: Xu and others (2015); NNlib, `rrelu`.
+    """
     from juliette_engine.initialisers import uniform
 
     p = np.asarray(primal(x))
@@ -185,30 +193,32 @@ def rrelu(x: Any, low: float = 1 / 8, high: float = 1 / 3) -> Any:
 
 
 # What `help` says of each, and where it comes from.
-for _name, _text in {
-    "σ": "`1 / (1 + exp(-x))`, the logistic function.",
-    "tanh": "The hyperbolic tangent.",
-    "relu": "`max(0, x)` (Nair and Hinton, 2010).",
-    "relu6": "`min(max(0, x), 6)` (Krizhevsky, 2010).",
-    "leakyrelu": "`max(a x, x)` with `a = 0.01` (Maas and others, 2013).",
-    "elu": "`x` above zero, else `α (exp(x) - 1)` with `α = 1` (Clevert and others, 2015).",
-    "celu": "`max(0, x) + min(0, α (exp(x / α) - 1))` with `α = 1` (Barron, 2017).",
-    "selu": "`λ x` above zero, else `λ α (exp(x) - 1)` (Klambauer and others, 2017).",
-    "gelu_tanh": "`x Φ(x)`, with `tanh` for the normal distribution Φ (Hendrycks and Gimpel, 2016).",
-    "gelu_sigmoid": "`x Φ(x)`, with a sigmoid for the normal distribution Φ (Hendrycks and Gimpel, 2016).",
-    "gelu_erf": "`x Φ(x)` with the normal distribution Φ (Hendrycks and Gimpel, 2016).",
-    "swish": "`x σ(x)` (Ramachandran and others, 2017).",
-    "hardswish": "`x hardσ(x)` (Howard and others, 2019).",
-    "hardσ": "`max(0, min(1, (x + 3) / 6))` (Howard and others, 2019).",
-    "hardtanh": "`max(-1, min(1, x))` (Collobert, 2004).",
-    "lisht": "`x tanh(x)` (Roy and others, 2019).",
-    "mish": "`x tanh(softplus(x))` (Misra, 2019).",
-    "logσ": "`log(σ(x))`, computed without overflow.",
-    "logcosh": "`log(cosh(x))`, computed without overflow.",
-    "softplus": "`log(exp(x) + 1)`, computed without overflow (Dugas and others, 2000).",
-    "softsign": "`x / (1 + |x|)` (Glorot and Bengio, 2010).",
-    "softshrink": "`x` towards zero by `λ = 0.5`, at most to zero.",
-    "tanhshrink": "`x - tanh(x)`.",
-    "trelu": "`x` above `theta = 1`, else zero (Konda and others, 2014).",
+for _name, (_text, _source) in {
+    "σ": ("`1 / (1 + exp(-x))`, the logistic function.", "Verhulst (1845); NNlib, `sigmoid`"),
+    "tanh": ("The hyperbolic tangent.", "NNlib, `tanh_fast`"),
+    "relu": ("`max(0, x)`.", "Nair and Hinton (2010); NNlib, `relu`"),
+    "relu6": ("`min(max(0, x), 6)`.", "Krizhevsky (2010); NNlib, `relu6`"),
+    "leakyrelu": ("`max(a x, x)` with `a = 0.01`.", "Maas and others (2013); NNlib, `leakyrelu`"),
+    "elu": ("`x` above zero, else `α (exp(x) - 1)` with `α = 1`.", "Clevert and others (2015); NNlib, `elu`"),
+    "celu": ("`max(0, x) + min(0, α (exp(x / α) - 1))` with `α = 1`.", "Barron (2017); NNlib, `celu`"),
+    "selu": ("`λ x` above zero, else `λ α (exp(x) - 1)`.", "Klambauer and others (2017); NNlib, `selu`"),
+    "gelu_tanh": ("`x Φ(x)`, with `tanh` for the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_tanh`"),
+    "gelu_sigmoid": ("`x Φ(x)`, with a sigmoid for the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_sigmoid`"),
+    "gelu_erf": ("`x Φ(x)` with the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_erf`"),
+    "swish": ("`x σ(x)`.", "Ramachandran and others (2017); NNlib, `swish`"),
+    "hardswish": ("`x hardσ(x)`.", "Howard and others (2019); NNlib, `hardswish`"),
+    "hardσ": ("`max(0, min(1, (x + 3) / 6))`.", "Howard and others (2019); NNlib, `hardsigmoid`"),
+    "hardtanh": ("`max(-1, min(1, x))`.", "Collobert (2004); NNlib, `hardtanh`"),
+    "lisht": ("`x tanh(x)`.", "Roy and others (2019); NNlib, `lisht`"),
+    "mish": ("`x tanh(softplus(x))`.", "Misra (2019); NNlib, `mish`"),
+    "logσ": ("`log(σ(x))`, computed without overflow.", "NNlib, `logsigmoid`"),
+    "logcosh": ("`log(cosh(x))`, computed without overflow.", "NNlib, `logcosh`"),
+    "softplus": ("`log(exp(x) + 1)`, computed without overflow.", "Dugas and others (2000); NNlib, `softplus`"),
+    "softsign": ("`x / (1 + |x|)`.", "Glorot and Bengio (2010); NNlib, `softsign`"),
+    "softshrink": ("`x` towards zero by `λ = 0.5`, at most to zero.", "NNlib, `softshrink`"),
+    "tanhshrink": ("`x - tanh(x)`.", "NNlib, `tanhshrink`"),
+    "trelu": ("`x` above `θ = 1`, else zero.", "Konda and others (2014); NNlib, `trelu`"),
 }.items():
-    globals()[_name].__doc__ = f"Elementwise: {_text}"
+    globals()[_name].__doc__ = (
+        f"Elementwise: {_text}\n\nShapes: any, kept.\nRaises: nothing.\nSource: {_source}."
+    )

@@ -42,10 +42,14 @@ def observations(data: Any, index: Any) -> Any:
 
 
 class DataLoader:
-    """Iterates over batches of observations of an array, a tuple or a dictionary of arrays.
+    """Iterates over batches of observations of `data`: an array, a tuple or a dictionary of arrays.
 
-    The last batch may be smaller, or is left out with `partial=False`; `shuffle=True` draws a new
-    order for each pass (MLUtils, `DataLoader`).
+    A batch has `batchsize` observations.  The last may be smaller, or is left out with `partial=False`; `shuffle=True`
+    draws a new order for each pass, from `rng`.
+
+    Shapes: the last dimension of each array counts the observations; batches keep the others.
+    Raises: DimensionMismatch if the arrays have different numbers of observations.
+    Source: MLUtils, `DataLoader`.
 
     >>> [x.shape for x in DataLoader(np.zeros((2, 5)), batchsize=2)]
     [(2, 2), (2, 2), (2, 1)]
@@ -89,7 +93,11 @@ class DataLoader:
 
 
 def flatten(x: Any) -> Any:
-    """One column for each observation: all dimensions but the last in one (`Flux.flatten`).
+    """One column for each observation: all dimensions of `x` but the last in one.
+
+    Shapes: `size… × batch` to `prod(size) × batch`.
+    Raises: nothing.
+    Source: MLUtils, `flatten`.
 
     >>> flatten(np.zeros((8, 8, 3, 5))).shape
     (192, 5)
@@ -98,7 +106,13 @@ def flatten(x: Any) -> Any:
 
 
 def onehotbatch(xs: Any, labels: Any, default: Any = None) -> Any:
-    """A Boolean column for each element, true in the row of its label.
+    """A Boolean column for each element of `xs`, true in the row of its label among `labels`.
+
+    An element that is no label gets the column of `default`.
+
+    Shapes: `labels × size(xs)`.
+    Raises: ArgumentError for an element that is no label, without a default.
+    Source: OneHotArrays, `onehotbatch`.
 
     >>> onehotbatch("ab", "abc").astype(int)
     array([[1, 0],
@@ -117,7 +131,12 @@ def onehotbatch(xs: Any, labels: Any, default: Any = None) -> Any:
 
 
 def onecold(y: Any, labels: Any = None) -> Any:
-    """The label (or the row, counted from zero) of the largest element of each column."""
+    """The label of the largest element of each column of `y`, or its row, counted from zero, without `labels`.
+
+    Shapes: the dimensions of `y` without the first.
+    Raises: DimensionMismatch if there are not as many labels as rows.
+    Source: OneHotArrays, `onecold`.
+    """
     y = np.asarray(y)
     names = None if labels is None else list(labels)
     if names is not None and len(names) != y.shape[0]:

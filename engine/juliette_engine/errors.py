@@ -6,7 +6,10 @@ from itertools import zip_longest
 
 
 class DimensionMismatch(ValueError):
-    """Sizes that do not fit together."""
+    """Sizes that do not fit together.
+
+    Source: Julia, `DimensionMismatch`.
+    """
 
 
 def unequal(shapes: list[tuple[int, ...]]) -> DimensionMismatch:
@@ -31,7 +34,10 @@ def no_product(a: tuple[int, ...], b: tuple[int, ...]) -> DimensionMismatch:
 
 
 class ArgumentError(ValueError):
-    """An argument that makes no sense."""
+    """An argument that makes no sense.
+
+    Source: Julia, `ArgumentError`.
+    """
 
 
 class AssertionFailed(ValueError):
@@ -39,7 +45,10 @@ class AssertionFailed(ValueError):
 
 
 class DomainError(ValueError):
-    """A number outside the domain of a function; it travels along."""
+    """A `value` outside the domain of a function, which travels along with the `message`.
+
+    Source: Julia, `DomainError`.
+    """
 
     def __init__(self, value: object, message: str) -> None:
         super().__init__(message)
@@ -47,7 +56,10 @@ class DomainError(ValueError):
 
 
 class UsageError(RuntimeError):
-    """Functions put together in a way that cannot work."""
+    """Functions put together in a way that cannot work.
+
+    Source: Julia, `ErrorException`.
+    """
 
 
 class OutOfBounds(IndexError):

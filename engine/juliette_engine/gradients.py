@@ -14,12 +14,16 @@ from juliette_engine.numeric import OTHERS
 from juliette_engine.tape import (
     IMPLICIT, LEVELS, SCALARS, Node, Tape, backward, primal,
 )
+from juliette_engine.text import array_text
 
 ndarray = np.ndarray
 
 
 class GradientError(Exception):
-    """The output cannot be differentiated; the message is Zygote's."""
+    """The output cannot be differentiated; the message is Zygote's.
+
+    Source: Zygote.
+    """
 
 
 # How values of other libraries open: class -> (lift(x, tape) -> traced, lower(traced, x) -> gradient).
@@ -33,7 +37,10 @@ _FOUND: dict[tuple[int, type], Any] = {}
 def register_lifter(
     cls: type, lift: Callable[[Any, Tape], Any], lower: Callable[[Any, Any], Any]
 ) -> None:
-    """Open values of a class for differentiation."""
+    """Open values of a class `cls` for differentiation: `lift` opens one, `lower` closes its gradient.
+
+    Source: our own.
+    """
     LIFTERS[cls] = (lift, lower)
     _FOUND.clear()
     _LIFT.clear()
@@ -43,10 +50,12 @@ def register_lifter(
 def register_lender(
     cls: type, lend: Callable[[Any, Tape], Any], give_back: Callable[[Any, Any], Any]
 ) -> None:
-    """Let parameters of a class be traced in place.
+    """Let parameters of a class `cls` be traced in place.
 
     `lend(x, tape)` makes `x` a node and returns what `give_back(x, that)` needs to make it plain
     again; `give_back` returns the node, or something with its `grad` and `data`.
+
+    Source: our own.
     """
     LENDERS[cls] = (lend, give_back)
     _FOUND.clear()
@@ -259,6 +268,8 @@ def pullback(
 
     That function may be called again and again.  The output may be a number, an array, or a tuple,
     list or dict of them; the cotangent has the same form, with None for no cotangent.
+
+    Source: Zygote, `pullback`.
     """
     tape = LEVELS.open(tape_class)
     try:
@@ -364,7 +375,12 @@ WALKERS: dict[type, Callable[[Any, Callable[[Any], None]], None]] = {}
 
 
 def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, Any]:
-    """The value and the gradient; of a tuple the first entry is the loss."""
+    """The value of `f` and the gradient for each argument; of a tuple the first entry is the loss.
+
+    Shapes: those of `gradient`.
+    Raises: what `gradient` raises.
+    Source: Zygote, `withgradient`.
+    """
     if len(args) == 1 and isinstance(args[0], Params):
         return implicit(f, args[0], tape_class)
     tape = LEVELS.open(tape_class)
@@ -397,6 +413,10 @@ FIRSTS: dict[type, Callable[[Any], Any]] = {dict: lambda d: next(iter(d.values()
 def gradient(f: Callable[..., Any], *args: Any) -> Any:
     """The gradient of `f` for each argument, or `Grads` over Params.
 
+    Shapes: each gradient has the size of its argument, or its parts; None where nothing depends on it.
+    Raises: GradientError unless the output is one real number.
+    Source: Zygote, `gradient`.
+
     >>> gradient(lambda x: 3 * x**2 + 2 * x + 1, 1.0)
     (8.0,)
     """
@@ -404,7 +424,10 @@ def gradient(f: Callable[..., Any], *args: Any) -> Any:
 
 
 class Params:
-    """An ordered collection of parameters, each once by identity."""
+    """An ordered collection of `items`, the parameters, each once by identity.
+
+    Source: Zygote, `Params`.
+    """
 
     def __init__(self, items: Any = ()) -> None:
         self.items: dict[int, Any] = {}
@@ -420,6 +443,9 @@ class Params:
     def __contains__(self, x: object) -> bool:
         return id(x) in self.items
 
+    def __repr__(self) -> str:
+        return f"Params([{', '.join(array_text(x.array if isinstance(x, Parameter) else trees.data(x)) for x in self)}])"
+
     def push(self, *xs: Any) -> Params:
         for x in xs:
             self.items.setdefault(id(x), x)
@@ -431,7 +457,10 @@ class Params:
 
 
 class Grads:
-    """Gradients by the identity of the parameter."""
+    """Gradients by the identity of the parameter: `params` are those of the gradient, `grads` the table.
+
+    Source: Zygote, `Grads`.
+    """
 
     def __init__(self, params: Params, grads: dict[int, Any]) -> None:
         self.params = params
@@ -481,13 +510,19 @@ def implicit(f: Callable[[], Any], ps: Params, tape_class: type[Tape] = Tape) ->
 
 
 class Parameter:
-    """A numpy array that implicit gradients can trace: layers read `parameter.value`."""
+    """An `array` of numpy's that implicit gradients can trace: layers read `parameter.value`.
+
+    Source: our own; Zygote traces arrays themselves.
+    """
 
     __slots__ = ("array", "node")
 
     def __init__(self, array: Any) -> None:
         self.array = array
         self.node: Node | None = None
+
+    def __repr__(self) -> str:
+        return f"Parameter({array_text(self.array)})"
 
     @property
     def value(self) -> Any:
@@ -529,7 +564,10 @@ register_lender(ndarray, _lend_array, _give_back_array)
 
 
 def params(*models: Any) -> Params:
-    """The parameters of layers, arrays and tuples of them."""
+    """The parameters of layers, arrays and tuples of them.
+
+    Source: Flux, `params`.
+    """
     out = Params()
     for model in models:
         for x in trees.parameters(model):

@@ -57,7 +57,10 @@ F32 = np.dtype(np.float32)
 
 
 def set_random_source(source: RandomSource) -> None:
-    """Draw all random numbers of the engine from here."""
+    """Draw all random numbers of the engine from a `source`.
+
+    Source: our own.
+    """
     _source[0] = source
 
 
@@ -97,25 +100,53 @@ def _f32(x: Any) -> Any:
 
 
 def glorot_uniform(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
-    """`U(-b, b)` with `b = gain * √(6 / (in + out))` (Glorot and Bengio, 2010)."""
+    """`U(-b, b)` with `b = gain * √(6 / (in + out))`.
+
+    `rng` draws the numbers.  `in` and `out` are the numbers of inputs and outputs that meet there.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Glorot and Bengio (2010); Flux, `glorot_uniform`.
+    """
     scale = np.float32(gain) * np.sqrt(np.float32(24) / np.float32(sum(fans(shape))))
     return _f32((uniform(shape, rng=rng) - np.float32(0.5)) * scale)
 
 
 def glorot_normal(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
-    """`N(0, gain² * 2 / (in + out))`: `glorot_normal(size…)` as Float32 (Glorot and Bengio, 2010)."""
+    """`N(0, σ²)` with `σ = gain * √(2 / (in + out))`.
+
+    `rng` draws the numbers.  `in` and `out` are the numbers of inputs and outputs that meet there.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Glorot and Bengio (2010); Flux, `glorot_normal`.
+    """
     deviation = np.float32(gain) * np.sqrt(np.float32(2) / np.float32(sum(fans(shape))))
     return _f32(normal(shape, rng=rng) * deviation)
 
 
 def kaiming_uniform(*shape: int, gain: float = math.sqrt(2.0), rng: Any = None) -> Any:
-    """`U(-b, b)` with `b = gain * √(3 / in)` (He and others, 2015)."""
+    """`U(-b, b)` with `b = gain * √(3 / in)`.
+
+    `rng` draws the numbers.  `in` and `out` are the numbers of inputs and outputs that meet there.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: He and others (2015); Flux, `kaiming_uniform`.
+    """
     bound = np.float32(math.sqrt(3.0) * gain / math.sqrt(fans(shape)[0]))
     return _f32((uniform(shape, rng=rng) - np.float32(0.5)) * (2 * bound))
 
 
 def kaiming_normal(*shape: int, gain: float = math.sqrt(2.0), rng: Any = None) -> Any:
-    """`N(0, gain² / in)`: `kaiming_normal(size…)` as Float32 (He and others, 2015)."""
+    """`N(0, σ²)` with `σ = gain / √in`.
+
+    `rng` draws the numbers.  `in` and `out` are the numbers of inputs and outputs that meet there.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: He and others (2015); Flux, `kaiming_normal`.
+    """
     return _f32(normal(shape, rng=rng) * np.float32(gain / math.sqrt(fans(shape)[0])))
 
 
@@ -127,7 +158,14 @@ def truncated_normal(
     hi: float = 2.0,
     rng: Any = None,
 ) -> Any:
-    """Normal numbers between `lo` and `hi`, by the inverse of the cumulative distribution."""
+    """Normal numbers with `mean` and `std` between `lo` and `hi`, by the inverse of the distribution function.
+
+    `rng` draws the numbers.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Burkardt (2014); Flux, `truncated_normal`.
+    """
     below = 0.5 * (1 + math.erf((lo - mean) / std / math.sqrt(2)))
     above = 0.5 * (1 + math.erf((hi - mean) / std / math.sqrt(2)))
     x = uniform(shape, rng=rng).astype(float) * 2 * (above - below) + (2 * below - 1)
@@ -149,12 +187,26 @@ def inverse_erf(y: Any) -> Any:
 
 
 def lecun_normal(*shape: int, rng: Any = None) -> Any:
-    """Truncated normal numbers with variance `1 / in` (LeCun and others, 1998)."""
+    """Normal numbers with variance `1 / in`, truncated at two deviations.
+
+    `rng` draws the numbers.  `in` and `out` are the numbers of inputs and outputs that meet there.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: LeCun and others (1998); Flux, `lecun_normal`.
+    """
     return truncated_normal(*shape, std=math.sqrt(1 / fans(shape)[0]), rng=rng)
 
 
 def orthogonal(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
-    """Orthonormal columns (or rows), from the QR decomposition of normal numbers."""
+    """Orthonormal columns, or rows where there are less of them, times `gain`: from the QR decomposition of normal numbers.
+
+    `rng` draws the numbers.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: ArgumentError for less than two dimensions.
+    Source: Saxe and others (2014); Flux, `orthogonal`.
+    """
     if len(shape) < 2:
         raise ArgumentError("orthogonal expects at least two dimensions")
     rows, cols = math.prod(shape[:-1]), shape[-1]
@@ -165,7 +217,14 @@ def orthogonal(*shape: int, gain: float = 1.0, rng: Any = None) -> Any:
 
 
 def sparse_init(*shape: int, sparsity: float, std: float = 0.01, rng: Any = None) -> Any:
-    """Normal numbers, with a fraction `sparsity` of each column set to zero (Martens, 2010)."""
+    """Normal numbers of deviation `std`, with a fraction `sparsity` of each column set to zero.
+
+    `rng` draws the numbers.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: ArgumentError unless there are two dimensions.
+    Source: Martens (2010); Flux, `sparse_init`.
+    """
     if len(shape) != 2:
         raise ArgumentError("Only 2-dimensional outputs are supported for sparse initialization.")
     rows, cols = shape
@@ -178,7 +237,14 @@ def sparse_init(*shape: int, sparsity: float, std: float = 0.01, rng: Any = None
 
 
 def identity_init(*shape: int, gain: float = 1.0, shift: Any = 0, rng: Any = None) -> Any:
-    """The identity map: zeros for one dimension, a diagonal for two, else taps in the centre."""
+    """The identity map times `gain`: zeros for one dimension, a diagonal for two, else taps in the centre.
+
+    `shift` moves it round, in all dimensions or by one number for each.  Nothing is drawn from `rng`.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Le and others (2015); Flux, `identity_init`.
+    """
     x = zeros32(*shape)
     if len(shape) == 1:
         return x
@@ -193,20 +259,44 @@ def identity_init(*shape: int, gain: float = 1.0, shift: Any = 0, rng: Any = Non
 
 
 def rand32(*shape: int, rng: Any = None) -> Any:
-    """Uniform Float32 numbers: `rand32(size…)`."""
+    """Uniform Float32 numbers between 0 and 1.
+
+    `rng` draws the numbers.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Flux, `rand32`.
+    """
     return _f32(uniform(shape, rng=rng))
 
 
 def randn32(*shape: int, rng: Any = None) -> Any:
-    """Standard normal Float32 numbers: `randn32(size…)`."""
+    """Standard normal Float32 numbers.
+
+    `rng` draws the numbers.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Flux, `randn32`.
+    """
     return _f32(normal(shape, rng=rng))
 
 
 def zeros32(*shape: int) -> Any:
-    """Float32 zeros: `zeros32(size…)`."""
+    """Float32 zeros.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Flux, `zeros32`.
+    """
     return np.zeros(shape, dtype=np.float32, order="F")
 
 
 def ones32(*shape: int) -> Any:
-    """Float32 ones: `ones32(size…)`."""
+    """Float32 ones.
+
+    Shapes: Float32 of the size `shape`, given as separate numbers.
+    Raises: nothing.
+    Source: Flux, `ones32`.
+    """
     return np.ones(shape, dtype=np.float32, order="F")

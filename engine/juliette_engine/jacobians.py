@@ -21,6 +21,10 @@ _FLOAT = np.dtype(float)
 def jacobian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
     """For each array or number among the arguments the matrix of derivatives of `f`'s elements.
 
+    Shapes: `length(f(x)) × length(x)`; a vector for a number.
+    Raises: GradientError for an output that is no array of real numbers.
+    Source: Zygote, `jacobian`.
+
     >>> jacobian(lambda x: x * x, np.array([1.0, 2.0]))[0].tolist()
     [[2.0, 0.0], [0.0, 4.0]]
     """
@@ -28,7 +32,10 @@ def jacobian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
 
 
 def withjacobian(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, tuple[Any, ...]]:
-    """`f(*args)` and the Jacobian for each argument, as `jacobian` gives it."""
+    """`f(*args)` and the Jacobian for each argument, as `jacobian` gives it.
+
+    Source: Zygote, `withjacobian`.
+    """
     y, back = pullback(f, *args, tape_class=tape_class)
     return y, rows(y, back, args)
 
@@ -77,10 +84,11 @@ def pushforward(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
 
 
 def hessian(f: Callable[[Any], Any], x: Any) -> Any:
-    """The second derivatives of a scalar function of one array or number: forward mode over the gradient.
+    """The second derivatives of a scalar function `f` of one array or number `x`.
 
-    >>> hessian(lambda x: x[0] * x[1] ** 2, np.array([3.0, 2.0])).tolist()
-    [[0.0, 4.0], [4.0, 6.0]]
+    Shapes: `length(x) × length(x)`, or a number.
+    Raises: GradientError unless the output is one real number.
+    Source: Zygote, `hessian`.
     """
     return forward_jacobian(lambda v: gradient(f, v)[0], x)[1]
 
@@ -93,7 +101,11 @@ def hessian_reverse(f: Callable[[Any], Any], x: Any) -> Any:
 
 
 def diaghessian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
-    """The diagonal of the Hessian for each argument, in the argument's shape; None for what is no number and no array."""
+    """The diagonal of the Hessian of `f` for each argument, in the argument's shape.
+
+    Raises: GradientError unless the output is one real number.
+    Source: Zygote, `diaghessian`.
+    """
     out = []
     for k, x in enumerate(args):
 

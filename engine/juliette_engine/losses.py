@@ -122,7 +122,11 @@ def _eps(ŷ: Any, eps: float | None) -> float:
 def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg((ŷ .- y) .^ 2)`: the mean squared error.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `mse`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `mse`.
     """
     if agg is mean and one_kind(ŷ, y):
         return mean_squares(ŷ, y)
@@ -134,7 +138,11 @@ def mse(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def mae(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(abs.(ŷ .- y))`: the mean absolute error.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `mae`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `mae`.
     """
     return agg(absolute(sub(ŷ, y)))
 
@@ -143,7 +151,11 @@ def mae(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
     """`agg((log.(ŷ .+ eps) .- log.(y .+ eps)) .^ 2)`: the mean squared logarithmic error.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `msle`).
+    `agg` reduces them, by default to the mean. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `msle`.
     """
     ε = _eps(ŷ, eps)
     d = log(div(add(ŷ, ε), add(y, ε)))
@@ -154,7 +166,11 @@ def msle(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) ->
 def huber_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, delta: float = 1.0) -> Any:
     """Quadratic for errors below `delta`, linear above.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Huber, 1964; Flux, `huber_loss`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Huber (1964); Flux, `huber_loss`.
     """
     δ = float(delta)
     e = absolute(sub(ŷ, y))
@@ -167,7 +183,11 @@ def crossentropy(
 ) -> Any:
     """`agg(-sum(y .* log.(ŷ .+ eps); dims))` for probabilities along `dims`, the first by default.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `crossentropy`).
+    `dims` counts from one. `agg` reduces them, by default to the mean. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `crossentropy`.
     """
     if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
         return crossentropies.crossentropy(ŷ, y, _eps(ŷ, eps))
@@ -178,7 +198,11 @@ def crossentropy(
 def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) -> Any:
     """`crossentropy(softmax(ŷ), y)`, computed so that large logits do no harm.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `logitcrossentropy`).
+    `dims` counts from one. `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `logitcrossentropy`.
     """
     if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
         return crossentropies.logit_crossentropy(ŷ, y)
@@ -200,7 +224,11 @@ def along(f: Callable[[Any], Any], x: Any, dims: Any) -> Any:
 def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | None = None) -> Any:
     """`agg(-y .* log.(ŷ .+ eps) .- (1 .- y) .* log.(1 .- ŷ .+ eps))` for probabilities `ŷ`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `binarycrossentropy`).
+    `agg` reduces them, by default to the mean. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `binarycrossentropy`.
     """
     ε = _eps(ŷ, eps)
     yes = xlogy(y, add(ŷ, ε))
@@ -212,7 +240,11 @@ def binarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean, eps: float | N
 def logitbinarycrossentropy(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`binarycrossentropy(σ.(ŷ), y)`, computed so that large logits do no harm.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `logitbinarycrossentropy`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `logitbinarycrossentropy`.
     """
     return agg(sub(mul(sub(1, y), ŷ), logσ(ŷ)))
 
@@ -223,7 +255,11 @@ def kldivergence(
 ) -> Any:
     """The divergence of `ŷ` from `y`, both with probabilities along `dims`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Kullback and Leibler, 1951; Flux, `kldivergence`).
+    `dims` counts from one. `agg` reduces them, by default to the mean. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Kullback and Leibler (1951); Flux, `kldivergence`.
     """
     entropy = agg(_down(xlogy(y, y), dims))
     return add(entropy, crossentropy(ŷ, y, dims=dims, agg=agg, eps=eps))
@@ -233,7 +269,11 @@ def kldivergence(
 def poisson_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(ŷ .- y .* log.(ŷ))`: the loss of counts `y` with means `ŷ`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `poisson_loss`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `poisson_loss`.
     """
     return agg(sub(ŷ, xlogy(y, ŷ)))
 
@@ -242,7 +282,11 @@ def poisson_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(max.(0, 1 .- ŷ .* y))`, for targets 1 and -1.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `hinge_loss`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `hinge_loss`.
     """
     return agg(relu(sub(1, mul(ŷ, y))))
 
@@ -251,7 +295,11 @@ def hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def squared_hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
     """`agg(max.(0, 1 .- ŷ .* y) .^ 2)`, for targets 1 and -1.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Flux, `squared_hinge_loss`).
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Flux, `squared_hinge_loss`.
     """
     m = relu(sub(1, mul(ŷ, y)))
     return agg(mul(m, m))
@@ -261,7 +309,9 @@ def squared_hinge_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean) -> Any:
 def dice_coeff_loss(ŷ: Any, y: Any, *, smooth: float = 1.0) -> Any:
     """`1 - (2 sum(y .* ŷ) + smooth) / (sum(y .^ 2) + sum(ŷ .^ 2) + smooth)`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch (Milletari and others, 2016; Flux, `dice_coeff_loss`).
+    Shapes: `ŷ` and `y` of one size; a number.
+    Raises: DimensionMismatch for different sizes.
+    Source: Milletari and others (2016); Flux, `dice_coeff_loss`.
     """
     both = add(mul(2, total(mul(y, ŷ))), float(smooth))
     return sub(1, div(both, add(add(total(mul(y, y)), total(mul(ŷ, ŷ))), float(smooth))))
@@ -271,7 +321,11 @@ def dice_coeff_loss(ŷ: Any, y: Any, *, smooth: float = 1.0) -> Any:
 def tversky_loss(ŷ: Any, y: Any, *, beta: float = 0.7) -> Any:
     """`1 - (sum(y ŷ) + 1) / (sum(y ŷ + β (1 - y) ŷ + (1 - β) y (1 - ŷ)) + 1)`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch (Salehi and others, 2017; Flux, `tversky_loss`).
+    `beta` is β: the larger, the more false negatives count.
+
+    Shapes: `ŷ` and `y` of one size; a number.
+    Raises: DimensionMismatch for different sizes.
+    Source: Salehi and others (2017); Flux, `tversky_loss`.
     """
     β = float(beta)
     both = mul(y, ŷ)
@@ -287,7 +341,11 @@ def binary_focal_loss(
 ) -> Any:
     """`agg(-(1 - p)^γ log(p))` for the probability `p` of the true class.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Lin and others, 2017; Flux, `binary_focal_loss`).
+    `agg` reduces them, by default to the mean. `gamma` is γ: the larger, the less easy samples count. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Lin and others (2017); Flux, `binary_focal_loss`.
     """
     ŷ = add(ŷ, _eps(ŷ, eps))
     p = add(mul(y, ŷ), mul(sub(1, y), sub(1, ŷ)))
@@ -306,7 +364,11 @@ def focal_loss(
 ) -> Any:
     """`agg(sum(-y (1 - ŷ)^γ log(ŷ); dims))` for probabilities along `dims`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Lin and others, 2017; Flux, `focal_loss`).
+    `dims` counts from one. `agg` reduces them, by default to the mean. `gamma` is γ: the larger, the less easy samples count. `eps` keeps logarithms finite, by default the rounding unit.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes.
+    Source: Lin and others (2017); Flux, `focal_loss`.
     """
     ŷ = add(ŷ, _eps(ŷ, eps))
     weighted = mul(y, mul(power(sub(1, ŷ), _exponent(gamma)), log(ŷ)))
@@ -324,8 +386,11 @@ def siamese_contrastive_loss(
 ) -> Any:
     """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)` for distances `ŷ`.
 
-    `ŷ` and `y` have one size, else DimensionMismatch; `agg` is the mean (Hadsell and others, 2006; Flux, `siamese_contrastive_loss`).  Raises
-    DomainError for a negative margin.
+    `agg` reduces them, by default to the mean.
+
+    Shapes: `ŷ` and `y` of one size; a number, or what `agg` makes.
+    Raises: DimensionMismatch for different sizes, DomainError for a negative `margin`.
+    Source: Hadsell and others (2006); Flux, `siamese_contrastive_loss`.
     """
     if margin < 0:
         raise DomainError(margin, "Margin must be non-negative")
@@ -336,8 +401,11 @@ def siamese_contrastive_loss(
 def label_smoothing(y: Any, α: float, *, dims: int = 1) -> Any:
     """`y (1 - α) + α / size(y, 1)`; with `dims=0` for the probability of one of two classes, `+ α / 2`.
 
-    Raises ArgumentError unless `0 < α < 1` and `dims` is 0 or 1 (Szegedy and others, 2015; Flux,
-    `label_smoothing`).
+    `α` is the share that is taken from the label; `dims` is 1 for one-hot columns.
+
+    Shapes: `y` of any size, kept.
+    Raises: ArgumentError unless `0 < α < 1` and `dims` is 0 or 1.
+    Source: Szegedy and others (2015); Flux, `label_smoothing`.
     """
     if not 0 < α < 1:
         raise ArgumentError(
@@ -351,9 +419,12 @@ def label_smoothing(y: Any, α: float, *, dims: int = 1) -> Any:
 
 
 def ctc_loss(ŷ: Any, y: Any) -> Any:
-    """Connectionist temporal classification (Graves and others, 2006).
+    """Connectionist temporal classification: the negative logarithm of the probability of all alignments.
 
-    `ŷ` holds logits, classes with the blank last, by time; `y` the labels, counted from one.  Gives
-    the negative logarithm of the probability of all alignments.
+    `ŷ` holds logits, with the blank as the last class; `y` the labels, counted from one.
+
+    Shapes: `ŷ` of `classes × time`, `y` a vector; a number.
+    Raises: nothing.
+    Source: Graves and others (2006); Flux, `ctc_loss`.
     """
     return ctc(ŷ, tuple(int(k) - 1 for k in np.asarray(primal(y)).ravel()))

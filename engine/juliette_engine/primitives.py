@@ -761,7 +761,12 @@ def _infinite(x: Any, e: Any, peak: Any, top: float) -> Any:
 
 
 def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
-    """Normalised exponentials along dimensions, by default the first."""
+    """Normalised exponentials of `x` along the dimensions `axes`, by default the first.
+
+    Shapes: that of `x`; sums along `axes` are one.
+    Raises: nothing.
+    Source: Bridle (1990); NNlib, `softmax`.
+    """
     return _softmax(x, axes=axes)
 
 
@@ -789,12 +794,21 @@ def _logsoftmax(x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
-    """`log.(softmax(x))` along dimensions, by default the first, computed without overflow."""
+    """`log.(softmax(x))` along the dimensions `axes`, by default the first, computed without overflow.
+
+    Shapes: that of `x`.
+    Raises: nothing.
+    Source: NNlib, `logsoftmax`.
+    """
     return _logsoftmax(x, axes=axes)
 
 
 def logsumexp(x: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """`log(sum(exp.(x)))`, stable; along dimensions they stay with size 1."""
+    """`log(sum(exp.(x)))`, stable; along the dimensions `axes` they stay with size 1.
+
+    Raises: nothing.
+    Source: NNlib, `logsumexp`.
+    """
     if not math.prod(shape(x)):
         return log(total(exp(x)) if axes is None else sum_along(exp(x), axes))
     if axes is None:

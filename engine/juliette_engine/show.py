@@ -208,5 +208,8 @@ def model_lines(x: Any) -> list[Line]:
 
 
 def show_model(x: Any) -> str:
-    """A model over several lines, without colours."""
+    """A model `x` over several lines, without colours.
+
+    Source: Flux, `show`.
+    """
     return "\n".join("".join(p.text for p in line) for line in model_lines(x))

@@ -204,7 +204,10 @@ def lent(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def primal(x: Any) -> Any:
-    """The plain value of a node; other values as they are."""
+    """The plain value of a node `x`; other values as they are.
+
+    Source: our own.
+    """
     return x.data if isinstance(x, Node) else x
 
 

@@ -100,3 +100,39 @@ def summary(x: Any) -> str:
     if len(shape) == 1:
         return f"{shape[0]}-element {type_name(x)}"
     return f"{'×'.join(map(str, shape)) or '0-dimensional'} {type_name(x)}"
+
+
+# Element types whose numbers say themselves what they are.
+_PLAIN = ("Float64", "Int64")
+
+
+def array_text(x: Any) -> str:
+    """An array on one line: `[1.0 2.0; 3.0 4.0]`, long ones without their middle; of three dimensions its summary."""
+    x = np.asarray(x)
+    if x.ndim > 2 or x.ndim == 0:
+        return summary(x)
+    number = {"b": lambda v: str(int(v)), "f": lambda v: compact_text(float(v))}.get(x.dtype.kind, compact_text)
+    if x.ndim == 1:
+        inside = _elided([number(v) for v in x], 20, ", ", "  …  ") if x.size else ""
+    else:
+        rows = [_elided([number(v) for v in row], 4 if max(x.shape) > 4 else 20, " ", " … ") for row in x]
+        inside = _elided(rows, 4 if max(x.shape) > 4 else 20, "; ", "; … ; ") + (";;" if x.shape[1] == 1 else "")
+    kind = eltype_name(x.dtype)
+    return ("" if kind in _PLAIN and x.size else kind) + f"[{inside}]"
+
+
+def _elided(items: list[str], most: int, between: str, gap: str) -> str:
+    if len(items) <= most:
+        return between.join(items)
+    half = most // 2
+    return gap.join((between.join(items[:half]), between.join(items[-half:])))
+
+
+def state_text(x: Any) -> str:
+    """A state of an optimiser: arrays and numbers in tuples."""
+    if type(x) is tuple:
+        return "(" + ", ".join(map(state_text, x)) + (",)" if len(x) == 1 else ")")
+    data = getattr(x, "data", None)
+    if isinstance(x, np.ndarray) or isinstance(data, np.ndarray):
+        return array_text(x if data is None or isinstance(x, np.ndarray) else data)
+    return compact_text(x)

@@ -216,7 +216,10 @@ def trains(x: Any) -> bool:
 
 
 def trainables(x: Any, *, path: bool = False) -> list[Any]:
-    """The floating-point arrays that train, with their key paths if asked for."""
+    """The floating-point arrays of `x` that train, with their key paths if `path`.
+
+    Source: Optimisers, `trainables`.
+    """
     found: dict[int, tuple[tuple[Any, ...], Any]] = {}
     _trainables(x, (), found)
     return list(found.values()) if path else [x for _, x in found.values()]
@@ -280,12 +283,14 @@ def fmap(
     pruned: Callable[[Any], tuple[Any, ...]] | None = lambda x: (),
     counterpart: Callable[[Any, Any], Any] = part,
 ) -> Any:
-    """`f` on every leaf, and the tree built up again; a shared node is visited once.
+    """`f` on every leaf of `x`, and the tree built up again; a shared node is visited once.
 
-    `others` are trees with the same parts.  With `path`, `f` first gets the path to the leaf; with
-    `structure`, plain trees take the place of the nodes.  `pruned(x)` holds what stands for a node
+    `others` are trees with the same parts.  What `exclude` is true for is a leaf.  With `path`, `f` first gets the path to
+    the leaf; with `structure`, plain trees take the place of the nodes.  `pruned(x)` holds what stands for a node
     that was met before, if not what was made of it; without `pruned`, such nodes are met again.
     `counterpart(tree, key)` is the part of another tree that belongs to the part `key`.
+
+    Source: Functors, `fmap`.
     """
     return _Map(f, exclude, path, structure, pruned, counterpart).visit((), x, *others)
 

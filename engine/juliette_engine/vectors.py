@@ -46,7 +46,11 @@ class Restructure:
 
 
 def destructure(model: Any) -> tuple[Any, Restructure]:
-    """All trained numbers in one vector, and the function that builds the model from one.
+    """All trained numbers of a `model` in one vector, and the function that builds the model from one.
+
+    Shapes: a vector as long as there are numbers that train.
+    Raises: DimensionMismatch when a vector of another length is given back.
+    Source: Optimisers, `destructure`.
 
     >>> from juliette_engine import Dense
     >>> flat, rebuild = destructure(Dense((2, 3)))

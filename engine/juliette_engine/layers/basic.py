@@ -47,9 +47,12 @@ def flattened(f: Function, x: Any) -> Any:
 class Dense(Layer):
     """Fully connected: `σ.(weight * x .+ bias)`.
 
-    `Dense((in, out), σ)` or `Dense(in, out, σ)` draws a weight, `Dense(weight, bias, σ)` takes
-    arrays.  Input `in`, `in × batch` or `in × …`, output `out × …` (Flux, `Dense`).  Raises
-    DimensionMismatch if the first dimension of the input is not `in`.
+    `Dense((in, out), σ)` or `Dense(in, out, σ)` draws a weight by `init`, `Dense(weight, bias, σ)` takes arrays;
+    `bias=False` leaves the bias out.  `sizes` and `rest` hold these.
+
+    Shapes: input `in`, `in × batch` or `in × …`, output `out`, `out × batch` or `out × …`; weight `out × in`, bias `out`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`, or a bias has another size than `out`.
+    Source: Flux, `Dense`.
 
     >>> Dense((5, 2))
     Dense(5 => 2)       # 12 parameters
@@ -103,7 +106,12 @@ class Dense(Layer):
 class Scale(Layer):
     """Elementwise: `σ.(scale .* x .+ bias)`.
 
-    `Scale(size…, σ)` starts with ones, `Scale(scale, bias, σ)` takes arrays (Flux, `Scale`).
+    `Scale(size…, σ)` starts with what `init` gives, ones; `Scale(scale, bias, σ)` takes arrays; `bias=False` leaves
+    the bias out.  `args` holds these.
+
+    Shapes: `scale` and `bias` of `size`, input of any size that broadcasts with it.
+    Raises: DimensionMismatch if the sizes do not broadcast.
+    Source: Flux, `Scale`.
     """
 
     scale: Any
@@ -137,8 +145,13 @@ class Scale(Layer):
 class Bilinear(Layer):
     """Two inputs: `σ(xᵀ W[o] y + bias[o])` for each output `o`.
 
-    `Bilinear((in1, in2), out)`-like sizes are given as `((in1, in2), out)` or `(in, out)`; weight
-    `out × in1 × in2`.  `layer(x)` is `layer(x, x)` (Flux, `Bilinear`).
+    Sizes are given as `((in1, in2), out)` or `(in, out)`, for a weight that `init` draws, or the arrays as
+    `Bilinear(weight, bias, σ)`; `bias=False` leaves the bias out.  `layer(x)` is `layer(x, x)`.  `sizes` and `rest` hold these.
+
+    Shapes: inputs `in1` and `in2`, or `in1 × batch` and `in2 × batch`, output `out` or `out × batch`; weight
+    `out × in1 × in2`, bias `out`.
+    Raises: DimensionMismatch if the rows of the inputs do not fit the weight, or their batches not each other.
+    Source: Flux, `Bilinear`.
     """
 
     weight: Any
@@ -201,9 +214,13 @@ class Bilinear(Layer):
 class Embedding(Layer):
     """A column of `weight` for each index.
 
-    `layer(i)` for an integer, `layer(is)` for an array of them (output `out × size(is)`), or a
-    one-hot or Boolean matrix, which is multiplied.  Indices count from `first_index`, which is 0
-    from Python (Flux, `Embedding`).
+    `Embedding((in, out))` draws a weight by `init`, `Embedding(weight)` takes one; `sizes` and `rest` hold these.
+    `layer(i)` takes an integer, `layer(is)` an array of them, or a one-hot or Boolean matrix, which is multiplied.
+    Indices count from `first_index`, which is 0 from Python.
+
+    Shapes: output `out × size(is)`; weight `out × in`.
+    Raises: DimensionMismatch for one-hot input whose size is not `in`, OutOfBounds for an index that is not there.
+    Source: Flux, `Embedding`.
     """
 
     weight: Any
@@ -246,8 +263,13 @@ def look_up(weight: Any, index: Any, first: int) -> Any:
 class EmbeddingBag(Layer):
     """The reduced columns of each bag of indices: one vector for a bag, a matrix for several.
 
-    A matrix of indices holds bags in its columns; `layer(indices, at)` splits a vector at the
-    given starts (Flux, `EmbeddingBag`).
+    `EmbeddingBag((in, out), reduction)` draws a weight by `init`; `reduction` is the mean, or `sum`, or the maximum.
+    `sizes` holds the sizes, or a weight.  A matrix of indices holds bags in its columns; `layer(indices, at)` splits a
+    vector at the given starts.
+
+    Shapes: output `out` for one bag, `out × bags` for several; weight `out × in`.
+    Raises: ArgumentError for a single index, and for starts that do not grow from the first index on.
+    Source: Flux, `EmbeddingBag`.
     """
 
     weight: Any

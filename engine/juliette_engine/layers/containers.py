@@ -123,8 +123,12 @@ class Container(Layer):
 class Chain(Container):
     """Layers one after the other: `Chain(f, g)(x)` is `g(f(x))`.
 
-    Layers can be named, `Chain(encoder=…, decoder=…)`, or stand in a list.  Called with several
-    arguments, the first layer gets them as a tuple (Flux, `Chain`).
+    Layers can be `named`, `Chain(encoder=…, decoder=…)`, or stand in a list.  Called with several arguments, the first
+    layer gets them as a tuple.
+
+    Shapes: those of the first of the `layers` for the input, of the last for the output.
+    Raises: ArgumentError for a layer named `layers`; what its layers raise.
+    Source: Flux, `Chain`.
     """
 
     layers: Children
@@ -137,9 +141,13 @@ class Chain(Container):
 
 
 class Maxout(Container):
-    """The elementwise largest output of several layers (Goodfellow and others, 2013).
+    """The elementwise largest output of several layers.
 
-    `Maxout(a, b)`, or `Maxout(f, n)` for `n` layers made by calling `f()`.
+    `Maxout(a, b)` with these `layers`, or `Maxout(f, n)` for `n` layers made by calling `f()`.
+
+    Shapes: input of the size that all layers take, output of the size that all give.
+    Raises: DimensionMismatch if the outputs do not broadcast.
+    Source: Goodfellow and others (2013); Flux, `Maxout`.
     """
 
     layers: Children
@@ -182,8 +190,12 @@ class Joined(Container):
 class Parallel(Joined):
     """`connection(layer₁(x), layer₂(x), …)`, or each layer with an input of its own.
 
-    Several inputs are given as arguments or as a tuple (Flux, `Parallel`).  Raises ArgumentError
-    if their number does not fit.
+    Several inputs are given as arguments or as a tuple; the `layers` may be `named`.
+
+    Shapes: each input of the size that its layer takes; the output is what `connection` makes of theirs.
+    Raises: ArgumentError if the number of inputs does not fit, if there are no layers, or for a layer named
+    `connection` or `layers`.
+    Source: Flux, `Parallel`.
     """
 
     connection: Callback
@@ -212,8 +224,11 @@ class Parallel(Joined):
 class PairwiseFusion(Joined):
     """Each layer gets the last output joined with its own input; gives a tuple of outputs.
 
-    `y₁ = layer₁(x₁)`, then `yᵢ = layerᵢ(connection(yᵢ₋₁, xᵢ))`; a single input serves them all
-    (Flux, `PairwiseFusion`).
+    `y₁ = layer₁(x₁)`, then `yᵢ = layerᵢ(connection(yᵢ₋₁, xᵢ))`; a single input serves all `layers`, which may be `named`.
+
+    Shapes: those that the layers and `connection` take.
+    Raises: ArgumentError if the number of inputs does not fit.
+    Source: Flux, `PairwiseFusion`.
     """
 
     connection: Callback
@@ -236,10 +251,11 @@ class PairwiseFusion(Joined):
 
 
 class SkipConnection(Container):
-    """`connection(layer(x), x)`: the input goes past the layer.
+    """`connection(layers(x), x)`: the input goes past the layer.
 
-    Sizes are those that `connection` takes, such as equal ones for a sum (He and others, 2015; Flux,
-    `SkipConnection`).
+    Shapes: those that `connection` takes, such as equal ones for a sum; `layers` is one layer or a chain.
+    Raises: what the layer and the connection raise.
+    Source: He and others (2015); Flux, `SkipConnection`.
     """
 
     layers: Child

@@ -35,7 +35,9 @@ from juliette_engine.trees import size
 class SamePad:
     """Padding with which a layer of stride 1 keeps the size of its input: `Conv(…, pad=SamePad())`.
 
-    With another stride the output has `ceil(size / stride)` (Flux, `SamePad`).
+    Shapes: with another stride the output has `ceil(size / stride)`, that of a transposed convolution `size * stride`.
+    Raises: nothing.
+    Source: Flux, `SamePad`.
     """
 
     fields: ClassVar[tuple[str, ...]] = ()
@@ -167,10 +169,16 @@ class Convolution(Layer):
 
 
 class Conv(Convolution):
-    """Convolution: weight `kernel… × in ÷ groups × out` (Flux, `Conv`).
+    """Convolution over space.
 
-    `Conv(kernel, (in, out), σ; stride, pad, dilation, groups, bias)` or `Conv(weight, bias, σ; …)`.
-    `pad` is a number, one for each dimension, two for each, or `SamePad()`.
+    `Conv(kernel, (in, out), σ)` draws a weight by `init`, `Conv(weight, bias, σ)` takes arrays; `bias=False` leaves the
+    bias out.  `rest` holds what comes after `kernel`.  `stride` and `dilation` are a number or one for each dimension, `pad`
+    also two for each, or `SamePad()`; with `groups`, each group of outputs sees its group of inputs alone.
+
+    Shapes: input `space… × in × batch`, output `space… × out × batch`; weight `kernel… × in ÷ groups × out`, bias `out`.
+    Raises: DimensionMismatch for input with other channels or another number of dimensions, AssertionFailed if `groups`
+    do not divide the channels.
+    Source: Flux, `Conv`.
 
     >>> Conv((5, 5), (3, 7), bias=False)
     Conv((5, 5), 3 => 7, bias=false)  # 525 parameters
@@ -178,16 +186,28 @@ class Conv(Convolution):
 
 
 class CrossCor(Convolution):
-    """Cross-correlation: `Conv` without the flip of the kernel, with the same arguments and sizes.
+    """Cross-correlation: `Conv` without the flip of the kernel (what PyTorch calls convolution).
 
-    (Flux, `CrossCor`; what PyTorch calls convolution.)
+    `kernel`, `rest`, `stride`, `pad`, `dilation`, `groups`, `bias` and `init` are those of `Conv`.
+
+    Shapes: those of `Conv`.
+    Raises: what `Conv` raises.
+    Source: Flux, `CrossCor`.
     """
 
     flipped: ClassVar[bool] = True
 
 
 class ConvTranspose(Convolution):
-    """The adjoint of a convolution: weight `kernel… × out ÷ groups × in` (Flux, `ConvTranspose`)."""
+    """The adjoint of a convolution, which enlarges what a `Conv` with the same arguments makes smaller.
+
+    `kernel`, `rest` and the `options` are those of `Conv`; `outpad` enlarges the output at its ends.
+
+    Shapes: input `space… × in × batch`, output `space… × out × batch` with a space of
+    `(size - 1) * stride + 1 + (kernel - 1) * dilation - padding + outpad`; weight `kernel… × out ÷ groups × in`.
+    Raises: what `Conv` raises.
+    Source: Flux, `ConvTranspose`.
+    """
 
     σ: Activation
     weight: Any
@@ -271,19 +291,26 @@ class Pool(Layer):
 
 
 class MaxPool(Pool):
-    """The largest element of each window: `MaxPool(window; pad, stride)`, by default side by side.
+    """The largest element of each window.
 
-    Input `space… × channels × batch`, output the same with a smaller space (Flux, `MaxPool`).  Raises
-    DimensionMismatch for input with another number of dimensions.
+    Windows have the size `k` and begin every `stride`, by default side by side; `pad` is that of `Conv`.
+
+    Shapes: input `space… × channels × batch`, output the same with a smaller space.
+    Raises: DimensionMismatch for input with another number of dimensions.
+    Source: Flux, `MaxPool`.
     """
 
     pool = staticmethod(maxpool)
 
 
 class MeanPool(Pool):
-    """The mean of each window: `MeanPool(window; pad, stride)`; padding counts as zeros.
+    """The mean of each window; padding counts as zeros.
 
-    Input and output as those of `MaxPool` (Flux, `MeanPool`).
+    `k`, `stride` and `pad` are those of `MaxPool`.
+
+    Shapes: input `space… × channels × batch`, output the same with a smaller space.
+    Raises: DimensionMismatch for input with another number of dimensions.
+    Source: Flux, `MeanPool`.
     """
 
     pool = staticmethod(meanpool)
@@ -313,18 +340,22 @@ class AdaptivePool(Layer):
 
 
 class AdaptiveMaxPool(AdaptivePool):
-    """The largest elements of windows that give an output of size `out × channels × batch`.
+    """The largest elements of windows that give an output of a fixed size.
 
-    (Flux, `AdaptiveMaxPool`.)  Raises DimensionMismatch for input with another number of dimensions.
+    Shapes: input `space… × channels × batch`, output `out… × channels × batch`.
+    Raises: DimensionMismatch for input with another number of dimensions.
+    Source: Flux, `AdaptiveMaxPool`.
     """
 
     pool = staticmethod(maxpool)
 
 
 class AdaptiveMeanPool(AdaptivePool):
-    """The means of windows that give an output of size `out × channels × batch`.
+    """The means of windows that give an output of a fixed size.
 
-    (Flux, `AdaptiveMeanPool`.)  Raises DimensionMismatch for input with another number of dimensions.
+    Shapes: input `space… × channels × batch`, output `out… × channels × batch`.
+    Raises: DimensionMismatch for input with another number of dimensions.
+    Source: Flux, `AdaptiveMeanPool`.
     """
 
     pool = staticmethod(meanpool)
@@ -346,18 +377,22 @@ class GlobalPool(Layer):
 
 
 class GlobalMaxPool(GlobalPool):
-    """The largest element of each channel and sample: `space… × channels × batch` to `1… × channels × batch`.
+    """The largest element of each channel and sample.
 
-    (Flux, `GlobalMaxPool`.)
+    Shapes: input `space… × channels × batch`, output `1… × channels × batch`.
+    Raises: nothing.
+    Source: Flux, `GlobalMaxPool`.
     """
 
     pool = staticmethod(maxpool)
 
 
 class GlobalMeanPool(GlobalPool):
-    """The mean of each channel and sample: `space… × channels × batch` to `1… × channels × batch`.
+    """The mean of each channel and sample.
 
-    (Flux, `GlobalMeanPool`.)
+    Shapes: input `space… × channels × batch`, output `1… × channels × batch`.
+    Raises: nothing.
+    Source: Flux, `GlobalMeanPool`.
     """
 
     pool = staticmethod(meanpool)

@@ -59,9 +59,12 @@ def normalise(x: Any, axes: Axes, eps: float = 1e-5) -> Any:
 class Dropout(Layer):
     """In training, zero for a fraction `p` of the elements; the others grow by `1 / (1 - p)`.
 
-    `dims` (counted from one) says along which dimensions elements are chosen; whole slices go along
-    the others.  Training means inside a gradient, unless `active` says otherwise (Flux,
-    `Dropout`).  Raises ArgumentError unless `0 ≤ p ≤ 1`.
+    `dims` (counted from one) says along which dimensions elements are chosen; whole slices go along the others.  Training
+    means inside a gradient, unless `active` says otherwise; `rng` draws the numbers.
+
+    Shapes: any, kept.
+    Raises: ArgumentError unless `0 ≤ p ≤ 1`.
+    Source: Srivastava and others (2014); Flux, `Dropout`.
     """
 
     p: float
@@ -120,7 +123,14 @@ _ALPHA = -1.7580993408473766
 
 
 class AlphaDropout(Layer):
-    """Dropout that keeps mean and variance, for use with `selu` (Klambauer and others, 2017)."""
+    """Dropout that keeps mean and variance, for use with `selu`.
+
+    `p`, `active` and `rng` are those of `Dropout`.
+
+    Shapes: any, kept.
+    Raises: ArgumentError unless `0 ≤ p ≤ 1`.
+    Source: Klambauer and others (2017); Flux, `AlphaDropout`.
+    """
 
     p: float
     active: bool | None
@@ -159,10 +169,13 @@ class AlphaDropout(Layer):
 
 
 class LayerNorm(Layer):
-    """Zero mean and unit deviation over the first dimensions, then a `Scale`.
+    """Zero mean and unit deviation over the first dimensions, then a `Scale` if `affine`.
 
-    `LayerNorm(size…, λ; affine, eps)`; input `size… × batch` (Flux, `LayerNorm`; Ba and others,
-    2016).
+    `LayerNorm(size…, λ)`; `eps` keeps the deviation from zero.
+
+    Shapes: input `size… × …`, kept.
+    Raises: DimensionMismatch if the first dimensions do not fit `size`.
+    Source: Ba and others (2016); Flux, `LayerNorm`.
     """
 
     λ: Activation
@@ -202,10 +215,15 @@ class LayerNorm(Layer):
 
 
 class BatchNorm(Layer):
-    """Zero mean and unit variance of each channel: of the batch, or in use as tracked.
+    """Zero mean and unit variance of each channel: of the batch in training, as tracked in use.
 
-    The channel is the last dimension but one.  `λ(γ (x - μ) / √(σ² + ϵ) + β)` (Flux, `BatchNorm`;
-    Ioffe and Szegedy, 2015).
+    The channel is the last dimension but one, of size `chs`: `λ(γ (x - μ) / √(σ² + eps) + β)`.  `affine` gives it the shift
+    and scale that `initβ` and `initγ` start; `track_stats` lets μ and σ² follow the batches by `momentum`.
+    `active` says whether it trains; otherwise it does inside a gradient.
+
+    Shapes: input `… × chs × batch`, kept.
+    Raises: DimensionMismatch for input with other channels.
+    Source: Ioffe and Szegedy (2015); Flux, `BatchNorm`.
     """
 
     λ: Activation
@@ -314,7 +332,12 @@ class BatchNorm(Layer):
 class InstanceNorm(BatchNorm):
     """`BatchNorm` with statistics of each channel and sample over the spatial dimensions.
 
-    (Ulyanov and others, 2016; Flux, `InstanceNorm`.)  The input has more than two dimensions.
+    `chs`, `λ`, `affine`, `track_stats`, `eps`, `momentum`, `active`, `initβ` and `initγ` are those of `BatchNorm`;
+    neither affine nor tracked by default.
+
+    Shapes: input `space… × chs × batch`, kept.
+    Raises: DimensionMismatch for input with other channels, AssertionFailed for less than three dimensions.
+    Source: Ulyanov and others (2016); Flux, `InstanceNorm`.
     """
 
     affine_default: ClassVar[bool] = False
@@ -332,9 +355,13 @@ class InstanceNorm(BatchNorm):
 
 
 class GroupNorm(BatchNorm):
-    """`BatchNorm` with statistics of each sample over groups of channels (Wu and He, 2018).
+    """`BatchNorm` with statistics of each sample over `G` groups of channels.
 
-    `GroupNorm(channels, groups, λ; …)`.  Raises an error unless groups divide the channels.
+    `chs`, `λ` and the `options` are those of `BatchNorm`; not tracked by default.
+
+    Shapes: input `space… × chs × batch`, kept.
+    Raises: AssertionFailed unless `G` divides `chs`, DimensionMismatch for input with other channels.
+    Source: Wu and He (2018); Flux, `GroupNorm`.
     """
 
     G: int

@@ -155,8 +155,12 @@ class Cell(Layer):
 class RNNCell(Cell):
     """`h' = σ(Wi x + Wh h + bias)`, one step: `cell(x, state)` gives the output and the next state.
 
-    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
-    (Elman, 1990; Flux 0.16, `RNNCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    The weights `Wi` and `Wh` are drawn by `init_kernel` and `init_recurrent_kernel`; `bias=False` leaves the bias out.
+    The state is an array, by default zeros. `σ` is the activation, `tanh` by default.
+
+    Shapes: input `in` or `in × batch`; output and states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Elman (1990); Flux 0.16, `RNNCell`.
     """
 
     σ: Activation
@@ -199,8 +203,12 @@ class RNNCell(Cell):
 class LSTMCell(Cell):
     """Long short-term memory, one step: `cell(x, state)` gives the output and the next state.
 
-    Input `in` or `in × batch`; the state is a pair of arrays `(h, c)` `out` or `out × batch`, by default zeros
-    (Hochreiter and Schmidhuber, 1997; Flux 0.16, `LSTMCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    The weights `Wi` and `Wh` are drawn by `init_kernel` and `init_recurrent_kernel`; `bias=False` leaves the bias out.
+    The state is a pair of arrays `(h, c)`, by default zeros.
+
+    Shapes: input `in` or `in × batch`; output and states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Hochreiter and Schmidhuber (1997); Flux 0.16, `LSTMCell`.
     """
 
     Wi: Any
@@ -237,8 +245,12 @@ class LSTMCell(Cell):
 class GRUCell(Cell):
     """Gated recurrent units; the reset gate acts on `Wh * h`, one step: `cell(x, state)` gives the output and the next state.
 
-    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
-    (Cho and others, 2014, first version; Flux 0.16, `GRUCell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    The weights `Wi` and `Wh` are drawn by `init_kernel` and `init_recurrent_kernel`; `bias=False` leaves the bias out.
+    The state is an array, by default zeros.
+
+    Shapes: input `in` or `in × batch`; output and states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014), first version; Flux 0.16, `GRUCell`.
     """
 
     Wi: Any
@@ -274,8 +286,12 @@ class GRUCell(Cell):
 class GRUv3Cell(Cell):
     """Gated recurrent units; the reset gate acts on the state, one step: `cell(x, state)` gives the output and the next state.
 
-    Input `in` or `in × batch`; the state is an array `out` or `out × batch`, by default zeros
-    (Cho and others, 2014, third version; Flux 0.16, `GRUv3Cell`).  Raises DimensionMismatch if the first dimension is not `in`.
+    The weights `Wi` and `Wh` are drawn by `init_kernel` and `init_recurrent_kernel`; `bias=False` leaves the bias out.
+    The state is an array, by default zeros.
+
+    Shapes: input `in` or `in × batch`; output and states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014), third version; Flux 0.16, `GRUv3Cell`.
     """
 
     Wi: Any
@@ -315,9 +331,13 @@ class GRUv3Cell(Cell):
 
 
 class Recurrence(Layer):
-    """A cell over a sequence `features × time` or `features × time × batch`.
+    """A cell over a sequence.
 
     `layer(x, state)` gives all outputs, with `return_state=True` also the last state.
+
+    Shapes: input `features × time` or `features × time × batch`, output `out × time …`.
+    Raises: what the cell raises.
+    Source: Flux 0.15, `Recurrence`.
     """
 
     cell: Child
@@ -373,9 +393,11 @@ class Recurrence(Layer):
 class RNN(Recurrence):
     """`h' = σ(Wi x + Wh h + bias)` over a sequence: `RNN(in => out)`.
 
-    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
-    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
-    (Elman, 1990; Flux 0.15, `RNN`).  Raises DimensionMismatch if the first dimension is not `in`.
+    `layer(x, state)` starts from a state, an array, by default zeros; `return_state=True` gives the last one too.
+
+    Shapes: input `in × time` or `in × time × batch`, output `out × time …`; states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Elman (1990); Flux 0.15, `RNN`.
     """
 
     cell_class = RNNCell
@@ -384,9 +406,11 @@ class RNN(Recurrence):
 class LSTM(Recurrence):
     """Long short-term memory over a sequence: `LSTM(in => out)`.
 
-    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
-    a pair of arrays `(h, c)` `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
-    (Hochreiter and Schmidhuber, 1997; Flux 0.15, `LSTM`).  Raises DimensionMismatch if the first dimension is not `in`.
+    `layer(x, state)` starts from a state, a pair of arrays `(h, c)`, by default zeros; `return_state=True` gives the last one too.
+
+    Shapes: input `in × time` or `in × time × batch`, output `out × time …`; states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Hochreiter and Schmidhuber (1997); Flux 0.15, `LSTM`.
     """
 
     cell_class = LSTMCell
@@ -395,9 +419,11 @@ class LSTM(Recurrence):
 class GRU(Recurrence):
     """Gated recurrent units; the reset gate acts on `Wh * h` over a sequence: `GRU(in => out)`.
 
-    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
-    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
-    (Cho and others, 2014, first version; Flux 0.15, `GRU`).  Raises DimensionMismatch if the first dimension is not `in`.
+    `layer(x, state)` starts from a state, an array, by default zeros; `return_state=True` gives the last one too.
+
+    Shapes: input `in × time` or `in × time × batch`, output `out × time …`; states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014), first version; Flux 0.15, `GRU`.
     """
 
     cell_class = GRUCell
@@ -406,9 +432,11 @@ class GRU(Recurrence):
 class GRUv3(Recurrence):
     """Gated recurrent units; the reset gate acts on the state over a sequence: `GRUv3(in => out)`.
 
-    Input `in × time` or `in × time × batch`, output `out × time …`; `layer(x, state)` starts from a state,
-    an array `out` or `out × batch`, by default zeros; `return_state=True` gives the last one too
-    (Cho and others, 2014, third version; Flux 0.15, `GRUv3`).  Raises DimensionMismatch if the first dimension is not `in`.
+    `layer(x, state)` starts from a state, an array, by default zeros; `return_state=True` gives the last one too.
+
+    Shapes: input `in × time` or `in × time × batch`, output `out × time …`; states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014), third version; Flux 0.15, `GRUv3`.
     """
 
     cell_class = GRUv3Cell
@@ -559,10 +587,14 @@ class GRUv3CellStateful(CellStateful):
 
 
 class Recur(Layer):
-    """Keeps the state of a cell between calls (Flux 0.14, `Recur`).
+    """Keeps the state of a cell between calls.
 
     `layer(x)` steps once for `features` or `features × batch`, and along the last dimension of
-    `features × batch × time`.  `reset` puts the initial state back.
+    `features × batch × time`.  `state` is the first state, by default that of the `cell`; `reset` puts it back.
+
+    Shapes: those of the cell.
+    Raises: what the cell raises.
+    Source: Flux 0.14, `Recur`.
     """
 
     cell: Child
@@ -622,7 +654,10 @@ def stateful(cell: Any) -> Any:
 
 
 def reset(model: Any) -> None:
-    """Put every stateful layer in a model back to its initial state."""
+    """Put every stateful layer in a model back to its initial state.
+
+    Source: Flux 0.14, `reset!`.
+    """
     for node in trees.nodes(model):
         if isinstance(node, Recur):
             node.reset()

@@ -19,9 +19,13 @@ _MODES = {"nearest", "linear", "bilinear", "trilinear"}
 
 
 class Upsample(Layer):
-    """Enlarges images by a `scale` or to a `size`, by `nearest`, `bilinear` or `trilinear`.
+    """Enlarges images by a `scale` or to a `size`, by `nearest`, `bilinear` or `trilinear` interpolation.
 
-    `Upsample(scale, mode="nearest")` or `Upsample(mode; scale=…)` (Flux, `Upsample`).
+    `Upsample(scale, mode="nearest")` or `Upsample(mode; scale=…)`; `args` holds these.
+
+    Shapes: input `space… × channels × batch`, output the same with a space of `floor(scale * size)`.
+    Raises: ArgumentError for an unknown mode, or without one of `scale` and `size`.
+    Source: Flux, `Upsample`.
     """
 
     mode: Name
@@ -58,8 +62,9 @@ class Upsample(Layer):
 class PixelShuffle(Layer):
     """Channels into space: each spatial dimension becomes `r` times as long.
 
-    Input `space… × channels × batch` with a multiple of `r` to the number of spatial dimensions as
-    channels, else ArgumentError (Shi and others, 2016; Flux, `PixelShuffle`).
+    Shapes: input `space… × channels × batch`, output `r * space… × channels ÷ r^n × batch` for `n` spatial dimensions.
+    Raises: ArgumentError unless `r` to the number of spatial dimensions divides the channels.
+    Source: Shi and others (2016); Flux, `PixelShuffle`.
     """
 
     r: int
@@ -79,11 +84,15 @@ class PixelShuffle(Layer):
 
 
 class MultiHeadAttention(Layer):
-    """Scaled dot-product attention with several heads (Vaswani and others, 2017).
+    """Scaled dot-product attention with `nheads` heads.
 
-    `MultiHeadAttention(dims; nheads, bias, dropout_prob)` with `dims` a number, `(in, (qkv, out))`,
-    `(in, ((qk, v), out))` or `((q, k, v), ((qk, v), out))`.  Called with queries, keys and values
-    `features × length × batch`, it gives the output and the weights (Flux, `MultiHeadAttention`).
+    `dims` is a number, `(in, (qkv, out))`, `(in, ((qk, v), out))` or `((q, k, v), ((qk, v), out))`; `init` draws the weights
+    of the projections, which have a bias if `bias`; `dropout_prob` drops weights of attention in training.
+
+    Shapes: queries, keys and values `features × length × batch`; gives the output `out × length × batch` and the weights
+    `keys × queries × nheads × batch`.
+    Raises: ArgumentError unless `nheads` divides the features.
+    Source: Vaswani and others (2017); Flux, `MultiHeadAttention`.
     """
 
     nheads: int

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.text import compact_text
+from juliette_engine.text import compact_text, state_text
 
 State = Any
 ndarray = np.ndarray
@@ -21,7 +21,10 @@ SMALL = 1 << 15
 
 
 class Leaf:
-    """A rule and its state for one array of a model."""
+    """A `rule` and its `state` for one array of a model; a `frozen` one leaves the array as it is.
+
+    Source: Optimisers, `Leaf`.
+    """
 
     __slots__ = ("_kept", "frozen", "joint", "place", "rule")
 
@@ -51,7 +54,7 @@ class Leaf:
         return SHOWN(self.kept)
 
     def __repr__(self) -> str:
-        return f"Leaf({self.rule.line(compact_text)}, {self.state!r}{', frozen = true' if self.frozen else ''})"
+        return f"Leaf({self.rule.line(compact_text)}, {state_text(self.state)}{', frozen = true' if self.frozen else ''})"
 
 
 def _as_it_is(state: State) -> State:

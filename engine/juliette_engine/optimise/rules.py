@@ -16,7 +16,12 @@ EPSILON = 1e-8
 
 
 class Descent(Rule):
-    """`x .-= η .* g`"""
+    """Plain gradient descent: `x .-= eta .* g`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Cauchy (1847); Optimisers, `Descent`.
+    """
 
     fields = ("eta",)
     defaults: ClassVar[tuple[Any, ...]] = (np.float32(0.1),)
@@ -29,7 +34,12 @@ class Descent(Rule):
 
 
 class Momentum(Rule):
-    """Gradient descent with momentum `ρ`: `v = ρ v + η g`."""
+    """Gradient descent with momentum `rho`: `v = rho v + eta g`, and the step is `v`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Polyak (1964); Optimisers, `Momentum`.
+    """
 
     fields = ("eta", "rho")
     defaults: ClassVar[tuple[Any, ...]] = (0.01, 0.9)
@@ -46,7 +56,12 @@ class Momentum(Rule):
 
 
 class Nesterov(Momentum):
-    """Momentum that looks ahead (Nesterov)."""
+    """Momentum `rho` that looks ahead, at the rate `eta`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Nesterov (1983); Optimisers, `Nesterov`.
+    """
 
     defaults: ClassVar[tuple[Any, ...]] = (0.001, 0.9)
 
@@ -56,9 +71,13 @@ class Nesterov(Momentum):
 
 
 class RMSProp(Rule):
-    """Steps divided by a running root mean square of the gradient (Hinton).
+    """Steps at the rate `eta` divided by a root mean square of the gradient, running with `rho`.
 
-    With `centred=True`, by its deviation from a running mean.
+    If `centred`, by its deviation from a running mean; `epsilon` keeps it from zero.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Hinton (2012); Optimisers, `RMSProp`.
     """
 
     fields = ("eta", "rho", "epsilon", "centred")
@@ -82,7 +101,14 @@ class RMSProp(Rule):
 
 
 class Rprop(Rule):
-    """A step of its own for each number, which grows and shrinks with the signs of gradients."""
+    """A step of its own for each number, which grows and shrinks with the signs of gradients.
+
+    It begins with `eta`, is multiplied by one of `ell`, and stays between the two of `gamma`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Riedmiller and Braun (1993); Optimisers, `Rprop`.
+    """
 
     fields = ("eta", "ell", "gamma")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, (0.5, 1.2), (1e-6, 50.0))
@@ -106,7 +132,12 @@ class Rprop(Rule):
 
 
 class AdaGrad(Rule):
-    """Steps divided by the root of all squared gradients so far (Duchi and others, 2011)."""
+    """Steps at the rate `eta` divided by the root of all squared gradients so far, and `epsilon`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Duchi and others (2011); Optimisers, `AdaGrad`.
+    """
 
     fields = ("eta", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.1, EPSILON)
@@ -123,7 +154,12 @@ class AdaGrad(Rule):
 
 
 class AdaDelta(Rule):
-    """Steps scaled by the ratio of running means of steps and gradients (Zeiler, 2012)."""
+    """Steps scaled by the ratio of means of steps and gradients, running with `rho`, and `epsilon`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: nothing.
+    Source: Zeiler (2012); Optimisers, `AdaDelta`.
+    """
 
     fields = ("rho", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.9, EPSILON)
@@ -171,7 +207,12 @@ def _passes(g: Any, m: Any, v: Any, t: Any, factors: tuple[Any, ...]) -> None:
 class Adam(Rule):
     """Running means of the gradient and its square, corrected for their start.
 
-    (Kingma and Ba, 2014.)  The state is `(m, v, βᵗ)`; the two means are changed in place.
+    They run with the two rates of `beta`; steps at the rate `eta`, with `epsilon` in the denominator.  The state is
+    `(m, v, βᵗ)`; the two means are changed in place.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Kingma and Ba (2014); Optimisers, `Adam`.
     """
 
     fields = ("eta", "beta", "epsilon")
@@ -294,7 +335,12 @@ class Adam(Rule):
 
 
 class RAdam(Adam):
-    """Adam with its first steps rectified (Liu and others, 2019)."""
+    """Adam with its first steps rectified; `eta`, `beta` and `epsilon` are those of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Liu and others (2019); Optimisers, `RAdam`.
+    """
 
     def init(self, x: Any) -> State:
         return (*super().init(x), 1)
@@ -313,7 +359,12 @@ class RAdam(Adam):
 
 
 class AdaMax(Adam):
-    """Adam with the largest gradient in place of the root mean square."""
+    """Adam with the largest gradient in place of the root mean square; `eta`, `beta`, `epsilon` as of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Kingma and Ba (2014); Optimisers, `AdaMax`.
+    """
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
@@ -324,7 +375,12 @@ class AdaMax(Adam):
 
 
 class OAdam(Adam):
-    """Optimistic Adam (Daskalakis and others, 2017); the state also holds the last step."""
+    """Optimistic Adam; the state also holds the last step.  `eta`, `beta` and `epsilon` are those of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Daskalakis and others (2017); Optimisers, `OAdam`.
+    """
 
     defaults: ClassVar[tuple[Any, ...]] = (0.001, (0.5, 0.9), EPSILON)
 
@@ -340,7 +396,12 @@ class OAdam(Adam):
 
 
 class NAdam(Adam):
-    """Adam that looks ahead (Dozat, 2016)."""
+    """Adam that looks ahead; `eta`, `beta` and `epsilon` are those of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Dozat (2016); Optimisers, `NAdam`.
+    """
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
@@ -352,7 +413,12 @@ class NAdam(Adam):
 
 
 class AMSGrad(Adam):
-    """Adam with the largest mean square so far, without correction (Reddi and others, 2018)."""
+    """Adam with the largest mean square so far, without correction; `eta`, `beta`, `epsilon` as of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Reddi and others (2018); Optimisers, `AMSGrad`.
+    """
 
     def init(self, x: Any) -> State:
         return tuple(np.full_like(x, self.epsilon) for _ in range(3))
@@ -365,9 +431,13 @@ class AMSGrad(Adam):
 
 
 class AdamW(Adam):
-    """Adam with decay of the weights, coupled to the learning rate if `couple` is true.
+    """Adam with decay `lambda` of the weights, times the learning rate if `couple` is true.
 
-    (Loshchilov and Hutter, 2017.)
+    `eta`, `beta` and `epsilon` are those of `Adam`; the decay is given as `lambda_` by keyword.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Loshchilov and Hutter (2017); Optimisers, `AdamW`.
     """
 
     fields = ("eta", "beta", "lambda_", "epsilon", "couple")
@@ -385,7 +455,12 @@ class AdamW(Adam):
 
 
 class AdaBelief(Adam):
-    """Steps divided by the deviation of the gradient from its mean (Zhuang and others, 2020)."""
+    """Steps divided by the deviation of the gradient from its mean; `eta`, `beta`, `epsilon` as of `Adam`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Zhuang and others (2020); Optimisers, `AdaBelief`.
+    """
 
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS, 1e-16)
 
@@ -399,7 +474,12 @@ class AdaBelief(Adam):
 
 
 class Lion(Rule):
-    """The sign of a momentum (Chen and others, 2023)."""
+    """The sign of a momentum, at the rate `eta` and with the two rates of `beta`.
+
+    Shapes: the state holds arrays of the parameter's size, the step has that size.
+    Raises: DomainError for a negative learning rate.
+    Source: Chen and others (2023); Optimisers, `Lion`.
+    """
 
     fields = ("eta", "beta")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS)

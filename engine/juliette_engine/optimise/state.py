@@ -16,7 +16,10 @@ from juliette_engine.errors import UsageError
 
 
 def setup(rule: Any, model: Any) -> Any:
-    """A tree like the model, with a `Leaf` for each array; an array met twice has one `Leaf`."""
+    """A tree like the `model`, with a `Leaf` of the `rule` for each array; an array met twice has one `Leaf`.
+
+    Source: Optimisers, `setup`.
+    """
     return _setup(rule, model, True, {})
 
 
@@ -180,7 +183,13 @@ def update_tree(state: Any, model: Any, grad: Any) -> Any:
 
 
 def update(opt: Any, model: Any, grad: Any) -> Any:
-    """One step in place, for `(opt, params, grads)`, `(opt, x, x̄)` or `(state, model, grad)`."""
+    """One step in place, for `(opt, params, grads)`, `(opt, x, x̄)` or `(state, model, grad)`.
+
+    `opt` is a rule or a tree of states, `model` what changes, `grad` its gradient.
+
+    Raises: UsageError if the two styles are mixed.
+    Source: Flux and Optimisers, `update!`.
+    """
     if not isinstance(opt, Rule):
         if isinstance(model, Params) or isinstance(grad, Grads):
             raise UsageError("can't mix implicit Params with explicit state!")
@@ -218,7 +227,11 @@ def _array(x: Any) -> Any:
 
 
 def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:
-    """New hyper-parameters for a whole state tree, in place: `adjust(state, 0.01)`."""
+    """New hyper-parameters for a whole `state` tree, in place: `eta`, or others by name in `changes`.
+
+    Raises: DomainError for a negative learning rate.
+    Source: Optimisers, `adjust!`.
+    """
     changed: dict[int, tuple[Any, Any]] = {}  # leaves of one rule go on sharing it
     for leaf in leaves(state):
         rule = leaf.rule
@@ -228,11 +241,17 @@ def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:
 
 
 def freeze(state: Any, frozen: bool = True) -> None:
-    """Leave these parts of a model as they are."""
+    """Leave the parts of a model that a `state` belongs to as they are, if `frozen`.
+
+    Source: Optimisers, `freeze!`.
+    """
     for leaf in leaves(state):
         leaf.frozen = frozen
 
 
 def thaw(state: Any) -> None:
-    """Undo `freeze`."""
+    """Undo `freeze` for a `state`.
+
+    Source: Optimisers, `thaw!`.
+    """
     freeze(state, False)

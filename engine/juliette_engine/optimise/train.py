@@ -30,10 +30,12 @@ def train(
     *,
     cb: Callable[[], Any] | None = None,
 ) -> None:
-    """One pass over the data: `loss(*d)` with `Params`, or `loss(model, *d)` with a state tree.
+    """One pass over the `data`: `loss(*d)` with `Params`, or `loss(model, *d)` with a state tree `opt`.
 
-    Items that are tuples are spread over the arguments.  Raises DomainError when the loss is not
-    finite, and UsageError for a callback in the explicit style.
+    Items that are tuples are spread over the arguments; `cb` is called after each step.
+
+    Raises: DomainError when the loss is not finite, UsageError for a callback in the explicit style.
+    Source: Flux, `train!`.
     """
     implicit = isinstance(model, Params)
     if cb is not None and not implicit:

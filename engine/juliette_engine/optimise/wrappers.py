@@ -14,7 +14,12 @@ from juliette_engine.text import eltype_name, float_text, summary, value_text
 
 
 class WeightDecay(Rule):
-    """Adds `λ * x` to the gradient: the penalty `λ/2 * sum(abs2, x)`."""
+    """Adds `lambda * x` to the gradient: the penalty `lambda / 2 * sum(abs2, x)`; by keyword `lambda_`.
+
+    Shapes: any; without a state.
+    Raises: nothing.
+    Source: Krogh and Hertz (1991); Optimisers, `WeightDecay`.
+    """
 
     fields = ("lambda_",)
     defaults: ClassVar[tuple[Any, ...]] = (5e-4,)
@@ -26,7 +31,12 @@ class WeightDecay(Rule):
 
 
 class SignDecay(Rule):
-    """Adds `λ * sign(x)` to the gradient: the penalty `λ * sum(abs, x)`."""
+    """Adds `lambda * sign(x)` to the gradient: the penalty `lambda * sum(abs, x)`; by keyword `lambda_`.
+
+    Shapes: any; without a state.
+    Raises: nothing.
+    Source: Tibshirani (1996); Optimisers, `SignDecay`.
+    """
 
     fields = ("lambda_",)
     defaults: ClassVar[tuple[Any, ...]] = (1e-3,)
@@ -38,7 +48,12 @@ class SignDecay(Rule):
 
 
 class ClipGrad(Rule):
-    """Gradients kept between `-δ` and `δ`."""
+    """Gradients kept between `-delta` and `delta`.
+
+    Shapes: any; without a state.
+    Raises: nothing.
+    Source: Optimisers, `ClipGrad`.
+    """
 
     fields = ("delta",)
     defaults: ClassVar[tuple[Any, ...]] = (10.0,)
@@ -50,9 +65,11 @@ class ClipGrad(Rule):
 
 
 class ClipNorm(Rule):
-    """Gradients scaled down to a `p`-norm of at most `ω`.
+    """Gradients scaled down to a `p`-norm of at most `omega`.
 
-    Raises DomainError for a norm that is not finite, unless `throw` is false.
+    Shapes: any; without a state.
+    Raises: DomainError for a norm that is not finite, unless `throw` is false.
+    Source: Pascanu and others (2013); Optimisers, `ClipNorm`.
     """
 
     fields = ("omega", "p", "throw")
@@ -71,7 +88,12 @@ class ClipNorm(Rule):
 
 
 class OptimiserChain(Rule):
-    """Rules one after the other: the step of each is the gradient of the next."""
+    """Rules one after the other: the step of each of the `rules` is the gradient of the next.
+
+    Shapes: the state is the tuple of theirs.
+    Raises: what its rules raise.
+    Source: Optimisers, `OptimiserChain`.
+    """
 
     def __init__(self, *rules: Any) -> None:
         super().__init__()
@@ -109,7 +131,12 @@ class OptimiserChain(Rule):
 
 
 class AccumGrad(Rule):
-    """Collects `n` gradients and passes on their mean."""
+    """Collects `n` gradients and passes on their mean.
+
+    Shapes: the state holds an array of the parameter's size and a count.
+    Raises: DomainError unless `n` is positive.
+    Source: Optimisers, `AccumGrad`.
+    """
 
     def __init__(self, n: int) -> None:
         super().__init__()
@@ -131,7 +158,14 @@ class AccumGrad(Rule):
 
 
 class MixedPrecision(Rule):
-    """A copy of each parameter in another precision, in which the steps are made."""
+    """A copy of each parameter in another precision, in which the steps of `rule` are made.
+
+    `MixedPrecision(kind, rule)`, or `MixedPrecision(rule)` with the `kind` Float32.
+
+    Shapes: the state holds a copy of the parameter and the state of the rule for it.
+    Raises: what the rule raises.
+    Source: Micikevicius and others (2018); Optimisers, `MixedPrecision`.
+    """
 
     def __init__(self, kind: Any, rule: Any = None) -> None:
         super().__init__()

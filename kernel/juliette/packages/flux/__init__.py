@@ -20,6 +20,9 @@
 - `data`: batches and the functions on them
 - `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays
+- `filling`: NNlib's functions that write over an array
+- `internals`: functions inside Flux that layers of one's own are written with
+- `absent`: names that say why they are not there
 - `devices`: MLDataDevices, where there is only the CPU
 """
 
@@ -56,7 +59,7 @@ def load_era(modern: bool) -> Any:
 def load(module: Module) -> None:
     """Fill a module Flux."""
     from juliette.packages.flux import (
-        containers, functions, macros, show, sizes, train, utilities,
+        absent, containers, functions, internals, macros, show, sizes, train, utilities,
     )  # fmt: skip
 
     zygote.ZYGOTE.load()
@@ -96,6 +99,8 @@ def load(module: Module) -> None:
     macros.load_functor(module)
     macros.load_layer(module)
     sizes.load(module)
+    internals.load(module)
+    absent.load(module, "Flux")
     show.install()
 
 
@@ -107,7 +112,7 @@ def load_layers(module: Module) -> None:
     from juliette.packages.flux.layers import expose
 
     for name in LAYERS + INTERNAL:
-        expose(module, getattr(engine, name), export=name in LAYERS)
+        expose(module, getattr(engine, name), export=name in LAYERS or name == "WeightNorm" and PROFILE.modern)
     iterates(engine.Chain)(containers.iterator)
     load_recurrent(module)
     from juliette.packages.flux.layers import expose_same_pad
@@ -174,12 +179,15 @@ def _load_optimisers_package(module: Module) -> None:
     from juliette.packages.flux import optimise
 
     optimise.load(module)
-    from juliette.packages.flux import utilities
+    from juliette.packages.flux import absent, utilities
 
     functors = PACKAGES["Functors"]
     functors.load()
     for name in ("fmap", "functor", "isleaf"):
         module.const(name, functors.bindings[name], export=False)
+    for name in ("KeyPath", "getkeypath", "haskeypath"):
+        module.const(name, functors.bindings[name])
+    absent.load(module, "Optimisers")
 
     @module.method("destructure(model)", transparent=True)
     def destructure(model: Any) -> Any:
@@ -188,11 +196,12 @@ def _load_optimisers_package(module: Module) -> None:
 
 
 def _load_functors_package(module: Module) -> None:
-    from juliette.packages.flux import macros, utilities
+    from juliette.packages.flux import absent, macros, utilities
 
     utilities.load_functors(module)
     macros.load_functor(module)
     module.exports |= {"@functor", "@leaf"}
+    absent.load(module, "Functors")
 
 
 def _load_nnlib(module: Module) -> None:
@@ -204,9 +213,10 @@ def _load_nnlib(module: Module) -> None:
 
 
 def _load_mlutils(module: Module) -> None:
-    from juliette.packages.flux import data
+    from juliette.packages.flux import absent, data
 
     data.load(module)
+    absent.load(module, "MLUtils")
 
 
 def _load_onehot(module: Module) -> None:

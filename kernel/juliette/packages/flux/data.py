@@ -247,6 +247,19 @@ def observations(module: Module) -> None:
     GETOBS[:] = [module.bindings["getobs"]]
     NUMOBS[:] = [module.bindings["numobs"]]
 
+    @module.method("getobs!(buffer, data, index)")
+    def getobs_into(buffer: Any, data: Any, index: Any) -> Any:
+        """Some observations, written over arrays where that is possible."""
+        found = GETOBS[0](data, index)
+        if isinstance(buffer, Array) and isinstance(found, ArrayLike) and buffer.data.shape == np.shape(found.data):
+            return Base.bindings["copyto!"](buffer, found)
+        return found
+
+    @module.method("batchsize(data)")
+    def batchsize(data: Any) -> int:
+        """How many observations a batch has."""
+        return int(data.batchsize)
+
     @module.method("shuffleobs(data)")
     def shuffleobs(data: Any) -> Any:
         """The observations in random order."""
@@ -493,6 +506,31 @@ def groups(module: Module) -> None:
         batch = module.bindings["batch"]
         return Base.bindings["vect"](*[batch(Base.bindings["vect"](*r)) for r in rows])
 
+    @module.method("batch_sequence(xs; pad=0)")
+    def batch_sequence(xs: Any, *, pad: Any = 0) -> Any:
+        """Sequences of different lengths, padded, side by side along a new last dimension.
+
+        ```jldoctest
+        julia> using MLUtils
+
+        julia> batch_sequence([[1, 2, 3], [10]])
+        3×2 Matrix{Int64}:
+         1  10
+         2   0
+         3   0
+        ```
+        """
+        seqs = list(support.iterate(xs))
+        if len({np.shape(x.data)[:-1] for x in seqs}) > 1:
+            raise AssertionError_("Array dimensions do not match.")
+        longest, d = max(map(numobs, seqs)), np.ndim(seqs[0].data)
+        return module.bindings["batch"](Base.bindings["vect"](*[rpad_constant(x, longest, pad, dims=d) for x in seqs]))
+
+    @module.method("batch_sequence(xs, pad)")
+    def batch_sequence_old(xs: Any, pad: Any) -> Any:
+        """Sequences of different lengths, padded with `pad`."""
+        return batch_sequence(xs, pad=pad)
+
     arrays_like(module)
 
 
@@ -528,6 +566,8 @@ def arrays_like(module: Module) -> None:
 
     like("zeros_like", filled(0))
     like("ones_like", filled(1))
+    for name, value in (("trues_like", True), ("falses_like", False)):
+        like(name, lambda x, *args, value=value: filled(value)(x, T.Bool, *args))
     like("fill_like", lambda x, value, *args: filled(value)(x, *args), "value, ")
     for name in ("rand", "randn"):
         like(f"{name}_like", drawn(name))

@@ -344,6 +344,7 @@ def load_nnlib(module: Module) -> None:
     batched.load(module)
     for name in ("unfold", "fold"):
         expose(module, name, getattr(engine, name))
+    expose(module, "ctc_loss", losses.ctc_loss, "(ŷ, y; keywords...)", export=True)
     for name in PADDINGS:
         padding(module, name, getattr(engine, name))
     image_functions(module)
@@ -376,22 +377,22 @@ def image_functions(module: Module) -> None:
         weight = rules.reshape(weight, (*kernel, 1, multiplier * into))
         return from_host(engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()}))
 
-    @module.method("dropout(x, p; dims=:)", export=False, transparent=True)
+    @module.method("dropout(x, p; dims=:)", transparent=True)
     def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:
         """`x` with a fraction `p` of its elements set to zero, the others enlarged."""
         return dropped(None, x, p, dims)
 
-    @module.method("dropout(rng, x, p; dims=:)", export=False, transparent=True)
+    @module.method("dropout(rng, x, p; dims=:)", transparent=True)
     def dropout_from(rng: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator."""
         return dropped(rng, x, p, dims)
 
-    @module.method("dropout!(out, x, p; dims=:)", export=False)
+    @module.method("dropout!(out, x, p; dims=:)")
     def dropout_into(out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout`, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(None, x, p, dims))
 
-    @module.method("dropout!(rng, out, x, p; dims=:)", export=False)
+    @module.method("dropout!(rng, out, x, p; dims=:)")
     def dropout_from_into(rng: Any, out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(rng, x, p, dims))

@@ -10,7 +10,7 @@ import numpy as np
 
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import zygote
-from juliette.packages.flux import scattering
+from juliette.packages.flux import filling, scattering
 from juliette.packages.flux.boundary import from_host, host_function, to_host
 from juliette.packages.flux.functions import expose
 from juliette.packages.flux.optimise import warn
@@ -85,6 +85,9 @@ def load(module: Module) -> None:
     dense(module)
     windows(module)
     spectra(module)
+    filling.load(module)
+    for name in ("imrotate", "∇imrotate"):
+        module.exports.add(name)
 
 
 def constructors(module: Module) -> None:

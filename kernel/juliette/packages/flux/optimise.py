@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import COPY_HOOKS, FIELD_HOOKS
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
@@ -19,6 +20,7 @@ from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
+from juliette.runtime.wrappers import is_aliased
 from juliette_engine import optimise as engine
 from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
@@ -169,7 +171,7 @@ def show_leaf(io: Any, x: Any, long: bool) -> None:
 
 def load(module: Module) -> None:
     """Fill the module Optimisers."""
-    module.const("AbstractRule", ABSTRACT, export=False)
+    module.const("AbstractRule", ABSTRACT)
     ABSTRACT.typename.module = module
     # Rules print without names before the Optimisers that Flux 0.16 brings.
     Rule.named = nodes.PROFILE.modern
@@ -310,6 +312,19 @@ def functions(module: Module) -> None:
     def thaw(state: Any) -> None:
         """Undo `freeze!`."""
         engine.thaw(state)
+
+    @module.method("maywrite(x)", export=False)
+    def maywrite(x: Any) -> bool:
+        """May a step be made in place?  Not of ranges and the like."""
+        return is_aliased(x) if isinstance(x, ArrayLike) else False
+
+    @module.method("isnumeric(x)", export=False)
+    def isnumeric(x: Any) -> bool:
+        """Is this an array of numbers that are no integers, which may have a state?"""
+        if not isinstance(x, ArrayLike):
+            return False
+        kind = x.eltype
+        return T.subtype(kind, T.Number) and not T.subtype(kind, T.Integer)
 
     @module.method("trainables(model; path=false)", transparent=True)
     def trainables(model: Any, *, path: bool = False) -> Any:

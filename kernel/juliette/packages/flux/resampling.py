@@ -58,6 +58,11 @@ class Windows(Parts):
 class Batches(Parts):
     """Stretches of observations side by side (`BatchView`)."""
 
+    @property
+    def batchsize(self) -> int:
+        """How many observations the first of them has."""
+        return len(self.places[0]) if self.places else 0
+
 
 class Mapped:
     """`f` of observations, computed when they are asked for (`mapobs`).

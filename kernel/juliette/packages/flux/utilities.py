@@ -512,4 +512,19 @@ def load_functors(module: Module) -> None:
             x = _step(x, key)
         return True
 
+    @module.method("setkeypath!(x, path::KeyPath, value)")
+    def setkeypath(x: Any, path: KeyPath, value: Any) -> Any:
+        """Put a value where a way leads."""
+        if not path.keys:
+            raise E.ErrorException("Empty keypath not allowed.")
+        x, key = getkeypath(x, KeyPath(path.keys[:-1])), path.keys[-1]
+        if isinstance(key, Symbol) and not T.isa(x, T.AbstractDict):
+            return Base.bindings["setproperty!"](x, key, value)
+        Base.bindings["setindex!"](x, value, key)
+        return value
 
+    @module.method("fmapstructure_with_path(f, x; keywords...)", transparent=True)
+    def fmapstructure_with_path(f: Any, x: Any, **keywords: Any) -> Any:
+        """`f` on the path and the value of every leaf, in plain named tuples and tuples."""
+        exclude = keywords.get("exclude", is_leaf)
+        return trees.fmap(lambda p, v: f(key_path(p), v), x, exclude=exclude, path=True, structure=True)
