@@ -77,6 +77,8 @@ def pushforward(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
 
     Arguments and values are numbers and arrays, changes have their shapes; None is no change.
 
+    Source: Zygote, `pushforward`.
+
     >>> pushforward(lambda x, y: x**2 * y, 3.0, 2.0)(1.0, 10.0)
     102.0
     """
@@ -94,7 +96,11 @@ def hessian(f: Callable[[Any], Any], x: Any) -> Any:
 
 
 def hessian_reverse(f: Callable[[Any], Any], x: Any) -> Any:
-    """The same, the gradient differentiated backwards in turn."""
+    """The second derivatives of `f` at `x` as `hessian` gives them, the gradient differentiated backwards in turn.
+
+    Raises: GradientError unless the output is one real number.
+    Source: Zygote, `hessian_reverse`.
+    """
     if not isinstance(T.raw(primal(x)), ndarray):
         return gradient(lambda v: gradient(f, v)[0], x)[0]
     return jacobian(lambda v: gradient(f, v)[0], x)[0]
