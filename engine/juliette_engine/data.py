@@ -24,8 +24,7 @@ def count(data: Any) -> int:
         return len(data)
     counts = {count(v) for v in parts[1]}
     if len(counts) != 1:
-        raise DimensionMismatch("All data inputs should have the same number of observations, "
-                                f"i.e. size in the last dimension. But there are {counts}")
+        raise DimensionMismatch("All data containers must have the same number of observations.")
     return counts.pop()
 
 

@@ -62,9 +62,20 @@ class UsageError(RuntimeError):
     """
 
 
+def scalar_given(name: str) -> UsageError:
+    """A function of arrays was called with a number."""
+    return UsageError(
+        f"`{name}(x)` called with a number, but it expects an array. Usually this is because a layer like "
+        f"`Dense(3,4,{name})` is broadcasting it like an activation function; `{name}` needs to be outside the layer."
+    )
+
+
 class OutOfBounds(IndexError):
-    """An index past the end of an array; both travel along, the index counted from zero."""
+    """An index past the end of an array, of a column or a place, counted from zero; both travel along."""
 
     def __init__(self, array: object, index: object) -> None:
-        super().__init__(f"index {index} is out of range")
+        from juliette_engine.text import summary
+
+        where = ", ".join(map(str, index)) if isinstance(index, tuple) else f":, {index}"
+        super().__init__(f"attempt to access {summary(array)} at index [{where}]")
         self.array, self.index = array, index

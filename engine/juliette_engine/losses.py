@@ -30,7 +30,7 @@ from juliette_engine.rules import (
 )
 from juliette_engine.functions import crossentropies
 from juliette_engine.functions.ctc import ctc
-from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError
+from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, OutOfBounds
 from juliette_engine.tape import primal
 from juliette_engine.text import value_text
 
@@ -424,7 +424,11 @@ def ctc_loss(ŷ: Any, y: Any) -> Any:
     `ŷ` holds logits, with the blank as the last class; `y` the labels, counted from one.
 
     Shapes: `ŷ` of `classes × time`, `y` a vector; a number.
-    Raises: nothing.
+    Raises: OutOfBounds for a label that is no class.
     Source: Graves and others (2006); Flux, `ctc_loss`.
     """
-    return ctc(ŷ, tuple(int(k) - 1 for k in np.asarray(primal(y)).ravel()))
+    labels = tuple(int(k) - 1 for k in np.asarray(primal(y)).ravel())
+    for k in labels:
+        if not 0 <= k < shape(ŷ)[0]:
+            raise OutOfBounds(primal(ŷ), (k, 0))
+    return ctc(ŷ, labels)

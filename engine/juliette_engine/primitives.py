@@ -18,7 +18,7 @@ import numpy as np
 from juliette_engine import deferred
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, sqrt, sub
-from juliette_engine.errors import no_product
+from juliette_engine.errors import no_product, scalar_given
 from juliette_engine.fusion import unbroadcast as _unbroadcast_plain
 from juliette_engine.numeric import product as times
 from juliette_engine.tape import IMPLICIT, Node, acc, acc_any, acc_number, full, give, lent, primal, raw, strip, top
@@ -764,9 +764,11 @@ def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """Normalised exponentials of `x` along the dimensions `axes`, by default the first.
 
     Shapes: that of `x`; sums along `axes` are one.
-    Raises: nothing.
+    Raises: UsageError for a number.
     Source: Bridle (1990); NNlib, `softmax`.
     """
+    if isinstance(x, (float, int)):
+        raise scalar_given("softmax")
     return _softmax(x, axes=axes)
 
 
@@ -797,9 +799,11 @@ def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """`log.(softmax(x))` along the dimensions `axes`, by default the first, computed without overflow.
 
     Shapes: that of `x`.
-    Raises: nothing.
+    Raises: UsageError for a number.
     Source: NNlib, `logsoftmax`.
     """
+    if isinstance(x, (float, int)):
+        raise scalar_given("logsoftmax")
     return _logsoftmax(x, axes=axes)
 
 

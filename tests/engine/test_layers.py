@@ -125,7 +125,7 @@ def test_embeddings() -> None:
         bag(np.array([0, 2, 1]), np.array([0, 2])),
         np.stack([w[:, [0, 2]].mean(1), w[:, 1]], 1),
     )
-    with pytest.raises(je.ArgumentError, match="expects an array of indices"):
+    with pytest.raises(je.errors.UsageError, match="expects an array of indices"):
         bag(3)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from juliette_engine import rules
 from juliette_engine.activations import where
+from juliette_engine.errors import ArgumentError, unequal
 from juliette_engine.functions.gathering import batched_mul, batched_transpose
 from juliette_engine.primitives import permute, shape
 from juliette_engine.tape import primal
@@ -30,14 +31,38 @@ def attention_scores(q: Any, k: Any, bias: Any, *, mask: Any, nheads: int, fdrop
     logits = batched_mul(batched_transpose(keys), queries)
     logits = rules.reshape(logits, (shape(k)[1], length, nheads, batch))
     if bias is not None:
-        logits = rules.add(logits, bias)
+        logits = rules.add(logits, fitting(bias, shape(logits)))
     if mask is not None:
-        chosen = np.asarray(primal(mask), dtype=bool)
-        chosen = chosen.reshape(chosen.shape + (1,) * (4 - chosen.ndim), order="F")
-        lowest = float(np.finfo(primal(logits).dtype).min)
-        logits = where(np.broadcast_to(chosen, shape(logits)), logits, lowest)
+        chosen = fitting(np.asarray(primal(mask), dtype=bool), shape(logits))
+        logits = where(np.broadcast_to(chosen, shape(logits)), logits, -math.inf)
     α = rules.softmax(logits)
     return α if fdrop is None else fdrop(α)
+
+
+def fitting(x: Any, logits: tuple[int, ...]) -> Any:
+    """A mask or a bias with as many dimensions as the scores that it fits."""
+    given = shape(x)
+    if len(given) > 4 or any(n not in (1, m) for n, m in zip(given, logits, strict=False)):
+        raise unequal([logits, given])
+    return rules.reshape(x, given + (1,) * (4 - len(given)))
+
+
+def checked(q: Any, k: Any, v: Any, nheads: int) -> None:
+    """The sizes of queries, keys and values fit together."""
+    sizes = {"q": shape(q), "k": shape(k), "v": shape(v)}
+
+    def must(fits: bool, text: str, names: str = "qkv", *rest: str) -> None:
+        if not fits:
+            lines = (*(f"- size({n}): {sizes[n]}" for n in names), *rest)
+            raise ArgumentError("\n".join((text, *lines, "")))
+
+    (n, _, batch), (m, length, _), (last, values, _) = sizes.values()
+    heads = f"- nheads: {nheads}"
+    text = "First dimension in query, key and value must be divisible by `nheads`.\nInstead:"
+    must(n % nheads == m % nheads == last % nheads == 0, text, "qkv", heads)
+    must(all(size[2] == batch for size in sizes.values()), "Batch dimensions have to be the same. Instead:")
+    must(n == m, "First dimension in query and key has to be the same. Instead:", "qk")
+    must(length == values, "Second dimension in key and value has to be the same. Instead:", "kv")
 
 
 def dot_product_attention(
@@ -52,19 +77,19 @@ def dot_product_attention(
 ) -> tuple[Any, Any]:
     """The values weighted by how well keys fit queries, and the weights.
 
-    Inputs are `features × length × batch`, or without a batch.
+    Inputs are `features × length × batch`, with any number of batch dimensions or none.
     """
-    alone = len(shape(q)) == 2
-    if alone:
-        q, k, v = (rules.reshape(x, (*shape(x), 1)) for x in (q, k, v))
+    batches = [shape(x)[2:] for x in (q, k, v)]
+    if len(batches[0]) != 1:
+        if batches[0] != batches[1] or batches[0] != batches[2]:
+            raise ArgumentError("Batch dimensions have to be the same.")
+        q, k, v = (rules.reshape(x, (*shape(x)[:2], math.prod(shape(x)[2:]))) for x in (q, k, v))
+    checked(q, k, v, nheads)
     α = attention_scores(q, k, bias, mask=mask, nheads=nheads, fdrop=fdrop)
     kv, length, _, batch = shape(α)
     y = batched_mul(heads(v, nheads), rules.reshape(α, (kv, length, nheads * batch)))
     y = permute(rules.reshape(y, (shape(y)[0], length, nheads, batch)), axes=(0, 2, 1, 3))
-    y = rules.reshape(y, (shape(v)[0], length, batch))
-    if alone:
-        return rules.reshape(y, shape(y)[:2]), rules.reshape(α, shape(α)[:3])
-    return y, α
+    return rules.reshape(y, (shape(v)[0], length, *batches[0])), rules.reshape(α, (*shape(α)[:3], *batches[0]))
 
 
 def make_causal_mask(x: Any, *, dims: int = 2) -> Any:

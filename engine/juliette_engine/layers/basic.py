@@ -263,12 +263,12 @@ def look_up(weight: Any, index: Any, first: int) -> Any:
 class EmbeddingBag(Layer):
     """The reduced columns of each bag of indices: one vector for a bag, a matrix for several.
 
-    `EmbeddingBag((in, out), reduction)` draws a weight by `init`; `reduction` is the mean, or `sum`, or the maximum.
+    `EmbeddingBag((in, out), reduction)` draws a weight by `init`; `reduction(columns, dims=2)` is by default the mean.
     `sizes` holds the sizes, or a weight.  A matrix of indices holds bags in its columns; `layer(indices, at)` splits a
     vector at the given starts.
 
     Shapes: output `out` for one bag, `out × bags` for several; weight `out × in`.
-    Raises: ArgumentError for a single index, and for starts that do not grow from the first index on.
+    Raises: UsageError for a single index, ArgumentError for starts that do not grow from the first index on.
     Source: Flux, `EmbeddingBag`.
     """
 
@@ -290,7 +290,7 @@ class EmbeddingBag(Layer):
     def __call__(self, bags: Any, at: Any = None) -> Any:
         first = self.first_index
         if isinstance(bags, int):
-            raise ArgumentError("EmbeddingBag expects an array of indices, not just one")
+            raise UsageError("EmbeddingBag expects an array of indices, not just one")
         if at is not None:
             bags = split_at(np.asarray(primal(bags)), [int(i) - first for i in np.asarray(primal(at))], first)
         if isinstance(bags, (list, tuple)):

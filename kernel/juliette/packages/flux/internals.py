@@ -74,12 +74,12 @@ def parts(module: Module) -> None:
         """`data` in pieces that begin at the given places."""
         places, view = [int(i) for i in at.data], Base.bindings["view"]
         if places[:1] != [1]:
-            raise ArgumentError("The first index of `at` must be 1.")
+            raise ArgumentError("The first element in `at` must be 1.")
         if any(a >= b for a, b in zip(places, places[1:], strict=False)):
-            raise ArgumentError("`at` must be strictly increasing.")
+            raise ArgumentError("`at` must be monotonically increasing with no duplicates.")
         n = W.shape_of(data)[0]
         if places[-1] > n:
-            raise ArgumentError(f"The last index in `at` must be less than or equal to the length of `data`, {n}.")
+            raise ArgumentError("The last element in `at` must be at most the length of `data`.")
         ends = [*(p - 1 for p in places[1:]), n]
         return Base.bindings["vect"](*[view(data, V.UnitRange(a, b)) for a, b in zip(places, ends, strict=True)])
 

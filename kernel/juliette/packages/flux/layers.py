@@ -15,10 +15,12 @@ from juliette.display.show import summary
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.inputs import known, matched
+from juliette.packages.flux.onehot import OneHot
 from juliette.packages.flux.boundary import engine_function, from_host, host_elementwise, host_function, to_host
 from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import KeywordCall
 from juliette.runtime.errors import MethodError
@@ -197,6 +199,9 @@ def caller(cls: type[Layer]) -> Any:
 
 def as_given(text: str, layer: Any, xs: tuple[Any, ...]) -> str:
     """What is said of inputs, about them as they were before they took the type of the weights."""
+    if xs and isinstance(xs[0], OneHot) and text.startswith(("A has", "second dimension of A")):
+        columns, rows = W.shape_of(layer.weight)[1], W.shape_of(xs[0])[0]
+        return f"Matrix column must correspond with OneHot size: {columns} != {rows}"
     for x in xs:
         if isinstance(x, ArrayLike) and type(x) not in PLAIN and (m := matched(layer, x)) is not x:
             text = text.replace(f"but got {summary(m)}", f"but got {summary(x)}")

@@ -241,7 +241,7 @@ def methods(types: dict[str, Any]) -> None:
         n = rules.shape(host)[1]
         if n != x.nlabels:
             raise DimensionMismatch(
-                f"Matrix column must correspond with OneHot dimension: {n} != {x.nlabels}"
+                f"Matrix column must correspond with OneHot size: {n} != {x.nlabels}"
             )
         raw = x.raw.astype(np.int64) - 1
         if raw.ndim == 0 and isinstance(a, W.Transposed) and a.parent_is_vector:
