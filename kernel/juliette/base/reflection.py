@@ -601,6 +601,10 @@ def _total(x: Any, seen: set[int]) -> int:
         if data.dtype != object:
             return 40 + sizeof(x)
         return 40 + sum(8 + _total(v, seen) for v in data.ravel().tolist())
+    if isinstance(x, (tuple, V.NamedTuple)):
+        return struct_layout(field_types(t))[0] + sum(
+            _total(v, seen) for v in x if not isbitstype(T.typeof(v))
+        )
     fields = getattr(type(x), "fields", t.fields)
     return struct_layout(field_types(t))[0] + sum(
         _total(getattr(x, f), seen) for f in fields

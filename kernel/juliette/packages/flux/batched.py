@@ -85,6 +85,12 @@ def swapped(x: Any, cls: type[Batched]) -> Any:
     return cls(x)
 
 
+def strides(x: Batched) -> tuple[int, int, int]:
+    """The steps in memory of what is wrapped, the first two exchanged."""
+    first, second, third = Base.bindings["strides"](x.parent)
+    return second, first, third
+
+
 def load(module: Module) -> None:
     """Add the two functions and their types to the module NNlib."""
     types = {}
@@ -109,6 +115,7 @@ def load(module: Module) -> None:
             return wrap(x)
 
         method_for(types, f"parent(A::{name})", lambda x: x.parent)
+        method_for(types, f"strides(A::{name})", strides)
         method_for(types, f"-(A::{name})", lambda x, wrap=wrap: wrap(Base.bindings["-"](x.parent)))
 
 

@@ -21,7 +21,7 @@ from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 from juliette.runtime.modules import Base, Module
-from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_
+from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Rational
 from juliette.syntax.expr import Symbol
 from juliette_engine import activations, initialisers, losses, rules
 
@@ -72,7 +72,7 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
 
     def scalar(x: Any, *constants: Any) -> Any:
         host = to_host(x)
-        if type(host) is int and name not in KEEP_INTEGERS:
+        if isinstance(host, (int, np.integer, np.bool_, Rational)) and name not in KEEP_INTEGERS:
             host = float(host)
         if constants and name == "leakyrelu" and isinstance(host, (np.float32, np.float16)):
             # its slope is not rounded before the product, unlike the constants of the others
