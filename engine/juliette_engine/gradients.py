@@ -10,6 +10,7 @@ import numpy as np
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine import trees
+from juliette_engine.elementwise import real
 from juliette_engine.numeric import OTHERS
 from juliette_engine.tape import (
     IMPLICIT, LEVELS, SCALARS, Node, Tape, backward, primal,
@@ -188,6 +189,8 @@ def project(g: Any, node: Any) -> Any:
         return None
     like = node.data
     if isinstance(g, Node):
+        if np.iscomplexobj(primal(g)) and not np.iscomplexobj(primal(like)):
+            g = real(g)
         return P.unbroadcast(g, like) if P.shape(g) != np.shape(like) else g
     if type(like) is ndarray:
         dtype = like.dtype if like.dtype.kind in "fc" else _FLOAT
