@@ -565,17 +565,7 @@ def invoke_in_world(world: Any, f: Any, *args: Any, **keywords: Any) -> Any:
 @Base.macro("locals", export=False)
 def locals_(context: Any) -> Any:
     """`Base.@locals`: a dictionary of the local variables."""
-    names: list[str] = []
-    scope = context.lowerer.scope if context.lowerer is not None else None
-    while scope is not None:
-        names += [n for n in scope.vars if not n.startswith(("#", "%")) and n not in names]
-        scope = scope.parent
-    pairs = [
-        Expr("if", Expr("isdefined", Symbol(n)), call("push!", Symbol("#locals#"), call("=>", QuoteNode(Symbol(n)), Symbol(n))))
-        for n in reversed(names)
-    ]
-    made = Expr("call", Expr("curly", base("Dict"), base("Symbol"), base("Any")))
-    return Expr("let", Expr("block", Expr("=", Symbol("#locals#"), made)), Expr("block", *pairs, Symbol("#locals#")))
+    return Expr("locals")
 
 
 @Base.macro("deprecate")

@@ -10,8 +10,8 @@ from juliette.compiler import python_backend as backend
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
-from juliette.runtime.errors import ErrorException, JuliaException
-from juliette.runtime.modules import Base, MacroFunction, Main, Module
+from juliette.runtime.errors import ErrorException
+from juliette.runtime.modules import Base, Main, Module
 from juliette.syntax.expr import Expr, LineNumberNode
 
 
@@ -151,14 +151,6 @@ class Compiler:
         if lowerer is not None:
             line, file = lowerer.line, lowerer.file
         return Expander(self, module, lowerer, line, file).expand(e)
-
-    def is_user_macro(self, name: Any, module: Module) -> bool:
-        """Does the name mean a macro that is written in Julia?"""
-        try:
-            found = Expander(self, module, None, 0, "none").find(name, [module])
-        except (JuliaException, AttributeError, KeyError, IndexError):
-            return False
-        return found is not None and not isinstance(found, MacroFunction)
 
     def lower_struct(self, lowerer: Lowerer, e: Expr) -> C.Node:
         return definitions.lower_struct(lowerer, e)

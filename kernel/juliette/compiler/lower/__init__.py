@@ -36,7 +36,6 @@ from juliette.compiler.lower.forms import UPDATING, SyntaxProblem, is_signature,
 from juliette.compiler.lower.functions import Functions
 from juliette.compiler.lower.modules import Modules
 from juliette.compiler.lower.quoting import Quoting
-from juliette.compiler.lower.scopes import Assigned
 from juliette.compiler.lower.types import Types
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -53,12 +52,11 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
     """Lowers one top-level expression.
 
     `host` answers what only the session knows: `expand_macro(expr, module)`, `has_global(name)`,
-    `is_user_macro(name, module)`, `anonymous_name()`, `soft_scope`, `warn_soft(name)`.
+    `anonymous_name()`, `soft_scope`, `warn_soft(name)`.
     """
 
     def toplevel(self, e: Any) -> C.Node:
-        found = Assigned()
-        found.visit(e)
+        found = self.assigned_in(e)
         self.own_globals = frozenset(found.assigned).union(found.globals_) - found.locals_
         if found.locals_:
             # `local` at top level: the variable lives as long as the statement.

@@ -7,15 +7,15 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import problem
 from juliette.compiler.lower.scopes import Scoping
-from juliette.syntax.expr import Expr, QuoteNode, Symbol
+from juliette.runtime.modules import Base
+from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol
 
 
 class Quoting(Scoping):
     """`:(a + $b)`, `@m x`, `macro m(x) … end`."""
 
     def lower_macrocall(self, e: Expr) -> C.Node:
-        known = self.expansions.get(id(e))
-        return self.lower(self.host.expand_macro(e, self.module, self) if known is None else known[1])
+        return self.lower(self.expansion(e))
 
     def lower_macro(self, e: Expr) -> C.Node:
         if self.scope is not None:
@@ -71,3 +71,22 @@ class Quoting(Scoping):
         name = e.args[0].name
         var = self.scope.find(name) if self.scope is not None else None
         return C.IsDefined(name, self.reach(var) if var is not None else None)
+
+    def lower_locals(self, e: Expr) -> C.Node:
+        """What `Base.@locals` leaves: a dictionary of the variables that are visible and have a value."""
+        names: list[str] = []
+        scope = self.scope
+        while scope is not None:
+            names += [n for n in scope.vars if not n.startswith(("#", "%")) and n not in names]
+            scope = scope.parent
+        made = Symbol("#locals#")
+        new = Expr("call", Expr("curly", _base("Dict"), _base("Symbol"), _base("Any")))
+        entries = [
+            Expr("if", Expr("isdefined", Symbol(n)), Expr("call", _base("setindex!"), made, Symbol(n), QuoteNode(Symbol(n))))
+            for n in reversed(names)
+        ]
+        return self.lower(Expr("let", Expr("=", made, new), Expr("block", *entries, made)))
+
+
+def _base(name: str) -> GlobalRef:
+    return GlobalRef(Base, Symbol(name))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, problem, signature_name, str_name
+from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, problem, signature_name
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
 
@@ -53,17 +53,14 @@ class Scope:
         return None
 
 
-# Macros whose argument is code to run elsewhere.
-QUOTING = frozenset(("@eval", "@macroexpand", "@macroexpand1"))
-
-
 class Assigned:
     """The names that an expression assigns in its own scope, and those it declares.
 
-    `expand` gives what a call of a user's macro stands for, and nothing for those of the language.
+    `expand` gives what a call of a macro stands for: only there it is seen which scopes the macro
+    opens around the code that it was given.
     """
 
-    def __init__(self, expand: Callable[[Expr], Any] = lambda e: None) -> None:
+    def __init__(self, expand: Callable[[Expr], Any]) -> None:
         self.expand = expand
         # the names with the lines of their first assignments
         self.assigned: dict[str, int] = {}
@@ -120,20 +117,23 @@ class Assigned:
             return
         if head in ("for", "while", "let", "try", "generator", "comprehension", "typed_comprehension", "do"):
             # These open scopes of their own; only what is evaluated outside of them counts.
-            if head == "while":
+            if head in ("while", "do"):
                 self.visit(e.args[0])
             elif head == "for":
-                spec = e.args[0]
-                for s in spec.args if isinstance(spec, Expr) and spec.head == "block" else [spec]:
-                    if isinstance(s, Expr) and s.head == "=":
-                        self.visit(s.args[1])
+                for value in _values(e.args[0]):
+                    self.visit(value)
+            elif head == "let":
+                for value in _values(e.args[0])[:1]:
+                    self.visit(value)
+            elif head in ("comprehension", "typed_comprehension"):
+                self.visit(e.args[-1])
+            elif head == "generator":
+                for spec in e.args[1:]:
+                    for value in _values(spec):
+                        self.visit(value)
             return
         if head == "macrocall":
-            if str_name(e.args[0]) in QUOTING:
-                return
-            expansion = self.expand(e)
-            for a in e.args[2:] if expansion is None else [expansion]:
-                self.visit(a)
+            self.visit(self.expand(e))
             return
         if head == "tuple":
             # what looks like an assignment is an entry of a named tuple
@@ -146,6 +146,13 @@ class Assigned:
             return
         for a in e.args:
             self.visit(a)
+
+
+def _values(spec: Any) -> list[Any]:
+    """What the variables of `let`, `for` or a generator are given, in order; nothing for those that only are named."""
+    items = spec.args if isinstance(spec, Expr) and spec.head in ("block", "filter") else [spec]
+    items = [s for s in items if not isinstance(s, LineNumberNode)]
+    return [s.args[1] if isinstance(s, Expr) and s.head == "=" and not is_signature(s.args[0]) else None for s in items]
 
 
 class Scoping:
@@ -176,12 +183,11 @@ class Scoping:
         return found
 
     def expansion(self, e: Expr) -> Any:
-        """What a call of a user's macro stands for; None for macros of the language."""
-        if id(e) not in self.expansions:
-            if not self.host.is_user_macro(e.args[0], self.module):
-                return None
-            self.expansions[id(e)] = (e, self.host.expand_macro(e, self.module, self))
-        return self.expansions[id(e)][1]
+        """What a call of a macro stands for; the macro runs once, however often the call is looked at."""
+        known = self.expansions.get(id(e))
+        if known is None:
+            known = self.expansions[id(e)] = (e, self.host.expand_macro(e, self.module, self))
+        return known[1]
 
     def temp(self, hint: str = "t") -> C.Var:
         self.counter += 1
@@ -278,30 +284,34 @@ class Scoping:
         """Lower something inside a new local scope that owns `names` and what `exprs` assign."""
         scope = Scope(self.scope, self.function, soft)
         made = self.declare(scope, names)
-        found = self.assigned_in(*exprs)
-        self.check_declared(found)
-        scope.globals_ |= found.globals_
-        made += self.declare(scope, found.locals_)
-        for name in found.assigned:
-            if name in scope.vars or name in scope.globals_:
-                continue
-            if self.scope is not None and self._enclosing_local(name):
-                continue
-            if soft and self._all_soft():
-                known = self.host.has_global(self.module, name)
-                if self.host.soft_scope and (known or name in self.own_globals):
-                    continue
-                if known:
-                    self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
-            made += self.declare(scope, [name])
         outer, self.scope = self.scope, scope
         try:
+            # Macros that are called in the scope are expanded in it.
+            found = self.assigned_in(*exprs)
+            made += self._own(scope, found)
             node = body()
         finally:
             self.scope = outer
         if made:
             return C.Block([C.Fresh(made), node])
         return node
+
+    def _own(self, scope: Scope, found: Assigned) -> list[C.Var]:
+        """Give a scope, which is the present one, what was found in it; the variables that are its own."""
+        self.check_declared(found)
+        scope.globals_ |= found.globals_
+        made = self.declare(scope, found.locals_)
+        for name in found.assigned:
+            if name in scope.globals_ or self._enclosing_local(name):
+                continue
+            if scope.soft and self._all_soft():
+                known = self.host.has_global(self.module, name)
+                if self.host.soft_scope and (known or name in self.own_globals):
+                    continue
+                if known:
+                    self.host.warn_soft(name, self.file, found.assigned[name] or self.line)
+            made += self.declare(scope, [name])
+        return made
 
     def _enclosing_local(self, name: str) -> bool:
         scope = self.scope
