@@ -204,8 +204,8 @@ def project(g: Any, node: Any) -> Any:
             return g
         return np.array(g, dtype=dtype, order="F")
     t = type(like)
-    if t is float or t is int:
-        if t is int and type(g) in ONES and type(g) not in OTHERS:
+    if t is float or t is int or t in T.WHOLE:
+        if t is not float and type(g) in ONES and type(g) not in OTHERS:
             return g
         return float(g.real if isinstance(g, complex) else g)
     if t is complex:
@@ -261,7 +261,7 @@ def seed_of(y: Any) -> Any:
     one = ONES.get(type(p))
     if one is not None:
         return one
-    return 1.0 if type(p) is float or type(p) is int or not isinstance(p, np.generic) else type(p)(1)
+    return type(p)(1) if isinstance(p, np.inexact) else 1.0
 
 
 def pullback(

@@ -45,7 +45,12 @@ def _safe(name: str, function: Callable[..., Any]) -> None:
             for x in xs:
                 if type(x) is not float and type(x) is not int:
                     other = OTHERS.get(type(x))
-                    return plain(ufunc(*xs)) if other is None else other(name, *xs)
+                    if other is not None:
+                        return other(name, *xs)
+                    if isinstance(x, np.integer):
+                        # numpy would compute small ones in half precision
+                        return f(*[int(x) if isinstance(x, np.integer) else x for x in xs])
+                    return plain(ufunc(*xs))
             return function(*xs)
         except (ValueError, OverflowError, ZeroDivisionError):
             with np.errstate(all="ignore"):
@@ -64,6 +69,8 @@ for _numpy, _math in {
 }.items():  # fmt: skip
     if hasattr(math, _math.__name__):
         _safe(_numpy, _math)
+# Functions of whole numbers whose values are floats.
+FLOATING = frozenset(NUMBERS)
 NUMBERS["absolute"] = abs
 for _name in ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "logaddexp", "signbit", "isfinite"):
     NUMBERS[_name] = lambda *xs, f=ARRAYS[_name]: plain(f(*xs))
@@ -186,7 +193,7 @@ def _floating(x: Any) -> Any:
 
 
 ARRAYS["floating"] = _floating
-NUMBERS["floating"] = lambda x: float(x) if type(x) is int or type(x) is bool else x
+NUMBERS["floating"] = lambda x: float(x) if type(x) is int or type(x) is bool or isinstance(x, np.integer) else x
 
 
 def _complexed(re: Any, im: Any) -> Any:

@@ -341,7 +341,7 @@ def _install_all() -> None:
             ScalarTracer, name,
             property(lambda self, name=name: getattr(np.asarray(self.data), name)),
         )
-    T.IntTracer.__index__ = lambda self: self.data  # type: ignore[attr-defined]
+    T.IntTracer.__index__ = lambda self: int(self.data)  # type: ignore[attr-defined]
 
 
 def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:

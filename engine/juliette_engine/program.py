@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.numeric import ARRAYS, NUMBERS
+from juliette_engine.numeric import ARRAYS, FLOATING, NUMBERS
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
@@ -178,6 +178,8 @@ class Program:
         kinds = {x.sample.dtype.kind for x in arrays}
         if kinds == {"b"} and op not in ("&", "|", "where", "==", "!="):
             return tuple(self.cast(x, "q") if x.array else x for x in args)
+        if kinds <= {"i", "u"} and all(x.array or type(x.sample) is int for x in args):
+            return self.widened(op, args)
         if op not in UFUNC_OF and op not in ("maximum", "minimum", "arctan2", "hypot", "where"):
             return args
         small = [x for x in args if getattr(x.sample, "dtype", None) in (np.float32, np.float16)]
@@ -188,6 +190,16 @@ class Program:
             to = max((x.sample.dtype for x in small), key=lambda d: d.itemsize).char
             return tuple(self.cast(x, to) if x.array and x.sample.dtype.kind in "iu" else x for x in args)
         return args
+
+    def widened(self, op: str, args: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Small whole numbers: functions with values between them compute on floats, and beside an int they are ints."""
+        if op == "/" or op in FLOATING:
+            to = "d"
+        elif op in UFUNC_OF and not all(x.array for x in args):
+            to = "q"
+        else:
+            return args
+        return tuple(self.cast(x, to) if x.array and x.sample.dtype.itemsize < 8 else x for x in args)
 
     def cast(self, x: Value, char: str) -> Value:
         return self.op("cast:" + char, x)

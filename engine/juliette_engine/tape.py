@@ -133,6 +133,12 @@ SCALARS: dict[type, type[Node]] = {
     np.float64: FloatTracer,
     np.int64: IntTracer,
 }
+# Whole numbers of the other sizes: each stands for its own kind, and has gradients as an int has.
+WHOLE: dict[type, type[Node]] = {
+    c: type(c.__name__.capitalize() + "Tracer", (IntTracer,), {"__slots__": (), "__doc__": f"Stands for a numpy {c.__name__}."})
+    for c in (np.int8, np.int16, np.int32, np.uint8, np.uint16, np.uint32, np.uint64)
+}
+SCALARS.update(WHOLE)
 NESTED: dict[type, type[Node]] = {c: _nested_of(c) for c in set(SCALARS.values())}
 _PLAIN_OF = {np.float64: float, np.int64: int, np.complex128: complex}
 

@@ -171,6 +171,8 @@ def _evaluate(tree: Any) -> Any:
             shapes = [np.shape(primal(a)) for a in args]
             if any(shapes):
                 B.common_shape(shapes)
+                if isinstance(op, Elementwise) and any(map(_small, args)):
+                    return _promoted(op, [to_julia(a) for a in args])
                 return op(*map(_julian, args))
             return to_engine(f(*map(_only, args)))
     if not any(map(holds_node, args)) and not _captures(f):
@@ -179,6 +181,21 @@ def _evaluate(tree: Any) -> Any:
         plain = [_back(primal(a)) for a in args]
         return _known(B.finish(B.evaluate(B.Broadcasted(f, tuple(plain))), tree))
     return _loop(f, args)
+
+
+def _small(x: Any) -> bool:
+    """An array of small whole numbers, which Julia promotes otherwise than numpy?"""
+    p = primal(x)
+    return type(p) is ndarray and p.dtype.kind in "iu" and p.dtype.itemsize < 8
+
+
+def _promoted(op: Elementwise, args: list[Any]) -> Any:
+    """One operation with Julia's promotion."""
+    leaves = tuple([found for found in map(leaf, args) if found is not None])
+    engine = lambda *xs: op(*[_julian(to_engine(x)) for x in xs])  # noqa: E731
+    if len(leaves) < len(args) or getattr(op, "constants", None):
+        return engine(*args)
+    return to_engine(build(op.tree, leaves, HOST, None, engine)(*args))
 
 
 def _julian(x: Any) -> Any:

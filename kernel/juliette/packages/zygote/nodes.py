@@ -37,7 +37,7 @@ ndarray = np.ndarray
 for _cls, _t in (
     (tapes.FloatTracer, T.Float64), (tapes.IntTracer, T.Int64), (tapes.Float32Tracer, T.Float32),
     (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool), (tapes.ComplexTracer, T.typeof(1j)),
-    (tapes.Complex32Tracer, T.typeof(np.complex64(1))),
+    (tapes.Complex32Tracer, T.typeof(np.complex64(1))), *((made, T.typeof(c(1))) for c, made in tapes.WHOLE.items()),
 ):
     T._TYPE_OF_CLASS[_cls] = T._TYPE_OF_CLASS[NESTED[_cls]] = _t
 
@@ -386,10 +386,12 @@ for _cls in (tapes.ComplexTracer, tapes.Complex32Tracer):
     for _c in (_cls, NESTED[_cls]):
         PROPERTIES[_c] = _part
         numeric.PARTS[_c] = lambda z: (rules.real(z), rules.imag(z))
-for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer):
+for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, *tapes.WHOLE.values()):
     for _c in (_cls, NESTED[_cls]):
         numeric.MAKERS[_c] = rules.complexed
-for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, tapes.ComplexTracer, tapes.Complex32Tracer):
+for _cls in dict.fromkeys(tapes.SCALARS.values()):
+    if _cls is tapes.BoolTracer:
+        continue
     for _c in (_cls, NESTED[_cls]):
         NUMBER_HOOKS[_c] = _convert
         SHOW_HOOKS[_c] = _show

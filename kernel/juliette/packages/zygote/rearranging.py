@@ -191,7 +191,8 @@ def _with_function(reduce: Any) -> Any:
                 if reduce is _sum and not options and g.name == "abs2" and x.data.dtype.kind == "f":
                     return rules.sum_of_squares(x)
                 op = operation(g.name, 1)
-                if op is not None:
+                if op is not None and (x.data.dtype.kind in "fc" or x.data.dtype.itemsize == 8):
+                    # numpy and Julia differ in what they make of small whole numbers
                     return to_julia(reduce(op(x), **options))
             values = B.materialize(B.broadcasted(g, x))
             return to_julia(reduce(to_engine(values), **options))

@@ -13,12 +13,14 @@ from juliette.packages.zygote.structured import holds_node
 from juliette.runtime.array import elements
 from juliette.runtime.tables import hashable
 from juliette_engine import rules
+from juliette_engine.tape import primal
 
 
 def _spread(found: Any, start: Any, step: Any, stop: Any) -> Any:
     """The elements of a range: from its start by steps, before its stop by steps, or between both."""
     n = len(found)
-    k = np.arange(n, dtype=float)
+    whole = all(x is None or np.asarray(primal(x)).dtype.kind in "iu" for x in (start, step, stop))
+    k = np.arange(n, dtype=int if whole else float)  # ranges of whole numbers may be indices
     if step is None and start is not None and stop is not None:
         return start if n < 2 else rules.add(start, rules.mul(rules.sub(stop, start), k / (n - 1)))
     by = 1 if step is None else step
@@ -53,7 +55,9 @@ def _linear(f: Any) -> Any:
 def _colon(f: Any) -> Any:
     def run(*args: Any) -> Any:
         found = f(*map(plain, args))
-        start, step = (to_engine(args[0]), to_engine(args[1]) if len(args) == 3 else 1.0)
+        if not holds_node(args[:-1]):
+            return found  # where a range ends changes none of its elements
+        start, step = (to_engine(args[0]), to_engine(args[1]) if len(args) == 3 else 1)
         return to_julia(_spread(found, start, step, None))
 
     return run
