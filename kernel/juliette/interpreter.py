@@ -443,5 +443,8 @@ class Interpreter:
         return None
 
     def close(self, code: int = 0) -> None:
-        """End the session: run what was given to `atexit`, and finalizers."""
+        """End the session: run what was given to `atexit`, and finalizers.
+
+        Its methods of Base's functions and of others' are gone for the sessions that go on.
+        """
         self._bootstrap.leave(self.module, code)

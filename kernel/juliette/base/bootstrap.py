@@ -29,7 +29,7 @@ from juliette.display.show import long_text, one_line
 from juliette.runtime import broadcast, errors
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
-from juliette.runtime.dispatch import TRACE
+from juliette.runtime.dispatch import TRACE, take_back_extensions
 from juliette.runtime.errors import ParseErrorException, julia_value
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Main, Module
 from juliette.runtime.scheduler import SCHEDULER
@@ -105,6 +105,7 @@ def leave(module: Module, code: int) -> None:
     ends = sys.modules.get("juliette.base.garbage")
     if ends is not None:
         ends.leave(module, code)
+    take_back_extensions(module)
 
 
 def set_program(module: Module, name: str) -> None:

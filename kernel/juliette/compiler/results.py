@@ -207,16 +207,16 @@ _VALUES = (T.JuliaType, GenericFunction, int, tuple)
 
 
 def untouched(f: GenericFunction) -> bool:
-    """Has every method that a user added to a function an argument of a type of theirs?"""
-    return all(any(map(_foreign, m.parameters)) for m in f.user_methods)
+    """Has every method that was added to a function an argument of a type of those who added it?"""
+    return all(any([_foreign(t, m.module) for t in m.parameters]) for m in f.user_methods)
 
 
-def _foreign(t: Any) -> bool:
+def _foreign(t: Any, adder: Any) -> bool:
     body = T.unwrap(t)
     if not isinstance(body, T.DataType):
         return False
     module = body.typename.module
-    return isinstance(module, Module) and not _ours(module)
+    return isinstance(module, Module) and (module is adder or not _ours(module))
 
 
 def mixed(t: Any) -> bool:

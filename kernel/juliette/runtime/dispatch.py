@@ -82,6 +82,28 @@ class WorldAge:
 WORLD = WorldAge()
 
 
+# Methods written in Julia that belong to functions of other modules than their own.
+EXTENSIONS: list[Method] = []
+
+
+def take_back_extensions(main: Any) -> None:
+    """Take back what the modules of an ended session added to functions that others go on using."""
+    kept: list[Method] = []
+    ended: list[Method] = []
+    for method in EXTENSIONS:
+        (ended if _outermost(method.module) is main else kept).append(method)
+    EXTENSIONS[:] = kept
+    for method in reversed(ended):
+        if _outermost(method.function.module) is not main:
+            method.function.take_back(method)
+
+
+def _outermost(module: Any) -> Any:
+    while module is not None and module.parent is not module:
+        module = module.parent
+    return module
+
+
 def in_function() -> bool:
     """Is a Julia function running, or only statements?"""
     frame: Any = sys._getframe(1)
@@ -427,8 +449,10 @@ class GenericFunction:
                 f()
 
     def announce(self, f: Callable[[], None]) -> None:
-        """Have `f` add a method when the function is first looked at."""
+        """Have `f` add a method when the function is next looked at."""
         self._pending.append(f)
+        if self.cache or self.traced_cache:  # it has been looked at before
+            self.forget()
 
     def add(self, method: Method) -> None:
         """Add a method; one with the same signature is replaced."""
@@ -448,6 +472,20 @@ class GenericFunction:
                 break
         else:
             self.methods.append(method)
+        if method.code is not None and method.module is not self.module:
+            EXTENSIONS.append(method)
+        self._changed(method)
+
+    def take_back(self, method: Method) -> None:
+        """Undo what adding a method did; the one that it took the place of is back."""
+        for i, m in enumerate(self.methods):
+            if m is method:
+                self.methods[i : i + 1] = [] if method.replaced is None else [method.replaced]
+                self._changed(method)
+                return
+
+    def _changed(self, method: Method) -> None:
+        """Forget what no longer holds, now that a method is there or gone."""
         if method.code is not None:
             self.user_methods = [m for m in self.methods if m.code is not None]
         self.forget()
