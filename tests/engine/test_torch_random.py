@@ -106,7 +106,7 @@ def test_dense_and_normalisations_of_odd_sizes(size: tuple[int, ...], dtype: str
     dense = randomised(je.Dense((size[0], 3), A.tanh), dtype)
     compare_layer(dense, dense, lambda w, b, a: torch.tanh(T.linear(a, w.T, b)), [x], dtype)
     compare(rules.softmax, lambda a: T.softmax(a, -1), [x], dtype)
-    if math.prod(size) and len(size) > 1:
+    if math.prod(size) and len(size) > 1 and size[0] > 1:  # of one number theirs is rounding noise
         layer = randomised(je.LayerNorm(size[0]), dtype)
         layers.set_denominator("0.16")
         try:
