@@ -78,7 +78,8 @@ def info_color() -> Symbol:
 
 
 def context_entries(pairs: Any) -> dict[str, Any]:
-    return {p.first.name: p.second for p in pairs}
+    convert = Base.bindings["convert"]
+    return {convert(T.Symbol_, p.first).name: p.second for p in pairs}
 
 
 @Base.method("IOContext(io::IO, pairs::Pair...)")
