@@ -109,9 +109,9 @@ def install() -> None:
         exec(_SOURCE.format(op=op, both_a=both_a, both_b=both_b, left=left, right=right), space)  # noqa: S102
         _enter(name, space["forward"], space["swapped"], ordinary, reverse)
         SWAPPED[_UFUNCS[name]] = space["swapped"]
-        T.TRACED_RULES[space["back_both"]] = _traced(rule, 2)
-        T.TRACED_RULES[space["back_left"]] = _traced(rule, 0)
-        T.TRACED_RULES[space["back_right"]] = _traced(rule, 1)
+        T.TRACED_RULES[space["back_both"]] = traced_step(rule, 2)
+        T.TRACED_RULES[space["back_left"]] = traced_step(rule, 0)
+        T.TRACED_RULES[space["back_right"]] = traced_step(rule, 1)
     _enter("matmul", _times, _times_swapped, Node.__matmul__, Node.__rmatmul__)  # type: ignore[attr-defined]
     SWAPPED[np.matmul] = _times_swapped
     _enter("pow", _power, None, Node.__pow__, None)  # type: ignore[attr-defined]
@@ -170,7 +170,7 @@ def _square_back(g: Any, r: Any, a: Any, _: Any) -> None:
     give(a, 2 * g * a.data)
 
 
-def _traced(op: Any, which: int) -> Any:
+def traced_step(op: Any, which: int) -> Any:
     """The step back of an operator, by recorded operations."""
 
     def back(g: Any, r: Any, a: Any, b: Any) -> None:

@@ -16,7 +16,7 @@ from juliette_engine import array_operators
 from juliette_engine import elementwise as E
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
-from juliette_engine.array_operators import SWAPPED
+from juliette_engine.array_operators import SWAPPED, traced_step
 from juliette_engine.numeric import NUMBERS
 from juliette_engine.tape import IMPLICIT, FloatTracer, Node, ScalarTracer, acc_any, new, primal
 
@@ -176,9 +176,9 @@ def _install_numbers() -> None:
         setattr(nested, f"__{name}__", inner["forward"])
         setattr(nested, f"__r{name}__", inner["swapped"])
         rule = _RULES[name]
-        T.TRACED_RULES[space["back_both"]] = _number_rule(rule, 2)
-        T.TRACED_RULES[space["back_left"]] = _number_rule(rule, 0)
-        T.TRACED_RULES[space["back_right"]] = _number_rule(rule, 1)
+        T.TRACED_RULES[space["back_both"]] = traced_step(rule, 2)
+        T.TRACED_RULES[space["back_left"]] = traced_step(rule, 0)
+        T.TRACED_RULES[space["back_right"]] = traced_step(rule, 1)
         for functions, at in ((space, "data"), (inner, "below")):
             _install_changes(name, functions, at)
 
@@ -230,21 +230,6 @@ def _divided(x: Any, v: Any) -> Any:
         with np.errstate(all="ignore"):
             return x / v
     return NUMBERS["true_divide"](x, v)
-
-
-def _number_rule(op: Any, which: int) -> Any:
-    """The step back of an operator between numbers, by recorded operations."""
-
-    def back(g: Any, r: Any, a: Any, b: Any) -> None:
-        if which == 1:
-            acc_any(a, E.cotangent(op.rule, 1, g, r.data, (b, a.data)))
-            return
-        other = b.data if which == 2 else b
-        acc_any(a, E.cotangent(op.rule, 0, g, r.data, (a.data, other)))
-        if which == 2:
-            acc_any(b, E.cotangent(op.rule, 1, g, r.data, (a.data, other)))
-
-    return back
 
 
 # ---------------------------------------------------------------- all nodes

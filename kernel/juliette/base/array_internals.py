@@ -1,4 +1,4 @@
-"""What array types of the user's own take from inside of Base: `DimOrInd`, `has_offset_axes`, `dataids`."""
+"""What array types of the user's own take from inside of Base: `DimOrInd`, `has_offset_axes`, `tuple_type_head`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.array_size import AXES
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base
@@ -37,7 +38,7 @@ def has_offset_axes(*arrays: Any) -> bool:
     ```
     """
     first = Base.bindings["first"]
-    return any(not isinstance(a, (Array, int, float)) and any(first(r) != 1 for r in AXES(a)) for a in arrays)
+    return any(not isinstance(a, (Array, V.ColonType, int, float)) and any(first(r) != 1 for r in AXES(a)) for a in arrays)
 
 
 @Base.method("require_one_based_indexing(arrays...)", export=False)
@@ -58,49 +59,6 @@ def require_one_based_indexing(*arrays: Any) -> bool:
 def throw_boundserror(a: Any, index: Any) -> None:
     """Refuse a position."""
     raise BoundsError(a, index if isinstance(index, tuple) else (index,))
-
-
-# ---------------------------------------------------------------- memory
-
-
-@Base.method("dataids(a::AbstractArray)", export=False)
-def dataids(a: Any) -> tuple[Any, ...]:
-    """Numbers of the memory that an array keeps its elements in.
-
-    ```jldoctest
-    julia> v = [1, 2]; Base.dataids(view(v, 1:1)) == Base.dataids(v)
-    true
-    ```
-    """
-    parent = Base.bindings["parent"](a)
-    return (Base.bindings["objectid"](a),) if parent is a else Base.bindings["dataids"](parent)
-
-
-@Base.method("mightalias(a, b)", export=False)
-def mightalias(a: Any, b: Any) -> bool:
-    """Could two arrays share memory?
-
-    ```jldoctest
-    julia> v = [1, 2, 3]; Base.mightalias(v, view(v, 2:3)), Base.mightalias(v, copy(v))
-    (true, false)
-    ```
-    """
-    ids = Base.bindings["dataids"]
-    if not all(T.isa(x, T.AbstractArray) for x in (a, b)):
-        return False
-    return not set(map(int, ids(a))).isdisjoint(map(int, ids(b)))
-
-
-@Base.method("unalias(dest, a)", export=False)
-def unalias(dest: Any, a: Any) -> Any:
-    """An array's elements, apart from the memory of another array that is to be written.
-
-    ```jldoctest
-    julia> v = [1, 2]; Base.unalias(v, v) === v, Base.unalias([3], v) === v
-    (false, true)
-    ```
-    """
-    return Base.bindings["copy"](a) if mightalias(dest, a) else a
 
 
 # ---------------------------------------------------------------- tuple types, and the compiler

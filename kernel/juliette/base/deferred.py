@@ -5,9 +5,9 @@ Written by `python tests/deferred_names.py`; a test sees that it is true.
 
 CHAPTERS: dict[str, str] = {
     "juliette.base.array_internals": (
-        "DimOrInd DimsInteger Indices _default_splice dataids donotdelete has_offset_axes "
-        "inferencebarrier mightalias require_one_based_indexing throw_boundserror tuple_type_head "
-        "tuple_type_tail unalias"
+        "DimOrInd DimsInteger Indices _default_splice donotdelete has_offset_axes "
+        "inferencebarrier require_one_based_indexing throw_boundserror tuple_type_head "
+        "tuple_type_tail"
     ),
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
@@ -93,8 +93,8 @@ CHAPTERS: dict[str, str] = {
         "acot acoth acsc acsch asec asech cot coth csc csch kron kron! sec sech sincos"
     ),
     "juliette.base.memory_questions": (
-        "dataids datatype_haspadding datatype_pointerfree has_offset_axes isbitsunion mightalias "
-        "unalias unaliascopy"
+        "dataids datatype_haspadding datatype_pointerfree isbitsunion mightalias unalias "
+        "unaliascopy"
     ),
     "juliette.base.meta": (
         "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "

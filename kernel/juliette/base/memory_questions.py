@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from juliette.base.reflection import field_types, layout
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime.modules import Base
 
 # ---------------------------------------------------------------- arrays
-
-
-def _root(a: Any) -> Any:
-    """The array whose memory an array shows, through views and other wrappers."""
-    while (parent := getattr(a, "parent", None)) is not None and not isinstance(a, np.ndarray):
-        a = parent
-    return a
 
 
 @Base.method("dataids(a::AbstractArray)", export=False)
@@ -30,7 +20,8 @@ def dataids(a: Any) -> tuple[Any, ...]:
     true
     ```
     """
-    return (Base.bindings["objectid"](_root(a)),)
+    parent = Base.bindings["parent"](a)
+    return (Base.bindings["objectid"](a),) if parent is a else Base.bindings["dataids"](parent)
 
 
 @Base.method("dataids(x)", export=False)
@@ -72,19 +63,6 @@ def unalias(dest: Any, a: Any) -> Any:
     ```
     """
     return Base.bindings["unaliascopy"](a) if Base.bindings["mightalias"](dest, a) else a
-
-
-@Base.method("has_offset_axes(arrays...)", export=False)
-def has_offset_axes(*arrays: Any) -> bool:
-    """Does an axis of one of the arrays begin with another index than 1?
-
-    ```jldoctest
-    julia> Base.has_offset_axes([1 2; 3 4])
-    false
-    ```
-    """
-    axes, first = Base.bindings["axes"], Base.bindings["first"]
-    return any(first(axis) != 1 for a in arrays if not isinstance(a, V.ColonType) for axis in axes(a))
 
 
 # ---------------------------------------------------------------- types
