@@ -18,7 +18,7 @@ from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.array_operators import SWAPPED, traced_step
 from juliette_engine.numeric import NUMBERS
-from juliette_engine.tape import IMPLICIT, FloatTracer, Node, ScalarTracer, acc_any, new, primal
+from juliette_engine.tape import IMPLICIT, FloatTracer, Node, ScalarTracer, new, primal
 
 LOW, HIGH = -(2**63), 2**63 - 1
 

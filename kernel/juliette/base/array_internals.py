@@ -61,7 +61,7 @@ def throw_boundserror(a: Any, index: Any) -> None:
     raise BoundsError(a, index if isinstance(index, tuple) else (index,))
 
 
-# ---------------------------------------------------------------- tuple types, and the compiler
+# ---------------------------------------------------------------- tuple types
 
 
 @Base.method("tuple_type_head(t::Type)", export=False)
@@ -86,14 +86,3 @@ def tuple_type_tail(t: Any) -> Any:
     ```
     """
     return T.tuple_type(list(t.parameters[1:]))
-
-
-@Base.method("inferencebarrier(x)", export=False)
-def inferencebarrier(x: Any) -> Any:
-    """The value itself; Julia's compiler knows nothing of it."""
-    return x
-
-
-@Base.method("donotdelete(xs...)", export=False)
-def donotdelete(*xs: Any) -> None:
-    """Nothing; Julia's compiler keeps the computation of the values."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import ArrayLike, array_parameters, dense, eltype_of, is_array, shape_of, tuple_text
+from juliette.base.array_protocol import ArrayLike, array_parameters, dense, eltype_of, is_array, shape_of
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
 from juliette.compiler import support

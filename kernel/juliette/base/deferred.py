@@ -5,9 +5,8 @@ Written by `python tests/deferred_names.py`; a test sees that it is true.
 
 CHAPTERS: dict[str, str] = {
     "juliette.base.array_internals": (
-        "DimOrInd DimsInteger Indices _default_splice donotdelete has_offset_axes "
-        "inferencebarrier require_one_based_indexing throw_boundserror tuple_type_head "
-        "tuple_type_tail"
+        "DimOrInd DimsInteger Indices _default_splice has_offset_axes require_one_based_indexing "
+        "throw_boundserror tuple_type_head tuple_type_tail"
     ),
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
@@ -76,8 +75,8 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.internals": (
         "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
         "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
-        "has_free_typevars hex2bytes! indexed_iterate isType isdispatchtuple isiterable issetgid "
-        "issetuid issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "
+        "has_free_typevars indexed_iterate isType isdispatchtuple isiterable issetgid issetuid "
+        "issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "
         "reenable_sigint rewrap_unionall split_rest systemerror text_colors typesof"
     ),
     "juliette.base.loading": (
@@ -193,9 +192,9 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.reflection": (
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "
-        "isabstracttype isbits isbitstype isconcretetype isdispatchtuple isimmutable ismutable "
-        "ismutabletype isprimitivetype issingletontype isstructtype morespecific nameof nfields "
-        "summarysize supertype typeintersect typejoin typeof uniontypes unwrap_unionall"
+        "isabstracttype isbits isbitstype isconcretetype isimmutable ismutable ismutabletype "
+        "isprimitivetype issingletontype isstructtype morespecific nameof nfields summarysize "
+        "supertype typeintersect typejoin typeof uniontypes unwrap_unionall"
     ),
     "juliette.base.replacing": "replace",
     "juliette.base.reshaping": (
@@ -281,7 +280,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.atomics": "getfield getproperty setfield! setproperty!",
     "juliette.base.backtraces": "showerror",
     "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
-    "juliette.base.internals": "checked_length dims2string isdone",
+    "juliette.base.internals": "checked_length dims2string",
     "juliette.base.loading": "Module",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "

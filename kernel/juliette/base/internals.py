@@ -9,7 +9,6 @@ import numpy as np
 
 from juliette.base.iteration import Generator, eltype_of_iterator
 from juliette.base.output import _COLORS
-from juliette.base.pairs import Stateful
 from juliette.base.reflection import field_types, layout, struct_layout
 from juliette.compiler import support
 from juliette.compiler.result_types import element_type
@@ -232,20 +231,6 @@ def weak_ref(_: Any, x: Any = None) -> WeakRef:
     return WeakRef(x)
 
 
-@Base.method("isdone(itr, state...)", export=False)
-def isdone(itr: Any, *state: Any) -> Any:
-    """Is nothing left to iterate? `missing` if only `iterate` could tell.
-
-    ```jldoctest
-    julia> Base.isdone([1, 2]), Base.isdone(Iterators.Stateful(1:0))
-    (missing, true)
-    ```
-    """
-    if isinstance(itr, Stateful):
-        return Base.bindings["isempty"](itr)
-    return V.MISSING
-
-
 # ---------------------------------------------------------------- tuples
 
 
@@ -363,23 +348,6 @@ def systemerror(prefix: Any, failed: bool, *, extrainfo: Any = None) -> None:
 def systemerror_number(prefix: Any, errno: int = 0, *, extrainfo: Any = None) -> None:
     """Throw a SystemError."""
     raise SystemError_(str(prefix), int(errno), extrainfo)
-
-
-@Base.method("hex2bytes!(dest::AbstractVector{UInt8}, s)")
-def hex2bytes_into(dest: Any, s: Any) -> Any:
-    """Put the bytes that hexadecimal digits stand for into a vector.
-
-    ```jldoctest
-    julia> hex2bytes!(zeros(UInt8, 2), "01ff")
-    2-element Vector{UInt8}:
-     0x01
-     0xff
-    ```
-    """
-    made = Base.get("hex2bytes")(s)
-    if Base.get("length")(made) != Base.get("length")(dest):
-        raise ArgumentError("length of byte array must equal length of string")
-    return Base.get("copyto!")(dest, made)
 
 
 @Base.method("bitreverse(x::Integer)")

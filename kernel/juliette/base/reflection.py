@@ -276,12 +276,6 @@ def issingletontype(t: Any) -> bool:
     )
 
 
-@Base.method("isdispatchtuple(t)", export=False)
-def isdispatchtuple(t: Any) -> bool:
-    """Is it a tuple type of concrete types?"""
-    return isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete
-
-
 @Base.method("unwrap_unionall(t)", export=False)
 def unwrap_unionall(t: Any) -> Any:
     """The body under all `where`s."""

@@ -361,9 +361,17 @@ def hex2bytes(itr: Any) -> Any:
 
 @Base.method("hex2bytes!(dest::AbstractVector{UInt8}, itr)")
 def hex2bytes_into(dest: Any, itr: Any) -> Any:
-    """Hexadecimal digits as bytes, into a vector of half their number."""
+    """Hexadecimal digits as bytes, into a vector of half their number.
+
+    ```jldoctest
+    julia> hex2bytes!(zeros(UInt8, 2), "01ff")
+    2-element Vector{UInt8}:
+     0x01
+     0xff
+    ```
+    """
     found = hex2bytes(itr)
-    if 2 * len(dest.data) != 2 * len(found.data):
+    if len(dest.data) != len(found.data):
         raise ArgumentError("length of output array must be half of the length of input iterable")
     dest.data[:] = found.data
     return dest

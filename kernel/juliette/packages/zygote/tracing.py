@@ -16,7 +16,7 @@ from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, pla
 from juliette.packages.zygote.structured import takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, wrap
+from juliette.runtime.array import wrap
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base

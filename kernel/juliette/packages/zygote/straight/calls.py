@@ -12,16 +12,15 @@ from typing import Any
 from juliette.base.essentials import PROPERTIES
 from juliette.base.randomness import default_rng
 from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.straight.arrays import ARRAYS, element, stacked
+from juliette.packages.zygote.straight.arrays import ARRAYS, stacked
 from juliette.packages.zygote.straight.dots import lane_call
 from juliette.packages.zygote.straight.iteration import Zipped, items_of, known_items
-from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val
+from juliette.packages.zygote.straight.items import NUMBERS, Refuse
 from juliette.packages.zygote.straight.numbers import number_call
 from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, implementation, is_number, passive, plain_call, text_of
 from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct

@@ -13,7 +13,6 @@ import numpy as np
 
 from juliette.base.iteration import iterate_value
 from juliette.compiler import core as C
-from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight.arrays import element, stacked
 from juliette.packages.zygote.straight.items import Refuse, Val
 from juliette.packages.zygote.straight.terms import text_of
