@@ -78,7 +78,14 @@ from juliette_engine.gradients import (
     register_lifter,
     withgradient,
 )
-from juliette_engine.jacobians import diaghessian, hessian, hessian_reverse, jacobian, pushforward, withjacobian
+from juliette_engine.jacobians import (
+    diaghessian,
+    hessian,
+    hessian_reverse,
+    jacobian,
+    pushforward,
+    withjacobian,
+)
 from juliette_engine.data import DataLoader, flatten, onecold, onehotbatch
 from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, UsageError
 from juliette_engine.initialisers import (

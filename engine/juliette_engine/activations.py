@@ -136,7 +136,10 @@ elu = activation(
     "elu", "where(x >= 0, x, α * expm1(minimum(x, 0)))", "where(x >= 0, g, g * (y + α))", α=1.0
 )
 celu = activation(
-    "celu", "where(x >= 0, x, α * expm1(minimum(x, 0) / α))", "where(x >= 0, g, g * (y / α + 1))", α=1.0
+    "celu",
+    "where(x >= 0, x, α * expm1(minimum(x, 0) / α))",
+    "where(x >= 0, g, g * (y / α + 1))",
+    α=1.0,
 )
 selu = elementwise(
     "selu",
@@ -150,7 +153,9 @@ gelu = gelu_tanh = elementwise(
     f"g * (0.5 * (1 + {_TANH}) + 0.5 * x * ((1 - {_TANH} * {_TANH}) "
     f"* ({math.sqrt(2 / math.pi)!r} * (1 + 0.134145 * (x * x)))))",
 )
-gelu_sigmoid = elementwise("gelu_sigmoid", OPS["gelu_tanh"].rule.forward, OPS["gelu_tanh"].rule.partials[0])
+gelu_sigmoid = elementwise(
+    "gelu_sigmoid", OPS["gelu_tanh"].rule.forward, OPS["gelu_tanh"].rule.partials[0]
+)
 gelu_erf = elementwise(
     "gelu_erf",
     f"x / 2 * (1 + erf(x / {math.sqrt(2)!r}))",
@@ -169,7 +174,9 @@ mish = elementwise(
     "g * (tanh(softplus(x)) + x * ((1 - tanh(softplus(x)) * tanh(softplus(x))) * sigmoid(x)))",
 )
 logcosh = elementwise("logcosh", f"x + softplus(-2 * x) - {math.log(2.0)!r}", "g * tanh(x)")
-softsign = elementwise("softsign", "x / (1 + absolute(x))", "g / ((1 + absolute(x)) * (1 + absolute(x)))")
+softsign = elementwise(
+    "softsign", "x / (1 + absolute(x))", "g / ((1 + absolute(x)) * (1 + absolute(x)))"
+)
 tanhshrink = elementwise("tanhshrink", "x - tanh(x)", "g * ((x - y) * (x - y))")
 softshrink = activation(
     "softshrink", "minimum(maximum(0, x - λ), x + λ)", "g * ((x > λ) | (x < -λ))", λ=0.5
@@ -199,12 +206,30 @@ for _name, (_text, _source) in {
     "relu": ("`max(0, x)`.", "Nair and Hinton (2010); NNlib, `relu`"),
     "relu6": ("`min(max(0, x), 6)`.", "Krizhevsky (2010); NNlib, `relu6`"),
     "leakyrelu": ("`max(a x, x)` with `a = 0.01`.", "Maas and others (2013); NNlib, `leakyrelu`"),
-    "elu": ("`x` above zero, else `α (exp(x) - 1)` with `α = 1`.", "Clevert and others (2015); NNlib, `elu`"),
-    "celu": ("`max(0, x) + min(0, α (exp(x / α) - 1))` with `α = 1`.", "Barron (2017); NNlib, `celu`"),
-    "selu": ("`λ x` above zero, else `λ α (exp(x) - 1)`.", "Klambauer and others (2017); NNlib, `selu`"),
-    "gelu_tanh": ("`x Φ(x)`, with `tanh` for the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_tanh`"),
-    "gelu_sigmoid": ("`x Φ(x)`, with a sigmoid for the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_sigmoid`"),
-    "gelu_erf": ("`x Φ(x)` with the normal distribution Φ.", "Hendrycks and Gimpel (2016); NNlib, `gelu_erf`"),
+    "elu": (
+        "`x` above zero, else `α (exp(x) - 1)` with `α = 1`.",
+        "Clevert and others (2015); NNlib, `elu`",
+    ),
+    "celu": (
+        "`max(0, x) + min(0, α (exp(x / α) - 1))` with `α = 1`.",
+        "Barron (2017); NNlib, `celu`",
+    ),
+    "selu": (
+        "`λ x` above zero, else `λ α (exp(x) - 1)`.",
+        "Klambauer and others (2017); NNlib, `selu`",
+    ),
+    "gelu_tanh": (
+        "`x Φ(x)`, with `tanh` for the normal distribution Φ.",
+        "Hendrycks and Gimpel (2016); NNlib, `gelu_tanh`",
+    ),
+    "gelu_sigmoid": (
+        "`x Φ(x)`, with a sigmoid for the normal distribution Φ.",
+        "Hendrycks and Gimpel (2016); NNlib, `gelu_sigmoid`",
+    ),
+    "gelu_erf": (
+        "`x Φ(x)` with the normal distribution Φ.",
+        "Hendrycks and Gimpel (2016); NNlib, `gelu_erf`",
+    ),
     "swish": ("`x σ(x)`.", "Ramachandran and others (2017); NNlib, `swish`"),
     "hardswish": ("`x hardσ(x)`.", "Howard and others (2019); NNlib, `hardswish`"),
     "hardσ": ("`max(0, min(1, (x + 3) / 6))`.", "Howard and others (2019); NNlib, `hardsigmoid`"),
@@ -213,12 +238,15 @@ for _name, (_text, _source) in {
     "mish": ("`x tanh(softplus(x))`.", "Misra (2019); NNlib, `mish`"),
     "logσ": ("`log(σ(x))`, computed without overflow.", "NNlib, `logsigmoid`"),
     "logcosh": ("`log(cosh(x))`, computed without overflow.", "NNlib, `logcosh`"),
-    "softplus": ("`log(exp(x) + 1)`, computed without overflow.", "Dugas and others (2000); NNlib, `softplus`"),
+    "softplus": (
+        "`log(exp(x) + 1)`, computed without overflow.",
+        "Dugas and others (2000); NNlib, `softplus`",
+    ),
     "softsign": ("`x / (1 + |x|)`.", "Glorot and Bengio (2010); NNlib, `softsign`"),
     "softshrink": ("`x` towards zero by `λ = 0.5`, at most to zero.", "NNlib, `softshrink`"),
     "tanhshrink": ("`x - tanh(x)`.", "NNlib, `tanhshrink`"),
     "trelu": ("`x` above `θ = 1`, else zero.", "Konda and others (2014); NNlib, `trelu`"),
 }.items():
-    globals()[_name].__doc__ = (
-        f"Elementwise: {_text}\n\nShapes: any, kept.\nRaises: nothing.\nSource: {_source}."
-    )
+    globals()[
+        _name
+    ].__doc__ = f"Elementwise: {_text}\n\nShapes: any, kept.\nRaises: nothing.\nSource: {_source}."

@@ -15,7 +15,17 @@ from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.deferred import LongTracer
 from juliette_engine.long import BIG
-from juliette_engine.tape import IMPLICIT, ArrayTracer, NestedArrayTracer, Node, Tape, acc, acc_any, give, new
+from juliette_engine.tape import (
+    IMPLICIT,
+    ArrayTracer,
+    NestedArrayTracer,
+    Node,
+    Tape,
+    acc,
+    acc_any,
+    give,
+    new,
+)
 
 ndarray = np.ndarray
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
@@ -103,8 +113,18 @@ def install() -> None:
     for name, (op, rule, both_a, both_b, left, right) in _OPERATORS.items():
         ordinary, reverse = getattr(Node, f"__{name}__"), getattr(Node, f"__r{name}__")
         space: dict[str, Any] = {
-            "DOUBLE": DOUBLE, "SINGLE": SINGLE, "BIG": BIG, "Tape": Tape, "ArrayTracer": ArrayTracer, "ndarray": ndarray, "new": new,
-            "IMPLICIT": IMPLICIT, "acc": acc, "give": give, "ordinary": ordinary, "reverse": reverse,
+            "DOUBLE": DOUBLE,
+            "SINGLE": SINGLE,
+            "BIG": BIG,
+            "Tape": Tape,
+            "ArrayTracer": ArrayTracer,
+            "ndarray": ndarray,
+            "new": new,
+            "IMPLICIT": IMPLICIT,
+            "acc": acc,
+            "give": give,
+            "ordinary": ordinary,
+            "reverse": reverse,
         }
         exec(_SOURCE.format(op=op, both_a=both_a, both_b=both_b, left=left, right=right), space)  # noqa: S102
         _enter(name, space["forward"], space["swapped"], ordinary, reverse)
@@ -127,7 +147,11 @@ def _enter(name: str, forward: Any, swapped: Any, ordinary: Any, reverse: Any) -
 
 
 # By the dimensions of the right factor, and whether the left and the right one are traced.
-_PRODUCTS = {(n, a, b): P.matrix_product(2, n, a, b, ArrayTracer, "{}") for n in (1, 2) for a, b in ((True, True), (True, False), (False, True))}
+_PRODUCTS = {
+    (n, a, b): P.matrix_product(2, n, a, b, ArrayTracer, "{}")
+    for n in (1, 2)
+    for a, b in ((True, True), (True, False), (False, True))
+}
 
 
 def _times(s: Any, o: Any) -> Any:
@@ -137,7 +161,14 @@ def _times(s: Any, o: Any) -> Any:
         x = s.data
         y = o.data if c is ArrayTracer else o
         d = x.dtype
-        if x.ndim == 2 and (d is DOUBLE or d is SINGLE) and y.dtype is d and 0 < y.ndim < 3 and x.shape[1] == y.shape[0] and type(s.tape) is Tape:
+        if (
+            x.ndim == 2
+            and (d is DOUBLE or d is SINGLE)
+            and y.dtype is d
+            and 0 < y.ndim < 3
+            and x.shape[1] == y.shape[0]
+            and type(s.tape) is Tape
+        ):
             return _PRODUCTS[y.ndim, True, c is ArrayTracer](s, o)
     return Node.__matmul__(s, o)  # type: ignore[attr-defined]
 
@@ -147,7 +178,13 @@ def _times_swapped(s: Any, o: Any) -> Any:
     if type(o) is ndarray and o.ndim == 2 and not IMPLICIT:
         y = s.data
         d = y.dtype
-        if (d is DOUBLE or d is SINGLE) and o.dtype is d and 0 < y.ndim < 3 and o.shape[1] == y.shape[0] and type(s.tape) is Tape:
+        if (
+            (d is DOUBLE or d is SINGLE)
+            and o.dtype is d
+            and 0 < y.ndim < 3
+            and o.shape[1] == y.shape[0]
+            and type(s.tape) is Tape
+        ):
             return _PRODUCTS[y.ndim, False, True](o, s)
     return Node.__rmatmul__(s, o)  # type: ignore[attr-defined]
 
@@ -156,7 +193,13 @@ def _power(s: Any, o: Any) -> Any:
     """`s ** o`"""
     x = s.data
     d = x.dtype
-    if o.__class__ is int and o == 2 and (d is DOUBLE or d is SINGLE) and x.size <= BIG and type(s.tape) is Tape:
+    if (
+        o.__class__ is int
+        and o == 2
+        and (d is DOUBLE or d is SINGLE)
+        and x.size <= BIG
+        and type(s.tape) is Tape
+    ):
         r: Any = new(ArrayTracer)
         r.data = x * x
         r.grad = None
@@ -183,4 +226,3 @@ def traced_step(op: Any, which: int) -> Any:
             acc_any(b, E.cotangent(op.rule, 1, g, r.data, (a.data, other)))
 
     return back
-

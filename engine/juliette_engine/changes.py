@@ -194,7 +194,11 @@ def times(a: Any, d: Any, suffix: Any) -> Any:
         return P.matmul(a, d)
     have = shape(d)
     if type(a) is ndarray and type(d) is ndarray:
-        return a.dot(d) if len(have) == 2 else a.dot(d.reshape(have[0], -1)).reshape(*a.shape[:-1], *have[1:])
+        return (
+            a.dot(d)
+            if len(have) == 2
+            else a.dot(d.reshape(have[0], -1)).reshape(*a.shape[:-1], *have[1:])
+        )
     if len(have) == 3:
         d = P.reshape(d, (have[0], have[1] * have[2]))
     return P.reshape(P.matmul(a, d), (*shape(a)[:-1], *have[1:]))
@@ -264,4 +268,3 @@ def _logdet(ds: Any, suffix: Any, y: Any, a: Any) -> Any:
 @change("logabsdet")
 def _logabsdet(ds: Any, suffix: Any, y: Any, a: Any) -> Any:
     return _real(_inverse_trace(a, ds[0], suffix))
-

@@ -72,7 +72,9 @@ class DataLoader:
 
     def __repr__(self) -> str:
         options = f", batchsize={self.batchsize}" if self.batchsize != 1 else ""
-        options += (", shuffle=true" if self.shuffle else "") + ("" if self.partial else ", partial=false")
+        options += (", shuffle=true" if self.shuffle else "") + (
+            "" if self.partial else ", partial=false"
+        )
         return f"{len(self)}-element DataLoader({self.n} observations{options})"
 
     def __len__(self) -> int:

@@ -28,8 +28,23 @@ class Pending:
 
     __slots__ = ("count", "inner", "key", "kinds", "leaves", "sample", "shape", "tree")
 
-    def __init__(self, tree: Call, key: Any, leaves: list[Any], kinds: tuple[Leaf, ...], inner: frozenset[int], count: int) -> None:
-        self.tree, self.key, self.leaves, self.kinds, self.inner, self.count = tree, key, leaves, kinds, inner, count
+    def __init__(
+        self,
+        tree: Call,
+        key: Any,
+        leaves: list[Any],
+        kinds: tuple[Leaf, ...],
+        inner: frozenset[int],
+        count: int,
+    ) -> None:
+        self.tree, self.key, self.leaves, self.kinds, self.inner, self.count = (
+            tree,
+            key,
+            leaves,
+            kinds,
+            inner,
+            count,
+        )
 
 
 class LongTracer(ArrayTracer):
@@ -67,7 +82,14 @@ _KERNELS: dict[Any, Any] = {}
 
 
 def _kernel(p: Pending, summed: bool) -> Long | None:
-    key = (summed, p.key, *[(k.traced, k.sample.dtype, k.sample.ndim) if k.array else (k.traced, type(k.sample)) for k in p.kinds])
+    key = (
+        summed,
+        p.key,
+        *[
+            (k.traced, k.sample.dtype, k.sample.ndim) if k.array else (k.traced, type(k.sample))
+            for k in p.kinds
+        ],
+    )
     if key not in _KERNELS:
         if len(_KERNELS) > 1024:
             _KERNELS.clear()
@@ -87,7 +109,9 @@ def _values(p: Pending) -> list[Any]:
 
 
 def _record(r: Any, p: Pending, made: Long, found: Any) -> None:
-    triples = tuple([(p.leaves[i], d, own) for (i, own), d in zip(made.own.items(), found, strict=True)])
+    triples = tuple(
+        [(p.leaves[i], d, own) for (i, own), d in zip(made.own.items(), found, strict=True)]
+    )
     r.tape.append((slopes, r, triples, None))
 
 
@@ -134,7 +158,9 @@ def defer(tree: Call, args: tuple[Any, ...]) -> Any:
             return None  # the slope of a number is known for sums only
     for a in args:
         p = a.pending if type(a) is LongTracer else None
-        if p is not None and (count + p.count > MOST or _again(a, args) or (type(tape) is not Tape)):
+        if p is not None and (
+            count + p.count > MOST or _again(a, args) or (type(tape) is not Tape)
+        ):
             _run(a, p)
             p = None
         if p is None:
@@ -166,7 +192,10 @@ def _again(a: Any, args: tuple[Any, ...]) -> bool:
     """Was an array used before, by others than those that come with it here?"""
     if not a.used:
         return False
-    return not any(type(b) is LongTracer and b is not a and b.pending is not None and id(a) in b.pending.inner for b in args)
+    return not any(
+        type(b) is LongTracer and b is not a and b.pending is not None and id(a) in b.pending.inner
+        for b in args
+    )
 
 
 def _place(x: Any, leaves: list[Any], kinds: list[Leaf]) -> int:

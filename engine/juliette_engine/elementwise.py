@@ -33,7 +33,11 @@ class Rule:
     __slots__ = ("changes", "forward", "holomorphic", "names", "partials")
 
     def __init__(
-        self, forward: str, partials: tuple[str | None, ...], holomorphic: bool = True, changes: tuple[str, ...] = ()
+        self,
+        forward: str,
+        partials: tuple[str | None, ...],
+        holomorphic: bool = True,
+        changes: tuple[str, ...] = (),
     ) -> None:
         self.forward = forward
         self.changes = changes  # what the change of each argument does to the value, if a partial cannot say it
@@ -46,7 +50,12 @@ class Elementwise:
     """A function applied to each element, with the cotangent of each argument."""
 
     def __init__(
-        self, name: str, forward: str, *partials: str | None, on: str = "reals", holomorphic: bool = True,
+        self,
+        name: str,
+        forward: str,
+        *partials: str | None,
+        on: str = "reals",
+        holomorphic: bool = True,
         changes: tuple[str, ...] = (),
     ) -> None:
         self.name = self.__name__ = name
@@ -75,7 +84,15 @@ class Elementwise:
 
     def other(self, *args: Any) -> Any:
         """Arguments of kinds that no kernel was made for yet, or of several levels."""
-        args = tuple([a if isinstance(a, (Node, ndarray, int, float, complex, np.generic)) or type(a) in ONES else lifted(a) for a in args])
+        args = tuple(
+            [
+                a
+                if isinstance(a, (Node, ndarray, int, float, complex, np.generic))
+                or type(a) in ONES
+                else lifted(a)
+                for a in args
+            ]
+        )
         fixed, tree = self.tree_for(args)
         long = any([type(a) is LongTracer for a in args])
         if long:
@@ -235,7 +252,11 @@ def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
     f = recorded(text, rule.names)
     if not rule.holomorphic:
         d = f(*args, y, g)
-        return d if np.iscomplexobj(T.primal(args[i])) or not np.iscomplexobj(T.primal(d)) else OPS["real"](d)
+        return (
+            d
+            if np.iscomplexobj(T.primal(args[i])) or not np.iscomplexobj(T.primal(d))
+            else OPS["real"](d)
+        )
     if not (_is_complex(g) or _is_complex(y) or _is_complex(args[i])):
         return f(*args, y, g)
     if text == "g":
@@ -249,19 +270,37 @@ def _is_complex(x: Any) -> bool:
     return type(p) is not float and np.iscomplexobj(p)
 
 
-_BY_OPERATOR: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "power"}
+_BY_OPERATOR: dict[type, str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "power",
+}
 _COMPARISONS: dict[type, Any] = {
     ast.Gt: np.greater, ast.Lt: np.less, ast.GtE: np.greater_equal, ast.LtE: np.less_equal, ast.Eq: np.equal,
     ast.NotEq: np.not_equal,
 }  # fmt: skip
 # Names in expressions that are not names of operations.
-ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "absolute": "abs", "maximum": "max", "minimum": "min"}
+ALIASES = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "absolute": "abs",
+    "maximum": "max",
+    "minimum": "min",
+}
 
 
 @cache
 def recorded(text: str, names: tuple[str, ...]) -> Any:
     """A rule's expression as a function of recorded operations; its arguments are those named, then `y` and `g`."""
-    space: dict[str, Any] = {"logical": _logical, "compared": _compared, "other": _other, "logical_not": np.logical_not}
+    space: dict[str, Any] = {
+        "logical": _logical,
+        "compared": _compared,
+        "other": _other,
+        "logical_not": np.logical_not,
+    }
     source = f"lambda {', '.join((*names, 'y', 'g'))}: {_written(parse(text), space)}"
     return eval(compile(source, "<rule>", "eval"), space)  # noqa: S307
 
@@ -282,7 +321,11 @@ def _written(e: Any, space: dict[str, Any]) -> str:
             return f"logical({isinstance(e.op, ast.BitAnd)}, {_written(e.left, space)}, {_written(e.right, space)})"
         return operation(_BY_OPERATOR[type(e.op)], e.left, e.right)
     if isinstance(e, ast.UnaryOp):
-        return f"logical_not({_written(e.operand, space)})" if isinstance(e.op, ast.Invert) else operation("neg", e.operand)
+        return (
+            f"logical_not({_written(e.operand, space)})"
+            if isinstance(e.op, ast.Invert)
+            else operation("neg", e.operand)
+        )
     if isinstance(e, ast.Compare):
         return f"compared({_COMPARISONS[type(e.ops[0])].__name__!r}, {_written(e.left, space)}, {_written(e.comparators[0], space)})"
     name = e.func.id
@@ -357,7 +400,9 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
         env[name] = Value(f"a{i}", 1.0, False)
     env["y"], env["g"] = Value("y", 1.0, False), Value("g", 1.0, False)
     found = {
-        i: p.expression(rule.partials[i], env) for i in range(len(args)) if traced[i] and rule.partials[i] is not None
+        i: p.expression(rule.partials[i], env)
+        for i in range(len(args))
+        if traced[i] and rule.partials[i] is not None
     }
     lines += p.write(set())
     lines += [f"acc_number(n{i}, {v.name})" for i, v in found.items()]
@@ -388,7 +433,12 @@ OPS: dict[str, Elementwise] = {}
 
 
 def elementwise(
-    name: str, forward: str, *partials: str | None, on: str = "reals", cls: Any = Elementwise, holomorphic: bool = True,
+    name: str,
+    forward: str,
+    *partials: str | None,
+    on: str = "reals",
+    cls: Any = Elementwise,
+    holomorphic: bool = True,
     changes: tuple[str, ...] = (),
 ) -> Any:
     """Enter an operation in the table."""
@@ -426,13 +476,23 @@ asinh = elementwise("asinh", "arcsinh(x)", "g / sqrt(x * x + 1)")
 acosh = elementwise("acosh", "arccosh(x)", "g / (sqrt(x - 1) * sqrt(x + 1))", on="above one")
 atanh = elementwise("atanh", "arctanh(x)", "g / (1 - x * x)", on="unit")
 atan2 = elementwise(
-    "atan2", "arctan2(a, b)", "g * b / (a * a + b * b)", "-(g * a / (a * a + b * b))", on="positives"
+    "atan2",
+    "arctan2(a, b)",
+    "g * b / (a * a + b * b)",
+    "-(g * a / (a * a + b * b))",
+    on="positives",
 )
 hypot = elementwise("hypot", "hypot(a, b)", "g * (a / y)", "g * (b / y)", on="positives")
 absolute = elementwise(
-    "abs", "absolute(x)", "g * sign(x)", holomorphic=False, changes=("real(conjugate(sign(x)) * g)",)
+    "abs",
+    "absolute(x)",
+    "g * sign(x)",
+    holomorphic=False,
+    changes=("real(conjugate(sign(x)) * g)",),
 )
-abs2 = elementwise("abs2", "abs2(x)", "2 * g * x", holomorphic=False, changes=("2 * real(conjugate(x) * g)",))
+abs2 = elementwise(
+    "abs2", "abs2(x)", "2 * g * x", holomorphic=False, changes=("2 * real(conjugate(x) * g)",)
+)
 inv = elementwise("inv", "1 / x", "-(g * (y * y))", on="positives")
 floating = elementwise("float", "floating(x)", "g")
 maximum = elementwise("max", "maximum(a, b)", "g * (a > b)", "g * (a <= b)")
@@ -446,7 +506,10 @@ mod = elementwise("mod", "a - b * floor(a / b)", "g", "-(g * floor(a / b))", on=
 rem = elementwise("rem", "a - b * trunc(a / b)", "g", "-(g * trunc(a / b))", on="positives")
 # On the circle of complex numbers what is left of a cotangent goes along it; of real ones nothing is.
 sign = elementwise(
-    "sign", "sign(x)", "(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))", holomorphic=False,
+    "sign",
+    "sign(x)",
+    "(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))",
+    holomorphic=False,
     changes=("(absolute(y) * g - y * real(conjugate(y) * g)) / (absolute(x) + (y == 0))",),
 )
 rounded = elementwise("round", "rint(x)", "g * 0")
@@ -460,7 +523,12 @@ conjugate = elementwise(
 real = elementwise("real", "real(x)", "g + 0j", holomorphic=False, changes=("real(g)",))
 imag = elementwise("imag", "imag(x)", "g * 1j", holomorphic=False, changes=("imag(g)",))
 complexed = elementwise(
-    "complex", "complexed(a, b)", "real(g)", "imag(g)", holomorphic=False, changes=("g + 0j", "g * 1j")
+    "complex",
+    "complexed(a, b)",
+    "real(g)",
+    "imag(g)",
+    holomorphic=False,
+    changes=("g + 0j", "g * 1j"),
 )
 angle = elementwise(
     "angle", "angle(x)", "g * 1j * x / abs2(x)", holomorphic=False, changes=("imag(g / x)",)

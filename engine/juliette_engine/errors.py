@@ -21,16 +21,24 @@ def unequal(shapes: list[tuple[int, ...]]) -> DimensionMismatch:
                 "arrays could not be broadcast to a common size; got a dimension with lengths "
                 f"{long[0]} and {long[1]}"
             )
-    return DimensionMismatch(f"arrays of sizes {', '.join(map(str, shapes))} do not broadcast together")
+    return DimensionMismatch(
+        f"arrays of sizes {', '.join(map(str, shapes))} do not broadcast together"
+    )
 
 
 def no_product(a: tuple[int, ...], b: tuple[int, ...]) -> DimensionMismatch:
     """Arrays of these sizes have no matrix product."""
     if len(a) == 2 and len(b) == 2:
-        return DimensionMismatch(f"A has dimensions ({a[0]},{a[1]}) but B has dimensions ({b[0]},{b[1]})")
+        return DimensionMismatch(
+            f"A has dimensions ({a[0]},{a[1]}) but B has dimensions ({b[0]},{b[1]})"
+        )
     if len(a) == 2:
-        return DimensionMismatch(f"second dimension of A, {a[1]}, does not match length of x, {b[0]}")
-    return DimensionMismatch(f"first array has length {a[0]} which does not match the length of the second, {b[0]}.")
+        return DimensionMismatch(
+            f"second dimension of A, {a[1]}, does not match length of x, {b[0]}"
+        )
+    return DimensionMismatch(
+        f"first array has length {a[0]} which does not match the length of the second, {b[0]}."
+    )
 
 
 class ArgumentError(ValueError):

@@ -41,7 +41,9 @@ class Forward:
 
     __slots__ = ()
     forward: ClassVar[bool] = True
-    reverse: ClassVar[Any] = Tape  # makes the tape of a reverse level with nodes of the same classes
+    reverse: ClassVar[Any] = (
+        Tape  # makes the tape of a reverse level with nodes of the same classes
+    )
     suffix: tuple[int, ...]
 
     def append(self, record: Any) -> None:
@@ -91,14 +93,18 @@ def spread(d: Any, have: tuple[int, ...], want: tuple[int, ...], suffix: tuple[i
 # ---------------------------------------------------------------- elementwise operations
 
 
-def elementwise_change(op: Any, y: Any, args: tuple[Any, ...], changes: Any, suffix: tuple[int, ...]) -> Any:
+def elementwise_change(
+    op: Any, y: Any, args: tuple[Any, ...], changes: Any, suffix: tuple[int, ...]
+) -> Any:
     """The change of an elementwise operation's value."""
     rule = op.tree_rule(args)
     moving = [i for i, d in enumerate(changes) if d is not None and rule.partials[i] is not None]
     if not moving:
         return None
     shape = P.shape(y)
-    if not any([isinstance(v, Node) for v in args]) and not any([isinstance(changes[i], Node) for i in moving]):
+    if not any([isinstance(v, Node) for v in args]) and not any(
+        [isinstance(changes[i], Node) for i in moving]
+    ):
         return _plain_change(op, y, args, changes, moving, suffix)
     total = None
     for i in moving:
@@ -123,13 +129,22 @@ def text_of(rule: Any, i: int) -> str:
 _COMPILED: dict[Any, Callable[..., Any]] = {}
 
 
-def _plain_change(op: Any, y: Any, args: tuple[Any, ...], changes: Any, moving: list[int], suffix: Any) -> Any:
+def _plain_change(
+    op: Any, y: Any, args: tuple[Any, ...], changes: Any, moving: list[int], suffix: Any
+) -> Any:
     """The same on plain values: compiled once for each kind of arguments."""
-    whole = args[1] if isinstance(op, E.Power) and type(args[1]) is int and changes[1] is None else None  # whole exponents have rules of their own
+    whole = (
+        args[1] if isinstance(op, E.Power) and type(args[1]) is int and changes[1] is None else None
+    )  # whole exponents have rules of their own
     key = (op, whole, len(suffix), *map(E.kind, args), *moving)
     f = _COMPILED.get(key)
     if f is None:
-        tree = E.Call(op, tuple([E.Fixed(whole) if i == 1 and whole is not None else i for i in range(len(args))]))
+        tree = E.Call(
+            op,
+            tuple(
+                [E.Fixed(whole) if i == 1 and whole is not None else i for i in range(len(args))]
+            ),
+        )
         samples = [E.sample(a) if type(a) is ndarray else type(a)(1) for a in args]
         p = ChangeProgram(tree, samples, y, moving, len(suffix), False)
         names = ", ".join([f"a{i}" for i in range(len(args))] + [f"g{i}" for i in moving])
@@ -146,10 +161,16 @@ class ChangeProgram:
     `samples` are numbers or arrays of ones of the leaves' kinds, `width` is the number of dimensions of `suffix`.
     """
 
-    def __init__(self, tree: Any, samples: list[Any], y: Any, moving: list[int], width: int, julia: bool) -> None:
+    def __init__(
+        self, tree: Any, samples: list[Any], y: Any, moving: list[int], width: int, julia: bool
+    ) -> None:
         self.program = p = Program(julia)
         self.lines: list[str] = []
-        self.names = {"ndarray": ndarray, "asfortranarray": np.asfortranarray, "broadcast_to": np.broadcast_to}
+        self.names = {
+            "ndarray": ndarray,
+            "asfortranarray": np.asfortranarray,
+            "broadcast_to": np.broadcast_to,
+        }
         dims = [x.ndim if type(x) is ndarray else -1 for x in samples]
         n = max([0, *dims])
         whole = (1,) * (n + width)
@@ -168,7 +189,11 @@ class ChangeProgram:
             self.line_up(i, dims[i], n, width)
         array = type(y) is ndarray
         if array:
-            self.lines.append(f"shape = y.shape; y = y.reshape(shape + (1,) * {width})" if width else "shape = y.shape")
+            self.lines.append(
+                f"shape = y.shape; y = y.reshape(shape + (1,) * {width})"
+                if width
+                else "shape = y.shape"
+            )
         self.y = Value("y", np.ones(whole, y.dtype) if array else y, array)
         change = self.walk(tree, True)[1]
         assert change is not None
@@ -177,21 +202,27 @@ class ChangeProgram:
         if array or width:
             full = ("shape + suffix" if width else "shape") if array else "suffix"
             self.lines.append(f"d = {d}; full = {full}")
-            self.lines.append("return d if type(d) is ndarray and d.shape == full else asfortranarray(broadcast_to(d, full))")
+            self.lines.append(
+                "return d if type(d) is ndarray and d.shape == full else asfortranarray(broadcast_to(d, full))"
+            )
         else:
             self.lines.append(f"return {d}")
 
     def beside(self, i: int, d: int, n: int, width: int) -> None:
         """Values stand beside changes, which have more dimensions at the end."""
         if d < n + width:
-            self.lines.append(f"s{i} = a{i}.shape; a{i} = a{i}.reshape(s{i} + (1,) * ({n + width} - len(s{i})))")
+            self.lines.append(
+                f"s{i} = a{i}.shape; a{i} = a{i}.reshape(s{i} + (1,) * ({n + width} - len(s{i})))"
+            )
 
     def line_up(self, i: int, d: int, n: int, width: int) -> None:
         """Changes of values with fewer dimensions get them before those of the directions."""
         if d < 0 and n and width:
             self.lines.append(f"g{i} = g{i}.reshape({(1,) * n} + suffix)")
         elif 0 <= d < n:
-            self.lines.append(f"g{i} = g{i}.reshape(s{i} + {(1,) * (n - d)}{' + suffix' if width else ''})")
+            self.lines.append(
+                f"g{i} = g{i}.reshape(s{i} + {(1,) * (n - d)}{' + suffix' if width else ''})"
+            )
 
     def walk(self, t: Any, root: bool = False) -> tuple[Value, Value | None]:
         """The value and the change of a part of the tree."""
@@ -273,7 +304,9 @@ def transposed(tape: Any, rule: Any, out: Any, a: Any, b: Any) -> Any:
         for h, d in found:
             T.acc_any(h, d if j is None else P.getitem(d, (..., j)))
         gradients.run_back(above)
-        parts.append(zero_change(value_of(out), ()) if g.grad is None else P.spread_like(g.grad, out.data))
+        parts.append(
+            zero_change(value_of(out), ()) if g.grad is None else P.spread_like(g.grad, out.data)
+        )
         g.grad = None
     above.clear()
     return parts[0] if not tape.suffix else stacked(parts, tape.suffix)
@@ -293,7 +326,13 @@ def directions(x: Any, start: int = 0, stop: int | None = None) -> Any:
     """Changes of an array, one element each: those of the elements from `start` to `stop` in Fortran order."""
     shape = P.shape(x)
     p = T.raw(T.primal(x))
-    kind = p.dtype if type(p) is ndarray and p.dtype.kind == "f" else type(p) if isinstance(p, np.floating) else float
+    kind = (
+        p.dtype
+        if type(p) is ndarray and p.dtype.kind == "f"
+        else type(p)
+        if isinstance(p, np.floating)
+        else float
+    )
     n = math.prod(shape)
     stop = n if stop is None else stop
     return np.eye(n, dtype=kind)[:, start:stop].reshape((*shape, stop - start), order="F")
@@ -309,7 +348,12 @@ def inexact(x: Any) -> Any:
 CHUNK = 64
 
 
-def pushed(f: Callable[..., Any], args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = ()) -> tuple[Any, Any]:
+def pushed(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    changes: tuple[Any, ...],
+    suffix: tuple[int, ...] = (),
+) -> tuple[Any, Any]:
     """`f(*args)`, of numbers and arrays, and its change along changes of them.
 
     >>> pushed(lambda x: x * x, (3.0,), (1.0,))

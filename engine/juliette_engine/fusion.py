@@ -87,7 +87,11 @@ class Tree:
     """The programs of a tree over leaves; given a larger program and its values for the leaves, a part of it."""
 
     def __init__(
-        self, tree: Call, leaves: tuple[Leaf, ...], host: Host, program: Program | None = None,
+        self,
+        tree: Call,
+        leaves: tuple[Leaf, ...],
+        host: Host,
+        program: Program | None = None,
         slots: list[Value] | None = None,
     ) -> None:
         self.leaves = leaves
@@ -143,7 +147,9 @@ class Tree:
         p = self.program
         if not rule.holomorphic:
             d = p.expression(text, env)
-            return d if np.iscomplexobj(x.sample) or not np.iscomplexobj(d.sample) else p.op("real", d)
+            return (
+                d if np.iscomplexobj(x.sample) or not np.iscomplexobj(d.sample) else p.op("real", d)
+            )
         if not (np.iscomplexobj(y.sample) or np.iscomplexobj(x.sample)):
             return p.expression(text, env)
         if text == "g":
@@ -165,13 +171,17 @@ class Tree:
         return ends
 
 
-def build(tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any) -> Callable[..., Any]:
+def build(
+    tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any
+) -> Callable[..., Any]:
     """The kernel of a tree; `other(*args)` takes arguments of other kinds, `mixed` other levels."""
     return _Builder(tree, leaves, host, other, mixed).tight()
 
 
 class _Builder:
-    def __init__(self, tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any) -> None:
+    def __init__(
+        self, tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any
+    ) -> None:
         self.tree, self.leaves, self.host = tree, leaves, host
         self.other, self.mixed = other, mixed
         self.names = [f"v{i}" for i in range(len(leaves))]
@@ -192,7 +202,11 @@ class _Builder:
         for i, leaf in enumerate(self.leaves):
             out.append(f"a{i} = {leaf.access.format(self.names[i])}")
         if guard:
-            guarded = [(i, leaf.sample.ndim) for i, leaf in enumerate(self.leaves) if leaf.array and leaf.guard]
+            guarded = [
+                (i, leaf.sample.ndim)
+                for i, leaf in enumerate(self.leaves)
+                if leaf.array and leaf.guard
+            ]
             tests = [f"a{i}.dtype is not d{i}" for i, _ in guarded]
             tests += [f"a{i}.ndim != {n}" for i, n in (guarded[:1] if alike else guarded)]
             if tests:
@@ -205,10 +219,27 @@ class _Builder:
         out = dict(NAMESPACE)
         out.update(p.constants)
         out.update(
-            ndarray=ndarray, new=new, SCALARS=SCALARS, ArrayTracer=ArrayTracer, Tape=Tape, other=self.other, mixed=self.mixed, acc=acc, give=give,
-            acc_number=acc_number, full=full, total=total, unbroadcast=unbroadcast,
-            asfortranarray=np.asfortranarray, plain=plain, empty=np.empty, mismatch=self.host.mismatch,
-            loose=self.loose, blocked=self.blocked, defer=defer, tree=self.tree,
+            ndarray=ndarray,
+            new=new,
+            SCALARS=SCALARS,
+            ArrayTracer=ArrayTracer,
+            Tape=Tape,
+            other=self.other,
+            mixed=self.mixed,
+            acc=acc,
+            give=give,
+            acc_number=acc_number,
+            full=full,
+            total=total,
+            unbroadcast=unbroadcast,
+            asfortranarray=np.asfortranarray,
+            plain=plain,
+            empty=np.empty,
+            mismatch=self.host.mismatch,
+            loose=self.loose,
+            blocked=self.blocked,
+            defer=defer,
+            tree=self.tree,
         )
         for i in self.arrays:
             out[f"d{i}"] = self.leaves[i].sample.dtype
@@ -236,8 +267,12 @@ class _Builder:
             return "r = new(cls)"
         return f"r = new(ArrayTracer if type(tape) is Tape else tape.array_class({name}))"
 
-    def function(self, name: str, params: list[str], body: list[str], namespace: dict[str, Any]) -> Any:
-        text = f"def {name}({', '.join(params)}):\n" + "\n".join("    " + line for line in body or ["pass"])
+    def function(
+        self, name: str, params: list[str], body: list[str], namespace: dict[str, Any]
+    ) -> Any:
+        text = f"def {name}({', '.join(params)}):\n" + "\n".join(
+            "    " + line for line in body or ["pass"]
+        )
         exec(compile(text, "<kernel>", "exec"), namespace)  # noqa: S102
         f = namespace[name]
         f.source = text
@@ -262,12 +297,18 @@ class _Builder:
             names = ", ".join(self.names)
             tests = [f"    return blocked({names})"] if len(t.parts) > 1 else []
             if self.host.waits and all(i in self.traced for i in self.arrays):
-                tests[:0] = ["    if type(tape) is Tape:", f"        y = defer(tree, ({names},))", "        if y is not None: return y"]
+                tests[:0] = [
+                    "    if type(tape) is Tape:",
+                    f"        y = defer(tree, ({names},))",
+                    "        if y is not None: return y",
+                ]
             if tests:
                 body += [f"if a{self.arrays[0]}.size > {BIG}:", *tests]
         body += p.write(keep, 0, t.forward_end)
         if not self.traced and t.value.array and t.value.sample.ndim > 1:
-            body.append(f"if not {t.value.name}.flags.f_contiguous: {t.value.name} = asfortranarray({t.value.name})")
+            body.append(
+                f"if not {t.value.name}.flags.f_contiguous: {t.value.name} = asfortranarray({t.value.name})"
+            )
         body += self.results(t)
         if self.traced:
             body += [self.record(saved), "return r"]
@@ -294,9 +335,16 @@ class _Builder:
             return None, [], set()
         p = t.program
         y = t.value
-        g = Value("g", np.ones_like(y.sample, dtype=float if np.asarray(y.sample).dtype.kind in "iub" else None)[()]
-                  if not y.array else np.ones(y.sample.shape, y.sample.dtype if y.sample.dtype.kind in "fc" else float),
-                  y.array, y.array)
+        g = Value(
+            "g",
+            np.ones_like(
+                y.sample, dtype=float if np.asarray(y.sample).dtype.kind in "iub" else None
+            )[()]
+            if not y.array
+            else np.ones(y.sample.shape, y.sample.dtype if y.sample.dtype.kind in "fc" else float),
+            y.array,
+            y.array,
+        )
         grads = t.backward(g)
         used: set[str] = set()
         for _, _, args in p.code[t.forward_end :]:
@@ -323,7 +371,11 @@ class _Builder:
             body.append(f"{y.name} = r.data")
         if loose and y.array:
             needed = [i for i in self.traced if f"a{i}" in used]
-            body += [*self.aligned(needed), "whole = r.data.shape", "if type(g) is not ndarray or g.shape != whole: g = full(g, r.data)"]
+            body += [
+                *self.aligned(needed),
+                "whole = r.data.shape",
+                "if type(g) is not ndarray or g.shape != whole: g = full(g, r.data)",
+            ]
         finals = {v.name for v in grads.values()}
         body += p.write(set(forward) | {y.name} | finals, t.forward_end, None, reuse=not loose)
         counts: dict[str, int] = {}
@@ -362,7 +414,9 @@ class _Builder:
             body = self.header()
             body += self.aligned()
             body.append("try:")
-            body += ["    " + line for line in p.write(set(), 0, t.forward_end, reuse=False)] or ["    pass"]
+            body += ["    " + line for line in p.write(set(), 0, t.forward_end, reuse=False)] or [
+                "    pass"
+            ]
             shapes = ", ".join(f"a{i}.shape" for i in self.arrays)
             body += ["except ValueError:", f"    raise mismatch([{shapes}]) from None"]
             if not self.traced and t.value.array and t.value.sample.ndim > 1:
@@ -408,7 +462,9 @@ class _Builder:
         flags = " and ".join(f"a{i}.flags.f_contiguous" for i in self.arrays)
         body.append(f"if not ({flags}): return loose({', '.join(self.names)})")
         slots = [f"d{i}" for i in made.own]
-        body.append(f"{', '.join(['out', *slots])}{'' if slots else ','} = run({', '.join(f'a{i}' for i in range(len(self.leaves)))})")
+        body.append(
+            f"{', '.join(['out', *slots])}{'' if slots else ','} = run({', '.join(f'a{i}' for i in range(len(self.leaves)))})"
+        )
         if not self.traced:
             finish = self.host.finish(t.value.sample)
             body.append("return finish(out)" if finish is not None else "return out")
@@ -481,7 +537,11 @@ class _Builder:
                 return forward.tree_change(self.tree, values, changes, suffix)
             f = compiled.get(key)
             if f is None:
-                moving = traced if single else [i for i, some in zip(traced, key[1:], strict=True) if some]
+                moving = (
+                    traced
+                    if single
+                    else [i for i, some in zip(traced, key[1:], strict=True) if some]
+                )
                 f = compiled[key] = self.compiled_change(r.data, moving, len(suffix))
             return f(suffix, r, a, b)
 
@@ -493,14 +553,22 @@ class _Builder:
 
         nodes = [f"n{i}" for i in self.traced]
         kept = [f"a{i}" for i in range(len(self.leaves)) if i not in self.traced]
-        body = [f"{', '.join(nodes)}, = (a, b) if isinstance(b, Node) else a" if len(nodes) == 2 and not kept else f"{', '.join(nodes)} = a"]
+        body = [
+            f"{', '.join(nodes)}, = (a, b) if isinstance(b, Node) else a"
+            if len(nodes) == 2 and not kept
+            else f"{', '.join(nodes)} = a"
+        ]
         if kept:
             body.append(f"{', '.join(kept)}, *_ = b")
         body += [f"a{i} = n{i}.data" for i in self.traced]
         body += [f"g{i} = n{i}.grad" for i in moving]
-        p = ChangeProgram(self.tree, [leaf.sample for leaf in self.leaves], y, moving, width, self.host.julia)
+        p = ChangeProgram(
+            self.tree, [leaf.sample for leaf in self.leaves], y, moving, width, self.host.julia
+        )
         space = {**self.namespace(p.program), **p.names, "Node": Node}
-        return self.function("change", ["suffix", "r", "a", "b"], ["y = r.data", *body, *p.lines], space)
+        return self.function(
+            "change", ["suffix", "r", "a", "b"], ["y = r.data", *body, *p.lines], space
+        )
 
 
 def slopes(g: Any, r: Any, a: Any, b: Any) -> None:
@@ -560,7 +628,8 @@ def align(*arrays: Any) -> list[Any]:
     """Arrays of equally many dimensions: Julia counts them from the first."""
     n = max([a.ndim for a in arrays])
     return [
-        a if a.ndim == n or a.ndim == 0 else a.reshape(a.shape + (1,) * (n - a.ndim), order="A") for a in arrays
+        a if a.ndim == n or a.ndim == 0 else a.reshape(a.shape + (1,) * (n - a.ndim), order="A")
+        for a in arrays
     ]
 
 

@@ -13,7 +13,13 @@ from juliette_engine import trees
 from juliette_engine.elementwise import real
 from juliette_engine.numeric import OTHERS
 from juliette_engine.tape import (
-    IMPLICIT, LEVELS, SCALARS, Node, Tape, backward, primal,
+    IMPLICIT,
+    LEVELS,
+    SCALARS,
+    Node,
+    Tape,
+    backward,
+    primal,
 )
 from juliette_engine.text import array_text
 
@@ -170,7 +176,9 @@ def _lowerer(t: type) -> Callable[[Any, Any], Any]:
         return items
     if t is ndarray:
         return _array_gradient
-    return lambda traced, x: project(traced.grad, traced) if isinstance(traced, Node) and traced is not x else None
+    return lambda traced, x: (
+        project(traced.grad, traced) if isinstance(traced, Node) and traced is not x else None
+    )
 
 
 def _array_gradient(traced: Any, x: Any) -> Any:
@@ -178,7 +186,13 @@ def _array_gradient(traced: Any, x: Any) -> Any:
     if traced is x:
         return None
     g = traced.grad
-    if type(g) is ndarray and traced.own and g.dtype is x.dtype and g.shape == x.shape and g.flags.f_contiguous:
+    if (
+        type(g) is ndarray
+        and traced.own
+        and g.dtype is x.dtype
+        and g.shape == x.shape
+        and g.flags.f_contiguous
+    ):
         return g
     return project(g, traced) if isinstance(traced, Node) else None
 
@@ -222,7 +236,9 @@ _GOOD = frozenset((float, int, np.float32, np.float64, np.float16))
 def check_output(y: Any) -> None:
     """Only a real scalar has a gradient."""
     p = y.data if isinstance(y, Node) else y
-    if type(p) in _GOOD or (type(p) in SCALARS and not isinstance(p, (complex, np.complexfloating))):
+    if type(p) in _GOOD or (
+        type(p) in SCALARS and not isinstance(p, (complex, np.complexfloating))
+    ):
         return
     if isinstance(p, bool) or isinstance(p, np.number):
         if not isinstance(p, (complex, np.complexfloating)):
@@ -377,7 +393,9 @@ def _forget(x: Any) -> None:
 WALKERS: dict[type, Callable[[Any, Callable[[Any], None]], None]] = {}
 
 
-def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, Any]:
+def withgradient(
+    f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape
+) -> tuple[Any, Any]:
     """The value of `f` and the gradient for each argument; of a tuple the first entry is the loss.
 
     Shapes: those of `gradient`.
@@ -392,7 +410,9 @@ def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
         y = f(*traced)
         if type(y) is T.FloatTracer and y.tape is tape:  # as most losses are
             backward(tape, y, 1.0)
-            return y.data, tuple([lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)])
+            return y.data, tuple(
+                [lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)]
+            )
         loss = y
         if type(y) is tuple and y:
             loss = y[0]
@@ -403,7 +423,9 @@ def withgradient(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
         check_output(loss)
         if isinstance(loss, Node) and loss.tape is tape:
             backward(tape, loss, seed_of(loss))
-        return below(y, tape), tuple([lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)])
+        return below(y, tape), tuple(
+            [lowerer_of(type(a))(t, a) for t, a in zip(traced, args, strict=True)]
+        )
     finally:
         LEVELS.close()
         tape.clear()

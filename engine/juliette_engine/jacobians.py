@@ -31,7 +31,9 @@ def jacobian(f: Callable[..., Any], *args: Any) -> tuple[Any, ...]:
     return withjacobian(f, *args)[1]
 
 
-def withjacobian(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape) -> tuple[Any, tuple[Any, ...]]:
+def withjacobian(
+    f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tape
+) -> tuple[Any, tuple[Any, ...]]:
     """`f(*args)` and the Jacobian for each argument, as `jacobian` gives it.
 
     Source: Zygote, `withjacobian`.
@@ -43,10 +45,14 @@ def withjacobian(f: Callable[..., Any], *args: Any, tape_class: type[Tape] = Tap
 def rows(y: Any, back: Callable[[Any], tuple[Any, ...]], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The Jacobian from a pullback, one row for each element of the value."""
     p = T.raw(primal(y))
-    if isinstance(p, (complex, np.complexfloating)) or (isinstance(p, ndarray) and p.dtype.kind == "c"):
+    if isinstance(p, (complex, np.complexfloating)) or (
+        isinstance(p, ndarray) and p.dtype.kind == "c"
+    ):
         raise GradientError("jacobian does not accept complex output")
     if not isinstance(p, (ndarray, int, float, np.number)) or isinstance(p, bool):
-        raise GradientError(f"jacobian expected a function which returns an array, or a scalar, got {gradients.show_output(p)}")
+        raise GradientError(
+            f"jacobian expected a function which returns an array, or a scalar, got {gradients.show_output(p)}"
+        )
     if not isinstance(p, ndarray):
         found = [back(1.0)]
     else:
@@ -61,12 +67,12 @@ def rows(y: Any, back: Callable[[Any], tuple[Any, ...]], args: tuple[Any, ...]) 
         like = T.raw(primal(a))
         if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
             n = like.size
-            parts = [
-                P.reshape(np.zeros(n) if row[k] is None else row[k], (1, n)) for row in found
-            ]
+            parts = [P.reshape(np.zeros(n) if row[k] is None else row[k], (1, n)) for row in found]
             out.append(P.concatenate(parts, 0) if parts else np.zeros((0, n)))
         elif isinstance(like, (int, float, np.number)) and not isinstance(like, bool):
-            out.append(P.stack_scalars([0.0 if row[k] is None else row[k] for row in found], (len(found),)))
+            out.append(
+                P.stack_scalars([0.0 if row[k] is None else row[k] for row in found], (len(found),))
+            )
         else:
             out.append(None)
     return tuple(out)

@@ -8,7 +8,16 @@ import numpy as np
 
 from juliette_engine.elementwise import add, conjugate, div, mul, neg, real, sub
 from juliette_engine.primitives import (
-    adjoint, getitem, matmul, number, primitive, reshape, shape, stack_scalars, total, transpose,
+    adjoint,
+    getitem,
+    matmul,
+    number,
+    primitive,
+    reshape,
+    shape,
+    stack_scalars,
+    total,
+    transpose,
 )
 from juliette_engine.tape import Node, primal
 

@@ -35,7 +35,12 @@ def divisible(t: Any, summed: bool = False) -> bool:
 
 def in_place(op: str) -> bool:
     """Can an operation write into a buffer?"""
-    return op in UFUNC_OF or op.startswith("cast:") or isinstance(ARRAYS.get(op), np.ufunc) or op in EXPANSIONS
+    return (
+        op in UFUNC_OF
+        or op.startswith("cast:")
+        or isinstance(ARRAYS.get(op), np.ufunc)
+        or op in EXPANSIONS
+    )
 
 
 class Long:
@@ -43,7 +48,9 @@ class Long:
 
     __slots__ = ("arrays", "own", "run")
 
-    def __init__(self, run: Callable[..., Any], arrays: dict[int, bool], own: dict[int, bool]) -> None:
+    def __init__(
+        self, run: Callable[..., Any], arrays: dict[int, bool], own: dict[int, bool]
+    ) -> None:
         self.run = run
         self.arrays = arrays
         self.own = own
@@ -84,27 +91,42 @@ def long_kernel(t: Any, summed: bool = False) -> Long | None:
     values = {v.name: v for v in (y, *slopes.values())}
     for name, target in results.items():
         dtype = values[name].sample.dtype
-        if dtype.kind in "biu" and target != "out":  # the slope of a `relu` is a number of the array's kind, too
+        if (
+            dtype.kind in "biu" and target != "out"
+        ):  # the slope of a `relu` is a number of the array's kind, too
             dtype = np.result_type(*[leaves[i].sample.dtype for i in arrays], np.float16)
         body.append(f"{target} = empty({a0}.shape, {dtype.char!r}, 'F')")
         body.append(f"{target}f = {target}.reshape(-1, order='A')")
     body += [f"{name} = 0.0" for name in sums.values()]
-    buffers, loop = allocate(p, [c for c in code if c[0].array], results, {f"a{i}" for i in arrays}, sums)
+    buffers, loop = allocate(
+        p, [c for c in code if c[0].array], results, {f"a{i}" for i in arrays}, sums
+    )
     block = BLOCK // max([leaves[i].sample.dtype.itemsize for i in arrays])
     body += [f"{n} = empty(min(n, {block}), {char!r})" for n, char in buffers]
     body += [f"for i in range(0, n, {block}):", f"    j = i + {block}"]
     body += [f"    x{i} = f{i}[i:j]" for i in arrays]
     body.append(f"    m = x{arrays[0]}.size")
     body += [f"    {target}x = {target}f[i:j]" for target in results.values()]
-    body += [f"    if m < {block}:"] + [f"        {n} = {n}[:m]" for n, _ in buffers] if buffers else []
+    body += (
+        [f"    if m < {block}:"] + [f"        {n} = {n}[:m]" for n, _ in buffers] if buffers else []
+    )
     body += ["    " + line for line in loop]
     kind = float if y.sample.dtype == np.float64 else y.sample.dtype.type
     given = ["kind(total)" if summed else "out"]
     given += [f"kind({x})" if summed and not leaves[i].array else x for i, x in held.items()]
-    space: dict[str, Any] = {**NAMESPACE, **p.constants, "empty": np.empty, "fortran": np.asfortranarray, "reduce": np.add.reduce, "copyto": np.copyto, "kind": kind}
-    text = f"def run({', '.join(f'a{i}' for i in range(len(leaves)))}):\n" + "".join(f"    {line}\n" for line in body)
+    space: dict[str, Any] = {
+        **NAMESPACE,
+        **p.constants,
+        "empty": np.empty,
+        "fortran": np.asfortranarray,
+        "reduce": np.add.reduce,
+        "copyto": np.copyto,
+        "kind": kind,
+    }
+    text = f"def run({', '.join(f'a{i}' for i in range(len(leaves)))}):\n" + "".join(
+        f"    {line}\n" for line in body
+    )
     text += f"    return {', '.join(given)}" + (",\n" if len(given) == 1 else "\n")
     exec(compile(text, "<long>", "exec"), space)  # noqa: S102
     space["run"].source = text
     return Long(space["run"], {i: v.array and leaves[i].array for i, v in slopes.items()}, own)
-

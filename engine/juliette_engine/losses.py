@@ -79,7 +79,12 @@ def loss(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def checked(ŷ: Any, y: Any, **options: Any) -> Any:
         a, b = primal(ŷ), primal(y)
-        if type(a) is np.ndarray and type(b) is np.ndarray and a.shape == b.shape and a.dtype.kind == b.dtype.kind == "f":
+        if (
+            type(a) is np.ndarray
+            and type(b) is np.ndarray
+            and a.shape == b.shape
+            and a.dtype.kind == b.dtype.kind == "f"
+        ):
             return f(ŷ, y, **options)
         check_sizes(ŷ, y)
         return f(_floating(ŷ, y), _floating(y, ŷ), **options)
@@ -381,9 +386,7 @@ def _exponent(γ: float) -> Any:
 
 
 @loss
-def siamese_contrastive_loss(
-    ŷ: Any, y: Any, *, agg: Aggregate = mean, margin: float = 1.0
-) -> Any:
+def siamese_contrastive_loss(ŷ: Any, y: Any, *, agg: Aggregate = mean, margin: float = 1.0) -> Any:
     """`agg((1 - y) ŷ^2 + y max(0, margin - ŷ)^2)` for distances `ŷ`.
 
     `agg` reduces them, by default to the mean.
@@ -408,9 +411,7 @@ def label_smoothing(y: Any, α: float, *, dims: int = 1) -> Any:
     Source: Szegedy and others (2015); Flux, `label_smoothing`.
     """
     if not 0 < α < 1:
-        raise ArgumentError(
-            f"label_smoothing expects α ∈ (0, 1), but α = {value_text(α)}"
-        )
+        raise ArgumentError(f"label_smoothing expects α ∈ (0, 1), but α = {value_text(α)}")
     if dims not in (0, 1):
         raise ArgumentError("`dims` should be either 0 or 1")
     n = 2 if dims == 0 else shape(y)[0]

@@ -72,7 +72,17 @@ for _numpy, _math in {
 # Functions of whole numbers whose values are floats.
 FLOATING = frozenset(NUMBERS)
 NUMBERS["absolute"] = abs
-for _name in ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "logaddexp", "signbit", "isfinite"):
+for _name in (
+    "greater",
+    "less",
+    "greater_equal",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "logaddexp",
+    "signbit",
+    "isfinite",
+):
     NUMBERS[_name] = lambda *xs, f=ARRAYS[_name]: plain(f(*xs))
 
 
@@ -110,7 +120,11 @@ def power(x: Any, y: Any) -> Any:
 
 def _alike(x: Any, other: Any) -> Any:
     """A whole number as the other argument's kind of number."""
-    return type(other)(x) if type(x) is int and isinstance(other, (float, np.floating, np.integer)) else x
+    return (
+        type(other)(x)
+        if type(x) is int and isinstance(other, (float, np.floating, np.integer))
+        else x
+    )
 
 
 @_number("maximum")
@@ -123,7 +137,9 @@ def _minimum(x: Any, y: Any) -> Any:
     return _alike(x, y) if x < y or x != x else _alike(y, x)
 
 
-NUMBERS["sign"] = lambda x: (x > 0) - (x < 0) if type(x) is int or type(x) in OTHERS else plain(np.sign(x))
+NUMBERS["sign"] = lambda x: (
+    (x > 0) - (x < 0) if type(x) is int or type(x) in OTHERS else plain(np.sign(x))
+)
 NUMBERS["where"] = lambda m, a, b: _alike(a, b) if m else _alike(b, a)
 NUMBERS["conjugate"] = lambda x: x.conjugate()
 ARRAYS["angle"] = np.angle
@@ -174,7 +190,9 @@ def _erf(x: Any) -> Any:
 
 
 ARRAYS["erf"] = _erf
-NUMBERS["erf"] = lambda x: math.erf(x) if type(x) is float or type(x) is int else type(x)(math.erf(x))
+NUMBERS["erf"] = lambda x: (
+    math.erf(x) if type(x) is float or type(x) is int else type(x)(math.erf(x))
+)
 
 
 def _square(x: Any) -> Any:
@@ -193,7 +211,9 @@ def _floating(x: Any) -> Any:
 
 
 ARRAYS["floating"] = _floating
-NUMBERS["floating"] = lambda x: float(x) if type(x) is int or type(x) is bool or isinstance(x, np.integer) else x
+NUMBERS["floating"] = lambda x: (
+    float(x) if type(x) is int or type(x) is bool or isinstance(x, np.integer) else x
+)
 
 
 def _complexed(re: Any, im: Any) -> Any:
@@ -205,7 +225,9 @@ def _complexed(re: Any, im: Any) -> Any:
 
 ARRAYS["complexed"] = _complexed
 NUMBERS["complexed"] = lambda re, im: (
-    complex(re, im) if type(re) in (float, int) or type(im) in (float, int) else np.complex64(complex(re, im))
+    complex(re, im)
+    if type(re) in (float, int) or type(im) in (float, int)
+    else np.complex64(complex(re, im))
 )
 
 
@@ -275,7 +297,9 @@ def _columns(a: Any, b: Any, m: int, k: int, n: int, p: int, size: int) -> Any:
     if not b.flags.c_contiguous:
         return None
     out = np.empty((m, n), a.dtype)
-    np.matmul(a, b.reshape(k, p, size).transpose(1, 0, 2), out.reshape(m, p, size).transpose(1, 0, 2))
+    np.matmul(
+        a, b.reshape(k, p, size).transpose(1, 0, 2), out.reshape(m, p, size).transpose(1, 0, 2)
+    )
     return out
 
 

@@ -46,7 +46,8 @@ def back_right(g, r, a, o):
     a.grad = d if h is None else h + d
 """
 
-_FAST = """
+_FAST = (
+    """
 def forward(s, o):
     c = type(o)
     if c is FloatTracer:
@@ -84,9 +85,12 @@ def swapped(s, o):
         return NotImplemented
     return general(o, s)
 
-""" + _BACK
+"""
+    + _BACK
+)
 # The same between numbers that several levels trace: their values below take part.
-_NESTED = """
+_NESTED = (
+    """
 def forward(s, o):
     c = type(o)
     if c is Nested:
@@ -130,7 +134,9 @@ def swapped(s, o):
         return NotImplemented
     return general(o, s)
 
-""" + _BACK
+"""
+    + _BACK
+)
 
 
 def _below(text: str) -> str:
@@ -154,22 +160,37 @@ UNKNOWN: tuple[type, ...] = (str, tuple, list, dict)
 def _install_numbers() -> None:
     for name, (both, left, right, da, db, dleft, dright) in _OPERATIONS.items():
         space: dict[str, Any] = {
-            "FloatTracer": FloatTracer, "new": new, "general": _RULES[name], "divide": NUMBERS["true_divide"],
+            "FloatTracer": FloatTracer,
+            "new": new,
+            "general": _RULES[name],
+            "divide": NUMBERS["true_divide"],
             "UNKNOWN": UNKNOWN,
         }
         exec(  # noqa: S102
-            _FAST.format(both=both, left=left, right=right, da=da, db=db, dleft=dleft, dright=dright), space
+            _FAST.format(
+                both=both, left=left, right=right, da=da, db=db, dleft=dleft, dright=dright
+            ),
+            space,
         )
         setattr(FloatTracer, f"__{name}__", space["forward"])
         setattr(FloatTracer, f"__r{name}__", space["swapped"])
         nested = T.NESTED[FloatTracer]
         inner: dict[str, Any] = {
-            "Nested": nested, "new": new, "general": _RULES[name], "divide": lambda x, y: x / y, "UNKNOWN": UNKNOWN,
+            "Nested": nested,
+            "new": new,
+            "general": _RULES[name],
+            "divide": lambda x, y: x / y,
+            "UNKNOWN": UNKNOWN,
         }
         exec(  # noqa: S102
             _NESTED.format(
-                both=_below(both), left=_below(left), right=_below(right), da=_below(da), db=_below(db),
-                dleft=_below(dleft), dright=_below(dright),
+                both=_below(both),
+                left=_below(left),
+                right=_below(right),
+                da=_below(da),
+                db=_below(db),
+                dleft=_below(dleft),
+                dright=_below(dright),
             ),
             inner,
         )
@@ -236,7 +257,9 @@ def _divided(x: Any, v: Any) -> Any:
 
 
 def _binary(f: Callable[..., Any], swap: bool) -> Callable[..., Any]:
-    kernels = f.kernels.get if type(f) is E.Elementwise else _none  # where others than numbers and arrays never are
+    kernels = (
+        f.kernels.get if type(f) is E.Elementwise else _none
+    )  # where others than numbers and arrays never are
 
     def forward(self: Any, other: Any) -> Any:
         kernel = kernels((type(self), type(other)))
@@ -323,7 +346,8 @@ def _install_all() -> None:
         setattr(T.ArrayTracer, name, method)
     for name in ("shape", "ndim", "size", "dtype"):
         setattr(
-            ScalarTracer, name,
+            ScalarTracer,
+            name,
             property(lambda self, name=name: getattr(np.asarray(self.data), name)),
         )
     T.IntTracer.__index__ = lambda self: int(self.data)  # type: ignore[attr-defined]
@@ -402,7 +426,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.mean: averaged,
     np.prod: P.product,
     np.dot: P.matmul,
-    np.transpose: lambda x, axes=None: P.transpose(x) if axes is None else P.permute(x, axes=tuple(axes)),
+    np.transpose: lambda x, axes=None: (
+        P.transpose(x) if axes is None else P.permute(x, axes=tuple(axes))
+    ),
     np.ravel: _ravel,
     np.max: lambda x: P.extreme(x, np.argmax),
     np.min: lambda x: P.extreme(x, np.argmin),
@@ -419,7 +445,14 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 
 def _ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     swapped = SWAPPED.get(ufunc)
-    if swapped is not None and type(self) is T.ArrayTracer and inputs[-1] is self and inputs[0] is not self and method == "__call__" and not options:
+    if (
+        swapped is not None
+        and type(self) is T.ArrayTracer
+        and inputs[-1] is self
+        and inputs[0] is not self
+        and method == "__call__"
+        and not options
+    ):
         return swapped(self, inputs[0])
     if method != "__call__" or options:
         return NotImplemented

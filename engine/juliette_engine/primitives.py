@@ -21,7 +21,20 @@ from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, 
 from juliette_engine.errors import no_product, scalar_given
 from juliette_engine.fusion import unbroadcast as _unbroadcast_plain
 from juliette_engine.numeric import product as times
-from juliette_engine.tape import IMPLICIT, Node, acc, acc_any, acc_number, full, give, lent, primal, raw, strip, top
+from juliette_engine.tape import (
+    IMPLICIT,
+    Node,
+    acc,
+    acc_any,
+    acc_number,
+    full,
+    give,
+    lent,
+    primal,
+    raw,
+    strip,
+    top,
+)
 
 ndarray = np.ndarray
 
@@ -33,8 +46,13 @@ class Primitive:
     """An operation with a cotangent for each positional argument; keywords are constants."""
 
     def __init__(
-        self, name: str, forward: Callable[..., Any], partials: tuple[Any, ...], raws: tuple[Any, ...] | None,
-        uniform: bool, fresh: bool,
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        partials: tuple[Any, ...],
+        raws: tuple[Any, ...] | None,
+        uniform: bool,
+        fresh: bool,
     ) -> None:
         self.name = self.__name__ = name
         self.__doc__ = forward.__doc__
@@ -43,7 +61,9 @@ class Primitive:
         self.raws = raws or partials
         self.uniform = uniform  # may the cotangent be a number that stands for an array?
         self.fresh = fresh  # are the cotangents new arrays?
-        self.keywords = any(p.kind is p.KEYWORD_ONLY for p in inspect.signature(forward).parameters.values())
+        self.keywords = any(
+            p.kind is p.KEYWORD_ONLY for p in inspect.signature(forward).parameters.values()
+        )
         # The change of the value from those of the arguments, `f(changes, suffix, y, *args, **static)`; see `changes`.
         self.change: Callable[..., Any] | None = None
         self.kernels: dict[Any, Any] = {}
@@ -67,8 +87,15 @@ class Primitive:
             return found
         traced = [i for i, c in enumerate(classes) if issubclass(c, Node)]
         if not traced:
-            plain = all(c is ndarray or issubclass(c, (int, float, complex, np.generic, tuple, list)) for c in classes)
-            kernel = self.forward if plain else lambda *xs, **static: self.forward(*map(raw, xs), **static)
+            plain = all(
+                c is ndarray or issubclass(c, (int, float, complex, np.generic, tuple, list))
+                for c in classes
+            )
+            kernel = (
+                self.forward
+                if plain
+                else lambda *xs, **static: self.forward(*map(raw, xs), **static)
+            )
         elif any(classes[i].nested for i in traced):
             kernel = self.mixed
         else:
@@ -107,11 +134,21 @@ class Primitive:
             f"    {', '.join(names)} = a",
         ]
         if not self.uniform:
-            lines.append("    if type(g) is not ndarray and type(r.data) is ndarray: g = full(g, r.data)")
+            lines.append(
+                "    if type(g) is not ndarray and type(r.data) is ndarray: g = full(g, r.data)"
+            )
         put = "give" if self.fresh else "acc"
         namespace: dict[str, Any] = {
-            "forward": self.forward, "mixed": self.mixed, "raw": raw, "full": full, "ndarray": ndarray, "acc": acc,
-            "give": give, "acc_number": acc_number, "new": T.new, "FloatTracer": T.FloatTracer,
+            "forward": self.forward,
+            "mixed": self.mixed,
+            "raw": raw,
+            "full": full,
+            "ndarray": ndarray,
+            "acc": acc,
+            "give": give,
+            "acc_number": acc_number,
+            "new": T.new,
+            "FloatTracer": T.FloatTracer,
         }
         for i in traced:
             if self.partials[i] is None:
@@ -127,11 +164,15 @@ class Primitive:
             values = [x.data if isinstance(x, Node) else x for x in args]
             for i in traced:
                 if partials[i] is not None:
-                    acc_any(args[i], partials[i](spread_like(g, r.data), r.data, *values, **(b or {})))
+                    acc_any(
+                        args[i], partials[i](spread_like(g, r.data), r.data, *values, **(b or {}))
+                    )
 
         def change(tape: Any, r: Any, a: Any, b: Any) -> Any:
             args = (a,) if n == 1 else a
-            return self.changed(tape, args, r.data, [x.data if isinstance(x, Node) else x for x in args], b or {})
+            return self.changed(
+                tape, args, r.data, [x.data if isinstance(x, Node) else x for x in args], b or {}
+            )
 
         T.TRACED_RULES[namespace["back"]] = traced_back
         T.FORWARD_RULES[namespace["back"]] = change
@@ -142,7 +183,11 @@ class Primitive:
         ds = [x.grad if isinstance(x, Node) and x.tape is tape else None for x in args]
         if all([d is None for d in ds]):
             return None
-        return NotImplemented if self.change is None else self.change(ds, tape.suffix, y, *values, **static)
+        return (
+            NotImplemented
+            if self.change is None
+            else self.change(ds, tape.suffix, y, *values, **static)
+        )
 
     def mixed(self, *args: Any, **static: Any) -> Any:
         """Arguments of several levels: recorded on the highest, computed below."""
@@ -176,7 +221,10 @@ T.FORWARD_RULES[_mixed_back] = _mixed_change
 
 
 def primitive(
-    *partials: Any, raw: tuple[Any, ...] | None = None, uniform: bool = False, fresh: bool = False,
+    *partials: Any,
+    raw: tuple[Any, ...] | None = None,
+    uniform: bool = False,
+    fresh: bool = False,
     name: str = "",
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a function on plain arrays a primitive."""
@@ -198,7 +246,14 @@ def many(name: str, forward: Callable[..., Any], partial: Callable[..., Any]) ->
         _send(g, r.data, r.tape, xs, [x.data if isinstance(x, Node) else x for x in xs], static)
 
     def traced_back(g: Any, r: Any, xs: Any, static: Any) -> None:
-        _send(spread_like(g, r.data), r.data, r.tape, xs, [x.data if isinstance(x, Node) else x for x in xs], static)
+        _send(
+            spread_like(g, r.data),
+            r.data,
+            r.tape,
+            xs,
+            [x.data if isinstance(x, Node) else x for x in xs],
+            static,
+        )
 
     def mixed_back(g: Any, r: Any, xs: Any, kept: Any) -> None:
         below, value, static = kept
@@ -217,7 +272,11 @@ def many(name: str, forward: Callable[..., Any], partial: Callable[..., Any]) ->
 
     def _changed(tape: Any, xs: Any, values: Any, static: Any) -> Any:
         ds = [x.grad if isinstance(x, Node) and x.tape is tape else None for x in xs]
-        return None if all([d is None for d in ds]) else LINEAR[name](ds, tape.suffix, values, **static)
+        return (
+            None
+            if all([d is None for d in ds])
+            else LINEAR[name](ds, tape.suffix, values, **static)
+        )
 
     T.TRACED_RULES[back] = traced_back
     T.FORWARD_RULES[back], T.FORWARD_RULES[mixed_back] = changed, mixed_changed
@@ -254,7 +313,9 @@ def shape(x: Any) -> tuple[int, ...]:
     if isinstance(x, T.ArrayTracer):
         return x.shape
     x = x.data if isinstance(x, Node) else raw(x)
-    return x.shape if type(x) is ndarray else () if type(x) is float or type(x) is int else np.shape(x)
+    return (
+        x.shape if type(x) is ndarray else () if type(x) is float or type(x) is int else np.shape(x)
+    )
 
 
 def number(x: Any) -> Any:
@@ -265,7 +326,9 @@ def number(x: Any) -> Any:
 def spread_like(g: Any, like: Any) -> Any:
     """A cotangent as an array, if a number stands for it."""
     if type(like) is ndarray and shape(g) != like.shape:
-        return mul(g, np.ones(like.shape, like.dtype if like.dtype.kind in "fc" else float, order="F"))
+        return mul(
+            g, np.ones(like.shape, like.dtype if like.dtype.kind in "fc" else float, order="F")
+        )
     return g
 
 
@@ -357,12 +420,26 @@ T.FORWARD_RULES[_sum_back] = lambda tape, r, x, _: total.changed(tape, (x,), r.d
 
 
 def _number_of(x: Any) -> Any:
-    return x.item() if type(x) is not np.float32 and type(x) is not np.float16 and isinstance(x, np.generic) else x
+    return (
+        x.item()
+        if type(x) is not np.float32 and type(x) is not np.float16 and isinstance(x, np.generic)
+        else x
+    )
 
 
 @primitive(
-    lambda g, y, x: mul(g, np.ones(shape(x), primal(x).dtype if primal(x).dtype.kind in "fc" else float, order="F")) if shape(x) else g,
-    raw=(lambda g, y, x: g,), uniform=True,
+    lambda g, y, x: (
+        mul(
+            g,
+            np.ones(
+                shape(x), primal(x).dtype if primal(x).dtype.kind in "fc" else float, order="F"
+            ),
+        )
+        if shape(x)
+        else g
+    ),
+    raw=(lambda g, y, x: g,),
+    uniform=True,
 )
 def total(x: Any) -> Any:
     """The sum of all elements."""
@@ -373,7 +450,9 @@ def total(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y, x, *, axes: mul(g, np.ones(shape(x), primal(x).dtype if primal(x).dtype.kind in "fc" else float, order="F")),
+    lambda g, y, x, *, axes: mul(
+        g, np.ones(shape(x), primal(x).dtype if primal(x).dtype.kind in "fc" else float, order="F")
+    ),
     name="sum_along",
 )
 def _sum_along(x: Any, *, axes: tuple[int, ...]) -> Any:
@@ -408,12 +487,18 @@ def unbroadcast(g: Any, like: Any) -> Any:
     if not have:
         return mul(g, np.ones(want, order="F"))
     if not isinstance(g, Node):
-        if all(h >= w for h, w in zip(have, want + (1,) * (len(have) - len(want)), strict=False)) and len(have) >= len(want):
+        if all(
+            h >= w for h, w in zip(have, want + (1,) * (len(have) - len(want)), strict=False)
+        ) and len(have) >= len(want):
             return _unbroadcast_plain(g, want, have)
     padded = want + (1,) * (len(have) - len(want))
-    axes = tuple([i for i, (w, h) in enumerate(zip(padded, have, strict=False)) if w == 1 and h != 1])
+    axes = tuple(
+        [i for i, (w, h) in enumerate(zip(padded, have, strict=False)) if w == 1 and h != 1]
+    )
     g = sum_along(g, axes) if axes else g
-    if math.prod(shape(g)) != math.prod(want):  # the cotangent is the same along a stretched dimension
+    if math.prod(shape(g)) != math.prod(
+        want
+    ):  # the cotangent is the same along a stretched dimension
         return mul(g, np.ones(want, order="F"))
     return reshape(g, want)
 
@@ -466,7 +551,9 @@ def _conjugate(x: Any) -> Any:
 
 def _matmul_a_traced(g: Any, y: Any, a: Any, b: Any) -> Any:
     if len(shape(b)) == 2:
-        return _realised(matmul(g, adjoint(b)) if len(shape(a)) == 2 else matmul(_conjugate(b), g), a)
+        return _realised(
+            matmul(g, adjoint(b)) if len(shape(a)) == 2 else matmul(_conjugate(b), g), a
+        )
     if len(shape(a)) == 2:
         return _realised(mul(g, reshape(_conjugate(b), (1, *shape(b)))), a)
     return _realised(mul(g, _conjugate(b)), a)
@@ -488,7 +575,11 @@ def _realised(d: Any, x: Any) -> Any:
 
 def _real_only(fast: Any, general: Any) -> Any:
     def partial(g: Any, y: Any, a: Any, b: Any) -> Any:
-        if a.dtype.kind == "c" or b.dtype.kind == "c" or (g.dtype.kind == "c" if g.__class__ is ndarray else isinstance(g, complex)):
+        if (
+            a.dtype.kind == "c"
+            or b.dtype.kind == "c"
+            or (g.dtype.kind == "c" if g.__class__ is ndarray else isinstance(g, complex))
+        ):
             return general(g, y, a, b)
         return fast(g, y, a, b)
 
@@ -503,7 +594,9 @@ PRODUCTS: dict[tuple[int, int], tuple[str, str, str]] = {
 }
 
 
-def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any, untraced: str = "{}.data") -> Any:
+def matrix_product(
+    na: int, nb: int, a: bool, b: bool, node_class: Any, untraced: str = "{}.data"
+) -> Any:
     """The matrix product of real arrays of `na` and `nb` dimensions, of which `a` and `b` say whether
     they are traced: one function for the value and one for the step back, with nothing to decide.
     `untraced` is how to get at the data of the other."""
@@ -527,7 +620,12 @@ def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any, untraced
         *([f"    give(q, {db})"] if b else []),
     ]
     space: dict[str, Any] = {
-        "mixed": matmul.mixed, "new": T.new, "cls": node_class, "ndarray": ndarray, "full": full, "give": give,
+        "mixed": matmul.mixed,
+        "new": T.new,
+        "cls": node_class,
+        "ndarray": ndarray,
+        "full": full,
+        "give": give,
     }
     exec(compile("\n".join(lines), "<product>", "exec"), space)  # noqa: S102
 
@@ -547,7 +645,9 @@ def matrix_product(na: int, nb: int, a: bool, b: bool, node_class: Any, untraced
 
 
 @primitive(
-    _matmul_a_traced, _matmul_b_traced, fresh=True,
+    _matmul_a_traced,
+    _matmul_b_traced,
+    fresh=True,
     raw=(_real_only(_matmul_a, _matmul_a_traced), _real_only(_matmul_b, _matmul_b_traced)),
 )
 def matmul(a: Any, b: Any) -> Any:
@@ -588,7 +688,8 @@ def scattered(h: Any, index: Any, like: tuple[int, ...]) -> Any:
 
 
 @primitive(
-    lambda g, y, x, *, index: _scatter(g, index=index, like=shape(x), dtype=primal(x).dtype), name="getitem",
+    lambda g, y, x, *, index: _scatter(g, index=index, like=shape(x), dtype=primal(x).dtype),
+    name="getitem",
 )
 def _getitem(x: Any, *, index: Any) -> Any:
     out = x[index]
@@ -664,7 +765,9 @@ def extreme(x: Any, arg: Callable[[Any], Any]) -> Any:
 def extreme_along(x: Any, arg: Any, axis: int) -> Any:
     """Along a dimension, which stays with size 1."""
     p = raw(primal(x))
-    index = list(np.indices(tuple([1 if i == axis else n for i, n in enumerate(p.shape)]), sparse=True))
+    index = list(
+        np.indices(tuple([1 if i == axis else n for i, n in enumerate(p.shape)]), sparse=True)
+    )
     index[axis] = np.expand_dims(arg(p, axis), axis)
     return getitem(x, tuple(np.broadcast_arrays(*index)))
 
@@ -689,7 +792,10 @@ def product_along(x: Any, axis: int) -> Any:
     if not parts:
         return add(1.0, sum_along(x, (axis,)))
     while len(parts) > 1:
-        parts = [mul(*parts[i : i + 2]) if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]
+        parts = [
+            mul(*parts[i : i + 2]) if i + 1 < len(parts) else parts[i]
+            for i in range(0, len(parts), 2)
+        ]
     return parts[0]
 
 
@@ -708,7 +814,9 @@ def reverse(x: Any, *, axis: Any) -> Any:
 # ---------------------------------------------------------------- softmax
 
 
-@primitive(lambda g, y, x: mul(mul(2, g), x), raw=(lambda g, y, x: x * (g + g),), uniform=True, fresh=True)
+@primitive(
+    lambda g, y, x: mul(mul(2, g), x), raw=(lambda g, y, x: x * (g + g),), uniform=True, fresh=True
+)
 def sum_of_squares(x: Any) -> Any:
     """The sum of the squares of all elements of a real array."""
     flat = x.ravel("K")
@@ -757,7 +865,9 @@ def _softmax(x: Any, *, axes: tuple[int, ...]) -> Any:
 
 def _infinite(x: Any, e: Any, peak: Any, top: float) -> Any:
     """The differences to the peak, where this may be infinite: what reaches it is at the top, nothing else counts."""
-    return np.where(peak == np.inf, np.where(x == np.inf, e.dtype.type(top), e.dtype.type(-np.inf)), e)
+    return np.where(
+        peak == np.inf, np.where(x == np.inf, e.dtype.type(top), e.dtype.type(-np.inf)), e
+    )
 
 
 def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
@@ -779,7 +889,9 @@ def _logsoftmax_raw(g: Any, y: Any, x: Any, *, axes: tuple[int, ...]) -> Any:
 
 
 @primitive(
-    lambda g, y, x, *, axes: sub(g, mul(exp(y), sum_along(g, axes))), raw=(_logsoftmax_raw,), fresh=True,
+    lambda g, y, x, *, axes: sub(g, mul(exp(y), sum_along(g, axes))),
+    raw=(_logsoftmax_raw,),
+    fresh=True,
     name="logsoftmax",
 )
 def _logsoftmax(x: Any, *, axes: tuple[int, ...]) -> Any:

@@ -86,7 +86,12 @@ class Program:
         a = args[0]
         if op == "*" or op == "/":
             for x, y in ((args[0], args[1]), (args[1], args[0]))[: 1 if op == "/" else 2]:
-                if isinstance(y, Constant) and type(y.value) is int and y.value == 1 and not _integral(x):
+                if (
+                    isinstance(y, Constant)
+                    and type(y.value) is int
+                    and y.value == 1
+                    and not _integral(x)
+                ):
                     return x
         if op == "**" and isinstance(args[1], Constant) and type(args[1].value) is int:
             n = args[1].value
@@ -100,9 +105,20 @@ class Program:
                 return self.op("*", self.op("*", a, a), a)
             if n < 0:
                 return self.op("/", self.constant(1), self.op("**", a, self.constant(-n)))
-        if op == "+" and isinstance(args[1], Constant) and type(args[1].value) is int and args[1].value == 0:
+        if (
+            op == "+"
+            and isinstance(args[1], Constant)
+            and type(args[1].value) is int
+            and args[1].value == 0
+        ):
             return a
-        if op == "neg" and a.made is not None and a.made[0] == "*" and not _integral(a) and self.factors is None:
+        if (
+            op == "neg"
+            and a.made is not None
+            and a.made[0] == "*"
+            and not _integral(a)
+            and self.factors is None
+        ):
             return self.op("*", self.op("neg", a.made[1][0]), a.made[1][1])
         if all(isinstance(x, Constant) for x in args) and op != "where":
             return self.constant(self.evaluate(op, *args))
@@ -184,11 +200,14 @@ class Program:
             return args
         small = [x for x in args if getattr(x.sample, "dtype", None) in (np.float32, np.float16)]
         big = any(
-            getattr(x.sample, "dtype", None) == np.float64 or type(x.sample) is np.float64 for x in args
+            getattr(x.sample, "dtype", None) == np.float64 or type(x.sample) is np.float64
+            for x in args
         )
         if small and not big and (kinds & {"i", "u"} or len({x.sample.dtype for x in small}) > 1):
             to = max((x.sample.dtype for x in small), key=lambda d: d.itemsize).char
-            return tuple(self.cast(x, to) if x.array and x.sample.dtype.kind in "iu" else x for x in args)
+            return tuple(
+                self.cast(x, to) if x.array and x.sample.dtype.kind in "iu" else x for x in args
+            )
         return args
 
     def widened(self, op: str, args: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -199,7 +218,9 @@ class Program:
             to = "q"
         else:
             return args
-        return tuple(self.cast(x, to) if x.array and x.sample.dtype.itemsize < 8 else x for x in args)
+        return tuple(
+            self.cast(x, to) if x.array and x.sample.dtype.itemsize < 8 else x for x in args
+        )
 
     def cast(self, x: Value, char: str) -> Value:
         return self.op("cast:" + char, x)
@@ -214,14 +235,20 @@ class Program:
         if isinstance(e, ast.Constant):
             return self.constant(e.value)
         if isinstance(e, ast.BinOp):
-            return self.op(_OPERATORS[type(e.op)], self._expression(e.left, env), self._expression(e.right, env))
+            return self.op(
+                _OPERATORS[type(e.op)],
+                self._expression(e.left, env),
+                self._expression(e.right, env),
+            )
         if isinstance(e, ast.UnaryOp):
             if isinstance(e.op, ast.Invert):
                 return self.op("==", self._expression(e.operand, env), self.constant(False))
             return self.op("neg", self._expression(e.operand, env))
         if isinstance(e, ast.Compare):
             return self.op(
-                _OPERATORS[type(e.ops[0])], self._expression(e.left, env), self._expression(e.comparators[0], env)
+                _OPERATORS[type(e.ops[0])],
+                self._expression(e.left, env),
+                self._expression(e.comparators[0], env),
             )
         assert isinstance(e, ast.Call)
         assert isinstance(e.func, ast.Name)
@@ -230,7 +257,12 @@ class Program:
     # ------------------------------------------------------------ writing it down
 
     def write(
-        self, keep: set[str], start: int = 0, end: int | None = None, reuse: bool = True, spare: frozenset[str] = frozenset(),
+        self,
+        keep: set[str],
+        start: int = 0,
+        end: int | None = None,
+        reuse: bool = True,
+        spare: frozenset[str] = frozenset(),
         only: set[str] | None = None,
     ) -> list[str]:
         """Python statements; values named in `keep` stay, others may be written over, and those named in `spare`, which
@@ -244,16 +276,25 @@ class Program:
         lines: list[str] = []
         for i, (out, op, args) in enumerate(code):
             dying = [
-                reuse and x.name in fresh and last[x.name] == i and x.name not in keep
-                and out.array and x.array and x.sample.dtype == out.sample.dtype and x.sample.shape == out.sample.shape
+                reuse
+                and x.name in fresh
+                and last[x.name] == i
+                and x.name not in keep
+                and out.array
+                and x.array
+                and x.sample.dtype == out.sample.dtype
+                and x.sample.shape == out.sample.shape
                 for x in args
             ]
             names = self.names(out, op, args)
             lines.append(statement(out, op, args, names, dying))
-            if out.array and not op.startswith("cast:") and op not in ("floating", "real", "imag", "where", "conjugate"):
+            if (
+                out.array
+                and not op.startswith("cast:")
+                and op not in ("floating", "real", "imag", "where", "conjugate")
+            ):
                 fresh.add(out.name)
         return lines
-
 
     def names(self, out: Value, op: str, args: tuple[Value, ...]) -> list[str]:
         """How the arguments of an instruction are written: a number beside an array of floats is an array without
@@ -261,8 +302,12 @@ class Program:
         if out.array and len(args) == 2 and op in _BESIDE:
             for i, (x, y) in enumerate((args, args[::-1])):
                 if (
-                    isinstance(x, Constant) and type(x.value) in (int, float) and y.array and not y.varies
-                    and y.sample.dtype.kind == "f" and y.sample.ndim
+                    isinstance(x, Constant)
+                    and type(x.value) in (int, float)
+                    and y.array
+                    and not y.varies
+                    and y.sample.dtype.kind == "f"
+                    and y.sample.ndim
                 ):
                     name = f"c{y.sample.dtype.char}_{x.name.strip('()')}"
                     name = "".join(c if c.isalnum() else "_" for c in name)
@@ -275,7 +320,9 @@ def _integral(x: Value) -> bool:
     return x.array and x.sample.dtype.kind in "iub"
 
 
-def statement(out: Value, op: str, args: tuple[Value, ...], names: list[str], dying: list[bool]) -> str:
+def statement(
+    out: Value, op: str, args: tuple[Value, ...], names: list[str], dying: list[bool]
+) -> str:
     y = out.name
     if op.startswith("cast:"):
         return f"{y} = {names[0]}.astype({op[5:]!r})"

@@ -7,10 +7,33 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import (
-    OPS, Elementwise, absolute, add, complexed, conjugate, cotangent, div, mul, neg, power, real, sub, where,
+    OPS,
+    Elementwise,
+    absolute,
+    add,
+    complexed,
+    conjugate,
+    cotangent,
+    div,
+    mul,
+    neg,
+    power,
+    real,
+    sub,
+    where,
 )
 from juliette_engine.linalg import inv, solve, upper_of
-from juliette_engine.primitives import adjoint, fortran, getitem, matmul, primitive, reshape, shape, total, transpose
+from juliette_engine.primitives import (
+    adjoint,
+    fortran,
+    getitem,
+    matmul,
+    primitive,
+    reshape,
+    shape,
+    total,
+    transpose,
+)
 from juliette_engine.tape import primal
 
 
@@ -140,21 +163,29 @@ def _divided(f: Function, values: Any) -> Any:
     y = f.value(values)
     rise, run = sub(reshape(y, (n, 1)), reshape(y, (1, n))), sub(column, row)
     p = primal(values)
-    close = np.asfortranarray(np.abs(primal(run)) <= 6e-6 * max(1.0, float(np.max(np.abs(p), initial=0))))
+    close = np.asfortranarray(
+        np.abs(primal(run)) <= 6e-6 * max(1.0, float(np.max(np.abs(p), initial=0)))
+    )
     middle = mul(0.5, add(column, row))
     return where(close, f.slope(middle), div(rise, where(close, 1.0, run)))
 
 
 def _decomposed(a: Any, hermitian: bool, whole: bool) -> tuple[Any, Any]:
     p = primal(a)
-    values, vectors = eig(a, tuple(map(np.asarray, (np.linalg.eigh if hermitian else np.linalg.eig)(p))))
+    values, vectors = eig(
+        a, tuple(map(np.asarray, (np.linalg.eigh if hermitian else np.linalg.eig)(p)))
+    )
     return (complexed(values, 0.0) if whole and not _complex(values) else values), vectors
 
 
 def _function_partial(g: Any, y: Any, a: Any, *, f: Function, value: Any, hermitian: bool) -> Any:
-    hermitian_for_good = hermitian and primal(a) is a  # of a traced matrix other derivatives follow, in any direction
+    hermitian_for_good = (
+        hermitian and primal(a) is a
+    )  # of a traced matrix other derivatives follow, in any direction
     values, vectors = _decomposed(a, hermitian, _complex(y))
-    turned = conjugate(_divided(f, values)) if _complex(y) or _complex(values) else _divided(f, values)
+    turned = (
+        conjugate(_divided(f, values)) if _complex(y) or _complex(values) else _divided(f, values)
+    )
     h = adjoint(vectors)
     if hermitian_for_good:
         d = matmul(vectors, matmul(mul(matmul(h, matmul(g, vectors)), turned), h))
@@ -222,7 +253,9 @@ def _svd_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
         """The part of a cotangent that does not lie in the space of the vectors, over the values."""
         return div(sub(gx, matmul(x, matmul(transpose(x), gx))), row)
 
-    inner = add(add(mul(turned(u, gu), row), mul(column, turned(v, gv))), mul(eye, reshape(gs, (1, k))))
+    inner = add(
+        add(mul(turned(u, gu), row), mul(column, turned(v, gv))), mul(eye, reshape(gs, (1, k)))
+    )
     d = matmul(u, matmul(inner, transpose(v)))
     d = add(d, matmul(outside(u, gu), transpose(v)))
     return add(d, matmul(u, transpose(outside(v, gv))))

@@ -117,7 +117,9 @@ class BoolTracer(ScalarTracer):
 
 
 def _nested_of(cls: type) -> type:
-    return type("Nested" + cls.__name__, (cls,), {"__slots__": (), "nested": True, "__doc__": cls.__doc__})
+    return type(
+        "Nested" + cls.__name__, (cls,), {"__slots__": (), "nested": True, "__doc__": cls.__doc__}
+    )
 
 
 # The class of a scalar node by the class of its number; other number types may be added.
@@ -135,7 +137,11 @@ SCALARS: dict[type, type[Node]] = {
 }
 # Whole numbers of the other sizes: each stands for its own kind, and has gradients as an int has.
 WHOLE: dict[type, type[Node]] = {
-    c: type(c.__name__.capitalize() + "Tracer", (IntTracer,), {"__slots__": (), "__doc__": f"Stands for a numpy {c.__name__}."})
+    c: type(
+        c.__name__.capitalize() + "Tracer",
+        (IntTracer,),
+        {"__slots__": (), "__doc__": f"Stands for a numpy {c.__name__}."},
+    )
     for c in (np.int8, np.int16, np.int32, np.uint8, np.uint16, np.uint32, np.uint64)
 }
 SCALARS.update(WHOLE)
@@ -315,7 +321,9 @@ TRACED_RULES: dict[Any, Rule] = {}
 FORWARD_RULES: dict[Any, Callable[..., Any]] = {}
 # rule -> how it reads when the record is kept for another time, if it would give away what the record holds
 KEEPING_RULES: dict[Any, Rule] = {}
-_NUMBERS = frozenset((float, int, np.float32, ndarray, np.float64, np.float16, complex, np.complex64))
+_NUMBERS = frozenset(
+    (float, int, np.float32, ndarray, np.float64, np.float16, complex, np.complex64)
+)
 
 
 def backward(tape: Tape, out: Any, seed: Any) -> None:

@@ -111,12 +111,19 @@ def array_text(x: Any) -> str:
     x = np.asarray(x)
     if x.ndim > 2 or x.ndim == 0:
         return summary(x)
-    number = {"b": lambda v: str(int(v)), "f": lambda v: compact_text(float(v))}.get(x.dtype.kind, compact_text)
+    number = {"b": lambda v: str(int(v)), "f": lambda v: compact_text(float(v))}.get(
+        x.dtype.kind, compact_text
+    )
     if x.ndim == 1:
         inside = _elided([number(v) for v in x], 20, ", ", "  …  ") if x.size else ""
     else:
-        rows = [_elided([number(v) for v in row], 4 if max(x.shape) > 4 else 20, " ", " … ") for row in x]
-        inside = _elided(rows, 4 if max(x.shape) > 4 else 20, "; ", "; … ; ") + (";;" if x.shape[1] == 1 else "")
+        rows = [
+            _elided([number(v) for v in row], 4 if max(x.shape) > 4 else 20, " ", " … ")
+            for row in x
+        ]
+        inside = _elided(rows, 4 if max(x.shape) > 4 else 20, "; ", "; … ; ") + (
+            ";;" if x.shape[1] == 1 else ""
+        )
     kind = eltype_name(x.dtype)
     return ("" if kind in _PLAIN and x.size else kind) + f"[{inside}]"
 

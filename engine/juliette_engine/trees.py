@@ -27,8 +27,8 @@ class Opener(NamedTuple):
     children: Callable[[Any], Parts | None]
     rebuild: Callable[[Any, tuple[Any, ...]], Any]
     trainable: Callable[[Any], tuple[Any, ...] | None] = lambda x: None
-    mirror: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] = (
-        lambda x, keys, values: dict(zip(keys, values, strict=True))
+    mirror: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] = lambda x, keys, values: dict(
+        zip(keys, values, strict=True)
     )
     received: Callable[[Any, Any], Any] = lambda x, g: g
 
@@ -67,7 +67,9 @@ def _find(cls: type) -> tuple[Opener | None, ArrayKind | None]:
 
 
 register_array(np.ndarray, ArrayKind(lambda x: x, lambda data: data))
-register(tuple, Opener(lambda x: (tuple(range(len(x))), x), lambda x, v: v, mirror=lambda x, k, v: v))
+register(
+    tuple, Opener(lambda x: (tuple(range(len(x))), x), lambda x, v: v, mirror=lambda x, k, v: v)
+)
 register(
     list,
     Opener(
@@ -225,7 +227,9 @@ def trainables(x: Any, *, path: bool = False) -> list[Any]:
     return list(found.values()) if path else [x for _, x in found.values()]
 
 
-def _trainables(x: Any, where: tuple[Any, ...], found: dict[int, tuple[tuple[Any, ...], Any]]) -> None:
+def _trainables(
+    x: Any, where: tuple[Any, ...], found: dict[int, tuple[tuple[Any, ...], Any]]
+) -> None:
     if is_array(x):
         if trains(x):
             found.setdefault(id(x), (where, x))
@@ -307,7 +311,13 @@ class _Map:
         pruned: Any,
         counterpart: Any,
     ) -> None:
-        self.f, self.exclude, self.path, self.structure, self.pruned = f, exclude, path, structure, pruned
+        self.f, self.exclude, self.path, self.structure, self.pruned = (
+            f,
+            exclude,
+            path,
+            structure,
+            pruned,
+        )
         self.counterpart = counterpart
         self.seen: dict[int, tuple[Any, Any]] = {}
 

@@ -76,28 +76,39 @@ def same(ours: Any, theirs: Any, dtype: str) -> None:
     ours = np.asarray(ours)
     assert ours.dtype == dtype
     assert ours.shape == theirs.shape
-    np.testing.assert_allclose(ours, theirs, rtol=relative, atol=absolute * max(1.0, np.abs(theirs).max(initial=0)))
+    np.testing.assert_allclose(
+        ours, theirs, rtol=relative, atol=absolute * max(1.0, np.abs(theirs).max(initial=0))
+    )
 
 
 def outputs(y: Any) -> Sequence[Any]:
     return y if isinstance(y, tuple) else (y,)
 
 
-def weighted(y: Any, weights: list[Array], like: Callable[[Array], Any], add: Any, total: Any) -> Any:
+def weighted(
+    y: Any, weights: list[Array], like: Callable[[Array], Any], add: Any, total: Any
+) -> Any:
     """A random combination of all outputs: its gradient is the pullback of `weights`."""
-    parts = [total(v * like(w)) if like is tensor else total(rules.mul(v, w)) for v, w in zip(outputs(y), weights, strict=True)]
+    parts = [
+        total(v * like(w)) if like is tensor else total(rules.mul(v, w))
+        for v, w in zip(outputs(y), weights, strict=True)
+    ]
     out = parts[0]
     for part in parts[1:]:
         out = add(out, part)
     return out
 
 
-def compare(ours: Callable[..., Any], theirs: Callable[..., Any], xs: Sequence[Array], dtype: str) -> None:
+def compare(
+    ours: Callable[..., Any], theirs: Callable[..., Any], xs: Sequence[Array], dtype: str
+) -> None:
     """Values of two functions, and the gradients of a random combination of their outputs."""
     compare_layer(lambda _, *args: ours(*args), (), lambda *args: theirs(*args), xs, dtype)
 
 
-def compare_layer(layer: Any, parameters: Any, theirs: Callable[..., Any], xs: Sequence[Array], dtype: str) -> None:
+def compare_layer(
+    layer: Any, parameters: Any, theirs: Callable[..., Any], xs: Sequence[Array], dtype: str
+) -> None:
     """A layer (or a function of a tree of parameters) against a function of parameters and inputs."""
     xs = [kind(x, dtype) for x in xs]
     call = (lambda m, *args: m(*args)) if parameters is layer else layer
@@ -109,7 +120,9 @@ def compare_layer(layer: Any, parameters: Any, theirs: Callable[..., Any], xs: S
         same(y, array(t), dtype)
     weights = [kind(RANDOM.uniform(0.5, 1.5, np.shape(y)), dtype) for y in outputs(ours)]
     found = je.gradient(
-        lambda m, *args: weighted(call(m, *args), weights, lambda w: w, rules.add, rules.total), parameters, *xs
+        lambda m, *args: weighted(call(m, *args), weights, lambda w: w, rules.add, rules.total),
+        parameters,
+        *xs,
     )
     weighted(theirs(*given), weights, tensor, lambda a, b: a + b, lambda t: t.sum()).backward()
     gradients = [*gradients_of(found[0], parameters), *found[1:]]
@@ -126,7 +139,9 @@ def gradients_of(gradient: Any, parameters: Any) -> list[Any]:
     parts = trees.trained_parts(parameters)
     if parts is None:
         return []
-    return [g for k, v in zip(*parts, strict=True) for g in gradients_of(trees.part(gradient, k), v)]
+    return [
+        g for k, v in zip(*parts, strict=True) for g in gradients_of(trees.part(gradient, k), v)
+    ]
 
 
 def randomised(layer: Any, dtype: str) -> Any:

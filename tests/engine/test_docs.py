@@ -26,7 +26,20 @@ INITIALISERS = (
 ).split()
 PUBLIC = [n for n in je.__all__ if not inspect.ismodule(getattr(je, n))]
 # What a sentence says of the arguments that stand for several.
-MANY = {"args", "rest", "options", "keywords", "layers", "named", "values", "rules", "models", "others", "shape", "size"}
+MANY = {
+    "args",
+    "rest",
+    "options",
+    "keywords",
+    "layers",
+    "named",
+    "values",
+    "rules",
+    "models",
+    "others",
+    "shape",
+    "size",
+}
 
 
 def is_a(x: Any, kind: type) -> bool:
@@ -35,7 +48,9 @@ def is_a(x: Any, kind: type) -> bool:
 
 LAYERS = [n for n in PUBLIC if is_a(getattr(je, n), Layer)]
 RULES = [n for n in PUBLIC if is_a(getattr(je, n), Rule)]
-ACTIVATIONS = [n for n in PUBLIC if isinstance(getattr(je, n), Elementwise) or n in ("rrelu", "identity")]
+ACTIVATIONS = [
+    n for n in PUBLIC if isinstance(getattr(je, n), Elementwise) or n in ("rrelu", "identity")
+]
 
 
 def text(name: str) -> str:
@@ -44,7 +59,11 @@ def text(name: str) -> str:
 
 def sections(name: str) -> dict[str, str]:
     """The paragraphs that begin with a word and a colon, by that word."""
-    return dict(re.findall(r"^(Shapes|Raises|Source): (.+?)(?=\n[A-Z][a-z]+: |\n\n|\Z)", text(name), re.M | re.S))
+    return dict(
+        re.findall(
+            r"^(Shapes|Raises|Source): (.+?)(?=\n[A-Z][a-z]+: |\n\n|\Z)", text(name), re.M | re.S
+        )
+    )
 
 
 def parameters(x: Any) -> list[str]:
@@ -85,14 +104,19 @@ def test_activations_say_where_they_come_from(name: str) -> None:
     assert "NNlib, `" in sections(name)["Source"]
 
 
-@pytest.mark.parametrize("name", [n for n in PUBLIC if n not in {*LAYERS, *RULES, *LOSSES, *INITIALISERS, *ACTIVATIONS}])
+@pytest.mark.parametrize(
+    "name", [n for n in PUBLIC if n not in {*LAYERS, *RULES, *LOSSES, *INITIALISERS, *ACTIVATIONS}]
+)
 def test_the_rest_says_where_it_comes_from(name: str) -> None:
     assert "Source" in sections(name)
 
 
 def test_activations_are_all_public() -> None:
     made = {n for n in activations.__all__ if isinstance(getattr(activations, n), Elementwise)}
-    assert made - set(je.__all__) == {"erf", "gelu_sigmoid", "gelu_tanh", "thresholdrelu", "where"} & made
+    assert (
+        made - set(je.__all__)
+        == {"erf", "gelu_sigmoid", "gelu_tanh", "thresholdrelu", "where"} & made
+    )
 
 
 def test_values_print_as_julia_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,11 +127,20 @@ def test_values_print_as_julia_writes_them(monkeypatch: pytest.MonkeyPatch) -> N
     weights = je.Parameter(np.array([[1.0], [2.0]]))
     assert repr(weights) == "Parameter([1.0; 2.0;;])"
     assert repr(je.Params([weights, np.float32([0.5])])) == "Params([[1.0; 2.0;;], Float32[0.5]])"
-    assert array_text(np.arange(30)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9  …  20, 21, 22, 23, 24, 25, 26, 27, 28, 29]"
-    assert array_text(np.arange(30.0).reshape(6, 5)) == "[0.0 1.0 … 3.0 4.0; 5.0 6.0 … 8.0 9.0; … ; 20.0 21.0 … 23.0 24.0; 25.0 26.0 … 28.0 29.0]"
+    assert (
+        array_text(np.arange(30))
+        == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9  …  20, 21, 22, 23, 24, 25, 26, 27, 28, 29]"
+    )
+    assert (
+        array_text(np.arange(30.0).reshape(6, 5))
+        == "[0.0 1.0 … 3.0 4.0; 5.0 6.0 … 8.0 9.0; … ; 20.0 21.0 … 23.0 24.0; 25.0 26.0 … 28.0 29.0]"
+    )
     assert array_text(np.array([True, False])) == "Bool[1, 0]"
     state = je.setup(je.Adam(0.5), {"w": np.array([1.0, 2.0])})["w"]
-    assert repr(state) == "Leaf(Adam(eta=0.5, beta=(0.9, 0.999), epsilon=1.0e-8), ([0.0, 0.0], [0.0, 0.0], (0.9, 0.999)))"
+    assert (
+        repr(state)
+        == "Leaf(Adam(eta=0.5, beta=(0.9, 0.999), epsilon=1.0e-8), ([0.0, 0.0], [0.0, 0.0], (0.9, 0.999)))"
+    )
 
 
 @pytest.mark.parametrize("name", [*LAYERS, *RULES])

@@ -17,6 +17,8 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "positives": (0.4, 2.0),
     "unit": (-0.8, 0.8),
 }
+
+
 def sample(on: str, *shape: int) -> Any:
     """Numbers of a domain, at some distance from zero, where kinks are."""
     low, high = DOMAINS[on]

@@ -16,13 +16,26 @@ from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import FORWARD_RULES, TRACED_RULES
 from tests.engine.test_functions import CONVS, OTHERS, POOLS
 from tests.engine.test_random_programs import Program
-from tests.engine.test_rules import COMPLEX, CONSTANT, OPS, PLANE, RANDOM, WHOLE, arguments, caller, numeric, sample
+from tests.engine.test_rules import (
+    COMPLEX,
+    CONSTANT,
+    OPS,
+    PLANE,
+    RANDOM,
+    WHOLE,
+    arguments,
+    caller,
+    numeric,
+    sample,
+)
 
 
 def changes_like(xs: list[Any]) -> list[Any]:
     """Changes of the arguments in some direction."""
     return [
-        RANDOM.uniform(-1, 1, np.shape(x)) + (1j * RANDOM.uniform(-1, 1, np.shape(x)) if np.iscomplexobj(x) else 0) for x in xs
+        RANDOM.uniform(-1, 1, np.shape(x))
+        + (1j * RANDOM.uniform(-1, 1, np.shape(x)) if np.iscomplexobj(x) else 0)
+        for x in xs
     ]
 
 
@@ -35,9 +48,14 @@ def check(f: Callable[..., Any], xs: list[Any]) -> None:
     assert np.shape(d) == np.shape(y)
     three = tuple([np.stack([e, 2 * e, -e], -1) for e in ds])
     found = forward.pushed(f, tuple(xs), three, (3,))[1]
-    np.testing.assert_allclose(found, np.stack([d, 2 * np.asarray(d), -np.asarray(d)], -1), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        found, np.stack([d, 2 * np.asarray(d), -np.asarray(d)], -1), rtol=1e-9, atol=1e-12
+    )
     parts = [
-        forward.pushed(f, tuple(xs), tuple([e if i == k else None for i, e in enumerate(three)]), (3,))[1] for k in range(len(xs))
+        forward.pushed(
+            f, tuple(xs), tuple([e if i == k else None for i, e in enumerate(three)]), (3,)
+        )[1]
+        for k in range(len(xs))
     ]
     np.testing.assert_allclose(sum(parts), found, rtol=1e-9, atol=1e-10)
 
@@ -52,7 +70,12 @@ def check_within_gradient(f: Callable[..., Any], xs: list[Any]) -> None:
 
     for k, g in enumerate(je.gradient(loss, *xs)):
         want = numeric(loss, xs, k, 1e-5)
-        np.testing.assert_allclose(0 * want if g is None else g, want, rtol=1e-4, atol=1e-4 * max(1.0, float(np.max(np.abs(want)))))
+        np.testing.assert_allclose(
+            0 * want if g is None else g,
+            want,
+            rtol=1e-4,
+            atol=1e-4 * max(1.0, float(np.max(np.abs(want)))),
+        )
 
 
 SHAPES = [((3,), (3,)), ((2, 3), (2,)), ((2, 1), (1, 3)), ((2, 1, 2), (2, 3))]
@@ -75,7 +98,9 @@ def test_numbers_and_kinds(name: str) -> None:
     y, d = forward.pushed(f, tuple(xs), (0.7,) * len(xs))
     assert type(y) is float
     assert type(d) is float
-    assert d == pytest.approx(0.7 * sum(g for g in je.gradient(f, *xs) if g is not None), rel=1e-12, abs=1e-12)
+    assert d == pytest.approx(
+        0.7 * sum(g for g in je.gradient(f, *xs) if g is not None), rel=1e-12, abs=1e-12
+    )
     single = [np.full((2, 2), x, np.float32, order="F") for x in xs]
     y, d = forward.pushed(f, tuple(single), tuple(single))
     assert d.dtype == np.float32
@@ -88,7 +113,15 @@ def test_complex_numbers(name: str) -> None:
     op = OPS[name]
     real = name == "complex"
     shape = (2, 2)
-    check(op, [sample("unit", *shape) if real else np.asfortranarray(sample("unit", *shape) + 1j * sample("unit", *shape)) for _ in op.partials])
+    check(
+        op,
+        [
+            sample("unit", *shape)
+            if real
+            else np.asfortranarray(sample("unit", *shape) + 1j * sample("unit", *shape))
+            for _ in op.partials
+        ],
+    )
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -131,8 +164,15 @@ def test_every_primitive_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
         return changed(self, *args)
 
     monkeypatch.setattr(Primitive, "changed", noted)
-    calls = [*WHOLE.values(), *[(f, tuple(s)) for f, *s in OTHERS.values()], *[(f, ((4, 5, 2, 2),)) for f in POOLS.values()]]
-    calls += [(F.conv, ((5, 4, 2, 2), (2, 3, 2, 2))), (lambda x: F.fold(F.unfold(x, (2, 2)), x.shape, (2, 2)), ((4, 3, 2, 2),))]
+    calls = [
+        *WHOLE.values(),
+        *[(f, tuple(s)) for f, *s in OTHERS.values()],
+        *[(f, ((4, 5, 2, 2),)) for f in POOLS.values()],
+    ]
+    calls += [
+        (F.conv, ((5, 4, 2, 2), (2, 3, 2, 2))),
+        (lambda x: F.fold(F.unfold(x, (2, 2)), x.shape, (2, 2)), ((4, 3, 2, 2),)),
+    ]
     for f, shapes in calls:
         xs = tuple([sample("reals", *s) for s in shapes])
         forward.pushed(f, xs, xs)
@@ -158,15 +198,26 @@ def test_hessians_of_random_programs_by_both_modes() -> None:
     for seed in random.Random(1).sample(range(2000), 60):
         program = Program(seed)
         a, b, c = program.arguments()
-        for f, x in ((lambda v: program(v, b, c), a), (lambda v: program(a, v, c), b), (lambda v: program(a, b, v), c)):
+        for f, x in (
+            (lambda v: program(v, b, c), a),
+            (lambda v: program(a, v, c), b),
+            (lambda v: program(a, b, v), c),
+        ):
             if je.gradient(f, x)[0] is None:
                 continue
-            np.testing.assert_allclose(je.hessian(f, x), je.hessian_reverse(f, x) or 0.0 if not np.ndim(x) else je.hessian_reverse(f, x), rtol=1e-8, atol=1e-10)
+            np.testing.assert_allclose(
+                je.hessian(f, x),
+                je.hessian_reverse(f, x) or 0.0 if not np.ndim(x) else je.hessian_reverse(f, x),
+                rtol=1e-8,
+                atol=1e-10,
+            )
 
 
 def test_many_directions_go_in_chunks() -> None:
     x = RANDOM.uniform(-1, 1, 150)
-    np.testing.assert_allclose(je.hessian(lambda v: rules.total(v**3), x), np.diag(6 * x), atol=1e-12)
+    np.testing.assert_allclose(
+        je.hessian(lambda v: rules.total(v**3), x), np.diag(6 * x), atol=1e-12
+    )
     np.testing.assert_allclose(je.diaghessian(lambda v: rules.total(v**3), x)[0], 6 * x)
 
 

@@ -32,7 +32,11 @@ def loops(x: Any, w: Any, stride: int, pad: int, dilation: int, groups: int, fli
                 first = c // (cout // groups) * cin
                 for a in range(kw):
                     for b in range(kh):
-                        piece = x[i * stride + a * dilation, j * stride + b * dilation, first : first + cin]
+                        piece = x[
+                            i * stride + a * dilation,
+                            j * stride + b * dilation,
+                            first : first + cin,
+                        ]
                         y[i, j, c] += k[a, b, :, c] @ piece
     return y
 
@@ -61,7 +65,12 @@ def test_conv_gradients(options: dict[str, Any]) -> None:
 
 def test_conv_in_one_and_three_dimensions() -> None:
     check(lambda a, b: F.conv(a, b, pad=1), sample("reals", 5, 2, 2), sample("reals", 3, 2, 3))
-    check(lambda a, b: F.conv(a, b, stride=2), sample("reals", 3, 4, 3, 1, 1), sample("reals", 2, 2, 2, 1, 2), second=False)
+    check(
+        lambda a, b: F.conv(a, b, stride=2),
+        sample("reals", 3, 4, 3, 1, 1),
+        sample("reals", 2, 2, 2, 1, 2),
+        second=False,
+    )
 
 
 def test_conv_transpose_is_the_adjoint() -> None:
@@ -72,13 +81,21 @@ def test_conv_transpose_is_the_adjoint() -> None:
     back = F.conv_transpose(y, w, stride=2)
     assert back.shape == x.shape
     assert np.vdot(there, y) == pytest.approx(np.vdot(x, back))
-    check(lambda a, b: F.conv_transpose(a, b, stride=2, pad=1), sample("reals", 2, 2, 4, 1), w, second=False)
+    check(
+        lambda a, b: F.conv_transpose(a, b, stride=2, pad=1),
+        sample("reals", 2, 2, 4, 1),
+        w,
+        second=False,
+    )
 
 
 def test_conv_sizes() -> None:
     with pytest.raises(je.errors.DimensionMismatch, match="Input channels must match"):
         F.conv(np.ones((5, 5, 3, 1)), np.ones((2, 2, 2, 1)))
-    assert F.conv(np.ones((5, 5, 3, 1), np.float32), np.ones((2, 2, 3, 1), np.float32)).dtype == np.float32
+    assert (
+        F.conv(np.ones((5, 5, 3, 1), np.float32), np.ones((2, 2, 3, 1), np.float32)).dtype
+        == np.float32
+    )
 
 
 def test_unfold() -> None:
@@ -109,7 +126,9 @@ def test_pool_values() -> None:
     assert F.maxpool(x, (2, 2))[:, :, 0, 0].tolist() == [[5, 13], [7, 15]]
     assert F.meanpool(x, (2, 2))[:, :, 0, 0].tolist() == [[2.5, 10.5], [4.5, 12.5]]
     tie = np.ones((2, 2, 1, 1))
-    assert je.gradient(lambda a: rules.total(F.maxpool(a, (2, 2))), tie)[0].ravel(order="F").tolist() == [1, 0, 0, 0]
+    assert je.gradient(lambda a: rules.total(F.maxpool(a, (2, 2))), tie)[0].ravel(
+        order="F"
+    ).tolist() == [1, 0, 0, 0]
 
 
 OTHERS = {
@@ -128,27 +147,77 @@ OTHERS = {
     "pad_circular": (lambda x: F.pad_circular(x, 1), (3, 3, 1, 1)),
     "upsample_nearest": (lambda x: F.upsample_nearest(x, 2), (2, 3, 1, 1)),
     "upsample_linear": (lambda x: F.upsample_linear(x, 2), (2, 3, 1, 2)),
-    "stft": (lambda x, w: rules.abs2(spectral.stft(x, n_fft=8, window=w, normalized=True)), (15,), (6,)),
-    "istft": (lambda a, b: spectral.istft(rules.add(a, rules.mul(b, 1j)), n_fft=6, hop_length=2), (4, 3), (4, 3)),
+    "stft": (
+        lambda x, w: rules.abs2(spectral.stft(x, n_fft=8, window=w, normalized=True)),
+        (15,),
+        (6,),
+    ),
+    "istft": (
+        lambda a, b: spectral.istft(rules.add(a, rules.mul(b, 1j)), n_fft=6, hop_length=2),
+        (4, 3),
+        (4, 3),
+    ),
     "spectrogram": (
-        lambda x, w: spectral.spectrogram(x, n_fft=7, hop_length=3, window=w, pad=1, power=1.5), (13, 2), (7,)
+        lambda x, w: spectral.spectrogram(x, n_fft=7, hop_length=3, window=w, pad=1, power=1.5),
+        (13, 2),
+        (7,),
     ),
     "standardise, channels": (
-        lambda x, a, b: standardise(x, a, b, (0, 1, 3), (1, 1, 3, 1), 0.1)[0], (2, 2, 3, 2), (3,), (3,)
+        lambda x, a, b: standardise(x, a, b, (0, 1, 3), (1, 1, 3, 1), 0.1)[0],
+        (2, 2, 3, 2),
+        (3,),
+        (3,),
     ),
-    "standardise, channels of a matrix": (lambda x, a, b: standardise(x, a, b, (1,), (3, 1), 0.1)[0], (3, 4), (3,), (3,)),
+    "standardise, channels of a matrix": (
+        lambda x, a, b: standardise(x, a, b, (1,), (3, 1), 0.1)[0],
+        (3, 4),
+        (3,),
+        (3,),
+    ),
     "standardise, groups": (
-        lambda x, a, b: standardise(x, a, b, (0, 1), (1, 2, 2, 1), 0.1)[0], (2, 2, 2, 2), (4,), (4,)
+        lambda x, a, b: standardise(x, a, b, (0, 1), (1, 2, 2, 1), 0.1)[0],
+        (2, 2, 2, 2),
+        (4,),
+        (4,),
     ),
-    "standardise, without a scale": (lambda x: standardise(x, 1.0, 0.0, (0,), (1, 3, 1), 0.1)[0], (3, 3, 2)),
+    "standardise, without a scale": (
+        lambda x: standardise(x, 1.0, 0.0, (0,), (1, 3, 1), 0.1)[0],
+        (3, 3, 2),
+    ),
     "pixel_shuffle": (lambda x: F.pixel_shuffle(x, 2), (2, 3, 4, 1)),
     "dense": (lambda w, x, b: F.dense(je.tanh, w, x, b), (2, 3), (3, 4), (2,)),
     "dense, vector": (lambda w, x, b: F.dense(je.sigmoid, w, x, b), (2, 3), (3,), (2,)),
     "dense, no bias": (lambda w, x: F.dense(je.relu, w, x), (2, 3), (3, 4)),
-    "dense, another activation": (lambda w, x, b: F.dense(je.softplus, w, x, b), (2, 3), (3, 4), (2,)),
-    "rnn": (lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h), (2, 3), (2, 2), (2,), (3, 4, 2), (2, 2)),
-    "rnn from one state": (lambda wi, wh, b, x, h: F.rnn(je.σ, wi, wh, b, x, h), (2, 3), (2, 2), (2,), (3, 4, 2), (2,)),
-    "rnn, time last": (lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h, 2), (2, 3), (2, 2), (2,), (3, 2, 4), (2, 1)),
+    "dense, another activation": (
+        lambda w, x, b: F.dense(je.softplus, w, x, b),
+        (2, 3),
+        (3, 4),
+        (2,),
+    ),
+    "rnn": (
+        lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h),
+        (2, 3),
+        (2, 2),
+        (2,),
+        (3, 4, 2),
+        (2, 2),
+    ),
+    "rnn from one state": (
+        lambda wi, wh, b, x, h: F.rnn(je.σ, wi, wh, b, x, h),
+        (2, 3),
+        (2, 2),
+        (2,),
+        (3, 4, 2),
+        (2,),
+    ),
+    "rnn, time last": (
+        lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h, 2),
+        (2, 3),
+        (2, 2),
+        (2,),
+        (3, 2, 4),
+        (2, 1),
+    ),
 }
 
 
@@ -163,7 +232,18 @@ def test_interpolation() -> None:
     assert F.upsample_linear(x, 2).ravel().tolist() == pytest.approx([1, 1.4, 1.8, 2.4, 3.2, 4])
 
 
-@pytest.mark.parametrize("size", [(64, 784, 32), (784, 64, 32), (6, 25, 18432), (6, 18432, 25), (30, 4096, 9), (17, 997, 1009), (5, 7, 3)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (64, 784, 32),
+        (784, 64, 32),
+        (6, 25, 18432),
+        (6, 18432, 25),
+        (30, 4096, 9),
+        (17, 997, 1009),
+        (5, 7, 3),
+    ],
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_products_in_pieces(size: tuple[int, int, int], dtype: Any) -> None:
     m, k, n = size
@@ -174,4 +254,6 @@ def test_products_in_pieces(size: tuple[int, int, int], dtype: Any) -> None:
         for x, y in ((a, b), (a[::2], b[:, ::-1])):
             out = product(x, y)
             assert out.dtype == dtype
-            np.testing.assert_allclose(out, x.dot(y), rtol=1e-4, atol=200 * np.finfo(dtype).eps * k**0.5)
+            np.testing.assert_allclose(
+                out, x.dot(y), rtol=1e-4, atol=200 * np.finfo(dtype).eps * k**0.5
+            )

@@ -14,7 +14,13 @@ from juliette_engine import fusion, long, rules
 TREES = {
     # whole factors and signs that join a number beside them
     "scaled": E.Call(E.mul, (E.Call(E.power, (E.Call(E.neg, (0,)), E.Fixed(2))), 2)),
-    "activated": E.Call(E.power, (E.Call(E.tanh, (E.Call(E.add, (E.Call(E.mul, (E.Call(E.sigmoid, (0,)), 2)), 1)),)), E.Fixed(2))),
+    "activated": E.Call(
+        E.power,
+        (
+            E.Call(E.tanh, (E.Call(E.add, (E.Call(E.mul, (E.Call(E.sigmoid, (0,)), 2)), 1)),)),
+            E.Fixed(2),
+        ),
+    ),
     # both leaves have one derivative
     "sum": E.Call(E.sin, (E.Call(E.add, (0, 1)),)),
     "difference": E.Call(E.abs2, (E.Call(E.sub, (0, 1)),)),
@@ -26,7 +32,11 @@ TREES = {
 def kernel(tree: Any, dtype: Any) -> Any:
     """The kernel of a tree over two traced vectors and a number."""
     one = np.ones(1, dtype)
-    leaves = (fusion.Leaf(True, one, "{}.data"), fusion.Leaf(True, one, "{}.data"), fusion.Leaf(False, 1.0, "{}"))
+    leaves = (
+        fusion.Leaf(True, one, "{}.data"),
+        fusion.Leaf(True, one, "{}.data"),
+        fusion.Leaf(False, 1.0, "{}"),
+    )
     return fusion.build(tree, leaves, fusion.PYTHON, None, None)
 
 
@@ -50,7 +60,9 @@ def test_blocks_agree_with_short_arrays(name: str, dtype: Any) -> None:
             assert a is None
             continue
         assert a.dtype == dtype
-        np.testing.assert_allclose(a[part], b, rtol=8 * np.finfo(dtype).eps, atol=8 * np.finfo(dtype).eps)
+        np.testing.assert_allclose(
+            a[part], b, rtol=8 * np.finfo(dtype).eps, atol=8 * np.finfo(dtype).eps
+        )
 
 
 def test_derivatives_of_blocks_stay_as_they_are() -> None:

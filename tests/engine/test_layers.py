@@ -69,9 +69,7 @@ def flat(gradient: Any, layer: Any) -> list[Any]:
     parts = trees.trained_parts(layer)
     if parts is None:
         return []
-    return [
-        g for k, v in zip(*parts, strict=True) for g in flat(trees.part(gradient, k), v)
-    ]
+    return [g for k, v in zip(*parts, strict=True) for g in flat(trees.part(gradient, k), v)]
 
 
 def test_dense() -> None:
@@ -90,7 +88,9 @@ def test_dense_says_what_it_expects() -> None:
         match=r"layer Dense\(10 => 5\) expects size\(input, 1\) == 10, but got 3-element Vector\{Float32\}",
     ):
         je.Dense((10, 5))(np.ones(3, np.float32))
-    with pytest.raises(je.DimensionMismatch, match=r"expected bias of size \(5,\), got size \(3,\)"):
+    with pytest.raises(
+        je.DimensionMismatch, match=r"expected bias of size \(5,\), got size \(3,\)"
+    ):
         je.Dense(np.ones((5, 2)), np.ones(3))
 
 
@@ -167,8 +167,10 @@ def test_batch_norm_in_training_and_in_use() -> None:
     n = 20
     variance = 0.9 + 0.1 * x.var((0, 2)) * n / (n - 1)
     np.testing.assert_allclose(layer.variance, variance, rtol=1e-5)
-    in_use = layer.γ.reshape(view) * (x - layer.μ.reshape(view)) / np.sqrt(
-        layer.variance.reshape(view) + 1e-5
+    in_use = (
+        layer.γ.reshape(view)
+        * (x - layer.μ.reshape(view))
+        / np.sqrt(layer.variance.reshape(view) + 1e-5)
     )
     np.testing.assert_allclose(layer(x), np.maximum(in_use + layer.β.reshape(view), 0), rtol=1e-6)
     always = je.BatchNorm(3, active=True, track_stats=False)
@@ -187,7 +189,9 @@ def test_other_norms() -> None:
     check_gradients(double(instance), x)
     layer = je.LayerNorm(4, 6)
     σ = x.std((0, 1), keepdims=True)
-    np.testing.assert_allclose(layer(x), (x - x.mean((0, 1), keepdims=True)) / (σ + 1e-5), rtol=1e-6)
+    np.testing.assert_allclose(
+        layer(x), (x - x.mean((0, 1), keepdims=True)) / (σ + 1e-5), rtol=1e-6
+    )
     check_gradients(double(layer), x)
     set_denominator("0.16")
     try:
@@ -322,7 +326,9 @@ def test_a_plain_recurrence_is_its_cell_step_by_step(size: tuple[int, ...]) -> N
 
     ours, theirs = (je.gradient(loss(f), layer, x) for f in (lambda m, x: m(x), by_hand))
     for key in ("Wi", "Wh", "bias"):
-        np.testing.assert_allclose(ours[0]["cell"][key], theirs[0]["cell"][key], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            ours[0]["cell"][key], theirs[0]["cell"][key], rtol=1e-4, atol=1e-5
+        )
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-4, atol=1e-5)
     with pytest.raises(je.DimensionMismatch, match=r"expects size\(input, 1\) == 3"):
         layer(x[:2])
@@ -334,7 +340,9 @@ def test_a_kept_state_goes_on_where_a_sequence_ended() -> None:
     steps = [model(np.asfortranarray(x[..., t])) for t in range(6)]
     last = model.state
     model.reset()
-    whole = np.concatenate([model(np.asfortranarray(x[..., :4])), model(np.asfortranarray(x[..., 4:]))], 2)
+    whole = np.concatenate(
+        [model(np.asfortranarray(x[..., :4])), model(np.asfortranarray(x[..., 4:]))], 2
+    )
     for t, y in enumerate(steps):
         np.testing.assert_allclose(whole[..., t], y, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.state, last, rtol=1e-5, atol=1e-6)

@@ -145,8 +145,6 @@ def test_temporal_classification_sums_over_all_alignments() -> None:
     np.testing.assert_allclose(je.ctc_loss(logits, np.array(labels)), -np.log(total), rtol=1e-9)
 
 
-
-
 @pytest.mark.parametrize("name", ["mse", "crossentropy", "logitcrossentropy"])
 def test_fused_losses_have_second_derivatives(name: str) -> None:
     _, left, right = CASES[name]
@@ -173,7 +171,9 @@ def test_temporal_classification_has_second_derivatives() -> None:
 
     logits, labels = RANDOM.normal(size=(4, 6)), (0, 0, 2)
     direct = je.gradient(lambda x: je.ctc_loss(x, np.array(labels) + 1), logits)[0]
-    np.testing.assert_allclose(direct, je.gradient(lambda x: step_by_step(x, labels), logits)[0], atol=1e-12)
+    np.testing.assert_allclose(
+        direct, je.gradient(lambda x: step_by_step(x, labels), logits)[0], atol=1e-12
+    )
 
     def length(x: Any) -> Any:
         g = je.gradient(lambda a: je.ctc_loss(a, np.array(labels) + 1), x)[0]
@@ -184,7 +184,9 @@ def test_temporal_classification_has_second_derivatives() -> None:
         up, down = logits.copy(), logits.copy()
         up[i] += h
         down[i] -= h
-        np.testing.assert_allclose(found[i], (length(up) - length(down)) / (2 * h), rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(
+            found[i], (length(up) - length(down)) / (2 * h), rtol=1e-4, atol=1e-7
+        )
 
 
 def test_labels_that_do_not_fit_into_the_time_are_impossible() -> None:

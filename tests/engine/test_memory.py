@@ -93,7 +93,10 @@ JULIA = {
 
 @pytest.mark.parametrize("name", JULIA)
 def test_nothing_is_left_for_the_garbage_collector(session: Interpreter, name: str) -> None:
-    run(session, f"module M{abs(hash(name))}\nusing Flux, Zygote, LinearAlgebra\n{JULIA[name]}\nend\nstep = M{abs(hash(name))}.step")
+    run(
+        session,
+        f"module M{abs(hash(name))}\nusing Flux, Zygote, LinearAlgebra\n{JULIA[name]}\nend\nstep = M{abs(hash(name))}.step",
+    )
     step = session.module.get("step")
     found, more = left_behind(step, 20)
     assert (found, more < 20) == (0, True), more

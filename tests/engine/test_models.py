@@ -39,7 +39,9 @@ def test_batches() -> None:
     assert [b[0].shape for b in loader] == [(2, 2), (2, 2), (2, 1)]
     assert len(loader) == 3
     assert len(je.DataLoader(x, batchsize=2, partial=False)) == 2
-    drawn = np.concatenate([b["y"] for b in je.DataLoader({"x": x, "y": y}, batchsize=2, shuffle=True)])
+    drawn = np.concatenate(
+        [b["y"] for b in je.DataLoader({"x": x, "y": y}, batchsize=2, shuffle=True)]
+    )
     assert sorted(drawn.tolist()) == [0, 1, 2, 3, 4]
     with pytest.raises(je.DimensionMismatch, match="the same number of observations"):
         je.DataLoader((x, y[:3]))

@@ -146,7 +146,9 @@ def adamw(x: float, λ: float = 0.1, η: float = 0.001) -> Iterator[float]:
         yield x
 
 
-def adabelief(x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-16) -> Iterator[float]:
+def adabelief(
+    x: float, β: Any = (0.9, 0.999), η: float = 0.001, ε: float = 1e-16
+) -> Iterator[float]:
     s = 0.0
     for t, g, m, _ in moments(*β):
         s = β[1] * s + (1 - β[1]) * (g - m) ** 2 + ε
@@ -278,13 +280,17 @@ def test_hyper_parameters_change_in_place() -> None:
 def test_small_arrays_step_together_as_each_does_alone(dtype: Any) -> None:
     random = np.random.default_rng(3)
     sizes = {"weight": (3, 4), "bias": (3,), "scale": (1, 2, 2)}
-    model = {k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()}
+    model = {
+        k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()
+    }
     alone = {k: x.copy(order="F") for k, x in model.items()}
     state = je.setup(je.Adam(0.1), model)
     rule: Any = je.Adam(0.1)
     states = {k: rule.init(x) for k, x in alone.items()}
     for step in range(8):
-        grads = {k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()}
+        grads = {
+            k: np.asfortranarray(random.standard_normal(s).astype(dtype)) for k, s in sizes.items()
+        }
         state["bias"].frozen = step in (3, 4)  # from then on it is younger than the others
         if step == 6:
             je.adjust(state, 0.02)
@@ -295,7 +301,9 @@ def test_small_arrays_step_together_as_each_does_alone(dtype: Any) -> None:
                 states[k], dx = rule.apply(states[k], x, grads[k])
                 x -= dx
     for k, x in alone.items():
-        assert np.allclose(model[k], x, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+        assert np.allclose(
+            model[k], x, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps
+        )
         assert model[k].dtype == dtype
         for kept, own in zip(state[k].kept[:2], states[k][:2], strict=True):
             assert kept.shape == sizes[k]
@@ -375,7 +383,11 @@ def test_adam_in_half_precision_does_not_divide_by_nothing() -> None:
     np.testing.assert_allclose(x, np.array([1.835, -0.886, 0.5493], np.float16), rtol=1e-3)
 
 
-@pytest.mark.parametrize("rule", [je.Adam(0.01), je.AdamW(0.01), je.RAdam(0.01), je.RMSProp(0.01), je.AdaBelief(0.01)], ids=str)
+@pytest.mark.parametrize(
+    "rule",
+    [je.Adam(0.01), je.AdamW(0.01), je.RAdam(0.01), je.RMSProp(0.01), je.AdaBelief(0.01)],
+    ids=str,
+)
 def test_rules_take_complex_numbers(rule: Any) -> None:
     """The distance of `w * (1 + i)` from `1 - i` shrinks."""
     model = {"w": np.zeros(1, complex)}

@@ -36,7 +36,9 @@ class Program:
         return self.random.choice(found) if found else None
 
     def add_step(self) -> None:
-        kind = self.random.choice(["unary", "unary", "binary", "binary", "matmul", "sum", "softmax", "pick", "turn"])
+        kind = self.random.choice(
+            ["unary", "unary", "binary", "binary", "matmul", "sum", "softmax", "pick", "turn"]
+        )
         i = self.pick()
         assert i is not None
         shape = self.shapes[i]
@@ -45,17 +47,26 @@ class Program:
             self.push(lambda v: f(v[i]), shape)
         elif kind == "binary":
             f = self.random.choice(BINARY)
-            fitting = [j for j, s in enumerate(self.shapes) if s == shape or not s or not shape or (len(s) != len(shape) and s[0] == shape[0])]
+            fitting = [
+                j
+                for j, s in enumerate(self.shapes)
+                if s == shape or not s or not shape or (len(s) != len(shape) and s[0] == shape[0])
+            ]
             j = self.random.choice(fitting)
             other = self.shapes[j]
             self.push(lambda v: f(v[i], v[j]), max(shape, other, key=len))
         elif kind == "matmul":
             i, j = self.pick(2), self.pick(1, 2)
             if i is not None and j is not None and self.shapes[i][1] == self.shapes[j][0]:
-                self.push(lambda v: rules.matmul(v[i], v[j]), (self.shapes[i][0], *self.shapes[j][1:]))
+                self.push(
+                    lambda v: rules.matmul(v[i], v[j]), (self.shapes[i][0], *self.shapes[j][1:])
+                )
         elif kind == "sum" and len(shape) == 2:
             axis = self.random.randint(0, 1)
-            self.push(lambda v: rules.sum_along(v[i], (axis,)), tuple(1 if k == axis else n for k, n in enumerate(shape)))
+            self.push(
+                lambda v: rules.sum_along(v[i], (axis,)),
+                tuple(1 if k == axis else n for k, n in enumerate(shape)),
+            )
         elif kind == "softmax" and shape:
             self.push(lambda v: rules.softmax(v[i]), shape)
         elif kind == "pick" and len(shape) == 1:
@@ -79,7 +90,11 @@ class Program:
 
     def arguments(self) -> list[Any]:
         numbers = np.random.default_rng(self.random.randrange(2**32))
-        return [np.asfortranarray(numbers.uniform(-1.2, 1.2, (2, 3))), numbers.uniform(-1.2, 1.2, 3), float(numbers.uniform(-1, 1))]
+        return [
+            np.asfortranarray(numbers.uniform(-1.2, 1.2, (2, 3))),
+            numbers.uniform(-1.2, 1.2, 3),
+            float(numbers.uniform(-1, 1)),
+        ]
 
 
 def along(f: Callable[..., Any], xs: list[Any], direction: list[Any], h: float) -> float:
@@ -110,7 +125,9 @@ def test_random_programs(block: int) -> None:
         # the same by a pullback, twice, and in proportion to its seed
         _, back = je.pullback(program, *xs)
         for scale in (1.0, -2.5):
-            assert dot(back(scale), direction) == pytest.approx(scale * dot(gs, direction), rel=1e-9, abs=1e-12)
+            assert dot(back(scale), direction) == pytest.approx(
+                scale * dot(gs, direction), rel=1e-9, abs=1e-12
+            )
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -126,7 +143,9 @@ def test_second_derivatives_of_random_programs(block: int) -> None:
             out = 0.0
             for g, d in zip(je.gradient(program, *args), direction, strict=True):
                 if g is not None:
-                    out = rules.add(out, rules.total(rules.mul(g, d)) if np.ndim(d) else rules.mul(g, d))
+                    out = rules.add(
+                        out, rules.total(rules.mul(g, d)) if np.ndim(d) else rules.mul(g, d)
+                    )
             return out
 
         found = dot(je.gradient(slope, *xs), direction)

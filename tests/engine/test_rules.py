@@ -70,7 +70,9 @@ def check(f: Callable[..., Any], *xs: Any, second: bool = True) -> None:
         return
     for k, g in enumerate(je.gradient(slope, *xs)):
         expected = numeric(slope, list(xs), k, 1e-5)
-        np.testing.assert_allclose(np.zeros_like(xs[k]) if g is None else g, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            np.zeros_like(xs[k]) if g is None else g, expected, rtol=1e-4, atol=1e-5
+        )
 
 
 def arguments(op: Any, *shapes: tuple[int, ...]) -> list[Any]:
@@ -87,7 +89,18 @@ def caller(op: Any, *shapes: tuple[int, ...]) -> Callable[..., Any]:
     return lambda a, b: op(mask, a, b)
 
 
-@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (2,)), ((2, 1), (1, 3)), ((1,), (1,)), ((2, 1, 2), (2, 3))], ids=str)
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((3,), (3,)),
+        ((2, 3), (2, 3)),
+        ((2, 3), (2,)),
+        ((2, 1), (1, 3)),
+        ((1,), (1,)),
+        ((2, 1, 2), (2, 3)),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("name", sorted(set(OPS) - CONSTANT))
 def test_elementwise(name: str, shapes: Any) -> None:
     op = OPS[name]
@@ -121,7 +134,9 @@ def test_kinds_of_arrays(name: str) -> None:
     op = OPS[name]
     for shape in ((0,), (3, 0)):
         xs = arguments(op, shape, shape)
-        for x, g in zip(xs, je.gradient(lambda *a: rules.total(caller(op, shape)(*a)), *xs), strict=True):
+        for x, g in zip(
+            xs, je.gradient(lambda *a: rules.total(caller(op, shape)(*a)), *xs), strict=True
+        ):
             assert g.shape == x.shape
     xs = [x.astype(np.float32) for x in arguments(op, (4, 3), (4, 3))]
     f = caller(op, (4, 3))
@@ -131,7 +146,11 @@ def test_kinds_of_arrays(name: str) -> None:
     strided = [np.repeat(np.repeat(x, 2, 0), 3, 1)[::2, ::3] for x in arguments(op, (2, 3), (2, 3))]
     plain = [np.asfortranarray(x) for x in strided]
     f = caller(op, (2, 3))
-    for g, h in zip(je.gradient(lambda *a: rules.total(f(*a)), *strided), je.gradient(lambda *a: rules.total(f(*a)), *plain), strict=True):
+    for g, h in zip(
+        je.gradient(lambda *a: rules.total(f(*a)), *strided),
+        je.gradient(lambda *a: rules.total(f(*a)), *plain),
+        strict=True,
+    ):
         np.testing.assert_allclose(g, h, rtol=1e-12)
 
 
@@ -159,7 +178,12 @@ def test_complex_numbers(name: str) -> None:
     op = OPS[name]
     count = len(op.partials)
     real = name == "complex"
-    zs = [sample("unit", 2, 2) if real else np.asfortranarray(sample("unit", 2, 2) + 1j * sample("unit", 2, 2)) for _ in range(count)]
+    zs = [
+        sample("unit", 2, 2)
+        if real
+        else np.asfortranarray(sample("unit", 2, 2) + 1j * sample("unit", 2, 2))
+        for _ in range(count)
+    ]
     weight = 0.7 - 0.4j
 
     def loss(*xs: Any) -> Any:
@@ -175,7 +199,9 @@ def test_complex_numbers(name: str) -> None:
     for f, tolerance in ((loss, 1e-5), (slope, 1e-4)):
         for k, g in enumerate(je.gradient(f, *zs)):
             want = numeric(f, zs, k) if real else on_plane(f, zs, k)
-            np.testing.assert_allclose(0 * want if g is None else g, want, rtol=tolerance, atol=tolerance)
+            np.testing.assert_allclose(
+                0 * want if g is None else g, want, rtol=tolerance, atol=tolerance
+            )
     one = [z[0, 0].item() for z in zs]
     whole = je.gradient(lambda *xs: loss(*xs), *[np.array([v]) for v in one])
     for g, w in zip(je.gradient(loss, *one), whole, strict=True):
@@ -200,7 +226,10 @@ WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "getitem": (lambda x: rules.getitem(x, (slice(None), [0, 2, 2])), ((2, 3),)),
     "getitem number": (lambda x: rules.getitem(x, (1, 2)), ((2, 3),)),
     "concatenate": (lambda x, y: rules.concatenate([x, y], 0), ((2, 3), (1, 3))),
-    "stack": (lambda x: rules.stack_scalars([rules.getitem(x, 1), 2.0, rules.getitem(x, 0)], (3,)), ((3,),)),
+    "stack": (
+        lambda x: rules.stack_scalars([rules.getitem(x, 1), 2.0, rules.getitem(x, 0)], (3,)),
+        ((3,),),
+    ),
     "maximum": (lambda x: rules.extreme(x, np.argmax), ((2, 3),)),
     "maximum along": (lambda x: rules.extreme_along(x, np.argmax, 1), ((2, 3),)),
     "product": (rules.product, ((2, 3),)),
@@ -220,7 +249,10 @@ WHOLE: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "cast": (lambda x: rules.cast(x, dtype=primal(x).dtype), ((2, 3),)),
     "reverse": (lambda x: rules.reverse(x, axis=1), ((2, 3),)),
     "scatter": (lambda x: rules.scattered(x, [3, 0, 3], (4,)), ((3,),)),
-    "updated": (lambda x, v: rules.mul(rules.updated(x, v, index=np.array([2, 0])), 2.0), ((4,), (2,))),
+    "updated": (
+        lambda x, v: rules.mul(rules.updated(x, v, index=np.array([2, 0])), 2.0),
+        ((4,), (2,)),
+    ),
     "crossentropy": (lambda x: crossentropy(rules.softmax(x), TARGET, 1e-8), ((3, 2),)),
     "crossentropy of logits": (lambda x: logit_crossentropy(x, TARGET), ((3, 2),)),
     "mean of squares": (mean_squares, ((3, 2), (3, 2))),
@@ -262,7 +294,10 @@ def hermitian(x: Any) -> tuple[Any, Any]:
 def general(x: Any) -> Any:
     a = near(x)
     values, vectors = spectra.eig(a, tuple(map(np.asarray, np.linalg.eig(primal(a)))))
-    return rules.add(rules.matmul(vectors, values), rules.abs2(vectors) if np.ndim(primal(values)) > 1 else values)
+    return rules.add(
+        rules.matmul(vectors, values),
+        rules.abs2(vectors) if np.ndim(primal(values)) > 1 else values,
+    )
 
 
 def singular(x: Any) -> Any:
@@ -274,7 +309,12 @@ def singular(x: Any) -> Any:
 def function(name: str, a: Any, symmetric: bool) -> Any:
     import scipy.linalg
 
-    exact = {"exp": scipy.linalg.expm, "log": scipy.linalg.logm, "sqrt": scipy.linalg.sqrtm, "sin": scipy.linalg.sinm}[name]
+    exact = {
+        "exp": scipy.linalg.expm,
+        "log": scipy.linalg.logm,
+        "sqrt": scipy.linalg.sqrtm,
+        "sin": scipy.linalg.sinm,
+    }[name]
     value = np.asarray(exact(primal(a)))
     return spectra.matrix_function(a, spectra.elementary(OPS[name]), value.real, symmetric)
 
@@ -317,7 +357,9 @@ def test_array_operation(name: str) -> None:
 
 
 def weighed(f: Callable[..., Any], *xs: Any) -> Callable[..., Any]:
-    weights = np.linspace(0.5, 1.5, int(np.size(primal(f(*xs))))).reshape(np.shape(primal(f(*xs))), order="F")
+    weights = np.linspace(0.5, 1.5, int(np.size(primal(f(*xs))))).reshape(
+        np.shape(primal(f(*xs))), order="F"
+    )
     return lambda *a: rules.total(rules.mul(f(*a), weights.astype(primal(a[0]).real.dtype)))
 
 
@@ -374,7 +416,9 @@ SMALL: dict[str, list[tuple[tuple[int, ...], ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "shapes"), [(name, s) for name, found in SMALL.items() for s in found], ids=str)
+@pytest.mark.parametrize(
+    ("name", "shapes"), [(name, s) for name, found in SMALL.items() for s in found], ids=str
+)
 def test_empty_and_small_arrays_in_array_operations(name: str, shapes: Any) -> None:
     check(WHOLE[name][0], *(sample("reals", *s) for s in shapes))
 
@@ -389,11 +433,15 @@ PLANE = (
 def test_complex_array_operation(name: str) -> None:
     f, shapes = WHOLE[name]
     zs = [np.asfortranarray(sample("reals", *s) + 1j * sample("reals", *s)) for s in shapes]
-    weights = RANDOM.uniform(0.5, 1.5, np.shape(f(*zs))) + 1j * RANDOM.uniform(0.5, 1.5, np.shape(f(*zs)))
+    weights = RANDOM.uniform(0.5, 1.5, np.shape(f(*zs))) + 1j * RANDOM.uniform(
+        0.5, 1.5, np.shape(f(*zs))
+    )
 
     def loss(*xs: Any) -> Any:
         y = f(*xs)
-        return rules.total(rules.add(rules.real(rules.mul(y, weights)), rules.mul(0.1, rules.abs2(y))))
+        return rules.total(
+            rules.add(rules.real(rules.mul(y, weights)), rules.mul(0.1, rules.abs2(y)))
+        )
 
     def slope(*xs: Any) -> Any:
         out = 0.0
@@ -404,12 +452,18 @@ def test_complex_array_operation(name: str) -> None:
     for scalar, tolerance in ((loss, 1e-5), (slope, 2e-4)):
         for k, g in enumerate(je.gradient(scalar, *zs)):
             want = on_plane(scalar, zs, k)
-            np.testing.assert_allclose(g, want, rtol=tolerance, atol=tolerance * max(1.0, float(np.max(np.abs(want)))))
+            np.testing.assert_allclose(
+                g, want, rtol=tolerance, atol=tolerance * max(1.0, float(np.max(np.abs(want))))
+            )
 
 
 def test_product_with_zeros() -> None:
-    np.testing.assert_array_equal(je.gradient(rules.product, np.array([2.0, 0.0, 3.0]))[0], [0, 6, 0])
-    np.testing.assert_array_equal(je.gradient(rules.product, np.array([0.0, 0.0, 3.0]))[0], [0, 0, 0])
+    np.testing.assert_array_equal(
+        je.gradient(rules.product, np.array([2.0, 0.0, 3.0]))[0], [0, 6, 0]
+    )
+    np.testing.assert_array_equal(
+        je.gradient(rules.product, np.array([0.0, 0.0, 3.0]))[0], [0, 0, 0]
+    )
 
 
 def test_long_arrays_run_in_blocks() -> None:

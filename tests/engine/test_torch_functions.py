@@ -81,17 +81,23 @@ def softmaxes() -> dict[str, Case]:
     for d in range(3):
         back = 2 - d
         cases[f"softmax, {d + 1}"] = Case(
-            lambda x, d=d: rules.softmax(x, (d,)), lambda x, k=back: T.softmax(x, k), lambda: [normal(4, 3, 2)]
+            lambda x, d=d: rules.softmax(x, (d,)),
+            lambda x, k=back: T.softmax(x, k),
+            lambda: [normal(4, 3, 2)],
         )
         cases[f"logsoftmax, {d + 1}"] = Case(
-            lambda x, d=d: rules.logsoftmax(x, (d,)), lambda x, k=back: T.log_softmax(x, k), lambda: [normal(4, 3, 2)]
+            lambda x, d=d: rules.logsoftmax(x, (d,)),
+            lambda x, k=back: T.log_softmax(x, k),
+            lambda: [normal(4, 3, 2)],
         )
         cases[f"logsumexp, {d + 1}"] = Case(
             lambda x, d=d: rules.logsumexp(x, (d,)), lambda x, k=back: torch.logsumexp(x, k, keepdim=True),
             lambda: [normal(4, 3, 2)],
         )  # fmt: skip
     cases["softmax of all"] = Case(
-        lambda x: rules.softmax(x, (0, 1)), lambda x: T.softmax(x.reshape(-1), 0).reshape(x.shape), lambda: [normal(4, 3)]
+        lambda x: rules.softmax(x, (0, 1)),
+        lambda x: T.softmax(x.reshape(-1), 0).reshape(x.shape),
+        lambda: [normal(4, 3)],
     )
     cases["logsumexp of all"] = Case(
         rules.logsumexp, lambda x: torch.logsumexp(x, (0, 1)), lambda: [normal(4, 3) * 20]
@@ -133,17 +139,23 @@ def convolutions() -> dict[str, Case]:
             groups, flipped = options.get("groups", 1), options.get("flipped", False)
             cases[f"conv {n}d, {name}"] = Case(
                 lambda x, w, o=ours: F.conv(x, w, **o),
-                lambda x, w, o=theirs, n=n, f=flipped: getattr(T, f"conv{n}d")(x, turned(w, f, n), **o),
+                lambda x, w, o=theirs, n=n, f=flipped: getattr(T, f"conv{n}d")(
+                    x, turned(w, f, n), **o
+                ),
                 lambda s=size, k=kernel, g=groups: [normal(*s, 4, 2), normal(*k, 4 // g, 6)],
             )
             cases[f"conv_transpose {n}d, {name}"] = Case(
                 lambda x, w, o=ours: F.conv_transpose(x, w, **o),
-                lambda x, w, o=theirs, n=n, f=flipped: getattr(T, f"conv_transpose{n}d")(x, turned(w, f, n), **o),
+                lambda x, w, o=theirs, n=n, f=flipped: getattr(T, f"conv_transpose{n}d")(
+                    x, turned(w, f, n), **o
+                ),
                 lambda s=size, k=kernel, g=groups: [normal(*s, 4, 2), normal(*k, 6 // g, 4)],
             )
     cases["conv_transpose, outpad"] = Case(
         lambda x, w: F.conv_transpose(x, w, stride=3, pad=1, outpad=(2, 1)),
-        lambda x, w: T.conv_transpose2d(x, turned(w, False, 2), stride=3, padding=1, output_padding=(1, 2)),
+        lambda x, w: T.conv_transpose2d(
+            x, turned(w, False, 2), stride=3, padding=1, output_padding=(1, 2)
+        ),
         lambda: [normal(4, 5, 3, 2), normal(3, 3, 2, 3)],
     )
     cases["conv, sides padded differently"] = Case(
@@ -178,20 +190,32 @@ def poolings() -> dict[str, Case]:
             for ours_name, theirs_name in (("maxpool", "max_pool"), ("meanpool", "avg_pool")):
                 cases[f"{ours_name} {n}d, {name}"] = Case(
                     lambda x, f=getattr(F, ours_name), k=kernel, o=ours: f(x, k, **o),
-                    lambda x, f=getattr(T, f"{theirs_name}{n}d"), k=kernel, o=theirs: f(x, k[::-1], **o),
+                    lambda x, f=getattr(T, f"{theirs_name}{n}d"), k=kernel, o=theirs: f(
+                        x, k[::-1], **o
+                    ),
                     inputs,
                 )
-        for ours_name, theirs_name in (("maxpool", "adaptive_max_pool"), ("meanpool", "adaptive_avg_pool")):
+        for ours_name, theirs_name in (
+            ("maxpool", "adaptive_max_pool"),
+            ("meanpool", "adaptive_avg_pool"),
+        ):
             cases[f"global {ours_name} {n}d"] = Case(
                 lambda x, f=getattr(F, ours_name): f(x, x.shape[:-2]),
                 lambda x, f=getattr(T, f"{theirs_name}{n}d"): f(x, 1),
                 inputs,
             )
-    for layer, theirs in ((je.AdaptiveMaxPool((4, 2)), T.adaptive_max_pool2d), (je.AdaptiveMeanPool((4, 2)), T.adaptive_avg_pool2d)):
+    for layer, theirs in (
+        (je.AdaptiveMaxPool((4, 2)), T.adaptive_max_pool2d),
+        (je.AdaptiveMeanPool((4, 2)), T.adaptive_avg_pool2d),
+    ):
         # PyTorch's windows are the same where the sizes divide
-        cases[layer.line()] = Case(layer, lambda x, f=theirs: f(x, (2, 4)), lambda: [normal(8, 6, 2, 2)])
+        cases[layer.line()] = Case(
+            layer, lambda x, f=theirs: f(x, (2, 4)), lambda: [normal(8, 6, 2, 2)]
+        )
     cases["lpnormpool"] = Case(
-        lambda x: F.lpnormpool(x, 3, (2, 2)), lambda x: T.lp_pool2d(x, 3, 2), lambda: [positive(6, 4, 2, 2)]
+        lambda x: F.lpnormpool(x, 3, (2, 2)),
+        lambda x: T.lp_pool2d(x, 3, 2),
+        lambda: [positive(6, 4, 2, 2)],
     )
     return cases
 
@@ -211,7 +235,9 @@ NUMBERS = np.array([3, 0, 3, 1, 2, 0])
 
 def scatter(op: str, how: str) -> Case:
     return Case(
-        lambda x: F.scatter(op, x, NUMBERS), lambda x: reduced(x, torch.tensor(NUMBERS), 4, how), lambda: [positive(3, 6)]
+        lambda x: F.scatter(op, x, NUMBERS),
+        lambda x: reduced(x, torch.tensor(NUMBERS), 4, how),
+        lambda: [positive(3, 6)],
     )
 
 
@@ -292,8 +318,17 @@ def test_function(name: str, dtype: str) -> None:
 
 def test_every_activation_is_compared() -> None:
     """All but aliases, those that are random, and the argument itself."""
-    own = {f.__name__ for f in vars(A).values() if callable(f) and getattr(f, "__name__", "") in A.__all__}
-    assert own - {name.split(",")[0] for name in ACTIVATIONS} <= {"identity", "rrelu", "erf", "where"}
+    own = {
+        f.__name__
+        for f in vars(A).values()
+        if callable(f) and getattr(f, "__name__", "") in A.__all__
+    }
+    assert own - {name.split(",")[0] for name in ACTIVATIONS} <= {
+        "identity",
+        "rrelu",
+        "erf",
+        "where",
+    }
 
 
 def test_dropout_statistics() -> None:

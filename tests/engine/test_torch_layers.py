@@ -231,7 +231,11 @@ def test_layer(name: str, dtype: str) -> None:
     compare_layer(layer, layer, case.theirs, case.inputs(), dtype)
 
 
-STATEFUL = {"RNN": (recurrent.RNNCellStateful, rnn), "LSTM": (recurrent.LSTMCellStateful, lstm), "GRU": (recurrent.GRUCellStateful, gru)}
+STATEFUL = {
+    "RNN": (recurrent.RNNCellStateful, rnn),
+    "LSTM": (recurrent.LSTMCellStateful, lstm),
+    "GRU": (recurrent.GRUCellStateful, gru),
+}
 
 
 @pytest.mark.parametrize("name", STATEFUL)
@@ -288,7 +292,10 @@ def test_first_weights_have_the_spread_of_pytorchs() -> None:
         (je.kaiming_normal, init.kaiming_normal_),
     ):
         for shape in ((300, 200), (5, 4, 30, 40)):
-            x, t = ours(*shape), theirs(torch.empty(shape[::-1] if len(shape) > 2 else shape)).numpy()
+            x, t = (
+                ours(*shape),
+                theirs(torch.empty(shape[::-1] if len(shape) > 2 else shape)).numpy(),
+            )
             assert x.std() == pytest.approx(t.std(), rel=0.02)
             assert np.abs(x).max() == pytest.approx(np.abs(t).max(), rel=0.25)
     q = je.orthogonal(5, 3)

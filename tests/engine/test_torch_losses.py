@@ -10,7 +10,19 @@ import pytest
 
 import juliette_engine as je
 from juliette_engine import rules
-from tests.engine.against_torch import PRECISIONS, bits, columns, compare, kind, normal, positive, signs, tensor, torch, unit
+from tests.engine.against_torch import (
+    PRECISIONS,
+    bits,
+    columns,
+    compare,
+    kind,
+    normal,
+    positive,
+    signs,
+    tensor,
+    torch,
+    unit,
+)
 
 T: Any = torch.nn.functional
 
@@ -89,7 +101,10 @@ def test_binary_crossentropy_of_truths() -> None:
     """The predictions' gradient where targets are true or false (PyTorch has none for the targets)."""
     y = kind(bits(5, 7), "float32")
     compare(
-        lambda ŷ: je.binarycrossentropy(ŷ, y == 1), lambda ŷ: T.binary_cross_entropy(ŷ, tensor(y).detach()), [unit(5, 7)], "float32"
+        lambda ŷ: je.binarycrossentropy(ŷ, y == 1),
+        lambda ŷ: T.binary_cross_entropy(ŷ, tensor(y).detach()),
+        [unit(5, 7)],
+        "float32",
     )
 
 
@@ -118,17 +133,27 @@ def test_temporal_classification(labels: list[int], dtype: str) -> None:
     def theirs(x: Any) -> Any:
         scores = T.log_softmax(x, 1)[:, None]
         return T.ctc_loss(
-            scores, torch.tensor([labels], dtype=torch.long), torch.tensor([8]), torch.tensor([len(labels)]), blank=4, reduction="sum"
+            scores,
+            torch.tensor([labels], dtype=torch.long),
+            torch.tensor([8]),
+            torch.tensor([len(labels)]),
+            blank=4,
+            reduction="sum",
         )
 
-    compare(lambda x: je.ctc_loss(x, np.array(labels, dtype=int) + 1), theirs, [normal(5, 8)], dtype)
+    compare(
+        lambda x: je.ctc_loss(x, np.array(labels, dtype=int) + 1), theirs, [normal(5, 8)], dtype
+    )
 
 
 def test_losses_stay_finite_where_pytorchs_do() -> None:
     """Far from zero the stable forms neither overflow nor lose their gradient."""
     far = kind(np.array([[300.0, -300.0], [-300.0, 300.0]]), "float32")
     y = kind(np.eye(2), "float32")
-    for ours, theirs in ((je.logitcrossentropy, T.cross_entropy), (je.logitbinarycrossentropy, T.binary_cross_entropy_with_logits)):
+    for ours, theirs in (
+        (je.logitcrossentropy, T.cross_entropy),
+        (je.logitbinarycrossentropy, T.binary_cross_entropy_with_logits),
+    ):
         for target in (y, 1 - y):
             value, (g, _) = je.withgradient(ours, far, np.asfortranarray(target))
             t = tensor(far)

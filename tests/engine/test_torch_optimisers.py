@@ -52,7 +52,10 @@ def test_rule(name: str, dtype: str) -> None:
     theirs = [tensor(x) for x in ours.values()]
     state, optimiser = je.setup(rule, ours), make(theirs)
     for k in range(STEPS):
-        gradients = {"w": kind(normal(4, 3) * 10.0 ** (k % 3 - 1), dtype), "b": kind(normal(3), dtype)}
+        gradients = {
+            "w": kind(normal(4, 3) * 10.0 ** (k % 3 - 1), dtype),
+            "b": kind(normal(3), dtype),
+        }
         state, ours = je.update(state, ours, gradients)
         for t, g in zip(theirs, gradients.values(), strict=True):
             t.grad = torch.tensor(np.ascontiguousarray(g.T))

@@ -133,8 +133,17 @@ def test_implicit_parameters_and_numbers_under_differentiation() -> None:
     np.testing.assert_allclose(grads[x], 4 * x)
 
 
-DOMAINS = {"reals": (-2.0, 2.0), "positives": (0.3, 2.0), "unit": (-0.9, 0.9), "above one": (1.1, 3.0)}
-UNARY = [name for name, op in rules.ELEMENTWISE.items() if len(op.partials) == 1 and name not in ("real", "imag", "angle", "complex")]
+DOMAINS = {
+    "reals": (-2.0, 2.0),
+    "positives": (0.3, 2.0),
+    "unit": (-0.9, 0.9),
+    "above one": (1.1, 3.0),
+}
+UNARY = [
+    name
+    for name, op in rules.ELEMENTWISE.items()
+    if len(op.partials) == 1 and name not in ("real", "imag", "angle", "complex")
+]
 
 
 @pytest.mark.parametrize("name", UNARY)

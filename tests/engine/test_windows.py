@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
-from juliette_engine.functions import attention, convolution, gathering, padding, pooling, upsampling
+from juliette_engine.functions import (
+    attention,
+    convolution,
+    gathering,
+    padding,
+    pooling,
+    upsampling,
+)
 
 RANDOM = np.random.default_rng(5)
 

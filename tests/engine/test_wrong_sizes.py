@@ -9,7 +9,11 @@ import juliette_engine as je
 from juliette_engine import functions, rules
 from juliette_engine.layers.layer import Layer
 
-NAMES = {name: getattr(je, name) for name in je.__all__} | {"functions": functions, "rules": rules, "np": np}
+NAMES = {name: getattr(je, name) for name in je.__all__} | {
+    "functions": functions,
+    "rules": rules,
+    "np": np,
+}
 
 # What is called, what it raises, and what that says.
 WRONG = [
@@ -269,7 +273,15 @@ def test_losses_want_equal_sizes(name: str, other: tuple[int, ...]) -> None:
 def test_every_layer_and_loss_is_here() -> None:
     text = " ".join(call for call, _, _ in WRONG)
     sizeless = {"Recur", "Flatten", "GlobalMaxPool", "GlobalMeanPool", "GlobalLPNormPool"}
-    layers = {n for n, v in NAMES.items() if isinstance(v, type) and issubclass(v, Layer) and v is not Layer}
+    layers = {
+        n
+        for n, v in NAMES.items()
+        if isinstance(v, type) and issubclass(v, Layer) and v is not Layer
+    }
     assert {n for n in layers - sizeless if f"{n}(" not in text} == set()
-    losses = {n for n in je.losses.__dict__ if n in je.__all__ and n.endswith(("loss", "entropy", "divergence"))}
+    losses = {
+        n
+        for n in je.losses.__dict__
+        if n in je.__all__ and n.endswith(("loss", "entropy", "divergence"))
+    }
     assert {n for n in losses if n not in LOSSES and f"{n}(" not in text} == set()

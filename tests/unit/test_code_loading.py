@@ -39,7 +39,7 @@ def hill(tmp_path: Path) -> Path:
         "../loose/Pebble.jl": "module Pebble\nexport skip\nskip(n) = n + 1\nend\n",
         "../loose/Sand/src/Sand.jl": "module Sand\ngrains() = Dune()\nstruct Dune end\nend\n",
         "../loose/Wrong.jl": "module Other\nend\n",
-        "../loose/Broken.jl": "module Broken\nerror(\"no ground\")\nend\n",
+        "../loose/Broken.jl": 'module Broken\nerror("no ground")\nend\n',
     }.items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_text(text)
@@ -73,7 +73,7 @@ def test_project_from_the_environment(hill: Path) -> None:
 
 
 def test_pkg_activate(hill: Path) -> None:
-    code = "using Pkg; Pkg.activate(\"..\"); using Hill; print(Base.active_project(), slope(2, 4))"
+    code = 'using Pkg; Pkg.activate(".."); using Hill; print(Base.active_project(), slope(2, 4))'
     done = run("-e", code, cwd=hill / "test")
     assert done.stdout == f"{hill / 'Project.toml'}1//2"
     assert done.stderr == f"  Activating project at `{hill}`\n"
@@ -108,6 +108,8 @@ def test_what_goes_wrong(hill: Path) -> None:
     def message(name: str) -> str:
         return run("-e", f'push!(LOAD_PATH, "../loose"); using {name}', cwd=hill).stderr
 
-    assert "package `Wrong [top-level]` did not define the expected module `Wrong`" in message("Wrong")
+    assert "package `Wrong [top-level]` did not define the expected module `Wrong`" in message(
+        "Wrong"
+    )
     assert "ERROR: LoadError: no ground\n" in message("Broken")
     assert "ERROR: ArgumentError: Package Cliff not found in current path.\n" in message("Cliff")

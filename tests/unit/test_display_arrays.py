@@ -57,8 +57,13 @@ def test_many_slices(session: Interpreter) -> None:
     text = shown(session, "zeros(1, 2, 12)")
     heads = [line for line in text.split("\n") if line.startswith(("[", ";"))]
     assert heads == [
-        "[:, :, 1] =", "[:, :, 2] =", "[:, :, 3] =", ";;; … ",
-        "[:, :, 10] =", "[:, :, 11] =", "[:, :, 12] =",
+        "[:, :, 1] =",
+        "[:, :, 2] =",
+        "[:, :, 3] =",
+        ";;; … ",
+        "[:, :, 10] =",
+        "[:, :, 11] =",
+        "[:, :, 12] =",
     ]
 
 

@@ -85,7 +85,12 @@ class Program:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.known: dict[str, list[str]] = {"S": ["x", "s.a", "t.a"], "V": ["v", "s.w", "t.b"], "M": ["m"], "C": ["z"]}
+        self.known: dict[str, list[str]] = {
+            "S": ["x", "s.a", "t.a"],
+            "V": ["v", "s.w", "t.b"],
+            "M": ["m"],
+            "C": ["z"],
+        }
         self.lines: list[str] = []
         self.count = 0
 
@@ -103,99 +108,331 @@ class Program:
     def scalar(self, d: int) -> str:
         if d <= 0:
             return self.leaf("S")
-        S, V, M, C = (lambda: self.scalar(d - 1)), (lambda: self.vector(d - 1)), (lambda: self.matrix(d - 1)), (lambda: self.complex(d - 1))
+        S, V, M, C = (
+            (lambda: self.scalar(d - 1)),
+            (lambda: self.vector(d - 1)),
+            (lambda: self.matrix(d - 1)),
+            (lambda: self.complex(d - 1)),
+        )
         i, j = self.random.randint(1, 3), self.random.randint(1, 3)
         n = self.random.randint(2, 4)
         return self.one(
-            lambda: f"({S()} + {S()})", lambda: f"({S()} * {S()})", lambda: f"({S()} - {S()} / 3)", lambda: f"{S()} / (2 + abs2({S()}))",
-            lambda: f"sin({S()})", lambda: f"tanh({S()})", lambda: f"exp(0.3tanh({S()}))", lambda: f"log(2 + abs2({S()}))", lambda: f"sqrt(1 + {S()}^2)",
-            lambda: f"tanh({S()})^{n}", lambda: f"soft({S()})", lambda: f"bend({S()})", lambda: f"bend({S()}, {S()}; k = {S()})",
-            lambda: f"(sum({V()}) / 3)", lambda: f"sum(abs2, {V()})", lambda: f"mean({M()})", lambda: f"dot({V()}, {V()})", lambda: f"(({V()})' * {V()})",
-            lambda: f"({V()})[{i}]", lambda: f"({M()})[{i}, {j}]", lambda: f"({M()})[{n + 1}]", lambda: f"({V()})[end]", lambda: f"first({V()})",
-            lambda: f"prod(tanh, {V()})", lambda: f"maximum({V()})", lambda: f"minimum({M()})", lambda: f"norm({V()})", lambda: f"tr({M()})",
-            lambda: f"var({V()})", lambda: f"std({M()})", lambda: f"real({C()})", lambda: f"imag({C()})", lambda: f"abs2({C()})", lambda: f"abs(2 + {C()})",
-            lambda: f"mapreduce(soft, +, {V()})", lambda: f"foldl((a, b) -> tanh(a) + a * b / 2, {V()})", lambda: f"reduce(+, map(soft, {V()}))",
-            lambda: f"sum(y * {S()} for y in {V()}) / 3", lambda: f"sum((y^2 for y in {V()} if y > -0.4); init = 0.1)", lambda: f"sum(tanh(p * q) for (p, q) in zip({V()}, {V()}))",
-            lambda: f"sum(k * y / 6 for (k, y) in enumerate({V()}))", lambda: f"sum(tanh(p - q) for p in {V()}, q in {V()}) / 9",
-            lambda: f"({S()} > {S()} ? {S()} : {S()})", lambda: f"ifelse({S()} > 0.1, {S()}, {S()})", lambda: f"(y -> y * {S()} + 0.1)({S()})",
-            lambda: f"twice(y -> tanh(y + {S()}), {S()})", lambda: f"power_of(tanh({S()}), {n})", lambda: f"spread({V()}...)", lambda: f"spread({S()}, {S()})",
-            lambda: f"Pair2({S()}, {V()})({S()})", lambda: f"(s + Pair2({S()}, {V()})).a", lambda: f"s({S()})", lambda: f"(p = {S()}, r = {S()}).p",
-            lambda: f"({S()}, {V()})[1]", lambda: f"Ref({S()})[]", lambda: f"Dict(:k => {S()})[:k]", lambda: f"only([{S()}])",
-            lambda: f"let y = {S()}; y * y; end", lambda: f"clamp({S()}, -0.8, 0.8)", lambda: f"hypot({S()}, 1.0)", lambda: f"atan({S()}, 2.0)",
-            lambda: f"logdet({M()} * ({M()})' / 9 + 2I)", lambda: f"det(I + {M()} / 9)", lambda: f"sum(sort({V()}) .* [0.1, 0.5, 0.9])",
-            lambda: f"dot({V()}, {M()}, {V()}) / 3", lambda: f"sum(abs2.({C()} .+ {V()})) / 3", lambda: f"real(dot({V()} .* {C()}, {V()} .+ im))",
-            lambda: f"(|>)({S()}, soft)", lambda: f"(sin ∘ soft)({S()})", lambda: f"identity({S()})",
-            lambda: f"float({S()})", lambda: f"max({S()}, {S()})", lambda: f"muladd({S()}, {S()}, {S()})", lambda: f"evalpoly({S()} / 2, ({S()}, 0.3, {S()}))",
+            lambda: f"({S()} + {S()})",
+            lambda: f"({S()} * {S()})",
+            lambda: f"({S()} - {S()} / 3)",
+            lambda: f"{S()} / (2 + abs2({S()}))",
+            lambda: f"sin({S()})",
+            lambda: f"tanh({S()})",
+            lambda: f"exp(0.3tanh({S()}))",
+            lambda: f"log(2 + abs2({S()}))",
+            lambda: f"sqrt(1 + {S()}^2)",
+            lambda: f"tanh({S()})^{n}",
+            lambda: f"soft({S()})",
+            lambda: f"bend({S()})",
+            lambda: f"bend({S()}, {S()}; k = {S()})",
+            lambda: f"(sum({V()}) / 3)",
+            lambda: f"sum(abs2, {V()})",
+            lambda: f"mean({M()})",
+            lambda: f"dot({V()}, {V()})",
+            lambda: f"(({V()})' * {V()})",
+            lambda: f"({V()})[{i}]",
+            lambda: f"({M()})[{i}, {j}]",
+            lambda: f"({M()})[{n + 1}]",
+            lambda: f"({V()})[end]",
+            lambda: f"first({V()})",
+            lambda: f"prod(tanh, {V()})",
+            lambda: f"maximum({V()})",
+            lambda: f"minimum({M()})",
+            lambda: f"norm({V()})",
+            lambda: f"tr({M()})",
+            lambda: f"var({V()})",
+            lambda: f"std({M()})",
+            lambda: f"real({C()})",
+            lambda: f"imag({C()})",
+            lambda: f"abs2({C()})",
+            lambda: f"abs(2 + {C()})",
+            lambda: f"mapreduce(soft, +, {V()})",
+            lambda: f"foldl((a, b) -> tanh(a) + a * b / 2, {V()})",
+            lambda: f"reduce(+, map(soft, {V()}))",
+            lambda: f"sum(y * {S()} for y in {V()}) / 3",
+            lambda: f"sum((y^2 for y in {V()} if y > -0.4); init = 0.1)",
+            lambda: f"sum(tanh(p * q) for (p, q) in zip({V()}, {V()}))",
+            lambda: f"sum(k * y / 6 for (k, y) in enumerate({V()}))",
+            lambda: f"sum(tanh(p - q) for p in {V()}, q in {V()}) / 9",
+            lambda: f"({S()} > {S()} ? {S()} : {S()})",
+            lambda: f"ifelse({S()} > 0.1, {S()}, {S()})",
+            lambda: f"(y -> y * {S()} + 0.1)({S()})",
+            lambda: f"twice(y -> tanh(y + {S()}), {S()})",
+            lambda: f"power_of(tanh({S()}), {n})",
+            lambda: f"spread({V()}...)",
+            lambda: f"spread({S()}, {S()})",
+            lambda: f"Pair2({S()}, {V()})({S()})",
+            lambda: f"(s + Pair2({S()}, {V()})).a",
+            lambda: f"s({S()})",
+            lambda: f"(p = {S()}, r = {S()}).p",
+            lambda: f"({S()}, {V()})[1]",
+            lambda: f"Ref({S()})[]",
+            lambda: f"Dict(:k => {S()})[:k]",
+            lambda: f"only([{S()}])",
+            lambda: f"let y = {S()}; y * y; end",
+            lambda: f"clamp({S()}, -0.8, 0.8)",
+            lambda: f"hypot({S()}, 1.0)",
+            lambda: f"atan({S()}, 2.0)",
+            lambda: f"logdet({M()} * ({M()})' / 9 + 2I)",
+            lambda: f"det(I + {M()} / 9)",
+            lambda: f"sum(sort({V()}) .* [0.1, 0.5, 0.9])",
+            lambda: f"dot({V()}, {M()}, {V()}) / 3",
+            lambda: f"sum(abs2.({C()} .+ {V()})) / 3",
+            lambda: f"real(dot({V()} .* {C()}, {V()} .+ im))",
+            lambda: f"(|>)({S()}, soft)",
+            lambda: f"(sin ∘ soft)({S()})",
+            lambda: f"identity({S()})",
+            lambda: f"float({S()})",
+            lambda: f"max({S()}, {S()})",
+            lambda: f"muladd({S()}, {S()}, {S()})",
+            lambda: f"evalpoly({S()} / 2, ({S()}, 0.3, {S()}))",
         )
 
     def vector(self, d: int) -> str:
         if d <= 0:
             return self.leaf("V")
-        S, V, M, C = (lambda: self.scalar(d - 1)), (lambda: self.vector(d - 1)), (lambda: self.matrix(d - 1)), (lambda: self.complex(d - 1))
+        S, V, M, C = (
+            (lambda: self.scalar(d - 1)),
+            (lambda: self.vector(d - 1)),
+            (lambda: self.matrix(d - 1)),
+            (lambda: self.complex(d - 1)),
+        )
         i, j = self.random.randint(1, 3), self.random.randint(1, 3)
         return self.one(
-            lambda: f"({V()} + {V()})", lambda: f"({V()} .* {V()})", lambda: f"({V()} .- {S()})", lambda: f"({S()} * {V()})", lambda: f"tanh.({V()})",
-            lambda: f"soft.({V()})", lambda: f"bend.({V()}, {V()})", lambda: f"bend.({V()}, {S()}; k = 0.7)", lambda: f"sin.({V()} .* {V()} .+ {S()})",
-            lambda: f"tanh.({M()} * {V()})", lambda: f"({M()})[:, {i}]", lambda: f"({M()})[{i}, :]", lambda: f"view({M()}, :, {i})", lambda: f"@view({self.leaf('M')}[{j}, :])",
-            lambda: f"({V()})[[{i}, {j}, {i}]]", lambda: f"reverse({V()})", lambda: f"[{S()}, {S()}, {S()}]", lambda: f"vcat({S()}, ({V()})[2:3])", lambda: f"[({V()})[1:2]; {S()}]",
-            lambda: f"vec(sum({M()}; dims = {self.random.randint(1, 2)}))", lambda: f"vec(mean({M()}; dims = 1))", lambda: f"dropdims(maximum({M()}; dims = 2); dims = 2)",
-            lambda: f"map(soft, {V()})", lambda: f"map((p, q) -> p * tanh(q), {V()}, {V()})", lambda: f"[tanh(y) * {S()} for y in {V()}]", lambda: f"cumsum({V()}) / 2",
-            lambda: f"accumulate((p, q) -> tanh(p) + q / 2, {V()})", lambda: f"diag({M()})", lambda: f"((I + {M()} / 9) \\ {V()})", lambda: f"circshift({V()}, 1)",
-            lambda: f"[sum(c) / 3 for c in eachcol({M()})]", lambda: f"map(sum, eachrow({M()})) / 3", lambda: f"(({V()} .> 0) .* {V()})", lambda: f"ifelse.({V()} .> 0, {V()}, {S()})",
-            lambda: f"real.({C()} .* {V()})", lambda: f"imag.(exp.(im .* {V()} ./ 2))", lambda: f"abs2.({C()} .+ {V()})", lambda: f"Pair2({S()}, {V()}).w", lambda: f"(s + Pair2({S()}, {V()})).w",
-            lambda: f"(p = {S()}, r = {V()}).r", lambda: f"collect({V()})", lambda: f"copy({V()})", lambda: f"(y -> y .* {S()})({V()})", lambda: f"reduce(vcat, [({V()})[1:1], ({V()})[2:3]])",
-            lambda: f"sort({V()})", lambda: f"normalize({V()} .+ 2)", lambda: f"cross({V()}, {V()})", lambda: f"Diagonal({V()}) * {V()}", lambda: f"UpperTriangular({M()}) * {V()} / 2", lambda: f"fill({S()}, 3)",
-            lambda: f"collect(Iterators.flatten((({V()})[1:2], {S()})))", lambda: f"broadcast((p, q) -> p * q, {V()}, {V()})", lambda: f"[({M()})[k, 4 - k] for k in 1:3]",
+            lambda: f"({V()} + {V()})",
+            lambda: f"({V()} .* {V()})",
+            lambda: f"({V()} .- {S()})",
+            lambda: f"({S()} * {V()})",
+            lambda: f"tanh.({V()})",
+            lambda: f"soft.({V()})",
+            lambda: f"bend.({V()}, {V()})",
+            lambda: f"bend.({V()}, {S()}; k = 0.7)",
+            lambda: f"sin.({V()} .* {V()} .+ {S()})",
+            lambda: f"tanh.({M()} * {V()})",
+            lambda: f"({M()})[:, {i}]",
+            lambda: f"({M()})[{i}, :]",
+            lambda: f"view({M()}, :, {i})",
+            lambda: f"@view({self.leaf('M')}[{j}, :])",
+            lambda: f"({V()})[[{i}, {j}, {i}]]",
+            lambda: f"reverse({V()})",
+            lambda: f"[{S()}, {S()}, {S()}]",
+            lambda: f"vcat({S()}, ({V()})[2:3])",
+            lambda: f"[({V()})[1:2]; {S()}]",
+            lambda: f"vec(sum({M()}; dims = {self.random.randint(1, 2)}))",
+            lambda: f"vec(mean({M()}; dims = 1))",
+            lambda: f"dropdims(maximum({M()}; dims = 2); dims = 2)",
+            lambda: f"map(soft, {V()})",
+            lambda: f"map((p, q) -> p * tanh(q), {V()}, {V()})",
+            lambda: f"[tanh(y) * {S()} for y in {V()}]",
+            lambda: f"cumsum({V()}) / 2",
+            lambda: f"accumulate((p, q) -> tanh(p) + q / 2, {V()})",
+            lambda: f"diag({M()})",
+            lambda: f"((I + {M()} / 9) \\ {V()})",
+            lambda: f"circshift({V()}, 1)",
+            lambda: f"[sum(c) / 3 for c in eachcol({M()})]",
+            lambda: f"map(sum, eachrow({M()})) / 3",
+            lambda: f"(({V()} .> 0) .* {V()})",
+            lambda: f"ifelse.({V()} .> 0, {V()}, {S()})",
+            lambda: f"real.({C()} .* {V()})",
+            lambda: f"imag.(exp.(im .* {V()} ./ 2))",
+            lambda: f"abs2.({C()} .+ {V()})",
+            lambda: f"Pair2({S()}, {V()}).w",
+            lambda: f"(s + Pair2({S()}, {V()})).w",
+            lambda: f"(p = {S()}, r = {V()}).r",
+            lambda: f"collect({V()})",
+            lambda: f"copy({V()})",
+            lambda: f"(y -> y .* {S()})({V()})",
+            lambda: f"reduce(vcat, [({V()})[1:1], ({V()})[2:3]])",
+            lambda: f"sort({V()})",
+            lambda: f"normalize({V()} .+ 2)",
+            lambda: f"cross({V()}, {V()})",
+            lambda: f"Diagonal({V()}) * {V()}",
+            lambda: f"UpperTriangular({M()}) * {V()} / 2",
+            lambda: f"fill({S()}, 3)",
+            lambda: f"collect(Iterators.flatten((({V()})[1:2], {S()})))",
+            lambda: f"broadcast((p, q) -> p * q, {V()}, {V()})",
+            lambda: f"[({M()})[k, 4 - k] for k in 1:3]",
         )
 
     def matrix(self, d: int) -> str:
         if d <= 0:
             return self.leaf("M")
-        S, V, M = (lambda: self.scalar(d - 1)), (lambda: self.vector(d - 1)), (lambda: self.matrix(d - 1))
+        S, V, M = (
+            (lambda: self.scalar(d - 1)),
+            (lambda: self.vector(d - 1)),
+            (lambda: self.matrix(d - 1)),
+        )
         return self.one(
-            lambda: f"({M()} + {M()})", lambda: f"tanh.({M()} * {M()})", lambda: f"({M()} .* {M()})", lambda: f"({M()} .+ {V()})", lambda: f"({M()} .* ({V()})')", lambda: f"({M()})'",
-            lambda: f"transpose({M()})", lambda: f"permutedims({M()})", lambda: f"({V()} * ({V()})')", lambda: f"soft.({M()} .+ {S()})", lambda: f"hcat({V()}, {V()}, {V()})", lambda: f"[{V()} ({M()})[:, 1:2]]",
-            lambda: f"reshape(vcat({V()}, {V()}, {V()}), 3, 3)", lambda: f"{M()} .- mean({M()}; dims = 1)", lambda: f"{M()} ./ (2 .+ sum(abs2, {M()}; dims = 2))", lambda: f"mapslices(y -> y .* sum(y), {M()}; dims = 1)",
-            lambda: f"reduce(hcat, [{V()}, {V()}, {V()}])", lambda: f"stack([{V()}, {V()}, {V()}])", lambda: f"[tanh(p * q) for p in {V()}, q in {V()}]", lambda: f"({S()} * {M()})", lambda: f"cumsum({M()}; dims = 1) / 2",
-            lambda: f"inv(I + {M()} / 9)", lambda: f"exp({M()} / 5)", lambda: f"Symmetric({M()}) * {M()} / 2", lambda: f"Matrix(UpperTriangular({M()}))", lambda: f"reverse({M()}; dims = 2)", lambda: f"map(y -> y * {S()}, {M()})",
-            lambda: f"({M()})[[3, 1, 2], :]", lambda: f"view({M()}, 3:-1:1, :)", lambda: f"triu({M()})", lambda: f"repeat({V()}, 1, 3)", lambda: f"diagm({V()})", lambda: f"circshift({M()}, (1, 0))", lambda: f"sort({M()}; dims = 1)",
+            lambda: f"({M()} + {M()})",
+            lambda: f"tanh.({M()} * {M()})",
+            lambda: f"({M()} .* {M()})",
+            lambda: f"({M()} .+ {V()})",
+            lambda: f"({M()} .* ({V()})')",
+            lambda: f"({M()})'",
+            lambda: f"transpose({M()})",
+            lambda: f"permutedims({M()})",
+            lambda: f"({V()} * ({V()})')",
+            lambda: f"soft.({M()} .+ {S()})",
+            lambda: f"hcat({V()}, {V()}, {V()})",
+            lambda: f"[{V()} ({M()})[:, 1:2]]",
+            lambda: f"reshape(vcat({V()}, {V()}, {V()}), 3, 3)",
+            lambda: f"{M()} .- mean({M()}; dims = 1)",
+            lambda: f"{M()} ./ (2 .+ sum(abs2, {M()}; dims = 2))",
+            lambda: f"mapslices(y -> y .* sum(y), {M()}; dims = 1)",
+            lambda: f"reduce(hcat, [{V()}, {V()}, {V()}])",
+            lambda: f"stack([{V()}, {V()}, {V()}])",
+            lambda: f"[tanh(p * q) for p in {V()}, q in {V()}]",
+            lambda: f"({S()} * {M()})",
+            lambda: f"cumsum({M()}; dims = 1) / 2",
+            lambda: f"inv(I + {M()} / 9)",
+            lambda: f"exp({M()} / 5)",
+            lambda: f"Symmetric({M()}) * {M()} / 2",
+            lambda: f"Matrix(UpperTriangular({M()}))",
+            lambda: f"reverse({M()}; dims = 2)",
+            lambda: f"map(y -> y * {S()}, {M()})",
+            lambda: f"({M()})[[3, 1, 2], :]",
+            lambda: f"view({M()}, 3:-1:1, :)",
+            lambda: f"triu({M()})",
+            lambda: f"repeat({V()}, 1, 3)",
+            lambda: f"diagm({V()})",
+            lambda: f"circshift({M()}, (1, 0))",
+            lambda: f"sort({M()}; dims = 1)",
         )
 
     def complex(self, d: int) -> str:
         if d <= 0:
             return self.leaf("C")
-        S, V, C = (lambda: self.scalar(d - 1)), (lambda: self.vector(d - 1)), (lambda: self.complex(d - 1))
+        S, V, C = (
+            (lambda: self.scalar(d - 1)),
+            (lambda: self.vector(d - 1)),
+            (lambda: self.complex(d - 1)),
+        )
         return self.one(
-            lambda: f"({C()} + {S()})", lambda: f"({C()} * {C()})", lambda: f"conj({C()})", lambda: f"complex({S()}, {S()})", lambda: f"({S()} + im * {S()})", lambda: f"exp({C()} / (2 + abs({C()})))",
-            lambda: f"{C()} / (2 + {C()} * conj({C()}))", lambda: f"cis({S()})", lambda: f"sum({C()} .* {V()}) / 3", lambda: f"sin({C()} / (1 + abs2({C()})))", lambda: f"({C()} - {C()}')",
+            lambda: f"({C()} + {S()})",
+            lambda: f"({C()} * {C()})",
+            lambda: f"conj({C()})",
+            lambda: f"complex({S()}, {S()})",
+            lambda: f"({S()} + im * {S()})",
+            lambda: f"exp({C()} / (2 + abs({C()})))",
+            lambda: f"{C()} / (2 + {C()} * conj({C()}))",
+            lambda: f"cis({S()})",
+            lambda: f"sum({C()} .* {V()}) / 3",
+            lambda: f"sin({C()} / (1 + abs2({C()})))",
+            lambda: f"({C()} - {C()}')",
         )
 
     def statement(self) -> None:
         n = self.name()
         r = self.random
         d = r.randint(1, 3)
-        kind = r.choice(["S", "V", "M", "C", "for", "while", "if", "closure", "set", "local", "buffer", "nested", "recursion", "cell", "array", "text", "dict", "steps"])
+        kind = r.choice(
+            [
+                "S",
+                "V",
+                "M",
+                "C",
+                "for",
+                "while",
+                "if",
+                "closure",
+                "set",
+                "local",
+                "buffer",
+                "nested",
+                "recursion",
+                "cell",
+                "array",
+                "text",
+                "dict",
+                "steps",
+            ]
+        )
         if kind in "SVMC":
-            text = {"S": self.scalar, "V": self.vector, "M": self.matrix, "C": self.complex}[kind](d)
+            text = {"S": self.scalar, "V": self.vector, "M": self.matrix, "C": self.complex}[kind](
+                d
+            )
             self.lines.append(f"{n} = {text}")
             self.known[kind].append(n)
             return
         S, V = (lambda: self.scalar(2)), (lambda: self.vector(2))
         lines = {
-            "for": lambda: [f"{n} = {S()}", f"for k in 1:{r.randint(1, 4)}", f"    {n} = tanh({n} + k * {S()} / 4)", *([f"    k == 2 && {r.choice(['continue', 'break'])}"] if r.random() < 0.3 else []), f"    {n} += {S()} / 5", "end"],
-            "while": lambda: [f"{n} = 0.1 + abs2({S()})", f"while {n} < 2", f"    {n} = 1.5{n} + abs2({S()}) / 9 + 0.05", "end", f"{n} = tanh({n})"],
-            "if": lambda: [f"if {S()} > {S()}", f"    {n} = {S()}", *([f"elseif {S()} < 0", f"    {n} = {S()}"] if r.random() < 0.4 else []), "else", f"    {n} = {S()}", "end"],
-            "closure": lambda: [f"{n}f = (p, q = {S()}) -> p * {S()} + tanh(q)", f"{n} = {n}f({S()}) + {n}f({S()}, {S()})"],
-            "set": lambda: [f"{n} = {S()}", f"{n}! = p -> ({n} += p * {n} / 3; nothing)", f"{n}!({S()})", f"foreach({n}!, ({S()}, 0.3))", f"{n} = tanh({n})"],
+            "for": lambda: [
+                f"{n} = {S()}",
+                f"for k in 1:{r.randint(1, 4)}",
+                f"    {n} = tanh({n} + k * {S()} / 4)",
+                *([f"    k == 2 && {r.choice(['continue', 'break'])}"] if r.random() < 0.3 else []),
+                f"    {n} += {S()} / 5",
+                "end",
+            ],
+            "while": lambda: [
+                f"{n} = 0.1 + abs2({S()})",
+                f"while {n} < 2",
+                f"    {n} = 1.5{n} + abs2({S()}) / 9 + 0.05",
+                "end",
+                f"{n} = tanh({n})",
+            ],
+            "if": lambda: [
+                f"if {S()} > {S()}",
+                f"    {n} = {S()}",
+                *([f"elseif {S()} < 0", f"    {n} = {S()}"] if r.random() < 0.4 else []),
+                "else",
+                f"    {n} = {S()}",
+                "end",
+            ],
+            "closure": lambda: [
+                f"{n}f = (p, q = {S()}) -> p * {S()} + tanh(q)",
+                f"{n} = {n}f({S()}) + {n}f({S()}, {S()})",
+            ],
+            "set": lambda: [
+                f"{n} = {S()}",
+                f"{n}! = p -> ({n} += p * {n} / 3; nothing)",
+                f"{n}!({S()})",
+                f"foreach({n}!, ({S()}, 0.3))",
+                f"{n} = tanh({n})",
+            ],
             "local": lambda: [f"{n} = let p = {S()}, w = {V()}", "    p * sum(w) / 3", "end"],
-            "buffer": lambda: [f"{n}b = Zygote.Buffer({V()})", "for k in 1:3", f"    {n}b[k] = ({V()})[k] * k / 3", "end", f"{n} = sum(tanh, copy({n}b))"],
-            "nested": lambda: [f"{n} = gradient(p -> tanh(p) * {S()}, {S()})[1]"] if r.random() < 0.5 else [f"{n} = sum(gradient(p -> sum(abs2, soft.(p)), {V()})[1]) / 3"],
-            "recursion": lambda: [f"{n}r(p, k) = k == 0 ? p : tanh({n}r(p * {S()}, k - 1)) + {S()} / 3", f"{n} = {n}r({S()}, {r.randint(1, 3)})"],
-            "cell": lambda: [f"{n}c = Ref({S()})", f"{n}c[] = {n}c[] * {S()} + {S()}", f"{n} = tanh({n}c[])"],
-            "array": lambda: [f"{n}a = [({S()}, k) for k in 1:2]", f"{n} = sum(p * k for (p, k) in {n}a) / 3"],
-            "text": lambda: [f"{n}t = string(round(Int, 10 * {self.leaf('S')}))", f"{n} = startswith({n}t, '-') ? {S()} : {S()} / length({n}t)"],
-            "dict": lambda: [f"{n}d = Dict(\"a\" => {S()}, \"b\" => {S()})", f"{n} = {n}d[\"a\"] * {n}d[\"b\"]"],
-            "steps": lambda: [f"{n}s = [soft, tanh, p -> p * {S()}]", f"{n} = foldl((p, g) -> g(p), {n}s; init = {S()})"],
+            "buffer": lambda: [
+                f"{n}b = Zygote.Buffer({V()})",
+                "for k in 1:3",
+                f"    {n}b[k] = ({V()})[k] * k / 3",
+                "end",
+                f"{n} = sum(tanh, copy({n}b))",
+            ],
+            "nested": lambda: (
+                [f"{n} = gradient(p -> tanh(p) * {S()}, {S()})[1]"]
+                if r.random() < 0.5
+                else [f"{n} = sum(gradient(p -> sum(abs2, soft.(p)), {V()})[1]) / 3"]
+            ),
+            "recursion": lambda: [
+                f"{n}r(p, k) = k == 0 ? p : tanh({n}r(p * {S()}, k - 1)) + {S()} / 3",
+                f"{n} = {n}r({S()}, {r.randint(1, 3)})",
+            ],
+            "cell": lambda: [
+                f"{n}c = Ref({S()})",
+                f"{n}c[] = {n}c[] * {S()} + {S()}",
+                f"{n} = tanh({n}c[])",
+            ],
+            "array": lambda: [
+                f"{n}a = [({S()}, k) for k in 1:2]",
+                f"{n} = sum(p * k for (p, k) in {n}a) / 3",
+            ],
+            "text": lambda: [
+                f"{n}t = string(round(Int, 10 * {self.leaf('S')}))",
+                f"{n} = startswith({n}t, '-') ? {S()} : {S()} / length({n}t)",
+            ],
+            "dict": lambda: [
+                f'{n}d = Dict("a" => {S()}, "b" => {S()})',
+                f'{n} = {n}d["a"] * {n}d["b"]',
+            ],
+            "steps": lambda: [
+                f"{n}s = [soft, tanh, p -> p * {S()}]",
+                f"{n} = foldl((p, g) -> g(p), {n}s; init = {S()})",
+            ],
         }[kind]()
         self.lines += lines
         self.known["S"].append(n)
@@ -203,7 +440,13 @@ class Program:
     def text(self) -> str:
         for _ in range(self.random.randint(2, 6)):
             self.statement()
-        parts = [f"tanh({self.known['S'][-1]})", f"sum(tanh, {self.known['V'][-1]})", f"sum(tanh.({self.known['M'][-1]}))", f"tanh(abs2({self.known['C'][-1]}))", self.scalar(3)]
+        parts = [
+            f"tanh({self.known['S'][-1]})",
+            f"sum(tanh, {self.known['V'][-1]})",
+            f"sum(tanh.({self.known['M'][-1]}))",
+            f"tanh(abs2({self.known['C'][-1]}))",
+            self.scalar(3),
+        ]
         body = "\n    ".join([*self.lines, f"return {' + '.join(self.random.sample(parts, 3))}"])
         return f"function program(x, v, m, z, s, t)\n    {body}\nend"
 

@@ -68,7 +68,7 @@ LITERALS = [
     ("3f0", '(:literal "Float32" 3.0)'),
     ("true", "true"),
     ("'q'", '(:literal "Char" "q")'),
-    (r"'\''", "(:literal \"Char\" \"'\")"),
+    (r"'\''", '(:literal "Char" "\'")'),
     (r"'\u03b1'", '(:literal "Char" "α")'),
     (r"'\xce\xb1'", '(:literal "Char" "α")'),
     (r'"tab\there"', '"tab\there"'),
@@ -86,8 +86,10 @@ LITERALS = [
     ('var"odd name" + 1', "(:call :+ :odd name 1)"),
     ("push!", ":push!"),
     ("W̄₂′", ":W̄₂′"),
-    ("100000000000000000000000000000000000000000",
-     '(:literal "BigInt" 100000000000000000000000000000000000000000)'),
+    (
+        "100000000000000000000000000000000000000000",
+        '(:literal "BigInt" 100000000000000000000000000000000000000000)',
+    ),
 ]
 
 OPERATORS = [
@@ -173,12 +175,13 @@ CALLS = [
     ("x[begin:end]", "(:ref :x (:call :: :begin :end))"),
     ("x[f(end)]", "(:ref :x (:call :f :end))"),
     ("T{A, <:B}", "(:curly :T :A (:<: :B))"),
-    ("f(x) do y, z\n y\nend",
-     "(:do (:call :f :x) (:-> (:tuple :y :z) (:block (line 2 none) :y)))"),
+    ("f(x) do y, z\n y\nend", "(:do (:call :f :x) (:-> (:tuple :y :z) (:block (line 2 none) :y)))"),
     ("f() do\n1\nend", "(:do (:call :f) (:-> (:tuple) (:block (line 2 none) 1)))"),
     ("sum(x for x in xs)", "(:call :sum (:generator :x (:= :x :xs)))"),
-    ("sum(x for x in xs; init=0)",
-     "(:call :sum (:parameters (:kw :init 0)) (:generator :x (:= :x :xs)))"),
+    (
+        "sum(x for x in xs; init=0)",
+        "(:call :sum (:parameters (:kw :init 0)) (:generator :x (:= :x :xs)))",
+    ),
 ]
 
 BRACKETS = [
@@ -218,10 +221,14 @@ BRACKETS = [
     ("T[a;;; b]", "(:typed_ncat :T 3 :a :b)"),
     ("[x for x in xs]", "(:comprehension (:generator :x (:= :x :xs)))"),
     ("T[x for x = xs]", "(:typed_comprehension :T (:generator :x (:= :x :xs)))"),
-    ("[x for x in xs, y in ys if x > y]",
-     "(:comprehension (:generator :x (:filter (:call :> :x :y) (:= :x :xs) (:= :y :ys))))"),
-    ("[x for x in xs for y in x]",
-     "(:comprehension (:flatten (:generator (:generator :x (:= :y :x)) (:= :x :xs))))"),
+    (
+        "[x for x in xs, y in ys if x > y]",
+        "(:comprehension (:generator :x (:filter (:call :> :x :y) (:= :x :xs) (:= :y :ys))))",
+    ),
+    (
+        "[x for x in xs for y in x]",
+        "(:comprehension (:flatten (:generator (:generator :x (:= :y :x)) (:= :x :xs))))",
+    ),
     ("{a, b}", "(:braces :a :b)"),
 ]
 
@@ -236,33 +243,37 @@ QUOTES = [
     (":(=)", "(inert :=)"),
     (":.+", "(inert :.+)"),
     (":(f($x, $(y...)))", "(:quote (:call :f (:$ :x) (:$ (:... :y))))"),
-    ("quote\n a\n $b\nend",
-     "(:quote (:block (line 2 none) :a (line 3 none) (:$ :b)))"),
+    ("quote\n a\n $b\nend", "(:quote (:block (line 2 none) :a (line 3 none) (:$ :b)))"),
 ]
 
 FUNCTIONS = [
     ("f(x) = x", "(:= (:call :f :x) (:block (line 1 none) :x))"),
-    ("f(x) =\n begin\n x\nend",
-     "(:= (:call :f :x) (:block (line 1 none) (line 3 none) :x))"),
+    ("f(x) =\n begin\n x\nend", "(:= (:call :f :x) (:block (line 1 none) (line 3 none) :x))"),
     ("f(x)::T = x", "(:= (::: (:call :f :x) :T) (:block (line 1 none) :x))"),
-    ("f(x::T) where {T} = x",
-     "(:= (:where (:call :f (::: :x :T)) :T) (:block (line 1 none) :x))"),
+    ("f(x::T) where {T} = x", "(:= (:where (:call :f (::: :x :T)) :T) (:block (line 1 none) :x))"),
     ("(g::G)(x) = x", "(:= (:call (::: :g :G) :x) (:block (line 1 none) :x))"),
     ("a ⊕ b = a", "(:= (:call :⊕ :a :b) (:block (line 1 none) :a))"),
     ("function f(x)\n x\nend", "(:function (:call :f :x) (:block (line 1 none) (line 2 none) :x))"),
     ("function f end", "(:function :f)"),
     ("function f() end", "(:function (:call :f) (:block (line 1 none) (line 1 none)))"),
-    ("function f(x)::T where T x end",
-     "(:function (:where (::: (:call :f :x) :T) :T) (:block (line 1 none) (line 1 none) :x))"),
-    ("function (x, y) x end",
-     "(:function (:tuple :x :y) (:block (line 1 none) (line 1 none) :x))"),
-    ("function (a::A)(x) a end",
-     "(:function (:call (::: :a :A) :x) (:block (line 1 none) (line 1 none) :a))"),
-    ("function Base.f(x; y::Int=1) x end",
-     "(:function (:call (:. :Base (inert :f)) (:parameters (:kw (::: :y :Int) 1)) :x)"
-     " (:block (line 1 none) (line 1 none) :x))"),
-    ("function +(a, b) a end",
-     "(:function (:call :+ :a :b) (:block (line 1 none) (line 1 none) :a))"),
+    (
+        "function f(x)::T where T x end",
+        "(:function (:where (::: (:call :f :x) :T) :T) (:block (line 1 none) (line 1 none) :x))",
+    ),
+    ("function (x, y) x end", "(:function (:tuple :x :y) (:block (line 1 none) (line 1 none) :x))"),
+    (
+        "function (a::A)(x) a end",
+        "(:function (:call (::: :a :A) :x) (:block (line 1 none) (line 1 none) :a))",
+    ),
+    (
+        "function Base.f(x; y::Int=1) x end",
+        "(:function (:call (:. :Base (inert :f)) (:parameters (:kw (::: :y :Int) 1)) :x)"
+        " (:block (line 1 none) (line 1 none) :x))",
+    ),
+    (
+        "function +(a, b) a end",
+        "(:function (:call :+ :a :b) (:block (line 1 none) (line 1 none) :a))",
+    ),
     ("x -> y", "(:-> :x (:block (line 1 none) :y))"),
     ("(x, y) -> x", "(:-> (:tuple :x :y) (:block (line 1 none) :x))"),
     ("() -> 1", "(:-> (:tuple) (:block (line 1 none) 1))"),
@@ -283,42 +294,53 @@ MACROS = [
     ("@. x + y", "(:macrocall :@__dot__ (line 1 none) (:call :+ :x :y))"),
     ("M.@m x", "(:macrocall (:. :M (inert :@m)) (line 1 none) :x)"),
     ("@M.m x", "(:macrocall (:. :M (inert :@m)) (line 1 none) :x)"),
-    ("[@m(x) for x in xs]",
-     "(:comprehension (:generator (:macrocall :@m (line 1 none) :x) (:= :x :xs)))"),
+    (
+        "[@m(x) for x in xs]",
+        "(:comprehension (:generator (:macrocall :@m (line 1 none) :x) (:= :x :xs)))",
+    ),
     ("\n@m x", "(:macrocall :@m (line 2 none) :x)"),
-    ('"text"\nf(x) = x',
-     '(:macrocall (globalref Core @doc) (line 1 none) "text"'
-     " (:= (:call :f :x) (:block (line 2 none) :x)))"),
+    (
+        '"text"\nf(x) = x',
+        '(:macrocall (globalref Core @doc) (line 1 none) "text"'
+        " (:= (:call :f :x) (:block (line 2 none) :x)))",
+    ),
 ]
 
 BLOCKS = [
-    ("begin\n a\n\n b; c\nend",
-     "(:block (line 2 none) :a (line 4 none) :b (line 4 none) :c)"),
+    ("begin\n a\n\n b; c\nend", "(:block (line 2 none) :a (line 4 none) :b (line 4 none) :c)"),
     ("begin end", "(:block (line 1 none))"),
-    ("if a\n b\nelseif c\n d\nelse\n e\nend",
-     "(:if :a (:block (line 2 none) :b) (:elseif (:block (line 3 none) :c)"
-     " (:block (line 4 none) :d) (:block (line 6 none) :e)))"),
+    (
+        "if a\n b\nelseif c\n d\nelse\n e\nend",
+        "(:if :a (:block (line 2 none) :b) (:elseif (:block (line 3 none) :c)"
+        " (:block (line 4 none) :d) (:block (line 6 none) :e)))",
+    ),
     ("while a\n b\nend", "(:while :a (:block (line 2 none) :b (line 3 none)))"),
     ("for i in 1:3\nend", "(:for (:= :i (:call :: 1 3)) (:block (line 1 none) (line 2 none)))"),
-    ("for (i, x) ∈ xs, j = ys\n i\nend",
-     "(:for (:block (:= (:tuple :i :x) :xs) (:= :j :ys))"
-     " (:block (line 2 none) :i (line 3 none)))"),
+    (
+        "for (i, x) ∈ xs, j = ys\n i\nend",
+        "(:for (:block (:= (:tuple :i :x) :xs) (:= :j :ys))"
+        " (:block (line 2 none) :i (line 3 none)))",
+    ),
     ("for outer i in x end", "(:for (:= (:outer :i) :x) (:block (line 1 none) (line 1 none)))"),
     ("let x = 1\n x\nend", "(:let (:= :x 1) (:block (line 2 none) :x))"),
     ("let x = 1, y\n x\nend", "(:let (:block (:= :x 1) :y) (:block (line 2 none) :x))"),
     ("let\n x\nend", "(:let (:block) (:block (line 2 none) :x))"),
     ("let x=1\n end", "(:let (:= :x 1) (:block (line 2 none)))"),
-    ("try\n a\ncatch e\n b\nend",
-     "(:try (:block (line 2 none) :a) :e (:block (line 4 none) :b))"),
-    ("try a finally b end",
-     "(:try (:block (line 1 none) :a) false false (:block (line 1 none) :b))"),
-    ("try a catch; b else c end",
-     "(:try (:block (line 1 none) :a) false (:block (line 1 none) :b) false"
-     " (:block (line 1 none) :c))"),
-    ("struct A{T} <: B\n x::T\nend",
-     "(:struct false (:<: (:curly :A :T) :B) (:block (line 2 none) (::: :x :T)))"),
-    ("mutable struct A\n const x\nend",
-     "(:struct true :A (:block (line 2 none) (:const :x)))"),
+    ("try\n a\ncatch e\n b\nend", "(:try (:block (line 2 none) :a) :e (:block (line 4 none) :b))"),
+    (
+        "try a finally b end",
+        "(:try (:block (line 1 none) :a) false false (:block (line 1 none) :b))",
+    ),
+    (
+        "try a catch; b else c end",
+        "(:try (:block (line 1 none) :a) false (:block (line 1 none) :b) false"
+        " (:block (line 1 none) :c))",
+    ),
+    (
+        "struct A{T} <: B\n x::T\nend",
+        "(:struct false (:<: (:curly :A :T) :B) (:block (line 2 none) (::: :x :T)))",
+    ),
+    ("mutable struct A\n const x\nend", "(:struct true :A (:block (line 2 none) (:const :x)))"),
     ("abstract type A <: B end", "(:abstract (:<: :A :B))"),
     ("primitive type A 8 end", "(:primitive :A 8)"),
     ("module A\nx\nend", "(:module true :A (:block (line 1 none) (line 2 none) :x))"),
@@ -341,9 +363,7 @@ BLOCKS = [
     ("1 + #= a #= b =# c =# 2 # d", "(:call :+ 1 2)"),
 ]
 
-EXPRESSIONS = [
-    *LITERALS, *OPERATORS, *CALLS, *BRACKETS, *QUOTES, *FUNCTIONS, *MACROS, *BLOCKS
-]
+EXPRESSIONS = [*LITERALS, *OPERATORS, *CALLS, *BRACKETS, *QUOTES, *FUNCTIONS, *MACROS, *BLOCKS]
 
 
 @pytest.mark.parametrize(("text", "expected"), EXPRESSIONS)
@@ -437,9 +457,31 @@ def test_error_is_shown_under_its_line(text: str, expected: str) -> None:
 COMPLETENESS = {
     "complete": ["", "x", "f(x) = 1", "@m", "a;", "# only a comment", "return", "A'"],
     "incomplete": [
-        "f(x", "[1,", "a +", "function f(x)", "if x", "if x\nelse", '"abc', '"""a\n', "#= a",
-        "x ? y", "using A:", "struct A", "for i in", "f() do x", "begin", "quote", "a,", "x.",
-        '"a $(b', "let x = 1", "try x", "T{", "`ls", "x ->", "@",
+        "f(x",
+        "[1,",
+        "a +",
+        "function f(x)",
+        "if x",
+        "if x\nelse",
+        '"abc',
+        '"""a\n',
+        "#= a",
+        "x ? y",
+        "using A:",
+        "struct A",
+        "for i in",
+        "f() do x",
+        "begin",
+        "quote",
+        "a,",
+        "x.",
+        '"a $(b',
+        "let x = 1",
+        "try x",
+        "T{",
+        "`ls",
+        "x ->",
+        "@",
     ],
     "invalid": [")", "end", "a b", "const x", "begin end end", "[1 2)", "0x", "x [1]", "'ab'"],
 }
@@ -460,14 +502,23 @@ def test_root_has_a_line_before_each_statement() -> None:
     file = Symbol("file.jl")
     assert root == Expr(
         "toplevel",
-        LineNumberNode(10, file), Symbol("a"),
-        LineNumberNode(12, file), Expr("=", Symbol("b"), 1),
+        LineNumberNode(10, file),
+        Symbol("a"),
+        LineNumberNode(12, file),
+        Expr("=", Symbol("b"), 1),
     )
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("x;", True), ("x; # why\n\n", True), ("x", False), ("x;\ny", False), ("a; b", False), ("", False)],
+    [
+        ("x;", True),
+        ("x; # why\n\n", True),
+        ("x", False),
+        ("x;\ny", False),
+        ("a; b", False),
+        ("", False),
+    ],
 )
 def test_suppressed(text: str, expected: bool) -> None:
     assert parse_source(text).suppressed is expected
@@ -536,8 +587,32 @@ def test_a_vector_behind_the_arguments_is_the_truth() -> None:
 # Limits -----------------------------------------------------------------------------------------
 
 NESTED = [
-    "(", "[", "{", "f(", "x[", "-", "!", "x^", "a=>", "a ? b : ", "a ? ", "x->", "begin ", "if a\n",
-    "@m ", "$", ":", "f(x) do y ", '"$(', "x.", "a - ", "<:", "return ", "x::", "let ", "1//",
+    "(",
+    "[",
+    "{",
+    "f(",
+    "x[",
+    "-",
+    "!",
+    "x^",
+    "a=>",
+    "a ? b : ",
+    "a ? ",
+    "x->",
+    "begin ",
+    "if a\n",
+    "@m ",
+    "$",
+    ":",
+    "f(x) do y ",
+    '"$(',
+    "x.",
+    "a - ",
+    "<:",
+    "return ",
+    "x::",
+    "let ",
+    "1//",
 ]
 
 
@@ -555,7 +630,9 @@ def test_moderate_nesting_parses() -> None:
 
 
 def test_ten_thousand_lines_in_linear_time() -> None:
-    piece = 'function f(x)\n  y = [1 -2; 3 4] .* x[end]  # c\n  println("a $y")\n  y > 3 ? y : 0\nend\n'
+    piece = (
+        'function f(x)\n  y = [1 -2; 3 4] .* x[end]  # c\n  println("a $y")\n  y > 3 ? y : 0\nend\n'
+    )
     started = time.perf_counter()
     root = parse_source(piece * 2000)
     made = to_expr(root)
@@ -568,7 +645,7 @@ def test_ten_thousand_lines_in_linear_time() -> None:
 CELLS = [
     "using Flux, Statistics\nusing Flux: train!, DataLoader",
     "actual(x) = 4x + 2\nx_train, x_test = hcat(0:5...), hcat(6:10...)",
-    "model = Chain(Dense(2 => 3, tanh), BatchNorm(3), Dense(3 => 2); name = \"net\")",
+    'model = Chain(Dense(2 => 3, tanh), BatchNorm(3), Dense(3 => 2); name = "net")',
     "loss(model, x, y) = mean(abs2.(model(x) .- y))",
     "for epoch in 1:200\n    train!(loss, model, data, opt)\nend",
     "∂L∂m = gradient(m -> loss(m, x, y), model)[1];",
@@ -578,12 +655,12 @@ CELLS = [
     "function train(X; η = 0.1, epochs::Int = 10)\n  local s = 0f0\n  for i ∈ 1:epochs\n"
     "    s += η * sum(abs2, X[:, i])\n  end\n  return s\nend",
     "A = [1 -2 3\n     4 5 -6]\nA[2, :] .= 0; A",
-    "println(\"acc = $(round(100 * acc; digits = 2))%\")",
+    'println("acc = $(round(100 * acc; digits = 2))%")',
     "noisy = rand(Float32, 2, 1000)  # 2×1000 Matrix{Float32}\n"
     "truth = [xor(col[1] > 0.5, col[2] > 0.5) for col in eachcol(noisy)]",
     "x -> let y = x^2\n  y + 1\nend",
     "f = x -> x isa Number ? 2x : nothing",
-    "@assert all(0 .<= p .<= 1) \"not a probability\"",
+    '@assert all(0 .<= p .<= 1) "not a probability"',
     "map(1:3, 4:6) do a, b\n  a * b\nend |> sum",
     "∇f(x) = gradient(f, x)[1]\nx₀ = [1.0, 2.0]\nx₁ = x₀ .- 0.1 .* ∇f(x₀)",
 ]

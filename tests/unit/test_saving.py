@@ -28,7 +28,9 @@ def error(session: Interpreter, code: str) -> str:
 
 
 def test_a_model_comes_back(session: Interpreter, tmp_path: Path) -> None:
-    value(session, f'''
+    value(
+        session,
+        f'''
         using Flux, BSON
         file = "{tmp_path}/model.bson"
         model = Chain(Dense(2 => 3, relu), BatchNorm(3), softmax)
@@ -36,7 +38,8 @@ def test_a_model_comes_back(session: Interpreter, tmp_path: Path) -> None:
         BSON.@save file model
         model = nothing
         BSON.@load file model
-    ''')
+    ''',
+    )
     assert value(session, "string(model) == string(before)")
     assert value(session, "model[1].weight == before[1].weight")
     assert not value(session, "model[1].weight === before[1].weight")
@@ -44,12 +47,15 @@ def test_a_model_comes_back(session: Interpreter, tmp_path: Path) -> None:
 
 
 def test_states_and_small_values(session: Interpreter, tmp_path: Path) -> None:
-    value(session, f'''
+    value(
+        session,
+        f'''
         using Flux, JLD2
         file = "{tmp_path}/state.jld2"
         model = Dense(2 => 3)
         jldsave(file; state = Flux.state(model), epoch = 3, name = "run", rate = 1f-3)
-    ''')
+    ''',
+    )
     assert value(session, 'JLD2.load(file, "epoch")') == 3
     assert value(session, 'JLD2.load(file, "epoch", "name")') == (3, "run")
     assert value(session, 'JLD2.load(file)["rate"] === 1f-3')
@@ -58,13 +64,16 @@ def test_states_and_small_values(session: Interpreter, tmp_path: Path) -> None:
 
 
 def test_shared_arrays_stay_shared(session: Interpreter, tmp_path: Path) -> None:
-    value(session, f'''
+    value(
+        session,
+        f'''
         using BSON
         file = "{tmp_path}/shared.bson"
         w = [1.0, 2.0]
         BSON.bson(file, Dict(:a => w, :b => (w, :x, [1 2; 3 4], nothing, "t" => 1)))
         found = BSON.load(file)
-    ''')
+    ''',
+    )
     assert value(session, "found[:a] === found[:b][1]")
     assert value(session, 'found[:b][2:end] == (:x, [1 2; 3 4], nothing, "t" => 1)')
 
@@ -81,7 +90,12 @@ def test_damaged_files_are_refused(session: Interpreter, tmp_path: Path, damage:
     value(session, f'using BSON; BSON.bson("{file}", Dict(:a => [1.0, 2.0]))')
     data = file.read_bytes()
     file.write_bytes(
-        {"": b"", "text": b"no such thing", "cut": data[:-9], "length": b"\xff\xff\xff\x7f" + data[4:]}[damage]
+        {
+            "": b"",
+            "text": b"no such thing",
+            "cut": data[:-9],
+            "length": b"\xff\xff\xff\x7f" + data[4:],
+        }[damage]
     )
     assert "damaged" in error(session, f'BSON.load("{file}")')
     assert "opening file" in error(session, f'BSON.load("{tmp_path}/none")')

@@ -96,7 +96,9 @@ def difference(a: Any, b: Any) -> str | None:
             return "lengths"
         return next(filter(None, map(difference, a, b)), None)
     if isinstance(a, (float, np.floating)):
-        close = 1e-4 if isinstance(a, np.float32) else 1e-6  # sums of both kinds of float round like the smaller
+        close = (
+            1e-4 if isinstance(a, np.float32) else 1e-6
+        )  # sums of both kinds of float round like the smaller
         fits = np.allclose(a, b, rtol=close, atol=1e-9, equal_nan=True)
         return None if fits else f"{a!r} and {b!r}"
     return None if a is b or a == b else f"{a} and {b}"
@@ -115,7 +117,9 @@ def compared(monkeypatch: pytest.MonkeyPatch, session: Interpreter) -> list[str]
 
     monkeypatch.setattr(straight, "DEBUG", surprised)
 
-    def both(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()) -> Any:
+    def both(
+        f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()
+    ) -> Any:
         program = found = None
         if not TRACE.depth:
             key = (id(f), whole, *map(type, args))
@@ -159,12 +163,43 @@ def test_the_examples_of_a_page(path: Path, compared: list[str]) -> None:
 class Source:
     """Julia code of a random function of a number, a vector, a matrix and a vector of Float32."""
 
-    UNARY = ("sin({})", "tanh({})", "exp(-abs2({}))", "{}^2", "{}^3", "-{}", "1 / (2 + abs2({}))", "log(2 + {}^2)", "sqrt(1 + abs({}))", "max({}, 0.1)")
-    DOTTED = ("sin.({})", "tanh.({})", "σ.({})", "relu.({})", "abs2.({})", "{} .^ 2", ".-{}", "1 ./ (2 .+ abs2.({}))", "exp.(.-abs.({}))", "leakyrelu.({}, 0.1)", "{} .* 2 .+ 1", "bent.({})", "(x -> x * 2 + abs(x)).({})", "leaky.({})")
+    UNARY = (
+        "sin({})",
+        "tanh({})",
+        "exp(-abs2({}))",
+        "{}^2",
+        "{}^3",
+        "-{}",
+        "1 / (2 + abs2({}))",
+        "log(2 + {}^2)",
+        "sqrt(1 + abs({}))",
+        "max({}, 0.1)",
+    )
+    DOTTED = (
+        "sin.({})",
+        "tanh.({})",
+        "σ.({})",
+        "relu.({})",
+        "abs2.({})",
+        "{} .^ 2",
+        ".-{}",
+        "1 ./ (2 .+ abs2.({}))",
+        "exp.(.-abs.({}))",
+        "leakyrelu.({}, 0.1)",
+        "{} .* 2 .+ 1",
+        "bent.({})",
+        "(x -> x * 2 + abs(x)).({})",
+        "leaky.({})",
+    )
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.names: dict[str, list[str]] = {"number": ["a"], "vector": ["v"], "matrix": ["m"], "single": ["f"]}
+        self.names: dict[str, list[str]] = {
+            "number": ["a"],
+            "vector": ["v"],
+            "matrix": ["m"],
+            "single": ["f"],
+        }
         self.lines: list[str] = []
         self.count = 0
         for _ in range(self.random.randint(2, 8)):
@@ -196,7 +231,16 @@ class Source:
             ])  # fmt: skip
         if kind == "single":
             f = pick("single")
-            return choose([choose(self.DOTTED).format(f), f"{f} .* {pick('single')}", f"{f} .+ 1", f"{f} .* 0.5f0", f"logsoftmax({f})", f"2f0 * {f}"])
+            return choose(
+                [
+                    choose(self.DOTTED).format(f),
+                    f"{f} .* {pick('single')}",
+                    f"{f} .+ 1",
+                    f"{f} .* 0.5f0",
+                    f"logsoftmax({f})",
+                    f"2f0 * {f}",
+                ]
+            )
         return choose([
             choose(self.DOTTED).format(matrix), f"{matrix} .* {pick('matrix')}", f"{matrix} .+ {vector}", f"{matrix} * {pick('matrix')}", f"{matrix} .* {number}",
             f"{matrix}'", f"softmax({matrix})", f"reshape({vector} * 2, 2, 1) .+ {matrix}", f"{matrix} - {pick('matrix')}", f"sum({matrix}; dims=1) .+ {matrix}",
@@ -204,7 +248,9 @@ class Source:
 
     def step(self, lines: list[str], depth: int) -> None:
         indent = "    " * depth
-        kind = self.random.choice(["number", "number", "vector", "vector", "matrix", "single", "if", "loop"])
+        kind = self.random.choice(
+            ["number", "number", "vector", "vector", "matrix", "single", "if", "loop"]
+        )
         if kind in self.names:
             text = self.expression(kind)
             lines.append(f"{indent}{self.new(kind)} = {text}")
@@ -237,7 +283,12 @@ class Source:
         return f"tanh.({name} .+ {self.pick(kind)} .* 0.3)"
 
     def text(self) -> str:
-        parts = [f"sum(tanh.({self.pick('vector')}))", f"sin({self.pick('number')})", f"sum(tanh.({self.pick('matrix')}))", f"sum({self.pick('vector')} .* {self.pick('vector')})"]
+        parts = [
+            f"sum(tanh.({self.pick('vector')}))",
+            f"sin({self.pick('number')})",
+            f"sum(tanh.({self.pick('matrix')}))",
+            f"sum({self.pick('vector')} .* {self.pick('vector')})",
+        ]
         body = "\n".join(self.lines)
         return f"function program(a, v, m, f)\n{body}\n    {' + '.join(parts)} + sum(tanh.({self.pick('single')}))\nend"
 
@@ -246,7 +297,10 @@ class Source:
     "block", [pytest.param(i, marks=[] if i < 1 else pytest.mark.slow) for i in range(20)]
 )
 def test_random_programs(block: int, compared: list[str], session: Interpreter) -> None:
-    run(session, "using Statistics; bent(x) = x / (1 + exp(-x)); leaky(x) = x > 0 ? x : x / 10; v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]")
+    run(
+        session,
+        "using Statistics; bent(x) = x / (1 + exp(-x)); leaky(x) = x > 0 ? x : x / 10; v = [0.4, -0.7]; m = [0.3 -0.2; 0.9 0.5]; f = Float32[0.2, -0.3, 0.7]",
+    )
     n = PROGRAMS // 20
     for seed in range(block * n, (block + 1) * n):
         run(session, Source(seed).text())
@@ -280,7 +334,9 @@ def test_a_program_is_made_when_a_call_comes_again(session: Interpreter) -> None
 def test_the_text_is_the_same_each_time(session: Interpreter) -> None:
     from juliette.packages.zygote.straight import source_of
 
-    f = run(session, "f(x, y) = (z = x > 0 ? x * y : x + y; for i in 1:3; z += sin(z) * x; end; z); f")
+    f = run(
+        session, "f(x, y) = (z = x > 0 ? x * y : x + y; for i in 1:3; z += sin(z) * x; end; z); f"
+    )
     assert len({source_of(f, (0.5, 2.0)) for _ in range(5)}) == 1
 
 
@@ -297,7 +353,7 @@ def test_methods_that_change(session: Interpreter) -> None:
 def test_what_was_refused_has_another_chance(session: Interpreter) -> None:
     forget()
     run(session, "g(x) = (println(stderr); x^2); f(x) = g(x)")
-    run(session, "g(x) = x * parse(Float64, \"2.0\")")
+    run(session, 'g(x) = x * parse(Float64, "2.0")')
     assert often(session, "gradient(f, 3.0)") == "(2.0,)"
     assert not programs()
     run(session, "g(x) = x * 4")
@@ -366,13 +422,16 @@ def test_effects_stay(session: Interpreter) -> None:
     assert often(session, "gradient(k, 3.0)", 6) == "(6.0,)"
     assert PRINTED.getvalue().count("3.0") == 12
     run(session, "r(x) = x * rand(); using Random")
-    run(session, "for _ in 1:4; gradient(r, 1.0); end; Random.seed!(1); a = gradient(r, 1.0); b = gradient(r, 1.0)")
+    run(
+        session,
+        "for _ in 1:4; gradient(r, 1.0); end; Random.seed!(1); a = gradient(r, 1.0); b = gradient(r, 1.0)",
+    )
     assert run(session, "a != b")
 
 
 def test_errors_are_those_of_the_tape(session: Interpreter) -> None:
     forget()
-    run(session, "f(x) = x > 0 ? sqrt(x) : error(\"below zero\")")
+    run(session, 'f(x) = x > 0 ? sqrt(x) : error("below zero")')
     assert often(session, "gradient(f, 4.0)") == "(0.25,)"
     assert "below zero" in often(session, "gradient(f, -4.0)", 9)
     assert often(session, "gradient(f, 4.0)") == "(0.25,)"
@@ -391,12 +450,18 @@ def test_errors_are_those_of_the_tape(session: Interpreter) -> None:
 
 def test_arguments_are_not_changed_and_results_are_new(session: Interpreter) -> None:
     forget()
-    run(session, "x = [1.0, 2.0]; y = [3.0, 4.0]; f(x, y) = sum(x .* y) + sum(exp.(x)) + sum(exp.(x) .* 2)")
+    run(
+        session,
+        "x = [1.0, 2.0]; y = [3.0, 4.0]; f(x, y) = sum(x .* y) + sum(exp.(x)) + sum(exp.(x) .* 2)",
+    )
     first = often(session, "gradient(f, x, y)")
     run(session, "g = gradient(f, x, y); g[1] .= 0; g[2] .= 0")
     assert shown(session, "(x, y)") == "([1.0, 2.0], [3.0, 4.0])"
     assert shown(session, "gradient(f, x, y)") == first
-    run(session, "h(x, y) = sum(x .+ y); for _ in 1:4; gradient(h, x, y); end; g = gradient(h, x, y); g[1] .= 5")
+    run(
+        session,
+        "h(x, y) = sum(x .+ y); for _ in 1:4; gradient(h, x, y); end; g = gradient(h, x, y); g[1] .= 5",
+    )
     assert shown(session, "g") == "([5.0, 5.0], [1.0, 1.0])"
 
 
@@ -410,7 +475,10 @@ def test_inside_another_gradient(session: Interpreter) -> None:
 
 def test_parameters_found_by_identity(session: Interpreter) -> None:
     forget()
-    run(session, "W = [1.0 2.0]; b = [1.0]; x = [1.0, 2.0]; loss() = sum(W * x .+ b); ps = Flux.params(W, b)")
+    run(
+        session,
+        "W = [1.0 2.0]; b = [1.0]; x = [1.0, 2.0]; loss() = sum(W * x .+ b); ps = Flux.params(W, b)",
+    )
     code = "(g = gradient(loss, ps); (g[W], g[b]))"
     assert often(session, code) == "([1.0 2.0], [1.0])"
     assert often(session, "(g = gradient(loss, Flux.params(W)); g[W])") == "[1.0 2.0]"
@@ -424,36 +492,55 @@ def test_parameters_found_by_identity(session: Interpreter) -> None:
 
 def test_layers(session: Interpreter) -> None:
     forget()
-    run(session, """
+    run(
+        session,
+        """
         m = Chain(Dense(Float32[0.1 0.2; 0.3 0.4; 0.5 0.6], Float32[0.1, 0.2, 0.3], tanh), Dense(Float32[0.1 0.2 0.3; 0.4 0.5 0.6], false), softmax)
         x = Float32[1 2 3; 4 5 6]; y = Flux.onehotbatch([1, 2, 1], 1:2)
-        loss(m, x, y) = Flux.crossentropy(m(x), y)""")
+        loss(m, x, y) = Flux.crossentropy(m(x), y)""",
+    )
     often(session, "gradient(loss, m, x, y)")
     assert [p.misses for p in programs()] == [0]
     often(session, "withgradient(m -> Flux.mse(m(x), y), m)")
-    often(session, "(g = gradient(() -> Flux.logitcrossentropy(m(x), y), Flux.params(m)); [g[p] for p in Flux.params(m)])")
+    often(
+        session,
+        "(g = gradient(() -> Flux.logitcrossentropy(m(x), y), Flux.params(m)); [g[p] for p in Flux.params(m)])",
+    )
     assert "DimensionMismatch" in often(session, "gradient(loss, m, x[1:1, :], y)")
     forget()
     run(session, "z = [1.0 0 0; 0 1 1]; x64 = Float64.(x)")
-    for loss in ("Flux.mse(m(Float64.(x)), y)", "Flux.crossentropy(m(x64), y)", "Flux.mse(m(x), z)", "Flux.logitbinarycrossentropy(m(x64), z)"):
+    for loss in (
+        "Flux.mse(m(Float64.(x)), y)",
+        "Flux.crossentropy(m(x64), y)",
+        "Flux.mse(m(x), z)",
+        "Flux.logitbinarycrossentropy(m(x64), z)",
+    ):
         forget()
         run(session, f"kinds(m, y) = {loss}")
         often(session, "gradient(kinds, m, y)")
         assert [p.misses for p in programs()] == [0], loss
     run(session, "d = Chain(m, Dropout(0.5))")
-    assert shown(session, "gradient(d -> sum(d(x)), d)") != shown(session, "gradient(d -> sum(d(x)), d)")
+    assert shown(session, "gradient(d -> sum(d(x)), d)") != shown(
+        session, "gradient(d -> sum(d(x)), d)"
+    )
 
 
 def test_training_runs_straight(session: Interpreter) -> None:
     forget()
-    run(session, """
+    run(
+        session,
+        """
         m = Chain(Dense(Float32[0.1 0.2; 0.3 0.4], Float32[0, 0], tanh), Dense(Float32[0.5 0.6], Float32[0]))
         data = [(Float32[1 2; 3 4], Float32[1 2]), (Float32[5 1; 0 2], Float32[0 1])]
         loss(m, x, y) = Flux.mse(m(x), y)
         state = Flux.setup(Descent(0.01), m)
-        for _ in 1:5; Flux.train!(loss, m, data, state); end""")
+        for _ in 1:5; Flux.train!(loss, m, data, state); end""",
+    )
     assert [p.misses for p in programs()] == [0]
-    run(session, "implicit(x, y) = Flux.mse(m(x), y); for _ in 1:5; Flux.train!(implicit, Flux.params(m), data, Descent(0.01)); end")
+    run(
+        session,
+        "implicit(x, y) = Flux.mse(m(x), y); for _ in 1:5; Flux.train!(implicit, Flux.params(m), data, Descent(0.01)); end",
+    )
     assert [p.misses for p in programs()] == [0, 0]
 
 
@@ -502,14 +589,20 @@ CALLS = {
 def test_a_call_runs_straight(name: str, session: Interpreter) -> None:
     forget()
     definitions, args = CALLS[name]
-    run(session, f"v = [0.5, -0.25]; w = [1.0, 2.0]; m = [1.0 2.0; 3.0 4.0]; using Statistics; {definitions}")
+    run(
+        session,
+        f"v = [0.5, -0.25]; w = [1.0, 2.0]; m = [1.0 2.0; 3.0 4.0]; using Statistics; {definitions}",
+    )
     often(session, f"gradient(f, {args})")
     assert [p.misses for p in programs()] == [0], refusals()
 
 
 def test_parameters_that_a_model_has_twice(session: Interpreter) -> None:
     forget()
-    run(session, "m = [1.0 2; 3 4]; v = [1.0, 2.0]; f(c) = sum(sum(p) for p in Flux.params(c)); c = Chain(Dense(m, v), Dense(2m, 2v)); d = Chain(Dense(m, v), Dense(m, 2v))")
+    run(
+        session,
+        "m = [1.0 2; 3 4]; v = [1.0, 2.0]; f(c) = sum(sum(p) for p in Flux.params(c)); c = Chain(Dense(m, v), Dense(2m, 2v)); d = Chain(Dense(m, v), Dense(m, 2v))",
+    )
     often(session, "gradient(f, c)")
     assert [p.misses for p in programs()] == [0]
     often(session, "gradient(f, d)")
@@ -517,9 +610,12 @@ def test_parameters_that_a_model_has_twice(session: Interpreter) -> None:
 
 def test_sums_over_implicit_parameters(session: Interpreter) -> None:
     forget()
-    run(session, """
+    run(
+        session,
+        """
         c = Chain(Dense([0.5 1; -1 2], [0.1, 0.2], tanh), Dense([1.0 2], [0.3])); x = [0.5, -0.25]; ps = Flux.params(c)
-        square(a) = sum(abs2, a); loss() = sum(c(x)) + 0.1 * sum(square, Flux.params(c)) + 0.2 * sum(norm(p) for p in ps); using LinearAlgebra""")
+        square(a) = sum(abs2, a); loss() = sum(c(x)) + 0.1 * sum(square, Flux.params(c)) + 0.2 * sum(norm(p) for p in ps); using LinearAlgebra""",
+    )
     run(session, "loss() = sum(c(x)) + 0.1 * sum(square, Flux.params(c))")
     often(session, "(g = gradient(loss, ps); [g[p] for p in ps])")
     assert [p.misses for p in programs()] == [0]
@@ -533,7 +629,10 @@ def test_random_numbers_are_those_of_the_tape(code: str, session: Interpreter) -
     from juliette.packages.zygote import entry
 
     forget()
-    run(session, f"using Random; {code}; x = [1.0, 2.0]; draw() = (Random.seed!(7); (gradient(f, x), rand()))")
+    run(
+        session,
+        f"using Random; {code}; x = [1.0, 2.0]; draw() = (Random.seed!(7); (gradient(f, x), rand()))",
+    )
     first = shown(session, "draw()")
     assert often(session, "draw()") == first
     assert [p.misses for p in programs()] == [0]
@@ -543,7 +642,9 @@ def test_random_numbers_are_those_of_the_tape(code: str, session: Interpreter) -
     text = entry.PROGRAMS[key].source
     assert text
     run(session, "y = [1.0, 2.0, 3.0]")
-    assert shown(session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())") == shown(session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())")
+    assert shown(session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())") == shown(
+        session, "(Random.seed!(7); try; gradient(f, y); catch; end; rand())"
+    )
 
 
 def test_an_interrupt_goes_through(session: Interpreter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -581,7 +682,10 @@ def test_no_cycles_are_left_behind(session: Interpreter) -> None:
 
 
 def test_long_arrays(compared: list[str], session: Interpreter) -> None:
-    run(session, "x = collect(range(-1, 1; length = 150_001)); y = Float32.(x); z = collect(range(1, 2; length = 150_001)); leaky(x) = x > 0 ? x : x / 10")
+    run(
+        session,
+        "x = collect(range(-1, 1; length = 150_001)); y = Float32.(x); z = collect(range(1, 2; length = 150_001)); leaky(x) = x > 0 ? x : x / 10",
+    )
     for code in (
         "gradient(x -> sum(tanh.(σ.(x) .* 2 .+ 1) .^ 2), y)",
         "gradient((x, a) -> sum(sin.(x) .* a .+ a), x, 2.0)",
@@ -615,25 +719,43 @@ LOOPS = {
 
 
 def test_ranges_whose_ends_carry_gradients(compared: list[str], session: Interpreter) -> None:
-    run(session, "gradient(h -> (s = 0.0; for t in 0:h:1; s += t^2; end; s), 0.25), gradient(h -> sum(t^2 for t in 0:h:1), 0.25)")
-    run(session, "gradient(n -> (s = 0.0; for t in 1:n; s += t^2; end; s), 3), gradient(x -> sum(range(0, x; length = 3)), 2.0)")
+    run(
+        session,
+        "gradient(h -> (s = 0.0; for t in 0:h:1; s += t^2; end; s), 0.25), gradient(h -> sum(t^2 for t in 0:h:1), 0.25)",
+    )
+    run(
+        session,
+        "gradient(n -> (s = 0.0; for t in 1:n; s += t^2; end; s), 3), gradient(x -> sum(range(0, x; length = 3)), 2.0)",
+    )
     assert not [n for n in compared if n.startswith("missed")]
 
 
 def test_a_loop_without_rounds(session: Interpreter) -> None:
     forget()
-    run(session, "f(W, x, b, n) = (for i in 1:n; x = W * x .+ b; end; sum(x) + sum(W)); W, x, b = [0.5 1; 1 0], [1.0 2; 3 4], [1.0, 2.0]")
-    assert often(session, "gradient(f, W, x, b, 1)") == "([4.0 8.0; 4.0 8.0], [1.5 1.5; 1.0 1.0], [2.0, 2.0], nothing)"
-    assert often(session, "gradient(f, W, x, b, 0)", 2) == "([1.0 1.0; 1.0 1.0], [1.0 1.0; 1.0 1.0], nothing, nothing)"
+    run(
+        session,
+        "f(W, x, b, n) = (for i in 1:n; x = W * x .+ b; end; sum(x) + sum(W)); W, x, b = [0.5 1; 1 0], [1.0 2; 3 4], [1.0, 2.0]",
+    )
+    assert (
+        often(session, "gradient(f, W, x, b, 1)")
+        == "([4.0 8.0; 4.0 8.0], [1.5 1.5; 1.0 1.0], [2.0, 2.0], nothing)"
+    )
+    assert (
+        often(session, "gradient(f, W, x, b, 0)", 2)
+        == "([1.0 1.0; 1.0 1.0], [1.0 1.0; 1.0 1.0], nothing, nothing)"
+    )
     assert [p.misses for p in programs()] == [0]
 
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_what_rounds_add_up(name: str, compared: list[str], session: Interpreter) -> None:
-    run(session, f"""
+    run(
+        session,
+        f"""
         f(W, U, b, xs, h) = ({LOOPS[name]})
         W, U, b = [0.5 -0.2; 0.1 0.7], [0.3 0.4; -0.6 0.2], [0.1, -0.3]
-        xs = [[1.0 2 3; 4 5 6] ./ i for i in 1:3]; h = [0.2 0.1 0; 0.4 0.3 0.9]""")
+        xs = [[1.0 2 3; 4 5 6] ./ i for i in 1:3]; h = [0.2 0.1 0; 0.4 0.3 0.9]""",
+    )
     run(session, "gradient((W, U, b, h) -> f(W, U, b, xs, h), W, U, b, h)")
     run(session, "ys = map(x -> Float32.(x), xs); k = Float32.(h)")
     run(session, "gradient((W, U, b) -> f(W, U, b, ys, k), Float32.(W), Float32.(U), Float32.(b))")

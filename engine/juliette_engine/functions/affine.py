@@ -124,7 +124,11 @@ def _plain(w: Any, v: Any, b: Any) -> bool:
     if type(v) is not ndarray or type(w) is not ndarray:
         return False
     d = w.dtype
-    if (b is False or (type(b) is ndarray and b.dtype is d and b.ndim == 1)) and v.dtype is d and d.char in "fd":
+    if (
+        (b is False or (type(b) is ndarray and b.dtype is d and b.ndim == 1))
+        and v.dtype is d
+        and d.char in "fd"
+    ):
         return w.ndim == 2 and 0 < v.ndim < 3
     if w.ndim != 2 or not 0 < v.ndim < 3 or w.dtype.kind != "f" or v.dtype.kind != "f":
         return False

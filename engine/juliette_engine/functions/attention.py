@@ -60,7 +60,10 @@ def checked(q: Any, k: Any, v: Any, nheads: int) -> None:
     heads = f"- nheads: {nheads}"
     text = "First dimension in query, key and value must be divisible by `nheads`.\nInstead:"
     must(n % nheads == m % nheads == last % nheads == 0, text, "qkv", heads)
-    must(all(size[2] == batch for size in sizes.values()), "Batch dimensions have to be the same. Instead:")
+    must(
+        all(size[2] == batch for size in sizes.values()),
+        "Batch dimensions have to be the same. Instead:",
+    )
     must(n == m, "First dimension in query and key has to be the same. Instead:", "qk")
     must(length == values, "Second dimension in key and value has to be the same. Instead:", "kv")
 
@@ -89,7 +92,9 @@ def dot_product_attention(
     kv, length, _, batch = shape(α)
     y = batched_mul(heads(v, nheads), rules.reshape(α, (kv, length, nheads * batch)))
     y = permute(rules.reshape(y, (shape(y)[0], length, nheads, batch)), axes=(0, 2, 1, 3))
-    return rules.reshape(y, (shape(v)[0], length, *batches[0])), rules.reshape(α, (*shape(α)[:3], *batches[0]))
+    return rules.reshape(y, (shape(v)[0], length, *batches[0])), rules.reshape(
+        α, (*shape(α)[:3], *batches[0])
+    )
 
 
 def make_causal_mask(x: Any, *, dims: int = 2) -> Any:

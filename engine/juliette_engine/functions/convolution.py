@@ -52,7 +52,9 @@ def _output(g: Geometry) -> tuple[int, ...]:
 
 def expand(value: Any, n: int) -> tuple[int, ...]:
     """A number or tuple as one entry for each of `n` dimensions."""
-    return (int(value),) * n if isinstance(value, (int, np.integer)) else tuple(int(v) for v in value)
+    return (
+        (int(value),) * n if isinstance(value, (int, np.integer)) else tuple(int(v) for v in value)
+    )
 
 
 def expand_padding(value: Any, n: int) -> tuple[int, ...]:
@@ -64,7 +66,12 @@ def expand_padding(value: Any, n: int) -> tuple[int, ...]:
 
 
 def geometry(
-    x: tuple[int, ...], w: tuple[int, ...], stride: Any = 1, pad: Any = 0, dilation: Any = 1, groups: int = 1,
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
     flipped: bool = False,
 ) -> Geometry:
     """The geometry of `conv` for an input and a kernel of given sizes."""
@@ -74,9 +81,17 @@ def geometry(
     if x[n] != w[n] * groups:
         raise DimensionMismatch(f"Input channels must match! ({x[n]} vs. {w[n] * groups})")
     if w[n + 1] % groups:
-        raise DimensionMismatch(f"Output channels must be divisible by groups! ({w[n + 1]} vs. {groups})")
+        raise DimensionMismatch(
+            f"Output channels must be divisible by groups! ({w[n + 1]} vs. {groups})"
+        )
     out = Geometry(
-        expand(stride, n), expand_padding(pad, n), expand(dilation, n), groups, flipped, x[:n], w[:n]
+        expand(stride, n),
+        expand_padding(pad, n),
+        expand(dilation, n),
+        groups,
+        flipped,
+        x[:n],
+        w[:n],
     )
     for i, (k, d) in enumerate(zip(out.kernel, out.dilation, strict=True)):
         lo, hi = out.pad[2 * i], out.pad[2 * i + 1]
@@ -103,7 +118,11 @@ def _padded(x: Any, g: Geometry) -> Any:
     if not any(g.pad):
         return np.ascontiguousarray(x)
     d = len(g.input)
-    size = (x.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)], x.shape[-1])
+    size = (
+        x.shape[0],
+        *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)],
+        x.shape[-1],
+    )
     out = np.zeros(size, x.dtype)
     there, here = _inside(g)
     out[there] = x[here]
@@ -131,8 +150,10 @@ def _windows(x: Any, g: Geometry) -> Any:
         x,
         (x.shape[0], *[g.kernel[i] for i in order], *[g.output[i] for i in order], x.shape[-1]),
         (
-            s[0], *[st * g.dilation[i] for st, i in zip(steps, order, strict=True)],
-            *[st * g.stride[i] for st, i in zip(steps, order, strict=True)], s[-1],
+            s[0],
+            *[st * g.dilation[i] for st, i in zip(steps, order, strict=True)],
+            *[st * g.stride[i] for st, i in zip(steps, order, strict=True)],
+            s[-1],
         ),
         writeable=False,
     )
@@ -206,10 +227,17 @@ def _places(g: Geometry) -> list[tuple[Any, Any]]:
     every = slice(None)
     return [
         (
-            (every, *[
-                slice(k * g.dilation[i], k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
-                for k, i in zip(at, order, strict=True)
-            ]),
+            (
+                every,
+                *[
+                    slice(
+                        k * g.dilation[i],
+                        k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1,
+                        g.stride[i],
+                    )
+                    for k, i in zip(at, order, strict=True)
+                ],
+            ),
             (every, *at),
         )
         for at in np.ndindex(*[g.kernel[i] for i in order])
@@ -239,22 +267,32 @@ _conv = primitive(
     lambda dy, y, x, w, *, g, saved=None: conv_data(dy, w, g=g),
     lambda dy, y, x, w, *, g, saved=None: conv_filter(x, dy, g=g, channels=shape(w)[-2:]),
     raw=(lambda dy, y, x, w, *, g, saved=None: _data_forward(dy, w, g=g), _saved_filter),
-    fresh=True, name="conv",
+    fresh=True,
+    name="conv",
 )(_conv_forward)
 conv_data = primitive(
     lambda dx, y, dy, w, *, g: _conv(dx, w, g=g),
     lambda dx, y, dy, w, *, g: conv_filter(dx, dy, g=g, channels=shape(w)[-2:]),
-    fresh=True, name="conv_data",
+    fresh=True,
+    name="conv_data",
 )(_data_forward)
 conv_filter = primitive(
     lambda dw, y, x, dy, *, g, channels: conv_data(dy, dw, g=g),
     lambda dw, y, x, dy, *, g, channels: _conv(x, dw, g=g),
-    fresh=True, name="conv_filter",
+    fresh=True,
+    name="conv_filter",
 )(_filter_forward)
 
 
 def conv(
-    x: Any, w: Any, *, stride: Any = 1, pad: Any = 0, dilation: Any = 1, groups: int = 1, flipped: bool = False
+    x: Any,
+    w: Any,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    flipped: bool = False,
 ) -> Any:
     """Convolution of `x` (spatial…, channels, batch) with `w` (spatial…, in, out)."""
     g = geometry(shape(x), shape(w), stride, pad, dilation, groups, flipped)
@@ -262,7 +300,15 @@ def conv(
 
 
 def conv_layer(
-    σ: Any, x: Any, w: Any, bias: Any = False, *, stride: Any = 1, pad: Any = 0, dilation: Any = 1, groups: int = 1,
+    σ: Any,
+    x: Any,
+    w: Any,
+    bias: Any = False,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
     flipped: bool = False,
 ) -> Any:
     """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over."""
@@ -272,7 +318,9 @@ def conv_layer(
     known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
     nodes = [v for v in (x, w, bias) if isinstance(v, Node)]
     xv, wv, bv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w, bias))
-    plain = known is not None and all(v.dtype.kind == "f" and v.dtype == wv.dtype for v in (xv, wv, bv) if type(v) is ndarray)
+    plain = known is not None and all(
+        v.dtype.kind == "f" and v.dtype == wv.dtype for v in (xv, wv, bv) if type(v) is ndarray
+    )
     if not plain or IMPLICIT or any(n.nested or n.tape is not nodes[0].tape for n in nodes):
         y = _conv(x, w, g=g, saved=[])
         if bias is not False and bias is not None:
@@ -335,7 +383,14 @@ TRACED_RULES[_layer_back] = _layer_traced
 
 
 def conv_transpose(
-    x: Any, w: Any, *, stride: Any = 1, pad: Any = 0, outpad: Any = 0, dilation: Any = 1, groups: int = 1,
+    x: Any,
+    w: Any,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    outpad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
     flipped: bool = False,
 ) -> Any:
     """The transposed convolution: `w` (spatial…, out, in) as the convolution has it that goes back."""
@@ -343,15 +398,29 @@ def conv_transpose(
     n = len(kernel) - 2
     if size[n] != kernel[n + 1]:
         raise DimensionMismatch(f"Input channels must match! ({size[n]} vs. {kernel[n + 1]})")
-    st, pd, dl, extra = expand(stride, n), expand_padding(pad, n), expand(dilation, n), expand(outpad, n)
+    st, pd, dl, extra = (
+        expand(stride, n),
+        expand_padding(pad, n),
+        expand(dilation, n),
+        expand(outpad, n),
+    )
     before = tuple(
-        (size[i] - 1) * st[i] - pd[2 * i] - pd[2 * i + 1] + dl[i] * (kernel[i] - 1) + 1 + extra[i] for i in range(n)
+        (size[i] - 1) * st[i] - pd[2 * i] - pd[2 * i + 1] + dl[i] * (kernel[i] - 1) + 1 + extra[i]
+        for i in range(n)
     )
     g = Geometry(st, pd, dl, groups, flipped, before, kernel[:n])
     return conv_data(x, w, g=g)
 
 
-def unfold(x: Any, kernel: tuple[int, ...], *, stride: Any = 1, pad: Any = 0, dilation: Any = 1, flipped: bool = True) -> Any:
+def unfold(
+    x: Any,
+    kernel: tuple[int, ...],
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    flipped: bool = True,
+) -> Any:
     """The windows of `x` as an array of positions × (kernel times channels) × batch.
 
     `kernel` is the size of a window, or of an array of weights.
@@ -359,7 +428,15 @@ def unfold(x: Any, kernel: tuple[int, ...], *, stride: Any = 1, pad: Any = 0, di
     size = shape(x)
     n = len(size) - 2
     kernel = kernel[:n]
-    g = Geometry(expand(stride, n), expand_padding(pad, n), expand(dilation, n), 1, flipped, size[:n], tuple(kernel))
+    g = Geometry(
+        expand(stride, n),
+        expand_padding(pad, n),
+        expand(dilation, n),
+        1,
+        flipped,
+        size[:n],
+        tuple(kernel),
+    )
     return _unfold(x, g=g)
 
 
@@ -382,15 +459,23 @@ def _fold_forward(c: Any, *, g: Geometry) -> Any:
     if not g.flipped:
         cols = cols[(*[slice(None)] * d, *[slice(None, None, -1)] * d)]
     out = np.zeros(
-        (*[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d)], channels, batch), c.dtype, order="F"
+        (*[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d)], channels, batch),
+        c.dtype,
+        order="F",
     )
     for at in np.ndindex(*g.kernel):
         where = tuple(
-            slice(k * g.dilation[i], k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
+            slice(
+                k * g.dilation[i],
+                k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1,
+                g.stride[i],
+            )
             for i, k in enumerate(at)
         )
         out[where] += cols[(*[slice(None)] * d, *at)]
-    return np.asfortranarray(out[tuple(slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in range(d))])
+    return np.asfortranarray(
+        out[tuple(slice(g.pad[2 * i], g.pad[2 * i] + g.input[i]) for i in range(d))]
+    )
 
 
 _unfold = primitive(lambda dy, y, x, *, g: _fold(dy, g=g), name="unfold")(_unfold_forward)
@@ -398,13 +483,25 @@ _fold = primitive(lambda dx, y, c, *, g: _unfold(dx, g=g), name="fold")(_fold_fo
 
 
 def fold(
-    c: Any, size: tuple[int, ...], kernel: tuple[int, ...], *, stride: Any = 1, pad: Any = 0, dilation: Any = 1,
+    c: Any,
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
     flipped: bool = True,
 ) -> Any:
     """The adjoint of `unfold`: windows added back into an array of `size`."""
     n = len(size) - 2 if len(size) == len(kernel) else len(kernel)
     kernel = kernel[:n]
     g = Geometry(
-        expand(stride, n), expand_padding(pad, n), expand(dilation, n), 1, flipped, tuple(size[:n]), tuple(kernel)
+        expand(stride, n),
+        expand_padding(pad, n),
+        expand(dilation, n),
+        1,
+        flipped,
+        tuple(size[:n]),
+        tuple(kernel),
     )
     return _fold(c, g=g)

@@ -70,8 +70,11 @@ def _raw(g: Any, loss: Any, p: Any, *, y: Any, eps: float) -> Any:
 
 
 @primitive(
-    lambda g, loss, p, *, y, eps: neg(mul(div(y, add(p, eps)), div(g, _samples(shape(p))))), raw=(_raw,),
-    uniform=True, fresh=True, name="crossentropy",
+    lambda g, loss, p, *, y, eps: neg(mul(div(y, add(p, eps)), div(g, _samples(shape(p))))),
+    raw=(_raw,),
+    uniform=True,
+    fresh=True,
+    name="crossentropy",
 )
 def _crossentropy(p: Any, *, y: Any, eps: float) -> Any:
     q = p + constant(eps, p.dtype)
@@ -92,7 +95,11 @@ def fits(z: Any, y: Any) -> bool:
     """Are both real arrays of one size, the first of floats, and the second not traced?"""
     p = primal(z)
     return (
-        type(p) is ndarray and type(y) is ndarray and p.shape == y.shape and p.dtype.kind == "f" and p.ndim > 0
-        and y.dtype.kind == "f" and y.dtype.itemsize <= p.dtype.itemsize
+        type(p) is ndarray
+        and type(y) is ndarray
+        and p.shape == y.shape
+        and p.dtype.kind == "f"
+        and p.ndim > 0
+        and y.dtype.kind == "f"
+        and y.dtype.itemsize <= p.dtype.itemsize
     )
-

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, mul, neg
-from juliette_engine.primitives import concatenate, getitem, logsoftmax, logsumexp, number, primitive, shape
+from juliette_engine.primitives import (
+    concatenate,
+    getitem,
+    logsoftmax,
+    logsumexp,
+    number,
+    primitive,
+    shape,
+)
 from juliette_engine.tape import raw
 
 # As good as impossible, and still a number.
@@ -41,7 +49,9 @@ def _ways(emitted: Any, skip: Any) -> Any:
     α[:2, 0] = emitted[:2, 0]
     for t in range(1, α.shape[1]):
         stay, step, over = _with_two_before(α[:, t - 1])
-        α[:, t] = np.logaddexp(np.logaddexp(stay, step), np.where(skip, over, -np.inf)) + emitted[:, t]
+        α[:, t] = (
+            np.logaddexp(np.logaddexp(stay, step), np.where(skip, over, -np.inf)) + emitted[:, t]
+        )
     return α
 
 
@@ -85,7 +95,9 @@ def step_by_step(x: Any, labels: tuple[int, ...]) -> Any:
     # Where each state comes from; the last place holds what is impossible.
     places = np.arange(n)
     sources = np.stack([places, np.where(places > 0, places - 1, n), np.where(skip, places - 2, n)])
-    α = concatenate([getitem(emitted, (slice(0, 2), 0)), np.full(max(n - 2, 0), NEVER, never.dtype)], 0)
+    α = concatenate(
+        [getitem(emitted, (slice(0, 2), 0)), np.full(max(n - 2, 0), NEVER, never.dtype)], 0
+    )
     for t in range(1, shape(x)[1]):
         ways = logsumexp(getitem(concatenate([α, never], 0), sources), (0,))
         α = add(getitem(ways, 0), getitem(emitted, (slice(None), t)))

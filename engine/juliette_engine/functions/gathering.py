@@ -45,7 +45,12 @@ def batched_mul(a: Any, b: Any) -> Any:
         for x in (a, b):
             if len(shape(x)) > 2 and shape(x)[2:] != batches:
                 raise DimensionMismatch("batch size mismatch: A != B")
-        y = batched_mul(*(x if len(shape(x)) < 3 else reshape(x, (*shape(x)[:2], math.prod(batches))) for x in (a, b)))
+        y = batched_mul(
+            *(
+                x if len(shape(x)) < 3 else reshape(x, (*shape(x)[:2], math.prod(batches)))
+                for x in (a, b)
+            )
+        )
         return reshape(y, (*shape(y)[:2], *batches))
     three = [reshape(x, (*shape(x), 1)) if len(shape(x)) == 2 else x for x in (a, b)]
     (m, n, i), (p, q, j) = shape(three[0]), shape(three[1])
@@ -112,7 +117,9 @@ def _layout(size: tuple[int, ...], index: Any) -> tuple[Any, Any, int, Any]:
         tuples = [tuple(t) for t in index.ravel(order="F")]
         k = len(tuples[0]) if tuples else 1
         lead, columns = size[: len(size) - k], size[len(size) - k :]
-        numbers = np.array([np.ravel_multi_index(t, columns, order="F") for t in tuples], dtype=np.int64)
+        numbers = np.array(
+            [np.ravel_multi_index(t, columns, order="F") for t in tuples], dtype=np.int64
+        )
         return lead, index.shape, int(np.prod(columns, dtype=int)), numbers
     lead = size[:-1]
     return lead, index.shape, size[-1], index.ravel(order="F")
@@ -126,11 +133,19 @@ def scatter(op: str, src: Any, index: Any, size: tuple[int, ...] | None = None) 
     rows = int(np.prod(lead, dtype=int))
     if index.dtype == object:
         tuples = [tuple(t) for t in index.ravel(order="F")]
-        columns = tuple(size[len(lead) :]) if size else tuple(max(t[i] for t in tuples) + 1 for i in range(len(tuples[0])))
-        linear = np.array([np.ravel_multi_index(t, columns, order="F") for t in tuples], dtype=np.int64)
+        columns = (
+            tuple(size[len(lead) :])
+            if size
+            else tuple(max(t[i] for t in tuples) + 1 for i in range(len(tuples[0])))
+        )
+        linear = np.array(
+            [np.ravel_multi_index(t, columns, order="F") for t in tuples], dtype=np.int64
+        )
     else:
         linear = index.ravel(order="F")
-        columns = tuple(size[len(lead) :]) if size else (int(linear.max()) + 1 if linear.size else 0,)
+        columns = (
+            tuple(size[len(lead) :]) if size else (int(linear.max()) + 1 if linear.size else 0,)
+        )
     n = int(np.prod(columns, dtype=int))
     flat = reshape(src, (rows, linear.size))
     if op in ("+", "-"):

@@ -14,7 +14,13 @@ ndarray = np.ndarray
 
 def widths(n: int, pad: Any, dims: Any = None) -> tuple[tuple[int, int], ...]:
     """(before, after) for each of `n` dimensions, from one number, one for each dimension, or two."""
-    where = tuple(range(n)) if dims is None else (int(dims),) if isinstance(dims, (int, np.integer)) else tuple(dims)
+    where = (
+        tuple(range(n))
+        if dims is None
+        else (int(dims),)
+        if isinstance(dims, (int, np.integer))
+        else tuple(dims)
+    )
     if isinstance(pad, (int, np.integer)):
         pairs = [(int(pad), int(pad))] * len(where)
     elif len(pad) == 2 * len(where):
@@ -41,7 +47,12 @@ def widths(n: int, pad: Any, dims: Any = None) -> tuple[tuple[int, int], ...]:
     name="pad_constant",
 )
 def _constant(x: Any, *, pairs: Any, value: Any) -> Any:
-    out = np.full(tuple(n + a + b for n, (a, b) in zip(x.shape, pairs, strict=True)), value, x.dtype, order="F")
+    out = np.full(
+        tuple(n + a + b for n, (a, b) in zip(x.shape, pairs, strict=True)),
+        value,
+        x.dtype,
+        order="F",
+    )
     out[tuple(slice(a, a + n) for (a, _), n in zip(pairs, x.shape, strict=True))] = x
     return out
 

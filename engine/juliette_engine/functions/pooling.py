@@ -10,13 +10,21 @@ import numpy as np
 
 from juliette_engine.elementwise import div, power
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.functions.convolution import Geometry, _inward, _outward, expand, expand_padding
+from juliette_engine.functions.convolution import (
+    Geometry,
+    _inward,
+    _outward,
+    expand,
+    expand_padding,
+)
 from juliette_engine.primitives import primitive, shape
 
 ndarray = np.ndarray
 
 
-def geometry(size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None, pad: Any = 0) -> Geometry:
+def geometry(
+    size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None, pad: Any = 0
+) -> Geometry:
     """The windows of a pooling layer."""
     n = len(kernel)
     if len(size) != n + 2:
@@ -24,7 +32,13 @@ def geometry(size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None,
             f"PoolDims expects ndim(x) == length(k)+2 == {n + 2}, dimension mismatch between x ({len(size)}) and k ({n})"
         )
     return Geometry(
-        expand(kernel if stride is None else stride, n), expand_padding(pad, n), (1,) * n, 1, True, size[:n], kernel
+        expand(kernel if stride is None else stride, n),
+        expand_padding(pad, n),
+        (1,) * n,
+        1,
+        True,
+        size[:n],
+        kernel,
     )
 
 
@@ -39,7 +53,10 @@ def _cuts(g: Geometry) -> tuple[tuple[slice, ...], ...]:
     return tuple(
         (
             slice(None),
-            *[slice(k, k + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i]) for k, i in zip(at, order, strict=True)],
+            *[
+                slice(k, k + g.stride[i] * (g.output[i] - 1) + 1, g.stride[i])
+                for k, i in zip(at, order, strict=True)
+            ],
         )
         for at in np.ndindex(*[g.kernel[i] for i in order])
     )
@@ -51,7 +68,11 @@ def _around(x: Any, g: Geometry, value: float) -> Any:
         return x
     d = len(g.input)
     order = range(d - 1, -1, -1)
-    out = np.full((x.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in order], x.shape[-1]), value, x.dtype)
+    out = np.full(
+        (x.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in order], x.shape[-1]),
+        value,
+        x.dtype,
+    )
     out[(slice(None), *_inner(g))] = x
     return out
 
@@ -82,8 +103,14 @@ def _max_raw(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
     padded = _around(_kept(x, g), g, -np.inf)
     inner_dy, inner_y = np.ascontiguousarray(_inward(dy)), _inward(y)
     apart = all(s >= k for s, k in zip(g.stride, g.kernel, strict=True))
-    whole = g.stride == g.kernel and all([n * k == m for n, k, m in zip(g.output, g.kernel, g.input, strict=True)])
-    out = np.empty(padded.shape, dy.dtype) if whole and not any(g.pad) else np.zeros(padded.shape, dy.dtype)
+    whole = g.stride == g.kernel and all(
+        [n * k == m for n, k, m in zip(g.output, g.kernel, g.input, strict=True)]
+    )
+    out = (
+        np.empty(padded.shape, dy.dtype)
+        if whole and not any(g.pad)
+        else np.zeros(padded.shape, dy.dtype)
+    )
     free = None  # the windows whose largest is not found yet
     for piece, target in zip(_in_order(padded, g), _in_order(out, g), strict=True):
         hit = piece == inner_y
@@ -139,7 +166,11 @@ def _spread_forward(dy: Any, *, g: Geometry) -> Any:
     inner = np.ascontiguousarray(_inward(dy))
     d = len(g.input)
     out = np.zeros(
-        (inner.shape[0], *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)], inner.shape[-1]),
+        (
+            inner.shape[0],
+            *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in range(d - 1, -1, -1)],
+            inner.shape[-1],
+        ),
         dy.dtype,
     )
     for target in _pieces(out, g):
@@ -147,8 +178,12 @@ def _spread_forward(dy: Any, *, g: Geometry) -> Any:
     return _outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
 
 
-_sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(_sum_forward)
-_spreadpool = primitive(lambda dx, y, d, *, g: _sumpool(dx, g=g), fresh=True, name="spreadpool")(_spread_forward)
+_sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(
+    _sum_forward
+)
+_spreadpool = primitive(lambda dx, y, d, *, g: _sumpool(dx, g=g), fresh=True, name="spreadpool")(
+    _spread_forward
+)
 
 
 def maxpool(x: Any, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
@@ -166,7 +201,9 @@ def lpnormpool(x: Any, p: float, kernel: Any, *, stride: Any = None, pad: Any = 
     return power(_sumpool(power(x, p), g=geometry(shape(x), tuple(kernel), stride, pad)), 1 / p)
 
 
-def adaptive(size: tuple[int, ...], out: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def adaptive(
+    size: tuple[int, ...], out: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Kernel and stride that pool spatial dimensions of `size` to `out`."""
     stride = tuple(n // o for n, o in zip(size, out, strict=False))
     kernel = tuple(n - (o - 1) * s for n, o, s in zip(size, out, stride, strict=False))

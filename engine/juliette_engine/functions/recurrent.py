@@ -32,7 +32,11 @@ def rnn(σ: Any, wi: Any, wh: Any, b: Any, x: Any, h: Any, time: int = 1) -> Any
     values = [v.data if isinstance(v, Node) else raw(v) for v in (wi, wh, b, x, h)]
     w, u, c, v, s = values
     dtype = w.dtype
-    if dtype.kind != "f" or any([a.dtype != dtype for a in (u, v, s)]) or (type(c) is ndarray and c.dtype != dtype):
+    if (
+        dtype.kind != "f"
+        or any([a.dtype != dtype for a in (u, v, s)])
+        or (type(c) is ndarray and c.dtype != dtype)
+    ):
         return _step_by_step(σ, wi, wh, b, x, h, time)
     order = (time, 3 - time, 0)
     into, steps, batch = v.shape[0], v.shape[time], v.shape[3 - time]
@@ -90,7 +94,10 @@ def _rnn_back(g: Any, r: Any, args: Any, kept: Any) -> None:
         give(b, ones(steps * batch, flat.dtype).dot(flat))
     if isinstance(x, Node):
         w = wi.data if isinstance(wi, Node) else raw(wi)
-        give(x, flat.dot(w).reshape(steps, batch, -1).transpose((2, 0, 1) if time == 1 else (2, 1, 0)))
+        give(
+            x,
+            flat.dot(w).reshape(steps, batch, -1).transpose((2, 0, 1) if time == 1 else (2, 1, 0)),
+        )
     if isinstance(h, Node):
         d = dz[0].dot(u).T
         give(h, unbroadcast(d, h.data.shape, d.shape))

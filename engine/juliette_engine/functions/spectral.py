@@ -38,7 +38,10 @@ def rfft(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y, z, *, n: mul(rfft(g), _weights(n, primal(g).dtype, len(shape(g))) / primal(g).dtype.type(n)), name="irfft"
+    lambda g, y, z, *, n: mul(
+        rfft(g), _weights(n, primal(g).dtype, len(shape(g))) / primal(g).dtype.type(n)
+    ),
+    name="irfft",
 )
 def irfft(z: Any, *, n: int) -> Any:
     """The real columns of length `n` whose transform is given."""
@@ -78,7 +81,12 @@ def _shaped(window: Any, ndim: int) -> Any:
 
 
 def stft(
-    x: Any, *, n_fft: int, hop_length: int | None = None, window: Any = None, center: bool = True,
+    x: Any,
+    *,
+    n_fft: int,
+    hop_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
     normalized: bool = False,
 ) -> Any:
     """The transforms of overlapping stretches of `x`, `n_fft` long, a `hop_length` apart."""
@@ -98,8 +106,15 @@ def stft(
 
 
 def istft(
-    y: Any, *, n_fft: int, hop_length: int | None = None, window: Any = None, center: bool = True,
-    normalized: bool = False, return_complex: bool = False, original_length: int | None = None,
+    y: Any,
+    *,
+    n_fft: int,
+    hop_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+    normalized: bool = False,
+    return_complex: bool = False,
+    original_length: int | None = None,
 ) -> Any:
     """The signal whose `stft` is `y`; each moment comes from the first stretch that has it."""
     hop = n_fft // 4 if hop_length is None else hop_length
@@ -111,26 +126,51 @@ def istft(
         x = div(x, _shaped(window, len(shape(x))))
     frames, batch = shape(x)[1], shape(x)[2:]
     length = n_fft + hop * (frames - 1)
-    frame = np.maximum(0, -(-(np.arange(length) - n_fft + 1) // hop)) if hop else np.zeros(length, int)
+    frame = (
+        np.maximum(0, -(-(np.arange(length) - n_fft + 1) // hop)) if hop else np.zeros(length, int)
+    )
     places = frame * n_fft + np.arange(length) - hop * frame
     inside = np.arange(length) - hop * frame < n_fft
-    x = getitem(reshape(x, (n_fft * frames, *batch)), (places[inside], *(slice(None),) * len(batch)))
+    x = getitem(
+        reshape(x, (n_fft * frames, *batch)), (places[inside], *(slice(None),) * len(batch))
+    )
     left = n_fft // 2 if center else 0
     n = shape(x)[0]
-    right = left + original_length if original_length is not None else n - n_fft // 2 if center else length
+    right = (
+        left + original_length
+        if original_length is not None
+        else n - n_fft // 2
+        if center
+        else length
+    )
     return getitem(x, (slice(left, right), *(slice(None),) * len(batch)))
 
 
 def spectrogram(
-    waveform: Any, *, n_fft: int, hop_length: int, window: Any, pad: int = 0, center: bool = True, power: float = 2.0,
-    normalized: bool = False, window_normalized: bool = False,
+    waveform: Any,
+    *,
+    n_fft: int,
+    hop_length: int,
+    window: Any,
+    pad: int = 0,
+    center: bool = True,
+    power: float = 2.0,
+    normalized: bool = False,
+    window_normalized: bool = False,
 ) -> Any:
     """The magnitudes of `stft` to a power; with power 0 the transform itself."""
     if pad > 0:
         waveform = pad_zeros(waveform, pad, dims=(0,))
     size = shape(waveform)
     flat = reshape(waveform, (size[0], int(np.prod(size[1:]))))
-    y = stft(flat, n_fft=n_fft, hop_length=hop_length, window=window, center=center, normalized=normalized)
+    y = stft(
+        flat,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        window=window,
+        center=center,
+        normalized=normalized,
+    )
     y = reshape(y, (*shape(y)[:2], *size[1:]))
     if window_normalized:
         y = mul(y, 1 / np.linalg.norm(primal(window)))
@@ -153,7 +193,9 @@ def melscale_filterbanks(
     """Triangular filters, one in each column, whose peaks are equally far apart on the mel scale."""
     f32 = np.float32
     top = sample_rate // 2
-    mels = np.linspace(float(_mel(fmin)), float(_mel(top if fmax is None else fmax)), n_mels + 2).astype(f32)
+    mels = np.linspace(
+        float(_mel(fmin)), float(_mel(top if fmax is None else fmax)), n_mels + 2
+    ).astype(f32)
     points = f32(700) * (f32(10) ** (mels / f32(2595)) - f32(1))
     frequencies = np.linspace(0, top, n_freqs).astype(f32)
     widths = np.diff(points)

@@ -28,13 +28,17 @@ def total(a: Any, b: Any, axes: Axes) -> Any:
         return (a if b is None else a * b).sum(axis=axes, keepdims=True)
     n = math.prod(a.shape[:k])
     rows = a.T.reshape(-1, n)
-    sums = rows.dot(ones(n, a.dtype)) if b is None else np.einsum("rn,rn->r", rows, b.T.reshape(-1, n))
+    sums = (
+        rows.dot(ones(n, a.dtype)) if b is None else np.einsum("rn,rn->r", rows, b.T.reshape(-1, n))
+    )
     sums = sums.reshape(a.shape[k:], order="F")
     rest = tuple([i - k for i in axes[k:]])
     return (sums.sum(axis=rest, keepdims=True) if rest else sums)[(None,) * k]
 
 
-def _forward(x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: dict[str, Any]) -> Any:
+def _forward(
+    x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: dict[str, Any]
+) -> Any:
     x = _ordered(x)
     n = x.dtype.type(math.prod([x.shape[i] for i in axes]))
     μ = total(x, None, axes) / n
@@ -63,7 +67,9 @@ def _ordered(g: Any) -> Any:
     return g if g.flags.f_contiguous else np.asfortranarray(g)
 
 
-def _raw_x(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _raw_x(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     u, inverse, n = kept["u"], kept["inverse"], kept["n"]
     g = _ordered(g)
     if type(γ) is not np.ndarray:
@@ -81,11 +87,15 @@ def _raw_x(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, 
     return out
 
 
-def _raw_γ(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _raw_γ(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     return _sums(_ordered(g), view, kept)[1].reshape(γ.shape, order="F")
 
 
-def _raw_β(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _raw_β(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     return _sums(_ordered(g), view, kept)[0].reshape(β.shape, order="F")
 
 
@@ -104,19 +114,25 @@ def _parts(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
     return div(d, deviation), deviation
 
 
-def _partial_x(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _partial_x(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     u, deviation = _parts(x, axes, eps)
     if shape(γ):
         g = mul(g, reshape(γ, view))
     return div(sub(sub(g, mean_over(g, axes)), mul(u, mean_over(mul(g, u), axes))), deviation)
 
 
-def _partial_γ(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _partial_γ(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     scales = tuple([i for i, m in enumerate(view) if m == 1])
     return reshape(sum_along(mul(g, _parts(x, axes, eps)[0]), scales), shape(γ))
 
 
-def _partial_β(g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any) -> Any:
+def _partial_β(
+    g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
+) -> Any:
     return reshape(sum_along(g, tuple([i for i, m in enumerate(view) if m == 1])), shape(β))
 
 

@@ -24,11 +24,16 @@ def upsample_nearest(x: Any, scale: Any = None, *, size: Any = None) -> Any:
     scale = (scale,) * n if isinstance(scale, (int, np.integer)) else tuple(scale)
     if not 1 <= len(scale) <= n + 2:
         raise ArgumentError(f"can't upsample ndims(x)={n + 2} with scale={value_text(scale)}")
-    index = [np.repeat(np.arange(m), scale[i]) if i < len(scale) else np.arange(m) for i, m in enumerate(shape(x))]
+    index = [
+        np.repeat(np.arange(m), scale[i]) if i < len(scale) else np.arange(m)
+        for i, m in enumerate(shape(x))
+    ]
     return getitem(x, np.ix_(*index))
 
 
-def upsample_linear(x: Any, scale: Any = None, *, size: Any = None, align_corners: bool = True) -> Any:
+def upsample_linear(
+    x: Any, scale: Any = None, *, size: Any = None, align_corners: bool = True
+) -> Any:
     """Linear interpolation along each spatial dimension."""
     n = len(shape(x)) - 2
     if size is None:
@@ -56,7 +61,9 @@ def _stretched(x: Any, axis: int, out: int, align_corners: bool) -> Any:
     weight = (at - low).astype(dtype if dtype.kind == "f" else float)
     weight = weight.reshape((1,) * axis + (out,) + (1,) * (len(shape(x)) - axis - 1))
     before = (slice(None),) * axis
-    return add(mul(getitem(x, (*before, low)), 1 - weight), mul(getitem(x, (*before, high)), weight))
+    return add(
+        mul(getitem(x, (*before, low)), 1 - weight), mul(getitem(x, (*before, high)), weight)
+    )
 
 
 def pixel_shuffle(x: Any, r: int) -> Any:

@@ -47,7 +47,9 @@ def _source(coordinate: Any, size: int, border: bool) -> Any:
         return u
     p = primal(u)
     free = (p > 0) & (p < size - 1)
-    return add(mul(u, free.astype(p.dtype)), np.where(free, 0, np.clip(p, 0, size - 1)).astype(p.dtype))
+    return add(
+        mul(u, free.astype(p.dtype)), np.where(free, 0, np.clip(p, 0, size - 1)).astype(p.dtype)
+    )
 
 
 def grid_sample(x: Any, grid: Any, *, padding_mode: str = "zeros") -> Any:
@@ -74,7 +76,11 @@ def imrotate(x: Any, angle: float, *, method: str = "bilinear", midpoint: Any = 
     if method not in ("bilinear", "nearest"):
         raise ArgumentError(f"No interpolation method such as {method}")
     m, n = shape(x)[:2]
-    centre = tuple(float(c) - 1 for c in midpoint) if midpoint is not None else (float(m // 2), float(n // 2))
+    centre = (
+        tuple(float(c) - 1 for c in midpoint)
+        if midpoint is not None
+        else (float(m // 2), float(n // 2))
+    )
     angle = float(angle) % (2 * math.pi)
     quarter = _quarter_turns(angle, (m, n), centre)
     if quarter is not None:
@@ -85,7 +91,11 @@ def imrotate(x: Any, angle: float, *, method: str = "bilinear", midpoint: Any = 
     u = cosine * dy - sine * dx + centre[0]
     v = sine * dy + cosine * dx + centre[1]
     if method == "nearest":
-        return _picked(x, np.rint(u).astype(np.int64)[:, :, None, None], np.rint(v).astype(np.int64)[:, :, None, None])
+        return _picked(
+            x,
+            np.rint(u).astype(np.int64)[:, :, None, None],
+            np.rint(v).astype(np.int64)[:, :, None, None],
+        )
     full = (np.floor(u) >= 0) & (np.floor(u) < m - 1) & (np.floor(v) >= 0) & (np.floor(v) < n - 1)
     u, v = (np.where(full, c, 0).astype(kind)[:, :, None, None] for c in (u, v))
     return mul(_bilinear(x, u, v), full.astype(kind)[:, :, None, None])
@@ -95,7 +105,9 @@ def _quarter_turns(angle: float, size: tuple[int, int], centre: tuple[float, ...
     """How many quarters of a turn an angle is, where no pixel need be mixed."""
     if angle == 0:
         return 0
-    if size[0] % 2 != size[1] % 2 or any(abs(c - (k - 1) / 2) > 1e-6 for c, k in zip(centre, size, strict=True)):
+    if size[0] % 2 != size[1] % 2 or any(
+        abs(c - (k - 1) / 2) > 1e-6 for c, k in zip(centre, size, strict=True)
+    ):
         return None
     turns = angle / (math.pi / 2)
     exact = abs(turns - round(turns)) < 1e-7 and (round(turns) == 2 or size[0] == size[1])
@@ -105,5 +117,8 @@ def _quarter_turns(angle: float, size: tuple[int, int], centre: tuple[float, ...
 def _turned(x: Any, turns: int) -> Any:
     """`x` turned by quarters, read in the order of its new pixels."""
     m, n = shape(x)[:2]
-    i, j = np.rot90(np.arange(m)[:, None] + np.zeros((1, n), int), -turns), np.rot90(np.zeros((m, 1), int) + np.arange(n), -turns)
+    i, j = (
+        np.rot90(np.arange(m)[:, None] + np.zeros((1, n), int), -turns),
+        np.rot90(np.zeros((m, 1), int) + np.arange(n), -turns),
+    )
     return _picked(x, i[:, :, None, None], j[:, :, None, None])

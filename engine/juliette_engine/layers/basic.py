@@ -192,8 +192,10 @@ class Bilinear(Layer):
         if (first, second) != (rules.shape(x)[0], rules.shape(y)[0]):
             raise DimensionMismatch("number of rows in data must match W")
         if rules.shape(x)[1] != rules.shape(y)[1]:
-            raise DimensionMismatch("Data inputs must agree on number of columns, got "
-                                    f"{rules.shape(x)[1]} and {rules.shape(y)[1]}")
+            raise DimensionMismatch(
+                "Data inputs must agree on number of columns, got "
+                f"{rules.shape(x)[1]} and {rules.shape(y)[1]}"
+            )
         n = rules.shape(x)[1]
         wy = rules.matmul(rules.reshape(self.weight, (out * first, second)), y)
         z = rules.sum_along(
@@ -292,7 +294,9 @@ class EmbeddingBag(Layer):
         if isinstance(bags, int):
             raise UsageError("EmbeddingBag expects an array of indices, not just one")
         if at is not None:
-            bags = split_at(np.asarray(primal(bags)), [int(i) - first for i in np.asarray(primal(at))], first)
+            bags = split_at(
+                np.asarray(primal(bags)), [int(i) - first for i in np.asarray(primal(at))], first
+            )
         if isinstance(bags, (list, tuple)):
             return self.side_by_side(list(bags))
         where = np.asarray(primal(bags))

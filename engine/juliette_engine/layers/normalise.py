@@ -109,7 +109,9 @@ def dropout(x: Any, p: float, dims: Any = slice(None), rng: Any = None) -> Any:
         keep = {dims} if isinstance(dims, int) else set(dims)
         shape = tuple(n if i + 1 in keep else 1 for i, n in enumerate(shape))
     dtype = np.asarray(primal(x)).dtype
-    return rules.mul(x, dropout_mask(shape, dtype if dtype.kind == "f" else np.dtype(float), p, rng))
+    return rules.mul(
+        x, dropout_mask(shape, dtype if dtype.kind == "f" else np.dtype(float), p, rng)
+    )
 
 
 def dropout_mask(shape: tuple[int, ...], dtype: Any, p: float, rng: Any = None) -> Any:
@@ -288,10 +290,19 @@ class BatchNorm(Layer):
         view = tuple(self.chs if i == dims - 2 else 1 for i in range(dims))
         return self.λ(self.normalised(x, self.axes(len(view)), view, view))
 
-    def normalised(self, x: Any, axes: Axes, view: tuple[int, ...], tracked: tuple[int, ...]) -> Any:
+    def normalised(
+        self, x: Any, axes: Axes, view: tuple[int, ...], tracked: tuple[int, ...]
+    ) -> Any:
         """The layer's formula before the activation, with statistics over some axes or as tracked."""
         if is_training(self.active) or not self.track_stats:
-            found = standardise(x, self.γ if self.affine else 1.0, self.β if self.affine else 0.0, axes, view, self.ε)
+            found = standardise(
+                x,
+                self.γ if self.affine else 1.0,
+                self.β if self.affine else 0.0,
+                axes,
+                view,
+                self.ε,
+            )
             if found is not None:
                 if self.track_stats:
                     self.track(found[1], found[2], math.prod(rules.shape(x)[i] for i in axes))
@@ -312,8 +323,9 @@ class BatchNorm(Layer):
         """Move the running statistics towards those of a batch, the variance corrected."""
         m = float(self.momentum)
         self.μ += m * (self.tracked(μ) - self.μ)
-        self.variance += m * (self.tracked(variance) * (n / (n - 1.0) if n > 1 else math.inf)
-                              - self.variance)
+        self.variance += m * (
+            self.tracked(variance) * (n / (n - 1.0) if n > 1 else math.inf) - self.variance
+        )
 
     def tracked(self, statistic: Any) -> Any:
         """A statistic of a batch as the vector that is tracked."""

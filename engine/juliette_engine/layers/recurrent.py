@@ -186,7 +186,9 @@ class RNNCell(Cell):
 
     def __call__(self, x: Any, h: Any = None) -> Any:
         expect_size(self, x, 0, size(self.Wi)[1])
-        h = self.σ(affine_pair(self.Wi, self.Wh, self.bias, x, self.initial_state() if h is None else h))
+        h = self.σ(
+            affine_pair(self.Wi, self.Wh, self.bias, x, self.initial_state() if h is None else h)
+        )
         return h, h
 
     def sequence(self, x: Any, h: Any) -> Any:

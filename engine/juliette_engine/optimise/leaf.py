@@ -88,7 +88,9 @@ class Joint:
         if len(arrays) == 1:
             return
         self.gradient, self.step = np.empty(n, dtype), np.empty(n, dtype)
-        self.steps = [_parted(self.step, p, s) for p, s in zip(self.parts, self.shapes, strict=True)]
+        self.steps = [
+            _parted(self.step, p, s) for p, s in zip(self.parts, self.shapes, strict=True)
+        ]
 
     def part(self, i: int) -> State:
         """The state of one of the arrays."""
@@ -150,8 +152,12 @@ def step_all(items: list[Item]) -> None:
     for item in items:
         leaf, rule, x, g = item
         if not (
-            type(g) is ndarray and g.dtype is x.dtype and g.shape == x.shape and x.dtype.char in "fd"
-            and x.flags.f_contiguous and rule.elementwise
+            type(g) is ndarray
+            and g.dtype is x.dtype
+            and g.shape == x.shape
+            and x.dtype.char in "fd"
+            and x.flags.f_contiguous
+            and rule.elementwise
         ):
             leaf.kept = rule.change(leaf.kept, x, g)
         elif x.size <= SMALL:

@@ -35,7 +35,8 @@ def _setup(rule: Any, x: Any, train: bool, seen: dict[int, tuple[Any, Leaf]]) ->
         return ()
     wanted = trees.trainable(x)
     values = [
-        _setup(rule, v, train and (wanted is None or k in wanted), seen) for k, v in zip(*parts, strict=True)
+        _setup(rule, v, train and (wanted is None or k in wanted), seen)
+        for k, v in zip(*parts, strict=True)
     ]
     return trees.mirror(x, parts[0], tuple(values))
 
@@ -105,8 +106,14 @@ class _Walk:
         self.visit((s, x, g), ("s", "x", "g"))
         if len(self.leaves) > 1:
             # tied arrays share a leaf
-            self.lines.append(f"if len({{{', '.join([f'id({n})' for n in self.leaves])}}}) < {len(self.leaves)}: return None")
-        text = "def walk(s, x, g):\n    items = []\n" + "".join(f"    {line}\n" for line in self.lines) + "    return items\n"
+            self.lines.append(
+                f"if len({{{', '.join([f'id({n})' for n in self.leaves])}}}) < {len(self.leaves)}: return None"
+            )
+        text = (
+            "def walk(s, x, g):\n    items = []\n"
+            + "".join(f"    {line}\n" for line in self.lines)
+            + "    return items\n"
+        )
         exec(compile(text, "<walk>", "exec"), self.space)  # noqa: S102
         return self.space["walk"]
 
@@ -127,8 +134,13 @@ class _Walk:
         for v, n in zip(values, names, strict=True):
             self.lines.append(f"if type({n}) is not {self.constant(type(v))}: return None")
         if type(s) is Leaf:
-            data = [f"{self.constant(trees.data_of(type(v)))}({n})" for v, n in zip(values[1:], names[1:], strict=True)]
-            self.lines.append(f"if not {ns}.frozen: items.append(({ns}, {ns}.rule, {', '.join(data)}))")
+            data = [
+                f"{self.constant(trees.data_of(type(v)))}({n})"
+                for v, n in zip(values[1:], names[1:], strict=True)
+            ]
+            self.lines.append(
+                f"if not {ns}.frozen: items.append(({ns}, {ns}.rule, {', '.join(data)}))"
+            )
             self.leaves.append(ns)
             return
         opened = [trees.children(v) for v in values]

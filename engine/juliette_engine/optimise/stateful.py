@@ -55,7 +55,13 @@ _ADAM = ("eta", "beta", "epsilon")
 _old("Descent", new.Descent, ("eta",), (0.1,), None)
 _old("Momentum", new.Momentum, ("eta", "rho"), (0.01, 0.9), "velocity")
 _old("Nesterov", new.Nesterov, ("eta", "rho"), (0.001, 0.9), "velocity")
-_old("RMSProp", new.RMSProp, ("eta", "rho", "epsilon", "centred"), (0.001, 0.9, EPSILON, False), "acc")
+_old(
+    "RMSProp",
+    new.RMSProp,
+    ("eta", "rho", "epsilon", "centred"),
+    (0.001, 0.9, EPSILON, False),
+    "acc",
+)
 _old("Adam", new.Adam, _ADAM, (0.001, BETAS, EPSILON), "state")
 _old("RAdam", new.RAdam, _ADAM, (0.001, BETAS, EPSILON), "state")
 _old("AdaMax", new.AdaMax, _ADAM, (0.001, BETAS, EPSILON), "state")
@@ -65,9 +71,20 @@ _old("AdaDelta", new.AdaDelta, ("rho", "epsilon"), (0.9, EPSILON), "state")
 _old("AMSGrad", new.AMSGrad, _ADAM, (0.001, BETAS, EPSILON), "state")
 _old("NAdam", new.NAdam, _ADAM, (0.001, BETAS, EPSILON), "state")
 _old("AdaBelief", new.AdaBelief, _ADAM, (0.001, BETAS, EPSILON), "state")
-_old("WeightDecay", wrappers.WeightDecay, ("wd",), (0,), None, lambda_=property(lambda self: self.wd))
-_old("SignDecay", wrappers.SignDecay, ("wd",), (1e-3,), None, lambda_=property(lambda self: self.wd))
-_old("ClipValue", wrappers.ClipGrad, ("thresh",), (10.0,), None, delta=property(lambda self: self.thresh))
+_old(
+    "WeightDecay", wrappers.WeightDecay, ("wd",), (0,), None, lambda_=property(lambda self: self.wd)
+)
+_old(
+    "SignDecay", wrappers.SignDecay, ("wd",), (1e-3,), None, lambda_=property(lambda self: self.wd)
+)
+_old(
+    "ClipValue",
+    wrappers.ClipGrad,
+    ("thresh",),
+    (10.0,),
+    None,
+    delta=property(lambda self: self.thresh),
+)
 _old(
     "ClipNorm", wrappers.ClipNorm, ("thresh",), (10.0,), None,
     omega=property(lambda self: self.thresh), p=2.0, throw=False,

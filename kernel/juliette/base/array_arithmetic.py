@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    axes_text, convert_data, dense, eltype_of, from_values, is_array, like, origin, scalar, shape_of, values_of,
+    axes_text,
+    convert_data,
+    dense,
+    eltype_of,
+    from_values,
+    is_array,
+    like,
+    origin,
+    scalar,
+    shape_of,
+    values_of,
 )
 from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
@@ -69,7 +79,11 @@ def negate_array(a: Any) -> Any:
     if data.dtype == object:
         minus = Base.bindings["-"]
         return from_values([minus(x) for x in elements(data)], data.shape)
-    return like(a, np.negative(data if data.dtype != bool else data.astype(np.int64)), T.Int64 if data.dtype == bool else eltype_of(a))
+    return like(
+        a,
+        np.negative(data if data.dtype != bool else data.astype(np.int64)),
+        T.Int64 if data.dtype == bool else eltype_of(a),
+    )
 
 
 @Base.method("+(a::AbstractArray)", transparent=True)
@@ -79,7 +93,11 @@ def plus_array(a: Any) -> Any:
 
 def _inside(row: Any, x: Any) -> Any:
     """A factor of a row as a factor of its vector."""
-    return Base.bindings["conj"](x) if isinstance(row, W.Adjoint) and not isinstance(x, (int, float)) else x
+    return (
+        Base.bindings["conj"](x)
+        if isinstance(row, W.Adjoint) and not isinstance(x, (int, float))
+        else x
+    )
 
 
 def scaling(name: str) -> None:
@@ -121,7 +139,12 @@ def matmul(a: Any, b: Any) -> Any:
     ```
     """
     x, y = dense(a), dense(b)
-    if x.dtype is y.dtype and x.dtype.char in "fd" and isinstance(a, Array) and isinstance(b, Array):
+    if (
+        x.dtype is y.dtype
+        and x.dtype.char in "fd"
+        and isinstance(a, Array)
+        and isinstance(b, Array)
+    ):
         if x.ndim == 2 and x.shape[1] == y.shape[0]:  # nothing to decide
             return wrap(x.dot(y) if y.ndim == 1 else y.T.dot(x.T).T)
     if x.ndim == 1:
@@ -129,7 +152,12 @@ def matmul(a: Any, b: Any) -> Any:
             raise MethodError(Base.bindings["*"], (a, b), None)
         x = x.reshape(-1, 1)
     check_product(a, b, x, y)
-    if isinstance(a, W.Transposed) and a.parent_is_vector and x.dtype != object and y.dtype != object:
+    if (
+        isinstance(a, W.Transposed)
+        and a.parent_is_vector
+        and x.dtype != object
+        and y.dtype != object
+    ):
         ta, tb = eltype_of(a), eltype_of(b)
         t = product_type(ta, tb)
         row = convert_data(t, x, ta).reshape(-1)
@@ -137,7 +165,9 @@ def matmul(a: Any, b: Any) -> Any:
             return scalar(row.dot(convert_data(t, y, tb)))
         if not (y.shape[0] == 1 and isinstance(b, W.Transposed)):
             out = row.dot(convert_data(t, y, tb))
-            return type(a).__mro__[1](wrap(out.conj() if out.dtype.kind == "c" and isinstance(a, W.Adjoint) else out))
+            return type(a).__mro__[1](
+                wrap(out.conj() if out.dtype.kind == "c" and isinstance(a, W.Adjoint) else out)
+            )
     if x.dtype == object or y.dtype == object:
         out = general_product(a, x, y)
     else:
@@ -160,11 +190,19 @@ def check_product(a: Any, b: Any, x: Any, y: Any) -> None:
     blas = eltype_of(a) is eltype_of(b) and x.dtype.kind == "f"
     if y.ndim == 1:
         if blas:
-            raise DimensionMismatch(f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}")
-        raise DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), vector B has length {y.shape[0]}")
+            raise DimensionMismatch(
+                f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}"
+            )
+        raise DimensionMismatch(
+            f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), vector B has length {y.shape[0]}"
+        )
     if blas:
-        raise DimensionMismatch(f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})")
-    raise DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), matrix B has dimensions ({y.shape[0]},{y.shape[1]})")
+        raise DimensionMismatch(
+            f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})"
+        )
+    raise DimensionMismatch(
+        f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
+    )
 
 
 def product(x: Any, y: Any) -> Any:
@@ -193,10 +231,16 @@ def general_product(a: Any, x: Any, y: Any) -> Any:
     return from_values(out, (x.shape[0],) if y.ndim == 1 else (x.shape[0], y.shape[1]))
 
 
-@Base.method("*(a::AbstractVecOrMat, b::AbstractVecOrMat, c::AbstractVecOrMat, more...)", transparent=True)
+@Base.method(
+    "*(a::AbstractVecOrMat, b::AbstractVecOrMat, c::AbstractVecOrMat, more...)", transparent=True
+)
 def matmul_chain(a: Any, b: Any, c: Any, *more: Any) -> Any:
     times = Base.bindings["*"]
-    out = times(times(a, b), c) if len(shape_of(c)) > 1 or len(shape_of(b)) == 1 else times(a, times(b, c))
+    out = (
+        times(times(a, b), c)
+        if len(shape_of(c)) > 1 or len(shape_of(b)) == 1
+        else times(a, times(b, c))
+    )
     for x in more:
         out = times(out, x)
     return out
@@ -259,8 +303,12 @@ def compare_vectors(a: Any, b: Any) -> int:
     return -1 if isless_vectors(a, b) else 1 if isless_vectors(b, a) else 0
 
 
-@Base.method("isapprox(a::AbstractArray, b::AbstractArray; atol=0, rtol=nothing, nans=false, norm=nothing)")
-def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None) -> bool:
+@Base.method(
+    "isapprox(a::AbstractArray, b::AbstractArray; atol=0, rtol=nothing, nans=false, norm=nothing)"
+)
+def isapprox_arrays(
+    a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None
+) -> bool:
     """Are two arrays equal up to rounding, by the norm of their difference?
 
     ```jldoctest
@@ -274,14 +322,20 @@ def isapprox_arrays(a: Any, b: Any, *, atol: Any = 0, rtol: Any = None, nans: bo
     if x.dtype == object or y.dtype == object or nans:
         near = Base.bindings["isapprox"]
         keywords = {"atol": atol, "nans": nans} | ({} if rtol is None else {"rtol": rtol})
-        return all(support.truth(near.call_kw(keywords, p, q)) for p, q in zip(values_of(a), values_of(b), strict=True))
+        return all(
+            support.truth(near.call_kw(keywords, p, q))
+            for p, q in zip(values_of(a), values_of(b), strict=True)
+        )
     if rtol is None:
         single = x.dtype == np.float32 or y.dtype == np.float32
         exact = x.dtype.kind in "iub" and y.dtype.kind in "iub"
         rtol = 0 if atol > 0 or exact else (3.4526698e-4 if single else 1.4901161193847656e-8)
     d = np.linalg.norm((x.astype(np.result_type(x, np.float64)) - y).ravel())
     if not np.isfinite(d):
-        return all(Base.bindings["isapprox"].call_kw({"atol": atol, "rtol": rtol}, p, q) for p, q in zip(values_of(a), values_of(b), strict=True))
+        return all(
+            Base.bindings["isapprox"].call_kw({"atol": atol, "rtol": rtol}, p, q)
+            for p, q in zip(values_of(a), values_of(b), strict=True)
+        )
     return bool(d <= max(atol, rtol * max(np.linalg.norm(x.ravel()), np.linalg.norm(y.ravel()))))
 
 
@@ -349,7 +403,11 @@ def isone_matrix(a: Any) -> bool:
     m, n = shape_of(a)
     values = values_of(a)
     one, zero = Base.bindings["isone"], Base.bindings["iszero"]
-    return m == n and all(one(values[j * n + i]) if i == j else zero(values[j * n + i]) for j in range(n) for i in range(n))
+    return m == n and all(
+        one(values[j * n + i]) if i == j else zero(values[j * n + i])
+        for j in range(n)
+        for i in range(n)
+    )
 
 
 def each_element(name: str, keeps: bool) -> None:
@@ -374,4 +432,3 @@ each_element("big", False)
 @Base.method("complex(a::AbstractArray)")
 def complex_array(a: Any) -> Any:
     return B.materialize(B.broadcasted(Base.bindings["complex"], a))
-

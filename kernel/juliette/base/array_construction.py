@@ -8,8 +8,22 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    ArrayLike, array_parameters, check_size, convert_data, convert_element, dense, dims_of, dims_text, eltype_of, fortran,
-    from_values, is_array, result, shape_of, shaped, tuple_text,
+    ArrayLike,
+    array_parameters,
+    check_size,
+    convert_data,
+    convert_element,
+    dense,
+    dims_of,
+    dims_text,
+    eltype_of,
+    fortran,
+    from_values,
+    is_array,
+    result,
+    shape_of,
+    shaped,
+    tuple_text,
 )
 from juliette.base.essentials import UndefInitializer, _simple
 from juliette.base.numbers.promotion import promote_type
@@ -20,7 +34,13 @@ from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, array_class, elements, fill_object, make, undef, vector
-from juliette.runtime.errors import ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    DimensionMismatch,
+    ErrorException,
+    MethodError,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.structs import Struct
 
@@ -72,7 +92,12 @@ def array_like_data(t: Any, shape: tuple[int, ...], value: Any) -> Array:
     dtype = T.DTYPE_OF.get(t)
     check_size(shape, dtype or object)
     if dtype is not None:
-        return make(np.zeros(shape, dtype, "F") if value == 0 and type(value) is int else np.full(shape, value, dtype=dtype, order="F"), t)
+        return make(
+            np.zeros(shape, dtype, "F")
+            if value == 0 and type(value) is int
+            else np.full(shape, value, dtype=dtype, order="F"),
+            t,
+        )
     out = undef(t, shape)
     fill_object(out.data, value)
     return out
@@ -94,8 +119,8 @@ def filled(name: str, unit: str) -> None:
     ```jldoctest
     julia> {name}(Int8, 2, 3)
     2×3 Matrix{{Int8}}:
-     {'  '.join(['0' if name == 'zeros' else '1'] * 3)}
-     {'  '.join(['0' if name == 'zeros' else '1'] * 3)}
+     {"  ".join(["0" if name == "zeros" else "1"] * 3)}
+     {"  ".join(["0" if name == "zeros" else "1"] * 3)}
     ```
     """
 
@@ -192,7 +217,11 @@ def _array_constructor(t: Any, *args: Any) -> Any:
     open_type = isinstance(eltype, T.TypeVar)
     if len(args) > 1 and type(args[0]) in FROM_VALUE:
         return FROM_VALUE[type(args[0])](args[0], dims_of(args[1:]), None if open_type else eltype)
-    if args and isinstance(args[0], (UndefInitializer, type(None), V.MissingType)) and (len(args) > 1 or isinstance(args[0], UndefInitializer)):
+    if (
+        args
+        and isinstance(args[0], (UndefInitializer, type(None), V.MissingType))
+        and (len(args) > 1 or isinstance(args[0], UndefInitializer))
+    ):
         shape = dims_of(args[1:])
         if type(ndim) is int and len(shape) != ndim:
             raise MethodError(t, args, None)
@@ -221,7 +250,9 @@ def _iterable(x: Any) -> bool:
 
 
 _simple(T.Array_, _array_constructor)
-support._builtin(constructors(T.Array_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _array_constructor, ("args",))
+support._builtin(
+    constructors(T.Array_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _array_constructor, ("args",)
+)
 
 
 def _bit_constructor(t: Any, *args: Any) -> Any:
@@ -234,7 +265,12 @@ def _bit_constructor(t: Any, *args: Any) -> Any:
     return V.BitArray(np.array(convert_data(T.Bool, dense(x), eltype_of(x)), dtype=bool, order="F"))
 
 
-support._builtin(constructors(V.BitArray_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_constructor, ("args",))
+support._builtin(
+    constructors(V.BitArray_),
+    T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+    _bit_constructor,
+    ("args",),
+)
 
 
 # ---------------------------------------------------------------- similar and copies
@@ -257,7 +293,9 @@ def similar_type(a: Any, t: Any) -> Any:
     return SIMILAR(a, t, shape_of(a))
 
 
-@Base.method("similar(a::AbstractArray, dims::Union{Integer,AbstractUnitRange}...)", transparent=True)
+@Base.method(
+    "similar(a::AbstractArray, dims::Union{Integer,AbstractUnitRange}...)", transparent=True
+)
 def similar_dims(a: Any, *dims: Any) -> Any:
     return SIMILAR(a, eltype_of(a), dims_or_ranges(dims))
 
@@ -267,7 +305,10 @@ def similar_shape(a: Any, dims: Any) -> Any:
     return SIMILAR(a, eltype_of(a), dims_of((dims,)))
 
 
-@Base.method("similar(a::AbstractArray, t::Type, dims::Union{Integer,AbstractUnitRange}...)", transparent=True)
+@Base.method(
+    "similar(a::AbstractArray, t::Type, dims::Union{Integer,AbstractUnitRange}...)",
+    transparent=True,
+)
 def similar_type_dims(a: Any, t: Any, *dims: Any) -> Any:
     return SIMILAR(a, t, dims_or_ranges(dims))
 
@@ -372,7 +413,9 @@ def copyto_from(dest: Any, start: int, source: Any, first: int = 1) -> Any:
     return _copy_some(dest, start, values)
 
 
-@Base.method("unsafe_copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer, n::Integer)")
+@Base.method(
+    "unsafe_copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer, n::Integer)"
+)
 def unsafe_copyto(dest: Any, dstart: int, source: Any, sstart: int, n: int) -> Any:
     """`copyto!`, checked all the same."""
     return Base.bindings["copyto!"](dest, dstart, source, sstart, n)
@@ -388,16 +431,24 @@ def copyto_count(dest: Any, start: int, source: Any, first: int, n: int) -> Any:
     return _copy_some(dest, start, values[first - 1 : first - 1 + n])
 
 
-@Base.method("copyto!(dest::AbstractMatrix, di::AbstractRange, dj::AbstractRange, a::AbstractMatrix, si::AbstractRange, sj::AbstractRange)")
+@Base.method(
+    "copyto!(dest::AbstractMatrix, di::AbstractRange, dj::AbstractRange, a::AbstractMatrix, si::AbstractRange, sj::AbstractRange)"
+)
 def copyto_block(dest: Any, di: Any, dj: Any, a: Any, si: Any, sj: Any) -> Any:
     """A block of one matrix, written to a block of another."""
     for name, ours, theirs in (("row", di, si), ("column", dj, sj)):
         if len(ours) != len(theirs):
-            raise ArgumentError(f"source and destination must have same size (got {len(theirs)} and {len(ours)})" if name else "")
+            raise ArgumentError(
+                f"source and destination must have same size (got {len(theirs)} and {len(ours)})"
+                if name
+                else ""
+            )
     return Base.bindings["setindex!"](dest, Base.bindings["getindex"](a, si, sj), di, dj)
 
 
-@Base.method("copyto!(dest::AbstractArray, to::CartesianIndices, a::AbstractArray, from::CartesianIndices)")
+@Base.method(
+    "copyto!(dest::AbstractArray, to::CartesianIndices, a::AbstractArray, from::CartesianIndices)"
+)
 def copyto_indices(dest: Any, to: Any, a: Any, source: Any) -> Any:
     """The elements of a block, written to a block of the same shape.
 

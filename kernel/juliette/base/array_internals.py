@@ -38,7 +38,10 @@ def has_offset_axes(*arrays: Any) -> bool:
     ```
     """
     first = Base.bindings["first"]
-    return any(not isinstance(a, (Array, V.ColonType, int, float)) and any(first(r) != 1 for r in AXES(a)) for a in arrays)
+    return any(
+        not isinstance(a, (Array, V.ColonType, int, float)) and any(first(r) != 1 for r in AXES(a))
+        for a in arrays
+    )
 
 
 @Base.method("require_one_based_indexing(arrays...)", export=False)
@@ -51,7 +54,9 @@ def require_one_based_indexing(*arrays: Any) -> bool:
     ```
     """
     if has_offset_axes(*arrays):
-        raise ArgumentError("offset arrays are not supported but got an array with index other than 1")
+        raise ArgumentError(
+            "offset arrays are not supported but got an array with index other than 1"
+        )
     return True
 
 

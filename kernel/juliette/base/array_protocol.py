@@ -104,7 +104,9 @@ def shifted(position: tuple[Any, ...], first: tuple[int, ...] | None) -> tuple[i
 
 def is_linear(x: Any) -> bool:
     """Are a user's arrays of this type indexed by one number (`IndexStyle`)?"""
-    return isinstance(Base.bindings["IndexStyle"](T.typeof(x)), Base.bindings["IndexLinear"].pyclass)
+    return isinstance(
+        Base.bindings["IndexStyle"](T.typeof(x)), Base.bindings["IndexLinear"].pyclass
+    )
 
 
 def values_of(x: Any) -> list[Any]:
@@ -147,10 +149,14 @@ def fill_user(out: Any, values: Iterable[Any]) -> None:
     put, first, shape = Base.bindings["setindex!"], origin(out), shape_of(out)
     linear = first is None and (len(shape) == 1 or is_linear(out))
     for k, v in enumerate(values):
-        put(out, v, *((k + 1,) if linear else shifted(np.unravel_index(k, shape, order="F"), first)))
+        put(
+            out, v, *((k + 1,) if linear else shifted(np.unravel_index(k, shape, order="F"), first))
+        )
 
 
-def from_values(values: list[Any], shape: tuple[int, ...] | None = None, eltype: Any = None) -> Array:
+def from_values(
+    values: list[Any], shape: tuple[int, ...] | None = None, eltype: Any = None
+) -> Array:
     """An Array of computed elements; its element type is what they have in common."""
     if eltype is None:
         eltype = B.join_types(values)
@@ -188,7 +194,9 @@ def convert_data(t: Any, data: Any, eltype: Any) -> Any:
         if dtype.kind in "iub":
             check_exact(t, data, dtype)
         return data.astype(dtype)
-    return shaped([x if x is UNDEF else convert_element(t, x) for x in elements(data)], t, data.shape)
+    return shaped(
+        [x if x is UNDEF else convert_element(t, x) for x in elements(data)], t, data.shape
+    )
 
 
 def check_exact(t: Any, data: Any, dtype: Any) -> None:

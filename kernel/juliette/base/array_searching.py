@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, from_values, is_array, origin, shape_of, shifted, values_of
+from juliette.base.array_protocol import (
+    dense,
+    from_values,
+    is_array,
+    origin,
+    shape_of,
+    shifted,
+    values_of,
+)
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.reductions import axes_of, is_whole, mapped_values, nothing_to_reduce, objects
 from juliette.compiler import support
@@ -69,7 +77,9 @@ def findall(a: Any) -> Any:
 
 @Base.method("findall(f, a::AbstractArray)")
 def findall_of(f: Any, a: Any) -> Any:
-    return keys_vector([i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a), origin(a))
+    return keys_vector(
+        [i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a), origin(a)
+    )
 
 
 @Base.method("findfirst(a::AbstractArray)")
@@ -200,7 +210,11 @@ def extreme(kind: str, arg: Any) -> None:
                 i = int(arg(flat))
                 if flat.dtype.kind == "f" and flat[i] == 0:  # 0.0 is greater than -0.0
                     signs = np.signbit(flat) & (flat == 0)
-                    i = int(np.argmax((flat == 0) & (~signs if greatest else signs))) if signs.any() else i
+                    i = (
+                        int(np.argmax((flat == 0) & (~signs if greatest else signs)))
+                        if signs.any()
+                        else i
+                    )
                     i = i if flat[i] == 0 else int(arg(flat))
                 return element(flat, i), key_at(i, data.shape, origin(x))
         return find(entries(x))

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import ArrayLike, array_parameters, dense, eltype_of, is_array, shape_of
+from juliette.base.array_protocol import (
+    ArrayLike,
+    array_parameters,
+    dense,
+    eltype_of,
+    is_array,
+    shape_of,
+)
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
 from juliette.compiler import support
@@ -17,11 +24,17 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import (
-    ArgumentError, BoundsError, DimensionMismatch, ErrorException, MethodError, UndefRefError,
+    ArgumentError,
+    BoundsError,
+    DimensionMismatch,
+    ErrorException,
+    MethodError,
+    UndefRefError,
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.ranges import Slice
 from juliette.runtime.structs import Struct
+
 
 @Base.method("size(a::AbstractArray)")
 def size(a: Any) -> tuple[int, ...]:
@@ -48,7 +61,11 @@ def size_along(a: Any, d: Any) -> Any:
     if type(d) is tuple:
         return tuple(size_along(a, k) for k in d)
     if d < 1:
-        raise ErrorException("arraysize: dimension out of range") if isinstance(a, Array) else BoundsError(s, (d,))
+        raise (
+            ErrorException("arraysize: dimension out of range")
+            if isinstance(a, Array)
+            else BoundsError(s, (d,))
+        )
     return s[d - 1] if d <= len(s) else 1
 
 
@@ -149,24 +166,34 @@ def keys_of_string(s: str) -> Any:
 @Base.method("eachindex(a::AbstractArray, b::AbstractArray, more::AbstractArray...)")
 def eachindex_several(*arrays: Any) -> Any:
     first = AXES(arrays[0])
-    linear = all(len(shape_of(a)) == 1 or Base.bindings["IndexStyle"](T.typeof(a)) is LINEAR for a in arrays)
+    linear = all(
+        len(shape_of(a)) == 1 or Base.bindings["IndexStyle"](T.typeof(a)) is LINEAR for a in arrays
+    )
     for a in arrays[1:]:
         if linear and math.prod(shape_of(a)) == math.prod(shape_of(arrays[0])):
             continue
         if AXES(a) != first and shape_of(a) != shape_of(arrays[0]):
             names = [Base.bindings["repr"](eachindex(x)) for x in arrays]
             joined = " and ".join([", ".join(names[:-1]), names[-1]])
-            raise DimensionMismatch(f"all inputs to eachindex must have the same indices, got {joined}")
+            raise DimensionMismatch(
+                f"all inputs to eachindex must have the same indices, got {joined}"
+            )
     if linear and len(shape_of(arrays[0])) == 1:
         return eachindex(arrays[0])
-    return V.OneTo(math.prod(shape_of(arrays[0]))) if linear else Base.bindings["CartesianIndices"](arrays[0])
+    return (
+        V.OneTo(math.prod(shape_of(arrays[0])))
+        if linear
+        else Base.bindings["CartesianIndices"](arrays[0])
+    )
 
 
 @Base.method("eachindex(s::IndexStyle, a::AbstractArray, more::AbstractArray...)")
 def eachindex_style(s: Any, a: Any, *more: Any) -> Any:
     shape = shape_of(a)
     for b in more:
-        if shape_of(b) != shape and not (s is LINEAR and math.prod(shape_of(b)) == math.prod(shape)):
+        if shape_of(b) != shape and not (
+            s is LINEAR and math.prod(shape_of(b)) == math.prod(shape)
+        ):
             return eachindex_several(a, *more)  # says what differs
     if s is not LINEAR:
         return Base.bindings["CartesianIndices"](a)
@@ -306,7 +333,9 @@ def checkindex(_: Any, axis: Any, index: Any) -> bool:
             return bool(data.size == last - first + 1)
         return not data.size or bool(first <= data.min() and data.max() <= last)
     if not isinstance(index, int) or isinstance(index, bool):
-        raise ArgumentError(f"unable to check bounds for indices of type {T.type_string(T.typeof(index))}")
+        raise ArgumentError(
+            f"unable to check bounds for indices of type {T.type_string(T.typeof(index))}"
+        )
     return bool(first <= index <= last)
 
 
@@ -329,7 +358,9 @@ def promote_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
             )
     for i, x in enumerate(a[len(b) :], start=len(b) + 1):
         if not same(x, 1) and not same(x, V.OneTo(1)):
-            raise DimensionMismatch(f"dimensions must match: a has dims {repr_of(a)}, must have singleton at dim {i}")
+            raise DimensionMismatch(
+                f"dimensions must match: a has dims {repr_of(a)}, must have singleton at dim {i}"
+            )
     return a
 
 
@@ -346,7 +377,9 @@ def to_indices(a: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
     flat = flatten(index)
     for d, i in enumerate(flat):
         if isinstance(i, V.ColonType):
-            out.append(Slice(math.prod(shape) if len(flat) == 1 else shape[d] if d < len(shape) else 1))
+            out.append(
+                Slice(math.prod(shape) if len(flat) == 1 else shape[d] if d < len(shape) else 1)
+            )
         else:
             out.append(Base.bindings["findall"](i) if is_array(i) and eltype_of(i) is T.Bool else i)
     return tuple(out)
@@ -456,4 +489,6 @@ def strided(n: Any) -> Any:
 
 for _name, _dims in (("StridedArray", None), ("StridedVector", 1), ("StridedMatrix", 2)):
     Base.const(_name, strided(_dims))
-Base.const("StridedVecOrMat", T.vec_or_mat(Base.bindings["StridedVector"], Base.bindings["StridedMatrix"]))
+Base.const(
+    "StridedVecOrMat", T.vec_or_mat(Base.bindings["StridedVector"], Base.bindings["StridedMatrix"])
+)

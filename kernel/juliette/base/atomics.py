@@ -18,7 +18,13 @@ from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 REPLACED = ("old", "success")
 ORDERS = {
-    "not_atomic", "unordered", "monotonic", "acquire", "release", "acquire_release", "sequentially_consistent",
+    "not_atomic",
+    "unordered",
+    "monotonic",
+    "acquire",
+    "release",
+    "acquire_release",
+    "sequentially_consistent",
 }
 
 
@@ -48,7 +54,11 @@ def get_field(x: Any, name: Any, order: Any) -> Any:
     """The field, read with an ordering: of one that is declared `@atomic`, with an atomic one."""
     atomic = is_atomic(order)
     kind = T.typeof(x)
-    declared = isinstance(name, Symbol) and isinstance(kind, T.DataType) and name.name in kind.typename.field_atomics
+    declared = (
+        isinstance(name, Symbol)
+        and isinstance(kind, T.DataType)
+        and name.name in kind.typename.field_atomics
+    )
     if atomic and not declared:
         raise ConcurrencyViolationError("getfield: non-atomic field cannot be accessed atomically")
     if declared and not atomic:
@@ -79,8 +89,12 @@ def steps(kind: str) -> None:
         setfield(x, name, new, atomic=is_atomic(order), verb="modifyfield!")
         return V.Pair(old, new)
 
-    @Base.method(f"replace{kind}!(x, name::Symbol, expected, value, success=:not_atomic, fail=:not_atomic)")
-    def replace(x: Any, name: Symbol, expected: Any, value: Any, order: Any = PLAIN, fail: Any = PLAIN) -> Any:
+    @Base.method(
+        f"replace{kind}!(x, name::Symbol, expected, value, success=:not_atomic, fail=:not_atomic)"
+    )
+    def replace(
+        x: Any, name: Symbol, expected: Any, value: Any, order: Any = PLAIN, fail: Any = PLAIN
+    ) -> Any:
         """Set it if it is `expected`; the value is `(old = …, success = …)`."""
         old = getfield(x, name)
         success = egal(old, expected)
@@ -115,7 +129,11 @@ def set_global(m: Module, name: Symbol, value: Any, order: Any = None) -> Any:
 
 
 for _name in (
-    "getglobal", "setglobal!", "swapfield!", "modifyfield!", "replacefield!",
+    "getglobal",
+    "setglobal!",
+    "swapfield!",
+    "modifyfield!",
+    "replacefield!",
 ):
     Core.bindings[_name] = Base.bindings[_name]
 
@@ -158,7 +176,9 @@ def atomic(context: Any, *args: Any) -> Any:
         return _call("setproperty!", x, name, e.args[1], order)
     if isinstance(e, Expr) and e.head.endswith("=") and len(e.args) == 2:
         x, name = _field(e.args[0])
-        return _call("getindex", _call("modifyproperty!", x, name, Symbol(e.head[:-1]), e.args[1], order), 2)
+        return _call(
+            "getindex", _call("modifyproperty!", x, name, Symbol(e.head[:-1]), e.args[1], order), 2
+        )
     if isinstance(e, Expr) and e.head == "call" and len(e.args) == 3:
         x, name = _field(e.args[1])
         return _call("modifyproperty!", x, name, e.args[0], e.args[2], order)

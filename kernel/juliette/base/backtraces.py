@@ -148,8 +148,13 @@ def frame_field(f: StackFrame, name: str) -> Any:
     frame = f.frame
     called = None if frame.function == TOP_LEVEL else MethodInstance(_NAMED.sub("::", frame.head))
     fields: dict[str, Any] = {
-        "func": Symbol(frame.function), "file": Symbol(frame.file), "line": frame.line,
-        "linfo": called, "from_c": False, "inlined": False, "pointer": np.uint64(id(f)),
+        "func": Symbol(frame.function),
+        "file": Symbol(frame.file),
+        "line": frame.line,
+        "linfo": called,
+        "from_c": False,
+        "inlined": False,
+        "pointer": np.uint64(id(f)),
     }
     if name not in fields:
         raise ErrorException(f"type StackFrame has no field {name}")
@@ -171,7 +176,9 @@ def show_frame(io: IO, f: StackFrame) -> None:
 @Base.method("showerror(io::IO, e, trace; backtrace=true)")
 def showerror_with_trace(io: IO, e: Any, trace: Any, *, backtrace: bool = True) -> None:
     io.write(showerror_text(e))
-    frames = [f.frame for f in getattr(trace, "data", np.array(())).tolist() if isinstance(f, StackFrame)]
+    frames = [
+        f.frame for f in getattr(trace, "data", np.array(())).tolist() if isinstance(f, StackFrame)
+    ]
     if backtrace and frames:
         io.write("\nStacktrace:\n" + "\n".join(trace_lines(frames)))
 
@@ -197,7 +204,10 @@ for _name in ("CapturedException", "InitError"):
 
 def _constructor(t: Any, cls: Any) -> None:
     support._builtin(
-        constructors(t), T.tuple_type([T.type_of_type(t), T.Any_, T.Any_]), lambda _, *xs: cls(*xs), cls.fields
+        constructors(t),
+        T.tuple_type([T.type_of_type(t), T.Any_, T.Any_]),
+        lambda _, *xs: cls(*xs),
+        cls.fields,
     )
 
 
@@ -212,4 +222,6 @@ def show_captured(io: IO, e: Any) -> None:
 
 @Base.method("showerror(io::IO, e::InitError)")
 def show_init(io: IO, e: Any) -> None:
-    io.write(f"InitError: {showerror_text(e.error)}\nduring initialization of module {string_of(e.mod)}")
+    io.write(
+        f"InitError: {showerror_text(e.error)}\nduring initialization of module {string_of(e.mod)}"
+    )

@@ -61,13 +61,19 @@ def _style_class(t: Any) -> type:
     return type(T.type_string(t), (Style,), {"__slots__": (), "julia_type": t, "fields": ()})
 
 
-def style_type(key: str, parent: Any, params: tuple[T.TypeVar, ...] = (), abstract: bool = False) -> Any:
+def style_type(
+    key: str, parent: Any, params: tuple[T.TypeVar, ...] = (), abstract: bool = False
+) -> Any:
     """Define a type of styles."""
     t = T.define(key, parent, params, abstract=abstract, module=Broadcast)
     if not abstract:
         T.unwrap(t).typename.make_class = _style_class
-        support._builtin(constructors(t), T.tuple_type([T.type_of_type(t)]) if not params else T.tuple_type([T.Type_]),
-                         lambda s: s.pyclass(), ())
+        support._builtin(
+            constructors(t),
+            T.tuple_type([T.type_of_type(t)]) if not params else T.tuple_type([T.Type_]),
+            lambda s: s.pyclass(),
+            (),
+        )
     name(key, t)
     return t
 
@@ -130,7 +136,10 @@ def dimension(style: Any) -> Any:
 
 
 def is_default(style: Any) -> bool:
-    return isinstance(T.typeof(style), T.DataType) and T.typeof(style).typename is T.unwrap(DefaultArrayStyle).typename
+    return (
+        isinstance(T.typeof(style), T.DataType)
+        and T.typeof(style).typename is T.unwrap(DefaultArrayStyle).typename
+    )
 
 
 def winner(a: Any, b: Any) -> Any:
@@ -163,8 +172,10 @@ def winner(a: Any, b: Any) -> Any:
 def conflict(a: Any, b: Any, first: Any, second: Any) -> Exception:
     """The error for two rules that contradict each other."""
     text = Base.bindings["repr"]
-    one, other = f"BroadcastStyle(::{T.type_string(T.typeof(a))}, ::{T.type_string(T.typeof(b))})", (
-        f"BroadcastStyle(::{T.type_string(T.typeof(b))}, ::{T.type_string(T.typeof(a))})")
+    one, other = (
+        f"BroadcastStyle(::{T.type_string(T.typeof(a))}, ::{T.type_string(T.typeof(b))})",
+        (f"BroadcastStyle(::{T.type_string(T.typeof(b))}, ::{T.type_string(T.typeof(a))})"),
+    )
     return ErrorException(f"""
 conflicting broadcast rules defined
   Broadcast.{one} = {text(first)}
@@ -269,7 +280,9 @@ Broadcast.const("broadcastable", BROADCASTABLE)
 
 # ---------------------------------------------------------------- the unevaluated call
 
-Broadcasted_ = T.define("Broadcasted", T.Any_, [T.TypeVar(k) for k in ("Style", "Axes", "F", "Args")], module=Broadcast)
+Broadcasted_ = T.define(
+    "Broadcasted", T.Any_, [T.TypeVar(k) for k in ("Style", "Axes", "F", "Args")], module=Broadcast
+)
 _family = T.unwrap(Broadcasted_).typename
 _family.fields = ("style", "f", "args", "axes")
 _family.field_types = (T.Any_,) * 4
@@ -279,8 +292,14 @@ name("Broadcasted", Broadcasted_)
 def type_of_tree(tree: Any) -> Any:
     kinds = T.tuple_type(map(T.typeof, tree.args))
     style = style_of(tree)
-    axes = T.Nothing if dimension(style) is None and style != TUPLE_STYLE else T.tuple_type(map(T.typeof, tree.axes))
-    return T.apply_type(Broadcasted_, T.typeof(style_of(tree)), axes, T.typeof(tree.function), kinds)
+    axes = (
+        T.Nothing
+        if dimension(style) is None and style != TUPLE_STYLE
+        else T.tuple_type(map(T.typeof, tree.axes))
+    )
+    return T.apply_type(
+        Broadcasted_, T.typeof(style_of(tree)), axes, T.typeof(tree.function), kinds
+    )
 
 
 T.register_instances(B.Broadcasted, type_of_tree, Broadcasted_)
@@ -369,8 +388,10 @@ def length_of_tree(tree: Any) -> int:
 
 
 support._builtin(
-    constructors(Broadcasted_), T.tuple_type([T.Type_, T.Any_, T.Tuple_, T.Vararg(T.Any_)]),
-    lambda t, f, args, *axes: make_tree(t, f, args), ("f", "args", "axes"),
+    constructors(Broadcasted_),
+    T.tuple_type([T.Type_, T.Any_, T.Tuple_, T.Vararg(T.Any_)]),
+    lambda t, f, args, *axes: make_tree(t, f, args),
+    ("f", "args", "axes"),
 )
 
 
@@ -391,7 +412,9 @@ def with_style(t: Any, tree: Any) -> Any:
 
 def flat_leaves(x: Any) -> tuple[Any, ...]:
     """The leaves of a tree, from left to right."""
-    return tuple(v for a in x.args for v in flat_leaves(a)) if isinstance(x, B.Broadcasted) else (x,)
+    return (
+        tuple(v for a in x.args for v in flat_leaves(a)) if isinstance(x, B.Broadcasted) else (x,)
+    )
 
 
 @Base.method("cat_nested(bc::Base.Broadcast.Broadcasted)", export=False)
@@ -413,8 +436,13 @@ def flatten_tree(tree: Any) -> Any:
      50
     ```
     """
+
     def call(t: Any, values: Any) -> Any:
-        return t.function(*[call(a, values) for a in t.args]) if isinstance(t, B.Broadcasted) else next(values)
+        return (
+            t.function(*[call(a, values) for a in t.args])
+            if isinstance(t, B.Broadcasted)
+            else next(values)
+        )
 
     if not any(isinstance(a, B.Broadcasted) for a in tree.args):
         return tree
@@ -423,7 +451,15 @@ def flatten_tree(tree: Any) -> Any:
     return flat
 
 
-for _key in ("result_style", "combine_styles", "broadcast_shape", "combine_axes", "combine_eltypes", "flatten", "cat_nested"):
+for _key in (
+    "result_style",
+    "combine_styles",
+    "broadcast_shape",
+    "combine_axes",
+    "combine_eltypes",
+    "flatten",
+    "cat_nested",
+):
     Broadcast.const(_key, Base.bindings.pop(_key))
 for _key in ("axes", "eltype", "similar", "copy", "copyto!", "size", "ndims", "length", "getindex"):
     Broadcast.set(_key, Base.bindings[_key], const=True)
@@ -453,8 +489,11 @@ def axis_of_tree(tree: Any, d: int) -> Any:
 @Base.method("ndims(t::Type{<:Base.Broadcast.Broadcasted})")
 def ndims_of_tree_type(t: Any) -> Any:
     axes = T.unwrap(t).parameters[1]
-    return len(axes.parameters) if isinstance(axes, T.DataType) and axes is not T.Nothing else dimension(
-        T.CONSTRUCT(T.unwrap(t).parameters[0], (), {}))
+    return (
+        len(axes.parameters)
+        if isinstance(axes, T.DataType) and axes is not T.Nothing
+        else dimension(T.CONSTRUCT(T.unwrap(t).parameters[0], (), {}))
+    )
 
 
 @Base.method("ndims(bc::Base.Broadcast.Broadcasted)")
@@ -490,7 +529,9 @@ def plain(x: Any) -> Any:
         return make(dense(x), eltype_of(x))
     if has_axes(x) and tree_shape(x):
         get, shape = Base.bindings["getindex"], tree_shape(x)
-        return B.from_values([get(x, *[i + 1 for i in at[::-1]]) for at in np.ndindex(*shape[::-1])], shape)
+        return B.from_values(
+            [get(x, *[i + 1 for i in at[::-1]]) for at in np.ndindex(*shape[::-1])], shape
+        )
     if has_axes(x):
         return V.Ref(Base.bindings["getindex"](x))
     return x if not isinstance(x, Struct) else V.Ref(x)
@@ -509,7 +550,12 @@ def TRACED() -> bool:  # noqa: N802 (reads like the flag it asks for)
 
 def is_user_style(style: Any) -> bool:
     """Is it none of the styles of Base (for which the result is an Array or a tuple)?"""
-    return not (is_default(style) or style == TUPLE_STYLE or style == UNKNOWN or isinstance(style, ArrayConflict.pyclass))
+    return not (
+        is_default(style)
+        or style == TUPLE_STYLE
+        or style == UNKNOWN
+        or isinstance(style, ArrayConflict.pyclass)
+    )
 
 
 B.CUSTOM_VALUE = custom_value
@@ -524,7 +570,11 @@ def copy_tree(tree: Any) -> Any:
         return out
     dest = Base.bindings["similar"](tree, eltype_of(out))
     copyto = Base.bindings["copyto!"]
-    if any(m.code is not None and T.match(T.tuple_type([T.typeof(dest), T.typeof(tree)]), m.signature) is not None for m in copyto.methods):
+    if any(
+        m.code is not None
+        and T.match(T.tuple_type([T.typeof(dest), T.typeof(tree)]), m.signature) is not None
+        for m in copyto.methods
+    ):
         return copyto(dest, tree)
     return store(dest, out)
 
@@ -554,7 +604,9 @@ def store(dest: Any, value: Any) -> Any:
     shape = shape_of(dest)
     source = dense(value) if is_array(value) else None
     if source is not None and source.shape != shape:
-        if any(m not in (1, n) for m, n in zip(source.shape, shape, strict=False)) or source.ndim > len(shape):
+        if any(
+            m not in (1, n) for m, n in zip(source.shape, shape, strict=False)
+        ) or source.ndim > len(shape):
             raise DimensionMismatch("array could not be broadcast to match destination")
         source = np.broadcast_to(B.align(source, len(shape)), shape)
     values = elements(source) if source is not None else [value] * int(np.prod(shape, dtype=int))
@@ -570,7 +622,11 @@ def into_user(dest: Any, tree: Any) -> Any:
             tree = B.Broadcasted(Base.bindings["identity"], (tree,))
         raise MethodError(Base.bindings["copyto!"], (dest, tree), None)
     if isinstance(tree, B.Broadcasted):
-        return Base.bindings["copyto!"](dest, tree) if B.BROADCASTED.user_methods or tree.custom else store(dest, native(tree))
+        return (
+            Base.bindings["copyto!"](dest, tree)
+            if B.BROADCASTED.user_methods or tree.custom
+            else store(dest, native(tree))
+        )
     return store(dest, tree)
 
 
@@ -602,7 +658,11 @@ def materialize_dotted(dest: Any, x: Any) -> Any:
      3
     ```
     """
-    return Base.bindings["%materialize_user!"](dest, x) if isinstance(x, B.Broadcasted) else materialize_into(dest, x)
+    return (
+        Base.bindings["%materialize_user!"](dest, x)
+        if isinstance(x, B.Broadcasted)
+        else materialize_into(dest, x)
+    )
 
 
 @Base.method("instantiate(x)", export=False)
@@ -668,8 +728,15 @@ class BroadcastFunction:
 BroadcastFunction_ = T.define("BroadcastFunction", T.Function_, [T.TypeVar("F")], module=Broadcast)
 T.unwrap(BroadcastFunction_).typename.fields = ("f",)
 T.unwrap(BroadcastFunction_).typename.field_types = (T.Any_,)
-T.register_instances(BroadcastFunction, lambda b: T.apply_type(BroadcastFunction_, T.typeof(b.f)), BroadcastFunction_)
-support._builtin(constructors(BroadcastFunction_), T.tuple_type([T.Type_, T.Any_]), lambda _, f: BroadcastFunction(f), ("f",))
+T.register_instances(
+    BroadcastFunction, lambda b: T.apply_type(BroadcastFunction_, T.typeof(b.f)), BroadcastFunction_
+)
+support._builtin(
+    constructors(BroadcastFunction_),
+    T.tuple_type([T.Type_, T.Any_]),
+    lambda _, f: BroadcastFunction(f),
+    ("f",),
+)
 name("BroadcastFunction", BroadcastFunction_)
 assert isinstance(B.BROADCASTED, GenericFunction)
 
@@ -684,9 +751,18 @@ def show_broadcast_function(io: Any, f: BroadcastFunction) -> None:
     Base.bindings["show"](io, f.f)
     io.write(")")
 
+
 # What `using Base.Broadcast` brings.
 Broadcast.exports.intersection_update(
-    {"Broadcast", "BroadcastFunction", "BroadcastStyle", "broadcast", "broadcast!", "broadcastable", "dotview"}
+    {
+        "Broadcast",
+        "BroadcastFunction",
+        "BroadcastStyle",
+        "broadcast",
+        "broadcast!",
+        "broadcastable",
+        "dotview",
+    }
 )
 
 support.HELPERS["%andand"] = lambda a, b: a and b

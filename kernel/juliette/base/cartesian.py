@@ -20,17 +20,24 @@ from juliette.runtime.hashing import MASK, julia_hash
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.ranges import IdentityUnitRange, UnitRange
 
-AbstractCartesianIndex = T._sub_family("AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True)
+AbstractCartesianIndex = T._sub_family(
+    "AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True
+)
 T.CORE_TYPES.pop("AbstractCartesianIndex")
-CartesianIndex_ = T._sub_family("CartesianIndex", "N", lambda n: T.apply_type(AbstractCartesianIndex, n))
+CartesianIndex_ = T._sub_family(
+    "CartesianIndex", "N", lambda n: T.apply_type(AbstractCartesianIndex, n)
+)
 CartesianIndices_ = T._sub_family(
     "CartesianIndices", "N R", lambda n, r: W.abstract_array(T.apply_type(CartesianIndex_, n), n)
 )
 LinearIndices_ = T._sub_family("LinearIndices", "N R", lambda n, r: W.abstract_array(T.Int64, n))
 T.unwrap(CartesianIndex_).typename.fields = ("I",)
 T.unwrap(CartesianIndex_).typename.field_types = (T.Any_,)
-for _name, _t in (("CartesianIndex", CartesianIndex_), ("CartesianIndices", CartesianIndices_),
-                  ("LinearIndices", LinearIndices_)):
+for _name, _t in (
+    ("CartesianIndex", CartesianIndex_),
+    ("CartesianIndices", CartesianIndices_),
+    ("LinearIndices", LinearIndices_),
+):
     Base.const(_name, _t)
 Base.const("AbstractCartesianIndex", AbstractCartesianIndex, export=False)
 for _t in (AbstractCartesianIndex, CartesianIndex_, CartesianIndices_, LinearIndices_):
@@ -69,7 +76,9 @@ def index_class(n: int) -> type:
     made = _INDEX.get(n)
     if made is None:
         t = T.apply_type(CartesianIndex_, n)
-        made = _INDEX[n] = type(T.type_string(t), (CartesianIndex,), {"__slots__": (), "julia_type": t})
+        made = _INDEX[n] = type(
+            T.type_string(t), (CartesianIndex,), {"__slots__": (), "julia_type": t}
+        )
         T.register_class(made, t)
     return made
 
@@ -105,7 +114,9 @@ def _make_index(t: Any, *args: Any) -> Any:
     return index_at(tuple(flat) + (1,) * (n - len(flat)))
 
 
-support._builtin(constructors(CartesianIndex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _make_index, ("args",))
+support._builtin(
+    constructors(CartesianIndex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _make_index, ("args",)
+)
 
 
 def index_operator(name: str, op: Callable[[int, int], int]) -> None:
@@ -261,9 +272,12 @@ class CartesianIndices(IndexGrid):
         index = args[1] if args[0] is self else args[0]
         if not isinstance(index, CartesianIndex) or (f is minus and args[0] is not self):
             return None
-        return CartesianIndices(tuple(
-            B.materialize(B.broadcasted(f, r, i)) for r, i in zip(self.ranges, index.index, strict=True)
-        ))
+        return CartesianIndices(
+            tuple(
+                B.materialize(B.broadcasted(f, r, i))
+                for r, i in zip(self.ranges, index.index, strict=True)
+            )
+        )
 
     def __iter__(self) -> Iterator[CartesianIndex]:
         first, *rest = [list(r) for r in self.ranges] or [[()]]
@@ -337,7 +351,10 @@ def _ranges(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 for _t, _cls in ((CartesianIndices_, CartesianIndices), (LinearIndices_, LinearIndices)):
     support._builtin(
-        constructors(_t), T.tuple_type([T.Type_, T.Any_]), lambda t, x, c=_cls: c(_ranges((x,))), ("x",)
+        constructors(_t),
+        T.tuple_type([T.Type_, T.Any_]),
+        lambda t, x, c=_cls: c(_ranges((x,))),
+        ("x",),
     )
 
 
@@ -361,7 +378,9 @@ def index_in(i: CartesianIndex, r: CartesianIndices) -> bool:
 @Base.method("intersect(a::CartesianIndices, b::CartesianIndices)")
 def intersect_indices(a: CartesianIndices, b: CartesianIndices) -> CartesianIndices:
     pairs = zip(a.ranges, b.ranges, strict=True)
-    return CartesianIndices(tuple(V.UnitRange(max(p.start, q.start), min(p.stop, q.stop)) for p, q in pairs))
+    return CartesianIndices(
+        tuple(V.UnitRange(max(p.start, q.start), min(p.stop, q.stop)) for p, q in pairs)
+    )
 
 
 @Base.method("show(io::IO, i::CartesianIndex)")
@@ -375,10 +394,7 @@ def show_indices(io: Any, r: CartesianIndices) -> None:
     io.write(f"CartesianIndices({tuple_text(parts)})")
 
 
-
-
 @Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, r::CartesianIndices)')
 def show_indices_long(io: Any, mime: Any, r: CartesianIndices) -> None:
     """As the call that makes them: the indices one by one would say no more."""
     show_indices(io, r)
-

@@ -12,7 +12,13 @@ from juliette.base.tasks import TaskFailedException
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, ErrorException, InvalidStateException, Thrown, julia_value
+from juliette.runtime.errors import (
+    ArgumentError,
+    ErrorException,
+    InvalidStateException,
+    Thrown,
+    julia_value,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
 from juliette.syntax.expr import Symbol
@@ -48,7 +54,11 @@ class Channel:
 
     def check_open(self) -> None:
         if self.exception is not None:
-            raise self.exception if isinstance(self.exception, BaseException) else Thrown(self.exception)
+            raise (
+                self.exception
+                if isinstance(self.exception, BaseException)
+                else Thrown(self.exception)
+            )
 
     def wake(self, queue: list[Task], everybody: bool = False) -> None:
         while queue:
@@ -121,7 +131,10 @@ def _construct(t: Any, /, *args: Any, **kw: Any) -> Channel:
     f = None
     if args and not isinstance(args[0], (int, float)):
         f, args = args[0], args[1:]
-    c = Channel(t.parameters[0] if isinstance(t, T.DataType) else T.Any_, _capacity(args[0] if args else kw.get("size", 0)))
+    c = Channel(
+        t.parameters[0] if isinstance(t, T.DataType) else T.Any_,
+        _capacity(args[0] if args else kw.get("size", 0)),
+    )
     if f is not None:
         task = Task(lambda: f(c))
         bind(c, task)
@@ -135,7 +148,9 @@ def _construct(t: Any, /, *args: Any, **kw: Any) -> Channel:
     return c
 
 
-support._builtin(constructors(Channel_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("args",))
+support._builtin(
+    constructors(Channel_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("args",)
+)
 constructors(Channel_).methods[-1].kwcall = lambda kwargs, t, *args: _construct(t, *args, **kwargs)
 
 

@@ -42,12 +42,28 @@ def hint(name: str, *, export: bool = True) -> None:
 
 
 for _name in (
-    "inbounds", "inline", "noinline", "simd", "polly", "boundscheck", "specialize", "nospecialize",
+    "inbounds",
+    "inline",
+    "noinline",
+    "simd",
+    "polly",
+    "boundscheck",
+    "specialize",
+    "nospecialize",
 ):
     hint(_name)
 for _name in (
-    "propagate_inbounds", "pure", "assume_effects", "constprop", "noinline_", "nospecializeinfer",
-    "aggressive_constprop", "_inline_meta", "_noinline_meta", "_propagate_inbounds_meta", "max_methods",
+    "propagate_inbounds",
+    "pure",
+    "assume_effects",
+    "constprop",
+    "noinline_",
+    "nospecializeinfer",
+    "aggressive_constprop",
+    "_inline_meta",
+    "_noinline_meta",
+    "_propagate_inbounds_meta",
+    "max_methods",
 ):
     hint(_name, export=False)
 
@@ -96,7 +112,9 @@ def eval_(context: Any, *args: Any) -> Any:
 
 
 def expander(context: Any) -> Expander:
-    return Expander(context.compiler, context.module, context.lowerer, context.line, context.file, loads=False)
+    return Expander(
+        context.compiler, context.module, context.lowerer, context.line, context.file, loads=False
+    )
 
 
 @Base.macro("macroexpand")
@@ -218,7 +236,9 @@ def generated(context: Any, *args: Any) -> Any:
         if inner.head == "where":
             wheres += inner.args[1:]
         inner = inner.args[0]
-    names = [_argument(a) for a in inner.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")]
+    names = [
+        _argument(a) for a in inner.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")
+    ]
     statics = [_variable(v) for v in wheres]
     named = [Expr("...", n) if rest else n for n, rest in names]
     generator = Expr("->", Expr("tuple", *statics, *named), body)
@@ -231,7 +251,8 @@ def generated(context: Any, *args: Any) -> Any:
     holder = context.gensym("generator")
     code = call(table, Expr("block", holder), Expr("tuple", *statics), *named)
     return Expr(
-        "block", Expr("=", holder, call(table.define, generator)),
+        "block",
+        Expr("=", holder, call(table.define, generator)),
         Expr("function", renamed, Expr("block", code)),
     )
 
@@ -257,7 +278,11 @@ def _with_names(signature: Expr, names: list[Any]) -> Expr:
         if isinstance(a, Expr) and a.head == "parameters":
             return a
         name = next(given)
-        return Expr("::", name, a.args[0]) if isinstance(a, Expr) and a.head == "::" and len(a.args) == 1 else a
+        return (
+            Expr("::", name, a.args[0])
+            if isinstance(a, Expr) and a.head == "::" and len(a.args) == 1
+            else a
+        )
 
     return Expr("call", signature.args[0], *map(named, signature.args[1:]))
 
@@ -295,7 +320,9 @@ class Generated:
         return generator
 
     def __call__(self, generator: Any, statics: tuple[Any, ...], *args: Any) -> Any:
-        types = tuple(T.typeof(a) if not isinstance(a, T.JuliaType) else T.type_of_type(a) for a in args)
+        types = tuple(
+            T.typeof(a) if not isinstance(a, T.JuliaType) else T.type_of_type(a) for a in args
+        )
         f = self.made.get((types, statics))
         if f is None:
             shown = types
@@ -306,7 +333,10 @@ class Generated:
             parameters = [Expr("...", n) if rest else n for n, rest in self.names]
             body = Expr("block", code)
             if self.statics:
-                bound = [Expr("=", Symbol(n), QuoteNode(v)) for n, v in zip(self.statics, statics, strict=True)]
+                bound = [
+                    Expr("=", Symbol(n), QuoteNode(v))
+                    for n, v in zip(self.statics, statics, strict=True)
+                ]
                 body = Expr("block", Expr("let", Expr("block", *bound), body))
             lam = Expr("->", Expr("tuple", *parameters), body)
             f = self.made[types, statics] = self.compiler.run(lam, self.module, "none")
@@ -337,8 +367,12 @@ def _named_tuple(e: Expr) -> Expr:
             names.append(QuoteNode(item.args[0]))
             types.append(item.args[1])
         else:
-            raise ArgumentError("@NamedTuple must contain a sequence of name or name::type expressions")
-    return Expr("curly", base("NamedTuple"), Expr("tuple", *names), Expr("curly", base("Tuple"), *types))
+            raise ArgumentError(
+                "@NamedTuple must contain a sequence of name or name::type expressions"
+            )
+    return Expr(
+        "curly", base("NamedTuple"), Expr("tuple", *names), Expr("curly", base("Tuple"), *types)
+    )
 
 
 @Base.macro("Kwargs")
@@ -355,7 +389,9 @@ def keywords_type(named: Any) -> Any:
     value = types[0] if types else T.Bottom
     for t in types[1:]:
         value = joined(value, t)
-    return T.apply_type(Base.bindings["Pairs"], T.Symbol_, value, T.tuple_type([T.Symbol_] * len(types)), named)
+    return T.apply_type(
+        Base.bindings["Pairs"], T.Symbol_, value, T.tuple_type([T.Symbol_] * len(types)), named
+    )
 
 
 # ---------------------------------------------------------------- @kwdef
@@ -377,21 +413,30 @@ def kwdef(context: Any, e: Any) -> Any:
         name = name.args[0]
     if not fields:
         return plain
-    keywords = Expr("parameters", *[
-        Expr("kw", n, default) if has else n for n, default, has in fields
-    ])
+    keywords = Expr(
+        "parameters", *[Expr("kw", n, default) if has else n for n, default, has in fields]
+    )
     values = [n for n, _, _ in fields]
     place = LineNumberNode(context.line, Symbol(context.file))
     if not (isinstance(name, Expr) and name.head == "curly"):
-        made = [Expr("=", Expr("call", name, keywords), Expr("block", place, Expr("call", name, *values)))]
+        made = [
+            Expr(
+                "=", Expr("call", name, keywords), Expr("block", place, Expr("call", name, *values))
+            )
+        ]
     else:
         own, params = name.args[0], name.args[1:]
         variables = [_variable(p) for p in params]
         full = Expr("curly", own, *variables)
         made = [
-            Expr("=", Expr("call", own, keywords), Expr("block", place, Expr("call", own, *values))),
-            Expr("=", Expr("where", Expr("call", full, keywords), *params),
-                 Expr("block", place, Expr("call", full, *values))),
+            Expr(
+                "=", Expr("call", own, keywords), Expr("block", place, Expr("call", own, *values))
+            ),
+            Expr(
+                "=",
+                Expr("where", Expr("call", full, keywords), *params),
+                Expr("block", place, Expr("call", full, *values)),
+            ),
         ]
     return Expr("block", plain, *made)
 
@@ -431,8 +476,11 @@ def something(context: Any, *args: Any) -> Any:
     found = context.gensym("found")
     code: Any = call("something", None)
     for a in reversed(args):
-        code = Expr("block", Expr("=", found, a), Expr("if", call("!==", found, None),
-                    call("something", found), code))
+        code = Expr(
+            "block",
+            Expr("=", found, a),
+            Expr("if", call("!==", found, None), call("something", found), code),
+        )
     return Expr("let", Expr("block", found), code)
 
 
@@ -442,7 +490,11 @@ def coalesce(context: Any, *args: Any) -> Any:
     found = context.gensym("found")
     code: Any = base("missing")
     for a in reversed(args):
-        code = Expr("block", Expr("=", found, a), Expr("if", call("!", call("ismissing", found)), found, code))
+        code = Expr(
+            "block",
+            Expr("=", found, a),
+            Expr("if", call("!", call("ismissing", found)), found, code),
+        )
     return Expr("let", Expr("block", found), code)
 
 
@@ -468,7 +520,11 @@ def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
     """(function, arguments) of a call in any of its forms."""
     if isinstance(e, Expr):
         if e.head == "call":
-            return e.args[0], [a for a in e.args[1:] if not (isinstance(a, Expr) and a.head in ("parameters", "kw"))]
+            return e.args[0], [
+                a
+                for a in e.args[1:]
+                if not (isinstance(a, Expr) and a.head in ("parameters", "kw"))
+            ]
         if e.head == "ref":
             return base("getindex"), list(e.args)
         if e.head == "." and len(e.args) == 2:
@@ -485,9 +541,15 @@ def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
         if e.head in ("<:", ">:", "&&", "||"):
             return base(e.head), list(e.args)
         if e.head == "macrocall":
-            return e.args[0], [QuoteNode(LineNumberNode(0)), QuoteNode(Base), *map(QuoteNode, e.args[2:])]
-    raise ErrorException("expression is not a function call, or is too complex for @which to analyze; "
-                         "break it down to simpler parts if possible")
+            return e.args[0], [
+                QuoteNode(LineNumberNode(0)),
+                QuoteNode(Base),
+                *map(QuoteNode, e.args[2:]),
+            ]
+    raise ErrorException(
+        "expression is not a function call, or is too complex for @which to analyze; "
+        "break it down to simpler parts if possible"
+    )
 
 
 @Base.macro("functionloc")
@@ -509,7 +571,9 @@ def invoke(context: Any, e: Any) -> Any:
         else:
             values.append(a)
             types.append(Expr("call", GlobalRef(Core, Symbol("Typeof")), a))
-    invoked = Expr("call", GlobalRef(Core, Symbol("invoke")), f, Expr("curly", base("Tuple"), *types), *values)
+    invoked = Expr(
+        "call", GlobalRef(Core, Symbol("invoke")), f, Expr("curly", base("Tuple"), *types), *values
+    )
     return with_keywords(invoked, e)
 
 

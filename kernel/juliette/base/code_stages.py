@@ -53,7 +53,9 @@ def selected(f: Any, types: Any) -> tuple[Method, tuple[Any, ...]]:
     if method is None:
         raise ErrorException("no unique matching method found for the specified argument types")
     if method.code is None:
-        raise ErrorException(f"{method.name} is written in Python: it has no code in Julia's stages")
+        raise ErrorException(
+            f"{method.name} is written in Python: it has no code in Julia's stages"
+        )
     return method, full
 
 
@@ -154,7 +156,10 @@ def code_native(f: Any, types: Any) -> None:
     method, full = selected(f, types)
     instance = instance_of(method, full, False)
     instance.infer()
-    STDOUT.write(method_source(method.code, method.source.module, instance.statics(), instance.inference) + "\n")
+    STDOUT.write(
+        method_source(method.code, method.source.module, instance.statics(), instance.inference)
+        + "\n"
+    )
 
 
 Base.const("code_llvm", Base.bindings["code_native"])
@@ -173,11 +178,20 @@ def _stage(name: str, first: bool) -> None:
         e = args[-1]
         if not isinstance(e, Expr) or e.head != "call":
             raise ErrorException("expression is not a function call")
-        return Expr("call", run, e.args[0], *[a for a in e.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")])
+        return Expr(
+            "call",
+            run,
+            e.args[0],
+            *[a for a in e.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")],
+        )
 
 
 for _name, _first in (
-    ("code_lowered", True), ("code_typed", True), ("code_warntype", False), ("code_native", False), ("code_llvm", False),
+    ("code_lowered", True),
+    ("code_typed", True),
+    ("code_warntype", False),
+    ("code_native", False),
+    ("code_llvm", False),
 ):
     _stage(_name, _first)
 

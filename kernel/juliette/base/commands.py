@@ -34,7 +34,12 @@ class Cmd:
     __slots__ = ("dir", "env", "exec", "ignorestatus")
 
     def __init__(
-        self, words: list[str], *, env: dict[str, str] | None = None, directory: str = "", ignorestatus: bool = False
+        self,
+        words: list[str],
+        *,
+        env: dict[str, str] | None = None,
+        directory: str = "",
+        ignorestatus: bool = False,
     ) -> None:
         self.exec = words
         self.env = env
@@ -42,7 +47,12 @@ class Cmd:
         self.ignorestatus = ignorestatus
 
     def changed(self, **changes: Any) -> Cmd:
-        kept = {"env": self.env, "directory": self.dir, "ignorestatus": self.ignorestatus, **changes}
+        kept = {
+            "env": self.env,
+            "directory": self.dir,
+            "ignorestatus": self.ignorestatus,
+            **changes,
+        }
         return Cmd(list(kept.pop("words", self.exec)), **kept)
 
 
@@ -79,7 +89,11 @@ class CmdRedirect:
 Cmd_ = T._core("Cmd", AbstractCmd)
 T.register_class(Cmd, Cmd_)
 Base.const("Cmd", Cmd_)
-for _cls, _name in ((OrCmds, "Base.OrCmds"), (AndCmds, "Base.AndCmds"), (CmdRedirect, "Base.CmdRedirect")):
+for _cls, _name in (
+    (OrCmds, "Base.OrCmds"),
+    (AndCmds, "Base.AndCmds"),
+    (CmdRedirect, "Base.CmdRedirect"),
+):
     T.register_class(_cls, T._core(_name, AbstractCmd))
 
 
@@ -89,7 +103,9 @@ def pieces(value: Any) -> list[str]:
         return list(value.exec)
     if value is None:
         raise ArgumentError("parameter to `Cmd` cannot be nothing")
-    if isinstance(value, (Array, V.Range, tuple, V.JuliaSet)) or hasattr(type(value), "julia_iterator"):
+    if isinstance(value, (Array, V.Range, tuple, V.JuliaSet)) or hasattr(
+        type(value), "julia_iterator"
+    ):
         return [Base.bindings["string"](v) for v in iterate_value(value)]
     return [Base.bindings["string"](value)]
 
@@ -163,12 +179,16 @@ def shell_words(text: str) -> list[list[Any]]:
                 word = None
             i += 1
         elif c in _SPECIAL:
-            raise ArgumentError(f'parsing command `{text}`: special characters "{_SPECIAL}" must now be quoted in some way')
+            raise ArgumentError(
+                f'parsing command `{text}`: special characters "{_SPECIAL}" must now be quoted in some way'
+            )
         else:
             add(c)
             i += 1
     if quote:
-        raise ErrorException(f"parsing command `{text}`: unterminated {'single' if quote == chr(39) else 'double'} quote")
+        raise ErrorException(
+            f"parsing command `{text}`: unterminated {'single' if quote == chr(39) else 'double'} quote"
+        )
     if word is not None:
         words.append(word)
     return words
@@ -197,7 +217,10 @@ def interpolation(text: str, i: int) -> tuple[Any, int]:
 def cmd_macro(context: Any, text: str) -> Any:
     """`` `program arguments` ``: a command, which `run` runs."""
     words = [
-        Expr("tuple", *(p if isinstance(p, str) else Expr("call", QuoteNode(wrapped), p[1]) for p in word))
+        Expr(
+            "tuple",
+            *(p if isinstance(p, str) else Expr("call", QuoteNode(wrapped), p[1]) for p in word),
+        )
         for word in shell_words(text)
     ]
     return Expr("call", QuoteNode(make_cmd), *words)
@@ -219,8 +242,12 @@ def cmd_of(_: Any, words: Any) -> Cmd:
     return Cmd([text_of(w) for w in iterate_value(words)])
 
 
-@Base.method("Cmd(cmd::Cmd; ignorestatus=false, env=nothing, dir=\"\", detach=false, windows_verbatim=false, windows_hide=false)")
-def cmd_changed(_: Any, cmd: Cmd, *, ignorestatus: Any = None, env: Any = None, dir: Any = None, **rest: Any) -> Cmd:
+@Base.method(
+    'Cmd(cmd::Cmd; ignorestatus=false, env=nothing, dir="", detach=false, windows_verbatim=false, windows_hide=false)'
+)
+def cmd_changed(
+    _: Any, cmd: Cmd, *, ignorestatus: Any = None, env: Any = None, dir: Any = None, **rest: Any
+) -> Cmd:
     """A command with other settings."""
     changes: dict[str, Any] = {}
     if ignorestatus is not None:
@@ -244,7 +271,7 @@ def variables(env: Any) -> dict[str, str]:
     return out
 
 
-@Base.method("setenv(cmd::Cmd, env...; dir=\"\")")
+@Base.method('setenv(cmd::Cmd, env...; dir="")')
 def setenv(cmd: Cmd, *env: Any, dir: Any = "") -> Cmd:
     """A command that runs with these environment variables only."""
     if not env:
@@ -333,7 +360,9 @@ def joined(a: Any, b: Any) -> Any:
 
 
 @Base.method("pipeline(cmd; stdin=nothing, stdout=nothing, stderr=nothing, append=false)")
-def pipeline_streams(cmd: Any, *, stdin: Any = None, stdout: Any = None, stderr: Any = None, append: bool = False) -> Any:
+def pipeline_streams(
+    cmd: Any, *, stdin: Any = None, stdout: Any = None, stderr: Any = None, append: bool = False
+) -> Any:
     if append and stdout is None and stderr is None:
         raise ArgumentError("append set to true, but no output redirections specified")
     for number, handle in ((0, stdin), (1, stdout), (2, stderr)):
@@ -362,7 +391,7 @@ def shell_split(s: Any) -> Any:
     return vector(words, T.String)
 
 
-@Base.method("shell_escape(args...; special=\"\")", export=False)
+@Base.method('shell_escape(args...; special="")', export=False)
 def shell_escape(*args: Any, special: Any = "") -> str:
     """Words as they would be written in backticks.
 
@@ -405,7 +434,12 @@ def csh_word(word: str) -> str:
     out = ""
     while word:
         # The whole rest in quotes of one kind, or as much as they can hold.
-        for pattern, quote in ((r"[^']+\Z", "'"), (r'[^$`"]+\Z', '"'), (r"[^']+", "'"), (r'[^$`"]+', '"')):
+        for pattern, quote in (
+            (r"[^']+\Z", "'"),
+            (r'[^$`"]+\Z', '"'),
+            (r"[^']+", "'"),
+            (r'[^$`"]+', '"'),
+        ):
             if found := re.match(pattern, word):
                 break
         out += quote + re.sub(r"[\n!]", r"\\\g<0>", found[0]) + quote
@@ -425,7 +459,9 @@ def shell_escape_wincmd(text: Any) -> str:
     if re.search(r"[\r\n\0]", text_of(text)):
         raise ArgumentError("control character unsupported by CMD.EXE")
     parts = re.split(r'("[^"]*")', text_of(text))
-    return "".join(p if i % 2 else re.sub(r'[()!^<>&|"]', r"^\g<0>", p) for i, p in enumerate(parts))
+    return "".join(
+        p if i % 2 else re.sub(r'[()!^<>&|"]', r"^\g<0>", p) for i, p in enumerate(parts)
+    )
 
 
 @Base.method("escape_microsoft_c_args(args...)", export=False)
@@ -475,7 +511,9 @@ def cmd_text(cmd: Any, underline: bool = False) -> str:
             return text
         text = f"setenv({text}"
         if cmd.env is not None:
-            text += "," + Base.bindings["repr"](vector([f"{k}={v}" for k, v in cmd.env.items()], T.String))
+            text += "," + Base.bindings["repr"](
+                vector([f"{k}={v}" for k, v in cmd.env.items()], T.String)
+            )
         return text + (f"; dir={Base.bindings['repr'](cmd.dir)})" if cmd.dir else ")")
     if isinstance(cmd, OrCmds):
         return f"pipeline({cmd_text(cmd.a)}, stdout={cmd_text(cmd.b)})"
@@ -484,9 +522,13 @@ def cmd_text(cmd: Any, underline: bool = False) -> str:
     names = {0: "stdin", 1: "stdout", 2: "stderr"}
     sign = "<" if cmd.number == 0 else ">"
     if isinstance(cmd.handle, str):
-        handle = f"Base.FileRedirect({Base.bindings['repr'](cmd.handle)}, {str(cmd.append).lower()})"
+        handle = (
+            f"Base.FileRedirect({Base.bindings['repr'](cmd.handle)}, {str(cmd.append).lower()})"
+        )
     else:
-        handle = cmd_text(cmd.handle) if is_command(cmd.handle) else Base.bindings["repr"](cmd.handle)
+        handle = (
+            cmd_text(cmd.handle) if is_command(cmd.handle) else Base.bindings["repr"](cmd.handle)
+        )
     return f"pipeline({cmd_text(cmd.cmd)}, {names[cmd.number]}{sign}{handle})"
 
 
@@ -501,7 +543,9 @@ def cmd_field(cmd: Cmd, name: str) -> Any:
     if name in ("dir", "ignorestatus"):
         return getattr(cmd, name)
     if name == "env":
-        return None if cmd.env is None else vector([f"{k}={v}" for k, v in cmd.env.items()], T.String)
+        return (
+            None if cmd.env is None else vector([f"{k}={v}" for k, v in cmd.env.items()], T.String)
+        )
     raise ErrorException(f"type Cmd has no field {name}")
 
 

@@ -9,7 +9,15 @@ import numpy as np
 
 from juliette.base.array_construction import typed, vect
 from juliette.base.array_protocol import (
-    convert_data, dense, eltype_of, fortran, is_array, like, result, shape_of, tuple_text,
+    convert_data,
+    dense,
+    eltype_of,
+    fortran,
+    is_array,
+    like,
+    result,
+    shape_of,
+    tuple_text,
 )
 from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
@@ -88,9 +96,13 @@ def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool 
 def mismatch(shapes: list[Any], dim: int, d: int, n: int) -> Exception:
     """The error for pieces that do not fit each other; those of arrays alone in n dimensions, else in `cat`."""
     if n == 2 and dim == 0:
-        return DimensionMismatch(f"number of columns of each array must match (got {tuple_text(s[1] for s in shapes)})")  # type: ignore[no-any-return]
+        return DimensionMismatch(
+            f"number of columns of each array must match (got {tuple_text(s[1] for s in shapes)})"
+        )  # type: ignore[no-any-return]
     if n == 2 and dim == 1:
-        return DimensionMismatch(f"number of rows of each array must match (got {tuple_text(s[0] for s in shapes)})")  # type: ignore[no-any-return]
+        return DimensionMismatch(
+            f"number of rows of each array must match (got {tuple_text(s[0] for s in shapes)})"
+        )  # type: ignore[no-any-return]
     bad = next(s for s in shapes if s[d] != shapes[0][d])
     return DimensionMismatch(  # type: ignore[no-any-return]
         f"mismatch in dimension {d + 1} (expected {shapes[0][d]} got {bad[d]})"
@@ -155,18 +167,30 @@ def joined_rows(rows: Any, xs: tuple[Any, ...], eltype: Any) -> Any:
     if TRACE.depth and TRACED_JOIN is not None and TRACED_JOIN(xs, None, eltype):
         counts = (rows,) * (len(xs) // rows) if type(rows) is int else rows
         ends = [sum(counts[: i + 1]) for i in range(len(counts))]
-        return concatenate(tuple([concatenate(xs[e - n : e], 1, eltype) for e, n in zip(ends, counts, strict=True)]), 0, eltype)
+        return concatenate(
+            tuple(
+                [concatenate(xs[e - n : e], 1, eltype) for e, n in zip(ends, counts, strict=True)]
+            ),
+            0,
+            eltype,
+        )
     if type(rows) is int:
         if rows == 0 or len(xs) % rows:
-            raise ArgumentError(f"number of arrays {len(xs)} is not a multiple of the requested number of block columns {rows}")
+            raise ArgumentError(
+                f"number of arrays {len(xs)} is not a multiple of the requested number of block columns {rows}"
+            )
         rows = (rows,) * (len(xs) // rows)
     if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
         n, m = len(rows), rows[0]
         if len(xs) != n * m and len({T.typeof(x) for x in xs}) == 1 and eltype is None:
-            raise ArgumentError(f"argument count does not match specified shape (expected {n * m}, got {len(xs)})")
+            raise ArgumentError(
+                f"argument count does not match specified shape (expected {n * m}, got {len(xs)})"
+            )
         for i, r in enumerate(rows):
             if r != m:
-                raise DimensionMismatch(f"row {i + 1} has mismatched number of columns (expected {m}, got {r})")
+                raise DimensionMismatch(
+                    f"row {i + 1} has mismatched number of columns (expected {m}, got {r})"
+                )
         flat = vect(*xs) if eltype is None else typed(eltype, *xs)
         return result(flat.data.reshape(n, m), flat.eltype)
     if all(is_array(x) and len(shape_of(x)) <= 2 for x in xs):
@@ -188,10 +212,14 @@ def check_blocks(rows: tuple[int, ...], xs: tuple[Any, ...]) -> None:
         width = 0
         for x in row:
             if shape_of(x)[0] != height:
-                raise DimensionMismatch(f"mismatched height in block row {k} (expected {height}, got {shape_of(x)[0]})")
+                raise DimensionMismatch(
+                    f"mismatched height in block row {k} (expected {height}, got {shape_of(x)[0]})"
+                )
             width += shape_of(x)[1] if len(shape_of(x)) == 2 else 1
         if width != total:
-            raise DimensionMismatch(f"block row {k} has mismatched number of columns (expected {total}, got {width})")
+            raise DimensionMismatch(
+                f"block row {k} has mismatched number of columns (expected {total}, got {width})"
+            )
         i += r
 
 
@@ -219,7 +247,9 @@ def cat(*xs: Any, dims: Any) -> Any:
     """
     along = _dims(dims)
     if any(d < 1 for d in along):
-        raise ArgumentError(f"All cat dimensions must be positive integers, but got {Base.bindings['repr'](dims)}")
+        raise ArgumentError(
+            f"All cat dimensions must be positive integers, but got {Base.bindings['repr'](dims)}"
+        )
     if not xs:
         return vector([], T.Any_)
     if len(along) == 1:
@@ -229,8 +259,13 @@ def cat(*xs: Any, dims: Any) -> Any:
     for _, t in blocks:
         eltype = promote_type(eltype, t)
     n = max(max(along), *(b.ndim for b, _ in blocks))
-    parts = [convert_data(eltype, b.reshape(b.shape + (1,) * (n - b.ndim), order="F"), t) for b, t in blocks]
-    shape = tuple(sum(p.shape[d] for p in parts) if d + 1 in along else parts[0].shape[d] for d in range(n))
+    parts = [
+        convert_data(eltype, b.reshape(b.shape + (1,) * (n - b.ndim), order="F"), t)
+        for b, t in blocks
+    ]
+    shape = tuple(
+        sum(p.shape[d] for p in parts) if d + 1 in along else parts[0].shape[d] for d in range(n)
+    )
     out = make(np.zeros(shape, dtype=parts[0].dtype, order="F"), eltype)
     if out.data.dtype == object:
         Base.bindings["fill!"](out, Base.bindings["zero"](eltype))
@@ -238,7 +273,9 @@ def cat(*xs: Any, dims: Any) -> Any:
     for p in parts:
         for d in range(n):
             if d + 1 not in along and p.shape[d] != shape[d]:
-                raise DimensionMismatch(f"mismatch in dimension {d + 1} (expected {shape[d]} got {p.shape[d]})")
+                raise DimensionMismatch(
+                    f"mismatch in dimension {d + 1} (expected {shape[d]} got {p.shape[d]})"
+                )
         out.data[tuple(slice(c, c + k) for c, k in zip(corner, p.shape, strict=True))] = p
         for d in along:
             corner[d - 1] += p.shape[d - 1]
@@ -275,10 +312,15 @@ def typed_hvcat(t: Any, rows: Any, *xs: Any) -> Any:
     return joined_rows(rows, xs, t)
 
 
-support.HELPERS.update({
-    "%cat_along": _cat_along, "%typed_vcat": _typed_vcat, "%typed_hcat": lambda t, *xs: concatenate(xs, 1, t),
-    "%typed_hvcat": lambda t, rows, *xs: joined_rows(rows, xs, t), "%convert_eltype": _convert_eltype,
-})
+support.HELPERS.update(
+    {
+        "%cat_along": _cat_along,
+        "%typed_vcat": _typed_vcat,
+        "%typed_hcat": lambda t, *xs: concatenate(xs, 1, t),
+        "%typed_hvcat": lambda t, rows, *xs: joined_rows(rows, xs, t),
+        "%convert_eltype": _convert_eltype,
+    }
+)
 
 
 @Base.method("hvncat(dims, row_first, xs...)")
@@ -298,7 +340,10 @@ def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
     if sizes and type(sizes[0]) is tuple:
         return joined_groups(sizes, row_first, xs)
     if math.prod(sizes) != len(xs):
-        raise ArgumentError("argument count does not match specified shape (expected " f"{math.prod(sizes)}, got {len(xs)})")
+        raise ArgumentError(
+            "argument count does not match specified shape (expected "
+            f"{math.prod(sizes)}, got {len(xs)})"
+        )
     grid = np.empty(len(xs), dtype=object)
     for i, x in enumerate(xs):
         grid[i] = x
@@ -358,7 +403,14 @@ def stack(xs: Any, *, dims: Any = None) -> Any:
     own = next((STACKS[c] for c in type(items[0]).__mro__ if c in STACKS), None)
     if own is not None and (dims is None or isinstance(dims, V.ColonType)):
         return own(items, outer)
-    blocks = [as_block(x) if is_array(x) else as_block(Base.bindings["collect"](x)) if type(x) is tuple else as_block(x) for x in items]
+    blocks = [
+        as_block(x)
+        if is_array(x)
+        else as_block(Base.bindings["collect"](x))
+        if type(x) is tuple
+        else as_block(x)
+        for x in items
+    ]
     eltype: Any = T.Bottom
     for _, t in blocks:
         eltype = promote_type(eltype, t)
@@ -383,7 +435,9 @@ def stack(xs: Any, *, dims: Any = None) -> Any:
 
 @Base.method("stack(f, xs, more...; dims=:)", transparent=True)
 def stack_mapped(f: Any, *xs: Any, dims: Any = V.COLON) -> Any:
-    return Base.bindings["stack"].call_kw({"dims": dims}, Base.bindings["collect"](Base.bindings["Generator"](f, *xs)))
+    return Base.bindings["stack"].call_kw(
+        {"dims": dims}, Base.bindings["collect"](Base.bindings["Generator"](f, *xs))
+    )
 
 
 @Base.method("repeat(a::AbstractArray, n::Integer...)")
@@ -417,14 +471,30 @@ def repeated(a: Any, inner: Any, outer: Any) -> Any:
     data = dense(a)
     counts = []
     for name, given in (("inner", inner), ("outer", outer)):
-        given = () if given is None else (given,) if isinstance(given, int) else tuple(int(i) for i in support.iterate(given))
+        given = (
+            ()
+            if given is None
+            else (given,)
+            if isinstance(given, int)
+            else tuple(int(i) for i in support.iterate(given))
+        )
         if any(k < 0 for k in given):
-            raise ArgumentError(f"all elements of repetition counts must be non-negative, got {tuple_text(given)}" if name != "outer"
-                                else f"number of repetitions must be non-negative, got {tuple_text(given)}")
+            raise ArgumentError(
+                f"all elements of repetition counts must be non-negative, got {tuple_text(given)}"
+                if name != "outer"
+                else f"number of repetitions must be non-negative, got {tuple_text(given)}"
+            )
         counts.append(given)
     for name, given, counted in zip(("inner", "outer"), (inner, outer), counts, strict=True):
-        if given is not None and not isinstance(given, int) and len(counted) < data.ndim and (name == "inner" or inner is not None or not counted):
-            raise ArgumentError(f"number of {name} repetitions ({len(counted)}) cannot be less than number of dimensions of input array ({data.ndim})")
+        if (
+            given is not None
+            and not isinstance(given, int)
+            and len(counted) < data.ndim
+            and (name == "inner" or inner is not None or not counted)
+        ):
+            raise ArgumentError(
+                f"number of {name} repetitions ({len(counted)}) cannot be less than number of dimensions of input array ({data.ndim})"
+            )
     n = max(data.ndim, *map(len, counts))
     data = data.reshape(data.shape + (1,) * (n - data.ndim), order="F")
     for d, k in enumerate(counts[0]):

@@ -265,7 +265,9 @@ def _entries() -> dict[str, str]:
     out = {}
     for line in filter(None, _TABLE.replace("\\|", "\0").split("\n")):
         *heads, text = (part.strip().replace("\0", "|") for part in line.split(" | "))
-        names = [head for head in heads if " " not in head and "(" not in head and "{" not in head] or heads
+        names = [
+            head for head in heads if " " not in head and "(" not in head and "{" not in head
+        ] or heads
         entry = f"```\n{heads[0]}\n```\n\n{text}"
         out.update(dict.fromkeys(names, entry))
     return out

@@ -10,7 +10,13 @@ from typing import Any
 
 from juliette.base.essentials import convert_to
 from juliette.base.iteration import (
-    Lazy, eltype_of_iterator, iterate_value, known_length, lazy_type, native_steps, parameters_of,
+    Lazy,
+    eltype_of_iterator,
+    iterate_value,
+    known_length,
+    lazy_type,
+    native_steps,
+    parameters_of,
 )
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -113,10 +119,15 @@ def _dict_constructor(cls: Any, name: str) -> Callable[..., Any]:
 
 
 for _family, _cls, _name in (
-    (V.Dict_, V.JuliaDict, "Dict"), (V.IdDict_, V.JuliaIdDict, "IdDict"), (V.WeakKeyDict_, V.JuliaWeakKeyDict, "WeakKeyDict"),
+    (V.Dict_, V.JuliaDict, "Dict"),
+    (V.IdDict_, V.JuliaIdDict, "IdDict"),
+    (V.WeakKeyDict_, V.JuliaWeakKeyDict, "WeakKeyDict"),
 ):
     support._builtin(
-        constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _dict_constructor(_cls, _name), ("args",)
+        constructors(_family),
+        T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+        _dict_constructor(_cls, _name),
+        ("args",),
     )
 
 
@@ -175,10 +186,14 @@ def checked_key(d: Any, k: Any) -> Any:
     if kt is T.Any_ or T.isa(k, kt):
         return k
     if isinstance(d, V.JuliaIdDict):
-        raise ArgumentError(f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}")
+        raise ArgumentError(
+            f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}"
+        )
     converted = Base.bindings["convert"](kt, k)
     if not Base.bindings["isequal"](converted, k):
-        raise ArgumentError(f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}")
+        raise ArgumentError(
+            f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}"
+        )
     return converted
 
 
@@ -338,7 +353,11 @@ def in_dict_by(p: Any, d: Any, same: Any) -> Any:
 
 @Base.method("copy(d::AbstractDict)", transparent=True)
 def copy(d: Any) -> Any:
-    return d.copy() if isinstance(d, V.JuliaDict) else Base.bindings["merge!"](Base.bindings["empty"](d), d)
+    return (
+        d.copy()
+        if isinstance(d, V.JuliaDict)
+        else Base.bindings["merge!"](Base.bindings["empty"](d), d)
+    )
 
 
 @Base.method("empty!(d::AbstractDict)", transparent=True)
@@ -444,7 +463,9 @@ def _key_set_type() -> Any:
     family = T._sub_family("Base.KeySet", "K T", lambda k, t: T.apply_type(T.AbstractSet, k))
     T.unwrap(family).typename.fields = ("dict",)
     T.unwrap(family).typename.field_types = (T.Any_,)
-    T.register_instances(KeySet, lambda x: T.apply_type(family, x.element_type(), T.typeof(x.dict)), family)
+    T.register_instances(
+        KeySet, lambda x: T.apply_type(family, x.element_type(), T.typeof(x.dict)), family
+    )
     return family
 
 

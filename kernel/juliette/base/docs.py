@@ -88,7 +88,11 @@ def doc_of(x: Any, signature: Any = None) -> Any:
         return own
     generic = x if isinstance(x, GenericFunction) else None
     family = getattr(T.unwrap(x), "typename", None) if isinstance(x, T.JuliaType) else None
-    owner = getattr(generic, "module", None) or getattr(family, "module", None) or getattr(x, "parent", None)
+    owner = (
+        getattr(generic, "module", None)
+        or getattr(family, "module", None)
+        or getattr(x, "parent", None)
+    )
     name = getattr(generic or family or x, "name", None)
     if not isinstance(owner, Module) or not isinstance(name, str):
         return Documentation("No documentation found.")
@@ -112,7 +116,9 @@ def apropos(*xs: Any) -> None:
     loaded = (m for n, m in PACKAGES.items() if m.loader is None and n != "InteractiveUtils")
     for module in dict.fromkeys((Base, *loaded, *_PARTS)):
         own = _PARTS.get(module, {})
-        for name in sorted({*own, *(module.exports if module is Base or module.name in PACKAGES else ())}):
+        for name in sorted(
+            {*own, *(module.exports if module is Base or module.name in PACKAGES else ())}
+        ):
             parts = own.get(name)
             text = "\n".join(parts.values()) if parts else text_of(module, name)
             if wanted.search(text) or wanted.search(name):
@@ -181,9 +187,7 @@ def attach(context: Any, text: Any, e: Any) -> Any:
         return Expr("block", *(attach(context, text, a) for a in e.args))
     name = name_of(e)
     if not name:
-        raise ErrorException(
-            f"cannot document the following expression:\n\n{expression_text(e)}\n"
-        )
+        raise ErrorException(f"cannot document the following expression:\n\n{expression_text(e)}\n")
     module = QuoteNode(context.module)
     signature = signature_text(e)
     if context.lowerer is not None and context.lowerer.scope is not None:
@@ -203,7 +207,9 @@ def note_text(module: Any, name: str, signature: str, text: Any) -> Any:
     if not isinstance(module, Module):
         return None
     known = _PARTS.setdefault(module, {}).setdefault(name, {})
-    known[signature] = (text if isinstance(text, str) else Base.bindings["string"](text)).strip("\n")
+    known[signature] = (text if isinstance(text, str) else Base.bindings["string"](text)).strip(
+        "\n"
+    )
     module.docs[name] = "\n\n".join(known.values())
     return Binding(module, name)
 
@@ -211,7 +217,15 @@ def note_text(module: Any, name: str, signature: str, text: Any) -> Any:
 def defines(e: Any) -> bool:
     """Is it a definition, and not just a name or a call?"""
     return isinstance(e, Expr) and e.head in (
-        "function", "=", "macro", "struct", "abstract", "primitive", "const", "global", "module",
+        "function",
+        "=",
+        "macro",
+        "struct",
+        "abstract",
+        "primitive",
+        "const",
+        "global",
+        "module",
     )
 
 
@@ -239,7 +253,17 @@ def name_of(e: Any) -> tuple[Any, str] | None:
     if e.head == "::" and len(e.args) == 1:
         return name_of(e.args[0])
     if e.head in (
-        "function", "=", "where", "::", "call", "abstract", "primitive", "const", "global", "curly", "<:",
+        "function",
+        "=",
+        "where",
+        "::",
+        "call",
+        "abstract",
+        "primitive",
+        "const",
+        "global",
+        "curly",
+        "<:",
     ):
         return name_of(e.args[0])
     return None
@@ -266,7 +290,10 @@ def signature_text(e: Any) -> str:
         a = a.args[0] if dots else a
         if isinstance(a, Expr) and a.head == "parameters":
             continue
-        types.append((expression_text(a.args[-1]) if isinstance(a, Expr) and a.head == "::" else "Any") + dots)
+        types.append(
+            (expression_text(a.args[-1]) if isinstance(a, Expr) and a.head == "::" else "Any")
+            + dots
+        )
     return f"({', '.join(types)}){wheres}"
 
 
@@ -306,12 +333,12 @@ def show_documentation(io: IO, d: Documentation) -> None:
     io.write(d.text.rstrip("\n") + "\n")
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", d::Documentation)")
+@Base.method('show(io::IO, ::MIME"text/plain", d::Documentation)')
 def show_documentation_long(io: IO, _: Any, d: Documentation) -> None:
     show_markdown(io, d.text.rstrip("\n"))
 
 
-@Base.method("show(io::IO, ::MIME\"text/markdown\", d::Documentation)")
+@Base.method('show(io::IO, ::MIME"text/markdown", d::Documentation)')
 def show_documentation_markdown(io: IO, _: Any, d: Documentation) -> None:
     io.write(d.text)
 

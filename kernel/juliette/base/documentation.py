@@ -209,15 +209,26 @@ def _type_summary(t: Any, name: str) -> str:
         return f"`{name}` is of type `{type_string(typeof(t))}`.\n\n# Union Composed of Types\n\n{parts}"
     family = body.typename
     kind = (
-        "abstract type" if family.abstract else "mutable struct" if family.mutable
-        else "primitive type" if family.primitive_bits else "struct"
+        "abstract type"
+        if family.abstract
+        else "mutable struct"
+        if family.mutable
+        else "primitive type"
+        if family.primitive_bits
+        else "struct"
     )
     out = [("Summary", [f"{kind} {type_string(body)}"])]
     if family.fields and not family.abstract and family is not T.TUPLE_NAME:
         pad = max(map(len, family.fields))
-        out.append(("Fields", [
-            f"{f:<{pad}} :: {type_string(x)}" for f, x in zip(family.fields, body.field_types, strict=False)
-        ]))
+        out.append(
+            (
+                "Fields",
+                [
+                    f"{f:<{pad}} :: {type_string(x)}"
+                    for f, x in zip(family.fields, body.field_types, strict=False)
+                ],
+            )
+        )
     below = Base.get("subtypes")(t) if family.abstract else None
     if below is not None and len(below.data):
         out.append(("Subtypes", [type_string(T.unwrap(x)) for x in below.data]))

@@ -45,17 +45,30 @@ def enum(context: Any, head: Any, *items: Any) -> Any:
     def value_of(code: Any) -> Any:
         return context.compiler.run(code, module, context.file, context.line)
 
-    if isinstance(head, Expr) and head.head == "::" and len(head.args) == 2 and isinstance(head.args[0], Symbol):
+    if (
+        isinstance(head, Expr)
+        and head.head == "::"
+        and len(head.args) == 2
+        and isinstance(head.args[0], Symbol)
+    ):
         name, kind = head.args[0], value_of(head.args[1])
-        if not isinstance(kind, T.DataType) or not kind.typename.primitive_bits or not T.subtype(kind, T.Integer):
-            raise ArgumentError(f"invalid base type for Enum {name.name}, {text_of(head)}=::{text_of(kind)}; "
-                                "base type must be an integer primitive type")
+        if (
+            not isinstance(kind, T.DataType)
+            or not kind.typename.primitive_bits
+            or not T.subtype(kind, T.Integer)
+        ):
+            raise ArgumentError(
+                f"invalid base type for Enum {name.name}, {text_of(head)}=::{text_of(kind)}; "
+                "base type must be an integer primitive type"
+            )
     elif not isinstance(head, Symbol):
         raise ArgumentError(f"invalid type expression for enum {text_of(head)}")
     numbers = _numbers(name.name, kind, items, value_of)
     # A docstring above documents the type, as `@__doc__` says in Julia.
     documented = Expr("block", Expr("meta", Symbol("doc")), Symbol(name.name))
-    return Expr("block", call(lambda: define_enum(module, name.name, kind, numbers)), documented, None)
+    return Expr(
+        "block", call(lambda: define_enum(module, name.name, kind, numbers)), documented, None
+    )
 
 
 def text_of(x: Any) -> str:
@@ -77,18 +90,24 @@ def _numbers(enum: str, kind: Any, items: tuple[Any, ...], value_of: Any) -> dic
             name = item.name
             if named and number == lowest:
                 raise ArgumentError(f'overflow in value "{name}" of Enum {enum}')
-        elif isinstance(item, Expr) and item.head in ("=", "kw") and isinstance(item.args[0], Symbol):
+        elif (
+            isinstance(item, Expr) and item.head in ("=", "kw") and isinstance(item.args[0], Symbol)
+        ):
             name, number = item.args[0].name, value_of(item.args[1])
             if not T.isa(number, T.Integer):
-                raise ArgumentError(f"invalid value for Enum {enum}, {text_of(item)}; values must be integers")
+                raise ArgumentError(
+                    f"invalid value for Enum {enum}, {text_of(item)}; values must be integers"
+                )
             number = Base.bindings["convert"](kind, number)
         else:
             raise ArgumentError(f"invalid argument for Enum {enum}: {text_of(item)}")
         if not is_plain_name(name):
             raise ArgumentError(f'invalid name for Enum {enum}; "{name}" is not a valid identifier')
         if number in named:
-            raise ArgumentError(f"both {name} and {named[number]} have value {text_of(number)} in Enum {enum}; "
-                                "values must be unique")
+            raise ArgumentError(
+                f"both {name} and {named[number]} have value {text_of(number)} in Enum {enum}; "
+                "values must be unique"
+            )
         if name in named.values():
             raise ArgumentError(f'name "{name}" in Enum {enum} is not unique')
         named[number] = name
@@ -145,6 +164,7 @@ def integer(_: Any, x: EnumValue) -> Any:
 
 
 for _t in (T.Int8, T.Int16, T.Int32, T.Int64, T.UInt8, T.UInt16, T.UInt32, T.UInt64):
+
     @Base.method(f"{_t.name}(x::Enum)")
     def as_integer(t: Any, x: EnumValue) -> Any:
         return Base.bindings["convert"](t, x.number)
@@ -190,12 +210,14 @@ def print_enum(io: IO, x: EnumValue) -> None:
     io.write(x.name)
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", x::Enum)")
+@Base.method('show(io::IO, ::MIME"text/plain", x::Enum)')
 def show_enum_long(io: IO, _: Any, x: EnumValue) -> None:
-    io.write(f"{x.name}::{T.typeof(x).typename.name} = {one_line(x.number) if not isinstance(x.number, int) else x.number}")
+    io.write(
+        f"{x.name}::{T.typeof(x).typename.name} = {one_line(x.number) if not isinstance(x.number, int) else x.number}"
+    )
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", t::Type{<:Enum})")
+@Base.method('show(io::IO, ::MIME"text/plain", t::Type{<:Enum})')
 def show_enum_type(io: IO, _: Any, t: Any) -> None:
     if not isinstance(t, T.DataType) or t.typename.abstract:
         io.write(T.type_string(t))

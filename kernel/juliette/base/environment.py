@@ -141,11 +141,16 @@ for _module in (Sys, Libc):
     _module.visible = _module.bindings["__builtins__"] = Base.bindings
     Base.const(_module.name, _module)
 _UNAME = os.uname() if hasattr(os, "uname") else None
-_KERNEL = {"linux": "Linux", "darwin": "Darwin", "win32": "NT", "emscripten": "Emscripten"}.get(sys.platform, sys.platform)
+_KERNEL = {"linux": "Linux", "darwin": "Darwin", "win32": "NT", "emscripten": "Emscripten"}.get(
+    sys.platform, sys.platform
+)
 _MACHINE = _UNAME.machine if _UNAME is not None else "x86_64"
 Sys.const("KERNEL", Symbol(_KERNEL))
 Sys.const("ARCH", Symbol(_MACHINE))
-Sys.const("MACHINE", f"{_MACHINE}-{ {'Linux': 'linux-gnu', 'Darwin': 'apple-darwin', 'NT': 'w64-mingw32'}.get(_KERNEL, _KERNEL.lower())}")
+Sys.const(
+    "MACHINE",
+    f"{_MACHINE}-{ {'Linux': 'linux-gnu', 'Darwin': 'apple-darwin', 'NT': 'w64-mingw32'}.get(_KERNEL, _KERNEL.lower()) }",
+)
 Sys.const("WORD_SIZE", 64)
 Sys.const("CPU_THREADS", os.cpu_count() or 1)
 Sys.const("STDLIB", "", export=False)
@@ -177,7 +182,18 @@ question("isopenbsd", "OpenBSD")
 question("isnetbsd", "NetBSD")
 question("isdragonfly", "DragonFly")
 question("isjsvm", "Emscripten")
-question("isunix", "Linux", "Darwin", "Apple", "FreeBSD", "OpenBSD", "NetBSD", "DragonFly", "BSD", "Emscripten")
+question(
+    "isunix",
+    "Linux",
+    "Darwin",
+    "Apple",
+    "FreeBSD",
+    "OpenBSD",
+    "NetBSD",
+    "DragonFly",
+    "BSD",
+    "Emscripten",
+)
 
 
 def _memory(name: str) -> int:

@@ -15,7 +15,16 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
 from juliette.runtime.dispatch import CALLABLES, GenericFunction
 from juliette.runtime.errors import (
-    EXCEPTIONS, ArgumentError, BoundsError, ConcurrencyViolationError, ErrorException, InexactError, JuliaException, MethodError, Thrown, TypeError_,
+    EXCEPTIONS,
+    ArgumentError,
+    BoundsError,
+    ConcurrencyViolationError,
+    ErrorException,
+    InexactError,
+    JuliaException,
+    MethodError,
+    Thrown,
+    TypeError_,
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
@@ -23,7 +32,13 @@ from juliette.runtime.structs import Struct
 from juliette.runtime.tables import identity_key
 from juliette.runtime.wrappers import Wrapper
 from juliette.runtime.numeric import (
-    FLOATS, INT_RANGE as _INT_RANGE, MAKER as _MAKER, conversion, is_basic_type, is_number, to_number,
+    FLOATS,
+    INT_RANGE as _INT_RANGE,
+    MAKER as _MAKER,
+    conversion,
+    is_basic_type,
+    is_number,
+    to_number,
 )
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
@@ -39,7 +54,15 @@ for _name in ("Core", "Base", "Main"):
 T.register_class(Module, T.Module_)
 # What Core has of functions comes with the first name that is not found there.
 Core.loader = functools.partial(importlib.import_module, "juliette.base.loading")
-for _name in ("UnitRange", "OneTo", "StepRange", "StepRangeLen", "LinRange", "RefValue", "RefArray"):
+for _name in (
+    "UnitRange",
+    "OneTo",
+    "StepRange",
+    "StepRangeLen",
+    "LinRange",
+    "RefValue",
+    "RefArray",
+):
     Base.exports.discard(_name) if _name in ("OneTo", "RefValue", "RefArray") else None
 Base.const("nothing", None)
 Base.const("missing", V.MISSING)
@@ -64,12 +87,16 @@ def undef_initializer(_: Any) -> UndefInitializer:
     return UNDEF
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", x::UndefInitializer)")
+@Base.method('show(io::IO, ::MIME"text/plain", x::UndefInitializer)')
 def show_undef(io: Any, mime: Any, x: UndefInitializer) -> None:
-    io.write("UndefInitializer()" + ("" if io.get("compact") else ": array initializer with undefined values"))
+    io.write(
+        "UndefInitializer()"
+        + ("" if io.get("compact") else ": array initializer with undefined values")
+    )
 
 
 # ---------------------------------------------------------------- conversion
+
 
 @Base.method("convert(::Type{T}, x) where T", static=True, transparent=True)
 def convert(t: Any, _: Any, x: Any) -> Any:
@@ -107,7 +134,11 @@ def convert_built_in(t: Any, x: Any) -> Any:
                     continue
     body = T.unwrap(t)
     family = getattr(body, "typename", None)
-    if family is T.unwrap(T.Array_).typename and isinstance(x, Struct) and T.subtype(T.typeof(x), T.AbstractArray):
+    if (
+        family is T.unwrap(T.Array_).typename
+        and isinstance(x, Struct)
+        and T.subtype(T.typeof(x), T.AbstractArray)
+    ):
         return T.CONSTRUCT(t, (x,), {})
     if family is T.unwrap(T.Array_).typename and hasattr(x, "data"):
         eltype, ndim = body.parameters
@@ -118,7 +149,11 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return convert_array(x, eltype)
     if family is T.unwrap(T.AbstractArray).typename and T.isa(x, T.AbstractArray):
         eltype, ndim = body.parameters
-        if isinstance(eltype, T.TypeVar) or isinstance(ndim, int) and ndim != Base.bindings["ndims"](x):
+        if (
+            isinstance(eltype, T.TypeVar)
+            or isinstance(ndim, int)
+            and ndim != Base.bindings["ndims"](x)
+        ):
             raise MethodError(CONVERT, (t, x), None)
         return Base.bindings["copyto!"](Base.bindings["similar"](x, eltype), x)
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
@@ -129,22 +164,35 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return out
     if family is T.unwrap(V.Set_).typename and T.subtype(T.typeof(x), T.AbstractSet):
         return T.CONSTRUCT(t, (x,), {})
-    if isinstance(x, V.NamedTuple) and family is T.unwrap(V.NamedTuple_).typename and isinstance(t, T.DataType):
+    if (
+        isinstance(x, V.NamedTuple)
+        and family is T.unwrap(V.NamedTuple_).typename
+        and isinstance(t, T.DataType)
+    ):
         if tuple(n.name for n in body.parameters[0]) == x.names:
-            return V.NamedTuple(x.names, tuple(map(CONVERT, body.parameters[1].parameters, x.values)))
+            return V.NamedTuple(
+                x.names, tuple(map(CONVERT, body.parameters[1].parameters, x.values))
+            )
     if family is T.unwrap(V.Pair_).typename and isinstance(x, V.Pair) and isinstance(t, T.DataType):
         return V.pair_of(t, *map(CONVERT, body.parameters, x))
     if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
         return tuple(CONVERT(p, v) for p, v in zip(body.parameters, x, strict=True))
-    if isinstance(t, T.JuliaType) and T.subtype(t, T.Number) and t is not T.Bottom and (
-        T.isa(x, T.Number) or type(x) in NUMBER_HOOKS or isinstance(x, V.Char)
+    if (
+        isinstance(t, T.JuliaType)
+        and T.subtype(t, T.Number)
+        and t is not T.Bottom
+        and (T.isa(x, T.Number) or type(x) in NUMBER_HOOKS or isinstance(x, V.Char))
     ):
         return T.CONSTRUCT(t, (x,), {})
     if t is T.Char_ and T.isa(x, T.Number):
         return T.CONSTRUCT(t, (x,), {})
     if t in (T.String, V.SubString_) and T.isa(x, T.AbstractString):
         return T.CONSTRUCT(t, (x,), {})
-    if isinstance(t, T.DataType) and t.typename is T.unwrap(V.SubString_).typename and T.isa(x, t.parameters[0]):
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is T.unwrap(V.SubString_).typename
+        and T.isa(x, t.parameters[0])
+    ):
         return T.CONSTRUCT(V.SubString_, (x,), {})
     raise MethodError(Base.bindings["convert"], (t, x), None)
 
@@ -200,9 +248,15 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 # What an abstract number type makes of a number of Base.
 ABSTRACT_NUMBERS: dict[Any, Any] = {
-    T.Number: lambda x: x, T.Real: lambda x: Base.bindings["real"](x) if Base.bindings["isreal"](x) else to_number(T.Float64, x),
-    T.AbstractFloat: lambda x: Base.bindings["float"](x), T.Integer: lambda x: x if T.isa(x, T.Integer) else to_number(T.Int64, x),
-    T.Signed: lambda x: Base.bindings["signed"](x) if T.isa(x, T.Integer) else to_number(T.Int64, x),
+    T.Number: lambda x: x,
+    T.Real: lambda x: (
+        Base.bindings["real"](x) if Base.bindings["isreal"](x) else to_number(T.Float64, x)
+    ),
+    T.AbstractFloat: lambda x: Base.bindings["float"](x),
+    T.Integer: lambda x: x if T.isa(x, T.Integer) else to_number(T.Int64, x),
+    T.Signed: lambda x: (
+        Base.bindings["signed"](x) if T.isa(x, T.Integer) else to_number(T.Int64, x)
+    ),
     T.Unsigned: lambda x: Base.bindings["unsigned"](x),
 }
 
@@ -281,7 +335,9 @@ def _type_field(x: Any, name: str) -> Any:
     return FIELDS[type(x)](x, name)
 
 
-PROPERTIES.update(dict.fromkeys((T.DataType, T.TypeName, T.UnionAll, T.UnionType, T.TypeVar), _type_field))
+PROPERTIES.update(
+    dict.fromkeys((T.DataType, T.TypeName, T.UnionAll, T.UnionType, T.TypeVar), _type_field)
+)
 
 
 def numbered_field(x: Any, i: int) -> Any:
@@ -371,7 +427,9 @@ def _getfield(x: Any, name: Any) -> Any:
     return getfield(x, name)
 
 
-def setfield(x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str = "setfield!") -> Any:
+def setfield(
+    x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str = "setfield!"
+) -> Any:
     """Change a field; one that is declared `@atomic` only in an atomic step."""
     if type(name) is int:
         names = T.typeof(x).fields
@@ -394,9 +452,13 @@ def setfield(x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str =
     if key not in fields:
         raise field_error(x, key)
     if not t.typename.mutable:
-        raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
+        raise ErrorException(
+            f"setfield!: immutable struct of type {t.typename.name} cannot be changed"
+        )
     if key in t.typename.field_consts:
-        raise ErrorException(f"setfield!: const field .{key} of type {t.typename.name} cannot be changed")
+        raise ErrorException(
+            f"setfield!: const field .{key} of type {t.typename.name} cannot be changed"
+        )
     if atomic is not (key in t.typename.field_atomics):
         kind, how = ("non-atomic", "atomically") if atomic else ("atomic", "non-atomically")
         raise ConcurrencyViolationError(f"{verb}: {kind} field cannot be written {how}")
@@ -420,7 +482,9 @@ def _setfield(x: Any, name: Any, value: Any) -> Any:
         if not T.isa(value, kind):
             raise TypeError_(Symbol("setfield!"), "", kind, value)
     elif not isinstance(x, Module) and not t.typename.mutable:
-        raise ErrorException(f"setfield!: immutable struct of type {t.typename.name} cannot be changed")
+        raise ErrorException(
+            f"setfield!: immutable struct of type {t.typename.name} cannot be changed"
+        )
     return setfield(x, name, value)
 
 
@@ -607,8 +671,13 @@ def rethrow_other(e: Any) -> Any:
 
 # What the last fields of an exception are when they are not given; `UNDEF` leaves them undefined.
 LAST_FIELDS: dict[str, tuple[Any, ...]] = {
-    "AssertionError": ("",), "BoundsError": (UNDEF, UNDEF), "DimensionMismatch": ("",), "DomainError": ("",),
-    "MethodError": (np.uint64(2**64 - 1),), "ParseError": (None,), "SystemError": (0, None),
+    "AssertionError": ("",),
+    "BoundsError": (UNDEF, UNDEF),
+    "DimensionMismatch": ("",),
+    "DomainError": ("",),
+    "MethodError": (np.uint64(2**64 - 1),),
+    "ParseError": (None,),
+    "SystemError": (0, None),
 }
 
 
@@ -650,7 +719,9 @@ Base.const("quit", Base.bindings["exit"], export=False)
 
 # `Symbol(...)`, `Expr(...)`, `QuoteNode(...)`
 def _simple(t: Any, f: Any) -> None:
-    support._builtin(constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",))
+    support._builtin(
+        constructors(t), T.tuple_type([T.type_of_type(t), T.Vararg(T.Any_)]), f, ("args",)
+    )
 
 
 def _applied(t: Any, f: Any) -> None:
@@ -658,8 +729,6 @@ def _applied(t: Any, f: Any) -> None:
     kind = T.TypeVar("T", None, t)
     signature = T.UnionAll(kind, T.tuple_type([T.apply_type(T.Type_, kind), T.Vararg(T.Any_)]))
     support._builtin(constructors(t), signature, f, ("args",))
-
-
 
 
 def _expression(t: Any, *args: Any) -> Expr:

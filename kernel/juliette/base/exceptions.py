@@ -18,15 +18,25 @@ class ExponentialBackOff(Lazy):
     __slots__ = ("factor", "first_delay", "jitter", "max_delay", "n")
     fields = ("n", "first_delay", "max_delay", "factor", "jitter")
 
-    def __init__(self, n: int, first_delay: float, max_delay: float, factor: float, jitter: float) -> None:
-        self.n, self.first_delay, self.max_delay, self.factor, self.jitter = n, first_delay, max_delay, factor, jitter
+    def __init__(
+        self, n: int, first_delay: float, max_delay: float, factor: float, jitter: float
+    ) -> None:
+        self.n, self.first_delay, self.max_delay, self.factor, self.jitter = (
+            n,
+            first_delay,
+            max_delay,
+            factor,
+            jitter,
+        )
 
     def julia_iterator(self) -> Any:
         delay = min(self.first_delay, self.max_delay)
         for _ in range(self.n):
             yield delay
             random = Base.bindings["rand"]()
-            delay = min(self.max_delay, delay * self.factor * (1 - self.jitter + random * 2 * self.jitter))
+            delay = min(
+                self.max_delay, delay * self.factor * (1 - self.jitter + random * 2 * self.jitter)
+            )
 
     def size(self) -> Any:
         return HasLength
@@ -46,7 +56,13 @@ native_steps("ExponentialBackOff")
 
 @Base.method("ExponentialBackOff(; n=1, first_delay=0.05, max_delay=10.0, factor=5.0, jitter=0.1)")
 def exponential_backoff(
-    _: Any, *, n: int = 1, first_delay: Any = 0.05, max_delay: Any = 10.0, factor: Any = 5.0, jitter: Any = 0.1
+    _: Any,
+    *,
+    n: int = 1,
+    first_delay: Any = 0.05,
+    max_delay: Any = 10.0,
+    factor: Any = 5.0,
+    jitter: Any = 0.1,
 ) -> ExponentialBackOff:
     """Delays that grow by a factor, with some randomness."""
     return ExponentialBackOff(n, float(first_delay), float(max_delay), float(factor), float(jitter))
@@ -116,7 +132,10 @@ def current_exceptions(*task: Any, backtrace: bool = True) -> ExceptionStack:
 def causes(error: BaseException) -> list[BaseException]:
     """An exception after those during whose handling it was thrown."""
     chain = [error]
-    while isinstance(chain[0].__context__, (JuliaException, Thrown)) and not chain[0].__suppress_context__:
+    while (
+        isinstance(chain[0].__context__, (JuliaException, Thrown))
+        and not chain[0].__suppress_context__
+    ):
         chain.insert(0, chain[0].__context__)
     return chain
 

@@ -37,10 +37,34 @@ class StatStruct:
     """`stat(path)`"""
 
     __slots__ = (
-        "device", "inode", "mode", "mtime", "ctime", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks", "desc",
+        "device",
+        "inode",
+        "mode",
+        "mtime",
+        "ctime",
+        "nlink",
+        "uid",
+        "gid",
+        "rdev",
+        "size",
+        "blksize",
+        "blocks",
+        "desc",
     )
     fields = (
-        "desc", "device", "inode", "mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks", "mtime", "ctime",
+        "desc",
+        "device",
+        "inode",
+        "mode",
+        "nlink",
+        "uid",
+        "gid",
+        "rdev",
+        "size",
+        "blksize",
+        "blocks",
+        "mtime",
+        "ctime",
     )
 
     def __init__(self, path: str, follow: bool) -> None:
@@ -61,7 +85,15 @@ class StatStruct:
 
 _stat = T.define("Base.Filesystem.StatStruct")
 _stat.typename.fields = StatStruct.fields
-_stat.typename.field_types = (T.String, *[T.UInt64] * 3, T.Int64, *[T.UInt64] * 3, *[T.Int64] * 3, T.Float64, T.Float64)
+_stat.typename.field_types = (
+    T.String,
+    *[T.UInt64] * 3,
+    T.Int64,
+    *[T.UInt64] * 3,
+    *[T.Int64] * 3,
+    T.Float64,
+    T.Float64,
+)
 T.register_class(StatStruct, _stat)
 Filesystem.const("StatStruct", _stat)
 
@@ -104,7 +136,7 @@ def show_stat(io: IO, s: StatStruct) -> None:
     io.write(f"StatStruct({quoted(s.desc)} {' '.join(f'{k}: {v}' for k, v in described(s))})")
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", s::Base.Filesystem.StatStruct)")
+@Base.method('show(io::IO, ::MIME"text/plain", s::Base.Filesystem.StatStruct)')
 def show_stat_long(io: IO, mime: Any, s: StatStruct) -> None:
     """All that is known, one thing to a line."""
     io.write(f"StatStruct for {quoted(s.desc)}\n")
@@ -115,10 +147,18 @@ def show_stat_long(io: IO, mime: Any, s: StatStruct) -> None:
 def described(s: StatStruct) -> list[tuple[str, Any]]:
     """What is shown of a file."""
     return [
-        ("size", f"{s.size} bytes"), ("device", s.device), ("inode", s.inode),
-        ("mode", f"0o{s.mode:06o} ({modes.filemode(s.mode).replace('?', '-')})"), ("nlink", s.nlink),
-        ("uid", f"{s.uid}{owner('uid', s.uid)}"), ("gid", f"{s.gid}{owner('gid', s.gid)}"), ("rdev", s.rdev),
-        ("blksz", s.blksize), ("blocks", s.blocks), ("mtime", moment(s.mtime)), ("ctime", moment(s.ctime)),
+        ("size", f"{s.size} bytes"),
+        ("device", s.device),
+        ("inode", s.inode),
+        ("mode", f"0o{s.mode:06o} ({modes.filemode(s.mode).replace('?', '-')})"),
+        ("nlink", s.nlink),
+        ("uid", f"{s.uid}{owner('uid', s.uid)}"),
+        ("gid", f"{s.gid}{owner('gid', s.gid)}"),
+        ("rdev", s.rdev),
+        ("blksz", s.blksize),
+        ("blocks", s.blocks),
+        ("mtime", moment(s.mtime)),
+        ("ctime", moment(s.ctime)),
     ]
 
 
@@ -213,7 +253,9 @@ def readdir(path: Any = ".", *, join: bool = False, sort: bool = True) -> Any:
 
 
 @Base.method("walkdir(root; topdown=true, follow_symlinks=false, onerror=throw)")
-def walkdir(root: Any, *, topdown: bool = True, follow_symlinks: bool = False, onerror: Any = None) -> Any:
+def walkdir(
+    root: Any, *, topdown: bool = True, follow_symlinks: bool = False, onerror: Any = None
+) -> Any:
     """All directories below one, each as (path, directories, files)."""
     found = Channel(T.tuple_type([T.String, *[T.apply_type(T.Vector, T.String)] * 2]), float("inf"))
     visit(text_of(root), topdown, follow_symlinks, found)
@@ -247,7 +289,13 @@ def mkdir(path: Any, *, mode: Any = 0o777) -> str:
 def mkpath(path: Any, *, mode: Any = 0o777) -> str:
     """Make a directory and those above it, as far as they are missing."""
     where = text_of(path)
-    attempt(f"mkdir({quoted(where)}; mode=0o{int(mode):o})", os.makedirs, where, int(mode), exist_ok=True)
+    attempt(
+        f"mkdir({quoted(where)}; mode=0o{int(mode):o})",
+        os.makedirs,
+        where,
+        int(mode),
+        exist_ok=True,
+    )
     return where
 
 
@@ -273,12 +321,15 @@ def check_target(source: str, target: str, force: bool) -> None:
     if not force:
         raise ArgumentError(
             f"'{target}' exists. `force=true` is required to remove '{target}' before copying."
-            if os.path.lexists(source) else f"'{source}' does not exist"
+            if os.path.lexists(source)
+            else f"'{source}' does not exist"
         )
     rm(target, recursive=True)
 
 
-@Base.method("cp(source::AbstractString, target::AbstractString; force=false, follow_symlinks=false)")
+@Base.method(
+    "cp(source::AbstractString, target::AbstractString; force=false, follow_symlinks=false)"
+)
 def cp(source: Any, target: Any, *, force: bool = False, follow_symlinks: bool = False) -> str:
     """Copy a file, link or directory."""
     import shutil
@@ -304,7 +355,9 @@ def mv(source: Any, target: Any, *, force: bool = False) -> str:
         attempt(f"rename({quoted(a)}, {quoted(b)})", os.stat, a)
     if os.path.lexists(b):
         if not force:
-            raise ArgumentError(f"'{b}' exists. `force=true` is required to remove '{b}' before moving.")
+            raise ArgumentError(
+                f"'{b}' exists. `force=true` is required to remove '{b}' before moving."
+            )
         rm(b, recursive=True)
     attempt(f"rename({quoted(a)}, {quoted(b)})", shutil.move, a, b)
     return b
@@ -421,7 +474,7 @@ def mktemp_during(f: Any, parent: Any = None) -> Any:
         rm(name, force=True)
 
 
-@Base.method("mktempdir(parent::AbstractString=tempdir(); prefix=\"jl_\", cleanup=true)")
+@Base.method('mktempdir(parent::AbstractString=tempdir(); prefix="jl_", cleanup=true)')
 def mktempdir(parent: Any = None, *, prefix: Any = "jl_", cleanup: bool = True) -> str:
     """A new directory."""
     name = new_name(tempdir() if parent is None else text_of(parent), text_of(prefix))
@@ -431,7 +484,7 @@ def mktempdir(parent: Any = None, *, prefix: Any = "jl_", cleanup: bool = True) 
     return name
 
 
-@Base.method("mktempdir(f::Function, parent::AbstractString=tempdir(); prefix=\"jl_\")")
+@Base.method('mktempdir(f::Function, parent::AbstractString=tempdir(); prefix="jl_")')
 def mktempdir_during(f: Any, parent: Any = None, *, prefix: Any = "jl_") -> Any:
     """Call `f` with a new directory, which is removed afterwards."""
     name = mktempdir(parent, prefix=prefix)

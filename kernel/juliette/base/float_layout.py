@@ -35,16 +35,38 @@ def exponent_one(fraction: int, exponent: int) -> int:
     return (2 ** (exponent - 1) - 1) << fraction
 
 
-layouts("uinttype", lambda u, e, f: u, "The unsigned integer with as many bits as a floating-point type.")
-layouts("significand_bits", lambda u, e, f: f, "How many bits of a floating-point type hold the fraction.")
-layouts("exponent_bits", lambda u, e, f: e, "How many bits of a floating-point type hold the exponent.")
-layouts("exponent_bias", lambda u, e, f: 2 ** (e - 1) - 1, "What is added to the exponent of a floating-point number.")
-layouts("exponent_max", lambda u, e, f: 2 ** (e - 1) - 1, "The largest exponent of a floating-point type.")
+layouts(
+    "uinttype",
+    lambda u, e, f: u,
+    "The unsigned integer with as many bits as a floating-point type.",
+)
+layouts(
+    "significand_bits",
+    lambda u, e, f: f,
+    "How many bits of a floating-point type hold the fraction.",
+)
+layouts(
+    "exponent_bits", lambda u, e, f: e, "How many bits of a floating-point type hold the exponent."
+)
+layouts(
+    "exponent_bias",
+    lambda u, e, f: 2 ** (e - 1) - 1,
+    "What is added to the exponent of a floating-point number.",
+)
+layouts(
+    "exponent_max",
+    lambda u, e, f: 2 ** (e - 1) - 1,
+    "The largest exponent of a floating-point type.",
+)
 layouts("exponent_raw_max", lambda u, e, f: 2**e - 1, "The exponent of infinity, as it is stored.")
 layouts("sign_mask", lambda u, e, f: UNSIGNED[u](1 << (e + f)), "The bit of the sign.")
 layouts("exponent_mask", lambda u, e, f: UNSIGNED[u]((2**e - 1) << f), "The bits of the exponent.")
 layouts("significand_mask", lambda u, e, f: UNSIGNED[u](2**f - 1), "The bits of the fraction.")
-layouts("exponent_one", lambda u, e, f: UNSIGNED[u](exponent_one(f, e)), "The exponent of 1.0, in its place.")
+layouts(
+    "exponent_one",
+    lambda u, e, f: UNSIGNED[u](exponent_one(f, e)),
+    "The exponent of 1.0, in its place.",
+)
 layouts(
     "exponent_half",
     lambda u, e, f: UNSIGNED[u](exponent_one(f, e) - (1 << f)),

@@ -12,7 +12,15 @@ import numpy as np
 
 from juliette.base.array_protocol import is_array, like
 from juliette.base.iteration import (
-    Generator, applied, apply_all, eltype_of_iterator, finite, gather, iterate_value, of_results, shape_of_iterator,
+    Generator,
+    applied,
+    apply_all,
+    eltype_of_iterator,
+    finite,
+    gather,
+    iterate_value,
+    of_results,
+    shape_of_iterator,
 )
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.base.numbers.comparison import Fix1
@@ -29,12 +37,10 @@ from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 
 
-
 def nothing_to_reduce(op: Any, t: Any) -> MethodError:
     """The error of a fold over nothing."""
     error: MethodError = MethodError(Base.get("reduce_empty"), (op, t), None)
     return error
-
 
 
 def holds(f: Any, x: Any) -> bool:
@@ -89,7 +95,9 @@ def map_(f: Any, *xs: Any) -> Any:
     if all(isinstance(x, (int, float, np.number)) for x in xs):
         return f(*xs)
     shapes = [shape_of_iterator(x) for x in xs]
-    alike = shapes[0] is not None and all(s is not None and len(s) == len(shapes[0]) for s in shapes)
+    alike = shapes[0] is not None and all(
+        s is not None and len(s) == len(shapes[0]) for s in shapes
+    )
     shape = zipped_shape(shapes) if alike else None
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     if values and all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs):
@@ -99,7 +107,25 @@ def map_(f: Any, *xs: Any) -> Any:
 
 
 # Functions of bits, by which a bit array is mapped to a bit array.
-_BITWISE = {"!", "~", "identity", "&", "|", "xor", "⊻", "nand", "nor", "==", "!=", "<", "<=", ">", ">=", "min", "max"}
+_BITWISE = {
+    "!",
+    "~",
+    "identity",
+    "&",
+    "|",
+    "xor",
+    "⊻",
+    "nand",
+    "nor",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "min",
+    "max",
+}
 
 
 def _string(values: list[Any]) -> str:
@@ -169,7 +195,11 @@ def filter_(f: Any, x: Any) -> Any:
         values = list(itertools.compress(items, verdicts))
     else:
         values = [v for v in iterate_value(x) if holds(f, v)]
-    return gather(values, None, T.Any_ if t is None else t) if t is None or B.TRACE.depth else vector(values, t)
+    return (
+        gather(values, None, T.Any_ if t is None else t)
+        if t is None or B.TRACE.depth
+        else vector(values, t)
+    )
 
 
 @Base.method("filter(f)", transparent=True)
@@ -223,7 +253,11 @@ def quick(op: Any) -> Any:
 
 
 def fold_right(op: Any, items: list[Any], init: Any, t: Any) -> Any:
-    return fold_left(lambda a, b: op(b, a), reversed(items), init, t) if items or init is not NO_INIT else empty_fold(op, t)
+    return (
+        fold_left(lambda a, b: op(b, a), reversed(items), init, t)
+        if items or init is not NO_INIT
+        else empty_fold(op, t)
+    )
 
 
 def _joins(op: Any) -> bool:
@@ -233,7 +267,9 @@ def _joins(op: Any) -> bool:
 def _dims_fold(f: Any, op: Any, a: Any, dims: Any, init: Any) -> Any:
     """A fold along dimensions of an array."""
     data = a.data
-    axes = sorted({d - 1 for d in (dims if type(dims) is tuple else (dims,))} & set(range(data.ndim)))
+    axes = sorted(
+        {d - 1 for d in (dims if type(dims) is tuple else (dims,))} & set(range(data.ndim))
+    )
     rest = [d for d in range(data.ndim) if d not in axes]
     shape = tuple(1 if d in axes else n for d, n in enumerate(data.shape))
     moved = np.transpose(data, [*axes, *rest])
@@ -312,7 +348,11 @@ def _result_type(f: Any, xs: tuple[Any, ...]) -> Any:
     """The type of `f`'s results where it is the element type itself."""
     if f is Base.bindings["identity"] and len(xs) == 1:
         return source_type(xs[0])
-    return source_type(xs[0]) if getattr(f, "name", "") in ("abs", "abs2", "-", "+") and len(xs) == 1 else None
+    return (
+        source_type(xs[0])
+        if getattr(f, "name", "") in ("abs", "abs2", "-", "+") and len(xs) == 1
+        else None
+    )
 
 
 @Base.method("mapfoldl(f, op, xs...; init)", transparent=True)
@@ -415,7 +455,13 @@ def wide_type(t: Any) -> Any:
     """The type as which values of a type are added or multiplied."""
     if not isinstance(t, T.DataType) or not T.subtype(t, T.Integer):
         return t
-    return T.Int64 if t in (T.Bool, T.Int8, T.Int16, T.Int32) else T.UInt64 if t in (T.UInt8, T.UInt16, T.UInt32) else t
+    return (
+        T.Int64
+        if t in (T.Bool, T.Int8, T.Int16, T.Int32)
+        else T.UInt64
+        if t in (T.UInt8, T.UInt16, T.UInt32)
+        else t
+    )
 
 
 def wide(items: Any) -> list[Any]:
@@ -454,8 +500,11 @@ def extreme(name: str, operator: str, doc: str) -> None:
         return found
 
     def keyed(x: Any) -> Any:
-        return zip(iterate_value(x) if not isinstance(x, V.JuliaDict) else (v for _, v in x.pairs()),
-                   iterate_value(Base.bindings["keys"](x)), strict=False)
+        return zip(
+            iterate_value(x) if not isinstance(x, V.JuliaDict) else (v for _, v in x.pairs()),
+            iterate_value(Base.bindings["keys"](x)),
+            strict=False,
+        )
 
     def find(x: Any) -> Any:
         return best(keyed(x))
@@ -552,7 +601,9 @@ def count(x: Any, *, init: Any = 0) -> Any:
     2
     ```
     """
-    return init + sum(1 for v in iterate_value(x) if (v is True or (v is not False and support.truth(v))))
+    return init + sum(
+        1 for v in iterate_value(x) if (v is True or (v is not False and support.truth(v)))
+    )
 
 
 @Base.method("count(f, x; init=0)", transparent=True)
@@ -571,12 +622,28 @@ def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
 
 
 # `sum(x)` and its relatives for arrays are in `reductions`; these are for every other iterator.
-folding("sum", "+", "The sum of all elements.\n\n```jldoctest\njulia> sum(x^2 for x in 1:3)\n14\n```")
-folding("prod", "*", "The product of all elements.\n\n```jldoctest\njulia> prod((2, 3, 4))\n24\n```")
-folding("maximum", "max", "The greatest element.\n\n```jldoctest\njulia> maximum(abs, [-3, 2])\n3\n```")
-folding("minimum", "min", "The smallest element.\n\n```jldoctest\njulia> minimum((4, 2, 9))\n2\n```")
-extreme("max", "max", "The greatest element and its index.\n\n```jldoctest\njulia> findmax([3, 8, 1])\n(8, 2)\n```|The index of the greatest element.\n\n```jldoctest\njulia> argmax([3, 8, 1]), argmax(abs, -2:1)\n(2, -2)\n```")
-extreme("min", "min", "The smallest element and its index.\n\n```jldoctest\njulia> findmin([3, 8, 1])\n(1, 3)\n```|The index of the smallest element.\n\n```jldoctest\njulia> argmin([3, 8, 1])\n3\n```")
+folding(
+    "sum", "+", "The sum of all elements.\n\n```jldoctest\njulia> sum(x^2 for x in 1:3)\n14\n```"
+)
+folding(
+    "prod", "*", "The product of all elements.\n\n```jldoctest\njulia> prod((2, 3, 4))\n24\n```"
+)
+folding(
+    "maximum", "max", "The greatest element.\n\n```jldoctest\njulia> maximum(abs, [-3, 2])\n3\n```"
+)
+folding(
+    "minimum", "min", "The smallest element.\n\n```jldoctest\njulia> minimum((4, 2, 9))\n2\n```"
+)
+extreme(
+    "max",
+    "max",
+    "The greatest element and its index.\n\n```jldoctest\njulia> findmax([3, 8, 1])\n(8, 2)\n```|The index of the greatest element.\n\n```jldoctest\njulia> argmax([3, 8, 1]), argmax(abs, -2:1)\n(2, -2)\n```",
+)
+extreme(
+    "min",
+    "min",
+    "The smallest element and its index.\n\n```jldoctest\njulia> findmin([3, 8, 1])\n(1, 3)\n```|The index of the smallest element.\n\n```jldoctest\njulia> argmin([3, 8, 1])\n3\n```",
+)
 
 
 @Base.method("extrema(x; init)", transparent=True)
@@ -595,5 +662,6 @@ def extrema(x: Any, *, init: Any = NO_INIT) -> Any:
 def extrema_of(f: Any, x: Any, *, init: Any = NO_INIT) -> Any:
     values = [f(v) for v in iterate_value(x)]
     low, high = init if init is not NO_INIT else (NO_INIT, NO_INIT)
-    return fold_left(Base.bindings["min"], values, low, None), fold_left(Base.bindings["max"], values, high, None)
-
+    return fold_left(Base.bindings["min"], values, low, None), fold_left(
+        Base.bindings["max"], values, high, None
+    )

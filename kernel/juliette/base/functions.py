@@ -12,7 +12,9 @@ from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 
 
-def function_type(name: str, params: str, cls: type, parameters: Any, *, export: bool = False) -> Any:
+def function_type(
+    name: str, params: str, cls: type, parameters: Any, *, export: bool = False
+) -> Any:
     """Register a class of callables as a parametric subtype of Function."""
     family = T._sub_family(name, params, lambda *_: T.Function_)
     fields = cls.fields  # type: ignore[attr-defined]
@@ -86,7 +88,21 @@ def partial(name: str) -> None:
         return Fix2(f, x)
 
 
-for _name in ("isless", "in", "∉", "issubset", "⊇", "⊈", "⊉", "⊊", "⊋", "isdisjoint", "issetequal", "===", "!=="):
+for _name in (
+    "isless",
+    "in",
+    "∉",
+    "issubset",
+    "⊇",
+    "⊈",
+    "⊉",
+    "⊊",
+    "⊋",
+    "isdisjoint",
+    "issetequal",
+    "===",
+    "!==",
+):
     if _name in Base.bindings:
         partial(_name)
 for _name in ("startswith", "endswith", "contains"):

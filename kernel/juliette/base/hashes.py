@@ -75,7 +75,10 @@ def hash_with(x: Any, h: Any) -> Any:
 @Base.method("hash(e::Expr, h::UInt64)")
 def hash_expression(e: Expr, h: Any) -> Any:
     of = Base.bindings["hash"]
-    return of(vector(e.args, T.Any_), of(Symbol(e.head), np.uint64((_uint(h) + 0x83C7900696D26DC6) & MASK)))
+    return of(
+        vector(e.args, T.Any_),
+        of(Symbol(e.head), np.uint64((_uint(h) + 0x83C7900696D26DC6) & MASK)),
+    )
 
 
 @Base.method("hash(q::QuoteNode, h::UInt64)")
@@ -102,7 +105,9 @@ def hash_array(x: Any, h: Any) -> Any:
 def hash_sparsely(x: Any, h: Any) -> Any:
     """From the end on, with skips that grow as the Fibonacci numbers, and past equal elements."""
     of, get, same = (Base.bindings[name] for name in ("hash", "getindex", "isequal"))
-    keys = None if isinstance(x, V.Range) or x.data.ndim == 1 else Base.bindings["CartesianIndices"](x)
+    keys = (
+        None if isinstance(x, V.Range) or x.data.ndim == 1 else Base.bindings["CartesianIndices"](x)
+    )
     i = int(x.count if isinstance(x, V.Range) else x.data.size)
     skip, before, n = 1, 1, 0
     while i > 0:

@@ -11,7 +11,9 @@ from juliette.runtime import values as V
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base, constructors
 
-_immutable = T._sub_family("Base.ImmutableDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v))
+_immutable = T._sub_family(
+    "Base.ImmutableDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v)
+)
 Base.const("ImmutableDict", _immutable, export=False)
 
 
@@ -23,11 +25,15 @@ class ImmutableDict(V.JuliaDict):
     by_hash = False
 
 
-T.register_instances(ImmutableDict, lambda d: T.apply_type(_immutable, d.key_type, d.value_type), _immutable)
+T.register_instances(
+    ImmutableDict, lambda d: T.apply_type(_immutable, d.key_type, d.value_type), _immutable
+)
 
 
 def _immutable_constructor(t: Any, *args: Any) -> Any:
-    parent, rest = (args[0], args[1:]) if args and isinstance(args[0], ImmutableDict) else (None, args)
+    parent, rest = (
+        (args[0], args[1:]) if args and isinstance(args[0], ImmutableDict) else (None, args)
+    )
     if len(rest) == 2 and not isinstance(rest[0], V.Pair):
         rest = (V.Pair(*rest),)
     if not all(isinstance(p, V.Pair) for p in rest):
@@ -48,5 +54,8 @@ def _immutable_constructor(t: Any, *args: Any) -> Any:
 
 
 support._builtin(
-    constructors(_immutable), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _immutable_constructor, ("args",)
+    constructors(_immutable),
+    T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+    _immutable_constructor,
+    ("args",),
 )

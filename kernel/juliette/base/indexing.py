@@ -14,8 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from juliette.base.array_protocol import (
-    ArrayLike, array_parameters, convert_data, convert_element, dense, dims_text, eltype_of, is_array, is_linear, like,
-    origin, result, shape_of, shifted,
+    ArrayLike,
+    array_parameters,
+    convert_data,
+    convert_element,
+    dense,
+    dims_text,
+    eltype_of,
+    is_array,
+    is_linear,
+    like,
+    origin,
+    result,
+    shape_of,
+    shifted,
 )
 from juliette.base.cartesian import CartesianIndex, CartesianIndices
 from juliette.runtime import broadcast as B
@@ -24,7 +36,12 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array, element, elements, make
 from juliette.runtime.errors import (
-    ArgumentError, BoundsError, CanonicalIndexError, DimensionMismatch, MethodError, UndefRefError,
+    ArgumentError,
+    BoundsError,
+    CanonicalIndexError,
+    DimensionMismatch,
+    MethodError,
+    UndefRefError,
 )
 from juliette.syntax.expr import Symbol
 from juliette.runtime.modules import Base
@@ -88,14 +105,22 @@ def span(i: Any) -> int:
 CARTESIAN_NAME = T.unwrap(Base.bindings["CartesianIndex"]).typename
 
 
-def from_one(a: Any, index: tuple[Any, ...], shape: tuple[int, ...], first: tuple[int, ...]) -> Indices:
+def from_one(
+    a: Any, index: tuple[Any, ...], shape: tuple[int, ...], first: tuple[int, ...]
+) -> Indices:
     """The same for an array with axes of its own: what they count from `first` is counted from 1 here."""
     index = flatten(index)
     if len(index) == 1 and len(first) != 1:  # a linear index
         return normalise(None, index, shape)
     moved, d = [], 0
     for i in index:
-        step = CartesianIndex(tuple(k - 1 for k in first[d : d + span(i)])) if span(i) > 1 else first[d] - 1 if d < len(first) else 0
+        step = (
+            CartesianIndex(tuple(k - 1 for k in first[d : d + span(i)]))
+            if span(i) > 1
+            else first[d] - 1
+            if d < len(first)
+            else 0
+        )
         d += span(i)
         if isinstance(i, V.ColonType) or (is_array(i) and eltype_of(i) is T.Bool):
             moved.append(i)
@@ -105,8 +130,14 @@ def from_one(a: Any, index: tuple[Any, ...], shape: tuple[int, ...], first: tupl
         at = normalise(None, tuple(moved), shape)
     except BoundsError:
         axes = Base.bindings["axes"](a)
-        raise BoundsError(a, tuple(axes[d] if isinstance(i, V.ColonType) else i for d, i in enumerate(index))) from None
-    return Indices(at.where, tuple(k if isinstance(i, V.ColonType) else i for i, k in zip(index, at.kept, strict=True)), at.groups)
+        raise BoundsError(
+            a, tuple(axes[d] if isinstance(i, V.ColonType) else i for d, i in enumerate(index))
+        ) from None
+    return Indices(
+        at.where,
+        tuple(k if isinstance(i, V.ColonType) else i for i, k in zip(index, at.kept, strict=True)),
+        at.groups,
+    )
 
 
 def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices:
@@ -140,7 +171,9 @@ def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices
     return Indices(tuple(where), tuple(kept), groups)
 
 
-def one_index(i: Any, lengths: tuple[int, ...], a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, Any]:
+def one_index(
+    i: Any, lengths: tuple[int, ...], a: Any, index: tuple[Any, ...], shape: tuple[int, ...]
+) -> tuple[Any, Any]:
     """Selector and kept value of one index into dimensions of these lengths."""
     cls = type(i)
     n = lengths[0] if lengths else 1
@@ -170,18 +203,30 @@ def one_index(i: Any, lengths: tuple[int, ...], a: Any, index: tuple[Any, ...], 
         if t is T.Bool:
             return logical(i, data, lengths, a, index, shape)
         if isinstance(t, T.DataType) and t.typename is CARTESIAN_NAME:
-            parts = np.array([x.index for x in data.ravel(order="F")], dtype=np.int64).reshape(data.size, len(lengths))
+            parts = np.array([x.index for x in data.ravel(order="F")], dtype=np.int64).reshape(
+                data.size, len(lengths)
+            )
             if parts.size and ((parts < 1).any() or (parts > np.array(lengths)).any()):
                 raise BoundsError(a, shown(a, index, shape))
-            flat = np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F") if lengths else np.zeros(data.size)
+            flat = (
+                np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F")
+                if lengths
+                else np.zeros(data.size)
+            )
             return np.asarray(flat, dtype=np.int64).reshape(data.shape, order="F"), i
-        if data.dtype == object and all(isinstance(x, (int, np.integer)) and type(x) is not bool for x in data.flat):
+        if data.dtype == object and all(
+            isinstance(x, (int, np.integer)) and type(x) is not bool for x in data.flat
+        ):
             data = data.astype(np.int64)
         if data.dtype.kind not in "iu":
             bad = next((x for x in data.flat), None) if data.size else None
             if data.size == 0:
                 return np.zeros(data.shape, dtype=np.int64), i
-            raise ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}") if bad is not None else invalid(i)
+            raise (
+                ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")
+                if bad is not None
+                else invalid(i)
+            )
         if data.size and (data.min() < 1 or data.max() > n):
             raise BoundsError(a, shown(a, index, shape))
         return data.astype(np.int64) - 1, i
@@ -212,9 +257,13 @@ def to_index(i: Any) -> Any:
     raise invalid(i)
 
 
-def logical(i: Any, data: Any, lengths: tuple[int, ...], a: Any, index: Any, shape: Any) -> tuple[Any, Any]:
+def logical(
+    i: Any, data: Any, lengths: tuple[int, ...], a: Any, index: Any, shape: Any
+) -> tuple[Any, Any]:
     """A logical index: the positions of its true elements."""
-    same = data.shape == lengths or (len(index) == 1 and data.ndim == 1 and data.size == math.prod(shape))
+    same = data.shape == lengths or (
+        len(index) == 1 and data.ndim == 1 and data.size == math.prod(shape)
+    )
     if len(index) == 1 and is_array(a) and data.ndim > 1 and data.shape == shape_of(a):
         same = True
     if not same:
@@ -316,7 +365,9 @@ def plain_integers(index: tuple[Any, ...]) -> tuple[int, ...]:
     for i in index:
         if type(i) is bool:
             raise invalid(i)
-    return tuple([int(i) if isinstance(i, (int, np.integer)) else convert_element(T.Int64, i) for i in index])
+    return tuple(
+        [int(i) if isinstance(i, (int, np.integer)) else convert_element(T.Int64, i) for i in index]
+    )
 
 
 def view_element(a: W.SubArray, index: tuple[Any, ...]) -> Any:
@@ -429,7 +480,10 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
         full = index + (1,) * (len(shape) - len(index))
         limits = shape + (1,) * (len(index) - len(shape))
         if first is not None:
-            full = tuple(i - k + 1 for i, k in zip(full, first + (1,) * (len(index) - len(shape)), strict=True))
+            full = tuple(
+                i - k + 1
+                for i, k in zip(full, first + (1,) * (len(index) - len(shape)), strict=True)
+            )
         if not unchecked and any(not 0 < i <= n for i, n in zip(full, limits, strict=True)):
             raise BoundsError(a, index)
         if len(index) != len(shape) and len(index) > len(shape):
@@ -487,14 +541,21 @@ def getindex_any(a: Any, *index: Any) -> Any:
     if all(type(i) is int for i in at.where):
         return GETINDEX(a, *[i + 1 for i in at.where])
     data = a.data
-    if isinstance(a, W.Transposed) and a.parent_is_vector and len(at.where) == 2 and at.where[0] == slice(None):
+    if (
+        isinstance(a, W.Transposed)
+        and a.parent_is_vector
+        and len(at.where) == 2
+        and at.where[0] == slice(None)
+    ):
         return type(a).__mro__[1](GETINDEX(a.parent, index[1]))
     if at.groups is not None:
         data = W.regroup(pad(data, at.groups), at.groups)
     elif len(at.where) == 1 and data.ndim != 1:
         data = data.reshape(-1, order="F")
     elif len(at.where) != data.ndim:
-        data = data.reshape(tuple(data.shape[: len(at.where)]) + (1,) * (len(at.where) - data.ndim), order="F")
+        data = data.reshape(
+            tuple(data.shape[: len(at.where)]) + (1,) * (len(at.where) - data.ndim), order="F"
+        )
     out = np.array(select(data, at.where), order="F", copy=True)
     if isinstance(a, V.BitArray):
         return V.BitArray(out)
@@ -537,13 +598,17 @@ def user_part(a: Any, at: Indices) -> Any:
     elif len(at.where) == 1 and places.ndim != 1:
         places = places.reshape(-1, order="F")
     elif len(at.where) != places.ndim:
-        places = places.reshape(tuple(places.shape[: len(at.where)]) + (1,) * (len(at.where) - places.ndim), order="F")
+        places = places.reshape(
+            tuple(places.shape[: len(at.where)]) + (1,) * (len(at.where) - places.ndim), order="F"
+        )
     picked = np.asarray(select(places, at.where))
     values = [user_at(a, int(p), shape) for p in picked.ravel(order="F")]
     eltype = eltype_of(a)
     from juliette.base.array_protocol import shaped
 
-    return like(a, shaped([convert_element(eltype, v) for v in values], eltype, picked.shape), eltype)
+    return like(
+        a, shaped([convert_element(eltype, v) for v in values], eltype, picked.shape), eltype
+    )
 
 
 def within_own_bounds(a: Any, index: tuple[Any, ...]) -> bool:
@@ -554,7 +619,10 @@ def within_own_bounds(a: Any, index: tuple[Any, ...]) -> bool:
     of_array = (T.typeof(a), *map(T.typeof, index))
     asked = (T.type_of_type(T.Bool), *of_array)
     for types, arguments in ((of_array, (a, *index)), (asked, (T.Bool, a, *index))):
-        if any(m.code is not None and T.match(T.tuple_type(list(types)), m.signature) is not None for m in check.methods):
+        if any(
+            m.code is not None and T.match(T.tuple_type(list(types)), m.signature) is not None
+            for m in check.methods
+        ):
             if check(*arguments) is False:
                 raise BoundsError(a, index)
             return True
@@ -568,12 +636,20 @@ def free_places(a: Any, index: tuple[Any, ...]) -> tuple[list[tuple[Any, ...]], 
     single = True
     for i in Base.bindings["to_indices"](a, index):
         if is_array(i):
-            groups.append([k.index if isinstance(k, CartesianIndex) else (int(k),) for k in elements(dense(i))])
+            groups.append(
+                [
+                    k.index if isinstance(k, CartesianIndex) else (int(k),)
+                    for k in elements(dense(i))
+                ]
+            )
             shape += shape_of(i)
             single = False
         else:
             groups.append([i.index if isinstance(i, CartesianIndex) else (int(i),)])
-    places = [tuple([k for group in reversed(at) for k in group]) for at in itertools.product(*reversed(groups))]
+    places = [
+        tuple([k for group in reversed(at) for k in group])
+        for at in itertools.product(*reversed(groups))
+    ]
     return places, shape, single
 
 
@@ -586,7 +662,9 @@ def free_part(a: Any, index: tuple[Any, ...]) -> Any:
     eltype = eltype_of(a)
     from juliette.base.array_protocol import shaped
 
-    return like(a, shaped([convert_element(eltype, v) for v in values], eltype, tuple(shape)), eltype)
+    return like(
+        a, shaped([convert_element(eltype, v) for v in values], eltype, tuple(shape)), eltype
+    )
 
 
 def set_free_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
@@ -805,7 +883,9 @@ def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
     elif len(at.where) == 1:
         places = places.reshape(-1, order="F")
     elif len(at.where) != places.ndim:
-        places = places.reshape(tuple(shape[: len(at.where)]) + (1,) * (len(at.where) - len(shape)), order="F")
+        places = places.reshape(
+            tuple(shape[: len(at.where)]) + (1,) * (len(at.where) - len(shape)), order="F"
+        )
     targets = np.asarray(select(places, at.where))
     source = dense(x)
     lengths = tuple(1 if type(i) is int else math.prod(shape_of(i)) for i in at.kept)
@@ -836,10 +916,14 @@ def check_assignment(source: tuple[int, ...], lengths: tuple[int, ...]) -> None:
     """Raise DimensionMismatch if an array does not fit the places it is assigned to."""
     if len(lengths) == 1:
         if math.prod(source) != lengths[0]:
-            raise DimensionMismatch(f"tried to assign {math.prod(source)} elements to {lengths[0]} destinations")
+            raise DimensionMismatch(
+                f"tried to assign {math.prod(source)} elements to {lengths[0]} destinations"
+            )
         return
     if [n for n in source if n != 1] != [n for n in lengths if n != 1]:
-        raise DimensionMismatch(f"tried to assign {dims_text(source)} array to {dims_text(lengths)} destination")
+        raise DimensionMismatch(
+            f"tried to assign {dims_text(source)} array to {dims_text(lengths)} destination"
+        )
 
 
 # ---------------------------------------------------------------- what indices there are
@@ -904,7 +988,10 @@ def index_style(_: Any, t: Any) -> Any:
         return index_style(_, t.parameters[2])
     if isinstance(t, T.DataType) and t.typename is T.unwrap(W.ReinterpretArray_).typename:
         return index_style(_, t.parameters[3])
-    if isinstance(t, T.DataType) and t.typename in (T.unwrap(V.Adjoint_).typename, T.unwrap(V.Transpose_).typename):
+    if isinstance(t, T.DataType) and t.typename in (
+        T.unwrap(V.Adjoint_).typename,
+        T.unwrap(V.Transpose_).typename,
+    ):
         return LINEAR if array_parameters(t.parameters[1])[1] == 1 else CARTESIAN
     return CARTESIAN
 

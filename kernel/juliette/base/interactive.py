@@ -104,13 +104,20 @@ _CLIPBOARDS = (
     (("clip",), ("powershell", "-NoProfile", "-Command", "Get-Clipboard")),
     (("wl-copy",), ("wl-paste", "--no-newline")),
     (("xsel", "--input", "--clipboard"), ("xsel", "--output", "--clipboard")),
-    (("xclip", "-quiet", "-in", "-selection", "clipboard"), ("xclip", "-quiet", "-out", "-selection", "clipboard")),
+    (
+        ("xclip", "-quiet", "-in", "-selection", "clipboard"),
+        ("xclip", "-quiet", "-out", "-selection", "clipboard"),
+    ),
 )
 
 
 def _clipboard_commands() -> tuple[tuple[str, ...], tuple[str, ...]]:
     for copy, paste in _CLIPBOARDS:
-        if shutil.which(copy[0]) and (copy[0] not in ("xsel", "xclip", "wl-copy") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        if shutil.which(copy[0]) and (
+            copy[0] not in ("xsel", "xclip", "wl-copy")
+            or os.environ.get("DISPLAY")
+            or os.environ.get("WAYLAND_DISPLAY")
+        ):
             return copy, paste
     raise ErrorException("no clipboard command found, please install xsel or xclip or wl-clipboard")
 

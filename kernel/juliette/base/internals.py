@@ -66,7 +66,9 @@ def default_eltype_macro(context: Any, itr: Any) -> Any:
 def get_macro(context: Any, d: Any, key: Any, default: Any) -> Any:
     """`Base.@get! d key default`: as `get!`; the default is computed only where it is needed."""
     compute = Expr("->", Expr("tuple"), Expr("escape", default))
-    return Expr("call", GlobalRef(Base, Symbol("get!")), compute, Expr("escape", d), Expr("escape", key))
+    return Expr(
+        "call", GlobalRef(Base, Symbol("get!")), compute, Expr("escape", d), Expr("escape", key)
+    )
 
 
 @Base.method("fieldoffset(t::DataType, i::Integer)")
@@ -100,9 +102,14 @@ def isdispatchtuple(t: Any) -> bool:
     (true, false)
     ```
     """
-    return isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and all(
-        isinstance(p, T.DataType) and (p.concrete or p.typename is T.TYPE_NAME and not p.has_free)
-        for p in t.parameters
+    return (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and all(
+            isinstance(p, T.DataType)
+            and (p.concrete or p.typename is T.TYPE_NAME and not p.has_free)
+            for p in t.parameters
+        )
     )
 
 
@@ -251,7 +258,9 @@ def split_rest(c: Any, n: int) -> tuple[Any, Any]:
     """
     items = list(support.iterate(c))
     if len(items) < n:
-        raise ArgumentError(f"The iterator only contains {len(items)} elements, but at least {n} were requested.")
+        raise ArgumentError(
+            f"The iterator only contains {len(items)} elements, but at least {n} were requested."
+        )
     head, last = items[: len(items) - n], tuple(items[len(items) - n :])
     return (tuple(head) if type(c) is tuple else vector(head, Base.get("eltype")(c))), last
 

@@ -77,7 +77,9 @@ def by_protocol(x: Any) -> Iterator[Any]:
 def _steps(x: Any, step: Any) -> Iterator[Any]:
     f = ITERATE
     while step is not None:
-        value, state = step if type(step) is tuple and len(step) == 2 else support.destructure(step, 2, -1)[:2]
+        value, state = (
+            step if type(step) is tuple and len(step) == 2 else support.destructure(step, 2, -1)[:2]
+        )
         yield value
         step = f(x, state)
 
@@ -390,7 +392,9 @@ def iterator_size(_: Any, x: Any) -> Any:
 
 def lazy_traits(t: Any) -> Any:
     """What the type of one of our lazy iterators tells of size and elements; None for other types."""
-    if type(t) is not T.DataType or not (t.typename.module is Base or t.typename.name.startswith("Base.")):
+    if type(t) is not T.DataType or not (
+        t.typename.module is Base or t.typename.name.startswith("Base.")
+    ):
         return None
     from juliette.base.iterator_traits import traits
 
@@ -406,7 +410,9 @@ def iterator_size_of_type(_: Any, t: Any) -> Any:
         return has_shape(0)
     if T.subtype(t, T.AbstractArray):
         for s in T.supertypes(T.unwrap(t)):
-            if s.typename is T.unwrap(T.AbstractArray).typename and isinstance(s.parameters[1], int):
+            if s.typename is T.unwrap(T.AbstractArray).typename and isinstance(
+                s.parameters[1], int
+            ):
                 return has_shape(s.parameters[1])
     return HasLength
 
@@ -502,7 +508,11 @@ def eltype_of_iterator(x: Any) -> Any:
     if isinstance(x, Lazy):
         return x.element_type()
     if isinstance(x, ArrayLike):
-        return eltype_of(x) if not isinstance(x, V.Range) or len(x) else Base.bindings["eltype"](T.typeof(x))
+        return (
+            eltype_of(x)
+            if not isinstance(x, V.Range) or len(x)
+            else Base.bindings["eltype"](T.typeof(x))
+        )
     if isinstance(x, (str, tuple, V.JuliaDict, V.JuliaSet, V.NamedTuple, int, float, np.generic)):
         return eltype(x)
     if IteratorEltype(x) is EltypeUnknown:
@@ -587,7 +597,11 @@ def eltype(x: Any) -> Any:
     ```
     """
     if isinstance(x, ArrayLike):
-        return eltype_of(x) if not isinstance(x, V.Range) or len(x) else Base.bindings["eltype"](T.typeof(x))
+        return (
+            eltype_of(x)
+            if not isinstance(x, V.Range) or len(x)
+            else Base.bindings["eltype"](T.typeof(x))
+        )
     if isinstance(x, Lazy):
         t = x.element_type()
         return T.Any_ if t is None else t
@@ -679,7 +693,9 @@ def check_end(x: Any) -> None:
     size = size_of(x)
     if size is IsInfinite:
         raise MethodError(Base.bindings["length"], (x,), None)
-    if size is HasLength and (isinstance(x, Lazy) or ITERATORS.get(type(x), by_protocol) is by_protocol):
+    if size is HasLength and (
+        isinstance(x, Lazy) or ITERATORS.get(type(x), by_protocol) is by_protocol
+    ):
         # As in Julia, who says to have a length is asked for it.
         length = Base.bindings["length"](x)
         if type(length) is int:
@@ -701,7 +717,9 @@ def gather(values: list[Any], shape: tuple[int, ...] | None, empty_type: Any = T
     return fitted(values, shape, B.join_types(values) if values else empty_type)
 
 
-def of_results(f: Any, values: list[Any], shape: tuple[int, ...] | None, sources: tuple[Any, ...]) -> Any:
+def of_results(
+    f: Any, values: list[Any], shape: tuple[int, ...] | None, sources: tuple[Any, ...]
+) -> Any:
     """The array of `f`'s results for the elements of sources; without any, its type is inferred."""
     if values:
         return gather(values, shape)
@@ -744,7 +762,9 @@ def collect(x: Any) -> Any:
     shape = shape_of_iterator(x)
     if shape is not None:
         reserve(prod(shape))
-    values = apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
+    values = (
+        apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
+    )
     if type(x) is Generator:
         return of_results(x.f, values, shape, (x.iter,))
     if t is None or (t is not T.Any_ and B.TRACE.depth):
@@ -765,7 +785,9 @@ def collect_range(x: Any) -> Any:
 def collect_as(t: Any, x: Any) -> Any:
     """All elements, converted to a type."""
     convert = Base.bindings["convert"]
-    return fitted([v if T.isa(v, t) else convert(t, v) for v in collect_values(x)], shape_of_iterator(x), t)
+    return fitted(
+        [v if T.isa(v, t) else convert(t, v) for v in collect_values(x)], shape_of_iterator(x), t
+    )
 
 
 support.HELPERS["%collect_comprehension"] = collect
@@ -828,7 +850,12 @@ def consume(f: Any, values: list[Any], t: Any, source: Any, *rest: Any) -> Any:
     """A function of Base's applied to what a generator gave."""
     if not values:
         return f(_empty(f, t, source), *rest)
-    if t is T.Int64 and not rest and isinstance(f, GenericFunction) and f.name in ("maximum", "minimum"):
+    if (
+        t is T.Int64
+        and not rest
+        and isinstance(f, GenericFunction)
+        and f.name in ("maximum", "minimum")
+    ):
         return max(values) if f.name == "maximum" else min(values)
     return f(Generator(Base.bindings["identity"], tuple(values)), *rest)
 
@@ -861,14 +888,22 @@ def _answer(so_far: Any, answer: Any, neutral: bool) -> Any:
 
 
 support.HELPERS |= {
-    "%consume": consume, "%any_step": any_step, "%all_step": all_step,
-    "%finite": finite_source, "%shape": joint_shape, "%typed_array": typed_array, "%array_of": array_of, "%gather": gather,
+    "%consume": consume,
+    "%any_step": any_step,
+    "%all_step": all_step,
+    "%finite": finite_source,
+    "%shape": joint_shape,
+    "%typed_array": typed_array,
+    "%array_of": array_of,
+    "%gather": gather,
 }
 
 # ---------------------------------------------------------------- generators
 
 
-def lazy_type(cls: type, name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]) -> Any:
+def lazy_type(
+    cls: type, name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]
+) -> Any:
     """Register the parametric Julia type of a lazy iterator's class."""
     family = T._sub_family(name, params, lambda *_: T.Any_)
     typename = T.unwrap(family).typename
@@ -930,7 +965,9 @@ class Generator(Lazy):
         return None
 
 
-Generator_ = lazy_type(Generator, "Base.Generator", "I F", lambda g: (T.typeof(g.iter), T.typeof(g.f)))
+Generator_ = lazy_type(
+    Generator, "Base.Generator", "I F", lambda g: (T.typeof(g.iter), T.typeof(g.f))
+)
 Base.const("Generator", Generator_, export=False)
 support.HELPERS["%generator"] = Generator
 

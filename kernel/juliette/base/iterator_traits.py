@@ -10,7 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.base.iteration import (
-    EltypeUnknown, HasLength, HasShape_, IsInfinite, IteratorEltype, IteratorSize, SizeUnknown, has_shape,
+    EltypeUnknown,
+    HasLength,
+    HasShape_,
+    IsInfinite,
+    IteratorEltype,
+    IteratorSize,
+    SizeUnknown,
+    has_shape,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -60,7 +67,9 @@ def zip_traits(sources: Any) -> Traits:
         return SizeUnknown, element
     if not finite:
         return IsInfinite, element
-    alike = len(finite) == len(sizes) and all(dimensions(s) == dimensions(finite[0]) for s in finite)
+    alike = len(finite) == len(sizes) and all(
+        dimensions(s) == dimensions(finite[0]) for s in finite
+    )
     return (finite[0] if alike else HasLength), element
 
 

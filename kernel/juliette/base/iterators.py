@@ -13,8 +13,24 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import (
-    ITERATE, Generator, HasLength, IsInfinite, Lazy, SizeUnknown, collect_values, eltype_of_iterator,
-    fitted, gather, has_shape, iterate_value, known_length, lazy_type, native_steps, product_shape, resume, shape_of_iterator,
+    ITERATE,
+    Generator,
+    HasLength,
+    IsInfinite,
+    Lazy,
+    SizeUnknown,
+    collect_values,
+    eltype_of_iterator,
+    fitted,
+    gather,
+    has_shape,
+    iterate_value,
+    known_length,
+    lazy_type,
+    native_steps,
+    product_shape,
+    resume,
+    shape_of_iterator,
     size_of,
 )
 from juliette.compiler import support
@@ -37,7 +53,9 @@ def _length(x: Any) -> int:
     return int(Base.bindings["length"](x))
 
 
-def lazily(name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]) -> Callable[[type], type]:
+def lazily(
+    name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]
+) -> Callable[[type], type]:
     """Make a class the class of `Base.Iterators.Name{params}`, with its `iterate` methods."""
 
     def register(cls: type) -> type:
@@ -110,7 +128,11 @@ class Zip(Lazy):
         finite = [s for s in sizes if s is not IsInfinite]
         if not finite:
             return IsInfinite
-        return finite[0] if len(finite) == len(sizes) and all(s is finite[0] or s == finite[0] for s in finite) else HasLength
+        return (
+            finite[0]
+            if len(finite) == len(sizes) and all(s is finite[0] or s == finite[0] for s in finite)
+            else HasLength
+        )
 
     def iteration_shape(self) -> tuple[int, ...] | None:
         shapes = [shape_of_iterator(x) for x in self.sources]
@@ -463,7 +485,9 @@ class Product(Lazy):
     def without_shape(self, function: str) -> Exception:
         for x in self.iterators:
             if size_of(x) in (IsInfinite, SizeUnknown):
-                return ArgumentError(f"Cannot compute {'size' if function != 'length' else 'length'} for object of type {T.type_string(T.typeof(x))}")
+                return ArgumentError(
+                    f"Cannot compute {'size' if function != 'length' else 'length'} for object of type {T.type_string(T.typeof(x))}"
+                )
         return super().without_shape(function)
 
     def element_type(self) -> Any:
@@ -637,24 +661,126 @@ def drop(xs: Any, n: int) -> Any:
     return Drop(xs, n)
 
 
-function("take(xs, n::Integer)", take, example("At most the first `n` elements.", "collect(Iterators.take(1:2:9, 2))", "2-element Vector{Int64}:\n 1\n 3"))
-function("drop(xs, n::Integer)", drop, example("All but the first `n` elements.", "collect(Iterators.drop(1:4, 2))", "2-element Vector{Int64}:\n 3\n 4"))
-function("takewhile(pred, xs)", TakeWhile, example("Elements as long as `pred` is true.", "collect(Iterators.takewhile(<(3), 1:5))", "2-element Vector{Int64}:\n 1\n 2"))
-function("dropwhile(pred, xs)", DropWhile, example("Elements from the first on for which `pred` is false.", "collect(Iterators.dropwhile(<(3), 1:4))", "2-element Vector{Int64}:\n 3\n 4"))
+function(
+    "take(xs, n::Integer)",
+    take,
+    example(
+        "At most the first `n` elements.",
+        "collect(Iterators.take(1:2:9, 2))",
+        "2-element Vector{Int64}:\n 1\n 3",
+    ),
+)
+function(
+    "drop(xs, n::Integer)",
+    drop,
+    example(
+        "All but the first `n` elements.",
+        "collect(Iterators.drop(1:4, 2))",
+        "2-element Vector{Int64}:\n 3\n 4",
+    ),
+)
+function(
+    "takewhile(pred, xs)",
+    TakeWhile,
+    example(
+        "Elements as long as `pred` is true.",
+        "collect(Iterators.takewhile(<(3), 1:5))",
+        "2-element Vector{Int64}:\n 1\n 2",
+    ),
+)
+function(
+    "dropwhile(pred, xs)",
+    DropWhile,
+    example(
+        "Elements from the first on for which `pred` is false.",
+        "collect(Iterators.dropwhile(<(3), 1:4))",
+        "2-element Vector{Int64}:\n 3\n 4",
+    ),
+)
 function("countfrom()", Count, "1, 2, 3, …")
 function("countfrom(start)", Count, "`start`, `start + 1`, …")
-function("countfrom(start, step)", Count, example("`start`, `start + step`, … without end.", "first(Iterators.countfrom(5, 2), 2)", "2-element Vector{Int64}:\n 5\n 7"))
-function("cycle(xs)", Cycle, example("The elements again and again.", "first(Iterators.cycle(1:2), 3)", "3-element Vector{Int64}:\n 1\n 2\n 1"))
-function("cycle(xs, n::Integer)", lambda xs, n: Flatten(Take(Repeated(xs), n)), "The elements `n` times.")
+function(
+    "countfrom(start, step)",
+    Count,
+    example(
+        "`start`, `start + step`, … without end.",
+        "first(Iterators.countfrom(5, 2), 2)",
+        "2-element Vector{Int64}:\n 5\n 7",
+    ),
+)
+function(
+    "cycle(xs)",
+    Cycle,
+    example(
+        "The elements again and again.",
+        "first(Iterators.cycle(1:2), 3)",
+        "3-element Vector{Int64}:\n 1\n 2\n 1",
+    ),
+)
+function(
+    "cycle(xs, n::Integer)", lambda xs, n: Flatten(Take(Repeated(xs), n)), "The elements `n` times."
+)
 function("repeated(x)", Repeated, "`x` without end.")
-function("repeated(x, n::Integer)", lambda x, n: Take(Repeated(x), n), example("`x`, `n` times.", "collect(Iterators.repeated(7, 2))", "2-element Vector{Int64}:\n 7\n 7"))
-function("product(xs...)", Product, example("All tuples with one element of each; the first changes fastest.", "collect(Iterators.product(1:2, 3:4))", "2×2 Matrix{Tuple{Int64, Int64}}:\n (1, 3)  (1, 4)\n (2, 3)  (2, 4)"))
-function("flatten(xss)", Flatten, example("The elements of the elements.", "collect(Iterators.flatten((1:2, 8:9)))", "4-element Vector{Int64}:\n 1\n 2\n 8\n 9"))
-function("flatmap(f, xs...)", lambda f, *xs: Flatten(lazy_map(f, *xs)), example("The elements of all `f(x)`.", "collect(Iterators.flatmap(n -> 1:n, 1:2))", "3-element Vector{Int64}:\n 1\n 1\n 2"))
-function("partition(xs, n::Integer)", Partition, example("Pieces of `n` elements; the last may be shorter.", "collect(Iterators.partition(1:5, 2))", "3-element Vector{UnitRange{Int64}}:\n 1:2\n 3:4\n 5:5"))
-function("reverse(xs)", lambda xs: Base.bindings["reverse"](xs) if isinstance(xs, V.Range) else xs.itr if isinstance(xs, Reverse) else Reverse(xs), "The elements from the last to the first.")
+function(
+    "repeated(x, n::Integer)",
+    lambda x, n: Take(Repeated(x), n),
+    example(
+        "`x`, `n` times.", "collect(Iterators.repeated(7, 2))", "2-element Vector{Int64}:\n 7\n 7"
+    ),
+)
+function(
+    "product(xs...)",
+    Product,
+    example(
+        "All tuples with one element of each; the first changes fastest.",
+        "collect(Iterators.product(1:2, 3:4))",
+        "2×2 Matrix{Tuple{Int64, Int64}}:\n (1, 3)  (1, 4)\n (2, 3)  (2, 4)",
+    ),
+)
+function(
+    "flatten(xss)",
+    Flatten,
+    example(
+        "The elements of the elements.",
+        "collect(Iterators.flatten((1:2, 8:9)))",
+        "4-element Vector{Int64}:\n 1\n 2\n 8\n 9",
+    ),
+)
+function(
+    "flatmap(f, xs...)",
+    lambda f, *xs: Flatten(lazy_map(f, *xs)),
+    example(
+        "The elements of all `f(x)`.",
+        "collect(Iterators.flatmap(n -> 1:n, 1:2))",
+        "3-element Vector{Int64}:\n 1\n 1\n 2",
+    ),
+)
+function(
+    "partition(xs, n::Integer)",
+    Partition,
+    example(
+        "Pieces of `n` elements; the last may be shorter.",
+        "collect(Iterators.partition(1:5, 2))",
+        "3-element Vector{UnitRange{Int64}}:\n 1:2\n 3:4\n 5:5",
+    ),
+)
+function(
+    "reverse(xs)",
+    lambda xs: (
+        Base.bindings["reverse"](xs)
+        if isinstance(xs, V.Range)
+        else xs.itr
+        if isinstance(xs, Reverse)
+        else Reverse(xs)
+    ),
+    "The elements from the last to the first.",
+)
 function("rest(itr)", lambda itr: itr, "All elements.")
-function("rest(itr, state)", lambda itr, st: itr.itr and Rest(itr.itr, st) if isinstance(itr, Rest) else Rest(itr, st), "The elements that follow a state of `iterate`.")
+function(
+    "rest(itr, state)",
+    lambda itr, st: itr.itr and Rest(itr.itr, st) if isinstance(itr, Rest) else Rest(itr, st),
+    "The elements that follow a state of `iterate`.",
+)
 
 
 @Base.method("rest(itr)", export=False)
@@ -727,13 +853,19 @@ def only(x: Any) -> Any:
         return x[0]
     if isinstance(x, V.NamedTuple):
         if len(x.values) != 1:
-            raise ArgumentError(f"NamedTuple contains {len(x.values)} elements, must contain exactly 1 element")
+            raise ArgumentError(
+                f"NamedTuple contains {len(x.values)} elements, must contain exactly 1 element"
+            )
         return x.values[0]
     items = list(itertools.islice(iterate_value(x), 2))
     if len(items) == 1:
         return items[0]
     what = "multiple elements" if items else "empty"
-    raise ArgumentError("Collection has multiple elements, must contain exactly 1 element" if items else f"Collection is {what}, must contain exactly 1 element")
+    raise ArgumentError(
+        "Collection has multiple elements, must contain exactly 1 element"
+        if items
+        else f"Collection is {what}, must contain exactly 1 element"
+    )
 
 
 Iterators.set("only", Base.bindings["only"], const=True)

@@ -28,7 +28,22 @@ ARITHMETIC = {np.add, np.subtract, np.multiply, np.true_divide}
 SHORTEST = 32
 DEEPEST = 8
 # Functions that may throw where their kernels give no number.
-PARTIAL = {"sqrt", "log", "log2", "log10", "log1p", "^", "asin", "acos", "acosh", "atanh", "sin", "cos", "tan", "cbrt"}
+PARTIAL = {
+    "sqrt",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "^",
+    "asin",
+    "acos",
+    "acosh",
+    "atanh",
+    "sin",
+    "cos",
+    "tan",
+    "cbrt",
+}
 _WHOLE = {"div", "rem", "mod", "fld", "cld", "gcd", "lcm", "<<", ">>"}  # these throw for a zero
 
 
@@ -56,7 +71,13 @@ class Lanes:
         if method is None or method.code is None or method.source.drop_first:
             raise NoLanes
         code = method.code
-        if code.vararg or code.keywords or code.keyword_rest is not None or code.statics or code.return_type is not None:
+        if (
+            code.vararg
+            or code.keywords
+            or code.keyword_rest is not None
+            or code.statics
+            or code.return_type is not None
+        ):
             raise NoLanes
         scope: dict[Any, Any] = dict(zip(code.params, args, strict=True))
         if code.captures:
@@ -127,7 +148,9 @@ class Lanes:
             if n.function.name != "literal_power":
                 raise NoLanes
             f, x, k = [self.value(a, scope, module, depth) for a in n.args]
-            if k < 0 and not (isinstance(self.plain(x), ndarray) and self.plain(x).dtype.kind == "f"):
+            if k < 0 and not (
+                isinstance(self.plain(x), ndarray) and self.plain(x).dtype.kind == "f"
+            ):
                 raise NoLanes
         else:
             f = self.value(n.function, scope, module, depth)
@@ -137,7 +160,9 @@ class Lanes:
 
     def apply(self, f: Any, args: list[Any], depth: int) -> Any:
         if not any(isinstance(self.plain(a), ndarray) for a in args):
-            known = isinstance(f, GenericFunction) and (KERNELS.get(f) is not None or self.knows(f, len(args)))
+            known = isinstance(f, GenericFunction) and (
+                KERNELS.get(f) is not None or self.knows(f, len(args))
+            )
             if not known:
                 return self.run(f, args, depth + 1)
             return f(*args)
@@ -207,16 +232,31 @@ class Lanes:
         arrays = [a for a in args if isinstance(a, ndarray)]
         if len(args) == 1 and f.name in ("+", "-"):
             return args[0] if f.name == "+" else np.negative(args[0])
-        if any(a.dtype.char not in "dflq?" for a in arrays) or not all(isinstance(a, (ndarray, int, float, np.floating)) for a in args):
+        if any(a.dtype.char not in "dflq?" for a in arrays) or not all(
+            isinstance(a, (ndarray, int, float, np.floating)) for a in args
+        ):
             raise NoLanes
-        if any(a.dtype == bool for a in arrays) and f.name not in ("&", "|", "!", "⊻", "xor", "==", "!="):
+        if any(a.dtype == bool for a in arrays) and f.name not in (
+            "&",
+            "|",
+            "!",
+            "⊻",
+            "xor",
+            "==",
+            "!=",
+        ):
             raise NoLanes
         if len({a.dtype for a in arrays}) > 1:
             raise NoLanes
         n = max(a.ndim for a in arrays)
         if getattr(KERNELS[f], "nin", len(args)) != len(args):
             raise NoLanes  # numpy would write into a further argument
-        if spare is not None and KERNELS[f] in ARITHMETIC and arrays[0].dtype.kind == "f" and len({a.shape for a in arrays}) == 1:
+        if (
+            spare is not None
+            and KERNELS[f] in ARITHMETIC
+            and arrays[0].dtype.kind == "f"
+            and len({a.shape for a in arrays}) == 1
+        ):
             return KERNELS[f](*[B.widen(a, arrays) for a in args], out=args[spare])
         out = KERNELS[f](*[B.align(B.widen(a, arrays), n) for a in args])
         if not isinstance(out, ndarray):

@@ -16,7 +16,21 @@ from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base, constructors
 from juliette.compiler import support
 
-FIELDS = ("sec", "min", "hour", "mday", "month", "year", "wday", "yday", "isdst", "_1", "_2", "_3", "_4")
+FIELDS = (
+    "sec",
+    "min",
+    "hour",
+    "mday",
+    "month",
+    "year",
+    "wday",
+    "yday",
+    "isdst",
+    "_1",
+    "_2",
+    "_3",
+    "_4",
+)
 
 
 class TmStruct:
@@ -39,13 +53,31 @@ Libc.const("TmStruct", TmStruct_)
 
 def from_python(t: time.struct_time) -> TmStruct:
     return TmStruct(
-        t.tm_sec, t.tm_min, t.tm_hour, t.tm_mday, t.tm_mon - 1, t.tm_year - 1900, (t.tm_wday + 1) % 7, t.tm_yday - 1, t.tm_isdst
+        t.tm_sec,
+        t.tm_min,
+        t.tm_hour,
+        t.tm_mday,
+        t.tm_mon - 1,
+        t.tm_year - 1900,
+        (t.tm_wday + 1) % 7,
+        t.tm_yday - 1,
+        t.tm_isdst,
     )
 
 
 def to_python(t: TmStruct) -> time.struct_time:
     return time.struct_time(
-        (t.year + 1900, t.month + 1, t.mday or 1, t.hour, t.min, t.sec, (t.wday - 1) % 7, t.yday + 1, t.isdst)
+        (
+            t.year + 1900,
+            t.month + 1,
+            t.mday or 1,
+            t.hour,
+            t.min,
+            t.sec,
+            (t.wday - 1) % 7,
+            t.yday + 1,
+            t.isdst,
+        )
     )
 
 
@@ -55,7 +87,12 @@ def _make(_: Any, *parts: Any) -> TmStruct:
     return TmStruct(*parts)
 
 
-support._builtin(constructors(TmStruct_), T.tuple_type([T.type_of_type(TmStruct_), T.Vararg(T.Real)]), _make, ("parts",))
+support._builtin(
+    constructors(TmStruct_),
+    T.tuple_type([T.type_of_type(TmStruct_), T.Vararg(T.Real)]),
+    _make,
+    ("parts",),
+)
 
 
 @Libc.method("strptime(text::AbstractString)")
@@ -152,4 +189,6 @@ for _name in ("malloc", "calloc", "realloc", "free"):
     @Libc.method(f"{_name}(args...)")
     def no_memory(*args: Any, name: str = _name) -> Any:
         """Refused: values have no addresses here."""
-        raise Base.bindings["ErrorException"](f"`Libc.{name}` is not supported: values have no addresses in Juliette.")
+        raise Base.bindings["ErrorException"](
+            f"`Libc.{name}` is not supported: values have no addresses in Juliette."
+        )

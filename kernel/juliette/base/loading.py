@@ -12,7 +12,7 @@ from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import SESSION, Base, Core, Module
 
 
-@Base.method("include_string(m::Module, code::AbstractString, filename::AbstractString=\"string\")")
+@Base.method('include_string(m::Module, code::AbstractString, filename::AbstractString="string")')
 def include_string(m: Module, code: Any, filename: str = "string") -> Any:
     """Run code in a module, as if it stood in a file.
 
@@ -24,7 +24,9 @@ def include_string(m: Module, code: Any, filename: str = "string") -> Any:
     return include_text(current(), m, str(code), str(filename))
 
 
-@Base.method("include_string(mapexpr::Function, m::Module, code::AbstractString, filename::AbstractString=\"string\")")
+@Base.method(
+    'include_string(mapexpr::Function, m::Module, code::AbstractString, filename::AbstractString="string")'
+)
 def include_string_mapped(mapexpr: Any, m: Module, code: Any, filename: str = "string") -> Any:
     return include_text(current(), m, str(code), str(filename), mapexpr)
 
@@ -80,10 +82,45 @@ def evalfile(path: Any) -> Any:
 
 
 for _name in (
-    "eval", "println", "print", "show", "typeof", "isa", "===", "getfield", "setfield!", "isdefined", "nfields",
-    "tuple", "throw", "ifelse", "applicable", "invoke", "fieldtype", "sizeof", "<:", "kwcall",
-    "svec", "SimpleVector", "Typeof", "getglobal", "setglobal!", "swapfield!", "modifyfield!", "replacefield!",
-    "finalizer", "CodeInfo", "@doc", "@__doc__", "@int128_str", "@uint128_str", "@big_str", "@cmd", "Main", "Base", "Core",
+    "eval",
+    "println",
+    "print",
+    "show",
+    "typeof",
+    "isa",
+    "===",
+    "getfield",
+    "setfield!",
+    "isdefined",
+    "nfields",
+    "tuple",
+    "throw",
+    "ifelse",
+    "applicable",
+    "invoke",
+    "fieldtype",
+    "sizeof",
+    "<:",
+    "kwcall",
+    "svec",
+    "SimpleVector",
+    "Typeof",
+    "getglobal",
+    "setglobal!",
+    "swapfield!",
+    "modifyfield!",
+    "replacefield!",
+    "finalizer",
+    "CodeInfo",
+    "@doc",
+    "@__doc__",
+    "@int128_str",
+    "@uint128_str",
+    "@big_str",
+    "@cmd",
+    "Main",
+    "Base",
+    "Core",
 ):
     if Base.has(_name):
         Core.bindings[_name] = Base.get(_name)
@@ -134,7 +171,9 @@ def compilerbarrier(setting: Any, x: Any) -> Any:
     ```
     """
     if setting.name not in ("type", "const", "conditional"):
-        raise ErrorException("The first argument of `compilerbarrier` must be either of `:type`, `:const` or `:conditional`.")
+        raise ErrorException(
+            "The first argument of `compilerbarrier` must be either of `:type`, `:const` or `:conditional`."
+        )
     return x
 
 

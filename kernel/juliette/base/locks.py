@@ -116,8 +116,11 @@ def wake(queue: list[Task], everybody: bool, value: Any = None, error: bool = Fa
 AbstractLock = T._core("AbstractLock", abstract=True)
 Base.const("AbstractLock", AbstractLock, export=False)
 for _cls, _name, _sup, _exported in (
-    (ReentrantLock, "ReentrantLock", AbstractLock, True), (SpinLock, "Base.Threads.SpinLock", AbstractLock, True),
-    (Condition, "Condition", None, True), (Event, "Event", None, False), (Semaphore, "Base.Semaphore", None, False),
+    (ReentrantLock, "ReentrantLock", AbstractLock, True),
+    (SpinLock, "Base.Threads.SpinLock", AbstractLock, True),
+    (Condition, "Condition", None, True),
+    (Event, "Event", None, False),
+    (Semaphore, "Base.Semaphore", None, False),
 ):
     _t = T._core(_name, _sup)
     T.register_class(_cls, _t)
@@ -176,9 +179,21 @@ def lock_during(f: Any, held: ReentrantLock) -> Any:
 def lock_macro(context: Any, lock_: Any, e: Any) -> Any:
     """`@lock l expr`: hold a lock while an expression runs."""
     held = context.gensym("lock")
-    return Expr("let", Expr("block", Expr("=", held, lock_)), Expr(
-        "block", Expr("call", QuoteNode(Base.bindings["lock"]), held),
-        Expr("try", e, False, False, Expr("block", Expr("call", QuoteNode(Base.bindings["unlock"]), held)))))
+    return Expr(
+        "let",
+        Expr("block", Expr("=", held, lock_)),
+        Expr(
+            "block",
+            Expr("call", QuoteNode(Base.bindings["lock"]), held),
+            Expr(
+                "try",
+                e,
+                False,
+                False,
+                Expr("block", Expr("call", QuoteNode(Base.bindings["unlock"]), held)),
+            ),
+        ),
+    )
 
 
 @Base.method("wait(c::Condition)")
@@ -271,8 +286,11 @@ def acquire_macro(context: Any, s: Any, e: Any) -> Any:
     """
     held = context.gensym("held")
     take, give = (Expr("call", QuoteNode(Base.bindings[f]), held) for f in ("acquire", "release"))
-    return Expr("let", Expr("block", Expr("=", held, s)), Expr(
-        "block", take, Expr("try", e, False, False, Expr("block", give))))
+    return Expr(
+        "let",
+        Expr("block", Expr("=", held, s)),
+        Expr("block", take, Expr("try", e, False, False, Expr("block", give))),
+    )
 
 
 @Base.method("release(s::Base.Semaphore)", export=False)
@@ -351,10 +369,14 @@ T.register_instances(Atomic, lambda a: T.apply_type(Atomic_, a.eltype), Atomic_)
 
 def _atomic(t: Any, *x: Any) -> Atomic:
     eltype = t.parameters[0] if isinstance(t, T.DataType) else T.typeof(x[0])
-    return Atomic(eltype, Base.bindings["convert"](eltype, x[0]) if x else Base.bindings["zero"](eltype))
+    return Atomic(
+        eltype, Base.bindings["convert"](eltype, x[0]) if x else Base.bindings["zero"](eltype)
+    )
 
 
-support._builtin(constructors(Atomic_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _atomic, ("args",))
+support._builtin(
+    constructors(Atomic_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _atomic, ("args",)
+)
 
 
 @Base.method("getindex(a::Base.Threads.Atomic)")
@@ -372,14 +394,27 @@ def atomic(name: str, operator: str) -> None:
     @Threads.method(f"atomic_{name}!(a::Atomic, x)")
     def change(a: Atomic, x: Any) -> Any:
         old = a.value
-        a.value = x if operator == "xchg" else ~(old & x) if operator == "nand" else Base.bindings[operator](old, x)
+        a.value = (
+            x
+            if operator == "xchg"
+            else ~(old & x)
+            if operator == "nand"
+            else Base.bindings[operator](old, x)
+        )
         return old
 
     change.__doc__ = f"""Store what `{operator}` makes of the value and `x`; gives the old value."""
 
 
 for _name, _operator in (
-    ("add", "+"), ("sub", "-"), ("and", "&"), ("or", "|"), ("xor", "xor"), ("max", "max"), ("min", "min"), ("xchg", "xchg"),
+    ("add", "+"),
+    ("sub", "-"),
+    ("and", "&"),
+    ("or", "|"),
+    ("xor", "xor"),
+    ("max", "max"),
+    ("min", "min"),
+    ("xchg", "xchg"),
     ("nand", "nand"),
 ):
     atomic(_name, _operator)
@@ -404,4 +439,3 @@ def threads_foreach(f: Any, c: Any) -> None:
     """Call `f` for each value of a channel."""
     for x in iterate_value(c):
         f(x)
-

@@ -44,7 +44,14 @@ class LogLevel:
 LogLevel_ = T.define("Base.CoreLogging.LogLevel")
 T.register_class(LogLevel, LogLevel_)
 CoreLogging.const("LogLevel", LogLevel_)
-NAMES = {-1000: "Debug", 0: "Info", 1000: "Warn", 2000: "Error", -1000001: "BelowMinLevel", 1000001: "AboveMaxLevel"}
+NAMES = {
+    -1000: "Debug",
+    0: "Info",
+    1000: "Warn",
+    2000: "Error",
+    -1000001: "BelowMinLevel",
+    1000001: "AboveMaxLevel",
+}
 LEVELS = {name: LogLevel(n) for n, name in NAMES.items()}
 for _name, _level in LEVELS.items():
     CoreLogging.const(_name, _level)
@@ -74,7 +81,11 @@ def level_number(_: Any, x: LogLevel) -> int:
     return x.level
 
 
-for _name, _f in (("isless", lambda a, b: a < b), ("<", lambda a, b: a < b), ("==", lambda a, b: a == b)):
+for _name, _f in (
+    ("isless", lambda a, b: a < b),
+    ("<", lambda a, b: a < b),
+    ("==", lambda a, b: a == b),
+):
 
     @Base.method(f"{_name}(a::Base.CoreLogging.LogLevel, b::Base.CoreLogging.LogLevel)")
     def compare(a: LogLevel, b: LogLevel, f: Any = _f) -> bool:
@@ -236,14 +247,19 @@ for _name in ("SimpleLogger", "ConsoleLogger"):
 
 def show_logger(io: IO, logger: StreamLogger) -> None:
     """As a struct's fields are shown, the stream first."""
-    limits = "Dict{Any, Int64}(" + ", ".join(f"{one_line(k)} => {n}" for k, n in logger.counts.items()) + ")"
+    limits = (
+        "Dict{Any, Int64}("
+        + ", ".join(f"{one_line(k)} => {n}" for k, n in logger.counts.items())
+        + ")"
+    )
     options = ()
     if isinstance(logger, ConsoleLogger):
         given = logger.options
         formatter = given.get("meta_formatter")
         options = (
             "Logging.default_metafmt" if formatter is None else one_line(formatter),
-            one_line(given.get("show_limited", True)), one_line(given.get("right_justify", 0)),
+            one_line(given.get("show_limited", True)),
+            one_line(given.get("right_justify", 0)),
         )
     parts = (one_line(logger.target), level_text(logger.min_level), *options, limits)
     io.write(f"{type(logger).__name__}({', '.join(parts)})")
@@ -298,7 +314,14 @@ _COLORS = {"Debug": "34", "Info": "36", "Warn": "33", "Error": "91"}
 
 
 def console_text(
-    given: Any, message: Any, module: Any, file: Any, line: Any, kw: dict[str, Any], *, options: dict[str, Any],
+    given: Any,
+    message: Any,
+    module: Any,
+    file: Any,
+    line: Any,
+    kw: dict[str, Any],
+    *,
+    options: dict[str, Any],
     context: dict[str, Any],
 ) -> str:
     """A message as the console shows it; the values share the height of the screen."""
@@ -325,7 +348,9 @@ def console_text(
     elif not 0 <= level.level < 1000:
         suffix = place(module, file, line)
     # The place stands at the right of the last line, as far right as is asked for, or below.
-    width = 2 + (len(title) + 1 if title and len(lines) == 1 else 0) + lines[-1][0] + len(lines[-1][1])
+    width = (
+        2 + (len(title) + 1 if title and len(lines) == 1 else 0) + lines[-1][0] + len(lines[-1][1])
+    )
     right = min(options.get("right_justify", 0), breadth)
     gap = 2
     if suffix and width + len(suffix) + gap > right:
@@ -334,8 +359,18 @@ def console_text(
     gap += max(0, right - width - len(suffix) - gap)
 
     def painted(text: str) -> str:
-        kind = "Debug" if level.level < 0 else "Info" if level.level < 1000 else "Warn" if level.level < 2000 else "Error"
-        return f"\x1b[{_COLORS[kind]}m\x1b[1m{text}\x1b[22m\x1b[39m" if context.get("color") else text
+        kind = (
+            "Debug"
+            if level.level < 0
+            else "Info"
+            if level.level < 1000
+            else "Warn"
+            if level.level < 2000
+            else "Error"
+        )
+        return (
+            f"\x1b[{_COLORS[kind]}m\x1b[1m{text}\x1b[22m\x1b[39m" if context.get("color") else text
+        )
 
     def grey(text: str) -> str:
         return f"\x1b[90m{text}\x1b[39m" if context.get("color") else text
@@ -345,36 +380,77 @@ def console_text(
         box = "[ " if len(lines) == 1 else "┌ " if not i else "│ " if i < len(lines) - 1 else "└ "
         head = painted(box + (f"{title} " if not i and title else ""))
         end = " " * gap + grey(suffix) if suffix and i == len(lines) - 1 else ""
-        out.append((head + " " * indent + text + end).rstrip(" ") if not text and not end else head + " " * indent + text + end)
+        out.append(
+            (head + " " * indent + text + end).rstrip(" ")
+            if not text and not end
+            else head + " " * indent + text + end
+        )
     return "\n".join(out) + "\n"
 
 
 def place(module: Any, file: Any, line: Any) -> str:
-    text = "@ " + (".".join(module.path) if isinstance(module, Module) else str(module) if module is not None else "")
+    text = "@ " + (
+        ".".join(module.path)
+        if isinstance(module, Module)
+        else str(module)
+        if module is not None
+        else ""
+    )
     if file is not None:
         text += f" {file}" + (f":{line}" if line is not None else "")
     return text
 
 
-@CoreLogging.method("handle_message(logger::ConsoleLogger, level, message, _module, group, id, file, line; kw...)")
+@CoreLogging.method(
+    "handle_message(logger::ConsoleLogger, level, message, _module, group, id, file, line; kw...)"
+)
 def handle_console(
-    logger: ConsoleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, /, **kw: Any
+    logger: ConsoleLogger,
+    level: Any,
+    message: Any,
+    module: Any,
+    group: Any,
+    id_: Any,
+    file: Any,
+    line: Any,
+    /,
+    **kw: Any,
 ) -> None:
     if not limited(logger, id_, kw):
         io = logger.target
-        io.write(console_text(level, message, module, file, line, kw, options=logger.options, context=io.context))
+        io.write(
+            console_text(
+                level, message, module, file, line, kw, options=logger.options, context=io.context
+            )
+        )
 
 
-@CoreLogging.method("handle_message(logger::SimpleLogger, level, message, _module, group, id, file, line; kw...)")
+@CoreLogging.method(
+    "handle_message(logger::SimpleLogger, level, message, _module, group, id, file, line; kw...)"
+)
 def handle_simple(
-    logger: SimpleLogger, level: Any, message: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, /, **kw: Any
+    logger: SimpleLogger,
+    level: Any,
+    message: Any,
+    module: Any,
+    group: Any,
+    id_: Any,
+    file: Any,
+    line: Any,
+    /,
+    **kw: Any,
 ) -> None:
     if limited(logger, id_, kw):
         return
     first, *rest = string_of(message).removesuffix("\n").split("\n")
     out = [f"┌ {title_of(level)}: {first}", *(f"│ {text}" for text in rest)]
     out += [f"│   {k} = {string_of(v)}" for k, v in kw.items() if k != "maxlog"]
-    out.append("└ " + place(module, file if file is not None else "nothing", line if line is not None else "nothing"))
+    out.append(
+        "└ "
+        + place(
+            module, file if file is not None else "nothing", line if line is not None else "nothing"
+        )
+    )
     logger.target.write("\n".join(out) + "\n")
 
 
@@ -386,13 +462,18 @@ _META = {"_module": "module", "_group": "group", "_id": "id", "_file": "file", "
 def enabled(level: Any, module: Any, group: Any, id_: Any) -> Any:
     """The logger that wants a message, or None."""
     wanted = level_of(level)
-    if wanted.level <= State.disabled.level and State.disabled.level > LEVELS["BelowMinLevel"].level:
+    if (
+        wanted.level <= State.disabled.level
+        and State.disabled.level > LEVELS["BelowMinLevel"].level
+    ):
         return None
     logger = current_logger()
     debugged = wanted.level < 0 and debugs(module)
     if not debugged and wanted.level < level_of(MIN_LEVEL(logger)).level:
         return None
-    return logger if debugged or support.truth(SHOULDLOG(logger, wanted, module, group, id_)) else None
+    return (
+        logger if debugged or support.truth(SHOULDLOG(logger, wanted, module, group, id_)) else None
+    )
 
 
 def debugs(module: Any) -> bool:
@@ -403,11 +484,23 @@ def debugs(module: Any) -> bool:
     return "all" in names or getattr(module, "name", None) in names
 
 
-def emit(logger: Any, level: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, record: Any) -> None:
+def emit(
+    logger: Any, level: Any, module: Any, group: Any, id_: Any, file: Any, line: Any, record: Any
+) -> None:
     """Compute a message and its values, and hand them to the logger."""
     try:
         message, names, values = record()
-        HANDLE.call_kw(dict(zip(names, values, strict=True)), logger, level, message, module, group, id_, file, line)
+        HANDLE.call_kw(
+            dict(zip(names, values, strict=True)),
+            logger,
+            level,
+            message,
+            module,
+            group,
+            id_,
+            file,
+            line,
+        )
     except Exception as error:
         if not support.truth(CATCH(logger)):
             raise
@@ -417,7 +510,9 @@ def emit(logger: Any, level: Any, module: Any, group: Any, id_: Any, file: Any, 
         said = f"Exception while generating log record in module {where} at {file}:{line}"
         failure = (julia_value(error), wrapped(user_frames(error.__traceback__)))
         kind = Symbol("logevent_error")
-        HANDLE.call_kw({"exception": failure}, logger, LEVELS["Error"], said, module, kind, id_, file, line)
+        HANDLE.call_kw(
+            {"exception": failure}, logger, LEVELS["Error"], said, module, kind, id_, file, line
+        )
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -430,7 +525,9 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
     values: list[Any] = []
     splats: list[Any] = []
     meta: dict[str, Any] = {
-        "module": QuoteNode(context.module), "file": context.file, "line": context.line,
+        "module": QuoteNode(context.module),
+        "file": context.file,
+        "line": context.line,
         "group": QuoteNode(Symbol(str(context.file).rsplit("/", 1)[-1].removesuffix(".jl"))),
     }
     for item in items:
@@ -456,10 +553,18 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
     body = Expr("->", Expr("tuple"), Expr("block", record))
     where = [meta["module"], meta["group"], meta["id"]]
     return Expr(
-        "let", Expr("block", Expr("=", wanted, level), Expr("=", logger, call(enabled, wanted, *where))),
-        Expr("block", Expr(
-            "if", call(lambda x: x is not None, logger), call(emit, logger, wanted, *where, meta["file"], meta["line"], body)),
-            None))
+        "let",
+        Expr("block", Expr("=", wanted, level), Expr("=", logger, call(enabled, wanted, *where))),
+        Expr(
+            "block",
+            Expr(
+                "if",
+                call(lambda x: x is not None, logger),
+                call(emit, logger, wanted, *where, meta["file"], meta["line"], body),
+            ),
+            None,
+        ),
+    )
 
 
 IDS: set[str] = set()
@@ -497,7 +602,12 @@ def log_macro(name: str, level: str) -> None:
     CoreLogging.exports.add("@" + name)
 
 
-for _name, _level_name in (("debug", "Debug"), ("info", "Info"), ("warn", "Warn"), ("error", "Error")):
+for _name, _level_name in (
+    ("debug", "Debug"),
+    ("info", "Info"),
+    ("warn", "Warn"),
+    ("error", "Error"),
+):
     log_macro(_name, _level_name)
 
 

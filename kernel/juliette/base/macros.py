@@ -78,10 +78,17 @@ def dotted(e: Any) -> Any:
             return Expr("call", Symbol("." + f.name), *args[1:])
         return Expr(".", args[0], Expr("tuple", *args[1:]))
     if e.head == "comparison":
-        return Expr("comparison", *[Symbol("." + a.name) if i % 2 and _dottable(a) else a for i, a in enumerate(args)])
+        return Expr(
+            "comparison",
+            *[Symbol("." + a.name) if i % 2 and _dottable(a) else a for i, a in enumerate(args)],
+        )
     if e.head in ("let", "for"):
         return Expr(e.head, _undotted(args[0]), args[1])
-    if e.head in ("=", "function", "macro") and isinstance(e.args[0], Expr) and e.args[0].head == "call":
+    if (
+        e.head in ("=", "function", "macro")
+        and isinstance(e.args[0], Expr)
+        and e.args[0].head == "call"
+    ):
         return Expr(e.head, e.args[0], *args[1:])
     if e.head in ("<:", ">:"):
         return Expr("call", Symbol("." + e.head), *args)
@@ -107,7 +114,9 @@ def _undotted(e: Any) -> Any:
     """The variables of `let` and `for`, whose `=` is no assignment to elements."""
     if isinstance(e, Expr) and e.head == ".=":
         return Expr("=", *e.args)
-    return Expr("block", *map(_undotted, e.args)) if isinstance(e, Expr) and e.head == "block" else e
+    return (
+        Expr("block", *map(_undotted, e.args)) if isinstance(e, Expr) and e.head == "block" else e
+    )
 
 
 @Base.macro("raw_str")

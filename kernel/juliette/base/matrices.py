@@ -93,8 +93,24 @@ def sincos(a: Any) -> Any:
     return Base.bindings["sin"](a), Base.bindings["cos"](a)
 
 
-for _name in ("exp", "log", "sqrt", "cbrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh",
-              "acosh", "atanh"):
+for _name in (
+    "exp",
+    "log",
+    "sqrt",
+    "cbrt",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+):
     matrix_function(_name)
 
 

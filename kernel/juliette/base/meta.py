@@ -41,7 +41,7 @@ def _failed(error: ParseError, raises: bool) -> Any:
     return Expr("error", parse_error(error))
 
 
-@Meta.method("parse(text::AbstractString; raise=true, depwarn=true, filename=\"none\")", export=False)
+@Meta.method('parse(text::AbstractString; raise=true, depwarn=true, filename="none")', export=False)
 def parse(text: Any, *, raise_: bool = True, filename: str = "none", **options: Any) -> Any:
     """The expression that a text is the code of.
 
@@ -74,7 +74,10 @@ def _extra(text: str, end: int) -> str:
     return f"# Error @ none:{line}:{column}\n{shown}\n{'#' if column == 1 else '#' + ' ' * (column - 2) + '└'} ── extra tokens after end of expression"
 
 
-@Meta.method("parse(text::AbstractString, start::Integer; greedy=true, raise=true, depwarn=true)", export=False)
+@Meta.method(
+    "parse(text::AbstractString, start::Integer; greedy=true, raise=true, depwarn=true)",
+    export=False,
+)
 def parse_from(text: Any, start: int, **options: Any) -> Any:
     """An expression at a place of a text, and where the next begins."""
     data = str(text).encode()
@@ -88,7 +91,7 @@ def parse_from(text: Any, start: int, **options: Any) -> Any:
     return (None if e == Expr("toplevel") else e, len(str(text)[:end].encode()) + 1)
 
 
-@Meta.method("parseall(text::AbstractString; filename=\"none\")", export=False)
+@Meta.method('parseall(text::AbstractString; filename="none")', export=False)
 def parseall(text: Any, *, filename: str = "none") -> Any:
     """All expressions of a text, as `Expr(:toplevel, …)`.
 
@@ -162,7 +165,7 @@ def unblock(x: Any) -> Any:
 @Meta.method("unescape(x)", export=False)
 def unescape(x: Any) -> Any:
     """An expression without `esc` around it."""
-    while isinstance(x, Expr) and x.head in ("escape", "var\"hygienic-scope\"", "hygienic-scope"):
+    while isinstance(x, Expr) and x.head in ("escape", 'var"hygienic-scope"', "hygienic-scope"):
         x = x.args[0]
     return unblock(x)
 
@@ -173,7 +176,10 @@ def remove_lines(x: Any) -> Any:
         if x.head in ("block", "quote", "toplevel"):
             x.args = [a for a in x.args if not isinstance(a, LineNumberNode)]
         elif x.head == "macrocall":
-            x.args = [None if i == 1 and isinstance(a, LineNumberNode) else a for i, a in enumerate(x.args)]
+            x.args = [
+                None if i == 1 and isinstance(a, LineNumberNode) else a
+                for i, a in enumerate(x.args)
+            ]
         for a in x.args:
             remove_lines(a)
     return x
@@ -291,25 +297,54 @@ def name_question(name: str, test: Any, meaning: str) -> None:
 
 
 def _is_identifier(n: str) -> bool:
-    return bool(n) and n not in ("true", "false") and K.is_name_start(n[0]) and all(map(K.is_name_part, n))
+    return (
+        bool(n)
+        and n not in ("true", "false")
+        and K.is_name_start(n[0])
+        and all(map(K.is_name_part, n))
+    )
 
 
 def _is_operator(n: str) -> bool:
-    return n in K.UNARY or n in K.SYNTACTIC or n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE
+    return (
+        n in K.UNARY or n in K.SYNTACTIC or n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE
+    )
 
 
 name_question("isidentifier", _is_identifier, "a name that a variable may have")
 name_question("isoperator", _is_operator, "an operator")
-name_question("isunaryoperator", lambda n: n in K.UNARY, "an operator that may stand before its operand")
-name_question("isbinaryoperator", lambda n: n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE, "an operator that may stand between two operands")
-name_question("ispostfixoperator", lambda n: n == "'" or n.rstrip("⁗′″‴ᵀ") == "'", "an operator that stands after its operand")
+name_question(
+    "isunaryoperator", lambda n: n in K.UNARY, "an operator that may stand before its operand"
+)
+name_question(
+    "isbinaryoperator",
+    lambda n: n in K.PRECEDENCE or K.base_operator(n) in K.PRECEDENCE,
+    "an operator that may stand between two operands",
+)
+name_question(
+    "ispostfixoperator",
+    lambda n: n == "'" or n.rstrip("⁗′″‴ᵀ") == "'",
+    "an operator that stands after its operand",
+)
 name_question("is_id_start_char", lambda n: K.is_name_start(n), "what a name may begin with")
 name_question("isgensym", lambda n: "#" in n, "a name that `gensym` made")
 
 # Julia's own numbers of the levels, weakest first.
 _JULIA_LEVELS = {
-    K.ASSIGNMENT: 1, K.PAIR: 2, K.CONDITIONAL: 3, K.ARROW: 4, K.LAZY_OR: 5, K.LAZY_AND: 6, K.COMPARISON: 7,
-    K.PIPE_LEFT: 8, K.PIPE_RIGHT: 9, K.COLON: 10, K.PLUS: 11, K.TIMES: 12, K.RATIONAL: 13, K.BITSHIFT: 14,
+    K.ASSIGNMENT: 1,
+    K.PAIR: 2,
+    K.CONDITIONAL: 3,
+    K.ARROW: 4,
+    K.LAZY_OR: 5,
+    K.LAZY_AND: 6,
+    K.COMPARISON: 7,
+    K.PIPE_LEFT: 8,
+    K.PIPE_RIGHT: 9,
+    K.COLON: 10,
+    K.PLUS: 11,
+    K.TIMES: 12,
+    K.RATIONAL: 13,
+    K.BITSHIFT: 14,
     K.POWER: 15,
 }
 
@@ -344,7 +379,16 @@ def operator_associativity(s: Symbol) -> Symbol:
     level = K.PRECEDENCE.get(K.base_operator(n))
     if n in ("+", "*", "++"):
         return Symbol("none")
-    if level in (K.ARROW, K.ASSIGNMENT, K.POWER, K.PAIR, K.CONDITIONAL, K.LAZY_OR, K.LAZY_AND, K.PIPE_LEFT):
+    if level in (
+        K.ARROW,
+        K.ASSIGNMENT,
+        K.POWER,
+        K.PAIR,
+        K.CONDITIONAL,
+        K.LAZY_OR,
+        K.LAZY_AND,
+        K.PIPE_LEFT,
+    ):
         return Symbol("right")
     if level in (K.COMPARISON, K.COLON):
         return Symbol("none")
@@ -395,7 +439,11 @@ def base_isexpr(x: Any, heads: Any) -> bool:
 
 
 FIELD_HOOKS[GlobalRef] = lambda x, key: {"mod": x.module, "name": x.name}[key]
-for _name, _fields in (("Expr", "head args"), ("QuoteNode", "value"), ("LineNumberNode", "line file")):
+for _name, _fields in (
+    ("Expr", "head args"),
+    ("QuoteNode", "value"),
+    ("LineNumberNode", "line file"),
+):
     _family = T.CORE_TYPES[_name].typename
     _family.fields = tuple(_fields.split())
     _family.field_types = (T.Any_,) * len(_family.fields)

@@ -7,8 +7,22 @@ from typing import Any
 from juliette.base.essentials import FIELD_HOOKS, field_error
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, KeywordCall, Method, beats, call_kw
-from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError, TypeError_
+from juliette.runtime.dispatch import (
+    CALLABLES,
+    TRACE,
+    GenericFunction,
+    KeywordCall,
+    Method,
+    beats,
+    call_kw,
+)
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    MethodError,
+    TypeError_,
+)
 from juliette.runtime.modules import Base, Core, Module, constructors
 from juliette.syntax.expr import Symbol
 
@@ -75,7 +89,9 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
     found = by_specificity(found)
     if accepts is not None:
         # Behind a method that takes all such arguments none is ever reached.
-        covering = next((i for i, m in enumerate(found) if T.subtype(wanted, m.signature)), len(found))
+        covering = next(
+            (i for i, m in enumerate(found) if T.subtype(wanted, m.signature)), len(found)
+        )
         found = found[: covering + 1]
     name = table.name if table is not CALLABLES else f"(::{T.type_string(T.typeof(f))})"
     if isinstance(f, T.JuliaType):
@@ -86,7 +102,11 @@ def listed(f: Any, accepts: Any = None) -> MethodList:
 def _of_instances(f: Any, m: Method) -> bool:
     """Is it the constructor of `P{T}` for any `T`, where `P` itself is asked for?"""
     first = T.unwrap(m.parameters[0])
-    inner = first.parameters[0] if isinstance(first, T.DataType) and first.typename is T.TYPE_NAME else None
+    inner = (
+        first.parameters[0]
+        if isinstance(first, T.DataType) and first.typename is T.TYPE_NAME
+        else None
+    )
     return isinstance(f, T.UnionAll) and isinstance(inner, T.DataType)
 
 
@@ -124,7 +144,11 @@ def methods_for(f: Any, types: Any) -> MethodList:
 def methods_in(f: Any, types: Any, modules: Any) -> MethodList:
     """The methods that were defined in one of the modules."""
     found = listed(f, _signature(types))
-    wanted = (modules,) if isinstance(modules, Module) else tuple(Base.bindings["collect"](modules).data.tolist())
+    wanted = (
+        (modules,)
+        if isinstance(modules, Module)
+        else tuple(Base.bindings["collect"](modules).data.tolist())
+    )
     found.methods = [m for m in found.methods if m.module in wanted]
     return found
 
@@ -262,8 +286,12 @@ def functionloc(m: Method) -> tuple[str, int]:
 def method_field(m: Method, name: str) -> Any:
     """`m.name`, `m.sig` and the like."""
     fields: dict[str, Any] = {
-        "name": lambda: Symbol(m.name), "module": lambda: m.module, "sig": lambda: full_signature(m),
-        "file": lambda: Symbol(m.file), "line": lambda: m.line, "nargs": lambda: m.nargs + 1 + m.vararg,
+        "name": lambda: Symbol(m.name),
+        "module": lambda: m.module,
+        "sig": lambda: full_signature(m),
+        "file": lambda: Symbol(m.file),
+        "line": lambda: m.line,
+        "nargs": lambda: m.nargs + 1 + m.vararg,
         "isva": lambda: m.vararg,
     }
     if name not in fields:
@@ -291,8 +319,11 @@ def functionloc_of(f: Any, types: Any = None) -> tuple[str, int]:
         return functionloc(Base.get("which")(f, types))
     found = listed(f).methods
     if len(found) != 1:
-        raise ErrorException("function has multiple methods; please specify a type signature" if found
-                             else "function has no definitions")
+        raise ErrorException(
+            "function has multiple methods; please specify a type signature"
+            if found
+            else "function has no definitions"
+        )
     return functionloc(found[0])
 
 
@@ -314,8 +345,13 @@ def full_signature(m: Method) -> Any:
 
 
 def _is_constructor(m: Method) -> bool:
-    family = T.unwrap(m.parameters[0].parameters[0]) if m.parameters and isinstance(
-        m.parameters[0], T.DataType) and m.parameters[0].typename is T.TYPE_NAME else None
+    family = (
+        T.unwrap(m.parameters[0].parameters[0])
+        if m.parameters
+        and isinstance(m.parameters[0], T.DataType)
+        and m.parameters[0].typename is T.TYPE_NAME
+        else None
+    )
     return isinstance(family, T.DataType) and family.typename.constructors is m.function
 
 
@@ -393,12 +429,19 @@ def ambiguous(a: Method, b: Method) -> bool:
     if a.function is not b.function:
         return False
     meet = T.intersect(a.signature, b.signature)
-    if meet is T.Bottom or T.more_specific(a.signature, b.signature) or T.more_specific(b.signature, a.signature):
+    if (
+        meet is T.Bottom
+        or T.more_specific(a.signature, b.signature)
+        or T.more_specific(b.signature, a.signature)
+    ):
         return False
     # A third method may be there for just these arguments.
     return not any(
-        m is not a and m is not b and T.subtype(meet, m.signature)
-        and T.more_specific(m.signature, a.signature) and T.more_specific(m.signature, b.signature)
+        m is not a
+        and m is not b
+        and T.subtype(meet, m.signature)
+        and T.more_specific(m.signature, a.signature)
+        and T.more_specific(m.signature, b.signature)
         for m in a.function.methods
     )
 
@@ -414,7 +457,11 @@ def ambiguities(modules: set[Any]) -> list[tuple[Method, Method]]:
     out = []
     for f in functions.values():
         for i, a in enumerate(f.methods):
-            out += [(a, b) for b in f.methods[i + 1 :] if {a.module, b.module} & modules and ambiguous(a, b)]
+            out += [
+                (a, b)
+                for b in f.methods[i + 1 :]
+                if {a.module, b.module} & modules and ambiguous(a, b)
+            ]
     return out
 
 

@@ -34,8 +34,32 @@ for _name in ("+", "-", "*", "/", "^", "mod", "rem", "÷", "fld", "cld", "//", "
         passes_on(f"{_name}(x::Missing, y::Number)")
         passes_on(f"{_name}(x::Number, y::Missing)")
 passes_on("^(x::Missing, p::Integer)")
-for _name in ("+", "-", "*", "abs", "abs2", "sign", "real", "imag", "conj", "zero", "one", "oneunit", "inv", "iseven", "isodd",
-              "isinteger", "isreal", "iszero", "isone", "ispow2", "float", "complex", "adjoint", "transpose"):
+for _name in (
+    "+",
+    "-",
+    "*",
+    "abs",
+    "abs2",
+    "sign",
+    "real",
+    "imag",
+    "conj",
+    "zero",
+    "one",
+    "oneunit",
+    "inv",
+    "iseven",
+    "isodd",
+    "isinteger",
+    "isreal",
+    "iszero",
+    "isone",
+    "ispow2",
+    "float",
+    "complex",
+    "adjoint",
+    "transpose",
+):
     if _name in Base.bindings:
         passes_on(f"{_name}(x::Missing)")
 passes_on("~(x::Missing)")
@@ -43,7 +67,8 @@ passes_on("*(x::Missing, y::Union{AbstractString,AbstractChar})")
 passes_on("*(x::Union{AbstractString,AbstractChar}, y::Missing)")
 for _name in ("zero", "one", "oneunit", "float", "complex"):
     Base.method(f"{_name}(::Type{{T}}) where {{Missing<:T<:Union{{Number,Missing}}}}")(
-        lambda t, name=_name: missing_or(name, t))
+        lambda t, name=_name: missing_or(name, t)
+    )
 
 
 def missing_or(name: str, t: Any) -> Any:
@@ -68,7 +93,9 @@ def rounded_missing(name: str, mode: str) -> None:
         if T.isa(x, t):
             return x
         shown = T.type_string(t)
-        raise MissingException(f"cannot convert a missing value to type {shown}: use Union{{{shown}, Missing}} instead")
+        raise MissingException(
+            f"cannot convert a missing value to type {shown}: use Union{{{shown}, Missing}} instead"
+        )
 
     @Base.method(f"{name}(t::Type{{>:Missing}}, x::Real{mode})")
     def of_number(t: Any, x: Any, *by: Any) -> Any:
@@ -230,4 +257,3 @@ def skip_show(io: Any, s: SkipMissing) -> None:
     io.write("skipmissing(")
     Base.bindings["show"](io, s.x)
     io.write(")")
-

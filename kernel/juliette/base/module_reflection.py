@@ -104,7 +104,8 @@ def names(m: Module, *, all: bool = False, imported: bool = False) -> Any:
     if m.name in m.bindings or m.name == "Main":
         shown.add(m.name)
     own = {
-        n for n in m.bindings
+        n
+        for n in m.bindings
         if not n.startswith(("__builtins__", "%")) and (imported or n not in m.imported)
     }
     if all:
@@ -154,7 +155,9 @@ def isfieldatomic(t: Any, s: Any) -> bool:
     ```
     """
     names_ = fields_of(T.unwrap(t))
-    return (s.name if isinstance(s, Symbol) else names_[s - 1]) in T.unwrap(t).typename.field_atomics
+    return (s.name if isinstance(s, Symbol) else names_[s - 1]) in T.unwrap(
+        t
+    ).typename.field_atomics
 
 
 @Base.method("binding_module(m::Module, s::Symbol)", export=False)
@@ -212,7 +215,12 @@ def subtypes(t: Any) -> Any:
     for s in all_types():
         body = T.unwrap(s)
         above = T.unwrap(body.super)
-        if s is T.Any_ or goal is None or not isinstance(above, T.DataType) or above.typename is not goal:
+        if (
+            s is T.Any_
+            or goal is None
+            or not isinstance(above, T.DataType)
+            or above.typename is not goal
+        ):
             continue
         if T.unwrap(t) is t and t.parameters:
             # `subtypes(Top{Int})`: with the parameters that `t` asks for.
@@ -280,7 +288,16 @@ def methodswith(t: Any, *, supertypes: bool = False) -> Any:
                 f.settle()
                 for m in f.methods:
                     kinds = [p.type if isinstance(p, T.Vararg) else p for p in m.parameters]
-                    if any(k is t or (supertypes and k is not T.Any_ and isinstance(k, T.JuliaType) and not T.has_free(k) and T.subtype(t, k)) for k in kinds):
+                    if any(
+                        k is t
+                        or (
+                            supertypes
+                            and k is not T.Any_
+                            and isinstance(k, T.JuliaType)
+                            and not T.has_free(k)
+                            and T.subtype(t, k)
+                        )
+                        for k in kinds
+                    ):
                         found.append(m)
     return vector(found, Method_)
-

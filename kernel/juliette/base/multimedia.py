@@ -57,9 +57,7 @@ def _wrapper(name: str, python: type) -> None:
     family = T._sub_family(name, "T", lambda t: T.Any_)
     body = T.unwrap(family).typename
     body.fields, body.field_types, body.ninitialized = ("content",), (body.params[0],), 1
-    T.register_instances(
-        python, lambda x: T.apply_type(family, T.typeof(x.content)), family
-    )
+    T.register_instances(python, lambda x: T.apply_type(family, T.typeof(x.content)), family)
     Base.const(name, family)
 
 
@@ -79,7 +77,7 @@ def text(family: Any, content: Any) -> PlainText:
     return PlainText(content)
 
 
-@Base.method("show(io::IO, m::MIME\"text/html\", x::HTML)")
+@Base.method('show(io::IO, m::MIME"text/html", x::HTML)')
 def show_html(io: IO, mime: MIME, x: Html) -> None:
     """The HTML itself."""
     io.write(printing.string_of(x.content))

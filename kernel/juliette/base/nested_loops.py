@@ -21,11 +21,19 @@ Cartesian.visible = Cartesian.bindings["__builtins__"] = Base.bindings
 Base.const("Cartesian", Cartesian, export=False)
 
 ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-    "^": operator.pow, "div": operator.floordiv,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+    "div": operator.floordiv,
 }
 CONDITIONS: dict[str, Callable[..., Any]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
     ">=": operator.ge,
 }
 
@@ -42,9 +50,18 @@ def worked_out(e: Any) -> Any:
     args = [worked_out(a) for a in e.args]
     if e.head in ("if", "elseif") and (holds := _condition(args[0])) is not None:
         return args[1] if holds else args[2] if len(args) > 2 else None
-    if e.head == "call" and len(args) in (2, 3) and isinstance(args[0], Symbol) and all(map(is_number, args[1:])):
+    if (
+        e.head == "call"
+        and len(args) in (2, 3)
+        and isinstance(args[0], Symbol)
+        and all(map(is_number, args[1:]))
+    ):
         work = ARITHMETIC.get(args[0].name)
-        if work is not None and len(args) == 3 and not (args[0].name in ("/", "div") and args[2] == 0):
+        if (
+            work is not None
+            and len(args) == 3
+            and not (args[0].name in ("/", "div") and args[2] == 0)
+        ):
             return work(*args[1:])
         if args[0].name == "-" and len(args) == 2:
             return -args[1]
@@ -55,7 +72,12 @@ def worked_out(e: Any) -> Any:
 
 def _condition(e: Any) -> bool | None:
     """Whether a comparison of numbers holds; None for anything else."""
-    if isinstance(e, Expr) and e.head == "call" and len(e.args) == 3 and isinstance(e.args[0], Symbol):
+    if (
+        isinstance(e, Expr)
+        and e.head == "call"
+        and len(e.args) == 3
+        and isinstance(e.args[0], Symbol)
+    ):
         compare = CONDITIONS.get(e.args[0].name)
         if compare is not None and all(map(is_number, e.args[1:])):
             return bool(compare(*e.args[1:]))
@@ -71,9 +93,18 @@ def replaced(e: Any, name: str, value: Any) -> Any:
         return Symbol(re.sub(ending, lambda _: f"_{value}", e.name, count=1))
     if not isinstance(e, Expr):
         return e
-    if e.head == "curly" and len(e.args) == 2 and isinstance(e.args[0], Symbol) and e.args[0].name.endswith("_"):
+    if (
+        e.head == "curly"
+        and len(e.args) == 2
+        and isinstance(e.args[0], Symbol)
+        and e.args[0].name.endswith("_")
+    ):
         index = worked_out(replaced(e.args[1], name, value))
-        return Symbol(f"{e.args[0].name}{index}") if is_number(index) else Expr("curly", e.args[0], index)
+        return (
+            Symbol(f"{e.args[0].name}{index}")
+            if is_number(index)
+            else Expr("curly", e.args[0], index)
+        )
     return Expr(e.head, *[replaced(a, name, value) for a in e.args])
 
 
@@ -127,17 +158,29 @@ def nloops(n: int, name: Any, ranges: Any, *rest: Any) -> Any:
     loop's own body.
     """
     if not 1 <= len(rest) <= 3:
-        raise ArgumentError("number of arguments must be 1 ≤ length(args) ≤ 3, got " + str(len(rest)))
+        raise ArgumentError(
+            "number of arguments must be 1 ≤ length(args) ≤ 3, got " + str(len(rest))
+        )
     if not isinstance(name, Symbol) or not isinstance(ranges, (Symbol, Expr)):
-        raise ArgumentError("itersym must be a Symbol, and rangeexpr a Symbol or an anonymous-function expression")
+        raise ArgumentError(
+            "itersym must be a Symbol, and rangeexpr a Symbol or an anonymous-function expression"
+        )
     if isinstance(ranges, Expr) and ranges.head != "->":
-        raise ArgumentError("second argument must be an anonymous function expression to compute the range")
+        raise ArgumentError(
+            "second argument must be an anonymous function expression to compute the range"
+        )
     body = rest[-1]
     for d in range(1, n + 1):
-        over = applied(ranges, d) if isinstance(ranges, Expr) else Expr("call", Symbol("axes"), ranges, d)
+        over = (
+            applied(ranges, d)
+            if isinstance(ranges, Expr)
+            else Expr("call", Symbol("axes"), ranges, d)
+        )
         before = [applied(rest[0], d)] if len(rest) > 1 else []
         after = [applied(rest[1], d)] if len(rest) > 2 else []
-        body = Expr("for", Expr("=", Symbol(f"{name.name}_{d}"), over), Expr("block", *before, body, *after))
+        body = Expr(
+            "for", Expr("=", Symbol(f"{name.name}_{d}"), over), Expr("block", *before, body, *after)
+        )
     return body
 
 
@@ -162,11 +205,17 @@ def nexprs(n: int, e: Any) -> Any:
 @macro("nextract")
 def nextract(n: int, name: Any, source: Any) -> Any:
     """`@nextract N x y` takes `x_1 = y[1]` and so on apart."""
-    return Expr("block", *[
-        Expr("=", Symbol(f"{name.name}_{d}"),
-             Expr("ref", source, d) if isinstance(source, Symbol) else applied(source, d))
-        for d in range(1, n + 1)
-    ])
+    return Expr(
+        "block",
+        *[
+            Expr(
+                "=",
+                Symbol(f"{name.name}_{d}"),
+                Expr("ref", source, d) if isinstance(source, Symbol) else applied(source, d),
+            )
+            for d in range(1, n + 1)
+        ],
+    )
 
 
 def _joined(head: str, parts: list[Any]) -> Any:
@@ -178,7 +227,9 @@ def _joined(head: str, parts: list[Any]) -> Any:
 
 def _test(n: int, e: Any) -> list[Any]:
     if not isinstance(e, Expr) or e.head != "->":
-        raise ArgumentError("second argument must be an anonymous function expression yielding the criterion")
+        raise ArgumentError(
+            "second argument must be an anonymous function expression yielding the criterion"
+        )
     return [applied(e, d) for d in range(1, n + 1)]
 
 

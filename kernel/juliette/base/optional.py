@@ -52,7 +52,12 @@ def _typed_some() -> None:
     signature = T.UnionAll(var, T.tuple_type([T.type_of_type(T.apply_type(Some_, var)), T.Any_]))
     from juliette.compiler.support import _builtin
 
-    _builtin(constructors(Some_), signature, lambda t, x: Some(Base.bindings["convert"](t.parameters[0], x), t.parameters[0]), ("x",))
+    _builtin(
+        constructors(Some_),
+        signature,
+        lambda t, x: Some(Base.bindings["convert"](t.parameters[0], x), t.parameters[0]),
+        ("x",),
+    )
 
 
 _typed_some()

@@ -18,16 +18,37 @@ from juliette.runtime.streams import MemoryStream
 from juliette.syntax.expr import Symbol
 
 _COLORS = {
-    "black": 30, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36, "white": 37, "light_black": 90,
-    "light_red": 91, "light_green": 92, "light_yellow": 93, "light_blue": 94, "light_magenta": 95, "light_cyan": 96,
-    "light_white": 97, "gray": 90, "grey": 90, "normal": 0, "default": 39,
+    "black": 30,
+    "red": 31,
+    "green": 32,
+    "yellow": 33,
+    "blue": 34,
+    "magenta": 35,
+    "cyan": 36,
+    "white": 37,
+    "light_black": 90,
+    "light_red": 91,
+    "light_green": 92,
+    "light_yellow": 93,
+    "light_blue": 94,
+    "light_magenta": 95,
+    "light_cyan": 96,
+    "light_white": 97,
+    "gray": 90,
+    "grey": 90,
+    "normal": 0,
+    "default": 39,
 }
 
 
 def styled(text: str, color: Any, styles: dict[str, bool]) -> str:
     """Text between the codes that switch colours and styles on and off."""
     codes = {
-        "bold": ("1", "22"), "italic": ("3", "23"), "underline": ("4", "24"), "blink": ("5", "25"), "reverse": ("7", "27"),
+        "bold": ("1", "22"),
+        "italic": ("3", "23"),
+        "underline": ("4", "24"),
+        "blink": ("5", "25"),
+        "reverse": ("7", "27"),
         "hidden": ("8", "28"),
     }
     before, after = "", ""
@@ -48,7 +69,9 @@ def styled(text: str, color: Any, styles: dict[str, bool]) -> str:
     return "\n".join(f"{before}{line}{after}" if line else "" for line in text.split("\n"))
 
 
-@Base.method("printstyled(xs...; bold=false, italic=false, underline=false, blink=false, reverse=false, hidden=false, color=:normal)")
+@Base.method(
+    "printstyled(xs...; bold=false, italic=false, underline=false, blink=false, reverse=false, hidden=false, color=:normal)"
+)
 def printstyled(*xs: Any, color: Any = None, **styles: bool) -> None:
     """Print in colours and styles where the stream shows them."""
     io: IO = STDOUT
@@ -203,7 +226,11 @@ def redirect(name: str, target: IO) -> None:
             io.stream.close()
 
 
-for _name, _target in (("redirect_stdout", STDOUT), ("redirect_stderr", STDERR), ("redirect_stdin", STDIN)):
+for _name, _target in (
+    ("redirect_stdout", STDOUT),
+    ("redirect_stderr", STDERR),
+    ("redirect_stdin", STDIN),
+):
     redirect(_name, _target)
 
 
@@ -226,4 +253,3 @@ def redirect_stdio(f: Any, *, stdin: Any = None, stdout: Any = None, stderr: Any
             io.stream = stream
         for io in opened:
             io.stream.close()
-

@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from juliette.base.iteration import (
-    HasLength, IsInfinite, Lazy, SizeUnknown, native_steps, eltype_of_iterator, iterate_value, shape_of_iterator, size_of,
+    HasLength,
+    IsInfinite,
+    Lazy,
+    SizeUnknown,
+    native_steps,
+    eltype_of_iterator,
+    iterate_value,
+    shape_of_iterator,
+    size_of,
 )
 from juliette.base.iterators import Iterators, lazily
 from juliette.runtime import types as T
@@ -40,8 +48,10 @@ class Pairs(Lazy):
 
     def julia_iterator(self) -> Iterator[Any]:
         pair = V.pair_maker(*self.parameters()[:2])
-        if isinstance(self.data, V.NamedTuple) or type(self.data) is tuple or (
-            isinstance(self.data, Array) and isinstance(self.itr, V.OneTo)
+        if (
+            isinstance(self.data, V.NamedTuple)
+            or type(self.data) is tuple
+            or (isinstance(self.data, Array) and isinstance(self.itr, V.OneTo))
         ):
             return map(pair, iterate_value(self.itr), iterate_value(self.data))
         get = Base.bindings["getindex"]
@@ -60,7 +70,9 @@ class Pairs(Lazy):
         return T.apply_type(V.Pair_, *self.parameters()[:2])
 
 
-Pairs_ = T._sub_family("Base.Pairs", "K V I A", lambda k, v, i, a: T.apply_type(T.AbstractDict, k, v))
+Pairs_ = T._sub_family(
+    "Base.Pairs", "K V I A", lambda k, v, i, a: T.apply_type(T.AbstractDict, k, v)
+)
 T.unwrap(Pairs_).typename.fields = Pairs.fields
 T.unwrap(Pairs_).typename.field_types = (T.Any_,) * 2
 T.register_instances(Pairs, lambda p: T.apply_type(Pairs_, *p.parameters()), Pairs_)

@@ -51,7 +51,11 @@ def normal(path: str) -> str:
     out = posixpath.normpath(path)
     if out.startswith("//"):
         out = out[1:]
-    if out not in ("/", ".", "..") and not out.endswith("/..") and path.endswith(("/", "/.", "/..")):
+    if (
+        out not in ("/", ".", "..")
+        and not out.endswith("/..")
+        and path.endswith(("/", "/.", "/.."))
+    ):
         out += "/"
     return out
 
@@ -105,15 +109,57 @@ def split_path(path: str) -> list[str]:
     return out
 
 
-path_function("splitdir", split_dir, example("The directory and the name.", ('splitdir("/srv/x")', '("/srv", "x")')))
-path_function("dirname", lambda p: split_dir(p)[0], example("The directory part.", ('dirname("/srv/x")', '"/srv"')))
-path_function("basename", lambda p: split_dir(p)[1], example("The name part.", ('basename("/srv/x.jl")', '"x.jl"')))
-path_function("splitext", split_ext, example("The path without its extension, and the extension.", ('splitext("a/b.tar.gz")', '("a/b.tar", ".gz")')))
-path_function("splitdrive", lambda p: ("", p), "The drive, which is empty except on Windows, and the rest.")
-path_function("splitpath", lambda p: vector(split_path(p) or [""], T.String), example("All parts of a path.", ('splitpath("/srv/x")', '3-element Vector{String}:\n "/"\n "srv"\n "x"')))
-path_function("isabspath", lambda p: p.startswith("/"), example("Does the path begin at the root?", ('isabspath("/srv"), isabspath("x")', "(true, false)")))
-path_function("isdirpath", lambda p: bool(re.search(r"(^|/)\.{0,2}$|/$", p)) or p in (".", ".."), "Does the path name a directory by its form?")
-path_function("normpath", normal, example("Without `.`, `..` and doubled separators.", ('normpath("/srv/./x/../y")', '"/srv/y"')))
+path_function(
+    "splitdir",
+    split_dir,
+    example("The directory and the name.", ('splitdir("/srv/x")', '("/srv", "x")')),
+)
+path_function(
+    "dirname",
+    lambda p: split_dir(p)[0],
+    example("The directory part.", ('dirname("/srv/x")', '"/srv"')),
+)
+path_function(
+    "basename",
+    lambda p: split_dir(p)[1],
+    example("The name part.", ('basename("/srv/x.jl")', '"x.jl"')),
+)
+path_function(
+    "splitext",
+    split_ext,
+    example(
+        "The path without its extension, and the extension.",
+        ('splitext("a/b.tar.gz")', '("a/b.tar", ".gz")'),
+    ),
+)
+path_function(
+    "splitdrive", lambda p: ("", p), "The drive, which is empty except on Windows, and the rest."
+)
+path_function(
+    "splitpath",
+    lambda p: vector(split_path(p) or [""], T.String),
+    example(
+        "All parts of a path.",
+        ('splitpath("/srv/x")', '3-element Vector{String}:\n "/"\n "srv"\n "x"'),
+    ),
+)
+path_function(
+    "isabspath",
+    lambda p: p.startswith("/"),
+    example(
+        "Does the path begin at the root?", ('isabspath("/srv"), isabspath("x")', "(true, false)")
+    ),
+)
+path_function(
+    "isdirpath",
+    lambda p: bool(re.search(r"(^|/)\.{0,2}$|/$", p)) or p in (".", ".."),
+    "Does the path name a directory by its form?",
+)
+path_function(
+    "normpath",
+    normal,
+    example("Without `.`, `..` and doubled separators.", ('normpath("/srv/./x/../y")', '"/srv/y"')),
+)
 path_function("abspath", lambda p: normal(join_two(here(), p)), "The absolute path.")
 
 
@@ -132,7 +178,11 @@ def expand_user(path: str) -> str:
 
 
 path_function("expanduser", expand_user, "`~` at the start replaced by the home directory.")
-path_function("contractuser", lambda p: "~" + p[len(home()) :] if p == home() or p.startswith(home() + "/") else p, "The home directory at the start replaced by `~`.")
+path_function(
+    "contractuser",
+    lambda p: "~" + p[len(home()) :] if p == home() or p.startswith(home() + "/") else p,
+    "The home directory at the start replaced by `~`.",
+)
 
 
 def here() -> str:
@@ -154,7 +204,7 @@ def abspath_many(*paths: Any) -> str:
     return normal(join_two(here(), joinpath(*paths)))
 
 
-@Base.method("relpath(path::AbstractString, start::AbstractString=\".\")")
+@Base.method('relpath(path::AbstractString, start::AbstractString=".")')
 def relpath(path: Any, start: Any = ".") -> str:
     """The path from `start` to `path`.
 

@@ -134,8 +134,16 @@ def pipe_buffer(data: Any = None, *, maxsize: Any = None) -> IOBuffer:
     ("one", "two")
     ```
     """
-    content = b"" if data is None else bytes(data.data) if isinstance(data, Array) else utf8(text_of(data))
-    return IOBuffer(PipeStream(content, None if maxsize is None or maxsize >= 2**63 - 1 else int(maxsize)))
+    content = (
+        b""
+        if data is None
+        else bytes(data.data)
+        if isinstance(data, Array)
+        else utf8(text_of(data))
+    )
+    return IOBuffer(
+        PipeStream(content, None if maxsize is None or maxsize >= 2**63 - 1 else int(maxsize))
+    )
 
 
 @Base.method("closewrite(io::IO)")

@@ -30,16 +30,29 @@ for _name in ("Cstring", "Cwstring"):
     Base.const(_name, _t)
 
 C_TYPES = {
-    "Cchar": T.Int8, "Cuchar": T.UInt8, "Cshort": T.Int16, "Cushort": T.UInt16, "Cint": T.Int32,
-    "Cuint": T.UInt32, "Clong": T.Int64, "Culong": T.UInt64, "Clonglong": T.Int64,
-    "Culonglong": T.UInt64, "Cintmax_t": T.Int64, "Cuintmax_t": T.UInt64, "Csize_t": T.UInt64,
-    "Cssize_t": T.Int64, "Cptrdiff_t": T.Int64, "Cwchar_t": T.Int32, "Cfloat": T.Float32,
-    "Cdouble": T.Float64, "Cvoid": T.Nothing,
+    "Cchar": T.Int8,
+    "Cuchar": T.UInt8,
+    "Cshort": T.Int16,
+    "Cushort": T.UInt16,
+    "Cint": T.Int32,
+    "Cuint": T.UInt32,
+    "Clong": T.Int64,
+    "Culong": T.UInt64,
+    "Clonglong": T.Int64,
+    "Culonglong": T.UInt64,
+    "Cintmax_t": T.Int64,
+    "Cuintmax_t": T.UInt64,
+    "Csize_t": T.UInt64,
+    "Cssize_t": T.Int64,
+    "Cptrdiff_t": T.Int64,
+    "Cwchar_t": T.Int32,
+    "Cfloat": T.Float32,
+    "Cdouble": T.Float64,
+    "Cvoid": T.Nothing,
 }
 for _name, _t in C_TYPES.items():
     Base.const(_name, _t)
 Base.const("C_NULL", T.apply_type(Ptr, T.Nothing).pyclass(0))
-
 
 
 @Base.method("Ptr{T}(x::Union{Int,UInt,Ptr}) where T", static=True)
@@ -138,10 +151,20 @@ def show(io: IO, p: Any) -> None:
 NO_ADDRESS = "values have no addresses in Juliette"
 NO_CODE = "Juliette calls no compiled code"
 REFUSED = {
-    **dict.fromkeys((
-        "pointer", "pointer_from_objref", "unsafe_pointer_to_objref", "unsafe_load", "unsafe_store!",
-        "unsafe_wrap", "unsafe_string", "unsafe_read", "unsafe_write",
-    ), NO_ADDRESS),
+    **dict.fromkeys(
+        (
+            "pointer",
+            "pointer_from_objref",
+            "unsafe_pointer_to_objref",
+            "unsafe_load",
+            "unsafe_store!",
+            "unsafe_wrap",
+            "unsafe_string",
+            "unsafe_read",
+            "unsafe_write",
+        ),
+        NO_ADDRESS,
+    ),
     **dict.fromkeys(("ccall", "cglobal"), NO_CODE),
 }
 UNEXPORTED = {"unsafe_convert": NO_ADDRESS, "cconvert": NO_ADDRESS, "llvmcall": NO_CODE}

@@ -10,7 +10,13 @@ from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.iteration import iterate_value
 from juliette.base.pipes import DescriptorStream, TwoWay
 from juliette.base.streams import (
-    IOError_, byte_vector, eachline, flush, io_error, open_file, readlines,
+    IOError_,
+    byte_vector,
+    eachline,
+    flush,
+    io_error,
+    open_file,
+    readlines,
 )
 from juliette.base.strings.values import text_of
 from juliette.display.io import DEVNULL, IO, STDERR, STDIN, STDOUT, IOBuffer
@@ -151,17 +157,26 @@ def start_one(cmd: Cmd, streams: Streams) -> Process:
     flush(STDOUT)
     try:
         popen = subprocess.Popen(
-            cmd.exec, stdin=handles[0], stdout=handles[1], stderr=handles[2], env=cmd.env, cwd=cmd.dir or None,
+            cmd.exec,
+            stdin=handles[0],
+            stdout=handles[1],
+            stderr=handles[2],
+            env=cmd.env,
+            cwd=cmd.dir or None,
             start_new_session=False,
         )
     except OSError as error:
-        raise IOError_(str(io_error(f"could not spawn {cmd_text(cmd)}", error).msg), -(error.errno or 0)) from None
+        raise IOError_(
+            str(io_error(f"could not spawn {cmd_text(cmd)}", error).msg), -(error.errno or 0)
+        ) from None
     process = Process(cmd, popen)
     for number, stream in pumps:
         if number == 0:
             thread = threading.Thread(target=feed, args=(popen.stdin, stream), daemon=True)
         else:
-            thread = threading.Thread(target=drain, args=((popen.stdout, popen.stderr)[number - 1], stream), daemon=True)
+            thread = threading.Thread(
+                target=drain, args=((popen.stdout, popen.stderr)[number - 1], stream), daemon=True
+            )
         thread.start()
         process.threads.append(thread)
     return process
@@ -291,7 +306,7 @@ class ProcessStream(IO):
 T.register_class(ProcessStream, Process_)
 
 
-@Base.method("open(cmd::Base.AbstractCmd, mode::AbstractString=\"r\", other=devnull)")
+@Base.method('open(cmd::Base.AbstractCmd, mode::AbstractString="r", other=devnull)')
 def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
     """Start a command: `"r"` to read what it writes, `"w"` to write what it reads."""
     kind = text_of(mode)
@@ -305,7 +320,9 @@ def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
         os.set_inheritable(write_end, False)
         processes = start(cmd, standard(stdin=read_end, stdout=STDOUT if other is None else other))
         os.close(read_end)
-        io = ProcessStream(FileStream(os.fdopen(write_end, "wb"), "", readable=False, writable=True))
+        io = ProcessStream(
+            FileStream(os.fdopen(write_end, "wb"), "", readable=False, writable=True)
+        )
     elif kind in ("r+", "w+"):
         (from_us, to_them), (from_them, to_us) = os.pipe(), os.pipe()
         processes = start(cmd, standard(stdin=from_us, stdout=to_us))
@@ -314,7 +331,9 @@ def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
         target = FileStream(os.fdopen(to_them, "wb"), "", readable=False, writable=True)
         io = ProcessStream(TwoWay(DescriptorStream(from_them), target))
     else:
-        raise ArgumentError(f"mode must be \"r\", \"w\", \"r+\", or \"w+\", not {Base.bindings['repr'](kind)}")
+        raise ArgumentError(
+            f'mode must be "r", "w", "r+", or "w+", not {Base.bindings["repr"](kind)}'
+        )
     io.processes = processes
     return io
 
@@ -390,7 +409,13 @@ def process_id(p: Any) -> int:
 
 def process_text(p: Process) -> str:
     code = p.popen.poll()
-    state = "ProcessRunning" if code is None else f"ProcessExited({code})" if code >= 0 else f"ProcessSignaled({-code})"
+    state = (
+        "ProcessRunning"
+        if code is None
+        else f"ProcessExited({code})"
+        if code >= 0
+        else f"ProcessSignaled({-code})"
+    )
     return f"Process({cmd_text(p.cmd)}, {state})"
 
 
@@ -401,7 +426,11 @@ def show_process(io: IO, p: Any) -> None:
 
 @Base.method("show(io::IO, p::Base.ProcessChain)")
 def show_chain(io: IO, p: ProcessChain) -> None:
-    io.write("Base.ProcessChain(Base.Process[" + ", ".join(map(process_text, p.processes)) + "], Base.DevNull(), Base.DevNull(), Base.DevNull())")
+    io.write(
+        "Base.ProcessChain(Base.Process["
+        + ", ".join(map(process_text, p.processes))
+        + "], Base.DevNull(), Base.DevNull(), Base.DevNull())"
+    )
 
 
 @Base.method("showerror(io::IO, e::ProcessFailedException)")

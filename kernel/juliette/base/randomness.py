@@ -60,8 +60,14 @@ def rand_plain() -> float:
 
 
 _INT_BITS = {
-    T.Int8: (8, True), T.Int16: (16, True), T.Int32: (32, True), T.Int64: (64, True), T.UInt8: (8, False),
-    T.UInt16: (16, False), T.UInt32: (32, False), T.UInt64: (64, False),
+    T.Int8: (8, True),
+    T.Int16: (16, True),
+    T.Int32: (32, True),
+    T.Int64: (64, True),
+    T.UInt8: (8, False),
+    T.UInt16: (16, False),
+    T.UInt32: (32, False),
+    T.UInt64: (64, False),
 }
 
 
@@ -102,7 +108,9 @@ def draw(rng: Any, source: Any) -> Any:
         if not text:
             raise ArgumentError(EMPTY)
         return V.Char(ord(text[rng.rand_string_index(text)]))
-    if isinstance(source, T.JuliaType) or not isinstance(source, (Array, tuple, V.BitArray, V.Transposed)):
+    if isinstance(source, T.JuliaType) or not isinstance(
+        source, (Array, tuple, V.BitArray, V.Transposed)
+    ):
         return draw_custom(rng, source)
     items = list(iterate_value(source))
     if not items:
@@ -202,7 +210,12 @@ _wide("UInt128", False)
 
 def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
     """An array of random values."""
-    reserve(n, T.DTYPE_OF[source].itemsize if isinstance(source, T.JuliaType) and source in T.DTYPE_OF else 8)
+    reserve(
+        n,
+        T.DTYPE_OF[source].itemsize
+        if isinstance(source, T.JuliaType) and source in T.DTYPE_OF
+        else 8,
+    )
     if isinstance(source, T.JuliaType):
         if source is T.Float64:
             return wrap(rng.fill_float64(n).reshape(shape, order="F"))
@@ -215,7 +228,9 @@ def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
         if source in _INT_BITS:
             return wrap(np.asarray(rng.fill_int(n, T.DTYPE_OF[source])).reshape(shape, order="F"))
         if source in (Int128_, UInt128_):
-            return shaped([MAKER[source](x) for x in rng.fill_int128(n, source is Int128_)], source, shape)
+            return shaped(
+                [MAKER[source](x) for x in rng.fill_int128(n, source is Int128_)], source, shape
+            )
         if source is T.Char_:
             return shaped([V.Char(int(c)) for c in rng.fill_char(n)], source, shape)
         if complex_part(source) in (T.Float32, T.Float64):
@@ -236,7 +251,11 @@ def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
         values = [get(int(i) - 1) for i in rng.fill_range(n, 1, len(items))]
         return shaped(values, Base.bindings["eltype"](source), shape)
     values = [draw(rng, source) for _ in range(n)]
-    return shaped(values, source if isinstance(source, T.JuliaType) else Base.bindings["eltype"](source), shape)
+    return shaped(
+        values,
+        source if isinstance(source, T.JuliaType) else Base.bindings["eltype"](source),
+        shape,
+    )
 
 
 def shaped(values: list[Any], t: Any, shape: tuple[int, ...]) -> Array:
@@ -260,7 +279,9 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
         if args and isinstance(args[0], T.JuliaType):
             t, args = args[0], args[1:]
         dtype = T.DTYPE_OF.get(t)
-        is_complex = getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
+        is_complex = (
+            getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
+        )
         if is_complex:
             dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
         if dtype is None or dtype.kind not in "fc":
@@ -282,5 +303,15 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
     Base.method(f"{name}(args...)", export=name == "randn")(method)
 
 
-continuous("randn", "randn", "fill_randn", "Normally distributed random numbers: `randn([rng], [T], [dims...])`.")
-continuous("randexp", "randexp", "fill_randexp", "Exponentially distributed random numbers: `randexp([rng], [T], [dims...])`.")
+continuous(
+    "randn",
+    "randn",
+    "fill_randn",
+    "Normally distributed random numbers: `randn([rng], [T], [dims...])`.",
+)
+continuous(
+    "randexp",
+    "randexp",
+    "fill_randexp",
+    "Exponentially distributed random numbers: `randexp([rng], [T], [dims...])`.",
+)

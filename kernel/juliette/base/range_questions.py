@@ -80,7 +80,9 @@ def checked_length(r: Any) -> Any:
     r = plain(r)
     n = r.count
     if r.eltype not in R.LONG and n > R.LONGEST:
-        return Base.bindings["checked_add"](Base.bindings["checked_sub"](int(r.last), int(r.first)), 1)
+        return Base.bindings["checked_add"](
+            Base.bindings["checked_sub"](int(r.last), int(r.first)), 1
+        )
     if r.eltype in R.LONG and not fits(r.eltype, n):
         raise OverflowError_(f"length {n} of a range overflows {T.type_string(r.eltype)}")
     return counted(r, n)
@@ -195,7 +197,14 @@ def intersect_steps(a: Any, b: Any) -> Any:
     low = max(min(int(r.first), int(r.last)) for r in (a, b))
     high = min(max(int(r.first), int(r.last)) for r in (a, b))
     # the first number from `low` on that is in both
-    start = next((x for x in range(low, min(high, low + common - 1) + 1) if not ((x - int(a.first)) % by[0] or (x - int(b.first)) % by[1])), high + 1)
+    start = next(
+        (
+            x
+            for x in range(low, min(high, low + common - 1) + 1)
+            if not ((x - int(a.first)) % by[0] or (x - int(b.first)) % by[1])
+        ),
+        high + 1,
+    )
     convert = Base.bindings["convert"]
     up = V.StepRange(convert(t, start), convert(t, common), convert(t, high))
     return up if int(a.step) > 0 else Base.bindings["reverse"](up)
@@ -205,7 +214,11 @@ def intersect_steps(a: Any, b: Any) -> Any:
 def float_range(r: Any) -> Any:
     f = Base.bindings["float"]
     r = plain(r)
-    return V.COLON(f(r.start), f(r.stop)) if isinstance(r, V.UnitRange) else V.COLON(f(r.start), f(r.step), f(r.stop))
+    return (
+        V.COLON(f(r.start), f(r.stop))
+        if isinstance(r, V.UnitRange)
+        else V.COLON(f(r.start), f(r.step), f(r.stop))
+    )
 
 
 @Base.method("sort!(r::AbstractUnitRange)")
@@ -226,7 +239,9 @@ def sortperm_range(r: Any) -> Any:
 def equal_ranges(a: Any, b: Any) -> bool:
     if not (isinstance(a, V.Range) and isinstance(b, V.Range)):
         same, length = R.OPERATORS["=="], R.OPERATORS["length"]
-        return bool(same(length(a), length(b))) and all(same(x, y) is True for x, y in zip(iterate_value(a), iterate_value(b), strict=False))
+        return bool(same(length(a), length(b))) and all(
+            same(x, y) is True for x, y in zip(iterate_value(a), iterate_value(b), strict=False)
+        )
     if a.count != b.count:
         return False
     same = R.OPERATORS["=="]

@@ -15,7 +15,8 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 
 UNIT, ONE_TO, STEPS, STEPS_LENGTH, LINEAR = (
-    T.unwrap(t).typename for t in (R.UnitRange_, R.OneTo_, R.StepRange_, R.StepRangeLen_, R.LinRange_)
+    T.unwrap(t).typename
+    for t in (R.UnitRange_, R.OneTo_, R.StepRange_, R.StepRangeLen_, R.LinRange_)
 )
 # From the narrowest family to the widest: a pair of types goes to the wider one.
 WIDTH = {family: i for i, family in enumerate((ONE_TO, UNIT, STEPS, LINEAR, STEPS_LENGTH))}
@@ -39,8 +40,12 @@ def steps_length_type(eltype: Any, *types: Any) -> Any:
     """`StepRangeLen` over an element type, with the precision of the parts that it has here."""
     if eltype in FLOATS:
         return R.float_class(eltype).julia_type  # type: ignore[attr-defined]
-    parts = [t.parameters[1:3] if t.typename is STEPS_LENGTH else (t.parameters[0],) * 2 for t in types]
-    ref, step = (promote_type(*pair) if len(pair) == 2 else pair[0] for pair in zip(*parts, strict=True))
+    parts = [
+        t.parameters[1:3] if t.typename is STEPS_LENGTH else (t.parameters[0],) * 2 for t in types
+    ]
+    ref, step = (
+        promote_type(*pair) if len(pair) == 2 else pair[0] for pair in zip(*parts, strict=True)
+    )
     return T.apply_type(R.StepRangeLen_, eltype, ref, step, T.Int64)
 
 
@@ -54,11 +59,19 @@ def convert_range(t: Any, r: Any) -> Any:
         return r
     body = T.unwrap(t)
     family = body.typename
-    given = body.parameters[0] if body.parameters and not isinstance(body.parameters[0], T.TypeVar) else r.eltype
+    given = (
+        body.parameters[0]
+        if body.parameters and not isinstance(body.parameters[0], T.TypeVar)
+        else r.eltype
+    )
     convert = Base.bindings["convert"]
     first = convert(given, r.first if len(r) else r.start)
     if family in (UNIT, ONE_TO) and isinstance(r, V.UnitRange):
-        return R.unit_range(first, convert(given, r.stop), given) if family is UNIT else made.one_to(r.stop)
+        return (
+            R.unit_range(first, convert(given, r.stop), given)
+            if family is UNIT
+            else made.one_to(r.stop)
+        )
     if family is STEPS and isinstance(r, (V.UnitRange, V.StepRange)):
         by = body.parameters[1]
         step = convert(r.eltype if isinstance(by, T.TypeVar) else by, r.step)
@@ -66,6 +79,9 @@ def convert_range(t: Any, r: Any) -> Any:
     if family is LINEAR:
         return V.LinRange(first, convert(given, r.last if len(r) else r.stop), len(r))
     if family is STEPS_LENGTH:
-        return made.by_length(first, convert(given, r.step), len(r), False) if given in FLOATS else (
-            R.general_steps(first, r.step, len(r)))
+        return (
+            made.by_length(first, convert(given, r.step), len(r), False)
+            if given in FLOATS
+            else (R.general_steps(first, r.step, len(r)))
+        )
     raise MethodError(Base.bindings["convert"], (t, r), None)

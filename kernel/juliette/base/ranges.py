@@ -57,8 +57,10 @@ Base.exports.discard("OneTo")
 
 
 support._builtin(
-    constructors(R.IdentityUnitRange_), T.tuple_type([T.Type_, T.apply_type(R.AbstractUnitRange, T.Int64)]),
-    lambda _, r: R.IdentityUnitRange(r.start, r.stop), ("r",),
+    constructors(R.IdentityUnitRange_),
+    T.tuple_type([T.Type_, T.apply_type(R.AbstractUnitRange, T.Int64)]),
+    lambda _, r: R.IdentityUnitRange(r.start, r.stop),
+    ("r",),
 )
 
 
@@ -127,7 +129,9 @@ def colon_step(start: Any, step: Any, stop: Any) -> Any:
             step = convert(kind, step)
         return V.StepRange(start, step, stop)
     start, step, stop = convert(t, start), convert(t, step), convert(t, stop)
-    count = Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1
+    count = (
+        Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1
+    )
     return R.general_steps(start, step, max(0, count))
 
 
@@ -170,14 +174,19 @@ def range_length(start: Any, stop: Any, length: int) -> Any:
 
 
 @Base.method("range(; start=nothing, stop=nothing, length=nothing, step=nothing)")
-def range_keywords(*, start: Any = None, stop: Any = None, length: Any = None, step: Any = None) -> Any:
+def range_keywords(
+    *, start: Any = None, stop: Any = None, length: Any = None, step: Any = None
+) -> Any:
     return make_range(start, stop, length, step)
 
 
 def no_method(given: dict[str, Any]) -> Exception:
     return ArgumentError(  # type: ignore[no-any-return]
         "Cannot construct range from arguments:\n"
-        + "\n".join(f"{k} = {'nothing' if given.get(k) is None else Base.bindings['repr'](given[k])}" for k in ("start", "step", "stop", "length"))
+        + "\n".join(
+            f"{k} = {'nothing' if given.get(k) is None else Base.bindings['repr'](given[k])}"
+            for k in ("start", "step", "stop", "length")
+        )
         + "\n"
     )
 
@@ -189,7 +198,11 @@ def make_range(start: Any, stop: Any, length: Any, step: Any) -> Any:
             if stop is None and length is not None and step is None:
                 return V.OneTo(length)
             if stop is not None and step is None:
-                return V.OneTo(stop) if T.isa(stop, T.Integer) else V.COLON(Base.bindings["oneunit"](stop), stop)
+                return (
+                    V.OneTo(stop)
+                    if T.isa(stop, T.Integer)
+                    else V.COLON(Base.bindings["oneunit"](stop), stop)
+                )
             raise no_method({"start": start, "stop": stop, "length": length, "step": step})
         by = 1 if step is None else step
         op = R.OPERATORS
@@ -234,10 +247,17 @@ def linear(start: Any, stop: Any, length: int) -> Any:
         return R.float_linear(start, stop, length, t)
     op = R.OPERATORS
     step = op["/"](op["-"](stop, start), max(length - 1, 1))
-    return R.general_steps(Base.bindings["convert"](T.typeof(op["+"](start, step)), start), step, length)
+    return R.general_steps(
+        Base.bindings["convert"](T.typeof(op["+"](start, step)), start), step, length
+    )
 
 
-support._builtin(constructors(R.LinRange_), T.tuple_type([T.Type_, T.Any_, T.Any_, T.Int64]), lambda t, a, b, n: lin_range(t, a, b, n), ("start", "stop", "len"))
+support._builtin(
+    constructors(R.LinRange_),
+    T.tuple_type([T.Type_, T.Any_, T.Any_, T.Int64]),
+    lambda t, a, b, n: lin_range(t, a, b, n),
+    ("start", "stop", "len"),
+)
 
 
 def lin_range(t: Any, start: Any, stop: Any, length: int) -> Any:
@@ -245,15 +265,22 @@ def lin_range(t: Any, start: Any, stop: Any, length: int) -> Any:
     eltype = t.parameters[0] if isinstance(t, T.DataType) else None
     if eltype is None:
         body = T.unwrap(t)
-        eltype = body.parameters[0] if not isinstance(body.parameters[0], T.TypeVar) else T.typeof(
-            R.OPERATORS["/"](R.OPERATORS["-"](stop, start), 1))
+        eltype = (
+            body.parameters[0]
+            if not isinstance(body.parameters[0], T.TypeVar)
+            else T.typeof(R.OPERATORS["/"](R.OPERATORS["-"](stop, start), 1))
+        )
     convert = Base.bindings["convert"]
     return V.LinRange(convert(eltype, start), convert(eltype, stop), length)
 
 
 def _unit(t: Any, *args: Any) -> Any:
     if len(args) == 1 and isinstance(args[0], V.Range):
-        args = (args[0].first, args[0].last) if len(args[0]) else (args[0].first, R.OPERATORS["-"](args[0].first, 1))
+        args = (
+            (args[0].first, args[0].last)
+            if len(args[0])
+            else (args[0].first, R.OPERATORS["-"](args[0].first, 1))
+        )
     if len(args) != 2:
         raise MethodError(t, args, None)
     eltype = t.parameters[0] if isinstance(t, T.DataType) else promote_type(*map(T.typeof, args))
@@ -293,11 +320,23 @@ def _steps(t: Any, start: Any, step: Any, stop: Any) -> Any:
 def _steps_length(t: Any, start: Any, step: Any, length: int, offset: int = 1) -> Any:
     if offset != 1:
         start = R.OPERATORS["-"](start, R.OPERATORS["*"](offset - 1, step))
-    return by_length(start, step, length, False) if T.typeof(step) in FLOATS or T.typeof(start) in FLOATS else R.general_steps(start, step, length)
+    return (
+        by_length(start, step, length, False)
+        if T.typeof(step) in FLOATS or T.typeof(start) in FLOATS
+        else R.general_steps(start, step, length)
+    )
 
 
-for _family, _f in ((R.UnitRange_, _unit), (R.OneTo_, _one_to), (R.StepRange_, _steps), (R.StepRangeLen_, _steps_length)):
-    support._builtin(constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _f, ("args",))
+for _family, _f in (
+    (R.UnitRange_, _unit),
+    (R.OneTo_, _one_to),
+    (R.StepRange_, _steps),
+    (R.StepRangeLen_, _steps_length),
+):
+    support._builtin(
+        constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _f, ("args",)
+    )
+
 
 def plain(r: Any) -> Any:
     """The range itself; of a user's own type, the built-in one that its `first`, `step` and `length` tell."""
@@ -321,7 +360,16 @@ def shifted(r: Any, by: Any, sign: int = 1) -> Any:
         return V.COLON(op["+"](r.first, by), op["+"](r.stop, by))
     if isinstance(r, V.LinRange):
         return V.LinRange(op["+"](r.start, by), op["+"](r.stop, by), len(r))
-    return rebuilt(op["+"](r.first, by), r.step, len(r), t, r, lambda a, s: (a + Fraction(float(by)), s) if not isinstance(by, float) else (a + decimal(by), s))
+    return rebuilt(
+        op["+"](r.first, by),
+        r.step,
+        len(r),
+        t,
+        r,
+        lambda a, s: (
+            (a + Fraction(float(by)), s) if not isinstance(by, float) else (a + decimal(by), s)
+        ),
+    )
 
 
 def decimal(x: Any) -> Fraction:
@@ -336,7 +384,11 @@ def scaled(r: Any, by: Any, inverse: bool = False) -> Any:
     first = op(r.first, by)
     if isinstance(r, V.LinRange):
         return V.LinRange(first, op(r.stop, by), len(r))
-    exact = decimal(by) if isinstance(by, (int, float, np.generic)) and by == by and abs(by) != float("inf") else None
+    exact = (
+        decimal(by)
+        if isinstance(by, (int, float, np.generic)) and by == by and abs(by) != float("inf")
+        else None
+    )
 
     def change(a: Fraction, s: Fraction) -> Any:
         if exact is None or (inverse and not exact):
@@ -349,8 +401,11 @@ def scaled(r: Any, by: Any, inverse: bool = False) -> Any:
 def rebuilt(first: Any, step: Any, n: int, t: Any, r: Any, change: Any) -> Any:
     """A range from a first element and a step, exact where the old one was."""
     if t in FLOATS:
-        old = r.exact if isinstance(r, V.StepRangeLen) else (
-            (Fraction(int(r.first)), Fraction(int(r.step))) if r.eltype in _MACHINE else None)
+        old = (
+            r.exact
+            if isinstance(r, V.StepRangeLen)
+            else ((Fraction(int(r.first)), Fraction(int(r.step))) if r.eltype in _MACHINE else None)
+        )
         new = change(*old) if old is not None else None
         if new is not None:
             return R.float_steps(new[0], new[1], n, t)
@@ -364,7 +419,9 @@ def rebuilt(first: Any, step: Any, n: int, t: Any, r: Any, change: Any) -> Any:
 
 
 def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.generic)) or (not isinstance(x, V.Range) and T.subtype(T.typeof(x), T.Real))
+    return isinstance(x, (int, float, np.generic)) or (
+        not isinstance(x, V.Range) and T.subtype(T.typeof(x), T.Real)
+    )
 
 
 def range_operation(f: Any, args: tuple[Any, ...]) -> Any:
@@ -381,7 +438,11 @@ def range_operation(f: Any, args: tuple[Any, ...]) -> Any:
             return combined(f, a, b)
         return None
     if isinstance(a, V.Range):
-        if not _is_number(b) or isinstance(a.eltype, T.DataType) and not T.subtype(a.eltype, T.Real):
+        if (
+            not _is_number(b)
+            or isinstance(a.eltype, T.DataType)
+            and not T.subtype(a.eltype, T.Real)
+        ):
             return shifted_chars(f, a, b)
         if f is PLUS:
             return shifted(a, b)
@@ -413,10 +474,18 @@ def combined(f: Any, a: Any, b: Any) -> Any:
     first, by = f(a.first, b.first), f(a.step, b.step)
     t = promote_type(a.eltype, b.eltype)
     if t in FLOATS:
-        old = [r.exact if isinstance(r, V.StepRangeLen) else (Fraction(int(r.first)), Fraction(int(r.step))) for r in (a, b) if not isinstance(r, V.LinRange)]
+        old = [
+            r.exact
+            if isinstance(r, V.StepRangeLen)
+            else (Fraction(int(r.first)), Fraction(int(r.step)))
+            for r in (a, b)
+            if not isinstance(r, V.LinRange)
+        ]
         if len(old) == 2 and None not in old:
             sign = 1 if f is PLUS else -1
-            return R.float_steps(old[0][0] + sign * old[1][0], old[0][1] + sign * old[1][1], len(a), t)
+            return R.float_steps(
+                old[0][0] + sign * old[1][0], old[0][1] + sign * old[1][1], len(a), t
+            )
         return R.float_class(t)(first, by, len(a))
     if R.OPERATORS["iszero"](by):
         return R.general_steps(first, by, len(a))
@@ -451,4 +520,3 @@ def range_binary(name: str) -> None:
 
 range_binary("+")
 range_binary("-")
-

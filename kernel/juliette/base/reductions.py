@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    convert_data, dense, eltype_of, from_values, is_array, result, scalar, shape_of, tuple_text, values_of,
+    convert_data,
+    dense,
+    eltype_of,
+    from_values,
+    is_array,
+    result,
+    scalar,
+    shape_of,
+    tuple_text,
+    values_of,
 )
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -16,7 +25,13 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make, pack
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError, TypeError_, UndefKeywordError
+from juliette.runtime.errors import (
+    ArgumentError,
+    DimensionMismatch,
+    MethodError,
+    TypeError_,
+    UndefKeywordError,
+)
 from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
@@ -79,7 +94,9 @@ def objects(data: Any) -> Any:
     return pack(elements(data), T.Any_).reshape(data.shape, order="F")
 
 
-def fold_axes(op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], init: Any = NONE) -> Any:
+def fold_axes(
+    op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], init: Any = NONE
+) -> Any:
     """Fold along axes (kept with length 1), element by element; an Array."""
     cells = objects(data)
     shape = tuple(1 if d in axes else n for d, n in enumerate(cells.shape))
@@ -97,7 +114,12 @@ def fold_axes(op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], i
     return from_values(out, shape)
 
 
-def fold(op: Callable[[Any, Any], Any], items: Any, init: Any = NONE, empty: Callable[[], Any] | None = None) -> Any:
+def fold(
+    op: Callable[[Any, Any], Any],
+    items: Any,
+    init: Any = NONE,
+    empty: Callable[[], Any] | None = None,
+) -> Any:
     """Fold from the left; `empty` gives the value of no elements at all."""
     it = iter(items)
     acc = first_of(op, next(it, NONE)) if init is NONE else init
@@ -132,7 +154,11 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         if t is T.Bool and operator == "*":
             return True
         value = Base.bindings[unit](t)
-        return scalar(widened(np.asarray(value))[()]) if isinstance(value, (np.integer, bool)) else value
+        return (
+            scalar(widened(np.asarray(value))[()])
+            if isinstance(value, (np.integer, bool))
+            else value
+        )
 
     def whole(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
         data = dense(a)
@@ -146,7 +172,11 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
             data = widened(data)
         if data.dtype.kind == "b" and operator == "*":
             return bool(dense(a).all()) if init is NONE else op(init, bool(dense(a).all()))
-        value = in_order(data, ufunc) if data.size < 16 and data.dtype.kind == "f" else scalar(everything(data, axis=None))
+        value = (
+            in_order(data, ufunc)
+            if data.size < 16 and data.dtype.kind == "f"
+            else scalar(everything(data, axis=None))
+        )
         return value if init is NONE else op(init, value)
 
     def along(a: Any, data: Any, dims: Any, init: Any) -> Any:
@@ -180,7 +210,9 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
 def in_order(data: Any, ufunc: Any) -> Any:
     """Short arrays are summed from left to right, as Julia does."""
     step = {np.sum: np.add, np.prod: np.multiply}.get(ufunc)
-    return scalar(ufunc(data)) if step is None else scalar(step.accumulate(data.ravel(order="F"))[-1])
+    return (
+        scalar(ufunc(data)) if step is None else scalar(step.accumulate(data.ravel(order="F"))[-1])
+    )
 
 
 _MAPPED = B.template(Dot(0, (1,)), 2)
@@ -193,7 +225,12 @@ def mapped_values(f: Any, a: Any) -> Any:
     return B.materialize(B.broadcasted(f, a))
 
 
-reduction("sum", np.sum, "+", "zero", """Add the elements, all of them or along `dims`.
+reduction(
+    "sum",
+    np.sum,
+    "+",
+    "zero",
+    """Add the elements, all of them or along `dims`.
 
     ```jldoctest
     julia> sum([1 2; 3 4], dims = 2)
@@ -204,29 +241,48 @@ reduction("sum", np.sum, "+", "zero", """Add the elements, all of them or along 
     julia> sum(abs2, [1, 2, 3]; init = 100)
     114
     ```
-    """)
-reduction("prod", np.prod, "*", "one", """Multiply the elements.
+    """,
+)
+reduction(
+    "prod",
+    np.prod,
+    "*",
+    "one",
+    """Multiply the elements.
 
     ```jldoctest
     julia> prod([2, 3, 4])
     24
     ```
-    """)
-reduction("maximum", np.max, "max", None, """The greatest element.
+    """,
+)
+reduction(
+    "maximum",
+    np.max,
+    "max",
+    None,
+    """The greatest element.
 
     ```jldoctest
     julia> maximum([1 5; 3 4], dims = 1)
     1×2 Matrix{Int64}:
      3  5
     ```
-    """)
-reduction("minimum", np.min, "min", None, """The smallest element.
+    """,
+)
+reduction(
+    "minimum",
+    np.min,
+    "min",
+    None,
+    """The smallest element.
 
     ```jldoctest
     julia> minimum(abs, [-3, 2])
     2
     ```
-    """)
+    """,
+)
 
 
 @Base.method("extrema(a::AbstractArray; dims=:, init=nothing)", transparent=True)
@@ -286,7 +342,11 @@ def quantifier(name: str, decisive: bool, doc: str) -> None:
     def along(f: Any, a: Any, dims: Any) -> Any:
         data = dense(a)
         op = (lambda x, y: x or y) if decisive else (lambda x, y: x and y)
-        return fold_axes(op, pack([f(x) for x in elements(data)], T.Any_).reshape(data.shape, order="F"), axes_of(dims, data.ndim))
+        return fold_axes(
+            op,
+            pack([f(x) for x in elements(data)], T.Any_).reshape(data.shape, order="F"),
+            axes_of(dims, data.ndim),
+        )
 
     whole.__doc__ = doc
     Base.method(f"{name}(a::AbstractArray; dims=:)")(whole)
@@ -344,7 +404,11 @@ def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> A
     ```
     """
     if is_whole(dims):
-        if (op is Base.bindings["vcat"] or op is Base.bindings["hcat"]) and init is NONE and Base.bindings["length"](a):
+        if (
+            (op is Base.bindings["vcat"] or op is Base.bindings["hcat"])
+            and init is NONE
+            and Base.bindings["length"](a)
+        ):
             return op(*support.iterate(a))
         return fold(op, support.iterate(a), init, lambda: empty_reduction(op, eltype_of(a)))
     data = dense(a)
@@ -357,7 +421,9 @@ def empty_reduction(op: Any, t: Any) -> Any:
 
 
 @Base.method("mapreduce(f, op, a::AbstractArray, more...; dims=:, init=nothing)", transparent=True)
-def mapreduce_array(f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, init: Any = NONE) -> Any:
+def mapreduce_array(
+    f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, init: Any = NONE
+) -> Any:
     """`reduce(op, map(f, A...))`, without the array in between.
 
     ```jldoctest
@@ -368,11 +434,15 @@ def mapreduce_array(f: Any, op: Any, a: Any, *more: Any, dims: Any = V.COLON, in
     """
     if is_whole(dims):
         if more:
-            return fold(op, (f(*xs) for xs in zip(*map(support.iterate, (a, *more)), strict=False)), init)
+            return fold(
+                op, (f(*xs) for xs in zip(*map(support.iterate, (a, *more)), strict=False)), init
+            )
         return fold(op, map(f, support.iterate(a)), init, lambda: empty_mapped(f, op, eltype_of(a)))
     data = dense(a)
     streams = [values_of(x) for x in (a, *more)]
-    cells = pack([f(*xs) for xs in zip(*streams, strict=True)], T.Any_).reshape(data.shape, order="F")
+    cells = pack([f(*xs) for xs in zip(*streams, strict=True)], T.Any_).reshape(
+        data.shape, order="F"
+    )
     return fold_axes(op, cells, axes_of(dims, data.ndim), init)
 
 
@@ -412,7 +482,9 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
         if data.dtype == object:
             out = accumulated(op, data, d, NONE, eltype_of(a))
             kinds = {T.typeof(v) for v in elements(out.data)[1:]}
-            if eltype_of(a) in (T.Any_, T.Real, T.Number) or T.subtype(T.union(*kinds), eltype_of(a)):
+            if eltype_of(a) in (T.Any_, T.Real, T.Number) or T.subtype(
+                T.union(*kinds), eltype_of(a)
+            ):
                 return convert_array(eltype_of(a), out)
             return out if len(kinds) != 1 else convert_array(kinds.pop(), out)
         data = widened(data)
@@ -534,7 +606,9 @@ def diff(a: Any, *, dims: Any = None) -> Any:
         n = data.shape[d - 1]
         high = np.take(data, range(1, n), axis=d - 1)
         low = np.take(data, range(max(n - 1, 0)), axis=d - 1)
-        return from_values([minus(x, y) for x, y in zip(elements(high), elements(low), strict=True)], high.shape)
+        return from_values(
+            [minus(x, y) for x, y in zip(elements(high), elements(low), strict=True)], high.shape
+        )
     data = widened(data) if data.dtype.kind == "b" else data
     out = np.diff(data, axis=d - 1)
     return result(out, T.TYPE_OF_DTYPE[out.dtype])
@@ -545,11 +619,15 @@ def into_reduction(name: str) -> None:
 
     @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray)")
     def into(dest: Any, a: Any) -> Any:
-        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a))
+        return Base.bindings["copyto!"](
+            dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a)
+        )
 
     @Base.method(f"{name}!(f::Function, dest::AbstractArray, a::AbstractArray)")
     def mapped_into(f: Any, dest: Any, a: Any) -> Any:
-        return Base.bindings["copyto!"](dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a))
+        return Base.bindings["copyto!"](
+            dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a)
+        )
 
     into.__doc__ = f"`{name}` along the dimensions where the destination has size 1, written there."
 
@@ -559,7 +637,9 @@ def reduced(dest: Any, a: Any) -> tuple[int, ...]:
     small, large = shape_of(dest), shape_of(a)
     padded = small + (1,) * (len(large) - len(small))
     if any(m not in (1, n) for m, n in zip(padded, large, strict=False)):
-        raise DimensionMismatch(f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}")
+        raise DimensionMismatch(
+            f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}"
+        )
     return tuple(d for d, (m, n) in enumerate(zip(padded, large, strict=False), 1) if m == 1)
 
 
@@ -572,7 +652,9 @@ def into_search(name: str) -> None:
         copyto = Base.bindings["copyto!"]
         return copyto(values, found[0]), copyto(places, found[1])
 
-    into.__doc__ = f"`{name}` along the dimensions where the destinations have size 1, written there."
+    into.__doc__ = (
+        f"`{name}` along the dimensions where the destinations have size 1, written there."
+    )
 
 
 for _name in ("sum", "prod", "maximum", "minimum", "any", "all", "count", "extrema"):

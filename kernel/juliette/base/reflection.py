@@ -14,7 +14,12 @@ from juliette.runtime import values as V
 from juliette.runtime.array import make, pack
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
-    ArgumentError, BoundsError, ErrorException, JuliaException, MethodError, TypeError_,
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    JuliaException,
+    MethodError,
+    TypeError_,
 )
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
@@ -271,8 +276,11 @@ def isbits(x: Any) -> bool:
 @Base.method("issingletontype(t)", export=False)
 def issingletontype(t: Any) -> bool:
     """Is there just one value of the type?"""
-    return T.is_concrete(t) and not t.typename.mutable and not t.typename.primitive_bits and not (
-        field_types(t) or t in (T.String, T.Symbol_, T.Module_)
+    return (
+        T.is_concrete(t)
+        and not t.typename.mutable
+        and not t.typename.primitive_bits
+        and not (field_types(t) or t in (T.String, T.Symbol_, T.Module_))
     )
 
 
@@ -330,7 +338,11 @@ def field_types(t: Any) -> tuple[Any, ...]:
             return tuple(body.parameters)
         if body.typename.name == "NamedTuple":
             types = body.parameters[1]
-            return tuple(types.parameters) if isinstance(types, T.DataType) else (T.Any_,) * len(fields_of(t))
+            return (
+                tuple(types.parameters)
+                if isinstance(types, T.DataType)
+                else (T.Any_,) * len(fields_of(t))
+            )
         return body.field_types
     return ()
 
@@ -347,7 +359,11 @@ def fieldnames(t: Any) -> tuple[Any, ...]:
     body = T.unwrap(t)
     if not isinstance(t, T.JuliaType):
         raise MethodError(Base.bindings["fieldnames"], (t,), None)
-    if isinstance(body, T.DataType) and body.typename.abstract and body.typename.name != "NamedTuple":
+    if (
+        isinstance(body, T.DataType)
+        and body.typename.abstract
+        and body.typename.name != "NamedTuple"
+    ):
         raise ArgumentError("type does not have a definite number of fields")
     return tuple(Symbol(f) if isinstance(f, str) else f for f in fields_of(t))
 
@@ -406,7 +422,11 @@ def fieldtype(t: Any, name: Any) -> Any:
     String
     ```
     """
-    last = t.parameters[-1] if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.parameters else None
+    last = (
+        t.parameters[-1]
+        if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.parameters
+        else None
+    )
     if isinstance(last, T.Vararg) and not isinstance(name, Symbol):
         fixed = t.parameters[:-1]
         if name < 1:
@@ -542,15 +562,23 @@ def sizeof(x: Any) -> int:
         if isinstance(bare, T.DataType) and bare.typename.abstract:
             raise ErrorException(f"Abstract type {bare.name} does not have a definite size.")
         if isinstance(x, T.UnionType) and not x.types:
-            raise ErrorException("The empty type does not have a definite size since it does not have instances.")
-        if isinstance(x, T.UnionType) and all(isinstance(t, T.DataType) and t.concrete and not t.typename.mutable for t in x.types):
+            raise ErrorException(
+                "The empty type does not have a definite size since it does not have instances."
+            )
+        if isinstance(x, T.UnionType) and all(
+            isinstance(t, T.DataType) and t.concrete and not t.typename.mutable for t in x.types
+        ):
             return max(layout(t)[0] for t in x.types)
         if isinstance(bare, T.UnionType):
             raise ErrorException("Argument is an abstract type and does not have a definite size.")
         if not isinstance(x, T.DataType):
-            raise ErrorException(f"Argument is an incomplete {bare.name} type and does not have a definite size.")
+            raise ErrorException(
+                f"Argument is an incomplete {bare.name} type and does not have a definite size."
+            )
         if not x.concrete:
-            raise ErrorException(f"Argument is an incomplete {x.name} type and does not have a definite size.")
+            raise ErrorException(
+                f"Argument is an incomplete {x.name} type and does not have a definite size."
+            )
         if x in (T.String, T.Symbol_) or x.typename is T.unwrap(T.Array_).typename:
             raise ErrorException("Argument does not have a definite size.")
         if x.typename.mutable:
@@ -601,6 +629,7 @@ def _total(x: Any, seen: set[int]) -> int:
         )
     fields = getattr(type(x), "fields", t.fields)
     return struct_layout(field_types(t))[0] + sum(
-        _total(getattr(x, f), seen) for f in fields
+        _total(getattr(x, f), seen)
+        for f in fields
         if hasattr(x, f) and not isbitstype(T.typeof(getattr(x, f)))
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from juliette.base.array_protocol import convert_data, eltype_of, from_values, like, shape_of, values_of
+from juliette.base.array_protocol import (
+    convert_data,
+    eltype_of,
+    from_values,
+    like,
+    shape_of,
+    values_of,
+)
 from juliette.base.iteration import gather, iterate_value
 from juliette.base.optional import without
 from juliette.base.reshaping import assign
@@ -64,7 +71,9 @@ def replace(a: Any, *pairs: Any, count: Any = None) -> Any:
     ```
     """
     if TRACE.depth:
-        return gather(changed(by_pairs(pairs), list(iterate_value(a)), count), shape_of(a), eltype_of(a))
+        return gather(
+            changed(by_pairs(pairs), list(iterate_value(a)), count), shape_of(a), eltype_of(a)
+        )
     t = result_type(eltype_of(a), pairs, count)
     values = changed(by_pairs(pairs), values_of(a), count)
     found = from_values(values, shape_of(a), T.Any_)
@@ -132,7 +141,9 @@ def emptied(x: Any, pairs: tuple[Any, ...]) -> Any:
         out = empty(x, keys, promote(Base.bindings["valtype"](x), *[v for _, v in kinds]))
     else:
         out = empty(x, result_type(Base.bindings["eltype"](x), pairs, None))
-    return Base.bindings["union!" if out is not None and T.subtype(T.typeof(x), T.AbstractSet) else "merge!"](out, x)
+    return Base.bindings[
+        "union!" if out is not None and T.subtype(T.typeof(x), T.AbstractSet) else "merge!"
+    ](out, x)
 
 
 def on_collection(name: str) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    convert_data, dense, dims_of, eltype_of, is_array, like, result, shape_of, tuple_text, values_of,
+    convert_data,
+    dense,
+    dims_of,
+    eltype_of,
+    is_array,
+    like,
+    result,
+    shape_of,
+    tuple_text,
+    values_of,
 )
 from juliette.base.essentials import Val
 from juliette.base.views import VIEW
@@ -44,23 +53,38 @@ def reshape(a: Any, *dims: Any) -> Any:
             "have at most one omitted dimension specified by `Colon()`"
         )
     if colons:
-        known = math.prod(len(d) if isinstance(d, V.UnitRange) else d for d in flat if not isinstance(d, V.ColonType))
+        known = math.prod(
+            len(d) if isinstance(d, V.UnitRange) else d
+            for d in flat
+            if not isinstance(d, V.ColonType)
+        )
         if known == 0 or n % known:
-            raise DimensionMismatch(f"array size {n} must be divisible by the product of the new dimensions "
-                                    f"{tuple_text('Colon()' if isinstance(d, V.ColonType) else d for d in flat)}")
+            raise DimensionMismatch(
+                f"array size {n} must be divisible by the product of the new dimensions "
+                f"{tuple_text('Colon()' if isinstance(d, V.ColonType) else d for d in flat)}"
+            )
         flat = tuple(n // known if isinstance(d, V.ColonType) else d for d in flat)
     shape = dims_of((tuple(flat),))
     if math.prod(shape) != n:
         if isinstance(a, Array):
-            raise DimensionMismatch(f"new dimensions {tuple_text(shape)} must be consistent with array size {n}")
-        raise DimensionMismatch(f"parent has {n} elements, which is incompatible with size {tuple_text(shape)}")
+            raise DimensionMismatch(
+                f"new dimensions {tuple_text(shape)} must be consistent with array size {n}"
+            )
+        raise DimensionMismatch(
+            f"parent has {n} elements, which is incompatible with size {tuple_text(shape)}"
+        )
     if isinstance(a, Array):
         return make(a.data.reshape(shape, order="F"), a.eltype)
     if isinstance(a, V.BitArray):
         return V.BitArray(a.data.reshape(shape, order="F"))
     if shape == old:
         return a
-    if isinstance(a, W.Transposed) and a.parent_is_vector and len(shape) == 1 and a.data.dtype != object:
+    if (
+        isinstance(a, W.Transposed)
+        and a.parent_is_vector
+        and len(shape) == 1
+        and a.data.dtype != object
+    ):
         if not (isinstance(a, W.Adjoint) and a.data.dtype.kind == "c"):
             return a.parent
     if isinstance(a, W.ReshapedArray):
@@ -114,7 +138,9 @@ def permutedims(a: Any, *perm: Any) -> Any:
         data = data.reshape(1, -1) if data.ndim == 1 else data.T
     else:
         order = tuple(support.iterate(perm[0]))
-        if not all(isinstance(i, int) for i in order) or sorted(order) != list(range(1, data.ndim + 1)):
+        if not all(isinstance(i, int) for i in order) or sorted(order) != list(
+            range(1, data.ndim + 1)
+        ):
             raise ArgumentError("no valid permutation of dimensions")
         data = data.transpose([i - 1 for i in order])
     return like(a, np.array(data, order="F"), eltype_of(a))
@@ -135,7 +161,6 @@ def permutedims_into(dest: Any, a: Any, perm: Any) -> Any:
     if shape_of(out) != shape_of(dest):
         raise DimensionMismatch("destination tensor of incorrect size")
     return Base.bindings["copyto!"](dest, out)
-
 
 
 @Base.method("dropdims(a::AbstractArray; dims)")
@@ -310,7 +335,10 @@ def rotation(name: str, turns: int, doc: str) -> None:
         return like(a, np.array(np.rot90(dense(a), turns * k), order="F"), eltype_of(a))
 
 
-rotation("rotl90", 1, """Turn a matrix to the left by 90 degrees.
+rotation(
+    "rotl90",
+    1,
+    """Turn a matrix to the left by 90 degrees.
 
     ```jldoctest
     julia> rotl90([1 2; 3 4])
@@ -318,7 +346,8 @@ rotation("rotl90", 1, """Turn a matrix to the left by 90 degrees.
      2  4
      1  3
     ```
-    """)
+    """,
+)
 rotation("rotr90", -1, "Turn a matrix to the right by 90 degrees.")
 rotation("rot180", 2, "Turn a matrix by 180 degrees.")
 
@@ -443,4 +472,3 @@ def invpermute(a: Any, p: Any) -> Any:
 @Base.method("isreal(a::AbstractArray)")
 def isreal(a: Any) -> bool:
     return all(Base.bindings["isreal"](x) for x in values_of(a))
-

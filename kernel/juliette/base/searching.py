@@ -7,7 +7,11 @@ from typing import Any
 
 from juliette.base.folds import holds, itself
 from juliette.base.iteration import (
-    eltype_of_iterator, fitted, gather, iterate_value, shape_of_iterator,
+    eltype_of_iterator,
+    fitted,
+    gather,
+    iterate_value,
+    shape_of_iterator,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -15,6 +19,7 @@ from juliette.runtime.array import Array, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+
 
 def _keys_of(x: Any) -> Any:
     """The keys of a collection in the order of its elements."""
@@ -36,7 +41,9 @@ def findall_of(f: Any, x: Any) -> Any:
     if T.subtype(T.typeof(x), T.AbstractDict):
         found = [k for k, v in iterate_value(x) if holds(f, v)]
     else:
-        found = [k for k, v in zip(iterate_value(keys), iterate_value(x), strict=False) if holds(f, v)]
+        found = [
+            k for k, v in zip(iterate_value(keys), iterate_value(x), strict=False) if holds(f, v)
+        ]
     return vector(found, Base.bindings["eltype"](keys))
 
 
@@ -87,13 +94,18 @@ def findlast(x: Any) -> Any:
 @Base.method("findnext(f::Function, x, i)", transparent=True)
 def findnext(f: Any, x: Any, i: Any) -> Any:
     """The first index from `i` on for which `f` is true, or `nothing`."""
-    return _index_of(f, ((k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(k, i)))
+    return _index_of(
+        f,
+        ((k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(k, i)),
+    )
 
 
 @Base.method("findprev(f::Function, x, i)", transparent=True)
 def findprev(f: Any, x: Any, i: Any) -> Any:
     """The last index up to `i` for which `f` is true, or `nothing`."""
-    items = [(k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(i, k)]
+    items = [
+        (k, v) for k, v in zip(_keys_of(x), iterate_value(x), strict=False) if _not_before(i, k)
+    ]
     return _index_of(f, reversed(items))
 
 
@@ -181,11 +193,17 @@ def first(x: Any) -> Any:
 def first_n(x: Any, n: int) -> Any:
     """At most the first `n` elements."""
     if n < 0:
-        raise ArgumentError("Number of elements must be nonnegative" if type(x) is not str else "n must be nonnegative")
+        raise ArgumentError(
+            "Number of elements must be nonnegative"
+            if type(x) is not str
+            else "n must be nonnegative"
+        )
     if type(x) is str:
         return x[:n]
     if isinstance(x, (Array, V.Range)):
-        return Base.bindings["getindex"](x, V.UnitRange(1, min(n, len(x) if isinstance(x, V.Range) else x.data.size)))
+        return Base.bindings["getindex"](
+            x, V.UnitRange(1, min(n, len(x) if isinstance(x, V.Range) else x.data.size))
+        )
     return _piece(x, list(itertools.islice(iterate_value(x), n)))
 
 
@@ -221,7 +239,11 @@ def last(x: Any) -> Any:
 def last_n(x: Any, n: int) -> Any:
     """At most the last `n` elements."""
     if n < 0:
-        raise ArgumentError("Number of elements must be nonnegative" if type(x) is not str else "n must be nonnegative")
+        raise ArgumentError(
+            "Number of elements must be nonnegative"
+            if type(x) is not str
+            else "n must be nonnegative"
+        )
     if type(x) is str:
         return x[len(x) - n :] if n < len(x) else x
     if isinstance(x, (Array, V.Range)):

@@ -9,7 +9,12 @@ from typing import Any
 from juliette.base.dictionaries import native
 from juliette.base.essentials import convert_to
 from juliette.base.iteration import (
-    eltype_of_iterator, gather, iterate_value, known_length, one_by_one, parameters_of,
+    eltype_of_iterator,
+    gather,
+    iterate_value,
+    known_length,
+    one_by_one,
+    parameters_of,
 )
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -38,7 +43,9 @@ def _set_constructor(cls: Any) -> Callable[..., Any]:
         if not args:
             return cls(t.parameters[0] if isinstance(t, T.DataType) else T.Any_)
         source = args[0]
-        if isinstance(source, cls) and (isinstance(t, T.UnionAll) or t.parameters[0] is source.eltype):
+        if isinstance(source, cls) and (
+            isinstance(t, T.UnionAll) or t.parameters[0] is source.eltype
+        ):
             return source.copy()
         values = list(iterate_value(source))
         if isinstance(t, T.DataType):
@@ -54,7 +61,12 @@ def _set_constructor(cls: Any) -> Callable[..., Any]:
 
 
 for _family, _cls in ((V.Set_, V.JuliaSet), (V.IdSet_, V.JuliaIdSet)):
-    support._builtin(constructors(_family), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _set_constructor(_cls), ("args",))
+    support._builtin(
+        constructors(_family),
+        T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+        _set_constructor(_cls),
+        ("args",),
+    )
 
 
 @Base.method("push!(s::AbstractSet, xs...)", transparent=True)
@@ -140,7 +152,9 @@ def copy_into(dest: Any, source: Any) -> Any:
 
 @Base.method("empty(s::AbstractSet, t...)", transparent=True)
 def empty(s: Any, *t: Any) -> Any:
-    return (type(s) if isinstance(s, V.JuliaSet) else V.JuliaSet)(t[0] if t else Base.bindings["eltype"](s))
+    return (type(s) if isinstance(s, V.JuliaSet) else V.JuliaSet)(
+        t[0] if t else Base.bindings["eltype"](s)
+    )
 
 
 @Base.method("emptymutable(s::AbstractSet, t=eltype(s))", export=False)
@@ -311,7 +325,9 @@ def _common_of_ranges(s: Any, others: tuple[Any, ...]) -> list[Any]:
     """The elements of the shortest collection that all others have: ranges are asked, not walked through."""
     size = Base.bindings["length"]
     every = [s, *others]
-    few = min((x for x in every if not isinstance(x, V.Range)), key=size, default=min(every, key=size))
+    few = min(
+        (x for x in every if not isinstance(x, V.Range)), key=size, default=min(every, key=size)
+    )
     few = s if not isinstance(s, V.Range) else few
     inside = Base.bindings["in"]
     return [v for v in _keys(few).values() if all(x is few or inside(v, x) is True for x in every)]
@@ -442,10 +458,26 @@ def set_relation(name: str, f: Any, doc: str) -> None:
 set_relation("⊇", lambda a, b: Base.bindings["issubset"](b, a), "Is `b` a subset of `a`?")
 set_relation("⊈", lambda a, b: not Base.bindings["issubset"](a, b), "Is `a` no subset of `b`?")
 set_relation("⊉", lambda a, b: not Base.bindings["issubset"](b, a), "Is `b` no subset of `a`?")
-set_relation("⊊", lambda a, b: bool(Base.bindings["issubset"](a, b) and len(_keys(a)) < len(_keys(b))), "Is `a` a subset of `b`, but not equal to it?")
-set_relation("⊋", lambda a, b: bool(Base.bindings["issubset"](b, a) and len(_keys(b)) < len(_keys(a))), "Is `b` a subset of `a`, but not equal to it?")
-set_relation("issetequal", lambda a, b: _keys(a).keys() == _keys(b).keys(), "Have both the same elements?\n\n```jldoctest\njulia> issetequal([1, 2], [2, 1])\ntrue\n```")
-set_relation("isdisjoint", lambda a, b: not (_keys(a).keys() & _keys(b).keys()), "Have they no element in common?\n\n```jldoctest\njulia> isdisjoint(Set([1, 2]), Set([2, 3]))\nfalse\n```")
+set_relation(
+    "⊊",
+    lambda a, b: bool(Base.bindings["issubset"](a, b) and len(_keys(a)) < len(_keys(b))),
+    "Is `a` a subset of `b`, but not equal to it?",
+)
+set_relation(
+    "⊋",
+    lambda a, b: bool(Base.bindings["issubset"](b, a) and len(_keys(b)) < len(_keys(a))),
+    "Is `b` a subset of `a`, but not equal to it?",
+)
+set_relation(
+    "issetequal",
+    lambda a, b: _keys(a).keys() == _keys(b).keys(),
+    "Have both the same elements?\n\n```jldoctest\njulia> issetequal([1, 2], [2, 1])\ntrue\n```",
+)
+set_relation(
+    "isdisjoint",
+    lambda a, b: not (_keys(a).keys() & _keys(b).keys()),
+    "Have they no element in common?\n\n```jldoctest\njulia> isdisjoint(Set([1, 2]), Set([2, 3]))\nfalse\n```",
+)
 Base.const("∪", Base.bindings["union"])
 Base.const("∩", Base.bindings["intersect"])
 
@@ -553,10 +585,14 @@ Base.const("BitSet", BitSet_)
 
 
 def _bit_set(t: Any, *args: Any) -> Any:
-    return make_set(BitSet, T.Int64, [convert_to(T.Int64, v) for v in iterate_value(args[0])] if args else ())
+    return make_set(
+        BitSet, T.Int64, [convert_to(T.Int64, v) for v in iterate_value(args[0])] if args else ()
+    )
 
 
-support._builtin(constructors(BitSet_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_set, ("args",))
+support._builtin(
+    constructors(BitSet_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _bit_set, ("args",)
+)
 
 
 @Base.method("last(s::BitSet)")

@@ -94,7 +94,9 @@ def collect(v: SimpleVector) -> Any:
 @Base.method("==(a::SimpleVector, b::SimpleVector)")
 def equal(a: SimpleVector, b: SimpleVector) -> bool:
     same = Base.bindings["=="]
-    return len(a.items) == len(b.items) and all(same(x, y) is True for x, y in zip(a.items, b.items, strict=True))
+    return len(a.items) == len(b.items) and all(
+        same(x, y) is True for x, y in zip(a.items, b.items, strict=True)
+    )
 
 
 @Base.method("===(a::SimpleVector, b::SimpleVector)")

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import convert_data, dense, eltype_of, is_array, like, shape_of, values_of
+from juliette.base.array_protocol import (
+    convert_data,
+    dense,
+    eltype_of,
+    is_array,
+    like,
+    shape_of,
+    values_of,
+)
 from juliette.base.reshaping import reshape, vec
 from juliette.base.views import VIEW
 from juliette.compiler import support
@@ -18,6 +26,7 @@ from juliette.runtime.array import make, vector
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+
 
 @Base.method("selectdim(a::AbstractArray, d::Integer, i)")
 def selectdim(a: Any, d: int, i: Any) -> Any:
@@ -57,7 +66,9 @@ class Slices(W.Wrapper):
             for d in range(1, len(shape_of(parent)) + 1)
         )
         axes = T.tuple_type([T.typeof(V.OneTo(1))] * ndim)
-        return object.__new__(W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim))
+        return object.__new__(
+            W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim)
+        )
 
     def __init__(self, parent: Any, along: tuple[int, ...], ndim: int, keep: bool = False) -> None:
         self.parent = parent
@@ -79,7 +90,9 @@ class Slices(W.Wrapper):
     @property
     def data(self) -> Any:
         out = np.empty(math.prod(self.shape), dtype=object)
-        for k, at in enumerate(np.ndindex(*[shape_of(self.parent)[d - 1] for d in self.along[::-1]])):
+        for k, at in enumerate(
+            np.ndindex(*[shape_of(self.parent)[d - 1] for d in self.along[::-1]])
+        ):
             out[k] = self.slice(at[::-1])
         return out.reshape(self.shape, order="F")
 
@@ -97,7 +110,10 @@ T.unwrap(Slices_).typename.module = Base
 Base.const("Slices", Slices_)
 _p, _ax = T.TypeVar("P"), T.TypeVar("AX")
 _s = T.TypeVar("S", None, T.AbstractVector)
-for _name, _map in (("ColumnSlices", (T.CORE_TYPES["Colon"], T.Int64)), ("RowSlices", (T.Int64, T.CORE_TYPES["Colon"]))):
+for _name, _map in (
+    ("ColumnSlices", (T.CORE_TYPES["Colon"], T.Int64)),
+    ("RowSlices", (T.Int64, T.CORE_TYPES["Colon"])),
+):
     _body: Any = T.apply_type(Slices_, _p, T.tuple_type(_map), _ax, _s, 1)
     for _v in (_s, _ax, _p):
         _body = T.UnionAll(_v, _body)
@@ -110,8 +126,12 @@ def slice_type(parent: Any, along: tuple[int, ...]) -> Any:
     if math.prod(shape[d - 1] for d in along):
         index = [origin(parent, d) if d in along else V.COLON for d in range(1, len(shape) + 1)]
         return T.typeof(VIEW(parent, *index))
-    kinds = T.tuple_type(T.Int64 if d in along else T.typeof(V.Slice(1)) for d in range(1, len(shape) + 1))
-    return T.apply_type(W.SubArray_, eltype_of(parent), len(shape) - len(along), T.typeof(parent), kinds, True)
+    kinds = T.tuple_type(
+        T.Int64 if d in along else T.typeof(V.Slice(1)) for d in range(1, len(shape) + 1)
+    )
+    return T.apply_type(
+        W.SubArray_, eltype_of(parent), len(shape) - len(along), T.typeof(parent), kinds, True
+    )
 
 
 @Base.method("eachslice(a::AbstractArray; dims, drop=true)")
@@ -174,7 +194,13 @@ def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
      4  6
     ```
     """
-    inner = dims if type(dims) is tuple else tuple(int(d) for d in support.iterate(dims)) if not isinstance(dims, int) else (dims,)
+    inner = (
+        dims
+        if type(dims) is tuple
+        else tuple(int(d) for d in support.iterate(dims))
+        if not isinstance(dims, int)
+        else (dims,)
+    )
     data = dense(a)
     n = data.ndim
     outer = [d for d in range(n) if d + 1 not in inner]
@@ -204,7 +230,9 @@ def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
             index[d] = slice(i, i + 1)
         target = out.data[tuple(index)]
         if is_array(r):
-            out.data[tuple(index)] = convert_data(eltype, dense(r), eltype_of(r)).reshape(target.shape, order="F")
+            out.data[tuple(index)] = convert_data(eltype, dense(r), eltype_of(r)).reshape(
+                target.shape, order="F"
+            )
         elif out.data.dtype == object:
             out.data[tuple(index)] = make_cell(r, target.shape)
         else:
@@ -224,8 +252,10 @@ def slices_of(a: Any, dims: Any) -> tuple[int, list[Any]]:
     d = dims if isinstance(dims, int) else dims[0]
     if not 1 <= d <= len(shape_of(a)):
         raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {len(shape_of(a))}")
-    return d - 1, [vec(VIEW(a, *[i if k == d else V.COLON for k in range(1, len(shape_of(a)) + 1)]))
-                   for i in range(1, shape_of(a)[d - 1] + 1)]
+    return d - 1, [
+        vec(VIEW(a, *[i if k == d else V.COLON for k in range(1, len(shape_of(a)) + 1)]))
+        for i in range(1, shape_of(a)[d - 1] + 1)
+    ]
 
 
 @Base.method("sortslices(a::AbstractArray; dims, keywords...)")
@@ -242,8 +272,14 @@ def sortslices(a: Any, *, dims: Any, **keywords: Any) -> Any:
     """
     axis, slices = slices_of(a, dims)
     found = vector(slices, T.Any_)
-    order = Base.bindings["sortperm"].call_kw(keywords, found) if keywords else Base.bindings["sortperm"](found)
-    return like(a, np.array(np.take(dense(a), dense(order) - 1, axis=axis), order="F"), eltype_of(a))
+    order = (
+        Base.bindings["sortperm"].call_kw(keywords, found)
+        if keywords
+        else Base.bindings["sortperm"](found)
+    )
+    return like(
+        a, np.array(np.take(dense(a), dense(order) - 1, axis=axis), order="F"), eltype_of(a)
+    )
 
 
 @Base.method("unique(a::AbstractArray; dims=:)")

@@ -44,9 +44,13 @@ class SortAlgorithm:
 
 
 _KINDS = {
-    name: T.define(f"Base.Sort.{kind}", Algorithm) for name, kind in (
-        ("InsertionSort", "InsertionSortAlg"), ("QuickSort", "QuickSortAlg"), ("MergeSort", "MergeSortAlg"),
-        ("DEFAULT_STABLE", "DefaultStable"), ("DEFAULT_UNSTABLE", "DefaultUnstable"),
+    name: T.define(f"Base.Sort.{kind}", Algorithm)
+    for name, kind in (
+        ("InsertionSort", "InsertionSortAlg"),
+        ("QuickSort", "QuickSortAlg"),
+        ("MergeSort", "MergeSortAlg"),
+        ("DEFAULT_STABLE", "DefaultStable"),
+        ("DEFAULT_UNSTABLE", "DefaultUnstable"),
     )
 }
 T.register_instances(SortAlgorithm, lambda a: _KINDS[a.name], Algorithm)
@@ -67,7 +71,12 @@ class PartialQuickSort(SortAlgorithm):
 _partial = T.define("PartialQuickSort", Algorithm)
 T.register_class(PartialQuickSort, _partial)
 Base.const("PartialQuickSort", _partial)
-support._builtin(constructors(_partial), T.tuple_type([T.type_of_type(_partial), T.Any_]), lambda _, k: PartialQuickSort(k), ("k",))
+support._builtin(
+    constructors(_partial),
+    T.tuple_type([T.type_of_type(_partial), T.Any_]),
+    lambda _, k: PartialQuickSort(k),
+    ("k",),
+)
 for _name in ("DEFAULT_STABLE", "DEFAULT_UNSTABLE"):
     Sort.const(_name, SortAlgorithm(_name))
     Base.const(_name, Sort.bindings[_name], export=False)
@@ -106,7 +115,10 @@ for _name, _type in (("ReverseOrdering", ReverseOrdering), ("By", By), ("Lt", Lt
 def constructs(family: Any, f: Any) -> None:
     """`By(f)`, `Lt(f)`, `ReverseOrdering(o)`"""
     support._builtin(
-        constructors(family), T.tuple_type([T.type_of_type(family), T.Vararg(T.Any_)]), lambda _, *args: f(*args), ("args",)
+        constructors(family),
+        T.tuple_type([T.type_of_type(family), T.Vararg(T.Any_)]),
+        lambda _, *args: f(*args),
+        ("args",),
     )
 
 
@@ -175,7 +187,17 @@ def order_less(o: OrderBy, a: Any, b: Any) -> bool:
     return before(o)(a, b)
 
 
-for _name in ("Forward", "Reverse", "Ordering", "ForwardOrdering", "ReverseOrdering", "By", "Lt", "lt", "ord"):
+for _name in (
+    "Forward",
+    "Reverse",
+    "Ordering",
+    "ForwardOrdering",
+    "ReverseOrdering",
+    "By",
+    "Lt",
+    "lt",
+    "ord",
+):
     Base.const(_name, Order.bindings[_name], export=False)
 
 
@@ -193,7 +215,9 @@ def as_order_by(order: Any) -> OrderBy:
     return OrderBy(None, lambda a, b: less(order, a, b))
 
 
-def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | None = None) -> OrderBy:
+def ordering(
+    by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | None = None
+) -> OrderBy:
     """The ordering that the keywords of `sort` describe."""
     if by is Base.bindings["identity"]:
         by = None
@@ -204,7 +228,11 @@ def ordering(by: Any = None, lt: Any = None, rev: Any = None, order: OrderBy | N
         # What the order compares by is asked of what `by` gives.
         first, second = by, inner.by
         by = lambda x: second(first(x))  # noqa: E731
-    return OrderBy(by if by is not None else inner.by, lt if lt is not None else inner.lt, bool(rev) != inner.reversed)
+    return OrderBy(
+        by if by is not None else inner.by,
+        lt if lt is not None else inner.lt,
+        bool(rev) != inner.reversed,
+    )
 
 
 def before(o: OrderBy) -> Callable[[Any, Any], bool]:
@@ -228,7 +256,9 @@ def plain_keys(values: list[Any]) -> list[Any] | None:
     if kinds <= _ORDERED or kinds == {str}:
         return values
     if kinds == {float}:
-        return values if not any(v != v or v == 0 for v in values) else list(map(_float_key, values))
+        return (
+            values if not any(v != v or v == 0 for v in values) else list(map(_float_key, values))
+        )
     if len(kinds) == 2 and type(V.MISSING) in kinds:
         rest = plain_keys([v for v in values if v is not V.MISSING])
         if rest is None:
@@ -297,7 +327,14 @@ def _sorts(header: str) -> str:
 
 @Base.method(_sorts("sort(x)"), transparent=True)
 def sort(
-    x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    x: Any,
+    *,
+    by: Any = None,
+    lt: Any = None,
+    rev: Any = None,
+    order: Any = None,
+    alg: Any = None,
+    dims: Any = None,
     scratch: Any = None,
 ) -> Any:
     """A sorted copy.
@@ -323,7 +360,11 @@ def sort(
             raise_undef_keyword("dims")
         return _sort_along(x, dims, o)
     if isinstance(x, V.Range) and T.subtype(x.eltype, T.Real) and o.by is None and o.lt is None:
-        return x if Base.bindings["issorted"](x) is not o.reversed or len(x) < 2 else Base.bindings["reverse"](x)
+        return (
+            x
+            if Base.bindings["issorted"](x) is not o.reversed or len(x) < 2
+            else Base.bindings["reverse"](x)
+        )
     if size_of(x) is IsInfinite:
         raise ArgumentError(f"infinite iterator {Base.bindings['repr'](x)} cannot be sorted")
     values = list(iterate_value(x))
@@ -359,7 +400,14 @@ def _sort_along(x: Any, dims: Any, o: OrderBy) -> Any:
 
 @Base.method(_sorts("sort!(v)"), transparent=True)
 def sort_in_place(
-    v: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    v: Any,
+    *,
+    by: Any = None,
+    lt: Any = None,
+    rev: Any = None,
+    order: Any = None,
+    alg: Any = None,
+    dims: Any = None,
     scratch: Any = None,
 ) -> Any:
     """Sort in place.
@@ -392,7 +440,14 @@ def sort_in_place(
 
 @Base.method(_sorts("sortperm(x)"), transparent=True)
 def sortperm(
-    x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None, alg: Any = None, dims: Any = None,
+    x: Any,
+    *,
+    by: Any = None,
+    lt: Any = None,
+    rev: Any = None,
+    order: Any = None,
+    alg: Any = None,
+    dims: Any = None,
     scratch: Any = None,
 ) -> Any:
     """The permutation of the indices that sorts.
@@ -411,7 +466,11 @@ def sortperm(
             raise_undef_keyword("dims")
         linear = np.arange(1, x.data.size + 1).reshape(x.data.shape, order="F")
         out = np.empty(x.data.shape, dtype=np.int64, order="F")
-        data, moved, places = np.moveaxis(x.data, dims - 1, 0), np.moveaxis(out, dims - 1, 0), np.moveaxis(linear, dims - 1, 0)
+        data, moved, places = (
+            np.moveaxis(x.data, dims - 1, 0),
+            np.moveaxis(out, dims - 1, 0),
+            np.moveaxis(linear, dims - 1, 0),
+        )
         for index in np.ndindex(*moved.shape[1:]):
             column = (slice(None), *index)
             moved[column] = places[column][order_indices(elements(data[column]), o)]
@@ -424,8 +483,10 @@ def sortperm_into(ix: Any, x: Any, *, initialized: bool = False, **kw: Any) -> A
     """Store the permutation that sorts in `ix`."""
     kw.pop("alg", None)
     if shape_of(ix) != shape_of(x):
-        raise ArgumentError("index array must have the same size/axes as the source array, "
-                            f"{axes_text(shape_of(ix))} != {axes_text(shape_of(x))}")
+        raise ArgumentError(
+            "index array must have the same size/axes as the source array, "
+            f"{axes_text(shape_of(ix))} != {axes_text(shape_of(x))}"
+        )
     ix.data[...] = [i + 1 for i in order_indices(list(iterate_value(x)), ordering(**kw))]
     return ix
 
@@ -464,7 +525,9 @@ def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
     if low <= high and not (1 <= low and high <= n):
         raise BoundsError(v, (k,))
     sort_in_place(v, **kw)
-    return Base.bindings["view"](v, k) if isinstance(k, V.Range) else Base.bindings["getindex"](v, low)
+    return (
+        Base.bindings["view"](v, k) if isinstance(k, V.Range) else Base.bindings["getindex"](v, low)
+    )
 
 
 @Base.method(_sorts("partialsort(v, k)"), transparent=True)
@@ -488,7 +551,11 @@ def partialsortperm(v: Any, k: Any, **kw: Any) -> Any:
     low, high = _positions(k)
     if low < 1 or high > len(order):
         raise BoundsError(v, (k,))
-    return vector([order[int(i) - 1] + 1 for i in k], T.Int64) if isinstance(k, V.Range) else order[low - 1] + 1
+    return (
+        vector([order[int(i) - 1] + 1 for i in k], T.Int64)
+        if isinstance(k, V.Range)
+        else order[low - 1] + 1
+    )
 
 
 @Base.method(_sorts("partialsortperm!(ix, v, k)"), transparent=True)
@@ -530,14 +597,22 @@ class _Positions:
 
 def _search(name: str, f: Any, doc: str) -> None:
     def method(
-        v: Any, x: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None,
+        v: Any,
+        x: Any,
+        *,
+        by: Any = None,
+        lt: Any = None,
+        rev: Any = None,
+        order: Any = None,
     ) -> Any:
         # `by` is for the elements and for `x` alike, as `isless` is.
         less = before(ordering(by, lt, rev, order))
         return f(_Positions(v, less), _Searched(x, less))
 
     method.__doc__ = doc
-    Base.method(f"{name}(v, x; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True)(method)
+    Base.method(
+        f"{name}(v, x; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True
+    )(method)
 
     @Base.method(f"{name}(v, x, o::Base.Order.Ordering)", transparent=True)
     def method_ordered(v: Any, x: Any, o: OrderBy) -> Any:
@@ -547,7 +622,9 @@ def _search(name: str, f: Any, doc: str) -> None:
 def _search_part(name: str, f: Any) -> None:
     """The same between two positions, with the ordering as an argument."""
 
-    @Base.method(f"{name}(v, x, lo::Integer, hi::Integer, o::Base.Order.Ordering)", transparent=True)
+    @Base.method(
+        f"{name}(v, x, lo::Integer, hi::Integer, o::Base.Order.Ordering)", transparent=True
+    )
     def method(v: Any, x: Any, lo: int, hi: int, o: OrderBy) -> Any:
         less = before(as_order_by(o))
         return f(_Positions(v, less), _Searched(x, less), lo - 1, hi)
@@ -557,18 +634,38 @@ def _range_of(keys: _Positions, x: _Searched) -> Any:
     return V.UnitRange(bisect.bisect_left(keys, x) + 1, bisect.bisect_right(keys, x))  # type: ignore[type-var]
 
 
-_search("searchsortedfirst", lambda keys, x: bisect.bisect_left(keys, x) + 1, "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```")
-_search("searchsortedlast", lambda keys, x: bisect.bisect_right(keys, x), "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```")
+_search(
+    "searchsortedfirst",
+    lambda keys, x: bisect.bisect_left(keys, x) + 1,
+    "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```",
+)
+_search(
+    "searchsortedlast",
+    lambda keys, x: bisect.bisect_right(keys, x),
+    "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```",
+)
 _search_part("searchsortedfirst", lambda keys, x, lo, hi: bisect.bisect_left(keys, x, lo, hi) + 1)
 _search_part("searchsortedlast", lambda keys, x, lo, hi: bisect.bisect_right(keys, x, lo, hi))
-_search_part("searchsorted", lambda keys, x, lo, hi: V.UnitRange(
-    bisect.bisect_left(keys, x, lo, hi) + 1, bisect.bisect_right(keys, x, lo, hi)
-))
-_search("searchsorted", _range_of, "The positions of the elements that equal `x`.\n\n```jldoctest\njulia> searchsorted([1, 2, 4, 4], 4)\n3:4\n```")
+_search_part(
+    "searchsorted",
+    lambda keys, x, lo, hi: V.UnitRange(
+        bisect.bisect_left(keys, x, lo, hi) + 1, bisect.bisect_right(keys, x, lo, hi)
+    ),
+)
+_search(
+    "searchsorted",
+    _range_of,
+    "The positions of the elements that equal `x`.\n\n```jldoctest\njulia> searchsorted([1, 2, 4, 4], 4)\n3:4\n```",
+)
 
 
-@Base.method("insorted(x, v::AbstractVector; lt=isless, by=identity, rev=nothing, order=nothing)", transparent=True)
-def insorted(x: Any, v: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None) -> bool:
+@Base.method(
+    "insorted(x, v::AbstractVector; lt=isless, by=identity, rev=nothing, order=nothing)",
+    transparent=True,
+)
+def insorted(
+    x: Any, v: Any, *, by: Any = None, lt: Any = None, rev: Any = None, order: Any = None
+) -> bool:
     """Is `x` in a sorted vector?
 
     ```jldoctest
@@ -580,7 +677,17 @@ def insorted(x: Any, v: Any, *, by: Any = None, lt: Any = None, rev: Any = None,
     return len(_range_of(_Positions(v, less), _Searched(x, less))) > 0
 
 
-for _name in ("sort", "sort!", "sortperm", "issorted", "searchsorted", "searchsortedfirst", "searchsortedlast", "partialsort", "partialsort!"):
+for _name in (
+    "sort",
+    "sort!",
+    "sortperm",
+    "issorted",
+    "searchsorted",
+    "searchsortedfirst",
+    "searchsortedlast",
+    "partialsort",
+    "partialsort!",
+):
     Sort.set(_name, Base.bindings[_name], const=True)
 for _name in ("QuickSort", "MergeSort", "InsertionSort"):
     Sort.set(_name, Base.bindings[_name], const=True)

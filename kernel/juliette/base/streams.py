@@ -19,7 +19,13 @@ import numpy as np
 from juliette.base.iteration import Lazy, SizeUnknown, iterate_value, native_steps
 from juliette.base.strings.values import text_of
 from juliette.display.io import (
-    IO, STDIN, STDOUT, IOBuffer, IOStream, Terminal, source_of,
+    IO,
+    STDIN,
+    STDOUT,
+    IOBuffer,
+    IOStream,
+    Terminal,
+    source_of,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -52,9 +58,15 @@ def io_error(call: str, error: OSError) -> Any:
     number = error.errno or 0
     name = errno.errorcode.get(number, "EUNKNOWN")
     texts = {
-        errno.ENOENT: "no such file or directory", errno.EEXIST: "file already exists", errno.ENOTEMPTY: "directory not empty",
-        errno.ENOTDIR: "not a directory", errno.EISDIR: "illegal operation on a directory", errno.EACCES: "permission denied",
-        errno.EPERM: "operation not permitted", errno.EINVAL: "invalid argument", errno.EXDEV: "cross-device link not permitted",
+        errno.ENOENT: "no such file or directory",
+        errno.EEXIST: "file already exists",
+        errno.ENOTEMPTY: "directory not empty",
+        errno.ENOTDIR: "not a directory",
+        errno.EISDIR: "illegal operation on a directory",
+        errno.EACCES: "permission denied",
+        errno.EPERM: "operation not permitted",
+        errno.EINVAL: "invalid argument",
+        errno.EXDEV: "cross-device link not permitted",
         errno.ELOOP: "too many symbolic links encountered",
     }
     text = texts.get(number) or os.strerror(number).lower()
@@ -68,14 +80,24 @@ def path_text(x: Any) -> str:
 # ---------------------------------------------------------------- opening
 
 _MODES = {
-    "r": (True, False, False, False, False), "w": (False, True, True, True, False), "a": (False, True, True, False, True),
-    "r+": (True, True, False, False, False), "w+": (True, True, True, True, False), "a+": (True, True, True, False, True),
+    "r": (True, False, False, False, False),
+    "w": (False, True, True, True, False),
+    "a": (False, True, True, False, True),
+    "r+": (True, True, False, False, False),
+    "w+": (True, True, True, True, False),
+    "a+": (True, True, True, False, True),
 }
 
 
-def open_file(path: str, read: bool, write: bool, create: bool, truncate: bool, append: bool) -> IOStream:
+def open_file(
+    path: str, read: bool, write: bool, create: bool, truncate: bool, append: bool
+) -> IOStream:
     flags = os.O_RDWR if read and write else os.O_WRONLY if write else os.O_RDONLY
-    flags |= (os.O_CREAT if create else 0) | (os.O_TRUNC if truncate else 0) | (os.O_APPEND if append else 0)
+    flags |= (
+        (os.O_CREAT if create else 0)
+        | (os.O_TRUNC if truncate else 0)
+        | (os.O_APPEND if append else 0)
+    )
     try:
         if Path(path).is_dir() and not write:
             raise OSError(errno.EISDIR, "")
@@ -98,9 +120,17 @@ def open_mode(path: Any, mode: Any) -> IOStream:
     return open_file(path_text(path), *flags)
 
 
-@Base.method("open(path::AbstractString; read=nothing, write=nothing, create=nothing, truncate=nothing, append=nothing, lock=true)")
+@Base.method(
+    "open(path::AbstractString; read=nothing, write=nothing, create=nothing, truncate=nothing, append=nothing, lock=true)"
+)
 def open_flags(
-    path: Any, *, read: Any = None, write: Any = None, create: Any = None, truncate: Any = None, append: Any = None,
+    path: Any,
+    *,
+    read: Any = None,
+    write: Any = None,
+    create: Any = None,
+    truncate: Any = None,
+    append: Any = None,
     lock: bool = True,
 ) -> IOStream:
     append = bool(append)
@@ -133,10 +163,18 @@ def open_during(f: Any, /, *args: Any, **kw: Any) -> Any:
         Base.bindings["close"](io)
 
 
-@Base.method("IOBuffer(data...; read=nothing, write=nothing, append=nothing, truncate=nothing, maxsize=typemax(Int), sizehint=nothing)")
+@Base.method(
+    "IOBuffer(data...; read=nothing, write=nothing, append=nothing, truncate=nothing, maxsize=typemax(Int), sizehint=nothing)"
+)
 def io_buffer(
-    _: Any, *data: Any, read: Any = None, write: Any = None, append: Any = None, truncate: Any = None,
-    maxsize: Any = None, sizehint: Any = None,
+    _: Any,
+    *data: Any,
+    read: Any = None,
+    write: Any = None,
+    append: Any = None,
+    truncate: Any = None,
+    maxsize: Any = None,
+    sizehint: Any = None,
 ) -> IOBuffer:
     """A stream in memory.
 
@@ -156,11 +194,16 @@ def io_buffer(
     if given is None:
         readable = True if read is None else bool(read)
         writable = True if write is None else bool(write)
-        return IOBuffer(MemoryStream(readable=readable, writable=writable, append=bool(append), maxsize=limit))
+        return IOBuffer(
+            MemoryStream(readable=readable, writable=writable, append=bool(append), maxsize=limit)
+        )
     content = bytes(given.data) if isinstance(given, Array) else utf8(text_of(given))
     writable = bool(write) if write is not None else bool(append or truncate)
     stream = MemoryStream(
-        b"" if truncate else content, readable=True if read is None else bool(read), writable=writable, append=bool(append),
+        b"" if truncate else content,
+        readable=True if read is None else bool(read),
+        writable=writable,
+        append=bool(append),
         maxsize=limit,
     )
     return IOBuffer(stream)
@@ -190,7 +233,9 @@ def isreadable(io: IO) -> bool:
 def iswritable(io: IO) -> bool:
     """Can a stream be written to?"""
     stream = io.stream
-    return (stream.writable and stream.is_open) if isinstance(stream, ByteStream) else io is not STDIN
+    return (
+        (stream.writable and stream.is_open) if isinstance(stream, ByteStream) else io is not STDIN
+    )
 
 
 @Base.method("isreadonly(io::IO)")
@@ -418,7 +463,11 @@ def readuntil(io: IO, delim: Any, *, keep: bool = False) -> Any:
     ```
     """
     data = readable(io).read_until(delimiter_bytes(delim), keep)
-    return from_utf8(data) if isinstance(delim, (str, V.Char)) or hasattr(delim, "string") else byte_vector(data)
+    return (
+        from_utf8(data)
+        if isinstance(delim, (str, V.Char)) or hasattr(delim, "string")
+        else byte_vector(data)
+    )
 
 
 @Base.method("readuntil(path::AbstractString, delim; keep=false)")

@@ -34,7 +34,9 @@ def granted(name: str, answer: bool) -> None:
     def fast(x: Any) -> Any:
         """The question as `@fastmath` answers it."""
         kind = T.typeof(x)
-        if T.subtype(kind, T.CORE_TYPES["AbstractFloat"]) or T.subtype(kind, T.CORE_TYPES["Complex"]):
+        if T.subtype(kind, T.CORE_TYPES["AbstractFloat"]) or T.subtype(
+            kind, T.CORE_TYPES["Complex"]
+        ):
             return answer
         return Base.get(name)(x)
 

@@ -13,7 +13,11 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import (
-    ArgumentError, EOFError_, ErrorException, Thrown, _exception,
+    ArgumentError,
+    EOFError_,
+    ErrorException,
+    Thrown,
+    _exception,
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
@@ -29,7 +33,10 @@ CompositeException = _exception("CompositeException", "exceptions")
 for _name in ("TaskFailedException", "CompositeException"):
     Base.const(_name, T.CORE_TYPES[_name])
 _simple(T.CORE_TYPES["TaskFailedException"], lambda _, t: TaskFailedException(t))
-_simple(T.CORE_TYPES["CompositeException"], lambda _, *xs: CompositeException(*(xs or (vector([], T.Any_),))))
+_simple(
+    T.CORE_TYPES["CompositeException"],
+    lambda _, *xs: CompositeException(*(xs or (vector([], T.Any_),))),
+)
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -203,7 +210,9 @@ def errormonitor(t: Task) -> Task:
         if task.state == "failed":
             from juliette.display.io import STDERR
 
-            STDERR.write(f"Unhandled Task {Base.bindings['sprint'](Base.bindings['showerror'], TaskFailedException(task))}\n")
+            STDERR.write(
+                f"Unhandled Task {Base.bindings['sprint'](Base.bindings['showerror'], TaskFailedException(task))}\n"
+            )
 
     if t.done:
         report(t)
@@ -380,7 +389,9 @@ def timer_calling(_: Any, f: Any, delay: Any, *, interval: Any = 0.0) -> Timer:
 
 def _seconds(delay: Any) -> float:
     if delay < 0:
-        raise ArgumentError(f"timer cannot have negative timeout of {Base.bindings['string'](delay)} seconds")
+        raise ArgumentError(
+            f"timer cannot have negative timeout of {Base.bindings['string'](delay)} seconds"
+        )
     return float(delay)
 
 

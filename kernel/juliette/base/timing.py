@@ -28,7 +28,11 @@ def around(context: Any, e: Any, before: Any, *after: Any) -> Expr:
     start, value = context.gensym("start"), context.gensym("value")
     last = [call(f, start, value, *more) for f, *more in after]
     return Expr(
-        "block", Expr("local", start, value), Expr("=", start, call(before)), Expr("=", value, e), *last
+        "block",
+        Expr("local", start, value),
+        Expr("=", start, call(before)),
+        Expr("=", value, e),
+        *last,
     )
 
 
@@ -88,12 +92,22 @@ class CollectorDifference:
     """`Base.GC_Diff`: what the collector did meanwhile. Python counts none of it, so all is 0."""
 
     __slots__ = ()
-    allocd = malloc = realloc = poolalloc = bigalloc = freecall = total_time = pause = full_sweep = 0
+    allocd = malloc = realloc = poolalloc = bigalloc = freecall = total_time = pause = (
+        full_sweep
+    ) = 0
 
 
 GC_Diff = T.define("Base.GC_Diff")
 GC_Diff.typename.fields = (
-    "allocd", "malloc", "realloc", "poolalloc", "bigalloc", "freecall", "total_time", "pause", "full_sweep",
+    "allocd",
+    "malloc",
+    "realloc",
+    "poolalloc",
+    "bigalloc",
+    "freecall",
+    "total_time",
+    "pause",
+    "full_sweep",
 )
 GC_Diff.typename.field_types = (T.Int64,) * 9
 T.register_class(CollectorDifference, GC_Diff)

@@ -13,7 +13,13 @@ from juliette.base.iteration import iterate_value
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, KeyError_, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    KeyError_,
+    MethodError,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.syntax.expr import Symbol
 
@@ -61,7 +67,9 @@ def _construct_tuple(t: Any, *args: Any) -> tuple[Any, ...]:
     if len(values) < len(parameters):
         raise ArgumentError(f"too few elements for tuple type {T.type_string(t)}")
     convert = Base.bindings["convert"]
-    return tuple(v if T.isa(v, p) else convert(p, v) for p, v in zip(parameters, values, strict=False))
+    return tuple(
+        v if T.isa(v, p) else convert(p, v) for p, v in zip(parameters, values, strict=False)
+    )
 
 
 support._builtin(
@@ -276,12 +284,18 @@ def _construct_named(t: Any, /, *args: Any, **kwargs: Any) -> V.NamedTuple:
             raise ArgumentError("Wrong number of arguments to named tuple constructor.")
     if isinstance(types, T.DataType):
         convert = Base.bindings["convert"]
-        values = tuple(v if T.isa(v, p) else convert(p, v) for p, v in zip(types.parameters, values, strict=True))
+        values = tuple(
+            v if T.isa(v, p) else convert(p, v)
+            for p, v in zip(types.parameters, values, strict=True)
+        )
     return V.NamedTuple(wanted, values)
 
 
 support._builtin(
-    constructors(V.NamedTuple_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct_named, ("args",)
+    constructors(V.NamedTuple_),
+    T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+    _construct_named,
+    ("args",),
 )
 
 
@@ -321,7 +335,9 @@ def merge_iterator(a: V.NamedTuple, itr: Any) -> V.NamedTuple:
 @Base.method("structdiff(a::NamedTuple, b)", export=False, transparent=True)
 def structdiff(a: V.NamedTuple, b: Any) -> V.NamedTuple:
     """The fields of `a` that `b` has not."""
-    gone = b.names if isinstance(b, V.NamedTuple) else tuple(n.name for n in T.unwrap(b).parameters[0])
+    gone = (
+        b.names if isinstance(b, V.NamedTuple) else tuple(n.name for n in T.unwrap(b).parameters[0])
+    )
     kept = [(n, v) for n, v in zip(a.names, a.values, strict=True) if n not in gone]
     return named((n for n, _ in kept), (v for _, v in kept))
 
@@ -353,7 +369,11 @@ def haskey_tuple(t: tuple[Any, ...], k: int) -> bool:
 
 @Base.method("haskey(a::AbstractArray, k)", transparent=True)
 def haskey_array(a: Any, k: Any) -> bool:
-    return Base.bindings["checkbounds"](T.Bool, a, k) if "checkbounds" in Base.bindings else 1 <= k <= a.data.size
+    return (
+        Base.bindings["checkbounds"](T.Bool, a, k)
+        if "checkbounds" in Base.bindings
+        else 1 <= k <= a.data.size
+    )
 
 
 @Base.method("get(t::NamedTuple, k, default)", transparent=True)
@@ -394,12 +414,18 @@ def is_part(i: Any) -> bool:
 
 def get_part(a: Any, index: tuple[Any, ...], default: Any) -> Any:
     """Part of an array, with the default where it has no elements."""
-    if len(index) == 1 and not isinstance(index[0], V.Range) and Base.bindings["eltype"](index[0]) is not T.Int64:
+    if (
+        len(index) == 1
+        and not isinstance(index[0], V.Range)
+        and Base.bindings["eltype"](index[0]) is not T.Int64
+    ):
         index = tuple(iterate_value(index[0]))
     similar, shape = Base.bindings["similar"], tuple(Base.bindings["length"](i) for i in index)
     out = Base.bindings["fill!"](similar(a, T.typeof(default), shape), default)
     get, put = Base.bindings["getindex"], Base.bindings["setindex!"]
-    for where, wanted in zip(np.ndindex(*shape), itertools.product(*map(iterate_value, index)), strict=True):
+    for where, wanted in zip(
+        np.ndindex(*shape), itertools.product(*map(iterate_value, index)), strict=True
+    ):
         if Base.bindings["checkbounds"](T.Bool, a, *wanted):
             put(out, get(a, *wanted), *[k + 1 for k in where])
     return out
@@ -452,7 +478,9 @@ class Composed:
 
 
 _composed = T._sub_family("ComposedFunction", "O I", lambda o, i: T.Function_)
-T.register_instances(Composed, lambda c: T.apply_type(_composed, T.typeof(c.outer), T.typeof(c.inner)), _composed)
+T.register_instances(
+    Composed, lambda c: T.apply_type(_composed, T.typeof(c.outer), T.typeof(c.inner)), _composed
+)
 Base.const("ComposedFunction", _composed)
 _simple(_composed, lambda _, outer, inner: Composed(outer, inner))
 

@@ -12,6 +12,7 @@ from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
+
 def data_type_field(t: Any, name: str) -> Any:
     """`Vector{Int}.parameters`"""
     if name == "parameters":

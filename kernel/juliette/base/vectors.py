@@ -12,7 +12,16 @@ from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, element, elements, fill_object, make, pack, undefined, vector
+from juliette.runtime.array import (
+    Array,
+    element,
+    elements,
+    fill_object,
+    make,
+    pack,
+    undefined,
+    vector,
+)
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base
 
@@ -231,7 +240,14 @@ def positions(v: Any, index: Any) -> list[int]:
             raise ArgumentError("indices must be unique and sorted")
     for i in found:
         if not 1 <= i <= n:
-            raise BoundsError(v, (i,) if isinstance(index, int) else (index,) if isinstance(index, V.Range) else (i,))
+            raise BoundsError(
+                v,
+                (i,)
+                if isinstance(index, int)
+                else (index,)
+                if isinstance(index, V.Range)
+                else (i,),
+            )
     return [i - 1 for i in found]
 
 
@@ -278,7 +294,16 @@ def splice(v: Any, i: Any, replacement: Any = None) -> Any:
     ```
     """
     growable(v, "splice!", i)
-    added = packed(v, () if replacement is None else (list(support.iterate(replacement)) if not isinstance(replacement, (int, float)) else [replacement]))
+    added = packed(
+        v,
+        ()
+        if replacement is None
+        else (
+            list(support.iterate(replacement))
+            if not isinstance(replacement, (int, float))
+            else [replacement]
+        ),
+    )
     n = len(v.data)
     if isinstance(i, int):
         if not 1 <= i <= n:
@@ -291,7 +316,9 @@ def splice(v: Any, i: Any, replacement: Any = None) -> Any:
         if not (1 <= start <= n + 1 and stop <= n):
             raise BoundsError(v, (i,))
         removed = make(v.data[start - 1 : stop].copy(), v.eltype)
-        replace_data(v, np.concatenate([v.data[: start - 1], added, v.data[max(stop, start - 1) :]]))
+        replace_data(
+            v, np.concatenate([v.data[: start - 1], added, v.data[max(stop, start - 1) :]])
+        )
         return removed
     where = positions(v, i)
     removed = make(v.data[where], v.eltype)
@@ -361,5 +388,3 @@ def sizehint(v: Any, n: int) -> Any:
     ```
     """
     return v
-
-

@@ -23,8 +23,10 @@ from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 for _name, _t, _public in (
-    ("SubArray", W.SubArray_, True), ("ReshapedArray", W.ReshapedArray_, False),
-    ("ReinterpretArray", W.ReinterpretArray_, False), ("PermutedDimsArray", W.PermutedDimsArray_, True),
+    ("SubArray", W.SubArray_, True),
+    ("ReshapedArray", W.ReshapedArray_, False),
+    ("ReinterpretArray", W.ReinterpretArray_, False),
+    ("PermutedDimsArray", W.PermutedDimsArray_, True),
 ):
     Base.const(_name, _t, export=_public)
 
@@ -50,20 +52,37 @@ def view(a: Any, *index: Any) -> Any:
     if B.TRACE.depth and not B.VIEWS_IN_TRACE():
         out = GETINDEX(a, *index)
         # one element is an array without dimensions
-        return Base.bindings["fill"](out) if index and all([isinstance(i, (int, np.integer, CartesianIndex)) for i in index]) else out
+        return (
+            Base.bindings["fill"](out)
+            if index and all([isinstance(i, (int, np.integer, CartesianIndex)) for i in index])
+            else out
+        )
     if isinstance(a, V.Range) and len(index) == 1 and isinstance(index[0], V.Range):
         return GETINDEX(a, index[0])
     index = flatten(index)
     shape = shape_of(a)
     at = normalise(a, index, shape)
-    if isinstance(a, W.SubArray) and at.groups is None and len(at.where) == len(shape) and a.groups is None:
+    if (
+        isinstance(a, W.SubArray)
+        and at.groups is None
+        and len(at.where) == len(shape)
+        and a.groups is None
+    ):
         return view_of_view(a, at.kept)
     if at.groups is None and len(at.where) != len(shape) and not isinstance(a, Struct):
         n = len(at.where)
-        a = Base.bindings["reshape"](a, (*shape, *(1,) * n)[:n] if n > 1 else (int(np.prod(shape)),))
+        a = Base.bindings["reshape"](
+            a, (*shape, *(1,) * n)[:n] if n > 1 else (int(np.prod(shape)),)
+        )
     elif at.groups is None and len(at.where) == 1 and len(shape) != 1:
         a = W.ReshapedArray(a, (int(np.prod(shape)),))
-    linear = (isinstance(a, (Array, V.BitArray, V.Range)) or (isinstance(a, (W.SubArray, W.ReshapedArray)) and index_style(None, T.typeof(a)) is LINEAR)) and is_fast(at.kept)
+    linear = (
+        isinstance(a, (Array, V.BitArray, V.Range))
+        or (
+            isinstance(a, (W.SubArray, W.ReshapedArray))
+            and index_style(None, T.typeof(a)) is LINEAR
+        )
+    ) and is_fast(at.kept)
     return W.sub_array(a, at.kept, at.where, at.groups, linear)
 
 
@@ -88,7 +107,11 @@ def is_fast(kept: tuple[Any, ...]) -> bool:
     rest = list(kept)
     while rest and type(rest[0]) is int:
         rest.pop(0)
-    while len(rest) > 1 and isinstance(rest[0], V.Slice) and isinstance(rest[1], (V.Slice, V.UnitRange)):
+    while (
+        len(rest) > 1
+        and isinstance(rest[0], V.Slice)
+        and isinstance(rest[1], (V.Slice, V.UnitRange))
+    ):
         rest.pop(0)
     return not rest or (isinstance(rest[0], V.Range) and all(type(i) is int for i in rest[1:]))
 
@@ -98,7 +121,6 @@ def dotview(a: Any, *index: Any) -> Any:
     if is_array(a) and not all(type(i) is int or isinstance(i, CartesianIndex) for i in index):
         return VIEW(a, *index)
     return GETINDEX(a, *index)
-
 
 
 VIEW = Base.bindings["view"]
@@ -155,7 +177,9 @@ def permuted_dims_array(_: Any, a: Any, perm: Any) -> Any:
     if sorted(order) != list(range(n)):
         from juliette.base.array_protocol import tuple_text
 
-        raise ArgumentError(f"{tuple_text(i + 1 for i in order)} is not a valid permutation of dimensions 1:{n}")
+        raise ArgumentError(
+            f"{tuple_text(i + 1 for i in order)} is not a valid permutation of dimensions 1:{n}"
+        )
     return W.PermutedDimsArray(a, order)
 
 
@@ -204,7 +228,10 @@ def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
 def called_anew(tree: Any) -> bool:
     """Is it a call without arrays, of a function that may give another value each time?"""
     return tree.function not in KERNELS and not any(
-        isinstance(a, (B.Broadcasted, tuple)) or is_array(a) or hasattr(type(a), "julia_iterator") or isinstance(a, V.JuliaSet)
+        isinstance(a, (B.Broadcasted, tuple))
+        or is_array(a)
+        or hasattr(type(a), "julia_iterator")
+        or isinstance(a, V.JuliaSet)
         for a in tree.args
     )
 
@@ -231,10 +258,14 @@ def materialize_into(dest: Any, tree: Any) -> Any:
     return B.materialize_into(dest, tree)
 
 
-support.HELPERS.update({
-    "%materialize": B.materialize, "%broadcasted": B.broadcasted, "%materialize!": materialize_into,
-    "%dotview": dotview,
-})
+support.HELPERS.update(
+    {
+        "%materialize": B.materialize,
+        "%broadcasted": B.broadcasted,
+        "%materialize!": materialize_into,
+        "%dotview": dotview,
+    }
+)
 
 
 class _BroadcastedKeywords:
@@ -254,7 +285,9 @@ support.HELPERS["%broadcasted_kw"] = _BroadcastedKeywords()
 def view_macro(context: Any, e: Any) -> Any:
     """`@view A[I...]` is `view(A, I...)`, with `begin` and `end` allowed."""
     if not (isinstance(e, Expr) and e.head == "ref"):
-        raise ArgumentError("Invalid use of @view macro: argument must be a reference expression A[...].")
+        raise ArgumentError(
+            "Invalid use of @view macro: argument must be a reference expression A[...]."
+        )
     return as_call(context, e, VIEW)
 
 
@@ -304,7 +337,12 @@ def _views(context: Any, e: Any) -> Any:
     target = e.args[0] if e.args else None
     if e.head == "ref":
         return as_call(context, Expr("ref", _views(context, target), *rest), MAYBEVIEW)
-    if e.head.endswith("=") and e.head not in ("==", "!=", "<=", ">=", "===") and isinstance(target, Expr) and target.head == "ref":
+    if (
+        e.head.endswith("=")
+        and e.head not in ("==", "!=", "<=", ">=", "===")
+        and isinstance(target, Expr)
+        and target.head == "ref"
+    ):
         # What is assigned to stays as it is; only its parts are looked through.
         kept = Expr("ref", *[_views(context, a) for a in target.args])
         return Expr(e.head, kept, *rest)

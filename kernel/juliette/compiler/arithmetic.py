@@ -85,7 +85,11 @@ def remainder(generic: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 RING = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 COMPARISON = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
     "!=": operator.ne,
 }
 
@@ -94,7 +98,9 @@ def fast_operators(bindings: dict[str, Any]) -> dict[str, Callable[[Any, Any], A
     """The fast form of each operator of Base, by name."""
     out = {name: ring(op, bindings[name]) for name, op in RING.items()}
     out.update({name: comparison(op, bindings[name]) for name, op in COMPARISON.items()})
-    out.update({"/": quotient(bindings["/"]), "^": power(bindings["^"]), "%": remainder(bindings["%"])})
+    out.update(
+        {"/": quotient(bindings["/"]), "^": power(bindings["^"]), "%": remainder(bindings["%"])}
+    )
     return out
 
 
@@ -163,7 +169,20 @@ def ifelse(test: bool, a: Any, b: Any) -> Any:
 
 
 HELPERS: dict[str, Any] = {
-    "%wrap": wrap, "%int_slash": int_slash, "%float_slash": float_slash, "%div": div, "%rem": rem,
-    "%fld": fld, "%mod": mod, "%ifelse": ifelse, "%abs": abs, "%int": int, "%float": float, "%len": len,
-    "%sqrt": math.sqrt, "%type": type, "%range": range, "%step_range": step_range,
+    "%wrap": wrap,
+    "%int_slash": int_slash,
+    "%float_slash": float_slash,
+    "%div": div,
+    "%rem": rem,
+    "%fld": fld,
+    "%mod": mod,
+    "%ifelse": ifelse,
+    "%abs": abs,
+    "%int": int,
+    "%float": float,
+    "%len": len,
+    "%sqrt": math.sqrt,
+    "%type": type,
+    "%range": range,
+    "%step_range": step_range,
 }

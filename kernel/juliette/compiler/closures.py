@@ -70,7 +70,11 @@ def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any
     `signatures` is None if every parameter takes anything.
     """
     types = tuple(map(T.typeof, captured))
-    cls = family.classes.get(types) if signatures is None or not any(s for _, s in signatures) else None
+    cls = (
+        family.classes.get(types)
+        if signatures is None or not any(s for _, s in signatures)
+        else None
+    )
     if cls is None:
         cls = closure_class(module, family, signatures, types)
     obj = cls.__new__(cls)
@@ -95,7 +99,9 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     generic.of_values = True
     t = _closure_type(module, family, names, types)
     cls = type(
-        t.typename.name, (ClosureBase,), {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
+        t.typename.name,
+        (ClosureBase,),
+        {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
     )
     T.register_class(cls, t)
     generic.julia_type = t
@@ -108,8 +114,13 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
         for var in reversed(statics):
             signature = T.UnionAll(var, signature)
         method = Method(
-            generic, signature, specialise, arg_names=tuple(p.name for p in code.params),
-            module=module, file=code.file, line=code.line,
+            generic,
+            signature,
+            specialise,
+            arg_names=tuple(p.name for p in code.params),
+            module=module,
+            file=code.file,
+            line=code.line,
         )
         method.code = code
         method.source = Source(code, module, statics, closure=elements)
@@ -138,7 +149,9 @@ def check_parameters(code: Any, types: Any) -> None:
             raise ArgumentTypeError(code.name, which, f"{code.file}:{code.line}")
 
 
-def _closure_type(module: Module, family: Family, names: tuple[str, ...], types: tuple[Any, ...]) -> Any:
+def _closure_type(
+    module: Module, family: Family, names: tuple[str, ...], types: tuple[Any, ...]
+) -> Any:
     """`var"#1#2"{captured types…}`; variables in boxes are no parameters."""
     if family.type is None:
         if family.anonymous:
@@ -160,7 +173,9 @@ def slots_for(names: tuple[str, ...]) -> dict[str, Any]:
     return {"__slots__": tuple(dict.fromkeys(names))} if all(map(str.isidentifier, names)) else {}
 
 
-def specialise(method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool) -> Any:
+def specialise(
+    method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool
+) -> Any:
     """Code of a Julia method for argument types."""
     return instance_of(method, types, traced).compile()
 

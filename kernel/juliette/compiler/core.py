@@ -13,7 +13,16 @@ from typing import Any
 class Var:
     """A local variable of one function; `root` is the one that it is captured from."""
 
-    __slots__ = ("assigned", "captured", "declared_type", "in_box", "name", "owner", "pyname", "root")
+    __slots__ = (
+        "assigned",
+        "captured",
+        "declared_type",
+        "in_box",
+        "name",
+        "owner",
+        "pyname",
+        "root",
+    )
 
     def __init__(self, name: str, pyname: str, owner: Any, root: Var | None = None) -> None:
         self.name = name

@@ -45,7 +45,9 @@ def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = 
 
 
 @helper("collected")
-def collected(eltype: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> Array:
+def collected(
+    eltype: Any, f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None
+) -> Array:
     """A comprehension or `map` whose results are all of one type."""
     data = pack(applied(f, closure_, source, test, tested), eltype)
     shape = None
@@ -65,7 +67,9 @@ def summed(
     """The sum of a generator whose values are all Int64 or all Float64."""
     values = applied(f, closure_, source, test, tested)
     if not values:
-        empty = HELPERS["%generator"](closure_, source if test is None else HELPERS["%filtered"](tested, source))
+        empty = HELPERS["%generator"](
+            closure_, source if test is None else HELPERS["%filtered"](tested, source)
+        )
         return dynamic(empty)
     return wrap(sum(values)) if t is T.Int64 else reduce(add, values)
 
@@ -124,8 +128,16 @@ class FieldTable(dict[type, Any]):
         symbol, getproperty = self.symbol, Base.bindings["getproperty"]
         t = T.class_type(cls)[0]
         family = getattr(t, "typename", None)
-        plain = family is not None and family.make_class is structs.make_class and symbol.name in family.fields
-        if plain and getproperty.traced_rule is None and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_))):
+        plain = (
+            family is not None
+            and family.make_class is structs.make_class
+            and symbol.name in family.fields
+        )
+        if (
+            plain
+            and getproperty.traced_rule is None
+            and not (getproperty.user_methods and getproperty.user_matches((t, T.Symbol_)))
+        ):
             get = attrgetter(symbol.name)
         else:
             dynamic = HELPERS["%getproperty"]
@@ -224,9 +236,12 @@ def bounds_error(error: IndexError) -> Any:
         if isinstance(sites, Sites) and position is not None and position[2]:
             array, indices = sites.places[position[2] - 1]
             values = trace.tb_frame.f_locals
-            return BoundsError(values[array], tuple(
-                offset if name is None else values[name] + offset for name, offset in indices
-            ))
+            return BoundsError(
+                values[array],
+                tuple(
+                    offset if name is None else values[name] + offset for name, offset in indices
+                ),
+            )
     return None
 
 

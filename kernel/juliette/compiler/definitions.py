@@ -33,7 +33,11 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
     line: LineNumberNode | None = None
 
     def field(item: Any) -> bool:
-        name = item.args[0] if isinstance(item, Expr) and item.head == "::" and len(item.args) == 2 else item
+        name = (
+            item.args[0]
+            if isinstance(item, Expr) and item.head == "::" and len(item.args) == 2
+            else item
+        )
         if not isinstance(name, Symbol):
             return False
         if name.name in out.names:
@@ -72,8 +76,12 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
                 out.consts += inner.consts
                 out.atomics += inner.atomics
                 out.docs.update(inner.docs)
-            elif isinstance(item, Expr) and item.head == "=" and not is_signature(item.args[0]) and isinstance(item.args[0], (Symbol, Expr)) and (
-                isinstance(item.args[0], Symbol) or item.args[0].head == "::"
+            elif (
+                isinstance(item, Expr)
+                and item.head == "="
+                and not is_signature(item.args[0])
+                and isinstance(item.args[0], (Symbol, Expr))
+                and (isinstance(item.args[0], Symbol) or item.args[0].head == "::")
             ):
                 raise problem(f'"{_text(item)}" inside type definition is reserved')
             elif item is not None:
@@ -94,8 +102,12 @@ def _text(e: Any) -> str:
 
 def _is_doc(item: Any) -> bool:
     return (
-        isinstance(item, Expr) and item.head == "macrocall" and isinstance(item.args[0], GlobalRef)
-        and item.args[0].name == Symbol("@doc") and len(item.args) == 4 and isinstance(item.args[2], str)
+        isinstance(item, Expr)
+        and item.head == "macrocall"
+        and isinstance(item.args[0], GlobalRef)
+        and item.args[0].name == Symbol("@doc")
+        and len(item.args) == 4
+        and isinstance(item.args[2], str)
     )
 
 
@@ -152,10 +164,21 @@ def lower_struct(lowerer: Lowerer, e: Expr) -> C.Node:
     def build() -> C.Node:
         out, variables = type_variables(lowerer, params)
         own = mentions(sup, name)
-        out.append(C.Assign(made, C.Call(C.Runtime("define_struct"), [
-            C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-            lowerer.lower(sup) if sup is not None and not own else C.Const(None), C.Const(bool(mutable)),
-        ])))
+        out.append(
+            C.Assign(
+                made,
+                C.Call(
+                    C.Runtime("define_struct"),
+                    [
+                        C.Const(lowerer.module),
+                        C.Const(name),
+                        C.MakeTuple(variables),
+                        lowerer.lower(sup) if sup is not None and not own else C.Const(None),
+                        C.Const(bool(mutable)),
+                    ],
+                ),
+            )
+        )
         if own:
             above = lowerer.lower(with_own(sup, name, C.Local(made)))
             out.append(C.Call(C.Runtime("set_supertype"), [C.Local(made), above]))
@@ -164,11 +187,26 @@ def lower_struct(lowerer: Lowerer, e: Expr) -> C.Node:
             C.Runtime("Any") if t is None else lowerer.lower(with_own(t, name, C.Local(made)))
             for t in fields.types
         ]
-        out.append(C.Assign(made, C.Call(C.Runtime("define_fields"), [
-            C.Const(lowerer.module), C.Local(made), C.Const(tuple(fields.names)), C.MakeTuple(nodes),
-            C.Const(not fields.constructors), C.Const(frozenset(fields.consts)), C.Const(fewest),
-            C.Const((lowerer.file, line)), C.Const(fields.docs), C.Const(frozenset(fields.atomics)),
-        ])))
+        out.append(
+            C.Assign(
+                made,
+                C.Call(
+                    C.Runtime("define_fields"),
+                    [
+                        C.Const(lowerer.module),
+                        C.Local(made),
+                        C.Const(tuple(fields.names)),
+                        C.MakeTuple(nodes),
+                        C.Const(not fields.constructors),
+                        C.Const(frozenset(fields.consts)),
+                        C.Const(fewest),
+                        C.Const((lowerer.file, line)),
+                        C.Const(fields.docs),
+                        C.Const(frozenset(fields.atomics)),
+                    ],
+                ),
+            )
+        )
         return C.Block(out)
 
     node = lowerer.in_scope(build, names=[static_variable(v)[0] for v in params])
@@ -185,9 +223,19 @@ def type_variables(lowerer: Lowerer, params: list[Any]) -> tuple[list[C.Node], l
     variables: list[C.Node] = []
     for v in params:
         n, low, high = static_variable(v)
-        out.append(lowerer.assign(n, C.Call(C.Runtime("typevar"), [
-            C.Const(n), lowerer.lower(low) if low is not None else C.Const(None),
-            lowerer.lower(high) if high is not None else C.Const(None)])))
+        out.append(
+            lowerer.assign(
+                n,
+                C.Call(
+                    C.Runtime("typevar"),
+                    [
+                        C.Const(n),
+                        lowerer.lower(low) if low is not None else C.Const(None),
+                        lowerer.lower(high) if high is not None else C.Const(None),
+                    ],
+                ),
+            )
+        )
         variables.append(lowerer.read(n))
     return out, variables
 
@@ -196,7 +244,9 @@ def mentions(e: Any, name: str) -> bool:
     """Does an expression name the type that is being defined?"""
     if isinstance(e, Expr):
         return e.head not in ("quote", "inert") and any(mentions(a, name) for a in e.args)
-    return (e.name if isinstance(e, Symbol) else e.name.name if isinstance(e, GlobalRef) else None) == name
+    return (
+        e.name if isinstance(e, Symbol) else e.name.name if isinstance(e, GlobalRef) else None
+    ) == name
 
 
 def with_own(e: Any, name: str, own: C.Node) -> Any:
@@ -243,7 +293,9 @@ def least_initialized(constructors: list[Any], n: int) -> int:
     return fewest
 
 
-def inner_constructor(e: Any, name: str, params: list[str], lowerer: Lowerer, nested: bool = False) -> Any:
+def inner_constructor(
+    e: Any, name: str, params: list[str], lowerer: Lowerer, nested: bool = False
+) -> Any:
     """A definition inside of a struct, with `new(…)` spelled out; `nested` in a `let` or a loop."""
     if not isinstance(e, Expr) or e.head in ("quote", "inert"):
         return e
@@ -314,11 +366,19 @@ def lower_abstract(lowerer: Lowerer, head: Any, bits: Any) -> C.Node:
             out.append(C.Assign(made, C.Call(C.Runtime("open_abstract"), head_args)))
             above = with_own(sup, name, C.Local(made))
             opened = [C.Local(made)]
-        out.append(C.Call(C.Runtime("define_abstract"), [
-            C.Const(lowerer.module), C.Const(name), C.MakeTuple(variables),
-            lowerer.lower(above) if above is not None else C.Const(None), size, *opened,
-        ]))
+        out.append(
+            C.Call(
+                C.Runtime("define_abstract"),
+                [
+                    C.Const(lowerer.module),
+                    C.Const(name),
+                    C.MakeTuple(variables),
+                    lowerer.lower(above) if above is not None else C.Const(None),
+                    size,
+                    *opened,
+                ],
+            )
+        )
         return C.Block([*out, C.Const(None)])
 
     return lowerer.in_scope(build, names=[static_variable(v)[0] for v in params])
-

@@ -103,7 +103,12 @@ class DataForms:
                 for i, n in enumerate(node.args):
                     self.count_uses(n, uses, i >= first)
                 return
-            if as_index and form in ("+", "-") and len(node.args) == 2 and type(node.args[1]) is C.Const:
+            if (
+                as_index
+                and form in ("+", "-")
+                and len(node.args) == 2
+                and type(node.args[1]) is C.Const
+            ):
                 self.count_uses(node.args[0], uses, True)
                 return
         for n in parts_of(node):
@@ -130,8 +135,10 @@ class DataForms:
         if isinstance(e, ast.Name):
             base, name = e, e.id
         elif (
-            isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Add, ast.Sub))
-            and isinstance(e.left, ast.Name) and isinstance(e.right, ast.Constant)
+            isinstance(e, ast.BinOp)
+            and isinstance(e.op, (ast.Add, ast.Sub))
+            and isinstance(e.left, ast.Name)
+            and isinstance(e.right, ast.Constant)
         ):
             base, name = e.left, e.left.id
             offset = e.right.value if isinstance(e.op, ast.Add) else -e.right.value
@@ -170,7 +177,11 @@ class DataForms:
         elif hoisted is not None:
             data = self.name(hoisted)
         else:
-            test = self.at(ast.Compare(self.attribute(first, "of"), [ast.Is()], [self.attribute(again, "data")]))
+            test = self.at(
+                ast.Compare(
+                    self.attribute(first, "of"), [ast.Is()], [self.attribute(again, "data")]
+                )
+            )
             data = self.choose(test, self.attribute(again, "view"), self.call("%view", again))
         index = parts[0] if len(parts) == 1 else self.at(ast.Tuple(parts, LOAD))
         self.sites.append((again.id, indices))
@@ -185,7 +196,9 @@ class DataForms:
         name, counter, places = line
         return self.placed(self.name(name), self.name(counter), places)
 
-    def placed(self, data: ast.expr, index: ast.expr, place: tuple[str, list[tuple[str | None, int]]]) -> ast.expr:
+    def placed(
+        self, data: ast.expr, index: ast.expr, place: tuple[str, list[tuple[str | None, int]]]
+    ) -> ast.expr:
         """`data[index]`, with a place for its BoundsError."""
         self.sites.append(place)
         out = self.at(ast.Subscript(data, index, LOAD))
@@ -210,7 +223,9 @@ class DataForms:
         found: list[tuple[C.Call, int]] = []
         return found if self._lines_in(node.body, var, assigned, found) else []
 
-    def _lines_in(self, node: Any, var: C.Var, assigned: set[C.Var], found: list[tuple[C.Call, int]]) -> bool:
+    def _lines_in(
+        self, node: Any, var: C.Var, assigned: set[C.Var], found: list[tuple[C.Call, int]]
+    ) -> bool:
         kind = type(node)
         if kind in (C.For, C.While, C.Try):
             return False
@@ -218,11 +233,20 @@ class DataForms:
             plan = self.plans.get(id(node))
             if plan is not None and plan.store is not None:
                 return False
-            if plan is not None and plan.form == "element" and len(node.args) > 2 and type(node.args[0]) is C.Local:
-                along = [d for d, n in enumerate(node.args[1:]) if type(n) is C.Local and n.var is var]
+            if (
+                plan is not None
+                and plan.form == "element"
+                and len(node.args) > 2
+                and type(node.args[0]) is C.Local
+            ):
+                along = [
+                    d for d, n in enumerate(node.args[1:]) if type(n) is C.Local and n.var is var
+                ]
                 others = [n for d, n in enumerate(node.args[1:]) if d not in along]
                 fixed = all(
-                    type(n) is C.Const or (type(n) is C.Local and n.var not in assigned and not n.var.boxed) for n in others
+                    type(n) is C.Const
+                    or (type(n) is C.Local and n.var not in assigned and not n.var.boxed)
+                    for n in others
                 )
                 if len(along) == 1 and fixed and node.args[0].var.pyname in self.hoisted:
                     found.append((node, along[0]))
@@ -319,4 +343,3 @@ class DataForms:
             else:
                 pieces.append(self.at(ast.FormattedValue(e, -1, None)))
         return self.at(ast.JoinedStr(pieces))  # type: ignore[no-any-return]
-

@@ -65,11 +65,23 @@ class LoopForms:
         assigned = assigned_in(node, set())
         names: list[str] = []
         for var in self.viewed(node, {}):
-            if var in assigned or var.boxed or var not in self.definite or var.pyname in self.hoisted:
+            if (
+                var in assigned
+                or var.boxed
+                or var not in self.definite
+                or var.pyname in self.hoisted
+            ):
                 continue
             array = self.name(var.pyname)
-            test = self.at(ast.Compare(self.attribute(array, "of"), [ast.Is()], [self.attribute(array, "data")]))
-            self.store(f"%v{var.pyname}", self.choose(test, self.attribute(array, "view"), self.call("%view", array)))
+            test = self.at(
+                ast.Compare(
+                    self.attribute(array, "of"), [ast.Is()], [self.attribute(array, "data")]
+                )
+            )
+            self.store(
+                f"%v{var.pyname}",
+                self.choose(test, self.attribute(array, "view"), self.call("%view", array)),
+            )
             self.hoisted[var.pyname] = f"%v{var.pyname}"
             names.append(var.pyname)
         return names
@@ -101,9 +113,18 @@ class LoopForms:
         from_zero = self.loop_from_zero(node, target) if target is not node.target else ""
         if plan is not None and plan.form == "range":
             iterable = self.python_range(node.iterable, from_zero == "all")
-        elif self.inference is not None and is_plain_vector(self.element(node.iterable)) and quiet(node.body, self.inference) and not self.traced:
+        elif (
+            self.inference is not None
+            and is_plain_vector(self.element(node.iterable))
+            and quiet(node.body, self.inference)
+            and not self.traced
+        ):
             iterable = self.call("%elements", self.expr(node.iterable))
-        elif type(node.iterable) is C.Local and widen(self.element(node.iterable)) in (UNIT_RANGE, ONE_TO) and not self.traced:
+        elif (
+            type(node.iterable) is C.Local
+            and widen(self.element(node.iterable)) in (UNIT_RANGE, ONE_TO)
+            and not self.traced
+        ):
             ends = self.expr(node.iterable)
             stop = self.binary(ast.Add, self.attribute(ends, "stop"), self.const(1))
             iterable = self.call("%range", self.attribute(ends, "start"), stop)
@@ -145,7 +166,12 @@ class LoopForms:
         self.line = line
 
     def along_lines(
-        self, node: C.For, var: C.Var, iterable: Any, lines: list[tuple[C.Call, int]], plain: ast.For
+        self,
+        node: C.For,
+        var: C.Var,
+        iterable: Any,
+        lines: list[tuple[C.Call, int]],
+        plain: ast.For,
     ) -> None:
         """A loop in two forms: the long one takes the lines of its arrays as lists."""
         stop = iterable.args[1]
@@ -163,7 +189,13 @@ class LoopForms:
         fast = self.done(saved)
         for call, _ in lines:
             del self.lines[id(call)]
-        self.push(ast.If(self.at(ast.Compare(stop, [ast.Gt()], [self.const(LONG_LOOP)])), fast, [self.at(plain)]))
+        self.push(
+            ast.If(
+                self.at(ast.Compare(stop, [ast.Gt()], [self.const(LONG_LOOP)])),
+                fast,
+                [self.at(plain)],
+            )
+        )
 
     # ------------------------------------------------------------ comprehensions
 
@@ -184,22 +216,36 @@ class LoopForms:
             return self.call("%typed_array", self.expr(node.eltype), self.name(values), shape)
         result = widen(self.element(node))
         if not self.traced and result is not ANY:
-            return self.call("%array_of", self.const(result.parameters[0]), self.name(values), shape)
-        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None else ANY
+            return self.call(
+                "%array_of", self.const(result.parameters[0]), self.name(values), shape
+            )
+        element = (
+            widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None else ANY
+        )
         return self.call("%gather", self.name(values), shape, self.const(joined(element)))
 
     def dimensions(self, node: C.Node) -> int:
         """The number of dimensions of what is iterated, if it is known."""
         from juliette.compiler.intrinsics_iteration import shape_of
 
-        return shape_of(self.inference, node) if self.inference is not None and not self.traced else 0
+        return (
+            shape_of(self.inference, node) if self.inference is not None and not self.traced else 0
+        )
 
     def expr_Consume(self, node: C.Consume) -> ast.expr:
         name = getattr(node.function.value, "name", "")
-        element = widen(self.inference.elements.get(id(node), ANY)) if self.inference is not None and not self.traced else ANY
+        element = (
+            widen(self.inference.elements.get(id(node), ANY))
+            if self.inference is not None and not self.traced
+            else ANY
+        )
         if name in ("any", "all"):
             return self.question(node, name == "any", element is T.Bool)
-        if name in ("sum", "count") and element in (T.Int64, T.Float64, T.Bool) and (name == "sum" or element is T.Bool):
+        if (
+            name in ("sum", "count")
+            and element in (T.Int64, T.Float64, T.Bool)
+            and (name == "sum" or element is T.Bool)
+        ):
             return self.total(node, element, name == "count")
         values, add = self.temp(), self.temp()
         self.store(values, self.at(ast.List([], LOAD)))
@@ -211,7 +257,12 @@ class LoopForms:
         """The function applied to all values; the source tells what there could have been if there are none."""
         source = self.name(node.sources[0].var.pyname) if node.same else self.const(None)
         return self.call(  # type: ignore[no-any-return]
-            "%consume", self.expr(node.function), values, self.const(element), source, *self.exprs(node.rest),
+            "%consume",
+            self.expr(node.function),
+            values,
+            self.const(element),
+            source,
+            *self.exprs(node.rest),
         )
 
     def check_end(self, source: C.Local) -> None:
@@ -254,7 +305,9 @@ class LoopForms:
             return self.name(total)
         result = self.name(total) if element is T.Float64 else self.call("%wrap", self.name(total))
         nothing = self.at(ast.Compare(self.name(some), [ast.Is()], [self.const(None)]))
-        return self.choose(nothing, self.consumed(node, self.at(ast.List([], LOAD)), element), result)
+        return self.choose(
+            nothing, self.consumed(node, self.at(ast.List([], LOAD)), element), result
+        )
 
     def question(self, node: C.Consume, some: bool, plain: bool) -> ast.expr:
         """`any` and `all`, which stop at the first answer that decides."""
@@ -265,8 +318,20 @@ class LoopForms:
         def each(value: ast.expr) -> ast.stmt:
             if plain:
                 test = value if some else self.at(ast.UnaryOp(ast.Not(), value))
-                return ast.If(test, [self.at(ast.Assign([self.name(answer, True)], self.const(some))), self.at(ast.Break())], [])
-            self.push(ast.Assign([self.name(answer, True)], self.call("%any_step" if some else "%all_step", self.name(answer), value)))
+                return ast.If(
+                    test,
+                    [
+                        self.at(ast.Assign([self.name(answer, True)], self.const(some))),
+                        self.at(ast.Break()),
+                    ],
+                    [],
+                )
+            self.push(
+                ast.Assign(
+                    [self.name(answer, True)],
+                    self.call("%any_step" if some else "%all_step", self.name(answer), value),
+                )
+            )
             return ast.If(stop, [self.at(ast.Break())], [])
 
         outer, self.stop, self.depth = (self.stop, self.depth), stop, 0
@@ -279,8 +344,17 @@ def _loop_variable(node: C.For) -> C.Var:
     """The variable that a loop's body begins with assigning, if Python's `for` can assign it itself."""
     body = node.body
     while type(body) is C.Block and body.items:
-        body = body.items[1] if type(body.items[0]) is C.Fresh and len(body.items) > 1 else body.items[0]
-    if type(body) is C.Assign and not body.var.boxed and type(body.value) is C.Local and body.value.var is node.target:
+        body = (
+            body.items[1]
+            if type(body.items[0]) is C.Fresh and len(body.items) > 1
+            else body.items[0]
+        )
+    if (
+        type(body) is C.Assign
+        and not body.var.boxed
+        and type(body.value) is C.Local
+        and body.value.var is node.target
+    ):
         return body.var
     return node.target
 
@@ -296,7 +370,9 @@ def _has_break(node: Any) -> bool:
     if isinstance(node, C.If):
         return _has_break(node.then) or _has_break(node.otherwise)
     if isinstance(node, C.Try):
-        return any(_has_break(n) for n in (node.body, node.catch, node.otherwise, node.final) if n is not None)
+        return any(
+            _has_break(n)
+            for n in (node.body, node.catch, node.otherwise, node.final)
+            if n is not None
+        )
     return False
-
-

@@ -43,7 +43,9 @@ class TypedForms:
 
     def ordered(self, a: ast.expr, b: ast.expr) -> tuple[ast.expr, tuple[ast.expr, ast.expr]]:
         """`a`, and `b` held, where `b` is needed first: `a` is computed before if that can matter."""
-        if not isinstance(b, (ast.Name, ast.Constant)) and any(isinstance(n, ast.Call) for n in ast.walk(a)):
+        if not isinstance(b, (ast.Name, ast.Constant)) and any(
+            isinstance(n, ast.Call) for n in ast.walk(a)
+        ):
             t = self.temp()
             self.store(t, a)
             a = self.name(t)
@@ -131,7 +133,11 @@ class TypedForms:
         low, high = L.ring_bounds(plan.form, parts)
         first, *rest = operands
         if not rest:
-            return (first if plan.form == "+" else self.at(ast.UnaryOp(ast.USub(), first))), low, high
+            return (
+                (first if plan.form == "+" else self.at(ast.UnaryOp(ast.USub(), first))),
+                low,
+                high,
+            )
         for e in rest:
             first = self.binary(OPERATORS[plan.form], first, e)
         return first, low, high
@@ -146,7 +152,9 @@ class TypedForms:
             lowest = self.const(LOW)
             test = self.at(ast.Compare(lowest, [ast.LtE()], [first]))
             if high > HIGH:
-                test = self.at(ast.Compare(lowest, [ast.LtE(), ast.LtE()], [first, self.const(HIGH)]))
+                test = self.at(
+                    ast.Compare(lowest, [ast.LtE(), ast.LtE()], [first, self.const(HIGH)])
+                )
         return self.choose(test, again, self.call("%wrap", again))
 
     def wrapped_ring(self, node: C.Call) -> ast.expr:
@@ -174,7 +182,9 @@ class TypedForms:
 
     # ------------------------------------------------------------ calls
 
-    def direct(self, instance: Any, node: C.Call, *before: ast.expr, named: bool = False) -> ast.expr:
+    def direct(
+        self, instance: Any, node: C.Call, *before: ast.expr, named: bool = False
+    ) -> ast.expr:
         """A call of an instance, without dispatch."""
         args = [*node.args, *[v for _, v in node.kwargs]] if named else node.args
         return self.call(instance.enter_into(self.constants), *before, *self.exprs(args))  # type: ignore[no-any-return]

@@ -75,7 +75,9 @@ def uses(node: C.Node, var: C.Var) -> bool:
 class Emitter(TypedForms, DataForms, LoopForms):
     """Emits the body of one Python function."""
 
-    def __init__(self, module: Any, constants: dict[str, Any], inference: Inference | None = None) -> None:
+    def __init__(
+        self, module: Any, constants: dict[str, Any], inference: Inference | None = None
+    ) -> None:
         self.module = module
         self.inference = inference
         self.plans = inference.plans if inference is not None else {}
@@ -155,7 +157,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
 
     # ------------------------------------------------------------ expressions
 
-    def exprs(self, nodes: list[C.Node], emit: Callable[[C.Node], ast.expr] | None = None) -> list[ast.expr]:
+    def exprs(
+        self, nodes: list[C.Node], emit: Callable[[C.Node], ast.expr] | None = None
+    ) -> list[ast.expr]:
         """Several operands, left to right."""
         results: list[ast.expr] = []
         emit = emit or self.expr
@@ -172,7 +176,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
                         t = self.temp()
                         saved.append(self.at(ast.Assign([self.name(t, True)], inner)))
                         new = self.name(t)
-                        results[i] = self.at(ast.Starred(new, LOAD)) if isinstance(r, ast.Starred) else new
+                        results[i] = (
+                            self.at(ast.Starred(new, LOAD)) if isinstance(r, ast.Starred) else new
+                        )
                 self.out[mark:mark] = saved
             results.append(e)
         return results
@@ -256,7 +262,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
         known = self.types.get(id(node.function))
         if known is None and type(node.function) is C.Global:
             known = constant_global(self.module, node.function.name)
-        return known.value if type(known) is Known and isinstance(known.value, GenericFunction) else None
+        return (
+            known.value
+            if type(known) is Known and isinstance(known.value, GenericFunction)
+            else None
+        )
 
     def expr_GetField(self, node: C.GetField) -> ast.expr:
         plan = self.plans.get(id(node))
@@ -267,7 +277,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
         key = f"%.{node.name}"
         self.constants[key] = field_table(node.name)
         first, again = self.hold(self.expr(node.object))
-        return self.call(self.at(ast.Subscript(self.name(key), self.call("%type", first), LOAD)), again)
+        return self.call(
+            self.at(ast.Subscript(self.name(key), self.call("%type", first), LOAD)), again
+        )
 
     def const_symbol(self, name: str) -> ast.expr:
         from juliette.syntax.expr import Symbol
@@ -334,9 +346,17 @@ class Emitter(TypedForms, DataForms, LoopForms):
             place = self.at(ast.Subscript(names, self.const(node.name), STORE))
             self.push(ast.Assign([place], value))
             return
-        self.push(ast.Expr(self.call(
-            "%set_global", self.const(self.module), self.const(node.name), value, self.const(node.const)
-        )))
+        self.push(
+            ast.Expr(
+                self.call(
+                    "%set_global",
+                    self.const(self.module),
+                    self.const(node.name),
+                    value,
+                    self.const(node.const),
+                )
+            )
+        )
 
     def expr_Block(self, node: C.Block) -> ast.expr:
         items = [n for n in node.items]
@@ -379,7 +399,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def branch(self, node: C.If) -> C.Node | None:
         """The branch that is always taken, if types decide."""
         known = self.types.get(id(node.test))
-        if type(known) is Known and type(known.value) is bool and type(node.test) in (C.Const, C.Call):
+        if (
+            type(known) is Known
+            and type(known.value) is bool
+            and type(node.test) in (C.Const, C.Call)
+        ):
             return node.then if known.value else node.otherwise
         return None
 
@@ -387,7 +411,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
         """A condition: only a Bool will do."""
         if isinstance(node, C.Const) and type(node.value) is bool:
             return self.const(node.value)
-        if isinstance(node, C.If) and isinstance(node.otherwise, C.Const) and node.otherwise.value is False:
+        if (
+            isinstance(node, C.If)
+            and isinstance(node.otherwise, C.Const)
+            and node.otherwise.value is False
+        ):
             mark = len(self.out)
             a = self.test(node.test)
             saved = self.sub()
@@ -449,7 +477,10 @@ class Emitter(TypedForms, DataForms, LoopForms):
             signatures = self.signatures(family)
         captured = [self.name(outer.pyname) for outer, _ in family.captures]
         return self.call(
-            "%closure", self.const(self.module), self.const(family), signatures,
+            "%closure",
+            self.const(self.module),
+            self.const(family),
+            signatures,
             self.at(ast.Tuple(captured, LOAD)),
         )
 
@@ -459,14 +490,23 @@ class Emitter(TypedForms, DataForms, LoopForms):
         for code, params, statics in family.methods:
             static_vars = getattr(code, "static_scope", [])
             for var, (name, low, high) in zip(static_vars, statics, strict=False):
-                self.assign_var(var, self.call(
-                    "%typevar", self.const(name),
-                    self.expr(low) if low is not None else self.const(None),
-                    self.expr(high) if high is not None else self.const(None),
-                ))
-            types.append(C.MakeTuple([
-                C.MakeTuple(list(params)), C.MakeTuple([C.Local(v) for v in static_vars]),
-            ]))
+                self.assign_var(
+                    var,
+                    self.call(
+                        "%typevar",
+                        self.const(name),
+                        self.expr(low) if low is not None else self.const(None),
+                        self.expr(high) if high is not None else self.const(None),
+                    ),
+                )
+            types.append(
+                C.MakeTuple(
+                    [
+                        C.MakeTuple(list(params)),
+                        C.MakeTuple([C.Local(v) for v in static_vars]),
+                    ]
+                )
+            )
         return self.expr(C.MakeTuple(types))
 
     def expr_IsDefined(self, node: C.IsDefined) -> ast.expr:
@@ -478,7 +518,8 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.store(t, self.const(True))
         body = self.done(saved)
         handler = ast.ExceptHandler(
-            self.at(ast.Tuple([self.name("%NameError"), self.name("%AttributeError")], LOAD)), None,
+            self.at(ast.Tuple([self.name("%NameError"), self.name("%AttributeError")], LOAD)),
+            None,
             [self.at(ast.Assign([self.name(t, True)], self.const(False)))],
         )
         self.push(ast.Try(body, [self.at(handler)], [], []))
@@ -527,7 +568,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
             self.emit_try(node, None)  # type: ignore[arg-type]
         elif kind is C.Local and node.var in self.definite:  # type: ignore[attr-defined]
             return
-        elif kind is C.Call and (plan := self.plans.get(id(node))) is not None and plan.store is not None:
+        elif (
+            kind is C.Call
+            and (plan := self.plans.get(id(node))) is not None
+            and plan.store is not None
+        ):
             plan.store(self, node)
         else:
             e = self.expr(node)
@@ -650,7 +695,9 @@ class Emitter(TypedForms, DataForms, LoopForms):
             self.out = saved
             release = self.at(ast.Expr(self.call("%uncaught")))
             guarded = self.at(ast.Try(inner, [], [], [release]))
-            handlers = [self.at(ast.ExceptHandler(self.name("%Catchable"), held, [*begun, guarded]))]
+            handlers = [
+                self.at(ast.ExceptHandler(self.name("%Catchable"), held, [*begun, guarded]))
+            ]
         if node.otherwise is not None:
             otherwise = part(node.otherwise)
         final: list[ast.stmt] = []

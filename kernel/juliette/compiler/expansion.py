@@ -8,7 +8,11 @@ from typing import Any
 from juliette.compiler.hygiene import Resolver, scoped
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
-    JuliaException, LoadError, MethodError, UndefVarError, julia_value,
+    JuliaException,
+    LoadError,
+    MethodError,
+    UndefVarError,
+    julia_value,
 )
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -156,7 +160,9 @@ class Expander:
         return path
 
 
-def check_arguments(macro: MacroFunction, source: LineNumberNode, module: Module, args: list[Any]) -> None:
+def check_arguments(
+    macro: MacroFunction, source: LineNumberNode, module: Module, args: list[Any]
+) -> None:
     """A macro that is called with too few or too many arguments has no method for them."""
     parameters = list(inspect.signature(macro.expand).parameters.values())[1:]
     most = None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters)
@@ -168,8 +174,23 @@ def check_arguments(macro: MacroFunction, source: LineNumberNode, module: Module
 
 
 # Macros of any number of arguments that may have none.
-_WITHOUT_ARGUMENTS = frozenset((
-    "@show", "@gensym", "@generated", "@something", "@coalesce", "@inbounds", "@inline", "@noinline",
-    "@nospecialize", "@specialize", "@propagate_inbounds", "@_inline_meta", "@_noinline_meta",
-    "@_propagate_inbounds_meta", "@polly", "@boundscheck",
-))
+_WITHOUT_ARGUMENTS = frozenset(
+    (
+        "@show",
+        "@gensym",
+        "@generated",
+        "@something",
+        "@coalesce",
+        "@inbounds",
+        "@inline",
+        "@noinline",
+        "@nospecialize",
+        "@specialize",
+        "@propagate_inbounds",
+        "@_inline_meta",
+        "@_noinline_meta",
+        "@_propagate_inbounds_meta",
+        "@polly",
+        "@boundscheck",
+    )
+)

@@ -17,11 +17,33 @@ from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Sym
 # Names that are syntax where they stand.
 _SYNTAX = frozenset(("end", "begin", "new", "ccall", "cglobal", "llvmcall"))
 _UNTOUCHED = frozenset(("inert", "meta", "using", "import", "export", "module", "toplevel"))
-_SCOPES = frozenset((
-    "for", "while", "let", "try", "generator", "comprehension", "typed_comprehension", "flatten",
-    "->", "do", "struct", "abstract", "primitive", "module", "macro", "escape", "hygienic-scope",
-    "quote", "inert", "meta", "using", "import", "export",
-))
+_SCOPES = frozenset(
+    (
+        "for",
+        "while",
+        "let",
+        "try",
+        "generator",
+        "comprehension",
+        "typed_comprehension",
+        "flatten",
+        "->",
+        "do",
+        "struct",
+        "abstract",
+        "primitive",
+        "module",
+        "macro",
+        "escape",
+        "hygienic-scope",
+        "quote",
+        "inert",
+        "meta",
+        "using",
+        "import",
+        "export",
+    )
+)
 
 
 class MacroScope:
@@ -30,7 +52,11 @@ class MacroScope:
     __slots__ = ("home", "labels", "names", "outer")
 
     def __init__(
-        self, home: Any, names: dict[str, Any], outer: MacroScope | None, labels: dict[str, Symbol] | None = None
+        self,
+        home: Any,
+        names: dict[str, Any],
+        outer: MacroScope | None,
+        labels: dict[str, Symbol] | None = None,
     ) -> None:
         self.home = home
         self.names = names
@@ -39,7 +65,11 @@ class MacroScope:
         self.labels = {} if labels is None else labels
 
     def with_names(self, names: dict[str, Any]) -> MacroScope:
-        return MacroScope(self.home, {**self.names, **names}, self.outer, self.labels) if names else self
+        return (
+            MacroScope(self.home, {**self.names, **names}, self.outer, self.labels)
+            if names
+            else self
+        )
 
 
 def scoped(e: Any, home: Any) -> Expr:
@@ -105,16 +135,18 @@ class Resolver:
     # ------------------------------------------------------------ plain forms
 
     def form_block(self, e: Expr, s: MacroScope) -> Any:
-        items = e.args if self.keep_lines else [
-            a for a in e.args if not isinstance(a, LineNumberNode)
-        ]
+        items = (
+            e.args if self.keep_lines else [a for a in e.args if not isinstance(a, LineNumberNode)]
+        )
         return Expr(e.head, *self.several(items, s))
 
     def form_dot(self, e: Expr, s: MacroScope) -> Any:
         if len(e.args) != 2:
             return Expr(e.head, *self.several(e.args, s))
         left, right = e.args
-        if isinstance(right, (QuoteNode, str)) or (isinstance(right, Expr) and right.head in ("quote", "inert")):
+        if isinstance(right, (QuoteNode, str)) or (
+            isinstance(right, Expr) and right.head in ("quote", "inert")
+        ):
             return Expr(".", self.resolve(left, s), right)
         if isinstance(right, Expr) and right.head == "escape":
             return Expr(".", self.resolve(left, s), unescaped(right))
@@ -153,25 +185,37 @@ class Resolver:
         return self.resolve(a, s)
 
     def form_tuple(self, e: Expr, s: MacroScope) -> Any:
-        return Expr("tuple", *[
-            Expr("=", unescaped(a.args[0]), self.resolve(a.args[1], s))
-            if isinstance(a, Expr) and a.head == "=" else self.resolve(a, s)
-            for a in e.args
-        ])
+        return Expr(
+            "tuple",
+            *[
+                Expr("=", unescaped(a.args[0]), self.resolve(a.args[1], s))
+                if isinstance(a, Expr) and a.head == "="
+                else self.resolve(a, s)
+                for a in e.args
+            ],
+        )
 
     def form_macrocall(self, e: Expr, s: MacroScope) -> Any:
         return Expr("macrocall", e.args[0], e.args[1], *self.several(e.args[2:], s))
 
     def form_global(self, e: Expr, s: MacroScope) -> Any:
         inner = s.with_names({n: GlobalRef(s.home, Symbol(n)) for n in _declared(e)})
-        parts = [self.resolve(a, inner) for a in e.args if isinstance(a, Expr) and a.head in ("=", *UPDATING)]
-        rest = [unescaped(a) for a in e.args if not (isinstance(a, Expr) and a.head in ("=", *UPDATING))]
+        parts = [
+            self.resolve(a, inner)
+            for a in e.args
+            if isinstance(a, Expr) and a.head in ("=", *UPDATING)
+        ]
+        rest = [
+            unescaped(a) for a in e.args if not (isinstance(a, Expr) and a.head in ("=", *UPDATING))
+        ]
         if not parts:
             return Expr("global", *rest)
         # The caller's own names have to be declared; others name their module where they are assigned.
         targets = [a.args[0] for a in e.args if isinstance(a, Expr) and a.head in ("=", *UPDATING)]
         of_caller = [n for t in targets for n in pattern(unescaped(t)) if n not in pattern(t)]
-        return Expr("block", *([Expr("global", *map(Symbol, of_caller))] if of_caller else []), *parts)
+        return Expr(
+            "block", *([Expr("global", *map(Symbol, of_caller))] if of_caller else []), *parts
+        )
 
     def form_isdefined(self, e: Expr, s: MacroScope) -> Any:
         return Expr("isdefined", self.resolve(e.args[0], s))
@@ -190,8 +234,13 @@ class Resolver:
             return self.form_function(e, s)
         if isinstance(target, Expr) and target.head == "curly":
             inner = self.new_scope(_where_names(target.args[1:]), s)
-            return Expr("=", Expr("curly", self.resolve(target.args[0], s), *self.several(target.args[1:], inner)),
-                        self.resolve(e.args[1], inner))
+            return Expr(
+                "=",
+                Expr(
+                    "curly", self.resolve(target.args[0], s), *self.several(target.args[1:], inner)
+                ),
+                self.resolve(e.args[1], inner),
+            )
         return Expr(e.head, *self.several(e.args, s))
 
     def form_function(self, e: Expr, s: MacroScope) -> Any:
@@ -212,13 +261,17 @@ class Resolver:
         if not isinstance(e, Expr):
             return self.resolve(e, inner)
         if e.head == "where":
-            return Expr("where", self.signature(e.args[0], s, inner), *self.several(e.args[1:], inner))
+            return Expr(
+                "where", self.signature(e.args[0], s, inner), *self.several(e.args[1:], inner)
+            )
         if e.head == "::" and len(e.args) == 2 and is_signature(e.args[0]):
             return Expr("::", self.signature(e.args[0], s, inner), self.resolve(e.args[1], inner))
         if e.head == "call":
             callee = e.args[0]
             where = inner if isinstance(callee, Expr) and callee.head in ("::", "curly") else s
-            return Expr("call", self.resolve(callee, where), *[self.parameter(a, inner) for a in e.args[1:]])
+            return Expr(
+                "call", self.resolve(callee, where), *[self.parameter(a, inner) for a in e.args[1:]]
+            )
         if e.head in ("tuple", "block"):
             return Expr(e.head, *[self.parameter(a, inner) for a in e.args])
         return self.parameter(e, inner)
@@ -232,7 +285,9 @@ class Resolver:
 
     def form_let(self, e: Expr, s: MacroScope) -> Any:
         bindings, body = e.args
-        items = bindings.args if isinstance(bindings, Expr) and bindings.head == "block" else [bindings]
+        items = (
+            bindings.args if isinstance(bindings, Expr) and bindings.head == "block" else [bindings]
+        )
         inner = s
         out = []
         for item in items:
@@ -249,7 +304,11 @@ class Resolver:
                 inner = self.new_scope(pattern(item), inner)
             out.append(self.resolve(item, inner))
         inner = inner.with_names(self.fresh(introduced(body), inner))
-        shown = Expr("block", *out) if isinstance(bindings, Expr) and bindings.head == "block" else out[0]
+        shown = (
+            Expr("block", *out)
+            if isinstance(bindings, Expr) and bindings.head == "block"
+            else out[0]
+        )
         return Expr("let", shown, self.resolve(body, inner))
 
     def form_for(self, e: Expr, s: MacroScope) -> Any:
@@ -321,7 +380,11 @@ class Resolver:
     def field(self, item: Any, inner: MacroScope) -> Any:
         if isinstance(item, Expr) and item.head == "const":
             return Expr("const", self.field(item.args[0], inner))
-        if isinstance(item, Expr) and item.head == "::" and isinstance(unescaped(item.args[0]), Symbol):
+        if (
+            isinstance(item, Expr)
+            and item.head == "::"
+            and isinstance(unescaped(item.args[0]), Symbol)
+        ):
             return Expr("::", unescaped(item.args[0]), self.resolve(item.args[1], inner))
         return self.resolve(item, inner)
 
@@ -346,8 +409,13 @@ class Resolver:
 
 
 _METHODS = {
-    ".": "dot", "=": "assign", "->": "function", "macro": "function", "primitive": "abstract",
-    "symboliclabel": "label", "symbolicgoto": "label",
+    ".": "dot",
+    "=": "assign",
+    "->": "function",
+    "macro": "function",
+    "primitive": "abstract",
+    "symboliclabel": "label",
+    "symbolicgoto": "label",
 }
 
 
@@ -404,7 +472,9 @@ def _where_names(items: Iterable[Any]) -> list[str]:
 def _parameters(e: Any) -> tuple[list[str], list[str], list[str]]:
     """The names of a signature: positional, keyword, type variables."""
     wheres: list[str] = []
-    while isinstance(e, Expr) and (e.head == "where" or (e.head == "::" and is_signature(e.args[0]))):
+    while isinstance(e, Expr) and (
+        e.head == "where" or (e.head == "::" and is_signature(e.args[0]))
+    ):
         if e.head == "where":
             wheres += _where_names(e.args[1:])
         e = e.args[0]
@@ -426,7 +496,9 @@ def _parameters(e: Any) -> tuple[list[str], list[str], list[str]]:
 
 def _escaped_parameters(e: Any) -> list[str]:
     """The names of parameters that stand in `esc(…)`: the caller's, which the body means, too."""
-    while isinstance(e, Expr) and (e.head == "where" or (e.head == "::" and is_signature(e.args[0]))):
+    while isinstance(e, Expr) and (
+        e.head == "where" or (e.head == "::" and is_signature(e.args[0]))
+    ):
         e = e.args[0]
     if not isinstance(e, Expr) or e.head not in ("call", "tuple", "block"):
         return []
@@ -436,7 +508,12 @@ def _escaped_parameters(e: Any) -> list[str]:
             p = p.args[0] if isinstance(p, Expr) and p.head in ("kw", "=", "...") else p
             if isinstance(p, Expr) and p.head == "escape":
                 out += pattern(unescaped(p))
-            elif isinstance(p, Expr) and p.head == "::" and isinstance(p.args[0], Expr) and p.args[0].head == "escape":
+            elif (
+                isinstance(p, Expr)
+                and p.head == "::"
+                and isinstance(p.args[0], Expr)
+                and p.args[0].head == "escape"
+            ):
                 out += pattern(unescaped(p.args[0]))
     return out
 

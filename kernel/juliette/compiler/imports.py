@@ -10,8 +10,15 @@ from juliette.compiler import code_loading, instances, support
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
-    ArgumentError, ErrorException, JuliaException, LoadError, MethodError, ParseErrorException, SystemError_,
-    UndefVarError, julia_value,
+    ArgumentError,
+    ErrorException,
+    JuliaException,
+    LoadError,
+    MethodError,
+    ParseErrorException,
+    SystemError_,
+    UndefVarError,
+    julia_value,
 )
 from juliette.runtime.modules import PACKAGES, REFUSED, SESSION, Base, Core, Module
 from juliette.syntax import ParseError, parse_all
@@ -34,7 +41,9 @@ def use(module: Module, e: Expr) -> None:
         if spec.head == ":":
             source = find_module(module, spec.args[0])
             for item in spec.args[1:]:
-                path, alias = (item.args[0], item.args[1].name) if item.head == "as" else (item, None)
+                path, alias = (
+                    (item.args[0], item.args[1].name) if item.head == "as" else (item, None)
+                )
                 bring(module, source, path.args[-1].name, alias, extends=not whole)
             continue
         alias = None
@@ -72,8 +81,10 @@ def whole_module(module: Module, spec: Expr, alias: str | None, whole: bool) -> 
     name = alias or source.name
     if module.bindings.get(name) is not source:
         if name in module.bindings and name not in module.imported and source.parent is not module:
-            support.WARN(f"WARNING: import of {full_name(source)} into {module.name} conflicts with an "
-                         "existing identifier; ignored.\n")
+            support.WARN(
+                f"WARNING: import of {full_name(source)} into {module.name} conflicts with an "
+                "existing identifier; ignored.\n"
+            )
         else:
             module.set(name, source, const=True)
             module.imported.add(name)
@@ -89,10 +100,18 @@ def bring(module: Module, source: Module, name: str, alias: str | None, *, exten
         return
     value = source.get(name)
     if here in module.bindings and module.bindings[here] is not value:
-        support.WARN(f"WARNING: ignoring conflicting import of {source.name}.{name} into {module.name}\n")
+        support.WARN(
+            f"WARNING: ignoring conflicting import of {source.name}.{name} into {module.name}\n"
+        )
         return
-    if here not in module.bindings and here in module.resolved and module.visible.get(here) is not value:
-        support.WARN(f"WARNING: ignoring conflicting import of {source.name}.{name} into {module.name}\n")
+    if (
+        here not in module.bindings
+        and here in module.resolved
+        and module.visible.get(here) is not value
+    ):
+        support.WARN(
+            f"WARNING: ignoring conflicting import of {source.name}.{name} into {module.name}\n"
+        )
         return
     own = here in module.bindings and here not in module.imported
     module.bindings[here] = value
@@ -129,8 +148,10 @@ def offer(module: Module, source: Module, name: str) -> None:
         if old is value:
             return
         if name in module.resolved:
-            support.WARN(f"WARNING: using {source.name}.{name} in module {module.name} conflicts with an "
-                         "existing identifier.\n")
+            support.WARN(
+                f"WARNING: using {source.name}.{name} in module {module.name} conflicts with an "
+                "existing identifier.\n"
+            )
             return
         if source is Base or source.loader is not None or source.name in PACKAGES:
             # The bundled packages export what is meant to stand beside Base.
@@ -154,8 +175,10 @@ def resolve(module: Module, names: Iterable[str]) -> None:
             module.resolved.add(name)
         elif name in module.conflicts:
             first, second = module.conflicts.pop(name)
-            support.WARN(f'WARNING: both {first.name} and {second.name} export "{name}"; uses of it in '
-                         f"module {module.name} must be qualified\n")
+            support.WARN(
+                f'WARNING: both {first.name} and {second.name} export "{name}"; uses of it in '
+                f"module {module.name} must be qualified\n"
+            )
 
 
 def find_module(module: Module, path: Expr) -> Module:
@@ -176,8 +199,11 @@ def find_module(module: Module, path: Expr) -> Module:
             raise UndefVarError(Symbol(name))
         found = found.get(name)
         if not isinstance(found, Module):
-            raise ArgumentError(f'invalid path: "{name}" does not name a module' if names[-1] != name
-                                else f'invalid using path: "{name}" does not name a module')
+            raise ArgumentError(
+                f'invalid path: "{name}" does not name a module'
+                if names[-1] != name
+                else f'invalid using path: "{name}" does not name a module'
+            )
         found.load()
     return found  # type: ignore[no-any-return]
 
@@ -300,7 +326,9 @@ def initialize(module: Module) -> None:
     except (JuliaException, Exception) as error:
         Base.demand("InitError")
         init_error = T.CORE_TYPES["InitError"].pyclass
-        raise init_error(Symbol(module.name), julia_value(error)).with_traceback(error.__traceback__) from None
+        raise init_error(Symbol(module.name), julia_value(error)).with_traceback(
+            error.__traceback__
+        ) from None
 
 
 def add_functions(compiler: Any, module: Module, file: str) -> None:
@@ -337,7 +365,9 @@ def include_file(compiler: Any, module: Module, path: str, mapped: Any = None) -
     try:
         text = place.read_text(encoding="utf-8")
     except OSError as error:
-        raise SystemError_(f"opening file {quoted(str(place.absolute()))}", error.errno, None) from None
+        raise SystemError_(
+            f"opening file {quoted(str(place.absolute()))}", error.errno, None
+        ) from None
     return include_text(compiler, module, text, str(place.absolute()), mapped)
 
 

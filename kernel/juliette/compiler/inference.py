@@ -16,7 +16,16 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import Plan, plan_call, plan_keywords, plan_runtime
 from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
-from juliette.compiler.narrowing import NONE, Facts, both, either, refine, told, typeasserted, without
+from juliette.compiler.narrowing import (
+    NONE,
+    Facts,
+    both,
+    either,
+    refine,
+    told,
+    typeasserted,
+    without,
+)
 from juliette.compiler.results import element_by_example
 from juliette.runtime import types as T
 from juliette.runtime.modules import Module
@@ -317,14 +326,32 @@ class Inference:
 
 
 VISIT: dict[type, Any] = {
-    C.Const: Inference._const, C.Local: Inference._local, C.Captured: Inference._captured, C.Global: Inference._global,
-    C.Runtime: Inference._runtime, C.Splat: Inference._splat, C.MakeTuple: Inference._tuple,
-    C.GetField: Inference._getfield, C.Call: Inference._call, C.Assign: Inference._assign,
-    C.AssignGlobal: Inference._assign_global, C.Block: Inference._block, C.Line: Inference._line,
-    C.If: Inference._if, C.While: Inference._while, C.For: Inference._for, C.Break: Inference._stops,
-    C.Continue: Inference._stops, C.Return: Inference._return, C.Try: Inference._try,
-    C.Collect: Inference._collect, C.Yield: Inference._yield,
-    C.Consume: Inference._consume, C.Fresh: Inference._fresh, C.Closure: Inference._closure, C.IsDefined: Inference._isdefined,
+    C.Const: Inference._const,
+    C.Local: Inference._local,
+    C.Captured: Inference._captured,
+    C.Global: Inference._global,
+    C.Runtime: Inference._runtime,
+    C.Splat: Inference._splat,
+    C.MakeTuple: Inference._tuple,
+    C.GetField: Inference._getfield,
+    C.Call: Inference._call,
+    C.Assign: Inference._assign,
+    C.AssignGlobal: Inference._assign_global,
+    C.Block: Inference._block,
+    C.Line: Inference._line,
+    C.If: Inference._if,
+    C.While: Inference._while,
+    C.For: Inference._for,
+    C.Break: Inference._stops,
+    C.Continue: Inference._stops,
+    C.Return: Inference._return,
+    C.Try: Inference._try,
+    C.Collect: Inference._collect,
+    C.Yield: Inference._yield,
+    C.Consume: Inference._consume,
+    C.Fresh: Inference._fresh,
+    C.Closure: Inference._closure,
+    C.IsDefined: Inference._isdefined,
 }
 
 

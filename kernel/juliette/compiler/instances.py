@@ -52,8 +52,14 @@ class Source:
     __slots__ = ("captured", "closure", "code", "drop_first", "instances", "module", "statics")
 
     def __init__(
-        self, code: LambdaCode, module: Module, statics: tuple[T.TypeVar, ...], *, drop_first: bool = False,
-        captured: tuple[Any, ...] = (), closure: dict[str, Any] | None = None,
+        self,
+        code: LambdaCode,
+        module: Module,
+        statics: tuple[T.TypeVar, ...],
+        *,
+        drop_first: bool = False,
+        captured: tuple[Any, ...] = (),
+        closure: dict[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.module = module
@@ -71,13 +77,33 @@ class Instance:
     """A method's code for one tuple of argument types."""
 
     __slots__ = (
-        "callers", "dead", "direct", "function", "holders", "inference", "key", "keywords", "lowest", "method", "name", "named",
-        "quiet", "recursive", "result", "traced", "types",
+        "callers",
+        "dead",
+        "direct",
+        "function",
+        "holders",
+        "inference",
+        "key",
+        "keywords",
+        "lowest",
+        "method",
+        "name",
+        "named",
+        "quiet",
+        "recursive",
+        "result",
+        "traced",
+        "types",
     )
     count = 0
 
     def __init__(
-        self, method: Method, types: tuple[Any, ...] | None, traced: bool, keywords: bool, named: Named = (),
+        self,
+        method: Method,
+        types: tuple[Any, ...] | None,
+        traced: bool,
+        keywords: bool,
+        named: Named = (),
     ) -> None:
         Instance.count += 1
         self.method = method
@@ -188,7 +214,11 @@ class Instance:
         if code.return_type is not None:
             inference.visit(code.return_type)
             declared = inference.types[id(code.return_type)]
-            if type(declared) is Known and isinstance(declared.value, T.DataType) and declared.value.concrete:
+            if (
+                type(declared) is Known
+                and isinstance(declared.value, T.DataType)
+                and declared.value.concrete
+            ):
                 inference.returns = declared.value
             elif inference.returns is not BOTTOM:
                 inference.returns = ANY
@@ -206,8 +236,10 @@ class Instance:
     def statics(self) -> tuple[Any, ...]:
         """The values of the static variables."""
         source: Source = self.method.source
-        return static_values(self.method, self.types) if self.types is not None and source.statics else (
-            self.key[2] if self.key is not None and self.types is None else ()
+        return (
+            static_values(self.method, self.types)
+            if self.types is not None and source.statics
+            else (self.key[2] if self.key is not None and self.types is None else ())
         )
 
     # ------------------------------------------------------------ code
@@ -225,7 +257,12 @@ class Instance:
         RESOLVE(source.module, source.code.reads)
         closure = bool(source.code.captures) or source.closure is not None
         f = backend.compile_method(
-            source.code, source.module, self.statics(), inference=inference, keywords=self.keywords, closure=closure,
+            source.code,
+            source.module,
+            self.statics(),
+            inference=inference,
+            keywords=self.keywords,
+            closure=closure,
             named=tuple(name for name, _ in self.named),
         )
         if closure and source.closure is None:
@@ -315,7 +352,11 @@ def static_values(method: Method, types: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def instance_of(
-    method: Method, types: tuple[Any, ...], traced: bool, keywords: bool = False, named: Named = (),
+    method: Method,
+    types: tuple[Any, ...],
+    traced: bool,
+    keywords: bool = False,
+    named: Named = (),
 ) -> Instance:
     """The instance for argument types (and the types of keywords, where they are passed by name)."""
     source: Source = method.source
@@ -336,5 +377,3 @@ def instance_of(
         found.key = key
         source.instances[key] = found
     return found
-
-

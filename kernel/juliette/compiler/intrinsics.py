@@ -35,8 +35,13 @@ class Plan:
     __slots__ = ("effects", "emit", "form", "length", "opaque", "result", "store")
 
     def __init__(
-        self, result: Any, emit: Callable[[Any, Any], ast.expr] | None = None, *, form: Any = None,
-        opaque: bool = False, store: Callable[[Any, Any], None] | None = None,
+        self,
+        result: Any,
+        emit: Callable[[Any, Any], ast.expr] | None = None,
+        *,
+        form: Any = None,
+        opaque: bool = False,
+        store: Callable[[Any, Any], None] | None = None,
     ) -> None:
         self.result = result
         self.emit = emit
@@ -144,7 +149,13 @@ def plan_runtime(inference: Any, node: C.Call, name: str, args: list[Any]) -> Pl
     if plan is None and not inference.traced:
         from juliette.compiler.support import HELPERS
 
-        helper = f if isinstance(f, GenericFunction) and stable(f) else HELPERS.get("%" + name) if name in RUNTIME_STABLE else None
+        helper = (
+            f
+            if isinstance(f, GenericFunction) and stable(f)
+            else HELPERS.get("%" + name)
+            if name in RUNTIME_STABLE
+            else None
+        )
         if helper is not None:
             plan = told(by_example(helper, args))
     return plan
@@ -184,7 +195,9 @@ def touched(f: GenericFunction, args: list[Any]) -> bool:
     for a in args:
         t = widen(a)
         members = t.types if isinstance(t, T.UnionType) else (t,)
-        if not all(L.concrete(m) for m in members) or (type(a) is Known and isinstance(a.value, T.JuliaType)):
+        if not all(L.concrete(m) for m in members) or (
+            type(a) is Known and isinstance(a.value, T.JuliaType)
+        ):
             return True
         choices.append(members)
     combinations = list(product(*choices))
@@ -205,10 +218,16 @@ def told(result: Any) -> Plan | None:
     return plan
 
 
-def plan_irrational(inference: Any, node: C.Call, f: GenericFunction, args: list[Any]) -> Plan | None:
+def plan_irrational(
+    inference: Any, node: C.Call, f: GenericFunction, args: list[Any]
+) -> Plan | None:
     """Beside numbers that machines have, `π` is a Float64."""
     others = [a for a in args if not (type(a) is Known and type(a.value) is Irrational)]
-    if not others or f.name not in ("+", "-", "*", "/", "<", "<=", ">", ">=") or not set(kinds(others)) <= {"i", "f"}:
+    if (
+        not others
+        or f.name not in ("+", "-", "*", "/", "<", "<=", ">", ">=")
+        or not set(kinds(others)) <= {"i", "f"}
+    ):
         return None
     nodes: list[C.Node] = []
     values = []
@@ -228,7 +247,9 @@ def plan_irrational(inference: Any, node: C.Call, f: GenericFunction, args: list
     return Plan(plan.result, lambda em, n: emit(em, call), opaque=plan.opaque)
 
 
-def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...], args: list[Any]) -> Plan | None:
+def plan_method(
+    inference: Any, f: GenericFunction, types: tuple[Any, ...], args: list[Any]
+) -> Plan | None:
     """The plan for a call of a Julia method."""
     from juliette.compiler.instances import instance_of
 
@@ -253,7 +274,12 @@ def plan_keywords(
     f = callee.value if type(callee) is Known else None
     types, given = exact(args), exact(values)
     names = [name for name, _ in node.kwargs]
-    if not isinstance(f, GenericFunction) or types is None or None in names or len(set(names)) < len(names):
+    if (
+        not isinstance(f, GenericFunction)
+        or types is None
+        or None in names
+        or len(set(names)) < len(names)
+    ):
         return None
     if not f.user_methods or not f.user_matches(types):
         if inference.traced or not stable(f):
@@ -263,13 +289,20 @@ def plan_keywords(
     if given is None:
         return None
     method = f.selected(types)
-    if method is None or method.code is None or method.code.vararg or method.code.keyword_rest is not None:
+    if (
+        method is None
+        or method.code is None
+        or method.code.vararg
+        or method.code.keyword_rest is not None
+    ):
         return None
     if inference.traced and f.traced_rule is not None:
         inference.edges.append((f, types))
         return None
     declared = {name: (default, typ) for name, _, default, typ in method.code.keywords}
-    if not set(names) <= set(declared) or any(d is None and n not in names for n, (d, _) in declared.items()):
+    if not set(names) <= set(declared) or any(
+        d is None and n not in names for n, (d, _) in declared.items()
+    ):
         return None
     for name, t in zip(names, given, strict=True):
         wanted = declared[name][1]
@@ -278,10 +311,14 @@ def plan_keywords(
             if known is None or not T.subtype(t, known):
                 return None
     inference.edges.append((f, types))
-    instance = instance_of(method, types, inference.traced, named=tuple(zip(names, given, strict=True)))
+    instance = instance_of(
+        method, types, inference.traced, named=tuple(zip(names, given, strict=True))
+    )
     inference.callees.append(instance)
     return Plan(
-        instance.infer(), lambda em, n: em.direct(instance, n, named=True), opaque=not instance.quiet,
+        instance.infer(),
+        lambda em, n: em.direct(instance, n, named=True),
+        opaque=not instance.quiet,
     )
 
 
@@ -300,7 +337,13 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
     from juliette.compiler.instances import instance_of
 
     methods = f.user_methods
-    if inference.traced or not methods or f._pending or len(methods) < len(f.methods) or len(methods) > MOST_METHODS:
+    if (
+        inference.traced
+        or not methods
+        or f._pending
+        or len(methods) < len(f.methods)
+        or len(methods) > MOST_METHODS
+    ):
         return None
     inference.edges.append((f, None))
     result: Any = BOTTOM
@@ -344,7 +387,9 @@ def plan_closure(inference: Any, callee: Any, args: list[Any]) -> Plan | None:
     inference.edges.append((generic, types))
     inference.callees.append(instance)
     return Plan(
-        instance.infer(), lambda em, n: em.direct(instance, n, em.expr(n.function)), form="closure",
+        instance.infer(),
+        lambda em, n: em.direct(instance, n, em.expr(n.function)),
+        form="closure",
         opaque=not instance.quiet,
     )
 
@@ -372,7 +417,12 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
 def plan_conversion(inference: Any, t: Any, args: list[Any]) -> Plan | None:
     """`T(x)` of numbers of Base."""
     types = exact(args) if len(args) == 1 and not inference.traced else None
-    if types is None or not is_basic_type(t) or not is_basic_type(types[0]) or types[0].pyclass is None:
+    if (
+        types is None
+        or not is_basic_type(t)
+        or not is_basic_type(types[0])
+        or types[0].pyclass is None
+    ):
         return None
     table, given = constructors(t), (T.type_of_type(t), *types)
     if table.user_methods and table.user_matches(given):

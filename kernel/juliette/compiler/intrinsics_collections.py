@@ -7,9 +7,27 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
-from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, builtin, exact, kind, kinds, rule
+from juliette.compiler.intrinsics import (
+    BOOL,
+    FLOAT,
+    INT,
+    STRING,
+    Plan,
+    builtin,
+    exact,
+    kind,
+    kinds,
+    rule,
+)
 from juliette.compiler.intrinsics_data import (
-    KEYS, STEPS, SUBSTRING, array_of, dict_of, entries_of, field_element, is_array,
+    KEYS,
+    STEPS,
+    SUBSTRING,
+    array_of,
+    dict_of,
+    entries_of,
+    field_element,
+    is_array,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
@@ -31,35 +49,72 @@ def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             v, x = em.exprs(n.args)
             em.push(ast.Expr(em.call(em.at(ast.Attribute(v, "push", LOAD)), x)))
 
-        return Plan(widen(args[0]), lambda em, n: em.call("%push", *em.exprs(n.args)), store=store, opaque=True)
+        return Plan(
+            widen(args[0]),
+            lambda em, n: em.call("%push", *em.exprs(n.args)),
+            store=store,
+            opaque=True,
+        )
     return Plan(widen(args[0]))
 
 
 @rule(
-    "append!", "pushfirst!", "sort!", "reverse!", "fill!", "copy!", "copyto!", "empty!", "insert!", "resize!", "deleteat!",
-    "shuffle!", "prepend!", "delete!", "merge!", "union!", "setdiff!", "intersect!", "unique!", "filter!",
+    "append!",
+    "pushfirst!",
+    "sort!",
+    "reverse!",
+    "fill!",
+    "copy!",
+    "copyto!",
+    "empty!",
+    "insert!",
+    "resize!",
+    "deleteat!",
+    "shuffle!",
+    "prepend!",
+    "delete!",
+    "merge!",
+    "union!",
+    "setdiff!",
+    "intersect!",
+    "unique!",
+    "filter!",
 )
 def _in_place(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     collection = args[-1] if inference.name == "filter!" and len(args) == 2 else args[0]
-    return Plan(widen(collection)) if args and (array_of(collection) or entries_of(collection)) else None
+    return (
+        Plan(widen(collection))
+        if args and (array_of(collection) or entries_of(collection))
+        else None
+    )
 
 
 @rule("pop!", "popfirst!", "splice!", "first", "last")
 def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if args else None
-    if array is not None and (len(args) == 1 or (inference.name == "splice!" and kinds(args[1:]) == "i")):
+    if array is not None and (
+        len(args) == 1 or (inference.name == "splice!" and kinds(args[1:]) == "i")
+    ):
         return builtin(field_element(array[0]), pure=inference.name[-1] != "!")
     entries = entries_of(args[0]) if inference.name == "pop!" else None
     if entries is None or len(args) == 3:
         return None
-    return Plan(field_element(entries[len(args) - 1])) if len(args) <= len(entries) and (len(entries) == 1 or len(args) == 2) else None
+    return (
+        Plan(field_element(entries[len(args) - 1]))
+        if len(args) <= len(entries) and (len(entries) == 1 or len(args) == 2)
+        else None
+    )
 
 
 @rule("copy", "similar", "deepcopy", "reverse", "sort", "unique")
 def _alike(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """Of arrays, whatever they hold."""
     array = array_of(args[0]) if len(args) == 1 else None
-    if array is None or not is_array(args[0]) or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy")):
+    if (
+        array is None
+        or not is_array(args[0])
+        or (array[1] != 1 and inference.name not in ("copy", "similar", "deepcopy"))
+    ):
         return None
     return builtin(widen(args[0]))
 
@@ -75,7 +130,11 @@ def _random(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     eltype: Any = FLOAT
     if args and kinds(args[:1]) != "i":
         source, args = args[0], args[1:]
-        if type(source) is Known and isinstance(source.value, T.JuliaType) and source.value in T.DTYPE_OF:
+        if (
+            type(source) is Known
+            and isinstance(source.value, T.JuliaType)
+            and source.value in T.DTYPE_OF
+        ):
             eltype = source.value
         elif name != "rand" or type(source) is Known:
             return None
@@ -100,9 +159,17 @@ def _found(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     where = args[0] if len(args) == count - 1 else args[1] if len(args) == count else None
     if where is None:
         return None
-    if len(args) == count and widen(args[0]) in (STRING, SUBSTRING) and widen(where) in (STRING, SUBSTRING):
+    if (
+        len(args) == count
+        and widen(args[0]) in (STRING, SUBSTRING)
+        and widen(where) in (STRING, SUBSTRING)
+    ):
         position = L.UNIT_RANGE
-    elif not (widen(where) in (STRING, SUBSTRING) or (array_of(where) or (ANY, 0))[1] == 1 or STEPS.get(widen(where))):
+    elif not (
+        widen(where) in (STRING, SUBSTRING)
+        or (array_of(where) or (ANY, 0))[1] == 1
+        or STEPS.get(widen(where))
+    ):
         return None
     if inference.name == "findall":
         return Plan(array_type(position, 1))
@@ -152,25 +219,41 @@ def _reshape(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if args else None
     if array is None or len(args) < 2 or not is_array(args[0]):
         return None
-    return Plan(array_type(array[0], len(args) - 1)) if all(kind(a) == "i" or widen(a) is V.Colon_ for a in args[1:]) else None
+    return (
+        Plan(array_type(array[0], len(args) - 1))
+        if all(kind(a) == "i" or widen(a) is V.Colon_ for a in args[1:])
+        else None
+    )
 
 
 @rule("zeros", "ones")
 def _filled(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     eltype: Any = FLOAT
-    if args and type(args[0]) is Known and isinstance(args[0].value, T.DataType) and args[0].value.concrete:
+    if (
+        args
+        and type(args[0]) is Known
+        and isinstance(args[0].value, T.DataType)
+        and args[0].value.concrete
+    ):
         eltype, args = args[0].value, args[1:]
     return Plan(array_type(eltype, len(args))) if set(kinds(args)) <= {"i"} else None
 
 
 @rule("trues", "falses")
 def _bits(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return Plan(T.apply_type(V.BitArray_, len(args))) if args and set(kinds(args)) == {"i"} else None
+    return (
+        Plan(T.apply_type(V.BitArray_, len(args))) if args and set(kinds(args)) == {"i"} else None
+    )
 
 
 @rule("fill")
 def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if len(args) > 1 and L.concrete(args[0]) and set(kinds(args[1:])) == {"i"} and exact(args[:1]) is not None:
+    if (
+        len(args) > 1
+        and L.concrete(args[0])
+        and set(kinds(args[1:])) == {"i"}
+        and exact(args[:1]) is not None
+    ):
         return Plan(array_type(widen(args[0]), len(args) - 1))
     return None
 

@@ -8,8 +8,21 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, NARROW, STRING, Plan, builtin, exact, folded, kind, kinds, known_int, rule,
-    runtime, told,
+    BOOL,
+    FLOAT,
+    INT,
+    NARROW,
+    STRING,
+    Plan,
+    builtin,
+    exact,
+    folded,
+    kind,
+    kinds,
+    known_int,
+    rule,
+    runtime,
+    told,
 )
 from juliette.compiler.results import by_example
 from juliette.compiler.lattice import ANY, BOTTOM, LENGTH, Known, Span, bounds, join, widen
@@ -86,20 +99,26 @@ def _colon(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return told(by_example(V.COLON, args))
     low, high = bounds(args[0])[0], bounds(args[-1])[1]  # type: ignore[index]
     if len(args) == 2:
-        return Plan(Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range")
+        return Plan(
+            Span(low, high), lambda em, n: em.call("%UnitRange", *em.exprs(n.args)), form="range"
+        )
     steps = bounds(args[1])
     if steps is None or steps[0] <= 0 <= steps[1]:
         # The step may be zero: an error.
         return Plan(L.STEP_RANGE, lambda em, n: em.linked(n), form="range")
     ends = (low, high) if steps[0] > 0 else (bounds(args[2])[0], bounds(args[0])[1])  # type: ignore[index]
     return Plan(
-        L.StepSpan(*ends), lambda em, n: em.call("%StepRange", *em.exprs(n.args)), form="range",
+        L.StepSpan(*ends),
+        lambda em, n: em.call("%StepRange", *em.exprs(n.args)),
+        form="range",
     )
 
 
 def indices(length: Any) -> Plan:
     """`Base.OneTo(length)`"""
-    plan = Plan(Span(1, L.LONGEST, True), lambda em, n: em.call("%OneTo", length(em, n)), form="range")
+    plan = Plan(
+        Span(1, L.LONGEST, True), lambda em, n: em.call("%OneTo", length(em, n)), form="range"
+    )
     plan.length = length
     return plan
 
@@ -107,7 +126,9 @@ def indices(length: Any) -> Plan:
 @rule("eachindex")
 def _eachindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if len(args) == 1 else None
-    return indices(lambda em, n: em.array_length(n.args[0], array[1])) if array is not None else None
+    return (
+        indices(lambda em, n: em.array_length(n.args[0], array[1])) if array is not None else None
+    )
 
 
 @rule("axes")
@@ -116,7 +137,9 @@ def _axes(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     d = known_int(args[1]) if len(args) == 2 else None
     if array is None or d is None or not 1 <= d <= array[1]:
         return None
-    return indices(lambda em, n: em.at(ast.Subscript(em.array_shape(n.args[0]), em.const(d - 1), LOAD)))
+    return indices(
+        lambda em, n: em.at(ast.Subscript(em.array_shape(n.args[0]), em.const(d - 1), LOAD))
+    )
 
 
 # ---------------------------------------------------------------- sizes
@@ -130,9 +153,18 @@ def _length(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if array is not None:
         return Plan(LENGTH, lambda em, n: em.array_length(n.args[0], array[1]))
     t = widen(args[0])
-    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and type(node.args[0]) is C.Local:
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and type(node.args[0]) is C.Local
+    ):
         return folded(len(t.parameters))
-    if t is STRING or (isinstance(t, T.DataType) and t.typename in (L.DICT, L.SET)) or type(args[0]) is Span:
+    if (
+        t is STRING
+        or (isinstance(t, T.DataType) and t.typename in (L.DICT, L.SET))
+        or type(args[0]) is Span
+    ):
         return builtin(LENGTH, pure=True)
     return None
 
@@ -148,7 +180,9 @@ def _size(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     d = known_int(args[1])
     if len(args) != 2 or d is None or not 1 <= d <= n:
         return builtin(LENGTH, pure=True) if len(args) == 2 and kind(args[1]) == "i" else None
-    return Plan(LENGTH, lambda em, m: em.at(ast.Subscript(em.array_shape(m.args[0]), em.const(d - 1), LOAD)))
+    return Plan(
+        LENGTH, lambda em, m: em.at(ast.Subscript(em.array_shape(m.args[0]), em.const(d - 1), LOAD))
+    )
 
 
 @runtime("lastindex")
@@ -174,10 +208,18 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
 
         def emit(em: Any, n: C.Call) -> ast.expr:
-            return em.at(ast.Compare(em.array_length(n.args[0], array[1]), [ast.Eq()], [em.const(0)]))  # type: ignore[no-any-return]
+            return em.at(
+                ast.Compare(em.array_length(n.args[0], array[1]), [ast.Eq()], [em.const(0)])
+            )  # type: ignore[no-any-return]
 
         return Plan(BOOL, emit)
-    if name == "haskey" and len(args) == 2 and (entry := dict_of(args[0])) and entry[0] is widen(args[1]) and entry[0] in KEYS:
+    if (
+        name == "haskey"
+        and len(args) == 2
+        and (entry := dict_of(args[0]))
+        and entry[0] is widen(args[1])
+        and entry[0] in KEYS
+    ):
 
         def emit_haskey(em: Any, n: C.Call) -> ast.expr:
             d, k = em.exprs(n.args)
@@ -208,11 +250,21 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if len(index) == n and eltype in NARROW:
                 return Plan(eltype, lambda em, m: em.access(m.args, False, LOAD), form="object")
             if len(index) == n and eltype not in T.DTYPE_OF:
-                return Plan(field_element(eltype), lambda em, m: em.load_object(m, index), form="object")
+                return Plan(
+                    field_element(eltype), lambda em, m: em.load_object(m, index), form="object"
+                )
             return runtime_builtin(field_element(eltype))
-        if is_array(t) and n == 1 and len(index) == 1 and (array_of(index[0]) or (ANY, 0)) in ((INT, 1), (BOOL, 1)):
+        if (
+            is_array(t)
+            and n == 1
+            and len(index) == 1
+            and (array_of(index[0]) or (ANY, 0)) in ((INT, 1), (BOOL, 1))
+        ):
             return Plan(t)
-        if is_array(t) and all(kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_ for i in index):
+        if is_array(t) and all(
+            kind(i) == "i" or type(i) is Span or i is L.STEP_RANGE or widen(i) is V.Colon_
+            for i in index
+        ):
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         if all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
             return Plan(field_element(eltype))
@@ -239,13 +291,29 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if t in (STRING, SUBSTRING) and len(index) == 1:
         if kinds(index) == "i":
             link = Base.bindings["getindex"].link((t, INT))
-            return Plan(T.Char_, lambda em, m: em.call(link.enter_into(em.constants), *em.exprs(m.args)))
-        return runtime_builtin(STRING) if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE else None
+            return Plan(
+                T.Char_, lambda em, m: em.call(link.enter_into(em.constants), *em.exprs(m.args))
+            )
+        return (
+            runtime_builtin(STRING)
+            if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE
+            else None
+        )
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
-    if type(target) is Known and isinstance(target.value, T.DataType) and (target.value.concrete or target.value is ANY):
+    if (
+        type(target) is Known
+        and isinstance(target.value, T.DataType)
+        and (target.value.concrete or target.value is ANY)
+    ):
         return Plan(array_type(target.value, 1))
-    if isinstance(t, T.DataType) and t.typename is PAIR and t.concrete and len(index) == 1 and known_int(index[0]) in (1, 2):
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is PAIR
+        and t.concrete
+        and len(index) == 1
+        and known_int(index[0]) in (1, 2)
+    ):
         return Plan(field_element(t.parameters[known_int(index[0]) - 1]))  # type: ignore[operator]
     return None
 
@@ -267,22 +335,31 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return None
         if eltype in PLAIN and (widen(value) is eltype or (eltype is FLOAT and kind(value) == "i")):
             return Plan(
-                widen(target), lambda em, m: em.stored(m, index, True),
-                store=lambda em, m: em.store_element(m, index, True), form="element",
+                widen(target),
+                lambda em, m: em.stored(m, index, True),
+                store=lambda em, m: em.store_element(m, index, True),
+                form="element",
             )
-        if widen(value) is eltype and eltype in NARROW or eltype not in T.DTYPE_OF and (
-            eltype is ANY or widen(value) is eltype
+        if (
+            widen(value) is eltype
+            and eltype in NARROW
+            or eltype not in T.DTYPE_OF
+            and (eltype is ANY or widen(value) is eltype)
         ):
             return Plan(
-                widen(target), lambda em, m: em.stored(m, index, False),
-                store=lambda em, m: em.store_element(m, index, False), form="object",
+                widen(target),
+                lambda em, m: em.stored(m, index, False),
+                store=lambda em, m: em.store_element(m, index, False),
+                form="object",
             )
         return Plan(widen(target))
     entry = dict_of(target)
     if entry is not None and len(index) == 1:
         key, declared = entry
         if key in KEYS and widen(index[0]) is key and (declared is ANY or widen(value) is declared):
-            return Plan(widen(target), lambda em, m: em.dict_stored(m), store=lambda em, m: em.dict_store(m))
+            return Plan(
+                widen(target), lambda em, m: em.dict_stored(m), store=lambda em, m: em.dict_store(m)
+            )
         return Plan(widen(target))
     return None
 
@@ -291,7 +368,9 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     types = {widen(a) for a in args}
     if args and exact(args) is not None:
-        if len(types) == 1 and not any(type(a) is Known and isinstance(a.value, T.JuliaType) for a in args):
+        if len(types) == 1 and not any(
+            type(a) is Known and isinstance(a.value, T.JuliaType) for a in args
+        ):
             return Plan(array_type(types.pop(), 1))
         if types == {INT, FLOAT}:
             return Plan(array_type(FLOAT, 1))
@@ -308,7 +387,13 @@ def _destructure(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     n, slurp = args[1].value, args[2].value
     if slurp < 0 and isinstance(t, T.DataType) and t.typename is PAIR and n <= 2 and t.concrete:
         return Plan(t, lambda em, m: em.expr(m.args[0]))
-    if slurp < 0 and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(t.parameters) >= n:
+    if (
+        slurp < 0
+        and isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and len(t.parameters) >= n
+    ):
         return Plan(t, lambda em, m: em.expr(m.args[0]))
     return None
 
@@ -320,9 +405,15 @@ def _tuple_item(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     result: Any = ANY
     if isinstance(t, T.DataType) and t.typename is PAIR:
         return Plan(
-            field_element(t.parameters[i]), lambda em, m: em.at(ast.Attribute(em.expr(m.args[0]), ("first", "second")[i], LOAD)),
+            field_element(t.parameters[i]),
+            lambda em, m: em.at(ast.Attribute(em.expr(m.args[0]), ("first", "second")[i], LOAD)),
         )
-    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and i < len(t.parameters):
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and i < len(t.parameters)
+    ):
         result = field_element(t.parameters[i])
     return Plan(result, lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i), LOAD)))
 
@@ -334,7 +425,12 @@ def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
     """`x.name` for a struct of known type, or for a constant of a module."""
     if type(owner) is Known and isinstance(owner.value, Module):
         module, name = owner.value, node.name
-        if module.loader is None and name in module.bindings and name in module.consts and type(node.object) in (C.Global, C.GetField):
+        if (
+            module.loader is None
+            and name in module.bindings
+            and name in module.consts
+            and type(node.object) in (C.Global, C.GetField)
+        ):
             return folded(module.bindings[name])
         return None
     t = widen(owner)
@@ -366,7 +462,8 @@ def _plan_part(t: Any, name: str) -> Plan | None:
         if name not in ("first", "second"):
             return None
         return Plan(
-            field_element(t.parameters[name == "second"]), lambda em, n: em.at(ast.Attribute(em.expr(n.object), name, LOAD)),
+            field_element(t.parameters[name == "second"]),
+            lambda em, n: em.at(ast.Attribute(em.expr(n.object), name, LOAD)),
         )
     names = [str(n) for n in t.parameters[0]]
     if name not in names or not t.parameters[1].concrete:
@@ -374,17 +471,33 @@ def _plan_part(t: Any, name: str) -> Plan | None:
     i = names.index(name)
     return Plan(
         field_element(t.parameters[1].parameters[i]),
-        lambda em, n: em.at(ast.Subscript(em.at(ast.Attribute(em.expr(n.object), "values", LOAD)), em.const(i), LOAD)),
+        lambda em, n: em.at(
+            ast.Subscript(
+                em.at(ast.Attribute(em.expr(n.object), "values", LOAD)), em.const(i), LOAD
+            )
+        ),
     )
 
 
 @runtime("setproperty!")
 def _setproperty(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     t = widen(args[0])
-    if not isinstance(t, T.DataType) or not t.concrete or t.typename.make_class is not structs.make_class:
+    if (
+        not isinstance(t, T.DataType)
+        or not t.concrete
+        or t.typename.make_class is not structs.make_class
+    ):
         return None
-    name = args[1].value.name if type(args[1]) is Known and isinstance(args[1].value, V.Symbol) else None
-    if not t.typename.mutable or name not in t.fields or name in t.typename.field_consts | t.typename.field_atomics:
+    name = (
+        args[1].value.name
+        if type(args[1]) is Known and isinstance(args[1].value, V.Symbol)
+        else None
+    )
+    if (
+        not t.typename.mutable
+        or name not in t.fields
+        or name in t.typename.field_consts | t.typename.field_atomics
+    ):
         return None
     declared = t.field_types[t.fields.index(name)]
     if declared is not ANY and widen(args[2]) is not declared and not fits(args[2], declared):
@@ -415,7 +528,11 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
         inference.edges.append((table, None))
         return None
     if types is None:
-        plain = isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class
+        plain = (
+            isinstance(t, T.DataType)
+            and t.concrete
+            and body.typename.make_class is structs.make_class
+        )
         if plain and not table.user_methods and len(args) == len(t.fields):
             inference.edges.append((table, None))
             return plan_new(inference, t, args, 0)
@@ -430,13 +547,21 @@ def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan |
         inference.callees.append(instance)
         first = () if method.source.drop_first else (t,)
         return Plan(
-            instance.infer(), lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]),
+            instance.infer(),
+            lambda em, n: em.direct(instance, n, *[em.const(x) for x in first]),
             opaque=not instance.quiet,
         )
-    if method.rule == "converting constructor" and isinstance(t, T.DataType) and t.concrete and body.typename.make_class is structs.make_class:
+    if (
+        method.rule == "converting constructor"
+        and isinstance(t, T.DataType)
+        and t.concrete
+        and body.typename.make_class is structs.make_class
+    ):
         return plan_new(inference, t, args, 0)
     if method.rule != "default constructor" or body.typename.make_class is not structs.make_class:
-        return Plan(t) if isinstance(t, T.DataType) and t.concrete and not table.user_methods else None
+        return (
+            Plan(t) if isinstance(t, T.DataType) and t.concrete and not table.user_methods else None
+        )
     made = t
     if isinstance(t, T.UnionAll):
         values = method.static_parameters(full)
@@ -484,7 +609,11 @@ def checked_new(t: Any, n: int, skip: int) -> Plan:
     from juliette.compiler.data_support import checked_maker
 
     return Plan(
-        t, lambda em, m: em.call(em.constant_for("new", checked_maker(t, n)), *em.exprs(m.args[skip:])), opaque=True,
+        t,
+        lambda em, m: em.call(
+            em.constant_for("new", checked_maker(t, n)), *em.exprs(m.args[skip:])
+        ),
+        opaque=True,
     )
 
 
@@ -539,7 +668,9 @@ def _typeassert(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 @runtime("apply_type", traceable=True)
 def _apply_type(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if not all(type(a) is Known for a in args) or not all(type(n) in (C.Const, C.Global, C.Local, C.Runtime, C.Call) for n in node.args):
+    if not all(type(a) is Known for a in args) or not all(
+        type(n) in (C.Const, C.Global, C.Local, C.Runtime, C.Call) for n in node.args
+    ):
         return None
     try:
         return folded(T.apply_type(*[a.value for a in args]))

@@ -12,7 +12,20 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.inference import element_of
-from juliette.compiler.intrinsics import BOOL, FLOAT, INT, STRING, Plan, builtin, exact, known_int, plan_generic, rule, runtime, told
+from juliette.compiler.intrinsics import (
+    BOOL,
+    FLOAT,
+    INT,
+    STRING,
+    Plan,
+    builtin,
+    exact,
+    known_int,
+    plan_generic,
+    rule,
+    runtime,
+    told,
+)
 from juliette.compiler.intrinsics_data import PAIR, array_of, field_element, is_array
 from juliette.compiler.lattice import Known, Span, widen
 from juliette.compiler.results import by_example, dimensions, stable
@@ -101,9 +114,15 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
                 return OfBase(generic, widen(elements[0]))
             call = C.Call(C.Const(generic), [C.Runtime("value") for _ in elements])
             plan = plan_generic(inference, call, generic, list(elements))
-            return OfBase(generic, widen(plan.result)) if plan is not None and plan.result is not L.ANY else None
+            return (
+                OfBase(generic, widen(plan.result))
+                if plan is not None and plan.result is not L.ANY
+                else None
+            )
     else:
-        generic = getattr(function.pyclass if isinstance(function, T.DataType) else None, "generic", None)
+        generic = getattr(
+            function.pyclass if isinstance(function, T.DataType) else None, "generic", None
+        )
         if generic is None:
             return None
     method = generic.selected(types)
@@ -126,13 +145,21 @@ def shape_of(inference: Any, node: C.Node) -> int:
 
 def generated(inference: Any, node: C.Node) -> Applied | None:
     """What a generator expression applies, if it is all known."""
-    if type(node) is not C.Call or type(node.function) is not C.Runtime or node.function.name != "generator":
+    if (
+        type(node) is not C.Call
+        or type(node.function) is not C.Runtime
+        or node.function.name != "generator"
+    ):
         return None
     if len(node.args) != 2:
         return None
     function, source = node.args
     test = None
-    if type(source) is C.Call and type(source.function) is C.Runtime and source.function.name == "filtered":
+    if (
+        type(source) is C.Call
+        and type(source.function) is C.Runtime
+        and source.function.name == "filtered"
+    ):
         test, source = source.args
     ndim = shape_of(inference, source)
     if not ndim:
@@ -153,7 +180,11 @@ def generated(inference: Any, node: C.Node) -> Applied | None:
 
 def arguments(em: Any, applied: Applied) -> list[ast.expr]:
     """Function, closure, source, and the same of the test."""
-    nodes = [applied.function, *([applied.test] if applied.test is not None else []), applied.source]
+    nodes = [
+        applied.function,
+        *([applied.test] if applied.test is not None else []),
+        applied.source,
+    ]
     *closures, source = em.exprs(nodes)
     out = [em.name(applied.instance.enter_into(em.constants)), closures[0], source]
     if applied.test is not None:
@@ -201,14 +232,22 @@ def collected_type(inference: Any, node: C.Collect, element: Any) -> Any:
             return L.ANY
         ndim = sum(parts)
     if node.eltype is not None:
-        return array_type(element, ndim) if isinstance(element, T.DataType) and element.concrete else L.ANY
+        return (
+            array_type(element, ndim)
+            if isinstance(element, T.DataType) and element.concrete
+            else L.ANY
+        )
     element = result_type(widen(element))
     return array_type(element, ndim) if element is not None else L.ANY
 
 
 def consumed_type(f: Any, element: Any, rest: list[Any]) -> Any:
     """What a function of Base's makes of a generator's elements."""
-    name = f.typename.name if isinstance(f, T.DataType) else getattr(f, "name", "") or T.unwrap(f).typename.name
+    name = (
+        f.typename.name
+        if isinstance(f, T.DataType)
+        else getattr(f, "name", "") or T.unwrap(f).typename.name
+    )
     if name == "join":
         return STRING
     if name in ("any", "all"):
@@ -240,9 +279,15 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if instance is None or instance.infer() is not T.Char_:
             return None
         applied = Applied(node.args[0], instance, node.args[1], 1)
-        return Plan(STRING, lambda em, n: em.call("%mapped_string", *arguments(em, applied)), opaque=not applied.quiet)
-    if type(args[1]) is not Span and not T.subtype(widen(args[1]), T.AbstractArray) or (
-        array_of(args[1]) is not None and not is_array(args[1])
+        return Plan(
+            STRING,
+            lambda em, n: em.call("%mapped_string", *arguments(em, applied)),
+            opaque=not applied.quiet,
+        )
+    if (
+        type(args[1]) is not Span
+        and not T.subtype(widen(args[1]), T.AbstractArray)
+        or (array_of(args[1]) is not None and not is_array(args[1]))
     ):
         return None  # of a tuple a tuple, of a dictionary an error
     return _collected(inference, source_applied(inference, node, args))
@@ -251,7 +296,11 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _map_many(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """`map(f, xs, ys...)` of arrays of one number of dimensions."""
     ndims = {shape_of(inference, n) for n in node.args[1:]}
-    instance = instance_for(inference, args[0], *[widen(element_of(a)) for a in args[1:]]) if len(ndims) == 1 else None
+    instance = (
+        instance_for(inference, args[0], *[widen(element_of(a)) for a in args[1:]])
+        if len(ndims) == 1
+        else None
+    )
     eltype = result_type(instance.infer()) if instance is not None else None
     n = ndims.pop()
     return Plan(array_type(eltype, n)) if eltype is not None and n else None
@@ -273,7 +322,11 @@ def _filter(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     applied = source_applied(inference, node, args) if array[0] in PLAIN and array[1] == 1 else None
     if applied is None or applied.instance.infer() is not BOOL:
         return Plan(out)
-    return Plan(out, lambda em, n: em.call("%kept", em.const(array[0]), *arguments(em, applied)), opaque=not applied.quiet)
+    return Plan(
+        out,
+        lambda em, n: em.call("%kept", em.const(array[0]), *arguments(em, applied)),
+        opaque=not applied.quiet,
+    )
 
 
 @rule("any", "all", "count")
@@ -289,7 +342,8 @@ def _quantified(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     helper = f"%{name}_of"
     return Plan(
-        INT if name == "count" else BOOL, lambda em, n: em.call(helper, *arguments(em, applied)),
+        INT if name == "count" else BOOL,
+        lambda em, n: em.call(helper, *arguments(em, applied)),
         opaque=not applied.quiet,
     )
 
@@ -337,12 +391,16 @@ def _folded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         instance = instance_for(inference, args[0], element)
         element = widen(instance.infer()) if instance is not None else L.ANY
     operation = args[mapped]
-    instance = instance_for(inference, operation, element, element) if element is not L.ANY else None
+    instance = (
+        instance_for(inference, operation, element, element) if element is not L.ANY else None
+    )
     if instance is None or widen(instance.infer()) is not element or element in SMALL:
         return None
     if name == "accumulate":
         array = array_of(args[1])
-        return Plan(array_type(element, array[1])) if array is not None and is_array(args[1]) else None
+        return (
+            Plan(array_type(element, array[1])) if array is not None and is_array(args[1]) else None
+        )
     return Plan(element)
 
 
@@ -409,11 +467,19 @@ def plan_dots(inference: Any, node: C.Call, template: Any, args: list[Any]) -> P
             ndim = max(ndim, array[1])
             return array[0] if L.concrete(array[0]) else L.ANY
         t = widen(leaf)
-        whole = whole and (type(t) is not T.UnionType and isinstance(t, T.DataType) and (T.subtype(t, T.Number) or t in (STRING, T.Char_)))
+        whole = whole and (
+            type(t) is not T.UnionType
+            and isinstance(t, T.DataType)
+            and (T.subtype(t, T.Number) or t in (STRING, T.Char_))
+        )
         return leaf if whole and type(leaf) is not Known else t if whole else L.ANY
 
     result = element(template.tree)
-    if result is L.ANY or not L.concrete(result) or (result not in T.DTYPE_OF and result not in (STRING, T.Char_)):
+    if (
+        result is L.ANY
+        or not L.concrete(result)
+        or (result not in T.DTYPE_OF and result not in (STRING, T.Char_))
+    ):
         return told(by_example_dots(template, args))
     if ndim == 0:
         return Plan(result)

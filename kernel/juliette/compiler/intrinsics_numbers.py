@@ -8,7 +8,22 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
-    BOOL, FLOAT, INT, STRING, TYPES, Plan, Rule, builtin, exact, folded, kind, kinds, known_int, narrow, rule, told,
+    BOOL,
+    FLOAT,
+    INT,
+    STRING,
+    TYPES,
+    Plan,
+    Rule,
+    builtin,
+    exact,
+    folded,
+    kind,
+    kinds,
+    known_int,
+    narrow,
+    rule,
+    told,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, HIGH, Known, bounds, join, widen
 from juliette.compiler.results import by_example
@@ -16,9 +31,22 @@ from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 
 OPERATORS: dict[str, Any] = {
-    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE,
-    "==": ast.Eq, "!=": ast.NotEq, "&": ast.BitAnd, "|": ast.BitOr, "⊻": ast.BitXor, "xor": ast.BitXor,
-    "≤": ast.LtE, "≥": ast.GtE, "≠": ast.NotEq,
+    "+": ast.Add,
+    "-": ast.Sub,
+    "*": ast.Mult,
+    "<": ast.Lt,
+    "<=": ast.LtE,
+    ">": ast.Gt,
+    ">=": ast.GtE,
+    "==": ast.Eq,
+    "!=": ast.NotEq,
+    "&": ast.BitAnd,
+    "|": ast.BitOr,
+    "⊻": ast.BitXor,
+    "xor": ast.BitXor,
+    "≤": ast.LtE,
+    "≥": ast.GtE,
+    "≠": ast.NotEq,
 }
 
 
@@ -27,7 +55,12 @@ def _ring(op: str) -> Rule:
         ks = kinds(args)
         if ks == "??" and not inference.traced and (t := narrow(args)):
             return Plan(t, lambda em, n: em.chain(OPERATORS[op], n))
-        if not ks or (len(ks) == 1 and ks not in ("i", "f")) or len(ks) > 8 or (op == "-" and len(ks) > 2):
+        if (
+            not ks
+            or (len(ks) == 1 and ks not in ("i", "f"))
+            or len(ks) > 8
+            or (op == "-" and len(ks) > 2)
+        ):
             return None
         if "f" in ks and set(ks) <= {"f", "i"}:
             if inference.traced and "f" not in ks[:2]:
@@ -54,15 +87,19 @@ for _op in ("+", "-", "*"):
 def plain_values(args: list[Any]) -> bool:
     """Numbers, characters, strings or symbols, of known types."""
     return exact(args) is not None and all(
-        t in (T.Char_, STRING, T.Symbol_) or (T.subtype(t, T.Real) and t.typename.primitive_bits) for t in map(widen, args)
+        t in (T.Char_, STRING, T.Symbol_) or (T.subtype(t, T.Real) and t.typename.primitive_bits)
+        for t in map(widen, args)
     )
 
 
 def alike(args: list[Any]) -> bool:
     """Two tuples of one type that Python compares as Julia does."""
     t = widen(args[0])
-    return t is widen(args[1]) and isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and all(
-        p in (INT, BOOL, STRING) for p in t.parameters
+    return (
+        t is widen(args[1])
+        and isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and all(p in (INT, BOOL, STRING) for p in t.parameters)
     )
 
 
@@ -76,13 +113,21 @@ def _comparison(op: str) -> Rule:
 
                 def emit(em: Any, n: C.Call) -> ast.expr:
                     a, b = em.exprs(n.args)
-                    return em.at(ast.Compare(em.attribute(a, "code"), [OPERATORS[op]()], [em.attribute(b, "code")]))  # type: ignore[no-any-return]
+                    return em.at(
+                        ast.Compare(
+                            em.attribute(a, "code"), [OPERATORS[op]()], [em.attribute(b, "code")]
+                        )
+                    )  # type: ignore[no-any-return]
 
                 return Plan(BOOL, emit)
             if plain_values(args):
                 return builtin(BOOL, pure=True)
-        if len(ks) == 2 and (set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))):
-            return Plan(BOOL if not inference.traced else ANY, lambda em, n: em.compare(OPERATORS[op], n))
+        if len(ks) == 2 and (
+            set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))
+        ):
+            return Plan(
+                BOOL if not inference.traced else ANY, lambda em, n: em.compare(OPERATORS[op], n)
+            )
         return None
 
     return plan
@@ -105,7 +150,9 @@ def _identical(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(BOOL, lambda em, n: em.compare(ast.Eq if same else ast.NotEq, n))
     for x, other in ((args[0], args[1]), (args[1], args[0])):
         if widen(x) is T.Nothing:
-            if L.concrete(other) and all(type(a) in (C.Local, C.Const, C.Global) for a in node.args):
+            if L.concrete(other) and all(
+                type(a) in (C.Local, C.Const, C.Global) for a in node.args
+            ):
                 return folded((widen(other) is T.Nothing) is same)
             return Plan(BOOL, lambda em, n: em.compare(ast.Is if same else ast.IsNot, n))
     return builtin(BOOL, pure=True) if exact(args) is not None else Plan(BOOL)
@@ -117,7 +164,9 @@ def _isnothing(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     if L.concrete(args[0]) and type(node.args[0]) in (C.Local, C.Const):
         return folded(widen(args[0]) is T.Nothing)
-    return Plan(BOOL, lambda em, n: em.at(ast.Compare(em.expr(n.args[0]), [ast.Is()], [em.const(None)])))
+    return Plan(
+        BOOL, lambda em, n: em.at(ast.Compare(em.expr(n.args[0]), [ast.Is()], [em.const(None)]))
+    )
 
 
 @rule("!")
@@ -233,7 +282,10 @@ def _quotient(name: str, floor: bool, want_quotient: bool) -> Rule:
 
 
 for _name, _floor, _quot in (
-    ("div", False, True), ("rem", False, False), ("fld", True, True), ("mod", True, False),
+    ("div", False, True),
+    ("rem", False, False),
+    ("fld", True, True),
+    ("mod", True, False),
 ):
     rule(_name)(_quotient(_name, _floor, _quot))
 
@@ -251,10 +303,16 @@ def _mod1(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return counted(em, x, y)
         x, (first, again) = em.ordered(x, y)
         test = em.at(ast.Compare(first, [ast.Gt()], [em.const(0)]))
-        return em.choose(test, counted(em, x, again), em.call(em.constant("mod1", Base.bindings["mod1"]), x, again))  # type: ignore[no-any-return]
+        return em.choose(
+            test,
+            counted(em, x, again),
+            em.call(em.constant("mod1", Base.bindings["mod1"]), x, again),
+        )  # type: ignore[no-any-return]
 
     def counted(em: Any, x: ast.expr, y: ast.expr) -> ast.expr:
-        return em.binary(ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1))  # type: ignore[no-any-return]
+        return em.binary(
+            ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1)
+        )  # type: ignore[no-any-return]
 
     return Plan(L.ints(1, high) if low > 0 else INT, emit)
 
@@ -284,7 +342,9 @@ def _abs(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     a, b = bounds(args[0])  # type: ignore[misc]
     low, high = 0 if a <= 0 <= b else min(abs(a), abs(b)), max(abs(a), abs(b))
-    return Plan(L.ints(low, high), lambda em, n: em.wrapped(em.call("%abs", em.expr(n.args[0])), low, high))
+    return Plan(
+        L.ints(low, high), lambda em, n: em.wrapped(em.call("%abs", em.expr(n.args[0])), low, high)
+    )
 
 
 @rule("min", "max")
@@ -314,7 +374,11 @@ def _sqrt(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     def emit(em: Any, n: C.Call) -> ast.expr:
         first, again = em.hold(em.expr(n.args[0]))
         test = em.at(ast.Compare(first, [ast.GtE()], [em.const(0)]))
-        return em.choose(test, em.call("%sqrt", again), em.call(em.constant("sqrt", Base.bindings["sqrt"]), again))  # type: ignore[no-any-return]
+        return em.choose(
+            test,
+            em.call("%sqrt", again),
+            em.call(em.constant("sqrt", Base.bindings["sqrt"]), again),
+        )  # type: ignore[no-any-return]
 
     return Plan(FLOAT, emit)
 
@@ -322,7 +386,12 @@ def _sqrt(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("floor", "ceil", "round", "trunc")
 def _rounded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """To a type that is named."""
-    if len(args) == 2 and type(args[0]) is Known and args[0].value in T.DTYPE_OF and concrete_number(args[1]):
+    if (
+        len(args) == 2
+        and type(args[0]) is Known
+        and args[0].value in T.DTYPE_OF
+        and concrete_number(args[1])
+    ):
         return builtin(args[0].value, pure=True)
     return None
 
@@ -332,7 +401,11 @@ def _float(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if ks == "f":
         return Plan(FLOAT, lambda em, n: em.expr(n.args[0]))
-    return Plan(FLOAT, lambda em, n: em.call("%float", em.expr(n.args[0]))) if ks in ("i", "b") else None
+    return (
+        Plan(FLOAT, lambda em, n: em.call("%float", em.expr(n.args[0])))
+        if ks in ("i", "b")
+        else None
+    )
 
 
 @rule("^")
@@ -341,7 +414,12 @@ def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     n = known_int(args[1]) if len(args) == 2 else None
     if ks not in ("ii", "fi", "ff"):
         base = widen(args[0])
-        if len(args) == 2 and kind(args[1]) == "i" and (n is None or n >= 0) and (base is STRING or T.subtype(base, T.Number)):
+        if (
+            len(args) == 2
+            and kind(args[1]) == "i"
+            and (n is None or n >= 0)
+            and (base is STRING or T.subtype(base, T.Number))
+        ):
             return told(by_example(Base.bindings["^"], args))
         return None
     if n != 2 or ks == "ff":
@@ -415,7 +493,11 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if name == "<:":
         if type(args[0]) is Known and isinstance(args[0].value, T.JuliaType):
             return folded(T.subtype(args[0].value, t))
-    elif L.concrete(args[0]) and type(node.args[0]) in (C.Local, C.Const) and type(args[0]) is not Known:
+    elif (
+        L.concrete(args[0])
+        and type(node.args[0]) in (C.Local, C.Const)
+        and type(args[0]) is not Known
+    ):
         return folded(T.subtype(widen(args[0]), t))
     if name == "<:":
         return Plan(BOOL)
@@ -443,7 +525,11 @@ def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(args[0], lambda em, n: em.expr(n.args[0]))
     if ks == "b":
         return Plan(L.Ints(0, 1), lambda em, n: em.call("%int", em.expr(n.args[0])))
-    return Plan(INT) if len(args) == 1 and (concrete_number(args[0]) or widen(args[0]) is T.Char_) else None
+    return (
+        Plan(INT)
+        if len(args) == 1 and (concrete_number(args[0]) or widen(args[0]) is T.Char_)
+        else None
+    )
 
 
 def concrete_number(x: Any) -> bool:

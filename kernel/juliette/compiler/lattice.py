@@ -41,9 +41,13 @@ class Known:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Known) and (
             self.value is other.value
-            or (type(self.value) is type(other.value) and self.type is other.type
-                and self.type in _COMPARED and self.value == other.value
-                and str(self.value) == str(other.value))
+            or (
+                type(self.value) is type(other.value)
+                and self.type is other.type
+                and self.type in _COMPARED
+                and self.value == other.value
+                and str(self.value) == str(other.value)
+            )
         )
 
     def __hash__(self) -> int:
@@ -90,7 +94,11 @@ class Span:
         return type(self)(low, high, self.type is ONE_TO)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Span) and (self.low, self.high, self.type) == (other.low, other.high, other.type)
+        return isinstance(other, Span) and (self.low, self.high, self.type) == (
+            other.low,
+            other.high,
+            other.type,
+        )
 
     def __hash__(self) -> int:
         return hash((self.low, self.high, "span"))

@@ -21,8 +21,14 @@ Fact = tuple[Any, bool]
 Facts = dict[C.Var, tuple[Fact, ...]]
 NONE: Facts = {}
 _TESTS: dict[str, str] = {
-    "isa": "isa", "===": "same", "≡": "same", "!==": "different", "≢": "different", "isnothing": "nothing",
-    "ismissing": "missing", "!": "not",
+    "isa": "isa",
+    "===": "same",
+    "≡": "same",
+    "!==": "different",
+    "≢": "different",
+    "isnothing": "nothing",
+    "ismissing": "missing",
+    "!": "not",
 }
 
 
@@ -81,7 +87,11 @@ def told(test: C.Node, holds: bool, element: Callable[[C.Node], Any]) -> Facts:
         return NONE
     if name == "isa":
         t = element(args[1])
-        return _fact(args[0], t.value, holds) if type(t) is Known and isinstance(t.value, T.JuliaType) else NONE
+        return (
+            _fact(args[0], t.value, holds)
+            if type(t) is Known and isinstance(t.value, T.JuliaType)
+            else NONE
+        )
     if name in ("same", "different"):
         holds = holds is (name == "same")
         for one, other in ((args[0], args[1]), (args[1], args[0])):

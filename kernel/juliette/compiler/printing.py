@@ -82,7 +82,10 @@ class Printer:
             if type(a) is C.Const and isinstance(a.value, LambdaCode):
                 self.codes.append(a.value)
         if node.kwargs:
-            given = [f"{k} = {self.value(v)}" if k is not None else self.value(v) + "..." for k, v in node.kwargs]
+            given = [
+                f"{k} = {self.value(v)}" if k is not None else self.value(v) + "..."
+                for k, v in node.kwargs
+            ]
             return f"{self.value(node.function)}({', '.join(args)}; {', '.join(given)})"
         return f"{self.value(node.function)}({', '.join(args)})"
 
@@ -122,8 +125,10 @@ class Printer:
             self.block(f"for {variable(node.target)} in {self.value(node.iterable)}", node.body)  # type: ignore[attr-defined]
             self.line("end")
         elif kind in (C.Collect, C.Consume):
-            self.block("collect" if kind is C.Collect else getattr(node.function.value, "name", "collect"),  # type: ignore[attr-defined]
- node.loop)  # type: ignore[attr-defined]
+            self.block(
+                "collect" if kind is C.Collect else getattr(node.function.value, "name", "collect"),  # type: ignore[attr-defined]
+                node.loop,
+            )  # type: ignore[attr-defined]
             self.line("end")
         elif kind is C.Yield:
             self.line(f"yield {self.value(node.value)}")  # type: ignore[attr-defined]
@@ -139,7 +144,9 @@ class Printer:
     def attempt(self, node: C.Try) -> None:
         self.block("try", node.body)
         if node.catch is not None:
-            self.block("catch" + (f" {variable(node.var)}" if node.var is not None else ""), node.catch)
+            self.block(
+                "catch" + (f" {variable(node.var)}" if node.var is not None else ""), node.catch
+            )
         if node.otherwise is not None:
             self.block("else", node.otherwise)
         if node.final is not None:
@@ -190,7 +197,11 @@ def constant(value: Any) -> str:
         return f"method {value.name}"
     if isinstance(value, Module):
         return value.name
-    return T.type_string(value) if isinstance(value, T.JuliaType) else f"<{T.type_string(T.typeof(value))}>"
+    return (
+        T.type_string(value)
+        if isinstance(value, T.JuliaType)
+        else f"<{T.type_string(T.typeof(value))}>"
+    )
 
 
 def statement_text(node: C.Node, module: Module, typed: bool) -> str:
@@ -216,7 +227,12 @@ def method_text(code: LambdaCode, module: Module, typed: bool) -> tuple[str, lis
     inference = None
     if typed:
         inference = Inference(module)
-        for var in (*code.params, *code.captures.values(), *(v for _, v, _, _ in code.keywords), *code.statics):
+        for var in (
+            *code.params,
+            *code.captures.values(),
+            *(v for _, v, _, _ in code.keywords),
+            *code.statics,
+        ):
             inference.vars[var] = L.ANY
         inference.run(code.body)
     printer = Printer(inference)
@@ -227,7 +243,9 @@ def method_text(code: LambdaCode, module: Module, typed: bool) -> tuple[str, lis
     return "\n".join(printer.out), printer.codes
 
 
-def instance_text(method: Any, types: tuple[Any, ...], *, typed: bool, variables: bool = False) -> str:
+def instance_text(
+    method: Any, types: tuple[Any, ...], *, typed: bool, variables: bool = False
+) -> str:
     """A method for argument types: lowered, or with the types that inference finds."""
     from juliette.compiler.instances import instance_of
 

@@ -24,7 +24,9 @@ from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 
-assert intrinsics_collections and intrinsics_iteration and intrinsics_numbers, "they register their rules"
+assert intrinsics_collections and intrinsics_iteration and intrinsics_numbers, (
+    "they register their rules"
+)
 __all__ = ["FAST", "compile_method", "compile_toplevel", "python_source"]
 
 
@@ -56,7 +58,11 @@ def _has_loop(node: Any) -> bool:
     if kind is C.Assign or kind is C.AssignGlobal:
         return _has_loop(node.value)
     if kind is C.Try:
-        return any(_has_loop(n) for n in (node.body, node.catch, node.otherwise, node.final) if n is not None)
+        return any(
+            _has_loop(n)
+            for n in (node.body, node.catch, node.otherwise, node.final)
+            if n is not None
+        )
     return False
 
 
@@ -65,8 +71,14 @@ INFER = True
 
 
 def compile_method(
-    code: LambdaCode, module: Any, statics: tuple[Any, ...], *, inference: Inference | None, keywords: bool,
-    closure: bool, named: tuple[str, ...] = (),
+    code: LambdaCode,
+    module: Any,
+    statics: tuple[Any, ...],
+    *,
+    inference: Inference | None,
+    keywords: bool,
+    closure: bool,
+    named: tuple[str, ...] = (),
 ) -> FunctionType:
     """A method's Python function; the first parameter is the closure, then the keywords, if any."""
     emitter, params, vararg = _emitted(code, module, statics, inference, keywords, closure, named)
@@ -79,17 +91,28 @@ def compile_method(
 CODES: WeakKeyDictionary[CodeType, LambdaCode] = WeakKeyDictionary()
 
 
-def method_source(code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None) -> str:
+def method_source(
+    code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None
+) -> str:
     """The Python that a method becomes, to look at (`@code_native`)."""
-    emitter, params, vararg = _emitted(code, module, statics, inference, False, bool(code.captures), ())
+    emitter, params, vararg = _emitted(
+        code, module, statics, inference, False, bool(code.captures), ()
+    )
     arguments = ", ".join([*params, *([f"*{vararg}"] if vararg else [])])
     body = "\n".join(ast.unparse(ast.fix_missing_locations(s)) for s in emitter.out)
-    return f"def {code.name}({arguments}):\n" + "\n".join(f"    {line}" for line in body.split("\n"))
+    return f"def {code.name}({arguments}):\n" + "\n".join(
+        f"    {line}" for line in body.split("\n")
+    )
 
 
 def _emitted(
-    code: LambdaCode, module: Any, statics: tuple[Any, ...], inference: Inference | None, keywords: bool,
-    closure: bool, named: tuple[str, ...],
+    code: LambdaCode,
+    module: Any,
+    statics: tuple[Any, ...],
+    inference: Inference | None,
+    keywords: bool,
+    closure: bool,
+    named: tuple[str, ...],
 ) -> tuple[Emitter, list[str], str | None]:
     """The emitter that holds a method's body, its parameters, and the one that takes the rest."""
     emitter = Emitter(module, module.visible, inference if INFER else _untyped(inference))
@@ -106,7 +129,10 @@ def _emitted(
         emitter.store(var.pyname, emitter.const(value))
     if closure:
         for inner in code.captures.values():
-            emitter.store(inner.pyname, emitter.at(ast.Attribute(emitter.name("#self#"), inner.name, ast.Load())))
+            emitter.store(
+                inner.pyname,
+                emitter.at(ast.Attribute(emitter.name("#self#"), inner.name, ast.Load())),
+            )
     vararg = None
     for i, var in enumerate(code.params):
         if code.vararg and i == len(code.params) - 1:
@@ -117,7 +143,9 @@ def _emitted(
     params += [by_name[name].pyname for name in named]
     for var in code.params:
         if var.boxed:
-            emitter.store(var.pyname, emitter.call("%Box", emitter.const(var.name), emitter.name(var.pyname)))
+            emitter.store(
+                var.pyname, emitter.call("%Box", emitter.const(var.name), emitter.name(var.pyname))
+            )
     emitter.definite.update(code.params)
     _keyword_prologue(emitter, code, keywords, named)
     emitter.tail(code.body)
@@ -130,15 +158,21 @@ def _untyped(inference: Inference | None) -> Inference | None:
     return Inference(inference.module, inference.traced)
 
 
-def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tuple[str, ...]) -> None:
+def _keyword_prologue(
+    emitter: Emitter, code: LambdaCode, given: bool, named: tuple[str, ...]
+) -> None:
     if given and code.keyword_rest is None:
         names = tuple(name for name, *_ in code.keywords)
-        emitter.push(ast.Expr(emitter.call("%check_keywords", emitter.name("%kw"), emitter.const(names))))
+        emitter.push(
+            ast.Expr(emitter.call("%check_keywords", emitter.name("%kw"), emitter.const(names)))
+        )
     checked = False
     for name, var, default, typ in code.keywords:
         if name in named:
             if var.boxed:
-                emitter.store(var.pyname, emitter.call("%Box", emitter.const(name), emitter.name(var.pyname)))
+                emitter.store(
+                    var.pyname, emitter.call("%Box", emitter.const(name), emitter.name(var.pyname))
+                )
             continue
         saved = emitter.sub()
         if default is None:
@@ -158,14 +192,19 @@ def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tu
         else:
             emitter.out += fallback
         if var.boxed:
-            emitter.store(var.pyname, emitter.call("%Box", emitter.const(name), emitter.name(var.pyname)))
+            emitter.store(
+                var.pyname, emitter.call("%Box", emitter.const(name), emitter.name(var.pyname))
+            )
     if code.keyword_rest is not None:
         rest = code.keyword_rest
         names = tuple(name for name, *_ in code.keywords)
         source = emitter.name("%kw") if given else emitter.at(ast.Dict([], []))
         emitter.store(rest.pyname, emitter.call("%keyword_rest", source, emitter.const(names)))
         if rest.boxed:
-            emitter.store(rest.pyname, emitter.call("%Box", emitter.const(rest.name), emitter.name(rest.pyname)))
+            emitter.store(
+                rest.pyname,
+                emitter.call("%Box", emitter.const(rest.name), emitter.name(rest.pyname)),
+            )
     if checked:
         types = C.MakeTuple([typ or C.Runtime("Any") for *_, typ in code.keywords])
         values = C.MakeTuple([C.Local(var) for _, var, *_ in code.keywords])
@@ -173,8 +212,16 @@ def _keyword_prologue(emitter: Emitter, code: LambdaCode, given: bool, named: tu
         if code.vararg:
             given_args[-1] = C.Splat(given_args[-1])
         operands = emitter.exprs([types, values, C.MakeTuple(given_args)])
-        emitter.push(ast.Expr(emitter.call(
-            "%keyword_defaults", emitter.const(emitter.module), emitter.const(code), *operands)))
+        emitter.push(
+            ast.Expr(
+                emitter.call(
+                    "%keyword_defaults",
+                    emitter.const(emitter.module),
+                    emitter.const(code),
+                    *operands,
+                )
+            )
+        )
 
 
 def _agrees(inference: Inference | None, default: C.Node, typ: C.Node) -> bool:
@@ -185,20 +232,34 @@ def _agrees(inference: Inference | None, default: C.Node, typ: C.Node) -> bool:
     if isinstance(declared, L.Known) and not isinstance(declared.value, T.JuliaType):
         return False
     element = L.widen(inference.types.get(id(default), L.ANY))
-    return isinstance(declared, L.Known) and element is not L.ANY and T.subtype(element, declared.value)
+    return (
+        isinstance(declared, L.Known)
+        and element is not L.ANY
+        and T.subtype(element, declared.value)
+    )
 
 
 def _function(
     emitter: Emitter, name: str, params: list[str], vararg: str | None, module: Any, file: str
 ) -> FunctionType:
     arguments = ast.arguments(
-        posonlyargs=[], args=[emitter.at(ast.arg(p)) for p in params],
-        vararg=emitter.at(ast.arg(vararg)) if vararg else None, kwonlyargs=[], kw_defaults=[], defaults=[],
+        posonlyargs=[],
+        args=[emitter.at(ast.arg(p)) for p in params],
+        vararg=emitter.at(ast.arg(vararg)) if vararg else None,
+        kwonlyargs=[],
+        kw_defaults=[],
+        defaults=[],
     )
-    definition = emitter.at(ast.FunctionDef(
-        name=name, args=arguments, body=emitter.out or [emitter.at(ast.Pass())], decorator_list=[],
-        returns=None, type_params=[],
-    ))
+    definition = emitter.at(
+        ast.FunctionDef(
+            name=name,
+            args=arguments,
+            body=emitter.out or [emitter.at(ast.Pass())],
+            decorator_list=[],
+            returns=None,
+            type_params=[],
+        )
+    )
     tree = ast.Module([definition], [])
     try:
         with warnings.catch_warnings():

@@ -63,12 +63,18 @@ def _of_call(f: Any, types: tuple[Any, ...]) -> Any:
 
 def of_kernel(f: Any, types: tuple[Any, ...]) -> Any:
     """What the array kernel of a function of Base makes of empty arrays of numbers."""
-    if not isinstance(f, GenericFunction) or f not in KERNELS or not all(t in T.DTYPE_OF for t in types):
+    if (
+        not isinstance(f, GenericFunction)
+        or f not in KERNELS
+        or not all(t in T.DTYPE_OF for t in types)
+    ):
         return ANY
     if f.user_methods and f.user_matches(types):
         return ANY
     try:
-        out = broadcast.finish(broadcast.evaluate(broadcast.Broadcasted(f, tuple(undef(t, (0,)) for t in types))), None)
+        out = broadcast.finish(
+            broadcast.evaluate(broadcast.Broadcasted(f, tuple(undef(t, (0,)) for t in types))), None
+        )
     except (JuliaException, TypeError):
         return ANY
     return eltype_of(out)

@@ -57,7 +57,9 @@ STABLE: dict[str, frozenset[str]] = {
     }.items()
 }
 # What may be asked of tuples, named tuples and pairs whose parts differ: which part comes out may depend on values.
-WHOLE = frozenset("length first last reverse isempty tuple => == != ≠ === !== < <= > >= isequal isless cmp hash string repr zip enumerate in ∈ ∉ eltype keys vcat".split())
+WHOLE = frozenset(
+    "length first last reverse isempty tuple => == != ≠ === !== < <= > >= isequal isless cmp hash string repr zip enumerate in ∈ ∉ eltype keys vcat".split()
+)
 # What never looks at elements, so that collections of anything do.
 OUTER = frozenset(
     "collect copy reverse enumerate zip keys values pairs eachindex axes length size ndims isempty empty similar "
@@ -68,10 +70,14 @@ FOLDED = frozenset("eltype keytype valtype ndims typemax typemin".split())
 # Keywords that hold functions and have no part in the type of a result.
 ORDERS = frozenset(("by", "lt", "order", "alg"))
 # Types whose constructors give the type of their arguments' types.
-MAKERS = frozenset("Char String Symbol Set Dict Complex Rational BigInt BigFloat Pair Float16 Float32 Float64 Int8 Int16 Int32 Int64 Int128 UInt8 UInt16 UInt32 UInt64 UInt128 Bool IdDict SubString BitArray BitSet VersionNumber".split())
+MAKERS = frozenset(
+    "Char String Symbol Set Dict Complex Rational BigInt BigFloat Pair Float16 Float32 Float64 Int8 Int16 Int32 Int64 Int128 UInt8 UInt16 UInt32 UInt64 UInt128 Bool IdDict SubString BitArray BitSet VersionNumber".split()
+)
 
 # Helpers of the runtime for which the same holds.
-RUNTIME_STABLE = frozenset("product hcat vcat hvcat cat_along typed_vcat typed_hcat adjoint pair".split())
+RUNTIME_STABLE = frozenset(
+    "product hcat vcat hvcat cat_along typed_vcat typed_hcat adjoint pair".split()
+)
 
 _SAMPLES: dict[Any, Any] = {T.Nothing: None, T.String: "a", T.Bool: True, T.Symbol_: V.Symbol("a")}
 _KNOWN: dict[Any, Any] = {}
@@ -93,7 +99,11 @@ def _ours(module: Module) -> bool:
 def makes(t: Any) -> bool:
     """Does the type of what a type of Base constructs depend on the types of the arguments alone?"""
     body = T.unwrap(t)
-    return isinstance(body, T.DataType) and body.typename.name in MAKERS and getattr(body.typename.module, "name", "Base") in ("Base", "Core")
+    return (
+        isinstance(body, T.DataType)
+        and body.typename.name in MAKERS
+        and getattr(body.typename.module, "name", "Base") in ("Base", "Core")
+    )
 
 
 def sample(t: Any) -> Any:
@@ -164,8 +174,10 @@ def _outline(t: Any) -> Any:
 
 # Values of types that nothing above makes.
 _SEEDS: dict[str, Any] = {
-    "BigInt": lambda: Base.bindings["big"](1), "BigFloat": lambda: Base.bindings["big"](1.0),
-    "Rational": lambda: Base.bindings["//"](1, 1), "Regex": lambda: Base.bindings["Regex"]("a"),
+    "BigInt": lambda: Base.bindings["big"](1),
+    "BigFloat": lambda: Base.bindings["big"](1.0),
+    "Rational": lambda: Base.bindings["//"](1, 1),
+    "Regex": lambda: Base.bindings["Regex"]("a"),
     "Complex": lambda: Base.bindings["im"],
     "VersionNumber": lambda: Base.bindings["VersionNumber"](1, 0, 0),
 }
@@ -238,7 +250,15 @@ def by_example(f: Any, args: list[Any], keywords: tuple[tuple[str, Any], ...] = 
     if isinstance(f, GenericFunction) and f.name not in WHOLE and any(map(mixed, map(widen, args))):
         return ANY
     key = (
-        f, tuple([a.value if type(a) is Known and isinstance(a.value, _VALUES if literal else _NAMES) else widen(a) for a in args]),
+        f,
+        tuple(
+            [
+                a.value
+                if type(a) is Known and isinstance(a.value, _VALUES if literal else _NAMES)
+                else widen(a)
+                for a in args
+            ]
+        ),
         tuple([(name, str(x.value) if type(x) is Known else widen(x)) for name, x in keywords]),
     )
     found = _KNOWN.get(key)
@@ -262,7 +282,11 @@ def _called(f: Any, samples: tuple[Any, ...], keywords: tuple[tuple[str, Any], .
     if isinstance(f, GenericFunction) and f.name in FOLDED:
         return Known(value)
     t = T.typeof(value)
-    if isinstance(value, (T.JuliaType, GenericFunction)) or not isinstance(t, T.DataType) or not t.concrete:
+    if (
+        isinstance(value, (T.JuliaType, GenericFunction))
+        or not isinstance(t, T.DataType)
+        or not t.concrete
+    ):
         return ANY
     if t.typename.singleton is not None:
         return Known(value)
@@ -296,7 +320,10 @@ def _of_iteration(t: Any) -> tuple[Any, int]:
             eltype, shape = ITERATION(value)
         except Exception:
             eltype, shape = ANY, ()
-        found = _ITERATED[t] = eltype if L.concrete(eltype) else ANY, 1 if shape is None else len(shape)
+        found = _ITERATED[t] = (
+            eltype if L.concrete(eltype) else ANY,
+            1 if shape is None else len(shape),
+        )
     return found
 
 

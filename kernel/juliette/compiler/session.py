@@ -17,7 +17,9 @@ from juliette.syntax.expr import Expr, LineNumberNode
 
 # Julia finds these after the stage that adds the place to a message.
 _PLACELESS = (
-    "syntax: break or continue outside loop", 'syntax: "$" expression outside quote', 'syntax: label "',
+    "syntax: break or continue outside loop",
+    'syntax: "$" expression outside quote',
+    'syntax: label "',
     "syntax: no outer local variable declaration",
 )
 
@@ -115,7 +117,11 @@ class Compiler:
                 return self.define_module(e, module, file, line)
             if e.head == "macrocall":
                 expanded = self.expand_macro(e, module, None, line, file)
-                if isinstance(expanded, Expr) and expanded.head in ("toplevel", "module", "macrocall"):
+                if isinstance(expanded, Expr) and expanded.head in (
+                    "toplevel",
+                    "module",
+                    "macrocall",
+                ):
                     return self.run(expanded, module, file, line)
                 e = expanded
         node = self.lower(e, module, file, line)
@@ -130,7 +136,11 @@ class Compiler:
             return node
         except ErrorException as error:
             text = error.msg
-            if str(text).startswith("syntax: ") and not _placeless(str(text)) and "around" not in text:
+            if (
+                str(text).startswith("syntax: ")
+                and not _placeless(str(text))
+                and "around" not in text
+            ):
                 error.msg = f"{text} around {file}:{line}"
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -146,7 +156,9 @@ class Compiler:
 
     # ------------------------------------------------------------ macros
 
-    def expand_macro(self, e: Expr, module: Module, lowerer: Any, line: int = 0, file: str = "none") -> Any:
+    def expand_macro(
+        self, e: Expr, module: Module, lowerer: Any, line: int = 0, file: str = "none"
+    ) -> Any:
         """What a macro call stands for."""
         if lowerer is not None:
             line, file = lowerer.line, lowerer.file
@@ -171,7 +183,11 @@ def literal(kind: str, value: Any) -> Any:
             raise ErrorException("syntax: character literal contains multiple characters")
         return found[0]
     simple = {
-        "Float32": np.float32, "UInt8": np.uint8, "UInt16": np.uint16, "UInt32": np.uint32, "UInt64": np.uint64,
+        "Float32": np.float32,
+        "UInt8": np.uint8,
+        "UInt16": np.uint16,
+        "UInt32": np.uint32,
+        "UInt64": np.uint64,
     }
     if kind in simple:
         return simple[kind](value)

@@ -14,7 +14,13 @@ from typing import Any
 
 from juliette.compiler import closures
 from juliette.compiler.arithmetic import wrap
-from juliette.compiler.closures import Box, ClosureBase, UnsupportedKeyword, check_parameters, specialise
+from juliette.compiler.closures import (
+    Box,
+    ClosureBase,
+    UnsupportedKeyword,
+    check_parameters,
+    specialise,
+)
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import LambdaCode
@@ -22,15 +28,39 @@ from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, make, pack
 from juliette.runtime.dispatch import (
-    CALLABLES, GenericFunction, KeywordCall, Method, SPECIALISED, TRACE, call_kw,
+    CALLABLES,
+    GenericFunction,
+    KeywordCall,
+    Method,
+    SPECIALISED,
+    TRACE,
+    call_kw,
 )
 from juliette.runtime.errors import (
-    TRANSLATORS, ArgumentError, BoundsError, ErrorException, JuliaException, KeyError_, MethodError, Thrown, TypeError_,
-    UndefKeywordError, UndefRefError, julia_value,
+    TRANSLATORS,
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    JuliaException,
+    KeyError_,
+    MethodError,
+    Thrown,
+    TypeError_,
+    UndefKeywordError,
+    UndefRefError,
+    julia_value,
 )
 from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.modules import Base, Module, constructors
-from juliette.runtime.values import JuliaDict, JuliaSet, NamedTuple, OneTo, Pair, StepRange, UnitRange
+from juliette.runtime.values import (
+    JuliaDict,
+    JuliaSet,
+    NamedTuple,
+    OneTo,
+    Pair,
+    StepRange,
+    UnitRange,
+)
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 HELPERS: dict[str, Any] = {}
@@ -48,8 +78,18 @@ def helper(name: str) -> Any:
 
 # Helpers that are Base functions under the same name.
 FROM_BASE = (
-    "getindex", "setindex!", "getproperty", "setproperty!", "convert", "firstindex", "lastindex", "hcat",
-    "vcat", "hvcat", "string", "adjoint",
+    "getindex",
+    "setindex!",
+    "getproperty",
+    "setproperty!",
+    "convert",
+    "firstindex",
+    "lastindex",
+    "hcat",
+    "vcat",
+    "hvcat",
+    "string",
+    "adjoint",
 )
 
 
@@ -107,12 +147,21 @@ def set_global(module: Module, name: str, value: Any, const: bool) -> None:
         old = bindings.get(name)
         if name in module.imported:
             raise ErrorException(not_assignable(module, name, old))
-        if not (old is value or (const and T.typeof(old) is T.typeof(value) and not isinstance(old, GenericFunction))):
-            if T.typeof(old) is not T.typeof(value) or isinstance(old, (GenericFunction, T.JuliaType)):
+        if not (
+            old is value
+            or (const and T.typeof(old) is T.typeof(value) and not isinstance(old, GenericFunction))
+        ):
+            if T.typeof(old) is not T.typeof(value) or isinstance(
+                old, (GenericFunction, T.JuliaType)
+            ):
                 raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
-            if not (type(old) is type(value) and type(old) in (int, float, str, bool) and old == value):
-                WARN(f"WARNING: redefinition of constant {module.name}.{name}. "
-                     "This may fail, cause incorrect answers, or produce other errors.\n")
+            if not (
+                type(old) is type(value) and type(old) in (int, float, str, bool) and old == value
+            ):
+                WARN(
+                    f"WARNING: redefinition of constant {module.name}.{name}. "
+                    "This may fail, cause incorrect answers, or produce other errors.\n"
+                )
     elif name in module.resolved and name not in bindings:
         raise ErrorException(not_assignable(module, name, module.visible.get(name)))
     elif const and name in bindings:
@@ -230,7 +279,9 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
     if left < tail:
         if type(x) is tuple:
             raise ArgumentError(f"tuple length should be ≥ 0, got {left - tail}")
-        raise ArgumentError(f"The iterator only contains {left} elements, but at least {tail} were requested.")
+        raise ArgumentError(
+            f"The iterator only contains {left} elements, but at least {tail} were requested."
+        )
     middle: Any = items[slurp : len(items) - tail]
     if type(x) is tuple:
         middle = tuple(middle)
@@ -346,7 +397,11 @@ def keyword_type(name: str, typ: Any, value: Any) -> Any:
 
 @helper("keyword_defaults")
 def keyword_defaults(
-    module: Module, code: LambdaCode, types: tuple[Any, ...], values: tuple[Any, ...], args: tuple[Any, ...]
+    module: Module,
+    code: LambdaCode,
+    types: tuple[Any, ...],
+    values: tuple[Any, ...],
+    args: tuple[Any, ...],
 ) -> None:
     """Keywords with their defaults must be of the declared types, as the arguments of Julia's inner method are."""
     if all(map(T.isa, values, types)):
@@ -355,7 +410,9 @@ def keyword_defaults(
     own = () if f is None else (f,)
     inner = GenericFunction(f"#{code.name}#1", module)
     signature = T.tuple_type([*types, *map(T.typeof, own), *[T.Any_] * len(args)])
-    inner.add(Method(inner, signature, lambda *_: None, module=module, file=code.file, line=code.line))
+    inner.add(
+        Method(inner, signature, lambda *_: None, module=module, file=code.file, line=code.line)
+    )
     raise MethodError(inner, (*values, *own, *args), None)
 
 
@@ -401,7 +458,11 @@ def throw(value: Any) -> Any:
 def apply_type(t: Any, *params: Any) -> Any:
     if not isinstance(t, T.JuliaType):
         raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
-    if len(params) > 0 and isinstance(t, (T.DataType, T.UnionType)) and t not in (T.Tuple_, T.Union_Kind, T.Vararg_):
+    if (
+        len(params) > 0
+        and isinstance(t, (T.DataType, T.UnionType))
+        and t not in (T.Tuple_, T.Union_Kind, T.Vararg_)
+    ):
         raise TypeError_(Symbol("Type{...} expression"), "", T.UnionAll_, t)
     try:
         return T.apply_type(t, *params)
@@ -472,10 +533,17 @@ def not_extendable(module: Module, name: str, value: Any) -> str:
 
 def _function(generic: GenericFunction, f: Any, n: int) -> None:
     """A method of `n` arguments of any type that is a Python function."""
-    generic.add(Method(
-        generic, T.tuple_type([T.Any_] * n), lambda *_: f, arg_names=("x", "y", "z")[:n],
-        module=generic.module, file=str(generic.module), line=0,
-    ))
+    generic.add(
+        Method(
+            generic,
+            T.tuple_type([T.Any_] * n),
+            lambda *_: f,
+            arg_names=("x", "y", "z")[:n],
+            module=generic.module,
+            file=str(generic.module),
+            line=0,
+        )
+    )
 
 
 def constructed(t: Any) -> Any:
@@ -492,8 +560,13 @@ def constructed(t: Any) -> Any:
 
 @helper("add_method")
 def add_method(
-    module: Module, kind: str, target: Any, types: tuple[Any, ...], statics: tuple[T.TypeVar, ...],
-    code: LambdaCode, captured: tuple[Any, ...],
+    module: Module,
+    kind: str,
+    target: Any,
+    types: tuple[Any, ...],
+    statics: tuple[T.TypeVar, ...],
+    code: LambdaCode,
+    captured: tuple[Any, ...],
 ) -> Any:
     """Run a method definition; returns the function."""
     check_parameters(code, types)
@@ -529,8 +602,13 @@ def add_method(
         if var in used or any(var in T.free_vars(v.upper) for v in statics):
             signature = T.UnionAll(var, signature)
     method = Method(
-        table, signature, specialise, module=module,
-        arg_names=(*("#ctor#",)[:offset], *(p.name for p in code.params)), file=code.file, line=code.line,
+        table,
+        signature,
+        specialise,
+        module=module,
+        arg_names=(*("#ctor#",)[:offset], *(p.name for p in code.params)),
+        file=code.file,
+        line=code.line,
     )
     method.code = code
     method.source = Source(code, module, statics, drop_first=bool(offset), captured=captured)
@@ -581,7 +659,11 @@ TRACED_CONSTRUCTOR: Any = None
 
 
 def _builtin(
-    table: GenericFunction, signature: Any, f: Any, names: tuple[str, ...], rule: str = "",
+    table: GenericFunction,
+    signature: Any,
+    f: Any,
+    names: tuple[str, ...],
+    rule: str = "",
     place: tuple[str, int] = ("struct", 0),
 ) -> None:
     """Add a constructor that is a Python function of (type, arguments...)."""
@@ -594,7 +676,12 @@ def _builtin(
         return f
 
     method = Method(
-        table, signature, specialise, arg_names=("T", *names), module=table.module, file=place[0],
+        table,
+        signature,
+        specialise,
+        arg_names=("T", *names),
+        module=table.module,
+        file=place[0],
         line=place[1],
     )
     method.rule = rule or None

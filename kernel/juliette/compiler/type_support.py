@@ -15,7 +15,11 @@ from juliette.syntax.expr import Symbol
 
 @helper("define_struct")
 def define_struct(
-    module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, mutable: bool,
+    module: Module,
+    name: str,
+    params: tuple[T.TypeVar, ...],
+    sup: Any,
+    mutable: bool,
 ) -> Any:
     """Make the type; its fields come with `define_fields`, since they may mention it."""
     t = T.define(name, checked_supertype(name, sup), params, mutable=mutable, module=module)
@@ -47,11 +51,13 @@ def checked_supertype(name: str, sup: Any) -> Any:
     if not isinstance(sup, T.JuliaType):
         raise TypeError_(Symbol(name), "type definition", T.Type_, sup)
     if not isinstance(sup, T.DataType):
-        raise ErrorException(f"invalid subtyping in definition of {name}: can only subtype data types.")
-    if not sup.typename.abstract or sup.typename in (
-        T.TUPLE_NAME, T.TYPE_NAME
-    ):
-        raise ErrorException(f"invalid subtyping in definition of {name}: can only subtype abstract types.")
+        raise ErrorException(
+            f"invalid subtyping in definition of {name}: can only subtype data types."
+        )
+    if not sup.typename.abstract or sup.typename in (T.TUPLE_NAME, T.TYPE_NAME):
+        raise ErrorException(
+            f"invalid subtyping in definition of {name}: can only subtype abstract types."
+        )
     return sup
 
 
@@ -60,19 +66,30 @@ def check_free(module: Module, name: str) -> None:
     if name in module.bindings:
         old = module.bindings[name]
         if name in module.imported:
-            raise ErrorException(f"cannot declare {module.name}.{name} constant; it was already declared as an import")
+            raise ErrorException(
+                f"cannot declare {module.name}.{name} constant; it was already declared as an import"
+            )
         if name in module.consts:
             if not isinstance(T.unwrap(old), T.DataType):
                 raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
         else:
-            raise ErrorException(f"cannot declare {module.name}.{name} constant; it already has a value")
+            raise ErrorException(
+                f"cannot declare {module.name}.{name} constant; it already has a value"
+            )
 
 
 @helper("define_fields")
 def define_fields(
-    module: Module, t: Any, names: tuple[str, ...], types: tuple[Any, ...], default_constructors: bool,
-    consts: frozenset[str] = frozenset(), fewest: int | None = None, place: tuple[str, int] = ("none", 0),
-    docs: dict[str, str] | None = None, atomics: frozenset[str] = frozenset(),
+    module: Module,
+    t: Any,
+    names: tuple[str, ...],
+    types: tuple[Any, ...],
+    default_constructors: bool,
+    consts: frozenset[str] = frozenset(),
+    fewest: int | None = None,
+    place: tuple[str, int] = ("none", 0),
+    docs: dict[str, str] | None = None,
+    atomics: frozenset[str] = frozenset(),
 ) -> Any:
     """Give a new struct its fields; the same definition again keeps the first type."""
     family = T.unwrap(t).typename
@@ -102,9 +119,13 @@ def define_fields(
 def same_definition(old: T.TypeName, new: T.TypeName) -> bool:
     """Do two definitions of a struct say the same?"""
     if (
-        old.fields != new.fields or old.mutable != new.mutable or old.field_consts != new.field_consts
+        old.fields != new.fields
+        or old.mutable != new.mutable
+        or old.field_consts != new.field_consts
         or old.field_atomics != new.field_atomics
-        or old.abstract or old.primitive_bits or len(old.params) != len(new.params)
+        or old.abstract
+        or old.primitive_bits
+        or len(old.params) != len(new.params)
     ):
         return False
     return described(old) == described(new)
@@ -113,7 +134,8 @@ def same_definition(old: T.TypeName, new: T.TypeName) -> bool:
 def described(family: T.TypeName) -> tuple[Any, ...]:
     """A family's bounds, supertype and field types, in words: its own name stands for itself."""
     return (
-        *(T.bound_string(v) for v in family.params), T.type_string(family.super),
+        *(T.bound_string(v) for v in family.params),
+        T.type_string(family.super),
         *(T.type_string(t) for t in family.field_types),
     )
 
@@ -156,8 +178,13 @@ def add_default_constructors(t: Any, place: tuple[str, int]) -> None:
             return construct
 
         method = Method(
-            table, signature, specialised, arg_names=("T", *names), module=family.module,
-            file=place[0], line=place[1],
+            table,
+            signature,
+            specialised,
+            arg_names=("T", *names),
+            module=family.module,
+            file=place[0],
+            line=place[1],
         )
         method.rule = "default constructor"
         table.add(method)
@@ -175,7 +202,12 @@ def new(t: Any, *values: Any) -> Any:
 
 @helper("define_abstract")
 def define_abstract(
-    module: Module, name: str, params: tuple[T.TypeVar, ...], sup: Any, bits: Any, opened: Any = None
+    module: Module,
+    name: str,
+    params: tuple[T.TypeVar, ...],
+    sup: Any,
+    bits: Any,
+    opened: Any = None,
 ) -> None:
     """`abstract type` and `primitive type`; one whose supertype mentions it is there already."""
     if bits is not None and (type(bits) is not int or bits < 1 or bits % 8 or bits >= 2**24):
@@ -188,10 +220,11 @@ def define_abstract(
     old = module.bindings.get(name)
     if old is not None and name in module.consts:
         before, now = T.unwrap(old).typename, T.unwrap(t).typename
-        if before.abstract == now.abstract and before.primitive_bits == now.primitive_bits and (
-            described(before) == described(now)
+        if (
+            before.abstract == now.abstract
+            and before.primitive_bits == now.primitive_bits
+            and (described(before) == described(now))
         ):
             return
         raise ErrorException(f"invalid redefinition of constant {module.name}.{name}")
     module.set(name, t, const=True)
-

@@ -55,9 +55,11 @@ def showarg(io: IO, x: Any, toplevel: bool) -> None:
 def wrapper_name(x: Any) -> str:
     if isinstance(x, W.Transposed):
         return f"{x.function}("
-    return {W.SubArray: "view(", W.ReshapedArray: "reshape(", W.PermutedDimsArray: "PermutedDimsArray("}[
-        next(c for c in (W.SubArray, W.ReshapedArray, W.PermutedDimsArray) if isinstance(x, c))
-    ]
+    return {
+        W.SubArray: "view(",
+        W.ReshapedArray: "reshape(",
+        W.PermutedDimsArray: "PermutedDimsArray(",
+    }[next(c for c in (W.SubArray, W.ReshapedArray, W.PermutedDimsArray) if isinstance(x, c))]
 
 
 SHOWARG = Base.bindings["showarg"]
@@ -77,7 +79,10 @@ def summary_to(io: IO, x: Any) -> None:
     if isinstance(x, Struct):
         axes = Base.bindings["axes"](x)
         if not all(isinstance(axis, V.OneTo) for axis in axes):
-            io.write(" with indices " + "×".join(S.one_line(getattr(axis, "indices", axis)) for axis in axes))
+            io.write(
+                " with indices "
+                + "×".join(S.one_line(getattr(axis, "indices", axis)) for axis in axes)
+            )
 
 
 @Base.method("summary(io::IO, x)")
@@ -119,7 +124,12 @@ def prefix_of(io: IO, a: Any) -> tuple[str, bool]:
     """What stands before `[`, and whether the elements say their type themselves."""
     known = io.get("typeinfo")
     eltype = eltype_of(a)
-    if known is not None and known is not T.Any_ and T.isa(a, known) and known_eltype(known) is eltype:
+    if (
+        known is not None
+        and known is not T.Any_
+        and T.isa(a, known)
+        and known_eltype(known) is eltype
+    ):
         return "", False
     if len_of(a) and S._implied(eltype):
         return "", True
@@ -132,7 +142,9 @@ def known_eltype(known: Any) -> Any:
     if not isinstance(body, T.DataType) or not T.subtype(known, T.AbstractArray):
         return None
     family = T.unwrap(T.AbstractArray).typename
-    eltype = next((t.parameters[0] for t in (body, *T.supertypes(body)) if t.typename is family), None)
+    eltype = next(
+        (t.parameters[0] for t in (body, *T.supertypes(body)) if t.typename is family), None
+    )
     return None if eltype is None or T.has_free(eltype) else eltype
 
 
@@ -199,7 +211,7 @@ def show_zero_dimensional(io: IO, a: Any) -> None:
 # ---------------------------------------------------------------- several lines
 
 
-@Base.method("show(io::IO, m::MIME\"text/plain\", a::AbstractArray)")
+@Base.method('show(io::IO, m::MIME"text/plain", a::AbstractArray)')
 def show_array_long(io: IO, mime: Any, a: Any) -> None:
     shape = tuple(shape_of(a))
     n = len_of(a)
@@ -234,7 +246,9 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
     stored = stored_places(a)
     if len(shape) <= 2:
         m, n = (shape[0], 1) if len(shape) == 1 else shape
-        io.write("\n" + matrix_text(data.reshape(m, n, order="F"), io, rows - 4, cols, limit, stored))
+        io.write(
+            "\n" + matrix_text(data.reshape(m, n, order="F"), io, rows - 4, cols, limit, stored)
+        )
         return
     first = True
     for index in np.ndindex(*shape[2:][::-1]):
@@ -247,7 +261,9 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         io.write("\n" if first else "\n\n")
         first = False
         io.write("[:, :, " + ", ".join(str(i + 1) for i in index) + "] =\n")
-        io.write(matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit))
+        io.write(
+            matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit)
+        )
 
 
 def stored_places(a: Any) -> Any:
@@ -309,7 +325,12 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
     """Columns left and right of the point at which a cell is aligned."""
     cls = type(v)
     if cls is float or isinstance(v, np.floating):
-        if cls is float and (v != v or v in (np.inf, -np.inf)) or isinstance(v, np.floating) and not np.isfinite(v):
+        if (
+            cls is float
+            and (v != v or v in (np.inf, -np.inf))
+            or isinstance(v, np.floating)
+            and not np.isfinite(v)
+        ):
             return layout.alignment(text, "float")
         found = _REAL.match(text)
         assert found is not None
@@ -350,7 +371,11 @@ def cell_text(v: Any, io: IO) -> str:
         return "#undef"
     known = io.get("typeinfo")
     if isinstance(v, (float, np.floating)):
-        return float_text(v, compact=bool(io.get("compact")), typed=known is not T.typeof(v) and not io.get("compact"))
+        return float_text(
+            v,
+            compact=bool(io.get("compact")),
+            typed=known is not T.typeof(v) and not io.get("compact"),
+        )
     if type(v) is bool and known is T.Bool:
         return "1" if v else "0"
     if type(v) is int:
@@ -421,7 +446,7 @@ def show_range(io: IO, r: Any) -> None:
         io.write(f"{S.one_line(r.start)}:{S.one_line(r.step)}:{S.one_line(r.stop)}")
 
 
-@Base.method("show(io::IO, m::MIME\"text/plain\", r::AbstractRange)")
+@Base.method('show(io::IO, m::MIME"text/plain", r::AbstractRange)')
 def show_range_long(io: IO, mime: Any, r: Any) -> None:
     if not isinstance(r, V.LinRange) or not len(r):
         S.show(io, r)

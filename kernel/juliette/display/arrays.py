@@ -58,9 +58,7 @@ def column_widths(
 _PRE, _SEP, _HDOTS, _VDOTS, _DDOTS, _EVERY = " ", "  ", "  …  ", "⋮", "  ⋱  ", 5
 
 
-def _row(
-    cells: Cell, i: int, cols: list[int], widths: list[tuple[int, int]], last: int
-) -> str:
+def _row(cells: Cell, i: int, cols: list[int], widths: list[tuple[int, int]], last: int) -> str:
     """The cells of a row; the last column of the matrix is not padded."""
     out = []
     for j, (left, right) in zip(cols, widths, strict=True):
@@ -129,11 +127,20 @@ def one_line(text: Callable[[tuple[int, ...]], str], shape: tuple[int, ...], lim
             tail = [text((i,)) for i in range(n - 10, n)]
             return "[" + ", ".join(head) + "  …  " + ", ".join(tail) + "]"
         return "[" + ", ".join(text((i,)) for i in range(n)) + "]"
-    return "[" + _nested(text, shape, len(shape), (), limit) + (";" * len(shape) if shape[-1] == 1 else "") + "]"
+    return (
+        "["
+        + _nested(text, shape, len(shape), (), limit)
+        + (";" * len(shape) if shape[-1] == 1 else "")
+        + "]"
+    )
 
 
 def _nested(
-    text: Callable[[tuple[int, ...]], str], shape: tuple[int, ...], d: int, tail: tuple[int, ...], limit: bool
+    text: Callable[[tuple[int, ...]], str],
+    shape: tuple[int, ...],
+    d: int,
+    tail: tuple[int, ...],
+    limit: bool,
 ) -> str:
     if d == 2:
         rows, cols = shape[0], shape[1]

@@ -57,7 +57,11 @@ def show_dict(io: IO, d: Any) -> None:
     items = list(entries(d))
     implied = items and _implied(kt) and _implied(vt)
     known = io.get("typeinfo")
-    told = known is not None and T.isa(d, known) and T.subtype(known, T.apply_type(T.AbstractDict, kt, vt))
+    told = (
+        known is not None
+        and T.isa(d, known)
+        and T.subtype(known, T.apply_type(T.AbstractDict, kt, vt))
+    )
     io.write(T.unwrap(t).typename.name if implied or told else T.type_string(t))
     io.write("(")
     kind = T.apply_type(V.Pair_, kt, vt)
@@ -88,7 +92,10 @@ def show_set(io: IO, s: Any) -> None:
         return
     # The element type stands before the brackets of the array where its elements do not say it.
     io.write(f"{name}(")
-    show(io if name != "BitSet" else io.with_(typeinfo=T.apply_type(T.Vector, T.Int64)), Base.bindings["collect"](s))
+    show(
+        io if name != "BitSet" else io.with_(typeinfo=T.apply_type(T.Vector, T.Int64)),
+        Base.bindings["collect"](s),
+    )
     io.write(")")
 
 
@@ -118,9 +125,19 @@ def show_vector(io: IO, v: Any, opening: Any = "[", closing: Any = "]") -> None:
     delimited(io, v, opening, ",", closing)
 
 
-@Base.method("show_delim_array(io::IO, xs, opening, delimiter, closing, closing_delimiter, first=1, n=typemax(Int))", export=False)
+@Base.method(
+    "show_delim_array(io::IO, xs, opening, delimiter, closing, closing_delimiter, first=1, n=typemax(Int))",
+    export=False,
+)
 def delimited(
-    io: IO, xs: Any, opening: Any, delimiter: Any, closing: Any, single: bool = False, first: int = 1, n: int = 2**63 - 1
+    io: IO,
+    xs: Any,
+    opening: Any,
+    delimiter: Any,
+    closing: Any,
+    single: bool = False,
+    first: int = 1,
+    n: int = 2**63 - 1,
 ) -> None:
     """`n` elements from `first` on between brackets, with a delimiter after each but the last."""
     text = Base.bindings["string"]
@@ -197,7 +214,7 @@ def one_column(io: IO, x: Any, items: Any) -> None:
         io.write("\n  " + (cut(text, cols - 2) if limit else text))
 
 
-@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, d::AbstractDict)")
+@Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, d::AbstractDict)')
 def show_dict_long(io: IO, mime: Any, d: Any) -> None:
     if not length(d):
         show(io, d)
@@ -206,7 +223,7 @@ def show_dict_long(io: IO, mime: Any, d: Any) -> None:
     two_columns(io, d, entries(d), key_value_types(d)[1], key_value_types(d)[0])
 
 
-@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, s::AbstractSet)")
+@Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, s::AbstractSet)')
 def show_set_long(io: IO, mime: Any, s: Any) -> None:
     if isinstance(s, KeySet):
         show_view_long(io, mime, s)
@@ -217,7 +234,7 @@ def show_set_long(io: IO, mime: Any, s: Any) -> None:
         one_column(io, s, iterate_value(s))
 
 
-@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, x::Base.ValueIterator)")
+@Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, x::Base.ValueIterator)')
 def show_view_long(io: IO, mime: Any, x: DictView) -> None:
     io.write(summary(x))
     if length(x):
@@ -225,7 +242,7 @@ def show_view_long(io: IO, mime: Any, x: DictView) -> None:
         one_column(io, x, iterate_value(x))
 
 
-@Base.method("show(io::IO, m::MIME{Symbol(\"text/plain\")}, p::Base.Iterators.Pairs)")
+@Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, p::Base.Iterators.Pairs)')
 def show_pairs_long(io: IO, mime: Any, p: Pairs) -> None:
     io.write(summary(p))
     if length(p):

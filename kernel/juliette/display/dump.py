@@ -153,7 +153,11 @@ def type_text(io: IO, t: Any, depth: int, indent: str) -> None:
         return
     if isinstance(t, T.UnionAll):
         io.write("UnionAll\n" + f"{indent}  var: TypeVar")
-        for label, bound in (("name", Symbol(t.var.name)), ("lb", t.var.lower), ("ub", t.var.upper)):
+        for label, bound in (
+            ("name", Symbol(t.var.name)),
+            ("lb", t.var.lower),
+            ("ub", t.var.upper),
+        ):
             io.write(f"\n{indent}    {label}: ")
             dumped(io, bound, 0, indent + "    ")
         io.write(f"\n{indent}  body: ")

@@ -12,7 +12,12 @@ from juliette.compiler.support import WARN, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
-    callee_text, candidates, method_text, name_text, place, where_text,
+    callee_text,
+    candidates,
+    method_text,
+    name_text,
+    place,
+    where_text,
 )
 from juliette.display.show import one_line, string_of, summary
 from juliette.display.strings import escaped
@@ -52,7 +57,13 @@ def method_error(e: Any, color: bool = False) -> str:
     if isinstance(f, KeywordCall):
         f, keywords = f.function, f.kwargs
     args = e.args
-    if keywords and type(args) is tuple and args and isinstance(args[0], T.JuliaType) and table_of(args[0])[0] is f:
+    if (
+        keywords
+        and type(args) is tuple
+        and args
+        and isinstance(args[0], T.JuliaType)
+        and table_of(args[0])[0] is f
+    ):
         # The methods that construct a type take it first.
         f, args = args[0], args[1:]
     types = argument_types(args)
@@ -60,20 +71,33 @@ def method_error(e: Any, color: bool = False) -> str:
         return ambiguity(f, types)
     if f is Base.bindings.get("reduce_empty"):
         return "MethodError: reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
-    converting = f is Base.bindings.get("convert") and len(types) == 2 and not isinstance(args, T.JuliaType)
+    converting = (
+        f is Base.bindings.get("convert") and len(types) == 2 and not isinstance(args, T.JuliaType)
+    )
     table, _ = table_of(f)
     table.settle()
     if converting:
         text = convert_error(args[0], types)
     elif isinstance(f, T.DataType) and f.typename.abstract and not table.methods:
         return f"MethodError: no constructors have been defined for {T.type_string(f)}"
-    elif not T.isa(f, T.Function_) and not callable(f) or (table is CALLABLES and not T.isa(f, T.Function_) and not any(
-        T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods
-    )):
-        return f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable" + call_hint(f)
+    elif (
+        not T.isa(f, T.Function_)
+        and not callable(f)
+        or (
+            table is CALLABLES
+            and not T.isa(f, T.Function_)
+            and not any(T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods)
+        )
+    ):
+        return (
+            f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable"
+            + call_hint(f)
+        )
     else:
         invoked = "invoke " if isinstance(args, T.JuliaType) else ""
-        text = f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
+        text = (
+            f"MethodError: no method matching {invoked}{callee_text(f)}{call_text(types, keywords)}"
+        )
     if type(e.world) is int:
         text += (
             f"\nThe applicable method may be too new: running in world age {e.world}, "
@@ -90,7 +114,8 @@ def convert_error(target: Any, types: list[Any]) -> str:
         return f"MethodError: First argument to `convert` must be a Type, got {one_line(target)}"
     given = types[1]
     alike = not (
-        isinstance(target, T.DataType) and isinstance(given, T.DataType)
+        isinstance(target, T.DataType)
+        and isinstance(given, T.DataType)
         and target.typename is not given.typename
     )
     sep = "\n  " if alike else ""
@@ -105,7 +130,8 @@ def ambiguity(f: Any, types: list[Any]) -> str:
     table, before = table_of(f)
     found = table.matching((*before, *types))
     best = [
-        m for m in found
+        m
+        for m in found
         if not any(o is not m and T.more_specific(o.signature, m.signature) for o in found)
     ]
     lines = [f"MethodError: {callee_text(f)}{call_text(types, {})} is ambiguous.\n\nCandidates:"]
@@ -121,7 +147,9 @@ def ambiguity(f: Any, types: list[Any]) -> str:
                 variables.append(body.var)
                 body = body.body
             shown = list(body.parameters)[len(before) :]
-            lines.append(f"\nPossible fix, define\n  {callee_text(f)}{signature_text(shown)}{where_text(variables)}")
+            lines.append(
+                f"\nPossible fix, define\n  {callee_text(f)}{signature_text(shown)}{where_text(variables)}"
+            )
         else:
             lines.append(
                 "To resolve the ambiguity, try making one of the methods more specific, or adding a new "
@@ -132,9 +160,14 @@ def ambiguity(f: Any, types: list[Any]) -> str:
 
 def signature_text(params: list[Any]) -> str:
     """`(::Int64, ::String...)`"""
-    return "(" + ", ".join(
-        f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}" for p in params
-    ) + ")"
+    return (
+        "("
+        + ", ".join(
+            f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}"
+            for p in params
+        )
+        + ")"
+    )
 
 
 def call_hint(f: Any) -> str:
@@ -162,7 +195,11 @@ def hint(f: Any, types: list[Any], args: Any) -> str:
             )
     if isinstance(f, GenericFunction) and f.module is not Base:
         of_base = Base.bindings.get(name)
-        if isinstance(of_base, GenericFunction) and of_base is not f and of_base.matching(tuple(types)):
+        if (
+            isinstance(of_base, GenericFunction)
+            and of_base is not f
+            and of_base.matching(tuple(types))
+        ):
             text += f"\nYou may have intended to import Base.{operator_text(name)}"
     if isinstance(args, tuple):
         text += row_hint(f, args)
@@ -272,7 +309,11 @@ def inexact_error(e: Any) -> str:
 
 
 def domain_error(e: Any) -> str:
-    value = one_line(e.val, compact=True, limit=True) if T.isa(e.val, T.AbstractArray) else string_of(e.val)
+    value = (
+        one_line(e.val, compact=True, limit=True)
+        if T.isa(e.val, T.AbstractArray)
+        else string_of(e.val)
+    )
     return f"DomainError with {value}:\n{str_of(e.msg) if e.msg is not None else ''}"
 
 
@@ -297,11 +338,16 @@ def type_error(e: Any) -> str:
     if e.expected is T.Bool:
         return f"TypeError: non-boolean ({T.type_string(T.typeof(got))}) used in boolean context"
     value = (
-        f"Type{{{T.type_string(got)}}}" if isinstance(got, T.JuliaType)
+        f"Type{{{T.type_string(got)}}}"
+        if isinstance(got, T.JuliaType)
         else f"a value of type {T.type_string(T.typeof(got))}"
     )
-    expected = T.bound_string(e.expected) if isinstance(e.expected, T.TypeVar) else (
-        T.type_string(e.expected) if isinstance(e.expected, T.JuliaType) else str_of(e.expected)
+    expected = (
+        T.bound_string(e.expected)
+        if isinstance(e.expected, T.TypeVar)
+        else (
+            T.type_string(e.expected) if isinstance(e.expected, T.JuliaType) else str_of(e.expected)
+        )
     )
     context = str_of(e.context) if e.context else ""
     if not context:
@@ -335,7 +381,9 @@ SENTENCES: dict[type, Any] = {
     E.DomainError: domain_error,
     E.TypeError_: type_error,
     E.DivideError: lambda e: "DivideError: integer division error",
-    E.UndefKeywordError: lambda e: f"UndefKeywordError: keyword argument `{e.var.name}` not assigned",
+    E.UndefKeywordError: lambda e: (
+        f"UndefKeywordError: keyword argument `{e.var.name}` not assigned"
+    ),
     E.UndefRefError: lambda e: "UndefRefError: access to undefined reference",
     E.StringIndexError: string_index_error,
     E.LoadError: load_error,
@@ -344,7 +392,9 @@ SENTENCES: dict[type, Any] = {
     E.OutOfMemoryError: lambda e: "OutOfMemoryError()",
     E.EOFError_: lambda e: "EOFError: read end of file",
     E.ParseErrorException: lambda e: f"ParseError:\n{str_of(e.msg)}",
-    E.CanonicalIndexError: lambda e: f"CanonicalIndexError: {str_of(e.func)} not defined for {T.type_string(e.type)}",
+    E.CanonicalIndexError: lambda e: (
+        f"CanonicalIndexError: {str_of(e.func)} not defined for {T.type_string(e.type)}"
+    ),
 }
 
 
@@ -380,7 +430,9 @@ def tells_its_trace(e: Any) -> bool:
     """Is there a method `showerror(io, e, trace)` for the type?  It says all that is to be said."""
     kind = T.dispatch_type(e)
     return any(
-        len(m.parameters) == 3 and m.parameters[1] is not T.Any_ and T.match(T.tuple_type((kind,)), T.tuple_type((m.parameters[1],))) is not None
+        len(m.parameters) == 3
+        and m.parameters[1] is not T.Any_
+        and T.match(T.tuple_type((kind,)), T.tuple_type((m.parameters[1],))) is not None
         for m in SHOWERROR.methods
     )
 
@@ -500,11 +552,16 @@ def _refused(error: BaseException) -> Any:
                 args += values.get(names[code.co_kwonlyargcount], ())
             usual = method.builtin.__kwdefaults__ or {}
             given = {
-                n: values[n] for n in names[: code.co_kwonlyargcount]
+                n: values[n]
+                for n in names[: code.co_kwonlyargcount]
                 if n in values and values[n] is not usual.get(n)
             }
             f = method.function
-            if args and isinstance(args[0], T.JuliaType) and T.unwrap(args[0]).typename.constructors is f:
+            if (
+                args
+                and isinstance(args[0], T.JuliaType)
+                and T.unwrap(args[0]).typename.constructors is f
+            ):
                 f, *args = args  # a constructor's first argument is the type
             return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
     return None
@@ -547,7 +604,9 @@ class NotCallable(E.ErrorException):
             note = "\nMaybe you forgot to use an operator such as *, ^, %, / etc. ?"
         elif T.subtype(shown, T.AbstractArray):
             note = "\nUse square brackets [] for indexing an Array."
-        super().__init__(f"MethodError: objects of type {T.type_string(shown)} are not callable{note}")
+        super().__init__(
+            f"MethodError: objects of type {T.type_string(shown)} are not callable{note}"
+        )
 
 
 def _called(error: TypeError, name: str) -> Any:
@@ -572,8 +631,13 @@ T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
 E.REFUSED = _refused
 E.TRANSLATORS[TypeError] = _foreign_type_error
 E.TRANSLATORS[ValueError] = _foreign_value_error
-E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(Symbol(str(e).split("'")[1].split("%")[0]))
+E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(
+    Symbol(str(e).split("'")[1].split("%")[0])
+)
 E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
-    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}")
-E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(f'got unsupported keyword argument "{e}"')
+    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}"
+)
+E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(
+    f'got unsupported keyword argument "{e}"'
+)
 E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))

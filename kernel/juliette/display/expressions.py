@@ -23,9 +23,15 @@ INDENT = 4
 _QUOTED = frozenset((":", "::", ":=", "=", "==", "===", "=>"))
 _PREFIX = frozenset(("+", "-", "!", "¬", "~", "<:", ">:", "√", "∛", "∜"))
 _LISTS = {
-    "tuple": ("(", ", ", ")"), "vect": ("[", ", ", "]"), "hcat": ("[", " ", "]"),
-    "vcat": ("[", "; ", "]"), "row": ("", " ", ""), "braces": ("{", ", ", "}"),
-    "bracescat": ("{", "; ", "}"), "ncat": ("[", "", "]"), "nrow": ("", "", ""),
+    "tuple": ("(", ", ", ")"),
+    "vect": ("[", ", ", "]"),
+    "hcat": ("[", " ", "]"),
+    "vcat": ("[", "; ", "]"),
+    "row": ("", " ", ""),
+    "braces": ("{", ", ", "}"),
+    "bracescat": ("{", "; ", "}"),
+    "ncat": ("[", "", "]"),
+    "nrow": ("", "", ""),
 }
 _CALLS = {"call": "()", "calldecl": "()", "ref": "[]", "curly": "{}", ".": "()"}
 _SPACED = frozenset(("&&", "||", ".&&", ".||", "<:", ">:", "$=", "-->"))
@@ -56,7 +62,9 @@ def inner_text(e: Any) -> str:
 def is_identifier(name: str) -> bool:
     """Can the name be written as it stands?"""
     return (
-        bool(name) and name not in ("true", "false") and K.is_name_start(name[0])
+        bool(name)
+        and name not in ("true", "false")
+        and K.is_name_start(name[0])
         and all(map(K.is_name_part, name))
     )
 
@@ -64,7 +72,9 @@ def is_identifier(name: str) -> bool:
 def is_operator(name: str) -> bool:
     """Is it spelled like an operator?"""
     return (
-        name in K.UNARY or name in K.PRECEDENCE or name in ("::", "->", "'", "...", "$", "&&", "||")
+        name in K.UNARY
+        or name in K.PRECEDENCE
+        or name in ("::", "->", "'", "...", "$", "&&", "||")
         or K.base_operator(name) in K.PRECEDENCE
     )
 
@@ -115,7 +125,8 @@ def is_operator_symbol(x: Any) -> bool:
 def head_symbol(x: Any) -> bool:
     """A macro's name, plain or with its module."""
     return (
-        (isinstance(x, Symbol) and x.name.startswith("@")) or isinstance(x, GlobalRef)
+        (isinstance(x, Symbol) and x.name.startswith("@"))
+        or isinstance(x, GlobalRef)
         or (is_expr(x, ".", 2) and is_quotation(x.args[1]))
     )
 
@@ -206,7 +217,13 @@ class Code:
     # ------------------------------------------------------------ lists
 
     def listed(
-        self, items: Sequence[Any], sep: str, indent: int, level: int = 0, *, operands: bool = False,
+        self,
+        items: Sequence[Any],
+        sep: str,
+        indent: int,
+        level: int = 0,
+        *,
+        operands: bool = False,
         keywords: bool = False,
     ) -> str:
         """Arguments with a separator; `kw` prints as `a = b` inside of calls."""
@@ -218,9 +235,10 @@ class Code:
             wrap = operands and is_operator_symbol(item)
             if i == 0 and level >= _POWER and not wrap:
                 wrap = (
-                    (is_expr(item, "call") and bool(item.args) and called_name(item.args[0]) in _PREFIX)
-                    or (isinstance(item, (int, float)) and item < 0)
-                )
+                    is_expr(item, "call")
+                    and bool(item.args)
+                    and called_name(item.args[0]) in _PREFIX
+                ) or (isinstance(item, (int, float)) and item < 0)
             if keywords and is_expr(item, "kw", 2):
                 item = Expr("=", *item.args)
             text = self.text(item, 0 if wrap else level, indent + INDENT)
@@ -287,8 +305,11 @@ class Code:
         if any(is_expr(a, "kw") for a in args) or (args and is_expr(args[0], "parameters")):
             return self.called("call", f, args, indent)
         if (
-            name == "*" and len(args) == 2 and type(args[0]) in _SCALES
-            and isinstance(args[1], Symbol) and args[1].name[0] not in "eEf"
+            name == "*"
+            and len(args) == 2
+            and type(args[0]) in _SCALES
+            and isinstance(args[1], Symbol)
+            and args[1].name[0] not in "eEf"
         ):
             return self.wrapped(self.listed(args, "", indent, own), own, level)
         if len(args) == 1 and name in _PREFIX:
@@ -347,7 +368,8 @@ class Code:
         field = unwrapped(right)
         head = self.text(left, 0, indent)
         if not (
-            is_quotation(left) or (isinstance(left, Symbol) and is_identifier(left.name))
+            is_quotation(left)
+            or (isinstance(left, Symbol) and is_identifier(left.name))
             or is_expr(left, ".")
         ):
             head = f"({head})"
@@ -404,7 +426,7 @@ class Code:
         text = "("
         for i, item in enumerate(e.args):
             if i:
-                text += ("" if i == 1 and isinstance(e.args[0], LineNumberNode) else ";")
+                text += "" if i == 1 and isinstance(e.args[0], LineNumberNode) else ";"
                 text += "\n" + " " * inner
             text += self.text(item, _LOOSE, inner)
         return text + (";;)" if not e.args else ";)" if len(e.args) == 1 else ")")
@@ -426,8 +448,10 @@ class Code:
         if len(e.args) != 3 or not isinstance(e.args[0], bool):
             return None
         words = {
-            ("struct", True): "mutable struct", ("struct", False): "struct",
-            ("module", True): "module", ("module", False): "baremodule",
+            ("struct", True): "mutable struct",
+            ("struct", False): "struct",
+            ("module", True): "module",
+            ("module", False): "baremodule",
         }
         return self.headed(words[e.head, e.args[0]], e.args[1], e.args[2], indent) + "end"
 
@@ -466,9 +490,13 @@ class Code:
 
     def string(self, e: Expr, level: int, indent: int) -> str:
         """`"a $(x)"`"""
-        return '"' + "".join(
-            self.value(x)[1:-1] if isinstance(x, str) else f"$({self.text(x)})" for x in e.args
-        ) + '"'
+        return (
+            '"'
+            + "".join(
+                self.value(x)[1:-1] if isinstance(x, str) else f"$({self.text(x)})" for x in e.args
+            )
+            + '"'
+        )
 
     def macrocall(self, e: Expr, level: int, indent: int) -> str | None:
         """`@m x y`, in its functional form inside of an expression."""
@@ -481,13 +509,20 @@ class Code:
             if name.name.name in ("@int128_str", "@uint128_str", "@big_str"):
                 return str(args[0])
         if (
-            isinstance(name, Symbol) and name.name.startswith("@") and name.name.endswith("_str")
-            and args and isinstance(args[0], str)
+            isinstance(name, Symbol)
+            and name.name.startswith("@")
+            and name.name.endswith("_str")
+            and args
+            and isinstance(args[0], str)
         ):
             flags = str(args[1]) if len(args) == 2 else ""
             raw = Base.bindings["escape_raw_string"](args[0])
             return f'{name.name[1:-4]}"{raw}"{flags}'
-        text = f"{self.text(line)} " if isinstance(line, LineNumberNode) or is_expr(line, "line") else ""
+        text = (
+            f"{self.text(line)} "
+            if isinstance(line, LineNumberNode) or is_expr(line, "line")
+            else ""
+        )
         if head_symbol(name):
             name = Expr("macroname", name)
         if level >= 0:
@@ -505,7 +540,9 @@ class Code:
         text = self.text(owner)
         if not (isinstance(owner, (Symbol, GlobalRef)) or is_expr(owner, ".", 2)):
             text = f"({text})"
-        return f"{text}.{name_text(last.name, True) if isinstance(last, Symbol) else self.text(last)}"
+        return (
+            f"{text}.{name_text(last.name, True) if isinstance(last, Symbol) else self.text(last)}"
+        )
 
     def generator(self, e: Expr, level: int, indent: int) -> str:
         """`(f(x) for x = xs)`"""
@@ -636,18 +673,39 @@ def path(e: Expr) -> str:
 
 _SCALES = (int, float, np.float32)
 _FORMS: dict[str, Any] = {
-    "call": Code.call, ".": Code.dot, "block": Code.begin, "quote": Code.quote, "try": Code.try_,
+    "call": Code.call,
+    ".": Code.dot,
+    "block": Code.begin,
+    "quote": Code.quote,
+    "try": Code.try_,
     **dict.fromkeys(("calldecl", "ref", "curly"), Code.bracketed),
-    **dict.fromkeys(_LISTS, Code.brackets), **dict.fromkeys(_BLOCKS, Code.blocks),
+    **dict.fromkeys(_LISTS, Code.brackets),
+    **dict.fromkeys(_BLOCKS, Code.blocks),
     **dict.fromkeys(("typed_vcat", "typed_hcat", "typed_ncat"), Code.typed_brackets),
-    "struct": Code.structure, "module": Code.structure, "do": Code.do,
-    "comparison": Code.comparison, "string": Code.string, "macrocall": Code.macrocall,
-    "macroname": Code.macroname, "generator": Code.generator, "flatten": Code.generator,
-    "comprehension": Code.comprehension, "typed_comprehension": Code.comprehension,
-    "filter": Code.filtered, "where": Code.where, "...": Code.splat, "'": Code.transposed,
-    **dict.fromkeys(("return", "local", "global", "const", "export", "break", "continue"), Code.word),
-    **dict.fromkeys(("::", "<:", ">:"), Code.prefix), "&": Code.interpolation, "$": Code.interpolation,
-    "import": Code.import_, "using": Code.import_, "line": Code.line,
+    "struct": Code.structure,
+    "module": Code.structure,
+    "do": Code.do,
+    "comparison": Code.comparison,
+    "string": Code.string,
+    "macrocall": Code.macrocall,
+    "macroname": Code.macroname,
+    "generator": Code.generator,
+    "flatten": Code.generator,
+    "comprehension": Code.comprehension,
+    "typed_comprehension": Code.comprehension,
+    "filter": Code.filtered,
+    "where": Code.where,
+    "...": Code.splat,
+    "'": Code.transposed,
+    **dict.fromkeys(
+        ("return", "local", "global", "const", "export", "break", "continue"), Code.word
+    ),
+    **dict.fromkeys(("::", "<:", ">:"), Code.prefix),
+    "&": Code.interpolation,
+    "$": Code.interpolation,
+    "import": Code.import_,
+    "using": Code.import_,
+    "line": Code.line,
     **dict.fromkeys(("abstract", "primitive"), Code.declared),
 }
 

@@ -117,7 +117,8 @@ def call_text(code: CodeType, source: LambdaCode, values: dict[str, Any]) -> str
         parts = [f"::{p.split('::', 1)[1]}" for p in parts]
     keywords = [
         f"{k}::{type_text(unboxed(values[var.pyname]))}"
-        for k, var, *_ in source.keywords if var.pyname in values
+        for k, var, *_ in source.keywords
+        if var.pyname in values
     ]
     return f"{name}({', '.join(parts)}{'; ' + ', '.join(keywords) if keywords else ''})"
 

@@ -15,12 +15,13 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import SESSION, Base, MacroFunction, Module
 
 
-
 def macro_type(f: MacroFunction) -> Any:
     """`typeof(@m)`"""
     known = _MACRO_TYPES.get(f)
     if known is None:
-        known = _MACRO_TYPES[f] = T.define(f"typeof(@{f.name.removeprefix('@')})", T.Function_, module=f.module)
+        known = _MACRO_TYPES[f] = T.define(
+            f"typeof(@{f.name.removeprefix('@')})", T.Function_, module=f.module
+        )
         known.typename.singleton = f
     return known
 
@@ -112,7 +113,9 @@ def show_composed(io: IO, f: Composed) -> None:
 def show_factor(io: IO, f: Any, plain: bool) -> None:
     """One of two composed functions, in parentheses where it would not stand alone."""
     name = name_of(f) if isinstance(f, GenericFunction) else "f"
-    wrap = not plain and (isinstance(f, Composed) or not name[:1].isidentifier() and name[:1] != "#")
+    wrap = not plain and (
+        isinstance(f, Composed) or not name[:1].isidentifier() and name[:1] != "#"
+    )
     io.write("(" if wrap else "")
     show(io, f)
     io.write(")" if wrap else "")
@@ -140,7 +143,7 @@ def print_function(io: IO, f: Any) -> None:
         io.write(name_of(f))
 
 
-@Base.method("show(io::IO, m::MIME\"text/plain\", f::Function)")
+@Base.method('show(io::IO, m::MIME"text/plain", f::Function)')
 def show_function_long(io: IO, mime: Any, f: Any) -> None:
     """`f (generic function with 1 method)`"""
     if type(f) in SHOW_HOOKS:
@@ -154,10 +157,16 @@ def show_function_long(io: IO, mime: Any, f: Any) -> None:
     if name in _BUILT_IN and generic.module is Base:
         io.write(f"{name} (built-in function)")
         return
-    n = 1 if isinstance(f, (Fix1, Fix2, Returns, MacroFunction, FunctionType)) else len(Base.bindings["methods"](f).methods)
+    n = (
+        1
+        if isinstance(f, (Fix1, Fix2, Returns, MacroFunction, FunctionType))
+        else len(Base.bindings["methods"](f).methods)
+    )
     own = not isinstance(f, V.ColonType) and (
-        "#" in name or is_known(f, name, module_of(f))
-        or isinstance(f, MacroFunction) or (isinstance(f, GenericFunction) and generic.module is Base)
+        "#" in name
+        or is_known(f, name, module_of(f))
+        or isinstance(f, MacroFunction)
+        or (isinstance(f, GenericFunction) and generic.module is Base)
     )
     text = name if own else f"(::{T.type_string(T.typeof(f))})"
     kind = "macro" if text.startswith("@") else "generic function"

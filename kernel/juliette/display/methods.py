@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from juliette.base.method_reflection import (
-    MethodList, by_specificity, keyword_names, table_of,
+    MethodList,
+    by_specificity,
+    keyword_names,
+    table_of,
 )
 from juliette.display.io import IO
 from juliette.runtime import types as T
@@ -57,7 +60,11 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
         return f"({own}::{T.type_string(params[0])})", params[1:], names[1:]
     if params and is_constructor(m):
         inner = params[0].parameters[0] if isinstance(params[0], T.DataType) else params[0]
-        head = T.type_string(inner) if not isinstance(inner, T.TypeVar) else f"(::Type{{{inner.name}}})"
+        head = (
+            T.type_string(inner)
+            if not isinstance(inner, T.TypeVar)
+            else f"(::Type{{{inner.name}}})"
+        )
         if isinstance(inner, T.DataType) and inner.has_free and m.type_vars:
             head = T.type_string(inner)
         return head, params[1:], names[1:]
@@ -69,7 +76,11 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
 def is_constructor(m: Method) -> bool:
     """Does the method belong to the table of a type's constructors?"""
     first = T.unwrap(m.parameters[0]) if m.parameters else None
-    if not isinstance(first, T.DataType) or first.typename is not T.TYPE_NAME or not first.parameters:
+    if (
+        not isinstance(first, T.DataType)
+        or first.typename is not T.TYPE_NAME
+        or not first.parameters
+    ):
         return False
     family = getattr(T.unwrap(first.parameters[0]), "typename", None)
     return family is not None and family.constructors is m.function
@@ -131,7 +142,7 @@ def show_method(io: IO, m: Method) -> None:
     io.write(f"{method_text(m)} @ {place(m)}")
 
 
-@Base.method("show(io::IO, ::MIME\"text/plain\", m::Method)")
+@Base.method('show(io::IO, ::MIME"text/plain", m::Method)')
 def show_method_long(io: IO, _: Any, m: Method) -> None:
     io.write(f"{method_text(m)}\n     @ {place(m)}")
 
@@ -146,7 +157,9 @@ def show_method_list(io: IO, ms: MethodList) -> None:
     elif isinstance(getattr(ms.function, "generic", ms.function), GenericFunction):
         generic = getattr(ms.function, "generic", ms.function)
         if generic.anonymous:
-            heading = f"# {n} {noun} for anonymous function {_quoted(generic_type_name(ms.function))}"
+            heading = (
+                f"# {n} {noun} for anonymous function {_quoted(generic_type_name(ms.function))}"
+            )
         elif generic.name.startswith("@"):
             heading = f"# {n} {noun} for macro {_quoted(generic.name)} from {'.'.join(generic.module.path)}"
         else:
@@ -175,7 +188,12 @@ def _quoted(text: str) -> str:
 
 
 def candidates(
-    f: Any, types: list[Any], keywords: dict[str, Any], color: bool, *, special: bool = False,
+    f: Any,
+    types: list[Any],
+    keywords: dict[str, Any],
+    color: bool,
+    *,
+    special: bool = False,
     world: Any = None,
 ) -> str:
     """The lines under `Closest candidates are:`, best first; nothing if there are none."""
@@ -184,14 +202,21 @@ def candidates(
     rows: list[tuple[int, str]] = []
     methods = [m for m in table.methods if not before or T.isa(f, _closed(m, m.parameters[0]))]
     # A constructor of ours that takes whatever is given stands for several of Julia's.
-    methods = [m for m in methods if not (before and not m.line and _takes_anything(m.parameters[len(before):]))]
+    methods = [
+        m
+        for m in methods
+        if not (before and not m.line and _takes_anything(m.parameters[len(before) :]))
+    ]
     for m in by_specificity(methods) if len(methods) < 80 else methods:
         newer = type(world) is int and m.world > world
         row = candidate(m, types, len(before), keywords, color, special, newer)
         if row is not None:
             if newer:
                 head, at = row[1].split("\n", 1)
-                row = (row[0], f"{head} (method too new to be called from this world context.)\n{at}")
+                row = (
+                    row[0],
+                    f"{head} (method too new to be called from this world context.)\n{at}",
+                )
             rows.append(row)
     rows.sort(key=lambda row: -row[0])
     if not rows:
@@ -206,7 +231,12 @@ def _takes_anything(params: Sequence[Any]) -> bool:
 
 
 def candidate(
-    m: Method, types: list[Any], skipped: int, keywords: dict[str, Any], color: bool, special: bool,
+    m: Method,
+    types: list[Any],
+    skipped: int,
+    keywords: dict[str, Any],
+    color: bool,
+    special: bool,
     newer: bool = False,
 ) -> tuple[int, str] | None:
     """(how many arguments fit, `f(::Int64, !Matched::String)` with its place)."""

@@ -26,7 +26,11 @@ def digits(x: Any, compact: bool) -> tuple[str, int]:
 
 
 def shortest(x: Any) -> tuple[str, int]:
-    text = np.format_float_scientific(x, unique=True, trim="-") if isinstance(x, np.floating) else f"{x!r}"
+    text = (
+        np.format_float_scientific(x, unique=True, trim="-")
+        if isinstance(x, np.floating)
+        else f"{x!r}"
+    )
     if "e" in text:
         mantissa, exponent = text.split("e")
     else:
@@ -52,7 +56,9 @@ def float_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
         return text + ("32" if single else "16" if half else "")
     sign = "-" if np.signbit(value) else ""
     ds, point = digits(abs(x), compact)
-    exponent_mark = "f" if isinstance(x, np.float32) and typed is not None and typed != "print" else "e"
+    exponent_mark = (
+        "f" if isinstance(x, np.float32) and typed is not None and typed != "print" else "e"
+    )
     if -4 < point <= (3 if isinstance(x, np.float16) else 6):
         if point <= 0:
             text = "0." + "0" * -point + ds
@@ -102,7 +108,14 @@ def complex_text(re: str, im: Any, show: Callable[[Any], str], compact: bool) ->
     negative = bindings["signbit"](im) and not bindings["isnan"](im)
     sign = "-" if negative else "+"
     if negative:
-        im = -int(im) if isinstance(im, int) and not isinstance(im, BigInt) and type(im) is not bool else bindings["-"](im)
-    plain = T.isa(im, T.Integer) and type(im) is not bool or (
-        T.isa(im, T.AbstractFloat) and bindings["isfinite"](im))
+        im = (
+            -int(im)
+            if isinstance(im, int) and not isinstance(im, BigInt) and type(im) is not bool
+            else bindings["-"](im)
+        )
+    plain = (
+        T.isa(im, T.Integer)
+        and type(im) is not bool
+        or (T.isa(im, T.AbstractFloat) and bindings["isfinite"](im))
+    )
     return f"{re}{sign if compact else f' {sign} '}{show(im)}{'' if plain else '*'}im"

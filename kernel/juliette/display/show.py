@@ -65,7 +65,12 @@ def show_rational(io: IO, x: Any) -> None:
     known = io.get("typeinfo")
     if isinstance(known, T.UnionType):
         known = T.union(*(t for t in known.types if t is not T.Nothing and t is not V.Missing_))
-    if x.den != 1 or not isinstance(known, T.JuliaType) or known is T.Bottom or not T.subtype(known, Rational_):
+    if (
+        x.den != 1
+        or not isinstance(known, T.JuliaType)
+        or known is T.Bottom
+        or not T.subtype(known, Rational_)
+    ):
         io.write(f"//{number_text(x.den)}")
 
 
@@ -102,10 +107,24 @@ def show_symbol(io: IO, x: Symbol) -> None:
 
 
 def symbol_text(x: Symbol) -> str:
-    from juliette.syntax.names import KEYWORDS, PRECEDENCE, SYNTACTIC, UNARY, is_name_part, is_name_start
+    from juliette.syntax.names import (
+        KEYWORDS,
+        PRECEDENCE,
+        SYNTACTIC,
+        UNARY,
+        is_name_part,
+        is_name_start,
+    )
 
     n = x.name
-    if n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS or n in KEYWORDS and n not in ("true", "false"):
+    if (
+        n
+        and is_name_start(n[0])
+        and all(map(is_name_part, n))
+        and n not in KEYWORDS
+        or n in KEYWORDS
+        and n not in ("true", "false")
+    ):
         return ":" + n
     if n in PRECEDENCE or n in UNARY or n in SYNTACTIC:
         return f":({n})" if n in (":", "::", ":=", "=", "==", "===", "=>") else ":" + n
@@ -152,7 +171,9 @@ class TypeShows:
         if not self.known:
             self.known = True
             self.any = any(
-                len(m.parameters) == 2 and T.intersects(m.parameters[1], T.Type_) and m.parameters[1] is not T.Any_
+                len(m.parameters) == 2
+                and T.intersects(m.parameters[1], T.Type_)
+                and m.parameters[1] is not T.Any_
                 for m in SHOW.user_methods
             )
             SHOW.watch(None, self.forget)
@@ -262,7 +283,7 @@ def print_mime(io: IO, m: V.MIME) -> None:
 
 @Base.method("show(io::IO, m::MIME)")
 def show_mime(io: IO, m: V.MIME) -> None:
-    io.write(f'MIME type {m.name}')
+    io.write(f"MIME type {m.name}")
 
 
 @Base.method("show(io::IO, x)")
@@ -276,7 +297,9 @@ def show_any(io: IO, x: Any) -> None:
     if isinstance(x, IO):
         io.write(T.type_string(T.typeof(x)) + "(...)")
         return
-    hook = SHOW_HOOKS.get(type(x)) or next((SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None)
+    hook = SHOW_HOOKS.get(type(x)) or next(
+        (SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None
+    )
     if hook is not None:
         hook(io, x, False)
         return
@@ -372,7 +395,9 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
     elif isinstance(x, JuliaException):
         show(io, x)
     else:
-        hook = SHOW_HOOKS.get(type(x)) or next((SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None)
+        hook = SHOW_HOOKS.get(type(x)) or next(
+            (SHOW_HOOKS[c] for c in type(x).__mro__ if c in SHOW_HOOKS), None
+        )
         if hook is not None:
             hook(io, x, True)
         else:
@@ -428,7 +453,11 @@ def print_value(io: IO, x: Any) -> None:
     elif isinstance(x, Rational):
         io.write(f"{plain_text(x.num)}//{plain_text(x.den)}")
     elif T.isa(x, T.AbstractString):
-        io.write(x.julia_text() if hasattr(x, "julia_text") else "".join(c.text for c in support.iterate(x)))
+        io.write(
+            x.julia_text()
+            if hasattr(x, "julia_text")
+            else "".join(c.text for c in support.iterate(x))
+        )
     else:
         show(io, x)
 
@@ -445,7 +474,9 @@ def print_(*xs: Any) -> None:
         if (cls is str or cls is int) and _plain(cls):
             io.write(x if cls is str else str(x))
         elif cls in PRINT_OWN or PRINT_USER:
-            PRINT(io, x) if (PRINT._pending or len(PRINT.methods) > 1) and _has_print(x) else print_value(io, x)
+            PRINT(io, x) if (PRINT._pending or len(PRINT.methods) > 1) and _has_print(
+                x
+            ) else print_value(io, x)
         else:
             print_value(io, x)
 
@@ -486,7 +517,10 @@ _PRINTS: dict[tuple[type, int], bool] = {}
 
 def _shown_by_user(x: Any) -> bool:
     """Has the user written a `show` for this value?"""
-    return bool(SHOW.user_methods) and SHOW.resolve((T.typeof(STDOUT), T.dispatch_type(x))).code is not None
+    return (
+        bool(SHOW.user_methods)
+        and SHOW.resolve((T.typeof(STDOUT), T.dispatch_type(x))).code is not None
+    )
 
 
 def _built_in(cls: type) -> bool:
@@ -604,5 +638,3 @@ def _display(x: Any) -> None:
 
 
 DISPLAY: Any = _display
-
-

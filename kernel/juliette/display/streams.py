@@ -28,7 +28,9 @@ def show_buffer(io: IO, b: IOBuffer) -> None:
 def show_context(io: IO, s: IOContext) -> None:
     """`IOContext(…)` around the stream that it is for."""
     inner = STDOUT if s.stream is STDOUT.stream else STDERR if s.stream is STDERR.stream else None
-    kind = IOBuffer if hasattr(s.stream, "maxsize") else IOStream if hasattr(s.stream, "name") else IO
+    kind = (
+        IOBuffer if hasattr(s.stream, "maxsize") else IOStream if hasattr(s.stream, "name") else IO
+    )
     io.write("IOContext(")
     Base.bindings["show"](io, inner if inner is not None else kind(s.stream))
     io.write(")")

@@ -21,7 +21,12 @@ def printable(c: str) -> bool:
 
 def escaped(text: str, esc: str = "", keep: str = "") -> str:
     """With escapes for what does not print and for the characters in `esc`, except those in `keep`."""
-    if text.isascii() and text.isprintable() and "\\" not in text and not any(c in text for c in esc):
+    if (
+        text.isascii()
+        and text.isprintable()
+        and "\\" not in text
+        and not any(c in text for c in esc)
+    ):
         return text
     out: list[str] = []
     parts = text if is_valid(text) else [c.text for c in V.chars(text)]
@@ -77,17 +82,48 @@ def char_text(c: V.Char) -> str:
     if printable(s):
         return f"'{s}'"
     code = c.code
-    return f"'\\x{code:02x}'" if code < 0x80 else f"'\\u{code:x}'" if code < 0x10000 else f"'\\U{code:x}'"
+    return (
+        f"'\\x{code:02x}'"
+        if code < 0x80
+        else f"'\\u{code:x}'"
+        if code < 0x10000
+        else f"'\\U{code:x}'"
+    )
 
 
 _CATEGORIES = {
-    "Lu": "Letter, uppercase", "Ll": "Letter, lowercase", "Lt": "Letter, titlecase", "Lm": "Letter, modifier", "Lo": "Letter, other",
-    "Mn": "Mark, nonspacing", "Mc": "Mark, spacing combining", "Me": "Mark, enclosing", "Nd": "Number, decimal digit", "Nl": "Number, letter",
-    "No": "Number, other", "Pc": "Punctuation, connector", "Pd": "Punctuation, dash", "Ps": "Punctuation, open", "Pe": "Punctuation, close",
-    "Pi": "Punctuation, initial quote", "Pf": "Punctuation, final quote", "Po": "Punctuation, other", "Sm": "Symbol, math", "Sc": "Symbol, currency",
-    "Sk": "Symbol, modifier", "So": "Symbol, other", "Zs": "Separator, space", "Zl": "Separator, line", "Zp": "Separator, paragraph",
-    "Cc": "Other, control", "Cf": "Other, format", "Cs": "Other, surrogate", "Co": "Other, private use", "Cn": "Other, not assigned",
-    "Ma": "Malformed, bad data", "In": "Invalid, too high",
+    "Lu": "Letter, uppercase",
+    "Ll": "Letter, lowercase",
+    "Lt": "Letter, titlecase",
+    "Lm": "Letter, modifier",
+    "Lo": "Letter, other",
+    "Mn": "Mark, nonspacing",
+    "Mc": "Mark, spacing combining",
+    "Me": "Mark, enclosing",
+    "Nd": "Number, decimal digit",
+    "Nl": "Number, letter",
+    "No": "Number, other",
+    "Pc": "Punctuation, connector",
+    "Pd": "Punctuation, dash",
+    "Ps": "Punctuation, open",
+    "Pe": "Punctuation, close",
+    "Pi": "Punctuation, initial quote",
+    "Pf": "Punctuation, final quote",
+    "Po": "Punctuation, other",
+    "Sm": "Symbol, math",
+    "Sc": "Symbol, currency",
+    "Sk": "Symbol, modifier",
+    "So": "Symbol, other",
+    "Zs": "Separator, space",
+    "Zl": "Separator, line",
+    "Zp": "Separator, paragraph",
+    "Cc": "Other, control",
+    "Cf": "Other, format",
+    "Cs": "Other, surrogate",
+    "Co": "Other, private use",
+    "Cn": "Other, not assigned",
+    "Ma": "Malformed, bad data",
+    "In": "Invalid, too high",
 }
 
 

@@ -83,4 +83,3 @@ def show_stack(io: IO, s: Any) -> None:
 @Base.method('show(io::IO, m::MIME{Symbol("text/plain")}, s::Base.ExceptionStack)')
 def show_stack_long(io: IO, mime: Any, s: Any) -> None:
     show_stack(io, s)
-

@@ -205,7 +205,11 @@ class Writer:
             }
         kind = saved_as(x)
         if kind is not None:
-            return {"tag": "made", "kind": kind[0], "data": [self.lower(v) for v in self.made[id(x)]]}
+            return {
+                "tag": "made",
+                "kind": kind[0],
+                "data": [self.lower(v) for v in self.made[id(x)]],
+            }
         raise E.ErrorException(
             f"values of type {T.type_string(T.typeof(x))} cannot be saved: they hold code"
             if callable(x)
@@ -294,7 +298,9 @@ class Raiser:
 
     def raise_made(self, d: Any) -> Any:
         if d["kind"] not in MADE:
-            raise E.ErrorException(f"there is no {d['kind']} yet; load its package first, as `using Flux` does")
+            raise E.ErrorException(
+                f"there is no {d['kind']} yet; load its package first, as `using Flux` does"
+            )
         return MADE[d["kind"]]([self.value(v) for v in d["data"]])
 
     def raise_colon(self, d: Any) -> Any:
@@ -365,7 +371,8 @@ class Raiser:
         if not isinstance(found, T.JuliaType):
             raise E.ErrorException(f"{'.'.join(d['name'])} is no type")
         parameters = [
-            self.type(p) if isinstance(p, dict) and p.get("tag") in ("datatype", "union", "typeof")
+            self.type(p)
+            if isinstance(p, dict) and p.get("tag") in ("datatype", "union", "typeof")
             else self.value(p)
             for p in d["params"]
         ]
@@ -517,7 +524,9 @@ class JLDFile:
         if not self.writes:
             raise E.ErrorException("cannot write to a file that was opened for reading only")
         if name in self.values:
-            raise E.ErrorException(f"a group or dataset named {name} is already present within this group")
+            raise E.ErrorException(
+                f"a group or dataset named {name} is already present within this group"
+            )
         self.values[name] = value
 
     def read(self, name: str) -> Any:
@@ -583,12 +592,12 @@ def load_jld2(module: Module) -> None:
     module.const("JLDFile", FILE, export=False)
     FILE.typename.module = module
 
-    @module.method("jldopen(path, mode=\"r\")")
+    @module.method('jldopen(path, mode="r")')
     def jldopen(path: str, mode: str = "r") -> JLDFile:
         """An open file, whose values are read and written by name: `f["x"]`."""
         return JLDFile(path, mode)
 
-    @module.method("jldopen(f::Function, path, mode=\"r\")")
+    @module.method('jldopen(f::Function, path, mode="r")')
     def jldopen_do(f: Any, path: str, mode: str = "r") -> Any:
         """What `f` gives for an open file, which is closed then."""
         file = JLDFile(path, mode)

@@ -34,7 +34,13 @@ _ARRAYS = (Array, V.Wrapper, V.Range)
 # ---------------------------------------------------------------- slopes of elementary functions
 
 _NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
-_OPERATORS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
+_OPERATORS: dict[type, str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "^",
+}
 
 
 def elementary() -> dict[str, Any]:
@@ -69,18 +75,28 @@ def slope_of(name: str) -> Any:
 
 def _number(x: Any, f: str, instead: str) -> None:
     if isinstance(x, _ARRAYS):
-        raise DimensionMismatch(f"{f}(f, x) expects that x is a real number. Perhaps you meant {instead}(f, x)?")
+        raise DimensionMismatch(
+            f"{f}(f, x) expects that x is a real number. Perhaps you meant {instead}(f, x)?"
+        )
 
 
 def _array(x: Any, f: str) -> None:
     if not isinstance(x, _ARRAYS):
-        raise DimensionMismatch(f"{f}(f, x) expects that x is an array. Perhaps you meant derivative(f, x)?")
+        raise DimensionMismatch(
+            f"{f}(f, x) expects that x is an array. Perhaps you meant derivative(f, x)?"
+        )
 
 
 def _real(y: Any, f: str) -> None:
     p = primal(y)
-    if isinstance(p, np.ndarray) or isinstance(y, _ARRAYS) or not isinstance(p, (int, float, np.number)):
-        raise DimensionMismatch(f"{f}(f, x) expects that f(x) is a real number. Perhaps you meant jacobian(f, x)?")
+    if (
+        isinstance(p, np.ndarray)
+        or isinstance(y, _ARRAYS)
+        or not isinstance(p, (int, float, np.number))
+    ):
+        raise DimensionMismatch(
+            f"{f}(f, x) expects that f(x) is a real number. Perhaps you meant jacobian(f, x)?"
+        )
 
 
 def _whole(d: Any, *xs: Any) -> Any:
@@ -90,7 +106,11 @@ def _whole(d: Any, *xs: Any) -> Any:
         return d
     if isinstance(d, float):
         return int(d) if d.is_integer() else d
-    if isinstance(d, Array) and d.data.dtype.kind == "f" and np.array_equal(d.data, np.rint(d.data)):
+    if (
+        isinstance(d, Array)
+        and d.data.dtype.kind == "f"
+        and np.array_equal(d.data, np.rint(d.data))
+    ):
         return wrap(d.data.astype(np.int64))
     return d
 
@@ -124,7 +144,9 @@ def jacobian_of(f: Any, x: Any) -> tuple[Any, Any]:
     def checked(v: Any) -> Any:
         y = f(v)
         if not isinstance(y, _ARRAYS):
-            raise DimensionMismatch("jacobian(f, x) expects that f(x) is an array. Perhaps you meant gradient(f, x)?")
+            raise DimensionMismatch(
+                "jacobian(f, x) expects that f(x) is an array. Perhaps you meant gradient(f, x)?"
+            )
         return y
 
     y, d = forward_jacobian(checked, _dense(x), push=_tagged(f))
@@ -156,7 +178,9 @@ def _dense(x: Any) -> Any:
 
 
 def _shape(x: Any) -> tuple[int, ...]:
-    return np.shape(primal(x).data if isinstance(x, _ARRAYS) and not isinstance(x, Node) else primal(x))
+    return np.shape(
+        primal(x).data if isinstance(x, _ARRAYS) and not isinstance(x, Node) else primal(x)
+    )
 
 
 def into(f: Any, y: Any) -> Any:

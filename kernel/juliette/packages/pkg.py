@@ -140,7 +140,9 @@ def command(module: Module, text: str) -> Any:
         name, *words = shlex.split(line)
         f = module.bindings.get(short.get(name, name))
         if f is None:
-            raise ErrorException(f"`{name}` is not a recognized command. Type ? for help with available commands")
+            raise ErrorException(
+                f"`{name}` is not a recognized command. Type ? for help with available commands"
+            )
         f(*words)
     return None
 
@@ -181,7 +183,7 @@ def load(module: Module) -> None:
                 version = profile.PROFILE.version
             STDOUT.write(f"  [{IDS[n]}] {n} v{version}\n")
 
-    @module.method("activate(place::AbstractString=\"\"; keywords...)", export=False)
+    @module.method('activate(place::AbstractString=""; keywords...)', export=False)
     def activate(place: str = "", **keywords: Any) -> None:
         """Look for packages in a project's folder, too; without one, no longer."""
         path = Path(str(place)).expanduser().resolve()

@@ -72,7 +72,9 @@ class Array:
 def _make_class(t: T.DataType) -> type:
     eltype, ndim = t.parameters
     return type(
-        T.type_string(t), (Array,), {"__slots__": (), "eltype": eltype, "ndim": ndim, "julia_type": t}
+        T.type_string(t),
+        (Array,),
+        {"__slots__": (), "eltype": eltype, "ndim": ndim, "julia_type": t},
     )
 
 

@@ -65,7 +65,9 @@ class BigFloat:
         """A BigFloat from decimal text; None if it is none."""
         prec = prec or Precision.bits
         text = text.strip()
-        special = {"inf": libmp.finf, "infinity": libmp.finf, "nan": libmp.fnan}.get(text.lower().lstrip("+-"))
+        special = {"inf": libmp.finf, "infinity": libmp.finf, "nan": libmp.fnan}.get(
+            text.lower().lstrip("+-")
+        )
         if special is not None:
             return BigFloat(libmp.mpf_neg(special) if text[0] == "-" else special, prec)
         try:
@@ -101,7 +103,9 @@ class BigFloat:
         return BigFloat(raw, None, raw == libmp.fzero and minus)
 
     def __neg__(self) -> BigFloat:
-        return BigFloat(libmp.mpf_neg(self.raw), self.prec, self.raw == libmp.fzero and not self.minus)
+        return BigFloat(
+            libmp.mpf_neg(self.raw), self.prec, self.raw == libmp.fzero and not self.minus
+        )
 
     def __abs__(self) -> BigFloat:
         return BigFloat(libmp.mpf_abs(self.raw), self.prec)
@@ -112,7 +116,11 @@ class BigFloat:
         if whole is not None:
             if self.raw == libmp.fzero and whole:
                 minus = self.minus and whole % 2 == 1
-                return BigFloat(libmp.fzero, None, minus) if whole > 0 else BigFloat(libmp.fninf if minus else libmp.finf)
+                return (
+                    BigFloat(libmp.fzero, None, minus)
+                    if whole > 0
+                    else BigFloat(libmp.fninf if minus else libmp.finf)
+                )
             return BigFloat(libmp.mpf_pow_int(self.raw, whole, Precision.bits, Precision.rounding))
         return BigFloat(libmp.mpf_pow(self.raw, other.raw, Precision.bits, Precision.rounding))
 
@@ -231,7 +239,22 @@ T.register_class(BigFloat, BigFloat_)
 
 
 # Functions that keep the sign of zero.
-ODD = frozenset({"sqrt", "cbrt", "sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "expm1", "log1p"})
+ODD = frozenset(
+    {
+        "sqrt",
+        "cbrt",
+        "sin",
+        "tan",
+        "asin",
+        "atan",
+        "sinh",
+        "tanh",
+        "asinh",
+        "atanh",
+        "expm1",
+        "log1p",
+    }
+)
 
 
 def function(name: str) -> Callable[[BigFloat], BigFloat]:

@@ -47,7 +47,11 @@ def broadcasted(f: Any, *args: Any) -> Any:
                 found = RANGE_OPERATION(f, args)
                 if found is not None:
                     return found
-        elif isinstance(a, V.Wrapper) and a.structured and not (TRACE.depth and TRACED_WITHIN is not None and TRACED_WITHIN(a)):
+        elif (
+            isinstance(a, V.Wrapper)
+            and a.structured
+            and not (TRACE.depth and TRACED_WITHIN is not None and TRACED_WITHIN(a))
+        ):
             found = a.broadcast(f, args)
             if found is not None:
                 return found
@@ -282,11 +286,20 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
     if len(shape) == 1 and all(not isinstance(a, (np.ndarray, Values)) for a in args):
         rows = []
         for i in range(shape[0]):
-            rows.append(f(*[
-                a.values[i if len(a.values) > 1 else 0] if isinstance(a, Columns) else _scalar(a) for a in args
-            ]))
+            rows.append(
+                f(
+                    *[
+                        a.values[i if len(a.values) > 1 else 0]
+                        if isinstance(a, Columns)
+                        else _scalar(a)
+                        for a in args
+                    ]
+                )
+            )
         return Columns(tuple(rows))
-    if LANES is not None and all(isinstance(a, np.ndarray) or isinstance(_scalar(a), (int, float, np.floating)) for a in args):
+    if LANES is not None and all(
+        isinstance(a, np.ndarray) or isinstance(_scalar(a), (int, float, np.floating)) for a in args
+    ):
         whole = LANES(f, [a if isinstance(a, np.ndarray) else _scalar(a) for a in args], shape)
         if whole is not None:
             return whole
@@ -382,8 +395,10 @@ def join_types(values: list[Any]) -> Any:
 def check_destination(source: tuple[int, ...], target: tuple[int, ...]) -> None:
     """Raise unless a result fits the array that it is written to."""
     extra = len(source) - len(target)
-    if extra > 0 and any(n != 1 for n in source[len(target) :]) or any(
-        m not in (1, n) for m, n in zip(source, target, strict=False)
+    if (
+        extra > 0
+        and any(n != 1 for n in source[len(target) :])
+        or any(m not in (1, n) for m, n in zip(source, target, strict=False))
     ):
         raise DimensionMismatch("array could not be broadcast to match destination")
 
@@ -416,13 +431,20 @@ def fits(source: Any, target: Any) -> bool:
     """May numpy put these values into this array without asking Julia's `convert`?"""
     if target.dtype.kind == "O":
         return False
-    kind = source.dtype if isinstance(source, (np.ndarray, np.generic)) else _KINDS.get(type(source))
+    kind = (
+        source.dtype if isinstance(source, (np.ndarray, np.generic)) else _KINDS.get(type(source))
+    )
     if kind is None or kind.kind not in "biufc":
         return False
     return np.can_cast(kind, target.dtype, "same_kind" if target.dtype.kind in "fc" else "safe")
 
 
-_KINDS = {int: np.dtype(np.int64), float: np.dtype(float), bool: np.dtype(bool), complex: np.dtype(complex)}
+_KINDS = {
+    int: np.dtype(np.int64),
+    float: np.dtype(float),
+    bool: np.dtype(bool),
+    complex: np.dtype(complex),
+}
 
 
 def converted(source: Any, eltype: Any, dtype: Any) -> Any:
@@ -435,7 +457,9 @@ def converted(source: Any, eltype: Any, dtype: Any) -> Any:
         out = np.empty((), dtype=dtype)
         out[()] = value
         return out
-    return pack([convert(eltype, v) for v in elements(source)], eltype).reshape(source.shape, order="F")
+    return pack([convert(eltype, v) for v in elements(source)], eltype).reshape(
+        source.shape, order="F"
+    )
 
 
 # Base's functions, once these exist.

@@ -123,8 +123,26 @@ class Method:
     """
 
     __slots__ = (
-        "arg_names", "builtin", "code", "doc", "file", "function", "kwcall", "line", "module", "name",
-        "nargs", "replaced", "rule", "signature", "source", "specialise", "tracing", "type_vars", "vararg", "world",
+        "arg_names",
+        "builtin",
+        "code",
+        "doc",
+        "file",
+        "function",
+        "kwcall",
+        "line",
+        "module",
+        "name",
+        "nargs",
+        "replaced",
+        "rule",
+        "signature",
+        "source",
+        "specialise",
+        "tracing",
+        "type_vars",
+        "vararg",
+        "world",
     )
 
     def __init__(
@@ -220,9 +238,19 @@ class UnaryTable(dict[type, Implementation]):
 
 # How many arguments the functions take that Julia itself has built in.
 COUNTED: dict[str, tuple[int, int | None]] = {
-    "typeof": (1, 1), "isa": (2, 2), "===": (2, 2), "getfield": (2, 4), "setfield!": (3, 4), "isdefined": (2, 3),
-    "nfields": (1, 1), "ifelse": (3, 3), "applicable": (1, None), "fieldtype": (2, 3), "<:": (2, 2),
-    "invoke": (2, None), "sizeof": (1, 1),
+    "typeof": (1, 1),
+    "isa": (2, 2),
+    "===": (2, 2),
+    "getfield": (2, 4),
+    "setfield!": (3, 4),
+    "isdefined": (2, 3),
+    "nfields": (1, 1),
+    "ifelse": (3, 3),
+    "applicable": (1, None),
+    "fieldtype": (2, 3),
+    "<:": (2, 2),
+    "invoke": (2, None),
+    "sizeof": (1, 1),
 }
 
 
@@ -241,9 +269,29 @@ class GenericFunction:
     """A Julia function: a name and its methods."""
 
     __slots__ = (
-        "__weakref__", "_pending", "anonymous", "cache", "doc", "enter_typed", "julia_type", "links", "methods",
-        "module", "name", "newest", "of_values", "selections", "traced_cache", "traced_rule", "traced_typed", "traced_unary",
-        "typed", "unary", "undecided", "user_methods", "watchers",
+        "__weakref__",
+        "_pending",
+        "anonymous",
+        "cache",
+        "doc",
+        "enter_typed",
+        "julia_type",
+        "links",
+        "methods",
+        "module",
+        "name",
+        "newest",
+        "of_values",
+        "selections",
+        "traced_cache",
+        "traced_rule",
+        "traced_typed",
+        "traced_unary",
+        "typed",
+        "unary",
+        "undecided",
+        "user_methods",
+        "watchers",
     )
 
     def __init__(self, name: str, module: Any = None) -> None:
@@ -286,7 +334,9 @@ class GenericFunction:
         method = self.selected(types)
         if method is None or method.kwcall is None:
             ambiguous = "ambiguous" if method is None and len(self.matching(types)) > 1 else None
-            raise MethodError(KeywordCall(self, kwargs) if ambiguous is None else self, args, ambiguous)
+            raise MethodError(
+                KeywordCall(self, kwargs) if ambiguous is None else self, args, ambiguous
+            )
         if self.traced_rule is not None and TRACE.depth:
             rule = self.traced_rule(types)
             if rule is not None:
@@ -305,7 +355,9 @@ class GenericFunction:
         f = typed.get(tuple(map(T.dispatch_type, args)))
         return f(*args) if f is not None else self.implementation(args)(*args)
 
-    def _entry(self, kinds: list[tuple[Any, bool]], classes: tuple[type, ...], traced: bool) -> Implementation:
+    def _entry(
+        self, kinds: list[tuple[Any, bool]], classes: tuple[type, ...], traced: bool
+    ) -> Implementation:
         """What to keep for argument classes that do not decide: code that looks at the values.
 
         Where just one argument is in doubt and its identity says what its type says (a type, a
@@ -359,7 +411,9 @@ class GenericFunction:
             apart = self.user_methods and not SPECIALISED.isdisjoint(classes)
             if not apart and self._indifferent(kinds):
                 # One code for all values of these classes: it may not know the types of these.
-                found = self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced, types)
+                found = self.code_for(
+                    tuple(map(T.dispatch_type, args)), args, classes, traced, types
+                )
                 f = cache[classes] = found
                 return f
             self.undecided.add(classes)
@@ -372,7 +426,11 @@ class GenericFunction:
         return f
 
     def code_for(
-        self, types: tuple[Any, ...], args: tuple[Any, ...], classes: tuple[type, ...], traced: bool,
+        self,
+        types: tuple[Any, ...],
+        args: tuple[Any, ...],
+        classes: tuple[type, ...],
+        traced: bool,
         known: tuple[Any, ...] | None = None,
     ) -> Implementation:
         """The code of the selected method (for the types in `known`); while tracing, a derivative rule of the user's own goes first."""
@@ -461,7 +519,8 @@ class GenericFunction:
             WORLD.current = self.newest = method.world = WORLD.latest
         for i, old in enumerate(self.methods):
             if old.signature is method.signature or (
-                old.nargs == method.nargs and old.vararg == method.vararg
+                old.nargs == method.nargs
+                and old.vararg == method.vararg
                 and T.subtype(old.signature, method.signature)
                 and T.subtype(method.signature, old.signature)
             ):
@@ -518,7 +577,9 @@ class GenericFunction:
         if not found:
             check_count(self, len(types))
             late = self.newest > WORLD.current and any(_fits(m, types) for m in self.methods)
-            raise MethodError(self, args if args is not None else types, WORLD.current if late else None)
+            raise MethodError(
+                self, args if args is not None else types, WORLD.current if late else None
+            )
         if len(found) == 1:
             return found[0]
         best = most_specific(found)
@@ -536,7 +597,9 @@ class GenericFunction:
         n = len(types)
         given = T.tuple_type(types)
         methods = self.methods if self.newest <= WORLD.current else self._seen()
-        return [m for m in methods if m.accepts_count(n) and T.match(given, m.signature) is not None]
+        return [
+            m for m in methods if m.accepts_count(n) and T.match(given, m.signature) is not None
+        ]
 
     def _seen(self) -> list[Method]:
         """The methods that running code may see, since they came before it began."""
@@ -559,7 +622,9 @@ def most_specific(methods: list[Method]) -> Method | None:
     for m in methods:
         if best is None or beats(m, best):
             best = m
-    return best if all(m is best or (best is not None and beats(best, m)) for m in methods) else None
+    return (
+        best if all(m is best or (best is not None and beats(best, m)) for m in methods) else None
+    )
 
 
 def _fits(m: Method, types: tuple[Any, ...]) -> bool:
@@ -663,7 +728,9 @@ class KeywordCall:
 def function_type(f: GenericFunction) -> Any:
     """`typeof(f)`."""
     if f.julia_type is None:
-        t = T.define(f"typeof({f.name})" if not f.anonymous else f.name, T.Function_, module=f.module)
+        t = T.define(
+            f"typeof({f.name})" if not f.anonymous else f.name, T.Function_, module=f.module
+        )
         t.typename.singleton = f
         f.julia_type = t
     return f.julia_type

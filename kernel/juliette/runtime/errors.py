@@ -20,11 +20,13 @@ class JuliaException(Exception):
     def __init__(self, *values: Any) -> None:
         for name, value in zip(self.fields, values, strict=False):
             setattr(self, name, value)
-        for name in self.fields[len(values):]:
+        for name in self.fields[len(values) :]:
             setattr(self, name, None)
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}({', '.join(repr(getattr(self, f, None)) for f in self.fields)})"
+        return (
+            f"{type(self).__name__}({', '.join(repr(getattr(self, f, None)) for f in self.fields)})"
+        )
 
     def __reduce__(self) -> Any:
         raise TypeError("Julia values are not pickled")
@@ -42,7 +44,12 @@ EXCEPTIONS: dict[str, type[JuliaException]] = {}
 
 def _exception(name: str, fields: str = "", field_types: tuple[Any, ...] = ()) -> Any:
     names = tuple(fields.split())
-    content = {"__slots__": names, "fields": names, "value_fields": names, "__doc__": f"Julia's `{name}`."}
+    content = {
+        "__slots__": names,
+        "fields": names,
+        "value_fields": names,
+        "__doc__": f"Julia's `{name}`.",
+    }
     cls = type(name, (JuliaException,), content)
     t = T.define(name, T.Exception_)
     t.typename.fields = names
@@ -113,9 +120,7 @@ def julia_value(error: BaseException) -> Any:
     if isinstance(error, KeyboardInterrupt):
         return InterruptException()
     if isinstance(error, T.TypeParameterError):
-        return TypeError_(
-            Symbol_of(error.family), error.var.name, error.var, error.got
-        )
+        return TypeError_(Symbol_of(error.family), error.var.name, error.var, error.got)
     if isinstance(error, T.ElementError):
         return TypeError_(Symbol_of(error.family), error.context, T.Type_, error.got)
     if isinstance(error, T.VarargLengthError):

@@ -139,7 +139,11 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
     if cls is int or cls is bool or isinstance(x, np.integer):
         return (mix(int(x) & MASK) - 3 * h) & MASK
     if isinstance(x, int):
-        return (mix(int(x) & MASK) - 3 * h) & MASK if -(2**63) <= x < 2**64 else ratio_hash(int(x), 1, h)
+        return (
+            (mix(int(x) & MASK) - 3 * h) & MASK
+            if -(2**63) <= x < 2**64
+            else ratio_hash(int(x), 1, h)
+        )
     if isinstance(x, str):
         return string_hash(x.encode("utf-8", "surrogateescape"), h)
     if cls is Symbol:
@@ -151,7 +155,11 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
     if isinstance(x, COMPLEX_CLASSES):
         re, im = parts(x)
         imaginary, nothing = julia_hash(im, IMAGINARY_SEED), julia_hash(0, IMAGINARY_SEED)
-        return None if imaginary is None or nothing is None else julia_hash(re, h ^ imaginary ^ nothing)
+        return (
+            None
+            if imaginary is None or nothing is None
+            else julia_hash(re, h ^ imaginary ^ nothing)
+        )
     if T._TYPE_OF_CLASS.get(cls) is BigFloat_:
         return ratio_hash(*x.ratio(), h) if x.finite() and not x.minus else float_hash(float(x), h)
     if cls is tuple:

@@ -50,7 +50,9 @@ class Template:
 
     __slots__ = ("cache", "count", "find", "functions", "run", "tree")
 
-    def __init__(self, tree: Dot, count: int, find: Callable[[Template, tuple[Any, ...]], Any]) -> None:
+    def __init__(
+        self, tree: Dot, count: int, find: Callable[[Template, tuple[Any, ...]], Any]
+    ) -> None:
         self.tree = tree
         self.count = count
         self.cache: dict[Any, Any] = {}
@@ -61,7 +63,9 @@ class Template:
     def _runner(self) -> Any:
         names = [f"v{i}" for i in range(self.count)]
         keys = [
-            f"v{i} if type(v{i}) is GenericFunction else type(v{i})" if i in self.functions else f"type(v{i})"
+            f"v{i} if type(v{i}) is GenericFunction else type(v{i})"
+            if i in self.functions
+            else f"type(v{i})"
             for i in range(self.count)
         ]
         text = (
@@ -73,7 +77,10 @@ class Template:
             f"    return f({', '.join(names)})\n"
         )
         space: dict[str, Any] = {
-            "GenericFunction": GenericFunction, "get": self.cache.get, "cache": self.cache, "find": self.find,
+            "GenericFunction": GenericFunction,
+            "get": self.cache.get,
+            "cache": self.cache,
+            "find": self.find,
             "template": self,
         }
         exec(compile(text, "<dotted call>", "exec"), space)
@@ -97,7 +104,15 @@ _OPERATORS = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "
 _COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
 # Functions of two arguments that take more from left to right.
 FOLDED = {
-    np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.maximum, np.minimum, np.gcd, np.lcm,
+    np.add,
+    np.multiply,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.maximum,
+    np.minimum,
+    np.gcd,
+    np.lcm,
 }
 _NUMBERS = (int, float, np.float32, np.float16, bool)
 
@@ -112,7 +127,11 @@ def leaf(x: Any) -> tuple[Any, str] | None:
         if isinstance(x, V.Wrapper) and x.structured:
             return None
         data = np.asarray(x.data)
-        return (np.ones((1,) * data.ndim, data.dtype), "{}.data") if data.dtype.kind in "fiubc" else None
+        return (
+            (np.ones((1,) * data.ndim, data.dtype), "{}.data")
+            if data.dtype.kind in "fiubc"
+            else None
+        )
     if type(x) is float:
         return np.float64(1.0), "float64({})"
     if type(x) in _NUMBERS:
@@ -162,7 +181,9 @@ def build(template: Template, values: tuple[Any, ...], slow: Any) -> Any:
 class _Writer:
     """Writes a kernel: for arrays of one size, or (`loose`) for arrays of which some are stretched over others."""
 
-    def __init__(self, template: Template, values: tuple[Any, ...], slow: Any, loose: bool = False) -> None:
+    def __init__(
+        self, template: Template, values: tuple[Any, ...], slow: Any, loose: bool = False
+    ) -> None:
         self.template = template
         self.loose = loose
         self.values = values
@@ -194,8 +215,18 @@ class _Writer:
             body.insert(0, f"if TRACE.depth: return slow({', '.join(self.names)})")
         if self.loose or self.partial:
             most = max(self.ndims.values())
-            body += [f"{a} = {a}[(..., {'None, ' * (most - n)})]" for a, n in self.ndims.items() if n < most]
-            body += ["fits = True", "try:", *["    " + line for line in self.lines], "except ValueError:", "    fits = False"]
+            body += [
+                f"{a} = {a}[(..., {'None, ' * (most - n)})]"
+                for a, n in self.ndims.items()
+                if n < most
+            ]
+            body += [
+                "fits = True",
+                "try:",
+                *["    " + line for line in self.lines],
+                "except ValueError:",
+                "    fits = False",
+            ]
             body.append(f"if not fits: return slow({', '.join(self.names)})")  # raises the error
             self.lines = []
         elif len(self.arrays) > 1:
@@ -255,7 +286,9 @@ class _Writer:
             sample = kernel(*samples)
         except Exception:
             raise Unfit from None
-        if not isinstance(sample, (np.ndarray, np.generic)) or not any(isinstance(s, np.ndarray) for s in samples):
+        if not isinstance(sample, (np.ndarray, np.generic)) or not any(
+            isinstance(s, np.ndarray) for s in samples
+        ):
             raise Unfit  # numbers alone are the function's own affair
         if f.name == "^" and sample.dtype.kind in "iu":
             self.partial = True
@@ -284,7 +317,9 @@ class _Writer:
             if not isinstance(kernel, np.ufunc):
                 # A kernel that has met what it leaves to the function itself says so.
                 self.space["NotImplemented"] = NotImplemented
-                self.lines.append(f"if {out} is NotImplemented: return slow({', '.join(self.names)})")
+                self.lines.append(
+                    f"if {out} is NotImplemented: return slow({', '.join(self.names)})"
+                )
         return out, sample, isinstance(kernel, np.ufunc) or symbol is not None
 
     def literal(self, value: Any) -> tuple[str, Any, bool]:
@@ -322,7 +357,10 @@ class _Writer:
             to = max(small, key=lambda d: d.itemsize)
             if any(d.kind in "iu" for d in arrays) or len(set(small)) > 1:
                 return [
-                    self.cast(a, to) if isinstance(a[1], np.ndarray) and a[1].dtype.kind in "iu" else a for a in args
+                    self.cast(a, to)
+                    if isinstance(a[1], np.ndarray) and a[1].dtype.kind in "iu"
+                    else a
+                    for a in args
                 ]
         return args
 
@@ -333,4 +371,12 @@ class _Writer:
         return out, sample.astype(dtype), True
 
 
-_LOGICAL = {np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.logical_not, np.logical_and, np.logical_or}
+_LOGICAL = {
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.invert,
+    np.logical_not,
+    np.logical_and,
+    np.logical_or,
+}

@@ -74,9 +74,25 @@ class TypeName:
     """What the instantiations of one type family share."""
 
     __slots__ = (
-        "abstract", "cache", "constructors", "field_atomics", "field_consts", "field_types", "fields", "is_struct",
-        "kw_defaults", "make_class", "module", "mutable", "name", "ninitialized", "params", "primitive_bits",
-        "singleton", "super", "wrapper",
+        "abstract",
+        "cache",
+        "constructors",
+        "field_atomics",
+        "field_consts",
+        "field_types",
+        "fields",
+        "is_struct",
+        "kw_defaults",
+        "make_class",
+        "module",
+        "mutable",
+        "name",
+        "ninitialized",
+        "params",
+        "primitive_bits",
+        "singleton",
+        "super",
+        "wrapper",
     )
 
     def __init__(
@@ -110,7 +126,16 @@ class TypeName:
 class DataType(JuliaType):
     """A nominal type: abstract, primitive, struct, tuple, function or `Type{T}`."""
 
-    __slots__ = ("_field_types", "_pyclass", "_super", "below", "concrete", "has_free", "parameters", "typename")
+    __slots__ = (
+        "_field_types",
+        "_pyclass",
+        "_super",
+        "below",
+        "concrete",
+        "has_free",
+        "parameters",
+        "typename",
+    )
 
     def __init__(self, typename: TypeName, parameters: tuple[Any, ...] = ()) -> None:
         self.typename = typename
@@ -204,7 +229,9 @@ class UnionAll(JuliaType):
         self.var = var
         self.body = body
         self.below: dict[Any, bool] = {}
-        self.has_free = bool((free_vars(body) | free_vars(var.upper) | free_vars(var.lower)) - {var})
+        self.has_free = bool(
+            (free_vars(body) | free_vars(var.upper) | free_vars(var.lower)) - {var}
+        )
 
     def __eq__(self, other: object) -> bool:
         from juliette.runtime.subtyping import equal
@@ -397,8 +424,11 @@ def bind_parameter(t: UnionAll, p: Any) -> Any:
         from juliette.runtime.subtyping import subtype
 
         if isinstance(p, TypeVar):
-            fits = var.upper is Any_ or has_free(var.upper) or has_free(p.upper) or (
-                subtype(p.upper, var.upper) or type_may_meet(p.upper, var.upper)
+            fits = (
+                var.upper is Any_
+                or has_free(var.upper)
+                or has_free(p.upper)
+                or (subtype(p.upper, var.upper) or type_may_meet(p.upper, var.upper))
             )
         elif isinstance(p, JuliaType):
             fits = has_free(p) or (
@@ -434,7 +464,9 @@ class TypeParameterError(Exception):
 
     def __init__(self, family: str, var: TypeVar, got: Any) -> None:
         self.family, self.var, self.got = family, var, got
-        super().__init__(f"in {family}, in {var.name}, expected {var.name}<:{var.upper!r}, got {got!r}")
+        super().__init__(
+            f"in {family}, in {var.name}, expected {var.name}<:{var.upper!r}, got {got!r}"
+        )
 
 
 def union(*types: Any) -> Any:
@@ -450,9 +482,15 @@ def union(*types: Any) -> Any:
         from juliette.runtime.subtyping import subtype
 
         flat = [
-            x for i, x in enumerate(flat)
-            if has_free(x) or not isinstance(x, JuliaType) or not any(
-                j != i and isinstance(y, JuliaType) and not has_free(y) and subtype(x, y)
+            x
+            for i, x in enumerate(flat)
+            if has_free(x)
+            or not isinstance(x, JuliaType)
+            or not any(
+                j != i
+                and isinstance(y, JuliaType)
+                and not has_free(y)
+                and subtype(x, y)
                 and (not subtype(y, x) or j < i)
                 for j, y in enumerate(flat)
             )

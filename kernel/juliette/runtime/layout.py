@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from juliette.runtime import types as T
-from juliette.runtime.numeric import COMPLEX_CLASSES, Complex_, Rational, Rational_, complex_maker, parts, rational_class
+from juliette.runtime.numeric import (
+    COMPLEX_CLASSES,
+    Complex_,
+    Rational,
+    Rational_,
+    complex_maker,
+    parts,
+    rational_class,
+)
 
 _COMPLEX, _RATIONAL = T.unwrap(Complex_).typename, T.unwrap(Rational_).typename
 

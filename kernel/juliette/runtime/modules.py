@@ -53,8 +53,26 @@ class Module:
     """A Julia module."""
 
     __slots__ = (
-        "__weakref__", "anonymous_count", "bare", "bindings", "consts", "declared", "docs", "exports",
-        "conflicts", "implicit", "imported", "listed", "loader", "macros", "name", "parent", "resolved", "used", "users", "visible",
+        "__weakref__",
+        "anonymous_count",
+        "bare",
+        "bindings",
+        "consts",
+        "declared",
+        "docs",
+        "exports",
+        "conflicts",
+        "implicit",
+        "imported",
+        "listed",
+        "loader",
+        "macros",
+        "name",
+        "parent",
+        "resolved",
+        "used",
+        "users",
+        "visible",
     )
 
     def __init__(self, name: str, parent: Module | None = None) -> None:
@@ -193,8 +211,14 @@ class Module:
     # ------------------------------------------------------------ filling it from Python
 
     def method(
-        self, header: str, *, export: bool = True, transparent: bool = False, rule: Any = None,
-        static: bool = False, specialised: bool = False,
+        self,
+        header: str,
+        *,
+        export: bool = True,
+        transparent: bool = False,
+        rule: Any = None,
+        static: bool = False,
+        specialised: bool = False,
     ) -> Callable[[Implementation], Implementation]:
         """Define a method in Python under a Julia header.
 
@@ -246,7 +270,9 @@ class Module:
             fields = getattr(cls, "fields", None)
             if fields:
                 t.typename.fields = tuple(fields)
-                t.typename.field_types = tuple(getattr(cls, "field_types", ())) or (T.Any_,) * len(fields)
+                t.typename.field_types = tuple(getattr(cls, "field_types", ())) or (T.Any_,) * len(
+                    fields
+                )
                 t.typename.ninitialized = len(fields)
             self.set(name.strip(), t, const=True)
             self.exports.add(name.strip())
@@ -304,7 +330,12 @@ class Builtin:
     __slots__ = ("function", "header", "module", "rule", "specialised", "static", "transparent")
 
     def __init__(
-        self, module: Module, header: str, function: Implementation, transparent: bool, rule: Any,
+        self,
+        module: Module,
+        header: str,
+        function: Implementation,
+        transparent: bool,
+        rule: Any,
         static: bool,
     ) -> None:
         self.module = module
@@ -320,7 +351,12 @@ class Builtin:
         expr = parse_header(self.header)
         env: dict[str, Any] = {}
         variables: list[T.TypeVar] = []
-        if isinstance(expr, Expr) and expr.head == "::" and len(expr.args) == 2 and _is_call(expr.args[0]):
+        if (
+            isinstance(expr, Expr)
+            and expr.head == "::"
+            and len(expr.args) == 2
+            and _is_call(expr.args[0])
+        ):
             expr = expr.args[0]
         while isinstance(expr, Expr) and expr.head == "where":
             for v in expr.args[1:]:
@@ -328,7 +364,12 @@ class Builtin:
                 env[var.name] = var
                 variables.append(var)
             expr = expr.args[0]
-        if isinstance(expr, Expr) and expr.head == "::" and len(expr.args) == 2 and _is_call(expr.args[0]):
+        if (
+            isinstance(expr, Expr)
+            and expr.head == "::"
+            and len(expr.args) == 2
+            and _is_call(expr.args[0])
+        ):
             expr = expr.args[0]
         assert isinstance(expr, Expr), self.header
         if expr.head in ("<:", ">:"):
@@ -374,9 +415,13 @@ class Builtin:
                 if var in free or any(var in T.free_vars(v.upper) for v in variables):
                     signature = T.UnionAll(var, signature)
             method = Method(
-                target, signature, specialise_builtin,
-                arg_names=tuple(name for name, _ in positional[:n]), module=self.module,
-                file=self.module.name, doc=inspect.cleandoc(self.function.__doc__ or ""),
+                target,
+                signature,
+                specialise_builtin,
+                arg_names=tuple(name for name, _ in positional[:n]),
+                module=self.module,
+                file=self.module.name,
+                doc=inspect.cleandoc(self.function.__doc__ or ""),
             )
             method.builtin = self.function
             method.tracing = "transparent" if self.transparent else None
@@ -388,10 +433,15 @@ class Builtin:
 
     def _keyword_types(self, parameters: Expr, env: dict[str, Any]) -> dict[str, Any]:
         """The keywords whose types are declared."""
-        named = [a.args[0] if a.head in ("kw", "=") else a for a in parameters.args if isinstance(a, Expr)]
+        named = [
+            a.args[0] if a.head in ("kw", "=") else a
+            for a in parameters.args
+            if isinstance(a, Expr)
+        ]
         return {
             a.args[0].name: eval_type(a.args[1], self.module, env)
-            for a in named if isinstance(a, Expr) and a.head == "::"
+            for a in named
+            if isinstance(a, Expr) and a.head == "::"
         }
 
     def _accept_keywords(self, method: Method, types: dict[str, Any]) -> None:
@@ -479,7 +529,12 @@ def constructors(t: Any) -> GenericFunction:
 def parse_header(text: str) -> Any:
     """A Julia header as an expression."""
     e = to_expr(parse_one(text)[0], lambda kind, value: value)
-    if isinstance(e, Expr) and e.head == "&" and isinstance(e.args[0], Expr) and e.args[0].head == "tuple":
+    if (
+        isinstance(e, Expr)
+        and e.head == "&"
+        and isinstance(e.args[0], Expr)
+        and e.args[0].head == "tuple"
+    ):
         return Expr("call", Symbol("&"), *e.args[0].args)
     return e
 
@@ -557,8 +612,18 @@ Core.parent = Core
 assert values.Char  # its types are among those named here
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
-    ("Adjoint", "OneTo", "ParseError", "RefArray", "RefValue", "ReinterpretArray", "ReshapedArray", "Slice", "Transpose",
-     "TwicePrecision")
+    (
+        "Adjoint",
+        "OneTo",
+        "ParseError",
+        "RefArray",
+        "RefValue",
+        "ReinterpretArray",
+        "ReshapedArray",
+        "Slice",
+        "Transpose",
+        "TwicePrecision",
+    )
 )
 for _name, _t in T.CORE_TYPES.items():
     Base.const(_name, _t, export=_name not in _UNEXPORTED)
@@ -597,7 +662,7 @@ def _qualified(family: T.TypeName) -> str:
         return f"typeof({_function_name(family.singleton, module, name[7:-1])})"
     if _seen_in_main(name, family):
         return name
-    if module is SESSION.main or module.name == "Main" or name.startswith("var\""):
+    if module is SESSION.main or module.name == "Main" or name.startswith('var"'):
         return shown
     return ".".join(module.path) + "." + shown
 
@@ -614,7 +679,11 @@ def _function_name(f: Any, module: Module, name: str) -> str:
     if module.bindings.get(name) is not f:
         return name
     main = SESSION.main
-    for where in (main.bindings, main.visible, {n: Base.bindings[n] for n in (name,) if n in Base.exports}):
+    for where in (
+        main.bindings,
+        main.visible,
+        {n: Base.bindings[n] for n in (name,) if n in Base.exports},
+    ):
         if name in where:
             if where[name] is f:
                 return name
@@ -628,8 +697,10 @@ def _function_name(f: Any, module: Module, name: str) -> str:
 
 def is_plain_name(name: str) -> bool:
     """Can a name be written as it stands?"""
-    return bool(name) and (name[0].isalpha() or name[0] in "_∇") and all(
-        c.isalnum() or c in "_!′" or not c.isascii() for c in name
+    return (
+        bool(name)
+        and (name[0].isalpha() or name[0] in "_∇")
+        and all(c.isalnum() or c in "_!′" or not c.isascii() for c in name)
     )
 
 

@@ -52,8 +52,13 @@ UNSIGNED = (T.UInt8, T.UInt16, T.UInt32, T.UInt64, UInt128_)
 FLOATS = (T.Float16, T.Float32, T.Float64)
 # Bits of the fixed-size types.
 BITS: dict[Any, int] = {
-    **{t: 8 * 2**i for i, t in enumerate(SIGNED)}, **{t: 8 * 2**i for i, t in enumerate(UNSIGNED)},
-    T.Float16: 16, T.Float32: 32, T.Float64: 64, T.Bool: 8, T.Char_: 32,
+    **{t: 8 * 2**i for i, t in enumerate(SIGNED)},
+    **{t: 8 * 2**i for i, t in enumerate(UNSIGNED)},
+    T.Float16: 16,
+    T.Float32: 32,
+    T.Float64: 64,
+    T.Bool: 8,
+    T.Char_: 32,
 }
 INT_RANGE: dict[Any, tuple[int, int]] = {
     **{t: (-(2 ** (BITS[t] - 1)), 2 ** (BITS[t] - 1) - 1) for t in SIGNED},
@@ -61,9 +66,21 @@ INT_RANGE: dict[Any, tuple[int, int]] = {
 }
 # The Python class of each plain real type; calling it converts a value that fits.
 MAKER: dict[Any, Callable[[Any], Any]] = {
-    T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
-    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, Int128_: Int128, UInt128_: UInt128,
-    BigInt_: BigInt, T.Float16: np.float16, T.Float32: np.float32, T.Float64: float, T.Bool: bool,
+    T.Int8: np.int8,
+    T.Int16: np.int16,
+    T.Int32: np.int32,
+    T.Int64: int,
+    T.UInt8: np.uint8,
+    T.UInt16: np.uint16,
+    T.UInt32: np.uint32,
+    T.UInt64: np.uint64,
+    Int128_: Int128,
+    UInt128_: UInt128,
+    BigInt_: BigInt,
+    T.Float16: np.float16,
+    T.Float32: np.float32,
+    T.Float64: float,
+    T.Bool: bool,
 }
 # Bool and the integers, by size; of two of one size the unsigned one wins in promotion.
 ORDER = [T.Bool, *(t for pair in zip(SIGNED, UNSIGNED, strict=True) for t in pair), BigInt_]
@@ -146,8 +163,11 @@ class Rational:
         if isinstance(other, Rational):
             return bool(self.num == other.num and self.den == other.den)
         if isinstance(other, float):
-            return math.isfinite(other) and (int(self.num), int(self.den)) == other.as_integer_ratio() or (
-                self.den == 0 and other == math.copysign(math.inf, self.num))
+            return (
+                math.isfinite(other)
+                and (int(self.num), int(self.den)) == other.as_integer_ratio()
+                or (self.den == 0 and other == math.copysign(math.inf, self.num))
+            )
         return bool(self.den == 1 and self.num == other)
 
     def __hash__(self) -> int:
@@ -171,12 +191,18 @@ class Rational:
 
 
 def _rational_class(t: Any) -> type:
-    return type(T.type_string(t), (Rational,), {"__slots__": (), "kind": t.parameters[0], "julia_type": t})
+    return type(
+        T.type_string(t), (Rational,), {"__slots__": (), "kind": t.parameters[0], "julia_type": t}
+    )
 
 
 _family = T.unwrap(Rational_).typename
 _family.make_class = _rational_class
-_family.fields, _family.field_types, _family.ninitialized = ("num", "den"), (_family.params[0],) * 2, 2
+_family.fields, _family.field_types, _family.ninitialized = (
+    ("num", "den"),
+    (_family.params[0],) * 2,
+    2,
+)
 _RATIONALS: dict[Any, type[Rational]] = {}
 
 
@@ -260,14 +286,21 @@ T.TYPE_OF_DTYPE[np.dtype("c8")] = ComplexF32
 
 
 def _complex_class(t: Any) -> type:
-    return type(T.type_string(t), (Complex,), {"__slots__": (), "kind": t.parameters[0], "julia_type": t})
+    return type(
+        T.type_string(t), (Complex,), {"__slots__": (), "kind": t.parameters[0], "julia_type": t}
+    )
 
 
 _family = T.unwrap(Complex_).typename
 _family.make_class = _complex_class
-_family.fields, _family.field_types, _family.ninitialized = ("re", "im"), (_family.params[0],) * 2, 2
+_family.fields, _family.field_types, _family.ninitialized = (
+    ("re", "im"),
+    (_family.params[0],) * 2,
+    2,
+)
 _COMPLEX: dict[Any, Callable[[Any, Any], Any]] = {
-    T.Float64: complex, T.Float32: lambda re, im: np.complex64(complex(re, im)),
+    T.Float64: complex,
+    T.Float32: lambda re, im: np.complex64(complex(re, im)),
 }
 
 
@@ -452,5 +485,8 @@ def is_basic_type(t: Any) -> bool:
     """Is it a concrete number type that `to_number` makes?"""
     if t in MAKER or t is BigFloat_:
         return True
-    return isinstance(t, T.DataType) and t.concrete and t.typename in (
-        T.unwrap(Complex_).typename, T.unwrap(Rational_).typename)
+    return (
+        isinstance(t, T.DataType)
+        and t.concrete
+        and t.typename in (T.unwrap(Complex_).typename, T.unwrap(Rational_).typename)
+    )

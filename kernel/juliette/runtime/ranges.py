@@ -43,15 +43,28 @@ def _family(name: str, params: str, parent: Any, fields: str) -> Any:
 _unit = lambda t: T.apply_type(AbstractUnitRange, t)  # noqa: E731
 UnitRange_ = _family("UnitRange", "T", _unit, "start stop")
 OneTo_ = _family("OneTo", "T", _unit, "stop")
-IdentityUnitRange_ = _family("IdentityUnitRange", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices")
+IdentityUnitRange_ = _family(
+    "IdentityUnitRange", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices"
+)
 Slice_ = _family("Slice", "T", lambda t: T.apply_type(AbstractUnitRange, T.Int64), "indices")
-StepRange_ = _family("StepRange", "T S", lambda t, s: T.apply_type(OrdinalRange, t, s), "start step stop")
-StepRangeLen_ = _family("StepRangeLen", "T R S L", lambda t, r, s, n: _range(t), "ref step len offset")
+StepRange_ = _family(
+    "StepRange", "T S", lambda t, s: T.apply_type(OrdinalRange, t, s), "start step stop"
+)
+StepRangeLen_ = _family(
+    "StepRangeLen", "T R S L", lambda t, r, s, n: _range(t), "ref step len offset"
+)
 LinRange_ = _family("LinRange", "T L", lambda t, n: _range(t), "start stop len lendiv")
 
 _MACHINE: dict[Any, Any] = {
-    T.Int8: np.int8, T.Int16: np.int16, T.Int32: np.int32, T.Int64: int, T.UInt8: np.uint8,
-    T.UInt16: np.uint16, T.UInt32: np.uint32, T.UInt64: np.uint64, T.Bool: bool,
+    T.Int8: np.int8,
+    T.Int16: np.int16,
+    T.Int32: np.int32,
+    T.Int64: int,
+    T.UInt8: np.uint8,
+    T.UInt16: np.uint16,
+    T.UInt32: np.uint32,
+    T.UInt64: np.uint64,
+    T.Bool: bool,
 }
 _WIDE = frozenset({Int128_, UInt128_, BigInt_})
 # The lengths of ranges of these are numbers of the same type; other lengths are Int64.
@@ -200,7 +213,9 @@ class IdentityUnitRange(UnitRange):
 
 
 T.register_class(UnitRange, T.apply_type(UnitRange_, T.Int64))
-T.register_class(IdentityUnitRange, T.apply_type(IdentityUnitRange_, T.apply_type(UnitRange_, T.Int64)))
+T.register_class(
+    IdentityUnitRange, T.apply_type(IdentityUnitRange_, T.apply_type(UnitRange_, T.Int64))
+)
 T.register_class(OneTo, T.apply_type(OneTo_, T.Int64))
 T.register_class(Slice, T.apply_type(Slice_, T.apply_type(OneTo_, T.Int64)))
 
@@ -291,7 +306,13 @@ def unit_range(start: Any, stop: Any, eltype: Any) -> UnitRange:
     """`start:stop` of an element type."""
     if eltype is T.Int64:
         return UnitRange(int(start), int(stop))
-    base = MachineUnitRange if eltype in _MACHINE else WideUnitRange if eltype in _WIDE else GeneralUnitRange
+    base = (
+        MachineUnitRange
+        if eltype in _MACHINE
+        else WideUnitRange
+        if eltype in _WIDE
+        else GeneralUnitRange
+    )
     return class_of(UnitRange_, base, (eltype,), eltype)(start, stop)  # type: ignore[no-any-return]
 
 
@@ -393,7 +414,12 @@ class StepRangeLen(Range):
         self.start = start
         self.step = step
         self.len = length
-        if exact is None and self.eltype in _FLOATS and math.isfinite(start) and math.isfinite(step):
+        if (
+            exact is None
+            and self.eltype in _FLOATS
+            and math.isfinite(start)
+            and math.isfinite(step)
+        ):
             exact = (Fraction(float(start)), Fraction(float(step)))
         self.exact = exact
 
@@ -523,7 +549,10 @@ def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64
             )
         step = stop - start if length == 0 else 0.0
         return float_steps(Fraction(start), Fraction(step), length, eltype)
-    parts = _fractions(short_decimal(start, eltype), short_decimal(stop, eltype)) or [Fraction(start), Fraction(stop)]
+    parts = _fractions(short_decimal(start, eltype), short_decimal(stop, eltype)) or [
+        Fraction(start),
+        Fraction(stop),
+    ]
     a, b = parts
     return float_steps(a, (b - a) / (length - 1), length, eltype)
 

@@ -28,8 +28,25 @@ class Task:
     """`Task(f)`: a computation that others can wait for."""
 
     __slots__ = (
-        "__weakref__", "baton", "code", "exception", "exceptions", "failure", "leaving", "logger", "name", "pending", "result", "started", "state",
-        "storage", "thread", "tracing", "waiters", "where", "world",
+        "__weakref__",
+        "baton",
+        "code",
+        "exception",
+        "exceptions",
+        "failure",
+        "leaving",
+        "logger",
+        "name",
+        "pending",
+        "result",
+        "started",
+        "state",
+        "storage",
+        "thread",
+        "tracing",
+        "waiters",
+        "where",
+        "world",
     )
 
     def __init__(self, code: Any) -> None:
@@ -243,7 +260,9 @@ class Scheduler:
             self.ready.appendleft(self.root)
             self.root.pending = (True, error)
         except BaseException as error:
-            task.exception = InterruptException() if isinstance(error, KeyboardInterrupt) else julia_value(error)
+            task.exception = (
+                InterruptException() if isinstance(error, KeyboardInterrupt) else julia_value(error)
+            )
             task.result = task.exception
             task.failure = error
             task.state = "failed"

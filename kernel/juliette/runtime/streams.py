@@ -91,7 +91,12 @@ class MemoryStream(ByteStream):
     """What an `IOBuffer` holds."""
 
     def __init__(
-        self, data: bytes = b"", *, readable: bool = True, writable: bool = True, append: bool = False,
+        self,
+        data: bytes = b"",
+        *,
+        readable: bool = True,
+        writable: bool = True,
+        append: bool = False,
         maxsize: int | None = None,
     ) -> None:
         super().__init__()
@@ -165,7 +170,9 @@ class MemoryStream(ByteStream):
 class FileStream(ByteStream):
     """A file, or an end of a pipe."""
 
-    def __init__(self, file: Any, name: str, *, readable: bool, writable: bool, append: bool = False) -> None:
+    def __init__(
+        self, file: Any, name: str, *, readable: bool, writable: bool, append: bool = False
+    ) -> None:
         super().__init__()
         self.file = file
         self.name = name
@@ -175,9 +182,13 @@ class FileStream(ByteStream):
 
     def _check(self, wanted: bool, what: str) -> None:
         if not self.is_open:
-            raise ArgumentError(f"{what} failed, IOStream is closed" if what != "stream" else "stream is closed")
+            raise ArgumentError(
+                f"{what} failed, IOStream is closed" if what != "stream" else "stream is closed"
+            )
         if not wanted:
-            raise ArgumentError(f"{what} failed, IOStream is not {'readable' if what == 'read' else 'writeable'}")
+            raise ArgumentError(
+                f"{what} failed, IOStream is not {'readable' if what == 'read' else 'writeable'}"
+            )
 
     def read(self, n: int = -1) -> bytes:
         self._check(self.readable, "read")

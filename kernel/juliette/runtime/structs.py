@@ -39,8 +39,12 @@ def make_class(t: T.DataType, *more: type) -> type:
     if exception:
         bases = (JuliaException,)
     attributes: dict[str, Any] = {
-        "__slots__": _slots(fields, more), "fields": fields, "mutable": t.typename.mutable,
-        "julia_type": t, "__call__": call_object, "call_kw": call_object_kw,
+        "__slots__": _slots(fields, more),
+        "fields": fields,
+        "mutable": t.typename.mutable,
+        "julia_type": t,
+        "__call__": call_object,
+        "call_kw": call_object_kw,
     }
     if not t.typename.mutable:
         attributes["value_fields"] = fields
@@ -74,7 +78,8 @@ def _the_one(cls: type) -> Any:
 
 def _equal(self: Any, other: Any) -> bool:
     return self is other or (
-        type(self) is type(other) and all(getattr(self, f) is getattr(other, f) for f in self.fields)
+        type(self) is type(other)
+        and all(getattr(self, f) is getattr(other, f) for f in self.fields)
     )
 
 
@@ -114,7 +119,7 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
         raise TypeError_(Symbol("new"), "", T.DataType_, t)
     fields = t.fields
     if len(values) > len(fields):
-        raise ErrorException("syntax: too many arguments in call to \"new\"")
+        raise ErrorException('syntax: too many arguments in call to "new"')
     cls = t.pyclass
     assert cls is not None
     obj = cls.__new__(cls)
@@ -129,7 +134,8 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
 def plain_rest(t: Any, n: int) -> list[tuple[str, Any]]:
     """Fields after the first `n` that are plain bits: those are there, whatever `new` leaves out."""
     return [
-        (name, ZERO(typ)) for name, typ in zip(t.fields[n:], t.field_types[n:], strict=True)
+        (name, ZERO(typ))
+        for name, typ in zip(t.fields[n:], t.field_types[n:], strict=True)
         if isinstance(typ, T.DataType) and typ.typename.primitive_bits and T.subtype(typ, T.Real)
     ]
 

@@ -12,8 +12,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from juliette.runtime.lattice import (
-    TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, JuliaType, TypeVar, UnionAll, UnionType, Vararg,
-    free_vars, has_free, instantiate, is_concrete, kind_of, substitute, supertypes, tuple_type, union,
+    TUPLE_NAME,
+    TYPE_NAME,
+    Any_,
+    Bottom,
+    DataType,
+    JuliaType,
+    TypeVar,
+    UnionAll,
+    UnionType,
+    Vararg,
+    free_vars,
+    has_free,
+    instantiate,
+    is_concrete,
+    kind_of,
+    substitute,
+    supertypes,
+    tuple_type,
+    union,
     unwrap,
 )
 
@@ -26,7 +43,16 @@ _CACHED = 4096
 class Binding:
     """What is known of a variable while a question is open."""
 
-    __slots__ = ("concrete", "covariant", "depth", "existential", "invariant", "lower", "upper", "var")
+    __slots__ = (
+        "concrete",
+        "covariant",
+        "depth",
+        "existential",
+        "invariant",
+        "lower",
+        "upper",
+        "var",
+    )
 
     def __init__(self, var: TypeVar, existential: bool, depth: int) -> None:
         self.var = var
@@ -333,8 +359,10 @@ class Query:
         if goal is TYPE_NAME and a.typename is not TYPE_NAME:
             inner = b.parameters[0]
             return (
-                a.typename in KINDS and isinstance(inner, TypeVar)
-                and inner.upper is Any_ and inner.lower is Bottom
+                a.typename in KINDS
+                and isinstance(inner, TypeVar)
+                and inner.upper is Any_
+                and inner.lower is Bottom
             )
         while a.typename is not goal:
             parent = unwrap(a.super)
@@ -382,12 +410,14 @@ class Query:
                 return False
         if not isinstance(a, (JuliaType, TypeVar)) or not isinstance(b, (JuliaType, TypeVar)):
             if isinstance(a, Vararg) and isinstance(b, Vararg):
-                return self.decide(
-                    tuple_type((a,)), tuple_type((b,)), INVARIANT
-                ) and self.decide(tuple_type((b,)), tuple_type((a,)), TOP)
+                return self.decide(tuple_type((a,)), tuple_type((b,)), INVARIANT) and self.decide(
+                    tuple_type((b,)), tuple_type((a,)), TOP
+                )
             return same_value(a, b)
-        if isinstance(a, UnionType) and isinstance(b, UnionType) and set(map(id, a.types)) == set(
-            map(id, b.types)
+        if (
+            isinstance(a, UnionType)
+            and isinstance(b, UnionType)
+            and set(map(id, a.types)) == set(map(id, b.types))
         ):
             return True
         return self.decide(a, b, INVARIANT) and self.decide(b, a, TOP)
@@ -478,7 +508,9 @@ def implied_bound(var: TypeVar, t: Any) -> Any:
 def is_leaf(t: Any) -> bool:
     """May a diagonal variable take this value?"""
     return (
-        t is Bottom or not isinstance(t, (JuliaType, TypeVar)) or is_concrete(t)
+        t is Bottom
+        or not isinstance(t, (JuliaType, TypeVar))
+        or is_concrete(t)
         or (isinstance(t, DataType) and t.typename is TYPE_NAME)
     )
 
@@ -575,8 +607,9 @@ class Meet:
         return t
 
     def meet(self, a: Any, b: Any) -> Any:
-        a, b = self.solution.get(a, a) if isinstance(a, TypeVar) else a, (
-            self.solution.get(b, b) if isinstance(b, TypeVar) else b
+        a, b = (
+            self.solution.get(a, a) if isinstance(a, TypeVar) else a,
+            (self.solution.get(b, b) if isinstance(b, TypeVar) else b),
         )
         if a is b or b is Any_:
             return a
@@ -630,7 +663,9 @@ class Meet:
                 # The one value of `Type{X}` is of another kind, or it would be a subtype.
                 return Bottom
             above = next(
-                s for s in supertypes(lower) if isinstance(s, DataType) and s.typename is upper.typename
+                s
+                for s in supertypes(lower)
+                if isinstance(s, DataType) and s.typename is upper.typename
             )
             if len(above.parameters) == len(upper.parameters):
                 for x, y in zip(above.parameters, upper.parameters, strict=True):
@@ -649,8 +684,9 @@ class Meet:
 
     def same(self, a: Any, b: Any) -> Any:
         """Two parameters that must be equal."""
-        a, b = self.solution.get(a, a) if isinstance(a, TypeVar) else a, (
-            self.solution.get(b, b) if isinstance(b, TypeVar) else b
+        a, b = (
+            self.solution.get(a, a) if isinstance(a, TypeVar) else a,
+            (self.solution.get(b, b) if isinstance(b, TypeVar) else b),
         )
         if a is b:
             return a
@@ -736,8 +772,10 @@ def intersect(a: Any, b: Any) -> Any:
 def _impossible(t: Any) -> bool:
     """A tuple with an element that no value has is itself empty."""
     body = unwrap(t)
-    return isinstance(body, DataType) and body.typename is TUPLE_NAME and any(
-        p is Bottom for p in body.parameters
+    return (
+        isinstance(body, DataType)
+        and body.typename is TUPLE_NAME
+        and any(p is Bottom for p in body.parameters)
     )
 
 
@@ -758,7 +796,10 @@ def join(a: Any, b: Any) -> Any:
         if subtype(b, a):
             return a
     if isinstance(a, UnionType) or isinstance(b, UnionType):
-        parts = [*(a.types if isinstance(a, UnionType) else (a,)), *(b.types if isinstance(b, UnionType) else (b,))]
+        parts = [
+            *(a.types if isinstance(a, UnionType) else (a,)),
+            *(b.types if isinstance(b, UnionType) else (b,)),
+        ]
         out = parts[0]
         for p in parts[1:]:
             out = join(out, p)
@@ -779,7 +820,9 @@ def join(a: Any, b: Any) -> Any:
     for s in supertypes(b):
         if not isinstance(s, DataType) or not _descends(a, s):
             continue
-        mine = next(x for x in supertypes(a) if isinstance(x, DataType) and x.typename is s.typename)
+        mine = next(
+            x for x in supertypes(a) if isinstance(x, DataType) and x.typename is s.typename
+        )
         if not s.parameters or mine is s:
             # Above the kinds of types stands `Type{T}`, for whatever `T`.
             return s.typename.wrapper if s.has_free else s
@@ -788,7 +831,9 @@ def join(a: Any, b: Any) -> Any:
         variables = unwrap(s.typename.wrapper).parameters
         for x, y, v in zip(mine.parameters, s.parameters, variables, strict=True):
             same = x is y or (
-                equal(x, y) if isinstance(x, JuliaType) and isinstance(y, JuliaType) else same_value(x, y)
+                equal(x, y)
+                if isinstance(x, JuliaType) and isinstance(y, JuliaType)
+                else same_value(x, y)
             )
             if not same:
                 wheres.append(v)
@@ -807,7 +852,10 @@ def _join_tuples(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
         return p.type if isinstance(p, Vararg) else p
 
     open_ = any(p and isinstance(p[-1], Vararg) for p in (a, b))
-    n = min(len(a) - bool(a and isinstance(a[-1], Vararg)), len(b) - bool(b and isinstance(b[-1], Vararg)))
+    n = min(
+        len(a) - bool(a and isinstance(a[-1], Vararg)),
+        len(b) - bool(b and isinstance(b[-1], Vararg)),
+    )
     out = [join(x, y) for x, y in zip(a[:n], b[:n], strict=True)]
     if len(a) == len(b) and not open_:
         return tuple_type(out)
@@ -831,8 +879,10 @@ def more_specific(a: Any, b: Any) -> bool:
         return False
     first, second = unwrap(a), unwrap(b)
     if (
-        isinstance(first, DataType) and isinstance(second, DataType)
-        and first.typename is TUPLE_NAME and second.typename is TUPLE_NAME
+        isinstance(first, DataType)
+        and isinstance(second, DataType)
+        and first.typename is TUPLE_NAME
+        and second.typename is TUPLE_NAME
     ):
         return _tuple_more_specific(first.parameters, second.parameters)
     return False
@@ -947,5 +997,3 @@ def _element_more_specific(a: Any, b: Any) -> bool:
 
 def _parameter(p: Any) -> Any:
     return _closed(p) if isinstance(p, (JuliaType, TypeVar)) else p
-
-

@@ -68,8 +68,12 @@ STRING_KEY: Any = None
 
 Dict_ = T._sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
 Set_ = T._sub_family("Set", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
-IdDict_ = T._sub_family("IdDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
-WeakKeyDict_ = T._sub_family("WeakKeyDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
+IdDict_ = T._sub_family(
+    "IdDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True
+)
+WeakKeyDict_ = T._sub_family(
+    "WeakKeyDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True
+)
 IdSet_ = T._sub_family("Base.IdSet", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
 
 
@@ -155,7 +159,9 @@ class Hashed:
         """Make `other` the same: entries, and the order too."""
         other.data = dict(self.data)
         table = self.settled() if len(self.data) > 1 or self.reserved else None
-        other.table = table.copy() if table is not None else self.table if self.table is False else None
+        other.table = (
+            table.copy() if table is not None else self.table if self.table is False else None
+        )
         return other
 
 
@@ -281,7 +287,11 @@ class JuliaIdSet(JuliaSet):
 
 
 T.register_instances(JuliaDict, lambda d: T.apply_type(Dict_, d.key_type, d.value_type), Dict_)
-T.register_instances(JuliaIdDict, lambda d: T.apply_type(IdDict_, d.key_type, d.value_type), IdDict_)
-T.register_instances(JuliaWeakKeyDict, lambda d: T.apply_type(WeakKeyDict_, d.key_type, d.value_type), WeakKeyDict_)
+T.register_instances(
+    JuliaIdDict, lambda d: T.apply_type(IdDict_, d.key_type, d.value_type), IdDict_
+)
+T.register_instances(
+    JuliaWeakKeyDict, lambda d: T.apply_type(WeakKeyDict_, d.key_type, d.value_type), WeakKeyDict_
+)
 T.register_instances(JuliaSet, lambda s: T.apply_type(Set_, s.eltype), Set_)
 T.register_instances(JuliaIdSet, lambda s: T.apply_type(IdSet_, s.eltype), IdSet_)

@@ -90,7 +90,9 @@ def code_bytes(code: int) -> bytes:
         return bytes((0xC0 | code >> 6, 0x80 | code & 0x3F))
     if code < 0x10000:
         return bytes((0xE0 | code >> 12, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F))
-    return bytes((0xF0 | code >> 18, 0x80 | code >> 12 & 0x3F, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F))
+    return bytes(
+        (0xF0 | code >> 18, 0x80 | code >> 12 & 0x3F, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F)
+    )
 
 
 def bytes_code(b: bytes) -> int:

@@ -10,8 +10,20 @@ from itertools import permutations
 from typing import Any
 
 from juliette.runtime.lattice import (
-    TUPLE_NAME, Any_, Bottom, DataType, JuliaType, Tuple_, TypeName, TypeVar, UnionAll, UnionType,
-    Vararg, has_free, substitute, unwrap,
+    TUPLE_NAME,
+    Any_,
+    Bottom,
+    DataType,
+    JuliaType,
+    Tuple_,
+    TypeName,
+    TypeVar,
+    UnionAll,
+    UnionType,
+    Vararg,
+    has_free,
+    substitute,
+    unwrap,
 )
 from juliette.runtime.subtyping import equal, mentions, subtype
 from juliette.syntax.expr import Symbol
@@ -49,7 +61,11 @@ def type_string(t: Any, *, aliases: bool = True) -> str:
         return t.name
     if isinstance(t, Vararg):
         if t.count is None:
-            return f"Vararg{{{type_string(t.type, aliases=aliases)}}}" if t.type is not Any_ else "Vararg"
+            return (
+                f"Vararg{{{type_string(t.type, aliases=aliases)}}}"
+                if t.type is not Any_
+                else "Vararg"
+            )
         return f"Vararg{{{type_string(t.type, aliases=aliases)}, {type_string(t.count)}}}"
     return VALUE_TEXT(t)
 
@@ -134,7 +150,11 @@ def _type(t: Any, aliases: bool) -> str:
         names.add(t.var.name)
         wheres.append(t.var)
         t = t.body
-    head = _datatype(t, wheres, aliases) if isinstance(t, DataType) else type_string(t, aliases=aliases)
+    head = (
+        _datatype(t, wheres, aliases)
+        if isinstance(t, DataType)
+        else type_string(t, aliases=aliases)
+    )
     return head + _wheres(wheres)
 
 
@@ -202,8 +222,11 @@ def _parameters(
         p = env[i]
         if not isinstance(p, TypeVar) or not _can_elide(p, wheres, elide, env, i):
             continue
-        plain = i == n - 1 and i < len(original) and isinstance(original[i], TypeVar) and _same_bounds(
-            p, original[i]
+        plain = (
+            i == n - 1
+            and i < len(original)
+            and isinstance(original[i], TypeVar)
+            and _same_bounds(p, original[i])
         )
         if plain:
             n -= 1
@@ -296,9 +319,12 @@ def _modules(t: Any) -> list[Any]:
 def _through(alias: Any, t: Any) -> dict[TypeVar, Any] | None:
     """The values of an alias's variables that give `t`, if it stands for it."""
     if not isinstance(alias, UnionAll):
-        return {} if alias is t or (
-            isinstance(alias, UnionType) and isinstance(t, UnionType) and alias == t
-        ) else None
+        return (
+            {}
+            if alias is t
+            or (isinstance(alias, UnionType) and isinstance(t, UnionType) and alias == t)
+            else None
+        )
     inner, outer = unwrap(alias), unwrap(t)
     if isinstance(inner, DataType):
         if not isinstance(outer, DataType) or inner.typename is not outer.typename:
@@ -318,8 +344,11 @@ def _through(alias: Any, t: Any) -> dict[TypeVar, Any] | None:
     ordered = {v: env[v] for v in variables}
     for v, value in ordered.items():
         bound = substitute(v.upper, ordered)
-        if isinstance(value, JuliaType) and bound is not Any_ and not has_free(value) and not (
-            has_free(bound) or subtype(value, bound)
+        if (
+            isinstance(value, JuliaType)
+            and bound is not Any_
+            and not has_free(value)
+            and not (has_free(bound) or subtype(value, bound))
         ):
             return None
     return ordered
@@ -349,7 +378,8 @@ def _unify(pattern: Any, t: Any, env: dict[TypeVar, Any], variables: set[TypeVar
         return True
     if isinstance(pattern, DataType) and isinstance(t, DataType):
         return (
-            pattern.typename is t.typename and len(pattern.parameters) == len(t.parameters)
+            pattern.typename is t.typename
+            and len(pattern.parameters) == len(t.parameters)
             and all(
                 _unify(p, x, env, variables)
                 for p, x in zip(pattern.parameters, t.parameters, strict=True)
@@ -368,7 +398,10 @@ def _orders(types: tuple[Any, ...]) -> Iterable[tuple[Any, ...]]:
 
 
 def _unify_members(
-    patterns: tuple[Any, ...], types: tuple[Any, ...], env: dict[TypeVar, Any], variables: set[TypeVar]
+    patterns: tuple[Any, ...],
+    types: tuple[Any, ...],
+    env: dict[TypeVar, Any],
+    variables: set[TypeVar],
 ) -> bool:
     """The members of two unions, in one order of them; what failed leaves no values behind."""
     trial = dict(env)

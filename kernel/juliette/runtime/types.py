@@ -14,26 +14,112 @@ import numpy as np
 
 from juliette.runtime import lattice, subtyping
 from juliette.runtime.lattice import (
-    CHECKS, CONVERSIONS, CORE_TYPES, TUPLE_NAME, TYPE_NAME, Any_, Bottom, DataType, DataType_, ElementError, JuliaType,
-    ParameterCountError, Tuple_, Type_, TypeName, TypeofBottom, TypeofVararg, TypeParameterError, TypeVar, TypeVar_,
-    Union_Kind, UnionAll, UnionAll_, UnionType, Vararg, Vararg_, VarargLengthError, _core, apply_type, define, free_vars,
-    has_free, instantiate, is_concrete, kind_of, make_applied, substitute, supertypes, tuple_type,
-    type_of_type, union, unwrap,
+    CHECKS,
+    CONVERSIONS,
+    CORE_TYPES,
+    TUPLE_NAME,
+    TYPE_NAME,
+    Any_,
+    Bottom,
+    DataType,
+    DataType_,
+    ElementError,
+    JuliaType,
+    ParameterCountError,
+    Tuple_,
+    Type_,
+    TypeName,
+    TypeofBottom,
+    TypeofVararg,
+    TypeParameterError,
+    TypeVar,
+    TypeVar_,
+    Union_Kind,
+    UnionAll,
+    UnionAll_,
+    UnionType,
+    Vararg,
+    Vararg_,
+    VarargLengthError,
+    _core,
+    apply_type,
+    define,
+    free_vars,
+    has_free,
+    instantiate,
+    is_concrete,
+    kind_of,
+    make_applied,
+    substitute,
+    supertypes,
+    tuple_type,
+    type_of_type,
+    union,
+    unwrap,
 )
 from juliette.runtime.subtyping import (
-    equal, intersect, intersects, join, match, more_specific, subtype,
+    equal,
+    intersect,
+    intersects,
+    join,
+    match,
+    more_specific,
+    subtype,
 )
 from juliette.runtime.type_names import bound_string, set_value_text, type_string
 from juliette.syntax.expr import Symbol
 
 __all__ = [
-    "CHECKS", "CORE_TYPES", "TUPLE_NAME", "TYPE_NAME", "Any_", "Bottom", "DataType", "DataType_", "ElementError", "JuliaType",
-    "ParameterCountError", "Tuple_", "TypeName", "TypeParameterError", "TypeVar", "TypeVar_",
-    "Type_", "TypeofBottom", "TypeofVararg", "UnionAll", "UnionAll_", "UnionType", "Union_Kind", "Vararg", "Vararg_", "VarargLengthError",
-    "apply_type", "bound_string", "define", "equal", "free_vars", "has_free", "instantiate",
-    "intersect", "intersects", "is_concrete", "join", "kind_of", "make_applied", "match",
-    "more_specific", "set_value_text", "subtype", "substitute", "supertypes", "tuple_type", "type_of_type",
-    "type_string", "union", "unwrap",
+    "CHECKS",
+    "CORE_TYPES",
+    "TUPLE_NAME",
+    "TYPE_NAME",
+    "Any_",
+    "Bottom",
+    "DataType",
+    "DataType_",
+    "ElementError",
+    "JuliaType",
+    "ParameterCountError",
+    "Tuple_",
+    "TypeName",
+    "TypeParameterError",
+    "TypeVar",
+    "TypeVar_",
+    "Type_",
+    "TypeofBottom",
+    "TypeofVararg",
+    "UnionAll",
+    "UnionAll_",
+    "UnionType",
+    "Union_Kind",
+    "Vararg",
+    "Vararg_",
+    "VarargLengthError",
+    "apply_type",
+    "bound_string",
+    "define",
+    "equal",
+    "free_vars",
+    "has_free",
+    "instantiate",
+    "intersect",
+    "intersects",
+    "is_concrete",
+    "join",
+    "kind_of",
+    "make_applied",
+    "match",
+    "more_specific",
+    "set_value_text",
+    "subtype",
+    "substitute",
+    "supertypes",
+    "tuple_type",
+    "type_of_type",
+    "type_string",
+    "union",
+    "unwrap",
 ]
 
 _bound_string = bound_string
@@ -171,7 +257,9 @@ def _sub_family(name: str, params: str, parent: Callable[..., Any], **options: A
     return t
 
 
-DenseArray = _sub_family("DenseArray", "T N", lambda t, n: apply_type(AbstractArray, t, n), abstract=True)
+DenseArray = _sub_family(
+    "DenseArray", "T N", lambda t, n: apply_type(AbstractArray, t, n), abstract=True
+)
 Array_ = _sub_family("Array", "T N", lambda t, n: apply_type(DenseArray, t, n), mutable=True)
 Vector = UnionAll(_v, apply_type(Array_, _v, 1))
 Matrix = UnionAll(_v, apply_type(Array_, _v, 2))
@@ -215,9 +303,20 @@ CORE_TYPES.update(
 
 NUMPY_DTYPES: dict[Any, Any] = {}
 for _cls, _jt in (
-    (int, Int64), (float, Float64), (bool, Bool), (type(None), Nothing), (str, String),
-    (Symbol, Symbol_), (np.int8, Int8), (np.int16, Int16), (np.int32, Int32), (np.uint8, UInt8),
-    (np.uint16, UInt16), (np.uint32, UInt32), (np.uint64, UInt64), (np.float16, Float16),
+    (int, Int64),
+    (float, Float64),
+    (bool, Bool),
+    (type(None), Nothing),
+    (str, String),
+    (Symbol, Symbol_),
+    (np.int8, Int8),
+    (np.int16, Int16),
+    (np.int32, Int32),
+    (np.uint8, UInt8),
+    (np.uint16, UInt16),
+    (np.uint32, UInt32),
+    (np.uint64, UInt64),
+    (np.float16, Float16),
     (np.float32, Float32),
 ):
     register_class(_cls, _jt)
@@ -236,8 +335,17 @@ register_class(TypeName, CORE_TYPES["TypeName"])
 DTYPE_OF: dict[Any, np.dtype[Any]] = {
     t: np.dtype(c)
     for t, c in (
-        (Int8, "i1"), (Int16, "i2"), (Int32, "i4"), (Int64, "i8"), (UInt8, "u1"), (UInt16, "u2"),
-        (UInt32, "u4"), (UInt64, "u8"), (Bool, "?"), (Float16, "f2"), (Float32, "f4"),
+        (Int8, "i1"),
+        (Int16, "i2"),
+        (Int32, "i4"),
+        (Int64, "i8"),
+        (UInt8, "u1"),
+        (UInt16, "u2"),
+        (UInt32, "u4"),
+        (UInt64, "u8"),
+        (Bool, "?"),
+        (Float16, "f2"),
+        (Float32, "f4"),
         (Float64, "f8"),
     )
 }

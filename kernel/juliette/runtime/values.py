@@ -15,11 +15,31 @@ from juliette.runtime import types as T
 from juliette.runtime.text import bits_bytes, bytes_code, char_bits, code_bytes, codes, from_utf8
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.ranges import (
-    AbstractUnitRange, FloatRange, LinRange, LinRange_, OneTo, OneTo_, OrdinalRange, Range, Slice, StepRange,
-    StepRange_, StepRangeLen, StepRangeLen_, UnitRange, UnitRange_,
+    AbstractUnitRange,
+    FloatRange,
+    LinRange,
+    LinRange_,
+    OneTo,
+    OneTo_,
+    OrdinalRange,
+    Range,
+    Slice,
+    StepRange,
+    StepRange_,
+    StepRangeLen,
+    StepRangeLen_,
+    UnitRange,
+    UnitRange_,
 )
 from juliette.runtime.wrappers import (
-    Adjoint, Adjoint_, BitArray, BitArray_, Transpose, Transpose_, Transposed, Wrapper,
+    Adjoint,
+    Adjoint_,
+    BitArray,
+    BitArray_,
+    Transpose,
+    Transpose_,
+    Transposed,
+    Wrapper,
 )
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
 
@@ -98,7 +118,11 @@ class SubString(str):
         return len(utf8(str(self)))
 
     def egal(self, other: SubString) -> bool:
-        return str.__eq__(self, other) and self.offset == other.offset and str.__eq__(self.string, other.string)
+        return (
+            str.__eq__(self, other)
+            and self.offset == other.offset
+            and str.__eq__(self.string, other.string)
+        )
 
 
 T.register_class(SubString, T.apply_type(SubString_, T.String))
@@ -144,7 +168,9 @@ class Pair:
 
 
 _PAIR = T.unwrap(Pair_).typename
-T.register_instances(Pair, lambda p: T.instantiate(_PAIR, (T.typeof(p.first), T.typeof(p.second))), Pair_)
+T.register_instances(
+    Pair, lambda p: T.instantiate(_PAIR, (T.typeof(p.first), T.typeof(p.second))), Pair_
+)
 
 
 class DeclaredPair(Pair):
@@ -171,6 +197,7 @@ def pair_maker(key: Any, value: Any) -> Callable[[Any, Any], Pair]:
         return Pair
     return partial(pair_of, T.apply_type(Pair_, key, value))
 
+
 NamedTuple_ = T._sub_family("NamedTuple", "names T", lambda n, t: T.Any_)
 
 
@@ -191,7 +218,9 @@ def check_named_tuple(params: tuple[Any, ...]) -> None:
     if types is not None and not isinstance(types, (T.TypeVar, T.JuliaType)):
         raise T.ElementError("NamedTuple", "T", types)
     if isinstance(types, T.DataType) and types.typename is T.TUPLE_NAME:
-        if len(types.parameters) != len(names) or any(isinstance(p, T.Vararg) for p in types.parameters):
+        if len(types.parameters) != len(names) or any(
+            isinstance(p, T.Vararg) for p in types.parameters
+        ):
             raise ErrorException("NamedTuple names and field types must have matching lengths")
 
 
@@ -212,7 +241,10 @@ class NamedTuple:
         return self.values[self.names.index(name)]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, NamedTuple) and (self.names, self.values) == (other.names, other.values)
+        return isinstance(other, NamedTuple) and (self.names, self.values) == (
+            other.names,
+            other.values,
+        )
 
     def __hash__(self) -> int:
         return hash((self.names, tuple(map(hashable, self.values))))
@@ -223,7 +255,9 @@ class NamedTuple:
 
 T.register_instances(
     NamedTuple,
-    lambda t: T.instantiate(_NAMED_TUPLE, (tuple(map(Symbol, t.names)), T.tuple_type(map(T.typeof, t.values)))),
+    lambda t: T.instantiate(
+        _NAMED_TUPLE, (tuple(map(Symbol, t.names)), T.tuple_type(map(T.typeof, t.values)))
+    ),
     NamedTuple_,
 )
 
@@ -262,7 +296,9 @@ class RefArray:
 
 T.unwrap(RefArray_).typename.fields = ("x", "i", "roots")
 T.unwrap(RefArray_).typename.field_types = (T.Any_, T.Int64, T.Any_)
-T.register_instances(RefArray, lambda r: T.apply_type(RefArray_, r.x.eltype, T.typeof(r.x), T.Nothing), RefArray_)
+T.register_instances(
+    RefArray, lambda r: T.apply_type(RefArray_, r.x.eltype, T.typeof(r.x), T.Nothing), RefArray_
+)
 
 MIME_ = T._sub_family("MIME", "mime", lambda m: T.Any_)
 
@@ -318,8 +354,19 @@ for _cls, _name in ((Expr, "Expr"), (QuoteNode, "QuoteNode"), (LineNumberNode, "
 
 # Dictionaries and sets know the types above; to everybody else they are values like these.
 from juliette.runtime.tables import (  # noqa: E402
-    Dict_, Hashed, IdDict_, IdSet_, JuliaDict, JuliaIdDict, JuliaIdSet, JuliaSet, JuliaWeakKeyDict, Set_,
-    WeakKeyDict_, hashable, identity_key,
+    Dict_,
+    Hashed,
+    IdDict_,
+    IdSet_,
+    JuliaDict,
+    JuliaIdDict,
+    JuliaIdSet,
+    JuliaSet,
+    JuliaWeakKeyDict,
+    Set_,
+    WeakKeyDict_,
+    hashable,
+    identity_key,
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")]

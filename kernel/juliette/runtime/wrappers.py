@@ -118,7 +118,9 @@ def data_of(a: Any) -> Data:
     return ELEMENT["gather"](a)  # type: ignore[no-any-return]
 
 
-def wrapper_class(family: Any, base: type, parameters: tuple[Any, ...], eltype: Any, ndim: int) -> type:
+def wrapper_class(
+    family: Any, base: type, parameters: tuple[Any, ...], eltype: Any, ndim: int
+) -> type:
     """The Python class of a concrete wrapper type, made once."""
     t = T.instantiate(T.unwrap(family).typename, parameters)
     cls = t._pyclass
@@ -204,7 +206,11 @@ class Transposed(Wrapper):
     def write(self, where: Any, values: Any) -> None:
         if not self.aliased and self.eltype not in PLAIN_ELEMENTS:
             each = ELEMENT[self.function]
-            values = np.frompyfunc(each, 1, 1)(values) if isinstance(values, np.ndarray) else each(values)
+            values = (
+                np.frompyfunc(each, 1, 1)(values)
+                if isinstance(values, np.ndarray)
+                else each(values)
+            )
         super().write(where, values)
 
 
@@ -216,7 +222,9 @@ PLAIN_ELEMENTS: set[Any] = set()
 def _adjoint_type(eltype: Any, cls: type) -> Any:
     """The element type of an adjoint: that of the adjoint of an element."""
     if isinstance(eltype, T.DataType) and T.subtype(eltype, T.AbstractArray):
-        return T.apply_type(Adjoint_ if issubclass(cls, Adjoint) else Transpose_, eltype.parameters[0], eltype)
+        return T.apply_type(
+            Adjoint_ if issubclass(cls, Adjoint) else Transpose_, eltype.parameters[0], eltype
+        )
     return eltype
 
 
@@ -239,7 +247,12 @@ T.GENERAL_TYPE[Transpose] = Transpose_
 
 # ---------------------------------------------------------------- views
 
-SubArray_ = _family("SubArray", "T N P I L", lambda t, n, p, i, fast: abstract_array(t, n), "parent indices offset1 stride1")
+SubArray_ = _family(
+    "SubArray",
+    "T N P I L",
+    lambda t, n, p, i, fast: abstract_array(t, n),
+    "parent indices offset1 stride1",
+)
 
 
 def regroup(data: Data, groups: tuple[int, ...] | None) -> Data:
@@ -274,7 +287,9 @@ class SubArray(Wrapper):
 
     __slots__ = ("groups", "indices", "simple", "where")
 
-    def __init__(self, parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any) -> None:
+    def __init__(
+        self, parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any
+    ) -> None:
         self.parent = parent
         self.indices = indices
         self.where = where
@@ -316,7 +331,9 @@ class SubArray(Wrapper):
         return int(flat[1] - flat[0]) if len(flat) > 1 else 1
 
 
-def sub_array(parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any, linear: bool) -> SubArray:
+def sub_array(
+    parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any, linear: bool
+) -> SubArray:
     """A view of the class that its parent and indices ask for."""
     key = (type(parent), tuple(map(type, indices)), linear)
     cls = _VIEWS.get(key)
@@ -324,7 +341,9 @@ def sub_array(parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], gro
         ndim = sum(0 if type(i) is int else len(shape_of(i)) for i in indices)
         eltype = eltype_of(parent)
         kinds = T.tuple_type(map(T.typeof, indices))
-        cls = wrapper_class(SubArray_, SubArray, (eltype, ndim, T.typeof(parent), kinds, linear), eltype, ndim)
+        cls = wrapper_class(
+            SubArray_, SubArray, (eltype, ndim, T.typeof(parent), kinds, linear), eltype, ndim
+        )
         if all(T.class_type(type(x))[1] for x in (parent, *indices)):
             _VIEWS[key] = cls
     return cls(parent, indices, where, groups)  # type: ignore[no-any-return]
@@ -334,9 +353,14 @@ _VIEWS: dict[Any, type] = {}
 
 # ---------------------------------------------------------------- other shapes
 
-ReshapedArray_ = _family("ReshapedArray", "T N P MI", lambda t, n, p, m: abstract_array(t, n), "parent dims mi")
+ReshapedArray_ = _family(
+    "ReshapedArray", "T N P MI", lambda t, n, p, m: abstract_array(t, n), "parent dims mi"
+)
 ReinterpretArray_ = _family(
-    "ReinterpretArray", "T N S A IsReshaped", lambda t, n, s, a, r: abstract_array(t, n), "parent readable writable"
+    "ReinterpretArray",
+    "T N S A IsReshaped",
+    lambda t, n, s, a, r: abstract_array(t, n),
+    "parent readable writable",
 )
 PermutedDimsArray_ = _family(
     "PermutedDimsArray", "T N perm iperm AA", lambda t, n, p, i, a: abstract_array(t, n), "parent"
@@ -351,7 +375,9 @@ class ReshapedArray(Wrapper):
     def __new__(cls, parent: Any, dims: tuple[int, ...]) -> Any:
         eltype = eltype_of(parent)
         parameters = (eltype, len(dims), T.typeof(parent), T.tuple_type(()))
-        return object.__new__(wrapper_class(ReshapedArray_, ReshapedArray, parameters, eltype, len(dims)))
+        return object.__new__(
+            wrapper_class(ReshapedArray_, ReshapedArray, parameters, eltype, len(dims))
+        )
 
     def __init__(self, parent: Any, dims: tuple[int, ...]) -> None:
         self.parent = parent
@@ -382,7 +408,9 @@ class PermutedDimsArray(Wrapper):
         eltype = eltype_of(parent)
         inverse = tuple(perm.index(i) + 1 for i in range(len(perm)))
         parameters = (eltype, len(perm), tuple(i + 1 for i in perm), inverse, T.typeof(parent))
-        return object.__new__(wrapper_class(PermutedDimsArray_, PermutedDimsArray, parameters, eltype, len(perm)))
+        return object.__new__(
+            wrapper_class(PermutedDimsArray_, PermutedDimsArray, parameters, eltype, len(perm))
+        )
 
     def __init__(self, parent: Any, perm: tuple[int, ...]) -> None:
         self.parent = parent
@@ -405,7 +433,9 @@ class ReinterpretArray(Wrapper):
         old = eltype_of(parent)
         ndim = len(reinterpreted_shape(eltype, parent, reshaped))
         parameters = (eltype, ndim, old, T.typeof(parent), reshaped)
-        return object.__new__(wrapper_class(ReinterpretArray_, ReinterpretArray, parameters, eltype, ndim))
+        return object.__new__(
+            wrapper_class(ReinterpretArray_, ReinterpretArray, parameters, eltype, ndim)
+        )
 
     def __init__(self, eltype: Any, parent: Any, *, reshaped: bool = False) -> None:
         self.parent = parent
@@ -454,7 +484,9 @@ def reinterpreted_shape(eltype: Any, parent: Any, reshaped: bool) -> tuple[int, 
 
 # ---------------------------------------------------------------- bits
 
-BitArray_ = T._sub_family("BitArray", "N", lambda n: T.apply_type(T.AbstractArray, T.Bool, n), mutable=True)
+BitArray_ = T._sub_family(
+    "BitArray", "N", lambda n: T.apply_type(T.AbstractArray, T.Bool, n), mutable=True
+)
 T.CORE_TYPES["BitVector"] = T.apply_type(BitArray_, 1)
 T.CORE_TYPES["BitMatrix"] = T.apply_type(BitArray_, 2)
 
@@ -469,7 +501,9 @@ class BitArray:
     def __new__(cls, data: Data) -> Any:
         made = _BITS.get(data.ndim)
         if made is None:
-            made = _BITS[data.ndim] = wrapper_class(BitArray_, BitArray, (data.ndim,), T.Bool, data.ndim)
+            made = _BITS[data.ndim] = wrapper_class(
+                BitArray_, BitArray, (data.ndim,), T.Bool, data.ndim
+            )
         return object.__new__(made)
 
     def __init__(self, data: Data) -> None:

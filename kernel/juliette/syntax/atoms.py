@@ -134,7 +134,11 @@ class AtomParser(BracketParser):
         self.deepen()
         children = [name]
         while not self.at_end():
-            if self.kind == "for" and self.generators and (len(children) > 1 or not self.skip_newlines):
+            if (
+                self.kind == "for"
+                and self.generators
+                and (len(children) > 1 or not self.skip_newlines)
+            ):
                 break  # in round brackets, a `for` that comes first is the argument
             if self.kind == "do" or self.kind == "Error":
                 break

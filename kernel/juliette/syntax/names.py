@@ -18,7 +18,23 @@ _PLUS = "+ - − ⊕ ⊖ ⊞ ⊟ ++ ∪ ∨ ⊔ ± ∓ ∔ ∸ ≏ ⊎ ⊻ ⊽ �
 _TIMES = "* / ÷ % & ⋅ · ∘ × \\ ∩ ∧ ⊗ ⊘ ⊙ ⊚ ⊛ ⊠ ⊡ ⊓ ∗ ∙ ∤ ⅋ ≀ ⊼ ⋄ ⋆ ⋇ ⋉ ⋊ ⋋ ⋌ ⋏ ⋒ ⟑ ⦸ ⦼ ⦾ ⦿ ⧶ ⧷ ⨇ ⨰ ⨱ ⨲ ⨳ ⨴ ⨵ ⨶ ⨷ ⨸ ⨻ ⨼ ⨽ ⩀ ⩃ ⩄ ⩋ ⩍ ⩎ ⩑ ⩓ ⩕ ⩘ ⩚ ⩜ ⩞ ⩟ ⩠ ⫛ ⊍ ▷ ⨝ ⟕ ⟖ ⟗ ⨟ ⌿"
 _POWER = "^ ↑ ↓ ⇵ ⟰ ⟱ ⤈ ⤉ ⤊ ⤋ ⤒ ⤓ ⥉ ⥌ ⥍ ⥏ ⥑ ⥔ ⥕ ⥘ ⥙ ⥜ ⥝ ⥠ ⥡ ⥣ ⥥ ⥮ ⥯ ￪ ￬"
 
-ASSIGNMENT, PAIR, CONDITIONAL, ARROW, LAZY_OR, LAZY_AND, COMPARISON, PIPE_LEFT, PIPE_RIGHT, COLON, PLUS, TIMES, RATIONAL, BITSHIFT, POWER = range(15)
+(
+    ASSIGNMENT,
+    PAIR,
+    CONDITIONAL,
+    ARROW,
+    LAZY_OR,
+    LAZY_AND,
+    COMPARISON,
+    PIPE_LEFT,
+    PIPE_RIGHT,
+    COLON,
+    PLUS,
+    TIMES,
+    RATIONAL,
+    BITSHIFT,
+    POWER,
+) = range(15)
 
 PRECEDENCE: dict[str, int] = {}
 
@@ -64,7 +80,11 @@ def is_name_start(c: str) -> bool:
         return c.isalpha() or c == "_"
     if c in PRECEDENCE or c in UNARY:
         return False
-    return unicodedata.category(c) in _START or c in "∂∇∀∃∄∅∆∇∎∏∐∑∞∟∫∬∭∮∯∰∱∲∳∠∡∢⊤⊥⊾⊿" or 0x1D6C1 <= ord(c) <= 0x1D7C3
+    return (
+        unicodedata.category(c) in _START
+        or c in "∂∇∀∃∄∅∆∇∎∏∐∑∞∟∫∬∭∮∯∰∱∲∳∠∡∢⊤⊥⊾⊿"
+        or 0x1D6C1 <= ord(c) <= 0x1D7C3
+    )
 
 
 def is_name_part(c: str) -> bool:

@@ -542,7 +542,9 @@ class StatementParser(ExpressionParser):
         renamed = next((item for item in items if item.kind == "as"), None)
         if renamed is not None and word == "using":
             self.fail(
-                "`using` with `as` renaming requires a `:` and context module", renamed.start, renamed.stop
+                "`using` with `as` renaming requires a `:` and context module",
+                renamed.start,
+                renamed.stop,
             )
         return self.node(word, start, items)
 

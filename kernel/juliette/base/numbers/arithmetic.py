@@ -205,7 +205,9 @@ _NEGATIVE_POWER = (
 def negative_power(x: Any, p: Any) -> DomainError:
     if isinstance(x, (int, np.integer)):
         return DomainError(p, _NEGATIVE_POWER.format(p=int(p), q=-int(p)))
-    return DomainError(p, f"Cannot raise an integer x to a negative power {int(p)}.\nConvert input to float.")
+    return DomainError(
+        p, f"Cannot raise an integer x to a negative power {int(p)}.\nConvert input to float."
+    )
 
 
 def integer_power(t: Any) -> Operation:
@@ -239,8 +241,9 @@ def integer_power(t: Any) -> Operation:
 def float_power(x: float, y: float) -> float:
     if x < 0 and y == y and math.isfinite(y) and y != math.floor(y) and x != -math.inf:
         raise DomainError(
-            x, "Exponentiation yielding a complex result requires a complex argument.\n"
-            "Replace x^y with (x+0im)^y, Complex(x)^y, or similar."
+            x,
+            "Exponentiation yielding a complex result requires a complex argument.\n"
+            "Replace x^y with (x+0im)^y, Complex(x)^y, or similar.",
         )
     try:
         return math.pow(x, y)
@@ -306,7 +309,9 @@ def power_by_squaring(x: Any, n: int) -> Any:
     if n == 0:
         return Base.bindings["one"](x)
     if n < 0:
-        raise DomainError(n, f"Cannot raise an integer x to a negative power {n}.\nConvert input to float.")
+        raise DomainError(
+            n, f"Cannot raise an integer x to a negative power {n}.\nConvert input to float."
+        )
     result = None
     while True:
         if n & 1:
@@ -318,7 +323,9 @@ def power_by_squaring(x: Any, n: int) -> Any:
 
 
 promoting("^", "Number")
-Base.method("power_by_squaring(x, n::Integer)", export=False, transparent=True)(lambda x, n: power_by_squaring(x, int(n)))
+Base.method("power_by_squaring(x, n::Integer)", export=False, transparent=True)(
+    lambda x, n: power_by_squaring(x, int(n))
+)
 
 
 @Base.method("add_sum(x, y)", export=False, transparent=True)
@@ -372,7 +379,10 @@ def power_kernel(x: Any, y: Any) -> Any:
         return np.multiply(x, x)
     if isinstance(y, int) and isinstance(x, np.ndarray) and x.dtype.kind == "f":
         return np.power(x, x.dtype.type(y))
-    if getattr(x, "dtype", np.dtype("f8")).kind in "iu" and getattr(y, "dtype", np.asarray(y).dtype).kind in "iu":
+    if (
+        getattr(x, "dtype", np.dtype("f8")).kind in "iu"
+        and getattr(y, "dtype", np.asarray(y).dtype).kind in "iu"
+    ):
         if np.any(np.asarray(y) < 0):
             return NotImplemented
     elif np.any(np.asarray(x) < 0) and np.asarray(y).dtype.kind == "f":
@@ -502,4 +512,3 @@ def widemul(x: Any, y: Any) -> Any:
     """
     wide = Base.bindings["widen"]
     return Base.bindings["*"](wide(x), wide(y))
-

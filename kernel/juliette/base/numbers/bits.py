@@ -40,7 +40,9 @@ def bitwise(name: str, op: Callable[[Any, Any], Any], ufunc: Any, *others: str) 
     )
     promoting(name, "Integer")
 
-    @Base.method(f"{name}(x::Union{{Integer,Missing}}, y::Union{{Integer,Missing}})", transparent=True)
+    @Base.method(
+        f"{name}(x::Union{{Integer,Missing}}, y::Union{{Integer,Missing}})", transparent=True
+    )
     def with_missing(x: Any, y: Any) -> Any:
         for v in (x, y):
             if (name == "&" and v is False) or (name == "|" and v is True):
@@ -127,27 +129,42 @@ def shift(name: str, left: bool, logical: bool, doc: str) -> None:
     Base.method(f"{name}(x::CoreInteger, n::CoreInteger)", specialised=True)(for_types)
 
 
-shift("<<", True, False, """Shift the bits left.
+shift(
+    "<<",
+    True,
+    False,
+    """Shift the bits left.
 
     ```jldoctest
     julia> 3 << 4, 0x81 << 1
     (48, 0x02)
     ```
-    """)
-shift(">>", False, False, """Shift the bits right, keeping the sign.
+    """,
+)
+shift(
+    ">>",
+    False,
+    False,
+    """Shift the bits right, keeping the sign.
 
     ```jldoctest
     julia> -14 >> 2
     -4
     ```
-    """)
-shift(">>>", False, True, """Shift the bits right, filling with zeros.
+    """,
+)
+shift(
+    ">>>",
+    False,
+    True,
+    """Shift the bits right, filling with zeros.
 
     ```jldoctest
     julia> Int8(-14) >>> 2
     60
     ```
-    """)
+    """,
+)
 
 
 @Base.method("bitrotate(x::BitInteger, k::Integer)")
@@ -182,30 +199,50 @@ def _trailing(v: int, bits: int) -> int:
     return (v & -v).bit_length() - 1 if v else bits
 
 
-bit_count("count_ones", lambda v, n: v.bit_count(), """How many bits are set.
+bit_count(
+    "count_ones",
+    lambda v, n: v.bit_count(),
+    """How many bits are set.
 
     ```jldoctest
     julia> count_ones(7), count_ones(-1)
     (3, 64)
     ```
-    """)
+    """,
+)
 bit_count("count_zeros", lambda v, n: n - v.bit_count(), "How many bits are not set.")
-bit_count("leading_zeros", lambda v, n: n - v.bit_length(), """How many zero bits stand first.
+bit_count(
+    "leading_zeros",
+    lambda v, n: n - v.bit_length(),
+    """How many zero bits stand first.
 
     ```jldoctest
     julia> leading_zeros(Int32(1))
     31
     ```
-    """)
-bit_count("trailing_zeros", _trailing, """How many zero bits stand last.
+    """,
+)
+bit_count(
+    "trailing_zeros",
+    _trailing,
+    """How many zero bits stand last.
 
     ```jldoctest
     julia> trailing_zeros(12)
     2
     ```
-    """)
-bit_count("leading_ones", lambda v, n: n - (v ^ ((1 << n) - 1)).bit_length(), "How many one bits stand first.")
-bit_count("trailing_ones", lambda v, n: _trailing(~v & ((1 << (n or v.bit_length() + 1)) - 1), n), "How many one bits stand last.")
+    """,
+)
+bit_count(
+    "leading_ones",
+    lambda v, n: n - (v ^ ((1 << n) - 1)).bit_length(),
+    "How many one bits stand first.",
+)
+bit_count(
+    "trailing_ones",
+    lambda v, n: _trailing(~v & ((1 << (n or v.bit_length() + 1)) - 1), n),
+    "How many one bits stand last.",
+)
 
 
 @Base.method("bswap(x::BitInteger)")
@@ -240,7 +277,9 @@ def bitreverse(x: Any) -> Any:
 def uabs(x: Any) -> Any:
     """`abs(x)` as an unsigned number, which always fits."""
     t = T.typeof(x)
-    return wrap_to(UNSIGNED[SIGNED.index(t)], abs(int(x))) if t in SIGNED else Base.bindings["abs"](x)
+    return (
+        wrap_to(UNSIGNED[SIGNED.index(t)], abs(int(x))) if t in SIGNED else Base.bindings["abs"](x)
+    )
 
 
 for _name in ("hton", "ntoh"):

@@ -73,7 +73,9 @@ def unary(name: str, form: str, f: Any) -> None:
     def op(x: Any) -> Any:
         t = T.typeof(x)
         if not fits(t, f(int(x))):
-            raise OverflowError_(f"checked arithmetic: cannot compute {form} for x = {int(x)}::{T.type_string(t)}")
+            raise OverflowError_(
+                f"checked arithmetic: cannot compute {form} for x = {int(x)}::{T.type_string(t)}"
+            )
         return MAKER[t](f(int(x)))
 
     op.__doc__ = f"`{form}`, with an OverflowError where it does not fit."

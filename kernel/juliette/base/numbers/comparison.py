@@ -39,12 +39,16 @@ def exact_comparison(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             return lambda x, y: bool(op(BigFloat.of(x), y))
         if left is None:
             return op if right is None else lambda x, y: op(x, right(y))
-        return (lambda x, y: op(left(x), y)) if right is None else lambda x, y: op(left(x), right(y))
+        return (
+            (lambda x, y: op(left(x), y)) if right is None else lambda x, y: op(left(x), right(y))
+        )
 
     return specialise
 
 
-def compare(name: str, op: Callable[[Any, Any], bool], ufunc: Any, other: str | None = None) -> None:
+def compare(
+    name: str, op: Callable[[Any, Any], bool], ufunc: Any, other: str | None = None
+) -> None:
     """A comparison of plain numbers, with its name in Unicode."""
     Base.method(f"{name}(x::CoreReal, y::CoreReal)", specialised=True)(exact_comparison(op))
     KERNELS[Base.bindings[name]] = ufunc
@@ -265,7 +269,9 @@ def equal(x: Any, y: Any) -> Any:
     if x is V.MISSING or y is V.MISSING:
         return V.MISSING
     if isinstance(x, V.JuliaDict) and isinstance(y, V.JuliaDict):
-        return x.data.keys() == y.data.keys() and all(same(v, y.data[k][1]) for k, (_, v) in x.data.items())
+        return x.data.keys() == y.data.keys() and all(
+            same(v, y.data[k][1]) for k, (_, v) in x.data.items()
+        )
     if isinstance(x, V.JuliaSet) and isinstance(y, V.JuliaSet):
         return x.data.keys() == y.data.keys()
     if isinstance(x, V.Pair) and isinstance(y, V.Pair):
@@ -328,7 +334,9 @@ def cmp_real(x: Any, y: Any) -> int:
 
 
 @Base.method("isapprox(x::Number, y::Number; atol=0, rtol=nothing, nans=false, norm=abs)")
-def isapprox(x: Any, y: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None) -> bool:
+def isapprox(
+    x: Any, y: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = False, norm: Any = None
+) -> bool:
     """Are two numbers equal up to a tolerance?
 
     ```jldoctest
@@ -338,14 +346,17 @@ def isapprox(x: Any, y: Any, *, atol: Any = 0, rtol: Any = None, nans: bool = Fa
     """
     if rtol is None:
         rtol = default_tolerance(T.typeof(x), T.typeof(y)) if not atol > 0 else 0
-    if (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES)) and not (isinstance(x, Struct) or isinstance(y, Struct)):
+    if (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES)) and not (
+        isinstance(x, Struct) or isinstance(y, Struct)
+    ):
         (a, b), (c, d) = parts(x), parts(y)
         if a == c and b == d:
             return True
         z, w = complex(float(a), float(b)), complex(float(c), float(d))
         finite = all(map(math.isfinite, (z.real, z.imag, w.real, w.imag)))
         return (finite and abs(z - w) <= max(float(atol), float(rtol) * max(abs(z), abs(w)))) or (
-            nans and z != z and w != w)
+            nans and z != z and w != w
+        )
     same, less_eq, absolute = Base.bindings["=="], Base.bindings["<="], norm or Base.bindings["abs"]
     if same(x, y):
         return True
@@ -401,7 +412,9 @@ def rtoldefault(t: Any) -> Any:
 def rtoldefault_of_two(x: Any, y: Any, atol: Any) -> Any:
     """The default `rtol` of `isapprox(x, y; atol)`; `x` and `y` are numbers or their types."""
     of, real = Base.bindings["rtoldefault"], Base.bindings["real"]
-    rtol = Base.bindings["max"](*(of(real(t if isinstance(t, T.JuliaType) else T.typeof(t))) for t in (x, y)))
+    rtol = Base.bindings["max"](
+        *(of(real(t if isinstance(t, T.JuliaType) else T.typeof(t))) for t in (x, y))
+    )
     return Base.bindings["zero"](rtol) if atol > 0 else rtol
 
 
@@ -439,7 +452,9 @@ def _extreme(greater_: bool) -> Callable[[Any], Any]:
 
 
 for _name, _greater, _ufunc in (("max", True, np.maximum), ("min", False, np.minimum)):
-    Base.method(f"{_name}(x::CoreReal, y::CoreReal)", specialised=True)(after_promotion(_extreme(_greater)))
+    Base.method(f"{_name}(x::CoreReal, y::CoreReal)", specialised=True)(
+        after_promotion(_extreme(_greater))
+    )
 
     @Base.method(f"{_name}(x::Real, y::Real)", transparent=True)
     def _promoted(x: Any, y: Any, name: str = _name) -> Any:
@@ -528,5 +543,3 @@ def ifelse(c: bool, x: Any, y: Any) -> Any:
     ```
     """
     return x if c else y
-
-

@@ -60,7 +60,9 @@ def _log(z: complex) -> complex:
     size = abs(z)
     if size == 0:
         return complex(-math.inf, math.atan2(z.imag, z.real))
-    return complex(math.log(size) if not 0.5 < size < 2 else cmath.log(z).real, math.atan2(z.imag, z.real))
+    return complex(
+        math.log(size) if not 0.5 < size < 2 else cmath.log(z).real, math.atan2(z.imag, z.real)
+    )
 
 
 def _sinh(z: complex) -> complex:
@@ -90,7 +92,11 @@ def function(name: str, f: Callable[[complex], complex], ufunc: Any = None) -> N
         try:
             r = f(w)
         except (ValueError, OverflowError, ZeroDivisionError):
-            r = complex(ufunc(np.complex128(w))) if ufunc is not None else complex(math.nan, math.nan)
+            r = (
+                complex(ufunc(np.complex128(w)))
+                if ufunc is not None
+                else complex(math.nan, math.nan)
+            )
         if kind in FLOATS and kind is not T.Float64:
             return to_number(t, r)
         if kind is BigFloat_:
@@ -108,17 +114,26 @@ function("cos", _cos, np.cos)
 function("sinh", _sinh, np.sinh)
 function("cosh", _cosh, np.cosh)
 for _name, _f, _np in (
-    ("tan", cmath.tan, np.tan), ("asin", cmath.asin, np.arcsin), ("acos", cmath.acos, np.arccos), ("atan", cmath.atan, np.arctan),
-    ("tanh", cmath.tanh, np.tanh), ("asinh", cmath.asinh, np.arcsinh), ("acosh", cmath.acosh, np.arccosh),
+    ("tan", cmath.tan, np.tan),
+    ("asin", cmath.asin, np.arcsin),
+    ("acos", cmath.acos, np.arccos),
+    ("atan", cmath.atan, np.arctan),
+    ("tanh", cmath.tanh, np.tanh),
+    ("asinh", cmath.asinh, np.arcsinh),
+    ("acosh", cmath.acosh, np.arccosh),
     ("atanh", cmath.atanh, np.arctanh),
-    ("log2", lambda z: _log(z) / math.log(2), np.log2), ("log10", lambda z: _log(z) / math.log(10), np.log10),
-    ("exp2", lambda z: _exp(z * math.log(2)), np.exp2), ("exp10", lambda z: _exp(z * math.log(10)), None),
+    ("log2", lambda z: _log(z) / math.log(2), np.log2),
+    ("log10", lambda z: _log(z) / math.log(10), np.log10),
+    ("exp2", lambda z: _exp(z * math.log(2)), np.exp2),
+    ("exp10", lambda z: _exp(z * math.log(10)), None),
     ("expm1", lambda z: complex(np.expm1(np.complex128(z))), np.expm1),
     ("log1p", lambda z: complex(np.log1p(np.complex128(z))), np.log1p),
 ):
     function(_name, _f, _np)
 for _name, _np in (("real", np.real), ("imag", np.imag), ("conj", np.conj), ("angle", np.angle)):
-    KERNELS[Base.bindings[_name]] = lambda x, f=_np: f(x) if isinstance(x, np.ndarray) else NotImplemented
+    KERNELS[Base.bindings[_name]] = lambda x, f=_np: (
+        f(x) if isinstance(x, np.ndarray) else NotImplemented
+    )
 
 
 @Base.method("sinpi(z::Complex)", transparent=True)

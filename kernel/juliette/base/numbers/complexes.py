@@ -73,7 +73,9 @@ def _construct(t: Any, *args: Any) -> Any:
 def _install() -> None:
     from juliette.compiler import support
 
-    support._builtin(constructors(Complex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("re", "im"))
+    support._builtin(
+        constructors(Complex_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("re", "im")
+    )
 
 
 _install()
@@ -98,13 +100,16 @@ def complex_of(re: Any, im: Any) -> Any:
 
 @Base.method("complex(::Type{T}) where T")
 def complex_type(t: Any) -> Any:
-    return t if isinstance(t, T.DataType) and t.typename.name == "Complex" else T.apply_type(Complex_, t)
+    return (
+        t
+        if isinstance(t, T.DataType) and t.typename.name == "Complex"
+        else T.apply_type(Complex_, t)
+    )
 
 
 @Base.method("complex(a::AbstractArray)", transparent=True)
 def complex_array(a: Any) -> Any:
     return call("map", Base.bindings["complex"], a)
-
 
 
 # ---------------------------------------------------------------- parts
@@ -243,6 +248,7 @@ def cispi(x: Any) -> Any:
     """`cis(π*x)`, exact at halves."""
     return make(call("cospi", x), call("sinpi", x))
 
+
 # ---------------------------------------------------------------- arithmetic
 
 
@@ -335,7 +341,13 @@ def bool_times(x: bool, z: Any) -> Any:
 
 
 def _bool_times_float(x: bool, y: Any) -> Any:
-    return y if x else math.copysign(0.0, y) if type(y) is float else type(y)(math.copysign(0.0, float(y)))
+    return (
+        y
+        if x
+        else math.copysign(0.0, y)
+        if type(y) is float
+        else type(y)(math.copysign(0.0, float(y)))
+    )
 
 
 @Base.method("*(x::Bool, y::IEEEFloat)")
@@ -368,7 +380,9 @@ def divide(z: Any, w: Any) -> Any:
     if kind is T.Float64:
         return _robust(to_number(ComplexF64, z), to_number(ComplexF64, w))
     if kind in (T.Float32, T.Float16):
-        return to_number(target, _robust(complex(*map(float, parts(z))), complex(*map(float, parts(w)))))
+        return to_number(
+            target, _robust(complex(*map(float, parts(z))), complex(*map(float, parts(w))))
+        )
     return general_quotient(call("convert", target, z), call("convert", target, w))
 
 
@@ -378,7 +392,9 @@ def general_quotient(z: Any, w: Any) -> Any:
     plus, minus, times, over = (Base.bindings[n] for n in ("+", "-", "*", "/"))
     if T.isa(a, Base.bindings["Rational"]):
         size = plus(times(c, c), times(d, d))
-        return make(over(plus(times(a, c), times(b, d)), size), over(minus(times(b, c), times(a, d)), size))
+        return make(
+            over(plus(times(a, c), times(b, d)), size), over(minus(times(b, c), times(a, d)), size)
+        )
     if call("<=", call("abs", c), call("abs", d)):
         r = over(c, d)
         den = plus(d, times(r, c))
@@ -400,9 +416,16 @@ def _robust(z: complex, w: complex) -> complex:
     big, small = max(abs(a), abs(b)), max(abs(c), abs(d))
     if math.isinf(c) or math.isinf(d):
         if math.isfinite(a) and math.isfinite(b):
-            return complex(0.0 * math.copysign(1, a) * math.copysign(1, c), -0.0 * math.copysign(1, b) * math.copysign(1, d))
+            return complex(
+                0.0 * math.copysign(1, a) * math.copysign(1, c),
+                -0.0 * math.copysign(1, b) * math.copysign(1, d),
+            )
         return complex(math.nan, math.nan)
-    half_over, eps, tiny = 0.5 * 1.7976931348623157e308, 2.220446049250313e-16, 2.2250738585072014e-308
+    half_over, eps, tiny = (
+        0.5 * 1.7976931348623157e308,
+        2.220446049250313e-16,
+        2.2250738585072014e-308,
+    )
     limit, s = tiny * 2.0 / eps, 1.0
     scale = 2.0 / (eps * eps)
     if big >= half_over:
@@ -509,6 +532,7 @@ def equal_real(z: Any, x: Any) -> bool:
 def real_equal(x: Any, z: Any) -> bool:
     return equal_real(z, x)
 
+
 # ---------------------------------------------------------------- powers
 
 
@@ -524,8 +548,11 @@ def power_integer(z: Any, n: Any) -> Any:
 
 @Base.method("^(z::Complex, w::Complex)")
 def power(z: Any, w: Any) -> Any:
-    target = promote_type(promote_type(T.typeof(z), T.typeof(w)), ComplexF64) if T.subtype(
-        promote_type(kind_of(z), kind_of(w)), T.Integer) else promote_type(T.typeof(z), T.typeof(w))
+    target = (
+        promote_type(promote_type(T.typeof(z), T.typeof(w)), ComplexF64)
+        if T.subtype(promote_type(kind_of(z), kind_of(w)), T.Integer)
+        else promote_type(T.typeof(z), T.typeof(w))
+    )
     if target is not ComplexF64:
         return to_number(target, _power(to_number(ComplexF64, z), to_number(ComplexF64, w)))
     return _power(to_number(ComplexF64, z), to_number(ComplexF64, w))

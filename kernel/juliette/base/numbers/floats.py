@@ -42,7 +42,6 @@ def no_method(name: str, *args: Any) -> MethodError:
     return MethodError(Base.bindings[name], args, None)
 
 
-
 # ---------------------------------------------------------------- limits
 
 
@@ -63,26 +62,36 @@ def limit(name: str, index: int, doc: str) -> None:
             from juliette.runtime.numeric import rational_class
 
             low = 0 if T.subtype(part, T.Unsigned) else -1
-            return rational_class(part)(MAKER[part]((low, 1)[index]), MAKER[part](0 if low or index else 1))
+            return rational_class(part)(
+                MAKER[part]((low, 1)[index]), MAKER[part](0 if low or index else 1)
+            )
         raise no_method(name, t)
 
     f.__doc__ = doc
 
 
-limit("typemax", 1, """The greatest value of a type.
+limit(
+    "typemax",
+    1,
+    """The greatest value of a type.
 
     ```jldoctest
     julia> typemax(Int8), typemax(UInt16), typemax(Float32)
     (127, 0xffff, Inf32)
     ```
-    """)
-limit("typemin", 0, """The smallest value of a type.
+    """,
+)
+limit(
+    "typemin",
+    0,
+    """The smallest value of a type.
 
     ```jldoctest
     julia> typemin(Int8), typemin(Float64)
     (-128, -Inf)
     ```
-    """)
+    """,
+)
 
 
 def float_limit(name: str, value: Callable[[Any], Any], doc: str) -> None:
@@ -103,20 +112,28 @@ def float_limit(name: str, value: Callable[[Any], Any], doc: str) -> None:
     f.__doc__ = doc
 
 
-float_limit("floatmax", lambda i: i.max, """The greatest finite value of a floating-point type.
+float_limit(
+    "floatmax",
+    lambda i: i.max,
+    """The greatest finite value of a floating-point type.
 
     ```jldoctest
     julia> floatmax(Float32)
     3.4028235f38
     ```
-    """)
-float_limit("floatmin", lambda i: i.smallest_normal, """The smallest positive normal value of a floating-point type.
+    """,
+)
+float_limit(
+    "floatmin",
+    lambda i: i.smallest_normal,
+    """The smallest positive normal value of a floating-point type.
 
     ```jldoctest
     julia> floatmin()
     2.2250738585072014e-308
     ```
-    """)
+    """,
+)
 
 
 @Base.method("maxintfloat(t=Float64)")
@@ -189,6 +206,7 @@ def precision(x: Any, *, base: int = 2) -> int:
         raise no_method("precision", x)
     return bits if base == 2 else math.floor(bits / math.log2(base))
 
+
 # ---------------------------------------------------------------- neighbours
 
 
@@ -244,6 +262,7 @@ def prevfloat(x: Any, n: int = 1) -> Any:
     """
     return nextfloat(x, -int(n))
 
+
 # ---------------------------------------------------------------- parts
 
 
@@ -280,7 +299,11 @@ def significand(x: Any) -> Any:
     if T.typeof(x) is BigFloat_:
         from juliette.runtime.bigfloat import BigFloat, libmp
 
-        return x if not x.finite() or x == 0 else BigFloat(libmp.mpf_shift(x.raw, -exponent(x)), x.prec)
+        return (
+            x
+            if not x.finite() or x == 0
+            else BigFloat(libmp.mpf_shift(x.raw, -exponent(x)), x.prec)
+        )
     value = float(x)
     if value == 0 or not math.isfinite(value):
         return x
@@ -341,6 +364,7 @@ def modf(x: Any) -> tuple[Any, Any]:
     fraction, whole = math.modf(float(value))
     make = MAKER[T.typeof(value)]
     return make(fraction), make(whole)
+
 
 # ---------------------------------------------------------------- bits
 

@@ -48,7 +48,13 @@ def _float_quotient(how: str) -> Callable[[Any, Any], Any]:
             q = divide_floats(x, y)
             if math.isinf(y) and math.isfinite(x):
                 opposite = (x < 0) != (y < 0)
-                return -1.0 if how == "fld" and opposite and x else 1.0 if how == "cld" and not opposite and x else q
+                return (
+                    -1.0
+                    if how == "fld" and opposite and x
+                    else 1.0
+                    if how == "cld" and not opposite and x
+                    else q
+                )
             return math.nan if math.isinf(x) else q
         # The exact quotient decides, not the rounded one.
         r = math.fmod(x, y)
@@ -84,7 +90,9 @@ def _float_modulus(x: float, y: float) -> float:
     return r
 
 
-def division(name: str, whole: Callable[[int, int], int], floats: Callable[[float, float], float], doc: str) -> None:
+def division(
+    name: str, whole: Callable[[int, int], int], floats: Callable[[float, float], float], doc: str
+) -> None:
     """One of `div fld cld rem mod`, for all plain reals."""
 
     def for_type(t: Any) -> Any:
@@ -104,6 +112,7 @@ def division(name: str, whole: Callable[[int, int], int], floats: Callable[[floa
         if t is BigFloat_:
             return lambda x, y: _big_division(name, x, y)
         if t is T.Bool:
+
             def bools(x: bool, y: bool) -> bool:
                 if not y:
                     raise DivideError()
@@ -166,41 +175,66 @@ def _big_division(name: str, x: Any, y: Any) -> Any:
     return BigFloat.of(Rational(r, b * d)) if r else BigFloat.of(0)
 
 
-division("div", quotient, _float_quotient("div"), """Integer quotient, rounded towards zero.
+division(
+    "div",
+    quotient,
+    _float_quotient("div"),
+    """Integer quotient, rounded towards zero.
 
     ```jldoctest
     julia> div(-7, 2), 7 ÷ 2
     (-3, 3)
     ```
-    """)
-division("rem", lambda a, b: a - b * quotient(a, b), _float_remainder, """Remainder of `div`; has the sign of `x`.
+    """,
+)
+division(
+    "rem",
+    lambda a, b: a - b * quotient(a, b),
+    _float_remainder,
+    """Remainder of `div`; has the sign of `x`.
 
     ```jldoctest
     julia> rem(-7, 3), -7 % 3
     (-1, -1)
     ```
-    """)
-division("mod", operator.mod, _float_modulus, """Remainder of `fld`; has the sign of `y`.
+    """,
+)
+division(
+    "mod",
+    operator.mod,
+    _float_modulus,
+    """Remainder of `fld`; has the sign of `y`.
 
     ```jldoctest
     julia> mod(-7, 3), mod(7.5, 2)
     (2, 1.5)
     ```
-    """)
-division("fld", operator.floordiv, _float_quotient("fld"), """Integer quotient, rounded down.
+    """,
+)
+division(
+    "fld",
+    operator.floordiv,
+    _float_quotient("fld"),
+    """Integer quotient, rounded down.
 
     ```jldoctest
     julia> fld(-7, 2)
     -4
     ```
-    """)
-division("cld", lambda a, b: -((-a) // b), _float_quotient("cld"), """Integer quotient, rounded up.
+    """,
+)
+division(
+    "cld",
+    lambda a, b: -((-a) // b),
+    _float_quotient("cld"),
+    """Integer quotient, rounded up.
 
     ```jldoctest
     julia> cld(7, 2)
     4
     ```
-    """)
+    """,
+)
 Base.const("÷", Base.bindings["div"])
 Base.const("%", Base.bindings["rem"])
 
@@ -210,8 +244,10 @@ def _whole_kernel(ufunc: Any) -> Callable[[Any, Any], Any]:
 
     def f(x: Any, y: Any) -> Any:
         kinds = {np.asarray(x).dtype.kind, np.asarray(y).dtype.kind}
-        if kinds == {"i"} and np.asarray(x).dtype == np.asarray(y).dtype == np.int64 and not np.any(
-            (np.asarray(y) == 0) | (np.asarray(y) == -1)
+        if (
+            kinds == {"i"}
+            and np.asarray(x).dtype == np.asarray(y).dtype == np.int64
+            and not np.any((np.asarray(y) == 0) | (np.asarray(y) == -1))
         ):
             return ufunc(x, y)
         return NotImplemented
@@ -275,13 +311,18 @@ def pair(name: str, first: str, second: str, doc: str) -> None:
     both.__doc__ = doc
 
 
-pair("divrem", "div", "rem", """`(div(x, y), rem(x, y))`
+pair(
+    "divrem",
+    "div",
+    "rem",
+    """`(div(x, y), rem(x, y))`
 
     ```jldoctest
     julia> divrem(-7, 3)
     (-2, -1)
     ```
-    """)
+    """,
+)
 pair("fldmod", "fld", "mod", "`(fld(x, y), mod(x, y))`")
 pair("fldmod1", "fld1", "mod1", "`(fld1(x, y), mod1(x, y))`")
 
@@ -315,6 +356,7 @@ def fld1(x: Any, y: Any) -> Any:
     """
     m = Base.bindings["mod1"](x, y)
     return Base.bindings["fld"](Base.bindings["-"](Base.bindings["+"](x, y), m), y)
+
 
 # ---------------------------------------------------------------- logic
 
@@ -374,5 +416,3 @@ def iseven_int(n: Any) -> bool:
 @Base.method("isodd(n::BitInteger)")
 def isodd_int(n: Any) -> bool:
     return int(n) & 1 == 1
-
-

@@ -13,7 +13,17 @@ from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import BoundsError, DomainError, MethodError
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import BITS, FLOATS, LOW, MAKER, BigFloat_, BigInt, BigInt_, wrap, wrap_to
+from juliette.runtime.numeric import (
+    BITS,
+    FLOATS,
+    LOW,
+    MAKER,
+    BigFloat_,
+    BigInt,
+    BigInt_,
+    wrap,
+    wrap_to,
+)
 from juliette.syntax.expr import Expr, QuoteNode
 
 Real1 = Callable[[float], float]
@@ -48,8 +58,13 @@ def safely(f: Real1, ufunc: Any, domain: tuple[Callable[[float], bool], str] | N
 
 
 def elementwise(
-    name: str, f: Real1, ufunc: Any, domain: tuple[Callable[[float], bool], str] | None = None, doc: str = "",
-    big: str | Callable[[Any], Any] | None = None, kernel: bool = True,
+    name: str,
+    f: Real1,
+    ufunc: Any,
+    domain: tuple[Callable[[float], bool], str] | None = None,
+    doc: str = "",
+    big: str | Callable[[Any], Any] | None = None,
+    kernel: bool = True,
 ) -> None:
     """A function of one real variable: for each float type, for BigFloat, and for whole arrays."""
     scalar = safely(f, ufunc, domain)
@@ -127,73 +142,143 @@ def big_function(name: str, big: Any, domain: Any) -> Callable[[Any], Any]:
 
 
 _nonneg = lambda x: x >= 0  # noqa: E731
-_unit = (lambda x: -1 <= x <= 1)  # noqa: E731
+_unit = lambda x: -1 <= x <= 1  # noqa: E731
 
 
 def _one_sided(name: str, bound: str) -> str:
     return _complex_only(name).replace("{bound}", bound)
 
 
-elementwise("sqrt", math.sqrt, np.sqrt, (_nonneg, negative_message("sqrt")), """Square root.
+elementwise(
+    "sqrt",
+    math.sqrt,
+    np.sqrt,
+    (_nonneg, negative_message("sqrt")),
+    """Square root.
 
     ```jldoctest
     julia> sqrt(16), √2
     (4.0, 1.4142135623730951)
     ```
-    """, "sqrt")
+    """,
+    "sqrt",
+)
+
+
 def cube_root(x: Any) -> Any:
     """The cube root, rounded once: processors differ in the last digit of `np.cbrt` of a double."""
     return np.cbrt(x, dtype=np.longdouble).astype(x.dtype)
 
 
-elementwise("cbrt", lambda x: float(np.cbrt(x, dtype=np.longdouble)), cube_root, None, """Cube root.
+elementwise(
+    "cbrt",
+    lambda x: float(np.cbrt(x, dtype=np.longdouble)),
+    cube_root,
+    None,
+    """Cube root.
 
     ```jldoctest
     julia> cbrt(-27)
     -3.0
     ```
-    """, lambda x: _big_root(x, 3))
-elementwise("fourthroot", lambda x: math.sqrt(math.sqrt(x)), lambda x: np.sqrt(np.sqrt(x)), (_nonneg, negative_message("fourthroot")),
-            "Fourth root.", lambda x: _big_root(x, 4))
-elementwise("exp", math.exp, np.exp, None, """The exponential function.
+    """,
+    lambda x: _big_root(x, 3),
+)
+elementwise(
+    "fourthroot",
+    lambda x: math.sqrt(math.sqrt(x)),
+    lambda x: np.sqrt(np.sqrt(x)),
+    (_nonneg, negative_message("fourthroot")),
+    "Fourth root.",
+    lambda x: _big_root(x, 4),
+)
+elementwise(
+    "exp",
+    math.exp,
+    np.exp,
+    None,
+    """The exponential function.
 
     ```jldoctest
     julia> exp(1.0)
     2.718281828459045
     ```
-    """, "exp")
+    """,
+    "exp",
+)
 elementwise("exp2", lambda x: 2.0**x, np.exp2, None, "`2^x`", lambda x: _big(2).power(x))
-elementwise("exp10", lambda x: 10.0**x, lambda x: np.power(10.0, x), None, """`10^x`
+elementwise(
+    "exp10",
+    lambda x: 10.0**x,
+    lambda x: np.power(10.0, x),
+    None,
+    """`10^x`
 
     ```jldoctest
     julia> exp10(2)
     100.0
     ```
-    """, lambda x: _big(10).power(x))
-elementwise("expm1", math.expm1, np.expm1, None, "`exp(x) - 1`, exact near 0.", lambda x: _fn("exp")(x) - _big(1))
-elementwise("log", math.log, np.log, (_nonneg, negative_message("log")), """Natural logarithm; `log(b, x)` to base `b`.
+    """,
+    lambda x: _big(10).power(x),
+)
+elementwise(
+    "expm1",
+    math.expm1,
+    np.expm1,
+    None,
+    "`exp(x) - 1`, exact near 0.",
+    lambda x: _fn("exp")(x) - _big(1),
+)
+elementwise(
+    "log",
+    math.log,
+    np.log,
+    (_nonneg, negative_message("log")),
+    """Natural logarithm; `log(b, x)` to base `b`.
 
     ```jldoctest
     julia> log(1.0), log(2, 8)
     (0.0, 3.0)
     ```
-    """, "log")
-elementwise("log2", math.log2, np.log2, (_nonneg, negative_message("log2")), """Logarithm to base 2.
+    """,
+    "log",
+)
+elementwise(
+    "log2",
+    math.log2,
+    np.log2,
+    (_nonneg, negative_message("log2")),
+    """Logarithm to base 2.
 
     ```jldoctest
     julia> log2(8)
     3.0
     ```
-    """, lambda x: _fn("log")(x) / _fn("log")(_big(2)))
-elementwise("log10", math.log10, np.log10, (_nonneg, negative_message("log10")), """Logarithm to base 10.
+    """,
+    lambda x: _fn("log")(x) / _fn("log")(_big(2)),
+)
+elementwise(
+    "log10",
+    math.log10,
+    np.log10,
+    (_nonneg, negative_message("log10")),
+    """Logarithm to base 10.
 
     ```jldoctest
     julia> log10(1000)
     3.0
     ```
-    """, lambda x: _fn("log")(x) / _fn("log")(_big(10)))
-elementwise("log1p", math.log1p, np.log1p, (lambda x: x >= -1, _one_sided("log1p", "-1")), "`log(1 + x)`, exact near 0.",
-            lambda x: _fn("log")(x + _big(1)))
+    """,
+    lambda x: _fn("log")(x) / _fn("log")(_big(10)),
+)
+elementwise(
+    "log1p",
+    math.log1p,
+    np.log1p,
+    (lambda x: x >= -1, _one_sided("log1p", "-1")),
+    "`log(1 + x)`, exact near 0.",
+    lambda x: _fn("log")(x + _big(1)),
+)
 
 _finite = math.isfinite
 _OWN: dict[str, Real1] = {"sinh": sinh, "cosh": cosh}
@@ -201,12 +286,24 @@ for _name, _np, _domain in (
     ("sin", np.sin, (_finite, "sin(x) is only defined for finite x.")),
     ("cos", np.cos, (_finite, "cos(x) is only defined for finite x.")),
     ("tan", np.tan, (_finite, "tan(x) is only defined for finite x.")),
-    ("asin", np.arcsin, (_unit, "asin(x) is not defined for |x| > 1.")), ("acos", np.arccos, (_unit, "acos(x) not defined for |x| > 1")), ("atan", np.arctan, None),
-    ("sinh", sinh_of_all, None), ("cosh", cosh_of_all, None), ("tanh", np.tanh, None), ("asinh", np.arcsinh, None),
+    ("asin", np.arcsin, (_unit, "asin(x) is not defined for |x| > 1.")),
+    ("acos", np.arccos, (_unit, "acos(x) not defined for |x| > 1")),
+    ("atan", np.arctan, None),
+    ("sinh", sinh_of_all, None),
+    ("cosh", cosh_of_all, None),
+    ("tanh", np.tanh, None),
+    ("asinh", np.arcsinh, None),
     ("acosh", np.arccosh, (lambda x: x >= 1, "acosh(x) is only defined for x ≥ 1.")),
     ("atanh", np.arctanh, (_unit, "atanh(x) is only defined for |x| ≤ 1.")),
 ):
-    elementwise(_name, _OWN.get(_name) or getattr(math, _name), _np, _domain, f"The function {_name}, in radians.", _name)
+    elementwise(
+        _name,
+        _OWN.get(_name) or getattr(math, _name),
+        _np,
+        _domain,
+        f"The function {_name}, in radians.",
+        _name,
+    )
 Base.const("√", Base.bindings["sqrt"])
 Base.const("∛", Base.bindings["cbrt"])
 Base.const("∜", Base.bindings["fourthroot"])
@@ -227,7 +324,11 @@ def _fn(name: str) -> Any:
 def _big_root(x: Any, n: int) -> Any:
     from juliette.runtime.bigfloat import BigFloat, Precision, libmp
 
-    return BigFloat(libmp.mpf_nthroot(x.raw, n, Precision.bits, Precision.rounding)) if x >= 0 else -_big_root(-x, n)
+    return (
+        BigFloat(libmp.mpf_nthroot(x.raw, n, Precision.bits, Precision.rounding))
+        if x >= 0
+        else -_big_root(-x, n)
+    )
 
 
 # ---------------------------------------------------------------- sign and size
@@ -283,7 +384,9 @@ def abs2(x: Any) -> Any:
     return wrap(x * x) if type(x) is int else x * x
 
 
-KERNELS[Base.bindings["abs2"]] = lambda x: np.square(x) if x.dtype.kind != "c" else (x.real**2 + x.imag**2)
+KERNELS[Base.bindings["abs2"]] = lambda x: (
+    np.square(x) if x.dtype.kind != "c" else (x.real**2 + x.imag**2)
+)
 
 
 @Base.method("sign(x::CoreReal)", specialised=True)
@@ -344,6 +447,7 @@ def flipsign(x: Any, y: Any) -> Any:
     ```
     """
     return Base.bindings["-"](x) if Base.bindings["signbit"](y) else +x
+
 
 # ---------------------------------------------------------------- periodic and polynomial
 

@@ -94,14 +94,18 @@ def digits_value(t: Any, text: str, body: str, base: int) -> int:
                 raise BadNumber(f"invalid BigInt: {quoted(text)}")
             if c.isspace():
                 raise BadNumber(f"extra characters after whitespace in {quoted(text)}")
-            raise BadNumber(f"invalid base {base} digit {quoted(Base.bindings['only'](body[i]))} in {quoted(text)}")
+            raise BadNumber(
+                f"invalid base {base} digit {quoted(Base.bindings['only'](body[i]))} in {quoted(text)}"
+            )
         value = value * base + d
     return value
 
 
 @functools.cache
 def float_pattern() -> re.Pattern[str]:
-    return re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII)
+    return re.compile(
+        r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII
+    )
 
 
 @functools.cache
@@ -135,7 +139,11 @@ def parse_bool(text: str, base: int | None) -> bool:
             return value == 1
     word = text.strip()
     if word not in ("true", "false"):
-        raise BadNumber(f"invalid Bool representation: {quoted(text)}" if word else "input string only contains whitespace")
+        raise BadNumber(
+            f"invalid Bool representation: {quoted(text)}"
+            if word
+            else "input string only contains whitespace"
+        )
     return word == "true"
 
 
@@ -153,11 +161,23 @@ def parse_complex(t: Any, text: str) -> Any:
         raise BadNumber("input string is empty or only contains whitespace")
     unit = re.search(r"(im|i|j)(?=[^imj]*$)", text if second is None else second)
     if sign is None:
-        alone = unit if unit and unit.start() > 0 and text[: unit.start()].strip() not in ("+", "-", "") else None
+        alone = (
+            unit
+            if unit and unit.start() > 0 and text[: unit.start()].strip() not in ("+", "-", "")
+            else None
+        )
         part = parse_number(kind, text[: alone.start()] if alone else text, None)
-        return complex_maker(kind)(to_number(kind, 0), part) if alone else complex_maker(kind)(part, to_number(kind, 0))
+        return (
+            complex_maker(kind)(to_number(kind, 0), part)
+            if alone
+            else complex_maker(kind)(part, to_number(kind, 0))
+        )
     if unit is None:
-        raise BadNumber(f"expected trailing \"im\", found only \"m\"" if second.rstrip().endswith("m") else "missing imaginary unit")
+        raise BadNumber(
+            f'expected trailing "im", found only "m"'
+            if second.rstrip().endswith("m")
+            else "missing imaginary unit"
+        )
     real = parse_number(kind, first, None)
     imaginary = parse_number(kind, second[: unit.start()], None)
     return complex_maker(kind)(real, -imaginary if sign == "-" else imaginary)
@@ -183,7 +203,9 @@ def parse_number(t: Any, text: str, base: int | None) -> Any:
         top, slash, bottom = text.partition("//")
         if not slash:
             top, slash, bottom = text.partition("/")
-        return rational(kind, parse_number(kind, top, base), parse_number(kind, bottom, base) if slash else 1)
+        return rational(
+            kind, parse_number(kind, top, base), parse_number(kind, bottom, base) if slash else 1
+        )
     value = Base.bindings["tryparse"](t, text)  # a number type of the user's own
     if value is None:
         raise cannot(text, t)
@@ -195,7 +217,9 @@ def plain(s: Any) -> str:
     return str(s) if isinstance(s, str) else str(Base.bindings["String"](s))
 
 
-@Base.method("parse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Real, Complex}")
+@Base.method(
+    "parse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Real, Complex}"
+)
 def parse(t: Any, s: str, *, base: Any = None) -> Any:
     """A number from its text.
 
@@ -204,7 +228,14 @@ def parse(t: Any, s: str, *, base: Any = None) -> Any:
     (1234, 255, 0.0025)
     ```
     """
-    if t is T.Int64 and base is None and type(s) is str and s.isdigit() and s.isascii() and len(s) < 19:
+    if (
+        t is T.Int64
+        and base is None
+        and type(s) is str
+        and s.isdigit()
+        and s.isascii()
+        and len(s) < 19
+    ):
         return int(s)
     check_base(base)
     try:
@@ -215,7 +246,9 @@ def parse(t: Any, s: str, *, base: Any = None) -> Any:
         raise ArgumentError(str(e)) from None
 
 
-@Base.method("tryparse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Base.CoreReal, Complex, Rational}")
+@Base.method(
+    "tryparse(::Type{T}, s::AbstractString; base::Union{Nothing,Integer}=nothing) where T<:Union{Base.CoreReal, Complex, Rational}"
+)
 def tryparse(t: Any, s: str, *, base: Any = None) -> Any:
     """A number from its text, or `nothing`.
 

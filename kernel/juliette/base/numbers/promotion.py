@@ -33,7 +33,11 @@ np.seterr(all="ignore")
 # What a broadcast may call on whole arrays instead of a function on each element.
 
 # Unions for the headers of methods; `Base.BitInteger` and `Base.IEEEFloat` are Julia's own.
-Base.const("BitSigned", T.union(*[t for t in ORDER if T.subtype(t, T.Signed) and t is not BigInt_]), export=False)
+Base.const(
+    "BitSigned",
+    T.union(*[t for t in ORDER if T.subtype(t, T.Signed) and t is not BigInt_]),
+    export=False,
+)
 Base.const("BitUnsigned", T.union(*[t for t in ORDER if T.subtype(t, T.Unsigned)]), export=False)
 Base.const("BitInteger", T.union(*[t for t in ORDER if t not in (T.Bool, BigInt_)]), export=False)
 Base.const("IEEEFloat", T.union(*FLOATS), export=False)
@@ -70,7 +74,11 @@ def built_in_rule(a: Any, b: Any) -> Any:
         return T.Bottom
     if isinstance(a, T.UnionType):
         absent = [t for t in a.types if t is T.Nothing or t is V.Missing_]
-        return T.union(promote_type(T.union(*(t for t in a.types if t not in absent)), b), *absent) if absent else T.Bottom
+        return (
+            T.union(promote_type(T.union(*(t for t in a.types if t not in absent)), b), *absent)
+            if absent
+            else T.Bottom
+        )
     if not isinstance(a, T.DataType) or a.has_free:
         return T.Bottom
     if a.typename is _RATIONAL:
@@ -90,7 +98,9 @@ def built_in_rule(a: Any, b: Any) -> Any:
             return promote_type(T.Float64, b)
     elif a.typename is _ARRAY and _family(b) is _ARRAY and a.parameters[1] == b.parameters[1]:
         element = promote_type(a.parameters[0], b.parameters[0])
-        return a if element == a.parameters[0] else b if element == b.parameters[0] else typejoin(a, b)
+        return (
+            a if element == a.parameters[0] else b if element == b.parameters[0] else typejoin(a, b)
+        )
     elif a.typename in RANGES and _family(b) in RANGES:
         return RANGE_RULE(a, b)
     elif a is V.Missing_ or a is T.Nothing:
@@ -177,8 +187,10 @@ def promote(*xs: Any) -> tuple[Any, ...]:
     types = list(map(T.typeof, xs))
     t = _promote_type(*types)
     out = tuple(x if k is t else convert(t, x) for x, k in zip(xs, types, strict=True))
-    if len(xs) > 1 and any(k is not types[0] for k in types) and all(
-        T.typeof(x) is k for x, k in zip(out, types, strict=True)
+    if (
+        len(xs) > 1
+        and any(k is not types[0] for k in types)
+        and all(T.typeof(x) is k for x, k in zip(out, types, strict=True))
     ):
         raise ErrorException(f"promotion of types {_listed(types)} failed to change any arguments")
     return out
@@ -254,8 +266,13 @@ def support_error(x: Any) -> Any:
 
 
 _INTS = [t for t in ORDER if t is not T.Bool]
-WIDER: dict[Any, Any] = {BigInt_: BigInt_, BigFloat_: BigFloat_, T.Float64: BigFloat_, T.Float32: T.Float64,
-                         T.Float16: T.Float32, T.Bool: T.Int64}
+WIDER: dict[Any, Any] = {
+    BigInt_: BigInt_,
+    BigFloat_: BigFloat_,
+    T.Float64: BigFloat_,
+    T.Float32: T.Float64,
+    T.Float16: T.Float32,
+    T.Bool: T.Int64,
+}
 for _i, _t in enumerate(_INTS[:-1]):
     WIDER[_t] = _INTS[_i + 2] if _i + 2 < len(_INTS) - 1 else BigInt_
-

@@ -24,7 +24,9 @@ from juliette.runtime.numeric import (
 # ---------------------------------------------------------------- questions
 
 
-def predicate(name: str, f: Callable[[Any], Any], big: Callable[[Any], bool], ufunc: Any, doc: str) -> None:
+def predicate(
+    name: str, f: Callable[[Any], Any], big: Callable[[Any], bool], ufunc: Any, doc: str
+) -> None:
     """A question about a plain number, and about the parts of a complex one."""
     either = name in ("isnan", "isinf")
 
@@ -55,21 +57,39 @@ def predicate(name: str, f: Callable[[Any], Any], big: Callable[[Any], bool], uf
     KERNELS[Base.bindings[name]] = ufunc
 
 
-predicate("isnan", lambda x: bool(x != x), lambda x: x != x, np.isnan, """Is it not a number?
+predicate(
+    "isnan",
+    lambda x: bool(x != x),
+    lambda x: x != x,
+    np.isnan,
+    """Is it not a number?
 
     ```jldoctest
     julia> isnan(NaN), isnan(1)
     (true, false)
     ```
-    """)
-predicate("isinf", lambda x: bool(abs(x) == math.inf), lambda x: not x.finite() and x == x, np.isinf, "Is it infinite?")
-predicate("isfinite", lambda x: bool(math.isfinite(x)), lambda x: x.finite(), np.isfinite, """Is it neither infinite nor NaN?
+    """,
+)
+predicate(
+    "isinf",
+    lambda x: bool(abs(x) == math.inf),
+    lambda x: not x.finite() and x == x,
+    np.isinf,
+    "Is it infinite?",
+)
+predicate(
+    "isfinite",
+    lambda x: bool(math.isfinite(x)),
+    lambda x: x.finite(),
+    np.isfinite,
+    """Is it neither infinite nor NaN?
 
     ```jldoctest
     julia> isfinite(5), isfinite(-Inf)
     (true, false)
     ```
-    """)
+    """,
+)
 
 
 @Base.method("isfinite(x::Rational)")
@@ -119,7 +139,10 @@ def isinteger_irrational(x: Any) -> bool:
 
 @Base.method("isinteger(z::Complex)", transparent=True)
 def isinteger_complex(z: Any) -> bool:
-    return bool(Base.bindings["iszero"](Base.bindings["imag"](z)) and Base.bindings["isinteger"](Base.bindings["real"](z)))
+    return bool(
+        Base.bindings["iszero"](Base.bindings["imag"](z))
+        and Base.bindings["isinteger"](Base.bindings["real"](z))
+    )
 
 
 @Base.method("iszero(x)", transparent=True)
@@ -262,5 +285,3 @@ def big(x: Any) -> Any:
     if isinstance(x, int):
         return BigInt(x)
     return convert(big(T.typeof(x)), x)
-
-

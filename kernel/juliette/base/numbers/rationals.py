@@ -71,7 +71,9 @@ def rational_quotient(x: Any, y: Any) -> Any:
 @Base.method("//(x::Complex, y::Real)", transparent=True)
 def complex_over(x: Any, y: Any) -> Any:
     over = Base.bindings["//"]
-    return Base.bindings["complex"](over(Base.bindings["real"](x), y), over(Base.bindings["imag"](x), y))
+    return Base.bindings["complex"](
+        over(Base.bindings["real"](x), y), over(Base.bindings["imag"](x), y)
+    )
 
 
 @Base.method("//(x::Number, y::Complex)", transparent=True)
@@ -90,7 +92,11 @@ def _made(kind: Any, n: int, d: int) -> Any:
     if d < 0:
         n, d = -n, -d
     if not (fits(kind, n) and fits(kind, d)):
-        raise OverflowError_(f"{n} overflowed for type {T.type_string(kind)}" if not fits(kind, n) else f"{d} overflowed for type {T.type_string(kind)}")
+        raise OverflowError_(
+            f"{n} overflowed for type {T.type_string(kind)}"
+            if not fits(kind, n)
+            else f"{d} overflowed for type {T.type_string(kind)}"
+        )
     return rational_class(kind)(MAKER[kind](n), MAKER[kind](d))
 
 
@@ -136,7 +142,9 @@ def _construct(t: Any, *args: Any) -> Any:
 def _install() -> None:
     from juliette.compiler import support
 
-    support._builtin(constructors(Rational_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("x",))
+    support._builtin(
+        constructors(Rational_), T.tuple_type([T.Type_, T.Vararg(T.Any_)]), _construct, ("x",)
+    )
 
 
 _install()
@@ -230,7 +238,9 @@ def nearest_fraction(x: Any, tol: Any, fit: Callable[[int, int], bool]) -> tuple
 def irrational_to_rational(t: Any, kind: Any, x: Any) -> Any:
     """As near as numerator and denominator of the type allow."""
     if t is BigInt_:
-        raise ArgumentError("Cannot convert an AbstractIrrational to a Rational{BigInt}: use rationalize(BigInt, x) instead")
+        raise ArgumentError(
+            "Cannot convert an AbstractIrrational to a Rational{BigInt}: use rationalize(BigInt, x) instead"
+        )
     from juliette.runtime.bigfloat import BigFloat
 
     p, q = nearest_fraction(BigFloat.of(x, 512), 0, lambda n, d: fits(t, n) and fits(t, d))
@@ -256,7 +266,11 @@ def ring(name: str, f: Callable[[int, int, int, int], tuple[int, int]]) -> None:
             raise OverflowError_(_overflow(name, a, b, c, d, kind))
         return rational_class(kind)(MAKER[kind](n), MAKER[kind](m))
 
-    for header in ("x::Rational, y::Rational", "x::Rational, y::CoreInteger", "x::CoreInteger, y::Rational"):
+    for header in (
+        "x::Rational, y::Rational",
+        "x::Rational, y::CoreInteger",
+        "x::CoreInteger, y::Rational",
+    ):
         Base.method(f"{name}({header})")(op)
 
 
@@ -288,8 +302,13 @@ def _infinite(name: str, x: Any, y: Any, kind: Any) -> Any:
     else:
         r = value(a, b)
     if r != r:
-        raise DivideError() if name in ("+", "-") else ArgumentError(
-            f"invalid rational: zero({T.type_string(kind)})//zero({T.type_string(kind)})")
+        raise (
+            DivideError()
+            if name in ("+", "-")
+            else ArgumentError(
+                f"invalid rational: zero({T.type_string(kind)})//zero({T.type_string(kind)})"
+            )
+        )
     if math.isinf(r):
         return rational_class(kind)(MAKER[kind](1 if r > 0 else -1), MAKER[kind](0))
     return rational_class(kind)(MAKER[kind](0), MAKER[kind](1))
@@ -311,7 +330,9 @@ def divide(x: Any, y: Any) -> Any:
 def negative(x: Any) -> Any:
     n = -int(x.num)
     if not fits(x.kind, n):
-        raise OverflowError_("rational numerator is typemin(T)" if n > 0 else f"cannot negate unsigned number")
+        raise OverflowError_(
+            "rational numerator is typemin(T)" if n > 0 else f"cannot negate unsigned number"
+        )
     return type(x)(MAKER[x.kind](n), x.den)
 
 
@@ -368,7 +389,11 @@ def division(name: str, f: Callable[[int, int], int]) -> None:
             return MAKER[kind](q)
         return _made(kind, a * d - q * b * c, b * d)
 
-    for header in ("x::Rational, y::Rational", "x::Rational, y::CoreInteger", "x::CoreInteger, y::Rational"):
+    for header in (
+        "x::Rational, y::Rational",
+        "x::Rational, y::CoreInteger",
+        "x::CoreInteger, y::Rational",
+    ):
         Base.method(f"{name}({header})")(op)
 
 
@@ -378,7 +403,10 @@ def _towards_zero(a: int, b: int) -> int:
 
 
 for _name, _f in (
-    ("div", _towards_zero), ("rem", _towards_zero), ("fld", operator.floordiv), ("mod", operator.floordiv),
+    ("div", _towards_zero),
+    ("rem", _towards_zero),
+    ("fld", operator.floordiv),
+    ("mod", operator.floordiv),
     ("cld", lambda a, b: -(-a // b)),
 ):
     division(_name, _f)
@@ -419,7 +447,11 @@ def compare(name: str, op: Callable[[Any, Any], bool]) -> None:
             return op(a, c)
         return op(a * d, c * b)
 
-    for header in ("x::Rational, y::Rational", "x::Rational, y::CoreReal", "x::CoreReal, y::Rational"):
+    for header in (
+        "x::Rational, y::Rational",
+        "x::Rational, y::CoreReal",
+        "x::CoreReal, y::Rational",
+    ):
         Base.method(f"{name}({header})")(f)
 
 
@@ -512,7 +544,11 @@ def negative_irrational(x: Any) -> float:
 def power_of_e(b: Any, x: Any) -> Any:
     if b is ℯ:
         return Base.bindings["exp"](x)
-    return Base.bindings["^"](*promote(b, x)) if not T.isa(x, T.Integer) else Base.bindings["^"](float(b), x)
+    return (
+        Base.bindings["^"](*promote(b, x))
+        if not T.isa(x, T.Integer)
+        else Base.bindings["^"](float(b), x)
+    )
 
 
 @Base.method("^(b::Irrational, x::Rational)", transparent=True)
@@ -554,9 +590,13 @@ def compare_irrational(name: str, op: Callable[[Any, Any], bool]) -> None:
         assert left is not None
         return op(a, b)
 
-    for header in ("x::AbstractIrrational, y::CoreReal", "x::CoreReal, y::AbstractIrrational",
-                   "x::AbstractIrrational, y::AbstractIrrational", "x::AbstractIrrational, y::Rational",
-                   "x::Rational, y::AbstractIrrational"):
+    for header in (
+        "x::AbstractIrrational, y::CoreReal",
+        "x::CoreReal, y::AbstractIrrational",
+        "x::AbstractIrrational, y::AbstractIrrational",
+        "x::AbstractIrrational, y::Rational",
+        "x::Rational, y::AbstractIrrational",
+    ):
         Base.method(f"{name}({header})")(f)
 
 
@@ -596,5 +636,3 @@ def inverse_irrational(x: Any) -> float:
 @Base.method("*(x::Bool, y::AbstractIrrational)")
 def bool_times(x: bool, y: Any) -> float:
     return float(y) if x else 0.0
-
-

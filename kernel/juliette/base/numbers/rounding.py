@@ -42,10 +42,17 @@ class RoundingMode:
         self.name = name
 
 
-T.register_instances(RoundingMode, lambda m: T.apply_type(RoundingMode_, Symbol(m.name)), RoundingMode_)
+T.register_instances(
+    RoundingMode, lambda m: T.apply_type(RoundingMode_, Symbol(m.name)), RoundingMode_
+)
 for _mode, _const in (
-    ("Nearest", "RoundNearest"), ("NearestTiesAway", "RoundNearestTiesAway"), ("NearestTiesUp", "RoundNearestTiesUp"),
-    ("ToZero", "RoundToZero"), ("FromZero", "RoundFromZero"), ("Up", "RoundUp"), ("Down", "RoundDown"),
+    ("Nearest", "RoundNearest"),
+    ("NearestTiesAway", "RoundNearestTiesAway"),
+    ("NearestTiesUp", "RoundNearestTiesUp"),
+    ("ToZero", "RoundToZero"),
+    ("FromZero", "RoundFromZero"),
+    ("Up", "RoundUp"),
+    ("Down", "RoundDown"),
 ):
     RoundingMode.MODES[_mode] = RoundingMode(_mode)
     Base.const(_const, RoundingMode.MODES[_mode])
@@ -124,8 +131,10 @@ def round_real(x: Any, how: str) -> Any:
         return type(x)(round_float(float(x), how))
     if isinstance(x, Rational):
         kind = x.kind
-        return rational_class(kind)(x.num if x.den == 0 else MAKER[kind](round_ratio(int(x.num), int(x.den), how)),
-                                    MAKER[kind](0 if x.den == 0 else 1))
+        return rational_class(kind)(
+            x.num if x.den == 0 else MAKER[kind](round_ratio(int(x.num), int(x.den), how)),
+            MAKER[kind](0 if x.den == 0 else 1),
+        )
     if T.typeof(x) is BigFloat_:
         letter = {"Nearest": "n", "Down": "f", "Up": "c", "ToZero": "d"}.get(how)
         if letter is not None:
@@ -205,11 +214,19 @@ def round_digits(x: Any, how: str, digits: Any, sigdigits: Any, base: int) -> An
         return MAKER[t](result) if t is BigInt_ or fits(t, result) else wrap_to(t, result)
     if T.typeof(x) is BigFloat_:
         scale = to_number(BigFloat_, base ** abs(digits))
-        return round_real(x * scale, how) / scale if digits >= 0 else round_real(x / scale, how) * scale
+        return (
+            round_real(x * scale, how) / scale
+            if digits >= 0
+            else round_real(x / scale, how) * scale
+        )
     if isinstance(x, np.floating):
         make = type(x)
         step = make(float(base) ** abs(digits))
-        y = make(round_float(float(x * step), how)) / step if digits >= 0 else make(round_float(float(x / step), how)) * step
+        y = (
+            make(round_float(float(x * step), how)) / step
+            if digits >= 0
+            else make(round_float(float(x / step), how)) * step
+        )
         return y if np.isfinite(y) else x
     return _scaled(float(x), how, digits, base)
 
@@ -249,7 +266,9 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
             return x
         return round_digits(x, how, digits, sigdigits, base)
 
-    @Base.method(f"{name}(x::Union{{CoreFloat,Rational}}; digits=nothing, sigdigits=nothing, base=nothing)")
+    @Base.method(
+        f"{name}(x::Union{{CoreFloat,Rational}}; digits=nothing, sigdigits=nothing, base=nothing)"
+    )
     def real(x: Any, *, digits: Any = None, sigdigits: Any = None, base: Any = None) -> Any:
         if digits is None and sigdigits is None:
             return round_real(x, how)
@@ -297,7 +316,10 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
 
     @Base.method(f"{name}(z::Complex; digits=nothing, sigdigits=nothing)")
     def complex_(z: Any, *, digits: Any = None, sigdigits: Any = None) -> Any:
-        re, im = (real(p, digits=digits, sigdigits=sigdigits) for p in (Base.bindings["real"](z), Base.bindings["imag"](z)))
+        re, im = (
+            real(p, digits=digits, sigdigits=sigdigits)
+            for p in (Base.bindings["real"](z), Base.bindings["imag"](z))
+        )
         return Base.bindings["complex"](re, im)
 
     KERNELS[Base.bindings[name]] = ufunc
@@ -307,38 +329,60 @@ def _round_kernel(ufunc: Any) -> Any:
     return lambda *xs: ufunc(xs[0]) if len(xs) == 1 and xs[0].dtype.kind == "f" else NotImplemented
 
 
-rounding("round", "Nearest", _round_kernel(np.rint), """To the nearest whole number (ties to even), or to digits.
+rounding(
+    "round",
+    "Nearest",
+    _round_kernel(np.rint),
+    """To the nearest whole number (ties to even), or to digits.
 
     ```jldoctest
     julia> round(2.5), round(Int, 3.7), round(3.14159; digits=2), round(123.456; sigdigits=2)
     (2.0, 4, 3.14, 120.0)
     ```
-    """)
-rounding("floor", "Down", _round_kernel(np.floor), """The next whole number below.
+    """,
+)
+rounding(
+    "floor",
+    "Down",
+    _round_kernel(np.floor),
+    """The next whole number below.
 
     ```jldoctest
     julia> floor(-1.5), floor(Int, 2.9)
     (-2.0, 2)
     ```
-    """)
-rounding("ceil", "Up", _round_kernel(np.ceil), """The next whole number above.
+    """,
+)
+rounding(
+    "ceil",
+    "Up",
+    _round_kernel(np.ceil),
+    """The next whole number above.
 
     ```jldoctest
     julia> ceil(1.2), ceil(Int, -0.5)
     (2.0, 0)
     ```
-    """)
-rounding("trunc", "ToZero", _round_kernel(np.trunc), """The whole part.
+    """,
+)
+rounding(
+    "trunc",
+    "ToZero",
+    _round_kernel(np.trunc),
+    """The whole part.
 
     ```jldoctest
     julia> trunc(-1.9), trunc(Int, 1.9)
     (-1.0, 1)
     ```
-    """)
+    """,
+)
 
 
 @Base.method("round(x::Real, r::RoundingMode; digits=nothing, sigdigits=nothing, base=10)")
-def round_mode(x: Any, r: RoundingMode, *, digits: Any = None, sigdigits: Any = None, base: int = 10) -> Any:
+def round_mode(
+    x: Any, r: RoundingMode, *, digits: Any = None, sigdigits: Any = None, base: int = 10
+) -> Any:
     if T.isa(x, T.AbstractIrrational):
         x = float(x)
     if not is_number(x):
@@ -359,7 +403,9 @@ def round_type_mode(t: Any, x: Any, r: RoundingMode) -> Any:
 
 @Base.method("round(z::Complex, r::RoundingMode, s::RoundingMode)")
 def round_complex_modes(z: Any, r: RoundingMode, s: RoundingMode) -> Any:
-    return Base.bindings["complex"](round_real(Base.bindings["real"](z), r.name), round_real(Base.bindings["imag"](z), s.name))
+    return Base.bindings["complex"](
+        round_real(Base.bindings["real"](z), r.name), round_real(Base.bindings["imag"](z), s.name)
+    )
 
 
 @Base.method("unsafe_trunc(::Type{T}, x::Real) where T")
@@ -407,7 +453,11 @@ def float_rounded(t: Any, x: Any, r: RoundingMode) -> Any:
     """`Float32(x, RoundUp)`: the neighbour of `x` on that side."""
     value = to_number(t, x)
     less = Base.bindings["<"]
-    up = r.name == "Up" or (r.name == "ToZero" and less(x, 0)) or (r.name == "FromZero" and less(0, x))
+    up = (
+        r.name == "Up"
+        or (r.name == "ToZero" and less(x, 0))
+        or (r.name == "FromZero" and less(0, x))
+    )
     if r.name == "Nearest" or Base.bindings["=="](value, x):
         return value
     if up:
@@ -429,7 +479,11 @@ def _big_float(t: Any, x: Any, r: Any = None, *, precision: Any = None) -> Any:
         if is_string(x):
             return Base.bindings["parse"](BigFloat_, text_of(x))
         if T.isa(x, T.Number):
-            return BigFloat.of(to_number(BigFloat_, x) if not hasattr(x, "fields") or isinstance(x, Rational) else x)
+            return BigFloat.of(
+                to_number(BigFloat_, x)
+                if not hasattr(x, "fields") or isinstance(x, Rational)
+                else x
+            )
     finally:
         Precision.bits, Precision.rounding = before
     raise MethodError(BigFloat_, (x,), None)
@@ -440,7 +494,9 @@ def _install_conversions() -> None:
 
     essentials.ROUNDING = RoundingMode
     essentials.FLOAT_ROUNDED = float_rounded
-    Base.method("BigFloat(x::Union{Real,AbstractString}, r::RoundingMode; precision=nothing)")(_big_float)
+    Base.method("BigFloat(x::Union{Real,AbstractString}, r::RoundingMode; precision=nothing)")(
+        _big_float
+    )
     Base.method("BigFloat(x::Union{Real,AbstractString}; precision=nothing)")(_big_float)
 
 

@@ -6,10 +6,22 @@ import math
 import re
 from typing import Any
 
-from juliette.base.numbers.parsing import DIGITS, MORE_DIGITS, BadNumber, float_pattern, parse_integer
+from juliette.base.numbers.parsing import (
+    DIGITS,
+    MORE_DIGITS,
+    BadNumber,
+    float_pattern,
+    parse_integer,
+)
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, DomainError, MethodError, OverflowError_, TypeError_
+from juliette.runtime.errors import (
+    ArgumentError,
+    DomainError,
+    MethodError,
+    OverflowError_,
+    TypeError_,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,

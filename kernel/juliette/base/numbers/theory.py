@@ -88,20 +88,28 @@ def overflow(name: str, t: Any, a: int, b: int) -> OverflowError_:
     return OverflowError_(f"checked arithmetic: cannot compute |x| for x = {x}::{T.type_string(t)}")
 
 
-_theory("gcd", math.gcd, """Greatest common divisor.
+_theory(
+    "gcd",
+    math.gcd,
+    """Greatest common divisor.
 
     ```jldoctest
     julia> gcd(12, 18), gcd(6, -9), gcd(0, 0)
     (6, 3, 0)
     ```
-    """)
-_theory("lcm", math.lcm, """Least common multiple.
+    """,
+)
+_theory(
+    "lcm",
+    math.lcm,
+    """Least common multiple.
 
     ```jldoctest
     julia> lcm(4, 6), lcm(-2, 3)
     (12, 6)
     ```
-    """)
+    """,
+)
 
 
 @Base.method("gcdx(a::Integer, b::Integer)")
@@ -143,7 +151,9 @@ def invmod(n: Any, m: Any) -> Any:
     try:
         r = pow(int(n), -1, abs(int(m)))
     except ValueError:
-        raise DomainError((n, m), f"Greatest common divisor is {math.gcd(int(n), int(m))}.") from None
+        raise DomainError(
+            (n, m), f"Greatest common divisor is {math.gcd(int(n), int(m))}."
+        ) from None
     return MAKER[T.typeof(m)](r + int(m) if m < 0 and r else r)
 
 
@@ -195,7 +205,9 @@ def factorial(n: Any) -> Any:
         return BigInt(math.factorial(int(n)))
     limit = 34 if BITS[t] == 128 else 20
     if n > limit:
-        raise OverflowError_(f"{int(n)} is too large to look up in the table; consider using `factorial(big({int(n)}))` instead")
+        raise OverflowError_(
+            f"{int(n)} is too large to look up in the table; consider using `factorial(big({int(n)}))` instead"
+        )
     result = math.factorial(int(n))
     return MAKER[t](result) if BITS[t] == 128 or t in (T.UInt64,) else result
 
@@ -243,7 +255,11 @@ def ispow2(x: Any) -> bool:
     if isinstance(x, (float, np.floating)):
         return math.isfinite(x) and x > 0 and math.frexp(float(x))[0] == 0.5
     if not isinstance(x, (int, np.integer)):
-        return bool(Base.bindings["=="](x, 2.0 ** math.floor(math.log2(float(x))))) if float(x) > 0 else False
+        return (
+            bool(Base.bindings["=="](x, 2.0 ** math.floor(math.log2(float(x)))))
+            if float(x) > 0
+            else False
+        )
     n = int(x)
     return n > 0 and n & (n - 1) == 0
 
@@ -276,20 +292,28 @@ def next_power(name: str, up: bool, doc: str) -> None:
     f.__doc__ = doc
 
 
-next_power("nextpow", True, """The smallest power of `a` that is not less than `x`.
+next_power(
+    "nextpow",
+    True,
+    """The smallest power of `a` that is not less than `x`.
 
     ```jldoctest
     julia> nextpow(2, 7), nextpow(3, 10)
     (8, 27)
     ```
-    """)
-next_power("prevpow", False, """The largest power of `a` that is not greater than `x`.
+    """,
+)
+next_power(
+    "prevpow",
+    False,
+    """The largest power of `a` that is not greater than `x`.
 
     ```jldoctest
     julia> prevpow(2, 7), prevpow(3, 10)
     (4, 9)
     ```
-    """)
+    """,
+)
 
 
 @Base.method("nextprod(factors, x::Real)")

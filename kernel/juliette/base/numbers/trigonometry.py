@@ -24,7 +24,9 @@ _finite = math.isfinite
 
 def derived(name: str, f: Real1, doc: str, kernel: Any = None, domain: Any = None) -> None:
     """A function of Float64 without a numpy equal; arrays go element by element."""
-    elementwise(name, f, kernel or (lambda x: math.nan), domain, doc, _big_angle(name), kernel=False)
+    elementwise(
+        name, f, kernel or (lambda x: math.nan), domain, doc, _big_angle(name), kernel=False
+    )
 
 
 def _big_angle(name: str) -> Any:
@@ -59,12 +61,19 @@ def _product(x: float, hi: float, head: float, tail: float) -> tuple[float, floa
 
 # Minimax polynomials of sine and cosine within 45 degrees, those of Sun's fdlibm.
 _SINE = (
-    8.33333333332248946124e-03, -1.98412698298579493134e-04, 2.75573137070700676789e-06,
-    -2.50507602534068634195e-08, 1.58969099521155010221e-10,
+    8.33333333332248946124e-03,
+    -1.98412698298579493134e-04,
+    2.75573137070700676789e-06,
+    -2.50507602534068634195e-08,
+    1.58969099521155010221e-10,
 )
 _COSINE = (
-    4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05,
-    -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11,
+    4.16666666666666019037e-02,
+    -1.38888888888741095749e-03,
+    2.48015872894767294178e-05,
+    -2.75573143513906633035e-07,
+    2.08757232129817482790e-09,
+    -1.13596475577881948265e-11,
 )
 
 
@@ -79,7 +88,9 @@ def _kernel_sine(x: float, rest: float) -> float:
     """The sine of `x + rest`, correct but for the last bit's last half."""
     z = x * x
     v = z * x
-    return x - ((z * (0.5 * rest - v * _polynomial(z, _SINE)) - rest) - v * -1.66666666666666324348e-01)
+    return x - (
+        (z * (0.5 * rest - v * _polynomial(z, _SINE)) - rest) - v * -1.66666666666666324348e-01
+    )
 
 
 def _kernel_cosine(x: float, rest: float) -> float:
@@ -104,7 +115,9 @@ def _turns(x: float, right_angle: float) -> tuple[float, int]:
     return r - right_angle * quarter, quarter
 
 
-def _reduced(x: float, quarters: int, right_angle: float, unit: tuple[float, float, float]) -> float:
+def _reduced(
+    x: float, quarters: int, right_angle: float, unit: tuple[float, float, float]
+) -> float:
     """The sine of `x` and some right angles more; halves of a right angle go by the cosine."""
     r, q = _turns(x, right_angle)
     parts = _product(r, *unit)
@@ -154,29 +167,49 @@ def _tand(x: float) -> float:
 
 
 _only_finite = lambda name: (_finite, f"`x` cannot be infinite.")  # noqa: E731
-derived("sinpi", _sinpi, """`sin(π*x)`, exact at whole numbers.
+derived(
+    "sinpi",
+    _sinpi,
+    """`sin(π*x)`, exact at whole numbers.
 
     ```jldoctest
     julia> sinpi(1), sinpi(0.5)
     (0.0, 1.0)
     ```
-    """, domain=(_finite, "sinpi(x) is only defined for finite x."))
-derived("cospi", _cospi, "`cos(π*x)`, exact at halves.", domain=(_finite, "cospi(x) is only defined for finite x."))
+    """,
+    domain=(_finite, "sinpi(x) is only defined for finite x."),
+)
+derived(
+    "cospi",
+    _cospi,
+    "`cos(π*x)`, exact at halves.",
+    domain=(_finite, "cospi(x) is only defined for finite x."),
+)
 derived("tanpi", _tanpi, "`tan(π*x)`")
-derived("sind", _sind, """Sine of degrees.
+derived(
+    "sind",
+    _sind,
+    """Sine of degrees.
 
     ```jldoctest
     julia> sind(30), sind(180)
     (0.5, 0.0)
     ```
-    """, domain=_only_finite("sind"))
-derived("cosd", _cosd, """Cosine of degrees.
+    """,
+    domain=_only_finite("sind"),
+)
+derived(
+    "cosd",
+    _cosd,
+    """Cosine of degrees.
 
     ```jldoctest
     julia> cosd(60), cosd(90)
     (0.5, 0.0)
     ```
-    """, domain=_only_finite("cosd"))
+    """,
+    domain=_only_finite("cosd"),
+)
 derived("tand", _tand, "Tangent of degrees.", domain=_only_finite("tand"))
 _reciprocal = {"sec": "cos", "csc": "sin", "cot": "tan"}
 for _name, _of in _reciprocal.items():
@@ -237,7 +270,10 @@ def cosc(x: Any) -> Any:
     if Base.bindings["iszero"](x):
         return Base.bindings["float"](Base.bindings["zero"](x))
     minus, over = Base.bindings["-"], Base.bindings["/"]
-    return minus(over(Base.bindings["cospi"](x), x), over(Base.bindings["sinpi"](x), Base.bindings["*"](math.pi, Base.bindings["*"](x, x))))
+    return minus(
+        over(Base.bindings["cospi"](x), x),
+        over(Base.bindings["sinpi"](x), Base.bindings["*"](math.pi, Base.bindings["*"](x, x))),
+    )
 
 
 @Base.method("deg2rad(x::Number)", transparent=True)
@@ -250,7 +286,9 @@ def deg2rad(x: Any) -> Any:
     ```
     """
     x = Base.bindings["float"](x)
-    return Base.bindings["*"](x, Base.bindings["/"](_pi_for(x), Base.bindings["oftype"](_real_part(x), 180)))
+    return Base.bindings["*"](
+        x, Base.bindings["/"](_pi_for(x), Base.bindings["oftype"](_real_part(x), 180))
+    )
 
 
 @Base.method("rad2deg(x::Number)", transparent=True)
@@ -263,7 +301,9 @@ def rad2deg(x: Any) -> Any:
     ```
     """
     x = Base.bindings["float"](x)
-    return Base.bindings["*"](x, Base.bindings["/"](Base.bindings["oftype"](_real_part(x), 180), _pi_for(x)))
+    return Base.bindings["*"](
+        x, Base.bindings["/"](Base.bindings["oftype"](_real_part(x), 180), _pi_for(x))
+    )
 
 
 def _real_part(x: Any) -> Any:
@@ -274,7 +314,9 @@ def _pi_for(x: Any) -> Any:
     return Base.bindings["oftype"](_real_part(x), Base.bindings["π"])
 
 
-def two_argument(name: str, f: Callable[[float, float], float], doc: str, kernel: Any = None, big: Any = None) -> None:
+def two_argument(
+    name: str, f: Callable[[float, float], float], doc: str, kernel: Any = None, big: Any = None
+) -> None:
     def for_type(t: Any) -> Any:
         if t is T.Float64:
             return f
@@ -298,7 +340,9 @@ def two_argument(name: str, f: Callable[[float, float], float], doc: str, kernel
 
     if kernel is not None:
         plain = KERNELS.get(Base.bindings[name])
-        KERNELS[Base.bindings[name]] = lambda *xs: kernel(*xs) if len(xs) == 2 else plain(*xs) if plain else NotImplemented
+        KERNELS[Base.bindings[name]] = lambda *xs: (
+            kernel(*xs) if len(xs) == 2 else plain(*xs) if plain else NotImplemented
+        )
 
 
 def _big_atan(y: Any, x: Any) -> Any:
@@ -307,20 +351,32 @@ def _big_atan(y: Any, x: Any) -> Any:
     return BigFloat(libmp.mpf_atan2(y.raw, x.raw, Precision.bits, Precision.rounding))
 
 
-two_argument("atan", math.atan2, """The angle whose tangent is `y`; of two arguments, the angle of the point `(x, y)`.
+two_argument(
+    "atan",
+    math.atan2,
+    """The angle whose tangent is `y`; of two arguments, the angle of the point `(x, y)`.
 
     ```jldoctest
     julia> atan(1.0), atan(1, -1)
     (0.7853981633974483, 2.356194490192345)
     ```
-    """, np.arctan2, _big_atan)
-two_argument("hypot", math.hypot, """The length of the hypotenuse.
+    """,
+    np.arctan2,
+    _big_atan,
+)
+two_argument(
+    "hypot",
+    math.hypot,
+    """The length of the hypotenuse.
 
     ```jldoctest
     julia> hypot(3, 4)
     5.0
     ```
-    """, np.hypot, lambda x, y: _fn("sqrt")(x * x + y * y))
+    """,
+    np.hypot,
+    lambda x, y: _fn("sqrt")(x * x + y * y),
+)
 
 
 @Base.method("hypot(x::Number)", transparent=True)
@@ -348,6 +404,7 @@ def _log_base(b: float, x: float) -> float:
     for name, value in (("log", b), ("log", x)):
         if value < 0:
             raise DomainError(value, negative_message(name))
+
     def safe(v: float) -> float:
         return -math.inf if v == 0 else math.log(v)
 

@@ -17,7 +17,6 @@ from juliette.runtime.modules import Base
 from juliette.runtime.text import utf8
 
 
-
 class InvalidCharError(E.JuliaException):
     """A character that is no code point."""
 
@@ -135,7 +134,9 @@ def isvalid(c: V.Char) -> bool:
     return c.valid
 
 
-@Base.method("isvalid(::Type{T}, x::Union{Integer,AbstractChar,AbstractString,AbstractVector{UInt8}}) where T")
+@Base.method(
+    "isvalid(::Type{T}, x::Union{Integer,AbstractChar,AbstractString,AbstractVector{UInt8}}) where T"
+)
 def isvalid_as(t: Any, x: Any) -> bool:
     if t is T.Char_:
         if isinstance(x, V.Char):
@@ -187,34 +188,59 @@ def is_printable(c: V.Char) -> bool:
     return c.code >= 0 and category(c).startswith(PRINTABLE)
 
 
-char_class("isletter", _in("L"), """Is it a letter?
+char_class(
+    "isletter",
+    _in("L"),
+    """Is it a letter?
 
     ```jldoctest
     julia> isletter('α'), isletter('9')
     (true, false)
     ```
-    """)
+    """,
+)
 char_class("isnumeric", _in("N"), "Is it a number of any script?")
-char_class("isdigit", lambda c: 48 <= c.code <= 57, """Is it one of `0` to `9`?
+char_class(
+    "isdigit",
+    lambda c: 48 <= c.code <= 57,
+    """Is it one of `0` to `9`?
 
     ```jldoctest
     julia> isdigit('7'), isdigit('x')
     (true, false)
     ```
-    """)
-char_class("isxdigit", lambda c: 48 <= c.code <= 57 or 65 <= c.code <= 70 or 97 <= c.code <= 102, "Is it a hexadecimal digit?")
-char_class("isspace", lambda c: c.code == 32 or 9 <= c.code <= 13 or c.code == 0x85 or 0xA0 <= c.code and category(c) == "Zs",
-           "Is it white space?")
+    """,
+)
+char_class(
+    "isxdigit",
+    lambda c: 48 <= c.code <= 57 or 65 <= c.code <= 70 or 97 <= c.code <= 102,
+    "Is it a hexadecimal digit?",
+)
+char_class(
+    "isspace",
+    lambda c: (
+        c.code == 32
+        or 9 <= c.code <= 13
+        or c.code == 0x85
+        or 0xA0 <= c.code
+        and category(c) == "Zs"
+    ),
+    "Is it white space?",
+)
 char_class("isuppercase", lambda c: c.valid and uppercase_letter(c), "Is it a capital letter?")
 char_class("islowercase", lambda c: c.valid and lowercase_letter(c), "Is it a small letter?")
 char_class("iscntrl", lambda c: category(c) == "Cc", "Is it a control character?")
-char_class("ispunct", _in("P"), """Is it punctuation?
+char_class(
+    "ispunct",
+    _in("P"),
+    """Is it punctuation?
 
     ```jldoctest
     julia> ispunct('?'), ispunct('a')
     (true, false)
     ```
-    """)
+    """,
+)
 char_class("isprint", is_printable, "Is it printable, blanks included?")
 char_class("isascii", lambda c: 0 <= c.code < 128, "Is it ASCII?")
 

@@ -61,5 +61,3 @@ def less_equal_chars(x: V.Char, y: V.Char) -> bool:
 @Base.method("==(x::AbstractChar, y::AbstractChar)")
 def equal_chars(x: V.Char, y: V.Char) -> bool:
     return x.code == y.code
-
-

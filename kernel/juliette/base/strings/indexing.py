@@ -234,7 +234,10 @@ class EachIndex:
 
 _EACH = T.define("EachStringIndex", None, [T.TypeVar("T", None, T.AbstractString)], module=Base)
 T.register_instances(EachIndex, lambda e: T.apply_type(_EACH, T.typeof(e.s)), _EACH)
-T.unwrap(_EACH).typename.fields, T.unwrap(_EACH).typename.field_types = EachIndex.fields, (T.AbstractString,)
+T.unwrap(_EACH).typename.fields, T.unwrap(_EACH).typename.field_types = (
+    EachIndex.fields,
+    (T.AbstractString,),
+)
 ITERATORS[EachIndex] = lambda e: e.julia_iterator()
 Base.const("EachStringIndex", _EACH, export=False)
 
@@ -455,5 +458,7 @@ def last_n(s: Any, n: Any) -> str:
 def only(s: Any) -> V.Char:
     text = text_of(s)
     if length(text) != 1:
-        raise ArgumentError(f"Collection {'has multiple elements' if text else 'is empty'}, must contain exactly 1 element")
+        raise ArgumentError(
+            f"Collection {'has multiple elements' if text else 'is empty'}, must contain exactly 1 element"
+        )
     return char_at(text, 1)

@@ -12,8 +12,19 @@ import sys
 import unicodedata
 
 _POSIX = {
-    "alpha": "^\\W\\d_", "digit": "\\d", "alnum": "^\\W_", "upper": "A-Z", "lower": "a-z", "space": "\\s", "blank": " \\t",
-    "punct": "!-/:-@\\[-`{-~", "cntrl": "\\x00-\\x1f\\x7f", "graph": "!-~", "print": " -~", "xdigit": "0-9A-Fa-f", "word": "\\w",
+    "alpha": "^\\W\\d_",
+    "digit": "\\d",
+    "alnum": "^\\W_",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": "\\s",
+    "blank": " \\t",
+    "punct": "!-/:-@\\[-`{-~",
+    "cntrl": "\\x00-\\x1f\\x7f",
+    "graph": "!-~",
+    "print": " -~",
+    "xdigit": "0-9A-Fa-f",
+    "word": "\\w",
     "ascii": "\\x00-\\x7f",
 }
 _POSIX_MEMBERS = {**_POSIX, "alpha": "a-zA-Z", "alnum": "a-zA-Z0-9"}
@@ -37,8 +48,18 @@ def property_class(name: str) -> str:
     """The inside of a character class of all characters of a Unicode category or script-like property."""
     found = _CLASSES.get(name)
     if found is None:
-        scripts = {"Greek": "GREEK", "Cyrillic": "CYRILLIC", "Latin": "LATIN", "Han": "CJK UNIFIED", "Hiragana": "HIRAGANA",
-                   "Katakana": "KATAKANA", "Arabic": "ARABIC", "Hebrew": "HEBREW", "Thai": "THAI", "Hangul": "HANGUL"}
+        scripts = {
+            "Greek": "GREEK",
+            "Cyrillic": "CYRILLIC",
+            "Latin": "LATIN",
+            "Han": "CJK UNIFIED",
+            "Hiragana": "HIRAGANA",
+            "Katakana": "KATAKANA",
+            "Arabic": "ARABIC",
+            "Hebrew": "HEBREW",
+            "Thai": "THAI",
+            "Hangul": "HANGUL",
+        }
         if name in scripts:
             prefix = scripts[name]
 
@@ -67,7 +88,9 @@ def property_class(name: str) -> str:
             if inside and start is None:
                 start = code
             elif not inside and start is not None:
-                parts.append(_escape(start) if start == code - 1 else f"{_escape(start)}-{_escape(code - 1)}")
+                parts.append(
+                    _escape(start) if start == code - 1 else f"{_escape(start)}-{_escape(code - 1)}"
+                )
                 start = None
         found = _CLASSES[name] = "".join(parts)
     return found
@@ -159,7 +182,9 @@ class Translator:
             sign, number, name = again.groups()
             if sign:
                 number = self.opened() + (int(number) if sign == "+" else 1 - int(number))
-            self.out.append(f"(?&{name})" if name else f"(?{number})" if number and int(number) else "(?R)")
+            self.out.append(
+                f"(?&{name})" if name else f"(?{number})" if number and int(number) else "(?R)"
+            )
             self.i = again.end()
             return
         flags = _inline_pattern().match(p, i)
@@ -219,9 +244,17 @@ class Translator:
     # ------------------------------------------------------------ escapes
 
     _SIMPLE = {
-        "h": "[ \\t\\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000]", "H": "[^ \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]",
-        "R": "(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])", "v": "[\\n\\v\\f\\r\\x85\\u2028\\u2029]", "V": "[^\\n\\v\\f\\r\\x85\\u2028\\u2029]",
-        "N": "[^\\n]", "z": "\\Z", "Z": "(?=\\n?\\Z)", "A": "\\A", "e": "\\x1b", "a": "\\a",
+        "h": "[ \\t\\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000]",
+        "H": "[^ \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]",
+        "R": "(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])",
+        "v": "[\\n\\v\\f\\r\\x85\\u2028\\u2029]",
+        "V": "[^\\n\\v\\f\\r\\x85\\u2028\\u2029]",
+        "N": "[^\\n]",
+        "z": "\\Z",
+        "Z": "(?=\\n?\\Z)",
+        "A": "\\A",
+        "e": "\\x1b",
+        "a": "\\a",
     }
 
     def escape(self) -> None:
@@ -250,7 +283,9 @@ class Translator:
         if c == "k":
             found = re.compile(r"\\k(?:<(\w+)>|'(\w+)'|\{(\w+)\})").match(p, self.i)
             if found is None:
-                raise self.error("\\k is not followed by a braced, angle-bracketed, or quoted name", self.i + 2)
+                raise self.error(
+                    "\\k is not followed by a braced, angle-bracketed, or quoted name", self.i + 2
+                )
             self.out.append(f"(?P={found[1] or found[2] or found[3]})")
             self.i = found.end()
             return

@@ -121,8 +121,13 @@ def split_size(*_: Any) -> Any:
 
 
 def _checked(s: Any, sep: Any, name: str) -> Any:
-    if not (is_string(sep) or isinstance(sep, (V.Char, tuple, V.JuliaSet)) or T.isa(sep, T.AbstractArray)
-            or T.isa(sep, T.CORE_TYPES.get("Regex", T.Bottom)) or is_predicate(sep)):
+    if not (
+        is_string(sep)
+        or isinstance(sep, (V.Char, tuple, V.JuliaSet))
+        or T.isa(sep, T.AbstractArray)
+        or T.isa(sep, T.CORE_TYPES.get("Regex", T.Bottom))
+        or is_predicate(sep)
+    ):
         raise MethodError(Base.bindings[name], (s, sep), None)
     return sep
 
@@ -148,7 +153,11 @@ def splitting(name: str, right: bool, lazy: bool, doc: str) -> None:
     on_blanks.__doc__ = doc
 
 
-splitting("split", False, False, """The parts between separators (blanks, if none are given).
+splitting(
+    "split",
+    False,
+    False,
+    """The parts between separators (blanks, if none are given).
 
     ```jldoctest
     julia> split("a, b, c", ", ")
@@ -160,26 +169,37 @@ splitting("split", False, False, """The parts between separators (blanks, if non
     julia> split(" two  words ") == ["two", "words"]
     true
     ```
-    """)
-splitting("rsplit", True, False, """Like `split`, but counting from the end where there is a limit.
+    """,
+)
+splitting(
+    "rsplit",
+    True,
+    False,
+    """Like `split`, but counting from the end where there is a limit.
 
     ```jldoctest
     julia> rsplit("a.b.c", '.'; limit=2) == ["a.b", "c"]
     true
     ```
-    """)
-splitting("eachsplit", False, True, """The parts between separators, one by one.
+    """,
+)
+splitting(
+    "eachsplit",
+    False,
+    True,
+    """The parts between separators, one by one.
 
     ```jldoctest
     julia> collect(eachsplit("1 2")) == ["1", "2"]
     true
     ```
-    """)
+    """,
+)
 
 # ---------------------------------------------------------------- join
 
 
-@Base.method("join(xs, d=\"\", last=nothing)")
+@Base.method('join(xs, d="", last=nothing)')
 def join(xs: Any, d: Any = "", last: Any = None) -> str:
     """The printed forms with a delimiter between them.
 
@@ -195,7 +215,7 @@ def join(xs: Any, d: Any = "", last: Any = None) -> str:
     return d.join(items)
 
 
-@Base.method("join(io::IO, xs, d=\"\", last=nothing)")
+@Base.method('join(io::IO, xs, d="", last=nothing)')
 def join_to(io: IO, xs: Any, d: Any = "", last: Any = None) -> None:
     io.write(join(xs, d, last))
 
@@ -245,13 +265,18 @@ def stripping(name: str, left: bool, right: bool, doc: str) -> None:
         raise MethodError(Base.bindings[name], (s, chars), None)
 
 
-stripping("strip", True, True, """Without white space (or the given characters) at both ends.
+stripping(
+    "strip",
+    True,
+    True,
+    """Without white space (or the given characters) at both ends.
 
     ```jldoctest
     julia> strip("  ab "), strip("--x-", '-')
     ("ab", "x")
     ```
-    """)
+    """,
+)
 stripping("lstrip", True, False, "Without white space (or the given characters) at the start.")
 stripping("rstrip", False, True, "Without white space (or the given characters) at the end.")
 
@@ -324,20 +349,28 @@ def affix_length(text: str, affix: Any, prefix: bool) -> int | None:
     return None
 
 
-_affix("chopprefix", True, """Without a prefix, if it is there.
+_affix(
+    "chopprefix",
+    True,
+    """Without a prefix, if it is there.
 
     ```jldoctest
     julia> chopprefix("Hamburger", "Ham"), chopprefix("x", "y")
     ("burger", "x")
     ```
-    """)
-_affix("chopsuffix", False, """Without a suffix, if it is there.
+    """,
+)
+_affix(
+    "chopsuffix",
+    False,
+    """Without a suffix, if it is there.
 
     ```jldoctest
     julia> chopsuffix("file.jl", ".jl")
     "file"
     ```
-    """)
+    """,
+)
 
 
 def affix_test(name: str, prefix: bool, doc: str) -> None:
@@ -366,26 +399,34 @@ def stream_starts(io: IO, prefix: Any) -> bool:
     return affix_length(text, prefix, True) is not None
 
 
-affix_test("startswith", True, """Does the string start so?
+affix_test(
+    "startswith",
+    True,
+    """Does the string start so?
 
     ```jldoctest
     julia> startswith("JuliaLang", "Julia"), startswith("abc", ['x', 'a'])
     (true, true)
     ```
-    """)
-affix_test("endswith", False, """Does the string end so?
+    """,
+)
+affix_test(
+    "endswith",
+    False,
+    """Does the string end so?
 
     ```jldoctest
     julia> endswith("Sunday", "day")
     true
     ```
-    """)
+    """,
+)
 
 # ---------------------------------------------------------------- pad
 
 
 def padding(name: str, left: bool, doc: str) -> None:
-    @Base.method(f"{name}(s, n::Integer, p=\" \")")
+    @Base.method(f'{name}(s, n::Integer, p=" ")')
     def pad(s: Any, n: Any, p: Any = " ") -> str:
         text = string_of(s) if not is_string(s) else text_of(s)
         fill = piece(p) if isinstance(p, V.Char) or is_string(p) else string_of(p)
@@ -402,17 +443,25 @@ def padding(name: str, left: bool, doc: str) -> None:
     pad.__doc__ = doc
 
 
-padding("lpad", True, """Padded on the left to a width.
+padding(
+    "lpad",
+    True,
+    """Padded on the left to a width.
 
     ```jldoctest
     julia> lpad("7", 3, '0'), lpad(42, 5)
     ("007", "   42")
     ```
-    """)
-padding("rpad", False, """Padded on the right to a width.
+    """,
+)
+padding(
+    "rpad",
+    False,
+    """Padded on the right to a width.
 
     ```jldoctest
     julia> rpad("ab", 4, ".")
     "ab.."
     ```
-    """)
+    """,
+)

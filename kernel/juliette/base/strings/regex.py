@@ -33,7 +33,9 @@ def _engine(beyond: bool) -> Any:
     try:
         import regex
     except ImportError:
-        raise PatternError("this pattern needs the Python package regex (pip install regex)", 0) from None
+        raise PatternError(
+            "this pattern needs the Python package regex (pip install regex)", 0
+        ) from None
     return regex
 
 
@@ -87,7 +89,10 @@ class Regex:
         return len(text) - last.start() if last else None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Regex) and (self.pattern, self.flags) == (other.pattern, other.flags)
+        return isinstance(other, Regex) and (self.pattern, self.flags) == (
+            other.pattern,
+            other.flags,
+        )
 
     def __hash__(self) -> int:
         return hash((self.pattern, self.flags))
@@ -119,7 +124,10 @@ _WORDS = (
     ("look-behind requires fixed-width pattern", "lookbehind assertion is not fixed length"),
     ("invalid group reference", "reference to non-existent subpattern"),
     ("unknown group name", "reference to non-existent subpattern"),
-    ("redefinition of group name", "two named subpatterns have the same name (PCRE2_DUPNAMES not set)"),
+    (
+        "redefinition of group name",
+        "two named subpatterns have the same name (PCRE2_DUPNAMES not set)",
+    ),
 )
 
 
@@ -206,7 +214,9 @@ class RegexMatch:
     @property
     def offsets(self) -> Any:
         spans = (self.found.span(i) for i in range(1, self.found.re.groups + 1))
-        return vector([0 if i < 0 else bytes_before(self.found.string, i) + 1 for i, _ in spans], T.Int64)
+        return vector(
+            [0 if i < 0 else bytes_before(self.found.string, i) + 1 for i, _ in spans], T.Int64
+        )
 
     def names(self) -> list[str]:
         """The name of each group: the one it was given, or its number."""
@@ -277,7 +287,9 @@ class EachMatch:
             start = again.start() + 1
 
 
-_MATCHES = T.define("RegexMatchIterator", None, [T.TypeVar("S", None, T.AbstractString)], module=Base)
+_MATCHES = T.define(
+    "RegexMatchIterator", None, [T.TypeVar("S", None, T.AbstractString)], module=Base
+)
 T.unwrap(_MATCHES).typename.fields = EachMatch.fields
 T.unwrap(_MATCHES).typename.field_types = (REGEX, T.AbstractString, T.Bool)
 T.register_instances(EachMatch, lambda e: T.apply_type(_MATCHES, T.typeof(e.string)), _MATCHES)
@@ -312,7 +324,9 @@ def _key(m: RegexMatch, k: Any) -> int | str:
     if isinstance(k, Symbol) or is_string(k):
         name = k.name if isinstance(k, Symbol) else text_of(k)
         if name not in m.found.re.groupindex:
-            raise ErrorException(f"no capture group named {name} found in regex {m.regex.literal()}")
+            raise ErrorException(
+                f"no capture group named {name} found in regex {m.regex.literal()}"
+            )
         return name
     if not 1 <= k <= m.found.re.groups:
         raise BoundsError(m.captures, (int(k),))
@@ -375,7 +389,9 @@ def power(r: Regex, n: Any) -> Regex:
 
 # ---------------------------------------------------------------- substitution
 
-SubstitutionString_ = T.define("SubstitutionString", T.AbstractString, [T.TypeVar("T", None, T.AbstractString)])
+SubstitutionString_ = T.define(
+    "SubstitutionString", T.AbstractString, [T.TypeVar("T", None, T.AbstractString)]
+)
 Base.const("SubstitutionString", SubstitutionString_)
 
 
@@ -442,13 +458,19 @@ class SubstitutionString:
             return found[key] or ""
         except (IndexError, KeyError):
             if isinstance(key, str):
-                raise ErrorException(f"Bad replacement string: Group {key} not found in regex {pattern.literal()}") from None
+                raise ErrorException(
+                    f"Bad replacement string: Group {key} not found in regex {pattern.literal()}"
+                ) from None
             raise ErrorException("PCRE error: unknown substring") from None
 
 
 T.register_class(SubstitutionString, T.apply_type(SubstitutionString_, T.String))
 Base.method("SubstitutionString(s::AbstractString)")(lambda _, s: SubstitutionString(text_of(s)))
-Base.method("convert(::Type{SubstitutionString}, s::AbstractString)")(lambda _, s: SubstitutionString(text_of(s)))
+Base.method("convert(::Type{SubstitutionString}, s::AbstractString)")(
+    lambda _, s: SubstitutionString(text_of(s))
+)
+
+
 @Base.method("hash(r::Regex, h::UInt64)")
 def hash_regex(r: Regex, h: Any) -> Any:
     return Base.bindings["hash"]((r.pattern, r.flags), h)
@@ -470,5 +492,3 @@ def s_str(context: Any, text: str) -> Any:
 @Base.method("show(io::IO, s::SubstitutionString)")
 def show_substitution(io: Any, s: SubstitutionString) -> None:
     io.write("s" + quoted_raw(s.string))
-
-

@@ -30,7 +30,11 @@ def position(text: str, i: int) -> int:
     """The Python position of a byte index."""
     if text.isascii():
         return i - 1
-    return len(from_utf8(utf8(text)[: i - 1])) if is_valid(text) else len(utf8(text)[: i - 1].decode("utf-8", "surrogateescape"))
+    return (
+        len(from_utf8(utf8(text)[: i - 1]))
+        if is_valid(text)
+        else len(utf8(text)[: i - 1].decode("utf-8", "surrogateescape"))
+    )
 
 
 def byte_range(text: str, span: tuple[int, int]) -> Any:
@@ -108,12 +112,16 @@ def findfirst_char(c: Any, s: Any) -> Any:
     return None if found is None else index(text, found[0])
 
 
-@Base.method("findfirst(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}})")
+@Base.method(
+    "findfirst(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}})"
+)
 def findfirst_bytes(p: Any, v: Any) -> Any:
     return findnext_bytes(p, v, 1)
 
 
-@Base.method("findnext(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}, i::Integer)")
+@Base.method(
+    "findnext(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}, i::Integer)"
+)
 def findnext_bytes(p: Any, v: Any, i: Any) -> Any:
     """Where some bytes stand among others."""
     needle, data = (np.asarray(x.data).tobytes() for x in (p, v))
@@ -220,7 +228,9 @@ def _overlapping(p: Any, text: str) -> Iterator[tuple[int, int]]:
         start = found[0] + 1
 
 
-@Base.method("findall(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}; overlap=false)")
+@Base.method(
+    "findall(p::AbstractVector{<:Union{Int8,UInt8}}, v::AbstractVector{<:Union{Int8,UInt8}}; overlap=false)"
+)
 def findall_bytes(p: Any, v: Any, *, overlap: bool = False) -> Any:
     """Where bytes occur in others.
 
@@ -315,4 +325,9 @@ def string_in_string(a: Any, b: Any) -> Any:
     raise ErrorException("use occursin(needle, haystack) for string containment")
 
 
-assert lastindex is not None and nextind is not None and width_at is not None and finds_characters is not None
+assert (
+    lastindex is not None
+    and nextind is not None
+    and width_at is not None
+    and finds_characters is not None
+)

@@ -89,13 +89,17 @@ def _first(name: str, f: Any, doc: str) -> None:
     change.__doc__ = doc
 
 
-_first("uppercasefirst", C.title, """With a capital first letter.
+_first(
+    "uppercasefirst",
+    C.title,
+    """With a capital first letter.
 
     ```jldoctest
     julia> uppercasefirst("python")
     "Python"
     ```
-    """)
+    """,
+)
 _first("lowercasefirst", C.lower, "With a small first letter.")
 
 
@@ -148,7 +152,9 @@ def replacement(new: Any, s: Any, text: str, span: tuple[int, int], pattern: Any
     if isinstance(new, V.Char) or is_string(new):
         return piece(new)
     if callable(new) and not isinstance(new, (int, float)):
-        found: Any = V.Char(ord(text[span[0]])) if finds_characters(pattern) else slice_text(s, *span)
+        found: Any = (
+            V.Char(ord(text[span[0]])) if finds_characters(pattern) else slice_text(s, *span)
+        )
         return string_of(new(found))
     return string_of(new)
 
@@ -183,7 +189,10 @@ def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
             left -= 1
         if start > len(text):
             break
-        heads = [find(p.first, text, start) if (h is not None and h[0] < start) else h for p, h in zip(pairs, heads, strict=True)]
+        heads = [
+            find(p.first, text, start) if (h is not None and h[0] < start) else h
+            for p, h in zip(pairs, heads, strict=True)
+        ]
     if not out:
         return text
     out.append(text[done:])
@@ -192,9 +201,14 @@ def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
 
 def check_pattern(s: Any, p: Any) -> None:
     x = p.first
-    if isinstance(x, V.Char) or is_string(x) or type(x) in FINDERS or isinstance(x, (tuple, V.JuliaSet)) or T.isa(
-        x, T.AbstractArray
-    ) or callable(x):
+    if (
+        isinstance(x, V.Char)
+        or is_string(x)
+        or type(x) in FINDERS
+        or isinstance(x, (tuple, V.JuliaSet))
+        or T.isa(x, T.AbstractArray)
+        or callable(x)
+    ):
         return
     raise MethodError(Base.bindings["similar"], (s, p), None)
 
@@ -224,7 +238,11 @@ def replace_to(io: IO, s: Any, *ps: V.Pair, count: Any = None) -> IO:
 
 
 def _kept(chars: Any) -> str:
-    return "".join(piece(c) for c in support.iterate(chars)) if not is_string(chars) else text_of(chars)
+    return (
+        "".join(piece(c) for c in support.iterate(chars))
+        if not is_string(chars)
+        else text_of(chars)
+    )
 
 
 @Base.method("escape_string(s::AbstractString, esc=(); keep=())")
@@ -283,11 +301,27 @@ def unescape_string(s: Any, keep: Any = ()) -> str:
 @functools.cache
 def _escape_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"\\(?:x(?P<x>[0-9a-fA-F]{1,2})|u(?P<u>[0-9a-fA-F]{1,4})|U(?P<U>[0-9a-fA-F]{1,8})|(?P<octal>[0-7]{1,3})|(?P<plain>.))", re.DOTALL
+        r"\\(?:x(?P<x>[0-9a-fA-F]{1,2})|u(?P<u>[0-9a-fA-F]{1,4})|U(?P<U>[0-9a-fA-F]{1,8})|(?P<octal>[0-7]{1,3})|(?P<plain>.))",
+        re.DOTALL,
     )
 
-_MEANINGS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "\\": "\\", "'": "'",
-             '"': '"', "\n": "", "$": "$", "`": "`"}
+
+_MEANINGS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "\n": "",
+    "$": "$",
+    "`": "`",
+}
 
 
 @Base.method("unescape_string(io::IO, s::AbstractString, keep=())")
@@ -375,4 +409,3 @@ def hex2bytes_into(dest: Any, itr: Any) -> Any:
         raise ArgumentError("length of output array must be half of the length of input iterable")
     dest.data[:] = found.data
     return dest
-

@@ -70,10 +70,19 @@ def _breaks(before: str, c: str) -> bool:
     last = before[-1]
     if last == "\r" and c == "\n":
         return False
-    if unicodedata.category(last) in ("Cc", "Zl", "Zp") or unicodedata.category(c) in ("Cc", "Zl", "Zp"):
+    if unicodedata.category(last) in ("Cc", "Zl", "Zp") or unicodedata.category(c) in (
+        "Cc",
+        "Zl",
+        "Zp",
+    ):
         return True
     kind = unicodedata.category(c)
-    if kind in ("Mn", "Me", "Mc") or c == _JOINER or "\U0001f3fb" <= c <= "\U0001f3ff" or "\ufe00" <= c <= "\ufe0f":
+    if (
+        kind in ("Mn", "Me", "Mc")
+        or c == _JOINER
+        or "\U0001f3fb" <= c <= "\U0001f3ff"
+        or "\ufe00" <= c <= "\ufe0f"
+    ):
         return False
     if last == _JOINER and unicodedata.category(c) == "So":
         return False
@@ -101,8 +110,11 @@ def _hangul(c: str) -> str:
 
 def _hangul_joins(a: str, b: str) -> bool:
     x, y = _hangul(a), _hangul(b)
-    return (x == "L" and y in ("L", "V", "LV", "LVT")) or (x in ("LV", "V") and y in ("V", "T")) or (
-        x in ("LVT", "T") and y == "T")
+    return (
+        (x == "L" and y in ("L", "V", "LV", "LVT"))
+        or (x in ("LV", "V") and y in ("V", "T"))
+        or (x in ("LVT", "T") and y == "T")
+    )
 
 
 Unicode = Module("Unicode", Base)
@@ -113,10 +125,24 @@ def _fill() -> None:
     """`Base.Unicode` has what the standard library of that name has, and questions about letters."""
     library = PACKAGES["Unicode"]
     library.load()
-    for name in ("normalize", "graphemes", "isassigned", "julia_chartransform", "isequal_normalized"):
+    for name in (
+        "normalize",
+        "graphemes",
+        "isassigned",
+        "julia_chartransform",
+        "isequal_normalized",
+    ):
         Unicode.const(name, library.get(name), export=False)
     letters = "isletter isuppercase islowercase isdigit isnumeric isxdigit isspace ispunct iscntrl isprint"
-    for name in (*letters.split(), "uppercase", "lowercase", "titlecase", "uppercasefirst", "lowercasefirst", "textwidth"):
+    for name in (
+        *letters.split(),
+        "uppercase",
+        "lowercase",
+        "titlecase",
+        "uppercasefirst",
+        "lowercasefirst",
+        "textwidth",
+    ):
         Unicode.const(name, Base.get(name), export=False)
 
 

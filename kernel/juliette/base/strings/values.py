@@ -71,7 +71,11 @@ def make_string(_: Any, *args: Any) -> str:
         return "".join(c.text for c in values)
     if hasattr(x, "data") and getattr(x, "eltype", None) is T.UInt8:
         return from_utf8(np.asarray(x.data).tobytes())
-    if T.isa(x, T.AbstractArray) and Base.bindings["ndims"](x) == 1 and Base.bindings["eltype"](x) is T.Char_:
+    if (
+        T.isa(x, T.AbstractArray)
+        and Base.bindings["ndims"](x) == 1
+        and Base.bindings["eltype"](x) is T.Char_
+    ):
         return "".join(c.text for c in support.iterate(x))
     raise MethodError(T.String, (x,), None)
 
@@ -83,7 +87,9 @@ Base.const("AbstractChar", T.AbstractChar)
 # ---------------------------------------------------------------- concatenation
 
 
-@Base.method("*(a::Union{AbstractString,AbstractChar}, rest::Union{AbstractString,AbstractChar}...)")
+@Base.method(
+    "*(a::Union{AbstractString,AbstractChar}, rest::Union{AbstractString,AbstractChar}...)"
+)
 def concatenate(a: Any, *rest: Any) -> str:
     """Strings and characters, one after the other.
 
@@ -104,7 +110,9 @@ def join_pieces(parts: list[str]) -> str:
     return out
 
 
-@Base.method("*(a::Union{AbstractString,AbstractChar}, b::Union{AbstractString,AbstractChar}, c::Union{AbstractString,AbstractChar}, rest::Union{AbstractString,AbstractChar}...)")
+@Base.method(
+    "*(a::Union{AbstractString,AbstractChar}, b::Union{AbstractString,AbstractChar}, c::Union{AbstractString,AbstractChar}, rest::Union{AbstractString,AbstractChar}...)"
+)
 def concatenate_many(*parts: Any) -> str:
     return join_pieces(list(map(piece, parts)))
 
@@ -125,7 +133,9 @@ def repeat(s: Any, n: Any) -> str:
     ```
     """
     if n < 0:
-        raise ArgumentError(f"can't repeat a {'character' if isinstance(s, V.Char) else 'string'} {int(n)} times")
+        raise ArgumentError(
+            f"can't repeat a {'character' if isinstance(s, V.Char) else 'string'} {int(n)} times"
+        )
     text = piece(s)
     reserve(len(text) * int(n), 1)
     return join_pieces([text * int(n)])
@@ -149,7 +159,12 @@ class CodeUnits(Array):
     grows = False
 
 
-CodeUnits_ = T.define("CodeUnits", T.apply_type(T.DenseArray, T.UInt8, 1), [T.TypeVar("T"), T.TypeVar("S")], module=Base)
+CodeUnits_ = T.define(
+    "CodeUnits",
+    T.apply_type(T.DenseArray, T.UInt8, 1),
+    [T.TypeVar("T"), T.TypeVar("S")],
+    module=Base,
+)
 T.register_class(CodeUnits, T.apply_type(CodeUnits_, T.UInt8, T.String))
 Base.const("CodeUnits", CodeUnits_, export=False)
 
@@ -211,10 +226,19 @@ def transcode(t: Any, src: Any) -> Any:
         encoding = {1: "utf-8", 2: "utf-16-le", 4: "utf-32-le"}.get(raw.dtype.itemsize)
         if encoding is None:
             raise MethodError(Base.bindings["transcode"], (t, src), None)
-        text = from_utf8(raw.tobytes()) if encoding == "utf-8" else raw.tobytes().decode(encoding, "replace")
+        text = (
+            from_utf8(raw.tobytes())
+            if encoding == "utf-8"
+            else raw.tobytes().decode(encoding, "replace")
+        )
     if t is T.String:
         return text
-    encoding = {T.UInt8: "utf-8", T.UInt16: "utf-16-le", T.UInt32: "utf-32-le", T.Int32: "utf-32-le"}.get(t)
+    encoding = {
+        T.UInt8: "utf-8",
+        T.UInt16: "utf-16-le",
+        T.UInt32: "utf-32-le",
+        T.Int32: "utf-32-le",
+    }.get(t)
     if encoding is None:
         raise MethodError(Base.bindings["transcode"], (t, src), None)
     data = utf8(text) if encoding == "utf-8" else text.encode(encoding, "replace")

@@ -24,6 +24,7 @@ def _version_pattern() -> re.Pattern[str]:
         re.IGNORECASE,
     )
 
+
 VersionNumber_ = T.define("VersionNumber")
 
 
@@ -33,7 +34,9 @@ class VersionNumber:
     __slots__ = ("build", "major", "minor", "patch", "prerelease")
     fields = ("major", "minor", "patch", "prerelease", "build")
 
-    def __init__(self, major: int, minor: int = 0, patch: int = 0, prerelease: Any = (), build: Any = ()) -> None:
+    def __init__(
+        self, major: int, minor: int = 0, patch: int = 0, prerelease: Any = (), build: Any = ()
+    ) -> None:
         self.major = major
         self.minor = minor
         self.patch = patch
@@ -43,7 +46,9 @@ class VersionNumber:
     def order(self) -> tuple[Any, ...]:
         """Sorts versions: a prerelease of nothing named comes before all, a build of nothing after all."""
         return (
-            int(self.major), int(self.minor), int(self.patch),
+            int(self.major),
+            int(self.minor),
+            int(self.patch),
             (1,) if not self.prerelease else (0, *map(_part, _named(self.prerelease))),
             _build(self.build),
         )
@@ -146,7 +151,9 @@ def equal(a: VersionNumber, b: VersionNumber) -> bool:
 
 @Base.method("hash(v::VersionNumber, h::UInt64)")
 def hash_version(v: VersionNumber, h: Any) -> Any:
-    return Base.bindings["hash"](tuple(int(x) for x in (v.major, v.minor, v.patch)) + (v.prerelease, v.build), h)
+    return Base.bindings["hash"](
+        tuple(int(x) for x in (v.major, v.minor, v.patch)) + (v.prerelease, v.build), h
+    )
 
 
 def _next(name: str, doc: str, step: Any) -> None:
@@ -161,15 +168,18 @@ _next("thispatch", "`v` without what follows its patch.", lambda v: (v.major, v.
 _next("thisminor", "The first version of `v`'s minor one.", lambda v: (v.major, v.minor, 0))
 _next("thismajor", "The first version of `v`'s major one.", lambda v: (v.major, 0, 0))
 _next(
-    "nextpatch", "The next patch; of a prerelease, the release.",
+    "nextpatch",
+    "The next patch; of a prerelease, the release.",
     lambda v: (v.major, v.minor, v.patch + (not v.prerelease)),
 )
 _next(
-    "nextminor", "The next minor version; of a prerelease of it, itself.",
+    "nextminor",
+    "The next minor version; of a prerelease of it, itself.",
     lambda v: (v.major, v.minor + (not v.prerelease or int(v.patch) > 0), 0),
 )
 _next(
-    "nextmajor", "The next major version; of a prerelease of it, itself.",
+    "nextmajor",
+    "The next major version; of a prerelease of it, itself.",
     lambda v: (v.major + (not v.prerelease or int(v.minor) > 0 or int(v.patch) > 0), 0, 0),
 )
 

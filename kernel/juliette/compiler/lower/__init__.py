@@ -32,19 +32,50 @@ from juliette.compiler.lower.code import Family, LambdaCode
 from juliette.compiler.lower.containers import Containers
 from juliette.compiler.lower.control import Control
 from juliette.compiler.lower.dots import Dots
-from juliette.compiler.lower.forms import UPDATING, SyntaxProblem, is_signature, problem, same_global, signature_name, static_variable
+from juliette.compiler.lower.forms import (
+    UPDATING,
+    SyntaxProblem,
+    is_signature,
+    problem,
+    same_global,
+    signature_name,
+    static_variable,
+)
 from juliette.compiler.lower.functions import Functions
 from juliette.compiler.lower.modules import Modules
 from juliette.compiler.lower.quoting import Quoting
 from juliette.compiler.lower.types import Types
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
-__all__ = ["UPDATING", "Family", "LambdaCode", "Lowerer", "SyntaxProblem", "is_signature", "problem", "signature_name", "static_variable"]
+__all__ = [
+    "UPDATING",
+    "Family",
+    "LambdaCode",
+    "Lowerer",
+    "SyntaxProblem",
+    "is_signature",
+    "problem",
+    "signature_name",
+    "static_variable",
+]
 
 HEADS = {
-    "=": "assign", ".=": "dot_assign", ".": "dot", "&&": "and", "||": "or", "->": "lambda",
-    "'": "adjoint", "::": "typed", "<:": "subtype", ">:": "subtype", "$": "unquote", "...": "splat",
-    "elseif": "if", ":=": "assign", ".&&": "dotand", ".||": "dotand",
+    "=": "assign",
+    ".=": "dot_assign",
+    ".": "dot",
+    "&&": "and",
+    "||": "or",
+    "->": "lambda",
+    "'": "adjoint",
+    "::": "typed",
+    "<:": "subtype",
+    ">:": "subtype",
+    "$": "unquote",
+    "...": "splat",
+    "elseif": "if",
+    ":=": "assign",
+    ".&&": "dotand",
+    ".||": "dotand",
 }
 
 
@@ -94,7 +125,9 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         if name == "nothing":
             return C.Const(None)
         home = e.module
-        if home is self.module or (not isinstance(home, str) and same_global(home, self.module, name)):
+        if home is self.module or (
+            not isinstance(home, str) and same_global(home, self.module, name)
+        ):
             self.module.demand(name)
             return C.Global(name)
         return C.Call(C.Runtime("global_ref"), [C.Const(home), C.Const(name)])
@@ -108,7 +141,9 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         if name == "nothing" and (self.scope is None or self.scope.find(name) is None):
             return C.Const(None)
         if all(c == "_" for c in name):
-            raise problem("all-underscore identifiers are write-only and their values cannot be used in expressions")
+            raise problem(
+                "all-underscore identifiers are write-only and their values cannot be used in expressions"
+            )
         return self.read(name)
 
     def block(self, items: Iterable[Any]) -> C.Node:
@@ -142,4 +177,4 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         raise problem("misplaced keyword argument")
 
     def lower_parameters(self, e: Expr) -> C.Node:
-        raise problem("misplaced \";\" arguments")
+        raise problem('misplaced ";" arguments')

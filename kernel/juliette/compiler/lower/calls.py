@@ -27,8 +27,18 @@ def _with_first(call: Expr, at: int, function: Any) -> Expr:
 
 # Functions that take a generator up to its end, with so many arguments; `any` and `all` stop early.
 EAGER = {
-    "sum": 1, "prod": 1, "maximum": 1, "minimum": 1, "extrema": 1, "count": 1, "any": 1, "all": 1, "collect": 1, "join": 3,
-    "Set": 1, "Dict": 1,
+    "sum": 1,
+    "prod": 1,
+    "maximum": 1,
+    "minimum": 1,
+    "extrema": 1,
+    "count": 1,
+    "any": 1,
+    "all": 1,
+    "collect": 1,
+    "join": 3,
+    "Set": 1,
+    "Dict": 1,
 }
 
 
@@ -42,7 +52,10 @@ class Calls(Scoping):
             if name.startswith(".") and name != "." and not name.startswith(".."):
                 return fused(self.dotted(e))
             if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
-                return C.Call(C.Runtime("literal_power"), [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])])
+                return C.Call(
+                    C.Runtime("literal_power"),
+                    [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])],
+                )
             if name in EAGER and not self.function.toplevel and 1 < len(e.args) <= EAGER[name] + 1:
                 consumed = self.consumed(name, e.args[1:])
                 if consumed is not None:
@@ -113,7 +126,9 @@ class Calls(Scoping):
         if k.head == ".":
             return k.args[1].value.name, self.lower(k)
         if k.head == "call" and k.args[0] == Symbol("=>"):
-            return None, C.Call(C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])])
+            return None, C.Call(
+                C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])]
+            )
         raise problem(f'invalid {item} "{shown(k)}"')
 
     def lower_adjoint(self, e: Expr) -> C.Node:
@@ -134,7 +149,9 @@ class Calls(Scoping):
         node = C.Call(indexing("getindex", kwargs), [array, *index], kwargs)
         return C.Block([*setup, node]) if setup else node
 
-    def index_args(self, array: C.Node, items: list[Any]) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
+    def index_args(
+        self, array: C.Node, items: list[Any]
+    ) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
         args: list[C.Node] = []
         kwargs: list[tuple[str | None, C.Node]] = []
         n = sum(not (isinstance(a, Expr) and a.head in ("kw", "parameters", "=")) for a in items)
@@ -170,7 +187,10 @@ class Calls(Scoping):
             nodes.append(node)
         if dotted:
             parts = [
-                C.Call(C.Runtime("broadcasted"), [self.read(str_name(op).lstrip(".")), nodes[i], nodes[i + 1]])
+                C.Call(
+                    C.Runtime("broadcasted"),
+                    [self.read(str_name(op).lstrip(".")), nodes[i], nodes[i + 1]],
+                )
                 for i, op in enumerate(ops)
             ]
             whole = parts[0]
@@ -189,4 +209,10 @@ class Calls(Scoping):
         middle, setup = self.once(rest[0])
         test = C.Call(self.lower(ops[0]), [left, middle])
         # Julia computes the middle before the left.
-        return C.Block([*setup, *first, C.If(test, self._chain(again(middle), ops[1:], rest[1:]), C.Const(False))])
+        return C.Block(
+            [
+                *setup,
+                *first,
+                C.If(test, self._chain(again(middle), ops[1:], rest[1:]), C.Const(False)),
+            ]
+        )

@@ -36,7 +36,9 @@ class Family:
         self.name = name
         self.anonymous = anonymous
         # (code, parameter types, static variables' bounds) per method
-        self.methods: list[tuple[LambdaCode, list[C.Node], list[tuple[str, C.Node | None, C.Node | None]]]] = []
+        self.methods: list[
+            tuple[LambdaCode, list[C.Node], list[tuple[str, C.Node | None, C.Node | None]]]
+        ] = []
         self.captures: list[tuple[C.Var, C.Var]] = []
         # the classes of its closures, by the types of what they captured; and their Julia type
         self.classes: dict[tuple[Any, ...], Any] = {}

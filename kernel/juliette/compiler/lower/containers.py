@@ -22,8 +22,10 @@ def generator_parts(e: Expr) -> tuple[Any, Any, list[Any]]:
 
 def check_returns(e: Any) -> None:
     """Nothing returns from inside of a comprehension."""
-    if not isinstance(e, Expr) or e.head in ("->", "function", "quote", "inert", "do") or (
-        e.head == "=" and is_signature(e.args[0])
+    if (
+        not isinstance(e, Expr)
+        or e.head in ("->", "function", "quote", "inert", "do")
+        or (e.head == "=" and is_signature(e.args[0]))
     ):
         return
     if e.head == "return":
@@ -89,7 +91,9 @@ class Containers(Scoping):
         return self.ncat(e.args[0], e.args[1:])
 
     def lower_typed_ncat(self, e: Expr) -> C.Node:
-        return C.Call(C.Runtime("convert_eltype"), [self.lower(e.args[0]), self.ncat(e.args[1], e.args[2:])])
+        return C.Call(
+            C.Runtime("convert_eltype"), [self.lower(e.args[0]), self.ncat(e.args[1], e.args[2:])]
+        )
 
     def ncat(self, dim: int, items: list[Any]) -> C.Node:
         nodes: list[C.Node] = []
@@ -115,7 +119,9 @@ class Containers(Scoping):
             held, hold = self.once(self.lower(e.args[0]))
             out = self.collect(e.args[1], held)
             return C.Block([*hold, out])
-        return C.Call(C.Runtime("typed_comprehension"), [self.lower(e.args[0]), self.lower(e.args[1])])
+        return C.Call(
+            C.Runtime("typed_comprehension"), [self.lower(e.args[0]), self.lower(e.args[1])]
+        )
 
     def collect(self, e: Expr, eltype: C.Node | None) -> C.Node:
         """A comprehension inside of a function: loops, with no function for its elements."""
@@ -127,7 +133,9 @@ class Containers(Scoping):
         before, loop, sources, _ = self.generated(e)
         body, _, ranges = generator_parts(e if e.head == "generator" else e.args[0])
         same = len(sources) == 1 and body == ranges[0].args[0]
-        return C.Block([*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest], same)])
+        return C.Block(
+            [*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest], same)]
+        )
 
     def generated(self, e: Expr) -> tuple[list[C.Node], C.Node, list[C.Local], bool]:
         """What comes before the loops of a generator, the loops, their sources, and whether they give a vector."""
@@ -148,7 +156,9 @@ class Containers(Scoping):
                     sources.append(C.Local(var))
                 flat = condition is not None
                 patterns = [r.args[0] for r in ranges]
-                loop = self.loop_over(patterns, list(sources), condition, lambda: C.Yield(self.lower(body)), [body])
+                loop = self.loop_over(
+                    patterns, list(sources), condition, lambda: C.Yield(self.lower(body)), [body]
+                )
         finally:
             self.loops = loops
         return before, loop, sources, flat
@@ -161,7 +171,12 @@ class Containers(Scoping):
             self.host.anonymous_name(self.module)
 
     def loop_over(
-        self, patterns: list[Any], sources: list[Any], condition: Any, body: Callable[[], C.Node], exprs: list[Any],
+        self,
+        patterns: list[Any],
+        sources: list[Any],
+        condition: Any,
+        body: Callable[[], C.Node],
+        exprs: list[Any],
     ) -> C.Node:
         """Loops over several sources, the first the innermost."""
         item = self.temp("item")
@@ -176,7 +191,8 @@ class Containers(Scoping):
 
         scope = self.in_scope(
             lambda: C.Block([self.assign_to(patterns[-1], C.Local(item)), inside()]),
-            names=pattern_names(patterns[-1]), exprs=[*exprs, condition] if innermost else [],
+            names=pattern_names(patterns[-1]),
+            exprs=[*exprs, condition] if innermost else [],
         )
         return C.For(item, sources[-1], scope)
 
@@ -193,9 +209,13 @@ class Containers(Scoping):
             sources.append(node)
         if isinstance(body, Expr) and body.head in ("generator", "flatten"):
             inner = body.args[0] if body.head == "flatten" else body
-            loop = self.loop_over(patterns, sources, condition, lambda: self.nested_loops(inner), [])
+            loop = self.loop_over(
+                patterns, sources, condition, lambda: self.nested_loops(inner), []
+            )
         else:
-            loop = self.loop_over(patterns, sources, condition, lambda: C.Yield(self.lower(body)), [body])
+            loop = self.loop_over(
+                patterns, sources, condition, lambda: C.Yield(self.lower(body)), [body]
+            )
         return C.Block([*before, loop])
 
     def lower_generator(self, e: Expr) -> C.Node:

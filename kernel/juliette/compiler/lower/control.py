@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import is_signature, pattern_names, problem, signature_name, str_name
+from juliette.compiler.lower.forms import (
+    is_signature,
+    pattern_names,
+    problem,
+    signature_name,
+    str_name,
+)
 from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
@@ -55,7 +61,9 @@ class Control(Scoping):
         outer = isinstance(pattern, Expr) and pattern.head == "outer"
         if outer:
             pattern = pattern.args[0]
-            if any(self.scope is None or self.scope.find(n) is None for n in pattern_names(pattern)):
+            if any(
+                self.scope is None or self.scope.find(n) is None for n in pattern_names(pattern)
+            ):
                 raise problem('no outer local variable declaration exists for "for outer"')
         item = self.temp("item")
         names = [] if outer else pattern_names(pattern)
@@ -66,7 +74,10 @@ class Control(Scoping):
             copies = [(n, self.read(n)) for n in around if n in found.assigned and n not in names]
 
         def inner() -> C.Node:
-            first = [self.assign_to(pattern, C.Local(item)), *(self.assign(n, v) for n, v in copies)]
+            first = [
+                self.assign_to(pattern, C.Local(item)),
+                *(self.assign(n, v) for n, v in copies),
+            ]
             if len(specs) > 1:
                 return C.Block([*first, self._for(specs[1:], body, [*around, *names])])
             return C.Block([*first, self.lower(body)])
@@ -123,11 +134,13 @@ class Control(Scoping):
         target, value = first.args
         if isinstance(target, Expr) and is_signature(target):
             return self.in_scope(
-                lambda: C.Block([self.lower(first), self._let(items[1:], body)]), names=[signature_name(target)]
+                lambda: C.Block([self.lower(first), self._let(items[1:], body)]),
+                names=[signature_name(target)],
             )
         node, setup = self.once(self.lower(value))
         inner = self.in_scope(
-            lambda: C.Block([self.assign_to(target, node), self._let(items[1:], body)]), names=pattern_names(target)
+            lambda: C.Block([self.assign_to(target, node), self._let(items[1:], body)]),
+            names=pattern_names(target),
         )
         return C.Block([*setup, inner])
 
@@ -148,7 +161,10 @@ class Control(Scoping):
                 return self.lower(catch)
 
             handler = self.in_scope(
-                inner, names=[name.name] if isinstance(name, Symbol) else [], exprs=[catch], soft=True
+                inner,
+                names=[name.name] if isinstance(name, Symbol) else [],
+                exprs=[catch],
+                soft=True,
             )
         last = None
         if final is not False and final is not None:

@@ -12,7 +12,12 @@ from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 def written(node: C.Node) -> C.Node:
     """What `.=` writes: `f.()` is called anew for each element, all else is one fused call."""
-    if isinstance(node, C.Call) and isinstance(node.function, C.Runtime) and node.function.name == "broadcasted" and len(node.args) == 1:
+    if (
+        isinstance(node, C.Call)
+        and isinstance(node.function, C.Runtime)
+        and node.function.name == "broadcasted"
+        and len(node.args) == 1
+    ):
         return node
     return fused(node)
 
@@ -25,7 +30,11 @@ def fused(node: C.Node) -> C.Node:
     slots: list[C.Node] = []
 
     def visit(n: C.Node) -> Any:
-        if isinstance(n, C.Call) and isinstance(n.function, C.Runtime) and n.function.name == "broadcasted":
+        if (
+            isinstance(n, C.Call)
+            and isinstance(n.function, C.Runtime)
+            and n.function.name == "broadcasted"
+        ):
             slots.append(n.args[0])
             return Dot(len(slots) - 1, tuple([visit(a) for a in n.args[1:]]))
         if isinstance(n, C.Const) and type(n.value) in (int, float):
@@ -57,7 +66,9 @@ class Dots(Scoping):
             array, setup = self.once(self.lower(target.args[0]))
             index, _ = self.index_args(array, target.args[1:])
             dest: C.Node = C.Call(C.Runtime("dotview"), [array, *index])
-            return C.Block([*setup, C.Call(C.Runtime("materialize!"), [dest, written(self.dotted(value))])])
+            return C.Block(
+                [*setup, C.Call(C.Runtime("materialize!"), [dest, written(self.dotted(value))])]
+            )
         if isinstance(target, Expr) and target.head == ".":
             dest = self.lower(target)
         else:
@@ -86,9 +97,19 @@ class Dots(Scoping):
                     if op == ".^" and type(e.args[-1]) is int and e.args[-1] < 0:
                         operands = [self.read("^"), self.dotted(e.args[1]), C.Const(e.args[-1])]
                         return C.Call(C.Runtime("literal_powers"), operands)
-                    operands = [C.Splat(self.lower(a.args[0])) if isinstance(a, Expr) and a.head == "..." else self.dotted(a) for a in e.args[1:]]
+                    operands = [
+                        C.Splat(self.lower(a.args[0]))
+                        if isinstance(a, Expr) and a.head == "..."
+                        else self.dotted(a)
+                        for a in e.args[1:]
+                    ]
                     return C.Call(C.Runtime("broadcasted"), [self.read(op[1:]), *operands])
-            if e.head == "." and len(e.args) == 2 and isinstance(e.args[1], Expr) and e.args[1].head == "tuple":
+            if (
+                e.head == "."
+                and len(e.args) == 2
+                and isinstance(e.args[1], Expr)
+                and e.args[1].head == "tuple"
+            ):
                 f = self.lower(e.args[0])
                 args: list[C.Node] = []
                 kwargs: list[tuple[str | None, C.Node]] = []
@@ -104,7 +125,10 @@ class Dots(Scoping):
                     return C.Call(C.Runtime("broadcasted_kw"), [f, *args], kwargs)
                 return C.Call(C.Runtime("broadcasted"), [f, *args])
             if e.head in (".&&", ".||"):
-                return C.Call(C.Runtime("broadcasted"), [C.Runtime("andand" if e.head == ".&&" else "oror"), *map(self.dotted, e.args)])
+                return C.Call(
+                    C.Runtime("broadcasted"),
+                    [C.Runtime("andand" if e.head == ".&&" else "oror"), *map(self.dotted, e.args)],
+                )
             if e.head == "comparison" and any(str_name(a).startswith(".") for a in e.args[1::2]):
                 return self.lower_comparison(e, inside=True)
         return self.lower(e)

@@ -6,7 +6,15 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.code import Family, LambdaCode
-from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem, shown, signature_name, str_name
+from juliette.compiler.lower.forms import (
+    as_block,
+    is_signature,
+    pattern_names,
+    problem,
+    shown,
+    signature_name,
+    str_name,
+)
 from juliette.compiler.lower.scopes import FunctionScope, Scope, Scoping
 from juliette.compiler.lower.signatures import Signature, optional_methods, parse_signature
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
@@ -37,7 +45,9 @@ class Functions(Scoping):
     def lower_function(self, e: Expr) -> C.Node:
         signature = e.args[0]
         if isinstance(signature, Symbol):
-            return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const(signature.name)])
+            return C.Call(
+                C.Runtime("declare_function"), [C.Const(self.module), C.Const(signature.name)]
+            )
         if not isinstance(signature, Expr):
             raise problem(f'invalid function name "{shown(signature)}"')
         if signature.head == "tuple" or (signature.head in ("...",)):
@@ -74,15 +84,25 @@ class Functions(Scoping):
             params = Expr("tuple", params)
         if isinstance(params, Expr) and params.head == "block":
             items = [p for p in params.args if not isinstance(p, LineNumberNode)]
-            params = Expr("tuple", Expr("parameters", *[
-                Expr("kw", *i.args) if isinstance(i, Expr) and i.head == "=" else i for i in items[1:]
-            ]), items[0])
+            params = Expr(
+                "tuple",
+                Expr(
+                    "parameters",
+                    *[
+                        Expr("kw", *i.args) if isinstance(i, Expr) and i.head == "=" else i
+                        for i in items[1:]
+                    ],
+                ),
+                items[0],
+            )
         inner = params
         while inner.head == "where":
             inner = inner.args[0]
             if not isinstance(inner, Expr) or inner.head not in ("tuple", "where"):
                 inner = Expr("tuple", inner)
-        args = [Expr("kw", *a.args) if isinstance(a, Expr) and a.head == "=" else a for a in inner.args]
+        args = [
+            Expr("kw", *a.args) if isinstance(a, Expr) and a.head == "=" else a for a in inner.args
+        ]
         signature: Any = Expr("call", Symbol(name), *args)
         p, wheres = params, []
         while p.head == "where":
@@ -188,18 +208,26 @@ class Functions(Scoping):
             self.check_declared(found)
             for n in sorted(found.locals_ & set(scope.vars)):
                 var = scope.vars[n]
-                if var in code.statics or var in code.params or any(n == k[0] for k in sig.keywords):
+                if (
+                    var in code.statics
+                    or var in code.params
+                    or any(n == k[0] for k in sig.keywords)
+                ):
                     kind = "a static parameter" if var in code.statics else "an argument"
                     raise problem(f'local variable name "{n}" conflicts with {kind}')
             scope.globals_ |= found.globals_ - set(scope.vars)
             made = self.declare(scope, found.locals_ - set(scope.vars))
             # What is declared global around is global here, too.
             scope.globals_ |= {
-                n for n in found.assigned if n not in scope.vars and self._declared_global(outer_scope, n)
+                n
+                for n in found.assigned
+                if n not in scope.vars and self._declared_global(outer_scope, n)
             }
             for n in found.assigned:
-                if n not in scope.vars and n not in scope.globals_ and not (
-                    outer_scope is not None and self._visible_outside(outer_scope, n)
+                if (
+                    n not in scope.vars
+                    and n not in scope.globals_
+                    and not (outer_scope is not None and self._visible_outside(outer_scope, n))
                 ):
                     made += self.declare(scope, [n])
             node = self.without_jumps(self.lower(body))
@@ -239,7 +267,11 @@ class Functions(Scoping):
             name = f.args[1].value.name
         elif isinstance(f, GlobalRef):
             name = f.name.name
-            target, kind = (C.Const(name), "named") if f.module is self.module else (self.lower(f), "qualified")
+            target, kind = (
+                (C.Const(name), "named")
+                if f.module is self.module
+                else (self.lower(f), "qualified")
+            )
         else:
             name = f.name
             target, kind = C.Const(name), "named"
@@ -249,26 +281,49 @@ class Functions(Scoping):
         def build() -> C.Node:
             out: list[C.Node] = []
             for n, low, high in sig.statics:
-                out.append(self.assign(n, C.Call(C.Runtime("typevar"), [
-                    C.Const(n),
-                    self.lower(low) if low is not None else C.Const(None),
-                    self.lower(high) if high is not None else C.Const(None),
-                ])))
+                out.append(
+                    self.assign(
+                        n,
+                        C.Call(
+                            C.Runtime("typevar"),
+                            [
+                                C.Const(n),
+                                self.lower(low) if low is not None else C.Const(None),
+                                self.lower(high) if high is not None else C.Const(None),
+                            ],
+                        ),
+                    )
+                )
                 statics.append(self.read(n))
             types = [self.parameter_type(t, v) for _, t, v in sig.params]
             outer_scope = self.scope
             # The body does not see the signature's own scope: static variables are its parameters.
-            self.scope = outer_scope.parent if outer_scope is not None and scope_names else outer_scope
+            self.scope = (
+                outer_scope.parent if outer_scope is not None and scope_names else outer_scope
+            )
             try:
                 code = self.code(sig, body, name)
                 code.callable = kind == "callable"
             finally:
                 self.scope = outer_scope
             captured: list[C.Node] = [C.Captured(self.reach(v)) for v in code.captures]
-            return C.Block([*out, C.Call(C.Runtime("add_method"), [
-                C.Const(self.module), C.Const(kind), target, C.MakeTuple(types), C.MakeTuple(statics),
-                C.Const(code), C.MakeTuple(captured),
-            ])])
+            return C.Block(
+                [
+                    *out,
+                    C.Call(
+                        C.Runtime("add_method"),
+                        [
+                            C.Const(self.module),
+                            C.Const(kind),
+                            target,
+                            C.MakeTuple(types),
+                            C.MakeTuple(statics),
+                            C.Const(code),
+                            C.MakeTuple(captured),
+                        ],
+                    ),
+                ]
+            )
 
         if scope_names:
             return self.in_scope(build, names=scope_names)

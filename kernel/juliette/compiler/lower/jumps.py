@@ -68,7 +68,11 @@ def rebuilt(node: C.Node, change: Callable[[C.Node], C.Node]) -> C.Node:
             setattr(node, f.name, change(value))
         elif isinstance(value, list):
             value[:] = [
-                change(v) if isinstance(v, C.Node) else (v[0], change(v[1])) if isinstance(v, tuple) else v
+                change(v)
+                if isinstance(v, C.Node)
+                else (v[0], change(v[1]))
+                if isinstance(v, tuple)
+                else v
                 for v in value
             ]
     return node
@@ -169,21 +173,39 @@ class Jumps:
             if type(node.value) is C.Label:
                 return [node.value, C.Assign(node.var, C.Const(None))]
             branch = node.value
-            return self.opened(C.If(branch.test, C.Assign(node.var, branch.then), C.Assign(node.var, branch.otherwise)))
+            return self.opened(
+                C.If(
+                    branch.test,
+                    C.Assign(node.var, branch.then),
+                    C.Assign(node.var, branch.otherwise),
+                )
+            )
         if type(node) is C.Assign and type(node.value) in LOOPS:
             return [node.value, C.Assign(node.var, C.Const(None))]
         if type(node) is C.If:
             other, end = self.invent(), self.invent()
             return [
-                C.If(node.test, C.Const(None), self.goto(other)), node.then, self.goto(end),
-                C.Label(other), node.otherwise, C.Label(end),
+                C.If(node.test, C.Const(None), self.goto(other)),
+                node.then,
+                self.goto(end),
+                C.Label(other),
+                node.otherwise,
+                C.Label(end),
             ]
         if type(node) is C.While:
             top, end = self.invent(), self.invent()
             body = self.leaving(node.body, top, end)
-            return [C.Label(top), C.If(node.test, C.Const(None), self.goto(end)), body, self.goto(top), C.Label(end)]
+            return [
+                C.Label(top),
+                C.If(node.test, C.Const(None), self.goto(end)),
+                body,
+                self.goto(top),
+                C.Label(end),
+            ]
         name = next(n.name for n in walk(node) if type(n) is C.Label)
-        raise problem(f'label "{name}" stands where no jump can lead: in a `for`, a `try`, or inside of an expression')
+        raise problem(
+            f'label "{name}" stands where no jump can lead: in a `for`, a `try`, or inside of an expression'
+        )
 
     def leaving(self, node: C.Node, top: str, end: str) -> C.Node:
         """The body of a loop that is none any more."""
@@ -209,8 +231,13 @@ class Dispatcher:
     def loop(self, pieces: list[list[C.Node]]) -> C.Node:
         """The loop, and what must run before and after it."""
         guarded = [
-            C.If(step("<=", C.Local(self.next), C.Const(i)), self.led(C.Block(piece), 0), C.Const(None))
-            for i, piece in enumerate(pieces) if piece
+            C.If(
+                step("<=", C.Local(self.next), C.Const(i)),
+                self.led(C.Block(piece), 0),
+                C.Const(None),
+            )
+            for i, piece in enumerate(pieces)
+            if piece
         ]
         before: list[C.Node] = [C.Assign(self.next, C.Const(0))]
         after: list[C.Node] = []
@@ -219,7 +246,9 @@ class Dispatcher:
         if self.leave is not None:
             before.append(C.Assign(self.leave, C.Const(0)))
             for number, way in ((1, C.Break()), (2, C.Continue())):
-                after.append(C.If(step("==", C.Local(self.leave), C.Const(number)), way, C.Const(None)))
+                after.append(
+                    C.If(step("==", C.Local(self.leave), C.Const(number)), way, C.Const(None))
+                )
         body = C.Block([*guarded, C.Break()])
         return C.Block([*before, C.While(C.Const(True), body), *after, C.Local(self.result)])
 

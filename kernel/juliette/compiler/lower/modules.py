@@ -26,4 +26,6 @@ class Modules(Scoping):
 
     def lower_export(self, e: Expr) -> C.Node:
         self._at_top_level(e)
-        return C.Call(C.Runtime("export"), [C.Const(self.module), C.Const(tuple(a.name for a in e.args))])
+        return C.Call(
+            C.Runtime("export"), [C.Const(self.module), C.Const(tuple(a.name for a in e.args))]
+        )

@@ -25,7 +25,9 @@ class Quoting(Scoping):
         while isinstance(signature, Expr) and signature.head in ("where", "::"):
             signature = signature.args[0]
         if isinstance(signature, Symbol):
-            return C.Call(C.Runtime("declare_function"), [C.Const(self.module), C.Const("@" + signature.name)])
+            return C.Call(
+                C.Runtime("declare_function"), [C.Const(self.module), C.Const("@" + signature.name)]
+            )
         name = Symbol("@" + signature.args[0].name)
         new = Expr("call", name, Symbol("__source__"), Symbol("__module__"), *signature.args[1:])
         return self.lower_function(Expr("function", new, body))
@@ -46,7 +48,14 @@ class Quoting(Scoping):
                 depth += 1
             args: list[C.Node] = []
             for a in e.args:
-                if isinstance(a, Expr) and a.head == "$" and depth == 1 and len(a.args) == 1 and isinstance(a.args[0], Expr) and a.args[0].head == "...":
+                if (
+                    isinstance(a, Expr)
+                    and a.head == "$"
+                    and depth == 1
+                    and len(a.args) == 1
+                    and isinstance(a.args[0], Expr)
+                    and a.args[0].head == "..."
+                ):
                     args.append(C.Splat(self.lower(a.args[0].args[0])))
                 else:
                     args.append(self.quasi(a, depth))
@@ -82,7 +91,11 @@ class Quoting(Scoping):
         made = Symbol("#locals#")
         new = Expr("call", Expr("curly", _base("Dict"), _base("Symbol"), _base("Any")))
         entries = [
-            Expr("if", Expr("isdefined", Symbol(n)), Expr("call", _base("setindex!"), made, Symbol(n), QuoteNode(Symbol(n))))
+            Expr(
+                "if",
+                Expr("isdefined", Symbol(n)),
+                Expr("call", _base("setindex!"), made, Symbol(n), QuoteNode(Symbol(n))),
+            )
             for n in reversed(names)
         ]
         return self.lower(Expr("let", Expr("=", made, new), Expr("block", *entries, made)))

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import UPDATING, is_signature, pattern_names, problem, signature_name
+from juliette.compiler.lower.forms import (
+    UPDATING,
+    is_signature,
+    pattern_names,
+    problem,
+    signature_name,
+)
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
 
 
@@ -77,7 +83,17 @@ class Assigned:
                 self.line = e.line
             return
         head = e.head
-        if head in ("quote", "inert", "->", "struct", "abstract", "primitive", "module", "meta", "macro"):
+        if head in (
+            "quote",
+            "inert",
+            "->",
+            "struct",
+            "abstract",
+            "primitive",
+            "module",
+            "meta",
+            "macro",
+        ):
             return
         if head == "=" or head in UPDATING:
             target = e.args[0]
@@ -107,7 +123,11 @@ class Assigned:
         if head in ("local", "global"):
             names = self.locals_ if head == "local" else self.globals_
             for a in e.args:
-                t = a.args[0] if isinstance(a, Expr) and (a.head == "=" or a.head in UPDATING) else a
+                t = (
+                    a.args[0]
+                    if isinstance(a, Expr) and (a.head == "=" or a.head in UPDATING)
+                    else a
+                )
                 if isinstance(t, Expr) and is_signature(t):
                     names.add(signature_name(t))
                     continue
@@ -115,7 +135,16 @@ class Assigned:
                 if isinstance(a, Expr) and a.head == "=":
                     self.visit(a.args[1])
             return
-        if head in ("for", "while", "let", "try", "generator", "comprehension", "typed_comprehension", "do"):
+        if head in (
+            "for",
+            "while",
+            "let",
+            "try",
+            "generator",
+            "comprehension",
+            "typed_comprehension",
+            "do",
+        ):
             # These open scopes of their own; only what is evaluated outside of them counts.
             if head in ("while", "do"):
                 self.visit(e.args[0])
@@ -152,7 +181,10 @@ def _values(spec: Any) -> list[Any]:
     """What the variables of `let`, `for` or a generator are given, in order; nothing for those that only are named."""
     items = spec.args if isinstance(spec, Expr) and spec.head in ("block", "filter") else [spec]
     items = [s for s in items if not isinstance(s, LineNumberNode)]
-    return [s.args[1] if isinstance(s, Expr) and s.head == "=" and not is_signature(s.args[0]) else None for s in items]
+    return [
+        s.args[1] if isinstance(s, Expr) and s.head == "=" and not is_signature(s.args[0]) else None
+        for s in items
+    ]
 
 
 class Scoping:
@@ -278,7 +310,11 @@ class Scoping:
             raise problem(f'variable "{both[0]}" declared both local and global')
 
     def in_scope(
-        self, body: Callable[[], C.Node], *, names: Iterable[str] = (), exprs: Iterable[Any] = (),
+        self,
+        body: Callable[[], C.Node],
+        *,
+        names: Iterable[str] = (),
+        exprs: Iterable[Any] = (),
         soft: bool = False,
     ) -> C.Node:
         """Lower something inside a new local scope that owns `names` and what `exprs` assign."""

@@ -59,7 +59,11 @@ def parse_signature(e: Any) -> Signature:
 
 def without_hint(a: Any) -> Any:
     """A parameter without `@nospecialize` or `@specialize`."""
-    if isinstance(a, Expr) and a.head == "macrocall" and str_name(a.args[0]) in ("@nospecialize", "@specialize"):
+    if (
+        isinstance(a, Expr)
+        and a.head == "macrocall"
+        and str_name(a.args[0]) in ("@nospecialize", "@specialize")
+    ):
         return a.args[2]
     if isinstance(a, Expr) and a.head in ("kw", "=") and isinstance(a.args[0], Expr):
         return Expr(a.head, without_hint(a.args[0]), *a.args[1:])
@@ -70,7 +74,12 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     default = None
     if isinstance(k, Expr) and k.head == "...":
         rest = k.args[0]
-        return (rest.args[0] if isinstance(rest, Expr) and rest.head == "::" else rest).name, None, None, True
+        return (
+            (rest.args[0] if isinstance(rest, Expr) and rest.head == "::" else rest).name,
+            None,
+            None,
+            True,
+        )
     if isinstance(k, Expr) and k.head in ("kw", "="):
         k, default = k.args
         if default is None:
@@ -83,7 +92,9 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     return k.name, default, typ, False
 
 
-def optional_methods(signature: Any, body: Any, self_name: str | None = None) -> list[tuple[Any, Any]]:
+def optional_methods(
+    signature: Any, body: Any, self_name: str | None = None
+) -> list[tuple[Any, Any]]:
     """The full method, and one for each number of optional arguments left out."""
     e = signature
     wrap: list[Any] = []
@@ -104,7 +115,9 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
         return call_
 
     out = [(rewrap(Expr("call", e.args[0], *keywords, *plain)), body)]
-    first = next(i for i, a in enumerate(positional) if isinstance(a, Expr) and a.head in ("kw", "="))
+    first = next(
+        i for i, a in enumerate(positional) if isinstance(a, Expr) and a.head in ("kw", "=")
+    )
     callee = e.args[0]
     if isinstance(callee, Expr) and callee.head == "::":
         name: Any = callee.args[0] if len(callee.args) == 2 else Symbol("#self#")
@@ -119,7 +132,9 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
         cut = first + k - 1
         given = [parameter for parameter, _ in held[:cut]]
         passed = [argument_of(a) for a in given]
-        missing = [a.args[1] for a in positional[cut:] if isinstance(a, Expr) and a.head in ("kw", "=")]
+        missing = [
+            a.args[1] for a in positional[cut:] if isinstance(a, Expr) and a.head in ("kw", "=")
+        ]
         inner: list[Any] = [name]
         params: list[Any] = []
         if keywords:
@@ -128,12 +143,19 @@ def optional_methods(signature: Any, body: Any, self_name: str | None = None) ->
         # Later defaults may mention earlier optional arguments, so bind them in order.
         assigns = [opened for _, opened in held[:cut] if opened is not None]
         names = []
-        for (parameter, opened), default in zip(held[cut : cut + len(missing)], missing, strict=True):
+        for (parameter, opened), default in zip(
+            held[cut : cut + len(missing)], missing, strict=True
+        ):
             names.append(argument_of(parameter))
             assigns.append(Expr("=", names[-1], default))
             if opened is not None:
                 assigns.append(opened)
-        forward = Expr("block", Expr("let", Expr("block", *assigns), Expr("block", Expr("call", *inner, *passed, *names))))
+        forward = Expr(
+            "block",
+            Expr(
+                "let", Expr("block", *assigns), Expr("block", Expr("call", *inner, *passed, *names))
+            ),
+        )
         out.append((rewrap(Expr("call", e.args[0], *params, *given)), forward))
     return out
 
@@ -170,7 +192,9 @@ def check_arguments(args: list[Any]) -> None:
         if isinstance(a, Expr) and a.head == "...":
             splat, a = True, a.args[0]
         bound = argument_of(a)
-        if not isinstance(bound, Symbol) and not (isinstance(bound, Expr) and bound.head == "tuple"):
+        if not isinstance(bound, Symbol) and not (
+            isinstance(bound, Expr) and bound.head == "tuple"
+        ):
             raise problem(f'"{shown(bound)}" is not a valid function argument name')
         if isinstance(bound, Symbol) and bound.name.strip("_"):
             names.append(bound.name)

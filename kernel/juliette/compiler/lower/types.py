@@ -36,11 +36,19 @@ class Types(Scoping):
         def body() -> C.Node:
             out: list[C.Node] = []
             for name, low, high in variables:
-                out.append(self.assign(name, C.Call(C.Runtime("typevar"), [
-                    C.Const(name),
-                    self.lower(low) if low is not None else C.Const(None),
-                    self.lower(high) if high is not None else C.Const(None),
-                ])))
+                out.append(
+                    self.assign(
+                        name,
+                        C.Call(
+                            C.Runtime("typevar"),
+                            [
+                                C.Const(name),
+                                self.lower(low) if low is not None else C.Const(None),
+                                self.lower(high) if high is not None else C.Const(None),
+                            ],
+                        ),
+                    )
+                )
             node = self.lower(e.args[0])
             for name in reversed(names):
                 node = C.Call(C.Runtime("unionall"), [self.read(name), node])

@@ -65,15 +65,38 @@ def load(module: Module) -> None:
     zygote.ZYGOTE.load()
     zygote.entry.RULES.add("juliette.packages.flux.straight")
     for name in (
-        "gradient", "withgradient", "pullback", "Params", "Grads", "jacobian", "withjacobian", "hessian", "diaghessian",
-        "hook", "checkpointed", "ignore_derivatives",
+        "gradient",
+        "withgradient",
+        "pullback",
+        "Params",
+        "Grads",
+        "jacobian",
+        "withjacobian",
+        "hessian",
+        "diaghessian",
+        "hook",
+        "checkpointed",
+        "ignore_derivatives",
     ):
         public = name in ("gradient", "withgradient")
         module.const(name, zygote.ZYGOTE.bindings[name], export=public)
-    for name in ("Zygote", "Optimisers", "Functors", "MLUtils", "OneHotArrays", "NNlib", "MLDataDevices"):
+    for name in (
+        "Zygote",
+        "Optimisers",
+        "Functors",
+        "MLUtils",
+        "OneHotArrays",
+        "NNlib",
+        "MLDataDevices",
+    ):
         if name in PACKAGES:
-            module.const(name, PACKAGES[name], export=name in ("Zygote", "NNlib") or PROFILE.modern and name in (
-                "Optimisers", "MLDataDevices"))
+            module.const(
+                name,
+                PACKAGES[name],
+                export=name in ("Zygote", "NNlib")
+                or PROFILE.modern
+                and name in ("Optimisers", "MLDataDevices"),
+            )
     nnlib = PACKAGES["NNlib"]
     nnlib.load()
     for name in sorted(nnlib.exports):
@@ -112,7 +135,11 @@ def load_layers(module: Module) -> None:
     from juliette.packages.flux.layers import expose
 
     for name in LAYERS + INTERNAL:
-        expose(module, getattr(engine, name), export=name in LAYERS or name == "WeightNorm" and PROFILE.modern)
+        expose(
+            module,
+            getattr(engine, name),
+            export=name in LAYERS or name == "WeightNorm" and PROFILE.modern,
+        )
     iterates(engine.Chain)(containers.iterator)
     load_recurrent(module)
     from juliette.packages.flux.layers import expose_same_pad

@@ -16,8 +16,13 @@ ABSENT = {
         "the unreleased Flux": "RotaryEmbedding",
     },
     "Optimisers": {"optimisation in low rank": "Apollo NormGrowthCap"},
-    "MLUtils": {"the data sets that MLUtils brings": "load_iris Datasets", "threads": "eachobsparallel"},
-    "Functors": {"walks written by oneself": "AbstractWalk DefaultWalk StructuralWalk CachedWalk ExcludeWalk execute"},
+    "MLUtils": {
+        "the data sets that MLUtils brings": "load_iris Datasets",
+        "threads": "eachobsparallel",
+    },
+    "Functors": {
+        "walks written by oneself": "AbstractWalk DefaultWalk StructuralWalk CachedWalk ExcludeWalk execute"
+    },
 }
 
 

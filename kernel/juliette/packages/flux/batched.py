@@ -41,11 +41,15 @@ class Batched(W.Wrapper):
         out = W.data_of(self.parent).transpose(1, 0, 2)
         if not self.conjugates or out.dtype.kind not in "cO":
             return out
-        return out.conj() if out.dtype.kind == "c" else np.frompyfunc(W.ELEMENT["adjoint"], 1, 1)(out)
+        return (
+            out.conj() if out.dtype.kind == "c" else np.frompyfunc(W.ELEMENT["adjoint"], 1, 1)(out)
+        )
 
     @property
     def aliased(self) -> bool:
-        return W.is_aliased(self.parent) and not (self.conjugates and self.parent.data.dtype.kind in "cO")
+        return W.is_aliased(self.parent) and not (
+            self.conjugates and self.parent.data.dtype.kind in "cO"
+        )
 
     def positions(self) -> Any:
         return W.linear_positions(W.shape_of(self.parent)).transpose(1, 0, 2)
@@ -53,7 +57,11 @@ class Batched(W.Wrapper):
     def write(self, where: Any, values: Any) -> None:
         if not self.aliased and self.conjugates:
             each = W.ELEMENT["adjoint"]
-            values = np.frompyfunc(each, 1, 1)(values) if isinstance(values, np.ndarray) else each(values)
+            values = (
+                np.frompyfunc(each, 1, 1)(values)
+                if isinstance(values, np.ndarray)
+                else each(values)
+            )
         super().write(where, values)
 
 

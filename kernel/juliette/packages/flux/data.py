@@ -42,9 +42,13 @@ def observed(data: Any, index: Any, *, window: bool = False) -> Any:
     if type(data) is tuple:
         return tuple([observed(v, index, window=window) for v in data])
     if isinstance(data, V.NamedTuple):
-        return V.NamedTuple(data.names, tuple([observed(v, index, window=window) for v in data.values]))
+        return V.NamedTuple(
+            data.names, tuple([observed(v, index, window=window) for v in data.values])
+        )
     if isinstance(data, V.JuliaDict):
-        return Base.bindings["Dict"](*[V.Pair(k, observed(v, index, window=window)) for k, v in data.entries()])
+        return Base.bindings["Dict"](
+            *[V.Pair(k, observed(v, index, window=window)) for k, v in data.entries()]
+        )
     return View(data, one_based(index)) if window else GETOBS[0](data, one_based(index))
 
 
@@ -99,7 +103,9 @@ def numobs(data: Any) -> int:
     if isinstance(data, (tuple, V.NamedTuple, V.JuliaDict)):
         counts = {numobs(v) for v in parts_of(data)}
         if len(counts) != 1:
-            raise DimensionMismatch("All data containers must have the same number of observations.")
+            raise DimensionMismatch(
+                "All data containers must have the same number of observations."
+            )
         return counts.pop()
     return int(NUMOBS[0](data))
 
@@ -181,8 +187,10 @@ def _show_loader(io: Any, x: Loader, long: bool) -> None:
     kind = T.type_string(T.typeof(x.data))
     io.write(f"{len(x)}-element DataLoader(::{kind}{options})")
     if len(x):
-        io.write("\n  with first element:\n  " + first_text(next(iter(Loader(
-            x.data, batchsize=x.batchsize, partial=x.partial)))))
+        io.write(
+            "\n  with first element:\n  "
+            + first_text(next(iter(Loader(x.data, batchsize=x.batchsize, partial=x.partial))))
+        )
 
 
 def first_text(x: Any) -> str:
@@ -190,7 +198,11 @@ def first_text(x: Any) -> str:
     if type(x) is tuple:
         return "(" + ", ".join(map(first_text, x)) + (",)" if len(x) == 1 else ",)")
     if isinstance(x, V.NamedTuple):
-        return "(; " + ", ".join(f"{n} = {first_text(v)}" for n, v in zip(x.names, x.values, strict=True)) + ")"
+        return (
+            "(; "
+            + ", ".join(f"{n} = {first_text(v)}" for n, v in zip(x.names, x.values, strict=True))
+            + ")"
+        )
     return str(summary(x)) if isinstance(x, ArrayLike) else one_line(x)
 
 
@@ -220,6 +232,7 @@ def load(module: Module) -> None:
 
 def observations(module: Module) -> None:
     """Access to observations, and splits of them."""
+
     @module.method("numobs(data)")
     def count(data: Any) -> int:
         """How many observations there are."""
@@ -251,7 +264,11 @@ def observations(module: Module) -> None:
     def getobs_into(buffer: Any, data: Any, index: Any) -> Any:
         """Some observations, written over arrays where that is possible."""
         found = GETOBS[0](data, index)
-        if isinstance(buffer, Array) and isinstance(found, ArrayLike) and buffer.data.shape == np.shape(found.data):
+        if (
+            isinstance(buffer, Array)
+            and isinstance(found, ArrayLike)
+            and buffer.data.shape == np.shape(found.data)
+        ):
             return Base.bindings["copyto!"](buffer, found)
         return found
 
@@ -285,7 +302,10 @@ def observations(module: Module) -> None:
             cuts.append(before)
         edges = zip([0, *cuts], [*cuts, n], strict=True)
         if numbers:
-            return tuple(Base.bindings["getindex"](V.UnitRange(1, n), V.UnitRange(a + 1, b)) for a, b in edges)
+            return tuple(
+                Base.bindings["getindex"](V.UnitRange(1, n), V.UnitRange(a + 1, b))
+                for a, b in edges
+            )
         return tuple(observed(data, order[a:b], window=True) for a, b in edges)
 
     @module.method("eachobs(data; batchsize=0, keywords...)")
@@ -374,7 +394,9 @@ def shapes(module: Module) -> None:
         if isinstance(first, V.JuliaDict):
             get = Base.bindings["getindex"]
             keys = [k for k, _ in first.entries()]
-            return Base.bindings["Dict"](*[V.Pair(k, batch(tuple([get(v, k) for v in items]))) for k in keys])
+            return Base.bindings["Dict"](
+                *[V.Pair(k, batch(tuple([get(v, k) for v in items]))) for k in keys]
+            )
         if not isinstance(first, ArrayLike):
             return xs if isinstance(xs, Array) else Base.bindings["collect"](xs)
         if any(isinstance(first, c) for c in STACKS):
@@ -395,9 +417,7 @@ def shapes(module: Module) -> None:
     def unstacked(x: Any, d: int) -> Any:
         host = to_host(x)
         n = rules.shape(host)[d - 1]
-        items = [
-            from_host(rules.getitem(host, (*(slice(None),) * (d - 1), i))) for i in range(n)
-        ]
+        items = [from_host(rules.getitem(host, (*(slice(None),) * (d - 1), i))) for i in range(n)]
         return B.from_values(items, (n,))
 
     @module.method("unstack(x; dims)", transparent=True)
@@ -422,7 +442,9 @@ def shapes(module: Module) -> None:
         """`x` in pieces of a size, of which the last may be shorter, or of several sizes."""
         return pieces(x, len(np.shape(x.data)) if dims is None else dims, size)
 
-    @module.method("chunk(x, places::AbstractVector; npartitions=nothing, dims=nothing)", transparent=True)
+    @module.method(
+        "chunk(x, places::AbstractVector; npartitions=nothing, dims=nothing)", transparent=True
+    )
     def chunk_places(x: Any, places: Any, *, npartitions: Any = None, dims: Any = None) -> Any:
         """`x` in pieces; sorted numbers say to which one each observation belongs."""
         numbers = np.asarray(places.data)
@@ -438,10 +460,15 @@ def shapes(module: Module) -> None:
         if type(size) is int:
             stops = [*range(size, n, size), n] if n else []
         else:
-            stops = np.cumsum([int(k) for k in support.iterate(size)]).tolist() if not isinstance(size, list) else (
-                np.cumsum(size).tolist())
+            stops = (
+                np.cumsum([int(k) for k in support.iterate(size)]).tolist()
+                if not isinstance(size, list)
+                else (np.cumsum(size).tolist())
+            )
             if stops[-1] != n:
-                raise ArgumentError(f"The sum of the sizes must be equal to {n}, the length of the dimension.")
+                raise ArgumentError(
+                    f"The sum of the sizes must be equal to {n}, the length of the dimension."
+                )
         out = []
         for start, stop in zip([0, *stops], stops, strict=False):
             index = [V.COLON] * len(shape)
@@ -455,8 +482,12 @@ def shapes(module: Module) -> None:
         from juliette_engine.layers.normalise import normalise as engine_normalise
 
         n = len(np.shape(x.data))
-        axes = (n,) if dims is None else tuple(range(1, n + 1)) if isinstance(dims, V.ColonType) else (
-            dims if type(dims) is tuple else (dims,)
+        axes = (
+            (n,)
+            if dims is None
+            else tuple(range(1, n + 1))
+            if isinstance(dims, V.ColonType)
+            else (dims if type(dims) is tuple else (dims,))
         )
         width = float(eps if ϵ is None else ϵ)
         return from_host(engine_normalise(to_host(x), tuple(d - 1 for d in axes), width))
@@ -492,9 +523,17 @@ def groups(module: Module) -> None:
 
         host = to_host(x)
         size = rules.shape(host)
-        where = (dims,) if type(dims) is int else dims if type(dims) is tuple else tuple(range(1, len(size) + 1))
+        where = (
+            (dims,)
+            if type(dims) is int
+            else dims
+            if type(dims) is tuple
+            else tuple(range(1, len(size) + 1))
+        )
         wanted = n if type(n) is tuple else (n,) * len(where)
-        pad = tuple(p for d, k in zip(where, wanted, strict=True) for p in (0, max(k - size[d - 1], 0)))
+        pad = tuple(
+            p for d, k in zip(where, wanted, strict=True) for p in (0, max(k - size[d - 1], 0))
+        )
         return from_host(pad_constant(host, pad, value, dims=tuple(d - 1 for d in where)))
 
     @module.method("batchseq(xs, pad=0)")
@@ -524,7 +563,9 @@ def groups(module: Module) -> None:
         if len({np.shape(x.data)[:-1] for x in seqs}) > 1:
             raise AssertionError_("Array dimensions do not match.")
         longest, d = max(map(numobs, seqs)), np.ndim(seqs[0].data)
-        return module.bindings["batch"](Base.bindings["vect"](*[rpad_constant(x, longest, pad, dims=d) for x in seqs]))
+        return module.bindings["batch"](
+            Base.bindings["vect"](*[rpad_constant(x, longest, pad, dims=d) for x in seqs])
+        )
 
     @module.method("batch_sequence(xs, pad)")
     def batch_sequence_old(xs: Any, pad: Any) -> Any:
@@ -538,7 +579,9 @@ def described(x: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:
     """The type of elements and the size that are given, or those of an array."""
     kind = next((a for a in args if isinstance(a, T.JuliaType)), None)
     sizes = next((a for a in args if type(a) in (int, tuple)), np.shape(x.data))
-    return Base.bindings["eltype"](x) if kind is None else kind, sizes if type(sizes) is tuple else (sizes,)
+    return Base.bindings["eltype"](x) if kind is None else kind, sizes if type(
+        sizes
+    ) is tuple else (sizes,)
 
 
 def arrays_like(module: Module) -> None:

@@ -14,7 +14,10 @@ from juliette.runtime.modules import Base, Module
 DEVICE = T.define("AbstractDevice", T.Function_, abstract=True)
 CPU = T.define("CPUDevice", DEVICE)
 # Devices that can be asked for, but are not there.
-OTHERS = {name: T.define(f"{name}Device", DEVICE) for name in ("CUDA", "AMDGPU", "Metal", "oneAPI", "Reactant")}
+OTHERS = {
+    name: T.define(f"{name}Device", DEVICE)
+    for name in ("CUDA", "AMDGPU", "Metal", "oneAPI", "Reactant")
+}
 
 
 class CPUDevice:
@@ -93,7 +96,7 @@ def load(module: Module) -> None:
         tell_once()
         return DEVICE_HERE
 
-    @module.method("gpu_backend!(backend=\"\")")
+    @module.method('gpu_backend!(backend="")')
     def set_backend(backend: Any = "") -> None:
         """The kind of GPU that is to be used from the next session on."""
         backend = str(backend)
@@ -103,8 +106,12 @@ def load(module: Module) -> None:
             )
             return
         if backend not in BACKENDS:
-            raise ArgumentError(f"Invalid backend: {backend}. Valid backends are {one_line(BACKENDS)}.")
-        STDERR.write(f"[ Info: GPU backend has been set to {backend}. Restart Julia to use the new backend.\n")
+            raise ArgumentError(
+                f"Invalid backend: {backend}. Valid backends are {one_line(BACKENDS)}."
+            )
+        STDERR.write(
+            f"[ Info: GPU backend has been set to {backend}. Restart Julia to use the new backend.\n"
+        )
 
     @module.method("get_device_type(x)")
     def get_device_type(x: Any) -> Any:
@@ -155,7 +162,11 @@ OLD_DEVICE_HERE = FluxCPUDevice()
 
 
 def _show_old(io: Any, x: Any, long: bool) -> None:
-    io.write("(::Flux.FluxCPUDevice) (generic function with 1 method)" if long else "Flux.FluxCPUDevice()")
+    io.write(
+        "(::Flux.FluxCPUDevice) (generic function with 1 method)"
+        if long
+        else "Flux.FluxCPUDevice()"
+    )
 
 
 def load_old(module: Module) -> None:
@@ -196,14 +207,18 @@ def load_old(module: Module) -> None:
     def get_device_of(backend: str, index: int = 0) -> Any:
         """The device of a kind; only the CPU is there."""
         if backend != "CPU":
-            raise ErrorException(f"Unsupported backend: {backend}. Try importing the corresponding package.")
+            raise ErrorException(
+                f"Unsupported backend: {backend}. Try importing the corresponding package."
+            )
         return OLD_DEVICE_HERE
 
     @module.method("gpu_backend!(backend::String)", export=False)
     def set_backend(backend: str) -> None:
         """The kind of GPU that is to be used from the next session on."""
         if backend == "CUDA":
-            STDERR.write("┌ Info: GPU backend is already set to: CUDA.\n└ No need to do anything else.\n")
+            STDERR.write(
+                "┌ Info: GPU backend is already set to: CUDA.\n└ No need to do anything else.\n"
+            )
             return
         if backend not in OLD_BACKENDS:
             raise ArgumentError(

@@ -42,7 +42,9 @@ def depthwise(module: Module) -> None:
     @module.method("∇depthwiseconv_filter(x, dy, d::ConvDims)", transparent=True)
     def back_filter(x: Any, dy: Any, d: Any) -> Any:
         """The cotangent of the weights of a depthwise convolution, `kernel… × multiplier × in`."""
-        return Base.bindings["reshape"](weight(x, dy, d), (*d.geometry.kernel, d.out // d.into, d.into))
+        return Base.bindings["reshape"](
+            weight(x, dy, d), (*d.geometry.kernel, d.out // d.into, d.into)
+        )
 
 
 def writing(module: Module, name: str, arguments: str) -> None:
@@ -61,7 +63,9 @@ def writing(module: Module, name: str, arguments: str) -> None:
         out.data[...] = fresh if beta == 0 else fresh + out.data * to_host(beta)
         return out
 
-    into.__doc__ = f"`{name}`, written over `out`, times `alpha` and plus `beta` times what was there."
+    into.__doc__ = (
+        f"`{name}`, written over `out`, times `alpha` and plus `beta` times what was there."
+    )
 
 
 def norms(module: Module) -> None:
@@ -75,13 +79,17 @@ def norms(module: Module) -> None:
     @module.method("∇lpnormpool!(out, dy, y, x, d::PoolDims; p)")
     def lpnormpool_back(out: Any, dy: Any, y: Any, x: Any, d: Any, *, p: Any) -> Any:
         """The cotangent of the input of `lpnormpool`, written over `out`."""
-        return Base.bindings["copyto!"](out, module.bindings["∇lpnormpool"].call_kw({"p": p}, dy, y, x, d))
+        return Base.bindings["copyto!"](
+            out, module.bindings["∇lpnormpool"].call_kw({"p": p}, dy, y, x, d)
+        )
 
     @module.method("conv_bias_act!(out, x, w, d::ConvDims, b, σ=identity)")
     def conv_bias_act(out: Any, x: Any, w: Any, d: Any, b: Any, σ: Any = None) -> Any:
         """`out .= σ.(conv(x, w, d) .+ b)`"""
         plain = module.bindings["conv_bias_act"]
-        return Base.bindings["copyto!"](out, plain(x, w, d, b) if σ is None else plain(x, w, d, b, σ))
+        return Base.bindings["copyto!"](
+            out, plain(x, w, d, b) if σ is None else plain(x, w, d, b, σ)
+        )
 
 
 def turned(module: Module) -> None:
@@ -94,7 +102,9 @@ def turned(module: Module) -> None:
         return from_host(tuple(pullback(f, to_host(x), to_host(grid))[1](to_host(dy))))
 
     @module.method("∇imrotate(dy, x, θ; method=:bilinear, midpoint=nothing)")
-    def rotate_back(dy: Any, x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None) -> Any:
+    def rotate_back(
+        dy: Any, x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None
+    ) -> Any:
         """The cotangent of the images that `imrotate` turned."""
         f = lambda a: warping.imrotate(a, float(θ), method=to_host(method), midpoint=midpoint)  # noqa: E731
         return from_host(pullback(f, to_host(x))[1](to_host(dy))[0])

@@ -132,9 +132,17 @@ def expose(
 def signature_of(f: Callable[..., Any], rename: dict[str, str]) -> inspect.Signature:
     """Any arguments, and the keywords of an engine function, also under other names."""
     keyword = inspect.Parameter.KEYWORD_ONLY
-    own = {n: p.replace(kind=keyword) for n, p in inspect.signature(f).parameters.items() if p.kind is keyword}
-    others = [own[to].replace(name=name) for name, to in rename.items() if to in own and name not in own]
-    return inspect.Signature([inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL), *own.values(), *others])
+    own = {
+        n: p.replace(kind=keyword)
+        for n, p in inspect.signature(f).parameters.items()
+        if p.kind is keyword
+    }
+    others = [
+        own[to].replace(name=name) for name, to in rename.items() if to in own and name not in own
+    ]
+    return inspect.Signature(
+        [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL), *own.values(), *others]
+    )
 
 
 def host_argument(x: Any) -> Any:
@@ -153,7 +161,9 @@ def load_activations(module: Module) -> None:
     KERNELS[Base.bindings["identity"]] = lambda x: x
     for name, aliases in ACTIVATIONS.items():
         activation(module, name, getattr(activations, name), aliases)
-    module.const("ACTIVATIONS", vector([Symbol(name) for name in ACTIVATIONS], T.Symbol_), export=False)
+    module.const(
+        "ACTIVATIONS", vector([Symbol(name) for name in ACTIVATIONS], T.Symbol_), export=False
+    )
     for name, f, slope in (
         ("softmax", rules.softmax, softmax_slope), ("logsoftmax", rules.logsoftmax, logsoftmax_slope)
     ):  # fmt: skip
@@ -167,7 +177,9 @@ def load_activations(module: Module) -> None:
         whole = not isinstance(dims, (int, tuple))
         if host is None:
             return big_logsumexp(x, V.COLON if whole else dims)
-        return from_host(rules.logsumexp(host, None if whole else axes_of(dims, len(rules.shape(host)))))
+        return from_host(
+            rules.logsumexp(host, None if whole else axes_of(dims, len(rules.shape(host))))
+        )
 
     @module.method("logsumexp(x::Number; dims=:)", transparent=True)
     def logsumexp_of_number(x: Any, *, dims: Any = None) -> Any:
@@ -187,7 +199,10 @@ def float_host(x: Any) -> Any:
     t = getattr(x, "eltype", None)
     if t is BigFloat_ or t is BigInt_:
         return None
-    if np.asarray(x.data).dtype.kind == "c" or getattr(t, "typename", None) is T.unwrap(Complex_).typename:
+    if (
+        np.asarray(x.data).dtype.kind == "c"
+        or getattr(t, "typename", None) is T.unwrap(Complex_).typename
+    ):
         z = Base.bindings["zero"](t)
         Base.bindings["isless"](z, z)  # there is no order of complex numbers
     elif not T.subtype(t, T.Number):
@@ -216,7 +231,13 @@ def big_logsumexp(x: Any, dims: Any) -> Any:
     x = Base.bindings["float"](x)
     options = {} if dims is V.COLON else {"dims": dims}
     peak = Base.bindings["maximum"].call_kw(options, x)
-    return _dotted("+", peak, _dotted("log", Base.bindings["sum"].call_kw(options, _dotted("exp", _dotted("-", x, peak)))))
+    return _dotted(
+        "+",
+        peak,
+        _dotted(
+            "log", Base.bindings["sum"].call_kw(options, _dotted("exp", _dotted("-", x, peak)))
+        ),
+    )
 
 
 def along_dimension(module: Module, name: str, f: Any) -> None:
@@ -375,7 +396,9 @@ def image_functions(module: Module) -> None:
         host, weight = to_host(x), to_host(w)
         *kernel, multiplier, into = rules.shape(weight)
         weight = rules.reshape(weight, (*kernel, 1, multiplier * into))
-        return from_host(engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()}))
+        return from_host(
+            engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()})
+        )
 
     @module.method("dropout(x, p; dims=:)", transparent=True)
     def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:

@@ -76,7 +76,9 @@ def machine(x: Any, dtype: Any) -> Any:
     values = elements(np.asarray(x.data))
     if not values or any(isinstance(v, (BigFloat, BigInt)) or not T.isa(v, T.Real) for v in values):
         return x
-    floats = np.array([float(v) for v in values], dtype if dtype is not None and dtype.kind == "f" else float)
+    floats = np.array(
+        [float(v) for v in values], dtype if dtype is not None and dtype.kind == "f" else float
+    )
     return wrap(floats.reshape(np.shape(x.data), order="F"))
 
 

@@ -10,7 +10,12 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array
-from juliette.runtime.errors import ArgumentError, AssertionError_, DimensionMismatch, ErrorException
+from juliette.runtime.errors import (
+    ArgumentError,
+    AssertionError_,
+    DimensionMismatch,
+    ErrorException,
+)
 from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.display.show import one_line
 
@@ -46,8 +51,12 @@ def parts(module: Module) -> None:
             return bias
         size = W.shape_of(bias)
         if size != dims:
-            raise DimensionMismatch(f"expected bias of size {one_line(dims)}, got size {one_line(size)}")
-        return Base.bindings["convert"](T.apply_type(T.AbstractArray, Base.bindings["eltype"](weights)), bias)
+            raise DimensionMismatch(
+                f"expected bias of size {one_line(dims)}, got size {one_line(size)}"
+            )
+        return Base.bindings["convert"](
+            T.apply_type(T.AbstractArray, Base.bindings["eltype"](weights)), bias
+        )
 
     @module.method("ofeltype(x, y)", export=False)
     def ofeltype(x: Any, y: Any) -> Any:
@@ -81,7 +90,9 @@ def parts(module: Module) -> None:
         if places[-1] > n:
             raise ArgumentError("The last element in `at` must be at most the length of `data`.")
         ends = [*(p - 1 for p in places[1:]), n]
-        return Base.bindings["vect"](*[view(data, V.UnitRange(a, b)) for a, b in zip(places, ends, strict=True)])
+        return Base.bindings["vect"](
+            *[view(data, V.UnitRange(a, b)) for a, b in zip(places, ends, strict=True)]
+        )
 
 
 def filters(module: Module) -> None:

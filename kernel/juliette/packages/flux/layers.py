@@ -16,7 +16,13 @@ from juliette.packages import zygote
 from juliette.packages.flux import nodes
 from juliette.packages.flux.inputs import known, matched
 from juliette.packages.flux.onehot import OneHot
-from juliette.packages.flux.boundary import engine_function, from_host, host_elementwise, host_function, to_host
+from juliette.packages.flux.boundary import (
+    engine_function,
+    from_host,
+    host_elementwise,
+    host_function,
+    to_host,
+)
 from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -36,7 +42,9 @@ from juliette_engine.layers.layer import Layer
 HOSTS: dict[Any, type[Layer]] = {}
 
 
-def expose(module: Module, cls: type[Layer], *, name: str | None = None, export: bool = True) -> Any:
+def expose(
+    module: Module, cls: type[Layer], *, name: str | None = None, export: bool = True
+) -> Any:
     """Make a layer class a type of a module."""
     name = cls.__name__ if name is None else name
     fields = tuple(cls.mathematical.get(f, f) for f in cls.fields)
@@ -67,14 +75,22 @@ def expose(module: Module, cls: type[Layer], *, name: str | None = None, export:
 
     construct.__doc__ = julia_doc(cls.__doc__ or "")
 
-    inputs = "x::AbstractArray" if cls.arrays_only else "xs...; keywords..." if call_keywords(cls) else "xs..."
+    inputs = (
+        "x::AbstractArray"
+        if cls.arrays_only
+        else "xs...; keywords..."
+        if call_keywords(cls)
+        else "xs..."
+    )
     module.method(f"(layer::{name})({inputs})", transparent=True)(caller(cls))
     return t
 
 
 def call_keywords(cls: type[Layer]) -> list[inspect.Parameter]:
     """The keywords that a layer's call takes, such as `mask`."""
-    return [p for p in inspect.signature(cls.__call__).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return [
+        p for p in inspect.signature(cls.__call__).parameters.values() if p.kind is p.KEYWORD_ONLY
+    ]
 
 
 def julia_doc(text: str) -> str:
@@ -153,7 +169,9 @@ def _adopt_value(value: Any, known: dict[int, Any], kind: str) -> Any:
     if type(value) is tuple:
         return tuple(_adopt_value(v, known, kind) for v in value)
     if type(value) is dict:
-        return V.NamedTuple(tuple(value), tuple(_adopt_value(v, known, kind) for v in value.values()))
+        return V.NamedTuple(
+            tuple(value), tuple(_adopt_value(v, known, kind) for v in value.values())
+        )
     if kind == "Name" and isinstance(value, str):
         from juliette.syntax.expr import Symbol
 
@@ -181,16 +199,22 @@ def caller(cls: type[Layer]) -> Any:
     if cls is Dense:
         return dense_caller(apply)
     if cls.arrays_only:
-        return explained(lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x)))))
+        return explained(
+            lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
+        )
     keywords = call_keywords(cls)
     if not keywords:
         return explained(
-            lambda layer, *xs: from_host(apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs]))
+            lambda layer, *xs: from_host(
+                apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs])
+            )
         )
 
     def call(layer: Any, *xs: Any, **options: Any) -> Any:
         inputs = [to_host(matched(layer, x)) for x in xs]
-        return from_host(apply(host_view(layer), *inputs, **{k: to_host(v) for k, v in options.items()}))
+        return from_host(
+            apply(host_view(layer), *inputs, **{k: to_host(v) for k, v in options.items()})
+        )
 
     inputs = inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL)
     call.__signature__ = inspect.Signature([inputs, *keywords])  # type: ignore[attr-defined]
@@ -233,17 +257,25 @@ def dense_caller(apply: Any) -> Any:
             wd, xd = w.data, x.data
             f = engine_function(σ)
             if (
-                f is not None and wd.dtype is xd.dtype and wd.dtype.char in "fd" and wd.ndim == 2 and 0 < xd.ndim < 3
+                f is not None
+                and wd.dtype is xd.dtype
+                and wd.dtype.char in "fd"
+                and wd.ndim == 2
+                and 0 < xd.ndim < 3
                 and wd.shape[1] == xd.shape[0]
             ):
                 y = dense(
-                    f, w if type(w) in PLAIN else wd, x if type(x) in PLAIN else xd,
+                    f,
+                    w if type(w) in PLAIN else wd,
+                    x if type(x) in PLAIN else xd,
                     b if b is False or type(b) in PLAIN else b.data,
                 )
                 return y if type(y) in PLAIN else from_host(y)
         return slow(layer, x)
 
-    slow = explained(lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x)))))
+    slow = explained(
+        lambda layer, x: from_host(apply(host_view(layer), to_host(matched(layer, x))))
+    )
     return call
 
 
@@ -316,7 +348,6 @@ def write_back(layer: Any, view: Any) -> None:
         after = view.__dict__[name]
         if after is not before:
             object.__setattr__(layer, type(view).mathematical.get(name, name), from_host(after))
-
 
 
 def adopt_call(module: Module, name: str, cell: Any, recur: Any) -> None:

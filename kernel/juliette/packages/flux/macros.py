@@ -58,10 +58,14 @@ def load_layer(module: Module) -> None:
         t, options = rest[0], {}
         for e in rest[1:]:
             if not (isinstance(e, Expr) and e.head in ("=", "kw")):
-                raise E.ErrorException(f"The macro `@layer` expects here `keyword = (fields...,)`, got {one_line(e)}")
+                raise E.ErrorException(
+                    f"The macro `@layer` expects here `keyword = (fields...,)`, got {one_line(e)}"
+                )
             name = e.args[0].name
             if name not in ("trainable", "children", "functor"):
-                raise E.ErrorException(f"`@layer` cannot define a method for `{name}` at the moment, sorry.")
+                raise E.ErrorException(
+                    f"`@layer` cannot define a method for `{name}` at the moment, sorry."
+                )
             options[name] = names_of(e.args[1])
         return call(add_layer, t, style or "", QuoteNode(options))
 
@@ -110,5 +114,3 @@ STYLES: dict[Any, bool] = {}
 def style_of(x: Any) -> bool | None:
     """Whether a user's struct expands; None if it is no layer."""
     return STYLES.get(nodes.family_of(x))
-
-

@@ -17,7 +17,12 @@ from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.errors import ArgumentError, AssertionError_, DimensionMismatch, ErrorException
+from juliette.runtime.errors import (
+    ArgumentError,
+    AssertionError_,
+    DimensionMismatch,
+    ErrorException,
+)
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
@@ -66,7 +71,9 @@ def show_dims(io: Any, d: Dims, long: bool) -> None:
     name = T.typeof(d).typename.name
     sizes = (one_line(s) for s in ((*g.input, d.into), g.kernel, (*g.output, d.out)))
     io.write("{}: {} * {} -> {}".format(name, *sizes))
-    io.write(f", stride: {g.stride} pad: {g.pad}, dil: {g.dilation}, flip: {str(g.flipped).lower()}")
+    io.write(
+        f", stride: {g.stride} pad: {g.pad}, dil: {g.dilation}, flip: {str(g.flipped).lower()}"
+    )
 
 
 def load(module: Module) -> None:
@@ -96,8 +103,13 @@ def constructors(module: Module) -> None:
     def built(cls: Any, x: Any, w: tuple[int, ...], options: dict[str, Any]) -> Dims:
         given = {k: to_host(v) for k, v in options.items()}
         g = convolution.geometry(
-            size_of(x), w, given.pop("stride", 1), given.pop("padding", 0), given.pop("dilation", 1),
-            given.pop("groups", 1), bool(given.pop("flipkernel", False)),
+            size_of(x),
+            w,
+            given.pop("stride", 1),
+            given.pop("padding", 0),
+            given.pop("dilation", 1),
+            given.pop("groups", 1),
+            bool(given.pop("flipkernel", False)),
         )
         if given:
             raise ArgumentError(f"unknown keywords {', '.join(given)}")
@@ -112,10 +124,14 @@ def constructors(module: Module) -> None:
     def depthwise_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
         """The sizes of a convolution of each channel; weights are `kernel… × multiplier × in`."""
         *kernel, multiplier, into = size_of(w)
-        return built(DepthwiseDims, x, (*kernel, 1, multiplier * into), {**keywords, "groups": into})
+        return built(
+            DepthwiseDims, x, (*kernel, 1, multiplier * into), {**keywords, "groups": into}
+        )
 
     @module.method("PoolDims(x, k; stride=nothing, padding=0, dilation=1)")
-    def pool_dims(_: Any, x: Any, k: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1) -> Any:
+    def pool_dims(
+        _: Any, x: Any, k: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
+    ) -> Any:
         """The sizes of a pooling of `x` (or of its size) with windows of size `k`."""
         size = size_of(x)
         kernel = k if type(k) is tuple else (k,) * (len(size) - 2)
@@ -144,14 +160,20 @@ def convolutions(module: Module) -> None:
     def conv(x: Any, w: Any, d: Dims) -> Any:
         """The convolution whose sizes are given."""
         g = d.geometry
-        return from_host(convolution._conv(fits(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[]))
+        return from_host(
+            convolution._conv(fits(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[])
+        )
 
     module.method("depthwiseconv(x, w, d::ConvDims)", transparent=True)(conv)
 
     @module.method("∇conv_data(dy, w, d::ConvDims)", transparent=True)
     def conv_data(dy: Any, w: Any, d: Dims) -> Any:
         """The cotangent of the input of a convolution."""
-        return from_host(engine.conv_data(fits(dy, (*d.geometry.output, d.out), "output"), weight_of(w, d), g=d.geometry))
+        return from_host(
+            engine.conv_data(
+                fits(dy, (*d.geometry.output, d.out), "output"), weight_of(w, d), g=d.geometry
+            )
+        )
 
     @module.method("∇conv_filter(x, dy, d::ConvDims)", transparent=True)
     def conv_filter(x: Any, dy: Any, d: Dims) -> Any:
@@ -159,7 +181,10 @@ def convolutions(module: Module) -> None:
         g = d.geometry
         channels = (d.into // g.groups, d.out)
         y = engine.conv_filter(
-            fits(x, (*g.input, d.into)), fits(dy, (*g.output, d.out), "output"), g=g, channels=channels
+            fits(x, (*g.input, d.into)),
+            fits(dy, (*g.output, d.out), "output"),
+            g=g,
+            channels=channels,
         )
         return from_host(y)
 
@@ -197,7 +222,9 @@ def fits(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
     host = to_host(x)
     *space, channels = rules.shape(host)[:-1]
     found: tuple[Any, ...] = (channels, tuple(space))
-    for what, got, want in zip(("channel count", "spatial size"), found, (size[-1], size[:-1]), strict=True):
+    for what, got, want in zip(
+        ("channel count", "spatial size"), found, (size[-1], size[:-1]), strict=True
+    ):
         if got != want:
             raise AssertionError_(f'DimensionMismatch("Data {side} {what} ({got} vs. {want})")')
     return host
@@ -209,13 +236,18 @@ def images(module: Module) -> None:
     @module.method("grid_sample(x, grid; padding_mode=:zeros)", transparent=True)
     def grid_sample(x: Any, grid: Any, *, padding_mode: Any = "zeros") -> Any:
         """`x` at the places that a grid names, between its four nearest pixels."""
-        return from_host(warping.grid_sample(to_host(x), to_host(grid), padding_mode=to_host(padding_mode)))
+        return from_host(
+            warping.grid_sample(to_host(x), to_host(grid), padding_mode=to_host(padding_mode))
+        )
 
-    @module.method("imrotate(x, θ; method=:bilinear, midpoint=nothing)", export=False, transparent=True)
+    @module.method(
+        "imrotate(x, θ; method=:bilinear, midpoint=nothing)", export=False, transparent=True
+    )
     def imrotate(x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None) -> Any:
         """Images turned by an angle round a pixel."""
-        return from_host(warping.imrotate(to_host(x), float(θ), method=to_host(method), midpoint=midpoint))
-
+        return from_host(
+            warping.imrotate(to_host(x), float(θ), method=to_host(method), midpoint=midpoint)
+        )
 
 
 def dense(module: Module) -> None:
@@ -232,7 +264,9 @@ def dense(module: Module) -> None:
         product = engine.batched_mul(to_host(A), to_host(B))
         if product.shape != C.data.shape:
             raise DimensionMismatch("batch size mismatch: C != A * B")
-        C.data[...] = product * to_host(α) + C.data * to_host(β) if β is not False else product * to_host(α)
+        C.data[...] = (
+            product * to_host(α) + C.data * to_host(β) if β is not False else product * to_host(α)
+        )
         return C
 
     @module.method("glu(x, dim=1)", transparent=True)
@@ -252,7 +286,9 @@ def dense(module: Module) -> None:
     def bias_act(σ: Any, x: Any, b: Any) -> Any:
         """`σ.(x .+ b)`, in place where the numbers fit; without a bias, `b` is false."""
         if b is True:
-            raise ErrorException("bias=true is not accepted; layer constructors shoud guarantee this")
+            raise ErrorException(
+                "bias=true is not accepted; layer constructors shoud guarantee this"
+            )
         if b is False and σ is Base.bindings["identity"]:
             return x
         shifted = x if b is False else B.materialize(B.broadcasted(Base.bindings["+"], x, b))
@@ -269,14 +305,25 @@ def dense(module: Module) -> None:
         y = B.materialize(B.broadcasted(Base.bindings["+"], module.bindings["conv"](x, w, d), b))
         return y if σ is None else B.materialize(B.broadcasted(σ, y))
 
-    @module.method("dot_product_attention_scores(q, k, bias=nothing; fdrop=identity, mask=nothing)", transparent=True)
+    @module.method(
+        "dot_product_attention_scores(q, k, bias=nothing; fdrop=identity, mask=nothing)",
+        transparent=True,
+    )
     def scores(q: Any, k: Any, bias: Any = None, *, fdrop: Any = None, mask: Any = None) -> Any:
         """The weights of values for queries and keys `features × heads × length × batch`."""
         (n, heads, *_), three = rules.shape(to_host(q)), []
         for x in (to_host(q), to_host(k)):
-            three.append(rules.reshape(x, (n * heads, rules.shape(x)[2], int(np.prod(rules.shape(x)[3:], dtype=int)))))
+            three.append(
+                rules.reshape(
+                    x, (n * heads, rules.shape(x)[2], int(np.prod(rules.shape(x)[3:], dtype=int)))
+                )
+            )
         α = attention_scores(
-            *three, to_host(bias), mask=to_host(mask), nheads=heads, fdrop=None if fdrop is None else host_function(fdrop)
+            *three,
+            to_host(bias),
+            mask=to_host(mask),
+            nheads=heads,
+            fdrop=None if fdrop is None else host_function(fdrop),
         )
         return from_host(rules.reshape(α, (*rules.shape(α)[:3], *rules.shape(to_host(q))[3:])))
 
@@ -287,11 +334,15 @@ def upsampling(module: Module) -> None:
     def larger(name: str) -> None:
         @module.method(f"{name}(x, scale; align_corners=true)", transparent=True)
         def by_scale(x: Any, scale: Any, *, align_corners: bool = True) -> Any:
-            return rounded(x, lambda h: engine.upsample_linear(h, to_host(scale), align_corners=align_corners))
+            return rounded(
+                x, lambda h: engine.upsample_linear(h, to_host(scale), align_corners=align_corners)
+            )
 
         @module.method(f"{name}(x; size, align_corners=true)", transparent=True)
         def to_size(x: Any, *, size: Any, align_corners: bool = True) -> Any:
-            return rounded(x, lambda h: engine.upsample_linear(h, size=size, align_corners=align_corners))
+            return rounded(
+                x, lambda h: engine.upsample_linear(h, size=size, align_corners=align_corners)
+            )
 
         @module.method(f"∇{name}(dy; size, align_corners=true)", transparent=True)
         def back(dy: Any, *, size: Any, align_corners: bool = True) -> Any:
@@ -315,8 +366,12 @@ def upsampling(module: Module) -> None:
         host = to_host(dy)
         size = rules.shape(host)
         if any(n % k for n, k in zip(size, scales, strict=False)):
-            raise ArgumentError(f"expected input array with size divisible by scale = {one_line(scales)}, got {one_line(size)}")
-        x = np.zeros([n // k for n, k in zip(size, (*scales, *(1,) * len(size)), strict=False)], order="F")
+            raise ArgumentError(
+                f"expected input array with size divisible by scale = {one_line(scales)}, got {one_line(size)}"
+            )
+        x = np.zeros(
+            [n // k for n, k in zip(size, (*scales, *(1,) * len(size)), strict=False)], order="F"
+        )
         return from_host(pullback(lambda h: engine.upsample_nearest(h, scales), x)[1](host)[0])
 
 
@@ -338,11 +393,15 @@ def windows(module: Module) -> None:
         dtype = T.DTYPE_OF[kind]
         with np.errstate(all="ignore"):
             step = np.asarray(2 * math.pi, dtype) / np.asarray(n if periodic else n - 1, dtype)
-            y = np.asarray(α, dtype) - np.asarray(β, dtype) * np.cos(step * np.arange(n).astype(dtype))
+            y = np.asarray(α, dtype) - np.asarray(β, dtype) * np.cos(
+                step * np.arange(n).astype(dtype)
+            )
         return wrap(np.asfortranarray(y.astype(dtype)))
 
     @module.method("hamming_window(n::Int, T=Float32; periodic=true, α=0.54, β=0.46)")
-    def hamming_window(n: int, kind: Any = T.Float32, *, periodic: bool = True, α: Any = 0.54, β: Any = 0.46) -> Any:
+    def hamming_window(
+        n: int, kind: Any = T.Float32, *, periodic: bool = True, α: Any = 0.54, β: Any = 0.46
+    ) -> Any:
         """`α - β cos(2πk/n)`"""
         return hamming(n, kind, periodic, α, β)
 
@@ -358,7 +417,9 @@ def spectra(module: Module) -> None:
     for name in ("stft", "istft", "spectrogram"):
         expose(module, name, getattr(spectral, name), export=True)
 
-    @module.method("melscale_filterbanks(; n_freqs::Int, n_mels::Int, sample_rate::Int, fmin=0f0, fmax=nothing)")
+    @module.method(
+        "melscale_filterbanks(; n_freqs::Int, n_mels::Int, sample_rate::Int, fmin=0f0, fmax=nothing)"
+    )
     def melscale_filterbanks(
         *, n_freqs: int, n_mels: int, sample_rate: int, fmin: Any = 0.0, fmax: Any = None
     ) -> Any:
@@ -375,14 +436,20 @@ def spectra(module: Module) -> None:
             )
         return wrap(filters)
 
-    @module.method("power_to_db(s; ref=1f0, amin=1f-10, top_db=80f0)", export=False, transparent=True)
+    @module.method(
+        "power_to_db(s; ref=1f0, amin=1f-10, top_db=80f0)", export=False, transparent=True
+    )
     def power_to_db(s: Any, *, ref: Any = 1.0, amin: Any = 1e-10, top_db: Any = 80.0) -> Any:
         """A power spectrogram in decibels, at most `top_db` below its peak."""
         host = to_host(s)
         kind = zygote.primal(host).dtype.type
         level = rules.log10(rules.maximum(kind(amin), host))
-        decibels = rules.mul(rules.sub(level, kind(math.log10(max(float(amin), float(ref))))), kind(10))
-        return from_host(rules.maximum(decibels, rules.sub(rules.extreme(decibels, np.argmax), kind(top_db))))
+        decibels = rules.mul(
+            rules.sub(level, kind(math.log10(max(float(amin), float(ref))))), kind(10)
+        )
+        return from_host(
+            rules.maximum(decibels, rules.sub(rules.extreme(decibels, np.argmax), kind(top_db)))
+        )
 
     @module.method("db_to_power(s_db; ref=1f0)", export=False, transparent=True)
     def db_to_power(s_db: Any, *, ref: Any = 1.0) -> Any:

@@ -56,7 +56,9 @@ def _struct_children(x: Any) -> trees.Parts | None:
         get = _FIELDS_OF.get(type(x))
         if get is None:
             names = x.fields
-            get = _FIELDS_OF[type(x)] = attrgetter(*names) if len(names) > 1 else partial(_only, names)
+            get = _FIELDS_OF[type(x)] = (
+                attrgetter(*names) if len(names) > 1 else partial(_only, names)
+            )
         return x.fields, get(x)
     names = FUNCTORS.get(family_of(x)) or x.fields
     return names, tuple(getattr(x, n, None) for n in names)
@@ -90,7 +92,11 @@ def assemble(family: Any, values: tuple[Any, ...]) -> Any:
     """A layer from the values of its fields; its type parameters are types of some of them."""
     fields = dict(zip(family.fields, values, strict=True))
     wanted = LAYER_PARAMETERS[family]
-    t = T.instantiate(family, tuple(T.typeof(fields[f]) for f in wanted)) if wanted else family.wrapper
+    t = (
+        T.instantiate(family, tuple(T.typeof(fields[f]) for f in wanted))
+        if wanted
+        else family.wrapper
+    )
     out = t.pyclass.__new__(t.pyclass)
     for f, v in fields.items():
         object.__setattr__(out, f, v)
@@ -190,14 +196,19 @@ def _dictionary(x: Any, keys: tuple[Any, ...], values: tuple[Any, ...]) -> Any:
 trees.register(
     V.JuliaDict,
     trees.Opener(
-        lambda x: (tuple([V.hashable(k) for k, _ in x.entries()]), tuple([v for _, v in x.entries()])),
+        lambda x: (
+            tuple([V.hashable(k) for k, _ in x.entries()]),
+            tuple([v for _, v in x.entries()]),
+        ),
         lambda x, v: _dictionary(x, (), v),
         mirror=_dictionary,
     ),
 )
 
 
-trees.register(V.Ref, trees.Opener(lambda x: (("x",), (x.x,)), lambda _x, v: V.Ref(v[0]), mirror=_named))
+trees.register(
+    V.Ref, trees.Opener(lambda x: (("x",), (x.x,)), lambda _x, v: V.Ref(v[0]), mirror=_named)
+)
 
 
 def _wrapper(cls: Any, name: str) -> None:
@@ -207,12 +218,19 @@ def _wrapper(cls: Any, name: str) -> None:
         return Base.bindings[name](x)
 
     def received(x: Any, g: Any) -> Any:
-        return g if isinstance(g, V.NamedTuple) else V.NamedTuple(("parent",), (wrap_data(zygote.to_engine(flipped(g))),))
+        return (
+            g
+            if isinstance(g, V.NamedTuple)
+            else V.NamedTuple(("parent",), (wrap_data(zygote.to_engine(flipped(g))),))
+        )
 
     trees.register(
         cls,
         trees.Opener(
-            lambda x: (("parent",), (x.parent,)), lambda x, v: flipped(v[0]), mirror=_named, received=received
+            lambda x: (("parent",), (x.parent,)),
+            lambda x, v: flipped(v[0]),
+            mirror=_named,
+            received=received,
         ),
     )
     sizes.FOREIGN[cls] = lambda x: ([("parent", x.parent)], False)
@@ -224,7 +242,9 @@ for _cls in (V.Fix1, V.Fix2):  # type: ignore[attr-defined]
     trees.register(_cls, trees.Opener(_fields_children, lambda x, v: type(x)(*v), mirror=_named))
 trees.register(
     V.Pair,
-    trees.Opener(lambda x: (("first", "second"), (x.first, x.second)), lambda x, v: V.Pair(*v), mirror=_named),
+    trees.Opener(
+        lambda x: (("first", "second"), (x.first, x.second)), lambda x, v: V.Pair(*v), mirror=_named
+    ),
 )
 for _cls in (ClosureBase, Composed):
     trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))

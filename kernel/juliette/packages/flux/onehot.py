@@ -21,7 +21,9 @@ from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine import rules
 
-ONEHOT = T._sub_family("OneHotArray", "T N var I", lambda t, n, m, i: T.apply_type(T.AbstractArray, T.Bool, m))
+ONEHOT = T._sub_family(
+    "OneHotArray", "T N var I", lambda t, n, m, i: T.apply_type(T.AbstractArray, T.Bool, m)
+)
 INDICES = T.unwrap(ONEHOT).typename
 INDICES.fields, INDICES.field_types = ("indices", "nlabels"), (T.Any_, T.Any_)
 
@@ -104,7 +106,11 @@ def reshaped(x: Any) -> Any:
     if not isinstance(x, W.ReshapedArray) or not isinstance(x.parent, OneHot):
         return x
     shape = np.shape(x.data)
-    return make(x.parent.raw.reshape(shape[1:], order="F"), shape[0]) if shape[0] == x.parent.nlabels else x
+    return (
+        make(x.parent.raw.reshape(shape[1:], order="F"), shape[0])
+        if shape[0] == x.parent.nlabels
+        else x
+    )
 
 
 def showarg(io: Any, x: OneHot, toplevel: bool) -> None:
@@ -134,7 +140,12 @@ def load(module: Module) -> None:
         @module.method(f"{name}({argument}, n::Integer)")
         def construct(_: Any, i: Any, n: int) -> Any:
             """A one-hot array from the numbers of its true rows and the number of rows."""
-            return over(i if isinstance(i, Array) or not hasattr(i, "data") else Base.bindings["collect"](i), n)
+            return over(
+                i
+                if isinstance(i, Array) or not hasattr(i, "data")
+                else Base.bindings["collect"](i),
+                n,
+            )
 
     @module.method("onehot(x, labels, default...)")
     def onehot(x: Any, labels: Any, *default: Any) -> Any:
@@ -185,7 +196,9 @@ def load(module: Module) -> None:
 
     matrix = T.TypeVar("N")
     parent = T.TypeVar("P", None, ONEHOT)
-    like = T.UnionAll(matrix, T.UnionAll(parent, T.apply_type(W.ReshapedArray_, T.Bool, matrix, parent)))
+    like = T.UnionAll(
+        matrix, T.UnionAll(parent, T.apply_type(W.ReshapedArray_, T.Bool, matrix, parent))
+    )
     module.const("OneHotLike", T.union(ONEHOT, like))
     methods({"OneHotArray": ONEHOT, "OneHotLike": module.bindings["OneHotLike"]})
 
@@ -197,15 +210,21 @@ def methods(types: dict[str, Any]) -> None:
     def columns(x: OneHot, _: Any, *index: Any) -> Any:
         raw = x.raw
         where = tuple(
-            slice(None) if isinstance(i, V.ColonType)
-            else i - 1 if type(i) is int
-            else np.asarray(i.data) - 1 if np.asarray(i.data).dtype != bool
+            slice(None)
+            if isinstance(i, V.ColonType)
+            else i - 1
+            if type(i) is int
+            else np.asarray(i.data) - 1
+            if np.asarray(i.data).dtype != bool
             else np.asarray(i.data)
             for i in index
         )
         if len(where) != raw.ndim:
             return from_host(x.data[(slice(None), *where)])
-        return make(raw[where if sum(isinstance(i, np.ndarray) for i in where) < 2 else np.ix_(*where)], x.nlabels)
+        return make(
+            raw[where if sum(isinstance(i, np.ndarray) for i in where) < 2 else np.ix_(*where)],
+            x.nlabels,
+        )
 
     method_for(types, "getindex(x::OneHotArray, c::Colon, i, is...)", columns)
     method_for(types, "copy(x::OneHotArray)", lambda x: make(x.raw.copy(), x.nlabels))
@@ -220,7 +239,9 @@ def methods(types: dict[str, Any]) -> None:
 
     def cat(*xs: Any, dims: Any) -> Any:
         if type(dims) is not int or dims < 2 or len({x.nlabels for x in xs}) != 1:
-            return Base.bindings["cat"].call_kw({"dims": dims}, *[wrap(np.asfortranarray(x.data)) for x in xs])
+            return Base.bindings["cat"].call_kw(
+                {"dims": dims}, *[wrap(np.asfortranarray(x.data)) for x in xs]
+            )
         n = max(dims - 1, *[x.raw.ndim for x in xs])
         parts = [x.raw.reshape(x.raw.shape + (1,) * (n - x.raw.ndim)) for x in xs]
         return make(np.concatenate(parts, axis=dims - 2), xs[0].nlabels)
@@ -247,11 +268,11 @@ def methods(types: dict[str, Any]) -> None:
         if raw.ndim == 0 and isinstance(a, W.Transposed) and a.parent_is_vector:
             return from_host(rules.getitem(host, (0, int(raw))))
         y = rules.getitem(host, (slice(None), raw.ravel(order="F") if raw.ndim else int(raw)))
-        return from_host(y if raw.ndim < 2 else rules.reshape(y, (rules.shape(host)[0], *raw.shape)))
+        return from_host(
+            y if raw.ndim < 2 else rules.reshape(y, (rules.shape(host)[0], *raw.shape))
+        )
 
     scope = Module("scope")
     scope.bindings.update(types)
     scope.visible = scope.bindings["__builtins__"] = Base.bindings
     scope.method("*(a::AbstractMatrix, x::OneHotArray)", export=False, transparent=True)(times)
-
-

@@ -89,7 +89,9 @@ class OldJuliaRule(Rule):
         """`Flux.Optimise.apply!(rule, x, Δ)`; it may write over `Δ`."""
         if id(x) not in self.arrays:
             self.arrays[id(x)] = (x, from_host(x))
-        return state, trees.data(OLD_APPLY(self.struct, self.arrays[id(x)][1], from_host(np.array(g, order="F"))))
+        return state, trees.data(
+            OLD_APPLY(self.struct, self.arrays[id(x)][1], from_host(np.array(g, order="F")))
+        )
 
     def line(self, text: Any = None) -> str:
         """As the struct prints."""
@@ -112,12 +114,18 @@ def engine_rule(rule: Any, *, convert: bool = True) -> Any:
         return rule.modern()
     if isinstance(rule, Struct) and T.subtype(T.typeof(rule), ABSTRACT):
         return JuliaRule(rule)
-    if convert and isinstance(rule, engine.OptimiserChain) and any(isinstance(r, stateful.Stateful) for r in rule):
+    if (
+        convert
+        and isinstance(rule, engine.OptimiserChain)
+        and any(isinstance(r, stateful.Stateful) for r in rule)
+    ):
         return type(rule)(*map(engine_rule, rule))
     return rule
 
 
-def _declare(module: Module, name: str, cls: Any, parent: Any, *, mutable: bool, export: bool) -> None:
+def _declare(
+    module: Module, name: str, cls: Any, parent: Any, *, mutable: bool, export: bool
+) -> None:
     t = T.define(name, parent, module=module, mutable=mutable)
     T.register_class(cls, t)
     names = tuple(cls.names.get(f, f) for f in cls.fields)
@@ -207,7 +215,9 @@ def load(module: Module) -> None:
             raise E.MethodError(APPLY, (rule, state, x, dx), None)
         host, step = to_host(x), to_host(dx)
         if isinstance(step, np.ndarray) and step.dtype.kind in "iub" and host.dtype.kind in "fc":
-            step = step.astype(host.dtype)  # as numbers of Julia's keep a Float32 that meets integers
+            step = step.astype(
+                host.dtype
+            )  # as numbers of Julia's keep a Float32 that meets integers
         return from_host(tuple(rule.apply(to_host(state), host, step)))
 
     @module.method("trainable(x)", export=False)
@@ -249,7 +259,9 @@ def _saved(x: Any) -> Any:
 
 def _refused(x: Any) -> list[Any]:
     name = type(x).__name__
-    raise E.ErrorException(f"values of type {name} cannot be saved: they keep states of arrays; save those of Flux.setup")
+    raise E.ErrorException(
+        f"values of type {name} cannot be saved: they keep states of arrays; save those of Flux.setup"
+    )
 
 
 def _made(cls: Any, values: list[Any]) -> Any:
@@ -390,7 +402,10 @@ def copy_leaf(leaf: Any, memo: dict[int, Any]) -> Any:
 
 def warn(text: str, module: str, where: str = "", **values: Any) -> None:
     """A warning as `@warn` writes it, with values by name, from a module and a file of it."""
-    lines = [*text.split("\n"), *[f"  {name} = {one_line(value)}" for name, value in values.items()]]
+    lines = [
+        *text.split("\n"),
+        *[f"  {name} = {one_line(value)}" for name, value in values.items()],
+    ]
     place = f" ~/.julia/packages/{module}/src/{where}" if where else ""
     STDERR.write("┌ Warning: " + "\n│ ".join(lines) + f"\n└ @ {module}{place}\n")
 
@@ -415,6 +430,7 @@ def load_old(module: Module) -> None:
     def runall(f: Any) -> Any:
         """A callback itself, or one that calls each of a vector."""
         return (lambda: [g() for g in f.data] and None) if isinstance(f, Array) else f
+
     for name, cls in stateful.ALL.items():
         _declare(inner, name, cls, ABSTRACT_OLD, mutable=True, export=True)
     capitals = {v: k for k, v in stateful.CAPITALS.items()}

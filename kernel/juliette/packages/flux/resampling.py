@@ -13,7 +13,15 @@ from juliette.base.essentials import PROPERTIES
 from juliette.base.iteration import EltypeUnknown, iterates
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
-from juliette.packages.flux.data import NUMOBS, Loader, View, numobs, observed, one_based, zero_based
+from juliette.packages.flux.data import (
+    NUMOBS,
+    Loader,
+    View,
+    numobs,
+    observed,
+    one_based,
+    zero_based,
+)
 from juliette.packages.flux.optimise import method_for
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -127,7 +135,11 @@ class Joined:
 
     def __getitem__(self, index: Any) -> Any:
         places = zero_based(index)
-        return self.one(places) if type(index) is int else Base.bindings["vect"](*[self.one(int(i)) for i in places])
+        return (
+            self.one(places)
+            if type(index) is int
+            else Base.bindings["vect"](*[self.one(int(i)) for i in places])
+        )
 
     def __iter__(self) -> Any:
         return (self.one(i) for i in range(len(self)))
@@ -166,7 +178,9 @@ def load(module: Module) -> None:
     """Add these functions to the module MLUtils."""
     types = {"SlidingWindow": WINDOWS, "BatchView": BATCHES, "MappedData": MAPPED, "NamedTupleData": NAMED,
              "JoinedData": JOINED, "ObsView": VIEW}  # fmt: skip
-    for cls, family in zip((Windows, Batches, Mapped, NamedMaps, Joined, View), types.values(), strict=True):
+    for cls, family in zip(
+        (Windows, Batches, Mapped, NamedMaps, Joined, View), types.values(), strict=True
+    ):
         family.typename.module = module
         T.register_class(cls, family)
         SHOW_HOOKS[cls] = lambda io, x, long: io.write(x.text)
@@ -212,13 +226,19 @@ def views(module: Module) -> None:
         return observed(data, zero_based(index), window=True)
 
     @module.method("BatchView(data; batchsize=1, partial=true, collate=nothing)")
-    def batchview(_: Any, data: Any, *, batchsize: int = 1, partial: bool = True, collate: Any = None) -> Any:
+    def batchview(
+        _: Any, data: Any, *, batchsize: int = 1, partial: bool = True, collate: Any = None
+    ) -> Any:
         """Batches that can be counted and indexed."""
         n = numobs(data)
         stop = n if partial else n // batchsize * batchsize
         places = [range(a, min(a + batchsize, n)) for a in range(0, stop, batchsize)]
         kind = T.type_string(T.typeof(data))
-        return Batches(data, places, f"BatchView(::{kind}, batchsize={batchsize}, partial={str(partial).lower()})")
+        return Batches(
+            data,
+            places,
+            f"BatchView(::{kind}, batchsize={batchsize}, partial={str(partial).lower()})",
+        )
 
     @module.method("slidingwindow(data; size, stride=1)")
     def slidingwindow(data: Any, *, size: int, stride: int = 1) -> Any:
@@ -227,9 +247,13 @@ def views(module: Module) -> None:
             raise ArgumentError("Size and stride must be positive.")
         n = numobs(data)
         if size > n:
-            raise ArgumentError(f"Size must be smaller or equal to {n}, the number of observations.")
+            raise ArgumentError(
+                f"Size must be smaller or equal to {n}, the number of observations."
+            )
         places = [range(a, a + size) for a in range(0, n - size + 1, stride)]
-        return Windows(data, places, f"slidingwindow({one_line(data)}, size={size}, stride={stride})")
+        return Windows(
+            data, places, f"slidingwindow({one_line(data)}, size={size}, stride={stride})"
+        )
 
     @module.method("filterobs(f, data)")
     def filterobs(f: Any, data: Any) -> Any:
@@ -244,7 +268,9 @@ def views(module: Module) -> None:
         groups: dict[Any, tuple[Any, list[int]]] = {}
         for i, key in enumerate(keys):
             groups.setdefault(V.hashable(key), (key, []))[1].append(i)
-        pairs = [V.Pair(key, observed(data, places, window=True)) for key, places in groups.values()]
+        pairs = [
+            V.Pair(key, observed(data, places, window=True)) for key, places in groups.values()
+        ]
         return Base.bindings["Dict"](*pairs)
 
     @module.method("joinobs(datas...)")
@@ -271,9 +297,13 @@ def folds(module: Module) -> None:
 
     def numbers(n: int, k: int) -> Any:
         if not 1 < k <= n:
-            raise ArgumentError(f"k must be in [2, {n}], got k={k}" if n > 1 else "n must be greater than 1")
+            raise ArgumentError(
+                f"k must be in [2, {n}], got k={k}" if n > 1 else "n must be greater than 1"
+            )
         inside = stretches(n, k)
-        outside = [wrap(np.array([i + 1 for i in range(n) if i not in p], dtype=np.int64)) for p in inside]
+        outside = [
+            wrap(np.array([i + 1 for i in range(n) if i not in p], dtype=np.int64)) for p in inside
+        ]
         return outside, inside
 
     def indices(n: int, k: int) -> Any:
@@ -283,10 +313,13 @@ def folds(module: Module) -> None:
 
     def pairs(data: Any, k: int) -> Any:
         outside, inside = numbers(numobs(data), k)
-        return vector([
-            (observed(data, zero_based(a), window=True), observed(data, b, window=True))
-            for a, b in zip(outside, inside, strict=True)
-        ], T.Any_)
+        return vector(
+            [
+                (observed(data, zero_based(a), window=True), observed(data, b, window=True))
+                for a, b in zip(outside, inside, strict=True)
+            ],
+            T.Any_,
+        )
 
     @module.method("kfolds(n::Integer, k=5)")
     def kfolds_numbers(n: int, k: int = 5) -> Any:
@@ -316,7 +349,11 @@ def folds(module: Module) -> None:
     @module.method("leavepout(data; p=1)")
     def leavepout(data: Any, *, p: int = 1) -> Any:
         """Like `kfolds`, with about `p` observations to check with."""
-        return indices(data, times(data, p)) if type(data) is int else pairs(data, times(numobs(data), p))
+        return (
+            indices(data, times(data, p))
+            if type(data) is int
+            else pairs(data, times(numobs(data), p))
+        )
 
 
 def balance(module: Module) -> None:
@@ -342,7 +379,9 @@ def balance(module: Module) -> None:
         return chosen(data, labels, drawn(places, len(places)) if shuffle else sorted(places))
 
     def chosen(data: Any, labels: Any, places: list[int]) -> Any:
-        both = data if data is labels or type(data) is tuple and data[-1] is labels else (data, labels)
+        both = (
+            data if data is labels or type(data) is tuple and data[-1] is labels else (data, labels)
+        )
         return observed(both, places, window=True)
 
     @module.method("oversample(data, classes; fraction=1, shuffle=true)")

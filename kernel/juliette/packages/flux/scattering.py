@@ -50,7 +50,9 @@ def width(places: Any) -> int:
 def within(array: Any, size: tuple[int, ...], places: Any) -> None:
     """Raise BoundsError for a place outside of an array of this size."""
     last = size[len(size) - width(places) :]
-    for p in places.flat if places.dtype == object else places[(places < 0) | (places >= last[0])].flat:
+    for p in (
+        places.flat if places.dtype == object else places[(places < 0) | (places >= last[0])].flat
+    ):
         index = p if type(p) is tuple else (int(p),)
         if any(not 0 <= k < n for k, n in zip(index, last, strict=True)):
             raise BoundsError(array, tuple([k + 1 for k in index]))
@@ -89,7 +91,9 @@ def gathering(module: Module) -> None:
 def scattering(module: Module) -> None:
     """`scatter` and `scatter!`."""
 
-    @module.method("scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True)
+    @module.method(
+        "scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True
+    )
     def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
         """Slices put together by the numbers of their places, with an operation; `init` goes first."""
         size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
@@ -112,7 +116,10 @@ def scattering(module: Module) -> None:
         fitting(there, values, places)
         within(dst, rules.shape(there), places)
         name = name_of(op)
-        numeric = all(isinstance(v, zygote.Tracer) or (isinstance(v, np.ndarray) and v.dtype != object) for v in (there, values))
+        numeric = all(
+            isinstance(v, zygote.Tracer) or (isinstance(v, np.ndarray) and v.dtype != object)
+            for v in (there, values)
+        )
         if name not in JOINS or not numeric:
             return one_by_one(op, dst, src, places)
         joined = JOINS[name](there, engine.scatter(name, values, places, rules.shape(there)))
@@ -126,7 +133,9 @@ def fitting(dst: Any, src: Any, places: Any) -> None:
     """The sizes that scattering wants of its arguments."""
     n, m = len(rules.shape(dst)), len(rules.shape(src))
     if n - width(places) != m - places.ndim:
-        raise AssertionError_(f"Incompatible input shapes of (dst, src, idx) = ({n}, {m}, {places.ndim}).")
+        raise AssertionError_(
+            f"Incompatible input shapes of (dst, src, idx) = ({n}, {m}, {places.ndim})."
+        )
 
 
 def one_by_one(op: Any, dst: Any, src: Any, places: Any) -> Any:
@@ -140,5 +149,3 @@ def one_by_one(op: Any, dst: Any, src: Any, places: Any) -> Any:
             where = tuple([k + 1 for k in (*row, *to)])
             put(dst, op(get(dst, *where), get(src, *[k + 1 for k in (*row, *at)])), *where)
     return dst
-
-

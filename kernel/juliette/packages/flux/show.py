@@ -159,5 +159,3 @@ def install() -> None:
     layout.set_part(part_text)
     SHOW_HOOKS[Layer] = show_layer
     IDENTITIES.append(Base.bindings["identity"])
-
-

@@ -187,7 +187,9 @@ def lazily(context: Any, e: Any, autosizefor: Any) -> Any:
         raise ErrorException(f"@autosize doesn't expect an underscore here: {expression_text(e)}")
     if n > 2:
         first = [] if e.head == "block" else e.args[:1]
-        return Expr(e.head, *first, *(lazily(context, a, autosizefor) for a in e.args[len(first) :]))
+        return Expr(
+            e.head, *first, *(lazily(context, a, autosizefor) for a in e.args[len(first) :])
+        )
     x, size = context.gensym("x"), context.gensym("s")
     kind = e.args[0] if e.head == "call" else QuoteNode(T.Type_)
     found = Expr("call", QuoteNode(autosizefor), kind, x)
@@ -215,11 +217,18 @@ def load(module: Module) -> None:
     def autosizefor(kind: Any, x: Any) -> int:
         """What `_` stands for in a call of `T`; add a method for a layer of your own."""
         shape = trees.size(x)
-        name = T.unwrap(kind).typename.name if isinstance(kind, T.JuliaType) else getattr(kind, "name", "")
+        name = (
+            T.unwrap(kind).typename.name
+            if isinstance(kind, T.JuliaType)
+            else getattr(kind, "name", "")
+        )
         return int(shape[0] if name in FIRST or len(shape) < 2 else shape[-2])
 
     LAZY.typename.module = module
-    LAZY.typename.fields, LAZY.typename.field_types = ("str", "make", "layer"), (T.String, T.Any_, T.Any_)
+    LAZY.typename.fields, LAZY.typename.field_types = (
+        ("str", "make", "layer"),
+        (T.String, T.Any_, T.Any_),
+    )
     module.const("LazyLayer", LAZY, export=False)
 
     @module.method("LazyLayer(str, make, layer)", export=False)
@@ -238,7 +247,13 @@ def load(module: Module) -> None:
     def autosize(context: Any, size: Any, model: Any) -> Any:
         """`@autosize (sizes…,) model` fills in `_` by the sizes of what arrives there."""
         if not (isinstance(size, Expr) and size.head == "tuple"):
-            raise ErrorException("@autosize's first argument must be a tuple, the size of the input")
+            raise ErrorException(
+                "@autosize's first argument must be a tuple, the size of the input"
+            )
         if not (isinstance(model, Expr) and model.head == "call"):
-            raise ErrorException("@autosize's second argument must be something like Chain(layers...)")
-        return Expr("call", QuoteNode(fill), lazily(context, model, module.bindings["autosizefor"]), size)
+            raise ErrorException(
+                "@autosize's second argument must be something like Chain(layers...)"
+            )
+        return Expr(
+            "call", QuoteNode(fill), lazily(context, model, module.bindings["autosizefor"]), size
+        )

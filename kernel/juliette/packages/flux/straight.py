@@ -16,7 +16,16 @@ from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
 from juliette.packages.zygote.straight.iteration import known_items
-from juliette.packages.zygote.straight.terms import applied, as_leaf, elementwise, floats, is_array, is_number, made, raw_array
+from juliette.packages.zygote.straight.terms import (
+    applied,
+    as_leaf,
+    elementwise,
+    floats,
+    is_array,
+    is_number,
+    made,
+    raw_array,
+)
 from juliette.packages.zygote.straight.items import Refuse, Val
 from juliette.packages.zygote.straight.steps import Layered
 from juliette.packages.zygote.straight.values import WITHOUT_PARAMETERS, Const, Record, Tup
@@ -43,14 +52,22 @@ def _chain(walk: Any, f: Record, args: list[Any]) -> Any:
         return None
     x = args[0]
     value = inner.example
-    parts = [inner.part(i) for i in range(len(value.values))] if isinstance(value, V.NamedTuple) else known_items(inner)
+    parts = (
+        [inner.part(i) for i in range(len(value.values))]
+        if isinstance(value, V.NamedTuple)
+        else known_items(inner)
+    )
     for part in parts or ():
         x = walk.call(part, [x])
     return x if parts else None
 
 
 def _skip(walk: Any, f: Record, args: list[Any]) -> Any:
-    return walk.call(f.part("connection"), [walk.call(f.part("layers"), args), *args]) if len(args) == 1 else None
+    return (
+        walk.call(f.part("connection"), [walk.call(f.part("layers"), args), *args])
+        if len(args) == 1
+        else None
+    )
 
 
 def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
@@ -70,10 +87,20 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
         return None
     example = f.example(x.example)
     if known is None:
-        y = _product(walk, w, x, None, None, wrap(np.asfortranarray(w.example.data.dot(x.example.data))), None)
+        y = _product(
+            walk,
+            w,
+            x,
+            None,
+            None,
+            wrap(np.asfortranarray(w.example.data.dot(x.example.data))),
+            None,
+        )
         usual = tuple(map(Fixed, getattr(op, "constants", {}).values()))
         inner = 0 if bias is None else Call(rules.add, (0, 1))
-        return walk.flow.fused(Call(op, (inner, *usual)), [y] if bias is None else [y, bias], example)
+        return walk.flow.fused(
+            Call(op, (inner, *usual)), [y] if bias is None else [y, bias], example
+        )
     in_place, slope = known
     return _product(walk, w, x, bias, QUIET.get(op, in_place), example, slope)
 
@@ -86,23 +113,41 @@ def matched(walk: Any, w: Val, x: Any) -> Val | None:
     if have == want:
         return x  # type: ignore[no-any-return]
     if have.kind != "f":
-        return None if x.active else raw_array(walk, f"{x.name}.astype({want.char!r})", wrap(np.asfortranarray(x.example.data, dtype=want)))
+        return (
+            None
+            if x.active
+            else raw_array(
+                walk,
+                f"{x.name}.astype({want.char!r})",
+                wrap(np.asfortranarray(x.example.data, dtype=want)),
+            )
+        )
     if PROFILE.modern or have.itemsize < want.itemsize:
         return None
     walk.flow.line(f"if {walk.flow.hold(PROFILE)}.modern: raise Bail")
     return x  # type: ignore[no-any-return]
 
 
-def _product(walk: Any, w: Val, x: Val, bias: Val | None, in_place: Any, example: Any, slope: Any) -> Val:
+def _product(
+    walk: Any, w: Val, x: Val, bias: Val | None, in_place: Any, example: Any, slope: Any
+) -> Val:
     """`σ.(w * x .+ bias)`, in place."""
     flow = walk.flow
     active = w.active or x.active or (bias is not None and bias.active)
     batch = x.example.data.shape[1] if x.ndim == 2 else 1
-    large = x.ndim == 2 and (w.example.data.size * batch > UNPACKED or max(w.example.data.size, w.example.data.shape[0] * batch) >= 8192)
+    large = x.ndim == 2 and (
+        w.example.data.size * batch > UNPACKED
+        or max(w.example.data.size, w.example.data.shape[0] * batch) >= 8192
+    )
     if x.ndim == 1:
         out = made(walk, f"{w.name}.dot({x.name})", example, active)
     else:
-        out = made(walk, f"product({x.name}.T, {w.name}.T)" if large else f"{x.name}.T.dot({w.name}.T)", example, active)
+        out = made(
+            walk,
+            f"product({x.name}.T, {w.name}.T)" if large else f"{x.name}.T.dot({w.name}.T)",
+            example,
+            active,
+        )
     if bias is not None:
         flow.line(f"{out.name} += {bias.name}", out.name)
     if x.ndim == 2:
@@ -110,40 +155,70 @@ def _product(walk: Any, w: Val, x: Val, bias: Val | None, in_place: Any, example
     if in_place is not None:
         flow.line(f"{out.name} = {flow.hold(in_place)}({out.name})", out.name)
     if active:
-        flow.region.append(Layered(out, w, x, bias, None if slope is None else flow.hold(slope), large))
+        flow.region.append(
+            Layered(out, w, x, bias, None if slope is None else flow.hold(slope), large)
+        )
     return out
 
 
 def _dropout(walk: Any, f: Record, args: list[Any]) -> Any:
     p, dims, active, rng = [f.part(k) for k in ("p", "dims", "active", "rng")]
-    if len(args) != 1 or not all(type(k) is Const for k in (dims, active, rng)) or rng.example is not None:
+    if (
+        len(args) != 1
+        or not all(type(k) is Const for k in (dims, active, rng))
+        or rng.example is not None
+    ):
         return None
     if active.example is False:
         return args[0]
     x = args[0]
-    if active.example not in (None, True) or not isinstance(dims.example, V.ColonType) or not floats(x) or not is_number(p):
+    if (
+        active.example not in (None, True)
+        or not isinstance(dims.example, V.ColonType)
+        or not floats(x)
+        or not is_number(p)
+    ):
         return None
     flow = walk.flow
     flow.line(f"if not {p.name}: raise Bail")
     flow.draws = True
     with calls.unchanged_randomness():
         data = normalising.dropout_mask(x.example.data.shape, x.example.data.dtype, p.example)
-    mask = made(walk, f"{flow.hold(normalising.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})", wrap(data), False)
+    mask = made(
+        walk,
+        f"{flow.hold(normalising.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})",
+        wrap(data),
+        False,
+    )
     return elementwise(walk, rules.mul, [x, mask], wrap(np.asfortranarray(x.example.data * data)))
 
 
 def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
     affine, diag, ϵ = f.part("affine"), f.part("diag"), f.part("ϵ")
-    if len(args) != 1 or not floats(args[0]) or len(f.example.size) != 1 or affine.example is not True or type(diag) is not Record:
+    if (
+        len(args) != 1
+        or not floats(args[0])
+        or len(f.example.size) != 1
+        or affine.example is not True
+        or type(diag) is not Record
+    ):
         return None
     x, scale, bias, σ = args[0], *[diag.part(k) for k in ("scale", "bias", "σ")]
     op = boundary.engine_function(σ.example) if type(σ) is Const else None
-    if not is_array(scale, 1) or not is_array(bias, 1) or not floats(x, scale, bias) or not is_number(ϵ) or x.ndim > 2:
+    if (
+        not is_array(scale, 1)
+        or not is_array(bias, 1)
+        or not floats(x, scale, bias)
+        or not is_number(ϵ)
+        or x.ndim > 2
+    ):
         return None
     flow = walk.flow
     n, version = len(x.example.data), normalising._denominator
     flow.looks(f"{x.name}.shape[0] != {n} or {scale.name}.size != {n}")
-    flow.line(f"if {ϵ.name} != {float(ϵ.example)!r} or {flow.hold(version)}[0] != {version[0]!r}: raise Bail")
+    flow.line(
+        f"if {ϵ.name} != {float(ϵ.example)!r} or {flow.hold(version)}[0] != {version[0]!r}: raise Bail"
+    )
     u = noted(walk, lambda x: normalising.normalise(x, (0,), float(ϵ.example)), [x])
     y = Call(rules.add, (Call(rules.mul, (0, 1)), 2))
     if op is not identity:
@@ -155,12 +230,20 @@ def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
 
 def _embedding(walk: Any, f: Record, args: list[Any]) -> Any:
     w, numbers = f.part("weight"), args[0]
-    if len(args) != 1 or not is_array(w, 2) or not floats(w) or not is_array(numbers, 1) or numbers.example.data.dtype.kind != "i":
+    if (
+        len(args) != 1
+        or not is_array(w, 2)
+        or not floats(w)
+        or not is_array(numbers, 1)
+        or numbers.example.data.dtype.kind != "i"
+    ):
         return None
     flow = walk.flow
     places, index = flow.new(), flow.new()
     flow.line(f"{places} = {numbers.name} - 1", places)
-    flow.line(f"if not {places}.size or {places}.min() < 0 or {places}.max() >= {w.name}.shape[1]: raise Bail")
+    flow.line(
+        f"if not {places}.size or {places}.min() < 0 or {places}.max() >= {w.name}.shape[1]: raise Bail"
+    )
     flow.line(f"{index} = (slice(None), {places})", index)
     return applied(walk, PRIMITIVES["getitem"], [w], f", index={index}", f.example(numbers.example))
 
@@ -193,8 +276,22 @@ def _params(walk: Any, function: Any, args: list[Any]) -> Any:
                 visit(item)
         elif type(x) is Record:
             value = x.example
-            known = isinstance(value, V.NamedTuple) or type(value) is tuple or isinstance(value, Array)
-            for key in range(len(value.data if isinstance(value, Array) else value.values if isinstance(value, V.NamedTuple) else value)) if known else value.fields:
+            known = (
+                isinstance(value, V.NamedTuple) or type(value) is tuple or isinstance(value, Array)
+            )
+            for key in (
+                range(
+                    len(
+                        value.data
+                        if isinstance(value, Array)
+                        else value.values
+                        if isinstance(value, V.NamedTuple)
+                        else value
+                    )
+                )
+                if known
+                else value.fields
+            ):
                 visit(x.part(key))
 
     for a in args:
@@ -202,7 +299,9 @@ def _params(walk: Any, function: Any, args: list[Any]) -> Any:
     if found.keys() != wanted.keys() or not found or any(x.julia is None for x in found.values()):
         return None
     arrays = [found[k] for k in wanted]
-    walk.flow.line(f"if len({{{', '.join([f'id({x.julia})' for x in arrays])}}}) != {len(arrays)}: raise Bail")
+    walk.flow.line(
+        f"if len({{{', '.join([f'id({x.julia})' for x in arrays])}}}) != {len(arrays)}: raise Bail"
+    )
     return Tup(arrays)
 
 
@@ -217,7 +316,9 @@ def _along(primitive: str) -> Any:
     def rule(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs or len(args) != 1 or not floats(*args):
             return None
-        return applied(walk, PRIMITIVES[primitive], args, ", axes=(0,)", function(args[0].example), pure=True)
+        return applied(
+            walk, PRIMITIVES[primitive], args, ", axes=(0,)", function(args[0].example), pure=True
+        )
 
     return rule
 
@@ -235,7 +336,11 @@ def _both(walk: Any, args: list[Any]) -> tuple[Val, Val] | None:
         return None
     dtype = x.example.data.dtype
     if y.example.data.dtype.kind != "f":
-        y = raw_array(walk, f"{y.name}.astype({dtype.char!r})", wrap(np.asfortranarray(y.example.data, dtype=dtype)))
+        y = raw_array(
+            walk,
+            f"{y.name}.astype({dtype.char!r})",
+            wrap(np.asfortranarray(y.example.data, dtype=dtype)),
+        )
     walk.flow.same_shape([x.name, y.name])
     walk.flow.line(f"if not {x.name}.size: raise Bail")
     return x, y
@@ -252,7 +357,14 @@ def _crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, A
         return None
     x, y = both
     static = f", y={y.name}, eps={losses.epsilon(x.example.data)!r}"
-    return applied(walk, PRIMITIVES["crossentropy"], [x], static, function(*[a.example for a in args]), pure=True)
+    return applied(
+        walk,
+        PRIMITIVES["crossentropy"],
+        [x],
+        static,
+        function(*[a.example for a in args]),
+        pure=True,
+    )
 
 
 def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -262,12 +374,29 @@ def _logit_crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[
     x, y = both
     saved = walk.flow.new()
     walk.flow.line(f"{saved} = []", saved)
-    return applied(walk, PRIMITIVES["logit_crossentropy"], [x], f", y={y.name}, saved={saved}", function(*[a.example for a in args]))
+    return applied(
+        walk,
+        PRIMITIVES["logit_crossentropy"],
+        [x],
+        f", y={y.name}, saved={saved}",
+        function(*[a.example for a in args]),
+    )
 
 
 def _mse(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     both = None if kwargs else _both(walk, args)
-    return None if both is None or not floats(*both) else applied(walk, criteria.mean_squares, list(both), "", function(*[a.example for a in args]), pure=True)
+    return (
+        None
+        if both is None or not floats(*both)
+        else applied(
+            walk,
+            criteria.mean_squares,
+            list(both),
+            "",
+            function(*[a.example for a in args]),
+            pure=True,
+        )
+    )
 
 
 class Notes(tapes.Tape):
@@ -330,9 +459,20 @@ def _elementwise_loss(f: Any) -> Any:
 
     def rule(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         agg = kwargs.get("agg")
-        if set(kwargs) - {"agg"} or (agg is not None and (type(agg) is not Const or getattr(agg.example, "name", "") not in ("sum", "mean", "identity"))):
+        if set(kwargs) - {"agg"} or (
+            agg is not None
+            and (
+                type(agg) is not Const
+                or getattr(agg.example, "name", "") not in ("sum", "mean", "identity")
+            )
+        ):
             return None
-        if len(args) == 2 and floats(args[0]) and type(args[1]) is Const and type(args[1].example) in (int, float, np.float32):
+        if (
+            len(args) == 2
+            and floats(args[0])
+            and type(args[1]) is Const
+            and type(args[1].example) in (int, float, np.float32)
+        ):
             target = args[1].example
             out = noted(walk, lambda x: f(x, target, agg=lambda v: v), args[:1])
         else:
@@ -348,8 +488,11 @@ def _elementwise_loss(f: Any) -> Any:
 
 
 RULES: dict[Any, Any] = {
-    rules.softmax: _along("softmax"), rules.logsoftmax: _along("logsoftmax"), losses.crossentropy: _crossentropy,
-    losses.logitcrossentropy: _logit_crossentropy, losses.mse: _mse,
+    rules.softmax: _along("softmax"),
+    rules.logsoftmax: _along("logsoftmax"),
+    losses.crossentropy: _crossentropy,
+    losses.logitcrossentropy: _logit_crossentropy,
+    losses.mse: _mse,
 }
 # With another `agg`, and those that have no primitive of their own.
 NOTED: dict[Any, Any] = {
@@ -374,8 +517,9 @@ def find(function: Any) -> Any:
         return None
     if second is None:
         return first
-    return lambda walk, f, args, kwargs: (None if first is None else first(walk, f, args, kwargs)) or second(walk, f, args, kwargs)
+    return lambda walk, f, args, kwargs: (
+        (None if first is None else first(walk, f, args, kwargs)) or second(walk, f, args, kwargs)
+    )
 
 
 calls.FINDERS.append(find)
-

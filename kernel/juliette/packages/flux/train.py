@@ -137,7 +137,12 @@ def train_implicit(loss: Any, ps: Params, data: Any, opt: Any, cb: Any) -> None:
             "`Flux.Optimise` sub-module.\n"
             "But better to use the new explicit style, in which `m` itself is the 2nd argument."
         )
-    if is_rule(opt) and not isinstance(opt, Stateful) and not written_before(opt) and not nodes.PROFILE.modern:
+    if (
+        is_rule(opt)
+        and not isinstance(opt, Stateful)
+        and not written_before(opt)
+        and not nodes.PROFILE.modern
+    ):
         raise E.ErrorException(
             "can't mix implicit Params with explicit rule from Optimisers.jl\n"
             "To use `Flux.params(m)` in `train!`, the 4th argument must be from the old "
@@ -335,9 +340,7 @@ def helpers(module: Module) -> None:
 
         return on_trigger
 
-    def trigger(
-        f: Any, delay: int, distance: Any, score: Any, smallest: Any, *, best: bool
-    ) -> Any:
+    def trigger(f: Any, delay: int, distance: Any, score: Any, smallest: Any, *, best: bool) -> Any:
         state = [score, 0]
 
         def on_trigger(*args: Any, **keywords: Any) -> bool:

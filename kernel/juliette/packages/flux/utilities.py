@@ -72,7 +72,9 @@ def _collect(x: Any, exclude: Any, found: dict[int, Any]) -> None:
 def _like_leaf(x: Any) -> bool:
     """Leaves, and tuples of nothing but numbers or arrays of them, are no modules."""
     if type(x) is tuple:
-        return all(isinstance(v, (int, float, np.generic)) for v in x) or all(map(trees.is_array, x))
+        return all(isinstance(v, (int, float, np.generic)) for v in x) or all(
+            map(trees.is_array, x)
+        )
     return is_leaf(x)
 
 
@@ -103,7 +105,6 @@ def path_text(io: Any, x: KeyPath) -> str:
     if io.get("compact"):
         return ".".join(map(string_of, x.keys))
     return f"KeyPath{one_line(x.keys)}"
-
 
 
 def _show_restructure(io: Any, x: Any, long: bool) -> None:
@@ -142,9 +143,13 @@ def load(dst: Any, src: Any, wanted: Any, seen: dict[int, Any]) -> None:
                 load_array(a, b)
         elif isinstance(b, Array) and trees.is_array(b):
             if a is True:
-                raise E.ErrorException("Cannot copy non-zero parameter to boolean parameter == true.")
+                raise E.ErrorException(
+                    "Cannot copy non-zero parameter to boolean parameter == true."
+                )
             if a is not False:
-                raise E.ErrorException(f"Tried to copy an array to {one_line(a)}; this is not allowed.")
+                raise E.ErrorException(
+                    f"Tried to copy an array to {one_line(a)}; this is not allowed."
+                )
         elif id(a) not in seen and not trees.is_leaf(a):
             load(a, b, wanted, seen)
         seen[id(a)] = a
@@ -153,7 +158,9 @@ def load(dst: Any, src: Any, wanted: Any, seen: dict[int, Any]) -> None:
 def kept_parts(x: Any, wanted: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Keys and values of the parts for which `wanted` is true; parts of sequences are counted anew."""
     keys, values = trees.children(x) or ((), ())
-    kept = [(k, v) for k, v in zip(keys, values, strict=True) if wanted is None or wanted(v) is True]
+    kept = [
+        (k, v) for k, v in zip(keys, values, strict=True) if wanted is None or wanted(v) is True
+    ]
     named = all(isinstance(k, str) for k in keys)
     return tuple([k if named else i for i, (k, _) in enumerate(kept)]), tuple([v for _, v in kept])
 
@@ -166,7 +173,9 @@ def load_array(dst: Any, src: Any) -> None:
     if src is True:
         raise E.ErrorException("Cannot copy boolean parameter == true to non-zero parameter.")
     if not trees.is_array(src):
-        raise E.ErrorException(f"Tried to copy {one_line(src)} into an array destination; this is not allowed.")
+        raise E.ErrorException(
+            f"Tried to copy {one_line(src)} into an array destination; this is not allowed."
+        )
     if dst.data.shape != trees.data(src).shape:
         raise E.DimensionMismatch(
             f"Tried to load size {one_line(trees.data(src).shape)} array into size {one_line(dst.data.shape)}"
@@ -176,9 +185,15 @@ def load_array(dst: Any, src: Any) -> None:
 
 def check_tied(dst: Any, src: Any) -> None:
     """An array that has been loaded before must get the same numbers again."""
-    same = not dst.data.any() if src is False else trees.is_array(src) and np.array_equal(dst.data, trees.data(src))
+    same = (
+        not dst.data.any()
+        if src is False
+        else trees.is_array(src) and np.array_equal(dst.data, trees.data(src))
+    )
     if not same:
-        raise E.ErrorException("Encountered tied destination parameters with untied and mismatched sources.")
+        raise E.ErrorException(
+            "Encountered tied destination parameters with untied and mismatched sources."
+        )
 
 
 def _do_not_match(mine: trees.Parts, theirs: trees.Parts) -> None:
@@ -197,7 +212,11 @@ def _do_not_match(mine: trees.Parts, theirs: trees.Parts) -> None:
 
 def converted(t: Any, x: Any) -> Any:
     """A model with its floating-point arrays, complex ones too, in another precision."""
-    convert, family, real = Base.bindings["convert"], Base.bindings["Complex"], T.TypeVar("T", None, T.AbstractFloat)
+    convert, family, real = (
+        Base.bindings["convert"],
+        Base.bindings["Complex"],
+        T.TypeVar("T", None, T.AbstractFloat),
+    )
     complex_t, floats = T.apply_type(family, t), T.UnionAll(real, T.apply_type(family, real))
 
     def leaf(v: Any) -> Any:
@@ -429,7 +448,9 @@ def load_functors(module: Module) -> None:
     def fmap(f: Any, x: Any, *ys: Any, **keywords: Any) -> Any:
         """`f` on every leaf of a model, which is built up again."""
         exclude = keywords.get("exclude", is_leaf)
-        return trees.fmap(f, x, *ys, exclude=exclude, pruned=pruned(keywords), counterpart=counterpart)
+        return trees.fmap(
+            f, x, *ys, exclude=exclude, pruned=pruned(keywords), counterpart=counterpart
+        )
 
     @module.method("fmapstructure(f, x; keywords...)", transparent=True)
     def fmapstructure(f: Any, x: Any, **keywords: Any) -> Any:
@@ -466,14 +487,20 @@ def load_functors(module: Module) -> None:
         def re(new: Any) -> Any:
             return trees.rebuild(x, tuple(trees.children(new)[1]))  # type: ignore[index]
 
-        return children, Base.bindings["identity"] if type(x) is tuple or isinstance(x, V.NamedTuple) else re
+        return children, Base.bindings["identity"] if type(x) is tuple or isinstance(
+            x, V.NamedTuple
+        ) else re
 
     @module.method("functor(t::Type, x)")
     def functor_like(t: Any, x: Any) -> Any:
         """The parts of `x` that a `t` has, and the function that builds a `t` from such parts."""
         fields = T.unwrap(t).typename.fields
-        children = V.NamedTuple(fields, tuple([Base.bindings["getproperty"](x, V.Symbol(f)) for f in fields]))
-        return children, lambda new: T.CONSTRUCT(T.unwrap(t).typename.wrapper, tuple(new.values), {})
+        children = V.NamedTuple(
+            fields, tuple([Base.bindings["getproperty"](x, V.Symbol(f)) for f in fields])
+        )
+        return children, lambda new: T.CONSTRUCT(
+            T.unwrap(t).typename.wrapper, tuple(new.values), {}
+        )
 
     @module.method("isleaf(x)", export=False)
     def isleaf(x: Any) -> bool:
@@ -490,11 +517,17 @@ def load_functors(module: Module) -> None:
     @module.method("KeyPath(keys...)")
     def path_of(_: Any, *keys: Any) -> KeyPath:
         """A way to a part of a model, from keys and other ways."""
-        return KeyPath(tuple(k for key in keys for k in (key.keys if isinstance(key, KeyPath) else (key,))))
+        return KeyPath(
+            tuple(k for key in keys for k in (key.keys if isinstance(key, KeyPath) else (key,)))
+        )
 
     from juliette.packages.flux.optimise import method_for
 
-    method_for({"KeyPath": T._TYPE_OF_CLASS[KeyPath]}, "==(a::KeyPath, b::KeyPath)", lambda a, b: a.keys == b.keys)
+    method_for(
+        {"KeyPath": T._TYPE_OF_CLASS[KeyPath]},
+        "==(a::KeyPath, b::KeyPath)",
+        lambda a, b: a.keys == b.keys,
+    )
 
     @module.method("getkeypath(x, path::KeyPath)")
     def getkeypath(x: Any, path: KeyPath) -> Any:
@@ -527,4 +560,6 @@ def load_functors(module: Module) -> None:
     def fmapstructure_with_path(f: Any, x: Any, **keywords: Any) -> Any:
         """`f` on the path and the value of every leaf, in plain named tuples and tuples."""
         exclude = keywords.get("exclude", is_leaf)
-        return trees.fmap(lambda p, v: f(key_path(p), v), x, exclude=exclude, path=True, structure=True)
+        return trees.fmap(
+            lambda p, v: f(key_path(p), v), x, exclude=exclude, path=True, structure=True
+        )

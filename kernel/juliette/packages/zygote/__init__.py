@@ -34,7 +34,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.packages.zygote import buffer, custom, entry, errors, forward, linear, methods, nodes, parameters, structured, trees
+from juliette.packages.zygote import (
+    buffer,
+    custom,
+    entry,
+    errors,
+    forward,
+    linear,
+    methods,
+    nodes,
+    parameters,
+    structured,
+    trees,
+)
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
 from juliette.packages.zygote.arrays import RULES
@@ -45,8 +57,28 @@ from juliette.runtime.modules import Module, package
 from juliette_engine.tape import Tracer, primal
 
 __all__ = [
-    "FUNCTORS", "OPS", "RULES", "Tracer", "ZYGOTE", "buffer", "collect_params", "custom", "entry", "errors", "ignored",
-    "is_traced", "linear", "methods", "nodes", "parameters", "plain", "primal", "structured", "register_broadcast", "to_engine", "to_julia",
+    "FUNCTORS",
+    "OPS",
+    "RULES",
+    "Tracer",
+    "ZYGOTE",
+    "buffer",
+    "collect_params",
+    "custom",
+    "entry",
+    "errors",
+    "ignored",
+    "is_traced",
+    "linear",
+    "methods",
+    "nodes",
+    "parameters",
+    "plain",
+    "primal",
+    "structured",
+    "register_broadcast",
+    "to_engine",
+    "to_julia",
     "trees",
 ]
 

@@ -22,6 +22,7 @@ from juliette_engine.tape import Node, primal
 
 ndarray = np.ndarray
 
+
 def times(a: Any, b: Any) -> Any:
     """`a * b` of numbers, vectors and matrices."""
     scaling = [x for x in (a, b) if linear.is_scaling(x)]
@@ -43,12 +44,18 @@ def times(a: Any, b: Any) -> Any:
 def product_mismatch(x: Any, y: Any) -> DimensionMismatch:
     """The error of `*` for sizes that do not fit."""
     if y.ndim == 1 and x.dtype == y.dtype and x.dtype.kind == "f":
-        return DimensionMismatch(f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}")
+        return DimensionMismatch(
+            f"second dimension of A, {x.shape[1]}, does not match length of x, {y.shape[0]}"
+        )
     if x.dtype == y.dtype and x.dtype.kind == "f":
         return DimensionMismatch(
             f"A has dimensions ({x.shape[0]},{x.shape[1]}) but B has dimensions ({y.shape[0]},{y.shape[1]})"
         )
-    what = f"vector B has length {y.shape[0]}" if y.ndim == 1 else f"matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
+    what = (
+        f"vector B has length {y.shape[0]}"
+        if y.ndim == 1
+        else f"matrix B has dimensions ({y.shape[0]},{y.shape[1]})"
+    )
     return DimensionMismatch(f"matrix A has dimensions ({x.shape[0]},{x.shape[1]}), {what}")
 
 
@@ -75,7 +82,9 @@ def _extreme(arg: Any) -> Any:
         axes = axes_of(dims, np.ndim(p))
         if not np.size(p):  # Julia's value, or its error
             options = {name: v for name, v in (("dims", dims), ("init", init)) if v is not None}
-            return call_kw(Base.bindings["maximum" if arg is np.argmax else "minimum"], options, wrap(p))
+            return call_kw(
+                Base.bindings["maximum" if arg is np.argmax else "minimum"], options, wrap(p)
+            )
         if axes is None:
             x = rules.extreme(x, arg)
         else:
@@ -120,7 +129,9 @@ def _minus(*xs: Any) -> Any:
 
 
 def _cumsum(x: Any, dims: Any = 1) -> Any:
-    return rules.cumsum(x, axis=int(dims) - 1) if int(dims) <= np.ndim(primal(x)) else rules.copied(x)
+    return (
+        rules.cumsum(x, axis=int(dims) - 1) if int(dims) <= np.ndim(primal(x)) else rules.copied(x)
+    )
 
 
 def _cumprod(x: Any, dims: Any = 1) -> Any:
@@ -154,14 +165,22 @@ def _diff(x: Any, dims: Any = 1) -> Any:
     axis = int(dims) - 1
     n = np.shape(primal(x))[axis]
     before = (slice(None),) * axis
-    return rules.sub(rules.getitem(x, (*before, slice(1, n))), rules.getitem(x, (*before, slice(0, n - 1))))
+    return rules.sub(
+        rules.getitem(x, (*before, slice(1, n))), rules.getitem(x, (*before, slice(0, n - 1)))
+    )
 
 
 def _stack(xs: Any, dims: Any = None) -> Any:
-    parts = [to_engine(x) for x in elements(xs.data)] if isinstance(xs, Array) else list(map(to_engine, xs))
+    parts = (
+        [to_engine(x) for x in elements(xs.data)]
+        if isinstance(xs, Array)
+        else list(map(to_engine, xs))
+    )
     shape = np.shape(primal(parts[0]))
     axis = len(shape) if dims is None or isinstance(dims, V.ColonType) else int(dims) - 1
-    return rules.concatenate([rules.reshape(p, (*shape[:axis], 1, *shape[axis:])) for p in parts], axis)
+    return rules.concatenate(
+        [rules.reshape(p, (*shape[:axis], 1, *shape[axis:])) for p in parts], axis
+    )
 
 
 def _pinv(x: Any, **options: Any) -> Any:
@@ -171,7 +190,9 @@ def _pinv(x: Any, **options: Any) -> Any:
 def _lyap(a: Any, c: Any) -> Any:
     if np.ndim(primal(a)):
         return linalg.sylvester(a, rules.adjoint(a), c)
-    return rules.div(rules.neg(c), rules.mul(2.0, rules.real(a) if np.iscomplexobj(primal(a)) else a))
+    return rules.div(
+        rules.neg(c), rules.mul(2.0, rules.real(a) if np.iscomplexobj(primal(a)) else a)
+    )
 
 
 def _fill(x: Any, *dims: Any) -> Any:
@@ -203,16 +224,52 @@ def _gemv(ta: Any, *rest: Any) -> Any:
 
 # Operations on engine values, by the method's name; keywords are Julia's.
 RULES: dict[str, Callable[..., Any]] = {
-    "+": _plus, "-": _minus, "*": times, "/": linear.right_divide,
-    "\\": linear.left_divide, "^": linear.power, "sum": _sum, "prod": _prod, "maximum": _extreme(np.argmax),
-    "minimum": _extreme(np.argmin), "cumsum": _cumsum, "cumprod": _cumprod,
-    "adjoint": _adjoint, "transpose": _transpose, "dot": _dot, "⋅": _dot, "norm": lambda x, p=2: rules.norm(x, p),
-    "inv": linear.inv, "pinv": _pinv, "det": linear.det, "sylvester": linalg.sylvester, "lyap": _lyap, "tr": linear.trace, "float": rules.floating,
-    "diagm": linear.diagm, "diff": _diff, "stack": _stack, "kron": linear.kron, "softmax": _softmax(rules.softmax),
-    "logsoftmax": _softmax(rules.logsoftmax), "copy": rules.copied, "conj": rules.conjugate, "real": rules.real, "imag": rules.imag,
-    "cross": linear.cross, "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)), "fill": _fill,
+    "+": _plus,
+    "-": _minus,
+    "*": times,
+    "/": linear.right_divide,
+    "\\": linear.left_divide,
+    "^": linear.power,
+    "sum": _sum,
+    "prod": _prod,
+    "maximum": _extreme(np.argmax),
+    "minimum": _extreme(np.argmin),
+    "cumsum": _cumsum,
+    "cumprod": _cumprod,
+    "adjoint": _adjoint,
+    "transpose": _transpose,
+    "dot": _dot,
+    "⋅": _dot,
+    "norm": lambda x, p=2: rules.norm(x, p),
+    "inv": linear.inv,
+    "pinv": _pinv,
+    "det": linear.det,
+    "sylvester": linalg.sylvester,
+    "lyap": _lyap,
+    "tr": linear.trace,
+    "float": rules.floating,
+    "diagm": linear.diagm,
+    "diff": _diff,
+    "stack": _stack,
+    "kron": linear.kron,
+    "softmax": _softmax(rules.softmax),
+    "logsoftmax": _softmax(rules.logsoftmax),
+    "copy": rules.copied,
+    "conj": rules.conjugate,
+    "real": rules.real,
+    "imag": rules.imag,
+    "cross": linear.cross,
+    "normalize": lambda x, p=2: rules.div(x, rules.norm(x, p)),
+    "fill": _fill,
     "logsumexp": lambda x, dims=None: rules.logsumexp(x, axes_of(dims, np.ndim(primal(x)))),
-    "triu": linear.triu, "tril": linear.tril, "abs2": rules.abs2, "muladd": lambda a, b, c: rules.add(times(a, b), c),
-    "exp": linear.exp, **STATISTICS, "nrm2": rules.norm, "asum": lambda x: rules.total(rules.absolute(x)), "gemm": _gemm,
+    "triu": linear.triu,
+    "tril": linear.tril,
+    "abs2": rules.abs2,
+    "muladd": lambda a, b, c: rules.add(times(a, b), c),
+    "exp": linear.exp,
+    **STATISTICS,
+    "nrm2": rules.norm,
+    "asum": lambda x: rules.total(rules.absolute(x)),
+    "gemm": _gemm,
     "gemv": _gemv,
 }

@@ -27,7 +27,9 @@ def _var(x: Any, dims: Any = None, corrected: bool = True, mean: Any = None) -> 
     axes = axes_of(dims, np.ndim(primal(x)))
     shape = np.shape(primal(x))
     n = math.prod(shape) if axes is None else math.prod([shape[a] for a in axes])
-    middle = mean if mean is not None else (rules.mean(x) if axes is None else rules.mean_along(x, axes))
+    middle = (
+        mean if mean is not None else (rules.mean(x) if axes is None else rules.mean_along(x, axes))
+    )
     squares = rules.abs2(rules.sub(x, to_engine(middle)))
     total = rules.total(squares) if axes is None else rules.sum_along(squares, axes)
     return rules.div(total, n - 1 if corrected else n)
@@ -41,7 +43,11 @@ def _std(x: Any, **options: Any) -> Any:
 
 
 def _halfway(x: Any, i: int, j: int) -> Any:
-    return rules.getitem(x, i) if i == j else rules.div(rules.add(rules.getitem(x, i), rules.getitem(x, j)), 2)
+    return (
+        rules.getitem(x, i)
+        if i == j
+        else rules.div(rules.add(rules.getitem(x, i), rules.getitem(x, j)), 2)
+    )
 
 
 def _median(x: Any, dims: Any = None) -> Any:
@@ -74,7 +80,9 @@ def _middle(x: Any, y: Any = None) -> Any:
         return rules.add(rules.div(x, 2), rules.div(y, 2))
     if not np.ndim(primal(x)):
         return x
-    return rules.add(rules.div(rules.extreme(x, np.argmax), 2), rules.div(rules.extreme(x, np.argmin), 2))
+    return rules.add(
+        rules.div(rules.extreme(x, np.argmax), 2), rules.div(rules.extreme(x, np.argmin), 2)
+    )
 
 
 def quantile(f: Any) -> Any:
@@ -103,7 +111,11 @@ def quantile(f: Any) -> Any:
         if not isinstance(p, Array):
             return one(to_engine(p))
         e = to_engine(p)
-        parts = [rules.getitem(e, at) for at in np.ndindex(*np.shape(primal(e)))] if np.ndim(primal(e)) else [e]
+        parts = (
+            [rules.getitem(e, at) for at in np.ndindex(*np.shape(primal(e)))]
+            if np.ndim(primal(e))
+            else [e]
+        )
         return to_julia(rules.stack_scalars(list(map(one, parts)), np.shape(primal(e))))
 
     return run
@@ -135,14 +147,20 @@ def _pair(x: Any, y: Any, dims: int, vectors: str) -> tuple[Any, Any]:
     a = _centred(x, dims)
     b = a if y is None else _centred(y, dims)
     if np.shape(primal(a))[0] != np.shape(primal(b))[0]:
-        raise DimensionMismatch(vectors if np.ndim(primal(a)) == 1 else "The first dimension of x and y must agree")
+        raise DimensionMismatch(
+            vectors if np.ndim(primal(a)) == 1 else "The first dimension of x and y must agree"
+        )
     return a, b
 
 
 def _cov(x: Any, y: Any = None, corrected: bool = True, dims: int = 1) -> Any:
     a, b = _pair(x, y, dims, "x and y have different lengths")
     out = rules.div(_product(a, b), np.shape(primal(a))[0] - int(corrected))
-    return rules.real(out) if y is None and np.ndim(primal(a)) == 1 and np.iscomplexobj(primal(out)) else out
+    return (
+        rules.real(out)
+        if y is None and np.ndim(primal(a)) == 1 and np.iscomplexobj(primal(out))
+        else out
+    )
 
 
 def _cor(x: Any, y: Any = None, dims: int = 1) -> Any:
@@ -163,6 +181,13 @@ def _cor(x: Any, y: Any = None, dims: int = 1) -> Any:
 
 # Operations on engine values, by the method's name; keywords are Julia's.
 STATISTICS: dict[str, Callable[..., Any]] = {
-    "mean": mean, "var": _var, "std": _std, "varm": lambda x, m, **options: _var(x, mean=m, **options),
-    "stdm": lambda x, m, **options: _std(x, mean=m, **options), "median": _median, "middle": _middle, "cov": _cov, "cor": _cor,
+    "mean": mean,
+    "var": _var,
+    "std": _std,
+    "varm": lambda x, m, **options: _var(x, mean=m, **options),
+    "stdm": lambda x, m, **options: _std(x, mean=m, **options),
+    "median": _median,
+    "middle": _middle,
+    "cov": _cov,
+    "cor": _cor,
 }

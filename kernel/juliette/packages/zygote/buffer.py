@@ -49,7 +49,9 @@ class Buffer:
     def gather(self, values: list[Any], shape: tuple[int, ...]) -> Any:
         if any(isinstance(v, ScalarTracer) for v in values):
             return to_julia(stacked(values, shape))
-        if self.eltype in T.DTYPE_OF and all(isinstance(v, (int, float, np.generic)) for v in values):
+        if self.eltype in T.DTYPE_OF and all(
+            isinstance(v, (int, float, np.generic)) for v in values
+        ):
             return wrap(np.array(values, dtype=T.DTYPE_OF[self.eltype]).reshape(shape, order="F"))
         return B.from_values(values, shape)
 
@@ -63,14 +65,21 @@ def parts_of(value: Any, count: int) -> list[Any]:
     """The elements of an assigned value."""
     if isinstance(value, Node) and isinstance(primal(value), np.ndarray):
         shape = primal(value).shape
-        return [rules.getitem(value, np.unravel_index(i, shape, order="F")) for i in range(int(np.prod(shape)))]
+        return [
+            rules.getitem(value, np.unravel_index(i, shape, order="F"))
+            for i in range(int(np.prod(shape)))
+        ]
     if isinstance(value, ArrayLike):
         return elements(np.asarray(value.data))
     if isinstance(value, Buffer):
         return list(value.values)
     if type(value) is tuple:
         return list(value)
-    if isinstance(value, iteration.Lazy) or type(value) in iteration.ITERATORS and not isinstance(value, (int, float, complex, np.generic, str)):
+    if (
+        isinstance(value, iteration.Lazy)
+        or type(value) in iteration.ITERATORS
+        and not isinstance(value, (int, float, complex, np.generic, str))
+    ):
         return list(iteration.iterate_value(value))
     return [value] * count
 

@@ -11,7 +11,17 @@ from juliette.packages.zygote.custom import FRULES, NO_RRULES, RRULES, ignoring,
 from juliette.packages.zygote.nodes import plain
 from juliette.packages.zygote.projection import categorical, projected
 from juliette.packages.zygote.tangents import (
-    NO_TANGENT, ZERO_TANGENT, InplaceableThunk, MutableTangent, NotImplemented_, Tangent, Thunk, gradient_of, is_zero, load_tangents, unthunked,
+    NO_TANGENT,
+    ZERO_TANGENT,
+    InplaceableThunk,
+    MutableTangent,
+    NotImplemented_,
+    Tangent,
+    Thunk,
+    gradient_of,
+    is_zero,
+    load_tangents,
+    unthunked,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -33,7 +43,9 @@ class ZygoteRuleConfig:
     __slots__ = ()
 
 
-T.register_class(ZygoteRuleConfig, T.define("Zygote.ZygoteRuleConfig", T.apply_type(CONFIG, T.Any_)))
+T.register_class(
+    ZygoteRuleConfig, T.define("Zygote.ZygoteRuleConfig", T.apply_type(CONFIG, T.Any_))
+)
 CONFIG_OF_ZYGOTE = ZygoteRuleConfig()
 custom.CONFIGS.append(T.typeof(CONFIG_OF_ZYGOTE))
 
@@ -65,7 +77,9 @@ def _show_projector(io: Any, p: Projector, long: bool) -> None:
     if categorical(p.like):
         io.write("ProjectTo{NoTangent}()")
     elif T.subtype(t, T.AbstractArray):
-        io.write(f"ProjectTo{{AbstractArray}}(element = ProjectTo{{{T.type_string(p.like.eltype)}}}(), axes = …)")
+        io.write(
+            f"ProjectTo{{AbstractArray}}(element = ProjectTo{{{T.type_string(p.like.eltype)}}}(), axes = …)"
+        )
     else:
         io.write(f"ProjectTo{{{T.type_string(t)}}}()")
 
@@ -94,7 +108,9 @@ def tangent_of(g: Any, x: Any) -> Any:
         return Tangent(T.typeof(x), tuple([tangent_of(a, b) for a, b in zip(g, x, strict=True)]))
     if isinstance(g, V.NamedTuple) and isinstance(x, (Struct, V.NamedTuple, support.ClosureBase)):
         values = x.values if isinstance(x, V.NamedTuple) else [getattr(x, n) for n in g.names]
-        backing = V.NamedTuple(g.names, tuple([tangent_of(a, b) for a, b in zip(g.values, values, strict=True)]))
+        backing = V.NamedTuple(
+            g.names, tuple([tangent_of(a, b) for a, b in zip(g.values, values, strict=True)])
+        )
         mutable = isinstance(x, Struct) and type(x).mutable
         return (MutableTangent if mutable else Tangent)(T.typeof(x), backing)
     return g
@@ -140,6 +156,7 @@ def load_chain_rules(module: Module) -> None:
     @PACKAGES["Zygote"].method("ZygoteRuleConfig()", export=False)
     def config(_: Any) -> Any:
         return CONFIG_OF_ZYGOTE
+
     for name, f in (("rrule", RRULES), ("frule", FRULES)):
         module.const(name, f)
     module.const("no_rrule", NO_RRULES, export=False)
@@ -179,8 +196,14 @@ def load_chain_rules(module: Module) -> None:
             return None
         from juliette.packages.zygote.forward import push
 
-        y, found = push((lambda *xs: support_call(f, kwargs, xs)) if kwargs else f, args, tuple(map(gradient_of, tangents[1:])))
-        return y, ZERO_TANGENT if found is None and _differentiable(y) else NO_TANGENT if found is None else found
+        y, found = push(
+            (lambda *xs: support_call(f, kwargs, xs)) if kwargs else f,
+            args,
+            tuple(map(gradient_of, tangents[1:])),
+        )
+        return y, ZERO_TANGENT if found is None and _differentiable(
+            y
+        ) else NO_TANGENT if found is None else found
 
     @module.method("rrule_via_ad(config, f, args...; kwargs...)", transparent=True)
     def rrule_via_ad(config: Any, f: Any, *args: Any, **kwargs: Any) -> Any:
@@ -268,25 +291,39 @@ def _no_rule(signature: Any) -> Any:
 
 
 def _is_setup(e: Any) -> bool:
-    return isinstance(e, Expr) and e.head == "macrocall" and str(getattr(e.args[0], "name", e.args[0])).endswith("@setup")
+    return (
+        isinstance(e, Expr)
+        and e.head == "macrocall"
+        and str(getattr(e.args[0], "name", e.args[0])).endswith("@setup")
+    )
 
 
 def _scalar_rule(call: Any, rest: list[Any]) -> Any:
     """The two definitions that `@scalar_rule` stands for."""
     constraints = call.args[1:] if call.head == "call" else []
-    before = [x for e in rest if _is_setup(e) for x in e.args[1:] if not isinstance(x, LineNumberNode)]
+    before = [
+        x for e in rest if _is_setup(e) for x in e.args[1:] if not isinstance(x, LineNumberNode)
+    ]
     partials = [e for e in rest if not _is_setup(e)]
     if len(partials) != 1:
-        raise ErrorException("@scalar_rule expects one tuple of partial derivatives for each output")
+        raise ErrorException(
+            "@scalar_rule expects one tuple of partial derivatives for each output"
+        )
     names = [Symbol(a.args[0].name) if isinstance(a, Expr) else a for a in constraints]
     given = partials[0]
-    slopes = list(given.args) if isinstance(given, Expr) and given.head == "tuple" and len(names) > 1 else [given]
+    slopes = (
+        list(given.args)
+        if isinstance(given, Expr) and given.head == "tuple" and len(names) > 1
+        else [given]
+    )
     value = [Expr("=", Symbol("Ω"), Expr("call", call.args[0], *names)), *before]
     none = Expr("call", QuoteNode(lambda: NO_TANGENT))
     g = Symbol("ΔΩ")
     products = [Expr("call", QuoteNode(_scaled), s, g) for s in slopes]
     back = Expr("->", g, Expr("tuple", none, *products))
-    reverse = Expr("=", onto("rrule", call), Expr("block", *value, Expr("tuple", Symbol("Ω"), back)))
+    reverse = Expr(
+        "=", onto("rrule", call), Expr("block", *value, Expr("tuple", Symbol("Ω"), back))
+    )
     changes = [Symbol(f"Δ{i}") for i in range(len(names))]
     terms = [Expr("call", QuoteNode(_along), s, d) for s, d in zip(slopes, changes, strict=True)]
     total = terms[0] if len(terms) == 1 else Expr("call", Symbol("+"), *terms)

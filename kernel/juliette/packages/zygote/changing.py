@@ -77,7 +77,9 @@ def assign(target: Any, places: Any, value: Any) -> None:
     value = to_engine(value)
     p = np.asarray(primal(value))
     if target.data.dtype.kind not in "fc":
-        Base.bindings["convert"](target.eltype, plain(to_julia(value)))  # an error, where Julia has one
+        Base.bindings["convert"](
+            target.eltype, plain(to_julia(value))
+        )  # an error, where Julia has one
     if np.ndim(places) and not p.ndim:
         value = rules.mul(value, np.ones(np.shape(places)))
     elif p.ndim:
@@ -187,7 +189,11 @@ def moved(name: str, target: Any, args: tuple[Any, ...]) -> Any:
         if p is None or (name == "copyto!" and not p.ndim):
             given.append(plain(a))
             continue
-        parts.append(rules.reshape(to_engine(a), (p.size,)) if p.ndim else rules.stack_scalars([to_engine(a)], (1,)))
+        parts.append(
+            rules.reshape(to_engine(a), (p.size,))
+            if p.ndim
+            else rules.stack_scalars([to_engine(a)], (1,))
+        )
         numbers = np.arange(count, count + p.size).reshape(p.shape, order="F")
         given.append(wrap(numbers) if p.ndim else count)
         count += p.size
@@ -215,7 +221,9 @@ def changed_forward(name: str, f: Any, args: tuple[Any, ...]) -> Any:
     if name in MOVING and (run is None or len(args) > 2):
         run = lambda target, *rest: moved(name, target, rest)  # noqa: E731
     if run is None:
-        raise ErrorException(f"`{name}` of arrays that are differentiated is not there in forward mode.")
+        raise ErrorException(
+            f"`{name}` of arrays that are differentiated is not there in forward mode."
+        )
     OPEN.ignoring += 1
     try:
         return run(*args)

@@ -15,7 +15,14 @@ from juliette.base.essentials import getfield
 from juliette.compiler import support
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
-from juliette.packages.zygote.structured import Seen, densify, holds_node, is_wrapper, seen, slots_of
+from juliette.packages.zygote.structured import (
+    Seen,
+    densify,
+    holds_node,
+    is_wrapper,
+    seen,
+    slots_of,
+)
 from juliette.packages.zygote.projection import mismatch
 from juliette.packages.zygote.tangents import Tangent, is_zero, unthunked
 from juliette.packages.zygote.trees import lift, outside
@@ -176,7 +183,13 @@ def send(x: Any, g: Any, tape: Any) -> None:
     if isinstance(x, Node):
         if x.tape is not tape:
             return
-        value = g if isinstance(g, Node) else np.asarray(g.data) if hasattr(g, "data") and not isinstance(g, (int, float, np.generic)) else g
+        value = (
+            g
+            if isinstance(g, Node)
+            else np.asarray(g.data)
+            if hasattr(g, "data") and not isinstance(g, (int, float, np.generic))
+            else g
+        )
         want, have = np.shape(primal(x)), np.shape(primal(value))
         if want != have:
             if want and np.prod(want) == np.prod(have):
@@ -196,10 +209,14 @@ def send(x: Any, g: Any, tape: Any) -> None:
         else:  # a rule may give a value of the argument's own type
             given = {n: getattr(g, n, None) for n in g.fields} if isinstance(g, Struct) else {}
         for n in names:
-            part = x.values[x.names.index(n)] if isinstance(x, V.NamedTuple) else getattr(x, n, None)
+            part = (
+                x.values[x.names.index(n)] if isinstance(x, V.NamedTuple) else getattr(x, n, None)
+            )
             send(part, given.get(n), tape)
     elif isinstance(x, Array) and x.data.dtype == object and hasattr(g, "data"):
-        for a, b in zip(x.data.ravel(order="F").tolist(), g.data.ravel(order="F").tolist(), strict=True):
+        for a, b in zip(
+            x.data.ravel(order="F").tolist(), g.data.ravel(order="F").tolist(), strict=True
+        ):
             send(a, b, tape)
 
 
@@ -289,7 +306,11 @@ class Finder:
                 return found
         for config in CONFIGS:
             found = RRULES.selected((config, *full))
-            if found is not None and found.code is not None and T.subtype(found.parameters[0], CONFIG):
+            if (
+                found is not None
+                and found.code is not None
+                and T.subtype(found.parameters[0], CONFIG)
+            ):
                 from juliette.packages.zygote.chainrules import CONFIG_OF_ZYGOTE
 
                 return _by_rule(RRULES, self.function, named, first=(CONFIG_OF_ZYGOTE,))
@@ -320,14 +341,25 @@ def _constant(function: GenericFunction) -> Any:
     return run
 
 
-def _by_rule(table: GenericFunction, function: GenericFunction, named: bool, *, own: bool = True, first: Any = ()) -> Any:
+def _by_rule(
+    table: GenericFunction,
+    function: GenericFunction,
+    named: bool,
+    *,
+    own: bool = True,
+    first: Any = (),
+) -> Any:
     if named:
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            return call_with_rule(lambda *xs: call_kw(table, kwargs, *first, function, *xs), function, args, own=own)
+            return call_with_rule(
+                lambda *xs: call_kw(table, kwargs, *first, function, *xs), function, args, own=own
+            )
 
         return run
-    if table is ADJOINTS and function is not CALLABLES:  # of a type: its pullback knows nothing of the type
+    if (
+        table is ADJOINTS and function is not CALLABLES
+    ):  # of a type: its pullback knows nothing of the type
 
         def construct(t: Any, *args: Any, **kwargs: Any) -> Any:
             return call_with_rule(lambda *xs: call_kw(table, kwargs, t, *xs), None, args, own=False)
@@ -335,7 +367,9 @@ def _by_rule(table: GenericFunction, function: GenericFunction, named: bool, *, 
         return construct
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return call_with_rule(lambda *xs: call_kw(table, kwargs, *first, *xs), None, args, own=False)
+        return call_with_rule(
+            lambda *xs: call_kw(table, kwargs, *first, *xs), None, args, own=False
+        )
 
     return call
 
@@ -372,7 +406,11 @@ def top_of(args: Any) -> Any:
 def _literal(types: tuple[Any, ...]) -> Any:
     """The rules of `literal_getproperty` for a type: one for each name of a property."""
     literal = ZYGOTE_MODULE[0].bindings["literal_getproperty"]
-    known = [m for m in ADJOINTS.methods if m.code is not None and len(m.parameters) == 3 and m.parameters[0] is T.typeof(literal)]
+    known = [
+        m
+        for m in ADJOINTS.methods
+        if m.code is not None and len(m.parameters) == 3 and m.parameters[0] is T.typeof(literal)
+    ]
     if not any(T.subtype(types[0], m.parameters[1]) for m in known):
         return None
 
@@ -425,8 +463,16 @@ def onto(rules_name: str, signature: Any) -> Any:
     else:
         first = Expr("::", Expr("call", QuoteNode(T.dispatch_type), f))
     rest = list(signature.args[1:])
-    parameters = [rest.pop(0)] if rest and isinstance(rest[0], Expr) and rest[0].head == "parameters" else []
-    return Expr("call", Expr(".", QuoteNode(ZYGOTE_MODULE[0]), QuoteNode(Symbol(rules_name))), *parameters, first, *rest)
+    parameters = (
+        [rest.pop(0)] if rest and isinstance(rest[0], Expr) and rest[0].head == "parameters" else []
+    )
+    return Expr(
+        "call",
+        Expr(".", QuoteNode(ZYGOTE_MODULE[0]), QuoteNode(Symbol(rules_name))),
+        *parameters,
+        first,
+        *rest,
+    )
 
 
 ZYGOTE_MODULE: list[Any] = []
@@ -458,7 +504,9 @@ def load_rules(module: Module) -> None:
         """`@adjoint! f(x) = y, ȳ -> (x̄,)`: a rule for a function that changes its arguments."""
         return adjoint(context, definition)
 
-    @module.method("literal_getproperty(x, ::Val{f}) where f", export=False, transparent=True, static=True)
+    @module.method(
+        "literal_getproperty(x, ::Val{f}) where f", export=False, transparent=True, static=True
+    )
     def literal_getproperty(f: Any, x: Any, _: Any) -> Any:
         """`x.f`: a function to give rules for the properties of a type."""
         return Base.bindings["getproperty"](x, f)
@@ -466,7 +514,9 @@ def load_rules(module: Module) -> None:
     @module.macro("nograd", export=False)
     def nograd(context: Any, *names: Any) -> Any:
         """`@nograd f`: results of `f` are constants."""
-        flat = [n for e in names for n in (e.args if isinstance(e, Expr) and e.head == "tuple" else [e])]
+        flat = [
+            n for e in names for n in (e.args if isinstance(e, Expr) and e.head == "tuple" else [e])
+        ]
         return Expr("block", *[Expr("call", QuoteNode(constant_function), f) for f in flat], None)
 
     @module.macro("ignore", export=False)
@@ -492,7 +542,9 @@ def load_rules(module: Module) -> None:
 
 def constant_function(f: Any) -> None:
     """Results of a function are constants, whatever its arguments."""
-    CONSTANTS.add(Method(CONSTANTS, T.tuple_type([T.typeof(f), T.Vararg(T.Any_)]), lambda *a: (lambda *x: True)))
+    CONSTANTS.add(
+        Method(CONSTANTS, T.tuple_type([T.typeof(f), T.Vararg(T.Any_)]), lambda *a: lambda *x: True)
+    )
 
 
 def shown_gradient(text: str, x: Any) -> Any:
@@ -507,5 +559,3 @@ def shown_gradient(text: str, x: Any) -> Any:
         return (g,)
 
     return call_with_rule(lambda v: (v, show), None, (x,), own=False)
-
-

@@ -17,7 +17,14 @@ from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
 from juliette.packages.zygote.nodes import (
-    PLAIN, array_class_of, is_big, is_traced, stacked, to_engine, to_julia, twin,
+    PLAIN,
+    array_class_of,
+    is_big,
+    is_traced,
+    stacked,
+    to_engine,
+    to_julia,
+    twin,
 )
 from juliette.packages.zygote.structured import holds_node, is_wrapper
 from juliette.runtime import broadcast as B
@@ -81,7 +88,11 @@ def leaf(x: Any) -> Leaf | None:
             return None
         d = x.data
         if type(d) is ndarray:
-            return Leaf(True, np.ones((1,) * d.ndim, d.dtype), "{}.data", fortran=d.ndim < 2) if d.ndim else None
+            return (
+                Leaf(True, np.ones((1,) * d.ndim, d.dtype), "{}.data", fortran=d.ndim < 2)
+                if d.ndim
+                else None
+            )
         sample = np.float64(1.0) if type(d) is float else type(d)(1)
         return Leaf(True, sample, "float64({}.data)" if type(d) is float else "{}.data")
     if isinstance(x, Array):
@@ -122,7 +133,12 @@ def traced_kernel(t: Template, values: tuple[Any, ...], slow: Any) -> Any:
             return order.index(n)
         op = broadcast_rule(values[n.function], len(n.args))
         if not isinstance(op, Elementwise):
-            if op is not None and len(n.args) == 1 and op(1.0) == 1.0 and getattr(values[n.function], "name", "") in ("+", "identity"):
+            if (
+                op is not None
+                and len(n.args) == 1
+                and op(1.0) == 1.0
+                and getattr(values[n.function], "name", "") in ("+", "identity")
+            ):
                 return visit(n.args[0])
             raise LookupError
         usual = tuple(getattr(op, "constants", {}).values())[len(n.args) - 1 :]
@@ -217,7 +233,30 @@ def _whole(f: Any, args: list[Any]) -> Any:
 def _constant(f: GenericFunction) -> bool:
     from juliette.packages.zygote.methods import CONSTANT
 
-    return f.name in CONSTANT or f.name in ("<", "<=", ">", ">=", "==", "!=", "!", "&", "|", "isnan", "isinf", "isfinite", "≤", "≥", "≠", "xor", "⊻", "iseven", "isodd", "iszero", "isless", "isequal")
+    return f.name in CONSTANT or f.name in (
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "==",
+        "!=",
+        "!",
+        "&",
+        "|",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "≤",
+        "≥",
+        "≠",
+        "xor",
+        "⊻",
+        "iseven",
+        "isodd",
+        "iszero",
+        "isless",
+        "isequal",
+    )
 
 
 def _captures(f: Any) -> bool:
@@ -245,10 +284,14 @@ class TracedLanes(Lanes):
         return self.rule(f, count) is not None or (_constant(f) and KERNELS.get(f) is not None)
 
     def rule(self, f: GenericFunction, count: int) -> Any:
-        return broadcast_rule(f, count) or (COMPOSED.get((f.name, count)) if Base.bindings.get(f.name) is f else None)
+        return broadcast_rule(f, count) or (
+            COMPOSED.get((f.name, count)) if Base.bindings.get(f.name) is f else None
+        )
 
     def operation(self, f: GenericFunction, args: list[Any]) -> Any:
-        pole = f.name in ("inv", "\\") or (f.name == "/" and not (isinstance(args[1], (int, float, np.floating)) and args[1]))
+        pole = f.name in ("inv", "\\") or (
+            f.name == "/" and not (isinstance(args[1], (int, float, np.floating)) and args[1])
+        )
         if may_throw(f, args) or pole:
             self.partial = True
         if f.user_methods:
@@ -276,17 +319,26 @@ def _lanes(f: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
     """The value of a dotted call of a user's function, or None if the loop must do it."""
     if not isinstance(f, (GenericFunction, ClosureBase)) or int(np.prod(shape)) < SHORTEST:
         return None
-    if not all(isinstance(a, (int, float, np.floating, ScalarTracer)) or isinstance(primal(a), ndarray) for a in args):
+    if not all(
+        isinstance(a, (int, float, np.floating, ScalarTracer)) or isinstance(primal(a), ndarray)
+        for a in args
+    ):
         return None
     run = TracedLanes()
     mark = [len(t) for t in LEVELS.tapes]
     try:
         out = run.run(f, args)
         data = primal(out)
-        if isinstance(data, ndarray) and data.shape == shape and not (run.partial and np.isnan(data).any()):
+        if (
+            isinstance(data, ndarray)
+            and data.shape == shape
+            and not (run.partial and np.isnan(data).any())
+        ):
             return out
     except Exception as e:
-        if not isinstance(e, (NoLanes, TypeError, ValueError, AttributeError, LookupError)) and not hasattr(e, "julia_type"):
+        if not isinstance(
+            e, (NoLanes, TypeError, ValueError, AttributeError, LookupError)
+        ) and not hasattr(e, "julia_type"):
             raise
     for t, n in zip(LEVELS.tapes, mark, strict=True):
         del t[n:]
@@ -302,14 +354,33 @@ def _loop(f: Any, args: list[Any]) -> Any:
         return whole
     if not shape:
         return to_engine(f(*[a.x if isinstance(a, V.Ref) else a for a in args]))
-    if len(shape) == 1 and all(not s or type(a) is tuple for a, s in zip(args, shapes, strict=True)):
+    if len(shape) == 1 and all(
+        not s or type(a) is tuple for a, s in zip(args, shapes, strict=True)
+    ):
         return tuple(
-            f(*[a[i if len(a) > 1 else 0] if type(a) is tuple else a.x if isinstance(a, V.Ref) else a for a in args])
+            f(
+                *[
+                    a[i if len(a) > 1 else 0]
+                    if type(a) is tuple
+                    else a.x
+                    if isinstance(a, V.Ref)
+                    else a
+                    for a in args
+                ]
+            )
             for i in range(shape[0])
         )
     streams = [_stream(a, s, shape) for a, s in zip(args, shapes, strict=True)]
     out = [f(*row) for row in zip(*streams, strict=True)]
-    if all(isinstance(v, (int, float, np.number, ScalarTracer)) and not isinstance(v, bool) and not is_big(v) for v in out) and out:
+    if (
+        all(
+            isinstance(v, (int, float, np.number, ScalarTracer))
+            and not isinstance(v, bool)
+            and not is_big(v)
+            for v in out
+        )
+        and out
+    ):
         return stacked(out, shape)
     return _known(B.from_values(out, shape))
 
@@ -343,7 +414,9 @@ def _stream(a: Any, s: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         for i in numbers:
             v = elements.get(i)
             if v is None:
-                v = elements[i] = rules.getitem(a, np.unravel_index(i, s, order="F") if len(s) > 1 else i)
+                v = elements[i] = rules.getitem(
+                    a, np.unravel_index(i, s, order="F") if len(s) > 1 else i
+                )
             out.append(v)
         return out
     from juliette.runtime.array import elements as all_elements

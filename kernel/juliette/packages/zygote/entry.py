@@ -28,14 +28,22 @@ RULES: set[str] = set()
 FIRST = 1
 
 
-def run(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()) -> tuple[Any, Any]:
+def run(
+    f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, ...] = ()
+) -> tuple[Any, Any]:
     """The value of `f(args..., rest...)` and the gradient for `args`, of whichever kind; of a tuple (`whole`) the first entry
     is the loss.
 
     What comes again is run straight; otherwise, inside another gradient, and if anything unexpected is met there, on the tape.
     """
     if not TRACE.depth:
-        key = (f if type(f) is GenericFunction else type(f), whole, *map(type, args), *map(type, rest), len(rest))
+        key = (
+            f if type(f) is GenericFunction else type(f),
+            whole,
+            *map(type, args),
+            *map(type, rest),
+            len(rest),
+        )
         program = PROGRAMS.get(key, 0)
         if program is not None:
             if type(program) is int:
@@ -48,7 +56,9 @@ def run(f: Any, args: tuple[Any, ...], *, whole: bool = False, rest: tuple[Any, 
     return run_on_tape((lambda *xs: f(*xs, *rest)) if rest else f, args, whole=whole)
 
 
-def again(key: Any, count: int, f: Any, args: tuple[Any, ...], whole: bool, rest: tuple[Any, ...]) -> Any:
+def again(
+    key: Any, count: int, f: Any, args: tuple[Any, ...], whole: bool, rest: tuple[Any, ...]
+) -> Any:
     """Count a call, and make its program if it comes often."""
     if count < FIRST:
         PROGRAMS[key] = count + 1
@@ -97,7 +107,9 @@ class Back:
 
     def __init__(self, run: Any, value: Any = None) -> None:
         self.run = run
-        self.real = isinstance(value, (int, float, np.floating))  # what is real has real sensitivities
+        self.real = isinstance(
+            value, (int, float, np.floating)
+        )  # what is real has real sensitivities
 
     def __call__(self, seed: Any) -> Any:
         if isinstance(seed, Complex):
@@ -118,7 +130,12 @@ def within_reverse() -> bool:
 
 def load_entries(module: Module) -> None:
     """Enter them into Zygote."""
-    from juliette.packages.zygote.jacobians import diagonal_of, hessian_of, hessian_reversed, jacobian_of
+    from juliette.packages.zygote.jacobians import (
+        diagonal_of,
+        hessian_of,
+        hessian_reversed,
+        jacobian_of,
+    )
 
     @module.method("gradient(f, args...)", transparent=True)
     def gradient(f: Any, *args: Any) -> Any:
@@ -304,7 +321,9 @@ def load_entries(module: Module) -> None:
         """
         from juliette.packages.zygote.custom import call_with_rule
 
-        return call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if holds_node(x) else x
+        return (
+            call_with_rule(lambda v: (v, lambda g: (None, f(g))), f, (x,)) if holds_node(x) else x
+        )
 
     @module.method("eager_update!(state, model, update!)", transparent=True, export=False)
     def eager_update(state: Any, model: Any, update: Any) -> Any:
@@ -349,5 +368,3 @@ def _shown(x: Any) -> str:
     from juliette.display.show import one_line
 
     return one_line(x)
-
-

@@ -71,7 +71,9 @@ def refuse_later(message: str) -> None:
 
 def foreign_call(name: str) -> ErrorException:
     """A method without a derivative on a traced argument."""
-    return ErrorException(f"Can't differentiate foreigncall expression {name}: no derivative of this method is known.")
+    return ErrorException(
+        f"Can't differentiate foreigncall expression {name}: no derivative of this method is known."
+    )
 
 
 def mutated(target: Any, name: str) -> Any:

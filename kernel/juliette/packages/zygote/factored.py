@@ -84,7 +84,9 @@ def with_matrix_of(found: Any, extra: type, matrix: Any, **parts: Any) -> Any:
     key = (type(found), extra)
     cls = _CLASSES.get(key)
     if cls is None:
-        cls = _CLASSES[key] = type(type(found).__name__, (extra, type(found)), {"__slots__": ("matrix",)})
+        cls = _CLASSES[key] = type(
+            type(found).__name__, (extra, type(found)), {"__slots__": ("matrix",)}
+        )
         T.register_class(cls, T.typeof(found))
     out = object.__new__(cls)
     for c in type(found).__mro__:
@@ -105,7 +107,9 @@ def _cholesky(f: Any) -> Any:
         if not np.ndim(primal(x)):
             return Cholesky(to_julia(stacked([rules.sqrt(x)], (1, 1))), "U", 0)
         lower = linalg.cholesky(x)
-        return Cholesky(to_julia(lower if found.uplo_text == "L" else rules.adjoint(lower)), found.uplo_text, 0)
+        return Cholesky(
+            to_julia(lower if found.uplo_text == "L" else rules.adjoint(lower)), found.uplo_text, 0
+        )
 
     return run
 
@@ -230,7 +234,11 @@ def _operator_norm(f: Any) -> Any:
         x = densify(a)
         p = plain(p)
         if p == 2:
-            return to_julia(rules.getitem(to_engine(PACKAGES["LinearAlgebra"].bindings["svdvals"](to_julia(x))), 0))
+            return to_julia(
+                rules.getitem(
+                    to_engine(PACKAGES["LinearAlgebra"].bindings["svdvals"](to_julia(x))), 0
+                )
+            )
         sums = rules.sum_along(rules.absolute(x), (0 if p == 1 else 1,))
         return rules.extreme(sums, np.argmax)
 
@@ -251,8 +259,19 @@ def _condition(f: Any) -> Any:
 
 # Rules that look at Julia values themselves: f(the method's own code) -> code.
 FACTORED: dict[str, Callable[[Any], Any]] = {
-    "cholesky": _cholesky, "lu": _lu, "qr": _qr, "eigen": _eigen(False), "eigvals": _eigen(True), "eigvecs": _eigen(False, True),
-    "svd": _svd(False), "svdvals": _svd(True), "sincos": _sincos, "eigmax": _pick("eigmax", np.argmax),
-    "eigmin": _pick("eigmin", np.argmin), "opnorm": _operator_norm, "cond": _condition, **{name: _function(name) for name in _FUNCTIONS},
+    "cholesky": _cholesky,
+    "lu": _lu,
+    "qr": _qr,
+    "eigen": _eigen(False),
+    "eigvals": _eigen(True),
+    "eigvecs": _eigen(False, True),
+    "svd": _svd(False),
+    "svdvals": _svd(True),
+    "sincos": _sincos,
+    "eigmax": _pick("eigmax", np.argmax),
+    "eigmin": _pick("eigmin", np.argmin),
+    "opnorm": _operator_norm,
+    "cond": _condition,
+    **{name: _function(name) for name in _FUNCTIONS},
 }
 POWER = _power

@@ -21,7 +21,14 @@ from juliette_engine import rules
 from juliette_engine.tape import primal
 
 # The operations whose reduction has a rule of its own.
-_KNOWN: dict[str, Callable[..., Any]] = {"+": _sum, "*": _prod, "max": RULES["maximum"], "min": RULES["minimum"], "add_sum": _sum, "mul_prod": _prod}
+_KNOWN: dict[str, Callable[..., Any]] = {
+    "+": _sum,
+    "*": _prod,
+    "max": RULES["maximum"],
+    "min": RULES["minimum"],
+    "add_sum": _sum,
+    "mul_prod": _prod,
+}
 
 
 def _given(x: Any) -> bool:
@@ -79,7 +86,9 @@ def _accumulate(f: Any) -> Any:
             for i in range(shape[axis]):
                 part = to_julia(rules.getitem(e, (slice(None),) * axis + (slice(i, i + 1),)))
                 before = parts[-1] if parts else init if _given(init) else None
-                parts.append(part if before is None else B.materialize(B.broadcasted(op, before, part)))
+                parts.append(
+                    part if before is None else B.materialize(B.broadcasted(op, before, part))
+                )
             return to_julia(rules.concatenate([to_engine(p) for p in parts], axis))
         out: list[Any] = []
         for v in iterate_value(x):
@@ -116,11 +125,16 @@ def _assembled(pieces: Any, outer: list[int], sizes: list[int], at: tuple[int, .
     if len(at) == len(outer):
         return pieces[at]
     k = len(at)
-    return rules.concatenate([_assembled(pieces, outer, sizes, (*at, i)) for i in range(sizes[k])], outer[k])
+    return rules.concatenate(
+        [_assembled(pieces, outer, sizes, (*at, i)) for i in range(sizes[k])], outer[k]
+    )
 
 
 # Methods made of generic functions that have a rule of their own for traced arrays: f(the method's own code) -> code.
 FOLDED: dict[str, Callable[[Any], Any]] = {
-    "reduce": _reduce, "mapreduce": _mapreduce, "accumulate": _accumulate, "mapslices": _mapslices,
+    "reduce": _reduce,
+    "mapreduce": _mapreduce,
+    "accumulate": _accumulate,
+    "mapslices": _mapslices,
 }
 _ = holds_node

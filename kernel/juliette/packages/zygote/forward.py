@@ -12,7 +12,14 @@ import numpy as np
 
 from juliette.compiler.support import ClosureBase
 from juliette.display.show import string_of
-from juliette.packages.zygote.custom import FRULES, Outputs, Pullback, call_with_rule, outside_trace, rule_step
+from juliette.packages.zygote.custom import (
+    FRULES,
+    Outputs,
+    Pullback,
+    call_with_rule,
+    outside_trace,
+    rule_step,
+)
 from juliette.packages.zygote.errors import refuse
 from juliette.packages.zygote.nodes import JuliaTape, as_sensitivity, seed_from, to_engine, to_julia
 from juliette.packages.zygote.tangents import NO_TANGENT, gradient_of, is_zero, unthunked
@@ -52,14 +59,22 @@ class ForwardJuliaTape(Forward, JuliaTape):
             return None
         parts = [x.below if x.nested else x.data]
         if self.suffix:
-            parts += [] if x.grad is None else [rules.getitem(x.grad, i) for i in range(self.suffix[0])]
+            parts += (
+                [] if x.grad is None else [rules.getitem(x.grad, i) for i in range(self.suffix[0])]
+            )
         else:
             parts.append(0.0 if x.grad is None else x.grad)
         kinds = f"{T.type_string(T.typeof(self.tag))}, {T.type_string(T.typeof(x))}"
         return f"Dual{{ForwardDiff.Tag{{{kinds}}}}}({','.join([string_of(to_julia(v)) for v in parts])})"
 
 
-def push(f: Any, args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = (), tag: Any = None) -> tuple[Any, Any]:
+def push(
+    f: Any,
+    args: tuple[Any, ...],
+    changes: tuple[Any, ...],
+    suffix: tuple[int, ...] = (),
+    tag: Any = None,
+) -> tuple[Any, Any]:
     """The value of `f(args...)` and its change; `nothing` is no change.
 
     With a `suffix` changes are the engine's, in several directions at a time; else they are Julia's,
@@ -90,7 +105,11 @@ def _change_for(t: Any, d: Any) -> Any:
         return None
     seed = fitting(seed_from(as_sensitivity(gradient_of(d), t)), t)
     if isinstance(t, Node) and type(t.data) is ndarray and np.shape(primal(seed)) != t.data.shape:
-        seed = rules.mul(seed, np.ones(t.data.shape, order="F")) if not np.shape(primal(seed)) else rules.reshape(seed, t.data.shape)
+        seed = (
+            rules.mul(seed, np.ones(t.data.shape, order="F"))
+            if not np.shape(primal(seed))
+            else rules.reshape(seed, t.data.shape)
+        )
     return seed
 
 
@@ -150,7 +169,9 @@ def give_changes(out: Any, found: list[Any], tape: Any) -> None:
     if isinstance(out, Node):
         zero = zero_change(out.below if out.nested else out.data, ())
         parts = [zero if d is None else seed_from(d) for d in found]
-        out.grad = stacked(parts, tape.suffix) if tape.suffix else None if found[0] is None else parts[0]
+        out.grad = (
+            stacked(parts, tape.suffix) if tape.suffix else None if found[0] is None else parts[0]
+        )
         return
     if type(out) is tuple:
         for i, v in enumerate(out):
@@ -158,7 +179,9 @@ def give_changes(out: Any, found: list[Any], tape: Any) -> None:
     elif isinstance(out, (V.NamedTuple, Struct)):
         for n in out.names if isinstance(out, V.NamedTuple) else out.fields:
             value = out.get(n) if isinstance(out, V.NamedTuple) else getattr(out, n, None)
-            give_changes(value, [None if d is None or n not in d.names else d.get(n) for d in found], tape)
+            give_changes(
+                value, [None if d is None or n not in d.names else d.get(n) for d in found], tape
+            )
 
 
 def _directions(tape: Any) -> Any:
@@ -170,7 +193,9 @@ def by_forward_rule(tape: Any, call: tuple[Any, ...], kwargs: dict[str, Any]) ->
     below_ = tuple([outside(x, tape) for x in call])
     y, found = None, []
     for j in _directions(tape):
-        tangents = tuple([_tangent(direction(x, tape, j), v) for x, v in zip(call, below_, strict=True)])
+        tangents = tuple(
+            [_tangent(direction(x, tape, j), v) for x, v in zip(call, below_, strict=True)]
+        )
         result = outside_trace(tape, lambda *xs, t=tangents: FRULES.call_kw(kwargs, t, *xs), below_)
         y, d = result
         d = gradient_of(unthunked(d))
@@ -183,7 +208,9 @@ def by_forward_rule(tape: Any, call: tuple[Any, ...], kwargs: dict[str, Any]) ->
 def _tangent(d: Any, x: Any) -> Any:
     if d is not None:
         return d
-    if isinstance(x, (float, complex, np.inexact)) or (isinstance(x, Array) and x.data.dtype.kind in "fc"):
+    if isinstance(x, (float, complex, np.inexact)) or (
+        isinstance(x, Array) and x.data.dtype.kind in "fc"
+    ):
         return Base.bindings["zero"](x)
     return NO_TANGENT
 
@@ -228,7 +255,11 @@ def seed_like(y: Any) -> Any:
 
 
 def engine_push(
-    f: Any, args: tuple[Any, ...], changes: tuple[Any, ...], suffix: tuple[int, ...] = (), tag: Any = None
+    f: Any,
+    args: tuple[Any, ...],
+    changes: tuple[Any, ...],
+    suffix: tuple[int, ...] = (),
+    tag: Any = None,
 ) -> tuple[Any, Any]:
     """The same as the engine's own `pushed` has it: numbers and arrays."""
     y, d = push(f, args, changes, suffix, tag)
@@ -248,7 +279,13 @@ def diagonal(f: Any, x: Any) -> Any:
 
 
 def _argument(x: Any) -> Any:
-    return x if isinstance(x, (Array, Node)) else wrap(np.asarray(x.data)) if isinstance(x, (V.Wrapper, V.Range)) else x
+    return (
+        x
+        if isinstance(x, (Array, Node))
+        else wrap(np.asarray(x.data))
+        if isinstance(x, (V.Wrapper, V.Range))
+        else x
+    )
 
 
 def slope_of(f: Any) -> Any:
@@ -275,7 +312,9 @@ def load_forward(module: Module) -> None:
         102.0
         ```
         """
-        return Pullback(lambda *changes: push(f, args, (*changes, *[None] * (len(args) - len(changes))))[1])
+        return Pullback(
+            lambda *changes: push(f, args, (*changes, *[None] * (len(args) - len(changes))))[1]
+        )
 
     @module.method("accum(x, y)", export=False)
     def accum(x: Any, y: Any) -> Any:
@@ -293,8 +332,20 @@ def load_forward(module: Module) -> None:
         if type(x) is tuple:
             return tuple([accum(a, b) for a, b in zip(x, y, strict=True)])
         if isinstance(x, V.NamedTuple):
-            return V.NamedTuple(x.names, tuple([accum(v, y.get(n) if n in y.names else None) for n, v in zip(x.names, x.values, strict=True)]))
-        return Base.bindings["broadcast"](accum, x, y) if isinstance(x, Array) else Base.bindings["+"](x, y)
+            return V.NamedTuple(
+                x.names,
+                tuple(
+                    [
+                        accum(v, y.get(n) if n in y.names else None)
+                        for n, v in zip(x.names, x.values, strict=True)
+                    ]
+                ),
+            )
+        return (
+            Base.bindings["broadcast"](accum, x, y)
+            if isinstance(x, Array)
+            else Base.bindings["+"](x, y)
+        )
 
     @module.method("accum(x, y, zs...)", export=False)
     def accum_all(x: Any, y: Any, *zs: Any) -> Any:

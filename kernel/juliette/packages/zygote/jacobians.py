@@ -26,7 +26,11 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
     p = primal(y)
     if isinstance(p, complex) or (isinstance(p, Array) and p.data.dtype.kind == "c"):
         raise ArgumentError("jacobian does not accept complex output")
-    if isinstance(y, Array) and y.data.dtype != object or isinstance(y, (V.BitArray, V.Wrapper, V.Range)):
+    if (
+        isinstance(y, Array)
+        and y.data.dtype != object
+        or isinstance(y, (V.BitArray, V.Wrapper, V.Range))
+    ):
         data = np.asarray(y.data)
         kind = data.dtype if data.dtype.kind == "f" else float
         seeds = []
@@ -42,7 +46,8 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
 
         raise ArgumentError(
             f"jacobian expected a function which returns an array, or a scalar, got {T.type_string(T.typeof(y))}"
-            if not isinstance(y, tuple) else f"jacobian expected a function which returns an array, or a scalar, got {one_line(y)}"
+            if not isinstance(y, tuple)
+            else f"jacobian expected a function which returns an array, or a scalar, got {one_line(y)}"
         )
     found = [back(wrap(s) if isinstance(s, ndarray) else s) for s in seeds]
     if len(args) == 1 and isinstance(args[0], Params):
@@ -52,15 +57,24 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
-    like = to_engine(a) if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(known(a))
+    like = (
+        to_engine(a) if isinstance(a, (Array, V.BitArray, V.Wrapper, V.Range)) else primal(known(a))
+    )
     like = primal(like)
-    if isinstance(like, Array) and like.data.dtype == object and all(T.isa(v, T.Real) for v in like.data.ravel().tolist()):
+    if (
+        isinstance(like, Array)
+        and like.data.dtype == object
+        and all(T.isa(v, T.Real) for v in like.data.ravel().tolist())
+    ):
         like = like.data.astype(float)  # constants such as π
     if isinstance(like, ndarray) and like.dtype.kind in "fiuc":
         n = like.size
         zero = np.zeros(n, like.dtype if like.dtype.kind in "fc" else float)
         parts = [
-            rules.reshape(zero if g is None else g if isinstance(g, Node) else np.asarray(g.data), (1, n)) for g in rows
+            rules.reshape(
+                zero if g is None else g if isinstance(g, Node) else np.asarray(g.data), (1, n)
+            )
+            for g in rows
         ]
         out = rules.concatenate(parts, 0) if parts else np.zeros((0, n))
     elif isinstance(like, (int, float, complex, np.number)) and not isinstance(like, bool):
@@ -121,7 +135,13 @@ def _whole(h: Any, x: Any) -> Any:
     if isinstance(x, int):
         return int(h) if isinstance(h, float) and h.is_integer() else h
     data = getattr(x, "data", None)
-    if isinstance(data, ndarray) and data.dtype.kind in "iu" and isinstance(h, Array) and not isinstance(h, Node) and h.data.dtype.kind == "f":
+    if (
+        isinstance(data, ndarray)
+        and data.dtype.kind in "iu"
+        and isinstance(h, Array)
+        and not isinstance(h, Node)
+        and h.data.dtype.kind == "f"
+    ):
         if np.array_equal(h.data, np.rint(h.data)):
             return wrap(h.data.astype(np.int64))
     return h

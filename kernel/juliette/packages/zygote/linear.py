@@ -108,7 +108,10 @@ def diagm(*args: Any) -> Any:
     size = None
     if len(args) > 1 and not np.ndim(primal(args[0])) and not isinstance(args[0], V.Pair):
         size, args = (int(primal(args[0])), int(primal(args[1]))), args[2:]
-    pairs = [(int(a.first), to_engine(a.second)) if isinstance(a, V.Pair) else (0, to_engine(a)) for a in args]
+    pairs = [
+        (int(a.first), to_engine(a.second)) if isinstance(a, V.Pair) else (0, to_engine(a))
+        for a in args
+    ]
     rows = max([np.size(primal(v)) + max(-k, 0) for k, v in pairs])
     columns = max([np.size(primal(v)) + max(k, 0) for k, v in pairs])
     m, n = size or (max(rows, columns),) * 2
@@ -125,7 +128,8 @@ def cross(a: Any, b: Any) -> Any:
         raise DimensionMismatch("cross product is only defined for vectors of length 3")
     i, j = np.array([1, 2, 0]), np.array([2, 0, 1])
     return rules.sub(
-        rules.mul(rules.getitem(a, i), rules.getitem(b, j)), rules.mul(rules.getitem(a, j), rules.getitem(b, i))
+        rules.mul(rules.getitem(a, i), rules.getitem(b, j)),
+        rules.mul(rules.getitem(a, j), rules.getitem(b, i)),
     )
 
 

@@ -22,7 +22,13 @@ from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.sequences import SEQUENCES
-from juliette.packages.zygote.structured import densify, holds_node, is_wrapper, slots_of, wraps_node
+from juliette.packages.zygote.structured import (
+    densify,
+    holds_node,
+    is_wrapper,
+    slots_of,
+    wraps_node,
+)
 from juliette.packages.zygote.nodes import PLAIN, plain, renumbered, to_engine, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import modules
@@ -38,7 +44,15 @@ from juliette_engine.primitives import matrix_product, sum_kernel
 from juliette_engine.tape import Node, ScalarTracer, primal
 from juliette.packages.zygote.scalars import on_numbers
 from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
-from juliette.packages.zygote.rearranging import as_array, OVERRIDDEN, REARRANGING, SPECIAL, _REDUCTIONS, _with_function, rearranged
+from juliette.packages.zygote.rearranging import (
+    as_array,
+    OVERRIDDEN,
+    REARRANGING,
+    SPECIAL,
+    _REDUCTIONS,
+    _with_function,
+    rearranged,
+)
 
 ndarray = np.ndarray
 
@@ -69,9 +83,24 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
-    if name in FORWARD and (len(classes) > 1 and issubclass(classes[1], Array) or issubclass(classes[0], V.Wrapper)):
+    if name in FORWARD and (
+        len(classes) > 1 and issubclass(classes[1], Array) or issubclass(classes[0], V.Wrapper)
+    ):
         return _changing_forward(name, traced_plainly(method, f, classes))
-    if name in ("clamp!", "conj!", "normalize!", "cumsum!", "cumprod!", "replace!", "setdiff!", "union!", "circshift!", "partialsort!", "keepat!", "reverse!"):
+    if name in (
+        "clamp!",
+        "conj!",
+        "normalize!",
+        "cumsum!",
+        "cumprod!",
+        "replace!",
+        "setdiff!",
+        "union!",
+        "circshift!",
+        "partialsort!",
+        "keepat!",
+        "reverse!",
+    ):
         return _changing(name, f)
     if name in OVERRIDDEN and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
         run = _overridden(OVERRIDDEN[name](f), f)
@@ -124,7 +153,9 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
 
 def as_written(x: Any) -> Any:
     """A value to be written: a number that ForwardDiff differentiates is written as what it is."""
-    return x if isinstance(x, ScalarTracer) and getattr(x.tape, "tag", None) is not None else plain(x)
+    return (
+        x if isinstance(x, ScalarTracer) and getattr(x.tape, "tag", None) is not None else plain(x)
+    )
 
 
 def window(f: Any) -> Any:
@@ -145,7 +176,11 @@ def _overridden(rule: Any, f: Any) -> Any:
 
     def run(*args: Any) -> Any:
         opened = [densify(a) for a in args]
-        return rule(*opened) if any([isinstance(a, Array) and isinstance(a, Node) for a in opened]) else f(*args)
+        return (
+            rule(*opened)
+            if any([isinstance(a, Array) and isinstance(a, Node) for a in opened])
+            else f(*args)
+        )
 
     return run
 
@@ -154,7 +189,22 @@ def _container(c: type) -> bool:
     """Could values of a class hold something traced?"""
     if issubclass(c, Array):
         return getattr(c, "eltype", None) not in T.DTYPE_OF
-    return not issubclass(c, (int, float, complex, np.generic, str, Symbol, T.JuliaType, type(None), V.Range, V.BitArray, GenericFunction))
+    return not issubclass(
+        c,
+        (
+            int,
+            float,
+            complex,
+            np.generic,
+            str,
+            Symbol,
+            T.JuliaType,
+            type(None),
+            V.Range,
+            V.BitArray,
+            GenericFunction,
+        ),
+    )
 
 
 def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
@@ -163,11 +213,21 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name == "*" and len(classes) == 2 and issubclass(classes[0], V.Transposed):
         return _row_times(method, f)
     rows = [issubclass(c, V.Transposed) for c in classes]
-    if name in ("*", "/", "-") and sum(rows) == 1 and all(row or issubclass(c, _NUMBERS) for row, c in zip(rows, classes, strict=True)):
+    if (
+        name in ("*", "/", "-")
+        and sum(rows) == 1
+        and all(row or issubclass(c, _NUMBERS) for row, c in zip(rows, classes, strict=True))
+    ):
         return _scaled_row(method, f)
     if name in _KEPT and len(classes) == 1:
         return _kept(name, f, function)
-    factored = POWER(f) if name == "^" and len(classes) == 2 else FACTORED[name](f) if name in FACTORED else None
+    factored = (
+        POWER(f)
+        if name == "^" and len(classes) == 2
+        else FACTORED[name](f)
+        if name in FACTORED
+        else None
+    )
     plain_code = None
 
     def run(*args: Any) -> Any:
@@ -175,7 +235,9 @@ def unwrapping(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         if any([is_wrapper(a) and wraps_node(a) for a in args]):
             if factored is not None:
                 return factored(*args)
-            opened = [densify(a) if isinstance(a, V.Wrapper) or name in _OPENING else a for a in args]
+            opened = [
+                densify(a) if isinstance(a, V.Wrapper) or name in _OPENING else a for a in args
+            ]
             if any(x is not y for x, y in zip(args, opened, strict=True)):
                 return function(*opened)
         if plain_code is None:
@@ -198,9 +260,36 @@ def _kept(name: str, f: Any, function: Any) -> Any:
 
 
 # What is done with a factorization as with its matrix.
-_OPENING = {"\\", "/", "*", "+", "-", "inv", "det", "logdet", "logabsdet", "tr", "Array", "Matrix", "convert", "adjoint", "size"}
+_OPENING = {
+    "\\",
+    "/",
+    "*",
+    "+",
+    "-",
+    "inv",
+    "det",
+    "logdet",
+    "logabsdet",
+    "tr",
+    "Array",
+    "Matrix",
+    "convert",
+    "adjoint",
+    "size",
+}
 # What wrappers answer for themselves, or make again a wrapper.
-_KEPT = {"adjoint", "transpose", "parent", "size", "length", "ndims", "eltype", "axes", "Symmetric", "Diagonal"}
+_KEPT = {
+    "adjoint",
+    "transpose",
+    "parent",
+    "size",
+    "length",
+    "ndims",
+    "eltype",
+    "axes",
+    "Symmetric",
+    "Diagonal",
+}
 
 
 def _without_wrappers(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
@@ -225,7 +314,11 @@ def _row_times(method: Method, f: Any) -> Any:
         if not (wraps_node(a) or isinstance(b, Node) or (is_wrapper(b) and wraps_node(b))):
             return f(a, b)
         if np.ndim(primal(a.parent) if isinstance(a.parent, Node) else a.parent.data) != 1:
-            return function(densify(a), densify(b)) if wraps_node(a) else to_julia(times(to_engine(a), to_engine(b)))
+            return (
+                function(densify(a), densify(b))
+                if wraps_node(a)
+                else to_julia(times(to_engine(a), to_engine(b)))
+            )
         b = densify(b)
         v = to_engine(a.parent)
         if isinstance(a, V.Adjoint) and np.iscomplexobj(primal(v)):
@@ -259,7 +352,12 @@ def _scaled_row(method: Method, f: Any) -> Any:
             return function(*[to_julia(to_engine(a)) if a is row else a for a in args])
         conjugated = isinstance(row, V.Adjoint)
         inside = [
-            a.parent if a is row else Base.bindings["conj"](a) if conjugated and np.iscomplexobj(primal(a)) else a for a in args
+            a.parent
+            if a is row
+            else Base.bindings["conj"](a)
+            if conjugated and np.iscomplexobj(primal(a))
+            else a
+            for a in args
         ]
         return type(row).__mro__[1](function(*inside))
 
@@ -307,7 +405,11 @@ def _product(classes: tuple[type, ...]) -> Any:
     if a.eltype not in T.DTYPE_OF or b.eltype not in T.DTYPE_OF:
         return None
     traced = [issubclass(c, Node) for c in classes]
-    if a.eltype is b.eltype and a.eltype in (T.Float64, T.Float32) and not any(getattr(c, "nested", False) for c in classes):
+    if (
+        a.eltype is b.eltype
+        and a.eltype in (T.Float64, T.Float32)
+        and not any(getattr(c, "nested", False) for c in classes)
+    ):
         kernel = matrix_product(a.ndim, b.ndim, *traced, twin(array_class(a.eltype, b.ndim)))
     else:
         kernel = rules.matmul.kernel_for(classes)
@@ -333,7 +435,9 @@ def of_container(name: str, f: Any) -> Any:
     if name in STRUCTURAL:
         return f
     if name == "diagm":
-        return lambda *args: to_julia(RULES["diagm"](*args)) if any(map(holds_node, args)) else f(*args)
+        return lambda *args: (
+            to_julia(RULES["diagm"](*args)) if any(map(holds_node, args)) else f(*args)
+        )
 
     def run(*args: Any) -> Any:
         out = f(*args)
@@ -382,9 +486,14 @@ def _changing(name: str, f: Any) -> Any:
 
 def carries_gradient(x: Any, depth: int = 0) -> bool:
     """Could a value have a gradient: is there a number with a fraction in it, or an array of them?"""
-    if x is None or isinstance(x, (bool, int, str, np.integer, np.bool_, Symbol, T.JuliaType, IO, GenericFunction)):
+    if x is None or isinstance(
+        x, (bool, int, str, np.integer, np.bool_, Symbol, T.JuliaType, IO, GenericFunction)
+    ):
         return False
-    if isinstance(x, (float, complex, np.number, Rational, Complex)) or type(x).__name__ == "BigFloat":
+    if (
+        isinstance(x, (float, complex, np.number, Rational, Complex))
+        or type(x).__name__ == "BigFloat"
+    ):
         return True
     if type(x) is tuple or type(x) is list:
         return any([carries_gradient(v, depth + 1) for v in x])
@@ -402,7 +511,9 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
 def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]) -> Any:
     """Keyword calls of Base's methods on traced arguments."""
     name = method.name
-    if not TRACE.depth or not (any(map(holds_node, args)) or (name in SEQUENCES and any(map(holds_node, kwargs.values())))):
+    if not TRACE.depth or not (
+        any(map(holds_node, args)) or (name in SEQUENCES and any(map(holds_node, kwargs.values())))
+    ):
         return NotImplemented
     f = method.source.function  # the method itself: keywords are complete
     if name in OVERRIDDEN:
@@ -437,7 +548,11 @@ def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     if name == "LinRange" and any(issubclass(c, Node) for c in classes):
         return SEQUENCES[name](f)
     if name == "Rational" and any([issubclass(c, ScalarTracer) for c in classes]):
-        return (lambda t, x: renumbered(x, lambda v: f(t, v))) if len(classes) == 2 else lambda t, a, b: Base.bindings["//"](a, b)
+        return (
+            (lambda t, x: renumbered(x, lambda v: f(t, v)))
+            if len(classes) == 2
+            else lambda t, a, b: Base.bindings["//"](a, b)
+        )
     if name == "Array" and any([c in PLAIN or issubclass(c, V.Wrapper) for c in classes]):
         return as_array(f)
     return f

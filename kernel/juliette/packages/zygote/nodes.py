@@ -35,9 +35,14 @@ from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
 ndarray = np.ndarray
 
 for _cls, _t in (
-    (tapes.FloatTracer, T.Float64), (tapes.IntTracer, T.Int64), (tapes.Float32Tracer, T.Float32),
-    (tapes.Float16Tracer, T.Float16), (tapes.BoolTracer, T.Bool), (tapes.ComplexTracer, T.typeof(1j)),
-    (tapes.Complex32Tracer, T.typeof(np.complex64(1))), *((made, T.typeof(c(1))) for c, made in tapes.WHOLE.items()),
+    (tapes.FloatTracer, T.Float64),
+    (tapes.IntTracer, T.Int64),
+    (tapes.Float32Tracer, T.Float32),
+    (tapes.Float16Tracer, T.Float16),
+    (tapes.BoolTracer, T.Bool),
+    (tapes.ComplexTracer, T.typeof(1j)),
+    (tapes.Complex32Tracer, T.typeof(np.complex64(1))),
+    *((made, T.typeof(c(1))) for c, made in tapes.WHOLE.items()),
 ):
     T._TYPE_OF_CLASS[_cls] = T._TYPE_OF_CLASS[NESTED[_cls]] = _t
 
@@ -61,7 +66,9 @@ def nested_twin(cls: type) -> type:
     """The class of arrays of an array class that several levels trace."""
     found = _NESTED_TWINS.get(cls)
     if found is None:
-        found = _NESTED_TWINS[cls] = type(cls.__name__, (twin(cls),), {"__slots__": (), "nested": True})
+        found = _NESTED_TWINS[cls] = type(
+            cls.__name__, (twin(cls),), {"__slots__": (), "nested": True}
+        )
         _enter(found, cls)
     return found
 
@@ -116,7 +123,11 @@ def traced_elements(a: Any) -> Any:
 
 def wrapped_elements(a: Any) -> Any:
     """An iterator over the elements of a wrapper, around a traced array or a plain one."""
-    return traced_elements(densify(a)) if is_wrapper(a) and wraps_node(a) else iteration.iterate_data(a)
+    return (
+        traced_elements(densify(a))
+        if is_wrapper(a) and wraps_node(a)
+        else iteration.iterate_data(a)
+    )
 
 
 for _cls in [c for c in iteration.ITERATORS if issubclass(c, V.Wrapper)]:
@@ -138,7 +149,11 @@ def to_julia(x: Any) -> Any:
             x = np.asfortranarray(x)
         return V.BitArray(x) if x.dtype == bool else wrap(x)
     if isinstance(x, tapes.ArrayTracer):
-        out = x.tape.over(x.below if x.nested else x.data) if not isinstance(x.tape, JuliaTape) else None
+        out = (
+            x.tape.over(x.below if x.nested else x.data)
+            if not isinstance(x.tape, JuliaTape)
+            else None
+        )
         return relabelled(x) if out is None else out
     if isinstance(x, (np.float64, np.int64, np.bool_)):
         return x.item()
@@ -177,7 +192,11 @@ def of_numbers(x: Any) -> Any:
     if is_complex(x):
         return complex_data(x)
     values = elements(x.data)
-    return stacked(values, x.data.shape) if all(map(_is_number, values)) and not any(map(is_big, values)) else x
+    return (
+        stacked(values, x.data.shape)
+        if all(map(_is_number, values)) and not any(map(is_big, values))
+        else x
+    )
 
 
 _COMPLEX = T.unwrap(Complex_).typename
@@ -191,7 +210,9 @@ def is_complex(x: Any) -> bool:
 
 def complex_data(x: Any) -> Any:
     """The numbers of an array of `Complex{T}` for numpy."""
-    return np.array([complex(v) for v in elements(x.data)], dtype=complex).reshape(x.data.shape, order="F")
+    return np.array([complex(v) for v in elements(x.data)], dtype=complex).reshape(
+        x.data.shape, order="F"
+    )
 
 
 def stacked(values: list[Any], shape: tuple[int, ...]) -> Any:
@@ -229,7 +250,11 @@ def _gather(values: list[Any], shape: tuple[int, ...]) -> Any:
     if TRACE.depth:
         for v in values:
             if isinstance(v, ScalarTracer):
-                return stacked(values, shape) if all(map(_is_number, values)) and not any(map(is_big, values)) else None
+                return (
+                    stacked(values, shape)
+                    if all(map(_is_number, values)) and not any(map(is_big, values))
+                    else None
+                )
     return None
 
 
@@ -252,7 +277,9 @@ def _convert(t: Any, x: Any) -> Any:
     if t is T.typeof(x) or t in (T.Real, T.Number, T.Any_, T.AbstractFloat):
         return rules.floating(x) if t is T.AbstractFloat else x
     if t is T.Float64:
-        return rules.cast(x, dtype=float) if not isinstance(x, tapes.IntTracer) else rules.floating(x)
+        return (
+            rules.cast(x, dtype=float) if not isinstance(x, tapes.IntTracer) else rules.floating(x)
+        )
     dtype = T.DTYPE_OF.get(t)
     if dtype is not None and dtype.kind == "f":
         return rules.cast(x, dtype=dtype)
@@ -331,8 +358,12 @@ def known(x: Any) -> Any:
         x = Base.bindings["float"](x)
     cls = type(x)
     if (isinstance(x, Rational) or cls is BigFloat) and cls not in tapes.SCALARS:
-        made = tapes.SCALARS[cls] = type(f"{cls.__name__}Tracer", (ScalarTracer,), {"__slots__": ()})
-        nested = NESTED[made] = type(f"Nested{cls.__name__}Tracer", (made,), {"__slots__": (), "nested": True})
+        made = tapes.SCALARS[cls] = type(
+            f"{cls.__name__}Tracer", (ScalarTracer,), {"__slots__": ()}
+        )
+        nested = NESTED[made] = type(
+            f"Nested{cls.__name__}Tracer", (made,), {"__slots__": (), "nested": True}
+        )
         if cls is BigFloat:
             _compute_big()
             for name, dunder in _OPERATORS:
@@ -345,20 +376,34 @@ def known(x: Any) -> Any:
     return x
 
 
-_BASE_NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan", "absolute": "abs"}
+_BASE_NAMES = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan",
+    "absolute": "abs",
+}
 _OPERATORS = (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("^", "pow"))
 
 
 def _compute_big() -> None:
     """From now on steps back compute with big numbers, too, and with others beside them."""
     BIG_ONES[BigFloat] = Base.bindings["float"](Base.bindings["big"](1))
-    OTHERS[BigFloat] = lambda name, *xs: Base.bindings[_BASE_NAMES.get(name, name.replace("arc", "a"))](*xs)
+    OTHERS[BigFloat] = lambda name, *xs: Base.bindings[
+        _BASE_NAMES.get(name, name.replace("arc", "a"))
+    ](*xs)
     for name, dunder in _OPERATORS:
         f = Base.bindings[name]
         own = getattr(BigFloat, f"__{dunder}__", f)
 
         def left(a: Any, b: Any, f: Any = f, own: Any = own) -> Any:
-            return own(a, b) if type(b) is BigFloat else NotImplemented if isinstance(b, Node) else f(a, b)
+            return (
+                own(a, b)
+                if type(b) is BigFloat
+                else NotImplemented
+                if isinstance(b, Node)
+                else f(a, b)
+            )
 
         setattr(BigFloat, f"__{dunder}__", left)
         setattr(BigFloat, f"__r{dunder}__", lambda a, b, f=f: f(b, a))
@@ -376,6 +421,7 @@ for _name, _dunder in _OPERATORS:
     setattr(Rational, f"__r{_dunder}__", _right)
 setattr(Rational, "__neg__", lambda a: Base.bindings["-"](a))  # noqa: B010
 
+
 def _part(x: Any, name: str) -> Any:
     if name in ("re", "im"):
         return rules.real(x) if name == "re" else rules.imag(x)
@@ -386,7 +432,13 @@ for _cls in (tapes.ComplexTracer, tapes.Complex32Tracer):
     for _c in (_cls, NESTED[_cls]):
         PROPERTIES[_c] = _part
         numeric.PARTS[_c] = lambda z: (rules.real(z), rules.imag(z))
-for _cls in (tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer, *tapes.WHOLE.values()):
+for _cls in (
+    tapes.FloatTracer,
+    tapes.IntTracer,
+    tapes.Float32Tracer,
+    tapes.Float16Tracer,
+    *tapes.WHOLE.values(),
+):
     for _c in (_cls, NESTED[_cls]):
         numeric.MAKERS[_c] = rules.complexed
 for _cls in dict.fromkeys(tapes.SCALARS.values()):

@@ -41,13 +41,17 @@ def _sort(f: Any) -> Any:
 def _partialsort(f: Any) -> Any:
     def run(x: Any, k: Any, **options: Any) -> Any:
         where = Base.bindings["getindex"](wrap(order(plain(x), options)), k)
-        return to_julia(rules.getitem(x, where if isinstance(where, int) else np.asarray(where.data)))
+        return to_julia(
+            rules.getitem(x, where if isinstance(where, int) else np.asarray(where.data))
+        )
 
     return run
 
 
 def _slices(x: Any, axis: int) -> Any:
-    return vector([wrap(np.array(np.take(x.data, i, axis))) for i in range(x.data.shape[axis])], T.Any_)
+    return vector(
+        [wrap(np.array(np.take(x.data, i, axis))) for i in range(x.data.shape[axis])], T.Any_
+    )
 
 
 def _taken(x: Any, places: Any, axis: int) -> Any:
@@ -97,9 +101,14 @@ def _found(name: str) -> Any:
             p = plain(x)
             value, where = f(p, **options)
             if options:
-                index = np.asarray([i.I if hasattr(i, "I") else (i,) for i in elements(where.data)]).T - 1
+                index = (
+                    np.asarray([i.I if hasattr(i, "I") else (i,) for i in elements(where.data)]).T
+                    - 1
+                )
                 shape = where.data.shape
-                return to_julia(rules.getitem(x, tuple([np.reshape(i, shape, order="F") for i in index]))), where
+                return to_julia(
+                    rules.getitem(x, tuple([np.reshape(i, shape, order="F") for i in index]))
+                ), where
             return Base.bindings["getindex"](x, where), where
 
         return find
@@ -124,6 +133,12 @@ def arg_of(name: str) -> Any:
 
 # f(the method's own code) -> code.
 ORDERED: dict[str, Callable[[Any], Any]] = {
-    "sort": _sort, "partialsort": _partialsort, "sortslices": _sortslices, "unique": _unique, "findmax": _found("findmax"),
-    "findmin": _found("findmin"), "argmax": arg_of("argmax"), "argmin": arg_of("argmin"),
+    "sort": _sort,
+    "partialsort": _partialsort,
+    "sortslices": _sortslices,
+    "unique": _unique,
+    "findmax": _found("findmax"),
+    "findmin": _found("findmin"),
+    "argmax": arg_of("argmax"),
+    "argmin": arg_of("argmin"),
 }

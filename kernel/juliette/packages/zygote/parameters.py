@@ -41,7 +41,6 @@ def _show_params(io: Any, p: Any, long: bool) -> None:
 SHOW_HOOKS[Params] = _show_params
 
 
-
 def _property(g: Grads, name: str) -> Any:
     if name == "params":
         return g.params

@@ -43,7 +43,9 @@ def categorical(like: Any) -> bool:
     p = primal(like)
     if isinstance(p, Array):
         data = p.data
-        return data.dtype == bool or (data.dtype == object and data.size > 0 and all(type(v) is bool for v in elements(data)))
+        return data.dtype == bool or (
+            data.dtype == object and data.size > 0 and all(type(v) is bool for v in elements(data))
+        )
     if isinstance(p, V.Wrapper):
         return p.eltype is T.Bool
     return isinstance(p, (bool, np.bool_, V.BitArray))
@@ -95,7 +97,10 @@ def project_array(g: Any, like: Any) -> Any:
     if data.dtype == object:
         if isinstance(g, Node):
             return g
-        parts = [projected(a, b) for a, b in zip(elements(np.asarray(g.data)), elements(data), strict=True)]
+        parts = [
+            projected(a, b)
+            for a, b in zip(elements(np.asarray(g.data)), elements(data), strict=True)
+        ]
         return B.from_values(parts, data.shape) if parts else g
     kind = data.dtype if data.dtype.kind in "fc" else np.dtype(float)
     if isinstance(g, Node):
@@ -147,9 +152,17 @@ def project_structured(g: Any, like: Any) -> Any:
         return make(projected(diag(g), like.diag))
     if name == "Bidiagonal":
         up = like.uplo_text == "U"
-        return make(projected(diag(g), like.dv), projected(diag(g, 1 if up else -1), like.ev), _symbol(like.uplo_text))
+        return make(
+            projected(diag(g), like.dv),
+            projected(diag(g, 1 if up else -1), like.ev),
+            _symbol(like.uplo_text),
+        )
     if name == "Tridiagonal":
-        return make(projected(diag(g, -1), like.dl), projected(diag(g), like.d), projected(diag(g, 1), like.du))
+        return make(
+            projected(diag(g, -1), like.dl),
+            projected(diag(g), like.d),
+            projected(diag(g, 1), like.du),
+        )
     if name == "SymTridiagonal":
         h = halves(g, adjoint=False)
         return make(projected(diag(h), like.dv), projected(diag(h, 1), like.ev))

@@ -56,13 +56,17 @@ def taken(x: Any, numbers: Any) -> Any:
     """The elements of a traced array with these linear indices; for iterators of pieces, one by one."""
     if not x.data.ndim:
         return taken(rules.reshape(x, (1,)), numbers)
-    if isinstance(getattr(numbers, "data", None), ndarray) and not numbers.data.ndim:  # a view of one element
+    if (
+        isinstance(getattr(numbers, "data", None), ndarray) and not numbers.data.ndim
+    ):  # a view of one element
         return rules.reshape(taken(x, wrap(np.array([int(numbers.data)]))), ())
     if isinstance(numbers, (int, np.integer)):
         return rules.getitem(x, np.unravel_index(int(numbers), x.data.shape, order="F"))
     data = getattr(numbers, "data", None)
     if isinstance(data, ndarray) and data.dtype != object:
-        index = np.unravel_index(data, x.data.shape, order="F") if x.data.ndim > 1 else np.asarray(data)
+        index = (
+            np.unravel_index(data, x.data.shape, order="F") if x.data.ndim > 1 else np.asarray(data)
+        )
         return rules.getitem(x, index)
     from juliette.base.iteration import iterate_value
     from juliette.runtime.array import vector
@@ -127,13 +131,19 @@ def concatenated(xs: tuple[Any, ...], dim: int) -> Any:
 
 def joined(xs: tuple[Any, ...], dim: int | None, eltype: Any) -> Any:
     """Pieces joined, if some of them are traced; None if not."""
-    if not any(map(holds_node, xs)) or not all([isinstance(to_engine(x), (Node, ndarray, int, float, complex, np.generic)) for x in xs]):
+    if not any(map(holds_node, xs)) or not all(
+        [isinstance(to_engine(x), (Node, ndarray, int, float, complex, np.generic)) for x in xs]
+    ):
         return None
     if dim is None:
         return True
     out = concatenated(xs, dim)
     dtype = T.DTYPE_OF.get(eltype)
-    return out if dtype is None or dtype == out.data.dtype or dtype.kind not in "fc" else rules.cast(out, dtype=dtype)
+    return (
+        out
+        if dtype is None or dtype == out.data.dtype or dtype.kind not in "fc"
+        else rules.cast(out, dtype=dtype)
+    )
 
 
 concatenation.TRACED_JOIN = joined
@@ -187,7 +197,11 @@ def _with_function(reduce: Any) -> Any:
 
     def rule(f: Any) -> Any:
         def run(g: Any, x: Any, **options: Any) -> Any:
-            if x.__class__ in PLAIN and isinstance(g, GenericFunction) and Base.bindings.get(g.name) is g:
+            if (
+                x.__class__ in PLAIN
+                and isinstance(g, GenericFunction)
+                and Base.bindings.get(g.name) is g
+            ):
                 if reduce is _sum and not options and g.name == "abs2" and x.data.dtype.kind == "f":
                     return rules.sum_of_squares(x)
                 op = operation(g.name, 1)
@@ -215,7 +229,9 @@ def _hvncat(f: Any) -> Any:
 
 
 def _columns(rows: int, xs: tuple[Any, ...]) -> Any:
-    return concatenated(tuple([concatenated(xs[i : i + rows], 0) for i in range(0, len(xs), rows)]), 1)
+    return concatenated(
+        tuple([concatenated(xs[i : i + rows], 0) for i in range(0, len(xs), rows)]), 1
+    )
 
 
 def _convert(f: Any) -> Any:
@@ -266,16 +282,44 @@ def _logdet(f: Any) -> Any:
 
 # Rules that look at Julia values: f(the method's own code) -> code.
 SPECIAL: dict[str, Callable[[Any], Any]] = {
-    "getindex": _getindex, "vcat": lambda f: _joined(0), "hcat": lambda f: _joined(1), "hvcat": lambda f: _hvcat, "hvncat": _hvncat,
-    "cat": lambda f: _cat, **ORDERED, **SEQUENCES, "quantile": quantile, "skipmissing": lambda f: lambda x: x,
-    **FACTORED, "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
-    "logdet": _logdet, "Diagonal": _diagonal, "Symmetric": lambda f: f, "Hermitian": lambda f: f, "UpperTriangular": lambda f: f, "PermutedDimsArray": lambda f: f,
-    "ifelse": lambda f: lambda test, a, b: (a if test else b) if type(test) is bool else f(plain(test), a, b),
-    "LowerTriangular": lambda f: f, "Adjoint": lambda f: f, "Transpose": lambda f: f,
+    "getindex": _getindex,
+    "vcat": lambda f: _joined(0),
+    "hcat": lambda f: _joined(1),
+    "hvcat": lambda f: _hvcat,
+    "hvncat": _hvncat,
+    "cat": lambda f: _cat,
+    **ORDERED,
+    **SEQUENCES,
+    "quantile": quantile,
+    "skipmissing": lambda f: lambda x: x,
+    **FACTORED,
+    "logabsdet": lambda f: lambda a: (to_julia(linalg.logabsdet(a)), f(plain(a))[1]),
+    "logdet": _logdet,
+    "Diagonal": _diagonal,
+    "Symmetric": lambda f: f,
+    "Hermitian": lambda f: f,
+    "UpperTriangular": lambda f: f,
+    "PermutedDimsArray": lambda f: f,
+    "ifelse": lambda f: (
+        lambda test, a, b: (a if test else b) if type(test) is bool else f(plain(test), a, b)
+    ),
+    "LowerTriangular": lambda f: f,
+    "Adjoint": lambda f: f,
+    "Transpose": lambda f: f,
 }
-_REDUCTIONS = {"sum": _sum, "prod": _prod, "mean": mean, "maximum": RULES["maximum"], "minimum": RULES["minimum"]}
+_REDUCTIONS = {
+    "sum": _sum,
+    "prod": _prod,
+    "mean": mean,
+    "maximum": RULES["maximum"],
+    "minimum": RULES["minimum"],
+}
 
 # Methods made of generic functions that have a rule of their own for traced arrays.
 OVERRIDDEN: dict[str, Callable[[Any], Any]] = {
-    "collect": lambda f: rules.copied, "convert": _convert, **FOLDED, **{n: ORDERED[n] for n in ("sort", "partialsort", "sortslices", "unique")}, **{n: SEQUENCES[n] for n in ("setdiff", "union", "intersect", "symdiff")},
+    "collect": lambda f: rules.copied,
+    "convert": _convert,
+    **FOLDED,
+    **{n: ORDERED[n] for n in ("sort", "partialsort", "sortslices", "unique")},
+    **{n: SEQUENCES[n] for n in ("setdiff", "union", "intersect", "symdiff")},
 }

@@ -17,14 +17,51 @@ from juliette_engine.tape import NESTED, ComplexTracer, FloatTracer, Node, prima
 ndarray = np.ndarray
 
 OPS: dict[str, Any] = {
-    "+": rules.add, "-": rules.sub, "*": rules.mul, "/": rules.div, "^": rules.power, "exp": rules.exp, "exp2": rules.exp2,
-    "log": rules.log, "log1p": rules.log1p, "expm1": rules.expm1, "log2": rules.log2, "log10": rules.log10,
-    "sqrt": rules.sqrt, "cbrt": rules.cbrt, "sin": rules.sin, "cos": rules.cos, "tan": rules.tan, "sinh": rules.sinh,
-    "cosh": rules.cosh, "tanh": rules.tanh, "asin": rules.asin, "acos": rules.acos, "asinh": rules.asinh,
-    "acosh": rules.acosh, "atanh": rules.atanh, "hypot": rules.hypot, "abs": rules.absolute, "abs2": rules.abs2,
-    "inv": rules.inv, "float": rules.floating, "max": rules.maximum, "min": rules.minimum,
-    "conj": rules.conjugate, "real": rules.real, "imag": rules.imag, "angle": rules.angle, "sign": rules.sign,
-    "complex": rules.complexed, "//": rules.div, "round": rules.rounded, "floor": rules.floor, "ceil": rules.ceil, "trunc": rules.trunc, "mod": rules.mod, "rem": rules.rem,
+    "+": rules.add,
+    "-": rules.sub,
+    "*": rules.mul,
+    "/": rules.div,
+    "^": rules.power,
+    "exp": rules.exp,
+    "exp2": rules.exp2,
+    "log": rules.log,
+    "log1p": rules.log1p,
+    "expm1": rules.expm1,
+    "log2": rules.log2,
+    "log10": rules.log10,
+    "sqrt": rules.sqrt,
+    "cbrt": rules.cbrt,
+    "sin": rules.sin,
+    "cos": rules.cos,
+    "tan": rules.tan,
+    "sinh": rules.sinh,
+    "cosh": rules.cosh,
+    "tanh": rules.tanh,
+    "asin": rules.asin,
+    "acos": rules.acos,
+    "asinh": rules.asinh,
+    "acosh": rules.acosh,
+    "atanh": rules.atanh,
+    "hypot": rules.hypot,
+    "abs": rules.absolute,
+    "abs2": rules.abs2,
+    "inv": rules.inv,
+    "float": rules.floating,
+    "max": rules.maximum,
+    "min": rules.minimum,
+    "conj": rules.conjugate,
+    "real": rules.real,
+    "imag": rules.imag,
+    "angle": rules.angle,
+    "sign": rules.sign,
+    "complex": rules.complexed,
+    "//": rules.div,
+    "round": rules.rounded,
+    "floor": rules.floor,
+    "ceil": rules.ceil,
+    "trunc": rules.trunc,
+    "mod": rules.mod,
+    "rem": rules.rem,
 }
 # Functions of one name and different rules by the number of arguments.
 _UNARY = {"-": rules.neg, "+": lambda x: x, "atan": rules.atan}
@@ -43,7 +80,9 @@ def operation(name: str, count: int) -> Any:
 
 def _clamp(x: Any, low: Any, high: Any) -> Any:
     p = primal(x)
-    return rules.where((p >= primal(low)) & (p <= primal(high)), x, rules.where(p < primal(low), low, high))
+    return rules.where(
+        (p >= primal(low)) & (p <= primal(high)), x, rules.where(p < primal(low), low, high)
+    )
 
 
 def _other_kind(name: str, x: Any) -> Any:
@@ -53,7 +92,10 @@ def _other_kind(name: str, x: Any) -> Any:
 # Functions of numbers that are made of operations, by name and number of arguments.
 COMPOSED: dict[tuple[str, int], Any] = {
     ("identity", 1): lambda x: x,
-    **{(name, 1): lambda x, name=name: renumbered(x, lambda v: _other_kind(name, v)) for name in ("big", "BigFloat", "Rational", "widen")},
+    **{
+        (name, 1): lambda x, name=name: renumbered(x, lambda v: _other_kind(name, v))
+        for name in ("big", "BigFloat", "Rational", "widen")
+    },
     ("ifelse", 3): lambda m, a, b: rules.where(primal(m), a, b),
     ("clamp", 3): _clamp,
     ("muladd", 3): lambda a, b, c: rules.add(rules.mul(a, b), c),
@@ -113,7 +155,11 @@ def _scaled(x: Any, value: Any) -> Any:
 def _significand(x: Any) -> Any:
     p = np.asarray(primal(x))
     value = 2 * np.frexp(p)[0]
-    return rules.mul(x, rules.div(value, np.where(p == 0, 1, p))) if p.ndim else _scaled(x, value.item())
+    return (
+        rules.mul(x, rules.div(value, np.where(p == 0, 1, p)))
+        if p.ndim
+        else _scaled(x, value.item())
+    )
 
 
 def _split(x: Any, value: Any, exponent: Any) -> Any:
@@ -139,7 +185,12 @@ def on_numbers(name: str, f: Any, classes: tuple[type, ...]) -> Any:
         if b is FloatTracer and a in (float, int):
             swapped = getattr(FloatTracer, f"__r{_OPERATORS[name]}__")
             return lambda x, y: swapped(y, x)
-    if name == "^" and count == 2 and issubclass(classes[1], int) and not issubclass(classes[0], int):
+    if (
+        name == "^"
+        and count == 2
+        and issubclass(classes[1], int)
+        and not issubclass(classes[0], int)
+    ):
         return _whole_power(f, rules.power)
     op = operation(name, count)
     if op is None:

@@ -24,14 +24,20 @@ def _spread(found: Any, start: Any, step: Any, stop: Any) -> Any:
     if step is None and start is not None and stop is not None:
         return start if n < 2 else rules.add(start, rules.mul(rules.sub(stop, start), k / (n - 1)))
     by = 1 if step is None else step
-    return rules.add(start, rules.mul(by, k)) if start is not None else rules.sub(stop, rules.mul(by, k[::-1]))
+    return (
+        rules.add(start, rules.mul(by, k))
+        if start is not None
+        else rules.sub(stop, rules.mul(by, k[::-1]))
+    )
 
 
 def _range(f: Any) -> Any:
     def run(*args: Any, **options: Any) -> Any:
         found = f(*map(plain, args), **{name: plain(v) for name, v in options.items()})
         given = dict(zip(("start", "stop", "length"), args, strict=False)) | options
-        start, step, stop = [None if given.get(k) is None else to_engine(given[k]) for k in ("start", "step", "stop")]
+        start, step, stop = [
+            None if given.get(k) is None else to_engine(given[k]) for k in ("start", "step", "stop")
+        ]
         if given.get("length") is None and step is None:
             step = 1.0
         if start is not None and step is not None:
@@ -104,5 +110,10 @@ def _replace(f: Any) -> Any:
 
 # f(the method's own code) -> code.
 SEQUENCES: dict[str, Callable[[Any], Any]] = {
-    "range": _range, "LinRange": _linear, ":": _colon, "Colon": _colon, "replace": _replace, **dict.fromkeys(("setdiff", "union", "intersect", "symdiff"), _set_operation),
+    "range": _range,
+    "LinRange": _linear,
+    ":": _colon,
+    "Colon": _colon,
+    "replace": _replace,
+    **dict.fromkeys(("setdiff", "union", "intersect", "symdiff"), _set_operation),
 }

@@ -81,7 +81,11 @@ def densify(x: Any) -> Any:
         parent = densify(x.parent)
         if parent.data.ndim == 1:
             y = rules.reshape(parent, (1, parent.data.size))
-            return rules.conjugate(y) if parent.data.dtype.kind == "c" and isinstance(x, V.Adjoint) else y
+            return (
+                rules.conjugate(y)
+                if parent.data.dtype.kind == "c" and isinstance(x, V.Adjoint)
+                else y
+            )
         return rules.adjoint(parent) if isinstance(x, V.Adjoint) else rules.transpose(parent)
     if not isinstance(x, V.Wrapper):
         return _product(x)

@@ -20,7 +20,9 @@ from juliette.syntax.expr import Symbol
 ABSTRACT = T.define("ChainRulesCore.AbstractTangent", abstract=True)
 ZERO = T.define("ChainRulesCore.AbstractZero", ABSTRACT, abstract=True)
 ABSTRACT_THUNK = T.define("ChainRulesCore.AbstractThunk", ABSTRACT, abstract=True)
-STRUCTURAL = T.define("ChainRulesCore.StructuralTangent", ABSTRACT, (T.TypeVar("P"),), abstract=True)
+STRUCTURAL = T.define(
+    "ChainRulesCore.StructuralTangent", ABSTRACT, (T.TypeVar("P"),), abstract=True
+)
 
 
 class NoTangent:
@@ -90,7 +92,8 @@ TANGENT = T.define("ChainRulesCore.Tangent", T.apply_type(STRUCTURAL, _p[0]), _p
 _q = (T.TypeVar("P"), T.TypeVar("T"))
 MUTABLE = T.define("ChainRulesCore.MutableTangent", T.apply_type(STRUCTURAL, _q[0]), _q)
 TYPES: dict[type, Any] = {
-    NoTangent: T.define("ChainRulesCore.NoTangent", ZERO), ZeroTangent: T.define("ChainRulesCore.ZeroTangent", ZERO),
+    NoTangent: T.define("ChainRulesCore.NoTangent", ZERO),
+    ZeroTangent: T.define("ChainRulesCore.ZeroTangent", ZERO),
     Thunk: T.define("ChainRulesCore.Thunk", ABSTRACT_THUNK),
     InplaceableThunk: T.define("ChainRulesCore.InplaceableThunk", ABSTRACT_THUNK),
     NotImplemented_: T.define("ChainRulesCore.NotImplemented", ABSTRACT),
@@ -99,7 +102,9 @@ for _cls, _t in TYPES.items():
     T.register_class(_cls, _t)
 for _cls, _t in ((Tangent, TANGENT), (MutableTangent, MUTABLE)):
     T.register_instances(
-        _cls, lambda x, t=_t: T.apply_type(t, x.of, T.typeof(x.backing)), _t  # type: ignore[misc]
+        _cls,
+        lambda x, t=_t: T.apply_type(t, x.of, T.typeof(x.backing)),
+        _t,  # type: ignore[misc]
     )
 
 
@@ -188,7 +193,9 @@ def moved(x: Any, d: Tangent) -> Any:
     if type(x) is tuple:
         return tuple([add(v, part(d, i + 1)) for i, v in enumerate(x)])
     if isinstance(x, V.NamedTuple):
-        return V.NamedTuple(x.names, tuple([add(v, part(d, n)) for n, v in zip(x.names, x.values, strict=True)]))
+        return V.NamedTuple(
+            x.names, tuple([add(v, part(d, n)) for n, v in zip(x.names, x.values, strict=True)])
+        )
     if isinstance(x, V.JuliaDict):
         out = Base.bindings["copy"](x)
         for k, v in d.backing.pairs():
@@ -230,7 +237,9 @@ SHOW_HOOKS[ZeroTangent] = lambda io, x, long: io.write("ZeroTangent()")
 def _show(io: Any, x: Tangent, long: bool) -> None:
     from juliette.display.show import show
 
-    io.write(f"{'MutableTangent' if isinstance(x, MutableTangent) else 'Tangent'}{{{T.type_string(x.of)}}}")
+    io.write(
+        f"{'MutableTangent' if isinstance(x, MutableTangent) else 'Tangent'}{{{T.type_string(x.of)}}}"
+    )
     empty = isinstance(x.backing, V.NamedTuple) and not x.backing.names
     if empty:
         io.write("()")
@@ -244,10 +253,18 @@ PROPERTIES[Tangent] = PROPERTIES[MutableTangent] = part
 
 def _parts(x: Tangent) -> list[Any]:
     b = x.backing
-    return list(b) if type(b) is tuple else list(b.values) if isinstance(b, V.NamedTuple) else [v for _, v in b.pairs()]
+    return (
+        list(b)
+        if type(b) is tuple
+        else list(b.values)
+        if isinstance(b, V.NamedTuple)
+        else [v for _, v in b.pairs()]
+    )
 
 
-iteration.ITERATORS[Tangent] = iteration.ITERATORS[MutableTangent] = lambda x: iter(map(unthunked, _parts(x)))
+iteration.ITERATORS[Tangent] = iteration.ITERATORS[MutableTangent] = lambda x: iter(
+    map(unthunked, _parts(x))
+)
 
 
 # ---------------------------------------------------------------- constructors
@@ -256,7 +273,11 @@ iteration.ITERATORS[Tangent] = iteration.ITERATORS[MutableTangent] = lambda x: i
 def _construct(cls: type) -> Any:
     def construct(t: Any, *args: Any, **fields: Any) -> Any:
         body = T.unwrap(t)
-        of = body.parameters[0] if body.parameters and not isinstance(body.parameters[0], T.TypeVar) else T.Any_
+        of = (
+            body.parameters[0]
+            if body.parameters and not isinstance(body.parameters[0], T.TypeVar)
+            else T.Any_
+        )
         known = T.unwrap(of)
         if len(args) == 1 and isinstance(args[0], V.NamedTuple):
             _check(known, "named tuple")
@@ -264,7 +285,9 @@ def _construct(cls: type) -> Any:
         if len(args) == 1 and isinstance(args[0], V.JuliaDict):
             _check(known, "dictionary")
             return cls(of, args[0])
-        if args or (not fields and isinstance(known, T.DataType) and known.typename is T.TUPLE_NAME):
+        if args or (
+            not fields and isinstance(known, T.DataType) and known.typename is T.TUPLE_NAME
+        ):
             _check(known, "tuple")
             return cls(of, args)
         _check(known, "named tuple")
@@ -290,8 +313,12 @@ def load_tangents(module: Module) -> None:
     for cls, t in TYPES.items():
         module.const(cls.__name__.rstrip("_"), t, export=cls is not NotImplemented_)
     for name, t in (
-        ("AbstractTangent", ABSTRACT), ("AbstractZero", ZERO), ("AbstractThunk", ABSTRACT_THUNK), ("StructuralTangent", STRUCTURAL),
-        ("Tangent", TANGENT), ("MutableTangent", MUTABLE),
+        ("AbstractTangent", ABSTRACT),
+        ("AbstractZero", ZERO),
+        ("AbstractThunk", ABSTRACT_THUNK),
+        ("StructuralTangent", STRUCTURAL),
+        ("Tangent", TANGENT),
+        ("MutableTangent", MUTABLE),
     ):
         module.const(name, t, export=name != "StructuralTangent")
 
@@ -315,7 +342,11 @@ def load_tangents(module: Module) -> None:
         return InplaceableThunk(f, val)
 
     for cls, name in ((Tangent, "Tangent"), (MutableTangent, "MutableTangent")):
-        for header in (f"{name}(args...; fields...)", f"{name}{{P}}(args...; fields...) where P", f"{name}{{P,T}}(args...; fields...) where {{P,T}}"):
+        for header in (
+            f"{name}(args...; fields...)",
+            f"{name}{{P}}(args...; fields...) where P",
+            f"{name}{{P,T}}(args...; fields...) where {{P,T}}",
+        ):
             method(header)(_construct(cls))
 
     method("+(a::AbstractTangent, b::AbstractTangent)")(add)
@@ -325,10 +356,21 @@ def load_tangents(module: Module) -> None:
     @method("-(a::AbstractTangent)")
     def negative(a: Any) -> Any:
         a = unthunked(a)
-        return a if is_zero(a) else mapped(Base.bindings["-"], a) if isinstance(a, Tangent) else Base.bindings["-"](a)
+        return (
+            a
+            if is_zero(a)
+            else mapped(Base.bindings["-"], a)
+            if isinstance(a, Tangent)
+            else Base.bindings["-"](a)
+        )
 
     def minus(a: Any, b: Any) -> Any:
-        return add(a, negative(b) if isinstance(b, Tangent) or is_zero(b) else Base.bindings["-"](unthunked(b)))
+        return add(
+            a,
+            negative(b)
+            if isinstance(b, Tangent) or is_zero(b)
+            else Base.bindings["-"](unthunked(b)),
+        )
 
     method("-(a::AbstractTangent, b::AbstractTangent)")(minus)
     method("-(a::AbstractTangent, b)")(minus)
@@ -355,7 +397,18 @@ def load_tangents(module: Module) -> None:
     @method("/(a::AbstractTangent, b)")
     def over(a: Any, b: Any) -> Any:
         a = unthunked(a)
-        return a if is_zero(a) else mapped(lambda v: over(v, b) if isinstance(v, (Tangent, Thunk)) else Base.bindings["/"](v, b), a) if isinstance(a, Tangent) else Base.bindings["/"](a, b)
+        return (
+            a
+            if is_zero(a)
+            else mapped(
+                lambda v: (
+                    over(v, b) if isinstance(v, (Tangent, Thunk)) else Base.bindings["/"](v, b)
+                ),
+                a,
+            )
+            if isinstance(a, Tangent)
+            else Base.bindings["/"](a, b)
+        )
 
     @method("==(a::Tangent, b::Tangent)")
     def equal(a: Tangent, b: Tangent) -> bool:
@@ -398,7 +451,20 @@ def load_tangents(module: Module) -> None:
     @method("conj(a::AbstractTangent)")
     def conj(a: Any) -> Any:
         a = unthunked(a)
-        return a if is_zero(a) else mapped(lambda v: conj(v) if isinstance(v, Tangent) or is_zero(v) else Base.bindings["conj"](unthunked(v)), a) if isinstance(a, Tangent) else Base.bindings["conj"](a)
+        return (
+            a
+            if is_zero(a)
+            else mapped(
+                lambda v: (
+                    conj(v)
+                    if isinstance(v, Tangent) or is_zero(v)
+                    else Base.bindings["conj"](unthunked(v))
+                ),
+                a,
+            )
+            if isinstance(a, Tangent)
+            else Base.bindings["conj"](a)
+        )
 
     for name in ("real", "imag", "adjoint", "transpose", "float"):
         method(f"{name}(a::AbstractZero)")(lambda a: a)
@@ -420,7 +486,13 @@ def load_tangents(module: Module) -> None:
     @method("keys(a::Tangent)")
     def keys(a: Tangent) -> Any:
         b = a.backing
-        return tuple(map(Symbol, b.names)) if isinstance(b, V.NamedTuple) else V.OneTo(len(b)) if type(b) is tuple else Base.bindings["keys"](b)
+        return (
+            tuple(map(Symbol, b.names))
+            if isinstance(b, V.NamedTuple)
+            else V.OneTo(len(b))
+            if type(b) is tuple
+            else Base.bindings["keys"](b)
+        )
 
     @method("propertynames(a::Tangent)")
     def property_names(a: Tangent) -> Any:
@@ -470,5 +542,3 @@ def load_tangents(module: Module) -> None:
         return unthunked(x)
 
     module.method("add!!(a, b)", transparent=True, export=False)(add)
-
-

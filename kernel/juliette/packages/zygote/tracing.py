@@ -12,7 +12,14 @@ from juliette.compiler.closures import Box
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import Refusal
-from juliette.packages.zygote.nodes import TWINS, JuliaTape, as_sensitivity, plain, seed_from, to_julia
+from juliette.packages.zygote.nodes import (
+    TWINS,
+    JuliaTape,
+    as_sensitivity,
+    plain,
+    seed_from,
+    to_julia,
+)
 from juliette.packages.zygote.structured import takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import values as V
@@ -21,8 +28,26 @@ from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base
 from juliette_engine import gradients
-from juliette_engine.gradients import Grads, GradientError, Params, check_output, lift, lower, project, seed_of
-from juliette_engine.tape import LEVELS, Float32Tracer, FloatTracer, Kept, Node, backward, primal, step
+from juliette_engine.gradients import (
+    Grads,
+    GradientError,
+    Params,
+    check_output,
+    lift,
+    lower,
+    project,
+    seed_of,
+)
+from juliette_engine.tape import (
+    LEVELS,
+    Float32Tracer,
+    FloatTracer,
+    Kept,
+    Node,
+    backward,
+    primal,
+    step,
+)
 
 ndarray = np.ndarray
 
@@ -175,7 +200,9 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             else:
                 pair = gradients._lookup(gradients.LENDERS, plain_class)
                 if pair is None:
-                    raise ErrorException("Only reference types can be differentiated with `Params`.")
+                    raise ErrorException(
+                        "Only reference types can be differentiated with `Params`."
+                    )
                 again.append((x, pair[1], pair[0](x, tape)))
         value = went_back(f(), tape, depth, whole)
     finally:
@@ -183,7 +210,13 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             g = x.grad
             if g is not None:
                 data = x.data
-                if type(g) is ndarray and x.own and g.dtype is data.dtype and g.shape == data.shape and g.flags.f_contiguous:
+                if (
+                    type(g) is ndarray
+                    and x.own
+                    and g.dtype is data.dtype
+                    and g.shape == data.shape
+                    and g.flags.f_contiguous
+                ):
                     g = plain_class(g)
                 else:
                     g = project(g, x)
@@ -216,7 +249,9 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
             for x in params:
                 pair = gradients._lookup(gradients.LENDERS, type(x))
                 if pair is None:
-                    raise ErrorException("Only reference types can be differentiated with `Params`.")
+                    raise ErrorException(
+                        "Only reference types can be differentiated with `Params`."
+                    )
                 state = pair[0](x, tape)
                 lent.append((x, pair[1], state))
             # what is lent comes back when the function has run: records need nodes that stay
@@ -244,7 +279,9 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
     def back(seed: Any) -> Any:
         nodes = list(kept.values()) if params is not None else traced
         gradients._reset(nodes)
-        gradients._seed(y, fitting(seed_from(as_sensitivity(gradient_of(seed), y)), y), records.tape)
+        gradients._seed(
+            y, fitting(seed_from(as_sensitivity(gradient_of(seed), y)), y), records.tape
+        )
         gradients.run_back(records.tape)
         if params is not None:
             grads = {}
@@ -280,10 +317,11 @@ def fitting(seed: Any, y: Any) -> Any:
     g = primal(seed)
     if type(y) is tuple:
         if isinstance(g, (int, float, complex, np.generic, ndarray)):
-            raise ArgumentError(f"the sensitivity of a tuple is a tuple or `nothing`, got {Base.bindings['repr'](plain(to_julia(seed)))}")
+            raise ArgumentError(
+                f"the sensitivity of a tuple is a tuple or `nothing`, got {Base.bindings['repr'](plain(to_julia(seed)))}"
+            )
     elif isinstance(y, Node) and type(g) is ndarray and g.size != np.size(y.data):
         raise DimensionMismatch(
             f"variable with size(x) == {tuple_text(np.shape(y.data))} cannot have a gradient with size(dx) == {tuple_text(g.shape)}"
         )
     return seed
-

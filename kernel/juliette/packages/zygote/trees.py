@@ -14,7 +14,17 @@ import numpy as np
 from juliette.base.tuples import Composed
 from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.nodes import (
-    PLAIN, JuliaTape, complex_data, is_complex, nested_twin, plain, rational_node, seed_from, to_engine, to_julia, twin,
+    PLAIN,
+    JuliaTape,
+    complex_data,
+    is_complex,
+    nested_twin,
+    plain,
+    rational_node,
+    seed_from,
+    to_engine,
+    to_julia,
+    twin,
 )
 from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of
 from juliette.runtime import broadcast as B
@@ -50,9 +60,14 @@ def _lift_array(a: Any, t: Tape) -> Any:
     if is_complex(a):
         return t.node(complex_data(a))
     if isinstance(a.eltype, T.DataType) and a.eltype.name == "Irrational":
-        return t.node(np.array([float(v) for v in data.ravel(order="F")]).reshape(data.shape, order="F"))
+        return t.node(
+            np.array([float(v) for v in data.ravel(order="F")]).reshape(data.shape, order="F")
+        )
     values = [lift(v, t) for v in data.ravel(order="F").tolist()]
-    if all(x is y and id(x) not in _OPENED for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)):
+    if all(
+        x is y and id(x) not in _OPENED
+        for x, y in zip(values, data.ravel(order="F").tolist(), strict=True)
+    ):
         return a
     out = type(a)(np.empty(data.shape, dtype=object, order="F"))
     flat = out.data.reshape(-1, order="F")
@@ -69,7 +84,9 @@ def _lower_array(traced: Any, a: Any) -> Any:
         return None
     parts = [
         lower(x, y)
-        for x, y in zip(traced.data.ravel(order="F").tolist(), a.data.ravel(order="F").tolist(), strict=True)
+        for x, y in zip(
+            traced.data.ravel(order="F").tolist(), a.data.ravel(order="F").tolist(), strict=True
+        )
     ]
     return vector_of(parts, a.data.shape)
 
@@ -101,7 +118,12 @@ def _classes(x: Any) -> Any:
 def _array_openers(cls: type) -> Any:
     """The same for the arrays of one class of numbers, which are most of what is lifted."""
     dtype = T.DTYPE_OF.get(cls.eltype)  # type: ignore[attr-defined]
-    if issubclass(cls, Node) or dtype is None or dtype.kind not in "fiuc" or cls.__init__ is not Array.__init__:
+    if (
+        issubclass(cls, Node)
+        or dtype is None
+        or dtype.kind not in "fiuc"
+        or cls.__init__ is not Array.__init__
+    ):
         return None
     node_class = twin(cls)
 
@@ -117,7 +139,13 @@ def _array_openers(cls: type) -> Any:
         if g is None:
             return None
         like = traced.data
-        if type(g) is ndarray and g.dtype is like.dtype and traced.own and g.shape == like.shape and g.flags.f_contiguous:
+        if (
+            type(g) is ndarray
+            and g.dtype is like.dtype
+            and traced.own
+            and g.shape == like.shape
+            and g.flags.f_contiguous
+        ):
             return cls(g)
         g = gradients.project(g, traced)
         return wrap(g) if type(g) is ndarray else to_julia(g)
@@ -167,7 +195,14 @@ def _lower_wrapper(traced: Any, x: Any) -> Any:
     if hasattr(x, "conjugate"):  # an element beside the diagonal stands for two
         g = found["parent"]
         n = x.shape[0]
-        return cls(to_julia(rules.where(np.eye(n, dtype=bool, order="F"), to_engine(g), rules.mul(0.5, to_engine(g)))), x.uplo_text)
+        return cls(
+            to_julia(
+                rules.where(
+                    np.eye(n, dtype=bool, order="F"), to_engine(g), rules.mul(0.5, to_engine(g))
+                )
+            ),
+            x.uplo_text,
+        )
     if "ev" in found and not hasattr(x, "uplo_text"):
         found["ev"] = to_julia(rules.mul(0.5, to_engine(found["ev"])))
     rest = [x.uplo_text] if hasattr(x, "uplo_text") else []
@@ -472,17 +507,27 @@ gradients.MAKERS[Array] = _array_openers
 gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
 
 gradients.register_lifter(
-    Rational, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+    Rational,
+    rational_node,
+    lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None,
 )
 for _cls in (BigFloat, BigInt):
     gradients.register_lifter(
-        _cls, rational_node, lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+        _cls,
+        rational_node,
+        lambda traced, x: (
+            gradients.project(traced.grad, traced) if isinstance(traced, Node) else None
+        ),
     )
 gradients.register_lifter(
-    Irrational, lambda x, t: t.node(float(x)), lambda traced, x: gradients.project(traced.grad, traced)
+    Irrational,
+    lambda x, t: t.node(float(x)),
+    lambda traced, x: gradients.project(traced.grad, traced),
 )
 gradients.register_lifter(
-    Complex, lambda x, t: t.node(complex(x)), lambda traced, x: gradients.project(traced.grad, traced)
+    Complex,
+    lambda x, t: t.node(complex(x)),
+    lambda traced, x: gradients.project(traced.grad, traced),
 )
 
 gradients.STRIPPERS[V.NamedTuple] = lambda x, f: V.NamedTuple(x.names, tuple(map(f, x.values)))
@@ -495,7 +540,9 @@ def _parts_given(seed: Any) -> dict[str, Any]:
         return dict(zip(seed.names, seed.values, strict=True))
     if isinstance(seed, Struct):
         return {n: getattr(seed, n, None) for n in seed.fields}
-    raise ArgumentError(f"the sensitivity of a struct is a named tuple or `nothing`, got {Base.bindings['repr'](plain(seed))}")
+    raise ArgumentError(
+        f"the sensitivity of a struct is a named tuple or `nothing`, got {Base.bindings['repr'](plain(seed))}"
+    )
 
 
 def _seed_named(y: Any, seed: Any, give: Any) -> None:

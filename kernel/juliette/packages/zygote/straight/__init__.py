@@ -79,7 +79,9 @@ SPACE: dict[str, Any] = {
 class Compiler:
     """Makes the program of a call."""
 
-    def __init__(self, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()
+    ) -> None:
         self.f = f
         self.args = args
         self.rest = rest
@@ -98,10 +100,24 @@ class Compiler:
         implicit = self.opener.params is not None
         if implicit:
             flow.line("items = arg0.items", "items")
-        f = Const(self.f) if isinstance(self.f, GenericFunction) else self.opener.open("fun", self.f, False, flow.prologue, checked=True)
-        opened = [] if implicit else [self.opener.open(n, x, True, flow.prologue, checked=True) for n, x in zip(names, self.args, strict=True)]
+        f = (
+            Const(self.f)
+            if isinstance(self.f, GenericFunction)
+            else self.opener.open("fun", self.f, False, flow.prologue, checked=True)
+        )
+        opened = (
+            []
+            if implicit
+            else [
+                self.opener.open(n, x, True, flow.prologue, checked=True)
+                for n, x in zip(names, self.args, strict=True)
+            ]
+        )
         others = [f"rest{i}" for i in range(len(self.rest))]
-        given = [self.opener.open(n, x, False, flow.prologue, checked=True) for n, x in zip(others, self.rest, strict=True)]
+        given = [
+            self.opener.open(n, x, False, flow.prologue, checked=True)
+            for n, x in zip(others, self.rest, strict=True)
+        ]
         main: list[Any] = []
         with flow.into(main):
             loss = self.walk.call(f, [*opened, *given])
@@ -119,9 +135,16 @@ class Compiler:
         value = "None"
         if self.valued:
             value = "value"
-            main.append(Line(f"value = {loss.name if type(loss) is Val else flow.hold(loss.example)}", ("value",)))
+            main.append(
+                Line(
+                    f"value = {loss.name if type(loss) is Val else flow.hold(loss.example)}",
+                    ("value",),
+                )
+            )
         writer = Writer(flow, forward)
-        self.source = writer.function(["fun", *names, *others], [flow.prologue, main, back.region], f"{value}, {gradient}")
+        self.source = writer.function(
+            ["fun", *names, *others], [flow.prologue, main, back.region], f"{value}, {gradient}"
+        )
         space = {**SPACE, **flow.program.constants, **flow.names}
         exec(compile(self.source, "<straight>", "exec"), space)
         made = space["straight"]
@@ -149,8 +172,18 @@ class Compiler:
         if type(x) is not Record:
             return "None", "none"
         value = x.example
-        keys: Any = range(len(value)) if type(value) is tuple else range(len(value.data)) if isinstance(value, Array) else range(len(value.values)) if isinstance(value, V.NamedTuple) else getattr(value, "fields", ())
-        parts = [self.gradient(x.parts[k], back) if k in x.parts else ("None", "none") for k in keys]
+        keys: Any = (
+            range(len(value))
+            if type(value) is tuple
+            else range(len(value.data))
+            if isinstance(value, Array)
+            else range(len(value.values))
+            if isinstance(value, V.NamedTuple)
+            else getattr(value, "fields", ())
+        )
+        parts = [
+            self.gradient(x.parts[k], back) if k in x.parts else ("None", "none") for k in keys
+        ]
         kinds = {kind for _, kind in parts}
         if kinds <= {"none"}:
             return "None", "none"
@@ -161,7 +194,10 @@ class Compiler:
         if type(value) is tuple:
             return (inner, "some") if sure else (f"together({inner})", "maybe")
         names = value.names if isinstance(value, V.NamedTuple) else value.fields
-        return f"{'NamedTuple' if sure else 'named'}({tuple(names)!r}, {inner})", "some" if sure else "maybe"
+        return (
+            f"{'NamedTuple' if sure else 'named'}({tuple(names)!r}, {inner})",
+            "some" if sure else "maybe",
+        )
 
     def claim(self, name: str) -> bool:
         """May an array that several cotangents share be given away?  Nobody changes it: once, if the program has made it."""
@@ -183,7 +219,11 @@ class Compiler:
             if not s.slot.array:
                 text = f"{cls}(full({g}, {x.name}))"
             elif (s.owned or self.claim(g)) and s.slot.sample.dtype == dtype:
-                text = f"{cls}({g})" if x.ndim < 2 else f"{cls}({g} if {g}.flags.f_contiguous else fortran({g}))"
+                text = (
+                    f"{cls}({g})"
+                    if x.ndim < 2
+                    else f"{cls}({g} if {g}.flags.f_contiguous else fortran({g}))"
+                )
             else:
                 text = f"{cls}(array({g}, {dtype.char!r}, order='F'))"
         return (f"None if {g} is None else {text}", "maybe") if s.maybe else (text, "some")
@@ -229,7 +269,9 @@ LATER, TRIES = 100, 3
 REFUSALS: dict[Any, str] = {}
 
 
-def prepare(key: Any, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()) -> Any:
+def prepare(
+    key: Any, f: Any, args: tuple[Any, ...], valued: bool, rest: tuple[Any, ...] = ()
+) -> Any:
     """The program of a call, or None; `rest` are further arguments, whose gradients are not wanted."""
     if len(PROGRAMS) > MOST:
         PROGRAMS.clear()
@@ -278,5 +320,3 @@ def source_of(f: Any, args: tuple[Any, ...]) -> str:
     compiler = Compiler(f, args, True)
     compiler.function()
     return compiler.source
-
-

@@ -36,6 +36,7 @@ def array_rule(*names: str) -> Callable[[Any], Any]:
 
     return register
 
+
 @array_rule("*")
 def _times(walk: Any, function: Any, args: list[Any]) -> Any:
     if len(args) > 2:
@@ -48,7 +49,9 @@ def _times(walk: Any, function: Any, args: list[Any]) -> Any:
         return _turned_times(walk, function, a, b)
     example = function(a.example, b.example)
     if is_array(a, 2) and is_array(b) and b.ndim < 3 and floats(a, b):
-        out = made(walk, PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name), example, a.active or b.active)
+        out = made(
+            walk, PRODUCTS[2, b.ndim][0].format(x=a.name, y=b.name), example, a.active or b.active
+        )
         if out.active:
             walk.flow.region.append(Product(out, a, b))
         return out
@@ -77,7 +80,11 @@ def _dense(walk: Any, x: Val) -> Val:
 
 
 def _scaled(walk: Any, op: Any, args: list[Any], example: Any) -> Any:
-    kinds = {a.example.data.dtype if is_array(a) else np.dtype(type(a.example)) for a in args if type(a.example) is not int}
+    kinds = {
+        a.example.data.dtype if is_array(a) else np.dtype(type(a.example))
+        for a in args
+        if type(a.example) is not int
+    }
     return elementwise(walk, op, args, example) if len(kinds) == 1 else None
 
 
@@ -110,9 +117,17 @@ def total(walk: Any, x: Val) -> Val:
     if found is not None:
         return found
     double = x.example.data.dtype == np.float64
-    flat = x.name if x.ndim == 1 else f"({x.name}.reshape(-1, order='A') if {x.name}.flags.f_contiguous else {x.name}.ravel())"
+    flat = (
+        x.name
+        if x.ndim == 1
+        else f"({x.name}.reshape(-1, order='A') if {x.name}.flags.f_contiguous else {x.name}.ravel())"
+    )
     text = f"add_reduce({flat})"
-    example = float(np.add.reduce(x.example.data, None)) if double else np.add.reduce(x.example.data, None)
+    example = (
+        float(np.add.reduce(x.example.data, None))
+        if double
+        else np.add.reduce(x.example.data, None)
+    )
     name = walk.flow.new("n")
     walk.flow.line(f"{name} = float({text})" if double else f"{name} = {text}", name, pure=True)
     out = Val(Value(name, sample_of(example), False), example, x.active)
@@ -127,9 +142,22 @@ def _sum(walk: Any, function: Any, args: list[Any], **options: Any) -> Any:
         f, x = args
         if not floats(x):
             return None
-        if type(f) is Const and f.example is Base.get("abs2") and function.name == "sum" and not options and not own_for_numbers(f.example, 1):
+        if (
+            type(f) is Const
+            and f.example is Base.get("abs2")
+            and function.name == "sum"
+            and not options
+            and not own_for_numbers(f.example, 1)
+        ):
             walk.rests_on.append((f.example, None))
-            return applied(walk, PRIMITIVES["sum_of_squares"], [x], "", function(f.example, x.example), pure=True)
+            return applied(
+                walk,
+                PRIMITIVES["sum_of_squares"],
+                [x],
+                "",
+                function(f.example, x.example),
+                pure=True,
+            )
         x = mapped(walk, f, [x])
     else:
         (x,) = args
@@ -150,8 +178,18 @@ def mean(walk: Any, x: Val) -> Val:
     walk.flow.line(f"{name} = {x.name}.size", name, pure=True)
     walk.flow.line(f"if not {name}: raise Bail")
     kind = type(s.example)
-    out = Val(Value(walk.flow.new("n"), s.slot.sample, False), s.example / kind(x.example.data.size or 1), s.active)
-    walk.flow.line(f"{out.name} = {s.name} / {name}" if kind is float else f"{out.name} = {s.name} / float32({name})", out.name, pure=True)
+    out = Val(
+        Value(walk.flow.new("n"), s.slot.sample, False),
+        s.example / kind(x.example.data.size or 1),
+        s.active,
+    )
+    walk.flow.line(
+        f"{out.name} = {s.name} / {name}"
+        if kind is float
+        else f"{out.name} = {s.name} / float32({name})",
+        out.name,
+        pure=True,
+    )
     if out.active:
         walk.flow.region.append(Number(out, [s, n], rules.div.rule))
     return out
@@ -159,18 +197,32 @@ def mean(walk: Any, x: Val) -> Val:
 
 def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any) -> Any:
     """Sums and means over dimensions."""
-    axes = [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
-    if others or not all(type(d) is int and 0 < d <= x.ndim for d in axes) or len(set(axes)) != len(axes):
+    axes = (
+        [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
+    )
+    if (
+        others
+        or not all(type(d) is int and 0 < d <= x.ndim for d in axes)
+        or len(set(axes)) != len(axes)
+    ):
         return None
-    if type(dims) is not Const and not (type(dims) is Tup and all(type(d) is Const for d in dims.items)):
+    if type(dims) is not Const and not (
+        type(dims) is Tup and all(type(d) is Const for d in dims.items)
+    ):
         return None
     example = function.call_kw({"dims": dims.example}, x.example)
     static = f", axes=({''.join(f'{d - 1}, ' for d in sorted(axes))})"
     if function.name == "sum":
         return applied(walk, PRIMITIVES["sum_along"], [x], static, example)
     s = applied(walk, PRIMITIVES["sum_along"], [x], static, type(example)(np.array(example.data)))
-    n = Val(Value(walk.flow.new("n"), 1, False), math.prod([x.example.data.shape[d - 1] for d in axes]), False)
-    walk.flow.line(f"{n.name} = {' * '.join(f'{x.name}.shape[{d - 1}]' for d in axes)}", n.name, pure=True)
+    n = Val(
+        Value(walk.flow.new("n"), 1, False),
+        math.prod([x.example.data.shape[d - 1] for d in axes]),
+        False,
+    )
+    walk.flow.line(
+        f"{n.name} = {' * '.join(f'{x.name}.shape[{d - 1}]' for d in axes)}", n.name, pure=True
+    )
     walk.flow.line(f"if not {n.name}: raise Bail")
     return elementwise(walk, rules.div, [s, n], example)
 
@@ -179,12 +231,27 @@ def stacked(walk: Any, args: list[Any]) -> Any:
     """`[a, b, …]` of numbers."""
     classes = {type(a.example) for a in args}
     if classes == {int} and all(map(is_number, args)) and not any(a.active for a in args):
-        return made(walk, f"array([{', '.join([text_of(walk, a) for a in args])}], 'q')", wrap(np.array([a.example for a in args], "q")), False)
-    if not args or not all(map(is_number, args)) or not classes <= {float, int, np.float32} or len(classes & {float, np.float32}) != 1:
+        return made(
+            walk,
+            f"array([{', '.join([text_of(walk, a) for a in args])}], 'q')",
+            wrap(np.array([a.example for a in args], "q")),
+            False,
+        )
+    if (
+        not args
+        or not all(map(is_number, args))
+        or not classes <= {float, int, np.float32}
+        or len(classes & {float, np.float32}) != 1
+    ):
         raise Refuse("an array of other values")
     char = "d" if float in classes else "f"
     example = wrap(np.array([a.example for a in args], char))
-    out = made(walk, f"array([{', '.join([text_of(walk, a) for a in args])}], {char!r})", example, any(a.active for a in args))
+    out = made(
+        walk,
+        f"array([{', '.join([text_of(walk, a) for a in args])}], {char!r})",
+        example,
+        any(a.active for a in args),
+    )
     if out.active:
         walk.flow.region.append(Stack(out, args))
     return out
@@ -210,12 +277,18 @@ def inner(walk: Any, a: Val, b: Val) -> Val:
     """The sum of the products of the elements of two vectors."""
     walk.flow.same_shape([a.name, b.name])
     example = a.example.data.dot(b.example.data)
-    return applied(walk, rules.matmul, [a, b], "", example if example.dtype == np.float32 else float(example))
+    return applied(
+        walk, rules.matmul, [a, b], "", example if example.dtype == np.float32 else float(example)
+    )
 
 
 @array_rule("norm")
 def _norm(walk: Any, function: Any, args: list[Any]) -> Any:
-    return applied(walk, PRIMITIVES["norm"], args, "", function(args[0].example)) if len(args) == 1 and floats(*args) else None
+    return (
+        applied(walk, PRIMITIVES["norm"], args, "", function(args[0].example))
+        if len(args) == 1 and floats(*args)
+        else None
+    )
 
 
 @array_rule("adjoint", "transpose")
@@ -234,15 +307,25 @@ def _reshaped(walk: Any, function: Any, args: list[Any]) -> Any:
     x, *dims = args
     if len(dims) == 1 and type(dims[0]) is Tup:
         dims = dims[0].items
-    if not floats(x) or not all(is_number(d) and type(d.example) is int and not d.active for d in dims):
+    if not floats(x) or not all(
+        is_number(d) and type(d.example) is int and not d.active for d in dims
+    ):
         return None
     if function.name == "reshape" and not dims:
         return None
-    to = "(-1,)" if function.name == "vec" else "(" + "".join(text_of(walk, d) + ", " for d in dims) + ")"
+    to = (
+        "(-1,)"
+        if function.name == "vec"
+        else "(" + "".join(text_of(walk, d) + ", " for d in dims) + ")"
+    )
     example = function(x.example, *[d.example for d in dims])
     if to != "(-1,)":
         walk.flow.line(f"if min({to}) < 0: raise Bail")
-    return applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", example) if isinstance(example, Array) else None
+    return (
+        applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", example)
+        if isinstance(example, Array)
+        else None
+    )
 
 
 @array_rule("getindex")
@@ -267,13 +350,17 @@ def _getindex(walk: Any, function: Any, args: list[Any]) -> Any:
             walk.flow.line(f"if not 0 < {text} <= {x.name}.shape[{axis}]: raise Bail")
             places.append(f"{text} - 1")
         elif type(i) is Record and type(i.example) is V.UnitRange:
-            walk.flow.line(f"if not (0 < {i.name}.start and {i.name}.stop <= {x.name}.shape[{axis}]): raise Bail")
+            walk.flow.line(
+                f"if not (0 < {i.name}.start and {i.name}.stop <= {x.name}.shape[{axis}]): raise Bail"
+            )
             places.append(f"slice({i.name}.start - 1, max({i.name}.stop, {i.name}.start - 1))")
         else:
             return None
     name = walk.flow.new()
     walk.flow.line(f"{name} = ({', '.join(places)},)", name)
-    return applied(walk, PRIMITIVES["getitem"], [x], f", index={name}", function(*[a.example for a in args]))
+    return applied(
+        walk, PRIMITIVES["getitem"], [x], f", index={name}", function(*[a.example for a in args])
+    )
 
 
 def element(walk: Any, x: Val, place: str, example: Any) -> Val:
@@ -301,8 +388,20 @@ def _shape_only(walk: Any, function: Any, args: list[Any]) -> Any:
 
 @array_rule("length")
 def _length(walk: Any, function: Any, args: list[Any]) -> Any:
-    return walk.opener.open(f"{args[0].name}.size", function(args[0].example), False, walk.flow.region, True, True)
+    return walk.opener.open(
+        f"{args[0].name}.size", function(args[0].example), False, walk.flow.region, True, True
+    )
 
 
-for _name in ("size", "axes", "eachindex", "lastindex", "firstindex", "ndims", "eltype", "zero", "isempty"):
+for _name in (
+    "size",
+    "axes",
+    "eachindex",
+    "lastindex",
+    "firstindex",
+    "ndims",
+    "eltype",
+    "zero",
+    "isempty",
+):
     ARRAYS[_name] = _shape_only

@@ -25,7 +25,14 @@ class State:
 
     __slots__ = ("empty", "fixed", "maybe", "owned", "slot")
 
-    def __init__(self, slot: Value, owned: bool = False, maybe: bool = False, fixed: bool = False, empty: bool = False) -> None:
+    def __init__(
+        self,
+        slot: Value,
+        owned: bool = False,
+        maybe: bool = False,
+        fixed: bool = False,
+        empty: bool = False,
+    ) -> None:
         self.slot = slot
         self.empty = empty  # surely None so far
         self.owned = owned  # an array that nobody else has
@@ -44,7 +51,9 @@ class Back:
         self.region: list[Any] = []
         self.states: dict[str, State] = {}
         self.known = dict(flow.program.memo)
-        self.gatherings: list[Gathering] = []  # of the loops that are walked back, the innermost last
+        self.gatherings: list[
+            Gathering
+        ] = []  # of the loops that are walked back, the innermost last
 
     # ------------------------------------------------------------ adding to it
 
@@ -66,7 +75,9 @@ class Back:
         """A cotangent as an array."""
         if g.slot.array or not like.array:
             return g.slot
-        return self.flow.array_value(f"full({g.slot.name}, {like.name})", sample_of_cotangent(like), self.line)
+        return self.flow.array_value(
+            f"full({g.slot.name}, {like.name})", sample_of_cotangent(like), self.line
+        )
 
     # ------------------------------------------------------------ cotangents
 
@@ -117,7 +128,12 @@ class Back:
             s.empty = s.maybe = False
             return
         if not x.array or not s.owned:
-            self.line(f"{name} = {d.name} if {name} is None else {name} + {d.name}" if s.maybe else f"{name} = {name} + {d.name}", name)
+            self.line(
+                f"{name} = {d.name} if {name} is None else {name} + {d.name}"
+                if s.maybe
+                else f"{name} = {name} + {d.name}",
+                name,
+            )
         elif s.maybe:
             first = d.name if owned else f"{d.name}.copy(order='K')"
             self.line(f"if {name} is None: {name} = {first}", name)
@@ -141,7 +157,10 @@ class Back:
                 self.line(f"{name} = {zeros} + {s.slot.name}", name)
             s = self.states[x.name] = State(Value(name, kind, True), True)
         elif s.maybe:
-            self.line(f"if {s.slot.name} is None: {s.slot.name} = zeros({x.name}.shape, {kind.dtype.char!r}, 'F')", s.slot.name)
+            self.line(
+                f"if {s.slot.name} is None: {s.slot.name} = zeros({x.name}.shape, {kind.dtype.char!r}, 'F')",
+                s.slot.name,
+            )
             if not s.owned:
                 self.line(f"else: {s.slot.name} = {s.slot.name}.copy(order='K')", s.slot.name)
             s.owned = True
@@ -164,7 +183,11 @@ class Back:
                 if not state.maybe:
                     item.back(self, state)
                     continue
-                self.when(f"{state.slot.name} is not None", item.args, lambda item=item, state=state: item.back(self, State(state.slot, False)))
+                self.when(
+                    f"{state.slot.name} is not None",
+                    item.args,
+                    lambda item=item, state=state: item.back(self, State(state.slot, False)),
+                )
             elif type(item) is Branch:
                 self.branch(item)
             elif type(item) is Loop:
@@ -196,7 +219,9 @@ class Back:
         for name, s in entry.items():
             a, c = one.get(name, s), other.get(name, s)
             owned = (a.owned or a.empty) and (c.owned or c.empty)
-            self.states[name] = State(a.slot, owned, a.maybe or c.maybe, a.fixed, a.empty and c.empty)
+            self.states[name] = State(
+                a.slot, owned, a.maybe or c.maybe, a.fixed, a.empty and c.empty
+            )
 
     def prepare(self, targets: list[Val], again: bool) -> None:
         """Give cotangents names of their own, before a region that may not be run, or is run again and again."""
@@ -210,7 +235,10 @@ class Back:
             elif s.fixed:
                 if again and x.array and not s.owned:
                     name = s.slot.name
-                    self.line(f"{name} = {'None if ' + name + ' is None else ' if s.maybe else ''}{name}.copy(order='K')", name)
+                    self.line(
+                        f"{name} = {'None if ' + name + ' is None else ' if s.maybe else ''}{name}.copy(order='K')",
+                        name,
+                    )
                     s.owned = True
                 s.empty = s.empty and not again
             else:
@@ -218,10 +246,17 @@ class Back:
                 owned = s.owned or given is not s.slot
                 copied = again and x.array and not owned
                 if copied and s.maybe:
-                    self.line(f"{name} = None if {given.name} is None else {given.name}.copy(order='K')", name)
+                    self.line(
+                        f"{name} = None if {given.name} is None else {given.name}.copy(order='K')",
+                        name,
+                    )
                 else:
-                    self.line(f"{name} = {given.name}" + (".copy(order='K')" if copied else ""), name)
-                self.states[x.name] = State(slot, owned or copied, s.maybe, True, s.empty and not again)
+                    self.line(
+                        f"{name} = {given.name}" + (".copy(order='K')" if copied else ""), name
+                    )
+                self.states[x.name] = State(
+                    slot, owned or copied, s.maybe, True, s.empty and not again
+                )
 
     def settle(self, before: dict[str, State]) -> None:
         """After the region: names are free again, unless a region around this one has fixed them."""
@@ -267,7 +302,10 @@ class Back:
             s = self.states.pop(c.inside.name, None)
             name = self.flow.new("d")
             slots[c] = Value(name, sample_of_cotangent(c.inside), c.inside.array)
-            self.line(f"{name} = {'None' if s is None else s.slot.name if s.maybe else self.full(s, c.inside).name}", name)
+            self.line(
+                f"{name} = {'None' if s is None else s.slot.name if s.maybe else self.full(s, c.inside).name}",
+                name,
+            )
             entering[c] = s is not None and not s.maybe
         entry = {n: s.copy() for n, s in self.states.items()}
         sure = dict(entering)
@@ -296,7 +334,11 @@ class Back:
                 if sure[c]:
                     self.give(c.start, slots[c])
                 else:
-                    self.when(f"{slots[c].name} is not None", [c.start], lambda c=c: self.give(c.start, slots[c]))
+                    self.when(
+                        f"{slots[c].name} is not None",
+                        [c.start],
+                        lambda c=c: self.give(c.start, slots[c]),
+                    )
 
     def hold_values(self, names: set[str]) -> None:
         """Cotangents that are values of a loop get names of their own: on the way back its variables go through all rounds."""
@@ -306,7 +348,9 @@ class Back:
                 self.line(f"{name} = {s.slot.name}", name)
                 s.slot = Value(name, s.slot.sample, s.slot.array)
 
-    def _round(self, item: Loop, carried: list[Any], slots: dict[Any, Value], sure: dict[Any, bool]) -> dict[Any, bool]:
+    def _round(
+        self, item: Loop, carried: list[Any], slots: dict[Any, Value], sure: dict[Any, bool]
+    ) -> dict[Any, bool]:
         """One round back; returns for which variables a cotangent is sure to come out."""
         for c in carried:
             if type(c.end) is Val and c.end.active:
@@ -315,7 +359,11 @@ class Back:
                 elif c.end.name not in self.states:
                     self.states[c.end.name] = State(slots[c], False, True)
                 else:
-                    self.when(f"{slots[c].name} is not None", [c.end], lambda c=c: self.give(c.end, slots[c]))
+                    self.when(
+                        f"{slots[c].name} is not None",
+                        [c.end],
+                        lambda c=c: self.give(c.end, slots[c]),
+                    )
         self.run(item.body)
         names, values, leaving = [], [], {}
         for c in carried:
@@ -379,6 +427,3 @@ def defined(items: list[Any]) -> set[str]:
             if item.item:
                 out.add(item.item)
     return out
-
-
-

@@ -36,7 +36,13 @@ class Sloped(Step):
                 b.line(f"{d.name} *= {g.slot.name}", d.name)
                 b.give(x, Value(d.name, d.sample, True), owned=True)
             else:
-                b.give(x, b.flow.array_value(f"{g.slot.name} * {d.name}", kin(x, g.slot if g.slot.array else d), b.line), owned=True)
+                b.give(
+                    x,
+                    b.flow.array_value(
+                        f"{g.slot.name} * {d.name}", kin(x, g.slot if g.slot.array else d), b.line
+                    ),
+                    owned=True,
+                )
 
 
 class Source:
@@ -44,7 +50,9 @@ class Source:
 
     __slots__ = ("kinds", "leaves", "region", "tree")
 
-    def __init__(self, tree: Call, leaves: list[Val], kinds: tuple[Leaf, ...], region: list[Any]) -> None:
+    def __init__(
+        self, tree: Call, leaves: list[Val], kinds: tuple[Leaf, ...], region: list[Any]
+    ) -> None:
         self.tree, self.leaves, self.kinds, self.region = tree, leaves, kinds, region
 
 
@@ -60,7 +68,16 @@ def long_call(walk: Any, tree: Call, leaves: list[Val], example: Any, checked: b
     if len({x.example.data.shape for x in arrays}) > 1:
         return None
     single = any(x.slot.sample.dtype == np.float32 for x in arrays)
-    kinds = tuple([Leaf(x.active, np.float64(1.0) if type(x.slot.sample) is float and single else x.slot.sample, "") for x in leaves])
+    kinds = tuple(
+        [
+            Leaf(
+                x.active,
+                np.float64(1.0) if type(x.slot.sample) is float and single else x.slot.sample,
+                "",
+            )
+            for x in leaves
+        ]
+    )
     if not divisible(Tree(tree, kinds, HOST)):
         return None
     flow.same_shape([x.name for x in arrays])
@@ -78,11 +95,17 @@ def long_call(walk: Any, tree: Call, leaves: list[Val], example: Any, checked: b
 def long_sum(walk: Any, x: Val) -> Val | None:
     """The sum of an array that a blocked function has made; None for others."""
     source = walk.sources.get(x.name)
-    if source is None or source.region is not walk.flow.region or not divisible(Tree(source.tree, source.kinds, HOST), summed=True):
+    if (
+        source is None
+        or source.region is not walk.flow.region
+        or not divisible(Tree(source.tree, source.kinds, HOST), summed=True)
+    ):
         return None
     total = np.add.reduce(x.example.data, None)
     example = float(total) if x.example.data.dtype == np.float64 else total
-    return emitted(walk, source, Value(walk.flow.new("n"), sample_of(example), False), example, True)
+    return emitted(
+        walk, source, Value(walk.flow.new("n"), sample_of(example), False), example, True
+    )
 
 
 def emitted(walk: Any, source: Source, slot: Value, example: Any, summed: bool) -> Val | None:
@@ -97,8 +120,15 @@ def emitted(walk: Any, source: Source, slot: Value, example: Any, summed: bool) 
         kind = x.slot.sample if array or not x.array else x.slot.sample.dtype.type(1)
         slopes.append((Value(flow.new("m" if array else "n"), kind, array), made.own[i]))
     names = [slot.name, *[v.name for v, _ in slopes]]
-    given = [f"float64({x.name})" if isinstance(k.sample, np.float64) else x.name for x, k in zip(source.leaves, source.kinds, strict=True)]
-    flow.line(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {flow.hold(made.run)}({', '.join(given)})", *names, pure=True)
+    given = [
+        f"float64({x.name})" if isinstance(k.sample, np.float64) else x.name
+        for x, k in zip(source.leaves, source.kinds, strict=True)
+    ]
+    flow.line(
+        f"{', '.join(names)}{',' if len(names) == 1 else ''} = {flow.hold(made.run)}({', '.join(given)})",
+        *names,
+        pure=True,
+    )
     out = Val(slot, example, bool(slopes))
     if slopes:
         flow.region.append(Sloped(out, [source.leaves[i] for i in made.arrays], slopes))

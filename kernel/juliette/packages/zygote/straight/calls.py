@@ -17,7 +17,16 @@ from juliette.packages.zygote.straight.dots import lane_call
 from juliette.packages.zygote.straight.iteration import Zipped, items_of, known_items
 from juliette.packages.zygote.straight.items import NUMBERS, Refuse
 from juliette.packages.zygote.straight.numbers import number_call
-from juliette.packages.zygote.straight.terms import CONTAINERS, PURE, floats, implementation, is_number, passive, plain_call, text_of
+from juliette.packages.zygote.straight.terms import (
+    CONTAINERS,
+    PURE,
+    floats,
+    implementation,
+    is_number,
+    passive,
+    plain_call,
+    text_of,
+)
 from juliette.packages.zygote.straight.values import Const, Lane, Record, Tup, Turned
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -73,7 +82,11 @@ def outright(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) 
     name = function.name
     if name in DRAWS and not kwargs and all(passive(a, True) for a in args):
         return drawn(walk, function, args)
-    if name in PURE and all(passive(a, name in CONTAINERS) for a in args) and all(map(passive, kwargs.values())):
+    if (
+        name in PURE
+        and all(passive(a, name in CONTAINERS) for a in args)
+        and all(map(passive, kwargs.values()))
+    ):
         return plain_call(walk, function, args, kwargs)
     rule = ARRAYS.get(name)
     found = rule(walk, function, args) if rule is not None and args and not kwargs else None
@@ -125,7 +138,12 @@ def layer(walk: Any, f: Record, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def constructor(walk: Any, t: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a type: numbers are converted, if they carry no gradient."""
-    if kwargs or t not in (T.Float64, T.Float32, T.Int64, T.Bool) or len(args) != 1 or not is_number(args[0]):
+    if (
+        kwargs
+        or t not in (T.Float64, T.Float32, T.Int64, T.Bool)
+        or len(args) != 1
+        or not is_number(args[0])
+    ):
         raise Refuse(f"the constructor {T.type_string(t)}")
     if args[0].active:
         if type(T.CONSTRUCT(t, (args[0].example,), {})) is type(args[0].example):
@@ -139,7 +157,13 @@ def constructor(walk: Any, t: Any, args: list[Any], kwargs: dict[str, Any]) -> A
     example = T.CONSTRUCT(t, (args[0].example,), {})
     if type(args[0]) is Const:
         return Const(example)
-    return walk.opener.open(f"construct({walk.flow.hold(t)}, ({args[0].name},), {{}})", example, False, walk.flow.region, varies=True)
+    return walk.opener.open(
+        f"construct({walk.flow.hold(t)}, ({args[0].name},), {{}})",
+        example,
+        False,
+        walk.flow.region,
+        varies=True,
+    )
 
 
 # ---------------------------------------------------------------- structure
@@ -150,7 +174,9 @@ def field(walk: Any, x: Any, name: str) -> Any:
     if type(x) is Const and isinstance(x.example, Module):
         module = x.example
         value = module.get(name)
-        if name in module.consts and isinstance(value, (GenericFunction, T.JuliaType, Module, *NUMBERS)):
+        if name in module.consts and isinstance(
+            value, (GenericFunction, T.JuliaType, Module, *NUMBERS)
+        ):
             return Const(value)
         raise Refuse(f"{module.name}.{name}")
     if type(x) is Tup and x.names is not None and name in x.names:
@@ -161,7 +187,9 @@ def field(walk: Any, x: Any, name: str) -> Any:
             return x.part(value.names.index(name))
         properties = Base.get("getproperty")
         walk.rests_on.append((properties, None))
-        own = properties.traced_rule is not None or properties.user_matches((T.typeof(value), T.typeof(Symbol(name))))
+        own = properties.traced_rule is not None or properties.user_matches(
+            (T.typeof(value), T.typeof(Symbol(name)))
+        )
         if isinstance(value, (Struct, ClosureBase)) and not own and type(value) not in PROPERTIES:
             return x.part(name)
     raise Refuse(f"the field {name}")
@@ -171,11 +199,17 @@ def _getindex_tuple(walk: Any, args: list[Any]) -> Any:
     if len(args) != 2 or type(args[1]) is not Const:
         return None
     x, i = args[0], args[1].example
-    if type(x) is Tup or (type(x) is Record and (type(x.example) is tuple or isinstance(x.example, V.NamedTuple))):
+    if type(x) is Tup or (
+        type(x) is Record and (type(x.example) is tuple or isinstance(x.example, V.NamedTuple))
+    ):
         names = x.names if type(x) is Tup else getattr(x.example, "names", None)
         if isinstance(i, Symbol) and names is not None and i.name in names:
             i = names.index(i.name) + 1
-        n = len(x.items) if type(x) is Tup else len(x.example if type(x.example) is tuple else x.example.values)
+        n = (
+            len(x.items)
+            if type(x) is Tup
+            else len(x.example if type(x.example) is tuple else x.example.values)
+        )
         if type(i) is int and 0 < i <= n:
             return x.items[i - 1] if type(x) is Tup else x.part(i - 1)
     return None
@@ -201,7 +235,9 @@ def _destructured(walk: Any, args: list[Any]) -> Any:
 
 def _sum_of_items(walk: Any, args: list[Any]) -> Any:
     """The sum of the items of a tuple or a vector of layers, or of what a function makes of them."""
-    items = known_items(args[-1]) if args and not (type(args[-1]) is Tup and args[-1].names) else None
+    items = (
+        known_items(args[-1]) if args and not (type(args[-1]) is Tup and args[-1].names) else None
+    )
     if not items or len(args) > 2:
         return None
     out: Any = None
@@ -222,6 +258,10 @@ STRUCTURAL: dict[Any, Callable[..., Any]] = {
 }
 # Helpers of the runtime: the function of Base that they are, or what becomes of them.
 RUNTIME: dict[str, Any] = {
-    "getindex": "getindex", "adjoint": "adjoint", "tuple_item": _tuple_item, "destructure": _destructured,
-    "Any": lambda walk, args: Const(T.Any_), "vect": stacked,
+    "getindex": "getindex",
+    "adjoint": "adjoint",
+    "tuple_item": _tuple_item,
+    "destructure": _destructured,
+    "Any": lambda walk, args: Const(T.Any_),
+    "vect": stacked,
 }

@@ -23,6 +23,7 @@ from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree
 from juliette_engine.fusion import Call, Fixed
 
+
 class Spread:
     """A dotted call that is being made: its leaves, and the tree of its operations."""
 
@@ -95,7 +96,9 @@ def lane_call(walk: Any, function: Any, args: list[Any]) -> Any:
     """A function of Base inside a function of the user's that a dotted call applies to each element."""
     spread = next(a.spread for a in args if type(a) is Lane)
     name = function.name
-    if not all(type(a) is Lane or is_number(a) for a in args) or own_for_numbers(function, len(args)):
+    if not all(type(a) is Lane or is_number(a) for a in args) or own_for_numbers(
+        function, len(args)
+    ):
         raise Refuse(f"{name} in a dotted call")
     if name in ("+", "*") and len(args) > 2:
         first, second, *rest = args
@@ -104,7 +107,9 @@ def lane_call(walk: Any, function: Any, args: list[Any]) -> Any:
         return Lane(Call(MASKS[name], tuple([spread.value(a) for a in args])), True, spread)
     if name in ("\\", "inv") or (name == "/" and not (type(args[1]) is Const and args[1].example)):
         spread.pole = True
-    if name in PARTIAL and not (name == "^" and type(args[1]) is Const and args[1].example in (1, 2, 3)):
+    if name in PARTIAL and not (
+        name == "^" and type(args[1]) is Const and args[1].example in (1, 2, 3)
+    ):
         spread.partial = True
     tree = spread.operation(function, [spread.value(a) for a in args])
     if tree is None:
@@ -160,11 +165,17 @@ def finished(walk: Any, spread: Spread, tree: Call) -> Val:
     walk.rests_on += [(f, None) for f in spread.functions]
     values = [x.example.data if x.array else x.example for x in spread.leaves]
     with np.errstate(all="ignore"):
-        y = run_tree(tree, [np.float64(v) if type(v) is float and spread.single else v for v in values])
+        y = run_tree(
+            tree, [np.float64(v) if type(v) is float and spread.single else v for v in values]
+        )
     if type(y) is not np.ndarray or y.dtype.kind != "f" or not y.ndim:
         raise Refuse("a dotted call that gives other values")
     example = wrap(np.asfortranarray(y))
-    out = long_call(walk, tree, spread.leaves, example, spread.partial) if is_long(spread.leaves) else None
+    out = (
+        long_call(walk, tree, spread.leaves, example, spread.partial)
+        if is_long(spread.leaves)
+        else None
+    )
     if out is None:
         out = walk.flow.fused(tree, spread.leaves, example)
     if spread.partial:
@@ -175,17 +186,30 @@ def finished(walk: Any, spread: Spread, tree: Call) -> Val:
 def _plain_dotted(walk: Any, template: Any, args: list[Any]) -> Any:
     """A tree of dotted calls through which no gradient goes."""
     tree = template.tree
-    if len(args) == 2 and type(args[tree.function]) is Const and args[tree.function].example in (T.Float32, T.Float64):
+    if (
+        len(args) == 2
+        and type(args[tree.function]) is Const
+        and args[tree.function].example in (T.Float32, T.Float64)
+    ):
         x = args[1 - tree.function]
         if is_array(x) and not x.active:
             dtype = T.DTYPE_OF[args[tree.function].example]
-            return raw_array(walk, f"{x.name}.astype({dtype.char!r})", wrap(np.asfortranarray(x.example.data, dtype=dtype)))
+            return raw_array(
+                walk,
+                f"{x.name}.astype({dtype.char!r})",
+                wrap(np.asfortranarray(x.example.data, dtype=dtype)),
+            )
     functions = template.functions
     fixed = []
     for i, a in enumerate(args):
         if i in functions:
             f = a.example if type(a) is Const else None
-            if not isinstance(f, GenericFunction) or KERNELS.get(f) is None or own_for_numbers(f, 1) or own_for_numbers(f, 2):
+            if (
+                not isinstance(f, GenericFunction)
+                or KERNELS.get(f) is None
+                or own_for_numbers(f, 1)
+                or own_for_numbers(f, 2)
+            ):
                 raise Refuse("a dotted call of a function that is not known")
             fixed.append(f)
         elif a.active and not all(f.name in OBSERVERS for f in fixed):

@@ -124,7 +124,9 @@ class Flow:
                 slot = self.stretched(x, whole)
                 once = spread_once(self, x, large[0]) if large else None
                 if once is not None:
-                    slot = Value(once, np.ones(tuple([min(n, 2) for n in whole]), slot.sample.dtype), True)
+                    slot = Value(
+                        once, np.ones(tuple([min(n, 2) for n in whole]), slot.sample.dtype), True
+                    )
             elif x.array and small:
                 slot = self.stretched(x, whole)
             elif not x.array and single and type(slot.sample) is float:
@@ -133,7 +135,9 @@ class Flow:
                 slot = Value(name, np.float64(1.0), False)
             slots.append(slot)
         first = len(self.program.code)
-        described = tuple([Leaf(x.active, s.sample, "") for x, s in zip(leaves, slots, strict=True)])
+        described = tuple(
+            [Leaf(x.active, s.sample, "") for x, s in zip(leaves, slots, strict=True)]
+        )
         with self.ops(True):
             made = Tree(tree, described, HOST, self.program, slots)
         slot = made.value
@@ -168,7 +172,11 @@ class Flow:
         if len(have) == n:
             return Value(x.name, sample, True)
         name = self.new()
-        text = f"[(slice(None), {', '.join(['None'] * (n - 1))})]" if len(have) == 1 else f".reshape({x.name}.shape + {(1,) * (n - len(have))!r}, order='A')"
+        text = (
+            f"[(slice(None), {', '.join(['None'] * (n - 1))})]"
+            if len(have) == 1
+            else f".reshape({x.name}.shape + {(1,) * (n - len(have))!r}, order='A')"
+        )
         self.line(f"{name} = {x.name}{text}", name, pure=True)
         return Value(name, sample, True)
 

@@ -28,7 +28,9 @@ class Gathering:
         self.made = made  # the names that are the loop's own
         self.lists: dict[tuple[int, str], str] = {}  # by region and array
         self.copies: dict[str, str] = {}  # matrices from outside, row by row
-        self.sums: list[tuple[Val, Value, str, str | None]] = []  # target, cotangent, its list and that of the other factor
+        self.sums: list[
+            tuple[Val, Value, str, str | None]
+        ] = []  # target, cotangent, its list and that of the other factor
 
     def listed(self, b: Any, x: str) -> str:
         """The list that keeps an array of each round."""
@@ -48,11 +50,15 @@ def gathers(b: Any, target: Val, g: Value, out: Val, other: Val | None) -> bool:
     loop = b.gatherings[-1]
     if target.name in loop.made or not g.array or g.sample.dtype != target.slot.sample.dtype:
         return False
-    if other is not None and (other.example.data.size > SMALL or other.slot.sample.dtype != g.sample.dtype):
+    if other is not None and (
+        other.example.data.size > SMALL or other.slot.sample.dtype != g.sample.dtype
+    ):
         return False
     if out.example.data.size > SMALL:
         return False
-    loop.sums.append((target, g, loop.listed(b, g.name), None if other is None else loop.listed(b, other.name)))
+    loop.sums.append(
+        (target, g, loop.listed(b, g.name), None if other is None else loop.listed(b, other.name))
+    )
     return True
 
 
@@ -74,7 +80,9 @@ def finish(b: Any, loop: Gathering) -> None:
     for entry in loop.sums:
         groups.setdefault(entry[2], []).append(entry)
     for test, entries in groups.items():
-        b.when(test, [target for target, _, _, _ in entries], lambda entries=entries: _add(b, entries))
+        b.when(
+            test, [target for target, _, _, _ in entries], lambda entries=entries: _add(b, entries)
+        )
 
 
 def _add(b: Any, entries: list[Any]) -> None:
@@ -85,7 +93,11 @@ def _add(b: Any, entries: list[Any]) -> None:
                 sides[name] = b.flow.new("q")
                 b.line(f"{sides[name]} = side_by_side({name})", sides[name])
     for target, g, left, right in entries:
-        text = f"column_sums({sides[left]})" if right is None else f"{sides[right]}.T.dot({sides[left]}).T"
+        text = (
+            f"column_sums({sides[left]})"
+            if right is None
+            else f"{sides[right]}.T.dot({sides[left]}).T"
+        )
         b.give(target, b.flow.array_value(text, kin(target, g), b.line), owned=True)
 
 

@@ -23,7 +23,9 @@ class Round:
 
     def __init__(self, flow: Any) -> None:
         self.region: list[Any] = []
-        self.spread: dict[str, str] = {}  # arrays that are stretched over others, in their whole size
+        self.spread: dict[
+            str, str
+        ] = {}  # arrays that are stretched over others, in their whole size
         self.ahead: list[Line] = []  # what comes before the loop
         self.count, self.code = flow.count, len(flow.program.code)
 
@@ -42,19 +44,29 @@ class Round:
 def spread_once(flow: Any, x: Val, over: Val) -> str | None:
     """The name of `x` stretched to the size of `over`, which is done in the first round; None if there is no loop, or `x` is its own."""
     loop = flow.rounds[-1] if flow.rounds else None
-    if loop is None or flow.region is not loop.region or not loop.outer(x) or over.example.data.size > SMALL:
+    if (
+        loop is None
+        or flow.region is not loop.region
+        or not loop.outer(x)
+        or over.example.data.size > SMALL
+    ):
         return None
     name = loop.spread.get(x.name)
     if name is None:
         name = loop.spread[x.name] = flow.new()
         loop.ahead.append(Line(f"{name} = {x.name}", (name,)))
-    flow.line(f"if {name}.shape != {over.name}.shape: {name} = stretched({x.name}, {over.name}.shape)", name)
+    flow.line(
+        f"if {name}.shape != {over.name}.shape: {name} = stretched({x.name}, {over.name}.shape)",
+        name,
+    )
     return name  # type: ignore[no-any-return]
 
 
 def stretched(x: Any, shape: tuple[int, ...]) -> Any:
     """An array in its whole size; Julia counts dimensions from the first."""
-    if x.ndim > len(shape) or any([a != b and a != 1 for a, b in zip(x.shape, shape, strict=False)]):
+    if x.ndim > len(shape) or any(
+        [a != b and a != 1 for a, b in zip(x.shape, shape, strict=False)]
+    ):
         raise Unlike
     out = np.empty(shape, x.dtype, order="F")
     out[...] = x.reshape(x.shape + (1,) * (len(shape) - x.ndim), order="F")

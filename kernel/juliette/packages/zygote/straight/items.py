@@ -70,7 +70,14 @@ class Line:
 
     __slots__ = ("fresh", "looks", "outs", "pure", "text")
 
-    def __init__(self, text: str, outs: tuple[str, ...] = (), pure: bool = False, fresh: bool = False, looks: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        outs: tuple[str, ...] = (),
+        pure: bool = False,
+        fresh: bool = False,
+        looks: bool = False,
+    ) -> None:
         self.text = text
         self.outs = outs
         self.pure = pure
@@ -111,8 +118,16 @@ class Loop:
 
     __slots__ = ("body", "carried", "header", "item", "residual", "stack")
 
-    def __init__(self, header: str, item: str | None, body: list[Any], carried: list[Carried], stack: str) -> None:
-        self.header, self.item, self.body, self.carried, self.stack = header, item, body, carried, stack
+    def __init__(
+        self, header: str, item: str | None, body: list[Any], carried: list[Carried], stack: str
+    ) -> None:
+        self.header, self.item, self.body, self.carried, self.stack = (
+            header,
+            item,
+            body,
+            carried,
+            stack,
+        )
         self.residual: list[str] | None = None  # None: nothing leads back
 
 

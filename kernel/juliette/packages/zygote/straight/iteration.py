@@ -62,7 +62,9 @@ def unrolled(x: Any) -> list[Any] | None:
         if any(side is None and s is not None for side, s in zip(sides, x.sources, strict=True)):
             return None
         n = min(len(side) for side in sides if side is not None)
-        return [Tup([Const(i + 1) if side is None else side[i] for side in sides]) for i in range(n)]
+        return [
+            Tup([Const(i + 1) if side is None else side[i] for side in sides]) for i in range(n)
+        ]
     return known_items(x)
 
 
@@ -89,22 +91,33 @@ def _zipped(walk: Any, x: Zipped, item: str) -> tuple[str, str, Callable[[], Any
     def first() -> Any:
         names = [walk.flow.new() for _ in x.sources]
         walk.flow.line(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {item}", *names)
-        head = [walk.opener.open(names[0], 1, False, walk.flow.region, checked=True, varies=True)] if counted else []
-        return Tup([*head, *[opened(n) for n, (_, opened) in zip(names[counted:], found, strict=True)]])
+        head = (
+            [walk.opener.open(names[0], 1, False, walk.flow.region, checked=True, varies=True)]
+            if counted
+            else []
+        )
+        return Tup(
+            [*head, *[opened(n) for n, (_, opened) in zip(names[counted:], found, strict=True)]]
+        )
 
     return header, item, first
 
 
 def _source(walk: Any, x: Any) -> tuple[str, Callable[[str], Any]]:
     """What gives the items of an array or a range in Python, and how one of them is opened."""
-    if not ((type(x) is Val and x.array and not x.active) or (type(x) is Record and not x.active and isinstance(x.example, (V.Range, Array)))):
+    if not (
+        (type(x) is Val and x.array and not x.active)
+        or (type(x) is Record and not x.active and isinstance(x.example, (V.Range, Array)))
+    ):
         raise Refuse("a loop over other values")
     text = text_of(walk, x)
     example = next(iterate_value(x.example), None)
     if example is None:
         raise Refuse("a loop over nothing")
     sure = isinstance(x.example, (V.UnitRange, V.OneTo)) and type(example) is int
-    return f"iterate({text})", lambda name: walk.opener.open(name, example, False, walk.flow.region, checked=sure, varies=True)
+    return f"iterate({text})", lambda name: walk.opener.open(
+        name, example, False, walk.flow.region, checked=sure, varies=True
+    )
 
 
 # ---------------------------------------------------------------- generators
@@ -142,7 +155,9 @@ def consumed(walk: Any, node: C.Consume, frame: Any) -> Any:
         out = frame.env.pop(var)
         for s in source.sources if type(source) is Zipped else [source]:
             if s is not None:
-                walk.flow.line(f"if not len({text_of(walk, s)}{'.data' if isinstance(s.example, Array) else ''}): raise Bail")
+                walk.flow.line(
+                    f"if not len({text_of(walk, s)}{'.data' if isinstance(s.example, Array) else ''}): raise Bail"
+                )
         return out
     raise Refuse("a generator")
 

@@ -66,10 +66,18 @@ class Fused(Step):
             owned = v.name in new and names.count(v.name) == 1 and v.array
             if x in self.small:
                 whole = v.name
-                if v.array and x.ndim == 1 and out.ndim == 2 and len(x.example.data) == len(out.example.data) and b.gathers(x, v, out, None):
+                if (
+                    v.array
+                    and x.ndim == 1
+                    and out.ndim == 2
+                    and len(x.example.data) == len(out.example.data)
+                    and b.gathers(x, v, out, None)
+                ):
                     b.line(f"if len({x.name}) != len({whole}): raise Bail")
                     continue
-                v = b.flow.array_value(f"unbroadcast({whole}, {x.name}.shape, {whole}.shape)", v.sample, b.line)
+                v = b.flow.array_value(
+                    f"unbroadcast({whole}, {x.name}.shape, {whole}.shape)", v.sample, b.line
+                )
                 b.line(f"if {v.name} is {whole}: raise Bail")
                 owned = out.ndim < 3  # else it may be a view
             b.give(x, v, owned=owned)
@@ -87,7 +95,10 @@ class Number(Step):
     def back(self, b: Any, g: Any) -> None:
         p = b.flow.program
         rule = self.rule
-        env = {n: x.slot if type(x) is Val else p.constant(x) for n, x in zip(rule.names, self.operands, strict=True)}
+        env = {
+            n: x.slot if type(x) is Val else p.constant(x)
+            for n, x in zip(rule.names, self.operands, strict=True)
+        }
         found = []
         with b.ops(True):
             for text, x in zip(rule.partials, self.operands, strict=True):
@@ -133,7 +144,9 @@ class Layered(Step):
 
     __slots__ = ("bias", "large", "slope", "w", "x")
 
-    def __init__(self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None, large: bool) -> None:
+    def __init__(
+        self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None, large: bool
+    ) -> None:
         self.large = large
         super().__init__(out, [v for v in (w, x, bias) if v is not None and v.active])
         self.w, self.x, self.bias, self.slope = w, x, bias, slope
@@ -142,7 +155,9 @@ class Layered(Step):
         slot = b.full(g, self.out)
         owned = g.owned and slot is g.slot
         if self.slope is not None:
-            slot = b.flow.array_value(f"{self.slope}({slot.name}, {self.out.name})", slot.sample, b.line)
+            slot = b.flow.array_value(
+                f"{self.slope}({slot.name}, {self.out.name})", slot.sample, b.line
+            )
             owned = True
         _, dw, dx = PRODUCTS[2, self.x.ndim]
         if self.large:
@@ -159,7 +174,9 @@ class Layered(Step):
                 return
             if self.x.ndim == 2:
                 given = f"{slot.name}.dot(ones({slot.name}.shape[1], {slot.name}.dtype))"
-                b.give(self.bias, b.flow.array_value(given, kin(self.bias, slot), b.line), owned=True)
+                b.give(
+                    self.bias, b.flow.array_value(given, kin(self.bias, slot), b.line), owned=True
+                )
             else:
                 b.give(self.bias, slot, owned=owned)
 
@@ -195,7 +212,10 @@ def looks_at_value(partial: Any) -> bool:
     if code is None or code.co_argcount < 2 or code.co_cellvars:
         return True
     name = code.co_varnames[1]
-    return any(i.argval == name or (type(i.argval) is tuple and name in i.argval) for i in get_instructions(code))
+    return any(
+        i.argval == name or (type(i.argval) is tuple and name in i.argval)
+        for i in get_instructions(code)
+    )
 
 
 class Stack(Step):
@@ -210,7 +230,9 @@ class Stack(Step):
     def back(self, b: Any, g: Any) -> None:
         for i, x in enumerate(self.numbers):
             if x.active:
-                text = f"{g.slot.name}[{i}]" + (".item()" if type(x.example) is not np.float32 else "")
+                text = f"{g.slot.name}[{i}]" + (
+                    ".item()" if type(x.example) is not np.float32 else ""
+                )
                 b.give(x, b.flow.number(text, b.line) if g.slot.array else g.slot)
 
 

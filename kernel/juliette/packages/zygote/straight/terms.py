@@ -35,10 +35,14 @@ PURE = frozenset(
     "count any all argmax argmin isa Int Float64 Float32 Int64 UInt8 abs float keys values triu tril diag tr".split()
 )
 # Of these arguments that hold other values are no concern.
-CONTAINERS = frozenset("getindex length size first last eachindex isempty axes ndims firstindex lastindex".split())
+CONTAINERS = frozenset(
+    "getindex length size first last eachindex isempty axes ndims firstindex lastindex".split()
+)
 
 # Functions of numbers that have no derivative: they look at values.
-OBSERVERS = frozenset("== != < > <= >= ≤ ≥ ≠ isnan isinf isfinite iszero isone isodd iseven isequal isless zero one oneunit eps typeof :".split())
+OBSERVERS = frozenset(
+    "== != < > <= >= ≤ ≥ ≠ isnan isinf isfinite iszero isone isodd iseven isequal isless zero one oneunit eps typeof :".split()
+)
 # Comparisons of the elements of arrays.
 MASKS = {
     name: Elementwise(f"mask {op}", f"a {op} b", None, None)
@@ -46,6 +50,7 @@ MASKS = {
 }
 # Functions of complex numbers, which here are the identity or of no use.
 COMPLEX = frozenset((rules.real, rules.imag, rules.angle, rules.conjugate))
+
 
 def text_of(walk: Any, x: Any) -> str:
     """A value as a Julia value, in Python."""
@@ -55,7 +60,9 @@ def text_of(walk: Any, x: Any) -> str:
         if x.julia is None:
             x.julia = walk.flow.new()
             data = x.name if x.ndim < 2 else f"fortran({x.name})"
-            walk.flow.line(f"{x.julia} = {walk.flow.hold(type(x.example))}({data})", x.julia, pure=True)
+            walk.flow.line(
+                f"{x.julia} = {walk.flow.hold(type(x.example))}({data})", x.julia, pure=True
+            )
             julia, x.julia = x.julia, None
             return julia
         return x.julia
@@ -63,7 +70,11 @@ def text_of(walk: Any, x: Any) -> str:
         return constant_text(walk, x.example)
     if type(x) is Tup:
         inner = "".join(text_of(walk, v) + ", " for v in x.items)
-        return f"({inner})" if x.names is None else f"{walk.flow.hold(V.NamedTuple)}({x.names!r}, ({inner}))"
+        return (
+            f"({inner})"
+            if x.names is None
+            else f"{walk.flow.hold(V.NamedTuple)}({x.names!r}, ({inner}))"
+        )
     if type(x) is Record:
         return x.name
     if type(x) is Turned:
@@ -74,16 +85,26 @@ def text_of(walk: Any, x: Any) -> str:
 
 def constant_text(walk: Any, x: Any) -> str:
     """A constant in Python."""
-    return repr(x) if type(x) is int or type(x) is bool or (type(x) is float and abs(x) < 1e300) else walk.flow.hold(x)
+    return (
+        repr(x)
+        if type(x) is int or type(x) is bool or (type(x) is float and abs(x) < 1e300)
+        else walk.flow.hold(x)
+    )
 
 
 def own_for_numbers(f: GenericFunction, count: int) -> bool:
     """Has the user given a function methods or rules that could take so many numbers?"""
     rule = f.traced_rule
-    if rule is not None and any(rule(types) is not None for types in product(_MACHINE, repeat=count)):
+    if rule is not None and any(
+        rule(types) is not None for types in product(_MACHINE, repeat=count)
+    ):
         return True
     return any(
-        m.accepts_count(count) and all(any(T.intersects(t, p.type if isinstance(p, T.Vararg) else p) for t in _MACHINE) for p in m.parameters)
+        m.accepts_count(count)
+        and all(
+            any(T.intersects(t, p.type if isinstance(p, T.Vararg) else p) for t in _MACHINE)
+            for p in m.parameters
+        )
         for m in f.user_methods
     )
 
@@ -132,17 +153,28 @@ def plain_call(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]
         text = f"{walk.flow.hold(function)}.call_kw({', '.join([given, *[text_of(walk, a) for a in args]])})"
     else:
         example = function(*examples)
-        if all(type(a) is Const for a in args) and (type(example) in NUMBERS or isinstance(example, T.JuliaType)):
+        if all(type(a) is Const for a in args) and (
+            type(example) in NUMBERS or isinstance(example, T.JuliaType)
+        ):
             return Const(example)
-        code = implementation(walk, function, args) if isinstance(function, GenericFunction) else walk.flow.hold(function)
+        code = (
+            implementation(walk, function, args)
+            if isinstance(function, GenericFunction)
+            else walk.flow.hold(function)
+        )
         text = f"{code}({', '.join([text_of(walk, a) for a in args])})"
     return walk.opener.open(text, example, False, walk.flow.region, varies=True)
+
 
 def as_leaf(walk: Any, x: Any) -> Val:
     """A value as a leaf of a dotted call."""
     if type(x) is Val:
         return x
-    if type(x) is Record and isinstance(x.example, (V.BitArray, V.Wrapper)) and not getattr(x.example, "structured", False):
+    if (
+        type(x) is Record
+        and isinstance(x.example, (V.BitArray, V.Wrapper))
+        and not getattr(x.example, "structured", False)
+    ):
         data = np.asarray(x.example.data)
         if data.dtype.kind in "fiub" and data.ndim:
             return raw_array(walk, f"asarray({x.name}.data)", x.example)
@@ -163,17 +195,28 @@ def raw_array(walk: Any, text: str, example: Any) -> Val:
     data = np.asarray(example.data)
     name = walk.flow.new()
     walk.flow.line(f"{name} = {text}", name)
-    walk.flow.line(f"if {name}.dtype is not {walk.flow.hold(data.dtype)} or {name}.ndim != {data.ndim}: raise Bail")
-    return Val(Value(name, sample_of(data), True), example if isinstance(example, Array) else Like(data), False)
+    walk.flow.line(
+        f"if {name}.dtype is not {walk.flow.hold(data.dtype)} or {name}.ndim != {data.ndim}: raise Bail"
+    )
+    return Val(
+        Value(name, sample_of(data), True),
+        example if isinstance(example, Array) else Like(data),
+        False,
+    )
 
-def made(walk: Any, text: str, example: Any, active: bool, fresh: bool = True, pure: bool = False) -> Val:
+
+def made(
+    walk: Any, text: str, example: Any, active: bool, fresh: bool = True, pure: bool = False
+) -> Val:
     """An array that a Python expression gives."""
     name = walk.flow.new()
     walk.flow.line(f"{name} = {text}", name, pure=pure, fresh=fresh)
     return Val(Value(name, sample_of(example.data), True), example, active)
 
 
-def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any, pure: bool = False) -> Val:
+def applied(
+    walk: Any, op: Any, args: list[Val], static: str, example: Any, pure: bool = False
+) -> Val:
     """A primitive of the engine; `static` is its keywords, written; `pure`: it cannot fail, and may be left out."""
     names = ", ".join(a.name for a in args)
     text = f"{walk.flow.hold(op.forward)}({names}{static})"
@@ -182,7 +225,11 @@ def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any, pure
         out = made(walk, text, example, active, fresh=False, pure=pure)
     else:
         name = walk.flow.new("n")
-        walk.flow.line(f"{name} = float({text})" if type(example) is float else f"{name} = {text}", name, pure=pure)
+        walk.flow.line(
+            f"{name} = float({text})" if type(example) is float else f"{name} = {text}",
+            name,
+            pure=pure,
+        )
         out = Val(Value(name, sample_of(example), False), example, active)
     if active:
         walk.flow.region.append(Applied(out, op, args, static))
@@ -191,7 +238,10 @@ def applied(walk: Any, op: Any, args: list[Val], static: str, example: Any, pure
 
 def floats(*xs: Any) -> bool:
     """Are all arrays of floating-point numbers of one kind?"""
-    return all(is_array(x) and x.example.data.dtype.kind == "f" for x in xs) and len({x.example.data.dtype for x in xs}) == 1
+    return (
+        all(is_array(x) and x.example.data.dtype.kind == "f" for x in xs)
+        and len({x.example.data.dtype for x in xs}) == 1
+    )
 
 
 def elementwise(walk: Any, op: Any, args: list[Any], example: Any) -> Val:

@@ -117,7 +117,9 @@ class Record:
 
     __slots__ = ("active", "example", "home", "name", "opener", "parts")
 
-    def __init__(self, opener: Opener, name: str, example: Any, active: bool, home: list[Any]) -> None:
+    def __init__(
+        self, opener: Opener, name: str, example: Any, active: bool, home: list[Any]
+    ) -> None:
         self.opener = opener
         self.name = name
         self.example = example
@@ -139,14 +141,23 @@ class Record:
             if not hasattr(x, key):
                 raise Refuse(f"field {key}")
             value = getattr(x, key)
-            text = f"{self.name}.{key}" if key.isidentifier() and key.isascii() else f"getattr({self.name}, {key!r})"
+            text = (
+                f"{self.name}.{key}"
+                if key.isidentifier() and key.isascii()
+                else f"getattr({self.name}, {key!r})"
+            )
         found = self.parts[key] = self.opener.open(text, value, self.active, self.home)
         return found
 
 
 def holds_values(x: Any) -> bool:
     """Is this a short vector of structs and functions, such as layers?"""
-    if not isinstance(x, Array) or x.data.dtype != object or x.data.ndim != 1 or not 0 < len(x.data) <= MOST:
+    if (
+        not isinstance(x, Array)
+        or x.data.dtype != object
+        or x.data.ndim != 1
+        or not 0 < len(x.data) <= MOST
+    ):
         return False
     return all(isinstance(v, (Struct, ClosureBase, GenericFunction, V.NamedTuple)) for v in x.data)
 
@@ -170,11 +181,21 @@ class Opener:
     def __init__(self, flow: Flow, params: dict[int, Any] | None) -> None:
         self.flow = flow
         self.params = params
-        self.used: list[tuple[str, Val]] = []  # the implicit parameters that the program uses, by Julia name
+        self.used: list[
+            tuple[str, Val]
+        ] = []  # the implicit parameters that the program uses, by Julia name
         self.loaded: dict[str, Any] = {}
         self.arrays: dict[int, Val] = {}  # what is found by identity
 
-    def open(self, text: str, x: Any, active: bool, home: list[Any], checked: bool = False, varies: bool = False) -> Any:
+    def open(
+        self,
+        text: str,
+        x: Any,
+        active: bool,
+        home: list[Any],
+        checked: bool = False,
+        varies: bool = False,
+    ) -> Any:
         """The value of a Python expression; `checked`: its class is known; `varies`: it comes out of a call."""
         cls = type(x)
         if home is self.flow.prologue and text in self.loaded:
@@ -184,7 +205,16 @@ class Opener:
             self.loaded[text] = found
         return found
 
-    def _open(self, text: str, x: Any, cls: type, active: bool, home: list[Any], checked: bool, varies: bool) -> Any:
+    def _open(
+        self,
+        text: str,
+        x: Any,
+        cls: type,
+        active: bool,
+        home: list[Any],
+        checked: bool,
+        varies: bool,
+    ) -> Any:
         def add(line: str, *outs: str) -> None:
             home.append(Line(line, outs))
 
@@ -194,10 +224,16 @@ class Opener:
 
         if isinstance(x, Node):
             raise Refuse("a traced value")
-        if x is None or isinstance(x, (GenericFunction, T.JuliaType, Module)) or (cls is bool and not varies):
+        if (
+            x is None
+            or isinstance(x, (GenericFunction, T.JuliaType, Module))
+            or (cls is bool and not varies)
+        ):
             name = self.flow.new()
             add(f"{name} = {text}", name)
-            add(f"if {name} is not {x if x is None or cls is bool else self.flow.hold(x)}: raise Bail")
+            add(
+                f"if {name} is not {x if x is None or cls is bool else self.flow.hold(x)}: raise Bail"
+            )
             return Const(x)
         name = self.flow.new()
         add(f"{name} = {text}", name)
@@ -206,7 +242,11 @@ class Opener:
             return Val(Value(name, sample_of(x), False), x, active and cls is not bool)
         if isinstance(x, Array) and x.data.dtype.kind in "fiub" and x.data.ndim:
             check(f"type({name}) is not {self.flow.hold(cls)}")
-            twin = self.arrays.get(id(x)) if self.params is not None and home is self.flow.prologue else None
+            twin = (
+                self.arrays.get(id(x))
+                if self.params is not None and home is self.flow.prologue
+                else None
+            )
             if twin is not None:
                 add(f"if {name} is not {twin.julia}: raise Bail")
                 return twin
@@ -255,6 +295,9 @@ def exact(x: Any) -> bool:
         return all(map(exact, x.items))
     if type(x) is Record:
         if type(x.example) is tuple or isinstance(x.example, V.NamedTuple):
-            return all(exact(x.part(i)) for i in range(len(x.example if type(x.example) is tuple else x.example.values)))
+            return all(
+                exact(x.part(i))
+                for i in range(len(x.example if type(x.example) is tuple else x.example.values))
+            )
         return T.class_type(type(x.example))[1]
     return False

@@ -19,9 +19,27 @@ from juliette.packages.zygote.straight import calls, iteration
 from juliette.packages.zygote.straight.dots import chosen, dotted
 from juliette.packages.zygote.straight.flow import Flow
 from juliette.packages.zygote.straight.hoisting import Round
-from juliette.packages.zygote.straight.items import NUMBERS, Branch, Carried, Line, Loop, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.items import (
+    NUMBERS,
+    Branch,
+    Carried,
+    Line,
+    Loop,
+    Refuse,
+    Val,
+    sample_of,
+)
 from juliette.packages.zygote.straight.steps import Same
-from juliette.packages.zygote.straight.values import Const, Keywords, Lane, Local, Opener, Record, Tup, exact
+from juliette.packages.zygote.straight.values import (
+    Const,
+    Keywords,
+    Lane,
+    Local,
+    Opener,
+    Record,
+    Tup,
+    exact,
+)
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, Method
@@ -104,7 +122,12 @@ class Walk:
         local = [type(a) is Local for a in args]
         if not all(known or exact(a) for a, known in zip(args, local, strict=True)):
             raise Refuse("arguments whose types are not known")
-        types = tuple([T.Function_ if known else T.dispatch_type(a.example) for a, known in zip(args, local, strict=True)])
+        types = tuple(
+            [
+                T.Function_ if known else T.dispatch_type(a.example)
+                for a, known in zip(args, local, strict=True)
+            ]
+        )
         if function.newest > WORLD.current:
             raise Refuse("methods of another world age")
         if function.traced_rule is not None and function.traced_rule(types) is not None:
@@ -117,7 +140,9 @@ class Walk:
         self.rests_on.append((function, types))
         return method
 
-    def call_function(self, function: GenericFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def call_function(
+        self, function: GenericFunction, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any:
         """A call of a generic function."""
         structural = calls.STRUCTURAL.get(function)
         if structural is not None and not kwargs and not self.own(function, args):
@@ -133,7 +158,9 @@ class Walk:
         """Could a method of the user's be meant?"""
         if not function.user_methods:
             return False
-        return not all(map(exact, args)) or function.user_matches(tuple([T.dispatch_type(a.example) for a in args]))
+        return not all(map(exact, args)) or function.user_matches(
+            tuple([T.dispatch_type(a.example) for a in args])
+        )
 
     def call_local(self, f: Local, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """A call of a closure made on the way."""
@@ -142,7 +169,9 @@ class Walk:
         code = f.family.methods[0][0]
         return self.run(code, f.module, args, kwargs, f.captured, ())
 
-    def run_method(self, method: Method, args: list[Any], kwargs: dict[str, Any], closure: Record | None) -> Any:
+    def run_method(
+        self, method: Method, args: list[Any], kwargs: dict[str, Any], closure: Record | None
+    ) -> Any:
         """The body of a method written in Julia, with these arguments."""
         source = method.source
         code = source.code
@@ -158,7 +187,12 @@ class Walk:
         return self.run(code, source.module, args, kwargs, captured, static_values(method, types))
 
     def run(
-        self, code: LambdaCode, module: Module, args: list[Any], kwargs: dict[str, Any], captured: dict[str, Any],
+        self,
+        code: LambdaCode,
+        module: Module,
+        args: list[Any],
+        kwargs: dict[str, Any],
+        captured: dict[str, Any],
         statics: tuple[Any, ...],
     ) -> Any:
         """The value of a body."""
@@ -221,7 +255,12 @@ class Walk:
                 if type(test) is bool:
                     nodes.insert(0, node.then if test else node.otherwise)
                     continue
-                return self.branches(test, frame, lambda: self.body([node.then, *nodes], frame), lambda: self.body([node.otherwise, *nodes], frame))
+                return self.branches(
+                    test,
+                    frame,
+                    lambda: self.body([node.then, *nodes], frame),
+                    lambda: self.body([node.otherwise, *nodes], frame),
+                )
             elif kind is not C.Line:
                 out = self.value(node, frame)
         return out
@@ -289,13 +328,29 @@ class Walk:
             return a
         if type(a) is Const and type(b) is Const and same(a.example, b.example):
             return a
-        if type(a) is Tup and type(b) is Tup and a.names == b.names and len(a.items) == len(b.items):
-            return Tup([self.joined(x, y, regions, taken) for x, y in zip(a.items, b.items, strict=True)], a.names)
-        if not (number_or_array(a) and number_or_array(b)) or type(a.example) is not type(b.example):
+        if (
+            type(a) is Tup
+            and type(b) is Tup
+            and a.names == b.names
+            and len(a.items) == len(b.items)
+        ):
+            return Tup(
+                [self.joined(x, y, regions, taken) for x, y in zip(a.items, b.items, strict=True)],
+                a.names,
+            )
+        if not (number_or_array(a) and number_or_array(b)) or type(a.example) is not type(
+            b.example
+        ):
             return POISON
         name = self.flow.new()
         example = (a if taken else b).example
-        slot = Value(name, (a if type(a) is Val else b).slot.sample if type(a) is Val or type(b) is Val else sample_of(example), isinstance(example, Array))
+        slot = Value(
+            name,
+            (a if type(a) is Val else b).slot.sample
+            if type(a) is Val or type(b) is Val
+            else sample_of(example),
+            isinstance(example, Array),
+        )
         out = Val(slot, example, a.active or b.active)
         for x, region in ((a, regions[0]), (b, regions[1])):
             text = x.name if type(x) is Val else self.flow.hold(x.example)
@@ -327,12 +382,20 @@ class Walk:
         known = constant_global(module, node.name)
         if known is not None:
             x = known.value
-            if isinstance(x, (GenericFunction, T.JuliaType, Module, str, Symbol, *NUMBERS)) or x is None:
+            if (
+                isinstance(x, (GenericFunction, T.JuliaType, Module, str, Symbol, *NUMBERS))
+                or x is None
+            ):
                 return Const(x)
         elif node.name not in module.bindings:
             raise Refuse(f"the global {node.name}")
         where = module.bindings if node.name in module.bindings else module.visible
-        return self.opener.open(f"{self.flow.hold(where, 'g')}[{node.name!r}]", where[node.name], False, self.flow.prologue)
+        return self.opener.open(
+            f"{self.flow.hold(where, 'g')}[{node.name!r}]",
+            where[node.name],
+            False,
+            self.flow.prologue,
+        )
 
     def _tuple(self, node: C.MakeTuple, frame: Frame) -> Any:
         return Tup(self.arguments(node.items, frame))
@@ -357,7 +420,9 @@ class Walk:
             if f is None:
                 raise Refuse(f"%{name}")
             if isinstance(f, str):
-                return self.call(Const(Base.get(f)), self.arguments(node.args, frame), self.keywords(node, frame))
+                return self.call(
+                    Const(Base.get(f)), self.arguments(node.args, frame), self.keywords(node, frame)
+                )
             return f(self, self.arguments(node.args, frame))
         function = self.value(node.function, frame)
         args = self.arguments(node.args, frame)
@@ -392,7 +457,12 @@ class Walk:
         test = self.test(self.value(node.test, frame))
         if type(test) is bool:
             return self.value(node.then if test else node.otherwise, frame)
-        return self.branches(test, frame, lambda: self.value(node.then, frame), lambda: self.value(node.otherwise, frame))
+        return self.branches(
+            test,
+            frame,
+            lambda: self.value(node.then, frame),
+            lambda: self.value(node.otherwise, frame),
+        )
 
     def _fresh(self, node: C.Fresh, frame: Frame) -> Any:
         for var in node.vars:
@@ -430,7 +500,15 @@ class Walk:
         def begin() -> None:
             frame.env[node.target] = first()
 
-        self.loop(header, name, assigned_in(node.body, set()) - {node.target}, frame, begin, lambda: self.value(node.body, frame), node.body)
+        self.loop(
+            header,
+            name,
+            assigned_in(node.body, set()) - {node.target},
+            frame,
+            begin,
+            lambda: self.value(node.body, frame),
+            node.body,
+        )
         frame.env.pop(node.target, None)
         return Const(None)
 
@@ -446,7 +524,16 @@ class Walk:
         self.loop("while True:", None, assigned_in(both, set()), frame, lambda: None, round_, both)
         return Const(None)
 
-    def loop(self, header: str, item: str | None, assigned: set[Any], frame: Frame, begin: Any, round_: Any, body: Any) -> None:
+    def loop(
+        self,
+        header: str,
+        item: str | None,
+        assigned: set[Any],
+        frame: Frame,
+        begin: Any,
+        round_: Any,
+        body: Any,
+    ) -> None:
         """A loop, walked through once by example; again where a variable turns out to carry a gradient."""
         if leaves(body):
             raise Refuse("break, continue or return in a loop")
@@ -468,16 +555,24 @@ class Walk:
                         start = outside[v]
                         if not number_or_array(start):
                             raise Refuse("what a loop passes on")
-                        slot = Value(flow.new(), start.slot.sample if type(start) is Val else sample_of(start.example), type(start) is Val and start.array)
+                        slot = Value(
+                            flow.new(),
+                            start.slot.sample if type(start) is Val else sample_of(start.example),
+                            type(start) is Val and start.array,
+                        )
                         inside = frame.env[v] = Val(slot, start.example, active[v])
                         carried.append(Carried(inside, start, None))
                     begin()
                     round_()
                     for c, v in zip(carried, carried_vars, strict=True):
                         c.end = frame.env.get(v)
-                        if not number_or_array(c.end) or type(c.end.example) is not type(c.start.example):
+                        if not number_or_array(c.end) or type(c.end.example) is not type(
+                            c.start.example
+                        ):
                             raise Refuse("a variable changes its class in a loop")
-                again = {v: active[v] or c.end.active for c, v in zip(carried, carried_vars, strict=True)}
+                again = {
+                    v: active[v] or c.end.active for c, v in zip(carried, carried_vars, strict=True)
+                }
                 if again == active:
                     break
                 active = again
@@ -514,8 +609,21 @@ def leaves(node: Any) -> bool:
 
 
 VISIT: dict[type, Any] = {
-    C.Const: Walk._const, C.Local: Walk._local, C.Global: Walk._global, C.MakeTuple: Walk._tuple, C.GetField: Walk._getfield,
-    C.Call: Walk._call, C.Assign: Walk._assign, C.Block: Walk._block, C.If: Walk._if, C.Fresh: Walk._fresh,
-    C.Closure: Walk._closure, C.Yield: Walk._yield, C.Consume: iteration.consumed, C.Collect: iteration.collected, C.For: Walk._for, C.While: Walk._while, C.Line: lambda w, n, f: Const(None),
+    C.Const: Walk._const,
+    C.Local: Walk._local,
+    C.Global: Walk._global,
+    C.MakeTuple: Walk._tuple,
+    C.GetField: Walk._getfield,
+    C.Call: Walk._call,
+    C.Assign: Walk._assign,
+    C.Block: Walk._block,
+    C.If: Walk._if,
+    C.Fresh: Walk._fresh,
+    C.Closure: Walk._closure,
+    C.Yield: Walk._yield,
+    C.Consume: iteration.consumed,
+    C.Collect: iteration.collected,
+    C.For: Walk._for,
+    C.While: Walk._while,
+    C.Line: lambda w, n, f: Const(None),
 }
-

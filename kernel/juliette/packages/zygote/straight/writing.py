@@ -37,10 +37,16 @@ class Writer:
         for k, region in enumerate(regions):
             self.write(region, 1)
             if k == 0:
-                given = names_in(" ".join(self.lines))  # what comes from outside is there in any case
+                given = names_in(
+                    " ".join(self.lines)
+                )  # what comes from outside is there in any case
         if self.flow.large:
             self.let_go(names_in(result) | given)
-        return f"def straight({', '.join(params)}):\n" + "\n".join(self.lines) + f"\n    return {result}\n"
+        return (
+            f"def straight({', '.join(params)}):\n"
+            + "\n".join(self.lines)
+            + f"\n    return {result}\n"
+        )
 
     def let_go(self, kept: set[str]) -> None:
         """Forget large arrays after their last use, so that their memory serves what comes after."""
@@ -77,7 +83,9 @@ class Writer:
                     self.use(item.text.partition(" = ")[2] if item.fresh else item.text, id(item))
             elif kind is Ops:
                 for value, op, args in reversed(self.code[item.start : item.end]):
-                    if value.name in self.needed or (item.start < self.forward and may_fail(op, args)):
+                    if value.name in self.needed or (
+                        item.start < self.forward and may_fail(op, args)
+                    ):
                         item.only.add(value.name)
                         for a in args:
                             self.needed.add(a.name)
@@ -103,7 +111,12 @@ class Writer:
                 inside = self.needed
                 self.needed = before | inside
                 loop = item.loop
-                made = defined(loop.body) | self.made_in(loop.body) | {c.inside.name for c in loop.carried} | {loop.item}
+                made = (
+                    defined(loop.body)
+                    | self.made_in(loop.body)
+                    | {c.inside.name for c in loop.carried}
+                    | {loop.item}
+                )
                 loop.residual = sorted(made & inside - {None})
                 self.needed.add(loop.stack)
                 for name in (*loop.residual, loop.stack):
@@ -139,9 +152,16 @@ class Writer:
                         fresh.update(item.outs)
             elif kind is Ops:
                 mine = {id(item)}
-                keep = {n for v, _, _ in self.code[item.start : item.end] for n in (v.name,) if self.users.get(n, mine) - mine}
+                keep = {
+                    n
+                    for v, _, _ in self.code[item.start : item.end]
+                    for n in (v.name,)
+                    if self.users.get(n, mine) - mine
+                }
                 spare = frozenset(n for n in fresh if self.users.get(n) == mine)
-                for line in self.flow.program.write(keep, item.start, item.end, item.reuse, spare, item.only):
+                for line in self.flow.program.write(
+                    keep, item.start, item.end, item.reuse, spare, item.only
+                ):
                     self.add(line, depth)
             elif kind is Branch:
                 self.add(f"if {item.test}:", depth)
@@ -187,7 +207,11 @@ class Writer:
         if type(x) is Val:
             return x.name
         x = x.example
-        return repr(x) if type(x) in (int, float, bool) and x == x and abs(x) < 1e300 else self.flow.hold(x)
+        return (
+            repr(x)
+            if type(x) in (int, float, bool) and x == x and abs(x) < 1e300
+            else self.flow.hold(x)
+        )
 
 
 def conditional(writer: Writer, items: list[Any]) -> set[str]:
