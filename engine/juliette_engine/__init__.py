@@ -1,6 +1,6 @@
 """Reverse-mode automatic differentiation and layers on numpy.
 
-- `threads`: how many threads numpy's BLAS uses
+- `blas`: the threads and kernels of numpy's BLAS
 - `tape`: nodes, the tape, nesting by levels
 - `numeric`: the functions that rules are written with, on arrays and on numbers
 - `program`: straight-line programs made from rules
@@ -33,7 +33,7 @@
 - `errors`: what can go wrong
 """
 
-from juliette_engine import threads
+from juliette_engine import blas
 from juliette_engine.activations import (
     celu,
     elu,
@@ -116,7 +116,7 @@ from juliette_engine.trees import fmap, trainables
 from juliette_engine.vectors import destructure
 
 __all__ = [
-    "threads",
+    "blas",
     "trainables",
     "onehotbatch",
     "onecold",

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from juliette_engine import blas
+
 ndarray = np.ndarray
 ARRAYS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
@@ -248,18 +250,23 @@ def constant(value: Any, dtype: Any) -> Any:
     return out
 
 
-# Products of so many multiplications BLAS makes without packing its arguments first, where it can.
+# A BLAS that can make small products without packing their arguments first does so up to this many multiplications.
 UNPACKED = 1_000_000
 
 
 def product(a: Any, b: Any) -> Any:
-    """`a.dot(b)` of two matrices; thin ones in pieces that BLAS need not pack, which costs more than the product."""
+    """`a.dot(b)` of two matrices; thin ones in pieces that BLAS need not pack, if it can: packing costs more than they."""
     m, k = a.shape
     n = b.shape[1]
     work = m * k * n
     if a.dtype is not b.dtype:
         return a.dot(b)
-    if work > UNPACKED and a.dtype.char in "fd" and (work < 8 * UNPACKED or m < 33 or n < 33):
+    if (
+        work > UNPACKED
+        and a.dtype.char in "fd"
+        and (work < 8 * UNPACKED or m < 33 or n < 33)
+        and blas.multiplies_unpacked()
+    ):
         out = _in_pieces(a, b, m, k, n, -(-work // UNPACKED))
         if out is not None:
             return out

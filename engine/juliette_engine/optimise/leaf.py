@@ -73,11 +73,11 @@ def set_shown(f: Any) -> None:
 class Joint:
     """The states of several small arrays under one rule, end to end."""
 
-    __slots__ = ("gradient", "parts", "rule", "shapes", "state", "step", "steps")
+    __slots__ = ("dtype", "parts", "room", "rule", "shapes", "state", "steps")
 
     def __init__(self, rule: Any, states: list[State], arrays: list[Any]) -> None:
         n, dtype = sum([x.size for x in arrays]), arrays[0].dtype
-        self.rule = rule
+        self.rule, self.dtype = rule, dtype
         self.shapes = [x.shape for x in arrays]
         self.state = rule.packed(_joined(states))
         self.parts: list[slice] = []
@@ -87,9 +87,9 @@ class Joint:
             at += x.size
         if len(arrays) == 1:
             return
-        self.gradient, self.step = np.empty(n, dtype), np.empty(n, dtype)
+        self.room = np.empty(n, dtype)  # for the gradients, then for the steps
         self.steps = [
-            _parted(self.step, p, s) for p, s in zip(self.parts, self.shapes, strict=True)
+            _parted(self.room, p, s) for p, s in zip(self.parts, self.shapes, strict=True)
         ]
 
     def part(self, i: int) -> State:
@@ -103,12 +103,11 @@ class Joint:
             x, g = [a.reshape(-1, order="F") for a in (arrays[0], grads[0])]
             self.state = rule.change_packed(self.state, x, g)
             return
-        step = self.step
-        g = _flat(grads, self.gradient)
-        self.state, dx = rule.apply_into(self.state, _flat(arrays) if rule.reads else g, g, step)
+        g = _flat(grads, self.room)
+        self.state, dx = rule.apply_into(self.state, _flat(arrays) if rule.reads else g, g)
         if dx is not None:
-            if dx is not step:
-                step[...] = dx
+            if dx is not g:
+                g[...] = dx
             for x, d in zip(arrays, self.steps, strict=True):
                 x -= d
 
@@ -148,17 +147,15 @@ Item = tuple[Leaf, Any, Any, Any]  # a leaf, its rule, the array and the gradien
 
 def step_all(items: list[Item]) -> None:
     """One step of several arrays in place."""
+    joint = items[0][0].joint if items else None
+    if joint is not None and len(joint.shapes) == len(items) and _filled_by(joint, items):
+        # the same arrays as in the step before
+        joint.make_step([item[2] for item in items], [item[3] for item in items])
+        return
     groups: dict[Any, list[Item]] = {}
     for item in items:
         leaf, rule, x, g = item
-        if not (
-            type(g) is ndarray
-            and g.dtype is x.dtype
-            and g.shape == x.shape
-            and x.dtype.char in "fd"
-            and x.flags.f_contiguous
-            and rule.elementwise
-        ):
+        if not _joinable(x, g) or not rule.elementwise:
             leaf.kept = rule.change(leaf.kept, x, g)
         elif x.size <= SMALL:
             key = (id(rule), x.dtype)
@@ -173,11 +170,22 @@ def step_all(items: list[Item]) -> None:
         _step_group(group)
 
 
+def _joinable(x: Any, g: Any) -> bool:
+    """Can the steps of an array be made where it lies end to end with others?"""
+    return (
+        type(g) is ndarray
+        and g.dtype is x.dtype
+        and g.shape == x.shape
+        and x.dtype.char in "fd"
+        and x.flags.f_contiguous
+    )
+
+
 def _step_group(group: list[Item]) -> None:
     """One step of arrays under one rule."""
     arrays = [item[2] for item in group]
-    joint = _holder(group, arrays)
-    if joint is None:
+    joint = group[0][0].joint
+    if joint is None or len(joint.shapes) != len(group) or not _filled_by(joint, group):
         rule = group[0][1]
         states = [item[0].kept for item in group]
         if (len(group) == 1 and not rule.packs) or not _alike(states, arrays):
@@ -190,14 +198,21 @@ def _step_group(group: list[Item]) -> None:
     joint.make_step(arrays, [item[3] for item in group])
 
 
-def _holder(group: list[Item], arrays: list[Any]) -> Joint | None:
-    """Where the states of a group lie, if they lie together."""
-    leaf, rule, _, _ = group[0]
-    joint = leaf.joint
-    if joint is None or joint.rule is not rule or len(joint.shapes) != len(group):
-        return None
-    for i, (item, x, shape) in enumerate(zip(group, arrays, joint.shapes, strict=True)):
-        leaf = item[0]
-        if leaf.joint is not joint or leaf.place != i or x.shape != shape:
-            return None
-    return joint
+def _filled_by(joint: Joint, items: list[Item]) -> bool:
+    """Are these the arrays whose states lie here, in this order?"""
+    rule, dtype, i = joint.rule, joint.dtype, 0
+    for (leaf, r, x, g), shape in zip(items, joint.shapes, strict=True):
+        if (
+            leaf.joint is not joint
+            or leaf.place != i
+            or r is not rule
+            or type(g) is not ndarray
+            or g.shape != shape
+            or x.shape != shape
+            or x.dtype is not dtype
+            or g.dtype is not dtype
+            or not x.flags.f_contiguous
+        ):
+            return False
+        i += 1
+    return True

@@ -71,8 +71,8 @@ class Rule:
             np.subtract(x, dx, out=x, casting="unsafe")
         return state
 
-    def apply_into(self, state: State, x: Any, g: Any, out: Any) -> tuple[State, Any]:
-        """`apply` on a packed state, with room for the step."""
+    def apply_into(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
+        """`apply` on a packed state; the step may take the gradient's memory."""
         return self.apply(state, x, g)
 
     def change_packed(self, state: State, x: Any, g: Any) -> State:

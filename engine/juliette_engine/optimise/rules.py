@@ -190,7 +190,7 @@ def _numbers(eta: Any, epsilon: Any, beta: Any, dtype: Any) -> tuple[Any, ...]:
 def _passes(g: Any, m: Any, v: Any, t: Any, factors: tuple[Any, ...]) -> None:
     """The means after a gradient, in place, and in `t` the step; the corrections are in the factors.
 
-    The means are divided by the complements of their rates, which saves two passes.
+    `t` may be the gradient's own memory.  The means are divided by the complements of their rates, which saves two passes.
     """
     β1, β2, ε, η = factors
     np.multiply(m, β1, m)
@@ -286,13 +286,13 @@ class Adam(Rule):
     def decay(self, x: Any, step: Any) -> None:
         """What is added to the step that `_passes` makes: nothing."""
 
-    def apply_into(self, state: State, x: Any, g: Any, out: Any) -> tuple[State, Any]:
+    def apply_into(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         if not self.packs:
             return self.apply(state, x, g)
         m, v, powers = state
-        _passes(g, m, v, out, self.factors(g.dtype, powers))
-        self.decay(x, out)
-        return (m, v, self.decayed(g.dtype, powers)), out
+        _passes(g, m, v, g, self.factors(g.dtype, powers))
+        self.decay(x, g)
+        return (m, v, self.decayed(g.dtype, powers)), g
 
     def change_packed(self, state: State, x: Any, g: Any) -> State:
         if not self.packs:

@@ -32,6 +32,7 @@ from juliette.runtime.structs import Struct
 from juliette.runtime.tables import identity_key
 from juliette.runtime.wrappers import Wrapper
 from juliette.runtime.numeric import (
+    BigInt,
     FLOATS,
     INT_RANGE as _INT_RANGE,
     MAKER as _MAKER,
@@ -546,7 +547,7 @@ def egal(a: Any, b: Any) -> bool:
     if own is not None:
         return bool(own(a, b))
     if isinstance(a, int):
-        return int(a) == int(b)
+        return int(a) == int(b) and not isinstance(a, BigInt)
     if type(a) is complex:
         return egal(a.real, b.real) and egal(a.imag, b.imag)
     if isinstance(a, V.NamedTuple):
@@ -558,8 +559,8 @@ def egal(a: Any, b: Any) -> bool:
         return bool(a == b)
     if isinstance(a, V.Pair):
         return T.typeof(a) is T.typeof(b) and egal(a.first, b.first) and egal(a.second, b.second)
-    if isinstance(a, (V.UnitRange, V.StepRange)):
-        return (a.start, a.step, a.stop) == (b.start, b.step, b.stop)
+    if isinstance(a, V.Range):
+        return identity_key(a) == identity_key(b)
     return False
 
 

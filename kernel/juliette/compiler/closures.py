@@ -101,7 +101,13 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     cls = type(
         t.typename.name,
         (ClosureBase,),
-        {**slots_for(names), "generic": generic, "fields": names, "julia_type": t},
+        {
+            **slots_for(names),
+            "generic": generic,
+            "fields": names,
+            "value_fields": names,
+            "julia_type": t,
+        },
     )
     T.register_class(cls, t)
     generic.julia_type = t

@@ -86,6 +86,7 @@ class Range:
     """Base of the classes of ranges: a length and a rule for the i-th element (from 0)."""
 
     __slots__ = ()
+    identity: tuple[str, ...] = ()  # the attributes that make two ranges of a class `===`
     eltype: ClassVar[Any] = T.Int64
     ndim: ClassVar[int] = 1
     node: ClassVar[Any] = None
@@ -143,6 +144,7 @@ class UnitRange(Range):
     """`start:stop`, in steps of one."""
 
     __slots__ = ("start", "stop")
+    identity = ("start", "stop")
 
     def __init__(self, start: int, stop: int) -> None:
         self.start = start
@@ -320,6 +322,7 @@ class StepRange(Range):
     """`start:step:stop` of integers, characters, dates: elements by exact steps."""
 
     __slots__ = ("size", "start", "step", "stop")
+    identity = ("start", "step", "stop")
 
     def __new__(cls, start: Any, step: Any, stop: Any) -> Any:
         eltype, kind = T.typeof(start), T.typeof(step)
@@ -409,6 +412,7 @@ class StepRangeLen(Range):
     """
 
     __slots__ = ("exact", "len", "start", "step")
+    identity = ("start", "step", "len", "exact")
 
     def __init__(self, start: Any, step: Any, length: int, exact: Any = None) -> None:
         self.start = start
@@ -566,6 +570,7 @@ class LinRange(Range):
     """`LinRange(start, stop, length)`: elements by linear interpolation."""
 
     __slots__ = ("len", "start", "stop")
+    identity = ("start", "stop", "len")
 
     def __new__(cls, start: Any, stop: Any, length: int) -> Any:
         eltype = T.typeof(start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -230,8 +231,10 @@ def identity_key(x: Any) -> Any:
         return (cls, *(identity_key(getattr(x, n, None)) for n in names))
     if isinstance(x, T.JuliaType):
         return x
-    if isinstance(x, (V.UnitRange, V.StepRange)):
-        return (cls, *map(identity_key, (x.start, x.step, x.stop)))
+    if isinstance(x, V.Range):
+        return (cls, *[identity_key(getattr(x, n)) for n in x.identity])
+    if cls is Fraction:
+        return x
     return ById(x)
 
 

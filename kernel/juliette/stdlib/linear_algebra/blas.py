@@ -23,17 +23,17 @@ LinearAlgebra.const("BLAS", BLAS)
 @BLAS.method("set_num_threads(n)", export=False)
 def set_num_threads(n: Any) -> None:
     """The number of threads for products of matrices; `nothing` for one on each core."""
-    from juliette_engine import threads
+    from juliette_engine import blas
 
-    threads.limit(int(n) if n is not None else os.cpu_count() or 1)
+    blas.limit(int(n) if n is not None else os.cpu_count() or 1)
 
 
 @BLAS.method("get_num_threads()", export=False)
 def get_num_threads() -> int:
     """The number of threads for products of matrices."""
-    from juliette_engine import threads
+    from juliette_engine import blas
 
-    return threads.count()
+    return blas.count()
 
 
 # ---------------------------------------------------------------- vectors
