@@ -11,10 +11,19 @@ from typing import Any
 import numpy as np
 
 from juliette_engine import elementwise as E
-from juliette_engine.elementwise import OPS, Elementwise, Rule, elementwise, erf, tanh, where
+from juliette_engine.deferred import LongTracer, defer
+from juliette_engine.elementwise import (
+    OPS,
+    Elementwise,
+    Rule,
+    elementwise,
+    erf,
+    tanh,
+    where,
+)
 from juliette_engine.elementwise import sigmoid as σ
-from juliette_engine.fusion import Call, Fixed
-from juliette_engine.tape import IMPLICIT, lent, primal
+from juliette_engine.fusion import PYTHON, Call, Fixed, build
+from juliette_engine.tape import IMPLICIT, Node, lent, primal
 
 __all__ = [
     "celu",
@@ -86,10 +95,10 @@ class Activation(Elementwise):
         given = tuple([float(primal(c)) for c in args[1:]])
         constants = given + tuple(self.constants.values())[len(given) :]
         x = args[0]
-        if not isinstance(x, (E.Node, np.ndarray, int, float, complex, np.generic)):
+        if not isinstance(x, (Node, np.ndarray, int, float, complex, np.generic)):
             x = E.lifted(x)
-        if type(x) is E.LongTracer:
-            waiting = E.defer(Call(self, (0, *map(Fixed, constants))), (x,))
+        if type(x) is LongTracer:
+            waiting = defer(Call(self, (0, *map(Fixed, constants))), (x,))
             if waiting is not None:
                 return waiting
         key = (constants, E.kind(x))
@@ -99,9 +108,9 @@ class Activation(Elementwise):
             at = E.leaf(x)
             if at is None:
                 return E.mixed(self, (x, *constants))
-            kernel = E.build(tree, (at,), E.PYTHON, self.other, None)
+            kernel = build(tree, (at,), PYTHON, self.other, None)
             self.exact[key] = kernel
-        if not given and type(x) is not E.LongTracer:
+        if not given and type(x) is not LongTracer:
             self.kernels[type(x)] = kernel
         return kernel(x)
 

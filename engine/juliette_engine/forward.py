@@ -26,6 +26,7 @@ from juliette_engine import elementwise as E
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.changes import plus, zero_change
+from juliette_engine.fusion import Call, Fixed
 from juliette_engine.program import NAMESPACE, Program, Value
 from juliette_engine.tape import FORWARD_RULES, LEVELS, Node, Tape
 
@@ -139,11 +140,9 @@ def _plain_change(
     key = (op, whole, len(suffix), *map(E.kind, args), *moving)
     f = _COMPILED.get(key)
     if f is None:
-        tree = E.Call(
+        tree = Call(
             op,
-            tuple(
-                [E.Fixed(whole) if i == 1 and whole is not None else i for i in range(len(args))]
-            ),
+            tuple([Fixed(whole) if i == 1 and whole is not None else i for i in range(len(args))]),
         )
         samples = [E.sample(a) if type(a) is ndarray else type(a)(1) for a in args]
         p = ChangeProgram(tree, samples, y, moving, len(suffix), False)
@@ -227,7 +226,7 @@ class ChangeProgram:
     def walk(self, t: Any, root: bool = False) -> tuple[Value, Value | None]:
         """The value and the change of a part of the tree."""
         p = self.program
-        if isinstance(t, E.Fixed):
+        if isinstance(t, Fixed):
             return p.constant(t.value), None
         if isinstance(t, int):
             return self.slots[t], self.changes[t]
@@ -248,7 +247,7 @@ def tree_change(tree: Any, values: Any, changes: Any, suffix: tuple[int, ...]) -
     """The change of a tree of elementwise calls."""
 
     def walk(t: Any) -> tuple[Any, Any]:
-        if isinstance(t, E.Fixed):
+        if isinstance(t, Fixed):
             return t.value, None
         if isinstance(t, int):
             return values[t], changes[t]

@@ -14,11 +14,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from juliette_engine.errors import unequal
 from juliette_engine import tape as T
+from juliette_engine.errors import unequal
 from juliette_engine.long import BIG, divisible, long_kernel
 from juliette_engine.program import NAMESPACE, Program, Value
-from juliette_engine.tape import SCALARS, ArrayTracer, Node, Tape, acc, acc_number, full, give, new
+from juliette_engine.tape import (
+    SCALARS,
+    ArrayTracer,
+    Node,
+    Tape,
+    acc,
+    acc_number,
+    full,
+    give,
+    new,
+)
 
 ndarray = np.ndarray
 

@@ -17,7 +17,6 @@ from juliette_engine.primitives import (
     shape,
     stack_scalars,
     total,
-    transpose,
 )
 from juliette_engine.tape import Node, primal
 

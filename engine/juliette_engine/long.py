@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.blocks import EXPANSIONS, allocate, expanded, needed, scalar_statement
+from juliette_engine.blocks import (
+    EXPANSIONS,
+    allocate,
+    expanded,
+    needed,
+    scalar_statement,
+)
 from juliette_engine.numeric import ARRAYS
 from juliette_engine.program import NAMESPACE, UFUNC_OF
 

@@ -11,14 +11,21 @@ import numpy as np
 
 from juliette_engine import rules
 from juliette_engine.activations import logσ, relu, where
+from juliette_engine.errors import (
+    ArgumentError,
+    DimensionMismatch,
+    DomainError,
+    OutOfBounds,
+)
+from juliette_engine.functions import crossentropies
 from juliette_engine.functions.criteria import mean_squares
+from juliette_engine.functions.ctc import ctc
 from juliette_engine.rules import (
     absolute,
     add,
     div,
     log,
     logsoftmax,
-    logsumexp,
     mul,
     neg,
     power,
@@ -28,9 +35,6 @@ from juliette_engine.rules import (
     total,
     xlogy,
 )
-from juliette_engine.functions import crossentropies
-from juliette_engine.functions.ctc import ctc
-from juliette_engine.errors import ArgumentError, DimensionMismatch, DomainError, OutOfBounds
 from juliette_engine.tape import primal
 from juliette_engine.text import value_text
 

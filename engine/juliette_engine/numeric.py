@@ -18,12 +18,54 @@ from juliette_engine import blas
 ndarray = np.ndarray
 ARRAYS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
-    for name in (
-        "exp expm1 exp2 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos arctan "
-        "arcsinh arccosh arctanh arctan2 hypot absolute sign maximum minimum floor ceil rint trunc "
-        "conjugate logaddexp greater less greater_equal less_equal equal not_equal power true_divide "
-        "where real imag signbit isfinite"
-    ).split()
+    for name in [
+        "exp",
+        "expm1",
+        "exp2",
+        "log",
+        "log1p",
+        "log2",
+        "log10",
+        "sqrt",
+        "cbrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "arctan2",
+        "hypot",
+        "absolute",
+        "sign",
+        "maximum",
+        "minimum",
+        "floor",
+        "ceil",
+        "rint",
+        "trunc",
+        "conjugate",
+        "logaddexp",
+        "greater",
+        "less",
+        "greater_equal",
+        "less_equal",
+        "equal",
+        "not_equal",
+        "power",
+        "true_divide",
+        "where",
+        "real",
+        "imag",
+        "signbit",
+        "isfinite",
+    ]
 }
 NUMBERS: dict[str, Callable[..., Any]] = {}
 

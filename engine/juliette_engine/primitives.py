@@ -17,7 +17,17 @@ import numpy as np
 
 from juliette_engine import deferred
 from juliette_engine import tape as T
-from juliette_engine.elementwise import add, div, exp, floating, log, mul, neg, sqrt, sub
+from juliette_engine.elementwise import (
+    add,
+    div,
+    exp,
+    floating,
+    log,
+    mul,
+    neg,
+    sqrt,
+    sub,
+)
 from juliette_engine.errors import no_product, scalar_given
 from juliette_engine.fusion import unbroadcast as _unbroadcast_plain
 from juliette_engine.numeric import product as times
@@ -936,7 +946,7 @@ def logsumexp(x: Any, axes: tuple[int, ...] | None = None) -> Any:
 
 def norm(x: Any, p: Any = 2) -> Any:
     """The `p`-norm of all elements; its gradient at zero is zero."""
-    from juliette_engine.elementwise import absolute, abs2, power
+    from juliette_engine.elementwise import abs2, absolute, power
 
     q = primal(p)
     if q is not p and q not in (0, np.inf, -np.inf):

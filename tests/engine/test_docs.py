@@ -15,15 +15,42 @@ from juliette_engine.elementwise import Elementwise
 from juliette_engine.layers.layer import Layer
 from juliette_engine.optimise.rule import Rule
 
-LOSSES = (
-    "mse mae msle huber_loss crossentropy logitcrossentropy binarycrossentropy logitbinarycrossentropy kldivergence "
-    "poisson_loss hinge_loss squared_hinge_loss dice_coeff_loss tversky_loss binary_focal_loss focal_loss "
-    "siamese_contrastive_loss ctc_loss label_smoothing"
-).split()
-INITIALISERS = (
-    "glorot_uniform glorot_normal kaiming_uniform kaiming_normal truncated_normal lecun_normal orthogonal sparse_init "
-    "identity_init rand32 randn32 ones32 zeros32"
-).split()
+LOSSES = [
+    "mse",
+    "mae",
+    "msle",
+    "huber_loss",
+    "crossentropy",
+    "logitcrossentropy",
+    "binarycrossentropy",
+    "logitbinarycrossentropy",
+    "kldivergence",
+    "poisson_loss",
+    "hinge_loss",
+    "squared_hinge_loss",
+    "dice_coeff_loss",
+    "tversky_loss",
+    "binary_focal_loss",
+    "focal_loss",
+    "siamese_contrastive_loss",
+    "ctc_loss",
+    "label_smoothing",
+]
+INITIALISERS = [
+    "glorot_uniform",
+    "glorot_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "truncated_normal",
+    "lecun_normal",
+    "orthogonal",
+    "sparse_init",
+    "identity_init",
+    "rand32",
+    "randn32",
+    "ones32",
+    "zeros32",
+]
 PUBLIC = [n for n in je.__all__ if not inspect.ismodule(getattr(je, n))]
 # What a sentence says of the arguments that stand for several.
 MANY = {

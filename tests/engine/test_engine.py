@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
-from juliette_engine import activations, layers, losses, rules
+from juliette_engine import layers, losses, rules
 
 RANDOM = np.random.default_rng(7)
 DOMAINS: dict[str, tuple[float, float]] = {

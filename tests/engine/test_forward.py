@@ -8,12 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import juliette_engine as je
-from juliette_engine import forward, rules
-from juliette_engine import functions as F
-from juliette_engine.primitives import PRIMITIVES, Primitive
-from juliette_engine.tape import FORWARD_RULES, TRACED_RULES
 from tests.engine.test_functions import CONVS, OTHERS, POOLS
 from tests.engine.test_random_programs import Program
 from tests.engine.test_rules import (
@@ -28,6 +22,12 @@ from tests.engine.test_rules import (
     numeric,
     sample,
 )
+
+import juliette_engine as je
+from juliette_engine import forward, rules
+from juliette_engine import functions as F
+from juliette_engine.primitives import PRIMITIVES, Primitive
+from juliette_engine.tape import FORWARD_RULES, TRACED_RULES
 
 
 def changes_like(xs: list[Any]) -> list[Any]:

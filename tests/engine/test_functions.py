@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine.test_rules import check, sample
 
 import juliette_engine as je
-from juliette_engine.numeric import product
 from juliette_engine import functions as F
+from juliette_engine import rules
 from juliette_engine.functions import spectral
 from juliette_engine.functions.standardising import standardise
-from juliette_engine import rules
-from tests.engine.test_rules import check, sample
+from juliette_engine.numeric import product
 
 RANDOM = np.random.default_rng(3)
 

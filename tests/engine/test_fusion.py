@@ -10,22 +10,23 @@ import pytest
 import juliette_engine as je
 from juliette_engine import elementwise as E
 from juliette_engine import fusion, long, rules
+from juliette_engine.fusion import Call, Fixed
 
 TREES = {
     # whole factors and signs that join a number beside them
-    "scaled": E.Call(E.mul, (E.Call(E.power, (E.Call(E.neg, (0,)), E.Fixed(2))), 2)),
-    "activated": E.Call(
+    "scaled": Call(E.mul, (Call(E.power, (Call(E.neg, (0,)), Fixed(2))), 2)),
+    "activated": Call(
         E.power,
         (
-            E.Call(E.tanh, (E.Call(E.add, (E.Call(E.mul, (E.Call(E.sigmoid, (0,)), 2)), 1)),)),
-            E.Fixed(2),
+            Call(E.tanh, (Call(E.add, (Call(E.mul, (Call(E.sigmoid, (0,)), 2)), 1)),)),
+            Fixed(2),
         ),
     ),
     # both leaves have one derivative
-    "sum": E.Call(E.sin, (E.Call(E.add, (0, 1)),)),
-    "difference": E.Call(E.abs2, (E.Call(E.sub, (0, 1)),)),
-    "masked": E.Call(E.mul, (E.Call(E.relu, (0,)), E.Call(E.maximum, (0, 1)))),
-    "alone": E.Call(E.neg, (E.Call(E.mul, (0, 1)),)),
+    "sum": Call(E.sin, (Call(E.add, (0, 1)),)),
+    "difference": Call(E.abs2, (Call(E.sub, (0, 1)),)),
+    "masked": Call(E.mul, (Call(E.relu, (0,)), Call(E.maximum, (0, 1)))),
+    "alone": Call(E.neg, (Call(E.mul, (0, 1)),)),
 }
 
 

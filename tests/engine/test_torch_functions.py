@@ -8,13 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from tests.engine.against_torch import (
+    PRECISIONS,
+    RANDOM,
+    compare,
+    normal,
+    positive,
+    torch,
+)
 
 import juliette_engine as je
 from juliette_engine import activations as A
 from juliette_engine import functions as F
 from juliette_engine import rules
 from juliette_engine.functions import padding, spectral, warping
-from tests.engine.against_torch import PRECISIONS, RANDOM, compare, normal, positive, torch
 
 T: Any = torch.nn.functional
 

@@ -7,13 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-
-import juliette_engine as je
-from juliette_engine import activations as A
-from juliette_engine import rules
-from juliette_engine.layers import recurrent
-from juliette_engine.layers.normalise import set_denominator
-from juliette_engine.layers.weightnorm import WeightNorm
 from tests.engine.against_torch import (
     PRECISIONS,
     array,
@@ -25,6 +18,13 @@ from tests.engine.against_torch import (
     tensor,
     torch,
 )
+
+import juliette_engine as je
+from juliette_engine import activations as A
+from juliette_engine import rules
+from juliette_engine.layers import recurrent
+from juliette_engine.layers.normalise import set_denominator
+from juliette_engine.layers.weightnorm import WeightNorm
 
 T: Any = torch.nn.functional
 

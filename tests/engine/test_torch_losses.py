@@ -7,9 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-
-import juliette_engine as je
-from juliette_engine import rules
 from tests.engine.against_torch import (
     PRECISIONS,
     bits,
@@ -23,6 +20,9 @@ from tests.engine.against_torch import (
     torch,
     unit,
 )
+
+import juliette_engine as je
+from juliette_engine import rules
 
 T: Any = torch.nn.functional
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine.against_torch import PRECISIONS, kind, normal, same, tensor, torch
 
 import juliette_engine as je
-from tests.engine.against_torch import PRECISIONS, kind, normal, same, tensor, torch
 
 optim: Any = torch.optim
 STEPS = 10

@@ -10,6 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine import test_torch_layers as layers
+from tests.engine import test_torch_losses as losses
+from tests.engine import test_torch_optimisers as optimisers
+from tests.engine.against_torch import (
+    PRECISIONS,
+    array,
+    compare,
+    compare_layer,
+    kind,
+    normal,
+    randomised,
+    same,
+    tensor,
+    torch,
+)  # fmt: skip
 
 import juliette_engine as je
 from juliette_engine import activations as A
@@ -17,12 +32,6 @@ from juliette_engine import functions as F
 from juliette_engine import rules
 from juliette_engine.layers.layer import Layer
 from juliette_engine.optimise.rule import Rule
-from tests.engine import test_torch_layers as layers
-from tests.engine import test_torch_losses as losses
-from tests.engine import test_torch_optimisers as optimisers
-from tests.engine.against_torch import (
-    PRECISIONS, array, compare, compare_layer, kind, normal, randomised, same, tensor, torch,
-)  # fmt: skip
 
 T: Any = torch.nn.functional
 # Every machine draws the same.

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from juliette.syntax.lexer import Lexer, is_name_part, is_name_start, normalise_name, tokens
+
+from juliette.syntax.lexer import (
+    Lexer,
+    is_name_part,
+    is_name_start,
+    normalise_name,
+    tokens,
+)
 
 
 def kinds(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from juliette.syntax import ParseError, completeness, parse_source, to_expr
 from juliette.syntax.expr import render
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import juliette.syntax
 import pytest
+
+import juliette.syntax
 from juliette.syntax import parse_source
 
 SYNTAX = Path(juliette.syntax.__file__).parent

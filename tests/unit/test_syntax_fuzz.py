@@ -7,6 +7,7 @@ import random
 import sys
 
 import pytest
+
 from juliette.syntax import ParseError, completeness, parse_source, to_expr
 from juliette.syntax.lexer import Lexer
 from juliette.syntax.parsing import parse_one

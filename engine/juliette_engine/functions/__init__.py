@@ -45,11 +45,42 @@ from juliette_engine.functions.padding import (
 )
 from juliette_engine.functions.pooling import adaptive, lpnormpool, maxpool, meanpool
 from juliette_engine.functions.recurrent import rnn
-from juliette_engine.functions.upsampling import pixel_shuffle, upsample_linear, upsample_nearest
+from juliette_engine.functions.upsampling import (
+    pixel_shuffle,
+    upsample_linear,
+    upsample_nearest,
+)
 
 __all__ = [
-    "adaptive", "batched_adjoint", "batched_mul", "batched_transpose", "batched_vec", "bias_act", "conv", "conv_data", "conv_filter", "conv_layer",
-    "conv_transpose", "dense", "dot_product_attention", "make_causal_mask", "fold", "gather", "lpnormpool", "maxpool", "meanpool", "pad_circular", "pad_constant",
-    "pad_reflect", "pad_repeat", "pad_symmetric", "pad_zeros", "pixel_shuffle", "rnn", "scatter", "unfold",
-    "upsample_linear", "upsample_nearest",
+    "adaptive",
+    "batched_adjoint",
+    "batched_mul",
+    "batched_transpose",
+    "batched_vec",
+    "bias_act",
+    "conv",
+    "conv_data",
+    "conv_filter",
+    "conv_layer",
+    "conv_transpose",
+    "dense",
+    "dot_product_attention",
+    "fold",
+    "gather",
+    "lpnormpool",
+    "make_causal_mask",
+    "maxpool",
+    "meanpool",
+    "pad_circular",
+    "pad_constant",
+    "pad_reflect",
+    "pad_repeat",
+    "pad_symmetric",
+    "pad_zeros",
+    "pixel_shuffle",
+    "rnn",
+    "scatter",
+    "unfold",
+    "upsample_linear",
+    "upsample_nearest",
 ]  # fmt: skip

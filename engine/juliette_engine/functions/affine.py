@@ -16,7 +16,17 @@ from juliette_engine.elementwise import add
 from juliette_engine.fusion import ones
 from juliette_engine.numeric import constant, product
 from juliette_engine.primitives import matmul, reshape, shape
-from juliette_engine.tape import IMPLICIT, Node, acc_any, full, give, lent, new, raw, strip
+from juliette_engine.tape import (
+    IMPLICIT,
+    Node,
+    acc_any,
+    full,
+    give,
+    lent,
+    new,
+    raw,
+    strip,
+)
 
 ndarray = np.ndarray
 

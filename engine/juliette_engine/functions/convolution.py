@@ -20,7 +20,16 @@ from juliette_engine.errors import DimensionMismatch
 from juliette_engine.fusion import ones
 from juliette_engine.numeric import product
 from juliette_engine.primitives import primitive, reshape, shape, spread_like, sum_along
-from juliette_engine.tape import IMPLICIT, TRACED_RULES, Node, acc_any, full, give, new, raw
+from juliette_engine.tape import (
+    IMPLICIT,
+    TRACED_RULES,
+    Node,
+    acc_any,
+    full,
+    give,
+    new,
+    raw,
+)
 
 ndarray = np.ndarray
 

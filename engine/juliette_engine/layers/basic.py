@@ -9,13 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette_engine import rules
-from juliette_engine.functions.affine import dense
 from juliette_engine.activations import identity
-from juliette_engine.errors import ArgumentError, DimensionMismatch, OutOfBounds, UsageError
+from juliette_engine.errors import (
+    ArgumentError,
+    DimensionMismatch,
+    OutOfBounds,
+    UsageError,
+)
+from juliette_engine.functions.affine import dense
 from juliette_engine.initialisers import glorot_uniform, ones32, randn32
 from juliette_engine.layers.layer import (
-    Callback,
     Activation,
+    Callback,
     Function,
     InOut,
     Layer,

@@ -5,8 +5,8 @@ They pass values on without looking at them, so the same code serves values of a
 
 from __future__ import annotations
 
-from functools import reduce
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any, ClassVar
 
 from juliette_engine import rules, trees

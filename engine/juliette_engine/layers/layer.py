@@ -14,8 +14,8 @@ import numpy as np
 from juliette_engine import trees
 from juliette_engine.activations import identity
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.gradients import LEVELS, current, lifter_of, lowerer_of, register_lifter
-from juliette_engine.tape import Tracer, primal
+from juliette_engine.gradients import current, lifter_of, lowerer_of, register_lifter
+from juliette_engine.tape import LEVELS, Tracer, primal
 from juliette_engine.text import function_name, summary, value_text
 
 Function = Callable[..., Any]

@@ -15,8 +15,8 @@ import numpy as np
 from juliette_engine import rules, trees
 from juliette_engine.activations import sigmoid, tanh
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.initialisers import glorot_uniform, zeros32
 from juliette_engine.functions.recurrent import rnn
+from juliette_engine.initialisers import glorot_uniform, zeros32
 from juliette_engine.layers.basic import affine
 from juliette_engine.layers.containers import one_line
 from juliette_engine.layers.layer import (
@@ -666,6 +666,17 @@ def reset(model: Any) -> None:
 
 
 __all__ = [
-    "GRU", "GRUCell", "GRUv3", "GRUv3Cell", "LSTM", "LSTMCell", "RNN", "RNNCell", "Recur",
-    "Recurrence", "reset", "stateful", "value_text",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "GRUCell",
+    "GRUv3",
+    "GRUv3Cell",
+    "LSTMCell",
+    "RNNCell",
+    "Recur",
+    "Recurrence",
+    "reset",
+    "stateful",
+    "value_text",
 ]  # fmt: skip

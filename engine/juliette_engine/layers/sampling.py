@@ -7,7 +7,11 @@ from typing import Any, ClassVar
 
 from juliette_engine.errors import ArgumentError
 from juliette_engine.functions.attention import dot_product_attention
-from juliette_engine.functions.upsampling import pixel_shuffle, upsample_linear, upsample_nearest
+from juliette_engine.functions.upsampling import (
+    pixel_shuffle,
+    upsample_linear,
+    upsample_nearest,
+)
 from juliette_engine.initialisers import glorot_uniform
 from juliette_engine.layers.basic import Dense
 from juliette_engine.layers.layer import Child, Function, InOut, Keyword, Layer, Name

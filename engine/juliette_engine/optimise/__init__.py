@@ -29,7 +29,14 @@ from juliette_engine.optimise.rules import (
     RMSProp,
     Rprop,
 )
-from juliette_engine.optimise.state import adjust, freeze, setup, thaw, update, update_tree
+from juliette_engine.optimise.state import (
+    adjust,
+    freeze,
+    setup,
+    thaw,
+    update,
+    update_tree,
+)
 from juliette_engine.optimise.train import train
 from juliette_engine.optimise.wrappers import (
     AccumGrad,

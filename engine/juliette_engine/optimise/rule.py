@@ -125,7 +125,7 @@ class Rule:
     def line(self, text: Any = value_text) -> str:
         """The rule on one line; `text` writes its numbers."""
         items = self.arguments()
-        if not Rule.named or len(items) == 1 and items[0][0] == "eta":
+        if not Rule.named or (len(items) == 1 and items[0][0] == "eta"):
             return f"{type(self).__name__}({', '.join(text(v) for _, v in items)})"
         return f"{type(self).__name__}({', '.join(f'{n}={text(v)}' for n, v in items)})"
 

@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    ArrayLike,
-    array_parameters,
     check_size,
     convert_data,
     convert_element,
     dense,
     dims_of,
-    dims_text,
     eltype_of,
     fortran,
-    from_values,
     is_array,
-    result,
     shape_of,
     shaped,
     tuple_text,
@@ -30,15 +25,14 @@ from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, array_class, elements, fill_object, make, undef, vector
+from juliette.runtime.array import Array, elements, fill_object, make, undef, vector
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
     DimensionMismatch,
-    ErrorException,
     MethodError,
 )
 from juliette.runtime.modules import Base, constructors
@@ -183,7 +177,7 @@ def fill_into(a: Any, x: Any) -> Any:
      7.0
     ```
     """
-    if B.TRACE.depth and B.MUTATION is not None:
+    if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(a, "fill!")
     if isinstance(a, (Struct, V.Range)):
         put = Base.bindings["setindex!"]
@@ -484,7 +478,7 @@ def _copy_some(dest: Any, start: int, values: list[Any]) -> Any:
 
 
 def _write_range(dest: Any, start: int, values: list[Any]) -> None:
-    if B.TRACE.depth and B.MUTATION is not None:
+    if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(dest, "copyto!")
     if isinstance(dest, Struct):
         from juliette.base.indexing import SETINDEX, canonical_position

@@ -17,7 +17,13 @@ from juliette.base.array_protocol import (
     values_of,
 )
 from juliette.base.cartesian import CartesianIndex
-from juliette.base.reductions import axes_of, is_whole, mapped_values, nothing_to_reduce, objects
+from juliette.base.reductions import (
+    axes_of,
+    is_whole,
+    mapped_values,
+    nothing_to_reduce,
+    objects,
+)
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -25,7 +31,6 @@ from juliette.runtime.array import element, elements, vector
 from juliette.runtime.errors import TypeError_
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
-
 
 First = tuple[int, ...] | None
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    ArrayLike,
     array_parameters,
     dense,
     eltype_of,
@@ -16,10 +15,8 @@ from juliette.base.array_protocol import (
     shape_of,
 )
 from juliette.base.cartesian import CartesianIndex
-from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
-from juliette.compiler import support
+from juliette.base.indexing import GETINDEX, LINEAR, flatten, normalise
 from juliette.runtime import types as T
-from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, vector

@@ -12,7 +12,11 @@ from juliette.base.essentials import egal, getfield, setfield
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import ConcurrencyViolationError, ErrorException, MethodError
+from juliette.runtime.errors import (
+    ConcurrencyViolationError,
+    ErrorException,
+    MethodError,
+)
 from juliette.runtime.modules import Base, Core, Module
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 

@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 
 from juliette.base.essentials import FIELD_HOOKS
-from juliette.display.show import string_of
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
-from juliette.display.frames import TOP_LEVEL, Frame, running_frames, trace_lines, user_frames
+from juliette.display.frames import (
+    TOP_LEVEL,
+    Frame,
+    running_frames,
+    trace_lines,
+    user_frames,
+)
 from juliette.display.io import IO
+from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ErrorException, _exception

@@ -37,7 +37,8 @@ from juliette.base.multimedia import rich_forms, set_host
 from juliette.base.numbers import arithmetic as number_arithmetic
 from juliette.base.numbers import comparison, integers, mathematics, promotion
 from juliette.base.strings import comparison as string_comparison
-from juliette.compiler import arithmetic, data_support, python_backend, support
+from juliette.compiler import arithmetic, python_backend, support
+from juliette.compiler import data_support as data_support
 from juliette.compiler.session import Compiler, literal
 from juliette.display import array_show
 from juliette.display import collections as collection_display
@@ -52,7 +53,8 @@ from juliette.runtime.dispatch import TRACE, take_back_extensions
 from juliette.runtime.errors import ParseErrorException, julia_value
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Main, Module
 from juliette.runtime.scheduler import SCHEDULER
-from juliette.runtime.types import type_string, typeof
+from juliette.runtime.type_names import type_string
+from juliette.runtime.types import typeof
 from juliette.runtime.values import JuliaDict
 from juliette.syntax.expr import LineNumberNode, Symbol
 
@@ -134,7 +136,6 @@ support.HELPERS["%getindex"] = indexing.getindex
 support.install(Base)
 Base.visible["%getproperty"] = getproperty
 Base.visible["%getindex"] = indexing.getindex
-broadcast.KERNELS = promotion.KERNELS
 broadcast.BASE = Base.bindings
 errors.PREPARE = functools.partial(importlib.import_module, "juliette.display.errors")
 

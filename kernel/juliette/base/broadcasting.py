@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import array_parameters, dense, eltype_of, is_array, shape_of
+from juliette.base.array_protocol import (
+    array_parameters,
+    dense,
+    eltype_of,
+    is_array,
+    shape_of,
+)
 from juliette.base.cartesian import CartesianIndices
 from juliette.base.indexing import SETINDEX, canonical_position
 from juliette.base.iteration import iterate_value, iterates
@@ -23,8 +29,13 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make
-from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException, MethodError
+from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.errors import (
+    ArgumentError,
+    DimensionMismatch,
+    ErrorException,
+    MethodError,
+)
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
 
@@ -158,7 +169,7 @@ def winner(a: Any, b: Any) -> Any:
     for x, y, k in ((a, b, n), (b, a, m)):
         if x == TUPLE_STYLE and k is not None:
             return x if k == 0 else y
-    if is_default(b) and m is not None or n is None:
+    if (is_default(b) and m is not None) or n is None:
         a, b, m, n = b, a, n, m
     if is_default(a) or m is None:
         if not isinstance(n, int) or m is None or n >= m:
@@ -545,7 +556,7 @@ def custom_value(tree: Any) -> Any:
 
 
 def TRACED() -> bool:  # noqa: N802 (reads like the flag it asks for)
-    return bool(B.TRACE.depth) and B.TRACED is not None
+    return bool(TRACE.depth) and B.TRACED is not None
 
 
 def is_user_style(style: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import is_array, shape_of, tuple_text
+from juliette.base.array_protocol import is_array, tuple_text
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -20,17 +20,17 @@ from juliette.runtime.hashing import MASK, julia_hash
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.ranges import IdentityUnitRange, UnitRange
 
-AbstractCartesianIndex = T._sub_family(
+AbstractCartesianIndex = T.sub_family(
     "AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True
 )
 T.CORE_TYPES.pop("AbstractCartesianIndex")
-CartesianIndex_ = T._sub_family(
+CartesianIndex_ = T.sub_family(
     "CartesianIndex", "N", lambda n: T.apply_type(AbstractCartesianIndex, n)
 )
-CartesianIndices_ = T._sub_family(
+CartesianIndices_ = T.sub_family(
     "CartesianIndices", "N R", lambda n, r: W.abstract_array(T.apply_type(CartesianIndex_, n), n)
 )
-LinearIndices_ = T._sub_family("LinearIndices", "N R", lambda n, r: W.abstract_array(T.Int64, n))
+LinearIndices_ = T.sub_family("LinearIndices", "N R", lambda n, r: W.abstract_array(T.Int64, n))
 T.unwrap(CartesianIndex_).typename.fields = ("I",)
 T.unwrap(CartesianIndex_).typename.field_types = (T.Any_,)
 for _name, _t in (

@@ -23,8 +23,8 @@ from juliette.runtime.modules import Base, constructors
 from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
 from juliette.syntax.expr import Symbol
 
-AbstractChannel = T._sub_family("AbstractChannel", "T", lambda t: T.Any_, abstract=True)
-Channel_ = T._sub_family("Channel", "T", lambda t: T.apply_type(AbstractChannel, t), mutable=True)
+AbstractChannel = T.sub_family("AbstractChannel", "T", lambda t: T.Any_, abstract=True)
+Channel_ = T.sub_family("Channel", "T", lambda t: T.apply_type(AbstractChannel, t), mutable=True)
 Base.const("AbstractChannel", AbstractChannel)
 Base.const("Channel", Channel_)
 

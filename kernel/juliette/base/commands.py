@@ -22,7 +22,7 @@ from juliette.syntax import parse_one, to_expr
 from juliette.syntax.diagnostics import ParseError
 from juliette.syntax.expr import Expr, QuoteNode
 
-AbstractCmd = T._core("Base.AbstractCmd", abstract=True)
+AbstractCmd = T.core_type("Base.AbstractCmd", abstract=True)
 Base.const("AbstractCmd", AbstractCmd, export=False)
 
 # ---------------------------------------------------------------- commands
@@ -86,7 +86,7 @@ class CmdRedirect:
         self.cmd, self.handle, self.number, self.append = cmd, handle, number, append
 
 
-Cmd_ = T._core("Cmd", AbstractCmd)
+Cmd_ = T.core_type("Cmd", AbstractCmd)
 T.register_class(Cmd, Cmd_)
 Base.const("Cmd", Cmd_)
 for _cls, _name in (
@@ -94,7 +94,7 @@ for _cls, _name in (
     (AndCmds, "Base.AndCmds"),
     (CmdRedirect, "Base.CmdRedirect"),
 ):
-    T.register_class(_cls, T._core(_name, AbstractCmd))
+    T.register_class(_cls, T.core_type(_name, AbstractCmd))
 
 
 def pieces(value: Any) -> list[str]:

@@ -21,10 +21,15 @@ from juliette.base.iteration import (
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
+from juliette.runtime.broadcast import typejoin
+from juliette.runtime.errors import (
+    ArgumentError,
+    ErrorException,
+    KeyError_,
+    MethodError,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.syntax.expr import Symbol
 
@@ -460,7 +465,7 @@ class ValueIterator(DictView):
 
 
 def _key_set_type() -> Any:
-    family = T._sub_family("Base.KeySet", "K T", lambda k, t: T.apply_type(T.AbstractSet, k))
+    family = T.sub_family("Base.KeySet", "K T", lambda k, t: T.apply_type(T.AbstractSet, k))
     T.unwrap(family).typename.fields = ("dict",)
     T.unwrap(family).typename.field_types = (T.Any_,)
     T.register_instances(

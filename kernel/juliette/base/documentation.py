@@ -12,7 +12,8 @@ from juliette.display.methods import method_text, place
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module, constructors
-from juliette.runtime.types import type_string, typeof
+from juliette.runtime.type_names import type_string
+from juliette.runtime.types import typeof
 from juliette.runtime.values import MIME, JuliaDict
 
 KEYWORDS = {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import support
+from juliette.compiler.closures import Box
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -16,11 +17,9 @@ from juliette.runtime.array import Array, array_class, dtype_of, elements, make,
 from juliette.runtime.dispatch import CALLABLES, GenericFunction
 from juliette.runtime.errors import (
     EXCEPTIONS,
-    ArgumentError,
     BoundsError,
     ConcurrencyViolationError,
     ErrorException,
-    InexactError,
     JuliaException,
     MethodError,
     Thrown,
@@ -28,19 +27,20 @@ from juliette.runtime.errors import (
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Core, Main, Module, constructors
-from juliette.runtime.structs import Struct
-from juliette.runtime.tables import identity_key
-from juliette.runtime.wrappers import Wrapper
 from juliette.runtime.numeric import (
-    BigInt,
     FLOATS,
-    INT_RANGE as _INT_RANGE,
-    MAKER as _MAKER,
+    BigInt,
     conversion,
     is_basic_type,
     is_number,
     to_number,
 )
+from juliette.runtime.numeric import (
+    INT_RANGE as _INT_RANGE,
+)
+from juliette.runtime.structs import Struct
+from juliette.runtime.tables import identity_key
+from juliette.runtime.wrappers import Wrapper
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 for _name, _t in T.CORE_TYPES.items():
@@ -150,10 +150,8 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return convert_array(x, eltype)
     if family is T.unwrap(T.AbstractArray).typename and T.isa(x, T.AbstractArray):
         eltype, ndim = body.parameters
-        if (
-            isinstance(eltype, T.TypeVar)
-            or isinstance(ndim, int)
-            and ndim != Base.bindings["ndims"](x)
+        if isinstance(eltype, T.TypeVar) or (
+            isinstance(ndim, int) and ndim != Base.bindings["ndims"](x)
         ):
             raise MethodError(CONVERT, (t, x), None)
         return Base.bindings["copyto!"](Base.bindings["similar"](x, eltype), x)
@@ -385,7 +383,7 @@ def getfield(x: Any, name: Any) -> Any:
             value = getattr(x, key)
         except AttributeError:
             raise UndefRefError() from None
-        if type(value) is support.Box:
+        if type(value) is Box:
             return value.value
         return value
     foreign = FIELD_HOOKS.get(type(x))
@@ -447,7 +445,7 @@ def setfield(
             x.args = value.data.tolist()
         return value
     if isinstance(x, Module):
-        raise ErrorException(f"cannot assign variables in other modules")
+        raise ErrorException("cannot assign variables in other modules")
     t = T.typeof(x)
     fields = x.names if isinstance(x, V.NamedTuple) else t.fields
     if key not in fields:

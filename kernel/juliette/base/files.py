@@ -13,9 +13,9 @@ import numpy as np
 
 from juliette.base.channels import Channel
 from juliette.base.paths import home, join_two, normal
-from juliette.base.streams import IOStream, io_error, open_file
+from juliette.base.streams import io_error, open_file
 from juliette.base.strings.values import text_of
-from juliette.display.io import IO
+from juliette.display.io import IO, IOStream
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError
@@ -37,19 +37,19 @@ class StatStruct:
     """`stat(path)`"""
 
     __slots__ = (
+        "blksize",
+        "blocks",
+        "ctime",
+        "desc",
         "device",
+        "gid",
         "inode",
         "mode",
         "mtime",
-        "ctime",
         "nlink",
-        "uid",
-        "gid",
         "rdev",
         "size",
-        "blksize",
-        "blocks",
-        "desc",
+        "uid",
     )
     fields = (
         "desc",

@@ -26,12 +26,11 @@ from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
-from juliette.compiler.python_backend import FAST
-from juliette.runtime import broadcast as B
+from juliette.compiler.emitter import FAST
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, vector
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
@@ -197,7 +196,7 @@ def filter_(f: Any, x: Any) -> Any:
         values = [v for v in iterate_value(x) if holds(f, v)]
     return (
         gather(values, None, T.Any_ if t is None else t)
-        if t is None or B.TRACE.depth
+        if t is None or TRACE.depth
         else vector(values, t)
     )
 
@@ -248,7 +247,7 @@ def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
 
 def quick(op: Any) -> Any:
     """An operator in the form that looks for a method only where it must."""
-    name = FAST.get(op) if type(op) is GenericFunction and not B.TRACE.depth else None
+    name = FAST.get(op) if type(op) is GenericFunction and not TRACE.depth else None
     return support.HELPERS[name] if name is not None else op
 
 

@@ -16,7 +16,7 @@ def function_type(
     name: str, params: str, cls: type, parameters: Any, *, export: bool = False
 ) -> Any:
     """Register a class of callables as a parametric subtype of Function."""
-    family = T._sub_family(name, params, lambda *_: T.Function_)
+    family = T.sub_family(name, params, lambda *_: T.Function_)
     fields = cls.fields  # type: ignore[attr-defined]
     T.unwrap(family).typename.fields = fields
     T.unwrap(family).typename.field_types = (T.Any_,) * len(fields)

@@ -11,7 +11,7 @@ from juliette.runtime import values as V
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base, constructors
 
-_immutable = T._sub_family(
+_immutable = T.sub_family(
     "Base.ImmutableDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v)
 )
 Base.const("ImmutableDict", _immutable, export=False)

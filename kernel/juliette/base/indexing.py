@@ -35,6 +35,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array, element, elements, make
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -43,9 +44,9 @@ from juliette.runtime.errors import (
     MethodError,
     UndefRefError,
 )
-from juliette.syntax.expr import Symbol
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 LogicalIndex_ = T.define("LogicalIndex", module=Base)
 
@@ -185,7 +186,7 @@ def one_index(
         return slice(None), V.Slice(n)
     if isinstance(i, V.UnitRange) and i.eltype in _INT_TYPES:
         if len(i):
-            if not (1 <= i.start and i.stop <= n):
+            if not (i.start >= 1 and i.stop <= n):
                 raise BoundsError(a, shown(a, index, shape))
             return slice(i.start - 1, i.stop), i
         return slice(0, 0), i
@@ -193,7 +194,7 @@ def one_index(
         if not len(i):
             return slice(0, 0), i
         first, last, step = int(i.start), int(i.stop), int(i.step)
-        if not (1 <= min(first, last) and max(first, last) <= n):
+        if not (min(first, last) >= 1 and max(first, last) <= n):
             raise BoundsError(a, shown(a, index, shape))
         stop = last - 1 + (1 if step > 0 else -1)
         return slice(first - 1, stop if stop >= 0 else None, step), i
@@ -428,7 +429,7 @@ def range_element(r: Any, i: int) -> Any:
 @Base.method("getindex(a::LinearIndices, i::AbstractRange{Int64})")
 def linear_part(a: Any, i: Any) -> Any:
     n = math.prod(a.shape)
-    if len(i) and not (1 <= min(i.first, i.last) and max(i.first, i.last) <= n):
+    if len(i) and not (min(i.first, i.last) >= 1 and max(i.first, i.last) <= n):
         raise BoundsError(a, (i,))
     return i
 
@@ -579,7 +580,7 @@ def range_part(a: Any, i: Any) -> Any:
     if not isinstance(i, V.Range) or i.eltype not in _INT_TYPES:
         return None
     n = len(i)
-    if n and not (1 <= min(i.first, i.last) and max(i.first, i.last) <= len(a)):
+    if n and not (min(i.first, i.last) >= 1 and max(i.first, i.last) <= len(a)):
         raise BoundsError(a, (i,))
     step = int(i.step)
     if isinstance(a, V.OneTo) and isinstance(i, V.OneTo):
@@ -675,7 +676,7 @@ def set_free_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
         return a
     source = dense(x)
     check_assignment(source.shape, tuple(shape))
-    for at, v in zip(places, W.elements(source), strict=True):
+    for at, v in zip(places, elements(source), strict=True):
         SETINDEX(a, v, *at)
     return a
 
@@ -812,7 +813,7 @@ def setindex(a: Any, x: Any, *index: Any) -> Any:
      0  8  0
     ```
     """
-    if B.TRACE.depth and B.MUTATION is not None:
+    if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(a, "setindex!")
     if isinstance(a, V.Range) or not (isinstance(a, (Array, V.BitArray, W.Wrapper, Struct))):
         raise CanonicalIndexError("setindex!", T.typeof(a))
@@ -891,7 +892,7 @@ def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
     lengths = tuple(1 if type(i) is int else math.prod(shape_of(i)) for i in at.kept)
     check_assignment(source.shape, lengths)
     if isinstance(a, Struct):
-        for p, v in zip(targets.ravel(order="F").tolist(), W.elements(source), strict=True):
+        for p, v in zip(targets.ravel(order="F").tolist(), elements(source), strict=True):
             SETINDEX(a, v, *canonical_position(a, p, shape))
         return a
     values = convert_data(a.eltype, source, eltype_of(x)).ravel(order="F")

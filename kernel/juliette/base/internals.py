@@ -107,7 +107,7 @@ def isdispatchtuple(t: Any) -> bool:
         and t.typename is T.TUPLE_NAME
         and all(
             isinstance(p, T.DataType)
-            and (p.concrete or p.typename is T.TYPE_NAME and not p.has_free)
+            and (p.concrete or (p.typename is T.TYPE_NAME and not p.has_free))
             for p in t.parameters
         )
     )

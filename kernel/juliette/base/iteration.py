@@ -24,15 +24,14 @@ from juliette.compiler.lattice import joined as join_members
 from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.broadcast import typejoin
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
+from juliette.runtime.broadcast import typejoin
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ErrorException, MethodError, UndefRefError
-from juliette.runtime.text import utf8, width_at
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
-from juliette.runtime.text import is_valid
+from juliette.runtime.text import is_valid, utf8, width_at
 
 # How values of a Python class are iterated, found by the class or its bases.
 ITERATORS: dict[type, Callable[[Any], Any]] = {}
@@ -710,7 +709,7 @@ def collect_values(x: Any) -> list[Any]:
 
 def gather(values: list[Any], shape: tuple[int, ...] | None, empty_type: Any = T.Any_) -> Any:
     """An array of values whose type nobody announced: the narrowest that holds them all."""
-    if GATHER is not None and B.TRACE.depth:
+    if GATHER is not None and TRACE.depth:
         traced = GATHER(values, shape if shape is not None else (len(values),))
         if traced is not None:
             return traced
@@ -725,7 +724,7 @@ def of_results(
         return gather(values, shape)
     known = tuple(T.Any_ if t is None else t for t in map(eltype_of_iterator, sources))
     t = element_type(f, known)
-    if t is T.Any_ and T.Any_ in known and not B.TRACE.depth:
+    if t is T.Any_ and T.Any_ in known and not TRACE.depth:
         # Of arguments that may be anything the method says what it gives, if there is but one.
         t = join_members(Base.get("promote_op")(f, *known))
     return gather(values, shape, t)
@@ -767,7 +766,7 @@ def collect(x: Any) -> Any:
     )
     if type(x) is Generator:
         return of_results(x.f, values, shape, (x.iter,))
-    if t is None or (t is not T.Any_ and B.TRACE.depth):
+    if t is None or (t is not T.Any_ and TRACE.depth):
         return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
     return fitted(values, shape, t)
 
@@ -905,7 +904,7 @@ def lazy_type(
     cls: type, name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]
 ) -> Any:
     """Register the parametric Julia type of a lazy iterator's class."""
-    family = T._sub_family(name, params, lambda *_: T.Any_)
+    family = T.sub_family(name, params, lambda *_: T.Any_)
     typename = T.unwrap(family).typename
     typename.fields = cls.fields  # type: ignore[attr-defined]
     typename.field_types = (T.Any_,) * len(typename.fields)

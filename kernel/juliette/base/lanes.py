@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import core as C
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction

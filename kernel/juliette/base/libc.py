@@ -11,10 +11,10 @@ import numpy as np
 
 from juliette.base.environment import Libc
 from juliette.base.strings.values import text_of
+from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base, constructors
-from juliette.compiler import support
 
 FIELDS = (
     "sec",

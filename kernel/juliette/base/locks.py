@@ -113,7 +113,7 @@ def wake(queue: list[Task], everybody: bool, value: Any = None, error: bool = Fa
     return n
 
 
-AbstractLock = T._core("AbstractLock", abstract=True)
+AbstractLock = T.core_type("AbstractLock", abstract=True)
 Base.const("AbstractLock", AbstractLock, export=False)
 for _cls, _name, _sup, _exported in (
     (ReentrantLock, "ReentrantLock", AbstractLock, True),
@@ -122,7 +122,7 @@ for _cls, _name, _sup, _exported in (
     (Event, "Event", None, False),
     (Semaphore, "Base.Semaphore", None, False),
 ):
-    _t = T._core(_name, _sup)
+    _t = T.core_type(_name, _sup)
     T.register_class(_cls, _t)
     _short = _name.rsplit(".", 1)[-1]
     (Threads if _short == "SpinLock" else Base).const(_short, _t, export=_exported)
@@ -348,7 +348,7 @@ def spawn(context: Any, *args: Any) -> Any:
     return spawned(context, args[-1])
 
 
-Atomic_ = T._sub_family("Base.Threads.Atomic", "T", lambda t: T.Any_, mutable=True)
+Atomic_ = T.sub_family("Base.Threads.Atomic", "T", lambda t: T.Any_, mutable=True)
 T.unwrap(Atomic_).typename.fields = ("value",)
 T.unwrap(Atomic_).typename.field_types = (T.Any_,)
 Threads.const("Atomic", Atomic_)

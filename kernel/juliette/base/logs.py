@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.compiler import support
 from juliette.display.expressions import expression_text
 from juliette.display.frames import user_frames
 from juliette.display.io import IO, STDERR, Text
@@ -18,7 +19,6 @@ from juliette.runtime.errors import JuliaException, julia_value
 from juliette.runtime.hashing import string_hash
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.scheduler import SCHEDULER
-from juliette.compiler import support
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 CoreLogging = Module("CoreLogging", Base)

@@ -14,17 +14,83 @@ from juliette.runtime.errors import MethodError, UndefVarError
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Core, Module
 from juliette.syntax.expr import Symbol
 
-
 # Julia's Core has these types; all others without a module of their own are Base's.
 _CORE_TYPES = frozenset(
-    """AbstractArray AbstractChar AbstractFloat AbstractString Any ArgumentError Array AssertionError Bool
-    BoundsError Char DataType DenseArray DivideError DomainError ErrorException Exception Expr Float16
-    Float32 Float64 Function GlobalRef IO InexactError InitError Int128 Int16 Int32 Int64 Int8 Integer
-    InterruptException LineNumberNode LoadError Method MethodError Module NamedTuple Nothing Number
-    OutOfMemoryError OverflowError Pair QuoteNode ReadOnlyMemoryError Real Ref Signed StackOverflowError
-    String Symbol Task Tuple Type TypeError TypeName TypeVar TypeofBottom UInt128 UInt16 UInt32 UInt64
-    UInt8 UndefInitializer UndefKeywordError UndefRefError UndefVarError Union UnionAll Unsigned Vararg
-    WeakRef""".split()
+    [
+        "AbstractArray",
+        "AbstractChar",
+        "AbstractFloat",
+        "AbstractString",
+        "Any",
+        "ArgumentError",
+        "Array",
+        "AssertionError",
+        "Bool",
+        "BoundsError",
+        "Char",
+        "DataType",
+        "DenseArray",
+        "DivideError",
+        "DomainError",
+        "ErrorException",
+        "Exception",
+        "Expr",
+        "Float16",
+        "Float32",
+        "Float64",
+        "Function",
+        "GlobalRef",
+        "IO",
+        "InexactError",
+        "InitError",
+        "Int128",
+        "Int16",
+        "Int32",
+        "Int64",
+        "Int8",
+        "Integer",
+        "InterruptException",
+        "LineNumberNode",
+        "LoadError",
+        "Method",
+        "MethodError",
+        "Module",
+        "NamedTuple",
+        "Nothing",
+        "Number",
+        "OutOfMemoryError",
+        "OverflowError",
+        "Pair",
+        "QuoteNode",
+        "ReadOnlyMemoryError",
+        "Real",
+        "Ref",
+        "Signed",
+        "StackOverflowError",
+        "String",
+        "Symbol",
+        "Task",
+        "Tuple",
+        "Type",
+        "TypeError",
+        "TypeName",
+        "TypeVar",
+        "TypeofBottom",
+        "UInt128",
+        "UInt16",
+        "UInt32",
+        "UInt64",
+        "UInt8",
+        "UndefInitializer",
+        "UndefKeywordError",
+        "UndefRefError",
+        "UndefVarError",
+        "Union",
+        "UnionAll",
+        "Unsigned",
+        "Vararg",
+        "WeakRef",
+    ]
 )
 
 

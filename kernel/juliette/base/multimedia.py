@@ -54,7 +54,7 @@ class PlainText:
 
 def _wrapper(name: str, python: type) -> None:
     """A type with one parameter, the type of its content."""
-    family = T._sub_family(name, "T", lambda t: T.Any_)
+    family = T.sub_family(name, "T", lambda t: T.Any_)
     body = T.unwrap(family).typename
     body.fields, body.field_types, body.ninitialized = ("content",), (body.params[0],), 1
     T.register_instances(python, lambda x: T.apply_type(family, T.typeof(x.content)), family)

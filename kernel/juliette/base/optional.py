@@ -9,7 +9,7 @@ from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base, constructors
 
-Some_ = T._sub_family("Some", "T", lambda t: T.Any_)
+Some_ = T.sub_family("Some", "T", lambda t: T.Any_)
 _family = T.unwrap(Some_).typename
 _family.fields = ("value",)
 _family.field_types = (_family.params[0],)

@@ -6,11 +6,20 @@ import os
 from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS, field_error
-from juliette.base.streams import open_mode
 from juliette.base.pipes import PipeEnd, WaitingStream
-from juliette.display.io import IO, STDERR, STDIN, STDOUT, IOBuffer, IOContext, IOStream, Text
-from juliette.runtime import values as V
+from juliette.base.streams import open_mode
+from juliette.display.io import (
+    IO,
+    STDERR,
+    STDIN,
+    STDOUT,
+    IOBuffer,
+    IOContext,
+    IOStream,
+    Text,
+)
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import KeyError_
 from juliette.runtime.modules import Base

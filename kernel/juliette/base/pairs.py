@@ -13,9 +13,9 @@ from juliette.base.iteration import (
     IsInfinite,
     Lazy,
     SizeUnknown,
-    native_steps,
     eltype_of_iterator,
     iterate_value,
+    native_steps,
     shape_of_iterator,
     size_of,
 )
@@ -70,7 +70,7 @@ class Pairs(Lazy):
         return T.apply_type(V.Pair_, *self.parameters()[:2])
 
 
-Pairs_ = T._sub_family(
+Pairs_ = T.sub_family(
     "Base.Pairs", "K V I A", lambda k, v, i, a: T.apply_type(T.AbstractDict, k, v)
 )
 T.unwrap(Pairs_).typename.fields = Pairs.fields

@@ -11,9 +11,9 @@ from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS
 from juliette.base.iteration import Lazy, SizeUnknown, native_steps
-from juliette.base.streams import IOBuffer, readable
+from juliette.base.streams import readable
 from juliette.base.strings.values import text_of
-from juliette.display.io import IO
+from juliette.display.io import IO, IOBuffer
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
 from juliette.runtime.errors import ErrorException

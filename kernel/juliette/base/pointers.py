@@ -19,7 +19,7 @@ from juliette.runtime.structs import Primitive, make_primitive
 from juliette.runtime.values import Ref_
 
 _WRAP = 1 << 64
-Ptr = T._sub_family("Ptr", "T", lambda t: T.apply_type(Ref_, t))
+Ptr = T.sub_family("Ptr", "T", lambda t: T.apply_type(Ref_, t))
 _FAMILY = T.unwrap(Ptr).typename
 _FAMILY.primitive_bits = 64
 _FAMILY.make_class = make_primitive

@@ -74,9 +74,9 @@ class ProcessChain:
             p.wait()
 
 
-Process_ = T._core("Base.Process", T.IO_)
+Process_ = T.core_type("Base.Process", T.IO_)
 T.register_class(Process, Process_)
-ProcessChain_ = T._core("Base.ProcessChain", T.IO_)
+ProcessChain_ = T.core_type("Base.ProcessChain", T.IO_)
 T.register_class(ProcessChain, ProcessChain_)
 Base.const("ProcessChain", ProcessChain_, export=False)
 Base.const("Process", Process_, export=False)

@@ -17,7 +17,15 @@ from juliette.runtime.array import Array, make, vector, wrap
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import BITS, FLOATS, MAKER, BigFloat_, BigInt_, Int128_, UInt128_
+from juliette.runtime.numeric import (
+    BITS,
+    FLOATS,
+    MAKER,
+    BigFloat_,
+    BigInt_,
+    Int128_,
+    UInt128_,
+)
 
 # The last seed of the default generator; each set of tests begins with it again.
 GLOBAL_SEED: Any = None
@@ -146,7 +154,9 @@ def draw_custom(rng: Any, source: Any) -> Any:
         if part in _DRAWS:
             return Base.bindings["complex"](draw(rng, part), draw(rng, part))
         if source is BigFloat_:
-            from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+            from mpmath import libmp
+
+            from juliette.runtime.bigfloat import BigFloat, Precision
 
             number, below = rng.rand_bigfloat(Precision.bits)
             return BigFloat(libmp.from_man_exp(number, -below, Precision.bits, "n"))

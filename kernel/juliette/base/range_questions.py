@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from juliette.base.essentials import _MAKER
 from juliette.base.iteration import iterate_value
 from juliette.base.numbers.promotion import promote_type
 from juliette.base.ranges import _MACHINE, make_range, plain
@@ -14,6 +13,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, MethodError, OverflowError_
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import MAKER as _MAKER
 from juliette.runtime.numeric import fits, wrap
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base import ranges as made
-from juliette.base.essentials import FLOATS
 from juliette.base.numbers import promotion
 from juliette.base.numbers.promotion import promote_type
 from juliette.runtime import ranges as R
@@ -13,6 +12,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import FLOATS
 
 UNIT, ONE_TO, STEPS, STEPS_LENGTH, LINEAR = (
     T.unwrap(t).typename

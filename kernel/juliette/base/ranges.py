@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import shape_of
-from juliette.base.essentials import FLOATS
 from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -21,6 +20,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base, constructors
+from juliette.runtime.numeric import FLOATS
 
 _MACHINE = R._MACHINE
 
@@ -438,10 +438,8 @@ def range_operation(f: Any, args: tuple[Any, ...]) -> Any:
             return combined(f, a, b)
         return None
     if isinstance(a, V.Range):
-        if (
-            not _is_number(b)
-            or isinstance(a.eltype, T.DataType)
-            and not T.subtype(a.eltype, T.Real)
+        if not _is_number(b) or (
+            isinstance(a.eltype, T.DataType) and not T.subtype(a.eltype, T.Real)
         ):
             return shifted_chars(f, a, b)
         if f is PLUS:

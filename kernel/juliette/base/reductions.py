@@ -12,7 +12,6 @@ from juliette.base.array_protocol import (
     dense,
     eltype_of,
     from_values,
-    is_array,
     result,
     scalar,
     shape_of,

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
-    convert_data,
     dense,
     dims_of,
     eltype_of,
-    is_array,
     like,
     result,
     shape_of,
@@ -20,13 +18,17 @@ from juliette.base.array_protocol import (
     values_of,
 )
 from juliette.base.essentials import Val
-from juliette.base.views import VIEW
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, make, vector
-from juliette.runtime.errors import ArgumentError, BoundsError, DimensionMismatch, MethodError
+from juliette.runtime.array import Array, make
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    DimensionMismatch,
+    MethodError,
+)
 from juliette.runtime.modules import Base
 
 

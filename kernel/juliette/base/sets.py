@@ -21,7 +21,12 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
-from juliette.runtime.errors import ArgumentError, ErrorException, KeyError_, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    ErrorException,
+    KeyError_,
+    MethodError,
+)
 from juliette.runtime.modules import Base, constructors
 
 
@@ -579,7 +584,7 @@ class BitSet(V.JuliaSet):
         return sorted(self.data.values())
 
 
-BitSet_ = T._core("BitSet", T.apply_type(T.AbstractSet, T.Int64))
+BitSet_ = T.core_type("BitSet", T.apply_type(T.AbstractSet, T.Int64))
 T.register_class(BitSet, BitSet_)
 Base.const("BitSet", BitSet_)
 

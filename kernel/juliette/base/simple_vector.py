@@ -11,7 +11,7 @@ from juliette.display.show import joined
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import BoundsError
-from juliette.runtime.modules import Base, Core, constructors
+from juliette.runtime.modules import Base, Core
 
 
 class SimpleVector:

@@ -104,7 +104,7 @@ class Slices(W.Wrapper):
         return VIEW(self.parent, *index)
 
 
-Slices_ = T._sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
+Slices_ = T.sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
 T.CORE_TYPES.pop("Slices")
 T.unwrap(Slices_).typename.module = Base
 Base.const("Slices", Slices_)

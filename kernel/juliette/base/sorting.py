@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import axes_text, is_array, like, shape_of
-from juliette.base.iteration import eltype_of_iterator, gather, iterate_value, size_of, IsInfinite
+from juliette.base.iteration import (
+    IsInfinite,
+    eltype_of_iterator,
+    gather,
+    iterate_value,
+    size_of,
+)
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -93,9 +99,9 @@ class OrderBy:
 
 
 ForwardOrdering = T.define("Base.Order.ForwardOrdering", Ordering)
-ReverseOrdering = T._sub_family("Base.Order.ReverseOrdering", "Fwd", lambda _: Ordering)
-By = T._sub_family("Base.Order.By", "T O", lambda *_: Ordering)
-Lt = T._sub_family("Base.Order.Lt", "T", lambda _: Ordering)
+ReverseOrdering = T.sub_family("Base.Order.ReverseOrdering", "Fwd", lambda _: Ordering)
+By = T.sub_family("Base.Order.By", "T O", lambda *_: Ordering)
+Lt = T.sub_family("Base.Order.Lt", "T", lambda _: Ordering)
 
 
 def order_type(o: OrderBy) -> Any:
@@ -522,7 +528,7 @@ def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
     kw.pop("alg", None)
     low, high = _positions(k)
     n = len(v.data)
-    if low <= high and not (1 <= low and high <= n):
+    if low <= high and not (low >= 1 and high <= n):
         raise BoundsError(v, (k,))
     sort_in_place(v, **kw)
     return (

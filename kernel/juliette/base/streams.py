@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.essentials import exception_constructor
 from juliette.base.iteration import Lazy, SizeUnknown, iterate_value, native_steps
 from juliette.base.strings.values import text_of
 from juliette.display.io import (
@@ -30,8 +31,13 @@ from juliette.display.io import (
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
-from juliette.runtime.errors import ArgumentError, EOFError_, MethodError, SystemError_, _exception
-from juliette.base.essentials import exception_constructor
+from juliette.runtime.errors import (
+    ArgumentError,
+    EOFError_,
+    MethodError,
+    SystemError_,
+    _exception,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex, Rational
 from juliette.runtime.numeric import parts as real_and_imaginary

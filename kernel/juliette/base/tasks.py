@@ -7,7 +7,13 @@ from collections import deque
 from typing import Any
 
 from juliette.base.essentials import FIELD_HOOKS, _simple, field_error
-from juliette.base.iteration import gather, iterate_value, iterates, native_steps, shape_of_iterator
+from juliette.base.iteration import (
+    gather,
+    iterate_value,
+    iterates,
+    native_steps,
+    shape_of_iterator,
+)
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -24,7 +30,7 @@ from juliette.runtime.scheduler import FINISHED, SCHEDULER, Task
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 SCHEDULER.exception_stack = support.EXCEPTION_STACK
-Task_ = T._core("Task")
+Task_ = T.core_type("Task")
 T.register_class(Task, Task_)
 Base.const("Task", Task_)
 _simple(Task_, lambda _, f: Task(f))
@@ -330,7 +336,7 @@ def sync_end(tasks: list[Any]) -> None:
 @Base.method("sleep(seconds::Real)")
 def sleep(seconds: Any) -> None:
     """Let the current task wait for some seconds."""
-    if not 0 <= float(seconds):
+    if not float(seconds) >= 0:
         raise ArgumentError(f"cannot sleep for {Base.bindings['string'](seconds)} seconds")
     SCHEDULER.sleep(float(seconds))
 
@@ -370,7 +376,7 @@ class Timer:
         self.wake()
 
 
-Timer_ = T._core("Timer")
+Timer_ = T.core_type("Timer")
 T.register_class(Timer, Timer_)
 Base.const("Timer", Timer_)
 

@@ -477,7 +477,7 @@ class Composed:
         return self.outer(call_kw(self.inner, kwargs, *args))
 
 
-_composed = T._sub_family("ComposedFunction", "O I", lambda o, i: T.Function_)
+_composed = T.sub_family("ComposedFunction", "O I", lambda o, i: T.Function_)
 T.register_instances(
     Composed, lambda c: T.apply_type(_composed, T.typeof(c.outer), T.typeof(c.inner)), _composed
 )

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import convert_element, dense, eltype_of, is_array, values_of
+from juliette.base.array_protocol import (
+    convert_element,
+    dense,
+    eltype_of,
+    is_array,
+    values_of,
+)
 from juliette.base.iteration import one_by_one
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -15,13 +21,13 @@ from juliette.runtime import values as V
 from juliette.runtime.array import (
     Array,
     element,
-    elements,
     fill_object,
     make,
     pack,
     undefined,
     vector,
 )
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base
 
@@ -32,7 +38,7 @@ def growable(v: Any, name: str, *rest: Any) -> None:
     """Raise unless `v` is a vector that owns its elements."""
     if not isinstance(v, (Array, V.BitArray)) or v.data.ndim != 1 or not v.grows:
         raise MethodError(Base.bindings[name], (v, *rest), None)
-    if B.TRACE.depth and B.MUTATION is not None:
+    if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(v, name)
 
 
@@ -82,7 +88,7 @@ def pushfirst_several(collection: Any, *xs: Any) -> Any:
 
 @Base.method("push!(v::Vector, x)")
 def push_one(v: Any, x: Any) -> Any:
-    if B.TRACE.depth and B.MUTATION is not None:
+    if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(v, "push!")
     t = v.eltype
     v.push(x if t is T.Any_ or T.typeof(x) is t else convert_element(t, x))

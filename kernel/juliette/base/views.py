@@ -13,11 +13,12 @@ from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.layout import layout
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.kernels import KERNELS
+from juliette.runtime.layout import layout
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -49,7 +50,7 @@ def view(a: Any, *index: Any) -> Any:
      30  4
     ```
     """
-    if B.TRACE.depth and not B.VIEWS_IN_TRACE():
+    if TRACE.depth and not B.VIEWS_IN_TRACE():
         out = GETINDEX(a, *index)
         # one element is an array without dimensions
         return (
@@ -245,7 +246,7 @@ def materialize_into(dest: Any, tree: Any) -> Any:
         values = [B.materialize(tree) for _ in range(int(np.prod(shape, dtype=int)))]
         tree = B.from_values(values, shape) if values else tree
     if isinstance(dest, W.Wrapper) and not dest.aliased:
-        if B.TRACE.depth and B.MUTATION is not None:
+        if TRACE.depth and B.MUTATION is not None:
             run = B.MUTATION(dest, "copyto!")
             if run is not None:
                 return run(tree)

@@ -18,7 +18,14 @@ from juliette.runtime.dispatch import SPECIALISED, GenericFunction
 from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
-from juliette.runtime.values import JuliaDict, JuliaSet, OneTo, Range, StepRange, UnitRange
+from juliette.runtime.values import (
+    JuliaDict,
+    JuliaSet,
+    OneTo,
+    Range,
+    StepRange,
+    UnitRange,
+)
 from juliette.syntax.expr import Symbol
 
 HELPERS["%view"] = lambda a: a.renew_view()

@@ -20,12 +20,11 @@ from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
 from juliette.compiler.inference import Inference, constant_global, parts_of
-from juliette.compiler.intrinsics_data import array_of
-from juliette.compiler.lattice import ANY, BOTTOM, ONE_TO, UNIT_RANGE, Known, widen
+from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
-from juliette.runtime.modules import Base
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Base
 
 _COUNTER = itertools.count()
 ATOMS = (int, float, str, type(None))

@@ -90,9 +90,7 @@ class Expander:
         """
         name, source, *args = e.args
         line = source.line if isinstance(source, LineNumberNode) and source.line else self.line
-        if not isinstance(source, LineNumberNode):
-            source = LineNumberNode(line, Symbol(self.file))
-        elif source.file is None:
+        if not isinstance(source, LineNumberNode) or source.file is None:
             source = LineNumberNode(line, Symbol(self.file))
         try:
             macro = self.find(name, homes)

@@ -369,9 +369,7 @@ class Resolver:
         inner = self.type_scope(head, s)
         items = []
         for item in body.args if isinstance(body, Expr) else []:
-            if isinstance(item, LineNumberNode):
-                items.append(item)
-            elif isinstance(item, Symbol):
+            if isinstance(item, LineNumberNode) or isinstance(item, Symbol):
                 items.append(item)
             else:
                 items.append(self.field(item, inner))

@@ -24,8 +24,17 @@ from juliette.compiler.intrinsics import (
     runtime,
     told,
 )
+from juliette.compiler.lattice import (
+    ANY,
+    BOTTOM,
+    LENGTH,
+    Known,
+    Span,
+    bounds,
+    join,
+    widen,
+)
 from juliette.compiler.results import by_example
-from juliette.compiler.lattice import ANY, BOTTOM, LENGTH, Known, Span, bounds, join, widen
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -340,11 +349,8 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 store=lambda em, m: em.store_element(m, index, True),
                 form="element",
             )
-        if (
-            widen(value) is eltype
-            and eltype in NARROW
-            or eltype not in T.DTYPE_OF
-            and (eltype is ANY or widen(value) is eltype)
+        if (widen(value) is eltype and eltype in NARROW) or (
+            eltype not in T.DTYPE_OF and (eltype is ANY or widen(value) is eltype)
         ):
             return Plan(
                 widen(target),

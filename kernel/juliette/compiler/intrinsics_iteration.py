@@ -284,10 +284,8 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             lambda em, n: em.call("%mapped_string", *arguments(em, applied)),
             opaque=not applied.quiet,
         )
-    if (
-        type(args[1]) is not Span
-        and not T.subtype(widen(args[1]), T.AbstractArray)
-        or (array_of(args[1]) is not None and not is_array(args[1]))
+    if (type(args[1]) is not Span and not T.subtype(widen(args[1]), T.AbstractArray)) or (
+        array_of(args[1]) is not None and not is_array(args[1])
     ):
         return None  # of a tuple a tuple, of a dictionary an error
     return _collected(inference, source_applied(inference, node, args))

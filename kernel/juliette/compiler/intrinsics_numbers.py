@@ -224,7 +224,7 @@ def _slash(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if len(ks) != 2 or not set(ks) <= {"i", "f"}:
         return None
-    if ks == "ii" and any(not (-(2**53) <= lo and hi <= 2**53) for lo, hi in map(bounds, args)):  # type: ignore[misc]
+    if ks == "ii" and any(not (lo >= -(2**53) and hi <= 2**53) for lo, hi in map(bounds, args)):  # type: ignore[misc]
         return Plan(FLOAT, lambda em, n: em.call("%int_slash", *em.exprs(n.args)))
 
     def emit(em: Any, n: C.Call) -> ast.expr:

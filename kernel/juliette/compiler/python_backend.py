@@ -15,7 +15,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from juliette.compiler import core as C
-from juliette.compiler import intrinsics_collections, intrinsics_iteration, intrinsics_numbers
+from juliette.compiler import (
+    intrinsics_collections,
+    intrinsics_iteration,
+    intrinsics_numbers,
+)
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter

@@ -14,7 +14,7 @@ import numpy as np
 from juliette.compiler import core as C
 from juliette.compiler.inference import Inference
 from juliette.compiler.instances import element_of_type
-from juliette.compiler.lattice import ANY, BOTTOM, Known, join, joined, widen
+from juliette.compiler.lattice import ANY, BOTTOM, join, joined, widen
 from juliette.runtime import broadcast
 from juliette.runtime import types as T
 from juliette.runtime.array import undef

@@ -58,25 +58,108 @@ STABLE: dict[str, frozenset[str]] = {
 }
 # What may be asked of tuples, named tuples and pairs whose parts differ: which part comes out may depend on values.
 WHOLE = frozenset(
-    "length first last reverse isempty tuple => == != ≠ === !== < <= > >= isequal isless cmp hash string repr zip enumerate in ∈ ∉ eltype keys vcat".split()
+    [
+        "length",
+        "first",
+        "last",
+        "reverse",
+        "isempty",
+        "tuple",
+        "=>",
+        "==",
+        "!=",
+        "≠",
+        "===",
+        "!==",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "isequal",
+        "isless",
+        "cmp",
+        "hash",
+        "string",
+        "repr",
+        "zip",
+        "enumerate",
+        "in",
+        "∈",
+        "∉",
+        "eltype",
+        "keys",
+        "vcat",
+    ]
 )
 # What never looks at elements, so that collections of anything do.
 OUTER = frozenset(
-    "collect copy reverse enumerate zip keys values pairs eachindex axes length size ndims isempty empty similar "
-    "circshift vec permutedims view eachrow eachcol".split()
+    [
+        "collect",
+        "copy",
+        "reverse",
+        "enumerate",
+        "zip",
+        "keys",
+        "values",
+        "pairs",
+        "eachindex",
+        "axes",
+        "length",
+        "size",
+        "ndims",
+        "isempty",
+        "empty",
+        "similar",
+        "circshift",
+        "vec",
+        "permutedims",
+        "view",
+        "eachrow",
+        "eachcol",
+    ]
 )
 # What depends on types alone: the value itself is known.
-FOLDED = frozenset("eltype keytype valtype ndims typemax typemin".split())
+FOLDED = frozenset(["eltype", "keytype", "valtype", "ndims", "typemax", "typemin"])
 # Keywords that hold functions and have no part in the type of a result.
 ORDERS = frozenset(("by", "lt", "order", "alg"))
 # Types whose constructors give the type of their arguments' types.
 MAKERS = frozenset(
-    "Char String Symbol Set Dict Complex Rational BigInt BigFloat Pair Float16 Float32 Float64 Int8 Int16 Int32 Int64 Int128 UInt8 UInt16 UInt32 UInt64 UInt128 Bool IdDict SubString BitArray BitSet VersionNumber".split()
+    [
+        "Char",
+        "String",
+        "Symbol",
+        "Set",
+        "Dict",
+        "Complex",
+        "Rational",
+        "BigInt",
+        "BigFloat",
+        "Pair",
+        "Float16",
+        "Float32",
+        "Float64",
+        "Int8",
+        "Int16",
+        "Int32",
+        "Int64",
+        "Int128",
+        "UInt8",
+        "UInt16",
+        "UInt32",
+        "UInt64",
+        "UInt128",
+        "Bool",
+        "IdDict",
+        "SubString",
+        "BitArray",
+        "BitSet",
+        "VersionNumber",
+    ]
 )
 
 # Helpers of the runtime for which the same holds.
 RUNTIME_STABLE = frozenset(
-    "product hcat vcat hvcat cat_along typed_vcat typed_hcat adjoint pair".split()
+    ["product", "hcat", "vcat", "hvcat", "cat_along", "typed_vcat", "typed_hcat", "adjoint", "pair"]
 )
 
 _SAMPLES: dict[Any, Any] = {T.Nothing: None, T.String: "a", T.Bool: True, T.Symbol_: V.Symbol("a")}

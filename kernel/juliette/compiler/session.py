@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler import definitions, imports, support, type_support
+from juliette.compiler import definitions, imports, support
 from juliette.compiler import python_backend as backend
+from juliette.compiler import type_support as type_support
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Main, Module
 from juliette.syntax.expr import Expr, LineNumberNode
-
 
 # Julia finds these after the stage that adds the place to a message.
 _PLACELESS = (

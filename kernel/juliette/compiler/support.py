@@ -7,59 +7,43 @@ helpers are installed; the rest is defined here.
 from __future__ import annotations
 
 import inspect
-from functools import reduce
-from itertools import islice
-from operator import add, attrgetter
 from typing import Any
 
 from juliette.compiler import closures
-from juliette.compiler.arithmetic import wrap
 from juliette.compiler.closures import (
     Box,
-    ClosureBase,
     UnsupportedKeyword,
     check_parameters,
     specialise,
 )
-from juliette.compiler.emit_data import Sites
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import LambdaCode
-from juliette.runtime import structs
 from juliette.runtime import types as T
-from juliette.runtime.array import UNDEF, Array, make, pack
 from juliette.runtime.dispatch import (
     CALLABLES,
+    TRACE,
     GenericFunction,
     KeywordCall,
     Method,
-    SPECIALISED,
-    TRACE,
     call_kw,
 )
 from juliette.runtime.errors import (
-    TRANSLATORS,
     ArgumentError,
     BoundsError,
     ErrorException,
     JuliaException,
-    KeyError_,
     MethodError,
     Thrown,
     TypeError_,
     UndefKeywordError,
-    UndefRefError,
     julia_value,
 )
 from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.values import (
     JuliaDict,
-    JuliaSet,
     NamedTuple,
-    OneTo,
     Pair,
-    StepRange,
-    UnitRange,
 )
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 

@@ -16,8 +16,8 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.modules import Base
-from juliette.runtime.ranges import AbstractUnitRange, IdentityUnitRange
 from juliette.runtime.numeric import Complex, Irrational, Rational
+from juliette.runtime.ranges import AbstractUnitRange, IdentityUnitRange
 from juliette.runtime.structs import Struct
 
 shape_of, eltype_of, data_of = W.shape_of, W.eltype_of, W.data_of
@@ -325,11 +325,8 @@ def alignment(v: Any, text: str, io: IO) -> tuple[int, int]:
     """Columns left and right of the point at which a cell is aligned."""
     cls = type(v)
     if cls is float or isinstance(v, np.floating):
-        if (
-            cls is float
-            and (v != v or v in (np.inf, -np.inf))
-            or isinstance(v, np.floating)
-            and not np.isfinite(v)
+        if (cls is float and (v != v or v in (np.inf, -np.inf))) or (
+            isinstance(v, np.floating) and not np.isfinite(v)
         ):
             return layout.alignment(text, "float")
         found = _REAL.match(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from typing import Any
 
 _NUMBER = re.compile(r"^([-+]?\d[^.eEf]*|NaN|-?In)((?:[.eEf].*)?f?)$", re.S)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.display.io import IO, STDOUT, within
 from juliette.base.iteration import iterate_value
 from juliette.base.simple_vector import SimpleVector
+from juliette.display.io import IO, STDOUT, within
 from juliette.display.show import one_line, show
 from juliette.runtime import types as T
 from juliette.runtime import values as V

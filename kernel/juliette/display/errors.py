@@ -6,10 +6,10 @@ import re
 from inspect import CO_VARARGS
 from typing import Any
 
-from juliette.compiler.lower import SyntaxProblem
-from juliette.compiler.closures import ArgumentTypeError
-from juliette.compiler.support import WARN, UnsupportedKeyword
 from juliette.base.method_reflection import table_of
+from juliette.compiler.closures import ArgumentTypeError, UnsupportedKeyword
+from juliette.compiler.lower import SyntaxProblem
+from juliette.compiler.support import WARN
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
     callee_text,
@@ -24,7 +24,7 @@ from juliette.display.strings import escaped
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
-from juliette.runtime.dispatch import WORLD, CALLABLES, GenericFunction, KeywordCall
+from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, KeywordCall
 from juliette.runtime.modules import PACKAGES, Base, Module, is_plain_name
 from juliette.syntax.expr import Symbol
 
@@ -80,14 +80,10 @@ def method_error(e: Any, color: bool = False) -> str:
         text = convert_error(args[0], types)
     elif isinstance(f, T.DataType) and f.typename.abstract and not table.methods:
         return f"MethodError: no constructors have been defined for {T.type_string(f)}"
-    elif (
-        not T.isa(f, T.Function_)
-        and not callable(f)
-        or (
-            table is CALLABLES
-            and not T.isa(f, T.Function_)
-            and not any(T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods)
-        )
+    elif (not T.isa(f, T.Function_) and not callable(f)) or (
+        table is CALLABLES
+        and not T.isa(f, T.Function_)
+        and not any(T.intersects(T.typeof(f), m.parameters[0]) for m in table.methods)
     ):
         return (
             f"MethodError: objects of type {T.type_string(T.typeof(f))} are not callable"

@@ -6,9 +6,9 @@ import re
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from juliette.compiler.closures import Box, ClosureBase
 from juliette.compiler.lower import LambdaCode
 from juliette.compiler.python_backend import CODES
-from juliette.compiler.support import Box, ClosureBase
 from juliette.display.methods import name_text
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction

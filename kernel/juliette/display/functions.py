@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from juliette.base.functions import Fix1, Fix2, Returns, Splat
+from juliette.base.functions import Returns, Splat
+from juliette.base.numbers.comparison import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.display.io import IO
 from juliette.display.show import SHOW_HOOKS, show, show_default
@@ -31,8 +32,25 @@ T.register_instances(MacroFunction, macro_type, T.Function_)
 
 # What the core of the language is made of has no methods to count.
 _BUILT_IN = frozenset(
-    "=== <: isa typeof throw tuple getfield setfield! swapfield! modifyfield! replacefield! isdefined fieldtype "
-    "nfields applicable invoke typeassert".split()
+    [
+        "===",
+        "<:",
+        "isa",
+        "typeof",
+        "throw",
+        "tuple",
+        "getfield",
+        "setfield!",
+        "swapfield!",
+        "modifyfield!",
+        "replacefield!",
+        "isdefined",
+        "fieldtype",
+        "nfields",
+        "applicable",
+        "invoke",
+        "typeassert",
+    ]
 )
 
 
@@ -114,7 +132,7 @@ def show_factor(io: IO, f: Any, plain: bool) -> None:
     """One of two composed functions, in parentheses where it would not stand alone."""
     name = name_of(f) if isinstance(f, GenericFunction) else "f"
     wrap = not plain and (
-        isinstance(f, Composed) or not name[:1].isidentifier() and name[:1] != "#"
+        isinstance(f, Composed) or (not name[:1].isidentifier() and name[:1] != "#")
     )
     io.write("(" if wrap else "")
     show(io, f)

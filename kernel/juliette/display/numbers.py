@@ -113,9 +113,7 @@ def complex_text(re: str, im: Any, show: Callable[[Any], str], compact: bool) ->
             if isinstance(im, int) and not isinstance(im, BigInt) and type(im) is not bool
             else bindings["-"](im)
         )
-    plain = (
-        T.isa(im, T.Integer)
-        and type(im) is not bool
-        or (T.isa(im, T.AbstractFloat) and bindings["isfinite"](im))
+    plain = (T.isa(im, T.Integer) and type(im) is not bool) or (
+        T.isa(im, T.AbstractFloat) and bindings["isfinite"](im)
     )
     return f"{re}{sign if compact else f' {sign} '}{show(im)}{'' if plain else '*'}im"

@@ -6,21 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import _simple
-from juliette.runtime.numeric import UNSIGNED, Complex, Irrational, Rational, Rational_, parts
 from juliette.compiler import support
-from juliette.display import arrays as layout
 from juliette.display.io import IO, STDOUT, IOBuffer, Text, UserIO, within
-from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
+from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, elements
+from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.numeric import UNSIGNED, Irrational, Rational, Rational_, parts
 from juliette.runtime.structs import Primitive
-from juliette.runtime.text import from_utf8, utf8
+from juliette.runtime.text import from_utf8
 from juliette.runtime.type_names import alias_note, own_string, set_shown
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
@@ -117,13 +115,8 @@ def symbol_text(x: Symbol) -> str:
     )
 
     n = x.name
-    if (
-        n
-        and is_name_start(n[0])
-        and all(map(is_name_part, n))
-        and n not in KEYWORDS
-        or n in KEYWORDS
-        and n not in ("true", "false")
+    if (n and is_name_start(n[0]) and all(map(is_name_part, n)) and n not in KEYWORDS) or (
+        n in KEYWORDS and n not in ("true", "false")
     ):
         return ":" + n
     if n in PRECEDENCE or n in UNARY or n in SYNTACTIC:

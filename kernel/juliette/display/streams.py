@@ -5,8 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from juliette.display.io import (
+    IO,
+    STDERR,
+    STDOUT,
+    DevNull,
+    Input,
+    IOBuffer,
+    IOContext,
+    IOStream,
+)
 from juliette.display.show import string_of
-from juliette.display.io import IO, STDERR, STDOUT, DevNull, Input, IOBuffer, IOContext, IOStream
 from juliette.runtime.modules import Base
 
 

@@ -420,7 +420,7 @@ def load(path: str, module: Module) -> dict[str, Any]:
 
 def main_module() -> Module:
     """The Main of the session."""
-    from juliette.base.bootstrap import SESSION
+    from juliette.runtime.modules import SESSION
 
     return SESSION.main  # type: ignore[no-any-return]
 
@@ -516,7 +516,7 @@ class JLDFile:
         if mode not in ("r", "r+", "a", "a+", "w", "w+"):
             raise E.ArgumentError(f"invalid open mode: {mode}")
         self.path, self.writes = path, mode != "r"
-        fresh = mode[0] == "w" or mode[0] == "a" and not Path(path).exists()
+        fresh = mode[0] == "w" or (mode[0] == "a" and not Path(path).exists())
         self.values = {} if fresh else load(path, main_module())
 
     def write(self, value: Any, name: str) -> None:

@@ -45,9 +45,28 @@ _OPERATORS: dict[type, str] = {
 
 def elementary() -> dict[str, Any]:
     """The functions of one number that dual numbers take from the table."""
-    names = (
-        "exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh asin acos asinh acosh atanh"
-    ).split()
+    names = [
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log1p",
+        "log2",
+        "log10",
+        "sqrt",
+        "cbrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asin",
+        "acos",
+        "asinh",
+        "acosh",
+        "atanh",
+    ]
     return {**{n: OPS[n] for n in names}, "atan": rules.atan}
 
 

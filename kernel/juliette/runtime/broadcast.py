@@ -14,7 +14,14 @@ from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import DimensionMismatch
-from juliette.runtime.kernels import KERNELS, Dot, Literal, Template, build, promotes_alike
+from juliette.runtime.kernels import (
+    KERNELS,
+    Dot,
+    Literal,
+    Template,
+    build,
+    promotes_alike,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
@@ -395,10 +402,8 @@ def join_types(values: list[Any]) -> Any:
 def check_destination(source: tuple[int, ...], target: tuple[int, ...]) -> None:
     """Raise unless a result fits the array that it is written to."""
     extra = len(source) - len(target)
-    if (
-        extra > 0
-        and any(n != 1 for n in source[len(target) :])
-        or any(m not in (1, n) for m, n in zip(source, target, strict=False))
+    if (extra > 0 and any(n != 1 for n in source[len(target) :])) or any(
+        m not in (1, n) for m, n in zip(source, target, strict=False)
     ):
         raise DimensionMismatch("array could not be broadcast to match destination")
 

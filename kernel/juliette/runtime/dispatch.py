@@ -688,9 +688,7 @@ def beats(a: Method, b: Method) -> bool:
     for x, y in zip(_expanded(a, b), _expanded(b, a), strict=False):
         if T.more_specific(x, y):
             better = True
-        elif T.more_specific(y, x):
-            return False
-        elif not (T.subtype(x, y) and T.subtype(y, x)):
+        elif T.more_specific(y, x) or not (T.subtype(x, y) and T.subtype(y, x)):
             return False
     if better:
         return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-
 Constructor = Callable[["JuliaType", tuple[Any, ...], dict[str, Any]], Any]
 
 
@@ -312,7 +311,7 @@ def define(
     return t
 
 
-def _core(name: str, super_: Any = None, params: str = "", **options: Any) -> Any:
+def core_type(name: str, super_: Any = None, params: str = "", **options: Any) -> Any:
     t = define(name, super_, [TypeVar(p) for p in params.split()], **options)
     CORE_TYPES[name] = t
     return t
@@ -548,15 +547,15 @@ def _parametric_type() -> UnionAll:
 
 TYPE_NAME.params = (TypeVar("T"),)
 Type_ = TYPE_NAME.wrapper = CORE_TYPES["Type"] = _parametric_type()
-DataType_ = _core("DataType", Type_)
-UnionAll_ = _core("UnionAll", Type_)
+DataType_ = core_type("DataType", Type_)
+UnionAll_ = core_type("UnionAll", Type_)
 TypeofBottom = define("TypeofBottom", Type_)
 TypeofVararg = define("TypeofVararg")
-TypeVar_ = _core("TypeVar")
-_core("TypeName")
+TypeVar_ = core_type("TypeVar")
+core_type("TypeName")
 Union_Kind = define("Union", Type_)
 CORE_TYPES["Union"] = Union_Kind
-Vararg_ = _core("Vararg")
+Vararg_ = core_type("Vararg")
 Tuple_ = instantiate(TUPLE_NAME, (Vararg(Any_),))
 TUPLE_NAME.wrapper = CORE_TYPES["Tuple"] = Tuple_
 for _kind in (DataType_, UnionAll_, TypeofBottom, Union_Kind):

@@ -16,14 +16,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from juliette.runtime import type_names
+from juliette.runtime import type_names, values
 from juliette.runtime import types as T
-from juliette.runtime import values
-from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, Implementation
-from juliette.runtime.interrupts import UNINTERRUPTED
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Implementation, Method
 from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
+from juliette.runtime.interrupts import UNINTERRUPTED
 from juliette.syntax import parse_one, to_expr
-from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
 class Bindings(dict[str, Any]):
@@ -57,11 +56,11 @@ class Module:
         "anonymous_count",
         "bare",
         "bindings",
+        "conflicts",
         "consts",
         "declared",
         "docs",
         "exports",
-        "conflicts",
         "implicit",
         "imported",
         "listed",

@@ -40,10 +40,10 @@ class BigInt(int):
     __slots__ = ()
 
 
-Int128_ = T._core("Int128", T.Signed, bits=128)
-UInt128_ = T._core("UInt128", T.Unsigned, bits=128)
-BigInt_ = T._core("BigInt", T.Signed, mutable=True)
-BigFloat_ = T._core("BigFloat", T.AbstractFloat, mutable=True)
+Int128_ = T.core_type("Int128", T.Signed, bits=128)
+UInt128_ = T.core_type("UInt128", T.Unsigned, bits=128)
+BigInt_ = T.core_type("BigInt", T.Signed, mutable=True)
+BigFloat_ = T.core_type("BigFloat", T.AbstractFloat, mutable=True)
 for _cls, _t in ((Int128, Int128_), (UInt128, UInt128_), (BigInt, BigInt_)):
     T.register_class(_cls, _t)
 
@@ -122,7 +122,7 @@ def decimal(n: int) -> str:
 
 # ---------------------------------------------------------------- irrationals
 
-Irrational_ = T._sub_family("Irrational", "sym", lambda s: T.AbstractIrrational)
+Irrational_ = T.sub_family("Irrational", "sym", lambda s: T.AbstractIrrational)
 
 
 class Irrational:
@@ -164,10 +164,8 @@ class Rational:
             return bool(self.num == other.num and self.den == other.den)
         if isinstance(other, float):
             return (
-                math.isfinite(other)
-                and (int(self.num), int(self.den)) == other.as_integer_ratio()
-                or (self.den == 0 and other == math.copysign(math.inf, self.num))
-            )
+                math.isfinite(other) and (int(self.num), int(self.den)) == other.as_integer_ratio()
+            ) or (self.den == 0 and other == math.copysign(math.inf, self.num))
         return bool(self.den == 1 and self.num == other)
 
     def __hash__(self) -> int:

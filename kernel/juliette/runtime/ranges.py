@@ -25,14 +25,14 @@ LONGEST = 2**63 - 1
 OPERATORS: dict[str, Any] = {}
 
 _range = lambda t: T.apply_type(T.AbstractRange, t)  # noqa: E731
-OrdinalRange = T._sub_family("OrdinalRange", "T S", lambda t, s: _range(t), abstract=True)
-AbstractUnitRange = T._sub_family(
+OrdinalRange = T.sub_family("OrdinalRange", "T S", lambda t, s: _range(t), abstract=True)
+AbstractUnitRange = T.sub_family(
     "AbstractUnitRange", "T", lambda t: T.apply_type(OrdinalRange, t, t), abstract=True
 )
 
 
 def _family(name: str, params: str, parent: Any, fields: str) -> Any:
-    t = T._sub_family(name, params, parent)
+    t = T.sub_family(name, params, parent)
     family = T.unwrap(t).typename
     family.fields = tuple(fields.split())
     family.field_types = (T.Any_,) * len(family.fields)
@@ -382,7 +382,7 @@ def step_range(start: Any, step: Any, stop: Any) -> StepRange:
 
 # ---------------------------------------------------------------- ranges of floats
 
-TWICE = T._sub_family("TwicePrecision", "T", lambda t: T.Any_)
+TWICE = T.sub_family("TwicePrecision", "T", lambda t: T.Any_)
 
 
 def rational(x: float) -> tuple[int, int]:

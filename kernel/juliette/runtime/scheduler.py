@@ -16,7 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.runtime.dispatch import TRACE, WORLD
-from juliette.runtime.errors import InterruptException, JuliaException, Thrown, julia_value
+from juliette.runtime.errors import (
+    InterruptException,
+    JuliaException,
+    Thrown,
+    julia_value,
+)
 from juliette.runtime.interrupts import UNINTERRUPTED
 
 STACK_SIZE = 256 * 2**20

@@ -8,7 +8,6 @@ trying choices again from the start, so that the recursion itself never has to b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from juliette.runtime.lattice import (

@@ -67,15 +67,15 @@ CUSTOM_KEY: Any = None
 # Set by Base: the text of a string of a user's own type, which is equal to a String with that text.
 STRING_KEY: Any = None
 
-Dict_ = T._sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
-Set_ = T._sub_family("Set", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
-IdDict_ = T._sub_family(
+Dict_ = T.sub_family("Dict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True)
+Set_ = T.sub_family("Set", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
+IdDict_ = T.sub_family(
     "IdDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True
 )
-WeakKeyDict_ = T._sub_family(
+WeakKeyDict_ = T.sub_family(
     "WeakKeyDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True
 )
-IdSet_ = T._sub_family("Base.IdSet", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
+IdSet_ = T.sub_family("Base.IdSet", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
 
 
 class Hashed:
@@ -91,7 +91,7 @@ class Hashed:
 
     def __init__(self) -> None:
         self.data: dict[Any, Any] = {}
-        self.table: SlotTable | None | bool = None
+        self.table: SlotTable | bool | None = None
         self.reserved = 0
 
     def original(self, entry: Any) -> Any:

@@ -41,8 +41,8 @@ from juliette.runtime.lattice import (
     Vararg,
     Vararg_,
     VarargLengthError,
-    _core,
     apply_type,
+    core_type,
     define,
     free_vars,
     has_free,
@@ -71,6 +71,7 @@ from juliette.syntax.expr import Symbol
 
 __all__ = [
     "CHECKS",
+    "CONVERSIONS",
     "CORE_TYPES",
     "TUPLE_NAME",
     "TYPE_NAME",
@@ -94,10 +95,11 @@ __all__ = [
     "UnionType",
     "Union_Kind",
     "Vararg",
-    "Vararg_",
     "VarargLengthError",
+    "Vararg_",
     "apply_type",
     "bound_string",
+    "core_type",
     "define",
     "equal",
     "free_vars",
@@ -112,8 +114,8 @@ __all__ = [
     "match",
     "more_specific",
     "set_value_text",
-    "subtype",
     "substitute",
+    "subtype",
     "supertypes",
     "tuple_type",
     "type_of_type",
@@ -230,26 +232,26 @@ def isa(x: Any, t: Any) -> bool:
 NTuple = UnionAll(_n := TypeVar("N"), UnionAll(_t := TypeVar("T"), tuple_type([Vararg(_t, _n)])))
 CORE_TYPES["NTuple"] = NTuple
 
-Function_ = _core("Function", abstract=True)
-Number = _core("Number", abstract=True)
-Real = _core("Real", Number, abstract=True)
-AbstractFloat = _core("AbstractFloat", Real, abstract=True)
-Integer = _core("Integer", Real, abstract=True)
-Signed = _core("Signed", Integer, abstract=True)
-Unsigned = _core("Unsigned", Integer, abstract=True)
-AbstractIrrational = _core("AbstractIrrational", Real, abstract=True)
-AbstractString = _core("AbstractString", abstract=True)
-AbstractChar = _core("AbstractChar", abstract=True)
-Exception_ = _core("Exception", abstract=True)
-IO_ = _core("IO", abstract=True)
-AbstractArray = _core("AbstractArray", None, "T N", abstract=True)
+Function_ = core_type("Function", abstract=True)
+Number = core_type("Number", abstract=True)
+Real = core_type("Real", Number, abstract=True)
+AbstractFloat = core_type("AbstractFloat", Real, abstract=True)
+Integer = core_type("Integer", Real, abstract=True)
+Signed = core_type("Signed", Integer, abstract=True)
+Unsigned = core_type("Unsigned", Integer, abstract=True)
+AbstractIrrational = core_type("AbstractIrrational", Real, abstract=True)
+AbstractString = core_type("AbstractString", abstract=True)
+AbstractChar = core_type("AbstractChar", abstract=True)
+Exception_ = core_type("Exception", abstract=True)
+IO_ = core_type("IO", abstract=True)
+AbstractArray = core_type("AbstractArray", None, "T N", abstract=True)
 AbstractVector = UnionAll(_v := TypeVar("T"), apply_type(AbstractArray, _v, 1))
 AbstractMatrix = UnionAll(_v, apply_type(AbstractArray, _v, 2))
-AbstractDict = _core("AbstractDict", None, "K V", abstract=True)
-AbstractSet = _core("AbstractSet", None, "T", abstract=True)
+AbstractDict = core_type("AbstractDict", None, "K V", abstract=True)
+AbstractSet = core_type("AbstractSet", None, "T", abstract=True)
 
 
-def _sub_family(name: str, params: str, parent: Callable[..., Any], **options: Any) -> Any:
+def sub_family(name: str, params: str, parent: Callable[..., Any], **options: Any) -> Any:
     """A parametric type whose supertype mentions its parameters."""
     variables = [TypeVar(p) for p in params.split()]
     t = define(name, parent(*variables), variables, **options)
@@ -257,37 +259,37 @@ def _sub_family(name: str, params: str, parent: Callable[..., Any], **options: A
     return t
 
 
-DenseArray = _sub_family(
+DenseArray = sub_family(
     "DenseArray", "T N", lambda t, n: apply_type(AbstractArray, t, n), abstract=True
 )
-Array_ = _sub_family("Array", "T N", lambda t, n: apply_type(DenseArray, t, n), mutable=True)
+Array_ = sub_family("Array", "T N", lambda t, n: apply_type(DenseArray, t, n), mutable=True)
 Vector = UnionAll(_v, apply_type(Array_, _v, 1))
 Matrix = UnionAll(_v, apply_type(Array_, _v, 2))
-AbstractRange = _sub_family(
+AbstractRange = sub_family(
     "AbstractRange", "T", lambda t: apply_type(AbstractArray, t, 1), abstract=True
 )
 CORE_TYPES.update(
     AbstractVector=AbstractVector, AbstractMatrix=AbstractMatrix, Vector=Vector, Matrix=Matrix
 )
 
-Int8 = _core("Int8", Signed, bits=8)
-Int16 = _core("Int16", Signed, bits=16)
-Int32 = _core("Int32", Signed, bits=32)
-Int64 = _core("Int64", Signed, bits=64)
-UInt8 = _core("UInt8", Unsigned, bits=8)
-UInt16 = _core("UInt16", Unsigned, bits=16)
-UInt32 = _core("UInt32", Unsigned, bits=32)
-UInt64 = _core("UInt64", Unsigned, bits=64)
-Bool = _core("Bool", Integer, bits=8)
-Float16 = _core("Float16", AbstractFloat, bits=16)
-Float32 = _core("Float32", AbstractFloat, bits=32)
-Float64 = _core("Float64", AbstractFloat, bits=64)
-String = _core("String", AbstractString)
-Char_ = _core("Char", AbstractChar, bits=32)
-Symbol_ = _core("Symbol")
-Nothing = _core("Nothing")
+Int8 = core_type("Int8", Signed, bits=8)
+Int16 = core_type("Int16", Signed, bits=16)
+Int32 = core_type("Int32", Signed, bits=32)
+Int64 = core_type("Int64", Signed, bits=64)
+UInt8 = core_type("UInt8", Unsigned, bits=8)
+UInt16 = core_type("UInt16", Unsigned, bits=16)
+UInt32 = core_type("UInt32", Unsigned, bits=32)
+UInt64 = core_type("UInt64", Unsigned, bits=64)
+Bool = core_type("Bool", Integer, bits=8)
+Float16 = core_type("Float16", AbstractFloat, bits=16)
+Float32 = core_type("Float32", AbstractFloat, bits=32)
+Float64 = core_type("Float64", AbstractFloat, bits=64)
+String = core_type("String", AbstractString)
+Char_ = core_type("Char", AbstractChar, bits=32)
+Symbol_ = core_type("Symbol")
+Nothing = core_type("Nothing")
 Nothing.typename.is_struct = True
-Module_ = _core("Module")
+Module_ = core_type("Module")
 
 
 def vec_or_mat(one: Any, two: Any) -> UnionAll:

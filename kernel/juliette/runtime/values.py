@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from juliette.runtime import types as T
-from juliette.runtime.text import bits_bytes, bytes_code, char_bits, code_bytes, codes, from_utf8
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.ranges import (
     AbstractUnitRange,
@@ -30,6 +27,14 @@ from juliette.runtime.ranges import (
     StepRangeLen_,
     UnitRange,
     UnitRange_,
+)
+from juliette.runtime.text import (
+    bits_bytes,
+    bytes_code,
+    char_bits,
+    code_bytes,
+    codes,
+    from_utf8,
 )
 from juliette.runtime.wrappers import (
     Adjoint,
@@ -134,7 +139,7 @@ def chars(s: str) -> list[Char]:
 
 
 def _family(name: str, params: str, parent: Any, fields: str, mutable: bool = False) -> Any:
-    t = T._sub_family(name, params, parent, mutable=mutable) if params else T._core(name, parent)
+    t = T.sub_family(name, params, parent, mutable=mutable) if params else T.core_type(name, parent)
     family = T.unwrap(t).typename
     family.fields = tuple(fields.split())
     family.field_types = (T.Any_,) * len(family.fields)
@@ -198,7 +203,7 @@ def pair_maker(key: Any, value: Any) -> Callable[[Any, Any], Pair]:
     return partial(pair_of, T.apply_type(Pair_, key, value))
 
 
-NamedTuple_ = T._sub_family("NamedTuple", "names T", lambda n, t: T.Any_)
+NamedTuple_ = T.sub_family("NamedTuple", "names T", lambda n, t: T.Any_)
 
 
 def check_named_tuple(params: tuple[Any, ...]) -> None:
@@ -263,8 +268,8 @@ T.register_instances(
 
 # ---------------------------------------------------------------- the rest
 
-Ref_ = T._sub_family("Ref", "T", lambda t: T.Any_, abstract=True)
-RefValue_ = T._sub_family("RefValue", "T", lambda t: T.apply_type(Ref_, t), mutable=True)
+Ref_ = T.sub_family("Ref", "T", lambda t: T.Any_, abstract=True)
+RefValue_ = T.sub_family("RefValue", "T", lambda t: T.apply_type(Ref_, t), mutable=True)
 T.unwrap(RefValue_).typename.fields = ("x",)
 T.unwrap(RefValue_).typename.field_types = (T.Any_,)
 
@@ -281,7 +286,7 @@ class Ref:
 
 T.register_instances(Ref, lambda r: T.apply_type(RefValue_, r.eltype), RefValue_)
 
-RefArray_ = T._sub_family("RefArray", "T A R", lambda t, a, r: T.apply_type(Ref_, t))
+RefArray_ = T.sub_family("RefArray", "T A R", lambda t, a, r: T.apply_type(Ref_, t))
 
 
 class RefArray:
@@ -300,7 +305,7 @@ T.register_instances(
     RefArray, lambda r: T.apply_type(RefArray_, r.x.eltype, T.typeof(r.x), T.Nothing), RefArray_
 )
 
-MIME_ = T._sub_family("MIME", "mime", lambda m: T.Any_)
+MIME_ = T.sub_family("MIME", "mime", lambda m: T.Any_)
 
 
 class MIME:
@@ -321,10 +326,10 @@ class MIME:
 
 T.register_instances(MIME, lambda m: T.apply_type(MIME_, Symbol(m.name)), MIME_)
 
-Val_ = T._sub_family("Val", "x", lambda x: T.Any_)
+Val_ = T.sub_family("Val", "x", lambda x: T.Any_)
 T.unwrap(Val_).typename.fields = ()
 
-Colon_ = T._core("Colon", T.Function_)
+Colon_ = T.core_type("Colon", T.Function_)
 
 
 class ColonType(GenericFunction):
@@ -336,7 +341,7 @@ class ColonType(GenericFunction):
 COLON = ColonType(":")
 T.register_class(ColonType, Colon_)
 
-Missing_ = T._core("Missing")
+Missing_ = T.core_type("Missing")
 Missing_.typename.is_struct = True
 
 
@@ -350,7 +355,7 @@ MISSING = MissingType()
 T.register_class(MissingType, Missing_)
 
 for _cls, _name in ((Expr, "Expr"), (QuoteNode, "QuoteNode"), (LineNumberNode, "LineNumberNode")):
-    T.register_class(_cls, T._core(_name))
+    T.register_class(_cls, T.core_type(_name))
 
 # Dictionaries and sets know the types above; to everybody else they are values like these.
 from juliette.runtime.tables import (  # noqa: E402
@@ -369,4 +374,71 @@ from juliette.runtime.tables import (  # noqa: E402
     identity_key,
 )
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "COLON",
+    "MIME",
+    "MIME_",
+    "MISSING",
+    "AbstractUnitRange",
+    "Adjoint",
+    "Adjoint_",
+    "BitArray",
+    "BitArray_",
+    "Char",
+    "ColonType",
+    "Colon_",
+    "DeclaredPair",
+    "Dict_",
+    "Expr",
+    "FloatRange",
+    "Hashed",
+    "IdDict_",
+    "IdSet_",
+    "JuliaDict",
+    "JuliaIdDict",
+    "JuliaIdSet",
+    "JuliaSet",
+    "JuliaWeakKeyDict",
+    "LinRange",
+    "LinRange_",
+    "LineNumberNode",
+    "MissingType",
+    "Missing_",
+    "NamedTuple",
+    "NamedTuple_",
+    "OneTo",
+    "OneTo_",
+    "OrdinalRange",
+    "Pair",
+    "Pair_",
+    "QuoteNode",
+    "Range",
+    "Ref",
+    "RefArray",
+    "RefArray_",
+    "RefValue_",
+    "Ref_",
+    "Set_",
+    "Slice",
+    "StepRange",
+    "StepRangeLen",
+    "StepRangeLen_",
+    "StepRange_",
+    "SubString",
+    "SubString_",
+    "Symbol",
+    "Transpose",
+    "Transpose_",
+    "Transposed",
+    "UnitRange",
+    "UnitRange_",
+    "Val_",
+    "WeakKeyDict_",
+    "Wrapper",
+    "chars",
+    "check_named_tuple",
+    "hashable",
+    "identity_key",
+    "pair_maker",
+    "pair_of",
+]

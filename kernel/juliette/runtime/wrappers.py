@@ -132,7 +132,7 @@ def wrapper_class(
 
 
 def _family(name: str, params: str, parent: Any, fields: str) -> Any:
-    t = T._sub_family(name, params, parent)
+    t = T.sub_family(name, params, parent)
     family = T.unwrap(t).typename
     family.fields = tuple(fields.split())
     family.field_types = (T.Any_,) * len(family.fields)
@@ -484,7 +484,7 @@ def reinterpreted_shape(eltype: Any, parent: Any, reshaped: bool) -> tuple[int, 
 
 # ---------------------------------------------------------------- bits
 
-BitArray_ = T._sub_family(
+BitArray_ = T.sub_family(
     "BitArray", "N", lambda n: T.apply_type(T.AbstractArray, T.Bool, n), mutable=True
 )
 T.CORE_TYPES["BitVector"] = T.apply_type(BitArray_, 1)

@@ -55,12 +55,10 @@ class SamplerSimple:
 
 def samplers(module: Module) -> None:
     """Fill the module Random with the types of samplers, and let `rand` know of them."""
-    sampler = T._sub_family("Random.Sampler", "E", lambda e: T.Any_, abstract=True)
-    of_type = T._sub_family("Random.SamplerType", "T", lambda t: T.apply_type(sampler, t))
-    trivial = T._sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
-    simple = T._sub_family(
-        "Random.SamplerSimple", "T S E", lambda t, s, e: T.apply_type(sampler, e)
-    )
+    sampler = T.sub_family("Random.Sampler", "E", lambda e: T.Any_, abstract=True)
+    of_type = T.sub_family("Random.SamplerType", "T", lambda t: T.apply_type(sampler, t))
+    trivial = T.sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
+    simple = T.sub_family("Random.SamplerSimple", "T S E", lambda t, s, e: T.apply_type(sampler, e))
     eltype = Base.bindings["eltype"]
     T.register_instances(SamplerType, lambda s: T.apply_type(of_type, s.type), of_type)
     T.register_instances(

@@ -18,7 +18,13 @@
 from juliette.syntax.conversion import to_expr
 from juliette.syntax.diagnostics import ParseError
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
-from juliette.syntax.parsing import completeness, parse_all, parse_atom, parse_one, parse_source
+from juliette.syntax.parsing import (
+    completeness,
+    parse_all,
+    parse_atom,
+    parse_one,
+    parse_source,
+)
 from juliette.syntax.source import SourceFile
 from juliette.syntax.tree import SyntaxNode
 

@@ -6,8 +6,37 @@ import re
 import unicodedata
 
 KEYWORDS = frozenset(
-    "baremodule begin break catch const continue do else elseif end export false finally for function "
-    "global if import let local macro module quote return struct true try using while".split()
+    [
+        "baremodule",
+        "begin",
+        "break",
+        "catch",
+        "const",
+        "continue",
+        "do",
+        "else",
+        "elseif",
+        "end",
+        "export",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "global",
+        "if",
+        "import",
+        "let",
+        "local",
+        "macro",
+        "module",
+        "quote",
+        "return",
+        "struct",
+        "true",
+        "try",
+        "using",
+        "while",
+    ]
 )
 
 # Binary operators by precedence, weakest first, as in the reference parser.
@@ -66,8 +95,34 @@ for _op in ("?", ":", "..", "=", "~", ":="):
 PRECEDENCE[".~"] = ASSIGNMENT
 PRECEDENCE[".="] = ASSIGNMENT
 
-UNARY = frozenset("+ - ! ~ ¬ √ ∛ ∜ ⋆ ± ∓ <: >: .+ .- .! .~ .¬ .√ .∛ .∜ − .−".split())
-SYNTACTIC = frozenset("... -> :: . ' .' ? @ $ &".split())
+UNARY = frozenset(
+    [
+        "+",
+        "-",
+        "!",
+        "~",
+        "¬",
+        "√",
+        "∛",
+        "∜",
+        "⋆",
+        "±",
+        "∓",
+        "<:",
+        ">:",
+        ".+",
+        ".-",
+        ".!",
+        ".~",
+        ".¬",
+        ".√",
+        ".∛",
+        ".∜",
+        "−",
+        ".−",
+    ]
+)
+SYNTACTIC = frozenset(["...", "->", "::", ".", "'", ".'", "?", "@", "$", "&"])
 _SUFFIX = "₀-₉₊-₎⁰¹²³⁴-⁹⁺-⁾′″‴‵‶‷⁗ᵢᵣᵤᵥᵦᵧᵨᵩᵪⱼₐ-ₜᴬ-ᵛᵃ-ᵖʰ-ʸ" + "\u0300-\u036f"
 _SUFFIXED = re.compile(f"[{_SUFFIX}]+")
 

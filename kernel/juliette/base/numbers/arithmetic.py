@@ -11,7 +11,6 @@ import numpy as np
 
 from juliette.base.essentials import construct_number
 from juliette.base.numbers.promotion import (
-    KERNELS,
     converter,
     promote_type,
     promoting,
@@ -21,8 +20,8 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.broadcast import broadcasted
 from juliette.runtime.errors import DomainError, MethodError, OutOfMemoryError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
-from juliette.runtime.structs import Struct
 from juliette.runtime.numeric import (
     BITS,
     HIGH,
@@ -37,6 +36,7 @@ from juliette.runtime.numeric import (
     wrap,
     wrap_to,
 )
+from juliette.runtime.structs import Struct
 
 Operation = Callable[[Any, Any], Any]
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.arithmetic import LARGEST, after_promotion
-from juliette.base.numbers.promotion import KERNELS, promoting, wrapping_converter
+from juliette.base.numbers.promotion import promoting, wrapping_converter
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import OutOfMemoryError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,

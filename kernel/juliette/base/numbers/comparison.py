@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.arithmetic import after_promotion, folding
-from juliette.base.numbers.promotion import KERNELS, promote, promote_type
+from juliette.base.numbers.promotion import promote, promote_type
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import (
+    COMPLEX_CLASSES,
+    FLOATS,
+    BigFloat_,
+    is_number,
+    parts,
+)
 from juliette.runtime.structs import Struct
-from juliette.runtime.numeric import COMPLEX_CLASSES, FLOATS, BigFloat_, is_number, parts
 from juliette.syntax.expr import Symbol
 
 # ---------------------------------------------------------------- plain numbers
@@ -208,7 +215,7 @@ def fix(name: str) -> None:
 
     @Base.method(f"{name}(y)", transparent=True)
     def partial(y: Any) -> Any:
-        return V.Fix2(Base.bindings[name], y)
+        return Fix2(Base.bindings[name], y)
 
 
 class _Fix:
@@ -241,7 +248,7 @@ class Fix2(_Fix):
 
 
 def _fix_type(cls: type, name: str) -> None:
-    t = T._sub_family(f"Base.{name}", "F T", lambda f, x: T.Function_)
+    t = T.sub_family(f"Base.{name}", "F T", lambda f, x: T.Function_)
     family = T.unwrap(t).typename
     family.fields, family.field_types = ("f", "x"), (T.Any_, T.Any_)
     T.register_instances(cls, lambda v: T.apply_type(t, T.dispatch_type(v.f), T.typeof(v.x)), t)
@@ -251,7 +258,6 @@ def _fix_type(cls: type, name: str) -> None:
     _simple(t, lambda _, f, x: cls(f, x))
 
 
-V.Fix1, V.Fix2 = Fix1, Fix2  # type: ignore[attr-defined]
 _fix_type(Fix1, "Fix1")
 _fix_type(Fix2, "Fix2")
 for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal"):

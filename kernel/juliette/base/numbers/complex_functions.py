@@ -11,9 +11,9 @@ import numpy as np
 
 from juliette.base.numbers.complexes import call
 from juliette.base.numbers.hyperbolic import cosh, sinh
-from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,

@@ -10,9 +10,13 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import ArgumentError, DomainError, ErrorException, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    DomainError,
+    ErrorException,
+    MethodError,
+)
 from juliette.runtime.modules import Base
-from juliette.runtime.structs import Primitive
 from juliette.runtime.numeric import (
     BITS,
     FLOATS,
@@ -23,6 +27,7 @@ from juliette.runtime.numeric import (
     to_number,
     wrap_to,
 )
+from juliette.runtime.structs import Primitive
 
 for _t, _suffix in ((T.Float16, "16"), (T.Float32, "32"), (T.Float64, "64")):
     Base.const(f"Inf{_suffix}", MAKER[_t](math.inf))
@@ -99,7 +104,9 @@ def float_limit(name: str, value: Callable[[Any], Any], doc: str) -> None:
     def f(t: Any = T.Float64) -> Any:
         kind = type_and(name, t)
         if kind is BigFloat_:
-            from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+            from mpmath import libmp
+
+            from juliette.runtime.bigfloat import BigFloat, Precision
 
             top = 2**62 - 1
             if name == "floatmin":
@@ -173,7 +180,9 @@ def eps(x: Any = T.Float64) -> Any:
     """
     if isinstance(x, T.JuliaType):
         if x is BigFloat_:
-            from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+            from mpmath import libmp
+
+            from juliette.runtime.bigfloat import BigFloat, Precision
 
             return BigFloat(libmp.from_man_exp(1, 1 - Precision.bits))
         if x not in FLOATS:
@@ -235,7 +244,9 @@ def nextfloat(x: Any, n: int = 1) -> Any:
     """
     t = T.typeof(x)
     if t is BigFloat_:
-        from juliette.runtime.bigfloat import BigFloat, libmp
+        from mpmath import libmp
+
+        from juliette.runtime.bigfloat import BigFloat
 
         if not x.finite():
             return x
@@ -297,7 +308,9 @@ def significand(x: Any) -> Any:
     ```
     """
     if T.typeof(x) is BigFloat_:
-        from juliette.runtime.bigfloat import BigFloat, libmp
+        from mpmath import libmp
+
+        from juliette.runtime.bigfloat import BigFloat
 
         return (
             x
@@ -337,7 +350,9 @@ def ldexp(x: Any, n: Any) -> Any:
     """
     t = T.typeof(x)
     if t is BigFloat_:
-        from juliette.runtime.bigfloat import BigFloat, libmp
+        from mpmath import libmp
+
+        from juliette.runtime.bigfloat import BigFloat
 
         return BigFloat(libmp.mpf_shift(x.raw, int(n)), x.prec)
     try:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.arithmetic import after_promotion
-from juliette.base.numbers.promotion import KERNELS, promote, promoting
+from juliette.base.numbers.promotion import promote, promoting
 from juliette.runtime import types as T
 from juliette.runtime.errors import DivideError, MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -383,7 +384,7 @@ def not_missing(x: Any) -> Any:
 
 @Base.method("!(f::Function)", transparent=True)
 def negate_function(f: Any) -> Any:
-    from juliette.base.functions import Composed
+    from juliette.base.tuples import Composed
 
     return Composed(Base.bindings["!"], f)
 

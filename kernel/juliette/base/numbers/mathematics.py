@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.hyperbolic import cosh, cosh_of_all, sinh, sinh_of_all
-from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import BoundsError, DomainError, MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -322,7 +322,9 @@ def _fn(name: str) -> Any:
 
 
 def _big_root(x: Any, n: int) -> Any:
-    from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+    from mpmath import libmp
+
+    from juliette.runtime.bigfloat import BigFloat, Precision
 
     return (
         BigFloat(libmp.mpf_nthroot(x.raw, n, Precision.bits, Precision.rounding))
@@ -471,8 +473,10 @@ def rem2pi(x: Any, r: Any) -> Any:
 
 
 def _remainder_of_tau(x: Any, how: str) -> Any:
+    from mpmath import libmp
+
     from juliette.base.numbers.rounding import round_ratio
-    from juliette.runtime.bigfloat import BigFloat, libmp
+    from juliette.runtime.bigfloat import BigFloat
 
     x = Base.bindings["float"](x)
     big = isinstance(x, BigFloat)

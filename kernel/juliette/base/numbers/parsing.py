@@ -174,7 +174,7 @@ def parse_complex(t: Any, text: str) -> Any:
         )
     if unit is None:
         raise BadNumber(
-            f'expected trailing "im", found only "m"'
+            'expected trailing "im", found only "m"'
             if second.rstrip().endswith("m")
             else "missing imaginary unit"
         )

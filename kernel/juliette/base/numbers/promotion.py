@@ -12,7 +12,6 @@ from juliette.runtime import values as V
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,

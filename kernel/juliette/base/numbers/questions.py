@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.floats import no_method
-from juliette.base.numbers.promotion import KERNELS, convert
+from juliette.base.numbers.promotion import convert
 from juliette.runtime import types as T
 from juliette.runtime.errors import MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -232,7 +233,7 @@ def float_type(t: Any) -> Any:
     if t is BigInt_:
         return BigFloat_
     if isinstance(t, T.DataType):
-        if t in BITS and t is not T.Char_ or T.subtype(t, T.AbstractIrrational):
+        if (t in BITS and t is not T.Char_) or T.subtype(t, T.AbstractIrrational):
             return T.Float64
         if t.typename.name == "Rational":
             return float_type(t.parameters[0])

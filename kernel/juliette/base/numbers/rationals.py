@@ -11,7 +11,12 @@ import numpy as np
 
 from juliette.base.numbers.promotion import promote, promote_type
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, DivideError, MethodError, OverflowError_
+from juliette.runtime.errors import (
+    ArgumentError,
+    DivideError,
+    MethodError,
+    OverflowError_,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.numeric import (
     FLOATS,
@@ -331,7 +336,7 @@ def negative(x: Any) -> Any:
     n = -int(x.num)
     if not fits(x.kind, n):
         raise OverflowError_(
-            "rational numerator is typemin(T)" if n > 0 else f"cannot negate unsigned number"
+            "rational numerator is typemin(T)" if n > 0 else "cannot negate unsigned number"
         )
     return type(x)(MAKER[x.kind](n), x.den)
 

@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, DivideError, InexactError, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    DivideError,
+    InexactError,
+    MethodError,
+)
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,
@@ -28,7 +33,7 @@ from juliette.runtime.numeric import (
 )
 from juliette.syntax.expr import Symbol
 
-RoundingMode_ = T._sub_family("RoundingMode", "T", lambda m: T.Any_)
+RoundingMode_ = T.sub_family("RoundingMode", "T", lambda m: T.Any_)
 Base.const("RoundingMode", RoundingMode_)
 
 

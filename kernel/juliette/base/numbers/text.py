@@ -18,14 +18,10 @@ from juliette.runtime.array import vector
 from juliette.runtime.errors import (
     ArgumentError,
     DomainError,
-    MethodError,
-    OverflowError_,
     TypeError_,
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
-    FLOATS,
-    INT_RANGE,
     MAKER,
     BigFloat_,
     BigInt,
@@ -34,12 +30,7 @@ from juliette.runtime.numeric import (
     Int128_,
     UInt128,
     UInt128_,
-    complex_maker,
     decimal,
-    fits,
-    rational,
-    to_float,
-    to_number,
 )
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 

@@ -12,7 +12,12 @@ from juliette.base.numbers.arithmetic import after_promotion
 from juliette.base.numbers.integers import quotient
 from juliette.base.numbers.promotion import promote
 from juliette.runtime import types as T
-from juliette.runtime.errors import DivideError, DomainError, MethodError, OverflowError_
+from juliette.runtime.errors import (
+    DivideError,
+    DomainError,
+    MethodError,
+    OverflowError_,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -30,7 +35,7 @@ from juliette.runtime.numeric import (
 
 def _theory(name: str, f: Callable[[int, int], int], doc: str) -> None:
     def for_type(t: Any) -> Any:
-        if t not in BITS and t is not BigInt_ or t in FLOATS:
+        if (t not in BITS and t is not BigInt_) or t in FLOATS:
             raise MethodError(Base.bindings[name], (t,), None)
         if t is T.Int64:
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from juliette.base.numbers.arithmetic import after_promotion, divide_floats
 from juliette.base.numbers.mathematics import Real1, _fn, elementwise, negative_message
-from juliette.base.numbers.promotion import KERNELS
 from juliette.runtime import types as T
 from juliette.runtime.errors import DomainError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import FLOATS, MAKER, BigFloat_, BigInt_
 
@@ -33,7 +33,9 @@ def _big_angle(name: str) -> Any:
     """One of these functions of a BigFloat: in half turns by mpmath, degrees by way of half turns."""
 
     def apply(x: Any) -> Any:
-        from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+        from mpmath import libmp
+
+        from juliette.runtime.bigfloat import BigFloat, Precision
 
         raw, bits = x.raw, Precision.bits
         if name.endswith("d"):
@@ -166,7 +168,7 @@ def _tand(x: float) -> float:
     return divide_floats(_sind(x), _cosd(x))
 
 
-_only_finite = lambda name: (_finite, f"`x` cannot be infinite.")  # noqa: E731
+_only_finite = lambda name: (_finite, "`x` cannot be infinite.")  # noqa: E731
 derived(
     "sinpi",
     _sinpi,
@@ -346,7 +348,9 @@ def two_argument(
 
 
 def _big_atan(y: Any, x: Any) -> Any:
-    from juliette.runtime.bigfloat import BigFloat, Precision, libmp
+    from mpmath import libmp
+
+    from juliette.runtime.bigfloat import BigFloat, Precision
 
     return BigFloat(libmp.mpf_atan2(y.raw, x.raw, Precision.bits, Precision.rounding))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.promotion import KERNELS
 from juliette.display.strings import category, overlong_code
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
 from juliette.runtime.text import utf8
 
@@ -222,8 +222,7 @@ char_class(
         c.code == 32
         or 9 <= c.code <= 13
         or c.code == 0x85
-        or 0xA0 <= c.code
-        and category(c) == "Zs"
+        or (c.code >= 0xA0 and category(c) == "Zs")
     ),
     "Is it white space?",
 )

@@ -13,9 +13,22 @@ from juliette.base.strings.values import CodeUnits, is_string, text_of
 from juliette.compiler.support import iterate
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import ArgumentError, BoundsError, MethodError, StringIndexError
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    MethodError,
+    StringIndexError,
+)
 from juliette.runtime.modules import Base
-from juliette.runtime.text import bytes_code, from_utf8, is_valid, start_of, starts, utf8, width_at
+from juliette.runtime.text import (
+    bytes_code,
+    from_utf8,
+    is_valid,
+    start_of,
+    starts,
+    utf8,
+    width_at,
+)
 
 # ---------------------------------------------------------------- sizes
 
@@ -125,7 +138,7 @@ def in_bounds(_: Any, s: Any, i: Any) -> bool:
 def _in_bounds(s: Any, i: Any) -> bool:
     n = ncodeunits(s)
     if isinstance(i, V.Range):
-        return len(i) == 0 or (1 <= i.start and i.stop <= n)
+        return len(i) == 0 or (i.start >= 1 and i.stop <= n)
     if T.isa(i, T.AbstractArray) and T.subtype(Base.bindings["eltype"](i), T.Integer):
         return all(1 <= k <= n for k in iterate(i))
     if not T.isa(i, T.Real):
@@ -322,7 +335,7 @@ def part(s: Any, i: int, j: int) -> tuple[str, int]:
     if i > j:
         return "", max(i - 1, 0)
     b = utf8(text)
-    if not (0 < i and j <= len(b)):
+    if not (i > 0 and j <= len(b)):
         raise BoundsError(s, (V.UnitRange(i, j),))
     if len(b) == len(text) and text.isascii():
         return text[i - 1 : j], i - 1

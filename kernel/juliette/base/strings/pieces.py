@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from juliette.base.iteration import ITERATORS, SizeUnknown
-from juliette.base.strings.indexing import bytes_before, characters, cut, slice_text
+from juliette.base.iteration import ITERATORS, SizeUnknown, characters
+from juliette.base.numbers.comparison import Fix2
+from juliette.base.strings.indexing import bytes_before, cut, slice_text
 from juliette.base.strings.patterns import char_test, find, is_predicate, spans
 from juliette.base.strings.unicode import text_width
 from juliette.base.strings.values import is_string, piece, text_of
@@ -78,7 +79,7 @@ def cuts_from_right(text: str, sep: Any) -> Iterator[tuple[int, int]]:
 class EachSplit:
     """`eachsplit(s, sep)`: the parts, one by one."""
 
-    __slots__ = ("keepempty", "limit", "right", "str", "splitter")
+    __slots__ = ("keepempty", "limit", "right", "splitter", "str")
     fields = ("str", "splitter", "limit", "keepempty")
 
     def __init__(self, s: Any, sep: Any, limit: int, keepempty: bool, right: bool = False) -> None:
@@ -386,7 +387,7 @@ def affix_test(name: str, prefix: bool, doc: str) -> None:
 
     @Base.method(f"{name}(affix)")
     def partial(affix: Any) -> Any:
-        return V.Fix2(Base.bindings[name], affix)  # type: ignore[attr-defined]
+        return Fix2(Base.bindings[name], affix)
 
 
 @Base.method("startswith(io::IO, prefix::Union{AbstractString,AbstractChar,Regex})")

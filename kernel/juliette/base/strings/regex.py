@@ -18,7 +18,12 @@ from juliette.display.strings import quoted
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, MethodError
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    MethodError,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.text import utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol

@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.numbers.comparison import Fix2
 from juliette.base.strings.indexing import bytes_before, lastindex, nextind
-from juliette.base.strings.patterns import FINDERS, char_test, find, finds_characters, spans
+from juliette.base.strings.patterns import (
+    FINDERS,
+    char_test,
+    find,
+    finds_characters,
+    spans,
+)
 from juliette.base.strings.values import is_string, text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -293,7 +300,7 @@ def occursin(needle: Any, haystack: Any) -> bool:
 
 @Base.method("occursin(haystack)")
 def occursin_in(haystack: Any) -> Any:
-    return V.Fix2(Base.bindings["occursin"], haystack)  # type: ignore[attr-defined]
+    return Fix2(Base.bindings["occursin"], haystack)
 
 
 @Base.method("contains(haystack::AbstractString, needle)")
@@ -310,7 +317,7 @@ def contains(haystack: Any, needle: Any) -> bool:
 
 @Base.method("contains(needle)")
 def contains_this(needle: Any) -> Any:
-    return V.Fix2(Base.bindings["contains"], needle)  # type: ignore[attr-defined]
+    return Fix2(Base.bindings["contains"], needle)
 
 
 @Base.method("in(c::AbstractChar, s::AbstractString)")

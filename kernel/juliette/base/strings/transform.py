@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.iteration import characters
 from juliette.base.strings import characters as C
-from juliette.base.strings.indexing import characters, slice_text
+from juliette.base.strings.indexing import slice_text
 from juliette.base.strings.patterns import FINDERS, find, finds_characters
 from juliette.base.strings.values import is_string, join_pieces, piece, text_of
 from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.display.show import string_of
-from juliette.display.strings import escaped
+from juliette.display.strings import category, escaped
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
@@ -68,7 +69,7 @@ def titlecase(s: Any, *, wordsep: Any = None, strict: bool = True) -> str:
     out: list[str] = []
     start = True
     for c in characters(text_of(s)):
-        separates = wordsep(c) if wordsep is not None else not C.category(c).startswith("L")
+        separates = wordsep(c) if wordsep is not None else not category(c).startswith("L")
         if separates:
             start = True
             out.append(c.text)

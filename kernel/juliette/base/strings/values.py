@@ -8,11 +8,11 @@ import numpy as np
 
 from juliette.base.essentials import _simple
 from juliette.compiler import support
+from juliette.runtime import tables
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
-from juliette.runtime import tables
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, utf8

@@ -6,12 +6,12 @@ import functools
 import re
 from typing import Any
 
-from juliette.base.numbers.text import MAKER
 from juliette.base.strings.values import is_string, text_of
 from juliette.display.show import SHOW_HOOKS
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import MAKER
 from juliette.syntax.expr import QuoteNode
 
 

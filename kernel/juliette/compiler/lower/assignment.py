@@ -172,11 +172,8 @@ class Assignment(Scoping):
     def lower_local(self, e: Expr) -> C.Node:
         out: list[C.Node] = []
         for a in e.args:
-            if (
-                isinstance(a, Expr)
-                and a.head in ("=", "function")
-                or isinstance(a, Expr)
-                and a.head in UPDATING
+            if (isinstance(a, Expr) and a.head in ("=", "function")) or (
+                isinstance(a, Expr) and a.head in UPDATING
             ):
                 out.append(self.lower(a))
             elif isinstance(a, Expr) and a.head == "::" and self.scope is not None:

@@ -16,7 +16,11 @@ from juliette.compiler.lower.forms import (
     str_name,
 )
 from juliette.compiler.lower.scopes import FunctionScope, Scope, Scoping
-from juliette.compiler.lower.signatures import Signature, optional_methods, parse_signature
+from juliette.compiler.lower.signatures import (
+    Signature,
+    optional_methods,
+    parse_signature,
+)
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
 
@@ -28,9 +32,9 @@ class Functions(Scoping):
         if self.scope is None or not isinstance(item, Expr):
             return None
         signature = None
-        if item.head == "function" and len(item.args) >= 1:
-            signature = item.args[0]
-        elif item.head == "=" and isinstance(item.args[0], Expr) and is_signature(item.args[0]):
+        if (item.head == "function" and len(item.args) >= 1) or (
+            item.head == "=" and isinstance(item.args[0], Expr) and is_signature(item.args[0])
+        ):
             signature = item.args[0]
         if signature is None:
             return None

@@ -23,7 +23,6 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import problem
 
-
 LOOPS = (C.While, C.For)
 
 

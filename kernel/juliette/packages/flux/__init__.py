@@ -59,7 +59,15 @@ def load_era(modern: bool) -> Any:
 def load(module: Module) -> None:
     """Fill a module Flux."""
     from juliette.packages.flux import (
-        absent, containers, functions, internals, macros, show, sizes, train, utilities,
+        absent,
+        containers,
+        functions,
+        internals,
+        macros,
+        show,
+        sizes,
+        train,
+        utilities,
     )  # fmt: skip
 
     zygote.ZYGOTE.load()
@@ -94,8 +102,7 @@ def load(module: Module) -> None:
                 name,
                 PACKAGES[name],
                 export=name in ("Zygote", "NNlib")
-                or PROFILE.modern
-                and name in ("Optimisers", "MLDataDevices"),
+                or (PROFILE.modern and name in ("Optimisers", "MLDataDevices")),
             )
     nnlib = PACKAGES["NNlib"]
     nnlib.load()
@@ -138,7 +145,7 @@ def load_layers(module: Module) -> None:
         expose(
             module,
             getattr(engine, name),
-            export=name in LAYERS or name == "WeightNorm" and PROFILE.modern,
+            export=name in LAYERS or (name == "WeightNorm" and PROFILE.modern),
         )
     iterates(engine.Chain)(containers.iterator)
     load_recurrent(module)

@@ -19,7 +19,7 @@ from juliette_engine import functions as engine
 
 def family(name: str) -> Any:
     """The parametric type of one of the two wrappers."""
-    made = T._sub_family(name, "T S", lambda t, s: W.abstract_array(t, 3))
+    made = T.sub_family(name, "T S", lambda t, s: W.abstract_array(t, 3))
     names = T.unwrap(made).typename
     names.fields, names.field_types, names.ninitialized = ("parent",), (T.Any_,), 1
     return made

@@ -23,7 +23,7 @@ from juliette.runtime.array import Array, vector, wrap
 from juliette.runtime.errors import ArgumentError, AssertionError_
 from juliette.runtime.modules import Base, Module
 from juliette_engine import data as engine
-from juliette_engine import rules, trees
+from juliette_engine import rules
 from juliette_engine.initialisers import permutation
 
 LOADER = T.define("DataLoader")

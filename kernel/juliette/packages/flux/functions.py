@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.promotion import KERNELS
 from juliette.compiler import support
 from juliette.packages import zygote
 from juliette.packages.flux import batched, boundary
-from juliette.packages.flux.boundary import from_host, host_function, same_function, to_host
+from juliette.packages.flux.boundary import (
+    from_host,
+    host_function,
+    same_function,
+    to_host,
+)
 from juliette.packages.flux.inputs import known
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -20,6 +24,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
+from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Rational
 from juliette.syntax.expr import Symbol
@@ -423,7 +428,7 @@ def image_functions(module: Module) -> None:
     @module.method("within_gradient(x)", export=False, transparent=True)
     def within_gradient(x: Any) -> bool:
         """Is a gradient being computed?"""
-        from juliette_engine.gradients import LEVELS
+        from juliette_engine.tape import LEVELS
 
         return bool(LEVELS.depth > 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base.randomness import default_rng
+from juliette.display.show import one_line
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -17,7 +18,6 @@ from juliette.runtime.errors import (
     ErrorException,
 )
 from juliette.runtime.modules import PACKAGES, Base, Module
-from juliette.display.show import one_line
 
 
 def load(module: Module) -> None:

@@ -14,8 +14,6 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.display.show import summary
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
-from juliette.packages.flux.inputs import known, matched
-from juliette.packages.flux.onehot import OneHot
 from juliette.packages.flux.boundary import (
     engine_function,
     from_host,
@@ -23,11 +21,13 @@ from juliette.packages.flux.boundary import (
     host_function,
     to_host,
 )
+from juliette.packages.flux.inputs import known, matched
+from juliette.packages.flux.onehot import OneHot
 from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array
+from juliette.runtime.array import Array, elements
 from juliette.runtime.dispatch import KeywordCall
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Module
@@ -338,7 +338,7 @@ def host_child(value: Any) -> Any:
     if isinstance(value, V.NamedTuple):
         return dict(zip(value.names, map(host_child, value.values), strict=True))
     if isinstance(value, Array):
-        return [host_child(v) for v in nodes.elements(value.data)]
+        return [host_child(v) for v in elements(value.data)]
     return host_function(value) if callable(value) else to_host(value)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages.flux import nodes
+from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.modules import Module
@@ -86,7 +87,7 @@ def add_layer(t: Any, style: str, options: dict[str, tuple[str, ...]]) -> None:
         nodes.TRAINABLE[family] = options["trainable"]
     if style == "ignore":
         return
-    STYLES[family] = style == "expand" or (nodes.PROFILE.modern and style != "noexpand")
+    STYLES[family] = style == "expand" or (PROFILE.modern and style != "noexpand")
     print_as_layer(family)
 
 

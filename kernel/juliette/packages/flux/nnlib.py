@@ -17,6 +17,7 @@ from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, wrap
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     AssertionError_,
@@ -26,9 +27,9 @@ from juliette.runtime.errors import (
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
+from juliette_engine.functions import convolution, pooling, spectral, warping
 from juliette_engine.functions.attention import attention_scores
 from juliette_engine.gradients import pullback
-from juliette_engine.functions import convolution, pooling, spectral, warping
 
 CONV_DIMS = T.define("ConvDims", abstract=True)
 DENSE_DIMS, DEPTHWISE_DIMS, POOL_DIMS = (
@@ -293,7 +294,7 @@ def dense(module: Module) -> None:
             return x
         shifted = x if b is False else B.materialize(B.broadcasted(Base.bindings["+"], x, b))
         y = B.materialize(B.broadcasted(σ, shifted))
-        plain = not B.TRACE.depth and isinstance(x, Array) and isinstance(y, Array)
+        plain = not TRACE.depth and isinstance(x, Array) and isinstance(y, Array)
         if plain and x.data.dtype.kind == "f" and x.data.shape == y.data.shape:
             x.data[...] = y.data
             return x

@@ -6,8 +6,9 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
+from juliette.base.numbers.comparison import Fix1, Fix2
 from juliette.base.tuples import Composed
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.packages import zygote
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import broadcast as B
@@ -238,7 +239,7 @@ def _wrapper(cls: Any, name: str) -> None:
 
 _wrapper(W.Adjoint, "adjoint")
 _wrapper(W.Transpose, "transpose")
-for _cls in (V.Fix1, V.Fix2):  # type: ignore[attr-defined]
+for _cls in (Fix1, Fix2):
     trees.register(_cls, trees.Opener(_fields_children, lambda x, v: type(x)(*v), mirror=_named))
 trees.register(
     V.Pair,

@@ -21,7 +21,7 @@ from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine import rules
 
-ONEHOT = T._sub_family(
+ONEHOT = T.sub_family(
     "OneHotArray", "T N var I", lambda t, n, m, i: T.apply_type(T.AbstractArray, T.Bool, m)
 )
 INDICES = T.unwrap(ONEHOT).typename

@@ -13,6 +13,7 @@ from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import bson
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -182,7 +183,7 @@ def load(module: Module) -> None:
     module.const("AbstractRule", ABSTRACT)
     ABSTRACT.typename.module = module
     # Rules print without names before the Optimisers that Flux 0.16 brings.
-    Rule.named = nodes.PROFILE.modern
+    Rule.named = PROFILE.modern
     for name in RULES:
         _declare(module, name, getattr(engine, name), ABSTRACT, mutable=False, export=True)
     leaf = T.define("Leaf", module=module, mutable=True)

@@ -380,7 +380,9 @@ def balance(module: Module) -> None:
 
     def chosen(data: Any, labels: Any, places: list[int]) -> Any:
         both = (
-            data if data is labels or type(data) is tuple and data[-1] is labels else (data, labels)
+            data
+            if data is labels or (type(data) is tuple and data[-1] is labels)
+            else (data, labels)
         )
         return observed(both, places, window=True)
 

@@ -6,11 +6,12 @@ from types import FunctionType
 from typing import Any
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.base.numbers.comparison import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.display.show import SHOW_HOOKS, one_line, show, summary
-from juliette.packages.flux.layers import Layer
 from juliette.packages.flux.macros import STYLES
-from juliette.packages.flux.nodes import PROFILE, family_of, opens
+from juliette.packages.flux.nodes import family_of, opens
+from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -21,7 +22,7 @@ from juliette_engine import show as layout
 from juliette_engine import text as engine_text
 from juliette_engine import trees
 from juliette_engine.layers import containers
-from juliette_engine.layers.layer import IDENTITIES
+from juliette_engine.layers.layer import IDENTITIES, Layer
 
 _CODES = {"light_black": "90", "cyan": "36", "red": "31"}
 
@@ -65,7 +66,7 @@ def show_struct(io: Any, x: Any, long: bool) -> None:
 
 def _style(x: Any) -> tuple[str, bool] | None:
     """The title of a user's layer, and whether it expands; other structs that open do within layers."""
-    if isinstance(x, (V.Fix1, V.Fix2)):
+    if isinstance(x, (Fix1, Fix2)):
         return (type(x).__name__, True) if PROFILE.modern else None
     if not isinstance(x, Struct) or isinstance(x, Layer):
         return None

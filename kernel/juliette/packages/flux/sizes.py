@@ -8,10 +8,9 @@ import numpy as np
 
 from juliette.display.expressions import expression_text
 from juliette.display.show import SHOW_HOOKS, one_line
-from juliette.packages.flux import nodes
 from juliette.packages.flux.utilities import collected
 from juliette.runtime import types as T
-from juliette.runtime.array import Array, wrap
+from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import TRACE, call_kw
 from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Module
@@ -36,7 +35,7 @@ def run(model: Any, sizes: tuple[tuple[int, ...], ...], padbatch: bool) -> Any:
         xs = [zeros(s, padbatch) for s in sizes]
         if isinstance(model, Array) or type(model) is tuple:
             y: Any = xs[0] if len(xs) == 1 else tuple(xs)
-            for layer in nodes.elements(model.data) if isinstance(model, Array) else model:
+            for layer in elements(model.data) if isinstance(model, Array) else model:
                 y = layer(y)
             return y
         return model(*xs)

@@ -15,7 +15,9 @@ from juliette.packages.flux import boundary
 from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
+from juliette.packages.zygote.straight.items import Refuse, Val
 from juliette.packages.zygote.straight.iteration import known_items
+from juliette.packages.zygote.straight.steps import Layered
 from juliette.packages.zygote.straight.terms import (
     applied,
     as_leaf,
@@ -26,19 +28,22 @@ from juliette.packages.zygote.straight.terms import (
     made,
     raw_array,
 )
-from juliette.packages.zygote.straight.items import Refuse, Val
-from juliette.packages.zygote.straight.steps import Layered
-from juliette.packages.zygote.straight.values import WITHOUT_PARAMETERS, Const, Record, Tup
+from juliette.packages.zygote.straight.values import (
+    WITHOUT_PARAMETERS,
+    Const,
+    Record,
+    Tup,
+)
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette_engine import layers, losses, rules
 from juliette_engine import tape as tapes
+from juliette_engine.activations import identity
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
-from juliette_engine.activations import identity
-from juliette_engine.layers import normalise as normalising
 from juliette_engine.functions.affine import IN_PLACE, QUIET
 from juliette_engine.fusion import Call, Fixed
+from juliette_engine.layers import normalise as normalising
 from juliette_engine.numeric import UNPACKED
 from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import LEVELS

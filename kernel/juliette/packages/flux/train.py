@@ -13,9 +13,14 @@ from juliette.compiler import support
 from juliette.display.io import STDERR
 from juliette.display.show import one_line
 from juliette.packages import zygote
-from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host
-from juliette.packages.flux.optimise import engine_rule, update_state, warn, written_before
+from juliette.packages.flux.optimise import (
+    engine_rule,
+    update_state,
+    warn,
+    written_before,
+)
+from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -141,7 +146,7 @@ def train_implicit(loss: Any, ps: Params, data: Any, opt: Any, cb: Any) -> None:
         is_rule(opt)
         and not isinstance(opt, Stateful)
         and not written_before(opt)
-        and not nodes.PROFILE.modern
+        and not PROFILE.modern
     ):
         raise E.ErrorException(
             "can't mix implicit Params with explicit rule from Optimisers.jl\n"
@@ -210,7 +215,7 @@ def update_params(opt: Any, ps: Params, grads: Any) -> None:
     """`update!(opt, params, grads)`"""
     if not isinstance(grads, Grads):
         raise E.ErrorException("can't mix implicit Params with explicit gradients!")
-    if not isinstance(opt, Stateful) and not written_before(opt) and not nodes.PROFILE.modern:
+    if not isinstance(opt, Stateful) and not written_before(opt) and not PROFILE.modern:
         raise E.ErrorException(
             "Optimisers.jl cannot be used with Zygote.jl's implicit gradients, `Params` & `Grads`"
         )
@@ -359,7 +364,7 @@ def helpers(module: Module) -> None:
         return on_trigger
 
     def start() -> float:
-        return math.inf if nodes.PROFILE.modern else 0
+        return math.inf if PROFILE.modern else 0
 
     minus = Base.bindings["-"]
 

@@ -10,13 +10,12 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.compiler import support
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line, string_of
-from juliette.packages import zygote
-from juliette.packages.flux import nodes
-from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.boundary import from_host
+from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, vector, wrap
+from juliette.runtime.array import Array, vector
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import Complex
 from juliette.syntax.expr import Symbol
@@ -236,7 +235,7 @@ def converted(t: Any, x: Any) -> Any:
 
 def _numbers_or_leaf(x: Any) -> bool:
     """Leaves, and arrays of numbers that are no plain ones."""
-    return is_leaf(x) or isinstance(x, ArrayLike) and T.subtype(x.eltype, T.Number)
+    return is_leaf(x) or (isinstance(x, ArrayLike) and T.subtype(x.eltype, T.Number))
 
 
 def set_mode(module: Module, model: Any, active: Any) -> Any:
@@ -289,7 +288,7 @@ _params_told: list[bool] = []
 def load_module(module: Module) -> None:
     """Fill Flux's part."""
 
-    @module.method("params(xs...)", export=not nodes.PROFILE.modern)
+    @module.method("params(xs...)", export=not PROFILE.modern)
     def params(*xs: Any) -> Any:
         """The parameters of models, by identity.
 
@@ -300,7 +299,7 @@ def load_module(module: Module) -> None:
         3
         ```
         """
-        if nodes.PROFILE.modern and not _params_told:
+        if PROFILE.modern and not _params_told:
             _params_told.append(True)
             STDERR.write(
                 "┌ Warning: `Flux.params(m...)` is deprecated. Use `Flux.trainable(model)` for "
@@ -351,7 +350,7 @@ def load_module(module: Module) -> None:
     @module.method("gpu(x)")
     def gpu(x: Any) -> Any:
         """The model or the data itself, as there is no GPU here."""
-        if nodes.PROFILE.modern:
+        if PROFILE.modern:
             from juliette.packages.flux.devices import tell_once
 
             tell_once()
@@ -418,7 +417,7 @@ def load_module(module: Module) -> None:
     @module.method("istraining()", export=False)
     def istraining() -> bool:
         """Is a gradient being computed?"""
-        from juliette_engine.gradients import LEVELS
+        from juliette_engine.tape import LEVELS
 
         return bool(LEVELS.depth > 0)
 

@@ -47,12 +47,12 @@ from juliette.packages.zygote import (
     structured,
     trees,
 )
+from juliette.packages.zygote.arrays import RULES
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
-from juliette.packages.zygote.arrays import RULES
-from juliette.packages.zygote.scalars import OPS
 from juliette.packages.zygote.nodes import is_traced, plain, to_engine, to_julia
 from juliette.packages.zygote.parameters import FUNCTORS, collect_params
+from juliette.packages.zygote.scalars import OPS
 from juliette.runtime.modules import Module, package
 from juliette_engine.tape import Tracer, primal
 
@@ -60,8 +60,8 @@ __all__ = [
     "FUNCTORS",
     "OPS",
     "RULES",
-    "Tracer",
     "ZYGOTE",
+    "Tracer",
     "buffer",
     "collect_params",
     "custom",
@@ -75,8 +75,8 @@ __all__ = [
     "parameters",
     "plain",
     "primal",
-    "structured",
     "register_broadcast",
+    "structured",
     "to_engine",
     "to_julia",
     "trees",

@@ -75,9 +75,8 @@ def parts_of(value: Any, count: int) -> list[Any]:
         return list(value.values)
     if type(value) is tuple:
         return list(value)
-    if (
-        isinstance(value, iteration.Lazy)
-        or type(value) in iteration.ITERATORS
+    if isinstance(value, iteration.Lazy) or (
+        type(value) in iteration.ITERATORS
         and not isinstance(value, (int, float, complex, np.generic, str))
     ):
         return list(iteration.iterate_value(value))

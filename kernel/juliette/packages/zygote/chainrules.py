@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.compiler import support
+from juliette.compiler.closures import ClosureBase
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import custom
 from juliette.packages.zygote.custom import FRULES, NO_RRULES, RRULES, ignoring, onto
@@ -106,7 +106,7 @@ def tangent_of(g: Any, x: Any) -> Any:
         return NO_TANGENT if not _differentiable(x) else ZERO_TANGENT
     if type(g) is tuple and type(x) is tuple:
         return Tangent(T.typeof(x), tuple([tangent_of(a, b) for a, b in zip(g, x, strict=True)]))
-    if isinstance(g, V.NamedTuple) and isinstance(x, (Struct, V.NamedTuple, support.ClosureBase)):
+    if isinstance(g, V.NamedTuple) and isinstance(x, (Struct, V.NamedTuple, ClosureBase)):
         values = x.values if isinstance(x, V.NamedTuple) else [getattr(x, n) for n in g.names]
         backing = V.NamedTuple(
             g.names, tuple([tangent_of(a, b) for a, b in zip(g.values, values, strict=True)])
@@ -230,7 +230,7 @@ def load_chain_rules(module: Module) -> None:
         """
         from juliette.packages.zygote.entry import ignored
 
-        return ignored(f) if isinstance(f, (GenericFunction, support.ClosureBase)) else plain(f)
+        return ignored(f) if isinstance(f, (GenericFunction, ClosureBase)) else plain(f)
 
     @module.method("ProjectTo(x)")
     def project_to(x: Any) -> Any:
@@ -248,7 +248,9 @@ def load_chain_rules(module: Module) -> None:
     @module.method("zero_tangent(x)")
     def zero_tangent(x: Any) -> Any:
         """A tangent of `x` that is zero."""
-        if isinstance(x, Array) or isinstance(x, (int, float, complex)) and not isinstance(x, bool):
+        if isinstance(x, Array) or (
+            isinstance(x, (int, float, complex)) and not isinstance(x, bool)
+        ):
             return Base.bindings["zero"](x)
         return ZERO_TANGENT if _differentiable(x) else NO_TANGENT
 

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.errors import OPEN
-from juliette.packages.zygote.nodes import PLAIN, nested_twin, plain, to_engine, to_julia, twin
+from juliette.packages.zygote.nodes import (
+    PLAIN,
+    nested_twin,
+    plain,
+    to_engine,
+    to_julia,
+    twin,
+)
 from juliette.packages.zygote.structured import holds_node
 from juliette.runtime import broadcast as B
 from juliette.runtime import values as V

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from juliette.base.essentials import getfield
-from juliette.compiler import support
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
+from juliette.packages.zygote.projection import mismatch
 from juliette.packages.zygote.structured import (
     Seen,
     densify,
@@ -23,7 +24,6 @@ from juliette.packages.zygote.structured import (
     seen,
     slots_of,
 )
-from juliette.packages.zygote.projection import mismatch
 from juliette.packages.zygote.tangents import Tangent, is_zero, unthunked
 from juliette.packages.zygote.trees import lift, outside
 from juliette.runtime import types as T
@@ -31,9 +31,9 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, Method, call_kw
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Base, Module, constructors, package
+from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
-from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette_engine import gradients, rules
 from juliette_engine.tape import Node, acc_any, primal
 
@@ -130,7 +130,7 @@ def _nodes(x: Any) -> Any:
     elif isinstance(x, V.NamedTuple):
         for v in x.values:
             yield from _nodes(v)
-    elif isinstance(x, Struct) or isinstance(x, support.ClosureBase):
+    elif isinstance(x, (Struct, ClosureBase)):
         for f in x.fields:
             yield from _nodes(getattr(x, f, None))
     elif is_wrapper(x):
@@ -319,7 +319,7 @@ class Finder:
             if len(RRULES.matching(full)) > 1:
                 return _by_rule(RRULES, self.function, named)  # raises Julia's error
             return None
-        if found.code is None or NO_RRULES.selected(full) is not None and _opted_out(full, found):
+        if found.code is None or (NO_RRULES.selected(full) is not None and _opted_out(full, found)):
             return None
         return _by_rule(RRULES, self.function, named)
 
@@ -527,7 +527,7 @@ def load_rules(module: Module) -> None:
     @module.macro("showgrad", export=False)
     def showgrad(context: Any, e: Any) -> Any:
         """`@showgrad x`: prints the sensitivity of `x` in the backward pass."""
-        from juliette.base.macros import expression_text
+        from juliette.display.expressions import expression_text
 
         return Expr("call", QuoteNode(shown_gradient), expression_text(e), e)
 

@@ -13,9 +13,7 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.lanes import SHORTEST, Lanes, NoLanes, may_throw
-from juliette.base.numbers.promotion import KERNELS
-from juliette.compiler.support import ClosureBase
-from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.nodes import (
     PLAIN,
     array_class_of,
@@ -26,13 +24,14 @@ from juliette.packages.zygote.nodes import (
     to_julia,
     twin,
 )
+from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
 from juliette.packages.zygote.structured import holds_node, is_wrapper
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.kernels import Dot, Literal, Template
+from juliette.runtime.kernels import KERNELS, Literal, Template
 from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.folds import NO_INIT
 from juliette.base.iteration import iterate_value
+from juliette.base.iterators import NO_INIT
 from juliette.packages.zygote.arrays import RULES, _prod, _sum
-from juliette.packages.zygote.shapes import axes_of
 from juliette.packages.zygote.nodes import stacked, to_engine, to_julia
+from juliette.packages.zygote.shapes import axes_of
 from juliette.packages.zygote.structured import holds_node
 from juliette.runtime import broadcast as B
+from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base
-from juliette.runtime import values as V
 from juliette_engine import rules
 from juliette_engine.tape import primal
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.display.show import string_of
 from juliette.packages.zygote.custom import (
     FRULES,
@@ -21,9 +21,27 @@ from juliette.packages.zygote.custom import (
     rule_step,
 )
 from juliette.packages.zygote.errors import refuse
-from juliette.packages.zygote.nodes import JuliaTape, as_sensitivity, seed_from, to_engine, to_julia
-from juliette.packages.zygote.tangents import NO_TANGENT, gradient_of, is_zero, unthunked
-from juliette.packages.zygote.tracing import Trace, below, explicit, fitting, pulled_back, release
+from juliette.packages.zygote.nodes import (
+    JuliaTape,
+    as_sensitivity,
+    seed_from,
+    to_engine,
+    to_julia,
+)
+from juliette.packages.zygote.tangents import (
+    NO_TANGENT,
+    gradient_of,
+    is_zero,
+    unthunked,
+)
+from juliette.packages.zygote.tracing import (
+    Trace,
+    below,
+    explicit,
+    fitting,
+    pulled_back,
+    release,
+)
 from juliette.packages.zygote.trees import outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -33,7 +51,13 @@ from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients, rules
 from juliette_engine.changes import zero_change
-from juliette_engine.forward import PUSHED, Forward, forward_diagonal, forward_jacobian, stacked
+from juliette_engine.forward import (
+    PUSHED,
+    Forward,
+    forward_diagonal,
+    forward_jacobian,
+    stacked,
+)
 from juliette_engine.gradients import GradientError, check_output, lift
 from juliette_engine.tape import FORWARD_RULES, LEVELS, FloatTracer, Node, primal
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from juliette.packages.zygote.nodes import known, to_engine, to_julia
+from juliette.packages.zygote.tracing import explicit, pulled_back
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
@@ -15,7 +17,6 @@ from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.gradients import Grads, Params
 from juliette_engine.tape import Node, primal
-from juliette.packages.zygote.tracing import explicit, pulled_back
 
 ndarray = np.ndarray
 
@@ -26,10 +27,8 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
     p = primal(y)
     if isinstance(p, complex) or (isinstance(p, Array) and p.data.dtype.kind == "c"):
         raise ArgumentError("jacobian does not accept complex output")
-    if (
-        isinstance(y, Array)
-        and y.data.dtype != object
-        or isinstance(y, (V.BitArray, V.Wrapper, V.Range))
+    if (isinstance(y, Array) and y.data.dtype != object) or isinstance(
+        y, (V.BitArray, V.Wrapper, V.Range)
     ):
         data = np.asarray(y.data)
         kind = data.dtype if data.dtype.kind == "f" else float
@@ -81,7 +80,7 @@ def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
         out = rules.stack_scalars([0.0 if g is None else g for g in rows], (len(rows),))
     else:
         return None
-    exact = isinstance(like, ndarray) and like.dtype.kind in "iu" or isinstance(like, int)
+    exact = (isinstance(like, ndarray) and like.dtype.kind in "iu") or isinstance(like, int)
     if whole and exact and isinstance(out, ndarray) and np.array_equal(out, np.rint(out)):
         out = out.astype(np.int64)
     return to_julia(out)

@@ -18,9 +18,28 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.base.numbers.rounding import RoundingMode
 from juliette.compiler import support
 from juliette.display.io import IO
+from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
 from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_only
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
+from juliette.packages.zygote.nodes import (
+    PLAIN,
+    plain,
+    renumbered,
+    to_engine,
+    to_julia,
+    twin,
+)
+from juliette.packages.zygote.rearranging import (
+    _REDUCTIONS,
+    OVERRIDDEN,
+    REARRANGING,
+    SPECIAL,
+    _with_function,
+    as_array,
+    rearranged,
+)
+from juliette.packages.zygote.scalars import on_numbers
 from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.structured import (
     densify,
@@ -29,7 +48,6 @@ from juliette.packages.zygote.structured import (
     slots_of,
     wraps_node,
 )
-from juliette.packages.zygote.nodes import PLAIN, plain, renumbered, to_engine, to_julia, twin
 from juliette.runtime import broadcast as B
 from juliette.runtime import modules
 from juliette.runtime import types as T
@@ -42,17 +60,6 @@ from juliette.syntax.expr import Symbol
 from juliette_engine import rules
 from juliette_engine.primitives import matrix_product, sum_kernel
 from juliette_engine.tape import Node, ScalarTracer, primal
-from juliette.packages.zygote.scalars import on_numbers
-from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
-from juliette.packages.zygote.rearranging import (
-    as_array,
-    OVERRIDDEN,
-    REARRANGING,
-    SPECIAL,
-    _REDUCTIONS,
-    _with_function,
-    rearranged,
-)
 
 ndarray = np.ndarray
 
@@ -84,7 +91,7 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
     if name in FORWARD and (
-        len(classes) > 1 and issubclass(classes[1], Array) or issubclass(classes[0], V.Wrapper)
+        (len(classes) > 1 and issubclass(classes[1], Array)) or issubclass(classes[0], V.Wrapper)
     ):
         return _changing_forward(name, traced_plainly(method, f, classes))
     if name in (

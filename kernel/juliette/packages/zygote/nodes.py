@@ -15,21 +15,33 @@ from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import COPY_HOOKS, NUMBER_HOOKS, PROPERTIES, field_error
 from juliette.display.show import SHOW_HOOKS
-from juliette.packages.zygote.structured import densify, is_wrapper, slots_of, wraps_node
+from juliette.packages.zygote.structured import (
+    densify,
+    is_wrapper,
+    slots_of,
+    wraps_node,
+)
 from juliette.runtime import array as A
 from juliette.runtime import broadcast as B
 from juliette.runtime import numeric
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.bigfloat import BigFloat
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
-from juliette.runtime.bigfloat import BigFloat
-from juliette.runtime.numeric import BigFloat_, BigInt, Complex, Complex_, Rational, Rational_
+from juliette.runtime.numeric import (
+    BigFloat_,
+    BigInt,
+    Complex,
+    Complex_,
+    Rational,
+    Rational_,
+)
 from juliette_engine import gradients, rules
+from juliette_engine import tape as tapes
 from juliette_engine.numeric import ONES as BIG_ONES
 from juliette_engine.numeric import OTHERS
-from juliette_engine import tape as tapes
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
 
 ndarray = np.ndarray
@@ -283,7 +295,7 @@ def _convert(t: Any, x: Any) -> Any:
     dtype = T.DTYPE_OF.get(t)
     if dtype is not None and dtype.kind == "f":
         return rules.cast(x, dtype=dtype)
-    from juliette.base.essentials import to_number
+    from juliette.runtime.numeric import to_number
 
     if t is T.Int64 or t is BigFloat_ or T.subtype(t, Rational_):
         return renumbered(x, lambda v: to_number(t, v))

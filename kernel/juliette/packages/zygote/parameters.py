@@ -16,7 +16,12 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector
 from juliette.runtime.dispatch import TRACE
-from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException, KeyError_
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    KeyError_,
+)
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients

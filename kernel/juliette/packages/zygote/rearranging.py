@@ -6,28 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from juliette.base.array_protocol import ArrayLike
+
 from juliette.base import concatenation
-from juliette.packages.zygote import linear
+from juliette.base.array_protocol import ArrayLike
+from juliette.packages.zygote.arrays import RULES, _prod, _sum
+from juliette.packages.zygote.averaging import mean, quantile
 from juliette.packages.zygote.errors import foreign_call
 from juliette.packages.zygote.factored import FACTORED
 from juliette.packages.zygote.folding import FOLDED
-from juliette.packages.zygote.ordering import ORDERED
 from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
+from juliette.packages.zygote.ordering import ORDERED
+from juliette.packages.zygote.scalars import operation
+from juliette.packages.zygote.sequences import SEQUENCES
 from juliette.packages.zygote.structured import densify, holds_node
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, wrap
-from juliette.runtime.dispatch import GenericFunction, call_kw
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base
 from juliette_engine import linalg, rules
 from juliette_engine.tape import Node, primal
-from juliette.packages.zygote.scalars import operation
-from juliette.packages.zygote.arrays import RULES, _prod, _sum
-from juliette.packages.zygote.averaging import mean, quantile
-from juliette.packages.zygote.sequences import SEQUENCES
-from juliette.packages.zygote.shapes import axes_of
 
 ndarray = np.ndarray
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from juliette.base import iteration
 from juliette.base.essentials import PROPERTIES
-from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import tuple_text
-from juliette.compiler.closures import Box
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import Box, ClosureBase
 from juliette.packages.zygote import trees
 from juliette.packages.zygote.errors import Refusal
 from juliette.packages.zygote.nodes import (
@@ -29,8 +28,8 @@ from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorExcep
 from juliette.runtime.modules import Base
 from juliette_engine import gradients
 from juliette_engine.gradients import (
-    Grads,
     GradientError,
+    Grads,
     Params,
     check_output,
     lift,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.tuples import Composed
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.nodes import (
     PLAIN,
     JuliaTape,
@@ -31,9 +31,9 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.bigfloat import BigFloat
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base
-from juliette.runtime.bigfloat import BigFloat
 from juliette.runtime.numeric import BigInt, Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients, rules

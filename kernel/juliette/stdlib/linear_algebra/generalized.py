@@ -14,7 +14,11 @@ from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra.elimination import Cholesky
-from juliette.stdlib.linear_algebra.factorization import Factorization, factorization, real_type
+from juliette.stdlib.linear_algebra.factorization import (
+    Factorization,
+    factorization,
+    real_type,
+)
 from juliette.stdlib.linear_algebra.spectral import (
     Schur,
     block_values,

@@ -19,7 +19,13 @@ from juliette.runtime.modules import PACKAGES
 from juliette.stdlib.linear_algebra import factorizations as F
 from juliette.stdlib.linear_algebra import spectral
 from juliette.stdlib.linear_algebra.elimination import LU, Cholesky, lq, lu, qr
-from juliette.stdlib.linear_algebra.spectral import eigen, hessenberg, schur, svd, svdvals
+from juliette.stdlib.linear_algebra.spectral import (
+    eigen,
+    hessenberg,
+    schur,
+    svd,
+    svdvals,
+)
 from juliette.stdlib.linear_algebra.symmetric_factors import bunchkaufman, ldlt
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]

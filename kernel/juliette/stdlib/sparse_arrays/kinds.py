@@ -11,7 +11,13 @@ from juliette.runtime import types as T
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import make, wrap
 from juliette.runtime.modules import PACKAGES
-from juliette.stdlib.sparse_arrays.storage import Columns, empty, from_dense, from_triplets, last
+from juliette.stdlib.sparse_arrays.storage import (
+    Columns,
+    empty,
+    from_dense,
+    from_triplets,
+    last,
+)
 
 SparseArrays = PACKAGES["SparseArrays"]
 method = SparseArrays.method

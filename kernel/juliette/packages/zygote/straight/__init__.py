@@ -35,9 +35,9 @@ from juliette.base.randomness import default_rng
 from juliette.packages.zygote.entry import FIRST, PROGRAMS, RULES
 from juliette.packages.zygote.straight.backward import Back, State
 from juliette.packages.zygote.straight.flow import Flow
-from juliette.packages.zygote.straight.items import Line, Refuse, Val
 from juliette.packages.zygote.straight.gathering import column_sums, side_by_side
 from juliette.packages.zygote.straight.hoisting import stretched
+from juliette.packages.zygote.straight.items import Line, Refuse, Val
 from juliette.packages.zygote.straight.values import Const, Opener, Record
 from juliette.packages.zygote.straight.walk import Walk
 from juliette.packages.zygote.straight.writing import Writer

@@ -11,9 +11,23 @@ import numpy as np
 from juliette.packages.zygote.straight.blocked import long_sum
 from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.items import Refuse, Val, sample_of
-from juliette.packages.zygote.straight.steps import Element, Number, Product, Stack, Total
+from juliette.packages.zygote.straight.steps import (
+    Element,
+    Number,
+    Product,
+    Stack,
+    Total,
+)
 from juliette.packages.zygote.straight.terms import (
-    applied, elementwise, floats, implementation, is_array, is_number, made, own_for_numbers, text_of,
+    applied,
+    elementwise,
+    floats,
+    implementation,
+    is_array,
+    is_number,
+    made,
+    own_for_numbers,
+    text_of,
 )  # fmt: skip
 from juliette.packages.zygote.straight.values import Const, Record, Tup, Turned
 from juliette.runtime import values as V

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.zygote.straight.flow import Flow, add_ops
+from juliette.packages.zygote.straight.gathering import (
+    Gathering,
+    finish,
+    gathers,
+    row_by_row,
+)
 from juliette.packages.zygote.straight.items import Branch, Line, Loop, LoopBack, Val
 from juliette.packages.zygote.straight.steps import Step
-from juliette.packages.zygote.straight.gathering import Gathering, finish, gathers, row_by_row
 from juliette_engine.program import Value
 
 

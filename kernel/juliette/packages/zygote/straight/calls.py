@@ -11,11 +11,11 @@ from typing import Any
 
 from juliette.base.essentials import PROPERTIES
 from juliette.base.randomness import default_rng
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.straight.arrays import ARRAYS, stacked
 from juliette.packages.zygote.straight.dots import lane_call
-from juliette.packages.zygote.straight.iteration import Zipped, items_of, known_items
 from juliette.packages.zygote.straight.items import NUMBERS, Refuse
+from juliette.packages.zygote.straight.iteration import Zipped, items_of, known_items
 from juliette.packages.zygote.straight.numbers import number_call
 from juliette.packages.zygote.straight.terms import (
     CONTAINERS,

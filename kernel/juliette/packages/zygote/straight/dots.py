@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 
 from juliette.base.lanes import PARTIAL
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.dotted import broadcast_rule
 from juliette.packages.zygote.straight.blocked import is_long, long_call
 from juliette.packages.zygote.straight.items import NUMBERS, Refuse, Val
 from juliette.packages.zygote.straight.terms import (
-    COMPLEX, MASKS, OBSERVERS, as_leaf, is_array, is_number, own_for_numbers, passive, text_of, raw_array,
+    COMPLEX,
+    MASKS,
+    OBSERVERS,
+    as_leaf,
+    is_array,
+    is_number,
+    own_for_numbers,
+    passive,
+    raw_array,
+    text_of,
 )  # fmt: skip
 from juliette.packages.zygote.straight.values import Const, Lane, Local
 from juliette.runtime import types as T

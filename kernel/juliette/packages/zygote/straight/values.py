@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from juliette.compiler.support import ClosureBase
+from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.straight.flow import Flow
-from juliette.packages.zygote.straight.items import NUMBERS, Line, Refuse, Val, sample_of
+from juliette.packages.zygote.straight.items import (
+    NUMBERS,
+    Line,
+    Refuse,
+    Val,
+    sample_of,
+)
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
+from juliette.compiler.closures import ClosureBase
 from juliette.compiler.inference import assigned_in, constant_global, parts_of
 from juliette.compiler.instances import static_values
 from juliette.compiler.lower import LambdaCode
-from juliette.compiler.support import ClosureBase
 from juliette.packages.zygote.straight import calls, iteration
 from juliette.packages.zygote.straight.dots import chosen, dotted
 from juliette.packages.zygote.straight.flow import Flow

@@ -7,7 +7,14 @@ from typing import Any
 
 from juliette.packages.zygote.straight.backward import defined
 from juliette.packages.zygote.straight.flow import Flow
-from juliette.packages.zygote.straight.items import Branch, Line, Loop, LoopBack, Ops, Val
+from juliette.packages.zygote.straight.items import (
+    Branch,
+    Line,
+    Loop,
+    LoopBack,
+    Ops,
+    Val,
+)
 from juliette_engine.program import Value
 
 _NAME = re.compile(r"[^\W\d]\w*")
