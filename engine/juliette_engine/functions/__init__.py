@@ -2,6 +2,7 @@
 
 - `affine`: fully connected layers as one record
 - `convolution`: convolution, its transpose, windows as columns
+- `convolving`: a layer of convolution as one record
 - `pooling`: largest, mean and norm of windows
 - `gathering`: products of batches of matrices; gather and scatter
 - `padding`: constants or own elements around an array
@@ -22,11 +23,11 @@ from juliette_engine.functions.convolution import (
     conv,
     conv_data,
     conv_filter,
-    conv_layer,
     conv_transpose,
     fold,
     unfold,
 )
+from juliette_engine.functions.convolving import conv_layer
 from juliette_engine.functions.gathering import (
     batched_adjoint,
     batched_mul,

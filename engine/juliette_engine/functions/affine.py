@@ -14,7 +14,7 @@ from juliette_engine import activations, elementwise, primitives
 from juliette_engine import tape as T
 from juliette_engine.elementwise import add
 from juliette_engine.fusion import ones
-from juliette_engine.numeric import constant, product
+from juliette_engine.numeric import constant, product, rectify
 from juliette_engine.primitives import matmul, reshape, shape
 from juliette_engine.tape import (
     IMPLICIT,
@@ -60,15 +60,15 @@ def _tanh_slope(g: Any, y: Any) -> Any:
     return d
 
 
-def _relu_slope(g: Any, y: Any) -> Any:
-    d = np.greater(y, constant(0, y.dtype))
-    return np.multiply(g, d)
+def relu_slope(g: Any, y: Any, out: Any = None) -> Any:
+    """The cotangent before a `relu`, for `g` after it."""
+    return np.multiply(g, np.greater(y, constant(0, y.dtype)), out)
 
 
 # activation -> (in place, cotangent of the sum before it; may it be kept)
 IN_PLACE: dict[Any, tuple[Callable[[Any], Any] | None, Callable[[Any, Any], Any] | None]] = {
     activations.identity: (None, None),
-    activations.relu: (lambda z: np.maximum(z, constant(0, z.dtype), out=z), _relu_slope),
+    activations.relu: (rectify, relu_slope),
     activations.sigmoid: (_sigmoid, _sigmoid_slope),
     activations.tanh: (lambda z: np.tanh(z, z), _tanh_slope),
 }

@@ -15,23 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from juliette_engine.elementwise import Elementwise, add, cotangent
 from juliette_engine.errors import DimensionMismatch
-from juliette_engine.fusion import ones
 from juliette_engine.numeric import product
-from juliette_engine.primitives import primitive, reshape, shape, spread_like, sum_along
-from juliette_engine.tape import (
-    IMPLICIT,
-    TRACED_RULES,
-    Node,
-    acc_any,
-    full,
-    give,
-    new,
-    raw,
-)
-
-ndarray = np.ndarray
+from juliette_engine.primitives import primitive, shape
 
 
 class Geometry(NamedTuple):
@@ -74,6 +60,21 @@ def expand_padding(value: Any, n: int) -> tuple[int, ...]:
     return value if len(value) == 2 * n else tuple(v for v in value for _ in (0, 1))
 
 
+def remembered(f: Any) -> Any:
+    """A function of sizes and options that keeps what it gave for numbers and tuples."""
+    kept = functools.lru_cache(1024)(f)
+
+    @functools.wraps(f)
+    def call(*given: Any, **options: Any) -> Any:
+        try:
+            return kept(*given, **options)
+        except TypeError:  # a list among them
+            return f(*given, **options)
+
+    return call
+
+
+@remembered
 def geometry(
     x: tuple[int, ...],
     w: tuple[int, ...],
@@ -112,18 +113,18 @@ def geometry(
     return out
 
 
-def _inward(x: Any) -> Any:
+def inward(x: Any) -> Any:
     """Flux's order as channels, spatial dimensions in reverse, batch."""
     d = x.ndim - 2
     return x.transpose((d, *range(d - 1, -1, -1), d + 1))
 
 
-_outward = _inward
+outward = inward
 
 
 def _padded(x: Any, g: Geometry) -> Any:
     """The input with batch innermost and zeros around."""
-    x = _inward(x)
+    x = inward(x)
     if not any(g.pad):
         return np.ascontiguousarray(x)
     d = len(g.input)
@@ -168,14 +169,14 @@ def _windows(x: Any, g: Geometry) -> Any:
     )
 
 
-def _columns(x: Any, g: Geometry) -> Any:
+def columns(x: Any, g: Geometry) -> Any:
     """The windows gathered: groups, channels of a group times kernel, output times batch."""
     view = _windows(_padded(x, g), g)
     cols = np.ascontiguousarray(view)
     return cols.reshape(g.groups, cols.shape[0] // g.groups * math.prod(g.kernel), -1)
 
 
-def _kernel(w: Any, g: Geometry) -> Any:
+def kernel_matrix(w: Any, g: Geometry) -> Any:
     """Weights as groups, outputs of a group, inputs times kernel."""
     k = w.T
     if not g.flipped:
@@ -185,11 +186,11 @@ def _kernel(w: Any, g: Geometry) -> Any:
 
 def _flat(dy: Any, g: Geometry) -> Any:
     """An output's cotangent as groups, outputs of a group, positions times batch."""
-    y = np.ascontiguousarray(_inward(dy))
+    y = np.ascontiguousarray(inward(dy))
     return y.reshape(g.groups, y.shape[0] // g.groups, -1)
 
 
-def _multiply(a: Any, b: Any) -> Any:
+def multiply(a: Any, b: Any) -> Any:
     """Matrix products group by group."""
     return np.matmul(a, b) if a.shape[0] > 1 else product(a[0], b[0])[None]
 
@@ -199,62 +200,69 @@ def _conv_forward(x: Any, w: Any, *, g: Geometry, saved: Any = None) -> Any:
     if x.dtype != w.dtype:
         kind = np.result_type(x, w) if np.result_type(x, w).kind == "f" else np.dtype(float)
         x, w = x.astype(kind), w.astype(kind)
-    cols = _columns(x, g)
+    cols = columns(x, g)
     if saved is not None:
         saved.append(cols)
-    y = _multiply(_kernel(w, g), cols)
+    y = multiply(kernel_matrix(w, g), cols)
     out = g.output
-    return _outward(y.reshape((w.shape[-1], *out[::-1], x.shape[-1])))
+    return outward(y.reshape((w.shape[-1], *out[::-1], x.shape[-1])))
 
 
 def _data_forward(dy: Any, w: Any, *, g: Geometry) -> Any:
     """The cotangent of a convolution's input; also the value of a transposed convolution."""
-    cols = _multiply(_kernel(w, g).transpose(0, 2, 1), _flat(dy, g))
+    cols = multiply(kernel_matrix(w, g).transpose(0, 2, 1), _flat(dy, g))
     d = len(g.kernel)
     order = range(d - 1, -1, -1)
     channels, batch = w.shape[d] * g.groups, dy.shape[-1]
     cols = cols.reshape((channels, *[g.kernel[i] for i in order], *g.output[::-1], batch))
-    size = (channels, *[g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1] for i in order], batch)
-    out = np.zeros(size, cols.dtype)
-    for where, at in _places(g):
-        target = out[where]
-        target += cols[at]
+    out = _added_back(cols, g)
     if any(g.pad):
         there, here = _inside(g)
         inner = out[there]
         if min(g.pad) >= 0:
-            return _outward(inner)
+            return outward(inner)
         out = np.zeros((channels, *[g.input[i] for i in order], batch), cols.dtype)
         out[here] = inner
-    return _outward(out)
+    return outward(out)
 
 
-@functools.lru_cache(256)
-def _places(g: Geometry) -> list[tuple[Any, Any]]:
-    """For each place in the kernel: what it meets in the input, and its columns."""
-    order = range(len(g.kernel) - 1, -1, -1)
-    every = slice(None)
-    return [
-        (
-            (
-                every,
-                *[
-                    slice(
-                        k * g.dilation[i],
-                        k * g.dilation[i] + g.stride[i] * (g.output[i] - 1) + 1,
-                        g.stride[i],
-                    )
-                    for k, i in zip(at, order, strict=True)
-                ],
-            ),
-            (every, *at),
-        )
-        for at in np.ndindex(*[g.kernel[i] for i in order])
-    ]
+def _added_back(cols: Any, g: Geometry) -> Any:
+    """The sum of all windows where they lie in the padded input, one spatial dimension after another.
+
+    `cols` holds channels, kernel, output, batch; a dimension's places in the kernel and in the
+    output become its places in the input.
+    """
+    d = len(g.kernel)
+    for i in range(d):
+        size = g.input[i] + g.pad[2 * i] + g.pad[2 * i + 1]
+        k, n, stride, dilation = g.kernel[i], g.output[i], g.stride[i], g.dilation[i]
+        at, to = (
+            d - i,
+            2 * d - 2 * i,
+        )  # of the kernel and of the output, kernels before i being gone
+        every = (slice(None),)
+        if k == 1 and n == size:
+            cols = cols.reshape(cols.shape[:at] + cols.shape[at + 1 :])
+            continue
+        have = cols.shape
+        into = (*have[:at], *have[at + 1 : to], size, *have[to + 1 :])
+        side_by_side = stride == 1 and n > 0
+        out = (np.empty if side_by_side else np.zeros)(into, cols.dtype)
+        lead, there = every * at, every * (to - 1)
+        for place in range(k):
+            first = place * dilation
+            target = out[(*there, slice(first, first + stride * (n - 1) + 1, stride))]
+            if place or not side_by_side:
+                target += cols[(*lead, place)]
+            else:
+                target[...] = cols[(*lead, 0)]
+                out[(*there, slice(n, None))] = 0
+        cols = out
+    return cols
 
 
-def _filter_from(cols: Any, dy: Any, g: Geometry, w: tuple[int, ...]) -> Any:
-    k = _multiply(_flat(dy, g), cols.transpose(0, 2, 1))
+def filter_from(cols: Any, dy: Any, g: Geometry, w: tuple[int, ...]) -> Any:
+    k = multiply(_flat(dy, g), cols.transpose(0, 2, 1))
     k = k.reshape(tuple(w[::-1]))
     if not g.flipped:
         k = k[(slice(None), slice(None), *[slice(None, None, -1)] * (len(w) - 2))]
@@ -263,12 +271,12 @@ def _filter_from(cols: Any, dy: Any, g: Geometry, w: tuple[int, ...]) -> Any:
 
 def _filter_forward(x: Any, dy: Any, *, g: Geometry, channels: tuple[int, int]) -> Any:
     """The cotangent of a convolution's weights."""
-    return _filter_from(_columns(x, g), dy, g, (*g.kernel, *channels))
+    return filter_from(columns(x, g), dy, g, (*g.kernel, *channels))
 
 
 def _saved_filter(dy: Any, y: Any, x: Any, w: Any, *, g: Geometry, saved: Any = None) -> Any:
     if saved:
-        return _filter_from(saved[0], dy.astype(w.dtype, copy=False), g, w.shape)
+        return filter_from(saved[0], dy.astype(w.dtype, copy=False), g, w.shape)
     return conv_filter(x, dy, g=g, channels=w.shape[-2:])
 
 
@@ -308,87 +316,32 @@ def conv(
     return _conv(x, w, g=g, saved=[])
 
 
-def conv_layer(
-    σ: Any,
-    x: Any,
-    w: Any,
-    bias: Any = False,
-    *,
+@remembered
+def transposed_geometry(
+    size: tuple[int, ...],
+    kernel: tuple[int, ...],
     stride: Any = 1,
     pad: Any = 0,
+    outpad: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
     flipped: bool = False,
-) -> Any:
-    """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over."""
-    from juliette_engine.functions.affine import IN_PLACE
-
-    g = geometry(shape(x), shape(w), stride, pad, dilation, groups, flipped)
-    known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
-    nodes = [v for v in (x, w, bias) if isinstance(v, Node)]
-    xv, wv, bv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w, bias))
-    plain = known is not None and all(
-        v.dtype.kind == "f" and v.dtype == wv.dtype for v in (xv, wv, bv) if type(v) is ndarray
+) -> Geometry:
+    """The geometry of the convolution that goes back, for a transposed one of these sizes."""
+    n = len(kernel) - 2
+    if size[n] != kernel[n + 1]:
+        raise DimensionMismatch(f"Input channels must match! ({size[n]} vs. {kernel[n + 1]})")
+    st, pd, dl, extra = (
+        expand(stride, n),
+        expand_padding(pad, n),
+        expand(dilation, n),
+        expand(outpad, n),
     )
-    if not plain or IMPLICIT or any(n.nested or n.tape is not nodes[0].tape for n in nodes):
-        y = _conv(x, w, g=g, saved=[])
-        if bias is not False and bias is not None:
-            y = add(y, reshape(bias, (*(1,) * len(g.kernel), shape(bias)[0], 1)))
-        return σ(y)
-    cols = _columns(xv, g)
-    z = _multiply(_kernel(wv, g), cols).reshape(wv.shape[-1], -1)
-    if type(bv) is ndarray:
-        z += bv[:, None]
-    if known[0] is not None:  # type: ignore[index]
-        z = known[0](z)  # type: ignore[index]
-    y = _outward(z.reshape((wv.shape[-1], *g.output[::-1], xv.shape[-1])))
-    if not nodes:
-        return y
-    tape = nodes[0].tape
-    r: Any = new(tape.array_class(y))
-    r.data = y
-    r.grad = None
-    r.tape = tape
-    tape.append((_layer_back, r, (x, w, bias), (σ, g, cols)))
-    return r
-
-
-def _layer_back(grad: Any, r: Any, args: Any, kept: Any) -> None:
-    from juliette_engine.functions.affine import IN_PLACE
-
-    x, w, bias = args
-    σ, g, cols = kept
-    slope = IN_PLACE[σ][1]
-    dy = full(grad, r.data)
-    dz = dy if slope is None else slope(dy, r.data)
-    wv = w.data if isinstance(w, Node) else raw(w)
-    if isinstance(w, Node):
-        give(w, _filter_from(cols, dz, g, wv.shape))
-    if isinstance(bias, Node):
-        flat = np.ascontiguousarray(_inward(dz)).reshape(wv.shape[-1], -1)
-        give(bias, flat.dot(ones(flat.shape[1], flat.dtype)))
-    if isinstance(x, Node):
-        give(x, _data_forward(dz, wv, g=g))
-
-
-def _layer_traced(grad: Any, r: Any, args: Any, kept: Any) -> None:
-    """The step back with recorded operations."""
-    x, w, bias = args
-    σ, g, _ = kept
-    y = r.data
-    grad = spread_like(grad, y)
-    dz = cotangent(σ.rule, 0, grad, y, (y,)) if isinstance(σ, Elementwise) else grad
-    xv, wv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w))
-    if isinstance(w, Node):
-        acc_any(w, conv_filter(xv, dz, g=g, channels=wv.shape[-2:]))
-    if isinstance(x, Node):
-        acc_any(x, conv_data(dz, wv, g=g))
-    if isinstance(bias, Node):
-        n = len(g.kernel)
-        acc_any(bias, reshape(sum_along(dz, (*range(n), n + 1)), (wv.shape[-1],)))
-
-
-TRACED_RULES[_layer_back] = _layer_traced
+    before = tuple(
+        (size[i] - 1) * st[i] - pd[2 * i] - pd[2 * i + 1] + dl[i] * (kernel[i] - 1) + 1 + extra[i]
+        for i in range(n)
+    )
+    return Geometry(st, pd, dl, groups, flipped, before, kernel[:n])
 
 
 def conv_transpose(
@@ -403,21 +356,7 @@ def conv_transpose(
     flipped: bool = False,
 ) -> Any:
     """The transposed convolution: `w` (spatial…, out, in) as the convolution has it that goes back."""
-    size, kernel = shape(x), shape(w)
-    n = len(kernel) - 2
-    if size[n] != kernel[n + 1]:
-        raise DimensionMismatch(f"Input channels must match! ({size[n]} vs. {kernel[n + 1]})")
-    st, pd, dl, extra = (
-        expand(stride, n),
-        expand_padding(pad, n),
-        expand(dilation, n),
-        expand(outpad, n),
-    )
-    before = tuple(
-        (size[i] - 1) * st[i] - pd[2 * i] - pd[2 * i + 1] + dl[i] * (kernel[i] - 1) + 1 + extra[i]
-        for i in range(n)
-    )
-    g = Geometry(st, pd, dl, groups, flipped, before, kernel[:n])
+    g = transposed_geometry(shape(x), shape(w), stride, pad, outpad, dilation, groups, flipped)
     return conv_data(x, w, g=g)
 
 

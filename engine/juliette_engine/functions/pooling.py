@@ -12,16 +12,18 @@ from juliette_engine.elementwise import div, power
 from juliette_engine.errors import DimensionMismatch
 from juliette_engine.functions.convolution import (
     Geometry,
-    _inward,
-    _outward,
     expand,
     expand_padding,
+    inward,
+    outward,
+    remembered,
 )
 from juliette_engine.primitives import primitive, shape
 
 ndarray = np.ndarray
 
 
+@remembered
 def geometry(
     size: tuple[int, ...], kernel: tuple[int, ...], stride: Any = None, pad: Any = 0
 ) -> Geometry:
@@ -63,7 +65,7 @@ def _cuts(g: Geometry) -> tuple[tuple[slice, ...], ...]:
 
 
 def _around(x: Any, g: Geometry, value: float) -> Any:
-    x = _inward(x)
+    x = inward(x)
     if not any(g.pad):
         return x
     d = len(g.input)
@@ -83,8 +85,8 @@ def _inner(g: Geometry) -> list[slice]:
 
 def _kept(x: Any, g: Geometry) -> Any:
     """The memory order that a view of the input has is kept where it is batch innermost."""
-    inward = _inward(x)
-    return x if inward.flags.c_contiguous else _outward(np.ascontiguousarray(inward))
+    inner = inward(x)
+    return x if inner.flags.c_contiguous else outward(np.ascontiguousarray(inner))
 
 
 def _max_forward(x: Any, *, g: Geometry) -> Any:
@@ -95,51 +97,51 @@ def _max_forward(x: Any, *, g: Geometry) -> Any:
     out = np.ascontiguousarray(first) if second is None else np.maximum(first, second)
     for piece in pieces:
         np.maximum(out, piece, out=out)
-    return _outward(out)
+    return outward(out)
 
 
 def _max_raw(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
     """The first largest of each window gets the cotangent."""
     padded = _around(_kept(x, g), g, -np.inf)
-    inner_dy, inner_y = np.ascontiguousarray(_inward(dy)), _inward(y)
-    apart = all(s >= k for s, k in zip(g.stride, g.kernel, strict=True))
-    whole = g.stride == g.kernel and all(
-        [n * k == m for n, k, m in zip(g.output, g.kernel, g.input, strict=True)]
-    )
-    out = (
-        np.empty(padded.shape, dy.dtype)
-        if whole and not any(g.pad)
-        else np.zeros(padded.shape, dy.dtype)
-    )
-    free = None  # the windows whose largest is not found yet
-    for piece, target in zip(_in_order(padded, g), _in_order(out, g), strict=True):
-        hit = piece == inner_y
+    inner_dy, inner_y = np.ascontiguousarray(inward(dy)), inward(y)
+    apart, whole = _lie(g)
+    out = (np.empty if whole else np.zeros)(padded.shape, dy.dtype)
+    free: Any = None  # the windows whose largest is not found yet
+    hit: Any = None
+    for cut in _cuts(g):  # in Julia's order of elements: the first spatial dimension fastest
+        hit = np.equal(padded[cut], inner_y, hit)
         if free is None:
             free = ~hit
         else:
             hit &= free
             free ^= hit
         if apart:
-            np.multiply(inner_dy, hit, out=target)
+            np.multiply(inner_dy, hit, out[cut])
         else:
+            target = out[cut]
             target += inner_dy * hit
-    return _outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
+    return outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
 
 
-def _in_order(x: Any, g: Geometry) -> Any:
-    """The pieces in Julia's order of elements: the first spatial dimension fastest."""
-    return _pieces(x, g)
+@functools.lru_cache(1024)
+def _lie(g: Geometry) -> tuple[bool, bool]:
+    """Are windows apart from each other, and do they cover all of the input and nothing else?"""
+    apart = all(s >= k for s, k in zip(g.stride, g.kernel, strict=True))
+    whole = g.stride == g.kernel and not any(g.pad)
+    return apart, whole and all(
+        n * k == m for n, k, m in zip(g.output, g.kernel, g.input, strict=True)
+    )
 
 
 def _max_places(x: Any, y: Any, g: Geometry) -> Any:
     """For each window the linear position (in Fortran order) of its first largest element."""
     where = np.arange(x.size, dtype=float).reshape(x.shape, order="F")
     values, places = _around(x, g, -np.inf), _around(where, g, -1.0)
-    best = np.full(_inward(y).shape, -1.0)
+    best = np.full(inward(y).shape, -1.0)
     for piece, place in zip(_pieces(values, g), _pieces(places, g), strict=True):
-        take = (piece == _inward(y)) & (best < 0)
+        take = (piece == inward(y)) & (best < 0)
         best[take] = place[take]
-    return _outward(best).astype(np.int64)
+    return outward(best).astype(np.int64)
 
 
 def _max_partial(dy: Any, y: Any, x: Any, *, g: Geometry) -> Any:
@@ -159,11 +161,11 @@ def _sum_forward(x: Any, *, g: Geometry) -> Any:
     out = next(pieces).copy()
     for piece in pieces:
         out += piece
-    return _outward(out)
+    return outward(out)
 
 
 def _spread_forward(dy: Any, *, g: Geometry) -> Any:
-    inner = np.ascontiguousarray(_inward(dy))
+    inner = np.ascontiguousarray(inward(dy))
     d = len(g.input)
     out = np.zeros(
         (
@@ -175,7 +177,7 @@ def _spread_forward(dy: Any, *, g: Geometry) -> Any:
     )
     for target in _pieces(out, g):
         target += inner
-    return _outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
+    return outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
 
 
 _sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(

@@ -10,8 +10,9 @@ import numpy as np
 from juliette_engine import rules
 from juliette_engine.activations import identity
 from juliette_engine.errors import AssertionFailed, DimensionMismatch
-from juliette_engine.functions.convolution import conv_layer, conv_transpose
+from juliette_engine.functions.convolution import conv_transpose
 from juliette_engine.functions.convolution import expand as spread
+from juliette_engine.functions.convolving import conv_layer
 from juliette_engine.functions.pooling import adaptive, maxpool, meanpool
 from juliette_engine.initialisers import glorot_uniform
 from juliette_engine.layers.layer import (

@@ -5,6 +5,7 @@
 - `nodes`: Julia values as trees
 - `layers`: the engine's layer classes as Julia types
 - `straight`: layers, losses and their kin in straight-line gradients
+- `straight_convolution`: layers of convolution and pooling in them
 - `inputs`: the element type of inputs
 - `containers`: indexing of Chain and the others
 - `functions`: activations, losses, initialisers
@@ -71,7 +72,9 @@ def load(module: Module) -> None:
     )  # fmt: skip
 
     zygote.ZYGOTE.load()
-    zygote.entry.RULES.add("juliette.packages.flux.straight")
+    zygote.entry.RULES.update(
+        ("juliette.packages.flux.straight", "juliette.packages.flux.straight_convolution")
+    )
     for name in (
         "gradient",
         "withgradient",

@@ -1,0 +1,150 @@
+"""A layer of convolution as one record: windows, product, bias and activation.
+
+The slope of the activation is taken from the output, so the sum before it is written over.  `value`
+and the cotangents are plain functions of arrays; records and straight-line programs call them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from juliette_engine.elementwise import Elementwise, add, cotangent
+from juliette_engine.functions.affine import IN_PLACE, relu_slope
+from juliette_engine.functions.convolution import (
+    Geometry,
+    columns,
+    conv,
+    conv_data,
+    conv_filter,
+    filter_from,
+    geometry,
+    inward,
+    kernel_matrix,
+    multiply,
+    outward,
+)
+from juliette_engine.fusion import ones
+from juliette_engine.primitives import reshape, shape, spread_like, sum_along
+from juliette_engine.tape import IMPLICIT, TRACED_RULES, Node, acc_any, full, give, new, raw
+
+ndarray = np.ndarray
+
+# ---------------------------------------------------------------- on arrays
+
+
+def value(in_place: Any, x: Any, w: Any, bias: Any, g: Geometry) -> tuple[Any, Any]:
+    """`σ.(conv(x, w) .+ bias)` and the columns; `bias` and σ (which works in place) may be None."""
+    cols = columns(x, g)
+    out = w.shape[-1]
+    z = multiply(kernel_matrix(w, g), cols).reshape(out, -1)
+    if bias is not None:
+        z += bias[:, None]
+    if in_place is not None:
+        z = in_place(z)
+    return outward(z.reshape((out, *g.output[::-1], x.shape[-1]))), cols
+
+
+def before_activation(slope: Any, dy: Any, y: Any, own: bool = False) -> Any:
+    """The cotangent of the sum before the activation; an `own` one may be written over."""
+    if slope is None:
+        return dy
+    inner = inward(dy)
+    if not inner.flags.c_contiguous:
+        inner = np.ascontiguousarray(inner)
+        own = True
+    there = inward(y)
+    dz = slope(inner, there, inner) if slope is relu_slope and own else slope(inner, there)
+    return outward(dz)
+
+
+def weight_cotangent(dz: Any, cols: Any, w: Any, g: Geometry) -> Any:
+    """The cotangent of the weights."""
+    return filter_from(cols, dz, g, w.shape)
+
+
+def bias_cotangent(dz: Any) -> Any:
+    """The cotangent of the bias."""
+    inner = inward(dz)
+    flat = np.ascontiguousarray(inner).reshape(inner.shape[0], -1)
+    return flat.dot(ones(flat.shape[1], flat.dtype))
+
+
+# ---------------------------------------------------------------- as a record
+
+
+def conv_layer(
+    σ: Any,
+    x: Any,
+    w: Any,
+    bias: Any = False,
+    *,
+    stride: Any = 1,
+    pad: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    flipped: bool = False,
+) -> Any:
+    """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over."""
+    known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
+    nodes = [v for v in (x, w, bias) if isinstance(v, Node)]
+    xv, wv, bv = [v.data if isinstance(v, Node) else raw(v) for v in (x, w, bias)]
+    plain = known is not None and all(
+        [v.dtype.kind == "f" and v.dtype == wv.dtype for v in (xv, wv, bv) if type(v) is ndarray]
+    )
+    if not plain or IMPLICIT or any([n.nested or n.tape is not nodes[0].tape for n in nodes]):
+        options = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+        y = conv(x, w, **options, flipped=flipped)
+        if bias is not False and bias is not None:
+            n = len(shape(w)) - 2
+            y = add(y, reshape(bias, (*(1,) * n, shape(bias)[0], 1)))
+        return σ(y)
+    assert known is not None
+    g = geometry(xv.shape, wv.shape, stride, pad, dilation, groups, flipped)
+    y, cols = value(known[0], xv, wv, bv if type(bv) is ndarray else None, g)
+    if not nodes:
+        return y
+    tape = nodes[0].tape
+    r: Any = new(tape.array_class(y))
+    r.data = y
+    r.grad = None
+    r.tape = tape
+    tape.append((_layer_back, r, (x, w, bias), (σ, g, cols)))
+    return r
+
+
+def _layer_back(grad: Any, r: Any, args: Any, kept: Any) -> None:
+    x, w, bias = args
+    σ, g, cols = kept
+    y = r.data
+    dy = full(grad, y)
+    own = dy is not grad or getattr(r, "own", False)
+    dz = before_activation(IN_PLACE[σ][1], dy, y, own)
+    wv = w.data if isinstance(w, Node) else raw(w)
+    if isinstance(w, Node):
+        give(w, weight_cotangent(dz, cols, wv, g))
+    if isinstance(bias, Node):
+        give(bias, bias_cotangent(dz))
+    if isinstance(x, Node):
+        give(x, conv_data.forward(dz, wv, g=g))
+
+
+def _layer_traced(grad: Any, r: Any, args: Any, kept: Any) -> None:
+    """The step back with recorded operations."""
+    x, w, bias = args
+    σ, g, _ = kept
+    y = r.data
+    grad = spread_like(grad, y)
+    dz = cotangent(σ.rule, 0, grad, y, (y,)) if isinstance(σ, Elementwise) else grad
+    xv, wv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w))
+    if isinstance(w, Node):
+        acc_any(w, conv_filter(xv, dz, g=g, channels=wv.shape[-2:]))
+    if isinstance(x, Node):
+        acc_any(x, conv_data(dz, wv, g=g))
+    if isinstance(bias, Node):
+        n = len(g.kernel)
+        acc_any(bias, reshape(sum_along(dz, (*range(n), n + 1)), (wv.shape[-1],)))
+
+
+TRACED_RULES[_layer_back] = _layer_traced

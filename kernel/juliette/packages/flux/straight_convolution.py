@@ -1,0 +1,213 @@
+"""How layers of convolution and pooling become part of a straight-line gradient (see `straight`).
+
+A layer is two calls of the engine, for its value and its cotangents; how its windows lie is asked
+for each time, by the sizes that arrays then have, and remembered by the engine.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from juliette.packages.flux import boundary
+from juliette.packages.flux.straight import matched
+from juliette.packages.zygote.straight import calls
+from juliette.packages.zygote.straight.items import Val, kin, sample_of
+from juliette.packages.zygote.straight.steps import Step
+from juliette.packages.zygote.straight.terms import applied, elementwise, floats, is_array
+from juliette.packages.zygote.straight.values import Const, Record
+from juliette.runtime.array import wrap
+from juliette_engine import layers, rules
+from juliette_engine.activations import identity
+from juliette_engine.elementwise import Elementwise
+from juliette_engine.functions import convolution, convolving, pooling
+from juliette_engine.functions.affine import IN_PLACE, QUIET
+from juliette_engine.fusion import Call, Fixed
+from juliette_engine.layers.conv import AdaptivePool, Pool
+from juliette_engine.primitives import PRIMITIVES
+from juliette_engine.program import Value
+
+# ---------------------------------------------------------------- convolution
+
+
+def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
+    """`σ.(conv(x, w) .+ b)`."""
+    w, bias, σ = f.part("weight"), f.part("bias"), f.part("σ")
+    if len(args) != 1 or type(σ) is not Const or not floats(w):
+        return None
+    x = matched(walk, w, args[0])
+    if x is None or not floats(w, x) or x.ndim != w.ndim:
+        return None
+    if type(bias) is Const and bias.example is False:
+        bias = None
+    elif not is_array(bias, 1) or not floats(w, bias):
+        return None
+    op = boundary.engine_function(σ.example)
+    known = IN_PLACE.get(op)
+    if known is None and not isinstance(op, Elementwise):
+        return None
+    flow = walk.flow
+    options = [f.part(k) for k in ("stride", "pad", "dilation", "groups")]
+    if type(f.example).host is layers.ConvTranspose:  # type: ignore[attr-defined]
+        options.insert(2, f.part("outpad"))
+        g = windows(walk, convolution.transposed_geometry, [x, w], options, ", False")
+        y = applied(walk, PRIMITIVES["conv_data"], [x, w], f", g={g}", without(f, x))
+        return activated(walk, y, bias, op, f.example(x.example))
+    flipped = f", {type(f.example).host.flipped}"  # type: ignore[attr-defined]
+    g = windows(walk, convolution.geometry, [x, w], options, flipped)
+    in_place, slope = known or (None, None)
+    in_place = QUIET.get(op, in_place)
+    name, cols = flow.new(), flow.new()
+    given = ", ".join(
+        [
+            "None" if in_place is None else flow.hold(in_place),
+            x.name,
+            w.name,
+            "None" if bias is None else bias.name,
+            g,
+        ]
+    )
+    flow.line(f"{name}, {cols} = {flow.hold(convolving.value)}({given})", name, cols)
+    active = w.active or x.active or (bias is not None and bias.active)
+    example = f.example(x.example) if known is not None else without(f, x, bias)
+    out = Val(Value(name, sample_of(example.data), True), example, active)
+    if active:
+        given = (w, x, bias)
+        flow.region.append(
+            Convolved(out, *given, None if slope is None else flow.hold(slope), cols, g)
+        )
+    return out if known is not None else activated(walk, out, None, op, f.example(x.example))
+
+
+def windows(walk: Any, geometry: Any, arrays: list[Val], options: list[Any], last: str = "") -> str:
+    """The name of the geometry of windows, found out each time from the sizes of arrays."""
+    g = walk.flow.new()
+    sizes = ", ".join([f"{a.name}.shape" for a in arrays])
+    given = ", ".join([o.name for o in options])
+    walk.flow.line(f"{g} = {walk.flow.hold(geometry)}({sizes}, {given}{last})", g)
+    return g  # type: ignore[no-any-return]
+
+
+def without(f: Record, x: Val, bias: Val | None = None) -> Any:
+    """An example of a convolution before its activation, and without bias unless one is given."""
+    layer = f.example
+    host = type(layer).host  # type: ignore[attr-defined]
+    options = {k: getattr(layer, k) for k in ("stride", "pad", "dilation", "groups")}
+    w = layer.weight.data
+    if host is layers.ConvTranspose:
+        return wrap(convolution.conv_transpose(x.example.data, w, outpad=layer.outpad, **options))
+    y = convolution.conv(x.example.data, w, flipped=host.flipped, **options)
+    if bias is not None:
+        y = y + bias.example.data.reshape((*(1,) * (w.ndim - 2), -1, 1))
+    return wrap(y)
+
+
+def activated(walk: Any, y: Val, bias: Val | None, op: Any, example: Any) -> Any:
+    """`σ.(y .+ b)`, for a bias of the channels."""
+    leaves, tree = [y], 0
+    if bias is not None:
+        ahead = (1,) * (y.ndim - 2)
+        shaped = wrap(bias.example.data.reshape((*ahead, -1, 1)))
+        bias = applied(walk, PRIMITIVES["reshape"], [bias], f", to={(*ahead, -1, 1)!r}", shaped)
+        leaves, tree = [y, bias], Call(rules.add, (0, 1))
+    op = None if op is identity else op
+    if op is not None:
+        tree = Call(op, (tree, *map(Fixed, getattr(op, "constants", {}).values())))
+    return y if tree == 0 else walk.flow.fused(tree, leaves, example)
+
+
+class Convolved(Step):
+    """`σ.(conv(x, w) .+ b)`; `slope` is that of σ, by the names of the engine's functions."""
+
+    __slots__ = ("bias", "cols", "g", "slope", "w", "x")
+
+    def __init__(
+        self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None, cols: str, g: str
+    ) -> None:
+        super().__init__(out, [v for v in (w, x, bias) if v is not None and v.active])
+        self.w, self.x, self.bias, self.slope, self.cols, self.g = w, x, bias, slope, cols, g
+
+    def back(self, b: Any, g: Any) -> None:
+        slot = b.full(g, self.out)
+        owned = slot is not g.slot or g.owned
+        hold, w, x, bias = b.flow.hold, self.w, self.x, self.bias
+        if self.slope is not None:
+            text = f"{hold(convolving.before_activation)}({self.slope}, {slot.name}, {self.out.name}, {owned})"
+            slot = b.flow.array_value(text, slot.sample, b.line)
+        if w.active:
+            text = (
+                f"{hold(convolving.weight_cotangent)}({slot.name}, {self.cols}, {w.name}, {self.g})"
+            )
+            b.give(w, b.flow.array_value(text, kin(w, slot), b.line), owned=True)
+        if bias is not None and bias.active:
+            text = f"{hold(convolving.bias_cotangent)}({slot.name})"
+            b.give(bias, b.flow.array_value(text, kin(bias, slot), b.line), owned=True)
+        if x.active:
+            text = f"{hold(PRIMITIVES['conv_data'].forward)}({slot.name}, {w.name}, g={self.g})"
+            b.give(x, b.flow.array_value(text, kin(x, slot), b.line), owned=True)
+
+
+for _layer in (layers.Conv, layers.CrossCor, layers.ConvTranspose):
+    calls.LAYERS[_layer] = _convolution
+
+# ---------------------------------------------------------------- pooling
+
+
+def _pooled(walk: Any, f: Record, args: list[Any]) -> Any:
+    """The largest or the mean of each window."""
+    if len(args) != 1 or not floats(*args):
+        return None
+    (x,) = args
+    host = type(f.example).host  # type: ignore[attr-defined]
+    if x.ndim < 3 or issubclass(host, Pool) and x.ndim != len(f.example.k) + 2:
+        return None
+    flow = walk.flow
+    if issubclass(host, Pool):
+        kernel = f.part("k").name
+        g = windows(walk, pooling.geometry, [x], [f.part(k) for k in ("k", "stride", "pad")])
+    else:
+        kernel, g = flow.new(), flow.new()
+        if issubclass(host, AdaptivePool):
+            stride = flow.new()
+            adaptive = f"{flow.hold(pooling.adaptive)}({x.name}.shape[:-2], {f.part('out').name})"
+            flow.line(f"{kernel}, {stride} = {adaptive}", kernel, stride)
+        else:
+            flow.line(f"{kernel} = {x.name}.shape[:-2]", kernel)
+            stride = "None"
+        flow.line(f"{g} = {flow.hold(pooling.geometry)}({x.name}.shape, {kernel}, {stride})", g)
+    example = f.example(x.example)
+    if host.pool is pooling.maxpool:
+        return applied(walk, PRIMITIVES["maxpool"], [x], f", g={g}", example)
+    count = Val(Value(flow.new("n"), 1, False), 1, False)
+    flow.line(f"{count.name} = {flow.hold(math.prod)}({kernel})", count.name)
+    s = applied(walk, PRIMITIVES["sumpool"], [x], f", g={g}", example)
+    return elementwise(walk, rules.div, [s, count], example)
+
+
+for _layer in (
+    layers.MaxPool,
+    layers.MeanPool,
+    layers.AdaptiveMaxPool,
+    layers.AdaptiveMeanPool,
+    layers.GlobalMaxPool,
+    layers.GlobalMeanPool,
+):
+    calls.LAYERS[_layer] = _pooled
+
+# ---------------------------------------------------------------- shapes
+
+
+def _flattened(walk: Any, function: Any, args: list[Any]) -> Any:
+    """`Flux.flatten(x)`: all dimensions but the last in one."""
+    if getattr(function.module, "name", "") not in ("Flux", "MLUtils"):
+        return None
+    if len(args) != 1 or not floats(*args) or args[0].ndim < 2:
+        return None
+    (x,) = args
+    to = walk.flow.new()
+    size = f"({walk.flow.hold(math.prod)}({x.name}.shape[:-1]), {x.name}.shape[-1])"
+    walk.flow.line(f"{to} = {size}", to)
+    return applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", function(x.example))
+
+
+calls.NAMED["flatten"] = _flattened
