@@ -3,9 +3,10 @@
     python tests/hosts/fuzz.py [COUNT] [SEED] [all]
 
 Programs come from the pages of wrong programs and from the walkthrough, with `all` from the spec
-pages too. Prints each kind of escape with the shortest program that showed it; the exit code is 1
-if there was one. What counts is the exception that ended a run, before it is turned into Julia's:
-only Julia's own, and Python's that stand for one of Julia's, may do so.
+pages and from `tests/programs` too. The packages that a page uses stand before each of its
+programs and are not damaged. Prints each kind of escape with the shortest program that showed it;
+the exit code is 1 if there was one. What counts is the exception that ended a run, before it is
+turned into Julia's: only Julia's own, and Python's that stand for one of Julia's, may do so.
 """
 
 from __future__ import annotations
@@ -31,13 +32,23 @@ MEMORY = 3 * 1024**3
 HELD = 1500
 # Programs share a session for a while, as cells of a notebook do.
 PER_SESSION = 40
-# Nothing that touches files, processes or time, and nothing that changes Base for all that follows.
+# Nothing that touches files, processes or time, or loads what is not there.
 KEPT_OUT = re.compile(
     r"\b(?:rm|mv|cp|run|open|write|touch|mkdir|mktemp\w*|cd|chmod|sleep|readline|exit|quit|include"
-    r"|pipeline|download|symlink|readdir|walkdir|ENV|atexit|Timer|wait|read\w*|Base|using|import"
-    r"|eachline|redirect\w*|tempname|kill|ccall|stdin|pushdisplay)\b|`"
+    r"|pipeline|download|symlink|readdir|walkdir|ENV|atexit|Timer|wait|read\w*"
+    r"|(?:using|import)(?! (?:\.|Base\b))|eachline|redirect\w*|tempname|kill|ccall|stdin"
+    r"|pushdisplay)\b|`"
 )
+_PACKAGE = (
+    r"(?:Flux|Zygote|NNlib|MLUtils|Optimisers|Functors|OneHotArrays|ChainRulesCore|LinearAlgebra"
+    r"|SparseArrays|Statistics|Random|Printf|Dates|Test|Markdown|Logging|Unicode|UUIDs|TOML|SHA)"
+)
+_NAMES = r"@?\w+!?(?:, @?\w+!?)*"
+_USING = re.compile(rf"^using {_PACKAGE}(?:(?:, {_PACKAGE})*|: {_NAMES});?\n", re.MULTILINE)
+# What changes Base is for a session of its own.
+EXTENDS = re.compile(r"\bBase\b")
 _BLOCK = re.compile(r"```(?:jldoctest[^\n]*|julia)\n(.*?)\n```", re.DOTALL)
+_SECTION = re.compile(r"^#+ ", re.MULTILINE)
 _TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|[^\W\d]\w*!?|\d[\d.]*|\s+|[-+*/^<>=!&|.:]+|.', re.DOTALL)
 SPICE = [
     *("+", "-", "*", "^", "==", "=>", "->", "...", ":", ".", ".+", "'", "[", "]", "(", ")", "{"),
@@ -52,27 +63,51 @@ def seeds(whole: bool) -> list[str]:
     """Programs to damage: the walkthrough, the wrong programs, with `whole` the spec pages too."""
     found: list[str] = []
     for page in sorted((HERE.parent / "spec").rglob("*.md")) if whole else ():
-        for block in _BLOCK.findall(page.read_text("utf-8")):
-            lines = block.split("\n")
-            kept = [
-                line[7:]
-                for line in lines
-                if line.startswith("julia> ") or (line.startswith(" " * 7) and line.strip())
-            ]
-            found.append("\n".join(kept) if "julia> " in block else block)
+        text = page.read_text("utf-8")
+        blocks = [[_code(b) + "\n" for b in _BLOCK.findall(s)] for s in _SECTION.split(text)]
+        packages = "".join(dict.fromkeys(_USING.findall("".join(map("".join, blocks)))))
+        for section in blocks:
+            # What a section shows belongs together; long ones are damaged block by block too.
+            pieces = section if len(section) == 1 else ["".join(section), *section]
+            found += [packages + _USING.sub("", piece) for piece in pieces]
+    for program in sorted((HERE.parent / "programs").glob("*.jl")) if whole else ():
+        text = program.read_text("utf-8")
+        found.append("".join(_USING.findall(text)) + _USING.sub("", text))
     for page in sorted((HERE / "wrong").glob("*.md")):
         found += re.findall(r"```julia\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
     cells = (HERE / "walkthrough.jl").read_text("utf-8")
     found += re.split(r"^# %% \d+\n", cells, flags=re.MULTILINE)[4:]
-    return [text for text in found if text.strip() and not KEPT_OUT.search(text)]
+    return [text for text in found if divided(text)[1].strip() and not is_kept_out(text)]
+
+
+def _code(block: str) -> str:
+    """The code of a block, without prompts and outputs."""
+    if "julia> " not in block:
+        return block
+    lines = block.split("\n")
+    kept = [x[7:] for x in lines if x.startswith(("julia> ", " " * 7)) and x[7:].strip()]
+    return "\n".join(kept)
+
+
+def divided(program: str) -> tuple[str, str]:
+    """The packages that a program uses, and the rest, which may be damaged."""
+    match = re.match(rf"(?:{_USING.pattern})*", program, re.MULTILINE)
+    at = match.end() if match else 0
+    return program[:at], program[at:]
+
+
+def is_kept_out(program: str) -> bool:
+    """Whether a program would touch what lies outside of it."""
+    return KEPT_OUT.search(divided(program)[1]) is not None
 
 
 def mutate(dice: random.Random, programs: list[str]) -> str:
     """A program with a few of its tokens changed."""
-    tokens = _TOKEN.findall(dice.choice(programs))
+    packages, program = divided(dice.choice(programs))
+    tokens = _TOKEN.findall(program)
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         at = dice.randrange(len(tokens) + 1)
-        other = _TOKEN.findall(dice.choice(programs))
+        other = _TOKEN.findall(divided(dice.choice(programs))[1])
         match dice.randrange(7):
             case 0:
                 del tokens[at : at + 1]
@@ -91,7 +126,7 @@ def mutate(dice: random.Random, programs: list[str]) -> str:
             case _:
                 stop = min(at + dice.randrange(1, 4), len(tokens))
                 tokens[at:stop] = reversed(tokens[at:stop])
-    return "".join(tokens)
+    return packages + "".join(tokens)
 
 
 class Hang(BaseException):
@@ -208,11 +243,12 @@ def run_all(count: int, seed: int, whole: bool) -> Escapes:
     session = new()
     watch = Watch()
     for number in range(count):
-        if number % PER_SESSION == 0:
+        changed = EXTENDS.search(current) is not None
+        current = mutate(dice, programs)
+        if number % PER_SESSION == 0 or changed or EXTENDS.search(current):
             session.close()
             session = new()
-        current = mutate(dice, programs)
-        if KEPT_OUT.search(current):
+        if is_kept_out(current):
             continue
         try:
             with watch:

@@ -95,3 +95,27 @@ def test_exit_in_a_task_leaves_the_program() -> None:
     session = Interpreter()
     with pytest.raises(SystemExit):
         session.run("t = @async exit(3); wait(t)")
+
+
+def test_an_interrupt_that_comes_as_a_task_ends_is_the_roots() -> None:
+    import ctypes
+
+    from juliette.runtime.scheduler import SCHEDULER, Task
+
+    def code() -> int:
+        SCHEDULER.interrupted = True  # as the root notes it
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(threading.get_ident()), ctypes.py_object(KeyboardInterrupt)
+        )
+        return 7
+
+    session = Interpreter()
+    assert session.run("sleep(0)").error is None
+    task = Task(code)
+    SCHEDULER.schedule(task)
+    with pytest.raises(KeyboardInterrupt):
+        SCHEDULER.join(task)
+    assert task.done
+    after = session.run("fetch(@async 1 + 1)")
+    assert after.error is None
+    assert after.value == 2

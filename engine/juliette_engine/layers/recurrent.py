@@ -8,13 +8,14 @@ keeps the state between calls, until `reset`; those are the classes named `…St
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Number
 from typing import Any, ClassVar
 
 import numpy as np
 
 from juliette_engine import rules, trees
 from juliette_engine.activations import sigmoid, tanh
-from juliette_engine.errors import DimensionMismatch
+from juliette_engine.errors import DimensionMismatch, OutOfBounds
 from juliette_engine.functions.recurrent import rnn
 from juliette_engine.initialisers import glorot_uniform, zeros32
 from juliette_engine.layers.basic import affine
@@ -627,7 +628,14 @@ class Recur(Layer):
 
     def step(self, x: Any) -> Any:
         """One step of the cell."""
-        self.state, y = self.cell(settled(self.state), x)
+        returned = self.cell(settled(self.state), x)
+        try:
+            self.state, y, *_ = returned
+        except (TypeError, ValueError):
+            # Of one value, and a number is one, there is no second.
+            if isinstance(returned, Number) or getattr(returned, "__len__", lambda: 0)() == 1:
+                raise OutOfBounds(returned, (1,)) from None
+            raise
         return y
 
     def reset(self) -> None:

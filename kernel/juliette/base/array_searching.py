@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,12 +114,12 @@ def findlast(a: Any) -> Any:
     1
     ```
     """
-    return seek(lambda x: x, a, len(values_of(a)) - 1, -1)
+    return seek(lambda x: x, a, sys.maxsize, -1)
 
 
 @Base.method("findlast(f, a::AbstractArray)")
 def findlast_of(f: Any, a: Any) -> Any:
-    return seek(f, a, len(values_of(a)) - 1, -1)
+    return seek(f, a, sys.maxsize, -1)
 
 
 @Base.method("findnext(a::AbstractArray, i::CartesianIndex)")
@@ -159,10 +160,15 @@ def findprev_of(f: Any, a: Any, i: Any) -> Any:
 
 def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
     """The key of the first match from a position on, in steps of 1 or -1."""
-    values = values_of(a)
-    stop = len(values) if step > 0 else -1
-    for i in range(start, stop, step):
-        if flag(f(values[i])):
+    if isinstance(a, V.Range):  # it may be longer than any list
+        at, count = a.get, a.count
+    else:
+        values = values_of(a)
+        at, count = values.__getitem__, len(values)
+    if step < 0:
+        start = min(start, count - 1)
+    for i in range(start, count if step > 0 else -1, step):
+        if flag(f(at(i))):
             return key_at(i, shape_of(a), origin(a))
     return None
 
@@ -208,6 +214,9 @@ def extreme(kind: str, arg: Any) -> None:
     def whole(x: Any, dims: Any) -> tuple[Any, Any]:
         if not is_whole(dims):
             return along(x, dims)
+        if isinstance(x, V.Range) and x.eltype is T.Int64 and x.count:
+            i = x.count - 1 if (x.step > 0) == greatest else 0
+            return x.get(i), key_at(i, (x.count,), origin(x))
         if is_array(x):
             data = dense(x)
             if data.dtype != object and data.size:

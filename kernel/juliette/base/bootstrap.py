@@ -137,7 +137,7 @@ support.install(Base)
 Base.visible["%getproperty"] = getproperty
 Base.visible["%getindex"] = indexing.getindex
 broadcast.BASE = Base.bindings
-errors.PREPARE = functools.partial(importlib.import_module, "juliette.display.errors")
+errors.PREPARE = functools.partial(importlib.import_module, "juliette.display.foreign")
 
 
 def fresh_main() -> Module:

@@ -624,21 +624,31 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             d.data[d.key(kk)] = (kk, deep_copy(v, memo))
         return d
     if isinstance(x, Wrapper):
-        out = memo[id(x)] = object.__new__(type(x))
-        for cls in type(x).__mro__:
-            for name in cls.__dict__.get("__slots__", ()):
-                value = getattr(x, name)
-                setattr(out, name, deep_copy(value, memo) if name == "parent" else value)
-        return out
+        return _slots_copied(x, memo, {"parent"})
     fields = getattr(type(x), "fields", None)
     if fields and hasattr(type(x), "julia_type"):
-        out = type(x).__new__(type(x))
+        if any(isinstance(getattr(type(x), f, None), property) for f in fields):
+            return _slots_copied(x, memo)
+        out = object.__new__(type(x))
         memo[id(x)] = out
         for f in fields:
             if hasattr(x, f):
                 setattr(out, f, deep_copy(getattr(x, f), memo))
         return out
     return x
+
+
+def _slots_copied(x: Any, memo: dict[int, Any], deep: set[str] | None = None) -> Any:
+    """The same for classes of ours that keep what they have under names of their own; all, or some, are copied."""
+    out = memo[id(x)] = object.__new__(type(x))
+    for cls in type(x).__mro__:
+        for name in cls.__dict__.get("__slots__", ()):
+            if hasattr(x, name):
+                value = getattr(x, name)
+                setattr(
+                    out, name, deep_copy(value, memo) if deep is None or name in deep else value
+                )
+    return out
 
 
 COPY_HOOKS: dict[type, Any] = {}

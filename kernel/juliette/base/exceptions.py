@@ -118,7 +118,7 @@ T.register_class(ExceptionStack, _stack)
 Base.const("ExceptionStack", _stack, export=False)
 
 
-@Base.method("current_exceptions(task...; backtrace=true)")
+@Base.method("current_exceptions(task::Task...; backtrace=true)")
 def current_exceptions(*task: Any, backtrace: bool = True) -> ExceptionStack:
     """The exceptions that are being handled, the latest last."""
     other = task and task[0] is not Base.bindings["current_task"]()

@@ -85,9 +85,21 @@ def _steps(x: Any, step: Any) -> Iterator[Any]:
 
 # ---------------------------------------------------------------- what is iterated natively
 
+# Python's own loops over more than this could not be interrupted: steps of ours are put in between.
+LONG = 1_000_000
+
 ITERATORS[tuple] = iter
-for _cls in (V.UnitRange, V.OneTo, V.StepRange, V.Range):
-    ITERATORS[_cls] = iter
+
+
+@iterates(V.UnitRange, V.OneTo, V.StepRange, V.Range)
+def iterate_numbers(r: Any) -> Any:
+    """The elements of a range."""
+    return iter(r) if r.count <= LONG else _interruptibly(r)
+
+
+def _interruptibly(items: Any) -> Iterator[Any]:
+    for x in items:  # noqa: UP028 - `yield from` has no step where an interrupt is seen
+        yield x
 
 
 @iterates(str)
@@ -116,6 +128,7 @@ def live(a: Array) -> Any:
 
 
 def references(data: Any) -> Iterator[Any]:
+    """Elements that may be missing."""
     for v in data:
         if v is UNDEF:
             raise UndefRefError()
@@ -129,10 +142,10 @@ def _growing(a: Array) -> Iterator[Any]:
         i = len(a.data)
         if data.dtype == object:
             yield from references(data)
-        elif data.dtype.char in _VIEWED:
-            yield from memoryview(data)
-        else:
-            yield from data
+            continue
+        for start in range(0, len(data), LONG):
+            piece = data[start : start + LONG]
+            yield from memoryview(piece) if data.dtype.char in _VIEWED else piece
 
 
 @iterates(V.BitArray, V.Wrapper)
@@ -208,6 +221,8 @@ def apply_all(f: Any, x: Any) -> list[Any]:
     """`f` of each element of a collection."""
     if not isinstance(x, (Array, V.Range, tuple)):
         return list(applied(f, iterate_value(x)))
+    if isinstance(x, V.Range):
+        reserve(x.count, 40)  # Python's numbers are larger
     values = list(iterate_value(x))
     if len(values) < 8 or len(set(map(type, values))) > 1:
         return [f(v) for v in values]
@@ -776,8 +791,10 @@ def collect_range(x: Any) -> Any:
     t = Base.bindings["eltype"](x)
     dtype = dtype_of(t)
     if dtype == object:
-        return vector(list(x), t)
-    return make(np.fromiter(x, dtype, len(x)), t)
+        return vector(list(iterate_value(x)), t)
+    if isinstance(x, V.UnitRange) and dtype == np.int64 and x.count < 1 << 48:
+        return make(x.data, t)
+    return make(np.fromiter(iterate_value(x), dtype, len(x)), t)
 
 
 @Base.method("collect(t::Type, x)", transparent=True)

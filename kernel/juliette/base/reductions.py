@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -197,7 +197,11 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
 
     @Base.method(f"{name}(f, a::AbstractArray; dims=:, init=nothing)", transparent=True)
     def mapped(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
-        values = mapped_values(f, a)
+        if isinstance(a, V.Range) and a.count > PIECE and is_whole(dims):
+            parts = [reduce_it(f, part) for part in pieces(a)]
+            values = from_values(parts, (len(parts),))
+        else:
+            values = mapped_values(f, a)
         keywords = {} if is_whole(dims) else {"dims": dims}
         if init is not NONE:
             keywords["init"] = init
@@ -212,6 +216,16 @@ def in_order(data: Any, ufunc: Any) -> Any:
     return (
         scalar(ufunc(data)) if step is None else scalar(step.accumulate(data.ravel(order="F"))[-1])
     )
+
+
+# A range may be longer than any array: it is mapped by pieces of this length.
+PIECE = 1 << 23
+
+
+def pieces(r: Any) -> Iterator[Any]:
+    """The parts of a long range."""
+    for start in range(0, r.count, PIECE):
+        yield r.part(start, 1, min(PIECE, r.count - start))
 
 
 _MAPPED = B.template(Dot(0, (1,)), 2)

@@ -546,6 +546,11 @@ def allunique(x: Any) -> bool:
     return True
 
 
+@Base.method("allunique(r::AbstractRange)")
+def allunique_range(r: Any) -> bool:
+    return Base.bindings["length"](r) <= 1 or not Base.bindings["iszero"](Base.bindings["step"](r))
+
+
 @Base.method("allunique(f, x)", transparent=True)
 def allunique_by(f: Any, x: Any) -> bool:
     return allunique(tuple(f(v) for v in iterate_value(x)))
@@ -561,6 +566,13 @@ def allequal(x: Any) -> bool:
     ```
     """
     return len(_keys(x)) <= 1
+
+
+@Base.method("allequal(r::AbstractRange)")
+def allequal_range(r: Any) -> bool:
+    return Base.bindings["length"](r) <= 1 or bool(
+        Base.bindings["iszero"](Base.bindings["step"](r))
+    )
 
 
 @Base.method("allequal(f, x)", transparent=True)

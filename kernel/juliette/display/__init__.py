@@ -14,5 +14,6 @@
 - `expressions`: quoted code
 - `methods`: methods and calls as text, closest candidates
 - `errors`: the sentence of every exception
+- `foreign`: what exceptions of Python stand for
 - `frames`: stack traces of the user's frames
 """

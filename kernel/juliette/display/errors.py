@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from inspect import CO_VARARGS
 from typing import Any
 
 from juliette.base.method_reflection import table_of
-from juliette.compiler.closures import ArgumentTypeError, UnsupportedKeyword
 from juliette.compiler.lower import SyntaxProblem
 from juliette.compiler.support import WARN
 from juliette.display.io import IO, Text
@@ -25,7 +22,7 @@ from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, KeywordCall
-from juliette.runtime.modules import PACKAGES, Base, Module, is_plain_name
+from juliette.runtime.modules import Base, Module, is_plain_name
 from juliette.syntax.expr import Symbol
 
 
@@ -478,162 +475,3 @@ def registered_hints(e: Any) -> str:
 Experimental = Module("Experimental", Base)
 Base.const("Experimental", Experimental, export=False)
 Experimental.const("register_error_hint", register_error_hint, export=False)
-
-
-_TOO_FEW = re.compile(
-    r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) missing (?P<count>\d+) required positional argument"
-)
-_TOO_MANY = re.compile(
-    r"(?:.*\.)?(?P<name>[\w<>!]+)\(\) takes (?P<count>\d+) positional arguments? but \d+ w"
-)
-_NO_KEYWORD = re.compile(r".*\(\) missing \d+ required keyword-only arguments?: '(?P<name>\w+)'")
-
-
-def _foreign_type_error(error: TypeError) -> Any:
-    text = str(error)
-    if found := _NO_KEYWORD.match(text):
-        return E.UndefKeywordError(Symbol(found["name"]))
-    if "is not callable" in text:
-        return NotCallable(error)
-    for pattern, which in ((_TOO_FEW, "few"), (_TOO_MANY, "many")):
-        if found := pattern.match(text):
-            # One of the functions that Julia itself has built in.
-            name = "" if found["name"].startswith("<") else f"{found['name']}: "
-            return E.ArgumentError(f"{name}too {which} arguments (expected {found['count']})")
-    return None
-
-
-def _foreign_value_error(error: ValueError) -> Any:
-    text = str(error)
-    if "array is too big" in text or "Maximum allowed dimension" in text:
-        return E.ArgumentError("invalid Array dimensions")
-    if "maximum supported dimension" in text:
-        return E.ArgumentError("arrays of more than 64 dimensions are not supported")
-    if "read-only" in text:
-        return _not_writable(error)
-    return None
-
-
-def _not_writable(error: ValueError) -> Any:
-    """The error of an assignment to an element of an array that cannot be changed, if a frame has one."""
-    trace = error.__traceback__
-    while trace is not None:
-        for value in trace.tb_frame.f_locals.values():
-            flags = getattr(getattr(value, "data", None), "flags", None)
-            if not getattr(flags, "writeable", True) and T.isa(value, T.AbstractArray):
-                return E.CanonicalIndexError("setindex!", T.typeof(value))
-        trace = trace.tb_next
-    return None
-
-
-def _refused(error: BaseException) -> Any:
-    """A MethodError of the function of Base that was called, where Python could not do what its code says.
-
-    That is the outermost one below the user's code; it is told by the code that was running.
-    """
-    trace = error.__traceback__
-    frames = []
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        frames = [*frames, trace.tb_frame] if name.endswith(".py") else []
-        trace = trace.tb_next
-    for frame in frames:
-        method = _method_of(frame)
-        if method is not None:
-            code, values = frame.f_code, frame.f_locals
-            first = len(method.type_vars) if method.source.static else 0
-            args = [values.get(n) for n in code.co_varnames[first : code.co_argcount]]
-            names = code.co_varnames[code.co_argcount :]
-            if code.co_flags & CO_VARARGS:
-                args += values.get(names[code.co_kwonlyargcount], ())
-            usual = method.builtin.__kwdefaults__ or {}
-            given = {
-                n: values[n]
-                for n in names[: code.co_kwonlyargcount]
-                if n in values and values[n] is not usual.get(n)
-            }
-            f = method.function
-            if (
-                args
-                and isinstance(args[0], T.JuliaType)
-                and T.unwrap(args[0]).typename.constructors is f
-            ):
-                f, *args = args  # a constructor's first argument is the type
-            return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
-    return None
-
-
-def _method_of(frame: Any) -> Any:
-    """The method of Base or a package whose Python function runs in this frame."""
-    code, values = frame.f_code, frame.f_locals
-
-    def runs(f: Any) -> bool:
-        """Is this the code, and, as functions made in one place share it, are its surroundings the same?"""
-        if getattr(f, "__code__", None) is not code:
-            return False
-        cells = zip(code.co_freevars, f.__closure__ or (), strict=True)
-        return all(values.get(n) is c.cell_contents for n, c in cells if n in values)
-
-    for module in (Base, *PACKAGES.values()):
-        for value in list(module.bindings.values()):
-            table = T.unwrap(value).typename.constructors if _has_constructors(value) else value
-            if isinstance(table, GenericFunction):
-                for m in table.methods:
-                    if runs(m.builtin):
-                        return m
-    return None
-
-
-def _has_constructors(value: Any) -> bool:
-    return isinstance(value, T.JuliaType) and isinstance(T.unwrap(value), T.DataType)
-
-
-class NotCallable(E.ErrorException):
-    """A call of something that is no function."""
-
-    __slots__ = ()
-
-    def __init__(self, error: TypeError) -> None:
-        shown = _called(error, str(error).split("'")[1])
-        note = ""
-        if T.subtype(shown, T.Number):
-            note = "\nMaybe you forgot to use an operator such as *, ^, %, / etc. ?"
-        elif T.subtype(shown, T.AbstractArray):
-            note = "\nUse square brackets [] for indexing an Array."
-        super().__init__(
-            f"MethodError: objects of type {T.type_string(shown)} are not callable{note}"
-        )
-
-
-def _called(error: TypeError, name: str) -> Any:
-    """The type of what was called, of which the host tells the class' name only.
-
-    It is among the variables and constants of the frame; failing that, the class' type is told.
-    """
-    trace = error.__traceback__
-    if trace is None:
-        return T.class_named(name)
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    frame = trace.tb_frame
-    code = frame.f_code
-    seen = [*frame.f_locals.values(), *code.co_consts]
-    seen += [frame.f_globals[n] for n in code.co_names if n in frame.f_globals]
-    found = {T.typeof(v) for v in seen if type(v).__name__ == name}
-    return found.pop() if len(found) == 1 else T.class_named(name)
-
-
-T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
-E.REFUSED = _refused
-E.TRANSLATORS[TypeError] = _foreign_type_error
-E.TRANSLATORS[ValueError] = _foreign_value_error
-E.TRANSLATORS[UnboundLocalError] = lambda e: E.UndefVarError(
-    Symbol(str(e).split("'")[1].split("%")[0])
-)
-E.TRANSLATORS[ArgumentTypeError] = lambda e: E.ArgumentError(
-    f"invalid type for argument {e.argument} in method definition for {e.name} at {e.place}"
-)
-E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(
-    f'got unsupported keyword argument "{e}"'
-)
-E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))

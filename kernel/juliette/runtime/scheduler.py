@@ -240,8 +240,7 @@ class Scheduler:
 
         task.thread = _thread.get_ident()
         self.run(task)
-        following = self._next_after(task)
-        self._resume(following)
+        self._resume(self._next_after(task))
 
     def _next_after(self, task: Task) -> Task:
         while True:
@@ -257,7 +256,10 @@ class Scheduler:
             task.pending = (False, None)
             if failed:
                 raise value if isinstance(value, BaseException) else Thrown(value)
-            task.result = task.code()
+            try:
+                task.result = task.code()
+            finally:
+                self._end_interrupts(task)
             task.state = "done"
         except SystemExit as error:
             task.state = "failed"
@@ -278,6 +280,15 @@ class Scheduler:
         task.waiters = []
         for f in FINISHED.pop(task, ()):
             f(task)
+
+    def _end_interrupts(self, task: Task) -> None:
+        """From here on a task is only handing over: an interrupt that is on its way is the root's."""
+        try:
+            task.leaving = True
+            for _ in range(4):  # Python delivers what is on its way where a loop jumps back
+                pass
+        except KeyboardInterrupt:
+            task.leaving = self.interrupted = True
 
     def join(self, task: Task) -> None:
         """Wait until a task has ended."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, elements
+from juliette.runtime.errors import CanonicalIndexError
 from juliette.runtime.layout import layout, packed, unpacked
 from juliette.runtime.ranges import Range
 
@@ -65,8 +66,8 @@ class Wrapper:
         return is_aliased(self.parent)
 
     def positions(self) -> Data:
-        """For each element, its linear position (from 0) in the parent."""
-        raise NotImplementedError
+        """For each element, its linear position (from 0) in the parent, if they are those of the parent."""
+        raise CanonicalIndexError("setindex!", T.typeof(self))
 
     def write(self, where: Any, values: Any) -> None:
         """Assign converted values to the elements that the numpy index `where` selects."""

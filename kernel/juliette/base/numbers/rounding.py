@@ -64,7 +64,9 @@ for _mode, _const in (
 
 
 def _make_mode(t: Any, *args: Any) -> RoundingMode:
-    name = args[0] if args else t.parameters[0]
+    name = args[0] if args else getattr(t, "parameters", (None,))[0]
+    if not isinstance(name, Symbol) or len(args) > 1:
+        raise MethodError(t, args, None)
     return RoundingMode.MODES.get(name.name) or RoundingMode(name.name)
 
 

@@ -286,11 +286,12 @@ def _power_steps(a: Any, x: Any, up: bool) -> Any:
 def next_power(name: str, up: bool, doc: str) -> None:
     @Base.method(f"{name}(a::Real, x::Real)")
     def f(a: Any, x: Any) -> Any:
-        if up and x <= 0:
+        less = Base.bindings["<"]
+        if up and not less(0, x):
             raise DomainError(x, "`x` must be positive.")
-        if not up and x < 1:
+        if not up and less(x, 1):
             raise DomainError(x, "`x` must be ≥ 1.")
-        if a <= 1:
+        if not less(1, a):
             raise DomainError(a, "`a` must be greater than 1.")
         return _power_steps(a, x, up)
 
