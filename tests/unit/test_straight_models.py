@@ -29,6 +29,7 @@ def run(session: Interpreter, code: str) -> Any:
 def leaves(x: Any) -> Iterator[Any]:
     """The arrays and numbers of a gradient, and None for what has none."""
     from juliette.runtime import values as V
+    from juliette.runtime.array import Array
     from juliette_engine.gradients import Grads
 
     if isinstance(x, Grads):
@@ -39,7 +40,7 @@ def leaves(x: Any) -> Iterator[Any]:
         for part in x:
             yield from leaves(part)
     else:
-        yield getattr(x, "data", x)
+        yield x.data if isinstance(x, Array) else x
 
 
 def agree(session: Interpreter, setup: str, call: str) -> None:
@@ -106,6 +107,14 @@ MODELS = {
         "Chain(ConvTranspose((2, 3), 4 => 2; stride = 2, outpad = 1, bias = false), AdaptiveMeanPool((2, 3)))",
         "rand(Float32, 4, 5, 4, 2)",
     ),
+    "batch statistics": (
+        "Chain(Conv((3, 3), 2 => 4), BatchNorm(4, relu), MaxPool((2, 2)), Flux.flatten, BatchNorm(24))",
+        "rand(Float32, 8, 7, 2, 5)",
+    ),
+    "statistics that are not tracked": (
+        "Chain(Dense(3 => 4), BatchNorm(4, tanh; track_stats = false), Dropout(0.3))",
+        "rand(Float32, 3, 6)",
+    ),
     "double precision": (
         "Chain(Conv((2, 2), 1 => 2, relu), Conv((1, 1), 2 => 2)) |> f64",
         "rand(4, 4, 1, 2)",
@@ -161,6 +170,34 @@ def test_wrong_sizes_are_the_tapes(session: Interpreter) -> None:
         assert "DimensionMismatch" in error.render()
 
 
+def test_statistics_move_once(session: Interpreter) -> None:
+    """A program that is left has changed nothing; a layer that is used twice has moved twice."""
+    run(
+        session,
+        """
+        m = BatchNorm(2); x = Float32[1 2 3; 4 6 8]
+        f(m, x, y) = sum(m(x)) + sum(m(2x)) + sum(sqrt.(y))
+        step(m, y) = gradient(f, m, x, y)
+        function trained(ys)
+            m = BatchNorm(2)
+            for y in ys; try step(m, y) catch end; end
+            (m.μ, m.σ²)
+        end""",
+    )
+    from juliette.packages.zygote import entry
+
+    entry.PROGRAMS.clear()
+    ys = "[[1f0], [2f0], [3f0], [4f0]]"
+    straight = run(session, f"trained({ys})")
+    assert any(map(callable, entry.PROGRAMS.values()))
+    entry.PROGRAMS.clear()
+    run(session, "using Zygote; m = BatchNorm(2)")
+    run(session, "for y in [[1f0], [2f0], [3f0], [4f0]]; Zygote.pullback(f, m, x, y); end")
+    tape = run(session, "(m.μ, m.σ²)")
+    for a, b in zip(straight, tape, strict=True):
+        np.testing.assert_allclose(a.data, b.data, rtol=1e-5)
+
+
 class Network:
     """A random network over images."""
 
@@ -189,6 +226,10 @@ class Network:
             if r.random() < 0.4:
                 kind, k = self.pick("MaxPool", "MeanPool"), r.randint(1, 2)
                 parts.append(f"{kind}(({k}, {k}); stride = {r.randint(1, 2)})")
+            if r.random() < 0.3:
+                parts.append(f"BatchNorm({channels}, {act})")
+        if r.random() < 0.3:
+            parts.append("Dropout(0.4f0)")
         parts.append(self.pick("Flux.flatten", "GlobalMeanPool()", "AdaptiveMaxPool((1, 2))"))
         return f"Chain({', '.join(parts)})", f"randn(Float32, {size})"
 

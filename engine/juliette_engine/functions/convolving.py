@@ -1,7 +1,9 @@
 """A layer of convolution as one record: windows, product, bias and activation.
 
-The slope of the activation is taken from the output, so the sum before it is written over.  `value`
-and the cotangents are plain functions of arrays; records and straight-line programs call them.
+The slope of the activation is taken from the output, so the sum before it is written over.  Where the
+largest of windows follows, it is taken first: activations of this kind never fall, so bias and
+activation then work on what is left.  `value`, `pooled_value` and the cotangents are plain functions
+of arrays; records and straight-line programs call them.
 """
 
 from __future__ import annotations
@@ -25,11 +27,24 @@ from juliette_engine.functions.convolution import (
     multiply,
     outward,
 )
+from juliette_engine.functions.pooling import geometry as windows
+from juliette_engine.functions.pooling import maxpool as largest_of_windows
 from juliette_engine.fusion import ones
-from juliette_engine.primitives import reshape, shape, spread_like, sum_along
-from juliette_engine.tape import IMPLICIT, TRACED_RULES, Node, acc_any, full, give, new, raw
+from juliette_engine.primitives import PRIMITIVES, reshape, shape, spread_like, sum_along
+from juliette_engine.tape import (
+    IMPLICIT,
+    KEEPING_RULES,
+    TRACED_RULES,
+    Node,
+    acc_any,
+    full,
+    give,
+    new,
+    raw,
+)
 
 ndarray = np.ndarray
+maxpool = PRIMITIVES["maxpool"]
 
 # ---------------------------------------------------------------- on arrays
 
@@ -44,6 +59,25 @@ def value(in_place: Any, x: Any, w: Any, bias: Any, g: Geometry) -> tuple[Any, A
     if in_place is not None:
         z = in_place(z)
     return outward(z.reshape((out, *g.output[::-1], x.shape[-1]))), cols
+
+
+def pooled_value(
+    in_place: Any, x: Any, w: Any, bias: Any, g: Geometry, pool: Geometry
+) -> tuple[Any, Any, tuple[Any, Any]]:
+    """`maxpool(σ.(conv(x, w) .+ bias))`, the columns, and what the way back through `pool` needs."""
+    z, cols = value(None, x, w, None, g)
+    top = maxpool.forward(z, g=pool)
+    inner = inward(top)
+    y = inner.copy() if bias is None else inner + bias[(slice(None), *(None,) * (inner.ndim - 1))]
+    if in_place is not None:
+        y = in_place(y)
+    return outward(y), cols, (z, top)
+
+
+def before_pool(dy: Any, kept: tuple[Any, Any], pool: Geometry) -> Any:
+    """The cotangent before `pool`."""
+    z, top = kept
+    return maxpool.raws[0](dy, top, z, g=pool)
 
 
 def before_activation(slope: Any, dy: Any, y: Any, own: bool = False) -> Any:
@@ -85,8 +119,12 @@ def conv_layer(
     dilation: Any = 1,
     groups: int = 1,
     flipped: bool = False,
+    pool: tuple[Any, Any] | None = None,
 ) -> Any:
-    """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over."""
+    """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over.
+
+    With `pool`, a kernel and a stride, the largest of such windows of it.
+    """
     known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
     nodes = [v for v in (x, w, bias) if isinstance(v, Node)]
     xv, wv, bv = [v.data if isinstance(v, Node) else raw(v) for v in (x, w, bias)]
@@ -99,10 +137,18 @@ def conv_layer(
         if bias is not False and bias is not None:
             n = len(shape(w)) - 2
             y = add(y, reshape(bias, (*(1,) * n, shape(bias)[0], 1)))
-        return σ(y)
+        y = σ(y)
+        return y if pool is None else largest_of_windows(y, pool[0], stride=pool[1])
     assert known is not None
     g = geometry(xv.shape, wv.shape, stride, pad, dilation, groups, flipped)
-    y, cols = value(known[0], xv, wv, bv if type(bv) is ndarray else None, g)
+    given = (known[0], xv, wv, bv if type(bv) is ndarray else None, g)
+    if pool is None:
+        y, cols = value(*given)
+        over = None
+    else:
+        over = windows((*g.output, *wv.shape[-1:], xv.shape[-1]), pool[0], pool[1])
+        y, cols, kept = pooled_value(*given, over)
+        over = (over, kept)
     if not nodes:
         return y
     tape = nodes[0].tape
@@ -110,33 +156,49 @@ def conv_layer(
     r.data = y
     r.grad = None
     r.tape = tape
-    tape.append((_layer_back, r, (x, w, bias), (σ, g, cols)))
+    tape.append((_layer_back, r, (x, w, bias), [σ, g, cols, over]))
     return r
 
 
-def _layer_back(grad: Any, r: Any, args: Any, kept: Any) -> None:
+def _layer_back(grad: Any, r: Any, args: Any, kept: list[Any]) -> None:
+    """The step back.  What it needs goes as soon as it may: the columns of the input's cotangent take the room."""
     x, w, bias = args
-    σ, g, cols = kept
+    over = kept.pop()
+    cols = kept.pop()
+    σ, g = kept
     y = r.data
     dy = full(grad, y)
     own = dy is not grad or getattr(r, "own", False)
     dz = before_activation(IN_PLACE[σ][1], dy, y, own)
+    if isinstance(bias, Node):
+        give(bias, bias_cotangent(dz))
+    if over is not None:
+        pool, found = over
+        dz = before_pool(dz, found, pool)
+        del found, over
     wv = w.data if isinstance(w, Node) else raw(w)
     if isinstance(w, Node):
         give(w, weight_cotangent(dz, cols, wv, g))
-    if isinstance(bias, Node):
-        give(bias, bias_cotangent(dz))
+    del cols
     if isinstance(x, Node):
         give(x, conv_data.forward(dz, wv, g=g))
+
+
+def _layer_again(grad: Any, r: Any, args: Any, kept: list[Any]) -> None:
+    """The same, of a record that is kept for another time."""
+    _layer_back(grad, r, args, list(kept))
 
 
 def _layer_traced(grad: Any, r: Any, args: Any, kept: Any) -> None:
     """The step back with recorded operations."""
     x, w, bias = args
-    σ, g, _ = kept
+    σ, g, _, over = kept
     y = r.data
     grad = spread_like(grad, y)
     dz = cotangent(σ.rule, 0, grad, y, (y,)) if isinstance(σ, Elementwise) else grad
+    if over is not None:
+        pool, (z, top) = over
+        dz = maxpool.partials[0](dz, top, z, g=pool)
     xv, wv = (v.data if isinstance(v, Node) else raw(v) for v in (x, w))
     if isinstance(w, Node):
         acc_any(w, conv_filter(xv, dz, g=g, channels=wv.shape[-2:]))
@@ -147,4 +209,5 @@ def _layer_traced(grad: Any, r: Any, args: Any, kept: Any) -> None:
         acc_any(bias, reshape(sum_along(dz, (*range(n), n + 1)), (wv.shape[-1],)))
 
 
-TRACED_RULES[_layer_back] = _layer_traced
+TRACED_RULES[_layer_back] = TRACED_RULES[_layer_again] = _layer_traced
+KEEPING_RULES[_layer_back] = _layer_again

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, div, mul, sqrt, sub
+from juliette_engine.functions.convolution import inward, outward
 from juliette_engine.fusion import ones
 from juliette_engine.primitives import primitive, reshape, shape, sum_along
 from juliette_engine.tape import Node
@@ -20,7 +21,14 @@ Axes = tuple[int, ...]
 
 
 def total(a: Any, b: Any, axes: Axes) -> Any:
-    """The sum of `a`, or of `a * b`, over some axes, which are kept; the first ones as rows in memory."""
+    """The sum of `a`, or of `a * b`, over some axes, which are kept; the first ones as rows in memory.
+
+    Where the batch is innermost in memory, a channel is a row.
+    """
+    if not a.flags.f_contiguous:
+        rows = inward(a).reshape(a.shape[-2], -1)
+        other = None if b is None else inward(b).reshape(rows.shape)
+        return _row_sums(rows, other).reshape((*(1,) * (a.ndim - 2), -1, 1))
     k = 0
     while k in axes:
         k += 1
@@ -28,25 +36,28 @@ def total(a: Any, b: Any, axes: Axes) -> Any:
         return (a if b is None else a * b).sum(axis=axes, keepdims=True)
     n = math.prod(a.shape[:k])
     rows = a.T.reshape(-1, n)
-    sums = (
-        rows.dot(ones(n, a.dtype)) if b is None else np.einsum("rn,rn->r", rows, b.T.reshape(-1, n))
-    )
+    sums = _row_sums(rows, None if b is None else b.T.reshape(-1, n))
     sums = sums.reshape(a.shape[k:], order="F")
     rest = tuple([i - k for i in axes[k:]])
     return (sums.sum(axis=rest, keepdims=True) if rest else sums)[(None,) * k]
 
 
+def _row_sums(a: Any, b: Any) -> Any:
+    """The sum of each row of `a`, or of `a * b`."""
+    return a.dot(ones(a.shape[1], a.dtype)) if b is None else np.einsum("rn,rn->r", a, b)
+
+
 def _forward(
     x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: dict[str, Any]
 ) -> Any:
-    x = _ordered(x)
+    x = _ordered(x, axes)
     n = x.dtype.type(math.prod([x.shape[i] for i in axes]))
     μ = total(x, None, axes) / n
     u = x - μ
     variance = total(u, u, axes) / n
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     u *= inverse
-    kept.update(u=u, μ=μ, variance=variance, inverse=inverse, n=n, sums=None)
+    kept.update(u=u, μ=μ, variance=variance, inverse=inverse, n=n, sums=None, turned=None)
     if type(γ) is not np.ndarray:
         return u
     y = u * γ.reshape(view, order="F")
@@ -63,15 +74,38 @@ def _sums(g: Any, view: Axes, kept: dict[str, Any]) -> tuple[Any, Any]:
     return found[1], found[2]
 
 
-def _ordered(g: Any) -> Any:
-    return g if g.flags.f_contiguous else np.asfortranarray(g)
+def _ordered(x: Any, axes: Axes) -> Any:
+    """An array in Julia's order in memory, or with the batch innermost where only channels are left."""
+    if x.flags.f_contiguous:
+        return x
+    channels = axes == (*range(x.ndim - 2), x.ndim - 1)
+    if channels and x.ndim > 2 and inward(x).flags.c_contiguous:
+        return x
+    return np.asfortranarray(x)
+
+
+def _along(g: Any, kept: dict[str, Any]) -> Any:
+    """A cotangent in the order of `u`, the same array each time."""
+    if kept["u"].flags.f_contiguous:
+        if g.flags.f_contiguous:
+            return g
+    elif not g.flags.f_contiguous and inward(g).flags.c_contiguous:
+        return g
+    found = kept["turned"]
+    if found is None or found[0] is not g:
+        if kept["u"].flags.f_contiguous:
+            turned = np.asfortranarray(g)
+        else:
+            turned = outward(np.ascontiguousarray(inward(g)))
+        found = kept["turned"] = g, turned
+    return found[1]
 
 
 def _raw_x(
     g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
 ) -> Any:
     u, inverse, n = kept["u"], kept["inverse"], kept["n"]
-    g = _ordered(g)
+    g = _along(g, kept)
     if type(γ) is not np.ndarray:
         mean, share, factor = total(g, None, axes) / n, total(g, u, axes) / n, inverse
     elif axes == tuple([i for i, m in enumerate(view) if m == 1]):
@@ -90,13 +124,13 @@ def _raw_x(
 def _raw_γ(
     g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
 ) -> Any:
-    return _sums(_ordered(g), view, kept)[1].reshape(γ.shape, order="F")
+    return _sums(_along(g, kept), view, kept)[1].reshape(γ.shape, order="F")
 
 
 def _raw_β(
     g: Any, y: Any, x: Any, γ: Any, β: Any, *, axes: Axes, view: Axes, eps: float, kept: Any
 ) -> Any:
-    return _sums(_ordered(g), view, kept)[0].reshape(β.shape, order="F")
+    return _sums(_along(g, kept), view, kept)[0].reshape(β.shape, order="F")
 
 
 # ---------------------------------------------------------------- the same from recorded operations

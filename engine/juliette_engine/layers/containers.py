@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from juliette_engine import rules, trees
 from juliette_engine.errors import ArgumentError
+from juliette_engine.layers.conv import Conv, MaxPool
 from juliette_engine.layers.layer import Callback, Child, Children, Layer
 from juliette_engine.text import function_name
 
@@ -135,9 +136,20 @@ class Chain(Container):
 
     def __call__(self, *xs: Any) -> Any:
         x = xs[0] if len(xs) == 1 else xs
+        waiting = None  # a convolution, until the layer behind it is known
         for layer in self.parts():
-            x = layer(x)
-        return x
+            if waiting is not None:
+                if type(layer) is MaxPool:
+                    x = waiting.pooled(x, layer)
+                    waiting = None
+                    continue
+                x = waiting(x)
+            if type(layer) is Conv:
+                waiting = layer
+            else:
+                waiting = None
+                x = layer(x)
+        return x if waiting is None else waiting(x)
 
 
 class Maxout(Container):

@@ -145,13 +145,22 @@ class Convolution(Layer):
         expect_size(self, x, n, self.channels()[0])
         return self.forward(x)
 
+    def pooled(self, x: Any, pool: Any) -> Any:
+        """`pool(self(x))` for a `MaxPool`, in one step where there is one."""
+        if any(pool.pad) or len(pool.k) != len(self.stride):
+            return pool(self(x))
+        n = len(self.stride)
+        expect_dims(self, x, n + 2)
+        expect_size(self, x, n, self.channels()[0])
+        return self.forward(x, (pool.k, pool.stride))
+
     flipped: ClassVar[bool] = False
 
-    def forward(self, x: Any) -> Any:
-        """The layer's value for an input of the right size."""
+    def forward(self, x: Any, pool: tuple[Any, Any] | None = None) -> Any:
+        """The layer's value for an input of the right size, and the largest of windows of it."""
         return conv_layer(
             self.σ, x, self.weight, self.bias, stride=self.stride, pad=self.pad, dilation=self.dilation,
-            groups=self.groups, flipped=self.flipped,
+            groups=self.groups, flipped=self.flipped, pool=pool,
         )  # fmt: skip
 
     def constructor_args(self) -> Iterator[Any]:
@@ -235,7 +244,7 @@ class ConvTranspose(Convolution):
             kernel = tuple(k - s + 1 for k, s in zip(kernel, self.stride, strict=True))
         return super().padding(pad, kernel)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, pool: tuple[Any, Any] | None = None) -> Any:
         y = conv_transpose(
             x, self.weight, stride=self.stride, pad=self.pad, outpad=self.outpad,
             dilation=self.dilation, groups=self.groups,

@@ -216,6 +216,16 @@ class LayerNorm(Layer):
             yield Keyword("affine", False)
 
 
+def follow(
+    μ: Any, variance: Any, momentum: float, mean: Any, spread: Any, n: int
+) -> tuple[Any, Any]:
+    """Tracked statistics, moved (arrays in place) towards the mean and the variance of `n` numbers each."""
+    m = float(momentum)
+    μ += m * (mean - μ)
+    variance += m * (spread * (n / (n - 1.0) if n > 1 else math.inf) - variance)
+    return μ, variance
+
+
 class BatchNorm(Layer):
     """Zero mean and unit variance of each channel: of the batch in training, as tracked in use.
 
@@ -321,11 +331,8 @@ class BatchNorm(Layer):
 
     def track(self, μ: Any, variance: Any, n: int) -> None:
         """Move the running statistics towards those of a batch, the variance corrected."""
-        m = float(self.momentum)
-        self.μ += m * (self.tracked(μ) - self.μ)
-        self.variance += m * (
-            self.tracked(variance) * (n / (n - 1.0) if n > 1 else math.inf) - self.variance
-        )
+        found = self.tracked(μ), self.tracked(variance)
+        self.μ, self.variance = follow(self.μ, self.variance, self.momentum, *found, n)
 
     def tracked(self, statistic: Any) -> Any:
         """A statistic of a batch as the vector that is tracked."""

@@ -6,6 +6,7 @@
 - `layers`: the engine's layer classes as Julia types
 - `straight`: layers, losses and their kin in straight-line gradients
 - `straight_convolution`: layers of convolution and pooling in them
+- `straight_normalising`: dropout and layers that normalise in them
 - `inputs`: the element type of inputs
 - `containers`: indexing of Chain and the others
 - `functions`: activations, losses, initialisers
@@ -73,7 +74,11 @@ def load(module: Module) -> None:
 
     zygote.ZYGOTE.load()
     zygote.entry.RULES.update(
-        ("juliette.packages.flux.straight", "juliette.packages.flux.straight_convolution")
+        (
+            "juliette.packages.flux.straight",
+            "juliette.packages.flux.straight_convolution",
+            "juliette.packages.flux.straight_normalising",
+        )
     )
     for name in (
         "gradient",

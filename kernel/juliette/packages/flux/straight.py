@@ -166,73 +166,6 @@ def _product(
     return out
 
 
-def _dropout(walk: Any, f: Record, args: list[Any]) -> Any:
-    p, dims, active, rng = [f.part(k) for k in ("p", "dims", "active", "rng")]
-    if (
-        len(args) != 1
-        or not all(type(k) is Const for k in (dims, active, rng))
-        or rng.example is not None
-    ):
-        return None
-    if active.example is False:
-        return args[0]
-    x = args[0]
-    if (
-        active.example not in (None, True)
-        or not isinstance(dims.example, V.ColonType)
-        or not floats(x)
-        or not is_number(p)
-    ):
-        return None
-    flow = walk.flow
-    flow.line(f"if not {p.name}: raise Bail")
-    flow.draws = True
-    with calls.unchanged_randomness():
-        data = normalising.dropout_mask(x.example.data.shape, x.example.data.dtype, p.example)
-    mask = made(
-        walk,
-        f"{flow.hold(normalising.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})",
-        wrap(data),
-        False,
-    )
-    return elementwise(walk, rules.mul, [x, mask], wrap(np.asfortranarray(x.example.data * data)))
-
-
-def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
-    affine, diag, ϵ = f.part("affine"), f.part("diag"), f.part("ϵ")
-    if (
-        len(args) != 1
-        or not floats(args[0])
-        or len(f.example.size) != 1
-        or affine.example is not True
-        or type(diag) is not Record
-    ):
-        return None
-    x, scale, bias, σ = args[0], *[diag.part(k) for k in ("scale", "bias", "σ")]
-    op = boundary.engine_function(σ.example) if type(σ) is Const else None
-    if (
-        not is_array(scale, 1)
-        or not is_array(bias, 1)
-        or not floats(x, scale, bias)
-        or not is_number(ϵ)
-        or x.ndim > 2
-    ):
-        return None
-    flow = walk.flow
-    n, version = len(x.example.data), normalising._denominator
-    flow.looks(f"{x.name}.shape[0] != {n} or {scale.name}.size != {n}")
-    flow.line(
-        f"if {ϵ.name} != {float(ϵ.example)!r} or {flow.hold(version)}[0] != {version[0]!r}: raise Bail"
-    )
-    u = noted(walk, lambda x: normalising.normalise(x, (0,), float(ϵ.example)), [x])
-    y = Call(rules.add, (Call(rules.mul, (0, 1)), 2))
-    if op is not identity:
-        if not isinstance(op, Elementwise):
-            return None
-        y = Call(op, (y, *map(Fixed, getattr(op, "constants", {}).values())))
-    return flow.fused(y, [scale, u, bias], f.example(x.example))
-
-
 def _embedding(walk: Any, f: Record, args: list[Any]) -> Any:
     w, numbers = f.part("weight"), args[0]
     if (
@@ -254,9 +187,6 @@ def _embedding(walk: Any, f: Record, args: list[Any]) -> Any:
 
 
 calls.LAYERS[layers.Embedding] = _embedding
-calls.LAYERS[layers.LayerNorm] = _layer_norm
-calls.LAYERS[layers.Dropout] = _dropout
-WITHOUT_PARAMETERS.add(layers.Dropout)
 calls.LAYERS[layers.Chain] = _chain
 calls.LAYERS[layers.Dense] = _dense
 calls.LAYERS[layers.SkipConnection] = _skip

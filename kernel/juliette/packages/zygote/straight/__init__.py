@@ -17,8 +17,8 @@ in local variables.
 - `writing`: both as Python
 
 `entry.run` is the door.  A call is first left to the tape; if it comes again its program is made (`prepare`), and kept
-by the callee and the classes of the arguments.  A program is free of effects and checks what it relies on: whatever it does not
-expect, errors included, is left to the tape, which starts anew.  When methods change the programs that rest on them
+by the callee and the classes of the arguments.  A program has no effects but at its very end (`Flow.effects`) and
+checks what it relies on: whatever it does not expect, errors included, is left to the tape, which starts anew.  When methods change the programs that rest on them
 are forgotten.
 """
 
@@ -118,7 +118,7 @@ class Compiler:
             self.opener.open(n, x, False, flow.prologue, checked=True)
             for n, x in zip(others, self.rest, strict=True)
         ]
-        main: list[Any] = []
+        main = flow.main
         with flow.into(main):
             loss = self.walk.call(f, [*opened, *given])
         if type(loss.example) not in (float, int, np.float32) or type(loss) not in (Val, Const):
@@ -141,9 +141,13 @@ class Compiler:
                     ("value",),
                 )
             )
+        result, last = f"{value}, {gradient}", []
+        if flow.effects:
+            last = [Line(f"result = {result}", ("result",)), *flow.effects]
+            result = "result"
         writer = Writer(flow, forward)
         self.source = writer.function(
-            ["fun", *names, *others], [flow.prologue, main, back.region], f"{value}, {gradient}"
+            ["fun", *names, *others], [flow.prologue, main, back.region, last], result
         )
         space = {**SPACE, **flow.program.constants, **flow.names}
         exec(compile(self.source, "<straight>", "exec"), space)

@@ -26,6 +26,8 @@ class Flow:
         self.program = Program(True)
         self.prologue: list[Any] = []
         self.region: list[Any] = self.prologue
+        self.main: list[Any] = []  # what the program does each time it runs
+        self.effects: list[Any] = []  # what it changes, when it can no longer be left
         self.names: dict[str, Any] = {}
         self.held: dict[int, str] = {}
         self.count = 0

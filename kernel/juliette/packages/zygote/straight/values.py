@@ -176,6 +176,8 @@ OPAQUE = (str, Symbol, V.Range, V.BitArray, V.ColonType, np.generic, V.JuliaDict
 
 # Layers that change, but have nothing that trains: their gradient is nothing.
 WITHOUT_PARAMETERS: set[Any] = set()
+# Layers that change, whose gradient is that of their fields nevertheless.
+CHANGING: set[Any] = set()
 
 
 class Opener:
@@ -281,7 +283,8 @@ class Opener:
             active = False  # truth values have no gradient
         if active and getattr(cls, "host", None) in WITHOUT_PARAMETERS:
             active = False
-        if active and (not known or getattr(cls, "mutable", False)):
+        changes = getattr(cls, "mutable", False) and getattr(cls, "host", None) not in CHANGING
+        if active and (not known or changes):
             raise Refuse(f"gradients of a {cls.__name__}")
         check(f"type({name}) is not {self.flow.hold(cls)}")
         if cls is tuple:
