@@ -46,7 +46,7 @@
 - `garbage`: finalizers, `atexit`, the module GC
 - `atomics`: fields and globals changed in one step
 - `projects`: `LOAD_PATH`, `pkgversion` and their like
-- `internals`, `array_internals`, `float_layout`: what packages take from inside of Base
+- `internals`, `array_internals`, `array_hooks`, `float_layout`: what packages take from inside of Base
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `pipes`: between tasks and programs
 - `commands`, `processes`: other programs

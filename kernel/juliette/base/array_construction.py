@@ -16,6 +16,8 @@ from juliette.base.array_protocol import (
     eltype_of,
     fortran,
     is_array,
+    own_axes,
+    result,
     shape_of,
     shaped,
     tuple_text,
@@ -97,12 +99,28 @@ def array_like_data(t: Any, shape: tuple[int, ...], value: Any) -> Array:
     return out
 
 
+def of_ranges(t: Any, dims: tuple[Any, ...]) -> Any:
+    """An array of a package's own for ranges that are no sizes, not filled; None for sizes."""
+    dims = dims[0] if len(dims) == 1 and type(dims[0]) is tuple else dims
+    if all(type(d) is int or isinstance(d, V.OneTo) or not T.isa(d, T.AbstractRange) for d in dims):
+        return None
+    kind = T.apply_type(T.Array_, t, len(dims))
+    if SIMILAR.user_matches((T.type_of_type(kind), T.typeof(dims))):
+        return SIMILAR(kind, dims)
+    if all(isinstance(d, V.UnitRange) and d.start == 1 or T.isa(d, T.Integer) for d in dims):
+        return None
+    raise MethodError(SIMILAR, (kind, dims), None)
+
+
 def filled(name: str, unit: str) -> None:
     @Base.method(f"{name}(args...)")
     def f(*args: Any) -> Any:
         t: Any = T.Float64
         if args and isinstance(args[0], T.JuliaType):
             t, args = args[0], args[1:]
+        own = of_ranges(t, args)
+        if own is not None:
+            return Base.bindings["fill!"](own, Base.bindings[unit](t))
         shape = dims_of(args)
         if t in T.DTYPE_OF:
             return array_like_data(t, shape, 0 if unit == "zero" else 1)
@@ -163,7 +181,12 @@ def fill(x: Any, *dims: Any) -> Any:
      "a"
     ```
     """
-    return array_like_data(T.typeof(x), dims_of(dims), x)
+    own = of_ranges(T.typeof(x), dims)
+    return (
+        array_like_data(T.typeof(x), dims_of(dims), x)
+        if own is None
+        else Base.bindings["fill!"](own, x)
+    )
 
 
 @Base.method("fill!(a::AbstractArray, x)")
@@ -279,12 +302,12 @@ def similar(a: Any) -> Any:
     (3,)
     ```
     """
-    return SIMILAR(a, eltype_of(a), shape_of(a))
+    return SIMILAR(a, eltype_of(a))
 
 
 @Base.method("similar(a::AbstractArray, t::Type)", transparent=True)
 def similar_type(a: Any, t: Any) -> Any:
-    return SIMILAR(a, t, shape_of(a))
+    return SIMILAR(a, t, own_axes(a) or shape_of(a))
 
 
 @Base.method(
@@ -296,7 +319,7 @@ def similar_dims(a: Any, *dims: Any) -> Any:
 
 @Base.method("similar(a::AbstractArray, dims::Tuple)", transparent=True)
 def similar_shape(a: Any, dims: Any) -> Any:
-    return SIMILAR(a, eltype_of(a), dims_of((dims,)))
+    return SIMILAR(a, eltype_of(a), dims_or_ranges(dims))
 
 
 @Base.method(
@@ -308,14 +331,24 @@ def similar_type_dims(a: Any, t: Any, *dims: Any) -> Any:
 
 
 def dims_or_ranges(dims: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A shape from the arguments `dims...`; ranges that do not begin at 1 stay for other methods to understand."""
-    if any(isinstance(d, V.UnitRange) and d.start != 1 for d in dims):
-        return dims
-    return dims_of(dims)
+    """A shape from the arguments `dims...`; ranges of other kinds than `OneTo` stay for other methods to understand."""
+    if all(isinstance(d, V.OneTo) or T.isa(d, T.Integer) for d in dims):
+        return dims_of((tuple(dims),))
+    return dims
+
+
+@Base.method(
+    "similar(a::AbstractArray, t::Type, dims::Tuple{Union{Integer,Base.OneTo},Vararg{Union{Integer,Base.OneTo}}})"
+)
+def similar_counted(a: Any, t: Any, dims: Any) -> Any:
+    return SIMILAR(a, t, dims_of((dims,)))
 
 
 @Base.method("similar(a::AbstractArray, t::Type, dims::Tuple)")
+@Base.method("similar(a::AbstractArray, t::Type, dims::Tuple{Vararg{Int64}})")
 def similar_full(a: Any, t: Any, dims: Any) -> Any:
+    if any(T.isa(d, T.AbstractRange) and not isinstance(d, V.Range) for d in dims):
+        raise MethodError(SIMILAR, (a, t, dims), None)
     shape = dims_of((dims,))
     if isinstance(a, V.BitArray) and t is T.Bool:
         return V.BitArray(np.zeros(shape, dtype=bool, order="F"))
@@ -327,7 +360,15 @@ def similar_of_type_dims(t: Any, *dims: Any) -> Any:
     return SIMILAR(t, dims_or_ranges(dims))
 
 
+@Base.method(
+    "similar(t::Type{<:AbstractArray}, dims::Tuple{Union{Integer,Base.OneTo},Vararg{Union{Integer,Base.OneTo}}})"
+)
+def similar_of_type_counted(t: Any, dims: Any) -> Any:
+    return SIMILAR(t, dims_of((dims,)))
+
+
 @Base.method("similar(t::Type, dims::Tuple)")
+@Base.method("similar(t::Type{<:AbstractArray}, dims::Tuple{Vararg{Int64}})")
 def similar_of_type(t: Any, dims: Any) -> Any:
     return T.CONSTRUCT(t, (Base.bindings["undef"], dims_of((dims,))), {})
 
@@ -401,9 +442,18 @@ def copyto(dest: Any, source: Any) -> Any:
     return dest
 
 
-@Base.method("copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer=1)")
-def copyto_from(dest: Any, start: int, source: Any, first: int = 1) -> Any:
-    values = (values_list(source))[first - 1 :]
+@Base.method("copyto!(dest::AbstractArray, dstart::Integer, source)", transparent=True)
+def copyto_whole(dest: Any, start: int, source: Any) -> Any:
+    return copyto_from(dest, start, source, first_of(source))
+
+
+@Base.method("copyto!(dest::AbstractArray, dstart::Integer, source, sstart::Integer)")
+def copyto_from(dest: Any, start: int, source: Any, first: int) -> Any:
+    at = first - first_of(source)
+    values = values_list(source)
+    if at < 0 or at > len(values):
+        raise BoundsError(source, (first,))
+    values = values[at:]
     return _copy_some(dest, start, values)
 
 
@@ -420,9 +470,10 @@ def copyto_count(dest: Any, start: int, source: Any, first: int, n: int) -> Any:
     if n < 0:
         raise ArgumentError(f"tried to copy n={n} elements, but n should be nonnegative")
     values = values_list(source)
-    if first < 1 or first + n - 1 > len(values):
+    at = first - first_of(source)
+    if at < 0 or at + n > len(values):
         raise BoundsError(source, (V.UnitRange(first, first + n - 1),))
-    return _copy_some(dest, start, values[first - 1 : first - 1 + n])
+    return _copy_some(dest, start, values[at : at + n])
 
 
 @Base.method(
@@ -470,11 +521,16 @@ def values_list(source: Any) -> list[Any]:
 
 
 def _copy_some(dest: Any, start: int, values: list[Any]) -> Any:
-    room = math.prod(shape_of(dest))
-    if start < 1 or start + len(values) - 1 > room:
+    room, first = math.prod(shape_of(dest)), first_of(dest)
+    if start < first or start + len(values) - first > room:
         raise BoundsError(dest, (V.UnitRange(start, start + len(values) - 1),))
-    _write_range(dest, start - 1, values)
+    _write_range(dest, start - first, values)
     return dest
+
+
+def first_of(a: Any) -> int:
+    """The first linear index of an array, or of another container."""
+    return int(Base.bindings["firstindex"](a)) if isinstance(a, Struct) and is_array(a) else 1
 
 
 def _write_range(dest: Any, start: int, values: list[Any]) -> None:

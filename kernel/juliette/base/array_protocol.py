@@ -95,6 +95,14 @@ def origin(a: Any) -> tuple[int, ...] | None:
     return first if any(i != 1 for i in first) else None
 
 
+def own_axes(a: Any) -> Any:
+    """The axes of a user's array, if they are not of the kind that counts from 1."""
+    if not isinstance(a, (Struct, W.Wrapper)) or not Base.bindings["axes"].user_methods:
+        return None
+    axes = Base.bindings["axes"](a)
+    return None if all(isinstance(axis, V.OneTo) for axis in axes) else axes
+
+
 def shifted(position: tuple[Any, ...], first: tuple[int, ...] | None) -> tuple[int, ...]:
     """The indices of a place that numpy counts from zero."""
     if first is None:
@@ -129,12 +137,17 @@ def result(data: Any, eltype: Any) -> Array:
     return make(fortran(data), eltype)
 
 
-def like(a: Any, data: Any, eltype: Any) -> Any:
-    """A new array for elements computed from `a`; a user's array decides the container."""
+def like(a: Any, data: Any, eltype: Any, axes: Any = None) -> Any:
+    """A new array for elements computed from `a`; a user's array decides the container.
+
+    `axes` are those of the result where they are neither its size nor, for a result of the same size, those of `a`.
+    """
     if isinstance(a, Struct):
         dims = tuple(data.shape)
-        if origin(a) is not None and shape_of(a) == dims:
-            dims = Base.bindings["axes"](a)
+        if axes is not None:
+            dims = axes
+        elif shape_of(a) == dims:
+            dims = own_axes(a) or dims
         out = Base.bindings["similar"](a, eltype, dims)
         if not isinstance(out, Array):
             fill_user(out, elements(data))
@@ -142,6 +155,16 @@ def like(a: Any, data: Any, eltype: Any) -> Any:
     if isinstance(a, V.BitArray) and eltype is T.Bool:
         return V.BitArray(fortran(data))
     return result(data, eltype)
+
+
+def in_container(a: Any, out: Array, dims: Any) -> Any:
+    """What a reduction of `a` along dimensions gives, in the container that a user's array asks for."""
+    if not isinstance(a, Struct):
+        return out
+    axes = own_axes(a)
+    return like(
+        a, out.data, out.eltype, None if axes is None else Base.get("reduced_indices")(axes, dims)
+    )
 
 
 def fill_user(out: Any, values: Iterable[Any]) -> None:

@@ -12,10 +12,12 @@ from juliette.base.array_protocol import (
     dense,
     eltype_of,
     is_array,
+    own_axes,
     shape_of,
 )
-from juliette.base.cartesian import CartesianIndex
-from juliette.base.indexing import GETINDEX, LINEAR, flatten, normalise
+from juliette.base.cartesian import CartesianIndex, CartesianIndices
+from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
+from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
@@ -370,6 +372,13 @@ def to_indices(a: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
     (1, 2)
     ```
     """
+    if Base.bindings["to_indices"].user_methods or own_axes(a) is not None:
+        axes = own_axes(a) or AXES(a)
+        return Base.bindings["to_indices"](  # type: ignore[no-any-return]
+            a,
+            (V.OneTo(math.prod(shape_of(a))),) if len(index) == 1 and len(axes) > 1 else axes,
+            index,
+        )
     shape, out = shape_of(a), []
     flat = flatten(index)
     for d, i in enumerate(flat):
@@ -380,6 +389,28 @@ def to_indices(a: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
         else:
             out.append(Base.bindings["findall"](i) if is_array(i) and eltype_of(i) is T.Bool else i)
     return tuple(out)
+
+
+@Base.method("to_indices(a, axes::Tuple, index::Tuple)")
+def to_indices_along(a: Any, axes: tuple[Any, ...], index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The indices for these axes; extend it for indices of your own kind."""
+    if not index:
+        return ()
+    first, *rest = index
+    if isinstance(first, V.ColonType):
+        axis = axes[0] if axes else V.OneTo(1)
+        head: Any = (Slice(axis.stop) if isinstance(axis, V.OneTo) else axis,)
+        used = 1
+    elif isinstance(first, CartesianIndex):
+        head, used = first.index, len(first.index)
+    elif isinstance(first, CartesianIndices):
+        # taken apart, as long as the array has a dimension for each part
+        head, used = first.ranges, len(first.ranges)
+    elif is_array(first) and eltype_of(first) is T.Bool:
+        head, used = (Base.bindings["findall"](first),), len(shape_of(first))
+    else:
+        head, used = (Base.bindings["to_index"](first),), 1
+    return (*head, *Base.bindings["to_indices"](a, axes[used:], tuple(rest)))
 
 
 @Base.method("isassigned(a::AbstractArray, index::Integer...)")

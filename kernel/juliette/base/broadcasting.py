@@ -18,6 +18,7 @@ from juliette.base.array_protocol import (
     dense,
     eltype_of,
     is_array,
+    own_axes,
     shape_of,
 )
 from juliette.base.cartesian import CartesianIndices
@@ -40,8 +41,7 @@ from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
 
 Broadcast = Module("Broadcast", Base)
-Broadcast.visible.update({"__builtins__": {}})
-Broadcast.bindings["__builtins__"] = Base.bindings
+Broadcast.visible = Broadcast.bindings["__builtins__"] = Base.bindings
 Base.const("Broadcast", Broadcast, export=False)
 Base.exports.add("Broadcast")
 
@@ -233,12 +233,12 @@ def broadcast_shape(*shapes: Any) -> Any:
     (1:2, 1:3)
     ```
     """
-    n = max(map(len, shapes), default=0)
-    B.common_shape([tuple(len(axis) for axis in s) for s in shapes])
+    n, length = max(map(len, shapes), default=0), Base.bindings["length"]
+    B.common_shape([tuple(length(axis) for axis in s) for s in shapes])
     out = []
     for d in range(n):
         candidates = [s[d] for s in shapes if d < len(s)]
-        out.append(next((axis for axis in candidates if len(axis) != 1), candidates[0]))
+        out.append(next((axis for axis in candidates if length(axis) != 1), candidates[0]))
     return tuple(out)
 
 
@@ -345,7 +345,16 @@ def has_axes(x: Any) -> bool:
 
 
 B.Broadcasted.f = property(lambda tree: tree.function)  # type: ignore[attr-defined]
-B.Broadcasted.axes = property(lambda tree: tuple(V.OneTo(n) for n in tree_shape(tree)))  # type: ignore[attr-defined]
+B.Broadcasted.axes = property(lambda tree: tree_axes(tree) or tuple(map(V.OneTo, tree_shape(tree))))  # type: ignore[attr-defined]
+
+
+def tree_axes(tree: Any) -> Any:
+    """The axes of what a tree gives, if arrays take part that have other axes than those from 1."""
+    leaves = flat_leaves(tree)
+    if not any(isinstance(x, Struct) and is_array(x) and own_axes(x) is not None for x in leaves):
+        return None
+    return combine_axes(*leaves)
+
 
 Broadcast.const("broadcasted", B.BROADCASTED)
 Base.const("broadcasted", B.BROADCASTED, export=False)
@@ -577,7 +586,7 @@ def copy_tree(tree: Any) -> Any:
     """Evaluate a dotted call into the container that its style asks for."""
     style = style_of(tree)
     out = native(tree)
-    if not is_user_style(style) or not is_array(out):
+    if not is_array(out) or not (is_user_style(style) or has_axes_of_own(tree, eltype_of(out))):
         return out
     dest = Base.bindings["similar"](tree, eltype_of(out))
     copyto = Base.bindings["copyto!"]
@@ -593,11 +602,27 @@ def copy_tree(tree: Any) -> Any:
 COPY = Base.bindings["copy"]
 
 
+def kind_of_result(t: Any) -> Any:
+    """The family of arrays that dotted calls give, for elements of a type."""
+    return V.BitArray_ if t is T.Bool else T.apply_type(T.Array_, t)
+
+
+def has_axes_of_own(tree: Any, t: Any) -> bool:
+    """Has a package said which container has the axes of the tree's result, which are not counted from 1?"""
+    axes = tree_axes(tree) if Base.bindings["similar"].user_methods else None
+    if axes is None:
+        return False
+    return bool(
+        Base.bindings["similar"].user_matches((T.type_of_type(kind_of_result(t)), T.typeof(axes)))
+    )
+
+
 @Base.method("similar(bc::Base.Broadcast.Broadcasted, t::Type)")
 def similar_tree(tree: Any, t: Any) -> Any:
     """The container for the result of a dotted call; extend it for styles of your own."""
-    kind = V.BitArray_ if t is T.Bool else T.apply_type(T.Array_, t)
-    return Base.bindings["similar"](kind, tree_shape(tree))
+    return Base.bindings["similar"](
+        kind_of_result(t), tree.axes if has_axes_of_own(tree, t) else tree_shape(tree)
+    )
 
 
 @Base.method("similar(bc::Base.Broadcast.Broadcasted, t::Type, dims)")

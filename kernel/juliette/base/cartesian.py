@@ -227,6 +227,13 @@ def index_tuple(_: Any, a: CartesianIndex) -> tuple[int, ...]:
 # ---------------------------------------------------------------- all indices of an array
 
 
+def native_axis(r: Any) -> Any:
+    """A range of a user's own type as the built-in one of the same numbers."""
+    if isinstance(r, V.Range):
+        return r
+    return IdentityUnitRange(int(Base.bindings["first"](r)), int(Base.bindings["last"](r)))
+
+
 class IndexGrid(W.Wrapper):
     """Base of `CartesianIndices` and `LinearIndices`: `ranges` says which indices there are."""
 
@@ -249,8 +256,13 @@ class IndexGrid(W.Wrapper):
         return self.ranges
 
     @property
+    def native(self) -> tuple[Any, ...]:
+        """The ranges, those of users' types as built-in ones of the same numbers."""
+        return tuple(map(native_axis, self.ranges))
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(map(len, self.ranges))
+        return tuple(map(len, self.native))
 
     @property
     def aliased(self) -> bool:
@@ -280,7 +292,7 @@ class CartesianIndices(IndexGrid):
         )
 
     def __iter__(self) -> Iterator[CartesianIndex]:
-        first, *rest = [list(r) for r in self.ranges] or [[()]]
+        first, *rest = [list(r) for r in self.native] or [[()]]
         if not self.ranges:
             yield index_at(())
             return
@@ -313,14 +325,14 @@ class LinearIndices(IndexGrid):
     family = LinearIndices_
 
     def __iter__(self) -> Iterator[int]:
-        if len(self.ranges) == 1 and isinstance(self.ranges[0], IdentityUnitRange):
-            return iter(self.ranges[0])
+        if len(self.ranges) == 1 and isinstance(self.native[0], IdentityUnitRange):
+            return iter(self.native[0])
         return iter(range(1, math.prod(self.shape) + 1))
 
     @property
     def data(self) -> Any:
-        if len(self.ranges) == 1 and isinstance(self.ranges[0], IdentityUnitRange):
-            return self.ranges[0].data
+        if len(self.ranges) == 1 and isinstance(self.native[0], IdentityUnitRange):
+            return self.native[0].data
         return W.linear_positions(self.shape) + 1
 
 
@@ -371,16 +383,22 @@ def index_colon_step(a: CartesianIndex, s: CartesianIndex, b: CartesianIndex) ->
 
 @Base.method("in(i::CartesianIndex, r::CartesianIndices)")
 def index_in(i: CartesianIndex, r: CartesianIndices) -> bool:
-    inside = zip(i.index, r.ranges, strict=True)
+    inside = zip(i.index, r.native, strict=True)
     return all(k in range(p.start, p.stop + 1, p.step) for k, p in inside)
 
 
 @Base.method("intersect(a::CartesianIndices, b::CartesianIndices)")
 def intersect_indices(a: CartesianIndices, b: CartesianIndices) -> CartesianIndices:
-    pairs = zip(a.ranges, b.ranges, strict=True)
+    pairs = zip(a.native, b.native, strict=True)
     return CartesianIndices(
         tuple(V.UnitRange(max(p.start, q.start), min(p.stop, q.stop)) for p, q in pairs)
     )
+
+
+@Base.method("convert(t::Type{<:Tuple}, r::CartesianIndices)")
+def ranges_as_tuple(t: Any, r: CartesianIndices) -> Any:
+    """The ranges of indices, as a tuple of ranges of the type asked for."""
+    return Base.bindings["convert"](t, r.ranges)
 
 
 @Base.method("show(io::IO, i::CartesianIndex)")

@@ -4,6 +4,13 @@ Written by `python tests/deferred_names.py`; a test sees that it is true.
 """
 
 CHAPTERS: dict[str, str] = {
+    "juliette.base.array_hooks": (
+        "DimsOrInds RangeIndex ScalarIndex ViewIndex _broadcast_getindex _ind2sub _sub2ind axes1 "
+        "broadcast_unalias check_broadcast_axes checkbounds_indices copymutable_oftype dimlength "
+        "extrude hastypemax index_lengths index_ndims index_shape isstored newindex preprocess "
+        "preprocess_args promote_eltypeof reduced_index reduced_indices to_shape unsafe_indices "
+        "unsafe_length"
+    ),
     "juliette.base.array_internals": (
         "DimOrInd DimsInteger Indices _default_splice has_offset_axes require_one_based_indexing "
         "throw_boundserror tuple_type_head tuple_type_tail"

@@ -1,4 +1,7 @@
-"""Functions that take a function and a collection: map, filter, folds, any and all, searching."""
+"""Functions that take a function and a collection: map, filter, folds, any and all, searching.
+
+One module, since all of them meet the same kinds of collections, each with a container of its own for results.
+"""
 
 from __future__ import annotations
 
@@ -78,6 +81,12 @@ def map_(f: Any, *xs: Any) -> Any:
         if isinstance(x, V.Transposed) and x.parent_is_vector:
             turn = Base.bindings[x.function]
             return turn(map_(lambda v: turn(f(turn(v))), x.parent))
+        if isinstance(x, V.Range) and isinstance(f, T.JuliaType) and T.subtype(f, T.Real):
+            from juliette.base.range_questions import mapped_range
+
+            converted = mapped_range(f, x)
+            if converted is not None:
+                return converted
         values = apply_all(f, x)
         if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE and values:
             return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))

@@ -25,6 +25,7 @@ from juliette.base.array_protocol import (
     is_linear,
     like,
     origin,
+    own_axes,
     result,
     shape_of,
     shifted,
@@ -143,6 +144,12 @@ def from_one(
 
 def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices:
     """Check indices against a shape and turn them into numpy's."""
+    if (
+        any(isinstance(i, Struct) for i in index)
+        and a is not None
+        and Base.bindings["to_indices"].user_methods
+    ):
+        index = Base.bindings["to_indices"](a, index)
     if isinstance(a, Struct):
         first = origin(a)
         if first is not None:
@@ -254,8 +261,18 @@ def text(x: Any) -> str:
 
 @Base.method("to_index(i)", export=False)
 def to_index(i: Any) -> Any:
-    """The index that a value stands for; extend it for index types of your own."""
-    raise invalid(i)
+    """The index that a value stands for; extend it for index types of your own.
+
+    ```jldoctest
+    julia> Base.to_index(0x03), Base.to_index(2:4)
+    (3, 2:4)
+    ```
+    """
+    if is_array(i):
+        return Base.bindings["findall"](i) if eltype_of(i) is T.Bool else i
+    if type(i) is bool or not T.isa(i, T.Integer):
+        raise invalid(i)
+    return convert_element(T.Int64, i)
 
 
 def logical(
@@ -608,8 +625,24 @@ def user_part(a: Any, at: Indices) -> Any:
     from juliette.base.array_protocol import shaped
 
     return like(
-        a, shaped([convert_element(eltype, v) for v in values], eltype, picked.shape), eltype
+        a,
+        shaped([convert_element(eltype, v) for v in values], eltype, picked.shape),
+        eltype,
+        kept_axes(a, at),
     )
+
+
+def kept_axes(a: Any, at: Indices) -> Any:
+    """The axes of a part of a user's array, where its own or those of an index are not counted from 1."""
+    axes = own_axes(a)
+    if axes is None or len(at.where) != len(axes):
+        return None
+    kept = [
+        axis if isinstance(i, V.Slice) else own_axes(i) or Base.bindings["axes"](i)
+        for axis, i in zip(axes, at.kept, strict=True)
+        if type(i) is not int
+    ]
+    return tuple(r for part in kept for r in (part if type(part) is tuple else (part,)))
 
 
 def within_own_bounds(a: Any, index: tuple[Any, ...]) -> bool:

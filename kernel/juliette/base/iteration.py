@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_construction import copy, typed
-from juliette.base.array_protocol import ArrayLike, eltype_of
+from juliette.base.array_protocol import ArrayLike, eltype_of, fill_user, is_array, own_axes
 from juliette.compiler import results, support, type_support
 from juliette.compiler.closures import ClosureBase
 from juliette.compiler.lattice import joined as join_members
@@ -25,6 +25,7 @@ from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.structs import Struct
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime.dispatch import TRACE, GenericFunction
@@ -780,10 +781,22 @@ def collect(x: Any) -> Any:
         apply_all(x.f, x.iter) if type(x) is Generator and finite(x.iter) else collect_values(x)
     )
     if type(x) is Generator:
-        return of_results(x.f, values, shape, (x.iter,))
+        return along_axes(x.iter, of_results(x.f, values, shape, (x.iter,)))
     if t is None or (t is not T.Any_ and TRACE.depth):
         return gather(values, shape, t or getattr(x, "empty_eltype", T.Any_))
     return fitted(values, shape, t)
+
+
+def along_axes(source: Any, out: Any) -> Any:
+    """What a comprehension gives: an array with the axes of a source that counts its elements otherwise than from 1."""
+    axes = own_axes(source) if isinstance(source, Struct) and is_array(source) else None
+    similar = Base.bindings["similar"]
+    kinds = (T.typeof(V.OneTo(1)), T.type_of_type(out.eltype), T.typeof(axes))
+    if axes is None or not similar.user_matches(kinds):
+        return out
+    dest = similar(V.OneTo(1), out.eltype, axes)
+    fill_user(dest, elements(out.data))
+    return dest
 
 
 def collect_range(x: Any) -> Any:

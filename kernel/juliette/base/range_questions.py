@@ -88,11 +88,9 @@ def checked_length(r: Any) -> Any:
     return counted(r, n)
 
 
-@Base.method("sum(r::AbstractRange{<:Real}; init=nothing)")
-def sum_range(r: Any, *, init: Any = None) -> Any:
+@Base.method("sum(r::AbstractRange{<:Real})")
+def sum_range(r: Any) -> Any:
     op = R.OPERATORS
-    if init is not None:
-        return op["+"](init, sum_range(r))
     r = plain(r)
     n = r.count
     if isinstance(r, V.StepRangeLen) and r.exact is not None:
@@ -103,6 +101,24 @@ def sum_range(r: Any, *, init: Any = None) -> Any:
     even, odd = (n, less) if not int(n) % 2 else (less, n)
     pairs = op["*"](op["*"](r.step, odd), op["div"](even, 2))
     return op["+"](op["*"](n, r.first if len(r) else r.start), pairs)
+
+
+def mapped_range(t: Any, r: Any) -> Any:
+    """`map(t, r)` of a range, which is a range of numbers of that type; None where it is a vector."""
+    colon, last = Base.bindings[":"], Base.bindings["last"]
+    if isinstance(r, V.UnitRange) and not isinstance(r, (V.OneTo, V.Slice)):
+        return colon(t(r.first), t(last(r)))
+    if isinstance(r, V.StepRange):
+        return colon(t(r.first), t(r.step), t(last(r)))
+    if not T.subtype(t, T.AbstractFloat):
+        return None
+    if isinstance(r, V.StepRangeLen):
+        return Base.bindings["convert"](T.apply_type(Base.bindings["StepRangeLen"], t), r)
+    return (
+        Base.bindings["LinRange"](t(r.first), t(last(r)), len(r))
+        if isinstance(r, V.LinRange)
+        else None
+    )
 
 
 def ends(name: str, pick: Any) -> None:

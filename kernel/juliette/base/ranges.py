@@ -56,11 +56,24 @@ Base.exports.discard("IdentityUnitRange")
 Base.exports.discard("OneTo")
 
 
+def identity_range(r: Any) -> Any:
+    """`Base.IdentityUnitRange(r)`"""
+    return R.IdentityUnitRange(r.start, r.stop)
+
+
 support._builtin(
     constructors(R.IdentityUnitRange_),
     T.tuple_type([T.Type_, T.apply_type(R.AbstractUnitRange, T.Int64)]),
-    lambda _, r: R.IdentityUnitRange(r.start, r.stop),
+    lambda _, r: identity_range(plain(r)),
     ("r",),
+)
+
+
+support._builtin(
+    constructors(R.Slice_),
+    T.tuple_type([T.Type_, R.OneTo_]),
+    lambda _, r: R.Slice(r.stop),
+    ("indices",),
 )
 
 
@@ -275,7 +288,8 @@ def lin_range(t: Any, start: Any, stop: Any, length: int) -> Any:
 
 
 def _unit(t: Any, *args: Any) -> Any:
-    if len(args) == 1 and isinstance(args[0], V.Range):
+    if len(args) == 1 and T.isa(args[0], R.AbstractUnitRange):
+        args = (plain(args[0]),)
         args = (
             (args[0].first, args[0].last)
             if len(args[0])
@@ -301,8 +315,11 @@ def range_start_stop_length(start: Any, stop: Any, length: int) -> Any:
 
 
 def _one_to(t: Any, n: Any) -> Any:
-    if isinstance(n, V.Range):
-        n = len(n)
+    if T.isa(n, T.AbstractRange):
+        first = Base.bindings["first"](n)
+        if first != 1:
+            raise ArgumentError(f"first element must be 1, got {Base.bindings['repr'](first)}")
+        n = Base.bindings["last"](n)
     return V.OneTo(int(n))
 
 

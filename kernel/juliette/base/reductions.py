@@ -11,7 +11,11 @@ from juliette.base.array_protocol import (
     convert_data,
     dense,
     eltype_of,
+    fortran,
     from_values,
+    in_container,
+    is_array,
+    like,
     result,
     scalar,
     shape_of,
@@ -33,6 +37,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
 
 NONE = object()
@@ -162,7 +167,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
     def whole(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
         data = dense(a)
         if not is_whole(dims):
-            return along(a, data, dims, init)
+            return in_container(a, along(a, data, dims, init), dims)
         if data.dtype == object:
             return fold(op, elements(data), init, lambda: empty_value(a))
         if data.size == 0:
@@ -313,7 +318,7 @@ def extrema(a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> Any:
     high = Base.bindings["maximum"].call_kw({**keywords, **last}, a)
     if keywords:
         pairs = list(zip(values_of(low), values_of(high), strict=True))
-        return from_values(pairs, shape_of(low))
+        return in_container(a, from_values(pairs, shape_of(low)), dims)
     return low, high
 
 
@@ -355,11 +360,8 @@ def quantifier(name: str, decisive: bool, doc: str) -> None:
     def along(f: Any, a: Any, dims: Any) -> Any:
         data = dense(a)
         op = (lambda x, y: x or y) if decisive else (lambda x, y: x and y)
-        return fold_axes(
-            op,
-            pack([f(x) for x in elements(data)], T.Any_).reshape(data.shape, order="F"),
-            axes_of(dims, data.ndim),
-        )
+        flags = pack([f(x) for x in elements(data)], T.Any_).reshape(data.shape, order="F")
+        return in_container(a, fold_axes(op, flags, axes_of(dims, data.ndim)), dims)
 
     whole.__doc__ = doc
     Base.method(f"{name}(a::AbstractArray; dims=:)")(whole)
@@ -399,7 +401,9 @@ def count_of(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
     if is_whole(dims):
         return init + sum(flags)
     data = np.array(flags, dtype=np.int64).reshape(shape_of(a), order="F")
-    return result(data.sum(axis=axes_of(dims, data.ndim), keepdims=True) + init, T.Int64)
+    return in_container(
+        a, result(data.sum(axis=axes_of(dims, data.ndim), keepdims=True) + init, T.Int64), dims
+    )
 
 
 # ---------------------------------------------------------------- any operation
@@ -425,7 +429,7 @@ def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> A
             return op(*support.iterate(a))
         return fold(op, support.iterate(a), init, lambda: empty_reduction(op, eltype_of(a)))
     data = dense(a)
-    return fold_axes(op, data, axes_of(dims, data.ndim), init)
+    return in_container(a, fold_axes(op, data, axes_of(dims, data.ndim), init), dims)
 
 
 def empty_reduction(op: Any, t: Any) -> Any:
@@ -456,7 +460,7 @@ def mapreduce_array(
     cells = pack([f(*xs) for xs in zip(*streams, strict=True)], T.Any_).reshape(
         data.shape, order="F"
     )
-    return fold_axes(op, cells, axes_of(dims, data.ndim), init)
+    return in_container(a, fold_axes(op, cells, axes_of(dims, data.ndim), init), dims)
 
 
 def empty_mapped(f: Any, op: Any, t: Any) -> Any:
@@ -502,7 +506,7 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
             return out if len(kinds) != 1 else convert_array(kinds.pop(), out)
         data = widened(data)
         out = ufunc(data, axis=d - 1)
-        return result(out, T.TYPE_OF_DTYPE[out.dtype])
+        return like(a, fortran(out), T.TYPE_OF_DTYPE[out.dtype])
 
     running.__doc__ = f"The running {'sum' if operator == '+' else 'product'} along a dimension."
 
@@ -575,10 +579,12 @@ def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
     empty = None if data.size else B.ELEMENT_TYPE(op, (t if init is NONE else T.typeof(init), t))
     if dims is None:
         out = accumulated(op, data.ravel(order="F"), 1, init, empty)
-        return out if data.ndim == 1 else _reshaped(out, data.shape)
-    if need_dims(a, dims) > data.ndim:
+        out = out if data.ndim == 1 else _reshaped(out, data.shape)
+    elif need_dims(a, dims) > data.ndim:
         return Base.bindings["copy"](a)
-    return accumulated(op, data, dims, init, empty)
+    else:
+        out = accumulated(op, data, dims, init, empty)
+    return like(a, out.data, out.eltype) if isinstance(a, Struct) else out
 
 
 def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:

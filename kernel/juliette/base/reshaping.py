@@ -12,6 +12,7 @@ from juliette.base.array_protocol import (
     dims_of,
     eltype_of,
     like,
+    own_axes,
     result,
     shape_of,
     tuple_text,
@@ -33,6 +34,9 @@ from juliette.runtime.modules import Base
 
 
 @Base.method("reshape(a::AbstractArray, dims...)")
+@Base.method("reshape(a::AbstractArray, dims::Union{Int64,Colon}...)")
+@Base.method("reshape(a::AbstractArray, dims::Tuple{Vararg{Union{Int64,Colon}}})")
+@Base.method("reshape(a::AbstractArray, dims::Tuple{Vararg{Int64}})")
 def reshape(a: Any, *dims: Any) -> Any:
     """The same elements in other dimensions, column by column; `:` stands for what is left over.
 
@@ -327,14 +331,17 @@ def assign(a: Any, data: Any) -> Any:
 
 def rotation(name: str, turns: int, doc: str) -> None:
     def f(a: Any) -> Any:
-        return like(a, np.array(np.rot90(dense(a), turns), order="F"), eltype_of(a))
+        return several(a, 1)
 
     f.__doc__ = doc
     Base.method(f"{name}(a::AbstractMatrix)")(f)
 
     @Base.method(f"{name}(a::AbstractMatrix, k::Integer)")
     def several(a: Any, k: int) -> Any:
-        return like(a, np.array(np.rot90(dense(a), turns * k), order="F"), eltype_of(a))
+        axes = own_axes(a)
+        if axes is not None and turns * k % 2:
+            axes = axes[::-1]
+        return like(a, np.array(np.rot90(dense(a), turns * k), order="F"), eltype_of(a), axes)
 
 
 rotation(

@@ -183,7 +183,7 @@ def first(x: Any) -> Any:
     if type(x) is tuple and not x:
         raise BoundsError(x, (1,))
     if isinstance(x, Struct) and T.isa(x, T.AbstractArray):
-        return Base.bindings["getindex"](x, first(Base.bindings["eachindex"](x)))
+        return Base.bindings["getindex"](x, Base.bindings["first"](Base.bindings["eachindex"](x)))
     for v in iterate_value(x):
         return v
     raise ArgumentError("collection must be non-empty")

@@ -13,6 +13,7 @@ from juliette.base.array_protocol import (
     eltype_of,
     is_array,
     like,
+    own_axes,
     shape_of,
     values_of,
 )
@@ -237,7 +238,7 @@ def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
             out.data[tuple(index)] = make_cell(r, target.shape)
         else:
             out.data[tuple(index)] = r
-    return out
+    return like(a, out.data, out.eltype) if isinstance(a, Struct) else out
 
 
 def make_cell(x: Any, shape: tuple[int, ...]) -> Any:
@@ -252,6 +253,8 @@ def slices_of(a: Any, dims: Any) -> tuple[int, list[Any]]:
     d = dims if isinstance(dims, int) else dims[0]
     if not 1 <= d <= len(shape_of(a)):
         raise ArgumentError(f"dimension {d} is not 1 ≤ {d} ≤ {len(shape_of(a))}")
+    if isinstance(a, Struct):
+        a = make(dense(a), eltype_of(a))
     return d - 1, [
         vec(VIEW(a, *[i if k == d else V.COLON for k in range(1, len(shape_of(a)) + 1)]))
         for i in range(1, shape_of(a)[d - 1] + 1)
@@ -303,4 +306,7 @@ def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
     kept = list(seen.values())
     if axis is None:
         return like(a, dense(a).ravel(order="F")[kept], eltype_of(a))
-    return like(a, np.array(np.take(dense(a), kept, axis=axis), order="F"), eltype_of(a))
+    axes = own_axes(a)
+    if axes is not None:
+        axes = tuple(V.OneTo(len(kept)) if d == axis else r for d, r in enumerate(axes))
+    return like(a, np.array(np.take(dense(a), kept, axis=axis), order="F"), eltype_of(a), axes)

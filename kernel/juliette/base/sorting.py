@@ -10,14 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import axes_text, is_array, like, shape_of
-from juliette.base.iteration import (
-    IsInfinite,
-    eltype_of_iterator,
-    gather,
-    iterate_value,
-    size_of,
-)
+from juliette.base.array_protocol import axes_text, dense, eltype_of, is_array, like, shape_of
+from juliette.base.iteration import eltype_of_iterator, gather, iterate_value, size_of, IsInfinite
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -361,7 +355,11 @@ def sort(
     o = ordering(by, lt, rev, order)
     if isinstance(x, (V.JuliaDict, V.JuliaSet, str)) or x is None:
         raise MethodError(Base.bindings["sort"], (x,), None)
-    if isinstance(x, (Array, V.BitArray, V.Wrapper)) and np.ndim(x.data) > 1:
+    if (
+        isinstance(x, (Array, V.BitArray, V.Wrapper, Struct))
+        and is_array(x)
+        and len(shape_of(x)) > 1
+    ):
         if dims is None:
             raise_undef_keyword("dims")
         return _sort_along(x, dims, o)
@@ -392,16 +390,16 @@ def raise_undef_keyword(name: str) -> None:
 def _sort_along(x: Any, dims: Any, o: OrderBy) -> Any:
     if not T.isa(dims, T.Integer):
         raise TypeError_(Symbol("keyword argument"), "dims", T.Integer, dims)
-    if not 1 <= dims <= x.data.ndim:
+    out = dense(x).copy(order="F")
+    if not 1 <= dims <= out.ndim:
         raise ArgumentError("no valid permutation of dimensions")
-    out = x.data.copy(order="F")
     axis = dims - 1
     moved = np.moveaxis(out, axis, 0)
     for index in np.ndindex(*moved.shape[1:]):
         column = (slice(None), *index)
         for i, v in enumerate(sorted_values(elements(moved[column]), o)):
             moved[(i, *index)] = v
-    return make(out, x.eltype)
+    return like(x, out, eltype_of(x)) if isinstance(x, Struct) else make(out, x.eltype)
 
 
 @Base.method(_sorts("sort!(v)"), transparent=True)
@@ -592,12 +590,17 @@ class _Positions:
     def __init__(self, v: Any, less: Any) -> None:
         self.v, self.less = v, less
         self.get = v.get if isinstance(v, V.Range) else None
+        self.first = 1 if not isinstance(v, Struct) else int(Base.bindings["firstindex"](v))
 
     def __len__(self) -> int:
         return int(Base.bindings["length"](self.v))
 
     def __getitem__(self, i: int) -> _Searched:
-        x = self.get(i) if self.get is not None else Base.bindings["getindex"](self.v, i + 1)
+        x = (
+            self.get(i)
+            if self.get is not None
+            else Base.bindings["getindex"](self.v, i + self.first)
+        )
         return _Searched(x, self.less)
 
 
@@ -633,29 +636,38 @@ def _search_part(name: str, f: Any) -> None:
     )
     def method(v: Any, x: Any, lo: int, hi: int, o: OrderBy) -> Any:
         less = before(as_order_by(o))
-        return f(_Positions(v, less), _Searched(x, less), lo - 1, hi)
+        keys = _Positions(v, less)
+        return f(keys, _Searched(x, less), lo - keys.first, hi + 1 - keys.first)
 
 
 def _range_of(keys: _Positions, x: _Searched) -> Any:
-    return V.UnitRange(bisect.bisect_left(keys, x) + 1, bisect.bisect_right(keys, x))  # type: ignore[type-var]
+    return V.UnitRange(
+        bisect.bisect_left(keys, x) + keys.first, bisect.bisect_right(keys, x) + keys.first - 1
+    )  # type: ignore[type-var]
 
 
 _search(
     "searchsortedfirst",
-    lambda keys, x: bisect.bisect_left(keys, x) + 1,
+    lambda keys, x: bisect.bisect_left(keys, x) + keys.first,
     "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```",
 )
 _search(
     "searchsortedlast",
-    lambda keys, x: bisect.bisect_right(keys, x),
+    lambda keys, x: bisect.bisect_right(keys, x) + keys.first - 1,
     "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```",
 )
-_search_part("searchsortedfirst", lambda keys, x, lo, hi: bisect.bisect_left(keys, x, lo, hi) + 1)
-_search_part("searchsortedlast", lambda keys, x, lo, hi: bisect.bisect_right(keys, x, lo, hi))
+_search_part(
+    "searchsortedfirst", lambda keys, x, lo, hi: bisect.bisect_left(keys, x, lo, hi) + keys.first
+)
+_search_part(
+    "searchsortedlast",
+    lambda keys, x, lo, hi: bisect.bisect_right(keys, x, lo, hi) + keys.first - 1,
+)
 _search_part(
     "searchsorted",
     lambda keys, x, lo, hi: V.UnitRange(
-        bisect.bisect_left(keys, x, lo, hi) + 1, bisect.bisect_right(keys, x, lo, hi)
+        bisect.bisect_left(keys, x, lo, hi) + keys.first,
+        bisect.bisect_right(keys, x, lo, hi) + keys.first - 1,
     ),
 )
 _search(

@@ -60,6 +60,8 @@ class ClosureBase:
             return self(*args)
         method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
         if method.kwcall is None:
+            method = self.generic.with_keywords(tuple(map(T.dispatch_type, args))) or method
+        if method.kwcall is None:
             raise MethodError(KeywordCall(self, kwargs), args, None)
         return method.kwcall(kwargs, self, *args)
 

@@ -15,7 +15,7 @@ from juliette.runtime.errors import (
     julia_value,
 )
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol, macro_call
 
 _QUOTED = frozenset(("quote", "inert", "meta"))
 
@@ -75,7 +75,7 @@ class Expander:
         """Code with every macro call in it expanded; `once` leaves those in the results."""
         if not isinstance(e, Expr) or e.head in _QUOTED:
             return e
-        if e.head == "macrocall":
+        if macro_call(e) is not None:
             self.outer_only = once
             result = self.expand(e, keep_lines=True)
             return result if once else self.expand_all(result)
@@ -88,7 +88,7 @@ class Expander:
 
         `homes` are the modules around, outermost first: the last is where the call stands.
         """
-        name, source, *args = e.args
+        name, source, *args = (macro_call(e) or e).args
         line = source.line if isinstance(source, LineNumberNode) and source.line else self.line
         if not isinstance(source, LineNumberNode) or source.file is None:
             source = LineNumberNode(line, Symbol(self.file))
@@ -119,12 +119,13 @@ class Expander:
         if e.head == "escape":
             rest = homes[:-1]
             return e if len(rest) <= 1 else Expr("escape", self.inside(e.args[0], rest))
-        if e.head == "macrocall" and self.outer_only:
-            name = e.args[0]
+        call = macro_call(e)
+        if call is not None and self.outer_only:
+            name = call.args[0]
             where = GlobalRef(homes[-1], name) if isinstance(name, Symbol) else name
-            return Expr("macrocall", where, *e.args[1:])
-        if e.head == "macrocall":
-            return self.call(e, homes)
+            return Expr("macrocall", where, *call.args[1:])
+        if call is not None:
+            return self.call(call, homes)
         if e.head == "hygienic-scope":
             return e
         return Expr(e.head, *[self.inside(a, homes) for a in e.args])

@@ -284,15 +284,26 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             lambda em, n: em.call("%mapped_string", *arguments(em, applied)),
             opaque=not applied.quiet,
         )
-    if (type(args[1]) is not Span and not T.subtype(widen(args[1]), T.AbstractArray)) or (
-        array_of(args[1]) is not None and not is_array(args[1])
-    ):
+    if not gives_array(args[1]):
         return None  # of a tuple a tuple, of a dictionary an error
+    f = args[0].value if type(args[0]) is Known else None
+    of_range = type(args[1]) is Span or T.subtype(widen(args[1]), T.AbstractRange)
+    if of_range and (isinstance(f, T.JuliaType) or T.subtype(widen(args[0]), T.Type_)):
+        return None  # a range, it may be
     return _collected(inference, source_applied(inference, node, args))
+
+
+def gives_array(a: Any) -> bool:
+    """Does `map` make an array of it?"""
+    return (type(a) is Span or T.subtype(widen(a), T.AbstractArray)) and (
+        array_of(a) is None or is_array(a)
+    )
 
 
 def _map_many(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """`map(f, xs, ys...)` of arrays of one number of dimensions."""
+    if not all(map(gives_array, args[1:])):
+        return None
     ndims = {shape_of(inference, n) for n in node.args[1:]}
     instance = (
         instance_for(inference, args[0], *[widen(element_of(a)) for a in args[1:]])

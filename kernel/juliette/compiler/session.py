@@ -13,7 +13,7 @@ from juliette.compiler.lower import Lowerer
 from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Main, Module
-from juliette.syntax.expr import Expr, LineNumberNode
+from juliette.syntax.expr import Expr, LineNumberNode, macro_call
 
 # Julia finds these after the stage that adds the place to a message.
 _PLACELESS = (
@@ -115,7 +115,7 @@ class Compiler:
                 return value
             if e.head == "module":
                 return self.define_module(e, module, file, line)
-            if e.head == "macrocall":
+            if macro_call(e) is not None:
                 expanded = self.expand_macro(e, module, None, line, file)
                 if isinstance(expanded, Expr) and expanded.head in (
                     "toplevel",

@@ -32,8 +32,7 @@ def showarg(io: IO, x: Any, toplevel: bool) -> None:
         io.write(wrapper_name(x))
         SHOWARG(io, x.parent, False)
         if isinstance(x, W.SubArray):
-            for i in x.indices:
-                io.write(", " + (":" if isinstance(i, V.Slice) else S.one_line(i)))
+            SHOWINDICES(io, *x.indices)
         elif isinstance(x, W.ReshapedArray):
             io.write("".join(f", {n}" for n in x.dims))
         elif isinstance(x, W.PermutedDimsArray):
@@ -79,10 +78,7 @@ def summary_to(io: IO, x: Any) -> None:
     if isinstance(x, Struct):
         axes = Base.bindings["axes"](x)
         if not all(isinstance(axis, V.OneTo) for axis in axes):
-            io.write(
-                " with indices "
-                + "×".join(S.one_line(getattr(axis, "indices", axis)) for axis in axes)
-            )
+            io.write(" with indices " + INDS2STRING(axes))
 
 
 @Base.method("summary(io::IO, x)")
@@ -243,12 +239,10 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         v = data[()]
         io.write("\n" + ("#undef" if v is UNDEF else S.one_line(scalar(v), **io.context)))
         return
-    stored = stored_places(a)
+    mark = marks(a)
     if len(shape) <= 2:
         m, n = (shape[0], 1) if len(shape) == 1 else shape
-        io.write(
-            "\n" + matrix_text(data.reshape(m, n, order="F"), io, rows - 4, cols, limit, stored)
-        )
+        io.write("\n" + matrix_text(data.reshape(m, n, order="F"), io, rows - 4, cols, limit, mark))
         return
     first = True
     for index in np.ndindex(*shape[2:][::-1]):
@@ -264,6 +258,17 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
         io.write(
             matrix_text(data[(slice(None), slice(None), *index)], io, max(rows - 4, 1), cols, limit)
         )
+
+
+def marks(a: Any) -> Any:
+    """What changes the text of an element in the columns, by its place and the text; None if nothing does."""
+    if isinstance(a, Struct) and REPLACED.user_matches((T.typeof(a), T.Int64, T.Int64, T.String)):
+        first = [Base.bindings["first"](axis) for axis in Base.bindings["axes"](a)] + [1]
+        return lambda i, j, text: REPLACED(a, first[0] + i, first[1] + j, text)
+    stored = stored_places(a)
+    return (
+        None if stored is None else lambda i, j, text: text if stored(i, j) else centred_mark(text)
+    )
 
 
 def stored_places(a: Any) -> Any:
@@ -291,8 +296,8 @@ def elision(index: tuple[int, ...], lengths: tuple[int, ...]) -> int | None:
     return None
 
 
-def matrix_text(data: Any, io: IO, height: int, width: int, limit: bool, stored: Any = None) -> str:
-    """The aligned rows of a matrix; `stored(i, j)` is false where a structured matrix has no element."""
+def matrix_text(data: Any, io: IO, height: int, width: int, limit: bool, mark: Any = None) -> str:
+    """The aligned rows of a matrix; `mark(i, j, text)` is what stands where a structured matrix has no element."""
     m, n = data.shape
     plain = data.dtype.char in "dlq?D"
     cache: dict[tuple[int, int], tuple[str, int, int]] = {}
@@ -303,8 +308,8 @@ def matrix_text(data: Any, io: IO, height: int, width: int, limit: bool, stored:
             v = data[i, j].item() if plain else data[i, j]
             text = cell_text(v, io)
             left, right = alignment(v, text, io)
-            if stored is not None and not stored(i, j):
-                text = centred_mark(text)
+            if mark is not None:
+                text = mark(i, j, text)
             found = cache[i, j] = (text, left, right)
         return found
 
@@ -410,7 +415,43 @@ def dims2string(dims: Any) -> str:
 
 @Base.method("inds2string(indices)", export=False)
 def inds2string(indices: Any) -> str:
-    return "×".join(S.string_of(i) for i in indices)
+    return "×".join(S.string_of(getattr(i, "indices", i)) for i in indices)
+
+
+INDS2STRING = Base.bindings["inds2string"]
+
+
+@Base.method("showindices(io::IO, indices...)", export=False)
+def showindices(io: IO, *indices: Any) -> None:
+    """Write indices or axes after what stands before them in the parentheses of a summary."""
+    for i in indices:
+        io.write(", " + (":" if isinstance(i, V.Slice) else S.one_line(i)))
+
+
+@Base.method(
+    "replace_in_print_matrix(a::AbstractVecOrMat, i::Integer, j::Integer, text::AbstractString)",
+    export=False,
+)
+def replace_in_print_matrix(a: Any, i: int, j: int, text: Any) -> Any:
+    """What stands for an element in a printed matrix: its text, or a dot where there is none by structure."""
+    stored = stored_places(a)
+    return text if stored is None or stored(i - 1, j - 1) else centred_mark(str(text))
+
+
+SHOWINDICES = Base.bindings["showindices"]
+REPLACED = Base.bindings["replace_in_print_matrix"]
+
+
+@Base.method("replace_with_centered_mark(text::AbstractString; c='⋅')", export=False)
+def replace_with_centered_mark(text: Any, *, c: Any = "⋅") -> str:
+    """A mark in the middle of as many spaces as a text is wide.
+
+    ```jldoctest
+    julia> Base.replace_with_centered_mark("100")
+    " ⋅ "
+    ```
+    """
+    return centred_mark(str(text)).replace("⋅", str(c))
 
 
 # ---------------------------------------------------------------- ranges

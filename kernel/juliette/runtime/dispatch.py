@@ -333,6 +333,8 @@ class GenericFunction:
         types = tuple(map(T.dispatch_type, args))
         method = self.selected(types)
         if method is None or method.kwcall is None:
+            method = self.with_keywords(types)
+        if method is None or method.kwcall is None:
             ambiguous = "ambiguous" if method is None and len(self.matching(types)) > 1 else None
             raise MethodError(
                 KeywordCall(self, kwargs) if ambiguous is None else self, args, ambiguous
@@ -342,6 +344,11 @@ class GenericFunction:
             if rule is not None:
                 return rule(*args, **kwargs)
         return method.kwcall(kwargs, *args)
+
+    def with_keywords(self, types: tuple[Any, ...]) -> Method | None:
+        """The method for a call with keywords: those that take none are not looked at, as specific as they may be."""
+        found = [m for m in self.matching(types) if m.kwcall is not None]
+        return most_specific(found) if found else None
 
     # ------------------------------------------------------------ the tables
 

@@ -219,23 +219,38 @@ class UnionType(JuliaType):
         return tree_text(self)
 
 
+# So many comparisons are remembered of a type.
+MOST_COMPARED = 64
+
+
 class UnionAll(JuliaType):
     """`body where var`."""
 
-    __slots__ = ("below", "body", "has_free", "var")
+    __slots__ = ("alike", "below", "body", "has_free", "var")
 
     def __init__(self, var: TypeVar, body: Any) -> None:
         self.var = var
         self.body = body
         self.below: dict[Any, bool] = {}
+        # what it has been compared with, by identity: all types of a family have one hash
+        self.alike: dict[int, tuple[UnionAll, bool]] = {}
         self.has_free = bool(
             (free_vars(body) | free_vars(var.upper) | free_vars(var.lower)) - {var}
         )
 
     def __eq__(self, other: object) -> bool:
-        from juliette.runtime.subtyping import equal
+        if self is other:
+            return True
+        if not isinstance(other, UnionAll):
+            return False
+        known = self.alike.get(id(other))
+        if known is None:
+            from juliette.runtime.subtyping import equal
 
-        return isinstance(other, UnionAll) and (self is other or equal(self, other))
+            if len(self.alike) >= MOST_COMPARED:
+                self.alike.clear()
+            known = self.alike[id(other)] = other, equal(self, other)
+        return known[1]
 
     def __hash__(self) -> int:
         return hash(unwrap(self).typename) if isinstance(unwrap(self), DataType) else 7

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import dense, is_array, shape_of
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import is_string, text_of
 from juliette.display.io import IO
@@ -178,10 +179,9 @@ def write_table(io: Any, x: Any, delimiter: str, quotes: bool) -> None:
         finally:
             file.stream.close()
         return
-    if isinstance(x, Array) and x.data.ndim == 2:
-        rows: Any = [elements(x.data[i]) for i in range(x.data.shape[0])]
-    elif hasattr(x, "data") and np.ndim(x.data) == 2:
-        rows = [elements(np.asarray(x.data)[i]) for i in range(np.shape(x.data)[0])]
+    if is_array(x) and len(shape_of(x)) == 2:
+        data = dense(x)
+        rows: Any = [elements(data[i]) for i in range(data.shape[0])]
     else:
         rows = [
             list(iterate_value(row))

@@ -35,9 +35,7 @@ Base.eachindex(a::GenericArray) = eachindex(a.a)
 Base.IndexStyle(::GenericArray) = IndexLinear()
 Base.getindex(a::GenericArray, i::Int...) = a.a[i...]
 Base.setindex!(a::GenericArray, x, i::Int...) = (a.a[i...] = x; a)
-function Base.similar(a::GenericArray, ::Type{T}, dims::Tuple{Vararg{Int}}) where {T}
-    GenericArray(similar(a.a, T, dims))
-end
+Base.similar(a::GenericArray, dims::Integer...) = GenericArray(similar(a.a, dims...))
 
 struct GenericDict{K,V} <: AbstractDict{K,V}
     s::AbstractDict{K,V}

@@ -182,6 +182,18 @@ class GlobalRef:
 _CLOSE: Final = object()
 
 
+def macro_call(e: object) -> Expr | None:
+    """The call of a macro that code is: `@m x`, or `@m(x) do … end`, whose function comes first; None for other code."""
+    if not isinstance(e, Expr):
+        return None
+    if e.head == "macrocall":
+        return e
+    if e.head == "do" and isinstance(e.args[0], Expr) and e.args[0].head == "macrocall":
+        name, line, *args = e.args[0].args
+        return Expr("macrocall", name, line, e.args[1], *args)
+    return None
+
+
 def render(value: object) -> str:
     """Write an expression as an s-expression, as ``Meta.show_sexpr`` does."""
     out: list[str] = []

@@ -9,7 +9,7 @@ from juliette.compiler.lower.dots import fused
 from juliette.compiler.lower.forms import indexing, problem, shown, str_name
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, Symbol
+from juliette.syntax.expr import Expr, Symbol, macro_call
 
 
 def again(node: C.Node) -> C.Node:
@@ -135,10 +135,10 @@ class Calls(Scoping):
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])
 
     def lower_do(self, e: Expr) -> C.Node:
+        if macro_call(e) is not None:
+            return self.lower(self.expansion(e))
         head, function = e.args
         c = Expr(head.head, *head.args)
-        if c.head == "macrocall":
-            return self.lower(Expr("macrocall", c.args[0], c.args[1], function, *c.args[2:]))
         if c.head == "." and isinstance(c.args[1], Expr) and c.args[1].head == "tuple":
             return self.lower(Expr(".", c.args[0], _with_first(c.args[1], 0, function)))
         return self.lower(_with_first(c, 1, function))

@@ -13,7 +13,7 @@ from juliette.compiler.lower.forms import (
     problem,
     signature_name,
 )
-from juliette.syntax.expr import Expr, LineNumberNode, Symbol
+from juliette.syntax.expr import Expr, LineNumberNode, Symbol, macro_call
 
 
 class FunctionScope:
@@ -83,6 +83,9 @@ class Assigned:
                 self.line = e.line
             return
         head = e.head
+        if macro_call(e) is not None:
+            self.visit(self.expand(e))
+            return
         if head in (
             "quote",
             "inert",
@@ -160,9 +163,6 @@ class Assigned:
                 for spec in e.args[1:]:
                     for value in _values(spec):
                         self.visit(value)
-            return
-        if head == "macrocall":
-            self.visit(self.expand(e))
             return
         if head == "tuple":
             # what looks like an assignment is an entry of a named tuple

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.display.array_show import matrix_text, size_text, stored_places
+from juliette.display.array_show import marks, matrix_text, size_text
 from juliette.runtime import types as T
 from juliette.runtime.array import elements
 from juliette.runtime.modules import Base
@@ -35,7 +35,7 @@ def show_matrix(io: Any, mime: Any, a: Any) -> None:
         if io.get("compact") is None and n > 1:
             inner = inner.with_(compact=True)
         limit = bool(io.get("limit"))
-        io.write(":\n" + matrix_text(a.data, inner, rows - 4, cols, limit, stored_places(a)))
+        io.write(":\n" + matrix_text(a.data, inner, rows - 4, cols, limit, marks(a)))
     else:
         io.write(":\n" + braille(a, rows - 4, cols // 2, bool(io.get("limit", True))))
 
