@@ -173,7 +173,9 @@ def table(name: str, rows: dict[str, str]) -> str:
     """A dictionary's source."""
     lines = [f"{name}: dict[str, str] = {{"]
     for part, names in rows.items():
-        wrapped = textwrap.wrap(names, 88, break_long_words=False, break_on_hyphens=False)
+        # what ruff joins to one line stays one
+        wide = 90 if len(names) <= 90 else 88
+        wrapped = textwrap.wrap(names, wide, break_long_words=False, break_on_hyphens=False)
         quoted = [json.dumps(line + " ", ensure_ascii=False) for line in wrapped[:-1]]
         quoted.append(json.dumps(wrapped[-1], ensure_ascii=False))
         if len(quoted) == 1 and len(part) + len(quoted[0]) < 91:
