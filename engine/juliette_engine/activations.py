@@ -23,6 +23,7 @@ from juliette_engine.elementwise import (
 )
 from juliette_engine.elementwise import sigmoid as σ
 from juliette_engine.fusion import PYTHON, Call, Fixed, build
+from juliette_engine.numeric import ONES
 from juliette_engine.tape import IMPLICIT, Node, lent, primal
 
 __all__ = [
@@ -95,7 +96,10 @@ class Activation(Elementwise):
         given = tuple([float(primal(c)) for c in args[1:]])
         constants = given + tuple(self.constants.values())[len(given) :]
         x = args[0]
-        if not isinstance(x, (Node, np.ndarray, int, float, complex, np.generic)):
+        if (
+            not isinstance(x, (Node, np.ndarray, int, float, complex, np.generic))
+            and type(x) not in ONES
+        ):
             x = E.lifted(x)
         if type(x) is LongTracer:
             waiting = defer(Call(self, (0, *map(Fixed, constants))), (x,))

@@ -19,9 +19,9 @@ import numpy as np
 from juliette_engine import tape as T
 from juliette_engine.deferred import LongTracer, defer
 from juliette_engine.fusion import PYTHON, Call, Fixed, Leaf, build
-from juliette_engine.numeric import ARRAYS, NUMBERS, ONES
+from juliette_engine.numeric import AMONG_ARRAYS, ARRAYS, NUMBERS, ONES
 from juliette_engine.program import NAMESPACE, Program, Value, parse
-from juliette_engine.tape import IMPLICIT, Node, lent, strip, top
+from juliette_engine.tape import IMPLICIT, Node, lent, primal, strip, top
 
 ndarray = np.ndarray
 _NAMES = {1: ("x",), 2: ("a", "b"), 3: ("m", "a", "b")}
@@ -93,6 +93,15 @@ class Elementwise:
                 for a in args
             ]
         )
+        if any([type(primal(a)) in AMONG_ARRAYS for a in args]) and any(
+            [type(primal(a)) is ndarray for a in args]
+        ):
+            return self(
+                *[
+                    AMONG_ARRAYS[type(primal(a))](a) if type(primal(a)) in AMONG_ARRAYS else a
+                    for a in args
+                ]
+            )
         fixed, tree = self.tree_for(args)
         long = any([type(a) is LongTracer for a in args])
         if long:

@@ -17,6 +17,7 @@ import numpy as np
 from juliette_engine import tape as T
 from juliette_engine.errors import unequal
 from juliette_engine.long import BIG, divisible, long_kernel
+from juliette_engine.numeric import ONES, narrowed
 from juliette_engine.program import NAMESPACE, Program, Value
 from juliette_engine.tape import (
     SCALARS,
@@ -27,6 +28,7 @@ from juliette_engine.tape import (
     acc_number,
     full,
     give,
+    learned,
     new,
 )
 
@@ -231,6 +233,7 @@ class _Builder:
         out.update(
             ndarray=ndarray,
             new=new,
+            learned=learned,
             SCALARS=SCALARS,
             ArrayTracer=ArrayTracer,
             Tape=Tape,
@@ -239,6 +242,7 @@ class _Builder:
             acc=acc,
             give=give,
             acc_number=acc_number,
+            narrowed=narrowed,
             full=full,
             total=total,
             unbroadcast=unbroadcast,
@@ -266,10 +270,13 @@ class _Builder:
             self.extra["cls"] = self.host.node_class(t.value.sample)
             return [self.make(name), f"r.data = {name}", "r.grad = None", "r.tape = tape"]
         if type(t.value.sample) is float:
-            make = "r = new(SCALARS[float])"
+            make = ["r = new(SCALARS[float])"]
         else:
-            make = f"r = new(SCALARS[type({name})])"
-        return [make, f"r.data = {name}", "r.grad = None", "r.tape = tape"]
+            make = [
+                f"try: r = new(SCALARS[type({name})])",
+                f"except KeyError: r = new(learned({name}))",
+            ]
+        return [*make, f"r.data = {name}", "r.grad = None", "r.tape = tape"]
 
     def make(self, name: str) -> str:
         """The statement that makes an array node."""
@@ -404,6 +411,10 @@ class _Builder:
         if not leaf.array:
             if v.array or self.arrays:
                 d = f"total({d}, r.data.size)"
+            if type(leaf.sample) not in ONES and any(
+                type(other.sample) in ONES for other in self.leaves
+            ):
+                d = f"narrowed({d}, n{i}.data)"
             return [f"acc_number(n{i}, {d})"]
         owned = v.name.startswith("t") and not shared
         if loose:

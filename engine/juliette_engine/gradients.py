@@ -11,7 +11,7 @@ from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine import trees
 from juliette_engine.elementwise import real
-from juliette_engine.numeric import OTHERS
+from juliette_engine.numeric import ONES, OTHERS
 from juliette_engine.tape import (
     IMPLICIT,
     LEVELS,
@@ -265,10 +265,6 @@ def set_show_output(f: Callable[[Any], str]) -> None:
     """Install how a value is written in an error."""
     global show_output
     show_output = f
-
-
-# One, by the class of other libraries' numbers.
-ONES: dict[type, Any] = {}
 
 
 def seed_of(y: Any) -> Any:

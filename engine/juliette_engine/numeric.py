@@ -79,6 +79,13 @@ def plain(x: Any) -> Any:
 OTHERS: dict[type, Callable[..., Any]] = {}
 # One, of such numbers.
 ONES: dict[type, Any] = {}
+# What such a number, or a node for one, is beside an array: f(x).
+AMONG_ARRAYS: dict[type, Callable[[Any], Any]] = {}
+
+
+def narrowed(g: Any, like: Any) -> Any:
+    """A cotangent of another library's kind for a number of Python's or numpy's."""
+    return type(like)(float(g)) if type(g) in ONES and isinstance(like, (float, np.floating)) else g
 
 
 def _safe(name: str, function: Callable[..., Any]) -> None:
@@ -164,11 +171,12 @@ def power(x: Any, y: Any) -> Any:
 
 def _alike(x: Any, other: Any) -> Any:
     """A whole number as the other argument's kind of number."""
-    return (
-        type(other)(x)
-        if type(x) is int and isinstance(other, (float, np.floating, np.integer))
-        else x
-    )
+    if type(x) is not int:
+        return x
+    if isinstance(other, (float, np.floating, np.integer)):
+        return type(other)(x)
+    one = ONES.get(type(other))
+    return x if one is None else one * x
 
 
 @_number("maximum")

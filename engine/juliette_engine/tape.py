@@ -145,6 +145,27 @@ WHOLE: dict[type, type[Node]] = {
     for c in (np.int8, np.int16, np.int32, np.uint8, np.uint16, np.uint32, np.uint64)
 }
 SCALARS.update(WHOLE)
+
+
+def learned(x: Any) -> type[Node]:
+    """The class of a node for a number of a class that came up only now."""
+    LEARN(x)
+    return SCALARS[type(x)]
+
+
+def _unknown(x: Any) -> None:
+    raise TypeError(f"cannot compute with a value of type {type(x).__name__}")
+
+
+LEARN: Callable[[Any], Any] = _unknown
+
+
+def set_learn(f: Callable[[Any], Any]) -> None:
+    """Install what enters the class of a number of another library among `SCALARS`."""
+    global LEARN
+    LEARN = f
+
+
 NESTED: dict[type, type[Node]] = {c: _nested_of(c) for c in set(SCALARS.values())}
 _PLAIN_OF = {np.float64: float, np.int64: int, np.complex128: complex}
 
@@ -167,7 +188,10 @@ class Tape(list[Any]):
         if t is ndarray:
             r = new(self.array_class(v))
         else:
-            r = new(SCALARS[t])
+            try:
+                r = new(SCALARS[t])
+            except KeyError:
+                r = new(learned(v))
             plain = _PLAIN_OF.get(t)
             if plain is not None:
                 v = plain(v)
@@ -267,7 +291,7 @@ def acc(x: Any, g: Any) -> None:
     if h is None:
         x.grad = g
         x.own = False
-    elif x.own and type(g) is ndarray:
+    elif x.own and type(g) is ndarray and g.dtype is h.dtype:
         h += g
     else:
         x.grad = h = h + g
@@ -280,7 +304,7 @@ def give(x: Any, g: Any) -> None:
     if h is None:
         x.grad = g
         x.own = type(g) is ndarray
-    elif x.own:
+    elif x.own and (type(g) is not ndarray or g.dtype is h.dtype):
         h += g
     else:
         x.grad = h = h + g

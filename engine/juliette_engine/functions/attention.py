@@ -33,6 +33,10 @@ def attention_scores(q: Any, k: Any, bias: Any, *, mask: Any, nheads: int, fdrop
     if bias is not None:
         logits = rules.add(logits, fitting(bias, shape(logits)))
     if mask is not None:
+        if isinstance(mask, str):
+            if mask != "causal":
+                raise ArgumentError(f"the mask is an array, or causal, and not {mask}")
+            mask = np.triu(np.ones(shape(logits)[:2], dtype=bool))
         chosen = fitting(np.asarray(primal(mask), dtype=bool), shape(logits))
         logits = where(np.broadcast_to(chosen, shape(logits)), logits, -math.inf)
     α = rules.softmax(logits)

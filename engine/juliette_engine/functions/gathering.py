@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.elementwise import add, conjugate, div, mul
+from juliette_engine.elementwise import add, conjugate, div, mul, neg
 from juliette_engine.errors import ArgumentError, DimensionMismatch
 from juliette_engine.primitives import permute, primitive, reshape, shape, sum_along
 from juliette_engine.tape import primal
@@ -150,7 +150,7 @@ def scatter(op: str, src: Any, index: Any, size: tuple[int, ...] | None = None) 
     flat = reshape(src, (rows, linear.size))
     if op in ("+", "-"):
         y = _added(flat, index=linear, n=n)
-        y = mul(y, -1) if op == "-" else y
+        y = neg(y) if op == "-" else y
     elif op == "mean":
         counts = np.bincount(linear, minlength=n).clip(1)
         y = div(_added(flat, index=linear, n=n), counts[None, :].astype(primal(flat).dtype))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -327,9 +328,14 @@ def isapprox_arrays(
             for p, q in zip(values_of(a), values_of(b), strict=True)
         )
     if rtol is None:
-        single = x.dtype == np.float32 or y.dtype == np.float32
-        exact = x.dtype.kind in "iub" and y.dtype.kind in "iub"
-        rtol = 0 if atol > 0 or exact else (3.4526698e-4 if single else 1.4901161193847656e-8)
+        rtol = (
+            0
+            if atol > 0
+            else max(
+                [math.sqrt(np.finfo(d).eps) for d in (x.dtype, y.dtype) if d.kind in "fc"],
+                default=0,
+            )
+        )
     d = np.linalg.norm((x.astype(np.result_type(x, np.float64)) - y).ravel())
     if not np.isfinite(d):
         return all(

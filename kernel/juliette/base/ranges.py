@@ -134,13 +134,9 @@ def colon_step(start: Any, step: Any, stop: Any) -> Any:
     if not T.subtype(t, T.AbstractFloat):
         if R.OPERATORS["iszero"](step):
             raise ArgumentError("step cannot be zero")
-        kind = promote_type(T.typeof(start), T.typeof(stop))
-        start, stop = convert(kind, start), convert(kind, stop)
-        if T.subtype(kind, T.Integer) and not T.isa(step, T.Integer):
-            if Base.bindings["isinteger"](step) is not True:
-                raise ArgumentError("StepRange{<:Integer} cannot have non-integer step")
-            step = convert(kind, step)
-        return V.StepRange(start, step, stop)
+        start = convert(promote_type(T.typeof(start), T.typeof(stop)), start)
+        kind = T.typeof(R.OPERATORS["+"](start, Base.bindings["zero"](step)))
+        return V.StepRange(convert(kind, start), step, convert(kind, stop))
     start, step, stop = convert(t, start), convert(t, step), convert(t, stop)
     count = (
         Base.bindings["floor"](T.Int64, R.OPERATORS["/"](R.OPERATORS["-"](stop, start), step)) + 1

@@ -19,7 +19,7 @@ from juliette.compiler.lattice import ANY, Known, widen
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, undef
-from juliette.runtime.dispatch import GenericFunction, call_kw
+from juliette.runtime.dispatch import TRACE, GenericFunction, call_kw
 from juliette.runtime.modules import Base, Module
 
 STABLE: dict[str, frozenset[str]] = {
@@ -358,10 +358,14 @@ def _called(f: Any, samples: tuple[Any, ...], keywords: tuple[tuple[str, Any], .
         named[name] = x.value if type(x) is Known else sample(widen(x))
         if named[name] is NONE:
             return ANY
+    # under a gradient, a view would be a copy: what holds outside is asked for
+    depth, TRACE.depth = TRACE.depth, 0
     try:
         value = call_kw(f, named, *map(_fresh, samples)) if named else f(*map(_fresh, samples))
     except Exception:
         return ANY  # the samples do not suit it; the call itself decides
+    finally:
+        TRACE.depth = depth
     if isinstance(f, GenericFunction) and f.name in FOLDED:
         return Known(value)
     t = T.typeof(value)
@@ -399,10 +403,13 @@ def _of_iteration(t: Any) -> tuple[Any, int]:
         value = sample(t)
         if value is NONE:
             return ANY, 0
+        depth, TRACE.depth = TRACE.depth, 0
         try:
             eltype, shape = ITERATION(value)
         except Exception:
             eltype, shape = ANY, ()
+        finally:
+            TRACE.depth = depth
         found = _ITERATED[t] = (
             eltype if L.concrete(eltype) else ANY,
             1 if shape is None else len(shape),

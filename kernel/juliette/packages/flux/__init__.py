@@ -249,14 +249,16 @@ def _load_functors_package(module: Module) -> None:
 def _load_nnlib(module: Module) -> None:
     from juliette.packages.flux import functions, nnlib
 
+    functions.follow_julia()
     functions.load_activations(module)
     functions.load_nnlib(module)
     nnlib.load(module)
 
 
 def _load_mlutils(module: Module) -> None:
-    from juliette.packages.flux import absent, data
+    from juliette.packages.flux import absent, data, functions
 
+    functions.follow_julia()
     data.load(module)
     absent.load(module, "MLUtils")
 

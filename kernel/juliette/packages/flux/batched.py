@@ -86,8 +86,6 @@ def swapped(x: Any, cls: type[Batched]) -> Any:
     real = T.subtype(W.eltype_of(x), T.Real)
     if isinstance(x, Batched) and (real or x.conjugates == cls.conjugates):
         return x.parent
-    if isinstance(x, W.PermutedDimsArray) and x.perm == (1, 0, 2) and (real or not cls.conjugates):
-        return x.parent
     if isinstance(x, BatchedAdjoint) and not real:
         return BatchedAdjoint(BatchedTranspose(x.parent))
     return cls(x)

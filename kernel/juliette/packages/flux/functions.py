@@ -28,7 +28,8 @@ from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Rational
 from juliette.syntax.expr import Symbol
-from juliette_engine import activations, initialisers, losses, rules
+from juliette_engine import activations, errors, initialisers, losses, rules
+from juliette_engine.tape import primal
 
 # Name and aliases of each activation, as NNlib exports them.
 ACTIVATIONS: dict[str, tuple[str, ...]] = {
@@ -56,6 +57,8 @@ WITH_CONSTANTS = {"leakyrelu": 1, "rrelu": 2, "elu": 1, "celu": 1, "softshrink":
 
 # Those that only choose and cut, so that integers stay integers.
 KEEP_INTEGERS = {"relu", "relu6", "hardtanh", "trelu"}
+# Those that only calculate, so that fractions stay fractions.
+KEEP_FRACTIONS = {*KEEP_INTEGERS, "softsign", "hardσ", "hardswish"}
 
 LOSSES = (
     "mse", "mae", "msle", "huber_loss", "crossentropy", "logitcrossentropy", "binarycrossentropy",
@@ -64,6 +67,9 @@ LOSSES = (
     "siamese_contrastive_loss", "ctc_loss",
 )  # fmt: skip
 GREEK = {"ϵ": "eps", "ε": "eps", "δ": "delta", "β": "beta", "γ": "gamma"}
+
+# What the engine itself finds wrong.
+OWN = (errors.ArgumentError, errors.AssertionFailed, errors.DimensionMismatch, errors.DomainError)
 
 INITIALISERS = (
     "glorot_uniform", "glorot_normal", "kaiming_uniform", "kaiming_normal", "truncated_normal",
@@ -77,8 +83,12 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
 
     def scalar(x: Any, *constants: Any) -> Any:
         host = to_host(x)
-        if isinstance(host, (int, np.integer, np.bool_, Rational)) and name not in KEEP_INTEGERS:
+        if isinstance(host, (int, np.integer, np.bool_)) and name not in KEEP_INTEGERS:
             host = float(host)
+        elif isinstance(primal(host), Rational) and name not in KEEP_FRACTIONS:
+            host = Base.bindings["float"](host)
+        elif not isinstance(host, (float, np.generic)):
+            host = zygote.nodes.known(host)
         if constants and name == "leakyrelu" and isinstance(host, (np.float32, np.float16)):
             # its slope is not rounded before the product, unlike the constants of the others
             return from_host(type(host)(op(float(host), *map(to_host, constants))))
@@ -91,13 +101,20 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
     scalar.__doc__ = f"`{name}(x)` is `{FORMULAS[name]}`."
     whole.__doc__ = f"`{name}.(x)`"
     extra = "".join(f", a{i}=nothing" for i in range(WITH_CONSTANTS.get(name, 0)))
-    module.method(f"{name}(x::Real{extra})", transparent=True)(scalar)
+    real = name != "tanh_fast"
+    module.method(f"{name}(x::{'Real' if real else 'Number'}{extra})", transparent=True)(scalar)
     module.method(f"{name}(x::AbstractArray{extra})", transparent=True)(whole)
     f = module.bindings[name]
     if name != "rrelu":
         keep = "fi" if name in KEEP_INTEGERS else "f"
-        KERNELS[f] = lambda x, *a: op(x if x.dtype.kind in keep else x.astype(float), *a)
-    zygote.register_broadcast(f, op)
+
+        def kernel(x: Any, *a: Any) -> Any:
+            if x.dtype.kind == "c" and real:
+                raise MethodError(f, (complex(x.flat[0]) if x.size else 0j, *a), None)
+            return op(x if x.dtype.kind in keep or x.dtype.kind == "c" else x.astype(float), *a)
+
+        KERNELS[f] = kernel
+    zygote.register_broadcast(f, op, of_reals=real)
     same_function(f, op)
     for alias in aliases:
         module.const(alias, f)
@@ -122,8 +139,10 @@ def expose(
                 return from_host(f(*map(host_argument, args)))
             given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
             return from_host(f(*map(host_argument, args), **given))
-        except (AttributeError, TypeError, ValueError):
-            if all([a is not None and (known(a) or callable(a)) for a in args]):
+        except (AttributeError, TypeError, ValueError) as e:
+            if isinstance(e, OWN) or all(
+                [a is not None and (known(a) or callable(a)) for a in args]
+            ):
                 raise
             raise MethodError(module.bindings[name], args, None) from None
 
@@ -448,7 +467,6 @@ def dropped(rng: Any, x: Any, p: Any, dims: Any) -> Any:
 
 def load_initialisers(module: Module) -> None:
     """Initialisers: with sizes they give an array, without a function of sizes."""
-    initialisers.set_random_source(JuliaSource())
     for name in INITIALISERS:
         initialiser(module, name, getattr(initialisers, name))
 
@@ -479,6 +497,11 @@ def initialiser(module: Module, name: str, f: Any) -> None:
     call.__doc__ = f.__doc__
     boundary._JULIA[id(f)] = module.bindings[name]
     boundary._KEPT.append(f)
+
+
+def follow_julia() -> None:
+    """Random numbers of the engine are Julia's from now on."""
+    initialisers.set_random_source(JuliaSource())
 
 
 class JuliaSource:

@@ -8,7 +8,8 @@ import numpy as np
 
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
-from juliette.runtime.array import elements
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import elements, undef, wrap
 from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
@@ -19,6 +20,16 @@ JOINS = {
     "+": rules.add, "-": rules.add, "mean": rules.add, "*": rules.mul, "/": rules.mul, "max": rules.maximum,
     "min": rules.minimum,
 }  # fmt: skip
+# Where each operation starts, as a function of the type of the elements.
+STARTS = {
+    "+": "zero",
+    "-": "zero",
+    "mean": "zero",
+    "*": "one",
+    "/": "one",
+    "max": "typemin",
+    "min": "typemax",
+}
 
 
 def from_zero(idx: Any) -> Any:
@@ -98,6 +109,8 @@ def scattering(module: Module) -> None:
         """Slices put together by the numbers of their places, with an operation; `init` goes first."""
         size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
         name, host = name_of(op), to_host(src)
+        if not isinstance(host, (zygote.Tracer, np.ndarray)) or zygote.primal(host).dtype == object:
+            return of_any(op, src, from_zero(idx), init, size)
         y = engine.scatter(name, host, from_zero(idx), size)
         if init is not None:
             if name not in JOINS or name == "mean":
@@ -113,15 +126,22 @@ def scattering(module: Module) -> None:
         """Slices of `src` put into `dst` by the numbers of their places, with an operation."""
         places = from_zero(idx)
         there, values = to_host(dst), to_host(src)
-        fitting(there, values, places)
-        within(dst, rules.shape(there), places)
+        fitting(dst, src, places)
+        within(dst, dst.data.shape, places)
         name = name_of(op)
         numeric = all(
             isinstance(v, zygote.Tracer) or (isinstance(v, np.ndarray) and v.dtype != object)
             for v in (there, values)
         )
+        if name == "mean" and not numeric:
+            means = of_any(op, src, places, None, dst.data.shape)
+            return Base.bindings["copyto!"](dst, Base.bindings["+"](dst, means))
         if name not in JOINS or not numeric:
             return one_by_one(op, dst, src, places)
+        if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+            values = values.astype(
+                np.result_type(zygote.primal(there), values)
+            )  # sums are of the wider kind
         joined = JOINS[name](there, engine.scatter(name, values, places, rules.shape(there)))
         if isinstance(joined, zygote.Tracer):
             return from_host(joined)
@@ -131,11 +151,34 @@ def scattering(module: Module) -> None:
 
 def fitting(dst: Any, src: Any, places: Any) -> None:
     """The sizes that scattering wants of its arguments."""
-    n, m = len(rules.shape(dst)), len(rules.shape(src))
+    n, m = dst.data.ndim, src.data.ndim
     if n - width(places) != m - places.ndim:
         raise AssertionError_(
             f"Incompatible input shapes of (dst, src, idx) = ({n}, {m}, {places.ndim})."
         )
+
+
+def of_any(op: Any, src: Any, places: Any, init: Any, size: Any) -> Any:
+    """Scattering of numbers that numpy has no kind for, from a start value."""
+    name, like = name_of(op), W.eltype_of(src)
+    if init is None:
+        if name not in STARTS:
+            raise ArgumentError(f"scatter has no start value for the operation {name}")
+        init = Base.bindings[STARTS[name]](like)
+    lead = src.data.shape[: src.data.ndim - places.ndim]
+    if size is None:
+        rows = [p if type(p) is tuple else (int(p),) for p in places.flat]
+        size = (*lead, *[max(column) + 1 for column in zip(*rows, strict=True)])
+    dst = Base.bindings["fill!"](undef(like, size), init)
+    if name != "mean":
+        return one_by_one(op, dst, src, places)
+    join, counts = Base.bindings["+"], np.zeros(size[len(lead) :], int, order="F")
+    for p in places.flat:
+        counts[p] += 1
+    total = one_by_one(join, dst, src, places)
+    return Base.bindings["broadcast"](
+        Base.bindings["/"], total, wrap(np.broadcast_to(counts.clip(1), size).copy(order="F"))
+    )
 
 
 def one_by_one(op: Any, dst: Any, src: Any, places: Any) -> Any:

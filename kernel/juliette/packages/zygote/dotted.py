@@ -17,6 +17,7 @@ from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.nodes import (
     PLAIN,
     array_class_of,
+    for_numpy,
     is_big,
     is_traced,
     stacked,
@@ -36,15 +37,19 @@ from juliette.runtime.modules import Base
 from juliette_engine import rules
 from juliette_engine.elementwise import Elementwise, run_tree
 from juliette_engine.fusion import Call, Fixed, Host, Leaf, build
+from juliette_engine.numeric import ONES
 from juliette_engine.tape import LEVELS, Node, ScalarTracer, primal
 
 ndarray = np.ndarray
 _REGISTERED: dict[Any, Any] = {}
+_OF_REALS: set[int] = set()
 
 
-def register_broadcast(f: Any, op: Any) -> None:
-    """Give a function its derivative in dotted calls."""
+def register_broadcast(f: Any, op: Any, *, of_reals: bool = False) -> None:
+    """Give a function its derivative in dotted calls; those `of_reals` have none of complex numbers."""
     _REGISTERED[f] = op
+    if of_reals:
+        _OF_REALS.add(id(op))
 
 
 def broadcast_rule(f: Any, count: int = 0) -> Any:
@@ -92,6 +97,8 @@ def leaf(x: Any) -> Leaf | None:
                 if d.ndim
                 else None
             )
+        if type(d) in ONES:
+            return None
         sample = np.float64(1.0) if type(d) is float else type(d)(1)
         return Leaf(True, sample, "float64({}.data)" if type(d) is float else "{}.data")
     if isinstance(x, Array):
@@ -141,7 +148,10 @@ def traced_kernel(t: Template, values: tuple[Any, ...], slow: Any) -> Any:
                 return visit(n.args[0])
             raise LookupError
         usual = tuple(getattr(op, "constants", {}).values())[len(n.args) - 1 :]
-        return Call(op, (*[visit(a) for a in n.args], *map(Fixed, usual)))
+        parts = [visit(a) for a in n.args]
+        if id(op) in _OF_REALS and any(np.iscomplexobj(leaves[i].sample) for i in leaves):
+            raise LookupError
+        return Call(op, (*parts, *map(Fixed, usual)))
 
     try:
         tree = visit(t.tree)
@@ -182,7 +192,9 @@ def _evaluate(tree: Any) -> Any:
         numeric = False
     if numeric:
         op = broadcast_rule(f, len(args)) or _whole(f, args)
-        if op is not None:
+        if op is not None and not (id(op) in _OF_REALS and np.iscomplexobj(primal(args[0]))):
+            if any([type(primal(a)) is ndarray for a in args]):
+                args = [for_numpy(a) for a in args]
             shapes = [np.shape(primal(a)) for a in args]
             if any(shapes):
                 B.common_shape(shapes)

@@ -40,8 +40,7 @@ from juliette.runtime.numeric import (
 )
 from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
-from juliette_engine.numeric import ONES as BIG_ONES
-from juliette_engine.numeric import OTHERS
+from juliette_engine.numeric import AMONG_ARRAYS, ONES, OTHERS
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal
 
 ndarray = np.ndarray
@@ -229,10 +228,13 @@ def complex_data(x: Any) -> Any:
 
 def stacked(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of numbers, some of them traced."""
-    return rules.stack_scalars([_for_numpy(v) for v in values], shape)
+    return rules.stack_scalars([for_numpy(v) for v in values], shape)
 
 
-def _for_numpy(x: Any) -> Any:
+def for_numpy(x: Any) -> Any:
+    """A number among those of an array: fractions are floats there."""
+    if isinstance(x, ScalarTracer):
+        return _convert(T.Float64, x) if isinstance(primal(x), Rational) else x
     return complex(x) if isinstance(x, Complex) else float(x) if isinstance(x, Rational) else x
 
 
@@ -286,6 +288,14 @@ A.set_gather(_gather)
 
 
 def _convert(t: Any, x: Any) -> Any:
+    if (
+        isinstance(primal(x), Rational)
+        and not T.subtype(t, Rational_)
+        and t not in (T.Real, T.Number, T.Any_)
+    ):
+        from juliette.base.essentials import to_number
+
+        return renumbered(x, lambda v: to_number(t, v))
     if t is T.typeof(x) or t in (T.Real, T.Number, T.Any_, T.AbstractFloat):
         return rules.floating(x) if t is T.AbstractFloat else x
     if t is T.Float64:
@@ -376,7 +386,10 @@ def known(x: Any) -> Any:
         nested = NESTED[made] = type(
             f"Nested{cls.__name__}Tracer", (made,), {"__slots__": (), "nested": True}
         )
-        if cls is BigFloat:
+        ONES[cls] = Base.bindings["one"](x)
+        if cls is not BigFloat:
+            AMONG_ARRAYS[cls] = for_numpy
+        else:
             _compute_big()
             for name, dunder in _OPERATORS:
                 for c in (made, nested):
@@ -384,7 +397,8 @@ def known(x: Any) -> Any:
                     setattr(c, f"__{dunder}__", left)
                     setattr(c, f"__r{dunder}__", right)
         T._TYPE_OF_CLASS[made] = T._TYPE_OF_CLASS[nested] = T.typeof(x)
-        gradients.ONES[cls] = Base.bindings["one"](x)
+        for c in (made, nested):
+            _answer(c)
     return x
 
 
@@ -400,7 +414,6 @@ _OPERATORS = (("+", "add"), ("-", "sub"), ("*", "mul"), ("/", "truediv"), ("^", 
 
 def _compute_big() -> None:
     """From now on steps back compute with big numbers, too, and with others beside them."""
-    BIG_ONES[BigFloat] = Base.bindings["float"](Base.bindings["big"](1))
     OTHERS[BigFloat] = lambda name, *xs: Base.bindings[
         _BASE_NAMES.get(name, name.replace("arc", "a"))
     ](*xs)
@@ -431,7 +444,12 @@ for _name, _dunder in _OPERATORS:
     _left, _right = _operator(_name)
     setattr(Rational, f"__{_dunder}__", _left)
     setattr(Rational, f"__r{_dunder}__", _right)
-setattr(Rational, "__neg__", lambda a: Base.bindings["-"](a))  # noqa: B010
+for _name in ("conjugate", "real"):
+    setattr(Rational, _name, (lambda a: a) if _name == "conjugate" else property(lambda a: a))
+for _name, _dunder in (("<", "lt"), ("<=", "le"), (">", "gt"), (">=", "ge")):
+    setattr(Rational, f"__{_dunder}__", _operator(_name)[0])
+for _name, _dunder in (("-", "neg"), ("abs", "abs")):
+    setattr(Rational, f"__{_dunder}__", lambda a, name=_name: Base.bindings[name](a))
 
 
 def _part(x: Any, name: str) -> Any:
@@ -453,11 +471,19 @@ for _cls in (
 ):
     for _c in (_cls, NESTED[_cls]):
         numeric.MAKERS[_c] = rules.complexed
+
+
+def _answer(cls: Any) -> None:
+    """A class of nodes that stand for numbers converts and shows as they do."""
+    NUMBER_HOOKS[cls] = _convert
+    SHOW_HOOKS[cls] = _show
+    setattr(cls, "text", _text)  # noqa: B010
+
+
 for _cls in dict.fromkeys(tapes.SCALARS.values()):
     if _cls is tapes.BoolTracer:
         continue
     for _c in (_cls, NESTED[_cls]):
-        NUMBER_HOOKS[_c] = _convert
-        SHOW_HOOKS[_c] = _show
-        setattr(_c, "text", _text)  # noqa: B010
+        _answer(_c)
+tapes.set_learn(known)
 _ = primal

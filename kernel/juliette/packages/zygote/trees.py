@@ -26,7 +26,7 @@ from juliette.packages.zygote.nodes import (
     to_julia,
     twin,
 )
-from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of
+from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of, wraps_node
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -88,6 +88,12 @@ def _lower_array(traced: Any, a: Any) -> Any:
             traced.data.ravel(order="F").tolist(), a.data.ravel(order="F").tolist(), strict=True
         )
     ]
+    if T.subtype(a.eltype, T.Number) and any([p is not None for p in parts]):
+        zero = Base.bindings["zero"]
+        parts = [
+            zero(y) if p is None else p
+            for p, y in zip(parts, a.data.ravel(order="F").tolist(), strict=True)
+        ]
     return vector_of(parts, a.data.shape)
 
 
@@ -218,6 +224,8 @@ def _walk_wrapper(x: Any, visit: Any) -> None:
 
 
 def _lift_dense(r: Any, t: Tape) -> Any:
+    if wraps_node(r):  # traced by a level below
+        return t.over(to_engine(r))
     data = np.asarray(r.data)
     return t.node(np.asfortranarray(data)) if data.dtype.kind in "fiuc" else r
 

@@ -101,7 +101,12 @@ class Back:
         s = self.states.get(x.name)
         if s is None:
             self.states[x.name] = State(d, owned)
-        elif s.maybe and not s.fixed and owned and d.array:
+            return
+        if x.array:  # what is added up is added in the precision of the value
+            d, owned = self.widened(x, d, owned)
+            if not s.fixed and not s.maybe:
+                s.slot, s.owned = self.widened(x, s.slot, s.owned)
+        if s.maybe and not s.fixed and owned and d.array:
             self.line(f"if {s.slot.name} is not None: {d.name} += {s.slot.name}", d.name)
             self.states[x.name] = State(changed(d), True)
         elif s.fixed or s.maybe:
@@ -120,6 +125,19 @@ class Back:
             name = self.flow.new("m")
             self.line(f"{name} = {s.slot.name} + {d.name}", name)
             self.states[x.name] = State(Value(name, sample_of_cotangent(x), True), True)
+
+    def widened(self, x: Val, d: Value, owned: bool) -> tuple[Value, bool]:
+        """A cotangent that came in a lower precision than that of its array, and whether nobody else has it."""
+        wanted = sample_of_cotangent(x)
+        if (
+            not d.array
+            or d.sample.dtype.kind != "f"
+            or d.sample.dtype.itemsize >= wanted.dtype.itemsize
+        ):
+            return d, owned
+        name = self.flow.new("w")
+        self.line(f"{name} = {d.name}.astype({self.flow.hold(wanted.dtype)})", name)
+        return Value(name, wanted, True), True
 
     def _give_fixed(self, x: Val, s: State, d: Value, owned: bool) -> None:
         """To a variable that keeps its name."""
