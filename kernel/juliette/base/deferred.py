@@ -112,8 +112,9 @@ CHAPTERS: dict[str, str] = {
         "method_argnames methods which"
     ),
     "juliette.base.missing": (
-        "Missing SkipMissing argmax argmin ceil findall findfirst findlast findmax findmin floor "
-        "missing round skipmissing trunc ~"
+        "Missing SkipMissing adjoint argmax argmin ceil exponent findall findfirst findlast "
+        "findmax findmin floor isinteger ispow2 isreal missing round skipmissing transpose trunc "
+        "~"
     ),
     "juliette.base.module_reflection": (
         "binding_module fullname isconst isexported isfieldatomic methodswith moduleroot names "
@@ -292,6 +293,7 @@ EXTENDED: dict[str, str] = {
         "√ ∛"
     ),
     "juliette.base.meta": "LineNumberNode Symbol copy",
+    "juliette.base.missing": "complex float one oneunit zero",
     "juliette.base.numbers.complex_functions": "* complex conj imag real",
     "juliette.base.numbers.complexes": "* complex conj imag real",
     "juliette.base.numbers.floats": "reinterpret typemin",

@@ -169,13 +169,14 @@ def convert_built_in(t: Any, x: Any) -> Any:
         and isinstance(t, T.DataType)
     ):
         if tuple(n.name for n in body.parameters[0]) == x.names:
-            return V.NamedTuple(
-                x.names, tuple(map(CONVERT, body.parameters[1].parameters, x.values))
-            )
+            kinds = body.parameters[1].parameters
+            return V.named_tuple_of(x.names, kinds, tuple(map(CONVERT, kinds, x.values)))
     if family is T.unwrap(V.Pair_).typename and isinstance(x, V.Pair) and isinstance(t, T.DataType):
         return V.pair_of(t, *map(CONVERT, body.parameters, x))
-    if family is T.TUPLE_NAME and type(x) is tuple and len(x) == len(body.parameters):
-        return tuple(CONVERT(p, v) for p, v in zip(body.parameters, x, strict=True))
+    if family is T.TUPLE_NAME and type(x) is tuple:
+        kinds = element_types(body, len(x))
+        if kinds is not None:
+            return tuple(CONVERT(p, v) for p, v in zip(kinds, x, strict=True))
     if (
         isinstance(t, T.JuliaType)
         and T.subtype(t, T.Number)
@@ -194,6 +195,31 @@ def convert_built_in(t: Any, x: Any) -> Any:
     ):
         return T.CONSTRUCT(V.SubString_, (x,), {})
     raise MethodError(Base.bindings["convert"], (t, x), None)
+
+
+def element_types(t: T.DataType, count: int) -> tuple[Any, ...] | None:
+    """The types of the elements of a tuple of the type `t` with that many; None if it has no such tuple.
+
+    A variable is what it is bounded by.
+    """
+    kinds = t.parameters
+    if kinds and isinstance(kinds[-1], T.Vararg):
+        rest = count - len(kinds) + 1
+        if rest < 0 or isinstance(kinds[-1].count, int):
+            return None
+        kinds = (*kinds[:-1], *[kinds[-1].type] * rest)
+    elif len(kinds) != count:
+        return None
+    return tuple(map(without_variables, kinds))
+
+
+def without_variables(t: Any) -> Any:
+    """A type whose variables are not free: a variable is its bound, `Complex{T}` is `Complex{T} where T`."""
+    if isinstance(t, T.TypeVar):
+        return t.upper
+    for v in T.free_vars(t):
+        t = T.UnionAll(v, t)
+    return t
 
 
 def convert_array(x: Any, eltype: Any) -> Array:
@@ -323,7 +349,7 @@ def getproperty(x: Any, name: Any) -> Any:
     return getfield(x, name)
 
 
-_PLAIN: set[type] = {V.NamedTuple, Module}
+_PLAIN: set[type] = {V.NamedTuple, V.DeclaredNamedTuple, Module}
 # How values of Python libraries answer for their fields: f(x, name).
 PROPERTIES: dict[type, Any] = {}
 
@@ -430,6 +456,8 @@ def setfield(
     x: Any, name: Any, value: Any, *, atomic: bool = False, verb: str = "setfield!"
 ) -> Any:
     """Change a field; one that is declared `@atomic` only in an atomic step."""
+    if type(x) is tuple:
+        raise ErrorException("setfield!: immutable struct of type Tuple cannot be changed")
     if type(name) is int:
         names = T.typeof(x).fields
         if not 1 <= name <= len(names):
@@ -492,7 +520,9 @@ def propertynames(x: Any) -> tuple[Symbol, ...]:
     """The names that may follow the dot after `x`."""
     if isinstance(x, V.NamedTuple):
         return tuple(map(Symbol, x.names))
-    return tuple(map(Symbol, T.typeof(x).fields))
+    return (
+        tuple(range(1, len(x) + 1)) if type(x) is tuple else tuple(map(Symbol, T.typeof(x).fields))
+    )
 
 
 @Base.method("hasproperty(x, s)", transparent=True)
@@ -507,13 +537,13 @@ def isdefined(x: Any, name: Symbol) -> bool:
     if isinstance(x, Module):
         return x.has(name.name)
     if type(name) is int:
+        if type(x) is tuple or isinstance(x, V.NamedTuple):
+            return 1 <= name <= len(x if type(x) is tuple else x.values)
         names = T.typeof(x).fields
-        return 1 <= name <= (len(x) if type(x) is tuple else len(names)) and (
-            type(x) is tuple or hasattr(x, names[name - 1])
-        )
+        return 1 <= name <= len(names) and hasattr(x, names[name - 1])
     if type(name) is not Symbol:
         raise TypeError_(Symbol("isdefined"), "", T.Symbol_, name)
-    return hasattr(x, name.name)
+    return name.name in x.names if isinstance(x, V.NamedTuple) else hasattr(x, name.name)
 
 
 # ---------------------------------------------------------------- identity and equality
@@ -548,8 +578,17 @@ def egal(a: Any, b: Any) -> bool:
         return int(a) == int(b) and not isinstance(a, BigInt)
     if type(a) is complex:
         return egal(a.real, b.real) and egal(a.imag, b.imag)
+    if isinstance(a, V.StepRangeLen):
+        return (
+            a.len == b.len
+            and a.exact == b.exact
+            and egal(a.start, b.start)
+            and egal(a.step, b.step)
+        )
+    if isinstance(a, V.LinRange):
+        return a.len == b.len and egal(a.start, b.start) and egal(a.stop, b.stop)
     if isinstance(a, V.NamedTuple):
-        return a.names == b.names and egal(a.values, b.values)
+        return a.names == b.names and egal(a.values, b.values) and V.kinds_of(a) == V.kinds_of(b)
     names = getattr(type(a), "value_fields", None)
     if names is not None:
         return all(egal(getattr(a, n, None), getattr(b, n, None)) for n in names)

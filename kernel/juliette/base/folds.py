@@ -171,7 +171,7 @@ def foreach(f: Any, *xs: Any) -> None:
         for _ in applied(f, iterate_value(xs[0])):
             pass
         return
-    for vs in zip(*map(iterate_value, xs), strict=False):
+    for vs in zip(*map(iterate_value, xs), strict=False) if xs else [()]:
         f(*vs)
 
 
@@ -190,8 +190,9 @@ def filter_(f: Any, x: Any) -> Any:
     if type(x) is tuple:
         return tuple(v for v in x if holds(f, v))
     if isinstance(x, V.NamedTuple):
-        kept = [(n, v) for n, v in zip(x.names, x.values, strict=True) if holds(f, v)]
-        return V.NamedTuple(tuple(n for n, _ in kept), tuple(v for _, v in kept))
+        return Base.bindings["getindex"](
+            x, tuple([V.Symbol(n) for n, v in zip(x.names, x.values, strict=True) if holds(f, v)])
+        )
     if type(x) is str:
         return "".join(c for c in x if holds(f, V.Char(ord(c))))
     t = eltype_of_iterator(x)
@@ -411,7 +412,8 @@ def accumulate(op: Any, x: Any, *, init: Any = NO_INIT, dims: Any = None) -> Any
 def _partial(op: Any, items: list[Any], init: Any) -> list[Any]:
     if init is NO_INIT:
         return list(itertools.accumulate(items, op))
-    return list(itertools.accumulate(items, op, initial=init))[1:]
+    # not `initial`, for which None is none
+    return list(itertools.accumulate([init, *items], op))[1:]
 
 
 @Base.method("accumulate!(op, dest, x; init)", transparent=True)

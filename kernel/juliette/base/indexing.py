@@ -768,7 +768,7 @@ def getindex_named(t: V.NamedTuple, i: Any) -> Any:
         from juliette.compiler import support
 
         names = tuple(n.name for n in support.iterate(i))
-        return V.NamedTuple(names, tuple(t.get(n) for n in names))
+        return Base.bindings["getindex"](t, tuple(map(Symbol, names)))
     if not isinstance(i, Symbol):
         raise MethodError(Base.bindings["getindex"], (t, i), None)
     return getfield(t, i)

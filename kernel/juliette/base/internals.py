@@ -261,6 +261,9 @@ def split_rest(c: Any, n: int) -> tuple[Any, Any]:
         raise ArgumentError(
             f"The iterator only contains {len(items)} elements, but at least {n} were requested."
         )
+    if isinstance(c, V.NamedTuple):
+        choose, names = Base.get("getindex"), Base.get("keys")(c)
+        return choose(c, names[: len(items) - n]), choose(c, names[len(items) - n :])
     head, last = items[: len(items) - n], tuple(items[len(items) - n :])
     return (tuple(head) if type(c) is tuple else vector(head, Base.get("eltype")(c))), last
 

@@ -674,6 +674,7 @@ def joined(types: Any) -> Any:
     out: Any = T.Bottom
     for t in types:
         t = t.type if isinstance(t, T.Vararg) else t
+        t = t.upper if isinstance(t, T.TypeVar) else t
         out = t if out is T.Bottom else Base.bindings["promote_typejoin"](out, t)
     return out
 

@@ -102,7 +102,14 @@ def rest_traits(i: Any, *_: Any) -> Traits:
 
 def flatten_traits(i: Any) -> Traits:
     element = element_of(i)
-    return SizeUnknown, None if element is None else element_of(element)
+    fixed = element is not None and (
+        T.subtype(element, T.Number)
+        or isinstance(element, T.DataType)
+        and element.typename is T.TUPLE_NAME
+        and not any(isinstance(p, T.Vararg) for p in element.parameters)
+    )
+    size = HasLength if fixed and size_of(i) not in (SizeUnknown, IsInfinite) else SizeUnknown
+    return size, None if element is None else element_of(element)
 
 
 def partition_traits(i: Any) -> Traits:
@@ -110,7 +117,21 @@ def partition_traits(i: Any) -> Traits:
     if not T.subtype(i, T.AbstractArray):
         element = element_of(i)
         return size, None if element is None else T.apply_type(T.Vector, element)
-    return size, i if T.subtype(i, T.AbstractRange) else None
+    return size, piece_of(i)
+
+
+def piece_of(i: Any) -> Any:
+    """The type of the pieces of an array of the type `i`; None if only they tell."""
+    if T.subtype(i, T.AbstractRange):
+        return (
+            T.apply_type(V.UnitRange_, element_of(i))
+            if T.subtype(i, Base.bindings["AbstractUnitRange"])
+            else i
+        )
+    if not T.subtype(i, T.Vector):
+        return None
+    places = T.tuple_type([T.apply_type(V.UnitRange_, T.Int64)])
+    return T.apply_type(Base.bindings["SubArray"], element_of(i), 1, i, places, True)
 
 
 def generator_traits(i: Any, _: Any) -> Traits:

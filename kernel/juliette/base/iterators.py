@@ -39,7 +39,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import Base, Module, constructors
 
 Iterators = Module("Iterators", Base)
 Iterators.visible = Iterators.bindings["__builtins__"] = Base.bindings
@@ -60,6 +60,13 @@ def lazily(
 
     def register(cls: type) -> type:
         family = lazy_type(cls, f"Base.Iterators.{name}", params, parameters)
+        many = name in ("Zip", "ProductIterator")  # the one field holds all iterators
+        support._builtin(
+            constructors(family),
+            T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
+            lambda t, *args: cls(*args[0]) if many else cls(*args),
+            ("args",),
+        )
         Iterators.set(name, family, const=True)
         native_steps(name, module=Iterators)
         return cls
@@ -148,7 +155,9 @@ class Zip(Lazy):
 
     def iteration_length(self) -> int:
         finite = [x for x in self.sources if size_of(x) is not IsInfinite]
-        return min(map(_length, finite)) if finite else super().iteration_length()
+        if not finite:
+            raise ArgumentError("iterator is of undefined length")
+        return min(map(_length, finite))
 
     def element_type(self) -> Any:
         types = [eltype_of_iterator(x) for x in self.sources]
@@ -385,6 +394,14 @@ class Count(Lazy):
     fields = ("start", "step")
 
     def __init__(self, start: Any = 1, step: Any = 1) -> None:
+        # what comes later may be of a wider type, which the first is of too
+        if type(start) is not type(step) or isinstance(start, Array):
+            start = Base.bindings["convert"](
+                Base.bindings["promote_type"](
+                    T.typeof(start), T.typeof(Base.bindings["+"](start, step))
+                ),
+                start,
+            )
         self.start, self.step = start, step
 
     def julia_iterator(self) -> Iterator[Any]:
@@ -464,6 +481,8 @@ class Product(Lazy):
         self.iterators = iterators
 
     def julia_iterator(self) -> Iterator[Any]:
+        if any(size_of(x) is IsInfinite for x in self.iterators):
+            return _nested(self.iterators)
         return (t[::-1] for t in itertools.product(*map(iterate_value, self.iterators[::-1])))
 
     def size(self) -> Any:
@@ -495,6 +514,22 @@ class Product(Lazy):
         return None if None in types else T.tuple_type(types)
 
 
+def _nested(iterators: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """The tuples of a product step by step, as they must be where an iterator has no end."""
+    if not iterators:
+        yield ()
+        return
+    for rest in _nested(iterators[1:]):
+        for x in iterate_value(iterators[0]):
+            yield (x, *rest)
+
+
+@Base.method("intersect(a::Base.Iterators.ProductIterator, b::Base.Iterators.ProductIterator)")
+def intersect_products(a: Product, b: Product) -> Product:
+    """The product of what the iterators have in common, one by one."""
+    return Product(*map(Base.bindings["intersect"], a.iterators, b.iterators))
+
+
 support.HELPERS["%product"] = Product
 
 
@@ -513,14 +548,33 @@ class Flatten(Lazy):
             yield from iterate_value(inner)
 
     def size(self) -> Any:
-        if type(self.it) is tuple and self.it and all(known_length(x) is not None for x in self.it):
-            return HasLength
-        return SizeUnknown
+        return SizeUnknown if self.each() is None or known_length(self.it) is None else HasLength
+
+    def each(self) -> int | None:
+        """How many elements each of the iterators has, if their type says it."""
+        t = T.Bottom if self.it == () else eltype_of_iterator(self.it)
+        if t is None:
+            return None
+        if t is T.Bottom or T.subtype(t, T.Number):
+            return 1
+        kinds = (
+            t.parameters
+            if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME
+            else (T.Vararg(T.Any_),)
+        )
+        return None if kinds and isinstance(kinds[-1], T.Vararg) else len(kinds)
 
     def iteration_length(self) -> int:
-        return sum(_length(x) for x in iterate_value(self.it))
+        each = self.each()
+        if each is None:
+            raise ArgumentError(
+                "Iterates of the argument to Flatten are not known to have constant length"
+            )
+        return each * _length(self.it)
 
     def element_type(self) -> Any:
+        if type(self.it) is tuple and not self.it:
+            return T.Bottom
         t = eltype_of_iterator(self.it)
         if t is None or t is T.Any_:
             return None
@@ -569,7 +623,9 @@ class Partition(Lazy):
         return -(-_length(self.c) // self.n)
 
     def element_type(self) -> Any:
-        return None
+        from juliette.base.iterator_traits import partition_traits
+
+        return partition_traits(T.typeof(self.c))[1]
 
 
 @lazily("Accumulate", "F I T", lambda a: (T.typeof(a.f), T.typeof(a.itr), T.typeof(a.init)))
@@ -620,6 +676,8 @@ class Reverse(Wrapping):
 
     def julia_iterator(self) -> Iterator[Any]:
         x = self.itr
+        if isinstance(x, Cycle):
+            return Cycle(Reverse(x.xs)).julia_iterator()
         if isinstance(x, Generator):
             return map(x.f, Reverse(x.iter).julia_iterator())
         if isinstance(x, Zip):
@@ -645,6 +703,23 @@ def function(header: str, f: Any, doc: str) -> None:
 
 def example(text: str, code: str, result: str) -> str:
     return f"{text}\n\n```jldoctest\njulia> {code}\n{result}\n```"
+
+
+def turned(xs: Any) -> Any:
+    """What runs through `xs` from its end."""
+    if isinstance(xs, V.Range):
+        return Base.bindings["reverse"](xs)
+    return xs.itr if isinstance(xs, Reverse) else xs if isinstance(xs, Repeated) else Reverse(xs)
+
+
+@Base.method("last(r::Base.Iterators.Reverse)")
+def last_of_reverse(r: Reverse) -> Any:
+    return Base.bindings["first"](r.itr)
+
+
+@Base.method("last(r::Base.Iterators.Repeated)")
+def last_of_repeated(r: Repeated) -> Any:
+    return r.x
 
 
 def take(xs: Any, n: int) -> Any:
@@ -764,17 +839,7 @@ function(
         "3-element Vector{UnitRange{Int64}}:\n 1:2\n 3:4\n 5:5",
     ),
 )
-function(
-    "reverse(xs)",
-    lambda xs: (
-        Base.bindings["reverse"](xs)
-        if isinstance(xs, V.Range)
-        else xs.itr
-        if isinstance(xs, Reverse)
-        else Reverse(xs)
-    ),
-    "The elements from the last to the first.",
-)
+function("reverse(xs)", lambda xs: turned(xs), "The elements from the last to the first.")
 function("rest(itr)", lambda itr: itr, "All elements.")
 function(
     "rest(itr, state)",
@@ -868,4 +933,10 @@ def only(x: Any) -> Any:
     )
 
 
+for _name in ("Flatten", "Filter"):
+    Base.const(_name, Iterators.bindings[_name], export=False)
 Iterators.set("only", Base.bindings["only"], const=True)
+# The others have names that Base gives to what is not lazy, and must be qualified.
+Iterators.exports = set(
+    "enumerate zip rest countfrom take drop takewhile dropwhile cycle repeated product flatten flatmap partition".split()
+)

@@ -8,13 +8,13 @@ from typing import Any
 from juliette.base.array_protocol import eltype_of, is_array, shape_of, values_of
 from juliette.base.array_searching import key_at
 from juliette.base.indexing import GETINDEX
-from juliette.base.iteration import SizeUnknown
+from juliette.base.iteration import SizeUnknown, eltype_of_iterator, gather
 from juliette.base.optional import without
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import MissingException
+from juliette.runtime.errors import MethodError, MissingException
 from juliette.runtime.modules import Base
 
 MISSING = V.MISSING
@@ -53,28 +53,27 @@ for _name in (
     "isinteger",
     "isreal",
     "iszero",
-    "isone",
     "ispow2",
     "float",
     "complex",
     "adjoint",
     "transpose",
+    "exponent",
 ):
-    if _name in Base.bindings:
-        passes_on(f"{_name}(x::Missing)")
+    passes_on(f"{_name}(x::Missing)")
 passes_on("~(x::Missing)")
 passes_on("*(x::Missing, y::Union{AbstractString,AbstractChar})")
 passes_on("*(x::Union{AbstractString,AbstractChar}, y::Missing)")
 for _name in ("zero", "one", "oneunit", "float", "complex"):
-    Base.method(f"{_name}(::Type{{T}}) where {{Missing<:T<:Union{{Number,Missing}}}}")(
-        lambda t, name=_name: missing_or(name, t)
-    )
+    Base.method(f"{_name}(t::Type{{>:Missing}})")(lambda t, name=_name: missing_or(name, t))
 
 
 def missing_or(name: str, t: Any) -> Any:
     """`zero` and its like of `Union{T, Missing}`: that of `T`; of types, with Missing again."""
     if t is V.Missing_:
-        return MISSING
+        return t if name in ("float", "complex") else MISSING
+    if t is T.Any_:
+        raise MethodError(Base.bindings[name], (t,), None)
     out = Base.bindings[name](without(t, V.Missing_))
     return T.union(out, V.Missing_) if isinstance(out, T.JuliaType) else out
 
@@ -197,7 +196,10 @@ def skip_eltype(s: SkipMissing) -> Any:
 
 @Base.method("collect(s::Base.SkipMissing)")
 def skip_collect(s: SkipMissing) -> Any:
-    return vector(list(s.julia_iterator()), element_type(s))
+    found = list(s.julia_iterator())
+    return (
+        gather(found, None) if eltype_of_iterator(s.x) is None else vector(found, element_type(s))
+    )
 
 
 @Base.method("getindex(s::Base.SkipMissing, i...)")
@@ -216,12 +218,18 @@ def present(s: SkipMissing) -> list[Any]:
 
 @Base.method("eachindex(s::Base.SkipMissing)")
 def skip_indices(s: SkipMissing) -> Any:
-    return vector(present(s), T.Int64 if len(shape_of(s.x)) == 1 else T.Any_)
+    return (
+        vector(
+            [i for i in Base.bindings["eachindex"](s.x) if GETINDEX(s.x, i) is not MISSING], T.Int64
+        )
+        if (Base.bindings["IndexStyle"](T.typeof(s.x)) is Base.bindings["IndexLinear"]())
+        else skip_keys(s)
+    )
 
 
 @Base.method("keys(s::Base.SkipMissing)")
 def skip_keys(s: SkipMissing) -> Any:
-    return skip_indices(s)
+    return gather(present(s), None)
 
 
 def seeking(name: str) -> None:

@@ -61,7 +61,7 @@ class Pairs(Lazy):
         return shape_of_iterator(self.itr)
 
     def size(self) -> Any:
-        return size_of(self.itr)
+        return size_of(self.data)
 
     def iteration_length(self) -> int:
         return _length(self.itr)
@@ -129,6 +129,9 @@ def stateful(_: Any, itr: Any) -> Any:
 @Base.method("popfirst!(s::Base.Iterators.Stateful)", transparent=True)
 def stateful_next(s: Stateful) -> Any:
     return s.take()
+
+
+Base.const("Stateful", Iterators.bindings["Stateful"], export=False)
 
 
 @Base.method("popfirst!(s::Base.Iterators.Stateful, default)", transparent=True)
@@ -228,7 +231,27 @@ def get_pairs(p: Pairs, i: Any) -> Any:
 
 @Base.method("haskey(p::Base.Iterators.Pairs, i)", transparent=True)
 def pairs_haskey(p: Pairs, i: Any) -> Any:
+    if isinstance(p.data, V.NamedTuple) and not isinstance(i, V.Symbol):
+        return False
     return Base.bindings["haskey"](p.data, i)
+
+
+@Base.method("setindex!(p::Base.Iterators.Pairs, v, i)", transparent=True)
+def pairs_setindex(p: Pairs, v: Any, i: Any) -> Any:
+    """Changes the collection whose pairs these are."""
+    Base.bindings["setindex!"](p.data, v, i)
+    return p
+
+
+@Base.method("showarg(io::IO, p::Base.Iterators.Pairs, toplevel)", export=False)
+def showarg_pairs(io: Any, p: Pairs, toplevel: Any) -> None:
+    style = ""
+    if isinstance(p.itr, (V.OneTo, V.Range)) and np.ndim(getattr(p.data, "data", 0)) > 1:
+        style = "IndexLinear(), "
+    elif Base.bindings["eltype"](p.itr) is not T.Int64 and np.ndim(getattr(p.data, "data", 0)) == 1:
+        style = "IndexCartesian(), "
+    shown = "NamedTuple" if isinstance(p.data, V.NamedTuple) else T.type_string(T.typeof(p.data))
+    io.write(f"pairs({style}::{shown})")
 
 
 @Base.method("get(p::Base.Iterators.Pairs, k, default)", transparent=True)

@@ -6,6 +6,7 @@ constructors: lengths, ends and exact steps are worked out here and nowhere else
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -234,9 +235,14 @@ def by_length(start: Any, step: Any, length: int, unit: bool) -> Any:
     """A range from its first element, step and length."""
     t = promote_type(T.typeof(start), T.typeof(step))
     if t in FLOATS:
-        parts = R._fractions(R.short_decimal(float(start), t), R.short_decimal(float(step), t))
-        a, s = parts or [Fraction(float(start)), Fraction(float(step))]
-        return R.float_steps(a, s, length, t)
+        make = R._FLOATS[t]
+        start, step = make(start), make(step)
+        parts = (
+            R.common_fractions(start, step, t)
+            if math.isfinite(start) and math.isfinite(step)
+            else None
+        )
+        return R.float_steps(*parts, length, t) if parts else R.float_class(t)(start, step, length)
     op = R.OPERATORS
     last = op["+"](start, op["*"](length - 1, step))
     if unit and t in _MACHINE:
@@ -369,7 +375,7 @@ def shifted(r: Any, by: Any, sign: int = 1) -> Any:
     op = R.OPERATORS
     by = by if sign > 0 else op["-"](by)
     t = promote_type(r.eltype, T.typeof(by))
-    if isinstance(r, V.UnitRange) and t in _MACHINE:
+    if isinstance(r, V.UnitRange) and T.subtype(t, T.Integer):
         return V.COLON(op["+"](r.first, by), op["+"](r.stop, by))
     if isinstance(r, V.LinRange):
         return V.LinRange(op["+"](r.start, by), op["+"](r.stop, by), len(r))
@@ -387,8 +393,8 @@ def shifted(r: Any, by: Any, sign: int = 1) -> Any:
 
 def decimal(x: Any) -> Fraction:
     """A float as the simplest fraction that is it."""
-    parts = R._fractions(float(x))
-    return parts[0] if parts else Fraction(float(x))
+    parts = R.rational(float(x))
+    return Fraction(*parts) if parts else Fraction(float(x))
 
 
 def scaled(r: Any, by: Any, inverse: bool = False) -> Any:
@@ -417,7 +423,11 @@ def rebuilt(first: Any, step: Any, n: int, t: Any, r: Any, change: Any) -> Any:
         old = (
             r.exact
             if isinstance(r, V.StepRangeLen)
-            else ((Fraction(int(r.first)), Fraction(int(r.step))) if r.eltype in _MACHINE else None)
+            else (
+                (Fraction(int(r.first)), Fraction(int(r.step)))
+                if T.subtype(r.eltype, T.Integer)
+                else None
+            )
         )
         new = change(*old) if old is not None else None
         if new is not None:

@@ -377,6 +377,18 @@ def fieldcount(t: Any) -> int:
     2
     ```
     """
+    body = T.unwrap(t)
+    if (
+        isinstance(body, T.DataType)
+        and body.typename.name == "NamedTuple"
+        and isinstance(body.parameters[0], T.TypeVar)
+    ):
+        kinds = body.parameters[1]  # the names are open, but the types may be there
+        kinds = T.unwrap(kinds.upper if isinstance(kinds, T.TypeVar) else kinds)
+        if isinstance(kinds, T.DataType) and not any(
+            isinstance(p, T.Vararg) for p in kinds.parameters
+        ):
+            return len(kinds.parameters)
     return len(fields_of(t))
 
 

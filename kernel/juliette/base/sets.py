@@ -502,6 +502,11 @@ def unique(x: Any) -> Any:
     ```
     """
     t = eltype_of_iterator(x)
+    if (
+        t is None and type(x) is not V.JuliaSet
+    ):  # the elements that are not kept count for the type too
+        items = gather(list(iterate_value(x)), None)
+        return vector(list(_keys(items).values()), items.eltype)
     found = list(_keys(x).values())
     return gather(found, None) if t is None else vector(found, t)
 

@@ -19,6 +19,7 @@ import numpy as np
 from juliette.base.essentials import exception_constructor
 from juliette.base.iteration import Lazy, SizeUnknown, iterate_value, native_steps
 from juliette.base.strings.values import text_of
+from juliette.compiler import support
 from juliette.display.io import (
     IO,
     STDIN,
@@ -31,14 +32,8 @@ from juliette.display.io import (
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
-from juliette.runtime.errors import (
-    ArgumentError,
-    EOFError_,
-    MethodError,
-    SystemError_,
-    _exception,
-)
-from juliette.runtime.modules import Base
+from juliette.runtime.errors import ArgumentError, EOFError_, MethodError, SystemError_, _exception
+from juliette.runtime.modules import Base, constructors
 from juliette.runtime.numeric import Complex, Rational
 from juliette.runtime.numeric import parts as real_and_imaginary
 from juliette.runtime.streams import ByteStream, FileStream, MemoryStream
@@ -408,16 +403,16 @@ def readlines_path(path: Any, *, keep: bool = False) -> Array:
 class EachLine(Lazy):
     """`eachline(io)`"""
 
-    __slots__ = ("close", "keep", "stream")
-    fields = ("stream", "keep")
+    __slots__ = ("keep", "ondone", "stream")
+    fields = ("stream", "ondone", "keep")
 
-    def __init__(self, stream: Any, keep: bool, close: bool) -> None:
-        self.stream, self.keep, self.close = stream, keep, close
+    def __init__(self, stream: Any, keep: bool, ondone: Any = None) -> None:
+        self.stream, self.keep, self.ondone = stream, keep, ondone
 
     def julia_iterator(self) -> Iterator[str]:
         yield from lines_of(readable(self.stream), self.keep)
-        if self.close:
-            Base.bindings["close"](self.stream)
+        if self.ondone is not None:
+            self.ondone()
 
     def size(self) -> Any:
         return SizeUnknown
@@ -427,7 +422,7 @@ class EachLine(Lazy):
 
 
 T.register_class(EachLine, T.define("Base.EachLine"))
-Base.const("EachLine", T.typeof(EachLine(None, False, False)), export=False)
+Base.const("EachLine", T.typeof(EachLine(None, False)), export=False)
 native_steps("EachLine")
 
 
@@ -443,12 +438,28 @@ def eachline(io: Any = STDIN, *, keep: bool = False) -> EachLine:
     b!
     ```
     """
-    return EachLine(io, keep, False)
+    return EachLine(io, keep)
 
 
 @Base.method("eachline(path::AbstractString; keep=false)")
 def eachline_path(path: Any, *, keep: bool = False) -> EachLine:
-    return EachLine(open_mode(path, "r"), keep, True)
+    io = open_mode(path, "r")
+    return EachLine(io, keep, lambda: Base.bindings["close"](io))
+
+
+def construct_each_line(kwargs: dict[str, Any], _: Any, stream: Any = STDIN) -> EachLine:
+    """`Base.EachLine(stream; keep = false, ondone = () -> nothing)`"""
+    return EachLine(stream, kwargs.get("keep", False), kwargs.get("ondone"))
+
+
+_MADE = constructors(T.typeof(EachLine(None, False)))
+support._builtin(
+    _MADE,
+    T.tuple_type([T.Type_, T.CORE_TYPES["IO"]]),
+    lambda t, io: EachLine(io, False),
+    ("stream",),
+)
+_MADE.methods[-1].kwcall = construct_each_line
 
 
 def delimiter_bytes(delim: Any) -> bytes:

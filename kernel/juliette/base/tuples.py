@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import Val, _simple
+from juliette.base.essentials import Val, _simple, element_types, without_variables
 from juliette.base.iteration import iterate_value
 from juliette.compiler import support
 from juliette.runtime import types as T
@@ -60,10 +60,18 @@ def tuple_(*xs: Any) -> tuple[Any, ...]:
 def _construct_tuple(t: Any, *args: Any) -> tuple[Any, ...]:
     if len(args) > 1:
         raise MethodError(t, args, None)
-    values = tuple(iterate_value(args[0])) if args else ()
-    parameters = t.parameters if isinstance(t, T.DataType) else None
-    if parameters is None or (parameters and isinstance(parameters[-1], T.Vararg)):
-        return values
+    body = T.unwrap(t)
+    open_ended = (
+        bool(body.parameters)
+        and isinstance(body.parameters[-1], T.Vararg)
+        and not isinstance(body.parameters[-1].count, int)
+    )
+    wanted = None if open_ended else len(body.parameters)
+    values = tuple(itertools.islice(iterate_value(args[0]), wanted)) if args else ()
+    if open_ended:
+        parameters = element_types(body, max(len(values), len(body.parameters) - 1)) or ()
+    else:
+        parameters = tuple(map(without_variables, body.parameters))
     if len(values) < len(parameters):
         raise ArgumentError(f"too few elements for tuple type {T.type_string(t)}")
     convert = Base.bindings["convert"]
@@ -95,14 +103,14 @@ def front(t: tuple[Any, ...]) -> tuple[Any, ...]:
 def tail_named(t: V.NamedTuple) -> V.NamedTuple:
     if not t.names:
         raise ArgumentError("Cannot call tail on an empty NamedTuple.")
-    return V.NamedTuple(t.names[1:], t.values[1:])
+    return V.named_tuple_of(t.names[1:], V.kinds_of(t)[1:], t.values[1:])
 
 
 @Base.method("front(t::NamedTuple)", export=False, transparent=True)
 def front_named(t: V.NamedTuple) -> V.NamedTuple:
     if not t.names:
         raise ArgumentError("Cannot call front on an empty NamedTuple.")
-    return V.NamedTuple(t.names[:-1], t.values[:-1])
+    return V.named_tuple_of(t.names[:-1], V.kinds_of(t)[:-1], t.values[:-1])
 
 
 @Base.method("empty(t::Tuple)")
@@ -145,7 +153,7 @@ def reverse_tuple(t: tuple[Any, ...]) -> tuple[Any, ...]:
 
 @Base.method("reverse(t::NamedTuple)", transparent=True)
 def reverse_named(t: V.NamedTuple) -> V.NamedTuple:
-    return V.NamedTuple(t.names[::-1], t.values[::-1])
+    return V.named_tuple_of(t.names[::-1], V.kinds_of(t)[::-1], t.values[::-1])
 
 
 @Base.method("lastindex(t::Union{Tuple, NamedTuple, Pair})", transparent=True)
@@ -161,6 +169,26 @@ def firstindex(t: Any) -> int:
 @Base.method("eachindex(t::Tuple)", transparent=True)
 def eachindex(t: tuple[Any, ...]) -> Any:
     return V.OneTo(len(t))
+
+
+@Base.method("eachindex(t::Tuple, more::Tuple...)", transparent=True)
+def eachindex_several(t: tuple[Any, ...], *more: tuple[Any, ...]) -> Any:
+    """The indices of the longest."""
+    return V.OneTo(max(len(t), *map(len, more)))
+
+
+@Base.method("first(t::Tuple)", transparent=True)
+def first(t: tuple[Any, ...]) -> Any:
+    if not t:
+        raise ArgumentError("tuple must be non-empty")
+    return t[0]
+
+
+@Base.method("size(t::Tuple, d::Integer)", transparent=True)
+def size(t: tuple[Any, ...], d: int) -> int:
+    if d != 1:
+        raise ArgumentError(f"invalid tuple dimension {d}")
+    return len(t)
 
 
 @Base.method("keys(t::Tuple)", transparent=True)
@@ -265,6 +293,15 @@ def named(names: Any, values: Any) -> V.NamedTuple:
     return V.NamedTuple(tuple(names), tuple(values))
 
 
+def chosen(t: V.NamedTuple, names: tuple[str, ...]) -> V.NamedTuple:
+    """The fields of these names."""
+    values = tuple([_field(t, n) for n in names])
+    if type(t) is V.NamedTuple:
+        return V.NamedTuple(names, values)
+    kinds = V.kinds_of(t)
+    return V.named_tuple_of(names, [kinds[t.names.index(n)] for n in names], values)
+
+
 def _construct_named(t: Any, /, *args: Any, **kwargs: Any) -> V.NamedTuple:
     """`NamedTuple{names}(values)`, `NamedTuple(iterator)`"""
     body = T.unwrap(t)
@@ -277,18 +314,20 @@ def _construct_named(t: Any, /, *args: Any, **kwargs: Any) -> V.NamedTuple:
     wanted = tuple(n.name for n in names)
     source = args[0] if args else ()
     if isinstance(source, V.NamedTuple):
-        values = tuple(source.get(n) for n in wanted)
+        if not isinstance(types, T.DataType):
+            return chosen(source, wanted)
+        values = chosen(source, wanted).values
     else:
         values = tuple(iterate_value(source))
         if len(values) != len(wanted):
             raise ArgumentError("Wrong number of arguments to named tuple constructor.")
-    if isinstance(types, T.DataType):
-        convert = Base.bindings["convert"]
-        values = tuple(
-            v if T.isa(v, p) else convert(p, v)
-            for p, v in zip(types.parameters, values, strict=True)
-        )
-    return V.NamedTuple(wanted, values)
+    if not isinstance(types, T.DataType):
+        return V.NamedTuple(wanted, values)
+    convert = Base.bindings["convert"]
+    values = tuple(
+        v if T.isa(v, p) else convert(p, v) for p, v in zip(types.parameters, values, strict=True)
+    )
+    return V.named_tuple_of(wanted, types.parameters, values)
 
 
 support._builtin(
@@ -322,9 +361,14 @@ def merge(a: V.NamedTuple, *bs: V.NamedTuple) -> V.NamedTuple:
     (a = 1, b = 3, c = 4)
     ```
     """
-    for b in bs:
-        a = merge_pairs(a, list(zip(b.names, b.values, strict=True)))
-    return a
+    fields = {
+        n: (v, kind)
+        for t in (a, *bs)
+        for n, v, kind in zip(t.names, t.values, V.kinds_of(t), strict=True)
+    }
+    return V.named_tuple_of(
+        tuple(fields), [kind for _, kind in fields.values()], tuple([v for v, _ in fields.values()])
+    )
 
 
 @Base.method("merge(a::NamedTuple, itr)", transparent=True)
@@ -338,8 +382,7 @@ def structdiff(a: V.NamedTuple, b: Any) -> V.NamedTuple:
     gone = (
         b.names if isinstance(b, V.NamedTuple) else tuple(n.name for n in T.unwrap(b).parameters[0])
     )
-    kept = [(n, v) for n, v in zip(a.names, a.values, strict=True) if n not in gone]
-    return named((n for n, _ in kept), (v for _, v in kept))
+    return chosen(a, tuple([n for n in a.names if n not in gone]))
 
 
 @Base.method("setindex(t::NamedTuple, v, k::Symbol)", export=False, transparent=True)
@@ -441,7 +484,7 @@ def get_array_or_call(f: Any, a: Any, i: Any) -> Any:
 
 @Base.method("getindex(t::NamedTuple, ks::Tuple)", transparent=True)
 def getindex_names(t: V.NamedTuple, ks: tuple[Symbol, ...]) -> V.NamedTuple:
-    return named((k.name for k in ks), (_field(t, k.name) for k in ks))
+    return chosen(t, tuple([k.name for k in ks]))
 
 
 @Base.method("getindex(t::NamedTuple, ks::AbstractVector{Symbol})", transparent=True)

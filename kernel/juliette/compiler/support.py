@@ -267,7 +267,9 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
             f"The iterator only contains {left} elements, but at least {tail} were requested."
         )
     middle: Any = items[slurp : len(items) - tail]
-    if type(x) is tuple:
+    if isinstance(x, NamedTuple):
+        middle = Base.get("getindex")(x, Base.get("keys")(x)[slurp : len(items) - tail])
+    elif type(x) is tuple:
         middle = tuple(middle)
     elif isinstance(x, str):
         middle = Base.get("join")(tuple(middle))

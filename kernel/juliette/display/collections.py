@@ -88,7 +88,8 @@ def show_set(io: IO, s: Any) -> None:
     t = T.typeof(s)
     name = T.unwrap(t).typename.name
     if not length(s):
-        io.write(f"{T.type_string(t)}({'[]' if name == 'BitSet' else ''})")
+        shown = "Set" if name == "Set" and io.get("typeinfo") is t else T.type_string(t)
+        io.write(f"{shown}({'[]' if name == 'BitSet' else ''})")
         return
     # The element type stands before the brackets of the array where its elements do not say it.
     io.write(f"{name}(")

@@ -214,6 +214,12 @@ def show_named_tuple(io: IO, t: V.NamedTuple) -> None:
     from juliette.display.expressions import name_text
 
     known = io.get("typeinfo")
+    if type(t) is V.DeclaredNamedTuple:
+        show(io, t.declared)
+        io.write("(")
+        show(io, t.values)
+        io.write(")")
+        return
     told = known is not None and known is T.typeof(t)
     kinds = known.parameters[1].parameters if told else (None,) * len(t.names)
     io.write("(")

@@ -385,23 +385,32 @@ def step_range(start: Any, step: Any, stop: Any) -> StepRange:
 TWICE = T.sub_family("TwicePrecision", "T", lambda t: T.Any_)
 
 
-def rational(x: float) -> tuple[int, int]:
-    """The simplest fraction that is the float `x` or very near; (0, 0) if there is no short one."""
-    y, a, d, b, c = x, 1, 1, 0, 0
-    m = 2**53
-    while abs(y) <= m:
-        f = math.trunc(y)
+# Up to where each float type holds all integers, and up to where the terms of a simple fraction may go.
+_WHOLE = {T.Float64: 2**53, T.Float32: 2**24, T.Float16: 2**11}
+_SIMPLE = {T.Float64: 2**24, T.Float32: 2**11, T.Float16: 2**11}
+
+
+def rational(x: Any, eltype: Any = T.Float64) -> tuple[int, int] | None:
+    """The simple fraction that is the float `x`, found as a continued fraction; None if there is none."""
+    make, limit = _FLOATS[eltype], _SIMPLE[eltype]
+    x = y = make(x)
+    a, d, b, c = 1, 1, 0, 0
+    while abs(y) <= limit:
+        f = int(y)
         y -= f
         a, c = f * a + c, a
         b, d = f * b + d, b
-        if max(abs(a), abs(b)) > m:
-            return (c, d) if math.isfinite(y) else (0, 0)
-        if a / b == x if b else False:
+        if max(abs(a), abs(b)) > limit:
+            a, b = c, d
             break
-        if y == 0:
-            return a, b
-        y = 1 / y
-    return a, b
+        if b and make(a / b) == x or y == 0:
+            break
+        y = make(1 / float(y))
+    return (a, b) if b and make(a / b) == x else None
+
+
+# In place of exact fractions: the elements are worked out in floats.
+LITERAL: Any = object()
 
 
 class StepRangeLen(Range):
@@ -418,7 +427,9 @@ class StepRangeLen(Range):
         self.start = start
         self.step = step
         self.len = length
-        if (
+        if exact is LITERAL:
+            exact = None
+        elif (
             exact is None
             and self.eltype in _FLOATS
             and math.isfinite(start)
@@ -497,53 +508,60 @@ def general_steps(start: Any, step: Any, length: int) -> StepRangeLen:
     return class_of(StepRangeLen_, StepRangeLen, parameters, eltype)(start, step, length)  # type: ignore[no-any-return]
 
 
-def _fractions(*xs: float) -> list[Fraction] | None:
-    """The floats as simple fractions, if each is one."""
-    out = []
-    for x in xs:
-        if not math.isfinite(x):
-            return None
-        n, d = rational(x)
-        if d == 0 or n / d != x:
-            return None
-        out.append(Fraction(n, d))
-    return out
+def common_fractions(x: Any, y: Any, eltype: Any) -> tuple[Fraction, Fraction] | None:
+    """Two floats as fractions with one denominator, if both are simple and no term is too large."""
+    p, q = rational(x, eltype), rational(y, eltype)
+    if p is None or q is None:
+        return None
+    den = math.lcm(p[1], q[1])
+    terms = p[0] * (den // p[1]), q[0] * (den // q[1])
+    if den >= 2**63 or max(map(abs, terms)) > _WHOLE[eltype]:
+        return None
+    return Fraction(terms[0], den), Fraction(terms[1], den)
 
 
-def float_colon(start: float, step: float, stop: float, eltype: Any = T.Float64) -> StepRangeLen:
-    """`start:step:stop` of floats."""
-    start, step, stop = float(start), float(step), float(stop)
+def between(a: Any, x: Any, b: Any) -> bool:
+    return bool(a <= x <= b or b <= x <= a)
+
+
+def float_colon(start: Any, step: Any, stop: Any, eltype: Any = T.Float64) -> StepRangeLen:
+    """`start:step:stop` of floats.
+
+    Where all three are simple fractions, as decimals are, the elements are the multiples of these;
+    else the numbers are taken as they are.
+    """
+    make = _FLOATS[eltype]
+    start, step, stop = make(start), make(step), make(stop)
     if step == 0:
         raise ArgumentError("range step cannot be zero")
     if math.isnan(start) or math.isnan(step) or math.isnan(stop):
-        return float_class(eltype)(_FLOATS[eltype](start), _FLOATS[eltype](step), 0)  # type: ignore[no-any-return]
+        return float_class(eltype)(start, step, 0)  # type: ignore[no-any-return]
     if math.isinf(stop) and (stop > start) is (step > 0):
         raise InexactError(Symbol("trunc"), T.Int64, math.inf)
-    parts = _fractions(*(short_decimal(x, eltype) for x in (start, step, stop)))
+    last = rational(stop, eltype)
+    parts = common_fractions(start, step, eltype) if last is not None else None
     if parts is not None:
-        a, s, b = parts
-        length = max(0, math.floor((b - a) / s) + 1)
-        low, high = sorted((start, stop + step / 2))
-        if length == 0 or low <= start + (length - 1) * step <= high:
+        a, s = parts
+        length = max(0, math.trunc((Fraction(*last) - a + s) / s))
+        first, by, end = float(start), float(step), float(stop)
+        if between(first, first + (length - 1) * by, end + by / 2) and not between(
+            first, make(first + length * by), end
+        ):
             return float_steps(a, s, length, eltype)
-    count = (stop - start) / step
+    count = float((stop - start) / step)
     if count < 0:
         length = 0
     else:
         length = round(count) + 1
-        end = start + (length - 1) * step
+        end = make(start + make((length - 1) * float(step)))
         length -= (start < stop < end) + (start > stop > end)
-    return float_steps(Fraction(start), Fraction(step), length, eltype)
-
-
-def short_decimal(x: float, eltype: Any) -> float:
-    """A narrow float as the Float64 of its shortest decimals (`0.1f0` means one tenth)."""
-    return x if eltype is T.Float64 else float(str(_FLOATS[eltype](x)))
+    literal = LITERAL if eltype is T.Float64 else None
+    return float_class(eltype)(start, step, length, literal)  # type: ignore[no-any-return]
 
 
 def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64) -> StepRangeLen:
     """`range(start, stop, length)` of floats."""
-    start, stop = float(start), float(stop)
+    start, stop = _FLOATS[eltype](start), _FLOATS[eltype](stop)
     if length < 0:
         raise ArgumentError(negative_length(start, stop, length))
     if length < 2:
@@ -552,12 +570,8 @@ def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64
                 f"range({OPERATORS['show'](start)}, stop={OPERATORS['show'](stop)}, length=1): endpoints differ"
             )
         step = stop - start if length == 0 else 0.0
-        return float_steps(Fraction(start), Fraction(step), length, eltype)
-    parts = _fractions(short_decimal(start, eltype), short_decimal(stop, eltype)) or [
-        Fraction(start),
-        Fraction(stop),
-    ]
-    a, b = parts
+        return float_steps(Fraction(float(start)), Fraction(float(step)), length, eltype)
+    a, b = common_fractions(start, stop, eltype) or (Fraction(float(start)), Fraction(float(stop)))
     return float_steps(a, (b - a) / (length - 1), length, eltype)
 
 

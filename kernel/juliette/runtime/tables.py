@@ -32,7 +32,7 @@ def hashable(x: Any) -> Any:
         return x
     if isinstance(x, V.Pair):
         return ("pair", hashable(x.first), hashable(x.second))
-    if cls is V.NamedTuple:
+    if isinstance(x, V.NamedTuple):
         return ("named", x.names, *map(hashable, x.values))
     if isinstance(x, JuliaDict):
         return ("dict", frozenset((k, hashable(v)) for k, (_, v) in x.data.items()))

@@ -5,7 +5,7 @@ Ranges (`runtime.ranges`) and lazy arrays (`runtime.wrappers`) are to be had fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -230,6 +230,7 @@ def check_named_tuple(params: tuple[Any, ...]) -> None:
 
 
 _NAMED_TUPLE = T.unwrap(NamedTuple_).typename
+_NAMED_TUPLE.params[1].upper = T.Tuple_
 T.CHECKS[_NAMED_TUPLE] = check_named_tuple
 
 
@@ -265,6 +266,35 @@ T.register_instances(
     ),
     NamedTuple_,
 )
+
+
+class DeclaredNamedTuple(NamedTuple):
+    """A named tuple of a type that its values do not tell, `@NamedTuple{a::Any}((1,))`."""
+
+    __slots__ = ("declared",)
+
+
+T.register_instances(DeclaredNamedTuple, lambda t: t.declared, NamedTuple_)
+
+
+def named_tuple_of(
+    names: tuple[str, ...], kinds: Iterable[Any], values: tuple[Any, ...]
+) -> NamedTuple:
+    """A named tuple with fields of these types, which the values have."""
+    kinds = tuple(kinds)
+    if kinds == tuple(map(T.typeof, values)):
+        return NamedTuple(names, values)
+    out = DeclaredNamedTuple(names, values)
+    out.declared = T.instantiate(_NAMED_TUPLE, (tuple(map(Symbol, names)), T.tuple_type(kinds)))
+    return out
+
+
+def kinds_of(t: NamedTuple) -> tuple[Any, ...]:
+    """The types of the fields, which may be wider than those of the values."""
+    if type(t) is DeclaredNamedTuple:
+        return t.declared.parameters[1].parameters  # type: ignore[no-any-return]
+    return tuple(map(T.typeof, t.values))
+
 
 # ---------------------------------------------------------------- the rest
 

@@ -363,6 +363,9 @@ class ExpressionParser(AtomParser):
             and following not in (*SYNTACTIC_PREFIXES, ":", "<:", ">:", "in", "isa")
             and following not in POWERS
             and BINARY[following] < int(Precedence.PLUS)
+            and not (
+                adjacent and self.kinds[index + 2] == "(" and not self.flags[index + 2] & SPACE
+            )
         ):
             return self.parse_factor()
         if adjacent and following == "(":

@@ -11,6 +11,7 @@ import numpy as np
 from juliette.base.numbers.floats import no_method
 from juliette.base.numbers.promotion import convert
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.errors import MethodError
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
@@ -256,6 +257,13 @@ def float_same(x: Any) -> Any:
 @Base.method("float(x::Union{Int64, Bool})")
 def float_int(x: Any) -> float:
     return float(x)
+
+
+@Base.method("float(x::AbstractArray{Union{T, Missing}}) where T")
+def float_of_missing(x: Any) -> Any:
+    """The numbers as floats beside those that are missing."""
+    kind = Base.bindings["float"](T.typeof(Base.bindings["zero"](x.eltype)))
+    return Base.bindings["convert"](T.apply_type(T.AbstractArray, T.union(kind, V.Missing_)), x)
 
 
 @Base.method("float(x::AbstractArray)", transparent=True)

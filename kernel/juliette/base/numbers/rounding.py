@@ -317,8 +317,8 @@ def rounding(name: str, how: str, ufunc: Any, doc: str) -> None:
     def own(x: Any) -> Any:
         return Base.bindings["round"](x, RoundingMode.MODES[how])
 
-    @Base.method(f"{name}(x::Missing)")
-    def missing(x: Any) -> Any:
+    @Base.method(f"{name}(x::Missing; digits::Integer=0, sigdigits::Integer=0, base::Integer=0)")
+    def missing(x: Any, **_: Any) -> Any:
         return x
 
     @Base.method(f"{name}(z::Complex; digits=nothing, sigdigits=nothing)")

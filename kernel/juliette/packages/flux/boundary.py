@@ -81,7 +81,7 @@ def to_host(x: Any) -> Any:
         return tuple(map(to_host, x))
     if isinstance(x, V.Pair):
         return to_host(x.first), to_host(x.second)
-    if cls is V.NamedTuple:
+    if issubclass(cls, V.NamedTuple):
         return dict(zip(x.names, map(to_host, x.values), strict=True))
     if cls is Symbol:
         return x.name

@@ -128,7 +128,7 @@ def argument(x: Any, known: dict[int, Any]) -> Any:
         return tuple(argument(v, known) for v in x)
     if isinstance(x, V.Pair):
         return argument(x.first, known), argument(x.second, known)
-    if cls is V.NamedTuple:
+    if issubclass(cls, V.NamedTuple):
         return {n: argument(v, known) for n, v in zip(x.names, x.values, strict=True)}
     if isinstance(x, (V.ColonType, ArrayLike)) or hasattr(x, "to_host"):
         host = to_host(x)
