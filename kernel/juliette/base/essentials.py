@@ -578,15 +578,6 @@ def egal(a: Any, b: Any) -> bool:
         return int(a) == int(b) and not isinstance(a, BigInt)
     if type(a) is complex:
         return egal(a.real, b.real) and egal(a.imag, b.imag)
-    if isinstance(a, V.StepRangeLen):
-        return (
-            a.len == b.len
-            and a.exact == b.exact
-            and egal(a.start, b.start)
-            and egal(a.step, b.step)
-        )
-    if isinstance(a, V.LinRange):
-        return a.len == b.len and egal(a.start, b.start) and egal(a.stop, b.stop)
     if isinstance(a, V.NamedTuple):
         return a.names == b.names and egal(a.values, b.values) and V.kinds_of(a) == V.kinds_of(b)
     names = getattr(type(a), "value_fields", None)

@@ -1,4 +1,7 @@
-"""Expressions, by recursive descent in the order of precedence, loosest first."""
+"""Expressions, by recursive descent in the order of precedence, loosest first.
+
+One class in one file: each level of precedence calls the next, and brackets come back to the first.
+"""
 
 from __future__ import annotations
 
