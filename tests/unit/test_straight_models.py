@@ -107,6 +107,22 @@ MODELS = {
         "Chain(ConvTranspose((2, 3), 4 => 2; stride = 2, outpad = 1, bias = false), AdaptiveMeanPool((2, 3)))",
         "rand(Float32, 4, 5, 4, 2)",
     ),
+    "what is pooled is needed otherwise, too": (
+        "Chain(Conv((3, 2), 2 => 4, relu), Parallel((a, b) -> sum(abs2, a) .+ sum(b) .+ a, MaxPool((2, 2)), identity))",
+        "rand(Float32, 8, 7, 2, 5)",
+    ),
+    "pooling without windows of a size": (
+        "Chain(Conv((3, 2), 2 => 4, tanh), GlobalMaxPool())",
+        "rand(Float32, 8, 7, 2, 5)",
+    ),
+    "branches side by side": (
+        "Parallel((x, y) -> cat(x, y; dims = 3), CrossCor((3, 3), 2 => 3; pad = 1), Chain(MaxPool((2, 2)), ConvTranspose((2, 2), 2 => 1; stride = 2)))",
+        "rand(Float32, 6, 8, 2, 3)",
+    ),
+    "named branches": (
+        "Chain(Parallel(vcat; a = Dense(3 => 2, relu), b = identity, c = SkipConnection(Dense(3 => 3), vcat)), x -> [x x])",
+        "rand(Float32, 3, 2)",
+    ),
     "batch statistics": (
         "Chain(Conv((3, 3), 2 => 4), BatchNorm(4, relu), MaxPool((2, 2)), Flux.flatten, BatchNorm(24))",
         "rand(Float32, 8, 7, 2, 5)",

@@ -52,13 +52,18 @@ maxpool = PRIMITIVES["maxpool"]
 def value(in_place: Any, x: Any, w: Any, bias: Any, g: Geometry) -> tuple[Any, Any]:
     """`σ.(conv(x, w) .+ bias)` and the columns; `bias` and σ (which works in place) may be None."""
     cols = columns(x, g)
-    out = w.shape[-1]
-    z = multiply(kernel_matrix(w, g), cols).reshape(out, -1)
+    z = multiply(kernel_matrix(w, g), cols).reshape((w.shape[-1], *g.output[::-1], x.shape[-1]))
+    return finished(in_place, outward(z), bias), cols
+
+
+def finished(in_place: Any, z: Any, bias: Any) -> Any:
+    """`σ.(z .+ bias)`, written over `z`."""
+    flat = inward(z).reshape(z.shape[-2], -1)
     if bias is not None:
-        z += bias[:, None]
+        flat += bias[:, None]
     if in_place is not None:
-        z = in_place(z)
-    return outward(z.reshape((out, *g.output[::-1], x.shape[-1]))), cols
+        in_place(flat)
+    return z
 
 
 def pooled_value(
@@ -67,11 +72,7 @@ def pooled_value(
     """`maxpool(σ.(conv(x, w) .+ bias))`, the columns, and what the way back through `pool` needs."""
     z, cols = value(None, x, w, None, g)
     top = maxpool.forward(z, g=pool)
-    inner = inward(top)
-    y = inner.copy() if bias is None else inner + bias[(slice(None), *(None,) * (inner.ndim - 1))]
-    if in_place is not None:
-        y = in_place(y)
-    return outward(y), cols, (z, top)
+    return finished(in_place, top.copy(order="K"), bias), cols, (z, top)
 
 
 def before_pool(dy: Any, kept: tuple[Any, Any], pool: Geometry) -> Any:

@@ -56,15 +56,34 @@ def _chain(walk: Any, f: Record, args: list[Any]) -> Any:
     if len(args) != 1 or type(inner) is not Record:
         return None
     x = args[0]
-    value = inner.example
-    parts = (
-        [inner.part(i) for i in range(len(value.values))]
-        if isinstance(value, V.NamedTuple)
-        else known_items(inner)
-    )
-    for part in parts or ():
+    parts = _parts(inner)
+    for part in parts:
         x = walk.call(part, [x])
     return x if parts else None
+
+
+def _parts(layers: Record) -> list[Any]:
+    """Layers in a tuple, a named tuple or a vector."""
+    value = layers.example
+    if isinstance(value, V.NamedTuple):
+        return [layers.part(i) for i in range(len(value.values))]
+    return list(known_items(layers) or ())
+
+
+def _parallel(walk: Any, f: Record, args: list[Any]) -> Any:
+    """Each layer with an input of its own, or all with the only one; then the connection."""
+    inner = f.part("layers")
+    parts = _parts(inner) if type(inner) is Record else []
+    if len(args) == 1 and type(args[0]) is Tup and args[0].names is None:
+        args = args[0].items
+    if not parts or not args or (len(args) > 1 and len(args) != len(parts)):
+        return None
+    if len(args) == 1:
+        args = args * len(parts)
+    if any(type(a) is Record and type(a.example) is tuple for a in args):
+        return None  # inputs in a tuple from outside
+    values = [walk.call(part, [x]) for part, x in zip(parts, args, strict=True)]
+    return walk.call(f.part("connection"), values)
 
 
 def _skip(walk: Any, f: Record, args: list[Any]) -> Any:
@@ -190,6 +209,7 @@ calls.LAYERS[layers.Embedding] = _embedding
 calls.LAYERS[layers.Chain] = _chain
 calls.LAYERS[layers.Dense] = _dense
 calls.LAYERS[layers.SkipConnection] = _skip
+calls.LAYERS[layers.Parallel] = _parallel
 
 
 # ---------------------------------------------------------------- parameters

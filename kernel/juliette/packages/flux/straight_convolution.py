@@ -12,7 +12,7 @@ from typing import Any
 from juliette.packages.flux import boundary
 from juliette.packages.flux.straight import matched
 from juliette.packages.zygote.straight import calls
-from juliette.packages.zygote.straight.items import Val, kin, sample_of
+from juliette.packages.zygote.straight.items import Line, Val, kin, sample_of
 from juliette.packages.zygote.straight.steps import Step
 from juliette.packages.zygote.straight.terms import applied, elementwise, floats, is_array
 from juliette.packages.zygote.straight.values import Const, Record
@@ -58,24 +58,19 @@ def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
     in_place, slope = known or (None, None)
     in_place = QUIET.get(op, in_place)
     name, cols = flow.new(), flow.new()
-    given = ", ".join(
-        [
-            "None" if in_place is None else flow.hold(in_place),
-            x.name,
-            w.name,
-            "None" if bias is None else bias.name,
-            g,
-        ]
+    act = "None" if in_place is None else flow.hold(in_place)
+    shift = "None" if bias is None else bias.name
+    line = Line(
+        f"{name}, {cols} = {flow.hold(convolving.value)}({act}, {x.name}, {w.name}, {shift}, {g})",
+        (name, cols),
     )
-    flow.line(f"{name}, {cols} = {flow.hold(convolving.value)}({given})", name, cols)
+    flow.region.append(line)
     active = w.active or x.active or (bias is not None and bias.active)
     example = f.example(x.example) if known is not None else without(f, x, bias)
     out = Val(Value(name, sample_of(example.data), True), example, active)
     if active:
-        given = (w, x, bias)
-        flow.region.append(
-            Convolved(out, *given, None if slope is None else flow.hold(slope), cols, g)
-        )
+        held = None if slope is None else flow.hold(slope)
+        flow.region.append(Convolved(out, (w, x, bias), held, (cols, g), line, act))
     return out if known is not None else activated(walk, out, None, op, f.example(x.example))
 
 
@@ -117,15 +112,23 @@ def activated(walk: Any, y: Val, bias: Val | None, op: Any, example: Any) -> Any
 
 
 class Convolved(Step):
-    """`σ.(conv(x, w) .+ b)`; `slope` is that of σ, by the names of the engine's functions."""
+    """`σ.(conv(x, w) .+ b)`; `slope` and `act` are names of functions of σ, `line` is where it is computed."""
 
-    __slots__ = ("bias", "cols", "g", "slope", "w", "x")
+    __slots__ = ("act", "bias", "cols", "g", "line", "slope", "w", "x")
 
     def __init__(
-        self, out: Val, w: Val, x: Val, bias: Val | None, slope: str | None, cols: str, g: str
+        self,
+        out: Val,
+        args: tuple[Val, Val, Val | None],
+        slope: str | None,
+        names: tuple[str, str],
+        line: Line,
+        act: str,
     ) -> None:
-        super().__init__(out, [v for v in (w, x, bias) if v is not None and v.active])
-        self.w, self.x, self.bias, self.slope, self.cols, self.g = w, x, bias, slope, cols, g
+        super().__init__(out, [v for v in args if v is not None and v.active])
+        self.w, self.x, self.bias = args
+        self.cols, self.g = names
+        self.slope, self.line, self.act = slope, line, act
 
     def back(self, b: Any, g: Any) -> None:
         slot = b.full(g, self.out)
@@ -134,17 +137,32 @@ class Convolved(Step):
         if self.slope is not None:
             text = f"{hold(convolving.before_activation)}({self.slope}, {slot.name}, {self.out.name}, {owned})"
             slot = b.flow.array_value(text, slot.sample, b.line)
+        if bias is not None and bias.active:
+            text = f"{hold(convolving.bias_cotangent)}({slot.name})"
+            b.give(bias, b.flow.array_value(text, kin(bias, slot), b.line), owned=True)
+        slot = self.before(b, slot)
         if w.active:
             text = (
                 f"{hold(convolving.weight_cotangent)}({slot.name}, {self.cols}, {w.name}, {self.g})"
             )
             b.give(w, b.flow.array_value(text, kin(w, slot), b.line), owned=True)
-        if bias is not None and bias.active:
-            text = f"{hold(convolving.bias_cotangent)}({slot.name})"
-            b.give(bias, b.flow.array_value(text, kin(bias, slot), b.line), owned=True)
         if x.active:
             text = f"{hold(PRIMITIVES['conv_data'].forward)}({slot.name}, {w.name}, g={self.g})"
             b.give(x, b.flow.array_value(text, kin(x, slot), b.line), owned=True)
+
+    def before(self, b: Any, slot: Value) -> Value:
+        """The cotangent of the convolution alone, without its bias."""
+        return slot
+
+
+class PooledConvolution(Convolved):
+    """The largest of windows of a convolution: taken first, since σ never falls."""
+
+    __slots__ = ("pool", "top", "z")
+
+    def before(self, b: Any, slot: Value) -> Value:
+        text = f"{b.flow.hold(convolving.before_pool)}({slot.name}, ({self.z}, {self.top}), {self.pool})"
+        return b.flow.array_value(text, slot.sample, b.line)  # type: ignore[no-any-return]
 
 
 for _layer in (layers.Conv, layers.CrossCor, layers.ConvTranspose):
@@ -161,27 +179,65 @@ def _pooled(walk: Any, f: Record, args: list[Any]) -> Any:
     host = type(f.example).host  # type: ignore[attr-defined]
     if x.ndim < 3 or issubclass(host, Pool) and x.ndim != len(f.example.k) + 2:
         return None
-    flow = walk.flow
-    if issubclass(host, Pool):
-        kernel = f.part("k").name
-        g = windows(walk, pooling.geometry, [x], [f.part(k) for k in ("k", "stride", "pad")])
-    else:
-        kernel, g = flow.new(), flow.new()
-        if issubclass(host, AdaptivePool):
-            stride = flow.new()
-            adaptive = f"{flow.hold(pooling.adaptive)}({x.name}.shape[:-2], {f.part('out').name})"
-            flow.line(f"{kernel}, {stride} = {adaptive}", kernel, stride)
-        else:
-            flow.line(f"{kernel} = {x.name}.shape[:-2]", kernel)
-            stride = "None"
-        flow.line(f"{g} = {flow.hold(pooling.geometry)}({x.name}.shape, {kernel}, {stride})", g)
+    largest = host.pool is pooling.maxpool
     example = f.example(x.example)
-    if host.pool is pooling.maxpool:
+    before = walk.flow.region[-1] if largest and walk.flow.region else None
+    if type(before) is Convolved and before.out is x and not any(getattr(f.example, "pad", ())):
+        return _pooled_convolution(walk, f, before, example)
+    kernel, g = _pool_windows(walk, f, x.name)
+    if largest:
         return applied(walk, PRIMITIVES["maxpool"], [x], f", g={g}", example)
+    flow = walk.flow
     count = Val(Value(flow.new("n"), 1, False), 1, False)
     flow.line(f"{count.name} = {flow.hold(math.prod)}({kernel})", count.name)
     s = applied(walk, PRIMITIVES["sumpool"], [x], f", g={g}", example)
     return elementwise(walk, rules.div, [s, count], example)
+
+
+def _pool_windows(walk: Any, f: Record, x: str) -> tuple[str, str]:
+    """The names of the kernel and of the geometry of a layer's windows over an array."""
+    flow = walk.flow
+    host = type(f.example).host  # type: ignore[attr-defined]
+    g = flow.new()
+    if issubclass(host, Pool):
+        kernel = f.part("k").name
+        rest = f"{f.part('stride').name}, {f.part('pad').name}"
+    else:
+        kernel, rest = flow.new(), "None"
+        if issubclass(host, AdaptivePool):
+            rest = flow.new()
+            adaptive = f"{flow.hold(pooling.adaptive)}({x}.shape[:-2], {f.part('out').name})"
+            flow.line(f"{kernel}, {rest} = {adaptive}", kernel, rest)
+        else:
+            flow.line(f"{kernel} = {x}.shape[:-2]", kernel)
+    flow.line(f"{g} = {flow.hold(pooling.geometry)}({x}.shape, {kernel}, {rest})", g)
+    return kernel, g
+
+
+def _pooled_convolution(walk: Any, f: Record, before: Convolved, example: Any) -> Val:
+    """The largest of windows of the convolution that has just been written, which then is computed bare."""
+    flow, y = walk.flow, before.out
+    if issubclass(type(f.example).host, Pool):  # type: ignore[attr-defined]
+        flow.line(f"if any({f.part('pad').name}): raise Bail")
+    z, top, name = flow.new(), flow.new(), flow.new()
+    w, x, bias = before.w, before.x, before.bias
+    finished = flow.hold(convolving.finished)
+    shift = "None" if bias is None else bias.name
+    line = before.line
+    line.text = f"{z}, {before.cols} = {flow.hold(convolving.value)}(None, {x.name}, {w.name}, None, {before.g})"
+    line.outs = (z, before.cols)
+    # its own value, if something else needs it
+    whole = f"{y.name} = {finished}({before.act}, {z}.copy(order='K'), {shift})"
+    flow.region.insert(flow.region.index(before), Line(whole, (y.name,), pure=True))
+    _, pool = _pool_windows(walk, f, z)
+    flow.line(f"{top} = {flow.hold(PRIMITIVES['maxpool'].forward)}({z}, g={pool})", top)
+    flow.line(f"{name} = {finished}({before.act}, {top}.copy(order='K'), {shift})", name)
+    out = Val(Value(name, sample_of(example.data), True), example, True)
+    names = (before.cols, before.g)
+    step = PooledConvolution(out, (w, x, bias), before.slope, names, line, before.act)
+    step.z, step.top, step.pool = z, top, pool
+    flow.region.append(step)
+    return out
 
 
 for _layer in (

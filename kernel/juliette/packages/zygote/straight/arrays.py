@@ -11,13 +11,7 @@ import numpy as np
 from juliette.packages.zygote.straight.blocked import long_sum
 from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.items import Refuse, Val, sample_of
-from juliette.packages.zygote.straight.steps import (
-    Element,
-    Number,
-    Product,
-    Stack,
-    Total,
-)
+from juliette.packages.zygote.straight.steps import Element, Joined, Number, Product, Stack, Total
 from juliette.packages.zygote.straight.terms import (
     applied,
     elementwise,
@@ -268,6 +262,24 @@ def stacked(walk: Any, args: list[Any]) -> Any:
     )
     if out.active:
         walk.flow.region.append(Stack(out, args))
+    return out
+
+
+@array_rule("vcat", "hcat", "cat")
+def _joined(walk: Any, function: Any, args: list[Any], dims: Any = None) -> Any:
+    """Arrays of one kind and as many dimensions, end to end; vectors side by side are left to the tape."""
+    axis = {"vcat": 0, "hcat": 1}.get(function.name)
+    if axis is None:
+        axis = dims.example - 1 if type(dims) is Const and type(dims.example) is int else -1
+    if not floats(*args) or len({x.ndim for x in args}) != 1 or not 0 <= axis < args[0].ndim:
+        return None
+    given = {} if function.name != "cat" else {"dims": axis + 1}
+    example = function.call_kw(given, *[x.example for x in args])
+    names = ", ".join([x.name for x in args])
+    text = f"{walk.flow.hold(np.concatenate)}(({names},), {axis})"
+    out = made(walk, text, example, any(x.active for x in args))
+    if out.active:
+        walk.flow.region.append(Joined(out, args, axis))
     return out
 
 

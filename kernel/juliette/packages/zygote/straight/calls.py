@@ -46,6 +46,10 @@ NAMED: dict[str, Callable[..., Any]] = {}
 LAYERS: dict[type, Callable[..., Any]] = {}
 
 
+# Functions of arrays that take `dims`.
+WITH_DIMS = ("sum", "mean", "cat")
+
+
 def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a method that is not written in Julia."""
     name = function.name
@@ -68,7 +72,7 @@ def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict
     if active and all(map(is_number, args)) and not kwargs:
         return number_call(walk, function, args)
     rule = ARRAYS.get(name)
-    if rule is not None and args and not method.rule and (not kwargs or name in ("sum", "mean")):
+    if rule is not None and args and not method.rule and (not kwargs or name in WITH_DIMS):
         found = rule(walk, function, args, **kwargs)
         if found is not None:
             return found
@@ -264,4 +268,6 @@ RUNTIME: dict[str, Any] = {
     "destructure": _destructured,
     "Any": lambda walk, args: Const(T.Any_),
     "vect": stacked,
+    "vcat": "vcat",
+    "hcat": "hcat",
 }

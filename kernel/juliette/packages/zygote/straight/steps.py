@@ -247,3 +247,24 @@ class Element(Step):
 
     def back(self, b: Any, g: Any) -> None:
         b.give_element(self.args[0], self.index, g.slot)
+
+
+class Joined(Step):
+    """Arrays end to end along an axis."""
+
+    __slots__ = ("axis", "parts")
+
+    def __init__(self, out: Val, parts: list[Val], axis: int) -> None:
+        super().__init__(out, [x for x in parts if x.active])
+        self.axis, self.parts = axis, parts
+
+    def back(self, b: Any, g: Any) -> None:
+        slot = b.full(g, self.out)
+        at = "0"
+        for x in self.parts:
+            end = b.flow.number(f"{at} + {x.name}.shape[{self.axis}]", b.line, 1).name
+            if x.active:
+                where = "slice(None), " * self.axis + f"slice({at}, {end})"
+                text = f"{slot.name}[({where},)]"
+                b.give(x, b.flow.array_value(text, kin(x, slot), b.line))
+            at = end
