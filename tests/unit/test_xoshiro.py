@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -567,3 +567,26 @@ def test_logarithm() -> None:
         assert abs(julia_log(x) - math.log(x)) <= math.ulp(math.log(x))
     for x in (0.95, 0.99, 0.9999999):
         assert abs(julia_log(x) - math.log(x)) <= math.ulp(math.log(x))
+
+
+def test_words_drawn_ahead_are_the_stream_and_leave_the_state_right() -> None:
+    mask = (1 << 64) - 1
+
+    def stream(s0: int, s1: int, s2: int, s3: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+        while True:
+            mix = (s0 + s3) & mask
+            word = ((mix << 23 | mix >> 41) + s0) & mask
+            t = s1 << 17 & mask
+            s2, s3 = s2 ^ s0, s3 ^ s1
+            s1, s0, s2 = s1 ^ s2, s0 ^ s3, s2 ^ t
+            s3 = (s3 << 45 | s3 >> 19) & mask
+            yield word, (s0, s1, s2, s3)
+
+    rng, expected, state = Xoshiro(1, 2, 3, 4), stream(1, 2, 3, 4), (1, 2, 3, 4)
+    for count in (1, 3, 40, 2, 500, 7000, 1, 300, 20000, 5):
+        for _ in range(count):
+            word, state = next(expected)
+            assert rng.next_u64() == word
+        assert rng.copy().state[:4] == state
+        if count % 3 == 0:
+            assert rng.stream_u64(count).tolist() == [next(expected)[0] for _ in range(count)]

@@ -47,14 +47,13 @@ def vect(*xs: Any) -> Array:
     """`[a, b, c]`: the elements are promoted to a common type."""
     if not xs:
         return vector([], T.Any_)
-    types = [T.typeof(x) for x in xs]
-    eltype = types[0]
-    for t in types:
-        if t is not eltype:
-            eltype = promote_type(eltype, t)
-    if any(t is not eltype for t in types):
-        xs = tuple(convert_element(eltype, x) for x in xs)
-    return vector(xs, eltype)
+    types = set(map(T.typeof, xs))
+    if len(types) == 1:
+        return vector(xs, types.pop())
+    eltype = T.typeof(xs[0])
+    for x in xs:
+        eltype = promote_type(eltype, T.typeof(x))
+    return vector([convert_element(eltype, x) for x in xs], eltype)
 
 
 support.HELPERS["%vect"] = vect

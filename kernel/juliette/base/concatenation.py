@@ -24,7 +24,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import make, pack, vector
+from juliette.runtime.array import Array, make, pack, vector
 from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
@@ -122,9 +122,37 @@ def vcat(*xs: Any) -> Any:
      4.5
     ```
     """
+    joined = _end_to_end(xs)
+    if joined is not None:
+        return joined
     if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
         return vect(*xs)
     return concatenate(xs, 0)
+
+
+def _end_to_end(xs: tuple[Any, ...]) -> Any:
+    """Vectors and elements of one type of numbers, one after the other; None if they are anything else."""
+    cls = next((type(x) for x in xs if isinstance(x, Array)), None)
+    if cls is None or cls.ndim != 1 or cls.eltype not in T.DTYPE_OF or TRACE.depth:
+        return None
+    eltype, n = cls.eltype, 0
+    for x in xs:
+        if type(x) is cls:
+            n += len(x.data)
+        elif T.typeof(x) is eltype:
+            n += 1
+        else:
+            return None
+    data = np.empty(n, T.DTYPE_OF[eltype])
+    at = 0
+    for x in xs:
+        if type(x) is cls:
+            data[at : at + len(x.data)] = x.data
+            at += len(x.data)
+        else:
+            data[at] = x
+            at += 1
+    return cls(data)
 
 
 @Base.method("hcat(xs...)")

@@ -198,7 +198,7 @@ def filter_(f: Any, x: Any) -> Any:
     t = eltype_of_iterator(x)
     if finite(x):
         items = list(iterate_value(x))
-        verdicts = apply_all(f, x)
+        verdicts = apply_all(f, x, items)
         if not set(map(type, verdicts)) <= {bool}:
             verdicts = list(map(support.truth, verdicts))
         values = list(itertools.compress(items, verdicts))

@@ -218,13 +218,14 @@ def applied(f: Any, items: Any) -> Iterator[Any]:
             yield value
 
 
-def apply_all(f: Any, x: Any) -> list[Any]:
-    """`f` of each element of a collection."""
+def apply_all(f: Any, x: Any, values: list[Any] | None = None) -> list[Any]:
+    """`f` of each element of a collection, whose elements may be known."""
     if not isinstance(x, (Array, V.Range, tuple)):
-        return list(applied(f, iterate_value(x)))
-    if isinstance(x, V.Range):
-        reserve(x.count, 40)  # Python's numbers are larger
-    values = list(iterate_value(x))
+        return list(applied(f, iterate_value(x) if values is None else values))
+    if values is None:
+        if isinstance(x, V.Range):
+            reserve(x.count, 40)  # Python's numbers are larger
+        values = list(iterate_value(x))
     if len(values) < 8 or len(set(map(type, values))) > 1:
         return [f(v) for v in values]
     first = f(values[0])

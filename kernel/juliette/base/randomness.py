@@ -64,7 +64,7 @@ def take_rng(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
 @Base.method("rand()")
 def rand_plain() -> float:
-    return default_rng().rand_float64()  # type: ignore[no-any-return]
+    return (_DEFAULT or default_rng()).rand_float64()  # type: ignore[no-any-return]
 
 
 _INT_BITS = {

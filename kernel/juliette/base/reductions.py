@@ -27,7 +27,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make, pack
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import (
     ArgumentError,
     DimensionMismatch,
@@ -147,7 +147,12 @@ def widened(data: Any) -> Any:
 def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) -> None:
     """Define one of `sum`, `prod`, `maximum`, `minimum`: of an array, of any iterator, and of `f` over it."""
     op = Base.bindings[operator]
-    everything = {np.sum: np.add.reduce, np.prod: np.multiply.reduce}.get(ufunc, ufunc)
+    everything = {
+        np.sum: np.add.reduce,
+        np.prod: np.multiply.reduce,
+        np.max: np.maximum.reduce,
+        np.min: np.minimum.reduce,
+    }.get(ufunc, ufunc)
 
     def empty_value(x: Any) -> Any:
         if unit is None:
@@ -387,7 +392,13 @@ def count(a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
      2  1
     ```
     """
-    return count_of(lambda x: x, a, dims=dims, init=init)
+    data = dense(a)
+    if data.dtype != bool or TRACE.depth:
+        return count_of(lambda x: x, a, dims=dims, init=init)
+    if is_whole(dims):
+        return init + int(np.count_nonzero(data))
+    counted = np.count_nonzero(data, axis=axes_of(dims, data.ndim), keepdims=True)
+    return result(counted + init, T.Int64)
 
 
 @Base.method("count(f, a::AbstractArray; dims=:, init=0)", transparent=True)

@@ -23,7 +23,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import make, vector
+from juliette.runtime.array import Array, make, vector
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
@@ -296,6 +296,12 @@ def unique_slices(a: Any, *, dims: Any = V.COLON) -> Any:
     ```
     """
     if isinstance(dims, V.ColonType):
+        if isinstance(a, Array) and a.data.dtype.kind in "iub":
+            return like(
+                a,
+                np.array(list(dict.fromkeys(a.data.ravel(order="F").tolist())), a.data.dtype),
+                a.eltype,
+            )
         slices = values_of(a)
         axis = None
     else:

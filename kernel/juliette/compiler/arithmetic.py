@@ -182,6 +182,7 @@ HELPERS: dict[str, Any] = {
     "%float": float,
     "%len": len,
     "%sqrt": math.sqrt,
+    "%hypot": math.hypot,
     "%type": type,
     "%range": range,
     "%step_range": step_range,

@@ -7,6 +7,7 @@ that Julia's own way comes to the same: a vector or matrix of the result's type.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import core as C
@@ -40,33 +41,44 @@ from juliette.runtime.modules import Base
 PLAIN = (INT, FLOAT, BOOL, STRING)
 
 
+def without_self(names: dict[str, Any], inner: str, arity: int) -> Callable[..., Any]:
+    """A function in a table, called like a closure's code: the closure, which is nothing here, comes first."""
+    if arity == 1:
+        return lambda _, x: names[inner](x)
+    if arity == 2:
+        return lambda _, x, y: names[inner](x, y)
+    return lambda _, *xs: names[inner](*xs)
+
+
 class OfBase:
     """A function of Base's, called like an instance."""
 
-    __slots__ = ("function", "result")
+    __slots__ = ("function", "result", "types")
     quiet = True
 
-    def __init__(self, function: GenericFunction, result: Any) -> None:
+    def __init__(self, function: GenericFunction, types: tuple[Any, ...], result: Any) -> None:
         self.function = function
+        self.types = types
         self.result = result
 
     def infer(self) -> Any:
         return self.result
 
     def enter_into(self, names: dict[str, Any]) -> str:
-        f = self.function
-        name = f"%base_{f.name}"
-        names[name] = (lambda _, *xs: xs[0]) if f.name == "identity" else lambda _, *xs: f(*xs)
+        inner = self.function.link(self.types).enter_into(names)
+        name = f"{inner}%base"
+        names[name] = without_self(names, inner, len(self.types))
         return name
 
 
 class OfGlobal:
     """A function of the user's that is no closure: its code takes the arguments alone."""
 
-    __slots__ = ("instance",)
+    __slots__ = ("arity", "instance")
 
-    def __init__(self, instance: Any) -> None:
+    def __init__(self, instance: Any, arity: int) -> None:
         self.instance = instance
+        self.arity = arity
 
     @property
     def quiet(self) -> bool:
@@ -78,7 +90,7 @@ class OfGlobal:
     def enter_into(self, names: dict[str, Any]) -> str:
         inner = self.instance.enter_into(names)
         name = f"{inner}%global"
-        names[name] = lambda _, *xs: names[inner](*xs)
+        names[name] = without_self(names, inner, self.arity)
         return name
 
 
@@ -111,11 +123,11 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
         generic = function.value
         if not generic.user_methods or not generic.user_matches(types):
             if generic.name == "identity":
-                return OfBase(generic, widen(elements[0]))
+                return OfBase(generic, types, widen(elements[0]))
             call = C.Call(C.Const(generic), [C.Runtime("value") for _ in elements])
             plan = plan_generic(inference, call, generic, list(elements))
             return (
-                OfBase(generic, widen(plan.result))
+                OfBase(generic, types, widen(plan.result))
                 if plan is not None and plan.result is not L.ANY
                 else None
             )
@@ -131,7 +143,7 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
     instance = instance_of(method, types, False)
     inference.edges.append((generic, types))
     inference.callees.append(instance)
-    return OfGlobal(instance) if type(function) is L.Known else instance
+    return OfGlobal(instance, len(types)) if type(function) is L.Known else instance
 
 
 def shape_of(inference: Any, node: C.Node) -> int:

@@ -30,6 +30,8 @@ from juliette.compiler.results import by_example
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 
+COMPLEX = T.CORE_TYPES["ComplexF64"]
+
 OPERATORS: dict[str, Any] = {
     "+": ast.Add,
     "-": ast.Sub,
@@ -338,12 +340,47 @@ def _abs(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if ks == "f":
         return Plan(FLOAT, lambda em, n: em.call("%abs", em.expr(n.args[0])))
+    if exact(args) == (COMPLEX,):
+        return Plan(FLOAT, lambda em, n: em.call("%hypot", *_parts(em, n)))
     if ks != "i":
         return None
     a, b = bounds(args[0])  # type: ignore[misc]
     low, high = 0 if a <= 0 <= b else min(abs(a), abs(b)), max(abs(a), abs(b))
     return Plan(
         L.ints(low, high), lambda em, n: em.wrapped(em.call("%abs", em.expr(n.args[0])), low, high)
+    )
+
+
+@rule("real", "imag", "conj", "abs2")
+def _complex_part(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if exact(args) != (COMPLEX,):
+        return None
+    name = inference.name
+    if name == "conj":
+        return Plan(COMPLEX, lambda em, n: em.at(ast.Call(_attribute(em, n, "conjugate"), [], [])))
+    if name != "abs2":
+        return Plan(FLOAT, lambda em, n: _attribute(em, n, name))
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        squares = []
+        for part in _parts(em, n):
+            x, again = em.hold(part)
+            squares.append(em.at(ast.BinOp(x, ast.Mult(), again)))
+        return em.at(ast.BinOp(squares[0], ast.Add(), squares[1]))  # type: ignore[no-any-return]
+
+    return Plan(FLOAT, emit)
+
+
+def _attribute(em: Any, n: C.Call, name: str) -> ast.expr:
+    return em.at(ast.Attribute(em.expr(n.args[0]), name, ast.Load()))  # type: ignore[no-any-return]
+
+
+def _parts(em: Any, n: C.Call) -> tuple[ast.expr, ast.expr]:
+    """The real and the imaginary part of the argument."""
+    first, again = em.hold(em.expr(n.args[0]))
+    return (
+        em.at(ast.Attribute(first, "real", ast.Load())),
+        em.at(ast.Attribute(again, "imag", ast.Load())),
     )
 
 
@@ -414,6 +451,8 @@ def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     n = known_int(args[1]) if len(args) == 2 else None
     if ks not in ("ii", "fi", "ff"):
         base = widen(args[0])
+        if n == 2 and base is COMPLEX:
+            return Plan(COMPLEX, _square)
         if (
             len(args) == 2
             and kind(args[1]) == "i"
@@ -425,12 +464,7 @@ def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if n != 2 or ks == "ff":
         return builtin(INT if ks == "ii" else FLOAT)
     if ks == "fi":
-
-        def emit(em: Any, m: C.Call) -> ast.expr:
-            first, again = em.hold(em.expr(m.args[0]))
-            return em.binary(ast.Mult, first, again)  # type: ignore[no-any-return]
-
-        return Plan(FLOAT, emit)
+        return Plan(FLOAT, _square)
     a, b = bounds(args[0])  # type: ignore[misc]
     low, high = 0, max(a * a, b * b)
 
@@ -439,6 +473,11 @@ def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return em.wrapped(em.binary(ast.Mult, first, again), low, high)  # type: ignore[no-any-return]
 
     return Plan(L.ints(low, high), emit_int)
+
+
+def _square(em: Any, n: C.Call) -> ast.expr:
+    first, again = em.hold(em.expr(n.args[0]))
+    return em.binary(ast.Mult, first, again)  # type: ignore[no-any-return]
 
 
 @rule("ifelse")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -468,21 +470,39 @@ def print_(*xs: Any) -> None:
         io, xs = xs[0], xs[1:]
     else:
         io = STDOUT
+    texts: list[str] = []  # of strings and numbers in a row, which are written at once
     for x in xs:
         cls = type(x)
-        if (cls is str or cls is int) and _plain(cls):
-            io.write(x if cls is str else str(x))
-        elif cls in PRINT_OWN or PRINT_USER:
+        text = _TEXTS.get(cls)
+        if text is not None and (cls is not float or not io.context) and _plain(cls):
+            texts.append(text(x))
+            continue
+        if texts:
+            io.write("".join(texts))
+            texts.clear()
+        if cls in PRINT_OWN or PRINT_USER:
             PRINT(io, x) if (PRINT._pending or len(PRINT.methods) > 1) and _has_print(
                 x
             ) else print_value(io, x)
         else:
             print_value(io, x)
+    if texts:
+        io.write("".join(texts))
 
 
 PRINT: GenericFunction = Base.bindings["print"]
 PRINT_OWN: set[type] = set()
 PRINT_USER = True
+
+
+# How values of the plainest classes are printed where no method of the user's is in between.
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    str: str,
+    int: int.__repr__,
+    float: float_text,
+    V.Char: attrgetter("text"),
+    Symbol: attrgetter("name"),
+}
 
 
 def _plain(cls: type) -> bool:
@@ -538,9 +558,7 @@ def println(*xs: Any) -> None:
         io, xs = xs[0], xs[1:]
     text = Text()
     out = IO(text, io.context)
-    for x in xs:
-        print_(out, x)
-    text.write("\n")
+    print_(out, *xs, "\n")
     io.write(text.value())
 
 
@@ -548,12 +566,9 @@ def string_of(x: Any) -> str:
     cls = type(x)
     if cls is str:
         return x
-    if cls is int and _built_in(int):
-        return int.__repr__(x)
-    if cls is float and _built_in(float):
-        return float_text(x)
-    if (cls is V.Char or cls is Symbol) and _plain(cls):
-        return x.text if cls is V.Char else x.name  # type: ignore[no-any-return]
+    text_of = _TEXTS.get(cls)
+    if text_of is not None and _plain(cls):
+        return text_of(x)
     text = Text()
     print_(IO(text), x)
     return text.value()

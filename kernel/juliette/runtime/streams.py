@@ -124,6 +124,10 @@ class MemoryStream(ByteStream):
         start = len(self.data) if self.append else self.position
         if self.maxsize is not None:
             data = data[: max(self.maxsize - start, 0)]
+        elif start == len(self.data):
+            self.data += data
+            self.position += 0 if self.append else len(data)
+            return len(data)
         if start > len(self.data):
             self.data += bytes(start - len(self.data))
         self.data[start : start + len(data)] = data

@@ -327,7 +327,23 @@ _TYPE_OF_CLASS[np.int64] = Int64
 _TYPE_OF_CLASS[np.float64] = Float64
 _TYPE_OF_CLASS[np.bool_] = Bool
 
-register_instances(tuple, lambda x: tuple_type(map(typeof, x)), Tuple_)
+_OF_TUPLES: dict[tuple[type, ...], DataType] = {}
+
+
+def type_of_tuple(x: tuple[Any, ...]) -> DataType:
+    """`typeof` of a tuple, remembered where the classes of the elements tell it."""
+    classes = tuple(map(type, x))
+    t = _OF_TUPLES.get(classes)
+    if t is None:
+        t = tuple_type(map(typeof, x))
+        if len(x) < 9 and all(cls in _TYPE_OF_CLASS for cls in classes):
+            if len(_OF_TUPLES) > 1000:
+                _OF_TUPLES.clear()
+            _OF_TUPLES[classes] = t
+    return t
+
+
+register_instances(tuple, type_of_tuple, Tuple_)
 register_instances(DataType, lambda x: DataType_, Type_)
 register_instances(UnionAll, lambda x: UnionAll_, Type_)
 register_instances(UnionType, kind_of, Type_)

@@ -18,6 +18,8 @@ from .xoshiro_stream import Words, step_words
 
 __all__ = ["Xoshiro", "default_rng", "seed_default", "seed_words"]
 
+State = tuple[int, int, int, int]
+
 _MASK = (1 << 64) - 1
 _TO_FLOAT = 2.0**-53
 _SHIFT_11 = np.uint64(11)
@@ -37,6 +39,9 @@ _BULK_ZIGGURAT = 7
 # Up to this many words, Python integers are quicker than numpy.
 _SMALL_STREAM = 256
 
+# So many words are drawn ahead at most.
+_MOST_AHEAD = 1 << 14
+
 # Constants of the split that gives a new task its generator.
 _SPLIT_STEP = 0xD1342543DE82EF95
 _SPLIT_XOR = (0x214C146C88E47CB7, 0xA66D8CC21285AAFA, 0x68C7EF2D7B1A54D4, 0xB053A7D7AA238C61)
@@ -53,14 +58,36 @@ def seed_words(seed: int) -> list[int]:
     return words
 
 
+def _draw(state: State, count: int) -> tuple[list[int], State]:
+    """The next words of the scalar stream, and the state after them."""
+    if count > _SMALL_STREAM:
+        many, final = step_words(np.array(state, np.uint64).reshape(4, 1), count)
+        s0, s1, s2, s3 = final[:, 0].tolist()
+        return many[:, 0].tolist(), (s0, s1, s2, s3)
+    s0, s1, s2, s3 = state
+    words = []
+    for _ in range(count):
+        mix = (s0 + s3) & _MASK
+        words.append(((mix << 23 | mix >> 41) + s0) & _MASK)
+        s2 ^= s0
+        s3 ^= s1
+        s0, s1, s2, s3 = s0 ^ s3, s1 ^ s2, s2 ^ (s1 << 17 & _MASK), (s3 << 45 | s3 >> 19) & _MASK
+    return words, (s0, s1, s2, s3)
+
+
 class Xoshiro(Generator):
     """A Xoshiro256++ generator, `Xoshiro(s0, s1, s2, s3)` or `Xoshiro(s0, s1, s2, s3, s4)`.
 
     `s4` is the state from which the generators of child tasks are split off. Without any state the
     generator is seeded by the operating system.
+
+    While single values are asked for, words are drawn ahead in batches, which grow, since large ones
+    take numpy a fraction of the time.  The state is replayed when it is looked at.
     """
 
-    __slots__ = ("s0", "s1", "s2", "s3", "s4")
+    # `before` and `after` are the states around the batch; `ahead` are its words that are left,
+    # the next one last
+    __slots__ = ("after", "ahead", "batch", "before", "s4")
 
     def __init__(self, *state: int) -> None:
         if state:
@@ -89,12 +116,25 @@ class Xoshiro(Generator):
     @property
     def state(self) -> tuple[int, int, int, int, int]:
         """All words of the state."""
-        return self.s0, self.s1, self.s2, self.s3, self.s4
+        return (*self._settled(), self.s4)
 
     def set_state(self, s0: int, s1: int, s2: int, s3: int, s4: int | None = None) -> None:
         """Replace the state; without `s4` it is derived from the others."""
-        self.s0, self.s1, self.s2, self.s3 = s0 & _MASK, s1 & _MASK, s2 & _MASK, s3 & _MASK
+        self._restart((s0 & _MASK, s1 & _MASK, s2 & _MASK, s3 & _MASK))
         self.s4 = (s0 + 3 * s1 + 5 * s2 + 7 * s3 if s4 is None else s4) & _MASK
+
+    def _restart(self, words: State) -> None:
+        self.before = self.after = words
+        self.ahead: list[int] = []
+        self.batch = 0
+
+    def _settled(self) -> State:
+        """The state after the words that were handed out; none are drawn ahead any more."""
+        if self.ahead:
+            self._restart(_draw(self.before, self.batch - len(self.ahead))[1])
+        elif self.batch:
+            self._restart(self.after)
+        return self.before
 
     def copy(self) -> Xoshiro:
         """An independent generator in the same state."""
@@ -105,7 +145,7 @@ class Xoshiro(Generator):
         weight = self.s4
         self.s4 = (weight * _SPLIT_STEP + 1) & _MASK
         child = []
-        for word, flip, odd in zip(self.state, _SPLIT_XOR, _SPLIT_ODD, strict=False):
+        for word, flip, odd in zip(self._settled(), _SPLIT_XOR, _SPLIT_ODD, strict=True):
             mixed = (word + (weight ^ flip) * (2 * word + 1)) & _MASK
             mixed ^= mixed >> ((mixed >> 59) + 5)
             mixed = mixed * odd & _MASK
@@ -123,15 +163,16 @@ class Xoshiro(Generator):
     # Words
 
     def next_u64(self) -> int:
-        s0, s1, s2, s3 = self.s0, self.s1, self.s2, self.s3
-        mix = (s0 + s3) & _MASK
-        s2 ^= s0
-        s3 ^= s1
-        self.s1 = s1 ^ s2
-        self.s0 = s0 ^ s3
-        self.s2 = s2 ^ (s1 << 17 & _MASK)
-        self.s3 = (s3 << 45 | s3 >> 19) & _MASK
-        return ((mix << 23 | mix >> 41) + s0) & _MASK
+        ahead = self.ahead
+        return ahead.pop() if ahead else self._refilled().pop()
+
+    def _refilled(self) -> list[int]:
+        """The words of a new batch."""
+        self.batch = min(4 * self.batch, _MOST_AHEAD) or 1
+        self.before = self.after
+        self.ahead, self.after = _draw(self.before, self.batch)
+        self.ahead.reverse()
+        return self.ahead
 
     next_word = next_u64
 
@@ -151,9 +192,9 @@ class Xoshiro(Generator):
         if count < _SMALL_STREAM:
             draw = self.next_u64
             return np.array([draw() for _ in range(count)], np.uint64)
-        start = np.array([[self.s0], [self.s1], [self.s2], [self.s3]], np.uint64)
-        words, final = step_words(start, count)
-        self.s0, self.s1, self.s2, self.s3 = final[:, 0].tolist()
+        words, final = step_words(np.array(self._settled(), np.uint64).reshape(4, 1), count)
+        s0, s1, s2, s3 = final[:, 0].tolist()
+        self._restart((s0, s1, s2, s3))
         return words[:, 0]
 
     words = stream_u64
@@ -164,7 +205,8 @@ class Xoshiro(Generator):
     # Single values
 
     def rand_float64(self) -> float:
-        return (self.next_u64() >> 11) * _TO_FLOAT
+        ahead = self.ahead or self._refilled()
+        return (ahead.pop() >> 11) * _TO_FLOAT
 
     def rand_float32(self) -> np.float32:
         return np.float32((self.next_u64() >> 40) * 2.0**-24)

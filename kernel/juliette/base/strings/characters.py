@@ -158,9 +158,14 @@ def isvalid_as(t: Any, x: Any) -> bool:
 def char_class(name: str, f: Callable[[V.Char], bool], doc: str) -> None:
     """A question about a character."""
 
+    answers: dict[int, bool] = {}
+
     @Base.method(f"{name}(c::AbstractChar)")
     def ask(c: V.Char) -> bool:
-        return f(c)
+        answer = answers.get(c.code)
+        if answer is None:
+            answer = answers[c.code] = f(c)
+        return answer
 
     ask.__doc__ = doc
     KERNELS.pop(Base.bindings[name], None)
