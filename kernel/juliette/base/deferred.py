@@ -151,8 +151,7 @@ CHAPTERS: dict[str, str] = {
         "RoundUp RoundingMode ceil floor round trunc unsafe_trunc"
     ),
     "juliette.base.numbers.text": (
-        "@big_str @int128_str @uint128_str digits digits! ndigits rounding setprecision "
-        "setrounding"
+        "@big_str @int128_str @uint128_str digits digits! ndigits rounding setprecision setrounding"
     ),
     "juliette.base.numbers.theory": (
         "binomial factorial gcd gcdx invmod ispow2 isqrt lcm nextpow nextprod powermod prevpow"
@@ -241,8 +240,7 @@ CHAPTERS: dict[str, str] = {
         "eachmatch hash match"
     ),
     "juliette.base.strings.search": (
-        "AbstractPattern Regex contains count findall findfirst findlast findnext findprev "
-        "occursin"
+        "AbstractPattern Regex contains count findall findfirst findlast findnext findprev occursin"
     ),
     "juliette.base.strings.transform": (
         "bytes2hex escape_raw_string escape_string hex2bytes hex2bytes! lowercase lowercasefirst "
