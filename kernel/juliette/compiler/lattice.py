@@ -212,7 +212,7 @@ def small_union(u: Any) -> Any:
 
 def joined(t: Any) -> Any:
     """Julia's `promote_typejoin` of the members of a union; other types as they are."""
-    if not isinstance(t, T.UnionType):
+    if not isinstance(t, T.UnionType) or not t.types:
         return t
     join_of = Base.bindings["promote_typejoin"]
     out = t.types[0]

@@ -6,6 +6,8 @@
 - `zygote`: gradients of Julia values
 - `forwarddiff`: derivatives by forward mode, and dual numbers
 - `flux`: layers, losses, optimisers
+- `progressmeter`: bars that say how far a loop is
+- `cuda`: what a computer without a graphics card says of it
 - `bson`: saving and loading of values, under the names of BSON and JLD2
 """
 

@@ -22,6 +22,7 @@ VERSIONS = {
     "Flux": "0.14.25", "Zygote": "0.6.75", "NNlib": "0.9.27", "Optimisers": "0.3.4",
     "Functors": "0.4.12", "MLUtils": "0.4.8", "OneHotArrays": "0.2.10", "ChainRulesCore": "1.25.1",
     "BSON": "0.3.9", "JLD2": "0.5.15", "ForwardDiff": "0.10.38",
+    "ProgressMeter": "1.10.2", "CUDA": "5.5.2", "cuDNN": "1.4.0",
 }  # fmt: skip
 IDS = {
     "Flux": "587475ba", "Zygote": "e88e6eb3", "NNlib": "872c559c", "Optimisers": "3bd65402",
