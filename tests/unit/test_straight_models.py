@@ -115,6 +115,18 @@ MODELS = {
         "Chain(Conv((3, 2), 2 => 4, tanh), GlobalMaxPool())",
         "rand(Float32, 8, 7, 2, 5)",
     ),
+    "functions in place of layers": (
+        "Chain(Conv((3, 3), 1 => 2, x -> 2tanh(x)), x -> maxpool(x, (2, 2); stride = 1), x -> reshape(x, :, size(x, 4)), Dense(50 => 3, x -> x > 0 ? x : x / 3))",
+        "rand(Float32, 8, 8, 1, 3)",
+    ),
+    "pooling written out": (
+        "Chain(ConvTranspose((2, 2), 1 => 2, x -> x^2), Conv((2, 2), 2 => 4, relu), x -> maxpool(x, (2, 3)), x -> meanpool(x, (2, 2); pad = 1), x -> permutedims(x, (2, 1, 4, 3)))",
+        "rand(Float32, 8, 8, 1, 3)",
+    ),
+    "dimensions that are dropped": (
+        "Chain(Conv((3, 3), 1 => 4, relu), GlobalMeanPool(), x -> dropdims(x; dims = (1, 2)), permutedims)",
+        "rand(Float32, 8, 8, 1, 3)",
+    ),
     "branches side by side": (
         "Parallel((x, y) -> cat(x, y; dims = 3), CrossCor((3, 3), 2 => 3; pad = 1), Chain(MaxPool((2, 2)), ConvTranspose((2, 2), 2 => 1; stride = 2)))",
         "rand(Float32, 6, 8, 2, 3)",

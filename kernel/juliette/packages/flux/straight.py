@@ -15,6 +15,7 @@ from juliette.packages.flux import boundary
 from juliette.packages.flux.profile import PROFILE
 from juliette.packages.zygote.straight import calls
 from juliette.packages.zygote.straight.arrays import mean
+from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.items import Refuse, Val
 from juliette.packages.zygote.straight.iteration import known_items
 from juliette.packages.zygote.straight.steps import Layered
@@ -96,7 +97,7 @@ def _skip(walk: Any, f: Record, args: list[Any]) -> Any:
 
 def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
     w, bias, σ = f.part("weight"), f.part("bias"), f.part("σ")
-    if len(args) != 1 or type(σ) is not Const or not is_array(w, 2) or not floats(w):
+    if len(args) != 1 or not is_array(w, 2) or not floats(w):
         return None
     x = matched(walk, w, args[0])
     if x is None or x.ndim > 2:
@@ -106,9 +107,13 @@ def _dense(walk: Any, f: Record, args: list[Any]) -> Any:
     elif not is_array(bias, 1) or not floats(w, bias):
         return None
     op = boundary.engine_function(σ.example)
-    known = IN_PLACE.get(op)
+    known = None if op is None else IN_PLACE.get(op)
     if known is None and not isinstance(op, Elementwise):
-        return None
+        data = w.example.data.dot(x.example.data)
+        if bias is not None:
+            data = (data.T + bias.example.data).T
+        y = _product(walk, w, x, bias, None, wrap(np.asfortranarray(data)), None)
+        return mapped(walk, σ, [y])
     example = f.example(x.example)
     if known is None:
         y = _product(

@@ -10,12 +10,20 @@ import math
 from typing import Any
 
 from juliette.packages.flux import boundary
-from juliette.packages.flux.straight import matched
+from juliette.packages.flux.straight import RULES, matched
 from juliette.packages.zygote.straight import calls
+from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.items import Line, Val, kin, sample_of
 from juliette.packages.zygote.straight.steps import Step
-from juliette.packages.zygote.straight.terms import applied, elementwise, floats, is_array
-from juliette.packages.zygote.straight.values import Const, Record
+from juliette.packages.zygote.straight.terms import (
+    applied,
+    elementwise,
+    floats,
+    is_array,
+    is_number,
+    text_of,
+)
+from juliette.packages.zygote.straight.values import Const, Record, Tup
 from juliette.runtime.array import wrap
 from juliette_engine import layers, rules
 from juliette_engine.activations import identity
@@ -33,7 +41,7 @@ from juliette_engine.program import Value
 def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
     """`σ.(conv(x, w) .+ b)`."""
     w, bias, σ = f.part("weight"), f.part("bias"), f.part("σ")
-    if len(args) != 1 or type(σ) is not Const or not floats(w):
+    if len(args) != 1 or not floats(w):
         return None
     x = matched(walk, w, args[0])
     if x is None or not floats(w, x) or x.ndim != w.ndim:
@@ -43,16 +51,14 @@ def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
     elif not is_array(bias, 1) or not floats(w, bias):
         return None
     op = boundary.engine_function(σ.example)
-    known = IN_PLACE.get(op)
-    if known is None and not isinstance(op, Elementwise):
-        return None
+    known = None if op is None else IN_PLACE.get(op)
     flow = walk.flow
     options = [f.part(k) for k in ("stride", "pad", "dilation", "groups")]
     if type(f.example).host is layers.ConvTranspose:  # type: ignore[attr-defined]
         options.insert(2, f.part("outpad"))
         g = windows(walk, convolution.transposed_geometry, [x, w], options, ", False")
         y = applied(walk, PRIMITIVES["conv_data"], [x, w], f", g={g}", without(f, x))
-        return activated(walk, y, bias, op, f.example(x.example))
+        return activated(walk, y, bias, op, σ, f.example(x.example))
     flipped = f", {type(f.example).host.flipped}"  # type: ignore[attr-defined]
     g = windows(walk, convolution.geometry, [x, w], options, flipped)
     in_place, slope = known or (None, None)
@@ -71,7 +77,7 @@ def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
     if active:
         held = None if slope is None else flow.hold(slope)
         flow.region.append(Convolved(out, (w, x, bias), held, (cols, g), line, act))
-    return out if known is not None else activated(walk, out, None, op, f.example(x.example))
+    return out if known is not None else activated(walk, out, None, op, σ, f.example(x.example))
 
 
 def windows(walk: Any, geometry: Any, arrays: list[Val], options: list[Any], last: str = "") -> str:
@@ -97,16 +103,19 @@ def without(f: Record, x: Val, bias: Val | None = None) -> Any:
     return wrap(y)
 
 
-def activated(walk: Any, y: Val, bias: Val | None, op: Any, example: Any) -> Any:
-    """`σ.(y .+ b)`, for a bias of the channels."""
+def activated(walk: Any, y: Val, bias: Val | None, op: Any, σ: Any, example: Any) -> Any:
+    """`σ.(y .+ b)`, for a bias of the channels; `op` is the engine's σ, if it has it."""
     leaves, tree = [y], 0
     if bias is not None:
         ahead = (1,) * (y.ndim - 2)
         shaped = wrap(bias.example.data.reshape((*ahead, -1, 1)))
         bias = applied(walk, PRIMITIVES["reshape"], [bias], f", to={(*ahead, -1, 1)!r}", shaped)
         leaves, tree = [y, bias], Call(rules.add, (0, 1))
-    op = None if op is identity else op
-    if op is not None:
+    if op is not identity and not isinstance(op, Elementwise):
+        if bias is not None:
+            y = walk.flow.fused(tree, leaves, wrap(y.example.data + bias.example.data))
+        return mapped(walk, σ, [y])
+    if op is not identity:
         tree = Call(op, (tree, *map(Fixed, getattr(op, "constants", {}).values())))
     return y if tree == 0 else walk.flow.fused(tree, leaves, example)
 
@@ -183,8 +192,14 @@ def _pooled(walk: Any, f: Record, args: list[Any]) -> Any:
     example = f.example(x.example)
     before = walk.flow.region[-1] if largest and walk.flow.region else None
     if type(before) is Convolved and before.out is x and not any(getattr(f.example, "pad", ())):
-        return _pooled_convolution(walk, f, before, example)
-    kernel, g = _pool_windows(walk, f, x.name)
+        if issubclass(host, Pool):
+            walk.flow.line(f"if any({f.part('pad').name}): raise Bail")
+        return _pooled_convolution(walk, before, example, lambda z: _pool_windows(walk, f, z)[1])
+    return _windowed(walk, x, largest, *_pool_windows(walk, f, x.name), example)
+
+
+def _windowed(walk: Any, x: Val, largest: bool, kernel: str, g: str, example: Any) -> Val:
+    """The largest or the mean of windows."""
     if largest:
         return applied(walk, PRIMITIVES["maxpool"], [x], f", g={g}", example)
     flow = walk.flow
@@ -214,11 +229,55 @@ def _pool_windows(walk: Any, f: Record, x: str) -> tuple[str, str]:
     return kernel, g
 
 
-def _pooled_convolution(walk: Any, f: Record, before: Convolved, example: Any) -> Val:
+def _pooling(largest: bool) -> Any:
+    """`maxpool(x, k; pad, stride)` and `meanpool`."""
+
+    def rule(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if len(args) != 2 or not floats(args[0]) or set(kwargs) - {"pad", "stride"}:
+            return None
+        x, k = args
+        sizes = [k, *kwargs.values()]
+        if not all(is_sizes(s) for s in sizes) or len(k.example) != x.ndim - 2:
+            return None
+        flow = walk.flow
+        example = function.call_kw({n: v.example for n, v in kwargs.items()}, x.example, k.example)
+        kernel = flow.new()
+        flow.line(f"{kernel} = {text_of(walk, k)}", kernel)
+        given = [
+            text_of(walk, kwargs[n]) if n in kwargs else default
+            for n, default in (("stride", "None"), ("pad", "0"))
+        ]
+
+        def windows(z: str) -> str:
+            g = flow.new()
+            text = f"{flow.hold(pooling.geometry)}({z}.shape, {kernel}, {', '.join(given)})"
+            flow.line(f"{g} = {text}", g)
+            return g  # type: ignore[no-any-return]
+
+        if largest and "pad" not in kwargs and len(flow.region) > 1:
+            before = flow.region[-2]  # ahead of the kernel
+            if type(before) is Convolved and before.out is x:
+                return _pooled_convolution(walk, before, example, windows)
+        return _windowed(walk, x, largest, kernel, windows(x.name), example)
+
+    return rule
+
+
+def is_sizes(x: Any) -> bool:
+    """A whole number, or a tuple of them."""
+    if type(x) is Tup:
+        return x.names is None and all(map(is_sizes, x.items))
+    if type(x) is Record:
+        return type(x.example) is tuple and all(type(n) is int for n in x.example)
+    return is_number(x) and type(x.example) is int and not x.active
+
+
+RULES[pooling.maxpool], RULES[pooling.meanpool] = _pooling(True), _pooling(False)
+
+
+def _pooled_convolution(walk: Any, before: Convolved, example: Any, windows: Any) -> Val:
     """The largest of windows of the convolution that has just been written, which then is computed bare."""
     flow, y = walk.flow, before.out
-    if issubclass(type(f.example).host, Pool):  # type: ignore[attr-defined]
-        flow.line(f"if any({f.part('pad').name}): raise Bail")
     z, top, name = flow.new(), flow.new(), flow.new()
     w, x, bias = before.w, before.x, before.bias
     finished = flow.hold(convolving.finished)
@@ -229,7 +288,7 @@ def _pooled_convolution(walk: Any, f: Record, before: Convolved, example: Any) -
     # its own value, if something else needs it
     whole = f"{y.name} = {finished}({before.act}, {z}.copy(order='K'), {shift})"
     flow.region.insert(flow.region.index(before), Line(whole, (y.name,), pure=True))
-    _, pool = _pool_windows(walk, f, z)
+    pool = windows(z)
     flow.line(f"{top} = {flow.hold(PRIMITIVES['maxpool'].forward)}({z}, g={pool})", top)
     flow.line(f"{name} = {finished}({before.act}, {top}.copy(order='K'), {shift})", name)
     out = Val(Value(name, sample_of(example.data), True), example, True)

@@ -333,25 +333,57 @@ def _reshaped(walk: Any, function: Any, args: list[Any]) -> Any:
     x, *dims = args
     if len(dims) == 1 and type(dims[0]) is Tup:
         dims = dims[0].items
+    given = [d for d in dims if not (type(d) is Const and isinstance(d.example, V.ColonType))]
     if not floats(x) or not all(
-        is_number(d) and type(d.example) is int and not d.active for d in dims
+        is_number(d) and type(d.example) is int and not d.active for d in given
     ):
         return None
-    if function.name == "reshape" and not dims:
+    if (function.name == "reshape" and not dims) or len(dims) > len(given) + 1:
         return None
-    to = (
-        "(-1,)"
-        if function.name == "vec"
-        else "(" + "".join(text_of(walk, d) + ", " for d in dims) + ")"
-    )
     example = function(x.example, *[d.example for d in dims])
-    if to != "(-1,)":
-        walk.flow.line(f"if min({to}) < 0: raise Bail")
-    return (
-        applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", example)
-        if isinstance(example, Array)
-        else None
+    if not isinstance(example, Array):
+        return None
+    to = "-1, "
+    if function.name == "reshape":
+        to = "".join((text_of(walk, d) if d in given else "-1") + ", " for d in dims)
+        if given:
+            least = ", ".join(text_of(walk, d) for d in given)
+            walk.flow.line(f"if min(({least},)) < {len(dims) - len(given)}: raise Bail")
+    return applied(walk, PRIMITIVES["reshape"], [x], f", to=({to})", example)
+
+
+@array_rule("dropdims")
+def _dropped(walk: Any, function: Any, args: list[Any], dims: Any = None) -> Any:
+    """Without dimensions of size one."""
+    (x,) = args
+    gone = (
+        [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
     )
+    if not floats(x) or not all(type(d) is int and 0 < d <= x.ndim for d in gone):
+        return None
+    if type(dims) is not Const and not all(type(d) is Const for d in dims.items):
+        return None
+    example = function.call_kw({"dims": dims.example}, x.example)
+    walk.flow.looks(" or ".join([f"{x.name}.shape[{d - 1}] != 1" for d in gone]))
+    to = "".join([f"{x.name}.shape[{i}], " for i in range(x.ndim) if i + 1 not in gone])
+    if not to:
+        return None
+    return applied(walk, PRIMITIVES["reshape"], [x], f", to=({to})", example)
+
+
+@array_rule("permutedims")
+def _permuted(walk: Any, function: Any, args: list[Any]) -> Any:
+    """Dimensions in another order, which is known."""
+    x, *order = args
+    if not floats(x) or len(order) > 1 or (not order and x.ndim != 2):
+        return None
+    axes = (2, 1) if not order else tuple(getattr(order[0], "example", None) or ())
+    fixed = not order or (type(order[0]) is Tup and all(type(d) is Const for d in order[0].items))
+    if not fixed or sorted(axes) != list(range(1, x.ndim + 1)):
+        return None
+    example = function(*[a.example for a in args])
+    static = f", axes={tuple([d - 1 for d in axes])!r}"
+    return applied(walk, PRIMITIVES["permute"], [x], static, example)
 
 
 @array_rule("getindex")

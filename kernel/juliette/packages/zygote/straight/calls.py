@@ -47,7 +47,7 @@ LAYERS: dict[type, Callable[..., Any]] = {}
 
 
 # Functions of arrays that take `dims`.
-WITH_DIMS = ("sum", "mean", "cat")
+WITH_DIMS = ("sum", "mean", "cat", "dropdims")
 
 
 def builtin(walk: Any, function: Any, method: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from juliette.packages.zygote.straight.terms import (
     raw_array,
     text_of,
 )  # fmt: skip
-from juliette.packages.zygote.straight.values import Const, Lane, Local
+from juliette.packages.zygote.straight.values import Const, Lane, Record, Local
 from juliette.runtime import types as T
 from juliette.runtime.array import wrap
 from juliette.runtime.dispatch import GenericFunction
@@ -63,7 +63,7 @@ class Spread:
 
     def apply(self, f: Any, args: list[Any]) -> Any:
         """A function of parts of the tree; raises LookupError if it has no rule."""
-        function = f.example if type(f) is Const else None
+        function = f.example if type(f) in (Const, Record) else None
         if isinstance(function, GenericFunction) and not own_for_numbers(function, len(args)):
             found = self.operation(function, args)
             if found is not None:
