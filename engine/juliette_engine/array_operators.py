@@ -126,7 +126,7 @@ def install() -> None:
             "ordinary": ordinary,
             "reverse": reverse,
         }
-        exec(_SOURCE.format(op=op, both_a=both_a, both_b=both_b, left=left, right=right), space)  # noqa: S102
+        exec(_SOURCE.format(op=op, both_a=both_a, both_b=both_b, left=left, right=right), space)
         _enter(name, space["forward"], space["swapped"], ordinary, reverse)
         SWAPPED[_UFUNCS[name]] = space["swapped"]
         T.TRACED_RULES[space["back_both"]] = traced_step(rule, 2)

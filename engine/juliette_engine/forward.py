@@ -149,7 +149,7 @@ def _plain_change(
         names = ", ".join([f"a{i}" for i in range(len(args))] + [f"g{i}" for i in moving])
         text = "\n    ".join([f"def change(y, suffix, {names}):", *p.lines])
         space = {**NAMESPACE, **p.program.constants, **p.names}
-        exec(compile(text, "<change>", "exec"), space)  # noqa: S102
+        exec(compile(text, "<change>", "exec"), space)
         f = _COMPILED[key] = space["change"]
     return f(y, suffix, *args, *[changes[i] for i in moving])
 

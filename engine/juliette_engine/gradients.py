@@ -240,9 +240,8 @@ def check_output(y: Any) -> None:
         type(p) in SCALARS and not isinstance(p, (complex, np.complexfloating))
     ):
         return
-    if isinstance(p, bool) or isinstance(p, np.number):
-        if not isinstance(p, (complex, np.complexfloating)):
-            return
+    if isinstance(p, (bool, np.number)) and not isinstance(p, (complex, np.complexfloating)):
+        return
     if isinstance(p, ndarray) or (hasattr(p, "data") and hasattr(p, "eltype")):
         raise GradientError(
             "Output is an array, so the gradient is not defined. Perhaps you wanted jacobian."

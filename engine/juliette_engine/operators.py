@@ -166,7 +166,7 @@ def _install_numbers() -> None:
             "divide": NUMBERS["true_divide"],
             "UNKNOWN": UNKNOWN,
         }
-        exec(  # noqa: S102
+        exec(
             _FAST.format(
                 both=both, left=left, right=right, da=da, db=db, dleft=dleft, dright=dright
             ),
@@ -182,7 +182,7 @@ def _install_numbers() -> None:
             "divide": lambda x, y: x / y,
             "UNKNOWN": UNKNOWN,
         }
-        exec(  # noqa: S102
+        exec(
             _NESTED.format(
                 both=_below(both),
                 left=_below(left),
@@ -240,7 +240,7 @@ def _install_changes(name: str, functions: dict[str, Any], at: str) -> None:
     """How changes of numbers go through an operator, at one level (`at` is "data") and between several ("below")."""
     both, left, right = [text.format(at=at) for text in _SUMS[name]]
     space: dict[str, Any] = {"divide": E.div if at == "below" else _divided}
-    exec(_CHANGES.format(at=at, both=both, left=left, right=right), space)  # noqa: S102
+    exec(_CHANGES.format(at=at, both=both, left=left, right=right), space)
     for way in ("both", "left", "right"):
         T.FORWARD_RULES[functions[f"back_{way}"]] = space[way]
 

@@ -166,7 +166,7 @@ class Primitive:
             namespace[f"p{i}"] = self.raws[i]
             to = "acc_number" if issubclass(classes[i], T.ScalarTracer) else put
             lines.append(f"    {to}({names[i]}, p{i}(g, r.data, {', '.join(data)}{passed}))")
-        exec(compile("\n".join(lines), f"<{self.name}>", "exec"), namespace)  # noqa: S102
+        exec(compile("\n".join(lines), f"<{self.name}>", "exec"), namespace)
         partials = self.partials
 
         def traced_back(g: Any, r: Any, a: Any, b: Any) -> None:
@@ -496,11 +496,12 @@ def unbroadcast(g: Any, like: Any) -> Any:
         return total(g)
     if not have:
         return mul(g, np.ones(want, order="F"))
-    if not isinstance(g, Node):
-        if all(
-            h >= w for h, w in zip(have, want + (1,) * (len(have) - len(want)), strict=False)
-        ) and len(have) >= len(want):
-            return _unbroadcast_plain(g, want, have)
+    if (
+        not isinstance(g, Node)
+        and all(h >= w for h, w in zip(have, want + (1,) * (len(have) - len(want)), strict=False))
+        and len(have) >= len(want)
+    ):
+        return _unbroadcast_plain(g, want, have)
     padded = want + (1,) * (len(have) - len(want))
     axes = tuple(
         [i for i, (w, h) in enumerate(zip(padded, have, strict=False)) if w == 1 and h != 1]
@@ -637,7 +638,7 @@ def matrix_product(
         "full": full,
         "give": give,
     }
-    exec(compile("\n".join(lines), "<product>", "exec"), space)  # noqa: S102
+    exec(compile("\n".join(lines), "<product>", "exec"), space)
 
     def traced_back(g: Any, r: Any, p: Any, q: Any) -> None:
         x, y = p.data if a else p, q.data if b else q

@@ -205,10 +205,7 @@ class Tape(list[Any]):
         if not isinstance(v, Node):
             return self.node(v)
         p = v.data
-        if type(p) is ndarray:
-            r = new(self.nested_array_class(p))
-        else:
-            r = new(NESTED[SCALARS[type(p)]])
+        r = new(self.nested_array_class(p)) if type(p) is ndarray else new(NESTED[SCALARS[type(p)]])
         r.data = p
         r.below = v
         r.grad = None

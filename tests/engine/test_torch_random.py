@@ -311,7 +311,8 @@ def quantiles(x: Any) -> Any:
 def test_truncated_normal(mean: float, std: float, lo: float, hi: float) -> None:
     x = je.truncated_normal(300, 200, mean=mean, std=std, lo=lo, hi=hi)
     t = torch.nn.init.trunc_normal_(torch.empty(300, 200), mean, std, lo, hi).numpy()
-    assert lo <= x.min() and x.max() <= hi
+    assert lo <= x.min()
+    assert x.max() <= hi
     np.testing.assert_allclose(quantiles(x), quantiles(t), atol=0.03 * (hi - lo))
 
 
@@ -335,7 +336,8 @@ def test_the_other_initialisers() -> None:
         np.testing.assert_allclose(
             quantiles(ours(300, 200)), quantiles(theirs(200, 300).numpy()), atol=0.05
         )
-    assert (je.ones32(2, 3) == 1).all() and not je.zeros32(4).any()
+    assert (je.ones32(2, 3) == 1).all()
+    assert not je.zeros32(4).any()
 
 
 # ---------------------------------------------------------------- nothing is left out

@@ -111,7 +111,10 @@ def test_what_nobody_looks_at_is_not_computed(monkeypatch: pytest.MonkeyPatch) -
 
     def f(x: Any) -> Any:
         y = np.tanh(je.σ(x) * 2.0 + 1.0) ** 2
-        assert y.shape == (N,) and y.dtype == float and y.size == N and y.ndim == 1
+        assert y.shape == (N,)
+        assert y.dtype == float
+        assert y.size == N
+        assert y.ndim == 1
         return y.sum()
 
     je.gradient(f, x)

@@ -76,5 +76,5 @@ def pixel_shuffle(x: Any, r: int) -> Any:
         )
     c = channels // r**d
     y = reshape(x, (*spatial, *[r] * d, c, batch))
-    order = tuple(k for i in range(d) for k in (d + i, i)) + (2 * d, 2 * d + 1)
+    order = (*tuple(k for i in range(d) for k in (d + i, i)), 2 * d, 2 * d + 1)
     return reshape(permute(y, axes=order), (*[n * r for n in spatial], c, batch))

@@ -280,10 +280,7 @@ class Pool(Layer):
     def __init__(self, k: Any, *, pad: Any = 0, stride: Any = None) -> None:
         self.k = tuple(k)
         n = len(self.k)
-        if isinstance(pad, SamePad):
-            given = pad.amounts(self.k, (1,) * n)
-        else:
-            given = spread(pad, n)
+        given = pad.amounts(self.k, (1,) * n) if isinstance(pad, SamePad) else spread(pad, n)
         self.pad = given[::2] if len(given) == 2 * n and given[::2] == given[1::2] else given
         self.stride = self.k if stride is None else spread(stride, n)
 

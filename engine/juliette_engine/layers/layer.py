@@ -6,6 +6,7 @@ says how to write the layer down again, `trainable_fields` (or `trainable`) whic
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple
 
@@ -68,7 +69,7 @@ class Layer:
         super().__init_subclass__(**options)
         own = {
             name: kind
-            for name, kind in cls.__dict__.get("__annotations__", {}).items()
+            for name, kind in inspect.get_annotations(cls).items()
             if not str(kind).startswith("ClassVar")
         }
         if own:

@@ -200,8 +200,8 @@ def _step_group(group: list[Item]) -> None:
 
 def _filled_by(joint: Joint, items: list[Item]) -> bool:
     """Are these the arrays whose states lie here, in this order?"""
-    rule, dtype, i = joint.rule, joint.dtype, 0
-    for (leaf, r, x, g), shape in zip(items, joint.shapes, strict=True):
+    rule, dtype = joint.rule, joint.dtype
+    for i, ((leaf, r, x, g), shape) in enumerate(zip(items, joint.shapes, strict=True)):
         if (
             leaf.joint is not joint
             or leaf.place != i
@@ -214,5 +214,4 @@ def _filled_by(joint: Joint, items: list[Item]) -> bool:
             or not x.flags.f_contiguous
         ):
             return False
-        i += 1
     return True

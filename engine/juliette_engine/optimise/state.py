@@ -113,7 +113,7 @@ class _Walk:
             + "".join(f"    {line}\n" for line in self.lines)
             + "    return items\n"
         )
-        exec(compile(text, "<walk>", "exec"), self.space)  # noqa: S102
+        exec(compile(text, "<walk>", "exec"), self.space)
         return self.space["walk"]
 
     def constant(self, value: Any) -> str:
@@ -123,7 +123,7 @@ class _Walk:
 
     def visit(self, values: tuple[Any, ...], names: tuple[str, ...]) -> None:
         s, _, g = values
-        ns, nx, ng = names
+        ns, _nx, ng = names
         if g is None:
             self.lines.append(f"if {ng} is not None: return None")
             return

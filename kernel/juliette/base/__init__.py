@@ -26,7 +26,7 @@
 - `folds`, `searching`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
 - `simple_vector`: the vectors of type parameters
-- `tuples`, `functions`: tuples, named tuples; composition and partial application
+- `tuples`, `functions`, `fixing`: tuples, named tuples; composition and partial application
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled
 - `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code

@@ -29,6 +29,7 @@ from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Complex_
 from juliette.runtime.structs import Struct
 
 
@@ -141,13 +142,16 @@ def matmul(a: Any, b: Any) -> Any:
     """
     x, y = dense(a), dense(b)
     if (
-        x.dtype is y.dtype
-        and x.dtype.char in "fd"
-        and isinstance(a, Array)
-        and isinstance(b, Array)
-    ):
-        if x.ndim == 2 and x.shape[1] == y.shape[0]:  # nothing to decide
-            return wrap(x.dot(y) if y.ndim == 1 else y.T.dot(x.T).T)
+        (
+            x.dtype is y.dtype
+            and x.dtype.char in "fd"
+            and isinstance(a, Array)
+            and isinstance(b, Array)
+        )
+        and x.ndim == 2
+        and x.shape[1] == y.shape[0]
+    ):  # nothing to decide
+        return wrap(x.dot(y) if y.ndim == 1 else y.T.dot(x.T).T)
     if x.ndim == 1:
         if y.ndim == 1:
             raise MethodError(Base.bindings["*"], (a, b), None)
@@ -431,10 +435,18 @@ def each_element(name: str, keeps: bool) -> None:
 each_element("conj", True)
 each_element("real", True)
 each_element("imag", False)
-each_element("float", False)
 each_element("big", False)
 
 
-@Base.method("complex(a::AbstractArray)")
+@Base.method("float(a::AbstractArray)", transparent=True)
+def float_array(a: Any) -> Any:
+    if T.subtype(eltype_of(a), T.AbstractFloat):
+        return a
+    return elementwise(Base.bindings["float"], a)
+
+
+@Base.method("complex(a::AbstractArray)", transparent=True)
 def complex_array(a: Any) -> Any:
-    return B.materialize(B.broadcasted(Base.bindings["complex"], a))
+    if T.subtype(eltype_of(a), Complex_):
+        return a
+    return elementwise(Base.bindings["complex"], a)

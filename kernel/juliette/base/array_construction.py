@@ -17,7 +17,6 @@ from juliette.base.array_protocol import (
     fortran,
     is_array,
     own_axes,
-    result,
     shape_of,
     shaped,
     tuple_text,
@@ -106,7 +105,7 @@ def of_ranges(t: Any, dims: tuple[Any, ...]) -> Any:
     kind = T.apply_type(T.Array_, t, len(dims))
     if SIMILAR.user_matches((T.type_of_type(kind), T.typeof(dims))):
         return SIMILAR(kind, dims)
-    if all(isinstance(d, V.UnitRange) and d.start == 1 or T.isa(d, T.Integer) for d in dims):
+    if all((isinstance(d, V.UnitRange) and d.start == 1) or T.isa(d, T.Integer) for d in dims):
         return None
     raise MethodError(SIMILAR, (kind, dims), None)
 
@@ -428,10 +427,7 @@ def copyto(dest: Any, source: Any) -> Any:
      0.0
     ```
     """
-    if is_array(source):
-        values = elements(dense(source))
-    else:
-        values = list(support.iterate(source))
+    values = elements(dense(source)) if is_array(source) else list(support.iterate(source))
     room = math.prod(shape_of(dest))
     if len(values) > room:
         if is_array(source):
@@ -506,7 +502,7 @@ def copyto_indices(dest: Any, to: Any, a: Any, source: Any) -> Any:
     if to.shape != source.shape:
         sizes = f"{tuple_text(source.shape)} and {tuple_text(to.shape)}"
         raise ArgumentError(f"source and destination must have same size (got {sizes})")
-    for name, whole, part in (("destination", dest, to), ("source", a, source)):
+    for _name, whole, part in (("destination", dest, to), ("source", a, source)):
         if not all(part.shape) or Base.bindings["checkbounds"](T.Bool, whole, *part.ranges):
             continue
         raise BoundsError(whole, tuple(part.ranges))

@@ -16,10 +16,9 @@ from juliette.base.array_size import AXES
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base
-from juliette.runtime.ranges import AbstractUnitRange, IdentityUnitRange
+from juliette.runtime.ranges import IdentityUnitRange
 
 # ---------------------------------------------------------------- axes
 

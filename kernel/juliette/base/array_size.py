@@ -16,8 +16,7 @@ from juliette.base.array_protocol import (
     shape_of,
 )
 from juliette.base.cartesian import CartesianIndex, CartesianIndices
-from juliette.base.indexing import CARTESIAN, GETINDEX, LINEAR, flatten, normalise
-from juliette.compiler import support
+from juliette.base.indexing import GETINDEX, LINEAR, flatten, normalise
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W

@@ -125,9 +125,8 @@ def get_global(m: Module, name: Symbol, order: Any = None) -> Any:
 @Base.method("setglobal!(m::Module, name::Symbol, value, order=:monotonic)")
 def set_global(m: Module, name: Symbol, value: Any, order: Any = None) -> Any:
     """Give a global variable of a module a value."""
-    if name.name not in m.bindings:
-        if m is Base or m is Core:
-            raise ErrorException("cannot assign variables in other modules")
+    if name.name not in m.bindings and (m is Base or m is Core):
+        raise ErrorException("cannot assign variables in other modules")
     support.HELPERS["%set_global"](m, name.name, value, False)
     return value
 

@@ -51,7 +51,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import TRACE, take_back_extensions
 from juliette.runtime.errors import ParseErrorException, julia_value
-from juliette.runtime.modules import PACKAGES, SESSION, Base, Main, Module
+from juliette.runtime.modules import PACKAGES, SESSION, Base, Module
 from juliette.runtime.scheduler import SCHEDULER
 from juliette.runtime.type_names import type_string
 from juliette.runtime.types import typeof
@@ -216,6 +216,3 @@ def store(held: Any, number: int, value: Any) -> None:
 def reset_tracing() -> None:
     """No run leaves gradient tracing on."""
     TRACE.depth = 0
-
-
-assert Main is not None

@@ -30,7 +30,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     DimensionMismatch,
@@ -564,7 +564,7 @@ def custom_value(tree: Any) -> Any:
     return COPY(tree)
 
 
-def TRACED() -> bool:  # noqa: N802 (reads like the flag it asks for)
+def TRACED() -> bool:
     return bool(TRACE.depth) and B.TRACED is not None
 
 
@@ -572,8 +572,7 @@ def is_user_style(style: Any) -> bool:
     """Is it none of the styles of Base (for which the result is an Array or a tuple)?"""
     return not (
         is_default(style)
-        or style == TUPLE_STYLE
-        or style == UNKNOWN
+        or style in (TUPLE_STYLE, UNKNOWN)
         or isinstance(style, ArrayConflict.pyclass)
     )
 
@@ -774,7 +773,6 @@ support._builtin(
     ("f",),
 )
 name("BroadcastFunction", BroadcastFunction_)
-assert isinstance(B.BROADCASTED, GenericFunction)
 
 support.HELPERS["%broadcast_function"] = BroadcastFunction
 Base.method("dotview(a, index...)", export=False)(dotview)
@@ -804,6 +802,4 @@ Broadcast.exports.intersection_update(
 support.HELPERS["%andand"] = lambda a, b: a and b
 support.HELPERS["%oror"] = lambda a, b: a or b
 
-from juliette.base import lanes  # noqa: E402
-
-assert lanes
+from juliette.base import lanes as lanes  # noqa: E402

@@ -441,8 +441,8 @@ def csh_word(word: str) -> str:
             (r'[^$`"]+', '"'),
         ):
             if found := re.match(pattern, word):
+                out += quote + re.sub(r"[\n!]", r"\\\g<0>", found[0]) + quote
                 break
-        out += quote + re.sub(r"[\n!]", r"\\\g<0>", found[0]) + quote
         word = word[found.end() :]
     return out or "''"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from juliette.base.code_macros import call
 from juliette.compiler.support import _builtin
@@ -24,7 +24,7 @@ class EnumValue:
     """Base of the classes of enum types: one instance for each name."""
 
     __slots__ = ("name", "number")
-    instances: dict[Any, EnumValue] = {}
+    instances: ClassVar[dict[Any, EnumValue]] = {}
 
     def __init__(self, name: str, number: Any) -> None:
         self.name = name

@@ -249,12 +249,6 @@ def base_isexecutable(path: Any) -> bool:
 # ---------------------------------------------------------------- Libc
 
 
-@Libc.method("time()")
-def libc_time() -> float:
-    """Seconds since 1970."""
-    return time.time()
-
-
 @Libc.method("strftime(format::AbstractString, t)")
 def strftime(form: Any, t: Any) -> str:
     """A time as text."""
@@ -266,10 +260,13 @@ def strftime_default(t: Any) -> str:
     return time.strftime("%c", time.localtime(float(t)))
 
 
-@Libc.method("getpid()")
-def libc_getpid() -> int:
+@Base.method("getpid()")
+def getpid() -> int:
     """The number of the process."""
     return os.getpid()
+
+
+Libc.const("getpid", Base.bindings["getpid"])
 
 
 @Libc.method("gethostname()")
@@ -278,7 +275,6 @@ def libc_gethostname() -> str:
     return _UNAME.nodename if _UNAME is not None else "localhost"
 
 
-Base.method("getpid()", export=False)(os.getpid)
 Base.method("gethostname()")(libc_gethostname)
 
 # The rest of both modules, which is seldom asked, in files of its own.

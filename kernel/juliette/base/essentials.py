@@ -13,8 +13,8 @@ from juliette.compiler.closures import Box
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, array_class, dtype_of, elements, make, pack
-from juliette.runtime.dispatch import CALLABLES, GenericFunction
+from juliette.runtime.array import Array, elements, make, pack
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
     EXCEPTIONS,
     BoundsError,
@@ -167,10 +167,9 @@ def convert_built_in(t: Any, x: Any) -> Any:
         isinstance(x, V.NamedTuple)
         and family is T.unwrap(V.NamedTuple_).typename
         and isinstance(t, T.DataType)
-    ):
-        if tuple(n.name for n in body.parameters[0]) == x.names:
-            kinds = body.parameters[1].parameters
-            return V.named_tuple_of(x.names, kinds, tuple(map(CONVERT, kinds, x.values)))
+    ) and tuple(n.name for n in body.parameters[0]) == x.names:
+        kinds = body.parameters[1].parameters
+        return V.named_tuple_of(x.names, kinds, tuple(map(CONVERT, kinds, x.values)))
     if family is T.unwrap(V.Pair_).typename and isinstance(x, V.Pair) and isinstance(t, T.DataType):
         return V.pair_of(t, *map(CONVERT, body.parameters, x))
     if family is T.TUPLE_NAME and type(x) is tuple:
@@ -792,7 +791,7 @@ def reference(t: Any, *args: Any) -> V.Ref:
         raise MethodError(t, args, None)
     if args:
         return V.Ref(args[0]) if is_open else V.Ref(convert_to(eltype, args[0]), eltype)
-    if eltype in T.DTYPE_OF and T.DTYPE_OF[eltype] != object:
+    if eltype in T.DTYPE_OF and T.DTYPE_OF[eltype].kind != "O":
         return V.Ref(convert_to(eltype, 0), eltype)
     out = V.Ref.__new__(V.Ref)
     out.eltype = eltype
@@ -854,6 +853,3 @@ def _val(t: Any, *args: Any) -> Val:
 _VALS: dict[Any, Val] = {}
 _simple(V.Val_, _val)
 _applied(V.Val_, _val)
-
-
-assert CALLABLES is not None and array_class is not None and dtype_of is not None

@@ -174,7 +174,9 @@ def lstat(path: Any) -> StatStruct:
     return status(path, follow=False)
 
 
-def test(name: str, f: Any, doc: str, follow: bool = True) -> None:
+def question(name: str, f: Any, doc: str, follow: bool = True) -> None:
+    """A function of a path, or of the pieces of one, that asks for one thing of its status."""
+
     def method(*path: Any) -> Any:
         return f(status(path[0] if len(path) == 1 else Base.bindings["joinpath"](*path), follow))
 
@@ -182,21 +184,21 @@ def test(name: str, f: Any, doc: str, follow: bool = True) -> None:
     Base.method(f"{name}(path...)")(method)
 
 
-test("ispath", lambda s: s.mode != 0, "Is there something at this path?")
-test("isfile", lambda s: modes.S_ISREG(s.mode), "Is it a regular file?")
-test("isdir", lambda s: modes.S_ISDIR(s.mode), "Is it a directory?")
-test("islink", lambda s: modes.S_ISLNK(s.mode), "Is it a symbolic link?", follow=False)
-test("isfifo", lambda s: modes.S_ISFIFO(s.mode), "Is it a FIFO?")
-test("issocket", lambda s: modes.S_ISSOCK(s.mode), "Is it a socket?")
-test("isblockdev", lambda s: modes.S_ISBLK(s.mode), "Is it a block device?")
-test("ischardev", lambda s: modes.S_ISCHR(s.mode), "Is it a character device?")
-test("filesize", lambda s: s.size, "The size in bytes.")
-test("filemode", lambda s: np.uint64(s.mode), "The mode bits.")
-test("mtime", lambda s: s.mtime, "When it was last changed, in seconds since 1970.")
-test("ctime", lambda s: s.ctime, "When its status was last changed, in seconds since 1970.")
-test("uperm", lambda s: np.uint8(s.mode >> 6 & 7), "What its owner may do.")
-test("gperm", lambda s: np.uint8(s.mode >> 3 & 7), "What its group may do.")
-test("operm", lambda s: np.uint8(s.mode & 7), "What others may do.")
+question("ispath", lambda s: s.mode != 0, "Is there something at this path?")
+question("isfile", lambda s: modes.S_ISREG(s.mode), "Is it a regular file?")
+question("isdir", lambda s: modes.S_ISDIR(s.mode), "Is it a directory?")
+question("islink", lambda s: modes.S_ISLNK(s.mode), "Is it a symbolic link?", follow=False)
+question("isfifo", lambda s: modes.S_ISFIFO(s.mode), "Is it a FIFO?")
+question("issocket", lambda s: modes.S_ISSOCK(s.mode), "Is it a socket?")
+question("isblockdev", lambda s: modes.S_ISBLK(s.mode), "Is it a block device?")
+question("ischardev", lambda s: modes.S_ISCHR(s.mode), "Is it a character device?")
+question("filesize", lambda s: s.size, "The size in bytes.")
+question("filemode", lambda s: np.uint64(s.mode), "The mode bits.")
+question("mtime", lambda s: s.mtime, "When it was last changed, in seconds since 1970.")
+question("ctime", lambda s: s.ctime, "When its status was last changed, in seconds since 1970.")
+question("uperm", lambda s: np.uint8(s.mode >> 6 & 7), "What its owner may do.")
+question("gperm", lambda s: np.uint8(s.mode >> 3 & 7), "What its group may do.")
+question("operm", lambda s: np.uint8(s.mode & 7), "What others may do.")
 
 
 @Base.method("ismount(path::AbstractString)")

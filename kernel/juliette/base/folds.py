@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import is_array, like
+from juliette.base.fixing import Fix1
 from juliette.base.iteration import (
     Generator,
     applied,
@@ -26,7 +27,6 @@ from juliette.base.iteration import (
     shape_of_iterator,
 )
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
-from juliette.base.numbers.comparison import Fix1
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
 from juliette.compiler.emitter import FAST
@@ -108,9 +108,9 @@ def map_(f: Any, *xs: Any) -> Any:
     )
     shape = zipped_shape(shapes) if alike else None
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
-    if values and all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs):
-        if getattr(f, "name", None) in _BITWISE:
-            return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
+    of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)
+    if values and of_bits and getattr(f, "name", None) in _BITWISE:
+        return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
     return of_results(f, values, shape, xs)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base.essentials import _simple
+from juliette.base.fixing import Fix2
 from juliette.base.iteration import iterate_value
-from juliette.base.numbers.comparison import Fix1, Fix2
-from juliette.base.tuples import Composed
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 
@@ -108,6 +107,3 @@ for _name in (
 for _name in ("startswith", "endswith", "contains"):
     if _name in Base.bindings:
         partial(_name)
-
-
-__all__ = ["Composed", "Fix1", "Fix2", "Returns", "Splat"]

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from juliette.base.array_protocol import (
-    ArrayLike,
     array_parameters,
     convert_data,
     convert_element,
@@ -1034,6 +1033,3 @@ def index_style(_: Any, t: Any) -> Any:
 def index_style_of(_: Any, *arrays: Any) -> Any:
     found = [Base.bindings["IndexStyle"](T.typeof(a)) for a in arrays]
     return LINEAR if all(s is LINEAR or isinstance(s, IndexLinear) for s in found) else CARTESIAN
-
-
-assert ArrayLike

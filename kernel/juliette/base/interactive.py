@@ -60,11 +60,12 @@ def format_bytes(n: Any, *, binary: bool = True) -> str:
     if n < step:
         return f"{int(n)} byte{'s' * (n != 1)}"
     value = float(n)
-    unit = ""
-    for unit in "KMGTP" if binary else "kMGTP":
+    units = "KMGTP" if binary else "kMGTP"
+    power = 0
+    while value >= step and power < len(units):
         value /= step
-        if value < step:
-            break
+        power += 1
+    unit = units[power - 1]
     return f"{value:.3f} {unit}iB" if binary else f"{value:.1f} {unit}B"
 
 

@@ -17,7 +17,13 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_construction import copy, typed
-from juliette.base.array_protocol import ArrayLike, eltype_of, fill_user, is_array, own_axes
+from juliette.base.array_protocol import (
+    ArrayLike,
+    eltype_of,
+    fill_user,
+    is_array,
+    own_axes,
+)
 from juliette.compiler import results, support, type_support
 from juliette.compiler.closures import ClosureBase
 from juliette.compiler.lattice import joined as join_members
@@ -25,13 +31,13 @@ from juliette.compiler.result_types import element_type
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.structs import Struct
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack, vector
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime.dispatch import TRACE, GenericFunction
 from juliette.runtime.errors import ErrorException, MethodError, UndefRefError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.runtime.text import is_valid, utf8, width_at
 
 # How values of a Python class are iterated, found by the class or its bases.
@@ -805,7 +811,7 @@ def collect_range(x: Any) -> Any:
     """The elements of a range, without a list of them where numbers are kept as they are."""
     t = Base.bindings["eltype"](x)
     dtype = dtype_of(t)
-    if dtype == object:
+    if dtype.kind == "O":
         return vector(list(iterate_value(x)), t)
     if isinstance(x, V.UnitRange) and dtype == np.int64 and x.count < 1 << 48:
         return make(x.data, t)

@@ -104,9 +104,11 @@ def flatten_traits(i: Any) -> Traits:
     element = element_of(i)
     fixed = element is not None and (
         T.subtype(element, T.Number)
-        or isinstance(element, T.DataType)
-        and element.typename is T.TUPLE_NAME
-        and not any(isinstance(p, T.Vararg) for p in element.parameters)
+        or (
+            isinstance(element, T.DataType)
+            and element.typename is T.TUPLE_NAME
+            and not any(isinstance(p, T.Vararg) for p in element.parameters)
+        )
     )
     size = HasLength if fixed and size_of(i) not in (SizeUnknown, IsInfinite) else SizeUnknown
     return size, None if element is None else element_of(element)

@@ -937,6 +937,19 @@ for _name in ("Flatten", "Filter"):
     Base.const(_name, Iterators.bindings[_name], export=False)
 Iterators.set("only", Base.bindings["only"], const=True)
 # The others have names that Base gives to what is not lazy, and must be qualified.
-Iterators.exports = set(
-    "enumerate zip rest countfrom take drop takewhile dropwhile cycle repeated product flatten flatmap partition".split()
-)
+Iterators.exports = {
+    "enumerate",
+    "zip",
+    "rest",
+    "countfrom",
+    "take",
+    "drop",
+    "takewhile",
+    "dropwhile",
+    "cycle",
+    "repeated",
+    "product",
+    "flatten",
+    "flatmap",
+    "partition",
+}

@@ -20,7 +20,6 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.kernels import FOLDED, KERNELS
-from juliette.runtime.modules import Base
 
 ndarray = np.ndarray
 ARITHMETIC = {np.add, np.subtract, np.multiply, np.true_divide}
@@ -314,4 +313,3 @@ def lanes(f: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 B.LANES = lanes
-assert Base

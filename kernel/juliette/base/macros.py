@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from juliette.compiler import support
 from juliette.display.expressions import expression_text, inner_text
 from juliette.display.io import STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -146,6 +145,3 @@ def gensym_function(hint: str = "") -> Symbol:
 def esc(e: Any) -> Any:
     """Mark a macro's result as the caller's own code."""
     return Expr("escape", e)
-
-
-assert support is not None and LineNumberNode is not None

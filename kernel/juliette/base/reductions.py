@@ -14,7 +14,6 @@ from juliette.base.array_protocol import (
     fortran,
     from_values,
     in_container,
-    is_array,
     like,
     result,
     scalar,

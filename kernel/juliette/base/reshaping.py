@@ -90,9 +90,8 @@ def reshape(a: Any, *dims: Any) -> Any:
         and a.parent_is_vector
         and len(shape) == 1
         and a.data.dtype != object
-    ):
-        if not (isinstance(a, W.Adjoint) and a.data.dtype.kind == "c"):
-            return a.parent
+    ) and not (isinstance(a, W.Adjoint) and a.data.dtype.kind == "c"):
+        return a.parent
     if isinstance(a, W.ReshapedArray):
         return reshape(a.parent, shape)
     return W.ReshapedArray(a, shape)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from juliette.base import hashes  # noqa: F401 (`hash` is there before it gets a method here)
+# `hash` is there before it gets a method here.
+from juliette.base import hashes as hashes
 from juliette.base.iteration import iterates, native_steps
 from juliette.display.show import joined
 from juliette.runtime import types as T

@@ -10,8 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import axes_text, dense, eltype_of, is_array, like, shape_of
-from juliette.base.iteration import eltype_of_iterator, gather, iterate_value, size_of, IsInfinite
+from juliette.base.array_protocol import (
+    axes_text,
+    dense,
+    eltype_of,
+    is_array,
+    like,
+    shape_of,
+)
+from juliette.base.iteration import (
+    IsInfinite,
+    eltype_of_iterator,
+    gather,
+    iterate_value,
+    size_of,
+)
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -32,7 +32,13 @@ from juliette.display.io import (
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
-from juliette.runtime.errors import ArgumentError, EOFError_, MethodError, SystemError_, _exception
+from juliette.runtime.errors import (
+    ArgumentError,
+    EOFError_,
+    MethodError,
+    SystemError_,
+    _exception,
+)
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.numeric import Complex, Rational
 from juliette.runtime.numeric import parts as real_and_imaginary

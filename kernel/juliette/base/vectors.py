@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -241,7 +242,7 @@ def positions(v: Any, index: Any) -> list[int]:
         return [int(i) for i in np.flatnonzero(mask)]
     else:
         found = [int(i) for i in support.iterate(index)]
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in itertools.pairwise(found):
         if a >= b:
             raise ArgumentError("indices must be unique and sorted")
     for i in found:

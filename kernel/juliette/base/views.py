@@ -16,7 +16,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make
 from juliette.runtime.dispatch import TRACE
-from juliette.runtime.errors import ArgumentError, MethodError
+from juliette.runtime.errors import ArgumentError
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.layout import layout
 from juliette.runtime.modules import Base
@@ -351,4 +351,3 @@ def _views(context: Any, e: Any) -> Any:
 
 
 MAYBEVIEW = Base.bindings["maybeview"]
-assert MethodError

@@ -254,8 +254,7 @@ def bounds_error(error: IndexError) -> Any:
 
 def undefined_field(error: AttributeError) -> Any:
     """A field of a struct that was never assigned."""
-    fields = getattr(error.obj, "fields", None)
-    if isinstance(fields, tuple) and error.name in fields:
+    if error.name in getattr(error.obj, "fields", ()):
         return UndefRefError()
     return None
 

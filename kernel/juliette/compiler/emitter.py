@@ -358,7 +358,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         )
 
     def expr_Block(self, node: C.Block) -> ast.expr:
-        items = [n for n in node.items]
+        items = list(node.items)
         while items and isinstance(items[-1], C.Line):
             items.pop()
         if not items:
@@ -470,10 +470,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
 
     def expr_Closure(self, node: C.Closure) -> ast.expr:
         family: Family = node.family
-        if family.takes_anything:
-            signatures = self.const(None)
-        else:
-            signatures = self.signatures(family)
+        signatures = self.const(None) if family.takes_anything else self.signatures(family)
         captured = [self.name(outer.pyname) for outer, _ in family.captures]
         return self.call(
             "%closure",
@@ -620,7 +617,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         """Return the value of a node."""
         kind = type(node)
         if kind is C.Block:
-            items = [n for n in node.items]  # type: ignore[attr-defined]
+            items = list(node.items)  # type: ignore[attr-defined]
             while items and isinstance(items[-1], C.Line):
                 items.pop()
             for n in items[:-1]:

@@ -15,7 +15,14 @@ from juliette.runtime.errors import (
     julia_value,
 )
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol, macro_call
+from juliette.syntax.expr import (
+    Expr,
+    GlobalRef,
+    LineNumberNode,
+    QuoteNode,
+    Symbol,
+    macro_call,
+)
 
 _QUOTED = frozenset(("quote", "inert", "meta"))
 

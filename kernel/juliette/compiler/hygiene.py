@@ -369,7 +369,7 @@ class Resolver:
         inner = self.type_scope(head, s)
         items = []
         for item in body.args if isinstance(body, Expr) else []:
-            if isinstance(item, LineNumberNode) or isinstance(item, Symbol):
+            if isinstance(item, (LineNumberNode, Symbol)):
                 items.append(item)
             else:
                 items.append(self.field(item, inner))

@@ -169,13 +169,13 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     found = rule_of(f)
     types = exact(args)
     users = f.user_methods
-    if found is not None and (not inference.traced or f.name in TRACEABLE):
-        if not users or (types is not None and not f.user_matches(types)):
-            inference.name = f.name
-            plan = found(inference, node, args)
-            if plan is not None:
-                inference.edges.append((f, types))
-                return plan
+    ours = not users or (types is not None and not f.user_matches(types))
+    if found is not None and ours and (not inference.traced or f.name in TRACEABLE):
+        inference.name = f.name
+        plan = found(inference, node, args)
+        if plan is not None:
+            inference.edges.append((f, types))
+            return plan
     if types is None:
         return plan_open(inference, f, args)
     if users and f.user_matches(types):

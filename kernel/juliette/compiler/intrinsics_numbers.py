@@ -511,10 +511,10 @@ def _time(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 @rule("typeof")
 def _typeof(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if len(args) == 1 and L.concrete(args[0]) and type(node.args[0]) in (C.Local, C.Const):
-        if not (type(args[0]) is Known and isinstance(args[0].value, T.JuliaType)):
-            return folded(widen(args[0]))
-    return None
+    if len(args) != 1 or not L.concrete(args[0]) or type(node.args[0]) not in (C.Local, C.Const):
+        return None
+    is_type = type(args[0]) is Known and isinstance(args[0].value, T.JuliaType)
+    return None if is_type else folded(widen(args[0]))
 
 
 @rule("identity")

@@ -14,12 +14,11 @@ from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+# The three modules of intrinsics register their rules.
 from juliette.compiler import core as C
-from juliette.compiler import (
-    intrinsics_collections,
-    intrinsics_iteration,
-    intrinsics_numbers,
-)
+from juliette.compiler import intrinsics_collections as intrinsics_collections
+from juliette.compiler import intrinsics_iteration as intrinsics_iteration
+from juliette.compiler import intrinsics_numbers as intrinsics_numbers
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter
@@ -28,9 +27,6 @@ from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 
-assert intrinsics_collections and intrinsics_iteration and intrinsics_numbers, (
-    "they register their rules"
-)
 __all__ = ["FAST", "compile_method", "compile_toplevel", "python_source"]
 
 

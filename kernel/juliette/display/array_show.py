@@ -195,7 +195,7 @@ def show_array(io: IO, a: Any) -> None:
 
 def show_zero_dimensional(io: IO, a: Any) -> None:
     """`fill(1)`"""
-    value = data_of(a)[()]
+    value: Any = data_of(a)[()]
     if value is UNDEF:
         io.write(f"{T.type_string(T.typeof(a))}(UndefInitializer())")
     elif isinstance(a, V.BitArray):
@@ -236,7 +236,7 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
     limit = bool(io.get("limit"))
     data = data_of(a)
     if len(shape) == 0:
-        v = data[()]
+        v: Any = data[()]
         io.write("\n" + ("#undef" if v is UNDEF else S.one_line(scalar(v), **io.context)))
         return
     mark = marks(a)

@@ -99,9 +99,10 @@ def fields(io: IO, x: Any, depth: int, indent: str) -> bool:
     if not parts:
         return False
     inner = within(io, x) if depth > 0 else None
-    for label, part in parts if inner is not None else ():
-        io.write(f"\n{indent}  {label}: ")
-        dumped(inner, part, depth - 1, indent + "  ")
+    if inner is not None:
+        for label, part in parts:
+            io.write(f"\n{indent}  {label}: ")
+            dumped(inner, part, depth - 1, indent + "  ")
     return True
 
 

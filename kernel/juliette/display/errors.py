@@ -261,7 +261,7 @@ def error_text(e: Any, color: bool = False) -> str:
     for cls in type(e).__mro__:
         if cls in SENTENCES:
             text = SENTENCES[cls](e)
-            return text + registered_hints(e)
+            return text + registered_hints(e)  # type: ignore[no-any-return]
     if isinstance(e, E.MethodError):
         text = method_error(e, color)
         spaced = "Closest candidates" in text or "Possible fix" in text
@@ -269,7 +269,7 @@ def error_text(e: Any, color: bool = False) -> str:
     if isinstance(e, SyntaxProblem):
         return f"syntax: {e.msg}"
     if isinstance(e, E.JuliaException) and "msg" in e.fields and type(e) in E.EXCEPTIONS.values():
-        return f"{T.typeof(e).typename.name}: {str_of(e.msg)}"
+        return f"{T.typeof(e).typename.name}: {str_of(e.msg)}"  # type: ignore[attr-defined]
     return one_line(e)
 
 

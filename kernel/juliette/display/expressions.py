@@ -333,7 +333,7 @@ class Code:
 
     def called(self, kind: str, f: Any, args: list[Any], indent: int, keywords: bool = True) -> str:
         """What is called, then its arguments: `f(x)`, `A[i]`, `T{x}`, `f.(x)`."""
-        opening, closing = _CALLS[kind]
+        opening, closing = tuple(_CALLS[kind])
         head = self.text(f, 0, indent)
         bare = (
             (isinstance(f, Symbol) and f.name != ":" and not (kind == "." and is_operator(f.name)))

@@ -212,13 +212,9 @@ def _seen(frame: Any) -> Iterator[Any]:
 # ---------------------------------------------------------------- arrays
 
 
-# How numpy says that an array cannot have such a size.
-_NO_SIZE = ("array is too big", "Maximum allowed dimension", "negative dimensions are not allowed")
-
-
 def _value_error(error: ValueError) -> Any:
     text = str(error)
-    if any(words in text for words in _NO_SIZE):
+    if "array is too big" in text or "Maximum allowed dimension" in text:
         return E.ArgumentError("invalid Array dimensions")
     if "maximum supported dimension" in text:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
@@ -248,7 +244,7 @@ def _refused(error: BaseException) -> Any:
     That is the outermost one below the user's code; it is told by the code that was running.
     """
     trace = error.__traceback__
-    frames = []
+    frames: list[Any] = []
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         frames = [*frames, trace.tb_frame] if name.endswith(".py") else []
@@ -308,7 +304,7 @@ def _method_of(frame: Any) -> Any:
         """Is this the code, and, as functions made in one place share it, are its surroundings the same?"""
         if getattr(f, "__code__", None) is not code:
             return False
-        cells = zip(code.co_freevars, f.__closure__ or (), strict=True)
+        cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
         return all(values.get(n) is c.cell_contents for n, c in cells if n in values)
 
     for module in (Base, *PACKAGES.values()):
@@ -328,7 +324,7 @@ def _has_constructors(value: Any) -> bool:
 # ---------------------------------------------------------------- what is no function
 
 
-class NotCallable(E.ErrorException):
+class NotCallable(E.ErrorException):  # type: ignore[misc]
     """A call of something that is no function."""
 
     __slots__ = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -80,10 +81,9 @@ def described(frame: FrameType, line: int) -> Frame:
     values = frame.f_locals
     head = f"{name_text(code.co_name)}()"
     if source is not None:
-        try:
+        # The type of an argument may be too deep to be told.
+        with contextlib.suppress(RecursionError):
             head = call_text(code, source, values)
-        except RecursionError:
-            pass  # the type of an argument is too deep to be told
     return Frame(code.co_name, head, owner, code.co_filename, line)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
+from juliette.base.fixing import Fix1, Fix2
 from juliette.base.functions import Returns, Splat
-from juliette.base.numbers.comparison import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.display.io import IO
 from juliette.display.show import SHOW_HOOKS, show, show_default

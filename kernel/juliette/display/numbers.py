@@ -43,7 +43,7 @@ def shortest(x: Any) -> tuple[str, int]:
     return (stripped or "0"), (point if stripped else 1)
 
 
-def float_text(x: Any, *, compact: bool = False, typed: bool = True) -> str:
+def float_text(x: Any, *, compact: bool = False, typed: bool | str | None = True) -> str:
     """A float; `typed` keeps the `f0` of a Float32."""
     if type(x) is float and not compact and (1e-4 <= x < 1e6 or -1e6 < x <= -1e-4):
         return float.__repr__(x)
@@ -98,7 +98,7 @@ def plain_text(x: Any) -> str:
     if isinstance(x, np.unsignedinteger) or type(x) is UInt128:
         return str(int(x))
     if isinstance(x, np.floating):
-        return float_text(x, typed="print")  # type: ignore[arg-type]
+        return float_text(x, typed="print")
     return number_text(x)
 
 

@@ -431,7 +431,7 @@ def show_stdout(x: Any) -> None:
 # ---------------------------------------------------------------- printing
 
 
-def print_value(io: IO, x: Any) -> None:
+def print_value(io: Any, x: Any) -> None:
     """`print(io, x)`"""
     if isinstance(x, str):
         io.write(str(x))
@@ -553,7 +553,7 @@ def _built_in(cls: type) -> bool:
 @Base.method("println(xs...)")
 def println(*xs: Any) -> None:
     """`print`, then a line break."""
-    io = STDOUT
+    io: IO | UserIO = STDOUT
     if xs and isinstance(xs[0], (IO, UserIO)):
         io, xs = xs[0], xs[1:]
     text = Text()
@@ -565,7 +565,7 @@ def println(*xs: Any) -> None:
 def string_of(x: Any) -> str:
     cls = type(x)
     if cls is str:
-        return x
+        return x  # type: ignore[no-any-return]
     text_of = _TEXTS.get(cls)
     if text_of is not None and _plain(cls):
         return text_of(x)

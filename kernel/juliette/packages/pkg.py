@@ -226,8 +226,8 @@ def load(module: Module) -> None:
     spec = T._TYPE_OF_CLASS[PackageSpec]
     module.const("PackageSpec", spec)
 
-    @module.method("PackageSpec(name=nothing, version=nothing)")
-    def package_spec(_: Any, name: Any = None, version: Any = None) -> Any:
+    @module.method("PackageSpec(name, version=nothing)")
+    def package_spec(_: Any, name: Any, version: Any = None) -> Any:
         """A package and its version."""
         return PackageSpec(name, version)
 

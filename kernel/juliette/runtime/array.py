@@ -51,11 +51,11 @@ class Array:
         """Append one element, already converted to the element type."""
         data = self.data
         n = len(data)
-        buffer = self._buffer
+        buffer: Any = self._buffer
         if buffer is None or len(buffer) <= n or data.base is not buffer:
-            buffer = np.empty(max(8, 2 * n), dtype=data.dtype)
-            buffer[:n] = data
-            self._buffer = buffer
+            room: Data = np.empty(max(8, 2 * n), dtype=data.dtype)
+            room[:n] = data
+            self._buffer = buffer = room
         buffer[n] = value
         self.data = buffer[: n + 1]
 
@@ -193,7 +193,8 @@ def undefined(eltype: Any) -> Any:
         items = tuple(map(undefined, eltype.parameters))
         return UNDEF if any(x is UNDEF for x in items) else items
     if eltype.typename.is_struct and not eltype.fields:
-        return UNDEF if eltype.typename.mutable else eltype.pyclass()
+        cls = eltype.pyclass
+        return UNDEF if eltype.typename.mutable or cls is None else cls()
     return UNDEF
 
 

@@ -169,10 +169,10 @@ class BigFloat:
         """The value as an integer, if it is one."""
         if not self.finite():
             return None
-        sign, man, exp, _ = self.raw
-        man = int(man)
+        sign, mantissa, exp, _ = self.raw
+        man = int(mantissa)
         if exp >= 0:
-            n = man << exp
+            n: int = man << exp
         elif man & ((1 << -exp) - 1):
             return None
         else:

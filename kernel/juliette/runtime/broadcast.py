@@ -126,9 +126,8 @@ def leaf(x: Any) -> Any:
         return Scalar(Base.bindings["getindex"](x.x, x.i))
     if type(x) in ARRAY_CLASSES:
         return x.data
-    if isinstance(x, (V.JuliaDict, V.JuliaSet)):
-        if isinstance(x, V.JuliaSet):
-            return pack(list(x.items()), T.Any_)
+    if isinstance(x, (V.JuliaDict, V.JuliaSet)) and isinstance(x, V.JuliaSet):
+        return pack(list(x.items()), T.Any_)
     if hasattr(type(x), "julia_iterator"):
         return Base.get("collect")(x).data
     return x
@@ -155,7 +154,7 @@ class Scalar:
 def shape_of(x: Any) -> tuple[int, ...]:
     """Julia size: dimensions count from the first, so shorter ones are padded at the end."""
     if isinstance(x, np.ndarray):
-        return x.shape
+        return x.shape  # type: ignore[no-any-return]
     if isinstance(x, Columns):
         return (len(x.values),)
     return ()

@@ -109,9 +109,11 @@ def in_function() -> bool:
     frame: Any = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if code.co_name != "top-level scope" and not code.co_filename.endswith(".py"):
-            if not code.co_filename.startswith("<"):
-                return True
+        place = code.co_filename
+        if code.co_name != "top-level scope" and not (
+            place.endswith(".py") or place.startswith("<")
+        ):
+            return True
         frame = frame.f_back
     return False
 
@@ -188,7 +190,7 @@ class Method:
 
     @property
     def parameters(self) -> tuple[Any, ...]:
-        return T.unwrap(self.signature).parameters
+        return T.unwrap(self.signature).parameters  # type: ignore[no-any-return]
 
     def accepts_count(self, n: int) -> bool:
         return n >= self.nargs if self.vararg else n == self.nargs
@@ -301,7 +303,7 @@ class GenericFunction:
         self.user_methods: list[Method] = []
         # the world age of the last one that was written in Julia
         self.newest = 0
-        self._pending: list[Callable[[], None]] = []
+        self._pending: list[Callable[[], Any]] = []
         self.cache = Table(self, False)
         self.unary = UnaryTable(self.cache)
         self.typed: dict[tuple[Any, ...], Implementation] = {}
@@ -513,7 +515,7 @@ class GenericFunction:
             for f in pending:
                 f()
 
-    def announce(self, f: Callable[[], None]) -> None:
+    def announce(self, f: Callable[[], Any]) -> None:
         """Have `f` add a method when the function is next looked at."""
         self._pending.append(f)
         if self.cache or self.traced_cache:  # it has been looked at before
@@ -803,5 +805,5 @@ def call_object_kw(self: Any, kwargs: dict[str, Any], *args: Any) -> Any:
     return CALLABLES.call_kw(kwargs, self, *args)
 
 
-def ambiguity(message: str) -> ErrorException:
-    return ErrorException(message)
+def ambiguity(message: str) -> Exception:
+    return ErrorException(message)  # type: ignore[no-any-return]

@@ -161,7 +161,10 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
             else julia_hash(re, h ^ imaginary ^ nothing)
         )
     if T._TYPE_OF_CLASS.get(cls) is BigFloat_:
-        return ratio_hash(*x.ratio(), h) if x.finite() and not x.minus else float_hash(float(x), h)
+        if not x.finite() or x.minus:
+            return float_hash(float(x), h)
+        num, den = x.ratio()
+        return ratio_hash(num, den, h)
     if cls is tuple:
         result: int | None = (h + TUPLE_SEED) & MASK
         for v in reversed(x):
@@ -173,7 +176,7 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
     if cls.__name__ == "Char" and code is not None:
         return mix(((char_bits(code) + CHAR_SEED) << 32 & MASK) ^ h)
     of = getattr(cls, "hash_from", None)
-    return None if of is None else of(x, h)  # type: ignore[no-any-return]
+    return None if of is None else of(x, h)
 
 
 def char_bits(code: int) -> int:

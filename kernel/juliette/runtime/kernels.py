@@ -157,7 +157,7 @@ def promotes_alike(kernel: Any, args: Any) -> bool:
             whole.add(dtype)
         elif dtype == np.float32 or dtype == np.float16:
             small = True
-        elif dtype != bool:
+        elif dtype.kind != "b":
             large = True
     if whole and small and not large:
         return False
@@ -348,9 +348,14 @@ class _Writer:
         """Convert arguments where numpy would promote otherwise than Julia."""
         if not isinstance(kernel, np.ufunc) or kernel in _COMPARISONS:
             return args
-        dtypes = [getattr(s, "dtype", None) for _, s, _ in args]
+        dtypes: list[Any] = [getattr(s, "dtype", None) for _, s, _ in args]
         arrays = [d for (_, s, _), d in zip(args, dtypes, strict=True) if isinstance(s, np.ndarray)]
-        if arrays and all(d == bool for d in arrays) and kernel.nin > 0 and kernel not in _LOGICAL:
+        if (
+            arrays
+            and all(d.kind == "b" for d in arrays)
+            and kernel.nin > 0
+            and kernel not in _LOGICAL
+        ):
             return [self.cast(a, np.int64) if isinstance(a[1], np.ndarray) else a for a in args]
         small = [d for d in dtypes if d == np.float32 or d == np.float16]
         if small and not any(d == np.float64 for d in dtypes):

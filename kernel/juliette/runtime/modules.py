@@ -16,8 +16,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from juliette.runtime import type_names, values
+from juliette.runtime import type_names
 from juliette.runtime import types as T
+from juliette.runtime import values as values  # its types are among those named here
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Implementation, Method
 from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
 from juliette.runtime.interrupts import UNINTERRUPTED
@@ -493,24 +494,29 @@ def set_traced_builtin(f: Any, keyword: Any) -> None:
     TRACED_BUILTIN, TRACED_KEYWORD_BUILTIN = f, keyword
 
 
+def _with_statics(f: Implementation, statics: tuple[Any, ...]) -> Implementation:
+    """The function with the values of the header's `where` variables before its arguments."""
+
+    def run(*args: Any) -> Any:
+        return f(*statics, *args)
+
+    return run
+
+
 def specialise_builtin(
     method: Method, types: tuple[Any, ...], classes: tuple[type, ...], traced: bool
 ) -> Implementation:
     """Code of a builtin for argument types: the Python function, or its rule while tracing."""
-    f = method.builtin
+    f: Any = method.builtin
     assert f is not None
     if method.source.specialised:
         f = f(*types)
     if method.source.static:
         statics = method.static_parameters(types)
-        plain = f
-
-        def f(*args: Any) -> Any:
-            return plain(*statics, *args)
-
+        f = _with_statics(f, statics)
     if traced and TRACED_BUILTIN is not None:
         return TRACED_BUILTIN(method, f, classes)
-    return f
+    return f  # type: ignore[no-any-return]
 
 
 def constructors(t: Any) -> GenericFunction:
@@ -519,7 +525,7 @@ def constructors(t: Any) -> GenericFunction:
     if family.constructors is None:
         family.constructors = GenericFunction(family.name, family.module)
         T.CONVERSIONS.clear()
-    return family.constructors
+    return family.constructors  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------- headers
@@ -608,7 +614,6 @@ Base.bindings = Bindings()
 Base.bindings["__builtins__"] = Base.visible
 Main = Module("Main")
 Core.parent = Core
-assert values.Char  # its types are among those named here
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
     (

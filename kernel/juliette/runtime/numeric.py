@@ -338,12 +338,12 @@ def parts(z: Any) -> tuple[Any, Any]:
 # ---------------------------------------------------------------- conversion
 
 
-def inexact(t: Any, x: Any, name: str | None = None) -> InexactError:
+def inexact(t: Any, x: Any, name: str | None = None) -> Exception:
     """The error of a conversion that would lose something."""
-    return InexactError(Symbol(name or T.unwrap(t).typename.name), t, x)
+    return InexactError(Symbol(name or T.unwrap(t).typename.name), t, x)  # type: ignore[no-any-return]
 
 
-def _integer_error(t: Any, x: Any) -> InexactError:
+def _integer_error(t: Any, x: Any) -> Exception:
     """An integer out of range; Julia names the step of the conversion that noticed."""
     source = T.typeof(x)
     if source is BigInt_ or source not in BITS:

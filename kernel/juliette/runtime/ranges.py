@@ -24,7 +24,11 @@ LONGEST = 2**63 - 1
 
 OPERATORS: dict[str, Any] = {}
 
-_range = lambda t: T.apply_type(T.AbstractRange, t)  # noqa: E731
+
+def _range(t: Any) -> Any:
+    return T.apply_type(T.AbstractRange, t)
+
+
 OrdinalRange = T.sub_family("OrdinalRange", "T S", lambda t, s: _range(t), abstract=True)
 AbstractUnitRange = T.sub_family(
     "AbstractUnitRange", "T", lambda t: T.apply_type(OrdinalRange, t, t), abstract=True
@@ -40,7 +44,10 @@ def _family(name: str, params: str, parent: Any, fields: str) -> Any:
     return t
 
 
-_unit = lambda t: T.apply_type(AbstractUnitRange, t)  # noqa: E731
+def _unit(t: Any) -> Any:
+    return T.apply_type(AbstractUnitRange, t)
+
+
 UnitRange_ = _family("UnitRange", "T", _unit, "start stop")
 OneTo_ = _family("OneTo", "T", _unit, "stop")
 IdentityUnitRange_ = _family(
@@ -90,6 +97,10 @@ class Range:
     eltype: ClassVar[Any] = T.Int64
     ndim: ClassVar[int] = 1
     node: ClassVar[Any] = None
+    # the ends and the step, which every class tells in its own way
+    start: Any
+    step: Any
+    stop: Any
 
     @property
     def count(self) -> int:
@@ -112,7 +123,7 @@ class Range:
 
     @property
     def first(self) -> Any:
-        return self.start  # type: ignore[attr-defined]
+        return self.start
 
     @property
     def last(self) -> Any:
@@ -152,7 +163,7 @@ class UnitRange(Range):
 
     @property
     def count(self) -> int:
-        return self.stop - self.start + 1
+        return self.stop - self.start + 1  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         n = self.stop - self.start + 1
@@ -288,10 +299,10 @@ class GeneralUnitRange(UnitRange):
 
     @property
     def count(self) -> int:
-        return self.size
+        return self.size  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
-        return self.size
+        return self.size  # type: ignore[no-any-return]
 
     def get(self, i: int) -> Any:
         return OPERATORS["+"](self.start, i)
@@ -403,7 +414,7 @@ def rational(x: Any, eltype: Any = T.Float64) -> tuple[int, int] | None:
         if max(abs(a), abs(b)) > limit:
             a, b = c, d
             break
-        if b and make(a / b) == x or y == 0:
+        if (b and make(a / b) == x) or y == 0:
             break
         y = make(1 / float(y))
     return (a, b) if b and make(a / b) == x else None
@@ -538,7 +549,7 @@ def float_colon(start: Any, step: Any, stop: Any, eltype: Any = T.Float64) -> St
         return float_class(eltype)(start, step, 0)  # type: ignore[no-any-return]
     if math.isinf(stop) and (stop > start) is (step > 0):
         raise InexactError(Symbol("trunc"), T.Int64, math.inf)
-    last = rational(stop, eltype)
+    last: Any = rational(stop, eltype)
     parts = common_fractions(start, step, eltype) if last is not None else None
     if parts is not None:
         a, s = parts

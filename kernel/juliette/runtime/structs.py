@@ -100,7 +100,7 @@ class Primitive:
         self.bits = bits
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.bits == other.bits  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.bits == other.bits
 
     def __hash__(self) -> int:
         return hash((type(self), self.bits))
@@ -122,7 +122,7 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
         raise ErrorException('syntax: too many arguments in call to "new"')
     cls = t.pyclass
     assert cls is not None
-    obj = cls.__new__(cls)
+    obj = cls.__new__(cls)  # type: ignore[call-overload]
     for name, typ, value in zip(fields, t.field_types, values, strict=False):
         object.__setattr__(obj, name, value if typ is T.Any_ else convert(typ, value))
     if len(values) < len(fields):

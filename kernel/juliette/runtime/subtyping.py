@@ -117,8 +117,8 @@ class Query:
         ]
 
     def restore(self, saved: Saved) -> None:
-        for b, b.lower, b.upper, b.covariant, b.invariant, b.concrete in saved:  # noqa: B007
-            pass
+        for b, *state in saved:
+            b.lower, b.upper, b.covariant, b.invariant, b.concrete = state
 
     def decide(self, a: Any, b: Any, param: int) -> bool:
         """`a <: b`: for each choice on the left there is one on the right."""
@@ -305,11 +305,11 @@ class Query:
                 return True
             return self.universal(a, b, param)
         if isinstance(a, TypeVar):
-            mine = self.env.get(a)
-            if mine is not None and mine.existential:
+            held = self.env.get(a)
+            if held is not None and held.existential:
                 if isinstance(b, TypeVar) and b in self.env:
                     self.note(self.env[b], param)
-                return self.above(mine, b, param)
+                return self.above(held, b, param)
         if isinstance(a, UnionType):
             if not a.types:
                 return isinstance(b, (JuliaType, TypeVar))
@@ -839,10 +839,10 @@ def join(a: Any, b: Any) -> Any:
             params.append(x if same else v)
         if len(wheres) == len(params):
             return s.typename.wrapper
-        t: Any = instantiate(s.typename, tuple(params))
+        joined: Any = instantiate(s.typename, tuple(params))
         for v in reversed(wheres):
-            t = UnionAll(v, t)
-        return t
+            joined = UnionAll(v, joined)
+        return joined
     return Any_
 
 

@@ -130,7 +130,7 @@ subtyping.KINDS.update(t.typename for t in (DataType_, UnionAll_, Union_Kind, Ty
 
 def set_constructor(f: Any) -> None:
     """Install what calling a type does (dispatch lives above this module)."""
-    JuliaType.construct = staticmethod(f)  # type: ignore[assignment]
+    JuliaType.construct = staticmethod(f)
 
 
 def CONSTRUCT(t: JuliaType, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:

@@ -104,6 +104,8 @@ class SubString(str):
     """A part of a String, sharing its text in Julia; here it holds its own as well."""
 
     __slots__ = ("offset", "string")
+    offset: int
+    string: str
 
     @staticmethod
     def of(string: str, offset: int, text: str) -> SubString:
@@ -182,6 +184,7 @@ class DeclaredPair(Pair):
     """A pair of a type that its values do not tell, `Pair{Any, Int64}(1, 2)`."""
 
     __slots__ = ("declared",)
+    declared: Any
 
 
 T.register_instances(DeclaredPair, lambda p: p.declared, Pair_)
@@ -222,11 +225,11 @@ def check_named_tuple(params: tuple[Any, ...]) -> None:
             raise ErrorException(f'duplicate field name in NamedTuple: "{n.name}" is not unique')
     if types is not None and not isinstance(types, (T.TypeVar, T.JuliaType)):
         raise T.ElementError("NamedTuple", "T", types)
-    if isinstance(types, T.DataType) and types.typename is T.TUPLE_NAME:
-        if len(types.parameters) != len(names) or any(
-            isinstance(p, T.Vararg) for p in types.parameters
-        ):
-            raise ErrorException("NamedTuple names and field types must have matching lengths")
+    if not isinstance(types, T.DataType) or types.typename is not T.TUPLE_NAME:
+        return
+    kinds = types.parameters
+    if len(kinds) != len(names) or any(isinstance(p, T.Vararg) for p in kinds):
+        raise ErrorException("NamedTuple names and field types must have matching lengths")
 
 
 _NAMED_TUPLE = T.unwrap(NamedTuple_).typename
@@ -272,6 +275,7 @@ class DeclaredNamedTuple(NamedTuple):
     """A named tuple of a type that its values do not tell, `@NamedTuple{a::Any}((1,))`."""
 
     __slots__ = ("declared",)
+    declared: Any
 
 
 T.register_instances(DeclaredNamedTuple, lambda t: t.declared, NamedTuple_)

@@ -58,7 +58,7 @@ class Wrapper:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape
+        return self.data.shape  # type: ignore[no-any-return]
 
     @property
     def aliased(self) -> bool:
@@ -106,7 +106,7 @@ def linear_positions(shape: tuple[int, ...]) -> Data:
 def shape_of(a: Any) -> tuple[int, ...]:
     """The size of any array."""
     if isinstance(a, (Array, BitArray)):
-        return a.data.shape
+        return a.data.shape  # type: ignore[no-any-return]
     if isinstance(a, (Range, Wrapper)):
         return a.shape
     return tuple(ELEMENT["size"](a))
@@ -115,7 +115,7 @@ def shape_of(a: Any) -> tuple[int, ...]:
 def data_of(a: Any) -> Data:
     """The elements of any array as an ndarray."""
     if isinstance(a, (Array, BitArray, Range, Wrapper)):
-        return a.data  # type: ignore[no-any-return]
+        return a.data
     return ELEMENT["gather"](a)  # type: ignore[no-any-return]
 
 
@@ -300,7 +300,7 @@ class SubArray(Wrapper):
     @property
     def data(self) -> Data:
         if self.simple:
-            return data_of(self.parent)[self.where]
+            return data_of(self.parent)[self.where]  # type: ignore[no-any-return]
         return select(regroup(data_of(self.parent), self.groups), self.where)  # type: ignore[no-any-return]
 
     @property
@@ -448,7 +448,7 @@ class ReinterpretArray(Wrapper):
         flat = data_of(parent).ravel(order="F")
         if flat.dtype == object:
             flat = packed(flat, eltype_of(parent))
-        flat = flat.view(layout(self.eltype))
+        flat = flat.view(layout(self.eltype))  # type: ignore[arg-type]
         if self.eltype not in T.DTYPE_OF:
             flat = unpacked(flat, self.eltype)
         return flat.reshape(shape, order="F")
@@ -466,7 +466,7 @@ class ReinterpretArray(Wrapper):
         flat, old = new.ravel(order="F"), eltype_of(self.parent)
         if flat.dtype == object:
             flat = packed(flat, self.eltype)
-        flat = flat.view(np.uint8).view(layout(old))
+        flat = flat.view(np.uint8).view(layout(old))  # type: ignore[arg-type]
         if old not in T.DTYPE_OF:
             flat = unpacked(flat, old)
         write_linear(self.parent, np.arange(flat.size), flat)
@@ -475,7 +475,7 @@ class ReinterpretArray(Wrapper):
 def reinterpreted_shape(eltype: Any, parent: Any, reshaped: bool) -> tuple[int, ...]:
     """The shape of a parent's bytes read as another type."""
     shape = shape_of(parent)
-    old, new = layout(eltype_of(parent)).itemsize, layout(eltype).itemsize
+    old, new = (layout(t).itemsize for t in (eltype_of(parent), eltype))  # type: ignore[union-attr]
     if old == new:
         return shape
     if not reshaped:

@@ -9,7 +9,7 @@ from juliette.display.io import IO, Text
 from juliette.display.show import PLAIN, SHOW
 from juliette.runtime.modules import Base
 from juliette.stdlib.markdown_elements import items, kind, level
-from juliette.stdlib.markdown_write import align, number, padded_cells
+from juliette.stdlib.markdown_write import number, padded_cells
 
 _UNDERLINES = "≡=–-⋅ "
 _STYLES = {
@@ -165,6 +165,3 @@ class Terminal:
         lines = [_MARGIN + " ".join(row) for row in cells]
         lines.insert(1, _MARGIN + " ".join("–" * width(c) for c in cells[0]))
         return "\n".join(lines)
-
-
-assert align is not None

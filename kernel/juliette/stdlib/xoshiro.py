@@ -81,8 +81,8 @@ class Xoshiro(Generator):
     `s4` is the state from which the generators of child tasks are split off. Without any state the
     generator is seeded by the operating system.
 
-    While single values are asked for, words are drawn ahead in batches, which grow, since large ones
-    take numpy a fraction of the time.  The state is replayed when it is looked at.
+    While single values are asked for, words are drawn ahead in batches, which grow, since large
+    ones take numpy a fraction of the time.  The state is replayed when it is looked at.
     """
 
     # `before` and `after` are the states around the batch; `ahead` are its words that are left,

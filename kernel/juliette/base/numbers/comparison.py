@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.fixing import Fix2
 from juliette.base.numbers.arithmetic import after_promotion, folding
 from juliette.base.numbers.promotion import promote, promote_type
 from juliette.runtime import types as T
@@ -165,25 +166,6 @@ def isless_symbols(x: Symbol, y: Symbol) -> bool:
     return x.name.encode("utf-8", "surrogateescape") < y.name.encode("utf-8", "surrogateescape")
 
 
-@Base.method("isless(x::Tuple, y::Tuple)", transparent=True)
-def isless_tuples(x: tuple[Any, ...], y: tuple[Any, ...]) -> bool:
-    less, same = Base.bindings["isless"], Base.bindings["isequal"]
-    for a, b in zip(x, y, strict=False):
-        if not same(a, b):
-            return less(a, b)  # type: ignore[no-any-return]
-    return len(x) < len(y)
-
-
-@Base.method("isless(x::Pair, y::Pair)", transparent=True)
-def isless_pairs(x: Any, y: Any) -> Any:
-    return isless_tuples((x.first, x.second), (y.first, y.second))
-
-
-@Base.method("isless(x::NamedTuple, y::NamedTuple)", transparent=True)
-def isless_named(x: Any, y: Any) -> Any:
-    return isless_tuples(x.values, y.values)
-
-
 @Base.method(">(x, y)", transparent=True)
 def greater(x: Any, y: Any) -> Any:
     """Is `x` greater than `y`?"""
@@ -218,48 +200,6 @@ def fix(name: str) -> None:
         return Fix2(Base.bindings[name], y)
 
 
-class _Fix:
-    """A two-argument function with one argument filled in."""
-
-    __slots__ = ("f", "x")
-    fields = value_fields = ("f", "x")
-
-    def __init__(self, f: Any, x: Any) -> None:
-        self.f = f
-        self.x = x
-
-
-class Fix1(_Fix):
-    """`Base.Fix1(f, x)`: `y -> f(x, y)`."""
-
-    __slots__ = ()
-
-    def __call__(self, y: Any) -> Any:
-        return self.f(self.x, y)
-
-
-class Fix2(_Fix):
-    """`Base.Fix2(f, x)`: `y -> f(y, x)`."""
-
-    __slots__ = ()
-
-    def __call__(self, y: Any) -> Any:
-        return self.f(y, self.x)
-
-
-def _fix_type(cls: type, name: str) -> None:
-    t = T.sub_family(f"Base.{name}", "F T", lambda f, x: T.Function_)
-    family = T.unwrap(t).typename
-    family.fields, family.field_types = ("f", "x"), (T.Any_, T.Any_)
-    T.register_instances(cls, lambda v: T.apply_type(t, T.dispatch_type(v.f), T.typeof(v.x)), t)
-    Base.const(name, t, export=False)
-    from juliette.base.essentials import _simple
-
-    _simple(t, lambda _, f, x: cls(f, x))
-
-
-_fix_type(Fix1, "Fix1")
-_fix_type(Fix2, "Fix2")
 for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal"):
     fix(_name)
 

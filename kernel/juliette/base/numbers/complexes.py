@@ -107,11 +107,6 @@ def complex_type(t: Any) -> Any:
     )
 
 
-@Base.method("complex(a::AbstractArray)", transparent=True)
-def complex_array(a: Any) -> Any:
-    return call("map", Base.bindings["complex"], a)
-
-
 # ---------------------------------------------------------------- parts
 
 

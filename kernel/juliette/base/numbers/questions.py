@@ -266,13 +266,6 @@ def float_of_missing(x: Any) -> Any:
     return Base.bindings["convert"](T.apply_type(T.AbstractArray, T.union(kind, V.Missing_)), x)
 
 
-@Base.method("float(x::AbstractArray)", transparent=True)
-def float_array(x: Any) -> Any:
-    if x.data.dtype.kind == "f":
-        return x
-    return Base.bindings["map"](Base.bindings["float"], x)
-
-
 KERNELS[Base.bindings["float"]] = lambda x: x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 

@@ -195,7 +195,7 @@ def rationalize(x: Any, *, tol: Any = None) -> Any:
 def rationalize_to(t: Any, x: Any, *, tol: Any = None) -> Any:
     if isinstance(x, Irrational):
         x = float(x)
-    if isinstance(x, Rational) or isinstance(x, (int, np.integer)):
+    if isinstance(x, (Rational, int, np.integer)):
         return to_rational(t, x)
     if x != x:
         raise inexact(T.apply_type(Rational_, t), x)
@@ -302,10 +302,7 @@ def _overflow(name: str, a: int, b: int, c: int, d: int, kind: Any) -> str:
 def _infinite(name: str, x: Any, y: Any, kind: Any) -> Any:
     value = {"+": operator.add, "-": operator.sub, "*": operator.mul}.get(name)
     a, b = float(x), float(y)
-    if value is None:
-        r = a / b if b else math.copysign(math.inf, a)
-    else:
-        r = value(a, b)
+    r = (a / b if b else math.copysign(math.inf, a)) if value is None else value(a, b)
     if r != r:
         raise (
             DivideError()

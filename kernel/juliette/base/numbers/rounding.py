@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class RoundingMode:
     """`RoundNearest` and the others."""
 
     __slots__ = ("name",)
-    MODES: dict[str, RoundingMode] = {}
+    MODES: ClassVar[dict[str, RoundingMode]] = {}
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -100,10 +100,7 @@ def round_float(x: float, how: str) -> float:
         r = math.ceil(x) if x > 0 else math.floor(x)
     else:
         low = math.floor(x)
-        if x - low == 0.5:
-            r = low + 1 if how == "NearestTiesUp" or x > 0 else low
-        else:
-            r = round(x)
+        r = (low + 1 if how == "NearestTiesUp" or x > 0 else low) if x - low == 0.5 else round(x)
     return math.copysign(float(r), x) if r == 0 else float(r)
 
 
@@ -250,11 +247,10 @@ def to_type(t: Any, x: Any, how: str, original: Any = None) -> Any:
         if not math.isfinite(r) or not fits(t, int(r)):
             raise inexact(t, x if how == "ToZero" else r, "trunc")
         return MAKER[t](int(r))
-    if t is BigInt_:
-        if isinstance(r, (float, np.floating)):
-            if not math.isfinite(r):
-                raise inexact(t, r, "trunc")
-            return BigInt(int(r))
+    if t is BigInt_ and isinstance(r, (float, np.floating)):
+        if not math.isfinite(r):
+            raise inexact(t, r, "trunc")
+        return BigInt(int(r))
     if t in (T.Integer, T.Signed):
         return to_type(T.Int64, x, how) if not isinstance(r, int) else r
     if t is T.Bool and isinstance(r, (float, np.floating)):

@@ -76,11 +76,8 @@ def spans(p: Any, text: str) -> Iterator[Span]:
             return
         yield found
         i, j = found
-        if j > i:
-            start = j
-        else:
-            # After an empty match go on behind the next character.
-            start = i + 1
+        # After an empty match go on behind the next character.
+        start = j if j > i else i + 1
 
 
 def finds_characters(p: Any) -> bool:

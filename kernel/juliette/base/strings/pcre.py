@@ -10,6 +10,7 @@ import functools
 import re
 import sys
 import unicodedata
+from typing import ClassVar
 
 _POSIX = {
     "alpha": "^\\W\\d_",
@@ -243,7 +244,7 @@ class Translator:
 
     # ------------------------------------------------------------ escapes
 
-    _SIMPLE = {
+    _SIMPLE: ClassVar[dict[str, str]] = {
         "h": "[ \\t\\u00a0\\u1680\\u180e\\u2000-\\u200a\\u202f\\u205f\\u3000]",
         "H": "[^ \\t\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]",
         "R": "(?:\\r\\n|[\\n\\v\\f\\r\\x85\\u2028\\u2029])",

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.comparison import Fix2
-from juliette.base.strings.indexing import bytes_before, lastindex, nextind
+from juliette.base.fixing import Fix2
+from juliette.base.strings.indexing import bytes_before
 from juliette.base.strings.patterns import (
     FINDERS,
     char_test,
     find,
-    finds_characters,
     spans,
 )
 from juliette.base.strings.values import is_string, text_of
@@ -22,7 +21,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import BoundsError, MethodError, StringIndexError
 from juliette.runtime.modules import Base
-from juliette.runtime.text import from_utf8, is_valid, start_of, utf8, width_at
+from juliette.runtime.text import from_utf8, is_valid, start_of, utf8
 
 UNIT_RANGE = T.apply_type(V.UnitRange_, T.Int64)
 AbstractPattern = T.define("AbstractPattern", abstract=True, module=Base)
@@ -330,11 +329,3 @@ def string_in_string(a: Any, b: Any) -> Any:
     from juliette.runtime.errors import ErrorException
 
     raise ErrorException("use occursin(needle, haystack) for string containment")
-
-
-assert (
-    lastindex is not None
-    and nextind is not None
-    and width_at is not None
-    and finds_characters is not None
-)

@@ -12,7 +12,7 @@ from juliette.runtime import tables
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector, wrap
-from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import from_utf8, utf8
@@ -307,9 +307,6 @@ def ascii_(s: Any) -> str:
         if byte >= 0x80:
             raise ArgumentError(f"invalid ASCII at index {i + 1} in {Base.bindings['repr'](text)}")
     return text
-
-
-assert DomainError is not None
 
 
 @Base.method("Vector{UInt8}(s::AbstractString)")

@@ -152,7 +152,7 @@ def equal(a: VersionNumber, b: VersionNumber) -> bool:
 @Base.method("hash(v::VersionNumber, h::UInt64)")
 def hash_version(v: VersionNumber, h: Any) -> Any:
     return Base.bindings["hash"](
-        tuple(int(x) for x in (v.major, v.minor, v.patch)) + (v.prerelease, v.build), h
+        (*tuple(int(x) for x in (v.major, v.minor, v.patch)), v.prerelease, v.build), h
     )
 
 

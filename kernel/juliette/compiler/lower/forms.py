@@ -15,9 +15,10 @@ class SyntaxProblem(JuliaException):
 
     __slots__ = ("msg",)
     fields = ("msg",)
+    msg: str
 
 
-def problem(message: str) -> ErrorException:
+def problem(message: str) -> Exception:
     """Julia's error for code that parses but means nothing."""
     return ErrorException("syntax: " + message)
 

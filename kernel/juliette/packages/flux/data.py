@@ -196,7 +196,7 @@ def _show_loader(io: Any, x: Loader, long: bool) -> None:
 def first_text(x: Any) -> str:
     """What a batch consists of."""
     if type(x) is tuple:
-        return "(" + ", ".join(map(first_text, x)) + (",)" if len(x) == 1 else ",)")
+        return "(" + ", ".join(map(first_text, x)) + ",)"
     if isinstance(x, V.NamedTuple):
         return (
             "(; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from juliette.base.randomness import default_rng
@@ -84,7 +85,7 @@ def parts(module: Module) -> None:
         places, view = [int(i) for i in at.data], Base.bindings["view"]
         if places[:1] != [1]:
             raise ArgumentError("The first element in `at` must be 1.")
-        if any(a >= b for a, b in zip(places, places[1:], strict=False)):
+        if any(a >= b for a, b in itertools.pairwise(places)):
             raise ArgumentError("`at` must be monotonically increasing with no duplicates.")
         n = W.shape_of(data)[0]
         if places[-1] > n:

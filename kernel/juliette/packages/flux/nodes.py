@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from juliette.base.numbers.comparison import Fix1, Fix2
+from juliette.base.fixing import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.compiler.closures import ClosureBase
 from juliette.packages import zygote

@@ -27,7 +27,7 @@ MODULES: dict[bool, Module] = {}
 
 def parse(version: str) -> tuple[int, int]:
     """Major and minor number."""
-    parts = (version.removeprefix("v").split("+")[0].split(".") + ["0", "0"])[:2]
+    parts = ([*version.removeprefix("v").split("+")[0].split("."), "0", "0"])[:2]
     return int(parts[0]), int(parts[1])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
@@ -153,7 +154,7 @@ def every(x: Any, index: Any) -> Any:
 def stretches(n: int, k: int) -> list[range]:
     """`n` places in `k` neighbouring stretches; the first ones are longer by one where need be."""
     edges = np.cumsum([0] + [n // k + (i < n % k) for i in range(k)]).tolist()
-    return [range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [range(a, b) for a, b in itertools.pairwise(edges)]
 
 
 def classes_of(labels: Any) -> list[list[int]]:
@@ -326,8 +327,8 @@ def folds(module: Module) -> None:
         """The numbers of the observations to train with, and of those to check with."""
         return indices(n, k)
 
-    @module.method("kfolds(data, k=5)")
-    def kfolds_old(data: Any, k: int = 5) -> Any:
+    @module.method("kfolds(data, k)")
+    def kfolds_old(data: Any, k: int) -> Any:
         """Pairs of training and validation observations, `k` times."""
         return pairs(data, k)
 

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any
 
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.numbers.comparison import Fix1, Fix2
+from juliette.base.fixing import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.display.show import SHOW_HOOKS, one_line, show, summary
 from juliette.packages.flux.macros import STYLES

@@ -25,12 +25,10 @@ from juliette.packages.zygote.straight.terms import (
     elementwise,
     floats,
     is_array,
-    is_number,
     made,
     raw_array,
 )
 from juliette.packages.zygote.straight.values import (
-    WITHOUT_PARAMETERS,
     Const,
     Record,
     Tup,
@@ -39,12 +37,10 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette_engine import layers, losses, rules
 from juliette_engine import tape as tapes
-from juliette_engine.activations import identity
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.functions import criteria
 from juliette_engine.functions.affine import IN_PLACE, QUIET
 from juliette_engine.fusion import Call, Fixed
-from juliette_engine.layers import normalise as normalising
 from juliette_engine.numeric import UNPACKED
 from juliette_engine.primitives import PRIMITIVES, Primitive
 from juliette_engine.tape import LEVELS

@@ -186,7 +186,7 @@ def _pooled(walk: Any, f: Record, args: list[Any]) -> Any:
         return None
     (x,) = args
     host = type(f.example).host  # type: ignore[attr-defined]
-    if x.ndim < 3 or issubclass(host, Pool) and x.ndim != len(f.example.k) + 2:
+    if x.ndim < 3 or (issubclass(host, Pool) and x.ndim != len(f.example.k) + 2):
         return None
     largest = host.pool is pooling.maxpool
     example = f.example(x.example)

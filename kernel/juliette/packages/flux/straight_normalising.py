@@ -22,7 +22,12 @@ from juliette.packages.zygote.straight.terms import (
     is_number,
     made,
 )
-from juliette.packages.zygote.straight.values import CHANGING, WITHOUT_PARAMETERS, Const, Record
+from juliette.packages.zygote.straight.values import (
+    CHANGING,
+    WITHOUT_PARAMETERS,
+    Const,
+    Record,
+)
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
 from juliette_engine import layers, rules

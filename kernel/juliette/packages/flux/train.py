@@ -119,11 +119,11 @@ def check_loss(value: Any, index: int) -> None:
     number = value[0] if type(value) is tuple else value
     if isinstance(number, V.NamedTuple):
         number = number.values[0]
-    if isinstance(number, (float, int)) or hasattr(number, "dtype"):
-        if not math.isfinite(float(number)):
-            raise E.DomainError(
-                number, f"Loss is {one_line(number)} on data item {index}, stopping training"
-            )
+    is_number = isinstance(number, (float, int)) or hasattr(number, "dtype")
+    if is_number and not math.isfinite(float(number)):
+        raise E.DomainError(
+            number, f"Loss is {one_line(number)} on data item {index}, stopping training"
+        )
 
 
 def callbacks(cb: Any) -> list[Any]:

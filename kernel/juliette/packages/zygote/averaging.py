@@ -88,7 +88,7 @@ def _middle(x: Any, y: Any = None) -> Any:
 def quantile(f: Any) -> Any:
     """`quantile`, along the numbers and along the places between them."""
 
-    def run(v: Any, p: Any, sorted: bool = False, alpha: Any = 1.0, beta: Any = 1.0) -> Any:  # noqa: A002
+    def run(v: Any, p: Any, sorted: bool = False, alpha: Any = 1.0, beta: Any = 1.0) -> Any:
         number = plain(v)
         f(number, plain(p), sorted=sorted, alpha=alpha, beta=beta)  # raises Julia's errors
         flat = number.data.ravel(order="F")

@@ -183,7 +183,7 @@ def _function(name: str) -> Any:
         def run(a: Any) -> Any:
             number = plain(a)
             x = densify(a)
-            if not np.ndim(primal(x)) == 2:
+            if np.ndim(primal(x)) != 2:
                 return f(number)  # raises Julia's error
             hermitian = is_hermitian(number)
             if name == "exp" and not hermitian:

@@ -140,7 +140,6 @@ def _whole(h: Any, x: Any) -> Any:
         and isinstance(h, Array)
         and not isinstance(h, Node)
         and h.data.dtype.kind == "f"
-    ):
-        if np.array_equal(h.data, np.rint(h.data)):
-            return wrap(h.data.astype(np.int64))
+    ) and np.array_equal(h.data, np.rint(h.data)):
+        return wrap(h.data.astype(np.int64))
     return h

@@ -38,7 +38,7 @@ from juliette.runtime.numeric import (
     Rational,
     Rational_,
 )
-from juliette_engine import gradients, rules
+from juliette_engine import rules
 from juliette_engine import tape as tapes
 from juliette_engine.numeric import AMONG_ARRAYS, ONES, OTHERS
 from juliette_engine.tape import NESTED, Node, ScalarTracer, Tape, primal

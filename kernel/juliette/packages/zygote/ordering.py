@@ -99,7 +99,7 @@ def _found(name: str) -> Any:
                 values = B.materialize(B.broadcasted(x, args[0]))
                 return call_kw(Base.bindings[name], options, values)
             p = plain(x)
-            value, where = f(p, **options)
+            _value, where = f(p, **options)
             if options:
                 index = (
                     np.asarray([i.I if hasattr(i, "I") else (i,) for i in elements(where.data)]).T

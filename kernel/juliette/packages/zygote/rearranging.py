@@ -245,7 +245,7 @@ def as_array(f: Any) -> Any:
         x = densify(args[0]) if len(args) == 1 else None
         if not isinstance(x, Node) or type(x.data) is not ndarray:
             return f(t, *args)
-        wanted = [p for p in T.unwrap(t).parameters]
+        wanted = list(T.unwrap(t).parameters)
         kind, ndim = wanted[0], wanted[1] if len(wanted) > 1 else None
         if isinstance(ndim, int) and ndim != x.data.ndim:
             return f(t, plain(x))  # raises Julia's error

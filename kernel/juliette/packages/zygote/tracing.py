@@ -308,7 +308,7 @@ def _swapped(record: Any, swap: dict[int, Any]) -> Any:
             return [other(v) for v in x]
         return x
 
-    return tuple([record[0], *[other(x) for x in record[1:]]])
+    return (record[0], *[other(x) for x in record[1:]])
 
 
 def fitting(seed: Any, y: Any) -> Any:

@@ -26,7 +26,13 @@ from juliette.packages.zygote.nodes import (
     to_julia,
     twin,
 )
-from juliette.packages.zygote.structured import Seen, densify, is_wrapper, slots_of, wraps_node
+from juliette.packages.zygote.structured import (
+    Seen,
+    densify,
+    is_wrapper,
+    slots_of,
+    wraps_node,
+)
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -449,14 +455,16 @@ def outside(x: Any, t: Tape) -> Any:
             if isinstance(v, Node):
                 x.data[i] = outside(v, t)
         return x
-    if isinstance(x, (ClosureBase, Composed)) or (isinstance(x, Struct) and not type(x).mutable):
-        if any(isinstance(getattr(x, f, None), Node) for f in x.fields):
-            out = type(x).__new__(type(x))
-            for f in x.fields:
-                if hasattr(x, f):
-                    object.__setattr__(out, f, outside(getattr(x, f), t))
-            return out
-    return x
+    immutable = isinstance(x, (ClosureBase, Composed)) or (
+        isinstance(x, Struct) and not type(x).mutable
+    )
+    if not immutable or not any(isinstance(getattr(x, f, None), Node) for f in x.fields):
+        return x
+    out = type(x).__new__(type(x))
+    for f in x.fields:
+        if hasattr(x, f):
+            object.__setattr__(out, f, outside(getattr(x, f), t))
+    return out
 
 
 # ---------------------------------------------------------------- parameters in place

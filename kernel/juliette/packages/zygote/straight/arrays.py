@@ -11,7 +11,14 @@ import numpy as np
 from juliette.packages.zygote.straight.blocked import long_sum
 from juliette.packages.zygote.straight.dots import mapped
 from juliette.packages.zygote.straight.items import Refuse, Val, sample_of
-from juliette.packages.zygote.straight.steps import Element, Joined, Number, Product, Stack, Total
+from juliette.packages.zygote.straight.steps import (
+    Element,
+    Joined,
+    Number,
+    Product,
+    Stack,
+    Total,
+)
 from juliette.packages.zygote.straight.terms import (
     applied,
     elementwise,

@@ -23,7 +23,7 @@ from juliette.packages.zygote.straight.terms import (
     raw_array,
     text_of,
 )  # fmt: skip
-from juliette.packages.zygote.straight.values import Const, Lane, Record, Local
+from juliette.packages.zygote.straight.values import Const, Lane, Local, Record
 from juliette.runtime import types as T
 from juliette.runtime.array import wrap
 from juliette.runtime.dispatch import GenericFunction

@@ -258,8 +258,8 @@ class Walk:
                 return self.branches(
                     test,
                     frame,
-                    lambda: self.body([node.then, *nodes], frame),
-                    lambda: self.body([node.otherwise, *nodes], frame),
+                    lambda now=node.then: self.body([now, *nodes], frame),
+                    lambda now=node.otherwise: self.body([now, *nodes], frame),
                 )
             elif kind is not C.Line:
                 out = self.value(node, frame)
