@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+import numpy as np
+
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import (
@@ -38,7 +40,7 @@ from juliette.compiler.results import by_example
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import array_type
+from juliette.runtime.array import array_class, array_type
 from juliette.runtime.modules import Base, Module, constructors
 
 LOAD, STORE = ast.Load(), ast.Store()
@@ -374,13 +376,26 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     types = {widen(a) for a in args}
     if args and exact(args) is not None:
+        if types <= {INT, FLOAT} or types == {BOOL}:
+            return _numbers(FLOAT if FLOAT in types else types.pop())
         if len(types) == 1 and not any(
             type(a) is Known and isinstance(a.value, T.JuliaType) for a in args
         ):
             return Plan(array_type(types.pop(), 1))
-        if types == {INT, FLOAT}:
-            return Plan(array_type(FLOAT, 1))
     return None
+
+
+def _numbers(t: Any) -> Plan:
+    """A vector of numbers of one type, or of integers and floats."""
+    cls = array_class(t, 1)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        values = em.at(ast.List(em.exprs(n.args), LOAD))
+        dtype = em.name(em.constant(f"dtype_{T.type_string(t)}", T.DTYPE_OF[t]))
+        data = em.call(em.constant("array", np.array), values, dtype)
+        return em.call(em.constant(f"vector_{T.type_string(t)}", cls), data)  # type: ignore[no-any-return]
+
+    return Plan(array_type(t, 1), emit)
 
 
 # ---------------------------------------------------------------- tuples
