@@ -274,19 +274,21 @@ def resume(x: Any, state: Any) -> Iterator[Any]:
     yield from _steps(x, ITERATE(x, state))
 
 
-def _begin(x: Any) -> Any:
+def first_step(x: Any) -> Any:
+    """The first element and the state after it, of what is iterated natively; None if there is none."""
     return Step(iter(iterate_value(x))).next()
 
 
-def _next(x: Any, state: Any) -> Any:
+def next_step(x: Any, state: Any) -> Any:
+    """The element after a state and the state after that."""
     return state.next()
 
 
 def native_steps(*types: str, module: Any = Base) -> None:
     """Give types that are iterated natively their `iterate` methods."""
     for t in types:
-        module.method(f"iterate(x::{t})", transparent=True)(_begin)
-        module.method(f"iterate(x::{t}, state)", transparent=True)(_next)
+        module.method(f"iterate(x::{t})", transparent=True)(first_step)
+        module.method(f"iterate(x::{t}, state)", transparent=True)(next_step)
 
 
 native_steps("AbstractDict", "AbstractSet", "Ref")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.packages.flux import nodes
-from juliette.packages.flux.optimise import method_for
+from juliette.packages.flux.optimise import iterated, method_for
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import BoundsError
@@ -52,6 +52,8 @@ def load(module: Module) -> None:
         method_for(types, f"getindex(c::{name}, i::AbstractVector)", some)
         method_for(types, f"getindex(c::{name}, i::Colon)", lambda c, i: c)
         method_for(types, f"length(c::{name})", lambda c: len(c.parts()))
+        if name == "Chain":
+            iterated(types, name)
         method_for(types, f"lastindex(c::{name})", lambda c: len(c.parts()))
         method_for(types, f"firstindex(c::{name})", lambda c: 1)
         method_for(types, f"first(c::{name})", lambda c: get(c, 1))

@@ -14,7 +14,7 @@ from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
-from juliette.packages.flux.optimise import method_for
+from juliette.packages.flux.optimise import iterated, method_for
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -181,10 +181,10 @@ def _show_loader(io: Any, x: Loader, long: bool) -> None:
     options = f", batchsize={x.batchsize}" if x.batchsize != 1 else ""
     options += ", shuffle=true" if x.shuffle else ""
     options += "" if x.partial else ", partial=false"
-    if not long:
-        io.write(f"DataLoader({one_line(x.data)}{options})")
-        return
     kind = T.type_string(T.typeof(x.data))
+    if not long:
+        io.write(f"DataLoader(::{kind}{options})")
+        return
     io.write(f"{len(x)}-element DataLoader(::{kind}{options})")
     if len(x):
         io.write(
@@ -221,6 +221,7 @@ def load(module: Module) -> None:
     method_for(types, "length(d::DataLoader)", len)
     method_for(types, "size(d::DataLoader)", lambda d: (len(d),))
     method_for(types, "IteratorEltype(d::DataLoader)", lambda _, d: EltypeUnknown)
+    iterated(types, "DataLoader")
     method_for(types, "first(d::DataLoader)", lambda d: next(iter(d)))
     observations(module)
     shapes(module)

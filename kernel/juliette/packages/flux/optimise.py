@@ -8,6 +8,7 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.essentials import COPY_HOOKS, FIELD_HOOKS
+from juliette.base.iteration import first_step, next_step
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import bson
@@ -468,3 +469,9 @@ def method_for(types: dict[str, Any], header: str, f: Any) -> None:
     scope.bindings.update(types)
     scope.visible = scope.bindings["__builtins__"] = Base.bindings
     scope.method(header, export=False)(f)
+
+
+def iterated(types: dict[str, Any], name: str) -> None:
+    """The methods of `iterate` for one of our types, which is iterated natively."""
+    method_for(types, f"iterate(x::{name})", first_step)
+    method_for(types, f"iterate(x::{name}, state)", next_step)

@@ -23,7 +23,7 @@ from juliette.packages.flux.data import (
     one_based,
     zero_based,
 )
-from juliette.packages.flux.optimise import method_for
+from juliette.packages.flux.optimise import iterated, method_for
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector, wrap
@@ -65,7 +65,27 @@ class Windows(Parts):
 
 
 class Batches(Parts):
-    """Stretches of observations side by side (`BatchView`)."""
+    """Stretches of observations side by side (`BatchView`); `collate` is that of a DataLoader."""
+
+    collate: Any = None
+
+    def __getitem__(self, index: Any) -> Any:
+        n = len(self.places)
+        wanted = zero_based(index)
+        if type(index) is int:
+            if not 0 <= wanted < n:
+                raise BoundsError(self, (index,))
+            return self.collated(self.places[wanted])
+        if any(not 0 <= i < n for i in wanted):
+            raise BoundsError(self, (index,))
+        return observed(self.data, [k for i in wanted for k in self.places[int(i)]], window=True)
+
+    def __iter__(self) -> Any:
+        return map(self.collated, self.places)
+
+    def collated(self, places: range) -> Any:
+        """The batch of the observations at some places."""
+        return Loader(self.data, collate=self.collate).collated(places)
 
     @property
     def batchsize(self) -> int:
@@ -187,7 +207,9 @@ def load(module: Module) -> None:
         SHOW_HOOKS[cls] = lambda io, x, long: io.write(x.text)
         iterates(cls)(iter)
     for name in types:
+        iterated(types, name)
         method_for(types, f"length(x::{name})", len)
+        method_for(types, f"size(x::{name})", lambda x: (len(x),))
         method_for(types, f"getindex(x::{name}, i)", every)
         method_for(types, f"lastindex(x::{name})", len)
         method_for(types, f"IteratorEltype(x::{name})", lambda _, x: EltypeUnknown)
@@ -235,11 +257,21 @@ def views(module: Module) -> None:
         stop = n if partial else n // batchsize * batchsize
         places = [range(a, min(a + batchsize, n)) for a in range(0, stop, batchsize)]
         kind = T.type_string(T.typeof(data))
-        return Batches(
+        out = Batches(
             data,
             places,
             f"BatchView(::{kind}, batchsize={batchsize}, partial={str(partial).lower()})",
         )
+        value = T.typeof(collate)
+        out.collate = value.parameters[0] if value.typename.name == "Val" else collate
+        return out
+
+    @module.method("getobs(b::BatchView)")
+    def whole(b: Any) -> Any:
+        """All that the batches consist of."""
+        return module.bindings["getobs"](b.data)
+
+    method_for({"BatchView": BATCHES}, "parent(b::BatchView)", lambda b: b.data)
 
     @module.method("slidingwindow(data; size, stride=1)")
     def slidingwindow(data: Any, *, size: int, stride: int = 1) -> Any:
