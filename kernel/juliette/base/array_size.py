@@ -88,7 +88,7 @@ def ndims(a: Any) -> int:
     return len(shape_of(a))
 
 
-@Base.method("ndims(x::Number)")
+@Base.method("ndims(x::Union{Number,AbstractChar})")
 def ndims_number(x: Any) -> int:
     return 0
 

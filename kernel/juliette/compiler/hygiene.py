@@ -347,8 +347,8 @@ class Resolver:
                 continue
             inner = s.with_names(self.fresh(introduced(part), s))
             if i == 2 and isinstance(e.args[1], (Symbol, Expr)):
-                names = pattern(e.args[1])
-                inner = self.new_scope(names, inner)
+                # a name that the result has around it is the same variable
+                inner = inner.with_names(self.fresh(pattern(e.args[1]), inner))
                 out[1] = self.resolve(e.args[1], inner)
             out.append(self.resolve(part, inner))
         return Expr("try", *out)

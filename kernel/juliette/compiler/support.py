@@ -466,6 +466,12 @@ def typevar(name: str, low: Any, high: Any) -> T.TypeVar:
     return T.TypeVar(name, low, high)
 
 
+@helper("static_of")
+def static_of(t: T.UnionAll, x: Any) -> Any:
+    """What the outermost variable of a type is for a value of that type."""
+    return (T.match(T.typeof(x), t) or {}).get(t.var, t.var.upper)
+
+
 @helper("vararg_type")
 def vararg_type(t: Any) -> T.Vararg:
     if t is T.Vararg_:

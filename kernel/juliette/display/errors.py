@@ -23,7 +23,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
 from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, KeywordCall
 from juliette.runtime.modules import Base, Module, is_plain_name
-from juliette.syntax.expr import Symbol
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
 def call_text(types: list[Any], keywords: dict[str, Any]) -> str:
@@ -275,7 +275,10 @@ def error_text(e: Any, color: bool = False) -> str:
 
 def operator_text(name: str) -> str:
     """A name behind a dot: that of an operator is quoted."""
-    return name_text(name) if is_plain_name(name.removesuffix("!")) else f":{name}"
+    if is_plain_name(name.removesuffix("!")):
+        return name_text(name)
+    field: str = Base.bindings["string"](Expr(".", Symbol("Base"), QuoteNode(Symbol(name))))
+    return field.removeprefix("Base.")
 
 
 def str_of(x: Any) -> str:

@@ -99,8 +99,8 @@ def ndigits(n: Any, *, base: int = 10, pad: int = 1) -> int:
     """
     check_base(base)
     if base == 10:
-        return max(len(decimal(abs(int(n)))), pad)
-    return max(len(digit_list(int(n), int(base))), pad, 1)
+        return max(len(decimal(abs(int(n)))) if n else 0, pad)
+    return max(len(digit_list(int(n), int(base))) if n else 0, pad)
 
 
 def in_base(n: Any, base: int, pad: int = 1) -> str:

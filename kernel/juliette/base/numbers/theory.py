@@ -76,7 +76,8 @@ def _theory(name: str, f: Callable[[int, int], int], doc: str) -> None:
     def array(xs: Any) -> Any:
         from juliette.compiler import support
 
-        out: Any = 0 if name == "gcd" else 1
+        neutral = Base.bindings["zero" if name == "gcd" else "one"]
+        out: Any = neutral(Base.bindings["eltype"](xs))
         for x in support.iterate(xs):
             out = Base.bindings[name](out, x)
         return out

@@ -160,9 +160,11 @@ class Control(Scoping):
                     return C.Block([self.assign(name.name, C.Local(held)), self.lower(catch)])
                 return self.lower(catch)
 
+            # A local variable of that name around it takes the exception in.
+            own = isinstance(name, Symbol) and not self._visible_outside(self.scope, name.name)
             handler = self.in_scope(
                 inner,
-                names=[name.name] if isinstance(name, Symbol) else [],
+                names=[name.name] if own else [],
                 exprs=[catch],
                 soft=True,
             )

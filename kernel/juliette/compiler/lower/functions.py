@@ -200,12 +200,17 @@ class Functions(Scoping):
                 var = self.function.fresh(kname)
                 var.assigned = 1
                 default = self.lower(kdefault) if kdefault is not None else None
-                typ = self.lower(ktype) if ktype is not None else None
+                typ = self.lower(sig.closed(ktype)) if ktype is not None else None
                 scope.vars[kname] = var
                 if krest:
                     code.keyword_rest = var
                 else:
                     code.keywords.append((kname, var, default, typ))
+            for n, keyword, closed in sig.told_by_keywords():
+                node = C.Call(C.Runtime("static_of"), [self.lower(closed), self.read(keyword)])
+                del scope.vars[n]
+                self.declare(scope, [n])
+                prologue.append(self.assign_to(Symbol(n), node))
             if sig.returns is not None:
                 code.return_type = self.lower(sig.returns)
             found = self.assigned_in(body)

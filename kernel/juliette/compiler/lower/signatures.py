@@ -22,6 +22,49 @@ class Signature:
         self.returns: Any = None
         self.static_vars: list[C.Var] = []
 
+    def loose(self) -> list[Any]:
+        """The static variables that only the types of keywords mention, with their bounds."""
+        fixed = [
+            self.function,
+            *[t for _, t, _ in self.params],
+            *[bound for _, *bounds in self.statics for bound in bounds],
+        ]
+        return [
+            Symbol(n) if high is None else Expr("<:", Symbol(n), high)
+            for n, low, high in self.statics
+            if low is None
+            and not any(mentions(e, n) for e in fixed)
+            and any(mentions(t, n) for _, _, t, _ in self.keywords)
+        ]
+
+    def closed(self, typ: Any) -> Any:
+        """The type of a keyword without such variables: `Vector{T}` is any `Vector{T} where T`."""
+        loose = [v for v in self.loose() if mentions(typ, _variable(v))] if self.statics else []
+        return Expr("where", typ, *loose) if loose else typ
+
+    def told_by_keywords(self) -> list[tuple[str, str, Any]]:
+        """Each such variable, the keyword that tells it, and the keyword's type around it."""
+        loose = self.loose() if self.keywords and self.statics else []
+        out = []
+        for v in loose:
+            n = _variable(v)
+            name, typ = next((k, t) for k, _, t, _ in self.keywords if mentions(t, n))
+            others = [w for w in loose if w is not v and mentions(typ, _variable(w))]
+            out.append((n, name, Expr("where", Expr("where", typ, *others) if others else typ, v)))
+        return out
+
+
+def _variable(v: Any) -> str:
+    """The name of `T` or `T <: Bound`."""
+    return (v.args[0] if isinstance(v, Expr) else v).name  # type: ignore[no-any-return]
+
+
+def mentions(e: Any, name: str) -> bool:
+    """Is the name in an expression?"""
+    if isinstance(e, Symbol):
+        return e.name == name
+    return isinstance(e, Expr) and any(mentions(a, name) for a in e.args)
+
 
 def parse_signature(e: Any) -> Signature:
     """`f(x::T, y...; k=1)::R where {T<:Real}` in parts."""
