@@ -23,7 +23,7 @@
 - `nested_loops`: the macros of Base.Cartesian
 - `iterator_traits`: what the types of lazy iterators tell of size and elements
 - `iterators`, `pairs`: the lazy iterators
-- `folds`, `searching`, `sorting`: functions of a function and a collection
+- `folds`, `searching`, `orderings`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
 - `simple_vector`: the vectors of type parameters
 - `tuples`, `functions`, `fixing`: tuples, named tuples; composition and partial application

@@ -7,8 +7,9 @@ on `dense(a)` and give their results to `like`, which asks a user's `similar` fo
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,36 @@ def is_linear(x: Any) -> bool:
 def values_of(x: Any) -> list[Any]:
     """All elements in column-major order, as Julia values."""
     return elements(dense(x))
+
+
+def values_from(x: Any, start: int, step: int) -> Iterator[Any]:
+    """The elements from a linear position (from 0) on, forwards (1) or backwards (-1), none before it is asked for."""
+    size = math.prod(shape_of(x))
+    element_at = (
+        x.get
+        if isinstance(x, V.Range)
+        else getattr(x, "element_at", None)
+        if isinstance(x, W.Wrapper)
+        else None
+    )
+    if element_at is not None:
+        return map(element_at, range(start, size if step > 0 else -1, step))
+    if step > 0 and not isinstance(x, ArrayLike):
+        return itertools.islice(user_elements(x, shape_of(x)), start, None)
+    return _pieces(dense(x).ravel(order="F"), start, step)
+
+
+def _pieces(flat: np.ndarray[Any, Any], start: int, step: int) -> Iterator[Any]:
+    """The elements of a vector in pieces that grow: who stops soon has not asked for many."""
+    count = 16
+    while 0 <= start < len(flat):
+        yield from elements(
+            flat[start : start + count]
+            if step > 0
+            else flat[max(0, start - count + 1) : start + 1][::-1]
+        )
+        start += count * step
+        count = min(4 * count, 65536)
 
 
 def shaped(values: list[Any], eltype: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:

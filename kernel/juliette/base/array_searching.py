@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from juliette.base.array_protocol import (
     origin,
     shape_of,
     shifted,
+    values_from,
     values_of,
 )
 from juliette.base.cartesian import CartesianIndex
@@ -114,12 +116,12 @@ def findlast(a: Any) -> Any:
     1
     ```
     """
-    return seek(lambda x: x, a, sys.maxsize, -1)
+    return seek(lambda x: x, a, math.prod(shape_of(a)) - 1, -1)
 
 
 @Base.method("findlast(f, a::AbstractArray)")
 def findlast_of(f: Any, a: Any) -> Any:
-    return seek(f, a, sys.maxsize, -1)
+    return seek(f, a, math.prod(shape_of(a)) - 1, -1)
 
 
 @Base.method("findnext(a::AbstractArray, i::CartesianIndex)")
@@ -160,15 +162,10 @@ def findprev_of(f: Any, a: Any, i: Any) -> Any:
 
 def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
     """The key of the first match from a position on, in steps of 1 or -1."""
-    if isinstance(a, V.Range):  # it may be longer than any list
-        at, count = a.get, a.count
-    else:
-        values = values_of(a)
-        at, count = values.__getitem__, len(values)
     if step < 0:
-        start = min(start, count - 1)
-    for i in range(start, count if step > 0 else -1, step):
-        if flag(f(at(i))):
+        start = min(start, math.prod(shape_of(a)) - 1)
+    for i, x in zip(itertools.count(start, step), values_from(a, start, step)):
+        if flag(f(x)):
             return key_at(i, shape_of(a), origin(a))
     return None
 

@@ -295,9 +295,11 @@ def _variable(v: Any) -> Symbol:
 
 def _in_world(age: int, f: Any, *args: Any) -> Any:
     world, WORLD.current = WORLD.current, age
+    WORLD.pinned += 1
     try:
         return f(*args)
     finally:
+        WORLD.pinned -= 1
         WORLD.current = world
 
 

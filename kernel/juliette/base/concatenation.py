@@ -62,6 +62,12 @@ def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool 
         traced = TRACED_JOIN(xs, dim, eltype)
         if traced is not None:
             return traced
+    if dim == 0 and eltype is None and xs:
+        cls = type(xs[0])
+        if issubclass(cls, Array) and cls.ndim == 1 and all([type(x) is cls for x in xs]):
+            return cls(
+                np.concatenate([x.data for x in xs])
+            )  # vectors of one type: nothing to find out
     if not xs:
         shape = (0,) * max(dim + 1, 1)
         return make(np.empty(shape, dtype=object), T.Any_) if eltype is None else vector([], eltype)

@@ -165,6 +165,9 @@ CHAPTERS: dict[str, str] = {
         "Missing Some coalesce ismissing isnothing nonmissingtype nonnothingtype notnothing "
         "something"
     ),
+    "juliette.base.orderings": (
+        "By Forward ForwardOrdering Lt Order Ordering Reverse ReverseOrdering lt ord"
+    ),
     "juliette.base.output": (
         "displaysize error_color info_color printstyled redirect_stderr redirect_stdin "
         "redirect_stdio redirect_stdout unwrapcontext warn_color"
@@ -214,10 +217,9 @@ CHAPTERS: dict[str, str] = {
         "ColumnSlices RowSlices Slices eachcol eachrow eachslice mapslices selectdim sortslices"
     ),
     "juliette.base.sorting": (
-        "By DEFAULT_STABLE DEFAULT_UNSTABLE Forward ForwardOrdering InsertionSort Lt MergeSort "
-        "Order Ordering PartialQuickSort QuickSort Reverse ReverseOrdering Sort insorted lt ord "
-        "partialsort partialsort! partialsortperm partialsortperm! searchsorted searchsortedfirst "
-        "searchsortedlast sort sortperm!"
+        "DEFAULT_STABLE DEFAULT_UNSTABLE InsertionSort MergeSort PartialQuickSort QuickSort Sort "
+        "insorted partialsort partialsort! partialsortperm partialsortperm! searchsorted "
+        "searchsortedfirst searchsortedlast sort sortperm!"
     ),
     "juliette.base.streams": (
         "EachLine IOError bytesavailable close countlines eachline eof fd flush ismarked isopen "

@@ -8,9 +8,11 @@ from weakref import WeakKeyDictionary
 
 from juliette.base.code_macros import call
 from juliette.base.documentation import show_markdown, text_of
+from juliette.base.essentials import _simple
 from juliette.display.expressions import expression_text
 from juliette.display.io import IO, STDOUT
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import PACKAGES, Base, Module
@@ -24,10 +26,19 @@ class Binding:
     """What a documented definition gives: the name that was documented."""
 
     __slots__ = ("module", "name")
+    fields, value_fields = ("mod", "var"), ("module", "name")
 
     def __init__(self, module: Module, name: str) -> None:
         self.module = module
         self.name = name
+
+    @property
+    def mod(self) -> Module:
+        return self.module
+
+    @property
+    def var(self) -> Symbol:
+        return Symbol(self.name)
 
 
 class Documentation:
@@ -40,10 +51,13 @@ class Documentation:
 
 
 Docs = Module("Docs", Base)
+Docs.visible = Docs.bindings["__builtins__"] = Base.bindings
 Base.const("Docs", Docs)
 Binding_ = T.define("Binding", module=Docs)
 T.register_class(Binding, Binding_)
 Docs.const("Binding", Binding_, export=False)
+Binding_.typename.fields, Binding_.typename.field_types = ("mod", "var"), (T.Module_, T.Symbol_)
+_simple(Binding_, lambda _, module, name: Binding(module, name.name))
 Documentation_ = T.define("Markdown.MD")
 T.register_class(Documentation, Documentation_)
 Base.const("Documentation", Documentation_, export=False)
@@ -123,6 +137,36 @@ def apropos(*xs: Any) -> None:
             text = "\n".join(parts.values()) if parts else text_of(module, name)
             if wanted.search(text) or wanted.search(name):
                 io.write(f"{module.name}.{name}\n")
+
+
+@Docs.method("meta(m::Module; autoinit=true)", export=False)
+def meta(m: Module, *, autoinit: Any = True) -> Any:
+    """The names with texts that a module has written.
+
+    ```jldoctest
+    julia> "Doubles." twice(x) = 2x;
+
+    julia> haskey(Docs.meta(Main), Docs.Binding(Main, :twice))
+    true
+    ```
+    """
+    out = V.JuliaIdDict(T.Any_, T.Any_)
+    for name, parts in _PARTS.get(m, {}).items():
+        key = Binding(m, name)
+        out.data[out.key(key)] = (key, Documentation("\n\n".join(parts.values())))
+    return out
+
+
+@Docs.method("defined(b::Binding)", export=False)
+def is_defined(b: Binding) -> bool:
+    """Has the name a value?"""
+    return b.module.has(b.name)
+
+
+@Docs.method("resolve(b::Binding)", export=False)
+def resolve(b: Binding) -> Any:
+    """The value of the name."""
+    return b.module.get(b.name)
 
 
 @Base.method("show(io::IO, b::Base.Docs.Binding)")

@@ -78,32 +78,7 @@ def splat(f: Any) -> Any:
     return Splat(f)
 
 
-def partial(name: str) -> None:
-    """`name(x)` is the function of its first argument."""
-    f = Base.bindings[name]
-
-    @Base.method(f"{name}(x)", transparent=True)
-    def with_second(x: Any) -> Any:
-        return Fix2(f, x)
-
-
-for _name in (
-    "isless",
-    "in",
-    "∉",
-    "issubset",
-    "⊇",
-    "⊈",
-    "⊉",
-    "⊊",
-    "⊋",
-    "isdisjoint",
-    "issetequal",
-    "===",
-    "!==",
-):
-    if _name in Base.bindings:
-        partial(_name)
-for _name in ("startswith", "endswith", "contains"):
-    if _name in Base.bindings:
-        partial(_name)
+@Base.method("in(x)", transparent=True)
+def in_collection(x: Any) -> Any:
+    """`in(xs)` is the function of an element."""
+    return Fix2(Base.bindings["in"], x)

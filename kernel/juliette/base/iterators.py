@@ -933,7 +933,7 @@ def only(x: Any) -> Any:
     )
 
 
-for _name in ("Flatten", "Filter"):
+for _name in ("Flatten", "Filter", "product"):
     Base.const(_name, Iterators.bindings[_name], export=False)
 Iterators.set("only", Base.bindings["only"], const=True)
 # The others have names that Base gives to what is not lazy, and must be qualified.

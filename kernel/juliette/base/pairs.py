@@ -126,6 +126,9 @@ def stateful(_: Any, itr: Any) -> Any:
     return Stateful(itr)
 
 
+Base.const("Stateful", Iterators.bindings["Stateful"], export=False)
+
+
 @Base.method("popfirst!(s::Base.Iterators.Stateful)", transparent=True)
 def stateful_next(s: Stateful) -> Any:
     return s.take()

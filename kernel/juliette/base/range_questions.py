@@ -185,6 +185,8 @@ def issorted_range(r: Any) -> bool:
 
 @Base.method("intersect(a::AbstractUnitRange{<:Integer}, b::AbstractUnitRange{<:Integer})")
 def intersect_units(a: Any, b: Any) -> Any:
+    if type(a) is type(b) is V.UnitRange:
+        return V.UnitRange(max(a.start, b.start), min(a.stop, b.stop))
     a, b = plain(a), plain(b)
     t = promote_type(a.eltype, b.eltype)
     convert = Base.bindings["convert"]

@@ -13,6 +13,7 @@ from juliette.base.iteration import (
     iterate_value,
     shape_of_iterator,
 )
+from juliette.base.numbers.comparison import Fix2
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
@@ -165,6 +166,19 @@ def contains_element(c: Any, x: Any) -> Any:
 @Base.method("∌(c, x)", transparent=True)
 def contains_no(c: Any, x: Any) -> Any:
     return Base.bindings["!"](Base.bindings["in"](x, c))
+
+
+def _partial(name: str) -> None:
+    """`∉(xs)` is the function of an element, `∋(x)` that of a collection."""
+    f = Base.bindings[name]
+
+    @Base.method(f"{name}(x)", transparent=True)
+    def with_second(x: Any) -> Any:
+        return Fix2(f, x)
+
+
+for _name in ("∉", "∋", "∌"):
+    _partial(_name)
 
 
 @Base.method("first(x)", transparent=True)

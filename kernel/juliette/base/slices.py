@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
+from juliette.base.iteration import iterates
 from juliette.base.reshaping import reshape, vec
 from juliette.base.views import VIEW
 from juliette.compiler import support
@@ -97,12 +99,26 @@ class Slices(W.Wrapper):
             out[k] = self.slice(at[::-1])
         return out.reshape(self.shape, order="F")
 
+    def element_at(self, k: int) -> Any:
+        """The slice at a linear position (from 0)."""
+        at = []
+        for d in self.along:
+            k, i = divmod(k, shape_of(self.parent)[d - 1])
+            at.append(i)
+        return self.slice(tuple(at))
+
     def slice(self, at: tuple[int, ...]) -> Any:
         """The slice at an index (from 0)."""
         index: list[Any] = [V.COLON] * len(shape_of(self.parent))
         for d, i in zip(self.along, at, strict=True):
             index[d - 1] = i + origin(self.parent, d)
         return VIEW(self.parent, *index)
+
+
+@iterates(Slices)
+def one_by_one(s: Slices) -> Iterator[Any]:
+    """The slices as they are asked for."""
+    return map(s.element_at, range(math.prod(s.shape)))
 
 
 Slices_ = T.sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))

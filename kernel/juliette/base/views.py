@@ -64,6 +64,14 @@ def view(a: Any, *index: Any) -> Any:
     shape = shape_of(a)
     at = normalise(a, index, shape)
     if (
+        isinstance(a, W.Transposed)
+        and len(at.kept) == 2
+        and sum(type(i) is int for i in at.kept) == 1
+        and _is_same(a)
+    ):
+        # a row of it is a column of what it transposes
+        return view(a.parent, *at.kept[::-1])
+    if (
         isinstance(a, W.SubArray)
         and at.groups is None
         and len(at.where) == len(shape)
@@ -85,6 +93,12 @@ def view(a: Any, *index: Any) -> Any:
         )
     ) and is_fast(at.kept)
     return W.sub_array(a, at.kept, at.where, at.groups, linear)
+
+
+def _is_same(a: W.Transposed) -> bool:
+    """Is a matrix transposed whose elements are their own adjoints?"""
+    own = T.Real if isinstance(a, W.Adjoint) else T.Number
+    return not a.parent_is_vector and T.subtype(a.eltype, own)
 
 
 def view_of_view(a: W.SubArray, kept: tuple[Any, ...]) -> Any:

@@ -98,7 +98,7 @@ class Compiler:
             if outermost:
                 WORLD.begin()
             elif WORLD.latest > world and in_function():
-                WORLD.current = world
+                WORLD.hold(world)
 
     def _run(self, e: Any, module: Module, file: str, line: int) -> Any:
         _CURRENT[:] = [self]

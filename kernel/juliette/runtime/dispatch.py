@@ -41,7 +41,7 @@ TRACE = TraceState()
 class WorldAge:
     """How many methods there have been, and how many of them running code may see."""
 
-    __slots__ = ("current", "floor", "latest", "outdated", "waiting")
+    __slots__ = ("current", "floor", "held", "latest", "outdated", "pinned", "waiting")
 
     def __init__(self) -> None:
         self.current = self.latest = 1
@@ -51,6 +51,10 @@ class WorldAge:
         self.waiting: dict[Any, int] = {}
         # what ends code that was compiled when not all methods could be seen
         self.outdated: list[Callable[[], None]] = []
+        # the calls by statements in which `eval` added methods: they go on without those
+        self.held: list[Any] = []
+        # how many calls run in an age that was asked for
+        self.pinned = 0
 
     def age(self) -> Any:
         """The age in which the running code sees methods, as Julia tells it."""
@@ -61,10 +65,31 @@ class WorldAge:
     def begin(self) -> None:
         """A new statement sees all that there is."""
         self.current = self.floor = self.latest
+        self.held.clear()
         if self.waiting:
             self.floor = min(self.latest, *self.waiting.values())
         if self.outdated:
             self.end_outdated()
+
+    def hold(self, age: int) -> None:
+        """Back from `eval` to a function, which sees no more methods than it did."""
+        self.current = age
+        frame = entered()
+        if frame is not None:
+            self.held.append(frame)
+
+    def renew(self) -> bool:
+        """Let code that may see all methods do so: a statement, and what it calls after the call with the `eval`."""
+        if not in_function():
+            self.current = self.latest
+            return True
+        if self.pinned:
+            return False
+        frame = entered()
+        if frame is None or any(frame is h for h in self.held):
+            return False
+        self.enter(self.latest)
+        return True
 
     def enter(self, age: int) -> None:
         """Go on with a task of another age."""
@@ -116,6 +141,21 @@ def in_function() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def entered() -> Any:
+    """The call by the statement that is running, if it is in one."""
+    frame: Any = sys._getframe(1)
+    found = None
+    while frame is not None:
+        code = frame.f_code
+        if not code.co_filename.endswith(".py"):
+            if code.co_name == "top-level scope":
+                return found
+            if not code.co_filename.startswith("<"):
+                found = frame
+        frame = frame.f_back
+    return None
 
 
 class Method:
@@ -402,10 +442,8 @@ class GenericFunction:
         """The code for a call, entered into the tables."""
         traced = TRACE.depth > 0
         classes = tuple(map(type, args))
-        if self.newest > WORLD.current:
-            if in_function():
-                return self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced)
-            WORLD.current = WORLD.latest
+        if self.newest > WORLD.current and not WORLD.renew():
+            return self.code_for(tuple(map(T.dispatch_type, args)), args, classes, traced)
         cache = self.traced_cache if traced else self.cache
         f = cache.get(classes)
         if f is not None and classes not in self.undecided:
@@ -488,7 +526,7 @@ class GenericFunction:
 
     def selected(self, types: tuple[Any, ...]) -> Method | None:
         """The method that argument types select; None if there is no one."""
-        late = self.newest > WORLD.current
+        late = self.newest > WORLD.current and not WORLD.renew()
         if not late and types in self.selections:
             return self.selections[types]
         try:

@@ -169,7 +169,7 @@ class Transposed(Wrapper):
             kind = T.typeof(parent)
             eltype = _adjoint_type(eltype_of(parent), cls)
             made = wrapper_class(cls.family, cls, (eltype, kind), eltype, 2)
-            if T.class_type(type(parent))[1]:
+            if T.class_type(type(parent))[1] and not _by_methods(eltype_of(parent)):
                 _TRANSPOSED[cls, type(parent)] = made
         return object.__new__(made)
 
@@ -220,12 +220,23 @@ _TRANSPOSED: dict[tuple[type, type], type] = {}
 PLAIN_ELEMENTS: set[Any] = set()
 
 
-def _adjoint_type(eltype: Any, cls: type) -> Any:
-    """The element type of an adjoint: that of the adjoint of an element."""
+def _by_methods(eltype: Any) -> bool:
+    """Do methods tell whether elements of this type have an adjoint? Numbers and arrays always have."""
+    return (
+        T.is_concrete(eltype)
+        and not T.subtype(eltype, T.Number)
+        and not T.subtype(eltype, T.AbstractArray)
+    )
+
+
+def _adjoint_type(eltype: Any, cls: type[Transposed]) -> Any:
+    """The element type of an adjoint: that of the adjoint of an element; `Union{}` where it has none."""
     if isinstance(eltype, T.DataType) and T.subtype(eltype, T.AbstractArray):
         return T.apply_type(
             Adjoint_ if issubclass(cls, Adjoint) else Transpose_, eltype.parameters[0], eltype
         )
+    if _by_methods(eltype) and ELEMENT[cls.function].selected((eltype,)) is None:
+        return T.Bottom
     return eltype
 
 

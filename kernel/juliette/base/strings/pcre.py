@@ -154,6 +154,17 @@ class Translator:
 
     # ------------------------------------------------------------ groups
 
+    def again(self, which: str) -> None:
+        """The pattern of a group once more: by its name, its number or how far it is; 0 is all."""
+        self.beyond = True
+        if which.lstrip("+-").isdigit():
+            number = int(which)
+            if which[0] in "+-":
+                number += self.opened() + (which[0] == "-")
+            self.out.append(f"(?{number})" if number else "(?R)")
+        else:
+            self.out.append(f"(?&{which})")
+
     def group(self) -> None:
         p, i = self.p, self.i
         if p.startswith("(*", i):
@@ -179,13 +190,8 @@ class Translator:
             return
         again = re.compile(r"\(\?(?:R|([+-]?)(\d+)|(?:&|P>)(\w+))\)").match(p, i)
         if again:
-            self.beyond = True
             sign, number, name = again.groups()
-            if sign:
-                number = self.opened() + (int(number) if sign == "+" else 1 - int(number))
-            self.out.append(
-                f"(?&{name})" if name else f"(?{number})" if number and int(number) else "(?R)"
-            )
+            self.again(name or (sign or "") + (number or "0"))
             self.i = again.end()
             return
         flags = _inline_pattern().match(p, i)
@@ -291,6 +297,12 @@ class Translator:
             self.i = found.end()
             return
         if c == "g":
+            call = re.compile(r"\\g(?:<([+-]?\w+)>|'([+-]?\w+)')").match(p, self.i)
+            if call:
+                # a group is matched again, as by `(?&name)` and `(?1)`
+                self.again(call[1] or call[2])
+                self.i = call.end()
+                return
             found = re.compile(r"\\g(?:\{(-?\w+)\}|(-?\d+))").match(p, self.i)
             if found is None:
                 raise self.error("a numbered reference must not be zero", self.i + 2)
