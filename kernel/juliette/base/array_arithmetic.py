@@ -27,6 +27,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex_
@@ -50,8 +51,14 @@ def same_shape(a: Any, b: Any) -> None:
 
 
 def array_binary(name: str) -> None:
+    ufunc = {"+": np.add, "-": np.subtract}[name]
+
     @Base.method(f"{name}(a::AbstractArray, b::AbstractArray)")
     def f(a: Any, b: Any) -> Any:
+        if type(a) is type(b) and isinstance(a, Array) and not TRACE.depth:
+            x, y = a.data, b.data
+            if x.shape == y.shape and x.ndim and x.dtype.kind in "ifc":
+                return type(a)(ufunc(x, y))
         same_shape(a, b)
         return unbit(elementwise(Base.bindings[name], a, b))
 
@@ -102,11 +109,29 @@ def _inside(row: Any, x: Any) -> Any:
     )
 
 
+# The classes of numbers that numpy multiplies an array of such elements by as Julia does.
+_FACTORS = {T.Float64: (float, int), T.Int64: (int,)}
+
+
+def goes_with(x: Any, a: Any) -> bool:
+    """Is the product of the number and the array one call of numpy's?"""
+    return (
+        isinstance(a, Array)
+        and type(x) in _FACTORS.get(a.eltype, ())
+        and a.data.ndim > 0
+        and not TRACE.depth
+    )
+
+
 def scaling(name: str) -> None:
     """A number times (or into) an array, from both sides."""
 
+    ufunc = np.multiply if name == "*" else None
+
     @Base.method(f"{name}(a::AbstractArray, x::Number)")
     def right(a: Any, x: Any) -> Any:
+        if ufunc is not None and goes_with(x, a):
+            return type(a)(ufunc(a.data, x))
         if isinstance(a, W.Transposed) and a.parent_is_vector:
             return type(a).__mro__[1](right(a.parent, _inside(a, x)))
         return elementwise(Base.bindings[name], a, x)
@@ -119,6 +144,8 @@ scaling("//")
 
 @Base.method("*(x::Number, a::AbstractArray)")
 def scale_left(x: Any, a: Any) -> Any:
+    if goes_with(x, a):
+        return type(a)(np.multiply(x, a.data))
     if isinstance(a, W.Transposed) and a.parent_is_vector:
         return type(a).__mro__[1](scale_left(_inside(a, x), a.parent))
     return elementwise(Base.bindings["*"], x, a)

@@ -537,8 +537,8 @@ def getindex_any(a: Any, *index: Any) -> Any:
      3  12
     ```
     """
-    if len(index) == 1 and isinstance(a, V.Range):
-        part = range_part(a, index[0])
+    if len(index) == 1 and isinstance(a, (Array, V.Range)):
+        part = range_part(a, index[0]) if isinstance(a, V.Range) else gathered(a, index[0])
         if part is not None:
             return part
     elif len(index) == 1 and isinstance(a, Struct) and T.isa(a, T.AbstractRange):
@@ -577,6 +577,25 @@ def getindex_any(a: Any, *index: Any) -> Any:
     if isinstance(a, V.BitArray):
         return V.BitArray(out)
     return like(a, out, eltype_of(a))
+
+
+def gathered(a: Array, i: Any) -> Any:
+    """The elements of a vector at the places of another; None if there is more to it."""
+    data = a.data
+    if data.ndim != 1 or TRACE.depth:
+        return None
+    where: Any = None
+    if isinstance(i, (Array, V.BitArray)) and i.data.ndim == 1:
+        if i.data.dtype == bool:
+            where = i.data if len(i.data) == len(data) else None
+        elif i.eltype is T.Int64 and len(i.data) and i.data.min() > 0 and i.data.max() <= len(data):
+            where = i.data - 1
+    elif isinstance(i, V.StepRange) and i.eltype is T.Int64 and len(i):
+        first, last = i.start - 1, i.start - 1 + i.step * (len(i) - 1)
+        if 0 <= first < len(data) and 0 <= last < len(data):
+            end = last + (1 if i.step > 0 else -1)
+            where = slice(first, end if end >= 0 else None, i.step)
+    return None if where is None else type(a)(data[where].copy())
 
 
 def pad(data: Any, groups: tuple[int, ...]) -> Any:

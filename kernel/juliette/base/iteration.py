@@ -400,6 +400,7 @@ HasEltype = trait("HasEltype", IteratorEltype)()
 EltypeUnknown = trait("EltypeUnknown", IteratorEltype)()
 
 
+@functools.cache
 def has_shape(n: int) -> Any:
     return T.apply_type(HasShape_, n)()
 

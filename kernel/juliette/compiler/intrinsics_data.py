@@ -376,8 +376,9 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     types = {widen(a) for a in args}
     if args and exact(args) is not None:
-        if types <= {INT, FLOAT} or types == {BOOL}:
-            return _numbers(FLOAT if FLOAT in types else types.pop())
+        t = _number_type(types)
+        if t is not None:
+            return _numbers(t)
         if len(types) == 1 and not any(
             type(a) is Known and isinstance(a.value, T.JuliaType) for a in args
         ):
@@ -385,17 +386,44 @@ def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
-def _numbers(t: Any) -> Plan:
-    """A vector of numbers of one type, or of integers and floats."""
-    cls = array_class(t, 1)
+@runtime("hvcat")
+def _hvcat(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if type(args[0]) is not Known or exact(args[1:]) is None:
+        return None
+    rows = args[0].value
+    t = _number_type({widen(a) for a in args[1:]})
+    if t is not None and rows == (rows[0],) * len(rows) and len(args) == 1 + sum(rows):
+        return _numbers(t, rows[0])
+    joined = Base.bindings["hvcat"]
+    return told(by_example(lambda *xs: joined(rows, *xs), args[1:]))
+
+
+def _number_type(types: set[Any]) -> Any:
+    """The element type of an array of integers, of floats, of both, or of Booleans; else None."""
+    if types == {BOOL} or types == {INT}:
+        return next(iter(types))
+    return FLOAT if types and types <= {INT, FLOAT} else None
+
+
+def _numbers(t: Any, columns: int = 0) -> Plan:
+    """A vector of numbers, or a matrix from its rows."""
+    name, ndim = T.type_string(t), 2 if columns else 1
+    cls = array_class(t, ndim)
 
     def emit(em: Any, n: C.Call) -> ast.expr:
-        values = em.at(ast.List(em.exprs(n.args), LOAD))
-        dtype = em.name(em.constant(f"dtype_{T.type_string(t)}", T.DTYPE_OF[t]))
-        data = em.call(em.constant("array", np.array), values, dtype)
-        return em.call(em.constant(f"vector_{T.type_string(t)}", cls), data)  # type: ignore[no-any-return]
+        args = em.exprs(n.args[1:] if columns else n.args)
+        rows = [args[i : i + columns] for i in range(0, len(args), columns)] if columns else None
+        lists = args if rows is None else [em.at(ast.List(row, LOAD)) for row in rows]
+        dtype = em.name(em.constant(f"dtype_{name}", T.DTYPE_OF[t]))
+        make = em.constant("fortran_array", _fortran) if columns else em.constant("array", np.array)
+        data = em.call(make, em.at(ast.List(lists, LOAD)), dtype)
+        return em.call(em.constant(f"array_{name}{ndim}", cls), data)  # type: ignore[no-any-return]
 
-    return Plan(array_type(t, 1), emit)
+    return Plan(array_type(t, ndim), emit)
+
+
+def _fortran(rows: list[list[Any]], dtype: Any) -> Any:
+    return np.array(rows, dtype, order="F")
 
 
 # ---------------------------------------------------------------- tuples

@@ -78,7 +78,7 @@ class Containers(Scoping):
             rows = [a.args if isinstance(a, Expr) and a.head == "row" else [a] for a in items]
             flat = [x for row in rows for x in row]
             args, _ = self.arguments(flat)
-            sizes = C.MakeTuple([C.Const(len(r)) for r in rows])
+            sizes = C.Const(tuple([len(r) for r in rows]))
             return C.Call(C.Runtime(prefix + "hvcat"), [*first, sizes, *args])
         args, _ = self.arguments(items)
         return C.Call(C.Runtime(prefix + "vcat"), [*first, *args])
