@@ -139,6 +139,10 @@ MODELS = {
         "Chain(Conv((3, 3), 2 => 4), BatchNorm(4, relu), MaxPool((2, 2)), Flux.flatten, BatchNorm(24))",
         "rand(Float32, 8, 7, 2, 5)",
     ),
+    "statistics of samples and of groups": (
+        "Chain(Conv((3, 3), 2 => 4), InstanceNorm(4, relu), Conv((2, 2), 4 => 6), GroupNorm(6, 3, tanh), InstanceNorm(6; affine = true), GroupNorm(6, 2; affine = false))",
+        "rand(Float32, 8, 7, 2, 3)",
+    ),
     "statistics that are not tracked": (
         "Chain(Dense(3 => 4), BatchNorm(4, tanh; track_stats = false), Dropout(0.3))",
         "rand(Float32, 3, 6)",

@@ -13,7 +13,7 @@ import numpy as np
 from juliette.packages.flux import boundary
 from juliette.packages.flux.straight import noted
 from juliette.packages.zygote.straight import calls
-from juliette.packages.zygote.straight.items import Line
+from juliette.packages.zygote.straight.items import Line, Val
 from juliette.packages.zygote.straight.terms import (
     applied,
     elementwise,
@@ -36,6 +36,7 @@ from juliette_engine.elementwise import Elementwise
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.layers import normalise as normalising
 from juliette_engine.primitives import PRIMITIVES
+from juliette_engine.program import Value
 
 
 def _dropout(walk: Any, f: Record, args: list[Any]) -> Any:
@@ -105,34 +106,57 @@ def _layer_norm(walk: Any, f: Record, args: list[Any]) -> Any:
     return flow.fused(y, [scale, u, bias], f.example(x.example))
 
 
+ONE, ZERO = [Val(Value(text, 1.0, False), float(text), False) for text in ("1.0", "0.0")]
+
+
 def _batch_norm(walk: Any, f: Record, args: list[Any]) -> Any:
+    """`BatchNorm`, `InstanceNorm` and `GroupNorm` in training."""
     names = ("λ", "β", "γ", "μ", "σ²", "ϵ", "momentum", "affine", "track_stats", "active", "chs")
     σ, β, γ, μ, variance, ϵ, momentum, affine, tracks, active, channels = map(f.part, names)
     if len(args) != 1 or not floats(*args) or args[0].ndim < 2 or type(σ) is not Const:
         return None
     if not all(type(k) is Const for k in (affine, tracks, active)):
         return None
-    if active.example not in (None, True) or affine.example is not True:
+    if active.example not in (None, True):
         return None
-    (x,) = args
+    x = given = args[0]
+    host = type(f.example).host  # type: ignore[attr-defined]
     op = boundary.engine_function(σ.example)
-    if not floats(x, γ, β) or (op is not identity and not isinstance(op, Elementwise)):
+    if not affine.example:
+        β, γ = ZERO, ONE
+    elif not floats(x, γ, β):
+        return None
+    if op is not identity and not isinstance(op, Elementwise):
         return None
     flow = walk.flow
-    if tracks.example and (flow.region is not flow.main or not floats(μ) or not floats(variance)):
-        return None  # in a branch or a loop statistics would not move each time alike
-    n = x.ndim
+    if tracks.example and (
+        host is not layers.BatchNorm  # in a branch or a loop they would not move each time alike
+        or flow.region is not flow.main
+        or not floats(μ)
+        or not floats(variance)
+    ):
+        return None
     flow.line(f"if {x.name}.shape[-2] != {channels.name} or not {x.name}.size: raise Bail")
+    last = f"{channels.name}, 1"
+    shape = [given.example.data.shape[-2], 1]
+    if host is layers.GroupNorm:
+        x, last, shape = _split(walk, x, f.part("G"), channels)
+    n = x.ndim
+    axes: tuple[int, ...] = (*range(n - 2), *(() if host is not layers.BatchNorm else (n - 1,)))
+    if not axes:
+        return None
+    ahead = n - len(shape)
+    view = f"({'1, ' * ahead}{last})"
     kept = flow.new()
     flow.line(f"{kept} = {{}}", kept)
-    axes = (*range(n - 2), n - 1)
-    view = f"({'1, ' * (n - 2)}{channels.name}, 1)"
     static = f", axes={axes}, view={view}, eps=float({ϵ.name}), kept={kept}"
     primitive = PRIMITIVES["standardise"]
-    data = x.example.data
-    shape = (*(1,) * (n - 2), data.shape[-2], 1)
+    scales = (
+        [getattr(v.example, "data", v.example) for v in (γ, β)] if affine.example else [1.0, 0.0]
+    )
+    sizes = (*(1,) * ahead, *shape)
     example = primitive.forward(
-        data, γ.example.data, β.example.data, axes=axes, view=shape, eps=float(ϵ.example), kept={}
+        x.example.data, *scales, axes=axes, view=sizes, eps=float(ϵ.example), kept={}
     )
     y = applied(walk, primitive, [x, γ, β], static, wrap(example))
     if tracks.example:
@@ -140,14 +164,30 @@ def _batch_norm(walk: Any, f: Record, args: list[Any]) -> Any:
         found = f"{kept}['μ'].reshape(-1), {kept}['variance'].reshape(-1)"
         moved = f"{μ.name}, {variance.name}, {momentum.name}, {found}, {count}"
         flow.effects.append(Line(f"{flow.hold(normalising.follow)}({moved})"))
+    if x is not given:
+        example = example.reshape(given.example.data.shape, order="F")
+        y = applied(walk, PRIMITIVES["reshape"], [y], f", to={given.name}.shape", wrap(example))
     if op is identity:
         return y
     tree = Call(op, (0, *map(Fixed, getattr(op, "constants", {}).values())))
     return flow.fused(tree, [y], wrap(op(example)))
 
 
+def _split(walk: Any, x: Val, groups: Any, channels: Any) -> tuple[Val, str, list[int]]:
+    """An array whose channels lie in groups, and the shape of their scales, as text and by example."""
+    data = x.example.data
+    *space, n, batch = data.shape
+    count = groups.example
+    each = f"{channels.name} // {groups.name}"
+    to = f"(*{x.name}.shape[:-2], {each}, {groups.name}, {x.name}.shape[-1])"
+    example = wrap(data.reshape((*space, n // count, count, batch), order="F"))
+    split = applied(walk, PRIMITIVES["reshape"], [x], f", to={to}", example)
+    return split, f"{each}, {groups.name}, 1", [n // count, count, 1]
+
+
 calls.LAYERS[layers.LayerNorm] = _layer_norm
 calls.LAYERS[layers.Dropout] = _dropout
-calls.LAYERS[layers.BatchNorm] = _batch_norm
+for _layer in (layers.BatchNorm, layers.InstanceNorm, layers.GroupNorm):
+    calls.LAYERS[_layer] = _batch_norm
+    CHANGING.add(_layer)
 WITHOUT_PARAMETERS.add(layers.Dropout)
-CHANGING.add(layers.BatchNorm)
