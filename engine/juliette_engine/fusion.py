@@ -655,14 +655,20 @@ def align(*arrays: Any) -> list[Any]:
 
 
 _ONES: dict[tuple[int, Any], Any] = {}
+_MANY = 1 << 16
 
 
 def ones(n: int, dtype: Any) -> Any:
-    """A vector of ones, kept for the next time if it is short."""
+    """A vector of ones, kept for the next time unless it is very long."""
     found = _ONES.get((n, dtype))
     if found is None:
-        found = np.ones(n, dtype)
-        if n <= 4096 and len(_ONES) < 256:
+        if n > _MANY:
+            return np.ones(n, dtype)
+        many = _ONES.get((_MANY, dtype))
+        if many is None:
+            many = _ONES[_MANY, dtype] = np.ones(_MANY, dtype)
+        found = many[:n]
+        if len(_ONES) < 256:
             _ONES[n, dtype] = found
     return found
 

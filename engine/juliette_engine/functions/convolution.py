@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -20,7 +21,11 @@ from juliette_engine.numeric import product
 from juliette_engine.primitives import primitive, shape
 
 
-class Geometry(NamedTuple):
+ndarray = np.ndarray
+
+
+@dataclass(frozen=True)
+class Geometry:
     """How windows lie: one entry for each spatial dimension (padding: two)."""
 
     stride: tuple[int, ...]
@@ -30,19 +35,24 @@ class Geometry(NamedTuple):
     flipped: bool  # cross-correlation: the kernel is not turned round
     input: tuple[int, ...]  # spatial size of the input
     kernel: tuple[int, ...]
+    output: tuple[int, ...] = field(init=False, compare=False)  # spatial size of the output
+    key: int = field(init=False, compare=False, repr=False)  # the hash, which is asked for often
 
-    @property
-    def output(self) -> tuple[int, ...]:
-        """The spatial size of the output."""
-        return _output(self)
+    def __post_init__(self) -> None:
+        output = tuple(
+            [
+                (n + self.pad[2 * i] + self.pad[2 * i + 1] - self.dilation[i] * (k - 1) - 1)
+                // self.stride[i]
+                + 1
+                for i, (n, k) in enumerate(zip(self.input, self.kernel, strict=True))
+            ]
+        )
+        object.__setattr__(self, "output", output)
+        sizes = (self.pad, self.groups, self.flipped, self.input, self.kernel)
+        object.__setattr__(self, "key", hash((self.stride, self.dilation, *sizes)))
 
-
-@functools.lru_cache(1024)
-def _output(g: Geometry) -> tuple[int, ...]:
-    return tuple(
-        (n + g.pad[2 * i] + g.pad[2 * i + 1] - (g.dilation[i] * (k - 1) + 1)) // g.stride[i] + 1
-        for i, (n, k) in enumerate(zip(g.input, g.kernel, strict=True))
-    )
+    def __hash__(self) -> int:
+        return self.key
 
 
 def expand(value: Any, n: int) -> tuple[int, ...]:
@@ -115,8 +125,12 @@ def geometry(
 
 def inward(x: Any) -> Any:
     """Flux's order as channels, spatial dimensions in reverse, batch."""
-    d = x.ndim - 2
-    return x.transpose((d, *range(d - 1, -1, -1), d + 1))
+    return x.transpose(_inward_order(x.ndim))
+
+
+@functools.cache
+def _inward_order(n: int) -> tuple[int, ...]:
+    return (n - 2, *range(n - 3, -1, -1), n - 1)
 
 
 outward = inward
@@ -152,21 +166,17 @@ def _inside(g: Geometry) -> tuple[Any, Any]:
 
 def _windows(x: Any, g: Geometry) -> Any:
     """A view of all windows: channels, kernel, output, batch (spatial dimensions in reverse)."""
-    d = len(g.kernel)
-    order = range(d - 1, -1, -1)
-    s = x.strides
-    steps = [s[1 + (d - 1 - i)] for i in order]
-    return as_strided(
-        x,
-        (x.shape[0], *[g.kernel[i] for i in order], *[g.output[i] for i in order], x.shape[-1]),
-        (
-            s[0],
-            *[st * g.dilation[i] for st, i in zip(steps, order, strict=True)],
-            *[st * g.stride[i] for st, i in zip(steps, order, strict=True)],
-            s[-1],
-        ),
-        writeable=False,
+    first, *steps, last = x.strides
+    shape = (x.shape[0], *g.kernel[::-1], *g.output[::-1], x.shape[-1])
+    strides = (
+        first,
+        *[s * n for s, n in zip(steps, g.dilation[::-1], strict=True)],
+        *[s * n for s, n in zip(steps, g.stride[::-1], strict=True)],
+        last,
     )
+    if not x.size:
+        return as_strided(x, shape, strides, writeable=False)
+    return ndarray(shape, x.dtype, x, strides=strides)  # as `as_strided`, which asks more
 
 
 def columns(x: Any, g: Geometry) -> Any:
