@@ -68,8 +68,8 @@ CHAPTERS: dict[str, str] = {
         "walkdir"
     ),
     "juliette.base.float_layout": (
-        "exponent_bias exponent_bits exponent_half exponent_mask exponent_max exponent_one "
-        "exponent_raw_max sign_mask significand_bits significand_mask uinttype"
+        "decompose exponent_bias exponent_bits exponent_half exponent_mask exponent_max "
+        "exponent_one exponent_raw_max sign_mask significand_bits significand_mask uinttype"
     ),
     "juliette.base.folds": (
         "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
@@ -198,7 +198,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.reductions": (
         "accumulate accumulate! all all! any any! count count! cumprod cumprod! cumsum cumsum! "
         "diff extrema! findmax! findmin! mapreduce maximum! minimum! prod prod! reduce "
-        "reduce_empty sum!"
+        "reduce_empty reduce_first sum!"
     ),
     "juliette.base.reflection": (
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "

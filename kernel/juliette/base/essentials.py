@@ -14,7 +14,7 @@ from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, pack
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import OPEN_CALLS, GenericFunction, open_call
 from juliette.runtime.errors import (
     EXCEPTIONS,
     BoundsError,
@@ -243,6 +243,10 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a type: its own constructors first, then what holds for all types."""
     if t is V.Pair_ and len(args) == 2 and not kwargs:
         return V.Pair(*args)
+    if OPEN_CALLS and isinstance(t, T.JuliaType):
+        found = open_call(t, (T.type_of_type(t), *map(T.dispatch_type, args)))
+        if found is not None:
+            return found.call_kw(kwargs, t, *args)
     family = getattr(T.unwrap(t), "typename", None)
     if family is not None and family.constructors is not None:
         table = family.constructors

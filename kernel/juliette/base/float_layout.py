@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -72,3 +73,44 @@ layouts(
     lambda u, e, f: UNSIGNED[u](exponent_one(f, e) - (1 << f)),
     "The exponent of 0.5, in its place.",
 )
+
+
+# ---------------------------------------------------------------- numbers taken apart
+
+
+@Base.method("decompose(x::Union{Integer,Rational,AbstractFloat})", export=False)
+def decompose(x: Any) -> tuple[Any, int, Any]:
+    """`n`, `p` and `d` for which a number is `n * 2^p / d`; types of numbers with a method for it are hashed by value.
+
+    ```jldoctest
+    julia> Base.decompose(5), Base.decompose(3//4), Base.decompose(0.5)
+    ((5, 0, 1), (3, 0, 4), (4503599627370496, -53, 1))
+    ```
+    """
+    if T.isa(x, T.Integer):
+        return x, 0, 1
+    if not isinstance(x, (float, np.floating)):
+        return Base.bindings["numerator"](x), 0, Base.bindings["denominator"](x)
+    if np.isnan(x):
+        return 0, 0, 0
+    if np.isinf(x):
+        return (-1 if x < 0 else 1), 0, 0
+    unsigned, exponent, fraction = LAYOUTS[T.typeof(x)]
+    bits = int(np.array(x).view(UNSIGNED[unsigned]))
+    power = (bits >> fraction) & (2**exponent - 1)
+    digits = bits & (2**fraction - 1) | (min(power, 1) << fraction)
+    return digits, max(power, 1) - (2 ** (exponent - 1) - 1) - fraction, -1 if np.signbit(x) else 1
+
+
+def value_of_parts(parts: Any) -> Any:
+    """The number, of a built-in type, that `decompose` took apart."""
+    n, p, d = parts
+    call = Base.bindings
+    if not int(d):
+        return float("nan") if not int(n) else float("inf") * (1 if int(n) > 0 else -1)
+    exact = Fraction(int(n)) * Fraction(2) ** int(p) / int(d)
+    if exact.denominator == 1:
+        return call["big"](exact.numerator) if abs(exact.numerator) >= 2**63 else exact.numerator
+    if float(exact) == exact:
+        return float(exact)
+    return call["//"](call["big"](exact.numerator), call["big"](exact.denominator))

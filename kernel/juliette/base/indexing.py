@@ -1050,5 +1050,10 @@ def index_style(_: Any, t: Any) -> Any:
 
 @Base.method("IndexStyle(a::AbstractArray...)")
 def index_style_of(_: Any, *arrays: Any) -> Any:
-    found = [Base.bindings["IndexStyle"](T.typeof(a)) for a in arrays]
-    return LINEAR if all(s is LINEAR or isinstance(s, IndexLinear) for s in found) else CARTESIAN
+    style = Base.bindings["IndexStyle"]
+    return style(T.typeof(arrays[0])) if len(arrays) == 1 else style(*map(style, arrays))
+
+
+@Base.method("IndexStyle(a::IndexStyle, b::IndexStyle...)")
+def index_style_together(_: Any, *styles: Any) -> Any:
+    return LINEAR if all(s is LINEAR or isinstance(s, IndexLinear) for s in styles) else CARTESIAN

@@ -21,6 +21,7 @@ from juliette.base.array_protocol import (
     tuple_text,
     values_of,
 )
+from juliette.compiler import lattice as L
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -43,6 +44,8 @@ NONE = object()
 
 
 NEUTRAL = {"+": "zero", "*": "one", "add_sum": "zero", "mul_prod": "one"}
+# The operators of `sum` and `prod`, which packages give methods for numbers of their own.
+WIDENING = {"+": "add_sum", "*": "mul_prod"}
 
 
 @Base.method("reduce_empty(op, t::Type)", export=False)
@@ -111,6 +114,8 @@ def fold_axes(
         acc = next(items, NONE) if init is NONE else init
         if acc is NONE:
             raise nothing_to_reduce(op, T.Any_)
+        if init is NONE and REDUCE_FIRST.user_methods:
+            acc = REDUCE_FIRST(op, acc)
         for x in items:
             acc = op(acc, x)
         out.append(acc)
@@ -145,7 +150,8 @@ def widened(data: Any) -> Any:
 
 def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) -> None:
     """Define one of `sum`, `prod`, `maximum`, `minimum`: of an array, of any iterator, and of `f` over it."""
-    op = Base.bindings[operator]
+    plain = Base.bindings[operator]
+    own = Base.bindings.get(WIDENING.get(operator, ""))
     everything = {
         np.sum: np.add.reduce,
         np.prod: np.multiply.reduce,
@@ -153,12 +159,20 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         np.min: np.minimum.reduce,
     }.get(ufunc, ufunc)
 
+    def operation(t: Any) -> Any:
+        """The operator, or that of sums and products where a package has one for numbers of its own."""
+        if own is None or not own.user_methods:
+            return plain
+        return own if own.user_matches((t, t)) or not L.concrete(t) else plain
+
     def empty_value(x: Any) -> Any:
         if unit is None:
-            raise nothing_to_reduce(op, eltype_of(x))
+            raise nothing_to_reduce(plain, eltype_of(x))
         t = Base.bindings["eltype"](x)
         if t is T.Bottom:
-            return empty_reduction(op, t)
+            return empty_reduction(plain, t)
+        if operation(t) is own:
+            return empty_reduction(own, t)
         if t is T.Bool and operator == "*":
             return True
         value = Base.bindings[unit](t)
@@ -173,30 +187,30 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         if not is_whole(dims):
             return in_container(a, along(a, data, dims, init), dims)
         if data.dtype == object:
-            return fold(op, elements(data), init, lambda: empty_value(a))
+            return fold(operation(eltype_of(a)), elements(data), init, lambda: empty_value(a))
         if data.size == 0:
             return init if init is not NONE else empty_value(a)
         if unit is not None and not (data.dtype.kind == "b" and operator == "*"):
             data = widened(data)
         if data.dtype.kind == "b" and operator == "*":
-            return bool(dense(a).all()) if init is NONE else op(init, bool(dense(a).all()))
+            return bool(dense(a).all()) if init is NONE else plain(init, bool(dense(a).all()))
         value = (
             in_order(data, ufunc)
             if data.size < 16 and data.dtype.kind == "f"
             else scalar(everything(data, axis=None))
         )
-        return value if init is NONE else op(init, value)
+        return value if init is NONE else plain(init, value)
 
     def along(a: Any, data: Any, dims: Any, init: Any) -> Any:
         axes = axes_of(dims, data.ndim)
         if data.dtype == object or init is not NONE:
             if data.size == 0 and unit is not None and init is NONE:
                 init = empty_value(a)
-            return fold_axes(op, data, axes, init)
+            return fold_axes(operation(eltype_of(a)), data, axes, init)
         if unit is not None:
             data = widened(data)
         elif data.size == 0:
-            raise nothing_to_reduce(op, eltype_of(a))
+            raise nothing_to_reduce(plain, eltype_of(a))
         out = ufunc(data, axis=axes, keepdims=True)
         return result(out, T.TYPE_OF_DTYPE[out.dtype])
 
@@ -215,7 +229,7 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
         if init is not NONE:
             keywords["init"] = init
         elif not Base.bindings["length"](values):
-            return empty_mapped(f, op, eltype_of(a))
+            return empty_mapped(f, plain, eltype_of(a))
         return reduce_it.call_kw(keywords, values) if keywords else reduce_it(values)
 
 
@@ -544,7 +558,27 @@ def _accumulate(op: Any, items: Any, init: Any) -> Any:
         yield acc
 
 
+@Base.method("reduce_first(op, x)", export=False)
+def reduce_first(op: Any, x: Any) -> Any:
+    """What a reduction of one element gives; extend it for numbers that are summed in another type.
+
+    ```jldoctest
+    julia> Base.reduce_first(+, true), Base.reduce_first(max, 0x05)
+    (1, 0x05)
+    ```
+    """
+    return alone(op, x)
+
+
+REDUCE_FIRST = Base.bindings["reduce_first"]
+
+
 def first_of(op: Any, x: Any) -> Any:
+    """The first value of a fold by `op`."""
+    return REDUCE_FIRST(op, x) if REDUCE_FIRST.user_methods else alone(op, x)
+
+
+def alone(op: Any, x: Any) -> Any:
     """What a fold by `op` makes of one element alone: Bools add up to numbers, characters join to strings."""
     if type(x) is bool and op is Base.bindings["+"]:
         return int(x)

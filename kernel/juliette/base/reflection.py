@@ -523,6 +523,10 @@ def nameof(x: Any) -> Symbol:
         family = family_of(x)
         if family is None:
             raise MethodError(Base.bindings["nameof"], (x,), None)
+        if family.name.startswith("#") and isinstance(family.module, Module):
+            # The type of an anonymous function is a global of its module. Nobody finds that
+            # without the name, so it is one from now on, and types that nobody asks for can go.
+            family.module.bindings.setdefault(family.name, family.wrapper)
         return Symbol(family.name)
     generic = getattr(x, "generic", x)
     name = getattr(generic, "name", None)

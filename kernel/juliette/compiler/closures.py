@@ -100,6 +100,17 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     generic.anonymous = family.anonymous
     generic.of_values = True
     t = _closure_type(module, family, names, types)
+    typename = T.unwrap(family.type).typename
+    if typename.make_class is None:
+        # for a type that is built from its name and other captured types, as `Expr(:new, …)` does
+        boxes = [c is BOX for c in types]
+
+        def make_class(t: Any) -> type:
+            given = iter(t.parameters)
+            kinds = tuple(BOX if boxed else next(given) for boxed in boxes)
+            return closure_class(module, family, signatures, kinds)
+
+        typename.make_class = make_class
     cls = type(
         t.typename.name,
         (ClosureBase,),

@@ -21,6 +21,7 @@ from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import (
     CALLABLES,
+    OPEN_CALLS,
     TRACE,
     GenericFunction,
     KeywordCall,
@@ -550,6 +551,12 @@ def constructed(t: Any) -> Any:
     return named if isinstance(inner, T.DataType) and inner is not T.Any_ else None
 
 
+def of_types(t: Any) -> bool:
+    """Is it a type of types?"""
+    body = T.unwrap(t)
+    return isinstance(body, T.DataType) and body.typename is T.TYPE_NAME
+
+
 @helper("add_method")
 def add_method(
     module: Module,
@@ -568,9 +575,13 @@ def add_method(
     if family is not None:
         # `(::Type{S{T}})(x)` adds to what calling `S` does.
         kind, table, function = "constructor", constructors(family), family
+        if T.unwrap(family).typename.abstract and table not in OPEN_CALLS:
+            OPEN_CALLS.append(table)
     elif kind == "callable":
         table = CALLABLES
         function = first
+        if of_types(first) and table not in OPEN_CALLS:
+            OPEN_CALLS.append(table)
         singleton = getattr(getattr(first, "typename", None), "singleton", None)
         if isinstance(singleton, GenericFunction):
             table, types, function = singleton, types[1:], singleton

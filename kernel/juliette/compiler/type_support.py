@@ -200,6 +200,19 @@ def new(t: Any, *values: Any) -> Any:
     return structs.new(t, values, Base.bindings["convert"])
 
 
+@helper("new_raw")
+def new_raw(t: Any, *values: Any) -> Any:
+    """`Expr(:new, t, values...)`, which macros and generated functions make: nothing is converted."""
+    return structs.new(t, values, of_field)
+
+
+def of_field(t: Any, value: Any) -> Any:
+    """A value for a field of a type."""
+    if not T.isa(value, t):
+        raise TypeError_(Symbol("new"), "", t, value)
+    return value
+
+
 @helper("define_abstract")
 def define_abstract(
     module: Module,

@@ -820,6 +820,28 @@ def call_kw(f: Any, kwargs: dict[str, Any], *args: Any) -> Any:
     return f(*args, **kwargs)
 
 
+# Tables with methods that hold for calls of many types: `(::Type{T})(x::Celsius) where T<:Integer`.
+OPEN_CALLS: list[GenericFunction] = []
+
+
+def open_call(t: Any, types: tuple[Any, ...]) -> GenericFunction | None:
+    """The table with a method for calling a type, if the one that was written for many types comes first."""
+    own = t.typename.constructors if isinstance(t, T.DataType) else None
+    if own is not None:
+        method = own.selected(types)
+        if method is not None and method.code is not None:
+            return None
+    found = []
+    for table in OPEN_CALLS:
+        method = table.selected(types) if table is not own and table.user_methods else None
+        if method is not None and method.code is not None:
+            found.append((method, table))
+    if len(found) > 1:
+        best = most_specific([m for m, _ in found])
+        found = [pair for pair in found if pair[0] is best]
+    return found[0][1] if found else None
+
+
 # The methods of callable values that are no functions: `(m::Affine)(x) = …`, on `Affine`'s types.
 CALLABLES = GenericFunction("call")
 

@@ -665,7 +665,7 @@ def _qualified(family: T.TypeName) -> str:
     if name.startswith("typeof("):
         return f"typeof({_function_name(family.singleton, module, name[7:-1])})"
     if _seen_in_main(name, family):
-        return name
+        return shown
     if module is SESSION.main or module.name == "Main" or name.startswith('var"'):
         return shown
     return ".".join(module.path) + "." + shown

@@ -366,7 +366,9 @@ class StepRange(Range):
             return type(self.start)(int(self.start) + i * int(self.step))
         if self.eltype is T.Char_:
             return type(self.start)(self.start.code + i * self.step)
-        return OPERATORS["+"](self.start, OPERATORS["*"](i, self.step))
+        value = OPERATORS["+"](self.start, OPERATORS["*"](i, self.step))
+        # a number times a step may be of a wider type than the elements are
+        return value if T.typeof(value) is self.eltype else OPERATORS["convert"](self.eltype, value)
 
     @property
     def data(self) -> Any:

@@ -67,6 +67,13 @@ class Quoting(Scoping):
     def lower_copyast(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("copy_ast"), [C.Const(e.args[0].value)])
 
+    def lower_new(self, e: Expr) -> C.Node:
+        return C.Call(C.Runtime("new_raw"), [self.lower(a) for a in e.args])
+
+    def lower_splatnew(self, e: Expr) -> C.Node:
+        t, values = e.args
+        return C.Call(C.Runtime("new_raw"), [self.lower(t), C.Splat(self.lower(values))])
+
     def lower_unquote(self, e: Expr) -> C.Node:
         raise problem('"$" expression outside quote')
 
