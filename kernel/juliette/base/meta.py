@@ -259,7 +259,7 @@ def lower(m: Module, x: Any) -> Any:
     from juliette.compiler.printing import statement_text
     from juliette.compiler.session import current
 
-    if not isinstance(x, Expr) or x.head == "module":
+    if not isinstance(x, Expr) or x.head in ("module", "error"):
         return x
     compiler = current()
     try:
@@ -267,7 +267,8 @@ def lower(m: Module, x: Any) -> Any:
             x = compiler.expand_macro(x, m, None)
         node = compiler.lower(x, m, "none", 1)
     except ErrorException as error:
-        return Expr("error", str(error.msg).removeprefix("syntax: "))
+        # an expression has no place of its own to name
+        return Expr("error", str(error.msg).removeprefix("syntax: ").removesuffix(" around none:1"))
     return Expr("thunk", CodeInfo(statement_text(node, m, False)))
 
 

@@ -13,7 +13,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
 from juliette.runtime.dispatch import TRACE, GenericFunction
-from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.kernels import (
     KERNELS,
     Dot,
@@ -130,6 +130,8 @@ def leaf(x: Any) -> Any:
         return pack(list(x.items()), T.Any_)
     if hasattr(type(x), "julia_iterator"):
         return Base.get("collect")(x).data
+    if isinstance(x, (V.JuliaDict, V.NamedTuple)):
+        raise ArgumentError("broadcasting over dictionaries and `NamedTuple`s is reserved")
     return x
 
 

@@ -126,11 +126,10 @@ class Assigned:
         if head in ("local", "global"):
             names = self.locals_ if head == "local" else self.globals_
             for a in e.args:
-                t = (
-                    a.args[0]
-                    if isinstance(a, Expr) and (a.head == "=" or a.head in UPDATING)
-                    else a
+                defines = isinstance(a, Expr) and (
+                    a.head in ("=", "function") or a.head in UPDATING
                 )
+                t = a.args[0] if defines else a
                 if isinstance(t, Expr) and is_signature(t):
                     names.add(signature_name(t))
                     continue
