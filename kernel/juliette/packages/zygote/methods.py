@@ -55,7 +55,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
 from juliette.runtime.dispatch import TRACE, GenericFunction, Method
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import Complex, Rational
+from juliette.runtime.numeric import BigFloat_, Complex, Rational
 from juliette.syntax.expr import Symbol
 from juliette_engine import rules
 from juliette_engine.primitives import matrix_product, sum_kernel
@@ -152,10 +152,20 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return POWER(f)
     if name in REARRANGING and classes[0] in PLAIN:
         return window(f) if name == "view" else rearranged(f)
+    if name in ("*", "/") and len(classes) == 2 and any(map(_of_others, classes)):
+        if any(issubclass(c, Array) and not issubclass(c, Node) for c in classes):
+            # an array of big numbers, which numpy has no kind for, is gone through one by one
+            dotted = Base.bindings[name]
+            return lambda a, b: B.materialize(B.broadcasted(dotted, a, b))
     rule = RULES.get(name)
     if rule is not None:
         return derived(name, rule, classes, f)
     return guarded(name, f)
+
+
+def _of_others(c: type) -> bool:
+    """Does a class of nodes stand for numbers that numpy has no kind for?"""
+    return issubclass(c, ScalarTracer) and T._TYPE_OF_CLASS.get(c) is BigFloat_
 
 
 def as_written(x: Any) -> Any:

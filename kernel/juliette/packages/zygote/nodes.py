@@ -307,7 +307,8 @@ def _convert(t: Any, x: Any) -> Any:
         return rules.cast(x, dtype=dtype)
     from juliette.runtime.numeric import to_number
 
-    if t is T.Int64 or t is BigFloat_ or T.subtype(t, Rational_):
+    whole = dtype is not None and dtype.kind in "iu"
+    if whole or t is T.Int64 or t is BigFloat_ or T.subtype(t, Rational_):
         return renumbered(x, lambda v: to_number(t, v))
     return to_number(t, plain(x))
 
