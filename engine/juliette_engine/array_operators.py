@@ -132,9 +132,9 @@ def install() -> None:
         T.TRACED_RULES[space["back_both"]] = traced_step(rule, 2)
         T.TRACED_RULES[space["back_left"]] = traced_step(rule, 0)
         T.TRACED_RULES[space["back_right"]] = traced_step(rule, 1)
-    _enter("matmul", _times, _times_swapped, Node.__matmul__, Node.__rmatmul__)  # type: ignore[attr-defined]
+    _enter("matmul", _times, _times_swapped, Node.__matmul__, Node.__rmatmul__)  # type: ignore[attr-defined, operator]
     SWAPPED[np.matmul] = _times_swapped
-    _enter("pow", _power, None, Node.__pow__, None)  # type: ignore[attr-defined]
+    _enter("pow", _power, None, Node.__pow__, None)  # type: ignore[operator]
     T.TRACED_RULES[_square_back] = lambda g, r, a, _: acc_any(a, E.mul(E.mul(2, g), a.data))
 
 
@@ -170,7 +170,7 @@ def _times(s: Any, o: Any) -> Any:
             and type(s.tape) is Tape
         ):
             return _PRODUCTS[y.ndim, True, c is ArrayTracer](s, o)
-    return Node.__matmul__(s, o)  # type: ignore[attr-defined]
+    return Node.__matmul__(s, o)  # type: ignore[operator]
 
 
 def _times_swapped(s: Any, o: Any) -> Any:
@@ -206,7 +206,7 @@ def _power(s: Any, o: Any) -> Any:
         r.tape = t = s.tape
         t.append((_square_back, r, s, None))
         return r
-    return Node.__pow__(s, o)  # type: ignore[attr-defined]
+    return Node.__pow__(s, o)  # type: ignore[operator]
 
 
 def _square_back(g: Any, r: Any, a: Any, _: Any) -> None:

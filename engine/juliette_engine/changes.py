@@ -113,7 +113,7 @@ def _scatter(ds: Any, suffix: Any, y: Any, h: Any, *, index: Any, like: Any, dty
 
 @change("updated")
 def _updated(ds: Any, suffix: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
-    return P.updated(*_filled(ds, (x, v), suffix), index=index)
+    return P.updated(*_filled(ds, (x, v), suffix), index=index)  # type: ignore[misc]
 
 
 @change("cumsum")

@@ -27,6 +27,8 @@ class Pending:
     """A tree that was not run yet: its leaves, what is known of them, and whose trees are part of it."""
 
     __slots__ = ("count", "inner", "key", "kinds", "leaves", "sample", "shape", "tree")
+    sample: Any
+    shape: Any
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class LongTracer(ArrayTracer):
 
     __slots__ = ("pending", "used")
     pending: Pending | None
+    used: bool
 
     @property
     def data(self) -> Any:
@@ -62,7 +65,7 @@ class LongTracer(ArrayTracer):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.data.shape if self.pending is None else self.pending.shape
+        return self.data.shape if self.pending is None else self.pending.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:

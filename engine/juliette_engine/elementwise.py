@@ -222,7 +222,7 @@ def mixed(op: Elementwise, args: tuple[Any, ...]) -> Any:
 def _mixed_back(g: Any, out: Any, op: Elementwise, kept: Any) -> None:
     args, below, value = kept
     tape = out.tape
-    rule = op.tree_rule(below)
+    rule = op.tree_rule(below)  # type: ignore[attr-defined]
     for i, a in enumerate(args):
         if isinstance(a, Node) and a.tape is tape and rule.partials[i] is not None:
             T.acc_any(a, T.UNBROADCAST(cotangent(rule, i, g, value, below), below[i]))

@@ -389,7 +389,7 @@ def forward_jacobian(f: Callable[..., Any], x: Any, push: Any = pushed) -> tuple
     n = math.prod(P.shape(x))
     p = T.raw(T.primal(x))
     if type(p) is not ndarray:
-        return push(f, (x,), (unit(p),))
+        return push(f, (x,), (unit(p),))  # type: ignore[no-any-return]
     y, parts = None, []
     for start in range(0, max(n, 1), CHUNK):
         d = directions(x, start, min(start + CHUNK, n))

@@ -187,7 +187,7 @@ def build(
     tree: Call, leaves: tuple[Leaf, ...], host: Host, other: Any, mixed: Any
 ) -> Callable[..., Any]:
     """The kernel of a tree; `other(*args)` takes arguments of other kinds, `mixed` other levels."""
-    return _Builder(tree, leaves, host, other, mixed).tight()
+    return _Builder(tree, leaves, host, other, mixed).tight()  # type: ignore[no-any-return]
 
 
 class _Builder:

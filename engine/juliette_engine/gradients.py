@@ -557,7 +557,7 @@ def _lend(p: Parameter, tape: Tape) -> Any:
 
 def _give_back(p: Parameter, outer: Any) -> Any:
     node, p.node = p.node, outer
-    return project(node.grad, node)
+    return project(node.grad, node)  # type: ignore[union-attr]
 
 
 register_lender(Parameter, _lend, _give_back)

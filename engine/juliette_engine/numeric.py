@@ -119,7 +119,7 @@ for _numpy, _math in {
     "arccosh": math.acosh, "arctanh": math.atanh, "arctan2": math.atan2, "hypot": math.hypot,
 }.items():  # fmt: skip
     if hasattr(math, _math.__name__):
-        _safe(_numpy, _math)
+        _safe(_numpy, _math)  # type: ignore[arg-type]
 # Functions of whole numbers whose values are floats.
 FLOATING = frozenset(NUMBERS)
 NUMBERS["absolute"] = abs

@@ -348,7 +348,7 @@ def _install_all() -> None:
         setattr(
             ScalarTracer,
             name,
-            property(lambda self, name=name: getattr(np.asarray(self.data), name)),
+            property(lambda self, name=name: getattr(np.asarray(self.data), name)),  # type: ignore[misc]
         )
     T.IntTracer.__index__ = lambda self: int(self.data)  # type: ignore[attr-defined]
 

@@ -106,7 +106,7 @@ class Primitive:
                 if plain
                 else lambda *xs, **static: self.forward(*map(raw, xs), **static)
             )
-        elif any(classes[i].nested for i in traced):
+        elif any(classes[i].nested for i in traced):  # type: ignore[attr-defined]
             kernel = self.mixed
         else:
             kernel = self.build(classes, traced)
@@ -321,7 +321,7 @@ LINEAR: dict[str, Callable[..., Any]] = {}
 def shape(x: Any) -> tuple[int, ...]:
     """The size of an array; `()` of a number."""
     if isinstance(x, T.ArrayTracer):
-        return x.shape
+        return x.shape  # type: ignore[no-any-return]
     x = x.data if isinstance(x, Node) else raw(x)
     return (
         x.shape if type(x) is ndarray else () if type(x) is float or type(x) is int else np.shape(x)
@@ -365,13 +365,13 @@ def reshape(x: Any, to: tuple[int, ...]) -> Any:
     return _reshape(x, to=to)
 
 
-@primitive(lambda g, y, x: transpose(g))
+@primitive(lambda g, y, x: transpose(g))  # type: ignore[has-type]
 def transpose(x: Any) -> Any:
     """The transpose of a matrix; all dimensions in reverse."""
     return x.T
 
 
-@primitive(lambda g, y, x, *, axes: permute(g, axes=tuple(int(i) for i in np.argsort(axes))))
+@primitive(lambda g, y, x, *, axes: permute(g, axes=tuple(int(i) for i in np.argsort(axes))))  # type: ignore[has-type]
 def permute(x: Any, *, axes: tuple[int, ...]) -> Any:
     """Dimensions in another order."""
     return np.asfortranarray(x.transpose(axes))
@@ -426,7 +426,7 @@ def _sum_back(g: Any, r: Any, x: Any, _: Any) -> None:
 
 
 T.TRACED_RULES[_sum_back] = lambda g, r, x, _: acc_any(x, spread_like(g, x.data))
-T.FORWARD_RULES[_sum_back] = lambda tape, r, x, _: total.changed(tape, (x,), r.data, (x.data,), {})
+T.FORWARD_RULES[_sum_back] = lambda tape, r, x, _: total.changed(tape, (x,), r.data, (x.data,), {})  # type: ignore[has-type]
 
 
 def _number_of(x: Any) -> Any:
@@ -715,7 +715,7 @@ def getitem(x: Any, index: Any) -> Any:
 
 
 @primitive(
-    lambda g, y, x, v, *, index: _updated(g, np.zeros(shape(v)), index=index),
+    lambda g, y, x, v, *, index: _updated(g, np.zeros(shape(v)), index=index),  # type: ignore[has-type]
     lambda g, y, x, v, *, index: getitem(g, index),
     name="updated",
 )
@@ -810,13 +810,13 @@ def product_along(x: Any, axis: int) -> Any:
     return parts[0]
 
 
-@primitive(lambda g, y, x, *, axis: reverse(cumsum(reverse(g, axis=axis), axis=axis), axis=axis))
+@primitive(lambda g, y, x, *, axis: reverse(cumsum(reverse(g, axis=axis), axis=axis), axis=axis))  # type: ignore[has-type]
 def cumsum(x: Any, *, axis: int = 0) -> Any:
     """Running sums along a dimension."""
     return np.asfortranarray(np.cumsum(x, axis=axis))
 
 
-@primitive(lambda g, y, x, *, axis: reverse(g, axis=axis))
+@primitive(lambda g, y, x, *, axis: reverse(g, axis=axis))  # type: ignore[has-type]
 def reverse(x: Any, *, axis: Any) -> Any:
     """Elements in reverse along a dimension."""
     return np.asfortranarray(np.flip(x, axis))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from gc import disable, enable, isenabled
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,11 @@ class Node:
     tape: Any
     grad: Any
     own: bool
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The properties of arrays and the operators, which the modules of operators set."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.data!r})"
@@ -179,7 +184,7 @@ class Tape(list[Any]):
     array_class: ClassVar[Any] = staticmethod(lambda v: ArrayTracer)
     nested_array_class: ClassVar[Any] = staticmethod(lambda v: NestedArrayTracer)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
 
     def node(self, v: Any) -> Any:

@@ -111,9 +111,11 @@ def array_text(x: Any) -> str:
     x = np.asarray(x)
     if x.ndim > 2 or x.ndim == 0:
         return summary(x)
-    number = {"b": lambda v: str(int(v)), "f": lambda v: compact_text(float(v))}.get(
-        x.dtype.kind, compact_text
-    )
+    texts: dict[str, Callable[[Any], str]] = {
+        "b": lambda v: str(int(v)),
+        "f": lambda v: compact_text(float(v)),
+    }
+    number = texts.get(x.dtype.kind, compact_text)
     if x.ndim == 1:
         inside = _elided([number(v) for v in x], 20, ", ", "  …  ") if x.size else ""
     else:

@@ -103,12 +103,12 @@ def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
     if known is None or not _plain(w, v, b):
         y = matmul(weight, x)
         return σ(y if b is False else add(y, bias))
-    if v.ndim == 1:
-        z = w.dot(v)
+    if v.ndim == 1:  # type: ignore[union-attr]
+        z = w.dot(v)  # type: ignore[union-attr]
         if b is not False:
             z += b
     else:
-        z = product(v.T, w.T)
+        z = product(v.T, w.T)  # type: ignore[union-attr]
         if b is not False:
             z += b
         z = z.T

@@ -291,15 +291,15 @@ def _saved_filter(dy: Any, y: Any, x: Any, w: Any, *, g: Geometry, saved: Any = 
 
 
 _conv = primitive(
-    lambda dy, y, x, w, *, g, saved=None: conv_data(dy, w, g=g),
-    lambda dy, y, x, w, *, g, saved=None: conv_filter(x, dy, g=g, channels=shape(w)[-2:]),
+    lambda dy, y, x, w, *, g, saved=None: conv_data(dy, w, g=g),  # type: ignore[has-type]
+    lambda dy, y, x, w, *, g, saved=None: conv_filter(x, dy, g=g, channels=shape(w)[-2:]),  # type: ignore[has-type]
     raw=(lambda dy, y, x, w, *, g, saved=None: _data_forward(dy, w, g=g), _saved_filter),
     fresh=True,
     name="conv",
 )(_conv_forward)
 conv_data = primitive(
     lambda dx, y, dy, w, *, g: _conv(dx, w, g=g),
-    lambda dx, y, dy, w, *, g: conv_filter(dx, dy, g=g, channels=shape(w)[-2:]),
+    lambda dx, y, dy, w, *, g: conv_filter(dx, dy, g=g, channels=shape(w)[-2:]),  # type: ignore[has-type]
     fresh=True,
     name="conv_data",
 )(_data_forward)
@@ -436,7 +436,7 @@ def _fold_forward(c: Any, *, g: Geometry) -> Any:
     )
 
 
-_unfold = primitive(lambda dy, y, x, *, g: _fold(dy, g=g), name="unfold")(_unfold_forward)
+_unfold = primitive(lambda dy, y, x, *, g: _fold(dy, g=g), name="unfold")(_unfold_forward)  # type: ignore[has-type]
 _fold = primitive(lambda dx, y, c, *, g: _unfold(dx, g=g), name="fold")(_fold_forward)
 
 

@@ -25,8 +25,8 @@ def _shrunk(g: Any, x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y, a, b: _shrunk(_batched(g, batched_adjoint(b)), a),
-    lambda g, y, a, b: _shrunk(_batched(batched_adjoint(a), g), b),
+    lambda g, y, a, b: _shrunk(_batched(g, batched_adjoint(b)), a),  # type: ignore[has-type]
+    lambda g, y, a, b: _shrunk(_batched(batched_adjoint(a), g), b),  # type: ignore[has-type]
     name="batched_mul",
 )
 def _batched(a: Any, b: Any) -> Any:
@@ -92,7 +92,7 @@ def _bin(index: Any, n: int, values: Any) -> Any:
     return out
 
 
-@primitive(lambda g, y, x, *, index: _added(g, index=index, n=shape(x)[1]), name="columns")
+@primitive(lambda g, y, x, *, index: _added(g, index=index, n=shape(x)[1]), name="columns")  # type: ignore[has-type]
 def _columns(x: Any, *, index: Any) -> Any:
     return np.asfortranarray(x[:, index])
 

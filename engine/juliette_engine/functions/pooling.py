@@ -180,7 +180,7 @@ def _spread_forward(dy: Any, *, g: Geometry) -> Any:
     return outward(out[(slice(None), *_inner(g))] if any(g.pad) else out)
 
 
-_sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(
+_sumpool = primitive(lambda dy, y, x, *, g: _spreadpool(dy, g=g), fresh=True, name="sumpool")(  # type: ignore[has-type]
     _sum_forward
 )
 _spreadpool = primitive(lambda dx, y, d, *, g: _sumpool(dx, g=g), fresh=True, name="spreadpool")(

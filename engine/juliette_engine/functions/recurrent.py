@@ -108,7 +108,7 @@ def _rnn_traced(g: Any, r: Any, args: Any, kept: Any) -> None:
     from juliette_engine.gradients import pullback
 
     values = [v.data if isinstance(v, Node) else v for v in args]
-    _, back = pullback(lambda *xs: _step_by_step(kept[0], *xs, kept[3]), *values)
+    _, back = pullback(lambda *xs: _step_by_step(kept[0], *xs, kept[3]), *values)  # type: ignore[call-arg]
     for v, d in zip(args, back(g), strict=True):
         if isinstance(v, Node):
             T.acc_any(v, d)

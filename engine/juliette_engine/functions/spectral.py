@@ -48,7 +48,7 @@ def irfft(z: Any, *, n: int) -> Any:
     return np.asfortranarray(np.fft.irfft(z, n, axis=0))
 
 
-@primitive(lambda g, y, x: mul(ifft(g), float(shape(x)[0])), name="fft")
+@primitive(lambda g, y, x: mul(ifft(g), float(shape(x)[0])), name="fft")  # type: ignore[has-type]
 def fft(x: Any) -> Any:
     """The Fourier transform of columns."""
     return np.asfortranarray(np.fft.fft(x, axis=0))

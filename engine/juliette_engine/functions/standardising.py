@@ -188,7 +188,7 @@ def standardise(x: Any, γ: Any, β: Any, axes: Axes, view: Axes, eps: float) ->
     """
     plain = [_plain(a) for a in (x, γ, β)]
     kind = getattr(plain[0], "dtype", None)
-    if type(plain[0]) is not np.ndarray or kind.char not in "fd" or not plain[0].size:
+    if type(plain[0]) is not np.ndarray or kind.char not in "fd" or not plain[0].size:  # type: ignore[union-attr]
         return None
     if any(type(a) is np.ndarray and a.dtype != kind for a in plain[1:]):
         return None

@@ -193,7 +193,11 @@ class LayerNorm(Layer):
     arrays_only: ClassVar[bool] = True
 
     def __init__(
-        self, *size: Any, affine: bool = True, eps: float = np.float32(1e-5), λ: Function = identity
+        self,
+        *size: Any,
+        affine: bool = True,
+        eps: float = np.float32(1e-5),  # type: ignore[assignment]
+        λ: Function = identity,
     ) -> None:
         sizes = list(size)
         self.λ = sizes.pop() if callable(sizes[-1]) else λ
@@ -266,8 +270,8 @@ class BatchNorm(Layer):
         *,
         affine: bool | None = None,
         track_stats: bool | None = None,
-        eps: float = np.float32(1e-5),
-        momentum: float = np.float32(0.1),
+        eps: float = np.float32(1e-5),  # type: ignore[assignment]
+        momentum: float = np.float32(0.1),  # type: ignore[assignment]
         active: bool | None = None,
         initβ: Function = zeros32,
         initγ: Function = ones32,

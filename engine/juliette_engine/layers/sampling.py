@@ -132,7 +132,7 @@ class MultiHeadAttention(Layer):
         self.attn_drop = Dropout(dropout_prob)
         self.out_proj = Dense((vv, out), bias=bias, init=init)
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self, q: Any, k: Any = None, v: Any = None, bias: Any = None, *, mask: Any = None
     ) -> Any:
         k = q if k is None else k

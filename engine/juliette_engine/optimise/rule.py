@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,11 @@ class Rule:
     named: ClassVar[bool] = True
     # Julia's names of fields that Python cannot write.
     names: ClassVar[dict[str, str]] = {"lambda_": "lambda"}
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The hyper-parameters that `fields` names."""
 
     def __init__(self, *values: Any, **keywords: Any) -> None:
         if len(values) > len(self.fields):
@@ -147,7 +152,7 @@ def cast(x: Any, *values: float) -> tuple[Any, ...]:
     dtype = x.dtype
     if dtype == np.float64:
         return values
-    kind = {"c8": np.dtype("f4"), "c16": np.dtype("f8")}.get(dtype.str[1:], dtype)
+    kind: Any = {"c8": np.dtype("f4"), "c16": np.dtype("f8")}.get(dtype.str[1:], dtype)
     if kind == np.float16:
         return tuple([kind.type(max(v, 1e-7) if v > 0 else v) for v in values])
     return tuple(kind.type(v) for v in values)

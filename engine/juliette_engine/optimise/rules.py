@@ -215,7 +215,7 @@ class Adam(Rule):
     Source: Kingma and Ba (2014); Optimisers, `Adam`.
     """
 
-    fields = ("eta", "beta", "epsilon")
+    fields: ClassVar[tuple[str, ...]] = ("eta", "beta", "epsilon")
     defaults: ClassVar[tuple[Any, ...]] = (0.001, BETAS, EPSILON)
     elementwise = True
     reads = False

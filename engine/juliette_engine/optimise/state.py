@@ -158,9 +158,9 @@ class _Walk:
             self.lines.append(f"if p is None or p[0] != {self.constant(parts[0])}: return None")
             if own:
                 self.lines.append(f"{', '.join(own)}, = p[1]")
-        parts = [(by_keys(v, keys)) for v in values[1:]]
+        others = [by_keys(v, keys) for v in values[1:]]
         for i, part in enumerate(below):
-            self.visit((part, parts[0][i], parts[1][i]), (new[0][i], new[1][i], new[2][i]))
+            self.visit((part, others[0][i], others[1][i]), (new[0][i], new[1][i], new[2][i]))
 
 
 def _match(s: Any, x: Any, g: Any, found: dict[int, Item]) -> None:

@@ -26,7 +26,7 @@ class Stateful(Rule):
     def modern(self) -> Rule:
         """The rule of Optimisers.jl with the same hyper-parameters."""
         cls = next(c for c in type(self).__mro__ if not issubclass(c, Stateful))
-        return cls(**{f: getattr(self, f) for f in cls.fields if hasattr(self, f)})
+        return cls(**{f: getattr(self, f) for f in cls.fields if hasattr(self, f)})  # type: ignore[attr-defined, return-value]
 
     def line(self, text: Any = value_text) -> str:
         values = [text(getattr(self, f)) for f in self.fields]
@@ -123,7 +123,7 @@ class ExpDecay(Stateful):
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         n = state + 1
         if n > self.start and n % self.every == 0:
-            self.eta = max(self.eta * self.decay, self.clip)
+            self.eta = max(self.eta * self.decay, self.clip)  # type: ignore[has-type]
         return n, g * x.dtype.type(self.eta)
 
     def line(self, text: Any = value_text) -> str:
