@@ -131,10 +131,9 @@ CHAPTERS: dict[str, str] = {
         "checked_mod checked_mul checked_neg checked_pow checked_rem checked_sub "
         "mul_with_overflow sub_with_overflow"
     ),
-    "juliette.base.numbers.complex_functions": (
-        "Complex angle cis cispi cospi im isreal reim sinpi"
-    ),
-    "juliette.base.numbers.complexes": "Complex angle cis cispi cospi im isreal reim sinpi",
+    "juliette.base.numbers.circle": "cis cispi",
+    "juliette.base.numbers.complex_functions": "Complex angle cispi cospi im isreal reim sinpi",
+    "juliette.base.numbers.complexes": "Complex angle cispi cospi im isreal reim sinpi",
     "juliette.base.numbers.floats": (
         "Inf Inf16 Inf32 Inf64 NaN NaN16 NaN32 NaN64 bitstring eps exponent floatmax floatmin "
         "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "

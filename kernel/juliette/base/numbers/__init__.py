@@ -14,6 +14,7 @@
 - `trigonometry`: angles in degrees and half turns, reciprocal functions, `hypot`
 - `rationals`: rational numbers and irrational constants
 - `complexes`: complex numbers
+- `circle`: points of the unit circle, `cis`
 - `complex_functions`: elementary functions of complex numbers
 - `parsing`: `parse` and `tryparse`
 - `text`: digits, big literals, precision

@@ -221,29 +221,6 @@ def flipsign(z: Any, y: Any) -> Any:
     return call("-", z) if call("signbit", y) else z
 
 
-@Base.method("cis(x::Real)", transparent=True)
-def cis(x: Any) -> Any:
-    """`cos(x) + im*sin(x)`
-
-    ```jldoctest
-    julia> cis(0)
-    1.0 + 0.0im
-    ```
-    """
-    return make(call("cos", x), call("sin", x))
-
-
-@Base.method("cis(z::Complex)", transparent=True)
-def cis_complex(z: Any) -> Any:
-    return call("*", call("exp", call("-", call("imag", z))), cis(call("real", z)))
-
-
-@Base.method("cispi(x::Real)", transparent=True)
-def cispi(x: Any) -> Any:
-    """`cis(π*x)`, exact at halves."""
-    return make(call("cospi", x), call("sinpi", x))
-
-
 # ---------------------------------------------------------------- arithmetic
 
 

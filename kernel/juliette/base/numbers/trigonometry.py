@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from juliette.base.numbers.arithmetic import after_promotion, divide_floats
-from juliette.base.numbers.mathematics import Real1, _fn, elementwise, negative_message
+from juliette.base.numbers.mathematics import (
+    Real1,
+    _fn,
+    array_kernel,
+    elementwise,
+    negative_message,
+)
 from juliette.runtime import types as T
 from juliette.runtime.errors import DomainError
 from juliette.runtime.kernels import KERNELS
@@ -142,6 +148,35 @@ def _in_degrees(x: float, quarters: int) -> float:
     return _reduced(x, quarters, 90.0, _DEGREE)
 
 
+def _whole_half_turns(x: Any, quarters: int) -> Any:
+    """`_half_turns` of a whole array: the same steps, since all to reduce the angle are exact."""
+    if x.dtype.kind == "c" or not np.isfinite(x).all():
+        return NotImplemented  # the loop finds the element, and Julia's error
+    wide = x.astype(np.float64)
+    r = wide - 2.0 * np.rint(0.5 * wide)
+    q = np.rint(2.0 * r)
+    r -= 0.5 * q
+    parts = _product(r, *_HALF_TURN)
+    quarter = q.astype(np.int64) + quarters
+    sine, cosine = _kernel_sine(*parts), _kernel_cosine(*parts)
+    value = np.where(quarter % 2 == 1, cosine, sine)
+    value = np.where(quarter % 4 < 2, value, -value)
+    value = np.where(2 * np.abs(r) == 0.5, np.copysign(cosine, value), value)
+    return value.astype(x.dtype) if x.dtype.kind == "f" else value
+
+
+def _whole_sinpi(x: Any) -> Any:
+    value = _whole_half_turns(x, 0)
+    if value is NotImplemented:
+        return value
+    return np.where(value == 0, np.copysign(np.zeros_like(value), x), value)
+
+
+def _whole_cospi(x: Any) -> Any:
+    value = _whole_half_turns(x, 1)
+    return value if value is NotImplemented else value + value.dtype.type(0)
+
+
 def _sinpi(x: float) -> float:
     value = _half_turns(x, 0)
     return math.copysign(0.0, x) if value == 0 else value
@@ -187,6 +222,8 @@ derived(
     "`cos(π*x)`, exact at halves.",
     domain=(_finite, "cospi(x) is only defined for finite x."),
 )
+for _name, _whole in (("sinpi", _whole_sinpi), ("cospi", _whole_cospi)):
+    KERNELS[Base.bindings[_name]] = array_kernel(_whole, None)
 derived("tanpi", _tanpi, "`tan(π*x)`")
 derived(
     "sind",
