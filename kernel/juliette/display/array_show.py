@@ -151,6 +151,41 @@ def len_of(a: Any) -> int:
     return n
 
 
+class Cells:
+    """The elements of a user's array as an ndarray has them, each asked for when it is shown: few are of a large one."""
+
+    dtype = np.dtype(object)
+
+    def __init__(self, a: Any, column: bool = False) -> None:
+        self.a = a
+        self.column = column
+        self.shape = tuple(shape_of(a))
+        first = Base.bindings["first"]
+        self.first = [int(first(axis)) for axis in Base.bindings["axes"](a)]
+
+    def reshape(self, m: int, n: int, order: str) -> Cells:
+        """As a matrix: a vector is a column of one."""
+        out = Cells(self.a, len(self.shape) == 1)
+        out.shape = (m, n)
+        return out
+
+    def __getitem__(self, index: tuple[int, ...]) -> Any:
+        place = index[:1] if self.column else index
+        return Base.bindings["getindex"](
+            self.a, *[i + k for i, k in zip(place, self.first, strict=True)]
+        )
+
+
+def cells_of(io: IO, a: Any) -> Any:
+    """The elements of an array; those of a user's own only as they are shown, if not all of them are."""
+    lazy = isinstance(a, Struct) and 0 < len(shape_of(a)) < 3 and io.get("limit")
+    return Cells(a) if lazy and len_of(a) > MOST_GATHERED else data_of(a)
+
+
+# Arrays of users with more elements are shown without those that are left out.
+MOST_GATHERED = 400
+
+
 @Base.method("show(io::IO, a::AbstractArray)")
 def show_array(io: IO, a: Any) -> None:
     shape = tuple(shape_of(a))
@@ -172,7 +207,7 @@ def show_array(io: IO, a: Any) -> None:
     inner = io if implicit else io.with_(typeinfo=eltype_of(a))
     if implicit and inner.get("typeinfo") is not None:
         inner = io.with_(typeinfo=eltype_of(a))
-    data = data_of(a)
+    data = cells_of(io, a)
     plain = data.dtype.char in "dlq?"
     if data.dtype == object:
         note = Text()
@@ -234,7 +269,7 @@ def print_array(io: IO, a: Any, rows: int, cols: int) -> None:
     """The elements of an array below its summary, each line after a line break."""
     shape = tuple(shape_of(a))
     limit = bool(io.get("limit"))
-    data = data_of(a)
+    data = cells_of(io, a)
     if len(shape) == 0:
         v: Any = data[()]
         io.write("\n" + ("#undef" if v is UNDEF else S.one_line(scalar(v), **io.context)))
