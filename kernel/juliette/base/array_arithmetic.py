@@ -220,6 +220,12 @@ def check_product(a: Any, b: Any, x: Any, y: Any) -> None:
     if x.shape[1] == y.shape[0]:
         return
     blas = eltype_of(a) is eltype_of(b) and x.dtype.kind == "f"
+    if y.ndim == 1 and isinstance(a, W.Transposed) and a.parent_is_vector:
+        raise DimensionMismatch(
+            f"dot product arguments have lengths {x.shape[1]} and {y.shape[0]}"
+            if blas
+            else f"first array has length {x.shape[1]} which does not match the length of the second, {y.shape[0]}."
+        )
     if y.ndim == 1:
         if blas:
             raise DimensionMismatch(

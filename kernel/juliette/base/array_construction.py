@@ -114,12 +114,13 @@ def filled(name: str, unit: str) -> None:
     @Base.method(f"{name}(args...)")
     def f(*args: Any) -> Any:
         t: Any = T.Float64
+        dims = args
         if args and isinstance(args[0], T.JuliaType):
-            t, args = args[0], args[1:]
-        own = of_ranges(t, args)
+            t, dims = args[0], args[1:]
+        own = of_ranges(t, dims)
         if own is not None:
             return Base.bindings["fill!"](own, Base.bindings[unit](t))
-        shape = dims_of(args)
+        shape = dims_of(dims)
         if t in T.DTYPE_OF:
             return array_like_data(t, shape, 0 if unit == "zero" else 1)
         return array_like_data(t, shape, Base.bindings[unit](t))
@@ -431,7 +432,14 @@ def copyto(dest: Any, source: Any) -> Any:
     room = math.prod(shape_of(dest))
     if len(values) > room:
         if is_array(source):
-            raise BoundsError(dest, (len(values),))
+            raise BoundsError(
+                dest,
+                (
+                    V.UnitRange(1, len(values))
+                    if isinstance(dest, Array) and isinstance(source, Array)
+                    else len(values),
+                ),
+            )
         raise ArgumentError("destination has fewer elements than required")
     _write_range(dest, 0, values)
     return dest

@@ -283,11 +283,18 @@ def dims_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
         if type(d) is not int:
             if isinstance(d, V.UnitRange) and d.start != 1:
                 raise MethodError(Base.bindings["similar"], (T.Array_, tuple(dims)), None)
-            d = len(d) if isinstance(d, V.UnitRange) else convert_to(T.Int64, d)
+            d = len(d) if isinstance(d, V.UnitRange) else convert_to(T.Int64, _whole(d))
         if d < 0:
             raise ArgumentError("invalid Array dimensions")
         out.append(d)
     return tuple(out)
+
+
+def _whole(d: Any) -> Any:
+    """A size; of anything but an integer the function that was called has no method."""
+    if not T.isa(d, T.Integer):
+        raise TypeError("a size that is no integer")
+    return d
 
 
 def check_size(shape: tuple[int, ...], dtype: Any) -> None:

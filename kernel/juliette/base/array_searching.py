@@ -83,7 +83,7 @@ def findall(a: Any) -> Any:
     return keys_vector([i for i, x in enumerate(values_of(a)) if flag(x)], shape_of(a), origin(a))
 
 
-@Base.method("findall(f, a::AbstractArray)")
+@Base.method("findall(f::Function, a::AbstractArray)")
 def findall_of(f: Any, a: Any) -> Any:
     return keys_vector(
         [i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a), origin(a)
@@ -102,7 +102,7 @@ def findfirst(a: Any) -> Any:
     return seek(lambda x: x, a, 0, 1)
 
 
-@Base.method("findfirst(f, a::AbstractArray)")
+@Base.method("findfirst(f::Function, a::AbstractArray)")
 def findfirst_of(f: Any, a: Any) -> Any:
     return seek(f, a, 0, 1)
 
@@ -119,7 +119,7 @@ def findlast(a: Any) -> Any:
     return seek(lambda x: x, a, math.prod(shape_of(a)) - 1, -1)
 
 
-@Base.method("findlast(f, a::AbstractArray)")
+@Base.method("findlast(f::Function, a::AbstractArray)")
 def findlast_of(f: Any, a: Any) -> Any:
     return seek(f, a, math.prod(shape_of(a)) - 1, -1)
 

@@ -148,7 +148,13 @@ def eachindex(a: Any) -> Any:
             return Base.bindings["CartesianIndices"](a)
     elif T.subtype(T.typeof(a), T.AbstractDict) or isinstance(a, V.NamedTuple):
         return Base.bindings["keys"](a)
-    return V.OneTo(Base.bindings["length"](a))
+    length = Base.bindings["length"]
+    try:
+        return V.OneTo(length(a))
+    except MethodError as e:
+        if e.f is length:
+            raise MethodError(Base.bindings["keys"], (a,), None) from None
+        raise
 
 
 def keys_of_string(s: str) -> Any:

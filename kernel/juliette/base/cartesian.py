@@ -416,3 +416,63 @@ def show_indices(io: Any, r: CartesianIndices) -> None:
 def show_indices_long(io: Any, mime: Any, r: CartesianIndices) -> None:
     """As the call that makes them: the indices one by one would say no more."""
     show_indices(io, r)
+
+
+# ---------------------------------------------------------------- indexing what is all indices
+
+
+for _name in ("CartesianIndices", "LinearIndices"):
+
+    @Base.method(f"axes(g::{_name})")
+    def axes_of_grid(g: IndexGrid) -> tuple[Any, ...]:
+        """The axes of the ranges: of a range that is its own axis, that range."""
+        return tuple(
+            r if isinstance(own, IdentityUnitRange) else V.OneTo(len(own))
+            for r, own in zip(g.ranges, g.native, strict=True)
+        )
+
+    @Base.method(f"getindex(g::{_name}, i::CartesianIndex)")
+    def grid_at_index(g: IndexGrid, i: CartesianIndex) -> Any:
+        return Base.bindings["getindex"](g, *i.index)
+
+
+@Base.method("getindex(g::CartesianIndices{N}, i::Vararg{Int64,N}) where N")
+def cartesian_at(g: CartesianIndices, *i: int) -> CartesianIndex:
+    """The index at a place, which is looked up range by range."""
+    return CartesianIndex(tuple(_places(g, i)))
+
+
+@Base.method("getindex(g::CartesianIndices, i::Int64)")
+def cartesian_at_place(g: CartesianIndices, i: int) -> CartesianIndex:
+    """The index at a place, counted through the whole array; of one range, at its own index."""
+    if len(g.ranges) == 1:
+        return CartesianIndex(tuple(_places(g, (i,))))
+    if not 1 <= i <= math.prod(g.shape):
+        raise BoundsError(g, (i,))
+    out, rest = [], i - 1
+    for r in g.native:
+        rest, k = divmod(rest, len(r))
+        out.append(r.get(k))
+    return CartesianIndex(tuple(out))
+
+
+@Base.method("getindex(g::LinearIndices{N}, i::Vararg{Int64,N}) where N")
+def linear_at(g: LinearIndices, *i: int) -> int:
+    """The place of an index."""
+    found = list(_places(g, i))
+    if len(found) == 1:
+        return i[0]
+    place, step = 1, 1
+    for r, k in zip(g.native, i, strict=True):
+        place += (k - (r.start if isinstance(r, IdentityUnitRange) else 1)) * step
+        step *= len(r)
+    return place
+
+
+def _places(g: IndexGrid, index: tuple[int, ...]) -> Iterator[Any]:
+    """The value of each range at its part of an index."""
+    for r, i in zip(g.native, index, strict=True):
+        k = i - (r.start if isinstance(r, IdentityUnitRange) else 1)
+        if not 0 <= k < len(r):
+            raise BoundsError(g, index)
+        yield r.get(k)

@@ -175,7 +175,7 @@ def gensym(context: Any, *names: Any) -> Any:
 
 
 @Base.macro("isdefined")
-def isdefined(context: Any, name: Any) -> Any:
+def isdefined(context: Any, name: Symbol) -> Any:
     """Is the variable assigned?"""
     return Expr("isdefined", name)
 

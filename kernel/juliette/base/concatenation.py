@@ -265,7 +265,12 @@ def _dims(dims: Any) -> tuple[int, ...]:
             raise MethodError(Base.bindings["cat"], (dims,), None)
         return dims
     x = getattr(dims, "x", None)
-    return _dims(x) if x is not None else tuple(int(d) for d in support.iterate(dims))
+    if x is not None:
+        return _dims(x)
+    found = tuple(support.iterate(dims))
+    for d in found:
+        Base.bindings["<="](d, 0)
+    return tuple(map(int, found))
 
 
 @Base.method("cat(xs...; dims)")

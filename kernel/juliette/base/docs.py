@@ -258,6 +258,11 @@ def note_text(module: Any, name: str, signature: str, text: Any) -> Any:
     return Binding(module, name)
 
 
+def texts_of(module: Any, name: str) -> list[str]:
+    """What is written about a name: a text for each signature."""
+    return list(_PARTS.get(module, {}).get(name, {}).values())
+
+
 def defines(e: Any) -> bool:
     """Is it a definition, and not just a name or a call?"""
     return isinstance(e, Expr) and e.head in (

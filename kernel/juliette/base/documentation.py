@@ -81,7 +81,7 @@ def text_of(module: Module, name: str) -> str:
     if not owner.has(last):
         field = _field_text(module, name)
         return field or f"No documentation found.\n\nBinding `{name}` does not exist."
-    return _of_value(owner, last, name)
+    return _of_value(owner, last, name, ruled=False)
 
 
 def plain_text(markdown: str) -> str:
@@ -132,12 +132,24 @@ def _field_text(module: Module, name: str) -> str:
     return f"`{name}` has field{'s' * (len(family.fields) > 1)} {names}."
 
 
-def _of_value(owner: Module, last: str, name: str) -> str:
-    """The documentation of a binding that exists, in Markdown."""
+def _written(module: Module, name: str, ruled: bool) -> list[str]:
+    """What is written about a name in code: text by text where `?` rules them off, else as one."""
+    from juliette.base.docs import texts_of
+
+    whole = module.docs.get(name)
+    if whole is None:
+        return []
+    return (ruled and texts_of(module, name)) or [whole]
+
+
+def _of_value(owner: Module, last: str, name: str, ruled: bool = True) -> str:
+    """The documentation of a binding that exists, in Markdown.
+
+    `ruled`: between the texts about several methods there is a thematic break, as after `?`.
+    """
     value = owner.get(last)
     texts: list[str] = []
-    if last in owner.docs:
-        texts.append(owner.docs[last])
+    texts += _written(owner, last, ruled)
     if isinstance(value, Module) and value is not owner and last in value.docs:
         texts.append(value.docs[last])
     generic = value
@@ -146,9 +158,8 @@ def _of_value(owner: Module, last: str, name: str) -> str:
     if isinstance(generic, GenericFunction):
         generic.settle()
         # What another name stands for is written about under its own.
-        home = generic.module.docs.get(generic.name) if generic.module is not None else None
-        if home and home not in texts:
-            texts.append(home)
+        home = [] if generic.module is None else _written(generic.module, generic.name, ruled)
+        texts += [text for text in home if text not in texts]
         texts += _method_documents(generic.methods)
     if isinstance(value, MacroFunction) and getattr(value.expand, "__doc__", None):
         texts.append(f"```\n{last}\n```\n\n{inspect.cleandoc(value.expand.__doc__)}")

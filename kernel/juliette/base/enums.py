@@ -66,8 +66,9 @@ def enum(context: Any, head: Any, *items: Any) -> Any:
     numbers = _numbers(name.name, kind, items, value_of)
     # A docstring above documents the type, as `@__doc__` says in Julia.
     documented = Expr("block", Expr("meta", Symbol("doc")), Symbol(name.name))
+    # In a function or a `let` nothing is at top level.
     return Expr(
-        "block", call(lambda: define_enum(module, name.name, kind, numbers)), documented, None
+        "toplevel", call(lambda: define_enum(module, name.name, kind, numbers)), documented, None
     )
 
 

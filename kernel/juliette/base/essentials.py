@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import support
-from juliette.compiler.closures import Box
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -412,8 +411,6 @@ def getfield(x: Any, name: Any) -> Any:
             value = getattr(x, key)
         except AttributeError:
             raise UndefRefError() from None
-        if type(value) is Box:
-            return value.value
         return value
     foreign = FIELD_HOOKS.get(type(x))
     if foreign is None:

@@ -21,6 +21,7 @@ from juliette.base.iteration import (
     apply_all,
     eltype_of_iterator,
     finite,
+    finite_source,
     gather,
     iterate_value,
     of_results,
@@ -87,6 +88,7 @@ def map_(f: Any, *xs: Any) -> Any:
             converted = mapped_range(f, x)
             if converted is not None:
                 return converted
+        finite_source(x)
         values = apply_all(f, x)
         if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE and values:
             return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
@@ -175,7 +177,7 @@ def foreach(f: Any, *xs: Any) -> None:
         f(*vs)
 
 
-@Base.method("filter(f, x)", transparent=True)
+@Base.method("filter(f, x::Union{AbstractArray,Tuple,NamedTuple})", transparent=True)
 def filter_(f: Any, x: Any) -> Any:
     """The elements for which `f` is true.
 

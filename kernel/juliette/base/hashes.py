@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from juliette.base.cartesian import CartesianIndex
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import is_string, text_of
 from juliette.runtime import tables
@@ -97,35 +99,75 @@ LONG = 8192
 
 
 def hash_array(x: Any, h: Any) -> Any:
-    """The hash of the first and last index of each dimension, then of the elements."""
+    """The hash of the first and last index of each dimension, then of the elements.
+
+    Source: base/abstractarray.jl, `hash(A::AbstractArray, h::UInt)`
+    """
     of = Base.bindings["hash"]
     shape = (Base.bindings["length"](x),) if isinstance(x, V.Range) else x.data.shape
-    h = of(shape, of((1,) * len(shape), h))
+    h = _uint(of(shape, of((1,) * len(shape), h)))
     if int(shape[0] if len(shape) == 1 else np.prod(shape)) < LONG:
         for v in iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)):
-            h = of(v, h)
-        return h
-    return hash_sparsely(x, h)
+            h = _hash_on(v, h)
+        return np.uint64(h)
+    return np.uint64(hash_sparsely(x, shape, h))
 
 
-def hash_sparsely(x: Any, h: Any) -> Any:
+def _hash_on(v: Any, h: int) -> int:
+    """`hash(v, h)` of plain integers."""
+    known = julia_hash(v, h)
+    return known if known is not None else _uint(Base.bindings["hash"](v, np.uint64(h)))
+
+
+def hash_sparsely(x: Any, shape: tuple[int, ...], h: int) -> int:
     """From the end on, with skips that grow as the Fibonacci numbers, and past equal elements."""
-    of, get, same = (Base.bindings[name] for name in ("hash", "getindex", "isequal"))
-    keys = (
-        None if isinstance(x, V.Range) or x.data.ndim == 1 else Base.bindings["CartesianIndices"](x)
-    )
+    values, before_equals = _looker(x)
     i = int(x.count if isinstance(x, V.Range) else x.data.size)
     skip, before, n = 1, 1, 0
     while i > 0:
         n += 1
-        value = get(x, i)
-        h = of(value, of(i if keys is None else get(keys, i), h))
+        value = values(i - 1)
+        if len(shape) == 1:
+            h = _hash_on(value, _hash_on(i, h))
+        else:
+            place = np.unravel_index(i - 1, shape, "F")
+            h = _hash_on(value, CartesianIndex(tuple(int(k) + 1 for k in place)).hash_from(h))
         i -= skip
         if n % 4096 == 0:
             skip, before = skip + before, skip
-        while i > 0 and same(get(x, i), value):
-            i -= 1
+        i = before_equals(i, value)
     return h
+
+
+def _looker(x: Any) -> tuple[Callable[[int], Any], Callable[[int, Any], int]]:
+    """Two functions: the element at a position from 0 on; how many elements are left, up to a count,
+    without those at the end that equal a value."""
+    same = Base.bindings["isequal"]
+    data = None if isinstance(x, V.Range) else np.asarray(x.data)
+    if data is None or data.dtype.kind not in "biuf" or data.dtype.itemsize > 8:
+        values = x.get if data is None else elements(data).__getitem__
+
+        def left(i: int, value: Any) -> int:
+            while i > 0 and ((other := values(i - 1)) is value or same(other, value)):
+                i -= 1
+            return i
+
+        return values, left
+    flat = data.ravel(order="F")
+    # As `isequal`: a float is equal to one of the same bits.
+    bits = flat.view(f"u{flat.dtype.itemsize}")
+
+    def run(i: int, value: Any) -> int:
+        wanted = np.asarray(value, flat.dtype).view(bits.dtype)
+        width = 8
+        while i > 0 and bits[i - 1] == wanted:
+            part = bits[max(i - width, 0) : i]
+            others = np.flatnonzero(part != wanted)
+            i = max(i - width, 0) + (int(others[-1]) + 1 if len(others) else 0)
+            width *= 2
+        return max(i, 0)
+
+    return lambda i: elements(flat[i : i + 1])[0], run
 
 
 class ByMethods:

@@ -88,15 +88,14 @@ def rand(*args: Any) -> Any:
     (true, (2, 3), :a)
     ```
     """
-    rng, args = take_rng(args)
+    rng, given = take_rng(args)
     source: Any = T.Float64
-    if args and not (type(args[0]) is int or isinstance(args[0], np.integer)):
-        first = args[0]
+    if given and not (type(given[0]) is int or isinstance(given[0], np.integer)):
         # A tuple of sizes after a generator or a type is a shape; alone it is what is drawn from.
-        source, args = first, args[1:]
-    if not args:
+        source, given = given[0], given[1:]
+    if not given:
         return draw(rng, source)
-    shape = dims_of(args)
+    shape = dims_of(given)
     return fill(rng, source, prod(shape), shape)
 
 
@@ -284,10 +283,10 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
     """`randn` and `randexp`."""
 
     def method(*args: Any) -> Any:
-        rng, args = take_rng(args)
+        rng, given = take_rng(args)
         t: Any = T.Float64
-        if args and isinstance(args[0], T.JuliaType):
-            t, args = args[0], args[1:]
+        if given and isinstance(given[0], T.JuliaType):
+            t, given = given[0], given[1:]
         dtype = T.DTYPE_OF.get(t)
         is_complex = (
             getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
@@ -296,14 +295,14 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
             dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
         if dtype is None or dtype.kind not in "fc":
             if Base.bindings[name].resolve((T.typeof(rng), T.type_of_type(t))).code is not None:
-                return drawn_by_user(Base.bindings[name], rng, t, args)
+                return drawn_by_user(Base.bindings[name], rng, t, given)
             raise MethodError(Base.bindings[name], (rng, t), None)
-        if not args:
+        if not given:
             if is_complex:
                 return complex(getattr(rng, many)(1, dtype)[0])
             x = getattr(rng, one)()
             return x if t is T.Float64 else dtype.type(x)
-        shape = dims_of(args)
+        shape = dims_of(given)
         n = prod(shape)
         reserve(n, dtype.itemsize)
         drawn = getattr(rng, many)(n, dtype)

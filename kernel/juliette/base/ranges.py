@@ -158,7 +158,7 @@ def colon_any(start: Any, step: Any, stop: Any) -> Any:
         raise MethodError(Base.bindings[":"], (start, step, stop), None) from None
 
 
-@Base.method("range(start; stop=nothing, length=nothing, step=nothing)")
+@Base.method("range(start; stop=nothing, length::Union{Nothing,Integer}=nothing, step=nothing)")
 def range_(start: Any, *, stop: Any = None, length: Any = None, step: Any = None) -> Any:
     """A range by its ends and its length or step.
 
@@ -173,7 +173,7 @@ def range_(start: Any, *, stop: Any = None, length: Any = None, step: Any = None
     return make_range(start, stop, length, step)
 
 
-@Base.method("range(start, stop; length=nothing, step=nothing)")
+@Base.method("range(start, stop; length::Union{Nothing,Integer}=nothing, step=nothing)")
 def range_ends(start: Any, stop: Any, *, length: Any = None, step: Any = None) -> Any:
     return make_range(start, stop, length, step)
 
@@ -183,7 +183,9 @@ def range_length(start: Any, stop: Any, length: int) -> Any:
     return make_range(start, stop, length, None)
 
 
-@Base.method("range(; start=nothing, stop=nothing, length=nothing, step=nothing)")
+@Base.method(
+    "range(; start=nothing, stop=nothing, length::Union{Nothing,Integer}=nothing, step=nothing)"
+)
 def range_keywords(
     *, start: Any = None, stop: Any = None, length: Any = None, step: Any = None
 ) -> Any:
@@ -191,13 +193,26 @@ def range_keywords(
 
 
 def no_method(given: dict[str, Any]) -> Exception:
+    lacks = {name for name, value in given.items() if value is None}
+    # Julia takes the length for given if the start is.
+    lacks = lacks - {"length"} if "start" not in lacks else lacks | {"length"}
+    if not lacks:
+        advice = "Try specifying only three arguments"
+    elif {"stop", "length"} <= lacks:
+        advice = "At least one of `length` or `stop` must be specified."
+    elif {"step", "length"} <= lacks:
+        advice = "At least one of `length` or `step` must be specified."
+    elif {"start", "stop"} <= lacks:
+        advice = "At least one of `start` or `stop` must be specified."
+    else:
+        advice = "Try specifying more arguments."
     return ArgumentError(  # type: ignore[no-any-return]
         "Cannot construct range from arguments:\n"
         + "\n".join(
-            f"{k} = {'nothing' if given.get(k) is None else Base.bindings['repr'](given[k])}"
+            f"{k} = {Base.bindings['string'](given[k])}"
             for k in ("start", "step", "stop", "length")
         )
-        + "\n"
+        + f"\n{advice}\n"
     )
 
 

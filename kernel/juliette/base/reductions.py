@@ -86,11 +86,13 @@ def is_whole(dims: Any) -> bool:
 
 def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
     """The numpy axes that the keyword `dims` names; those beyond the last are left out."""
-    given = (dims,) if isinstance(dims, int) else tuple(int(d) for d in support.iterate(dims))
+    given = (dims,) if isinstance(dims, int) else tuple(support.iterate(dims))
     for d in given:
+        if not T.isa(d, T.Integer):
+            raise ArgumentError("reduced dimension(s) must be integers")
         if d < 1:
             raise ArgumentError(f"region dimension(s) must be ≥ 1, got {d}")
-    return tuple(dict.fromkeys(d - 1 for d in given if d <= ndim))
+    return tuple(dict.fromkeys(int(d) - 1 for d in given if d <= ndim))
 
 
 def objects(data: Any) -> Any:

@@ -27,7 +27,7 @@ def _keys_of(x: Any) -> Any:
     return iterate_value(Base.bindings["keys"](x))
 
 
-@Base.method("findall(f, x)", transparent=True)
+@Base.method("findall(f::Function, x)", transparent=True)
 def findall_of(f: Any, x: Any) -> Any:
     """The indices (or keys) of all elements for which `f` is true.
 
@@ -61,7 +61,7 @@ def _index_of(f: Any, items: Any) -> Any:
     return None
 
 
-@Base.method("findfirst(f, x)", transparent=True)
+@Base.method("findfirst(f::Function, x)", transparent=True)
 def findfirst_of(f: Any, x: Any) -> Any:
     """The first index (or key) for which `f` is true, or `nothing`.
 
@@ -75,7 +75,7 @@ def findfirst_of(f: Any, x: Any) -> Any:
     return _index_of(f, zip(_keys_of(x), iterate_value(x), strict=False))
 
 
-@Base.method("findlast(f, x)", transparent=True)
+@Base.method("findlast(f::Function, x)", transparent=True)
 def findlast_of(f: Any, x: Any) -> Any:
     """The last index (or key) for which `f` is true, or `nothing`."""
     items = list(zip(_keys_of(x), iterate_value(x), strict=False))

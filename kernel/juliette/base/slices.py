@@ -165,7 +165,7 @@ def eachslice(a: Any, *, dims: Any, drop: bool = True) -> Any:
     along = dims if type(dims) is tuple else (dims,)
     for d in along:
         if not 1 <= d <= len(shape_of(a)):
-            raise DimensionMismatch(f"A doesn't have {d} dimensions")
+            raise DimensionMismatch(f"Invalid dimension {d}")
     return Slices(a, along, len(along)) if drop else Slices(a, along, len(shape_of(a)), keep=True)
 
 

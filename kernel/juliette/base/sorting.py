@@ -269,7 +269,7 @@ def _sort_along(x: Any, dims: Any, o: OrderBy) -> Any:
     return like(x, out, eltype_of(x)) if isinstance(x, Struct) else make(out, x.eltype)
 
 
-@Base.method(_sorts("sort!(v)"), transparent=True)
+@Base.method(_sorts("sort!(v::AbstractArray)"), transparent=True)
 def sort_in_place(
     v: Any,
     *,

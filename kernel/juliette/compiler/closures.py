@@ -12,7 +12,7 @@ from juliette.compiler.lower import Family
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import TRACE, GenericFunction, KeywordCall, Method
 from juliette.runtime.errors import MethodError, UndefVarError
-from juliette.runtime.modules import Module
+from juliette.runtime.modules import Core, Module
 from juliette.syntax.expr import Symbol
 
 # More classes than this of one lambda share one that knows nothing of what is captured.
@@ -20,9 +20,10 @@ MOST_CLASSES = 16
 
 
 class Box:
-    """A captured variable that is assigned more than once."""
+    """A captured variable that is assigned more than once: a `Core.Box`, whose field is `contents`."""
 
     __slots__ = ("name", "value")
+    fields = ("contents",)
 
     def __init__(self, name: str, *value: Any) -> None:
         self.name = name
@@ -31,6 +32,14 @@ class Box:
 
     def __getattr__(self, attribute: str) -> Any:
         raise UndefVarError(Symbol(self.name))
+
+    @property
+    def contents(self) -> Any:
+        return self.value
+
+    @contents.setter
+    def contents(self, value: Any) -> None:
+        self.value = value
 
 
 class UnsupportedKeyword(Exception):
@@ -58,7 +67,11 @@ class ClosureBase:
     def call_kw(self, kwargs: dict[str, Any], *args: Any) -> Any:
         if not kwargs:
             return self(*args)
-        method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
+        try:
+            method = self.generic.resolve(tuple(map(T.dispatch_type, args)), args)
+        except MethodError as e:
+            called = self if type(e.world) is str else KeywordCall(self, kwargs)
+            raise MethodError(called, args, e.world) from None
         if method.kwcall is None:
             method = self.generic.with_keywords(tuple(map(T.dispatch_type, args))) or method
         if method.kwcall is None:
@@ -182,7 +195,8 @@ def _closure_type(
         family.type = T.define(type_name, T.Function_, params, module=module)
         typename = T.unwrap(family.type).typename
         typename.fields = names
-        typename.field_types = (T.Any_,) * len(names)
+        remaining = iter(params)
+        typename.field_types = tuple(BOX if c is BOX else next(remaining) for c in types)
     given = [c for c in types if c is not BOX]
     return T.apply_type(family.type, *given) if given else family.type
 
@@ -210,4 +224,7 @@ def _keyword_call(method: Method) -> Any:
     return kwcall
 
 
-BOX = T.typeof(Box("", None))
+BOX = T.define("Core.Box", module=Core)
+BOX.typename.fields, BOX.typename.field_types, BOX.typename.mutable = ("contents",), (T.Any_,), True
+T.register_class(Box, BOX)
+Core.bindings["Box"] = BOX

@@ -169,13 +169,18 @@ class Expander:
 def check_arguments(
     macro: MacroFunction, source: LineNumberNode, module: Module, args: list[Any]
 ) -> None:
-    """A macro that is called with too few or too many arguments has no method for them."""
+    """A macro that is called with too few or too many arguments has no method for them.
+
+    Nor has one for anything but names, where its parameter is a `Symbol`.
+    """
     parameters = list(inspect.signature(macro.expand).parameters.values())[1:]
     most = None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(parameters)
     least = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
     if most is None and not least and macro.name not in _WITHOUT_ARGUMENTS:
         least = 1
-    if len(args) < least or (most is not None and len(args) > most):
+    named = zip(args, (p.annotation for p in parameters), strict=False)
+    unfit = any(kind == "Symbol" and not isinstance(a, Symbol) for a, kind in named)
+    if len(args) < least or (most is not None and len(args) > most) or unfit:
         raise MethodError(GenericFunction(macro.name, macro.module), (source, module, *args), None)
 
 

@@ -13,6 +13,7 @@
 - `dump`: a value with all its parts
 - `expressions`: quoted code
 - `methods`: methods and calls as text, closest candidates
+- `declared`: the methods that Julia itself has, for what ours are cut otherwise
 - `errors`: the sentence of every exception
 - `foreign`: what exceptions of Python stand for
 - `frames`: stack traces of the user's frames

@@ -7,6 +7,7 @@ from typing import Any
 from juliette.base.method_reflection import table_of
 from juliette.compiler.lower import SyntaxProblem
 from juliette.compiler.support import WARN
+from juliette.display.declared import passed_on
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
     callee_text,
@@ -63,6 +64,8 @@ def method_error(e: Any, color: bool = False) -> str:
     ):
         # The methods that construct a type take it first.
         f, args = args[0], args[1:]
+    if keywords and type(args) is tuple:
+        f, args = passed_on(f, args, keywords)
     types = argument_types(args)
     if type(e.world) is str or is_ambiguous(f, types):
         return ambiguity(f, types)

@@ -11,6 +11,7 @@ from juliette.base.method_reflection import (
     keyword_names,
     table_of,
 )
+from juliette.display.declared import Declared, declared_methods
 from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
@@ -18,6 +19,7 @@ from juliette.runtime.modules import Base
 
 # How many of the closest candidates an error shows.
 _SHOWN = 3
+_CORE_REAL = Base.get("CoreReal")
 RED, PLAIN = "\x1b[91m", "\x1b[39m"
 
 
@@ -55,6 +57,9 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
     params = list(m.parameters)
     names = list(m.arg_names)
     names += ["_"] * (len(params) - len(names))
+    if isinstance(m, Declared):
+        first = 1 if m.of_type else 0
+        return m.head, params[first:], names[first:]
     if m.function is CALLABLES:
         own = "" if names[0].startswith(("#", "self", "_")) else names[0]
         return f"({own}::{T.type_string(params[0])})", params[1:], names[1:]
@@ -95,6 +100,7 @@ def method_text(m: Method) -> str:
     head, params, names = parts_of(m)
     shown = []
     for p, n in zip(params, names, strict=False):
+        p = T.Real if p is _CORE_REAL else p
         n = "" if n.startswith(("#", "%")) or n == "_" else name_text(n)
         if isinstance(p, T.Vararg):
             if isinstance(p.count, T.TypeVar):
@@ -118,6 +124,8 @@ def keywords_text(m: Method) -> str:
     code = getattr(m.source, "code", None)
     if rest:
         last = code.keyword_rest.name if code is not None else "kwargs"
+        if isinstance(m, Declared):
+            last = m.rest
         if not last.startswith("#"):
             names = [*names, f"{last}..."]
     return f"; {', '.join(names)}" if names else ""
@@ -200,17 +208,29 @@ def candidates(
     table, before = table_of(f)
     table.settle()
     rows: list[tuple[int, str]] = []
-    methods = [m for m in table.methods if not before or T.isa(f, _closed(m, m.parameters[0]))]
+    declared = declared_methods(f)
+    known = (
+        table.methods
+        if declared is None
+        else [m for m in table.methods if m.code is not None or m.line]
+    )
+    methods = [m for m in known if not before or T.isa(f, _closed(m, m.parameters[0]))]
     # A constructor of ours that takes whatever is given stands for several of Julia's.
     methods = [
         m
         for m in methods
         if not (before and not m.line and _takes_anything(m.parameters[len(before) :]))
     ]
-    for m in by_specificity(methods) if len(methods) < 80 else methods:
+    methods = by_specificity(methods) if len(methods) < 80 else methods
+    if declared is not None:
+        methods = [
+            *methods,
+            *(m for m in declared if not before or T.isa(f, _closed(m, m.parameters[0]))),
+        ]
+    for m in methods:
         newer = type(world) is int and m.world > world
         row = candidate(m, types, len(before), keywords, color, special, newer)
-        if row is not None:
+        if row is not None and row not in rows:
             if newer:
                 head, at = row[1].split("\n", 1)
                 row = (
@@ -296,6 +316,14 @@ def unsupported(m: Method, keywords: dict[str, Any]) -> list[str]:
 
 def argument(p: Any, matched: bool, color: bool) -> str:
     """`::Int64`; one that did not fit is red, or marked."""
+    # One method of ours for all plain numbers stands for one of all real numbers.
+    p = (
+        T.Vararg(T.Real)
+        if isinstance(p, T.Vararg) and p.type is _CORE_REAL
+        else T.Real
+        if p is _CORE_REAL
+        else p
+    )
     text = f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}"
     if matched:
         return text

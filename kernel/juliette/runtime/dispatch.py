@@ -862,7 +862,12 @@ def call_object(self: Any, *args: Any) -> Any:
 
 def call_object_kw(self: Any, kwargs: dict[str, Any], *args: Any) -> Any:
     """`obj(args...; kwargs...)`."""
-    return CALLABLES.call_kw(kwargs, self, *args)
+    try:
+        return CALLABLES.call_kw(kwargs, self, *args)
+    except MethodError as e:
+        if isinstance(e.f, KeywordCall) and e.f.function is CALLABLES:
+            raise MethodError(KeywordCall(self, kwargs), args, e.world) from None
+        raise
 
 
 def ambiguity(message: str) -> Exception:

@@ -618,6 +618,7 @@ Core.parent = Core
 _UNEXPORTED = frozenset(
     (
         "Adjoint",
+        "IdentityUnitRange",
         "OneTo",
         "ParseError",
         "RefArray",

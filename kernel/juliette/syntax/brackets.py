@@ -108,6 +108,27 @@ class BracketParser(LiteralParser):
 
     def parse_square(self, typed: SyntaxNode | None = None) -> SyntaxNode:
         """[1 -2; 3 4]  ==>  (vcat (row 1 -2) (row 3 4))"""
+        return self._parse_array("]", typed)
+
+    def parse_braces(self) -> SyntaxNode:
+        """{a, b}  ==>  (braces a b)"""
+        found = self._parse_array("}", None)
+        if found.kind == "vect" or found.kind == "comprehension":
+            return self.node("braces", found.start, found.children or [])
+        items = found.children or []
+        if found.kind != "vcat":
+            kind = "row" if found.kind == "hcat" else "nrow"
+            items = [SyntaxNode(kind, items, found.value, found.start, found.stop, "", self.source)]
+        return self.node("bracescat", found.start, items)
+
+    def _parse_array(self, closer: str, typed: SyntaxNode | None) -> SyntaxNode:
+        """What stands between square or curly brackets, as if they were square."""
+        outer, self.closer = self.closer, closer
+        found = self._parse_items(typed)
+        self.closer = outer
+        return found
+
+    def _parse_items(self, typed: SyntaxNode | None) -> SyntaxNode:
         start = self.start if typed is None else typed.start
         saved = self.enter_brackets(index=True if typed is not None else None)
         self.skip_newlines = False
@@ -115,12 +136,12 @@ class BracketParser(LiteralParser):
         self.bump()
         self.pass_newline()
         head = [] if typed is None else [typed]
-        if self.kind == "]":
+        if self.kind == self.closer:
             node_kind = "vect" if typed is None else "ref"
             return self._close_square(saved, node_kind, start, head)
         if self.kind == ";":
             trailing = self._count_semicolons()
-            if self.kinds[self.index] != "]":
+            if self.kinds[self.index] != self.closer:
                 self.pass_newline()
                 self.fail_unexpected()
             self.pass_newline()
@@ -129,7 +150,7 @@ class BracketParser(LiteralParser):
             )
         first = self.parse_eq_star()
         following = self.kinds[self.index]
-        if following == "," or following == "]":
+        if following == "," or following == self.closer:
             self.pass_newline()
             return self._vector(saved, first, start, typed)
         if self.kind == "NL" and following == "for":
@@ -155,8 +176,8 @@ class BracketParser(LiteralParser):
         children: list[SyntaxNode],
         value: int | None = None,
     ) -> SyntaxNode:
-        if self.kind != "]":
-            self.fail_missing("]")
+        if self.kind != self.closer:
+            self.fail_missing(self.closer)
         self.leave_nested(saved)
         self.bump()
         return self.node(kind, start, children, "", value)
@@ -172,10 +193,10 @@ class BracketParser(LiteralParser):
         self.spaced = False
         found = Bracketed(start)
         found.sections[0].append(first)
-        while self.kind != "]":
+        while self.kind != self.closer:
             if self.kind == ",":
                 self.bump()
-                if self.kind in ("]", ";"):
+                if self.kind in (self.closer, ";"):
                     continue
                 if self.kind == ",":
                     self.fail_unexpected()
@@ -183,10 +204,10 @@ class BracketParser(LiteralParser):
                 found.sections.append([])
                 self.bump()
                 found.section_starts.append(self.start)
-                if self.kind in ("]", ";"):
+                if self.kind in (self.closer, ";"):
                     continue
             else:
-                self.fail_missing("]")
+                self.fail_missing(self.closer)
             item = self.parse_eq_star()
             if self.kind == "for":
                 item = self.parse_generator(item)
@@ -222,7 +243,7 @@ class BracketParser(LiteralParser):
             separator = self.index
             rank = self._separator()
             after = self.kinds[self.index]
-            if after == "]":
+            if after == self.closer:
                 trailing = rank if rank > 0 else 0
                 break
             if rank == 0 and by_rows is False:
@@ -261,18 +282,18 @@ class BracketParser(LiteralParser):
             return count
         following = self.kinds[self.index]
         if newline:
-            if following == "]":
+            if following == self.closer:
                 return -1
             self.pass_newline()
             return 1
-        if following == "]":
+        if following == self.closer:
             return -1
         if following == ",":
             self.fail("unexpected comma in array expression")
-        if following in ("EOF", "Error", ")", "}"):
-            self.fail_missing("]")
+        if following in ("EOF", "Error", ")", "]", "}"):
+            self.fail_missing(self.closer)
         if self.adjacent():
-            self.fail_missing("]")
+            self.fail_missing(self.closer)
         return 0
 
     def _close_array(
@@ -316,8 +337,3 @@ class BracketParser(LiteralParser):
         return SyntaxNode(
             kind, children, top or None, items[0].start, items[-1].stop, "", self.source
         )
-
-    def parse_braces(self) -> SyntaxNode:
-        """{a, b}  ==>  (braces a b)"""
-        found = self.parse_bracketed("}")
-        return self.node("braces", found.start, self.with_parameters(found))

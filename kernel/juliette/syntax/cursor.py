@@ -37,6 +37,7 @@ class Cursor:
         self.end_is_name = False  # inside of an index `end` is a value
         self.generators = False  # `for` may follow an expression
         self.where_allowed = True
+        self.closer = "]"  # what ends the array that is being read
         self.kind = self.kinds[0]
 
     # Looking and moving.

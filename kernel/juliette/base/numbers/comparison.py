@@ -412,7 +412,7 @@ for _name, _greater, _ufunc in (("max", True, np.maximum), ("min", False, np.min
     def _any(x: Any, y: Any, name: str = _name) -> Any:
         return _generic_extreme(name, x, y)
 
-    @Base.method(f"{_name}(x)", transparent=True)
+    @Base.method(f"{_name}(x::Real)", transparent=True)
     def _single(x: Any) -> Any:
         return x
 

@@ -247,8 +247,6 @@ def stripping(name: str, left: bool, right: bool, doc: str) -> None:
 
     @Base.method(f"{name}(s::AbstractString, chars)")
     def of(s: Any, chars: Any) -> Any:
-        if is_string(chars):
-            raise MethodError(Base.bindings[name], (s, chars), None)
         test = char_test(chars)
         if test is None:
             raise MethodError(Base.bindings[name], (s, chars), None)
@@ -260,10 +258,6 @@ def stripping(name: str, left: bool, right: bool, doc: str) -> None:
         if test is None:
             raise MethodError(Base.bindings[name], (f, s), None)
         return strip(s, test)
-
-    @Base.method(f"{name}(s::AbstractString, chars::AbstractString)")
-    def strings(s: Any, chars: Any) -> Any:
-        raise MethodError(Base.bindings[name], (s, chars), None)
 
 
 stripping(

@@ -168,6 +168,8 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         return self.block(e.args)
 
     def lower_toplevel(self, e: Expr) -> C.Node:
+        if not self.function.toplevel or self.scope is not None:
+            raise problem('"toplevel" expression not at top level')
         return self.block(e.args)
 
     def lower_splat(self, e: Expr) -> C.Node:
