@@ -13,6 +13,7 @@ from juliette.compiler.emit_data import Sites
 from juliette.compiler.support import HELPERS, helper
 from juliette.runtime import structs
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, make, pack
 from juliette.runtime.dispatch import SPECIALISED, GenericFunction
 from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
@@ -58,7 +59,7 @@ def collected(
     """A comprehension or `map` whose results are all of one type."""
     data = pack(applied(f, closure_, source, test, tested), eltype)
     shape = None
-    if isinstance(source, Array):
+    if isinstance(source, (Array, V.BitArray, V.Wrapper)):
         shape = source.data.shape
     elif hasattr(source, "iteration_shape"):
         shape = source.iteration_shape()
