@@ -20,7 +20,6 @@ from juliette_engine.errors import DimensionMismatch
 from juliette_engine.numeric import product
 from juliette_engine.primitives import primitive, shape
 
-
 ndarray = np.ndarray
 
 

@@ -1,7 +1,9 @@
 """What compiled code calls: types, values, dispatch. numpy, never the engine.
 
 - `lattice`: types as trees, and how they are put together
-- `subtyping`: subtypes, intersections, joins, specificity
+- `subtyping`: which types are subtypes of which
+- `intersection`: what types have in common, and the nearest type above them
+- `specificity`: which of two signatures is more specific
 - `type_names`: types as Julia writes them
 - `types`: the core types, and the type of a value
 - `values`: characters, pairs, ranges and other small values

@@ -460,7 +460,7 @@ def bind_parameter(t: UnionAll, p: Any) -> Any:
 
 
 def type_may_meet(a: Any, b: Any) -> bool:
-    from juliette.runtime.subtyping import intersects
+    from juliette.runtime.intersection import intersects
 
     return intersects(a, b)
 

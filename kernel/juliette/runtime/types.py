@@ -2,7 +2,8 @@
 
 A Python class that fixes the Julia type of its instances is entered with `register_class`; dispatch
 then goes by ``type(x)`` alone.  How types are built is in `lattice`, how they relate in `subtyping`,
-how they are written in `type_names`; all of it can be had from here.
+`intersection` and `specificity`, how they are written in `type_names`; all of it can be had from
+here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from juliette.runtime import lattice, subtyping
+from juliette.runtime.intersection import intersect, intersects, join
 from juliette.runtime.lattice import (
     CHECKS,
     CONVERSIONS,
@@ -57,15 +59,8 @@ from juliette.runtime.lattice import (
     union,
     unwrap,
 )
-from juliette.runtime.subtyping import (
-    equal,
-    intersect,
-    intersects,
-    join,
-    match,
-    more_specific,
-    subtype,
-)
+from juliette.runtime.specificity import more_specific
+from juliette.runtime.subtyping import equal, match, subtype
 from juliette.runtime.type_names import bound_string, set_value_text, type_string
 from juliette.syntax.expr import Symbol
 

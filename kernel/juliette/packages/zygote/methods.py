@@ -152,11 +152,11 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return POWER(f)
     if name in REARRANGING and classes[0] in PLAIN:
         return window(f) if name == "view" else rearranged(f)
-    if name in ("*", "/") and len(classes) == 2 and any(map(_of_others, classes)):
-        if any(issubclass(c, Array) and not issubclass(c, Node) for c in classes):
-            # an array of big numbers, which numpy has no kind for, is gone through one by one
-            dotted = Base.bindings[name]
-            return lambda a, b: B.materialize(B.broadcasted(dotted, a, b))
+    scales = name in ("*", "/") and len(classes) == 2 and any(map(_of_others, classes))
+    if scales and any(issubclass(c, Array) and not issubclass(c, Node) for c in classes):
+        # an array of big numbers, which numpy has no kind for, is gone through one by one
+        dotted = Base.bindings[name]
+        return lambda a, b: B.materialize(B.broadcasted(dotted, a, b))
     rule = RULES.get(name)
     if rule is not None:
         return derived(name, rule, classes, f)
