@@ -151,6 +151,22 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         assert done.stderr.startswith("ERROR: SystemError: opening file")
 
 
+def test_output_that_nobody_reads_is_an_error_of_julia() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-m", "juliette", "-e", "for i in 1:100_000 println(i) end"],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writes)
+    assert done.returncode == 1
+    assert done.stderr.startswith("ERROR: IOError: write: broken pipe (EPIPE)\n")
+
+
 def test_output_is_utf8_whatever_the_locale() -> None:
     done = juliette("-e", 'println("σ ∘ 2×5")', environment={"PYTHONIOENCODING": "latin-1"})
     assert done.stdout == "σ ∘ 2×5\n"

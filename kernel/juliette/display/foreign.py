@@ -7,6 +7,7 @@ says nothing about an operation, the function of Base whose code failed is told.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS
@@ -344,6 +345,15 @@ class NotCallable(E.ErrorException):  # type: ignore[misc]
 
 
 T.register_class(NotCallable, T.CORE_TYPES["MethodError"])
+
+
+def _broken_pipe(error: BrokenPipeError) -> Any:
+    """What is written has no reader any more."""
+    return T.CONSTRUCT(
+        Base.get("IOError"), ("write: broken pipe (EPIPE)", -(error.errno or errno.EPIPE)), {}
+    )
+
+
 E.REFUSED = _refused
 E.TRANSLATORS[TypeError] = _type_error
 E.TRANSLATORS[ValueError] = _value_error
@@ -357,3 +367,4 @@ E.TRANSLATORS[UnsupportedKeyword] = lambda e: E.ErrorException(
     f'got unsupported keyword argument "{e}"'
 )
 E.TRANSLATORS[OverflowError] = lambda e: E.InexactError(Symbol("Int64"), T.Int64, float("inf"))
+E.TRANSLATORS[BrokenPipeError] = _broken_pipe
