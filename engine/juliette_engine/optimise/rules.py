@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -177,20 +177,38 @@ class AdaDelta(Rule):
 
 
 BLOCK = 1 << 15
+# Rates from here on are one as numbers of 32 bits.
+ALMOST_ONE = 1 - 2.0**-24
+
+
+class Numbers(NamedTuple):
+    """Adam's hyper-parameters rounded to a kind of number."""
+
+    eta: float  # divided by what the two means are divided by
+    epsilon: float
+    betas: tuple[Any, Any]
+    decays: tuple[Any, Any]  # the same, as arrays without dimensions
+    rests: tuple[Any, Any]  # what is left to one
 
 
 @lru_cache(64)
-def _numbers(eta: Any, epsilon: Any, beta: Any, dtype: Any) -> tuple[Any, ...]:
-    """Hyper-parameters rounded to a kind of number: η, ε, both rates, and what arrays are multiplied by."""
+def _numbers(eta: Any, epsilon: Any, beta: Any, dtype: Any) -> Numbers:
     η, ε, β1, β2 = [dtype.type(v) for v in (eta, epsilon, *beta)]
-    factors = tuple([constant(v, dtype) for v in (β1, 1 - β1, β2, 1 - β2)])
-    return float(η), float(ε), *((β1, β2) if dtype.itemsize < 8 else beta), factors
+    root = math.sqrt(1 - β2)
+    return Numbers(
+        float(η) * float(1 - β1) / root,
+        float(ε) / root,
+        (β1, β2) if dtype.itemsize < 8 else beta,
+        (constant(β1, dtype), constant(β2, dtype)),
+        (constant(1 - β1, dtype), constant(1 - β2, dtype)),
+    )
 
 
 def _passes(g: Any, m: Any, v: Any, t: Any, factors: tuple[Any, ...]) -> None:
     """The means after a gradient, in place, and in `t` the step; the corrections are in the factors.
 
-    `t` may be the gradient's own memory.  The means are divided by the complements of their rates, which saves two passes.
+    `t` may be the gradient's own memory.  The means are divided by the complements of their rates,
+    which saves two passes.
     """
     β1, β2, ε, η = factors
     np.multiply(m, β1, m)
@@ -242,46 +260,35 @@ class Adam(Rule):
         """Is the step the one that `_passes` makes (also under the old name)?"""
         return type(self).apply in (Adam.apply, AdamW.apply)
 
-    def numbers(self, dtype: Any) -> tuple[Any, ...]:
+    def numbers(self, dtype: Any) -> Numbers:
         """The hyper-parameters as numbers of a kind."""
         return _numbers(self.eta, self.epsilon, self.beta, dtype)
 
-    def corrected(self, dtype: Any, powers: Any) -> tuple[float, float]:
-        """The learning rate and ε with the corrections for the start."""
-        η, ε, _, _, _ = self.numbers(dtype)
-        correction = math.sqrt(1 - float(powers[1]))
-        return η * correction / (1 - float(powers[0])), ε * correction
-
-    def decayed(self, dtype: Any, powers: Any) -> tuple[Any, Any]:
-        """The powers of the rates after a step."""
-        _, _, β1, β2, _ = self.numbers(dtype)
-        return powers[0] * β1, powers[1] * β2
-
     @property
     def packs(self) -> bool:  # type: ignore[override]
-        β1, β2 = self.beta
-        return self.in_passes and β1 < 1 and β2 < 1
+        return max(self.beta) < ALMOST_ONE and self.in_passes
 
     def packed(self, state: State) -> State:
         if not self.packs:
             return state
         m, v, powers = state
-        _, rest1, _, rest2 = self.numbers(m.dtype)[4]
+        rest1, rest2 = self.numbers(m.dtype).rests
         return m / rest1, v / rest2, powers
 
     def unpacked(self, state: State, part: slice) -> State:
         if not self.packs:
             return super().unpacked(state, part)
         m, v, powers = state
-        _, rest1, _, rest2 = self.numbers(m.dtype)[4]
+        rest1, rest2 = self.numbers(m.dtype).rests
         return m[part] * rest1, v[part] * rest2, powers
 
-    def factors(self, dtype: Any, powers: Any) -> tuple[Any, ...]:
-        """The numbers that `_passes` multiplies by and adds."""
-        β1, rest1, β2, rest2 = self.numbers(dtype)[4]
-        η, ε = self.corrected(dtype, powers)
-        root = math.sqrt(rest2)
-        return β1, β2, ε / root, η * float(rest1) / root
+    def factors(self, dtype: Any, powers: Any) -> tuple[tuple[Any, ...], tuple[Any, Any]]:
+        """The numbers that `_passes` multiplies by and adds, and the powers of the rates after the step."""
+        η, ε, (β1, β2), decays, _ = self.numbers(dtype)
+        βt1, βt2 = powers
+        correction = math.sqrt(1 - float(βt2))
+        factors = (*decays, ε * correction, η * correction / (1 - float(βt1)))
+        return factors, (βt1 * β1, βt2 * β2)
 
     def decay(self, x: Any, step: Any) -> None:
         """What is added to the step that `_passes` makes: nothing."""
@@ -290,15 +297,17 @@ class Adam(Rule):
         if not self.packs:
             return self.apply(state, x, g)
         m, v, powers = state
-        _passes(g, m, v, g, self.factors(g.dtype, powers))
+        factors, powers = self.factors(g.dtype, powers)
+        _passes(g, m, v, g, factors)
         self.decay(x, g)
-        return (m, v, self.decayed(g.dtype, powers)), g
+        return (m, v, powers), g
 
     def change_packed(self, state: State, x: Any, g: Any) -> State:
         if not self.packs:
             return super().change_packed(state, x, g)
         m, v, powers = state
-        n, factors = x.size, self.factors(g.dtype, powers)
+        factors, powers = self.factors(g.dtype, powers)
+        n = x.size
         scratch = np.empty(min(n, BLOCK), x.dtype)
         # block by block, so that the passes over a block find it in the cache
         for i in range(0, n, BLOCK):
@@ -308,7 +317,7 @@ class Adam(Rule):
             _passes(g[i:j], m[i:j], v[i:j], t, factors)
             self.decay(block, t)
             block -= t
-        return m, v, self.decayed(g.dtype, powers)
+        return m, v, powers
 
     def apply(self, state: State, x: Any, g: Any) -> tuple[State, Any]:
         η, ε, β1, β2 = cast(x, self.eta, self.epsilon, *self.beta)
