@@ -128,6 +128,17 @@ def within_reverse() -> bool:
     return TRACE.depth > 0 and any([not t.forward for t in LEVELS.tapes])
 
 
+class Context:
+    """Zygote's context of a pullback (`Zygote.Context()`)."""
+
+    __slots__ = ()
+
+
+ABSTRACT_CONTEXT = T.define("Zygote.AContext", abstract=True)
+CONTEXT = T.define("Zygote.Context", ABSTRACT_CONTEXT)
+T.register_class(Context, CONTEXT)
+
+
 def load_entries(module: Module) -> None:
     """Enter them into Zygote."""
     from juliette.packages.zygote.jacobians import (
@@ -191,9 +202,20 @@ def load_entries(module: Module) -> None:
     @module.method("_pullback(f, args...)", export=False, transparent=True)
     def pullback_of_all(f: Any, *args: Any) -> Any:
         """Like `pullback`; the first gradient is that of the function itself, which is not followed."""
+        if isinstance(f, Context):  # `_pullback(context, f, args...)`
+            f, *rest = args
+            args = tuple(rest)
         y, back = pulled_back(f, args)
         inner = Back(back, y)
         return y, Back(lambda seed: (None, *(inner(seed) or (None,) * len(args))))
+
+    module.const("AContext", ABSTRACT_CONTEXT, export=False)
+    module.const("Context", CONTEXT, export=False)
+
+    @module.method("Context(cache...)", export=False)
+    def context(_: Any, *cache: Any) -> Context:
+        """What `_pullback` may be told of where it runs; nothing is kept in it."""
+        return Context()
 
     @module.method("refresh()", export=False)
     def refresh() -> None:
