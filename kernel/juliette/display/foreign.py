@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from inspect import CO_VARARGS
 from typing import Any
 
+import numpy as np
+
 from juliette.compiler.closures import ArgumentTypeError, UnsupportedKeyword
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
@@ -77,9 +79,7 @@ _LENGTH = re.compile(r"object of type '(?P<a>.+)' has no len\(\)")
 _NO_LOOP = re.compile(
     r"loop of ufunc does not support argument 0 of type (?P<a>\S+) which has no callable (?P<op>\w+) method"
 )
-_NUMBER = re.compile(
-    r"(?P<op>float)\(\) argument must be a string or a (?:real )?number, not '(?P<a>.+)'"
-)
+_NUMBER = re.compile(r"(?P<op>float|int)\(\) argument must be .*, not '(?P<a>.+)'")
 
 _NAMES = {
     "**": "^",
@@ -132,11 +132,13 @@ def _operator_error(error: TypeError, text: str) -> Any:
         name, classes = "isless", [found["a"], found["b"]]
         if found["op"].startswith(">"):
             classes.reverse()
-    elif (
-        (found := _UNARY.match(text))
-        or (found := _NO_LOOP.match(text))
-        or (found := _NUMBER.match(text))
-    ):
+    elif found := _NUMBER.match(text):
+        x = _value_of(error, found["a"])
+        wanted = T.Float64 if found["op"] == "float" else T.Int64
+        if x is _UNKNOWN or T.isa(x, T.Number):
+            return None
+        return E.MethodError(Base.bindings["convert"], (wanted, x), None)
+    elif (found := _UNARY.match(text)) or (found := _NO_LOOP.match(text)):
         name, classes = _NAMES.get(found["op"], found["op"]), [found["a"]]
     elif found := _ITERATION.match(text):
         name, classes = "iterate", [found["a"] or found["b"]]
@@ -205,8 +207,11 @@ def _seen(frame: Any) -> Iterator[Any]:
     code = frame.f_code
     for value in (*frame.f_locals.values(), *code.co_consts):
         yield value
+        data = getattr(value, "data", value)
         if type(value) in (list, tuple):
             yield from value[:1000]
+        elif isinstance(data, np.ndarray) and data.dtype == object:
+            yield from data.flat[:1000]
     yield from (frame.f_globals[n] for n in code.co_names if n in frame.f_globals)
 
 

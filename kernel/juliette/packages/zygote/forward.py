@@ -46,7 +46,7 @@ from juliette.packages.zygote.trees import outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients, rules
@@ -336,9 +336,15 @@ def load_forward(module: Module) -> None:
         102.0
         ```
         """
-        return Pullback(
-            lambda *changes: push(f, args, (*changes, *[None] * (len(args) - len(changes))))[1]
-        )
+
+        def forth(*changes: Any) -> Any:
+            if len(changes) > len(args):
+                raise ArgumentError(
+                    f"got the changes of {len(changes)} arguments, but there are {len(args)}"
+                )
+            return push(f, args, (*changes, *[None] * (len(args) - len(changes))))[1]
+
+        return Pullback(forth)
 
     @module.method("accum(x, y)", export=False)
     def accum(x: Any, y: Any) -> Any:
