@@ -371,14 +371,17 @@ class Interpreter:
         return documentation.kind_of(self.module, name)
 
     def _look_up(self, path: str) -> Any:
-        """The value of `a.b[1].c`, looked at and not computed; KeyError if there is none."""
+        """The value of `a.b[1]["c"].d`, looked at and not computed; KeyError if there is none."""
         b = self._bootstrap
         value: Any = self.module
         try:
-            for part in re.findall(r"[^.\[\]]+", path):
-                number = part.isdigit()
-                step = b.getindex if number else b.getproperty
-                value = step(value, int(part) if number else b.Symbol(part))
+            for name, key in re.findall(r"([^.\[\]]+)(?![^\[]*\])|\[([^\]]*)\]", path):
+                if name:
+                    value = b.getproperty(value, b.Symbol(name))
+                elif key.isdigit():
+                    value = b.getindex(value, int(key))
+                else:
+                    value = b.getindex(value, b.Symbol(key[1:]) if key[0] == ":" else key[1:-1])
         except Exception:
             raise KeyError(path) from None
         return value
@@ -429,11 +432,11 @@ class Interpreter:
         from juliette.base import documentation
         from juliette.completion.context import context_of
 
-        before = re.search(r"@?[^\W\d][\w!.]*$", code[:cursor])
+        before = re.search(r"@?[^\W\d][\w!.]*$|[^\w\s()\[\]{},;\"'`.]+$", code[:cursor])
         after = re.match(r"[\w!]*", code[cursor:])
         names = [(before.group() if before else "") + (after.group() if after else "")]
         for opening in reversed(context_of(code[:cursor]).brackets):
-            called = re.search(r"[^\W\d][\w!.]*$", code[:opening])
+            called = re.search(r"[^\W\d][\w!.]*(?=\.$)|[^\W\d][\w!.]*$", code[:opening])
             names.append(called.group() if called and code[opening] == "(" else "")
         for name in filter(None, names):
             try:

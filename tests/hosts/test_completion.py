@@ -58,6 +58,8 @@ class Names:
         ("d[:t", 2, [":two"]),
         ("d[", 2, ['"one"', '"other"', ":two"]),
         ("sort(xs, rev", 9, ["rev="]),
+        ("sort(xs, ", 9, ["by=", "rev="]),
+        ('"from $al', 7, ["alpha", "alpine"]),
         ("sort(xs; ", 9, ["by=", "rev="]),
         ("f(sort(xs; b", 11, ["by=", "baremodule", "begin", "break"]),
         ("sort(al", 5, ["alpha", "alpine"]),
@@ -119,6 +121,11 @@ def test_a_session_offers_what_it_holds() -> None:
     assert offered(session, "p.height.") == ["height", "wide"]
     assert offered(session, 'd["a') == ['"ab"']
     assert offered(session, "f(1; s")[:2] == ["scale=", "shift="]
+    assert session.run('e = Dict("a.b" => Dict(:inner => p))').error is None
+    assert offered(session, 'e["a.b"][:') == [":inner"]
+    assert offered(session, 'e["a.b"][:inner].height.w') == ["wide"]
+    assert session.inspect("f.(2", 4) == session.inspect("f", 1) is not None
+    assert session.inspect("+", 1) is not None
     assert offered(session, "nothing_here.") == []
     found = session.complete("printl", 6).items
     assert [(item.text, item.kind) for item in found] == [("println", "function")]

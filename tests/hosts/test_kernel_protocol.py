@@ -185,6 +185,19 @@ def test_completion(session: Session) -> None:
     assert found["metadata"]["_jupyter_types_experimental"][0]["text"] == "long_name"
 
 
+def test_completion_of_commands(session: Session) -> None:
+    found = session.reply(session.client.complete("]add Zyg"))
+    assert (found["matches"], found["cursor_start"]) == (["Zygote"], 5)
+    assert "status" in session.reply(session.client.complete("]st"))["matches"]
+    assert session.reply(session.client.complete(";ls /etc/host"))["matches"]
+
+
+def test_a_word_is_looked_for_in_all_help(session: Session) -> None:
+    session.run('"Counts the wombats of a farm." wombats(farm) = 3')
+    outputs = session.run('?"wombat"')[1]
+    assert "Main.wombats" in outputs[0][1]["data"]["text/plain"]
+
+
 def test_is_complete(session: Session) -> None:
     found = session.reply(session.client.is_complete("for i in 1:3"))
     assert found == {"status": "incomplete", "indent": "    "}

@@ -65,6 +65,11 @@ def test_completion_of_latex(capsys: pytest.CaptureFixture[str]) -> None:
     assert out == "4\n\n4\n\n"
 
 
+def test_a_search_is_given_up(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = typed("width = 5\r\x12wid\x074\r\x04", capsys)
+    assert out == "5\n\n4\n\n"
+
+
 def test_a_pasted_transcript(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = typed("\x1b[200~julia> a = 2\n2\n\x1b[201~\ra + 1\r\x04", capsys)
     assert out == "2\n\n3\n\n"
@@ -148,6 +153,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Screen]]:
     yield begin
     for screen in started:
         screen.tmux("kill-server")
+
+
+@pytest.mark.slow
+def test_the_history_is_searched(start: Callable[..., Screen]) -> None:
+    screen = start()
+    screen.type("longest = 5 + 50")
+    screen.wait_for("\n55\n")
+    screen.type("6 * 7")
+    screen.wait_for("\n42\n")
+    screen.press("C-r")
+    screen.type("longe", "")
+    screen.wait_for("I-search backward: longe")
+    screen.press("Enter")
+    screen.wait_at("julia> longest = 5 + 50")
+    screen.press("Enter")
+    screen.wait_for("42\n\njulia> longest = 5 + 50\n55\n")
+    screen.type("8 * 8")
+    screen.wait_for("\n64\n")
 
 
 @pytest.mark.slow

@@ -62,6 +62,8 @@ def documentation(module: Module, query: str, required: bool = False) -> dict[st
     name = query.strip()
     if not name:
         return _forms("Type `?` and a name, as in `?sum`, to read about it.", "")
+    if searched := _SEARCHED.fullmatch(name):
+        return _found_in_texts(searched["text"], bool(searched["raw"]))
     if name in KEYWORDS:
         return _forms(KEYWORDS[name], _search_line(module, name))
     owner, last = _owner(module, name.split("(")[0].strip())
@@ -71,6 +73,22 @@ def documentation(module: Module, query: str, required: bool = False) -> dict[st
         text = f"No documentation found.\n\nBinding `{name}` does not exist."
         return _forms(text, f"{_search_line(module, last)}\nCouldn't find {name}\n")
     return _forms(_of_value(owner, last, name), "" if required else _search_line(module, last))
+
+
+_SEARCHED = re.compile(r'(?P<raw>r?)"(?P<text>.*)"')
+
+
+def _found_in_texts(text: str, is_pattern: bool) -> dict[str, str]:
+    """What `?"text"` and `?r"pattern"` show: `apropos`."""
+    from juliette.base.docs import apropos
+
+    out = Text()
+    try:
+        apropos(IO(out), re.compile(text) if is_pattern else text)
+    except re.error as error:
+        return _forms(f"`{text}` is no pattern: {error}.", "")
+    found = out.value()
+    return _forms(f"```\n{found}```" if found else f"Nothing is written about `{text}`.", "")
 
 
 def text_of(module: Module, name: str) -> str:
@@ -158,9 +176,17 @@ def _of_value(owner: Module, last: str, name: str, ruled: bool = True) -> str:
     if isinstance(generic, GenericFunction):
         generic.settle()
         # What another name stands for is written about under its own.
+<<<<<<< HEAD
         home = [] if generic.module is None else _written(generic.module, generic.name, ruled)
         texts += [text for text in home if text not in texts]
         texts += _method_documents(generic.methods)
+=======
+        home = generic.module.docs.get(generic.name) if generic.module is not None else None
+        if home and home not in texts:
+            texts.append(home)
+        # Base's own come before those of packages.
+        texts += _method_documents(sorted(generic.methods, key=lambda m: m.module is not Base))
+>>>>>>> 3ed95f8 (Ctrl-R at the prompt can be left with Enter; keys typed while a paste runs are kept for later; Tab knows commands of ] and ;, keys of nested dictionaries, names in strings and keywords after a comma; ?"word" looks in all help; layers called with too many arguments are MethodErrors)
     if isinstance(value, MacroFunction) and getattr(value.expand, "__doc__", None):
         texts.append(f"```\n{last}\n```\n\n{inspect.cleandoc(value.expand.__doc__)}")
     if isinstance(value, Module) and not texts:

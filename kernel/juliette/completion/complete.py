@@ -25,11 +25,12 @@ _FROM = re.compile(
     r"^\s*(?:using|import)\s+(?P<module>[\w.]+)\s*:\s*(?:@?[\w!]+\s*,\s*)*(?P<name>@?[\w!]*)$",
     re.MULTILINE,
 )
-# A value that can be looked at without running anything: names, fields, elements by number.
-_PATH = r"[^\W\d][\w!]*(?:\.[^\W\d][\w!]*|\[\d+\])*"
+# A value that can be looked at without running anything: names, fields, elements by number or key.
+_PATH = r"[^\W\d][\w!]*(?:\.[^\W\d][\w!]*|\[(?:\d+|:[\w!]+|\"[^\"\]]*\")\])*"
 _DOTTED = re.compile(rf"(?P<path>{_PATH})\.(?P<name>@?[\w!]*)$")
 _CALLED = re.compile(rf"(?P<path>{_PATH})$")
 _KEY = re.compile(rf"(?P<path>{_PATH})\[(?P<key>[^\[\],]*)$")
+_INTERPOLATED = re.compile(r"(?<!\\)\$(?P<name>[^\W\d][\w!]*)$")
 _NAME = re.compile(r"@?[^\W\d][\w!]*$")
 
 
@@ -90,6 +91,9 @@ def complete(code: str, cursor: int, scope: Scope) -> Completions:
             return Completions(cursor - len(key["key"]), cursor, items)
     if context.kind in ("string", "command"):
         prefix = before[context.start :]
+        if found := _INTERPOLATED.search(prefix):
+            start = cursor - len(found["name"])
+            return Completions(start, cursor, _names(scope, found["name"]))
         if context.kind == "command":
             prefix = prefix.rpartition(" ")[2]
         return Completions(cursor - len(prefix), cursor, _paths(prefix))
@@ -129,11 +133,7 @@ def _in_code(line: str, cursor: int, scope: Scope, before: str, context: Context
     prefix = named.group() if named else ""
     items = _keyword_arguments(scope, before, context, prefix)
     if prefix:
-        items += [
-            Completion(name, scope.kind(name))
-            for name in sorted(set(scope.names()))
-            if name.startswith(prefix)
-        ]
+        items += _names(scope, prefix)
         known = {item.text for item in items}
         items += [
             Completion(word, "keyword")
@@ -143,17 +143,26 @@ def _in_code(line: str, cursor: int, scope: Scope, before: str, context: Context
     return Completions(cursor - len(prefix), cursor, items)
 
 
+def _names(scope: Scope, prefix: str) -> list[Completion]:
+    """Names that begin so."""
+    return [
+        Completion(name, scope.kind(name))
+        for name in sorted(set(scope.names()))
+        if name.startswith(prefix)
+    ]
+
+
 def _keyword_arguments(
     scope: Scope, before: str, context: Context, prefix: str
 ) -> list[Completion]:
-    """`name=` of the call around the cursor, once something of it or a `;` is there."""
+    """`name=` of the call around the cursor, once something of it or another argument is there."""
     if not context.brackets or before[context.brackets[-1]] != "(":
         return []
     opening = context.brackets[-1]
     called = _CALLED.search(before[:opening])
     argument = re.split(r"[,;]", before[opening + 1 :])[-1]
-    after_semicolon = ";" in before[opening + 1 :]
-    if not called or argument.strip() != prefix or not (prefix or after_semicolon):
+    after_another = argument != before[opening + 1 :]
+    if not called or argument.strip() != prefix or not (prefix or after_another):
         return []
     return [
         Completion(f"{name}=", "param")

@@ -18,7 +18,7 @@ import numpy as np
 from juliette.compiler.closures import ArgumentTypeError, UnsupportedKeyword
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import GenericFunction, KeywordCall
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.syntax.expr import Symbol
 
@@ -280,6 +280,8 @@ def _method_error(method: Any, frame: Any) -> Any:
         if n in values and values[n] is not usual.get(n)
     }
     f = method.function
+    if f is CALLABLES:
+        f, *args = args  # what is called comes first
     if args and _has_constructors(args[0]) and T.unwrap(args[0]).typename.constructors is f:
         f, *args = args  # a constructor's first argument is the type
     return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
@@ -313,6 +315,9 @@ def _method_of(frame: Any) -> Any:
         cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
         return all(values.get(n) is c.cell_contents for n, c in cells if n in values)
 
+    for m in CALLABLES.methods:
+        if runs(m.builtin):
+            return m
     for module in (Base, *PACKAGES.values()):
         for value in list(module.bindings.values()):
             table = T.unwrap(value).typename.constructors if _has_constructors(value) else value

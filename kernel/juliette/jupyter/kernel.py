@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from juliette.jupyter.streams import Input, Stream, StreamBuffer
 from juliette.report import PLAIN, RED, ErrorReport, ShowError
 
 if TYPE_CHECKING:
+    from juliette.completion import Completions
     from juliette.interpreter import Interpreter
 
 JULIA_VERSION = "1.10.5"
@@ -352,10 +354,25 @@ class JulietteKernel(Kernel):
         self.exit_code = leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
         self.io_loop.call_later(0.1, self.io_loop.stop)
 
+    def _completions(self, code: str, cursor: int) -> Completions:
+        """Completions of Julia, or of a command that a first character asks for."""
+        mode, _ = split_mode(code)
+        before = len(code) - len(code.lstrip()) + 1
+        if mode not in (";", "]") or code[before - 1 : before] != mode or cursor < before:
+            return self.interpreter.complete(code, cursor)
+        text = code[before:]
+        from juliette.completion.complete import complete_pkg, complete_shell
+
+        if mode == ";":
+            found = complete_shell(text, cursor - before)
+        else:
+            found = complete_pkg(text, cursor - before, self.interpreter)
+        return replace(found, start=found.start + before, end=found.end + before)
+
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """What Tab offers."""
         try:
-            found = self.interpreter.complete(code, cursor_pos)
+            found = self._completions(code, cursor_pos)
         except Exception:
             self.log.exception("completion failed")
             return {

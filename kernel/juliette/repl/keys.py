@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.filters import Condition
-from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.filters import Condition, is_searching
+from prompt_toolkit.key_binding import ConditionalKeyBindings, KeyBindings, KeyBindingsBase
 from prompt_toolkit.keys import Keys
 
 from juliette.entry import pasted
@@ -30,8 +30,8 @@ def outdent(buffer: Buffer) -> None:
         buffer.insert_text(moved)
 
 
-def bindings(terminal: Terminal) -> KeyBindings:
-    """All keys of ours."""
+def bindings(terminal: Terminal) -> KeyBindingsBase:
+    """All keys of ours; while the history is searched they mean what they always do there."""
     keys = KeyBindings()
 
     @Condition
@@ -151,4 +151,4 @@ def bindings(terminal: Terminal) -> KeyBindings:
         buffer.cursor_position = len(pieces[0])
         buffer.validate_and_handle()
 
-    return keys
+    return ConditionalKeyBindings(keys, ~is_searching)

@@ -120,7 +120,11 @@ class Terminal:
         if not self.mode.sticky:
             self.mode = JULIA
         if self.pending:
-            text = self.session.prompt(default=self.pending.pop(0), accept_default=True)
+            # Accepted before keys are looked at that were typed meanwhile: they are for later.
+            text = self.session.prompt(
+                default=self.pending.pop(0),
+                pre_run=self.session.default_buffer.validate_and_handle,
+            )
         else:
             unfinished, self.unfinished = self.unfinished, ""
             text = self.session.prompt(default=unfinished)

@@ -120,6 +120,16 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
         module.const(alias, f)
 
 
+def in_given_code(error: BaseException) -> bool:
+    """Whether a function that was given, and is compiled from Julia, threw this."""
+    trace = error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.endswith(".py"):
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def expose(
     module: Module,
     name: str,

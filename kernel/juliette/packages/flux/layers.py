@@ -11,6 +11,7 @@ import inspect
 from typing import Any
 
 from juliette.base.array_protocol import ArrayLike
+from juliette.compiler.support import takes
 from juliette.display.show import summary
 from juliette.packages import zygote
 from juliette.packages.flux import nodes
@@ -186,7 +187,16 @@ def caller(cls: type[Layer]) -> Any:
     """How layers of a class are called: on Julia's values if they only pass them on, else on the engine's."""
     apply = cls.__call__
     if cls.passes_on:
-        return lambda layer, *xs: apply(layer, *xs)
+
+        def passing(layer: Any, *xs: Any) -> Any:
+            try:
+                return apply(layer, *xs)
+            except TypeError:
+                if takes(apply, 1 + len(xs)):
+                    raise
+                raise MethodError(layer, xs, None) from None
+
+        return passing
     if cls.mutable:
 
         def stateful(layer: Any, *xs: Any) -> Any:
@@ -195,7 +205,7 @@ def caller(cls: type[Layer]) -> Any:
             write_back(layer, view)
             return from_host(y)
 
-        return explained(stateful)
+        return explained(stateful, apply)
     if cls is Dense:
         return dense_caller(apply)
     if cls.arrays_only:
@@ -207,7 +217,8 @@ def caller(cls: type[Layer]) -> Any:
         return explained(
             lambda layer, *xs: from_host(
                 apply(host_view(layer), *[to_host(matched(layer, x)) for x in xs])
-            )
+            ),
+            apply,
         )
 
     def call(layer: Any, *xs: Any, **options: Any) -> Any:
@@ -232,7 +243,7 @@ def as_given(text: str, layer: Any, xs: tuple[Any, ...]) -> str:
     return text
 
 
-def explained(call: Any) -> Any:
+def explained(call: Any, apply: Any = None) -> Any:
     """The call of a layer, which has no method for values that it does not compute with."""
 
     def explaining(layer: Any, *xs: Any) -> Any:
@@ -241,7 +252,12 @@ def explained(call: Any) -> Any:
         except DimensionMismatch as e:
             raise DimensionMismatch(as_given(str(e), layer, xs)) from None
         except (AttributeError, TypeError, ValueError):
-            if xs and xs[0] is not None and all(map(known, xs)):
+            if (
+                xs
+                and xs[0] is not None
+                and all(map(known, xs))
+                and (apply is None or takes(apply, 1 + len(xs)))
+            ):
                 raise
             raise MethodError(layer, xs, None) from None
 
