@@ -176,17 +176,10 @@ def _of_value(owner: Module, last: str, name: str, ruled: bool = True) -> str:
     if isinstance(generic, GenericFunction):
         generic.settle()
         # What another name stands for is written about under its own.
-<<<<<<< HEAD
         home = [] if generic.module is None else _written(generic.module, generic.name, ruled)
         texts += [text for text in home if text not in texts]
-        texts += _method_documents(generic.methods)
-=======
-        home = generic.module.docs.get(generic.name) if generic.module is not None else None
-        if home and home not in texts:
-            texts.append(home)
         # Base's own come before those of packages.
         texts += _method_documents(sorted(generic.methods, key=lambda m: m.module is not Base))
->>>>>>> 3ed95f8 (Ctrl-R at the prompt can be left with Enter; keys typed while a paste runs are kept for later; Tab knows commands of ] and ;, keys of nested dictionaries, names in strings and keywords after a comma; ?"word" looks in all help; layers called with too many arguments are MethodErrors)
     if isinstance(value, MacroFunction) and getattr(value.expand, "__doc__", None):
         texts.append(f"```\n{last}\n```\n\n{inspect.cleandoc(value.expand.__doc__)}")
     if isinstance(value, Module) and not texts:
