@@ -31,7 +31,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import element, elements, vector
-from juliette.runtime.errors import TypeError_
+from juliette.runtime.errors import BoundsError, TypeError_
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Symbol
 
@@ -162,8 +162,8 @@ def findprev_of(f: Any, a: Any, i: Any) -> Any:
 
 def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
     """The key of the first match from a position on, in steps of 1 or -1."""
-    if step < 0:
-        start = min(start, math.prod(shape_of(a)) - 1)
+    if start < 0 < step or step < 0 and start >= math.prod(shape_of(a)) > 0:
+        raise BoundsError(a, (start + 1,))
     for i, x in zip(itertools.count(start, step), values_from(a, start, step)):
         if flag(f(x)):
             return key_at(i, shape_of(a), origin(a))

@@ -60,6 +60,7 @@ def length(s: Any) -> int:
 @Base.method("length(s::AbstractString, i::Integer, j::Integer)")
 def length_between(s: Any, i: Any, j: Any) -> int:
     b = utf8(text_of(s))
+    i, j = int(i), int(j)
     if not 1 <= i <= len(b) + 1:
         raise BoundsError(s, (i,))
     if not 0 <= j <= len(b):
