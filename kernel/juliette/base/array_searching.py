@@ -162,7 +162,7 @@ def findprev_of(f: Any, a: Any, i: Any) -> Any:
 
 def seek(f: Callable[[Any], Any], a: Any, start: int, step: int) -> Any:
     """The key of the first match from a position on, in steps of 1 or -1."""
-    if start < 0 < step or step < 0 and start >= math.prod(shape_of(a)) > 0:
+    if start < 0 < step or (step < 0 and start >= math.prod(shape_of(a)) > 0):
         raise BoundsError(a, (start + 1,))
     for i, x in zip(itertools.count(start, step), values_from(a, start, step)):
         if flag(f(x)):

@@ -5,6 +5,7 @@ A function without an array kernel is called once for each element.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -228,11 +229,32 @@ class Values:
         self.values = values
 
 
-def evaluate(tree: Any) -> Any:
+class Deferred(Values):
+    """Values that are worked out as they are asked for, each right before the call that takes it.
+
+    So dotted calls inside one another are fused where it can be seen: `f.(g.(x))` calls `g` and `f`
+    for the first element, then for the second.
+    """
+
+    __slots__ = ("known", "rows")
+
+    def __init__(self, shape: tuple[int, ...], rows: Iterator[Any]) -> None:
+        self.shape = shape
+        self.rows = rows
+        self.known: list[Any] | None = None
+
+    @property
+    def values(self) -> list[Any]:  # type: ignore[override]
+        if self.known is None:
+            self.known = list(self.rows)
+        return self.known
+
+
+def evaluate(tree: Any, inner: bool = False) -> Any:
     """An ndarray, Values, Columns, Scalar or a plain scalar."""
     if not isinstance(tree, Broadcasted):
         return leaf(tree)
-    args = [evaluate(a) for a in tree.args]
+    args = [evaluate(a, True) for a in tree.args]
     kernel = KERNELS.get(tree.function) if tree.function.__hash__ else None
     shapes = [a.shape if isinstance(a, Values) else shape_of(a) for a in args]
     if kernel is not None and getattr(kernel, "nin", len(args)) != len(args):
@@ -255,7 +277,7 @@ def evaluate(tree: Any) -> Any:
                     return result
     if not any(shapes):
         return Scalar(tree.function(*[_scalar(a) for a in args]))
-    return loop(tree.function, args, shapes)
+    return loop(tree.function, args, shapes, inner)
 
 
 def widen(x: Any, arrays: list[Any]) -> Any:
@@ -288,8 +310,8 @@ def _scalar(x: Any) -> Any:
 LANES: Any = None
 
 
-def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
-    """Call `f` for each element."""
+def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]], inner: bool = False) -> Any:
+    """Call `f` for each element; later, where another call takes the results."""
     shape = common_shape(shapes)
     if len(shape) == 1 and all(not isinstance(a, (np.ndarray, Values)) for a in args):
         rows = []
@@ -315,6 +337,9 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
     size = int(np.prod(shape)) if shape else 1
     streams: list[Any] = []
     for a in args:
+        if type(a) is Deferred and a.shape == shape and a.known is None:
+            streams.append(a.rows)
+            continue
         if isinstance(a, Values):
             data = pack(a.values, T.Any_).reshape(a.shape, order="F")
         elif isinstance(a, Columns):
@@ -327,6 +352,8 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]]) -> Any:
             continue
         full = np.broadcast_to(align(data, n), shape)
         streams.append(elements(full))
+    if inner:
+        return Deferred(shape, (f(*row) for row in zip(*streams, strict=True)))
     return Values(shape, [f(*row) for row in zip(*streams, strict=True)])
 
 
