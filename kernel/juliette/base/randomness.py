@@ -16,7 +16,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, make, vector, wrap
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.memory import reserve
-from juliette.runtime.modules import Base
+from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.numeric import (
     BITS,
     FLOATS,
@@ -296,6 +296,8 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
         if dtype is None or dtype.kind not in "fc":
             if Base.bindings[name].resolve((T.typeof(rng), T.type_of_type(t))).code is not None:
                 return drawn_by_user(Base.bindings[name], rng, t, given)
+            # Its type has a name once Random is there.
+            PACKAGES["Random"].load()
             raise MethodError(Base.bindings[name], (rng, t), None)
         if not given:
             if is_complex:

@@ -14,6 +14,7 @@ from juliette.display.show import string_of
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.dispatch import KeywordCall
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import BigFloat_, Rational, decimal
@@ -154,7 +155,8 @@ def whole_number(x: Any) -> int | None:
     if T.isa(x, T.AbstractFloat):
         return None
     if not T.isa(x, T.Number):
-        raise MethodError(Base.bindings["ndigits"], (x,), None)
+        # As in Julia, whose digits are counted first.
+        raise MethodError(KeywordCall(Base.bindings["ndigits"], {"base": 10, "pad": 1}), (x,), None)
     if isinstance(x, Rational):
         x = Base.bindings["convert"](T.Integer, x)
     return int(Base.bindings["convert"](T.CORE_TYPES["BigInt"], x))
