@@ -9,6 +9,7 @@
 - `deferred`: operations on long arrays that wait for the next one
 - `elementwise`: the table of elementwise operations
 - `primitives`: operations on whole arrays
+- `softmaxes`: softmax and its logarithm, logsumexp, norms
 - `linalg`: solving, inverses, determinants, factorizations
 - `spectra`: eigenvalues, singular values, functions of matrices
 - `operators`: Python's operators and numpy's functions on nodes

@@ -71,13 +71,10 @@ from juliette_engine.primitives import (
     extreme,
     extreme_along,
     getitem,
-    logsoftmax,
-    logsumexp,
     many,
     matmul,
     mean,
     mean_along,
-    norm,
     permute,
     primitive,
     product,
@@ -86,14 +83,19 @@ from juliette_engine.primitives import (
     reverse,
     scattered,
     shape,
-    softmax,
     stack_scalars,
     sum_along,
-    sum_of_squares,
     total,
     transpose,
     unbroadcast,
     updated,
+)
+from juliette_engine.softmaxes import (
+    logsoftmax,
+    logsumexp,
+    norm,
+    softmax,
+    sum_of_squares,
 )
 
 __all__ = [

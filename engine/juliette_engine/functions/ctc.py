@@ -12,15 +12,8 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, mul, neg
-from juliette_engine.primitives import (
-    concatenate,
-    getitem,
-    logsoftmax,
-    logsumexp,
-    number,
-    primitive,
-    shape,
-)
+from juliette_engine.primitives import concatenate, getitem, number, primitive, shape
+from juliette_engine.softmaxes import logsoftmax, logsumexp
 from juliette_engine.tape import raw
 
 # As good as impossible, and still a number.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from juliette.base.fixing import Fix2
 from juliette.base.folds import holds, itself
 from juliette.base.iteration import (
     eltype_of_iterator,
@@ -13,7 +14,6 @@ from juliette.base.iteration import (
     iterate_value,
     shape_of_iterator,
 )
-from juliette.base.numbers.comparison import Fix2
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector

@@ -293,7 +293,7 @@ def _convert(t: Any, x: Any) -> Any:
         and not T.subtype(t, Rational_)
         and t not in (T.Real, T.Number, T.Any_)
     ):
-        from juliette.base.essentials import to_number
+        from juliette.runtime.numeric import to_number
 
         return renumbered(x, lambda v: to_number(t, v))
     if t is T.typeof(x) or t in (T.Real, T.Number, T.Any_, T.AbstractFloat):
