@@ -304,11 +304,18 @@ class Interpreter:
         try:
             return make()
         except Exception as error:
-            b = self._bootstrap
             report = self.report(error)
-            raise ShowError(b.type_string(b.typeof(value)), report) from None
+            raise ShowError(self._kind(value), report) from None
         finally:
             self._bootstrap.reset_tracing()
+
+    def _kind(self, value: Any) -> str:
+        """A value's type as text; one that is nested too deeply for that has none."""
+        b = self._bootstrap
+        try:
+            return str(b.type_string(b.typeof(value)))
+        except RecursionError:
+            return "Any"
 
     def show_display(self, value: Any) -> None:
         """What `display(x)` does."""

@@ -18,6 +18,8 @@ STUCK = [
     pytest.param("take!(Channel(0))", id="a channel that nobody fills"),
     pytest.param("@sync @async sleep(60)", id="a task that sleeps"),
     pytest.param("while true yield() end", id="the main task yields"),
+    pytest.param('@testset "a" begin @test (sleep(60); true) end', id="a test"),
+    pytest.param('@testset "a" begin @testset "b" begin sleep(60) end end', id="sets of tests"),
 ]
 
 
@@ -25,7 +27,8 @@ STUCK = [
 def test_an_interrupt_ends_it(code: str) -> None:
     session = Interpreter()
     # What tasks need is imported at their first use, which is not what is to be interrupted.
-    assert session.run("@sync @async (yield(); Condition(); Channel(0))").error is None
+    assert session.run("using Test; @sync @async (yield(); Condition(); Channel(0))").error is None
+    assert session.run('@testset "none" begin end').error is None
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     start = time.monotonic()

@@ -255,7 +255,8 @@ def bounds_error(error: IndexError) -> Any:
 
 def undefined_field(error: AttributeError) -> Any:
     """A field of a struct that was never assigned."""
-    if error.name in getattr(error.obj, "fields", ()):
+    fields = getattr(error.obj, "fields", None)
+    if isinstance(fields, tuple) and error.name in fields:
         return UndefRefError()
     return None
 

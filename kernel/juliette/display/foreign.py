@@ -218,9 +218,13 @@ def _seen(frame: Any) -> Iterator[Any]:
 # ---------------------------------------------------------------- arrays
 
 
+# How numpy says that an array cannot have such a size.
+_NO_SIZE = ("array is too big", "Maximum allowed dimension", "negative dimensions are not allowed")
+
+
 def _value_error(error: ValueError) -> Any:
     text = str(error)
-    if "array is too big" in text or "Maximum allowed dimension" in text:
+    if any(words in text for words in _NO_SIZE):
         return E.ArgumentError("invalid Array dimensions")
     if "maximum supported dimension" in text:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")

@@ -6,6 +6,7 @@ exception travels inside `Thrown`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from juliette.runtime import types as T
@@ -126,7 +127,12 @@ def julia_value(error: BaseException) -> Any:
     if isinstance(error, T.VarargLengthError):
         return ArgumentError(str(error))
     PREPARE()
-    return translated(error) or REFUSED(error) or ErrorException(f"{type(error).__name__}: {error}")
+    for meaning in (translated, REFUSED):
+        with suppress(Exception):  # whoever reads an error is not to meet a second one
+            found = meaning(error)
+            if found is not None:
+                return found
+    return ErrorException(f"{type(error).__name__}: {error}")
 
 
 def translated(error: BaseException) -> Any:

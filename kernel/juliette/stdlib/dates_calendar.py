@@ -45,6 +45,7 @@ def year_month_day(days: int) -> tuple[int, int, int]:
 
 
 def is_leap(y: int) -> bool:
+    y = int(y)  # a year of few bits has no room for what it is compared with
     return (y % 4 == 0) and ((y % 100 != 0) or (y % 400 == 0))
 
 

@@ -138,7 +138,8 @@ def generators(module: Module) -> None:
 
 def permutations(module: Module) -> None:
     def permutation(name: str, doc: str) -> None:
-        @module.method(f"{name}(args...)")
+        @module.method(f"{name}(n::Integer)")
+        @module.method(f"{name}(rng::AbstractRNG, n::Integer)")
         def new(*args: Any) -> Any:
             rng, rest = take_rng(args)
             n = rest[0]
@@ -147,7 +148,8 @@ def permutations(module: Module) -> None:
             t = T.typeof(n)
             return vector(getattr(rng, name)(int(n)), t if t in T.DTYPE_OF else T.Int64)
 
-        @module.method(f"{name}!(args...)")
+        @module.method(f"{name}!(a::AbstractArray)")
+        @module.method(f"{name}!(rng::AbstractRNG, a::AbstractArray)")
         def in_place(*args: Any) -> Any:
             rng, rest = take_rng(args)
             a = rest[0]
@@ -164,13 +166,15 @@ def permutations(module: Module) -> None:
         values = list(iterate_value(v))
         return [values[i - 1] for i in rng.shuffle_indices(len(values))]
 
-    @module.method("shuffle(args...)")
+    @module.method("shuffle(v::AbstractArray)")
+    @module.method("shuffle(rng::AbstractRNG, v::AbstractArray)")
     def shuffle(*args: Any) -> Any:
         """A randomly permuted copy: `shuffle([rng], v)`."""
         rng, rest = take_rng(args)
         return vector(shuffled(rng, rest[0]), Base.bindings["eltype"](rest[0]))
 
-    @module.method("shuffle!(args...)")
+    @module.method("shuffle!(v::AbstractArray)")
+    @module.method("shuffle!(rng::AbstractRNG, v::AbstractArray)")
     def shuffle_in_place(*args: Any) -> Any:
         """Permute randomly, in place: `shuffle!([rng], v)`."""
         rng, rest = take_rng(args)
@@ -193,12 +197,14 @@ def permutations(module: Module) -> None:
         kept = [values[i - 1] for i in rng.randsubseq(len(values), float(p))]
         return kept, Base.bindings["eltype"](a)
 
-    @module.method("randsubseq(args...)")
+    @module.method("randsubseq(a::AbstractArray, p::Real)")
+    @module.method("randsubseq(rng::AbstractRNG, a::AbstractArray, p::Real)")
     def randsubseq(*args: Any) -> Any:
         """Each element with probability `p`: `randsubseq([rng], A, p)`."""
         return vector(*chosen(args))
 
-    @module.method("randsubseq!(args...)")
+    @module.method("randsubseq!(s::AbstractArray, a::AbstractArray, p::Real)")
+    @module.method("randsubseq!(rng::AbstractRNG, s::AbstractArray, a::AbstractArray, p::Real)")
     def randsubseq_into(*args: Any) -> Any:
         """Each element with probability `p`, stored in `S`: `randsubseq!([rng], S, A, p)`."""
         rng, (s, a, p) = take_rng(args)
@@ -257,7 +263,8 @@ def filling(module: Module) -> None:
             return a
 
         method.__doc__ = f"Fill an array with random values, as `{name.removesuffix('!')}` gives."
-        module.method(f"{name}(args...)")(method)
+        for given in ("", "rng::AbstractRNG, "):
+            module.method(f"{name}({given}a::AbstractArray, source...)")(method)
 
     def uniform(rng: Any, source: Any, shape: tuple[int, ...]) -> Any:
         return randomness.fill(rng, source, int(np.prod(shape, dtype=int)), shape)

@@ -14,7 +14,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import GenericFunction, KeywordCall, call_kw
-from juliette.runtime.errors import ErrorException, JuliaException, MethodError
+from juliette.runtime.errors import ErrorException, InterruptException, JuliaException, MethodError
 from juliette.runtime.modules import Base, Bindings, Module
 from juliette.stdlib import test_inferred, test_logs
 from juliette.stdlib import test_results as R
@@ -63,11 +63,16 @@ class Evaluated:
 
 
 class Threw:
-    """A test that threw, and where: made while the exception is being handled."""
+    """A test that threw, and where: made while the exception is being handled.
+
+    An interrupt is for all that runs, and no result of a test.
+    """
 
     __slots__ = ("error", "trace")
 
     def __init__(self, error: Any) -> None:
+        if isinstance(error, InterruptException):
+            raise error
         self.error = error
         self.trace = R.handled_trace()
 
@@ -351,6 +356,11 @@ def failed_outside(ts: Any, error: Any, file: str, line: int) -> None:
     stack = R.open_sets()
     while stack and stack[-1] is not ts:
         stack.pop()
+    if isinstance(error, InterruptException):
+        if stack:
+            stack.pop()
+        restore_randomness(ts)
+        raise error
     R.RECORD(ts, R.Error("nontest_error", "", (file, line), error, R.handled_trace()))
 
 

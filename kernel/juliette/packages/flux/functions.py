@@ -26,7 +26,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base, Module
-from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Rational
+from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Irrational, Rational
 from juliette.syntax.expr import Symbol
 from juliette_engine import activations, errors, initialisers, losses, rules
 from juliette_engine.tape import primal
@@ -83,6 +83,8 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
 
     def scalar(x: Any, *constants: Any) -> Any:
         host = to_host(x)
+        if isinstance(host, Irrational):
+            host = host.value
         if isinstance(host, (int, np.integer, np.bool_)) and name not in KEEP_INTEGERS:
             host = float(host)
         elif isinstance(primal(host), Rational) and name not in KEEP_FRACTIONS:
@@ -109,6 +111,8 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
         keep = "fi" if name in KEEP_INTEGERS else "f"
 
         def kernel(x: Any, *a: Any) -> Any:
+            if x.ndim == 0:  # an operator of numpy would make a number of it
+                return kernel(x.reshape(1), *a).reshape(())
             if x.dtype.kind == "c" and real:
                 raise MethodError(f, (complex(x.flat[0]) if x.size else 0j, *a), None)
             return op(x if x.dtype.kind in keep or x.dtype.kind == "c" else x.astype(float), *a)

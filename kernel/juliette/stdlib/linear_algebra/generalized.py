@@ -268,6 +268,7 @@ def svd_of_pair(a: Any, b: Any) -> Any:
     lower = stack[m:] @ turn.conj().T
     sines = np.linalg.norm(lower, axis=0)
     sines[sines < rank * np.finfo(s.dtype).eps] = 0
+    sines[: max(0, rank - y.shape[0])] = 0  # there are no more of them than rows
     k = int((sines == 0).sum())
     c[:k] = 1
     v = completed(lower[:, k:] / sines[k:], y.shape[0])
