@@ -88,7 +88,9 @@ def is_aliased(a: Any) -> bool:
 
 def write_linear(a: Any, flat: Data, values: Any) -> None:
     """Assign to the elements at linear positions (from 0)."""
-    if isinstance(a, (Array, BitArray)):
+    if isinstance(a, (Array, BitArray)) and not a.data.ndim:
+        a.data[...] = np.reshape(values, ())
+    elif isinstance(a, (Array, BitArray)):
         a.data[np.unravel_index(flat, a.data.shape, order="F")] = values
     elif isinstance(a, Wrapper):
         a.write(np.unravel_index(flat, a.shape, order="F"), values)
