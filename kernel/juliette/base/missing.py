@@ -233,7 +233,7 @@ def skip_keys(s: SkipMissing) -> Any:
 
 
 def seeking(name: str) -> None:
-    @Base.method(f"{name}(f, s::Base.SkipMissing)")
+    @Base.method(f"{name}(f::Function, s::Base.SkipMissing)")
     def seek(f: Any, s: SkipMissing) -> Any:
         return Base.bindings[name](lambda x: x is not MISSING and f(x), s.x)
 

@@ -235,6 +235,8 @@ def identity_key(x: Any) -> Any:
         return (cls, *[identity_key(getattr(x, n)) for n in x.identity])
     if cls is Fraction:
         return x
+    if isinstance(x, int) and T.typeof(x) is not T.CORE_TYPES.get("BigInt"):  # Int128, UInt128
+        return (cls, int(x))
     return ById(x)
 
 
