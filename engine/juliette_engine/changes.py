@@ -17,7 +17,9 @@ import numpy as np
 
 from juliette_engine import linalg
 from juliette_engine import primitives as P
-from juliette_engine import softmaxes as softmaxes  # its primitives are among those below
+from juliette_engine import (
+    softmaxes as softmaxes,  # its primitives are among those below
+)
 from juliette_engine.elementwise import add, div, exp, mul, neg, real, sub
 from juliette_engine.primitives import LINEAR, PRIMITIVES, shape
 from juliette_engine.tape import Node, primal, raw

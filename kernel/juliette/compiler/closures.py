@@ -92,7 +92,7 @@ def closure(module: Module, family: Family, signatures: Any, captured: tuple[Any
     )
     if cls is None:
         cls = closure_class(module, family, signatures, types)
-    obj = cls.__new__(cls)
+    obj = cls.__new__(cls)  # type: ignore[call-overload]
     for (outer, _), value in zip(family.captures, captured, strict=True):
         setattr(obj, outer.name, value)
     return obj
@@ -102,12 +102,12 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
     """The class of closures that captured values of these types."""
     known = family.classes.get(types)
     if known is not None and signatures is None:
-        return known
+        return known  # type: ignore[no-any-return]
     if len(family.classes) >= MOST_CLASSES:
         types = tuple(t if t is BOX else T.Any_ for t in types)
         known = family.classes.get(types)
         if known is not None and signatures is None:
-            return known
+            return known  # type: ignore[no-any-return]
     names = tuple(outer.name for outer, _ in family.captures)
     generic = GenericFunction(family.name, module)
     generic.anonymous = family.anonymous

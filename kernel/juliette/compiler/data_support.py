@@ -150,7 +150,7 @@ class FieldTable(dict[type, Any]):
         else:
             dynamic = HELPERS["%getproperty"]
 
-            def get(x: Any) -> Any:
+            def get(x: Any) -> Any:  # type: ignore[misc]
                 return dynamic(x, symbol)
 
         self[cls] = get

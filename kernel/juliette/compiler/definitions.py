@@ -272,7 +272,7 @@ def new_calls(e: Any, found: Callable[[Expr], Any]) -> Any:
 def _is_new(f: Any) -> bool:
     if isinstance(f, Expr) and f.head == "curly":
         f = f.args[0]
-    return f == Symbol("new")
+    return f == Symbol("new")  # type: ignore[no-any-return]
 
 
 def least_initialized(constructors: list[Any], n: int) -> int:

@@ -129,7 +129,7 @@ class TypedForms:
             parts.append((low, high))
             return e
 
-        operands = self.exprs(node.args, operand)
+        operands = self.exprs(node.args, operand)  # type: ignore[attr-defined]
         low, high = L.ring_bounds(plan.form, parts)
         first, *rest = operands
         if not rest:
@@ -196,7 +196,7 @@ class TypedForms:
         function = self.callee(node)
         types = exact([self.element(a) for a in node.args])
         if types is None:
-            return self.dispatched(function, node)  # type: ignore[no-any-return]
+            return self.dispatched(function, node)
         return self.call(function.link(types).enter_into(self.constants), *self.exprs(node.args))  # type: ignore[no-any-return]
 
     def dispatched(self, function: Any, node: C.Call) -> ast.expr:

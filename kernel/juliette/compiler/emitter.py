@@ -225,13 +225,13 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def expr_Call(self, node: C.Call) -> ast.expr:
         plan = self.plans.get(id(node))
         if node.kwargs and plan is not None and plan.emit is not None:
-            return plan.emit(self, node)  # type: ignore[no-any-return]
+            return plan.emit(self, node)
         if node.kwargs:
             keys = [k for k, _ in node.kwargs]
             parts = self.exprs([node.function, *node.args, *[v for _, v in node.kwargs]])
             n = 1 + len(node.args)
             d = ast.Dict(
-                [self.const(k) if k is not None else None for k in keys],  # type: ignore[arg-type]
+                [self.const(k) if k is not None else None for k in keys],
                 [
                     v if k is not None else self.call("%keyword_dict", v)
                     for k, v in zip(keys, parts[n:], strict=True)
@@ -240,7 +240,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
         if plan is not None:
             if plan.emit is not None:
-                return plan.emit(self, node)  # type: ignore[no-any-return]
+                return plan.emit(self, node)
             if type(plan.result) is Known and not plan.effects:
                 return self.const(plan.result.value)
         if isinstance(node.function, C.Runtime):
@@ -270,7 +270,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def expr_GetField(self, node: C.GetField) -> ast.expr:
         plan = self.plans.get(id(node))
         if plan is not None and plan.emit is not None:
-            return plan.emit(self, node)  # type: ignore[no-any-return]
+            return plan.emit(self, node)
         from juliette.compiler.data_support import field_table
 
         key = f"%.{node.name}"
@@ -441,7 +441,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             return e
         t = self.temp()
         # `t is True or (t is not False and %truth(t))`: plain Bools cost two identity tests.
-        held = self.at(ast.NamedExpr(self.name(t, True), e))
+        held = self.at(ast.NamedExpr(self.name(t, True), e))  # type: ignore[arg-type]
         is_true = self.at(ast.Compare(held, [ast.Is()], [self.const(True)]))
         not_false = self.at(ast.Compare(self.name(t), [ast.IsNot()], [self.const(False)]))
         rest = self.at(ast.BoolOp(ast.And(), [not_false, self.call("%truth", self.name(t))]))

@@ -285,7 +285,7 @@ def plan_keywords(
         if inference.traced or not stable(f):
             return None
         inference.edges.append((f, types))
-        return told(by_example(f, args, tuple(zip(names, values, strict=True))))
+        return told(by_example(f, args, tuple(zip(names, values, strict=True))))  # type: ignore[arg-type]
     if given is None:
         return None
     method = f.selected(types)
@@ -312,7 +312,10 @@ def plan_keywords(
                 return None
     inference.edges.append((f, types))
     instance = instance_of(
-        method, types, inference.traced, named=tuple(zip(names, given, strict=True))
+        method,
+        types,
+        inference.traced,
+        named=tuple(zip(names, given, strict=True)),  # type: ignore[arg-type]
     )
     inference.callees.append(instance)
     return Plan(

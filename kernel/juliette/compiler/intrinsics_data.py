@@ -86,7 +86,7 @@ def entries_of(x: Any) -> tuple[Any, ...] | None:
     """The type parameters of a `Dict` or a `Set`."""
     t = widen(x)
     if isinstance(t, T.DataType) and t.concrete and t.typename in (L.DICT, L.SET):
-        return t.parameters  # type: ignore[no-any-return]
+        return t.parameters
     return None
 
 
@@ -219,9 +219,9 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
 
         def emit(em: Any, n: C.Call) -> ast.expr:
-            return em.at(
+            return em.at(  # type: ignore[no-any-return]
                 ast.Compare(em.array_length(n.args[0], array[1]), [ast.Eq()], [em.const(0)])
-            )  # type: ignore[no-any-return]
+            )
 
         return Plan(BOOL, emit)
     if (

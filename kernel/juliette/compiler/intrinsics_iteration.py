@@ -132,7 +132,7 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
                 else None
             )
     else:
-        generic = getattr(
+        generic = getattr(  # type: ignore[assignment]
             function.pyclass if isinstance(function, T.DataType) else None, "generic", None
         )
         if generic is None:
@@ -458,8 +458,8 @@ def plan_filled(inference: Any, node: C.Call, t: Any) -> Plan | None:
         return None
     if t is V.Set_:
         out = T.apply_type(t, result)
-    elif result.typename is PAIR:
-        out = T.apply_type(t, *result.parameters)
+    elif result.typename is PAIR:  # type: ignore[union-attr]
+        out = T.apply_type(t, *result.parameters)  # type: ignore[union-attr]
     else:
         return None
     plan = Plan(out)

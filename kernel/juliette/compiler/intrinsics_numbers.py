@@ -115,11 +115,11 @@ def _comparison(op: str) -> Rule:
 
                 def emit(em: Any, n: C.Call) -> ast.expr:
                     a, b = em.exprs(n.args)
-                    return em.at(
+                    return em.at(  # type: ignore[no-any-return]
                         ast.Compare(
                             em.attribute(a, "code"), [OPERATORS[op]()], [em.attribute(b, "code")]
                         )
-                    )  # type: ignore[no-any-return]
+                    )
 
                 return Plan(BOOL, emit)
             if plain_values(args):
@@ -305,16 +305,16 @@ def _mod1(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return counted(em, x, y)
         x, (first, again) = em.ordered(x, y)
         test = em.at(ast.Compare(first, [ast.Gt()], [em.const(0)]))
-        return em.choose(
+        return em.choose(  # type: ignore[no-any-return]
             test,
             counted(em, x, again),
             em.call(em.constant("mod1", Base.bindings["mod1"]), x, again),
-        )  # type: ignore[no-any-return]
+        )
 
     def counted(em: Any, x: ast.expr, y: ast.expr) -> ast.expr:
-        return em.binary(
+        return em.binary(  # type: ignore[no-any-return]
             ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1)
-        )  # type: ignore[no-any-return]
+        )
 
     return Plan(L.ints(1, high) if low > 0 else INT, emit)
 
@@ -411,11 +411,11 @@ def _sqrt(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     def emit(em: Any, n: C.Call) -> ast.expr:
         first, again = em.hold(em.expr(n.args[0]))
         test = em.at(ast.Compare(first, [ast.GtE()], [em.const(0)]))
-        return em.choose(
+        return em.choose(  # type: ignore[no-any-return]
             test,
             em.call("%sqrt", again),
             em.call(em.constant("sqrt", Base.bindings["sqrt"]), again),
-        )  # type: ignore[no-any-return]
+        )
 
     return Plan(FLOAT, emit)
 

@@ -49,7 +49,7 @@ class Printer:
         if kind is C.Local or kind is C.Captured:
             return variable(node.var)  # type: ignore[attr-defined]
         if kind is C.Global or kind is C.Runtime:
-            return ("" if kind is C.Global else "%") + node.name  # type: ignore[attr-defined]
+            return ("" if kind is C.Global else "%") + node.name  # type: ignore[attr-defined, no-any-return]
         if kind is C.Splat:
             return self.value(node.value) + "..."  # type: ignore[attr-defined]
         if kind is C.MakeTuple:
@@ -127,8 +127,8 @@ class Printer:
         elif kind in (C.Collect, C.Consume):
             self.block(
                 "collect" if kind is C.Collect else getattr(node.function.value, "name", "collect"),  # type: ignore[attr-defined]
-                node.loop,
-            )  # type: ignore[attr-defined]
+                node.loop,  # type: ignore[attr-defined]
+            )
             self.line("end")
         elif kind is C.Yield:
             self.line(f"yield {self.value(node.value)}")  # type: ignore[attr-defined]

@@ -251,7 +251,7 @@ def _function(
         defaults=[],
     )
     definition = emitter.at(
-        ast.FunctionDef(
+        ast.FunctionDef(  # type: ignore[call-arg]
             name=name,
             args=arguments,
             body=emitter.out or [emitter.at(ast.Pass())],

@@ -7,7 +7,8 @@ helpers are installed; the rest is defined here.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from juliette.compiler import closures
 from juliette.compiler.closures import (
@@ -48,10 +49,11 @@ from juliette.runtime.values import (
 )
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
+F = TypeVar("F", bound=Callable[..., Any])
 HELPERS: dict[str, Any] = {}
 
 
-def helper(name: str) -> Any:
+def helper(name: str) -> Callable[[F], F]:
     """Register a helper under the name that compiled code uses."""
 
     def register(f: Any) -> Any:
@@ -398,7 +400,7 @@ def keyword_defaults(
     inner = GenericFunction(f"#{code.name}#1", module)
     signature = T.tuple_type([*types, *map(T.typeof, own), *[T.Any_] * len(args)])
     inner.add(
-        Method(inner, signature, lambda *_: None, module=module, file=code.file, line=code.line)
+        Method(inner, signature, lambda *_: None, module=module, file=code.file, line=code.line)  # type: ignore[arg-type]
     )
     raise MethodError(inner, (*values, *own, *args), None)
 

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition, is_searching
-from prompt_toolkit.key_binding import ConditionalKeyBindings, KeyBindings, KeyBindingsBase
+from prompt_toolkit.key_binding import (
+    ConditionalKeyBindings,
+    KeyBindings,
+    KeyBindingsBase,
+)
 from prompt_toolkit.keys import Keys
 
 from juliette.entry import pasted
