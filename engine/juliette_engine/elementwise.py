@@ -93,13 +93,13 @@ class Elementwise:
                 for a in args
             ]
         )
-        if any([type(primal(a)) in AMONG_ARRAYS for a in args]) and any(
-            [type(primal(a)) is ndarray for a in args]
-        ):
+        # What waits to be computed is an array, and is not looked at.
+        classes = [ndarray if type(a) is LongTracer else type(primal(a)) for a in args]
+        if ndarray in classes and not AMONG_ARRAYS.keys().isdisjoint(classes):
             return self(
                 *[
-                    AMONG_ARRAYS[type(primal(a))](a) if type(primal(a)) in AMONG_ARRAYS else a
-                    for a in args
+                    AMONG_ARRAYS[c](a) if c in AMONG_ARRAYS else a
+                    for a, c in zip(args, classes, strict=True)
                 ]
             )
         fixed, tree = self.tree_for(args)
