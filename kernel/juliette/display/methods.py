@@ -19,8 +19,14 @@ from juliette.runtime.modules import Base
 
 # How many of the closest candidates an error shows.
 _SHOWN = 3
-_CORE_REAL = Base.get("CoreReal")
 RED, PLAIN = "\x1b[91m", "\x1b[39m"
+
+
+def as_declared(p: Any) -> Any:
+    """The type of a parameter as Julia declares it: Base's real numbers are `Real` there."""
+    if isinstance(p, T.Vararg):
+        return T.Vararg(T.Real) if as_declared(p.type) is not p.type else p
+    return T.Real if p is Base.bindings.get("CoreReal") else p
 
 
 def callee_text(f: Any) -> str:
@@ -100,7 +106,7 @@ def method_text(m: Method) -> str:
     head, params, names = parts_of(m)
     shown = []
     for p, n in zip(params, names, strict=False):
-        p = T.Real if p is _CORE_REAL else p
+        p = as_declared(p)
         n = "" if n.startswith(("#", "%")) or n == "_" else name_text(n)
         if isinstance(p, T.Vararg):
             if isinstance(p.count, T.TypeVar):
@@ -317,13 +323,7 @@ def unsupported(m: Method, keywords: dict[str, Any]) -> list[str]:
 def argument(p: Any, matched: bool, color: bool) -> str:
     """`::Int64`; one that did not fit is red, or marked."""
     # One method of ours for all plain numbers stands for one of all real numbers.
-    p = (
-        T.Vararg(T.Real)
-        if isinstance(p, T.Vararg) and p.type is _CORE_REAL
-        else T.Real
-        if p is _CORE_REAL
-        else p
-    )
+    p = as_declared(p)
     text = f"::{T.type_string(p.type)}..." if isinstance(p, T.Vararg) else f"::{T.type_string(p)}"
     if matched:
         return text
