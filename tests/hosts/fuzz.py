@@ -194,9 +194,11 @@ class Escapes:
 def is_julias(error: BaseException) -> bool:
     """Whether an exception is Julia's own, or stands for one of Julia's."""
     from juliette.runtime import types
-    from juliette.runtime.errors import JuliaException, Thrown, translated
+    from juliette.runtime.errors import JuliaException, NoMethod, Thrown, translated
 
-    if isinstance(error, JuliaException | Thrown | types.TypeParameterError | types.ElementError):
+    if isinstance(error, JuliaException | Thrown | NoMethod):
+        return True
+    if isinstance(error, types.TypeParameterError | types.ElementError):
         return True
     if isinstance(error, NameError):
         # One of compiled code is an UndefVarError, one of a file of ours is a slip.

@@ -156,6 +156,8 @@ def step_all(items: list[Item]) -> None:
     for item in items:
         leaf, rule, x, g = item
         if not _joinable(x, g) or not rule.elementwise:
+            if type(g) is ndarray and g.dtype == object:
+                g = g.astype(x.dtype)
             leaf.kept = rule.change(leaf.kept, x, g)
         elif x.size <= SMALL:
             key = (id(rule), x.dtype)

@@ -20,7 +20,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack
-from juliette.runtime.errors import ArgumentError, InexactError, MethodError
+from juliette.runtime.errors import ArgumentError, InexactError, MethodError, NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
@@ -293,7 +293,7 @@ def dims_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
 def _whole(d: Any) -> Any:
     """A size; of anything but an integer the function that was called has no method."""
     if not T.isa(d, T.Integer):
-        raise TypeError("a size that is no integer")
+        raise NoMethod("a size that is no integer")
     return d
 
 

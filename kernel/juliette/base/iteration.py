@@ -172,6 +172,8 @@ def iterate_pair(p: V.Pair) -> Iterator[Any]:
 
 @iterates(V.Ref)
 def iterate_ref(r: V.Ref) -> Iterator[Any]:
+    if not hasattr(r, "x"):
+        raise UndefRefError()
     return iter((r.x,))
 
 

@@ -339,7 +339,7 @@ _IMPLIED = (T.Float64, T.Int64, T.String, T.Char_, T.Symbol_)
 
 def _implied(eltype: Any) -> bool:
     """Do the elements, as they are shown, say the element type?"""
-    return _by_literals(eltype) or IMPLICIT(eltype) is True
+    return _by_literals(eltype) or (eltype is not T.Bottom and IMPLICIT(eltype) is True)
 
 
 def _by_literals(eltype: Any) -> bool:

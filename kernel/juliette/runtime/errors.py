@@ -33,6 +33,13 @@ class JuliaException(Exception):
         raise TypeError("Julia values are not pickled")
 
 
+class NoMethod(TypeError):
+    """No method of the function that Julia code called takes these arguments.
+
+    Thrown below that function; its MethodError is what users see.
+    """
+
+
 class Thrown(Exception):
     """`throw(value)` of something that is no exception."""
 

@@ -19,7 +19,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, vector, wrap
+from juliette.runtime.array import Array, make, vector, wrap
 from juliette.runtime.errors import ArgumentError, AssertionError_
 from juliette.runtime.modules import Base, Module
 from juliette_engine import data as engine
@@ -438,13 +438,14 @@ def shapes(module: Module) -> None:
         total = np.shape(x.data)[d - 1]
         return pieces(x, d, -(-total // n))
 
-    @module.method("chunk(x; size, dims=nothing)", transparent=True)
+    @module.method("chunk(x::AbstractArray; size, dims=nothing)", transparent=True)
     def chunk_size(x: Any, *, size: Any, dims: Any = None) -> Any:
         """`x` in pieces of a size, of which the last may be shorter, or of several sizes."""
         return pieces(x, len(np.shape(x.data)) if dims is None else dims, size)
 
     @module.method(
-        "chunk(x, places::AbstractVector; npartitions=nothing, dims=nothing)", transparent=True
+        "chunk(x::AbstractArray, places::AbstractVector{<:Integer}; npartitions=nothing, dims=nothing)",
+        transparent=True,
     )
     def chunk_places(x: Any, places: Any, *, npartitions: Any = None, dims: Any = None) -> Any:
         """`x` in pieces; sorted numbers say to which one each observation belongs."""
@@ -517,12 +518,12 @@ def groups(module: Module) -> None:
         pairs = [V.Pair(x, wrap(np.array(at))) for x, at in found.values()]
         return Base.bindings["Dict"](vector(pairs, T.Any_))
 
-    @module.method("rpad_constant(x, n, value=0; dims=:)", transparent=True)
+    @module.method("rpad_constant(x::AbstractArray, n, value=0; dims=:)", transparent=True)
     def rpad_constant(x: Any, n: Any, value: Any = 0, *, dims: Any = None) -> Any:
         """An array made longer with a value, up to `n` along the dimensions `dims`."""
         from juliette_engine.functions import pad_constant
 
-        host = to_host(x)
+        host = to_host(x) if zygote.is_traced(x) or x.data.dtype != object else x.data
         size = rules.shape(host)
         where = (
             (dims,)
@@ -535,7 +536,8 @@ def groups(module: Module) -> None:
         pad = tuple(
             p for d, k in zip(where, wanted, strict=True) for p in (0, max(k - size[d - 1], 0))
         )
-        return from_host(pad_constant(host, pad, value, dims=tuple(d - 1 for d in where)))
+        out = pad_constant(host, pad, value, dims=tuple(d - 1 for d in where))
+        return make(out, x.eltype) if host is x.data else from_host(out)
 
     @module.method("batchseq(xs, pad=0)")
     def batchseq(xs: Any, pad: Any = 0) -> Any:

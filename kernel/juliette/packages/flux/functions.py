@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.randomness import is_rng
 from juliette.compiler import support
 from juliette.packages import zygote
 from juliette.packages.flux import batched, boundary
@@ -22,8 +23,8 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
-from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
+from juliette.runtime.dispatch import GenericFunction, KeywordCall
+from juliette.runtime.errors import ArgumentError, ErrorException, MethodError, NoMethod
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Irrational, Rational
@@ -443,7 +444,7 @@ def image_functions(module: Module) -> None:
         """`x` with a fraction `p` of its elements set to zero, the others enlarged."""
         return dropped(None, x, p, dims)
 
-    @module.method("dropout(rng, x, p; dims=:)", transparent=True)
+    @module.method("dropout(rng, x::AbstractArray, p; dims=:)", transparent=True)
     def dropout_from(rng: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator."""
         return dropped(rng, x, p, dims)
@@ -453,7 +454,7 @@ def image_functions(module: Module) -> None:
         """`dropout`, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(None, x, p, dims))
 
-    @module.method("dropout!(rng, out, x, p; dims=:)")
+    @module.method("dropout!(rng, out::AbstractArray, x, p; dims=:)")
     def dropout_from_into(rng: Any, out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(rng, x, p, dims))
@@ -470,6 +471,8 @@ def dropped(rng: Any, x: Any, p: Any, dims: Any) -> Any:
     """`x` with a fraction `p` of its elements set to zero."""
     from juliette_engine.layers.normalise import dropout
 
+    if rng is not None and not is_rng(rng):
+        raise NoMethod("a generator of random numbers is missing")
     if not 0 <= p <= 1:
         raise ArgumentError("dropout expects a probability 0 <= p <= 1")
     host = to_host(x)
@@ -496,11 +499,13 @@ def load_initialisers(module: Module) -> None:
 def initialiser(module: Module, name: str, f: Any) -> None:
     """One initialiser."""
 
+    known = set(inspect.signature(f).parameters)
+
     @module.method(f"{name}(args...; keywords...)", export=name.endswith("32"), transparent=True)
     def call(*args: Any, **keywords: Any) -> Any:
-        from juliette.base.randomness import is_rng
-
         given = dict(keywords)
+        if not known >= given.keys():
+            raise MethodError(KeywordCall(module.bindings[name], given), args, None)
         if args and is_rng(args[0]):
             given["rng"], args = args[0], args[1:]
         if not args and (given or name == "sparse_init"):

@@ -438,7 +438,9 @@ def spectra(module: Module) -> None:
         return wrap(filters)
 
     @module.method(
-        "power_to_db(s; ref=1f0, amin=1f-10, top_db=80f0)", export=False, transparent=True
+        "power_to_db(s::AbstractArray; ref=1f0, amin=1f-10, top_db=80f0)",
+        export=False,
+        transparent=True,
     )
     def power_to_db(s: Any, *, ref: Any = 1.0, amin: Any = 1e-10, top_db: Any = 80.0) -> Any:
         """A power spectrogram in decibels, at most `top_db` below its peak."""

@@ -281,7 +281,10 @@ def functions(module: Module) -> None:
     @module.method("setup(rule, model)", export=False)
     def setup(rule: Any, model: Any) -> Any:
         """A tree of states for the arrays of a model."""
-        found = engine.setup(engine_rule(rule), model)
+        rule_ = engine_rule(rule)
+        if not isinstance(rule_, Rule):
+            raise E.MethodError(module.bindings["setup"], (rule, model), None)
+        found = engine.setup(rule_, model)
         if not tree.leaves(found):
             warn("setup found no trainable parameters in this model", "Optimisers")
         return found

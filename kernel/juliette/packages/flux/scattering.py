@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.cartesian import CartesianIndex
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import elements, undef, wrap
-from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError
+from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError, NoMethod
 from juliette.runtime.modules import Base, Module
 from juliette_engine import functions as engine
 from juliette_engine import rules
@@ -39,6 +40,8 @@ def from_zero(idx: Any) -> Any:
         return raw.astype(np.int64) - 1
     out = np.empty(raw.size, dtype=object)
     for k, i in enumerate(elements(raw)):
+        if not isinstance(i, (tuple, CartesianIndex)):
+            raise NoMethod("an index that is no tuple")
         out[k] = tuple([p - 1 for p in (i if type(i) is tuple else i.index)])
     return out.reshape(raw.shape, order="F")
 
@@ -152,7 +155,8 @@ def scattering(module: Module) -> None:
 def fitting(dst: Any, src: Any, places: Any) -> None:
     """The sizes that scattering wants of its arguments."""
     n, m = dst.data.ndim, src.data.ndim
-    if n - width(places) != m - places.ndim:
+    shape = places.shape
+    if n - width(places) != m - places.ndim or src.data.shape[m - places.ndim :] != shape:
         raise AssertionError_(
             f"Incompatible input shapes of (dst, src, idx) = ({n}, {m}, {places.ndim})."
         )

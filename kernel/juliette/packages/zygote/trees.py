@@ -38,7 +38,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.bigfloat import BigFloat
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.errors import ArgumentError, NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import BigInt, Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
@@ -575,6 +575,8 @@ def _seed_fields(y: Any, seed: Any, give: Any) -> None:
 
 def _seed_array(y: Any, seed: Any, give: Any) -> None:
     if y.data.dtype == object:
+        if isinstance(seed, np.ndarray):
+            raise NoMethod("changes of an array whose elements are of any type")
         for a, b in zip(elements(y.data), elements(seed.data), strict=True):
             give(a, seed_from(b))
 

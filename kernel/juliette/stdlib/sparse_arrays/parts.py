@@ -48,7 +48,7 @@ def nnz(a: Any) -> int:
     return columns_of(a).nnz if is_sparse(a) else len(values_of(a))
 
 
-@method("nonzeros(A)")
+@method("nonzeros(A::AbstractArray)")
 def nonzeros(a: Any) -> Any:
     """The stored values, column by column; changing them changes the array."""
     return a.nzval
