@@ -231,12 +231,7 @@ class Interpreter:
         cause = self._cause(error)
         trace = error.__traceback__
         value = b.julia_value(error)
-        try:
-            message = errors.showerror_text(value)
-        except Exception:
-            # The user's own `showerror` threw.
-            message = b.one_line(value)
-        message, notes = split_notes(message, errors.loads(value))
+        message, notes = split_notes(self._message(value), errors.loads(value))
         name = b.type_string(b.typeof(value)).split("{")[0]
         own = frames.user_frames(trace)
         lines = frames.trace_lines(own)
@@ -247,6 +242,17 @@ class Interpreter:
         self._remember_error(b.exception_stack(error))
         error.__traceback__ = None
         return ErrorReport(name, message, lines, value, notes, cause)
+
+    def _message(self, value: Any) -> str:
+        """What an error says, also where the user's own `showerror` or `show` throws."""
+        from juliette.display import errors
+
+        for tell in (errors.showerror_text, self._bootstrap.one_line):
+            try:
+                return str(tell(value))
+            except Exception:
+                continue
+        return "SYSTEM: show(lasterr) caused an error"
 
     @staticmethod
     def _told_with_trace(value: Any, own: list[Any]) -> str:

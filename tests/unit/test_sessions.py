@@ -35,3 +35,13 @@ def test_methods_of_a_session_end_with_it(definition: str, probe: str, usual: An
     assert value(without, probe) == usual
     assert value(without, "f()") == usual
     assert value(Interpreter(), f"f() = {probe}; f()") == usual
+
+
+def test_an_error_that_cannot_be_shown_ends_the_statement_and_no_more() -> None:
+    session = Interpreter()
+    value(session, 'struct Shy end; Base.show(io::IO, ::Shy) = error("not now")')
+    for code in ("convert(Shy(), 1)", "throw(Shy())"):
+        outcome = session.run(code)
+        assert outcome.error is not None
+        assert "SYSTEM: show(lasterr) caused an error" in outcome.error.render()
+    assert value(session, "1 + 1") == 2

@@ -157,7 +157,7 @@ def step_all(items: list[Item]) -> None:
         leaf, rule, x, g = item
         if not _joinable(x, g) or not rule.elementwise:
             if type(g) is ndarray and g.dtype == object:
-                g = g.astype(x.dtype)
+                g = _floats(g).astype(x.dtype)
             leaf.kept = rule.change(leaf.kept, x, g)
         elif x.size <= SMALL:
             key = (id(rule), x.dtype)
@@ -170,6 +170,12 @@ def step_all(items: list[Item]) -> None:
             _step_group([item])
     for group in groups.values():
         _step_group(group)
+
+
+def _floats(g: Any) -> Any:
+    """An array of any kind of numbers as one of floats."""
+    values = [float(v) for v in g.ravel(order="F")]
+    return np.array(values).reshape(g.shape, order="F")
 
 
 def _joinable(x: Any, g: Any) -> bool:
