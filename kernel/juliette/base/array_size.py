@@ -214,6 +214,8 @@ def neighbour(name: str, step: int) -> None:
     @Base.method(f"{name}(a::AbstractArray, i::CartesianIndex)")
     def cartesian(a: Any, i: Any) -> Any:
         shape = shape_of(a)
+        if not all(0 < k <= n for k, n in zip(i.index, shape, strict=True)):
+            raise BoundsError(a, (i,))
         at = int(np.ravel_multi_index(tuple(k - 1 for k in i.index), shape, order="F")) + step
         return CartesianIndex(tuple(int(k) + 1 for k in np.unravel_index(at, shape, order="F")))
 

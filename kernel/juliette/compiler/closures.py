@@ -31,6 +31,8 @@ class Box:
             self.value = value[0]
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute != "value":
+            raise AttributeError(attribute)
         raise UndefVarError(Symbol(self.name))
 
     @property

@@ -176,7 +176,7 @@ def load(module: Module) -> None:
             indices.append(i)
         return make(np.array(indices, dtype=np.uint32).reshape(shape, order="F"), len(known))
 
-    @module.method("onecold(y, labels=nothing)")
+    @module.method("onecold(y::AbstractArray, labels=nothing)")
     def onecold(y: Any, labels: Any = None) -> Any:
         """The label of the largest element of each column."""
         y = zygote.plain(y)

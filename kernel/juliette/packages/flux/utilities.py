@@ -365,6 +365,8 @@ def load_module(module: Module) -> None:
     @module.method("hasaffine(layer)", export=False)
     def hasaffine(layer: Any) -> bool:
         """Does a normalisation have a scale and a shift that train?"""
+        if not hasattr(layer, "affine"):
+            raise E.NoMethod("no layer that normalises")
         return bool(layer.affine)
 
     @module.method("testmode!(m, mode=true)")

@@ -192,6 +192,8 @@ def solve_factored(f: Any, b: Any) -> Any:
             out = back
         return K.result_array(out)
     if isinstance(f, QR):
+        if x.shape[0] != f.Q.full.shape[0]:
+            raise DimensionMismatch("arguments have different numbers of rows")
         r = dense(f.R)
         y = (f.Q.full.conj().T @ x)[: r.shape[1]]
         out = K.solve_upper(*K.common(r[: r.shape[1]], y), False)

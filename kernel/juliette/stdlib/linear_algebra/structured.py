@@ -30,7 +30,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, make, wrap
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError, NoMethod
 from juliette.runtime.modules import PACKAGES, Base, constructors
 from juliette.syntax.expr import Symbol
 
@@ -621,6 +621,8 @@ def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
 
 
 def _uplo(x: Any) -> str:
+    if not isinstance(x, (Symbol, V.Char)):
+        raise NoMethod("a letter that tells the triangle is missing")
     name = x.name if isinstance(x, Symbol) else chr(x.code)
     if name not in ("U", "L"):
         raise ArgumentError(
@@ -635,6 +637,8 @@ def make_bidiagonal(t: Any, eltype: Any, *args: Any) -> Any:
         a, uplo = args[0], _uplo(args[1])
         a = converted(a, eltype)
         return Bidiagonal(diagonal_of(a), diagonal_of(a, 1 if uplo == "U" else -1), uplo)
+    if len(args) != 3:
+        raise NoMethod("a letter that tells the triangle is missing")
     dv, ev, uplo = args
     kind = eltype or promoted(dv, ev)
     return Bidiagonal(as_vector(dv, kind), as_vector(ev, kind), _uplo(uplo))
