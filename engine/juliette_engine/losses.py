@@ -429,9 +429,11 @@ def ctc_loss(ŷ: Any, y: Any) -> Any:
     `ŷ` holds logits, with the blank as the last class; `y` the labels, counted from one.
 
     Shapes: `ŷ` of `classes × time`, `y` a vector; a number.
-    Raises: OutOfBounds for a label that is no class.
+    Raises: DimensionMismatch if `ŷ` is no matrix, OutOfBounds for a label that is no class.
     Source: Graves and others (2006); Flux, `ctc_loss`.
     """
+    if len(shape(ŷ)) != 2:
+        raise DimensionMismatch(f"logits of size (classes, time) are wanted, got {shape(ŷ)}")
     labels = tuple(int(k) - 1 for k in np.asarray(primal(y)).ravel())
     for k in labels:
         if not 0 <= k < shape(ŷ)[0]:
