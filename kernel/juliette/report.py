@@ -13,6 +13,7 @@ MODULE = "\x1b[35m"
 # What a failed task died of, below the trace of the task that waited for it.
 NESTED = "    nested task error: "
 BASE = ("Base", "Core")
+CANDIDATES = "\n\nClosest candidates are:"
 
 _CALL = re.compile(
     r"(?P<number> *\[\d+\] )(?P<name>[^\s(]+|\(::.*?\))(?P<arguments>\(.*\))?(?P<rest>.*)"
@@ -56,7 +57,8 @@ class ErrorReport:
     def traceback(self) -> list[str]:
         """The lines that a notebook shows, in colour."""
         trace = list(self._trace(color=True))
-        lines = [*self._sentence(), *([""] if trace else []), *trace]
+        sentence = self._sentence()
+        lines = [*sentence, *([""] if trace and sentence[-1] else []), *trace]
         if self.cause is not None:
             lines += ["", *self.cause.render(True, "caused by: ").split("\n")]
         return lines
@@ -70,9 +72,11 @@ class ErrorReport:
         return [first, *trace, nested.removeprefix("\n") + rest]
 
     def _sentence(self) -> list[str]:
-        """The message in red, each line for itself."""
-        lines = self.message.rstrip("\n").split("\n")
-        return [f"{RED}{line}{PLAIN}" if line else "" for line in lines]
+        """The message in red, line by line; of the closest methods only what does not fit."""
+        said, title, methods = self.message.rstrip("\n").partition(CANDIDATES)
+        lines = [f"{RED}{line}{PLAIN}" if line else "" for line in said.split("\n")]
+        lines += [_misfits_in_red(line) for line in (title + methods).split("\n")[1:]]
+        return [*lines, ""] if self.message[-1:] == "\n" else lines
 
     def _trace(self, *, color: bool) -> Iterator[str]:
         """The stack trace, line by line."""
@@ -109,6 +113,19 @@ class ShowError(Exception):
         """What the prompt says in the value's place."""
         head = f"Error showing value of type {self.kind}:"
         return f"{head}\n{self.report.render(color)}"
+
+
+def _misfits_in_red(line: str) -> str:
+    """A line of the closest methods, where `!Matched` stands before what does not fit."""
+    first, *rest = line.split("!Matched")
+    out = [first]
+    for part in rest:
+        end = depth = 0
+        while end < len(part) and (depth or part[end] not in ",;)"):
+            depth += (part[end] in "{(") - (part[end] in "})")
+            end += 1
+        out.append(f"{RED}{part[:end]}{PLAIN}{part[end:]}")
+    return "".join(out)
 
 
 def _colored(line: str) -> str:

@@ -76,3 +76,16 @@ def test_an_interrupt_waits_until_a_package_is_loaded() -> None:
     except KeyboardInterrupt:
         steps.append("interrupted")
     assert steps == ["loaded", "interrupted"]
+
+
+def test_what_does_not_fit_a_method_is_red() -> None:
+    error = failed("half(x::Int, y::Dict{String,Int}) = x\nhalf(1, 2)")
+    assert "\n  half(::Int64, !Matched::Dict{String, Int64})\n" in error.render()
+    lines = error.render(color=True).split("\n")
+    assert lines[2:4] == [
+        "Closest candidates are:",
+        "  half(::Int64, \x1b[91m::Dict{String, Int64}\x1b[39m)",
+    ]
+    # a line between the candidates and the trace, in colour too
+    assert lines[5:7] == ["", "Stacktrace:"]
+    assert error.traceback()[1:3] == ["", "Closest candidates are:"]
