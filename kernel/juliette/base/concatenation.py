@@ -56,18 +56,33 @@ def sized(xs: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
 TRACED_JOIN: Any = None
 
 
+def end_to_end(xs: tuple[Any, ...]) -> Any:
+    """Vectors of one type, and numbers of their element type, one after the other; None if there is more to it."""
+    cls = next((type(x) for x in xs if isinstance(x, Array)), None)
+    if cls is None or cls.ndim != 1:
+        return None
+    dtype = T.DTYPE_OF.get(cls.eltype) if not TRACE.depth else None
+    parts = []
+    for x in xs:
+        if type(x) is cls:
+            parts.append(x.data)
+        elif dtype is not None and T.typeof(x) is cls.eltype:
+            parts.append(np.array([x], dtype))
+        else:
+            return None
+    return cls(np.concatenate(parts))
+
+
 def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool = False) -> Any:
     """Join along a dimension (from 0); errors are worded as those of `cat` by choice."""
     if TRACE.depth and TRACED_JOIN is not None:
         traced = TRACED_JOIN(xs, dim, eltype)
         if traced is not None:
             return traced
-    if dim == 0 and eltype is None and xs:
-        cls = type(xs[0])
-        if issubclass(cls, Array) and cls.ndim == 1 and all([type(x) is cls for x in xs]):
-            return cls(
-                np.concatenate([x.data for x in xs])
-            )  # vectors of one type: nothing to find out
+    if dim == 0 and eltype is None:
+        joined = end_to_end(xs)
+        if joined is not None:
+            return joined
     if not xs:
         shape = (0,) * max(dim + 1, 1)
         return make(np.empty(shape, dtype=object), T.Any_) if eltype is None else vector([], eltype)
@@ -128,37 +143,9 @@ def vcat(*xs: Any) -> Any:
      4.5
     ```
     """
-    joined = _end_to_end(xs)
-    if joined is not None:
-        return joined
     if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
         return vect(*xs)
     return concatenate(xs, 0)
-
-
-def _end_to_end(xs: tuple[Any, ...]) -> Any:
-    """Vectors and elements of one type of numbers, one after the other; None if they are anything else."""
-    cls = next((type(x) for x in xs if isinstance(x, Array)), None)
-    if cls is None or cls.ndim != 1 or cls.eltype not in T.DTYPE_OF or TRACE.depth:
-        return None
-    eltype, n = cls.eltype, 0
-    for x in xs:
-        if type(x) is cls:
-            n += len(x.data)
-        elif T.typeof(x) is eltype:
-            n += 1
-        else:
-            return None
-    data = np.empty(n, T.DTYPE_OF[eltype])
-    at = 0
-    for x in xs:
-        if type(x) is cls:
-            data[at : at + len(x.data)] = x.data
-            at += len(x.data)
-        else:
-            data[at] = x
-            at += 1
-    return cls(data)
 
 
 @Base.method("hcat(xs...)")

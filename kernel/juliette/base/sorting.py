@@ -170,14 +170,15 @@ def sorted_values(values: list[Any], o: OrderBy) -> list[Any]:
     return [values[i] for i in order_indices(values, o)]
 
 
-def sorted_data(data: Any, reverse: bool) -> Any:
-    """A vector of numbers in the order of `isless`; None where numpy's order is another."""
-    if data.ndim != 1 or data.dtype.kind not in "iuf":
+def sorted_data(data: Any, o: OrderBy) -> Any:
+    """A vector of numbers, sorted; None where numpy's order is another."""
+    plain = o.by is None and o.lt is None and not TRACE.depth
+    if not plain or data.ndim != 1 or data.dtype.kind not in "iuf":
         return None
     if data.dtype.kind == "f" and (np.isnan(data).any() or not data.all()):
         return None  # NaN and the zeros of two signs
     out = np.sort(data)
-    return np.ascontiguousarray(out[::-1]) if reverse else out
+    return np.ascontiguousarray(out[::-1]) if o.reversed else out
 
 
 # ---------------------------------------------------------------- sort
@@ -214,12 +215,11 @@ def sort(
      "bb"
     ```
     """
-    plain = by is None and lt is None and order is None and dims is None and not TRACE.depth
-    if plain and isinstance(x, Array) and (rev is None or type(rev) is bool):
-        data = sorted_data(x.data, rev is True)
+    o = ordering(by, lt, rev, order)
+    if isinstance(x, Array):
+        data = sorted_data(x.data, o)
         if data is not None:
             return type(x)(data)
-    o = ordering(by, lt, rev, order)
     if isinstance(x, (V.JuliaDict, V.JuliaSet, str)) or x is None:
         raise MethodError(Base.bindings["sort"], (x,), None)
     if (
@@ -296,7 +296,10 @@ def sort_in_place(
         if v.data.ndim > 1:
             v.data[...] = _sort_along(v, dims, o).data
         else:
-            v.data[...] = vector(sorted_values(list(iterate_value(v)), o), v.eltype).data
+            data = sorted_data(v.data, o)
+            if data is None:
+                data = vector(sorted_values(list(iterate_value(v)), o), v.eltype).data
+            v.data[...] = data
         return v
     if isinstance(v, V.Wrapper) and np.ndim(v.data) > 1:
         if dims is None:
