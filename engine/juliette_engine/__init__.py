@@ -8,6 +8,7 @@
 - `blocks`, `long`: the same over long arrays, block by block
 - `deferred`: operations on long arrays that wait for the next one
 - `elementwise`: the table of elementwise operations
+- `primitive`: what a primitive is, and how one is made
 - `primitives`: operations on whole arrays
 - `softmaxes`: softmax and its logarithm, logsumexp, norms
 - `linalg`: solving, inverses, determinants, factorizations

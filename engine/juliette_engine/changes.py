@@ -21,7 +21,7 @@ from juliette_engine import (
     softmaxes as softmaxes,  # its primitives are among those below
 )
 from juliette_engine.elementwise import add, div, exp, mul, neg, real, sub
-from juliette_engine.primitives import LINEAR, PRIMITIVES, shape
+from juliette_engine.primitive import LINEAR, PRIMITIVES, shape
 from juliette_engine.tape import Node, primal, raw
 
 ndarray = np.ndarray

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from juliette_engine import elementwise as E
+from juliette_engine import primitive
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.changes import plus, zero_change
@@ -84,7 +85,7 @@ def spread(d: Any, have: tuple[int, ...], want: tuple[int, ...], suffix: tuple[i
     if n < len(want) and (n or suffix):
         d = P.reshape(d, (*have, *(1,) * (len(want) - n), *suffix))
     full = (*want, *suffix)
-    if P.shape(d) == full:
+    if primitive.shape(d) == full:
         return d
     if isinstance(d, Node):
         return E.mul(d, np.ones(full, np.asarray(T.primal(d)).dtype, order="F"))
@@ -102,7 +103,7 @@ def elementwise_change(
     moving = [i for i, d in enumerate(changes) if d is not None and rule.partials[i] is not None]
     if not moving:
         return None
-    shape = P.shape(y)
+    shape = primitive.shape(y)
     if not any([isinstance(v, Node) for v in args]) and not any(
         [isinstance(changes[i], Node) for i in moving]
     ):
@@ -116,7 +117,7 @@ def elementwise_change(
 
 def spread_to(d: Any, x: Any, shape: tuple[int, ...], suffix: tuple[int, ...]) -> Any:
     """A change with dimensions where broadcasting adds them to its value."""
-    have = P.shape(x)
+    have = primitive.shape(x)
     if len(have) == len(shape) or not (have or suffix):
         return d
     return P.reshape(d, (*have, *(1,) * (len(shape) - len(have)), *suffix))
@@ -304,7 +305,9 @@ def transposed(tape: Any, rule: Any, out: Any, a: Any, b: Any) -> Any:
             T.acc_any(h, d if j is None else P.getitem(d, (..., j)))
         gradients.run_back(above)
         parts.append(
-            zero_change(value_of(out), ()) if g.grad is None else P.spread_like(g.grad, out.data)
+            zero_change(value_of(out), ())
+            if g.grad is None
+            else primitive.spread_like(g.grad, out.data)
         )
         g.grad = None
     above.clear()
@@ -313,9 +316,11 @@ def transposed(tape: Any, rule: Any, out: Any, a: Any, b: Any) -> Any:
 
 def stacked(parts: list[Any], suffix: tuple[int, ...]) -> Any:
     """Changes in one direction each as one in all."""
-    if not P.shape(parts[0]):
+    if not primitive.shape(parts[0]):
         return P.stack_scalars(parts, suffix)
-    return P.concatenate([P.reshape(p, (*P.shape(p), 1)) for p in parts], len(P.shape(parts[0])))
+    return P.concatenate(
+        [P.reshape(p, (*primitive.shape(p), 1)) for p in parts], len(primitive.shape(parts[0]))
+    )
 
 
 # ---------------------------------------------------------------- asking for changes
@@ -323,7 +328,7 @@ def stacked(parts: list[Any], suffix: tuple[int, ...]) -> Any:
 
 def directions(x: Any, start: int = 0, stop: int | None = None) -> Any:
     """Changes of an array, one element each: those of the elements from `start` to `stop` in Fortran order."""
-    shape = P.shape(x)
+    shape = primitive.shape(x)
     p = T.raw(T.primal(x))
     kind = (
         p.dtype
@@ -386,22 +391,22 @@ def forward_jacobian(f: Callable[..., Any], x: Any, push: Any = pushed) -> tuple
 
     Of a value that is a number the derivatives are a row; `push` runs it, as `pushed` does.
     """
-    n = math.prod(P.shape(x))
+    n = math.prod(primitive.shape(x))
     p = T.raw(T.primal(x))
     if type(p) is not ndarray:
         return push(f, (x,), (unit(p),))  # type: ignore[no-any-return]
     y, parts = None, []
     for start in range(0, max(n, 1), CHUNK):
         d = directions(x, start, min(start + CHUNK, n))
-        y, change = push(f, (x,), (d,), P.shape(d)[-1:])
-        parts.append(P.reshape(change, (math.prod(P.shape(y)), P.shape(d)[-1])))
+        y, change = push(f, (x,), (d,), primitive.shape(d)[-1:])
+        parts.append(P.reshape(change, (math.prod(primitive.shape(y)), primitive.shape(d)[-1])))
     return y, parts[0] if len(parts) == 1 else P.concatenate(parts, 1)
 
 
 def forward_diagonal(f: Callable[..., Any], x: Any, push: Any = pushed) -> Any:
     """The derivative of each element of `f(x)` in the element of `x` that has its place."""
     h = forward_jacobian(f, x, push)[1]
-    shape = P.shape(x)
+    shape = primitive.shape(x)
     if not shape:
         return h
     n = np.arange(math.prod(shape))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from juliette_engine import primitive, trees
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
-from juliette_engine import trees
 from juliette_engine.elementwise import real
 from juliette_engine.numeric import ONES, OTHERS
 from juliette_engine.tape import (
@@ -205,7 +205,7 @@ def project(g: Any, node: Any) -> Any:
     if isinstance(g, Node):
         if np.iscomplexobj(primal(g)) and not np.iscomplexobj(primal(like)):
             g = real(g)
-        return P.unbroadcast(g, like) if P.shape(g) != np.shape(like) else g
+        return P.unbroadcast(g, like) if primitive.shape(g) != np.shape(like) else g
     if type(like) is ndarray:
         dtype = like.dtype if like.dtype.kind in "fc" else _FLOAT
         if type(g) is not ndarray or g.shape != like.shape:

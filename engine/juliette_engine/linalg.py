@@ -7,17 +7,8 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, conjugate, div, mul, neg, real, sub
-from juliette_engine.primitives import (
-    adjoint,
-    getitem,
-    matmul,
-    number,
-    primitive,
-    reshape,
-    shape,
-    stack_scalars,
-    total,
-)
+from juliette_engine.primitive import number, primitive, shape
+from juliette_engine.primitives import adjoint, getitem, matmul, reshape, stack_scalars, total
 from juliette_engine.tape import Node, primal
 
 

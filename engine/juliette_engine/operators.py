@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine import array_operators
+from juliette_engine import array_operators, primitive
 from juliette_engine import elementwise as E
 from juliette_engine import primitives as P
 from juliette_engine import tape as T
@@ -387,7 +387,7 @@ OBSERVERS = {
 
 
 def _axes(x: Any, axis: Any) -> tuple[int, ...]:
-    n = len(P.shape(x))
+    n = len(primitive.shape(x))
     given = (axis,) if isinstance(axis, int) else tuple(axis)
     return tuple(i % n for i in given)
 
@@ -402,7 +402,7 @@ def summed(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
             if d is SINGLE and type(x.tape) is T.Tape:
                 return _SUM_SINGLE(x)
         return P.total(x)
-    axes, shape = _axes(x, axis), P.shape(x)
+    axes, shape = _axes(x, axis), primitive.shape(x)
     y = P.sum_along(x, axes)
     if keepdims:
         return y
@@ -416,7 +416,7 @@ _SUM_DOUBLE, _SUM_SINGLE = P.sum_kernel(True), P.sum_kernel(False)
 
 def averaged(x: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The mean of all elements, or along axes."""
-    shape = P.shape(x)
+    shape = primitive.shape(x)
     sizes = shape if axis is None else tuple(shape[i] for i in _axes(x, axis))
     return E.div(summed(x, axis, keepdims=keepdims), float(math.prod(sizes)))
 
@@ -436,9 +436,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.cumsum: lambda x, axis=0: P.cumsum(x, axis=axis),
     np.where: E.where,
     np.reshape: lambda x, to, order="C": _reshape(x, to, order=order),
-    np.shape: P.shape,
-    np.ndim: lambda x: len(P.shape(x)),
-    np.size: lambda x: math.prod(P.shape(x)),
+    np.shape: primitive.shape,
+    np.ndim: lambda x: len(primitive.shape(x)),
+    np.size: lambda x: math.prod(primitive.shape(x)),
     np.iscomplexobj: lambda x: np.iscomplexobj(primal(x)),
 }
 

@@ -59,9 +59,8 @@ from juliette_engine.elementwise import (
     xlogy,
 )
 from juliette_engine.operators import remainder
+from juliette_engine.primitive import PRIMITIVES, Primitive, many, primitive, shape
 from juliette_engine.primitives import (
-    PRIMITIVES,
-    Primitive,
     adjoint,
     cast,
     concatenate,
@@ -71,18 +70,15 @@ from juliette_engine.primitives import (
     extreme,
     extreme_along,
     getitem,
-    many,
     matmul,
     mean,
     mean_along,
     permute,
-    primitive,
     product,
     product_along,
     reshape,
     reverse,
     scattered,
-    shape,
     stack_scalars,
     sum_along,
     total,

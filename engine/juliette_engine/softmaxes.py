@@ -20,15 +20,8 @@ from juliette_engine.elementwise import (
     sub,
 )
 from juliette_engine.errors import scalar_given
-from juliette_engine.primitives import (
-    extreme,
-    number,
-    primitive,
-    shape,
-    sum_along,
-    total,
-    unbroadcast,
-)
+from juliette_engine.primitive import number, primitive, shape
+from juliette_engine.primitives import extreme, sum_along, total, unbroadcast
 from juliette_engine.tape import (
     primal,
     raw,

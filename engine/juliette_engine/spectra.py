@@ -23,17 +23,8 @@ from juliette_engine.elementwise import (
     where,
 )
 from juliette_engine.linalg import inv, solve, upper_of
-from juliette_engine.primitives import (
-    adjoint,
-    fortran,
-    getitem,
-    matmul,
-    primitive,
-    reshape,
-    shape,
-    total,
-    transpose,
-)
+from juliette_engine.primitive import primitive, shape
+from juliette_engine.primitives import adjoint, fortran, getitem, matmul, reshape, total, transpose
 from juliette_engine.tape import primal
 
 

@@ -26,7 +26,7 @@ from tests.engine.test_rules import (
 import juliette_engine as je
 from juliette_engine import forward, rules
 from juliette_engine import functions as F
-from juliette_engine.primitives import PRIMITIVES, Primitive
+from juliette_engine.primitive import PRIMITIVES, Primitive
 from juliette_engine.tape import FORWARD_RULES, TRACED_RULES
 
 

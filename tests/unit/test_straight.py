@@ -108,7 +108,7 @@ def difference(a: Any, b: Any) -> str | None:
 def compared(monkeypatch: pytest.MonkeyPatch, session: Interpreter) -> list[str]:
     """Every gradient is computed both ways, where there is a straight one; notes which had one."""
     from juliette.packages.zygote import entry, straight
-    from juliette.runtime.dispatch import TRACE
+    from juliette.runtime.world import TRACE
 
     notes: list[str] = []
 

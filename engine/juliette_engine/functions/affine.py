@@ -15,7 +15,8 @@ from juliette_engine import tape as T
 from juliette_engine.elementwise import add
 from juliette_engine.fusion import ones
 from juliette_engine.numeric import constant, product, rectify
-from juliette_engine.primitives import matmul, reshape, shape
+from juliette_engine.primitive import shape, spread_like
+from juliette_engine.primitives import matmul, reshape
 from juliette_engine.tape import (
     IMPLICIT,
     Node,
@@ -175,7 +176,7 @@ def _dense_traced(g: Any, r: Any, args: Any, σ: Any) -> None:
     weight, x, bias = args
     w, v = _data(weight), _data(x)
     y = r.data
-    g = primitives.spread_like(g, y)
+    g = spread_like(g, y)
     op = σ if isinstance(σ, elementwise.Elementwise) else None
     dz = g if op is None else elementwise.cotangent(op.rule, 0, g, y, (y,))
     if isinstance(weight, Node):

@@ -12,7 +12,8 @@ from juliette_engine import rules
 from juliette_engine.activations import where
 from juliette_engine.errors import ArgumentError, unequal
 from juliette_engine.functions.gathering import batched_mul, batched_transpose
-from juliette_engine.primitives import permute, shape
+from juliette_engine.primitive import shape
+from juliette_engine.primitives import permute
 from juliette_engine.tape import primal
 
 

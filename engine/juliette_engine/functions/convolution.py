@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from juliette_engine.errors import DimensionMismatch
 from juliette_engine.numeric import product
-from juliette_engine.primitives import primitive, shape
+from juliette_engine.primitive import primitive, shape
 
 ndarray = np.ndarray
 

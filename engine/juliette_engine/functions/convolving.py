@@ -30,13 +30,8 @@ from juliette_engine.functions.convolution import (
 from juliette_engine.functions.pooling import geometry as windows
 from juliette_engine.functions.pooling import maxpool as largest_of_windows
 from juliette_engine.fusion import ones
-from juliette_engine.primitives import (
-    PRIMITIVES,
-    reshape,
-    shape,
-    spread_like,
-    sum_along,
-)
+from juliette_engine.primitive import PRIMITIVES, shape, spread_like
+from juliette_engine.primitives import reshape, sum_along
 from juliette_engine.tape import (
     IMPLICIT,
     KEEPING_RULES,

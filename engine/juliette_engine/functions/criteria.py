@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from juliette_engine.elementwise import mul, neg, sub
-from juliette_engine.primitives import primitive, shape
+from juliette_engine.primitive import primitive, shape
 
 
 def _squares_x(g: Any, v: Any, x: Any, y: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from juliette_engine.elementwise import add, div, mul, neg, sub
 from juliette_engine.fusion import ones
 from juliette_engine.numeric import constant, largest
-from juliette_engine.primitives import number, primitive, shape
+from juliette_engine.primitive import number, primitive, shape
 from juliette_engine.softmaxes import softmax
 from juliette_engine.tape import primal
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, mul, neg
-from juliette_engine.primitives import concatenate, getitem, number, primitive, shape
+from juliette_engine.primitive import number, primitive, shape
+from juliette_engine.primitives import concatenate, getitem
 from juliette_engine.softmaxes import logsoftmax, logsumexp
 from juliette_engine.tape import raw
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette_engine.elementwise import add, conjugate, div, mul, neg
 from juliette_engine.errors import ArgumentError, DimensionMismatch
-from juliette_engine.primitives import permute, primitive, reshape, shape, sum_along
+from juliette_engine.primitive import primitive, shape
+from juliette_engine.primitives import permute, reshape, sum_along
 from juliette_engine.tape import primal
 
 ndarray = np.ndarray

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.errors import ArgumentError
-from juliette_engine.primitives import getitem, primitive, shape
+from juliette_engine.primitive import primitive, shape
+from juliette_engine.primitives import getitem
 
 ndarray = np.ndarray
 

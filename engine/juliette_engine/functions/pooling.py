@@ -18,7 +18,7 @@ from juliette_engine.functions.convolution import (
     outward,
     remembered,
 )
-from juliette_engine.primitives import primitive, shape
+from juliette_engine.primitive import primitive, shape
 
 ndarray = np.ndarray
 

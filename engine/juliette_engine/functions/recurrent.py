@@ -10,7 +10,8 @@ from juliette_engine import tape as T
 from juliette_engine.elementwise import add
 from juliette_engine.functions.affine import IN_PLACE
 from juliette_engine.fusion import ones, unbroadcast
-from juliette_engine.primitives import concatenate, getitem, matmul, reshape, shape
+from juliette_engine.primitive import shape
+from juliette_engine.primitives import concatenate, getitem, matmul, reshape
 from juliette_engine.tape import IMPLICIT, Node, full, give, lent, new, raw
 
 ndarray = np.ndarray

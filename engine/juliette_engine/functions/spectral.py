@@ -12,7 +12,8 @@ import numpy as np
 from juliette_engine.elementwise import absolute, div, mul, power
 from juliette_engine.errors import ArgumentError
 from juliette_engine.functions.padding import pad_reflect, pad_zeros
-from juliette_engine.primitives import getitem, primitive, reshape, shape
+from juliette_engine.primitive import primitive, shape
+from juliette_engine.primitives import getitem, reshape
 from juliette_engine.tape import primal
 
 

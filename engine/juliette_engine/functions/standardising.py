@@ -14,7 +14,8 @@ import numpy as np
 from juliette_engine.elementwise import add, div, mul, sqrt, sub
 from juliette_engine.functions.convolution import inward, outward
 from juliette_engine.fusion import ones
-from juliette_engine.primitives import primitive, reshape, shape, sum_along
+from juliette_engine.primitive import primitive, shape
+from juliette_engine.primitives import reshape, sum_along
 from juliette_engine.tape import Node
 
 Axes = tuple[int, ...]

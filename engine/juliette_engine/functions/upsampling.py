@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette_engine.elementwise import add, mul
 from juliette_engine.errors import ArgumentError
-from juliette_engine.primitives import getitem, permute, reshape, shape
+from juliette_engine.primitive import shape
+from juliette_engine.primitives import getitem, permute, reshape
 from juliette_engine.text import value_text
 
 

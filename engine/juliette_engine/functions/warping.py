@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette_engine.elementwise import add, mul, sub
 from juliette_engine.errors import ArgumentError, AssertionFailed
-from juliette_engine.primitives import getitem, shape
+from juliette_engine.primitive import shape
+from juliette_engine.primitives import getitem
 from juliette_engine.tape import primal
 
 Pair = tuple[Any, Any]

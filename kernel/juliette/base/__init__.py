@@ -1,6 +1,6 @@
 """Base, a file for each chapter of the Julia manual.
 
-- `essentials`: types, conversion, identity, fields, exceptions
+- `essentials`, `conversion`, `fields`, `identity`: types, `convert`, fields, `===`, exceptions
 - `reflection`: looking at types, their fields and sizes
 - `type_fields`: the fields of types themselves, `T.parameters`
 - `method_reflection`: looking at functions and their methods
@@ -12,17 +12,20 @@
 - `array_construction`, `concatenation`, `ranges`: making arrays
 - `range_questions`: what ranges answer without their elements
 - `range_types`: from one kind of range to another
-- `cartesian`, `indexing`, `views`: reading and writing elements
+- `cartesian`, `indices`, `indexing`, `value_indexing`, `index_styles`, `views`: reading and writing
+  elements
 - `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths
 - `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `replacing`: `replace` of elements
 - `pointers`: pointers as numbers, the names of C's types
 - `missing`: arithmetic with missing values, `skipmissing`
-- `broadcasting`, `lanes`: dotted calls; functions of the user's own over whole arrays
-- `iteration`: `iterate` and Python's iterators; sizes and element types; `collect`
+- `broadcast_styles`, `broadcasting`: dotted calls
+- `lanes`: functions of the user's own over whole arrays
+- `iteration`: `iterate` and Python's iterators
+- `iterator_sizes`, `collecting`: sizes and element types; `collect`, generators
 - `nested_loops`: the macros of Base.Cartesian
 - `iterator_traits`: what the types of lazy iterators tell of size and elements
-- `iterators`, `pairs`: the lazy iterators
+- `iterators`, `iterator_functions`, `pairs`: the lazy iterators
 - `folds`, `searching`, `orderings`, `sorting`: functions of a function and a collection
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
 - `simple_vector`: the vectors of type parameters

@@ -27,11 +27,11 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, wrap
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import Complex_
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 
 
 def same_shape(a: Any, b: Any) -> None:

@@ -29,7 +29,6 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements, fill_object, make, undef, vector
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -38,6 +37,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 
 # ---------------------------------------------------------------- one-dimensional literals
 

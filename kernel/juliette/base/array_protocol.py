@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import convert_to
+from juliette.base.conversion import convert_to
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V

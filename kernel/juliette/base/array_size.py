@@ -16,7 +16,9 @@ from juliette.base.array_protocol import (
     shape_of,
 )
 from juliette.base.cartesian import CartesianIndex, CartesianIndices
-from juliette.base.indexing import GETINDEX, LINEAR, flatten, normalise
+from juliette.base.index_styles import LINEAR
+from juliette.base.indexing import GETINDEX
+from juliette.base.indices import flatten, normalise
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W

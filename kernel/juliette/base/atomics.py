@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import egal, getfield, setfield
+from juliette.base.fields import getfield, setfield
+from juliette.base.identity import egal
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

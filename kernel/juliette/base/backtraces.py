@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS
 from juliette.compiler import support
 from juliette.display.errors import showerror_text
 from juliette.display.frames import (

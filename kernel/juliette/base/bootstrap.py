@@ -14,12 +14,20 @@ from juliette.base import (
     array_size,
     broadcasting,
     cartesian,
+    collecting,
     concatenation,
+    conversion,
     dictionaries,
     essentials,
+    fields,
     functions,
+    identity,
+    index_styles,
     indexing,
     iteration,
+    iterator_functions,
+    iterator_sizes,
+    lanes,
     multimedia,
     pairs,
     range_questions,
@@ -27,11 +35,12 @@ from juliette.base import (
     ranges,
     sets,
     tuples,
+    value_indexing,
     vectors,
     views,
 )
 from juliette.base.deferred import CHAPTERS, EXTENDED
-from juliette.base.essentials import getproperty, propertynames
+from juliette.base.fields import getproperty, propertynames
 from juliette.base.indexing import getindex
 from juliette.base.multimedia import rich_forms, set_host
 from juliette.base.numbers import arithmetic as number_arithmetic
@@ -49,13 +58,14 @@ from juliette.display.show import long_text, one_line
 from juliette.runtime import broadcast, errors
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
-from juliette.runtime.dispatch import TRACE, take_back_extensions
+from juliette.runtime.dispatch import take_back_extensions
 from juliette.runtime.errors import ParseErrorException, julia_value
 from juliette.runtime.modules import PACKAGES, SESSION, Base, Module
 from juliette.runtime.scheduler import SCHEDULER
 from juliette.runtime.type_names import type_string
 from juliette.runtime.types import typeof
 from juliette.runtime.values import JuliaDict
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import LineNumberNode, Symbol
 
 __all__ = [
@@ -94,6 +104,9 @@ __all__ = [
 # What every program needs; the rest of Base is imported when one of its names is first met.
 CORE = (
     essentials,
+    conversion,
+    fields,
+    identity,
     promotion,
     number_arithmetic,
     comparison,
@@ -102,12 +115,15 @@ CORE = (
     array_protocol,
     cartesian,
     indexing,
+    index_styles,
+    value_indexing,
     views,
     array_construction,
     array_size,
     array_arithmetic,
     concatenation,
     broadcasting,
+    lanes,
     ranges,
     range_questions,
     range_types,
@@ -116,6 +132,9 @@ CORE = (
     pairs,
     functions,
     iteration,
+    iterator_sizes,
+    iterator_functions,
+    collecting,
     dictionaries,
     sets,
     string_comparison,

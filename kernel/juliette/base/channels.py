@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS, field_error
-from juliette.base.iteration import ITERATORS, SizeUnknown, native_steps
+from juliette.base.fields import FIELD_HOOKS, field_error
+from juliette.base.iteration import ITERATORS, native_steps
+from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.tasks import TaskFailedException
 from juliette.compiler import support
 from juliette.runtime import types as T

@@ -11,9 +11,10 @@ import numpy as np
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import is_signature, problem
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import WORLD, call_kw
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Core, Module
+from juliette.runtime.world import WORLD
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS
 from juliette.base.iteration import ITERATORS, iterate_value
 from juliette.base.strings.values import text_of
 from juliette.compiler.session import literal

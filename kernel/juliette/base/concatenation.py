@@ -25,9 +25,9 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make, pack, vector
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 
 # How values that take their size from their neighbours (`I` of LinearAlgebra) become arrays:
 # class → f(value, size).

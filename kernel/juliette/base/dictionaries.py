@@ -8,16 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from juliette.base.essentials import convert_to
-from juliette.base.iteration import (
-    Lazy,
-    eltype_of_iterator,
-    iterate_value,
-    known_length,
-    lazy_type,
-    native_steps,
-    parameters_of,
-)
+from juliette.base.collecting import lazy_type
+from juliette.base.conversion import convert_to
+from juliette.base.iteration import iterate_value, native_steps
+from juliette.base.iterator_sizes import Lazy, eltype_of_iterator, known_length, parameters_of
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T

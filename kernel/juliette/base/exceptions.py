@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.iteration import HasLength, Lazy, iterate_value, native_steps
+from juliette.base.iteration import iterate_value, native_steps
+from juliette.base.iterator_sizes import HasLength, Lazy
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

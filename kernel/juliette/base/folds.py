@@ -14,19 +14,10 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import is_array, like
+from juliette.base.collecting import Generator, finite, finite_source, gather, of_results
 from juliette.base.fixing import Fix1
-from juliette.base.iteration import (
-    Generator,
-    applied,
-    apply_all,
-    eltype_of_iterator,
-    finite,
-    finite_source,
-    gather,
-    iterate_value,
-    of_results,
-    shape_of_iterator,
-)
+from juliette.base.iteration import applied, apply_all, iterate_value
+from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
@@ -34,10 +25,11 @@ from juliette.compiler.emitter import FAST
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, vector
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 
 
 def nothing_to_reduce(op: Any, t: Any) -> MethodError:

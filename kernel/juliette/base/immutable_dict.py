@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import convert_to
+from juliette.base.conversion import convert_to
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.iteration import Generator, eltype_of_iterator
+from juliette.base.collecting import Generator
+from juliette.base.iterator_sizes import eltype_of_iterator
 from juliette.base.output import _COLORS
 from juliette.base.reflection import field_types, layout, struct_layout
 from juliette.compiler import support

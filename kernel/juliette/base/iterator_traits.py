@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from juliette.base.iteration import (
+from juliette.base.iterator_sizes import (
     EltypeUnknown,
     HasLength,
     HasShape_,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS
 from juliette.compiler.session import literal
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS, field_error
+from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.reflection import vector
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import (
-    CALLABLES,
-    TRACE,
-    GenericFunction,
-    KeywordCall,
-    Method,
-    beats,
-    call_kw,
-)
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall, Method, call_kw
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -23,7 +15,9 @@ from juliette.runtime.errors import (
     MethodError,
     TypeError_,
 )
+from juliette.runtime.method_order import beats
 from juliette.runtime.modules import Base, Core, Module, constructors
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from juliette.base.array_protocol import eltype_of, is_array, shape_of, values_of
 from juliette.base.array_searching import key_at
+from juliette.base.collecting import gather
 from juliette.base.indexing import GETINDEX
-from juliette.base.iteration import SizeUnknown, eltype_of_iterator, gather
+from juliette.base.iterator_sizes import SizeUnknown, eltype_of_iterator
 from juliette.base.optional import without
 from juliette.compiler import support
 from juliette.runtime import types as T

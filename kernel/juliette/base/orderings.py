@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from juliette.base.essentials import PROPERTIES, field_error
+from juliette.base.fields import PROPERTIES, field_error
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime.errors import MethodError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS, field_error
+from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.pipes import PipeEnd, WaitingStream
 from juliette.base.streams import open_mode
 from juliette.display.io import (

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.iteration import (
+from juliette.base.iteration import iterate_value, native_steps
+from juliette.base.iterator_sizes import (
     HasLength,
     IsInfinite,
     Lazy,
     SizeUnknown,
     eltype_of_iterator,
-    iterate_value,
-    native_steps,
     shape_of_iterator,
     size_of,
 )

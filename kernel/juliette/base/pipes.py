@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS
-from juliette.base.iteration import Lazy, SizeUnknown, native_steps
+from juliette.base.fields import FIELD_HOOKS
+from juliette.base.iteration import native_steps
+from juliette.base.iterator_sizes import Lazy, SizeUnknown
 from juliette.base.streams import readable
 from juliette.base.strings.values import text_of
 from juliette.display.io import IO, IOBuffer

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from juliette.base.commands import Cmd, CmdRedirect, OrCmds, cmd_text
-from juliette.base.essentials import FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS
 from juliette.base.iteration import iterate_value
 from juliette.base.pipes import DescriptorStream, TwoWay
 from juliette.base.streams import (

@@ -27,7 +27,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import elements, make, pack
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
     ArgumentError,
     DimensionMismatch,
@@ -38,6 +38,7 @@ from juliette.runtime.errors import (
 from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 NONE = object()

@@ -13,13 +13,14 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
-from juliette.base.iteration import gather, iterate_value
+from juliette.base.collecting import gather
+from juliette.base.iteration import iterate_value
 from juliette.base.optional import without
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 
 
 def by_pairs(pairs: tuple[Any, ...]) -> Callable[[Any], Any]:

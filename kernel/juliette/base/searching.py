@@ -5,15 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from juliette.base.collecting import fitted, gather
 from juliette.base.fixing import Fix2
 from juliette.base.folds import holds, itself
-from juliette.base.iteration import (
-    eltype_of_iterator,
-    fitted,
-    gather,
-    iterate_value,
-    shape_of_iterator,
-)
+from juliette.base.iteration import iterate_value
+from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector

@@ -6,16 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from juliette.base.collecting import gather
+from juliette.base.conversion import convert_to
 from juliette.base.dictionaries import native
-from juliette.base.essentials import convert_to
-from juliette.base.iteration import (
-    eltype_of_iterator,
-    gather,
-    iterate_value,
-    known_length,
-    one_by_one,
-    parameters_of,
-)
+from juliette.base.iteration import iterate_value
+from juliette.base.iterator_sizes import eltype_of_iterator, known_length, one_by_one, parameters_of
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T

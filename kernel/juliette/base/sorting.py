@@ -17,22 +17,18 @@ from juliette.base.array_protocol import (
     like,
     shape_of,
 )
-from juliette.base.iteration import (
-    IsInfinite,
-    eltype_of_iterator,
-    gather,
-    iterate_value,
-    size_of,
-)
+from juliette.base.collecting import gather
+from juliette.base.iteration import iterate_value
+from juliette.base.iterator_sizes import IsInfinite, eltype_of_iterator, size_of
 from juliette.base.orderings import OrderBy, as_order_by, before, holds, ordering
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, vector
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError, TypeError_
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 # ---------------------------------------------------------------- Base.Sort

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from juliette.base.essentials import exception_constructor
-from juliette.base.iteration import Lazy, SizeUnknown, iterate_value, native_steps
+from juliette.base.iteration import iterate_value, native_steps
+from juliette.base.iterator_sizes import Lazy, SizeUnknown
 from juliette.base.strings.values import text_of
 from juliette.compiler import support
 from juliette.display.io import (

@@ -6,14 +6,11 @@ import time
 from collections import deque
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS, _simple, field_error
-from juliette.base.iteration import (
-    gather,
-    iterate_value,
-    iterates,
-    native_steps,
-    shape_of_iterator,
-)
+from juliette.base.collecting import gather
+from juliette.base.essentials import _simple
+from juliette.base.fields import FIELD_HOOKS, field_error
+from juliette.base.iteration import iterate_value, iterates, native_steps
+from juliette.base.iterator_sizes import shape_of_iterator
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

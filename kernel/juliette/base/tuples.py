@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import Val, _simple, element_types, without_variables
+from juliette.base.conversion import element_types, without_variables
+from juliette.base.essentials import Val, _simple
 from juliette.base.iteration import iterate_value
 from juliette.compiler import support
 from juliette.runtime import types as T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import field_error
+from juliette.base.fields import field_error
 from juliette.base.reflection import field_types
 from juliette.base.simple_vector import SimpleVector
 from juliette.runtime import types as T

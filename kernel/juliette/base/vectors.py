@@ -14,7 +14,7 @@ from juliette.base.array_protocol import (
     is_array,
     values_of,
 )
-from juliette.base.iteration import one_by_one
+from juliette.base.iterator_sizes import one_by_one
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -28,9 +28,9 @@ from juliette.runtime.array import (
     undefined,
     vector,
 )
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 
 _EMPTY = "array must be non-empty"
 

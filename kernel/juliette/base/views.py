@@ -8,19 +8,21 @@ import numpy as np
 
 from juliette.base.array_protocol import convert_element, eltype_of, is_array, shape_of
 from juliette.base.cartesian import CartesianIndex, IndexGrid
-from juliette.base.indexing import GETINDEX, LINEAR, flatten, index_style, normalise
+from juliette.base.index_styles import LINEAR, index_style
+from juliette.base.indexing import GETINDEX
+from juliette.base.indices import flatten, normalise
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.layout import layout
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 for _name, _t, _public in (

@@ -10,9 +10,10 @@ from typing import Any
 from juliette.compiler.instances import Source, element_of_type, instance_of
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
-from juliette.runtime.dispatch import TRACE, GenericFunction, KeywordCall, Method
+from juliette.runtime.dispatch import GenericFunction, KeywordCall, Method
 from juliette.runtime.errors import MethodError, UndefVarError
 from juliette.runtime.modules import Core, Module
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 # More classes than this of one lambda share one that knows nothing of what is captured.

@@ -18,10 +18,11 @@ from juliette.compiler.lattice import ANY, BOTTOM, join, joined, widen
 from juliette.runtime import broadcast
 from juliette.runtime import types as T
 from juliette.runtime.array import undef
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 from juliette.runtime.wrappers import eltype_of
 
 # Arguments that are unions are followed member by member, up to so many combinations.

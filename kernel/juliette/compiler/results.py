@@ -19,8 +19,9 @@ from juliette.compiler.lattice import ANY, Known, widen
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, undef
-from juliette.runtime.dispatch import TRACE, GenericFunction, call_kw
+from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.world import TRACE
 
 STABLE: dict[str, frozenset[str]] = {
     module: frozenset(names.split())

@@ -10,9 +10,10 @@ from juliette.compiler import python_backend as backend
 from juliette.compiler import type_support as type_support
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
-from juliette.runtime.dispatch import WORLD, GenericFunction, in_function
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Main, Module
+from juliette.runtime.world import WORLD, in_function
 from juliette.syntax.expr import Expr, LineNumberNode, macro_call
 
 # Julia finds these after the stage that adds the place to a message.

@@ -23,7 +23,6 @@ from juliette.runtime import types as T
 from juliette.runtime.dispatch import (
     CALLABLES,
     OPEN_CALLS,
-    TRACE,
     GenericFunction,
     KeywordCall,
     Method,
@@ -47,6 +46,7 @@ from juliette.runtime.values import (
     NamedTuple,
     Pair,
 )
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 F = TypeVar("F", bound=Callable[..., Any])

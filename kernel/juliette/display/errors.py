@@ -22,8 +22,9 @@ from juliette.display.strings import escaped
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, vector
-from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, KeywordCall
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall
 from juliette.runtime.modules import Base, Module, is_plain_name
+from juliette.runtime.world import WORLD
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 

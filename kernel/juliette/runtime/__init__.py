@@ -20,7 +20,9 @@
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused
 - `kernels`: a dotted call's Python function for the kinds of its leaves
-- `dispatch`: generic functions, methods, specificity
+- `dispatch`: generic functions and methods
+- `method_order`: which of the methods that fit is called
+- `world`: world age
 - `interrupts`: held back while something is loaded
 - `memory`: how much memory there is
 - `modules`: modules and their bindings; how Base is filled

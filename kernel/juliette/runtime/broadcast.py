@@ -13,7 +13,7 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.kernels import (
     KERNELS,
@@ -26,6 +26,7 @@ from juliette.runtime.kernels import (
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.runtime.values import BitArray
+from juliette.runtime.world import TRACE
 
 # Set by the gradient packages: evaluates a tree whose leaves are traced.
 TRACED: Any = None

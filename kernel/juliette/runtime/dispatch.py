@@ -14,7 +14,6 @@ argument types ends what was concluded.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from inspect import CO_VARKEYWORDS
 from types import CodeType, FunctionType
@@ -22,89 +21,10 @@ from typing import Any
 
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
+from juliette.runtime.method_order import most_specific
+from juliette.runtime.world import TRACE, WORLD
 
 Implementation = Callable[..., Any]
-
-
-class TraceState:
-    """Whether operations are being recorded; `depth` is 0 in ordinary runs."""
-
-    __slots__ = ("depth",)
-
-    def __init__(self) -> None:
-        self.depth = 0
-
-
-TRACE = TraceState()
-
-
-class WorldAge:
-    """How many methods there have been, and how many of them running code may see."""
-
-    __slots__ = ("current", "floor", "held", "latest", "outdated", "pinned", "waiting")
-
-    def __init__(self) -> None:
-        self.current = self.latest = 1
-        # the age in which the outermost statement began, or the oldest task that has not ended
-        self.floor = 1
-        # the ages of tasks that wait for their turn
-        self.waiting: dict[Any, int] = {}
-        # what ends code that was compiled when not all methods could be seen
-        self.outdated: list[Callable[[], None]] = []
-        # the calls by statements in which `eval` added methods: they go on without those
-        self.held: list[Any] = []
-        # how many calls run in an age that was asked for
-        self.pinned = 0
-
-    def age(self) -> Any:
-        """The age in which the running code sees methods, as Julia tells it."""
-        import numpy as np
-
-        return np.uint64(self.current)
-
-    def begin(self) -> None:
-        """A new statement sees all that there is."""
-        self.current = self.floor = self.latest
-        self.held.clear()
-        if self.waiting:
-            self.floor = min(self.latest, *self.waiting.values())
-        if self.outdated:
-            self.end_outdated()
-
-    def hold(self, age: int) -> None:
-        """Back from `eval` to a function, which sees no more methods than it did."""
-        self.current = age
-        frame = entered()
-        if frame is not None:
-            self.held.append(frame)
-
-    def renew(self) -> bool:
-        """Let code that may see all methods do so: a statement, and what it calls after the call with the `eval`."""
-        if not in_function():
-            self.current = self.latest
-            return True
-        if self.pinned:
-            return False
-        frame = entered()
-        if frame is None or any(frame is h for h in self.held):
-            return False
-        self.enter(self.latest)
-        return True
-
-    def enter(self, age: int) -> None:
-        """Go on with a task of another age."""
-        if self.outdated and age > self.current:
-            self.end_outdated()
-        self.current = age
-
-    def end_outdated(self) -> None:
-        """Code that relies on what an older age saw is not for this one."""
-        outdated, self.outdated = self.outdated, []
-        for end in outdated:
-            end()
-
-
-WORLD = WorldAge()
 
 
 # Methods written in Julia that belong to functions of other modules than their own.
@@ -127,35 +47,6 @@ def _outermost(module: Any) -> Any:
     while module is not None and module.parent is not module:
         module = module.parent
     return module
-
-
-def in_function() -> bool:
-    """Is a Julia function running, or only statements?"""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        place = code.co_filename
-        if code.co_name != "top-level scope" and not (
-            place.endswith(".py") or place.startswith("<")
-        ):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def entered() -> Any:
-    """The call by the statement that is running, if it is in one."""
-    frame: Any = sys._getframe(1)
-    found = None
-    while frame is not None:
-        code = frame.f_code
-        if not code.co_filename.endswith(".py"):
-            if code.co_name == "top-level scope":
-                return found
-            if not code.co_filename.startswith("<"):
-                found = frame
-        frame = frame.f_back
-    return None
 
 
 class Method:
@@ -663,17 +554,6 @@ class GenericFunction:
         return self.name
 
 
-def most_specific(methods: list[Method]) -> Method | None:
-    """The method that beats all others; None if there is none."""
-    best: Method | None = None
-    for m in methods:
-        if best is None or beats(m, best):
-            best = m
-    return (
-        best if all(m is best or (best is not None and beats(best, m)) for m in methods) else None
-    )
-
-
 def _fits(m: Method, types: tuple[Any, ...]) -> bool:
     return m.accepts_count(len(types)) and T.match(T.tuple_type(types), m.signature) is not None
 
@@ -719,45 +599,6 @@ class Link:
         """The methods have changed."""
         for names in self.holders:
             names[self.name] = self.first
-
-
-def beats(a: Method, b: Method) -> bool:
-    if T.more_specific(a.signature, b.signature):
-        return True
-    if T.subtype(b.signature, a.signature):
-        # The same set of arguments: the one without Vararg wins, then the later.
-        return T.subtype(a.signature, b.signature) and (
-            (b.vararg, len(b.type_vars)) > (a.vararg, len(a.type_vars))
-            or (a.vararg, len(a.type_vars)) == (b.vararg, len(b.type_vars))
-        )
-    # Neither contains the other: compare argument by argument, as far as one is never worse.
-    better = False
-    for x, y in zip(_expanded(a, b), _expanded(b, a), strict=False):
-        if T.more_specific(x, y):
-            better = True
-        elif T.more_specific(y, x) or not (T.subtype(x, y) and T.subtype(y, x)):
-            return False
-    if better:
-        return True
-    return not a.vararg and b.vararg
-
-
-def _expanded(m: Method, other: Method) -> list[Any]:
-    """The parameter types with variables replaced by their bounds, as long as the other's."""
-    params = [_bounded(p) for p in m.parameters]
-    n = max(len(params), len(other.parameters))
-    if m.vararg:
-        last = params.pop()
-        params += [last] * (n - len(params))
-    return params
-
-
-def _bounded(p: Any) -> Any:
-    if isinstance(p, T.Vararg):
-        p = p.type
-    for v in T.free_vars(p):
-        p = T.UnionAll(v, p) if not isinstance(p, T.TypeVar) else p.upper
-    return p
 
 
 class KeywordCall:

@@ -110,7 +110,7 @@ def julia_value(error: BaseException) -> Any:
         return error.value
     if isinstance(error, JuliaException):
         if isinstance(error, MethodError) and type(error.world) in (type(None), str):
-            from juliette.runtime.dispatch import WORLD
+            from juliette.runtime.world import WORLD
 
             error.world = WORLD.age()
         return error

@@ -16,8 +16,9 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.values import BitArray
+from juliette.runtime.world import TRACE
 
 # A function's numpy form; filled by Base.
 KERNELS: dict[Any, Any] = {}

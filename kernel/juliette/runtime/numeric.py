@@ -265,7 +265,7 @@ class Complex:
         return hash(self.re) if self.im == 0 else hash(hash(self.re) + 1000003 * hash(self.im))
 
     def egal(self, other: Complex) -> bool:
-        from juliette.base.essentials import egal
+        from juliette.base.identity import egal
 
         return egal(self.re, other.re) and egal(self.im, other.im)
 

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from juliette.runtime.dispatch import TRACE, WORLD
 from juliette.runtime.errors import (
     InterruptException,
     JuliaException,
@@ -23,6 +22,7 @@ from juliette.runtime.errors import (
     julia_value,
 )
 from juliette.runtime.interrupts import UNINTERRUPTED
+from juliette.runtime.world import TRACE, WORLD
 
 STACK_SIZE = 256 * 2**20
 # How long a waiting thread sleeps before it looks whether it was interrupted, in seconds.

@@ -386,7 +386,7 @@ def install(module: Module) -> None:
         t.typename.field_types = (instant,)
     Compound_.typename.fields = ("periods",)
     Compound_.typename.field_types = (T.Any_,)
-    from juliette.base.essentials import FIELD_HOOKS, field_error
+    from juliette.base.fields import FIELD_HOOKS, field_error
 
     def compound_field(p: CompoundPeriod, name: str) -> Any:
         if name == "periods":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.base.essentials import FIELD_HOOKS, field_error
+from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.logs import level_of, level_text, with_logger
 from juliette.compiler import support
 from juliette.display.expressions import expression_text

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import construct_number
+from juliette.base.conversion import construct_number
 from juliette.base.numbers.promotion import (
     converter,
     promote_type,

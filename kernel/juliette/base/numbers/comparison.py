@@ -93,7 +93,7 @@ _promoted_comparison("<=")
 def equal_numbers(x: Any, y: Any) -> Any:
     """Numbers are equal if they are in their common type."""
     if T.typeof(x) is T.typeof(y):
-        from juliette.base.essentials import egal
+        from juliette.base.identity import egal
 
         return egal(x, y)
     return Base.bindings["=="](*promote(x, y))
@@ -207,7 +207,7 @@ for _name in ("==", "!=", "<", "<=", ">", ">=", "isequal"):
 @Base.method("==(x, y)", transparent=True)
 def equal(x: Any, y: Any) -> Any:
     """Generic equality."""
-    from juliette.base.essentials import egal
+    from juliette.base.identity import egal
 
     same = Base.bindings["=="]
     if type(x) is tuple and type(y) is tuple:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import PROPERTIES, field_error
+from juliette.base.fields import PROPERTIES, field_error
 from juliette.base.numbers.arithmetic import power_by_squaring
 from juliette.base.numbers.promotion import promote_type
 from juliette.runtime import types as T

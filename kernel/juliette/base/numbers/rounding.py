@@ -493,10 +493,10 @@ def _big_float(t: Any, x: Any, r: Any = None, *, precision: Any = None) -> Any:
 
 
 def _install_conversions() -> None:
-    from juliette.base import essentials
+    from juliette.base import conversion
 
-    essentials.ROUNDING = RoundingMode
-    essentials.FLOAT_ROUNDED = float_rounded
+    conversion.ROUNDING = RoundingMode
+    conversion.FLOAT_ROUNDED = float_rounded
     Base.method("BigFloat(x::Union{Real,AbstractString}, r::RoundingMode; precision=nothing)")(
         _big_float
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import convert_to
+from juliette.base.conversion import convert_to
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.strings.values import CodeUnits, is_string, text_of
 from juliette.compiler.support import iterate

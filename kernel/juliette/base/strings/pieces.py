@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from juliette.base.fixing import Fix2
-from juliette.base.iteration import ITERATORS, SizeUnknown, characters
+from juliette.base.iteration import ITERATORS, characters
+from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.strings.indexing import bytes_before, cut, slice_text
 from juliette.base.strings.patterns import char_test, find, is_predicate, spans
 from juliette.base.strings.unicode import text_width

@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from juliette.base.iteration import ITERATORS, SizeUnknown
+from juliette.base.iteration import ITERATORS
+from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.strings.indexing import bytes_before, slice_text
 from juliette.base.strings.patterns import FINDERS
 from juliette.base.strings.pcre import PatternError, needs_widths, translate

@@ -9,7 +9,8 @@ import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
 from juliette.base.concatenation import STACKS
-from juliette.base.iteration import EltypeUnknown, iterates
+from juliette.base.iteration import iterates
+from juliette.base.iterator_sizes import EltypeUnknown
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages import zygote

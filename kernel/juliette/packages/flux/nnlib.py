@@ -17,7 +17,6 @@ from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, wrap
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     AssertionError_,
@@ -25,6 +24,7 @@ from juliette.runtime.errors import (
     ErrorException,
 )
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.world import TRACE
 from juliette_engine import functions as engine
 from juliette_engine import rules
 from juliette_engine.functions import convolution, pooling, spectral, warping

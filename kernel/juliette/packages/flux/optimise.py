@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.essentials import COPY_HOOKS, FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS
+from juliette.base.identity import COPY_HOOKS
 from juliette.base.iteration import first_step, next_step
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.essentials import PROPERTIES
-from juliette.base.iteration import EltypeUnknown, iterates
+from juliette.base.fields import PROPERTIES
+from juliette.base.iteration import iterates
+from juliette.base.iterator_sizes import EltypeUnknown
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages.flux.data import (

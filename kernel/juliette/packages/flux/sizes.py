@@ -11,9 +11,10 @@ from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages.flux.utilities import collected
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, elements, wrap
-from juliette.runtime.dispatch import TRACE, call_kw
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Module
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette_engine import errors as engine_errors
 from juliette_engine import trees

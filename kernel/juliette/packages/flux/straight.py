@@ -42,7 +42,7 @@ from juliette_engine.functions import criteria
 from juliette_engine.functions.affine import IN_PLACE, QUIET
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.numeric import UNPACKED
-from juliette_engine.primitives import PRIMITIVES, Primitive
+from juliette_engine.primitive import PRIMITIVES, Primitive
 from juliette_engine.tape import LEVELS
 
 # ---------------------------------------------------------------- layers

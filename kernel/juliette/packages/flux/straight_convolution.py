@@ -32,7 +32,7 @@ from juliette_engine.functions import convolution, convolving, pooling
 from juliette_engine.functions.affine import IN_PLACE, QUIET
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.layers.conv import AdaptivePool, Pool
-from juliette_engine.primitives import PRIMITIVES
+from juliette_engine.primitive import PRIMITIVES
 from juliette_engine.program import Value
 
 # ---------------------------------------------------------------- convolution

@@ -35,7 +35,7 @@ from juliette_engine.activations import identity
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.layers import normalise as normalising
-from juliette_engine.primitives import PRIMITIVES
+from juliette_engine.primitive import PRIMITIVES
 from juliette_engine.program import Value
 
 

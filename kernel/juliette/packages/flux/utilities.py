@@ -382,7 +382,7 @@ def load_module(module: Module) -> None:
     @module.method("reset!(m)", export=False)
     def reset(m: Any) -> None:
         """Put recurrent layers back to their initial states."""
-        from juliette.base.essentials import getproperty
+        from juliette.base.fields import getproperty
 
         for node in trees.nodes(m):
             if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":

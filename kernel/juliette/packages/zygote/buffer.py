@@ -8,6 +8,7 @@ import numpy as np
 
 from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike, dims_of
+from juliette.base.iterator_sizes import Lazy
 from juliette.packages.zygote.nodes import plain, stacked, to_julia
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -75,7 +76,7 @@ def parts_of(value: Any, count: int) -> list[Any]:
         return list(value.values)
     if type(value) is tuple:
         return list(value)
-    if isinstance(value, iteration.Lazy) or (
+    if isinstance(value, Lazy) or (
         type(value) in iteration.ITERATORS
         and not isinstance(value, (int, float, complex, np.generic, str))
     ):

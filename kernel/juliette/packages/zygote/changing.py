@@ -26,9 +26,9 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.broadcast import check_destination
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 from juliette_engine import rules
 from juliette_engine.tape import LEVELS, Node, primal
 

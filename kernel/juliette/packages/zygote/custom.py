@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.essentials import getfield
+from juliette.base.fields import getfield
 from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
@@ -29,10 +29,11 @@ from juliette.packages.zygote.trees import lift, outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
-from juliette.runtime.dispatch import CALLABLES, TRACE, GenericFunction, Method, call_kw
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method, call_kw
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette_engine import gradients, rules
 from juliette_engine.tape import Node, acc_any, primal

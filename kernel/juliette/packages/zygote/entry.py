@@ -14,9 +14,10 @@ from juliette.packages.zygote.structured import holds_node
 from juliette.packages.zygote.tracing import pulled_back, run_on_tape
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.dispatch import TRACE, GenericFunction
+from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Module
 from juliette.runtime.numeric import Complex
+from juliette.runtime.world import TRACE
 from juliette_engine import gradients
 from juliette_engine.tape import LEVELS
 

@@ -53,9 +53,10 @@ from juliette.runtime import modules
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
-from juliette.runtime.dispatch import TRACE, GenericFunction, Method
+from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import BigFloat_, Complex, Rational
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 from juliette_engine import rules
 from juliette_engine.primitives import matrix_product, sum_kernel

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base import iteration
+from juliette.base import collecting, iteration
 from juliette.base.array_protocol import ArrayLike
-from juliette.base.essentials import COPY_HOOKS, NUMBER_HOOKS, PROPERTIES, field_error
+from juliette.base.conversion import NUMBER_HOOKS
+from juliette.base.fields import PROPERTIES, field_error
+from juliette.base.identity import COPY_HOOKS
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote.structured import (
     densify,
@@ -28,7 +30,6 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.bigfloat import BigFloat
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BigFloat_,
@@ -38,6 +39,7 @@ from juliette.runtime.numeric import (
     Rational,
     Rational_,
 )
+from juliette.runtime.world import TRACE
 from juliette_engine import rules
 from juliette_engine import tape as tapes
 from juliette_engine.numeric import AMONG_ARRAYS, ONES, OTHERS
@@ -281,7 +283,7 @@ def is_big(x: Any) -> bool:
     return type(primal(x)) is BigFloat
 
 
-iteration.GATHER = _gather
+collecting.GATHER = _gather
 A.set_gather(_gather)
 
 # ---------------------------------------------------------------- numbers

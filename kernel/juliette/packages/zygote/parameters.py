@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base import iteration
-from juliette.base.essentials import PROPERTIES
+from juliette.base.fields import PROPERTIES
 from juliette.base.tuples import Composed
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote.errors import OPEN
@@ -15,7 +15,6 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -24,6 +23,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette_engine import gradients
 from juliette_engine.gradients import Grads, Params
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.base import iteration
-from juliette.base.essentials import PROPERTIES
+from juliette.base.fields import PROPERTIES
 from juliette.display.show import SHOW_HOOKS
 from juliette.runtime import types as T
 from juliette.runtime import values as V

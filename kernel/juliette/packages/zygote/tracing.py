@@ -23,9 +23,9 @@ from juliette.packages.zygote.structured import takes_seeds
 from juliette.packages.zygote.tangents import gradient_of
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
-from juliette.runtime.dispatch import TRACE
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base
+from juliette.runtime.world import TRACE
 from juliette_engine import gradients
 from juliette_engine.gradients import (
     GradientError,

@@ -14,7 +14,7 @@ from juliette.base.array_protocol import (
     shaped,
     values_of,
 )
-from juliette.base.indexing import normalise
+from juliette.base.indices import normalise
 from juliette.runtime import types as T
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import elements, pack, wrap

@@ -35,7 +35,8 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.modules import Base
 from juliette_engine import rules
-from juliette_engine.primitives import PRIMITIVES, PRODUCTS
+from juliette_engine.primitive import PRIMITIVES
+from juliette_engine.primitives import PRODUCTS
 from juliette_engine.program import Value
 
 ARRAYS: dict[str, Callable[..., Any]] = {}

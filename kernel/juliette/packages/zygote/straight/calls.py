@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from juliette.base.essentials import PROPERTIES
+from juliette.base.fields import PROPERTIES
 from juliette.base.randomness import default_rng
 from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.straight.arrays import ARRAYS, stacked

@@ -42,9 +42,10 @@ from juliette.packages.zygote.straight.values import (
 )
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
-from juliette.runtime.dispatch import CALLABLES, WORLD, GenericFunction, Method
+from juliette.runtime.dispatch import CALLABLES, GenericFunction, Method
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import WORLD
 from juliette.syntax.expr import Symbol
 from juliette_engine.program import Value
 

@@ -1,0 +1,298 @@
+"""What the indices of an array mean.
+
+`normalise` turns Julia's indices into one numpy selector for each, after the checks: integers, `:`,
+ranges, arrays of integers of any shape, logical arrays, and `CartesianIndex`es alone or in arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from juliette.base.array_protocol import (
+    convert_element,
+    dense,
+    eltype_of,
+    is_array,
+    origin,
+    result,
+    shape_of,
+)
+from juliette.base.cartesian import CartesianIndex, CartesianIndices
+from juliette.runtime import broadcast as B
+from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime import wrappers as W
+from juliette.runtime.array import Array
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+)
+from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
+
+LogicalIndex_ = T.define("LogicalIndex", module=Base)
+
+
+class LogicalIndex:
+    """A Boolean array used as an index, as error messages show it."""
+
+    __slots__ = ("mask",)
+
+    def __init__(self, mask: Any) -> None:
+        self.mask = mask
+
+
+T.register_class(LogicalIndex, LogicalIndex_)
+
+
+@Base.method("show(io::IO, i::Base.LogicalIndex)")
+def show_logical(io: Any, i: LogicalIndex) -> None:
+    io.write(Base.bindings["summary"](i.mask))
+
+
+Base.const("LogicalIndex", LogicalIndex_, export=False)
+Base.exports.add("CanonicalIndexError")
+
+
+class Indices(NamedTuple):
+    """Normalised indices: numpy selectors, Julia's values of them, and how many dimensions each spans."""
+
+    where: tuple[Any, ...]
+    kept: tuple[Any, ...]
+    groups: tuple[int, ...] | None
+
+
+def flatten(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The indices with each `CartesianIndex` and `CartesianIndices` spelled out."""
+    out: list[Any] = []
+    for i in index:
+        if isinstance(i, CartesianIndex):
+            out.extend(i.index)
+        elif isinstance(i, CartesianIndices):
+            out.extend(i.ranges)
+        else:
+            out.append(i)
+    return tuple(out)
+
+
+def span(i: Any) -> int:
+    """How many dimensions an index stands for."""
+    if isinstance(i, (Array, V.BitArray, W.Wrapper)) or (isinstance(i, Struct) and is_array(i)):
+        if eltype_of(i) is T.Bool:
+            return len(shape_of(i))
+        if isinstance(eltype_of(i), T.DataType) and eltype_of(i).typename is CARTESIAN_NAME:
+            return int(eltype_of(i).parameters[0])
+    return 1
+
+
+CARTESIAN_NAME = T.unwrap(Base.bindings["CartesianIndex"]).typename
+
+
+def from_one(
+    a: Any, index: tuple[Any, ...], shape: tuple[int, ...], first: tuple[int, ...]
+) -> Indices:
+    """The same for an array with axes of its own: what they count from `first` is counted from 1 here."""
+    index = flatten(index)
+    if len(index) == 1 and len(first) != 1:  # a linear index
+        return normalise(None, index, shape)
+    moved, d = [], 0
+    for i in index:
+        step = (
+            CartesianIndex(tuple(k - 1 for k in first[d : d + span(i)]))
+            if span(i) > 1
+            else first[d] - 1
+            if d < len(first)
+            else 0
+        )
+        d += span(i)
+        if isinstance(i, V.ColonType) or (is_array(i) and eltype_of(i) is T.Bool):
+            moved.append(i)
+        else:
+            moved.append(B.materialize(B.broadcasted(Base.bindings["-"], i, step)))
+    try:
+        at = normalise(None, tuple(moved), shape)
+    except BoundsError:
+        axes = Base.bindings["axes"](a)
+        raise BoundsError(
+            a, tuple(axes[d] if isinstance(i, V.ColonType) else i for d, i in enumerate(index))
+        ) from None
+    return Indices(
+        at.where,
+        tuple(k if isinstance(i, V.ColonType) else i for i, k in zip(index, at.kept, strict=True)),
+        at.groups,
+    )
+
+
+def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices:
+    """Check indices against a shape and turn them into numpy's."""
+    if (
+        any(isinstance(i, Struct) for i in index)
+        and a is not None
+        and Base.bindings["to_indices"].user_methods
+    ):
+        index = Base.bindings["to_indices"](a, index)
+    if isinstance(a, Struct):
+        first = origin(a)
+        if first is not None:
+            return from_one(a, index, shape, first)
+    if any(isinstance(i, (CartesianIndex, CartesianIndices)) for i in index):
+        index = flatten(index)
+    spans = [span(i) for i in index]
+    total = sum(spans)
+    if total == len(index) == 1 and len(shape) != 1:  # a linear index
+        shape = (math.prod(shape),)
+    elif total < len(shape):
+        if any(n != 1 for n in shape[total:]):
+            raise BoundsError(a, shown(a, index, shape))
+        shape = shape[:total]
+    elif total > len(shape):
+        shape = shape + (1,) * (total - len(shape))
+    where: list[Any] = []
+    kept: list[Any] = []
+    d = 0
+    for i, n in zip(index, spans, strict=True):
+        lengths = shape[d : d + n]
+        d += n
+        selector, value = one_index(i, lengths, a, index, shape)
+        where.append(selector)
+        kept.append(value)
+    groups = None if all(n == 1 for n in spans) else tuple(spans)
+    return Indices(tuple(where), tuple(kept), groups)
+
+
+def one_index(
+    i: Any, lengths: tuple[int, ...], a: Any, index: tuple[Any, ...], shape: tuple[int, ...]
+) -> tuple[Any, Any]:
+    """Selector and kept value of one index into dimensions of these lengths."""
+    cls = type(i)
+    n = lengths[0] if lengths else 1
+    if cls is int:
+        if not 0 < i <= n:
+            raise BoundsError(a, shown(a, index, shape))
+        return i - 1, i
+    if cls is V.ColonType:
+        return slice(None), V.Slice(n)
+    if isinstance(i, V.UnitRange) and i.eltype in _INT_TYPES:
+        if len(i):
+            if not (i.start >= 1 and i.stop <= n):
+                raise BoundsError(a, shown(a, index, shape))
+            return slice(i.start - 1, i.stop), i
+        return slice(0, 0), i
+    if isinstance(i, V.StepRange) and i.eltype in _INT_TYPES:
+        if not len(i):
+            return slice(0, 0), i
+        first, last, step = int(i.start), int(i.stop), int(i.step)
+        if not (min(first, last) >= 1 and max(first, last) <= n):
+            raise BoundsError(a, shown(a, index, shape))
+        stop = last - 1 + (1 if step > 0 else -1)
+        return slice(first - 1, stop if stop >= 0 else None, step), i
+    if is_array(i):
+        t = eltype_of(i)
+        data = dense(i)
+        if t is T.Bool:
+            return logical(i, data, lengths, a, index, shape)
+        if isinstance(t, T.DataType) and t.typename is CARTESIAN_NAME:
+            parts = np.array([x.index for x in data.ravel(order="F")], dtype=np.int64).reshape(
+                data.size, len(lengths)
+            )
+            if parts.size and ((parts < 1).any() or (parts > np.array(lengths)).any()):
+                raise BoundsError(a, shown(a, index, shape))
+            flat = (
+                np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F")
+                if lengths
+                else np.zeros(data.size)
+            )
+            return np.asarray(flat, dtype=np.int64).reshape(data.shape, order="F"), i
+        if data.dtype == object and all(
+            isinstance(x, (int, np.integer)) and type(x) is not bool for x in data.flat
+        ):
+            data = data.astype(np.int64)
+        if data.dtype.kind not in "iu":
+            bad = next((x for x in data.flat), None) if data.size else None
+            if data.size == 0:
+                return np.zeros(data.shape, dtype=np.int64), i
+            raise (
+                ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")
+                if bad is not None
+                else invalid(i)
+            )
+        if data.size and (data.min() < 1 or data.max() > n):
+            raise BoundsError(a, shown(a, index, shape))
+        return data.astype(np.int64) - 1, i
+    if isinstance(i, np.integer):
+        return one_index(int(i), lengths, a, index, shape)
+    if cls is not bool and T.subtype(T.typeof(i), T.Integer):
+        return one_index(convert_element(T.Int64, i), lengths, a, index, shape)
+    converted = Base.bindings["to_index"](i)
+    if converted is i:
+        raise invalid(i)
+    return one_index(converted, lengths, a, index, shape)
+
+
+_INT_TYPES = {T.Int64, T.Int8, T.Int16, T.Int32, T.UInt8, T.UInt16, T.UInt32, T.UInt64}
+
+
+def invalid(i: Any) -> Exception:
+    return ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")  # type: ignore[no-any-return]
+
+
+def text(x: Any) -> str:
+    return Base.bindings["repr"](x)  # type: ignore[no-any-return]
+
+
+@Base.method("to_index(i)", export=False)
+def to_index(i: Any) -> Any:
+    """The index that a value stands for; extend it for index types of your own.
+
+    ```jldoctest
+    julia> Base.to_index(0x03), Base.to_index(2:4)
+    (3, 2:4)
+    ```
+    """
+    if is_array(i):
+        return Base.bindings["findall"](i) if eltype_of(i) is T.Bool else i
+    if type(i) is bool or not T.isa(i, T.Integer):
+        raise invalid(i)
+    return convert_element(T.Int64, i)
+
+
+def logical(
+    i: Any, data: Any, lengths: tuple[int, ...], a: Any, index: Any, shape: Any
+) -> tuple[Any, Any]:
+    """A logical index: the positions of its true elements."""
+    same = data.shape == lengths or (
+        len(index) == 1 and data.ndim == 1 and data.size == math.prod(shape)
+    )
+    if len(index) == 1 and is_array(a) and data.ndim > 1 and data.shape == shape_of(a):
+        same = True
+    if not same:
+        raise BoundsError(a, tuple(LogicalIndex(i) if x is i else x for x in index))
+    where = np.flatnonzero(data.ravel(order="F"))
+    return where, result(where + 1, T.Int64)
+
+
+def shown(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The indices as BoundsError shows them."""
+    out: list[Any] = []
+    d = 0
+    for i in index:
+        n = span(i)
+        if isinstance(i, V.ColonType):
+            out.append(V.UnitRange(1, shape[d] if d < len(shape) else 1))
+        elif is_array(i) and eltype_of(i) is T.Bool:
+            out.append(LogicalIndex(i))
+        else:
+            out.append(i)
+        d += n
+    return tuple(out)
+
+
+def numpy_index(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
+    """Julia indices as numpy ones; ranges become slices."""
+    return list(normalise(a, index, shape).where)
+
+
+select = W.select
