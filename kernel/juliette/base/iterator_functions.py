@@ -24,8 +24,8 @@ from juliette.base.iterators import (
     TakeWhile,
     lazy_map,
 )
+from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base
 
@@ -190,7 +190,9 @@ function(
 @Base.method("rest(itr)", export=False)
 def whole(itr: Any) -> Any:
     """All elements: the rest of a destructuring before anything is taken."""
-    return Base.bindings["rest"](itr, None)
+    if type(itr) is tuple or isinstance(itr, V.NamedTuple):
+        return itr
+    return what_is_left(itr, itr)
 
 
 @Base.method("rest(itr, state)", export=False)
@@ -212,12 +214,18 @@ def rest_of(itr: Any, state: Any) -> Any:
     ```
     """
     if type(itr) is tuple:
-        return itr if state is None else itr[state - 1 :]
-    following = itr if state is None else Rest(itr, state)
+        return itr[state - 1 :]
+    if isinstance(itr, V.NamedTuple):
+        return V.NamedTuple(itr.names[state - 1 :], itr.values[state - 1 :])
+    return what_is_left(itr, Rest(itr, state))
+
+
+def what_is_left(itr: Any, following: Any) -> Any:
+    """The elements that follow in a collection: of a string as a string, of an array as a vector."""
     if isinstance(itr, (str, V.SubString)):
         return Base.bindings["join"](following)
-    if isinstance(itr, (V.NamedTuple, Array)):
-        return Base.bindings["vec"](Base.bindings["collect"](following))
+    if T.isa(itr, T.AbstractArray):
+        return Base.bindings["collect"](Base.bindings["eltype"](itr), following)
     return following
 
 

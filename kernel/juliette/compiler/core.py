@@ -18,6 +18,7 @@ class Var:
         "captured",
         "declared_type",
         "in_box",
+        "loops",
         "name",
         "owner",
         "pyname",
@@ -32,6 +33,8 @@ class Var:
         self.assigned = 0
         self.captured = False
         self.in_box = False
+        # how many loops of its function stand around its scope
+        self.loops = 0
         self.declared_type: Node | None = None
 
     @property

@@ -36,12 +36,12 @@ class Functions(Scoping):
             item.head == "=" and isinstance(item.args[0], Expr) and is_signature(item.args[0])
         ):
             signature = item.args[0]
-        if signature is None:
-            return None
         if isinstance(signature, Symbol):
             name: str | None = signature.name
-        else:
+        elif is_signature(signature):
             name = signature_name(signature)
+        else:
+            return None
         if name is None or self.scope.find(name) is None:
             return None
         return name

@@ -279,7 +279,8 @@ class Scoping:
             self._box(root)
             var = self.reach(var)
         else:
-            var.assigned += 1
+            # In a loop that began after the variable it is assigned again and again.
+            var.assigned += 2 if len(self.loops) > var.loops else 1
             if var.captured:
                 self._box(var)
         typ = self._root_type(name)
@@ -298,6 +299,7 @@ class Scoping:
         for name in names:
             if name not in scope.vars:
                 var = scope.function.fresh(name)
+                var.loops = len(self.loops)
                 scope.vars[name] = var
                 made.append(var)
         return made
