@@ -162,6 +162,8 @@ def shell_words(text: str) -> list[list[Any]]:
             elif c == "\\" and i + 1 < len(text) and text[i + 1] in '"$\\':
                 i += 1
                 add(text[i])
+            elif c == "\\" and i + 1 < len(text) and text[i + 1] == "\n":
+                i += 1
             else:
                 add(c)
             i += 1
@@ -170,9 +172,13 @@ def shell_words(text: str) -> list[list[Any]]:
             add("")
             i += 1
         elif c == "\\" and i + 1 < len(text):
-            if text[i + 1] != "\n":
-                add(text[i + 1])
             i += 2
+            if text[i - 1] != "\n":
+                add(text[i - 1])
+                continue
+            # A line that goes on begins with its first word.
+            while i < len(text) and text[i] in " \t":
+                i += 1
         elif c.isspace():
             if word is not None:
                 words.append(word)

@@ -9,7 +9,12 @@ from juliette.compiler.session import literal
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, ErrorException, ParseErrorException
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    ParseErrorException,
+)
 from juliette.runtime.modules import Base, Core, Module
 from juliette.syntax import ParseError, parse_all, parse_atom, parse_one, to_expr
 from juliette.syntax import names as K
@@ -81,18 +86,21 @@ def _extra(text: str, end: int) -> str:
 def parse_from(text: Any, start: int, **options: Any) -> Any:
     """An expression at a place of a text, and where the next begins."""
     data = str(text).encode()
+    if not 1 <= start <= len(data) + 1:
+        raise BoundsError(text, (start,))
     before = data[: start - 1].decode()
+    place = (str(options.get("filename", "none")), options.get("lineno", 1))
     try:
         parse = parse_one if options.get("greedy", True) else parse_atom
-        node, end = parse(str(text), len(before), "none")
+        node, end = parse(str(text), len(before), *place)
         e = to_expr(node, literal)
     except ParseError as error:
         return (_failed(error, bool(options.get("raise", True))), len(data) + 1)
     return (None if e == Expr("toplevel") else e, len(str(text)[:end].encode()) + 1)
 
 
-@Meta.method('parseall(text::AbstractString; filename="none")', export=False)
-def parseall(text: Any, *, filename: str = "none") -> Any:
+@Meta.method('parseall(text::AbstractString; filename="none", lineno=1)', export=False)
+def parseall(text: Any, *, filename: str = "none", lineno: int = 1) -> Any:
     """All expressions of a text, as `Expr(:toplevel, …)`.
 
     ```jldoctest
@@ -101,13 +109,15 @@ def parseall(text: Any, *, filename: str = "none") -> Any:
     ```
     """
     try:
-        return parse_all(str(text), filename, 1, literal)[0]
+        return parse_all(str(text), str(filename), lineno, literal)[0]
     except ParseError as error:
-        return Expr("toplevel", LineNumberNode(1, Symbol(filename)), _failed(error, False))
+        return Expr("toplevel", LineNumberNode(lineno, Symbol(filename)), _failed(error, False))
 
 
-@Meta.method("parseatom(text::AbstractString, pos::Integer)", export=False)
-def parseatom(text: Any, pos: int) -> Any:
+@Meta.method(
+    'parseatom(text::AbstractString, pos::Integer; filename="none", lineno=1)', export=False
+)
+def parseatom(text: Any, pos: int, **place: Any) -> Any:
     """The atom at a place of a text, and where it ends.
 
     ```jldoctest
@@ -115,7 +125,7 @@ def parseatom(text: Any, pos: int) -> Any:
     (:((a, b)), 7)
     ```
     """
-    return parse_from(text, pos, greedy=False)
+    return parse_from(text, pos, greedy=False, **place)
 
 
 # ---------------------------------------------------------------- shape

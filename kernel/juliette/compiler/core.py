@@ -23,6 +23,7 @@ class Var:
         "owner",
         "pyname",
         "root",
+        "static",
     )
 
     def __init__(self, name: str, pyname: str, owner: Any, root: Var | None = None) -> None:
@@ -35,6 +36,8 @@ class Var:
         self.in_box = False
         # how many loops of its function stand around its scope
         self.loops = 0
+        # is it a type variable of a method, which nothing assigns?
+        self.static = False
         self.declared_type: Node | None = None
 
     @property

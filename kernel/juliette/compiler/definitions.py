@@ -311,9 +311,12 @@ def inner_constructor(
         f = x.args[0]
         given = [new_calls(a, found) for a in x.args[1:]]
         if isinstance(f, Expr):
-            if len(f.args) - 1 < len(params):
+            given_types = f.args[1:]
+            # How many a splat gives is known when it runs.
+            splat = any(isinstance(p, Expr) and p.head == "..." for p in given_types)
+            if len(given_types) < len(params) and not splat:
                 raise problem('too few type parameters specified in "new{...}"')
-            if len(f.args) - 1 > len(params):
+            if len(given_types) - splat > len(params):
                 raise problem('too many type parameters specified in "new{...}"')
             t: Any = Expr("curly", C.Global(name), *f.args[1:])
         elif not params:

@@ -486,7 +486,9 @@ def _parameters(e: Any) -> tuple[list[str], list[str], list[str]]:
     for a in items:
         if isinstance(a, Expr) and a.head == "parameters":
             for k in a.args:
-                keywords += pattern(k)
+                # Who calls it says the names of keywords, but not the one that collects the others.
+                collects = isinstance(k, Expr) and k.head == "..."
+                (plain if collects else keywords).extend(pattern(k))
         else:
             plain += pattern(a)
     return plain, keywords, wheres

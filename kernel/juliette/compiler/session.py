@@ -71,6 +71,16 @@ class Compiler:
             f"└ @ {file}:{line}\n"
         )
 
+    def warn_unused(self, name: str, variable: str, file: str, line: int) -> None:
+        """`f(x) where T`: nothing tells `T`."""
+        if (variable, file, line) in self.warned:
+            return
+        self.warned.add((variable, file, line))
+        support.WARN(
+            f"WARNING: method definition for {name} at {file}:{line} declares type variable "
+            f"{variable} but does not use it.\n"
+        )
+
     def anonymous_name(self, module: Module) -> str:
         module.anonymous_count += 1
         name = f"#{module.anonymous_count}"

@@ -66,7 +66,7 @@ def _row(cells: Cell, i: int, cols: list[int], widths: list[tuple[int, int]], la
     return _SEP.join(out)
 
 
-def _dots(widths: list[tuple[int, int]], remainder: int) -> str:
+def _dots(widths: list[tuple[int, int]], remainder: int, padded: bool = False) -> str:
     """The row that stands for those left out: `⋮` in every fifth column."""
     out = []
     for k, (left, right) in enumerate(widths, 1):
@@ -76,6 +76,8 @@ def _dots(widths: list[tuple[int, int]], remainder: int) -> str:
             out.append(" " * before + _VDOTS + " " * max(0, width - 1 - before))
         else:
             out.append(" " * width)
+    if not padded:
+        out[-1] = out[-1].rstrip()
     return _SEP.join(out)
 
 
@@ -113,7 +115,7 @@ def print_matrix(cells: Cell, m: int, n: int, height: int, width: int, limit: bo
         lines.append(_PRE + front + middle + _row(cells, i, right_cols, right, n - 1))
         if m > height and k == half - 1:
             under = _dots(right, (len(right) - n + 1) % _EVERY)
-            lines.append(_PRE + _dots(left, 1) + _DDOTS + under)
+            lines.append(_PRE + _dots(left, 1, True) + _DDOTS + under)
     return "\n".join(lines)
 
 

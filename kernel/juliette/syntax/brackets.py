@@ -255,6 +255,8 @@ class BracketParser(LiteralParser):
                 wrapped = bool(self.flags[self.index] & NEWLINE)
                 if wrapped and by_rows:
                     rank = 0
+                elif by_rows and after == "EOF":
+                    self.fail_missing(self.closer)
                 elif by_rows:
                     self.fail(
                         "cannot mix space and `;;` separators in an array expression, "

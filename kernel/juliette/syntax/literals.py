@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from typing import Final
@@ -166,10 +167,14 @@ def character(text: str) -> str:
     return value
 
 
-def dedent(parts: list[str | None]) -> list[str | None]:
+def plain_newlines(text: str) -> str:
+    """The text of a string, whose lines end in `\\n` however those of its file end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def dedent(parts: list[str | None], raw: bool) -> list[str | None]:
     """Remove the common indentation of a triple-quoted string; ``None`` is an interpolation."""
-    parts = [part if part is None else part.replace("\r\n", "\n") for part in parts]
-    common = _common_indent(parts)
+    common = _common_indent(parts, raw)
     out: list[str | None] = []
     for index, part in enumerate(parts):
         if part is None:
@@ -177,7 +182,10 @@ def dedent(parts: list[str | None]) -> list[str | None]:
             continue
         lines = part.split("\n")
         if common:
-            lines[1:] = [_strip_indent(line, common) for line in lines[1:]]
+            lines[1:] = [
+                line if not raw and _continued(before) else _strip_indent(line, common)
+                for before, line in itertools.pairwise(lines)
+            ]
         text = "\n".join(lines)
         if index == 0 and text.startswith("\n"):
             text = text[1:]
@@ -185,7 +193,12 @@ def dedent(parts: list[str | None]) -> list[str | None]:
     return out
 
 
-def _common_indent(parts: list[str | None]) -> str:
+def _continued(line: str) -> bool:
+    """Does a backslash at its end join a line with the next, whose indentation then is nothing?"""
+    return (len(line) - len(line.rstrip("\\"))) % 2 == 1
+
+
+def _common_indent(parts: list[str | None], raw: bool) -> str:
     common: str | None = None
     for part in parts:
         if part is None:
@@ -195,6 +208,8 @@ def _common_indent(parts: list[str | None]) -> str:
             indent = line[: len(line) - len(line.lstrip(" \t"))]
             if indent == line and number < len(lines) - 1:
                 continue  # a blank line says nothing about indentation
+            if not raw and _continued(lines[number - 1]):
+                continue
             if common is None:
                 common = indent
             else:

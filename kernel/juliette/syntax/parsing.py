@@ -46,9 +46,11 @@ def parse_one(
     return node, parser.start
 
 
-def parse_atom(text: str, offset: int = 0, filename: str = "none") -> tuple[SyntaxNode, int]:
+def parse_atom(
+    text: str, offset: int = 0, filename: str = "none", first_line: int = 1
+) -> tuple[SyntaxNode, int]:
     """Parse one atom at `offset` (a name, a literal, something in brackets), and where it ends."""
-    node, _ = _guarded(SourceFile(text, filename, 1), offset, StatementParser.parse_atom)
+    node, _ = _guarded(SourceFile(text, filename, first_line), offset, StatementParser.parse_atom)
     return node, node.stop
 
 

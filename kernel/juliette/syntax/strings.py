@@ -118,10 +118,11 @@ class LiteralParser(Cursor):
         self, parts: list[SyntaxNode | int], triple: bool, *, raw: bool
     ) -> list[SyntaxNode]:
         texts: list[str | None] = [
-            self.values[part] if isinstance(part, int) else None for part in parts
+            literals.plain_newlines(self.values[part]) if isinstance(part, int) else None
+            for part in parts
         ]
         if triple:
-            texts = literals.dedent(texts)
+            texts = literals.dedent(texts, raw)
         children: list[SyntaxNode] = []
         for part, text in zip(parts, texts, strict=True):
             if not isinstance(part, int):
@@ -168,8 +169,11 @@ class LiteralParser(Cursor):
             kind in ("Identifier", "Bool", "Integer")
             or (kind != "EOF" and kind.isalpha() and kind.islower())
         ):
-            index = self.bump()
-            children.append(self.leaf("String", index, self.values[index]))
+            if kind == "Integer":
+                children.append(self.parse_number())
+            else:
+                index = self.bump()
+                children.append(self.leaf("String", index, self.values[index]))
         return self.node("macrocall", name.start, children)
 
 

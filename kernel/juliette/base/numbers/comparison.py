@@ -24,7 +24,7 @@ from juliette.runtime.numeric import (
     parts,
 )
 from juliette.runtime.structs import Struct
-from juliette.syntax.expr import Symbol
+from juliette.syntax.expr import QuoteNode, Symbol
 
 # ---------------------------------------------------------------- plain numbers
 
@@ -224,7 +224,7 @@ def equal(x: Any, y: Any) -> Any:
         return all_equal((x.first, x.second), (y.first, y.second))
     if isinstance(x, V.NamedTuple) and isinstance(y, V.NamedTuple):
         return x.names == y.names and all_equal(x.values, y.values)
-    if isinstance(x, (Symbol, V.Char)) or hasattr(x, "head"):
+    if isinstance(x, (Symbol, V.Char, QuoteNode)) or hasattr(x, "head"):
         return type(x) is type(y) and bool(x == y)
     return egal(x, y)
 

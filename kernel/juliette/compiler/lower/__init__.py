@@ -38,6 +38,7 @@ from juliette.compiler.lower.forms import (
     is_signature,
     problem,
     same_global,
+    shown,
     signature_name,
     static_variable,
 )
@@ -73,7 +74,9 @@ HEADS = {
     "$": "unquote",
     "...": "splat",
     "elseif": "if",
-    ":=": "assign",
+    "&": "and_of_pointer",
+    "-->": "arrow",
+    ":=": "unknown_assignment",
     ".&&": "dotand",
     ".||": "dotand",
 }
@@ -171,6 +174,13 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         if not self.function.toplevel or self.scope is not None:
             raise problem('"toplevel" expression not at top level')
         return self.block(e.args)
+
+    def lower_error(self, e: Expr) -> C.Node:
+        """What a macro answers with when its arguments are wrong."""
+        raise problem(str(e.args[0]) if e.args else "malformed expression")
+
+    def lower_and_of_pointer(self, e: Expr) -> C.Node:
+        raise problem(f"invalid syntax {shown(e)}")
 
     def lower_splat(self, e: Expr) -> C.Node:
         raise problem('"..." expression outside call')

@@ -74,7 +74,7 @@ class Assignment(Scoping):
                     held,
                 ]
             )
-        if target.head == "::":
+        if target.head == "::" and len(target.args) == 2:
             if isinstance(target.args[0], Symbol):
                 if self.scope is None or self.scope.find(target.args[0].name) is None:
                     return C.Block(
@@ -91,6 +91,9 @@ class Assignment(Scoping):
         if target.head == "vect" or target.head == "vcat":
             raise problem('use "(a, b) = ..." to assign multiple values')
         raise problem(f'invalid assignment location "{shown(target)}"')
+
+    def lower_unknown_assignment(self, e: Expr) -> C.Node:
+        raise problem(f'unsupported assignment operator "{e.head}"')
 
     def _declare_global(self, e: Expr) -> C.Node:
         """`x::T` of a global."""

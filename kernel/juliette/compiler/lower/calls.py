@@ -110,14 +110,20 @@ class Calls(Scoping):
         return next((n for i, n in enumerate(names) if n in names[:i]), None)
 
     def keyword(
-        self, k: Any, name: str = "keyword argument name", item: str = "keyword argument syntax"
+        self,
+        k: Any,
+        name: str = "keyword argument name",
+        item: str = "keyword argument syntax",
+        value: str = "keyword argument value",
     ) -> tuple[str | None, C.Node]:
-        """A keyword (or a field of a named tuple, which `name` and `item` then say) and its value."""
+        """A keyword (or a field of a named tuple, as `name`, `item` and `value` then say) and its value."""
         if isinstance(k, Symbol):
             return k.name, self.lower(k)
         if isinstance(k, Expr) and k.head in ("kw", "="):
             if not isinstance(k.args[0], Symbol):
                 raise problem(f'invalid {name} "{shown(k.args[0])}"')
+            if isinstance(k.args[1], Expr) and k.args[1].head == "...":
+                raise problem(f'"..." expression cannot be used as {value}')
             return k.args[0].name, self.lower(k.args[1])
         if not isinstance(k, Expr):
             raise problem(f'invalid {item} "{shown(k)}"')
@@ -129,7 +135,14 @@ class Calls(Scoping):
             return None, C.Call(
                 C.Runtime("keyword_pair"), [self.lower(k.args[1]), self.lower(k.args[2])]
             )
+        if k.head == "parameters":
+            raise problem("more than one semicolon in argument list")
         raise problem(f'invalid {item} "{shown(k)}"')
+
+    def lower_arrow(self, e: Expr) -> C.Node:
+        """`a --> b`, which calls what the name stands for."""
+        args, _ = self.arguments(e.args)
+        return C.Call(self.read(e.head), args)
 
     def lower_adjoint(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import as_block, is_signature, pattern_names, problem
+from juliette.compiler.lower.forms import (
+    as_block,
+    is_signature,
+    pattern_names,
+    problem,
+    refuse_assignments,
+)
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, Symbol
@@ -46,7 +52,8 @@ class Containers(Scoping):
         return C.MakeTuple(args)
 
     def named_tuple(self, items: list[Any]) -> C.Node:
-        fields = [self.keyword(k, "named tuple field name", "named tuple element") for k in items]
+        words = ("named tuple field name", "named tuple element", "named tuple field value")
+        fields = [self.keyword(k, *words) for k in items]
         if twice := self.repeated(fields):
             raise problem(f'field name "{twice}" repeated in named tuple')
         return C.Call(C.Runtime("named_tuple"), [], fields)
@@ -60,6 +67,7 @@ class Containers(Scoping):
     def lower_vect(self, e: Expr) -> C.Node:
         if any(isinstance(a, Expr) and a.head == "parameters" for a in e.args):
             raise problem("unexpected semicolon in array expression")
+        refuse_assignments(e, e.args)
         args, _ = self.arguments(e.args)
         return C.Call(C.Runtime("vect"), args)
 

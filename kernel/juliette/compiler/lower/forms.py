@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from juliette.compiler import core as C
@@ -72,6 +73,12 @@ def signature_name(e: Any) -> str:
     if isinstance(f, Symbol):
         return f.name
     return None  # type: ignore[return-value]
+
+
+def refuse_assignments(e: Expr, items: Iterable[Any]) -> None:
+    """`[x = 1]` and `T{x = 1}` are no code."""
+    if any(isinstance(a, Expr) and a.head in ("=", "kw") for a in items):
+        raise problem(f'misplaced assignment statement in "{shown(e)}"')
 
 
 def static_variable(v: Any) -> tuple[str, Any, Any]:

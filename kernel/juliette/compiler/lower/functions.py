@@ -76,7 +76,9 @@ class Functions(Scoping):
                 continue
             signature = d.args[0]
             body = d.args[1] if d.head == "function" else as_block(d.args[1])
-            for sig, b in optional_methods(signature, body):
+            methods = optional_methods(signature, body)
+            self.warn_unused(methods[0][0])
+            for sig, b in methods:
                 self.family_method(family, parse_signature(sig), b, name)
         return self.assign(name, self.close(family))
 
@@ -180,6 +182,7 @@ class Functions(Scoping):
             for n, _, _ in sig.statics:
                 var = self.function.fresh(n)
                 var.assigned = 1
+                var.static = True
                 scope.vars[n] = var
                 code.statics.append(var)
             for i, (pattern, _, vararg) in enumerate(sig.params):
@@ -254,9 +257,24 @@ class Functions(Scoping):
     def global_method(self, signature: Any, body: Any) -> C.Node:
         """A method of a global function, a constructor, or a callable type."""
         nodes: list[C.Node] = []
-        for sig_expr, b in optional_methods(signature, body):
+        methods = optional_methods(signature, body)
+        self.warn_unused(methods[0][0])
+        for sig_expr, b in methods:
             nodes.append(self._global_method(parse_signature(sig_expr), b))
         return C.Block([C.Block(nodes[:0:-1]), nodes[0]]) if len(nodes) > 1 else nodes[0]
+
+    def warn_unused(self, signature: Expr) -> None:
+        """Tell of static variables that nothing in the signature tells."""
+        if signature.head != "where" and not (
+            signature.head == "::" and getattr(signature.args[0], "head", "") == "where"
+        ):
+            return
+        sig = parse_signature(signature)
+        callee = sig.function
+        while isinstance(callee, Expr) and callee.head in ("::", "curly"):
+            callee = callee.args[-1 if callee.head == "::" else 0]
+        for variable in sig.unused():
+            self.host.warn_unused(shown(callee), variable, self.file, self.line)
 
     def _global_method(self, sig: Signature, body: Any) -> C.Node:
         f = sig.function

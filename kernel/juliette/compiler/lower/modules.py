@@ -20,6 +20,8 @@ class Modules(Scoping):
 
     def lower_using(self, e: Expr) -> C.Node:
         self._at_top_level(e)
+        if not e.args or not all(isinstance(a, Expr) for a in e.args):
+            raise problem(f'malformed "{e.head}" statement')
         return C.Call(C.Runtime("use"), [C.Const(self.module), C.Const(e)])
 
     lower_import = lower_using

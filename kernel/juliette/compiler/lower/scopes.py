@@ -273,6 +273,8 @@ class Scoping:
         var = self.scope.find(name) if self.scope is not None else None
         if var is None:
             return C.AssignGlobal(name, value)
+        if var.static:
+            raise problem(f'local variable name "{name}" conflicts with a static parameter')
         if var.owner is not self.function:
             root = var
             root.assigned += 2

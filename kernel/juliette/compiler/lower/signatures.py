@@ -37,6 +37,21 @@ class Signature:
             and any(mentions(t, n) for _, _, t, _ in self.keywords)
         ]
 
+    def unused(self) -> list[str]:
+        """The static variables that no type mentions."""
+        types = [
+            self.function,
+            *[t for _, t, _ in self.params],
+            *[t for _, _, t, _ in self.keywords],
+        ]
+        out = []
+        for n, low, high in reversed(self.statics):
+            if any(mentions(t, n) for t in types):
+                types += [low, high]
+            else:
+                out.append(n)
+        return out
+
     def closed(self, typ: Any) -> Any:
         """The type of a keyword without such variables: `Vector{T}` is any `Vector{T} where T`."""
         loose = [v for v in self.loose() if mentions(typ, _variable(v))] if self.statics else []
@@ -130,6 +145,8 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     typ = None
     if isinstance(k, Expr) and k.head == "::":
         k, typ = k.args
+    if isinstance(k, Expr) and k.head == "parameters":
+        raise problem("more than one semicolon in argument list")
     if not isinstance(k, Symbol):
         raise problem(f'"{shown(k)}" is not a valid function argument name')
     return k.name, default, typ, False
@@ -222,7 +239,10 @@ def check_arguments(args: list[Any]) -> None:
     optional = splat = False
     for a in args:
         if isinstance(a, Expr) and a.head == "parameters":
-            names += [keyword_parameter(k)[0] for k in a.args]
+            keywords = [keyword_parameter(k) for k in a.args]
+            if any(collects for *_, collects in keywords[:-1]):
+                raise problem('invalid "..." on non-final keyword argument')
+            names += [k[0] for k in keywords]
             continue
         if splat:
             raise problem('invalid "..." on non-final argument')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
-from juliette.compiler.lower.forms import problem, static_variable
+from juliette.compiler.lower.forms import problem, refuse_assignments, static_variable
 from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, Symbol
 
@@ -16,6 +16,7 @@ class Types(Scoping):
     def lower_curly(self, e: Expr) -> C.Node:
         fresh: list[Expr] = []
         args: list[Any] = []
+        refuse_assignments(e, e.args[1:])
         for p in e.args[1:]:
             if isinstance(p, Expr) and p.head in ("<:", ">:") and len(p.args) == 1:
                 self.counter += 1
@@ -57,9 +58,8 @@ class Types(Scoping):
         return self.in_scope(body, names=names)
 
     def lower_subtype(self, e: Expr) -> C.Node:
-        if len(e.args) == 1:
-            raise problem("invalid use of <:")
-        return C.Call(self.read(e.head), [self.lower(a) for a in e.args])
+        args, _ = self.arguments(e.args)
+        return C.Call(self.read(e.head), args)
 
     def lower_typed(self, e: Expr) -> C.Node:
         if len(e.args) == 1:
