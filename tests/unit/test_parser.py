@@ -429,6 +429,12 @@ ERRORS = [
     ("a\u200bb", r"invisible character '\u200b'"),
     ("[a b, c]", "unexpected comma in array expression"),
     ('"a"b', "cannot juxtapose string literal"),
+    ("x[: 2]", "whitespace not allowed after `:` used for quoting"),
+    ("a => : b", "whitespace not allowed after `:` used for quoting"),
+    ("x 'y", "extra tokens after end of expression"),
+    ("&*s", "extra tokens after end of expression"),
+    ("< :2", "not a unary operator"),
+    ("* => 2", "not a unary operator"),
 ]
 
 

@@ -109,6 +109,10 @@ def zipped_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
     return shapes[0]
 
 
+# Collections that cannot be used up.
+_NEVER_DONE = (tuple, str, Array, V.Range)
+
+
 @lazily("Zip", "Is", lambda z: (T.tuple_type(map(T.typeof, z.sources)),))
 class Zip(Lazy):
     """`zip(xs...)`"""
@@ -125,7 +129,25 @@ class Zip(Lazy):
         return getattr(self, "is")  # type: ignore[no-any-return]
 
     def julia_iterator(self) -> Iterator[Any]:
+        isdone = Base.bindings["isdone"]
+        told = [not isinstance(x, _NEVER_DONE) and isdone(x) is not V.MISSING for x in self.sources]
+        if any(told):
+            return self._careful(told)
         return zip(*map(iterate_value, self.sources), strict=False)
+
+    def _careful(self, told: list[bool]) -> Iterator[Any]:
+        """Who can tell that it is at its end is asked, and gives its element after the others: none is lost."""
+        isdone, sources = Base.bindings["isdone"], self.sources
+        steps = list(map(iterate_value, sources))
+        order = sorted(range(len(sources)), key=told.__getitem__)
+        values = [None] * len(sources)
+        while not any(told[i] and isdone(sources[i]) is True for i in order):
+            for i in order:
+                try:
+                    values[i] = next(steps[i])
+                except StopIteration:
+                    return
+            yield tuple(values)
 
     def size(self) -> Any:
         sizes = [size_of(x) for x in self.sources]

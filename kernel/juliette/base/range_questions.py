@@ -208,24 +208,32 @@ def intersect_steps(a: Any, b: Any) -> Any:
     """The elements of two progressions: again a progression, in the direction of the first."""
     a, b = plain(a), plain(b)
     t = promote_type(a.eltype, b.eltype)
-    by = abs(int(a.step)), abs(int(b.step))
-    common = math.lcm(*by)
-    if not (len(a) and len(b)) or (int(a.first) - int(b.first)) % math.gcd(*by):
+    found = len(a) and len(b) and common_progression(*[_integers(r) for r in (a, b)])
+    if not found:
         return V.StepRange(a.start, a.step, R.OPERATORS["-"](a.start, a.step))
-    low = max(min(int(r.first), int(r.last)) for r in (a, b))
-    high = min(max(int(r.first), int(r.last)) for r in (a, b))
-    # the first number from `low` on that is in both
-    start = next(
-        (
-            x
-            for x in range(low, min(high, low + common - 1) + 1)
-            if not ((x - int(a.first)) % by[0] or (x - int(b.first)) % by[1])
-        ),
-        high + 1,
-    )
     convert = Base.bindings["convert"]
-    up = V.StepRange(convert(t, start), convert(t, common), convert(t, high))
+    up = V.StepRange(*(convert(t, x) for x in found))
     return up if int(a.step) > 0 else Base.bindings["reverse"](up)
+
+
+def _integers(r: Any) -> tuple[int, int, int]:
+    return int(r.first), int(r.step), int(r.last)
+
+
+def common_progression(
+    a: tuple[int, int, int], b: tuple[int, int, int]
+) -> tuple[int, int, int] | None:
+    """First, step and bound of the numbers, upwards, that two progressions have; None if they never meet."""
+    (first, step, _), (other, by, _) = a, b
+    step, by = abs(step), abs(by)
+    shared = math.gcd(step, by)
+    if (other - first) % shared:
+        return None
+    turns = (other - first) // shared * pow(step // shared, -1, by // shared)
+    every = step // shared * by
+    low = max(min(r[0], r[2]) for r in (a, b))
+    high = min(max(r[0], r[2]) for r in (a, b))
+    return low + (first + turns * step - low) % every, every, high
 
 
 @Base.method("float(r::OrdinalRange{<:Real})")

@@ -75,9 +75,10 @@ def _construct_tuple(t: Any, *args: Any) -> tuple[Any, ...]:
     if len(values) < len(parameters):
         raise ArgumentError(f"too few elements for tuple type {T.type_string(t)}")
     convert = Base.bindings["convert"]
-    return tuple(
+    made = tuple(
         v if T.isa(v, p) else convert(p, v) for p, v in zip(parameters, values, strict=False)
     )
+    return made if t is body else support.typeassert(made, t)
 
 
 support._builtin(

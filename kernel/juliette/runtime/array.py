@@ -183,7 +183,7 @@ def undefined(eltype: Any) -> Any:
         return None
     if isinstance(eltype, T.UnionType):
         members = [undefined(t) for t in eltype.types]
-        return UNDEF if any(x is UNDEF for x in members) else members[0]
+        return UNDEF if not members or any(x is UNDEF for x in members) else members[0]
     dtype = dtype_of(eltype)
     if dtype is not OBJECT:
         return element(np.zeros(1, dtype=dtype), 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base.range_questions import common_progression
+from juliette.base.sets import intersect
 from juliette.compiler import support
 from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, MethodError
@@ -223,6 +225,31 @@ def ranges(method: Any) -> None:
         lambda a, b: make(a, D.Day(1), b),
     )
     method("(:)(a::Time, b::Time)", lambda a, b: make(a, D.Second(1), b))
+
+    def common(a: Any, b: Any) -> Any:
+        """The dates that two ranges share: again a range, where the steps are of fixed lengths."""
+        if not (getattr(a.step, "nanoseconds", 0) and getattr(b.step, "nanoseconds", 0)):
+            return intersect(a, b)
+        cls = min((type(a.step), type(b.step)), key=D.size_of)
+        found = None
+        if a.size and b.size:
+            found = common_progression(
+                *(
+                    (position(r.first), r.step.value * r.step.nanoseconds, position(r.last))
+                    for r in (a, b)
+                )
+            )
+        if found is None:
+            return make(a.first, a.step, moved(a.first, a.step, -1))
+
+        def at(place: int) -> Any:
+            return moved(a.first, cls((place - position(a.first)) // cls.nanoseconds), 1)
+
+        first, every, high = found
+        up = make(at(first), cls(every // cls.nanoseconds), at(high))
+        return up if a.step.value > 0 else Base.bindings["reverse"](up)
+
+    method("intersect(a::StepRange{T}, b::StepRange{T}) where T<:TimeType", common)
 
     def period_range(a: Period, step: Any, b: Period) -> Any:
         cls = min((type(a), type(step), type(b)), key=D.size_of)

@@ -288,9 +288,9 @@ class AtomParser(BracketParser):
         index = self.index
         following = self.look(1)
         blank = not self.adjacent(1)
-        if blank or following in (")", "]", "}", ",", ";", "EOF", "=>"):
+        if blank or following in (")", "]", "}", ",", ";", "EOF"):
             self.bump()
-            if blank and following not in CLOSING and not self.spaced and self._is_value_next():
+            if not self.at_end():
                 self.fail(
                     "whitespace not allowed after `:` used for quoting",
                     self.last_stop,
@@ -302,9 +302,6 @@ class AtomParser(BracketParser):
         quoted = self.parse_quoted_atom()
         self.nesting -= 1
         return self.node("quote", self.starts[index], [quoted], "-:")
-
-    def _is_value_next(self) -> bool:
-        return self.kind in ("Identifier", "(", "[", *NUMBERS) and not self.at_end()
 
     def parse_quoted_atom(self) -> SyntaxNode:
         """What may follow the colon of a quote: any atom, and any reserved word as a name."""

@@ -16,7 +16,6 @@ from juliette.syntax.kinds import (
     NEVER_PREFIX,
     NEWLINE,
     NUMBERS,
-    OPERATORS,
     POWERS,
     PREFIXES,
     RADICALS,
@@ -335,6 +334,8 @@ class ExpressionParser(AtomParser):
             return False
         if kind in RADICALS and self.flags[self.index] & DOTTED:
             return False
+        if left.kind in SYNTACTIC_PREFIXES:
+            return False  # nothing is multiplied with `&x`, `$x` or `x::T`
         if is_number(left):
             return kind != "@"
         before = self.kinds[self.index - 1]
@@ -383,10 +384,7 @@ class ExpressionParser(AtomParser):
         """Does something follow the operator here that would be its operand?"""
         index = self.index + 1
         following = self.kinds[index]
-        if self._nothing_follows(following) or following in OPERATORS:
-            return False
-        adjacent = not self.flags[index] & SPACE
-        return not (adjacent and following in ("(", "{", "[", "'")) and following != "EOF"
+        return not self._nothing_follows(following) and following not in ("(", "{", "EOF")
 
     def _prefix(self, operator: int, operand: SyntaxNode) -> SyntaxNode:
         kind = "dotcall" if self.flags[operator] & DOTTED else "call"

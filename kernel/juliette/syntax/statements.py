@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from juliette.syntax.diagnostics import ParseError
 from juliette.syntax.expressions import ExpressionParser, is_signature
 from juliette.syntax.kinds import (
     ASSIGNMENTS,
@@ -65,9 +66,13 @@ class StatementParser(ExpressionParser):
     def _end_of_line(self) -> None:
         if self.kind in ("NL", "EOF"):
             return
-        self.fail_if_broken()
         # The blanks before them belong to the extra tokens.
         start = self.last_stop
+        if self.kind == "Error" and "character literal" in self.values[self.index]:
+            # What would be a character is first of all too much, as in `x 'y`.
+            message = "extra tokens after end of expression"
+            raise ParseError(message, self.source, start, self.stops[self.index])
+        self.fail_if_broken()
         if self.kind in CLOSING and self.kind not in (";",):
             if self.kind == ",":
                 self.fail_unexpected()

@@ -7,6 +7,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import (
+    UPDATING,
     as_block,
     is_signature,
     pattern_names,
@@ -38,6 +39,26 @@ def check_returns(e: Any) -> None:
         raise problem('"return" not allowed inside comprehension or generator')
     for a in e.args:
         check_returns(a)
+
+
+def _assigns(e: Any) -> bool:
+    return isinstance(e, Expr) and (
+        e.head == "=" or e.head in UPDATING or any(_assigns(a) for a in e.args)
+    )
+
+
+def with_own_variables(e: Expr, outer: tuple[str, ...] = ()) -> Expr:
+    """`… for x in xs for y in ys`, where what the innermost body does to `x` lasts for one step."""
+    if e.head == "flatten":
+        return Expr("flatten", with_own_variables(e.args[0], outer))
+    body, _, ranges = generator_parts(e)
+    if isinstance(body, Expr) and body.head in ("generator", "flatten"):
+        names = tuple(n for r in ranges for n in pattern_names(r.args[0]) if n.strip("_"))
+        return Expr("generator", with_own_variables(body, (*outer, *names)), *e.args[1:])
+    if not outer or not _assigns(body):
+        return e
+    own = [Expr("=", Symbol(n), Symbol(n)) for n in dict.fromkeys(outer)]
+    return Expr("generator", Expr("let", Expr("block", *own), as_block(body)), *e.args[1:])
 
 
 class Containers(Scoping):
@@ -154,7 +175,7 @@ class Containers(Scoping):
         loops, self.loops = self.loops, []
         try:
             if flat:
-                loop = self.nested_loops(e.args[0])
+                loop = self.nested_loops(with_own_variables(e.args[0]))
             else:
                 body, condition, ranges = generator_parts(e)
                 self.pass_names(body, condition, ranges)
@@ -244,7 +265,7 @@ class Containers(Scoping):
         return C.Call(C.Runtime("generator"), [function, source])
 
     def lower_flatten(self, e: Expr) -> C.Node:
-        return C.Call(C.Runtime("flatten"), [self.lower(e.args[0])])
+        return C.Call(C.Runtime("flatten"), [self.lower(with_own_variables(e.args[0]))])
 
     def lower_string(self, e: Expr) -> C.Node:
         args, _ = self.arguments(e.args)
