@@ -229,11 +229,10 @@ class Interpreter:
 
         b = self._bootstrap
         cause = self._cause(error)
-        trace = error.__traceback__
         value = b.julia_value(error)
         message, notes = split_notes(self._message(value), errors.loads(value))
         name = b.type_string(b.typeof(value)).split("{")[0]
-        own = frames.user_frames(trace)
+        own = frames.frames_of(error)
         lines = frames.trace_lines(own)
         if errors.tells_its_trace(value):
             message, lines = self._told_with_trace(value, own) or message, []

@@ -18,7 +18,10 @@ CANDIDATES = "\n\nClosest candidates are:"
 _CALL = re.compile(
     r"(?P<number> *\[\d+\] )(?P<name>[^\s(]+|\(::.*?\))(?P<arguments>\(.*\))?(?P<rest>.*)"
 )
-_PLACE = re.compile(r"(?P<at> *@ )(?:(?P<module>\S+) )?(?P<folder>\S*/)?(?P<file>\S+:\d+)")
+_PLACE = re.compile(
+    r"(?P<at> *@ )(?:(?P<module>\S+) )?(?P<folder>\S*/)?(?P<file>\S+:\d+)"
+    r"(?P<inlined> \[inlined\])?"
+)
 _ARGUMENT = re.compile(r"(?P<name>[^\W\d][\w!]*)(?=::)")
 
 
@@ -134,15 +137,18 @@ def _colored(line: str) -> str:
         return f"{DIM}{line}{PLAIN}"
     if found := _PLACE.fullmatch(line):
         owner = found["module"]
-        shade = DIM if owner in BASE else MODULE
+        shade = DIM if owner and owner.split(".")[0] in BASE else MODULE
         module = f"{shade}{owner}{PLAIN} " if owner else ""
         folder = f"{DIM}{found['folder']}{PLAIN}" if found["folder"] else ""
         place = f"{DIM}{UNDERLINED}{found['file']}{NOT_UNDERLINED}{PLAIN}"
-        return f"{DIM}{found['at']}{PLAIN}{module}{folder}{place}"
+        inlined = f"{DIM} [inlined]{PLAIN}" if found["inlined"] else ""
+        return f"{DIM}{found['at']}{PLAIN}{module}{folder}{place}{inlined}"
     if found := _CALL.fullmatch(line):
         name, rest = found["name"], found["rest"]
         if found["arguments"] is None:
-            return line
+            if line.endswith("top-level scope"):
+                return line
+            return f"{found['number']}{BOLD}{name}{NOT_BOLD}{rest}"
         inner = _ARGUMENT.sub(rf"{DIM}\g<name>{PLAIN}", found["arguments"][1:-1])
         opening, closing = f"{BOLD}({NOT_BOLD}", f"{BOLD}){NOT_BOLD}"
         return f"{found['number']}{BOLD}{name}{NOT_BOLD}{opening}{inner}{closing}{rest}"

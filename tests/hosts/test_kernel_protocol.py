@@ -271,7 +271,8 @@ def test_errors_are_in_colour(session: Session) -> None:
     assert lines[:2] == ["\x1b[91mline one\x1b[39m", "\x1b[91mline two\x1b[39m"]
     assert "\x1b[1minner\x1b[22m" in "\n".join(lines)
     plain = [re.sub(r"\x1b\[\d+m", "", line) for line in lines]
-    assert plain[3:5] == ["Stacktrace:", " [1] inner(x::Int64)"]
+    assert plain[3:5] == ["Stacktrace:", " [1] error(s::String)"]
+    assert plain[6] == " [2] inner(x::Int64)"
 
 
 def test_a_value_has_all_its_forms(session: Session) -> None:

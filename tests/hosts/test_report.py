@@ -35,7 +35,7 @@ def test_functions_that_call_each_other_are_shown_once() -> None:
 
 def test_frames_name_their_module() -> None:
     code = "module Outer\nmodule Inner\nf(x) = error(x)\nend\nend\nOuter.Inner.f(1)"
-    assert failed(code).frames[0] == " [1] f(x::Int64)\n   @ Main.Outer.Inner ./In[1]:3"
+    assert failed(code).frames[1] == " [2] f(x::Int64)\n   @ Main.Outer.Inner ./In[1]:3"
 
 
 def test_what_was_being_handled() -> None:
@@ -43,7 +43,8 @@ def test_what_was_being_handled() -> None:
     error = failed(code)
     assert error.message == "second"
     assert error.render().endswith(
-        "\n\ncaused by: first\nStacktrace:\n [1] top-level scope\n   @ In[1]:2"
+        "\n\ncaused by: first\nStacktrace:\n [1] error(s::String)\n   @ Base ./error.jl:35"
+        "\n [2] top-level scope\n   @ In[1]:2"
     )
 
 
@@ -53,12 +54,17 @@ def test_colours() -> None:
     assert re.sub(r"\x1b\[\d+m", "", colored) == error.render()
     lines = colored.split("\n")
     assert lines[0].startswith("\x1b[91m\x1b[1mERROR: \x1b[22m\x1b[39m\x1b[91mDivideError")
-    assert lines[2].startswith(" [1] \x1b[1mhalf\x1b[22m\x1b[1m(\x1b[22m\x1b[90mx\x1b[39m::Int64")
+    assert lines[2] == " [1] \x1b[1mdiv\x1b[22m"
     assert lines[3] == (
+        "\x1b[90m   @ \x1b[39m\x1b[90m./\x1b[39m\x1b[90m\x1b[4mint.jl:295\x1b[24m\x1b[39m"
+        "\x1b[90m [inlined]\x1b[39m"
+    )
+    assert lines[4].startswith(" [2] \x1b[1mhalf\x1b[22m\x1b[1m(\x1b[22m\x1b[90mx\x1b[39m::Int64")
+    assert lines[5] == (
         "\x1b[90m   @ \x1b[39m\x1b[35mMain\x1b[39m \x1b[90m./\x1b[39m"
         "\x1b[90m\x1b[4mIn[1]:1\x1b[24m\x1b[39m"
     )
-    assert lines[4] == " [2] top-level scope"
+    assert lines[6] == " [3] top-level scope"
 
 
 def test_an_interrupt_waits_until_a_package_is_loaded() -> None:

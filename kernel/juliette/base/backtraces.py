@@ -14,9 +14,9 @@ from juliette.display.errors import showerror_text
 from juliette.display.frames import (
     TOP_LEVEL,
     Frame,
+    frames_of,
     running_frames,
     trace_lines,
-    user_frames,
 )
 from juliette.display.io import IO
 from juliette.display.show import string_of
@@ -120,7 +120,7 @@ def lookup(frame: Any) -> Any:
 
 def trace_of(error: BaseException) -> Any:
     """Where an exception came from, as far as the code that caught it."""
-    return wrapped(user_frames(error.__traceback__))
+    return wrapped(frames_of(error))
 
 
 @Base.method("catch_backtrace()")
@@ -130,16 +130,17 @@ def catch_backtrace() -> Any:
     ```jldoctest
     julia> fails() = error("no");
 
-    julia> try fails() catch; stacktrace(catch_backtrace())[1].func end
+    julia> try fails() catch; stacktrace(catch_backtrace())[2].func end
     :fails
     ```
     """
     if not support.EXCEPTION_STACK:
         return wrapped([])
-    trace = support.EXCEPTION_STACK[-1].__traceback__
+    error = support.EXCEPTION_STACK[-1]
+    trace = error.__traceback__
     # The first step is the frame that caught it; what called that one comes after.
     outer = running_frames(trace.tb_frame.f_back if trace is not None else None)
-    return wrapped([*user_frames(trace), *outer])
+    return wrapped([*frames_of(error), *outer])
 
 
 StackTraces.const("stacktrace", Base.bindings["stacktrace"])
@@ -159,7 +160,7 @@ def frame_field(f: StackFrame, name: str) -> Any:
         "line": frame.line,
         "linfo": called,
         "from_c": False,
-        "inlined": False,
+        "inlined": frame.inlined,
         "pointer": np.uint64(id(f)),
     }
     if name not in fields:

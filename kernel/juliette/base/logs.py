@@ -9,7 +9,7 @@ from typing import Any
 
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
-from juliette.display.frames import user_frames
+from juliette.display.frames import frames_of
 from juliette.display.io import IO, STDERR, Text
 from juliette.display.show import SHOW, one_line, string_of
 from juliette.runtime import types as T
@@ -508,7 +508,7 @@ def emit(
 
         where = ".".join(module.path) if isinstance(module, Module) else string_of(module)
         said = f"Exception while generating log record in module {where} at {file}:{line}"
-        failure = (julia_value(error), wrapped(user_frames(error.__traceback__)))
+        failure = (julia_value(error), wrapped(frames_of(error)))
         kind = Symbol("logevent_error")
         HANDLE.call_kw(
             {"exception": failure}, logger, LEVELS["Error"], said, module, kind, id_, file, line

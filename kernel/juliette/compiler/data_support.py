@@ -213,7 +213,7 @@ def undefined() -> None:
 
 
 @helper("no_key")
-def no_key(key: Any) -> None:
+def no_key(d: JuliaDict, key: Any) -> None:
     raise KeyError_(key)
 
 

@@ -300,11 +300,12 @@ class DataForms:
 
     def dict_load(self, node: C.Call) -> ast.expr:
         d, k = self.exprs(node.args)
+        d, dictionary = self.hold(d)
         k, again = self.hold(k)
         found, entry = self.hold(self.call(self.attribute(self.attribute(d, "data"), "get"), k))
         test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
         value = self.at(ast.Subscript(entry, self.const(1), LOAD))
-        return self.choose(test, value, self.call("%no_key", again))  # type: ignore[no-any-return]
+        return self.choose(test, value, self.call("%no_key", dictionary, again))  # type: ignore[no-any-return]
 
     def dict_get(self, node: C.Call) -> ast.expr:
         d, k, default = self.exprs(node.args)

@@ -17,4 +17,5 @@
 - `errors`: the sentence of every exception
 - `foreign`: what exceptions of Python stand for
 - `frames`: stack traces of the user's frames
+- `library_frames`: what Julia's library shows of itself in them
 """

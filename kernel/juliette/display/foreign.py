@@ -269,8 +269,27 @@ def _refused(error: BaseException) -> Any:
     return None
 
 
+def called_method(frame: Any) -> tuple[str, tuple[Any, ...]] | None:
+    """The name of the function whose Python code runs in a frame, and its arguments; None if it is none of Base's."""
+    method = _method_of(frame)
+    if method is None or method.function is CALLABLES:
+        return None
+    return method.function.name, tuple(_arguments_in(method, frame)[0])
+
+
 def _method_error(method: Any, frame: Any) -> Any:
     """The MethodError of a method whose code runs in a frame, with the arguments that it got."""
+    args, given = _arguments_in(method, frame)
+    f = method.function
+    if f is CALLABLES:
+        f, *args = args  # what is called comes first
+    if args and _has_constructors(args[0]) and T.unwrap(args[0]).typename.constructors is f:
+        f, *args = args  # a constructor's first argument is the type
+    return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
+
+
+def _arguments_in(method: Any, frame: Any) -> tuple[list[Any], dict[str, Any]]:
+    """What a method whose code runs in a frame was given: by position, and by keyword."""
     code, values = frame.f_code, frame.f_locals
     first = len(method.type_vars) if method.source.static else 0
     args = [values.get(n) for n in code.co_varnames[first : code.co_argcount]]
@@ -283,12 +302,7 @@ def _method_error(method: Any, frame: Any) -> Any:
         for n in names[: code.co_kwonlyargcount]
         if n in values and values[n] is not usual.get(n)
     }
-    f = method.function
-    if f is CALLABLES:
-        f, *args = args  # what is called comes first
-    if args and _has_constructors(args[0]) and T.unwrap(args[0]).typename.constructors is f:
-        f, *args = args  # a constructor's first argument is the type
-    return E.MethodError(KeywordCall(f, given) if given else f, tuple(args), None)
+    return args, given
 
 
 def _constructor_call(frame: Any) -> Any:

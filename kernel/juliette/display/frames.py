@@ -10,9 +10,11 @@ from typing import Any
 from juliette.compiler.closures import Box, ClosureBase
 from juliette.compiler.lower import LambdaCode
 from juliette.compiler.python_backend import CODES
+from juliette.display.library_frames import ALWAYS, INTO_FUNCTIONS, library_steps
 from juliette.display.methods import name_text
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import julia_value
 from juliette.runtime.modules import Module
 
 TOP_LEVEL = "top-level scope"
@@ -25,22 +27,48 @@ _LONGEST_CYCLE = 20
 class Frame:
     """One frame: what is called, and where it stands."""
 
-    __slots__ = ("file", "function", "head", "line", "module")
+    __slots__ = ("file", "function", "head", "inlined", "line", "module")
 
-    def __init__(self, function: str, head: str, module: str, file: str, line: int) -> None:
+    def __init__(
+        self,
+        function: str,
+        head: str,
+        module: str,
+        file: str,
+        line: int,
+        inlined: bool = False,
+    ) -> None:
         self.function = function
         self.head = head
         self.module = module
         self.file = file
         self.line = line
+        self.inlined = inlined
 
     @property
     def place(self) -> str:
         """`Main ./REPL[1]:1`"""
         if self.function == TOP_LEVEL:
             return f"{self.file}:{self.line}"
+        if self.inlined:
+            return f"{self.file}:{self.line} [inlined]"
         folder = "./" if _CELL.match(self.file) else ""
         return f"{self.module} {folder}{self.file}:{self.line}"
+
+
+def frames_of(error: BaseException) -> list[Frame]:
+    """The frames of an error, innermost first: what Julia's library shows of itself, and the user's code."""
+    own = user_frames(error.__traceback__)
+    if not own:
+        return own
+    inside = own[0].function != TOP_LEVEL
+    out = []
+    for step in library_steps(error.__traceback__, julia_value(error), is_users):
+        inlined = step.inlined == ALWAYS or (inside and step.inlined == INTO_FUNCTIONS)
+        file, line = step.place.split(":")
+        head = step.name if inlined else f"{step.name}({step.arguments})"
+        out.append(Frame(step.name, head, step.module, file, int(line), inlined))
+    return [*out, *own]
 
 
 def user_frames(trace: TracebackType | None) -> list[Frame]:

@@ -7,7 +7,7 @@ from typing import Any
 from juliette.base.channels import Channel
 from juliette.base.tasks import Timer
 from juliette.display.errors import showerror_text
-from juliette.display.frames import trace_lines, user_frames
+from juliette.display.frames import frames_of, trace_lines
 from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.array import elements
@@ -55,7 +55,8 @@ def show_channel_long(io: IO, mime: Any, c: Channel) -> None:
 def show_task_failed(io: IO, e: Any) -> None:
     io.write("TaskFailedException\n\n    nested task error: ")
     text = showerror_text(e.task.exception)
-    frames = user_frames(getattr(e.task.failure, "__traceback__", None))
+    failure = e.task.failure
+    frames = frames_of(failure) if isinstance(failure, BaseException) else []
     if frames:
         text += "\nStacktrace:\n" + "\n".join(trace_lines(frames))
     io.write(text.replace("\n", "\n    "))

@@ -8,7 +8,7 @@ from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.logs import level_of, level_text, with_logger
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
-from juliette.display.frames import trace_lines, user_frames
+from juliette.display.frames import frames_of, trace_lines
 from juliette.display.io import STDERR, IOBuffer
 from juliette.display.show import one_line, string_of
 from juliette.runtime import types as T
@@ -120,7 +120,7 @@ def judge_logs(
                 expression,
                 (file, line),
                 julia_value(error),
-                trace_lines(user_frames(error.__traceback__)),
+                trace_lines(frames_of(error)),
             ),
         )
         return None

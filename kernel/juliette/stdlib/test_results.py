@@ -8,7 +8,7 @@ from typing import Any
 from juliette.base.iteration import iterate_value
 from juliette.compiler.support import EXCEPTION_STACK
 from juliette.display.errors import showerror_text
-from juliette.display.frames import trace_lines, user_frames
+from juliette.display.frames import frames_of, trace_lines
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import one_line
 from juliette.runtime import types as T
@@ -201,7 +201,7 @@ def handled_trace() -> list[str]:
     """The stack trace of the exception that is being handled, line by line."""
     if not EXCEPTION_STACK:
         return []
-    return trace_lines(user_frames(EXCEPTION_STACK[-1].__traceback__))
+    return trace_lines(frames_of(EXCEPTION_STACK[-1]))
 
 
 def parsed(expression: str) -> Any:
