@@ -74,6 +74,10 @@ class Elementwise:
             return kernel(*args)
         return self.other(*args)
 
+    def tree_rule(self, args: tuple[Any, ...]) -> Rule:
+        """The rule for arguments of these values."""
+        return self.rule_for([_Known(x) for x in args])
+
     def rule_for(self, args: list[Any]) -> Rule:
         """The rule, given what is known of the arguments when a kernel is made."""
         return self.rule
@@ -222,7 +226,7 @@ def mixed(op: Elementwise, args: tuple[Any, ...]) -> Any:
 def _mixed_back(g: Any, out: Any, op: Elementwise, kept: Any) -> None:
     args, below, value = kept
     tape = out.tape
-    rule = op.tree_rule(below)  # type: ignore[attr-defined]
+    rule = op.tree_rule(below)
     for i, a in enumerate(args):
         if isinstance(a, Node) and a.tape is tape and rule.partials[i] is not None:
             T.acc_any(a, T.UNBROADCAST(cotangent(rule, i, g, value, below), below[i]))
@@ -245,13 +249,6 @@ class _Known:
 
     def __init__(self, x: Any) -> None:
         self.value = x if type(x) is int else None
-
-
-def _tree_rule(self: Elementwise, args: tuple[Any, ...]) -> Rule:
-    return self.rule_for([_Known(x) for x in args])
-
-
-Elementwise.tree_rule = _tree_rule  # type: ignore[attr-defined]
 
 
 def cotangent(rule: Rule, i: int, g: Any, y: Any, args: tuple[Any, ...]) -> Any:
@@ -400,7 +397,7 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
 
     Records are `(step, out, args, None)`.
     """
-    rule = op.tree_rule(args)  # type: ignore[attr-defined]
+    rule = op.tree_rule(args)
     p = Program(False)
     env: dict[str, Any] = {}
     lines = [f"{''.join(f'n{i}, ' for i in range(len(args)))} = a", "y = r.data"]
@@ -409,9 +406,9 @@ def number_step(op: Elementwise, traced: tuple[bool, ...], args: tuple[Any, ...]
         env[name] = Value(f"a{i}", 1.0, False)
     env["y"], env["g"] = Value("y", 1.0, False), Value("g", 1.0, False)
     found = {
-        i: p.expression(rule.partials[i], env)
+        i: p.expression(partial, env)
         for i in range(len(args))
-        if traced[i] and rule.partials[i] is not None
+        if traced[i] and (partial := rule.partials[i]) is not None
     }
     lines += p.write(set())
     lines += [f"acc_number(n{i}, {v.name})" for i, v in found.items()]

@@ -183,7 +183,8 @@ def checkbounds_indices(_: Any, axes: tuple[Any, ...], index: tuple[Any, ...]) -
     (true, false)
     ```
     """
-    check, flat = Base.bindings["checkindex"], []
+    check = Base.bindings["checkindex"]
+    flat: list[Any] = []
     for i in index:
         flat += getattr(i, "index", (i,)) if not is_array(i) else (i,)
     rest = (V.OneTo(1),) * (len(flat) - len(axes))

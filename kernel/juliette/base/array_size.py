@@ -383,7 +383,7 @@ def to_indices(a: Any, index: tuple[Any, ...]) -> tuple[Any, ...]:
     """
     if Base.bindings["to_indices"].user_methods or own_axes(a) is not None:
         axes = own_axes(a) or AXES(a)
-        return Base.bindings["to_indices"](  # type: ignore[no-any-return]
+        return Base.bindings["to_indices"](
             a,
             (V.OneTo(math.prod(shape_of(a))),) if len(index) == 1 and len(axes) > 1 else axes,
             index,

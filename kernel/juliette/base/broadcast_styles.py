@@ -77,7 +77,7 @@ ArrayConflict = style_type("ArrayConflict", T.apply_type(AbstractArrayStyle, T.A
 
 def default_style(n: int) -> Style:
     """`DefaultArrayStyle{n}()`"""
-    return T.apply_type(DefaultArrayStyle, n).pyclass()  # type: ignore[no-any-return]
+    return T.apply_type(DefaultArrayStyle, n).pyclass()
 
 
 TUPLE_STYLE = T.apply_type(TupleStyle_, T.Tuple_).pyclass()

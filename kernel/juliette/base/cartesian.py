@@ -49,6 +49,7 @@ class CartesianIndex:
 
     __slots__ = ("index",)
     value_fields = ("index",)
+    index: tuple[int, ...]
 
     def __new__(cls, *index: Any) -> Any:
         return index_at(index[0] if len(index) == 1 and type(index[0]) is tuple else index)
@@ -88,8 +89,8 @@ _new = object.__new__
 
 def index_at(index: tuple[int, ...]) -> Any:
     """`CartesianIndex(index)`"""
-    made = _new(_INDEX.get(len(index)) or index_class(len(index)))
-    made.index = index  # type: ignore[attr-defined]
+    made: Any = _new(_INDEX.get(len(index)) or index_class(len(index)))
+    made.index = index
     return made
 
 
@@ -124,7 +125,7 @@ def index_operator(name: str, op: Callable[[int, int], int]) -> None:
 
     @Base.method(f"{name}(a::CartesianIndex{{N}}, b::CartesianIndex{{N}}) where N")
     def both(a: CartesianIndex, b: CartesianIndex) -> CartesianIndex:
-        return index_at(tuple(map(op, a.index, b.index)))  # type: ignore[no-any-return]
+        return index_at(tuple(map(op, a.index, b.index)))
 
 
 index_operator("+", operator.add)

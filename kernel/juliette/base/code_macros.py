@@ -291,7 +291,7 @@ def _with_names(signature: Expr, names: list[Any]) -> Expr:
 def _variable(v: Any) -> Symbol:
     while isinstance(v, Expr):
         v = v.args[2] if v.head == "comparison" else v.args[0]
-    return v  # type: ignore[no-any-return]
+    return v
 
 
 def _in_world(age: int, f: Any, *args: Any) -> Any:
@@ -388,10 +388,9 @@ def kwargs_type(context: Any, e: Any) -> Any:
 def keywords_type(named: Any) -> Any:
     """`Base.Pairs{Symbol, V, NTuple{N, Symbol}, NT}` for a type of named tuples."""
     types = Base.bindings["fieldtypes"](named)
-    joined = Base.bindings["promote_typejoin"] if len(types) > 1 else None
     value = types[0] if types else T.Bottom
     for t in types[1:]:
-        value = joined(value, t)
+        value = Base.bindings["promote_typejoin"](value, t)
     return T.apply_type(
         Base.bindings["Pairs"], T.Symbol_, value, T.tuple_type([T.Symbol_] * len(types)), named
     )

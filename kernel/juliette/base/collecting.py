@@ -302,7 +302,7 @@ def _sized(name: str) -> None:
         shape = x.iteration_shape()
         if shape is None:
             raise x.without_shape(function)
-        return shape  # type: ignore[no-any-return]
+        return shape
 
     @Base.method(f"size(x::Base.{name})")
     def size(x: Any) -> Any:

@@ -232,7 +232,7 @@ def cmd_macro(context: Any, text: str) -> Any:
     return Expr("call", QuoteNode(make_cmd), *words)
 
 
-class Interpolated(tuple):  # type: ignore[type-arg]
+class Interpolated(tuple):
     """An interpolated string: kept apart from the text around it."""
 
     __slots__ = ()
@@ -439,6 +439,7 @@ def csh_word(word: str) -> str:
         return word
     out = ""
     while word:
+        found = None
         # The whole rest in quotes of one kind, or as much as they can hold.
         for pattern, quote in (
             (r"[^']+\Z", "'"),
@@ -449,6 +450,7 @@ def csh_word(word: str) -> str:
             if found := re.match(pattern, word):
                 out += quote + re.sub(r"[\n!]", r"\\\g<0>", found[0]) + quote
                 break
+        assert found is not None
         word = word[found.end() :]
     return out or "''"
 

@@ -119,13 +119,13 @@ def mismatch(shapes: list[Any], dim: int, d: int, n: int) -> Exception:
     if n == 2 and dim == 0:
         return DimensionMismatch(
             f"number of columns of each array must match (got {tuple_text(s[1] for s in shapes)})"
-        )  # type: ignore[no-any-return]
+        )
     if n == 2 and dim == 1:
         return DimensionMismatch(
             f"number of rows of each array must match (got {tuple_text(s[0] for s in shapes)})"
-        )  # type: ignore[no-any-return]
+        )
     bad = next(s for s in shapes if s[d] != shapes[0][d])
-    return DimensionMismatch(  # type: ignore[no-any-return]
+    return DimensionMismatch(
         f"mismatch in dimension {d + 1} (expected {shapes[0][d]} got {bad[d]})"
     )
 
@@ -338,15 +338,11 @@ def typed_hvcat(t: Any, rows: Any, *xs: Any) -> Any:
     return joined_rows(rows, xs, t)
 
 
-support.HELPERS.update(
-    {
-        "%cat_along": _cat_along,
-        "%typed_vcat": _typed_vcat,
-        "%typed_hcat": lambda t, *xs: concatenate(xs, 1, t),
-        "%typed_hvcat": lambda t, rows, *xs: joined_rows(rows, xs, t),
-        "%convert_eltype": _convert_eltype,
-    }
-)
+support.HELPERS["%cat_along"] = _cat_along
+support.HELPERS["%typed_vcat"] = _typed_vcat
+support.HELPERS["%typed_hcat"] = typed_hcat
+support.HELPERS["%typed_hvcat"] = typed_hvcat
+support.HELPERS["%convert_eltype"] = _convert_eltype
 
 
 @Base.method("hvncat(dims, row_first, xs...)")

@@ -227,7 +227,8 @@ def construct_number(t: Any, args: tuple[Any, ...]) -> Any:
             return hook(t, x)
         if is_number(x):
             if is_basic_type(t):
-                keep_conversion(t, type(x), conversion(t, type(x)))
+                cls: Any = type(x)
+                keep_conversion(t, cls, conversion(t, cls))
                 return to_number(t, x)
             if t in ABSTRACT_NUMBERS:
                 return x if T.isa(x, t) else ABSTRACT_NUMBERS[t](x)

@@ -80,7 +80,7 @@ def _entry_types(args: tuple[Any, ...], pairs: list[tuple[Any, Any]]) -> tuple[A
         return T.Any_, T.Any_
     declared = [T.typeof(p).parameters for p in args if isinstance(p, V.Pair)]
     kinds = tuple(map(dict.fromkeys, zip(*declared, strict=True)))
-    return tuple(_joined(s) for s in kinds)  # type: ignore[return-value]
+    return tuple(_joined(s) for s in kinds)
 
 
 def _joined(kinds: Iterable[Any]) -> Any:

@@ -175,7 +175,7 @@ def _quote_node(t: Any, *args: Any) -> QuoteNode:
     return QuoteNode(args[0])
 
 
-def reference(t: Any, *args: Any) -> V.Ref:
+def reference(t: Any, *args: Any) -> V.Ref | V.RefArray:
     """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`, `Ref(array, i)`"""
     (eltype,) = T.unwrap(t).parameters
     is_open = isinstance(eltype, T.TypeVar)

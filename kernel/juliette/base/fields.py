@@ -193,7 +193,7 @@ def _setfield(x: Any, name: Any, value: Any) -> Any:
 
 
 @Base.method("propertynames(x)", transparent=True)
-def propertynames(x: Any) -> tuple[Symbol, ...]:
+def propertynames(x: Any) -> tuple[Any, ...]:
     """The names that may follow the dot after `x`."""
     if isinstance(x, V.NamedTuple):
         return tuple(map(Symbol, x.names))
@@ -209,13 +209,13 @@ def hasproperty(x: Any, s: Symbol) -> bool:
 
 
 @Base.method("isdefined(x, name)", transparent=True)
-def isdefined(x: Any, name: Symbol) -> bool:
+def isdefined(x: Any, name: Any) -> bool:
     """Is the field or global assigned?"""
     if isinstance(x, Module):
         return x.has(name.name)
     if type(name) is int:
         if type(x) is tuple or isinstance(x, V.NamedTuple):
-            return 1 <= name <= len(x if type(x) is tuple else x.values)
+            return 1 <= name <= len(x.values if isinstance(x, V.NamedTuple) else x)
         names = T.typeof(x).fields
         return 1 <= name <= len(names) and hasattr(x, names[name - 1])
     if type(name) is not Symbol:

@@ -96,10 +96,8 @@ def map_(f: Any, *xs: Any) -> Any:
         return V.NamedTuple(x.names, tuple(map(f, *(o.values for o in xs))))
     if all(isinstance(x, (int, float, np.number)) for x in xs):
         return f(*xs)
-    shapes = [shape_of_iterator(x) for x in xs]
-    alike = shapes[0] is not None and all(
-        s is not None and len(s) == len(shapes[0]) for s in shapes
-    )
+    shapes = [s for x in xs if (s := shape_of_iterator(x)) is not None]
+    alike = len(shapes) == len(xs) and len(set(map(len, shapes))) == 1
     shape = zipped_shape(shapes) if alike else None
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)

@@ -72,11 +72,11 @@ def hash_with(x: Any, h: Any) -> Any:
             out = Base.bindings["hash"](v, out)
         return out
     if isinstance(x, Struct) and T.isa(x, T.Real):
-        parts = Base.bindings.get("decompose")
-        if parts is not None and parts.user_matches((T.typeof(x),)):
+        decompose = Base.bindings.get("decompose")
+        if decompose is not None and decompose.user_matches((T.typeof(x),)):
             from juliette.base.float_layout import value_of_parts
 
-            return hash_with(value_of_parts(parts(x)), h)
+            return hash_with(value_of_parts(decompose(x)), h)
     return np.uint64(mix((3 * seed - (hash(V.identity_key(x)) & MASK)) & MASK))
 
 

@@ -236,11 +236,11 @@ _INT_TYPES = {T.Int64, T.Int8, T.Int16, T.Int32, T.UInt8, T.UInt16, T.UInt32, T.
 
 
 def invalid(i: Any) -> Exception:
-    return ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")  # type: ignore[no-any-return]
+    return ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")
 
 
 def text(x: Any) -> str:
-    return Base.bindings["repr"](x)  # type: ignore[no-any-return]
+    return Base.bindings["repr"](x)
 
 
 @Base.method("to_index(i)", export=False)

@@ -141,7 +141,7 @@ def _growing(a: Array) -> Iterator[Any]:
             continue
         for start in range(0, len(data), LONG):
             piece = data[start : start + LONG]
-            yield from memoryview(piece) if data.dtype.char in _VIEWED else piece
+            yield from memoryview(piece.data) if data.dtype.char in _VIEWED else piece
 
 
 @iterates(V.BitArray, V.Wrapper)

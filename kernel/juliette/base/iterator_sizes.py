@@ -125,7 +125,7 @@ class Lazy:
 
     def without_shape(self, function: str) -> Exception:
         """The error for a question about the dimensions where there are none."""
-        return MethodError(Base.bindings[function], (self,), None)  # type: ignore[no-any-return]
+        return MethodError(Base.bindings[function], (self,), None)
 
     def element_type(self) -> Any:
         """`eltype`, or None if it is not known before the elements are there."""
@@ -287,7 +287,7 @@ def parameters_of(t: Any, family: Any) -> tuple[Any, ...] | None:
     name = T.unwrap(family).typename
     for s in T.supertypes(T.unwrap(t)):
         if s.typename is name:
-            return s.parameters  # type: ignore[no-any-return]
+            return s.parameters
     return None
 
 

@@ -126,7 +126,7 @@ class Zip(Lazy):
 
     @property
     def sources(self) -> tuple[Any, ...]:
-        return getattr(self, "is")  # type: ignore[no-any-return]
+        return getattr(self, "is")
 
     def julia_iterator(self) -> Iterator[Any]:
         isdone = Base.bindings["isdone"]

@@ -38,6 +38,15 @@ class TmStruct:
 
     __slots__ = FIELDS
     value_fields = FIELDS
+    sec: int
+    min: int
+    hour: int
+    mday: int
+    month: int
+    year: int
+    wday: int
+    yday: int
+    isdst: int
 
     def __init__(self, *parts: int) -> None:
         for name, part in zip(FIELDS, (*parts, *[0] * len(FIELDS)), strict=False):

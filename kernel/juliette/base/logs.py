@@ -252,7 +252,7 @@ def show_logger(io: IO, logger: StreamLogger) -> None:
         + ", ".join(f"{one_line(k)} => {n}" for k, n in logger.counts.items())
         + ")"
     )
-    options = ()
+    options: tuple[str, ...] = ()
     if isinstance(logger, ConsoleLogger):
         given = logger.options
         formatter = given.get("meta_formatter")

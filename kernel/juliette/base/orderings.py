@@ -78,8 +78,8 @@ def constructs(family: Any, f: Any) -> None:
     )
 
 
-constructs(ForwardOrdering, lambda: FORWARD)
 FORWARD, REVERSE = OrderBy(), OrderBy(reversed_=True)
+constructs(ForwardOrdering, lambda: FORWARD)
 for _name, _value in (("Forward", FORWARD), ("Reverse", REVERSE)):
     Order.const(_name, _value)
 

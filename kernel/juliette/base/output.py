@@ -260,5 +260,5 @@ def redirect_stdio(f: Any, *, stdin: Any = None, stdout: Any = None, stderr: Any
     finally:
         for io, stream in saved:
             io.stream = stream
-        for io in opened:
-            io.stream.close()
+        for file in opened:
+            file.stream.close()

@@ -280,8 +280,9 @@ class ReadEach(Lazy):
         return self.type
 
 
-T.register_class(ReadEach, T.define("Base.ReadEachIterator"))
-Base.const("ReadEachIterator", T.typeof(ReadEach(None, None)), export=False)
+READ_EACH = T.define("Base.ReadEachIterator")
+T.register_class(ReadEach, READ_EACH)
+Base.const("ReadEachIterator", READ_EACH, export=False)
 native_steps("Base.ReadEachIterator")
 
 

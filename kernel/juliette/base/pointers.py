@@ -71,7 +71,7 @@ def converted(t: Any, _: Any, p: Any) -> Any:
 @Base.method("Int(p::Ptr)")
 def to_int(_: Any, p: Any) -> int:
     """The address."""
-    return p.bits - (p.bits >> 63) * _WRAP  # type: ignore[no-any-return]
+    return p.bits - (p.bits >> 63) * _WRAP
 
 
 @Base.method("UInt(p::Ptr)")

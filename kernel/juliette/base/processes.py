@@ -301,6 +301,7 @@ class ProcessStream(IO):
     """What `open(cmd)` gives: the stream to or from a program."""
 
     __slots__ = ("processes",)
+    processes: list[Any]
 
 
 T.register_class(ProcessStream, Process_)

@@ -64,7 +64,7 @@ def take_rng(args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
 @Base.method("rand()")
 def rand_plain() -> float:
-    return (_DEFAULT or default_rng()).rand_float64()  # type: ignore[no-any-return]
+    return (_DEFAULT or default_rng()).rand_float64()
 
 
 _INT_BITS = {
@@ -253,10 +253,10 @@ def fill(rng: Any, source: Any, n: int, shape: tuple[int, ...]) -> Any:
     if isinstance(source, V.UnitRange) and source.eltype in (BigInt_, Int128_, UInt128_):
         return shaped([draw(rng, source) for _ in range(n)], source.eltype, shape)
     if isinstance(source, (Array, V.Range)):
-        items = list(iterate_value(source)) if isinstance(source, Array) else source
+        items: Any = source if isinstance(source, V.Range) else list(iterate_value(source))
         if not len(items):
             raise ArgumentError(EMPTY)
-        get = source.get if isinstance(source, V.Range) else items.__getitem__
+        get = items.get if isinstance(source, V.Range) else items.__getitem__
         values = [get(int(i) - 1) for i in rng.fill_range(n, 1, len(items))]
         return shaped(values, Base.bindings["eltype"](source), shape)
     values = [draw(rng, source) for _ in range(n)]

@@ -88,12 +88,12 @@ def axes_of_identity(r: Any) -> Any:
 
 @Base.method("firstindex(r::Base.IdentityUnitRange)")
 def first_of_identity(r: Any) -> int:
-    return r.start  # type: ignore[no-any-return]
+    return r.start
 
 
 @Base.method("lastindex(r::Base.IdentityUnitRange)")
 def last_of_identity(r: Any) -> int:
-    return r.stop  # type: ignore[no-any-return]
+    return r.stop
 
 
 @Base.method("getindex(r::Base.IdentityUnitRange, i::Int64)")
@@ -209,7 +209,7 @@ def no_method(given: dict[str, Any]) -> Exception:
         advice = "At least one of `start` or `stop` must be specified."
     else:
         advice = "Try specifying more arguments."
-    return ArgumentError(  # type: ignore[no-any-return]
+    return ArgumentError(
         "Cannot construct range from arguments:\n"
         + "\n".join(
             f"{k} = {Base.bindings['string'](given[k])}"
@@ -421,11 +421,7 @@ def scaled(r: Any, by: Any, inverse: bool = False) -> Any:
     first = op(r.first, by)
     if isinstance(r, V.LinRange):
         return V.LinRange(first, op(r.stop, by), len(r))
-    exact = (
-        decimal(by)
-        if isinstance(by, (int, float, np.generic)) and by == by and abs(by) != float("inf")
-        else None
-    )
+    exact = decimal(by) if isinstance(by, (int, float, np.generic)) and np.isfinite(by) else None
 
     def change(a: Fraction, s: Fraction) -> Any:
         if exact is None or (inverse and not exact):

@@ -58,7 +58,7 @@ def reduce_empty(op: Any, t: Any) -> Any:
     (1.0, true, 0)
     ```
     """
-    name = getattr(op, "name", None)
+    name = getattr(op, "name", "")
     if Base.bindings.get(name) is op:
         if name in NEUTRAL:
             if t is T.Bottom:
@@ -77,7 +77,7 @@ def reduce_empty(op: Any, t: Any) -> Any:
 
 def nothing_to_reduce(op: Any, t: Any) -> Exception:
     """The error for a reduction of no elements."""
-    return MethodError(Base.bindings["reduce_empty"], (op, t), None)  # type: ignore[no-any-return]
+    return MethodError(Base.bindings["reduce_empty"], (op, t), None)
 
 
 def is_whole(dims: Any) -> bool:

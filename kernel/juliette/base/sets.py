@@ -310,8 +310,8 @@ def intersect(s: Any, *others: Any) -> Any:
     if len(others) > 1 and all(isinstance(x, V.UnitRange) for x in (s, *others)):
         return functools.reduce(Base.bindings["intersect"], others, s)
     if any(isinstance(x, V.Range) for x in (s, *others)):
-        found = _common_of_ranges(s, others)
-        return _container(s, found, [_eltype(s), *(t for t in map(_eltype, others))])
+        common = _common_of_ranges(s, others)
+        return _container(s, common, [_eltype(s), *(t for t in map(_eltype, others))])
     found = _keys(s)
     for o in others:
         keep = _keys(o)
@@ -417,10 +417,10 @@ def _assign(target: Any, result: Any) -> Any:
         target._buffer = None
         return target
     if T.isa(target, T.AbstractSet):
-        wanted = _keys(result)
-        for x in [x for x in iterate_value(target) if V.hashable(x) not in wanted]:
+        kept = _keys(result)
+        for x in [x for x in iterate_value(target) if V.hashable(x) not in kept]:
             Base.bindings["delete!"](target, x)
-        one_by_one("push!", target, wanted.values())
+        one_by_one("push!", target, kept.values())
         return target
     raise MethodError(Base.bindings["push!"], (target,), None)
 

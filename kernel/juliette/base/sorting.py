@@ -124,7 +124,7 @@ def plain_keys(values: list[Any]) -> list[Any] | None:
         if kind is tuple and len(set(map(len, values))) != 1:
             return None
         columns = [plain_keys(list(column)) for column in zip(*values, strict=True)]
-        return None if None in columns else list(zip(*columns, strict=True))  # type: ignore[arg-type]
+        return None if None in columns else list(zip(*columns, strict=True))
     return None
 
 
@@ -509,7 +509,7 @@ def _search_part(name: str, f: Any) -> None:
 def _range_of(keys: _Positions, x: _Searched) -> Any:
     return V.UnitRange(
         bisect.bisect_left(keys, x) + keys.first, bisect.bisect_right(keys, x) + keys.first - 1
-    )  # type: ignore[type-var]
+    )
 
 
 _search(

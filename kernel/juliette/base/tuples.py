@@ -212,7 +212,7 @@ def isless_tuple(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
     less, same = Base.bindings["isless"], Base.bindings["isequal"]
     for x, y in zip(a, b, strict=False):
         if not same(x, y):
-            return less(x, y)  # type: ignore[no-any-return]
+            return less(x, y)
     return len(a) < len(b)
 
 

@@ -121,7 +121,7 @@ class DataForms:
 
     def array_length(self, node: C.Node, ndim: int) -> ast.expr:
         data = self.attribute(self.expr(node), "data")
-        return self.call("%len", data) if ndim == 1 else self.attribute(data, "size")  # type: ignore[no-any-return]
+        return self.call("%len", data) if ndim == 1 else self.attribute(data, "size")
 
     def array_shape(self, node: C.Node) -> ast.expr:
         return self.attribute(self.attribute(self.expr(node), "data"), "shape")

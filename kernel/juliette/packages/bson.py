@@ -422,7 +422,7 @@ def main_module() -> Module:
     """The Main of the session."""
     from juliette.runtime.modules import SESSION
 
-    return SESSION.main  # type: ignore[no-any-return]
+    return SESSION.main
 
 
 def by_symbol(values: dict[str, Any]) -> Any:

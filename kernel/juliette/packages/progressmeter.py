@@ -15,7 +15,9 @@ def load(module: Module) -> None:
     support.install(module)
     # the several lines of a bar are written anew where a terminal's cursor would go up
     module.method("in_notebook()", export=False)(lambda: HOST.clear is not None)
-    module.method("clear_output()", export=False)(lambda: HOST.clear(True))
+    module.method("clear_output()", export=False)(
+        lambda: HOST.clear(True) if HOST.clear is not None else None
+    )
     source = Path(__file__).with_suffix(".jl").read_text("utf-8")
     Base.bindings["include_string"](module, source, "progressmeter.jl")
 

@@ -40,6 +40,7 @@ class Broadcasted:
     """An unevaluated dotted call; `custom` where a value of a user's type is among its leaves."""
 
     __slots__ = ("args", "custom", "function", "style")
+    style: Any
 
     def __init__(self, function: Any, args: tuple[Any, ...], custom: bool = False) -> None:
         self.function = function

@@ -100,7 +100,7 @@ class Module:
         self.docs: dict[str, str] = {}
         self.used: list[Module] = []
         self.anonymous_count = 0
-        self.loader: Callable[[], None] | None = None
+        self.loader: Callable[[], Any] | None = None
 
     def load(self) -> None:
         """Fill the module, if its contents are made only when wanted."""

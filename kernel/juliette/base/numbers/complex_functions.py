@@ -130,8 +130,9 @@ for _name, _f, _np in (
     ("log1p", lambda z: complex(np.log1p(np.complex128(z))), np.log1p),
 ):
     function(_name, _f, _np)
-for _name, _np in (("real", np.real), ("imag", np.imag), ("conj", np.conj), ("angle", np.angle)):
-    KERNELS[Base.bindings[_name]] = lambda x, f=_np: (
+_PARTS: dict[str, Any] = {"real": np.real, "imag": np.imag, "conj": np.conj, "angle": np.angle}
+for _name, _part in _PARTS.items():
+    KERNELS[Base.bindings[_name]] = lambda x, f=_part: (
         f(x) if isinstance(x, np.ndarray) else NotImplemented
     )
 

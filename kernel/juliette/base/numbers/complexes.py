@@ -182,7 +182,7 @@ def conj(z: Any) -> Any:
 @Base.method("isreal(x::Number)", transparent=True)
 def isreal(x: Any) -> bool:
     """Is the imaginary part zero?"""
-    return call("iszero", call("imag", x))  # type: ignore[no-any-return]
+    return call("iszero", call("imag", x))
 
 
 @Base.method("abs(z::Complex)")
@@ -491,13 +491,13 @@ def fused(x: float, y: float, z: float) -> float:
 @Base.method("==(z::Complex, w::Complex)")
 def equal(z: Any, w: Any) -> bool:
     (a, b), (c, d) = parts(z), parts(w)
-    return call("==", a, c) and call("==", b, d)  # type: ignore[no-any-return]
+    return call("==", a, c) and call("==", b, d)
 
 
 @Base.method("==(z::Complex, x::Real)")
 def equal_real(z: Any, x: Any) -> bool:
     re, im = parts(z)
-    return call("iszero", im) and call("==", re, x)  # type: ignore[no-any-return]
+    return call("iszero", im) and call("==", re, x)
 
 
 @Base.method("==(x::Real, z::Complex)")

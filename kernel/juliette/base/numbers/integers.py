@@ -301,7 +301,7 @@ def truncated(x: int, y: int) -> tuple[int, int]:
 
 
 def pair(name: str, first: str, second: str, doc: str) -> None:
-    direct = {"divrem": truncated, "fldmod": divmod}.get(name)
+    direct: Any = {"divrem": truncated, "fldmod": divmod}.get(name)
 
     @Base.method(f"{name}(x, y)", transparent=True)
     def both(x: Any, y: Any) -> tuple[Any, Any]:

@@ -40,7 +40,7 @@ class Overflow(BadNumber):
 
 
 def quoted(x: Any) -> str:
-    return Base.bindings["repr"](x)  # type: ignore[no-any-return]
+    return Base.bindings["repr"](x)
 
 
 def cannot(text: str, t: Any) -> BadNumber:
@@ -160,7 +160,7 @@ def parse_complex(t: Any, text: str) -> Any:
     if not text.strip():
         raise BadNumber("input string is empty or only contains whitespace")
     unit = re.search(r"(im|i|j)(?=[^imj]*$)", text if second is None else second)
-    if sign is None:
+    if sign is None or second is None:
         alone = (
             unit
             if unit and unit.start() > 0 and text[: unit.start()].strip() not in ("+", "-", "")

@@ -250,7 +250,7 @@ def widen(x: Any) -> Any:
         return x
     if isinstance(x, T.JuliaType):
         found = WIDER.get(x)
-        if found is None and _family(x) in (_RATIONAL, _COMPLEX):
+        if found is None and isinstance(x, T.DataType) and _family(x) in (_RATIONAL, _COMPLEX):
             found = T.apply_type(x.typename.wrapper, widen(x.parameters[0]))
         if found is None:
             raise support_error(x)

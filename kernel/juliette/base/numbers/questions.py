@@ -158,13 +158,13 @@ def iszero(x: Any) -> bool:
     """
     if hasattr(x, "data") and hasattr(x, "eltype"):
         return bool(Base.bindings["all"](Base.bindings["iszero"], x))
-    return Base.bindings["=="](x, Base.bindings["zero"](x))  # type: ignore[no-any-return]
+    return Base.bindings["=="](x, Base.bindings["zero"](x))
 
 
 @Base.method("isone(x)", transparent=True)
 def isone(x: Any) -> bool:
     """Is it the multiplicative identity?"""
-    return Base.bindings["=="](x, Base.bindings["one"](x))  # type: ignore[no-any-return]
+    return Base.bindings["=="](x, Base.bindings["one"](x))
 
 
 for _name, _value in (("iszero", 0), ("isone", 1)):
@@ -201,7 +201,7 @@ def signbit(t: Any) -> Any:
 
 @Base.method("signbit(x::Real)", transparent=True)
 def signbit_real(x: Any) -> bool:
-    return Base.bindings["<"](x, 0)  # type: ignore[no-any-return]
+    return Base.bindings["<"](x, 0)
 
 
 KERNELS[Base.bindings["signbit"]] = np.signbit

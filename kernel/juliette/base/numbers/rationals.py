@@ -439,7 +439,7 @@ def _comparable(x: Any) -> tuple[Any, Any]:
         return value.as_integer_ratio()
     if isinstance(x, (int, np.integer)):
         return int(x), 1
-    return x.ratio()  # type: ignore[no-any-return]
+    return x.ratio()
 
 
 def compare(name: str, op: Callable[[Any, Any], bool]) -> None:
@@ -468,7 +468,7 @@ compare("==", operator.eq)
 def isless(x: Any, y: Any) -> bool:
     if x != x or y != y:
         return bool(x == x)
-    return Base.bindings["<"](x, y)  # type: ignore[no-any-return]
+    return Base.bindings["<"](x, y)
 
 
 @Base.method("float(x::Rational)")

@@ -145,7 +145,8 @@ def round_real(x: Any, how: str) -> Any:
             return x.rounded(letter)
         if not x.finite():
             return x
-        return to_number(BigFloat_, round_ratio(*x.ratio(), how))
+        numerator, denominator = x.ratio()
+        return to_number(BigFloat_, round_ratio(numerator, denominator, how))
     return x
 
 

@@ -259,7 +259,8 @@ def ispow2(x: Any) -> bool:
     ```
     """
     if isinstance(x, (float, np.floating)):
-        return math.isfinite(x) and x > 0 and math.frexp(float(x))[0] == 0.5
+        x = float(x)
+        return math.isfinite(x) and x > 0 and math.frexp(x)[0] == 0.5
     if not isinstance(x, (int, np.integer)):
         return (
             bool(Base.bindings["=="](x, 2.0 ** math.floor(math.log2(float(x)))))

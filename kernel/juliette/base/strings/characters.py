@@ -144,7 +144,7 @@ def isvalid_as(t: Any, x: Any) -> bool:
         n = int(x)
         return 0 <= n <= 0xD7FF or 0xE000 <= n <= 0x10FFFF
     if isinstance(x, str):
-        return Base.bindings["isvalid"](x)  # type: ignore[no-any-return]
+        return Base.bindings["isvalid"](x)
     try:
         np.asarray(x.data).tobytes().decode()
     except UnicodeDecodeError:

@@ -196,7 +196,11 @@ class Translator:
             return
         flags = _inline_pattern().match(p, i)
         if flags and (flags[1] or flags[2]):
-            on, off, end = flags[1].replace("U", ""), (flags[2] or "").replace("U", ""), flags[3]
+            on, off, closing = (
+                flags[1].replace("U", ""),
+                (flags[2] or "").replace("U", ""),
+                flags[3],
+            )
             on = on.replace("a", "")
             opening = f"(?{on}{'-' + off if off else ''}:" if on or off else "(?:"
             before = self.extended
@@ -204,7 +208,7 @@ class Translator:
                 self.extended = True
             if "x" in off:
                 self.extended = False
-            if end == ":":
+            if closing == ":":
                 self.groups.append((before, ")"))
             else:
                 # The option holds to the end of the group around it.
@@ -241,12 +245,12 @@ class Translator:
             self.i = condition.end()
             return
         self.groups.append((self.extended, ")"))
-        opening = re.compile(r"\((?:\?(?:[:=!>]|P<\w+>))?").match(p, i)
-        assert opening is not None
-        if opening[0] == "(" and p.startswith("(?", i):
+        group = re.compile(r"\((?:\?(?:[:=!>]|P<\w+>))?").match(p, i)
+        assert group is not None
+        if group[0] == "(" and p.startswith("(?", i):
             raise self.error("unrecognized character after (? or (?-", i + 2)
-        self.out.append(opening[0])
-        self.i = opening.end()
+        self.out.append(group[0])
+        self.i = group.end()
 
     # ------------------------------------------------------------ escapes
 

@@ -338,7 +338,7 @@ def affix_length(text: str, affix: Any, prefix: bool) -> int | None:
         return len(a)
     own = getattr(affix, "affix_length", None)
     if own is not None:
-        return own(text, prefix)  # type: ignore[no-any-return]
+        return own(text, prefix)
     test = char_test(affix)
     if test is not None and text and test(text[0 if prefix else -1]):
         return 1

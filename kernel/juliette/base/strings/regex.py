@@ -75,10 +75,10 @@ class Regex:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    return engine.compile(text, options)  # type: ignore[no-any-return]
+                    return engine.compile(text, options)
             except engine.error as e:
                 if not beyond and str(e).startswith("look-behind") and needs_widths(self.pattern):
-                    return _engine(True).compile(text, options)  # type: ignore[no-any-return]
+                    return _engine(True).compile(text, options)
                 raise compilation_error(*_in_their_words(e)) from None
         except PatternError as e:
             raise compilation_error(str(e), bytes_before(self.pattern, e.offset)) from None

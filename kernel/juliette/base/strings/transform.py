@@ -149,7 +149,7 @@ def replacement(new: Any, s: Any, text: str, span: tuple[int, int], pattern: Any
     """What takes the place of one match."""
     own = getattr(new, "expand", None)
     if own is not None:
-        return own(pattern, text, span)  # type: ignore[no-any-return]
+        return own(pattern, text, span)
     if isinstance(new, V.Char) or is_string(new):
         return piece(new)
     if callable(new) and not isinstance(new, (int, float)):

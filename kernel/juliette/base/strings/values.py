@@ -27,7 +27,7 @@ def text_of(s: Any) -> str:
         return str(s)
     own = getattr(s, "julia_text", None)
     if own is not None:
-        return own()  # type: ignore[no-any-return]
+        return own()
     if Base.bindings["iterate"].resolve((T.typeof(s),)).builtin is not None:
         # A string of a user's own that does not say what its characters are.
         raise MethodError(Base.bindings["iterate"], (s, 1), None)
@@ -154,6 +154,7 @@ class CodeUnits(Array):
     """The bytes of a string as a vector that cannot be changed."""
 
     __slots__ = ("string",)
+    string: str
     eltype = T.UInt8
     ndim = 1
     grows = False

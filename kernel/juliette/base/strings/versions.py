@@ -104,10 +104,10 @@ def parse_version(text: str) -> VersionNumber | None:
     if found is None or len(text) == 0:
         return None
     make = MAKER[T.UInt32]
-    numbers = [make(int(found[k] or 0)) for k in ("major", "minor", "patch")]
+    major, minor, patch = (make(int(found[k] or 0)) for k in ("major", "minor", "patch"))
     minus = found["minus"]
     pre = _identifiers(minus) if minus is not None else _identifiers(found["pre"])
-    return VersionNumber(*numbers, pre, _identifiers(found["build"]))
+    return VersionNumber(major, minor, patch, pre, _identifiers(found["build"]))
 
 
 def parse_or_raise(text: str) -> VersionNumber:

@@ -21,7 +21,8 @@ class SyntaxProblem(JuliaException):
 
 def problem(message: str) -> Exception:
     """Julia's error for code that parses but means nothing."""
-    return ErrorException("syntax: " + message)
+    error: Exception = ErrorException("syntax: " + message)
+    return error
 
 
 def shown(e: Any) -> str:

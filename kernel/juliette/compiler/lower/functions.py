@@ -242,8 +242,8 @@ class Functions(Scoping):
                     and not (outer_scope is not None and self._visible_outside(outer_scope, n))
                 ):
                     made += self.declare(scope, [n])
-            node = self.without_jumps(self.lower(body))
-            code.body = C.Block([C.Fresh(made), *prologue, node]) if made or prologue else node
+            inner = self.without_jumps(self.lower(body))
+            code.body = C.Block([C.Fresh(made), *prologue, inner]) if made or prologue else inner
             code.captures = self.function.captures
             code.reads = self.function.reads
             code.locals = frozenset(self.function.names)

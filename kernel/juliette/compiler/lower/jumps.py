@@ -171,7 +171,7 @@ class Jumps:
         if type(node) is C.Assign and type(node.value) in (C.If, C.Label):
             if type(node.value) is C.Label:
                 return [node.value, C.Assign(node.var, C.Const(None))]
-            branch = node.value
+            branch: Any = node.value
             return self.opened(
                 C.If(
                     branch.test,

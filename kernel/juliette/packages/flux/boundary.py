@@ -132,7 +132,7 @@ def tuple_from_host(x: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]
 def host_function(f: Any) -> Callable[..., Any]:
     """A Julia function as a Python one that translates its arguments and its value."""
     if isinstance(f, GenericFunction) and id(f) in _ENGINE and id(f) in _WHOLE:
-        return _ENGINE[id(f)]  # type: ignore[no-any-return]
+        return _ENGINE[id(f)]
 
     def call(*args: Any, **keywords: Any) -> Any:
         return to_host(call_kw(f, keywords, *map(from_host, args)))
@@ -148,5 +148,5 @@ def host_elementwise(f: Any) -> Callable[[Any], Any]:
     """A Julia function as a Python one that applies it to each element."""
     found = _ENGINE.get(id(f))
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     return lambda x: to_host(B.materialize(B.broadcasted(f, from_host(x))))

@@ -474,7 +474,7 @@ def shapes(module: Module) -> None:
                 )
         out = []
         for start, stop in zip([0, *stops], stops, strict=False):
-            index = [V.COLON] * len(shape)
+            index: list[Any] = [V.COLON] * len(shape)
             index[d - 1] = V.UnitRange(start + 1, stop)
             out.append(view(x, *index))
         return B.from_values(out, (len(out),))

@@ -162,7 +162,7 @@ def expose(
             raise MethodError(module.bindings[name], args, None) from None
 
     call.__doc__ = f.__doc__
-    call.__signature__ = signature_of(f, rename)
+    call.__signature__ = signature_of(f, rename)  # type: ignore[attr-defined]
     same_function(module.bindings[name], f)
     boundary._WHOLE.add(id(module.bindings[name]))
     return module.bindings[name]

@@ -114,7 +114,7 @@ def constructors(module: Module) -> None:
         )
         if given:
             raise ArgumentError(f"unknown keywords {', '.join(given)}")
-        return cls(g, w[-2] * g.groups, w[-1])  # type: ignore[no-any-return]
+        return cls(g, w[-2] * g.groups, w[-1])
 
     @module.method("DenseConvDims(x, w; keywords...)")
     def dense_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
@@ -320,7 +320,8 @@ def dense(module: Module) -> None:
                 )
             )
         α = attention_scores(
-            *three,
+            three[0],
+            three[1],
             to_host(bias),
             mask=to_host(mask),
             nheads=heads,

@@ -86,7 +86,7 @@ def remake(x: Any, names: tuple[str, ...], values: tuple[Any, ...]) -> Any:
         return assemble(family, every)
     if family.params:
         return T.CONSTRUCT(family.wrapper, every, {})
-    out = type(x).__new__(type(x))
+    out: Any = object.__new__(type(x))
     for f, v in zip(x.fields, every, strict=True):
         object.__setattr__(out, f, v)
     return out
@@ -101,7 +101,8 @@ def assemble(family: Any, values: tuple[Any, ...]) -> Any:
         if wanted
         else family.wrapper
     )
-    out = t.pyclass.__new__(t.pyclass)
+    cls: Any = t.pyclass
+    out = cls.__new__(cls)
     for f, v in fields.items():
         object.__setattr__(out, f, v)
     return out
@@ -151,7 +152,7 @@ def _fields_children(x: Any) -> trees.Parts:
 
 
 def _rebuild_fields(x: Any, values: tuple[Any, ...]) -> Any:
-    out = type(x).__new__(type(x))
+    out: Any = object.__new__(type(x))
     for f, v in zip(x.fields, values, strict=True):
         object.__setattr__(out, f, v)
     return out
@@ -242,7 +243,8 @@ def _wrapper(cls: Any, name: str) -> None:
 
 _wrapper(W.Adjoint, "adjoint")
 _wrapper(W.Transpose, "transpose")
-for _cls in (Fix1, Fix2):
+_FIXED: tuple[type, ...] = (Fix1, Fix2)
+for _cls in _FIXED:
     trees.register(_cls, trees.Opener(_fields_children, lambda x, v: type(x)(*v), mirror=_named))
 trees.register(
     V.Pair,
@@ -250,7 +252,8 @@ trees.register(
         lambda x: (("first", "second"), (x.first, x.second)), lambda x, v: V.Pair(*v), mirror=_named
     ),
 )
-for _cls in (ClosureBase, Composed):
+_FUNCTIONS: tuple[type, ...] = (ClosureBase, Composed)
+for _cls in _FUNCTIONS:
     trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
 trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))
 

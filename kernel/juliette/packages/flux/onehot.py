@@ -87,7 +87,7 @@ def over(parent: Any, n: int) -> OneHot:
     kind = T.typeof(parent)
     parameters = (Base.bindings["eltype"](parent), raw.ndim, raw.ndim + 1, kind)
     cls = W.wrapper_class(ONEHOT, OneHot, parameters, T.Bool, raw.ndim + 1)
-    return cls(parent, n)  # type: ignore[no-any-return]
+    return cls(parent, n)
 
 
 def position(x: Any, labels: list[Any], default: tuple[Any, ...]) -> int:
@@ -194,11 +194,9 @@ def load(module: Module) -> None:
             return wrap(np.asfortranarray(where + 1))
         return B.from_values([names[i] for i in where.ravel(order="F").tolist()], where.shape)
 
-    matrix = T.TypeVar("N")
+    n = T.TypeVar("N")
     parent = T.TypeVar("P", None, ONEHOT)
-    like = T.UnionAll(
-        matrix, T.UnionAll(parent, T.apply_type(W.ReshapedArray_, T.Bool, matrix, parent))
-    )
+    like = T.UnionAll(n, T.UnionAll(parent, T.apply_type(W.ReshapedArray_, T.Bool, n, parent)))
     module.const("OneHotLike", T.union(ONEHOT, like))
     methods({"OneHotArray": ONEHOT, "OneHotLike": module.bindings["OneHotLike"]})
 

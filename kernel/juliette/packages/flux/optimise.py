@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -239,7 +240,7 @@ def saving() -> None:
     for name in RULES:
         cls = getattr(engine, name)
         bson.SAVED[cls] = name, _parts_of_rule
-        bson.MADE[name] = lambda v, cls=cls: _made(cls, v)
+        bson.MADE[name] = functools.partial(_made, cls)
     bson.SAVED[stateful.Stateful] = "Stateful", _refused
     bson.SAVED[JuliaRule] = "Rule", lambda x: [x.struct]
     bson.MADE["Rule"] = lambda v: JuliaRule(v[0])

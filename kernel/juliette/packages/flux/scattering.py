@@ -42,7 +42,7 @@ def from_zero(idx: Any) -> Any:
     for k, i in enumerate(elements(raw)):
         if not isinstance(i, (tuple, CartesianIndex)):
             raise NoMethod("an index that is no tuple")
-        out[k] = tuple([p - 1 for p in (i if type(i) is tuple else i.index)])
+        out[k] = tuple([p - 1 for p in (i.index if isinstance(i, CartesianIndex) else i)])
     return out.reshape(raw.shape, order="F")
 
 

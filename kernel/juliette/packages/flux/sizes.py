@@ -22,7 +22,7 @@ from juliette_engine.layers.layer import Layer
 from juliette_engine.layers.recurrent import Recur
 
 
-def zeros(size: tuple[int, ...], padbatch: bool) -> Any:
+def zeros(size: tuple[Any, ...], padbatch: bool) -> Any:
     """A stand-in for the input, or for a tuple of several."""
     if size and type(size[0]) is tuple:
         return tuple([zeros(s, padbatch) for s in size])

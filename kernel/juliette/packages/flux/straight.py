@@ -136,7 +136,7 @@ def matched(walk: Any, w: Val, x: Any) -> Val | None:
         return None
     have, want = x.example.data.dtype, w.example.data.dtype
     if have == want:
-        return x  # type: ignore[no-any-return]
+        return x
     if have.kind != "f":
         return (
             None
@@ -150,7 +150,7 @@ def matched(walk: Any, w: Val, x: Any) -> Val | None:
     if PROFILE.modern or have.itemsize < want.itemsize:
         return None
     walk.flow.line(f"if {walk.flow.hold(PROFILE)}.modern: raise Bail")
-    return x  # type: ignore[no-any-return]
+    return x
 
 
 def _product(
@@ -304,7 +304,7 @@ def _both(walk: Any, args: list[Any]) -> tuple[Val, Val] | None:
 
 def larger(a: Val, b: Val) -> bool:
     """Are the numbers of an array larger than those of another?"""
-    return a.example.data.dtype.itemsize > b.example.data.dtype.itemsize  # type: ignore[no-any-return]
+    return a.example.data.dtype.itemsize > b.example.data.dtype.itemsize
 
 
 def _crossentropy(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -386,7 +386,7 @@ def noted(walk: Any, f: Any, xs: list[Val]) -> Val:
     for _, out, op, kept in tape:
         args, _, value = kept[:3]
         static = kept[3] if len(kept) > 3 else {}
-        parts = [values.get(id(a)) or _constant(a) for a in args]
+        parts: list[Any] = [values.get(id(a)) or _constant(a) for a in args]
         example = wrap(np.asfortranarray(value))
         if isinstance(op, Elementwise) and not static:
             values[id(out)] = elementwise(walk, op, parts, example)

@@ -54,12 +54,12 @@ def _convolution(walk: Any, f: Record, args: list[Any]) -> Any:
     known = None if op is None else IN_PLACE.get(op)
     flow = walk.flow
     options = [f.part(k) for k in ("stride", "pad", "dilation", "groups")]
-    if type(f.example).host is layers.ConvTranspose:  # type: ignore[attr-defined]
+    if type(f.example).host is layers.ConvTranspose:
         options.insert(2, f.part("outpad"))
         g = windows(walk, convolution.transposed_geometry, [x, w], options, ", False")
         y = applied(walk, PRIMITIVES["conv_data"], [x, w], f", g={g}", without(f, x))
         return activated(walk, y, bias, op, σ, f.example(x.example))
-    flipped = f", {type(f.example).host.flipped}"  # type: ignore[attr-defined]
+    flipped = f", {type(f.example).host.flipped}"
     g = windows(walk, convolution.geometry, [x, w], options, flipped)
     in_place, slope = known or (None, None)
     in_place = QUIET.get(op, in_place)
@@ -86,13 +86,13 @@ def windows(walk: Any, geometry: Any, arrays: list[Val], options: list[Any], las
     sizes = ", ".join([f"{a.name}.shape" for a in arrays])
     given = ", ".join([o.name for o in options])
     walk.flow.line(f"{g} = {walk.flow.hold(geometry)}({sizes}, {given}{last})", g)
-    return g  # type: ignore[no-any-return]
+    return g
 
 
 def without(f: Record, x: Val, bias: Val | None = None) -> Any:
     """An example of a convolution before its activation, and without bias unless one is given."""
     layer = f.example
-    host = type(layer).host  # type: ignore[attr-defined]
+    host = type(layer).host
     options = {k: getattr(layer, k) for k in ("stride", "pad", "dilation", "groups")}
     w = layer.weight.data
     if host is layers.ConvTranspose:
@@ -105,7 +105,8 @@ def without(f: Record, x: Val, bias: Val | None = None) -> Any:
 
 def activated(walk: Any, y: Val, bias: Val | None, op: Any, σ: Any, example: Any) -> Any:
     """`σ.(y .+ b)`, for a bias of the channels; `op` is the engine's σ, if it has it."""
-    leaves, tree = [y], 0
+    leaves: list[Val] = [y]
+    tree: Any = 0
     if bias is not None:
         ahead = (1,) * (y.ndim - 2)
         shaped = wrap(bias.example.data.reshape((*ahead, -1, 1)))
@@ -168,10 +169,13 @@ class PooledConvolution(Convolved):
     """The largest of windows of a convolution: taken first, since σ never falls."""
 
     __slots__ = ("pool", "top", "z")
+    pool: str
+    top: str
+    z: str
 
     def before(self, b: Any, slot: Value) -> Value:
         text = f"{b.flow.hold(convolving.before_pool)}({slot.name}, ({self.z}, {self.top}), {self.pool})"
-        return b.flow.array_value(text, slot.sample, b.line)  # type: ignore[no-any-return]
+        return b.flow.array_value(text, slot.sample, b.line)
 
 
 for _layer in (layers.Conv, layers.CrossCor, layers.ConvTranspose):
@@ -185,7 +189,7 @@ def _pooled(walk: Any, f: Record, args: list[Any]) -> Any:
     if len(args) != 1 or not floats(*args):
         return None
     (x,) = args
-    host = type(f.example).host  # type: ignore[attr-defined]
+    host = type(f.example).host
     if x.ndim < 3 or (issubclass(host, Pool) and x.ndim != len(f.example.k) + 2):
         return None
     largest = host.pool is pooling.maxpool
@@ -212,7 +216,7 @@ def _windowed(walk: Any, x: Val, largest: bool, kernel: str, g: str, example: An
 def _pool_windows(walk: Any, f: Record, x: str) -> tuple[str, str]:
     """The names of the kernel and of the geometry of a layer's windows over an array."""
     flow = walk.flow
-    host = type(f.example).host  # type: ignore[attr-defined]
+    host = type(f.example).host
     g = flow.new()
     if issubclass(host, Pool):
         kernel = f.part("k").name
@@ -252,7 +256,7 @@ def _pooling(largest: bool) -> Any:
             g = flow.new()
             text = f"{flow.hold(pooling.geometry)}({z}.shape, {kernel}, {', '.join(given)})"
             flow.line(f"{g} = {text}", g)
-            return g  # type: ignore[no-any-return]
+            return g
 
         if largest and "pad" not in kwargs and len(flow.region) > 1:
             before = flow.region[-2]  # ahead of the kernel
@@ -299,7 +303,7 @@ def _pooled_convolution(walk: Any, before: Convolved, example: Any, windows: Any
     return out
 
 
-for _layer in (
+for _pool in (
     layers.MaxPool,
     layers.MeanPool,
     layers.AdaptiveMaxPool,
@@ -307,7 +311,7 @@ for _layer in (
     layers.GlobalMaxPool,
     layers.GlobalMeanPool,
 ):
-    calls.LAYERS[_layer] = _pooled
+    calls.LAYERS[_pool] = _pooled
 
 # ---------------------------------------------------------------- shapes
 

@@ -120,7 +120,7 @@ def _batch_norm(walk: Any, f: Record, args: list[Any]) -> Any:
     if active.example not in (None, True):
         return None
     x = given = args[0]
-    host = type(f.example).host  # type: ignore[attr-defined]
+    host = type(f.example).host
     op = boundary.engine_function(σ.example)
     if not affine.example:
         β, γ = ZERO, ONE

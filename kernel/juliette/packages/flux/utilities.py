@@ -22,6 +22,7 @@ from juliette.syntax.expr import Symbol
 from juliette_engine import trees, vectors
 from juliette_engine.gradients import Params
 from juliette_engine.layers.layer import Layer
+from juliette_engine.layers.recurrent import Recur
 from juliette_engine.vectors import Restructure
 
 
@@ -385,7 +386,7 @@ def load_module(module: Module) -> None:
         from juliette.base.fields import getproperty
 
         for node in trees.nodes(m):
-            if isinstance(node, Layer) and type(node).__mro__ and node.title() == "Recur":
+            if isinstance(node, Recur):
                 object.__setattr__(node, "state", getproperty(node.cell, Symbol("state0")))
 
     @module.method("remove_weight_norms(m)", export=False)
@@ -469,7 +470,12 @@ def load_functors(module: Module) -> None:
     def fleaves(x: Any) -> Any:
         """The leaves of a model."""
         out: list[Any] = []
-        trees.fmap(lambda v: out.append(v) or v, x, exclude=is_leaf)
+
+        def keep(v: Any) -> Any:
+            out.append(v)
+            return v
+
+        trees.fmap(keep, x, exclude=is_leaf)
         return vector(out, T.Any_)
 
     @module.method("fcollect(x; exclude=nothing)")

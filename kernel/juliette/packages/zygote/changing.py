@@ -117,7 +117,7 @@ def _set(target: Any, value: Any, *index: Any) -> Any:
 
 
 def _shape(a: Any) -> tuple[int, ...]:
-    return a.shape if isinstance(a, V.Wrapper) else a.data.shape  # type: ignore[no-any-return]
+    return a.shape if isinstance(a, V.Wrapper) else a.data.shape
 
 
 def _all(target: Any, value: Any) -> Any:

@@ -58,8 +58,9 @@ def broadcast_rule(f: Any, count: int = 0) -> Any:
         found = _REGISTERED.get(f)
         if found is not None:
             return found
-        if Base.bindings.get(f.name) is f:
-            return operation(f.name, count) if count else OPS.get(f.name)
+        name = f.name
+        if Base.bindings.get(name) is f:
+            return operation(name, count) if count else OPS.get(name)
     return None
 
 
@@ -236,8 +237,9 @@ def _only(x: Any) -> Any:
 
 def _whole(f: Any, args: list[Any]) -> Any:
     """Functions that are made of operations."""
-    if isinstance(f, GenericFunction) and Base.bindings.get(f.name) is f:
-        return COMPOSED.get((f.name, len(args)))
+    name = f.name if isinstance(f, GenericFunction) else ""
+    if Base.bindings.get(name) is f:
+        return COMPOSED.get((name, len(args)))
     return None
 
 

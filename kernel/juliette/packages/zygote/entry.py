@@ -51,7 +51,7 @@ def run(
                 program = again(key, program, f, args, whole, rest)
             if program is not None:
                 try:
-                    return program(f, *args, *rest)  # type: ignore[no-any-return]
+                    return program(f, *args, *rest)
                 except Exception:
                     missed(key, program)
     return run_on_tape((lambda *xs: f(*xs, *rest)) if rest else f, args, whole=whole)

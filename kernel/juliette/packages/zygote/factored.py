@@ -88,7 +88,7 @@ def with_matrix_of(found: Any, extra: type, matrix: Any, **parts: Any) -> Any:
             type(found).__name__, (extra, type(found)), {"__slots__": ("matrix",)}
         )
         T.register_class(cls, T.typeof(found))
-    out = object.__new__(cls)
+    out: Any = object.__new__(cls)
     for c in type(found).__mro__:
         slots = c.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -171,9 +171,8 @@ _FUNCTIONS = {
 def like(value: Any, y: Any) -> Any:
     """A traced matrix as Base's value is wrapped."""
     y = to_julia(y)
-    if hasattr(value, "conjugate") and isinstance(value, V.Wrapper):
-        return type(value).__mro__[1](y, value.uplo_text)
-    return y
+    symmetric = isinstance(value, V.Wrapper) and hasattr(value, "conjugate")
+    return type(value).__mro__[1](y, value.uplo_text) if symmetric else y
 
 
 def _function(name: str) -> Any:

@@ -38,7 +38,9 @@ def _given(x: Any) -> bool:
 def along(op: Any, x: Any, dims: Any, init: Any) -> Any:
     """`reduce(op, x; dims, init)`: slice by slice, with `op` on all elements at once."""
     e = to_engine(x)
-    name = op.name if isinstance(op, GenericFunction) and Base.bindings.get(op.name) is op else ""
+    name = op.name if isinstance(op, GenericFunction) else ""
+    if Base.bindings.get(name) is not op:
+        name = ""
     axes = axes_of(dims, np.ndim(primal(e))) or ()
     if name in _KNOWN and not _given(init):
         return to_julia(_KNOWN[name](e, dims=dims))

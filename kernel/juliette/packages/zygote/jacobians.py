@@ -32,7 +32,7 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
     ):
         data = np.asarray(y.data)
         kind = data.dtype if data.dtype.kind == "f" else float
-        seeds = []
+        seeds: list[Any] = []
         for i in range(data.size):
             e = np.zeros(data.shape, kind, order="F")
             e[np.unravel_index(i, data.shape, order="F")] = 1

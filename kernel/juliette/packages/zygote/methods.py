@@ -390,7 +390,7 @@ def plain_wrapper(a: Any) -> Any:
 _SHAPED = {"+", "-"}
 
 
-def derived(name: str, rule: Any, classes: tuple[type, ...], f: Any = None) -> Any:
+def derived(name: str, rule: Any, classes: tuple[Any, ...], f: Any = None) -> Any:
     """The rule with its arguments as the engine has them."""
     if name == "*" and len(classes) == 2:
         fast = _product(classes)
@@ -422,13 +422,15 @@ def _product(classes: tuple[type, ...]) -> Any:
         return None
     if a.eltype not in T.DTYPE_OF or b.eltype not in T.DTYPE_OF:
         return None
-    traced = [issubclass(c, Node) for c in classes]
+    traced = issubclass(a, Node), issubclass(b, Node)
     if (
         a.eltype is b.eltype
         and a.eltype in (T.Float64, T.Float32)
         and not any(getattr(c, "nested", False) for c in classes)
     ):
-        kernel = matrix_product(a.ndim, b.ndim, *traced, twin(array_class(a.eltype, b.ndim)))
+        kernel = matrix_product(
+            a.ndim, b.ndim, traced[0], traced[1], twin(array_class(a.eltype, b.ndim))
+        )
     else:
         kernel = rules.matmul.kernel_for(classes)
 
@@ -542,7 +544,7 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
         return NotImplemented
     args = tuple([densify(a) if isinstance(a, V.Wrapper) else a for a in args])
     if name in CONSTANT or name in STEPS:
-        return f(*map(plain, args), **kwargs)  # type: ignore[misc]
+        return f(*map(plain, args), **kwargs)
     if name in _REDUCTIONS and len(args) == 2:
         return _with_function(_REDUCTIONS[name])(f)(*args, **kwargs)
     special = SPECIAL.get(name)

@@ -122,7 +122,7 @@ class JuliaTape(Tape):
     __slots__ = ("after", "at_end")
     array_class = staticmethod(_node_class)
     nested_array_class = staticmethod(lambda v: nested_twin(array_class_of(v)))
-    after: list[Any]  # what to do when the function has run
+    after: list[Any] | None  # what to do when the function has run
     at_end: list[Any]  # and when the tape is done with
 
 
@@ -465,13 +465,8 @@ for _cls in (tapes.ComplexTracer, tapes.Complex32Tracer):
     for _c in (_cls, NESTED[_cls]):
         PROPERTIES[_c] = _part
         numeric.PARTS[_c] = lambda z: (rules.real(z), rules.imag(z))
-for _cls in (
-    tapes.FloatTracer,
-    tapes.IntTracer,
-    tapes.Float32Tracer,
-    tapes.Float16Tracer,
-    *tapes.WHOLE.values(),
-):
+_REAL: list[Any] = [tapes.FloatTracer, tapes.IntTracer, tapes.Float32Tracer, tapes.Float16Tracer]
+for _cls in (*_REAL, *tapes.WHOLE.values()):
     for _c in (_cls, NESTED[_cls]):
         numeric.MAKERS[_c] = rules.complexed
 

@@ -31,7 +31,7 @@ def _sort(f: Any) -> Any:
         for at in np.ndindex(*[n for i, n in enumerate(number.data.shape) if i != axis]):
             index = (*at[:axis], slice(None), *at[axis:])
             places[index] = order(wrap(np.array(number.data[index])), options)
-        where = list(np.indices(places.shape, sparse=True))
+        where: list[Any] = list(np.indices(places.shape, sparse=True))
         where[axis] = places
         return to_julia(rules.getitem(x, tuple(np.broadcast_arrays(*where))))
 

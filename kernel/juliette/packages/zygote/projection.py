@@ -133,7 +133,7 @@ def project_structured(g: Any, like: Any) -> Any:
         vector = Base.bindings["vec"](g)
         vector = Base.bindings["conj"](vector) if name == "Adjoint" else vector
         return Base.bindings[name.lower()](projected(vector, like.parent))
-    make = module.bindings.get(name)
+    make: Any = module.bindings.get(name)
     shape = like.shape
     g = fitted(g, shape)
     real = like.eltype is not T.Bool and not np.iscomplexobj(dense(like))

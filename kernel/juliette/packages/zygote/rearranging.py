@@ -95,7 +95,7 @@ def _getindex(f: Any) -> Any:
 
 def _simple_index(index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """numpy's form of whole numbers, colons and unit ranges within bounds; else None."""
-    out = []
+    out: list[Any] = []
     for i, n in zip(index, shape, strict=True):
         if type(i) is int and 0 < i <= n:
             out.append(i - 1)
@@ -196,14 +196,11 @@ def _with_function(reduce: Any) -> Any:
 
     def rule(f: Any) -> Any:
         def run(g: Any, x: Any, **options: Any) -> Any:
-            if (
-                x.__class__ in PLAIN
-                and isinstance(g, GenericFunction)
-                and Base.bindings.get(g.name) is g
-            ):
-                if reduce is _sum and not options and g.name == "abs2" and x.data.dtype.kind == "f":
+            name = g.name if isinstance(g, GenericFunction) else ""
+            if type(x) in PLAIN and Base.bindings.get(name) is g:
+                if reduce is _sum and not options and name == "abs2" and x.data.dtype.kind == "f":
                     return rules.sum_of_squares(x)
-                op = operation(g.name, 1)
+                op = operation(name, 1)
                 if op is not None and (x.data.dtype.kind in "fc" or x.data.dtype.itemsize == 8):
                     # numpy and Julia differ in what they make of small whole numbers
                     return to_julia(reduce(op(x), **options))

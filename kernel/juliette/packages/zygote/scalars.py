@@ -244,7 +244,7 @@ def _whole_power(f: Any, op: Any) -> Any:
         if x.nested:
             if not 0 < n < 4 or type(x) is not NESTED[FloatTracer]:
                 return op(x, n)
-            y = x
+            y: Any = x
             for _ in range(n - 1):
                 y = y * x
             return y

@@ -10,7 +10,6 @@ from juliette.base.fields import PROPERTIES
 from juliette.display.show import SHOW_HOOKS
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
@@ -51,6 +50,8 @@ class InplaceableThunk:
 
     __slots__ = ("add", "val")
     fields = ("add!", "val")
+    add: Any
+    val: Any
 
     def __init__(self, add: Any, val: Any) -> None:
         self.add, self.val = (val, add) if isinstance(add, Thunk) else (add, val)
@@ -100,11 +101,11 @@ TYPES: dict[type, Any] = {
 for _cls, _t in TYPES.items():
     T.register_class(_cls, _t)
 for _cls, _t in ((Tangent, TANGENT), (MutableTangent, MUTABLE)):
-    T.register_instances(
-        _cls,
-        lambda x, t=_t: T.apply_type(t, x.of, T.typeof(x.backing)),
-        _t,  # type: ignore[misc]
-    )
+
+    def _of(x: Any, t: Any = _t) -> Any:
+        return T.apply_type(t, x.of, T.typeof(x.backing))
+
+    T.register_instances(_cls, _of, _t)
 
 
 def unthunked(x: Any) -> Any:
@@ -512,7 +513,7 @@ def load_tangents(module: Module) -> None:
 
     @method("collect(a::Tangent)")
     def collect(a: Tangent) -> Any:
-        return vector([unthunked(v) for v in _parts(a)])
+        return Base.bindings["collect"](tuple([unthunked(v) for v in _parts(a)]))
 
     @module.method("backing(x)", export=False)
     def backing(x: Any) -> Any:

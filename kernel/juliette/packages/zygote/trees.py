@@ -127,9 +127,9 @@ def _classes(x: Any) -> Any:
     return tuple(map(_classes, x)) if type(x) is tuple else type(x)
 
 
-def _array_openers(cls: type) -> Any:
+def _array_openers(cls: Any) -> Any:
     """The same for the arrays of one class of numbers, which are most of what is lifted."""
-    dtype = T.DTYPE_OF.get(cls.eltype)  # type: ignore[attr-defined]
+    dtype = T.DTYPE_OF.get(cls.eltype)
     if (
         issubclass(cls, Node)
         or dtype is None
@@ -266,7 +266,7 @@ def _fields_openers(cls: type) -> Any:
     put = object.__setattr__
 
     def lift_fields(x: Any, t: Tape) -> Any:
-        out = cls.__new__(cls)
+        out: Any = object.__new__(cls)
         for f in names:
             v = getattr(x, f, _UNDEFINED)
             if v is not _UNDEFINED:
@@ -460,7 +460,7 @@ def outside(x: Any, t: Tape) -> Any:
     )
     if not immutable or not any(isinstance(getattr(x, f, None), Node) for f in x.fields):
         return x
-    out = type(x).__new__(type(x))
+    out = object.__new__(type(x))
     for f in x.fields:
         if hasattr(x, f):
             object.__setattr__(out, f, outside(getattr(x, f), t))
@@ -473,7 +473,13 @@ def outside(x: Any, t: Tape) -> Any:
 def _lend(a: Any, t: Any) -> Any:
     cls = type(a)
     if cls in PLAIN:
-        state = (cls, a.tape, a.below if a.nested else None, a.grad, a.grad is not None and a.own)
+        state: tuple[Any, ...] = (
+            cls,
+            a.tape,
+            a.below if a.nested else None,
+            a.grad,
+            a.grad is not None and a.own,
+        )
         outer = a.tape.over(a.below) if a.nested else a.tape.node(a.data)
         a.tape.append((tapes.passes, outer, a, None))
         a.__class__ = nested_twin(PLAIN[cls])
@@ -504,7 +510,7 @@ def _give_back(a: Any, state: Any) -> Any:
 
 gradients.register_lender(Array, _lend, _give_back)
 
-for _cls, _open, _close, _walk in (
+_WAYS: list[tuple[Any, Any, Any, Any]] = [
     (Array, _lift_array, _lower_array, _walk_array),
     (V.Range, _lift_dense, _lower_dense, lambda x, v: None),
     (V.Wrapper, _lift_wrapper, _lower_wrapper, _walk_wrapper),
@@ -513,12 +519,13 @@ for _cls, _open, _close, _walk in (
     (V.Ref, _lift_ref, _lower_ref, _walk_opened),
     (V.JuliaDict, _lift_dict, _lower_dict, _walk_opened),
     (Struct, _lift_mutable, _lower_mutable, _walk_struct),
-):
+]
+for _cls, _open, _close, _walk in _WAYS:
     gradients.register_lifter(_cls, _open, _close)
     gradients.WALKERS[_cls] = _walk
 
-for _cls in (Struct, ClosureBase, Composed):
-    gradients.MAKERS[_cls] = _fields_openers
+for _fields in (Struct, ClosureBase, Composed):
+    gradients.MAKERS[_fields] = _fields_openers
 gradients.MAKERS[Array] = _array_openers
 gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
 
@@ -527,9 +534,9 @@ gradients.register_lifter(
     rational_node,
     lambda traced, x: gradients.project(traced.grad, traced) if isinstance(traced, Node) else None,
 )
-for _cls in (BigFloat, BigInt):
+for _big in (BigFloat, BigInt):
     gradients.register_lifter(
-        _cls,
+        _big,
         rational_node,
         lambda traced, x: (
             gradients.project(traced.grad, traced) if isinstance(traced, Node) else None

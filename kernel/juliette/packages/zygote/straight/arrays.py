@@ -213,7 +213,7 @@ def mean(walk: Any, x: Val) -> Val:
 
 def _sum_along(walk: Any, function: Any, x: Val, dims: Any = None, **others: Any) -> Any:
     """Sums and means over dimensions."""
-    axes = (
+    axes: list[Any] = (
         [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
     )
     if (
@@ -364,7 +364,7 @@ def _reshaped(walk: Any, function: Any, args: list[Any]) -> Any:
 def _dropped(walk: Any, function: Any, args: list[Any], dims: Any = None) -> Any:
     """Without dimensions of size one."""
     (x,) = args
-    gone = (
+    gone: list[Any] = (
         [d.example for d in dims.items] if type(dims) is Tup else [getattr(dims, "example", None)]
     )
     if not floats(x) or not all(type(d) is int and 0 < d <= x.ndim for d in gone):

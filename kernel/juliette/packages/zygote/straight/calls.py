@@ -209,13 +209,9 @@ def _getindex_tuple(walk: Any, args: list[Any]) -> Any:
         names = x.names if type(x) is Tup else getattr(x.example, "names", None)
         if isinstance(i, Symbol) and names is not None and i.name in names:
             i = names.index(i.name) + 1
-        n = (
-            len(x.items)
-            if type(x) is Tup
-            else len(x.example if type(x.example) is tuple else x.example.values)
-        )
+        n = len(x.items) if type(x) is Tup else len(getattr(x.example, "values", x.example))
         if type(i) is int and 0 < i <= n:
-            return x.items[i - 1] if type(x) is Tup else x.part(i - 1)
+            return x.items[i - 1] if isinstance(x, Tup) else x.part(i - 1)
     return None
 
 

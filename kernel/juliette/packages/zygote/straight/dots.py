@@ -92,7 +92,7 @@ class Spread:
         if isinstance(tree, int) and not self.leaves[tree].array:
             return self.leaves[tree]
         sample = run_tree(tree, [x.slot.sample for x in self.leaves])
-        kind = T.TYPE_OF_DTYPE.get(getattr(sample, "dtype", None))
+        kind = T.TYPE_OF_DTYPE.get(np.asarray(sample).dtype)
         if kind not in _ONES:
             raise Refuse("a dotted call on other numbers")
         return Lane(tree, _ONES[kind], self)
@@ -136,7 +136,7 @@ def chosen(walk: Any, test: Lane, sides: list[Any]) -> Lane:
     if spread.pole or spread.partial or region:
         raise Refuse("a branch that may have no value where it is not taken")
     spread.pole, spread.partial = before
-    return spread.lane(Call(rules.where, (test.tree, spread.value(a), spread.value(b))))  # type: ignore[no-any-return]
+    return spread.lane(Call(rules.where, (test.tree, spread.value(a), spread.value(b))))
 
 
 def dotted(walk: Any, template: Any, args: list[Any]) -> Any:
@@ -189,7 +189,7 @@ def finished(walk: Any, spread: Spread, tree: Call) -> Val:
         out = walk.flow.fused(tree, spread.leaves, example)
     if spread.partial:
         walk.flow.line(f"if isnan({out.name}).any(): raise Bail")
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 def _plain_dotted(walk: Any, template: Any, args: list[Any]) -> Any:

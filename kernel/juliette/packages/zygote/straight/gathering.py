@@ -71,7 +71,7 @@ def row_by_row(b: Any, w: Val) -> str:
     name = loop.copies.get(w.name)
     if name is None:
         name = loop.copies[w.name] = b.flow.new("q")
-    return name  # type: ignore[no-any-return]
+    return name
 
 
 def finish(b: Any, loop: Gathering) -> None:

@@ -59,7 +59,7 @@ def spread_once(flow: Any, x: Val, over: Val) -> str | None:
         f"if {name}.shape != {over.name}.shape: {name} = stretched({x.name}, {over.name}.shape)",
         name,
     )
-    return name  # type: ignore[no-any-return]
+    return name
 
 
 def stretched(x: Any, shape: tuple[int, ...]) -> Any:

@@ -43,7 +43,7 @@ class Val:
 
     @property
     def ndim(self) -> int:
-        return self.slot.sample.ndim if self.slot.array else 0  # type: ignore[no-any-return]
+        return self.slot.sample.ndim if self.slot.array else 0
 
 
 NUMBERS = (float, int, bool, np.float32)

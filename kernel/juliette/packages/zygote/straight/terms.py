@@ -325,7 +325,7 @@ def passive(x: Any, container: bool = False) -> bool:
 
 def implementation(walk: Any, function: Any, args: list[Any]) -> str:
     """The name of the code of a builtin method for these arguments."""
-    return walk.flow.hold(function.implementation(tuple([a.example for a in args])))  # type: ignore[no-any-return]
+    return walk.flow.hold(function.implementation(tuple([a.example for a in args])))
 
 
 def plain_call(walk: Any, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -433,4 +433,4 @@ def elementwise(walk: Any, op: Any, args: list[Any], example: Any) -> Val:
     """An elementwise operation outside of a dotted call."""
     leaves = [a for a in args if type(a) is Val]
     tree = Call(op, tuple([leaves.index(a) if type(a) is Val else Fixed(a.example) for a in args]))
-    return walk.flow.fused(tree, leaves, example)  # type: ignore[no-any-return]
+    return walk.flow.fused(tree, leaves, example)

@@ -303,10 +303,8 @@ def exact(x: Any) -> bool:
     if type(x) is Tup:
         return all(map(exact, x.items))
     if type(x) is Record:
-        if type(x.example) is tuple or isinstance(x.example, V.NamedTuple):
-            return all(
-                exact(x.part(i))
-                for i in range(len(x.example if type(x.example) is tuple else x.example.values))
-            )
-        return T.class_type(type(x.example))[1]
+        example = x.example.values if isinstance(x.example, V.NamedTuple) else x.example
+        if type(example) is tuple:
+            return all(exact(x.part(i)) for i in range(len(example)))
+        return T.class_type(type(example))[1]
     return False

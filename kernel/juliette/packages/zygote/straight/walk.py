@@ -274,7 +274,7 @@ class Walk:
             return x
         raise Refuse("a condition that is no Bool")
 
-    def branches(self, test: Val, frame: Frame, then: Any, otherwise: Any) -> Any:
+    def branches(self, test: Any, frame: Frame, then: Any, otherwise: Any) -> Any:
         """The value of the branch that is taken; variables are what that branch has made of them."""
         if type(test) is Lane:
             start = dict(frame.env)
@@ -321,7 +321,7 @@ class Walk:
                 continue
             b = envs[1][var]
             frame.env[var] = a if a is b else self.joined(a, b, regions, test.example)
-        return self.joined(*values, regions, test.example)
+        return self.joined(values[0], values[1], regions, test.example)
 
     def joined(self, a: Any, b: Any, regions: list[list[Any]], taken: bool) -> Any:
         """One value for what two branches have made."""

@@ -200,8 +200,8 @@ class Writer:
         before = len(self.lines)
         self.write(item.body, depth + 1)
         if item.residual is not None:
-            names = item.residual
-            kept = "None" if not names else names[0] if len(names) == 1 else f"({', '.join(names)})"
+            left = item.residual
+            kept = "None" if not left else left[0] if len(left) == 1 else f"({', '.join(left)})"
             self.add(f"{item.stack}.append({kept})", depth + 1)
         if item.carried:
             names = ", ".join(c.inside.name for c in item.carried)
