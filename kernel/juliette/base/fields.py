@@ -181,6 +181,8 @@ def _setproperty(x: Any, name: Any, value: Any) -> Any:
 def _setfield(x: Any, name: Any, value: Any) -> Any:
     """Change a field of a mutable struct."""
     t = T.typeof(x)
+    if type(name) is int and 1 <= name <= len(t.fields):
+        name = Symbol(t.fields[name - 1])
     if isinstance(name, Symbol) and name.name in t.fields and t.typename.mutable:
         kind = t.field_types[t.fields.index(name.name)]
         if not T.isa(value, kind):

@@ -38,7 +38,8 @@ class Var:
         self.loops = 0
         # is it a type variable of a method, which nothing assigns?
         self.static = False
-        self.declared_type: Node | None = None
+        # the expression of its type, and the scope that it stands in
+        self.declared_type: tuple[Any, Any] | None = None
 
     @property
     def boxed(self) -> bool:

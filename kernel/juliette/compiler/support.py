@@ -243,7 +243,7 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
     """The `n` values that `a, b = x` assigns."""
     if type(x) is tuple and slurp < 0:
         if len(x) < n:
-            raise BoundsError(x, (len(x) + 1,))
+            raise BoundsError(x, len(x) + 1)
         return x
     it = iter(ITERATE(x))
     out: list[Any] = []
@@ -252,7 +252,7 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
             try:
                 out.append(next(it))
             except StopIteration:
-                raise BoundsError(x, (i + 1,)) from None
+                raise BoundsError(x, i + 1) from None
         return tuple(out)
     tail = n - slurp - 1
     if tail == 0 and type(x) is not tuple:
@@ -261,7 +261,7 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
         raise ArgumentError("Cannot split an infinite iterator in the middle.")
     items = list(it)
     if len(items) < slurp:
-        raise BoundsError(x, (len(items) + 1,))
+        raise BoundsError(x, len(items) + 1)
     left = len(items) - slurp
     if left < tail:
         if type(x) is tuple:
@@ -293,7 +293,7 @@ def destructure_rest(x: Any, n: int) -> tuple[Any, ...]:
     for i in range(n):
         step = iterate(x, *state)
         if step is None:
-            raise BoundsError(x, (i + 1,))
+            raise BoundsError(x, i + 1)
         value, following = step
         out.append(value)
         state = (following,)

@@ -246,13 +246,13 @@ def _kept(chars: Any) -> str:
     )
 
 
-@Base.method("escape_string(s::AbstractString, esc=(); keep=())")
-def escape_string(s: Any, esc: Any = (), *, keep: Any = ()) -> str:
-    """With escapes for what does not print.
+@Base.method("escape_string(s::AbstractString, esc=('\\\"',); keep=())")
+def escape_string(s: Any, esc: Any = '"', *, keep: Any = ()) -> str:
+    """With escapes for what does not print, and for quotes.
 
     ```jldoctest
-    julia> println(escape_string("aaa\\n\\tβ"))
-    aaa\\n\\tβ
+    julia> println(escape_string("aaa\\n\\t\\"β\\""))
+    aaa\\n\\t\\"β\\"
     ```
     """
     return escaped(text_of(s), _kept(esc), _kept(keep))

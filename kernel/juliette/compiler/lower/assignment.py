@@ -13,6 +13,7 @@ from juliette.compiler.lower.forms import (
     pattern_names,
     problem,
     shown,
+    str_name,
 )
 from juliette.compiler.lower.scopes import Scoping
 from juliette.syntax.expr import Expr, GlobalRef, Symbol
@@ -34,9 +35,10 @@ class Assignment(Scoping):
         if isinstance(target, Expr) and is_signature(target):
             return self.lower_function(Expr("function", target, as_block(value)))
         if isinstance(target, Expr) and target.head == "curly":
-            return self.lower(
-                Expr("const", Expr("=", target.args[0], Expr("where", value, *target.args[1:])))
-            )
+            alias = Expr("=", target.args[0], Expr("where", value, *target.args[1:]))
+            name = str_name(target.args[0])
+            local = self.scope is not None and self.scope.find(name) is not None
+            return self.lower(alias if local else Expr("const", alias))
         return self.assign_to(target, self.lower(value))
 
     def assign_to(self, target: Any, value: C.Node) -> C.Node:
@@ -106,7 +108,7 @@ class Assignment(Scoping):
         assert self.scope is not None
         var = self.scope.find(name)
         if var is not None:
-            var.declared_type = self.lower(typ)
+            var.declared_type = (typ, self.scope)
 
     def destructure(self, targets: list[Any], value: C.Node) -> C.Node:
         held, setup = self.once(value)

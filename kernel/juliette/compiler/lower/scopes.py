@@ -105,7 +105,8 @@ class Assigned:
                 if name:
                     self.note(name)
                 return
-            for n in pattern_names(target):
+            alias = isinstance(target, Expr) and target.head == "curly"
+            for n in pattern_names(target.args[0] if alias else target):
                 self.note(n)
             if isinstance(target, Expr) and target.head in ("local", "global"):
                 self.visit(target)
@@ -307,16 +308,25 @@ class Scoping:
             var.assigned += 2 if len(self.loops) > var.loops else 1
             if var.captured:
                 self._box(var)
-        typ = self._root_type(name)
+        typ = self._type_of(declared) if (declared := self._declared(name)) else None
         if typ is None:
             return C.Assign(var, value)
         # The variable holds what was converted; the assignment is worth what was assigned.
         held, hold = self.once(value)
         return C.Block([*hold, C.Assign(var, C.Call(C.Runtime("convert"), [typ, held])), held])
 
-    def _root_type(self, name: str) -> C.Node | None:
+    def _declared(self, name: str) -> tuple[Any, Scope] | None:
         var = self.scope.find(name) if self.scope is not None else None
         return var.declared_type if var is not None else None
+
+    def _type_of(self, declared: tuple[Any, Scope]) -> C.Node:
+        """The declared type of a variable, as this function sees what it mentions."""
+        outer = self.scope
+        typ, self.scope = declared
+        try:
+            return self.lower(typ)
+        finally:
+            self.scope = outer
 
     def declare(self, scope: Scope, names: Iterable[str]) -> list[C.Var]:
         made = []
