@@ -11,9 +11,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, make, pack
 from juliette.runtime.dispatch import OPEN_CALLS, GenericFunction, open_call
-from juliette.runtime.errors import (
-    MethodError,
-)
+from juliette.runtime.errors import ErrorException, MethodError, TypeError_
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     FLOATS,
@@ -26,6 +24,7 @@ from juliette.runtime.numeric import (
     INT_RANGE as _INT_RANGE,
 )
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 
 @Base.method("convert(::Type{T}, x) where T", static=True, transparent=True)
@@ -114,7 +113,7 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return T.CONSTRUCT(t, (x,), {})
     if t is T.Char_ and T.isa(x, T.Number):
         return T.CONSTRUCT(t, (x,), {})
-    if t in (T.String, V.SubString_) and T.isa(x, T.AbstractString):
+    if t is V.SubString_ and T.isa(x, T.AbstractString):
         return T.CONSTRUCT(t, (x,), {})
     if (
         isinstance(t, T.DataType)
@@ -122,7 +121,27 @@ def convert_built_in(t: Any, x: Any) -> Any:
         and T.isa(x, t.parameters[0])
     ):
         return T.CONSTRUCT(V.SubString_, (x,), {})
+    if isinstance(t, T.JuliaType) and t is not T.Bottom:
+        for kind in _BY_CONSTRUCTOR:
+            if T.subtype(t, kind) and T.isa(x, kind):
+                return by_constructor(t, x)
     raise MethodError(Base.bindings["convert"], (t, x), None)
+
+
+# What becomes another of its kind through the constructor of that.
+_BY_CONSTRUCTOR = (T.AbstractString, T.AbstractArray, T.AbstractDict, T.AbstractSet, T.AbstractChar)
+
+
+def by_constructor(t: Any, x: Any) -> Any:
+    """`t(x)`, which must be a `t`, and may not lose keys of a dictionary."""
+    made = T.CONSTRUCT(t, (x,), {})
+    if not T.isa(made, t):
+        raise TypeError_(Symbol("typeassert"), "", t, made)
+    if T.isa(x, T.AbstractDict):
+        length = Base.bindings["length"]
+        if length(made) != length(x):
+            raise ErrorException("key collision during dictionary conversion")
+    return made
 
 
 def element_types(t: T.DataType, count: int) -> tuple[Any, ...] | None:

@@ -80,11 +80,12 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
-        "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype argtail "
-        "array_summary bitreverse chown datatype_alignment depwarn disable_sigint fieldoffset "
-        "has_free_typevars indexed_iterate isType isdispatchtuple isiterable issetgid issetuid "
-        "issticky isunordered isvarargtype print_to_string promote_eltype promote_typeof "
-        "reenable_sigint rewrap_unionall split_rest systemerror text_colors typesof"
+        "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype _tablesz "
+        "argtail array_summary bitreverse chown datatype_alignment depwarn disable_sigint "
+        "fieldoffset has_free_typevars hashindex indexed_iterate isType isdispatchtuple "
+        "isiterable issetgid issetuid issticky isunordered isvarargtype print_to_string "
+        "promote_eltype promote_typeof reenable_sigint rewrap_unionall split_rest systemerror "
+        "text_colors typesof"
     ),
     "juliette.base.loading": (
         "compilerbarrier donotdelete evalfile include include_string inferencebarrier typeassert"

@@ -633,6 +633,12 @@ def filter_dict_in_place(f: Any, d: Any) -> Any:
     return d
 
 
+@Base.method("filter_in_one_pass!(f, d::AbstractDict)", export=False)
+def filter_in_one_pass(f: Any, d: Any) -> Any:
+    """How dictionaries of one's own that may lose keys while they are walked define `filter!`."""
+    return filter_dict_in_place(f, d)
+
+
 @Base.method("map!(f, v::Base.ValueIterator)", transparent=True)
 def map_values(f: Any, v: ValueIterator) -> Any:
     """Replace each value of a dictionary by `f` of it."""

@@ -210,6 +210,15 @@ def hasproperty(x: Any, s: Symbol) -> bool:
     return s in Base.bindings["propertynames"](x)
 
 
+def _has_field(t: Any, name: Symbol) -> bool:
+    """Has a type such a field, such as the one value of it, its `instance`?"""
+    try:
+        getfield(t, name)
+    except (ErrorException, UndefRefError):
+        return False
+    return True
+
+
 @Base.method("isdefined(x, name)", transparent=True)
 def isdefined(x: Any, name: Any) -> bool:
     """Is the field or global assigned?"""
@@ -222,4 +231,6 @@ def isdefined(x: Any, name: Any) -> bool:
         return 1 <= name <= len(names) and hasattr(x, names[name - 1])
     if type(name) is not Symbol:
         raise TypeError_(Symbol("isdefined"), "", T.Symbol_, name)
+    if type(x) is T.DataType:
+        return _has_field(x, name)
     return name.name in x.names if isinstance(x, V.NamedTuple) else hasattr(x, name.name)

@@ -22,6 +22,28 @@ from juliette.runtime.errors import ArgumentError, BoundsError, SystemError_
 from juliette.runtime.modules import Base, Core
 from juliette.syntax.expr import Expr, GlobalRef, Symbol
 
+# ---------------------------------------------------------------- tables of hashes
+
+
+@Base.method("_tablesz(n::Integer)", export=False)
+def table_size(n: Any) -> Any:
+    """The number of slots that a table of hashes has for `n` things: a power of 2, and 16 or more.
+
+    ```jldoctest
+    julia> Base._tablesz(5), Base._tablesz(100)
+    (16, 128)
+    ```
+    """
+    return type(n)(max(16, 1 << (int(n) - 1).bit_length()))
+
+
+@Base.method("hashindex(key, sz)", export=False)
+def hash_index(key: Any, sz: Any) -> tuple[int, Any]:
+    """The slot at which a key is looked for first, and the seven bits of its hash that are kept."""
+    h = int(Base.bindings["hash"](key))
+    return (h & (int(sz) - 1)) + 1, np.uint8(h >> 57 | 0x80)
+
+
 # ---------------------------------------------------------------- types
 
 Base.const("Callable", T.union(T.Function_, T.Type_), export=False)

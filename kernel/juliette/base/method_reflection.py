@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.reflection import vector
+from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import CALLABLES, GenericFunction, KeywordCall, Method, call_kw
 from juliette.runtime.errors import (
@@ -21,6 +22,14 @@ from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 
+class MethodTable:
+    """What a function's methods are entered in: a name and a module."""
+
+    def __init__(self, name: str, module: Any) -> None:
+        self.name = name
+        self.module = module
+
+
 class MethodList:
     """What `methods(f)` gives."""
 
@@ -29,6 +38,7 @@ class MethodList:
         self.methods = methods
         self.name = name
         self.module = module
+        self.mt = MethodTable(name, module)
 
     def __len__(self) -> int:
         return len(self.methods)
@@ -41,6 +51,9 @@ Method_ = T.define("Method", module=Core)
 T.register_class(Method, Method_)
 Core.bindings["Method"] = Method_
 Base.const("Method", Method_)
+MethodTable_ = T.define("MethodTable", module=Core)
+T.register_class(MethodTable, MethodTable_)
+Core.bindings["MethodTable"] = MethodTable_
 
 
 def table_of(f: Any) -> tuple[GenericFunction, tuple[Any, ...]]:
@@ -297,13 +310,33 @@ FIELD_HOOKS[Method] = method_field
 
 
 def list_field(ms: MethodList, name: str) -> Any:
-    """`methods(f).ms`: the methods as a vector."""
+    """`methods(f).ms`: the methods as a vector; `methods(f).mt`: the table they are from."""
+    if name == "mt":
+        return ms.mt
     if name != "ms":
         raise field_error(ms, name)
     return vector(ms.methods, Method_)
 
 
 FIELD_HOOKS[MethodList] = list_field
+
+
+def table_field(mt: MethodTable, name: str) -> Any:
+    """`methods(f).mt.name`"""
+    if name == "name":
+        return Symbol(mt.name)
+    if name == "module":
+        return mt.module
+    raise field_error(mt, name)
+
+
+FIELD_HOOKS[MethodTable] = table_field
+
+
+@Base.method("show(io::IO, mt::Core.MethodTable)")
+def show_method_table(io: IO, mt: MethodTable) -> None:
+    """`# sin.methods`, as a comment, for it cannot be written in code"""
+    io.write(f"# {'.'.join((*mt.module.path, mt.name))}.methods")
 
 
 @Base.method("functionloc(f, types=nothing)")

@@ -1,15 +1,17 @@
-"""The fields of types themselves: `parameters`, `name`, `super`, `var`, `body`, `a`, `b`, `ub`."""
+"""The fields of types themselves: `parameters`, `name`, `super`, `instance`, `var`, `body`, `a`, `b`, `ub`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from juliette.base.fields import field_error
-from juliette.base.reflection import field_types
+from juliette.base.reflection import field_types, issingletontype
 from juliette.base.simple_vector import SimpleVector
 from juliette.runtime import types as T
-from juliette.runtime.errors import MethodError
+from juliette.runtime import values as V
+from juliette.runtime.errors import MethodError, UndefRefError
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import new
 from juliette.syntax.expr import Symbol
 
 
@@ -23,7 +25,24 @@ def data_type_field(t: Any, name: str) -> Any:
         return t.super
     if name == "types":
         return SimpleVector(field_types(t))
+    if name == "instance":
+        return instance_of(t)
     raise field_error(t, name)
+
+
+def instance_of(t: Any) -> Any:
+    """The one value of a type that has just one, such as `nothing` or a function."""
+    if t.typename.singleton is not None:
+        return t.typename.singleton
+    if t in _INSTANCES:
+        return _INSTANCES[t]
+    function = T.subtype(t, T.Function_)
+    if not issingletontype(t) or (function and t.pyclass is None):
+        raise UndefRefError()
+    return new(t, (), None) if function or t.typename.is_struct else t()
+
+
+_INSTANCES: dict[Any, Any] = {T.typeof(x): x for x in (None, V.MISSING, (), V.NamedTuple((), ()))}
 
 
 def type_name_field(n: Any, name: str) -> Any:
@@ -34,6 +53,8 @@ def type_name_field(n: Any, name: str) -> Any:
         return n.wrapper
     if name == "module":
         return Base.bindings["parentmodule"](n.wrapper)
+    if name == "mt":
+        return Base.bindings["methods"](n.singleton or n.wrapper).mt
     raise field_error(n, name)
 
 

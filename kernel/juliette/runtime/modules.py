@@ -23,6 +23,7 @@ from juliette.runtime.dispatch import CALLABLES, GenericFunction, Implementation
 from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
 from juliette.runtime.interrupts import UNINTERRUPTED
 from juliette.syntax import parse_one, to_expr
+from juliette.syntax.conversion import core_module
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
@@ -614,6 +615,7 @@ Base.bindings = Bindings()
 Base.bindings["__builtins__"] = Base.visible
 Main = Module("Main")
 Core.parent = Core
+core_module[0] = Core
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
     (

@@ -230,6 +230,8 @@ class Query:
 
     def universal(self, a: UnionAll, b: Any, param: int) -> bool:
         """`(A where T) <: b`: for every `T`."""
+        if once_covariant(a.var, a.body):
+            return self.sub(substitute(a.body, {a.var: a.var.upper}), b, param)
         a = self.opened(a, b)
         var = a.var
         if var.upper is Any_ and var.lower is Bottom:
@@ -479,6 +481,14 @@ KINDS: set[Any] = set()
 
 def mentions(t: Any, var: TypeVar) -> bool:
     return t is var or (has_free(t) and var in free_vars(t))
+
+
+def once_covariant(var: TypeVar, t: Any) -> bool:
+    """Is `var` just one element of a tuple type, so that `t where var` is `t` with the bound in its place?"""
+    if not isinstance(t, DataType) or t.typename is not TUPLE_NAME:
+        return False
+    found = [p for p in t.parameters if p is var or mentions(p, var)]
+    return len(found) == 1 and found[0] is var
 
 
 def same_value(a: Any, b: Any) -> bool:

@@ -15,7 +15,8 @@ Literal = Callable[[str, Any], Any]
 
 _PLAIN_VALUES = frozenset(("Int64", "Float64", "Bool", "String"))
 _NAMES = frozenset(("Identifier", "Operator", "MacroName"))
-_CORE = Symbol("Core")
+core_module: list[Any] = [Symbol("Core")]
+"""The module of the macros that syntax itself calls; the runtime puts its `Core` in place of the name."""
 _CONCATENATIONS = frozenset(("ncat", "nrow", "typed_ncat"))
 
 
@@ -50,7 +51,7 @@ class _Converter:
             if kind in _PLAIN_VALUES:
                 return node.value
             if kind == "CoreMacroName":
-                return GlobalRef(_CORE, Symbol(node.value))
+                return GlobalRef(core_module[0], Symbol(node.value))
             return self.literal(kind, node.value)
         special = _SPECIAL.get(kind)
         if special is not None:
@@ -187,7 +188,7 @@ class _Converter:
         return Expr("macrocall", name, self.line(node.start), *arguments)
 
     def doc(self, node: SyntaxNode) -> Any:
-        name = GlobalRef(_CORE, Symbol("@doc"))
+        name = GlobalRef(core_module[0], Symbol("@doc"))
         return Expr("macrocall", name, self.line(node.start), *self.all(node.children or []))
 
     # Quotes and literals.

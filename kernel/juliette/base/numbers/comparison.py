@@ -226,6 +226,8 @@ def equal(x: Any, y: Any) -> Any:
         return x.names == y.names and all_equal(x.values, y.values)
     if isinstance(x, (Symbol, V.Char, QuoteNode)) or hasattr(x, "head"):
         return type(x) is type(y) and bool(x == y)
+    if isinstance(x, T.JuliaType) and isinstance(y, T.JuliaType):
+        return T.equal(x, y)
     return egal(x, y)
 
 
