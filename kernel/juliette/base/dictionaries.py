@@ -5,6 +5,7 @@ One chapter of small methods, in one place for the sake of whoever looks for one
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from juliette.runtime.array import vector
 from juliette.runtime.broadcast import typejoin
 from juliette.runtime.errors import (
     ArgumentError,
+    BoundsError,
     ErrorException,
     KeyError_,
     MethodError,
@@ -60,15 +62,33 @@ def _entries(args: tuple[Any, ...], name: str) -> list[tuple[Any, Any]]:
         elif type(a) is tuple and len(a) == 2:
             out.append(a)
         else:
-            raise ArgumentError(f"{name}(kv): kv needs to be an iterator of tuples or pairs")
+            out.append(_first_two(a, name))
     return out
+
+
+def _first_two(a: Any, name: str) -> tuple[Any, Any]:
+    """Key and value of anything that destructures into them: `(k, v) = a`."""
+    try:
+        two = tuple(itertools.islice(iterate_value(a), 2))
+    except MethodError:
+        two = ()
+    if len(two) == 2:
+        return two
+    if type(a) is tuple:
+        raise BoundsError(a, len(a) + 1)
+    raise ArgumentError(f"{name}(kv): kv needs to be an iterator of tuples or pairs")
 
 
 def _entry_types(args: tuple[Any, ...], pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     """The key and value types of `Dict(…)`: what the iterator says, or what the entries are."""
     if len(args) == 1 and not isinstance(args[0], V.Pair):
         t = eltype_of_iterator(args[0])
-        if isinstance(t, T.DataType) and t.concrete and len(t.parameters) == 2:
+        if (
+            isinstance(t, T.DataType)
+            and t.concrete
+            and len(t.parameters) == 2
+            and (t.typename is T.TUPLE_NAME or t.typename is T.unwrap(V.Pair_).typename)
+        ):
             return t.parameters[0], t.parameters[1]
         found = parameters_of(T.typeof(args[0]), T.AbstractDict)
         if found is not None:

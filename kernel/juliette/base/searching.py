@@ -12,10 +12,11 @@ from juliette.base.iteration import iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, vector
+from juliette.runtime.array import UNDEF, Array, element, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 
 def _keys_of(x: Any) -> Any:
@@ -122,6 +123,10 @@ def findprev_true(x: Any, i: Any) -> Any:
     return findprev(itself, x, i)
 
 
+# Classes of which Python's `==` is Julia's.
+_PLAIN = frozenset({int, float, str, V.Char, Symbol})
+
+
 @Base.method("in(x, c)", transparent=True)
 def in_(x: Any, c: Any) -> Any:
     """Is `x` an element of a collection?
@@ -135,7 +140,13 @@ def in_(x: Any, c: Any) -> Any:
         return c.start <= x <= c.stop
     eq = Base.bindings["=="]
     result: Any = False
+    cls = type(x)
+    alike = cls in _PLAIN
     for v in iterate_value(c):
+        if alike and type(v) is cls:
+            if v == x:
+                return True
+            continue
         same = eq(v, x)
         if same is True:
             return True
@@ -188,8 +199,12 @@ def first(x: Any) -> Any:
     """
     if isinstance(x, V.Range):
         return x.start
-    if isinstance(x, Array) and not x.data.size:
-        raise BoundsError(x, (1,))
+    if isinstance(x, Array):
+        data = x.data
+        if not data.size:
+            raise BoundsError(x, (1,))
+        if data.ndim == 1 and (value := element(data, 0)) is not UNDEF:
+            return value
     if type(x) is tuple and not x:
         raise BoundsError(x, (1,))
     if isinstance(x, Struct) and T.isa(x, T.AbstractArray):
@@ -233,6 +248,13 @@ def last(x: Any) -> Any:
     """
     if isinstance(x, V.Range):
         return x.stop
+    if (
+        isinstance(x, Array)
+        and x.data.ndim == 1
+        and x.data.size
+        and (value := element(x.data, -1)) is not UNDEF
+    ):
+        return value
     if isinstance(x, (Array, tuple, str)):
         items = x if not isinstance(x, Array) else x.data
         if not (x.data.size if isinstance(x, Array) else len(items)):

@@ -217,10 +217,15 @@ def show_array(io: IO, a: Any) -> None:
             return
         inner = parts
 
+    literals = S.literals()
+
     def text(index: tuple[int, ...]) -> str:
         v = data[index].item() if plain else data[index]
         if v is UNDEF:
             return "#undef"
+        literal = literals.get(type(v))
+        if literal is not None:
+            return literal(v)
         t = Text()
         S.show(IO(t, inner.context), v)
         return t.value()

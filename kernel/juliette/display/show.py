@@ -505,6 +505,21 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
 }
 
 
+# How values are shown whose form depends on no context.
+_LITERALS: dict[type, Callable[[Any], str]] = {
+    int: int.__repr__,
+    str: quoted,
+    V.Char: char_text,
+}
+
+
+def literals() -> dict[type, Callable[[Any], str]]:
+    """Those of `_LITERALS` that no method of the user's comes before."""
+    if all(map(_plain, _LITERALS)):
+        return _LITERALS
+    return {cls: f for cls, f in _LITERALS.items() if _plain(cls)}
+
+
 def _plain(cls: type) -> bool:
     """`_built_in`, remembered while no method is added."""
     key = (cls, len(SHOW.methods), len(PRINT.methods))
@@ -556,6 +571,9 @@ def println(*xs: Any) -> None:
     io: IO | UserIO = STDOUT
     if xs and isinstance(xs[0], (IO, UserIO)):
         io, xs = xs[0], xs[1:]
+    if SHOW.user_methods or PRINT.user_methods:
+        print_(io, *xs, "\n")  # what a method of the user's writes elsewhere stays in its place
+        return
     text = Text()
     out = IO(text, io.context)
     print_(out, *xs, "\n")

@@ -68,6 +68,10 @@ def quoted(text: str) -> str:
 
 def char_text(c: V.Char) -> str:
     """A character as its literal."""
+    return _ASCII.get(c.code) or literal(c)
+
+
+def literal(c: V.Char) -> str:
     if c.code < 0:
         return "'" + "".join(f"\\x{b:02x}" for b in utf8(c.text)) + "'"
     if c.code > 0x10FFFF or 0xD800 <= c.code <= 0xDFFF:
@@ -90,6 +94,9 @@ def char_text(c: V.Char) -> str:
         else f"'\\U{code:x}'"
     )
 
+
+# The literals met most.
+_ASCII = {code: literal(V.Char(code)) for code in range(128)}
 
 _CATEGORIES = {
     "Lu": "Letter, uppercase",

@@ -113,6 +113,9 @@ def make_primitive(t: T.DataType) -> type:
     return type(T.type_string(t), (Primitive,), {"__slots__": (), "julia_type": t})
 
 
+exact_type = T._TYPE_OF_CLASS.get
+
+
 def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     """`new(values...)`: an instance with converted fields; later ones may stay undefined."""
     if not isinstance(t, T.DataType) or not t.concrete:
@@ -124,7 +127,13 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     assert cls is not None
     obj = cls.__new__(cls)  # type: ignore[call-overload]
     for name, typ, value in zip(fields, t.field_types, values, strict=False):
-        object.__setattr__(obj, name, value if typ is T.Any_ else convert(typ, value))
+        if (
+            typ is not T.Any_
+            and (kind := exact_type(type(value))) is not typ
+            and (kind is None or type(typ) is not T.UnionType or kind not in typ.types)
+        ):
+            value = convert(typ, value)
+        object.__setattr__(obj, name, value)
     if len(values) < len(fields):
         for name, zero in plain_rest(t, len(values)):
             object.__setattr__(obj, name, zero)

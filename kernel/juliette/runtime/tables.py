@@ -18,7 +18,7 @@ from juliette.syntax.expr import Symbol
 def hashable(x: Any) -> Any:
     """A Python key under which Julia's `isequal` values coincide and others do not."""
     cls = type(x)
-    if cls is int or cls is str or cls is Symbol or cls is V.Char:
+    if cls in OWN_KEYS:
         return x
     if cls is bool:
         return int(x)
@@ -28,6 +28,8 @@ def hashable(x: Any) -> Any:
         return ("-0.0",) if x == 0 and str(x)[0] == "-" else x
     if cls is tuple:
         return ("tuple", *map(hashable, x))
+    if cls in STRUCTS:
+        return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     if x is None or x is V.MISSING:
         return x
     if isinstance(x, V.Pair):
@@ -50,6 +52,8 @@ def hashable(x: Any) -> Any:
     if cls is complex:
         return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
     if hasattr(cls, "hash_from"):
+        if data is None:
+            OWN_KEYS.add(cls)
         return x
     if hasattr(cls, "egal"):
         # one of Base's own numbers or strings, which hash as what they equal
@@ -57,11 +61,16 @@ def hashable(x: Any) -> Any:
     if hasattr(cls, "julia_type"):
         if STRING_KEY is not None and T.isa(x, T.AbstractString):
             return STRING_KEY(x)
+        if STRING_KEY is not None and data is None:
+            STRUCTS.add(cls)
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     names = getattr(cls, "value_fields", None)
     return (cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
 
 
+# Classes whose values are their own keys, and those of structs, as they are met.
+OWN_KEYS: set[type] = {int, str, Symbol, V.Char}
+STRUCTS: set[type] = set()
 # Set by Base when `hash` is met: the key of an instance of a type that may have its own `hash`.
 CUSTOM_KEY: Any = None
 # Set by Base: the text of a string of a user's own type, which is equal to a String with that text.
@@ -180,9 +189,7 @@ class JuliaDict(Hashed):
     def original(self, entry: Any) -> Any:
         return entry[0]
 
-    @staticmethod
-    def key(x: Any) -> Any:
-        return hashable(x)
+    key = staticmethod(hashable)
 
     def pairs(self) -> Iterator[tuple[Any, Any]]:
         return iter(self.entries())

@@ -39,6 +39,12 @@ def quotient(a: int, b: int) -> int:
     return q if (a < 0) == (b < 0) else -q
 
 
+def remainder(a: int, b: int) -> int:
+    """`rem`: of the sign of `a`."""
+    r = a % b
+    return r - b if r and (a < 0) != (b < 0) else r
+
+
 def _float_quotient(how: str) -> Callable[[Any, Any], Any]:
     rounded = {"div": math.trunc, "fld": math.floor, "cld": math.ceil}[how]
 
@@ -120,6 +126,14 @@ def division(
                 return bool(whole(int(x), int(y)))
 
             return bools
+        if t is BigInt_:
+
+            def big(x: Any, y: Any) -> BigInt:
+                if not y:
+                    raise DivideError()
+                return BigInt(whole(x, y))
+
+            return big
         make = MAKER[t]
 
         def others(x: Any, y: Any) -> Any:
@@ -190,7 +204,7 @@ division(
 )
 division(
     "rem",
-    lambda a, b: a - b * quotient(a, b),
+    remainder,
     _float_remainder,
     """Remainder of `div`; has the sign of `x`.
 

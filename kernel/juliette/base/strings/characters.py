@@ -46,6 +46,8 @@ def make_char(_: Any, *args: Any) -> V.Char:
     """`Char(n)`"""
     if len(args) == 1:
         x = args[0]
+        if type(x) is int and 0 <= x <= 0x1FFFFF:
+            return V.Char(x)
         if isinstance(x, V.Char):
             return x
         if T.isa(x, T.Number):
@@ -68,9 +70,14 @@ def codepoint(c: V.Char) -> Any:
     0x000003b1
     ```
     """
+    return np.uint32(code_of(c))
+
+
+def code_of(c: V.Char) -> int:
+    """The code point as a Python integer."""
     if c.code < 0:
         raise InvalidCharError(c)
-    return np.uint32(c.code)
+    return c.code
 
 
 @Base.method("rem(c::AbstractChar, ::Type{T}) where T<:Number")
@@ -80,7 +87,7 @@ def rem_codepoint(c: V.Char, t: Any) -> Any:
 
 @Base.method("+(c::AbstractChar, n::Integer)")
 def char_plus(c: V.Char, n: Any) -> V.Char:
-    return make_char(None, int(codepoint(c)) + int(n))
+    return make_char(None, code_of(c) + int(n))
 
 
 @Base.method("+(n::Integer, c::AbstractChar)")
@@ -90,12 +97,12 @@ def plus_char(n: Any, c: V.Char) -> V.Char:
 
 @Base.method("-(c::AbstractChar, n::Integer)")
 def char_minus(c: V.Char, n: Any) -> V.Char:
-    return make_char(None, int(codepoint(c)) - int(n))
+    return make_char(None, code_of(c) - int(n))
 
 
 @Base.method("-(c::AbstractChar, d::AbstractChar)")
 def char_difference(c: V.Char, d: V.Char) -> int:
-    return int(codepoint(c)) - int(codepoint(d))
+    return code_of(c) - code_of(d)
 
 
 @Base.method("length(c::AbstractChar)")
