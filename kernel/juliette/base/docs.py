@@ -20,6 +20,8 @@ from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Sym
 
 # The texts of a name, by the signatures they were written for.
 _PARTS: WeakKeyDictionary[Module, dict[str, dict[str, str]]] = WeakKeyDictionary()
+# The types of the arguments that the texts of methods are about.
+_TYPES: WeakKeyDictionary[Module, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
 
 class Binding:
@@ -179,7 +181,10 @@ def show_binding(io: IO, b: Binding) -> None:
 def doc(context: Any, *args: Any) -> Any:
     """`@doc f` shows what is written about `f`; `@doc "text" f` writes it."""
     if len(args) == 1:
-        return call(lambda: lookup(context.module, args[0]))
+        asked = signature_type(args[0])
+        if asked is None:
+            return call(lambda: lookup(context.module, args[0]))
+        return call(lambda types: lookup(context.module, args[0], types), asked)
     text, e = args[0], args[1]
     if isinstance(e, Expr) and e.head == "macrocall" and not _names_macro(e):
         from juliette.base.code_macros import expander
@@ -238,7 +243,7 @@ def attach(context: Any, text: Any, e: Any) -> Any:
         return e
     owner, plain = name
     target = owner if owner is not None else module
-    note = call(note_text, target, plain, signature, text)
+    note = call(note_text, target, plain, signature, text, signature_type(e))
     definition = e if defines(e) else None
     if definition is None:
         return note
@@ -246,10 +251,12 @@ def attach(context: Any, text: Any, e: Any) -> Any:
     return Expr(whole, definition, note)
 
 
-def note_text(module: Any, name: str, signature: str, text: Any) -> Any:
+def note_text(module: Any, name: str, signature: str, text: Any, types: Any = None) -> Any:
     """Write down a text for a name; one for the same signature is replaced."""
     if not isinstance(module, Module):
         return None
+    if types is not None:
+        _TYPES.setdefault(module, {}).setdefault(name, {})[signature] = types
     known = _PARTS.setdefault(module, {}).setdefault(name, {})
     known[signature] = (text if isinstance(text, str) else Base.bindings["string"](text)).strip(
         "\n"
@@ -320,7 +327,7 @@ def name_of(e: Any) -> tuple[Any, str] | None:
 
 def signature_text(e: Any) -> str:
     """The argument types that a documented method takes, as a key."""
-    if isinstance(e, Expr) and e.head in ("function", "=") and len(e.args) == 2:
+    if isinstance(e, Expr) and e.head in ("function", "=", "macro") and len(e.args) == 2:
         e = e.args[0]
     if not isinstance(e, Expr):
         return ""
@@ -346,8 +353,56 @@ def signature_text(e: Any) -> str:
     return f"({', '.join(types)}){wheres}"
 
 
-def lookup(module: Module, e: Any) -> Any:
-    """What is written about what an expression names."""
+def signature_type(e: Any) -> Any:
+    """Code for the type of the arguments that a documented or asked for method takes; None for a name."""
+    if isinstance(e, Expr) and e.head in ("function", "=", "macro") and len(e.args) == 2:
+        e = e.args[0]
+    wheres: list[Any] = []
+    while isinstance(e, Expr) and e.head in ("where", "::") and len(e.args) > 1:
+        wheres += reversed(e.args[1:]) if e.head == "where" else []
+        e = e.args[0]
+    if not isinstance(e, Expr) or e.head not in ("call", "macrocall"):
+        return None
+    if e.head == "macrocall" and _names_macro(e):
+        return None
+    types: list[Any] = []
+    shorter: list[Any] = []
+    for a in e.args[2 if e.head == "macrocall" else 1 :]:
+        if isinstance(a, Expr) and a.head == "parameters":
+            continue
+        if isinstance(a, Expr) and a.head == "macrocall":  # @nospecialize
+            a = a.args[-1]
+        if isinstance(a, Expr) and a.head in ("kw", "="):
+            shorter.append(Expr("curly", QuoteNode(T.Tuple_), *types))
+            a = a.args[0]
+        many = isinstance(a, Expr) and a.head == "..."
+        a = a.args[0] if many else a
+        kind = a.args[-1] if isinstance(a, Expr) and a.head == "::" else QuoteNode(T.Any_)
+        types.append(Expr("curly", Symbol("Vararg"), kind) if many else kind)
+    whole = Expr("curly", QuoteNode(T.Tuple_), *types)
+    out = Expr("curly", Symbol("Union"), *shorter, whole) if shorter else whole
+    for variable in wheres:
+        out = Expr("where", out, variable)
+    return out
+
+
+def fitting(module: Module, query: str, types: Any) -> list[str]:
+    """The texts of a name that are about calls with arguments of these types."""
+    *path, name = query.split(".")
+    for part in path:
+        found = module.get(part) if module.has(part) else None
+        if not isinstance(found, Module):
+            return []
+        module = found
+    known = _TYPES.get(module, {}).get(name, {})
+    texts = _PARTS.get(module, {}).get(name, {})
+    return [texts[key] for key, own in known.items() if T.subtype(types, own)]
+
+
+def lookup(module: Module, e: Any, types: Any = None) -> Any:
+    """What is written about what an expression names, and about calls with such arguments."""
+    while isinstance(e, Expr) and e.head == "where":
+        e = e.args[0]
     if isinstance(e, Expr) and e.head in ("call", "ref"):
         e = e.args[0]
     if isinstance(e, str):
@@ -361,6 +416,8 @@ def lookup(module: Module, e: Any) -> Any:
     else:
         query = name
         module = owner if isinstance(owner, Module) else module
+    if types is not None and (texts := fitting(module, query, types)):
+        return Documentation("\n\n".join(texts))
     own = _own(module, query)
     return Documentation(text_of(module, query)) if own is None else own
 

@@ -95,10 +95,11 @@ def text_of(module: Module, name: str) -> str:
     """What is written about a name, as Markdown."""
     if name in KEYWORDS:
         return KEYWORDS[name]
+    if field := _field_text(module, name):
+        return field
     owner, last = _owner(module, name)
     if not owner.has(last):
-        field = _field_text(module, name)
-        return field or f"No documentation found.\n\nBinding `{name}` does not exist."
+        return f"No documentation found.\n\nBinding `{name}` does not exist."
     return _of_value(owner, last, name, ruled=False)
 
 
