@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 _INT64_MAX: Final = 2**63 - 1
-_ESCAPES: Final = {
+ESCAPES: Final = {
     "n": "\n",
     "t": "\t",
     "r": "\r",
@@ -137,7 +137,7 @@ def _escaped_bytes(found: re.Match[str]) -> bytes:
             raise LiteralError("invalid unicode escape sequence", found.start(), found.end())
         return chr(code).encode("utf-8", "surrogatepass")
     plain = found["plain"]
-    replacement = _ESCAPES.get(plain) if plain is not None else None
+    replacement = ESCAPES.get(plain) if plain is not None else None
     if replacement is None:
         what = {"x": "hex ", "u": "unicode ", "U": "unicode "}.get(plain or "", "")
         raise LiteralError(f"invalid {what}escape sequence", found.start(), found.end())

@@ -23,6 +23,7 @@ from juliette.runtime.array import wrap
 from juliette.runtime.errors import ArgumentError, DomainError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import code_bytes, from_utf8, utf8
+from juliette.syntax.literals import ESCAPES
 
 # ---------------------------------------------------------------- case
 
@@ -307,22 +308,7 @@ def _escape_pattern() -> re.Pattern[str]:
     )
 
 
-_MEANINGS = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "v": "\v",
-    "e": "\x1b",
-    "\\": "\\",
-    "'": "'",
-    '"': '"',
-    "\n": "",
-    "$": "$",
-    "`": "`",
-}
+_MEANINGS = {**ESCAPES, "\n": ""}
 
 
 @Base.method("unescape_string(io::IO, s::AbstractString, keep=())")
