@@ -121,6 +121,11 @@ class Survey:
         own = {part: names - self.core_names | names & types for part, names in self.names.items()}
         return _listed(own)
 
+    def exported(self) -> dict[str, str]:
+        """The names of the parts that Base exports."""
+        names = set().union(*self.names.values()) - self.core_names
+        return {"Base": " ".join(sorted(names & Base.exports))}
+
     def extended(self) -> dict[str, str]:
         """The core's functions to which parts add methods for the core's own types."""
         found: dict[str, set[str]] = {}
@@ -191,6 +196,8 @@ def text(survey: Survey) -> str:
     return (
         head
         + table("CHAPTERS", survey.chapters())
+        + "\n# Which of them Base exports.\n"
+        + table("EXPORTED", survey.exported())
         + "\n# Functions of the core to which a part adds methods for types of the core.\n"
         + table("EXTENDED", survey.extended())
     )

@@ -39,7 +39,7 @@ from juliette.base import (
     vectors,
     views,
 )
-from juliette.base.deferred import CHAPTERS, EXTENDED
+from juliette.base.deferred import CHAPTERS, EXPORTED, EXTENDED
 from juliette.base.fields import getproperty, propertynames
 from juliette.base.indexing import getindex
 from juliette.base.multimedia import rich_forms, set_host
@@ -145,6 +145,8 @@ CORE = (
     stream_display,
 )
 Base.defer(CHAPTERS, EXTENDED)
+Base.exports.update(EXPORTED["Base"].split())
+Base.exports.add("ARGS")
 support.WARN = STDERR.write
 support.HELPERS.update(arithmetic.HELPERS)
 for _name, _fast in arithmetic.fast_operators(Base.bindings).items():

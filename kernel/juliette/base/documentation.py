@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from juliette.base.name_search import accessible, alike, meant
+from juliette.base.output import displaysize_default
 from juliette.display.io import IO, Text
 from juliette.display.methods import method_text, place
 from juliette.runtime import types as T
@@ -71,7 +73,8 @@ def documentation(module: Module, query: str, required: bool = False) -> dict[st
         if required:
             raise KeyError(name)
         text = f"No documentation found.\n\nBinding `{name}` does not exist."
-        return _forms(text, f"{_search_line(module, last)}\nCouldn't find {name}\n")
+        search = _search_line(module, last)
+        return _forms(text, f"{search}\nCouldn't find {name}\n{_correction(module, last)}")
     return _forms(_of_value(owner, last, name), "" if required else _search_line(module, last))
 
 
@@ -272,14 +275,17 @@ def _type_summary(t: Any, name: str) -> str:
 
 def _search_line(module: Module, name: str) -> str:
     """`search: …`: names like the one asked for."""
-    bare = name.lower().lstrip("@")
-    if not bare:
-        return ""
-    known = {n for n in module.names() if bare in n.lower()} | {
-        n for n in KEYWORDS if n.startswith(bare)
-    }
-    like = sorted(known, key=lambda n: (n != name, not n.lower().startswith(bare), len(n), n))
-    return "search: " + " ".join(like[:12]) + "\n" if like else ""
+    start = "search:"
+    like = alike(name, accessible(module, KEYWORDS), displaysize_default()[1] - len(start))
+    return " ".join([start, *like]) + "\n"
+
+
+def _correction(module: Module, name: str) -> str:
+    """`Perhaps you meant …`"""
+    start = "Perhaps you meant "
+    names = meant(name, accessible(module, KEYWORDS), displaysize_default()[1] - len(start))
+    *most, last = names or [""]
+    return start + (f"{', '.join(most)} or {last}" if most else last) + "\n"
 
 
 def _forms(markdown: str, search: str) -> dict[str, str]:

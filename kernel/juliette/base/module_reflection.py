@@ -171,7 +171,7 @@ def names(m: Module, *, all: bool = False, imported: bool = False) -> Any:
         shown.add(m.name)
     own = {
         n
-        for n in m.bindings
+        for n in (*m.bindings, *getattr(m.bindings, "deferred", ()))
         if not n.startswith(("__builtins__", "%")) and (imported or n not in m.imported)
     }
     if all:

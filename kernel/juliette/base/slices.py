@@ -121,10 +121,14 @@ def one_by_one(s: Slices) -> Iterator[Any]:
     return map(s.element_at, range(math.prod(s.shape)))
 
 
-Slices_ = T.sub_family("Slices", "P SM AX S N", lambda p, m, a, s, n: W.abstract_array(s, n))
-T.CORE_TYPES.pop("Slices")
-T.unwrap(Slices_).typename.module = Base
-Base.const("Slices", Slices_)
+AbstractSlices_ = T.sub_family("AbstractSlices", "T N", W.abstract_array, abstract=True)
+Slices_ = T.sub_family(
+    "Slices", "P SM AX S N", lambda p, m, a, s, n: T.apply_type(AbstractSlices_, s, n)
+)
+for _name, _family in (("AbstractSlices", AbstractSlices_), ("Slices", Slices_)):
+    T.CORE_TYPES.pop(_name)
+    T.unwrap(_family).typename.module = Base
+    Base.const(_name, _family)
 _p, _ax = T.TypeVar("P"), T.TypeVar("AX")
 _s = T.TypeVar("S", None, T.AbstractVector)
 for _name, _map in (

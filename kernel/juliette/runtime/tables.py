@@ -85,6 +85,7 @@ WeakKeyDict_ = T.sub_family(
     "WeakKeyDict", "K V", lambda k, v: T.apply_type(T.AbstractDict, k, v), mutable=True
 )
 IdSet_ = T.sub_family("Base.IdSet", "T", lambda t: T.apply_type(T.AbstractSet, t), mutable=True)
+T.CORE_TYPES.pop("Base.IdSet")  # Base does not export it
 
 
 class Hashed:
