@@ -33,6 +33,7 @@ from juliette.base.iterator_sizes import (
     size_of,
 )
 from juliette.compiler import support
+from juliette.compiler.lattice import IN_STEP
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -215,6 +216,9 @@ class Enumerate(Wrapping):
     def element_type(self) -> Any:
         t = eltype_of_iterator(self.itr)
         return None if t is None else T.tuple_type([T.Int64, t])
+
+
+IN_STEP.update(T.unwrap(Iterators.bindings[name]).typename for name in ("Zip", "Enumerate"))
 
 
 @Base.method("enumerate(x)", transparent=True)

@@ -14,7 +14,7 @@ from juliette.compiler.support import HELPERS, helper
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, make, pack
+from juliette.runtime.array import UNDEF, Array, array_class, make, pack
 from juliette.runtime.dispatch import SPECIALISED, GenericFunction
 from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
 from juliette.runtime.memory import reserve
@@ -40,6 +40,29 @@ HELPERS["%StepRange"] = StepRange
 def elements(v: Array) -> memoryview:
     """The elements of a vector of numbers that keeps its size meanwhile."""
     return memoryview(v.data)  # type: ignore[arg-type]
+
+
+@helper("in_step")
+def in_step(z: Any) -> Any:
+    """A `zip` or an `enumerate` of collections that keep their sizes meanwhile."""
+    sources = getattr(z, "is", None)
+    if sources is None:
+        return enumerate(_steady(z.itr), 1)
+    return zip(*map(_steady, sources), strict=False)
+
+
+def _steady(x: Any) -> Any:
+    return memoryview(x.data) if type(x) in _VECTORS else support.ITERATE(x)
+
+
+_VECTORS = frozenset(array_class(t, 1) for t in (T.Float64, T.Int64, T.Bool))
+
+
+@helper("range_item")
+def range_item(r: UnitRange, i: int) -> int:
+    """`r[i]`"""
+    item = r.start + i - 1
+    return item if i > 0 and item <= r.stop else Base.bindings["getindex"](r, i)  # type: ignore[no-any-return]
 
 
 def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> list[Any]:

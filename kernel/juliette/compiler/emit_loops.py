@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from juliette.compiler import core as C
 from juliette.compiler.inference import assigned_in, parts_of, quiet
-from juliette.compiler.intrinsics_data import array_of, is_plain_vector
+from juliette.compiler.intrinsics_data import array_of, in_step, is_plain_vector
 from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, joined, widen
 from juliette.runtime import types as T
 
@@ -128,6 +128,12 @@ class LoopForms:
             ends = self.expr(node.iterable)
             stop = self.binary(ast.Add, self.attribute(ends, "stop"), self.const(1))
             iterable = self.call("%range", self.attribute(ends, "start"), stop)
+        elif (
+            not self.traced
+            and in_step(self.element(node.iterable)) is not None
+            and quiet(node.body, self.inference)
+        ):
+            iterable = self.call("%in_step", self.expr(node.iterable))
         else:
             iterable = self.call("%iterate", self.expr(node.iterable))
         hoisted = self.hoist(node)
@@ -268,7 +274,7 @@ class LoopForms:
     def check_end(self, source: C.Local) -> None:
         """What is gone through has an end, and room for its elements, as those that are there already do."""
         t = widen(self.element(source))
-        if array_of(t):
+        if array_of(t) or any(map(array_of, in_step(t) or ())):
             return
         x = self.name(source.var.pyname)
         if t is UNIT_RANGE or t is ONE_TO:

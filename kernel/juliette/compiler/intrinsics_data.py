@@ -101,6 +101,17 @@ def is_plain_vector(x: Any) -> bool:
     return array is not None and array[1] == 1 and array[0] in PLAIN
 
 
+def in_step(x: Any) -> tuple[Any, ...] | None:
+    """The types of the collections that a `zip` or an `enumerate` goes over, if they are quickly gone over."""
+    t = widen(x)
+    if not isinstance(t, T.DataType) or t.typename not in L.IN_STEP:
+        return None
+    inner = t.parameters[0]
+    sources = inner.parameters if inner.typename is T.TUPLE_NAME else (inner,)
+    steady = all(is_plain_vector(s) or s in STEPS or s is STRING for s in sources)
+    return sources if sources and steady else None
+
+
 # ---------------------------------------------------------------- ranges
 
 
@@ -310,6 +321,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             if type(index[0]) is Span or widen(index[0]) is L.UNIT_RANGE
             else None
         )
+    if t in (L.UNIT_RANGE, L.ONE_TO) and kinds(index) == "i":
+        return Plan(INT, lambda em, m: em.call("%range_item", *em.exprs(m.args)))
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
     if (

@@ -24,6 +24,8 @@ BOTTOM, ANY = T.Bottom, T.Any_
 UNIT_RANGE = T._TYPE_OF_CLASS[V.UnitRange]
 ONE_TO = T._TYPE_OF_CLASS[V.OneTo]
 STEP_RANGE = T.apply_type(V.StepRange_, T.Int64, T.Int64)
+# The families of iterators that go over collections in step, `zip` and `enumerate`; Base enters them.
+IN_STEP: set[Any] = set()
 ARRAY, DICT, SET = (T.unwrap(t).typename for t in (T.Array_, V.Dict_, V.Set_))
 PAIR = V.Pair_
 BITARRAY = T.unwrap(V.BitArray_).typename

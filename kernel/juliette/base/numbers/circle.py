@@ -34,12 +34,17 @@ def cispi(x: Any) -> Any:
     return make(call("cospi", x), call("sinpi", x))
 
 
+_FEW = 8
+
+
 def _around(cosine: str, sine: str) -> Any:
     """The points of the unit circle for a whole array of angles."""
 
     def whole(x: Any) -> Any:
         if x.dtype.kind == "c" or x.dtype == np.float16:
             return NotImplemented  # the loop has a method for these
+        if x.size <= _FEW:
+            return NotImplemented  # the loop is faster than the many steps of a whole array
         from juliette.base.numbers import trigonometry  # noqa: F401 - brings the kernels
 
         wide = x.astype(np.float64)
