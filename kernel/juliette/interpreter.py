@@ -420,6 +420,17 @@ class Interpreter:
         except Exception:
             return []
 
+    def methods_at(self, before: str) -> list[str]:
+        """The methods that a call may be meant for, where its next argument is about to begin."""
+        from juliette.base import documentation
+        from juliette.completion.complete import call_at
+
+        call = call_at(before)
+        try:
+            return documentation.methods_for(self.module, *call, self._look_up) if call else []
+        except Exception:
+            return []
+
     def keywords(self, path: str) -> list[str]:
         """Names of the keyword arguments of a function."""
         from juliette.base import documentation

@@ -138,3 +138,21 @@ def test_symbols_of_julia_are_there() -> None:
     wanted = {"in": "∈", "circ": "∘", "nabla": "∇", "div": "÷", "approx": "≈", "sqrt": "√"}
     assert {name: table["\\" + name] for name in wanted} == wanted
     assert table["\\bar"] == "\u0304"
+
+
+def test_methods_where_an_argument_begins() -> None:
+    session = Interpreter()
+    session.run("area(x::Int, y) = x * y; area(r::Float64) = r; z = 1.5", "REPL[1]")
+    both = ["area(r::Float64) @ Main REPL[1]:1", "area(x::Int64, y) @ Main REPL[1]:1"]
+    assert session.methods_at("2area(") == both
+    assert session.methods_at("area(1, ") == both[1:]
+    assert session.methods_at("[area(z, ") == both[:1]
+    assert session.methods_at("area(1") == session.methods_at("nothing_so_called(") == []
+    assert session.methods_at("show(") == ["show( too many methods, use SHIFT-TAB to show )"]
+
+
+def test_names_are_those_that_are_exported() -> None:
+    session = Interpreter()
+    names = {item.text for item in session.complete("reduce", 6).items}
+    assert names == {"reduce"}
+    assert "reduce_empty" in {item.text for item in session.complete("Base.reduce", 11).items}

@@ -286,6 +286,10 @@ def test_completion_in_a_terminal(start: Callable[..., Screen]) -> None:
     screen.wait_for("julia> isempty")
     screen.type("([])")
     screen.wait_for("\ntrue\n")
+    screen.type("area(x::Int) = x")
+    screen.wait_for("with 1 method")
+    screen.type("area(", "Tab")
+    screen.wait_for("\narea(x::Int64) @ Main REPL[3]:1\njulia> area(")
 
 
 @pytest.mark.slow

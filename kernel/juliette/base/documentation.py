@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from juliette.base.name_search import accessible, alike, meant
 from juliette.base.output import displaysize_default
 from juliette.display.io import IO, Text
-from juliette.display.methods import method_text, place
+from juliette.display.methods import fits, method_text, parts_of, place
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import PACKAGES, Base, MacroFunction, Module, constructors
 from juliette.runtime.type_names import type_string
 from juliette.runtime.types import typeof
 from juliette.runtime.values import MIME, JuliaDict
+from juliette.syntax import parse_one, to_expr
+from juliette.syntax.expr import Expr, Symbol
 
 KEYWORDS = {
     "abstract type": "`abstract type A <: B end` declares a type that has no values of its own.",
@@ -307,6 +309,43 @@ def kind_of(module: Module, name: str) -> str:
     if isinstance(value, T.JuliaType):
         return "type"
     return "module" if isinstance(value, Module) else "instance"
+
+
+# More methods than that are not listed while a call is being written. Source: REPLCompletions.jl
+MOST_METHODS = 40
+
+
+def methods_for(module: Module, path: str, given: str, look_up: Callable[[str], Any]) -> list[str]:
+    """The methods that can take the arguments written so far, as they are listed."""
+    f = look_up(path)
+    arguments = to_expr(parse_one(f"_({given})")[0]).args[1:]
+    types = [_type_of(a, look_up) for a in arguments if getattr(a, "head", "") not in _NO_PLACE]
+    listed = [m for m in Base.get("methods")(f).methods if _takes(m, types)]
+    if len(listed) > MOST_METHODS:
+        return [f"{path}( too many methods, use SHIFT-TAB to show )"]
+    # several of ours may stand for one of Julia's
+    return list(dict.fromkeys(f"{method_text(m)} @ {place(m)}" for m in listed))
+
+
+_NO_PLACE = ("kw", "parameters")
+
+
+def _type_of(e: Any, look_up: Callable[[str], Any]) -> Any:
+    """The type of an argument, as far as it is known without running anything."""
+    if isinstance(e, Symbol):
+        try:
+            return typeof(look_up(e.name))
+        except KeyError:
+            return T.Any_
+    return T.Any_ if isinstance(e, Expr) else typeof(e)
+
+
+def _takes(m: Method, types: list[Any]) -> bool:
+    """Can arguments of these types be the first of a method?"""
+    _, params, _ = parts_of(m)
+    if params and isinstance(params[-1], T.Vararg):
+        params = [*params[:-1], *[params[-1].type] * (len(types) - len(params) + 1)]
+    return len(params) >= len(types) and fits(m, params[: len(types)], types)
 
 
 def keyword_names(f: Any) -> list[str]:

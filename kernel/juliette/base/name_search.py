@@ -15,7 +15,7 @@ MOST_EDITS = 3
 
 def accessible(module: Module, keywords: Iterable[str]) -> list[str]:
     """The names that can be written in a module as they stand: its own, what it uses, keywords."""
-    own = sorted(n for n in module.bindings if not n.startswith(("#", "%", "__")))
+    own = sorted(module.own_names())
     used = [name for m in dict.fromkeys((*module.used, Base)) for name in sorted(m.exports)]
     return list(dict.fromkeys((*own, *used, *keywords)))
 

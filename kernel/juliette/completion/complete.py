@@ -143,6 +143,19 @@ def _in_code(line: str, cursor: int, scope: Scope, before: str, context: Context
     return Completions(cursor - len(prefix), cursor, items)
 
 
+def call_at(before: str) -> tuple[str, str] | None:
+    """What is called and the arguments so far, where the next argument is about to begin."""
+    context = context_of(before)
+    if context.kind != "code" or not context.brackets or before[context.brackets[-1]] != "(":
+        return None
+    opening = context.brackets[-1]
+    called = _CALLED.search(before[:opening])
+    given = before[opening + 1 :].rstrip()
+    if not called or (given and not given.endswith(",")):
+        return None
+    return called["path"], given.rstrip(",")
+
+
 def _names(scope: Scope, prefix: str) -> list[Completion]:
     """Names that begin so."""
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import (
@@ -49,6 +49,10 @@ def bindings(terminal: Terminal) -> KeyBindingsBase:
     @Condition
     def after_blanks() -> bool:
         return not get_app().current_buffer.document.current_line_before_cursor.strip()
+
+    @Condition
+    def before_argument() -> bool:
+        return get_app().current_buffer.document.text_before_cursor.rstrip().endswith(("(", ","))
 
     @Condition
     def at_line_start() -> bool:
@@ -112,6 +116,15 @@ def bindings(terminal: Terminal) -> KeyBindingsBase:
     def _indent(event: Any) -> None:
         """Tab where a line begins sets it in."""
         event.current_buffer.insert_text(" " * WIDTH)
+
+    @keys.add("tab", filter=in_julia & before_argument)
+    def _methods(event: Any) -> None:
+        """Tab where an argument begins shows which there may be."""
+        found = terminal.interpreter.methods_at(event.current_buffer.document.text_before_cursor)
+        if found:
+            run_in_terminal(lambda: print("\n".join(found)))
+        else:
+            event.current_buffer.start_completion(insert_common_part=True)
 
     @keys.add("backspace", filter=in_julia & after_blanks & ~at_start & ~at_line_start)
     def _unindent(event: Any) -> None:

@@ -192,13 +192,10 @@ class Module:
                     yield name
 
     def names(self) -> Iterator[str]:
-        """Names that can be written in this module."""
-        self.load()
-        deferred = (m.bindings.deferred for m in (self, *self.used) if type(m.bindings) is Bindings)
-        for where in (self.bindings, self.visible, *deferred):
-            for name in where:
-                if not name.startswith(("__", "%", "#")):
-                    yield name
+        """Names that can be written in this module: its own, and what the modules in use export."""
+        yield from self.own_names()
+        for other in self.used:
+            yield from sorted(other.exports)
 
     @property
     def path(self) -> tuple[str, ...]:
