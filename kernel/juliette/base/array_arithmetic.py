@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
+from juliette.base.numbers.comparison import default_tolerance
 from juliette.base.numbers.promotion import promote_type
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
@@ -357,29 +359,50 @@ def isapprox_arrays(
     x, y = dense(a), dense(b)
     if x.shape != y.shape:
         same_shape(a, b)
-    if x.dtype == object or y.dtype == object or nans:
-        near = Base.bindings["isapprox"]
-        keywords = {"atol": atol, "nans": nans} | ({} if rtol is None else {"rtol": rtol})
-        return all(
-            support.truth(near.call_kw(keywords, p, q))
-            for p, q in zip(values_of(a), values_of(b), strict=True)
-        )
-    if rtol is None:
-        rtol = (
-            0
-            if atol > 0
-            else max(
-                [math.sqrt(np.finfo(d).eps) for d in (x.dtype, y.dtype) if d.kind in "fc"],
-                default=0,
-            )
-        )
-    d = np.linalg.norm((x.astype(np.result_type(x, np.float64)) - y).ravel())
-    if not np.isfinite(d):
-        return all(
-            Base.bindings["isapprox"].call_kw({"atol": atol, "rtol": rtol}, p, q)
-            for p, q in zip(values_of(a), values_of(b), strict=True)
-        )
-    return bool(d <= max(atol, rtol * max(np.linalg.norm(x.ravel()), np.linalg.norm(y.ravel()))))
+    if x.dtype == object or y.dtype == object or norm is not None:
+        size = norm or size_of_array
+        if rtol is None:
+            rtol = 0 if atol > 0 else default_tolerance(*{T.typeof(v) for v in leaves((x, y))})
+        d: Any = size(Base.bindings["-"](a, b))
+        op = Base.bindings
+        if support.truth(op["isfinite"](d)):
+            limit = op["max"](atol, op["*"](rtol, op["max"](size(a), size(b))))
+            return support.truth(op["<="](d, limit))
+    else:
+        if rtol is None:
+            kinds = [d for d in (x.dtype, y.dtype) if d.kind in "fc"]
+            rtol = max([math.sqrt(np.finfo(d).eps) for d in kinds], default=0)
+            rtol = 0 if atol > 0 else rtol
+        d = np.linalg.norm((x.astype(np.result_type(x, np.float64)) - y).ravel())
+        if np.isfinite(d):
+            sizes = np.linalg.norm(x.ravel()), np.linalg.norm(y.ravel())
+            return bool(d <= max(atol, rtol * max(sizes)))
+    keywords = {"atol": atol, "rtol": rtol, "nans": nans}
+    return all(
+        Base.bindings["isapprox"].call_kw(keywords, p, q)
+        for p, q in zip(values_of(a), values_of(b), strict=True)
+    )
+
+
+def leaves(items: Iterable[Any]) -> Iterator[Any]:
+    """The elements of arrays, and of the arrays among these."""
+    for x in items:
+        if isinstance(x, np.ndarray):
+            yield from elements(x.ravel()[:1]) if x.dtype != object else leaves(x.flat)
+        elif is_array(x):
+            yield from leaves((dense(x),))
+        else:
+            yield x
+
+
+def size_of_array(a: Any) -> Any:
+    """The 2-norm of all numbers in an array, be they in arrays in it."""
+    op, square = Base.bindings, None
+    for x in values_of(a):
+        size = size_of_array(x) if is_array(x) else op["abs"](x)
+        size = op["*"](size, size)
+        square = size if square is None else op["+"](square, size)
+    return 0.0 if square is None else op["sqrt"](op["float"](square))
 
 
 # ---------------------------------------------------------------- neutral elements and parts

@@ -209,7 +209,8 @@ def construct(t: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
                 return args[0]
             if isinstance(t, T.JuliaType) and T.subtype(t, T.Number):
                 return construct_number(t, args)
-            raise MethodError(t, args, e.world) from None
+            if len(args) != 1 or family is not T.unwrap(T.AbstractArray).typename:
+                raise MethodError(t, args, e.world) from None
     if isinstance(t, T.JuliaType) and T.subtype(t, T.Number):
         return construct_number(t, args)
     if len(args) == 1:

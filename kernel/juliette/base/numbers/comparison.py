@@ -294,8 +294,10 @@ def isapprox(
     """
     if rtol is None:
         rtol = default_tolerance(T.typeof(x), T.typeof(y)) if not atol > 0 else 0
-    if (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES)) and not (
-        isinstance(x, Struct) or isinstance(y, Struct)
+    if (
+        (isinstance(x, COMPLEX_CLASSES) or isinstance(y, COMPLEX_CLASSES))
+        and not (isinstance(x, Struct) or isinstance(y, Struct))
+        and not any(T.typeof(p) is BigFloat_ for p in (*parts(x), *parts(y)))
     ):
         (a, b), (c, d) = parts(x), parts(y)
         if a == c and b == d:

@@ -4,7 +4,9 @@
 - `small`: small matrices, rounded to the last digit
 - `kernels`: elimination, substitution, reflections on ndarrays
 - `factorization`: what factorization objects have in common
+- `orthogonal`: the Q of factorizations
 - `elimination`: `lu`, `qr`, `lq`, `cholesky`
+- `wide`: QR and Cholesky of numbers that numpy does not know
 - `symmetric_factors`: `ldlt`, `bunchkaufman`
 - `equations`: `sylvester`, `lyap`; Cholesky factors of changed matrices
 - `spectral`: `eigen`, `svd`, `schur`, `hessenberg`

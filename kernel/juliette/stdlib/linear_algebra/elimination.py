@@ -14,9 +14,10 @@ from juliette.runtime import values as V
 from juliette.runtime.array import make, wrap
 from juliette.runtime.modules import PACKAGES, Base, constructors
 from juliette.stdlib.linear_algebra import kernels as K
-from juliette.stdlib.linear_algebra import small
+from juliette.stdlib.linear_algebra import small, wide
 from juliette.stdlib.linear_algebra import structured as S
 from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
+from juliette.stdlib.linear_algebra.orthogonal import LQQ, QRQ, PackedQ
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 
@@ -86,6 +87,11 @@ class LU(Factorization):
             raise K.SingularException(self.info)
 
 
+LinearAlgebra.method("LU(factors::AbstractMatrix, ipiv::AbstractVector, info::Integer)")(
+    lambda _, factors, ipiv, info: LU(factors, ipiv, info)
+)
+
+
 @LinearAlgebra.method("lu(A::AbstractMatrix, pivot=nothing; check=true)")
 def lu(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     """The LU factorization.
@@ -138,168 +144,12 @@ QRIteration = choice("QRIteration", export=False)
 # ---------------------------------------------------------------- QR
 
 
-class Orthogonal:
-    """The Q of a factorization: behaves as a square matrix, shows as an operator."""
-
-    __slots__ = ("full", "thin")
-
-    def __init__(self, full: Any, thin: int) -> None:
-        self.full, self.thin = full, thin
-
-    @property
-    def eltype(self) -> Any:
-        return T.TYPE_OF_DTYPE[self.full.dtype]
-
-
-AbstractQ_ = S.define("AbstractQ", T.Any_, "T", export=False, abstract=True)
-
-
-def q_type(key: str, params: str) -> Any:
-    return S.define(key, lambda *ps: T.apply_type(AbstractQ_, ps[0]), params, export=False)
-
-
-class QRQ(Orthogonal):
-    """`qr(A).Q`: kept as reflections, `packed` below the diagonal of R, if LAPACK made them.
-
-    They are applied together, as `I - V*T*V'`, which is how Julia multiplies by Q.
-    """
-
-    __slots__ = ("block", "packed")
-
-    def __init__(self, full: Any, thin: int, packed: Any = None, block: Any = None) -> None:
-        super().__init__(full, thin)
-        self.packed, self.block = packed, block
-
-    def applied(self, x: Any) -> Any:
-        """`Q*x`"""
-        if self.block is None:
-            return self.full @ x
-        v, t = self.block
-        return x - v @ (t @ (v.conj().T @ x))
-
-    def turned(self) -> QRQ:
-        """`Q'`"""
-        v_t = None if self.block is None else (self.block[0], self.block[1].conj().T)
-        return type(self)(self.full.conj().T, self.thin, None, v_t)
-
-
-class PackedQ(QRQ):
-    """`qr(A, ColumnNorm()).Q`"""
-
-    __slots__ = ()
-
-
-class HessenbergQ(QRQ):
-    """`hessenberg(A).Q`"""
-
-    __slots__ = ()
-
-
-class LQQ(Orthogonal):
-    """`lq(A).Q`"""
-
-    __slots__ = ()
-
-
-QRCompactWYQ_ = q_type("QRCompactWYQ", "S M C")
-QRPackedQ_ = q_type("QRPackedQ", "T S C")
-LQPackedQ_ = q_type("LQPackedQ", "T S C")
-HessenbergQ_ = q_type("HessenbergQ", "T S W sym")
-
-
-def _q_parameters(q: Orthogonal) -> Any:
-    t = q.eltype
-    vector, matrix = T.apply_type(T.Vector, t), T.apply_type(T.Matrix, t)
-    if isinstance(q, QRQ) and not isinstance(q, PackedQ):
-        return T.apply_type(QRCompactWYQ_, t, matrix, matrix)
-    return T.apply_type(QRPackedQ_ if isinstance(q, PackedQ) else LQPackedQ_, t, matrix, vector)
-
-
-factorization("QR", "T S C", "factors τ")
-T.register_instances(QRQ, _q_parameters, QRCompactWYQ_)
-T.register_instances(PackedQ, _q_parameters, QRPackedQ_)
-T.register_instances(LQQ, _q_parameters, LQPackedQ_)
-T.register_instances(
-    HessenbergQ,
-    lambda q: T.apply_type(
-        HessenbergQ_, q.eltype, *(T.apply_type(t, q.eltype) for t in (T.Matrix, T.Vector)), False
-    ),
-    HessenbergQ_,
-)
-
-
-@Base.method("size(Q::LinearAlgebra.AbstractQ)")
-def q_size(q: Any) -> tuple[int, ...]:
-    return tuple(q.full.shape)
-
-
-@Base.method("Matrix(Q::LinearAlgebra.AbstractQ)")
-def q_matrix(_: Any, q: Any) -> Any:
-    return wrap(np.asfortranarray(q.full[:, : q.thin] if isinstance(q, QRQ) else q.full[: q.thin]))
-
-
-@Base.method("collect(Q::LinearAlgebra.AbstractQ)")
-def q_collect(q: Any) -> Any:
-    return wrap(np.asfortranarray(q.full))
-
-
-@Base.method("getindex(Q::LinearAlgebra.AbstractQ, i...)")
-def q_getindex(q: Any, *i: Any) -> Any:
-    return Base.bindings["getindex"](wrap(np.asfortranarray(q.full)), *i)
-
-
-@Base.method("adjoint(Q::LinearAlgebra.AbstractQ)")
-def q_adjoint(q: Any) -> Any:
-    return q.turned() if isinstance(q, QRQ) else type(q)(q.full.conj().T, q.thin)
-
-
-def padded(x: Any, rows: int) -> Any:
-    """A matrix or vector with zeros below, for the square form of Q."""
-    if x.shape[0] == rows:
-        return x
-    return np.concatenate([x, np.zeros((rows - x.shape[0], *x.shape[1:]), dtype=x.dtype)])
-
-
-@Base.method("*(Q::LinearAlgebra.AbstractQ, B::AbstractVecOrMat)")
-def q_times(q: Any, b: Any) -> Any:
-    x = dense(b)
-    if isinstance(q, QRQ) and q.block is not None and x.dtype.kind in "fciu":
-        return wrap(np.asfortranarray(q.applied(padded(x, len(q.full)))))
-    full = q.full if x.shape[0] == q.full.shape[1] else q.full[:, : x.shape[0]]
-    return Base.bindings["*"](wrap(np.asfortranarray(full)), b)
-
-
-@Base.method("*(A::AbstractVecOrMat, Q::LinearAlgebra.AbstractQ)")
-def times_q(a: Any, q: Any) -> Any:
-    x = dense(a)
-    if isinstance(q, LQQ) and x.ndim == 2 and x.shape[1] == q.thin < len(q.full):
-        a = wrap(np.asfortranarray(x))
-        return Base.bindings["*"](a, wrap(np.asfortranarray(q.full[: q.thin])))
-    return Base.bindings["*"](a, wrap(np.asfortranarray(q.full)))
-
-
-@Base.method("*(Q::LinearAlgebra.AbstractQ, R::LinearAlgebra.AbstractQ)")
-def q_times_q(q: Any, r: Any) -> Any:
-    return wrap(np.asfortranarray(q.full @ r.full))
-
-
-@Base.method('show(io::IO, m::MIME"text/plain", Q::LinearAlgebra.AbstractQ)')
-def q_show(io: Any, mime: Any, q: Any) -> None:
-    m, n = q.full.shape
-    io.write(f"{m}×{n} {T.type_string(T.typeof(q))}")
-
-
-@LinearAlgebra.method("det(Q::LinearAlgebra.AbstractQ)")
-def q_determinant(q: Any) -> Any:
-    return np.round(np.linalg.det(q.full)).item()
-
-
 class QR(Factorization):
     """`qr(A)`: `A == Q*R`."""
 
     __slots__ = ("q", "upper")
     family = factorization("QRCompactWY", "S M C", "factors T", export=False)
-    fields: tuple[str, ...] = ("Q", "R", "factors")
+    fields: tuple[str, ...] = ("R", "Q", "factors")
     factors_shown: tuple[tuple[str, str], ...] = (("Q factor: ", "Q"), ("R factor:", "R"))
 
     def __init__(self, q: Any, upper: Any) -> None:
@@ -321,10 +171,22 @@ class QR(Factorization):
     @property
     def factors(self) -> Any:
         packed = self.q.packed
-        return self.upper if packed is None else wrap(packed)
+        return self.upper if packed is None else K.result_array(packed)
 
     def parts(self) -> Iterator[Any]:
         return iter((self.Q, self.R))
+
+
+class PlainQR(QR):
+    """`qr(A)` of numbers that LAPACK does not know."""
+
+    __slots__ = ()
+    family = factorization("QR", "T S C", "factors τ")
+
+    @staticmethod
+    def parameters(q: Any, upper: Any) -> tuple[Any, ...]:
+        t = upper.eltype
+        return (t, T.apply_type(T.Matrix, t), T.apply_type(T.Vector, t))
 
 
 class PivotedQR(QR):
@@ -374,13 +236,16 @@ def qr(a: Any, pivot: Any = None, *, blocksize: int = 36) -> Any:
       0.0  -1.0
     ```
     """
-    data = K.floating(a)
-    if data.dtype == object:
-        data = data.astype(float)
+    data = wide.floated(K.floating(a))
     if data.ndim == 1:
         data = data.reshape(-1, 1)
     k = min(data.shape)
-    if isinstance(strategy(pivot, ColumnNorm, NoPivot), ColumnNorm):
+    pivoted = isinstance(strategy(pivot, ColumnNorm, NoPivot), ColumnNorm)
+    if data.dtype == object:
+        q, r, p = wide.qr(data, pivoted)
+        parts = PackedQ(q, k, r), K.result_array(wide.upper(r, k))
+        return PivotedQR(*parts, p) if pivoted else PlainQR(*parts)
+    if pivoted:
         q, r, p = K.pivoted_qr(data)
         return PivotedQR(PackedQ(q, k), wrap(np.asfortranarray(np.triu(r[:k]))), p)
     packed, block = reflections(data)
@@ -512,6 +377,11 @@ class Cholesky(Factorization):
         return iter((self.L, self.U))
 
 
+LinearAlgebra.method("Cholesky(factors::AbstractMatrix, uplo, info::Integer)")(
+    lambda _, factors, uplo, info: Cholesky(factors, S.letter(uplo), info)
+)
+
+
 def turned(a: Any) -> Any:
     """The adjoint as a new Array."""
     return Base.bindings["copy"](Base.bindings["adjoint"](a))
@@ -519,7 +389,9 @@ def turned(a: Any) -> Any:
 
 def is_hermitian(a: Any) -> bool:
     """Is it equal to its adjoint?"""
-    if isinstance(a, (S.Hermitian, S.SymTridiagonal)):
+    if isinstance(a, S.Hermitian) or (
+        isinstance(a, S.SymTridiagonal) and T.subtype(a.eltype, T.Real)
+    ):
         return True
     data = dense(a)
     if data.shape[0] != data.shape[1]:
@@ -554,18 +426,16 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True, tol: float = -1.0
         if check:
             raise K.PosDefException(-1)
         return Cholesky(wrap(K.floating(a)), uplo, -1)
-    data = K.floating(a)
-    if data.dtype == object:
-        data = data.astype(float)
-    if isinstance(pivot, RowMaximum):
+    data = wide.floated(K.floating(a))
+    if isinstance(pivot, RowMaximum) and data.dtype != object:
         from juliette.stdlib.linear_algebra.generalized import pivoted_cholesky
 
         return pivoted_cholesky(data, uplo, tol, check)
-    upper, info = upper_factor(data)
+    upper, info = wide.cholesky(data) if data.dtype == object else upper_factor(data)
     if info and check:
         raise K.PosDefException(info)
-    factor = upper if uplo == "U" else upper.conj().T
-    return Cholesky(wrap(np.asfortranarray(factor)), uplo, info)
+    factor = K.result_array(upper)
+    return Cholesky(factor if uplo == "U" else turned(factor), uplo, info)
 
 
 def upper_factor(data: Any) -> tuple[Any, int]:

@@ -21,7 +21,6 @@ from juliette.stdlib.linear_algebra.elimination import (
     QR,
     Cholesky,
     ColumnNorm,
-    Orthogonal,
     PivotedQR,
     cholesky,
     is_hermitian,
@@ -29,6 +28,7 @@ from juliette.stdlib.linear_algebra.elimination import (
     qr,
 )
 from juliette.stdlib.linear_algebra.factorization import Factorization
+from juliette.stdlib.linear_algebra.orthogonal import Orthogonal
 from juliette.stdlib.linear_algebra.spectral import (
     SVD,
     Eigen,
@@ -118,7 +118,7 @@ def matrix_again(f: Any) -> Any:
         out = dense(times(f.Q, f.R))
         back = np.empty_like(out)
         back[:, f.order] = out
-        return wrap(np.asfortranarray(back))
+        return K.result_array(back)
     if isinstance(f, QR):
         return times(f.Q, f.R)
     if isinstance(f, G.TURNED):
@@ -127,7 +127,7 @@ def matrix_again(f: Any) -> Any:
         return times(times(times(f.U, f.D1), f.R0), turn(f.Q))
     if isinstance(f, LQ):
         full = f.Q.full[: dense(f.L).shape[1]]
-        return times(f.L, wrap(np.asfortranarray(full)))
+        return times(f.L, K.result_array(full))
     if isinstance(f, G.CholeskyPivoted):
         out = dense(times(f.L, f.U))
         back = np.empty_like(out)
@@ -147,7 +147,7 @@ def matrix_again(f: Any) -> Any:
         return wrap(np.asfortranarray(z @ dense(f.T) @ z.conj().T))
     if isinstance(f, BunchKaufman):
         unit = dense(f.unit)
-        out = unit @ f.blocks.data @ unit.T
+        out = unit @ f.blocks.data @ f.turn(unit)
         back = np.empty_like(out)
         back[np.ix_(f.order, f.order)] = out
         return wrap(np.asfortranarray(back))
@@ -176,10 +176,12 @@ def solve_factored(f: Any, b: Any) -> Any:
             raise DimensionMismatch(f"B has leading dimension {x.shape[0]}, but needs {a.shape[0]}")
         return K.result_array(K.solve_upper(a, K.solve_lower(a, x[f.order], True), False))
     if isinstance(f, (BunchKaufman, LDLt)):
+        if isinstance(f, BunchKaufman):
+            _, x = K.common(f.unit.data, x)
         return K.result_array(f.solve(x))
     if isinstance(f, Cholesky):
         low, x = K.common(dense(f.L), x)
-        up = np.asfortranarray(low.conj().T)
+        up = np.asfortranarray(low.conj().T) if low.dtype != object else dense(f.U).copy()
         order = None
         if isinstance(f, G.CholeskyPivoted):
             f.check()
@@ -195,7 +197,11 @@ def solve_factored(f: Any, b: Any) -> Any:
         if x.shape[0] != f.Q.full.shape[0]:
             raise DimensionMismatch("arguments have different numbers of rows")
         r = dense(f.R)
-        y = (f.Q.full.conj().T @ x)[: r.shape[1]]
+        if r.dtype == object or x.dtype == object:
+            y = dense(Base.bindings["*"](Base.bindings["adjoint"](K.result_array(f.Q.full)), b))
+        else:
+            y = f.Q.full.conj().T @ x
+        y = y[: r.shape[1]]
         out = K.solve_upper(*K.common(r[: r.shape[1]], y), False)
         if isinstance(f, PivotedQR):
             back = np.empty_like(out)
@@ -230,7 +236,7 @@ def factor_eltype(f: Any) -> Any:
 
 
 # Names of fields that only serve the computation.
-PRIVATE = {"factors", "ipiv", "info", "uplo", "piv", "tol", "data", "τ", "jpvt"}
+PRIVATE = {"factors", "ipiv", "info", "uplo", "piv", "tol", "data", "τ", "jpvt", "rank"}
 
 
 @Base.method("propertynames(F::LinearAlgebra.Factorization, private::Bool=false)")
@@ -284,7 +290,11 @@ def determinant_factored(f: Any) -> Any:
         odd = sum(int(r) != k for k, r in enumerate(f.ipiv.data - 1)) % 2
         return K.OP.neg(out) if odd else out
     if isinstance(f, Cholesky):
-        return scalar(np.prod(dense(f.UL).diagonal()) ** 2)
+        diagonal = dense(f.UL).diagonal()
+        if diagonal.dtype == object:
+            out = Base.bindings["prod"](K.result_array(diagonal))
+            return Base.bindings["real"](K.OP.mul(out, out))
+        return scalar(np.prod(diagonal).real ** 2)
     if isinstance(f, Eigen):
         return scalar(np.prod(dense(f.values)))
     return K.determinant(K.floating(matrix_again(f)))

@@ -80,6 +80,7 @@ def ordschur_into(f: Any, select: Any) -> Any:
 
 @LinearAlgebra.method("Schur(F::Schur)")
 @LinearAlgebra.method("Schur{Complex}(F::Schur)")
+@LinearAlgebra.method("Schur{T}(F::Schur) where T<:Complex")
 def complex_schur(_: Any, f: Any) -> Any:
     """The complex Schur form, which is triangular, of a real one."""
     t, z = dense(f.T), dense(f.Z)

@@ -186,12 +186,18 @@ def lu_by_first_nonzero(a: Any) -> tuple[Any, int]:
     m, n = a.shape
     rows, info = np.arange(min(m, n)), 0
     for k in range(min(m, n)):
-        found = np.flatnonzero(a[k:, k])
+        column = a[k:, k]
+        if a.dtype == object:
+            column = [not Base.bindings["iszero"](x) for x in column]
+        found = np.flatnonzero(column)
         if not found.size:
             info = info or k + 1
             continue
         p = rows[k] = k + int(found[0])
         a[[k, p]] = a[[p, k]]
+        if a.dtype == object:
+            eliminate(a, k)
+            continue
         a[k + 1 :, k] /= a[k, k]
         a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
     return rows, info
@@ -407,7 +413,7 @@ def reflect(r: Any, q: Any, k: int) -> None:
 
 
 def bunch_kaufman(a: Any) -> tuple[Any, Any, Any]:
-    """`P*A*P' == U*D*U'` of a symmetric matrix: U, D (with blocks of 1 or 2) and the order P."""
+    """`P*A*P' == U*D*U'`, or with `transpose(U)`: U, D (with blocks of 1 or 2) and the order P."""
     n = a.shape[0]
     a = a.copy(order="F")
     upper, d, p = np.eye(n, dtype=a.dtype), np.zeros_like(a), np.arange(n)
@@ -426,14 +432,14 @@ def bunch_kaufman(a: Any) -> tuple[Any, Any, Any]:
             if a[k, k] != 0:
                 r = 1 / a[k, k]
                 x = a[:k, k].copy()
-                a[:k, :k] -= np.outer(x, r * x)
+                a[:k, :k] -= np.outer(x, r * a[k, :k])
                 upper[:k, k] = r * x
         else:
             block = a[k - 1 : k + 1, k - 1 : k + 1].copy()
             d[k - 1 : k + 1, k - 1 : k + 1] = block
             columns = a[: k - 1, k - 1 : k + 1].copy()
             multipliers = columns @ np.linalg.inv(block)
-            a[: k - 1, : k - 1] -= multipliers @ columns.T
+            a[: k - 1, : k - 1] -= multipliers @ a[k - 1 : k + 1, : k - 1]
             upper[: k - 1, k - 1 : k + 1] = multipliers
         k -= step
     return upper, d, p
@@ -505,5 +511,8 @@ def determinant(a: Any) -> Any:
 
 def sign_and_log(a: Any) -> tuple[Any, Any]:
     """log|det| and the sign of the determinant."""
+    if a.dtype == object:
+        det = determinant(a)
+        return Base.bindings["log"](Base.bindings["abs"](det)), Base.bindings["sign"](det)
     sign, log = np.linalg.slogdet(a)
     return scalar(log), scalar(sign)

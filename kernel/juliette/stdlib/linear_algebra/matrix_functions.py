@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -128,7 +129,9 @@ def power(a: Any, p: Any) -> Any:
         if T.subtype(T.typeof(p), T.Real) and float(p) == int(float(p)):
             return power(Base.bindings["float"](a), int(float(p)))
         return of_spectrum(
-            a, lambda x: np.power(x.astype(complex) if (x.real < 0).any() else x, float(p))
+            a,
+            lambda x: np.power(x.astype(complex) if (x.real < 0).any() else x, float(p)),
+            lambda x, m: m.expm(float(p) * m.logm(x)),
         )
     n = K.check_square(a)
     if isinstance(a, S.Diagonal):
@@ -245,8 +248,8 @@ def hermitian_function(a: Any, data: Any, f: Callable[[Any], Any]) -> Any:
     return rewrap(a, out) if isinstance(a, S.Mirrored) else out
 
 
-def of_spectrum(a: Any, f: Callable[[Any], Any]) -> Any:
-    """A function of a diagonalizable matrix; real where the result is."""
+def of_spectrum(a: Any, f: Callable[[Any], Any], whole: Callable[[Any, Any], Any]) -> Any:
+    """A function of a matrix, real where the result is; `whole` serves if it has no eigenbasis."""
     K.check_square(a)
     data = K.floating(a)
     if data.dtype == object:
@@ -257,14 +260,17 @@ def of_spectrum(a: Any, f: Callable[[Any], Any]) -> Any:
     else:
         values, vectors = np.linalg.eig(data)
         if np.linalg.cond(vectors) > 1e12:
-            return defective(data, f)
+            return defective(data, whole)
         out = (vectors * f(values)) @ np.linalg.inv(vectors)
     return real_if_real(out, data)
 
 
-def defective(data: Any, f: Callable[[Any], Any]) -> Any:
-    """A function of a matrix without a basis of eigenvectors, by SciPy."""
-    return real_if_real(F.scipy_linalg("a function of a defective matrix").funm(data, f), data)
+def defective(data: Any, whole: Callable[[Any, Any], Any]) -> Any:
+    """A function of a matrix without a basis of eigenvectors: by exp, log and sqrt of SciPy."""
+    scipy = F.scipy_linalg("a function of a defective matrix")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return real_if_real(np.asarray(whole(data, scipy)), data)
 
 
 def real_if_real(out: Any, data: Any) -> Any:
@@ -285,6 +291,31 @@ def on_diagonal(a: Any, name: str) -> Any:
 def complex_where(f: Callable[[Any], Any], ok: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A numpy function that goes to complex numbers where its real form is not defined."""
     return lambda x: f(x.astype(complex)) if x.dtype.kind != "c" and not ok(x).all() else f(x)
+
+
+# The same functions of a matrix without a basis of eigenvectors, by those that SciPy has.
+WHOLE: dict[str, Callable[[Any, Any], Any]] = {
+    "sqrt": lambda x, m: m.sqrtm(x),
+    "log": lambda x, m: m.logm(x),
+    "cbrt": lambda x, m: m.expm(m.logm(x) / 3),
+    "sin": lambda x, m: m.sinm(x),
+    "cos": lambda x, m: m.cosm(x),
+    "tan": lambda x, m: m.tanm(x),
+    "sinh": lambda x, m: m.sinhm(x),
+    "cosh": lambda x, m: m.coshm(x),
+    "tanh": lambda x, m: m.tanhm(x),
+    "asin": lambda x, m: -1j * m.logm(1j * x + m.sqrtm(unit(x) - x @ x)),
+    "acos": lambda x, m: -1j * m.logm(x + 1j * m.sqrtm(unit(x) - x @ x)),
+    "atan": lambda x, m: (m.logm(unit(x) + 1j * x) - m.logm(unit(x) - 1j * x)) / 2j,
+    "asinh": lambda x, m: m.logm(x + m.sqrtm(unit(x) + x @ x)),
+    "acosh": lambda x, m: m.logm(x + m.sqrtm(x - unit(x)) @ m.sqrtm(x + unit(x))),
+    "atanh": lambda x, m: (m.logm(unit(x) + x) - m.logm(unit(x) - x)) / 2,
+}
+
+
+def unit(x: Any) -> Any:
+    """The identity of the size of a matrix."""
+    return np.eye(len(x))
 
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -312,7 +343,7 @@ def cis(a: Any) -> Any:
     K.check_square(a)
     if isinstance(a, S.Diagonal):
         return on_diagonal(a, "cis")
-    return of_spectrum(a, lambda x: np.exp(1j * x))
+    return of_spectrum(a, lambda x: np.exp(1j * x), lambda x, m: m.expm(1j * x))
 
 
 def matrix_function(name: str, a: Any) -> Any:
@@ -321,7 +352,7 @@ def matrix_function(name: str, a: Any) -> Any:
         return exponential(a)
     if isinstance(a, S.Diagonal):
         return on_diagonal(a, name)
-    return of_spectrum(a, FUNCTIONS[name])
+    return of_spectrum(a, FUNCTIONS[name], WHOLE[name])
 
 
 matrices.WORK = sys.modules[__name__]

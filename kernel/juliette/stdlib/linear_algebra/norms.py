@@ -28,6 +28,10 @@ def float_type(data: Any) -> Any:
     return np.float32 if data.dtype in (np.float32, np.complex64) else np.float64
 
 
+# Between these the squares of many numbers add up without overflow.
+_SAFE = {np.float32: (1e-15, 1e15), np.float64: (1e-140, 1e140)}
+
+
 @method("norm(x, p::Real=2)")
 def norm(a: Any, p: Any = 2) -> Any:
     """The p-norm of all elements.
@@ -55,8 +59,8 @@ def norm(a: Any, p: Any = 2) -> Any:
     if p == 2:
         out = (
             kind(math.sqrt(float(np.dot(size, size))))
-            if (size.max() < 1e150 and size.max() > 1e-150) or not size.max()
-            else np.linalg.norm(size)
+            if _SAFE[kind][0] < (largest := float(size.max())) < _SAFE[kind][1]
+            else scaled_norm(size, largest)
         )
     elif p == 1:
         out = size.sum()
@@ -69,6 +73,14 @@ def norm(a: Any, p: Any = 2) -> Any:
     else:
         out = (size ** float(p)).sum() ** (1 / float(p))
     return scalar(kind(out))
+
+
+def scaled_norm(size: Any, largest: float) -> float:
+    """The 2-norm of numbers whose squares would be too large or too small."""
+    if not largest or not math.isfinite(largest):
+        return largest
+    part = size.astype(float) / largest
+    return math.sqrt(float(np.dot(part, part))) * largest
 
 
 def general_norm(a: Any, p: Any) -> Any:
@@ -156,10 +168,12 @@ def cond(a: Any, p: Any = 2) -> Any:
     2.0
     ```
     """
+    if not is_array(a):
+        return math.inf if Base.bindings["iszero"](a) else 1.0
     data = K.floating(a)
     if p == 2:
         s = np.linalg.svd(data, compute_uv=False)
-        return scalar(s[0] / s[-1]) if s[-1] else math.inf
+        return scalar(s[0] / s[-1]) if s.size and s[-1] else math.inf if s.size else 0.0
     try:
         return Base.bindings["*"](opnorm(a, p), opnorm(Base.bindings["inv"](a), p))
     except K.SingularException:
@@ -211,9 +225,9 @@ def rank(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
     data = K.floating(a) if is_array(a) else np.array([[a]], dtype=float)
     if data.dtype == object:
         data = data.astype(float)
-    data = data.reshape(data.shape[0], -1)
     if not data.size:
         return 0
+    data = data.reshape(data.shape[0], -1)
     s = np.linalg.svd(data, compute_uv=False)
     rtol = (0.0 if atol > 0 else min(data.shape) * np.finfo(s.dtype).eps) if rtol is None else rtol
     return int((s > max(atol, rtol * s[0])).sum())

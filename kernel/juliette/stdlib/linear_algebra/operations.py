@@ -299,6 +299,16 @@ def axpy(a: Any, x: Any, y: Any) -> Any:
     return materialize_into(y, B.broadcasted(plus, y, B.broadcasted(times, a, x)))
 
 
+@method("axpy!(a, x::AbstractArray, rx::AbstractArray, y::AbstractArray, ry::AbstractArray)")
+def axpy_at(a: Any, x: Any, at: Any, y: Any, to: Any) -> Any:
+    """`y[ry] .+= a .* x[rx]`"""
+    m, n = len(values_of(at)), len(values_of(to))
+    if m != n:
+        raise ArgumentError(f"rx has length {m}, but ry has length {n}")
+    axpy(a, Base.bindings["view"](x, at), Base.bindings["view"](y, to))
+    return y
+
+
 @method("axpby!(a, x::AbstractArray, b, y::AbstractArray)")
 def axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
     """`y .= a .* x .+ b .* y`
@@ -457,6 +467,16 @@ def logabsdet(a: Any) -> Any:
     return K.sign_and_log(K.floating(a))
 
 
+@method("logabsdet(x::Number)")
+def logabsdet_of_number(x: Any) -> Any:
+    return Base.bindings["log"](Base.bindings["abs"](x)), Base.bindings["sign"](x)
+
+
+@method("logabsdet(F::LinearAlgebra.Factorization)")
+def logabsdet_factored(f: Any) -> Any:
+    return logabsdet(F.matrix_again(f))
+
+
 @method("logdet(A)")
 def logdet(a: Any) -> Any:
     """log of the determinant.
@@ -475,9 +495,7 @@ def logdet(a: Any) -> Any:
     log, sign = logabsdet(a)
     if isinstance(sign, complex):
         return log + 1j * float(np.angle(sign))
-    if sign < 0:
-        return Base.bindings["log"](sign)
-    return log
+    return Base.bindings["+"](log, Base.bindings["log"](sign))
 
 
 @method("pinv(A; atol=0.0, rtol=nothing)")
@@ -527,7 +545,11 @@ def nullspace(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
     ```
     """
     data = K.floating(a)
-    data = data.reshape(data.shape[0], -1)
+    if data.ndim == 1:
+        data = data.reshape(-1, 1)
+    if not data.size:
+        n = data.shape[1]
+        return wrap(np.eye(n, dtype=data.dtype, order="F"))
     _, s, vt = np.linalg.svd(data, full_matrices=True)
     rtol = np.finfo(s.dtype).eps * min(data.shape) if rtol is None else rtol
     r = int((s > max(atol, rtol * (s[0] if s.size else 0))).sum())

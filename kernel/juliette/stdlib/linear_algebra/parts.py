@@ -347,7 +347,7 @@ def hermitianpart(a: Any, uplo: Any = None) -> Any:
     ```
     """
     half = Base.bindings["/"](Base.bindings["+"](a, Base.bindings["adjoint"](a)), 2)
-    return S.Hermitian(half, "U" if uplo is None else S._uplo(uplo))
+    return S.Hermitian(half, "U" if uplo is None else S.letter(uplo))
 
 
 @method("hermitianpart!(A::AbstractMatrix, uplo=:U)")

@@ -114,7 +114,9 @@ def cosine_and_sine(f: Any, g: Any) -> tuple[Any, Any, Any]:
 
 def plain(x: Any) -> Any:
     y = Base.bindings["float"](x)
-    return complex(y.re, y.im) if hasattr(y, "re") else y if isinstance(y, complex) else float(y)
+    if isinstance(y, (complex, np.complexfloating)):
+        return complex(y)
+    return complex(y.re, y.im) if hasattr(y, "re") else float(y)
 
 
 @method("givens(f::Number, g::Number, i1::Integer, i2::Integer)")

@@ -28,6 +28,28 @@ def with_number(name: str) -> None:
 
 with_number("+")
 with_number("-")
+Base.method("\\(x::Number, s::LinearAlgebra.UniformScaling)")(
+    lambda x, s: S.UniformScaling(Base.bindings["\\"](x, s.value))
+)
+Base.method("ndims(s::LinearAlgebra.UniformScaling)")(lambda s: 2)
+LinearAlgebra.method("isposdef(s::LinearAlgebra.UniformScaling)")(
+    lambda s: LinearAlgebra.bindings["isposdef"](s.value)
+)
+
+
+@LinearAlgebra.method("dot(A::AbstractMatrix, s::LinearAlgebra.UniformScaling)")
+def dot_scaling(a: Any, s: Any) -> Any:
+    return LinearAlgebra.bindings["dot"](a, S.matrix_of(s, *shape_of(a)))
+
+
+@LinearAlgebra.method("dot(s::LinearAlgebra.UniformScaling, A::AbstractMatrix)")
+def scaling_dot(s: Any, a: Any) -> Any:
+    return LinearAlgebra.bindings["dot"](S.matrix_of(s, *shape_of(a)), a)
+
+
+@LinearAlgebra.method("dot(x::AbstractVector, s::LinearAlgebra.UniformScaling, y::AbstractVector)")
+def dot_through_scaling(x: Any, s: Any, y: Any) -> Any:
+    return LinearAlgebra.bindings["dot"](x, Base.bindings["*"](s, y))
 
 
 @Base.method("getindex(s::LinearAlgebra.UniformScaling, i, j)")

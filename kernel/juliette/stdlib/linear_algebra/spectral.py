@@ -15,8 +15,9 @@ from juliette.runtime.errors import ArgumentError, DomainError, ErrorException
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import structured as S
-from juliette.stdlib.linear_algebra.elimination import HessenbergQ, is_hermitian
+from juliette.stdlib.linear_algebra.elimination import is_hermitian
 from juliette.stdlib.linear_algebra.factorization import Factorization, factorization
+from juliette.stdlib.linear_algebra.orthogonal import HessenbergQ
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 
@@ -460,8 +461,18 @@ def block_values(t: Any) -> Any:
 
 @LinearAlgebra.method("hessenberg(A::AbstractMatrix)")
 def hessenberg(a: Any) -> Any:
-    """The Hessenberg form: `A == Q*H*Q'`."""
+    """The Hessenberg form: `A == Q*H*Q'`, tridiagonal if A is Hermitian by its type."""
     h, q = scipy_linalg("hessenberg").hessenberg(K.floating(a), calc_q=True)
+    if isinstance(a, S.Hermitian) or (isinstance(a, S.Mirrored) and h.dtype.kind == "f"):
+        # The phases of the side diagonal go into Q, so that it is real.
+        side, phases = h.diagonal(-1), np.ones(len(h), dtype=h.dtype)
+        for k, x in enumerate(side):
+            phases[k + 1] = phases[k] * (x / abs(x) if h.dtype.kind == "c" and x else 1)
+        tridiagonal = S.SymTridiagonal(
+            wrap(h.diagonal().real.copy()), wrap((side * phases[:-1] * phases[1:].conj()).real)
+        )
+        q = np.asfortranarray(q * phases)
+        return Hessenberg(tridiagonal, HessenbergQ(q, q.shape[0]))
     return Hessenberg(
         S.UpperHessenberg(wrap(np.asfortranarray(h))), HessenbergQ(np.asfortranarray(q), q.shape[0])
     )

@@ -607,6 +607,13 @@ for _lazily in (W.Adjoint, W.Transpose):
 @constructor(Diagonal)
 def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2 and isinstance(args[1], int):
+        if isinstance(args[0], UniformScaling):
+            value = args[0].value
+            return Diagonal(
+                Base.bindings["fill"](
+                    value if eltype is None else convert_element(eltype, value), args[1]
+                )
+            )
         return Diagonal(
             Base.bindings["similar"](T.apply_type(T.Vector, eltype or T.Float64), args[1])
         )
@@ -620,7 +627,8 @@ def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     return Diagonal(as_vector(x, eltype))
 
 
-def _uplo(x: Any) -> str:
+def letter(x: Any) -> str:
+    """`U` or `L`, given as a Symbol or a Char."""
     if not isinstance(x, (Symbol, V.Char)):
         raise NoMethod("a letter that tells the triangle is missing")
     name = x.name if isinstance(x, Symbol) else chr(x.code)
@@ -634,14 +642,14 @@ def _uplo(x: Any) -> str:
 @constructor(Bidiagonal)
 def make_bidiagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2:
-        a, uplo = args[0], _uplo(args[1])
+        a, uplo = args[0], letter(args[1])
         a = converted(a, eltype)
         return Bidiagonal(diagonal_of(a), diagonal_of(a, 1 if uplo == "U" else -1), uplo)
     if len(args) != 3:
         raise NoMethod("a letter that tells the triangle is missing")
     dv, ev, uplo = args
     kind = eltype or promoted(dv, ev)
-    return Bidiagonal(as_vector(dv, kind), as_vector(ev, kind), _uplo(uplo))
+    return Bidiagonal(as_vector(dv, kind), as_vector(ev, kind), letter(uplo))
 
 
 def promoted(*xs: Any) -> Any:
@@ -706,7 +714,7 @@ def _make_mirrored(cls: Any) -> None:
     @constructor(cls)
     def make_mirrored(t: Any, eltype: Any, *args: Any) -> Any:
         x = args[0]
-        uplo = _uplo(args[1]) if len(args) > 1 else "U"
+        uplo = letter(args[1]) if len(args) > 1 else "U"
         if isinstance(x, cls) and len(args) == 1:
             return cls(converted(x.parent, eltype), x.uplo_text)
         if not is_array(x):
@@ -728,6 +736,7 @@ class UniformScaling:
 
     __slots__ = ("value",)
     fields = ("λ",)
+    value_fields = ("value",)
 
     def __new__(cls, value: Any) -> Any:
         if "julia_type" in cls.__dict__:

@@ -88,11 +88,14 @@ def add(name: str) -> None:
             same_shape(a, b)
             return type(a).__mro__[1](elementwise(f, plain(a), plain(b)), a.uplo_text)
 
-        @Base.method(f"{name}(A::LinearAlgebra.{kind}, B::LinearAlgebra.Diagonal)")
+        # A complex diagonal makes a sum that is its own adjoint no more.
+        diagonal = "Diagonal{<:Real}" if kind == "Hermitian" else "Diagonal"
+
+        @Base.method(f"{name}(A::LinearAlgebra.{kind}, B::LinearAlgebra.{diagonal})")
         def with_diagonal(a: Any, b: Any) -> Any:
             return type(a).__mro__[1](elementwise(f, plain(a), plain(b)), a.uplo_text)
 
-        @Base.method(f"{name}(A::LinearAlgebra.Diagonal, B::LinearAlgebra.{kind})")
+        @Base.method(f"{name}(A::LinearAlgebra.{diagonal}, B::LinearAlgebra.{kind})")
         def diagonal_with(a: Any, b: Any) -> Any:
             return type(b).__mro__[1](elementwise(f, plain(a), plain(b)), b.uplo_text)
 
@@ -184,6 +187,14 @@ def copied(a: Any) -> Any:
     if isinstance(a, S.Mirrored):
         return type(a).__mro__[1](copy(a.parent), a.uplo_text)
     return rebuilt(a, copy)
+
+
+@Base.method("copyto!(A::LinearAlgebra.SymTridiagonal, B::LinearAlgebra.SymTridiagonal)")
+def copy_into(a: Any, b: Any) -> Any:
+    same_shape(a, b)
+    for to, source in ((a.dv, b.dv), (a.ev, b.ev)):
+        Base.bindings["copyto!"](to, source)
+    return a
 
 
 def checked(a: Any, b: Any) -> None:
@@ -364,6 +375,19 @@ def turn(name: str, conjugates: bool) -> None:
 
 turn("adjoint", True)
 turn("transpose", False)
+
+for _kind, _other in (("Adjoint", "transpose"), ("Transpose", "adjoint")):
+    _vector = f"LinearAlgebra.{_kind}{{<:Any,<:AbstractVector}}"
+    Base.method(f"similar(A::{_vector})")(
+        lambda a: type(a).__mro__[1](Base.bindings["similar"](a.parent))
+    )
+    Base.method(f"similar(A::{_vector}, t::Type)")(
+        lambda a, t: type(a).__mro__[1](Base.bindings["similar"](a.parent, t))
+    )
+
+    @Base.method(f"conj(A::LinearAlgebra.{_kind}{{<:Complex}})")
+    def conjugate_turned(a: Any, other: str = _other) -> Any:
+        return Base.bindings[other](a.parent)
 
 
 @Base.method(f"similar(A::{BANDED}, t::Type)")

@@ -95,12 +95,19 @@ def ldlt(s: Any) -> Any:
 class BunchKaufman(Factorization):
     """`bunchkaufman(A)`: `P*A*P' == U*D*U'`."""
 
-    __slots__ = ("blocks", "order", "unit", "uplo_text")
+    __slots__ = ("blocks", "order", "symmetric", "unit", "uplo_text")
     family = factorization("BunchKaufman", "T S P", "LD ipiv uplo symmetric rook info")
     fields = ("D", "U", "L", "p", "P")
 
-    def __init__(self, unit: Any, blocks: Any, order: Any, uplo: str = "U") -> None:
+    def __init__(
+        self, unit: Any, blocks: Any, order: Any, uplo: str = "U", symmetric: bool = True
+    ) -> None:
         self.unit, self.blocks, self.order, self.uplo_text = unit, blocks, order, uplo
+        self.symmetric = symmetric
+
+    def turn(self, x: Any) -> Any:
+        """The transpose, or the adjoint if the matrix is Hermitian."""
+        return x.T if self.symmetric else x.conj().T
 
     @property
     def factors_shown(self) -> Any:  # type: ignore[override]
@@ -108,7 +115,7 @@ class BunchKaufman(Factorization):
         return (("D factor:", "D"), (f"{letter} factor:", letter), ("permutation:", "p"))
 
     @staticmethod
-    def parameters(unit: Any, blocks: Any, order: Any, uplo: str = "U") -> tuple[Any, ...]:
+    def parameters(unit: Any, *_: Any) -> tuple[Any, ...]:
         return (unit.eltype, T.typeof(unit), T.apply_type(T.Vector, T.Int64))
 
     @property
@@ -153,7 +160,7 @@ class BunchKaufman(Factorization):
             y[reach[k]] -= np.multiply.outer(unit[reach[k], k], y[k])
         y = self.by_blocks(y)
         for k in reversed(outward):
-            y[k] -= unit[reach[k], k] @ y[reach[k]]
+            y[k] -= self.turn(unit[reach[k], k]) @ y[reach[k]]
         out = np.empty_like(y)
         out[self.order] = y
         return out
@@ -164,10 +171,10 @@ class BunchKaufman(Factorization):
         out = np.empty_like(y)
         while k < len(d):
             if k + 1 < len(d) and d[k, k + 1] != 0:
-                side = d[k, k + 1]
-                first, second = d[k, k] / side, d[k + 1, k + 1] / side
+                side, other = d[k, k + 1], d[k + 1, k]
+                first, second = d[k, k] / side, d[k + 1, k + 1] / other
                 scale = first * second - 1
-                x, z = y[k] / side, y[k + 1] / side
+                x, z = y[k] / side, y[k + 1] / other
                 out[k], out[k + 1] = (second * x - z) / scale, (first * z - x) / scale
                 k += 2
             else:
@@ -189,11 +196,12 @@ def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
      0.0  -1.0
     ```
     """
-    if not is_hermitian(a):
+    data = K.floating(a)
+    hermitian = is_hermitian(a)
+    if not (hermitian or (data.shape[0] == data.shape[1] and np.array_equal(data, data.T))):
         raise ArgumentError(
             "Bunch-Kaufman decomposition is only valid for symmetric or Hermitian matrices"
         )
-    data = K.floating(a)
     lower = isinstance(a, S.Mirrored) and a.uplo_text == "L"
     if lower:  # the same from the other end
         data = np.asfortranarray(data[::-1, ::-1])
@@ -201,4 +209,4 @@ def bunchkaufman(a: Any, rook: bool = False, *, check: bool = True) -> Any:
     if lower:
         unit, blocks, order = unit[::-1, ::-1], blocks[::-1, ::-1], len(data) - 1 - order[::-1]
     parts = wrap(np.asfortranarray(unit)), wrap(np.asfortranarray(blocks)), order
-    return BunchKaufman(*parts, "L" if lower else "U")
+    return BunchKaufman(*parts, "L" if lower else "U", data.dtype.kind != "c" or not hermitian)
