@@ -40,7 +40,16 @@ def same_shape(a: Any, b: Any) -> None:
     """Raise unless two arrays have the same size, but for dimensions of size 1 at the end."""
     x, y = shape_of(a), shape_of(b)
     if x == y:
-        return
+        first, second = origin(a), origin(b)
+        if first == second:
+            return
+        ones = (1,) * len(x)
+        pairs = zip(first or ones, second or ones, strict=True)
+        at = next(i for i, (p, q) in enumerate(pairs, 1) if p != q)
+        text = [Base.bindings["repr"](Base.bindings["axes"](v)) for v in (a, b)]
+        raise DimensionMismatch(
+            f"dimensions must match: a has dims {text[0]}, b has dims {text[1]}, mismatch at {at}"
+        )
     n = min(len(x), len(y))
     at = next((i + 1 for i in range(n) if x[i] != y[i]), None)
     if at is None:

@@ -16,6 +16,7 @@ from juliette.base.array_protocol import (
     eltype_of,
     fortran,
     is_array,
+    like,
     own_axes,
     shape_of,
     shaped,
@@ -32,7 +33,6 @@ from juliette.runtime.array import Array, elements, fill_object, make, undef, ve
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
-    DimensionMismatch,
     MethodError,
 )
 from juliette.runtime.modules import Base, constructors
@@ -394,7 +394,7 @@ def copy(a: Any) -> Any:
         inner = copy(a.parent)
         return type(a)(inner) if a.parent_is_vector else make(np.array(a.data, order="F"), a.eltype)
     if isinstance(a, W.Wrapper):
-        return make(np.array(a.data, order="F"), a.eltype)
+        return like(a, np.array(a.data, order="F"), a.eltype)
     if is_array(a) and isinstance(a, Struct):
         return Base.bindings["copyto!"](SIMILAR(a), a)
     return a
@@ -413,6 +413,8 @@ def copymutable(a: Any) -> Any:
     """
     if isinstance(a, Struct):
         return Base.bindings["copyto!"](SIMILAR(a), a)
+    if own_axes(a) is not None:
+        return like(a, np.array(dense(a), order="F"), eltype_of(a))
     return Base.bindings["collect"](a)
 
 
@@ -533,7 +535,11 @@ def _copy_some(dest: Any, start: int, values: list[Any]) -> Any:
 
 def first_of(a: Any) -> int:
     """The first linear index of an array, or of another container."""
-    return int(Base.bindings["firstindex"](a)) if isinstance(a, Struct) and is_array(a) else 1
+    return (
+        int(Base.bindings["firstindex"](a))
+        if isinstance(a, (Struct, W.Wrapper)) and is_array(a)
+        else 1
+    )
 
 
 def _write_range(dest: Any, start: int, values: list[Any]) -> None:
@@ -571,21 +577,4 @@ def copy_into(dest: Any, source: Any) -> Any:
 def copy_array_into(dest: Any, source: Any) -> Any:
     if shape_of(dest) != shape_of(source):
         raise ArgumentError("arrays must have the same axes for copy! (consider using `copyto!`)")
-    return copyto(dest, source)
-
-
-@Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)")
-def circcopy(dest: Any, source: Any) -> Any:
-    """Copy, indices taken modulo the size.
-
-    ```jldoctest
-    julia> circcopy!([0, 0], [1, 2])
-    2-element Vector{Int64}:
-     1
-     2
-    ```
-    """
-    if shape_of(dest) != shape_of(source):
-        sizes = f"{tuple_text(shape_of(source))} and {tuple_text(shape_of(dest))}"
-        raise DimensionMismatch(f"src and dest must have the same sizes (got {sizes})")
     return copyto(dest, source)

@@ -22,6 +22,7 @@ from juliette.runtime import wrappers as W
 from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack
 from juliette.runtime.errors import ArgumentError, InexactError, MethodError, NoMethod
 from juliette.runtime.modules import Base
+from juliette.runtime.ranges import IdentityUnitRange
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
 
@@ -89,18 +90,27 @@ def user_elements(x: Any, shape: tuple[int, ...]) -> Iterable[Any]:
 
 
 def origin(a: Any) -> tuple[int, ...] | None:
-    """The first index of each axis of a user's array; None where arrays count from 1."""
-    if not isinstance(a, Struct) or not Base.bindings["axes"].user_methods:
+    """The first index of each axis of an array; None where arrays count from 1."""
+    if isinstance(a, Struct):
+        if not Base.bindings["axes"].user_methods:
+            return None
+        axes = Base.bindings["axes"](a)
+    elif not isinstance(a, W.Wrapper) or not a.shifts or (axes := a.own_axes()) is None:
         return None
-    first = tuple(int(Base.bindings["first"](axis)) for axis in Base.bindings["axes"](a))
+    first = tuple(int(Base.bindings["first"](axis)) for axis in axes)
     return first if any(i != 1 for i in first) else None
 
 
 def own_axes(a: Any) -> Any:
-    """The axes of a user's array, if they are not of the kind that counts from 1."""
-    if not isinstance(a, (Struct, W.Wrapper)) or not Base.bindings["axes"].user_methods:
+    """The axes of an array, if they are not of the kind that counts from 1."""
+    if isinstance(a, Struct):
+        if not Base.bindings["axes"].user_methods:
+            return None
+        axes = Base.bindings["axes"](a)
+    elif isinstance(a, IdentityUnitRange):
+        return (a,)
+    elif not isinstance(a, W.Wrapper) or not a.shifts or (axes := a.own_axes()) is None:
         return None
-    axes = Base.bindings["axes"](a)
     return None if all(isinstance(axis, V.OneTo) for axis in axes) else axes
 
 
@@ -173,14 +183,14 @@ def like(a: Any, data: Any, eltype: Any, axes: Any = None) -> Any:
 
     `axes` are those of the result where they are neither its size nor, for a result of the same size, those of `a`.
     """
-    if isinstance(a, Struct):
+    if isinstance(a, Struct) or axes is not None or (isinstance(a, W.Wrapper) and a.shifts):
         dims = tuple(data.shape)
         if axes is not None:
             dims = axes
         elif shape_of(a) == dims:
             dims = own_axes(a) or dims
         out = Base.bindings["similar"](a, eltype, dims)
-        if not isinstance(out, Array):
+        if not isinstance(out, (Array, V.BitArray)):
             fill_user(out, elements(data))
             return out
     if isinstance(a, V.BitArray) and eltype is T.Bool:
@@ -188,11 +198,17 @@ def like(a: Any, data: Any, eltype: Any, axes: Any = None) -> Any:
     return result(data, eltype)
 
 
+def in_kind(a: Any, out: Array) -> Any:
+    """A computed Array, or the container that a user's array asks for, or one with the axes of `a`."""
+    own = isinstance(a, Struct) or (isinstance(a, W.Wrapper) and a.shifts)
+    return like(a, out.data, out.eltype) if own else out
+
+
 def in_container(a: Any, out: Array, dims: Any) -> Any:
     """What a reduction of `a` along dimensions gives, in the container that a user's array asks for."""
-    if not isinstance(a, Struct):
-        return out
     axes = own_axes(a)
+    if axes is None and not isinstance(a, Struct):
+        return out
     return like(
         a, out.data, out.eltype, None if axes is None else Base.get("reduced_indices")(axes, dims)
     )

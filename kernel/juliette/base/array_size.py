@@ -15,7 +15,7 @@ from juliette.base.array_protocol import (
     own_axes,
     shape_of,
 )
-from juliette.base.cartesian import CartesianIndex, CartesianIndices
+from juliette.base.cartesian import CartesianIndex, CartesianIndices, identical
 from juliette.base.index_styles import LINEAR
 from juliette.base.indexing import GETINDEX
 from juliette.base.indices import flatten, normalise
@@ -114,6 +114,8 @@ def axes(a: Any) -> tuple[Any, ...]:
     (Base.OneTo(2), Base.OneTo(3))
     ```
     """
+    if isinstance(a, W.Wrapper) and a.shifts and (own := a.own_axes()) is not None:
+        return own
     return tuple(V.OneTo(n) for n in SIZE(a))
 
 
@@ -129,6 +131,9 @@ def axes_along(a: Any, d: int) -> Any:
 
 
 AXES = Base.bindings["axes"]
+W.ELEMENT["axes"] = AXES
+W.ELEMENT["first"] = lambda axis: int(Base.bindings["first"](axis))
+W.ELEMENT["identical"] = lambda first, last: identical(V.UnitRange(first, last))
 
 
 @Base.method("eachindex(a)")
@@ -251,7 +256,7 @@ def firstindex(a: Any) -> Any:
     1
     ```
     """
-    if is_array(a) and len(shape_of(a)) == 1 and isinstance(a, Struct):
+    if isinstance(a, (Struct, W.Wrapper)) and is_array(a) and len(shape_of(a)) == 1:
         return Base.bindings["first"](AXES(a)[0])
     return 1
 
@@ -272,7 +277,7 @@ def lastindex(a: Any) -> Any:
     """
     if isinstance(a, str):
         return len(a) if a.isascii() else len(a[:-1].encode()) + 1
-    if is_array(a) and isinstance(a, Struct) and len(shape_of(a)) == 1:
+    if isinstance(a, (Struct, W.Wrapper)) and is_array(a) and len(shape_of(a)) == 1:
         return Base.bindings["last"](AXES(a)[0])
     return Base.bindings["length"](a)
 
@@ -308,7 +313,8 @@ def inbounds(_: Any, a: Any, *index: Any) -> bool:
     """
     shape = shape_of(a)
     at = index[0].index if len(index) == 1 and isinstance(index[0], CartesianIndex) else index
-    if len(at) == len(shape) and not isinstance(a, Struct) and all([type(i) is int for i in at]):
+    plain = not isinstance(a, Struct) and not (isinstance(a, W.Wrapper) and a.shifts)
+    if plain and len(at) == len(shape) and all([type(i) is int for i in at]):
         return all([0 < i <= n for i, n in zip(at, shape, strict=True)])
     try:
         normalise(a, index, shape)

@@ -14,6 +14,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import (
+    DimensionMismatch,
     ErrorException,
 )
 from juliette.runtime.modules import Base, Module, constructors
@@ -209,11 +210,20 @@ def broadcast_shape(*shapes: Any) -> Any:
     ```
     """
     n, length = max(map(len, shapes), default=0), Base.bindings["length"]
+    first = Base.bindings["first"]
     B.common_shape([tuple(length(axis) for axis in s) for s in shapes])
     out = []
     for d in range(n):
         candidates = [s[d] for s in shapes if d < len(s)]
-        out.append(next((axis for axis in candidates if length(axis) != 1), candidates[0]))
+        axis = next((axis for axis in candidates if length(axis) != 1), candidates[0])
+        if not isinstance(axis, V.OneTo) or length(axis) != 1:
+            for other in candidates:
+                if length(other) != 1 and first(other) != first(axis):
+                    raise DimensionMismatch(
+                        "arrays could not be broadcast to a common size; "
+                        f"got a dimension with lengths {length(axis)} and {length(other)}"
+                    )
+        out.append(axis)
     return tuple(out)
 
 

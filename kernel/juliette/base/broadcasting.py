@@ -135,7 +135,7 @@ B.Broadcasted.axes = property(lambda tree: tree_axes(tree) or tuple(map(V.OneTo,
 def tree_axes(tree: Any) -> Any:
     """The axes of what a tree gives, if arrays take part that have other axes than those from 1."""
     leaves = flat_leaves(tree)
-    if not any(isinstance(x, Struct) and is_array(x) and own_axes(x) is not None for x in leaves):
+    if not any(is_array(x) and own_axes(x) is not None for x in leaves):
         return None
     return combine_axes(*leaves)
 

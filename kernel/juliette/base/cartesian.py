@@ -269,6 +269,9 @@ class IndexGrid(W.Wrapper):
     def aliased(self) -> bool:
         return False
 
+    def own_axes(self) -> tuple[Any, ...]:
+        return tuple(Base.bindings["axes"](r)[0] for r in self.ranges)
+
 
 class CartesianIndices(IndexGrid):
     """`CartesianIndices(A)`"""

@@ -209,8 +209,8 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.replacing": "replace",
     "juliette.base.reshaping": (
-        "adjoint circshift circshift! conj! dropdims invperm invpermute! isperm isreal permute! "
-        "permutedims permutedims! reshape reverse! rot180 rotl90 rotr90 transpose vec"
+        "adjoint circcopy! circshift circshift! conj! dropdims invperm invpermute! isperm isreal "
+        "permute! permutedims permutedims! reshape reverse! rot180 rotl90 rotr90 transpose vec"
     ),
     "juliette.base.searching": "findall findfirst findlast findnext findprev indexin ∈ ∉ ∋ ∌",
     "juliette.base.simple_vector": "SimpleVector hash svec",

@@ -13,8 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import is_array, like
-from juliette.base.collecting import Generator, finite, finite_source, gather, of_results
+from juliette.base.array_protocol import in_kind, is_array
+from juliette.base.collecting import (
+    Generator,
+    along_axes,
+    finite,
+    finite_source,
+    gather,
+    of_results,
+)
 from juliette.base.fixing import Fix1
 from juliette.base.iteration import applied, apply_all, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
@@ -24,7 +31,7 @@ from juliette.compiler.arithmetic import wrap
 from juliette.compiler.emitter import FAST
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import elements, vector
+from juliette.runtime.array import Array, elements, vector
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
@@ -87,7 +94,7 @@ def map_(f: Any, *xs: Any) -> Any:
         if type(x) is str:
             return _string(values)
         out = of_results(f, values, shape_of_iterator(x), xs)
-        return like(x, out.data, out.eltype) if isinstance(x, Struct) and is_array(x) else out
+        return in_kind(x, out) if isinstance(x, (Struct, V.Wrapper)) and is_array(x) else out
     if all(type(x) is tuple for x in xs):
         return tuple(map(f, *xs))
     if all(isinstance(x, V.NamedTuple) for x in xs):
@@ -103,7 +110,8 @@ def map_(f: Any, *xs: Any) -> Any:
     of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)
     if values and of_bits and getattr(f, "name", None) in _BITWISE:
         return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
-    return of_results(f, values, shape, xs)
+    out = of_results(f, values, shape, xs)
+    return along_axes(x, out) if shape is not None and isinstance(out, Array) else out
 
 
 # Functions of bits, by which a bit array is mapped to a bit array.

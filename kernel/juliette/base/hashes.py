@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import origin
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.iteration import iterate_value
 from juliette.base.strings.values import is_string, text_of
@@ -53,9 +54,11 @@ def hash_with(x: Any, h: Any) -> Any:
     if is_string(x):
         return np.uint64(string_hash(utf8(text_of(x)), seed))
     if isinstance(x, (Array, V.BitArray, V.Range, V.Wrapper)):
-        return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK))
+        return hash_array(x, np.uint64((seed + 0x7E2D6FB6448BEB77) & MASK), origin(x))
     if isinstance(x, Struct) and T.subtype(T.typeof(x), T.AbstractArray):
-        return hash_with(Base.bindings["collect"](x), h)
+        same = Base.bindings["collect"](x)
+        seed = (seed + 0x7E2D6FB6448BEB77) & MASK
+        return hash_array(same, np.uint64(seed), origin(x))
     if isinstance(x, (V.JuliaDict, V.JuliaSet)) or (
         isinstance(x, Struct) and T.subtype(T.typeof(x), _UNORDERED)
     ):
@@ -98,14 +101,18 @@ def hash_quoted(q: QuoteNode, h: Any) -> Any:
 LONG = 8192
 
 
-def hash_array(x: Any, h: Any) -> Any:
+def hash_array(x: Any, h: Any, first: tuple[int, ...] | None = None) -> Any:
     """The hash of the first and last index of each dimension, then of the elements.
 
     Source: base/abstractarray.jl, `hash(A::AbstractArray, h::UInt)`
     """
     of = Base.bindings["hash"]
     shape = (Base.bindings["length"](x),) if isinstance(x, V.Range) else x.data.shape
-    h = _uint(of(shape, of((1,) * len(shape), h)))
+    if first is None:
+        h = _uint(of(shape, of((1,) * len(shape), h)))
+    else:
+        last = tuple([i + n - 1 for i, n in zip(first, shape, strict=True)])
+        h = _uint(of(last, of(first, h)))
     if int(shape[0] if len(shape) == 1 else np.prod(shape)) < LONG:
         for v in iterate_value(x) if isinstance(x, V.Range) else elements(np.asarray(x.data)):
             h = _hash_on(v, h)

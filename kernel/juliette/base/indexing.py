@@ -77,7 +77,50 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
         return a.at(index[0]) if len(index) == 1 else getindex_any(a, *index)
     if isinstance(a, Struct):
         return user_element(a, index)
-    if isinstance(a, W.SubArray) and not a.simple and len(index) == a.ndim and a.groups is None:
+    if isinstance(a, W.Wrapper) and a.shifts:
+        return shifted_element(a, index)
+    return wrapped_element(a, index)
+
+
+def shifted_element(a: Any, index: tuple[int, ...]) -> Any:
+    """One element of a wrapper of a user's array, by indices that count from where its axes begin."""
+    first = origin(a)
+    at, n = index, a.ndim
+    if len(index) != 1 or n == 1:
+        first = first or (1,) * n
+        at = tuple([i - k + 1 for i, k in zip(index, first, strict=False)]) + index[n:]
+        at += (1,) * (n - len(index)) if a.shape[len(index) :] == (1,) * (n - len(index)) else ()
+    try:
+        if len(at) == n and isinstance(a, (W.Transposed, W.PermutedDimsArray)):
+            return through_parent(a, at)
+        return wrapped_element(a, at)
+    except BoundsError:
+        raise BoundsError(a, index) from None
+
+
+def through_parent(a: Any, at: tuple[int, ...]) -> Any:
+    """The element of a turned array, by its own indices that count from 1, found in the parent."""
+    if any([not 0 < i <= n for i, n in zip(at, a.shape, strict=True)]):
+        raise BoundsError(a, at)
+    parent = a.parent
+    if isinstance(a, W.PermutedDimsArray):
+        place = [0] * len(at)
+        for d, i in zip(a.perm, at, strict=True):
+            place[d] = i - 1
+        return GETINDEX(parent, *shifted(tuple(place), origin(parent)))
+    place = [at[1] - 1] if a.parent_is_vector else [at[1] - 1, at[0] - 1]
+    value = GETINDEX(parent, *shifted(tuple(place), origin(parent)))
+    return value if a.eltype in W.PLAIN_ELEMENTS else W.ELEMENT[a.function](value)
+
+
+def wrapped_element(a: Any, index: tuple[int, ...]) -> Any:
+    """One element of an Array, or of a wrapper by indices that count from 1."""
+    if (
+        isinstance(a, W.SubArray)
+        and len(index) == a.ndim
+        and a.groups is None
+        and (not a.simple or isinstance(a.parent, Struct))
+    ):
         return view_element(a, index)
     data = a.data
     n = len(index)
@@ -97,11 +140,11 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
         value = element(data.reshape(-1), 0)
     elif n > data.ndim and all(i == 1 for i in index[data.ndim :]):
         try:
-            return getindex_scalar(a, *index[: data.ndim])
+            return wrapped_element(a, index[: data.ndim])
         except BoundsError:
             raise BoundsError(a, index) from None
     elif n < data.ndim and all(k == 1 for k in data.shape[n:]):
-        return getindex_scalar(a, *index, *(1,) * (data.ndim - n))
+        return wrapped_element(a, (*index, *(1,) * (data.ndim - n)))
     else:
         raise BoundsError(a, index)
     if value is UNDEF:
@@ -151,8 +194,10 @@ def view_element(a: W.SubArray, index: tuple[Any, ...]) -> Any:
 
 @Base.method("getindex(v::SubArray{<:Any,1}, i::Int64)")
 def view_of_one(v: Any, i: int) -> Any:
+    if v.shifts:
+        return shifted_element(v, (i,))
     if not v.simple:
-        return view_element(v, (i,)) if v.groups is None else getindex_scalar(v, i)
+        return view_element(v, (i,)) if v.groups is None else wrapped_element(v, (i,))
     data = v.data
     if not 0 < i <= len(data):
         raise BoundsError(v, (i,))
@@ -177,7 +222,8 @@ def range_element(r: Any, i: int) -> Any:
 @Base.method("getindex(a::LinearIndices, i::AbstractRange{Int64})")
 def linear_part(a: Any, i: Any) -> Any:
     n = math.prod(a.shape)
-    if len(i) and not (min(i.first, i.last) >= 1 and max(i.first, i.last) <= n):
+    start = (origin(a) or (1,))[0] if a.ndim == 1 else 1
+    if len(i) and not (min(i.first, i.last) >= start and max(i.first, i.last) < start + n):
         raise BoundsError(a, (i,))
     return i
 
@@ -226,7 +272,7 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
         if not unchecked and not 0 < index[0] <= math.prod(shape):
             raise BoundsError(a, index)
     else:
-        full = index + (1,) * (len(shape) - len(index))
+        full = index + (first or (1,) * len(shape))[len(index) :]
         limits = shape + (1,) * (len(index) - len(shape))
         if first is not None:
             full = tuple(
@@ -235,19 +281,20 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
             )
         if not unchecked and any(not 0 < i <= n for i, n in zip(full, limits, strict=True)):
             raise BoundsError(a, index)
-        if len(index) != len(shape) and len(index) > len(shape):
+        if len(index) > len(shape):
             index = index[: len(shape)]
             if not is_linear(a) or len(shape) == 1:
                 return index
         elif len(index) < len(shape):
-            index = full
+            index = index + (first or (1,) * len(shape))[len(index) :]
             if not is_linear(a):
                 return index
+        full = full[: len(shape)]
     if is_linear(a):
         if len(index) == 1:
             raise CanonicalIndexError(name, T.typeof(a))
         position, stride = 1, 1
-        for i, n in zip(index, shape, strict=True):
+        for i, n in zip(full, shape, strict=True):
             position += (i - 1) * stride
             stride *= n
         return (position,)
@@ -306,9 +353,10 @@ def getindex_any(a: Any, *index: Any) -> Any:
             tuple(data.shape[: len(at.where)]) + (1,) * (len(at.where) - data.ndim), order="F"
         )
     out = np.array(select(data, at.where), order="F", copy=True)
-    if isinstance(a, V.BitArray):
+    axes = kept_axes(a, at)
+    if isinstance(a, V.BitArray) and axes is None:
         return V.BitArray(out)
-    return like(a, out, eltype_of(a))
+    return like(a, out, eltype_of(a), axes)
 
 
 def gathered(a: Array, i: Any) -> Any:
@@ -383,16 +431,23 @@ def user_part(a: Any, at: Indices) -> Any:
 
 
 def kept_axes(a: Any, at: Indices) -> Any:
-    """The axes of a part of a user's array, where its own or those of an index are not counted from 1."""
+    """The axes of a part of an array, where its own or those of an index are not counted from 1."""
     axes = own_axes(a)
-    if axes is None or len(at.where) != len(axes):
+    if axes is None and not any([own_axes(i) is not None for i in at.kept if type(i) is not int]):
         return None
-    kept = [
-        axis if isinstance(i, V.Slice) else own_axes(i) or Base.bindings["axes"](i)
-        for axis, i in zip(axes, at.kept, strict=True)
-        if type(i) is not int
-    ]
-    return tuple(r for part in kept for r in (part if type(part) is tuple else (part,)))
+    whole = axes or Base.bindings["axes"](a)
+    spans = at.groups or (1,) * len(at.kept)
+    if len(at.kept) == spans[0] == 1 != len(whole):
+        whole = (V.OneTo(math.prod(shape_of(a))),)
+    kept: list[Any] = []
+    d = 0
+    for i, n in zip(at.kept, spans, strict=True):
+        if isinstance(i, V.Slice):
+            kept.append(whole[d] if d < len(whole) else V.OneTo(1))
+        elif type(i) is not int:
+            kept.extend(own_axes(i) or Base.bindings["axes"](i))
+        d += n
+    return tuple(kept)
 
 
 def within_own_bounds(a: Any, index: tuple[Any, ...]) -> bool:
@@ -522,6 +577,21 @@ def set_element(a: Any, x: Any, index: tuple[int, ...]) -> None:
     """Assign one converted element."""
     plain = isinstance(a, (Array, V.BitArray))
     shape = a.data.shape if plain else a.shape
+    if not plain and a.shifts and (len(index) != 1 or len(shape) == 1):
+        first = origin(a)
+        if first is not None:
+            at = tuple([i - k + 1 for i, k in zip(index, first, strict=False)])
+            try:
+                return place_element(a, x, at + index[len(first) :], shape, plain=False)
+            except BoundsError:
+                raise BoundsError(a, index) from None
+    return place_element(a, x, index, shape, plain)
+
+
+def place_element(
+    a: Any, x: Any, index: tuple[int, ...], shape: tuple[int, ...], plain: bool
+) -> None:
+    """Assign one converted element by indices that count from 1."""
     n = len(index)
     if n == len(shape):
         for i, size in zip(index, shape, strict=True):
@@ -535,9 +605,9 @@ def set_element(a: Any, x: Any, index: tuple[int, ...]) -> None:
     elif n == 0 and math.prod(shape) == 1:
         where = (0,) * len(shape)
     elif n > len(shape) and all(i == 1 for i in index[len(shape) :]):
-        return set_element(a, x, index[: len(shape)])
+        return place_element(a, x, index[: len(shape)], shape, plain)
     elif n < len(shape) and all(k == 1 for k in shape[n:]):
-        return set_element(a, x, index + (1,) * (len(shape) - n))
+        return place_element(a, x, index + (1,) * (len(shape) - n), shape, plain)
     else:
         raise BoundsError(a, index)
     if plain:
@@ -595,6 +665,9 @@ def canonical_position(a: Any, position: int, shape: tuple[int, ...]) -> tuple[i
     return shifted(np.unravel_index(position, shape, order="F"), first)
 
 
+W.ELEMENT["put"] = lambda a, v, position: SETINDEX(
+    a, v, *canonical_position(a, position, shape_of(a))
+)
 Base.method("setindex_shape_check(x::AbstractArray, i...)", export=False)(lambda x, *i: None)
 
 
@@ -606,7 +679,21 @@ def check_assignment(source: tuple[int, ...], lengths: tuple[int, ...]) -> None:
                 f"tried to assign {math.prod(source)} elements to {lengths[0]} destinations"
             )
         return
-    if [n for n in source if n != 1] != [n for n in lengths if n != 1]:
+    if not fits(list(source), list(lengths)):
         raise DimensionMismatch(
             f"tried to assign {dims_text(source)} array to {dims_text(lengths)} destination"
         )
+
+
+def fits(source: list[int], lengths: list[int]) -> bool:
+    """Do the sizes agree, but for ones between them and for the last of either, which take the rest?"""
+    while len(source) > 1 and len(lengths) > 1:
+        if source[0] == lengths[0]:
+            del source[0], lengths[0]
+        elif source[0] == 1:
+            del source[0]
+        elif lengths[0] == 1:
+            del lengths[0]
+        else:
+            return False
+    return math.prod(source) == math.prod(lengths)

@@ -17,6 +17,7 @@ from juliette.base.array_protocol import (
     eltype_of,
     is_array,
     origin,
+    own_axes,
     result,
     shape_of,
 )
@@ -25,7 +26,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array
+from juliette.runtime.array import Array, make
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -96,34 +97,41 @@ def from_one(
 ) -> Indices:
     """The same for an array with axes of its own: what they count from `first` is counted from 1 here."""
     index = flatten(index)
-    if len(index) == 1 and len(first) != 1:  # a linear index
+    if len(index) == 1 and len(first) != 1 and span(index[0]) == 1:  # a linear index
         return normalise(None, index, shape)
+    axes = Base.bindings["axes"](a)
     moved, d = [], 0
     for i in index:
-        step = (
-            CartesianIndex(tuple(k - 1 for k in first[d : d + span(i)]))
-            if span(i) > 1
-            else first[d] - 1
-            if d < len(first)
-            else 0
-        )
-        d += span(i)
-        if isinstance(i, V.ColonType) or (is_array(i) and eltype_of(i) is T.Bool):
+        own, n = first[d : d + span(i)], span(i)
+        if isinstance(i, V.ColonType):
             moved.append(i)
+        elif is_array(i) and eltype_of(i) is T.Bool:
+            if shape_of(i) != shape[d : d + n] or (origin(i) or (1,) * n) != own:
+                raise BoundsError(a, tuple(LogicalIndex(i) if x is i else x for x in index))
+            moved.append(unshifted(i))
         else:
-            moved.append(B.materialize(B.broadcasted(Base.bindings["-"], i, step)))
+            step = CartesianIndex(tuple(k - 1 for k in own)) if n > 1 else own[0] - 1 if own else 0
+            moved.append(B.materialize(B.broadcasted(Base.bindings["-"], unshifted(i), step)))
+        d += n
     try:
         at = normalise(None, tuple(moved), shape)
     except BoundsError:
-        axes = Base.bindings["axes"](a)
         raise BoundsError(
             a, tuple(axes[d] if isinstance(i, V.ColonType) else i for d, i in enumerate(index))
         ) from None
     return Indices(
         at.where,
-        tuple(k if isinstance(i, V.ColonType) else i for i, k in zip(index, at.kept, strict=True)),
+        tuple(
+            k if isinstance(i, V.ColonType) or (is_array(i) and eltype_of(i) is T.Bool) else i
+            for i, k in zip(index, at.kept, strict=True)
+        ),
         at.groups,
     )
+
+
+def unshifted(i: Any) -> Any:
+    """An index with the same elements, whose own axes count from 1."""
+    return make(dense(i), eltype_of(i)) if own_axes(i) is not None else i
 
 
 def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices:
@@ -134,10 +142,9 @@ def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices
         and Base.bindings["to_indices"].user_methods
     ):
         index = Base.bindings["to_indices"](a, index)
-    if isinstance(a, Struct):
-        first = origin(a)
-        if first is not None:
-            return from_one(a, index, shape, first)
+    first = origin(a)
+    if first is not None:
+        return from_one(a, index, shape, first)
     if any(isinstance(i, (CartesianIndex, CartesianIndices)) for i in index):
         index = flatten(index)
     spans = [span(i) for i in index]
@@ -268,7 +275,7 @@ def logical(
     )
     if len(index) == 1 and is_array(a) and data.ndim > 1 and data.shape == shape_of(a):
         same = True
-    if not same:
+    if not same or origin(i) is not None:
         raise BoundsError(a, tuple(LogicalIndex(i) if x is i else x for x in index))
     where = np.flatnonzero(data.ravel(order="F"))
     return where, result(where + 1, T.Int64)

@@ -14,11 +14,12 @@ from juliette.base.array_protocol import (
     fortran,
     from_values,
     in_container,
+    in_kind,
     like,
+    origin,
     result,
     scalar,
     shape_of,
-    tuple_text,
     values_of,
 )
 from juliette.compiler import lattice as L
@@ -37,7 +38,6 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
-from juliette.runtime.structs import Struct
 from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
@@ -529,8 +529,8 @@ def cumulative(name: str, ufunc: Any, operator: str) -> None:
             if eltype_of(a) in (T.Any_, T.Real, T.Number) or T.subtype(
                 T.union(*kinds), eltype_of(a)
             ):
-                return convert_array(eltype_of(a), out)
-            return out if len(kinds) != 1 else convert_array(kinds.pop(), out)
+                return in_kind(a, convert_array(eltype_of(a), out))
+            return in_kind(a, out if len(kinds) != 1 else convert_array(kinds.pop(), out))
         data = widened(data)
         out = ufunc(data, axis=d - 1)
         return like(a, fortran(out), T.TYPE_OF_DTYPE[out.dtype])
@@ -631,7 +631,7 @@ def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
         return Base.bindings["copy"](a)
     else:
         out = accumulated(op, data, dims, init, empty)
-    return like(a, out.data, out.eltype) if isinstance(a, Struct) else out
+    return in_kind(a, out)
 
 
 def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:
@@ -701,12 +701,21 @@ def into_reduction(name: str) -> None:
 def reduced(dest: Any, a: Any) -> tuple[int, ...]:
     """The dimensions along which an array has to be reduced to fit the destination."""
     small, large = shape_of(dest), shape_of(a)
-    padded = small + (1,) * (len(large) - len(small))
-    if any(m not in (1, n) for m, n in zip(padded, large, strict=False)):
+    if len(small) > len(large):
         raise DimensionMismatch(
-            f"cannot reduce an array of size {tuple_text(large)} into one of size {tuple_text(small)}"
+            f"cannot reduce {len(large)}-dimensional array to {len(small)} dimensions"
         )
-    return tuple(d for d, (m, n) in enumerate(zip(padded, large, strict=False), 1) if m == 1)
+    first, start = (origin(x) or (1,) * len(large) for x in (dest, a))
+    if any(
+        m != 1 and (m, i) != (n, k) for m, n, i, k in zip(small, large, first, start, strict=False)
+    ):
+        axes, show = Base.bindings["axes"], Base.bindings["repr"]
+        raise DimensionMismatch(
+            f"reduction on array with indices {show(axes(a))} with output with indices "
+            f"{show(axes(dest))}"
+        )
+    padded = small + (1,) * (len(large) - len(small))
+    return tuple(d for d, m in enumerate(padded, 1) if m == 1)
 
 
 def into_search(name: str) -> None:

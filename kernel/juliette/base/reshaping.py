@@ -12,6 +12,7 @@ from juliette.base.array_protocol import (
     dims_of,
     eltype_of,
     like,
+    origin,
     own_axes,
     result,
     shape_of,
@@ -136,10 +137,12 @@ def permutedims(a: Any, *perm: Any) -> Any:
      3  6
     ```
     """
-    data = dense(a)
+    data, axes = dense(a), own_axes(a)
     if not perm:
         if data.ndim > 2:
             raise MethodError(Base.bindings["permutedims"], (a,), None)
+        if axes is not None:
+            axes = (V.OneTo(1), *axes) if data.ndim == 1 else axes[::-1]
         data = data.reshape(1, -1) if data.ndim == 1 else data.T
     else:
         order = tuple(support.iterate(perm[0]))
@@ -148,7 +151,8 @@ def permutedims(a: Any, *perm: Any) -> Any:
         ):
             raise ArgumentError("no valid permutation of dimensions")
         data = data.transpose([i - 1 for i in order])
-    return like(a, np.array(data, order="F"), eltype_of(a))
+        axes = axes and tuple(axes[i - 1] for i in order)
+    return like(a, np.array(data, order="F"), eltype_of(a), axes)
 
 
 @Base.method("permutedims!(dest::AbstractArray, a::AbstractArray, perm)")
@@ -191,7 +195,8 @@ def dropdims(a: Any, *, dims: Any) -> Any:
             raise ArgumentError("dropped dims must all be size 1")
         if d in drop[:i]:
             raise ArgumentError("dropped dims must be unique")
-    return reshape(a, tuple(n for d, n in enumerate(shape, 1) if d not in drop))
+    axes = own_axes(a) or shape
+    return Base.bindings["reshape"](a, tuple(n for d, n in enumerate(axes, 1) if d not in drop))
 
 
 @Base.method("adjoint(a::AbstractVecOrMat)")
@@ -377,6 +382,29 @@ def circshift(a: Any, by: Any) -> Any:
     shifts = (by,) if isinstance(by, int) else tuple(int(i) for i in support.iterate(by))
     out = np.roll(data, shifts[: data.ndim], axis=tuple(range(min(len(shifts), data.ndim))))
     return like(a, np.array(out, order="F"), eltype_of(a))
+
+
+@Base.method("circcopy!(dest::AbstractArray, source::AbstractArray)")
+def circcopy(dest: Any, source: Any) -> Any:
+    """Copy, indices taken modulo the size.
+
+    ```jldoctest
+    julia> circcopy!([0, 0], [1, 2])
+    2-element Vector{Int64}:
+     1
+     2
+    ```
+    """
+    if shape_of(dest) != shape_of(source):
+        sizes = f"{tuple_text(shape_of(source))} and {tuple_text(shape_of(dest))}"
+        raise DimensionMismatch(f"src and dest must have the same sizes (got {sizes})")
+    to, start = origin(dest), origin(source)
+    if to is None and start is None:
+        return Base.bindings["copyto!"](dest, source)
+    ones = (1,) * len(shape_of(dest))
+    by = tuple(k - i for i, k in zip(to or ones, start or ones, strict=True))
+    rolled = np.roll(dense(source), by, axis=tuple(range(len(by))))
+    return Base.bindings["copyto!"](dest, make(np.asfortranarray(rolled), eltype_of(source)))
 
 
 @Base.method("circshift!(dest::AbstractArray, a::AbstractArray, by)")

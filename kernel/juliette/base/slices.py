@@ -18,6 +18,7 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
+from juliette.base.array_protocol import origin as first_indices
 from juliette.base.iteration import iterates
 from juliette.base.reshaping import reshape, vec
 from juliette.base.views import VIEW
@@ -50,7 +51,8 @@ def selectdim(a: Any, d: int, i: Any) -> Any:
 
 def origin(a: Any, d: int) -> int:
     """The first index along a dimension: 1, but for arrays of the user's with axes of their own."""
-    return int(Base.bindings["firstindex"](a, d)) if isinstance(a, Struct) else 1
+    first = first_indices(a)
+    return 1 if first is None else first[d - 1]
 
 
 class Slices(W.Wrapper):
@@ -68,7 +70,9 @@ class Slices(W.Wrapper):
             T.Int64 if d in along else T.CORE_TYPES["Colon"]
             for d in range(1, len(shape_of(parent)) + 1)
         )
-        axes = T.tuple_type([T.typeof(V.OneTo(1))] * ndim)
+        whole = own_axes(parent)
+        kinds = [T.typeof(V.OneTo(1) if whole is None else whole[d - 1]) for d in along]
+        axes = T.tuple_type(kinds + [T.typeof(V.OneTo(1))] * (ndim - len(along)))
         return object.__new__(
             W.wrapper_class(Slices_, Slices, (kind, mapped, axes, part, ndim), part, ndim)
         )
@@ -85,6 +89,12 @@ class Slices(W.Wrapper):
             return tuple(n if d in self.along else 1 for d, n in enumerate(s, 1))
         sizes = tuple(s[d - 1] for d in self.along)
         return sizes + (1,) * (self.ndim - len(sizes))
+
+    def own_axes(self) -> tuple[Any, ...]:
+        axes = Base.bindings["axes"](self.parent)
+        if self.keep:
+            return tuple(axis if d in self.along else V.OneTo(1) for d, axis in enumerate(axes, 1))
+        return tuple(axes[d - 1] for d in self.along)
 
     @property
     def aliased(self) -> bool:
@@ -258,7 +268,18 @@ def mapslices(f: Any, a: Any, *, dims: Any) -> Any:
             out.data[tuple(index)] = make_cell(r, target.shape)
         else:
             out.data[tuple(index)] = r
-    return like(a, out.data, out.eltype) if isinstance(a, Struct) else out
+    axes = own_axes(a)
+    if axes is None:
+        return like(a, out.data, out.eltype) if isinstance(a, Struct) else out
+    own = tuple(
+        axis
+        if d not in inner or size == n
+        else Base.get("reduced_indices")((axis,), 1)[0]
+        if size == 1
+        else V.OneTo(size)
+        for d, (axis, n, size) in enumerate(zip(axes, data.shape, out.data.shape, strict=True), 1)
+    )
+    return like(a, out.data, out.eltype, own)
 
 
 def make_cell(x: Any, shape: tuple[int, ...]) -> Any:

@@ -13,8 +13,10 @@ from juliette.base.array_protocol import (
     axes_text,
     dense,
     eltype_of,
+    in_kind,
     is_array,
     like,
+    origin,
     shape_of,
 )
 from juliette.base.collecting import gather
@@ -239,8 +241,8 @@ def sort(
     out = sorted_values(values, o)
     if type(x) is tuple:
         return tuple(out)
-    if isinstance(x, Struct) and is_array(x):
-        return like(x, vector(out, t).data, t)
+    if isinstance(x, (Struct, V.Wrapper)) and is_array(x):
+        return in_kind(x, vector(out, t))
     return gather(out, None) if t is None else vector(out, t)
 
 
@@ -345,7 +347,11 @@ def sortperm(
             column = (slice(None), *index)
             moved[column] = places[column][order_indices(elements(data[column]), o)]
         return make(out, T.Int64)
-    return vector([i + 1 for i in order_indices(list(iterate_value(x)), o)], T.Int64)
+    order = order_indices(list(iterate_value(x)), o)
+    first = origin(x)
+    if first is not None:
+        return like(x, np.array(order, dtype=np.int64) + first[0], T.Int64)
+    return vector([i + 1 for i in order], T.Int64)
 
 
 @Base.method(_sorts("sortperm!(ix, x)"), transparent=True)

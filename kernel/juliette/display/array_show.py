@@ -75,7 +75,7 @@ def size_text(shape: tuple[int, ...]) -> str:
 def summary_to(io: IO, x: Any) -> None:
     io.write(size_text(tuple(Base.bindings["size"](x))) + " ")
     SHOWARG(io, x, True)
-    if isinstance(x, Struct):
+    if isinstance(x, Struct) or (isinstance(x, W.Wrapper) and x.shifts):
         axes = Base.bindings["axes"](x)
         if not all(isinstance(axis, V.OneTo) for axis in axes):
             io.write(" with indices " + INDS2STRING(axes))

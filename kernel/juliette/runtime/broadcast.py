@@ -57,14 +57,14 @@ def broadcasted(f: Any, *args: Any) -> Any:
                 found = RANGE_OPERATION(f, args)
                 if found is not None:
                     return found
-        elif (
-            isinstance(a, V.Wrapper)
-            and a.structured
-            and not (TRACE.depth and TRACED_WITHIN is not None and TRACED_WITHIN(a))
-        ):
-            found = a.broadcast(f, args)
-            if found is not None:
-                return found
+        elif isinstance(a, V.Wrapper):
+            if a.structured and not (
+                TRACE.depth and TRACED_WITHIN is not None and TRACED_WITHIN(a)
+            ):
+                found = a.broadcast(f, args)
+                if found is not None:
+                    return found
+            custom = custom or a.shifts
         elif isinstance(a, Struct) or (type(a) is Broadcasted and a.custom):
             custom = True
     if custom or BROADCASTED.user_methods:

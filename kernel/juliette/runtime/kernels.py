@@ -125,7 +125,7 @@ def leaf(x: Any) -> tuple[Any, str] | None:
             return None
         return np.ones((1,) * x.data.ndim, x.data.dtype), "{}.data"
     if isinstance(x, (BitArray, V.Wrapper)):
-        if isinstance(x, V.Wrapper) and x.structured:
+        if isinstance(x, V.Wrapper) and (x.structured or x.shifts):
             return None
         data = np.asarray(x.data)
         return (

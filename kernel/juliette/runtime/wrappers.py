@@ -18,7 +18,8 @@ from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, elements
 from juliette.runtime.errors import CanonicalIndexError
 from juliette.runtime.layout import layout, packed, unpacked
-from juliette.runtime.ranges import Range
+from juliette.runtime.ranges import IdentityUnitRange_, OneTo, Range, Slice
+from juliette.runtime.structs import Struct
 
 Data = np.ndarray[Any, np.dtype[Any]]
 
@@ -39,6 +40,8 @@ class Wrapper:
     ndim: ClassVar[int] = 2
     # Does it store just some elements, so that dotted calls may keep its structure?
     structured: ClassVar[bool] = False
+    # May it have axes that do not count from 1, those of a user's array or of an index?
+    shifts: ClassVar[bool] = False
 
     def __init__(self, parent: Any) -> None:
         self.parent = parent
@@ -64,6 +67,10 @@ class Wrapper:
     def aliased(self) -> bool:
         """Is `data` a window on the memory of the parent?"""
         return is_aliased(self.parent)
+
+    def own_axes(self) -> tuple[Any, ...] | None:
+        """The axes, if they follow from those of the parent or of the indices."""
+        return None
 
     def positions(self) -> Data:
         """For each element, its linear position (from 0) in the parent, if they are those of the parent."""
@@ -97,7 +104,7 @@ def write_linear(a: Any, flat: Data, values: Any) -> None:
     else:
         items = elements(values) if isinstance(values, np.ndarray) else [values] * len(flat)
         for i, v in zip(flat.tolist(), items, strict=True):
-            ELEMENT["setindex!"](a, v, i + 1)
+            ELEMENT["put"](a, v, i)
 
 
 def linear_positions(shape: tuple[int, ...]) -> Data:
@@ -128,10 +135,34 @@ def wrapper_class(
     t = T.instantiate(T.unwrap(family).typename, parameters)
     cls = t._pyclass
     if cls is None:
-        attributes = {"__slots__": (), "eltype": eltype, "ndim": ndim, "julia_type": t}
+        shifts = any(map(may_shift, parameters))
+        attributes = {
+            "__slots__": (),
+            "eltype": eltype,
+            "ndim": ndim,
+            "julia_type": t,
+            "shifts": shifts,
+        }
         cls = type(T.type_string(t), (base,), attributes)
         T.register_class(cls, t)
     return cls
+
+
+def may_shift(t: Any) -> bool:
+    """May arrays of this type, or one in a tuple of this type, have axes that do not count from 1?"""
+    if not isinstance(t, T.DataType):
+        return False
+    if t.typename is T.TUPLE_NAME:
+        return any(map(may_shift, t.parameters))
+    if t.typename is _IDENTITY:
+        return True
+    if not T.subtype(t, T.AbstractArray):
+        return False
+    cls = t._pyclass
+    return isinstance(cls, type) and (issubclass(cls, Struct) or getattr(cls, "shifts", False))
+
+
+_IDENTITY = T.unwrap(IdentityUnitRange_).typename
 
 
 def _family(name: str, params: str, parent: Any, fields: str) -> Any:
@@ -190,6 +221,10 @@ class Transposed(Wrapper):
     def shape(self) -> tuple[int, ...]:
         s = shape_of(self.parent)
         return (1, s[0]) if len(s) == 1 else (s[1], s[0])
+
+    def own_axes(self) -> tuple[Any, ...]:
+        axes = ELEMENT["axes"](self.parent)
+        return (OneTo(1), *axes) if len(axes) == 1 else axes[::-1]
 
     @property
     def aliased(self) -> bool:
@@ -323,6 +358,18 @@ class SubArray(Wrapper):
             out += () if type(i) is int else shape_of(i)
         return out
 
+    def own_axes(self) -> tuple[Any, ...]:
+        whole = ELEMENT["axes"](self.parent)
+        out: list[Any] = []
+        d = 0
+        for k, i in enumerate(self.indices):
+            if isinstance(i, Slice):
+                out.append(whole[d] if d < len(whole) else OneTo(1))
+            elif type(i) is not int:
+                out.extend(ELEMENT["axes"](i))
+            d += 1 if self.groups is None else self.groups[k]
+        return tuple(out)
+
     @property
     def aliased(self) -> bool:
         if any(isinstance(i, np.ndarray) for i in self.where) or not is_aliased(self.parent):
@@ -434,6 +481,10 @@ class PermutedDimsArray(Wrapper):
     def data(self) -> Data:
         return data_of(self.parent).transpose(self.perm)
 
+    def own_axes(self) -> tuple[Any, ...]:
+        axes = ELEMENT["axes"](self.parent)
+        return tuple(axes[i] for i in self.perm)
+
     def positions(self) -> Data:
         return linear_positions(shape_of(self.parent)).transpose(self.perm)
 
@@ -469,6 +520,16 @@ class ReinterpretArray(Wrapper):
     @property
     def aliased(self) -> bool:
         return is_aliased(self.parent) and np.may_share_memory(self.data, self.parent.data)
+
+    def own_axes(self) -> tuple[Any, ...] | None:
+        axes = ELEMENT["axes"](self.parent)
+        if self.shape == shape_of(self.parent):
+            return axes  # type: ignore[no-any-return]
+        if self.julia_type.parameters[4]:  # type: ignore[attr-defined]
+            return None
+        first = ELEMENT["first"](axes[0])
+        start = ELEMENT["identical"](first, first + self.shape[0] - 1)
+        return (start, *axes[1:])
 
     def write(self, where: Any, values: Any) -> None:
         if self.aliased:

@@ -12,6 +12,7 @@ from juliette.base.array_protocol import (
     dims_text,
     eltype_of,
     from_values,
+    in_container,
     is_array,
     result,
     scalar,
@@ -139,7 +140,7 @@ def spread(a: Any, corrected: bool, center: Any, dims: Any) -> Any:
         out = (np.abs(data - dense(m)) ** 2).sum(
             axis=axes_of(dims, data.ndim), keepdims=True
         ) / data.real.dtype.type(n)
-    return result(out, T.TYPE_OF_DTYPE[out.dtype])
+    return in_container(a, result(out, T.TYPE_OF_DTYPE[out.dtype]), dims)
 
 
 @method("var(A::AbstractArray; corrected=true, mean=nothing, dims=:)")
