@@ -18,7 +18,7 @@ from juliette.display.frames import (
     running_frames,
     trace_lines,
 )
-from juliette.display.io import IO
+from juliette.display.io import IO, STDERR
 from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
@@ -196,6 +196,19 @@ def show_backtrace(io: IO, trace: Any) -> None:
     frames = [f.frame for f in trace.data.tolist() if isinstance(f, StackFrame)]
     if frames:
         io.write("\nStacktrace:\n" + "\n".join(trace_lines(frames)))
+
+
+@Base.method("display_error(io::IO, e, trace)", export=False)
+def display_error(io: IO, e: Any, trace: Any) -> None:
+    """What the prompt says of an error: `ERROR: …`, with the trace."""
+    io.write("ERROR: ")
+    Base.bindings["showerror"](io, e, trace)
+    io.write("\n")
+
+
+@Base.method("display_error(e, trace=nothing)", export=False)
+def display_error_at(e: Any, trace: Any = None) -> None:
+    display_error(STDERR, e, trace)
 
 
 # ---------------------------------------------------------------- exceptions that hold others

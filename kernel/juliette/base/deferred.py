@@ -24,7 +24,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.backtraces": (
         "CapturedException InitError StackFrame StackTraces backtrace catch_backtrace "
-        "show_backtrace stacktrace"
+        "display_error show_backtrace stacktrace"
     ),
     "juliette.base.channels": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
@@ -143,8 +143,8 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.numbers.parsing": "parse tryparse",
     "juliette.base.numbers.questions": "isfinite isinf isinteger isnan issubnormal signbit",
     "juliette.base.numbers.rationals": (
-        "AbstractIrrational Irrational MathConstants Rational catalan denominator eulergamma gcd "
-        "golden lcm numerator pi rationalize signbit γ π φ ℯ"
+        "@irrational AbstractIrrational Irrational MathConstants Rational catalan denominator "
+        "eulergamma gcd golden lcm numerator pi rationalize signbit γ π φ ℯ"
     ),
     "juliette.base.numbers.rounding": (
         "RoundDown RoundFromZero RoundNearest RoundNearestTiesAway RoundNearestTiesUp RoundToZero "
@@ -166,7 +166,7 @@ CHAPTERS: dict[str, str] = {
         "something"
     ),
     "juliette.base.orderings": (
-        "By Forward ForwardOrdering Lt Order Ordering Reverse ReverseOrdering lt ord"
+        "By Forward ForwardOrdering Lt Order Ordering Perm Reverse ReverseOrdering lt ord"
     ),
     "juliette.base.output": (
         "displaysize error_color info_color printstyled redirect_stderr redirect_stdin "

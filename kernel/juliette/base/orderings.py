@@ -110,11 +110,45 @@ def order_reverse(*order: OrderBy) -> OrderBy:
 constructs(ReverseOrdering, order_reverse)
 
 
+Perm_ = T.sub_family("Base.Order.Perm", "O V", lambda *_: Ordering)
+
+
+class Perm:
+    """The order of the elements that indices stand for; equal ones are in the order of the indices."""
+
+    __slots__ = ("data", "order")
+    value_fields = ("order", "data")
+
+    def __init__(self, order: Any, data: Any) -> None:
+        self.order, self.data = order, data
+
+
+T.register_instances(
+    Perm, lambda p: T.apply_type(Perm_, T.typeof(p.order), T.typeof(p.data)), Perm_
+)
+T.unwrap(Perm_).typename.fields = ("order", "data")
+T.unwrap(Perm_).typename.field_types = (Ordering, T.Any_)
+PROPERTIES[Perm] = lambda p, name: getattr(p, name)
+Order.const("Perm", Perm_)
+constructs(Perm_, Perm)
+
+
+@Order.method("lt(p::Perm, a::Integer, b::Integer)", export=False)
+def permuted_less(p: Perm, a: Any, b: Any) -> bool:
+    less, get = Order.bindings["lt"], Base.bindings["getindex"]
+    x, y = get(p.data, a), get(p.data, b)
+    return holds(less(p.order, x, y)) or (not holds(less(p.order, y, x)) and bool(a < b))
+
+
 @Base.method("show(io::IO, o::Base.Order.Ordering)")
 def show_order(io: Any, o: Any) -> None:
     """`Base.Order.By{typeof(abs), …}(abs, …)`: the type, and what it is made of."""
     show = Base.bindings["show"]
     io.write(T.type_string(T.typeof(o)) + "(")
+    if isinstance(o, Perm):
+        show(io, o.order)
+        io.write(", ")
+        show(io, o.data)
     if not isinstance(o, OrderBy):
         io.write(")")
         return
@@ -191,6 +225,7 @@ for _name in (
     "ReverseOrdering",
     "By",
     "Lt",
+    "Perm",
     "lt",
     "ord",
 ):

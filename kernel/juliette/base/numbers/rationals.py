@@ -13,6 +13,7 @@ from juliette.base.numbers.promotion import promote, promote_type
 from juliette.runtime import types as T
 from juliette.runtime.errors import (
     ArgumentError,
+    AssertionError_,
     DivideError,
     MethodError,
     OverflowError_,
@@ -34,6 +35,7 @@ from juliette.runtime.numeric import (
     to_number,
     to_rational,
 )
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 Base.const("Rational", Rational_)
 Base.const("AbstractIrrational", T.AbstractIrrational)
@@ -512,6 +514,44 @@ for _name in ("γ", "eulergamma", "φ", "golden", "catalan"):
     Base.bindings.pop(_name)
     Base.consts.discard(_name)
 ℯ, PI = Base.bindings["ℯ"], Base.bindings["π"]
+
+
+@Base.macro("irrational")
+def irrational(context: Any, name: Any, *rest: Any) -> Any:
+    """`Base.@irrational name [value] definition`: a constant with as many digits as are asked for.
+
+    ```jldoctest
+    julia> Base.@irrational root2 sqrt(big(2)); root2
+    root2 = 1.4142135623730...
+
+    julia> root2 + 1, big(root2) ^ 2 ≈ 2
+    (2.414213562373095, true)
+    ```
+    """
+    if len(rest) not in (1, 2) or not isinstance(name, Symbol):
+        raise ArgumentError("@irrational takes a name, the nearest Float64, and a definition")
+    digits = Expr("->", Expr("tuple"), rest[-1])
+    value = rest[0] if len(rest) == 2 else None
+    made = Expr("call", QuoteNode(own_constant), QuoteNode(name), value, digits)
+    return Expr("block", Expr("const", Expr("=", name, made)), None)
+
+
+def own_constant(name: Symbol, value: Any, definition: Any) -> Irrational:
+    """An irrational constant by a function that computes it with the precision in force."""
+
+    from juliette.runtime.bigfloat import BigFloat, Precision
+
+    def digits(prec: int) -> Any:
+        before, Precision.bits = Precision.bits, prec
+        try:
+            return BigFloat.of(definition()).raw
+        finally:
+            Precision.bits = before
+
+    nearest = float(BigFloat(digits(256), 256))
+    if value is not None and float(value) != nearest:
+        raise AssertionError_("v == v64")
+    return Irrational(name.name, nearest, digits)
 
 
 def constants_module() -> Any:
