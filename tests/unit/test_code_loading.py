@@ -113,3 +113,20 @@ def test_what_goes_wrong(hill: Path) -> None:
     )
     assert "ERROR: LoadError: no ground\n" in message("Broken")
     assert "ERROR: ArgumentError: Package Cliff not found in current path.\n" in message("Cliff")
+
+
+def test_develop_and_test(hill: Path) -> None:
+    code = """
+    using Pkg; Pkg.develop(path="."); using Hill; println(slope(1, 4))
+    Pkg.test("Hill"); println()
+    Pkg.develop("../loose")
+    """
+    done = run("-e", code, cwd=hill)
+    assert done.stdout == "1//4\n3//4\n"
+    assert "] + Hill v1.4.0 `.`\n     Testing Hill\n     Testing Running tests...\n" in done.stderr
+    assert "     Testing Hill tests passed \nERROR: could not find project file" in done.stderr
+    (hill / "test/runtests.jl").write_text("using Test\n@test 1 == 2\n")
+    assert (
+        "ERROR: Package Hill errored"
+        in run("-e", "using Pkg; Pkg.test()", cwd=hill, JULIA_PROJECT=".").stderr
+    )

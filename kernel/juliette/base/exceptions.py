@@ -51,6 +51,8 @@ class ExponentialBackOff(Lazy):
 
 _backoff = T.define("ExponentialBackOff", module=Base)
 T.register_class(ExponentialBackOff, _backoff)
+_backoff.typename.fields = ExponentialBackOff.fields
+_backoff.typename.field_types = (T.Int64, *(T.Float64,) * 4)
 Base.const("ExponentialBackOff", _backoff)
 native_steps("ExponentialBackOff")
 

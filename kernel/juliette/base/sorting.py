@@ -70,20 +70,36 @@ for _name in ("InsertionSort", "QuickSort", "MergeSort"):
 class PartialQuickSort(SortAlgorithm):
     """`PartialQuickSort(k)`: the elements at the positions `k` come out in their places, as all others do here."""
 
-    __slots__ = ("k",)
+    __slots__ = ("hi", "lo")
+    value_fields = ("lo", "hi")
 
-    def __init__(self, k: Any) -> None:
+    def __init__(self, lo: Any, hi: Any) -> None:
         super().__init__("PartialQuickSort")
-        self.k = k
+        self.lo, self.hi = lo, hi
 
 
-_partial = T.define("PartialQuickSort", Algorithm)
-T.register_class(PartialQuickSort, _partial)
+def _partly(_: Any, *k: Any) -> PartialQuickSort:
+    """`PartialQuickSort(k)`: up to a position, or at those of a range."""
+    if len(k) == 1 and isinstance(k[0], V.Range):
+        return PartialQuickSort(Base.bindings["first"](k[0]), Base.bindings["last"](k[0]))
+    if len(k) == 1:
+        return PartialQuickSort(V.MISSING, k[0])
+    if len(k) == 2:
+        return PartialQuickSort(*k)
+    raise MethodError(_partial, k, None)
+
+
+_partial = T.sub_family("PartialQuickSort", "L H", lambda *_: Algorithm)
+T.register_instances(
+    PartialQuickSort, lambda a: T.apply_type(_partial, T.typeof(a.lo), T.typeof(a.hi)), _partial
+)
+T.unwrap(_partial).typename.fields = ("lo", "hi")
+T.unwrap(_partial).typename.field_types = (T.Any_, T.Any_)
 Base.const("PartialQuickSort", _partial)
 support._builtin(
     constructors(_partial),
-    T.tuple_type([T.type_of_type(_partial), T.Any_]),
-    lambda _, k: PartialQuickSort(k),
+    T.tuple_type([T.type_of_type(_partial), T.Vararg(T.Any_)]),
+    _partly,
     ("k",),
 )
 for _name in ("DEFAULT_STABLE", "DEFAULT_UNSTABLE"):

@@ -313,11 +313,11 @@ def as_call(context: Any, e: Expr, function: Any) -> Expr:
     array, index = e.args[0], list(e.args[1:])
     if not any(map(_has_ends, index)):
         return Expr("call", QuoteNode(function), array, *index)
-    held = context.gensym("parent")
+    held = array if isinstance(array, Symbol) else context.gensym("parent")
     n = len(index)
     index = [_replace_ends(i, held, k, n) for k, i in enumerate(index, 1)]
-    body = Expr("block", Expr("call", QuoteNode(function), held, *index))
-    return Expr("let", Expr("=", held, array), body)
+    made = Expr("call", QuoteNode(function), held, *index)
+    return made if held is array else Expr("let", Expr("=", held, array), Expr("block", made))
 
 
 def _has_ends(e: Any) -> bool:

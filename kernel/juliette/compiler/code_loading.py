@@ -89,7 +89,9 @@ def in_project(file: Path, name: str) -> Path | None:
 
 
 def find_package(name: str) -> Path | None:
-    """The file of a package, if `LOAD_PATH` has one of this name."""
+    """The file of a package, if one of this name is being developed, or `LOAD_PATH` has it."""
+    if name in SESSION.developed:
+        return entry_file(Path(SESSION.developed[name]), name)
     for place in environments(support.iterate(Base.get("LOAD_PATH"))):
         if place.is_file():
             found = in_project(place, name)

@@ -300,6 +300,8 @@ class Code:
         if not e.args:
             return None
         f, args = e.args[0], e.args[1:]
+        if isinstance(f, QuoteNode) and callable(f.value):
+            f = f.value  # a function that a macro means, whatever its name means to the caller
         name = called_name(f)
         own = precedence(name)
         if any(is_expr(a, "kw") for a in args) or (args and is_expr(args[0], "parameters")):

@@ -5,16 +5,18 @@ A version of Flux chooses the era that is spoken.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from juliette.base.strings.values import text_of
 from juliette.compiler import code_loading, support
+from juliette.display.errors import showerror_text
 from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import string_of
 from juliette.runtime import types as T
-from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import PACKAGES, SESSION, Module, package
+from juliette.runtime.errors import ErrorException, JuliaException
+from juliette.runtime.modules import PACKAGES, SESSION, Base, Module, package
 from juliette.syntax.expr import QuoteNode
 
 # Versions whose behaviour and printing are followed.
@@ -37,11 +39,11 @@ UPDATED: list[Any] = [None]
 class PackageSpec:
     """`PackageSpec(name="Flux", version="0.16")`"""
 
-    __slots__ = ("name", "version")
-    fields = ("name", "version")
+    __slots__ = ("name", "path", "version")
+    fields = ("name", "version", "path")
 
-    def __init__(self, name: Any = None, version: Any = None) -> None:
-        self.name, self.version = name, version
+    def __init__(self, name: Any = None, version: Any = None, path: Any = None) -> None:
+        self.name, self.version, self.path = name, version, path
 
 
 T.register_class(PackageSpec, T.define("PackageSpec"))
@@ -86,15 +88,12 @@ def add_one(name: str, version: Any) -> str | None:
 
 # What cannot be done with packages that come with the program.
 _BUNDLED = "the packages are bundled with the program, in one version each"
-_FILES = "packages in files are found in the folders of `LOAD_PATH`, or after `Pkg.activate`"
 REFUSED = {
     "compat": _BUNDLED,
-    "develop": _FILES,
     "free": _BUNDLED,
     "pin": _BUNDLED,
     "redo": _BUNDLED,
     "setprotocol!": "nothing is fetched",
-    "test": "bundled packages carry no tests; `include` runs the tests of a package in files",
     "undo": _BUNDLED,
     "upgrade_manifest": _BUNDLED,
     "why": _BUNDLED,
@@ -107,6 +106,58 @@ def refusing(name: str, reason: str) -> Any:
 
     refuse.__doc__ = f"Not available: {reason}."
     return refuse
+
+
+def develop_one(place: str) -> str:
+    """Have a package in a folder found for this session; gives the line for the project."""
+    folder = Path(place).expanduser()
+    if not folder.is_dir():
+        if place in PACKAGES:
+            raise ErrorException(f"{place} is not in files: {_BUNDLED}")
+        raise ErrorException(f"`{place}` is no folder: what is elsewhere is not fetched")
+    project = code_loading.project_of(folder)
+    known = {} if project is None else code_loading.contents(project)
+    name = known.get("name")
+    if name is None:
+        raise ErrorException(
+            "could not find project file (Project.toml or JuliaProject.toml) in package at "
+            f"`{place}` maybe `subdir` needs to be specified"
+        )
+    if code_loading.entry_file(folder, name) is None:
+        raise ErrorException(f"expected the file `src/{name}.jl` to exist for package {name}")
+    SESSION.developed[name] = str(folder.resolve())
+    version = f" v{known['version']}" if "version" in known else ""
+    return f"  [{str(known.get('uuid', ''))[:8]}] + {name}{version} `{place}`"
+
+
+def test_one(name: str | None) -> None:
+    """Run the tests of a package in files: of one that is developed, or of the active project."""
+    project = code_loading.active_project()
+    folder = None if project is None else project.parent
+    if name is None:
+        name = None if project is None else code_loading.contents(project).get("name")
+        if name is None:
+            raise ErrorException("trying to test an unnamed project")
+    elif name in SESSION.developed:
+        folder = Path(SESSION.developed[name])
+    elif project is None or code_loading.contents(project).get("name") != name:
+        why = "bundled packages carry no tests" if name in PACKAGES else "it is not being developed"
+        raise ErrorException(f"Package {name} cannot be tested: {why}")
+    tests = Path(folder or ".").resolve() / "test" / "runtests.jl"
+    if not tests.is_file():
+        raise ErrorException(f"Package {name} did not provide a `test/runtests.jl` file")
+    SESSION.developed.setdefault(name, str(tests.parent.parent))
+    STDERR.write(f"     Testing {name}\n     Testing Running tests...\n")
+    here = Path.cwd()
+    os.chdir(tests.parent)
+    try:
+        Base.get("evalfile")(str(tests))
+    except JuliaException as error:
+        STDERR.write(f"ERROR: {showerror_text(error)}\n")
+        raise ErrorException(f"Package {name} errored during testing") from None
+    finally:
+        os.chdir(here)
+    STDERR.write(f"     Testing {name} tests passed \n")
 
 
 def make_project(path: str) -> None:
@@ -203,6 +254,22 @@ def load(module: Module) -> None:
     def offline(b: bool = True) -> None:
         """Nothing is ever fetched here."""
 
+    @module.method("develop(places...; path=nothing, name=nothing, url=nothing)", export=False)
+    def develop(*places: Any, path: Any = None, name: Any = None, url: Any = None) -> None:
+        """Have packages in folders found by `using`, for this session."""
+        given = [p.path if isinstance(p, PackageSpec) and p.path else p for p in places]
+        given += [x for x in (path, name, url) if x is not None]
+        lines = [develop_one(string_of(getattr(p, "name", p))) for p in given]
+        STDERR.write("   Resolving package versions...\n")
+        for file in ("Project", "Manifest"):
+            STDERR.write(f"    Updating `{_FOLDER}/{file}.toml`\n" + "\n".join(lines) + "\n")
+
+    @module.method("test(names...; keywords...)", export=False)
+    def test(*names: Any, **keywords: Any) -> None:
+        """Run `test/runtests.jl` of packages in folders; without a name that of the active project."""
+        for name in names or (None,):
+            test_one(None if name is None else string_of(getattr(name, "name", name)))
+
     @module.method("generate(path::AbstractString)", export=False)
     def generate(path: Any) -> None:
         """Make the folder of a new package, which `activate` and `import` find."""
@@ -231,10 +298,12 @@ def load(module: Module) -> None:
         """A package and its version."""
         return PackageSpec(name, version)
 
-    @module.method("PackageSpec(; name=nothing, version=nothing)")
-    def package_spec_named(_: Any, *, name: Any = None, version: Any = None) -> Any:
-        """A package and its version."""
-        return PackageSpec(name, version)
+    @module.method("PackageSpec(; name=nothing, version=nothing, path=nothing)")
+    def package_spec_named(
+        _: Any, *, name: Any = None, version: Any = None, path: Any = None
+    ) -> Any:
+        """A package, its version, and where it is."""
+        return PackageSpec(name, version, path)
 
 
 def announce() -> None:

@@ -643,6 +643,8 @@ class _Session:
         self.main: Module = Main
         # the place of the active project, where one was chosen
         self.project: str | None = None
+        # the folders of packages that `Pkg.develop` was told of
+        self.developed: dict[str, str] = {}
         self.base_aliases: tuple[int, list[tuple[str, Any]]] = (0, [])
 
 
