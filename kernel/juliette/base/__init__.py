@@ -32,6 +32,7 @@
 - `tuples`, `functions`, `fixing`: tuples, named tuples; composition and partial application
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled
+- `bounds`: `@boundscheck` and `@inbounds`
 - `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code
 - `code_stages`: `@code_lowered`, `@code_typed` and their relatives
 - `meta`: expressions as values: `Meta.parse` and its neighbours

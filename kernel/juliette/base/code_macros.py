@@ -43,12 +43,10 @@ def hint(name: str, *, export: bool = True) -> None:
 
 
 for _name in (
-    "inbounds",
     "inline",
     "noinline",
     "simd",
     "polly",
-    "boundscheck",
     "specialize",
     "nospecialize",
 ):

@@ -26,6 +26,7 @@ CHAPTERS: dict[str, str] = {
         "CapturedException InitError StackFrame StackTraces backtrace catch_backtrace "
         "display_error show_backtrace stacktrace"
     ),
+    "juliette.base.bounds": "@boundscheck @inbounds",
     "juliette.base.channels": (
         "@async @sync @task AbstractChannel Channel CompositeException ExceptionStack "
         "ExponentialBackOff Task TaskFailedException Timer _wait asyncmap asyncmap! bind close "
@@ -37,9 +38,9 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.code_macros": (
         "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
         "@_noinline_meta @_propagate_inbounds_meta @aggressive_constprop @assume_effects "
-        "@boundscheck @coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto "
-        "@inbounds @inline @invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand "
-        "@macroexpand1 @max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
+        "@coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto @inline "
+        "@invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand @macroexpand1 "
+        "@max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
         "@propagate_inbounds @pure @simd @something @specialize @static @which eval "
         "get_world_counter invoke_in_world invokelatest macroexpand"
     ),

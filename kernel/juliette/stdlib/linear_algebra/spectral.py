@@ -58,9 +58,9 @@ def eigen_parts(a: Any) -> tuple[Any, Any]:
         data = data.astype(float)
     if not np.isfinite(data).all():
         raise ArgumentError("matrix contains Infs or NaNs")
-    if isinstance(a, S.Diagonal) or (
-        data.ndim == 2 and is_diagonal(data) and data.dtype.kind == "f"
-    ):
+    if isinstance(a, S.Diagonal):  # in the order in which they stand
+        return data.diagonal().copy(), np.asfortranarray(np.eye(len(data), dtype=data.dtype))
+    if data.ndim == 2 and is_diagonal(data) and data.dtype.kind == "f":
         values = data.diagonal().copy()
         order = np.argsort(values, kind="stable")
         return values[order], np.asfortranarray(np.eye(len(values), dtype=data.dtype)[:, order])
@@ -112,6 +112,8 @@ def eigen(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = Non
     ```
     """
     values, vectors = eigen_parts(a)
+    if isinstance(a, S.Diagonal) and sortby is None:
+        return Eigen(Base.bindings["copy"](a.diag), wrap(vectors))
     if sortby is not None:
         order = by_function(values, sortby)
         values, vectors = values[order], np.asfortranarray(vectors[:, order])
@@ -242,6 +244,8 @@ def eigvals(a: Any, *, permute: bool = True, scale: bool = True, sortby: Any = N
         return a.values
     if not is_array(a):
         return a if Base.bindings["imag"](a) else Base.bindings["real"](a)
+    if isinstance(a, S.Diagonal) and sortby is None:
+        return Base.bindings["copy"](a.diag)
     linalg = scipy_or_none() if isinstance(a, S.SymTridiagonal) else None
     if linalg is not None:
         d, e = K.floating(a.dv), K.floating(a.ev)[: a.n - 1]
