@@ -312,7 +312,7 @@ EXPORTED: dict[str, str] = {
         "argmin asec asecd asech asind asyncmap asyncmap! atand atexit atreplinit backtrace "
         "basename bind binomial bitreverse bitrotate bitstring bswap bytes2hex bytesavailable "
         "catch_backtrace ccall cd ceil cglobal chmod chomp chop chopprefix chopsuffix chown "
-        "circshift circshift! cis cispi clipboard close closewrite coalesce code_llvm "
+        "circcopy! circshift circshift! cis cispi clipboard close closewrite coalesce code_llvm "
         "code_lowered code_native code_typed code_warntype codepoint codeunit conj! contains "
         "contractuser cosc cosd cospi cot cotd coth count count! count_ones count_zeros "
         "countlines cp csc cscd csch ctime cumprod cumprod! cumsum cumsum! current_exceptions "
