@@ -71,6 +71,10 @@ def uses(node: C.Node, var: C.Var) -> bool:
     return any(uses(n, var) for n in parts_of(node))
 
 
+# What reading a variable without a value raises: of a function, of an object, of a box.
+_UNSET = ("NameError", "AttributeError", "UndefVarError")
+
+
 class Emitter(TypedForms, DataForms, LoopForms):
     """Emits the body of one Python function."""
 
@@ -514,7 +518,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.store(t, self.const(True))
         body = self.done(saved)
         handler = ast.ExceptHandler(
-            self.at(ast.Tuple([self.name("%NameError"), self.name("%AttributeError")], LOAD)),
+            self.at(ast.Tuple([self.name(f"%{e}") for e in _UNSET], LOAD)),
             None,
             [self.at(ast.Assign([self.name(t, True)], self.const(False)))],
         )

@@ -113,7 +113,9 @@ class Resolver:
     def enter(self, e: Expr, outer: MacroScope | None) -> Any:
         body, home = e.args
         s = MacroScope(home, {}, outer)
-        return self.resolve(body, s.with_names(self.fresh(introduced(body), s)))
+        # A definition that is the whole result defines a function of the macro's module.
+        names = [] if defines_function(body) else introduced(body)
+        return self.resolve(body, s.with_names(self.fresh(names, s)))
 
     def fresh(self, names: Iterable[str], s: MacroScope) -> dict[str, Any]:
         """New names for those that a scope introduces."""
@@ -574,6 +576,11 @@ def introduced(e: Any) -> list[str]:
 
     visit(e)
     return [n for n in found if n not in globals_]
+
+
+def defines_function(e: Any) -> bool:
+    """Is it `f(x) = …` or `function f(x) … end`?"""
+    return isinstance(e, Expr) and e.head in ("=", "function") and is_signature(e.args[0])
 
 
 def _own_name(signature: Any) -> str | None:

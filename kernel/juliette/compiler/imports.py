@@ -229,10 +229,15 @@ def top_module(module: Module, name: str) -> Module:
 
 def missing_package(module: Module, name: str) -> str:
     """Why a package is not there."""
-    meant = module.get(name) if module.has(name) else None
-    if isinstance(meant, Module):
+    around, dots = module, "."
+    while not isinstance(around.get(name) if around.has(name) else None, Module):
+        if around.parent is around or around.parent is None:
+            break
+        around, dots = around.parent, dots + "."
+    else:
         return (
-            f"Package {name} not found in current path, maybe you meant `import/using .{name}`.\n"
+            f"Package {name} not found in current path, "
+            f"maybe you meant `import/using {dots}{name}`.\n"
             f"- Otherwise, run `import Pkg; Pkg.add({quoted(name)})` to install the {name} package."
         )
     return (

@@ -37,6 +37,7 @@ from juliette.runtime.errors import (
     Thrown,
     TypeError_,
     UndefKeywordError,
+    UndefVarError,
     julia_value,
 )
 from juliette.runtime.interrupts import PATIENCE
@@ -93,6 +94,7 @@ HELPERS["%closure"] = closures.closure
 HELPERS["%Box"] = Box
 HELPERS["%Catchable"] = (Exception, KeyboardInterrupt)
 HELPERS["%NameError"] = NameError
+HELPERS["%UndefVarError"] = UndefVarError
 HELPERS["%AttributeError"] = AttributeError
 HELPERS["%call_kw"] = call_kw
 HELPERS["%unionall"] = lambda var, body: T.UnionAll(var, body) if var in T.free_vars(body) else body

@@ -48,16 +48,20 @@ def checked_supertype(name: str, sup: Any) -> Any:
     """The declared supertype, if it can have subtypes."""
     if sup is None:
         return T.Any_
-    if not isinstance(sup, T.JuliaType):
-        raise TypeError_(Symbol(name), "type definition", T.Type_, sup)
+    why = ""
     if not isinstance(sup, T.DataType):
-        raise ErrorException(
-            f"invalid subtyping in definition of {name}: can only subtype data types."
-        )
-    if not sup.typename.abstract or sup.typename in (T.TUPLE_NAME, T.TYPE_NAME):
-        raise ErrorException(
-            f"invalid subtyping in definition of {name}: can only subtype abstract types."
-        )
+        why = "can only subtype data types"
+    elif sup.typename is T.TUPLE_NAME:
+        why = "cannot subtype a tuple type"
+    elif sup.typename.name == "NamedTuple":
+        why = "cannot subtype a named tuple type"
+    elif T.subtype(sup, T.Type_):
+        why = "cannot add subtypes to Type"
+    elif not sup.typename.abstract:
+        itself = sup.typename.name == name
+        why = "a type cannot subtype itself" if itself else "can only subtype abstract types"
+    if why:
+        raise ErrorException(f"invalid subtyping in definition of {name}: {why}.")
     return sup
 
 
