@@ -530,6 +530,8 @@ class StatementParser(ExpressionParser):
         self.pass_newline()
         first = self._import_item()
         if self.kind == ":":
+            if first.kind == "as":
+                self.fail("`as` before `:` in import/using", first.start, first.stop)
             self.bump()
             self.pass_newline()
             items = [first, self._import_item()]
@@ -537,6 +539,7 @@ class StatementParser(ExpressionParser):
                 self.bump()
                 self.pass_newline()
                 items.append(self._import_item())
+            self._end_of_imports()
             colon = self.node(":", first.start, items)
             return self.node(word, start, [colon])
         items = [first]
@@ -544,6 +547,7 @@ class StatementParser(ExpressionParser):
             self.bump()
             self.pass_newline()
             items.append(self._import_item())
+        self._end_of_imports()
         renamed = next((item for item in items if item.kind == "as"), None)
         if renamed is not None and word == "using":
             self.fail(
@@ -552,6 +556,13 @@ class StatementParser(ExpressionParser):
                 renamed.stop,
             )
         return self.node(word, start, items)
+
+    def _end_of_imports(self) -> None:
+        """After the names of `using` and `import` there is nothing more."""
+        if self.kind == ":":
+            self.fail("`:` in import/using is only allowed after the first path")
+        if self.kind == "(" and self.adjacent():
+            self.fail("extra tokens after end of expression")
 
     def _import_item(self) -> SyntaxNode:
         path = self._import_path()
