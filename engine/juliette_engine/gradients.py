@@ -68,6 +68,19 @@ def register_lender(
     _FOUND.clear()
 
 
+# Parameters that have no identity of their own, such as views in Julia: class -> f(x), equal for those that are the same.
+KEYS: dict[type, Callable[[Any], Any]] = {}
+
+
+def key_of(x: Any) -> Any:
+    """What a parameter is found by in `Params` and `Grads`: its identity, unless its class has another key.
+
+    Source: our own.
+    """
+    found = _lookup(KEYS, type(x))
+    return id(x) if found is None else found(x)
+
+
 # The same, made for each class under a class: class -> (f(class) -> (lift, lower), or None for the general ones).
 MAKERS: dict[type, Callable[[type], tuple[Any, Any] | None]] = {}
 
@@ -450,9 +463,9 @@ class Params:
     """
 
     def __init__(self, items: Any = ()) -> None:
-        self.items: dict[int, Any] = {}
-        for x in items:
-            self.items.setdefault(id(x), x)
+        self.items: dict[Any, Any] = {}
+        self.by_value = False  # are some found by another key than their identity?
+        self.push(*items)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(list(self.items.values()))
@@ -461,18 +474,20 @@ class Params:
         return len(self.items)
 
     def __contains__(self, x: object) -> bool:
-        return id(x) in self.items
+        return key_of(x) in self.items
 
     def __repr__(self) -> str:
         return f"Params([{', '.join(array_text(x.array if isinstance(x, Parameter) else trees.data(x)) for x in self)}])"
 
     def push(self, *xs: Any) -> Params:
         for x in xs:
-            self.items.setdefault(id(x), x)
+            key = key_of(x)
+            self.items.setdefault(key, x)
+            self.by_value = self.by_value or type(key) is not int
         return self
 
     def delete(self, x: Any) -> Params:
-        self.items.pop(id(x), None)
+        self.items.pop(key_of(x), None)
         return self
 
 
@@ -482,20 +497,20 @@ class Grads:
     Source: Zygote, `Grads`.
     """
 
-    def __init__(self, params: Params, grads: dict[int, Any]) -> None:
+    def __init__(self, params: Params, grads: dict[Any, Any]) -> None:
         self.params = params
         self.grads = grads
 
     def __getitem__(self, x: Any) -> Any:
-        if id(x) not in self.params.items:
+        if key_of(x) not in self.params.items:
             raise KeyError(x)
-        return self.grads.get(id(x))
+        return self.grads.get(key_of(x))
 
     def __setitem__(self, x: Any, g: Any) -> None:
-        self.grads[id(x)] = g
+        self.grads[key_of(x)] = g
 
     def __contains__(self, x: object) -> bool:
-        return id(x) in self.params.items
+        return key_of(x) in self.params.items
 
     def __repr__(self) -> str:
         return "Grads(...)"
@@ -508,11 +523,11 @@ def implicit(f: Callable[[], Any], ps: Params, tape_class: type[Tape] = Tape) ->
     try:
         grads = {}
         try:
-            for x in ps.items.values():
+            for key, x in ps.items.items():
                 found = _lookup(LENDERS, type(x))
                 if found is None:
                     raise GradientError("Only reference types can be differentiated with `Params`.")
-                lent.append((x, found[1], found[0](x, tape)))
+                lent.append((key, x, found[1], found[0](x, tape)))
             y = f()
             loss = y[0] if type(y) is tuple and y else y
             check_output(loss)
@@ -522,8 +537,8 @@ def implicit(f: Callable[[], Any], ps: Params, tape_class: type[Tape] = Tape) ->
         finally:
             tape.clear()
             while lent:
-                x, give_back, state = lent.pop()
-                grads[id(x)] = give_back(x, state)
+                key, x, give_back, state = lent.pop()
+                grads[key] = give_back(x, state)
         return value, Grads(ps, grads)
     finally:
         LEVELS.close()

@@ -34,14 +34,18 @@ class Opener(NamedTuple):
 
 
 class ArrayKind(NamedTuple):
-    """Arrays of another library: their numpy data, and the same kind over other data."""
+    """Arrays of another library: their numpy data, and the same kind over other data.
+
+    Where the data may be a copy, `put(x, data)` writes what has become of it into `x`.
+    """
 
     data: Callable[[Any], Any]
     wrap: Callable[[Any], Any]
+    put: Callable[[Any, Any], None] | None = None
 
 
 _OPENERS: dict[type, Opener] = {}
-_ARRAYS: dict[type, ArrayKind] = {}
+_ARRAYS: dict[type, ArrayKind | None] = {}
 _FOUND: dict[type, tuple[Opener | None, ArrayKind | None]] = {}
 
 
@@ -51,8 +55,8 @@ def register(cls: type, opener: Opener) -> None:
     _FOUND.clear()
 
 
-def register_array(cls: type, kind: ArrayKind) -> None:
-    """Make a class known as a class of arrays."""
+def register_array(cls: type, kind: ArrayKind | None) -> None:
+    """Make a class known as a class of arrays; None: it is none, although a class above it is."""
     _ARRAYS[cls] = kind
     _FOUND.clear()
 
@@ -97,6 +101,12 @@ def data(x: Any) -> Any:
     """The numpy array in an array of any kind."""
     kind = _find(type(x))[1]
     return x if kind is None else kind.data(x)
+
+
+def putter(x: Any) -> Callable[[Any, Any], None] | None:
+    """How changed data goes back into an array whose data may be a copy."""
+    kind = _find(type(x))[1]
+    return None if kind is None else kind.put
 
 
 def data_of(cls: type) -> Callable[[Any], Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from juliette_engine.errors import DomainError
+from juliette_engine.gradients import key_of
 from juliette_engine.optimise.leaf import Leaf, step_all
 from juliette_engine.text import value_text
 
@@ -92,12 +93,13 @@ class Rule:
         """A part of it as `apply` has it."""
         return _sliced(state, part)
 
-    def leaf_of(self, x: Any) -> Leaf:
-        """The state that this rule keeps for an array."""
-        kept = self.states.get(id(x))
+    def leaf_of(self, x: Any, owner: Any = None) -> Leaf:
+        """The state that this rule keeps for an array, or for the `owner` whose data it is."""
+        key = id(x) if owner is None else key_of(owner)
+        kept = self.states.get(key)
         if kept is None:
             # with the array itself, so that its id is not used again
-            kept = self.states[id(x)] = (x, Leaf(None, self.init(x)))
+            kept = self.states[key] = (x if owner is None else owner, Leaf(None, self.init(x)))
         return kept[1]
 
     def kept_step(self, x: Any, g: Any) -> Any:

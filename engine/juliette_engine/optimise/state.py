@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette_engine import trees
 from juliette_engine.errors import UsageError
-from juliette_engine.gradients import Grads, Params
+from juliette_engine.gradients import Grads, Params, key_of
 from juliette_engine.optimise.leaf import Item, Leaf, step_all
 from juliette_engine.optimise.rule import Rule
 
@@ -22,13 +22,14 @@ def setup(rule: Any, model: Any) -> Any:
     return _setup(rule, model, True, {})
 
 
-def _setup(rule: Any, x: Any, train: bool, seen: dict[int, tuple[Any, Leaf]]) -> Any:
+def _setup(rule: Any, x: Any, train: bool, seen: dict[Any, tuple[Any, Leaf]]) -> Any:
     if trees.is_array(x):
         if not trees.trains(x) or not train:
             return ()
-        if id(x) not in seen:
-            seen[id(x)] = (x, Leaf(rule, rule.init(trees.data(x))))
-        return seen[id(x)][1]
+        key = key_of(x)
+        if key not in seen:
+            seen[key] = (x, Leaf(rule, rule.init(trees.data(x))))
+        return seen[key][1]
     parts = trees.children(x)
     if parts is None:
         return ()
@@ -67,8 +68,11 @@ def by_keys(tree: Any, keys: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([found.get(k) for k in keys])
 
 
-def matched(state: Any, model: Any, grad: Any) -> list[Item]:
-    """The arrays that are to step; tied ones get the sum of their gradients."""
+def matched(state: Any, model: Any, grad: Any, copies: list[Any] | None = None) -> list[Item]:
+    """The arrays that are to step; tied ones get the sum of their gradients.
+
+    `copies` gathers those that step in a copy of their data, each with the copy.
+    """
     key = (type(state), type(model), type(grad))
     for walk in _WALKS.get(key, ()):
         items: list[Item] | None = walk(state, model, grad)
@@ -76,9 +80,11 @@ def matched(state: Any, model: Any, grad: Any) -> list[Item]:
             return items
     found: dict[int, Item] = {}
     if type(state) is Leaf:
-        _add(state, model, grad, found)
+        _add(state, model, grad, found, copies)
     else:
-        _match(state, model, grad, found)
+        _match(state, model, grad, found, copies)
+    if copies:
+        return list(found.values())
     known = _WALKS.setdefault(key, [])
     if len(known) < 4:
         walk = _Walk().written(state, model, grad)
@@ -133,6 +139,9 @@ class _Walk:
         for v, n in zip(values, names, strict=True):
             self.lines.append(f"if type({n}) is not {self.constant(type(v))}: return None")
         if type(s) is Leaf:
+            if trees.putter(values[1]) is not None:
+                self.lines.append("return None")
+                return
             data = [
                 f"{self.constant(trees.data_of(type(v)))}({n})"
                 for v, n in zip(values[1:], names[1:], strict=True)
@@ -163,7 +172,9 @@ class _Walk:
             self.visit((part, others[0][i], others[1][i]), (new[0][i], new[1][i], new[2][i]))
 
 
-def _match(s: Any, x: Any, g: Any, found: dict[int, Item]) -> None:
+def _match(
+    s: Any, x: Any, g: Any, found: dict[int, Item], copies: list[Any] | None = None
+) -> None:
     parts = trees.children(s)
     if parts is None or g is None:
         return
@@ -174,22 +185,27 @@ def _match(s: Any, x: Any, g: Any, found: dict[int, Item]) -> None:
             continue
         kind = type(part)
         if kind is Leaf:
-            _add(part, a, b, found)
+            _add(part, a, b, found, copies)
         elif part or kind is not tuple:
-            _match(part, a, b, found)
+            _match(part, a, b, found, copies)
 
 
-def _add(leaf: Leaf, x: Any, g: Any, found: dict[int, Item]) -> None:
+def _add(
+    leaf: Leaf, x: Any, g: Any, found: dict[int, Item], copies: list[Any] | None = None
+) -> None:
     if leaf.frozen or g is None:
         return
     g = trees.data(g)
     before = found.get(id(leaf))
-    found[id(leaf)] = (leaf, leaf.rule, trees.data(x), g if before is None else before[3] + g)
+    array = _array(x, copies) if before is None else before[2]
+    found[id(leaf)] = (leaf, leaf.rule, array, g if before is None else before[3] + g)
 
 
 def update_tree(state: Any, model: Any, grad: Any) -> Any:
     """One step on all arrays of a model, in place; gives `(state, model)`."""
-    step_all(matched(state, model, grad))
+    copies: list[Any] = []
+    step_all(matched(state, model, grad, copies))
+    put_back(copies)
     return state, model
 
 
@@ -219,22 +235,39 @@ def update(opt: Any, model: Any, grad: Any) -> Any:
 
 def step(opt: Rule, x: Any, g: Any) -> None:
     """Change one array in place by a rule that keeps its state."""
-    opt.step(_array(x), trees.data(g))
+    copies: list[Any] = []
+    _step([(x, g)], opt, copies)
+    put_back(copies)
+
+
+def _step(pairs: list[tuple[Any, Any]], opt: Rule, copies: list[Any]) -> None:
+    items = []
+    for x, g in pairs:
+        array = _array(x, copies)
+        owner = x if trees.putter(x) is not None else None
+        items.append((opt.leaf_of(array, owner), opt, array, trees.data(g)))
+    step_all(items)
 
 
 def step_params(opt: Rule, params: Any, grads: Any) -> None:
     """Change several arrays in place by a rule that keeps their states; those without a gradient stay."""
-    items = []
-    for x in params:
-        g = grads[x]
-        if g is not None:
-            array = _array(x)
-            items.append((opt.leaf_of(array), opt, array, trees.data(g)))
-    step_all(items)
+    copies: list[Any] = []
+    _step([(x, g) for x in params if (g := grads[x]) is not None], opt, copies)
+    put_back(copies)
 
 
-def _array(x: Any) -> Any:
-    return trees.data(getattr(x, "array", x))
+def _array(x: Any, copies: list[Any] | None = None) -> Any:
+    """The data of an array; where it may be a copy, it is noted in `copies`."""
+    array = trees.data(getattr(x, "array", x))
+    if copies is not None and (put := trees.putter(x)) is not None:
+        copies.append((put, x, array))
+    return array
+
+
+def put_back(copies: list[Any]) -> None:
+    """What has become of copies goes where they were made of."""
+    for put, x, array in copies:
+        put(x, array)
 
 
 def adjust(state: Any, eta: float | None = None, **changes: Any) -> None:

@@ -33,9 +33,10 @@ def abstract_array(t: Any, n: Any) -> Any:
 
 
 class Wrapper:
-    """Base of the classes of wrapper types."""
+    """Base of the classes of wrapper types; as Julia's they have no identity of their own, but that of what they hold."""
 
     __slots__ = ("parent",)
+    value_fields: ClassVar[tuple[str, ...] | None] = ("parent",)
     eltype: ClassVar[Any] = T.Any_
     ndim: ClassVar[int] = 2
     # Does it store just some elements, so that dotted calls may keep its structure?
@@ -335,6 +336,7 @@ class SubArray(Wrapper):
     """
 
     __slots__ = ("groups", "indices", "simple", "where")
+    value_fields = ("parent", "indices")
 
     def __init__(
         self, parent: Any, indices: tuple[Any, ...], where: tuple[Any, ...], groups: Any
@@ -432,6 +434,7 @@ class ReshapedArray(Wrapper):
     """`reshape` of what is no plain array."""
 
     __slots__ = ("dims",)
+    value_fields = ("parent", "dims")
 
     def __new__(cls, parent: Any, dims: tuple[int, ...]) -> Any:
         eltype = eltype_of(parent)

@@ -6,6 +6,8 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from juliette.base.fixing import Fix1, Fix2
 from juliette.base.tuples import Composed
 from juliette.compiler.closures import ClosureBase
@@ -256,6 +258,22 @@ _FUNCTIONS: tuple[type, ...] = (ClosureBase, Composed)
 for _cls in _FUNCTIONS:
     trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
 trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))
+
+
+def _put(x: Any, data: Any) -> None:
+    """New elements for a wrapper: what shows the memory of its parent has them already."""
+    if not x.aliased:
+        x.write((slice(None),) * data.ndim, data)
+
+
+def _elements(x: Any) -> Any:
+    """The numbers of a wrapper; of a sparse matrix none, which is not trained."""
+    return _NONE if hasattr(x, "csc") else x.data
+
+
+_NONE = np.empty(0, dtype=object)
+trees.register_array(W.Wrapper, trees.ArrayKind(_elements, wrap_data, _put))
+trees.register_array(W.Transposed, None)
 
 
 def _memory(x: Any) -> tuple[list[tuple[str, Any]], bool]:

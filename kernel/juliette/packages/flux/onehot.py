@@ -19,7 +19,7 @@ from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import DimensionMismatch, ErrorException
 from juliette.runtime.modules import Base, Module
-from juliette_engine import rules
+from juliette_engine import rules, trees
 
 ONEHOT = T.sub_family(
     "OneHotArray", "T N var I", lambda t, n, m, i: T.apply_type(T.AbstractArray, T.Bool, m)
@@ -32,6 +32,7 @@ class OneHot(W.Wrapper):
     """`indices` count from one; zero stands for no true row."""
 
     __slots__ = ("nlabels", "table")
+    value_fields = ("parent", "nlabels")
     eltype: ClassVar[Any] = T.Bool
 
     def __init__(self, indices: Any, nlabels: int) -> None:
@@ -73,6 +74,9 @@ class OneHot(W.Wrapper):
     def to_host(self) -> Any:
         """The engine sees a Boolean array."""
         return self.data
+
+
+trees.register_array(OneHot, None)
 
 
 def make(indices: Any, n: int) -> OneHot:

@@ -50,7 +50,10 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
         )
     found = [back(wrap(s) if isinstance(s, ndarray) else s) for s in seeds]
     if len(args) == 1 and isinstance(args[0], Params):
-        out = {id(x): _matrix(x, [g.grads.get(id(x)) for g in found], whole) for x in args[0]}
+        out = {
+            key: _matrix(x, [g.grads.get(key) for g in found], whole)
+            for key, x in args[0].items.items()
+        }
         return y, Grads(args[0], out)
     return y, tuple(_matrix(a, [row[k] for row in found], whole) for k, a in enumerate(args))
 

@@ -25,14 +25,14 @@ from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.runtime.world import TRACE
 from juliette_engine import gradients
-from juliette_engine.gradients import Grads, Params
+from juliette_engine.gradients import Grads, Params, key_of
 
 PARAMS = T.define("Zygote.Params")
 GRADS = T.define("Zygote.Grads")
 T.register_class(Params, PARAMS)
 T.register_class(Grads, GRADS)
 iteration.ITERATORS[Params] = iter
-iteration.ITERATORS[Grads] = lambda g: (g.grads.get(id(p)) for p in g.params)
+iteration.ITERATORS[Grads] = lambda g: (g.grads.get(key_of(p)) for p in g.params)
 SHOW_HOOKS[Grads] = lambda io, g, long: io.write("Grads(...)")
 
 
@@ -52,7 +52,7 @@ def _property(g: Grads, name: str) -> Any:
     if name == "grads":
         out = V.JuliaIdDict(T.Any_, T.Any_)
         for p in g.params:
-            out.data[out.key(p)] = (p, g.grads.get(id(p)))
+            out.data[out.key(p)] = (p, g.grads.get(key_of(p)))
         return out
     raise ErrorException(f"type Grads has no field {name}")
 
@@ -81,6 +81,11 @@ def collect_params(x: Any, out: Params) -> None:
             for v in elements(x.data):
                 collect_params(v, out)
         elif x.data.dtype.kind in "fiuc":
+            out.push(x)
+    elif isinstance(x, V.Transposed):
+        collect_params(x.parent, out)
+    elif isinstance(x, V.Wrapper):
+        if not hasattr(x, "csc") and np.asarray(x.data).dtype.kind in "fiuc":
             out.push(x)
     elif type(x) is tuple:
         for v in x:
@@ -123,7 +128,7 @@ def mapped(f: Any, gs: tuple[Grads, ...], into: Grads | None = None) -> Grads:
         raise ArgumentError("map! expects Grads objects with the same Params.")
     out = into if into is not None else Grads(gs[0].params, {})
     for p in gs[0].params:
-        out.grads[id(p)] = f(*[_or_zero(g.grads.get(id(p)), p) for g in gs])
+        out.grads[key_of(p)] = f(*[_or_zero(g.grads.get(key_of(p)), p) for g in gs])
     return out
 
 
@@ -141,7 +146,7 @@ def _dotted(tree: Any) -> Any:
         raise ArgumentError("Expected Grads objects with the same Params.")
     out = Grads(first.params, {})
     for p in first.params:
-        out.grads[id(p)] = B.materialize(_at(tree, p))
+        out.grads[key_of(p)] = B.materialize(_at(tree, p))
     return out
 
 
@@ -157,7 +162,7 @@ def _at(tree: Any, p: Any) -> Any:
     if isinstance(tree, B.Broadcasted):
         return B.broadcasted(tree.function, *[_at(a, p) for a in tree.args])
     if isinstance(tree, Grads):
-        return _or_zero(tree.grads.get(id(p)), p)
+        return _or_zero(tree.grads.get(key_of(p)), p)
     if isinstance(tree, V.JuliaDict):
         return _or_zero(next((v for k, v in tree.pairs() if k is p), None), p)
     return tree
@@ -308,23 +313,23 @@ def define(module: Any) -> None:
     def grads_get(g: Grads, x: Any) -> Any:
         """The gradient of a parameter, found by identity; `nothing` where it was not used."""
         reference(x)
-        if id(x) not in g.params.items and id(x) not in g.grads:
+        if key_of(x) not in g.params.items and key_of(x) not in g.grads:
             raise KeyError_(x)
-        return g.grads.get(id(x))
+        return g.grads.get(key_of(x))
 
     @method("setindex!(g::Grads, v, x)")
     def grads_set(g: Grads, v: Any, x: Any) -> Any:
         g.params.push(reference(x))
-        g.grads[id(x)] = v
+        g.grads[key_of(x)] = v
         return g
 
     @method("haskey(g::Grads, x)")
     def grads_has(g: Grads, x: Any) -> bool:
-        return id(x) in g.params.items
+        return key_of(x) in g.params.items
 
     @method("get(g::Grads, x, default)")
     def grads_get_or(g: Grads, x: Any, default: Any) -> Any:
-        return g.grads.get(id(x)) if id(x) in g.params.items else default
+        return g.grads.get(key_of(x)) if key_of(x) in g.params.items else default
 
     @method("keys(g::Grads)")
     def grads_keys(g: Grads) -> Any:
@@ -332,11 +337,11 @@ def define(module: Any) -> None:
 
     @method("values(g::Grads)")
     def grads_values(g: Grads) -> Any:
-        return tuple(g.grads.get(id(p)) for p in g.params)
+        return tuple(g.grads.get(key_of(p)) for p in g.params)
 
     @method("pairs(g::Grads)")
     def grads_pairs(g: Grads) -> Any:
-        return tuple(V.Pair(p, g.grads.get(id(p))) for p in g.params)
+        return tuple(V.Pair(p, g.grads.get(key_of(p))) for p in g.params)
 
     @method("length(g::Grads)")
     def grads_length(g: Grads) -> int:
@@ -355,7 +360,7 @@ def define(module: Any) -> None:
         for o in others:
             for p in o.params:
                 g.params.push(p)
-                g.grads[id(p)] = o.grads.get(id(p))
+                g.grads[key_of(p)] = o.grads.get(key_of(p))
         return g
 
     @method("copy(g::Grads)")
@@ -367,16 +372,16 @@ def define(module: Any) -> None:
         flat, at = np.asarray(v.data), 0
         for p in g.params:
             n = p.data.size
-            target = g.grads.get(id(p))
+            target = g.grads.get(key_of(p))
             if target is None:
-                target = g.grads[id(p)] = Base.bindings["zero"](p)
+                target = g.grads[key_of(p)] = Base.bindings["zero"](p)
             target.data[...] = flat[at : at + n].reshape(p.data.shape, order="F")
             at += n
         return g
 
     @method("copy!(v::AbstractVector, g::Grads)")
     def grads_to_flat(v: Any, g: Grads) -> Any:
-        parts = [_or_zero(g.grads.get(id(p)), p).data.ravel(order="F") for p in g.params]
+        parts = [_or_zero(g.grads.get(key_of(p)), p).data.ravel(order="F") for p in g.params]
         v.data[...] = np.concatenate(parts) if parts else []
         return v
 

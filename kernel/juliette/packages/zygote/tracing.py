@@ -32,6 +32,7 @@ from juliette_engine.gradients import (
     Grads,
     Params,
     check_output,
+    key_of,
     lift,
     lower,
     project,
@@ -185,10 +186,10 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
     tape.after = None
     TRACE.depth = depth + 1
     lent: list[Any] = []
-    again: list[Any] = []  # what an outer trace has lent already
-    found: dict[int, Any] = {}
+    again: list[Any] = []  # what an outer trace has lent already, and wrappers
+    found: dict[Any, Any] = {}
     try:
-        for x in ps.items.values():
+        for x in wrappers_first(ps):
             plain_class = type(x)
             cls = TWINS.get(plain_class)
             if cls is not None:
@@ -224,9 +225,16 @@ def implicit(f: Any, ps: Params, *, whole: bool) -> tuple[Any, Grads]:
             x.__class__ = plain_class
             x.tape = x.grad = None
         for x, give_back, state in reversed(again):
-            found[id(x)] = give_back(x, state)
+            g = give_back(x, state)
+            found[key_of(x)] = g
         leave(f, tape, depth)
     return value, Grads(ps, found)
+
+
+def wrappers_first(ps: Params) -> Any:
+    """Parameters in the order in which they are lent: what wraps an array lets go of it before the array is traced itself."""
+    items = ps.items.values()
+    return sorted(items, key=lambda x: not isinstance(x, V.Wrapper)) if ps.by_value else items
 
 
 def run_on_tape(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
@@ -242,10 +250,11 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
     trace = Trace()
     tape = trace.tape
     lent: list[Any] = []
-    kept: dict[int, Any] = {}
+    kept: dict[Any, Any] = {}  # the nodes of parameters, or wrappers around nodes, by their keys
     try:
         if params is not None:
-            for x in params:
+            for x in wrappers_first(params):
+                key = key_of(x)
                 pair = gradients._lookup(gradients.LENDERS, type(x))
                 if pair is None:
                     raise ErrorException(
@@ -253,16 +262,20 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
                     )
                 state = pair[0](x, tape)
                 lent.append((x, pair[1], state))
-            # what is lent comes back when the function has run: records need nodes that stay
-            for x, _, _ in lent:
-                node = tape.over(x.below) if x.nested else tape.node(x.data)
-                kept[id(x)] = node
+                # what is lent comes back when the function has run: records need nodes that stay
+                kept[key] = (
+                    trees.as_lent(x)
+                    if isinstance(x, V.Wrapper)
+                    else tape.over(x.below)
+                    if x.nested
+                    else tape.node(x.data)
+                )
         traced = [] if params is not None else [lift(a, tape) for a in args]
         y = f() if params is not None else f(*traced)
         value = below(y, tape)
         y = takes_seeds(y)
         if params is not None:
-            swap = {id(x): kept[id(x)] for x, _, _ in lent}
+            swap = {id(x): kept[id(x)] for x, _, _ in lent if isinstance(x, Node)}
             tape[:] = [_swapped(record, swap) for record in tape]
             if id(y) in swap:
                 y = swap[id(y)]
@@ -285,8 +298,11 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
         if params is not None:
             grads = {}
             for i, node in kept.items():
-                g = gradients.project(node.grad, node)
-                grads[i] = wrap(g) if type(g) is ndarray else g
+                if isinstance(node, Node):
+                    g = gradients.project(node.grad, node)
+                    grads[i] = wrap(g) if type(g) is ndarray else g
+                else:
+                    grads[i] = trees.lower_lent(node, params.items[i])
             out: Any = Grads(params, grads)
         else:
             out = tuple([lower(t, a) for t, a in zip(traced, args, strict=True)])

@@ -236,6 +236,45 @@ def _lift_dense(r: Any, t: Tape) -> Any:
     return t.node(np.asfortranarray(data)) if data.dtype.kind in "fiuc" else r
 
 
+def _lend_wrapper(x: Any, t: Tape) -> Any:
+    """A wrapper that is a parameter: meanwhile it holds traced arrays of its own, whatever becomes of those it held."""
+    held = {}
+    for name in slots_of(type(x)):
+        v = getattr(x, name, None)
+        if isinstance(v, (Array, V.Wrapper)):
+            held[name] = v
+            setattr(x, name, lift(v, t))
+    return held
+
+
+def _give_back_wrapper(x: Any, held: dict[str, Any]) -> Any:
+    traced = as_lent(x)
+    for name, v in held.items():
+        setattr(x, name, v)
+    return lower_lent(traced, x)
+
+
+def as_lent(x: Any) -> Any:
+    """A copy of a wrapper around what it holds now."""
+    out = object.__new__(type(x))
+    for name in slots_of(type(x)):
+        if hasattr(x, name):
+            setattr(out, name, getattr(x, name))
+    return out
+
+
+def lower_lent(traced: Any, x: Any) -> Any:
+    """The gradient of a wrapper that was lent: in its structure, or of what it shows."""
+    if getattr(x, "structured", False) or isinstance(x, V.Transposed):
+        return _lower_wrapper(traced, x)
+    g = lower(traced.parent, x.parent)
+    if g is None:
+        return None
+    window = as_lent(x)
+    window.parent = g
+    return densify(window) if wraps_node(window) else wrap(np.array(window.data, order="F"))
+
+
 def _at_stored(g: Any, r: Any) -> Any:
     """A gradient of a sparse array, at the places that it stores."""
     csc = r.csc.astype(g.dtype)
@@ -509,6 +548,8 @@ def _give_back(a: Any, state: Any) -> Any:
 
 
 gradients.register_lender(Array, _lend, _give_back)
+gradients.register_lender(V.Wrapper, _lend_wrapper, _give_back_wrapper)
+gradients.KEYS[V.Wrapper] = V.identity_key
 
 _WAYS: list[tuple[Any, Any, Any, Any]] = [
     (Array, _lift_array, _lower_array, _walk_array),

@@ -144,7 +144,7 @@ def as_vector(x: Any, eltype: Any = None) -> Any:
 class Diagonal(Structured):
     """`Diagonal(v)`"""
 
-    __slots__ = ("diag",)
+    __slots__ = value_fields = ("diag",)
     family = define("Diagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("diag",)
 
@@ -191,7 +191,7 @@ def band(out: Any, vector: Any, k: int) -> None:
 class Bidiagonal(Structured):
     """`Bidiagonal(dv, ev, uplo)`"""
 
-    __slots__ = ("dv", "ev", "uplo_text")
+    __slots__ = value_fields = ("dv", "ev", "uplo_text")
     family = define("Bidiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dv", "ev", "uplo")
 
@@ -250,7 +250,7 @@ fields_of(Bidiagonal.family, "dv ev uplo")
 class Tridiagonal(Structured):
     """`Tridiagonal(dl, d, du)`"""
 
-    __slots__ = ("d", "dl", "du")
+    __slots__ = value_fields = ("d", "dl", "du")
     family = define("Tridiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dl", "d", "du")
     low = high = 1
@@ -294,7 +294,7 @@ fields_of(Tridiagonal.family, "dl d du du2")
 class SymTridiagonal(Structured):
     """`SymTridiagonal(dv, ev)`"""
 
-    __slots__ = ("dv", "ev")
+    __slots__ = value_fields = ("dv", "ev")
     family = define("SymTridiagonal", lambda t, v: W.abstract_array(t, 2), "T V")
     fields = ("dv", "ev")
     low = high = 1
@@ -465,6 +465,7 @@ class Mirrored(Structured):
     """Base of `Symmetric` and `Hermitian`: one triangle of the parent, mirrored."""
 
     __slots__ = ("uplo_text",)
+    value_fields = ("parent", "uplo_text")
     fields = ("data", "uplo")
     low = high = _FAR
     conjugate: ClassVar[bool] = False

@@ -73,6 +73,7 @@ class Sparse(W.Wrapper):
     """Base of the sparse arrays; `csc` is the storage (of one column for a vector)."""
 
     __slots__ = ("csc",)
+    value_fields = None  # its three vectors are not kept as arrays: it is one object
     csc: Columns
     structured = True
 

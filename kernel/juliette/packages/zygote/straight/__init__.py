@@ -99,6 +99,7 @@ class Compiler:
         names = [f"arg{i}" for i in range(len(self.args))]
         implicit = self.opener.params is not None
         if implicit:
+            flow.line("if arg0.by_value: raise Bail")  # views and their like are left to the tape
             flow.line("items = arg0.items", "items")
         f = (
             Const(self.f)
