@@ -25,7 +25,7 @@ from juliette.packages.zygote.nodes import (
     to_julia,
     twin,
 )
-from juliette.packages.zygote.scalars import COMPOSED, OPS, operation
+from juliette.packages.zygote.scalars import COMPOSED, OPS, RENUMBERING, operation
 from juliette.packages.zygote.structured import holds_node, is_wrapper
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -238,6 +238,8 @@ def _only(x: Any) -> Any:
 def _whole(f: Any, args: list[Any]) -> Any:
     """Functions that are made of operations."""
     name = f.name if isinstance(f, GenericFunction) else ""
+    if name in RENUMBERING and any([type(primal(a)) is ndarray for a in args]):
+        return None
     if Base.bindings.get(name) is f:
         return COMPOSED.get((name, len(args)))
     return None

@@ -24,6 +24,7 @@ from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.nodes import (
     PLAIN,
+    one_by_one,
     plain,
     renumbered,
     to_engine,
@@ -127,6 +128,39 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
         return f
     if name == "BigFloat" and len(classes) == 2 and issubclass(classes[1], ScalarTracer):
         return lambda t, x: renumbered(x, lambda v: f(t, v))
+    if len(classes) > 1 and any(map(_of_objects, classes)) and any(map(_opens, classes)):
+        return _beside_big(method, _on_arrays(method, f, classes))
+    return _on_arrays(method, f, classes)
+
+
+def _of_objects(c: type) -> bool:
+    """Do arrays of a class hold what numpy has no kind for?"""
+    return (
+        issubclass(c, (Array, V.Wrapper))
+        and not issubclass(c, Node)
+        and getattr(c, "eltype", None) not in T.DTYPE_OF
+    )
+
+
+def _opens(c: type) -> bool:
+    """Are there traced arrays of a class, or wrappers that may hold one?"""
+    return issubclass(c, V.Wrapper) or (issubclass(c, Array) and issubclass(c, Node))
+
+
+def _beside_big(method: Method, usual: Any) -> Any:
+    """A method on traced arrays and others: beside big numbers the elements are taken one by one."""
+    function = method.function
+
+    def run(*args: Any) -> Any:
+        opened = one_by_one(tuple([densify(a) if isinstance(a, V.Wrapper) else a for a in args]))
+        return usual(*args) if opened is None else function(*opened)
+
+    return run
+
+
+def _on_arrays(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
+    """How a method with a rule, or with none, runs on these classes of arguments."""
+    name = method.name
     if any(issubclass(c, V.Wrapper) or hasattr(c, "factors_shown") for c in classes):
         return unwrapping(method, f, classes)
     if not any(issubclass(c, Node) for c in classes):
@@ -459,8 +493,8 @@ def of_container(name: str, f: Any) -> Any:
             to_julia(RULES["diagm"](*args)) if any(map(holds_node, args)) else f(*args)
         )
 
-    def run(*args: Any) -> Any:
-        out = f(*args)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        out = f(*args, **kwargs)
         if carries_gradient(out) and not holds_node(out) and any(map(holds_node, args)):
             raise foreign_call(name)
         return out
@@ -547,6 +581,9 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
         return f(*map(plain, args), **kwargs)
     if name in _REDUCTIONS and len(args) == 2:
         return _with_function(_REDUCTIONS[name])(f)(*args, **kwargs)
+    opened = one_by_one(args)
+    if opened is not None:
+        return of_container(name, f)(*opened, **kwargs)
     special = SPECIAL.get(name)
     if special is not None:
         return special(f)(*args, **kwargs)

@@ -228,6 +228,33 @@ def complex_data(x: Any) -> Any:
     )
 
 
+def one_by_one(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Arguments with an array of traced numbers that numpy has no kind for among them: other traced arrays are opened beside it.
+
+    None if all are such that the engine computes with them.
+    """
+    if not any(map(_of_big, args)):
+        return None
+    return tuple([opened(a) if isinstance(a, Array) and isinstance(a, Node) else a for a in args])
+
+
+def _of_big(a: Any) -> bool:
+    """Is it an array of big numbers, or a wrapper around one?"""
+    if isinstance(a, V.Wrapper):
+        return _of_big(getattr(a, "parent", None))
+    if not isinstance(a, Array) or isinstance(a, Node) or a.data.dtype != object:
+        return False
+    return any(map(is_big, a.data.ravel().tolist()))
+
+
+def opened(a: Any) -> Any:
+    """A traced array as an array of traced numbers."""
+    data = np.empty(a.data.size, dtype=object)
+    for i, v in enumerate(traced_elements(a)):
+        data[i] = v
+    return A.array_class(T.Any_, a.data.ndim)(data.reshape(a.data.shape, order="F"))
+
+
 def stacked(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of numbers, some of them traced."""
     return rules.stack_scalars([for_numpy(v) for v in values], shape)

@@ -89,12 +89,15 @@ def _other_kind(name: str, x: Any) -> Any:
     return T.CONSTRUCT(BigFloat_, (x,), {}) if name == "BigFloat" else Base.bindings[name](x)
 
 
+# Conversions to numbers of other kinds, for which numpy has no arrays.
+RENUMBERING = ("big", "BigFloat", "Rational", "widen")
+
 # Functions of numbers that are made of operations, by name and number of arguments.
 COMPOSED: dict[tuple[str, int], Any] = {
     ("identity", 1): lambda x: x,
     **{
         (name, 1): lambda x, name=name: renumbered(x, lambda v: _other_kind(name, v))
-        for name in ("big", "BigFloat", "Rational", "widen")
+        for name in RENUMBERING
     },
     ("ifelse", 3): lambda m, a, b: rules.where(primal(m), a, b),
     ("clamp", 3): _clamp,
