@@ -204,10 +204,17 @@ def multiply(a: Any, b: Any) -> Any:
     return np.matmul(a, b) if a.shape[0] > 1 else product(a[0], b[0])[None]
 
 
+def joint_kind(a: Any, b: Any) -> Any:
+    """The element type of numbers of two kinds: whole numbers beside floats take theirs, as in Julia."""
+    if (a.kind in "fc") != (b.kind in "fc"):
+        return a if a.kind in "fc" else b
+    return np.result_type(a, b)
+
+
 def _conv_forward(x: Any, w: Any, *, g: Geometry, saved: Any = None) -> Any:
     """Convolution."""
     if x.dtype != w.dtype:
-        kind = np.result_type(x, w) if np.result_type(x, w).kind == "f" else np.dtype(float)
+        kind = joint_kind(x.dtype, w.dtype)
         x, w = x.astype(kind), w.astype(kind)
     cols = columns(x, g)
     if saved is not None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from juliette.display.show import one_line
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import Base, Module
 from juliette_engine.functions import warping
+from juliette_engine.functions.padding import widths
 from juliette_engine.gradients import pullback
 
 # Functions and their arguments; `f!` takes the array that is written over before them.
@@ -26,7 +28,12 @@ def load(module: Module) -> None:
     depthwise(module)
     for name, arguments in INTO.items():
         writing(module, name, arguments)
+        for way in ("_direct",) if "pool" in name else ("_direct", "_im2col"):
+            # Julia has several ways to compute them, here there is one
+            module.const(f"{name}{way}", module.bindings[name], export=False)
+            module.const(f"{name}{way}!", module.bindings[f"{name}!"], export=False)
     norms(module)
+    padding(module)
     turned(module)
 
 
@@ -90,6 +97,20 @@ def norms(module: Module) -> None:
         return Base.bindings["copyto!"](
             out, plain(x, w, d, b) if σ is None else plain(x, w, d, b, σ)
         )
+
+
+def padding(module: Module) -> None:
+    """How widths of padding are told."""
+
+    @module.method("gen_pad(pad, dims, N)", export=False)
+    def gen_pad(pad: Any, dims: Any, n: int) -> Any:
+        """The widths before and after each of `N` dimensions, from one number, one for each of `dims`, or two."""
+        where = None if isinstance(dims, V.ColonType) else to_host(dims)
+        if isinstance(where, tuple):
+            where = tuple([d - 1 for d in where])
+        elif where is not None:
+            where = where - 1
+        return widths(n, to_host(pad), where)
 
 
 def turned(module: Module) -> None:

@@ -18,7 +18,7 @@ from juliette.packages.flux.boundary import (
     same_function,
     to_host,
 )
-from juliette.packages.flux.inputs import known
+from juliette.packages.flux.inputs import REAL_ONLY, known
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -119,6 +119,8 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
             return op(x if x.dtype.kind in keep or x.dtype.kind == "c" else x.astype(float), *a)
 
         KERNELS[f] = kernel
+    if real:
+        REAL_ONLY.add(f)
     zygote.register_broadcast(f, op, of_reals=real)
     same_function(f, op)
     for alias in aliases:

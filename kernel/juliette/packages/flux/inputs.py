@@ -15,6 +15,8 @@ from juliette.packages.zygote.nodes import PLAIN
 from juliette.runtime import types as T
 from juliette.runtime.array import elements, wrap
 from juliette.runtime.bigfloat import BigFloat
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.errors import MethodError
 from juliette.runtime.numeric import BigInt
 from juliette_engine.rules import floating
 from juliette_engine.tape import primal
@@ -60,6 +62,8 @@ def matched(layer: Any, x: Any) -> Any:
     if have.char == "O" and (dtype is not None or layer.arrays_only):
         return machine(x, dtype)
     if dtype is None or have == dtype or dtype.kind != "f" or have.kind not in "fiub":
+        if have.kind == "c" or (dtype is not None and dtype.kind == "c"):
+            refuse_order(layer, np.result_type(have, have if dtype is None else dtype))
         return x
     if have.kind == "f":
         if not PROFILE.modern:
@@ -67,6 +71,17 @@ def matched(layer: Any, x: Any) -> Any:
         if have == np.float64 and dtype == np.float32:
             warn(layer, x)
     return from_host(cast(to_host(x), dtype))
+
+
+# Activations that compare numbers, which complex ones are not for.
+REAL_ONLY: set[Any] = set()
+
+
+def refuse_order(layer: Any, dtype: Any) -> None:
+    """The error of an activation that is for real numbers alone where they would be complex."""
+    f = getattr(layer, "σ", None)
+    if isinstance(f, GenericFunction) and f in REAL_ONLY:
+        raise MethodError(f, (from_host(np.zeros((), dtype)[()]),), None)
 
 
 def machine(x: Any, dtype: Any) -> Any:

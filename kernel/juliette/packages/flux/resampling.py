@@ -28,7 +28,7 @@ from juliette.packages.flux.optimise import iterated, method_for
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector, wrap
-from juliette.runtime.errors import ArgumentError, BoundsError
+from juliette.runtime.errors import ArgumentError, BoundsError, ErrorException
 from juliette.runtime.modules import Base, Module
 from juliette_engine.initialisers import permutation
 
@@ -69,6 +69,7 @@ class Batches(Parts):
     """Stretches of observations side by side (`BatchView`); `collate` is that of a DataLoader."""
 
     collate: Any = None
+    partial = True
 
     def __getitem__(self, index: Any) -> Any:
         n = len(self.places)
@@ -215,10 +216,25 @@ def load(module: Module) -> None:
         method_for(types, f"lastindex(x::{name})", len)
         method_for(types, f"IteratorEltype(x::{name})", lambda _, x: EltypeUnknown)
         method_for(types, f"eachindex(x::{name})", lambda x: V.UnitRange(1, len(x)))
+    PROPERTIES[Batches] = PROPERTIES[View] = field
     PROPERTIES[NamedMaps] = lambda x, name: x.parts[str(name)]
     views(module)
     folds(module)
     balance(module)
+
+
+def field(x: Any, name: str) -> Any:
+    """A field of a BatchView or an ObsView."""
+    fields = {"data": x.data}
+    if isinstance(x, Batches):
+        full, n = x.batchsize, len(x)
+        covered = x.places[-1].stop if x.places else 0
+        fields |= {"batchsize": full, "count": n, "partial": x.partial, "imax": covered}
+    else:
+        fields["indices"] = x.indices
+    if name not in fields:
+        raise ErrorException(f"type {T.typeof(x).typename.name} has no field {name}")
+    return fields[name]
 
 
 def views(module: Module) -> None:
@@ -263,6 +279,7 @@ def views(module: Module) -> None:
             places,
             f"BatchView(::{kind}, batchsize={batchsize}, partial={str(partial).lower()})",
         )
+        out.partial = partial
         value = T.typeof(collate)
         out.collate = value.parameters[0] if value.typename.name == "Val" else collate
         return out
