@@ -559,6 +559,10 @@ CALLS = {
     "one with a branch": ("leaky(x) = x > 0 ? x : 0.1x; f(v) = sum(leaky.(v) .* 2)", "v"),
     "sum of a closure": ("f(v, a) = sum(x -> a * x^2, v)", "v, 2.0"),
     "a loop with an index": ("f(v) = (s = 0.0; for i in 1:length(v); s += v[i] * i; end; s)", "v"),
+    "a matrix by itself in a loop": (
+        "f(m) = (y = 0.5; while y < 2; y = 1.5y + 0.3abs2((m * m)[2, 1]); end; y)",
+        "[0.5 -0.2; 0.1 0.8]",
+    ),
     "a while loop": ("f(x) = (y = x; while y < 100; y *= x; end; y)", "3.0"),
     "a struct that is called": ("struct Layer; W; b; end; (l::Layer)(x) = tanh.(l.W * x .+ l.b); l = Layer(m, v); f(l, x) = sum(l(x))", "l, v"),
     "a named tuple": ("f(p) = sum(p.w * p.x) + p.s", "(w = m, x = v, s = 1.0)"),

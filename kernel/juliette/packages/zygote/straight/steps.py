@@ -120,9 +120,10 @@ class Product(Step):
     def back(self, b: Any, g: Any) -> None:
         g = b.full(g, self.out)
         _, da, dc = PRODUCTS[self.a.ndim, self.c.ndim]
-        for x, text in ((self.a, da), (self.c, dc)):
-            if x.active and not (x is self.a and b.gathers(x, g, self.out, self.c)):
-                left = b.row_by_row(self.a) if x is self.c and x.ndim == 2 else self.a.name
+        # the two factors may be one array
+        for i, (x, text) in enumerate(((self.a, da), (self.c, dc))):
+            if x.active and not (not i and b.gathers(x, g, self.out, self.c)):
+                left = b.row_by_row(self.a) if i and x.ndim == 2 else self.a.name
                 given = text.format(g=g.name, x=left, y=self.c.name)
                 b.give(x, b.flow.array_value(given, kin(x, g), b.line), owned=True)
 
@@ -162,11 +163,11 @@ class Layered(Step):
         _, dw, dx = PRODUCTS[2, self.x.ndim]
         if self.large:
             dw, dx = "product({y}, {g}.T).T", "product({g}.T, {x}).T"
-        for x, text in ((self.w, dw), (self.x, dx)):
-            if x.active and x is self.w and b.gathers(x, slot, self.out, self.x):
+        for i, (x, text) in enumerate(((self.w, dw), (self.x, dx))):
+            if x.active and not i and b.gathers(x, slot, self.out, self.x):
                 owned = False
             elif x.active:
-                left = b.row_by_row(self.w) if x is self.x and x.ndim == 2 else self.w.name
+                left = b.row_by_row(self.w) if i and x.ndim == 2 else self.w.name
                 given = text.format(g=slot.name, x=left, y=self.x.name)
                 b.give(x, b.flow.array_value(given, kin(x, slot), b.line), owned=True)
         if self.bias is not None and self.bias.active:
