@@ -172,9 +172,7 @@ class _Walk:
             self.visit((part, others[0][i], others[1][i]), (new[0][i], new[1][i], new[2][i]))
 
 
-def _match(
-    s: Any, x: Any, g: Any, found: dict[int, Item], copies: list[Any] | None = None
-) -> None:
+def _match(s: Any, x: Any, g: Any, found: dict[int, Item], copies: list[Any] | None = None) -> None:
     parts = trees.children(s)
     if parts is None or g is None:
         return

@@ -581,9 +581,9 @@ def traced_keyword(method: Method, kwargs: dict[str, Any], args: tuple[Any, ...]
         return f(*map(plain, args), **kwargs)
     if name in _REDUCTIONS and len(args) == 2:
         return _with_function(_REDUCTIONS[name])(f)(*args, **kwargs)
-    opened = one_by_one(args)
-    if opened is not None:
-        return of_container(name, f)(*opened, **kwargs)
+    spelled = one_by_one(args)
+    if spelled is not None:
+        return of_container(name, f)(*spelled, **kwargs)
     special = SPECIAL.get(name)
     if special is not None:
         return special(f)(*args, **kwargs)
