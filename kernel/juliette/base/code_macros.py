@@ -169,7 +169,7 @@ def gensym(context: Any, *names: Any) -> Any:
     """`@gensym x y`: variables that hold names no other code uses."""
     if not names:
         return None
-    made = [Expr("=", n, QuoteNode(context.gensym(n.name))) for n in names]
+    made = [Expr("=", n, Expr("call", base("gensym"), n.name)) for n in names]
     return Expr("block", *made, None if len(made) > 1 else names[0])
 
 

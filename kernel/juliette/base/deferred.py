@@ -105,9 +105,9 @@ CHAPTERS: dict[str, str] = {
         "unaliascopy"
     ),
     "juliette.base.meta": (
-        "GlobalRef Meta is_id_start_char isbinaryoperator isexpr isgensym isidentifier isoperator "
-        "ispostfixoperator isunaryoperator operator_associativity operator_precedence "
-        "remove_linenums!"
+        "GlobalRef Meta is_id_start_char is_short_function_def isbinaryoperator isexpr isgensym "
+        "isidentifier isoperator ispostfixoperator isunaryoperator operator_associativity "
+        "operator_precedence remove_linenums!"
     ),
     "juliette.base.method_reflection": (
         "Method MethodList applicable functionloc hasmethod invoke isambiguous kwarg_decl "
@@ -267,7 +267,7 @@ CHAPTERS: dict[str, str] = {
         "timedwait wait yield yieldto"
     ),
     "juliette.base.timing": (
-        "@allocated @allocations @elapsed @showtime @time @timed @timev GC_Diff"
+        "@allocated @allocations @elapsed @showtime @time @timed @timev GC_Diff gc_bytes"
     ),
     "juliette.base.type_fields": "typename",
     "juliette.display.dump": "dump",

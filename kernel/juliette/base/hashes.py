@@ -74,13 +74,20 @@ def hash_with(x: Any, h: Any) -> Any:
         for v in parts:
             out = Base.bindings["hash"](v, out)
         return out
-    if isinstance(x, Struct) and T.isa(x, T.Real):
-        decompose = Base.bindings.get("decompose")
-        if decompose is not None and decompose.user_matches((T.typeof(x),)):
-            from juliette.base.float_layout import value_of_parts
-
-            return hash_with(value_of_parts(decompose(x)), h)
+    value = decomposed(x) if isinstance(x, Struct) and T.isa(x, T.Real) else None
+    if value is not None:
+        return hash_with(value, h)
     return np.uint64(mix((3 * seed - (hash(V.identity_key(x)) & MASK)) & MASK))
+
+
+def decomposed(x: Any) -> Any:
+    """The value of a number of one's own that tells its parts; None if it does not."""
+    decompose = Base.bindings.get("decompose")
+    if decompose is None or not decompose.user_matches((T.typeof(x),)):
+        return None
+    from juliette.base.float_layout import value_of_parts
+
+    return value_of_parts(decompose(x))
 
 
 @Base.method("hash(e::Expr, h::UInt64)")
@@ -197,7 +204,7 @@ _OWN: dict[tuple[type, int], bool] = {}
 
 
 def custom_key(x: Any) -> Any:
-    """The key of a struct: by its type's `hash` method, else by `===`."""
+    """The key of a struct: by its type's `hash` method, else by `===`; a number that tells its parts is like its equals."""
     f = Base.bindings["hash"]
     where = (type(x), len(f.methods))
     own = _OWN.get(where)
@@ -205,7 +212,10 @@ def custom_key(x: Any) -> Any:
         t = T.typeof(x)
         found = f.matching((t, T.UInt64)) + f.matching((t,))
         own = _OWN[where] = any(m.module is not Base for m in found)
-    return ByMethods(x) if own else V.identity_key(x)
+    if own:
+        return ByMethods(x)
+    value = decomposed(x) if T.isa(x, T.Real) else None
+    return V.identity_key(x) if value is None else tables.hashable(value)
 
 
 tables.CUSTOM_KEY = custom_key

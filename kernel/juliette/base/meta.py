@@ -444,6 +444,26 @@ def copy_expression(e: Expr) -> Expr:
     return Expr(e.head, *[copy_expression(a) if isinstance(a, Expr) else a for a in e.args])
 
 
+@Base.method("is_short_function_def(ex)", export=False)
+def is_short_function_def(ex: Any) -> bool:
+    """Is it the definition of a function by `=`?
+
+    ```jldoctest
+    julia> Base.is_short_function_def.([:(f(x)::Int where T = 1), :(f = x -> 1)])
+    2-element BitVector:
+     1
+     0
+    ```
+    """
+    if not isinstance(ex, Expr) or ex.head != "=":
+        return False
+    while ex.args and isinstance(ex.args[0], Expr):
+        ex = ex.args[0]
+        if ex.head not in ("where", "::"):
+            return ex.head == "call"
+    return False
+
+
 @Base.method("isexpr(x, heads)", export=False)
 def base_isexpr(x: Any, heads: Any) -> bool:
     return isexpr(x, heads)

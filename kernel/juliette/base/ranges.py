@@ -118,6 +118,23 @@ def colon_ints(start: int, stop: int) -> Any:
     return V.UnitRange(start, stop)
 
 
+@Base.method("unitrange_last(start, stop)", export=False)
+def unitrange_last(start: Any, stop: Any) -> Any:
+    """The last element of a range in steps of one; types of numbers of one's own may have a way to it.
+
+    ```jldoctest
+    julia> Base.unitrange_last(1//2, 3)
+    5//2
+    ```
+    """
+    call = Base.bindings
+    if support.truth(call[">="](stop, start)):
+        last = call["+"](start, call["floor"](call["-"](stop, start)))
+    else:
+        last = call["-"](start, call["oneunit"](call["-"](start, stop)))
+    return call["convert"](T.typeof(start), last)
+
+
 @Base.method("(:)(start::Real, stop::Real)")
 def colon(start: Any, stop: Any) -> Any:
     t = promote_type(T.typeof(start), T.typeof(stop))

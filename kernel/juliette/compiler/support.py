@@ -506,14 +506,19 @@ def function_for(module: Module, name: str) -> Any:
     existing = module.bindings.get(name)
     if existing is None:
         if name in module.visible and name in module.resolved:
-            raise ErrorException(not_extendable(module, name, module.visible[name]))
+            seen = module.visible[name]
+            if isinstance(seen, T.JuliaType):
+                return seen  # a type that was used before gets a constructor
+            raise ErrorException(not_extendable(module, name, seen))
         # A name of Base that was not imported and not used: a function of the module's own.
         existing = GenericFunction(name, module)
         set_global(module, name, existing, True)
         return existing
+    if isinstance(existing, T.JuliaType):
+        return existing
     if name in module.listed:
         raise ErrorException(not_extendable(module, name, existing))
-    if isinstance(existing, (GenericFunction, T.JuliaType)):
+    if isinstance(existing, GenericFunction):
         return existing
     if name not in module.consts:
         raise ErrorException(f"cannot define function {name}; it already has a value")

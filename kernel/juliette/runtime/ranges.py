@@ -294,8 +294,8 @@ class GeneralUnitRange(UnitRange):
 
     def __init__(self, start: Any, stop: Any) -> None:
         self.start = start
-        self.size = max(0, OPERATORS["floor"](T.Int64, OPERATORS["-"](stop, start)) + 1)
-        self.stop = self.get(self.size - 1)
+        self.stop = OPERATORS["unitrange_last"](start, stop)
+        self.size = max(0, OPERATORS["floor"](T.Int64, OPERATORS["-"](self.stop, start)) + 1)
 
     @property
     def count(self) -> int:

@@ -175,3 +175,8 @@ class Control(Scoping):
         if otherwise is not None and otherwise is not False:
             extra = self.in_scope(lambda: self.lower(otherwise), exprs=[otherwise], soft=True)
         return C.Try(main, var, handler, extra, last)
+
+    def lower_tryfinally(self, e: Expr) -> C.Node:
+        """`Expr(:tryfinally, body, final)`, which macros make: as `try` with `finally`, but no scope."""
+        body, final = e.args
+        return C.Try(self.lower(body), None, None, None, self.lower(final))
