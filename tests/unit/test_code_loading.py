@@ -130,3 +130,23 @@ def test_develop_and_test(hill: Path) -> None:
         "ERROR: Package Hill errored"
         in run("-e", "using Pkg; Pkg.test()", cwd=hill, JULIA_PROJECT=".").stderr
     )
+
+
+def test_frames_of_included_files(hill: Path) -> None:
+    (hill / "fails.jl").write_text("f() = [1][2]\nf()\n")
+    done = run("-e", 'include("fails.jl")', cwd=hill, HOME=str(hill.parent))
+    assert done.stderr.startswith("ERROR: LoadError: BoundsError: attempt to access 1-element")
+    assert done.stderr.splitlines()[1:] == [
+        "Stacktrace:",
+        " [1] getindex",
+        "   @ ./essentials.jl:13 [inlined]",
+        " [2] f()",
+        "   @ Main ~/Hill/fails.jl:1",
+        " [3] top-level scope",
+        "   @ ~/Hill/fails.jl:2",
+        " [4] include(fname::String)",
+        "   @ Base.MainInclude ./client.jl:489",
+        " [5] top-level scope",
+        "   @ none:1",
+        f"in expression starting at {hill}/fails.jl:2",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -14,7 +15,7 @@ from juliette.display.library_frames import ALWAYS, INTO_FUNCTIONS, library_step
 from juliette.display.methods import name_text
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import julia_value
+from juliette.runtime.errors import LoadError, julia_value
 from juliette.runtime.modules import Module
 
 TOP_LEVEL = "top-level scope"
@@ -49,11 +50,19 @@ class Frame:
     def place(self) -> str:
         """`Main ./REPL[1]:1`"""
         if self.function == TOP_LEVEL:
-            return f"{self.file}:{self.line}"
+            return f"{shortened(self.file)}:{self.line}"
         if self.inlined:
             return f"{self.file}:{self.line} [inlined]"
         folder = "./" if _CELL.match(self.file) else ""
-        return f"{self.module} {folder}{self.file}:{self.line}"
+        return f"{self.module} {folder}{shortened(self.file)}:{self.line}"
+
+
+def shortened(path: str) -> str:
+    """A path in the user's own folder, as it is written there: `~/code.jl`."""
+    if not path.startswith("/"):
+        return path
+    home = os.environ.get("HOME", "").rstrip("/")
+    return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path
 
 
 def frames_of(error: BaseException) -> list[Frame]:
@@ -63,7 +72,10 @@ def frames_of(error: BaseException) -> list[Frame]:
         return own
     inside = own[0].function != TOP_LEVEL
     out = []
-    for step in library_steps(error.__traceback__, julia_value(error), is_users):
+    value = julia_value(error)
+    while isinstance(value, LoadError):
+        value = value.error
+    for step in library_steps(error.__traceback__, value, is_users):
         inlined = step.inlined == ALWAYS or (inside and step.inlined == INTO_FUNCTIONS)
         file, line = step.place.split(":")
         head = step.name if inlined else f"{step.name}({step.arguments})"
@@ -73,22 +85,43 @@ def frames_of(error: BaseException) -> list[Frame]:
 
 def user_frames(trace: TracebackType | None) -> list[Frame]:
     """The frames of the user's code in a traceback, innermost first."""
-    steps: list[tuple[FrameType, int]] = []
+    steps: list[tuple[FrameType, int, bool]] = []
+    included = False
     while trace is not None:
-        if is_users(trace.tb_frame.f_code):
+        code = trace.tb_frame.f_code
+        if is_users(code):
             if steps and steps[-1][0] is trace.tb_frame:
                 steps.pop()  # Thrown again by the same frame: the first place counts.
-            steps.append((trace.tb_frame, trace.tb_lineno))
+            steps.append((trace.tb_frame, trace.tb_lineno, included and bool(steps)))
+        included = code.co_name == "include_file" or (included and not is_users(code))
         trace = trace.tb_next
-    return [described(frame, line) for frame, line in reversed(steps)]
+    out: list[Frame] = []
+    for i, (frame, line, by_include) in enumerate(reversed(steps), 1):
+        out.append(described(frame, line))
+        if by_include and out[-1].function == TOP_LEVEL:
+            out += include_frames(described(*steps[-i - 1][:2]).module)
+    return out
+
+
+def include_frames(module: str) -> list[Frame]:
+    """What stands between a file and the code that includes it."""
+    if module == "Main":
+        head = "include(fname::String)"
+        return [Frame("include", head, "Base.MainInclude", "./client.jl", 489)]
+    return [Frame("include", "include(mod::Module, _path::String)", "Base", "./Base.jl", 495)]
 
 
 def running_frames(frame: FrameType | None) -> list[Frame]:
     """The frames of the user's code that are running, innermost first."""
-    out = []
+    out: list[Frame] = []
+    included = False
     while frame is not None:
         if is_users(frame.f_code):
-            out.append(described(frame, frame.f_lineno))
+            found = described(frame, frame.f_lineno)
+            out += [*(include_frames(found.module) if included else ()), found]
+            included = False
+        elif frame.f_code.co_name == "include_file":
+            included = True
         frame = frame.f_back
     return out
 
