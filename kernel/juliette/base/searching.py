@@ -16,6 +16,7 @@ from juliette.runtime.array import UNDEF, Array, element, vector
 from juliette.runtime.errors import ArgumentError, BoundsError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
 
@@ -203,7 +204,8 @@ def first(x: Any) -> Any:
         data = x.data
         if not data.size:
             raise BoundsError(x, (1,))
-        if data.ndim == 1 and (value := element(data, 0)) is not UNDEF:
+        # a gradient sees the element read
+        if not TRACE.depth and data.ndim == 1 and (value := element(data, 0)) is not UNDEF:
             return value
     if type(x) is tuple and not x:
         raise BoundsError(x, (1,))
@@ -250,6 +252,7 @@ def last(x: Any) -> Any:
         return x.stop
     if (
         isinstance(x, Array)
+        and not TRACE.depth
         and x.data.ndim == 1
         and x.data.size
         and (value := element(x.data, -1)) is not UNDEF
