@@ -78,7 +78,7 @@ def iterator_size_of_type(_: Any, t: Any) -> Any:
     known = lazy_traits(t)
     if known is not None:
         return known[0]
-    if T.subtype(t, T.Number):
+    if T.subtype(t, T.Number) or T.subtype(t, V.Ref_):
         return has_shape(0)
     if T.subtype(t, T.AbstractArray):
         for s in T.supertypes(T.unwrap(t)):
@@ -307,7 +307,11 @@ def eltype_of_type(t: Any) -> Any:
     body = T.unwrap(t)
     if body.typename is T.TUPLE_NAME:
         return joined(body.parameters)
-    found = parameters_of(t, T.AbstractArray) or parameters_of(t, T.AbstractSet)
+    found = (
+        parameters_of(t, T.AbstractArray)
+        or parameters_of(t, T.AbstractSet)
+        or parameters_of(t, V.Ref_)
+    )
     if found:
         return T.Any_ if isinstance(found[0], T.TypeVar) else found[0]
     found = parameters_of(t, T.AbstractDict)

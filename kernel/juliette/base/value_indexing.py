@@ -107,6 +107,33 @@ def isassigned_ref(r: V.Ref) -> bool:
     return hasattr(r, "x")
 
 
+@Base.method("size(r::Ref)")
+def size_of_ref(r: V.Ref) -> tuple[int, ...]:
+    """A reference has no dimensions: `()`.
+
+    ```jldoctest
+    julia> r = Ref(2.5);
+
+    julia> size(r), axes(r), length(r), ndims(r), eltype(r), collect(r)
+    ((), (), 1, 0, Float64, fill(2.5))
+    ```
+    """
+    return ()
+
+
+Base.method("axes(r::Ref)")(size_of_ref)
+
+
+@Base.method("length(r::Ref)")
+def length_of_ref(r: V.Ref) -> int:
+    return 1
+
+
+@Base.method("ndims(r::Union{Ref, Type{<:Ref}})")
+def ndims_of_ref(r: Any) -> int:
+    return 0
+
+
 @Base.method("setindex!(r::Ref, x)", transparent=True)
 def setindex_ref(r: V.Ref, x: Any) -> Any:
     r.x = x if r.eltype is T.Any_ else convert_element(r.eltype, x)

@@ -21,6 +21,7 @@ class Var:
         "loops",
         "name",
         "owner",
+        "path",
         "pyname",
         "root",
         "static",
@@ -36,6 +37,8 @@ class Var:
         self.in_box = False
         # how many loops of its function stand around its scope
         self.loops = 0
+        # the branches of its function in which it is assigned first
+        self.path: tuple[int, ...] = ()
         # is it a type variable of a method, which nothing assigns?
         self.static = False
         # the expression of its type, and the scope that it stands in

@@ -283,8 +283,6 @@ def least_initialized(constructors: list[Any], n: int) -> int:
         nonlocal fewest
         given = [a for a in e.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")]
         if not any(isinstance(a, Expr) and a.head == "..." for a in given):
-            if len(given) > n:
-                raise problem(f'too many arguments in call to "new" (expected {n})')
             fewest = min(fewest, len(given))
         return Expr(e.head, e.args[0], *[new_calls(a, count) for a in e.args[1:]])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import call_object, call_object_kw
-from juliette.runtime.errors import ErrorException, JuliaException, TypeError_
+from juliette.runtime.errors import ArgumentError, ErrorException, JuliaException, TypeError_
 from juliette.syntax.expr import Symbol
 
 
@@ -122,7 +122,7 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
         raise TypeError_(Symbol("new"), "", T.DataType_, t)
     fields = t.fields
     if len(values) > len(fields):
-        raise ErrorException('syntax: too many arguments in call to "new"')
+        raise ArgumentError(f"new: too many arguments (expected {len(fields)})")
     cls = t.pyclass
     assert cls is not None
     obj = cls.__new__(cls)  # type: ignore[call-overload]

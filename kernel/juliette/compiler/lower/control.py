@@ -25,15 +25,21 @@ class Control(Scoping):
             node: C.Node = self.block(test.args)
         else:
             node = self.lower(test)
-        then = self.lower(e.args[1])
-        other = self.lower(e.args[2]) if len(e.args) > 2 else C.Const(None)
+        with self.branch():
+            then = self.lower(e.args[1])
+        with self.branch():
+            other = self.lower(e.args[2]) if len(e.args) > 2 else C.Const(None)
         return C.If(node, then, other)
 
     def lower_and(self, e: Expr) -> C.Node:
-        return C.If(self.lower(e.args[0]), self.lower(e.args[1]), C.Const(False))
+        test = self.lower(e.args[0])
+        with self.branch():
+            return C.If(test, self.lower(e.args[1]), C.Const(False))
 
     def lower_or(self, e: Expr) -> C.Node:
-        return C.If(self.lower(e.args[0]), C.Const(True), self.lower(e.args[1]))
+        test = self.lower(e.args[0])
+        with self.branch():
+            return C.If(test, C.Const(True), self.lower(e.args[1]))
 
     def lower_while(self, e: Expr) -> C.Node:
         test = self.lower(e.args[0])
@@ -148,7 +154,8 @@ class Control(Scoping):
         body, name, catch = e.args[:3]
         final = e.args[3] if len(e.args) > 3 else False
         otherwise = e.args[4] if len(e.args) > 4 else None
-        main = self.in_scope(lambda: self.lower(body), exprs=[body], soft=True)
+        with self.branch():
+            main = self.in_scope(lambda: self.lower(body), exprs=[body], soft=True)
         var: C.Var | None = None
         handler: C.Node | None = None
         if catch is not False and catch is not None:
@@ -162,12 +169,9 @@ class Control(Scoping):
 
             # A local variable of that name around it takes the exception in.
             own = isinstance(name, Symbol) and not self._visible_outside(self.scope, name.name)
-            handler = self.in_scope(
-                inner,
-                names=[name.name] if own else [],
-                exprs=[catch],
-                soft=True,
-            )
+            names = [name.name] if own else []
+            with self.branch():
+                handler = self.in_scope(inner, names=names, exprs=[catch], soft=True)
         last = None
         if final is not False and final is not None:
             last = self.in_scope(lambda: self.lower(final), exprs=[final], soft=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from juliette.compiler import core as C
@@ -28,6 +29,9 @@ class FunctionScope:
         self.reads: set[str] = set()
         # a method of a callable value: its first parameter is the value
         self.callable = False
+        # the branches around the code that is being lowered, by number
+        self.branches: list[int] = []
+        self.branched = 0
 
     def fresh(self, name: str) -> C.Var:
         n = self.names.get(name, 0)
@@ -285,9 +289,21 @@ class Scoping:
                 inner.captured = True
                 g.captures[outer] = inner
             outer = inner
-        if var.assigned != 1:
+        if var.assigned != 1 or tuple(var.owner.branches[: len(var.path)]) != var.path:
+            # It may have no value yet where the closure is made.
             self._box(var)
         return outer
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """Lower code that runs only sometimes."""
+        function = self.function
+        function.branched += 1
+        function.branches.append(function.branched)
+        try:
+            yield
+        finally:
+            function.branches.pop()
 
     def _box(self, var: C.Var) -> None:
         var.root.in_box = True
@@ -304,6 +320,8 @@ class Scoping:
             self._box(root)
             var = self.reach(var)
         else:
+            if not var.assigned:
+                var.path = tuple(self.function.branches)
             # In a loop that began after the variable it is assigned again and again.
             var.assigned += 2 if len(self.loops) > var.loops else 1
             if var.captured:
