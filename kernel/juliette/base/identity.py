@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 
+from juliette.display.io import IOBuffer
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -15,6 +17,7 @@ from juliette.runtime.numeric import (
 )
 from juliette.runtime.tables import identity_key
 from juliette.runtime.wrappers import Wrapper
+from juliette.syntax.expr import Expr, QuoteNode
 
 
 def _number(x: Any) -> Any:
@@ -121,11 +124,33 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             kk = deep_copy(k, memo)
             d.data[d.key(kk)] = (kk, deep_copy(v, memo))
         return d
+    if isinstance(x, Expr):
+        code = memo[id(x)] = Expr(x.head)
+        code.args = [deep_copy(a, memo) for a in x.args]
+        return code
+    if isinstance(x, QuoteNode):
+        return QuoteNode(deep_copy(x.value, memo))
+    if isinstance(x, V.Pair):
+        return _slots_copied(x, memo, {"first", "second"})
+    if isinstance(x, V.JuliaSet):
+        held = memo[id(x)] = type(x)(x.eltype)
+        for v in x.items():
+            v = deep_copy(v, memo)
+            held.data[held.key(v)] = v
+        return held
+    if isinstance(x, IOBuffer):
+        return IOBuffer(copy.deepcopy(x.stream))
+    if isinstance(x, V.BitArray):
+        return type(x)(x.data.copy(order="F"))
     if isinstance(x, Wrapper):
-        return _slots_copied(x, memo, {"parent"})
+        return _slots_copied(x, memo, {"parent", *getattr(type(x), "fields", ())})
+    if isinstance(x, (bytearray, list)):  # what values of ours hold
+        return bytearray(x) if isinstance(x, bytearray) else [deep_copy(v, memo) for v in x]
     fields = getattr(type(x), "fields", None)
-    if fields and hasattr(type(x), "julia_type"):
-        if any(isinstance(getattr(type(x), f, None), property) for f in fields):
+    if isinstance(x, V.Ref) or (type(fields) is tuple and not isinstance(x, V.Range)):
+        if not hasattr(type(x), "julia_type") or any(
+            isinstance(getattr(type(x), f, None), property) for f in fields or ()
+        ):
             return _slots_copied(x, memo)
         out = object.__new__(type(x))
         memo[id(x)] = out

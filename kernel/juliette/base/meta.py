@@ -15,7 +15,7 @@ from juliette.runtime.errors import (
     ErrorException,
     ParseErrorException,
 )
-from juliette.runtime.modules import Base, Core, Module
+from juliette.runtime.modules import Base, GlobalRef_, Module
 from juliette.syntax import ParseError, parse_all, parse_atom, parse_one, to_expr
 from juliette.syntax import names as K
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -27,9 +27,6 @@ Meta.const("Meta", Meta)
 Meta.const("ParseError", T.CORE_TYPES["ParseError"], export=False)
 T.CORE_TYPES["ParseError"].typename.module = Meta
 Base.exports.discard("ParseError")
-GlobalRef_ = T.define("GlobalRef", module=Core)
-T.register_class(GlobalRef, GlobalRef_)
-Core.bindings["GlobalRef"] = GlobalRef_
 Base.const("GlobalRef", GlobalRef_)
 
 

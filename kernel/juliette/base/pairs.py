@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.identity import COPY_HOOKS
 from juliette.base.iteration import iterate_value, native_steps
 from juliette.base.iterator_sizes import (
     HasLength,
@@ -117,6 +118,17 @@ class Stateful(Lazy):
 
     def element_type(self) -> Any:
         return eltype_of_iterator(self.itr)
+
+
+def stateful_copied(s: Stateful, memo: dict[int, Any]) -> Stateful:
+    """What is still to come goes to both."""
+    out = memo[id(s)] = Stateful(())
+    s.it, out.it = itertools.tee(s.it)
+    out.itr, out.ahead, out.taken = s.itr, list(s.ahead), s.taken
+    return out
+
+
+COPY_HOOKS[Stateful] = stateful_copied
 
 
 @Iterators.method("Stateful(itr)", transparent=True)

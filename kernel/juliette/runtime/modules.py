@@ -24,7 +24,7 @@ from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
 from juliette.runtime.interrupts import UNINTERRUPTED
 from juliette.syntax import parse_one, to_expr
 from juliette.syntax.conversion import core_module
-from juliette.syntax.expr import Expr, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol
 
 
 class Bindings(dict[str, Any]):
@@ -613,6 +613,9 @@ Base.bindings["__builtins__"] = Base.visible
 Main = Module("Main")
 Core.parent = Core
 core_module[0] = Core
+GlobalRef_ = T.define("GlobalRef", module=Core)
+T.register_class(GlobalRef, GlobalRef_)
+Core.bindings["GlobalRef"] = GlobalRef_
 # Types that are written `Base.OneTo`.
 _UNEXPORTED = frozenset(
     (
