@@ -55,7 +55,7 @@ from juliette.display import functions as function_display
 from juliette.display import streams as stream_display
 from juliette.display.io import STDERR, STDIN, STDOUT
 from juliette.display.show import long_text, one_line
-from juliette.runtime import broadcast, errors
+from juliette.runtime import broadcast, columns, errors
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import take_back_extensions
@@ -152,6 +152,7 @@ support.HELPERS.update(arithmetic.HELPERS)
 for _name, _fast in arithmetic.fast_operators(Base.bindings).items():
     support.HELPERS[f"%{_name}"] = _fast
     python_backend.FAST[Base.bindings[_name]] = f"%{_name}"
+    columns.DIRECT[Base.bindings[_name]] = _fast
 support.HELPERS["%getproperty"] = getproperty
 support.HELPERS["%getindex"] = indexing.getindex
 support.install(Base)

@@ -234,7 +234,7 @@ def attach(context: Any, text: Any, e: Any) -> Any:
     if isinstance(e, Expr) and e.head == "tuple" and e.args and all(map(name_of, e.args)):
         # `"text" f, g` documents both.
         return Expr("block", *(attach(context, text, a) for a in e.args))
-    name = name_of(e)
+    name = name_of(e) or first_assigned(e)
     if not name:
         raise ErrorException(f"cannot document the following expression:\n\n{expression_text(e)}\n")
     module = QuoteNode(context.module)
@@ -283,6 +283,13 @@ def defines(e: Any) -> bool:
         "global",
         "module",
     )
+
+
+def first_assigned(e: Any) -> tuple[Any, str] | None:
+    """What `const a, b = 1, 2` documents: its first name."""
+    while isinstance(e, Expr) and e.head in ("const", "global", "=", "tuple") and e.args:
+        e = e.args[0]
+    return name_of(e) if isinstance(e, Symbol) else None
 
 
 def name_of(e: Any) -> tuple[Any, str] | None:

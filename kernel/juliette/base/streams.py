@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.essentials import exception_constructor
+from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.iteration import iterate_value, native_steps
 from juliette.base.iterator_sizes import Lazy, SizeUnknown
 from juliette.base.strings.values import text_of
@@ -215,6 +216,29 @@ def io_buffer(
         maxsize=limit,
     )
     return IOBuffer(stream)
+
+
+def buffer_field(io: IOBuffer, name: str) -> Any:
+    """The fields of Base's `IOBuffer` that programs look at."""
+    stream = io.stream
+    if name == "data":
+        return make(np.frombuffer(bytes(stream.data), np.uint8).copy(), T.UInt8)
+    known = {
+        "size": len(stream.data),
+        "ptr": stream.position + 1,
+        "mark": stream.marked,
+        "readable": stream.readable,
+        "writable": stream.writable,
+        "seekable": stream.seekable,
+        "append": stream.append,
+        "maxsize": 2**63 - 1 if stream.maxsize is None else stream.maxsize,
+    }
+    if name not in known:
+        raise field_error(io, name)
+    return known[name]
+
+
+FIELD_HOOKS[IOBuffer] = buffer_field
 
 
 @Base.method("close(io::IO)")

@@ -45,7 +45,7 @@ def shortest(x: Any) -> tuple[str, int]:
 
 def float_text(x: Any, *, compact: bool = False, typed: bool | str | None = True) -> str:
     """A float; `typed` keeps the `f0` of a Float32."""
-    if type(x) is float and not compact and (1e-4 <= x < 1e6 or -1e6 < x <= -1e-4):
+    if type(x) is float and not compact and (1e-4 <= x < 1e6 or x == 0.0 or -1e6 < x <= -1e-4):
         return float.__repr__(x)
     single = isinstance(x, np.float32) and typed
     half = isinstance(x, np.float16) and typed and typed != "print"

@@ -13,6 +13,7 @@ import numpy as np
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
+from juliette.runtime.columns import tuple_kernel
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
 from juliette.runtime.kernels import (
@@ -100,7 +101,7 @@ def _find_kernel(t: Template, values: tuple[Any, ...]) -> Any:
         found = TRACED_KERNEL(t, values, slow)
         if found is not None:
             return found
-    return build(t, values, slow) or slow
+    return build(t, values, slow) or tuple_kernel(t, values, slow, BROADCASTED) or slow
 
 
 def instance(t: Any, values: tuple[Any, ...]) -> Any:

@@ -704,6 +704,7 @@ def _function_name(f: Any, module: Module, name: str) -> str:
     return ".".join(module.path) + "." + name
 
 
+@functools.cache
 def is_plain_name(name: str) -> bool:
     """Can a name be written as it stands?"""
     return (
