@@ -45,10 +45,10 @@ def same_shape(a: Any, b: Any) -> None:
             return
         ones = (1,) * len(x)
         pairs = zip(first or ones, second or ones, strict=True)
-        at = next(i for i, (p, q) in enumerate(pairs, 1) if p != q)
+        where = next(i for i, (p, q) in enumerate(pairs, 1) if p != q)
         text = [Base.bindings["repr"](Base.bindings["axes"](v)) for v in (a, b)]
         raise DimensionMismatch(
-            f"dimensions must match: a has dims {text[0]}, b has dims {text[1]}, mismatch at {at}"
+            f"dimensions must match: a has dims {text[0]}, b has dims {text[1]}, mismatch at {where}"
         )
     n = min(len(x), len(y))
     at = next((i + 1 for i in range(n) if x[i] != y[i]), None)
@@ -515,3 +515,18 @@ def complex_array(a: Any) -> Any:
     if T.subtype(eltype_of(a), Complex_):
         return a
     return elementwise(Base.bindings["complex"], a)
+
+
+def bit_shift(name: str, sign: int) -> None:
+    """Shifts of a vector of bits: false bits come in."""
+
+    @Base.method(f"{name}(b::BitVector, i::Integer)")
+    def shifted(b: Any, i: Any) -> Any:
+        out, by, n = np.zeros_like(b.data), sign * int(i), b.data.size
+        if abs(by) < n:
+            out[max(by, 0) : n + min(by, 0)] = b.data[max(-by, 0) : n - max(by, 0)]
+        return V.BitArray(out)
+
+
+for _name, _sign in (("<<", -1), (">>", 1), (">>>", 1)):
+    bit_shift(_name, _sign)

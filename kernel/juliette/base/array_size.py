@@ -439,7 +439,7 @@ def isassigned(a: Any, *index: int) -> bool:
     """
     try:
         GETINDEX(a, *index)
-    except (BoundsError, UndefRefError):
+    except (BoundsError, IndexError, UndefRefError):  # compiled code throws an IndexError
         return False
     return True
 
@@ -522,10 +522,19 @@ def strided(n: Any) -> Any:
     """What holds its elements at constant distances: Array, and views and other shapes of one."""
     t, m = T.TypeVar("T"), T.TypeVar("N")
     size = m if n is None else n
-    dense_parent = T.TypeVar("P", None, T.DenseArray)
+    dense_parent, read = T.TypeVar("P", None, T.DenseArray), T.TypeVar("S")
     union = T.union(
         T.apply_type(T.DenseArray, t, size),
-        T.UnionAll(dense_parent, T.apply_type(T.apply_type(W.SubArray_, t, size), dense_parent)),
+        *(
+            T.UnionAll(dense_parent, T.apply_type(T.apply_type(family, t, size), dense_parent))
+            for family in (W.SubArray_, W.ReshapedArray_)
+        ),
+        T.UnionAll(
+            read,
+            T.UnionAll(
+                dense_parent, T.apply_type(W.ReinterpretArray_, t, size, read, dense_parent)
+            ),
+        ),
     )
     return T.UnionAll(t, T.UnionAll(m, union) if n is None else union)
 

@@ -361,7 +361,7 @@ def _ranges(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if is_array(x):
         return tuple(identical(axis) for axis in Base.bindings["axes"](x))
     if type(x) is tuple:
-        return tuple(V.OneTo(d) if isinstance(d, int) else d for d in x)
+        return tuple(V.OneTo(int(d)) if T.isa(d, T.Integer) else d for d in x)
     raise MethodError(CartesianIndices_, args, None)
 
 
@@ -383,6 +383,29 @@ def index_colon(a: CartesianIndex, b: CartesianIndex) -> CartesianIndices:
 def index_colon_step(a: CartesianIndex, s: CartesianIndex, b: CartesianIndex) -> CartesianIndices:
     parts = zip(a.index, s.index, b.index, strict=True)
     return CartesianIndices(tuple(V.StepRange(i, k, j) for i, k, j in parts))
+
+
+@Base.method("step(r::CartesianIndices)")
+def index_step(r: CartesianIndices) -> Any:
+    """The distance of neighbours in each dimension."""
+    return index_at(tuple(int(Base.bindings["step"](p)) for p in r.ranges))
+
+
+@Base.method("setindex(a::CartesianIndex, x, i::Integer)", export=False)
+def index_with(a: CartesianIndex, x: Any, i: int) -> Any:
+    return index_at(Base.bindings["setindex"](a.index, x, i))
+
+
+@Base.method(
+    "getindex(r::CartesianIndices{N}, i::Vararg{Union{Colon,OrdinalRange{<:Integer}},N}) where N"
+)
+def indices_part(r: CartesianIndices, *index: Any) -> CartesianIndices:
+    """The indices in parts of the ranges, which are indices again."""
+    get = Base.bindings["getindex"]
+    try:
+        return CartesianIndices(tuple(map(get, r.ranges, index)))
+    except BoundsError:
+        raise BoundsError(r, index) from None
 
 
 @Base.method("in(i::CartesianIndex, r::CartesianIndices)")

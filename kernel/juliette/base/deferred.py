@@ -124,9 +124,8 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.nested_loops": "Cartesian",
     "juliette.base.numbers.bits": (
-        "& << >> >>> bitreverse bitrotate bswap count_ones count_zeros htol hton leading_ones "
-        "leading_zeros ltoh nand nor ntoh signed trailing_ones trailing_zeros uabs unsigned xor | "
-        "~ ⊻ ⊼ ⊽"
+        "& bitreverse bitrotate bswap count_ones count_zeros htol hton leading_ones leading_zeros "
+        "ltoh nand nor ntoh signed trailing_ones trailing_zeros uabs unsigned xor | ~ ⊻ ⊼ ⊽"
     ),
     "juliette.base.numbers.checked": (
         "Checked add_with_overflow checked_abs checked_add checked_cld checked_div checked_fld "
@@ -289,12 +288,12 @@ CHAPTERS: dict[str, str] = {
 # Which of them Base exports.
 EXPORTED: dict[str, str] = {
     "Base": (
-        "& <: << >: >> >>> @Kwargs @MIME_str @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ "
-        "@__doc__ @__dot__ @allocated @allocations @assert @async @atomic @atomicreplace "
-        "@atomicswap @big_str @boundscheck @ccall @cfunction @cmd @coalesce @code_llvm "
-        "@code_lowered @code_native @code_typed @code_warntype @debug @deprecate @doc @elapsed "
-        "@enum @error @eval @fastmath @functionloc @generated @gensym @goto @inbounds @info "
-        "@inline @int128_str @invoke @invokelatest @irrational @isdefined @kwdef @label @lock "
+        "& <: >: @Kwargs @MIME_str @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @__doc__ "
+        "@__dot__ @allocated @allocations @assert @async @atomic @atomicreplace @atomicswap "
+        "@big_str @boundscheck @ccall @cfunction @cmd @coalesce @code_llvm @code_lowered "
+        "@code_native @code_typed @code_warntype @debug @deprecate @doc @elapsed @enum @error "
+        "@eval @fastmath @functionloc @generated @gensym @goto @inbounds @info @inline "
+        "@int128_str @invoke @invokelatest @irrational @isdefined @kwdef @label @lock "
         "@macroexpand @macroexpand1 @noinline @nospecialize @polly @r_str @raw_str @s_str @show "
         "@showtime @simd @something @specialize @static @sync @task @threadcall @time @timed "
         "@timev @uint128_str @v_str @warn @which AbstractChannel AbstractMatch AbstractPattern "
@@ -374,6 +373,7 @@ EXTENDED: dict[str, str] = {
     ),
     "juliette.base.meta": "LineNumberNode Symbol copy",
     "juliette.base.missing": "complex float one oneunit zero",
+    "juliette.base.numbers.bits": "<< >> >>>",
     "juliette.base.numbers.complex_functions": "* complex conj imag real",
     "juliette.base.numbers.complexes": "* complex conj imag real",
     "juliette.base.numbers.floats": "reinterpret typemin",

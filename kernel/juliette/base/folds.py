@@ -89,7 +89,7 @@ def map_(f: Any, *xs: Any) -> Any:
                 return converted
         finite_source(x)
         values = apply_all(f, x)
-        if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE and values:
+        if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE:
             return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
         if type(x) is str:
             return _string(values)
@@ -108,7 +108,7 @@ def map_(f: Any, *xs: Any) -> Any:
     shape = zipped_shape(shapes) if alike else None
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)
-    if values and of_bits and getattr(f, "name", None) in _BITWISE:
+    if of_bits and getattr(f, "name", None) in _BITWISE:
         return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
     out = of_results(f, values, shape, xs)
     return along_axes(x, out) if shape is not None and isinstance(out, Array) else out

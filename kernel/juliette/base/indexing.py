@@ -94,7 +94,7 @@ def shifted_element(a: Any, index: tuple[int, ...]) -> Any:
         if len(at) == n and isinstance(a, (W.Transposed, W.PermutedDimsArray)):
             return through_parent(a, at)
         return wrapped_element(a, at)
-    except BoundsError:
+    except (BoundsError, IndexError):
         raise BoundsError(a, index) from None
 
 
@@ -272,6 +272,8 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
         if not unchecked and not 0 < index[0] <= math.prod(shape):
             raise BoundsError(a, index)
     else:
+        if len(index) < len(shape) and any(n != 1 for n in shape[len(index) :]):
+            raise BoundsError(a, index)
         full = index + (first or (1,) * len(shape))[len(index) :]
         limits = shape + (1,) * (len(index) - len(shape))
         if first is not None:

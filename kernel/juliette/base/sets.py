@@ -617,6 +617,13 @@ def last_of_bits(s: BitSet) -> int:
     return int(Base.bindings["maximum"](s))
 
 
+@Base.method("pop!(s::BitSet)")
+def pop_of_bits(s: BitSet) -> Any:
+    if not len(s.data):
+        raise ArgumentError("collection must be non-empty")
+    return Base.bindings["pop!"](s, last_of_bits(s))
+
+
 @Base.method("popfirst!(s::BitSet)")
 def popfirst_of_bits(s: BitSet) -> Any:
     return Base.bindings["pop!"](s, Base.bindings["first"](s))

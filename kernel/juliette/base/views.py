@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import convert_element, eltype_of, is_array, shape_of
+from juliette.base.array_protocol import convert_element, eltype_of, is_array, origin, shape_of
 from juliette.base.cartesian import CartesianIndex, IndexGrid
 from juliette.base.index_styles import LINEAR, index_style
 from juliette.base.indexing import GETINDEX
@@ -78,6 +78,7 @@ def view(a: Any, *index: Any) -> Any:
         and at.groups is None
         and len(at.where) == len(shape)
         and a.groups is None
+        and all([type(i) is int or len(shape_of(i)) == 1 for i in a.indices])
     ):
         return view_of_view(a, at.kept)
     if at.groups is None and len(at.where) != len(shape) and not isinstance(a, Struct):
@@ -213,10 +214,22 @@ def reinterpret_array(t: Any, a: Any) -> Any:
     """
     old, new = dtypes_to_reinterpret(t, a)
     shape = shape_of(a)
+    kinds = T.type_string(eltype_of(a)), T.type_string(t)
+    if not shape and old.itemsize != new.itemsize:
+        raise ArgumentError(
+            f"cannot reinterpret a zero-dimensional `{kinds[0]}` array to `{kinds[1]}` "
+            "which is of a different size"
+        )
     n = shape[0] if shape else 1
+    if old.itemsize != new.itemsize and (first := origin(a)) is not None and first[0] != 1:
+        axis = Base.bindings["repr"](Base.bindings["axes"](a)[0])
+        raise ArgumentError(
+            f"cannot reinterpret a `{kinds[0]}` array to `{kinds[1]}` when the first axis is {axis}."
+            " Try reshaping first."
+        )
     if (n * old.itemsize) % new.itemsize:
         raise ArgumentError(
-            f"cannot reinterpret an `{T.type_string(a.eltype)}` array to `{T.type_string(t)}` whose first dimension "
+            f"cannot reinterpret an `{kinds[0]}` array to `{kinds[1]}` whose first dimension "
             f"has size `{n}`.\nThe resulting array would have a non-integral first dimension.\n"
         )
     return W.ReinterpretArray(t, a)
@@ -235,7 +248,23 @@ def dtypes_to_reinterpret(t: Any, a: Any) -> tuple[Any, Any]:
 
 @Base.method("reinterpret(::typeof(reshape), t::Type, a::AbstractArray)")
 def reinterpret_reshaped(_: Any, t: Any, a: Any) -> Any:
-    dtypes_to_reinterpret(t, a)
+    old, new = (d.itemsize for d in dtypes_to_reinterpret(t, a))
+    if new > old and old and not new % old:
+        n = new // old
+        if shape_of(a)[:1] != (n,):
+            kind, axis = (
+                T.type_string(eltype_of(a)),
+                Base.bindings["repr"](Base.bindings["axes"](a, 1)),
+            )
+            raise ArgumentError(
+                f"`reinterpret(reshape, {T.type_string(t)}, a)` where `eltype(a)` is {kind} requires "
+                f"that `axes(a, 1)` (got {axis}) be equal to 1:{n} (from the ratio of element sizes)"
+            )
+    elif old != new and (not new or old % new):
+        raise ArgumentError(
+            "`reinterpret(reshape, T, a)` requires that one of `sizeof(T)` "
+            f"(got {new}) and `sizeof(eltype(a))` (got {old}) be an integer multiple of the other"
+        )
     return W.ReinterpretArray(t, a, reshaped=True)
 
 

@@ -380,6 +380,12 @@ class SubArray(Wrapper):
             regroup(self.parent.data, self.groups), self.parent.data
         )
 
+    def write(self, where: Any, values: Any) -> None:
+        if not where and self.simple and not self.shape:
+            write_linear(self.parent, np.ravel(self.positions()), values)
+        else:
+            super().write(where, values)
+
     def positions(self) -> Data:
         places = regroup(linear_positions(shape_of(self.parent)), self.groups)
         return np.asarray(select(places, self.where))
