@@ -226,10 +226,10 @@ def show_sexpr_text(x: Any, indent: int = 0) -> str:
     return text + (f"\n{' ' * indent})" if x.head == "block" else ")")
 
 
-@Meta.method("show_sexpr(io::IO, x)", export=False)
-def show_sexpr_to(io: IO, x: Any) -> None:
+@Meta.method("show_sexpr(io::IO, x, indent=0)", export=False)
+def show_sexpr_to(io: IO, x: Any, indent: int = 0) -> None:
     """Print an expression in prefix form."""
-    io.write(show_sexpr_text(x))
+    io.write(show_sexpr_text(x, indent))
 
 
 @Meta.method("show_sexpr(x)", export=False)
@@ -272,6 +272,8 @@ def lower(m: Module, x: Any) -> Any:
     try:
         while isinstance(x, Expr) and x.head == "macrocall":
             x = compiler.expand_macro(x, m, None)
+        if not isinstance(x, (Expr, Symbol)):
+            return x.value if isinstance(x, QuoteNode) else x
         node = compiler.lower(x, m, "none", 1)
     except ErrorException as error:
         # an expression has no place of its own to name
@@ -476,3 +478,16 @@ for _name, _fields in (
     _family.fields = tuple(_fields.split())
     _family.field_types = (T.Any_,) * len(_family.fields)
     _family.is_struct = True
+
+
+Meta.exports = {
+    "quot",
+    "isexpr",
+    "isidentifier",
+    "isoperator",
+    "isunaryoperator",
+    "isbinaryoperator",
+    "ispostfixoperator",
+    "show_sexpr",
+    "@dump",
+}

@@ -90,13 +90,14 @@ class Assigned:
         if macro_call(e) is not None:
             self.visit(self.expand(e))
             return
+        if head in ("struct", "abstract", "primitive"):
+            # A type is global wherever it is defined.
+            self.globals_.update(type_name(e.args[1 if head == "struct" else 0]))
+            return
         if head in (
             "quote",
             "inert",
             "->",
-            "struct",
-            "abstract",
-            "primitive",
             "module",
             "meta",
             "macro",
@@ -179,6 +180,13 @@ class Assigned:
             return
         for a in e.args:
             self.visit(a)
+
+
+def type_name(e: Any) -> list[str]:
+    """The name in the head of a type's definition, `Name{T} <: Super`."""
+    while isinstance(e, Expr) and e.head in ("<:", "curly"):
+        e = e.args[0]
+    return [e.name] if isinstance(e, Symbol) else []
 
 
 def _values(spec: Any) -> list[Any]:
