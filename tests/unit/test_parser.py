@@ -435,6 +435,7 @@ ERRORS = [
     ("&*s", "extra tokens after end of expression"),
     ("< :2", "not a unary operator"),
     ("* => 2", "not a unary operator"),
+    ("A.'", "the .' operator for transpose is discontinued"),
 ]
 
 

@@ -543,7 +543,10 @@ class ExpressionParser(AtomParser):
         raise NotImplementedError
 
     def _field(self, left: SyntaxNode) -> SyntaxNode:
-        self.bump()
+        dot = self.bump()
+        if self.kind == "'" and self.adjacent():
+            message = "the .' operator for transpose is discontinued"
+            self.fail(message, self.starts[dot], self.stops[self.index])
         if self.kind != "NL" and not self.adjacent():
             self.fail("whitespace is not allowed here", self.last_stop, self.start)
         kind = self.kind

@@ -52,6 +52,8 @@ _PUNCTUATION = frozenset("()[]{},;@")
 _ENDS_OPERAND = frozenset(
     {*NUMBERS, "Identifier", "Bool", "Char", ")", "]", "}", "'", "StringEnd", "end"}
 )
+# `x.'` is read as an adjoint, and refused as one.
+_BEFORE_ADJOINT = _ENDS_OPERAND | {"."}
 _NAME_CATEGORIES = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Sc"))
 _MORE_CATEGORIES = frozenset(("Mn", "Mc", "Me", "Nd", "Pc", "Sk", "No"))
 _MORE_STARTS: Final = frozenset(
@@ -381,7 +383,7 @@ class Lexer:
     def _quote(self, position: int) -> int:
         """An adjoint after an operand, a character otherwise."""
         text = self.text
-        if self.kinds and not self._flag and self.kinds[-1] in _ENDS_OPERAND:
+        if self.kinds and not self._flag and self.kinds[-1] in _BEFORE_ADJOINT:
             stop = position + 1
             while stop < len(text) and _is_suffix(text[stop]):
                 stop += 1
