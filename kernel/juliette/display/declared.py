@@ -25,12 +25,13 @@ _ALIASES = {
     "DimOrInd": "Union{Integer,AbstractUnitRange}",
 }
 
-# A line for each method; a `!` before it: of Core.
+# A line for each method; a `!` before it: of Core. After `@` the place that Julia 1.10 names,
+# where traces that were published tell it.
 _OPERATORS = {
     "+": """
-        +(x, y, z, more...)
-        +(x::T, y::T) where T<:BitInteger
-        +(x::T, y::T) where T<:IEEEFloat
+        +(x, y, z, more...) @ operators.jl:587
+        +(x::T, y::T) where T<:BitInteger @ int.jl:87
+        +(x::T, y::T) where T<:IEEEFloat @ float.jl:409
         +(x::Real, y::Complex{Bool})
         +(x::Complex{Bool}, y::Real)
         +(x::Integer, y::AbstractChar)
@@ -44,12 +45,12 @@ _OPERATORS = {
     """,
     "-": """
         -(x::Missing)
-        -(x::BitInteger)
+        -(x::BitInteger) @ int.jl:85
         -(x::IEEEFloat)
         -(x::Complex)
         -(x::AbstractArray)
-        -(x::T, y::T) where T<:BitInteger
-        -(x::T, y::T) where T<:IEEEFloat
+        -(x::T, y::T) where T<:BitInteger @ int.jl:86
+        -(x::T, y::T) where T<:IEEEFloat @ float.jl:410
         -(x::Real, y::Complex{Bool})
         -(x::Complex{Bool}, y::Real)
         -(x::AbstractChar, y::Integer)
@@ -60,11 +61,11 @@ _OPERATORS = {
         -(x::AbstractArray, y::AbstractArray)
     """,
     "*": """
-        *(x, y, z, more...)
-        *(x::T, y::T) where T<:BitInteger
-        *(x::T, y::T) where T<:IEEEFloat
+        *(x, y, z, more...) @ operators.jl:587
+        *(x::T, y::T) where T<:BitInteger @ int.jl:88
+        *(x::T, y::T) where T<:IEEEFloat @ float.jl:411
         *(x::Text, more::Text...)
-        *(x::Real, y::Complex{Bool})
+        *(x::Real, y::Complex{Bool}) @ complex.jl:327
         *(x::Complex{Bool}, y::Real)
         *(x::Number, y::Missing)
         *(x::Missing, y::Number)
@@ -75,8 +76,8 @@ _OPERATORS = {
         *(x::Number)
     """,
     "/": """
-        /(x::BitInteger, y::BitInteger)
-        /(x::T, y::T) where T<:IEEEFloat
+        /(x::BitInteger, y::BitInteger) @ int.jl:97
+        /(x::T, y::T) where T<:IEEEFloat @ float.jl:412
         /(x::Complex, y::Real)
         /(x::Real, y::Complex)
         /(x::Missing, y::Number)
@@ -100,8 +101,8 @@ _OPERATORS = {
         ^(x::AbstractMatrix, y::Real)
     """,
     "isless": """
-        isless(x::Missing, y)
-        isless(x, y::Missing)
+        isless(x::Missing, y) @ missing.jl:87
+        isless(x, y::Missing) @ missing.jl:88
         isless(x::Real, y::AbstractFloat)
         isless(x::AbstractFloat, y::Real)
         isless(x::Real, y::Real)
@@ -112,9 +113,9 @@ _OPERATORS = {
         isless(x::AbstractVector, y::AbstractVector)
     """,
     "convert": """
-        convert(t::Type{T}, x::T) where T<:Number
-        convert(t::Type{T}, x::Number) where T<:Number
-        convert(t::Type{T}, x::Ptr) where T<:Integer
+        convert(t::Type{T}, x::T) where T<:Number @ number.jl:6
+        convert(t::Type{T}, x::Number) where T<:Number @ number.jl:7
+        convert(t::Type{T}, x::Ptr) where T<:Integer @ pointer.jl:23
         convert(t::Type{String}, x::String)
         convert(t::Type{T}, x::T) where T<:AbstractString
         convert(t::Type{T}, x::AbstractString) where T<:AbstractString
@@ -251,29 +252,29 @@ _OPERATORS = {
 # Constructors by the type that they belong to, or a supertype of it.
 _CONSTRUCTORS = {
     "Integer": """
-        T(x::AbstractChar) where T<:Union{Int32,Int64}
-        T(x::AbstractChar) where T<:Union{AbstractChar,Number}
+        T(x::AbstractChar) where T<:Union{Int32,Int64} @ char.jl:51
+        T(x::AbstractChar) where T<:Union{AbstractChar,Number} @ char.jl:50
         T(x::BigInt) where T<:BitSigned
         T(x::BigInt) where T<:BitUnsigned
-        !T(x::T) where T<:Number
+        !T(x::T) where T<:Number @ boot.jl:792
         T(x::Rational) where T<:Integer
         T(x::AbstractFloat) where T<:Integer
         T(x::Complex) where T<:Real
     """,
     "AbstractFloat": """
-        T(x::Real, r::RoundingMode) where T<:AbstractFloat
-        !T(x::T) where T<:Number
-        T(x::AbstractChar) where T<:Union{AbstractChar,Number}
+        T(x::Real, r::RoundingMode) where T<:AbstractFloat @ rounding.jl:207
+        !T(x::T) where T<:Number @ boot.jl:792
+        T(x::AbstractChar) where T<:Union{AbstractChar,Number} @ char.jl:50
         T(x::Rational) where T<:AbstractFloat
         T(x::Complex) where T<:Real
     """,
     "Number": """
-        T(x::AbstractChar) where T<:Union{AbstractChar,Number}
-        !T(x::T) where T<:Number
+        T(x::AbstractChar) where T<:Union{AbstractChar,Number} @ char.jl:50
+        !T(x::T) where T<:Number @ boot.jl:792
         T(x::Complex) where T<:Real
     """,
     "AbstractChar": """
-        T(x::AbstractChar) where T<:Union{AbstractChar,Number}
+        T(x::AbstractChar) where T<:Union{AbstractChar,Number} @ char.jl:50
         Char(x::UInt32)
         Char(x::Number)
     """,
@@ -351,7 +352,7 @@ def _read(lines: str, of: Any, callee: str | None) -> list[Method]:
     for line in lines.strip().splitlines():
         header = line.strip()
         module = Core if header.startswith("!") else Base
-        header = header.removeprefix("!")
+        header, _, where = header.removeprefix("!").partition(" @ ")
         for alias, meant in _ALIASES.items():
             header = header.replace(alias, meant)
         positional, _, keywords = header.partition(";")
@@ -369,6 +370,9 @@ def _read(lines: str, of: Any, callee: str | None) -> list[Method]:
             declared.head = callee if callee is not None else _head(header)
             declared.of_type = callee is None
             declared.source = m.source
+            if where:
+                declared.file, _, number = where.partition(":")
+                declared.line = int(number)
             if keywords:
                 named = [k.strip() for k in keywords.split(",")]
                 declared.builtin, declared.rest = _lister(named), named[-1].removesuffix("...")
