@@ -51,13 +51,13 @@ def same_shape(a: Any, b: Any) -> None:
             f"dimensions must match: a has dims {text[0]}, b has dims {text[1]}, mismatch at {where}"
         )
     n = min(len(x), len(y))
-    at = next((i + 1 for i in range(n) if x[i] != y[i]), None)
-    if at is None:
+    differ = next((i + 1 for i in range(n) if x[i] != y[i]), None)
+    if differ is None:
         longer = x if len(x) > len(y) else y
-        at = next((i + 1 for i in range(n, len(longer)) if longer[i] != 1), None)
-    if at is not None:
+        differ = next((i + 1 for i in range(n, len(longer)) if longer[i] != 1), None)
+    if differ is not None:
         raise DimensionMismatch(
-            f"dimensions must match: a has dims {axes_text(x)}, b has dims {axes_text(y)}, mismatch at {at}"
+            f"dimensions must match: a has dims {axes_text(x)}, b has dims {axes_text(y)}, mismatch at {differ}"
         )
 
 

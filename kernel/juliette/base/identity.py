@@ -152,12 +152,12 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
             isinstance(getattr(type(x), f, None), property) for f in fields or ()
         ):
             return _slots_copied(x, memo)
-        out = object.__new__(type(x))
-        memo[id(x)] = out
-        for f in fields:
+        made: Any = object.__new__(type(x))
+        memo[id(x)] = made
+        for f in fields or ():
             if hasattr(x, f):
-                setattr(out, f, deep_copy(getattr(x, f), memo))
-        return out
+                setattr(made, f, deep_copy(getattr(x, f), memo))
+        return made
     return x
 
 

@@ -8,6 +8,7 @@
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
 - `emit_loops`: Python forms for loops and comprehensions
+- `emit_pieces`: what all parts of the emitter work with
 - `emit_typed`: Python forms for numbers of known types, and calls without dispatch
 - `emitter`: core to Python `ast`: expressions and statements
 - `expansion`: macro calls: finding the macro, calling it

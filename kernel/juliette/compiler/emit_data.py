@@ -8,14 +8,15 @@ for the number of the access) says which array and which indices it was.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
+from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.inference import assigned_in, parts_of, quiet
 from juliette.compiler.lattice import HIGH
 
-LOAD, STORE = ast.Load(), ast.Store()
+STORE = ast.Store()
 
 
 class Sites:
@@ -37,16 +38,18 @@ class Uses:
         self.assigned = self.indices = self.total = 0
 
 
-class DataForms:
+def integer(e: ast.Constant) -> int:
+    """The whole number that a constant is."""
+    assert isinstance(e.value, int)
+    return e.value
+
+
+class DataForms(Pieces):
     """A part of the emitter."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
     # ------------------------------------------------------------ ranges
 
-    def python_range(self, node: C.Call, from_zero: bool = False) -> ast.expr:
+    def python_range(self, node: Any, from_zero: bool = False) -> ast.expr:
         """`a:b` or `a:step:b` as Python's `range`; `from_zero`: everything less one, for indices."""
         plan = self.plans[id(node)]
         if plan.length is not None:
@@ -56,19 +59,19 @@ class DataForms:
         start, stop = parts[0], parts[-1]
         if from_zero:
             if isinstance(start, ast.Constant):
-                return self.call("%range", self.const(start.value - 1), stop)  # type: ignore[no-any-return]
-            return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)  # type: ignore[no-any-return]
+                return self.call("%range", self.const(integer(start) - 1), stop)
+            return self.call("%range", self.binary(ast.Sub, start, self.const(1)), stop)
         beyond = 1
         if plan.length is None and len(parts) == 3:
             low, high = L.bounds(self.element(node.args[1])) or (L.LOW, L.HIGH)
             if low <= 0 <= high:
-                return self.call("%step_range", *parts)  # type: ignore[no-any-return]
+                return self.call("%step_range", *parts)
             beyond = 1 if low > 0 else -1
         if isinstance(stop, ast.Constant):
-            stop = self.const(stop.value + beyond)
+            stop = self.const(integer(stop) + beyond)
         else:
             stop = self.binary(ast.Add if beyond > 0 else ast.Sub, stop, self.const(1))
-        return self.call("%range", start, stop, *parts[1:-1])  # type: ignore[no-any-return]
+        return self.call("%range", start, stop, *parts[1:-1])
 
     def loop_from_zero(self, node: C.For, var: C.Var) -> str:
         """`all`, `also` or nothing: is a loop's variable used for indices, so that one less is wanted?"""
@@ -116,9 +119,6 @@ class DataForms:
 
     # ------------------------------------------------------------ arrays
 
-    def attribute(self, e: ast.expr, name: str) -> ast.expr:
-        return self.at(ast.Attribute(e, name, LOAD))  # type: ignore[no-any-return]
-
     def array_length(self, node: C.Node, ndim: int) -> ast.expr:
         data = self.attribute(self.expr(node), "data")
         return self.call("%len", data) if ndim == 1 else self.attribute(data, "size")
@@ -130,10 +130,12 @@ class DataForms:
         """An index counted from 0, and where to find its value if it is out of bounds."""
         e, low, _ = self.ring(node)
         if isinstance(e, ast.Constant):
-            return self.const(e.value - 1 if e.value > 0 else HIGH), (None, e.value)
+            at = integer(e)
+            return self.const(at - 1 if at > 0 else HIGH), (None, at)
         offset = 0
         if isinstance(e, ast.Name):
-            base, name = e, e.id
+            base: ast.expr = e
+            name = e.id
         elif (
             isinstance(e, ast.BinOp)
             and isinstance(e.op, (ast.Add, ast.Sub))
@@ -141,7 +143,7 @@ class DataForms:
             and isinstance(e.right, ast.Constant)
         ):
             base, name = e.left, e.left.id
-            offset = e.right.value if isinstance(e.op, ast.Add) else -e.right.value
+            offset = integer(e.right) * (1 if isinstance(e.op, ast.Add) else -1)
         else:
             base, again = self.hold(e)
             name = again.id
@@ -187,7 +189,7 @@ class DataForms:
         self.sites.append((again.id, indices))
         out = self.at(ast.Subscript(data, index, context))
         out.col_offset = out.end_col_offset = len(self.sites)
-        return out  # type: ignore[no-any-return]
+        return out
 
     def load_element(self, node: C.Call, index: Any) -> ast.expr:
         line = self.lines.get(id(node))
@@ -203,7 +205,7 @@ class DataForms:
         self.sites.append(place)
         out = self.at(ast.Subscript(data, index, LOAD))
         out.col_offset = out.end_col_offset = len(self.sites)
-        return out  # type: ignore[no-any-return]
+        return out
 
     def lines_of(self, node: C.For, var: C.Var) -> list[tuple[C.Call, int]]:
         """Reads `A[i, k]` along the one index `k` of an innermost loop that writes nothing: a list may serve them.
@@ -279,7 +281,7 @@ class DataForms:
         """An element of an array of references, which may be undefined."""
         first, again = self.hold(self.access(node.args, False, LOAD))
         test = self.at(ast.Compare(first, [ast.IsNot()], [self.name("%UNDEF")]))
-        return self.choose(test, again, self.call("%undefined"))  # type: ignore[no-any-return]
+        return self.choose(test, again, self.call("%undefined"))
 
     def store_element(self, node: C.Call, index: Any, view: bool) -> None:
         """`A[i, j] = v` as a statement."""
@@ -294,7 +296,7 @@ class DataForms:
 
     def stored(self, node: C.Call, index: Any, view: bool) -> ast.expr:
         self.store_element(node, index, view)
-        return self.expr(node.args[0])  # type: ignore[no-any-return]
+        return self.expr(node.args[0])
 
     # ------------------------------------------------------------ dictionaries whose keys are numbers or strings
 
@@ -305,15 +307,15 @@ class DataForms:
         found, entry = self.hold(self.call(self.attribute(self.attribute(d, "data"), "get"), k))
         test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
         value = self.at(ast.Subscript(entry, self.const(1), LOAD))
-        return self.choose(test, value, self.call("%no_key", dictionary, again))  # type: ignore[no-any-return]
+        return self.choose(test, value, self.call("%no_key", dictionary, again))
 
     def dict_get(self, node: C.Call) -> ast.expr:
         d, k, default = self.exprs(node.args)
         if not isinstance(default, (ast.Name, ast.Constant)):
-            return self.call("%dict_get", d, k, default)  # type: ignore[no-any-return]
+            return self.call("%dict_get", d, k, default)
         found, entry = self.hold(self.call(self.attribute(self.attribute(d, "data"), "get"), k))
         test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
-        return self.choose(test, self.at(ast.Subscript(entry, self.const(1), LOAD)), default)  # type: ignore[no-any-return]
+        return self.choose(test, self.at(ast.Subscript(entry, self.const(1), LOAD)), default)
 
     def dict_store(self, node: C.Call) -> None:
         d, v, k = self.exprs(node.args)
@@ -330,7 +332,7 @@ class DataForms:
 
     def dict_stored(self, node: C.Call) -> ast.expr:
         self.dict_store(node)
-        return self.expr(node.args[0])  # type: ignore[no-any-return]
+        return self.expr(node.args[0])
 
     # ------------------------------------------------------------ strings
 
@@ -343,4 +345,4 @@ class DataForms:
                 pieces.append(e)
             else:
                 pieces.append(self.at(ast.FormattedValue(e, -1, None)))
-        return self.at(ast.JoinedStr(pieces))  # type: ignore[no-any-return]
+        return self.at(ast.JoinedStr(pieces))

@@ -9,26 +9,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from juliette.compiler import core as C
+from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.inference import assigned_in, parts_of, quiet
 from juliette.compiler.intrinsics_data import array_of, in_step, is_plain_vector
 from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, joined, widen
 from juliette.runtime import types as T
 
-LOAD = ast.Load()
-
 # A loop of more iterations gains when it reads the lines of its matrices from lists.
 LONG_LOOP = 20
 
 
-class LoopForms:
+class LoopForms(Pieces):
     """A part of the emitter."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def stmt_while(self, node: C.While) -> None:
         hoisted = self.hoist(node)
@@ -262,7 +257,7 @@ class LoopForms:
     def consumed(self, node: C.Consume, values: ast.expr, element: Any) -> ast.expr:
         """The function applied to all values; the source tells what there could have been if there are none."""
         source = self.name(node.sources[0].var.pyname) if node.same else self.const(None)
-        return self.call(  # type: ignore[no-any-return]
+        return self.call(
             "%consume",
             self.expr(node.function),
             values,

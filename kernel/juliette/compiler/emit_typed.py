@@ -3,86 +3,34 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
+from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.lattice import HIGH, LOW
 
-LOAD, STORE = ast.Load(), ast.Store()
+STORE = ast.Store()
 # Sums and products are wrapped around once for the whole expression, unless they may grow beyond this.
 WIDEST = 2**200
 # Integers of one digit inside Python, which it compares fastest.
 SMALL = 2**30 - 1
 OPERATORS = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 
-ISA_TABLES: dict[Any, tuple[str, Any]] = {}
 
-
-class TypedForms:
+class TypedForms(Pieces):
     """A part of the emitter."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...
-
-    # ------------------------------------------------------------ small forms
-
-    def binary(self, op: Any, a: ast.expr, b: ast.expr) -> ast.expr:
-        return self.at(ast.BinOp(a, op(), b))  # type: ignore[no-any-return]
-
-    def choose(self, test: ast.expr, a: ast.expr, b: ast.expr) -> ast.expr:
-        return self.at(ast.IfExp(test, a, b))  # type: ignore[no-any-return]
-
-    def hold(self, e: ast.expr) -> tuple[ast.expr, ast.expr]:
-        """An expression to evaluate first, and the same value again."""
-        if isinstance(e, (ast.Name, ast.Constant)):
-            return e, e
-        t = self.temp()
-        return self.at(ast.NamedExpr(self.name(t, True), e)), self.name(t)
-
-    def ordered(self, a: ast.expr, b: ast.expr) -> tuple[ast.expr, tuple[ast.expr, ast.expr]]:
-        """`a`, and `b` held, where `b` is needed first: `a` is computed before if that can matter."""
-        if not isinstance(b, (ast.Name, ast.Constant)) and any(
-            isinstance(n, ast.Call) for n in ast.walk(a)
-        ):
-            t = self.temp()
-            self.store(t, a)
-            a = self.name(t)
-        return a, self.hold(b)
-
-    def constant(self, name: str, value: Any) -> str:
-        """A helper's name for a value that is the same for all code."""
-        key = f"%={name}"
-        self.constants[key] = value
-        return key
-
-    def constant_for(self, name: str, value: Any) -> str:
-        """A helper's name for a value of its own."""
-        key = f"%={name}{id(value):x}"
-        self.constants[key] = value
-        return key
-
-    def isa_table(self, t: Any) -> str:
-        """The name of the table that tells which classes are of a type."""
-        from juliette.compiler.data_support import IsaTable
-
-        found = ISA_TABLES.get(t)
-        if found is None:
-            found = ISA_TABLES[t] = (f"%isa{len(ISA_TABLES)}", IsaTable(t))
-        self.constants[found[0]] = found[1]
-        return found[0]
 
     def chain(self, op: Any, node: C.Call) -> ast.expr:
         """`a op b op …`"""
         first, *rest = self.exprs(node.args)
         for e in rest:
             first = self.binary(op, first, e)
-        return first  # type: ignore[no-any-return]
+        return first
 
     def compare(self, op: Any, node: C.Call) -> ast.expr:
         a, b = self.exprs(node.args)
-        return self.at(ast.Compare(a, [op()], [b]))  # type: ignore[no-any-return]
+        return self.at(ast.Compare(a, [op()], [b]))
 
     # ------------------------------------------------------------ arithmetic
 
@@ -90,7 +38,7 @@ class TypedForms:
         """Sum, difference or product with floats in it; integers before the first float stay integers."""
         if len(node.args) == 1:
             e = self.expr(node.args[0])
-            return e if op == "+" else self.at(ast.UnaryOp(ast.USub(), e))  # type: ignore[no-any-return]
+            return e if op == "+" else self.at(ast.UnaryOp(ast.USub(), e))
         first, *rest = self.exprs(node.args)
         elements = [self.element(n) for n in node.args]
         whole = L.bounds(elements[0])
@@ -106,12 +54,12 @@ class TypedForms:
                     whole = (LOW, HIGH)
             else:
                 whole = None
-        return first  # type: ignore[no-any-return]
+        return first
 
     def as_float(self, e: ast.expr) -> ast.expr:
         """A literal as a float, which saves the conversion when it runs."""
         if isinstance(e, ast.Constant) and type(e.value) is int and not self.traced:
-            return self.const(float(e.value))  # type: ignore[no-any-return]
+            return self.const(float(e.value))
         return e
 
     def ring(self, node: C.Node) -> tuple[ast.expr, int, int]:
@@ -169,12 +117,12 @@ class TypedForms:
         name = self.name(target)
 
         def beyond(least: int, most: int) -> ast.expr:
-            tests = []
+            tests: list[ast.expr] = []
             if high > HIGH:
                 tests.append(self.at(ast.Compare(name, [ast.Gt()], [self.const(most)])))
             if low < LOW:
                 tests.append(self.at(ast.Compare(name, [ast.Lt()], [self.const(least)])))
-            return tests[0] if len(tests) == 1 else self.at(ast.BoolOp(ast.Or(), tests))  # type: ignore[no-any-return]
+            return tests[0] if len(tests) == 1 else self.at(ast.BoolOp(ast.Or(), tests))
 
         again = self.at(ast.Assign([self.name(target, True)], self.call("%wrap", name)))
         inner = self.at(ast.If(beyond(LOW, HIGH), [again], []))
@@ -187,7 +135,7 @@ class TypedForms:
     ) -> ast.expr:
         """A call of an instance, without dispatch."""
         args = [*node.args, *[v for _, v in node.kwargs]] if named else node.args
-        return self.call(instance.enter_into(self.constants), *before, *self.exprs(args))  # type: ignore[no-any-return]
+        return self.call(instance.enter_into(self.constants), *before, *self.exprs(args))
 
     def linked(self, node: C.Call) -> ast.expr:
         """A call of the method that dispatch selects for these types, bound at the first call."""
@@ -197,7 +145,7 @@ class TypedForms:
         types = exact([self.element(a) for a in node.args])
         if types is None:
             return self.dispatched(function, node)
-        return self.call(function.link(types).enter_into(self.constants), *self.exprs(node.args))  # type: ignore[no-any-return]
+        return self.call(function.link(types).enter_into(self.constants), *self.exprs(node.args))
 
     def dispatched(self, function: Any, node: C.Call) -> ast.expr:
         """A call through the function's table."""
@@ -213,4 +161,4 @@ class TypedForms:
             firsts.append(self.call("%type", first))
             again.append(second)
         index = firsts[0] if len(args) == 1 else self.at(ast.Tuple(firsts, LOAD))
-        return self.call(self.at(ast.Subscript(self.name(key), index, LOAD)), *again)  # type: ignore[no-any-return]
+        return self.call(self.at(ast.Subscript(self.name(key), index, LOAD)), *again)

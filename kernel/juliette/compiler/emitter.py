@@ -11,30 +11,26 @@ through dispatch.
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_loops import LoopForms
+from juliette.compiler.emit_pieces import LOAD, STORE
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
-from juliette.compiler.inference import Inference, constant_global, parts_of
-from juliette.compiler.lattice import ANY, BOTTOM, Known, widen
+from juliette.compiler.inference import constant_global, parts_of
+from juliette.compiler.lattice import BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base
 
-_COUNTER = itertools.count()
-ATOMS = (int, float, str, type(None))
 # Operators with a fast form for arguments of unknown types: the function of Base, and the helper.
 FAST: dict[Any, str] = {}
 
 # Nodes without effects, whose value stands in the code if it is known.
 FOLDED = (C.Local, C.Global)
-
-LOAD, STORE = ast.Load(), ast.Store()
 
 
 NOTHING, ASSIGNED, READ = 0, 1, 2
@@ -78,119 +74,14 @@ _UNSET = ("NameError", "AttributeError", "UndefVarError")
 class Emitter(TypedForms, DataForms, LoopForms):
     """Emits the body of one Python function."""
 
-    def __init__(
-        self, module: Any, constants: dict[str, Any], inference: Inference | None = None
-    ) -> None:
-        self.module = module
-        self.inference = inference
-        self.plans = inference.plans if inference is not None else {}
-        self.types = inference.types if inference is not None else {}
-        self.traced = inference is not None and inference.traced
-        self.constants = constants
-        self.out: list[ast.stmt] = []
-        self.line = 1
-        self.temps = 0
-        self.return_type: C.Node | None = None
-        self.in_function = False
-        # within a loop, where a scope is entered more than once
-        self.looping = 0
-        self.locals: frozenset[str] = frozenset()
-        # accesses of arrays, by number; and views of arrays taken before a loop
-        self.sites: list[tuple[str, list[tuple[str | None, int]]]] = []
-        self.hoisted: dict[str, str] = {}
-        # what is done with the elements of the comprehensions around
-        self.yields: list[Callable[[ast.expr], ast.stmt]] = []
-        # of the innermost question around that is answered early: has it been?  and how many loops it is in
-        self.stop: ast.expr | None = None
-        self.depth = 0
-        # loop variables of which one less is kept, for indices
-        self.zero: dict[str, str] = {}
-        # reads of arrays that a list serves: the list, its index, and the place in the array
-        self.lines: dict[int, tuple[str, str, tuple[str, list[tuple[str | None, int]]]]] = {}
-        # variables that have a value for certain at this place
-        self.definite: set[C.Var] = set()
-        # items of loops whose variable Python's `for` assigns itself
-        self.loop_variables: set[C.Var] = set()
-
-    # ------------------------------------------------------------ small pieces
-
-    def at(self, node: Any) -> Any:
-        node.lineno = node.end_lineno = self.line
-        node.col_offset = node.end_col_offset = 0
-        return node
-
-    def name(self, id_: str, store: bool = False) -> ast.expr:
-        return self.at(ast.Name(id_, STORE if store else LOAD))  # type: ignore[no-any-return]
-
-    def call(self, f: ast.expr | str, *args: ast.expr) -> ast.expr:
-        if isinstance(f, str):
-            f = self.name(f)
-        return self.at(ast.Call(f, list(args), []))  # type: ignore[no-any-return]
-
-    def const(self, value: Any) -> ast.expr:
-        if type(value) in ATOMS or value is True or value is False:
-            return self.at(ast.Constant(value))  # type: ignore[no-any-return]
-        if type(value) is tuple and all(type(v) in (*ATOMS, bool) for v in value):
-            return self.at(ast.Tuple([self.const(v) for v in value], LOAD))  # type: ignore[no-any-return]
-        name = f"%c{next(_COUNTER)}"
-        self.constants[name] = value
-        return self.name(name)
-
-    def temp(self) -> str:
-        self.temps += 1
-        return f"%e{self.temps}"
-
-    def push(self, stmt: ast.stmt) -> None:
-        self.out.append(self.at(stmt))
-
-    def store(self, target: str, value: ast.expr) -> None:
-        self.push(ast.Assign([self.name(target, True)], value))
-
-    def sub(self) -> list[ast.stmt]:
-        saved, self.out = self.out, []
-        return saved
-
-    def done(self, saved: list[ast.stmt]) -> list[ast.stmt]:
-        body, self.out = self.out, saved
-        return body or [self.at(ast.Pass())]
-
-    def element(self, node: C.Node) -> Any:
-        """What inference knows of a node's value."""
-        return self.types.get(id(node), ANY)
-
     # ------------------------------------------------------------ expressions
-
-    def exprs(
-        self, nodes: list[C.Node], emit: Callable[[C.Node], ast.expr] | None = None
-    ) -> list[ast.expr]:
-        """Several operands, left to right."""
-        results: list[ast.expr] = []
-        emit = emit or self.expr
-        for node in nodes:
-            mark = len(self.out)
-            e = emit(node)
-            if len(self.out) > mark:
-                saved: list[ast.stmt] = []
-                for i, r in enumerate(results):
-                    inner = r.value if isinstance(r, ast.Starred) else r
-                    if not isinstance(inner, ast.Constant) and not (
-                        isinstance(inner, ast.Name) and inner.id.startswith("%")
-                    ):
-                        t = self.temp()
-                        saved.append(self.at(ast.Assign([self.name(t, True)], inner)))
-                        new = self.name(t)
-                        results[i] = (
-                            self.at(ast.Starred(new, LOAD)) if isinstance(r, ast.Starred) else new
-                        )
-                self.out[mark:mark] = saved
-            results.append(e)
-        return results
 
     def expr(self, node: C.Node) -> ast.expr:
         known = self.types.get(id(node))
         if type(known) is Known and type(node) in FOLDED:
             return self.const(known.value)
-        return getattr(self, "expr_" + type(node).__name__)(node)  # type: ignore[no-any-return]
+        emit: Callable[[Any], ast.expr] = getattr(self, "expr_" + type(node).__name__)
+        return emit(node)
 
     def expr_Const(self, node: C.Const) -> ast.expr:
         return self.const(node.value)
@@ -198,7 +89,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def expr_Local(self, node: C.Local) -> ast.expr:
         e = self.name(node.var.pyname)
         if node.var.boxed:
-            return self.at(ast.Attribute(e, "value", LOAD))  # type: ignore[no-any-return]
+            return self.at(ast.Attribute(e, "value", LOAD))
         return e
 
     def expr_Captured(self, node: C.Captured) -> ast.expr:
@@ -221,10 +112,10 @@ class Emitter(TypedForms, DataForms, LoopForms):
         return self.name(key)
 
     def expr_Splat(self, node: C.Splat) -> ast.expr:
-        return self.at(ast.Starred(self.call("%splat", self.expr(node.value)), LOAD))  # type: ignore[no-any-return]
+        return self.at(ast.Starred(self.call("%splat", self.expr(node.value)), LOAD))
 
     def expr_MakeTuple(self, node: C.MakeTuple) -> ast.expr:
-        return self.at(ast.Tuple(self.exprs(node.items), LOAD))  # type: ignore[no-any-return]
+        return self.at(ast.Tuple(self.exprs(node.items), LOAD))
 
     def expr_Call(self, node: C.Call) -> ast.expr:
         plan = self.plans.get(id(node))
@@ -283,13 +174,6 @@ class Emitter(TypedForms, DataForms, LoopForms):
         return self.call(
             self.at(ast.Subscript(self.name(key), self.call("%type", first), LOAD)), again
         )
-
-    def const_symbol(self, name: str) -> ast.expr:
-        from juliette.syntax.expr import Symbol
-
-        key = f"%:{name}"
-        self.constants[key] = Symbol(name)
-        return self.name(key)
 
     def expr_Assign(self, node: C.Assign) -> ast.expr:
         self.assign(node)
@@ -392,7 +276,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
         self.out = saved
         self.definite = before
         if not then_out and not other_out:
-            return self.at(ast.IfExp(test, then, other))  # type: ignore[no-any-return]
+            return self.at(ast.IfExp(test, then, other))
         t = self.temp()
         then_out.append(self.at(ast.Assign([self.name(t, True)], then)))
         other_out.append(self.at(ast.Assign([self.name(t, True)], other)))
@@ -426,7 +310,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             extra = self.out
             self.out = saved
             if not extra:
-                return self.at(ast.BoolOp(ast.And(), [a, b]))  # type: ignore[no-any-return]
+                return self.at(ast.BoolOp(ast.And(), [a, b]))
             del self.out[mark:]
         elif isinstance(node, C.If) and isinstance(node.then, C.Const) and node.then.value is True:
             mark = len(self.out)
@@ -436,7 +320,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
             extra = self.out
             self.out = saved
             if not extra:
-                return self.at(ast.BoolOp(ast.Or(), [a, b]))  # type: ignore[no-any-return]
+                return self.at(ast.BoolOp(ast.Or(), [a, b]))
             del self.out[mark:]
         e = self.expr(node)
         if (self.types.get(id(node)) is T.Bool and not self.traced) or (
@@ -445,11 +329,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
             return e
         t = self.temp()
         # `t is True or (t is not False and %truth(t))`: plain Bools cost two identity tests.
-        held = self.at(ast.NamedExpr(self.name(t, True), e))  # type: ignore[arg-type]
+        held = self.at(ast.NamedExpr(self.name(t, True), e))
         is_true = self.at(ast.Compare(held, [ast.Is()], [self.const(True)]))
         not_false = self.at(ast.Compare(self.name(t), [ast.IsNot()], [self.const(False)]))
         rest = self.at(ast.BoolOp(ast.And(), [not_false, self.call("%truth", self.name(t))]))
-        return self.at(ast.BoolOp(ast.Or(), [is_true, rest]))  # type: ignore[no-any-return]
+        return self.at(ast.BoolOp(ast.Or(), [is_true, rest]))
 
     def expr_statement(self, node: C.Node) -> ast.expr:
         self.stmt(node)
@@ -475,7 +359,7 @@ class Emitter(TypedForms, DataForms, LoopForms):
     def expr_Closure(self, node: C.Closure) -> ast.expr:
         family: Family = node.family
         signatures = self.const(None) if family.takes_anything else self.signatures(family)
-        captured = [self.name(outer.pyname) for outer, _ in family.captures]
+        captured: list[ast.expr] = [self.name(outer.pyname) for outer, _ in family.captures]
         return self.call(
             "%closure",
             self.const(self.module),

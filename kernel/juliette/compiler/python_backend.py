@@ -184,7 +184,9 @@ def _keyword_prologue(
         fallback = emitter.done(saved)
         if given:
             test = emitter.at(ast.Compare(emitter.const(name), [ast.In()], [emitter.name("%kw")]))
-            got = emitter.at(ast.Subscript(emitter.name("%kw"), emitter.const(name), ast.Load()))
+            got: ast.expr = emitter.at(
+                ast.Subscript(emitter.name("%kw"), emitter.const(name), ast.Load())
+            )
             if typ is not None:
                 got = emitter.call("%keyword_type", emitter.const(name), emitter.expr(typ), got)
             take = emitter.at(ast.Assign([emitter.name(var.pyname, True)], got))
