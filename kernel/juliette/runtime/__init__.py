@@ -19,6 +19,7 @@
 - `layout`: bits types as they lie in memory
 - `array`: `Array`: identity, growth, column-major data
 - `broadcast`: dotted calls, fused
+- `columns`: dotted calls on tuples and scalars, written for their place
 - `kernels`: a dotted call's Python function for the kinds of its leaves
 - `dispatch`: generic functions and methods
 - `method_order`: which of the methods that fit is called
