@@ -206,14 +206,14 @@ def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) 
 
     def along(a: Any, data: Any, dims: Any, init: Any) -> Any:
         axes = axes_of(dims, data.ndim)
+        if unit is None and init is NONE and any([data.shape[d] == 0 for d in axes]):
+            raise ArgumentError("reducing over an empty collection is not allowed")
         if data.dtype == object or init is not NONE:
             if data.size == 0 and unit is not None and init is NONE:
                 init = empty_value(a)
             return fold_axes(operation(eltype_of(a)), data, axes, init)
         if unit is not None:
             data = widened(data)
-        elif data.size == 0:
-            raise nothing_to_reduce(plain, eltype_of(a))
         out = ufunc(data, axis=axes, keepdims=True)
         return result(out, T.TYPE_OF_DTYPE[out.dtype])
 
@@ -680,20 +680,37 @@ def diff(a: Any, *, dims: Any = None) -> Any:
     return result(out, T.TYPE_OF_DTYPE[out.dtype])
 
 
+_JOINED = {
+    "sum": "+",
+    "prod": "*",
+    "maximum": "max",
+    "minimum": "min",
+    "any": "|",
+    "all": "&",
+    "count": "+",
+    "extrema": "_extrema_rf",
+}
+
+
 def into_reduction(name: str) -> None:
     """`sum!(dest, A)` and its kin reduce along the dimensions where `dest` has size 1."""
 
-    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray)")
-    def into(dest: Any, a: Any) -> Any:
-        return Base.bindings["copyto!"](
-            dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a)
-        )
+    def stored(dest: Any, found: Any, init: bool) -> Any:
+        if not init:  # what is there already counts, too
+            op = Base.bindings[_JOINED[name]]
+            pairs = zip(values_of(dest), values_of(found), strict=True)
+            found = from_values([op(x, y) for x, y in pairs], shape_of(dest))
+        return Base.bindings["copyto!"](dest, found)
 
-    @Base.method(f"{name}!(f::Function, dest::AbstractArray, a::AbstractArray)")
-    def mapped_into(f: Any, dest: Any, a: Any) -> Any:
-        return Base.bindings["copyto!"](
-            dest, Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a)
-        )
+    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray; init::Bool=true)")
+    def into(dest: Any, a: Any, *, init: bool = True) -> Any:
+        found = Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a)
+        return stored(dest, found, init)
+
+    @Base.method(f"{name}!(f::Function, dest::AbstractArray, a::AbstractArray; init::Bool=true)")
+    def mapped_into(f: Any, dest: Any, a: Any, *, init: bool = True) -> Any:
+        found = Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a)
+        return stored(dest, found, init)
 
     into.__doc__ = f"`{name}` along the dimensions where the destination has size 1, written there."
 
@@ -730,6 +747,12 @@ def into_search(name: str) -> None:
     into.__doc__ = (
         f"`{name}` along the dimensions where the destinations have size 1, written there."
     )
+
+
+@Base.method("_extrema_rf(a::Tuple, b::Tuple)", export=False)
+def joined_extrema(a: Any, b: Any) -> Any:
+    """The extrema of two ranges of values together."""
+    return Base.bindings["min"](a[0], b[0]), Base.bindings["max"](a[1], b[1])
 
 
 for _name in ("sum", "prod", "maximum", "minimum", "any", "all", "count", "extrema"):
