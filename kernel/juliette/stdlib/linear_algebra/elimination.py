@@ -29,7 +29,7 @@ class LU(Factorization):
 
     __slots__ = ("factors", "info", "ipiv")
     family = factorization("LU", "T S P", "factors ipiv info")
-    fields = ("L", "U", "p", "P", "factors", "ipiv", "info")
+    fields: tuple[str, ...] = ("L", "U", "p", "P", "factors", "ipiv", "info")
     factors_shown = (("L factor:", "L"), ("U factor:", "U"))
 
     def __init__(self, factors: Any, ipiv: Any, info: int) -> None:

@@ -121,8 +121,9 @@ def matrix_again(f: Any) -> Any:
         return K.result_array(back)
     if isinstance(f, QR):
         return times(f.Q, f.R)
-    if isinstance(f, G.TURNED):
-        return f.matrix()  # type: ignore[attr-defined]
+    own = getattr(f, "matrix", None)
+    if own is not None:
+        return own()
     if isinstance(f, G.GeneralizedSVD):
         return times(times(times(f.U, f.D1), f.R0), turn(f.Q))
     if isinstance(f, LQ):

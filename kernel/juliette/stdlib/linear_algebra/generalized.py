@@ -418,6 +418,5 @@ def matrix_of(f: Any) -> Any:
 
 AdjointFactorization = lazy("AdjointFactorization", "adjoint")
 TransposeFactorization = lazy("TransposeFactorization", "transpose")
-TURNED = (AdjointFactorization, TransposeFactorization)
 for _cls in (GeneralizedSchur, GeneralizedSVD, CholeskyPivoted):
     T.GENERAL_TYPE[_cls] = _cls.family

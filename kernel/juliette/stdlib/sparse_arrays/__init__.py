@@ -6,6 +6,7 @@
 - `parts`: questions, indexing, permutations
 - `arithmetic`: sums, products, dotted calls, maps
 - `solving`: systems of equations, by SciPy where it is installed
+- `factors`: factorizations, with the modules that they come from
 - `showing`: how they print
 """
 
@@ -20,5 +21,5 @@ def load(module: Any) -> None:
     from juliette.runtime.modules import PACKAGES
 
     PACKAGES["LinearAlgebra"].load()
-    for part in ("making", "parts", "arithmetic", "solving", "showing"):
+    for part in ("making", "parts", "arithmetic", "solving", "factors", "showing"):
         importlib.import_module(f"juliette.stdlib.sparse_arrays.{part}")

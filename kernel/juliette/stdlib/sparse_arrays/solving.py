@@ -59,18 +59,3 @@ def solve(a: Any, b: Any) -> Any:
         if found is not None:
             return wrap(np.asfortranarray(found))
     return Base.bindings["\\"](wrap_dense(a), wrap_dense(b))
-
-
-def factorizing(name: str) -> None:
-    f = LinearAlgebra.bindings[name]
-
-    @LinearAlgebra.method(f"{name}(A::{MATRIX}; kw...)")
-    def factorization(a: Any, **keywords: Any) -> Any:
-        """The factorization of the matrix as a dense one."""
-        keywords.pop("shift", None)
-        keywords.pop("perm", None)
-        return f.call_kw(keywords, wrap_dense(a)) if keywords else f(wrap_dense(a))
-
-
-for _name in ("lu", "qr", "cholesky", "ldlt", "factorize"):
-    factorizing(_name)
