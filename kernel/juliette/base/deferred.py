@@ -197,9 +197,9 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.randomness": "rand randexp randn",
     "juliette.base.reductions": (
-        "accumulate accumulate! all all! any any! count count! cumprod cumprod! cumsum cumsum! "
-        "diff extrema! findmax! findmin! mapreduce maximum! minimum! prod prod! reduce "
-        "reduce_empty reduce_first sum!"
+        "_extrema_rf accumulate accumulate! all all! any any! count count! cumprod cumprod! "
+        "cumsum cumsum! diff extrema! findmax! findmin! mapreduce maximum! minimum! prod prod! "
+        "reduce reduce_empty reduce_first sum!"
     ),
     "juliette.base.reflection": (
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "
