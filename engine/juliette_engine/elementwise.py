@@ -11,6 +11,7 @@ Shapes broadcast as in Julia: dimensions count from the first.
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from juliette_engine import tape as T
 from juliette_engine.deferred import LongTracer, defer
+from juliette_engine.errors import Inapplicable
 from juliette_engine.fusion import PYTHON, Call, Fixed, Leaf, build
 from juliette_engine.numeric import AMONG_ARRAYS, ARRAYS, NUMBERS, ONES
 from juliette_engine.program import NAMESPACE, Program, Value, parse
@@ -93,7 +95,7 @@ class Elementwise:
                 a
                 if isinstance(a, (Node, ndarray, int, float, complex, np.generic))
                 or type(a) in ONES
-                else lifted(a)
+                else lifted(a, self, args)
                 for a in args
             ]
         )
@@ -163,14 +165,15 @@ _WHOLE = {
 }
 
 
-def lifted(x: Any) -> Any:
-    """An argument of another library as its data."""
+def lifted(x: Any, op: Elementwise, args: tuple[Any, ...]) -> Any:
+    """An argument of another library, of which an operation is to be computed, as its data."""
     data = getattr(x, "data", None)
     if isinstance(data, ndarray):
         return data
     if isinstance(x, (list, tuple)):
-        return np.asfortranarray(x)
-    raise TypeError(f"cannot compute with a value of type {type(x).__name__}")
+        with suppress(ValueError):  # elements of several sizes
+            return np.asfortranarray(x)
+    raise Inapplicable(op.name, args)
 
 
 def kind(x: Any) -> Any:
@@ -215,7 +218,7 @@ def mixed(op: Elementwise, args: tuple[Any, ...]) -> Any:
     """An operation on arguments of several levels: recorded on the highest, computed below."""
     tape = top(args)
     if tape is None:
-        raise TypeError(f"cannot compute {op.name} of these arguments")
+        raise Inapplicable(op.name, args)
     below = tuple([strip(a, tape) for a in args])
     value = op(*below)
     out = tape.over(value)

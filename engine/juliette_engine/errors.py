@@ -63,6 +63,18 @@ class DomainError(ValueError):
         self.value = value
 
 
+class Inapplicable(TypeError):
+    """An operation on values that it knows nothing of; its `name` and the `values` travel along.
+
+    Source: Julia, `MethodError`.
+    """
+
+    def __init__(self, name: str, values: tuple[object, ...]) -> None:
+        kinds = ", ".join(type(x).__name__ for x in values)
+        super().__init__(f"cannot compute {name} of values of type {kinds}")
+        self.name, self.values = name, values
+
+
 class UsageError(RuntimeError):
     """Functions put together in a way that cannot work.
 

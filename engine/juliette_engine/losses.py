@@ -111,7 +111,7 @@ def one_kind(ŷ: Any, y: Any) -> bool:
 def _floating(x: Any, like: Any) -> Any:
     """An array of integers or truth values as numbers of the kind of another array."""
     a = primal(x)
-    if not isinstance(a, np.ndarray) or a.dtype.kind == "f":
+    if not isinstance(a, np.ndarray) or a.dtype.kind in "fc":
         return x
     b = np.asarray(primal(like)).dtype
     return np.asarray(a, dtype=b if b.kind == "f" else float)

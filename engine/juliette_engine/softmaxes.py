@@ -19,10 +19,11 @@ from juliette_engine.elementwise import (
     sqrt,
     sub,
 )
-from juliette_engine.errors import scalar_given
+from juliette_engine.errors import Inapplicable, scalar_given
 from juliette_engine.primitive import number, primitive, shape
 from juliette_engine.primitives import extreme, sum_along, total, unbroadcast
 from juliette_engine.tape import (
+    Node,
     primal,
     raw,
 )
@@ -95,6 +96,8 @@ def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """
     if isinstance(x, (float, int)):
         raise scalar_given("softmax")
+    if not isinstance(x, (ndarray, Node)):
+        raise Inapplicable("softmax", (x,))
     return _softmax(x, axes=axes)
 
 
@@ -132,6 +135,8 @@ def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """
     if isinstance(x, (float, int)):
         raise scalar_given("logsoftmax")
+    if not isinstance(x, (ndarray, Node)):
+        raise Inapplicable("logsoftmax", (x,))
     return _logsoftmax(x, axes=axes)
 
 

@@ -104,5 +104,5 @@ def dot_product_attention(
 
 def make_causal_mask(x: Any, *, dims: int = 2) -> Any:
     """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead."""
-    n = shape(x)[dims - 1]
+    n = (*shape(x), *(1,) * dims)[dims - 1]
     return np.triu(np.ones((n, n), dtype=bool))

@@ -54,6 +54,10 @@ def batched_mul(a: Any, b: Any) -> Any:
         )
         return reshape(y, (*shape(y)[:2], *batches))
     three = [reshape(x, (*shape(x), 1)) if len(shape(x)) == 2 else x for x in (a, b)]
+    if any(len(shape(x)) != 3 for x in three):
+        raise DimensionMismatch(
+            f"no batches of matrices: arrays of {len(shape(a))} and {len(shape(b))} dimensions"
+        )
     (m, n, i), (p, q, j) = shape(three[0]), shape(three[1])
     if i != j and 1 not in (i, j):
         raise DimensionMismatch("batch size mismatch: A != B")

@@ -37,7 +37,8 @@ def widths(n: int, pad: Any, dims: Any = None) -> tuple[tuple[int, int], ...]:
         raise ArgumentError(f"Could not parse padding {shown} and dims {at}")
     out = [(0, 0)] * n
     for d, pair in zip(where, pairs, strict=True):
-        out[d] = pair
+        if 0 <= d < n:
+            out[d] = pair
     return tuple(out)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import add, mul
-from juliette_engine.errors import ArgumentError
+from juliette_engine.errors import ArgumentError, UsageError
 from juliette_engine.primitive import shape
 from juliette_engine.primitives import getitem, permute, reshape
 from juliette_engine.text import value_text
@@ -42,6 +42,10 @@ def upsample_linear(
         size = tuple(math.floor(s * m) for s, m in zip(scale, shape(x), strict=False))
     else:
         size = (size,) * n if isinstance(size, (int, np.integer)) else tuple(size)
+    if len(size) != n:
+        raise UsageError(
+            f"The scale argument should be an NTuple with length {n}, but it has length {len(size)}."
+        )
     for axis in range(n):
         x = _stretched(x, axis, size[axis], align_corners)
     return x

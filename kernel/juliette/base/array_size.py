@@ -57,7 +57,12 @@ def size_number(x: Any) -> tuple[int, ...]:
 
 @Base.method("size(x, d)")
 def size_along(a: Any, d: Any) -> Any:
-    s = SIZE(a)
+    try:
+        s = SIZE(a)
+    except MethodError as e:
+        if e.f is SIZE and len(e.args) == 1 and e.args[0] is a:
+            raise MethodError(SIZE, (a, d), None) from None
+        raise
     if type(d) is tuple:
         return tuple(size_along(a, k) for k in d)
     if d < 1:

@@ -81,8 +81,8 @@ class Char:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Char) and self.code == other.code
 
-    def __lt__(self, other: Char) -> bool:
-        return self.bits < other.bits
+    def __lt__(self, other: object) -> bool:
+        return self.bits < other.bits if isinstance(other, Char) else NotImplemented
 
     def __hash__(self) -> int:
         return hash((Char, self.code))

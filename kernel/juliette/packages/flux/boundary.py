@@ -17,10 +17,12 @@ from juliette.packages import zygote
 from juliette.packages.zygote.nodes import PLAIN as PLAIN_CLASS
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
+from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import GenericFunction, call_kw
 from juliette.runtime.errors import TRANSLATORS
+from juliette.runtime.modules import PACKAGES, Base
 from juliette.syntax.expr import Symbol
 from juliette_engine import errors as engine_errors
 from juliette_engine.gradients import GradientError
@@ -40,6 +42,7 @@ TRANSLATORS[engine_errors.OutOfBounds] = lambda e: E.BoundsError(
     if isinstance(e.index, tuple)
     else (V.UnitRange(1, e.array.shape[0]), e.index + 1),
 )
+TRANSLATORS[engine_errors.Inapplicable] = lambda e: inapplicable(e)
 TRANSLATORS[engine_errors.UsageError] = lambda e: E.ErrorException(str(e))
 TRANSLATORS[GradientError] = lambda e: E.ErrorException(str(e))
 
@@ -129,6 +132,37 @@ def tuple_from_host(x: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]
     return tuple(out)
 
 
+# Base's functions for the engine's operations whose names differ.
+_OPERATIONS = {
+    "add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "power": "^", "absolute": "abs",
+    "atan2": "atan",
+}  # fmt: skip
+
+
+def inapplicable(error: engine_errors.Inapplicable) -> Any:
+    """The MethodError of an operation on values that have none; None if it is none of Base's."""
+    operands = tuple(map(_operand, error.values))
+    name = _OPERATIONS.get(error.name, error.name)
+    calls = [(name, operands)]
+    if error.name == "xlogy":  # a * log(b)
+        calls = [("log", operands[1:]), ("*", operands)]
+    for called, given in calls:
+        f = Base.bindings.get(called) or PACKAGES["NNlib"].bindings.get(called)
+        if isinstance(f, GenericFunction) and not f.matching(tuple(map(T.dispatch_type, given))):
+            return E.MethodError(f, given, None)
+    return None
+
+
+def _operand(x: Any) -> Any:
+    """What an elementwise operation sees of a value: an element of an array, or the value."""
+    x = zygote.primal(x)
+    if isinstance(x, np.ndarray) and x.size:
+        x = x.flat[0]
+    elif type(x) is Listed and x:
+        return elements(x.array.data)[0]
+    return from_host(getattr(x, "julia", x))
+
+
 def host_function(f: Any) -> Callable[..., Any]:
     """A Julia function as a Python one that translates its arguments and its value."""
     if isinstance(f, GenericFunction) and id(f) in _ENGINE and id(f) in _WHOLE:
@@ -137,6 +171,7 @@ def host_function(f: Any) -> Callable[..., Any]:
     def call(*args: Any, **keywords: Any) -> Any:
         return to_host(call_kw(f, keywords, *map(from_host, args)))
 
+    call.julia = f  # type: ignore[attr-defined]
     return call
 
 

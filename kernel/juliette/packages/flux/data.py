@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.base.concatenation import STACKS
 from juliette.base.iteration import iterates
 from juliette.base.iterator_sizes import EltypeUnknown
+from juliette.base.randomness import is_rng
 from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages import zygote
@@ -21,7 +23,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make, vector, wrap
-from juliette.runtime.errors import ArgumentError, AssertionError_
+from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError, NoMethod
 from juliette.runtime.modules import Base, Module
 from juliette_engine import data as engine
 from juliette_engine import rules
@@ -37,20 +39,25 @@ def observed(data: Any, index: Any, *, window: bool = False) -> Any:
 
     They are copies, or views of arrays as `window`.
     """
+    return taken(data, one_based(index), window=window)
+
+
+def taken(data: Any, index: Any, *, window: bool = False) -> Any:
+    """The same for an index as Julia has it."""
     if isinstance(data, ArrayLike):
         get = Base.bindings["view" if window else "getindex"]
-        return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), one_based(index))
+        return get(data, *([V.COLON] * (np.ndim(data.data) - 1)), index)
     if type(data) is tuple:
-        return tuple([observed(v, index, window=window) for v in data])
+        return tuple([taken(v, index, window=window) for v in data])
     if isinstance(data, V.NamedTuple):
         return V.NamedTuple(
-            data.names, tuple([observed(v, index, window=window) for v in data.values])
+            data.names, tuple([taken(v, index, window=window) for v in data.values])
         )
     if isinstance(data, V.JuliaDict):
         return Base.bindings["Dict"](
-            *[V.Pair(k, observed(v, index, window=window)) for k, v in data.entries()]
+            *[V.Pair(k, taken(v, index, window=window)) for k, v in data.entries()]
         )
-    return View(data, one_based(index)) if window else GETOBS[0](data, one_based(index))
+    return View(data, index) if window else GETOBS[0](data, index)
 
 
 class View:
@@ -92,6 +99,8 @@ def zero_based(index: Any) -> Any:
         return index - 1
     if isinstance(index, V.UnitRange):
         return range(index.start - 1, index.stop)
+    if not isinstance(index, ArrayLike) or np.asarray(index.data).dtype.kind not in "iu":
+        raise NoMethod("places are whole numbers")
     return np.asarray(index.data) - 1
 
 
@@ -100,7 +109,8 @@ def numobs(data: Any) -> int:
     from juliette_engine.errors import DimensionMismatch
 
     if isinstance(data, ArrayLike):
-        return int(np.shape(data.data)[-1])
+        size = np.shape(data.data)
+        return int(size[-1]) if size else Base.bindings["size"](data, 0)  # type: ignore[no-any-return]
     if isinstance(data, (tuple, V.NamedTuple, V.JuliaDict)):
         counts = {numobs(v) for v in parts_of(data)}
         if len(counts) != 1:
@@ -245,7 +255,7 @@ def observations(module: Module) -> None:
     def getobs(data: Any, index: Any) -> Any:
         """Some observations."""
         if isinstance(data, (ArrayLike, tuple, V.NamedTuple, V.JuliaDict)):
-            return observed(data, zero_based(index))
+            return taken(data, index)
         return Base.bindings["getindex"](data, index)
 
     @module.method("getobs(data)")
@@ -277,6 +287,8 @@ def observations(module: Module) -> None:
     @module.method("batchsize(data)")
     def batchsize(data: Any) -> int:
         """How many observations a batch has."""
+        if not hasattr(data, "batchsize"):
+            raise NoMethod("there are no batches")
         return int(data.batchsize)
 
     @module.method("shuffleobs(data)")
@@ -287,6 +299,8 @@ def observations(module: Module) -> None:
     @module.method("shuffleobs(rng, data)")
     def shuffleobs_rng(rng: Any, data: Any) -> Any:
         """The observations in random order, from a generator."""
+        if not is_rng(rng):
+            raise NoMethod("a generator of random numbers is missing")
         return observed(data, permutation(numobs(data), rng), window=True)
 
     @module.method("splitobs(data; at, shuffle=false)")
@@ -333,11 +347,16 @@ def _last(x: Any, n: int) -> Any:
 def shapes(module: Module) -> None:
     """Functions that change shapes; gradients flow through them."""
 
-    @module.method("flatten(x)", transparent=True)
+    @module.method("flatten(x::AbstractArray)", transparent=True)
     def flatten(x: Any) -> Any:
         """All dimensions but the last in one."""
         host = to_host(x)
+        if not zygote.is_traced(x) and x.data.dtype == object:
+            size = np.shape(x.data)
+            return Base.bindings["reshape"](x, V.COLON, size[-1])
         shape = rules.shape(host)
+        if not shape:
+            raise BoundsError(shape, (0,))
         return from_host(rules.reshape(host, (int(np.prod(shape[:-1])), shape[-1])))
 
     def unsqueezed(x: Any, d: int) -> Any:
@@ -403,6 +422,8 @@ def shapes(module: Module) -> None:
             return xs if isinstance(xs, Array) else Base.bindings["collect"](xs)
         if any(isinstance(first, c) for c in STACKS):
             return Base.bindings["stack"](xs)
+        if len({np.shape(v.data) if isinstance(v, ArrayLike) else None for v in items}) > 1:
+            return Base.bindings["stack"](xs)  # which says how they differ
         hosts = [_last(to_host(v), 1) for v in items]
         joined = rules.concatenate(hosts, len(rules.shape(hosts[0])) - 1)
         if isinstance(xs, ArrayLike) and np.ndim(xs.data) > 1:
@@ -411,12 +432,17 @@ def shapes(module: Module) -> None:
 
     BATCH[:] = [module.bindings["batch"]]
 
-    @module.method("unbatch(x)", transparent=True)
+    @module.method("unbatch(x::AbstractArray)", transparent=True)
     def unbatch(x: Any) -> Any:
         """The observations one by one in a vector."""
-        return unstacked(x, len(np.shape(x.data)))
+        n = len(np.shape(x.data))
+        return x if n == 1 else unstacked(x, n)
 
     def unstacked(x: Any, d: int) -> Any:
+        if not zygote.is_traced(x) and (x.data.dtype == object or not 1 <= d <= x.data.ndim):
+            select, n = Base.bindings["selectdim"], Base.bindings["size"](x, d)
+            slices = [Base.bindings["copy"](select(x, d, i)) for i in range(1, n + 1)]
+            return B.from_values(slices, (n,))
         host = to_host(x)
         n = rules.shape(host)[d - 1]
         items = [from_host(rules.getitem(host, (*(slice(None),) * (d - 1), i))) for i in range(n)]
@@ -432,12 +458,23 @@ def shapes(module: Module) -> None:
         """The slices along a dimension in a vector."""
         return unstacked(x, dims)
 
-    @module.method("chunk(x, n::Int; dims=nothing)", transparent=True)
+    @module.method("chunk(x::AbstractArray, n::Int; dims=nothing)", transparent=True)
     def chunk(x: Any, n: int, *, dims: Any = None) -> Any:
         """`x` in `n` pieces of equal size; the last may be shorter."""
         d = len(np.shape(x.data)) if dims is None else dims
-        total = np.shape(x.data)[d - 1]
-        return pieces(x, d, -(-total // n))
+        total = Base.bindings["size"](x, d)
+        return pieces(x, d, Base.bindings["cld"](total, n))
+
+    @module.method("chunk(x, n::Int)")
+    def chunk_any(x: Any, n: int) -> Any:
+        """A collection in `n` pieces of equal size; the last may be shorter."""
+        return partition(x, size=Base.bindings["cld"](Base.bindings["length"](x), n))
+
+    @module.method("chunk(x; size::Int)")
+    def partition(x: Any, *, size: int) -> Any:
+        """A collection in pieces of a size; the last may be shorter."""
+        parts = Base.bindings["Iterators"].bindings["partition"]
+        return Base.bindings["collect"](parts(x, size))
 
     @module.method("chunk(x::AbstractArray; size, dims=nothing)", transparent=True)
     def chunk_size(x: Any, *, size: Any, dims: Any = None) -> Any:
@@ -453,6 +490,8 @@ def shapes(module: Module) -> None:
         numbers = np.asarray(places.data)
         if np.any(np.diff(numbers) < 0):
             raise AssertionError_("partition_idxs must be sorted")
+        if numbers.size and numbers[0] < 1:
+            raise BoundsError(places, (int(numbers[0]),))
         sizes = np.bincount(numbers - 1, minlength=npartitions or 0)
         return pieces(x, len(np.shape(x.data)) if dims is None else dims, sizes.tolist())
 
@@ -479,7 +518,9 @@ def shapes(module: Module) -> None:
             out.append(view(x, *index))
         return B.from_values(out, (len(out),))
 
-    @module.method("normalise(x; dims=nothing, eps=1e-5, ϵ=nothing)", transparent=True)
+    @module.method(
+        "normalise(x::AbstractArray; dims=nothing, eps=1e-5, ϵ=nothing)", transparent=True
+    )
     def normalise(x: Any, *, dims: Any = None, eps: Any = 1e-5, ϵ: Any = None) -> Any:
         """Zero mean and unit deviation along `dims`, by default the last."""
         from juliette_engine.layers.normalise import normalise as engine_normalise
@@ -493,6 +534,9 @@ def shapes(module: Module) -> None:
             else (dims if type(dims) is tuple else (dims,))
         )
         width = float(eps if ϵ is None else ϵ)
+        Base.bindings["float"](Base.bindings["eltype"](x))
+        if not n:
+            Base.bindings["size"](x, 0)
         return from_host(engine_normalise(to_host(x), tuple(d - 1 for d in axes), width))
 
 
@@ -544,7 +588,7 @@ def groups(module: Module) -> None:
     def batchseq(xs: Any, pad: Any = 0) -> Any:
         """Sequences of different lengths, padded, as a vector of batches."""
         seqs = [list(support.iterate(x)) for x in support.iterate(xs)]
-        longest = max(map(len, seqs))
+        longest = largest(map(len, seqs))
         rows = [[s[t] if t < len(s) else pad for s in seqs] for t in range(longest)]
         batch = module.bindings["batch"]
         return Base.bindings["vect"](*[batch(Base.bindings["vect"](*r)) for r in rows])
@@ -564,9 +608,11 @@ def groups(module: Module) -> None:
         ```
         """
         seqs = list(support.iterate(xs))
+        if not all([isinstance(x, ArrayLike) for x in seqs]):
+            raise NoMethod("sequences are arrays")
         if len({np.shape(x.data)[:-1] for x in seqs}) > 1:
             raise AssertionError_("Array dimensions do not match.")
-        longest, d = max(map(numobs, seqs)), np.ndim(seqs[0].data)
+        longest, d = largest(map(numobs, seqs)), np.ndim(seqs[0].data)
         return module.bindings["batch"](
             Base.bindings["vect"](*[rpad_constant(x, longest, pad, dims=d) for x in seqs])
         )
@@ -577,6 +623,11 @@ def groups(module: Module) -> None:
         return batch_sequence(xs, pad=pad)
 
     arrays_like(module)
+
+
+def largest(numbers: Iterable[int]) -> int:
+    """The largest of several numbers, as Julia's `maximum` finds it."""
+    return int(Base.bindings["maximum"](wrap(np.array(list(numbers), dtype=np.int64))))
 
 
 def described(x: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[int, ...]]:

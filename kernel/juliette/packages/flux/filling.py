@@ -41,12 +41,16 @@ def depthwise(module: Module) -> None:
     """What a depthwise convolution gives back: that of a convolution with groups."""
     data, weight = module.bindings["∇conv_data"], module.bindings["∇conv_filter"]
 
-    @module.method("∇depthwiseconv_data(dy, w, d::ConvDims)", transparent=True)
+    @module.method(
+        "∇depthwiseconv_data(dy::AbstractArray, w::AbstractArray, d::ConvDims)", transparent=True
+    )
     def back_data(dy: Any, w: Any, d: Any) -> Any:
         """The cotangent of the input of a depthwise convolution."""
         return data(dy, w, d)
 
-    @module.method("∇depthwiseconv_filter(x, dy, d::ConvDims)", transparent=True)
+    @module.method(
+        "∇depthwiseconv_filter(x::AbstractArray, dy::AbstractArray, d::ConvDims)", transparent=True
+    )
     def back_filter(x: Any, dy: Any, d: Any) -> Any:
         """The cotangent of the weights of a depthwise convolution, `kernel… × multiplier × in`."""
         return Base.bindings["reshape"](
@@ -58,7 +62,7 @@ def writing(module: Module, name: str, arguments: str) -> None:
     """`f!(out, …)`: `out .= alpha * f(…) + beta * out`."""
     plain = module.bindings[name]
 
-    @module.method(f"{name}!(out, {arguments}; alpha=1, beta=0)")
+    @module.method(f"{name}!(out::AbstractArray, {arguments}; alpha=1, beta=0)")
     def into(out: Any, *args: Any, alpha: Any = 1, beta: Any = 0) -> Any:
         y = plain(*args)
         if W.shape_of(y) != W.shape_of(out):
@@ -78,12 +82,12 @@ def writing(module: Module, name: str, arguments: str) -> None:
 def norms(module: Module) -> None:
     """Poolings by the p-norm, and a convolution with bias and activation, written over an array."""
 
-    @module.method("lpnormpool!(out, x, d::PoolDims; p)")
+    @module.method("lpnormpool!(out::AbstractArray, x::AbstractArray, d::PoolDims; p)")
     def lpnormpool(out: Any, x: Any, d: Any, *, p: Any) -> Any:
         """`lpnormpool`, written over `out`."""
         return Base.bindings["copyto!"](out, module.bindings["lpnormpool"].call_kw({"p": p}, x, d))
 
-    @module.method("∇lpnormpool!(out, dy, y, x, d::PoolDims; p)")
+    @module.method("∇lpnormpool!(out::AbstractArray, dy, y, x, d::PoolDims; p)")
     def lpnormpool_back(out: Any, dy: Any, y: Any, x: Any, d: Any, *, p: Any) -> Any:
         """The cotangent of the input of `lpnormpool`, written over `out`."""
         return Base.bindings["copyto!"](
@@ -116,13 +120,19 @@ def padding(module: Module) -> None:
 def turned(module: Module) -> None:
     """What images at other places give back."""
 
-    @module.method("∇grid_sample(dy, x, grid; padding_mode=:zeros)")
+    @module.method(
+        "∇grid_sample(dy::AbstractArray{<:Any,N}, x::AbstractArray{<:Any,N}, "
+        "grid::AbstractArray{<:Any,N}; padding_mode=:zeros) where N"
+    )
     def grid_back(dy: Any, x: Any, grid: Any, *, padding_mode: Any = "zeros") -> Any:
         """The cotangents of the images and of the grid of `grid_sample`."""
         f = lambda a, b: warping.grid_sample(a, b, padding_mode=to_host(padding_mode))  # noqa: E731
         return from_host(tuple(pullback(f, to_host(x), to_host(grid))[1](to_host(dy))))
 
-    @module.method("∇imrotate(dy, x, θ; method=:bilinear, midpoint=nothing)")
+    @module.method(
+        "∇imrotate(dy::AbstractArray{<:Any,4}, x::AbstractArray{<:Any,4}, θ::Real; "
+        "method=:bilinear, midpoint=nothing)"
+    )
     def rotate_back(
         dy: Any, x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None
     ) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.base.randomness import is_rng
 from juliette.compiler import support
 from juliette.packages import zygote
@@ -22,14 +23,22 @@ from juliette.packages.flux.inputs import REAL_ONLY, known
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, vector
+from juliette.runtime.array import Array, elements, vector
 from juliette.runtime.dispatch import GenericFunction, KeywordCall
-from juliette.runtime.errors import ArgumentError, ErrorException, MethodError, NoMethod
+from juliette.runtime.errors import (
+    ArgumentError,
+    BoundsError,
+    ErrorException,
+    MethodError,
+    NoMethod,
+    TypeError_,
+    translated,
+)
 from juliette.runtime.kernels import KERNELS
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import BigFloat_, BigInt_, Complex_, Irrational, Rational
 from juliette.syntax.expr import Symbol
-from juliette_engine import activations, errors, initialisers, losses, rules
+from juliette_engine import activations, initialisers, losses, rules
 from juliette_engine.tape import primal
 
 # Name and aliases of each activation, as NNlib exports them.
@@ -69,8 +78,8 @@ LOSSES = (
 )  # fmt: skip
 GREEK = {"ϵ": "eps", "ε": "eps", "δ": "delta", "β": "beta", "γ": "gamma"}
 
-# What the engine itself finds wrong.
-OWN = (errors.ArgumentError, errors.AssertionFailed, errors.DimensionMismatch, errors.DomainError)
+# The initialisers that are a function of Base's with a type.
+FILLED = ("ones32", "zeros32", "rand32", "randn32")
 
 INITIALISERS = (
     "glorot_uniform", "glorot_normal", "kaiming_uniform", "kaiming_normal", "truncated_normal",
@@ -103,10 +112,14 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
 
     scalar.__doc__ = f"`{name}(x)` is `{FORMULAS[name]}`."
     whole.__doc__ = f"`{name}.(x)`"
-    extra = "".join(f", a{i}=nothing" for i in range(WITH_CONSTANTS.get(name, 0)))
+    extra = "".join(
+        f", a{i}::Union{{Nothing,Number}}=nothing" for i in range(WITH_CONSTANTS.get(name, 0))
+    )
     real = name != "tanh_fast"
     module.method(f"{name}(x::{'Real' if real else 'Number'}{extra})", transparent=True)(scalar)
-    module.method(f"{name}(x::AbstractArray{extra})", transparent=True)(whole)
+    module.method(
+        f"{name}(x::AbstractArray{extra.replace('::Union{Nothing,Number}', '')})", transparent=True
+    )(whole)
     f = module.bindings[name]
     if name != "rrelu":
         keep = "fi" if name in KEEP_INTEGERS else "f"
@@ -125,16 +138,6 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
     same_function(f, op)
     for alias in aliases:
         module.const(alias, f)
-
-
-def in_given_code(error: BaseException) -> bool:
-    """Whether a function that was given, and is compiled from Julia, threw this."""
-    trace = error.__traceback__
-    while trace is not None:
-        if not trace.tb_frame.f_code.co_filename.endswith(".py"):
-            return True
-        trace = trace.tb_next
-    return False
 
 
 def expose(
@@ -156,8 +159,8 @@ def expose(
                 return from_host(f(*map(host_argument, args)))
             given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
             return from_host(f(*map(host_argument, args), **given))
-        except (AttributeError, TypeError, ValueError) as e:
-            if isinstance(e, OWN) or all(
+        except (AttributeError, TypeError, ValueError, IndexError) as e:
+            if translated(e) is not None or all(
                 [a is not None and (known(a) or callable(a)) for a in args]
             ):
                 raise
@@ -211,7 +214,7 @@ def load_activations(module: Module) -> None:
         along_dimension(module, name, f)
         in_place(module, name, slope)
 
-    @module.method("logsumexp(x; dims=:)", transparent=True)
+    @module.method("logsumexp(x::AbstractArray; dims=:)", transparent=True)
     def logsumexp(x: Any, *, dims: Any = None) -> Any:
         """`log.(sum(exp.(x); dims))`, computed in a stable way."""
         host = float_host(x)
@@ -240,6 +243,10 @@ def float_host(x: Any) -> Any:
     t = getattr(x, "eltype", None)
     if t is BigFloat_ or t is BigInt_:
         return None
+    if t is not T.Any_ and t is not None and T.subtype(V.Missing_, t):
+        missing = [v for v in elements(np.asarray(x.data)) if v is V.MISSING]
+        if missing:  # the largest element is asked whether it is finite
+            raise TypeError_(Symbol("if"), "", T.Bool, missing[0])
     if (
         np.asarray(x.data).dtype.kind == "c"
         or getattr(t, "typename", None) is T.unwrap(Complex_).typename
@@ -289,6 +296,9 @@ def along_dimension(module: Module, name: str, f: Any) -> None:
         host = float_host(x)
         if host is None:
             return big_softmax(x, dims, name == "logsoftmax")
+        if not rules.shape(host):  # one number alone
+            one = f(rules.reshape(host, (1,)), (0,))
+            return from_host(rules.reshape(one, ()))
         return from_host(f(host, axes_of(dims, len(rules.shape(host)))))
 
     call.__doc__ = f.__doc__
@@ -331,19 +341,19 @@ def in_place(module: Module, name: str, slope: Any) -> None:
     """`softmax!`, `∇softmax`, `∇softmax!` and those of `logsoftmax`."""
     plain = module.bindings[name]
 
-    @module.method(f"{name}!(out, x; dims=1)")
+    @module.method(f"{name}!(out::AbstractArray, x::AbstractArray; dims=1)")
     def into(out: Any, x: Any, *, dims: Any = 1) -> Any:
         return Base.bindings["copyto!"](out, plain.call_kw({"dims": dims}, x))
 
-    @module.method(f"{name}!(x; dims=1)")
+    @module.method(f"{name}!(x::AbstractArray; dims=1)")
     def itself(x: Any, *, dims: Any = 1) -> Any:
         return into(x, x, dims=dims)
 
-    @module.method(f"∇{name}(dy, y; dims=1)", transparent=True)
+    @module.method(f"∇{name}(dy::AbstractArray, y::AbstractArray; dims=1)", transparent=True)
     def back(dy: Any, y: Any, *, dims: Any = 1) -> Any:
         return from_host(slope(to_host(dy), to_host(y), axes_of(dims, y.data.ndim)))
 
-    @module.method(f"∇{name}!(out, dy, y; dims=1)")
+    @module.method(f"∇{name}!(out::AbstractArray, dy::AbstractArray, y::AbstractArray; dims=1)")
     def back_into(out: Any, dy: Any, y: Any, *, dims: Any = 1) -> Any:
         return Base.bindings["copyto!"](out, back(dy, y, dims=dims))
 
@@ -368,7 +378,12 @@ def load_losses(module: Module) -> Module:
         inner.exports.add(name)
     for name, from_two in (("xlogx", False), ("xlogy", True)):
         logarithm(inner, name, from_two)
-    f = expose(inner, "label_smoothing", losses.label_smoothing, "(y, α; keywords...)")
+    f = expose(
+        inner,
+        "label_smoothing",
+        losses.label_smoothing,
+        "(y::Union{AbstractArray,Number}, α::Number; keywords...)",
+    )
     module.const("label_smoothing", f, export=False)
     inner.exports.add("label_smoothing")
     return inner
@@ -378,19 +393,41 @@ def logarithm(module: Module, name: str, two: bool) -> None:
     """`x * log(x)` or `x * log(y)`, zero where `x` is."""
 
     def product(x: Any, y: Any) -> Any:
-        return from_host(rules.xlogy(float_host(x), float_host(y)))
+        result = Base.bindings["*"](x, Base.bindings["log"](y))
+        zero = Base.bindings["iszero"](x)
+        return Base.bindings["ifelse"](zero, Base.bindings["zero"](result), result)
 
     f = product if two else lambda x: product(x, x)
     f.__doc__ = f"`x * log({'y' if two else 'x'})`, zero where `x` is."
     module.method(f"{name}(x{', y' if two else ''})", transparent=True)(f)
+    if two:
+        zygote.register_broadcast(module.bindings[name], rules.xlogy)
 
 
-# The functions of NNlib on images and batches.
-NNLIB = (
-    "conv", "maxpool", "meanpool", "lpnormpool", "pixel_shuffle", "upsample_nearest",
-    "batched_mul", "batched_vec",
-    "dot_product_attention",
-)  # fmt: skip
+# The functions of NNlib on images and batches, with what each takes.
+_WINDOW = "k::NTuple{N,Integer}; keywords...) where N"
+NNLIB: dict[str, tuple[str, ...]] = {
+    "conv": ("(x::AbstractArray, w::AbstractArray; keywords...)",),
+    "maxpool": (f"(x::AbstractArray, {_WINDOW}",),
+    "meanpool": (f"(x::AbstractArray, {_WINDOW}",),
+    "lpnormpool": (f"(x::AbstractArray, p::Real, {_WINDOW}",),
+    "pixel_shuffle": ("(x::AbstractArray, r::Integer)",),
+    "upsample_nearest": (
+        "(x::AbstractArray, scale::NTuple{N,Integer}) where N",
+        "(x::AbstractArray; size)",
+    ),
+    "batched_mul": ("(A::AbstractArray, B::AbstractArray)",),
+    "batched_vec": ("(A::AbstractArray, B::AbstractArray)",),
+    "dot_product_attention": (
+        "(q::AbstractArray{<:Any,N}, k::AbstractArray{<:Any,N}, v::AbstractArray{<:Any,N}, "
+        "bias=nothing; keywords...) where N",
+    ),
+}
+UNFOLDING = {
+    "unfold": "(x::AbstractArray, kernel_size::NTuple{K,Any}; keywords...) where K",
+    "fold": "(x::AbstractArray, output_size::NTuple{K,Any}, kernel_size::NTuple{L,Any}; "
+    "keywords...) where {K,L}",
+}
 PADDINGS = (
     "pad_constant", "pad_zeros", "pad_repeat", "pad_reflect", "pad_symmetric", "pad_circular",
 )  # fmt: skip
@@ -400,13 +437,14 @@ def load_nnlib(module: Module) -> None:
     """Convolution, pooling, sampling and attention as functions."""
     from juliette_engine import functions as engine
 
-    for name in NNLIB:
-        expose(module, name, getattr(engine, name), export=True)
+    for name, headers in NNLIB.items():
+        for header in headers:
+            expose(module, name, getattr(engine, name), header, export=True)
     module.const("⊠", module.bindings["batched_mul"])
     batched.load(module)
-    for name in ("unfold", "fold"):
-        expose(module, name, getattr(engine, name))
-    expose(module, "ctc_loss", losses.ctc_loss, "(ŷ, y; keywords...)", export=True)
+    for name, header in UNFOLDING.items():
+        expose(module, name, getattr(engine, name), header)
+    expose(module, "ctc_loss", losses.ctc_loss, "(ŷ::AbstractArray, y; keywords...)", export=True)
     for name in PADDINGS:
         padding(module, name, getattr(engine, name))
     image_functions(module)
@@ -415,7 +453,12 @@ def load_nnlib(module: Module) -> None:
 def padding(module: Module, name: str, f: Any) -> None:
     """A padding function; dimensions count from one here, from zero there."""
 
-    @module.method(f"{name}(x, pad, args...; dims=:)", transparent=True)
+    value = ", value=0" if name == "pad_constant" else ""
+    taken = "Int,Tuple" if name.startswith("pad_constant") else "Int,Tuple{Vararg{Int}}"
+
+    @module.method(
+        f"{name}(x::AbstractArray, pad::Union{{{taken}}}{value}; dims=:)", transparent=True
+    )
     def call(x: Any, pad: Any, *args: Any, dims: Any = None) -> Any:
         where = None
         if isinstance(dims, int):
@@ -431,32 +474,36 @@ def image_functions(module: Module) -> None:
     """Depthwise convolution and dropout."""
     from juliette_engine import functions as engine
 
-    @module.method("depthwiseconv(x, w; keywords...)", transparent=True)
+    @module.method(
+        "depthwiseconv(x::AbstractArray, w::AbstractArray; keywords...)", transparent=True
+    )
     def depthwiseconv(x: Any, w: Any, **keywords: Any) -> Any:
         """A convolution with a group for each channel; weight `kernel… × multiplier × in`."""
         host, weight = to_host(x), to_host(w)
+        if len(rules.shape(weight)) < 2:
+            raise BoundsError(rules.shape(weight), (0,))
         *kernel, multiplier, into = rules.shape(weight)
         weight = rules.reshape(weight, (*kernel, 1, multiplier * into))
         return from_host(
             engine.conv(host, weight, groups=into, **{k: to_host(v) for k, v in keywords.items()})
         )
 
-    @module.method("dropout(x, p; dims=:)", transparent=True)
+    @module.method("dropout(x::AbstractArray, p::Real; dims=:)", transparent=True)
     def dropout(x: Any, p: Any, *, dims: Any = None) -> Any:
         """`x` with a fraction `p` of its elements set to zero, the others enlarged."""
         return dropped(None, x, p, dims)
 
-    @module.method("dropout(rng, x::AbstractArray, p; dims=:)", transparent=True)
+    @module.method("dropout(rng, x::AbstractArray, p::Real; dims=:)", transparent=True)
     def dropout_from(rng: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator."""
         return dropped(rng, x, p, dims)
 
-    @module.method("dropout!(out, x, p; dims=:)")
+    @module.method("dropout!(out::AbstractArray, x::AbstractArray, p::Real; dims=:)")
     def dropout_into(out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout`, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(None, x, p, dims))
 
-    @module.method("dropout!(rng, out::AbstractArray, x, p; dims=:)")
+    @module.method("dropout!(rng, out::AbstractArray, x::AbstractArray, p::Real; dims=:)")
     def dropout_from_into(rng: Any, out: Any, x: Any, p: Any, *, dims: Any = None) -> Any:
         """`dropout` with numbers of a generator, written over `out`."""
         return Base.bindings["copyto!"](out, dropped(rng, x, p, dims))
@@ -493,8 +540,10 @@ def load_initialisers(module: Module) -> None:
     def nfan(*dims: Any) -> Any:
         """Inputs and outputs that meet in an array of weights: `(in, out)`."""
         shape = dims[0] if len(dims) == 1 and type(dims[0]) is tuple else dims
-        if len(shape) == 1 and hasattr(shape[0], "data"):
-            shape = shape[0].data.shape
+        if len(shape) == 1 and isinstance(shape[0], ArrayLike):
+            shape = np.shape(shape[0].data)
+        if not all([T.isa(n, T.Integer) for n in shape]):
+            raise NoMethod("sizes are whole numbers")
         return initialisers.fans(shape)
 
 
@@ -508,11 +557,16 @@ def initialiser(module: Module, name: str, f: Any) -> None:
         given = dict(keywords)
         if not known >= given.keys():
             raise MethodError(KeywordCall(module.bindings[name], given), args, None)
-        if args and is_rng(args[0]):
+        if args and is_rng(args[0]) and name not in ("ones32", "zeros32"):
             given["rng"], args = args[0], args[1:]
-        if not args and (given or name == "sparse_init"):
+        if not args and not name.endswith("32"):
             return lambda *dims, **more: call(*dims, **{**given, **more})
         dims = args[0] if len(args) == 1 and type(args[0]) is tuple else args
+        if not all([T.isa(d, T.Integer) for d in dims]):
+            if name in FILLED:
+                f32 = Base.bindings[name.removesuffix("32")]
+                raise MethodError(f32, (T.Float32, *args), None)
+            raise NoMethod("sizes are whole numbers")
         return from_host(f(*map(int, dims), **given))
 
     call.__doc__ = f.__doc__

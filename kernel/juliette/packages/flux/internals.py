@@ -79,7 +79,7 @@ def parts(module: Module) -> None:
         """The generator of random numbers that layers use."""
         return default_rng()
 
-    @module.method("_splitat(data, at)", export=False)
+    @module.method("_splitat(data::AbstractVector, at::AbstractVector{<:Integer})", export=False)
     def split_at(data: Any, at: Any) -> Any:
         """`data` in pieces that begin at the given places."""
         places, view = [int(i) for i in at.data], Base.bindings["view"]

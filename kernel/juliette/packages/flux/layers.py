@@ -30,7 +30,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
 from juliette.runtime.dispatch import KeywordCall
-from juliette.runtime.errors import MethodError
+from juliette.runtime.errors import ErrorException, MethodError
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
 from juliette_engine import trees
@@ -73,6 +73,10 @@ def expose(
             if type(e) not in (TypeError, ValueError, IndexError):
                 raise
             raise MethodError(KeywordCall(t, keywords) if keywords else t, args, None) from None
+        except AttributeError as e:  # a part of what was given as an inner layer
+            raise ErrorException(
+                f"type {T.type_string(T.typeof(e.obj))} has no field {e.name}"
+            ) from None
 
     construct.__doc__ = julia_doc(cls.__doc__ or "")
 
@@ -391,7 +395,11 @@ def expose_same_pad(module: Module) -> None:
 
     conv = module.bindings["Conv"]
 
-    @module.method("DepthwiseConv(kernel, sizes, rest...; keywords...)", transparent=True)
+    @module.method(
+        "DepthwiseConv(kernel::NTuple{N,Integer}, sizes::Pair{<:Integer,<:Integer}, rest...; "
+        "keywords...) where N",
+        transparent=True,
+    )
     def depthwise(kernel: Any, sizes: Any, *rest: Any, **keywords: Any) -> Any:
         """A `Conv` with a group for each input channel."""
         return T.CONSTRUCT(conv, (kernel, sizes, *rest), {**keywords, "groups": sizes.first})

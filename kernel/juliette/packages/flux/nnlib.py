@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import zygote
 from juliette.packages.flux import filling, scattering
 from juliette.packages.flux.boundary import from_host, host_function, to_host
-from juliette.packages.flux.functions import expose
+from juliette.packages.flux.functions import expose, float_host
 from juliette.packages.flux.optimise import warn
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -20,6 +21,7 @@ from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import (
     ArgumentError,
     AssertionError_,
+    BoundsError,
     DimensionMismatch,
     ErrorException,
 )
@@ -64,6 +66,13 @@ CLASSES = ((DenseDims, DENSE_DIMS), (DepthwiseDims, DEPTHWISE_DIMS), (PoolDims, 
 def size_of(x: Any) -> tuple[int, ...]:
     """The size of an array, or a size."""
     return x if type(x) is tuple else tuple(np.shape(x.data))
+
+
+def with_channels(size: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The size of an array whose last dimensions but one are channels, so there are two at least."""
+    if len(size) < 2:
+        raise BoundsError(size, (len(size) - 1,))
+    return size
 
 
 def show_dims(io: Any, d: Dims, long: bool) -> None:
@@ -116,25 +125,30 @@ def constructors(module: Module) -> None:
             raise ArgumentError(f"unknown keywords {', '.join(given)}")
         return cls(g, w[-2] * g.groups, w[-1])
 
-    @module.method("DenseConvDims(x, w; keywords...)")
+    @module.method("DenseConvDims(x::NTuple{M,Any}, w::NTuple{M,Any}; keywords...) where M")
+    @module.method("DenseConvDims(x::AbstractArray, w::AbstractArray; keywords...)")
     def dense_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
         """The sizes of a convolution of `x` (or of its size) with `w`."""
-        return built(DenseDims, x, size_of(w), keywords)
+        return built(DenseDims, x, with_channels(size_of(w)), keywords)
 
-    @module.method("DepthwiseConvDims(x, w; keywords...)")
+    @module.method("DepthwiseConvDims(x::NTuple{M,Any}, w::NTuple{M,Any}; keywords...) where M")
+    @module.method("DepthwiseConvDims(x::AbstractArray, w::AbstractArray; keywords...)")
     def depthwise_dims(_: Any, x: Any, w: Any, **keywords: Any) -> Any:
         """The sizes of a convolution of each channel; weights are `kernel… × multiplier × in`."""
-        *kernel, multiplier, into = size_of(w)
+        *kernel, multiplier, into = with_channels(size_of(w))
         return built(
             DepthwiseDims, x, (*kernel, 1, multiplier * into), {**keywords, "groups": into}
         )
 
-    @module.method("PoolDims(x, k; stride=nothing, padding=0, dilation=1)")
+    @module.method(
+        "PoolDims(x::Union{AbstractArray,Tuple}, k::Union{Int,Tuple{Vararg{Int}}}; "
+        "stride=nothing, padding=0, dilation=1)"
+    )
     def pool_dims(
         _: Any, x: Any, k: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1
     ) -> Any:
         """The sizes of a pooling of `x` (or of its size) with windows of size `k`."""
-        size = size_of(x)
+        size = with_channels(size_of(x))
         kernel = k if type(k) is tuple else (k,) * (len(size) - 2)
         g = pooling.geometry(size, kernel, to_host(stride), to_host(padding))
         return PoolDims(g, size[-2], size[-2])
@@ -157,7 +171,7 @@ def convolutions(module: Module) -> None:
         host = to_host(w)
         return rules.reshape(host, (*d.geometry.kernel, d.into // d.geometry.groups, d.out))
 
-    @module.method("conv(x, w, d::ConvDims)", transparent=True)
+    @module.method("conv(x::AbstractArray, w::AbstractArray, d::ConvDims)", transparent=True)
     def conv(x: Any, w: Any, d: Dims) -> Any:
         """The convolution whose sizes are given."""
         g = d.geometry
@@ -165,9 +179,10 @@ def convolutions(module: Module) -> None:
             convolution._conv(fits(x, (*g.input, d.into)), weight_of(w, d), g=g, saved=[])
         )
 
-    module.method("depthwiseconv(x, w, d::ConvDims)", transparent=True)(conv)
+    header = "depthwiseconv(x::AbstractArray, w::AbstractArray, d::ConvDims)"
+    module.method(header, transparent=True)(conv)
 
-    @module.method("∇conv_data(dy, w, d::ConvDims)", transparent=True)
+    @module.method("∇conv_data(dy::AbstractArray, w::AbstractArray, d::ConvDims)", transparent=True)
     def conv_data(dy: Any, w: Any, d: Dims) -> Any:
         """The cotangent of the input of a convolution."""
         return from_host(
@@ -176,7 +191,9 @@ def convolutions(module: Module) -> None:
             )
         )
 
-    @module.method("∇conv_filter(x, dy, d::ConvDims)", transparent=True)
+    @module.method(
+        "∇conv_filter(x::AbstractArray, dy::AbstractArray, d::ConvDims)", transparent=True
+    )
     def conv_filter(x: Any, dy: Any, d: Dims) -> Any:
         """The cotangent of the weights of a convolution."""
         g = d.geometry
@@ -204,12 +221,15 @@ def poolings(module: Module) -> None:
         return fits(x, (*d.geometry.input, d.into))
 
     def define(name: str, keyword: str) -> None:
-        @module.method(f"{name}(x, d::PoolDims{keyword})", transparent=True)
+        @module.method(f"{name}(x::AbstractArray, d::PoolDims{keyword})", transparent=True)
         def pool(x: Any, d: PoolDims, *, p: Any = None) -> Any:
             """The pooling whose sizes are given."""
             return from_host(windowed(name, d, p)(fitting(x, d)))
 
-        @module.method(f"∇{name}(dy, y, x, d::PoolDims{keyword})", transparent=True)
+        @module.method(
+            f"∇{name}(dy::AbstractArray, y::AbstractArray, x::AbstractArray, d::PoolDims{keyword})",
+            transparent=True,
+        )
         def back(dy: Any, y: Any, x: Any, d: PoolDims, *, p: Any = None) -> Any:
             """The cotangent of the input of a pooling."""
             return from_host(pullback(windowed(name, d, p), fitting(x, d))[1](to_host(dy))[0])
@@ -234,7 +254,10 @@ def fits(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
 def images(module: Module) -> None:
     """Images at other places."""
 
-    @module.method("grid_sample(x, grid; padding_mode=:zeros)", transparent=True)
+    @module.method(
+        "grid_sample(x::AbstractArray{<:Any,4}, grid::AbstractArray{<:Any,4}; padding_mode=:zeros)",
+        transparent=True,
+    )
     def grid_sample(x: Any, grid: Any, *, padding_mode: Any = "zeros") -> Any:
         """`x` at the places that a grid names, between its four nearest pixels."""
         return from_host(
@@ -242,7 +265,9 @@ def images(module: Module) -> None:
         )
 
     @module.method(
-        "imrotate(x, θ; method=:bilinear, midpoint=nothing)", export=False, transparent=True
+        "imrotate(x::AbstractArray{<:Any,4}, θ::Real; method=:bilinear, midpoint=nothing)",
+        export=False,
+        transparent=True,
     )
     def imrotate(x: Any, θ: Any, *, method: Any = "bilinear", midpoint: Any = None) -> Any:
         """Images turned by an angle round a pixel."""
@@ -254,12 +279,15 @@ def images(module: Module) -> None:
 def dense(module: Module) -> None:
     """Masks, gated units, biases, scattering into an array."""
 
-    @module.method("make_causal_mask(x::AbstractArray; dims=2)")
+    @module.method("make_causal_mask(x::AbstractArray; dims::Int=2)")
     def make_causal_mask(x: Any, *, dims: int = 2) -> Any:
         """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead."""
         return wrap(np.asfortranarray(engine.make_causal_mask(x.data, dims=dims)))
 
-    @module.method("batched_mul!(C, A, B, α=true, β=false)")
+    @module.method(
+        "batched_mul!(C::AbstractArray{<:Any,N}, A::AbstractArray{<:Any,N}, "
+        "B::AbstractArray{<:Any,N}, α::Number=true, β::Number=false) where N"
+    )
     def batched_mul_into(C: Any, A: Any, B: Any, α: Any = True, β: Any = False) -> Any:
         """`C .= α * batched_mul(A, B) + β * C`"""
         product = engine.batched_mul(to_host(A), to_host(B))
@@ -273,11 +301,12 @@ def dense(module: Module) -> None:
     @module.method("glu(x, dim=1)", transparent=True)
     def glu(x: Any, dim: int = 1) -> Any:
         """The first half of `x` along a dimension times the sigmoid of the second."""
-        host = to_host(x)
-        size = rules.shape(host)
-        n = size[dim - 1]
+        n = Base.bindings["size"](x, dim)
         if n % 2:
             raise AssertionError_(f"Even dimension of size {n} expected")
+        if not isinstance(x, ArrayLike):
+            Base.bindings["selectdim"](x, dim, 1)
+        host = float_host(x)
         lead = (slice(None),) * (dim - 1)
         first = rules.getitem(host, (*lead, slice(0, n // 2)))
         second = rules.getitem(host, (*lead, slice(n // 2, n)))
@@ -307,7 +336,8 @@ def dense(module: Module) -> None:
         return y if σ is None else B.materialize(B.broadcasted(σ, y))
 
     @module.method(
-        "dot_product_attention_scores(q, k, bias=nothing; fdrop=identity, mask=nothing)",
+        "dot_product_attention_scores(q::AbstractArray{<:Any,4}, k::AbstractArray{<:Any,4}, "
+        "bias=nothing; fdrop=identity, mask=nothing)",
         transparent=True,
     )
     def scores(q: Any, k: Any, bias: Any = None, *, fdrop: Any = None, mask: Any = None) -> Any:
@@ -334,19 +364,25 @@ def upsampling(module: Module) -> None:
     """Larger images of whole numbers, and what larger images give back."""
 
     def larger(name: str) -> None:
-        @module.method(f"{name}(x, scale; align_corners=true)", transparent=True)
+        @module.method(
+            f"{name}(x::AbstractArray, scale::Real; align_corners=true)", transparent=True
+        )
+        @module.method(
+            f"{name}(x::AbstractArray, scale::Tuple{{Vararg{{Real}}}}; align_corners=true)",
+            transparent=True,
+        )
         def by_scale(x: Any, scale: Any, *, align_corners: bool = True) -> Any:
             return rounded(
                 x, lambda h: engine.upsample_linear(h, to_host(scale), align_corners=align_corners)
             )
 
-        @module.method(f"{name}(x; size, align_corners=true)", transparent=True)
+        @module.method(f"{name}(x::AbstractArray; size, align_corners=true)", transparent=True)
         def to_size(x: Any, *, size: Any, align_corners: bool = True) -> Any:
             return rounded(
                 x, lambda h: engine.upsample_linear(h, size=size, align_corners=align_corners)
             )
 
-        @module.method(f"∇{name}(dy; size, align_corners=true)", transparent=True)
+        @module.method(f"∇{name}(dy::AbstractArray; size, align_corners=true)", transparent=True)
         def back(dy: Any, *, size: Any, align_corners: bool = True) -> Any:
             host = to_host(dy)
             n = len(rules.shape(host)) - 2
@@ -359,10 +395,13 @@ def upsampling(module: Module) -> None:
         by_scale.__doc__ = to_size.__doc__ = "Linear interpolation along each spatial dimension."
         back.__doc__ = "The cotangent of images of a size that were enlarged."
 
-    for name in ("upsample_linear", "upsample_bilinear", "upsample_trilinear"):
-        larger(name)
+    larger("upsample_linear")
+    for name in ("upsample_bilinear", "upsample_trilinear"):
+        linear(module, name)
 
-    @module.method("∇upsample_nearest(dy, scales)", transparent=True)
+    @module.method(
+        "∇upsample_nearest(dy::AbstractArray, scales::Tuple{Vararg{Integer}})", transparent=True
+    )
     def nearest_back(dy: Any, scales: Any) -> Any:
         """The cotangent of images that were enlarged by repeating pixels."""
         host = to_host(dy)
@@ -375,6 +414,18 @@ def upsampling(module: Module) -> None:
             [n // k for n, k in zip(size, (*scales, *(1,) * len(size)), strict=False)], order="F"
         )
         return from_host(pullback(lambda h: engine.upsample_nearest(h, scales), x)[1](host)[0])
+
+
+def linear(module: Module, name: str) -> None:
+    """`upsample_bilinear` and `upsample_trilinear`, which are `upsample_linear` of more dimensions."""
+    for other in (name, f"∇{name}"):
+        same = module.bindings[other.replace(name, "upsample_linear")]
+
+        @module.method(f"{other}(xs...; keywords...)", transparent=True)
+        def call(*xs: Any, same: Any = same, **keywords: Any) -> Any:
+            return same.call_kw(keywords, *xs)
+
+        call.__doc__ = f"`{same.name}`"
 
 
 def rounded(x: Any, f: Any) -> Any:
@@ -400,14 +451,14 @@ def windows(module: Module) -> None:
             )
         return wrap(np.asfortranarray(y.astype(dtype)))
 
-    @module.method("hamming_window(n::Int, T=Float32; periodic=true, α=0.54, β=0.46)")
+    @module.method("hamming_window(n::Int, T::Type{<:Real}=Float32; periodic=true, α=0.54, β=0.46)")
     def hamming_window(
         n: int, kind: Any = T.Float32, *, periodic: bool = True, α: Any = 0.54, β: Any = 0.46
     ) -> Any:
         """`α - β cos(2πk/n)`"""
         return hamming(n, kind, periodic, α, β)
 
-    @module.method("hann_window(n::Int, T=Float32; periodic=true)")
+    @module.method("hann_window(n::Int, T::Type{<:Real}=Float32; periodic=true)")
     def hann_window(n: int, kind: Any = T.Float32, *, periodic: bool = True) -> Any:
         """`(1 - cos(2πk/n)) / 2`"""
         return hamming(n, kind, periodic, 0.5, 0.5)
@@ -417,7 +468,8 @@ def spectra(module: Module) -> None:
     """Short-time Fourier transforms and what is made of them."""
 
     for name in ("stft", "istft", "spectrogram"):
-        expose(module, name, getattr(spectral, name), export=True)
+        header = "(x::AbstractArray; n_fft::Int, keywords...)"
+        expose(module, name, getattr(spectral, name), header, export=True)
 
     @module.method(
         "melscale_filterbanks(; n_freqs::Int, n_mels::Int, sample_rate::Int, fmin=0f0, fmax=nothing)"

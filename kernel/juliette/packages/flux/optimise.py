@@ -11,6 +11,7 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.base.fields import FIELD_HOOKS
 from juliette.base.identity import COPY_HOOKS
 from juliette.base.iteration import first_step, next_step
+from juliette.compiler.support import takes
 from juliette.display.io import STDERR
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import bson
@@ -21,7 +22,7 @@ from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, vector
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import GenericFunction, KeywordCall
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette.runtime.wrappers import is_aliased
@@ -140,9 +141,58 @@ def _declare(
 
     @module.method(f"{name}(args...; keywords...)", export=export)
     def construct(_: Any, *args: Any, **keywords: Any) -> Any:
+        if not _are_taken(cls, args, keywords):
+            raise E.MethodError(KeywordCall(t, keywords) if keywords else t, args, None)
         return cls(*map(_hyper, args), **{k: _hyper(v) for k, v in keywords.items()})
 
     construct.__doc__ = cls.__doc__
+
+
+def _are_taken(cls: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    """Are these the hyper-parameters of a rule in number, name and, if the method says it, in kind?
+
+    Rules of Optimisers.jl convert what they are given.
+    """
+    if issubclass(cls, engine.AccumGrad):
+        return takes(cls, len(args)) and not keywords and type(args[0]) is int
+    if issubclass(cls, engine.MixedPrecision):
+        *kinds, rule = args or (None,)
+        return len(kinds) < 2 and all(T.isa(k, T.Type_) for k in kinds) and is_rule(rule)
+    if issubclass(cls, engine.OptimiserChain):
+        return not keywords and all(map(is_rule, args))
+    given = dict(zip(cls.fields, args, strict=False))
+    given.update({"lambda_" if k == "lambda" else k: v for k, v in keywords.items()})
+    usual = dict(zip(cls.fields, cls.defaults, strict=True))
+    if len(args) > len(usual) or not given.keys() <= usual.keys():
+        return False
+    old = issubclass(cls, stateful.Stateful)
+    for name, value in given.items():
+        kind = T.Tuple_ if type(usual[name]) is tuple else T.Real
+        if old and cls is not stateful.ALL["ClipValue"]:
+            if not T.isa(value, kind):
+                return False
+        elif not old:
+            if name == "eta" and not T.isa(value, kind):
+                Base.bindings["isless"](value, 0)
+            _converted(value, usual[name])
+    return True
+
+
+def _converted(value: Any, usual: Any) -> None:
+    """Raise the error of a conversion to the kind of a usual value, if there is none."""
+    if type(usual) is not tuple:
+        if not T.isa(value, T.Number):
+            Base.bindings["convert"](T.Float64, value)
+        return
+    if type(value) is not tuple or len(value) != len(usual):
+        Base.bindings["convert"](T.apply_type(T.Tuple_, *[T.Float64] * len(usual)), value)
+    for v, u in zip(value, usual, strict=True):
+        _converted(v, u)
+
+
+def is_rule(x: Any) -> bool:
+    """Is this a rule, of ours or a user's?"""
+    return isinstance(engine_rule(x) if isinstance(x, Struct) else x, Rule)
 
 
 def _hyper(x: Any) -> Any:
@@ -302,7 +352,7 @@ def functions(module: Module) -> None:
         state, model = Base.bindings["deepcopy"]((copy_state(state, {}), model))
         return update_state(state, model, grads)
 
-    @module.method("adjust!(state, eta)", export=False)
+    @module.method("adjust!(state, eta::Real)", export=False)
     def adjust(state: Any, eta: Any) -> None:
         """A new learning rate for all states, in place."""
         engine.adjust(state, float(eta))
@@ -312,7 +362,7 @@ def functions(module: Module) -> None:
         """New hyper-parameters for all states, in place; unknown ones are ignored."""
         engine.adjust(state, **{k: to_host(v) for k, v in keywords.items()})
 
-    @module.method("adjust(x, eta)", export=False)
+    @module.method("adjust(x, eta::Real)", export=False)
     def adjusted(x: Any, eta: Any) -> Any:
         """A rule, or a copy of a tree of states, with another learning rate."""
         return adjusted_copy(x, {"eta": float(eta)})
@@ -449,10 +499,12 @@ def load_old(module: Module) -> None:
 
     for name in ("AdamW", "ADAMW"):
 
-        @inner.method(f"{name}(args...)")
-        def adamw(*args: Any) -> Any:
+        @inner.method(f"{name}(η=0.001, β=(0.9, 0.999), decay=0)")
+        def adamw(η: Any = 0.001, β: Any = stateful.BETAS, decay: Any = 0) -> Any:
             """`Optimiser(Adam(η, β), WeightDecay(decay))`"""
-            return stateful.adamw(*map(to_host, args))
+            if not _are_taken(stateful.ALL["Adam"], (η, β), {}):
+                raise E.MethodError(inner.bindings["Adam"], (η, β), None)
+            return stateful.adamw(to_host(η), to_host(β), to_host(decay))
 
         module.const(name, inner.bindings[name])
 

@@ -22,6 +22,7 @@ from juliette.packages.flux.data import (
     numobs,
     observed,
     one_based,
+    taken,
     zero_based,
 )
 from juliette.packages.flux.optimise import iterated, method_for
@@ -263,7 +264,8 @@ def views(module: Module) -> None:
     @module.method("obsview(data, index)")
     def obsview(data: Any, index: Any) -> Any:
         """Some observations, as views of arrays."""
-        return observed(data, zero_based(index), window=True)
+        zero_based(index)  # the places are whole numbers
+        return taken(data, index, window=True)
 
     @module.method("BatchView(data; batchsize=1, partial=true, collate=nothing)")
     def batchview(
@@ -407,11 +409,25 @@ def folds(module: Module) -> None:
         )
 
 
+def labelled(data: tuple[Any, ...]) -> None:
+    """Data of which the last are the classes."""
+    if not data:
+        raise BoundsError(data, (0,))
+
+
 def balance(module: Module) -> None:
     """Classes of equal size."""
 
+    def some(classes: Any) -> Any:
+        if not classes:
+            raise ArgumentError(
+                "reducing over an empty collection is not allowed; "
+                "consider supplying `init` to the reducer"
+            )
+        return classes
+
     def enlarged(data: Any, labels: Any, fraction: Any, shuffle: bool) -> Any:
-        classes = classes_of(labels)
+        classes = some(classes_of(labels))
         want = int(np.rint(float(fraction) * max(map(len, classes))))
         places = list(range(numobs(data)))
         for found in classes:
@@ -424,7 +440,7 @@ def balance(module: Module) -> None:
         return chosen(data, labels, drawn(places, len(places)) if shuffle else places)
 
     def reduced(data: Any, labels: Any, shuffle: bool) -> Any:
-        classes = classes_of(labels)
+        classes = some(classes_of(labels))
         least = min(map(len, classes))
         places = [i for found in classes for i in drawn(found, least)]
         return chosen(data, labels, drawn(places, len(places)) if shuffle else sorted(places))
@@ -432,7 +448,7 @@ def balance(module: Module) -> None:
     def chosen(data: Any, labels: Any, places: list[int]) -> Any:
         both = (
             data
-            if data is labels or (type(data) is tuple and data[-1] is labels)
+            if data is labels or (type(data) is tuple and data and data[-1] is labels)
             else (data, labels)
         )
         return observed(both, places, window=True)
@@ -445,6 +461,7 @@ def balance(module: Module) -> None:
     @module.method("oversample(data::Tuple; fraction=1, shuffle=true)")
     def oversample_tuple(data: Any, *, fraction: Any = 1, shuffle: bool = True) -> Any:
         """The classes are the last of the data."""
+        labelled(data)
         return enlarged(data, data[-1], fraction, shuffle)
 
     @module.method("undersample(data, classes; shuffle=true)")
@@ -455,4 +472,5 @@ def balance(module: Module) -> None:
     @module.method("undersample(data::Tuple; shuffle=true)")
     def undersample_tuple(data: Any, *, shuffle: bool = True) -> Any:
         """The classes are the last of the data."""
+        labelled(data)
         return reduced(data, data[-1], shuffle)

@@ -200,7 +200,7 @@ def lazily(context: Any, e: Any, autosizefor: Any) -> Any:
 def load(module: Module) -> None:
     """Add `outputsize` and `@autosize`."""
 
-    @module.method("outputsize(model, sizes...; padbatch=false)", export=False)
+    @module.method("outputsize(model, sizes::Tuple...; padbatch=false)", export=False)
     def outputsize(model: Any, *sizes: Any, padbatch: bool = False) -> Any:
         """The size of what a model makes of inputs of the given sizes.
 

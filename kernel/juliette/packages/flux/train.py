@@ -21,6 +21,7 @@ from juliette.packages.flux.optimise import (
     written_before,
 )
 from juliette.packages.flux.profile import PROFILE
+from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -267,11 +268,10 @@ def load(module: Module) -> None:
             raise E.ErrorException("can't mix implicit Params with explicit state!")
         return update_state(opt, model, grads)
 
-    @module.method("update!(x, x̄)", export=False)
+    @module.method("update!(x::AbstractArray, x̄)", export=False)
     def subtract(x: Any, grad: Any) -> Any:
         """`x .-= x̄`"""
-        x.data[...] -= grad.data if isinstance(grad, Array) else grad
-        return x
+        return B.materialize_into(x, B.broadcasted(Base.bindings["-"], x, grad))
 
     @module.method("train!(loss, model, data, opt; cb=nothing)", export=False)
     def train(loss: Any, model: Any, data: Any, opt: Any, *, cb: Any = None) -> None:

@@ -401,9 +401,11 @@ def load_module(module: Module) -> None:
         """The state with which a recurrent layer or cell starts."""
         from juliette.packages.flux.layers import host_view
 
+        if not hasattr(getattr(m, "host", None), "initial_state"):
+            raise E.NoMethod("the layer has no state")
         return from_host(host_view(m).initial_state())
 
-    @module.method("activations(chain, x)", export=False, transparent=True)
+    @module.method("activations(chain::Chain, x)", export=False, transparent=True)
     def activations(chain: Any, x: Any) -> Any:
         """The output of every layer of a chain."""
         out = []
