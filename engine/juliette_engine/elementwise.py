@@ -123,7 +123,10 @@ class Elementwise:
             else:
                 kernel = build(tree, leaves, PYTHON, self.other, lambda *xs: mixed(self, xs))  # type: ignore[arg-type]
             self.exact[key] = kernel
-        if long:
+        if long or any(
+            [getattr(getattr(primal(a), "dtype", None), "char", "") == "O" for a in args]
+        ):
+            # a kernel of objects is no example for arrays of numbers
             return kernel(*args)
         self.kernels[(type(args[0]), *fixed) if fixed else tuple(map(type, args))] = kernel
         return kernel(*args)

@@ -67,8 +67,11 @@ def epsilon(x: Any) -> float:
 
 def check_sizes(ŷ: Any, y: Any) -> None:
     """Raise DimensionMismatch unless prediction and target have the same size."""
+    if not all([isinstance(primal(x), np.ndarray) for x in (ŷ, y)]):
+        return
     a, b = shape(ŷ), shape(y)
-    if a and b and a != b:
+    n = max(len(a), len(b))
+    if a != b and (*a, *(1,) * (n - len(a))) != (*b, *(1,) * (n - len(b))):
         raise DimensionMismatch(
             f"loss function expects size(ŷ) = {value_text(a)} to match size(y) = {value_text(b)}"
         )

@@ -184,7 +184,8 @@ class Program:
         if op.startswith("cast:"):
             return xs[0].astype(op[5:])
         f = function_of(op, array)
-        return f(*xs)
+        out = f(*xs)
+        return out if not array or isinstance(out, np.ndarray) else np.asarray(out)
 
     def promoted(self, op: str, args: tuple[Value, ...]) -> tuple[Value, ...]:
         """Arguments converted as Julia promotes them, where numpy would do otherwise."""
@@ -282,6 +283,7 @@ class Program:
                 and x.name not in keep
                 and out.array
                 and x.array
+                and out.sample.ndim > 0
                 and x.sample.dtype == out.sample.dtype
                 and x.sample.shape == out.sample.shape
                 for x in args

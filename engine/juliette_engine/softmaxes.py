@@ -87,6 +87,14 @@ def _infinite(x: Any, e: Any, peak: Any, top: float) -> Any:
     )
 
 
+def check_real(name: str, x: Any) -> None:
+    """Raise the error of something that is no array of numbers with an order."""
+    if not isinstance(x, (ndarray, Node)):
+        raise Inapplicable(name, (x,))
+    if getattr(primal(x), "dtype", None) in (np.complex128, np.complex64):
+        raise Inapplicable("isless", (x, x))
+
+
 def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """Normalised exponentials of `x` along the dimensions `axes`, by default the first.
 
@@ -96,8 +104,7 @@ def softmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """
     if isinstance(x, (float, int)):
         raise scalar_given("softmax")
-    if not isinstance(x, (ndarray, Node)):
-        raise Inapplicable("softmax", (x,))
+    check_real("softmax", x)
     return _softmax(x, axes=axes)
 
 
@@ -135,8 +142,7 @@ def logsoftmax(x: Any, axes: tuple[int, ...] = (0,)) -> Any:
     """
     if isinstance(x, (float, int)):
         raise scalar_given("logsoftmax")
-    if not isinstance(x, (ndarray, Node)):
-        raise Inapplicable("logsoftmax", (x,))
+    check_real("logsoftmax", x)
     return _logsoftmax(x, axes=axes)
 
 

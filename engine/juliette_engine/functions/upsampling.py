@@ -73,6 +73,8 @@ def _stretched(x: Any, axis: int, out: int, align_corners: bool) -> Any:
 
 def pixel_shuffle(x: Any, r: int) -> Any:
     """Channels into pixels: `r` times larger images with `r^d` times fewer channels."""
+    if len(shape(x)) < 3:
+        raise ArgumentError("expected x with at least 3 dimensions")
     *spatial, channels, batch = shape(x)
     d = len(spatial)
     if channels % r**d:

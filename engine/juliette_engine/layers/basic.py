@@ -239,6 +239,7 @@ class Embedding(Layer):
         if isinstance(sizes, int):
             sizes = (sizes, *rest)
         if given_array(sizes):
+            check_matrix(sizes)
             self.weight = sizes
         else:
             into, out = sizes
@@ -253,9 +254,17 @@ class Embedding(Layer):
         yield InOut(into, out)
 
 
+def check_matrix(weight: Any) -> None:
+    """Raise TypeError unless an array of parameters is a matrix."""
+    if np.ndim(primal(weight)) != 2:
+        raise TypeError("columns of parameters are those of a matrix")
+
+
 def look_up(weight: Any, index: Any, first: int) -> Any:
     """Columns of `weight` by index, or a product with a Boolean array."""
     where = np.asarray(primal(index))
+    if where.dtype == object or (where.dtype.kind in "fc" and where.ndim == 0):
+        raise TypeError("indices are whole numbers")
     if where.dtype.kind in "bf":
         return flattened(lambda x: rules.matmul(weight, x), index)
     wrong = where[(where < first) | (where >= rules.shape(weight)[1] + first)]
@@ -288,6 +297,7 @@ class EmbeddingBag(Layer):
 
     def __init__(self, sizes: Any, reduction: Function | None = None, *, init: Function = randn32):
         if given_array(sizes):
+            check_matrix(sizes)
             self.weight = sizes
         else:
             into, out = sizes
@@ -300,7 +310,7 @@ class EmbeddingBag(Layer):
             raise UsageError("EmbeddingBag expects an array of indices, not just one")
         if at is not None:
             bags = split_at(
-                np.asarray(primal(bags)), [int(i) - first for i in np.asarray(primal(at))], first
+                np.asarray(primal(bags)), [int(i) - first for i in np.ravel(primal(at))], first
             )
         if isinstance(bags, (list, tuple)):
             return self.side_by_side(list(bags))
@@ -317,6 +327,8 @@ class EmbeddingBag(Layer):
 
     def side_by_side(self, bags: list[Any]) -> Any:
         """The reductions of several bags as columns."""
+        if not bags:
+            raise ArgumentError("`stack` on an empty collection is not allowed")
         columns = [self.bag(b) for b in bags]
         return rules.concatenate([rules.reshape(c, (*rules.shape(c), 1)) for c in columns], 1)
 

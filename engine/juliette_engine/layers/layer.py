@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -90,7 +91,10 @@ class Layer:
     def line(self) -> str:
         """The layer on one line."""
         positional, keywords = [], []
-        for item in self.constructor_args():
+        items: list[Any] = []
+        with suppress(AttributeError, IndexError, TypeError, ValueError):  # parts of another kind
+            items = list(self.constructor_args())
+        for item in items:
             if isinstance(item, Keyword):
                 keywords.append(f"{item.name}={value_text(item.value)}")
             else:

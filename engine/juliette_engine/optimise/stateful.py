@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from juliette_engine.errors import UsageError
 from juliette_engine.optimise import rules as new
 from juliette_engine.optimise import wrappers
 from juliette_engine.optimise.rule import Rule, State
@@ -26,6 +27,11 @@ class Stateful(Rule):
     def modern(self) -> Rule:
         """The rule of Optimisers.jl with the same hyper-parameters."""
         cls = next(c for c in type(self).__mro__ if not issubclass(c, Stateful))
+        if cls is Rule:
+            raise UsageError(
+                "Flux.setup does not know how to translate this old-style implicit rule to a "
+                "new-style Optimisers.jl explicit rule"
+            )
         return cls(**{f: getattr(self, f) for f in cls.fields if hasattr(self, f)})  # type: ignore[attr-defined, return-value]
 
     def line(self, text: Any = value_text) -> str:

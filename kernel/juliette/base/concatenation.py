@@ -169,7 +169,7 @@ def hcat(*xs: Any) -> Any:
     return concatenate(xs, 1)
 
 
-@Base.method("hvcat(rows, xs...)")
+@Base.method("hvcat(rows::Union{Int,Tuple{Vararg{Int}}}, xs...)")
 def hvcat(rows: Any, *xs: Any) -> Any:
     """Join in rows, each of the given number of pieces (or one number for all).
 
@@ -345,7 +345,7 @@ support.HELPERS["%typed_hvcat"] = typed_hvcat
 support.HELPERS["%convert_eltype"] = _convert_eltype
 
 
-@Base.method("hvncat(dims, row_first, xs...)")
+@Base.method("hvncat(dims::Tuple, row_first::Bool, xs...)")
 def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
     """Join in several dimensions at once: `hvncat((rows, columns, …), row_first, xs...)`.
 
@@ -356,8 +356,6 @@ def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
      3  4
     ```
     """
-    if type(dims) is int:
-        return concatenate(xs, dims - 1)
     sizes = dims
     if sizes and type(sizes[0]) is tuple:
         return joined_groups(sizes, row_first, xs)
@@ -380,6 +378,11 @@ def hvncat(dims: Any, row_first: bool, *xs: Any) -> Any:
             joined[at] = concatenate(tuple(grid[(k, *at)] for k in range(grid.shape[0])), d)
         grid = joined
     return grid.item() if grid.ndim == 0 else grid
+
+
+@Base.method("hvncat(dim::Int, xs...)")
+def hvncat_along(dim: int, *xs: Any) -> Any:
+    return concatenate(xs, dim - 1)
 
 
 def joined_groups(shape: Any, row_first: bool, xs: tuple[Any, ...]) -> Any:

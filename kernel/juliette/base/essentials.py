@@ -179,7 +179,7 @@ def reference(t: Any, *args: Any) -> V.Ref | V.RefArray:
     """`Ref(x)`, `Ref{T}(x)`, `Ref{T}()`, `Ref(array, i)`"""
     (eltype,) = T.unwrap(t).parameters
     is_open = isinstance(eltype, T.TypeVar)
-    if len(args) == 2 and isinstance(args[0], Array):
+    if len(args) == 2 and isinstance(args[0], Array) and T.isa(args[1], T.Integer):
         return V.RefArray(args[0], int(args[1]))
     if len(args) > 1 or (is_open and not args):
         raise MethodError(t, args, None)

@@ -348,6 +348,8 @@ def mapreduce(f: Any, op: Any, *xs: Any, init: Any = NO_INIT, dims: Any = None) 
     14
     ```
     """
+    if not xs:
+        raise MethodError(Base.bindings["Generator"], (f,), None)
     if dims is not None and not isinstance(dims, V.ColonType):
         return _dims_fold(f, op, xs[0], dims, init)
     return fold_left(op, _mapped(f, xs), init, _result_type(f, xs))

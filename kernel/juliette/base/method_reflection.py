@@ -431,6 +431,8 @@ def invoke(f: Any, t: Any, *args: Any, **keywords: Any) -> Any:
     """
     if isinstance(t, Method):
         method, before = t, ()
+    elif not isinstance(t, T.JuliaType):
+        raise TypeError_(Symbol("invoke"), "", T.Type_, t)
     else:
         table, before = table_of(f)
         types = (*before, *_signature(t))

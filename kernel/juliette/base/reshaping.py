@@ -379,7 +379,15 @@ def circshift(a: Any, by: Any) -> Any:
     ```
     """
     data = dense(a)
-    shifts = (by,) if isinstance(by, int) else tuple(int(i) for i in support.iterate(by))
+    whole = Base.bindings["Integer"]
+    shifts = (
+        (by,)
+        if isinstance(by, int)
+        else tuple(
+            int(i if isinstance(i, int) else T.CONSTRUCT(whole, (i,), {}))
+            for i in support.iterate(by)
+        )
+    )
     out = np.roll(data, shifts[: data.ndim], axis=tuple(range(min(len(shifts), data.ndim))))
     return like(a, np.array(out, order="F"), eltype_of(a))
 

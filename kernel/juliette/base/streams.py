@@ -38,6 +38,7 @@ from juliette.runtime.errors import (
     ArgumentError,
     EOFError_,
     MethodError,
+    NoMethod,
     SystemError_,
     _exception,
 )
@@ -636,7 +637,10 @@ def reset(io: IO) -> int:
 @Base.method("fd(io::IO)")
 def fd(io: IO) -> int:
     """The number of a file's descriptor."""
-    return source_of(io).file.fileno()
+    file = getattr(source_of(io), "file", None)
+    if file is None:
+        raise NoMethod("no file belongs to it")
+    return int(file.fileno())
 
 
 @Base.method("take!(io::IOBuffer)")

@@ -525,7 +525,7 @@ Base.const("ComposedFunction", _composed)
 _simple(_composed, lambda _, outer, inner: Composed(outer, inner))
 
 
-@Base.method("∘(fs...)", transparent=True)
+@Base.method("∘(f, fs...)", transparent=True)
 def compose(*fs: Any) -> Any:
     """Composition: `(f ∘ g)(x) == f(g(x))`.
 

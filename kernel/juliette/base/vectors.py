@@ -241,7 +241,10 @@ def positions(v: Any, index: Any) -> list[int]:
             raise BoundsError(v, (index,))
         return [int(i) for i in np.flatnonzero(mask)]
     else:
-        found = [int(i) for i in support.iterate(index)]
+        found = [
+            int(i if isinstance(i, (int, np.integer)) else Base.bindings["to_index"](i))
+            for i in support.iterate(index)
+        ]
     for a, b in itertools.pairwise(found):
         if a >= b:
             raise ArgumentError("indices must be unique and sorted")

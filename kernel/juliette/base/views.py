@@ -163,7 +163,7 @@ def parent(a: Any) -> Any:
     ```
     """
     if isinstance(a, W.Wrapper) and not isinstance(a, IndexGrid):
-        return a.parent
+        return a.parent if hasattr(a, "parent") else a.diag if hasattr(a, "diag") else a
     return a
 
 

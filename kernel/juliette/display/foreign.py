@@ -8,6 +8,7 @@ says nothing about an operation, the function of Base whose code failed is told.
 from __future__ import annotations
 
 import errno
+import itertools
 import re
 from collections.abc import Iterator
 from inspect import CO_VARARGS
@@ -166,6 +167,7 @@ _UNKNOWN = object()
 
 def _zero(d: Any) -> Any:
     """A value of numpy's type of elements."""
+    d = np.dtype(d) if isinstance(d, type) else d
     zero = d.type()
     return zero.item() if d.kind in "US" or d.char in "?lqd" else zero
 
@@ -230,7 +232,28 @@ def _value_error(error: ValueError) -> Any:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
     if "read-only" in text:
         return _not_writable(error)
+    if text.startswith("operands could not be broadcast together with shapes"):
+        return _unequal([_size_in(found) for found in re.findall(r"\(([\d,]*)\)", text)])
+    if text.startswith("non-broadcastable output operand"):
+        return E.DimensionMismatch("array could not be broadcast to match destination")
     return None
+
+
+def _size_in(text: str) -> tuple[int, ...]:
+    """The size of an array as numpy writes it."""
+    return tuple(int(n) for n in text.split(",") if n)
+
+
+def _unequal(sizes: list[tuple[int, ...]]) -> Any:
+    """The error of arrays that do not broadcast together, or of one that does not take the result."""
+    for lengths in itertools.zip_longest(*sizes, fillvalue=1):
+        long = [n for n in dict.fromkeys(lengths) if n != 1]
+        if len(long) > 1:
+            return E.DimensionMismatch(
+                "arrays could not be broadcast to a common size; got a dimension with lengths "
+                f"{long[0]} and {long[1]}"
+            )
+    return E.DimensionMismatch("array could not be broadcast to match destination")
 
 
 def _not_writable(error: ValueError) -> Any:

@@ -217,8 +217,15 @@ def element(data: Data, index: Any) -> Any:
     return data[index]
 
 
+# How many elements are handled in one go of C, which cannot be interrupted.
+AT_ONCE = 1 << 20
+
+
 def elements(data: Data) -> list[Any]:
     """All elements in column-major order, as Julia values."""
-    if data.dtype.char in _SCALAR or data.dtype.char == "O":
-        return data.ravel(order="F").tolist()
-    return list(data.ravel(order="F"))
+    flat = data.ravel(order="F")
+    if flat.size > AT_ONCE:  # bit by bit, so that an interrupt is heard
+        return [x for i in range(0, flat.size, AT_ONCE) for x in elements(flat[i : i + AT_ONCE])]
+    if flat.dtype.char in _SCALAR or flat.dtype.char == "O":
+        return flat.tolist()
+    return list(flat)

@@ -431,7 +431,7 @@ def bind_parameter(t: UnionAll, p: Any) -> Any:
         from juliette.runtime.array import Array
         from juliette.runtime.tables import Hashed
 
-        if isinstance(p, (str, Array, Hashed)):
+        if isinstance(p, (str, Array, Hashed)) or type(p).__hash__ is None:
             raise ElementError("Type", "parameter", p)
     var = t.var
     if var.upper is not Any_ or var.lower is not Bottom:

@@ -348,8 +348,8 @@ class MIME:
     __slots__ = ("name",)
     value_fields = ("name",)
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: Any) -> None:
+        self.name = name if isinstance(name, str) else T.CONSTRUCT(T.Symbol_, (name,), {}).name
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MIME) and self.name == other.name

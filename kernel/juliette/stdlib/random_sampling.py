@@ -24,6 +24,16 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHAR_COUNT = 0x10F800
 _SURROGATES = 0xD800
 _SURROGATE_COUNT = 0x800
+# How many numbers are made in one go of C, which cannot be interrupted.
+AT_ONCE = 1 << 20
+
+
+def counted(count: int) -> list[int]:
+    """The numbers from 1 on, made bit by bit, so that an interrupt is heard."""
+    out: list[int] = []
+    for first in range(1, count + 1, AT_ONCE):
+        out.extend(range(first, min(first + AT_ONCE, count + 1)))
+    return out
 
 
 class RandomSamplingError(ValueError):
@@ -291,11 +301,12 @@ class Generator(ABC):
         todo = list(bounds)
         result: list[int] = []
         accept = result.append
+        waiting = iter(todo)
+        limit, mask = next(waiting, (-1, 0))
         while len(result) < len(todo):
             # Each of the missing draws takes at least one word.
-            words = self.words_52(self.words(len(todo) - len(result))).tolist()
-            waiting = iter(todo[len(result) :])
-            limit, mask = next(waiting)
+            missing = min(len(todo) - len(result), AT_ONCE)
+            words = self.words_52(self.words(missing)).tolist()
             for word in words:
                 value = word & mask
                 if value <= limit:
@@ -305,7 +316,7 @@ class Generator(ABC):
 
     def shuffle_indices(self, count: int) -> list[int]:
         """`shuffle!(rng, collect(1:count))`: where each element of the result comes from."""
-        indices = list(range(1, count + 1))
+        indices = counted(count)
         if count < 2:
             return indices
         bounds = []
@@ -320,7 +331,7 @@ class Generator(ABC):
 
     def randperm(self, count: int) -> list[int]:
         """`randperm(rng, count)`."""
-        values = list(range(1, count + 1))
+        values = counted(count)
         draws = self._masked_draws((last, _growing_mask(last)) for last in range(1, count))
         for last, other in enumerate(draws, 1):
             values[last] = values[other]
@@ -329,7 +340,7 @@ class Generator(ABC):
 
     def randcycle(self, count: int) -> list[int]:
         """`randcycle(rng, count)`."""
-        values = list(range(1, count + 1))
+        values = counted(count)
         draws = self._masked_draws((last - 1, _growing_mask(last)) for last in range(1, count))
         for last, other in enumerate(draws, 1):
             values[last] = values[other]

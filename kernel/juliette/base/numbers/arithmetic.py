@@ -421,7 +421,7 @@ def zero(x: Any) -> Any:
     (0.0, 0, 0//1)
     ```
     """
-    if hasattr(x, "data") and hasattr(x, "eltype"):
+    if hasattr(x, "eltype") and hasattr(getattr(x, "data", None), "dtype"):
         if x.data.dtype != object:
             from juliette.runtime.array import wrap as wrap_array
 

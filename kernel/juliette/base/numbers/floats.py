@@ -233,7 +233,7 @@ def _of_bits(t: Any, n: int) -> Any:
     return float(value) if t is T.Float64 else value
 
 
-@Base.method("nextfloat(x::AbstractFloat, n=1)")
+@Base.method("nextfloat(x::AbstractFloat, n::Integer=1)")
 def nextfloat(x: Any, n: int = 1) -> Any:
     """The `n`-th next greater floating-point number.
 
@@ -262,7 +262,7 @@ def nextfloat(x: Any, n: int = 1) -> Any:
     return _of_bits(t, max(-most, min(most, _bits_of(x) + int(n))))
 
 
-@Base.method("prevfloat(x::AbstractFloat, n=1)")
+@Base.method("prevfloat(x::AbstractFloat, n::Integer=1)")
 def prevfloat(x: Any, n: int = 1) -> Any:
     """The `n`-th next smaller floating-point number.
 

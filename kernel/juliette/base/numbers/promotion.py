@@ -49,7 +49,7 @@ _FLOAT_ORDER = {t: i for i, t in enumerate((*FLOATS, BigFloat_))}
 _RATIONAL, _COMPLEX, _ARRAY = (T.unwrap(t).typename for t in (Rational_, Complex_, T.Array_))
 
 
-@Base.method("promote_rule(a, b)", transparent=True)
+@Base.method("promote_rule(a::Type, b::Type)", transparent=True)
 def promote_rule(a: Any, b: Any) -> Any:
     """The type for a pair of types; extend it for your own numbers."""
     return built_in_rule(a, b)

@@ -26,6 +26,7 @@ from juliette.runtime.numeric import (
     MAKER,
     BigInt,
     BigInt_,
+    Complex,
     fits,
     wrap_to,
 )
@@ -258,6 +259,8 @@ def ispow2(x: Any) -> bool:
     (true, false, true)
     ```
     """
+    if isinstance(x, Complex):
+        return bool(x.im == 0) and ispow2(x.re)
     if isinstance(x, (float, np.floating)):
         x = float(x)
         return math.isfinite(x) and x > 0 and math.frexp(x)[0] == 0.5
@@ -324,7 +327,7 @@ next_power(
 )
 
 
-@Base.method("nextprod(factors, x::Real)")
+@Base.method("nextprod(factors::Union{Tuple{Vararg{Integer}},AbstractVector{<:Integer}}, x::Real)")
 def nextprod(factors: Any, x: Any) -> int:
     """The smallest product of powers of the factors that is not less than `x`.
 
@@ -336,7 +339,7 @@ def nextprod(factors: Any, x: Any) -> int:
     from juliette.compiler import support
 
     bases = [int(f) for f in support.iterate(factors)]
-    target = math.ceil(x)
+    target = int(Base.bindings["ceil"](T.Int64, x))
     best = 1
     while best < target:
         best *= min(bases)

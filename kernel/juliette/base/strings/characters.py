@@ -263,7 +263,7 @@ def isascii_string(s: Any) -> bool:
     return text_of(s).isascii()
 
 
-@Base.method("isascii(a::AbstractArray)")
+@Base.method("isascii(a::AbstractVector{<:Union{Integer,AbstractChar}})")
 def isascii_array(a: Any) -> bool:
     return all(int(getattr(x, "code", x)) < 128 for x in np.asarray(a.data).ravel().tolist())
 

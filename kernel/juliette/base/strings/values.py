@@ -206,7 +206,7 @@ def b_str(context: Any, text: str, *flags: Any) -> Any:
     return Expr("call", QuoteNode(codeunits), unescape(text))
 
 
-@Base.method("transcode(::Type{T}, src) where T")
+@Base.method("transcode(::Type{T}, src::Union{AbstractString,AbstractVector}) where T")
 def transcode(t: Any, src: Any) -> Any:
     """Text in another encoding: UTF-8 as String or UInt8, UTF-16 as UInt16, UTF-32 as UInt32 or Int32.
 

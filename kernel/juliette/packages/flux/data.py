@@ -17,6 +17,7 @@ from juliette.compiler import support
 from juliette.display.show import SHOW_HOOKS, one_line, summary
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.inputs import machine
 from juliette.packages.flux.optimise import iterated, method_for
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -537,7 +538,13 @@ def shapes(module: Module) -> None:
         Base.bindings["float"](Base.bindings["eltype"](x))
         if not n:
             Base.bindings["size"](x, 0)
-        return from_host(engine_normalise(to_host(x), tuple(d - 1 for d in axes), width))
+        host = to_host(x if zygote.is_traced(x) else machine(x, None))
+        if isinstance(host, list):
+            raise NoMethod("no array of machine numbers")
+        if zygote.primal(host).dtype == object:
+            host = rules.floating(host)
+        axes = tuple(d for d in axes if d <= n)
+        return from_host(engine_normalise(host, tuple(d - 1 for d in axes), width))
 
 
 def groups(module: Module) -> None:

@@ -160,17 +160,23 @@ def expose(
             given = {rename.get(k, k): host_argument(v) for k, v in keywords.items()}
             return from_host(f(*map(host_argument, args), **given))
         except (AttributeError, TypeError, ValueError, IndexError) as e:
-            if translated(e) is not None or all(
-                [a is not None and (known(a) or callable(a)) for a in args]
-            ):
+            usual = all([a is not None and known(a) for a in args])
+            if translated(e) is not None or (usual and all(map(is_option, keywords.values()))):
                 raise
-            raise MethodError(module.bindings[name], args, None) from None
+            called = module.bindings[name]
+            called = KeywordCall(called, keywords) if keywords else called
+            raise MethodError(called, args, None) from None
 
     call.__doc__ = f.__doc__
     call.__signature__ = signature_of(f, rename)  # type: ignore[attr-defined]
     same_function(module.bindings[name], f)
     boundary._WHOLE.add(id(module.bindings[name]))
     return module.bindings[name]
+
+
+def is_option(x: Any) -> bool:
+    """Is this a value that keywords of functions of arrays may have?"""
+    return not isinstance(x, ArrayLike) and (callable(x) or known(to_host(x)))
 
 
 def signature_of(f: Callable[..., Any], rename: dict[str, str]) -> inspect.Signature:

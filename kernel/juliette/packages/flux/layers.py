@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
+
 from juliette.base.array_protocol import ArrayLike
 from juliette.compiler.support import takes
 from juliette.display.show import summary
@@ -30,7 +32,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
 from juliette.runtime.dispatch import KeywordCall
-from juliette.runtime.errors import ErrorException, MethodError
+from juliette.runtime.errors import ErrorException, MethodError, translated
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
 from juliette_engine import trees
@@ -236,6 +238,13 @@ def caller(cls: type[Layer]) -> Any:
     return call
 
 
+def computable(x: Any) -> bool:
+    """Is this an array of machine numbers with dimensions?"""
+    if isinstance(x, ArrayLike):
+        return known(x) and np.ndim(x.data) > 0
+    return isinstance(x, zygote.Tracer)
+
+
 def as_given(text: str, layer: Any, xs: tuple[Any, ...]) -> str:
     """What is said of inputs, about them as they were before they took the type of the weights."""
     if xs and isinstance(xs[0], OneHot) and text.startswith(("A has", "second dimension of A")):
@@ -255,13 +264,9 @@ def explained(call: Any, apply: Any = None) -> Any:
             return call(layer, *xs)
         except DimensionMismatch as e:
             raise DimensionMismatch(as_given(str(e), layer, xs)) from None
-        except (AttributeError, TypeError, ValueError):
-            if (
-                xs
-                and xs[0] is not None
-                and all(map(known, xs))
-                and (apply is None or takes(apply, 1 + len(xs)))
-            ):
+        except (AttributeError, TypeError, ValueError, IndexError, SystemError) as e:
+            fits = apply is None or takes(apply, 1 + len(xs))
+            if (xs and fits and all(map(computable, xs))) or translated(e) is not None:
                 raise
             raise MethodError(layer, xs, None) from None
 

@@ -17,7 +17,9 @@ from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages import bson
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.packages.flux.inputs import machine
 from juliette.packages.flux.profile import PROFILE
+from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -26,6 +28,7 @@ from juliette.runtime.dispatch import GenericFunction, KeywordCall
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
 from juliette.runtime.wrappers import is_aliased
+from juliette.syntax.expr import Symbol
 from juliette_engine import optimise as engine
 from juliette_engine import trees
 from juliette_engine.gradients import Grads, Params
@@ -260,19 +263,26 @@ def load(module: Module) -> None:
         """The state of a rule for an array, before the first step."""
         if not isinstance(rule, Rule):
             raise E.MethodError(INIT, (rule, x), None)
-        return from_host(rule.init(to_host(x)))
+        if not isinstance(x, ArrayLike):
+            Base.bindings["zero"](x)
+        return from_host(rule.init(operands(x, x)[0]))
 
     @module.method("apply!(rule::AbstractRule, state, x, dx)", export=False)
     def apply(rule: Any, state: Any, x: Any, dx: Any) -> Any:
         """The next state of a rule, and the step that is to be subtracted."""
         if not isinstance(rule, Rule):
             raise E.MethodError(APPLY, (rule, state, x, dx), None)
-        host, step = to_host(x), to_host(dx)
-        if isinstance(step, np.ndarray) and step.dtype.kind in "iub" and host.dtype.kind in "fc":
+        host, step = operands(x, dx)
+        if step.dtype.kind in "iub" and host.dtype.kind in "fc":
             step = step.astype(
                 host.dtype
             )  # as numbers of Julia's keep a Float32 that meets integers
-        return from_host(tuple(rule.apply(to_host(state), host, step)))
+        try:
+            return from_host(tuple(rule.apply(to_host(state), host, step)))
+        except (AttributeError, TypeError, ValueError, IndexError) as e:
+            if E.translated(e) is not None:
+                raise
+            raise E.NoMethod("that is no state of the rule") from None
 
     @module.method("trainable(x)", export=False)
     def trainable(x: Any) -> Any:
@@ -432,6 +442,37 @@ def update_state(state: Any, model: Any, grads: Any) -> Any:
     return engine.update_tree(state, model, grads)
 
 
+def operands(x: Any, dx: Any) -> tuple[Any, Any]:
+    """An array of parameters and a gradient for it, as rules compute with them."""
+    host, step = _numbers(x), _numbers(dx)
+    if host is None or step is None:
+        Base.bindings["zero"](x)  # of which most rules make their first state
+        B.materialize(B.broadcasted(Base.bindings["*"], dx, 1))
+        raise E.NoMethod("rules compute with arrays of machine numbers")
+    if host.dtype.kind in "iub":
+        host = host.astype(float)
+    if host.shape != step.shape and B.common_shape([host.shape, step.shape]) != host.shape:
+        raise E.DimensionMismatch("array could not be broadcast to match destination")
+    if host.shape != step.shape:
+        step = np.array(np.broadcast_to(B.align(step, host.ndim), host.shape), order="F")
+    if step.dtype.kind == "c" and host.dtype.kind != "c":
+        wrong = [z for z in step.flat if z.imag]
+        if wrong:
+            kind = T.TYPE_OF_DTYPE[host.dtype]
+            raise E.InexactError(Symbol(kind.typename.name), kind, from_host(wrong[0]))
+    return host, step
+
+
+def _numbers(x: Any) -> Any:
+    """An array of machine numbers, or of what can be one, as numpy's; None for another value."""
+    if isinstance(x, Array):
+        x = machine(x, None)
+    elif T.isa(x, T.AbstractArray):
+        x = Base.bindings["collect"](x)
+    data = trees.data(x) if isinstance(x, Array) else None
+    return data if isinstance(data, np.ndarray) and data.dtype.kind in "fciub" else None
+
+
 def copy_state(state: Any, seen: dict[int, Any]) -> Any:
     """A state tree with leaves of its own."""
     if isinstance(state, engine.Leaf):
@@ -481,7 +522,8 @@ def load_old(module: Module) -> None:
         """The step that is to be subtracted from an array; the rule keeps its state."""
         if not isinstance(rule, Rule):
             raise E.MethodError(OLD_APPLY, (rule, x, Δ), None)
-        return from_host(rule.kept_step(trees.data(x), to_host(Δ)))
+        host, step = operands(x, Δ)
+        return from_host(rule.kept_step(host, step))
 
     @inner.method("runall(f)", export=False)
     def runall(f: Any) -> Any:

@@ -12,7 +12,7 @@ from juliette.packages.flux.utilities import collected
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, elements, wrap
 from juliette.runtime.dispatch import call_kw
-from juliette.runtime.errors import DimensionMismatch, ErrorException
+from juliette.runtime.errors import DimensionMismatch, ErrorException, NoMethod
 from juliette.runtime.modules import Module
 from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -26,6 +26,8 @@ def zeros(size: tuple[Any, ...], padbatch: bool) -> Any:
     """A stand-in for the input, or for a tuple of several."""
     if size and type(size[0]) is tuple:
         return tuple([zeros(s, padbatch) for s in size])
+    if not all([type(n) is int for n in size]):
+        raise NoMethod("sizes are whole numbers")
     return wrap(np.zeros((*size, 1) if padbatch else size, dtype=np.float32, order="F"))
 
 

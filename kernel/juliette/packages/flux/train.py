@@ -16,6 +16,7 @@ from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host
 from juliette.packages.flux.optimise import (
     engine_rule,
+    operands,
     update_state,
     warn,
     written_before,
@@ -25,7 +26,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
+from juliette.runtime.array import Array, wrap
 from juliette.runtime.dispatch import call_kw
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct
@@ -255,7 +256,12 @@ def load(module: Module) -> None:
             if isinstance(model, Array):
                 if grads is not None:
                     rule = opt if isinstance(opt, Rule) else _kept_rule(opt)
-                    tree.step(rule, model, grads)
+                    host, change = operands(model, grads)
+                    if host is trees.data(model):
+                        tree.step(rule, model, change)
+                    else:  # whole numbers take only whole steps
+                        new = wrap(np.asfortranarray(host - rule.kept_step(host, change)))
+                        Base.bindings["copyto!"](model, new)
                 return model
             raise E.ErrorException(
                 "Invalid input to `update!`.\n"

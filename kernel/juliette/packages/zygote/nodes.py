@@ -28,7 +28,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import numeric
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, elements, wrap
+from juliette.runtime.array import Array, elements, make, wrap
 from juliette.runtime.bigfloat import BigFloat
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
@@ -101,8 +101,16 @@ def array_class_of(v: Any) -> type:
     key = (v.dtype.char, v.ndim)
     found = _BY_KIND.get(key)
     if found is None:
+        if v.dtype.char == "O":
+            return type(of_objects(v))
         found = _BY_KIND[key] = type(wrap(v))
     return found
+
+
+def of_objects(v: Any) -> Any:
+    """An Array of Julia's values."""
+    kinds = {T.typeof(x) for x in elements(v)}
+    return make(v, kinds.pop() if len(kinds) == 1 else T.Any_)
 
 
 _NODE_CLASSES: dict[tuple[str, int], type] = {}
@@ -112,6 +120,8 @@ def _node_class(v: Any) -> type:
     key = (v.dtype.char, v.ndim)
     found = _NODE_CLASSES.get(key)
     if found is None:
+        if v.dtype.char == "O":
+            return twin(array_class_of(v))
         found = _NODE_CLASSES[key] = twin(array_class_of(v))
     return found
 
@@ -160,6 +170,8 @@ def to_julia(x: Any) -> Any:
     if isinstance(x, ndarray):
         if x.ndim > 1 and not x.flags.f_contiguous:
             x = np.asfortranarray(x)
+        if x.dtype.char == "O":
+            return of_objects(x)
         return V.BitArray(x) if x.dtype == bool else wrap(x)
     if isinstance(x, tapes.ArrayTracer):
         out = (
@@ -344,6 +356,8 @@ def _convert(t: Any, x: Any) -> Any:
 
 def renumbered(x: Any, f: Any) -> Any:
     """The same number as one of another kind: sensitivities pass."""
+    if not isinstance(x, tapes.Node):  # a constant of a dotted call
+        return np.frompyfunc(f, 1, 1)(x)
     tape = x.tape
     r = tape.over(renumbered(x.below, f) if x.nested else known(f(x.data)))
     tape.append((tapes.passes, r, x, None))

@@ -237,7 +237,8 @@ def define(module: Any) -> None:
 
     @method("getindex(p::Params, at::AbstractVector)")
     def params_some(p: Params, at: Any) -> Any:
-        return vector([params_get(p, int(i)) for i in iteration.iterate_value(at)], T.Any_)
+        get = Base.bindings["getindex"]
+        return vector([get(p, i) for i in iteration.iterate_value(at)], T.Any_)
 
     @method("length(p::Params)")
     def params_length(p: Params) -> int:
