@@ -57,7 +57,9 @@ def getindex_named(t: V.NamedTuple, i: Any) -> Any:
     if type(i) is tuple or is_array(i):
         from juliette.compiler import support
 
-        names = tuple(n.name for n in support.iterate(i))
+        names = tuple(n.name for n in support.iterate(i) if isinstance(n, Symbol))
+        if len(names) != Base.bindings["length"](i):
+            raise MethodError(Base.bindings["getindex"], (t, i), None)
         return Base.bindings["getindex"](t, tuple(map(Symbol, names)))
     if not isinstance(i, Symbol):
         raise MethodError(Base.bindings["getindex"], (t, i), None)

@@ -652,12 +652,13 @@ def call_kw(f: Any, kwargs: dict[str, Any], *args: Any) -> Any:
     caller = getattr(f, "call_kw", None)
     if caller is not None:
         return caller(kwargs, *args)
-    code = getattr(f, "__code__", None)
+    code = getattr(f, "__code__", None) or getattr(type(f).__call__, "__code__", None)
     if code is not None and not code.co_kwonlyargcount and not code.co_flags & CO_VARKEYWORDS:
         # A method of Base that takes no keywords, called past its function.
         from juliette.runtime.modules import Base
 
-        raise MethodError(KeywordCall(Base.bindings.get(f.__name__, f), kwargs), args, None)
+        called = Base.bindings.get(getattr(f, "__name__", ""), f)
+        raise MethodError(KeywordCall(called, kwargs), args, None)
     return f(*args, **kwargs)
 
 
