@@ -100,7 +100,7 @@ class Activation(Elementwise):
             not isinstance(x, (Node, np.ndarray, int, float, complex, np.generic))
             and type(x) not in ONES
         ):
-            x = E.lifted(x)
+            x = E.lifted(x, self, args)
         if type(x) is LongTracer:
             waiting = defer(Call(self, (0, *map(Fixed, constants))), (x,))
             if waiting is not None:

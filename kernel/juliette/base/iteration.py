@@ -298,6 +298,8 @@ def iterate_indices(a: Any, state: Any = 1) -> Any:
     ```
     """
     if isinstance(a, ArrayLike):
+        if not isinstance(state, (int, np.integer)):
+            Base.bindings["rem"](state, T.UInt64)  # what Julia makes of it first
         if not 1 <= state <= (len(a) if isinstance(a, V.Range) else a.data.size):
             return None
         return Base.bindings["getindex"](a, state), state + 1

@@ -22,6 +22,7 @@
 - `data`: batches and the functions on them
 - `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays
+- `dropping`: dropout and depthwise convolution as functions
 - `filling`: NNlib's functions that write over an array
 - `internals`: functions inside Flux that layers of one's own are written with
 - `absent`: names that say why they are not there

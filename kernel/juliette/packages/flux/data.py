@@ -111,7 +111,7 @@ def numobs(data: Any) -> int:
 
     if isinstance(data, ArrayLike):
         size = np.shape(data.data)
-        return int(size[-1]) if size else Base.bindings["size"](data, 0)  # type: ignore[no-any-return]
+        return int(size[-1] if size else Base.bindings["size"](data, 0))
     if isinstance(data, (tuple, V.NamedTuple, V.JuliaDict)):
         counts = {numobs(v) for v in parts_of(data)}
         if len(counts) != 1:

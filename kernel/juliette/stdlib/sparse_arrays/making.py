@@ -22,7 +22,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import pack
-from juliette.runtime.errors import ArgumentError, ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException, NoMethod
 from juliette.runtime.modules import PACKAGES, Base, constructors
 from juliette.stdlib.sparse_arrays.kinds import (
     SPARSE,
@@ -57,6 +57,8 @@ def default_combine(eltype: Any) -> Any:
 
 def places(x: Any) -> Any:
     """Indices from 0."""
+    if not T.subtype(x.eltype, T.Integer) and not all([T.isa(i, T.Integer) for i in dense(x).flat]):
+        raise NoMethod("places are whole numbers")
     return np.asarray(dense(x)).astype(np.int64) - 1
 
 
