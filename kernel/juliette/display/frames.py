@@ -97,6 +97,8 @@ def user_frames(trace: TracebackType | None) -> list[Frame]:
         trace = trace.tb_next
     out: list[Frame] = []
     for i, (frame, line, by_include) in enumerate(reversed(steps), 1):
+        if out and passes_on(frame, line, out[-1]):
+            continue
         out.append(described(frame, line))
         if by_include and out[-1].function == TOP_LEVEL:
             out += include_frames(described(*steps[-i - 1][:2]).module)
@@ -116,7 +118,7 @@ def running_frames(frame: FrameType | None) -> list[Frame]:
     out: list[Frame] = []
     included = False
     while frame is not None:
-        if is_users(frame.f_code):
+        if is_users(frame.f_code) and not (out and passes_on(frame, frame.f_lineno, out[-1])):
             found = described(frame, frame.f_lineno)
             out += [*(include_frames(found.module) if included else ()), found]
             included = False
@@ -124,6 +126,14 @@ def running_frames(frame: FrameType | None) -> list[Frame]:
             included = True
         frame = frame.f_back
     return out
+
+
+def passes_on(frame: FrameType, line: int, inner: Frame) -> bool:
+    """Did a method only add the optional arguments to a call on the same line?"""
+    code = frame.f_code
+    source = CODES.get(code)
+    here = (code.co_name, code.co_filename, line)
+    return source is not None and source.forwards and here == (inner.function, inner.file, inner.line)
 
 
 def is_users(code: CodeType) -> bool:
@@ -181,6 +191,12 @@ def call_text(code: CodeType, source: LambdaCode, values: dict[str, Any]) -> str
         for k, var, *_ in source.keywords
         if var.pyname in values
     ]
+    rest = source.keyword_rest
+    if rest is not None and rest.pyname in values:
+        kinds = T.typeof(unboxed(values[rest.pyname])).parameters[-1]
+        told = T.type_string(kinds).removeprefix("@NamedTuple")
+        # Of none there is no short form.
+        keywords.append(f"{rest.name}::@Kwargs{told if told.startswith('{') else '{}'}")
     return f"{name}({', '.join(parts)}{'; ' + ', '.join(keywords) if keywords else ''})"
 
 

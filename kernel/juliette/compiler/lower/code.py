@@ -27,6 +27,8 @@ class LambdaCode:
         self.reads: set[str] = set()
         # a method of a callable value, which is its first parameter
         self.callable = False
+        # a method with optional arguments left out, which calls the one that has them
+        self.forwards = False
 
 
 class Family:

@@ -78,8 +78,8 @@ class Functions(Scoping):
             body = d.args[1] if d.head == "function" else as_block(d.args[1])
             methods = optional_methods(signature, body)
             self.warn_unused(methods[0][0])
-            for sig, b in methods:
-                self.family_method(family, parse_signature(sig), b, name)
+            for i, (sig, b) in enumerate(methods):
+                self.family_method(family, parse_signature(sig), b, name, i > 0)
         return self.assign(name, self.close(family))
 
     def lower_lambda(self, e: Expr) -> C.Node:
@@ -116,8 +116,9 @@ class Functions(Scoping):
             p = p.args[0]
         for variables in reversed(wheres):
             signature = Expr("where", signature, *variables)
-        for sig, b in optional_methods(signature, as_block(body), self_name="#self#"):
-            self.family_method(family, parse_signature(sig), b, name)
+        methods = optional_methods(signature, as_block(body), self_name="#self#")
+        for i, (sig, b) in enumerate(methods):
+            self.family_method(family, parse_signature(sig), b, name, i > 0)
         return self.close(family)
 
     def close(self, family: Family) -> C.Node:
@@ -128,7 +129,9 @@ class Functions(Scoping):
         family.captures = [(v, v) for v in captures]
         return C.Closure(family)
 
-    def family_method(self, family: Family, sig: Signature, body: Any, name: str) -> None:
+    def family_method(
+        self, family: Family, sig: Signature, body: Any, name: str, forwards: bool
+    ) -> None:
         # Types of parameters belong to the enclosing scope (with the static variables in it).
         statics = [
             (n, self.lower(low) if low is not None else None, None if high is None else high)
@@ -158,6 +161,7 @@ class Functions(Scoping):
         else:
             types = [self.parameter_type(t, v) for _, t, v in sig.params]
         code = self.code(sig, body, name)
+        code.forwards = forwards
         code_entry = (code, types, resolved)
         family.methods.append(code_entry)
         code.static_scope = sig.static_vars  # type: ignore[attr-defined]
@@ -259,8 +263,8 @@ class Functions(Scoping):
         nodes: list[C.Node] = []
         methods = optional_methods(signature, body)
         self.warn_unused(methods[0][0])
-        for sig_expr, b in methods:
-            nodes.append(self._global_method(parse_signature(sig_expr), b))
+        for i, (sig_expr, b) in enumerate(methods):
+            nodes.append(self._global_method(parse_signature(sig_expr), b, i > 0))
         return C.Block([C.Block(nodes[:0:-1]), nodes[0]]) if len(nodes) > 1 else nodes[0]
 
     def warn_unused(self, signature: Expr) -> None:
@@ -276,7 +280,7 @@ class Functions(Scoping):
         for variable in sig.unused():
             self.host.warn_unused(shown(callee), variable, self.file, self.line)
 
-    def _global_method(self, sig: Signature, body: Any) -> C.Node:
+    def _global_method(self, sig: Signature, body: Any, forwards: bool = False) -> C.Node:
         f = sig.function
         if isinstance(f, Expr) and f.head == "::":
             target: C.Node = C.Const(None)
@@ -331,6 +335,7 @@ class Functions(Scoping):
             try:
                 code = self.code(sig, body, name)
                 code.callable = kind == "callable"
+                code.forwards = forwards
             finally:
                 self.scope = outer_scope
             captured: list[C.Node] = [C.Captured(self.reach(v)) for v in code.captures]
