@@ -70,6 +70,13 @@ def arithmetic(module: Module) -> None:
     method("-(a::Date, b::DateTime)", lambda a, b: D.Millisecond(a.days * C.MS_PER_DAY - b.ms))
     method("-(a::DateTime, b::Date)", lambda a, b: D.Millisecond(a.ms - b.days * C.MS_PER_DAY))
     method("promote_rule(a::Type{Date}, b::Type{DateTime})", lambda a, b: D.DateTime_)
+    for fine, t in D.TYPES.items():
+        for coarse, other in D.TYPES.items():
+            if bool(fine.nanoseconds) == bool(coarse.nanoseconds) and D.size_of(fine) < D.size_of(
+                coarse
+            ):
+                names = f"a::Type{{{fine.__name__}}}, b::Type{{{coarse.__name__}}}"
+                method(f"promote_rule({names})", lambda a, b, t=t: t)
     method("-(a::Time, b::Time)", lambda a, b: D.Nanosecond(a.nanoseconds - b.nanoseconds))
     method(f"+(a::{either}, b::{either})", lambda a, b: added(a, b, 1))
     method(f"-(a::{either}, b::{either})", lambda a, b: added(a, b, -1))
