@@ -14,7 +14,7 @@ from juliette.base.reflection import summarysize
 from juliette.display.io import IO, STDOUT
 from juliette.display.show import string_of, summary
 from juliette.runtime import types as T
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import SESSION, Base, Module
 
 
@@ -69,18 +69,63 @@ def format_bytes(n: Any, *, binary: bool = True) -> str:
     return f"{value:.3f} {unit}iB" if binary else f"{value:.1f} {unit}B"
 
 
-@Base.method("varinfo(m...)")
-def varinfo(*args: Any) -> Listing:
-    """The variables of a module, Main if none is named."""
-    module = args[0] if args and isinstance(args[0], Module) else SESSION.main
-    rows = []
-    for name in sorted(s.name for s in Base.get("names")(module).data.tolist()):
-        if name not in module.bindings:
-            continue
-        value = module.bindings[name]
-        plain = isinstance(value, Module)
-        rows.append((name, "" if plain else size_text(summarysize(value)), summary(value)))
-    return Listing(rows)
+_BY = {
+    "name": lambda row: row[0],
+    "size": lambda row: -row[3],
+    "summary": lambda row: row[2],
+}
+_VARINFO = "all=false, imported=false, recursive=false, sortby=:name, minsize=0"
+
+
+@Base.method(f"varinfo(m::Module, pattern::Regex; {_VARINFO})")
+def varinfo(
+    m: Module,
+    pattern: Any,
+    *,
+    all: bool = False,
+    imported: bool = False,
+    recursive: bool = False,
+    sortby: Any = None,
+    minsize: int = 0,
+) -> Listing:
+    """The variables of a module, Main if none is named, whose names the pattern fits."""
+    order = "name" if sortby is None else sortby.name
+    if order not in _BY:
+        raise ArgumentError(
+            f"Unrecognized `sortby` value `:{order}`. Possible options are `:name`, `:size`, and `:summary`"
+        )
+    names, fits = Base.get("names"), Base.get("occursin")
+    rows: list[tuple[str, str, str, int]] = []
+    waiting = [(m, "")]
+    for module, prefix in waiting:
+        for symbol in names.call_kw({"all": all, "imported": imported}, module).data.tolist():
+            name = symbol.name
+            if name not in module.bindings or not fits(pattern, name):
+                continue
+            value = module.bindings[name]
+            plain = isinstance(value, Module)
+            if recursive and plain and value.parent is module and value.name == name:
+                waiting.append((value, f"{prefix}{name}."))
+            size = sys.maxsize if plain else int(summarysize(value))
+            if size >= minsize:
+                text = "" if plain else size_text(size)
+                rows.append((prefix + name, text, summary(value), size))
+    return Listing([row[:3] for row in sorted(rows, key=_BY[order])])
+
+
+@Base.method(f"varinfo(pattern::Regex; {_VARINFO})")
+def varinfo_of_main(pattern: Any, **options: Any) -> Listing:
+    return varinfo(SESSION.main, pattern, **options)
+
+
+@Base.method(f"varinfo(m::Module; {_VARINFO})")
+def varinfo_of_all(m: Module, **options: Any) -> Listing:
+    return varinfo(m, Base.get("Regex")(""), **options)
+
+
+@Base.method(f"varinfo(; {_VARINFO})")
+def varinfo_of_main_all(**options: Any) -> Listing:
+    return varinfo(SESSION.main, Base.get("Regex")(""), **options)
 
 
 @Base.method("versioninfo(io...)")

@@ -71,7 +71,7 @@ def arithmetic(module: Module) -> None:
     method("-(a::DateTime, b::Date)", lambda a, b: D.Millisecond(a.ms - b.days * C.MS_PER_DAY))
     method("promote_rule(a::Type{Date}, b::Type{DateTime})", lambda a, b: D.DateTime_)
     for fine, t in D.TYPES.items():
-        for coarse, other in D.TYPES.items():
+        for coarse in D.TYPES:
             if bool(fine.nanoseconds) == bool(coarse.nanoseconds) and D.size_of(fine) < D.size_of(
                 coarse
             ):
