@@ -155,6 +155,7 @@ for _name, _fast in arithmetic.fast_operators(Base.bindings).items():
     columns.DIRECT[Base.bindings[_name]] = _fast
 support.HELPERS["%getproperty"] = getproperty
 support.HELPERS["%getindex"] = indexing.getindex
+support.HELPERS["%getindex_one"] = indexing.getindex_one
 support.install(Base)
 Base.visible["%getproperty"] = getproperty
 Base.visible["%getindex"] = indexing.getindex

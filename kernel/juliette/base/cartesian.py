@@ -235,6 +235,10 @@ def native_axis(r: Any) -> Any:
     return IdentityUnitRange(int(Base.bindings["first"](r)), int(Base.bindings["last"](r)))
 
 
+# The classes of grids, by their kind and the types of their ranges.
+_GRIDS: dict[tuple[Any, ...], type] = {}
+
+
 class IndexGrid(W.Wrapper):
     """Base of `CartesianIndices` and `LinearIndices`: `ranges` says which indices there are."""
 
@@ -243,11 +247,15 @@ class IndexGrid(W.Wrapper):
     value_fields = ("ranges",)
 
     def __new__(cls, ranges: tuple[Any, ...]) -> Any:
-        n = len(ranges)
-        parameters = (n, T.tuple_type(map(T.typeof, ranges)))
-        eltype = T.apply_type(CartesianIndex_, n) if issubclass(cls, CartesianIndices) else T.Int64
         base = CartesianIndices if issubclass(cls, CartesianIndices) else LinearIndices
-        return object.__new__(W.wrapper_class(cls.family, base, parameters, eltype, n))
+        kinds = (base, *map(T.typeof, ranges))
+        made = _GRIDS.get(kinds)
+        if made is None:
+            n = len(ranges)
+            eltype = T.apply_type(CartesianIndex_, n) if base is CartesianIndices else T.Int64
+            parameters = (n, T.tuple_type(kinds[1:]))
+            made = _GRIDS[kinds] = W.wrapper_class(cls.family, base, parameters, eltype, n)
+        return object.__new__(made)
 
     def __init__(self, ranges: tuple[Any, ...]) -> None:
         self.ranges = ranges

@@ -24,7 +24,7 @@ from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, make, pack, vector
+from juliette.runtime.array import OBJECT, Array, make, pack, vector
 from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.world import TRACE
@@ -61,16 +61,30 @@ def end_to_end(xs: tuple[Any, ...]) -> Any:
     cls = next((type(x) for x in xs if isinstance(x, Array)), None)
     if cls is None or cls.ndim != 1:
         return None
-    dtype = T.DTYPE_OF.get(cls.eltype) if not TRACE.depth else None
-    parts = []
+    dtype = T.DTYPE_OF.get(cls.eltype, OBJECT) if not TRACE.depth else None
+    parts: list[Any] = []
+    n, alone = 0, False
     for x in xs:
         if type(x) is cls:
             parts.append(x.data)
-        elif dtype is not None and T.typeof(x) is cls.eltype:
-            parts.append(np.array([x], dtype))
-        else:
+            n += len(x.data)
+            continue
+        if dtype is None or T.typeof(x) is not cls.eltype or is_array(x) or type(x) in SCALING:
             return None
-    return cls(np.concatenate(parts))
+        parts.append(x)
+        n, alone = n + 1, True
+    if not alone:
+        return cls(np.concatenate(parts))
+    data = np.empty(n, dtype)
+    at = 0
+    for x in parts:
+        if isinstance(x, np.ndarray):
+            data[at : at + len(x)] = x
+            at += len(x)
+        else:
+            data[at] = x
+            at += 1
+    return cls(data)
 
 
 def concatenate(xs: tuple[Any, ...], dim: int, eltype: Any = None, by_cat: bool = False) -> Any:
@@ -143,6 +157,10 @@ def vcat(*xs: Any) -> Any:
      4.5
     ```
     """
+    if not TRACE.depth:
+        joined = end_to_end(xs)
+        if joined is not None:
+            return joined
     if not any(map(is_array, xs)) and not (SCALING and any(type(x) in SCALING for x in xs)):
         return vect(*xs)
     return concatenate(xs, 0)

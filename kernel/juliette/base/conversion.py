@@ -50,6 +50,8 @@ def convert_built_in(t: Any, x: Any) -> Any:
     known = T.CONVERSIONS.get((t, type(x)))
     if known is not None:
         return known(x)
+    if t is T.String and type(x) is V.SubString:
+        return str(x)
     if T.isa(x, t):
         return x
     if is_basic_type(t) and is_number(x):

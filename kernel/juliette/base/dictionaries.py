@@ -204,6 +204,8 @@ def checked_key(d: Any, k: Any) -> Any:
     kt = d.key_type
     if kt is T.Any_ or T.isa(k, kt):
         return k
+    if kt is T.String and type(k) is V.SubString:
+        return str(k)
     if isinstance(d, V.JuliaIdDict):
         raise ArgumentError(
             f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}"
@@ -279,7 +281,8 @@ def get_or_set_call(f: Any, d: Any, k: Any) -> Any:
     value = f()
     if d.value_type is not T.Any_ and not T.isa(value, d.value_type):
         value = Base.bindings["convert"](d.value_type, value)
-    Base.bindings["setindex!"](d, value, k)
+    setindex = Base.bindings["setindex!"]
+    (setindex if setindex.user_methods else dict_set)(d, value, k)
     return value
 
 

@@ -194,7 +194,7 @@ def filter_(f: Any, x: Any) -> Any:
             x, tuple([V.Symbol(n) for n, v in zip(x.names, x.values, strict=True) if holds(f, v)])
         )
     if type(x) is str:
-        return "".join(c for c in x if holds(f, V.Char(ord(c))))
+        return "".join(c for c in x if holds(f, V.CHARS[ord(c)]))
     t = eltype_of_iterator(x)
     if finite(x):
         items = list(iterate_value(x))

@@ -20,9 +20,13 @@ Base.const("ImmutableDict", _immutable, export=False)
 class ImmutableDict(V.JuliaDict):
     """`Base.ImmutableDict(parent, key => value)`: later entries first."""
 
-    __slots__ = ()
+    __slots__ = ("key_type", "value_type")
     family = _immutable
     by_hash = False
+
+    def __init__(self, key_type: Any, value_type: Any) -> None:
+        super().__init__(key_type, value_type)
+        self.key_type, self.value_type = key_type, value_type
 
 
 T.register_instances(

@@ -47,6 +47,15 @@ from juliette.runtime.world import TRACE
 # ---------------------------------------------------------------- reading
 
 
+def getindex_one(a: Any, i: Any) -> Any:
+    """`a[i]` in code that does not know what these are."""
+    if type(a) is tuple and type(i) is int:
+        if 0 < i <= len(a):
+            return a[i - 1]
+        raise BoundsError(a, (i,))
+    return GETINDEX.cache[type(a), type(i)](a, i)
+
+
 def getindex(a: Any, *index: Any) -> Any:
     """`a[index...]`; the fast paths come before dispatch."""
     if len(index) == 1:
@@ -69,6 +78,8 @@ def getindex_scalar(a: Any, *index: Any) -> Any:
     (3, 3, 4)
     ```
     """
+    if isinstance(a, Array) and len(index) == a.ndim and ALL_INT.issuperset(map(type, index)):
+        return element_at(a, index)
     if any([type(i) is not int for i in index]):
         index = plain_integers(index)
         if isinstance(a, Struct):
@@ -147,6 +158,27 @@ def wrapped_element(a: Any, index: tuple[int, ...]) -> Any:
         return wrapped_element(a, (*index, *(1,) * (data.ndim - n)))
     else:
         raise BoundsError(a, index)
+    if value is UNDEF:
+        raise UndefRefError()
+    return value
+
+
+ALL_INT = frozenset({int})
+
+
+def element_at(a: Any, index: tuple[int, ...]) -> Any:
+    """The element of an `Array` at as many indices as it has dimensions."""
+    data = a.data
+    if len(index) == 1:
+        (i,) = index
+        if not 0 < i <= len(data):
+            raise BoundsError(a, index)
+        value = element(data, i - 1)
+    else:
+        for i, size in zip(index, data.shape, strict=True):
+            if not 0 < i <= size:
+                raise BoundsError(a, index)
+        value = element(data, tuple([i - 1 for i in index]))
     if value is UNDEF:
         raise UndefRefError()
     return value
@@ -305,6 +337,27 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
     return shifted(np.unravel_index(index[0] - 1, shape, order="F"), first)
 
 
+def block(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Where integers, ranges and colons within an array's bounds point, for numpy; None if there is more to it."""
+    where: list[Any] = []
+    parts = False
+    for i, n in zip(index, shape, strict=True):
+        cls = type(i)
+        if cls is int:
+            if not 0 < i <= n:
+                return None
+            where.append(i - 1)
+            continue
+        parts = True
+        if cls is V.ColonType:
+            where.append(slice(None))
+        elif (cls is V.UnitRange or cls is V.OneTo) and 0 < i.start <= i.stop <= n:
+            where.append(slice(i.start - 1, i.stop))
+        else:
+            return None
+    return tuple(where) if parts else None
+
+
 @Base.method("getindex(a::AbstractArray, index...)")
 def getindex_any(a: Any, *index: Any) -> Any:
     """Part of an array: the shape is that of the indices together.
@@ -318,6 +371,10 @@ def getindex_any(a: Any, *index: Any) -> Any:
      3  12
     ```
     """
+    if isinstance(a, Array) and len(index) == a.ndim and not TRACE.depth:
+        where = block(a.data.shape, index)
+        if where is not None:
+            return make(np.array(a.data[where], order="F", copy=True), a.eltype)
     if len(index) == 1 and isinstance(a, (Array, V.Range)):
         part = range_part(a, index[0]) if isinstance(a, V.Range) else gathered(a, index[0])
         if part is not None:
@@ -531,7 +588,8 @@ GETINDEX = Base.bindings["getindex"]
 
 @Base.method("getindex(a::Array, i::CartesianIndex)")
 def getindex_at(a: Any, i: CartesianIndex) -> Any:
-    return getindex_scalar(a, *i.index)
+    index = i.index
+    return element_at(a, index) if len(index) == a.ndim else getindex_scalar(a, *index)
 
 
 @Base.method("getindex(a::BitArray, i::CartesianIndex)")
@@ -621,6 +679,13 @@ def place_element(
 
 def set_part(a: Any, x: Any, index: tuple[Any, ...]) -> Any:
     """Assign to several elements, or to one by an index that is no plain integer."""
+    if isinstance(a, Array) and len(index) == a.ndim and not TRACE.depth and isinstance(x, Array):
+        where = block(a.data.shape, index)
+        if where is not None and x.eltype is a.eltype:
+            part = a.data[where]
+            if part.shape == x.data.shape:
+                part[...] = x.data
+                return a
     if isinstance(a, Struct) and within_own_bounds(a, index):
         return set_free_part(a, x, index)
     shape = shape_of(a)

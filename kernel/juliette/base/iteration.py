@@ -102,7 +102,7 @@ def _interruptibly(items: Any) -> Iterator[Any]:
 def characters(s: str) -> Iterator[V.Char]:
     """The characters of a string, one by one."""
     if is_valid(s):
-        return map(V.Char, map(ord, s))
+        return map(V.CHARS.__getitem__, map(ord, s))
     return iter(V.chars(s))
 
 
@@ -123,8 +123,14 @@ def live(a: Array) -> Any:
     return _growing(a)
 
 
+_NO_ELEMENT = id(UNDEF)
+
+
 def references(data: Any) -> Iterator[Any]:
     """Elements that may be missing."""
+    if data.size < LONG and _NO_ELEMENT not in map(id, items := data.tolist()):
+        yield from items
+        return
     for v in data:
         if v is UNDEF:
             raise UndefRefError()
@@ -357,7 +363,7 @@ def iterate_string(s: Any, i: int = 1) -> Any:
             return None
         return Base.bindings["getindex"](s, i), Base.bindings["nextind"](s, i)
     if s.isascii():
-        return (V.Char(ord(s[i - 1])), i + 1) if i <= len(s) else None
+        return (V.CHARS[ord(s[i - 1])], i + 1) if i <= len(s) else None
     data = utf8(s)
     if i > len(data):
         return None

@@ -141,6 +141,8 @@ def size_of(x: Any) -> Any:
         return x.size()
     if type(x) is tuple or type(x) is str or isinstance(x, (V.JuliaDict, V.JuliaSet, V.NamedTuple)):
         return HasLength
+    if isinstance(x, Array):
+        return has_shape(x.ndim)
     return IteratorSize(x)
 
 
@@ -332,6 +334,9 @@ def eltype_of_type(t: Any) -> Any:
 
 def joined(types: Any) -> Any:
     """The type that elements of all these types share."""
+    types = tuple(types)
+    if types and isinstance(types[0], T.DataType) and len(types) == types.count(types[0]):
+        return types[0]
     out: Any = T.Bottom
     for t in types:
         t = t.type if isinstance(t, T.Vararg) else t

@@ -23,6 +23,7 @@ from juliette.runtime.errors import (
     MethodError,
 )
 from juliette.runtime.modules import Base, constructors
+from juliette.runtime.tables import PLAIN
 
 
 def make_set(cls: Any, eltype: Any, values: Any, n: int | None = None) -> Any:
@@ -30,10 +31,21 @@ def make_set(cls: Any, eltype: Any, values: Any, n: int | None = None) -> Any:
     s = cls(eltype)
     if n is not None:
         s.reserve(n)
-    key, data = s.key, s.data
-    for v in values:
-        data.setdefault(key(v), v)
+    s.data = keyed(s, values)
     return s
+
+
+def keyed(s: Any, values: Any) -> dict[Any, Any]:
+    """The distinct values of a sequence by the keys that they have in a set."""
+    values = list(values)
+    kinds = set(map(type, values))
+    if s.by_hash and len(kinds) == 1 and kinds <= PLAIN:
+        return dict(zip(values, values, strict=True))
+    key = s.key
+    out: dict[Any, Any] = {}
+    for v in values:
+        out.setdefault(key(v), v)
+    return out
 
 
 def _set_constructor(cls: Any) -> Callable[..., Any]:
@@ -226,10 +238,14 @@ def isequal(a: Any, b: Any) -> bool:
 
 def _keys(x: Any) -> dict[Any, Any]:
     """The distinct elements of a collection by their hashable keys, in order."""
-    if type(x) is V.JuliaSet:
-        return {V.hashable(v): v for v in x.entries()}
+    if isinstance(x, V.JuliaSet) and x.by_hash:
+        return {k: x.data[k] for k in x.ordered_keys()}
+    values = list(iterate_value(x))
+    kinds = set(map(type, values))
+    if len(kinds) == 1 and kinds <= PLAIN:
+        return dict(zip(values, values, strict=True))
     out: dict[Any, Any] = {}
-    for v in iterate_value(x):
+    for v in values:
         out.setdefault(V.hashable(v), v)
     return out
 
@@ -287,6 +303,10 @@ def union_into(s: Any, *others: Any) -> Any:
         n = known_length(o)
         if n is not None:
             s.reserve(len(s) + n)
+        if type(o) is type(s) and s.by_hash:
+            for k in o.ordered_keys():
+                s.data.setdefault(k, o.data[k])
+            continue
         push(s, *iterate_value(o))
     return s
 
@@ -497,8 +517,8 @@ def unique(x: Any) -> Any:
     ```
     """
     t = eltype_of_iterator(x)
-    if (
-        t is None and type(x) is not V.JuliaSet
+    if t is None and not (
+        isinstance(x, V.JuliaSet) and x.by_hash
     ):  # the elements that are not kept count for the type too
         items = gather(list(iterate_value(x)), None)
         return vector(list(_keys(items).values()), items.eltype)
@@ -588,6 +608,7 @@ class BitSet(V.JuliaSet):
 
     __slots__ = ()
     by_hash = False
+    eltype = T.Int64
 
     def __init__(self, eltype: Any = T.Int64) -> None:
         super().__init__(T.Int64)

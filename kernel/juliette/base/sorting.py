@@ -502,6 +502,10 @@ def _search(name: str, f: Any, doc: str) -> None:
         rev: Any = None,
         order: Any = None,
     ) -> Any:
+        if by is lt is rev is order is None and isinstance(v, Array) and f in PLAIN_SEARCHES:
+            found = PLAIN_SEARCHES[f](v, x)
+            if found is not None:
+                return found
         # `by` is for the elements and for `x` alike, as `isless` is.
         less = before(ordering(by, lt, rev, order))
         return f(_Positions(v, less), _Searched(x, less))
@@ -534,14 +538,42 @@ def _range_of(keys: _Positions, x: _Searched) -> Any:
     )
 
 
+def _first(keys: _Positions, x: _Searched) -> int:
+    return bisect.bisect_left(keys, x) + keys.first  # type: ignore[type-var]
+
+
+def _last(keys: _Positions, x: _Searched) -> int:
+    return bisect.bisect_right(keys, x) + keys.first - 1  # type: ignore[type-var]
+
+
+def plain_search(side: str, less: int) -> Any:
+    """A search among Int64s, strings and tuples of them, which Python orders as Julia does."""
+    within = bisect.bisect_left if side == "left" else bisect.bisect_right
+
+    def search(v: Array, x: Any) -> int | None:
+        t = v.eltype
+        if t is T.Int64 and type(x) is int:
+            return int(v.data.searchsorted(x, side)) + 1 - less  # type: ignore[call-overload]
+        if T.typeof(x) is not t or not (
+            t is T.String
+            or (t.typename is T.TUPLE_NAME and all(p in (T.Int64, T.String) for p in t.parameters))
+        ):
+            return None
+        return within(v.data, x) + 1 - less  # type: ignore[arg-type]
+
+    return search
+
+
+PLAIN_SEARCHES = {_first: plain_search("left", 0), _last: plain_search("right", 1)}
+
 _search(
     "searchsortedfirst",
-    lambda keys, x: bisect.bisect_left(keys, x) + keys.first,
+    _first,
     "The first position whose element is not before `x`.\n\n```jldoctest\njulia> searchsortedfirst([1, 2, 4, 4], 3)\n3\n```",
 )
 _search(
     "searchsortedlast",
-    lambda keys, x: bisect.bisect_right(keys, x) + keys.first - 1,
+    _last,
     "The last position whose element is not after `x`.\n\n```jldoctest\njulia> searchsortedlast([1, 2, 4, 4], 3)\n2\n```",
 )
 _search_part(

@@ -207,8 +207,20 @@ def nextind(t: Any, i: int) -> int:
     return i + 1
 
 
+# Values of one of these classes Python compares as Julia does.
+_COMPARED = frozenset({int, str, bool})
+
+
+def alike(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    """Are two tuples of the same plain types?"""
+    classes = tuple(map(type, a))
+    return classes == tuple(map(type, b)) and _COMPARED.issuperset(classes)
+
+
 @Base.method("isless(a::Tuple, b::Tuple)", transparent=True)
 def isless_tuple(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    if alike(a, b):
+        return a < b
     less, same = Base.bindings["isless"], Base.bindings["isequal"]
     for x, y in zip(a, b, strict=False):
         if not same(x, y):
@@ -218,6 +230,8 @@ def isless_tuple(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 
 @Base.method("<(a::Tuple, b::Tuple)", transparent=True)
 def less_tuple(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    if alike(a, b):
+        return a < b
     less, same = Base.bindings["<"], Base.bindings["=="]
     for x, y in zip(a, b, strict=False):
         equal = same(x, y)
@@ -232,7 +246,7 @@ def less_tuple(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
 def equal_tuples(a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
     if len(a) != len(b):
         return False
-    return _all_equal(a, b)
+    return a == b if alike(a, b) else _all_equal(a, b)
 
 
 def _all_equal(a: Any, b: Any) -> Any:
@@ -254,6 +268,8 @@ def equal_named(a: V.NamedTuple, b: V.NamedTuple) -> Any:
 
 @Base.method("isequal(a::Tuple, b::Tuple)", transparent=True)
 def isequal_tuples(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    if alike(a, b):
+        return a == b
     same = Base.bindings["isequal"]
     return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
 

@@ -49,6 +49,16 @@ def replace_data(v: Any, data: Any) -> None:
     v._buffer = None
 
 
+def put(v: Any, at: int, x: Any) -> None:
+    """Insert an element, already converted, before a position (from 0)."""
+    old = v.data
+    data = np.empty(len(old) + 1, old.dtype)
+    data[:at] = old[:at]
+    data[at] = x
+    data[at + 1 :] = old[at:]
+    replace_data(v, data)
+
+
 def packed(v: Any, values: Any) -> Any:
     """Values converted to a vector's element type, as an ndarray."""
     t = v.eltype
@@ -115,6 +125,9 @@ def append(v: Any, *xs: Any) -> Any:
         return v
     growable(v, "append!", *xs)
     for x in xs:
+        if type(x) is type(v) and isinstance(v, Array):
+            v.extend(x.data)
+            continue
         added = packed(v, values_of(x) if is_array(x) else list(support.iterate(x)))
         replace_data(v, np.concatenate([v.data, added]))
     return v
@@ -190,6 +203,9 @@ def pushfirst(v: Any, *xs: Any) -> Any:
     if len(xs) > 1 and not isinstance(v, (Array, V.BitArray)):
         return one_by_one("pushfirst!", v, xs[::-1])
     growable(v, "pushfirst!", *xs)
+    if len(xs) == 1 and T.typeof(xs[0]) is v.eltype:
+        put(v, 0, xs[0])
+        return v
     replace_data(v, np.concatenate([packed(v, xs), v.data]))
     return v
 
@@ -206,6 +222,8 @@ def popfirst(v: Any) -> Any:
     growable(v, "popfirst!")
     if not len(v.data):
         raise ArgumentError(_EMPTY)
+    if isinstance(v, Array):
+        return v.pop_first()
     x = element(v.data, 0)
     replace_data(v, v.data[1:])
     return x
@@ -226,7 +244,7 @@ def insert(v: Any, i: int, x: Any) -> Any:
     growable(v, "insert!", i, x)
     if not 1 <= i <= len(v.data) + 1:
         raise BoundsError(v, (i,))
-    replace_data(v, np.concatenate([v.data[: i - 1], packed(v, (x,)), v.data[i - 1 :]]))
+    put(v, i - 1, x if T.typeof(x) is v.eltype else convert_element(v.eltype, x))
     return v
 
 

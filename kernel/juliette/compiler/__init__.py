@@ -18,6 +18,8 @@
 - `instances`: a method's code for one tuple of argument types
 - `intrinsics`: how calls are planned, and where rules about Base's functions are registered
 - `intrinsics_numbers`: rules for numbers: results, and direct code
+- `intrinsics_bits`: rules for the bits of integers
+- `intrinsics_mixed`: rules for sums and products of numbers of different kinds
 - `intrinsics_data`: rules for ranges, arrays, tuples, structs, strings
 - `intrinsics_collections`: rules for what fills, searches, changes and copies collections
 - `intrinsics_iteration`: rules for comprehensions, dotted calls and functions that take functions

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.runtime.errors import ArgumentError, DivideError
+from juliette.runtime.values import Char
+from juliette.syntax.expr import Symbol
 
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -40,6 +42,22 @@ def comparison(op: Callable[[Any, Any], bool], generic: Callable[..., Any]) -> C
     def f(x: Any, y: Any) -> Any:
         cls = type(x)
         if cls is type(y) and (cls is int or cls is float):
+            return op(x, y)
+        return generic(x, y)
+
+    return f
+
+
+# Classes of values that are equal if Python says so, whatever else there is.
+COMPARED = frozenset({int, float, str, bool, Symbol, Char})
+
+
+def equality(op: Callable[[Any, Any], bool], generic: Callable[..., Any]) -> Callable[..., Any]:
+    """`==` or `!=` of two values of one class."""
+
+    def f(x: Any, y: Any) -> Any:
+        cls = type(x)
+        if cls is type(y) and cls in COMPARED:
             return op(x, y)
         return generic(x, y)
 
@@ -98,6 +116,7 @@ def fast_operators(bindings: dict[str, Any]) -> dict[str, Callable[[Any, Any], A
     """The fast form of each operator of Base, by name."""
     out = {name: ring(op, bindings[name]) for name, op in RING.items()}
     out.update({name: comparison(op, bindings[name]) for name, op in COMPARISON.items()})
+    out.update({name: equality(COMPARISON[name], bindings[name]) for name in ("==", "!=")})
     out.update(
         {"/": quotient(bindings["/"]), "^": power(bindings["^"]), "%": remainder(bindings["%"])}
     )
@@ -168,7 +187,21 @@ def ifelse(test: bool, a: Any, b: Any) -> Any:
     return a if test else b
 
 
+def shift_right(x: int, n: int) -> int:
+    """`x >> n` of Int64s."""
+    return x >> n if n >= 0 else shift_left(x, -n)
+
+
+def shift_left(x: int, n: int) -> int:
+    """`x << n` of Int64s."""
+    if n < 0:
+        return x >> -n
+    return wrap(x << n) if n < 64 else 0
+
+
 HELPERS: dict[str, Any] = {
+    "%shift_right": shift_right,
+    "%shift_left": shift_left,
     "%wrap": wrap,
     "%int_slash": int_slash,
     "%float_slash": float_slash,

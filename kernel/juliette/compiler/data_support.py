@@ -7,6 +7,8 @@ from itertools import islice
 from operator import add, attrgetter
 from typing import Any
 
+import numpy as np
+
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
 from juliette.compiler.emit_data import Sites
@@ -14,7 +16,7 @@ from juliette.compiler.support import HELPERS, helper
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import UNDEF, Array, array_class, make, pack
+from juliette.runtime.array import OBJECT, UNDEF, Array, array_class, make, pack
 from juliette.runtime.dispatch import SPECIALISED, GenericFunction
 from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
 from juliette.runtime.memory import reserve
@@ -63,6 +65,51 @@ def range_item(r: UnitRange, i: int) -> int:
     """`r[i]`"""
     item = r.start + i - 1
     return item if i > 0 and item <= r.stop else Base.bindings["getindex"](r, i)  # type: ignore[no-any-return]
+
+
+_NO_ELEMENT = id(UNDEF)
+
+
+@helper("references")
+def references(v: Array) -> Any:
+    """The elements of any vector that keeps its size meanwhile."""
+    data = v.data
+    if data.dtype == object and _NO_ELEMENT in map(id, data.tolist()):
+        return support.ITERATE(v)
+    return data
+
+
+@helper("vector_of")
+def vector_of(cls: Any, dtype: Any, items: list[Any]) -> Array:
+    """A vector of values of its element type."""
+    if dtype is OBJECT:
+        return cls(np.fromiter(items, object, len(items)))  # type: ignore[no-any-return]
+    return cls(np.array(items, dtype))  # type: ignore[no-any-return]
+
+
+@helper("dict_of")
+def dict_of(cls: Any, entries: tuple[tuple[Any, Any], ...]) -> JuliaDict:
+    """`Dict(k => v, …)` whose keys are looked up as they are."""
+    d = cls(cls.key_type, cls.value_type)
+    d.reserve(len(entries))
+    d.data = {entry[0]: entry for entry in entries}
+    return d  # type: ignore[no-any-return]
+
+
+@helper("entries")
+def entries(d: JuliaDict) -> Any:
+    """Keys and values in the order of iteration."""
+    return d.pairs()
+
+
+@helper("steps")
+def steps(first: Any, again: Any, x: Any) -> Any:
+    """What the user's methods of `iterate` give, whose types are known."""
+    step = first(x)
+    while step is not None:
+        value, state = step
+        yield value
+        step = again(x, state)
 
 
 def applied(f: Any, closure_: Any, source: Any, test: Any = None, tested: Any = None) -> list[Any]:
@@ -244,6 +291,41 @@ def no_key(d: JuliaDict, key: Any) -> None:
 def dict_get(d: JuliaDict, key: Any, default: Any) -> Any:
     found = d.data.get(key)
     return default if found is None else found[1]
+
+
+@helper("dict_get_or_set")
+def dict_get_or_set(d: JuliaDict, key: Any, default: Any) -> Any:
+    found = d.data.get(key)
+    if found is not None:
+        return found[1]
+    d.data[key] = key, default
+    return default
+
+
+@helper("char_in")
+def char_in(c: V.Char, s: str) -> bool:
+    return c.text in s if c.valid else c in V.chars(s)
+
+
+@helper("char_not_in")
+def char_not_in(c: V.Char, s: str) -> bool:
+    return not char_in(c, s)
+
+
+@helper("within")
+def within(x: int, r: Any) -> bool:
+    return r.start <= x <= r.stop  # type: ignore[no-any-return]
+
+
+@helper("outside")
+def outside(x: int, r: Any) -> bool:
+    return not r.start <= x <= r.stop
+
+
+@helper("set_push")
+def set_push(s: JuliaSet, x: Any) -> JuliaSet:
+    s.data.setdefault(x, x)
+    return s
 
 
 @helper("push")

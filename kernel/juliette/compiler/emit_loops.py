@@ -14,7 +14,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.inference import assigned_in, parts_of, quiet
-from juliette.compiler.intrinsics_data import array_of, in_step, is_plain_vector
+from juliette.compiler.intrinsics_data import array_of, in_step, is_plain_vector, is_tuple
 from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, joined, widen
 from juliette.runtime import types as T
 
@@ -108,6 +108,12 @@ class LoopForms(Pieces):
         from_zero = self.loop_from_zero(node, target) if target is not node.target else ""
         if plan is not None and plan.form == "range":
             iterable = self.python_range(node.iterable, from_zero == "all")
+        elif (steps := self.plans.get(id(node))) is not None:
+            iterable = steps.emit(self, node)
+        elif (
+            self.inference is not None and not self.traced and is_tuple(self.element(node.iterable))
+        ):
+            iterable = self.expr(node.iterable)
         elif (
             self.inference is not None
             and is_plain_vector(self.element(node.iterable))
@@ -115,6 +121,13 @@ class LoopForms(Pieces):
             and not self.traced
         ):
             iterable = self.call("%elements", self.expr(node.iterable))
+        elif (
+            self.inference is not None
+            and not self.traced
+            and (array_of(self.element(node.iterable)) or (None, 0))[1] == 1
+            and quiet(node.body, self.inference)
+        ):
+            iterable = self.call("%references", self.expr(node.iterable))
         elif (
             type(node.iterable) is C.Local
             and widen(self.element(node.iterable)) in (UNIT_RANGE, ONE_TO)

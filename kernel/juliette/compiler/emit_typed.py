@@ -8,6 +8,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_pieces import LOAD, Pieces
+from juliette.compiler.intrinsics import exact
 from juliette.compiler.lattice import HIGH, LOW
 
 STORE = ast.Store()
@@ -137,12 +138,21 @@ class TypedForms(Pieces):
         args = [*node.args, *[v for _, v in node.kwargs]] if named else node.args
         return self.call(instance.enter_into(self.constants), *before, *self.exprs(args))
 
+    def keyworded(self, call: Any, node: C.Call) -> ast.expr:
+        """A call with keywords of a method of Base."""
+        values = [v for _, v in node.kwargs]
+        parts = self.exprs([*node.args, *values])
+        n = len(node.args)
+        named = self.at(ast.Dict([self.const(name) for name, _ in node.kwargs], parts[n:]))
+        return self.call(self.name(self.constant_for("kw", call)), named, *parts[:n])  # type: ignore[no-any-return]
+
     def linked(self, node: C.Call) -> ast.expr:
         """A call of the method that dispatch selects for these types, bound at the first call."""
-        from juliette.compiler.intrinsics import exact
+        return self.bound(self.callee(node), node)
 
-        function = self.callee(node)
-        types = exact([self.element(a) for a in node.args])
+    def bound(self, function: Any, node: C.Call) -> ast.expr:
+        """A call of a function that is known: bound to a method where all types are, or through the table."""
+        types = None if self.traced else exact([self.element(a) for a in node.args])
         if types is None:
             return self.dispatched(function, node)
         return self.call(function.link(types).enter_into(self.constants), *self.exprs(node.args))

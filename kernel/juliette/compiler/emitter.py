@@ -20,6 +20,7 @@ from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_pieces import LOAD, STORE
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
 from juliette.compiler.inference import constant_global, parts_of
+from juliette.compiler.intrinsics import exact
 from juliette.compiler.lattice import BOTTOM, Known, widen
 from juliette.compiler.lower import Family
 from juliette.runtime import types as T
@@ -139,17 +140,33 @@ class Emitter(TypedForms, DataForms, LoopForms):
             if type(plan.result) is Known and not plan.effects:
                 return self.const(plan.result.value)
         if isinstance(node.function, C.Runtime):
-            return self.call(self.expr(node.function), *self.exprs(node.args))
+            helper = self.expr(node.function)
+            function = self.constants.get("%" + node.function.name)
+            if isinstance(function, GenericFunction) and not any(
+                isinstance(a, C.Splat) for a in node.args
+            ):
+                return self.bound(function, node)
+            if node.function.name == "getindex" and len(node.args) > 1 and not self.traced:
+                return self.read_at(node)
+            return self.call(helper, *self.exprs(node.args))
         if not any(isinstance(a, C.Splat) for a in node.args):
             function = self.callee(node)
             if len(node.args) == 2 and function in FAST:
                 return self.call(FAST[function], *self.exprs(node.args))
             if isinstance(function, GenericFunction):
-                return self.dispatched(function, node)
+                return self.bound(function, node)
         if isinstance(node.function, C.Global):
             return self.call(self.expr(node.function), *self.exprs(node.args))
         parts = self.exprs([node.function, *node.args])
         return self.call(parts[0], *parts[1:])
+
+    def read_at(self, node: C.Call) -> ast.expr:
+        """`a[i]`"""
+        if any(isinstance(a, C.Splat) for a in node.args):
+            return self.call(self.expr(node.function), *self.exprs(node.args))
+        if len(node.args) > 2 or exact([self.element(a) for a in node.args]) is not None:
+            return self.bound(Base.bindings["getindex"], node)
+        return self.call(self.expr_Runtime(C.Runtime("getindex_one")), *self.exprs(node.args))
 
     def callee(self, node: C.Call) -> Any:
         """The function that a call names, if it is known."""

@@ -15,12 +15,13 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import Plan, plan_call, plan_keywords, plan_runtime
-from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, widen
+from juliette.compiler.lattice import ANY, BOTTOM, Known, Span, join, tuple_of, widen
 from juliette.compiler.narrowing import (
     NONE,
     Facts,
     both,
     either,
+    overwritten,
     refine,
     told,
     typeasserted,
@@ -58,6 +59,8 @@ class Inference:
         self.name = ""
         self.changed = False
         self.passes = 0
+        # nothing is known yet of a function that calls itself: comprehensions of its results wait; has one?
+        self.hopeful = self.hoped = False
 
     # ------------------------------------------------------------ running
 
@@ -215,7 +218,7 @@ class Inference:
         """A condition has come out true, or false."""
         told_now = told(test, holds, lambda n: self.types.get(id(n), ANY))
         if told_now:
-            self.facts = both(self.facts, without(told_now, assigned_in(test, set())))
+            self.facts = both(self.facts, without(told_now, overwritten(test, assignments(test))))
 
     def _forget(self, node: C.Node) -> None:
         """What a node assigns may have been assigned already, or only in part."""
@@ -232,7 +235,16 @@ class Inference:
         return NOTHING
 
     def _for(self, node: C.For) -> Any:
-        self.bind(node.target, element_of(self.visit(node.iterable)))
+        from juliette.compiler.intrinsics_iteration import plan_loop
+
+        iterable = self.visit(node.iterable)
+        plan = plan_loop(self, node, iterable)
+        if plan is None:
+            self.plans.pop(id(node), None)
+            self.bind(node.target, element_of(iterable))
+        else:
+            self.plans[id(node)] = plan
+            self.bind(node.target, plan.result)
         self._forget(node)
         before = self.facts
         self.visit(node.body)
@@ -251,6 +263,9 @@ class Inference:
             declared = self.visit(node.eltype)
             element = declared.value if type(declared) is Known else ANY
         self.elements[id(node)] = element
+        if element is BOTTOM and self.hopeful:
+            self.hoped = True
+            return BOTTOM
         return collected_type(self, node, element)
 
     def _consume(self, node: C.Consume) -> Any:
@@ -365,16 +380,6 @@ def constant_global(module: Module, name: str) -> Known | None:
     return None
 
 
-def tuple_of(items: list[Any]) -> Any:
-    """The type of a tuple of values of these elements."""
-    if any(x is BOTTOM for x in items):
-        return BOTTOM
-    types = [widen(x) for x in items]
-    if all(isinstance(t, T.DataType) and t.concrete for t in types):
-        return T.tuple_type(types)
-    return ANY
-
-
 def element_of(iterable: Any) -> Any:
     """What a loop over a value of an element gets."""
     if isinstance(iterable, Span):
@@ -442,9 +447,21 @@ def quiet(node: Any, inference: Any) -> bool:
     elif kind is C.GetField:
         if id(node) not in inference.plans:
             return False
+    elif kind is C.For:
+        plan = inference.plans.get(id(node))
+        if plan is not None and plan.opaque:
+            return False
     elif kind is C.Closure or kind is C.AssignGlobal or kind is C.Splat:
         return False
     return all(quiet(n, inference) for n in parts_of(node))
+
+
+def assignments(node: Any) -> list[C.Var]:
+    """The variables that a node assigns, as often as it does."""
+    out = [node.var] if type(node) is C.Assign else [node.target] if type(node) is C.For else []
+    for n in parts_of(node):
+        out += assignments(n)
+    return out
 
 
 def assigned_in(node: Any, found: set[C.Var]) -> set[C.Var]:

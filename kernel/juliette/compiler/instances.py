@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import python_backend as backend
-from juliette.compiler.inference import Inference, quiet, tuple_of
-from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
+from juliette.compiler.inference import Inference, quiet
+from juliette.compiler.lattice import ANY, BOTTOM, Known, join, tuple_of, widen
 from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import Method
@@ -151,9 +151,11 @@ class Instance:
             for attempt in range(6):
                 _BUDGET[0] -= 1
                 self.recursive = False
-                inference = self._inferred()
+                inference = self._inferred(hopeful=not attempt)
                 new = join(self.result, widen(inference.returns))
-                if new is self.result or new == self.result or not self.recursive:
+                if (new is self.result or new == self.result or not self.recursive) and (
+                    not inference.hoped
+                ):
                     break
                 self.result = new if attempt < 3 else ANY
             self.result = new
@@ -172,10 +174,11 @@ class Instance:
         for callee in dict.fromkeys(inference.callees):
             callee.callers.append(self)
 
-    def _inferred(self) -> Inference:
+    def _inferred(self, *, hopeful: bool = False) -> Inference:
         source: Source = self.method.source
         code = source.code
         inference = Inference(source.module, self.traced)
+        inference.hopeful = hopeful
         types = self.types
         if types is not None:
             given = types[1:] if source.drop_first else types

@@ -22,9 +22,9 @@ from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.compiler.results import RUNTIME_STABLE, by_example, makes, stable
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.dispatch import CALLABLES, GenericFunction
 from juliette.runtime.modules import Base, constructors
-from juliette.runtime.numeric import Irrational, conversion, is_basic_type
+from juliette.runtime.numeric import Irrational, conversion, is_basic_type, is_number
 
 INT, FLOAT, BOOL, STRING = T.Int64, T.Float64, T.Bool, T.String
 
@@ -123,6 +123,8 @@ def plan_call(inference: Any, node: C.Call, callee: Any, args: list[Any]) -> Pla
         return plan_generic(inference, node, f, args)
     if isinstance(f, T.JuliaType):
         return plan_constructor(inference, node, f, args)
+    if callable(f) and not isinstance(f, type) and T.typeof(f).typename.is_struct:
+        return plan_object(inference, T.typeof(f), args)
     template = getattr(f, "template", None)
     if template is not None and not inference.traced:
         from juliette.compiler.intrinsics_iteration import plan_dots
@@ -170,6 +172,11 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     types = exact(args)
     users = f.user_methods
     ours = not users or (types is not None and not f.user_matches(types))
+    if ours and not inference.traced and f.name in COMPUTED and constants(inference, node, args):
+        value = computed(f, args)
+        if value is not None:
+            inference.edges.append((f, types))
+            return folded(value)
     if found is not None and ours and (not inference.traced or f.name in TRACEABLE):
         inference.name = f.name
         plan = found(inference, node, args)
@@ -187,6 +194,32 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     if type(result) is Known and simple(node):
         return folded(result.value)
     return builtin(widen(result), pure=result is not ANY)
+
+
+# What is computed at once of constants that machines have no arithmetic for.
+COMPUTED = frozenset(("+", "-", "*", "/", "//", "^"))
+
+
+def constants(inference: Any, node: C.Call, args: list[Any]) -> bool:
+    """Are all arguments numbers that are known, of which one is no Int64 and no Float64?"""
+    return (
+        all(type(a) is Known and is_number(a.value) for a in args)
+        and any(not kind(a) for a in args)
+        and all(
+            type(n) in (C.Local, C.Const, C.Global)
+            or ((plan := inference.plans.get(id(n))) is not None and not plan.effects)
+            for n in node.args
+        )
+    )
+
+
+def computed(f: GenericFunction, args: list[Any]) -> Any:
+    """The value of a call of constants; None if there is an error, or no number."""
+    try:
+        value = f(*[a.value for a in args])
+    except Exception:
+        return None
+    return value if is_number(value) else None
 
 
 def touched(f: GenericFunction, args: list[Any]) -> bool:
@@ -285,7 +318,11 @@ def plan_keywords(
         if inference.traced or not stable(f):
             return None
         inference.edges.append((f, types))
-        return told(by_example(f, args, tuple(zip(names, values, strict=True))))  # type: ignore[arg-type]
+        plan = told(by_example(f, args, tuple(zip(names, values, strict=True))))  # type: ignore[arg-type]
+        chosen = f.selected(types) if plan is not None else None
+        if chosen is None or chosen.kwcall is None or chosen.code is not None:
+            return plan
+        return Plan(plan.result, lambda em, n: em.keyworded(chosen.kwcall, n))  # type: ignore[union-attr]
     if given is None:
         return None
     method = f.selected(types)
@@ -374,6 +411,26 @@ def plan_open(inference: Any, f: GenericFunction, args: list[Any]) -> Plan | Non
     return Plan(result) if result is not BOTTOM else None
 
 
+def plan_object(inference: Any, t: Any, args: list[Any]) -> Plan | None:
+    """A call of a value of a user's type."""
+    from juliette.compiler.instances import instance_of
+
+    types = exact(args)
+    if types is None or inference.traced or not CALLABLES.user_methods:
+        return None
+    method = CALLABLES.selected((t, *types))
+    if method is None or method.code is None:
+        return None
+    instance = instance_of(method, (t, *types), False)
+    inference.edges.append((CALLABLES, (t, *types)))
+    inference.callees.append(instance)
+    return Plan(
+        instance.infer(),
+        lambda em, n: em.call(instance.enter_into(em.constants), *em.exprs([n.function, *n.args])),
+        opaque=not instance.quiet,
+    )
+
+
 def plan_closure(inference: Any, callee: Any, args: list[Any]) -> Plan | None:
     """A call of a closure in a variable."""
     from juliette.compiler.instances import instance_of
@@ -381,6 +438,8 @@ def plan_closure(inference: Any, callee: Any, args: list[Any]) -> Plan | None:
     cls = callee.pyclass if isinstance(callee, T.DataType) else None
     generic = getattr(cls, "generic", None)
     types = exact(args)
+    if generic is None and isinstance(callee, T.DataType) and callee.concrete:
+        return plan_object(inference, callee, args) if callee.typename.is_struct else None
     if generic is None or types is None or inference.traced:
         return None
     method = generic.selected(types)
@@ -444,17 +503,28 @@ def plan_made(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | N
     if inference.traced:
         return None
     if (t is V.Dict_ or t is V.Set_) and not table.user_methods:
+        from juliette.compiler.intrinsics_data import plan_entries
         from juliette.compiler.intrinsics_iteration import plan_filled
 
         inference.edges.append((table, None))
-        plan = plan_filled(inference, node, t)
+        plan = plan_filled(inference, node, t) or plan_entries(inference, node, t, args)
         if plan is not None:
             return plan
     full = (T.type_of_type(t), *(types or ()))
     if types is None or (table.user_methods and table.user_matches(full)):
         return None
     inference.edges.append((table, full))
-    return told(by_example(t, args))
+    plan = told(by_example(t, args))
+    method = table.selected(full) if plan is not None else None
+    if method is None or method.code is not None:
+        return plan
+    link = table.link(full)
+    return Plan(
+        plan.result,  # type: ignore[union-attr]
+        lambda em, n: em.call(
+            link.enter_into(em.constants), em.expr(n.function), *em.exprs(n.args)
+        ),
+    )
 
 
 def builtin(result: Any, *, pure: bool = False) -> Plan:

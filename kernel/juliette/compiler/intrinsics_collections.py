@@ -20,14 +20,15 @@ from juliette.compiler.intrinsics import (
     rule,
 )
 from juliette.compiler.intrinsics_data import (
-    KEYS,
     STEPS,
     SUBSTRING,
     array_of,
     dict_of,
     entries_of,
     field_element,
+    found_key,
     is_array,
+    plain_key,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
@@ -41,7 +42,12 @@ LOAD = ast.Load()
 def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     array = array_of(args[0]) if args else None
     if array is None or array[1] != 1:
-        return Plan(widen(args[0])) if args and entries_of(args[0]) else None
+        entries = entries_of(args[0]) if args else None
+        if entries is None:
+            return None
+        if len(entries) == 1 and len(args) == 2 and plain_key(entries[0], args[1]):
+            return Plan(widen(args[0]), lambda em, n: em.call("%set_push", *em.exprs(n.args)))
+        return Plan(widen(args[0]))
     eltype = array[0]
     if len(args) == 2 and (eltype is ANY or widen(args[1]) is eltype):
 
@@ -265,7 +271,7 @@ def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     key, value = entry
     result = join(field_element(value), L.held(args[2]))
-    if key in KEYS and widen(args[1]) is key:
+    if found_key(key, args[1]):
         return Plan(result, lambda em, n: em.dict_get(n))
     return Plan(result)
 
@@ -273,4 +279,12 @@ def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("get!")
 def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(args[0]) if len(args) == 3 else None
-    return Plan(field_element(entry[1])) if entry is not None else None
+    if entry is None:
+        entry = dict_of(args[1]) if len(args) == 3 else None
+        return Plan(field_element(entry[1])) if entry is not None else None
+    key, value = entry
+    if plain_key(key, args[1]) and (value is ANY or widen(args[2]) is value):
+        return Plan(
+            field_element(value), lambda em, n: em.call("%dict_get_or_set", *em.exprs(n.args))
+        )
+    return Plan(field_element(value))

@@ -40,15 +40,15 @@ from juliette.compiler.results import by_example
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import array_class, array_type
+from juliette.runtime.array import UNDEF, array_class, array_type, dtype_of, undefined
 from juliette.runtime.modules import Base, Module, constructors
 
 LOAD, STORE = ast.Load(), ast.Store()
 PAIR, NAMED_TUPLE = T.unwrap(V.Pair_).typename, T.unwrap(V.NamedTuple_).typename
 # Element types whose arrays are read and written through a memoryview.
 PLAIN = (FLOAT, INT, BOOL)
-# Keys that are their own hash keys.
-KEYS = (INT, STRING)
+# Types whose values are their own hash keys, and so are tuples of them.
+KEYS = (INT, STRING, T.Symbol_, T.Char_)
 # Ranges of Int64.
 STEPS = {L.UNIT_RANGE: INT, L.ONE_TO: INT, L.STEP_RANGE: INT}
 SUBSTRING = T._TYPE_OF_CLASS[V.SubString]
@@ -56,6 +56,8 @@ SUBSTRING = T._TYPE_OF_CLASS[V.SubString]
 
 def field_element(t: Any) -> Any:
     """What a place of a declared type holds."""
+    if type(t) is L.Ints:
+        return t
     if isinstance(t, T.UnionType):
         return L.small_union(t)
     return t if isinstance(t, T.DataType) and t.concrete else ANY
@@ -82,6 +84,55 @@ def dict_of(x: Any) -> tuple[Any, Any] | None:
     return None
 
 
+def plain_key(declared: Any, given: Any) -> bool:
+    """Is a key of exactly the declared type, and looked up as it is?"""
+    return widen(given) is declared and _plain(declared)
+
+
+def plan_entries(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:
+    """`Dict(k => v, …)`"""
+    pair = widen(args[0]) if args else ANY
+    arrow, table = V.Pair_, constructors(V.Pair_)
+    if (
+        t is not V.Dict_
+        or getattr(pair, "typename", None) is not PAIR
+        or not pair.concrete
+        or any(widen(a) is not pair for a in args)
+        or not _plain(pair.parameters[0])
+        or table.user_methods
+    ):
+        return None
+    for n in node.args:
+        known = inference.types.get(id(n.function)) if type(n) is C.Call else None
+        if type(known) is not Known or known.value is not arrow or len(n.args) != 2:  # type: ignore[attr-defined]
+            return None
+        if any(type(part) is C.Splat for part in n.args):  # type: ignore[attr-defined]
+            return None
+    inference.edges.append((table, None))
+    made = T.apply_type(V.Dict_, *pair.parameters)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        flat = em.exprs([part for p in n.args for part in p.args])  # type: ignore[attr-defined]
+        entries = [
+            em.at(ast.Tuple([k, v], LOAD)) for k, v in zip(flat[::2], flat[1::2], strict=True)
+        ]
+        cls = em.name(em.constant_for("dict", made.pyclass))
+        return em.call("%dict_of", cls, em.at(ast.Tuple(entries, LOAD)))  # type: ignore[no-any-return]
+
+    return Plan(made, emit)
+
+
+def found_key(declared: Any, given: Any) -> bool:
+    """May a key be looked up as it is?"""
+    return plain_key(declared, given) or (declared is STRING and widen(given) is SUBSTRING)
+
+
+def _plain(t: Any) -> bool:
+    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME:
+        return t.concrete and all(p in KEYS for p in t.parameters)
+    return t in KEYS
+
+
 def entries_of(x: Any) -> tuple[Any, ...] | None:
     """The type parameters of a `Dict` or a `Set`."""
     t = widen(x)
@@ -93,6 +144,22 @@ def entries_of(x: Any) -> tuple[Any, ...] | None:
 def is_array(x: Any) -> bool:
     """Is it an `Array`, and no `BitArray`?"""
     return getattr(widen(x), "typename", None) is L.ARRAY
+
+
+def always_there(t: Any) -> bool:
+    """Are elements of a type plain data, which has a value from the start?"""
+    return t is T.Char_ or (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and undefined(t) is not UNDEF
+    )
+
+
+def is_tuple(x: Any) -> bool:
+    """Is it a tuple of known types?"""
+    t = widen(x)
+    return isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete
 
 
 def is_plain_vector(x: Any) -> bool:
@@ -198,7 +265,7 @@ def _size(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     n = array[1]
     if len(args) == 1:
-        return Plan(T.tuple_type([INT] * n), lambda em, m: em.array_shape(m.args[0]))
+        return Plan(L.tuple_of([LENGTH] * n), lambda em, m: em.array_shape(m.args[0]))
     d = known_int(args[1])
     if len(args) != 2 or d is None or not 1 <= d <= n:
         return builtin(LENGTH, pure=True) if len(args) == 2 and kind(args[1]) == "i" else None
@@ -224,6 +291,42 @@ def _firstindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return folded(1) if array_of(args[0]) and type(node.args[0]) is C.Local else None
 
 
+def _member(name: str, args: list[Any]) -> Plan | None:
+    """Is something in a set, in a tuple of its like, or in what counts through Int64s?"""
+    if len(args) != 2:
+        return None
+    x, t = args[0], widen(args[1])
+    entries = entries_of(t)
+    among = ast.NotIn if name == "∉" else ast.In
+
+    def contained(em: Any, n: C.Call) -> ast.expr:
+        k, s = em.exprs(n.args)
+        if entries is not None:
+            s = em.at(ast.Attribute(s, "data", LOAD))
+        return em.at(ast.Compare(k, [among()], [s]))  # type: ignore[no-any-return]
+
+    if entries is not None and len(entries) == 1:
+        return Plan(BOOL, contained) if found_key(entries[0], x) else None
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and widen(x) in (*KEYS, SUBSTRING)
+        and all(found_key(p, x) for p in t.parameters)
+    ):
+        return Plan(BOOL, contained)
+    if t is STRING and widen(x) is T.Char_:
+        helper = "%char_in" if name != "∉" else "%char_not_in"
+        return Plan(BOOL, lambda em, n: em.call(helper, *em.exprs(n.args)))
+    if t in (L.UNIT_RANGE, L.ONE_TO) and kind(x) == "i":
+
+        def between(em: Any, n: C.Call) -> ast.expr:
+            return em.call("%within" if name != "∉" else "%outside", *em.exprs(n.args))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, between)
+    return None
+
+
 @rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "isassigned")
 def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     name = inference.name
@@ -239,8 +342,7 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         name == "haskey"
         and len(args) == 2
         and (entry := dict_of(args[0]))
-        and entry[0] is widen(args[1])
-        and entry[0] in KEYS
+        and found_key(entry[0], args[1])
     ):
 
         def emit_haskey(em: Any, n: C.Call) -> ast.expr:
@@ -249,7 +351,7 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
         return Plan(BOOL, emit_haskey)
     if name in ("in", "∈", "∉"):
-        return None
+        return _member(name, args)
     return Plan(BOOL) if exact(args) is not None and name != "isempty" else None
 
 
@@ -269,7 +371,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if set(kinds(index)) == {"i"}:
             if len(index) == n and eltype in PLAIN:
                 return Plan(eltype, lambda em, m: em.load_element(m, index), form="element")
-            if len(index) == n and eltype in NARROW:
+            if len(index) == n and (eltype in NARROW or always_there(eltype)):
                 return Plan(eltype, lambda em, m: em.access(m.args, False, LOAD), form="object")
             if len(index) == n and eltype not in T.DTYPE_OF:
                 return Plan(
@@ -290,12 +392,19 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         if all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
             return Plan(field_element(eltype))
+        at = widen(index[0])
+        if (
+            len(index) == 1
+            and getattr(at, "name", "") == "CartesianIndex"
+            and at.parameters == (n,)
+        ):
+            return Plan(field_element(eltype))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:
         i = known_int(index[0])
         if i is not None and 1 <= i <= len(t.parameters):
             return Plan(
-                field_element(t.parameters[i - 1]),
+                field_element(L.part(target, i - 1)),
                 lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i - 1), LOAD)),
             )
         if kind(index[0]) == "i":
@@ -307,7 +416,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(target)
     if entry is not None and len(index) == 1:
         key, value = entry
-        if key in KEYS and widen(index[0]) is key:
+        if found_key(key, index[0]):
             return Plan(field_element(value), lambda em, m: em.dict_load(m))
         return Plan(field_element(value))
     if t in (STRING, SUBSTRING) and len(index) == 1:
@@ -325,12 +434,14 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(INT, lambda em, m: em.call("%range_item", *em.exprs(m.args)))
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
+    if getattr(t, "name", "") == "CartesianIndex" and kinds(index) == "i":
+        return runtime_builtin(INT)
     if (
         type(target) is Known
         and isinstance(target.value, T.DataType)
         and (target.value.concrete or target.value is ANY)
     ):
-        return Plan(array_type(target.value, 1))
+        return _no_elements(target.value) if not index else Plan(array_type(target.value, 1))
     if (
         isinstance(t, T.DataType)
         and t.typename is PAIR
@@ -340,6 +451,19 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ):
         return Plan(field_element(t.parameters[known_int(index[0]) - 1]))  # type: ignore[operator]
     return None
+
+
+def _no_elements(t: Any) -> Plan:
+    """`T[]`"""
+    cls, dtype = array_class(t, 1), dtype_of(t)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        data = em.call(
+            em.constant("empty", np.empty), em.const(0), em.name(em.constant_for("dtype", dtype))
+        )
+        return em.call(em.constant_for("array", cls), data)  # type: ignore[no-any-return]
+
+    return Plan(array_type(t, 1), emit)
 
 
 def runtime_builtin(result: Any) -> Plan:
@@ -377,7 +501,7 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(target)
     if entry is not None and len(index) == 1:
         key, declared = entry
-        if key in KEYS and widen(index[0]) is key and (declared is ANY or widen(value) is declared):
+        if plain_key(key, index[0]) and (declared is ANY or widen(value) is declared):
             return Plan(
                 widen(target), lambda em, m: em.dict_stored(m), store=lambda em, m: em.dict_store(m)
             )
@@ -395,8 +519,24 @@ def _vect(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if len(types) == 1 and not any(
             type(a) is Known and isinstance(a.value, T.JuliaType) for a in args
         ):
-            return Plan(array_type(types.pop(), 1))
+            return _objects(types.pop())
     return None
+
+
+def _objects(t: Any) -> Plan:
+    """A vector of values of one type."""
+    cls, dtype = array_class(t, 1), dtype_of(t)
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        items = em.at(ast.List(em.exprs(n.args), LOAD))
+        return em.call(  # type: ignore[no-any-return]
+            "%vector_of",
+            em.name(em.constant_for("array", cls)),
+            em.name(em.constant_for("dtype", dtype)),
+            items,
+        )
+
+    return Plan(array_type(t, 1), emit)
 
 
 @runtime("hvcat")
@@ -456,7 +596,10 @@ def _destructure(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         and t.concrete
         and len(t.parameters) >= n
     ):
-        return Plan(t, lambda em, m: em.expr(m.args[0]))
+        return Plan(args[0] if type(args[0]) is L.Parts else t, lambda em, m: em.expr(m.args[0]))
+    array = array_of(t)
+    if slurp < 0 and array is not None and L.concrete(array[0]) and not inference.traced:
+        return Plan(T.tuple_type([array[0]] * n))
     return None
 
 
@@ -476,7 +619,7 @@ def _tuple_item(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         and t.concrete
         and i < len(t.parameters)
     ):
-        result = field_element(t.parameters[i])
+        result = field_element(L.part(args[0], i))
     return Plan(result, lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i), LOAD)))
 
 

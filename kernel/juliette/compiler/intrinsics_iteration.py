@@ -12,7 +12,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
-from juliette.compiler.inference import element_of
+from juliette.compiler.inference import element_of, parts_of
 from juliette.compiler.intrinsics import (
     BOOL,
     FLOAT,
@@ -22,13 +22,21 @@ from juliette.compiler.intrinsics import (
     builtin,
     exact,
     known_int,
+    plan_call,
     plan_generic,
     rule,
     runtime,
     told,
 )
-from juliette.compiler.intrinsics_data import PAIR, array_of, field_element, is_array
-from juliette.compiler.lattice import Known, Span, widen
+from juliette.compiler.intrinsics_data import (
+    PAIR,
+    array_of,
+    dict_of,
+    field_element,
+    is_array,
+    is_tuple,
+)
+from juliette.compiler.lattice import BOTTOM, Known, Span, widen
 from juliette.compiler.results import by_example, dimensions, stable
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -215,11 +223,7 @@ def source_applied(inference: Any, node: C.Call, args: list[Any]) -> Applied | N
 
 def result_type(t: Any) -> Any:
     """The element type of what is collected, if every result has it."""
-    if t in PLAIN:
-        return t
-    if isinstance(t, T.DataType) and t.concrete and t not in T.DTYPE_OF:
-        return t
-    return None
+    return t if isinstance(t, T.DataType) and t.concrete else None
 
 
 def _collected(inference: Any, applied: Applied | None) -> Plan | None:
@@ -273,6 +277,87 @@ def consumed_type(f: Any, element: Any, rest: list[Any]) -> Any:
     if name == "Dict":
         return T.apply_type(V.Dict_, *element.parameters) if element.typename is PAIR else L.ANY
     return widen(by_example(f, [array_type(element, 1)]))
+
+
+def plan_loop(inference: Any, node: C.For, iterable: Any) -> Plan | None:
+    """A loop over a dictionary that takes the pairs apart, or over what has methods of the user's."""
+    t = widen(iterable)
+    entry = dict_of(t)
+    if entry is None or inference.traced or Base.bindings["iterate"].user_methods:
+        return plan_steps(inference, iterable)
+    if not all(map(L.concrete, entry)) or not taken_apart(node.target, node.body):
+        return None
+    return Plan(T.tuple_type(entry), lambda em, n: em.call("%entries", em.expr(n.iterable)))
+
+
+def taken_apart(var: C.Var, node: Any) -> bool:
+    """Is a variable used for nothing but to assign its first two parts?"""
+    if type(node) is C.Local:
+        return node.var is not var
+    if type(node) is C.Call and type(node.function) is C.Runtime:
+        if node.function.name == "destructure" and type(node.args[0]) is C.Local:
+            n, slurp = node.args[1], node.args[2]
+            if node.args[0].var is var:
+                return n.value <= 2 and slurp.value < 0  # type: ignore[attr-defined,no-any-return]
+    elif type(node) is C.Closure:
+        return not any(outer is var for outer, _ in node.family.captures)
+    return all(taken_apart(var, n) for n in parts_of(node))
+
+
+def plan_steps(inference: Any, iterable: Any) -> Plan | None:
+    """A loop over a value of the user's, whose methods of `iterate` give states of one type."""
+    t = widen(iterable)
+    f = Base.bindings["iterate"]
+    if (
+        inference.traced
+        or not f.user_methods
+        or not isinstance(t, T.DataType)
+        or not t.concrete
+        or not f.user_matches((t,))
+    ):
+        return None
+    first = _step(inference, f, (t,))
+    if first is None:
+        return None
+    instance, element, state = first
+    if element is BOTTOM:
+        return None
+    again = _step(inference, f, (t, state))
+    if again is None or again[2] not in (state, BOTTOM):
+        return None
+
+    def emit(em: Any, n: C.For) -> ast.expr:
+        names = [em.name(i.enter_into(em.constants)) for i in (instance, again[0])]
+        return em.call("%steps", *names, em.expr(n.iterable))  # type: ignore[no-any-return]
+
+    return Plan(L.join(element, again[1]), emit, opaque=not (instance.quiet and again[0].quiet))
+
+
+def _step(inference: Any, f: Any, types: tuple[Any, ...]) -> tuple[Any, Any, Any] | None:
+    """The instance for a step, and the types of the item and of the state that it gives."""
+    from juliette.compiler.instances import instance_of
+
+    method = f.selected(types)
+    if method is None or method.code is None or method.code.keywords:
+        return None
+    instance = instance_of(method, types, False)
+    inference.edges.append((f, types))
+    inference.callees.append(instance)
+    found = widen(instance.infer())
+    members = found.types if isinstance(found, T.UnionType) else (found,)
+    rest = [m for m in members if m is not T.Nothing]
+    if not rest or found is BOTTOM:
+        return instance, BOTTOM, BOTTOM
+    (step, *more) = rest
+    if (
+        more
+        or not isinstance(step, T.DataType)
+        or step.typename is not T.TUPLE_NAME
+        or not step.concrete
+        or len(step.parameters) != 2
+    ):
+        return None
+    return instance, *step.parameters
 
 
 @runtime("collect_comprehension")
@@ -405,7 +490,10 @@ def _folded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """A fold whose values stay of one type."""
     name = inference.name
     mapped = name.startswith("map")
-    if len(args) != 2 + mapped or not shape_of(inference, node.args[-1]):
+    if len(args) != 2 + mapped:
+        return None
+    whole = is_tuple(args[-1]) and name != "accumulate" and not mapped
+    if not whole and not shape_of(inference, node.args[-1]):
         return None
     element = widen(element_of(args[-1]))
     if mapped:
@@ -427,6 +515,19 @@ def _folded(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 # Sums of these are of another type.
 SMALL = frozenset(t for t in T.DTYPE_OF if t not in (INT, FLOAT))
+
+
+@rule("|>")
+def _piped(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`x |> f`"""
+    if len(args) != 2 or type(node.args[1]) not in (C.Local, C.Const, C.Global, C.Closure):
+        return None
+    call = C.Call(node.args[1], [node.args[0]])
+    plan = plan_call(inference, call, args[1], [args[0]])
+    if plan is None or plan.emit is None:
+        return None if plan is None else Plan(plan.result)
+    emit = plan.emit
+    return Plan(plan.result, lambda em, n: emit(em, call), opaque=plan.opaque)
 
 
 @rule("argmax", "argmin")

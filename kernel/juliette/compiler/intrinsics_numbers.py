@@ -25,11 +25,14 @@ from juliette.compiler.intrinsics import (
     rule,
     told,
 )
-from juliette.compiler.lattice import ANY, BOTTOM, HIGH, Known, bounds, join, widen
+from juliette.compiler.intrinsics_mixed import mixed_complex, pairwise
+from juliette.compiler.lattice import ANY, BOTTOM, Known, bounds, join, widen
 from juliette.compiler.results import by_example
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.modules import Base
 
+SUBSTRING = T._TYPE_OF_CLASS[V.SubString]
 COMPLEX = T.CORE_TYPES["ComplexF64"]
 
 OPERATORS: dict[str, Any] = {
@@ -55,6 +58,11 @@ OPERATORS: dict[str, Any] = {
 def _ring(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
+        if "?" in ks and not inference.traced and 2 <= len(args) <= 8:
+            if len(args) == 2 and (mixed := mixed_complex(op, args)):
+                return mixed
+            if len(args) > 2 and op in ("+", "*"):
+                return pairwise(inference, node, args)
         if ks == "??" and not inference.traced and (t := narrow(args)):
             return Plan(t, lambda em, n: em.chain(OPERATORS[op], n))
         if (
@@ -105,11 +113,28 @@ def alike(args: list[Any]) -> bool:
     )
 
 
+def told_apart(args: list[Any]) -> bool:
+    """Are two values of one of the user's own types equal if they are the same, so that the answer is a Bool?"""
+    t = widen(args[0])
+    return (
+        t is widen(args[1])
+        and isinstance(t, T.DataType)
+        and t.concrete
+        and getattr(t.typename.module, "name", "Base") not in ("Base", "Core")
+        and not T.subtype(t, ODD)
+    )
+
+
+ODD = T.union(T.AbstractArray, T.AbstractDict, T.AbstractSet, T.AbstractString, T.Number)
+
+
 def _comparison(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
         if len(ks) == 2 and not inference.traced and "?" in ks:
-            if op in ("==", "!=", "≠") and alike(args):
+            if op in ("==", "!=", "≠") and {widen(a) for a in args} <= {STRING, SUBSTRING}:
+                return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
+            if alike(args):
                 return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
             if op in ("==", "!=", "≠") and widen(args[0]) is T.Char_ and widen(args[1]) is T.Char_:
 
@@ -122,7 +147,7 @@ def _comparison(op: str) -> Rule:
                     )
 
                 return Plan(BOOL, emit)
-            if plain_values(args):
+            if plain_values(args) or (op in ("==", "!=", "≠") and told_apart(args)):
                 return builtin(BOOL, pure=True)
         if len(ks) == 2 and (
             set(ks) <= {"i", "f", "n"} or (not inference.traced and ks in ("ss", "bb"))
@@ -178,44 +203,6 @@ def _not(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if type(args[0]) is Known:
         return folded(not args[0].value)
     return Plan(BOOL, lambda em, n: em.at(ast.UnaryOp(ast.Not(), em.expr(n.args[0]))))
-
-
-def _bitwise(op: str) -> Rule:
-    def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-        ks = kinds(args)
-        if ks == "bb":
-            return Plan(BOOL, lambda em, n: em.chain(OPERATORS[op], n))
-        if ks != "ii":
-            return None
-        (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]
-        out: Any = INT
-        if op == "&" and (a >= 0 or c >= 0):
-            out = L.ints(0, min(b if a >= 0 else HIGH, d if c >= 0 else HIGH))
-        elif a >= 0 and c >= 0:
-            out = L.ints(0, (1 << max(b, d).bit_length()) - 1)
-        return Plan(out, lambda em, n: em.chain(OPERATORS[op], n))
-
-    return plan
-
-
-for _op in ("&", "|", "⊻", "xor"):
-    rule(_op)(_bitwise(_op))
-
-
-@rule("<<", ">>")
-def _shift(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if kinds(args) != "ii":
-        return None
-    n = known_int(args[1])
-    if n is None or not 0 <= n < 64:
-        return builtin(INT, pure=True)
-    low, high = bounds(args[0])  # type: ignore[misc]
-    if inference.name == ">>":
-        return Plan(L.ints(low >> n, high >> n), lambda em, m: em.chain(ast.RShift, m))
-    return Plan(
-        L.ints(low << n, high << n),
-        lambda em, m: em.wrapped(em.chain(ast.LShift, m), low << n, high << n),
-    )
 
 
 # ---------------------------------------------------------------- division
@@ -316,7 +303,7 @@ def _mod1(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             ast.Add, em.binary(ast.Mod, em.binary(ast.Sub, x, em.const(1)), y), em.const(1)
         )
 
-    return Plan(L.ints(1, high) if low > 0 else INT, emit)
+    return Plan(L.ints(1, high) if low >= 0 else INT, emit)
 
 
 @rule("isodd", "iseven")
@@ -387,6 +374,8 @@ def _parts(em: Any, n: C.Call) -> tuple[ast.expr, ast.expr]:
 @rule("min", "max")
 def _extreme(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
+    if len(ks) > 2 and set(ks) <= {"i", "f"} and not inference.traced:
+        return pairwise(inference, node, args)
     if ks == "ff":
         return builtin(FLOAT, pure=True)
     if ks != "ii":

@@ -4,7 +4,8 @@ An element of the lattice is a Julia type, or one of
 
 - `Known(value)`: the value itself (a literal, a constant global, a function, a type);
 - `Ints(low, high)`: an Int64 between two bounds, which saves tests for overflow and bounds;
-- `Span(low, high)`: a `UnitRange{Int64}` whose elements lie between two bounds.
+- `Span(low, high)`: a `UnitRange{Int64}` whose elements lie between two bounds;
+- `Parts(items)`: a tuple, by the elements of its parts.
 
 `T.Bottom` is the type of what never returns, `T.Any_` of what is not known.
 """
@@ -120,12 +121,48 @@ class StepSpan(Span):
         self.type = STEP_RANGE
 
 
+class Parts:
+    """A tuple with parts of which more is known than their types."""
+
+    __slots__ = ("items", "type")
+
+    def __init__(self, items: tuple[Any, ...], t: Any) -> None:
+        self.items = items
+        self.type = t
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parts) and self.type is other.type and self.items == other.items
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __repr__(self) -> str:
+        return f"Tuple[{', '.join(map(repr, self.items))}]"
+
+
 LENGTH = Ints(0, LONGEST)
 
 
 def widen(x: Any) -> Any:
     """The Julia type of an element."""
-    return x.type if type(x) in (Known, Ints, Span, StepSpan) else x
+    return x.type if type(x) in (Known, Ints, Span, StepSpan, Parts) else x
+
+
+def tuple_of(items: list[Any]) -> Any:
+    """A tuple of values of these elements."""
+    if any(x is BOTTOM for x in items):
+        return BOTTOM
+    types = [widen(x) for x in items]
+    if not all(isinstance(t, T.DataType) and t.concrete for t in types):
+        return ANY
+    t = T.tuple_type(types)
+    kept = tuple(map(held, items))
+    return Parts(kept, t) if any(type(x) is Ints for x in kept) else t
+
+
+def part(x: Any, i: int) -> Any:
+    """The element of a part of a tuple (from 0) of known types."""
+    return x.items[i] if type(x) is Parts else widen(x).parameters[i]
 
 
 def bounds(x: Any) -> tuple[int, int] | None:
@@ -195,6 +232,8 @@ def join(a: Any, b: Any) -> Any:
         return a.like(min(a.low, b.low), max(a.high, b.high))
     if a == b:
         return a
+    if type(a) is Parts and type(b) is Parts and a.type is b.type:
+        return tuple_of(list(map(join, a.items, b.items)))
     a, b = widen(a), widen(b)
     if a is b:
         return a
@@ -234,6 +273,8 @@ def grown(old: Any, new: Any) -> Any:
         return ints(low, high)
     if isinstance(old, Span) and isinstance(out, Span):
         return out.type
+    if type(old) is Parts and type(out) is Parts:
+        return tuple_of(list(map(grown, old.items, out.items)))
     return out
 
 

@@ -115,9 +115,36 @@ def _is(node: C.Node, value: bool) -> bool:
 
 
 def _fact(node: C.Node, t: Any, holds: bool) -> Facts:
-    if type(node) is C.Local and not node.var.boxed:
-        return {node.var: ((t, holds),)}
+    if type(node) in (C.Local, C.Assign) and not node.var.boxed:  # type: ignore[attr-defined]
+        return {node.var: ((t, holds),)}  # type: ignore[attr-defined]
     return NONE
+
+
+def questioned(test: C.Node, found: list[tuple[C.Var, bool]]) -> list[tuple[C.Var, bool]]:
+    """The variables that the questions of a condition are about, and whether the question assigns it."""
+    kind = type(test)
+    if kind is C.Block and test.items:  # type: ignore[attr-defined]
+        questioned(test.items[-1], found)  # type: ignore[attr-defined]
+    elif kind is C.If:
+        for part in (test.test, test.then, test.otherwise):  # type: ignore[attr-defined]
+            questioned(part, found)
+    elif kind is C.Call:
+        for a in test.args:  # type: ignore[attr-defined]
+            if type(a) in (C.Local, C.Assign):
+                found.append((a.var, type(a) is C.Assign))
+            else:
+                questioned(a, found)
+    return found
+
+
+def overwritten(test: C.Node, assigned: list[C.Var]) -> set[C.Var]:
+    """The assigned variables of a condition of which the facts may be older than the assignment."""
+    asked = questioned(test, [])
+    return {
+        var
+        for var in assigned
+        if assigned.count(var) > 1 or next((now for v, now in asked if v is var), False) is False
+    }
 
 
 def typeasserted(node: C.Call, t: Any) -> Facts:

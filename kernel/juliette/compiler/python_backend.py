@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 # The three modules of intrinsics register their rules.
 from juliette.compiler import core as C
+from juliette.compiler import intrinsics_bits as intrinsics_bits
 from juliette.compiler import intrinsics_collections as intrinsics_collections
 from juliette.compiler import intrinsics_iteration as intrinsics_iteration
 from juliette.compiler import intrinsics_numbers as intrinsics_numbers

@@ -45,7 +45,7 @@ STABLE: dict[str, frozenset[str]] = {
             isempty first last keys values pairs haskey in ∈ ∉ ∋ issubset ⊆ ⊇ ⊊ isdisjoint issetequal issorted allunique allequal
             union intersect setdiff symdiff ∪ ∩ merge sum prod maximum minimum extrema argmax argmin findmax findmin count
             any all cumsum cumprod diff vec permutedims circshift rotl90 rotr90 rot180 transpose adjoint hcat vcat
-            sortperm invperm searchsortedfirst searchsortedlast searchsorted insorted partialsort range view
+            sortperm invperm searchsortedfirst searchsortedlast searchsorted insorted partialsort range view maybeview
             selectdim eachrow eachcol eachslice stack hash enumerate zip tuple isassigned stride strides
             evalpoly nonmissingtype step only dirname basename splitext splitdir splitpath joinpath abspath normpath
             """,
@@ -155,6 +155,8 @@ MAKERS = frozenset(
         "BitArray",
         "BitSet",
         "VersionNumber",
+        "CartesianIndex",
+        "CartesianIndices",
     ]
 )
 
@@ -236,6 +238,14 @@ def _sample(t: Any) -> Any:
     if family is T.TUPLE_NAME:
         items = [sample(p) for p in t.parameters]
         return NONE if any(i is NONE for i in items) else tuple(items)
+    if family.name == "Irrational":
+        value = Base.bindings[t.parameters[0].name]
+        return value if T.typeof(value) is t else NONE
+    if family.name == "Complex" and t.parameters[0] is T.Int64:
+        return Base.bindings["Complex"](1, 1)
+    if family.name in ("CartesianIndex", "CartesianIndices") and type(t.parameters[0]) is int:
+        value = Base.bindings[family.name](*((1,) * t.parameters[0],))
+        return value if T.typeof(value) is t else NONE
     if family.name in _SEEDS:
         value = _SEEDS[family.name]()
         return value if T.typeof(value) is t else NONE

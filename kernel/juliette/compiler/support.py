@@ -20,6 +20,7 @@ from juliette.compiler.closures import (
 from juliette.compiler.instances import Source, instance_of
 from juliette.compiler.lower import LambdaCode
 from juliette.runtime import types as T
+from juliette.runtime.array import UNDEF, Array, array_class, elements
 from juliette.runtime.dispatch import (
     CALLABLES,
     OPEN_CALLS,
@@ -247,6 +248,15 @@ def destructure(x: Any, n: int, slurp: int) -> tuple[Any, ...]:
         if len(x) < n:
             raise BoundsError(x, len(x) + 1)
         return x
+    if (
+        slurp < 0
+        and isinstance(x, Array)
+        and type(x) is array_class(x.eltype, 1)
+        and len(x.data) >= n
+    ):
+        items = elements(x.data[:n])
+        if not any([v is UNDEF for v in items]):
+            return tuple(items)
     it = iter(ITERATE(x))
     out: list[Any] = []
     if slurp < 0:

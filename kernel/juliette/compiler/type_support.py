@@ -195,7 +195,7 @@ def add_default_constructors(t: Any, place: tuple[str, int]) -> None:
     full: Any = T.tuple_type([T.type_of_type(body), *[T.Any_] * len(names)])
     for var in reversed(family.params):
         full = T.UnionAll(var, full)
-    _builtin(table, full, make, names, place=place)
+    _builtin(table, full, make, names, rule="converting constructor", place=place)
 
 
 @helper("new")

@@ -601,8 +601,14 @@ def string(*xs: Any) -> str:
     "a12.5b"
     ```
     """
-    if len(xs) == 1 and not isinstance(xs[0], str) and T.isa(xs[0], T.AbstractString):
-        return xs[0]  # type: ignore[no-any-return]
+    if len(xs) == 1:
+        (x,) = xs
+        cls = type(x)
+        text_of = _TEXTS.get(cls)
+        if text_of is not None and _plain(cls):
+            return text_of(x)
+        if not isinstance(x, str) and T.isa(x, T.AbstractString):
+            return x  # type: ignore[no-any-return]
     return "".join(map(string_of, xs))
 
 

@@ -52,12 +52,48 @@ class Array:
         data = self.data
         n = len(data)
         buffer: Any = self._buffer
-        if buffer is None or len(buffer) <= n or data.base is not buffer:
-            room: Data = np.empty(max(8, 2 * n), dtype=data.dtype)
-            room[:n] = data
-            self._buffer = buffer = room
+        if buffer is None or len(buffer) <= n or (data.base is not buffer and not self._within()):
+            buffer = self._room(n + 1)
         buffer[n] = value
         self.data = buffer[: n + 1]
+
+    def _within(self) -> bool:
+        """Is `data` the first part of a buffer that is itself a part?"""
+        base = self.data.base
+        return base is not None and self._buffer is not None and base is self._buffer.base
+
+    def _room(self, n: int) -> Any:
+        """A new buffer for at least `n` elements, which begins with those that there are."""
+        data = self.data
+        room: Data = np.empty(max(8, 2 * len(data), n), dtype=data.dtype)
+        room[: len(data)] = data
+        self._buffer = room
+        return room
+
+    def extend(self, more: Data) -> None:
+        """Append the elements of an ndarray of the same dtype."""
+        data = self.data
+        n, m = len(data), len(data) + len(more)
+        buffer: Any = self._buffer
+        if buffer is None or len(buffer) < m or (data.base is not buffer and not self._within()):
+            buffer = self._room(m)
+        buffer[n:m] = more
+        self.data = buffer[:m]
+
+    def pop_first(self) -> Any:
+        """Remove and return the first element of a vector that has one."""
+        data = self.data
+        value = element(data, 0)
+        if data.dtype == object:
+            data[0] = None
+        buffer: Any = self._buffer
+        if buffer is not None and (data.base is buffer or self._within()):
+            self._buffer = buffer = buffer[1:]
+            self.data = buffer[: len(data) - 1]
+        else:
+            self.data = data[1:]
+            self._buffer = None
+        return value
 
     def pop(self) -> Any:
         """Remove and return the last element of a vector that has one."""
@@ -150,10 +186,7 @@ def pack(values: list[Any], eltype: Any) -> Data:
     """A one-dimensional ndarray of Julia values."""
     dtype = dtype_of(eltype)
     if dtype is OBJECT:
-        data = np.empty(len(values), dtype=object)
-        for i, v in enumerate(values):
-            data[i] = v
-        return data
+        return np.fromiter(values, object, len(values))
     return np.array(values, dtype=dtype)
 
 

@@ -353,8 +353,9 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]], inner: bool = F
             value = _scalar(a)
             streams.append([value] * size)
             continue
-        full = np.broadcast_to(align(data, n), shape)
-        streams.append(elements(full))
+        if data.shape != shape:
+            data = np.broadcast_to(align(data, n), shape)
+        streams.append(elements(data))
     if inner:
         return Deferred(shape, (f(*row) for row in zip(*streams, strict=True)))
     return Values(shape, [f(*row) for row in zip(*streams, strict=True)])

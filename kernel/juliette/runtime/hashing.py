@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,44 @@ def julia_hash(x: Any, h: int = 0) -> int | None:
         return mix(((char_bits(code) + CHAR_SEED) << 32 & MASK) ^ h)
     of = getattr(cls, "hash_from", None)
     return None if of is None else of(x, h)
+
+
+# So many keys are hashed one by one.
+FEW = 8
+
+
+def julia_hashes(values: list[Any]) -> list[int] | None:
+    """The hashes of many values; None if one is not known."""
+    if len(values) > FEW:
+        kinds = set(map(type, values))
+        if kinds == {int}:
+            return _mixed(values, np.zeros(len(values), np.uint64)).tolist()  # type: ignore[no-any-return]
+        if kinds == {tuple} and len(set(map(len, values))) == 1:
+            columns = list(zip(*values, strict=True))
+            if all(set(map(type, column)) == {int} for column in columns):
+                h = np.full(len(values), TUPLE_SEED, np.uint64)
+                for column in reversed(columns):
+                    h = _mixed(column, h)
+                return h.tolist()
+    out = []
+    for v in values:
+        one = julia_hash(v)
+        if one is None:
+            return None
+        out.append(one)
+    return out
+
+
+def _mixed(numbers: Sequence[int], h: Any) -> Any:
+    """`julia_hash` of many Int64s, each with its own seed."""
+    n = np.array(numbers, np.int64).view(np.uint64)
+    n = ~n + (n << np.uint64(21))
+    n ^= n >> np.uint64(24)
+    n = n + (n << np.uint64(3)) + (n << np.uint64(8))
+    n ^= n >> np.uint64(14)
+    n = n + (n << np.uint64(2)) + (n << np.uint64(4))
+    n ^= n >> np.uint64(28)
+    return n + (n << np.uint64(31)) - np.uint64(3) * h
 
 
 def char_bits(code: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juliette.runtime.hashing import julia_hash
+from juliette.runtime.hashing import julia_hashes
 
 EMPTY, DELETED = None, object()
 
@@ -62,24 +62,27 @@ class SlotTable:
         self.slots = slots
         self.deleted = 0
 
-    def insert(self, handle: Any, key: Any) -> bool:
-        """Add a key that is not there; False if Julia's hash of it is not known."""
-        h = julia_hash(key)
-        if h is None:
+    def insert_all(self, handles: list[Any], keys: list[Any]) -> bool:
+        """Add keys that are not there; False if Julia's hash of one of them is not known."""
+        found = julia_hashes(keys)
+        if found is None:
             return False
-        slots = self.slots
+        slots, hashes, where = self.slots, self.hashes, self.where
         mask = len(slots) - 1
-        i = h & mask
-        while slots[i] is not EMPTY and slots[i] is not DELETED:
-            i = (i + 1) & mask
-        if slots[i] is DELETED:
-            self.deleted -= 1
-        slots[i] = handle
-        self.hashes[handle] = h
-        self.where[handle] = i
-        self.count += 1
-        if (self.count + self.deleted) * 3 > len(slots) * 2:
-            self.rehash(self.count * 2 if self.count > 64000 else max(self.count * 4, 4))
+        for handle, h in zip(handles, found, strict=True):
+            i = h & mask
+            while slots[i] is not EMPTY and slots[i] is not DELETED:
+                i = (i + 1) & mask
+            if slots[i] is DELETED:
+                self.deleted -= 1
+            slots[i] = handle
+            hashes[handle] = h
+            where[handle] = i
+            self.count += 1
+            if (self.count + self.deleted) * 3 > len(slots) * 2:
+                self.rehash(self.count * 2 if self.count > 64000 else max(self.count * 4, 4))
+                slots = self.slots
+                mask = len(slots) - 1
         return True
 
     def remove(self, handle: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,49 +15,66 @@ from juliette.runtime.slots import SlotTable
 from juliette.syntax.expr import Symbol
 
 
+class Mark:
+    """What the key of a value begins with that is no key itself: equal to no part of a tuple."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+PAIR, NAMED, DICT, SET, ARRAY, COMPLEX, VALUE = map(
+    Mark, ("pair", "named", "dict", "set", "array", "complex", "value")
+)
+NAN_KEY, MINUS_ZERO_KEY = (Mark("NaN"),), (Mark("-0.0"),)
+# Classes whose values are their own keys, and so are tuples of nothing else.
+PLAIN = frozenset({int, str, Symbol, V.Char, type(None), V.SubString})
+
+
 def hashable(x: Any) -> Any:
     """A Python key under which Julia's `isequal` values coincide and others do not."""
     cls = type(x)
     if cls in OWN_KEYS:
         return x
+    if cls is tuple:
+        return x if OWN_KEYS.issuperset(map(type, x)) else tuple(map(hashable, x))
     if cls is bool:
         return int(x)
     if cls is float:
         if x != x:
-            return ("NaN",)
-        return ("-0.0",) if x == 0 and str(x)[0] == "-" else x
-    if cls is tuple:
-        return ("tuple", *map(hashable, x))
+            return NAN_KEY
+        return MINUS_ZERO_KEY if x == 0 and str(x)[0] == "-" else x
     if cls in STRUCTS:
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
-    if x is None or x is V.MISSING:
+    if x is V.MISSING:
         return x
     if isinstance(x, V.Pair):
-        return ("pair", hashable(x.first), hashable(x.second))
+        return (PAIR, hashable(x.first), hashable(x.second))
     if isinstance(x, V.NamedTuple):
-        return ("named", x.names, *map(hashable, x.values))
+        return (NAMED, x.names, *map(hashable, x.values))
     if isinstance(x, JuliaDict):
-        return ("dict", frozenset((k, hashable(v)) for k, (_, v) in x.data.items()))
+        return (DICT, frozenset((k, hashable(v)) for k, (_, v) in x.data.items()))
     if isinstance(x, JuliaSet):
-        return ("set", frozenset(x.data))
+        return (SET, frozenset(x.data))
     if isinstance(x, V.Range):
-        return ("array", (len(x),), *map(hashable, x))
+        return (ARRAY, (len(x),), *map(hashable, x))
     data = getattr(x, "data", None)
     if isinstance(data, np.ndarray):
-        return ("array", data.shape, *map(hashable, data.ravel(order="F").tolist()))
+        return (ARRAY, data.shape, *map(hashable, data.ravel(order="F").tolist()))
     if isinstance(x, np.generic):
         return hashable(x.item())
     if data is not None and hasattr(cls, "tape"):  # a number under a gradient
         return hashable(data)
     if cls is complex:
-        return ("complex", hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
+        return (COMPLEX, hashable(x.real), hashable(x.imag)) if x.imag else hashable(x.real)
     if hasattr(cls, "hash_from"):
         if data is None:
             OWN_KEYS.add(cls)
         return x
     if hasattr(cls, "egal"):
         # one of Base's own numbers or strings, which hash as what they equal
-        return ("-0.0",) if getattr(x, "minus", False) else ("NaN",) if x != x else x
+        return MINUS_ZERO_KEY if getattr(x, "minus", False) else NAN_KEY if x != x else x
     if hasattr(cls, "julia_type"):
         if STRING_KEY is not None and T.isa(x, T.AbstractString):
             return STRING_KEY(x)
@@ -65,11 +82,11 @@ def hashable(x: Any) -> Any:
             STRUCTS.add(cls)
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
     names = getattr(cls, "value_fields", None)
-    return (cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
+    return (VALUE, cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
 
 
 # Classes whose values are their own keys, and those of structs, as they are met.
-OWN_KEYS: set[type] = {int, str, Symbol, V.Char}
+OWN_KEYS: set[type] = set(PLAIN)
 STRUCTS: set[type] = set()
 # Set by Base when `hash` is met: the key of an instance of a type that may have its own `hash`.
 CUSTOM_KEY: Any = None
@@ -117,6 +134,8 @@ class Hashed:
         if table is False or not self.by_hash:
             return None
         data = self.data
+        if table is not None and len(data) == table.count:  # type: ignore[union-attr]
+            return table  # type: ignore[return-value]
         if table is None:
             table = SlotTable()
             if self.reserved:
@@ -127,21 +146,24 @@ class Hashed:
             new = list(itertools.islice(reversed(data), missing))[::-1] if missing > 0 else []
             if missing < 0 or any(k in table.where for k in new):  # type: ignore[union-attr]
                 table, new = SlotTable(), list(data)
-        for k in new:
-            if not table.insert(k, self.original(data[k])):  # type: ignore[union-attr]
-                self.table = False
-                return None
+        if not table.insert_all(new, [self.original(data[k]) for k in new]):  # type: ignore[union-attr]
+            self.table = False
+            return None
         self.table = table
         return table  # type: ignore[return-value]
+
+    def ordered_keys(self) -> list[Any]:
+        """The hashable forms of the keys in the order of iteration."""
+        if len(self.data) > 1:
+            table = self.settled()
+            if table is not None:
+                return table.order()
+        return list(self.data)
 
     def entries(self) -> list[Any]:
         """The entries in the order of iteration."""
         data = self.data
-        if len(data) > 1:
-            table = self.settled()
-            if table is not None:
-                return [data[k] for k in table.order()]
-        return list(data.values())
+        return [data[k] for k in self.ordered_keys()] if len(data) > 1 else list(data.values())
 
     def remove(self, key: Any) -> Any:
         """Take out the entry of a hashable key; None if there is none."""
@@ -176,16 +198,48 @@ class Hashed:
         return other
 
 
+# A collection's class is that of its type: dispatch need look no further.
+_CLASSES: dict[tuple[Any, ...], type] = {}
+# The class of all types of a family, for each of its classes.
+_ROOTS: dict[type, type] = {}
+
+
+def _class_of(cls: type, parameters: tuple[Any, ...]) -> type:
+    """The class of a family's collections with these type parameters."""
+    root = _ROOTS.get(cls)
+    if root is None:
+        return cls  # it has classes of its own, as `BitSet` has
+    found = _CLASSES.get((root, parameters))
+    if found is None:
+        t = T.apply_type(root.family, *parameters)  # type: ignore[attr-defined]
+        found = T.instantiate(t.typename, t.parameters).pyclass or _make_class(t)
+        _CLASSES[root, parameters] = found
+    return found
+
+
+def _make_class(t: Any) -> type:
+    root = _FAMILIES[t.typename]
+    names = root.type_parameters  # type: ignore[attr-defined]
+    attributes = dict(zip(names, t.parameters, strict=True))
+    cls = type(T.type_string(t), (root,), {"__slots__": (), **attributes})
+    _ROOTS[cls] = root
+    return cls
+
+
 class JuliaDict(Hashed):
     """`Dict{K,V}`: `data` holds (key, value)."""
 
-    __slots__ = ("key_type", "value_type")
+    __slots__ = ()
     family = Dict_
+    type_parameters = ("key_type", "value_type")
+    key_type: ClassVar[Any] = T.Any_
+    value_type: ClassVar[Any] = T.Any_
+
+    def __new__(cls, key_type: Any = None, value_type: Any = None) -> Any:
+        return object.__new__(cls if key_type is None else _class_of(cls, (key_type, value_type)))
 
     def __init__(self, key_type: Any, value_type: Any) -> None:
         super().__init__()
-        self.key_type = key_type
-        self.value_type = value_type
 
     def original(self, entry: Any) -> Any:
         return entry[0]
@@ -266,12 +320,16 @@ class ById:
 class JuliaSet(Hashed):
     """`Set{T}`: `data` holds the elements."""
 
-    __slots__ = ("eltype",)
+    __slots__ = ()
     family = Set_
+    type_parameters = ("eltype",)
+    eltype: ClassVar[Any] = T.Any_
+
+    def __new__(cls, eltype: Any = None) -> Any:
+        return object.__new__(cls if eltype is None else _class_of(cls, (eltype,)))
 
     def __init__(self, eltype: Any) -> None:
         super().__init__()
-        self.eltype = eltype
 
     def original(self, entry: Any) -> Any:
         return entry
@@ -299,12 +357,8 @@ class JuliaIdSet(JuliaSet):
         return identity_key(x)
 
 
-T.register_instances(JuliaDict, lambda d: T.apply_type(Dict_, d.key_type, d.value_type), Dict_)
-T.register_instances(
-    JuliaIdDict, lambda d: T.apply_type(IdDict_, d.key_type, d.value_type), IdDict_
-)
-T.register_instances(
-    JuliaWeakKeyDict, lambda d: T.apply_type(WeakKeyDict_, d.key_type, d.value_type), WeakKeyDict_
-)
-T.register_instances(JuliaSet, lambda s: T.apply_type(Set_, s.eltype), Set_)
-T.register_instances(JuliaIdSet, lambda s: T.apply_type(IdSet_, s.eltype), IdSet_)
+_FAMILIES: dict[Any, type] = {}
+for _root in (JuliaDict, JuliaIdDict, JuliaWeakKeyDict, JuliaSet, JuliaIdSet):
+    _ROOTS[_root] = _root
+    _FAMILIES[T.unwrap(_root.family).typename] = _root
+    T.unwrap(_root.family).typename.make_class = _make_class

@@ -85,10 +85,23 @@ class Char:
         return self.bits < other.bits if isinstance(other, Char) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((Char, self.code))
+        return self.code
 
     def __repr__(self) -> str:
         return f"Char({self.code})"
+
+
+class Chars(dict[int, Char]):
+    """Characters by their codes; those of most alphabets are made once."""
+
+    def __missing__(self, code: int) -> Char:
+        c = Char(code)
+        if 0 <= code < 0x3000:
+            self[code] = c
+        return c
+
+
+CHARS = Chars()
 
 
 T.register_class(Char, T.Char_)

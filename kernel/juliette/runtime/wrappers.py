@@ -601,6 +601,7 @@ class BitArray:
 
     renew_view = Array.renew_view
     push = Array.push
+    _within, _room = Array._within, Array._room
     pop = Array.pop
 
 

@@ -508,8 +508,12 @@ def evalpoly(x: Any, p: Any) -> Any:
     coefficients = list(iterate(p))
     if not coefficients:
         raise BoundsError(p, (0,))
-    add, times = Base.bindings["+"], Base.bindings["*"]
     out = coefficients[-1]
+    if type(x) is float and set(map(type, coefficients)) == {float}:
+        for c in coefficients[-2::-1]:
+            out = out * x + c
+        return out
+    add, times = Base.bindings["+"], Base.bindings["*"]
     for c in reversed(coefficients[:-1]):
         out = add(times(out, x), c)
     return out

@@ -115,11 +115,11 @@ def _hex_pattern() -> re.Pattern[str]:
 
 def parse_float(t: Any, text: str) -> Any:
     s = text.strip(SPACES)
-    if _hex_pattern().fullmatch(s):
+    if not float_pattern().fullmatch(s):
+        if not _hex_pattern().fullmatch(s):
+            raise cannot(text, t)
         value = float.fromhex(s)
         return to_number(t, value) if t is BigFloat_ else to_float(t, value)
-    if not float_pattern().fullmatch(s):
-        raise cannot(text, t)
     if t is BigFloat_:
         from juliette.runtime.bigfloat import BigFloat
 
@@ -228,15 +228,12 @@ def parse(t: Any, s: str, *, base: Any = None) -> Any:
     (1234, 255, 0.0025)
     ```
     """
-    if (
-        t is T.Int64
-        and base is None
-        and type(s) is str
-        and s.isdigit()
-        and s.isascii()
-        and len(s) < 19
-    ):
-        return int(s)
+    if base is None and isinstance(s, str):
+        if t is T.Int64:
+            if s.isdigit() and s.isascii() and len(s) < 19:
+                return int(s)
+        elif t is T.Float64 and float_pattern().fullmatch(s):
+            return float(s)
     check_base(base)
     try:
         return parse_number(t, plain(s), base)

@@ -47,7 +47,7 @@ def make_char(_: Any, *args: Any) -> V.Char:
     if len(args) == 1:
         x = args[0]
         if type(x) is int and 0 <= x <= 0x1FFFFF:
-            return V.Char(x)
+            return V.CHARS[x]
         if isinstance(x, V.Char):
             return x
         if T.isa(x, T.Number):

@@ -45,17 +45,19 @@ def isequal(x: Any, y: Any) -> bool:
 
 @Base.method("isless(x::AbstractChar, y::AbstractChar)")
 def isless_chars(x: V.Char, y: V.Char) -> bool:
-    return x.bits < y.bits
+    return less_chars(x, y)
 
 
 @Base.method("<(x::AbstractChar, y::AbstractChar)")
 def less_chars(x: V.Char, y: V.Char) -> bool:
-    return x.bits < y.bits
+    a, b = x.code, y.code
+    return a < b if a >= 0 and b >= 0 else x.bits < y.bits
 
 
 @Base.method("<=(x::AbstractChar, y::AbstractChar)")
 def less_equal_chars(x: V.Char, y: V.Char) -> bool:
-    return x.bits <= y.bits
+    a, b = x.code, y.code
+    return a <= b if a >= 0 and b >= 0 else x.bits <= y.bits
 
 
 @Base.method("==(x::AbstractChar, y::AbstractChar)")

@@ -313,21 +313,21 @@ def eltype(s: Any) -> Any:
 @Base.method("getindex(s::AbstractString, i::Integer)")
 def char_at(s: Any, i: Any) -> V.Char:
     i = i if type(i) is int else convert_to(T.Int64, i)
-    text = text_of(s)
+    text = s if type(s) is str else text_of(s)
     if text.isascii():
         if not 0 < i <= len(text):
             raise BoundsError(s, (i,))
-        return V.Char(ord(text[i - 1]))
+        return V.CHARS[ord(text[i - 1])]
     b = utf8(text)
     if not 0 < i <= len(b):
         raise BoundsError(s, (i,))
     k = int(i) - 1
     first = b[k]
     if first < 0x80:
-        return V.Char(first)
+        return V.CHARS[first]
     if start_of(b, k) != k:
         raise StringIndexError(s, int(i))
-    return V.Char(bytes_code(b[k : k + width_at(b, k)]))
+    return V.CHARS[bytes_code(b[k : k + width_at(b, k)])]
 
 
 def part(s: Any, i: int, j: int) -> tuple[str, int]:

@@ -35,12 +35,13 @@ def char_test(p: Any) -> Callable[[str], bool] | None:
         texts = {c.text for c in support.iterate(p) if isinstance(c, V.Char)}
         return lambda c: c in texts
     if type(p) not in FINDERS and is_predicate(p):
-        return lambda c: p(V.Char(ord(c))) is True
+        return lambda c: p(V.CHARS[ord(c)]) is True
     return None
 
 
 # What `isspace` holds of: most strings are split at it.
-_SPACE = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_SPACE = re.compile(f"[{SPACES}]")
 
 
 def find(p: Any, text: str, start: int = 0) -> Span | None:

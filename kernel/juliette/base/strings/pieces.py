@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from juliette.base.fixing import Fix2
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.strings.indexing import bytes_before, cut, slice_text
-from juliette.base.strings.patterns import char_test, find, is_predicate, spans
+from juliette.base.strings.patterns import SPACES, char_test, find, is_predicate, spans
 from juliette.base.strings.unicode import text_width
 from juliette.base.strings.values import is_string, piece, text_of
 from juliette.compiler import support
@@ -77,6 +78,38 @@ def cuts_from_right(text: str, sep: Any) -> Iterator[tuple[int, int]]:
         stop = at
 
 
+def parts_of_string(text: str, sep: Any, keepempty: bool) -> list[V.SubString]:
+    """All the parts of a String of ASCII."""
+    new = str.__new__
+    out: list[V.SubString] = []
+    if type(sep) is V.Char:
+        sep = sep.text
+    if type(sep) is str and sep:
+        at = 0
+        for part in text.split(sep):
+            if part or keepempty:
+                piece = new(V.SubString, part)
+                piece.string = text
+                piece.offset = at if part else 0
+                out.append(piece)
+            at += len(part) + len(sep)
+        return out
+    if sep is isspace and not keepempty and not isspace.user_methods:
+        found = [m.span() for m in WORD.finditer(text)]
+    else:
+        found = split_spans(text, sep, 0, keepempty)
+    for i, j in found:
+        piece = new(V.SubString, text[i:j])
+        piece.string = text
+        piece.offset = i if j > i else 0
+        out.append(piece)
+    return out
+
+
+# What `split` finds between blanks.
+WORD = re.compile(f"[^{SPACES}]+")
+
+
 class EachSplit:
     """`eachsplit(s, sep)`: the parts, one by one."""
 
@@ -92,6 +125,8 @@ class EachSplit:
 
     def julia_iterator(self) -> Any:
         text = text_of(self.str)
+        if type(self.str) is str and self.limit <= 0 and not self.right and text.isascii():
+            return iter(parts_of_string(text, self.splitter, self.keepempty))
         f = split_from_right if self.right else split_spans
         found = f(text, self.splitter, self.limit, self.keepempty)
         return (slice_text(self.str, i, j) for i, j in (reversed(found) if self.right else found))
