@@ -23,7 +23,7 @@ from juliette.base.collecting import (
     of_results,
 )
 from juliette.base.fixing import Fix1
-from juliette.base.iteration import applied, apply_all, iterate_value
+from juliette.base.iteration import applied, apply_all, direct, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.compiler import support
@@ -36,6 +36,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.runtime.text import is_valid
 from juliette.runtime.world import TRACE
 
 
@@ -49,6 +50,15 @@ def holds(f: Any, x: Any) -> bool:
     """`f(x)` as a condition: only a Bool will do."""
     found = f(x)
     return found if found is True or found is False else support.truth(found)
+
+
+def applied_to(f: Any, values: list[Any]) -> list[bool]:
+    """`f(x)` of values of one class, as conditions."""
+    if not values:
+        return []
+    first = f(values[0])
+    found = [first, *map(direct(f, type(values[0])), values[1:])]
+    return found if set(map(type, found)) == {bool} else list(map(support.truth, found))
 
 
 # ---------------------------------------------------------------- map, foreach, filter
@@ -194,7 +204,13 @@ def filter_(f: Any, x: Any) -> Any:
             x, tuple([V.Symbol(n) for n, v in zip(x.names, x.values, strict=True) if holds(f, v)])
         )
     if type(x) is str:
-        return "".join(c for c in x if holds(f, V.CHARS[ord(c)]))
+        chars = list(iterate_value(x))
+        verdicts = applied_to(f, chars)
+        return (
+            "".join(itertools.compress(x, verdicts))
+            if is_valid(x)
+            else "".join(c.text for c in itertools.compress(chars, verdicts))
+        )
     t = eltype_of_iterator(x)
     if finite(x):
         items = list(iterate_value(x))

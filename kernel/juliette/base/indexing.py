@@ -163,6 +163,19 @@ def wrapped_element(a: Any, index: tuple[int, ...]) -> Any:
     return value
 
 
+@Base.method("getindex(a::Array, i::Int64)")
+def getindex_vector(a: Any, i: int) -> Any:
+    data = a.data
+    if data.ndim == 1 and 0 < i <= len(data) and not TRACE.depth:
+        value = data[i - 1]
+        if data.dtype == object:
+            if value is not UNDEF:
+                return value
+        else:
+            return value.item() if data.dtype.char in "dlq?D" else value
+    return getindex_scalar(a, i)
+
+
 ALL_INT = frozenset({int})
 
 
@@ -627,6 +640,20 @@ def setindex(a: Any, x: Any, *index: Any) -> Any:
         return a
     set_element(a, convert_element(a.eltype, x), index)
     return a
+
+
+@Base.method("setindex!(a::Array, x, i::Int64)")
+def setindex_vector(a: Any, x: Any, i: int) -> Any:
+    data = a.data
+    if (
+        data.ndim == 1
+        and 0 < i <= len(data)
+        and (a.eltype is T.Any_ or T.typeof(x) is a.eltype)
+        and not TRACE.depth
+    ):
+        data[i - 1] = x
+        return a
+    return setindex(a, x, i)
 
 
 SETINDEX = Base.bindings["setindex!"]

@@ -293,8 +293,28 @@ def parameters_of(t: Any, family: Any) -> tuple[Any, ...] | None:
     return None
 
 
+# The element types of concrete types of Base's, as they are asked for.
+_ELTYPES: dict[Any, Any] = {}
+
+
 @Base.method("eltype(t::Type)")
 def eltype_of_type(t: Any) -> Any:
+    if type(t) is T.DataType and t.concrete:
+        found = _ELTYPES.get(t)
+        if found is None:
+            found = _eltype_of_type(t)
+            if t.typename in _COLLECTIONS:
+                _ELTYPES[t] = found
+        return found
+    return _eltype_of_type(t)
+
+
+_COLLECTIONS = frozenset(
+    T.unwrap(t).typename for t in (V.Dict_, V.Set_, T.Array_, T.Tuple_, V.BitArray_)
+)
+
+
+def _eltype_of_type(t: Any) -> Any:
     if isinstance(t, T.UnionType):
         out = T.Bottom
         for option in t.types:

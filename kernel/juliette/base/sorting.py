@@ -177,11 +177,11 @@ def order_indices(values: list[Any], o: OrderBy) -> list[int]:
 
 
 def sorted_values(values: list[Any], o: OrderBy) -> list[Any]:
-    if o.by is None and o.lt is None:
-        keys = sort_keys(values, o)
-        if keys is values:
-            return sorted(values, reverse=o.reversed)
-    return [values[i] for i in order_indices(values, o)]
+    keys = sort_keys(values, o)
+    if keys is values:
+        return sorted(values, reverse=o.reversed)
+    order = sorted(range(len(values)), key=keys.__getitem__, reverse=o.reversed)
+    return [values[i] for i in order]
 
 
 def sorted_data(data: Any, o: OrderBy) -> Any:
@@ -539,11 +539,11 @@ def _range_of(keys: _Positions, x: _Searched) -> Any:
 
 
 def _first(keys: _Positions, x: _Searched) -> int:
-    return bisect.bisect_left(keys, x) + keys.first  # type: ignore[type-var]
+    return bisect.bisect_left(keys, x) + keys.first
 
 
 def _last(keys: _Positions, x: _Searched) -> int:
-    return bisect.bisect_right(keys, x) + keys.first - 1  # type: ignore[type-var]
+    return bisect.bisect_right(keys, x) + keys.first - 1
 
 
 def plain_search(side: str, less: int) -> Any:
@@ -559,7 +559,7 @@ def plain_search(side: str, less: int) -> Any:
             or (t.typename is T.TUPLE_NAME and all(p in (T.Int64, T.String) for p in t.parameters))
         ):
             return None
-        return within(v.data, x) + 1 - less  # type: ignore[arg-type]
+        return within(v.data, x) + 1 - less
 
     return search
 

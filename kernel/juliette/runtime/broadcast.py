@@ -6,13 +6,15 @@ A function without an array kernel is called once for each element.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import OBJECT, Array, element, elements, make, pack, wrap
+from juliette.runtime.array import OBJECT, Array, array_class, element, elements, make, pack, wrap
 from juliette.runtime.columns import tuple_kernel
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, DimensionMismatch
@@ -101,7 +103,53 @@ def _find_kernel(t: Template, values: tuple[Any, ...]) -> Any:
         found = TRACED_KERNEL(t, values, slow)
         if found is not None:
             return found
-    return build(t, values, slow) or tuple_kernel(t, values, slow, BROADCASTED) or slow
+    return (
+        build(t, values, slow)
+        or tuple_kernel(t, values, slow, BROADCASTED)
+        or one_by_one(t, values, slow)
+        or slow
+    )
+
+
+# What stands beside arrays for each of their elements.
+_ALONE = frozenset((int, float, bool, str, V.Char, T.DataType))
+
+
+def one_by_one(t: Template, values: tuple[Any, ...], slow: Any) -> Any:
+    """A single dotted call over vectors of which one holds no numbers: the function is called for each element."""
+    f = values[t.tree.function]
+    arrays: list[int] = []
+    for a in t.tree.args:
+        if isinstance(a, Dot):
+            return None
+        if isinstance(a, Literal):
+            continue
+        x = values[a]
+        if isinstance(x, Array) and type(x) is array_class(x.eltype, 1):
+            arrays.append(a)
+        elif type(x) not in _ALONE:
+            return None
+    plain = isinstance(f, GenericFunction) and f.module is Base and f not in KERNELS
+    if not arrays or not (plain or any(values[i].data.dtype is OBJECT for i in arrays)):
+        return None
+    args, function, first = t.tree.args, t.tree.function, arrays[0]
+
+    def run(*vs: Any) -> Any:
+        n = len(vs[first].data)
+        if not n or TRACE.depth or BROADCASTED.user_methods:
+            return slow(*vs)
+        columns: list[Any] = []
+        for a in args:
+            x = a.value if isinstance(a, Literal) else vs[a]
+            if isinstance(x, Array):
+                if len(x.data) != n:
+                    return slow(*vs)
+                columns.append(elements(x.data))
+            else:
+                columns.append(repeat(x, n))
+        return from_values(list(map(vs[function], *columns)), (n,), None)
+
+    return run
 
 
 def instance(t: Any, values: tuple[Any, ...]) -> Any:
@@ -337,7 +385,7 @@ def loop(f: Any, args: list[Any], shapes: list[tuple[int, ...]], inner: bool = F
         if whole is not None:
             return whole
     n = len(shape)
-    size = int(np.prod(shape)) if shape else 1
+    size = prod(shape)
     streams: list[Any] = []
     for a in args:
         if type(a) is Deferred and a.shape == shape and a.known is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -232,8 +232,8 @@ class JuliaDict(Hashed):
     __slots__ = ()
     family = Dict_
     type_parameters = ("key_type", "value_type")
-    key_type: ClassVar[Any] = T.Any_
-    value_type: ClassVar[Any] = T.Any_
+    key_type: Any = T.Any_
+    value_type: Any = T.Any_
 
     def __new__(cls, key_type: Any = None, value_type: Any = None) -> Any:
         return object.__new__(cls if key_type is None else _class_of(cls, (key_type, value_type)))
@@ -323,7 +323,7 @@ class JuliaSet(Hashed):
     __slots__ = ()
     family = Set_
     type_parameters = ("eltype",)
-    eltype: ClassVar[Any] = T.Any_
+    eltype: Any = T.Any_
 
     def __new__(cls, eltype: Any = None) -> Any:
         return object.__new__(cls if eltype is None else _class_of(cls, (eltype,)))

@@ -161,9 +161,16 @@ def replacement(new: Any, s: Any, text: str, span: tuple[int, int], pattern: Any
     return string_of(new)
 
 
+_PLAIN = frozenset((str, V.Char))
+
+
 def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
     """All patterns at once: the match that starts first wins, of two the pattern given first."""
     text = text_of(s)
+    if count is None and len(pairs) == 1:
+        old, new = pairs[0].first, pairs[0].second
+        if type(old) in _PLAIN and type(new) in _PLAIN and piece(old):
+            return text.replace(piece(old), piece(new))
     out: list[str] = []
     start = done = 0
     behind = -1  # where the last match ended that was not empty

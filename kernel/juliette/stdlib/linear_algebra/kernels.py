@@ -314,11 +314,15 @@ def objects(a: Any) -> Any:
 
 def is_upper(a: Any) -> bool:
     """Are all elements below the diagonal zero?"""
+    if a.dtype != object and a.size and a[-1, 0] and len(a) > 1:
+        return False
     return all_zero(a, np.tril(np.ones(a.shape, dtype=bool), -1))
 
 
 def is_lower(a: Any) -> bool:
     """Are all elements above the diagonal zero?"""
+    if a.dtype != object and a.size and a[0, -1] and a.shape[1] > 1:
+        return False
     return all_zero(a, np.triu(np.ones(a.shape, dtype=bool), 1))
 
 
