@@ -125,7 +125,9 @@ def index_operator(name: str, op: Callable[[int, int], int]) -> None:
 
     @Base.method(f"{name}(a::CartesianIndex{{N}}, b::CartesianIndex{{N}}) where N")
     def both(a: CartesianIndex, b: CartesianIndex) -> CartesianIndex:
-        return index_at(tuple(map(op, a.index, b.index)))
+        made = _new(type(a))
+        made.index = tuple(map(op, a.index, b.index))
+        return made
 
 
 index_operator("+", operator.add)

@@ -312,6 +312,16 @@ def char_not_in(c: V.Char, s: str) -> bool:
     return not char_in(c, s)
 
 
+@helper("index_within")
+def index_within(a: Array, at: Any) -> bool:
+    return indices_within(a, *at.index)
+
+
+@helper("indices_within")
+def indices_within(a: Array, *at: int) -> bool:
+    return all([0 < i <= n for i, n in zip(at, a.data.shape, strict=True)])
+
+
 @helper("within")
 def within(x: int, r: Any) -> bool:
     return r.start <= x <= r.stop  # type: ignore[no-any-return]

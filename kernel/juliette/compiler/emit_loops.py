@@ -108,7 +108,7 @@ class LoopForms(Pieces):
         from_zero = self.loop_from_zero(node, target) if target is not node.target else ""
         if plan is not None and plan.form == "range":
             iterable = self.python_range(node.iterable, from_zero == "all")
-        elif (steps := self.plans.get(id(node))) is not None:
+        elif (steps := self.plans.get(id(node))) is not None and steps.emit is not None:
             iterable = steps.emit(self, node)
         elif (
             self.inference is not None and not self.traced and is_tuple(self.element(node.iterable))

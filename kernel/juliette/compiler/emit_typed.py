@@ -144,7 +144,7 @@ class TypedForms(Pieces):
         parts = self.exprs([*node.args, *values])
         n = len(node.args)
         named = self.at(ast.Dict([self.const(name) for name, _ in node.kwargs], parts[n:]))
-        return self.call(self.name(self.constant_for("kw", call)), named, *parts[:n])  # type: ignore[no-any-return]
+        return self.call(self.name(self.constant_for("kw", call)), named, *parts[:n])
 
     def linked(self, node: C.Call) -> ast.expr:
         """A call of the method that dispatch selects for these types, bound at the first call."""

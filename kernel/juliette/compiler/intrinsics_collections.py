@@ -23,6 +23,7 @@ from juliette.compiler.intrinsics_data import (
     STEPS,
     SUBSTRING,
     array_of,
+    cartesian,
     dict_of,
     entries_of,
     field_element,
@@ -151,6 +152,19 @@ def _random(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if not args:
         return Plan(eltype)
     return Plan(array_type(eltype, len(args))) if set(kinds(args)) == {"i"} else None
+
+
+@rule("checkbounds")
+def _within(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`checkbounds(Bool, A, index...)` of as many Int64s as there are dimensions, or one index of all."""
+    array = array_of(args[1]) if len(args) > 2 and is_array(args[1]) else None
+    if array is None or type(args[0]) is not Known or args[0].value is not BOOL:
+        return None
+    if len(args) == 3 and cartesian(widen(args[2])) == array[1]:
+        return Plan(BOOL, lambda em, n: em.call("%index_within", *em.exprs(n.args[1:])))
+    if set(kinds(args[2:])) == {"i"} and len(args) == 2 + array[1]:
+        return Plan(BOOL, lambda em, n: em.call("%indices_within", *em.exprs(n.args[1:])))
+    return None
 
 
 # What a search gives.

@@ -130,7 +130,14 @@ def found_key(declared: Any, given: Any) -> bool:
 def _plain(t: Any) -> bool:
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME:
         return t.concrete and all(p in KEYS for p in t.parameters)
-    return t in KEYS
+    return t in KEYS or cartesian(t) > 0
+
+
+def cartesian(t: Any) -> int:
+    """The number of dimensions of a `CartesianIndex`; 0 for another type."""
+    if isinstance(t, T.DataType) and t.typename.name == "CartesianIndex" and t.concrete:
+        return t.parameters[0] if t.typename.module is Base else 0
+    return 0
 
 
 def entries_of(x: Any) -> tuple[Any, ...] | None:
@@ -392,12 +399,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return Plan(array_type(eltype, sum(kind(i) != "i" for i in index)))
         if all(T.subtype(i, T.Integer) and i is not BOOL for i in map(widen, index)):
             return Plan(field_element(eltype))
-        at = widen(index[0])
-        if (
-            len(index) == 1
-            and getattr(at, "name", "") == "CartesianIndex"
-            and at.parameters == (n,)
-        ):
+        if len(index) == 1 and cartesian(widen(index[0])) == n:
             return Plan(field_element(eltype))
         return None
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME and t.concrete and len(index) == 1:
@@ -434,7 +436,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(INT, lambda em, m: em.call("%range_item", *em.exprs(m.args)))
     if t in STEPS and kinds(index) == "i":
         return runtime_builtin(INT)
-    if getattr(t, "name", "") == "CartesianIndex" and kinds(index) == "i":
+    if cartesian(t) and kinds(index) == "i":
         return runtime_builtin(INT)
     if (
         type(target) is Known
