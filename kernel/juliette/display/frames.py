@@ -133,7 +133,9 @@ def passes_on(frame: FrameType, line: int, inner: Frame) -> bool:
     code = frame.f_code
     source = CODES.get(code)
     here = (code.co_name, code.co_filename, line)
-    return source is not None and source.forwards and here == (inner.function, inner.file, inner.line)
+    return (
+        source is not None and source.forwards and here == (inner.function, inner.file, inner.line)
+    )
 
 
 def is_users(code: CodeType) -> bool:

@@ -282,6 +282,7 @@ class Functions(Scoping):
 
     def _global_method(self, sig: Signature, body: Any, forwards: bool = False) -> C.Node:
         f = sig.function
+        home = self.module
         if isinstance(f, Expr) and f.head == "::":
             target: C.Node = C.Const(None)
             kind = "callable"
@@ -298,10 +299,12 @@ class Functions(Scoping):
             name = f.args[1].value.name
         elif isinstance(f, GlobalRef):
             name = f.name.name
+            foreign = f.module is not self.module and not isinstance(f.module, str)
+            if foreign and not f.module.has(name):
+                # A macro's result defines the function in the macro's module.
+                home = f.module
             target, kind = (
-                (C.Const(name), "named")
-                if f.module is self.module
-                else (self.lower(f), "qualified")
+                (C.Const(name), "named") if f.module is home else (self.lower(f), "qualified")
             )
         else:
             name = f.name
@@ -345,7 +348,7 @@ class Functions(Scoping):
                     C.Call(
                         C.Runtime("add_method"),
                         [
-                            C.Const(self.module),
+                            C.Const(home),
                             C.Const(kind),
                             target,
                             C.MakeTuple(types),
