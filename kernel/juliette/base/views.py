@@ -201,6 +201,18 @@ def permuted_dims_array(_: Any, a: Any, perm: Any) -> Any:
     return W.PermutedDimsArray(a, order)
 
 
+@Base.method("PermutedDimsArray{T,N,p,i,A}(a::AbstractArray) where {T,N,p,i,A}", static=True)
+def permuted_as_its_type(_t: Any, _n: Any, perm: Any, _i: Any, _a: Any, _: Any, a: Any) -> Any:
+    """The permutation that the type says, of another array."""
+    return permuted_dims_array(_, a, perm)
+
+
+@Base.method("SubArray(a::AbstractArray, indices::Tuple)")
+def sub_array(_: Any, a: Any, indices: Any) -> Any:
+    """What `view` makes, from its indices."""
+    return view(a, *indices)
+
+
 @Base.method("reinterpret(t::Type, a::AbstractArray)")
 def reinterpret_array(t: Any, a: Any) -> Any:
     """The bytes of an array read as elements of another type.

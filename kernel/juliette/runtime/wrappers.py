@@ -527,6 +527,13 @@ class ReinterpretArray(Wrapper):
         return flat.reshape(shape, order="F")
 
     @property
+    def readable(self) -> bool:
+        """No element is read that is partly padding."""
+        return True
+
+    writable = readable
+
+    @property
     def aliased(self) -> bool:
         return is_aliased(self.parent) and np.may_share_memory(self.data, self.parent.data)
 
