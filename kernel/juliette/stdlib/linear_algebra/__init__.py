@@ -20,7 +20,7 @@
 - `matrix_functions`: `\\`, `/`, `inv`, powers and functions of matrices
 - `structured_arithmetic`: arithmetic that keeps structure
 - `scaling`: `I` and its multiples
-- `blas`, `blas_in_place`: `LinearAlgebra.BLAS`
+- `blas`, `blas_in_place`, `lapack`: `LinearAlgebra.BLAS` and `LinearAlgebra.LAPACK`
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ def load(module: Any) -> None:
         blas_in_place,
         equations,
         in_place,
+        lapack,
         norms,
         rotations,
         scaling,
     )  # isort: skip
 
     numeric = (structured, factorizations, matrix_functions, operations, parts, norms)
-    assert all((*numeric, blas, blas_in_place, equations, in_place, rotations, scaling))
+    assert all((*numeric, blas, blas_in_place, equations, in_place, lapack, rotations, scaling))

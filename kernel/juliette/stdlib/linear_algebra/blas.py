@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, scalar
+from juliette.base.array_protocol import dense, scalar, values_of
 from juliette.base.reshaping import assign
-from juliette.runtime.array import wrap
+from juliette.runtime import types as T
+from juliette.runtime.array import vector, wrap
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.stdlib.linear_algebra import kernels as K
+from juliette.syntax.expr import Symbol
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 BLAS = Module("BLAS", LinearAlgebra)
@@ -34,6 +36,57 @@ def get_num_threads() -> int:
     from juliette_engine import blas
 
     return blas.count()
+
+
+class LBTConfig:
+    """`BLAS.get_config()`: the libraries that do the work."""
+
+    __slots__ = ("loaded_libs",)
+    fields = ("loaded_libs",)
+
+    def __init__(self, loaded_libs: Any) -> None:
+        self.loaded_libs = loaded_libs
+
+
+LBTConfig_ = T.define("LBTConfig", module=BLAS)
+T.unwrap(LBTConfig_).typename.fields = LBTConfig.fields
+T.unwrap(LBTConfig_).typename.field_types = (T.Any_,)
+T.register_class(LBTConfig, LBTConfig_)
+BLAS.const("LBTConfig", LBTConfig_, export=False)
+
+
+@BLAS.method("get_config()", export=False)
+def get_config() -> LBTConfig:
+    """Which library does the linear algebra: the one that numpy came with.
+
+    ```jldoctest
+    julia> using LinearAlgebra
+
+    julia> BLAS.get_config() isa BLAS.LBTConfig
+    true
+    ```
+    """
+    built: Any = np.show_config(mode="dicts")
+    found = built.get("Build Dependencies", {}).get("blas", {}).get("name", "blas")
+    return LBTConfig(vector([f"lib{found}"], T.String))
+
+
+@BLAS.method("vendor()", export=False)
+def vendor() -> Symbol:
+    """The kind of library; Julia calls them all through one layer."""
+    return Symbol("lbt")
+
+
+@Base.method('show(io::IO, m::MIME"text/plain", c::LinearAlgebra.BLAS.LBTConfig)')
+def show_config(io: Any, mime: Any, c: LBTConfig) -> None:
+    names = values_of(c.loaded_libs)
+    lines = [f"{'└' if k == len(names) else '├'} [ILP64] {n}" for k, n in enumerate(names, 1)]
+    io.write("\n".join(["LinearAlgebra.BLAS.LBTConfig", "Libraries: ", *lines]))
+
+
+@Base.method("show(io::IO, c::LinearAlgebra.BLAS.LBTConfig)")
+def show_config_short(io: Any, c: LBTConfig) -> None:
+    io.write(f"LBTConfig({', '.join('[ILP64] ' + n for n in values_of(c.loaded_libs))})")
 
 
 # ---------------------------------------------------------------- vectors
