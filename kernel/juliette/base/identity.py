@@ -146,7 +146,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
         return _slots_copied(x, memo, {"parent", *getattr(type(x), "fields", ())})
     if isinstance(x, (bytearray, list)):  # what values of ours hold
         return bytearray(x) if isinstance(x, bytearray) else [deep_copy(v, memo) for v in x]
-    fields = getattr(type(x), "fields", None)
+    fields: Any = getattr(type(x), "fields", None)
     if isinstance(x, V.Ref) or (type(fields) is tuple and not isinstance(x, V.Range)):
         if not hasattr(type(x), "julia_type") or any(
             isinstance(getattr(type(x), f, None), property) for f in fields or ()
