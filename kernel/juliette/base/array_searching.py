@@ -20,6 +20,7 @@ from juliette.base.array_protocol import (
     values_of,
 )
 from juliette.base.cartesian import CartesianIndex
+from juliette.base.lanes import at_once
 from juliette.base.reductions import (
     axes_of,
     is_whole,
@@ -85,9 +86,12 @@ def findall(a: Any) -> Any:
 
 @Base.method("findall(f::Function, a::AbstractArray)")
 def findall_of(f: Any, a: Any) -> Any:
-    return keys_vector(
-        [i for i, x in enumerate(values_of(a)) if flag(f(x))], shape_of(a), origin(a)
-    )
+    whole = at_once(f, a)
+    if whole is not None and whole.dtype == bool:
+        found = np.flatnonzero(whole.ravel(order="F")).tolist()
+    else:
+        found = [i for i, x in enumerate(values_of(a)) if flag(f(x))]
+    return keys_vector(found, shape_of(a), origin(a))
 
 
 @Base.method("findfirst(a::AbstractArray)")

@@ -585,5 +585,3 @@ Broadcast.exports.intersection_update(
 
 support.HELPERS["%andand"] = lambda a, b: a and b
 support.HELPERS["%oror"] = lambda a, b: a or b
-
-from juliette.base import lanes as lanes  # noqa: E402

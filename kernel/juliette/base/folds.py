@@ -26,12 +26,14 @@ from juliette.base.fixing import Fix1
 from juliette.base.iteration import applied, apply_all, direct, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
+from juliette.base.lanes import at_once, numbers_of
 from juliette.compiler import support
 from juliette.compiler.arithmetic import wrap
 from juliette.compiler.emitter import FAST
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, vector
+from juliette.runtime.array import wrap as wrap_array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
@@ -97,6 +99,9 @@ def map_(f: Any, *xs: Any) -> Any:
             converted = mapped_range(f, x)
             if converted is not None:
                 return converted
+        whole = at_once(f, x)
+        if whole is not None:
+            return wrap_array(whole)
         finite_source(x)
         values = apply_all(f, x)
         if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE:
@@ -116,6 +121,9 @@ def map_(f: Any, *xs: Any) -> Any:
     shapes = [s for x in xs if (s := shape_of_iterator(x)) is not None]
     alike = len(shapes) == len(xs) and len(set(map(len, shapes))) == 1
     shape = zipped_shape(shapes) if alike else None
+    whole = at_once(f, *xs)
+    if whole is not None:
+        return wrap_array(whole)
     values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
     of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)
     if of_bits and getattr(f, "name", None) in _BITWISE:
@@ -212,6 +220,10 @@ def filter_(f: Any, x: Any) -> Any:
             else "".join(c.text for c in itertools.compress(chars, verdicts))
         )
     t = eltype_of_iterator(x)
+    whole = at_once(f, x)
+    if whole is not None and whole.dtype == bool:
+        verdicts = whole.ravel(order="F")
+        return wrap_array(numbers_of(x).ravel(order="F")[verdicts])
     if finite(x):
         items = list(iterate_value(x))
         verdicts = apply_all(f, x, items)
@@ -643,6 +655,9 @@ def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
     3
     ```
     """
+    whole = at_once(f, x)
+    if whole is not None and whole.dtype == bool:
+        return init + int(np.count_nonzero(whole))
     verdicts = apply_all(f, x)
     if set(map(type, verdicts)) <= {bool}:
         return init + sum(verdicts)

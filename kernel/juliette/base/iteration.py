@@ -17,6 +17,7 @@ import numpy as np
 from juliette.base.array_protocol import (
     ArrayLike,
 )
+from juliette.base.lanes import at_once
 from juliette.compiler import support
 from juliette.compiler.closures import ClosureBase
 from juliette.runtime import types as T
@@ -223,6 +224,9 @@ def applied(f: Any, items: Any) -> Iterator[Any]:
 
 def apply_all(f: Any, x: Any, values: list[Any] | None = None) -> list[Any]:
     """`f` of each element of a collection, whose elements may be known."""
+    whole = at_once(f, x)
+    if whole is not None:
+        return elements(whole.ravel(order="F"))
     if not isinstance(x, (Array, V.Range, tuple)):
         return list(applied(f, iterate_value(x) if values is None else values))
     if values is None:

@@ -9,22 +9,29 @@ that is not a number where the loop might throw.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from juliette.base.fixing import Fix1, Fix2
 from juliette.compiler import core as C
 from juliette.compiler.closures import ClosureBase
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime import values as V
+from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.kernels import FOLDED, KERNELS
+from juliette.runtime.world import TRACE
 
 ndarray = np.ndarray
 ARITHMETIC = {np.add, np.subtract, np.multiply, np.true_divide}
 # Shorter arrays are as fast in the loop.
 SHORTEST = 32
+# From here on it pays to try them where the results are wanted one by one.
+LONG = 256
 DEEPEST = 8
 # Functions that may throw where their kernels give no number.
 PARTIAL = {
@@ -286,8 +293,53 @@ def _returns(n: Any) -> bool:
     return type(n) is C.Return
 
 
+def at_once(f: Any, *xs: Any) -> Any:
+    """The values of `f` for all numbers of long arrays or ranges of one size, or None if the loop must
+    do it."""
+    if TRACE.depth:
+        return None
+    args: list[Any] = []
+    for x in xs:
+        data = numbers_of(x)
+        if data is None or (args and data.shape != args[0].shape):
+            return None
+        args.append(data)
+    return lanes(f, args, args[0].shape)
+
+
+def numbers_of(x: Any) -> Any:
+    """The plain numbers of a long array or range as an ndarray; None of anything else."""
+    if isinstance(x, Array):
+        data = x.data
+        return data if data.dtype.kind in "fiu" and data.size >= LONG else None
+    if type(x) in _STEADY and x.eltype is T.Int64 and len(x) >= LONG:
+        return np.arange(x.first, x.last + x.step, x.step)
+    return None
+
+
+def in_parts(f: Any, x: Any) -> Iterator[Any]:
+    """The values of `f` for a long array, part by part, each twice as long as the one before; what the
+    last of them leaves is for the loop."""
+    found = None if TRACE.depth else numbers_of(x)
+    if found is None:
+        return
+    data, start, length = found.ravel(order="F"), 0, LONG
+    while length >= SHORTEST:
+        whole = lanes(f, [data[start : start + length]], (length,))
+        if whole is None:
+            return
+        yield whole
+        start += length
+        length = min(2 * length, len(data) - start)
+
+
+_STEADY = (V.UnitRange, V.OneTo, V.StepRange)
+
+
 def lanes(f: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
     """The values of `f.(args...)` as an ndarray, or None if the loop must do it."""
+    if isinstance(f, (Fix1, Fix2)) and type(f.x) in (int, float):
+        f, args = f.f, [f.x, *args] if isinstance(f, Fix1) else [*args, f.x]
     size = 1
     for n in shape:
         size *= n

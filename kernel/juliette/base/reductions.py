@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,12 +23,14 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
+from juliette.base.iteration import applied
+from juliette.base.lanes import at_once, in_parts
 from juliette.compiler import lattice as L
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import elements, make, pack
+from juliette.runtime.array import Array, array_class, elements, make, pack, wrap
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
     ArgumentError,
@@ -389,9 +392,16 @@ def quantifier(name: str, decisive: bool, doc: str) -> None:
 
     @Base.method(f"{name}(f, a::AbstractArray; dims=:)", transparent=True)
     def of(f: Any, a: Any, *, dims: Any = V.COLON) -> Any:
-        if is_whole(dims):
-            return decide(f(x) for x in support.iterate(a))
-        return along(f, a, dims)
+        if not is_whole(dims):
+            return along(f, a, dims)
+        seen = 0
+        for part in in_parts(f, a):
+            if part.dtype != bool:
+                break
+            if (part == decisive).any():
+                return decisive
+            seen += len(part)
+        return decide(applied(f, itertools.islice(support.iterate(a), seen, None)))
 
 
 quantifier("any", True, "Is one element true?")
@@ -419,6 +429,9 @@ def count(a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
 
 @Base.method("count(f, a::AbstractArray; dims=:, init=0)", transparent=True)
 def count_of(f: Any, a: Any, *, dims: Any = V.COLON, init: Any = 0) -> Any:
+    whole = at_once(f, a) if is_whole(dims) else None
+    if whole is not None and whole.dtype == bool:
+        return init + int(np.count_nonzero(whole))
     flags = []
     for x in support.iterate(a):
         flag = f(x)
@@ -454,9 +467,34 @@ def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> A
             and Base.bindings["length"](a)
         ):
             return op(*support.iterate(a))
+        reduced = _reduced(op, a) if init is NONE and not TRACE.depth else None
+        if reduced is not None:
+            return reduced
         return fold(op, support.iterate(a), init, lambda: empty_reduction(op, eltype_of(a)))
     data = dense(a)
     return in_container(a, fold_axes(op, data, axes_of(dims, data.ndim), init), dims)
+
+
+# Operations whose reductions have names of their own, which work on whole arrays.
+_NAMED = {"+": "sum", "*": "prod", "max": "maximum", "min": "minimum"}
+
+
+def _reduced(op: Any, a: Any) -> Any:
+    """`reduce(op, a)` of plain numbers by numpy; None where Base has no such operation."""
+    name = getattr(op, "name", None)
+    plain = type(a) in _RANGES or (isinstance(a, Array) and a.eltype in _PLAIN)
+    if (
+        not plain
+        or name not in _NAMED
+        or Base.bindings[name] is not op
+        or not Base.bindings["length"](a)
+    ):
+        return None
+    return Base.bindings[_NAMED[name]](a)
+
+
+_RANGES = (V.UnitRange, V.OneTo)
+_PLAIN = (T.Float64, T.Float32, T.Int64)
 
 
 def empty_reduction(op: Any, t: Any) -> Any:
@@ -481,6 +519,9 @@ def mapreduce_array(
             return fold(
                 op, (f(*xs) for xs in zip(*map(support.iterate, (a, *more)), strict=False)), init
             )
+        whole = at_once(f, a)
+        if whole is not None:
+            return reduce_array(op, wrap(whole.ravel(order="F")), init=init)
         return fold(op, map(f, support.iterate(a)), init, lambda: empty_mapped(f, op, eltype_of(a)))
     data = dense(a)
     streams = [values_of(x) for x in (a, *more)]
@@ -607,6 +648,10 @@ cumulative("cumsum", np.cumsum, "+")
 cumulative("cumprod", np.cumprod, "*")
 
 
+# Operations that numpy accumulates as Julia does: one after the other.
+_RUNNING = {"+": np.add, "*": np.multiply, "max": np.maximum, "min": np.minimum}
+
+
 @Base.method("accumulate(op, a::AbstractArray; dims=nothing, init=nothing)", transparent=True)
 def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
     """All partial folds along a dimension.
@@ -625,6 +670,16 @@ def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
     t = eltype_of(a)
     empty = None if data.size else B.ELEMENT_TYPE(op, (t if init is NONE else T.typeof(init), t))
     if dims is None:
+        running = _RUNNING.get(getattr(op, "name", ""))
+        if (
+            running is not None
+            and init is NONE
+            and not TRACE.depth
+            and type(a) is array_class(t, 1)
+            and (t is T.Int64 or (t in _PLAIN and op.name in ("+", "*")))
+            and Base.bindings[op.name] is op
+        ):
+            return wrap(running.accumulate(data))
         out = accumulated(op, data.ravel(order="F"), 1, init, empty)
         out = out if data.ndim == 1 else _reshaped(out, data.shape)
     elif need_dims(a, dims) > data.ndim:
