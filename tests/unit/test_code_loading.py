@@ -83,7 +83,7 @@ def test_load_path(hill: Path) -> None:
     code = 'push!(LOAD_PATH, "../loose"); using Pebble; import Sand; print(skip(1), Sand.grains())'
     assert run("-e", code, cwd=hill).stdout == "2Sand.Dune()"
     code = "using Pebble: skip; using LinearAlgebra; print(skip(tr([1 0; 0 3])), names(Main))"
-    assert run("-e", code, cwd=hill, JULIA_LOAD_PATH="../loose:").stdout == "5[:Main]"
+    assert run("-e", code, cwd=hill, JULIA_LOAD_PATH="../loose:").stdout == "5[:Base, :Core, :Main]"
 
 
 def test_what_is_known_of_a_package(hill: Path) -> None:

@@ -177,6 +177,12 @@ def _setproperty(x: Any, name: Any, value: Any) -> Any:
     return setfield(x, name, value)
 
 
+@Base.method("setproperty!(m::Module, name::Symbol, value)")
+def _set_variable(m: Module, name: Symbol, value: Any) -> Any:
+    """`M.x = value`: the variable is made, if there is none."""
+    return Base.get("setglobal!")(m, name, value)
+
+
 @Base.method("setfield!(x, name, value)", transparent=True)
 def _setfield(x: Any, name: Any, value: Any) -> Any:
     """Change a field of a mutable struct."""

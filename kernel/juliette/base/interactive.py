@@ -100,9 +100,9 @@ def varinfo(
     for module, prefix in waiting:
         for symbol in names.call_kw({"all": all, "imported": imported}, module).data.tolist():
             name = symbol.name
-            if name not in module.bindings or not fits(pattern, name):
+            if not (module.has(name) or name in ("Base", "Core")) or not fits(pattern, name):
                 continue
-            value = module.bindings[name]
+            value = module.get(name)
             plain = isinstance(value, Module)
             if recursive and plain and value.parent is module and value.name == name:
                 waiting.append((value, f"{prefix}{name}."))

@@ -178,6 +178,7 @@ def names(m: Module, *, all: bool = False, imported: bool = False) -> Any:
         shown |= own
     elif m.name == "Main":
         shown |= {n for n in own if not n.startswith("#") and n not in _MAIN_HIDDEN}
+        shown |= {"Base", "Core"}
     return vector([Symbol(n) for n in sorted(shown)], T.Symbol_)
 
 
