@@ -76,15 +76,15 @@ def _called(below: list[FrameType]) -> tuple[str, tuple[Any, ...]] | None:
         if isinstance(dispatching, GenericFunction) and "args" in values:
             return dispatching.name, tuple(values["args"])
         match frame.f_code.co_name:
-            case "no_key":
+            case "no_key" if "d" in values and "key" in values:
                 return "getindex", (values["d"], values["key"])
             case "getindex" if "index" in values and "a" in values:
                 return "getindex", (values["a"], *values["index"])
             case "div" | "rem" if "x" in values and "y" in values:
                 return frame.f_code.co_name, (values["x"], values["y"])
-            case "to_int":
+            case "to_int" if "x" in values:
                 return "Int64", (values["x"],)
-            case "construct" if "t" in values:
+            case "construct" if isinstance(values.get("t"), T.JuliaType):
                 return T.type_string(values["t"]), tuple(values.get("args", ()))
         found = called_method(frame) if "/base/" in frame.f_code.co_filename else None
         if found is not None:
@@ -175,7 +175,7 @@ def _setindex_of_other(args: tuple[Any, ...], error: Any) -> list[Step]:
 
 
 def _no_such_key(args: tuple[Any, ...], error: Any) -> list[Step]:
-    if isinstance(args[0], V.JuliaDict):
+    if len(args) == 2 and isinstance(args[0], V.JuliaDict):
         return [Step("getindex", _named("h key", *args), "./dict.jl:498")]
     return []
 
@@ -187,7 +187,7 @@ def _integer(args: tuple[Any, ...], error: Any) -> list[Step]:
 
 
 def _converted(args: tuple[Any, ...], error: Any) -> list[Step]:
-    if args[0] is not T.Int64 or type(args[1]) is not float:
+    if len(args) != 2 or args[0] is not T.Int64 or type(args[1]) is not float:
         return []
     return [
         Step("Int64", "", "./float.jl:912", ALWAYS),
@@ -199,7 +199,7 @@ def _converted(args: tuple[Any, ...], error: Any) -> list[Step]:
 
 def _divided(name: str, place: str) -> Tell:
     def tell(args: tuple[Any, ...], error: Any) -> list[Step]:
-        if all(type(x) is int for x in args):
+        if len(args) == 2 and all(type(x) is int for x in args):
             return [Step(name, _named("x y", *args), place, INTO_FUNCTIONS)]
         return []
 
@@ -207,9 +207,9 @@ def _divided(name: str, place: str) -> Tell:
 
 
 def _root(args: tuple[Any, ...], error: Any) -> list[Step]:
-    (x,) = args
-    if type(x) not in (int, float):
+    if len(args) != 1 or type(args[0]) not in (int, float):
         return []
+    (x,) = args
     whole = type(x) is int
     steps = [
         _no_real("f x", Symbol("sqrt"), float(x)),
@@ -232,9 +232,9 @@ def _no_real(names: str, *args: Any) -> Step:
 
 
 def _logarithm(args: tuple[Any, ...], error: Any) -> list[Step]:
-    (x,) = args
-    if type(x) not in (int, float):
+    if len(args) != 1 or type(args[0]) not in (int, float):
         return []
+    (x,) = args
     whole = type(x) is int
     steps = [
         _no_real("f x", Symbol("log"), float(x)),
