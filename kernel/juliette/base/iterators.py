@@ -130,11 +130,17 @@ class Zip(Lazy):
         return getattr(self, "is")
 
     def julia_iterator(self) -> Iterator[Any]:
-        isdone = Base.bindings["isdone"]
-        told = [not isinstance(x, _NEVER_DONE) and isdone(x) is not V.MISSING for x in self.sources]
-        if any(told):
-            return self._careful(told)
-        return zip(*map(iterate_value, self.sources), strict=False)
+        sources: tuple[Any, ...] = self.sources
+        for x in sources:
+            if not isinstance(x, _NEVER_DONE):
+                isdone = Base.bindings["isdone"]
+                told = [
+                    not isinstance(x, _NEVER_DONE) and isdone(x) is not V.MISSING for x in sources
+                ]
+                if any(told):
+                    return self._careful(told)
+                break
+        return zip(*map(iterate_value, sources), strict=False)
 
     def _careful(self, told: list[bool]) -> Iterator[Any]:
         """Who can tell that it is at its end is asked, and gives its element after the others: none is lost."""
