@@ -203,6 +203,8 @@ def hvcat(rows: Any, *xs: Any) -> Any:
 
 def joined_rows(rows: Any, xs: tuple[Any, ...], eltype: Any) -> Any:
     """The pieces in rows, with a given element type or the common one."""
+    if not xs:
+        return Base.bindings["vcat"]()
     if TRACE.depth and TRACED_JOIN is not None and TRACED_JOIN(xs, None, eltype):
         counts = (rows,) * (len(xs) // rows) if type(rows) is int else rows
         ends = [sum(counts[: i + 1]) for i in range(len(counts))]

@@ -230,6 +230,8 @@ def _value_error(error: ValueError) -> Any:
         return E.ArgumentError("invalid Array dimensions")
     if "maximum supported dimension" in text:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
+    if text == "cannot convert float NaN to integer":
+        return E.InexactError(Symbol("trunc"), T.Int64, float("nan"))
     if "read-only" in text:
         return _not_writable(error)
     if text.startswith("operands could not be broadcast together with shapes"):

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from juliette.base.iteration import iterate_value
-from juliette.base.strings.values import text_of
+from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, MethodError
-from juliette.runtime.modules import Module
+from juliette.runtime.modules import Base, Module
 from juliette.stdlib import dates_calendar as C
 from juliette.stdlib import dates_locales
 from juliette.stdlib import dates_types as D
@@ -52,7 +52,7 @@ def periods(module: Module) -> None:
         items = iterate_value(ps[0]) if len(ps) == 1 and hasattr(ps[0], "data") else ps
         return CompoundPeriod([q for p in items for q in D.parts_of(p)])
 
-    @module.method("canonicalize(p)")
+    @module.method("canonicalize(p::Union{Period, CompoundPeriod})")
     def canonicalize(p: Any) -> CompoundPeriod:
         """The same time with as few and as great units as there are.
 
@@ -106,7 +106,9 @@ def period_constructors(module: Module, name: str, cls: type[Period]) -> None:
     lower = name.lower()
     module.method(f"{name}(n::Real)")(lambda _, n: cls(D.whole_number(n)))
     module.method(f"{name}(p::Period)")(lambda _, p: D.converted(cls, p))
-    module.method(f"{name}(s::AbstractString)")(lambda _, s: cls(int(text_of(s))))
+    module.method(f"{name}(s::AbstractString)")(
+        lambda _, s: cls(Base.bindings["parse"](T.Int64, s))
+    )
     part = PARTS.get(lower)
     if part is not None:
         module.method(f"{name}(x::TimeType)")(lambda _, x: cls(part(x)))
@@ -298,7 +300,11 @@ def clocks(module: Module) -> None:
 
     def conversion(name: str, f: Any, doc: str, export: bool = True) -> None:
         f.__doc__ = doc
-        module.method(f"{name}(x)", export=export)(f)
+        to = name.split("2")[1]
+        kind = "Real" if to.startswith("date") else "TimeType"
+        if to in ("unix", "julian"):
+            kind = "DateTime"
+        module.method(f"{name}(x::{kind})", export=export)(f)
 
     def counted(name: str, f: Any, doc: str) -> None:
         conversion(name, f, f"{doc}, counted from the first of the year 0.", export=False)
@@ -318,7 +324,9 @@ def clocks(module: Module) -> None:
         lambda x: (x.ms - C.UNIX_EPOCH) / 1000,
         "Seconds since the start of 1970.",
     )
-    conversion("rata2datetime", lambda x: DateTime(int(x) * C.MS_PER_DAY), "The numbered day.")
+    conversion(
+        "rata2datetime", lambda x: DateTime(D.whole_number(x) * C.MS_PER_DAY), "The numbered day."
+    )
     conversion("datetime2rata", lambda x: x.days, "The number of the day.")
     conversion(
         "julian2datetime",
@@ -377,7 +385,7 @@ def accessors(module: Module) -> None:
 
     def named(name: str, names: str, index: Any, doc: str) -> None:
         def name_in(x: Any, locale: Any) -> str:
-            i = x if isinstance(x, int) else index(x)
+            i = int(x) if T.isa(x, T.Integer) else index(x)
             found = dates_locales.find(module, locale)
             return dates_locales.name_at(getattr(found, names), i)
 

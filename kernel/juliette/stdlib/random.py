@@ -13,7 +13,7 @@ from juliette.base.randomness import default_rng, take_rng
 from juliette.display.io import IO
 from juliette.runtime import types as T
 from juliette.runtime.array import Array, elements, vector
-from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime.errors import ArgumentError, DomainError, MethodError, NoMethod
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.wrappers import BitArray
 from juliette.stdlib.random_mersenne import MersenneTwister
@@ -49,6 +49,8 @@ def seed_of(f: Any, args: tuple[Any, ...]) -> Any:
         return None
     seed = args[0]
     if isinstance(seed, Array):
+        if not T.subtype(seed.eltype, T.Integer):
+            raise MethodError(f, args, None)
         return [int(w) for w in elements(seed.data)]
     if not T.isa(seed, T.Integer):
         raise MethodError(f, args, None)
@@ -93,6 +95,8 @@ def generators(module: Module) -> None:
     def xoshiro(t: Any, *words: Any) -> Xoshiro:
         """A Xoshiro256++ generator."""
         if len(words) > 1:
+            if not all([T.isa(w, T.Integer) for w in words]):
+                raise MethodError(t, words, None)
             return Xoshiro(*map(int, words))
         return Xoshiro.seeded(seed_of(t, words))
 
@@ -153,7 +157,8 @@ def permutations(module: Module) -> None:
         def in_place(*args: Any) -> Any:
             rng, rest = take_rng(args)
             a = rest[0]
-            a.data[...] = getattr(rng, name)(len(a.data))
+            drawn = getattr(rng, name)(a.data.size)
+            a.data[...] = np.reshape(drawn, a.data.shape, order="F")
             return a
 
         new.__doc__ = f"{doc}: `{name}([rng], n)`."
@@ -239,8 +244,10 @@ def permutations(module: Module) -> None:
                 characters = a
         if characters is None:
             return str(rng.randstring(count))
+        if T.isa(characters, T.Number):
+            raise NoMethod("characters are a collection")
         chosen_from = [
-            c.text if hasattr(c, "text") else Base.bindings["string"](c)
+            c.text if isinstance(getattr(c, "text", None), str) else Base.bindings["string"](c)
             for c in iterate_value(characters)
         ]
         if not chosen_from:

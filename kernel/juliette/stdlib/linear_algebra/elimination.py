@@ -236,6 +236,7 @@ def qr(a: Any, pivot: Any = None, *, blocksize: int = 36) -> Any:
       0.0  -1.0
     ```
     """
+    K.check_numbers(a, 1, 2)
     data = wide.floated(K.floating(a))
     if data.ndim == 1:
         data = data.reshape(-1, 1)
@@ -416,6 +417,8 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True, tol: float = -1.0
       ⋅   2.0
     ```
     """
+    if T.isa(a, T.Number) and not Base.bindings["isreal"](a):
+        raise K.PosDefException(1)
     pivot = strategy(pivot, RowMaximum, NoPivot)
     if not is_array(a):
         root = Base.bindings["sqrt"](a)

@@ -130,19 +130,19 @@ def copied(f: Cholesky) -> Cholesky:
     return Cholesky(wrap(np.array(dense(f.factors), order="F")), f.uplo_text, f.info)
 
 
-@LinearAlgebra.method("lowrankupdate!(C, v::AbstractVector)")
+@LinearAlgebra.method("lowrankupdate!(C::LinearAlgebra.Cholesky, v::AbstractVector)")
 def lowrankupdate_into(f: Cholesky, v: Any) -> Any:
     """Turn the Cholesky factorization of `A` into that of `A + v*v'`."""
     return update(f, v)
 
 
-@LinearAlgebra.method("lowrankdowndate!(C, v::AbstractVector)")
+@LinearAlgebra.method("lowrankdowndate!(C::LinearAlgebra.Cholesky, v::AbstractVector)")
 def lowrankdowndate_into(f: Cholesky, v: Any) -> Any:
     """Turn the Cholesky factorization of `A` into that of `A - v*v'`."""
     return downdate(f, v)
 
 
-@LinearAlgebra.method("lowrankupdate(C, v::AbstractVector)")
+@LinearAlgebra.method("lowrankupdate(C::LinearAlgebra.Cholesky, v::AbstractVector)")
 def lowrankupdate(f: Cholesky, v: Any) -> Any:
     """The Cholesky factorization of `A + v*v'` from that of `A`.
 
@@ -158,7 +158,7 @@ def lowrankupdate(f: Cholesky, v: Any) -> Any:
     return update(copied(f), v)
 
 
-@LinearAlgebra.method("lowrankdowndate(C, v::AbstractVector)")
+@LinearAlgebra.method("lowrankdowndate(C::LinearAlgebra.Cholesky, v::AbstractVector)")
 def lowrankdowndate(f: Cholesky, v: Any) -> Any:
     """The Cholesky factorization of `A - v*v'` from that of `A`."""
     return downdate(copied(f), v)

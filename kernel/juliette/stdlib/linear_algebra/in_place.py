@@ -17,6 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime.array import Array
 from juliette.runtime.modules import PACKAGES
 from juliette.stdlib.linear_algebra import factorizations as F
+from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra import spectral
 from juliette.stdlib.linear_algebra.elimination import LU, Cholesky, lq, lu, qr
 from juliette.stdlib.linear_algebra.spectral import (
@@ -36,7 +37,7 @@ def refill(a: Any, data: Any) -> Any:
     return assign(a, convert_data(eltype_of(a), data, T.TYPE_OF_DTYPE.get(data.dtype)))
 
 
-@LinearAlgebra.method("lu!(A, pivot=nothing; check=true)")
+@LinearAlgebra.method("lu!(A::AbstractMatrix, pivot=nothing; check=true)")
 def lu_into(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     """`lu` that leaves both factors in `A`.
 
@@ -49,6 +50,7 @@ def lu_into(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
      0.5  1.5
     ```
     """
+    K.check_numbers(a, 0, 2)
     f = lu(a, pivot, check=check)
     if not isinstance(a, Array) or f.factors.data.dtype == object:
         return f
@@ -68,6 +70,7 @@ def cholesky_into(a: Any, pivot: Any = None, *, check: bool = True, tol: float =
      2.0  2.0
     ```
     """
+    K.check_numbers(a, 0, 2)
     f = F.cholesky(a, pivot, check=check, tol=tol)
     if not isinstance(a, Array) or type(f).__mro__[1] is not Cholesky or f.info < 0:
         return f
@@ -75,9 +78,10 @@ def cholesky_into(a: Any, pivot: Any = None, *, check: bool = True, tol: float =
     return Cholesky(refill(a, np.where(upper, dense(f.factors), dense(a))), "U", f.info)
 
 
-@LinearAlgebra.method("qr!(A, pivot=nothing; blocksize=36)")
+@LinearAlgebra.method("qr!(A::AbstractMatrix, pivot=nothing; blocksize=36)")
 def qr_into(a: Any, pivot: Any = None, *, blocksize: int = 36) -> Any:
     """`qr` that leaves R and the reflections in `A`."""
+    K.check_numbers(a, 0, 2)
     if dense(a).dtype.kind in "iu":
         whole_reflections(a)
     f = qr(a, pivot)
@@ -97,9 +101,10 @@ def whole_reflections(a: Any) -> None:
             convert_element(t, v / (x[0] + size) if x[0] + size else 0.0)
 
 
-@LinearAlgebra.method("schur!(A)")
+@LinearAlgebra.method("schur!(A::AbstractMatrix)")
 def schur_into(a: Any) -> Any:
     """`schur` that leaves the triangular factor in `A`."""
+    K.check_numbers(a, 2)
     f = schur(a)
     if isinstance(a, Array):
         refill(a, dense(f.T))

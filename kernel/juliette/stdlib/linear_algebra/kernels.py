@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, eltype_of, is_array, scalar, shape_of
+from juliette.base.array_protocol import dense, eltype_of, is_array, scalar, shape_of, values_of
 from juliette.base.essentials import exception_constructor
 from juliette.runtime import types as T
 from juliette.runtime.array import elements, pack, wrap
-from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch
+from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch, NoMethod
 from juliette.runtime.errors import _exception as exception
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.numeric import Complex
@@ -99,6 +99,27 @@ def result_array(data: Any) -> Any:
 
         return from_values(elements(data), data.shape)
     return wrap(data if data.flags.f_contiguous else np.asfortranarray(data))
+
+
+def check_numbers(a: Any, *dims: int) -> None:
+    """Raise the caller's MethodError unless `a` is an array of numbers with so many dimensions.
+
+    0 stands for a number.
+    """
+    if T.isa(a, T.AbstractArray):
+        kind = eltype_of(a)
+        numbers = T.subtype(kind, T.Number)
+        if not numbers:
+            values = values_of(a)
+            numbers = len(values) > 0 and all([T.isa(x, T.Number) for x in values])
+        if numbers and len(shape_of(a)) in dims and shape_of(a):
+            return
+    elif T.isa(a, T.Number):
+        if 0 in dims:
+            return
+    else:
+        return  # a factorization or the like
+    raise NoMethod("an array of numbers of another size is needed")
 
 
 def check_square(*matrices: Any) -> int:

@@ -15,7 +15,8 @@ from juliette.base.array_protocol import (
     values_of,
 )
 from juliette.base.reshaping import assign
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime import types as T
+from juliette.runtime.errors import ArgumentError, NoMethod
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra.operations import _iterable, fold
@@ -145,6 +146,7 @@ def opnorm(a: Any, p: Any = 2) -> Any:
     6.0
     ```
     """
+    K.check_numbers(a, 0, 1, 2)
     if not is_array(a):
         return Base.bindings["abs"](a)
     data = K.floating(a)
@@ -168,6 +170,7 @@ def cond(a: Any, p: Any = 2) -> Any:
     2.0
     ```
     """
+    K.check_numbers(a, 0, 2)
     if not is_array(a):
         return math.inf if Base.bindings["iszero"](a) else 1.0
     data = K.floating(a)
@@ -222,7 +225,12 @@ def rank(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> int:
     1
     ```
     """
-    data = K.floating(a) if is_array(a) else np.array([[a]], dtype=float)
+    K.check_numbers(a, 0, 1, 2)
+    if not is_array(a):
+        if not T.isa(a, T.Number):
+            raise NoMethod("only matrices and numbers have a rank")
+        return int(not Base.bindings["iszero"](a))
+    data = K.floating(a)
     if data.dtype == object:
         data = data.astype(float)
     if not data.size:

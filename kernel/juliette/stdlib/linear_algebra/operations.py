@@ -210,7 +210,7 @@ def check_into(c: Any, a: Any, b: Any) -> None:
         )
 
 
-@method("lmul!(a, B)")
+@method("lmul!(a, B::AbstractArray)")
 def lmul(a: Any, b: Any) -> Any:
     """`a*B`, written into `B`.
 
@@ -226,7 +226,7 @@ def lmul(a: Any, b: Any) -> Any:
     return assign(b, convert_data(b.eltype, dense(Base.bindings["*"](a, b)), None))
 
 
-@method("rmul!(A, b)")
+@method("rmul!(A::AbstractArray, b)")
 def rmul(a: Any, b: Any) -> Any:
     """`A*b`, written into `A`.
 
@@ -511,6 +511,7 @@ def pinv(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
      0.0  0.25
     ```
     """
+    K.check_numbers(a, 0, 1, 2)
     if not is_array(a):
         return (
             Base.bindings["inv"](a) if not Base.bindings["iszero"](a) else Base.bindings["zero"](a)
@@ -544,6 +545,7 @@ def nullspace(a: Any, *, atol: Any = 0.0, rtol: Any = None) -> Any:
      1.0
     ```
     """
+    K.check_numbers(a, 1, 2)
     data = K.floating(a)
     if data.ndim == 1:
         data = data.reshape(-1, 1)

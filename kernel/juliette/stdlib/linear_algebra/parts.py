@@ -20,7 +20,7 @@ from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import vector
-from juliette.runtime.errors import ArgumentError, DimensionMismatch
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, NoMethod
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.ranges import StepRange
 from juliette.stdlib.linear_algebra import factorizations as F
@@ -97,7 +97,7 @@ def diagm(v: Any) -> Any:
     return diagm_pairs(V.Pair(0, v))
 
 
-@method("diagm(ps::Pair...)")
+@method("diagm(p::Pair{<:Integer,<:AbstractVector}, ps::Pair{<:Integer,<:AbstractVector}...)")
 def diagm_pairs(*ps: Any) -> Any:
     n = max(shape_of(p.second)[0] + abs(p.first) for p in ps)
     return _diagm((n, n), ps)
@@ -158,6 +158,8 @@ def issymmetric(a: Any) -> bool:
     """
     if not is_array(a):
         return bool(Base.bindings["=="](a, a))
+    if len(shape_of(a)) != 2:
+        raise NoMethod("only matrices are symmetric or not")
     if isinstance(a, (S.Symmetric, S.Diagonal, S.SymTridiagonal)):
         return True
     data = dense(a)
@@ -180,6 +182,8 @@ def ishermitian(a: Any) -> bool:
     true
     ```
     """
+    if is_array(a) and len(shape_of(a)) != 2:
+        raise NoMethod("only matrices are Hermitian or not")
     return (
         F.is_hermitian(a) if is_array(a) else bool(Base.bindings["=="](a, Base.bindings["conj"](a)))
     )
@@ -198,6 +202,7 @@ def isposdef(a: Any) -> bool:
     """
     if isinstance(a, Cholesky):
         return not a.info
+    K.check_numbers(a, 0, 2)
     if not is_array(a):
         return bool(Base.bindings["isreal"](a) and Base.bindings[">"](Base.bindings["real"](a), 0))
     return F.is_hermitian(a) and F.cholesky(a, check=False).info == 0
@@ -219,6 +224,7 @@ def isposdef_into(a: Any) -> bool:
      2.0  2.0
     ```
     """
+    K.check_numbers(a, 0, 2)
     if not is_array(a) or not F.is_hermitian(a):
         return isposdef(a)
     return not in_place.cholesky_into(a, check=False).info

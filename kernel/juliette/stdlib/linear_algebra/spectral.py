@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import is_array, scalar
+from juliette.base.array_protocol import is_array, scalar, shape_of
 from juliette.runtime import types as T
-from juliette.runtime.array import wrap
+from juliette.runtime.array import vector, wrap
 from juliette.runtime.errors import ArgumentError, DomainError, ErrorException
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.linear_algebra import kernels as K
@@ -347,6 +347,7 @@ def svd(a: Any, *, full: bool = False, alg: Any = None) -> Any:
      2.0
     ```
     """
+    K.check_numbers(a, 1, 2)
     data = K.floating(a)
     if data.dtype == object:
         data = data.astype(float)
@@ -379,6 +380,9 @@ def svdvals(a: Any) -> Any:
      3.0
     ```
     """
+    K.check_numbers(a, 1, 2)
+    if is_array(a) and len(shape_of(a)) == 1:
+        return vector([LinearAlgebra.bindings["norm"](a)], T.Float64)
     if isinstance(a, SVD):
         return a.S
     data = K.floating(a)
@@ -466,6 +470,8 @@ def block_values(t: Any) -> Any:
 @LinearAlgebra.method("hessenberg(A::AbstractMatrix)")
 def hessenberg(a: Any) -> Any:
     """The Hessenberg form: `A == Q*H*Q'`, tridiagonal if A is Hermitian by its type."""
+    K.check_numbers(a, 2)
+    K.check_square(a)
     h, q = scipy_linalg("hessenberg").hessenberg(K.floating(a), calc_q=True)
     if isinstance(a, S.Hermitian) or (isinstance(a, S.Mirrored) and h.dtype.kind == "f"):
         # The phases of the side diagonal go into Q, so that it is real.

@@ -558,11 +558,16 @@ for _cls in (
 # ---------------------------------------------------------------- constructors
 
 
-def constructor(cls: Any) -> Callable[[Any], Any]:
-    """Register how calls of a type make its values; `f` gets the wanted element type or None."""
+def constructor(cls: Any, *counts: int) -> Callable[[Any], Any]:
+    """Register how calls of a type make its values; `f` gets the wanted element type or None.
+
+    They take as many arguments as one of the counts says.
+    """
 
     def register(f: Any) -> Any:
         def construct(t: Any, *args: Any) -> Any:
+            if len(args) not in counts:
+                raise MethodError(t, args, None)
             body = T.unwrap(t)
             eltype = body.parameters[0] if not isinstance(body.parameters[0], T.TypeVar) else None
             return f(t, eltype, *args)
@@ -594,7 +599,7 @@ def _lazy(cls: type) -> Callable[..., Any]:
     """`Adjoint(A)` and `Transpose(A)`, which are what `A'` and `transpose(A)` give."""
 
     def construct(t: Any, eltype: Any, x: Any) -> Any:
-        if not is_array(x):
+        if not is_array(x) or len(shape_of(x)) not in (1, 2):
             raise MethodError(t, (x,), None)
         return cls(x)
 
@@ -602,10 +607,10 @@ def _lazy(cls: type) -> Callable[..., Any]:
 
 
 for _lazily in (W.Adjoint, W.Transpose):
-    constructor(_lazily)(_lazy(_lazily))
+    constructor(_lazily, 1)(_lazy(_lazily))
 
 
-@constructor(Diagonal)
+@constructor(Diagonal, 1, 2)
 def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2 and isinstance(args[1], int):
         if isinstance(args[0], UniformScaling):
@@ -618,6 +623,8 @@ def make_diagonal(t: Any, eltype: Any, *args: Any) -> Any:
         return Diagonal(
             Base.bindings["similar"](T.apply_type(T.Vector, eltype or T.Float64), args[1])
         )
+    if len(args) != 1:
+        raise MethodError(t, args, None)
     (x,) = args
     if isinstance(x, Diagonal):
         return Diagonal(as_vector(x.diag, eltype))
@@ -640,7 +647,7 @@ def letter(x: Any) -> str:
     return name
 
 
-@constructor(Bidiagonal)
+@constructor(Bidiagonal, 2, 3)
 def make_bidiagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 2:
         a, uplo = args[0], letter(args[1])
@@ -661,20 +668,27 @@ def promoted(*xs: Any) -> Any:
     return out
 
 
-@constructor(Tridiagonal)
+def matrix(t: Any, args: tuple[Any, ...]) -> Any:
+    """The one argument of a constructor that takes a matrix."""
+    if not is_array(args[0]) or len(shape_of(args[0])) != 2:
+        raise MethodError(t, args, None)
+    return args[0]
+
+
+@constructor(Tridiagonal, 1, 3)
 def make_tridiagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 1:
-        a = converted(args[0], eltype)
+        a = converted(matrix(t, args), eltype)
         return Tridiagonal(diagonal_of(a, -1), diagonal_of(a), diagonal_of(a, 1))
     dl, d, du = args
     kind = eltype or promoted(dl, d, du)
     return Tridiagonal(*(as_vector(v, kind) for v in (dl, d, du)))
 
 
-@constructor(SymTridiagonal)
+@constructor(SymTridiagonal, 1, 2)
 def make_sym_tridiagonal(t: Any, eltype: Any, *args: Any) -> Any:
     if len(args) == 1:
-        a = converted(args[0], eltype)
+        a = converted(matrix(t, args), eltype)
         above, below = (dense(a).diagonal(k) for k in (1, -1))
         turned, same = Base.bindings["transpose"], Base.bindings["=="]
         if above.dtype != object:
@@ -691,7 +705,7 @@ def make_sym_tridiagonal(t: Any, eltype: Any, *args: Any) -> Any:
 
 
 def _make_part(cls: Any) -> None:
-    @constructor(cls)
+    @constructor(cls, 1)
     def make_part(t: Any, eltype: Any, *args: Any) -> Any:
         (x,) = args
         if isinstance(x, cls):
@@ -712,7 +726,7 @@ for _cls in (
 
 
 def _make_mirrored(cls: Any) -> None:
-    @constructor(cls)
+    @constructor(cls, 1, 2)
     def make_mirrored(t: Any, eltype: Any, *args: Any) -> Any:
         x = args[0]
         uplo = letter(args[1]) if len(args) > 1 else "U"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -204,11 +205,13 @@ def spzeros(*args: Any) -> Any:
         t, args = args[0], args[1:]
         if args and isinstance(args[0], T.JuliaType):  # the type of the indices
             args = args[1:]
-    if args and is_array(args[0]):
+    if len(args) > 1 and is_array(args[0]) and is_array(args[1]):
         zero = op("zero", t)
         made = sparse(args[0], args[1], zero, *args[2:])
         return over(made.csc.with_data(convert_data(t, made.csc.data, made.csc.eltype), t))
     dims = args[0] if len(args) == 1 and type(args[0]) is tuple else args
+    if len(dims) not in (1, 2) or not all([T.isa(n, T.Integer) for n in dims]):
+        raise NoMethod("one or two sizes are needed")
     return blank(tuple(map(int, dims)), t)
 
 
@@ -234,7 +237,7 @@ def diagonals(m: int | None, n: int | None, ps: tuple[Any, ...]) -> Any:
     )
 
 
-@method("spdiagm(ps::Pair...)")
+@method("spdiagm(p::Pair{<:Integer,<:AbstractVector}, ps::Pair{<:Integer,<:AbstractVector}...)")
 def spdiagm(*ps: Any) -> Any:
     """A sparse matrix from diagonals: `spdiagm([m, n], kv::Pair...)`, `spdiagm([m, n], v)`.
 
@@ -311,7 +314,9 @@ def drawing(args: tuple[Any, ...], function: str) -> Any:
     draw: Callable[[int], Any] = lambda n: op(function, *rng, *given, n)  # noqa: E731
     if eltype is T.Bool:
         draw = lambda n: op("trues", n)  # noqa: E731
-    sizes = [a for a in args if T.isa(a, T.Integer)]
+    sizes = list(itertools.takewhile(lambda a: T.isa(a, T.Integer), args))
+    if len(sizes) not in (1, 2) or len(sizes) == len(args) or not T.isa(args[len(sizes)], T.Real):
+        raise NoMethod("one or two sizes and a density are needed")
     density, rest = args[len(sizes)], args[len(sizes) + 1 :]
     if rest:
         own = rest[0]

@@ -48,13 +48,13 @@ def nnz(a: Any) -> int:
     return columns_of(a).nnz if is_sparse(a) else len(values_of(a))
 
 
-@method("nonzeros(A::AbstractArray)")
+@method("nonzeros(A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector})")
 def nonzeros(a: Any) -> Any:
     """The stored values, column by column; changing them changes the array."""
     return a.nzval
 
 
-@method("rowvals(A)")
+@method("rowvals(A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector})")
 def rowvals(a: Any) -> Any:
     """The rows of the stored values."""
     return a.nzind if isinstance(a, SparseVector) else a.rowval
@@ -66,7 +66,7 @@ def nonzeroinds(v: Any) -> Any:
     return v.nzind
 
 
-@method("nzrange(A, col::Integer)")
+@method("nzrange(A::SparseArrays.SparseMatrixCSC, col::Integer)")
 def nzrange(a: Any, col: int) -> Any:
     """Which of the stored values belong to a column."""
     if not 0 < col < len(a.csc.indptr):
@@ -74,7 +74,7 @@ def nzrange(a: Any, col: int) -> Any:
     return UnitRange(int(a.csc.indptr[col - 1]) + 1, int(a.csc.indptr[col]))
 
 
-@method("findnz(A)")
+@method("findnz(A::Union{AbstractMatrix,SparseArrays.SparseVector})")
 def findnz(a: Any) -> Any:
     """Places and values of the stored elements."""
     columns = columns_of(a)
@@ -103,20 +103,20 @@ def indtype(a: Any) -> Any:
     return T.Int64
 
 
-@method("dropzeros(A)")
+@method("dropzeros(A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector})")
 def dropzeros(a: Any) -> Any:
     """A copy without stored zeros."""
     return over(a.csc.without_zeros(), a.ndim)
 
 
-@method("dropzeros!(A)")
+@method("dropzeros!(A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector})")
 def dropzeros_in_place(a: Any) -> Any:
     """Forget stored zeros."""
     a.csc = a.csc.without_zeros()
     return a
 
 
-@method("fkeep!(f, A)")
+@method("fkeep!(f, A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector})")
 def fkeep(f: Any, a: Any) -> Any:
     """Keep the stored elements for which `f(i, j, x)` is true (`f(i, x)` of a vector)."""
     csc = a.csc
@@ -127,7 +127,7 @@ def fkeep(f: Any, a: Any) -> Any:
     return a
 
 
-@method("droptol!(A, tol)")
+@method("droptol!(A::Union{SparseArrays.SparseMatrixCSC,SparseArrays.SparseVector}, tol)")
 def droptol(a: Any, tol: Any) -> Any:
     """Forget stored values that are no larger than a tolerance."""
     size = op["abs"]
