@@ -80,7 +80,8 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
             head = T.type_string(inner)
         return head, params[1:], names[1:]
     if m.function.anonymous and m.function.julia_type is not None:
-        return f"(::{T.type_string(m.function.julia_type)})", params, names
+        # declared for the type without the types of what it captures
+        return f"(::{T.type_string(m.function.julia_type).partition('{')[0]})", params, names
     return name_text(m.name) if m.name != ":" else "(::Colon)", params, names
 
 
@@ -171,9 +172,7 @@ def show_method_list(io: IO, ms: MethodList) -> None:
     elif isinstance(getattr(ms.function, "generic", ms.function), GenericFunction):
         generic = getattr(ms.function, "generic", ms.function)
         if generic.anonymous:
-            heading = (
-                f"# {n} {noun} for anonymous function {_quoted(generic_type_name(ms.function))}"
-            )
+            heading = f"# {n} {noun} for anonymous function {_quoted(anonymous_name(ms.function))}"
         elif generic.name.startswith("@"):
             heading = f"# {n} {noun} for macro {_quoted(generic.name)} from {'.'.join(generic.module.path)}"
         else:
@@ -192,6 +191,11 @@ def generic_type_name(f: Any) -> str:
     """`#1#2`, the name of an anonymous function's type."""
     t = T.typeof(f)
     return str(t.typename.name).removeprefix('var"').removesuffix('"')
+
+
+def anonymous_name(f: Any) -> str:
+    """`#1`, as the table of methods of an anonymous function is called."""
+    return generic_type_name(f).rpartition("#")[0] or generic_type_name(f)
 
 
 def _quoted(text: str) -> str:
