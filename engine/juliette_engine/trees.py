@@ -166,6 +166,19 @@ def received(x: Any, gradient: Any) -> Any:
     return gradient if opener is None else opener.received(x, gradient)
 
 
+def plain_gradient(g: Any) -> Any:
+    """A gradient as a tree of arrays, as another library may have it otherwise; the same if there is nothing to do."""
+    return _plain_gradient[0](g)
+
+
+_plain_gradient: list[Callable[[Any], Any]] = [lambda g: g]
+
+
+def set_plain_gradient(f: Callable[[Any], Any]) -> None:
+    """Let `f` make plain trees of gradients."""
+    _plain_gradient[0] = f
+
+
 def trainable(x: Any) -> tuple[Any, ...] | None:
     """The keys of the parts that train; None means all."""
     opener = _find(type(x))[0]

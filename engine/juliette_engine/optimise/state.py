@@ -79,11 +79,12 @@ def matched(state: Any, model: Any, grad: Any, copies: list[Any] | None = None) 
         if items is not None:
             return items
     found: dict[int, Item] = {}
+    plain = trees.plain_gradient(grad)
     if type(state) is Leaf:
-        _add(state, model, grad, found, copies)
+        _add(state, model, plain, found, copies)
     else:
-        _match(state, model, grad, found, copies)
-    if copies:
+        _match(state, model, plain, found, copies)
+    if copies or plain is not grad:
         return list(found.values())
     known = _WALKS.setdefault(key, [])
     if len(known) < 4:

@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.display.show import one_line
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.errors import DimensionMismatch
@@ -107,13 +108,15 @@ def padding(module: Module) -> None:
     """How widths of padding are told."""
 
     @module.method("gen_pad(pad, dims, N)", export=False)
-    def gen_pad(pad: Any, dims: Any, n: int) -> Any:
+    def gen_pad(pad: Any, dims: Any, n: Any) -> Any:
         """The widths before and after each of `N` dimensions, from one number, one for each of `dims`, or two."""
         where = None if isinstance(dims, V.ColonType) else to_host(dims)
         if isinstance(where, tuple):
             where = tuple([d - 1 for d in where])
         elif where is not None:
             where = where - 1
+        if not isinstance(n, int):  # Val(n)
+            n = T.typeof(n).parameters[0]
         return widths(n, to_host(pad), where)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from juliette.base.macros import dotted
 from juliette.display.show import SHOW_HOOKS, one_line
 from juliette.packages.flux import nodes
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
-from juliette.runtime.modules import Module
+from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
@@ -40,6 +41,37 @@ def load_functor(module: Module) -> None:
 
 def _close(t: Any) -> None:
     nodes.LEAVES.add(T.unwrap(t).typename)
+
+
+def load_dotted(module: Module) -> None:
+    """`@.. x = y + z` and `@lazy y + z`, with which rules of one's own for Optimisers are written."""
+
+    @module.macro("..", export=False)
+    def into(context: Any, e: Any) -> Any:
+        """`@.. x = rhs`: `x .= rhs` with dots, in place where that can be; otherwise `x` is the new array."""
+        if not (isinstance(e, Expr) and e.head == "="):
+            raise E.ErrorException("the macro @.. only accepts assignment, like @.. x = y + z")
+        x, right = e.args[0], dotted(e.args[1])
+        written = Expr("call", QuoteNode(module.bindings["maywrite"]), x)
+        return Expr("=", x, Expr("if", written, Expr(".=", x, right), right))
+
+    @module.macro("lazy", export=False)
+    def lazy(context: Any, e: Any) -> Any:
+        """`@lazy rhs`: the dotted expression, computed when it is used in another one."""
+        return Expr("call", QuoteNode(Base.bindings["instantiate"]), _waiting(e))
+
+
+def _waiting(e: Any) -> Any:
+    """The dotted expression as one that is not computed yet."""
+    if not isinstance(e, Expr) or e.head not in ("call", "."):
+        return e
+    if e.head == "." and not (isinstance(e.args[1], Expr) and e.args[1].head == "tuple"):
+        return e  # a field
+    f = e.args[0]
+    rest = e.args[1].args if e.head == "." else e.args[1:]
+    if isinstance(f, Symbol) and f.name.startswith(".") and len(f.name) > 1:
+        f = Symbol(f.name[1:])
+    return Expr("call", QuoteNode(Base.bindings["broadcasted"]), f, *map(_waiting, rest))
 
 
 def load_layer(module: Module) -> None:

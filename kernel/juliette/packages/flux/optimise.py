@@ -18,6 +18,7 @@ from juliette.packages import bson
 from juliette.packages.flux import nodes
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.inputs import machine
+from juliette.packages.flux.macros import load_dotted
 from juliette.packages.flux.profile import PROFILE
 from juliette.runtime import broadcast as B
 from juliette.runtime import errors as E
@@ -66,6 +67,8 @@ class JuliaRule(Rule):
     def apply(self, state: Any, x: Any, g: Any) -> tuple[Any, Any]:
         """`Optimisers.apply!(rule, state, x, dx)`"""
         state, dx = APPLY(self.struct, state, from_host(x), from_host(g))
+        if isinstance(dx, B.Broadcasted):
+            dx = B.materialize(dx)
         return state, trees.data(dx) if isinstance(dx, Array) else dx
 
     def line(self, text: Any = None) -> str:
@@ -257,6 +260,7 @@ def load(module: Module) -> None:
         function.module = module
         module.const(function.name, function, export=False)
     functions(module)
+    load_dotted(module)
 
     @module.method("init(rule::AbstractRule, x)", export=False)
     def init(rule: Any, x: Any) -> Any:

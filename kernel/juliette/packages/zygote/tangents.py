@@ -8,12 +8,14 @@ from typing import Any
 from juliette.base import iteration
 from juliette.base.fields import PROPERTIES
 from juliette.display.show import SHOW_HOOKS
+from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
+from juliette_engine import trees
 
 ABSTRACT = T.define("ChainRulesCore.AbstractTangent", abstract=True)
 ZERO = T.define("ChainRulesCore.AbstractZero", ABSTRACT, abstract=True)
@@ -226,6 +228,23 @@ def gradient_of(g: Any) -> Any:
             return V.NamedTuple(b.names, tuple(map(gradient_of, b.values)))
         return b
     return g
+
+
+def without_tangents(g: Any) -> Any:
+    """A tree of gradients with tangents, thunks and dotted expressions in it as Zygote's; the same tree if it has none."""
+    g = gradient_of(g)
+    if isinstance(g, B.Broadcasted):
+        return B.materialize(g)
+    if type(g) is not tuple and not isinstance(g, V.NamedTuple):
+        return g
+    values = g if type(g) is tuple else g.values
+    parts = tuple(map(without_tangents, values))
+    if all(p is v for p, v in zip(parts, values, strict=True)):
+        return g
+    return parts if type(g) is tuple else V.NamedTuple(g.names, parts)
+
+
+trees.set_plain_gradient(without_tangents)
 
 
 # ---------------------------------------------------------------- how they show
