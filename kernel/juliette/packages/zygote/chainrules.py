@@ -97,7 +97,10 @@ def has_rule(f: Any) -> bool:
         return False
     while module is not None and getattr(module, "parent", None) not in (None, module):
         module = module.parent
-    return isinstance(f, GenericFunction) and (module is Base or module in PACKAGES.values())
+    if not isinstance(f, GenericFunction) or module is None:
+        return False
+    # NNlib of each era is a module of its own behind the one that `using` finds
+    return module is Base or module in PACKAGES.values() or module.name == "NNlib"
 
 
 def tangent_of(g: Any, x: Any) -> Any:
