@@ -325,8 +325,8 @@ class BatchNorm(Layer):
             if self.track_stats:
                 self.track(primal(μ), primal(variance), math.prod(rules.shape(x)[i] for i in axes))
         else:
-            difference = rules.sub(x, self.μ.reshape(tracked, order="F"))
-            variance = self.variance.reshape(tracked, order="F")
+            difference = rules.sub(x, rules.reshape(self.μ, tracked))
+            variance = rules.reshape(self.variance, tracked)
         y = rules.div(difference, rules.sqrt(rules.add(variance, float(self.ε))))
         if self.affine:
             y = rules.mul(y, rules.reshape(self.γ, view))
