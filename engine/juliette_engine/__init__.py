@@ -14,6 +14,7 @@
 - `linalg`: solving, inverses, determinants, factorizations
 - `spectra`: eigenvalues, singular values, functions of matrices
 - `operators`: Python's operators and numpy's functions on nodes
+- `numpy_functions`: more of numpy's functions, loaded when one is met
 - `array_operators`: operators on traced arrays, written out for what most are
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, Params and Grads

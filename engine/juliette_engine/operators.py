@@ -340,6 +340,24 @@ def _install_all() -> None:
         "reshape": _reshape,
         "ravel": _ravel,
         "flatten": _ravel,
+        "max": lambda self, *args, **options: np.max(self, *args, **options),
+        "min": lambda self, *args, **options: np.min(self, *args, **options),
+        "std": lambda self, *args, **options: np.std(self, *args, **options),
+        "var": lambda self, *args, **options: np.var(self, *args, **options),
+        "prod": lambda self: P.product(self),
+        "dot": lambda self, other: P.matmul(self, other),
+        "clip": lambda self, *bounds: np.clip(self, *bounds),
+        "squeeze": lambda self, axis=None: np.squeeze(self, axis),
+        "swapaxes": lambda self, a, b: np.swapaxes(self, a, b),
+        "repeat": lambda self, n, axis=None: np.repeat(self, n, axis),
+        "transpose": lambda self, *axes: np.transpose(self, *([axes] if axes else [])),
+        "argmax": lambda self, axis=None: np.argmax(self, axis),
+        "argmin": lambda self, axis=None: np.argmin(self, axis),
+        "argsort": lambda self, axis=-1: np.argsort(self, axis),
+        "trace": lambda self: np.trace(self),
+        "diagonal": lambda self, *args: np.diagonal(self, *args),
+        "cumsum": lambda self, axis=0: np.cumsum(self, axis),
+        "copy": lambda self: np.copy(self),
         "__iter__": lambda self: (P.getitem(self, i) for i in range(len(self.data))),
     }
     for name, method in arrays.items():
@@ -430,8 +448,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
         P.transpose(x) if axes is None else P.permute(x, axes=tuple(axes))
     ),
     np.ravel: _ravel,
-    np.max: lambda x: P.extreme(x, np.argmax),
-    np.min: lambda x: P.extreme(x, np.argmin),
     np.concatenate: lambda xs, axis=0: P.concatenate(list(xs), axis),
     np.cumsum: lambda x, axis=0: P.cumsum(x, axis=axis),
     np.where: E.where,
@@ -464,6 +480,12 @@ def _ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> 
 
 def _function(self: Any, f: Any, types: Any, args: Any, options: Any) -> Any:
     rule = FUNCTIONS.get(f)
+    if rule is None:
+        from juliette_engine.numpy_functions import TABLE
+
+        for g, found in TABLE.items():
+            FUNCTIONS[g] = found
+        rule = FUNCTIONS.get(f)
     return NotImplemented if rule is None else rule(*args, **options)
 
 

@@ -93,6 +93,10 @@ class Convolution(Layer):
             if given and (given_array(given[0]) or isinstance(given[0], bool)):
                 bias = given.pop(0)
         else:
+            if not given or not isinstance(given[0], tuple):
+                raise TypeError(
+                    f"{type(self).__name__}(kernel, (in, out)): the channels are a pair"
+                )
             into, out = given.pop(0)
             self.weight = self.first_weight(tuple(kernel), into, out, groups, init)
         self.σ = given.pop(0) if given else identity
