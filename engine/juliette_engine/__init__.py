@@ -153,6 +153,8 @@ from juliette_engine.layers import (
     SkipConnection,
     Upsample,
     reset,
+    testmode,
+    trainmode,
 )  # fmt: skip
 from juliette_engine.losses import (  # fmt: skip
     binary_focal_loss,
@@ -373,9 +375,11 @@ __all__ = [
     "tanh",
     "tanh_fast",
     "tanhshrink",
+    "testmode",
     "thaw",
     "train",
     "trainables",
+    "trainmode",
     "trelu",
     "truncated_normal",
     "tversky_loss",

@@ -299,6 +299,15 @@ def remainder(a: Any, b: Any) -> Any:
     return E.sub(a, E.mul(primal(a) // primal(b), b))
 
 
+def _mutation(self: Any, index: Any, value: Any) -> None:
+    from juliette_engine.gradients import GradientError
+
+    raise GradientError(
+        "Mutating arrays is not supported -- called x[...] = value on an array under a gradient.\n"
+        "Build a new array instead, with np.where, np.stack or np.concatenate."
+    )
+
+
 def _truth(self: Any) -> bool:
     return bool(self.data)
 
@@ -358,6 +367,7 @@ def _install_all() -> None:
         "diagonal": lambda self, *args: np.diagonal(self, *args),
         "cumsum": lambda self, axis=0: np.cumsum(self, axis),
         "copy": lambda self: np.copy(self),
+        "__setitem__": _mutation,
         "__iter__": lambda self: (P.getitem(self, i) for i in range(len(self.data))),
     }
     for name, method in arrays.items():

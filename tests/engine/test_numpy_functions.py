@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from juliette_engine import gradient
+from juliette_engine import BatchNorm, Chain, Dropout, GradientError, gradient, testmode, trainmode
 
 rng = np.random.default_rng(1)
 A = rng.normal(size=(3, 3)) + 3 * np.eye(3)
@@ -133,3 +133,22 @@ def test_sums_over_indices_twice() -> None:
 def test_an_index_twice_in_one_operand() -> None:
     with pytest.raises(TypeError, match="without an index twice"):
         gradient(lambda a: np.einsum("ii", a), A)
+
+
+def test_elements_are_not_set() -> None:
+    def f(x: Any) -> Any:
+        x[0] = 1.0
+        return np.sum(x)
+
+    with pytest.raises(GradientError, match="Mutating arrays is not supported"):
+        gradient(f, v)
+
+
+def test_modes() -> None:
+    model = Chain(BatchNorm(3), Dropout(0.5))
+    assert testmode(model) is model
+    assert [x.active for x in model.layers] == [False, False]
+    trainmode(model)
+    assert [x.active for x in model.layers] == [True, True]
+    testmode(model, None)
+    assert [x.active for x in model.layers] == [None, None]

@@ -39,6 +39,8 @@ from juliette_engine.layers.normalise import (
     GroupNorm,
     InstanceNorm,
     LayerNorm,
+    testmode,
+    trainmode,
 )
 from juliette_engine.layers.recurrent import (
     GRU,
@@ -103,4 +105,6 @@ __all__ = [
     "depthwise",
     "remove_weight_norms",
     "reset",
+    "testmode",
+    "trainmode",
 ]  # fmt: skip

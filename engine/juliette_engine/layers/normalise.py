@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from juliette_engine import rules
+from juliette_engine import rules, trees
 from juliette_engine.activations import identity
 from juliette_engine.errors import ArgumentError, AssertionFailed
 from juliette_engine.functions.standardising import mean_over, standardise
@@ -54,6 +54,33 @@ def normalise(x: Any, axes: Axes, eps: float = 1e-5) -> Any:
     """Zero mean and unit deviation over some axes."""
     _, difference, variance = centred(x, axes)
     return rules.div(difference, DENOMINATORS[_denominator[0]](variance, eps))
+
+
+def testmode(model: Any, mode: bool | None = True) -> Any:  # noqa: PT028
+    """Let the layers of a `model` that train otherwise than they work do as in use, if `mode`.
+
+    With `mode=None` they train inside a gradient and only there, as from the start.
+
+    Source: Flux, `testmode!`.
+
+    >>> testmode(Dropout(0.5))
+    Dropout(0.5, active=false)
+    """
+    for node in trees.nodes(model):
+        if "active" in getattr(node, "fields", ()):
+            node.active = None if mode is None else not mode
+    return model
+
+
+testmode.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for a test
+
+
+def trainmode(model: Any, mode: bool | None = True) -> Any:
+    """Let the layers of a `model` do as in training, if `mode`; the opposite of `testmode`.
+
+    Source: Flux, `trainmode!`.
+    """
+    return testmode(model, None if mode is None else not mode)
 
 
 class Dropout(Layer):
@@ -441,5 +468,5 @@ class GroupNorm(BatchNorm):
 
 __all__ = [
     "AlphaDropout", "BatchNorm", "Dropout", "GroupNorm", "InstanceNorm", "LayerNorm", "dropout",
-    "is_identity", "normalise", "set_denominator",
+    "is_identity", "normalise", "set_denominator", "testmode", "trainmode",
 ]  # fmt: skip
