@@ -70,6 +70,7 @@ def register_lender(
 
 # Parameters that have no identity of their own, such as views in Julia: class -> f(x), equal for those that are the same.
 KEYS: dict[type, Callable[[Any], Any]] = {}
+_KEYS_FOUND: dict[type, Callable[[Any], Any]] = {}
 
 
 def key_of(x: Any) -> Any:
@@ -77,8 +78,11 @@ def key_of(x: Any) -> Any:
 
     Source: our own.
     """
-    found = _lookup(KEYS, type(x))
-    return id(x) if found is None else found(x)
+    cls = type(x)
+    found = _KEYS_FOUND.get(cls)
+    if found is None:
+        found = _KEYS_FOUND[cls] = _lookup(KEYS, cls) or id
+    return found(x)
 
 
 # The same, made for each class under a class: class -> (f(class) -> (lift, lower), or None for the general ones).

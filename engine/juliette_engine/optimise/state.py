@@ -250,9 +250,19 @@ def _step(pairs: list[tuple[Any, Any]], opt: Rule, copies: list[Any]) -> None:
 
 def step_params(opt: Rule, params: Any, grads: Any) -> None:
     """Change several arrays in place by a rule that keeps their states; those without a gradient stay."""
-    copies: list[Any] = []
-    _step([(x, g) for x in params if (g := grads[x]) is not None], opt, copies)
-    put_back(copies)
+    if params.by_value:
+        copies: list[Any] = []
+        _step([(x, g) for x in params if (g := grads[x]) is not None], opt, copies)
+        put_back(copies)
+        return
+    items = []
+    own = grads.grads if grads.params is params else None
+    for key, x in params.items.items():
+        g = grads[x] if own is None else own.get(key)
+        if g is not None:
+            array = _array(x)
+            items.append((opt.leaf_of(array), opt, array, trees.data(g)))
+    step_all(items)
 
 
 def _array(x: Any, copies: list[Any] | None = None) -> Any:

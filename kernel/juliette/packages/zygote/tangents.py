@@ -235,13 +235,13 @@ def without_tangents(g: Any) -> Any:
     g = gradient_of(g)
     if isinstance(g, B.Broadcasted):
         return B.materialize(g)
-    if type(g) is not tuple and not isinstance(g, V.NamedTuple):
+    values = g.values if isinstance(g, V.NamedTuple) else g
+    if type(values) is not tuple:
         return g
-    values = g if type(g) is tuple else g.values
     parts = tuple(map(without_tangents, values))
     if all(p is v for p, v in zip(parts, values, strict=True)):
         return g
-    return parts if type(g) is tuple else V.NamedTuple(g.names, parts)
+    return V.NamedTuple(g.names, parts) if isinstance(g, V.NamedTuple) else parts
 
 
 trees.set_plain_gradient(without_tangents)
