@@ -386,6 +386,13 @@ class Program:
                 "text",
                 "dict",
                 "steps",
+                "try",
+                "pairs",
+                "struct",
+                "named",
+                "until",
+                "generator",
+                "keywords",
             ]
             if not self.straight
             else ["S", "V", "M", "for", "while", "if", "closure", "local"]
@@ -468,6 +475,51 @@ class Program:
             "dict": lambda: [
                 f'{n}d = Dict("a" => {S()}, "b" => {S()})',
                 f'{n} = {n}d["a"] * {n}d["b"]',
+            ],
+            "try": lambda: [
+                f"{n} = try",
+                f"    {S()} * 2",
+                "catch",
+                f"    {S()}",
+                "finally",
+                "    nothing",
+                "end",
+            ],
+            "pairs": lambda: [
+                f"{n} = 0.1",
+                f"for (k, (p, q)) in enumerate(zip({V()}, {V()}))",
+                f"    k == {r.randint(1, 3)} && continue",
+                f"    {n} += tanh(p * q) * k / 5",
+                "end",
+            ],
+            "struct": lambda: [
+                f"{n}p = Pair2({S()}, {V()})",
+                f"for k in 1:{r.randint(1, 3)}",
+                f"    {n}p = Pair2(tanh({n}p.a + {S()}), {n}p.w .* {S()})",
+                "end",
+                f"{n} = {n}p.a + sum({n}p.w) / 3",
+            ],
+            "named": lambda: [
+                f"{n}t = (; p = {S()}, q = {V()})",
+                f"{n}u = merge({n}t, (; p = {n}t.p * {S()}))",
+                f"(; p, q) = {n}u",
+                f"{n} = p * sum(q) / 3",
+            ],
+            "until": lambda: [
+                f"{n} = abs2({S()}) + 0.2",
+                "while true",
+                f"    {n} > 3 && break",
+                f"    {n} = 1.7{n} + abs2(tanh({S()})) / 4",
+                "end",
+                f"{n} = tanh({n} / 3)",
+            ],
+            "generator": lambda: [
+                f"{n}g = (tanh(p) * k for (k, p) in pairs({V()}))",
+                f"{n} = foldl((a, b) -> a * 0.5 + b, {n}g; init = {S()}) / 3",
+            ],
+            "keywords": lambda: [
+                f"{n}k(p; q = p * 2, rest...) = tanh(p + q) * get(rest, :z, 1.0)",
+                f"{n} = {n}k({S()}; z = {S()}) + {n}k({S()}; q = {S()})",
             ],
             "steps": lambda: [
                 f"{n}s = [soft, tanh, p -> p * {S()}]",
