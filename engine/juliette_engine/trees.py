@@ -36,12 +36,14 @@ class Opener(NamedTuple):
 class ArrayKind(NamedTuple):
     """Arrays of another library: their numpy data, and the same kind over other data.
 
-    Where the data may be a copy, `put(x, data)` writes what has become of it into `x`.
+    Where the data may be a copy, `put(x, data)` writes what has become of it into `x`; `like(x, data)` keeps more of `x`
+    than its kind, such as the structure of a matrix.
     """
 
     data: Callable[[Any], Any]
     wrap: Callable[[Any], Any]
     put: Callable[[Any, Any], None] | None = None
+    like: Callable[[Any, Any], Any] | None = None
 
 
 _OPENERS: dict[type, Opener] = {}
@@ -123,6 +125,14 @@ def wrap_like(x: Any, new: Any) -> Any:
     """New data as an array of the kind of `x`."""
     kind = _find(type(x))[1]
     return new if kind is None else kind.wrap(new)
+
+
+def refilled(x: Any, new: Any) -> Any:
+    """The array `x` with other numbers, of its structure."""
+    kind = _find(type(x))[1]
+    if kind is None:
+        return new
+    return kind.wrap(new) if kind.like is None else kind.like(x, new)
 
 
 def size(x: Any) -> tuple[int, ...]:

@@ -37,7 +37,7 @@ class Restructure:
                 part = rules.real(part)
             if kind.kind in "fiub" and data.dtype.kind == "f" and kind != data.dtype:
                 part = rules.cast(part, dtype=data.dtype)
-            return trees.wrap_like(x, rules.reshape(part, data.shape))
+            return trees.refilled(x, rules.reshape(part, data.shape))
 
         return trees.fmap(leaf, self.model, exclude=trees.is_leaf)
 

@@ -22,6 +22,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 from juliette_engine import sizes, trees
 from juliette_engine.layers.layer import Layer
 
@@ -271,8 +272,17 @@ def _elements(x: Any) -> Any:
     return _NONE if hasattr(x, "csc") else x.data
 
 
+def _structured(x: Any, data: Any) -> Any:
+    """Other numbers in the structure of a matrix; what only shows another array becomes an array."""
+    matrix = wrap_data(data)
+    if not x.structured:
+        return matrix
+    given = (matrix, Symbol(x.uplo_text)) if hasattr(x, "uplo_text") else (matrix,)
+    return T.CONSTRUCT(T.unwrap(T.typeof(x)).typename.wrapper, given, {})
+
+
 _NONE = np.empty(0, dtype=object)
-trees.register_array(W.Wrapper, trees.ArrayKind(_elements, wrap_data, _put))
+trees.register_array(W.Wrapper, trees.ArrayKind(_elements, wrap_data, _put, _structured))
 trees.register_array(W.Transposed, None)
 
 
