@@ -86,6 +86,14 @@ def test_load_path(hill: Path) -> None:
     assert run("-e", code, cwd=hill, JULIA_LOAD_PATH="../loose:").stdout == "5[:Base, :Core, :Main]"
 
 
+def test_all_methods_of_a_package_are_of_one_age(hill: Path) -> None:
+    (hill.parent / "loose/Flint.jl").write_text(
+        "module Flint\n@generated edges(x) = sharp(x)\nsharp(::Type{T}) where T = nameof(T)\nend\n"
+    )
+    code = 'push!(LOAD_PATH, "../loose"); using Flint; print(Flint.edges(1))'
+    assert run("-e", code, cwd=hill).stdout == "Int64"
+
+
 def test_what_is_known_of_a_package(hill: Path) -> None:
     code = """
     using Hill

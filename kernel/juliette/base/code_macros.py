@@ -316,8 +316,10 @@ class Generated:
         self.world = 1
 
     def define(self, generator: Any) -> Any:
-        """The definition is run: the generator sees the methods that there are now."""
+        """The definition is run: the generator sees the methods that there are now, or when its package is loaded."""
         self.world = WORLD.latest
+        if WORLD.loading:
+            WORLD.loading[-1].append(self)
         return generator
 
     def __call__(self, generator: Any, statics: tuple[Any, ...], *args: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 from juliette.compiler import support
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import SESSION, Base, Module
+from juliette.runtime.world import WORLD
 
 # The module that a package's file is run in; the package itself is its own parent.
 TOP = "__toplevel__"
@@ -118,11 +119,17 @@ def load(compiler: Any, name: str, file: Path) -> Module:
     bring_all(top, Base)
     support.install(top)
     add_functions(compiler, top, str(file))
+    generated: list[Any] = []
+    WORLD.loading.append(generated)
     try:
         include_file(compiler, top, str(file))
     except BaseException:
         compiler.packages.pop(name, None)
         raise
+    finally:
+        WORLD.loading.pop()
+    for g in generated:  # all methods of a package are of one age
+        g.world = WORLD.latest
     if name not in compiler.packages:
         raise ErrorException(
             f"package `{name} [top-level]` did not define the expected module `{name}`, "

@@ -22,7 +22,7 @@ TRACE = TraceState()
 class WorldAge:
     """How many methods there have been, and how many of them running code may see."""
 
-    __slots__ = ("current", "floor", "held", "latest", "outdated", "pinned", "waiting")
+    __slots__ = ("current", "floor", "held", "latest", "loading", "outdated", "pinned", "waiting")
 
     def __init__(self) -> None:
         self.current = self.latest = 1
@@ -34,6 +34,8 @@ class WorldAge:
         self.outdated: list[Callable[[], None]] = []
         # the calls by statements in which `eval` added methods: they go on without those
         self.held: list[Any] = []
+        # the generated functions of the packages that are being loaded
+        self.loading: list[list[Any]] = []
         # how many calls run in an age that was asked for
         self.pinned = 0
 
