@@ -91,3 +91,42 @@ def tuple_type_tail(t: Any) -> Any:
     ```
     """
     return T.tuple_type(list(t.parameters[1:]))
+
+
+# ---------------------------------------------------------------- without bounds, and for what is false
+
+
+@Base.method("unsafe_getindex(a::AbstractArray, index...)", export=False, transparent=True)
+def unsafe_getindex(a: Any, *index: Any) -> Any:
+    """`a[index...]` of a program that has checked the bounds (they are checked here all the same)."""
+    return Base.bindings["getindex"](a, *index)
+
+
+@Base.method("unsafe_setindex!(a::AbstractArray, x, index...)", export=False, transparent=True)
+def unsafe_setindex(a: Any, x: Any, *index: Any) -> Any:
+    """`a[index...] = x` of a program that has checked the bounds (they are checked here all the same)."""
+    return Base.bindings["setindex!"](a, x, *index)
+
+
+@Base.method("findnextnot(b::BitArray, i::Integer)", export=False)
+def findnextnot(b: Any, i: int) -> Any:
+    """The first position from `i` on that is false, or `nothing`.
+
+    ```jldoctest
+    julia> Base.findnextnot(BitVector([1, 1, 0]), 1)
+    3
+    ```
+    """
+    return Base.bindings["findnext"](Base.bindings["!"], b, i)
+
+
+@Base.method("findprevnot(b::BitArray, i::Integer)", export=False)
+def findprevnot(b: Any, i: int) -> Any:
+    """The last position up to `i` that is false, or `nothing`.
+
+    ```jldoctest
+    julia> Base.findprevnot(BitVector([0, 1, 1]), 3)
+    1
+    ```
+    """
+    return Base.bindings["findprev"](Base.bindings["!"], b, i)

@@ -12,8 +12,9 @@ CHAPTERS: dict[str, str] = {
         "unsafe_length"
     ),
     "juliette.base.array_internals": (
-        "DimOrInd DimsInteger Indices _default_splice has_offset_axes require_one_based_indexing "
-        "throw_boundserror tuple_type_head tuple_type_tail"
+        "DimOrInd DimsInteger Indices _default_splice findnextnot findprevnot has_offset_axes "
+        "require_one_based_indexing throw_boundserror tuple_type_head tuple_type_tail "
+        "unsafe_getindex unsafe_setindex!"
     ),
     "juliette.base.array_searching": (
         "argmax argmin findall findfirst findlast findmax findmin findnext findprev"
