@@ -130,3 +130,71 @@ def findprevnot(b: Any, i: int) -> Any:
     ```
     """
     return Base.bindings["findprev"](Base.bindings["!"], b, i)
+
+
+# ---------------------------------------------------------------- vectors that grow and shrink
+
+
+@Base.method("_growend!(a::Vector, n::Integer)", export=False)
+def grow_end(a: Any, n: int) -> None:
+    """Room for `n` elements more at the end.
+
+    ```jldoctest
+    julia> a = [1, 2]; Base._growend!(a, 2); length(a)
+    4
+    ```
+    """
+    Base.bindings["resize!"](a, len(a.data) + int(n))
+
+
+@Base.method("_growbeg!(a::Vector, n::Integer)", export=False)
+def grow_beginning(a: Any, n: int) -> None:
+    """Room for `n` elements more at the beginning."""
+    grow_at(a, 1, n)
+
+
+@Base.method("_growat!(a::Vector, i::Integer, n::Integer)", export=False)
+def grow_at(a: Any, i: int, n: int) -> None:
+    """Room for `n` elements more before the one at `i`.
+
+    ```jldoctest
+    julia> a = [1, 2, 3]; Base._growat!(a, 2, 1); a[1], a[3:4]
+    (1, [2, 3])
+    ```
+    """
+    count, i, n = len(a.data), int(i), int(n)
+    grow_end(a, n)
+    Base.bindings["copyto!"](a, i + n, a, i, count - i + 1)
+
+
+@Base.method("_deleteend!(a::Vector, n::Integer)", export=False)
+def delete_end(a: Any, n: int) -> None:
+    """Without the last `n` elements.
+
+    ```jldoctest
+    julia> a = [1, 2, 3, 4]; Base._deleteend!(a, 1); Base._deletebeg!(a, 1); a
+    2-element Vector{Int64}:
+     2
+     3
+    ```
+    """
+    Base.bindings["resize!"](a, len(a.data) - int(n))
+
+
+@Base.method("_deletebeg!(a::Vector, n::Integer)", export=False)
+def delete_beginning(a: Any, n: int) -> None:
+    """Without the first `n` elements."""
+    delete_at(a, 1, n)
+
+
+@Base.method("_deleteat!(a::Vector, i::Integer, n::Integer)", export=False)
+def delete_at(a: Any, i: int, n: int) -> None:
+    """Without the `n` elements from `i` on."""
+    i = int(i)
+    Base.bindings["deleteat!"](a, Base.bindings["UnitRange"](i, i + int(n) - 1))
+
+
+@Base.method("StringVector(n::Integer)", export=False)
+def string_vector(n: int) -> Any:
+    """Bytes for a string that is to be made of them."""
+    return Base.bindings["zeros"](T.UInt8, n)

@@ -12,7 +12,8 @@ CHAPTERS: dict[str, str] = {
         "unsafe_length"
     ),
     "juliette.base.array_internals": (
-        "DimOrInd DimsInteger Indices _default_splice findnextnot findprevnot has_offset_axes "
+        "DimOrInd DimsInteger Indices StringVector _default_splice _deleteat! _deletebeg! "
+        "_deleteend! _growat! _growbeg! _growend! findnextnot findprevnot has_offset_axes "
         "require_one_based_indexing throw_boundserror tuple_type_head tuple_type_tail "
         "unsafe_getindex unsafe_setindex!"
     ),
@@ -82,12 +83,12 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
-        "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype _tablesz "
-        "argtail array_summary bitreverse chown datatype_alignment depwarn disable_sigint "
-        "fieldoffset has_free_typevars hashindex indexed_iterate isType isdispatchtuple "
-        "isiterable issetgid issetuid issticky isunordered isvarargtype print_to_string "
-        "promote_eltype promote_typeof reenable_sigint rewrap_unionall split_rest systemerror "
-        "text_colors typesof"
+        "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype "
+        "_show_default _tablesz argtail array_summary bitreverse chown datatype_alignment "
+        "datatype_fieldtypes depwarn disable_sigint fieldoffset has_free_typevars hashindex "
+        "indexed_iterate isType isdispatchtuple isiterable issetgid issetuid issticky isunordered "
+        "isvarargtype print_to_string promote_eltype promote_typeof reenable_sigint "
+        "rewrap_unionall split_rest systemerror text_colors tuple_type_cons typesof undef_ref_str"
     ),
     "juliette.base.loading": (
         "compilerbarrier donotdelete evalfile include include_string inferencebarrier typeassert"

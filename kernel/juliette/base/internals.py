@@ -439,3 +439,30 @@ def depwarn(msg: Any, name: Any, *, force: bool = False) -> None:
     logger = logs.enabled(level, *where[:3])
     if logger is not None:
         logs.HANDLE.call_kw({"caller": StackFrame(caller)}, logger, level, msg, *where)
+
+
+@Base.method("datatype_fieldtypes(t::DataType)", export=False)
+def datatype_fieldtypes(t: Any) -> Any:
+    """The types of the fields, as `Core.SimpleVector`."""
+    return Core.bindings["svec"](*Base.bindings["fieldtypes"](t))
+
+
+@Base.method("tuple_type_cons(first, rest::Type)", export=False)
+def tuple_type_cons(first: Any, rest: Any) -> Any:
+    """The tuple type with one member more at the beginning.
+
+    ```jldoctest
+    julia> Base.tuple_type_cons(Int, Tuple{String})
+    Tuple{Int64, String}
+    ```
+    """
+    return T.tuple_type([first, *rest.parameters])
+
+
+@Base.method("_show_default(io::IO, x)", export=False)
+def show_fields(io: IO, x: Any) -> None:
+    """What `show` writes for a value that has no form of its own."""
+    Base.bindings["show_default"](io, x)
+
+
+Base.const("undef_ref_str", "#undef", export=False)
