@@ -241,7 +241,7 @@ def get(d: Any, k: Any, default: Any) -> Any:
     return entry[1] if entry is not None else default
 
 
-@Base.method("get(f, d::AbstractDict, k)", transparent=True)
+@Base.method("get(f::Union{Function,Type}, d::AbstractDict, k)", transparent=True)
 def get_or_call(f: Any, d: Any, k: Any) -> Any:
     """The value of a key, or `f()` if there is none."""
     if not isinstance(d, V.JuliaDict):
@@ -265,7 +265,7 @@ def get_or_set(d: Any, k: Any, default: Any) -> Any:
     return get_or_set_call(lambda: default, d, k)
 
 
-@Base.method("get!(f, d::AbstractDict, k)", transparent=True)
+@Base.method("get!(f::Union{Function,Type}, d::AbstractDict, k)", transparent=True)
 def get_or_set_call(f: Any, d: Any, k: Any) -> Any:
     """The value of a key; `f()` is stored first if there is none."""
     if not isinstance(d, V.JuliaDict):

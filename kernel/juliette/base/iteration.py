@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ def live(a: Array) -> Any:
     if data.ndim != 1:
         data = data.reshape(-1, order="F") if data.ndim else data.reshape(1)
         return references(data) if data.dtype == object else iter(elements(data))
-    return _growing(a)
+    return chain.from_iterable(_pieces(a))
 
 
 _NO_ELEMENT = id(UNDEF)
@@ -138,17 +138,18 @@ def references(data: Any) -> Iterator[Any]:
         yield v
 
 
-def _growing(a: Array) -> Iterator[Any]:
+def _pieces(a: Array) -> Iterator[Any]:
+    """A vector piece by piece: what it grew by while one was walked comes next."""
     i = 0
     while i < len(a.data):
         data = a.data[i:]
         i = len(a.data)
         if data.dtype == object:
-            yield from references(data)
+            yield references(data)
             continue
         for start in range(0, len(data), LONG):
             piece = data[start : start + LONG]
-            yield from memoryview(piece.data) if data.dtype.char in _VIEWED else piece
+            yield memoryview(piece.data) if data.dtype.char in _VIEWED else piece
 
 
 @iterates(V.BitArray, V.Wrapper)

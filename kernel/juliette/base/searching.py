@@ -126,6 +126,8 @@ def findprev_true(x: Any, i: Any) -> Any:
 
 # Classes of which Python's `==` is Julia's.
 _PLAIN = frozenset({int, float, str, V.Char, Symbol})
+# Formats of array elements that compare as the class does, without being made one by one.
+_SAME_FORMAT = {int: "lq", float: "d"}
 
 
 @Base.method("in(x, c)", transparent=True)
@@ -139,9 +141,13 @@ def in_(x: Any, c: Any) -> Any:
     """
     if isinstance(c, V.UnitRange) and isinstance(x, int):
         return c.start <= x <= c.stop
+    cls = type(x)
+    if cls in _SAME_FORMAT and isinstance(c, Array):
+        data = c.data
+        if data.ndim == 1 and data.dtype.char in _SAME_FORMAT[cls]:
+            return x in memoryview(data.data)
     eq = Base.bindings["=="]
     result: Any = False
-    cls = type(x)
     alike = cls in _PLAIN
     for v in iterate_value(c):
         if alike and type(v) is cls:
