@@ -325,6 +325,9 @@ def cat(*xs: Any, dims: Any) -> Any:
         out.data[tuple(slice(c, c + k) for c, k in zip(corner, p.shape, strict=True))] = p
         for d in along:
             corner[d - 1] += p.shape[d - 1]
+    for x in xs:
+        if isinstance(x, W.Wrapper):
+            out = x.joined(out)
     return out
 
 

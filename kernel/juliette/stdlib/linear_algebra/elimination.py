@@ -87,6 +87,19 @@ class LU(Factorization):
             raise K.SingularException(self.info)
 
 
+class TridiagonalLU(LU):
+    """`lu(A)` of a tridiagonal matrix."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def parameters(factors: Any, ipiv: Any, info: int) -> tuple[Any, ...]:
+        t = factors.eltype
+        kind = T.apply_type(S.Tridiagonal.family, t, T.apply_type(T.Vector, t))
+        return (t, kind, T.typeof(ipiv))
+
+
+T.GENERAL_TYPE[TridiagonalLU] = LU.family
 LinearAlgebra.method("LU(factors::AbstractMatrix, ipiv::AbstractVector, info::Integer)")(
     lambda _, factors, ipiv, info: LU(factors, ipiv, info)
 )
@@ -109,7 +122,8 @@ def lu(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
         rows, info = K.lu_by_first_nonzero(data)
     else:
         rows, info = K.lu_in_place(data, not isinstance(pivot, NoPivot))
-    out = LU(K.result_array(data), wrap(rows + 1), info)
+    kind = TridiagonalLU if isinstance(a, S.Tridiagonal) else LU
+    out = kind(K.result_array(data), wrap(rows + 1), info)
     if check:
         if info and isinstance(pivot, NoPivot):
             raise K.ZeroPivotException(info)
