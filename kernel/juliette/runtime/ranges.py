@@ -7,6 +7,7 @@ Julia's own operators, which Base puts into `OPERATORS`.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from fractions import Fraction
@@ -329,6 +330,11 @@ def unit_range(start: Any, stop: Any, eltype: Any) -> UnitRange:
     return class_of(UnitRange_, base, (eltype,), eltype)(start, stop)  # type: ignore[no-any-return]
 
 
+@functools.cache
+def _steps_of_ints() -> type:
+    return class_of(StepRange_, StepRange, (T.Int64, T.Int64), T.Int64)
+
+
 class StepRange(Range):
     """`start:step:stop` of integers, characters, dates: elements by exact steps."""
 
@@ -336,6 +342,8 @@ class StepRange(Range):
     identity = ("start", "step", "stop")
 
     def __new__(cls, start: Any, step: Any, stop: Any) -> Any:
+        if type(start) is int and type(step) is int:
+            return object.__new__(_steps_of_ints())
         eltype, kind = T.typeof(start), T.typeof(step)
         return object.__new__(class_of(StepRange_, StepRange, (eltype, kind), eltype))
 
@@ -347,7 +355,7 @@ class StepRange(Range):
             count = max(0, (b - a) // s + 1)
             last = a + (count - 1) * s if count else a - (1 if s > 0 else -1)
             self.size = count
-            self.stop = OPERATORS["rem"](last, self.eltype)
+            self.stop = last if self.eltype is T.Int64 else OPERATORS["rem"](last, self.eltype)
         else:
             self.size = OPERATORS["steps"](start, step, stop)
             self.stop = self.get(self.size - 1) if self.size else OPERATORS["-"](start, step)

@@ -358,6 +358,11 @@ def whole(s: Any, _: Any) -> str:
 
 @Base.method("getindex(s::AbstractString, v::AbstractVector{<:Integer})")
 def picked(s: Any, v: Any) -> str:
+    if isinstance(v, V.StepRange) and type(v.start) is int and v.size:
+        text, first, last, step = text_of(s), v.start, v.stop, int(v.step)
+        if text.isascii() and 0 < first <= len(text) and 0 < last <= len(text):
+            end = last if step > 0 else last - 2
+            return text[first - 1 : end if end >= 0 else None : step]
     return "".join(char_at(s, i).text for i in iterate(v))
 
 
