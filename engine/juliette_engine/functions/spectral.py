@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from juliette_engine.elementwise import absolute, div, mul, power
-from juliette_engine.errors import ArgumentError
+from juliette_engine.errors import ArgumentError, Inapplicable
 from juliette_engine.functions.padding import pad_reflect, pad_zeros
 from juliette_engine.primitive import primitive, shape
 from juliette_engine.primitives import getitem, reshape
@@ -64,6 +64,8 @@ def ifft(z: Any) -> Any:
 def _window(window: Any, n: int, hop: int) -> Any:
     """The window with zeros on both sides up to length `n`; also checks the arguments."""
     if window is not None:
+        if len(shape(window)) != 1:
+            raise Inapplicable("pad_constant", (window, (0, 0)))
         length = shape(window)[0]
         if not 0 < length <= n:
             raise ArgumentError(

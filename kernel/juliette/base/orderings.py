@@ -70,10 +70,16 @@ for _name, _type in (("ReverseOrdering", ReverseOrdering), ("By", By), ("Lt", Lt
 
 def constructs(family: Any, f: Any) -> None:
     """`By(f)`, `Lt(f)`, `ReverseOrdering(o)`"""
+
+    def construct(t: Any, *args: Any) -> Any:
+        if not support.takes(f, len(args)):
+            raise MethodError(t, args, None)
+        return f(*args)
+
     support._builtin(
         constructors(family),
         T.tuple_type([T.type_of_type(family), T.Vararg(T.Any_)]),
-        lambda _, *args: f(*args),
+        construct,
         ("args",),
     )
 

@@ -13,7 +13,7 @@ from juliette.display.io import IO, STDOUT
 from juliette.display.numbers import float_text
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ErrorException, _exception
+from juliette.runtime.errors import ErrorException, NoMethod, _exception
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.text import is_valid
 from juliette.stdlib.toml_parse import MESSAGES, dates, parsed, pointed
@@ -296,8 +296,10 @@ def load(module: Module) -> None:
         ```
         """
         rest = list(args)
-        convert = rest.pop(0) if T.isa(rest[0], T.Function_) or rest[0] is None else None
-        io = rest.pop(0) if isinstance(rest[0], IO) else STDOUT
+        convert = rest.pop(0) if rest and (callable(rest[0]) or rest[0] is None) else None
+        io = rest.pop(0) if rest and isinstance(rest[0], IO) else STDOUT
+        if len(rest) != 1 or not T.isa(rest[0], Base.bindings["AbstractDict"]):
+            raise NoMethod("a dictionary is needed")
         by = Base.bindings["identity"] if by is None else by
         options = {"sorted": sorted, "by": by, "convert": convert, "inline": inline_tables}
         write_table(io, rest[0], (), options, 0)
