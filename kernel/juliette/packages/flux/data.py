@@ -570,7 +570,10 @@ def groups(module: Module) -> None:
         pairs = [V.Pair(x, wrap(np.array(at))) for x, at in found.values()]
         return Base.bindings["Dict"](vector(pairs, T.Any_))
 
-    @module.method("rpad_constant(x::AbstractArray, n, value=0; dims=:)", transparent=True)
+    @module.method(
+        "rpad_constant(x::AbstractArray, n::Union{Integer, Tuple}, value=0; dims=:)",
+        transparent=True,
+    )
     def rpad_constant(x: Any, n: Any, value: Any = 0, *, dims: Any = None) -> Any:
         """An array made longer with a value, up to `n` along the dimensions `dims`."""
         from juliette_engine.functions import pad_constant
@@ -585,6 +588,8 @@ def groups(module: Module) -> None:
             else tuple(range(1, len(size) + 1))
         )
         wanted = n if type(n) is tuple else (n,) * len(where)
+        if len(wanted) != len(where):
+            raise AssertionError_("length(_dims) == length(_n)")
         pad = tuple(
             p for d, k in zip(where, wanted, strict=True) for p in (0, max(k - size[d - 1], 0))
         )
