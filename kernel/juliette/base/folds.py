@@ -23,7 +23,7 @@ from juliette.base.collecting import (
     of_results,
 )
 from juliette.base.fixing import Fix1
-from juliette.base.iteration import applied, apply_all, direct, iterate_value
+from juliette.base.iteration import applied, apply_all, binary, direct, folded, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.base.lanes import at_once, numbers_of
@@ -124,7 +124,7 @@ def map_(f: Any, *xs: Any) -> Any:
     whole = at_once(f, *xs)
     if whole is not None:
         return wrap_array(whole)
-    values = [f(*vs) for vs in zip(*map(iterate_value, xs), strict=False)]
+    values = list(map(binary(f) if len(xs) == 2 else f, *map(iterate_value, xs)))
     of_bits = all(isinstance(o, V.BitArray) and o.data.shape == x.data.shape for o in xs)
     if of_bits and getattr(f, "name", None) in _BITWISE:
         return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
@@ -274,12 +274,12 @@ def source_type(x: Any) -> Any:
 def fold_left(op: Any, items: Any, init: Any, t: Any) -> Any:
     """Fold a Python iterable from the left."""
     if init is not NO_INIT:
-        return functools.reduce(quick(op), items, init)
+        return folded(quick(op), items, init)
     it = iter(items)
     for first in it:
         if type(first) is bool and getattr(op, "name", None) == "+":
             first = int(first)  # what `reduce_first` makes of it
-        return functools.reduce(quick(op), it, first)
+        return folded(quick(op), it, first)
     return empty_fold(op, t)
 
 
@@ -364,7 +364,7 @@ def foldr(op: Any, x: Any, *, init: Any = NO_INIT) -> Any:
 def _mapped(f: Any, xs: tuple[Any, ...]) -> Iterator[Any]:
     if len(xs) == 1:
         return applied(f, iterate_value(xs[0]))
-    return map(f, *map(iterate_value, xs))
+    return map(binary(f) if len(xs) == 2 else f, *map(iterate_value, xs))
 
 
 @Base.method("mapreduce(f, op, xs...; init, dims)", transparent=True)

@@ -209,6 +209,39 @@ def direct(f: Any, cls: type) -> Any:
     return f
 
 
+def binary(f: Any) -> Any:
+    """`f` of two arguments, where the method is looked for only if their classes are new."""
+    if TRACE.depth or not isinstance(f, ClosureBase):
+        return f
+    cache, typed = f.generic.cache, f.generic.enter_typed
+
+    def call(x: Any, y: Any) -> Any:
+        found = cache.get((type(x), type(y)))
+        return f(x, y) if found is None or found is typed else found(f, x, y)
+
+    return call
+
+
+def folded(f: Any, items: Any, acc: Any) -> Any:
+    """`f(…f(f(acc, a), b)…)`"""
+    if TRACE.depth or not isinstance(f, ClosureBase):
+        return functools.reduce(f, items, acc)
+    cache, typed = f.generic.cache, f.generic.enter_typed
+    code: Any = None
+    left: Any = None
+    right: Any = None
+    for x in items:
+        if type(x) is right and type(acc) is left:
+            acc = code(f, acc, x)
+            continue
+        left, right = type(acc), type(x)
+        acc = f(acc, x)
+        code = cache.get((left, right))
+        if code is None or code is typed:
+            left = None
+    return acc
+
+
 def applied(f: Any, items: Any) -> Iterator[Any]:
     """`f` of each item, when it is wanted."""
     cls: Any = None

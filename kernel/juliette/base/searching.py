@@ -8,8 +8,9 @@ from typing import Any
 from juliette.base.collecting import fitted, gather
 from juliette.base.fixing import Fix2
 from juliette.base.folds import holds, itself
-from juliette.base.iteration import iterate_value
+from juliette.base.iteration import applied, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
+from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, element, vector
@@ -40,8 +41,11 @@ def findall_of(f: Any, x: Any) -> Any:
     if T.subtype(T.typeof(x), T.AbstractDict):
         found = [k for k, v in iterate_value(x) if holds(f, v)]
     else:
+        answers = applied(f, iterate_value(x))
         found = [
-            k for k, v in zip(iterate_value(keys), iterate_value(x), strict=False) if holds(f, v)
+            k
+            for k, a in zip(iterate_value(keys), answers, strict=False)
+            if a is True or (a is not False and support.truth(a))
         ]
     return vector(found, Base.bindings["eltype"](keys))
 

@@ -20,7 +20,7 @@ from juliette.base.array_protocol import (
     shape_of,
 )
 from juliette.base.collecting import gather
-from juliette.base.iteration import iterate_value
+from juliette.base.iteration import binary, iterate_value
 from juliette.base.iterator_sizes import IsInfinite, eltype_of_iterator, size_of
 from juliette.base.orderings import OrderBy, as_order_by, before, holds, ordering
 from juliette.compiler import support
@@ -162,10 +162,10 @@ def sort_keys(values: list[Any], o: OrderBy) -> list[Any]:
         keys = plain_keys(values)
         if keys is not None:
             return keys
-    less = o.lt if o.lt is not None else Base.bindings["isless"]
+    less = binary(o.lt) if o.lt is not None else Base.bindings["isless"]
 
     def compare(a: Any, b: Any) -> int:
-        return -1 if holds(less(a, b)) else 1 if holds(less(b, a)) else 0
+        return -1 if holds(less(a, b)) else 0  # more Python's sort does not ask
 
     return list(map(functools.cmp_to_key(compare), values))
 
