@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, is_array
+from juliette.base.array_protocol import dense, eltype_of, is_array
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -250,6 +250,8 @@ def qr(a: Any, pivot: Any = None, *, blocksize: int = 36) -> Any:
       0.0  -1.0
     ```
     """
+    if is_array(a):
+        Base.bindings["zero"](eltype_of(a))  # elements of any type have none
     K.check_numbers(a, 1, 2)
     data = wide.floated(K.floating(a))
     if data.ndim == 1:
