@@ -302,6 +302,10 @@ FORMATTERS: dict[str, Callable[..., str]] = {
 
 
 def _write(io: IO, fmt: Format, *args: Any) -> None:
+    if not isinstance(io, IO):
+        from juliette.runtime.modules import PACKAGES
+
+        raise MethodError(PACKAGES["Printf"].bindings["format"], (io, fmt, *args), None)
     io.write(fmt.format(args))
 
 

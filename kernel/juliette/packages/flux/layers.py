@@ -70,9 +70,9 @@ def expose(
     def construct(_: Any, *args: Any, **keywords: Any) -> Any:
         try:
             return build(family, cls, args, keywords)
-        except (TypeError, ValueError, IndexError) as e:
+        except (TypeError, ValueError, LookupError) as e:
             # what Python says of arguments that a constructor does not take
-            if type(e) not in (TypeError, ValueError, IndexError):
+            if type(e) not in (TypeError, ValueError, IndexError, KeyError):
                 raise
             raise MethodError(KeywordCall(t, keywords) if keywords else t, args, None) from None
         except AttributeError as e:  # a part of what was given as an inner layer
