@@ -27,7 +27,8 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, make, vector
-from juliette.runtime.errors import ArgumentError, DimensionMismatch, NoMethod
+from juliette.runtime.dispatch import KeywordCall
+from juliette.runtime.errors import ArgumentError, DimensionMismatch, MethodError
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 
@@ -179,7 +180,8 @@ def eachslice(a: Any, *, dims: Any, drop: bool = True) -> Any:
     along = dims if type(dims) is tuple else (dims,)
     for d in along:
         if not T.isa(d, T.Integer):
-            raise NoMethod("dimensions are whole numbers")
+            called = KeywordCall(Base.bindings["eachslice"], {"dims": dims})
+            raise MethodError(called, (a,), None)
         if not 1 <= d <= len(shape_of(a)):
             raise DimensionMismatch(f"Invalid dimension {d}")
     return Slices(a, along, len(along)) if drop else Slices(a, along, len(shape_of(a)), keep=True)

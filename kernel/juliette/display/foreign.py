@@ -321,6 +321,11 @@ def _arguments_in(method: Any, frame: Any) -> tuple[list[Any], dict[str, Any]]:
     names = code.co_varnames[code.co_argcount :]
     if code.co_flags & CO_VARARGS:
         args += values.get(names[code.co_kwonlyargcount], ())
+    else:  # what was not given has its default
+        defaults = list(method.builtin.__defaults__ or ())
+        while defaults and args and args[-1] is defaults[-1]:
+            args.pop()
+            defaults.pop()
     usual = method.builtin.__kwdefaults__ or {}
     given = {
         n: values[n]
