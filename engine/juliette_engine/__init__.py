@@ -18,6 +18,7 @@
 - `array_operators`: operators on traced arrays, written out for what most are
 - `rules`: all differentiable operations under one name each
 - `gradients`: pullback, gradient, Params and Grads
+- `parameters`: implicit parameters and their gradients
 - `forward`: forward mode: changes that go with the values
 - `changes`: how they go through operations on whole arrays
 - `jacobians`: Jacobians and Hessians

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from juliette_engine.errors import DomainError
-from juliette_engine.gradients import key_of
 from juliette_engine.optimise.leaf import Leaf, step_all
+from juliette_engine.parameters import key_of
 from juliette_engine.text import value_text
 
 State = Any

@@ -6,9 +6,9 @@ from typing import Any
 
 from juliette_engine import trees
 from juliette_engine.errors import UsageError
-from juliette_engine.gradients import Grads, Params, key_of
 from juliette_engine.optimise.leaf import Item, Leaf, step_all
 from juliette_engine.optimise.rule import Rule
+from juliette_engine.parameters import Grads, Params, key_of
 
 # The walks here are functions of their own: one that refers to itself from inside is a cycle, and what
 # it has seen stays until the garbage collector comes.

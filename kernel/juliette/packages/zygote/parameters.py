@@ -25,7 +25,7 @@ from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.runtime.world import TRACE
 from juliette_engine import gradients
-from juliette_engine.gradients import Grads, Params, key_of
+from juliette_engine.parameters import Grads, Params, key_of
 
 PARAMS = T.define("Zygote.Params")
 GRADS = T.define("Zygote.Grads")

@@ -32,12 +32,12 @@ from juliette_engine.gradients import (
     Grads,
     Params,
     check_output,
-    key_of,
     lift,
     lower,
     project,
     seed_of,
 )
+from juliette_engine.parameters import key_of
 from juliette_engine.tape import (
     LEVELS,
     Float32Tracer,

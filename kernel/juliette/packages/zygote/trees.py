@@ -44,6 +44,7 @@ from juliette.runtime.numeric import BigInt, Complex, Irrational, Rational
 from juliette.runtime.structs import Struct
 from juliette_engine import gradients, rules
 from juliette_engine import tape as tapes
+from juliette_engine.parameters import KEYS
 from juliette_engine.tape import Node, Tape
 
 lift, lower = gradients.lift, gradients.lower
@@ -549,7 +550,7 @@ def _give_back(a: Any, state: Any) -> Any:
 
 gradients.register_lender(Array, _lend, _give_back)
 gradients.register_lender(V.Wrapper, _lend_wrapper, _give_back_wrapper)
-gradients.KEYS[V.Wrapper] = V.identity_key
+KEYS[V.Wrapper] = V.identity_key
 
 _WAYS: list[tuple[Any, Any, Any, Any]] = [
     (Array, _lift_array, _lower_array, _walk_array),
