@@ -65,16 +65,24 @@ def epsilon(x: Any) -> float:
     return found
 
 
-def check_sizes(ŷ: Any, y: Any) -> None:
-    """Raise DimensionMismatch unless prediction and target have the same size."""
+def of_one_size(ŷ: Any, y: Any) -> tuple[Any, Any]:
+    """Prediction and target with as many dimensions: the one with fewer has others of size 1.
+
+    Raises: DimensionMismatch for different sizes.
+    """
     if not all([isinstance(primal(x), np.ndarray) for x in (ŷ, y)]):
-        return
+        return ŷ, y
     a, b = shape(ŷ), shape(y)
     n = max(len(a), len(b))
-    if a != b and (*a, *(1,) * (n - len(a))) != (*b, *(1,) * (n - len(b))):
+    whole = (*a, *(1,) * (n - len(a)))
+    if whole != (*b, *(1,) * (n - len(b))):
         raise DimensionMismatch(
             f"loss function expects size(ŷ) = {value_text(a)} to match size(y) = {value_text(b)}"
         )
+    return (
+        ŷ if len(a) == n else rules.reshape(ŷ, whole),
+        y if len(b) == n else rules.reshape(y, whole),
+    )
 
 
 def loss(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,7 +101,7 @@ def loss(f: Callable[..., Any]) -> Callable[..., Any]:
             and a.dtype.kind == b.dtype.kind == "f"
         ):
             return f(ŷ, y, **options)
-        check_sizes(ŷ, y)
+        ŷ, y = of_one_size(ŷ, y)
         return f(_floating(ŷ, y), _floating(y, ŷ), **options)
 
     return checked

@@ -263,11 +263,18 @@ def test_wrong_size(call: str, kind: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("other", [(3,), (3, 3), (2, 3, 1)])
+@pytest.mark.parametrize("other", [(3,), (3, 3), (2, 3, 2)])
 def test_losses_want_equal_sizes(name: str, other: tuple[int, ...]) -> None:
     with pytest.raises(je.DimensionMismatch) as raised:
         getattr(je, name)(r(2, 3), r(*other))
     assert str(raised.value) == f"loss function expects size(ŷ) = (2, 3) to match size(y) = {other}"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_take_further_dimensions_of_one(name: str) -> None:
+    loss, x, y = getattr(je, name), np.full((2, 3), 0.25), np.full((2, 3), 0.5)
+    flat = loss(x, y)
+    assert loss(x, y.reshape(2, 3, 1)) == loss(x.reshape(2, 3, 1), y) == flat
 
 
 def test_every_layer_and_loss_is_here() -> None:
