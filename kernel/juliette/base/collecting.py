@@ -11,6 +11,7 @@ import numpy as np
 from juliette.base.array_construction import copy, typed
 from juliette.base.array_protocol import (
     fill_user,
+    is_array,
     own_axes,
 )
 from juliette.base.iteration import ITERATORS, applied, apply_all, by_protocol, iterate_value
@@ -34,6 +35,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import MethodError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
+from juliette.runtime.structs import Struct
 from juliette.runtime.world import TRACE
 
 
@@ -136,7 +138,7 @@ def collect(x: Any) -> Any:
 
 def along_axes(source: Any, out: Any) -> Any:
     """What a comprehension gives: an array with the axes of a source that counts its elements otherwise than from 1."""
-    axes = own_axes(source)
+    axes = own_axes(source) if is_array(source) or not isinstance(source, Struct) else None
     if isinstance(source, Lazy) and type(source).__name__ == "Product":
         parts = [own_axes(x) or Base.bindings["axes"](x) for x in source.iterators]  # type: ignore[attr-defined]
         axes = tuple(axis for part in parts for axis in part)
