@@ -232,6 +232,8 @@ def _value_error(error: ValueError) -> Any:
         return E.ArgumentError("arrays of more than 64 dimensions are not supported")
     if text == "cannot convert float NaN to integer":
         return E.InexactError(Symbol("trunc"), T.Int64, float("nan"))
+    if found := re.search(r"core dimension .*\(size (\d+) is different from (\d+)\)", text):
+        return E.DimensionMismatch(f"B has leading dimension {found[1]}, but needs {found[2]}")
     if "read-only" in text:
         return _not_writable(error)
     if text.startswith("operands could not be broadcast together with shapes"):
