@@ -79,9 +79,7 @@ from juliette_engine.errors import (
 )
 from juliette_engine.gradients import (
     GradientError,
-    Grads,
     Parameter,
-    Params,
     gradient,
     params,
     pullback,
@@ -210,6 +208,7 @@ from juliette_engine.optimise import (
     train,
     update,
 )  # fmt: skip
+from juliette_engine.parameters import Grads, Params
 from juliette_engine.rules import (
     logsoftmax,
     logsumexp,  # fmt: skip

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from juliette_engine.errors import DomainError, UsageError
-from juliette_engine.gradients import Params, withgradient
+from juliette_engine.gradients import withgradient
 from juliette_engine.optimise.rule import Rule
 from juliette_engine.optimise.state import setup, update
+from juliette_engine.parameters import Params
 from juliette_engine.text import float_text
 
 

@@ -32,11 +32,11 @@ from juliette.runtime.wrappers import is_aliased
 from juliette.syntax.expr import Symbol
 from juliette_engine import optimise as engine
 from juliette_engine import trees
-from juliette_engine.gradients import Grads, Params
 from juliette_engine.optimise import leaf as leaf_module
 from juliette_engine.optimise import state as tree
 from juliette_engine.optimise import stateful
 from juliette_engine.optimise.rule import Rule
+from juliette_engine.parameters import Grads, Params
 from juliette_engine.text import compact_text
 
 RULES = (

@@ -34,10 +34,10 @@ from juliette.runtime.wrappers import is_aliased
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 from juliette_engine import optimise as engine
 from juliette_engine import trees
-from juliette_engine.gradients import Grads, Params
 from juliette_engine.optimise import state as tree
 from juliette_engine.optimise.rule import Rule
 from juliette_engine.optimise.stateful import Stateful
+from juliette_engine.parameters import Grads, Params
 
 
 class Throttle:

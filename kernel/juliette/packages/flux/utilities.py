@@ -20,9 +20,9 @@ from juliette.runtime.modules import Base, Module
 from juliette.runtime.numeric import Complex
 from juliette.syntax.expr import Symbol
 from juliette_engine import trees, vectors
-from juliette_engine.gradients import Params
 from juliette_engine.layers.layer import Layer
 from juliette_engine.layers.recurrent import Recur
+from juliette_engine.parameters import Params
 from juliette_engine.vectors import Restructure
 
 

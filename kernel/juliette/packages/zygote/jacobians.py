@@ -15,7 +15,7 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
 from juliette_engine import rules
-from juliette_engine.gradients import Grads, Params
+from juliette_engine.parameters import Grads, Params
 from juliette_engine.tape import Node, primal
 
 ndarray = np.ndarray

@@ -27,17 +27,8 @@ from juliette.runtime.errors import ArgumentError, DimensionMismatch, ErrorExcep
 from juliette.runtime.modules import Base
 from juliette.runtime.world import TRACE
 from juliette_engine import gradients
-from juliette_engine.gradients import (
-    GradientError,
-    Grads,
-    Params,
-    check_output,
-    lift,
-    lower,
-    project,
-    seed_of,
-)
-from juliette_engine.parameters import key_of
+from juliette_engine.gradients import GradientError, check_output, lift, lower, project, seed_of
+from juliette_engine.parameters import Grads, Params, key_of
 from juliette_engine.tape import (
     LEVELS,
     Float32Tracer,

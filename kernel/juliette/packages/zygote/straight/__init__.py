@@ -47,8 +47,8 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette_engine.fusion import ones, total, unbroadcast
-from juliette_engine.gradients import Grads, Params
 from juliette_engine.numeric import divide, product
+from juliette_engine.parameters import Grads, Params
 from juliette_engine.program import NAMESPACE
 from juliette_engine.tape import full
 
