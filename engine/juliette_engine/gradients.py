@@ -12,7 +12,8 @@ from juliette_engine import primitives as P
 from juliette_engine import tape as T
 from juliette_engine.elementwise import real
 from juliette_engine.numeric import ONES, OTHERS
-from juliette_engine.parameters import Grads, Params
+from juliette_engine.parameters import Grads as Grads
+from juliette_engine.parameters import Params as Params
 from juliette_engine.tape import (
     IMPLICIT,
     LEVELS,
