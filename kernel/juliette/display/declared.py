@@ -26,7 +26,7 @@ _ALIASES = {
 }
 
 # A line for each method; a `!` before it: of Core. After `@` the place that Julia 1.10 names,
-# where traces that were published tell it.
+# as far as published traces tell it; the others are our best knowledge of that version.
 _OPERATORS = {
     "+": """
         +(x, y, z, more...) @ operators.jl:587
