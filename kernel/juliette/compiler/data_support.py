@@ -38,6 +38,14 @@ HELPERS["%OneTo"] = OneTo
 HELPERS["%StepRange"] = StepRange
 
 
+@helper("holding")
+def holding(x: Any) -> Any:
+    """What holds the elements of an array or a dictionary; of anything else nothing is taken."""
+    if isinstance(x, Array):
+        return x.view if x.of is x.data else x.renew_view()
+    return x.data if isinstance(x, JuliaDict) else None
+
+
 @helper("elements")
 def elements(v: Array) -> memoryview:
     """The elements of a vector of numbers that keeps its size meanwhile."""

@@ -300,11 +300,16 @@ class DataForms(Pieces):
 
     # ------------------------------------------------------------ dictionaries whose keys are numbers or strings
 
+    def entries(self, d: ast.expr) -> ast.expr:
+        """Python's dict in a dictionary."""
+        taken = self.hoisted.get(d.id) if isinstance(d, ast.Name) else None
+        return self.attribute(d, "data") if taken is None else self.name(taken)
+
     def dict_load(self, node: C.Call) -> ast.expr:
         d, k = self.exprs(node.args)
         d, dictionary = self.hold(d)
         k, again = self.hold(k)
-        found, entry = self.hold(self.call(self.attribute(self.attribute(d, "data"), "get"), k))
+        found, entry = self.hold(self.call(self.attribute(self.entries(d), "get"), k))
         test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
         value = self.at(ast.Subscript(entry, self.const(1), LOAD))
         return self.choose(test, value, self.call("%no_key", dictionary, again))
@@ -313,7 +318,7 @@ class DataForms(Pieces):
         d, k, default = self.exprs(node.args)
         if not isinstance(default, (ast.Name, ast.Constant)):
             return self.call("%dict_get", d, k, default)
-        found, entry = self.hold(self.call(self.attribute(self.attribute(d, "data"), "get"), k))
+        found, entry = self.hold(self.call(self.attribute(self.entries(d), "get"), k))
         test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
         return self.choose(test, self.at(ast.Subscript(entry, self.const(1), LOAD)), default)
 
@@ -327,7 +332,7 @@ class DataForms(Pieces):
                 v = self.name(s)
             self.store(t, k)
             k = self.name(t)
-        place = self.at(ast.Subscript(self.attribute(d, "data"), k, STORE))
+        place = self.at(ast.Subscript(self.entries(d), k, STORE))
         self.push(ast.Assign([place], self.at(ast.Tuple([k, v], LOAD))))
 
     def dict_stored(self, node: C.Call) -> ast.expr:

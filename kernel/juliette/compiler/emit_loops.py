@@ -53,7 +53,8 @@ class LoopForms(Pieces):
         self.looping -= 1
 
     def hoist(self, node: C.Node) -> list[str]:
-        """Take the views of arrays before a loop in which no array can change its size."""
+        """Before a loop in which no array can change its size, take what holds the elements of arrays
+        and dictionaries."""
         inference = self.inference
         if inference is None or self.traced or not quiet(node, inference):
             return []
@@ -67,16 +68,7 @@ class LoopForms(Pieces):
                 or var.pyname in self.hoisted
             ):
                 continue
-            array = self.name(var.pyname)
-            test = self.at(
-                ast.Compare(
-                    self.attribute(array, "of"), [ast.Is()], [self.attribute(array, "data")]
-                )
-            )
-            self.store(
-                f"%v{var.pyname}",
-                self.choose(test, self.attribute(array, "view"), self.call("%view", array)),
-            )
+            self.store(f"%v{var.pyname}", self.call("%holding", self.name(var.pyname)))
             self.hoisted[var.pyname] = f"%v{var.pyname}"
             names.append(var.pyname)
         return names
@@ -86,10 +78,14 @@ class LoopForms(Pieces):
             del self.hoisted[name]
 
     def viewed(self, node: C.Node, found: dict[C.Var, None]) -> dict[C.Var, None]:
-        """The variables whose arrays are read or written element by element."""
+        """The variables whose arrays and dictionaries are read or written element by element."""
         if type(node) is C.Call:
             plan = self.plans.get(id(node))
-            if plan is not None and plan.form == "element" and type(node.args[0]) is C.Local:
+            if (
+                plan is not None
+                and plan.form in ("element", "entry")
+                and type(node.args[0]) is C.Local
+            ):
                 found[node.args[0].var] = None
         for n in parts_of(node):
             self.viewed(n, found)

@@ -286,7 +286,7 @@ def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     key, value = entry
     result = join(field_element(value), L.held(args[2]))
     if found_key(key, args[1]):
-        return Plan(result, lambda em, n: em.dict_get(n))
+        return Plan(result, lambda em, n: em.dict_get(n), form="entry")
     return Plan(result)
 
 

@@ -419,7 +419,7 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if entry is not None and len(index) == 1:
         key, value = entry
         if found_key(key, index[0]):
-            return Plan(field_element(value), lambda em, m: em.dict_load(m))
+            return Plan(field_element(value), lambda em, m: em.dict_load(m), form="entry")
         return Plan(field_element(value))
     if t in (STRING, SUBSTRING) and len(index) == 1:
         if kinds(index) == "i":
@@ -505,7 +505,10 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         key, declared = entry
         if plain_key(key, index[0]) and (declared is ANY or widen(value) is declared):
             return Plan(
-                widen(target), lambda em, m: em.dict_stored(m), store=lambda em, m: em.dict_store(m)
+                widen(target),
+                lambda em, m: em.dict_stored(m),
+                store=lambda em, m: em.dict_store(m),
+                form="entry",
             )
         return Plan(widen(target))
     return None
