@@ -209,7 +209,7 @@ def _seen(frame: Any) -> Iterator[Any]:
     code = frame.f_code
     for value in (*frame.f_locals.values(), *code.co_consts):
         yield value
-        data = getattr(value, "data", value)
+        data = value if isinstance(value, np.ndarray) else getattr(value, "data", value)
         if type(value) in (list, tuple):
             yield from value[:1000]
         elif isinstance(data, np.ndarray) and data.dtype == object:
