@@ -226,14 +226,16 @@ class Interpreter:
         `place` is the statement's, for an error that was thrown before it began to run.
         """
         from juliette.display import errors, frames
+        from juliette.display.show import TYPE_SHOWS
 
         b = self._bootstrap
         cause = self._cause(error)
         value = b.julia_value(error)
         message, notes = split_notes(self._message(value), errors.loads(value))
-        name = b.type_string(b.typeof(value)).split("{")[0]
-        own = frames.frames_of(error)
-        lines = frames.trace_lines(own)
+        with TYPE_SHOWS.errors_told():
+            name = b.type_string(b.typeof(value)).split("{")[0]
+            own = frames.frames_of(error)
+            lines = frames.trace_lines(own)
         if errors.tells_its_trace(value):
             message, lines = self._told_with_trace(value, own) or message, []
         elif not lines and place and not notes:

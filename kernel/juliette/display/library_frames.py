@@ -18,6 +18,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import Module
 from juliette.syntax.expr import Symbol
 
 # Whether a function is compiled into its callers: into functions only, as what is called at top
@@ -80,6 +81,8 @@ def _called(below: list[FrameType]) -> tuple[str, tuple[Any, ...]] | None:
                 return "getindex", (values["d"], values["key"])
             case "getindex" if "index" in values and "a" in values:
                 return "getindex", (values["a"], *values["index"])
+            case "getproperty" if "x" in values and isinstance(values.get("name"), Symbol):
+                return "getproperty", (values["x"], values["name"])
             case "div" | "rem" if "x" in values and "y" in values:
                 return frame.f_code.co_name, (values["x"], values["y"])
             case "to_int" if "x" in values:
@@ -147,6 +150,12 @@ def _getindex(args: tuple[Any, ...], error: Any) -> list[Step]:
             Step("getindex", _named("A I", *args), "./array.jl:973"),
         ]
     return []
+
+
+def _field(args: tuple[Any, ...], error: Any) -> list[Step]:
+    x, _ = args
+    line = 31 if isinstance(x, Module) else 32 if isinstance(x, T.JuliaType) else 37
+    return [Step("getproperty", _named("x f", *args), f"./Base.jl:{line}", INTO_FUNCTIONS)]
 
 
 def _setindex(args: tuple[Any, ...], error: Any) -> list[Step]:
@@ -284,6 +293,8 @@ def _sum_of_arrays(args: tuple[Any, ...], error: Any) -> list[Step]:
 
 TOLD: dict[tuple[str, type], Tell] = {
     ("error", E.ErrorException): _error,
+    ("getproperty", E.ErrorException): _field,
+    ("getproperty", E.UndefVarError): _field,
     ("getindex", E.BoundsError): _getindex,
     ("setindex!", E.BoundsError): _setindex,
     ("setindex!", E.InexactError): _setindex_inexact,

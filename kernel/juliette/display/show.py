@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -157,6 +158,17 @@ class TypeShows:
     def __init__(self) -> None:
         self.known = False
         self.any = False
+        # while an error is told, which such a method may have thrown, it may throw again
+        self.telling = False
+
+    @contextlib.contextmanager
+    def errors_told(self) -> Iterator[None]:
+        """Write types as they are where the user's methods throw."""
+        before, self.telling = self.telling, True
+        try:
+            yield
+        finally:
+            self.telling = before
 
     def forget(self) -> None:
         """A method of `show` was added."""
@@ -174,10 +186,16 @@ class TypeShows:
             SHOW.watch(None, self.forget)
         if not self.any or not SHOW.user_matches((T.CORE_TYPES["IOBuffer"], T.type_of_type(t))):
             return None
-        return one_line(t)
+        try:
+            return one_line(t)
+        except Exception:
+            if self.telling:
+                return None
+            raise
 
 
-set_shown(TypeShows())
+TYPE_SHOWS = TypeShows()
+set_shown(TYPE_SHOWS)
 
 
 # ---------------------------------------------------------------- containers

@@ -236,7 +236,12 @@ class JuliaDict(Hashed):
     value_type: Any = T.Any_
 
     def __new__(cls, key_type: Any = None, value_type: Any = None) -> Any:
-        return object.__new__(cls if key_type is None else _class_of(cls, (key_type, value_type)))
+        if key_type is None:
+            return object.__new__(cls)
+        made: Any = object.__new__(_class_of(cls, (key_type, value_type)))
+        if not isinstance(made, cls):  # Python initialises instances of `cls` only
+            made.__init__(key_type, value_type)
+        return made
 
     def __init__(self, key_type: Any, value_type: Any) -> None:
         super().__init__()
@@ -326,7 +331,12 @@ class JuliaSet(Hashed):
     eltype: Any = T.Any_
 
     def __new__(cls, eltype: Any = None) -> Any:
-        return object.__new__(cls if eltype is None else _class_of(cls, (eltype,)))
+        if eltype is None:
+            return object.__new__(cls)
+        made: Any = object.__new__(_class_of(cls, (eltype,)))
+        if not isinstance(made, cls):  # as with dictionaries
+            made.__init__(eltype)
+        return made
 
     def __init__(self, eltype: Any) -> None:
         super().__init__()

@@ -14,7 +14,8 @@ from typing import Any
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import TRANSLATORS, ErrorException
+from juliette_engine import errors as engine_errors
 from juliette_engine.tape import LEVELS
 
 _MUTATION = """Mutating arrays is not supported -- called {call}
@@ -125,3 +126,25 @@ def _caught() -> None:
 
 support.CAUGHT = _caught
 B.MUTATION = mutated
+
+
+# ---------------------------------------------------------------- the engine's errors
+
+
+def _of_the_engine(error: Exception) -> Any:
+    """Julia's error for one of the engine's, by the table that comes with the boundary to it."""
+    from juliette.packages.flux import boundary as boundary
+
+    return TRANSLATORS[type(error)](error)
+
+
+for _kind in (
+    engine_errors.DimensionMismatch,
+    engine_errors.ArgumentError,
+    engine_errors.AssertionFailed,
+    engine_errors.DomainError,
+    engine_errors.OutOfBounds,
+    engine_errors.Inapplicable,
+    engine_errors.UsageError,
+):
+    TRANSLATORS.setdefault(_kind, _of_the_engine)

@@ -11,7 +11,7 @@ from juliette.base.array_protocol import dense, scalar, values_of
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime.array import vector, wrap
-from juliette.runtime.errors import DimensionMismatch
+from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.syntax.expr import Symbol
@@ -96,6 +96,8 @@ def strided(x: Any, n: Any = None, step: int = 1) -> Any:
     """The `n` elements of an array that stand `step` apart, as a window on its memory."""
     data = dense(x)
     flat = (K.floating(x) if data.dtype == object else data).reshape(-1, order="F")
+    if flat.dtype == object:
+        raise MethodError(Base.bindings["unsafe_convert"], (T.CORE_TYPES["Ptr"], x), None)
     return flat if n is None else flat[: n * step : step][:n]
 
 
