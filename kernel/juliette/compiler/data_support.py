@@ -41,7 +41,7 @@ HELPERS["%StepRange"] = StepRange
 @helper("holding")
 def holding(x: Any) -> Any:
     """What holds the elements of an array or a dictionary; of anything else nothing is taken."""
-    if isinstance(x, Array):
+    if isinstance(x, (Array, V.BitArray)):
         return x.view if x.of is x.data else x.renew_view()
     return x.data if isinstance(x, JuliaDict) else None
 
