@@ -50,14 +50,19 @@ class GeneralizedEigen(Eigen):
     family = factorization("GeneralizedEigen", "T V S U", "values vectors")
 
 
+def check_finite(data: Any) -> None:
+    """Raise for numbers of which LAPACK finds no eigenvalues."""
+    if not np.isfinite(data).all():
+        raise ArgumentError("matrix contains Infs or NaNs")
+
+
 def eigen_parts(a: Any) -> tuple[Any, Any]:
     """Eigenvalues in Julia's order, and the vectors that belong to them."""
     data = K.floating(a)
     K.check_square(data)
     if data.dtype == object:
         data = data.astype(float)
-    if not np.isfinite(data).all():
-        raise ArgumentError("matrix contains Infs or NaNs")
+    check_finite(data)
     if isinstance(a, S.Diagonal):  # in the order in which they stand
         return data.diagonal().copy(), np.asfortranarray(np.eye(len(data), dtype=data.dtype))
     if data.ndim == 2 and is_diagonal(data) and data.dtype.kind == "f":
@@ -151,6 +156,9 @@ def pair_eig(a: Any, b: Any, x: Any, y: Any) -> tuple[Any, Any]:
         values, vectors = np.linalg.eigh(np.linalg.solve(low, half.conj().T))
         return values, np.linalg.solve(low.conj().T, vectors)
     if linalg is not None and x.dtype == np.float64:
+        # of what is not finite the routine writes beyond its arrays
+        check_finite(x)
+        check_finite(y)
         real, imaginary, beta, _, v, _, _ = linalg.lapack.dggev(x, y, compute_vl=0)
         if not imaginary.any():
             return real / beta, v
@@ -196,6 +204,8 @@ def eigvecs_of_values(a: Any, wanted: Any) -> Any:
     if linalg is not None:
         d, e = K.floating(a.dv), K.floating(a.ev)[: a.n - 1]
         chosen = np.array([float(v) for v in np.asarray(wanted.data)])
+        for numbers in (d, e, chosen):
+            check_finite(numbers)
         blocks, ends = np.ones(a.n, dtype=np.int32), np.array([a.n] * a.n, dtype=np.int32)
         found, _ = linalg.lapack.dstein(d, e, chosen, blocks, ends)
         return wrap(np.asfortranarray(found))
