@@ -38,11 +38,16 @@ HELPERS["%OneTo"] = OneTo
 HELPERS["%StepRange"] = StepRange
 
 
+# The classes of arrays whose elements are read through a memoryview.
+_VIEWED: tuple[type, ...] = (Array, V.BitArray)
+
+
 @helper("holding")
 def holding(x: Any) -> Any:
     """What holds the elements of an array or a dictionary; of anything else nothing is taken."""
-    if isinstance(x, (Array, V.BitArray)):
-        return x.view if x.of is x.data else x.renew_view()
+    if isinstance(x, _VIEWED):
+        array: Any = x
+        return array.view if array.of is array.data else array.renew_view()
     return x.data if isinstance(x, JuliaDict) else None
 
 
