@@ -232,7 +232,10 @@ def _array_constructor(t: Any, *args: Any) -> Any:
     eltype, ndim = body.parameters
     open_type = isinstance(eltype, T.TypeVar)
     if len(args) > 1 and type(args[0]) in FROM_VALUE:
-        return FROM_VALUE[type(args[0])](args[0], dims_of(args[1:]), None if open_type else eltype)
+        dims = dims_of(args[1:])
+        if len(dims) != (ndim if type(ndim) is int else 2):
+            raise MethodError(t, args, None)
+        return FROM_VALUE[type(args[0])](args[0], dims, None if open_type else eltype)
     if (
         args
         and isinstance(args[0], (UndefInitializer, type(None), V.MissingType))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import (
+    convert_data,
     dense,
     dims_text,
     eltype_of,
@@ -331,7 +332,10 @@ def quantile_into(q: Any, v: Any, p: Any, **keywords: Any) -> Any:
 
 def columns(x: Any, vardim: int) -> Any:
     data = dense(x)
-    data = data.astype(float) if data.dtype.kind in "iub" or data.dtype == object else data
+    if data.dtype == object:
+        data = convert_data(T.Float64, data, T.Any_)
+    elif data.dtype.kind in "iub":
+        data = data.astype(float)
     return data.T if vardim == 2 and data.ndim == 2 else data
 
 

@@ -509,7 +509,7 @@ def load(module: Module) -> None:
         i = stack.index(ts)
         return R.RECORD(stack[i - 1] if i else R.FALLBACK, result)
 
-    @module.method("detect_ambiguities(modules...; recursive=false)")
+    @module.method("detect_ambiguities(modules::Module...; recursive=false)")
     def detect_ambiguities(*modules: Any, recursive: bool = False) -> Any:
         """Pairs of methods of the modules' functions of which neither is more specific."""
         looked_at = set(modules)
@@ -522,7 +522,7 @@ def load(module: Module) -> None:
                 }
         return vector(ambiguities(looked_at), T.tuple_type((Method_, Method_)))
 
-    @module.method("detect_unbound_args(modules...; recursive=false)")
+    @module.method("detect_unbound_args(modules::Module...; recursive=false)")
     def detect_unbound_args(*modules: Any, recursive: bool = False) -> Any:
         """Methods with a type parameter that may have no value: `f(xs::T...) where T`."""
         found = [

@@ -329,6 +329,11 @@ A.set_gather(_gather)
 
 
 def _convert(t: Any, x: Any) -> Any:
+    value = primal(x)
+    if isinstance(value, complex) and T.subtype(t, T.Real):
+        if value.imag:
+            raise numeric.inexact(t, to_julia(value))
+        x = rules.real(x)
     if (
         isinstance(primal(x), Rational)
         and not T.subtype(t, Rational_)

@@ -187,6 +187,11 @@ def solve_factored(f: Any, b: Any) -> Any:
         if isinstance(f, G.CholeskyPivoted):
             f.check()
             order = f.order
+        if x.shape[0] != low.shape[0]:
+            raise DimensionMismatch(
+                f"B has leading dimension {x.shape[0]}, but needs {low.shape[0]}"
+            )
+        if order is not None:
             x = x[order]
         out = K.solve_upper(up, K.solve_lower(low, x, False), False)
         if order is not None:
