@@ -101,7 +101,7 @@ def negate_array(a: Any) -> Any:
         return from_values([minus(x) for x in elements(data)], data.shape)
     return like(
         a,
-        np.negative(data if data.dtype != bool else data.astype(np.int64)),
+        np.asarray(np.negative(data if data.dtype != bool else data.astype(np.int64))),
         T.Int64 if data.dtype == bool else eltype_of(a),
     )
 

@@ -12,7 +12,7 @@ from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import is_signature, problem
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import call_kw
-from juliette.runtime.errors import ArgumentError, ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
 from juliette.runtime.modules import Base, Core, Module
 from juliette.runtime.world import WORLD
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
@@ -105,6 +105,8 @@ def eval_(context: Any, *args: Any) -> Any:
     target: Any = QuoteNode(context.module) if len(args) == 1 else args[0]
 
     def run(module: Any, e: Any) -> Any:
+        if not isinstance(module, Module):
+            raise MethodError(Base.bindings["eval"], (module, e), None)
         return compiler.run(e, module, file)
 
     return call(run, target, Expr("quote", args[-1]))
