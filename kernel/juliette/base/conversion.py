@@ -71,11 +71,11 @@ def convert_built_in(t: Any, x: Any) -> Any:
         and T.subtype(T.typeof(x), T.AbstractArray)
     ):
         return T.CONSTRUCT(t, (x,), {})
-    if family is T.unwrap(T.Array_).typename and hasattr(x, "data"):
+    if family is T.unwrap(T.Array_).typename and isinstance(getattr(x, "data", None), np.ndarray):
         eltype, ndim = body.parameters
         if isinstance(eltype, T.TypeVar):
             eltype = x.eltype
-        if isinstance(ndim, int) and isinstance(x.data, np.ndarray) and x.data.ndim != ndim:
+        if isinstance(ndim, int) and x.data.ndim != ndim:
             raise MethodError(CONVERT, (t, x), None)
         return convert_array(x, eltype)
     if family is T.unwrap(T.AbstractArray).typename and T.isa(x, T.AbstractArray):

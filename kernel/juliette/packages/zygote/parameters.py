@@ -307,7 +307,8 @@ def define(module: Any) -> None:
 
     @method("copy!(v::AbstractVector, p::Params)")
     def params_to_flat(v: Any, p: Params) -> Any:
-        v.data[...] = np.concatenate([x.data.ravel(order="F") for x in p]) if len(p) else []
+        vec = Base.bindings["vec"]
+        v.data[...] = np.concatenate([vec(x).data for x in p]) if len(p) else []
         return v
 
     @method("getindex(g::Grads, x)")

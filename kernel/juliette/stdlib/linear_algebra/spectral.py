@@ -140,6 +140,8 @@ def by_function(values: Any, sortby: Any) -> list[int]:
 @LinearAlgebra.method("eigen(A::AbstractMatrix, B::AbstractMatrix; sortby=nothing)")
 def eigen_general(a: Any, b: Any, *, sortby: Any = None) -> Any:
     """Generalized eigenvalues and eigenvectors: `A*v == λ*B*v`."""
+    for m in (a, b):
+        K.check_numbers(m, 2)
     x, y = K.common(K.floating(a), K.floating(b))
     values, vectors = pair_eig(a, b, x, y)
     order = sorted_order(values) if sortby is None else by_function(values, sortby)
