@@ -307,12 +307,14 @@ def at_once(f: Any, *xs: Any) -> Any:
     return lanes(f, args, args[0].shape)
 
 
-def numbers_of(x: Any) -> Any:
-    """The plain numbers of a long array or range as an ndarray; None of anything else."""
+def numbers_of(x: Any, most: int = 1 << 22) -> Any:
+    """The plain numbers of a long array, or of a range of at most so many, as an ndarray; None of
+    anything else."""
     if isinstance(x, Array):
         data = x.data
         return data if data.dtype.kind in "fiu" and data.size >= LONG else None
-    if type(x) in _STEADY and x.eltype is T.Int64 and len(x) >= LONG:
+    # a range may be far longer than what fits into memory
+    if type(x) in _STEADY and x.eltype is T.Int64 and LONG <= len(x) <= most:
         return np.arange(x.first, x.last + x.step, x.step)
     return None
 
@@ -320,7 +322,7 @@ def numbers_of(x: Any) -> Any:
 def in_parts(f: Any, x: Any) -> Iterator[Any]:
     """The values of `f` for a long array, part by part, each twice as long as the one before; what the
     last of them leaves is for the loop."""
-    found = None if TRACE.depth else numbers_of(x)
+    found = None if TRACE.depth else numbers_of(x, 4 * LONG)
     if found is None:
         return
     data, start, length = found.ravel(order="F"), 0, LONG
