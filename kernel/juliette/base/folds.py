@@ -23,7 +23,7 @@ from juliette.base.collecting import (
     of_results,
 )
 from juliette.base.fixing import Fix1
-from juliette.base.iteration import applied, apply_all, binary, direct, folded, iterate_value
+from juliette.base.iteration import applied, apply_each, binary, direct, folded, iterate_value
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
 from juliette.base.iterators import NO_INIT, Filter, zipped_shape
 from juliette.base.lanes import at_once, numbers_of
@@ -103,7 +103,7 @@ def map_(f: Any, *xs: Any) -> Any:
         if whole is not None:
             return wrap_array(whole)
         finite_source(x)
-        values = apply_all(f, x)
+        values = apply_each(f, x)
         if isinstance(x, V.BitArray) and getattr(f, "name", None) in _BITWISE:
             return V.BitArray(np.array(values, dtype=bool).reshape(x.data.shape, order="F"))
         if type(x) is str:
@@ -226,7 +226,7 @@ def filter_(f: Any, x: Any) -> Any:
         return wrap_array(numbers_of(x).ravel(order="F")[verdicts])
     if finite(x):
         items = list(iterate_value(x))
-        verdicts = apply_all(f, x, items)
+        verdicts = apply_each(f, x, items)
         if not set(map(type, verdicts)) <= {bool}:
             verdicts = list(map(support.truth, verdicts))
         values = list(itertools.compress(items, verdicts))
@@ -658,7 +658,7 @@ def count_of(f: Any, x: Any, *, init: Any = 0) -> Any:
     whole = at_once(f, x)
     if whole is not None and whole.dtype == bool:
         return init + int(np.count_nonzero(whole))
-    verdicts = apply_all(f, x)
+    verdicts = apply_each(f, x)
     if set(map(type, verdicts)) <= {bool}:
         return init + sum(verdicts)
     return init + sum(map(support.truth, verdicts))

@@ -256,11 +256,14 @@ def applied(f: Any, items: Any) -> Iterator[Any]:
             yield value
 
 
-def apply_all(f: Any, x: Any, values: list[Any] | None = None) -> list[Any]:
-    """`f` of each element of a collection, whose elements may be known."""
+def apply_all(f: Any, x: Any) -> list[Any]:
+    """`f` of each element of a collection, at once where it allows that."""
     whole = at_once(f, x)
-    if whole is not None:
-        return elements(whole.ravel(order="F"))
+    return apply_each(f, x) if whole is None else elements(whole.ravel(order="F"))
+
+
+def apply_each(f: Any, x: Any, values: list[Any] | None = None) -> list[Any]:
+    """`f` of one element of a collection after the other; the elements may be known."""
     if not isinstance(x, (Array, V.Range, tuple)):
         return list(applied(f, iterate_value(x) if values is None else values))
     if values is None:
