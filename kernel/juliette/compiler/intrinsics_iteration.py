@@ -122,8 +122,6 @@ class Applied:
 
 def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
     """The instance of a closure, of a user's function or of one of Base's for arguments."""
-    from juliette.compiler.instances import instance_of
-
     types = exact(list(elements))
     if types is None:
         return None
@@ -145,13 +143,23 @@ def instance_for(inference: Any, function: Any, *elements: Any) -> Any:
         )
         if generic is None:
             return None
+    instance = _selected(inference, generic, types)
+    if instance is None:
+        return None
+    return OfGlobal(instance, len(types)) if type(function) is L.Known else instance
+
+
+def _selected(inference: Any, generic: Any, types: tuple[Any, ...]) -> Any:
+    """The instance of the user's method without keywords that argument types select."""
+    from juliette.compiler.instances import instance_of
+
     method = generic.selected(types)
     if method is None or method.code is None or method.code.keywords:
         return None
     instance = instance_of(method, types, False)
     inference.edges.append((generic, types))
     inference.callees.append(instance)
-    return OfGlobal(instance, len(types)) if type(function) is L.Known else instance
+    return instance
 
 
 def shape_of(inference: Any, node: C.Node) -> int:
@@ -335,14 +343,9 @@ def plan_steps(inference: Any, iterable: Any) -> Plan | None:
 
 def _step(inference: Any, f: Any, types: tuple[Any, ...]) -> tuple[Any, Any, Any] | None:
     """The instance for a step, and the types of the item and of the state that it gives."""
-    from juliette.compiler.instances import instance_of
-
-    method = f.selected(types)
-    if method is None or method.code is None or method.code.keywords:
+    instance = _selected(inference, f, types)
+    if instance is None:
         return None
-    instance = instance_of(method, types, False)
-    inference.edges.append((f, types))
-    inference.callees.append(instance)
     found = widen(instance.infer())
     members = found.types if isinstance(found, T.UnionType) else (found,)
     rest = [m for m in members if m is not T.Nothing]
