@@ -205,7 +205,6 @@ LONG = {
     "kernel/juliette/syntax/statements.py",
     "kernel/juliette/base/code_macros.py",
     "kernel/juliette/base/numbers/rationals.py",
-    "kernel/juliette/base/reductions.py",
     "kernel/juliette/base/sets.py",
     "kernel/juliette/base/sorting.py",
     "kernel/juliette/compiler/intrinsics_data.py",

@@ -15,7 +15,9 @@
 - `cartesian`, `indices`, `indexing`, `value_indexing`, `index_styles`, `views`: reading and writing
   elements
 - `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths
-- `reductions`, `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
+- `reducing`: how elements are folded
+- `reductions`, `reductions_into`, `accumulations`: from many elements to few; running totals
+- `array_searching`, `array_arithmetic`, `matrices`: computing with whole arrays
 - `replacing`: `replace` of elements
 - `pointers`: pointers as numbers, the names of C's types
 - `missing`: arithmetic with missing values, `skipmissing`

@@ -21,13 +21,8 @@ from juliette.base.array_protocol import (
 )
 from juliette.base.cartesian import CartesianIndex
 from juliette.base.lanes import at_once
-from juliette.base.reductions import (
-    axes_of,
-    is_whole,
-    mapped_values,
-    nothing_to_reduce,
-    objects,
-)
+from juliette.base.reducing import axes_of, is_whole, nothing_to_reduce, objects
+from juliette.base.reductions import mapped_values
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

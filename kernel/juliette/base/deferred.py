@@ -4,6 +4,7 @@ Written by `python tests/deferred_names.py`; a test sees that it is true.
 """
 
 CHAPTERS: dict[str, str] = {
+    "juliette.base.accumulations": "accumulate accumulate! cumprod cumprod! cumsum cumsum! diff",
     "juliette.base.array_hooks": (
         "DimsOrInds RangeIndex ScalarIndex ViewIndex _broadcast_getindex _ind2sub _sub2ind axes1 "
         "broadcast_unalias check_broadcast_axes checkbounds_indices copymutable_oftype dimlength "
@@ -198,10 +199,10 @@ CHAPTERS: dict[str, str] = {
         "include_dependency load_path pathof pkgdir pkgversion precompile set_active_project"
     ),
     "juliette.base.randomness": "rand randexp randn",
-    "juliette.base.reductions": (
-        "_extrema_rf accumulate accumulate! all all! any any! count count! cumprod cumprod! "
-        "cumsum cumsum! diff extrema! findmax! findmin! mapreduce maximum! minimum! prod prod! "
-        "reduce reduce_empty reduce_first sum!"
+    "juliette.base.reducing": "reduce_empty reduce_first",
+    "juliette.base.reductions": "all any count mapreduce prod reduce",
+    "juliette.base.reductions_into": (
+        "_extrema_rf all! any! count! extrema! findmax! findmin! maximum! minimum! prod! sum!"
     ),
     "juliette.base.reflection": (
         "<: >: fieldcount fieldindex fieldname fieldnames fieldtype fieldtypes hasfield isa "

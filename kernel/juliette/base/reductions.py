@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from juliette.base.array_protocol import (
-    convert_data,
     dense,
     eltype_of,
-    fortran,
     from_values,
     in_container,
-    in_kind,
-    like,
-    origin,
     result,
     scalar,
     shape_of,
@@ -25,137 +20,36 @@ from juliette.base.array_protocol import (
 )
 from juliette.base.iteration import applied
 from juliette.base.lanes import at_once, in_parts
+from juliette.base.reducing import (
+    NONE,
+    OPERATORS,
+    PLAIN,
+    WIDENING,
+    axes_of,
+    empty_reduction,
+    fold,
+    fold_axes,
+    is_whole,
+    nothing_to_reduce,
+    widened,
+)
 from juliette.compiler import lattice as L
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array, array_class, elements, make, pack, wrap
+from juliette.runtime.array import Array, elements, pack, wrap
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import (
-    ArgumentError,
-    DimensionMismatch,
-    MethodError,
-    TypeError_,
-    UndefKeywordError,
-)
+from juliette.runtime.errors import ArgumentError, TypeError_
 from juliette.runtime.kernels import Dot
 from juliette.runtime.modules import Base
 from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 
-NONE = object()
 
-
-NEUTRAL = {"+": "zero", "*": "one", "add_sum": "zero", "mul_prod": "one"}
-# The operators of `sum` and `prod`, which packages give methods for numbers of their own.
-WIDENING = {"+": "add_sum", "*": "mul_prod"}
-
-
-@Base.method("reduce_empty(op, t::Type)", export=False)
-def reduce_empty(op: Any, t: Any) -> Any:
-    """The value of a reduction of no elements, where the operation has a neutral one.
-
-    ```jldoctest
-    julia> Base.reduce_empty(*, Float64), Base.reduce_empty(&, Bool), Base.reduce_empty(+, Bool)
-    (1.0, true, 0)
-    ```
-    """
-    name = getattr(op, "name", "")
-    if Base.bindings.get(name) is op:
-        if name in NEUTRAL:
-            if t is T.Bottom:
-                raise ArgumentError(
-                    "reducing over an empty collection is not allowed; consider supplying `init` to the reducer"
-                )
-            if NEUTRAL[name] == "zero" and t is T.Bool:
-                return 0
-            if NEUTRAL[name] == "one" and T.subtype(t, T.AbstractChar):
-                return ""
-            return Base.bindings[NEUTRAL[name]](t)
-        if name in ("&", "|") and t is T.Bool:
-            return name == "&"
-    raise nothing_to_reduce(op, t)
-
-
-def nothing_to_reduce(op: Any, t: Any) -> Exception:
-    """The error for a reduction of no elements."""
-    return MethodError(Base.bindings["reduce_empty"], (op, t), None)
-
-
-def is_whole(dims: Any) -> bool:
-    """Does the keyword `dims` mean all dimensions?"""
-    return dims is None or isinstance(dims, V.ColonType)
-
-
-def axes_of(dims: Any, ndim: int) -> tuple[int, ...]:
-    """The numpy axes that the keyword `dims` names; those beyond the last are left out."""
-    given = (dims,) if isinstance(dims, int) else tuple(support.iterate(dims))
-    for d in given:
-        if not T.isa(d, T.Integer):
-            raise ArgumentError("reduced dimension(s) must be integers")
-        if d < 1:
-            raise ArgumentError(f"region dimension(s) must be ≥ 1, got {d}")
-    return tuple(dict.fromkeys(int(d) - 1 for d in given if d <= ndim))
-
-
-def objects(data: Any) -> Any:
-    """The elements as Julia values in an object ndarray of the same shape."""
-    if data.dtype == object:
-        return data
-    return pack(elements(data), T.Any_).reshape(data.shape, order="F")
-
-
-def fold_axes(
-    op: Callable[[Any, Any], Any], data: Any, axes: tuple[int, ...], init: Any = NONE
-) -> Any:
-    """Fold along axes (kept with length 1), element by element; an Array."""
-    cells = objects(data)
-    shape = tuple(1 if d in axes else n for d, n in enumerate(cells.shape))
-    rest = [d for d in range(cells.ndim) if d not in axes]
-    moved = cells.transpose(rest + sorted(axes))
-    out = []
-    for at in np.ndindex(*[cells.shape[d] for d in rest][::-1]):
-        items = iter(elements(moved[at[::-1]]) if axes else [moved[at[::-1]]])
-        acc = next(items, NONE) if init is NONE else init
-        if acc is NONE:
-            raise nothing_to_reduce(op, T.Any_)
-        if init is NONE and REDUCE_FIRST.user_methods:
-            acc = REDUCE_FIRST(op, acc)
-        for x in items:
-            acc = op(acc, x)
-        out.append(acc)
-    return from_values(out, shape)
-
-
-def fold(
-    op: Callable[[Any, Any], Any],
-    items: Any,
-    init: Any = NONE,
-    empty: Callable[[], Any] | None = None,
-) -> Any:
-    """Fold from the left; `empty` gives the value of no elements at all."""
-    it = iter(items)
-    acc = first_of(op, next(it, NONE)) if init is NONE else init
-    if acc is NONE:
-        if empty is None:
-            raise nothing_to_reduce(op, T.Any_)
-        return empty()
-    for x in it:
-        acc = op(acc, x)
-    return acc
-
-
-def widened(data: Any) -> Any:
-    """Small integers as sums and products keep them: Int64 or UInt64."""
-    kind = data.dtype.kind
-    if kind in "ib":
-        return data.astype(np.int64, copy=False)
-    return data.astype(np.uint64, copy=False) if kind == "u" else data
-
-
-def reduction(name: str, ufunc: Any, operator: str, unit: str | None, doc: str) -> None:
+def reduction(name: str, ufunc: Any, unit: str | None, doc: str) -> None:
     """Define one of `sum`, `prod`, `maximum`, `minimum`: of an array, of any iterator, and of `f` over it."""
+    operator = OPERATORS[name]
     plain = Base.bindings[operator]
     own = Base.bindings.get(WIDENING.get(operator, ""))
     everything = {
@@ -270,7 +164,6 @@ def mapped_values(f: Any, a: Any) -> Any:
 reduction(
     "sum",
     np.sum,
-    "+",
     "zero",
     """Add the elements, all of them or along `dims`.
 
@@ -288,7 +181,6 @@ reduction(
 reduction(
     "prod",
     np.prod,
-    "*",
     "one",
     """Multiply the elements.
 
@@ -301,7 +193,6 @@ reduction(
 reduction(
     "maximum",
     np.max,
-    "max",
     None,
     """The greatest element.
 
@@ -315,7 +206,6 @@ reduction(
 reduction(
     "minimum",
     np.min,
-    "min",
     None,
     """The smallest element.
 
@@ -475,14 +365,14 @@ def reduce_array(op: Any, a: Any, *, dims: Any = V.COLON, init: Any = NONE) -> A
     return in_container(a, fold_axes(op, data, axes_of(dims, data.ndim), init), dims)
 
 
-# Operations whose reductions have names of their own, which work on whole arrays.
-_NAMED = {"+": "sum", "*": "prod", "max": "maximum", "min": "minimum"}
+# The reductions by numpy, by their operators.
+_NAMED = {OPERATORS[name]: name for name in ("sum", "prod", "maximum", "minimum")}
 
 
 def _reduced(op: Any, a: Any) -> Any:
     """`reduce(op, a)` of plain numbers by numpy; None where Base has no such operation."""
     name = getattr(op, "name", None)
-    plain = type(a) in _RANGES or (isinstance(a, Array) and a.eltype in _PLAIN)
+    plain = type(a) in _RANGES or (isinstance(a, Array) and a.eltype in PLAIN)
     if (
         not plain
         or name not in _NAMED
@@ -494,12 +384,6 @@ def _reduced(op: Any, a: Any) -> Any:
 
 
 _RANGES = (V.UnitRange, V.OneTo)
-_PLAIN = (T.Float64, T.Float32, T.Int64)
-
-
-def empty_reduction(op: Any, t: Any) -> Any:
-    """What a reduction of no elements gives, where the operation has a neutral element."""
-    return Base.bindings["reduce_empty"](op, t)
 
 
 @Base.method("mapreduce(f, op, a::AbstractArray, more...; dims=:, init=nothing)", transparent=True)
@@ -541,277 +425,3 @@ def empty_mapped(f: Any, op: Any, t: Any) -> Any:
 
 
 # ---------------------------------------------------------------- running totals
-
-
-def need_dims(a: Any, dims: Any) -> int:
-    """The dimension to run along; a vector has but one."""
-    if dims is None:
-        if len(shape_of(a)) != 1:
-            raise UndefKeywordError(Symbol("dims"))
-        return 1
-    if dims < 1:
-        raise ArgumentError("dims must be a positive integer")
-    return int(dims)
-
-
-def cumulative(name: str, ufunc: Any, operator: str) -> None:
-    """`cumsum` and `cumprod`."""
-    op = Base.bindings[operator]
-
-    @Base.method(f"{name}(a::AbstractArray; dims=nothing)")
-    def running(a: Any, *, dims: Any = None) -> Any:
-        d = need_dims(a, dims)
-        data = dense(a)
-        if d > data.ndim:
-            return Base.bindings["copy"](a)
-        if data.dtype == object:
-            out = accumulated(op, data, d, NONE, eltype_of(a))
-            kinds = {T.typeof(v) for v in elements(out.data)[1:]}
-            if eltype_of(a) in (T.Any_, T.Real, T.Number) or T.subtype(
-                T.union(*kinds), eltype_of(a)
-            ):
-                return in_kind(a, convert_array(eltype_of(a), out))
-            return in_kind(a, out if len(kinds) != 1 else convert_array(kinds.pop(), out))
-        data = widened(data)
-        out = ufunc(data, axis=d - 1)
-        return like(a, fortran(out), T.TYPE_OF_DTYPE[out.dtype])
-
-    running.__doc__ = f"The running {'sum' if operator == '+' else 'product'} along a dimension."
-
-    @Base.method(f"{name}(xs)", transparent=True)
-    def of_iterator(xs: Any) -> Any:
-        return Base.bindings["accumulate"](op, xs)
-
-    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray; dims=nothing)")
-    def into(dest: Any, a: Any, *, dims: Any = None) -> Any:
-        """The running values, written into another array."""
-        if shape_of(dest) != shape_of(a):
-            raise DimensionMismatch("shape of B must match A")
-        return Base.bindings["copyto!"](dest, running(a, dims=dims))
-
-
-def convert_array(t: Any, a: Any) -> Any:
-    """The array with elements of another type."""
-    return make(convert_data(t, a.data, a.eltype), t)
-
-
-def _accumulate(op: Any, items: Any, init: Any) -> Any:
-    acc = init
-    for x in items:
-        acc = first_of(op, x) if acc is NONE else op(acc, x)
-        yield acc
-
-
-@Base.method("reduce_first(op, x)", export=False)
-def reduce_first(op: Any, x: Any) -> Any:
-    """What a reduction of one element gives; extend it for numbers that are summed in another type.
-
-    ```jldoctest
-    julia> Base.reduce_first(+, true), Base.reduce_first(max, 0x05)
-    (1, 0x05)
-    ```
-    """
-    return alone(op, x)
-
-
-REDUCE_FIRST = Base.bindings["reduce_first"]
-
-
-def first_of(op: Any, x: Any) -> Any:
-    """The first value of a fold by `op`."""
-    return REDUCE_FIRST(op, x) if REDUCE_FIRST.user_methods else alone(op, x)
-
-
-def alone(op: Any, x: Any) -> Any:
-    """What a fold by `op` makes of one element alone: Bools add up to numbers, characters join to strings."""
-    if type(x) is bool and op is Base.bindings["+"]:
-        return int(x)
-    if isinstance(x, V.Char) and op is Base.bindings["*"]:
-        return Base.bindings["string"](x)
-    return x
-
-
-def accumulated(op: Any, data: Any, d: int, init: Any, empty: Any = None) -> Any:
-    """All partial folds along a dimension, as an Array; `empty` is its element type if it has none."""
-    cells = objects(data)
-    out = np.empty(cells.shape, dtype=object)
-    rest = [n for k, n in enumerate(cells.shape) if k != d - 1]
-    for at in np.ndindex(*rest):
-        index = (*at[: d - 1], slice(None), *at[d - 1 :])
-        for k, v in enumerate(_accumulate(op, cells[index], init)):
-            out[(*at[: d - 1], k, *at[d - 1 :])] = v
-    values = out.ravel(order="F").tolist() if out.size else []
-    return from_values(values, out.shape, None if values else empty)
-
-
-cumulative("cumsum", np.cumsum, "+")
-cumulative("cumprod", np.cumprod, "*")
-
-
-# Operations that numpy accumulates as Julia does: one after the other.
-_RUNNING = {"+": np.add, "*": np.multiply, "max": np.maximum, "min": np.minimum}
-
-
-@Base.method("accumulate(op, a::AbstractArray; dims=nothing, init=nothing)", transparent=True)
-def accumulate(op: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
-    """All partial folds along a dimension.
-
-    ```jldoctest
-    julia> accumulate(max, [1, 3, 2])
-    3-element Vector{Int64}:
-     1
-     3
-     3
-    ```
-    """
-    if init is None:
-        init = NONE
-    data = dense(a)
-    t = eltype_of(a)
-    empty = None if data.size else B.ELEMENT_TYPE(op, (t if init is NONE else T.typeof(init), t))
-    if dims is None:
-        running = _RUNNING.get(getattr(op, "name", ""))
-        if (
-            running is not None
-            and init is NONE
-            and not TRACE.depth
-            and type(a) is array_class(t, 1)
-            and (t is T.Int64 or (t in _PLAIN and op.name in ("+", "*")))
-            and Base.bindings[op.name] is op
-        ):
-            return wrap(running.accumulate(data))
-        out = accumulated(op, data.ravel(order="F"), 1, init, empty)
-        out = out if data.ndim == 1 else _reshaped(out, data.shape)
-    elif need_dims(a, dims) > data.ndim:
-        return Base.bindings["copy"](a)
-    else:
-        out = accumulated(op, data, dims, init, empty)
-    return in_kind(a, out)
-
-
-def _reshaped(a: Any, shape: tuple[int, ...]) -> Any:
-    return Base.bindings["reshape"](a, shape)
-
-
-@Base.method("accumulate!(op, dest::AbstractArray, a::AbstractArray; dims=nothing, init=nothing)")
-def accumulate_into(op: Any, dest: Any, a: Any, *, dims: Any = None, init: Any = NONE) -> Any:
-    """All partial folds, written into another array.
-
-    ```jldoctest
-    julia> accumulate!(+, zeros(Int, 2), [3, 4])
-    2-element Vector{Int64}:
-     3
-     7
-    ```
-    """
-    return Base.bindings["copyto!"](dest, accumulate(op, a, dims=dims, init=init))
-
-
-@Base.method("diff(a::AbstractArray; dims=nothing)")
-def diff(a: Any, *, dims: Any = None) -> Any:
-    """Differences of neighbours.
-
-    ```jldoctest
-    julia> diff([1, 4, 9])
-    2-element Vector{Int64}:
-     3
-     5
-    ```
-    """
-    d = need_dims(a, dims)
-    data = dense(a)
-    if not 1 <= d <= data.ndim:
-        raise ArgumentError(f"dimension {d} out of range (1:{data.ndim})")
-    if data.dtype == object:
-        minus = Base.bindings["-"]
-        n = data.shape[d - 1]
-        high = np.take(data, range(1, n), axis=d - 1)
-        low = np.take(data, range(max(n - 1, 0)), axis=d - 1)
-        return from_values(
-            [minus(x, y) for x, y in zip(elements(high), elements(low), strict=True)], high.shape
-        )
-    data = widened(data) if data.dtype.kind == "b" else data
-    out = np.diff(data, axis=d - 1)
-    return result(out, T.TYPE_OF_DTYPE[out.dtype])
-
-
-_JOINED = {
-    "sum": "+",
-    "prod": "*",
-    "maximum": "max",
-    "minimum": "min",
-    "any": "|",
-    "all": "&",
-    "count": "+",
-    "extrema": "_extrema_rf",
-}
-
-
-def into_reduction(name: str) -> None:
-    """`sum!(dest, A)` and its kin reduce along the dimensions where `dest` has size 1."""
-
-    def stored(dest: Any, found: Any, init: bool) -> Any:
-        if not init:  # what is there already counts, too
-            op = Base.bindings[_JOINED[name]]
-            pairs = zip(values_of(dest), values_of(found), strict=True)
-            found = from_values([op(x, y) for x, y in pairs], shape_of(dest))
-        return Base.bindings["copyto!"](dest, found)
-
-    @Base.method(f"{name}!(dest::AbstractArray, a::AbstractArray; init::Bool=true)")
-    def into(dest: Any, a: Any, *, init: bool = True) -> Any:
-        found = Base.bindings[name].call_kw({"dims": reduced(dest, a)}, a)
-        return stored(dest, found, init)
-
-    @Base.method(f"{name}!(f::Function, dest::AbstractArray, a::AbstractArray; init::Bool=true)")
-    def mapped_into(f: Any, dest: Any, a: Any, *, init: bool = True) -> Any:
-        found = Base.bindings[name].call_kw({"dims": reduced(dest, a)}, f, a)
-        return stored(dest, found, init)
-
-    into.__doc__ = f"`{name}` along the dimensions where the destination has size 1, written there."
-
-
-def reduced(dest: Any, a: Any) -> tuple[int, ...]:
-    """The dimensions along which an array has to be reduced to fit the destination."""
-    small, large = shape_of(dest), shape_of(a)
-    if len(small) > len(large):
-        raise DimensionMismatch(
-            f"cannot reduce {len(large)}-dimensional array to {len(small)} dimensions"
-        )
-    first, start = (origin(x) or (1,) * len(large) for x in (dest, a))
-    if any(
-        m != 1 and (m, i) != (n, k) for m, n, i, k in zip(small, large, first, start, strict=False)
-    ):
-        axes, show = Base.bindings["axes"], Base.bindings["repr"]
-        raise DimensionMismatch(
-            f"reduction on array with indices {show(axes(a))} with output with indices "
-            f"{show(axes(dest))}"
-        )
-    padded = small + (1,) * (len(large) - len(small))
-    return tuple(d for d, m in enumerate(padded, 1) if m == 1)
-
-
-def into_search(name: str) -> None:
-    """`findmin!` and `findmax!` write the values and where they are."""
-
-    @Base.method(f"{name}!(values::AbstractArray, places::AbstractArray, a::AbstractArray)")
-    def into(values: Any, places: Any, a: Any) -> Any:
-        found = Base.bindings[name].call_kw({"dims": reduced(values, a)}, a)
-        copyto = Base.bindings["copyto!"]
-        return copyto(values, found[0]), copyto(places, found[1])
-
-    into.__doc__ = (
-        f"`{name}` along the dimensions where the destinations have size 1, written there."
-    )
-
-
-@Base.method("_extrema_rf(a::Tuple, b::Tuple)", export=False)
-def joined_extrema(a: Any, b: Any) -> Any:
-    """The extrema of two ranges of values together."""
-    return Base.bindings["min"](a[0], b[0]), Base.bindings["max"](a[1], b[1])
-
-
-for _name in ("sum", "prod", "maximum", "minimum", "any", "all", "count", "extrema"):
-    into_reduction(_name)
-
-for _name in ("findmin", "findmax"):
-    into_search(_name)

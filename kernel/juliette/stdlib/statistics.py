@@ -20,7 +20,7 @@ from juliette.base.array_protocol import (
     shape_of,
     values_of,
 )
-from juliette.base.reductions import axes_of, fold_axes, is_whole
+from juliette.base.reducing import axes_of, fold_axes, is_whole
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
