@@ -207,7 +207,6 @@ LONG = {
     "kernel/juliette/base/numbers/rationals.py",
     "kernel/juliette/base/sets.py",
     "kernel/juliette/base/sorting.py",
-    "kernel/juliette/compiler/intrinsics_data.py",
     "kernel/juliette/packages/flux/data.py",
 }
 

@@ -5,6 +5,7 @@
 - `code_loading`: packages kept in files: `LOAD_PATH`, projects
 - `core`: the core language that all syntax is lowered to
 - `data_support`: what compiled code calls for data of known types
+- `data_types`: what inference asks of the types of data
 - `definitions`: lowering of `struct`, `abstract type`, `primitive type`
 - `emit_data`: Python forms for arrays, dictionaries and strings of known types
 - `emit_loops`: Python forms for loops and comprehensions
@@ -20,7 +21,10 @@
 - `intrinsics_numbers`: rules for numbers: results, and direct code
 - `intrinsics_bits`: rules for the bits of integers
 - `intrinsics_mixed`: rules for sums and products of numbers of different kinds
-- `intrinsics_data`: rules for ranges, arrays, tuples, structs, strings
+- `intrinsics_indexing`: rules for ranges, sizes, reading and writing elements
+- `intrinsics_literals`: rules for arrays and dictionaries from their elements
+- `intrinsics_structs`: rules for tuples, structs and their fields
+- `intrinsics_conversion`: rules for conversion to strings and to types
 - `intrinsics_collections`: rules for what fills, searches, changes and copies collections
 - `intrinsics_iteration`: rules for comprehensions, dotted calls and functions that take functions
 - `lattice`: what inference can know of a value

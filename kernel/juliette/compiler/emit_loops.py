@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.compiler import core as C
+from juliette.compiler.data_types import array_of, in_step, is_plain_vector, is_tuple
 from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.inference import assigned_in, parts_of, quiet
-from juliette.compiler.intrinsics_data import array_of, in_step, is_plain_vector, is_tuple
 from juliette.compiler.lattice import ANY, ONE_TO, UNIT_RANGE, joined, widen
 from juliette.runtime import types as T
 

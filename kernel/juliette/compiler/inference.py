@@ -137,7 +137,7 @@ class Inference:
         return tuple_of(items)
 
     def _getfield(self, node: C.GetField) -> Any:
-        from juliette.compiler.intrinsics_data import plan_getfield
+        from juliette.compiler.intrinsics_structs import plan_getfield
 
         plan = plan_getfield(self, node, self.visit(node.object))
         return self._planned(node, plan)

@@ -471,7 +471,7 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
         return plan_made(inference, node, t, args)
     if not isinstance(body, T.DataType) or body.typename.constructors is None:
         return None
-    from juliette.compiler.intrinsics_data import plan_struct
+    from juliette.compiler.intrinsics_structs import plan_struct
 
     return plan_struct(inference, node, t, args)
 
@@ -503,8 +503,8 @@ def plan_made(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | N
     if inference.traced:
         return None
     if (t is V.Dict_ or t is V.Set_) and not table.user_methods:
-        from juliette.compiler.intrinsics_data import plan_entries
         from juliette.compiler.intrinsics_iteration import plan_filled
+        from juliette.compiler.intrinsics_literals import plan_entries
 
         inference.edges.append((table, None))
         plan = plan_filled(inference, node, t) or plan_entries(inference, node, t, args)

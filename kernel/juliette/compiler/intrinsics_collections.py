@@ -7,6 +7,19 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
+from juliette.compiler.data_types import (
+    KEYS,
+    STEPS,
+    SUBSTRING,
+    array_of,
+    cartesian,
+    dict_of,
+    entries_of,
+    field_element,
+    found_key,
+    is_array,
+    plain_key,
+)
 from juliette.compiler.intrinsics import (
     BOOL,
     FLOAT,
@@ -18,18 +31,6 @@ from juliette.compiler.intrinsics import (
     kind,
     kinds,
     rule,
-)
-from juliette.compiler.intrinsics_data import (
-    STEPS,
-    SUBSTRING,
-    array_of,
-    cartesian,
-    dict_of,
-    entries_of,
-    field_element,
-    found_key,
-    is_array,
-    plain_key,
 )
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
@@ -302,3 +303,70 @@ def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             field_element(value), lambda em, n: em.call("%dict_get_or_set", *em.exprs(n.args))
         )
     return Plan(field_element(value))
+
+
+# ---------------------------------------------------------------- questions
+
+
+def _member(name: str, args: list[Any]) -> Plan | None:
+    """Is something in a set, in a tuple of its like, or in what counts through Int64s?"""
+    if len(args) != 2:
+        return None
+    x, t = args[0], widen(args[1])
+    entries = entries_of(t)
+    among = ast.NotIn if name == "∉" else ast.In
+
+    def contained(em: Any, n: C.Call) -> ast.expr:
+        k, s = em.exprs(n.args)
+        if entries is not None:
+            s = em.at(ast.Attribute(s, "data", LOAD))
+        return em.at(ast.Compare(k, [among()], [s]))  # type: ignore[no-any-return]
+
+    if entries is not None and len(entries) == 1:
+        return Plan(BOOL, contained) if found_key(entries[0], x) else None
+    if (
+        isinstance(t, T.DataType)
+        and t.typename is T.TUPLE_NAME
+        and t.concrete
+        and widen(x) in (*KEYS, SUBSTRING)
+        and all(found_key(p, x) for p in t.parameters)
+    ):
+        return Plan(BOOL, contained)
+    if t is STRING and widen(x) is T.Char_:
+        helper = "%char_in" if name != "∉" else "%char_not_in"
+        return Plan(BOOL, lambda em, n: em.call(helper, *em.exprs(n.args)))
+    if t in (L.UNIT_RANGE, L.ONE_TO) and kind(x) == "i":
+
+        def between(em: Any, n: C.Call) -> ast.expr:
+            return em.call("%within" if name != "∉" else "%outside", *em.exprs(n.args))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, between)
+    return None
+
+
+@rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "isassigned")
+def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    name = inference.name
+    if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
+
+        def emit(em: Any, n: C.Call) -> ast.expr:
+            return em.at(  # type: ignore[no-any-return]
+                ast.Compare(em.array_length(n.args[0], array[1]), [ast.Eq()], [em.const(0)])
+            )
+
+        return Plan(BOOL, emit)
+    if (
+        name == "haskey"
+        and len(args) == 2
+        and (entry := dict_of(args[0]))
+        and found_key(entry[0], args[1])
+    ):
+
+        def emit_haskey(em: Any, n: C.Call) -> ast.expr:
+            d, k = em.exprs(n.args)
+            return em.at(ast.Compare(k, [ast.In()], [em.at(ast.Attribute(d, "data", LOAD))]))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, emit_haskey)
+    if name in ("in", "∈", "∉"):
+        return _member(name, args)
+    return Plan(BOOL) if exact(args) is not None and name != "isempty" else None

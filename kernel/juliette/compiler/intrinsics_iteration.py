@@ -12,6 +12,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
+from juliette.compiler.data_types import PAIR, array_of, dict_of, field_element, is_array, is_tuple
 from juliette.compiler.inference import element_of, parts_of
 from juliette.compiler.intrinsics import (
     BOOL,
@@ -27,14 +28,6 @@ from juliette.compiler.intrinsics import (
     rule,
     runtime,
     told,
-)
-from juliette.compiler.intrinsics_data import (
-    PAIR,
-    array_of,
-    dict_of,
-    field_element,
-    is_array,
-    is_tuple,
 )
 from juliette.compiler.lattice import BOTTOM, Known, Span, widen
 from juliette.compiler.results import by_example, dimensions, stable

@@ -14,12 +14,16 @@ from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-# The three modules of intrinsics register their rules.
+# The modules of intrinsics register their rules.
 from juliette.compiler import core as C
 from juliette.compiler import intrinsics_bits as intrinsics_bits
 from juliette.compiler import intrinsics_collections as intrinsics_collections
+from juliette.compiler import intrinsics_conversion as intrinsics_conversion
+from juliette.compiler import intrinsics_indexing as intrinsics_indexing
 from juliette.compiler import intrinsics_iteration as intrinsics_iteration
+from juliette.compiler import intrinsics_literals as intrinsics_literals
 from juliette.compiler import intrinsics_numbers as intrinsics_numbers
+from juliette.compiler import intrinsics_structs as intrinsics_structs
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter

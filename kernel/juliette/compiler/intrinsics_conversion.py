@@ -1,0 +1,71 @@
+"""Rules for conversion: values to strings and to types, names to values (see `intrinsics`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from juliette.compiler import core as C
+from juliette.compiler import lattice as L
+from juliette.compiler.intrinsics import FLOAT, STRING, Plan, folded, kind, kinds, rule, runtime
+from juliette.compiler.lattice import ANY, Known, widen
+from juliette.runtime import types as T
+from juliette.runtime.modules import Base, Module
+
+
+@runtime("string")
+@rule("string")
+def _string(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if args and set(kinds(args)) <= {"s", "i"}:
+        return Plan(STRING, lambda em, n: em.joined(n))
+    return Plan(STRING)
+
+
+@rule("repr", "join", "lpad", "rpad", "uppercase", "lowercase", "repeat", "titlecase")
+def _text(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    return Plan(STRING) if args and kind(args[0]) == "s" else None
+
+
+@runtime("convert")
+def _convert(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    t = args[0].value if type(args[0]) is Known else None
+    if t is ANY:
+        return Plan(args[1], lambda em, n: em.expr(n.args[1]))
+    if not isinstance(t, T.DataType) or not t.concrete:
+        return None
+    if widen(args[1]) is t:
+        return Plan(args[1], lambda em, n: em.expr(n.args[1]))
+    if t is FLOAT and kind(args[1]) == "i":
+        return Plan(FLOAT, lambda em, n: em.call("%float", em.expr(n.args[1])))
+    return Plan(t)
+
+
+@runtime("typeassert")
+def _typeassert(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    t = args[1].value if type(args[1]) is Known else None
+    if not isinstance(t, T.JuliaType):
+        return None
+    if L.concrete(args[0]) and T.subtype(widen(args[0]), t) and type(args[0]) is not Known:
+        return Plan(args[0], lambda em, n: em.expr(n.args[0]))
+    return Plan(t) if isinstance(t, T.DataType) and t.concrete else None
+
+
+@runtime("apply_type", traceable=True)
+def _apply_type(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if not all(type(a) is Known for a in args) or not all(
+        type(n) in (C.Const, C.Global, C.Local, C.Runtime, C.Call) for n in node.args
+    ):
+        return None
+    try:
+        return folded(T.apply_type(*[a.value for a in args]))
+    except Exception:
+        return None  # the call itself raises the error
+
+
+@runtime("global_ref", traceable=True)
+def _global_ref(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    module, name = args[0].value, args[1].value
+    if not isinstance(module, Module):
+        module = Base if str(module) in ("Base", "Core") else None
+    if module is not None and name in module.bindings and name in module.consts:
+        return folded(module.bindings[name])
+    return None
