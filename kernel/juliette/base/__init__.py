@@ -12,8 +12,8 @@
 - `array_construction`, `concatenation`, `ranges`: making arrays
 - `range_questions`: what ranges answer without their elements
 - `range_types`: from one kind of range to another
-- `cartesian`, `indices`, `indexing`, `value_indexing`, `index_styles`, `views`: reading and writing
-  elements
+- `cartesian`, `indices`, `indexing`, `assigning`, `value_indexing`, `index_styles`, `views`: reading
+  and writing elements
 - `reshaping`, `slices`, `vectors`: other shapes and orders, other lengths
 - `reducing`: how elements are folded
 - `reductions`, `reductions_into`, `accumulations`: from many elements to few; running totals
@@ -27,9 +27,11 @@
 - `iterator_sizes`, `collecting`: sizes and element types; `collect`, generators
 - `nested_loops`: the macros of Base.Cartesian
 - `iterator_traits`: what the types of lazy iterators tell of size and elements
-- `iterators`, `iterator_functions`, `pairs`: the lazy iterators
-- `folds`, `searching`, `orderings`, `sorting`: functions of a function and a collection
+- `lazy`, `iterators`, `zipping`, `iterator_functions`, `pairs`: the lazy iterators
+- `mapping`, `folds`, `searching`, `orderings`, `sorting`: functions of a function and a collection
+- `iterator_reductions`: `sum`, `any` and their kin of anything that can be iterated
 - `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
+- `dictionary_views`, `merging`: keys and values; dictionaries from dictionaries
 - `simple_vector`: the vectors of type parameters
 - `tuples`, `functions`, `fixing`: tuples, named tuples; composition and partial application
 - `tasks`, `channels`, `locks`: what takes turns
@@ -42,7 +44,7 @@
 - `docs`: docstrings and `@doc`
 - `enums`: `@enum`
 - `loading`: code from text and files
-- `streams`: reading and writing
+- `streams`, `reading`, `writing`: files, buffers, the standard streams
 - `logs`: `@info` and its relatives
 - `output`: colours, the context of printing, redirection
 - `paths`, `files`: the file system

@@ -549,7 +549,8 @@ def _write_range(dest: Any, start: int, values: list[Any]) -> None:
     if TRACE.depth and B.MUTATION is not None:
         B.MUTATION(dest, "copyto!")
     if isinstance(dest, Struct):
-        from juliette.base.indexing import SETINDEX, canonical_position
+        from juliette.base.assigning import SETINDEX
+        from juliette.base.indexing import canonical_position
 
         shape = shape_of(dest)
         for i, v in enumerate(values, start):

@@ -20,6 +20,7 @@ from juliette.base.array_protocol import (
     own_axes,
     shape_of,
 )
+from juliette.base.assigning import SETINDEX
 from juliette.base.broadcast_styles import (
     TUPLE_STYLE,
     UNKNOWN,
@@ -33,7 +34,7 @@ from juliette.base.broadcast_styles import (
     together,
 )
 from juliette.base.cartesian import CartesianIndices
-from juliette.base.indexing import SETINDEX, canonical_position
+from juliette.base.indexing import canonical_position
 from juliette.base.iteration import iterate_value, iterates
 from juliette.base.views import dotview, materialize_into
 from juliette.compiler import support

@@ -75,10 +75,7 @@ CHAPTERS: dict[str, str] = {
         "decompose exponent_bias exponent_bits exponent_half exponent_mask exponent_max "
         "exponent_one exponent_raw_max sign_mask significand_bits significand_mask uinttype"
     ),
-    "juliette.base.folds": (
-        "accumulate accumulate! all any argmax argmin count findmax findmin foldl foldr foreach "
-        "mapfoldl mapfoldr mapreduce prod reduce"
-    ),
+    "juliette.base.folds": "accumulate accumulate! foldl foldr mapfoldl mapfoldr mapreduce reduce",
     "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
@@ -91,6 +88,7 @@ CHAPTERS: dict[str, str] = {
         "isvarargtype print_to_string promote_eltype promote_typeof reenable_sigint "
         "rewrap_unionall split_rest systemerror text_colors tuple_type_cons typesof undef_ref_str"
     ),
+    "juliette.base.iterator_reductions": "all any argmax argmin count findmax findmin prod",
     "juliette.base.loading": (
         "compilerbarrier donotdelete evalfile include include_string inferencebarrier typeassert"
     ),
@@ -100,6 +98,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.logs": "@debug @error @info @logmsg @warn CoreLogging",
     "juliette.base.macros": "@MIME_str @__dot__ @assert @raw_str @show esc gensym",
+    "juliette.base.mapping": "foreach",
     "juliette.base.matrices": (
         "acot acoth acsc acsch asec asech cot coth csc csch kron kron! sec sech sincos"
     ),
@@ -199,6 +198,10 @@ CHAPTERS: dict[str, str] = {
         "include_dependency load_path pathof pkgdir pkgversion precompile set_active_project"
     ),
     "juliette.base.randomness": "rand randexp randn",
+    "juliette.base.reading": (
+        "EachLine bytesavailable countlines eachline eof read read! readavailable readbytes! "
+        "readchomp readline readlines readuntil"
+    ),
     "juliette.base.reducing": "reduce_empty reduce_first",
     "juliette.base.reductions": "all any count mapreduce prod reduce",
     "juliette.base.reductions_into": (
@@ -227,10 +230,8 @@ CHAPTERS: dict[str, str] = {
         "searchsortedfirst searchsortedlast sort sortperm!"
     ),
     "juliette.base.streams": (
-        "EachLine IOError bytesavailable close countlines eachline eof fd flush ismarked isopen "
-        "isreadable isreadonly iswritable mark open position read read! readavailable readbytes! "
-        "readchomp readline readlines readuntil reset seek seekend seekstart skip take! truncate "
-        "unmark write"
+        "IOError close fd flush ismarked isopen isreadable isreadonly iswritable mark open "
+        "position reset seek seekend seekstart skip take! truncate unmark"
     ),
     "juliette.base.strings.characters": (
         "CodePointError InvalidCharError codepoint isascii iscntrl isdigit isletter islowercase "
@@ -272,6 +273,7 @@ CHAPTERS: dict[str, str] = {
         "@allocated @allocations @elapsed @showtime @time @timed @timev GC_Diff gc_bytes"
     ),
     "juliette.base.type_fields": "typename",
+    "juliette.base.writing": "write",
     "juliette.display.dump": "dump",
     "juliette.display.errors": "Experimental",
     "juliette.display.expressions": "show_unquoted",
@@ -367,9 +369,10 @@ EXPORTED: dict[str, str] = {
 EXTENDED: dict[str, str] = {
     "juliette.base.atomics": "getfield getproperty setfield! setproperty!",
     "juliette.base.backtraces": "showerror",
-    "juliette.base.folds": "extrema filter filter! map map! maximum minimum sum",
     "juliette.base.internals": "checked_length dims2string",
+    "juliette.base.iterator_reductions": "extrema maximum minimum sum",
     "juliette.base.loading": "Module",
+    "juliette.base.mapping": "filter filter! map map!",
     "juliette.base.matrices": (
         "/ \\ ^ acos acosh asin asinh atan atanh cbrt cos cosh exp inv log sin sinh sqrt tan tanh "
         "√ ∛"
@@ -387,6 +390,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.numbers.trigonometry": "atan log",
     "juliette.base.optional": "Nothing",
     "juliette.base.output": "IOContext get getindex haskey in keys",
+    "juliette.base.reading": "peek",
     "juliette.base.reductions": "extrema maximum minimum sum",
     "juliette.base.reflection": "promote_typejoin sizeof",
     "juliette.base.replacing": "replace!",
@@ -394,7 +398,7 @@ EXTENDED: dict[str, str] = {
     "juliette.base.searching": "first in last",
     "juliette.base.slices": "unique",
     "juliette.base.sorting": "issorted sort! sortperm",
-    "juliette.base.streams": "IOBuffer copy peek",
+    "juliette.base.streams": "IOBuffer copy",
     "juliette.base.strings.characters": (
         "% + - Char first getindex isempty last length only rem size"
     ),

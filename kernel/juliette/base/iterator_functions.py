@@ -14,7 +14,6 @@ from juliette.base.iterators import (
     Drop,
     DropWhile,
     Flatten,
-    Iterators,
     Partition,
     Product,
     Repeated,
@@ -24,6 +23,7 @@ from juliette.base.iterators import (
     TakeWhile,
     lazy_map,
 )
+from juliette.base.lazy import Iterators
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError

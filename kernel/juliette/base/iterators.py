@@ -1,4 +1,4 @@
-"""Lazy iterators: `zip`, `enumerate` and the module `Iterators`.
+"""The module `Iterators`: lazy iterators that choose, repeat and combine.
 
 Each is a small class with its rules for size and element type; they are together because they build
 on one another.
@@ -7,20 +7,13 @@ on one another.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from juliette.base.collecting import (
-    Generator,
-    collect_values,
-    fitted,
-    gather,
-    lazy_type,
-    product_shape,
-)
-from juliette.base.iteration import iterate_value, native_steps, resume
+from juliette.base.collecting import Generator, collect_values, fitted, gather, product_shape
+from juliette.base.iteration import iterate_value, resume
 from juliette.base.iterator_sizes import (
     HasLength,
     IsInfinite,
@@ -29,221 +22,16 @@ from juliette.base.iterator_sizes import (
     eltype_of_iterator,
     has_shape,
     known_length,
-    shape_of_iterator,
     size_of,
 )
+from juliette.base.lazy import Iterators, Wrapping, lazily, length_of
+from juliette.base.zipping import Enumerate, Zip
 from juliette.compiler import support
-from juliette.compiler.lattice import IN_STEP
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
-from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ArgumentError, DimensionMismatch
-from juliette.runtime.modules import Base, Module, constructors
-
-Iterators = Module("Iterators", Base)
-Iterators.visible = Iterators.bindings["__builtins__"] = Base.bindings
-Base.const("Iterators", Iterators)
-for _name in ("filter", "map", "accumulate", "reverse"):
-    # These differ from Base's functions of the same name: they are lazy.
-    Iterators.set(_name, GenericFunction(_name, Iterators), const=True)
-
-
-def _length(x: Any) -> int:
-    return int(Base.bindings["length"](x))
-
-
-def lazily(
-    name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]
-) -> Callable[[type], type]:
-    """Make a class the class of `Base.Iterators.Name{params}`, with its `iterate` methods."""
-
-    def register(cls: type) -> type:
-        family = lazy_type(cls, f"Base.Iterators.{name}", params, parameters)
-        many = name in ("Zip", "ProductIterator")  # the one field holds all iterators
-        support._builtin(
-            constructors(family),
-            T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
-            lambda t, *args: cls(*args[0]) if many else cls(*args),
-            ("args",),
-        )
-        Iterators.set(name, family, const=True)
-        native_steps(name, module=Iterators)
-        return cls
-
-    return register
-
-
-class Wrapping(Lazy):
-    """A lazy iterator over one other, element by element."""
-
-    __slots__ = ()
-
-    @property
-    def source(self) -> Any:
-        return self.itr  # type: ignore[attr-defined]
-
-    def size(self) -> Any:
-        return size_of(self.source)
-
-    def iteration_shape(self) -> tuple[int, ...] | None:
-        return shape_of_iterator(self.source)
-
-    def iteration_length(self) -> int:
-        return _length(self.source)
-
-    def element_type(self) -> Any:
-        return eltype_of_iterator(self.source)
-
-
-# ---------------------------------------------------------------- zip and enumerate
-
-
-def zipped_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape of what is gone over together: vectors end with the shortest, other shapes must agree."""
-    if len(shapes[0]) == 1:
-        return (min(shapes)[0],)
-    for other in shapes[1:]:
-        if other != shapes[0]:
-            axes = [tuple(V.OneTo(n) for n in shape) for shape in (shapes[0], other)]
-            Base.bindings["promote_shape"](*axes)
-    return shapes[0]
-
-
-# Collections that cannot be used up.
-_NEVER_DONE = (tuple, str, Array, V.Range)
-
-
-@lazily("Zip", "Is", lambda z: (T.tuple_type(map(T.typeof, z.sources)),))
-class Zip(Lazy):
-    """`zip(xs...)`"""
-
-    # Julia's name of the field is a keyword of Python.
-    __slots__ = ("is",)
-    fields = ("is",)
-
-    def __init__(self, *sources: Any) -> None:
-        setattr(self, "is", sources)
-
-    @property
-    def sources(self) -> tuple[Any, ...]:
-        return getattr(self, "is")
-
-    def julia_iterator(self) -> Iterator[Any]:
-        sources: tuple[Any, ...] = self.sources
-        for x in sources:
-            if not isinstance(x, _NEVER_DONE):
-                isdone = Base.bindings["isdone"]
-                told = [
-                    not isinstance(x, _NEVER_DONE) and isdone(x) is not V.MISSING for x in sources
-                ]
-                if any(told):
-                    return self._careful(told)
-                break
-        return zip(*map(iterate_value, sources), strict=False)
-
-    def _careful(self, told: list[bool]) -> Iterator[Any]:
-        """Who can tell that it is at its end is asked, and gives its element after the others: none is lost."""
-        isdone, sources = Base.bindings["isdone"], self.sources
-        steps = list(map(iterate_value, sources))
-        order = sorted(range(len(sources)), key=told.__getitem__)
-        values = [None] * len(sources)
-        while not any(told[i] and isdone(sources[i]) is True for i in order):
-            for i in order:
-                try:
-                    values[i] = next(steps[i])
-                except StopIteration:
-                    return
-            yield tuple(values)
-
-    def size(self) -> Any:
-        sizes = [size_of(x) for x in self.sources]
-        if any(s is SizeUnknown for s in sizes):
-            return SizeUnknown
-        finite = [s for s in sizes if s is not IsInfinite]
-        if not finite:
-            return IsInfinite
-        return (
-            finite[0]
-            if len(finite) == len(sizes) and all(s is finite[0] or s == finite[0] for s in finite)
-            else HasLength
-        )
-
-    def iteration_shape(self) -> tuple[int, ...] | None:
-        shapes = [shape_of_iterator(x) for x in self.sources]
-        if not shapes or any(s is None or len(s) != len(shapes[0] or ()) for s in shapes):
-            return None
-        return zipped_shape(shapes)  # type: ignore[arg-type]
-
-    def without_shape(self, function: str) -> Exception:
-        shapes = [shape_of_iterator(x) for x in self.sources]
-        if None not in shapes and len(set(shapes)) > 1:
-            return DimensionMismatch("dimensions must match in zip")
-        return super().without_shape(function)
-
-    def iteration_length(self) -> int:
-        finite = [x for x in self.sources if size_of(x) is not IsInfinite]
-        if not finite:
-            raise ArgumentError("iterator is of undefined length")
-        return min(map(_length, finite))
-
-    def element_type(self) -> Any:
-        types = [eltype_of_iterator(x) for x in self.sources]
-        return None if None in types else T.tuple_type(types)
-
-
-@Base.method("zip(xs...)", transparent=True)
-def zip_(*xs: Any) -> Any:
-    """Iterate over several collections at the same time, until one of them ends.
-
-    ```jldoctest
-    julia> collect(zip(1:3, ["a", "b"]))
-    2-element Vector{Tuple{Int64, String}}:
-     (1, "a")
-     (2, "b")
-    ```
-    """
-    return Zip(*xs)
-
-
-@lazily("Enumerate", "I", lambda e: (T.typeof(e.itr),))
-class Enumerate(Wrapping):
-    """`enumerate(xs)`"""
-
-    __slots__ = ("itr",)
-    fields = ("itr",)
-
-    def __init__(self, itr: Any) -> None:
-        self.itr = itr
-
-    def julia_iterator(self) -> Iterator[Any]:
-        return enumerate(iterate_value(self.itr), 1)
-
-    def element_type(self) -> Any:
-        t = eltype_of_iterator(self.itr)
-        return None if t is None else T.tuple_type([T.Int64, t])
-
-
-IN_STEP.update(T.unwrap(Iterators.bindings[name]).typename for name in ("Zip", "Enumerate"))
-
-
-@Base.method("enumerate(x)", transparent=True)
-def enumerate_(x: Any) -> Any:
-    """Pairs of a counter and the element: `(1, x₁), (2, x₂), …`.
-
-    ```jldoctest
-    julia> for (i, c) in enumerate("ab")
-               println(i, c)
-           end
-    1a
-    2b
-    ```
-    """
-    return Enumerate(x)
-
-
-Iterators.set("zip", Base.bindings["zip"], const=True)
-Iterators.set("enumerate", Base.bindings["enumerate"], const=True)
+from juliette.runtime.errors import ArgumentError
+from juliette.runtime.modules import Base
 
 # ---------------------------------------------------------------- choosing elements
 
@@ -327,7 +115,7 @@ class Take(Limited):
         return SizeUnknown if size_of(self.xs) is SizeUnknown else HasLength
 
     def iteration_length(self) -> int:
-        return self.n if size_of(self.xs) is IsInfinite else min(self.n, _length(self.xs))
+        return self.n if size_of(self.xs) is IsInfinite else min(self.n, length_of(self.xs))
 
 
 @lazily("Drop", "I", lambda t: (T.typeof(t.xs),))
@@ -350,7 +138,7 @@ class Drop(Limited):
         return itertools.islice(iterate_value(self.xs), self.n, None)
 
     def iteration_length(self) -> int:
-        return max(_length(self.xs) - self.n, 0)
+        return max(length_of(self.xs) - self.n, 0)
 
 
 class Conditional(Limited):
@@ -601,7 +389,7 @@ class Flatten(Lazy):
             raise ArgumentError(
                 "Iterates of the argument to Flatten are not known to have constant length"
             )
-        return each * _length(self.it)
+        return each * length_of(self.it)
 
     def element_type(self) -> Any:
         if type(self.it) is tuple and not self.it:
@@ -651,7 +439,7 @@ class Partition(Lazy):
         return HasLength if n is not None else size_of(self.c)
 
     def iteration_length(self) -> int:
-        return -(-_length(self.c) // self.n)
+        return -(-length_of(self.c) // self.n)
 
     def element_type(self) -> Any:
         from juliette.base.iterator_traits import partition_traits
@@ -714,6 +502,6 @@ class Reverse(Wrapping):
         if isinstance(x, Zip):
             return zip(*(Reverse(s).julia_iterator() for s in x.sources), strict=False)
         if isinstance(x, Enumerate):
-            n = _length(x.itr)
+            n = length_of(x.itr)
             return zip(range(n, 0, -1), Reverse(x.itr).julia_iterator(), strict=False)
         return reversed(collect_values(x))

@@ -19,7 +19,7 @@ from juliette.base.iterator_sizes import (
     shape_of_iterator,
     size_of,
 )
-from juliette.base.iterators import Iterators, lazily
+from juliette.base.lazy import Iterators, lazily
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array

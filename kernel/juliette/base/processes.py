@@ -9,15 +9,8 @@ from juliette.base.commands import Cmd, CmdRedirect, OrCmds, cmd_text
 from juliette.base.fields import FIELD_HOOKS
 from juliette.base.iteration import iterate_value
 from juliette.base.pipes import DescriptorStream, TwoWay
-from juliette.base.streams import (
-    IOError_,
-    byte_vector,
-    eachline,
-    flush,
-    io_error,
-    open_file,
-    readlines,
-)
+from juliette.base.reading import eachline, readlines
+from juliette.base.streams import IOError_, byte_vector, flush, io_error, open_file
 from juliette.base.strings.values import text_of
 from juliette.display.io import DEVNULL, IO, STDERR, STDIN, STDOUT, IOBuffer
 from juliette.runtime import types as T

@@ -7,9 +7,10 @@ from typing import Any
 
 from juliette.base.collecting import fitted, gather
 from juliette.base.fixing import Fix2
-from juliette.base.folds import holds, itself
 from juliette.base.iteration import applied, iterate_value
+from juliette.base.iterator_reductions import itself
 from juliette.base.iterator_sizes import eltype_of_iterator, shape_of_iterator
+from juliette.base.mapping import holds
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from juliette.base.dictionaries import DictView, KeySet, key_value_types
+from juliette.base.dictionaries import key_value_types
+from juliette.base.dictionary_views import DictView, KeySet
 from juliette.base.iteration import iterate_value
-from juliette.base.iterators import Enumerate, Reverse, Zip
+from juliette.base.iterators import Reverse
 from juliette.base.pairs import Pairs
+from juliette.base.zipping import Enumerate, Zip
 from juliette.display.io import IO, within
 from juliette.display.show import _implied, joined, one_line, show, show_default
 from juliette.runtime import types as T

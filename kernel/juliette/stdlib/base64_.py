@@ -6,8 +6,9 @@ import base64
 import binascii
 from typing import Any
 
-from juliette.base.streams import byte_vector, write
+from juliette.base.streams import byte_vector
 from juliette.base.strings.values import text_of
+from juliette.base.writing import write
 from juliette.display.io import IO, IOBuffer
 from juliette.runtime import types as T
 from juliette.runtime.errors import ArgumentError

@@ -125,7 +125,7 @@ def reverseind(s: Any, i: Any) -> int:
 
 @Base.method("filter(f, s::AbstractString)")
 def filter_(f: Any, s: Any) -> str:
-    from juliette.base.folds import holds
+    from juliette.base.mapping import holds
 
     return "".join(c.text for c in characters(text_of(s)) if holds(f, c))
 
