@@ -22,8 +22,9 @@ import juliette.display
 from juliette.base import bootstrap, deferred
 from juliette.compiler import support
 from juliette.runtime import types as T
+from juliette.runtime.builtin_methods import function_name
 from juliette.runtime.dispatch import GenericFunction, Method
-from juliette.runtime.modules import Base, Module, _name_of, constructors
+from juliette.runtime.modules import Base, Module, constructors
 
 PLACE = Path(deferred.__file__)
 # Types of the runtime's whose methods these parts have; no value of theirs comes about without
@@ -80,7 +81,7 @@ class Survey:
             register = method(module, header, **options)
 
             def noted(f: Any) -> Any:
-                self._note(module, _name_of(header))
+                self._note(module, function_name(header))
                 return register(f)
 
             return noted

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.runtime import types as T
+from juliette.runtime.builtin_methods import Builtin
 from juliette.runtime.dispatch import GenericFunction, Method
-from juliette.runtime.modules import Base, Builtin, Core
+from juliette.runtime.modules import Base, Core
 
 _ALIASES = {
     "BitInteger": "Union{Int128,Int16,Int32,Int64,Int8,UInt128,UInt16,UInt32,UInt64,UInt8}",

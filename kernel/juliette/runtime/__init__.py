@@ -27,5 +27,6 @@
 - `interrupts`: held back while something is loaded
 - `memory`: how much memory there is
 - `modules`: modules and their bindings; how Base is filled
+- `builtin_methods`: methods written in Python, and their Julia headers
 - `errors`: Julia's exceptions, data only
 """

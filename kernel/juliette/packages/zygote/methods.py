@@ -50,10 +50,10 @@ from juliette.packages.zygote.structured import (
     wraps_node,
 )
 from juliette.runtime import broadcast as B
-from juliette.runtime import modules
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
+from juliette.runtime.builtin_methods import set_traced_builtin
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import BigFloat_, Complex, Rational
@@ -615,6 +615,6 @@ def traced_constructor(name: str, f: Any, classes: tuple[type, ...]) -> Any:
     return f
 
 
-modules.set_traced_builtin(traced_builtin, traced_keyword)
+set_traced_builtin(traced_builtin, traced_keyword)
 support.TRACED_CONSTRUCTOR = traced_constructor
 B.VIEWS_IN_TRACE = forward_only
