@@ -29,6 +29,7 @@
 - `intrinsics_iteration`: rules for comprehensions, dotted calls and functions that take functions
 - `lattice`: what inference can know of a value
 - `lower`: expressions to core, with names resolved; a module for each family of syntax
+- `method_support`: what method definitions do when they run
 - `narrowing`: what conditions tell of variables
 - `printing`: the core language as text, with types
 - `python_backend`: whole functions: Python code objects

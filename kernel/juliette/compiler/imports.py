@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from juliette.compiler import code_loading, instances, support
+from juliette.compiler.method_support import python_method
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
@@ -356,7 +357,7 @@ def add_functions(compiler: Any, module: Module, file: str) -> None:
             generic = GenericFunction(name, module)
             module.bindings[name] = generic
             for n in (1, 2):
-                support._function(generic, f, n)
+                python_method(generic, f, n)
 
 
 # ---------------------------------------------------------------- include
