@@ -30,7 +30,8 @@ PLACE = Path(deferred.__file__)
 # Types of the runtime's whose methods these parts have; no value of theirs comes about without
 # one of the names, and the parts are imported together.
 TYPES = {
-    "AbstractIrrational Irrational Rational": ["juliette.base.numbers.rationals"],
+    "AbstractIrrational Irrational": ["juliette.base.numbers.irrationals"],
+    "Rational": ["juliette.base.numbers.rationals"],
     "Complex": ["juliette.base.numbers.complexes", "juliette.base.numbers.complex_functions"],
     "Missing missing": ["juliette.base.missing"],
     "current_exceptions": ["juliette.base.exceptions", "juliette.display.tasks"],

@@ -28,16 +28,18 @@
 - `nested_loops`: the macros of Base.Cartesian
 - `iterator_traits`: what the types of lazy iterators tell of size and elements
 - `lazy`, `iterators`, `zipping`, `iterator_functions`, `pairs`: the lazy iterators
-- `mapping`, `folds`, `searching`, `orderings`, `sorting`: functions of a function and a collection
+- `mapping`, `folds`, `searching`, `orderings`, `sorting`,
+  `sorted_searching`: functions of a function and a collection
 - `iterator_reductions`: `sum`, `any` and their kin of anything that can be iterated
-- `dictionaries`, `immutable_dict`, `sets`, `hashes`: what is found by key
+- `dictionaries`, `immutable_dict`, `sets`, `set_operations`, `hashes`: what is found by key
 - `dictionary_views`, `merging`: keys and values; dictionaries from dictionaries
 - `simple_vector`: the vectors of type parameters
 - `tuples`, `functions`, `fixing`: tuples, named tuples; composition and partial application
 - `tasks`, `channels`, `locks`: what takes turns
 - `exceptions`: trying again, the exceptions that are being handled
 - `bounds`: `@boundscheck` and `@inbounds`
-- `code_macros`: `@eval`, `@macroexpand`, `@generated`, `@kwdef` and other macros about code
+- `generated`: `@generated`
+- `code_macros`: `@eval`, `@macroexpand`, `@kwdef` and other macros about code
 - `code_stages`: `@code_lowered`, `@code_typed` and their relatives
 - `meta`: expressions as values: `Meta.parse` and its neighbours
 - `optional`: `Some`, `something`, `coalesce`

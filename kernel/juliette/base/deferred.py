@@ -41,11 +41,11 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.code_macros": (
         "@Kwargs @NamedTuple @__DIR__ @__FILE__ @__LINE__ @__MODULE__ @_inline_meta "
         "@_noinline_meta @_propagate_inbounds_meta @aggressive_constprop @assume_effects "
-        "@coalesce @constprop @deprecate @eval @functionloc @generated @gensym @goto @inline "
-        "@invoke @invokelatest @isdefined @kwdef @label @locals @macroexpand @macroexpand1 "
-        "@max_methods @noinline @noinline_ @nospecialize @nospecializeinfer @polly "
-        "@propagate_inbounds @pure @simd @something @specialize @static @which eval "
-        "get_world_counter invoke_in_world invokelatest macroexpand"
+        "@coalesce @constprop @deprecate @eval @functionloc @gensym @goto @inline @invoke "
+        "@invokelatest @isdefined @kwdef @label @locals @macroexpand @macroexpand1 @max_methods "
+        "@noinline @noinline_ @nospecialize @nospecializeinfer @polly @propagate_inbounds @pure "
+        "@simd @something @specialize @static @which eval get_world_counter invoke_in_world "
+        "invokelatest macroexpand"
     ),
     "juliette.base.code_stages": (
         "@code_llvm @code_lowered @code_native @code_typed @code_warntype CodeInfo Compiler "
@@ -77,6 +77,7 @@ CHAPTERS: dict[str, str] = {
     ),
     "juliette.base.folds": "accumulate accumulate! foldl foldr mapfoldl mapfoldr mapreduce reduce",
     "juliette.base.garbage": "GC atexit exit_on_sigint finalize finalizer",
+    "juliette.base.generated": "@generated",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
     "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
@@ -142,11 +143,14 @@ CHAPTERS: dict[str, str] = {
         "frexp get_zero_subnormals ldexp maxintfloat modf nextfloat precision prevfloat "
         "set_zero_subnormals significand typemax"
     ),
+    "juliette.base.numbers.irrationals": (
+        "@irrational AbstractIrrational Irrational MathConstants catalan eulergamma golden pi γ π "
+        "φ ℯ"
+    ),
     "juliette.base.numbers.parsing": "parse tryparse",
     "juliette.base.numbers.questions": "isfinite isinf isinteger isnan issubnormal signbit",
     "juliette.base.numbers.rationals": (
-        "@irrational AbstractIrrational Irrational MathConstants Rational catalan denominator "
-        "eulergamma gcd golden lcm numerator pi rationalize signbit γ π φ ℯ"
+        "AbstractIrrational Irrational Rational denominator gcd lcm numerator rationalize signbit"
     ),
     "juliette.base.numbers.rounding": (
         "RoundDown RoundFromZero RoundNearest RoundNearestTiesAway RoundNearestTiesUp RoundToZero "
@@ -224,10 +228,10 @@ CHAPTERS: dict[str, str] = {
         "AbstractSlices ColumnSlices RowSlices Slices eachcol eachrow eachslice mapslices "
         "selectdim sortslices"
     ),
+    "juliette.base.sorted_searching": "insorted searchsorted searchsortedfirst searchsortedlast",
     "juliette.base.sorting": (
         "DEFAULT_STABLE DEFAULT_UNSTABLE InsertionSort MergeSort PartialQuickSort QuickSort Sort "
-        "insorted partialsort partialsort! partialsortperm partialsortperm! searchsorted "
-        "searchsortedfirst searchsortedlast sort sortperm!"
+        "partialsort partialsort! partialsortperm partialsortperm! sort sortperm!"
     ),
     "juliette.base.streams": (
         "IOError close fd flush ismarked isopen isreadable isreadonly iswritable mark open "

@@ -2,7 +2,8 @@
 
 The functions that are Julia's own (`getindex`, `convert`, `vcat`, …) are looked up in Base when the
 helpers are installed; the rest is defined here, and what definitions do in `method_support` and
-`type_support`."""
+`type_support`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The `show` methods: one line, and `text/plain` for the prompt and notebooks."""
+"""The `show` methods: one line, and `text/plain` for the prompt and notebooks; `print` and `string`.
+
+They stay together: printing is showing but for a few types, and both ask the same tables which.
+"""
 
 from __future__ import annotations
 

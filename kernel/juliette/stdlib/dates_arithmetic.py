@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.base.range_questions import common_progression
-from juliette.base.sets import intersect
+from juliette.base.set_operations import intersect
 from juliette.compiler import support
 from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, MethodError

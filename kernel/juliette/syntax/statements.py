@@ -1,4 +1,7 @@
-"""Statements: blocks, and the forms that begin with a reserved word."""
+"""Statements: blocks, and the forms that begin with a reserved word.
+
+One class, a method for each form of the grammar, so that they are found where one looks for them.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@
 - `mathematics`: elementary functions
 - `hyperbolic`: `sinh` and `cosh`
 - `trigonometry`: angles in degrees and half turns, reciprocal functions, `hypot`
-- `rationals`: rational numbers and irrational constants
+- `irrationals`: π, ℯ and other constants, exact until they meet another number
+- `rationals`: rational numbers
 - `complexes`: complex numbers
 - `circle`: points of the unit circle, `cis`
 - `complex_functions`: elementary functions of complex numbers

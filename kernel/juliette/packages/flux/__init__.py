@@ -19,7 +19,8 @@
 - `nnlib`: sizes and gradients of convolutions, sampling, windows
 - `batched`: lazy transposes of the matrices in a batch
 - `scattering`: gather and scatter
-- `data`: batches and the functions on them
+- `data`: data sets, their observations, the DataLoader
+- `arranging`: arrays stacked, cut, padded, counted
 - `resampling`: views, folds, windows, groups, classes of equal size
 - `onehot`: one-hot arrays
 - `dropping`: dropout and depthwise convolution as functions
