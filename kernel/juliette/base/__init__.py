@@ -28,8 +28,8 @@
 - `nested_loops`: the macros of Base.Cartesian
 - `iterator_traits`: what the types of lazy iterators tell of size and elements
 - `lazy`, `iterators`, `zipping`, `iterator_functions`, `pairs`: the lazy iterators
-- `mapping`, `folds`, `searching`, `orderings`, `sorting`,
-  `sorted_searching`: functions of a function and a collection
+- `mapping`, `folds`, `searching`: functions of a function and a collection
+- `orderings`, `sorting`, `sorted_searching`: in order
 - `iterator_reductions`: `sum`, `any` and their kin of anything that can be iterated
 - `dictionaries`, `immutable_dict`, `sets`, `set_operations`, `hashes`: what is found by key
 - `dictionary_views`, `merging`: keys and values; dictionaries from dictionaries
