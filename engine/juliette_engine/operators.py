@@ -308,10 +308,6 @@ def _mutation(self: Any, index: Any, value: Any) -> None:
     )
 
 
-def _truth(self: Any) -> bool:
-    return bool(self.data)
-
-
 def _install_all() -> None:
     for name, f in {
         "add": E.add, "sub": E.sub, "mul": E.mul, "truediv": E.div, "pow": E.power, "matmul": P.matmul,

@@ -429,7 +429,7 @@ class Interpreter:
 
         call = call_at(before)
         try:
-            return documentation.methods_for(self.module, *call, self._look_up) if call else []
+            return documentation.methods_for(*call, self._look_up) if call else []
         except Exception:
             return []
 

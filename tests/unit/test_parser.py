@@ -533,10 +533,6 @@ def test_suppressed(text: str, expected: bool) -> None:
     assert parse_all(text)[1] is expected
 
 
-def test_suppression_of_each_statement() -> None:
-    assert parse_source("a;\nb\nc; d;").statement_suppressed() == [True, False, True]
-
-
 def test_positions() -> None:
     text = "α = f(x)\nβ = [1, 2]"
     first, second = parse_source(text)

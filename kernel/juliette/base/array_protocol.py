@@ -19,7 +19,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import UNDEF, Array, dtype_of, elements, make, pack
+from juliette.runtime.array import UNDEF, Array, elements, make, pack
 from juliette.runtime.errors import ArgumentError, InexactError, MethodError, NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.ranges import IdentityUnitRange
@@ -240,11 +240,6 @@ def scalar(value: Any) -> Any:
     return value
 
 
-def is_numeric(data: Any) -> bool:
-    """Does numpy know the elements' arithmetic?"""
-    return data.dtype != object
-
-
 # ---------------------------------------------------------------- conversion of elements
 
 
@@ -335,11 +330,6 @@ def tuple_text(shape: Iterable[Any]) -> str:
 def axes_text(shape: tuple[int, ...]) -> str:
     """`(Base.OneTo(2), Base.OneTo(3))`"""
     return tuple_text(f"Base.OneTo({n})" for n in shape)
-
-
-def undef_dtype(eltype: Any) -> Any:
-    """The dtype for elements of a type."""
-    return dtype_of(eltype)
 
 
 W.ELEMENT.update({"gather": gather, "eltype": eltype_of})

@@ -315,7 +315,7 @@ def kind_of(module: Module, name: str) -> str:
 MOST_METHODS = 40
 
 
-def methods_for(module: Module, path: str, given: str, look_up: Callable[[str], Any]) -> list[str]:
+def methods_for(path: str, given: str, look_up: Callable[[str], Any]) -> list[str]:
     """The methods that can take the arguments written so far, as they are listed."""
     f = look_up(path)
     arguments = to_expr(parse_one(f"_({given})")[0]).args[1:]

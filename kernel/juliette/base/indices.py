@@ -153,7 +153,7 @@ def normalise(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Indices
         shape = (math.prod(shape),)
     elif total < len(shape):
         if any(n != 1 for n in shape[total:]):
-            raise BoundsError(a, shown(a, index, shape))
+            raise BoundsError(a, shown(index, shape))
         shape = shape[:total]
     elif total > len(shape):
         shape = shape + (1,) * (total - len(shape))
@@ -178,14 +178,14 @@ def one_index(
     n = lengths[0] if lengths else 1
     if cls is int:
         if not 0 < i <= n:
-            raise BoundsError(a, shown(a, index, shape))
+            raise BoundsError(a, shown(index, shape))
         return i - 1, i
     if cls is V.ColonType:
         return slice(None), V.Slice(n)
     if isinstance(i, V.UnitRange) and i.eltype in _INT_TYPES:
         if len(i):
             if not (i.start >= 1 and i.stop <= n):
-                raise BoundsError(a, shown(a, index, shape))
+                raise BoundsError(a, shown(index, shape))
             return slice(i.start - 1, i.stop), i
         return slice(0, 0), i
     if isinstance(i, V.StepRange) and i.eltype in _INT_TYPES:
@@ -193,7 +193,7 @@ def one_index(
             return slice(0, 0), i
         first, last, step = int(i.start), int(i.stop), int(i.step)
         if not (min(first, last) >= 1 and max(first, last) <= n):
-            raise BoundsError(a, shown(a, index, shape))
+            raise BoundsError(a, shown(index, shape))
         stop = last - 1 + (1 if step > 0 else -1)
         return slice(first - 1, stop if stop >= 0 else None, step), i
     if is_array(i):
@@ -206,7 +206,7 @@ def one_index(
                 data.size, len(lengths)
             )
             if parts.size and ((parts < 1).any() or (parts > np.array(lengths)).any()):
-                raise BoundsError(a, shown(a, index, shape))
+                raise BoundsError(a, shown(index, shape))
             flat = (
                 np.ravel_multi_index(tuple(parts.T - 1), lengths, order="F")
                 if lengths
@@ -227,7 +227,7 @@ def one_index(
                 else invalid(i)
             )
         if data.size and (data.min() < 1 or data.max() > n):
-            raise BoundsError(a, shown(a, index, shape))
+            raise BoundsError(a, shown(index, shape))
         return data.astype(np.int64) - 1, i
     if isinstance(i, np.integer):
         return one_index(int(i), lengths, a, index, shape)
@@ -281,7 +281,7 @@ def logical(
     return where, result(where + 1, T.Int64)
 
 
-def shown(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+def shown(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The indices as BoundsError shows them."""
     out: list[Any] = []
     d = 0
@@ -295,11 +295,6 @@ def shown(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, 
             out.append(i)
         d += n
     return tuple(out)
-
-
-def numpy_index(a: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
-    """Julia indices as numpy ones; ranges become slices."""
-    return list(normalise(a, index, shape).where)
 
 
 select = W.select

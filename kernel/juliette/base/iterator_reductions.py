@@ -134,7 +134,7 @@ def _unordered(x: Any) -> bool:
 # ---------------------------------------------------------------- any, all, count
 
 
-def _three_valued(found: Any, where: str) -> Any:
+def _three_valued(found: Any) -> Any:
     if found is True or found is False or found is V.MISSING:
         return found
     return support.truth(found)
@@ -161,7 +161,7 @@ def any_of(f: Any, x: Any) -> Any:
     """Is `f` true for one element?"""
     result: Any = False
     for value in applied(f, iterate_value(x)):
-        found = _three_valued(value, "any")
+        found = _three_valued(value)
         if found is True:
             return True
         if found is V.MISSING:
@@ -186,7 +186,7 @@ def all_of(f: Any, x: Any) -> Any:
     """Is `f` true for all elements?"""
     result: Any = True
     for value in applied(f, iterate_value(x)):
-        found = _three_valued(value, "all")
+        found = _three_valued(value)
         if found is False:
             return False
         if found is V.MISSING:

@@ -263,8 +263,8 @@ class Lanes:
             and arrays[0].dtype.kind == "f"
             and len({a.shape for a in arrays}) == 1
         ):
-            return KERNELS[f](*[B.widen(a, arrays) for a in args], out=args[spare])
-        out = KERNELS[f](*[B.align(B.widen(a, arrays), n) for a in args])
+            return KERNELS[f](*[B.widen(a) for a in args], out=args[spare])
+        out = KERNELS[f](*[B.align(B.widen(a), n) for a in args])
         if not isinstance(out, ndarray):
             raise NoLanes
         return out

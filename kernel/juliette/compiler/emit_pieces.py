@@ -140,13 +140,6 @@ class Pieces:
             results.append(e)
         return results
 
-    def const_symbol(self, name: str) -> ast.expr:
-        from juliette.syntax.expr import Symbol
-
-        key = f"%:{name}"
-        self.constants[key] = Symbol(name)
-        return self.name(key)
-
     def binary(self, op: Any, a: ast.expr, b: ast.expr) -> ast.expr:
         return self.at(ast.BinOp(a, op(), b))
 

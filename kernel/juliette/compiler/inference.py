@@ -276,7 +276,7 @@ class Inference:
             self.visit(s)
         self.visit(node.loop)
         element = self.elements[id(node)] = widen(self.yields.pop())
-        return consumed_type(node.function.value, element, [self.types[id(a)] for a in node.rest])
+        return consumed_type(node.function.value, element)
 
     def _yield(self, node: C.Yield) -> Any:
         self.yields[-1] = join(self.yields[-1], L.held(self.visit(node.value)))

@@ -129,7 +129,7 @@ def plan_call(inference: Any, node: C.Call, callee: Any, args: list[Any]) -> Pla
     if template is not None and not inference.traced:
         from juliette.compiler.intrinsics_iteration import plan_dots
 
-        return plan_dots(inference, node, template, args)
+        return plan_dots(inference, template, args)
     return None
 
 
@@ -186,7 +186,7 @@ def plan_generic(inference: Any, node: C.Call, f: GenericFunction, args: list[An
     if types is None:
         return plan_open(inference, f, args)
     if users and f.user_matches(types):
-        return plan_method(inference, f, types, args)
+        return plan_method(inference, f, types)
     inference.edges.append((f, types))
     if inference.traced:
         return None
@@ -280,9 +280,7 @@ def plan_irrational(
     return Plan(plan.result, lambda em, n: emit(em, call), opaque=plan.opaque)
 
 
-def plan_method(
-    inference: Any, f: GenericFunction, types: tuple[Any, ...], args: list[Any]
-) -> Plan | None:
+def plan_method(inference: Any, f: GenericFunction, types: tuple[Any, ...]) -> Plan | None:
     """The plan for a call of a Julia method."""
     from juliette.compiler.instances import instance_of
 
@@ -473,7 +471,7 @@ def plan_constructor(inference: Any, node: C.Call, t: Any, args: list[Any]) -> P
         return None
     from juliette.compiler.intrinsics_structs import plan_struct
 
-    return plan_struct(inference, node, t, args)
+    return plan_struct(inference, t, args)
 
 
 def plan_conversion(inference: Any, t: Any, args: list[Any]) -> Plan | None:

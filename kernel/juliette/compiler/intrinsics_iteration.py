@@ -227,7 +227,7 @@ def result_type(t: Any) -> Any:
     return t if isinstance(t, T.DataType) and t.concrete else None
 
 
-def _collected(inference: Any, applied: Applied | None) -> Plan | None:
+def _collected(applied: Applied | None) -> Plan | None:
     if applied is None:
         return None
     eltype = result_type(applied.instance.infer())
@@ -258,7 +258,7 @@ def collected_type(inference: Any, node: C.Collect, element: Any) -> Any:
     return array_type(element, ndim) if element is not None else L.ANY
 
 
-def consumed_type(f: Any, element: Any, rest: list[Any]) -> Any:
+def consumed_type(f: Any, element: Any) -> Any:
     """What a function of Base's makes of a generator's elements."""
     name = (
         f.typename.name
@@ -358,7 +358,7 @@ def _step(inference: Any, f: Any, types: tuple[Any, ...]) -> tuple[Any, Any, Any
 
 @runtime("collect_comprehension")
 def _comprehension(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    return _collected(inference, generated(inference, node.args[0]))
+    return _collected(generated(inference, node.args[0]))
 
 
 @rule("map")
@@ -383,7 +383,7 @@ def _map(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     of_range = type(args[1]) is Span or T.subtype(widen(args[1]), T.AbstractRange)
     if of_range and (isinstance(f, T.JuliaType) or T.subtype(widen(args[0]), T.Type_)):
         return None  # a range, it may be
-    return _collected(inference, source_applied(inference, node, args))
+    return _collected(source_applied(inference, node, args))
 
 
 def gives_array(a: Any) -> bool:
@@ -564,7 +564,7 @@ def plan_filled(inference: Any, node: C.Call, t: Any) -> Plan | None:
     return plan
 
 
-def plan_dots(inference: Any, node: C.Call, template: Any, args: list[Any]) -> Plan | None:
+def plan_dots(inference: Any, template: Any, args: list[Any]) -> Plan | None:
     """The array, or the number, that dotted calls give."""
     ndim = 0
     whole = True  # can samples of all the leaves be had?

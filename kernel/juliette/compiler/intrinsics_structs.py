@@ -161,7 +161,7 @@ def _setproperty(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(args[2], emit, store=store)
 
 
-def plan_struct(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan | None:
+def plan_struct(inference: Any, t: Any, args: list[Any]) -> Plan | None:
     """A constructor call: a user's method, or the default one with arguments of the fields' types."""
     from juliette.compiler.instances import instance_of
 

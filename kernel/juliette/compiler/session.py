@@ -10,7 +10,6 @@ from juliette.compiler import python_backend as backend
 from juliette.compiler import type_support as type_support
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
-from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Base, Main, Module
 from juliette.runtime.world import WORLD, in_function
@@ -211,7 +210,3 @@ def literal(kind: str, value: Any) -> Any:
 
 
 WIDE_LITERALS: dict[str, Any] = {}
-
-
-def is_function(x: Any) -> bool:
-    return isinstance(x, GenericFunction)

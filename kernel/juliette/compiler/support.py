@@ -300,11 +300,6 @@ def tuple_item(t: tuple[Any, ...], i: int) -> Any:
     return t[i]
 
 
-@helper("named_tuple_class")
-def named_tuple_class() -> type:
-    return NamedTuple
-
-
 def named_tuple(**items: Any) -> NamedTuple:
     return NamedTuple(tuple(items), tuple(items.values()))
 

@@ -156,11 +156,11 @@ def described(frame: FrameType, line: int) -> Frame:
     if source is not None:
         # The type of an argument may be too deep to be told.
         with contextlib.suppress(RecursionError):
-            head = call_text(code, source, values)
+            head = call_text(source, values)
     return Frame(code.co_name, head, owner, code.co_filename, line)
 
 
-def call_text(code: CodeType, source: LambdaCode, values: dict[str, Any]) -> str:
+def call_text(source: LambdaCode, values: dict[str, Any]) -> str:
     """`f(x::Int64; k::Float64)`"""
     parts: list[str] = []
     name = name_text(source.name)

@@ -11,7 +11,6 @@ from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 from juliette.runtime.streams import ByteStream, LineInput, MemoryStream, Nothing
 from juliette.runtime.text import from_utf8, utf8
-from juliette.syntax.expr import Symbol
 
 
 class IO:
@@ -200,7 +199,3 @@ def source_of(io: IO) -> Any:
             io.source = LineInput(stream)
         return io.source
     return stream
-
-
-def context_value(io: IO, key: Symbol, default: Any) -> Any:
-    return io.get(key.name, default)

@@ -302,4 +302,4 @@ def _load_of_arrays(module: Module, name: str, find: Any) -> None:
 
 T.register_class(Config, T.define("ForwardDiff.Config"))
 _ = zygote
-FORWARD_DIFF = package("ForwardDiff", load)
+package("ForwardDiff", load)

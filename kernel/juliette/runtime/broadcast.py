@@ -318,7 +318,7 @@ def evaluate(tree: Any, inner: bool = False) -> Any:
                 if any(a.shape != arrays[0].shape for a in arrays):
                     common_shape([a.shape for a in arrays])
                     args = [align(a, n) for a in args]
-            numbers = list(map(widen, args, [arrays] * len(args)))
+            numbers = list(map(widen, args))
             if promotes_alike(kernel, numbers):
                 try:
                     result = kernel(*numbers)
@@ -331,8 +331,8 @@ def evaluate(tree: Any, inner: bool = False) -> Any:
     return loop(tree.function, args, shapes, inner)
 
 
-def widen(x: Any, arrays: list[Any]) -> Any:
-    """Numbers promote as in Julia: a Float64 scalar widens Float32 arrays, Bool arrays count as Int."""
+def widen(x: Any) -> Any:
+    """Numbers promote as in Julia: a Float64 beside an array of Float32 widens it."""
     if isinstance(x, np.ndarray):
         return x
     x = _scalar(x)

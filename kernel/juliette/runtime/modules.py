@@ -177,13 +177,6 @@ class Module:
                 self.visible[name] = other.bindings[name]
                 self.implicit[name] = other
 
-    def import_name(self, other: Module, name: str, alias: str | None = None) -> None:
-        """`import Other: name as alias` (and `using Other: name`)."""
-        value = other.get(name)
-        self.bindings[alias or name] = value
-        self.consts.add(alias or name)
-        self.imported.add(alias or name)
-
     def own_names(self) -> Iterator[str]:
         """Names that belong to this module, as they may follow `Module.`"""
         self.load()

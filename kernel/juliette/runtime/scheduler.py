@@ -17,7 +17,6 @@ from typing import Any
 
 from juliette.runtime.errors import (
     InterruptException,
-    JuliaException,
     Thrown,
     julia_value,
 )
@@ -339,8 +338,3 @@ class Scheduler:
 # What is to be called when a task ends.
 FINISHED: dict[Task, list[Callable[[Task], None]]] = {}
 SCHEDULER = Scheduler()
-
-
-def failed_with(task: Task) -> JuliaException | None:
-    """The exception that ended a task, if one did."""
-    return task.exception if task.state == "failed" else None

@@ -285,14 +285,3 @@ class Nothing(ByteStream):
 
     def write_bytes(self, data: bytes) -> int:
         return len(data)
-
-
-class TextSink:
-    """A host's text stream as one that takes bytes too."""
-
-    def __init__(self, host: Any) -> None:
-        self.host = host
-
-    def write_bytes(self, data: bytes) -> int:
-        self.host.write(from_utf8(data))
-        return len(data)

@@ -119,7 +119,6 @@ __all__ = [
     "unwrap",
 ]
 
-_bound_string = bound_string
 subtyping.KINDS.update(t.typename for t in (DataType_, UnionAll_, Union_Kind, TypeofBottom))
 
 
@@ -298,7 +297,6 @@ CORE_TYPES.update(
     Int=Int64, UInt=UInt64, AbstractVecOrMat=AbstractVecOrMat, VecOrMat=vec_or_mat(Vector, Matrix)
 )
 
-NUMPY_DTYPES: dict[Any, Any] = {}
 for _cls, _jt in (
     (int, Int64),
     (float, Float64),

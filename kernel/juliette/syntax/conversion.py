@@ -17,7 +17,6 @@ _PLAIN_VALUES = frozenset(("Int64", "Float64", "Bool", "String"))
 _NAMES = frozenset(("Identifier", "Operator", "MacroName"))
 core_module: list[Any] = [Symbol("Core")]
 """The module of the macros that syntax itself calls; the runtime puts its `Core` in place of the name."""
-_CONCATENATIONS = frozenset(("ncat", "nrow", "typed_ncat"))
 
 
 def plain_literal(kind: str, value: Any) -> Any:

@@ -84,10 +84,6 @@ class SyntaxNode:
         statements = self.children or []
         return bool(statements) and statements_suppressed(statements[-1])
 
-    def statement_suppressed(self) -> list[bool]:
-        """On a root: for each statement whether a `;` follows it."""
-        return [statements_suppressed(child) for child in self.children or ()]
-
     def sexpr(self) -> str:
         """The tree as an s-expression, in the notation of JuliaSyntax."""
         with deep_recursion():

@@ -38,7 +38,7 @@ _CODE = {T.Float16: "e", T.Float32: "f", T.Float64: "d"}
 _UINT = {T.Float16: T.UInt16, T.Float32: T.UInt32, T.Float64: T.UInt64}
 
 
-def type_and(name: str, x: Any) -> Any:
+def type_and(x: Any) -> Any:
     """The type asked about: the argument, or its type."""
     return x if isinstance(x, T.JuliaType) else T.typeof(x)
 
@@ -53,7 +53,7 @@ def no_method(name: str, *args: Any) -> MethodError:
 def limit(name: str, index: int, doc: str) -> None:
     @Base.method(f"{name}(t)")
     def f(t: Any) -> Any:
-        kind = type_and(name, t)
+        kind = type_and(t)
         if kind in FLOATS or kind is BigFloat_:
             return to_number(kind, (-math.inf, math.inf)[index])
         if kind in INT_RANGE:
@@ -102,7 +102,7 @@ limit(
 def float_limit(name: str, value: Callable[[Any], Any], doc: str) -> None:
     @Base.method(f"{name}(t=Float64)")
     def f(t: Any = T.Float64) -> Any:
-        kind = type_and(name, t)
+        kind = type_and(t)
         if kind is BigFloat_:
             from mpmath import libmp
 
@@ -152,7 +152,7 @@ def maxintfloat(t: Any = T.Float64) -> Any:
     1.6777216f7
     ```
     """
-    kind = type_and("maxintfloat", t)
+    kind = type_and(t)
     if kind is BigFloat_:
         from juliette.runtime.bigfloat import Precision
 
@@ -204,7 +204,7 @@ def precision(x: Any, *, base: int = 2) -> int:
     (53, 256)
     ```
     """
-    kind = type_and("precision", x)
+    kind = type_and(x)
     if kind is BigFloat_:
         from juliette.runtime.bigfloat import Precision
 

@@ -78,7 +78,6 @@ def _install() -> None:
 
 
 _install()
-NEAREST = RoundingMode.MODES["Nearest"]
 
 
 # ---------------------------------------------------------------- one whole number
@@ -239,7 +238,7 @@ def round_digits(x: Any, how: str, digits: Any, sigdigits: Any, base: int) -> An
 # ---------------------------------------------------------------- the functions
 
 
-def to_type(t: Any, x: Any, how: str, original: Any = None) -> Any:
+def to_type(t: Any, x: Any, how: str) -> Any:
     """`round(t, x, how)`"""
     r = round_real(x, how)
     if isinstance(x, Rational) and not x.den and T.subtype(t, T.Integer):

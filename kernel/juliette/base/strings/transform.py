@@ -11,7 +11,7 @@ import numpy as np
 from juliette.base.iteration import characters
 from juliette.base.strings import characters as C
 from juliette.base.strings.indexing import slice_text
-from juliette.base.strings.patterns import FINDERS, find, finds_characters
+from juliette.base.strings.patterns import find, finds_characters
 from juliette.base.strings.values import is_string, join_pieces, piece, text_of
 from juliette.compiler import support
 from juliette.display.io import IO
@@ -20,7 +20,7 @@ from juliette.display.strings import category, escaped
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
-from juliette.runtime.errors import ArgumentError, DomainError, MethodError
+from juliette.runtime.errors import ArgumentError, DomainError
 from juliette.runtime.modules import Base
 from juliette.runtime.text import code_bytes, from_utf8, utf8
 from juliette.syntax.literals import ESCAPES
@@ -206,20 +206,6 @@ def replace_in(s: Any, pairs: tuple[Any, ...], count: Any) -> str:
         return text
     out.append(text[done:])
     return join_pieces(out)
-
-
-def check_pattern(s: Any, p: Any) -> None:
-    x = p.first
-    if (
-        isinstance(x, V.Char)
-        or is_string(x)
-        or type(x) in FINDERS
-        or isinstance(x, (tuple, V.JuliaSet))
-        or T.isa(x, T.AbstractArray)
-        or callable(x)
-    ):
-        return
-    raise MethodError(Base.bindings["similar"], (s, p), None)
 
 
 @Base.method("replace(s::AbstractString, ps::Pair...; count=nothing)")

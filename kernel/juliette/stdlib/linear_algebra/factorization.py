@@ -56,10 +56,6 @@ def factorization(key: str, params: str, fields: str, *, export: bool = True) ->
     return t
 
 
-def types_of(*xs: Any) -> tuple[Any, ...]:
-    return tuple(map(T.typeof, xs))
-
-
 def real_type(t: Any) -> Any:
     """The type of the real parts of numbers of a type."""
     return T.typeof(Base.bindings["real"](Base.bindings["zero"](t)))

@@ -71,7 +71,6 @@ class Poison:
 
 
 POISON = Poison()
-GONE = Const(None)  # the value of what does not come back
 
 
 class Walk:
