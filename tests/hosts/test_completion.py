@@ -55,7 +55,7 @@ class Names:
         ("\\bbR", 0, ["\u211d"]),
         ("\\:rocket:", 0, ["🚀"]),
         ('d["o', 2, ['"one"', '"other"']),
-        ("d[:t", 2, [":two"]),
+        ("d[:t", 2, [":two]"]),
         ("d[", 2, ['"one"', '"other"', ":two"]),
         ("sort(xs, rev", 9, ["rev="]),
         ("sort(xs, ", 9, ["by=", "rev="]),
@@ -119,7 +119,8 @@ def test_a_session_offers_what_it_holds() -> None:
     assert session.run(code).error is None
     assert offered(session, "p.w") == ["wide"]
     assert offered(session, "p.height.") == ["height", "wide"]
-    assert offered(session, 'd["a') == ['"ab"']
+    assert offered(session, 'd["a') == ['"ab"]']
+    assert [item.text for item in session.complete('d["a]', 4).items] == ['"ab"']
     assert offered(session, "f(1; s")[:2] == ["scale=", "shift="]
     assert session.run('e = Dict("a.b" => Dict(:inner => p))').error is None
     assert offered(session, 'e["a.b"][:') == [":inner"]

@@ -64,10 +64,10 @@ def pkgversion(m: Module) -> Any:
         project = code_loading.project_of(file.parent.parent)
         version = None if project is None else code_loading.contents(project).get("version")
         return None if version is None else Base.get("VersionNumber")(version)
-    if PACKAGES.get(m.name) is not m:
+    if m.path != (m.name,) or m.name not in PACKAGES:
         return None
     known = VERSIONS.get(m.name)
-    return Base.get("VERSION") if known is None else Base.get("VersionNumber")(known())
+    return Base.get("VERSION") if known is None else Base.get("VersionNumber")(known)
 
 
 @Base.method("load_path()", export=False)

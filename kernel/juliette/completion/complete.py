@@ -87,6 +87,8 @@ def complete(code: str, cursor: int, scope: Scope) -> Completions:
         return Completions(cursor, cursor, [])
     if key := _KEY.search(line):
         items = _keys(scope, key["path"], key["key"])
+        if len(items) == 1 and not code[cursor:].startswith("]"):
+            items = [Completion(items[0].text + "]", "key")]
         if items:
             return Completions(cursor - len(key["key"]), cursor, items)
     if context.kind in ("string", "command"):

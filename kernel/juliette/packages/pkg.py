@@ -16,20 +16,21 @@ from juliette.display.io import STDERR, STDOUT
 from juliette.display.show import string_of
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException, JuliaException
-from juliette.runtime.modules import PACKAGES, SESSION, Base, Module, package
+from juliette.runtime.modules import PACKAGES, SESSION, VERSIONS, Base, Module, package
 from juliette.syntax.expr import QuoteNode
 
 # Versions whose behaviour and printing are followed.
-VERSIONS = {
+VERSIONS.update({
     "Flux": "0.14.25", "Zygote": "0.6.75", "NNlib": "0.9.27", "Optimisers": "0.3.4",
     "Functors": "0.4.12", "MLUtils": "0.4.8", "OneHotArrays": "0.2.10", "ChainRulesCore": "1.25.1",
     "BSON": "0.3.9", "JLD2": "0.5.15", "ForwardDiff": "0.10.38",
     "ProgressMeter": "1.10.2", "CUDA": "5.5.2", "cuDNN": "1.4.0",
-}  # fmt: skip
+})  # fmt: skip
 IDS = {
     "Flux": "587475ba", "Zygote": "e88e6eb3", "NNlib": "872c559c", "Optimisers": "3bd65402",
     "Functors": "d9f16b24", "MLUtils": "f1d291b0", "OneHotArrays": "0b1bfda6",
     "ChainRulesCore": "d360d2e6", "BSON": "fbb218c0", "JLD2": "033835bb", "ForwardDiff": "f6369f11",
+    "ProgressMeter": "92933f4c", "CUDA": "052768ef", "cuDNN": "02a925ec",
 }  # fmt: skip
 _FOLDER = "~/.julia/environments/v1.10"
 # The Main of the session that added something last.
@@ -77,13 +78,13 @@ def add_one(name: str, version: Any) -> str | None:
     from juliette.packages.flux import profile
 
     text = string_of(version).removeprefix("v")
-    if text == profile.PROFILE.version:
+    if f"{VERSIONS[name]}.".startswith(f"{text}."):
         return None
     try:
         profile.select(text)
     except ValueError:
         raise ErrorException(f"invalid version specification: {text}") from None
-    return f"  [{IDS[name]}] + {name} v{text}{'.0' * (2 - text.count('.'))}"
+    return f"  [{IDS[name]}] + {name} v{VERSIONS[name]}"
 
 
 # What cannot be done with packages that come with the program.
@@ -223,17 +224,11 @@ def load(module: Module) -> None:
     @module.method("status(names...; keywords...)", export=False)
     def status(*names: Any, **keywords: Any) -> None:
         """List the bundled packages."""
-        from sys import modules
-
         STDOUT.write(f"Status `{_FOLDER}/Project.toml`\n")
-        profile = modules.get("juliette.packages.flux.profile")
         for n in sorted(VERSIONS):
             if n not in PACKAGES or (names and n not in names):
                 continue
-            version = VERSIONS[n]
-            if n == "Flux" and profile is not None and profile.PROFILE.modern:
-                version = profile.PROFILE.version
-            STDOUT.write(f"  [{IDS[n]}] {n} v{version}\n")
+            STDOUT.write(f"  [{IDS[n]}] {n} v{VERSIONS[n]}\n")
 
     @module.method('activate(place::AbstractString=""; keywords...)', export=False)
     def activate(place: str = "", **keywords: Any) -> None:

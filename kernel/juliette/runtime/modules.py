@@ -458,7 +458,7 @@ PACKAGES: dict[str, Module] = {}
 # Those that only say why they are not there.
 REFUSED: set[str] = set()
 # The versions of packages that are not Julia's own.
-VERSIONS: dict[str, Callable[[], str]] = {}
+VERSIONS: dict[str, str] = {}
 
 
 def package(name: str, loader: Callable[[Module], None] | None = None) -> Module:

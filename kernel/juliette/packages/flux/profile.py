@@ -12,15 +12,15 @@ from juliette.runtime.modules import PACKAGES, VERSIONS, Module
 class Profile:
     """`modern` is set by `Pkg.add(name="Flux", version="0.16")`."""
 
-    __slots__ = ("modern", "version")
+    __slots__ = ("modern",)
 
     def __init__(self) -> None:
         self.modern = False
-        self.version = "0.14"
 
 
 PROFILE = Profile()
-VERSIONS["Flux"] = lambda: PROFILE.version
+# The version that a session starts with.
+FIRST = VERSIONS["Flux"]
 # The modules of the two eras, by whether they are modern; `juliette.packages.flux` puts them here.
 MODULES: dict[bool, Module] = {}
 
@@ -39,12 +39,13 @@ def select(version: str) -> None:
     numbers = parse(version)
     PROFILE.modern = numbers >= (0, 15)
     Rule.named = PROFILE.modern
-    PROFILE.version = version
+    newest = f"{FIRST}.".startswith(f"{version}.")
+    VERSIONS["Flux"] = FIRST if newest else version + ".0" * (2 - version.count("."))
     PACKAGES["Flux"] = MODULES[PROFILE.modern]
     set_denominator("0.14" if numbers < (0, 15) else "0.15" if numbers < (0, 16) else "0.16")
 
 
 def reset() -> None:
     """What a new session starts with."""
-    if PROFILE.version != "0.14":
-        select("0.14")
+    if VERSIONS["Flux"] != FIRST:
+        select(FIRST)
