@@ -123,7 +123,7 @@ def test_a_session_offers_what_it_holds() -> None:
     assert [item.text for item in session.complete('d["a]', 4).items] == ['"ab"']
     assert offered(session, "f(1; s")[:2] == ["scale=", "shift="]
     assert session.run('e = Dict("a.b" => Dict(:inner => p))').error is None
-    assert offered(session, 'e["a.b"][:') == [":inner"]
+    assert offered(session, 'e["a.b"][:') == [":inner]"]
     assert offered(session, 'e["a.b"][:inner].height.w') == ["wide"]
     assert session.inspect("f.(2", 4) == session.inspect("f", 1) is not None
     assert session.inspect("+", 1) is not None
