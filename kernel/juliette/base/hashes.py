@@ -59,9 +59,7 @@ def hash_with(x: Any, h: Any) -> Any:
         same = Base.bindings["collect"](x)
         seed = (seed + 0x7E2D6FB6448BEB77) & MASK
         return hash_array(same, np.uint64(seed), origin(x))
-    if isinstance(x, (V.JuliaDict, V.JuliaSet)) or (
-        isinstance(x, Struct) and T.subtype(T.typeof(x), _UNORDERED)
-    ):
+    if isinstance(x, (V.JuliaDict, V.JuliaSet)) or T.isa(x, _UNORDERED):
         of = Base.bindings["hash"]
         pairs = T.subtype(T.typeof(x), T.AbstractDict)
         total = 0x6D35BB51952D5539 if pairs else 0x852ADA37CFE8E0CE

@@ -246,7 +246,12 @@ def applicable(f: Any, *args: Any) -> bool:
 def method_for(f: Any, types: tuple[Any, ...]) -> Method:
     """The method that a call with these types reaches."""
     table, before = table_of(f)
-    found = by_specificity(table.matching((*before, *types)))
+    return method_in(table, (*before, *types))
+
+
+def method_in(table: GenericFunction, types: tuple[Any, ...]) -> Method:
+    """The method of a table that a call with these types reaches."""
+    found = by_specificity(table.matching(types))
     if not found:
         raise ErrorException("no unique matching method found for the specified argument types")
     return found[0]
@@ -264,6 +269,28 @@ def which(f: Any, types: Any) -> Method:
     ```
     """
     return method_for(f, _signature(types))
+
+
+@Base.method("which(types::Type)")
+def which_signature(types: Any) -> Method:
+    """The method that a call with this signature reaches.
+
+    ```jldoctest
+    julia> half(x::Number) = x / 2;
+
+    julia> which(Tuple{typeof(half), Int}) == which(half, (Int,))
+    true
+    ```
+    """
+    called, *rest = _signature(types) or (T.Any_,)
+    if isinstance(called, T.DataType) and called.typename is T.TYPE_NAME:
+        return method_for(called.parameters[0], tuple(rest))
+    if isinstance(called, T.DataType):
+        if called.typename.singleton is not None:
+            return method_for(called.typename.singleton, tuple(rest))
+        if hasattr(called.pyclass, "generic"):  # a closure
+            return method_for(called.pyclass, tuple(rest))
+    return method_in(CALLABLES, (called, *rest))
 
 
 @Base.method("which(m::Module, name::Symbol)")

@@ -296,6 +296,7 @@ def define_module(compiler: Any, e: Expr, parent: Module, file: str, line: int) 
         bring_all(module, Base)
     else:
         bring_all(module, Core)
+    module.visible["Main"] = SESSION.main
     support.install(module)
     module.bindings[name.name] = module
     module.consts.add(name.name)

@@ -81,6 +81,11 @@ def hashable(x: Any) -> Any:
         if STRING_KEY is not None and data is None:
             STRUCTS.add(cls)
         return CUSTOM_KEY(x) if CUSTOM_KEY is not None else identity_key(x)
+    if hasattr(cls, "julia_iterator"):
+        if T.isa(x, T.AbstractDict):  # such as `pairs(xs)`
+            return (DICT, frozenset((hashable(k), hashable(v)) for k, v in x.julia_iterator()))
+        if T.isa(x, T.AbstractSet):  # such as `keys(d)`
+            return (SET, frozenset(map(hashable, x.julia_iterator())))
     names = getattr(cls, "value_fields", None)
     return (VALUE, cls.__name__, *[hashable(getattr(x, n)) for n in names]) if names else x
 
@@ -304,7 +309,30 @@ def identity_key(x: Any) -> Any:
         return x
     if isinstance(x, int) and T.typeof(x) is not T.CORE_TYPES.get("BigInt"):  # Int128, UInt128
         return (cls, int(x))
-    return ById(x)
+    if cls is complex:
+        return (cls, identity_key(x.real), identity_key(x.imag))
+    if isinstance(x, V.Pair):
+        return (PAIR, T.typeof(x), identity_key(x.first), identity_key(x.second))
+    if isinstance(x, V.NamedTuple):
+        return (NAMED, x.names, V.kinds_of(x), *map(identity_key, x.values))
+    return ByEgal(x) if hasattr(cls, "egal") else ById(x)
+
+
+class ByEgal:
+    """The key of a value whose class tells itself what is `===` to it."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ByEgal):
+            return False
+        return type(self.x) is type(other.x) and bool(self.x.egal(other.x))
+
+    def __hash__(self) -> int:
+        return hash(self.x)
 
 
 class ById:

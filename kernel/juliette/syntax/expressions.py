@@ -54,12 +54,10 @@ class ExpressionParser(AtomParser):
         return left
 
     def parse_eq_star(self) -> SyntaxNode:
-        """a = b = c  ==>  (= a (= b c))"""
-        left = self.parse_binary(_PAIR)
+        """a... = b = c  ==>  (= (... a) (= b c))"""
+        left = self._splat(self.parse_binary(_PAIR))
         if self.kind in ASSIGNMENTS or self.kind == "~":
             return self._assignment(left, commas=False)
-        if self.kind == "...":
-            return self._splat(left)
         return left
 
     def _splat(self, operand: SyntaxNode) -> SyntaxNode:
@@ -564,7 +562,8 @@ class ExpressionParser(AtomParser):
             member = self.syntactic_prefix()
             quoted = SyntaxNode("inert", [member], None, member.start, member.stop, "", self.source)
         else:
-            member = self.field_name()
+            # What is no name is an error only where it is evaluated.
+            member = self.parse_atom() if kind == "[" else self.field_name()
             quoted = SyntaxNode("quote", [member], None, member.start, member.stop, "", self.source)
         return self.node(".", left.start, [left, quoted])
 

@@ -24,6 +24,20 @@ from juliette.compiler.lower.signatures import (
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
 
+class FirstDefinition:
+    """The methods of a local function so far, and the variables that were there when it was made."""
+
+    def __init__(self, family: Family, signatures: set[str], scope: Scope) -> None:
+        self.family = family
+        self.signatures = signatures
+        self.visible: set[C.Var] = set()
+        outer: Scope | None = scope
+        while outer is not None:
+            self.visible.update(outer.vars.values())
+            outer = outer.parent
+        self.assigned = {v for v in self.visible if v.assigned}
+
+
 class Functions(Scoping):
     """`function f(x) … end`, `f(x) = …`, `x -> …`."""
 
@@ -71,6 +85,7 @@ class Functions(Scoping):
         assert self.scope is not None
         var = self.scope.find(name)
         assert var is not None
+        signatures: set[str] = set()
         for d in definitions:
             if d.head == "function" and isinstance(d.args[0], Symbol):
                 continue
@@ -79,8 +94,29 @@ class Functions(Scoping):
             methods = optional_methods(signature, body)
             self.warn_unused(methods[0][0])
             for i, (sig, b) in enumerate(methods):
-                self.family_method(family, parse_signature(sig), b, name, i > 0)
+                taken_apart = parse_signature(sig)
+                signatures.add(" ".join(f"{shown(t)}{v}" for _, t, v in taken_apart.params))
+                self.family_method(family, taken_apart, b, name, i > 0)
+        first = self.families.get(var)
+        if first is not None and self._join(first, family, signatures):
+            return self.read(name)
+        if family.methods:
+            self.families[var] = FirstDefinition(family, signatures, self.scope)
         return self.assign(name, self.close(family))
+
+    def _join(self, first: FirstDefinition, later: Family, signatures: set[str]) -> bool:
+        """Give methods to the function that an earlier definition made: all methods of a local function
+        belong to one type. Not where one takes the place of another, or needs variables of an inner scope."""
+        outer = self.function.captures.values()
+        own = {v for code, _, _ in later.methods for v in code.captures if v not in outer}
+        if signatures & first.signatures or not own <= first.visible:
+            return False
+        for v in own - first.assigned:
+            self._box(v.root)
+        first.signatures |= signatures
+        first.family.methods += later.methods
+        self.close(first.family)
+        return True
 
     def lower_lambda(self, e: Expr) -> C.Node:
         params, body = e.args

@@ -218,6 +218,8 @@ class Scoping:
         self.own_globals: frozenset[str] = frozenset()
         # calls of macros that are expanded already, with what they stand for
         self.expansions: dict[int, tuple[Expr, Any]] = {}
+        # the first definition of each local function
+        self.families: dict[C.Var, Any] = {}
 
     if TYPE_CHECKING:
         # What the families of syntax ask of one another.

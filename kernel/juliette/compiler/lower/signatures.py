@@ -207,6 +207,15 @@ def optional_methods(
             held[cut : cut + len(missing)], missing, strict=True
         ):
             names.append(argument_of(parameter))
+            if isinstance(names[-1], Expr):
+                # `xs... = 1` takes the one value where none is given, `xs... = ys...` all of ys.
+                names[-1] = names[-1].args[0]
+                if isinstance(default, Expr) and default.head == "...":
+                    assigns.append(Expr("=", names[-1], default.args[0]))
+                    names[-1] = Expr("...", names[-1])
+                    continue
+            elif isinstance(default, Expr) and default.head == "...":
+                raise problem('invalid "..." in non-final positional argument default value')
             assigns.append(Expr("=", names[-1], default))
             if opened is not None:
                 assigns.append(opened)
