@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.runtime.errors import ArgumentError, DivideError
+from juliette.runtime.numeric import BigInt
 from juliette.runtime.values import Char
 from juliette.syntax.expr import Symbol
 
@@ -175,6 +176,27 @@ def mod(x: int, y: int) -> int:
     return x % y
 
 
+def big_division(whole: Callable[[int, int], int]) -> Callable[[int, int], BigInt]:
+    """A division of integers of which one is a BigInt."""
+
+    def f(x: int, y: int) -> BigInt:
+        if not y:
+            raise DivideError()
+        return BigInt(whole(x, y))
+
+    return f
+
+
+def exact_div(x: int, y: int) -> int:
+    q, r = divmod(x, y)
+    return q + 1 if r and (x < 0) != (y < 0) else q
+
+
+def exact_rem(x: int, y: int) -> int:
+    r = x % y
+    return r - y if r and (x < 0) != (y < 0) else r
+
+
 def step_range(start: int, step: int, stop: int) -> range:
     """`start:step:stop` for a loop."""
     if step == 0:
@@ -209,6 +231,11 @@ HELPERS: dict[str, Any] = {
     "%rem": rem,
     "%fld": fld,
     "%mod": mod,
+    "%BigInt": BigInt,
+    "%big_div": big_division(exact_div),
+    "%big_rem": big_division(exact_rem),
+    "%big_fld": big_division(operator.floordiv),
+    "%big_mod": big_division(operator.mod),
     "%ifelse": ifelse,
     "%abs": abs,
     "%int": int,

@@ -34,6 +34,7 @@ from juliette.runtime.modules import Base
 
 SUBSTRING = T._TYPE_OF_CLASS[V.SubString]
 COMPLEX = T.CORE_TYPES["ComplexF64"]
+BIG = T.CORE_TYPES["BigInt"]
 
 OPERATORS: dict[str, Any] = {
     "+": ast.Add,
@@ -55,9 +56,19 @@ OPERATORS: dict[str, Any] = {
 }
 
 
+def big(args: list[Any]) -> bool:
+    """Two integers of which one is a BigInt: Python's own operators know no bound."""
+    return len(args) == 2 and sorted(t is BIG for t in map(widen, args) if t in (BIG, INT)) in (
+        [False, True],
+        [True, True],
+    )
+
+
 def _ring(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
+        if "?" in ks and not inference.traced and big(args):
+            return Plan(BIG, lambda em, n: em.call("%BigInt", em.chain(OPERATORS[op], n)))
         if "?" in ks and not inference.traced and 2 <= len(args) <= 8:
             if len(args) == 2 and (mixed := mixed_complex(op, args)):
                 return mixed
@@ -132,6 +143,8 @@ def _comparison(op: str) -> Rule:
     def plan(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ks = kinds(args)
         if len(ks) == 2 and not inference.traced and "?" in ks:
+            if big(args):
+                return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
             if op in ("==", "!=", "≠") and {widen(a) for a in args} <= {STRING, SUBSTRING}:
                 return Plan(BOOL, lambda em, n: em.compare(OPERATORS[op], n))
             if alike(args):
@@ -235,6 +248,8 @@ def _quotient(name: str, floor: bool, want_quotient: bool) -> Rule:
         ks = kinds(args)
         if ks in ("ff", "if", "fi"):
             return builtin(FLOAT, pure=True)
+        if "?" in ks and not inference.traced and big(args):
+            return Plan(BIG, lambda em, n: em.call(f"%big_{name}", *em.exprs(n.args)))
         if ks != "ii":
             return None
         (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]

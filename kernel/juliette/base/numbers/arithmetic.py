@@ -75,7 +75,7 @@ def ring_operation(op: Operation) -> Callable[[Any], Operation]:
                 return operator.and_
             return lambda x, y: op(int(x), int(y))
         if t is BigInt_:
-            return lambda x, y: BigInt(op(int(x), int(y)))
+            return lambda x, y: BigInt(op(x, y))
         if BITS.get(t) == 128:
             return lambda x, y: wrap_to(t, op(int(x), int(y)))
         return op
@@ -83,10 +83,17 @@ def ring_operation(op: Operation) -> Callable[[Any], Operation]:
     return for_type
 
 
+def ring_converter(source: Any, target: Any) -> Callable[[Any], Any] | None:
+    """As `wrapping_converter`; an Int64 serves as the BigInt that it is equal to."""
+    if target is BigInt_ and source is T.Int64:
+        return None
+    return wrapping_converter(source, target)
+
+
 def binary(name: str, op: Operation, ufunc: Any) -> None:
     """Define a ring operator for all plain numbers and, by promotion, for all others."""
     Base.method(f"{name}(x::CoreReal, y::CoreReal)", specialised=True)(
-        after_promotion(ring_operation(op), wrapping_converter)
+        after_promotion(ring_operation(op), ring_converter)
     )
     promoting(name, "Number")
     KERNELS[Base.bindings[name]] = ufunc

@@ -20,6 +20,7 @@ from juliette.runtime.numeric import (
     COMPLEX_CLASSES,
     FLOATS,
     BigFloat_,
+    BigInt_,
     is_number,
     parts,
 )
@@ -31,7 +32,7 @@ from juliette.syntax.expr import QuoteNode, Symbol
 
 def native(t: Any) -> Callable[[Any], Any] | None:
     """What makes a value of a plain type one that Python compares exactly; None if it is one."""
-    if t in (T.Int64, T.Float64, T.Bool, BigFloat_):
+    if t in (T.Int64, T.Float64, T.Bool, BigInt_, BigFloat_):
         return None
     return float if t in FLOATS else int
 
