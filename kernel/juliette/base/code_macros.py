@@ -384,9 +384,24 @@ def coalesce(context: Any, *args: Any) -> Any:
 def which(context: Any, e: Any) -> Any:
     """`@which f(x)`: the method that the call reaches."""
     if isinstance(e, Symbol):
-        return call("binding_module", QuoteNode(context.module), QuoteNode(e))
-    f, args = _taken_apart(e)
-    return call(lambda g, *xs: _which(g, xs), f, *args)
+        return call("which", QuoteNode(context.module), QuoteNode(e))
+    return looked_at(_which_of, e)
+
+
+def looked_at(run: Any, e: Any) -> Expr:
+    """A call of `run` with the function and the arguments of a call; an error where it is none."""
+    try:
+        f, args = taken_apart(e)
+    except ErrorException as error:
+        return call("error", error.msg)
+    return call(run, f, *args)
+
+
+def _which_of(f: Any, *args: Any) -> Any:
+    """The method, or the module that a name of a module comes from: `@which Base.sin`."""
+    if f is Base.bindings["getproperty"] and args and isinstance(args[0], Module):
+        return Base.bindings["which"](*args)
+    return _which(f, args)
 
 
 def _which(f: Any, args: tuple[Any, ...]) -> Any:
@@ -395,10 +410,16 @@ def _which(f: Any, args: tuple[Any, ...]) -> Any:
     return method_for(f, tuple(map(T.dispatch_type, args)))
 
 
-def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
+_LITERALS = ("vect", "hcat", "vcat", "typed_hcat", "typed_vcat")
+
+
+def taken_apart(e: Any) -> tuple[Any, list[Any]]:
     """(function, arguments) of a call in any of its forms."""
     if isinstance(e, Expr):
-        if e.head == "call":
+        if e.head == "do":
+            f, args = taken_apart(e.args[0])
+            return f, [e.args[1], *args]
+        if e.head == "call" and not getattr(e.args[0], "name", "").startswith("."):
             return e.args[0], [
                 a
                 for a in e.args[1:]
@@ -408,8 +429,14 @@ def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
             return base("getindex"), list(e.args)
         if e.head == "." and len(e.args) == 2:
             return base("getproperty"), list(e.args)
-        if e.head in ("vect", "hcat", "vcat"):
-            return base(e.head), list(e.args)
+        if e.head in _LITERALS:
+            rows = [a for a in e.args if isinstance(a, Expr) and a.head == "row"]
+            if not rows:
+                return base(e.head), list(e.args)
+            typed = e.args[:1] if e.head.startswith("typed") else []
+            sizes = Expr("tuple", *[len(row.args) for row in rows])
+            cells = [cell for row in rows for cell in row.args]
+            return base(e.head.replace("vcat", "hvcat")), [*typed, sizes, *cells]
         if e.head == "'":
             return base("adjoint"), list(e.args)
         if e.head == "=" and isinstance(e.args[0], Expr) and e.args[0].head == "ref":
@@ -434,14 +461,20 @@ def _taken_apart(e: Any) -> tuple[Any, list[Any]]:
 @Base.macro("functionloc")
 def functionloc(context: Any, e: Any) -> Any:
     """`@functionloc f(x)`: file and line of the method that the call reaches."""
-    f, args = _taken_apart(e)
-    return call(lambda g, *xs: (_which(g, xs).file, _which(g, xs).line), f, *args)
+    return looked_at(location_of, e)
+
+
+def location_of(f: Any, *args: Any) -> tuple[str, int]:
+    if f is Base.bindings["getproperty"] and args and isinstance(args[0], Module):
+        raise ErrorException("expression is not a function call, or is too complex")
+    method = _which(f, args)
+    return method.file, method.line
 
 
 @Base.macro("invoke")
 def invoke(context: Any, e: Any) -> Any:
     """`@invoke f(x::T)`: call the method for the types that are written."""
-    f, args = _taken_apart(e)
+    f, args = taken_apart(e)
     types, values = [], []
     for a in args:
         if isinstance(a, Expr) and a.head == "::":
@@ -467,7 +500,7 @@ def with_keywords(called: Expr, e: Any) -> Expr:
 @Base.macro("invokelatest")
 def invokelatest_macro(context: Any, e: Any) -> Any:
     """`@invokelatest f(x)`: the call, with methods that were defined since the caller was started."""
-    f, args = _taken_apart(e)
+    f, args = taken_apart(e)
     return with_keywords(call("invokelatest", f, *args), e)
 
 

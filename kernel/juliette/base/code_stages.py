@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from juliette.base.code_macros import call, looked_at
 from juliette.base.method_reflection import _signature, table_of
 from juliette.compiler import lattice as L
 from juliette.compiler.instances import instance_of
@@ -52,14 +53,20 @@ def selected(f: Any, types: Any) -> tuple[Method, tuple[Any, ...]]:
     method = table.selected(full)
     if method is None:
         raise ErrorException("no unique matching method found for the specified argument types")
-    if method.code is None:
-        raise ErrorException(
-            f"{method.name} is written in Python: it has no code in Julia's stages"
-        )
     return method, full
 
 
+def stage_text(method: Method, types: tuple[Any, ...], **how: bool) -> str:
+    """A method's code at a stage; what is written in Python has none."""
+    if method.code is None:
+        given = ", ".join(f"::{T.type_string(t)}" for t in types)
+        return f"{method.name}({given})\n    built in"
+    return instance_text(method, types, **how)
+
+
 def result_of(method: Method, types: tuple[Any, ...]) -> Any:
+    if method.code is None:
+        return result_type(Base.bindings.get(method.name), types)
     return L.widen(instance_of(method, types, False).infer())
 
 
@@ -132,31 +139,44 @@ def code_lowered(f: Any, types: Any) -> Any:
     ```
     """
     method, full = selected(f, types)
-    return vector([CodeInfo(instance_text(method, full, typed=False))], CodeInfo_)
+    return vector([CodeInfo(stage_text(method, full, typed=False))], CodeInfo_)
 
 
 @Base.method("code_typed(f, types)")
 def code_typed(f: Any, types: Any) -> Any:
     """The code of a method with the types that inference finds, and the type of the result."""
     method, full = selected(f, types)
-    pair = V.Pair(CodeInfo(instance_text(method, full, typed=True)), result_of(method, full))
+    pair = V.Pair(CodeInfo(stage_text(method, full, typed=True)), result_of(method, full))
     return vector([pair], T.Any_)
 
 
 @Base.method("code_warntype(f, types)")
 def code_warntype(f: Any, types: Any) -> None:
     """Print the variables and the code of a method with their types."""
+    code_warntype_to(STDOUT, f, types)
+
+
+@Base.method("code_warntype(io::IO, f, types)")
+def code_warntype_to(io: Any, f: Any, types: Any) -> None:
     method, full = selected(f, types)
-    STDOUT.write(instance_text(method, full, typed=True, variables=True) + "\n")
+    io.write(stage_text(method, full, typed=True, variables=True) + "\n")
 
 
 @Base.method("code_native(f, types)")
 def code_native(f: Any, types: Any) -> None:
     """Print the Python that a method becomes for argument types."""
+    code_native_to(STDOUT, f, types)
+
+
+@Base.method("code_native(io::IO, f, types)")
+def code_native_to(io: Any, f: Any, types: Any) -> None:
     method, full = selected(f, types)
+    if method.code is None:
+        io.write(stage_text(method, full) + "\n")
+        return
     instance = instance_of(method, full, False)
     instance.infer()
-    STDOUT.write(
+    io.write(
         method_source(method.code, method.source.module, instance.statics(), instance.inference)
         + "\n"
     )
@@ -176,14 +196,9 @@ def _stage(name: str, first: bool) -> None:
     @Base.macro(name)
     def stage(context: Any, *args: Any) -> Any:
         e = args[-1]
-        if not isinstance(e, Expr) or e.head != "call":
-            raise ErrorException("expression is not a function call")
-        return Expr(
-            "call",
-            run,
-            e.args[0],
-            *[a for a in e.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")],
-        )
+        if not isinstance(e, Expr):
+            return call("error", "expression is not a function call or symbol")
+        return looked_at(run, e)
 
 
 for _name, _first in (

@@ -80,7 +80,7 @@ CHAPTERS: dict[str, str] = {
     "juliette.base.generated": "@generated",
     "juliette.base.hashes": "hash",
     "juliette.base.immutable_dict": "ImmutableDict",
-    "juliette.base.interactive": "Listing clipboard format_bytes varinfo versioninfo",
+    "juliette.base.interactive": "clipboard format_bytes varinfo versioninfo",
     "juliette.base.internals": (
         "@default_eltype @get! Bottom Callable ENDIAN_BOM Typeof WeakRef _default_eltype "
         "_show_default _tablesz argtail array_summary bitreverse chown datatype_alignment "

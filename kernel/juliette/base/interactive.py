@@ -11,35 +11,23 @@ from typing import Any
 
 from juliette import __version__
 from juliette.base.reflection import summarysize
-from juliette.display.io import IO, STDOUT
+from juliette.display.io import STDOUT
 from juliette.display.show import string_of, summary
 from juliette.runtime import types as T
+from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, ErrorException
-from juliette.runtime.modules import SESSION, Base, Module
+from juliette.runtime.modules import PACKAGES, SESSION, Base, Module
+from juliette.syntax.expr import Symbol
 
 
-class Listing:
-    """What `varinfo()` shows: name, size and summary of each variable."""
-
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: list[tuple[str, str, str]]) -> None:
-        self.rows = rows
-
-
-Listing_ = T.define("Markdown.MD")
-T.register_class(Listing, Listing_)
-Base.const("Listing", Listing_, export=False)
-
-
-@Base.method('show(io::IO, ::MIME{Symbol("text/plain")}, x::Listing)')
-def show_listing(io: IO, _: Any, listing: Listing) -> None:
-    """The table, its columns set under their headings."""
-    rows = [("name", "size", "summary"), *listing.rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = [f"  {n.ljust(widths[0])} {s.rjust(widths[1])} {t}".rstrip() for n, s, t in rows]
-    rule = "  " + " ".join("–" * w for w in widths)
-    io.write("\n".join([lines[0], rule, *lines[1:]]))
+def table(rows: list[tuple[str, str, str]]) -> Any:
+    """A Markdown document of one table: name, size and summary of each variable."""
+    markdown = PACKAGES["Markdown"]
+    markdown.load()
+    cells = [vector(list(row), T.Any_) for row in (("name", "size", "summary"), *rows)]
+    sides = vector([Symbol(side) for side in "lrl"], T.Symbol_)
+    made = markdown.bindings["Table"](vector(cells, T.Any_), sides)
+    return markdown.bindings["MD"](vector([made], T.Any_))
 
 
 def size_text(n: int) -> str:
@@ -87,7 +75,7 @@ def varinfo(
     recursive: bool = False,
     sortby: Any = None,
     minsize: int = 0,
-) -> Listing:
+) -> Any:
     """The variables of a module, Main if none is named, whose names the pattern fits."""
     order = "name" if sortby is None else sortby.name
     if order not in _BY:
@@ -110,38 +98,47 @@ def varinfo(
             if size >= minsize:
                 text = "" if plain else size_text(size)
                 rows.append((prefix + name, text, summary(value), size))
-    return Listing([row[:3] for row in sorted(rows, key=_BY[order])])
+    return table([row[:3] for row in sorted(rows, key=_BY[order])])
 
 
 @Base.method(f"varinfo(pattern::Regex; {_VARINFO})")
-def varinfo_of_main(pattern: Any, **options: Any) -> Listing:
+def varinfo_of_main(pattern: Any, **options: Any) -> Any:
     return varinfo(SESSION.main, pattern, **options)
 
 
 @Base.method(f"varinfo(m::Module; {_VARINFO})")
-def varinfo_of_all(m: Module, **options: Any) -> Listing:
+def varinfo_of_all(m: Module, **options: Any) -> Any:
     return varinfo(m, Base.get("Regex")(""), **options)
 
 
 @Base.method(f"varinfo(; {_VARINFO})")
-def varinfo_of_main_all(**options: Any) -> Listing:
+def varinfo_of_main_all(**options: Any) -> Any:
     return varinfo(SESSION.main, Base.get("Regex")(""), **options)
 
 
-@Base.method("versioninfo(io...)")
-def versioninfo(*args: Any) -> None:
-    """What is running, and on what."""
-    io = args[0] if args and isinstance(args[0], IO) else STDOUT
+@Base.method("versioninfo(io::IO=stdout; verbose=false)")
+def versioninfo(io: Any = STDOUT, *, verbose: bool = False) -> None:
+    """What is running, and on what; `verbose` tells more of the machine and of its settings."""
     version = Base.get("string")(Base.get("VERSION"))
-    io.write(
-        f"Julia Version {version}\n"
-        f"Juliette {__version__} on Python {platform.python_version()}\n"
-        "Platform Info:\n"
-        f"  OS: {platform.system()} ({platform.machine()})\n"
-        f"  CPU: {os.cpu_count()} × {platform.processor() or platform.machine()}\n"
-        f"  WORD_SIZE: {sys.maxsize.bit_length() + 1}\n"
-        "Threads: 1\n"
-    )
+    lines = [
+        f"Julia Version {version}",
+        f"Juliette {__version__} on Python {platform.python_version()}",
+        "Platform Info:",
+        f"  OS: {platform.system()} ({platform.machine()})",
+    ]
+    if verbose:
+        lines.append(f"  uname: {platform.version()}")
+    lines.append(f"  CPU: {os.cpu_count()} × {platform.processor() or platform.machine()}")
+    if verbose:
+        total, free = (Base.get("Sys").get(name)() for name in ("total_memory", "free_memory"))
+        lines.append(f"  Memory: {int(total) / 2**30} GB ({int(free) / 2**20} MB free)")
+    lines.append(f"  WORD_SIZE: {sys.maxsize.bit_length() + 1}")
+    lines.append("Threads: 1")
+    told = ("JULIA", "PATH", "FLAG", "HOME") if verbose else ("JULIA",)
+    shown = [f"  {k} = {v}" for k, v in os.environ.items() if any(word in k for word in told)]
+    if shown:
+        lines += ["Environment:", *shown]
+    io.write("\n".join(lines) + "\n")
 
 
 # Programs that put text on the clipboard and fetch it.

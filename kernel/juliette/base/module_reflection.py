@@ -289,7 +289,8 @@ def subtypes(t: Any) -> Any:
             or above.typename is not goal
         ):
             continue
-        if T.unwrap(t) is t and t.parameters:
+        body = T.unwrap(t)
+        if any(not isinstance(p, T.TypeVar) for p in body.parameters):
             # `subtypes(Top{Int})`: with the parameters that `t` asks for.
             meet = T.intersect(s, t)
             if meet is T.Bottom:
@@ -335,36 +336,52 @@ def show_supertypes(t: Any) -> None:
 
 @Base.method("methodswith(t::Type; supertypes=false)")
 def methodswith(t: Any, *, supertypes: bool = False) -> Any:
-    """The methods that take an argument of a type.
+    """The methods that take an argument of a type; of a function or a module, if one is named.
 
     ```jldoctest
     julia> struct Coin end
 
     julia> worth(::Coin) = 5;
 
-    julia> length(methodswith(Coin))
-    1
+    julia> length(methodswith(Coin)), length(methodswith(Coin, worth)), length(methodswith(Coin, Base))
+    (1, 1, 0)
     ```
     """
-    found: list[Method] = []
-    seen: set[int] = set()
-    for module in (SESSION.main, Base):
-        for f in list(module.bindings.values()):
-            if isinstance(f, GenericFunction) and id(f) not in seen:
-                seen.add(id(f))
-                f.settle()
-                for m in f.methods:
-                    kinds = [p.type if isinstance(p, T.Vararg) else p for p in m.parameters]
-                    if any(
-                        k is t
-                        or (
-                            supertypes
-                            and k is not T.Any_
-                            and isinstance(k, T.JuliaType)
-                            and not T.has_free(k)
-                            and T.subtype(t, k)
-                        )
-                        for k in kinds
-                    ):
-                        found.append(m)
-    return vector(found, Method_)
+    return methods_with(t, (SESSION.main, Base), supertypes)
+
+
+@Base.method("methodswith(t::Type, m::Module; supertypes=false)")
+def methodswith_in(t: Any, m: Module, *, supertypes: bool = False) -> Any:
+    return methods_with(t, (m,), supertypes)
+
+
+@Base.method("methodswith(t::Type, f::Function; supertypes=false)")
+def methodswith_of(t: Any, f: Any, *, supertypes: bool = False) -> Any:
+    return vector(takers(t, f, supertypes), Method_)
+
+
+def methods_with(t: Any, modules: tuple[Module, ...], supertypes: bool) -> Any:
+    functions = {
+        id(f): f
+        for module in modules
+        for f in list(module.bindings.values())
+        if isinstance(f, GenericFunction)
+    }
+    return vector([m for f in functions.values() for m in takers(t, f, supertypes)], Method_)
+
+
+def takers(t: Any, f: Any, supertypes: bool) -> list[Method]:
+    """The methods of a function that have a parameter of a type, or of one above it but `Any`."""
+
+    def takes(k: Any) -> bool:
+        if k is t or (isinstance(k, T.UnionType) and t in k.types):
+            return True
+        above = supertypes and k is not T.Any_ and isinstance(k, T.JuliaType)
+        return above and not T.has_free(k) and T.subtype(t, k)
+
+    f.settle()
+    return [
+        m
+        for m in f.methods
+        if any(takes(p.type if isinstance(p, T.Vararg) else p) for p in m.parameters)
+    ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dims_of
+from juliette.base.array_protocol import dims_of, scalar
 from juliette.base.iteration import iterate_value
-from juliette.base.strings.values import text_of
+from juliette.base.strings.values import is_string, text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, make, vector, wrap
@@ -90,7 +91,7 @@ def rand(*args: Any) -> Any:
     """
     rng, given = take_rng(args)
     source: Any = T.Float64
-    if given and not (type(given[0]) is int or isinstance(given[0], np.integer)):
+    if given and not (type(given[0]) is int or T.isa(given[0], T.Integer)):
         # A tuple of sizes after a generator or a type is a shape; alone it is what is drawn from.
         source, given = given[0], given[1:]
     if not given:
@@ -110,7 +111,7 @@ def draw(rng: Any, source: Any) -> Any:
         return range_draw(rng, source)
     if isinstance(source, (V.JuliaDict, V.JuliaSet)):
         return draw_entry(rng, source)
-    if isinstance(source, str) or hasattr(source, "julia_text"):
+    if is_string(source):
         text = text_of(source)
         if not text:
             raise ArgumentError(EMPTY)
@@ -118,6 +119,8 @@ def draw(rng: Any, source: Any) -> Any:
     if isinstance(source, T.JuliaType) or not isinstance(
         source, (Array, tuple, V.BitArray, V.Transposed)
     ):
+        if T.isa(source, COLLECTIONS):
+            return draw_any(rng, source)
         return draw_custom(rng, source)
     items = list(iterate_value(source))
     if not items:
@@ -125,6 +128,18 @@ def draw(rng: Any, source: Any) -> Any:
     if type(source) is tuple:
         return items[rng.rand_tuple_index(len(items)) - 1]
     return items[int(rng.rand_range(1, len(items))) - 1]
+
+
+COLLECTIONS = T.union(T.AbstractSet, T.AbstractDict)
+
+
+def draw_any(rng: Any, source: Any) -> Any:
+    """An entry of a set or dictionary of one's own, which is gone through as far as it."""
+    count = Base.bindings["length"](source)
+    if not count:
+        raise ArgumentError(EMPTY)
+    place = int(rng.rand_range(1, count)) - 1
+    return next(islice(iterate_value(source), place, None))
 
 
 def range_draw(rng: Any, r: Any) -> Any:
@@ -150,7 +165,7 @@ def draw_custom(rng: Any, source: Any) -> Any:
     """A complex or big number, or a value by a sampler of the user's own."""
     if isinstance(source, T.JuliaType):
         part = complex_part(source)
-        if part in _DRAWS:
+        if part in _DRAWS or part is BigFloat_:
             return Base.bindings["complex"](draw(rng, part), draw(rng, part))
         if source is BigFloat_:
             from mpmath import libmp
@@ -279,6 +294,37 @@ def drawn_by_user(f: Any, rng: Any, t: Any, dims: tuple[Any, ...]) -> Any:
     return shaped([f(rng, t) for _ in range(prod(shape))], t, shape)
 
 
+_COMPLEX_DTYPES = {T.Float64: np.dtype(np.complex128), T.Float32: np.dtype(np.complex64)}
+
+
+def _complex_normal(rng: Any, t: Any) -> Any:
+    """Both parts vary by half as much as a real number does."""
+    op, part = Base.bindings, t.parameters[0]
+    half = op["sqrt"](op["/"](op["one"](part), 2))
+    a, b = (op["*"](half, op["randn"](rng, part)) for _ in range(2))
+    return t(a, b)
+
+
+def _normal(rng: Any, t: Any) -> Any:
+    """A normal number of any type of floats that has uniform ones, by Marsaglia's polar method."""
+    op = Base.bindings
+    one = op["one"](t)
+    while True:
+        u, v = (op["-"](op["*"](2, draw(rng, t)), one) for _ in range(2))
+        s = op["+"](op["*"](u, u), op["*"](v, v))
+        if bool(op["<"](s, one)) and bool(op["<"](op["zero"](t), s)):
+            return op["*"](u, op["sqrt"](op["/"](op["*"](-2, op["log"](s)), s)))
+
+
+def _exponential(rng: Any, t: Any) -> Any:
+    """An exponential number of any type of floats that has uniform ones."""
+    op = Base.bindings
+    return op["-"](op["log1p"](op["-"](draw(rng, t))))
+
+
+_GENERIC = {"randn": _normal, "randexp": _exponential}
+
+
 def continuous(name: str, one: str, many: str, doc: str) -> None:
     """`randn` and `randexp`."""
 
@@ -287,21 +333,22 @@ def continuous(name: str, one: str, many: str, doc: str) -> None:
         t: Any = T.Float64
         if given and isinstance(given[0], T.JuliaType):
             t, given = given[0], given[1:]
-        dtype = T.DTYPE_OF.get(t)
-        is_complex = (
-            getattr(T.unwrap(t), "typename", None) is T.unwrap(Base.bindings["Complex"]).typename
-        )
-        if is_complex:
-            dtype = np.dtype(np.complex128 if t.parameters[0] is T.Float64 else np.complex64)
+        part = complex_part(t)
+        dtype: Any = _COMPLEX_DTYPES.get(part) if part is not None else T.DTYPE_OF.get(t)
         if dtype is None or dtype.kind not in "fc":
-            if Base.bindings[name].resolve((T.typeof(rng), T.type_of_type(t))).code is not None:
-                return drawn_by_user(Base.bindings[name], rng, t, given)
+            f = Base.bindings[name]
+            if f.resolve((T.typeof(rng), T.type_of_type(t))).code is not None:
+                return drawn_by_user(f, rng, t, given)
+            if name == "randn" and part is not None:
+                return drawn_by_user(_complex_normal, rng, t, given)
+            if t is not T.AbstractFloat and T.subtype(t, T.AbstractFloat):
+                return drawn_by_user(_GENERIC[name], rng, t, given)
             # Its type has a name once Random is there.
             PACKAGES["Random"].load()
-            raise MethodError(Base.bindings[name], (rng, t), None)
+            raise MethodError(f, (rng, t), None)
         if not given:
-            if is_complex:
-                return complex(getattr(rng, many)(1, dtype)[0])
+            if part is not None:
+                return scalar(getattr(rng, many)(1, dtype)[0])
             x = getattr(rng, one)()
             return x if t is T.Float64 else dtype.type(x)
         shape = dims_of(given)

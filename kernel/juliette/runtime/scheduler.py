@@ -24,6 +24,9 @@ from juliette.runtime.interrupts import UNINTERRUPTED
 from juliette.runtime.world import TRACE, WORLD
 
 STACK_SIZE = 256 * 2**20
+# The generator of random numbers of the task that runs, once there is one: a task's own is split off its
+# maker's, and changed over with it.
+RANDOM: list[Any] = []
 # How long a waiting thread sleeps before it looks whether it was interrupted, in seconds.
 _SLICE = 0.05
 
@@ -42,6 +45,7 @@ class Task:
         "logger",
         "name",
         "pending",
+        "random",
         "result",
         "started",
         "state",
@@ -70,6 +74,7 @@ class Task:
         self.pending: tuple[bool, Any] = (False, None)
         self.exceptions: list[BaseException] = []
         self.tracing = 0
+        self.random: Any = RANDOM[0].split() if RANDOM else None
         # Is it handing over to another, or waiting for its turn? No interrupt may come in between.
         self.leaving = False
         # The queue in which it waits, if it does.
@@ -187,6 +192,8 @@ class Scheduler:
             task.baton = _thread.allocate_lock()
             task.baton.acquire()
         task.exceptions, task.tracing = list(self.exception_stack), TRACE.depth
+        if RANDOM:
+            task.random = RANDOM[0].put_by()
         if not task.done:
             WORLD.waiting[task] = task.world = WORLD.current
 
@@ -195,6 +202,8 @@ class Scheduler:
         self.current = task
         self.exception_stack[:] = task.exceptions
         TRACE.depth = task.tracing
+        if RANDOM:
+            RANDOM[0].take_up(task.random)
         WORLD.enter(task.world)
         WORLD.waiting.pop(task, None)
         if task.started:

@@ -15,7 +15,7 @@
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
 - `unicode`: normal forms, graphemes
-- `interactive_utils`: InteractiveUtils
+- `interactive_utils`, `editing`: InteractiveUtils
 - `linear_algebra`: LinearAlgebra
 - `statistics`: Statistics
 - `sparse_arrays`: SparseArrays

@@ -42,7 +42,7 @@ def periods(module: Module) -> None:
     @module.method("value(x)", export=False)
     def value(x: Any) -> Any:
         """The number in a period, or the number of a moment."""
-        if isinstance(x, Period):
+        if isinstance(x, Period) or not isinstance(x, (Date, DateTime, Time)):
             return x.value
         return x.days if isinstance(x, Date) else x.ms if isinstance(x, DateTime) else x.nanoseconds
 
@@ -77,7 +77,7 @@ def periods(module: Module) -> None:
         ```
         """
         cls = type(p) if isinstance(p, Period) else D.class_of(p)
-        return cls(1 if cls in DATE_UNITS or cls is D.Week else 0)
+        return cls(1 if T.subtype(D.TYPES[cls], D.DatePeriod_) else 0)
 
     @module.method("periods(p::CompoundPeriod)", export=False)
     def periods_of(p: CompoundPeriod) -> Any:
@@ -104,7 +104,7 @@ def periods(module: Module) -> None:
 
 def period_constructors(module: Module, name: str, cls: type[Period]) -> None:
     lower = name.lower()
-    module.method(f"{name}(n::Real)")(lambda _, n: cls(D.whole_number(n)))
+    module.method(f"{name}(n::Number)")(lambda _, n: cls(D.whole_number(n)))
     module.method(f"{name}(p::Period)")(lambda _, p: D.converted(cls, p))
     module.method(f"{name}(s::AbstractString)")(
         lambda _, s: cls(Base.bindings["parse"](T.Int64, s))

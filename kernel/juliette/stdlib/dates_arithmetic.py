@@ -7,6 +7,7 @@ from typing import Any
 from juliette.base.range_questions import common_progression
 from juliette.base.set_operations import intersect
 from juliette.compiler import support
+from juliette.runtime import broadcast as B
 from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base, Module
@@ -45,9 +46,14 @@ def moved_once(x: Any, q: Period, n: int) -> Any:
 def added(a: Any, b: Any, sign: int) -> Any:
     """The sum or difference of periods."""
     if isinstance(a, Period) and type(a) is type(b):
-        return type(a)(a.value + sign * b.value)
+        return type(a)(wrapped(a.value + sign * b.value))
     negative = [type(q)(sign * q.value) for q in D.parts_of(b)]
     return CompoundPeriod([*D.parts_of(a), *negative])
+
+
+def wrapped(n: int) -> int:
+    """A sum of 64-bit integers, which begins anew beyond the greatest."""
+    return n if -(2**63) <= n < 2**63 else (n + 2**63) % 2**64 - 2**63
 
 
 def arithmetic(module: Module) -> None:
@@ -80,8 +86,8 @@ def arithmetic(module: Module) -> None:
     method("-(a::Time, b::Time)", lambda a, b: D.Nanosecond(a.nanoseconds - b.nanoseconds))
     method(f"+(a::{either}, b::{either})", lambda a, b: added(a, b, 1))
     method(f"-(a::{either}, b::{either})", lambda a, b: added(a, b, -1))
-    method("+(a::Period)", lambda a: a)
-    method("-(a::Period)", lambda a: type(a)(-a.value))
+    method(f"+(a::{either})", lambda a: a)
+    method("-(a::Period)", lambda a: type(a)(wrapped(-a.value)))
     method("-(a::CompoundPeriod)", lambda a: CompoundPeriod([type(q)(-q.value) for q in a.periods]))
     scaling(method)
     method("abs(p::Period)", lambda p: type(p)(abs(p.value)))
@@ -93,7 +99,8 @@ def arithmetic(module: Module) -> None:
     method("one(p::Union{Period, Type{<:Period}})", lambda p: 1)
     method("typemax(t::Type{<:Period})", lambda t: D.class_of(t)(2**63 - 1))
     method("typemin(t::Type{<:Period})", lambda t: D.class_of(t)(-(2**63)))
-    method("isfinite(t::Union{TimeType, Type{<:TimeType}})", lambda t: True)
+    method("isfinite(t::Union{TimeType, Period, Type{<:TimeType}, Type{<:Period}})", lambda t: True)
+    method("convert(t::Type{CompoundPeriod}, p::Period)", lambda t, p: CompoundPeriod([p]))
     method("eps(t::Union{Date, Type{Date}})", lambda t: D.Day(1))
     method("eps(t::Union{DateTime, Type{DateTime}})", lambda t: D.Millisecond(1))
     method("eps(t::Union{Time, Type{Time}})", lambda t: D.Nanosecond(1))
@@ -166,6 +173,20 @@ def scaling(method: Any) -> None:
 
     for name in ("/", "÷"):
         quotient(name)
+    for name in ("*", "/"):
+        op = Base.bindings[name]
+        each = lambda a, b, op=op: B.materialize(B.broadcasted(op, a, b))  # noqa: E731
+        method(f"{name}(a::AbstractArray, p::Period)", each)
+        method(
+            f"{name}(r::AbstractRange{{<:Period}}, n::Real)",
+            lambda r, n, op=op: call_kw(
+                Base.bindings["range"],
+                {"step": op(Base.bindings["step"](r), n), "length": Base.bindings["length"](r)},
+                op(Base.bindings["first"](r), n),
+            ),
+        )
+        if name == "*":
+            method("*(p::Period, a::AbstractArray)", each)
     method("*(p::Period, n::Real)", lambda p, n: type(p)(D.whole_number(times(p.value, n))))
     method("*(n::Real, p::Period)", lambda n, p: type(p)(D.whole_number(times(p.value, n))))
 

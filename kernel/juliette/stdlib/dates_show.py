@@ -45,19 +45,42 @@ def comparison(module: Module) -> None:
             raise MethodError(Base.bindings[name], (a, b), None)
         return a.value * D.size_of(type(a)), b.value * D.size_of(type(b))
 
-    def less(a: Period, b: Period) -> bool:
+    def promoted(name: str, a: Any, b: Any) -> Any:
+        """The comparison of periods of types of one's own, which are promoted to a common one."""
+        x, y = Base.bindings["promote"](a, b)
+        if T.typeof(x) is T.typeof(y) and not isinstance(x, Period):
+            return Base.bindings[name](module.bindings["value"](x), module.bindings["value"](y))
+        return Base.bindings[name](x, y)
+
+    def less(a: Any, b: Any) -> Any:
+        if not (isinstance(a, Period) and isinstance(b, Period)):
+            return promoted("isless", a, b)
         x, y = sizes(a, b, "isless")
         return x < y
 
+    def total(p: Period) -> tuple[int, int]:
+        return p.value * p.months, p.value * p.nanoseconds
+
     def equal(a: Any, b: Any) -> bool:
-        x, y = D.canonical(a), D.canonical(b)
-        return [(type(p), p.value) for p in x.periods] == [(type(p), p.value) for p in y.periods]
+        if isinstance(a, Period) and isinstance(b, Period):
+            return total(a) == total(b)
+        if not isinstance(a, (Period, CompoundPeriod)) or not isinstance(
+            b, (Period, CompoundPeriod)
+        ):
+            return promoted("==", a, b)
+        return alike(D.canonical(a), D.canonical(b))
+
+    def alike(a: Any, b: Any) -> Any:
+        if not (isinstance(a, CompoundPeriod) or isinstance(b, CompoundPeriod)):
+            return equal(a, b)
+        x, y = D.parts_of(a), D.parts_of(b)
+        return len(x) == len(y) and all(map(equal, x, y))
 
     method("isless(a::Period, b::Period)", less)
     method("<(a::Period, b::Period)", less)
     either = "Union{Period, CompoundPeriod}"
     method(f"==(a::{either}, b::{either})", equal)
-    method(f"isequal(a::{either}, b::{either})", equal)
+    method(f"isequal(a::{either}, b::{either})", alike)
     method("hash(p::Period, h::UInt64)", period_hash)
 
 
@@ -88,16 +111,33 @@ def printing(module: Module) -> None:
         else:
             io.write(f'{T.type_string(T.typeof(x))}("{x.text}")')
 
-    def show_period(io: IO, x: Period) -> None:
-        io.write(f"{type(x).__name__}({x.value})")
+    @module.method("_units(p::Period)", export=False)
+    def units(p: Period) -> str:
+        """What follows the number when a period is printed; periods of one's own have methods."""
+        if not isinstance(p, Period):
+            raise MethodError(module.bindings["_units"], (p,), None)
+        return p.text.removeprefix(str(p.value))
+
+    def print_period(io: IO, x: Any) -> None:
+        if isinstance(x, Period):
+            io.write(x.text)
+        else:
+            Base.bindings["print"](io, module.bindings["value"](x), module.bindings["_units"](x))
+
+    def show_period(io: IO, x: Any) -> None:
+        t = T.type_string(T.typeof(x)).removeprefix("Dates.")
+        io.write(f"{t}({int(module.bindings['value'](x))})")
 
     for t in ("Date", "DateTime", "Time"):
         method(f"show(io::IO, x::{t})", show_moment)
         method(f'show(io::IO, m::MIME{{Symbol("text/plain")}}, x::{t})', long)
         method(f"print(io::IO, x::{t})", plain)
     method("show(io::IO, x::Period)", show_period)
-    method('show(io::IO, m::MIME{Symbol("text/plain")}, x::Period)', long)
-    method("print(io::IO, x::Period)", plain)
+    method(
+        'show(io::IO, m::MIME{Symbol("text/plain")}, x::Period)',
+        lambda io, mime, x: print_period(io, x),
+    )
+    method("print(io::IO, x::Period)", print_period)
     method("show(io::IO, x::CompoundPeriod)", plain)
     method("print(io::IO, x::CompoundPeriod)", plain)
     for t in ("Date", "DateTime", "Time", "Period"):

@@ -162,10 +162,10 @@ def parts_of(p: Any) -> list[Period]:
 
 
 def canonical(p: Any) -> CompoundPeriod:
-    """The same time with as few and as great units as there are."""
-    months = sum(q.value * q.months for q in parts_of(p))
+    """The same time with as few and as great units as there are; quarters stay what they are."""
+    months = sum(q.value * q.months for q in parts_of(p) if type(q) is not Quarter)
     nanoseconds = sum(q.value * q.nanoseconds for q in parts_of(p))
-    out: list[Period] = []
+    out = [q for q in parts_of(p) if type(q) is Quarter]
     for total, kinds in (
         (months, (Year, Month)),
         (nanoseconds, (Week, Day, Hour, Minute, Second, Millisecond, Microsecond, Nanosecond)),

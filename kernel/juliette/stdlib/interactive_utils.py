@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from juliette.base.strings.values import is_string, text_of
 from juliette.display.io import STDOUT
-from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import PACKAGES, Base, Module
+from juliette.stdlib import editing
+from juliette.syntax.expr import Expr
 
 NAMES = (
     "subtypes supertypes methodswith varinfo versioninfo clipboard @which @functionloc "
@@ -29,28 +30,39 @@ def load(module: Module) -> None:
         linear_algebra.load()
         return linear_algebra.bindings["peakflops"].call_kw(keywords, n)
 
-    @module.method("less(file::AbstractString, line::Integer=1)")
-    def less(file: Any, line: int = 1) -> None:
-        """Print a file from a line on."""
-        lines = Base.bindings["readlines"](file).data.tolist()
-        for text in lines[int(line) - 1 :]:
-            STDOUT.write(text_of(text) + "\n")
+    @module.macro("time_imports", export=False)
+    def time_imports(context: Any, e: Any) -> Any:
+        """`@time_imports using A, B`: how long it takes to load each package."""
+        if not (isinstance(e, Expr) and e.head in ("using", "import")):
+            return e
+        paths = [a for a in e.args if isinstance(a, Expr) and a.head == "."]
+        if len(paths) != len(e.args):  # using A: x, y
+            name = text_of_path(e.args[0].args[0])
+            return Expr("toplevel", Expr("call", start), e, Expr("call", stop, name))
+        timed = [
+            part
+            for path in paths
+            for part in (
+                Expr("call", start),
+                Expr(e.head, path),
+                Expr("call", stop, text_of_path(path)),
+            )
+        ]
+        return Expr("toplevel", *timed)
 
-    @module.method("less(f, types=nothing)")
-    def less_function(f: Any, types: Any = None) -> None:
-        """Print the file in which a function is defined, from its definition on."""
-        less(*location(f, types))
-
-    @module.method("edit(args...)")
-    def edit(*args: Any) -> None:
-        """Not available: there is no editor to start."""
-        raise ErrorException("edit is not available in Juliette: no editor is started here.")
+    editing.load(module)
 
 
-def location(f: Any, types: Any) -> tuple[Any, Any]:
-    """The file and line of a function's definition."""
-    args = (f,) if types is None else (f, types)
-    file, line = Base.bindings["functionloc"](*args)
-    if not is_string(file):
-        raise ErrorException("could not find source file for function")
-    return file, line
+_STARTED = [0.0]
+
+
+def start() -> None:
+    _STARTED[0] = time.perf_counter()
+
+
+def stop(name: str) -> None:
+    STDOUT.write(f"{1000 * (time.perf_counter() - _STARTED[0]):9.1f} ms  {name}\n")
+
+
+def text_of_path(path: Expr) -> str:
+    return ".".join(getattr(part, "name", str(part)) for part in path.args)

@@ -43,15 +43,15 @@ def load(module: Module) -> None:
         module.const(name, Base.bindings[name])
 
 
-def seed_of(f: Any, args: tuple[Any, ...]) -> Any:
-    """The seed that a call of `f` names: an integer, or words."""
+def seed_of(f: Any, args: tuple[Any, ...], wide: tuple[Any, ...] = ()) -> Any:
+    """The seed that a call of `f` names: an integer, or words of 32 bits or of a `wide` type."""
     if not args or args[0] is None:
         return None
     seed = args[0]
     if isinstance(seed, Array):
-        if not T.subtype(seed.eltype, T.Integer):
+        if seed.eltype not in (T.UInt32, *wide):
             raise MethodError(f, args, None)
-        return [int(w) for w in elements(seed.data)]
+        return np.array(elements(seed.data), T.DTYPE_OF[seed.eltype])
     if not T.isa(seed, T.Integer):
         raise MethodError(f, args, None)
     if int(seed) < 0:
@@ -81,14 +81,15 @@ def generators(module: Module) -> None:
         ```
         """
         rng, rest = take_rng(args)
-        value = seed_of(module.bindings["seed!"], rest)
+        wide = (T.UInt64,) if isinstance(rng, Xoshiro) else ()
+        value = seed_of(module.bindings["seed!"], rest, wide)
         rng.seed(value)
         if rng is default_rng():
             randomness.GLOBAL_SEED = value
         return rng
 
     module.method("MersenneTwister(seed...)")(lambda t, *s: MersenneTwister(seed_of(t, s)))
-    module.method("RandomDevice()")(lambda _: RandomDevice())
+    module.method("RandomDevice(seed::Nothing=nothing)")(lambda _, seed=None: RandomDevice())
     module.method("TaskLocalRNG()")(lambda _: default_rng())
 
     @module.method("Xoshiro(seed...)")
@@ -98,7 +99,7 @@ def generators(module: Module) -> None:
             if not all([T.isa(w, T.Integer) for w in words]):
                 raise MethodError(t, words, None)
             return Xoshiro(*map(int, words))
-        return Xoshiro.seeded(seed_of(t, words))
+        return Xoshiro.seeded(seed_of(t, words, (T.UInt64,)))
 
     @module.method("default_rng()", export=False)
     def default() -> Any:
@@ -115,13 +116,25 @@ def generators(module: Module) -> None:
 
     module.method("copy(rng::AbstractRNG)", export=False)(lambda rng: rng.copy())
 
+    @module.method("hash(rng::MersenneTwister, h::UInt64)", export=False)
+    def hash_twister(rng: Any, h: Any) -> Any:
+        state = tuple(tuple(p) if isinstance(p, list) else p for p in rng._state())
+        return Base.bindings["hash"](Base.bindings["string"](state), h)
+
     @module.method("copy!(a::AbstractRNG, b::AbstractRNG)", export=False)
     def copy_into(a: Any, b: Any) -> Any:
-        a.set_state(*b.state)
+        if isinstance(a, MersenneTwister) and isinstance(b, MersenneTwister):
+            a.become(b)
+        else:
+            a.set_state(*b.state)
         return a
 
+    def kind(rng: Any) -> Any:
+        """The generator of calls that name none is one of Xoshiro's."""
+        return Xoshiro if isinstance(rng, TaskLocalRNG) else type(rng)
+
     module.method("==(a::AbstractRNG, b::AbstractRNG)", export=False)(
-        lambda a, b: type(a) is type(b) and bool(a == b)
+        lambda a, b: kind(a) is kind(b) and bool(a == b)
     )
 
     @module.method("show(io::IO, rng::AbstractRNG)", export=False)
@@ -129,8 +142,9 @@ def generators(module: Module) -> None:
         if isinstance(rng, MersenneTwister):
             words = rng.seed_vector
             seed = sum(w << 32 * i for i, w in enumerate(words))
+            shown = f"0x{seed:x}" if seed >= 2**63 else str(seed)
             come = rng.progress()
-            io.write(f"MersenneTwister({seed}, {come})" if come else f"MersenneTwister({seed})")
+            io.write(f"MersenneTwister({shown}, {come})" if come else f"MersenneTwister({shown})")
         elif isinstance(rng, (TaskLocalRNG, RandomDevice)):
             io.write(f"{type(rng).__name__}()")
         else:
@@ -174,9 +188,20 @@ def permutations(module: Module) -> None:
     @module.method("shuffle(v::AbstractArray)")
     @module.method("shuffle(rng::AbstractRNG, v::AbstractArray)")
     def shuffle(*args: Any) -> Any:
-        """A randomly permuted copy: `shuffle([rng], v)`."""
+        """A randomly permuted copy: `shuffle([rng], v)`.
+
+        ```jldoctest
+        julia> using Random
+
+        julia> sort(shuffle(1:5)) == 1:5, size(shuffle([1 2 3; 4 5 6]))
+        (true, (2, 3))
+        ```
+        """
         rng, rest = take_rng(args)
-        return vector(shuffled(rng, rest[0]), Base.bindings["eltype"](rest[0]))
+        v = rest[0]
+        drawn = vector(shuffled(rng, v), Base.bindings["eltype"](v))
+        shape = Base.bindings["size"](v)
+        return drawn if len(shape) == 1 else Base.bindings["reshape"](drawn, shape)
 
     @module.method("shuffle!(v::AbstractArray)")
     @module.method("shuffle!(rng::AbstractRNG, v::AbstractArray)")
@@ -246,9 +271,9 @@ def permutations(module: Module) -> None:
             return str(rng.randstring(count))
         if T.isa(characters, T.Number):
             raise NoMethod("characters are a collection")
+        text, char = Base.bindings["string"], Base.bindings["Char"]
         chosen_from = [
-            c.text if isinstance(getattr(c, "text", None), str) else Base.bindings["string"](c)
-            for c in iterate_value(characters)
+            text(char(c) if T.isa(c, T.Integer) else c) for c in iterate_value(characters)
         ]
         if not chosen_from:
             raise ArgumentError(randomness.EMPTY)
@@ -263,7 +288,8 @@ def filling(module: Module) -> None:
         def method(*args: Any) -> Any:
             rng, rest = take_rng(args)
             a = rest[0]
-            drawn = make(rng, rest[1] if len(rest) > 1 else a.eltype, a.data.shape)
+            source = rest[1] if len(rest) > 1 else Base.bindings["eltype"](a)
+            drawn = make(rng, source, tuple(Base.bindings["size"](a)))
             if not isinstance(a, Array):
                 return Base.bindings["copyto!"](a, drawn)
             a.data[...] = Base.bindings["convert"](T.typeof(a), drawn).data

@@ -151,13 +151,17 @@ class MersenneTwister(Generator):
     def copy(self) -> MersenneTwister:
         """An independent generator in the same state."""
         other = object.__new__(MersenneTwister)
-        other.seed_vector = self.seed_vector
-        other._dsfmt = self._dsfmt.copy()
-        # The caches are replaced when they run out, never changed.
-        other._floats, other._float_place = self._floats, self._float_place
-        other._ints, other._int_left = self._ints, self._int_left
-        other._floats_from, other._ints_from = self._floats_from, self._ints_from
+        other.become(self)
         return other
+
+    def become(self, other: MersenneTwister) -> None:
+        """Take over the state of another."""
+        self.seed_vector = other.seed_vector
+        self._dsfmt = other._dsfmt.copy()
+        # The caches are replaced when they run out, never changed.
+        self._floats, self._float_place = other._floats, other._float_place
+        self._ints, self._int_left = other._ints, other._int_left
+        self._floats_from, self._ints_from = other._floats_from, other._ints_from
 
     def _state(self) -> tuple[Any, ...]:
         dsfmt = self._dsfmt

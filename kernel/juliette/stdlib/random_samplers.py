@@ -35,22 +35,59 @@ class SamplerType:
 class SamplerTrivial:
     """`SamplerTrivial(x)`: stands for drawing from a value."""
 
-    __slots__ = ("self_",)
+    __slots__ = ("self",)
     fields = ("self",)
 
     def __init__(self, x: Any) -> None:
-        self.self_ = x
+        self.self = x
 
 
 class SamplerSimple:
     """`SamplerSimple(x, data)`: drawing from a value, with data prepared beforehand."""
 
-    __slots__ = ("data", "self_")
+    __slots__ = ("data", "self")
     fields = ("self", "data")
 
     def __init__(self, x: Any, data: Any) -> None:
-        self.self_ = x
+        self.self = x
         self.data = data
+
+
+class CloseOpen:
+    """`CloseOpen01(T)`: the numbers from 0 to 1, without 1; `CloseOpen12(T)`: from 1 to 2."""
+
+    __slots__ = ("low", "type")
+    fields = ()
+
+    def __init__(self, type_: Any, low: int) -> None:
+        self.type, self.low = type_, low
+
+    def draw(self, rng: Any) -> Any:
+        x = randomness.draw(rng, self.type)
+        return Base.bindings["+"](x, Base.bindings["one"](self.type)) if self.low else x
+
+
+def intervals(module: Module) -> dict[int, Any]:
+    """The intervals from which floats are drawn, by their lower ends."""
+    parent = T.sub_family("Random.FloatInterval", "T", lambda t: T.Any_, abstract=True)
+    module.const("FloatInterval", parent, export=False)
+    found: dict[int, Any] = {}
+    for low, name in enumerate(("CloseOpen01", "CloseOpen12")):
+        family = T.sub_family(f"Random.{name}", "T", lambda t: T.apply_type(parent, t))
+        found[low] = family
+        module.const(name, family, export=False)
+        module.const(f"{name}_64", T.apply_type(family, T.Float64), export=False)
+        module.method(f"{name}(t::Type{{<:AbstractFloat}}=Float64)", export=False)(
+            lambda _, t=T.Float64, low=low: CloseOpen(t, low)
+        )
+        module.method(f"{name}{{T}}() where T", export=False)(
+            lambda t, low=low: CloseOpen(t.parameters[0], low)
+        )
+    T.register_instances(CloseOpen, lambda c: T.apply_type(found[c.low], c.type), parent)
+    module.method("eltype(t::Type{<:FloatInterval{T}}) where T", export=False)(
+        lambda t: t.parameters[0]
+    )
+    return found
 
 
 def samplers(module: Module) -> None:
@@ -60,15 +97,16 @@ def samplers(module: Module) -> None:
     trivial = T.sub_family("Random.SamplerTrivial", "T E", lambda t, e: T.apply_type(sampler, e))
     simple = T.sub_family("Random.SamplerSimple", "T S E", lambda t, s, e: T.apply_type(sampler, e))
     eltype = Base.bindings["eltype"]
+    intervals(module)
     T.register_instances(SamplerType, lambda s: T.apply_type(of_type, s.type), of_type)
     T.register_instances(
         SamplerTrivial,
-        lambda s: T.apply_type(trivial, T.typeof(s.self_), gentype(s.self_)),
+        lambda s: T.apply_type(trivial, T.typeof(s.self), gentype(s.self)),
         trivial,
     )
     T.register_instances(
         SamplerSimple,
-        lambda s: T.apply_type(simple, T.typeof(s.self_), T.typeof(s.data), gentype(s.self_)),
+        lambda s: T.apply_type(simple, T.typeof(s.self), T.typeof(s.data), gentype(s.self)),
         simple,
     )
     for name, t in (
@@ -89,8 +127,8 @@ def samplers(module: Module) -> None:
 
     module.method("SamplerTrivial(x)", export=False)(lambda _, x: SamplerTrivial(x))
     module.method("SamplerSimple(x, data)", export=False)(lambda _, x, data: SamplerSimple(x, data))
-    module.method("getindex(s::SamplerTrivial)", export=False)(lambda s: s.self_)
-    module.method("getindex(s::SamplerSimple)", export=False)(lambda s: s.self_)
+    module.method("getindex(s::SamplerTrivial)", export=False)(lambda s: s.self)
+    module.method("getindex(s::SamplerSimple)", export=False)(lambda s: s.self)
 
     @module.method("SamplerType{T}() where T", export=False)
     def sampler_type(t: Any) -> SamplerType:
@@ -106,17 +144,24 @@ def samplers(module: Module) -> None:
 
     @module.method("Sampler(rng::Type{<:AbstractRNG}, x, n)", export=False)
     def default_sampler(_: Any, rng: Any, x: Any, n: Any) -> Any:
+        if isinstance(x, T.JuliaType) and T.subtype(x, T.AbstractFloat):
+            return SamplerTrivial(CloseOpen(x, 0))
         return SamplerType(x) if isinstance(x, T.JuliaType) else SamplerTrivial(x)
 
     def custom(rng: Any, source: Any) -> Any:
         f = Base.bindings["rand"]
         whose = getattr(rng, "own", rng)
         given = T.typeof(whose)
+        if isinstance(source, CloseOpen):
+            source = SamplerTrivial(source)
         if isinstance(source, (SamplerType, SamplerTrivial, SamplerSimple)):
             if not _own(f, given, T.typeof(source)):
                 # what Base draws itself
+                inner = getattr(source, "self", None)
+                if isinstance(inner, CloseOpen):
+                    return inner.draw(rng)
                 return randomness.draw(
-                    rng, source.type if isinstance(source, SamplerType) else source.self_
+                    rng, source.type if isinstance(source, SamplerType) else source.self
                 )
             return f(whose, source)
         if _own(f, given, T.dispatch_type(source)):
@@ -152,7 +197,8 @@ class OwnGenerator(Generator):
     def ask(self, t: Any) -> Any:
         """`rand(rng, t)` by the user's method; None if there is none."""
         f = Base.bindings["rand"]
-        for source in (SamplerType(t), t):
+        floats = T.subtype(t, T.AbstractFloat)
+        for source in (SamplerType(t), *((SamplerTrivial(CloseOpen(t, 0)),) if floats else ()), t):
             if _own(f, T.typeof(self.own), T.dispatch_type(source)):
                 return f(self.own, source)
         return None

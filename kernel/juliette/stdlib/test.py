@@ -20,7 +20,7 @@ from juliette.runtime.errors import (
     JuliaException,
     MethodError,
 )
-from juliette.runtime.modules import Base, Bindings, Module
+from juliette.runtime.modules import PACKAGES, Base, Bindings, Module
 from juliette.stdlib import test_inferred, test_logs
 from juliette.stdlib import test_results as R
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -139,16 +139,27 @@ def evaluation(e: Any) -> Expr:
         and inner.head == "call"
         and inner.args[0] in map(Symbol, SHOWN_CALLS)
     ):
-        keywords: list[Any] = []
-        rest: list[Any] = []
-        for a in inner.args[1:]:
-            if isinstance(a, Expr) and a.head in ("kw", "parameters"):
-                keywords += [a] if a.head == "kw" else a.args
-            else:
-                rest.append(a)
-        given = Expr("tuple", Expr("parameters", *keywords))
+        rest = [a for a in inner.args[1:] if not has_keywords(a)]
+        given = Expr("tuple", Expr("parameters", *keywords_of(inner)))
         return call(evaluate_call, inner.args[0].name, negated, given, inner.args[0], *rest)
     return call(Evaluated, e, None)
+
+
+def has_keywords(a: Any) -> bool:
+    return isinstance(a, Expr) and a.head in ("kw", "parameters")
+
+
+def keywords_of(e: Expr) -> list[Any]:
+    """The keywords of a call, of a name the last: those after a semicolon count most."""
+    given = [a for a in e.args if has_keywords(a)]
+    plain = [a for a in given if a.head == "kw"]
+    found = plain + [k for a in given if a.head == "parameters" for k in a.args]
+    later = [{k.args[0] for k in found[i + 1 :] if has_keywords(k)} for i in range(len(found))]
+    return [
+        k
+        for k, again in zip(found, later, strict=True)
+        if not (has_keywords(k) and k.args[0] in again)
+    ]
 
 
 def split_options(e: Any, arguments: tuple[Any, ...]) -> tuple[dict[str, Any], list[Expr]]:
@@ -234,15 +245,10 @@ def matches(expected: Any, error: Any) -> tuple[bool, bool]:
             return True, False
         wrapped = getattr(error, "error", None)
         return bool(wrapped is not None and T.isa(wrapped, expected)), False
-    if isinstance(expected, JuliaException):
-        if T.typeof(expected) is not T.typeof(error):
-            return False, False
-        same = Base.bindings["=="]
-        return all(
-            same(getattr(expected, f, None), getattr(error, f, None)) is True
-            for f in expected.fields
-            if f != "world"
-        ), False
+    if isinstance(expected, JuliaException) or T.isa(expected, T.Exception_):
+        return alike(expected, error), False
+    if not T.isa(error, T.Exception_):  # thrown was something that is no exception
+        return alike(expected, error), False
     text = showerror_text(error)
     if isinstance(expected, str):
         return expected in text, True
@@ -251,6 +257,21 @@ def matches(expected: Any, error: Any) -> tuple[bool, bool]:
     if T.isa(expected, T.Function_):
         return support.truth(expected(text)), True
     return bool(Base.bindings["occursin"](expected, text)), True
+
+
+def alike(expected: Any, error: Any) -> bool:
+    """Are two values of one type, with fields that are equal?"""
+    if T.typeof(expected) is not T.typeof(error):
+        return False
+    same, names = Base.bindings["isequal"], Base.bindings["fieldnames"](T.typeof(expected))
+    if isinstance(expected, JuliaException):
+        return all(
+            same(getattr(expected, f, None), getattr(error, f, None)) is True
+            for f in expected.fields
+            if f != "world"
+        )
+    get = Base.bindings["getfield"]
+    return all(same(get(expected, f), get(error, f)) is True for f in names)
 
 
 def expands_macros(e: Any) -> bool:
@@ -385,16 +406,69 @@ def failed_outside(ts: Any, error: Any, file: str, line: int) -> None:
 
 def around_body(context: Any, body: Any, description: Any, kind: Any, options: Expr) -> Expr:
     """The code of one set of tests."""
-    ts, error = context.gensym("testset"), context.gensym("error")
-    guarded = Expr(
+    ts, value = context.gensym("testset"), context.gensym("value")
+    guarded = guarded_body(context, ts, body)
+    guarded.args.append(Expr("block", Expr("=", value, call(end_set, ts))))
+    opened = Expr("=", ts, opening(context, description, kind, options))
+    return Expr("let", Expr("block", opened, value), Expr("block", guarded, value))
+
+
+def opening(context: Any, description: Any, kind: Any, options: Expr) -> Expr:
+    """The code that opens a set of tests."""
+    name = "" if kind is None else expression_text(kind)
+    return call(begin_set, description, kind, options, context.file, name)
+
+
+def guarded_body(context: Any, ts: Any, body: Any) -> Expr:
+    """The tests of a set, and what becomes of an exception that leaves them."""
+    error = context.gensym("error")
+    return Expr(
         "try",
         Expr("block", Expr("let", Expr("block"), Expr("block", body))),
         error,
         Expr("block", call(failed_outside, ts, error, context.file, context.line)),
     )
-    name = "" if kind is None else expression_text(kind)
-    opened = Expr("=", ts, call(begin_set, description, kind, options, context.file, name))
-    return Expr("let", Expr("block", opened), Expr("block", guarded, call(end_set, ts)))
+
+
+class LoopedSets:
+    """The sets of `@testset for`: that of a pass ends when the next begins, or with the loop.
+
+    So a body may go on to the next pass, leave the loop, or return.
+    """
+
+    def __init__(self) -> None:
+        self.open: Any = None
+        self.ended: list[Any] = []
+
+    def begin(self, ts: Any) -> Any:
+        self.open = ts
+        return ts
+
+    def end(self) -> None:
+        if self.open is not None:
+            ts, self.open = self.open, None
+            self.ended.append(end_set(ts))
+
+    def vector(self) -> Any:
+        return vector(self.ended, T.Any_)
+
+
+def looped_sets(
+    context: Any, loops: Any, body: Any, description: Any, kind: Any, options: Expr
+) -> Expr:
+    """The code of `@testset for`."""
+    found, ts = context.gensym("sets"), context.gensym("testset")
+    opened = call(LoopedSets.begin, found, opening(context, description, kind, options))
+    one_pass = Expr(
+        "block",
+        call(LoopedSets.end, found),
+        Expr("=", Expr("local", ts), opened),
+        guarded_body(context, ts, body),
+    )
+    ending = Expr("block", call(LoopedSets.end, found))
+    loop = Expr("try", Expr("block", Expr("for", loops, one_pass)), False, False, ending)
+    start = Expr("block", Expr("=", found, call(LoopedSets)))
+    return Expr("let", start, Expr("block", loop, call(LoopedSets.vector, found)))
 
 
 def options_of(arguments: list[Any]) -> Expr:
@@ -462,11 +536,7 @@ def test_set(context: Any, arguments: tuple[Any, ...]) -> Expr:
             for n in names:
                 pairs += [expression_text(n), n]
             description = call(loop_description, *pairs)
-        found = context.gensym("sets")
-        one = around_body(context, inner, description, kind, made)
-        loop = Expr("for", loops, Expr("block", call(list.append, found, one)))
-        start = Expr("block", Expr("=", found, call(list)))
-        return Expr("let", start, Expr("block", loop, call(as_vector, found)))
+        return looped_sets(context, loops, inner, description, kind, made)
     if isinstance(body, Expr) and body.head in ("block", "call"):
         if description is None:
             description = "test set" if body.head == "block" else string_of(body.args[0])
@@ -474,10 +544,6 @@ def test_set(context: Any, arguments: tuple[Any, ...]) -> Expr:
     raise ErrorException(
         "Expected function call, begin/end block or for loop as argument to @testset"
     )
-
-
-def as_vector(items: list[Any]) -> Any:
-    return vector(items, T.Any_)
 
 
 # ---------------------------------------------------------------- the module
@@ -508,6 +574,29 @@ def load(module: Module) -> None:
         stack = R.open_sets()
         i = stack.index(ts)
         return R.RECORD(stack[i - 1] if i else R.FALLBACK, result)
+
+    @module.method("guardseed(f, r=nothing)", export=False)
+    def guardseed(f: Any, r: Any = None) -> Any:
+        """`f()`, after which a generator has the state again that it had.
+
+        By default it is the one of calls that name none, which a seed may be given for the call.
+
+        ```jldoctest
+        julia> using Test
+
+        julia> Test.guardseed(rand, 5) == Test.guardseed(rand, 5)
+        true
+        ```
+        """
+        rng = r if randomness.is_rng(r) else randomness.default_rng()
+        kept = rng.copy()
+        try:
+            if r is not None and rng is not r:
+                PACKAGES["Random"].load()
+                PACKAGES["Random"].bindings["seed!"](r)
+            return f()
+        finally:
+            Base.bindings["copy!"](rng, kept)
 
     @module.method("detect_ambiguities(modules::Module...; recursive=false)")
     def detect_ambiguities(*modules: Any, recursive: bool = False) -> Any:

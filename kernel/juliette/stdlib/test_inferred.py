@@ -17,7 +17,8 @@ def inferred_type(f: Any, args: tuple[Any, ...]) -> Any:
     from juliette.base.code_stages import result_of, selected
 
     try:
-        return result_of(*selected(f, tuple(map(T.dispatch_type, args))))
+        method, types = selected(f, tuple(map(T.dispatch_type, args)))
+        return T.Any_ if method.code is None else result_of(method, types)
     except ErrorException:
         return T.Any_
 

@@ -139,15 +139,20 @@ class Error(Result):
         trace: list[str] | None = None,
     ) -> None:
         super().__init__(test_type, expression, place)
-        self.value = value
+        self.thrown = value
         self.trace = trace
+
+    @property
+    def value(self) -> str:
+        """What came of the test, as it is shown."""
+        return one_line(self.thrown, limit=True)
 
     def text(self) -> str:
         out = f"Error During Test at {self.file}:{self.line}\n"
         if self.mode == "test_nonbool":
             return (
                 f"{out}  Expression evaluated to non-Boolean\n  Expression: {self.expression}"
-                f"\n       Value: {one_line(self.value)}"
+                f"\n       Value: {one_line(self.thrown)}"
             )
         if self.mode == "test_unbroken":
             return (
@@ -158,7 +163,7 @@ class Error(Result):
             out += f"  Test threw exception\n  Expression: {self.expression}\n"
         else:
             out += "  Got exception outside of a @test\n"
-        lines = showerror_text(self.value).split("\n")
+        lines = showerror_text(self.thrown).split("\n")
         lines += [
             "Stacktrace:",
             *(self.trace or [f" [1] top-level scope\n   @ {self.file}:{self.line}"]),
@@ -549,6 +554,8 @@ def load(module: Module) -> None:
     module.method("DefaultTestSet(description::AbstractString)", export=False)(
         lambda _, text: DefaultTestSet(text)
     )
+    module.method("FallbackTestSet()", export=False)(lambda _: FallbackTestSet())
+    module.method("finish(ts::FallbackTestSet)", export=False)(lambda ts: ts)
     RECORD, FINISH = module.bindings["record"], module.bindings["finish"]
 
     def show_result(io: IO, r: Any) -> None:

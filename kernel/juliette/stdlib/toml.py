@@ -123,8 +123,11 @@ def value_text(x: Any, convert: Any) -> str:
     x = converted(x, convert)
     if isinstance(x, (bool, np.bool_)):
         return str(bool(x)).lower()
+    if T.isa(x, T.Unsigned):
+        digits = f"{int(x):x}"
+        return f"0x{'0' * (len(digits) % 2)}{digits}"
     if T.isa(x, T.Integer):
-        return str(int(Base.bindings["Int64"](x)))
+        return str(int(x))
     if T.isa(x, T.AbstractFloat):
         x = float(Base.bindings["Float64"](x))
         if x != x or x in (float("inf"), float("-inf")):

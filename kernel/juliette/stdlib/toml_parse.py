@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from juliette.base.dictionaries import make_dict
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import PACKAGES, Module
+from juliette.runtime.numeric import BigInt, Int128, UInt128
 from juliette.runtime.tables import JuliaDict
 from juliette.runtime.text import from_utf8, utf8
 
@@ -60,6 +63,8 @@ _RADIXES = (
     ("b", 2, frozenset("01")),
 )
 _HEX = _RADIXES[0][2]
+# Up to which lengths of its text a number of a base has 64 bits, and 128.
+_LENGTHS = {10: (17, 33), 16: (18, 34), 8: (24, 45), 2: (66, 130)}
 _BLANKS = frozenset(" \t")
 _SPACE = frozenset(" \t\r\n")
 _ENDS = frozenset(" \t\r\n#]},") | {""}
@@ -384,11 +389,19 @@ class Reader:
             else:
                 return any_digit, underscores
 
-    def integer(self, start: int, base: int) -> int:
-        n = int(self.text[start : self.i].replace("_", ""), base)
-        if not -(2**63) <= n < 2**63:
+    def integer(self, start: int, base: int) -> Any:
+        """A number of a type that is as wide as its text is long; without a sign unless decimal."""
+        text = self.text[start : self.i].replace("_", "")
+        n = int(text, base)
+        narrow, wide = _LENGTHS[base]
+        signed = base == 10
+        if len(text) <= narrow:
+            return n if signed else np.uint64(n)
+        if len(text) > wide:
+            return BigInt(n)
+        if n.bit_length() > 128 - signed:
             raise Failed("OverflowError")
-        return n
+        return Int128(n) if signed else UInt128(n)
 
     def number(self) -> Any:
         """A number, a date or a time."""

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from juliette.runtime.scheduler import RANDOM
+
 from .random_sampling import Generator
 from .xoshiro_stream import Words, step_words
 
@@ -101,7 +103,10 @@ class Xoshiro(Generator):
         return cls(0, 0, 0, 0).seed(seed, word_bits)
 
     def seed(self, seed: int | Sequence[int] | None = None, word_bits: int = 32) -> Xoshiro:
-        """Seed with an integer, with a vector of `word_bits`-bit words, or by the system (None)."""
+        """Seed with an integer, with a vector of `word_bits`-bit words, or by the system (None).
+
+        The words of a numpy array are as wide as they are there.
+        """
         if seed is None:
             digest = urandom(32)
         else:
@@ -109,6 +114,7 @@ class Xoshiro(Generator):
 
             words = seed_words(seed) if isinstance(seed, int) else seed
             size = 4 if isinstance(seed, int) else word_bits // 8
+            size = words.itemsize if isinstance(words, np.ndarray) else size
             digest = sha256(b"".join(int(word).to_bytes(size, "little") for word in words)).digest()
         self.set_state(*(int.from_bytes(digest[i : i + 8], "little") for i in range(0, 32, 8)))
         return self
@@ -151,6 +157,18 @@ class Xoshiro(Generator):
             mixed = mixed * odd & _MASK
             child.append(mixed ^ mixed >> 43)
         return Xoshiro(*child, self.s4)
+
+    def put_by(self) -> Any:
+        """What `take_up` goes on from, when other tasks have drawn in between."""
+        return self.before, self.after, self.ahead, self.batch, self.s4
+
+    def take_up(self, kept: Any) -> None:
+        """Go on as a task left the generator, or with the one that it was given, or with any."""
+        if kept is None:
+            self.seed(None)
+        else:
+            parts = kept.put_by() if isinstance(kept, Xoshiro) else kept
+            self.before, self.after, self.ahead, self.batch, self.s4 = parts
 
     def __eq__(self, other: object) -> bool:
         return self.state == other.state if isinstance(other, Xoshiro) else NotImplemented
@@ -301,6 +319,7 @@ def default_rng() -> Xoshiro:
     global _default
     if _default is None:
         _default = Xoshiro()
+        RANDOM.append(_default)
     return _default
 
 

@@ -22,7 +22,9 @@ from juliette.runtime.numeric import (
     BigFloat_,
     BigInt_,
     Complex_,
+    Int128_,
     Rational_,
+    UInt128_,
     is_number,
     to_number,
     wrap_to,
@@ -31,14 +33,17 @@ from juliette.runtime.numeric import (
 np.seterr(all="ignore")
 # What a broadcast may call on whole arrays instead of a function on each element.
 
-# Unions for the headers of methods; `Base.BitInteger` and `Base.IEEEFloat` are Julia's own.
-Base.const(
-    "BitSigned",
-    T.union(*[t for t in ORDER if T.subtype(t, T.Signed) and t is not BigInt_]),
-    export=False,
-)
-Base.const("BitUnsigned", T.union(*[t for t in ORDER if T.subtype(t, T.Unsigned)]), export=False)
-Base.const("BitInteger", T.union(*[t for t in ORDER if t not in (T.Bool, BigInt_)]), export=False)
+# Unions for the headers of methods, and loops over their members; `Base.BitInteger`,
+# `Base.BitInteger_types` and their like, and `Base.IEEEFloat` are Julia's own.
+_BIT_SIGNED = (T.Int8, T.Int16, T.Int32, T.Int64, Int128_)
+_BIT_UNSIGNED = (T.UInt8, T.UInt16, T.UInt32, T.UInt64, UInt128_)
+for _name, _members in (
+    ("BitSigned", _BIT_SIGNED),
+    ("BitUnsigned", _BIT_UNSIGNED),
+    ("BitInteger", _BIT_SIGNED + _BIT_UNSIGNED),
+):
+    Base.const(_name, T.union(*_members), export=False)
+    Base.const(f"{_name}_types", _members, export=False)
 Base.const("IEEEFloat", T.union(*FLOATS), export=False)
 Base.const("CoreInteger", T.union(*ORDER), export=False)
 Base.const("CoreFloat", T.union(*FLOATS, BigFloat_), export=False)
