@@ -31,6 +31,7 @@
 - `mapping`, `folds`, `searching`: functions of a function and a collection
 - `orderings`, `sorting`, `sorted_searching`: in order
 - `iterator_reductions`: `sum`, `any` and their kin of anything that can be iterated
+- `descriptors`: `RawFD`, `diskstat`, the numbers of errors
 - `dictionaries`, `immutable_dict`, `sets`, `set_operations`, `hashes`: what is found by key
 - `dictionary_views`, `merging`: keys and values; dictionaries from dictionaries
 - `simple_vector`: the vectors of type parameters

@@ -31,7 +31,7 @@ Base.const("AbstractCmd", AbstractCmd, export=False)
 class Cmd:
     """A command in backticks: a program, its arguments, and how to run it."""
 
-    __slots__ = ("dir", "env", "exec", "ignorestatus")
+    __slots__ = ("cpus", "detached", "dir", "env", "exec", "ignorestatus")
 
     def __init__(
         self,
@@ -40,8 +40,12 @@ class Cmd:
         env: dict[str, str] | None = None,
         directory: str = "",
         ignorestatus: bool = False,
+        detached: bool = False,
+        cpus: list[int] | None = None,
     ) -> None:
         self.exec = words
+        self.detached = detached
+        self.cpus = cpus
         self.env = env
         self.dir = directory
         self.ignorestatus = ignorestatus
@@ -51,6 +55,8 @@ class Cmd:
             "env": self.env,
             "directory": self.dir,
             "ignorestatus": self.ignorestatus,
+            "detached": self.detached,
+            "cpus": self.cpus,
             **changes,
         }
         return Cmd(list(kept.pop("words", self.exec)), **kept)
@@ -89,12 +95,10 @@ class CmdRedirect:
 Cmd_ = T.core_type("Cmd", AbstractCmd)
 T.register_class(Cmd, Cmd_)
 Base.const("Cmd", Cmd_)
-for _cls, _name in (
-    (OrCmds, "Base.OrCmds"),
-    (AndCmds, "Base.AndCmds"),
-    (CmdRedirect, "Base.CmdRedirect"),
-):
-    T.register_class(_cls, T.core_type(_name, AbstractCmd))
+for _cls in (OrCmds, AndCmds, CmdRedirect):
+    _type = T.core_type(f"Base.{_cls.__name__}", AbstractCmd)
+    T.register_class(_cls, _type)
+    Base.const(_cls.__name__, _type, export=False)
 
 
 def pieces(value: Any) -> list[str]:
@@ -252,10 +256,19 @@ def cmd_of(_: Any, words: Any) -> Cmd:
     'Cmd(cmd::Cmd; ignorestatus=false, env=nothing, dir="", detach=false, windows_verbatim=false, windows_hide=false)'
 )
 def cmd_changed(
-    _: Any, cmd: Cmd, *, ignorestatus: Any = None, env: Any = None, dir: Any = None, **rest: Any
+    _: Any,
+    cmd: Cmd,
+    *,
+    ignorestatus: Any = None,
+    env: Any = None,
+    dir: Any = None,
+    detach: Any = None,
+    **rest: Any,
 ) -> Cmd:
     """A command with other settings."""
     changes: dict[str, Any] = {}
+    if detach is not None:
+        changes["detached"] = bool(detach)
     if ignorestatus is not None:
         changes["ignorestatus"] = bool(ignorestatus)
     if env is not None:
@@ -312,10 +325,33 @@ def ignorestatus(cmd: Cmd) -> Cmd:
     return cmd.changed(ignorestatus=True)
 
 
+@Base.method("ignorestatus(cmd::Union{Base.OrCmds, Base.AndCmds})")
+def ignorestatus_of_both(cmd: Any) -> Any:
+    return type(cmd)(*(Base.bindings["ignorestatus"](part) for part in (cmd.a, cmd.b)))
+
+
 @Base.method("detach(cmd::Cmd)")
 def detach(cmd: Cmd) -> Cmd:
-    """A command that would outlive this process."""
-    return cmd
+    """A command that outlives this process.
+
+    ```jldoctest
+    julia> detach(`sleep 1`)
+    detach(`sleep 1`)
+    ```
+    """
+    return cmd.changed(detached=True)
+
+
+@Base.method("setcpuaffinity(cmd::Cmd, cpus)")
+def setcpuaffinity(cmd: Cmd, cpus: Any) -> Cmd:
+    """A command that runs on these processors only, which are counted from 1; on all by `nothing`.
+
+    ```jldoctest
+    julia> setcpuaffinity(`sort words`, [1])
+    setcpuaffinity(`sort words`, [1])
+    ```
+    """
+    return cmd.changed(cpus=None if cpus is None else [int(c) for c in iterate_value(cpus)])
 
 
 @Base.method("getindex(cmd::Cmd, i)")
@@ -515,6 +551,10 @@ def cmd_text(cmd: Any, underline: bool = False) -> str:
     if isinstance(cmd, Cmd):
         words = [quoted_word(w).replace("`", "\\`") for w in cmd.exec]
         text = "`" + " ".join(f"\x1b[4m{w}\x1b[24m" if underline else w for w in words) + "`"
+        if cmd.detached:
+            text = f"detach({text})"
+        if cmd.cpus is not None:
+            text = f"setcpuaffinity({text}, {cmd.cpus})"
         if cmd.env is None and not cmd.dir:
             return text
         text = f"setenv({text}"

@@ -67,11 +67,13 @@ class StatStruct:
         "ctime",
     )
 
-    def __init__(self, path: str, follow: bool) -> None:
+    def __init__(self, path: Any, follow: bool) -> None:
         self.desc = path
         try:
-            s = Path(path).stat(follow_symlinks=follow)
+            s = os.stat(path, follow_symlinks=follow) if path != "" else None  # noqa: PTH116
         except (OSError, ValueError):
+            s = None
+        if s is None:
             self.device = self.inode = self.mode = self.nlink = self.uid = self.gid = self.size = 0
             self.blksize = self.blocks = self.rdev = 0
             self.mtime = self.ctime = 0.0
@@ -96,6 +98,13 @@ _stat.typename.field_types = (
 )
 T.register_class(StatStruct, _stat)
 Filesystem.const("StatStruct", _stat)
+Filesystem.method("StatStruct()", export=False)(lambda _: StatStruct("", True))
+
+
+@Base.method("==(a::Base.Filesystem.StatStruct, b::Base.Filesystem.StatStruct)")
+def same_status(a: StatStruct, b: StatStruct) -> bool:
+    """By what the system says, whatever the paths were."""
+    return all(getattr(a, name) == getattr(b, name) for name in StatStruct.fields[1:])
 
 
 def status(x: Any, follow: bool = True) -> StatStruct:
@@ -317,16 +326,24 @@ def rm(path: Any, *, force: bool = False, recursive: bool = False) -> None:
     attempt(f"unlink({quoted(where)})", os.unlink, where)
 
 
-def check_target(source: str, target: str, force: bool) -> None:
+def check_target(source: str, target: str, force: bool, doing: str) -> None:
+    """Make room for a file that is copied or moved, if that is wanted and does not remove it."""
     if not os.path.lexists(target):
         return
     if not force:
         raise ArgumentError(
-            f"'{target}' exists. `force=true` is required to remove '{target}' before copying."
-            if os.path.lexists(source)
-            else f"'{source}' does not exist"
+            f"'{target}' exists. `force=true` is required to remove '{target}' before {doing}."
+        )
+    if samefile(source, target):
+        raise ArgumentError(
+            "'src' and 'dst' refer to the same file/dir. This is not supported.\n"
+            f"  `src` refers to: {link_target(source)}\n  `dst` refers to: {link_target(target)}\n"
         )
     rm(target, recursive=True)
+
+
+def link_target(path: str) -> str:
+    return str(Path(os.readlink(path) if Path(path).is_symlink() else path).absolute())
 
 
 @Base.method(
@@ -339,8 +356,10 @@ def cp(source: Any, target: Any, *, force: bool = False, follow_symlinks: bool =
     a, b = text_of(source), text_of(target)
     if not os.path.lexists(a):
         attempt(f"sendfile({quoted(a)}, {quoted(b)})", os.stat, a)
-    check_target(a, b, force)
-    if Path(a).is_dir():
+    check_target(a, b, force, "copying")
+    if Path(a).is_symlink() and not follow_symlinks:
+        attempt(f"symlink({quoted(a)}, {quoted(b)})", os.symlink, os.readlink(a), b)
+    elif Path(a).is_dir():
         shutil.copytree(a, b, symlinks=not follow_symlinks)
     else:
         attempt(f"open({quoted(b)})", shutil.copy, a, b, follow_symlinks=follow_symlinks)
@@ -355,12 +374,7 @@ def mv(source: Any, target: Any, *, force: bool = False) -> str:
     a, b = text_of(source), text_of(target)
     if not os.path.lexists(a):
         attempt(f"rename({quoted(a)}, {quoted(b)})", os.stat, a)
-    if os.path.lexists(b):
-        if not force:
-            raise ArgumentError(
-                f"'{b}' exists. `force=true` is required to remove '{b}' before moving."
-            )
-        rm(b, recursive=True)
+    check_target(a, b, force, "moving")
     attempt(f"rename({quoted(a)}, {quoted(b)})", shutil.move, a, b)
     return b
 
@@ -452,7 +466,10 @@ def remove_at_exit(path: str) -> None:
 @Base.method("tempname(parent::AbstractString=tempdir(); cleanup=true)")
 def tempname(parent: Any = None, *, cleanup: bool = True) -> str:
     """A path where there is nothing yet."""
-    name = new_name(tempdir() if parent is None else text_of(parent), "jl_")
+    folder = tempdir() if parent is None else text_of(parent)
+    if not Path(folder).is_dir():
+        raise ArgumentError(f"{quoted(folder)} is not a directory")
+    name = new_name(folder, "jl_")
     if cleanup:
         remove_at_exit(name)
     return name

@@ -363,12 +363,13 @@ def chown(path: Any, owner: int, group: int = -1) -> Any:
     """Give a file to another owner and group."""
     import os
 
-    from juliette.base.streams import system_error
+    from juliette.base.streams import io_error
 
     try:
         os.chown(str(path), int(owner), int(group))
     except OSError as e:
-        raise system_error(f"chown({path!r})", e) from None
+        shown = Base.bindings["repr"](path)
+        raise io_error(f"chown({shown}, {int(owner)}, {int(group)})", e) from None
     return path
 
 

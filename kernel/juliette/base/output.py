@@ -8,6 +8,7 @@ from typing import Any
 from juliette.base.fields import FIELD_HOOKS, field_error
 from juliette.base.pipes import PipeEnd, WaitingStream
 from juliette.base.streams import open_mode
+from juliette.base.strings.values import text_of
 from juliette.display.io import (
     IO,
     STDERR,
@@ -246,19 +247,21 @@ for _name, _target in (
 @Base.method("redirect_stdio(f::Function; stdin=nothing, stdout=nothing, stderr=nothing)")
 def redirect_stdio(f: Any, *, stdin: Any = None, stdout: Any = None, stderr: Any = None) -> Any:
     """Call `f` while some of the standard streams are others."""
-    opened: list[IO] = []
+    files: dict[str, IO] = {}
     saved = [(io, io.stream) for io in (STDIN, STDOUT, STDERR)]
     try:
         for io, new, mode in ((STDIN, stdin, "r"), (STDOUT, stdout, "w"), (STDERR, stderr, "w")):
             if new is None:
                 continue
             if not isinstance(new, IO):
-                new = open_mode(new, mode)
-                opened.append(new)
+                # one file for both, where both are named so
+                path = text_of(new)
+                new = files.get(path) or open_mode(path, mode)
+                files[path] = new
             io.stream = new.stream
         return f()
     finally:
         for io, stream in saved:
             io.stream = stream
-        for file in opened:
+        for file in files.values():
             file.stream.close()

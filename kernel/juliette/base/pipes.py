@@ -17,7 +17,7 @@ from juliette.base.strings.values import text_of
 from juliette.display.io import IO, IOBuffer
 from juliette.runtime import types as T
 from juliette.runtime.array import Array
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ArgumentError, ErrorException
 from juliette.runtime.modules import Base
 from juliette.runtime.scheduler import SCHEDULER
 from juliette.runtime.streams import ByteStream, MemoryStream
@@ -48,12 +48,17 @@ class PipeStream(MemoryStream):
         """Wait until there are `n` bytes, or all of them."""
 
     def _forget(self) -> None:
-        del self.data[: self.position]
-        self.position = 0
+        if self.marked < 0:
+            del self.data[: self.position]
+            self.position = 0
 
     def seek(self, position: int) -> None:
-        if position != self.position:
+        """A pipe goes back to its mark only."""
+        if self.marked < 0:
             super().seek(position)
+        if position != self.marked:
+            raise ArgumentError("seek failed, IOBuffer is not seekable and n != mark")
+        self.position = position
 
     def close(self) -> None:
         self.is_open = False

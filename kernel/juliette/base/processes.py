@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal as signal_numbers
 from typing import Any
 
 from juliette.base.commands import Cmd, CmdRedirect, OrCmds, cmd_text
-from juliette.base.fields import FIELD_HOOKS
+from juliette.base.fields import FIELD_HOOKS, field_error
+from juliette.base.files import attempt
 from juliette.base.iteration import iterate_value
 from juliette.base.pipes import DescriptorStream, TwoWay
 from juliette.base.reading import eachline, readlines
@@ -15,6 +17,7 @@ from juliette.base.strings.values import text_of
 from juliette.display.io import DEVNULL, IO, STDERR, STDIN, STDOUT, IOBuffer
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, ErrorException, _exception
 from juliette.runtime.modules import Base
 from juliette.runtime.scheduler import SCHEDULER
@@ -129,6 +132,10 @@ def start_one(cmd: Cmd, streams: Streams) -> Process:
 
     if not cmd.exec:
         raise ArgumentError("cannot spawn empty command")
+    for word in (*cmd.exec, *(f"{k}={v}" for k, v in (cmd.env or {}).items())):
+        if "\0" in word:
+            shown = Base.bindings["repr"](word)
+            raise ArgumentError(f"embedded NULs are not allowed in C strings: {shown}")
     handles: list[Any] = []
     pumps: list[tuple[int, Any]] = []
     for number, stream in enumerate((streams.inp, streams.out, streams.err)):
@@ -156,12 +163,14 @@ def start_one(cmd: Cmd, streams: Streams) -> Process:
             stderr=handles[2],
             env=cmd.env,
             cwd=cmd.dir or None,
-            start_new_session=False,
+            start_new_session=cmd.detached,
         )
     except OSError as error:
         raise IOError_(
             str(io_error(f"could not spawn {cmd_text(cmd)}", error).msg), -(error.errno or 0)
         ) from None
+    if cmd.cpus is not None and hasattr(os, "sched_setaffinity"):
+        attempt("setcpuaffinity", os.sched_setaffinity, popen.pid, [c - 1 for c in cmd.cpus])
     process = Process(cmd, popen)
     for number, stream in pumps:
         if number == 0:
@@ -300,8 +309,8 @@ class ProcessStream(IO):
 T.register_class(ProcessStream, Process_)
 
 
-@Base.method('open(cmd::Base.AbstractCmd, mode::AbstractString="r", other=devnull)')
-def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
+@Base.method("open(cmd::Base.AbstractCmd, mode::AbstractString, other=devnull)")
+def open_cmd(cmd: Any, mode: Any, other: Any = None) -> ProcessStream:
     """Start a command: `"r"` to read what it writes, `"w"` to write what it reads."""
     kind = text_of(mode)
     if kind == "r":
@@ -332,15 +341,19 @@ def open_cmd(cmd: Any, mode: Any = "r", other: Any = None) -> ProcessStream:
     return io
 
 
-@Base.method("open(cmd::Base.AbstractCmd, other::IO)")
-def open_cmd_into(cmd: Any, other: IO) -> Any:
-    return handle_of(start(cmd, standard(stdout=other)))
+@Base.method("open(cmd::Base.AbstractCmd, other::IO=devnull; write=false, read=!write)")
+def open_cmd_into(cmd: Any, other: Any = None, *, write: Any = False, read: Any = None) -> Any:
+    """Start a command to read what it writes, to write what it reads, or both."""
+    read = not write if read is None else read
+    if not (read or write):
+        return handle_of(start(cmd, standard(other)))
+    return open_cmd(cmd, "r+" if read and write else "w" if write else "r", other)
 
 
-@Base.method("open(f::Function, cmd::Base.AbstractCmd, args...)")
-def open_cmd_during(f: Any, cmd: Any, *args: Any) -> Any:
+@Base.method("open(f::Function, cmd::Base.AbstractCmd, args...; keywords...)")
+def open_cmd_during(f: Any, cmd: Any, /, *args: Any, **keywords: Any) -> Any:
     """Start a command, call `f` with the stream, and wait for the command."""
-    io = open_cmd(cmd, *args)
+    io = call_kw(Base.bindings["open"], keywords, cmd, *args)
     try:
         result = f(io)
     finally:
@@ -454,6 +467,19 @@ def process_field(p: Any, name: str) -> Any:
 
 
 FIELD_HOOKS[Process] = FIELD_HOOKS[ProcessStream] = process_field
+
+
+def chain_field(p: ProcessChain, name: str) -> Any:
+    if name == "processes":
+        return vector(list(p.processes), Process_)
+    raise field_error(p, name)
+
+
+FIELD_HOOKS[ProcessChain] = chain_field
+
+for _name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGPIPE", "SIGTERM"):
+    if hasattr(signal_numbers, _name):
+        Base.const(_name, int(getattr(signal_numbers, _name)), export=False)
 
 
 @Base.method("download(args...; kw...)")

@@ -87,10 +87,21 @@ def with_file(path: Any, f: Any) -> Any:
 @Base.method("read!(io::IO, a::AbstractArray)")
 def read_into(io: IO, a: Any) -> Any:
     """Fill an array with values that are read."""
-    t = a.eltype
+    t = Base.bindings["eltype"](a)
+    if not isinstance(a, Array):
+        set_ = Base.bindings["setindex!"]
+        for i in iterate_value(Base.bindings["eachindex"](a)):
+            set_(a, read_value(io, t), i)
+        return a
     values = [read_value(io, t) for _ in range(a.data.size)]
     a.data[...] = vector(values, t).data.reshape(a.data.shape, order="F")
     return a
+
+
+@Base.method("read!(io::IO, r::Ref)")
+def read_into_ref(io: IO, r: Any) -> Any:
+    Base.bindings["setindex!"](r, read_value(io, Base.bindings["eltype"](r)))
+    return r
 
 
 @Base.method("readbytes!(io::IO, b::AbstractVector, n::Integer)")

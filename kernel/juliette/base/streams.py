@@ -291,7 +291,10 @@ def seekstart(io: IO) -> IO:
 def seekend(io: IO) -> IO:
     """Go to the end."""
     source = source_of(io)
-    source.seek(source.size())
+    if source.seekable:
+        source.seek(source.size())
+    else:
+        source.read(-1)
     return io
 
 
@@ -299,7 +302,10 @@ def seekend(io: IO) -> IO:
 def skip(io: IO, n: int) -> IO:
     """Go forward by `n` bytes."""
     source = source_of(io)
-    source.seek(source.tell() + n)
+    if source.seekable:
+        source.seek(source.tell() + n)
+    else:
+        source.read(n)
     return io
 
 
@@ -338,8 +344,9 @@ def reset(io: IO) -> int:
     source = source_of(io)
     if source.marked < 0:
         raise ArgumentError(f"{T.type_string(T.typeof(io))} not marked")
-    at, source.marked = source.marked, -1
+    at = source.marked
     source.seek(at)
+    source.marked = -1
     return at
 
 

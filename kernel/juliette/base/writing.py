@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.iteration import iterate_value
 from juliette.base.streams import byte_vector, open_mode, readable
 from juliette.base.strings.values import text_of
 from juliette.display.io import IO, Terminal
@@ -37,13 +38,21 @@ def raw_bytes(x: Any) -> bytes | None:
     dtype = T.DTYPE_OF.get(t)
     if dtype is not None:
         return np.asarray(x, dtype=dtype).tobytes()
-    if isinstance(x, (Array, V.BitArray)):
+    if isinstance(x, V.BitArray):
+        bits = np.packbits(np.asarray(x.data).ravel(order="F"), bitorder="little").tobytes()
+        return bits + bytes(-len(bits) % 8)
+    if isinstance(x, Array):
         if x.data.dtype != object:
             return np.asarray(x.data).tobytes(order="F")
         parts = [raw_bytes(v) for v in elements(x.data)]
         return None if None in parts else b"".join(parts)  # type: ignore[arg-type]
     if isinstance(x, V.Range):
         return raw_bytes(Base.bindings["collect"](x))
+    if T.isa(x, V.RefValue_):
+        return raw_bytes(Base.bindings["getindex"](x))
+    if T.isa(x, T.AbstractArray):
+        each = [raw_bytes(v) for v in iterate_value(x)]
+        return None if None in each else b"".join(each)  # type: ignore[arg-type]
     return None
 
 

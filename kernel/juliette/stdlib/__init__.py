@@ -7,7 +7,7 @@
 - `random_sampling`: what every generator can do with its words
 - `random_samplers`: samplers and generators of the user's own
 - `random_ziggurat`: normal and exponential numbers
-- `test`, `test_generic`, `test_inferred`, `test_logs`, `test_results`: Test
+- `test`, `test_generic`, `test_inferred`, `test_logs`, `test_results`, `test_sets`: Test
 - `logging_`: Logging
 - `base64_`, `crc32c`, `delimited_files`, `future`, `sha`, `uuids`: modules under their own names
 - `toml`, `toml_parse`: TOML
