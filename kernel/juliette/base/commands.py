@@ -256,19 +256,12 @@ def cmd_of(_: Any, words: Any) -> Cmd:
     'Cmd(cmd::Cmd; ignorestatus=false, env=nothing, dir="", detach=false, windows_verbatim=false, windows_hide=false)'
 )
 def cmd_changed(
-    _: Any,
-    cmd: Cmd,
-    *,
-    ignorestatus: Any = None,
-    env: Any = None,
-    dir: Any = None,
-    detach: Any = None,
-    **rest: Any,
+    _: Any, cmd: Cmd, *, ignorestatus: Any = None, env: Any = None, dir: Any = None, **rest: Any
 ) -> Cmd:
     """A command with other settings."""
     changes: dict[str, Any] = {}
-    if detach is not None:
-        changes["detached"] = bool(detach)
+    if "detach" in rest:
+        changes["detached"] = bool(rest["detach"])
     if ignorestatus is not None:
         changes["ignorestatus"] = bool(ignorestatus)
     if env is not None:

@@ -343,7 +343,7 @@ def check_target(source: str, target: str, force: bool, doing: str) -> None:
 
 
 def link_target(path: str) -> str:
-    return str(Path(os.readlink(path) if Path(path).is_symlink() else path).absolute())
+    return str((Path(path).readlink() if Path(path).is_symlink() else Path(path)).absolute())
 
 
 @Base.method(
@@ -358,7 +358,7 @@ def cp(source: Any, target: Any, *, force: bool = False, follow_symlinks: bool =
         attempt(f"sendfile({quoted(a)}, {quoted(b)})", os.stat, a)
     check_target(a, b, force, "copying")
     if Path(a).is_symlink() and not follow_symlinks:
-        attempt(f"symlink({quoted(a)}, {quoted(b)})", os.symlink, os.readlink(a), b)
+        attempt(f"symlink({quoted(a)}, {quoted(b)})", os.symlink, Path(a).readlink(), b)
     elif Path(a).is_dir():
         shutil.copytree(a, b, symlinks=not follow_symlinks)
     else:
