@@ -102,11 +102,10 @@ class Rule:
             kept = self.states[key] = (x if owner is None else owner, Leaf(None, self.init(x)))
         return kept[1]
 
-    def kept_step(self, x: Any, g: Any) -> Any:
-        """What to subtract from an array whose state this rule keeps."""
-        kept = self.states.get(id(x))
-        state, dx = self.apply(self.init(x) if kept is None else kept[1], x, g)
-        self.states[id(x)] = (x, state)
+    def kept_step(self, x: Any, g: Any, owner: Any = None) -> Any:
+        """What to subtract from an array whose state this rule keeps, if need be under an `owner` of the data."""
+        leaf = self.leaf_of(x, owner)
+        leaf.kept, dx = self.apply(leaf.kept, x, g)
         return dx
 
     def step(self, x: Any, g: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.runtime import array as array_values
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, Array, array_class, element, elements, make, pack, wrap
@@ -454,6 +455,10 @@ def empty_type(tree: Any) -> Any:
 
 def from_values(values: list[Any], shape: tuple[int, ...], eltype: Any = None) -> Any:
     """An array of computed elements; its element type is theirs."""
+    if TRACE.depth and array_values.GATHER is not None:
+        traced = array_values.GATHER(values, shape)
+        if traced is not None:
+            return traced
     if eltype is None:
         eltype = join_types(values)
     if eltype is T.Bool:

@@ -73,7 +73,8 @@ class Task:
         # What it gets when it goes on: a value, or an exception to raise.
         self.pending: tuple[bool, Any] = (False, None)
         self.exceptions: list[BaseException] = []
-        self.tracing = 0
+        # How many gradients it is part of: those that its maker is part of.
+        self.tracing = TRACE.depth
         self.random: Any = RANDOM[0].split() if RANDOM else None
         # Is it handing over to another, or waiting for its turn? No interrupt may come in between.
         self.leaving = False

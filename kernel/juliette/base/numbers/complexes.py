@@ -46,19 +46,25 @@ def make(re: Any, im: Any) -> Any:
     return complex_maker(s)(re, im)
 
 
+def make_of(kind: Any, re: Any, im: Any) -> Any:
+    """A complex number of two reals, converted to one type."""
+    convert = Base.bindings["convert"]
+    re, im = convert(kind, re), convert(kind, im)
+    own = MAKERS.get(type(re)) or MAKERS.get(type(im))
+    return (own or complex_maker(kind))(re, im)
+
+
 def kind_of(z: Any) -> Any:
     return T.typeof(z).parameters[0]
 
 
 def _construct(t: Any, *args: Any) -> Any:
     if isinstance(t, T.DataType) and not t.has_free:
-        kind = t.parameters[0]
-        convert = Base.bindings["convert"]
         if len(args) == 2:
-            return complex_maker(kind)(convert(kind, args[0]), convert(kind, args[1]))
+            return make_of(t.parameters[0], *args)
         if len(args) == 1 and T.isa(args[0], T.Number):
-            re, im = parts(args[0]) if isinstance(args[0], COMPLEX_CLASSES) else (args[0], False)
-            return complex_maker(kind)(convert(kind, re), convert(kind, im))
+            real = T.isa(args[0], T.Real) or not T.isa(args[0], Complex_)
+            return make_of(t.parameters[0], *((args[0], False) if real else parts(args[0])))
     elif len(args) == 2 and all(T.isa(a, T.Real) for a in args):
         return make(*args)
     elif len(args) == 1:
@@ -155,9 +161,15 @@ def real_type(t: Any) -> Any:
     return t if T.subtype(t, T.Real) or not t.concrete else T.typeof(call("real", call("zero", t)))
 
 
-@Base.method("reim(z::Number)", transparent=True)
+@Base.method("reim(z)", transparent=True)
 def reim(z: Any) -> tuple[Any, Any]:
-    """Real and imaginary part."""
+    """Real and imaginary part, of a number or of each element of an array.
+
+    ```jldoctest
+    julia> reim([1 + 2im, 3 - 4im])
+    ([1, 3], [2, -4])
+    ```
+    """
     return call("real", z), call("imag", z)
 
 

@@ -470,7 +470,8 @@ def operands(x: Any, dx: Any) -> tuple[Any, Any]:
 def _numbers(x: Any) -> Any:
     """An array of machine numbers, or of what can be one, as numpy's; None for another value."""
     if isinstance(x, Array):
-        x = machine(x, None)
+        if x.data.dtype == object:
+            x = machine(x, None)
     elif T.isa(x, T.AbstractArray):
         x = Base.bindings["collect"](x)
     data = trees.data(x) if isinstance(x, Array) else None
@@ -527,7 +528,8 @@ def load_old(module: Module) -> None:
         if not isinstance(rule, Rule):
             raise E.MethodError(OLD_APPLY, (rule, x, Δ), None)
         host, step = operands(x, Δ)
-        return from_host(rule.kept_step(host, step))
+        own = isinstance(x, Array) and host is x.data
+        return from_host(rule.kept_step(host, step, None if own else x))
 
     @inner.method("runall(f)", export=False)
     def runall(f: Any) -> Any:

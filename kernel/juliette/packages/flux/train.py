@@ -260,7 +260,7 @@ def load(module: Module) -> None:
                     if host is trees.data(model):
                         tree.step(rule, model, change)
                     else:  # whole numbers take only whole steps
-                        new = wrap(np.asfortranarray(host - rule.kept_step(host, change)))
+                        new = wrap(np.asfortranarray(host - rule.kept_step(host, change, model)))
                         Base.bindings["copyto!"](model, new)
                 return model
             raise E.ErrorException(

@@ -365,7 +365,7 @@ def load_entries(module: Module) -> None:
     def within_gradient(x: Any) -> bool:
         return within_reverse()
 
-    @module.method("ignore(f)", transparent=True, export=False)
+    @module.method("ignore(f)", transparent=True)
     def ignore(f: Any) -> Any:
         """The value of `f()`, without its gradient.
 
@@ -378,7 +378,7 @@ def load_entries(module: Module) -> None:
         """
         return ignored(f)
 
-    @module.method("dropgrad(x)", transparent=True, export=False)
+    @module.method("dropgrad(x)", transparent=True)
     def dropgrad(x: Any) -> Any:
         """`x` as a constant."""
         return plain(x)

@@ -11,9 +11,11 @@ from juliette.packages.zygote.tracing import explicit, pulled_back
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
+from juliette.runtime.broadcast import from_values
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import Irrational, Rational
 from juliette_engine import rules
 from juliette_engine.parameters import Grads, Params
 from juliette_engine.tape import Node, primal
@@ -38,7 +40,7 @@ def jacobian_of(f: Any, args: tuple[Any, ...]) -> tuple[Any, Any]:
             e[np.unravel_index(i, data.shape, order="F")] = 1
             seeds.append(e)
         whole = data.dtype.kind in "iub"
-    elif isinstance(p, (int, float, np.number)) and not isinstance(p, bool):
+    elif isinstance(p, (int, float, np.number, Rational)) and not isinstance(p, bool):
         seeds, whole = [1.0], isinstance(p, int)
     else:
         from juliette.display.show import one_line
@@ -79,7 +81,11 @@ def _matrix(a: Any, rows: list[Any], whole: bool) -> Any:
             for g in rows
         ]
         out = rules.concatenate(parts, 0) if parts else np.zeros((0, n))
-    elif isinstance(like, (int, float, complex, np.number)) and not isinstance(like, bool):
+    elif isinstance(like, Rational) and not any(isinstance(g, Node) for g in rows):
+        return from_values(
+            [Base.bindings["zero"](like) if g is None else g for g in rows], (len(rows),)
+        )
+    elif isinstance(like, (int, float, complex, np.number, Irrational)) and type(like) is not bool:
         out = rules.stack_scalars([0.0 if g is None else g for g in rows], (len(rows),))
     else:
         return None

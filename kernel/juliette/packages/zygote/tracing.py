@@ -271,11 +271,11 @@ def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any
             if id(y) in swap:
                 y = swap[id(y)]
     finally:
-        if isinstance(f, ClosureBase):
-            release(f, tape)
         while lent:
             x, give_back, state = lent.pop()
             give_back(x, state)
+        if isinstance(f, ClosureBase):
+            release(f, tape)  # a variable that holds a parameter goes on holding the same array
         trace.close()
     records = Kept(tape)
 
