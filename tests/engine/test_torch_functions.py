@@ -284,12 +284,16 @@ OTHERS: dict[str, Case] = {
     },
     "pixel_shuffle": Case(lambda x: F.pixel_shuffle(x, 3), lambda x: T.pixel_shuffle(x, 3), lambda: [normal(2, 4, 18, 2)]),
     **{
-        f"grid_sample, {mode}": Case(
+        f"grid_sample, {mode}, {len(size)} dimensions": Case(
             lambda x, g, m=mode: warping.grid_sample(x, g, padding_mode=m),
             lambda x, g, m=mode: T.grid_sample(x, g, padding_mode=m, align_corners=True),
-            lambda: [normal(5, 4, 2, 2), np.asfortranarray(RANDOM.uniform(-1.3, 1.3, (2, 3, 4, 2)))],
+            lambda s=size: [
+                normal(*s, 2, 2),
+                np.asfortranarray(RANDOM.uniform(-1.3, 1.3, (len(s), 3, 4, *s[2:], 2))),
+            ],
         )
         for mode in ("zeros", "border")
+        for size in ((5, 4), (5, 4, 3))
     },
     **{
         f"spectrogram, {name}": Case(

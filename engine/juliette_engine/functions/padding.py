@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine.errors import ArgumentError
+from juliette_engine.errors import ArgumentError, OutOfBounds
 from juliette_engine.primitive import primitive, shape
 from juliette_engine.primitives import getitem
+from juliette_engine.tape import primal
 
 ndarray = np.ndarray
 
@@ -69,19 +70,43 @@ def pad_zeros(x: Any, pad: Any, *, dims: Any = None) -> Any:
     return pad_constant(x, pad, 0, dims=dims)
 
 
+# What of `n` elements stands before and behind them, by the mode's name for numpy.
+_TAKEN: dict[str, Any] = {
+    "reflect": (lambda n, a: slice(1, a + 1), lambda n, b: slice(n - b - 1, n - 1)),
+    "symmetric": (lambda n, a: slice(0, a), lambda n, b: slice(n - b, n)),
+    "wrap": (lambda n, a: slice(n - a, n), lambda n, b: slice(0, b)),
+    "edge": (lambda n, a: slice(0, 1), lambda n, b: slice(n - 1, n)),
+}
+
+
 def _by_index(mode: str) -> Any:
     def f(x: Any, pad: Any, *, dims: Any = None) -> Any:
         size = shape(x)
+        one = isinstance(pad, (int, np.integer))
         if dims is None:
-            named = 0 if isinstance(pad, (int, np.integer)) else len(pad) // 2
-            dims = tuple(range(named or max(len(size) - 2, 1)))
-        pairs = widths(len(size), pad, dims)
-        index = []
-        for n, (a, b) in zip(size, pairs, strict=True):
-            index.append(np.pad(np.arange(n), (a, b), mode=mode) if a or b else np.arange(n))  # type: ignore[call-overload]
+            dims = tuple(range(max(len(size) - 2, 0) if one else len(pad) // 2))
+        elif isinstance(dims, (int, np.integer)):
+            dims = (int(dims),)
+        if not one and len(pad) // 2 != len(dims):
+            raise ArgumentError(
+                "The number of dims should be equal to the number of padding dimensions"
+            )
+        index: list[Any] = [np.arange(n) for n in size]
+        for k, d in enumerate(dims):
+            n = size[d]
+            sides = (int(pad), int(pad)) if one else (int(pad[2 * k]), int(pad[2 * k + 1]))
+            for taken, count in zip(_TAKEN[mode], sides, strict=True):
+                part = taken(n, count)
+                if count and not 0 <= part.start <= part.stop <= n:
+                    whole = [slice(0, m) for m in size]
+                    raise OutOfBounds(primal(x), (*whole[:d], part, *whole[d + 1 :]))
+            index[d] = np.pad(index[d], sides, mode=mode) if any(sides) else index[d]  # type: ignore[call-overload]
         return getitem(x, np.ix_(*index))
 
-    f.__doc__ = f"`x` with its own elements around it ({mode})."
+    f.__doc__ = f"""`x` with its own elements around it ({mode}).
+
+    Along the first dimensions without `dims` (from 0): as many as `pad` has pairs, or all but two for one number.
+    """
     return f
 
 

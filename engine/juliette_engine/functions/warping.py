@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,31 +15,34 @@ from juliette_engine.primitive import shape
 from juliette_engine.primitives import getitem
 from juliette_engine.tape import primal
 
-Pair = tuple[Any, Any]
-
-
-def _picked(x: Any, i: Any, j: Any) -> Any:
-    """`x[i, j, :, :]` for places of each channel and batch; zero outside of the image."""
-    width, height, channels, batch = shape(x)
-    inside = (i >= 0) & (i < width) & (j >= 0) & (j < height)
+def _picked(x: Any, *places: Any) -> Any:
+    """`x[i, j, …, :, :]` for places of each channel and batch; zero outside of the image."""
+    *sizes, channels, batch = shape(x)
+    inside = np.logical_and.reduce(
+        np.broadcast_arrays(*[(i >= 0) & (i < n) for i, n in zip(places, sizes, strict=True)])
+    )
+    before = (None,) * len(sizes)
     where = (
-        np.clip(i, 0, width - 1), np.clip(j, 0, height - 1),
-        np.arange(channels)[None, None, :, None], np.arange(batch)[None, None, None, :],
-    )  # fmt: skip
+        *[np.clip(i, 0, n - 1) for i, n in zip(places, sizes, strict=True)],
+        np.arange(channels)[(*before, slice(None), None)],
+        np.arange(batch)[(*before, None, slice(None))],
+    )
     return mul(getitem(x, where), inside.astype(primal(x).dtype))
 
 
-def _bilinear(x: Any, u: Any, v: Any) -> Any:
-    """The image between its four nearest pixels at the places (u, v), which count from 0."""
+def _between(x: Any, *places: Any) -> Any:
+    """The image between its nearest pixels at places that count from 0."""
     kind = primal(x).dtype
-    left, low = np.floor(primal(u)), np.floor(primal(v))
-    a, b = sub(u, left.astype(kind)), sub(v, low.astype(kind))
-    i, j = left.astype(np.int64), low.astype(np.int64)
+    sides = []  # for each dimension: the pixel before and the one behind, with the share of each
+    for u in places:
+        low = np.floor(primal(u))
+        a, i = sub(u, low.astype(kind)), low.astype(np.int64)
+        sides.append(((i, sub(1, a)), (i + 1, a)))
     out = None
-    for di, wi in ((0, sub(1, a)), (1, a)):
-        for dj, wj in ((0, sub(1, b)), (1, b)):
-            part = mul(mul(wi, wj), _picked(x, i + di, j + dj))
-            out = part if out is None else add(out, part)
+    for corner in product(*sides):
+        share = reduce(mul, [w for _, w in corner])
+        part = mul(share, _picked(x, *[i for i, _ in corner]))
+        out = part if out is None else add(out, part)
     return out
 
 
@@ -57,16 +62,20 @@ def grid_sample(x: Any, grid: Any, *, padding_mode: str = "zeros") -> Any:
     """`x` (width, height, channels, batch) at the places of `grid` (2, width, height, batch).
 
     Places lie between -1 and 1, the centres of the corner pixels; outside of them there are
-    zeros, or the pixels of the border with `padding_mode="border"`.
+    zeros, or the pixels of the border with `padding_mode="border"`.  Images may have a depth, too:
+    `x` is (width, height, depth, channels, batch) and `grid` (3, width, height, depth, batch).
     """
     if padding_mode not in ("zeros", "border"):
         raise ArgumentError(f"No padding mode such as {padding_mode}")
-    border = padding_mode == "border"
-    width, height = shape(x)[:2]
-    places = [slice(None), slice(None), None, slice(None)]
-    u = _source(getitem(grid, (0, *places)), width, border)
-    v = _source(getitem(grid, (1, *places)), height, border)
-    return _bilinear(x, u, v)
+    sizes = shape(x)[:-2]
+    rest = (*(slice(None),) * len(sizes), None, slice(None))
+    return _between(
+        x,
+        *[
+            _source(getitem(grid, (d, *rest)), n, padding_mode == "border")
+            for d, n in enumerate(sizes)
+        ],
+    )
 
 
 def imrotate(x: Any, angle: float, *, method: str = "bilinear", midpoint: Any = None) -> Any:
@@ -99,7 +108,7 @@ def imrotate(x: Any, angle: float, *, method: str = "bilinear", midpoint: Any = 
         )
     full = (np.floor(u) >= 0) & (np.floor(u) < m - 1) & (np.floor(v) >= 0) & (np.floor(v) < n - 1)
     u, v = (np.where(full, c, 0).astype(kind)[:, :, None, None] for c in (u, v))
-    return mul(_bilinear(x, u, v), full.astype(kind)[:, :, None, None])
+    return mul(_between(x, u, v), full.astype(kind)[:, :, None, None])
 
 
 def _quarter_turns(angle: float, size: tuple[int, int], centre: tuple[float, ...]) -> int | None:

@@ -213,8 +213,11 @@ class Parallel(Joined):
     connection: Callback
     layers: Children
 
+    # Before Flux 0.15 there may be no layers at all.
+    before_15: ClassVar[bool] = False
+
     def __init__(self, connection: Any, /, *layers: Any, **named: Any) -> None:
-        if not layers and not named:
+        if not layers and not named and not self.before_15:
             raise ArgumentError("cannot construct a Parallel layer with no sub-layers")
         super().__init__(connection, *layers, **named)
 

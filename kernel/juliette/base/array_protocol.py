@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.conversion import convert_to
+from juliette.runtime import array as arrays
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -228,9 +229,15 @@ def from_values(
     values: list[Any], shape: tuple[int, ...] | None = None, eltype: Any = None
 ) -> Array:
     """An Array of computed elements; its element type is what they have in common."""
+    if shape is None:
+        shape = (len(values),)
     if eltype is None:
         eltype = B.join_types(values)
-    return make(shaped(values, eltype, (len(values),) if shape is None else shape), eltype)
+    if arrays.GATHER is not None and eltype in T.DTYPE_OF:
+        traced = arrays.GATHER(values, shape)
+        if traced is not None:
+            return traced  # type: ignore[no-any-return]
+    return make(shaped(values, eltype, shape), eltype)
 
 
 def scalar(value: Any) -> Any:

@@ -9,7 +9,8 @@
 - `straight_normalising`: dropout and layers that normalise in them
 - `inputs`: the element type of inputs
 - `containers`: indexing of Chain and the others
-- `functions`: activations, losses, initialisers
+- `functions`: activations, initialisers, functions of NNlib
+- `losses`: losses, of machine numbers and of others
 - `macros`: `@functor`, `@layer`
 - `show`: models at the prompt
 - `optimise`: rules and trees of states
@@ -67,6 +68,7 @@ def load(module: Module) -> None:
         containers,
         functions,
         internals,
+        losses,
         macros,
         show,
         sizes,
@@ -127,7 +129,7 @@ def load(module: Module) -> None:
             module.const(name, devices.bindings[name])
     if not PROFILE.modern:
         load_old_devices(module)
-    functions.load_losses(module)
+    losses.load(module)
     functions.load_initialisers(module)
     load_data(module)
     load_layers(module)
@@ -151,6 +153,7 @@ def load_layers(module: Module) -> None:
     from juliette.packages.flux import containers
     from juliette.packages.flux.layers import expose
 
+    engine.Parallel.before_15 = not PROFILE.modern
     for name in LAYERS + INTERNAL:
         expose(
             module,

@@ -1,4 +1,4 @@
-"""Activations, losses and initialisers of the engine under their Julia names."""
+"""Activations, initialisers and functions of NNlib under their Julia names."""
 
 from __future__ import annotations
 
@@ -67,14 +67,6 @@ WITH_CONSTANTS = {"leakyrelu": 1, "rrelu": 2, "elu": 1, "celu": 1, "softshrink":
 KEEP_INTEGERS = {"relu", "relu6", "hardtanh", "trelu"}
 # Those that only calculate, so that fractions stay fractions.
 KEEP_FRACTIONS = {*KEEP_INTEGERS, "softsign", "hardσ", "hardswish"}
-
-LOSSES = (
-    "mse", "mae", "msle", "huber_loss", "crossentropy", "logitcrossentropy", "binarycrossentropy",
-    "logitbinarycrossentropy", "kldivergence", "poisson_loss", "hinge_loss", "squared_hinge_loss",
-    "dice_coeff_loss", "tversky_loss", "binary_focal_loss", "focal_loss",
-    "siamese_contrastive_loss", "ctc_loss",
-)  # fmt: skip
-GREEK = {"ϵ": "eps", "ε": "eps", "δ": "delta", "β": "beta", "γ": "gamma"}
 
 # The initialisers that are a function of Base's with a type.
 FILLED = ("ones32", "zeros32", "rand32", "randn32")
@@ -146,12 +138,20 @@ def expose(
     *,
     export: bool = False,
     rename: dict[str, str] | None = None,
+    others: Any = None,
 ) -> Any:
-    """An engine function as a Julia function; function arguments become Python ones."""
+    """An engine function as a Julia function; function arguments become Python ones.
+
+    `others` finds what serves arguments that are not for the engine.
+    """
     rename = rename or {}
 
     @module.method(name + header, export=export, transparent=True)
     def call(*args: Any, **keywords: Any) -> Any:
+        if others is not None:
+            other = others(args, keywords)
+            if other is not None:
+                return other()
         try:
             if not keywords:
                 return from_host(f(*map(host_argument, args)))
@@ -369,43 +369,6 @@ def same_function_whole(julia: GenericFunction, engine: Any) -> None:
     """Engine functions of whole arrays; as an activation the Julia function is broadcast."""
     boundary._JULIA.setdefault(id(engine), julia)
     boundary._KEPT.extend((julia, engine))
-
-
-def load_losses(module: Module) -> Module:
-    """The module `Losses`; its names also belong to Flux itself."""
-    inner = Module("Losses", module)
-    inner.visible = inner.bindings["__builtins__"] = Base.bindings
-    module.const("Losses", inner, export=False)
-    for name in LOSSES:
-        f = expose(inner, name, getattr(losses, name), "(ŷ, y; keywords...)", rename=GREEK)
-        module.const(name, f, export=False)
-        inner.exports.add(name)
-    for name, from_two in (("xlogx", False), ("xlogy", True)):
-        logarithm(inner, name, from_two)
-    f = expose(
-        inner,
-        "label_smoothing",
-        losses.label_smoothing,
-        "(y::Union{AbstractArray,Number}, α::Number; keywords...)",
-    )
-    module.const("label_smoothing", f, export=False)
-    inner.exports.add("label_smoothing")
-    return inner
-
-
-def logarithm(module: Module, name: str, two: bool) -> None:
-    """`x * log(x)` or `x * log(y)`, zero where `x` is."""
-
-    def product(x: Any, y: Any) -> Any:
-        result = Base.bindings["*"](x, Base.bindings["log"](y))
-        zero = Base.bindings["iszero"](x)
-        return Base.bindings["ifelse"](zero, Base.bindings["zero"](result), result)
-
-    f = product if two else lambda x: product(x, x)
-    f.__doc__ = f"`x * log({'y' if two else 'x'})`, zero where `x` is."
-    module.method(f"{name}(x{', y' if two else ''})", transparent=True)(f)
-    if two:
-        zygote.register_broadcast(module.bindings[name], rules.xlogy)
 
 
 # The functions of NNlib on images and batches, with what each takes.

@@ -254,15 +254,17 @@ def fits(x: Any, size: tuple[int, ...], side: str = "input") -> Any:
 def images(module: Module) -> None:
     """Images at other places."""
 
-    @module.method(
-        "grid_sample(x::AbstractArray{<:Any,4}, grid::AbstractArray{<:Any,4}; padding_mode=:zeros)",
-        transparent=True,
-    )
     def grid_sample(x: Any, grid: Any, *, padding_mode: Any = "zeros") -> Any:
-        """`x` at the places that a grid names, between its four nearest pixels."""
+        """`x` at the places that a grid names, between its nearest pixels; images may have a depth, too."""
         return from_host(
             warping.grid_sample(to_host(x), to_host(grid), padding_mode=to_host(padding_mode))
         )
+
+    for n in (4, 5):
+        module.method(
+            f"grid_sample(x::AbstractArray{{<:Any,{n}}}, grid::AbstractArray{{<:Any,{n}}}; padding_mode=:zeros)",
+            transparent=True,
+        )(grid_sample)
 
     @module.method(
         "imrotate(x::AbstractArray{<:Any,4}, θ::Real; method=:bilinear, midpoint=nothing)",

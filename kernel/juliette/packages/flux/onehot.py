@@ -259,8 +259,8 @@ def methods(types: dict[str, Any]) -> None:
                     xs[0].nlabels)  # fmt: skip
 
     STACKS[OneHot] = stack
-    method_for(types, "hcat(xs::OneHotLike...)", hcat)
-    method_for(types, "cat(xs::OneHotArray...; dims)", cat)
+    method_for(types, "hcat(x::OneHotLike, xs::OneHotLike...)", hcat)
+    method_for(types, "cat(x::OneHotArray, xs::OneHotArray...; dims)", cat)
 
     def times(a: Any, x: OneHot) -> Any:
         host = to_host(a)

@@ -33,6 +33,7 @@ def parse(version: str) -> tuple[int, int]:
 
 def select(version: str) -> None:
     """Follow a version of Flux from here on."""
+    from juliette_engine.layers.containers import Parallel
     from juliette_engine.layers.normalise import set_denominator
     from juliette_engine.optimise.rule import Rule
 
@@ -41,6 +42,7 @@ def select(version: str) -> None:
     Rule.named = PROFILE.modern
     newest = f"{FIRST}.".startswith(f"{version}.")
     VERSIONS["Flux"] = FIRST if newest else version + ".0" * (2 - version.count("."))
+    Parallel.before_15 = not PROFILE.modern
     PACKAGES["Flux"] = MODULES[PROFILE.modern]
     set_denominator("0.14" if numbers < (0, 15) else "0.15" if numbers < (0, 16) else "0.16")
 

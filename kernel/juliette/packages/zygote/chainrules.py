@@ -23,6 +23,7 @@ from juliette.packages.zygote.tangents import (
     load_tangents,
     unthunked,
 )
+from juliette.packages.zygote.trees import FUNCTIONS
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -90,6 +91,11 @@ SHOW_HOOKS[Projector] = _show_projector
 # ---------------------------------------------------------------- derivatives by a rule alone
 
 
+def is_constant(f: Any, args: tuple[Any, ...]) -> bool:
+    """Is a call one whose results are constants (`@non_differentiable`)?"""
+    return custom.CONSTANTS.selected(tuple(map(T.dispatch_type, (f, *args)))) is not None
+
+
 def has_rule(f: Any) -> bool:
     """Does a function come with a rule of its own: is it one of Base's or of a package's?"""
     module = getattr(f, "module", None)
@@ -109,7 +115,7 @@ def tangent_of(g: Any, x: Any) -> Any:
         return NO_TANGENT if not _differentiable(x) else ZERO_TANGENT
     if type(g) is tuple and type(x) is tuple:
         return Tangent(T.typeof(x), tuple([tangent_of(a, b) for a, b in zip(g, x, strict=True)]))
-    if isinstance(g, V.NamedTuple) and isinstance(x, (Struct, V.NamedTuple, ClosureBase)):
+    if isinstance(g, V.NamedTuple) and isinstance(x, (Struct, V.NamedTuple, *FUNCTIONS)):
         values = x.values if isinstance(x, V.NamedTuple) else [getattr(x, n) for n in g.names]
         backing = V.NamedTuple(
             g.names, tuple([tangent_of(a, b) for a, b in zip(g.values, values, strict=True)])
@@ -129,13 +135,13 @@ def by_differentiation(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     """`rrule_via_ad`: the value and the pullback, whose first tangent is that of `f` itself."""
     from juliette.packages.zygote.tracing import pulled_back
 
-    g = (lambda *xs: support_call(f, kwargs, xs)) if kwargs else f
-    y, back = pulled_back(g, args)
+    values = (f, *args)
+    y, back = pulled_back(lambda g, *xs: support_call(g, kwargs, xs), values)
 
     def pullback(d: Any) -> Any:
         found = back(gradient_of(d))
-        parts = (None,) * len(args) if found is None else found
-        return (NO_TANGENT, *[tangent_of(p, x) for p, x in zip(parts, args, strict=True)])
+        parts = (None,) * len(values) if found is None else found
+        return tuple([tangent_of(p, x) for p, x in zip(parts, values, strict=True)])
 
     return y, custom.Pullback(pullback)
 
@@ -182,6 +188,9 @@ def load_chain_rules(module: Module) -> None:
             own = RRULES.selected(tuple(map(T.dispatch_type, (f, *args))))
             if own is not None and own.code is not None:
                 return RRULES.call_kw(kwargs, f, *args)
+        if is_constant(f, args):
+            none = (NO_TANGENT,) * (len(args) + 1)
+            return support_call(f, kwargs, args), custom.Pullback(lambda _: none)
         return by_differentiation(f, args, kwargs) if has_rule(f) else None
 
     @module.method("frule(tangents, f, args...; kwargs...)")
@@ -195,6 +204,8 @@ def load_chain_rules(module: Module) -> None:
         (1.0, -0.0)
         ```
         """
+        if is_constant(f, args):
+            return support_call(f, kwargs, args), NO_TANGENT
         if not has_rule(f):
             return None
         from juliette.packages.zygote.forward import push

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from juliette.base.fields import getfield
-from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.errors import OPEN
 from juliette.packages.zygote.nodes import plain, to_julia
 from juliette.packages.zygote.projection import mismatch
@@ -25,7 +24,7 @@ from juliette.packages.zygote.structured import (
     slots_of,
 )
 from juliette.packages.zygote.tangents import Tangent, is_zero, unthunked
-from juliette.packages.zygote.trees import lift, outside
+from juliette.packages.zygote.trees import FUNCTIONS, lift, outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -131,7 +130,7 @@ def _nodes(x: Any) -> Any:
     elif isinstance(x, V.NamedTuple):
         for v in x.values:
             yield from _nodes(v)
-    elif isinstance(x, (Struct, ClosureBase)):
+    elif isinstance(x, (Struct, *FUNCTIONS)):
         for f in x.fields:
             yield from _nodes(getattr(x, f, None))
     elif is_wrapper(x):

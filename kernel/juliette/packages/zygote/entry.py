@@ -202,13 +202,12 @@ def load_entries(module: Module) -> None:
 
     @module.method("_pullback(f, args...)", export=False, transparent=True)
     def pullback_of_all(f: Any, *args: Any) -> Any:
-        """Like `pullback`; the first gradient is that of the function itself, which is not followed."""
+        """Like `pullback`; the first gradient is that of the function itself."""
         if isinstance(f, Context):  # `_pullback(context, f, args...)`
             f, *rest = args
             args = tuple(rest)
-        y, back = pulled_back(f, args)
-        inner = Back(back, y)
-        return y, Back(lambda seed: (None, *(inner(seed) or (None,) * len(args))))
+        y, back = pulled_back(lambda g, *xs: g(*xs), (f, *args))
+        return y, Back(back, y)
 
     module.const("AContext", ABSTRACT_CONTEXT, export=False)
     module.const("Context", CONTEXT, export=False)

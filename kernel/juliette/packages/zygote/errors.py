@@ -12,9 +12,12 @@ from types import TracebackType
 from typing import Any
 
 from juliette.compiler import support
+from juliette.compiler.closures import Box
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
+from juliette.runtime import values as V
 from juliette.runtime.errors import TRANSLATORS, ErrorException
+from juliette.runtime.structs import Struct
 from juliette_engine import errors as engine_errors
 from juliette_engine.tape import LEVELS
 
@@ -73,7 +76,9 @@ def refuse_later(message: str) -> None:
 def foreign_call(name: str) -> ErrorException:
     """A method without a derivative on a traced argument."""
     return ErrorException(
-        f"Can't differentiate foreigncall expression {name}: no derivative of this method is known."
+        f"Can't differentiate foreigncall expression {name}.\n"
+        "You might want to check the Zygote limitations documentation.\n"
+        "https://fluxml.ai/Zygote.jl/latest/limitations"
     )
 
 
@@ -95,15 +100,32 @@ def mutated(target: Any, name: str) -> Any:
 
 
 def _variable(target: Any) -> str:
-    """The name that the innermost function of the user's has for a value."""
+    """The name that the innermost function of the user's has for a value: of a variable, a global, or a field of one."""
     frame = sys._getframe(2)
     while frame is not None and "%module" not in frame.f_globals:
         frame = frame.f_back  # type: ignore[assignment]
     if frame is None:
         return ""
-    for name, value in frame.f_locals.items():
-        if value is target and name[0] not in "%#":
-            return name.partition("%")[0]
+    used = {n: frame.f_globals[n] for n in frame.f_code.co_names if n in frame.f_globals}
+    known = [
+        (name.partition("%")[0], value.value if type(value) is Box else value)
+        for name, value in (*frame.f_locals.items(), *used.items())
+        if name[0] not in "%#" and not (type(value) is Box and not hasattr(value, "value"))
+    ]
+    for name, value in known:
+        if value is target:
+            return name
+    for name, value in known:
+        if isinstance(value, (Struct, V.NamedTuple)):
+            fields = value.names if isinstance(value, V.NamedTuple) else value.fields
+            for field in fields:
+                part = (
+                    value.values[fields.index(field)]
+                    if isinstance(value, V.NamedTuple)
+                    else getattr(value, field, None)
+                )
+                if part is target:
+                    return f"{name}.{field}"
     return ""
 
 

@@ -84,6 +84,7 @@ MUTATING = {
 }  # fmt: skip
 
 
+_MISSING = type(V.MISSING)
 _NUMBERS = (ScalarTracer, int, float, complex, np.number, Rational, Complex, RoundingMode)
 
 
@@ -172,6 +173,8 @@ def _on_arrays(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
             return SPECIAL[name](f)
         look = as_written if name in _WRITING else plain
         return lambda *args: f(*map(look, args))
+    if _MISSING in classes and all(c is _MISSING or issubclass(c, _NUMBERS) for c in classes):
+        return guarded(name, f)
     if all(issubclass(c, _NUMBERS) for c in classes):
         found = on_numbers(name, f, classes)
         if found is not None:

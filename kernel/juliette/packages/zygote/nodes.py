@@ -251,12 +251,12 @@ def one_by_one(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
 
 
 def _of_big(a: Any) -> bool:
-    """Is it an array of big numbers, or a wrapper around one?"""
+    """Is it an array of big numbers or missing values, or a wrapper around one?"""
     if isinstance(a, V.Wrapper):
         return _of_big(getattr(a, "parent", None))
     if not isinstance(a, Array) or isinstance(a, Node) or a.data.dtype != object:
         return False
-    return any(map(is_big, a.data.ravel().tolist()))
+    return any([v is V.MISSING or is_big(v) for v in a.data.ravel().tolist()])
 
 
 def opened(a: Any) -> Any:

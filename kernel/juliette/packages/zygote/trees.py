@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.fixing import Fix1, Fix2
+from juliette.base.functions import Returns, Splat
 from juliette.base.tuples import Composed
 from juliette.compiler.closures import ClosureBase
 from juliette.packages.zygote.nodes import (
@@ -51,6 +53,9 @@ lift, lower = gradients.lift, gradients.lower
 lifter_of, lowerer_of = gradients.lifter_of, gradients.lowerer_of
 new = tapes.new
 ndarray = np.ndarray
+
+# Functions that are values with fields.
+FUNCTIONS = (ClosureBase, Composed, Fix1, Fix2, Returns, Splat)
 
 # ---------------------------------------------------------------- arrays
 
@@ -495,7 +500,7 @@ def outside(x: Any, t: Tape) -> Any:
             if isinstance(v, Node):
                 x.data[i] = outside(v, t)
         return x
-    immutable = isinstance(x, (ClosureBase, Composed)) or (
+    immutable = isinstance(x, FUNCTIONS) or (
         isinstance(x, Struct) and not type(x).mutable
     )
     if not immutable or not any(isinstance(getattr(x, f, None), Node) for f in x.fields):
@@ -566,10 +571,11 @@ for _cls, _open, _close, _walk in _WAYS:
     gradients.register_lifter(_cls, _open, _close)
     gradients.WALKERS[_cls] = _walk
 
-for _fields in (Struct, ClosureBase, Composed):
+for _fields in (Struct, *FUNCTIONS):
     gradients.MAKERS[_fields] = _fields_openers
 gradients.MAKERS[Array] = _array_openers
-gradients.WALKERS[ClosureBase] = gradients.WALKERS[Composed] = _walk_fields
+for _fields in FUNCTIONS:
+    gradients.WALKERS[_fields] = _walk_fields
 
 gradients.register_lifter(
     Rational,
