@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.test_rules import check, sample
+from tests.engine.test_rules import check, in_kinds, sample
 
 import juliette_engine as je
 from juliette_engine import functions as F
@@ -225,6 +225,66 @@ OTHERS = {
 def test_function(name: str) -> None:
     f, *shapes = OTHERS[name]
     check(f, *(sample("reals", *s) for s in shapes))
+
+
+# Every function with its arguments: convolutions and pools as well.
+ALL: dict[str, tuple[Any, ...]] = {
+    **OTHERS,
+    **{f"pool, {name}": (f, (4, 5, 2, 2)) for name, f in POOLS.items()},
+    **{
+        f"conv {i}": (
+            lambda a, b, o=o: F.conv(a, b, **{**o, "pad": 3}),
+            (5, 4, 2, 2),
+            (2, 3, 2 // o["groups"], 2),
+        )
+        for i, o in enumerate(CONVS)
+    },
+    "conv_transpose": (
+        lambda a, b: F.conv_transpose(a, b, stride=2, pad=1),
+        (2, 2, 4, 1),
+        (3, 2, 2, 4),
+    ),
+    "unfold": (lambda a: F.unfold(a, (2, 2), pad=1), (4, 3, 2, 2)),
+    "fold": (lambda a: F.fold(a, (4, 3, 2, 2), (2, 2)), (6, 8, 2)),
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_kinds_of_arrays(name: str) -> None:
+    f, *shapes = ALL[name]
+    in_kinds(f, [sample("reals", *s) for s in shapes])
+
+
+# The same with one of everything, and with no samples in the batch.
+SMALL = {
+    "batched_mul": [((1, 1, 1), (1, 1, 1)), ((2, 3, 0), (3, 2, 0)), ((0, 3, 2), (3, 2, 2))],
+    "batched_mul, one": [((2, 3, 1), (3, 2, 0))],
+    "batched_vec": [((1, 1, 1), (1, 1)), ((2, 3, 0), (3, 0))],
+    "gather": [((2, 3),), ((0, 3),)],
+    "scatter +": [((1, 3),), ((0, 3),)],
+    "pad_zeros": [((1, 1),), ((2, 0),), ((0, 2),)],
+    "pad_circular": [((1, 1, 1, 1),), ((3, 3, 1, 0),)],
+    "pad_reflect": [((2, 2, 1, 1),), ((3, 3, 1, 0),)],
+    "upsample_nearest": [((1, 1, 1, 1),), ((2, 3, 1, 0),)],
+    "upsample_linear": [((1, 1, 1, 1),), ((2, 3, 1, 0),)],
+    "pixel_shuffle": [((1, 1, 4, 1),), ((2, 3, 4, 0),)],
+    "dense": [((1, 1), (1, 1), (1,)), ((2, 3), (3, 0), (2,)), ((2, 0), (0, 4), (2,))],
+    "dense, vector": [((1, 1), (1,), (1,)), ((2, 0), (0,), (2,))],
+    "dense, no bias": [((1, 1), (1, 1)), ((2, 3), (3, 0))],
+    "rnn": [((1, 1), (1, 1), (1,), (1, 1, 1), (1, 1)), ((2, 3), (2, 2), (2,), (3, 4, 0), (2, 0))],
+    "pool, max": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
+    "pool, mean": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
+    "pool, norm": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
+    "conv 0": [((1, 1, 1, 1), (1, 1, 1, 1)), ((5, 4, 2, 0), (2, 3, 2, 2))],
+    "conv 3": [((5, 4, 2, 0), (2, 3, 1, 2))],
+    "conv_transpose": [((1, 1, 1, 1), (2, 2, 1, 1)), ((2, 2, 4, 0), (3, 2, 2, 4))],
+    "unfold": [((2, 2, 1, 1),), ((4, 3, 2, 0),)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shapes"), [(n, s) for n, found in SMALL.items() for s in found], ids=str)  # fmt: skip
+def test_small_arrays(name: str, shapes: Any) -> None:
+    check(ALL[name][0], *(sample("reals", *s) for s in shapes))
 
 
 def test_interpolation() -> None:

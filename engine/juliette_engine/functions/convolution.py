@@ -412,14 +412,15 @@ def _unfold_forward(x: Any, *, g: Geometry) -> Any:
     # channels, kernel (reversed), output (reversed), batch -> output, kernel, channels, batch
     order = (*range(2 * d, d, -1), *range(d, 0, -1), 0, 2 * d + 1)
     cols = np.asfortranarray(view.transpose(order))
-    return cols.reshape((math.prod(g.output), -1, x.shape[-1]), order="F")
+    windows = math.prod(g.kernel) * x.shape[-2]
+    return cols.reshape((math.prod(g.output), windows, x.shape[-1]), order="F")
 
 
 def _fold_forward(c: Any, *, g: Geometry) -> Any:
     d = len(g.kernel)
     batch = c.shape[-1]
-    cols = c.reshape((*g.output, *g.kernel, -1, batch), order="F")
-    channels = cols.shape[-2]
+    channels = c.shape[-2] // math.prod(g.kernel)
+    cols = c.reshape((*g.output, *g.kernel, channels, batch), order="F")
     if not g.flipped:
         cols = cols[(*[slice(None)] * d, *[slice(None, None, -1)] * d)]
     out = np.zeros(

@@ -93,7 +93,7 @@ def crossentropy(p: Any, y: Any, eps: float) -> Any:
 
 
 def fits(z: Any, y: Any) -> bool:
-    """Are both real arrays of one size, the first of floats, and the second not traced?"""
+    """Are both real arrays of one size, not empty, the first of floats, and the second not traced?"""
     p = primal(z)
     return (
         type(p) is ndarray
@@ -101,6 +101,7 @@ def fits(z: Any, y: Any) -> bool:
         and p.shape == y.shape
         and p.dtype.kind == "f"
         and p.ndim > 0
+        and p.size > 0
         and y.dtype.kind == "f"
         and y.dtype.itemsize <= p.dtype.itemsize
     )

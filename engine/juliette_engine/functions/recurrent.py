@@ -97,7 +97,9 @@ def _rnn_back(g: Any, r: Any, args: Any, kept: Any) -> None:
         w = wi.data if isinstance(wi, Node) else raw(wi)
         give(
             x,
-            flat.dot(w).reshape(steps, batch, -1).transpose((2, 0, 1) if time == 1 else (2, 1, 0)),
+            flat.dot(w)
+            .reshape(steps, batch, w.shape[1])
+            .transpose((2, 0, 1) if time == 1 else (2, 1, 0)),
         )
     if isinstance(h, Node):
         d = dz[0].dot(u).T

@@ -191,7 +191,7 @@ def load(module: Module) -> None:
                 f"onecold got {len(names)} labels for an array with size(y, 1) == {data.shape[0]}, "
                 "these must agree"
             )
-        if not data.size or (data.ndim == 1 and data.dtype == object):
+        if not data.shape[0] or (data.ndim == 1 and data.dtype == object):
             i = Base.bindings["argmax"](y)
             return i if names is None else names[i - 1]
         where = y.raw.astype(np.int64) - 1 if isinstance(y, OneHot) else np.argmax(data, axis=0)
