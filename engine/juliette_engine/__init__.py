@@ -30,6 +30,7 @@
 - `layers`: Dense, Chain and the others
 - `text`: small values as Julia writes them
 - `sizes`: the bytes of a model
+- `outputs`: the sizes of what comes out of one
 - `show`: how models print
 - `optimise`: rules, state trees, training
 - `data`: batches, one-hot arrays
@@ -37,12 +38,14 @@
 - `errors`: what can go wrong
 """
 
-from juliette_engine import blas
+from juliette_engine import blas, functions
 from juliette_engine.activations import (
     celu,
     elu,
     gelu,
     gelu_erf,
+    gelu_sigmoid,
+    gelu_tanh,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -67,10 +70,11 @@ from juliette_engine.activations import (
     tanh,
     tanh_fast,
     tanhshrink,
+    thresholdrelu,
     trelu,
     σ,
 )
-from juliette_engine.data import DataLoader, flatten, onecold, onehotbatch
+from juliette_engine.data import DataLoader, flatten, onecold, onehot, onehotbatch
 from juliette_engine.errors import (
     ArgumentError,
     DimensionMismatch,
@@ -132,11 +136,14 @@ from juliette_engine.layers import (
     GlobalMeanPool,
     GroupNorm,
     GRUCell,
+    GRUCellStateful,
     GRUv3,
     GRUv3Cell,
+    GRUv3CellStateful,
     InstanceNorm,
     LayerNorm,
     LSTMCell,
+    LSTMCellStateful,
     Maxout,
     MaxPool,
     MeanPool,
@@ -147,10 +154,13 @@ from juliette_engine.layers import (
     Recur,
     Recurrence,
     RNNCell,
+    RNNCellStateful,
     SamePad,
     Scale,
     SkipConnection,
     Upsample,
+    WeightNorm,
+    remove_weight_norms,
     reset,
     testmode,
     trainmode,
@@ -208,6 +218,8 @@ from juliette_engine.optimise import (
     train,
     update,
 )  # fmt: skip
+from juliette_engine.optimise import stateful as stateful
+from juliette_engine.outputs import outputsize
 from juliette_engine.parameters import Grads, Params
 from juliette_engine.rules import (
     logsoftmax,
@@ -216,7 +228,7 @@ from juliette_engine.rules import (
 )
 from juliette_engine.show import show_model
 from juliette_engine.tape import primal
-from juliette_engine.trees import fmap, trainables
+from juliette_engine.trees import fmap, trainable, trainables
 from juliette_engine.vectors import destructure
 
 __all__ = [
@@ -252,8 +264,10 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "GRUCell",
+    "GRUCellStateful",
     "GRUv3",
     "GRUv3Cell",
+    "GRUv3CellStateful",
     "GlobalMaxPool",
     "GlobalMeanPool",
     "GradientError",
@@ -261,6 +275,7 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "LSTMCell",
+    "LSTMCellStateful",
     "LayerNorm",
     "Leaf",
     "Lion",
@@ -282,6 +297,7 @@ __all__ = [
     "RAdam",
     "RMSProp",
     "RNNCell",
+    "RNNCellStateful",
     "Recur",
     "Recurrence",
     "Rprop",
@@ -292,6 +308,7 @@ __all__ = [
     "Upsample",
     "UsageError",
     "WeightDecay",
+    "WeightNorm",
     "adjust",
     "binary_focal_loss",
     "binarycrossentropy",
@@ -307,8 +324,11 @@ __all__ = [
     "fmap",
     "focal_loss",
     "freeze",
+    "functions",
     "gelu",
     "gelu_erf",
+    "gelu_sigmoid",
+    "gelu_tanh",
     "glorot_normal",
     "glorot_uniform",
     "gradient",
@@ -342,9 +362,11 @@ __all__ = [
     "mse",
     "msle",
     "onecold",
+    "onehot",
     "onehotbatch",
     "ones32",
     "orthogonal",
+    "outputsize",
     "params",
     "poisson_loss",
     "primal",
@@ -356,6 +378,7 @@ __all__ = [
     "register_lifter",
     "relu",
     "relu6",
+    "remove_weight_norms",
     "reset",
     "rrelu",
     "selu",
@@ -371,13 +394,16 @@ __all__ = [
     "softsign",
     "sparse_init",
     "squared_hinge_loss",
+    "stateful",
     "swish",
     "tanh",
     "tanh_fast",
     "tanhshrink",
     "testmode",
     "thaw",
+    "thresholdrelu",
     "train",
+    "trainable",
     "trainables",
     "trainmode",
     "trelu",

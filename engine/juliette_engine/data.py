@@ -106,6 +106,19 @@ def flatten(x: Any) -> Any:
     return primitives.reshape(x, (-1, np.shape(primal(x))[-1]))
 
 
+def onehot(x: Any, labels: Any, default: Any = None) -> Any:
+    """A Boolean vector, true at the place of `x` among `labels`, or of `default` if it is none of them.
+
+    Shapes: as many as `labels`.
+    Raises: ArgumentError if `x` is no label, without a default.
+    Source: OneHotArrays, `onehot`.
+
+    >>> onehot("b", "abc")
+    array([False,  True, False])
+    """
+    return onehotbatch([x], labels, default)[:, 0]
+
+
 def onehotbatch(xs: Any, labels: Any, default: Any = None) -> Any:
     """A Boolean column for each element of `xs`, true in the row of its label among `labels`.
 

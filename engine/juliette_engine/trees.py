@@ -190,7 +190,12 @@ def set_plain_gradient(f: Callable[[Any], Any]) -> None:
 
 
 def trainable(x: Any) -> tuple[Any, ...] | None:
-    """The keys of the parts that train; None means all."""
+    """The keys of the parts of `x` that train; None means all.
+
+    A layer of one's own says so with `trainable_fields`.
+
+    Source: Optimisers, `trainable`.
+    """
     opener = _find(type(x))[0]
     return None if opener is None else opener.trainable(x)
 

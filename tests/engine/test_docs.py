@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import juliette_engine as je
-from juliette_engine import activations
+from juliette_engine import activations, functions
 from juliette_engine.elementwise import Elementwise
 from juliette_engine.layers.layer import Layer
+from juliette_engine.optimise import stateful
 from juliette_engine.optimise.rule import Rule
 
 LOSSES = [
@@ -140,10 +141,60 @@ def test_the_rest_says_where_it_comes_from(name: str) -> None:
 
 def test_activations_are_all_public() -> None:
     made = {n for n in activations.__all__ if isinstance(getattr(activations, n), Elementwise)}
-    assert (
-        made - set(je.__all__)
-        == {"erf", "gelu_sigmoid", "gelu_tanh", "thresholdrelu", "where"} & made
-    )
+    assert made - set(je.__all__) == {"erf", "where"} & made
+
+
+# The functions of NNlib that layers are made of, and the rules of Flux before 0.15.
+FUNCTIONS = [n for n in functions.__all__ if n not in ("conv_data", "conv_filter")]
+OLD_RULES = stateful.__all__
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_say_what_they_take(name: str) -> None:
+    f = getattr(functions, name)
+    doc = inspect.getdoc(f) or ""
+    said = set(re.findall(r"\w+", doc))
+    unsaid = {"stride", "pad", "dilation", "groups", "flipped", "outpad"}  # those of `Conv`
+    assert [p for p in inspect.signature(f).parameters if p not in said | unsaid] == []
+    assert re.search(r"^Source: .*(NNlib|Flux)", doc, re.M | re.S)
+
+
+@pytest.mark.parametrize("name", OLD_RULES)
+def test_old_rules_say_what_they_are(name: str) -> None:
+    rule = getattr(stateful, name)
+    doc = inspect.getdoc(rule) or ""
+    assert {"Shapes", "Raises", "Source"} <= set(re.findall(r"^(\w+): ", doc, re.M))
+    made = rule()
+    assert repr(made).startswith(f"{type(made).__name__}(")
+    w = je.Parameter(np.array([1.0, -2.0]))
+    before = w.array.copy()
+    for _ in range(3):  # in the style of `params`
+        grads = je.gradient(lambda: np.sum((3 * w.value) ** 2), je.params(w))
+        assert je.update(made, je.params(w), grads) is None
+    assert np.isfinite(w.array).all()
+    idle = name in ("WeightDecay", "Optimiser")  # by default nothing decays, no rules do nothing
+    assert idle or not np.array_equal(w.array, before)
+
+
+def test_sizes_of_what_comes_out() -> None:
+    model = je.Chain(je.Conv((3, 3), (1, 4)), je.MaxPool((2, 2)), je.flatten)
+    assert je.outputsize(model, (8, 8, 1), padbatch=True) == (36, 1)
+    assert je.outputsize([je.Dense((2, 3)), je.Dense((3, 1))], (2, 5)) == (1, 5)
+    assert je.outputsize(je.Parallel(lambda a, b: (a, b), je.Dense((2, 3)), je.Dense((4, 1))), (2, 5), (4, 5)) == ((3, 5), (1, 5))  # fmt: skip
+    rnn = je.Recur(je.RNNCellStateful((2, 3)))
+    state = rnn.state
+    assert je.outputsize(rnn, (2, 5)) == (3, 5)
+    assert rnn.state is state
+    with pytest.raises(je.DimensionMismatch, match=r"expects size\(input, 1\) == 2"):
+        je.outputsize(je.Dense((2, 3)), (4, 1))
+
+
+def test_what_trains() -> None:
+    assert je.trainable(je.BatchNorm(2)) == ("β", "γ")
+    assert je.trainable(3.0) is None
+    assert je.onehot("c", "abc").tolist() == [False, False, True]
+    with pytest.raises(je.ArgumentError, match="not found in labels"):
+        je.onehot("d", "abc")
 
 
 def test_values_print_as_julia_writes_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +231,7 @@ def test_nothing_prints_as_an_address(name: str) -> None:
         "GroupNorm": lambda: je.GroupNorm(4, 2), "MultiHeadAttention": lambda: je.MultiHeadAttention(4, nheads=2),
         "OptimiserChain": lambda: je.OptimiserChain(je.Adam()), "AccumGrad": lambda: je.AccumGrad(2),
         "MixedPrecision": lambda: je.MixedPrecision(je.Adam()), "PixelShuffle": lambda: je.PixelShuffle(2),
-        "Upsample": lambda: je.Upsample(2),
+        "Upsample": lambda: je.Upsample(2), "WeightNorm": lambda: je.WeightNorm(je.Dense((1, 2))),
     }  # fmt: skip
     x: Any = getattr(je, name)
     if name in made:
@@ -197,5 +248,5 @@ def test_nothing_prints_as_an_address(name: str) -> None:
         x = x(3)
     else:
         x = x((1, 2))
-    assert repr(x).startswith(f"{name}(") or name == "MixedPrecision"
+    assert repr(x).startswith(f"{name.removesuffix('Stateful')}(") or name == "MixedPrecision"
     assert " at 0x" not in repr(x)

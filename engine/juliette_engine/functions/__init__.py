@@ -10,6 +10,7 @@
 - `warping`: images sampled on a grid, turned round a point
 - `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
+- `dropping`: dropout, gates
 - `spectral`: short-time Fourier transforms and spectrograms
 - `attention`: scaled dot-product attention
 - `criteria`: mean squares as one record
@@ -28,6 +29,7 @@ from juliette_engine.functions.convolution import (
     unfold,
 )
 from juliette_engine.functions.convolving import conv_layer
+from juliette_engine.functions.dropping import dropout, glu
 from juliette_engine.functions.gathering import (
     batched_adjoint,
     batched_mul,
@@ -46,11 +48,13 @@ from juliette_engine.functions.padding import (
 )
 from juliette_engine.functions.pooling import adaptive, lpnormpool, maxpool, meanpool
 from juliette_engine.functions.recurrent import rnn
+from juliette_engine.functions.spectral import istft, spectrogram, stft
 from juliette_engine.functions.upsampling import (
     pixel_shuffle,
     upsample_linear,
     upsample_nearest,
 )
+from juliette_engine.functions.warping import grid_sample, imrotate
 
 __all__ = [
     "adaptive",
@@ -66,8 +70,13 @@ __all__ = [
     "conv_transpose",
     "dense",
     "dot_product_attention",
+    "dropout",
     "fold",
     "gather",
+    "glu",
+    "grid_sample",
+    "imrotate",
+    "istft",
     "lpnormpool",
     "make_causal_mask",
     "maxpool",
@@ -81,6 +90,8 @@ __all__ = [
     "pixel_shuffle",
     "rnn",
     "scatter",
+    "spectrogram",
+    "stft",
     "unfold",
     "upsample_linear",
     "upsample_nearest",

@@ -78,7 +78,12 @@ QUIET: dict[Any, Callable[[Any], Any]] = {activations.sigmoid: quiet_sigmoid}
 
 
 def dense(σ: Any, weight: Any, x: Any, bias: Any = False) -> Any:
-    """`σ.(weight * x .+ bias)` for a vector or a matrix `x`; `bias` may be False."""
+    """`σ.(weight * x .+ bias)` for a vector or a matrix `x`; `bias` may be False.
+
+    Shapes: `weight` is out × in, `x` in or in × batch, the result out or out × batch.
+    Raises: DimensionMismatch if they do not fit.
+    Source: Flux, `Dense`.
+    """
     if IMPLICIT:
         weight, x, bias = lent((weight, x, bias))
     try:
@@ -191,7 +196,12 @@ T.TRACED_RULES[_dense_back] = _dense_traced
 
 
 def bias_act(σ: Any, x: Any, bias: Any) -> Any:
-    """`σ.(x .+ bias)`, with the bias along the last dimension but one."""
+    """`σ.(x .+ bias)`, with the bias along the last dimension but one.
+
+    Shapes: that of `x`.
+    Raises: DimensionMismatch if the `bias` has another length.
+    Source: NNlib, `bias_act!`.
+    """
     if bias is not False and bias is not None:
         n = len(shape(x))
         x = add(x, reshape(bias, (1,) * (n - 2) + (shape(bias)[0],)) if n > 2 else bias)

@@ -83,9 +83,14 @@ def dot_product_attention(
     nheads: int = 1,
     fdrop: Callable[[Any], Any] | None = None,
 ) -> tuple[Any, Any]:
-    """The values weighted by how well keys fit queries, and the weights.
+    """The values weighted by how well keys fit queries, and the weights, which `fdrop` goes over.
 
     Inputs are `features × length × batch`, with any number of batch dimensions or none.
+
+    Shapes: queries `q` are features × length × batch; keys `k` and values `v` are of one length;
+    `bias` and `mask` fit the weights, keys × queries × `nheads` × batch.
+    Raises: DimensionMismatch if they do not fit, or `nheads` does not divide the features.
+    Source: Vaswani and others (2017); NNlib, `dot_product_attention`.
     """
     batches = [shape(x)[2:] for x in (q, k, v)]
     if len(batches[0]) != 1:
@@ -103,6 +108,10 @@ def dot_product_attention(
 
 
 def make_causal_mask(x: Any, *, dims: int = 2) -> Any:
-    """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead."""
+    """`mask[i, j]` is true for `i ≤ j`: nothing looks ahead.
+
+    Shapes: `n × n` for the size `n` of `x` in the dimension `dims`.
+    Source: NNlib, `make_causal_mask`.
+    """
     n = (*shape(x), *(1,) * dims)[dims - 1]
     return np.triu(np.ones((n, n), dtype=bool))

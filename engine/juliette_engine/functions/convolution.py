@@ -327,7 +327,14 @@ def conv(
     groups: int = 1,
     flipped: bool = False,
 ) -> Any:
-    """Convolution of `x` (spatial…, channels, batch) with `w` (spatial…, in, out)."""
+    """Convolution of `x` (spatial…, channels, batch) with `w` (spatial…, in, out).
+
+    Shapes: the spatial size is `(size + padding - dilation * (kernel - 1) - 1) ÷ stride + 1`; then
+    `out` channels and the batch.
+    Raises: DimensionMismatch if the channels are not `in * groups`, or the kernel is larger than
+    the padded input.
+    Source: NNlib, `conv`.
+    """
     g = geometry(shape(x), shape(w), stride, pad, dilation, groups, flipped)
     return _conv(x, w, g=g, saved=[])
 
@@ -371,7 +378,13 @@ def conv_transpose(
     groups: int = 1,
     flipped: bool = False,
 ) -> Any:
-    """The transposed convolution: `w` (spatial…, out, in) as the convolution has it that goes back."""
+    """The transposed convolution of `x`: `w` (spatial…, out, in) as the convolution has it that goes back.
+
+    Shapes: the spatial size is `(size - 1) * stride + dilation * (kernel - 1) + 1 - padding +
+    outpad`.
+    Raises: DimensionMismatch if the channels do not fit.
+    Source: NNlib, `∇conv_data`; Flux, `ConvTranspose`.
+    """
     g = transposed_geometry(shape(x), shape(w), stride, pad, outpad, dilation, groups, flipped)
     return conv_data(x, w, g=g)
 
@@ -388,6 +401,10 @@ def unfold(
     """The windows of `x` as an array of positions × (kernel times channels) × batch.
 
     `kernel` is the size of a window, or of an array of weights.
+
+    Shapes: `x` is spatial… × channels × batch.
+    Raises: DimensionMismatch if a window is larger than the padded input.
+    Source: NNlib, `unfold`.
     """
     size = shape(x)
     n = len(size) - 2
@@ -457,7 +474,11 @@ def fold(
     dilation: Any = 1,
     flipped: bool = True,
 ) -> Any:
-    """The adjoint of `unfold`: windows added back into an array of `size`."""
+    """The adjoint of `unfold`: windows added back into an array of `size`.
+
+    Shapes: `c` is what `unfold` makes of an array of `size`, with the same `kernel` and options.
+    Source: NNlib, `fold`.
+    """
     n = len(size) - 2 if len(size) == len(kernel) else len(kernel)
     kernel = kernel[:n]
     g = Geometry(

@@ -126,6 +126,10 @@ def conv_layer(
     """`σ.(conv(x, w) .+ bias)` as one record; the sum before the activation is written over.
 
     With `pool`, a kernel and a stride, the largest of such windows of it.
+
+    Shapes: those of `conv`.
+    Raises: what `conv` raises.
+    Source: Flux, `Conv`; NNlib, `conv_bias_act`.
     """
     known = IN_PLACE.get(σ) if getattr(σ, "__hash__", None) else None
     nodes = [v for v in (x, w, bias) if isinstance(v, Node)]

@@ -40,6 +40,10 @@ def batched_mul(a: Any, b: Any) -> Any:
     """`a[:, :, k] * b[:, :, k]` for each `k`; a matrix, or a batch of one, goes with every slice.
 
     Batches may have several dimensions, the same for both.
+
+    Shapes: `a` is n × k × batch, `b` k × m × batch, the product n × m × batch.
+    Raises: DimensionMismatch if the inner sizes or the batches do not fit.
+    Source: NNlib, `batched_mul`.
     """
     batches = max(shape(a)[2:], shape(b)[2:], key=len)
     if len(batches) > 1:
@@ -69,7 +73,12 @@ def batched_mul(a: Any, b: Any) -> Any:
 
 
 def batched_vec(a: Any, b: Any) -> Any:
-    """`a[:, :, k] * b[:, k]` for each `k`, or times the one vector `b`."""
+    """`a[:, :, k] * b[:, k]` for each `k`, or times the one vector `b`.
+
+    Shapes: `a` is n × k × batch, `b` k × batch or k, the product n × batch.
+    Raises: DimensionMismatch if they do not fit.
+    Source: NNlib, `batched_vec`.
+    """
     if len(shape(b)) > 1 and shape(a)[2:] != shape(b)[1:]:
         raise DimensionMismatch("batch size mismatch: A != B")
     columns = reshape(b, (shape(b)[0], 1, *(shape(b)[1:] or (1,) * (len(shape(a)) > 2))))
@@ -78,12 +87,20 @@ def batched_vec(a: Any, b: Any) -> Any:
 
 
 def batched_transpose(a: Any) -> Any:
-    """Each matrix of a batch transposed."""
+    """Each matrix of a batch transposed.
+
+    Shapes: n × m × batch becomes m × n × batch.
+    Source: NNlib, `batched_transpose`.
+    """
     return _swap(a)
 
 
 def batched_adjoint(a: Any) -> Any:
-    """Each matrix of a batch transposed, and conjugated."""
+    """Each matrix of a batch transposed, and conjugated.
+
+    Shapes: n × m × batch becomes m × n × batch.
+    Source: NNlib, `batched_adjoint`.
+    """
     return _swap(conjugate(a) if primal(a).dtype.kind == "c" else a)
 
 
@@ -108,7 +125,12 @@ def _added(x: Any, *, index: Any, n: int) -> Any:
 
 
 def gather(src: Any, index: Any) -> Any:
-    """`dst[…, k] = src[…, index[k]]`; numbers count from 0, an index of several goes in the first axis."""
+    """`dst[…, k] = src[…, index[k]]`; numbers count from 0, an index of several goes in the first axis.
+
+    Shapes: the first dimensions of `src`, then those of `index`.
+    Raises: an error of bounds for an index that `src` has not.
+    Source: NNlib, `gather`.
+    """
     index = np.asarray(index)
     lead, flat, last, linear = _layout(shape(src), index)
     rows = int(np.prod(lead, dtype=int))
@@ -131,7 +153,13 @@ def _layout(size: tuple[int, ...], index: Any) -> tuple[Any, Any, int, Any]:
 
 
 def scatter(op: str, src: Any, index: Any, size: tuple[int, ...] | None = None) -> Any:
-    """Columns of `src` put together by number with `+ - * / max min mean`; numbers count from 0."""
+    """Columns of `src` put together by number with an `op`, one of `+ - * / max min mean`; numbers count from 0.
+
+    Shapes: the first dimensions of `src`, then `size`, or as many columns as the largest number
+    asks for.
+    Raises: DimensionMismatch if `src` and `index` do not fit.
+    Source: NNlib, `scatter`.
+    """
     index = np.asarray(index)
     k = index.ndim
     lead = shape(src)[: len(shape(src)) - k]

@@ -61,12 +61,24 @@ def _constant(x: Any, *, pairs: Any, value: Any) -> Any:
 
 
 def pad_constant(x: Any, pad: Any, value: Any = 0, *, dims: Any = None) -> Any:
-    """`x` with a constant around; `dims` (from 0) says where."""
+    """`x` with a constant `value` around; `dims` (from 0) says where.
+
+    Shapes: each dimension grows by what `pad` says: one number, one for each of `dims`, or one for
+    each of their sides.
+    Raises: ArgumentError if there are other numbers of them.
+    Source: NNlib, `pad_constant`.
+    """
     return _constant(x, pairs=widths(len(shape(x)), pad, dims), value=value)
 
 
 def pad_zeros(x: Any, pad: Any, *, dims: Any = None) -> Any:
-    """`x` with zeros around."""
+    """`x` with zeros around.
+
+    Shapes: each dimension grows by what `pad` says: one number, one for each of `dims`, or one for
+    each of their sides.
+    Raises: ArgumentError if there are other numbers of them.
+    Source: NNlib, `pad_zeros`.
+    """
     return pad_constant(x, pad, 0, dims=dims)
 
 
@@ -79,7 +91,7 @@ _TAKEN: dict[str, Any] = {
 }
 
 
-def _by_index(mode: str) -> Any:
+def _by_index(mode: str, name: str) -> Any:
     def f(x: Any, pad: Any, *, dims: Any = None) -> Any:
         size = shape(x)
         one = isinstance(pad, (int, np.integer))
@@ -105,10 +117,13 @@ def _by_index(mode: str) -> Any:
 
     f.__doc__ = f"""`x` with its own elements around it ({mode}).
 
-    Along the first dimensions without `dims` (from 0): as many as `pad` has pairs, or all but two for one number.
+    Shapes: dimensions `dims` (from 0) grow by what `pad` says, one number or one for each side; without
+    `dims` the first ones, as many as `pad` has pairs, or all but two for one number.
+    Raises: ArgumentError for another number of them, an error of bounds for more than there is.
+    Source: NNlib, `pad_{name}`.
     """
     return f
 
 
-pad_reflect, pad_symmetric = _by_index("reflect"), _by_index("symmetric")
-pad_circular, pad_repeat = _by_index("wrap"), _by_index("edge")
+pad_reflect, pad_symmetric = _by_index("reflect", "reflect"), _by_index("symmetric", "symmetric")
+pad_circular, pad_repeat = _by_index("wrap", "circular"), _by_index("edge", "repeat")

@@ -189,24 +189,45 @@ _spreadpool = primitive(lambda dx, y, d, *, g: _sumpool(dx, g=g), fresh=True, na
 
 
 def maxpool(x: Any, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
-    """The largest element of each window; windows lie side by side unless `stride` says otherwise."""
+    """The largest element of each window; windows lie side by side unless `stride` says otherwise.
+
+    Shapes: spatial… × channels × batch; the spatial size is `(size + padding - kernel) ÷ stride +
+    1`.
+    Raises: DimensionMismatch if `x` has not two dimensions more than the `kernel`.
+    Source: NNlib, `maxpool`.
+    """
     return _maxpool(x, g=geometry(shape(x), tuple(kernel), stride, pad))
 
 
 def meanpool(x: Any, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
-    """The mean of each window, padding included."""
+    """The mean of each window, padding included.
+
+    Shapes: spatial… × channels × batch; the spatial size is `(size + padding - kernel) ÷ stride +
+    1`.
+    Raises: DimensionMismatch if `x` has not two dimensions more than the `kernel`.
+    Source: NNlib, `meanpool`.
+    """
     return div(_sumpool(x, g=geometry(shape(x), tuple(kernel), stride, pad)), math.prod(kernel))
 
 
 def lpnormpool(x: Any, p: float, kernel: Any, *, stride: Any = None, pad: Any = 0) -> Any:
-    """The p-norm of each window."""
+    """The p-norm of each window.
+
+    Shapes: spatial… × channels × batch; the spatial size is `(size + padding - kernel) ÷ stride +
+    1`.
+    Raises: DimensionMismatch if `x` has not two dimensions more than the `kernel`.
+    Source: NNlib, `lpnormpool`.
+    """
     return power(_sumpool(power(x, p), g=geometry(shape(x), tuple(kernel), stride, pad)), 1 / p)
 
 
 def adaptive(
     size: tuple[int, ...], out: tuple[int, ...]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Kernel and stride that pool spatial dimensions of `size` to `out`."""
+    """Kernel and stride that pool spatial dimensions of `size` to `out`.
+
+    Source: Flux, `AdaptiveMaxPool`.
+    """
     stride = tuple(n // o for n, o in zip(size, out, strict=False))
     kernel = tuple(n - (o - 1) * s for n, o, s in zip(size, out, stride, strict=False))
     return kernel, stride

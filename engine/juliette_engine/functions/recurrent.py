@@ -18,11 +18,13 @@ ndarray = np.ndarray
 
 
 def rnn(σ: Any, wi: Any, wh: Any, b: Any, x: Any, h: Any, time: int = 1) -> Any:
-    """All states of a plain recurrence.
+    """All states `σ.(wi * x .+ wh * h .+ b)` of a plain recurrence.
 
     `x` is features × time × batch, `h` out × batch, or one state for all; the result is out × time ×
     batch.  With `time=2` the last two dimensions of `x` and the result are the other way round.  The
     products with `wi` are one, before the loop, and so are the gradients of the weights, after it.
+
+    Source: Flux, `RNN`.
     """
     if IMPLICIT:
         wi, wh, b, x, h = lent((wi, wh, b, x, h))

@@ -92,7 +92,13 @@ def stft(
     center: bool = True,
     normalized: bool = False,
 ) -> Any:
-    """The transforms of overlapping stretches of `x`, `n_fft` long, a `hop_length` apart."""
+    """The transforms of overlapping stretches of `x`, `n_fft` long, a `hop_length` apart, times a `window`.
+
+    With `center` the first one is centred at the first sample; `normalized` divides by `√n_fft`.
+
+    Shapes: length… becomes frequencies × frames….
+    Source: NNlib, `stft`.
+    """
     hop = n_fft // 4 if hop_length is None else hop_length
     window = _window(window, n_fft, hop)
     if center:
@@ -119,7 +125,14 @@ def istft(
     return_complex: bool = False,
     original_length: int | None = None,
 ) -> Any:
-    """The signal whose `stft` is `y`; each moment comes from the first stretch that has it."""
+    """The signal whose `stft` is `y`; each moment comes from the first stretch that has it.
+
+    `n_fft`, `hop_length`, `window`, `center` and `normalized` are those of `stft`; the signal is complex if
+    `return_complex`, and cut to the `original_length`.
+
+    Shapes: frequencies × frames… becomes length….
+    Source: NNlib, `istft`.
+    """
     hop = n_fft // 4 if hop_length is None else hop_length
     window = _window(window, n_fft, hop)
     if normalized:
@@ -161,7 +174,14 @@ def spectrogram(
     normalized: bool = False,
     window_normalized: bool = False,
 ) -> Any:
-    """The magnitudes of `stft` to a power; with power 0 the transform itself."""
+    """The magnitudes of `stft` of a `waveform` to a `power`; with power 0 the transform itself.
+
+    `n_fft`, `hop_length`, `window`, `center` and `normalized` are those of `stft`; `pad` zeros go before
+    and behind, and with `window_normalized` the norm of the window is divided out.
+
+    Shapes: length… becomes frequencies × frames….
+    Source: NNlib, `spectrogram`.
+    """
     if pad > 0:
         waveform = pad_zeros(waveform, pad, dims=(0,))
     size = shape(waveform)

@@ -15,7 +15,13 @@ from juliette_engine.text import value_text
 
 
 def upsample_nearest(x: Any, scale: Any = None, *, size: Any = None) -> Any:
-    """Each element repeated along the spatial dimensions."""
+    """Each element of `x` repeated along the spatial dimensions.
+
+    Shapes: spatial… × channels × batch; each spatial dimension becomes `scale` times as large, or
+    of `size`.
+    Raises: ArgumentError if `size` is no multiple of the input's.
+    Source: NNlib, `upsample_nearest`.
+    """
     n = len(shape(x)) - 2
     if size is not None:
         size = (size,) * n if isinstance(size, int) else tuple(size)
@@ -35,7 +41,12 @@ def upsample_nearest(x: Any, scale: Any = None, *, size: Any = None) -> Any:
 def upsample_linear(
     x: Any, scale: Any = None, *, size: Any = None, align_corners: bool = True
 ) -> Any:
-    """Linear interpolation along each spatial dimension."""
+    """Linear interpolation of `x` along each spatial dimension, with its corners kept if `align_corners`.
+
+    Shapes: spatial… × channels × batch; each spatial dimension becomes `scale` times as large, or
+    of `size`.
+    Source: NNlib, `upsample_linear`, `upsample_bilinear`, `upsample_trilinear`.
+    """
     n = len(shape(x)) - 2
     if size is None:
         scale = (scale,) * n if isinstance(scale, (int, float, np.number)) else tuple(scale)
@@ -72,7 +83,12 @@ def _stretched(x: Any, axis: int, out: int, align_corners: bool) -> Any:
 
 
 def pixel_shuffle(x: Any, r: int) -> Any:
-    """Channels into pixels: `r` times larger images with `r^d` times fewer channels."""
+    """Channels of `x` into pixels: `r` times larger images with `r^d` times fewer channels.
+
+    Shapes: spatial… × channels × batch.
+    Raises: ArgumentError unless `r^d` divides the channels.
+    Source: NNlib, `pixel_shuffle`.
+    """
     if len(shape(x)) < 3:
         raise ArgumentError("expected x with at least 3 dimensions")
     *spatial, channels, batch = shape(x)

@@ -15,6 +15,7 @@ from juliette_engine.primitive import shape
 from juliette_engine.primitives import getitem
 from juliette_engine.tape import primal
 
+
 def _picked(x: Any, *places: Any) -> Any:
     """`x[i, j, …, :, :]` for places of each channel and batch; zero outside of the image."""
     *sizes, channels, batch = shape(x)
@@ -64,6 +65,10 @@ def grid_sample(x: Any, grid: Any, *, padding_mode: str = "zeros") -> Any:
     Places lie between -1 and 1, the centres of the corner pixels; outside of them there are
     zeros, or the pixels of the border with `padding_mode="border"`.  Images may have a depth, too:
     `x` is (width, height, depth, channels, batch) and `grid` (3, width, height, depth, batch).
+
+    Shapes: the spatial size of `grid`, the channels and the batch of `x`.
+    Raises: ArgumentError for another `padding_mode`.
+    Source: NNlib, `grid_sample`.
     """
     if padding_mode not in ("zeros", "border"):
         raise ArgumentError(f"No padding mode such as {padding_mode}")
@@ -79,7 +84,12 @@ def grid_sample(x: Any, grid: Any, *, padding_mode: str = "zeros") -> Any:
 
 
 def imrotate(x: Any, angle: float, *, method: str = "bilinear", midpoint: Any = None) -> Any:
-    """`x` (height, width, channels, batch) turned by an angle round `midpoint`, which counts from 1."""
+    """`x` (height, width, channels, batch) turned by an angle round `midpoint`, which counts from 1.
+
+    Shapes: that of `x`.
+    Raises: ArgumentError for a `method` other than "bilinear" and "nearest".
+    Source: NNlib, `imrotate`.
+    """
     kind = primal(x).dtype
     if kind.kind in "iub" and method != "nearest":
         raise AssertionFailed("If the array has an Int eltype, only method=:nearest is supported")

@@ -11,6 +11,7 @@ import numpy as np
 from juliette_engine import rules, trees
 from juliette_engine.activations import identity
 from juliette_engine.errors import ArgumentError, AssertionFailed
+from juliette_engine.functions.dropping import dropout
 from juliette_engine.functions.standardising import mean_over, standardise
 from juliette_engine.initialisers import ones32, uniform, zeros32
 from juliette_engine.layers.basic import Scale
@@ -127,25 +128,6 @@ class Dropout(Layer):
             yield Keyword("dims", self.dims)
         if self.active is not None:
             yield Keyword("active", self.active)
-
-
-def dropout(x: Any, p: float, dims: Any = slice(None), rng: Any = None) -> Any:
-    """`x` with a fraction `p` of its elements set to zero, the others divided by `1 - p`."""
-    shape = rules.shape(x)
-    if not isinstance(dims, slice):
-        keep = {dims} if isinstance(dims, int) else set(dims)
-        shape = tuple(n if i + 1 in keep else 1 for i, n in enumerate(shape))
-    dtype = np.asarray(primal(x)).dtype
-    return rules.mul(
-        x, dropout_mask(shape, dtype if dtype.kind == "f" else np.dtype(float), p, rng)
-    )
-
-
-def dropout_mask(shape: tuple[int, ...], dtype: Any, p: float, rng: Any = None) -> Any:
-    """Zeros, a fraction `p` of them, and elsewhere `1 / (1 - p)`."""
-    chosen = uniform(shape, dtype, rng) > p
-    factor = 0.0 if p == 1 else 1 / (1 - p)
-    return np.asfortranarray((chosen * factor).astype(dtype))
 
 
 _ALPHA = -1.7580993408473766
@@ -386,7 +368,8 @@ class InstanceNorm(BatchNorm):
     neither affine nor tracked by default.
 
     Shapes: input `space… × chs × batch`, kept.
-    Raises: DimensionMismatch for input with other channels, AssertionFailed for less than three dimensions.
+    Raises: DimensionMismatch for input with other channels, AssertionFailed for less than three
+    dimensions.
     Source: Ulyanov and others (2016); Flux, `InstanceNorm`.
     """
 
@@ -410,7 +393,8 @@ class GroupNorm(BatchNorm):
     `chs`, `λ` and the `options` are those of `BatchNorm`; not tracked by default.
 
     Shapes: input `space… × chs × batch`, kept.
-    Raises: AssertionFailed unless `G` divides `chs`, DimensionMismatch for input with other channels.
+    Raises: AssertionFailed unless `G` divides `chs`, DimensionMismatch for input with other
+    channels.
     Source: Wu and He (2018); Flux, `GroupNorm`.
     """
 

@@ -466,7 +466,15 @@ class CellStateful(Layer):
 
 
 class RNNCellStateful(CellStateful):
-    """`h' = σ(Wi x + Wh h + b)` (Flux 0.14, `RNNCell`)."""
+    """`h' = σ(Wi x + Wh h + b)`.
+
+    For `Recur`, which keeps the state: `cell(state, x)` gives the new state and the output, and `state0` trains.
+    First weights come from `init`, `initb` and `init_state`.
+
+    Shapes: input `in` or `in × batch`, states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Elman (1990); Flux 0.14, `RNNCell`.
+    """
 
     σ: Activation
     Wi: Any
@@ -505,7 +513,15 @@ def like_input(h: Any, x: Any) -> Any:
 
 
 class LSTMCellStateful(CellStateful):
-    """Long short-term memory (Flux 0.14, `LSTMCell`); the forget gate starts open."""
+    """Long short-term memory; the forget gate starts open.
+
+    For `Recur`, which keeps the state: `cell(state, x)` gives the new state and the output, and `state0` trains.
+    First weights come from `init`, `initb` and `init_state`.
+
+    Shapes: input `in` or `in × batch`, states two of `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Hochreiter and Schmidhuber (1997); Flux 0.14, `LSTMCell`.
+    """
 
     Wi: Any
     Wh: Any
@@ -534,7 +550,15 @@ class LSTMCellStateful(CellStateful):
 
 
 class GRUCellStateful(CellStateful):
-    """Gated recurrent unit (Flux 0.14, `GRUCell`)."""
+    """Gated recurrent unit.
+
+    For `Recur`, which keeps the state: `cell(state, x)` gives the new state and the output, and `state0` trains.
+    First weights come from `init`, `initb` and `init_state`.
+
+    Shapes: input `in` or `in × batch`, states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014); Flux 0.14, `GRUCell`.
+    """
 
     Wi: Any
     Wh: Any
@@ -561,7 +585,15 @@ class GRUCellStateful(CellStateful):
 
 
 class GRUv3CellStateful(CellStateful):
-    """Gated recurrent unit, third version (Flux 0.14, `GRUv3Cell`)."""
+    """Gated recurrent unit, third version.
+
+    For `Recur`, which keeps the state: `cell(state, x)` gives the new state and the output, and `state0` trains.
+    First weights come from `init`, `initb` and `init_state`.
+
+    Shapes: input `in` or `in × batch`, states `out` or `out × batch`.
+    Raises: DimensionMismatch if the first dimension of the input is not `in`.
+    Source: Cho and others (2014); Flux 0.14, `GRUv3Cell`.
+    """
 
     Wi: Any
     Wh: Any
@@ -678,10 +710,14 @@ __all__ = [
     "LSTM",
     "RNN",
     "GRUCell",
+    "GRUCellStateful",
     "GRUv3",
     "GRUv3Cell",
+    "GRUv3CellStateful",
     "LSTMCell",
+    "LSTMCellStateful",
     "RNNCell",
+    "RNNCellStateful",
     "Recur",
     "Recurrence",
     "reset",

@@ -15,8 +15,12 @@ from juliette_engine.layers.layer import Child, Keyword, Layer, Name
 class WeightNorm(Layer):
     """A layer whose weight is `g * v / ‖v‖`, with the norm along `dims` (the last by default).
 
-    `WeightNorm(layer, which="weight"; dims=-1)`; `v` is kept in the layer, `g` beside it.
-    `remove_weight_norms` puts the product back (Flux 0.16, `WeightNorm`).
+    `v` is kept in the `layer` under the name `which`, `g` beside it; `remove_weight_norms` puts the
+    product back.
+
+    Shapes: those of the layer.
+    Raises: what the layer raises.
+    Source: Salimans and Kingma (2016); Flux, `WeightNorm`.
     """
 
     layer: Child
@@ -57,7 +61,10 @@ class WeightNorm(Layer):
 
 
 def remove_weight_norms(model: Any) -> Any:
-    """The model with plain weights in place of `WeightNorm`s."""
+    """The `model` with plain weights in place of each `WeightNorm`.
+
+    Source: Flux, `remove_weight_norms`.
+    """
 
     def leaf(x: Any) -> Any:
         if not isinstance(x, WeightNorm):

@@ -98,7 +98,12 @@ _old(
 
 
 class InvDecay(Stateful):
-    """Divides the `n`-th gradient of an array by `1 + γ n`."""
+    """Divides the `n`-th gradient of an array by `1 + gamma * n`.
+
+    Shapes: any; a number for each array.
+    Raises: nothing.
+    Source: Flux, `InvDecay`.
+    """
 
     fields = ("gamma",)
     defaults: ClassVar[tuple[Any, ...]] = (0.001,)
@@ -112,9 +117,13 @@ class InvDecay(Stateful):
 
 
 class ExpDecay(Stateful):
-    """Multiplies gradients by `η`, which shrinks by `decay` every `step` gradients down to `clip`.
+    """Multiplies gradients by `eta`, which shrinks by `decay` every `step` gradients after `start`, down to `clip`.
 
-    `η` is the rule's own, so it shrinks when any array has seen enough gradients.
+    `eta` is the rule's own, so it shrinks when any array has seen enough gradients.
+
+    Shapes: any; a number for each array.
+    Raises: nothing.
+    Source: Flux, `ExpDecay`.
     """
 
     fields = ("eta", "decay", "every", "clip", "start")
@@ -138,7 +147,12 @@ class ExpDecay(Stateful):
 
 
 class Optimiser(Stateful, wrappers.OptimiserChain):
-    """Rules one after the other; more can be added with `push`."""
+    """Rules one after the other; more can be added with `push`.
+
+    Shapes: those of the rules.
+    Raises: what the rules raise.
+    Source: Flux, `Optimiser`.
+    """
 
     def __init__(self, *rules: Any) -> None:
         wrappers.OptimiserChain.__init__(self, *rules)
@@ -160,7 +174,12 @@ ALL["InvDecay"], ALL["ExpDecay"], ALL["Optimiser"] = InvDecay, ExpDecay, Optimis
 
 
 def adamw(eta: float = 0.001, beta: Any = BETAS, decay: float = 0) -> Optimiser:
-    """`Optimiser(Adam(η, β), WeightDecay(decay))`"""
+    """`Optimiser(Adam(eta, beta), WeightDecay(decay))`: decay apart from the steps.
+
+    Shapes: any; those of Adam.
+    Raises: nothing.
+    Source: Loshchilov and Hutter (2017); Flux, `ADAMW`.
+    """
     return Optimiser(ALL["Adam"](eta, beta), ALL["WeightDecay"](decay))
 
 
@@ -169,3 +188,7 @@ CAPITALS = {
     "ADAM": "Adam", "RADAM": "RAdam", "OADAM": "OAdam", "ADAGrad": "AdaGrad",
     "ADADelta": "AdaDelta", "NADAM": "NAdam", "ADAMW": "AdamW",
 }  # fmt: skip
+globals().update({capitals: ALL.get(name, adamw) for capitals, name in CAPITALS.items()})
+globals().update(ALL)
+
+__all__ = sorted({*ALL, *CAPITALS})

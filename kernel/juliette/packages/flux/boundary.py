@@ -38,9 +38,7 @@ TRANSLATORS[engine_errors.AssertionFailed] = lambda e: E.AssertionError_(str(e))
 TRANSLATORS[engine_errors.DomainError] = lambda e: E.DomainError(from_host(e.value), str(e))
 TRANSLATORS[engine_errors.OutOfBounds] = lambda e: E.BoundsError(
     from_host(e.array),
-    tuple(
-        [V.UnitRange(i.start + 1, i.stop) if isinstance(i, slice) else i + 1 for i in e.index]
-    )
+    tuple([V.UnitRange(i.start + 1, i.stop) if isinstance(i, slice) else i + 1 for i in e.index])
     if isinstance(e.index, tuple)
     else (V.UnitRange(1, e.array.shape[0]), e.index + 1),
 )

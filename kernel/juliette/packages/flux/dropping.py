@@ -62,7 +62,7 @@ def load(module: Module) -> None:
 
 def dropped(rng: Any, x: Any, p: Any, dims: Any) -> Any:
     """`x` with a fraction `p` of its elements set to zero."""
-    from juliette_engine.layers.normalise import dropout
+    from juliette_engine.functions.dropping import dropout
 
     if rng is not None and not is_rng(rng):
         raise NoMethod("a generator of random numbers is missing")

@@ -29,7 +29,7 @@ from juliette.runtime.modules import Base, Module
 from juliette.runtime.world import TRACE
 from juliette_engine import functions as engine
 from juliette_engine import rules
-from juliette_engine.functions import convolution, pooling, spectral, warping
+from juliette_engine.functions import convolution, dropping, pooling, spectral, warping
 from juliette_engine.functions.attention import attention_scores
 from juliette_engine.gradients import pullback
 
@@ -303,16 +303,9 @@ def dense(module: Module) -> None:
     @module.method("glu(x, dim=1)", transparent=True)
     def glu(x: Any, dim: int = 1) -> Any:
         """The first half of `x` along a dimension times the sigmoid of the second."""
-        n = Base.bindings["size"](x, dim)
-        if n % 2:
-            raise AssertionError_(f"Even dimension of size {n} expected")
-        if not isinstance(x, ArrayLike):
+        if not isinstance(x, ArrayLike) and not Base.bindings["size"](x, dim) % 2:
             Base.bindings["selectdim"](x, dim, 1)
-        host = float_host(x)
-        lead = (slice(None),) * (dim - 1)
-        first = rules.getitem(host, (*lead, slice(0, n // 2)))
-        second = rules.getitem(host, (*lead, slice(n // 2, n)))
-        return from_host(rules.mul(first, rules.sigmoid(second)))
+        return from_host(dropping.glu(float_host(x), dim))
 
     @module.method("bias_act!(σ, x, b)", transparent=True)
     def bias_act(σ: Any, x: Any, b: Any) -> Any:

@@ -33,6 +33,7 @@ from juliette.runtime.array import wrap
 from juliette_engine import layers, rules
 from juliette_engine.activations import identity
 from juliette_engine.elementwise import Elementwise
+from juliette_engine.functions import dropping
 from juliette_engine.fusion import Call, Fixed
 from juliette_engine.layers import normalise as normalising
 from juliette_engine.primitive import PRIMITIVES
@@ -61,10 +62,10 @@ def _dropout(walk: Any, f: Record, args: list[Any]) -> Any:
     flow.line(f"if not {p.name}: raise Bail")
     flow.draws = True
     with calls.unchanged_randomness():
-        data = normalising.dropout_mask(x.example.data.shape, x.example.data.dtype, p.example)
+        data = dropping.dropout_mask(x.example.data.shape, x.example.data.dtype, p.example)
     mask = made(
         walk,
-        f"{flow.hold(normalising.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})",
+        f"{flow.hold(dropping.dropout_mask)}({x.name}.shape, {x.name}.dtype, {p.name})",
         wrap(data),
         False,
     )
