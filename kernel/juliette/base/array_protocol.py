@@ -236,7 +236,7 @@ def from_values(
     if arrays.GATHER is not None and eltype in T.DTYPE_OF:
         traced = arrays.GATHER(values, shape)
         if traced is not None:
-            return traced  # type: ignore[no-any-return]
+            return traced
     return make(shaped(values, eltype, shape), eltype)
 
 

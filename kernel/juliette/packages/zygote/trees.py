@@ -500,9 +500,7 @@ def outside(x: Any, t: Tape) -> Any:
             if isinstance(v, Node):
                 x.data[i] = outside(v, t)
         return x
-    immutable = isinstance(x, FUNCTIONS) or (
-        isinstance(x, Struct) and not type(x).mutable
-    )
+    immutable = isinstance(x, FUNCTIONS) or (isinstance(x, Struct) and not type(x).mutable)
     if not immutable or not any(isinstance(getattr(x, f, None), Node) for f in x.fields):
         return x
     out = object.__new__(type(x))
