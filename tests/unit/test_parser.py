@@ -54,7 +54,10 @@ LITERALS = [
     ("1_000", "1000"),
     ("9223372036854775807", "9223372036854775807"),
     ("-9223372036854775808", "-9223372036854775808"),
-    ("9223372036854775808", '(:literal "Int128" 9223372036854775808)'),
+    (
+        "9223372036854775808",
+        '(:macrocall (globalref Core @int128_str) nothing "9223372036854775808")',
+    ),
     ("0x7f", '(:literal "UInt8" 127)'),
     ("0x07f", '(:literal "UInt16" 127)'),
     ("0xdead_beef", '(:literal "UInt32" 3735928559)'),
@@ -89,7 +92,8 @@ LITERALS = [
     ("W̄₂′", ":W̄₂′"),
     (
         "100000000000000000000000000000000000000000",
-        '(:literal "BigInt" 100000000000000000000000000000000000000000)',
+        "(:macrocall (globalref Core @big_str) nothing"
+        ' "100000000000000000000000000000000000000000")',
     ),
 ]
 
@@ -405,6 +409,14 @@ def test_tree(text: str, expected: str) -> None:
 # Errors and completeness --------------------------------------------------------------------
 
 ERRORS = [
+    ("for i = 1:2 end(3)", "extra tokens after end of expression"),
+    ("begin x end.y", "extra tokens after end of expression"),
+    ("1..2..3", "extra tokens after end of expression"),
+    ("1:2..3", "extra tokens after end of expression"),
+    ("[2for i = 1:3]", "Expected space before `for` in generator"),
+    ("- (u, v)", "whitespace not allowed between prefix function call and argument list"),
+    ("0xapi", "invalid numeric constant"),
+    ("0b12", "invalid numeric constant"),
     ("f(x y)", "Expected `)`"),
     ("[1 2", "Expected `]`"),
     ("a b", "extra tokens after end of expression"),

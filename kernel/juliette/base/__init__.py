@@ -56,7 +56,7 @@
 - `libc`, `system`: the rest of `Libc` and `Sys`
 - `garbage`: finalizers, `atexit`, the module GC
 - `atomics`: fields and globals changed in one step
-- `projects`: `LOAD_PATH`, `pkgversion` and their like
+- `projects`, `package_ids`, `uuid`: `LOAD_PATH`, `pkgversion` and their like; which package a name means
 - `internals`, `array_internals`, `array_hooks`, `float_layout`: what packages take from inside of Base
 - `environment`: `ENV`, `Sys`, `Libc`, the clock
 - `pipes`: between tasks and programs

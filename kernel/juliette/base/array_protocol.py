@@ -24,7 +24,7 @@ from juliette.runtime.array import UNDEF, Array, elements, make, pack
 from juliette.runtime.errors import ArgumentError, InexactError, MethodError, NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.ranges import IdentityUnitRange
-from juliette.runtime.structs import Struct
+from juliette.runtime.structs import Struct, checked
 from juliette.syntax.expr import Symbol
 
 Base.const(":", V.COLON)
@@ -254,7 +254,7 @@ def convert_element(t: Any, x: Any) -> Any:
     """`convert(t, x)`, quick where there is nothing to do."""
     if t is T.Any_ or T.typeof(x) is t:
         return x
-    return Base.bindings["convert"](t, x)
+    return checked(Base.bindings["convert"](t, x), t, "typeassert")
 
 
 def convert_data(t: Any, data: Any, eltype: Any) -> Any:

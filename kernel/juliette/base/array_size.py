@@ -19,6 +19,7 @@ from juliette.base.cartesian import CartesianIndex, CartesianIndices, identical
 from juliette.base.index_styles import LINEAR
 from juliette.base.indexing import GETINDEX
 from juliette.base.indices import flatten, normalise
+from juliette.base.iterator_sizes import Lazy
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
@@ -284,6 +285,8 @@ def lastindex(a: Any) -> Any:
         return len(a) if a.isascii() else len(a[:-1].encode()) + 1
     if isinstance(a, (Struct, W.Wrapper)) and is_array(a) and len(shape_of(a)) == 1:
         return Base.bindings["last"](AXES(a)[0])
+    if isinstance(a, (V.JuliaDict, V.JuliaSet, Lazy)):
+        raise MethodError(Base.bindings["lastindex"], (a,), None)
     return Base.bindings["length"](a)
 
 

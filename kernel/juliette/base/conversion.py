@@ -23,7 +23,7 @@ from juliette.runtime.numeric import (
 from juliette.runtime.numeric import (
     INT_RANGE as _INT_RANGE,
 )
-from juliette.runtime.structs import Struct
+from juliette.runtime.structs import Struct, checked
 from juliette.syntax.expr import Symbol
 
 
@@ -39,7 +39,7 @@ def convert_to(t: Any, x: Any) -> Any:
         return x
     if is_basic_type(t) and is_number(x):
         return to_number(t, x)
-    return CONVERT(t, x)
+    return checked(CONVERT(t, x), t, "typeassert")
 
 
 CONVERT: GenericFunction = Base.bindings["convert"]
@@ -88,8 +88,8 @@ def convert_built_in(t: Any, x: Any) -> Any:
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
         out = V.JuliaDict(*body.parameters)
         for k, v in x.pairs():
-            key = CONVERT(body.parameters[0], k)
-            out.data[out.key(key)] = (key, CONVERT(body.parameters[1], v))
+            key = convert_to(body.parameters[0], k)
+            out.data[out.key(key)] = (key, convert_to(body.parameters[1], v))
         return out
     if family is T.unwrap(V.Set_).typename and T.subtype(T.typeof(x), T.AbstractSet):
         return T.CONSTRUCT(t, (x,), {})
@@ -177,7 +177,7 @@ def convert_array(x: Any, eltype: Any) -> Array:
             for v in elements(x.data):
                 to_number(eltype, v)
         return make(np.array(x.data, dtype=T.DTYPE_OF[eltype], order="F"), eltype)
-    values = [CONVERT(eltype, v) for v in elements(x.data)]
+    values = [convert_to(eltype, v) for v in elements(x.data)]
     return make(pack(values, eltype).reshape(x.data.shape, order="F"), eltype)
 
 

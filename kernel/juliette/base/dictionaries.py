@@ -208,7 +208,7 @@ def checked_key(d: Any, k: Any) -> Any:
         raise ArgumentError(
             f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}"
         )
-    converted = Base.bindings["convert"](kt, k)
+    converted = convert_to(kt, k)
     if not Base.bindings["isequal"](converted, k):
         raise ArgumentError(
             f"{Base.bindings['repr'](k)} is not a valid key for type {T.type_string(kt)}"
@@ -220,7 +220,7 @@ def checked_key(d: Any, k: Any) -> Any:
 def dict_set(d: Any, v: Any, k: Any) -> Any:
     vt = d.value_type
     if vt is not T.Any_ and not T.isa(v, vt):
-        v = Base.bindings["convert"](vt, v)
+        v = convert_to(vt, v)
     k = checked_key(d, k)
     d.data[d.key(k)] = (k, v)
     return d
@@ -278,7 +278,7 @@ def get_or_set_call(f: Any, d: Any, k: Any) -> Any:
         return entry[1]
     value = f()
     if d.value_type is not T.Any_ and not T.isa(value, d.value_type):
-        value = Base.bindings["convert"](d.value_type, value)
+        value = convert_to(d.value_type, value)
     setindex = Base.bindings["setindex!"]
     (setindex if setindex.user_methods else dict_set)(d, value, k)
     return value

@@ -17,6 +17,7 @@ from juliette.runtime.errors import (
     UndefRefError,
 )
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.structs import checked
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
@@ -167,7 +168,8 @@ def setfield(
         kind, how = ("non-atomic", "atomically") if atomic else ("atomic", "non-atomically")
         raise ConcurrencyViolationError(f"{verb}: {kind} field cannot be written {how}")
     ft = t.field_types[fields.index(key)]
-    value = value if ft is T.Any_ else Base.bindings["convert"](ft, value)
+    if ft is not T.Any_:
+        value = checked(Base.bindings["convert"](ft, value), ft, "setfield!")
     setattr(x, key, value)
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from juliette.base.collecting import Generator
 from juliette.base.iteration import ITERATE, iterate_value
 from juliette.base.iterators import (
     NO_INIT,
@@ -24,6 +25,7 @@ from juliette.base.iterators import (
     lazy_map,
 )
 from juliette.base.lazy import Iterators
+from juliette.base.zipping import Enumerate, Zip
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.errors import ArgumentError
@@ -54,6 +56,22 @@ def turned(xs: Any) -> Any:
 @Base.method("last(r::Base.Iterators.Reverse)")
 def last_of_reverse(r: Reverse) -> Any:
     return Base.bindings["first"](r.itr)
+
+
+@Base.method("last(e::Base.Iterators.Enumerate)")
+def last_of_enumerate(e: Enumerate) -> Any:
+    return Base.bindings["length"](e.itr), Base.bindings["last"](e.itr)
+
+
+@Base.method("last(z::Base.Iterators.Zip)")
+def last_of_zip(z: Zip) -> Any:
+    end = min(map(Base.bindings["lastindex"], z.sources))
+    return tuple([Base.bindings["getindex"](x, end) for x in z.sources])
+
+
+@Base.method("last(g::Base.Generator)")
+def last_of_generator(g: Generator) -> Any:
+    return g.f(Base.bindings["last"](g.iter))
 
 
 @Base.method("last(r::Base.Iterators.Repeated)")

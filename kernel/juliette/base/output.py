@@ -124,7 +124,7 @@ def io_context(_: Any, io: IO, *pairs: V.Pair) -> IO:
     0.333333
     ```
     """
-    return IOContext(io.stream, {**io.context, **context_entries(pairs)})
+    return io.with_(**context_entries(pairs))
 
 
 def context_field(io: IO, name: str) -> Any:
@@ -142,7 +142,7 @@ FIELD_HOOKS[IOContext] = context_field
 
 @Base.method("IOContext(io::IO, other::IO)")
 def io_context_of(_: Any, io: IO, other: IO) -> IO:
-    return IOContext(io.stream, {**io.context, **other.context})
+    return io.with_(**other.context)
 
 
 @Base.method("get(io::IO, key::Symbol, default)")

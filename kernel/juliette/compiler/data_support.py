@@ -287,7 +287,10 @@ def checked_maker(t: T.DataType, n: int) -> Any:
 
 
 def _conversion(t: Any) -> Any:
-    return lambda x: x if T.isa(x, t) else Base.bindings["convert"](t, x)
+    def converted(x: Any) -> Any:
+        return x if T.isa(x, t) else structs.checked(Base.bindings["convert"](t, x), t, "new")
+
+    return converted
 
 
 @helper("undefined")

@@ -133,7 +133,11 @@ class Emitter(TypedForms, DataForms, LoopForms):
                     for k, v in zip(keys, parts[n:], strict=True)
                 ],
             )
-            return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
+            if all(type(a) is C.Const for a in node.args) or all(
+                type(v) in (C.Const, C.Local, C.Global) for _, v in node.kwargs
+            ):
+                return self.call("%call_kw", parts[0], self.at(d), *parts[1:n])
+            return self.call("%call_kw_last", *parts[:n], self.at(d))
         if plan is not None:
             if plan.emit is not None:
                 return plan.emit(self, node)

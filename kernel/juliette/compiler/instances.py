@@ -197,7 +197,7 @@ class Instance:
             for var in (*code.params, *code.captures.values()):
                 inference.vars[var] = ANY
         for var, value in zip(code.statics, self.statics(), strict=True):
-            inference.vars[var] = Known(value)
+            inference.vars[var] = ANY if isinstance(value, T.TypeVar) else Known(value)
         defaults = []
         named = dict(self.named)
         missing = []
@@ -346,11 +346,11 @@ def declared_type(module: Module, typ: Any) -> Any:
 
 
 def static_values(method: Method, types: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Values for all static variables of the code, in its order."""
+    """Values for all static variables of the code, in its order; undefined ones are themselves."""
     source: Source = method.source
     if not source.statics:
         return ()
-    found = T.match(T.tuple_type(types), method.signature) or {}
+    found = T.match(T.tuple_type(types), method.signature, told=True) or {}
     return tuple(found.get(v, v.upper) for v in source.statics)
 
 

@@ -208,7 +208,9 @@ def plan_struct(inference: Any, t: Any, args: list[Any]) -> Plan | None:
         )
     made = t
     if isinstance(t, T.UnionAll):
-        values = method.static_parameters(full)
+        values = method.static_parameters(full, told=True)
+        if any(isinstance(v, T.TypeVar) for v in values):
+            return None
         made = T.apply_type(t, *values)
     if not isinstance(made, T.DataType) or not made.concrete:
         return None

@@ -131,7 +131,8 @@ def _emitted(
     if keywords:
         params.append("%kw")
     for var, value in zip(code.statics, statics, strict=True):
-        emitter.store(var.pyname, emitter.const(value))
+        if not isinstance(value, T.TypeVar):
+            emitter.store(var.pyname, emitter.const(value))
     if closure:
         for inner in code.captures.values():
             emitter.store(

@@ -11,7 +11,7 @@ from juliette.compiler import type_support as type_support
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
 from juliette.runtime.errors import ErrorException
-from juliette.runtime.modules import Base, Main, Module
+from juliette.runtime.modules import Main, Module
 from juliette.runtime.world import WORLD, in_function
 from juliette.syntax.expr import Expr, LineNumberNode, macro_call
 
@@ -199,14 +199,4 @@ def literal(kind: str, value: Any) -> Any:
         "UInt32": np.uint32,
         "UInt64": np.uint64,
     }
-    if kind in simple:
-        return simple[kind](value)
-    if kind not in WIDE_LITERALS:
-        Base.demand("@big_str")
-    make = WIDE_LITERALS.get(kind)
-    if make is None:
-        raise ErrorException(f"{kind} literals are not supported")
-    return make(value)
-
-
-WIDE_LITERALS: dict[str, Any] = {}
+    return simple[kind](value)

@@ -30,6 +30,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.modules import Base, Module
+from juliette.runtime.structs import checked, exact_type
 from juliette.runtime.values import JuliaDict, NamedTuple, Pair
 from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -54,7 +55,6 @@ FROM_BASE = (
     "setindex!",
     "getproperty",
     "setproperty!",
-    "convert",
     "firstindex",
     "lastindex",
     "hcat",
@@ -81,6 +81,7 @@ HELPERS["%NameError"] = NameError
 HELPERS["%UndefVarError"] = UndefVarError
 HELPERS["%AttributeError"] = AttributeError
 HELPERS["%call_kw"] = call_kw
+HELPERS["%call_kw_last"] = lambda f, *args: call_kw(f, args[-1], *args[:-1])
 HELPERS["%unionall"] = lambda var, body: T.UnionAll(var, body) if var in T.free_vars(body) else body
 
 
@@ -141,7 +142,7 @@ def set_global(module: Module, name: str, value: Any, const: bool) -> None:
         raise ErrorException(f"cannot declare {name} constant; it already has a value")
     declared = module.declared.get(name)
     if declared is not None and not T.isa(value, declared):
-        value = Base.bindings["convert"](declared, value)
+        value = converted(declared, value)
     bindings[name] = value
     if const:
         module.consts.add(name)
@@ -470,6 +471,14 @@ def vararg_type(t: Any) -> T.Vararg:
     if t is T.Vararg_:
         return T.Vararg(T.Any_)
     return t if isinstance(t, T.Vararg) else T.Vararg(t)
+
+
+@helper("convert")
+def converted(t: Any, x: Any) -> Any:
+    """What a declared variable or result holds: `convert(t, x)::t`."""
+    if exact_type(type(x)) is t:
+        return x
+    return checked(Base.bindings["convert"](t, x), t, "typeassert")
 
 
 @helper("typeassert")

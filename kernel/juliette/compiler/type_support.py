@@ -8,7 +8,7 @@ from juliette.compiler.support import _builtin, helper
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime.dispatch import Method
-from juliette.runtime.errors import ErrorException, TypeError_
+from juliette.runtime.errors import ErrorException, TypeError_, UndefVarError
 from juliette.runtime.modules import Base, Module, constructors
 from juliette.syntax.expr import Symbol
 
@@ -24,6 +24,7 @@ def define_struct(
     """Make the type; its fields come with `define_fields`, since they may mention it."""
     t = T.define(name, checked_supertype(name, sup), params, mutable=mutable, module=module)
     family = T.unwrap(t).typename
+    keep_bounds(family)
     family.make_class = structs.make_class
     family.is_struct = True
     check_free(module, name)
@@ -35,7 +36,26 @@ def set_supertype(t: Any, sup: Any) -> Any:
     """Give a type its supertype afterwards, since that mentions the type itself."""
     family = T.unwrap(t).typename
     family.super = checked_supertype(family.name, sup)
+    keep_bounds(family)
     return t
+
+
+def keep_bounds(family: Any) -> None:
+    """Have parameters refused that the supertype has no room for: `D{String}` of `D{T} <: Real1{T}`."""
+    above = family.super
+    if not isinstance(above, T.DataType) or not above.has_free:
+        return
+    wrapper = above.typename.wrapper
+    bounded = any(v.upper is not T.Any_ or v.lower is not T.Bottom for v in above.typename.params)
+    if not bounded and above.typename not in T.CHECKS:
+        return
+
+    def check(given: tuple[Any, ...]) -> None:
+        if len(given) == len(family.params) and not any(map(T.has_free, given)):
+            values = dict(zip(family.params, given, strict=True))
+            T.apply_type(wrapper, *[T.substitute(p, values) for p in above.parameters])
+
+    T.CHECKS[family] = check
 
 
 @helper("open_abstract")
@@ -172,7 +192,10 @@ def add_default_constructors(t: Any, place: tuple[str, int]) -> None:
             signature = T.UnionAll(var, signature)
 
         def specialised(method: Method, types: tuple[Any, ...], classes: Any, traced: bool) -> Any:
-            values = method.static_parameters(types)
+            values = method.static_parameters(types, told=True)
+            for v in values:
+                if isinstance(v, T.TypeVar):
+                    raise UndefVarError(Symbol(v.name))
             concrete = T.apply_type(t, *values)
             convert = Base.bindings["convert"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.base.method_reflection import table_of
 from juliette.compiler.lower import SyntaxProblem
-from juliette.compiler.support import WARN
+from juliette.compiler.support import WARN, iterate
 from juliette.display.declared import passed_on
 from juliette.display.io import IO, Text
 from juliette.display.methods import (
@@ -101,8 +101,21 @@ def method_error(e: Any, color: bool = False) -> str:
             f"while current world is {WORLD.latest}."
         )
     text += hint(f, types, args)
+    return text + closest(f, types, keywords, color, e.world)
+
+
+def closest(f: Any, types: list[Any], keywords: dict[str, Any], color: bool, world: Any) -> str:
+    """The closest candidates; some functions have so many methods that the first argument decides."""
     special = f in (Base.bindings.get(n) for n in ("convert", "getindex", "setindex!"))
-    return text + candidates(f, types, keywords, color, special=special, world=e.world)
+    return candidates(f, types, keywords, color, special=special, world=world)
+
+
+@Base.method("show_method_candidates(io::IO, e::MethodError, kwargs=())", export=False)
+def show_method_candidates(io: IO, e: Any, kwargs: Any = ()) -> None:
+    """Print the methods that a call came closest to."""
+    named = {k.name: v for k, v in iterate(kwargs)}
+    color = bool(io.get("color", False))
+    io.write(closest(e.f, argument_types(e.args), named, color, e.world))
 
 
 def convert_error(target: Any, types: list[Any]) -> str:
@@ -193,9 +206,9 @@ def hint(f: Any, types: list[Any], args: Any) -> str:
     if isinstance(f, GenericFunction) and f.module is not Base:
         of_base = Base.bindings.get(name)
         if (
-            isinstance(of_base, GenericFunction)
+            isinstance(of_base, (GenericFunction, T.JuliaType))
             and of_base is not f
-            and of_base.matching(tuple(types))
+            and takes(of_base, types)
         ):
             text += f"\nYou may have intended to import Base.{operator_text(name)}"
     if isinstance(args, tuple):
@@ -208,6 +221,12 @@ def hint(f: Any, types: list[Any], args: Any) -> str:
             "https://docs.julialang.org/en/v1/manual/strings/#man-concatenation)."
         )
     return text
+
+
+def takes(f: Any, types: list[Any]) -> bool:
+    """Has a function or type a method for arguments of these types?"""
+    table, before = table_of(f)
+    return bool(table.matching((*before, *types)))
 
 
 _v = T.TypeVar("T", None, T.Number)
@@ -338,7 +357,9 @@ def type_error(e: Any) -> str:
     if e.expected is T.Bool:
         return f"TypeError: non-boolean ({T.type_string(T.typeof(got))}) used in boolean context"
     value = (
-        f"Type{{{T.type_string(got)}}}"
+        "Vararg"
+        if got is T.Vararg_
+        else f"Type{{{T.type_string(got)}}}"
         if isinstance(got, T.JuliaType)
         else f"a value of type {T.type_string(T.typeof(got))}"
     )

@@ -34,7 +34,7 @@ class IO:
         return len(data)
 
     def with_(self, **context: Any) -> IO:
-        return IOContext(self.stream, {**self.context, **context})
+        return context_class(type(self))(self.stream, {**self.context, **context})
 
     def get(self, key: str, default: Any = None) -> Any:
         return self.context.get(key, default)
@@ -63,7 +63,7 @@ class UserIO:
         return len(data)
 
     def with_(self, **context: Any) -> IO:
-        return IOContext(self, context)
+        return context_class(type(self))(self, context)
 
     def get(self, key: str, default: Any = None) -> Any:
         return default
@@ -73,9 +73,29 @@ structs.MIXINS[T.IO_] = UserIO
 
 
 class IOContext(IO):
-    """`IOContext(io, :compact => true)`"""
+    """`IOContext(io, :compact => true)`; there is a class for each kind of stream around."""
 
     __slots__ = ()
+
+
+_CONTEXT_CLASSES: dict[type, type[IOContext]] = {}
+
+
+def context_class(of: type) -> type[IOContext]:
+    """The class of an IOContext around a stream of a class: `IOContext{IOBuffer}`."""
+    found = _CONTEXT_CLASSES.get(of)
+    if found is None:
+        found = of if issubclass(of, IOContext) else _new_context_class(of)
+        _CONTEXT_CLASSES[of] = found
+    return found
+
+
+def _new_context_class(of: type) -> type[IOContext]:
+    t = T.apply_type(T.CORE_TYPES["IOContext"], T.class_type(of)[0])
+    if t._pyclass is None:
+        T.register_class(type("IOContext", (IOContext,), {"__slots__": ()}), t)
+    made: type[IOContext] = t.pyclass
+    return made
 
 
 def within(io: IO, x: Any, **context: Any) -> IO | None:
@@ -154,14 +174,14 @@ class Input(IO):
 
 
 _TTY = T.define("Base.TTY", T.IO_)
-T.register_class(IO, _TTY)
 T.register_class(Terminal, _TTY)
 T.register_class(Input, _TTY)
-T.register_class(IOContext, T.core_type("IOContext", T.IO_))
+T.CORE_TYPES["IOContext"] = T.define("IOContext", T.IO_, [T.TypeVar("IO_t", None, T.IO_)])
 T.register_class(IOStream, T.core_type("IOStream", T.IO_))
 _DEVNULL = T.define("Base.DevNull", T.IO_)
 T.register_class(DevNull, _DEVNULL)
 T.register_class(IOBuffer, T.core_type("IOBuffer", T.IO_))
+T.register_class(IO, T.CORE_TYPES["IOBuffer"])
 Base.const("IOContext", T.CORE_TYPES["IOContext"])
 Base.const("IOBuffer", T.CORE_TYPES["IOBuffer"])
 Base.const("IOStream", T.CORE_TYPES["IOStream"])

@@ -78,6 +78,8 @@ def parts_of(m: Method) -> tuple[str, list[Any], list[str]]:
         )
         if isinstance(inner, T.DataType) and inner.has_free and m.type_vars:
             head = T.type_string(inner)
+        elif isinstance(inner, T.UnionAll) and " where " in head:
+            head = f"({head})"
         return head, params[1:], names[1:]
     if m.function.anonymous and m.function.julia_type is not None:
         # declared for the type without the types of what it captures
@@ -94,7 +96,9 @@ def is_constructor(m: Method) -> bool:
         or not first.parameters
     ):
         return False
-    family = getattr(T.unwrap(first.parameters[0]), "typename", None)
+    made = first.parameters[0]
+    made = made.upper if isinstance(made, T.TypeVar) else made
+    family = getattr(T.unwrap(made), "typename", None)
     return family is not None and family.constructors is m.function
 
 
@@ -288,7 +292,7 @@ def candidate(
             given[i] = p.type if vararg else p
     if special and matches == 0:
         return None
-    if not keywords and not newer and matches == len(params) == len(types):
+    if m.code is None and not keywords and not newer and matches == len(params) == len(types):
         # One that gave up on arguments of these types is no candidate for them.
         return None
     if params and isinstance(params[-1], T.Vararg) and len(given) > len(params):

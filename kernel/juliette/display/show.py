@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import support
-from juliette.display.io import IO, STDOUT, IOBuffer, Text, UserIO, within
+from juliette.display.io import IO, STDOUT, IOBuffer, Terminal, Text, UserIO, context_class, within
 from juliette.display.numbers import complex_text, float_text, number_text, plain_text
 from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.runtime import types as T
@@ -46,7 +46,7 @@ def one_line(x: Any, **context: Any) -> str:
 
 def long_text(x: Any, **context: Any) -> str:
     text = Text()
-    SHOW(IO(text, context), PLAIN, x)
+    SHOW(context_class(Terminal)(text, context), PLAIN, x)
     return text.value()
 
 

@@ -126,11 +126,14 @@ class Method:
     def accepts_count(self, n: int) -> bool:
         return n >= self.nargs if self.vararg else n == self.nargs
 
-    def static_parameters(self, types: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The values of the `where` variables for arguments of these types."""
+    def static_parameters(self, types: tuple[Any, ...], *, told: bool = False) -> tuple[Any, ...]:
+        """The values of the `where` variables for arguments of these types.
+
+        One that no argument tells has its upper bound, or is itself with `told`.
+        """
         if not self.type_vars:
             return ()
-        found = T.match(T.tuple_type(types), self.signature)
+        found = T.match(T.tuple_type(types), self.signature, told=told)
         if found is None:
             return tuple(v.upper for v in self.type_vars)
         return tuple(found[v] for v in self.type_vars)

@@ -427,6 +427,8 @@ class ElementError(Exception):
 
 def bind_parameter(t: UnionAll, p: Any) -> Any:
     """`t{p}`, if `p` is in the bounds of the variable."""
+    if p is Vararg_:
+        raise ElementError("Type", "parameter", p)
     if not isinstance(p, (JuliaType, TypeVar, int)):
         from juliette.runtime.array import Array
         from juliette.runtime.tables import Hashed

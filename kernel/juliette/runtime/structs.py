@@ -116,6 +116,13 @@ def make_primitive(t: T.DataType) -> type:
 exact_type = T._TYPE_OF_CLASS.get
 
 
+def checked(value: Any, t: Any, place: str) -> Any:
+    """What a method of `convert` gave, which need not be of the type that was asked for."""
+    if exact_type(type(value)) is not t and not T.isa(value, t):
+        raise TypeError_(Symbol(place), "", t, value)
+    return value
+
+
 def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
     """`new(values...)`: an instance with converted fields; later ones may stay undefined."""
     if not isinstance(t, T.DataType) or not t.concrete:
@@ -132,7 +139,7 @@ def new(t: Any, values: tuple[Any, ...], convert: Any) -> Any:
             and (kind := exact_type(type(value))) is not typ
             and (kind is None or type(typ) is not T.UnionType or kind not in typ.types)
         ):
-            value = convert(typ, value)
+            value = checked(convert(typ, value), typ, "new")
         object.__setattr__(obj, name, value)
     if len(values) < len(fields):
         for name, zero in plain_rest(t, len(values)):

@@ -545,8 +545,11 @@ def equal(a: Any, b: Any) -> bool:
     return a is b or (subtype(a, b) and subtype(b, a))
 
 
-def match(a: Any, b: Any) -> dict[TypeVar, Any] | None:
-    """If `a <: b`, the values that the outer `where` variables of `b` took; else None."""
+def match(a: Any, b: Any, *, told: bool = False) -> dict[TypeVar, Any] | None:
+    """If `a <: b`, the values that the outer `where` variables of `b` took; else None.
+
+    A variable that nothing fixes takes its upper bound; with `told` it stands for itself.
+    """
     if not isinstance(b, UnionAll):
         return {} if subtype(a, b) else None
     query = Query()
@@ -564,6 +567,8 @@ def match(a: Any, b: Any) -> dict[TypeVar, Any] | None:
     for _ in order:
         # Bounds may have been found in terms of each other.
         values = {v: substitute(t, values) if has_free(t) else t for v, t in values.items()}
+    if told:
+        values.update({x.var: x.var for x in order if x.lower is Bottom and x.upper is not Bottom})
     return values
 
 

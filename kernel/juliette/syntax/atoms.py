@@ -336,6 +336,8 @@ class AtomParser(BracketParser):
         """(x for a in b if c)  ==>  (parens (generator x (filter (= a b) c)))"""
         parts = [first]
         while self.kind == "for":
+            if self.adjacent():
+                self.fail("Expected space before `for` in generator", self.start, self.start)
             self.bump()
             self.pass_newline()
             specs = self.parse_iterations()

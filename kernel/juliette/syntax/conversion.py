@@ -14,6 +14,7 @@ from juliette.syntax.tree import SyntaxNode
 Literal = Callable[[str, Any], Any]
 
 _PLAIN_VALUES = frozenset(("Int64", "Float64", "Bool", "String"))
+_LITERAL_MACROS = {"Int128": "@int128_str", "UInt128": "@uint128_str", "BigInt": "@big_str"}
 _NAMES = frozenset(("Identifier", "Operator", "MacroName"))
 core_module: list[Any] = [Symbol("Core")]
 """The module of the macros that syntax itself calls; the runtime puts its `Core` in place of the name."""
@@ -51,6 +52,10 @@ class _Converter:
                 return node.value
             if kind == "CoreMacroName":
                 return GlobalRef(core_module[0], Symbol(node.value))
+            if kind in _LITERAL_MACROS:
+                # Integers too large for a machine word stand in expressions as they were written.
+                name = GlobalRef(core_module[0], Symbol(_LITERAL_MACROS[kind]))
+                return Expr("macrocall", name, None, node.form.replace("_", ""))
             return self.literal(kind, node.value)
         special = _SPECIAL.get(kind)
         if special is not None:

@@ -55,20 +55,14 @@ class ExpressionParser(AtomParser):
 
     def parse_eq_star(self) -> SyntaxNode:
         """a... = b = c  ==>  (= (... a) (= b c))"""
-        left = self._splat(self.parse_binary(_PAIR))
+        left = self.parse_binary(_PAIR)
         if self.kind in ASSIGNMENTS or self.kind == "~":
             return self._assignment(left, commas=False)
         return left
 
-    def _splat(self, operand: SyntaxNode) -> SyntaxNode:
-        while self.kind == "...":
-            self.bump()
-            operand = self.node("...", operand.start, [operand])
-        return operand
-
     def parse_comma(self) -> SyntaxNode:
         """a, b...  ==>  (tuple a (... b))"""
-        first = self._splat(self.parse_binary(_PAIR))
+        first = self.parse_binary(_PAIR)
         if self.kind != ",":
             return first
         items = [first]
@@ -81,7 +75,7 @@ class ExpressionParser(AtomParser):
                     if self.kind == "EOF":
                         self.fail_unexpected()
                     break
-            items.append(self._splat(self.parse_binary(_PAIR)))
+            items.append(self.parse_binary(_PAIR))
         return self.node("tuple", first.start, items)
 
     def _assignment(self, left: SyntaxNode, *, commas: bool) -> SyntaxNode:
@@ -94,7 +88,7 @@ class ExpressionParser(AtomParser):
             lefts.append(left)
             operators.append(self.bump())
             self.pass_newline()
-            left = self.parse_comma() if commas else self._splat(self.parse_binary(_PAIR))
+            left = self.parse_comma() if commas else self.parse_binary(_PAIR)
         while lefts:
             left = self._assign(lefts.pop(), operators.pop(), left)
         return left
@@ -218,11 +212,23 @@ class ExpressionParser(AtomParser):
         return not (self.flags[index] & SPACE and not self.flags[index + 1] & SPACE)
 
     def _range(self, left: SyntaxNode) -> SyntaxNode:
-        """a:b:c  ==>  (call-i a : b c)"""
-        operator = self.bump()
-        if self.kinds[operator] != ":":
+        """a:b:c...  ==>  (... (call-i a : b c))"""
+        if self.kind == ":":
+            while self.kind == ":" and self._is_range():
+                left = self._colon_range(left)
+        elif self.kind != "...":
+            operator = self.bump()
             self.pass_newline()
-            return self._infix(left, operator, [self.parse_binary(_COLON + 1)])
+            left = self._infix(left, operator, [self.parse_binary(_COLON + 1)])
+        while self.kind == "...":
+            self.bump()
+            left = self.node("...", left.start, [left])
+        if BINARY.get(self.kind) == _COLON and (self.kind != ":" or self._is_range()):
+            self.fail("extra tokens after end of expression")
+        return left
+
+    def _colon_range(self, left: SyntaxNode) -> SyntaxNode:
+        operator = self.bump()
         if self.kind == "NL":
             self.fail("line break after `:` in range expression", self.start, self.start)
         rest = [self.parse_binary(_COLON + 1)]
@@ -370,7 +376,7 @@ class ExpressionParser(AtomParser):
             )
         ):
             return self.parse_factor()
-        if adjacent and following == "(":
+        if following == "(":
             return self._prefix_call(index)
         self.bump()
         self.deepen()
@@ -405,6 +411,12 @@ class ExpressionParser(AtomParser):
             or (found.leading_semicolon and (found.semicolons == 1 or found.count))
             or not (found.count or found.semicolons)
         ):
+            if self.flags[operator + 1] & SPACE:
+                self.fail(
+                    "whitespace not allowed between prefix function call and argument list",
+                    self.stops[operator],
+                    found.start,
+                )
             kind = "dotcall" if self.flags[operator] & DOTTED else "call"
             arguments = self.with_parameters(found)
             name = self.operator_leaf(operator)
@@ -457,6 +469,11 @@ class ExpressionParser(AtomParser):
         kind = self.kind
         if kind == "Identifier":
             atom = self.parse_identifier()
+            if atom.children is not None:
+                return atom
+        elif kind in KEYWORDS and not (kind in ("end", "begin") and self.end_is_name):
+            # Nothing is called, indexed or asked for a field right behind an `end`.
+            return self.parse_atom()
         elif kind in SYNTACTIC_PREFIXES:
             atom = self.syntactic_prefix()
         else:

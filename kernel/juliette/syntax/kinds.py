@@ -81,7 +81,7 @@ _LEVELS: Final = (
     (Precedence.COMPARISON, _COMPARISONS),
     (Precedence.PIPE_LEFT, "<|"),
     (Precedence.PIPE_RIGHT, "|>"),
-    (Precedence.COLON, ": .. … ⁝ ⋮ ⋱ ⋰ ⋯"),
+    (Precedence.COLON, ": .. … ⁝ ⋮ ⋱ ⋰ ⋯ ..."),
     (Precedence.PLUS, _PLUSES),
     (Precedence.TIMES, _TIMES),
     (Precedence.RATIONAL, "//"),

@@ -319,6 +319,16 @@ class Lexer:
                     message = f'numeric constant "{text[start:stop]}" is ambiguous before the next'
                     return self._error(start, stop, f"{message} character; add a zero or a space")
         after = text[stop : stop + 1]
+        if (
+            found["decimal"] is None
+            and found["hexdot"] is None
+            and not (kind == "Float" and "." in text[start:stop])
+        ):
+            end = stop
+            while end < len(text) and (text[end].isdecimal() or is_name_start(text[end])):
+                end += 1
+            if end > stop:
+                return self._error(start, end, "invalid numeric constant")
         if after in tuple("0123456789") or (
             after == "."
             and kind == "Float"

@@ -311,7 +311,7 @@ class StatementParser(ExpressionParser):
         return self.node("do", call.start, [call, names, body])
 
     def _do_argument(self) -> SyntaxNode:
-        return self._splat(self.parse_binary(_RANGE))
+        return self.parse_binary(_RANGE)
 
     # Definitions.
 

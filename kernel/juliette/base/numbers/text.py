@@ -26,13 +26,11 @@ from juliette.runtime.numeric import (
     BigFloat_,
     BigInt,
     BigInt_,
-    Int128,
     Int128_,
-    UInt128,
     UInt128_,
     decimal,
 )
-from juliette.syntax.expr import Expr, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, Symbol
 
 # ---------------------------------------------------------------- digits
 
@@ -157,7 +155,7 @@ def _literal(name: str, t: Any, doc: str) -> None:
     @Base.macro(name)
     def literal(context: Any, text: str, *flags: Any) -> Any:
         try:
-            return QuoteNode(parse_integer(t, text.replace("_", ""), None))
+            return parse_integer(t, text.replace("_", ""), None)
         except BadNumber as e:
             raise ArgumentError(str(e)) from None
 
@@ -171,16 +169,11 @@ _literal("uint128_str", UInt128_, '`uint128"…"`')
 @Base.macro("big_str")
 def big_str(context: Any, text: str, *flags: Any) -> Any:
     """`big"123"` and `big"1.5"`: numbers of any size."""
-    return Expr("call", QuoteNode(big_number), text)
-
-
-def _wide_literals() -> None:
-    from juliette.compiler.session import WIDE_LITERALS
-
-    WIDE_LITERALS.update(Int128=Int128, UInt128=UInt128, BigInt=BigInt)
-
-
-_wide_literals()
+    try:
+        return big_number(text)
+    except ArgumentError as error:
+        made = Expr("call", GlobalRef(Base, Symbol("ArgumentError")), error.msg)
+        return Expr("call", GlobalRef(Base, Symbol("throw")), made)
 
 
 # ---------------------------------------------------------------- precision of BigFloat

@@ -20,6 +20,7 @@ from juliette.compiler.lower.signatures import (
     Signature,
     optional_methods,
     parse_signature,
+    without_hint,
 )
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
@@ -60,6 +61,18 @@ class Functions(Scoping):
             return None
         return name
 
+    def expanded(self, part: Any) -> Any:
+        """A signature in which no parameter is a macro call any more."""
+        if not isinstance(part, Expr):
+            return part
+        if part.head == "macrocall" and without_hint(part) is part:
+            return self.expanded(self.expansion(part))
+        if part.head in ("call", "parameters"):
+            return Expr(part.head, *map(self.expanded, part.args))
+        if part.head in ("where", "::", "...", "kw", "="):
+            return Expr(part.head, self.expanded(part.args[0]), *part.args[1:])
+        return part
+
     def lower_function(self, e: Expr) -> C.Node:
         signature = e.args[0]
         if isinstance(signature, Symbol):
@@ -91,7 +104,7 @@ class Functions(Scoping):
                 continue
             signature = d.args[0]
             body = d.args[1] if d.head == "function" else as_block(d.args[1])
-            methods = optional_methods(signature, body)
+            methods = optional_methods(self.expanded(signature), body)
             self.warn_unused(methods[0][0])
             for i, (sig, b) in enumerate(methods):
                 taken_apart = parse_signature(sig)
@@ -152,7 +165,7 @@ class Functions(Scoping):
             p = p.args[0]
         for variables in reversed(wheres):
             signature = Expr("where", signature, *variables)
-        methods = optional_methods(signature, as_block(body), self_name="#self#")
+        methods = optional_methods(self.expanded(signature), as_block(body), self_name="#self#")
         for i, (sig, b) in enumerate(methods):
             self.family_method(family, parse_signature(sig), b, name, i > 0)
         return self.close(family)
@@ -297,7 +310,7 @@ class Functions(Scoping):
     def global_method(self, signature: Any, body: Any) -> C.Node:
         """A method of a global function, a constructor, or a callable type."""
         nodes: list[C.Node] = []
-        methods = optional_methods(signature, body)
+        methods = optional_methods(self.expanded(signature), body)
         self.warn_unused(methods[0][0])
         for i, (sig_expr, b) in enumerate(methods):
             nodes.append(self._global_method(parse_signature(sig_expr), b, i > 0))

@@ -48,21 +48,20 @@ class Quoting(Scoping):
                 depth += 1
             args: list[C.Node] = []
             for a in e.args:
-                if (
-                    isinstance(a, Expr)
-                    and a.head == "$"
-                    and depth == 1
-                    and len(a.args) == 1
-                    and isinstance(a.args[0], Expr)
-                    and a.args[0].head == "..."
-                ):
-                    args.append(C.Splat(self.lower(a.args[0].args[0])))
+                if isinstance(a, Expr) and a.head == "$" and depth == 1:
+                    # One `$` holds several expressions after `$$(xs...)` in a quote in a quote.
+                    args += map(self._interpolated, a.args)
                 else:
                     args.append(self.quasi(a, depth))
             return C.Call(C.Runtime("make_expr"), [C.Const(e.head), *args])
         if isinstance(e, QuoteNode) and isinstance(e.value, Expr):
             return C.Call(C.Runtime("make_quote"), [self.quasi(e.value, depth)])
         return C.Const(e)
+
+    def _interpolated(self, e: Any) -> C.Node:
+        if isinstance(e, Expr) and e.head == "...":
+            return C.Splat(self.lower(e.args[0]))
+        return self.lower(e)
 
     def lower_copyast(self, e: Expr) -> C.Node:
         return C.Call(C.Runtime("copy_ast"), [C.Const(e.args[0].value)])

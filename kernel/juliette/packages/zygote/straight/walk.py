@@ -184,7 +184,10 @@ class Walk:
                 raise Refuse("captured variables")
             for inner in code.captures.values():
                 captured[inner.name] = closure.part(inner.name)
-        return self.run(code, source.module, args, kwargs, captured, static_values(method, types))
+        statics = static_values(method, types)
+        if any(isinstance(value, T.TypeVar) for value in statics):
+            raise Refuse("a type parameter that no argument tells")
+        return self.run(code, source.module, args, kwargs, captured, statics)
 
     def run(
         self,
