@@ -61,11 +61,21 @@ def expand(value: Any, n: int) -> tuple[int, ...]:
     )
 
 
+def each(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """The same, checked for its length."""
+    out = expand(value, n)
+    if len(out) != n:
+        raise DimensionMismatch(f"{name} {len(out)}d, should be {n}d!")
+    return out
+
+
 def expand_padding(value: Any, n: int) -> tuple[int, ...]:
     """Padding as two entries for each of `n` dimensions."""
     if isinstance(value, (int, np.integer)):
         return (int(value),) * (2 * n)
     value = tuple(int(v) for v in value)
+    if len(value) not in (n, 2 * n):
+        raise DimensionMismatch(f"Padding {len(value)}d, should be either {n}d or {2 * n}d!")
     return value if len(value) == 2 * n else tuple(v for v in value for _ in (0, 1))
 
 
@@ -104,22 +114,27 @@ def geometry(
             f"Output channels must be divisible by groups! ({w[n + 1]} vs. {groups})"
         )
     out = Geometry(
-        expand(stride, n),
+        each(stride, n, "Stride"),
         expand_padding(pad, n),
-        expand(dilation, n),
+        each(dilation, n, "Dilation"),
         groups,
         flipped,
         x[:n],
         w[:n],
     )
-    for i, (k, d) in enumerate(zip(out.kernel, out.dilation, strict=True)):
-        lo, hi = out.pad[2 * i], out.pad[2 * i + 1]
-        if (k - 1) * d + 1 > x[i] + lo + hi:
+    return fitting(out)
+
+
+def fitting(g: Geometry) -> Geometry:
+    """A geometry whose kernel is no larger than the padded input."""
+    for i, (k, d) in enumerate(zip(g.kernel, g.dilation, strict=True)):
+        lo, hi = g.pad[2 * i], g.pad[2 * i + 1]
+        if (k - 1) * d + 1 > g.input[i] + lo + hi:
             raise DimensionMismatch(
                 f"Kernel * dilation (({k} - 1) * {d} + 1) cannot be larger than input + padding "
-                f"({x[i]} + {lo} + {hi})!"
+                f"({g.input[i]} + {lo} + {hi})!"
             )
-    return out
+    return g
 
 
 def inward(x: Any) -> Any:
@@ -355,10 +370,10 @@ def transposed_geometry(
     if size[n] != kernel[n + 1]:
         raise DimensionMismatch(f"Input channels must match! ({size[n]} vs. {kernel[n + 1]})")
     st, pd, dl, extra = (
-        expand(stride, n),
+        each(stride, n, "Stride"),
         expand_padding(pad, n),
-        expand(dilation, n),
-        expand(outpad, n),
+        each(dilation, n, "Dilation"),
+        each(outpad, n, "Padding"),
     )
     before = tuple(
         (size[i] - 1) * st[i] - pd[2 * i] - pd[2 * i + 1] + dl[i] * (kernel[i] - 1) + 1 + extra[i]
@@ -410,9 +425,9 @@ def unfold(
     n = len(size) - 2
     kernel = kernel[:n]
     g = Geometry(
-        expand(stride, n),
+        each(stride, n, "Stride"),
         expand_padding(pad, n),
-        expand(dilation, n),
+        each(dilation, n, "Dilation"),
         1,
         flipped,
         size[:n],
@@ -482,9 +497,9 @@ def fold(
     n = len(size) - 2 if len(size) == len(kernel) else len(kernel)
     kernel = kernel[:n]
     g = Geometry(
-        expand(stride, n),
+        each(stride, n, "Stride"),
         expand_padding(pad, n),
-        expand(dilation, n),
+        each(dilation, n, "Dilation"),
         1,
         flipped,
         tuple(size[:n]),

@@ -12,8 +12,9 @@ from juliette_engine.elementwise import div, power
 from juliette_engine.errors import DimensionMismatch
 from juliette_engine.functions.convolution import (
     Geometry,
-    expand,
+    each,
     expand_padding,
+    fitting,
     inward,
     outward,
     remembered,
@@ -33,14 +34,16 @@ def geometry(
         raise DimensionMismatch(
             f"PoolDims expects ndim(x) == length(k)+2 == {n + 2}, dimension mismatch between x ({len(size)}) and k ({n})"
         )
-    return Geometry(
-        expand(kernel if stride is None else stride, n),
-        expand_padding(pad, n),
-        (1,) * n,
-        1,
-        True,
-        size[:n],
-        kernel,
+    return fitting(
+        Geometry(
+            each(kernel if stride is None else stride, n, "Stride"),
+            expand_padding(pad, n),
+            (1,) * n,
+            1,
+            True,
+            size[:n],
+            kernel,
+        )
     )
 
 

@@ -74,7 +74,8 @@ def _stretched(x: Any, axis: int, out: int, align_corners: bool) -> Any:
     low = np.minimum(np.floor(at).astype(int), n - 1)
     high = np.minimum(low + 1, n - 1)
     dtype = primal(x).dtype
-    weight = (at - low).astype(dtype if dtype.kind == "f" else float)
+    kind = primal(x).real.dtype if dtype.kind == "c" else dtype
+    weight = (at - low).astype(kind if kind.kind == "f" else float)
     weight = weight.reshape((1,) * axis + (out,) + (1,) * (len(shape(x)) - axis - 1))
     before = (slice(None),) * axis
     return add(

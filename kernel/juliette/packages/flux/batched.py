@@ -84,6 +84,8 @@ FAMILIES = {False: family("BatchedTranspose"), True: family("BatchedAdjoint")}
 def swapped(x: Any, cls: type[Batched]) -> Any:
     """`x` with each matrix transposed; what was wrapped already is unwrapped where that is the same."""
     real = T.subtype(W.eltype_of(x), T.Real)
+    if isinstance(x, W.PermutedDimsArray) and x.perm == (1, 0, 2) and (real or not cls.conjugates):
+        return x.parent
     if isinstance(x, Batched) and (real or x.conjugates == cls.conjugates):
         return x.parent
     if isinstance(x, BatchedAdjoint) and not real:

@@ -79,7 +79,9 @@ def to_host(x: Any) -> Any:
         return x
     if isinstance(x, Array):
         data = x.data
-        return Listed(x) if data.dtype.char == "O" else data
+        if data.dtype.char != "O":
+            return data
+        return zygote.complex_data(x) if zygote.is_complex(x) else Listed(x)
     if cls is tuple:
         return tuple(map(to_host, x))
     if isinstance(x, V.Pair):

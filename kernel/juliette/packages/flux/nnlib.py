@@ -206,6 +206,20 @@ def convolutions(module: Module) -> None:
         )
         return from_host(y)
 
+    @module.method("unfold(x::AbstractArray, d::DenseConvDims)", transparent=True, export=False)
+    def unfold(x: Any, d: Dims) -> Any:
+        """The windows of a convolution whose sizes are given."""
+        return from_host(convolution._unfold(fits(x, (*d.geometry.input, d.into)), g=d.geometry))
+
+    @module.method(
+        "fold(y::AbstractArray, output_size::Tuple, d::DenseConvDims)",
+        transparent=True,
+        export=False,
+    )
+    def fold(y: Any, output_size: Any, d: Dims) -> Any:
+        """The windows of a convolution whose sizes are given, added into an array of a size."""
+        return from_host(convolution._fold(to_host(y), g=d.geometry))
+
     poolings(module)
 
 
@@ -295,10 +309,13 @@ def dense(module: Module) -> None:
         product = engine.batched_mul(to_host(A), to_host(B))
         if product.shape != C.data.shape:
             raise DimensionMismatch("batch size mismatch: C != A * B")
-        C.data[...] = (
-            product * to_host(α) + C.data * to_host(β) if β is not False else product * to_host(α)
-        )
-        return C
+        product = product * to_host(α)
+        if β is not False:
+            product = product + C.data * to_host(β)
+        if isinstance(C, Array):
+            C.data[...] = product
+            return C
+        return Base.bindings["copyto!"](C, from_host(product))
 
     @module.method("glu(x, dim=1)", transparent=True)
     def glu(x: Any, dim: int = 1) -> Any:

@@ -50,7 +50,14 @@ from juliette.packages.zygote import (
 from juliette.packages.zygote.arrays import RULES
 from juliette.packages.zygote.dotted import register_broadcast
 from juliette.packages.zygote.entry import ignored
-from juliette.packages.zygote.nodes import is_traced, plain, to_engine, to_julia
+from juliette.packages.zygote.nodes import (
+    complex_data,
+    is_complex,
+    is_traced,
+    plain,
+    to_engine,
+    to_julia,
+)
 from juliette.packages.zygote.parameters import FUNCTORS, collect_params
 from juliette.packages.zygote.scalars import OPS
 from juliette.runtime.modules import Module, package
@@ -64,10 +71,12 @@ __all__ = [
     "Tracer",
     "buffer",
     "collect_params",
+    "complex_data",
     "custom",
     "entry",
     "errors",
     "ignored",
+    "is_complex",
     "is_traced",
     "linear",
     "methods",
