@@ -1,4 +1,4 @@
-"""The examples in the docstrings of Base print what they say."""
+"""The examples in the docstrings of Base, and on the pages beside them, print what they say."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from juliette.base import bootstrap
+from juliette.base import bootstrap, examples
 from juliette.base.deferred import CHAPTERS, EXTENDED
+from juliette.interpreter import Interpreter
 from juliette.runtime.modules import all_docstrings
 from juliette.testing.doctest import check_markdown
 
@@ -39,3 +40,22 @@ def test_examples(group: str, tmp_path: Path) -> None:
     page.write_text(PAGES[group], encoding="utf-8")
     report = check_markdown(page)
     assert not report.failures, report.render()
+
+
+@pytest.mark.parametrize("page", sorted(examples.PAGES.glob("*.md")), ids=lambda path: path.stem)
+def test_pages_of_examples(page: Path) -> None:
+    report = check_markdown(page)
+    assert not report.failures, report.render()
+
+
+@pytest.mark.parametrize("name", ["sin", "LinearAlgebra.Diagonal", "Dates.Year", "@time", "UInt8"])
+def test_help_has_an_example(name: str) -> None:
+    session = Interpreter()
+    session.run("import LinearAlgebra, Dates")
+    assert "julia>" in session.help(name)["text/plain"]
+
+
+def test_a_name_of_ones_own_is_not_taken_for_one_of_base() -> None:
+    session = Interpreter()
+    session.run("module Own; sin(x) = 1; end")
+    assert "julia>" not in session.help("Own.sin")["text/plain"]

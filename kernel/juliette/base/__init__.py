@@ -69,6 +69,7 @@
 - `randomness`: `rand` and its family
 - `multimedia`: displays, and the forms that values are shown in
 - `descriptions`: the words for types and constants
+- `examples`: what `?name` adds to the docstrings
 - `documentation`, `name_search`: `?name`; names like the one asked for
 - `deferred`: which of these are imported only when one of their names is met
 - `bootstrap`: puts Base together and makes a session's Main module

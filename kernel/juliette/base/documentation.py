@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from juliette.base.examples import added, entries
 from juliette.base.name_search import accessible, alike, meant
 from juliette.base.output import displaysize_default
 from juliette.display.io import IO, Text
@@ -69,7 +70,7 @@ def documentation(module: Module, query: str, required: bool = False) -> dict[st
     if searched := _SEARCHED.fullmatch(name):
         return _found_in_texts(searched["text"], bool(searched["raw"]))
     if name in KEYWORDS:
-        return _forms(KEYWORDS[name], _search_line(module, name))
+        return _forms(_of_keyword(name), _search_line(module, name))
     owner, last = _owner(module, name.split("(")[0].strip())
     if not owner.has(last):
         if required:
@@ -99,13 +100,18 @@ def _found_in_texts(text: str, is_pattern: bool) -> dict[str, str]:
 def text_of(module: Module, name: str) -> str:
     """What is written about a name, as Markdown."""
     if name in KEYWORDS:
-        return KEYWORDS[name]
+        return _of_keyword(name)
     if field := _field_text(module, name):
         return field
     owner, last = _owner(module, name)
     if not owner.has(last):
         return f"No documentation found.\n\nBinding `{name}` does not exist."
     return _of_value(owner, last, name, ruled=False)
+
+
+def _of_keyword(name: str) -> str:
+    text = KEYWORDS[name]
+    return "\n\n".join([text, *added("Base", name.replace(" ", "_"), [text])])
 
 
 def plain_text(markdown: str) -> str:
@@ -196,9 +202,21 @@ def _of_value(owner: Module, last: str, name: str, ruled: bool = True) -> str:
         from juliette.base.descriptions import TEXTS
 
         texts += [TEXTS[last]] if last in TEXTS else []
-    if texts:
-        return "\n\n---\n\n".join(dict.fromkeys(texts))
+    more = added(_home(owner, last), last, texts)
+    if texts or more:
+        whole = "\n\n---\n\n".join(dict.fromkeys(texts))
+        return "\n\n".join(filter(None, (whole, *more)))
     return "No documentation found.\n\n" + _facts(value, generic, name)
+
+
+def _home(owner: Module, name: str) -> str:
+    """The module of Julia's own that a name comes from; no module of a user's."""
+    if name in entries("base") and Base.has(name) and Base.get(name) is owner.get(name):
+        return "Base"
+    if PACKAGES.get(owner.name) is owner:
+        return owner.name
+    found = Base.get("which")(owner, Symbol(name))
+    return found.name if found is not owner else ""
 
 
 def _from_base(owner: Module, last: str, value: Any) -> bool:
