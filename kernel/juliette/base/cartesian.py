@@ -19,6 +19,7 @@ from juliette.runtime.errors import ArgumentError, BoundsError, MethodError
 from juliette.runtime.hashing import MASK, julia_hash
 from juliette.runtime.modules import Base, constructors
 from juliette.runtime.ranges import IdentityUnitRange, UnitRange
+from juliette.runtime.tables import PLAIN_FAMILIES
 
 AbstractCartesianIndex = T.sub_family(
     "AbstractCartesianIndex", "N", lambda n: T.Any_, abstract=True
@@ -31,6 +32,7 @@ CartesianIndices_ = T.sub_family(
     "CartesianIndices", "N R", lambda n, r: W.abstract_array(T.apply_type(CartesianIndex_, n), n)
 )
 LinearIndices_ = T.sub_family("LinearIndices", "N R", lambda n, r: W.abstract_array(T.Int64, n))
+PLAIN_FAMILIES.add(T.unwrap(CartesianIndex_).typename)
 T.unwrap(CartesianIndex_).typename.fields = ("I",)
 T.unwrap(CartesianIndex_).typename.field_types = (T.Any_,)
 for _name, _t in (

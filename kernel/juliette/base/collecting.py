@@ -242,6 +242,11 @@ def consume(f: Any, values: list[Any], t: Any, source: Any, *rest: Any) -> Any:
     return f(Generator(Base.bindings["identity"], tuple(values)), *rest)
 
 
+def consume_from(f: Any, init: Any, values: list[Any]) -> Any:
+    """A fold of Base's over what a generator gave, which begins with `init`."""
+    return f.call_kw({"init": init}, Generator(Base.bindings["identity"], tuple(values)))
+
+
 def _empty(f: Any, t: Any, source: Any) -> Any:
     """What a generator is that gave nothing: it may have a type, or only a function that could have been applied."""
     if isinstance(f, T.JuliaType) and isinstance(t, T.DataType):
@@ -271,6 +276,7 @@ def _answer(so_far: Any, answer: Any, neutral: bool) -> Any:
 
 support.HELPERS |= {
     "%consume": consume,
+    "%consume_from": consume_from,
     "%any_step": any_step,
     "%all_step": all_step,
     "%finite": finite_source,

@@ -88,8 +88,7 @@ def convert_built_in(t: Any, x: Any) -> Any:
     if family is T.unwrap(V.Dict_).typename and isinstance(x, V.JuliaDict):
         out = V.JuliaDict(*body.parameters)
         for k, v in x.pairs():
-            key = convert_to(body.parameters[0], k)
-            out.data[out.key(key)] = (key, convert_to(body.parameters[1], v))
+            out.put(convert_to(body.parameters[0], k), convert_to(body.parameters[1], v))
         return out
     if family is T.unwrap(V.Set_).typename and T.subtype(T.typeof(x), T.AbstractSet):
         return T.CONSTRUCT(t, (x,), {})

@@ -40,9 +40,12 @@ def make_dict(cls: Any, key_type: Any, value_type: Any, pairs: Any, n: int | Non
     d = cls(key_type, value_type)
     if n is not None:
         d.reserve(n)
-    key, data = d.key, d.data
+    if d.names is None:
+        d.data.update(pairs)
+        return d
+    put = d.put
     for k, v in pairs:
-        data[key(k)] = (k, v)
+        put(k, v)
     return d
 
 
@@ -163,11 +166,6 @@ def dict_with_eltype(make: Any, kv: Any, t: Any) -> Any:
 # ---------------------------------------------------------------- one key
 
 
-def entry_of(d: Any, k: Any) -> Any:
-    """The (key, value) stored under a key, or None."""
-    return d.data.get(d.key(k))
-
-
 def native(function: str, d: Any, *args: Any) -> Any:
     """The dictionary or set itself; one of a user's type needs a method of the user's own."""
     if not isinstance(d, (V.JuliaDict, V.JuliaSet)):
@@ -182,10 +180,10 @@ def dict_get(d: Any, k: Any) -> Any:
         if found is ABSENT:
             raise KeyError_(k)
         return found
-    entry = d.data.get(d.key(k))
-    if entry is None:
+    value = d.data.get(d.key(k), ABSENT)
+    if value is ABSENT:
         raise KeyError_(k)
-    return entry[1]
+    return value
 
 
 @Base.method("getindex(d::AbstractDict, k, l, ks...)", transparent=True)
@@ -221,8 +219,7 @@ def dict_set(d: Any, v: Any, k: Any) -> Any:
     vt = d.value_type
     if vt is not T.Any_ and not T.isa(v, vt):
         v = convert_to(vt, v)
-    k = checked_key(d, k)
-    d.data[d.key(k)] = (k, v)
+    d.put(checked_key(d, k), v)
     return d
 
 
@@ -235,8 +232,7 @@ def get(d: Any, k: Any, default: Any) -> Any:
     3
     ```
     """
-    entry = native("get", d, k, default).data.get(d.key(k))
-    return entry[1] if entry is not None else default
+    return native("get", d, k, default).data.get(d.key(k), default)
 
 
 @Base.method("get(f::Union{Function,Type}, d::AbstractDict, k)", transparent=True)
@@ -245,8 +241,8 @@ def get_or_call(f: Any, d: Any, k: Any) -> Any:
     if not isinstance(d, V.JuliaDict):
         found = Base.bindings["get"](d, k, ABSENT)
         return f() if found is ABSENT else found
-    entry = d.data.get(d.key(k))
-    return entry[1] if entry is not None else f()
+    value = d.data.get(d.key(k), ABSENT)
+    return f() if value is ABSENT else value
 
 
 @Base.method("get!(d::AbstractDict, k, default)", transparent=True)
@@ -273,9 +269,9 @@ def get_or_set_call(f: Any, d: Any, k: Any) -> Any:
         value = f()
         Base.bindings["setindex!"](d, value, k)
         return value
-    entry = d.data.get(d.key(k))
-    if entry is not None:
-        return entry[1]
+    value = d.data.get(d.key(k), ABSENT)
+    if value is not ABSENT:
+        return value
     value = f()
     if d.value_type is not T.Any_ and not T.isa(value, d.value_type):
         value = convert_to(d.value_type, value)
@@ -301,8 +297,8 @@ def haskey(d: Any, k: Any) -> bool:
 @Base.method("getkey(d::AbstractDict, k, default)", transparent=True)
 def getkey(d: Any, k: Any, default: Any) -> Any:
     """The stored key that is equal to `k`, or `default`."""
-    entry = entry_of(native("getkey", d, k, default), k)
-    return entry[0] if entry is not None else default
+    handle = native("getkey", d, k, default).key(k)
+    return d.originals([handle])[0] if handle in d.data else default
 
 
 @Base.method("delete!(d::AbstractDict, k)", transparent=True)
@@ -322,16 +318,16 @@ def delete(d: Any, k: Any) -> Any:
 @Base.method("pop!(d::AbstractDict, k)", transparent=True)
 def pop_key(d: Any, k: Any) -> Any:
     """Remove the entry of a key and return its value."""
-    entry = native("pop!", d, k).remove(d.key(k))
-    if entry is None:
+    value = native("pop!", d, k).remove(d.key(k))
+    if value is V.ABSENT:
         raise KeyError_(k)
-    return entry[1]
+    return value
 
 
 @Base.method("pop!(d::AbstractDict, k, default)", transparent=True)
 def pop_key_or(d: Any, k: Any, default: Any) -> Any:
-    entry = native("pop!", d, k, default).remove(d.key(k))
-    return default if entry is None else entry[1]
+    value = native("pop!", d, k, default).remove(d.key(k))
+    return default if value is V.ABSENT else value
 
 
 @Base.method("pop!(d::AbstractDict)", transparent=True)

@@ -38,6 +38,8 @@ class KeySet(DictView):
     __slots__ = ()
 
     def julia_iterator(self) -> Iterator[Any]:
+        if isinstance(self.dict, V.JuliaDict):
+            return iter(self.dict.keys())
         return (e[0] for e in self.entries())
 
     def element_type(self) -> Any:
@@ -50,6 +52,8 @@ class ValueIterator(DictView):
     __slots__ = ()
 
     def julia_iterator(self) -> Iterator[Any]:
+        if isinstance(self.dict, V.JuliaDict):
+            return iter(self.dict.values())
         return (e[1] for e in self.entries())
 
     def element_type(self) -> Any:

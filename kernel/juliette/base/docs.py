@@ -155,7 +155,7 @@ def meta(m: Module, *, autoinit: Any = True) -> Any:
     out = V.JuliaIdDict(T.Any_, T.Any_)
     for name, parts in _PARTS.get(m, {}).items():
         key = Binding(m, name)
-        out.data[out.key(key)] = (key, Documentation("\n\n".join(parts.values())))
+        out.put(key, Documentation("\n\n".join(parts.values())))
     return out
 
 

@@ -122,7 +122,7 @@ def deep_copy(x: Any, memo: dict[int, Any]) -> Any:
         memo[id(x)] = d
         for k, v in x.pairs():
             kk = deep_copy(k, memo)
-            d.data[d.key(kk)] = (kk, deep_copy(v, memo))
+            d.put(kk, deep_copy(v, memo))
         return d
     if isinstance(x, Expr):
         code = memo[id(x)] = Expr(x.head)

@@ -53,7 +53,8 @@ def _immutable_constructor(t: Any, *args: Any) -> Any:
     out = ImmutableDict(kt, vt)
     added = [(convert_to(kt, p.first), convert_to(vt, p.second)) for p in reversed(rest)]
     for k, v in (*added, *(parent.entries() if parent is not None else ())):
-        out.data.setdefault(out.key(k), (k, v))
+        if out.key(k) not in out.data:
+            out.put(k, v)
     return out
 
 

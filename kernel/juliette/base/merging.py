@@ -145,7 +145,7 @@ def map_values(f: Any, v: ValueIterator) -> Any:
             Base.bindings["setindex!"](d, f(p.second), p.first)
         return v
     for k, x in d.entries():
-        d.data[d.key(k)] = (k, convert_to(d.value_type, f(x)))
+        d.put(k, convert_to(d.value_type, f(x)))
     return v
 
 

@@ -194,7 +194,9 @@ def draw_entry(rng: Any, source: Any) -> Any:
         while True:
             handle = table.slots[int(rng.rand_range(1, len(table.slots))) - 1]
             if handle in table.where:
-                found = source.data[handle]
+                (found,) = source.originals([handle])
+                if isinstance(source, V.JuliaDict):
+                    found = found, source.data[handle]
                 break
     return V.Pair(*found) if isinstance(source, V.JuliaDict) else found
 

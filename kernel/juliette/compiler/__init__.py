@@ -20,6 +20,7 @@
 - `intrinsics`: how calls are planned, and where rules about Base's functions are registered
 - `intrinsics_numbers`: rules for numbers: results, and direct code
 - `intrinsics_bits`: rules for the bits of integers
+- `intrinsics_characters`: rules for characters
 - `intrinsics_mixed`: rules for sums and products of numbers of different kinds
 - `intrinsics_indexing`: rules for ranges, sizes, reading and writing elements
 - `intrinsics_literals`: rules for arrays and dictionaries from their elements
@@ -37,5 +38,6 @@
 - `results`: types of results of Base's functions, by example
 - `session`: statements of a module in, values out; macros
 - `support`: what compiled code calls by names that begin with `%`
+- `toplevel`: variables of a module that a statement keeps to itself while it runs
 - `type_support`: what type definitions do when they run
 """

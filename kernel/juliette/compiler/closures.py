@@ -56,6 +56,22 @@ class ClosureBase:
     generic: GenericFunction
     fields: tuple[str, ...] = ()
 
+    @classmethod
+    def maker(cls) -> Any:
+        """A function that makes one from what it captures; None if the names of that forbid it."""
+        names = cls.fields
+        if not all(map(str.isidentifier, names)) or len(set(names)) < len(names):
+            return None
+        found = cls.__dict__.get("made_by")
+        if found is None:
+            given = [f"x{i}" for i in range(len(names))]
+            lines = [f"def maker({', '.join(given)}):", "    made = new(cls)"]
+            lines += [f"    made.{name} = {x}" for name, x in zip(names, given, strict=True)]
+            scope: dict[str, Any] = {"new": cls.__new__, "cls": cls}
+            exec(compile("\n".join([*lines, "    return made"]), __file__, "exec"), scope)
+            found = cls.made_by = (scope["maker"],)  # type: ignore[attr-defined]
+        return found[0]
+
     def __call__(self, *args: Any) -> Any:
         generic = self.generic
         cache = generic.traced_cache if TRACE.depth else generic.cache

@@ -172,7 +172,7 @@ class Collect(Node):
 class Consume(Node):
     """A function of Base's that takes all that a generator yields: `sum(x for …)`, `any`, `Dict`.
 
-    `same`: elements of the one source, as they are.
+    `same`: elements of the one source, as they are.  `init`: what a fold begins with.
     """
 
     function: Const
@@ -180,6 +180,7 @@ class Consume(Node):
     sources: list[Local]
     rest: list[Node]
     same: bool
+    init: Node | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False, match_args=False)

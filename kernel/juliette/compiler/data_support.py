@@ -22,6 +22,7 @@ from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRe
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.values import (
+    ABSENT,
     JuliaDict,
     JuliaSet,
     OneTo,
@@ -33,6 +34,7 @@ from juliette.syntax.expr import Symbol
 
 HELPERS["%view"] = lambda a: a.renew_view()
 HELPERS["%UNDEF"] = UNDEF
+HELPERS["%ABSENT"] = ABSENT
 HELPERS["%UnitRange"] = UnitRange
 HELPERS["%OneTo"] = OneTo
 HELPERS["%StepRange"] = StepRange
@@ -105,7 +107,7 @@ def dict_of(cls: Any, entries: tuple[tuple[Any, Any], ...]) -> JuliaDict:
     """`Dict(k => v, …)` whose keys are looked up as they are."""
     d = cls(cls.key_type, cls.value_type)
     d.reserve(len(entries))
-    d.data = {entry[0]: entry for entry in entries}
+    d.data.update(entries)
     return d  # type: ignore[no-any-return]
 
 
@@ -303,19 +305,69 @@ def no_key(d: JuliaDict, key: Any) -> None:
     raise KeyError_(key)
 
 
-@helper("dict_get")
-def dict_get(d: JuliaDict, key: Any, default: Any) -> Any:
-    found = d.data.get(key)
-    return default if found is None else found[1]
-
-
 @helper("dict_get_or_set")
 def dict_get_or_set(d: JuliaDict, key: Any, default: Any) -> Any:
-    found = d.data.get(key)
-    if found is not None:
-        return found[1]
-    d.data[key] = key, default
-    return default
+    return d.data.setdefault(key, default)
+
+
+@helper("dict_added")
+def dict_added(d: JuliaDict, key: Any, value: Any) -> Any:
+    d.data[key] = value
+    return value
+
+
+def _plainly(v: Array) -> list[Any] | None:
+    """The elements of an array as a list; None if one was never assigned."""
+    data = v.data
+    if data.dtype == object:
+        items = data.ravel(order="F").tolist()
+        return None if _NO_ELEMENT in map(id, items) else items
+    return data.tolist() if data.ndim == 1 else data.ravel(order="F").tolist()
+
+
+@helper("position_of")
+def position_of(x: Any, v: Array) -> int | None:
+    """`findfirst(==(x), v)` of elements that are looked up as they are."""
+    items = _plainly(v)
+    if items is None:
+        return Base.bindings["findfirst"](Base.bindings["=="](x), v)  # type: ignore[no-any-return]
+    try:
+        return items.index(x) + 1
+    except ValueError:
+        return None
+
+
+@helper("element_of")
+def element_of(x: Any, v: Array) -> bool:
+    """`x in v` of elements that are looked up as they are."""
+    items = _plainly(v)
+    return x in items if items is not None else Base.bindings["in"](x, v)
+
+
+@helper("findfirst_of")
+def findfirst_of(f: Any, closure_: Any, v: Array) -> int | None:
+    i = 1
+    for x in support.ITERATE(v):
+        if f(closure_, x):
+            return i
+        i += 1
+    return None
+
+
+@helper("findlast_of")
+def findlast_of(f: Any, closure_: Any, v: Array) -> int | None:
+    i = len(v.data)
+    while i > 0:
+        if f(closure_, Base.bindings["getindex"](v, i)):
+            return i
+        i -= 1
+    return None
+
+
+@helper("findall_of")
+def findall_of(f: Any, closure_: Any, v: Array) -> Array:
+    found = [i for i, x in enumerate(support.ITERATE(v), 1) if f(closure_, x)]
+    return make(np.array(found, np.int64), T.Int64)
 
 
 @helper("char_in")

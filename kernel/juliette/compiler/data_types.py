@@ -11,6 +11,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, undefined
 from juliette.runtime.modules import Base
+from juliette.runtime.tables import plain_keys
 
 PAIR, NAMED_TUPLE = T.unwrap(V.Pair_).typename, T.unwrap(V.NamedTuple_).typename
 # Element types whose arrays are read and written through a memoryview.
@@ -54,18 +55,12 @@ def dict_of(x: Any) -> tuple[Any, Any] | None:
 
 def plain_key(declared: Any, given: Any) -> bool:
     """Is a key of exactly the declared type, and looked up as it is?"""
-    return widen(given) is declared and is_key(declared)
+    return widen(given) is declared and plain_keys(declared)
 
 
 def found_key(declared: Any, given: Any) -> bool:
     """May a key be looked up as it is?"""
     return plain_key(declared, given) or (declared is STRING and widen(given) is SUBSTRING)
-
-
-def is_key(t: Any) -> bool:
-    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME:
-        return t.concrete and all(p in KEYS for p in t.parameters)
-    return t in KEYS or cartesian(t) > 0
 
 
 def cartesian(t: Any) -> int:

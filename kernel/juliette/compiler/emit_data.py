@@ -14,7 +14,8 @@ from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.inference import assigned_in, parts_of, quiet
-from juliette.compiler.lattice import HIGH
+from juliette.compiler.lattice import HIGH, widen
+from juliette.runtime import types as T
 
 STORE = ast.Store()
 
@@ -283,10 +284,12 @@ class DataForms(Pieces):
         test = self.at(ast.Compare(first, [ast.IsNot()], [self.name("%UNDEF")]))
         return self.choose(test, again, self.call("%undefined"))
 
-    def store_element(self, node: C.Call, index: Any, view: bool) -> None:
-        """`A[i, j] = v` as a statement."""
+    def store_element(self, node: C.Call, index: Any, view: bool, to: Any = None) -> None:
+        """`A[i, j] = v` as a statement; `to` makes an element of the value."""
         target, value, *indices = node.args
         held = self.expr(value)
+        if to is not None:
+            held = self.call(self.constant_for("to", to), held)
         if not isinstance(held, (ast.Name, ast.Constant)):
             t = self.temp()
             self.store(t, held)
@@ -294,8 +297,8 @@ class DataForms(Pieces):
         place = self.access([target, *indices], view, STORE)
         self.push(ast.Assign([place], held))
 
-    def stored(self, node: C.Call, index: Any, view: bool) -> ast.expr:
-        self.store_element(node, index, view)
+    def stored(self, node: C.Call, index: Any, view: bool, to: Any = None) -> ast.expr:
+        self.store_element(node, index, view, to)
         return self.expr(node.args[0])
 
     # ------------------------------------------------------------ dictionaries whose keys are numbers or strings
@@ -309,31 +312,29 @@ class DataForms(Pieces):
         d, k = self.exprs(node.args)
         d, dictionary = self.hold(d)
         k, again = self.hold(k)
-        found, entry = self.hold(self.call(self.attribute(self.entries(d), "get"), k))
-        test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
-        value = self.at(ast.Subscript(entry, self.const(1), LOAD))
-        return self.choose(test, value, self.call("%no_key", dictionary, again))
+        get = self.attribute(self.entries(d), "get")
+        missing = self.call("%no_key", dictionary, again)
+        value_type = widen(self.element(node))
+        if (
+            isinstance(value_type, T.DataType)
+            and value_type is not T.Nothing
+            and value_type.concrete
+        ):
+            found, value = self.hold(self.call(get, k))
+            test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
+        else:
+            found, value = self.hold(self.call(get, k, self.name("%ABSENT")))
+            test = self.at(ast.Compare(found, [ast.IsNot()], [self.name("%ABSENT")]))
+        return self.choose(test, value, missing)
 
     def dict_get(self, node: C.Call) -> ast.expr:
         d, k, default = self.exprs(node.args)
-        if not isinstance(default, (ast.Name, ast.Constant)):
-            return self.call("%dict_get", d, k, default)
-        found, entry = self.hold(self.call(self.attribute(self.entries(d), "get"), k))
-        test = self.at(ast.Compare(found, [ast.IsNot()], [self.const(None)]))
-        return self.choose(test, self.at(ast.Subscript(entry, self.const(1), LOAD)), default)
+        return self.call(self.attribute(self.entries(d), "get"), k, default)
 
     def dict_store(self, node: C.Call) -> None:
         d, v, k = self.exprs(node.args)
-        if not isinstance(k, (ast.Name, ast.Constant)):
-            t = self.temp()
-            if not isinstance(v, (ast.Name, ast.Constant)):
-                s = self.temp()
-                self.store(s, v)
-                v = self.name(s)
-            self.store(t, k)
-            k = self.name(t)
         place = self.at(ast.Subscript(self.entries(d), k, STORE))
-        self.push(ast.Assign([place], self.at(ast.Tuple([k, v], LOAD))))
+        self.push(ast.Assign([place], v))
 
     def dict_stored(self, node: C.Call) -> ast.expr:
         self.dict_store(node)

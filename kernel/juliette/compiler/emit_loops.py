@@ -249,6 +249,8 @@ class LoopForms(Pieces):
             if self.inference is not None and not self.traced
             else ANY
         )
+        if node.init is not None:
+            return self.begun(node, name, element)
         if name in ("any", "all"):
             return self.question(node, name == "any", element is T.Bool)
         if (
@@ -262,6 +264,23 @@ class LoopForms(Pieces):
         self.store(add, self.attribute(self.name(values), "append"))
         self.looped(node, lambda value: ast.Expr(self.call(add, value)))
         return self.consumed(node, self.name(values), element)
+
+    def begun(self, node: C.Consume, name: str, element: Any) -> ast.expr:
+        """A fold that begins with a given value."""
+        assert node.init is not None
+        total = self.temp()
+        self.store(total, self.expr(node.init))
+        if name == "sum" and self.types.get(id(node)) is element and element is not ANY:
+            self.looped(node, lambda value: ast.AugAssign(self.name(total, True), ast.Add(), value))
+            out = self.name(total)
+            return out if element is T.Float64 else self.call("%wrap", out)
+        values, add = self.temp(), self.temp()
+        self.store(values, self.at(ast.List([], LOAD)))
+        self.store(add, self.attribute(self.name(values), "append"))
+        self.looped(node, lambda value: ast.Expr(self.call(add, value)))
+        return self.call(
+            "%consume_from", self.expr(node.function), self.name(total), self.name(values)
+        )
 
     def consumed(self, node: C.Consume, values: ast.expr, element: Any) -> ast.expr:
         """The function applied to all values; the source tells what there could have been if there are none."""

@@ -19,7 +19,7 @@ from juliette.compiler.emit_data import DataForms
 from juliette.compiler.emit_loops import LoopForms
 from juliette.compiler.emit_pieces import LOAD, STORE
 from juliette.compiler.emit_typed import OPERATORS, TypedForms
-from juliette.compiler.inference import constant_global, parts_of
+from juliette.compiler.inference import assigned_in, constant_global, parts_of
 from juliette.compiler.intrinsics import exact
 from juliette.compiler.lattice import BOTTOM, Known, widen
 from juliette.compiler.lower import Family
@@ -266,6 +266,29 @@ class Emitter(TypedForms, DataForms, LoopForms):
             )
         )
 
+    def keeping(self, kept: dict[str, C.Var], node: C.Node) -> None:
+        """Return the value of a statement that keeps globals in variables of its own meanwhile."""
+        if not kept:
+            self.tail(node)
+            return
+        assigned = assigned_in(node, set())
+        for name, var in kept.items():
+            self.store(var.pyname, self.expr_Global(C.Global(name)))
+            self.definite.add(var)
+        saved = self.sub()
+        self.tail(node)
+        body = self.done([])
+        for name, var in kept.items():
+            if var in assigned:
+                self.set_global(C.AssignGlobal(name, C.Local(var)), self.name(var.pyname))
+        back, self.out = self.out, saved
+        if not back:
+            self.out += body
+            return
+        # CPython looks an interrupt's handler up by the step before the one it jumps back to.
+        first = self.at(ast.Assign([self.name(self.temp(), True)], self.const(None)))
+        self.push(ast.Try([first, *body], [], [], back))
+
     def expr_Block(self, node: C.Block) -> ast.expr:
         items = list(node.items)
         while items and isinstance(items[-1], C.Line):
@@ -379,8 +402,12 @@ class Emitter(TypedForms, DataForms, LoopForms):
 
     def expr_Closure(self, node: C.Closure) -> ast.expr:
         family: Family = node.family
-        signatures = self.const(None) if family.takes_anything else self.signatures(family)
         captured: list[ast.expr] = [self.name(outer.pyname) for outer, _ in family.captures]
+        cls: Any = getattr(self.types.get(id(node)), "pyclass", None)
+        make = cls.maker() if hasattr(cls, "maker") else None
+        if make is not None:
+            return self.call(self.constant_for("maker", make), *captured)
+        signatures = self.const(None) if family.takes_anything else self.signatures(family)
         return self.call(
             "%closure",
             self.const(self.module),

@@ -33,6 +33,8 @@ from juliette.runtime.modules import Module
 
 MOST_PASSES = 12
 NOTHING = Known(None)
+# A fold that begins with a number of these, and goes on with numbers of the same type, stays with it.
+NUMBERS = (T.Int64, T.Float64)
 
 
 class Inference:
@@ -274,8 +276,11 @@ class Inference:
         self.yields.append(BOTTOM)
         for s in (*node.sources, *node.rest):
             self.visit(s)
+        begin = self.visit(node.init) if node.init is not None else None
         self.visit(node.loop)
         element = self.elements[id(node)] = widen(self.yields.pop())
+        if begin is not None:
+            return widen(begin) if widen(begin) is element and element in NUMBERS else ANY
         return consumed_type(node.function.value, element)
 
     def _yield(self, node: C.Yield) -> Any:
@@ -433,7 +438,8 @@ def parts_of(node: Any) -> list[Any]:
     if kind is C.Collect:
         return [*node.sources, node.loop, *([node.eltype] if node.eltype is not None else [])]
     if kind is C.Consume:
-        return [*node.sources, node.loop, *node.rest]
+        begin = [node.init] if node.init is not None else []
+        return [*node.sources, *begin, node.loop, *node.rest]
     return [node.object] if kind is C.GetField else []
 
 

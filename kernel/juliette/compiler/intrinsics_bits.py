@@ -8,8 +8,10 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
 from juliette.compiler.intrinsics import BOOL, INT, Plan, Rule, kinds, known_int, narrow, rule
+from juliette.compiler.intrinsics_mixed import machine, mixed_machine
 from juliette.compiler.lattice import HIGH, bounds
 from juliette.runtime import types as T
+from juliette.runtime.numeric import INT_RANGE, MAKER
 
 OPERATORS: dict[str, Any] = {
     "&": ast.BitAnd,
@@ -26,6 +28,8 @@ def _bitwise(op: str) -> Rule:
             return Plan(BOOL, lambda em, n: em.chain(OPERATORS[op], n))
         if ks == "??" and not inference.traced and (t := narrow(args)) and T.subtype(t, T.Integer):
             return Plan(t, lambda em, n: em.chain(OPERATORS[op], n))
+        if "?" in ks and len(args) == 2 and not inference.traced and "f" not in ks:
+            return mixed_machine(op, args)
         if ks != "ii":
             return None
         (a, b), (c, d) = bounds(args[0]), bounds(args[1])  # type: ignore[misc]
@@ -45,6 +49,8 @@ for _op in ("&", "|", "⊻", "xor"):
 
 @rule("<<", ">>")
 def _shift(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    if kinds(args) == "?i" and not inference.traced:
+        return _machine_shift(inference.name, args)
     if kinds(args) != "ii":
         return None
     n = known_int(args[1])
@@ -58,6 +64,22 @@ def _shift(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         L.ints(low << n, high << n),
         lambda em, m: em.wrapped(em.chain(ast.LShift, m), low << n, high << n),
     )
+
+
+def _machine_shift(name: str, args: list[Any]) -> Plan | None:
+    """A machine integer by a known number of bits."""
+    t, n = machine(args[0]), known_int(args[1])
+    if t is None or n is None or not 0 <= n < 64 or (name == "<<" and INT_RANGE[t][0] < 0):
+        return None
+
+    def emit(em: Any, m: C.Call) -> ast.expr:
+        operator = ast.LShift if name == "<<" else ast.RShift
+        value = em.binary(operator, em.call("%int", em.expr(m.args[0])), em.const(n))
+        if name == "<<":
+            value = em.at(ast.BinOp(value, ast.BitAnd(), em.const(INT_RANGE[t][1])))
+        return em.call(em.constant_for("make", MAKER[t]), value)  # type: ignore[no-any-return]
+
+    return Plan(t, emit)
 
 
 @rule("count_ones")

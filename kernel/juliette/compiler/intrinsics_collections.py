@@ -32,10 +32,13 @@ from juliette.compiler.intrinsics import (
     kinds,
     rule,
 )
+from juliette.compiler.intrinsics_characters import member
+from juliette.compiler.intrinsics_iteration import arguments, instance_for, source_applied
 from juliette.compiler.lattice import ANY, BOTTOM, Known, join, widen
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import array_type
+from juliette.runtime.modules import Base
 
 LOAD = ast.Load()
 
@@ -176,6 +179,10 @@ INDEX = T.union(T.Nothing, INT)
 def _found(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     """Positions in a vector or a string; a part of a string is at a range."""
     count = 2 if inference.name in ("findfirst", "findlast", "findall") else 3
+    if len(args) == count == 2:
+        plan = _first_of(inference, node, args)
+        if plan is not None:
+            return plan
     position: Any = INT
     where = args[0] if len(args) == count - 1 else args[1] if len(args) == count else None
     if where is None:
@@ -195,6 +202,39 @@ def _found(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if inference.name == "findall":
         return Plan(array_type(position, 1))
     return Plan(INDEX if position is INT else T.union(T.Nothing, position))
+
+
+def _first_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`findfirst(f, v)` and the like of a vector, with an `f` that answers `true` or `false`."""
+    array = array_of(args[1])
+    f: Any = node.args[0]
+    if array is None or array[1] != 1 or not is_array(args[1]):
+        return None
+    name = inference.name
+    known = inference.types.get(id(f.function)) if type(f) is C.Call else None
+    if (
+        name == "findfirst"
+        and type(known) is Known
+        and known.value is Base.bindings["=="]
+        and len(f.args) == 1
+        and array[0] in KEYS
+        and widen(inference.types[id(f.args[0])]) is array[0]
+        and not known.value.user_methods
+    ):
+        inference.edges.append((known.value, None))
+        return Plan(
+            INDEX,
+            lambda em, n: em.call("%position_of", *em.exprs([*n.args[0].args, n.args[1]])),
+        )
+    applied = source_applied(inference, node, args)
+    if applied is None or applied.instance.infer() is not BOOL:
+        return None
+    helper = f"%{name}_of"
+    return Plan(
+        INDEX if name != "findall" else array_type(INT, 1),
+        lambda em, n: em.call(helper, *arguments(em, applied)),
+        opaque=not applied.quiet,
+    )
 
 
 @rule("foreach")
@@ -279,9 +319,41 @@ def _fill(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
+def _or_call(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`get(f, d, k)` and `get!(f, d, k)`: a closure is made only where it is called."""
+    key, value = dict_of(args[1])  # type: ignore[misc]
+    store = inference.name == "get!"
+    instance = instance_for(inference, args[0]) if found_key(key, args[2]) else None
+    made = instance.infer() if instance is not None else ANY
+    known = Plan(field_element(value) if store else join(field_element(value), L.held(made)))
+    if instance is None or (
+        store and not (plain_key(key, args[2]) and (value is ANY or widen(made) is value))
+    ):
+        return known
+    function = node.args[0]
+    late = type(function) is C.Closure and function.family.takes_anything
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        f, d, k = [None, *em.exprs(n.args[1:])] if late else em.exprs(n.args)
+        d, dictionary = em.hold(d)
+        k, again = em.hold(k)
+        get = em.at(ast.Attribute(em.entries(d), "get", LOAD))
+        found, there = em.hold(em.call(get, k, em.name("%ABSENT")))
+        test = em.at(ast.Compare(found, [ast.IsNot()], [em.name("%ABSENT")]))
+        f = em.expr(n.args[0]) if late else f
+        other = em.call(em.name(instance.enter_into(em.constants)), f)
+        if store:
+            other = em.call("%dict_added", dictionary, again, other)
+        return em.choose(test, there, other)  # type: ignore[no-any-return]
+
+    return Plan(known.result, emit, opaque=not instance.quiet)
+
+
 @rule("get")
 def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(args[0]) if len(args) == 3 else None
+    if entry is None and len(args) == 3 and dict_of(args[1]) is not None:
+        return _or_call(inference, node, args)
     if entry is None or exact(args[1:]) is None:
         return None
     key, value = entry
@@ -295,8 +367,9 @@ def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(args[0]) if len(args) == 3 else None
     if entry is None:
-        entry = dict_of(args[1]) if len(args) == 3 else None
-        return Plan(field_element(entry[1])) if entry is not None else None
+        if len(args) == 3 and dict_of(args[1]) is not None:
+            return _or_call(inference, node, args)
+        return None
     key, value = entry
     if plain_key(key, args[1]) and (value is ANY or widen(args[2]) is value):
         return Plan(
@@ -315,6 +388,9 @@ def _member(name: str, args: list[Any]) -> Plan | None:
     x, t = args[0], widen(args[1])
     entries = entries_of(t)
     among = ast.NotIn if name == "∉" else ast.In
+    plan = member(x, args[1], among)
+    if plan is not None:
+        return plan
 
     def contained(em: Any, n: C.Call) -> ast.expr:
         k, s = em.exprs(n.args)
@@ -332,6 +408,14 @@ def _member(name: str, args: list[Any]) -> Plan | None:
         and all(found_key(p, x) for p in t.parameters)
     ):
         return Plan(BOOL, contained)
+    array = array_of(t)
+    if array is not None and is_array(t) and array[0] in KEYS and widen(x) is array[0]:
+
+        def among_elements(em: Any, n: C.Call) -> ast.expr:
+            found = em.call("%element_of", *em.exprs(n.args))
+            return found if name != "∉" else em.at(ast.UnaryOp(ast.Not(), found))  # type: ignore[no-any-return]
+
+        return Plan(BOOL, among_elements)
     if t is STRING and widen(x) is T.Char_:
         helper = "%char_in" if name != "∉" else "%char_not_in"
         return Plan(BOOL, lambda em, n: em.call(helper, *em.exprs(n.args)))

@@ -45,6 +45,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import array_class, array_type, dtype_of
 from juliette.runtime.modules import Base
+from juliette.runtime.numeric import INT_RANGE, conversion
 
 LOAD = ast.Load()
 
@@ -285,6 +286,14 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 widen(target),
                 lambda em, m: em.stored(m, index, False),
                 store=lambda em, m: em.store_element(m, index, False),
+                form="object",
+            )
+        if eltype in NARROW and eltype in INT_RANGE and kind(value) == "i":
+            to = conversion(eltype, int)
+            return Plan(
+                widen(target),
+                lambda em, m: em.stored(m, index, False, to),
+                store=lambda em, m: em.store_element(m, index, False, to),
                 form="object",
             )
         return Plan(widen(target))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler import core as C
-from juliette.compiler.data_types import PAIR, is_key
+from juliette.compiler.data_types import PAIR
 from juliette.compiler.intrinsics import BOOL, FLOAT, INT, Plan, exact, runtime, told
 from juliette.compiler.lattice import ANY, Known, widen
 from juliette.compiler.results import by_example
@@ -16,6 +16,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import array_class, array_type, dtype_of
 from juliette.runtime.modules import Base, constructors
+from juliette.runtime.tables import plain_keys
 
 LOAD = ast.Load()
 
@@ -29,7 +30,7 @@ def plan_entries(inference: Any, node: C.Call, t: Any, args: list[Any]) -> Plan 
         or getattr(pair, "typename", None) is not PAIR
         or not pair.concrete
         or any(widen(a) is not pair for a in args)
-        or not is_key(pair.parameters[0])
+        or not plain_keys(pair.parameters[0])
         or table.user_methods
     ):
         return None

@@ -25,7 +25,14 @@ from juliette.compiler.intrinsics import (
     rule,
     told,
 )
-from juliette.compiler.intrinsics_mixed import mixed_complex, pairwise
+from juliette.compiler.intrinsics_characters import char_order, char_sum, code_of
+from juliette.compiler.intrinsics_mixed import (
+    machine_compared,
+    machine_quotient,
+    mixed_complex,
+    mixed_machine,
+    pairwise,
+)
 from juliette.compiler.lattice import ANY, BOTTOM, Known, bounds, join, widen
 from juliette.compiler.results import by_example
 from juliette.runtime import types as T
@@ -70,7 +77,9 @@ def _ring(op: str) -> Rule:
         if "?" in ks and not inference.traced and big(args):
             return Plan(BIG, lambda em, n: em.call("%BigInt", em.chain(OPERATORS[op], n)))
         if "?" in ks and not inference.traced and 2 <= len(args) <= 8:
-            if len(args) == 2 and (mixed := mixed_complex(op, args)):
+            if len(args) == 2 and (
+                mixed := mixed_complex(op, args) or char_sum(op, args) or mixed_machine(op, args)
+            ):
                 return mixed
             if len(args) > 2 and op in ("+", "*"):
                 return pairwise(inference, node, args)
@@ -160,6 +169,12 @@ def _comparison(op: str) -> Rule:
                     )
 
                 return Plan(BOOL, emit)
+            ordered = op not in ("==", "!=", "≠")
+            mixed = (char_order(op, OPERATORS[op], args) if ordered else None) or machine_compared(
+                OPERATORS[op], args
+            )
+            if mixed is not None:
+                return mixed
             if plain_values(args) or (op in ("==", "!=", "≠") and told_apart(args)):
                 return builtin(BOOL, pure=True)
         if len(ks) == 2 and (
@@ -224,6 +239,8 @@ def _not(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("/")
 def _slash(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
+    if len(ks) == 2 and "?" in ks and not inference.traced:
+        return machine_quotient(args)
     if len(ks) != 2 or not set(ks) <= {"i", "f"}:
         return None
     if ks == "ii" and any(not (lo >= -(2**53) and hi <= 2**53) for lo, hi in map(bounds, args)):  # type: ignore[misc]
@@ -278,7 +295,15 @@ def _quotient(name: str, floor: bool, want_quotient: bool) -> Rule:
                 x, (first, again) = em.ordered(x, y)
                 test = em.at(ast.Compare(first, [ast.Gt()], [em.const(0)]))
                 return em.choose(test, em.binary(operator, x, again), em.call(helper, x, again))  # type: ignore[no-any-return]
-            return em.call(helper, x, y)  # type: ignore[no-any-return]
+            # two positive numbers, mostly
+            x, (first, y) = em.ordered(x, y)
+            if isinstance(first, ast.NamedExpr):
+                em.push(ast.Expr(first))
+            first, x = em.hold(x)
+            divides = ast.Compare(y, [ast.Gt()], [em.const(0)])
+            test = em.at(ast.Compare(first, [ast.GtE()], [em.const(0)]))
+            both = em.at(ast.BoolOp(ast.And(), [test, em.at(divides)]))
+            return em.choose(both, em.binary(operator, x, y), em.call(helper, x, y))  # type: ignore[no-any-return]
 
         return Plan(out, emit)
 
@@ -465,6 +490,9 @@ def _power(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         ):
             return told(by_example(Base.bindings["^"], args))
         return None
+    base = known_int(args[0])
+    if base is not None and n is not None and 0 <= n < 64 and abs(base) ** n < 2**63:
+        return folded(base**n)
     if n != 2 or ks == "ff":
         return builtin(INT if ks == "ii" else FLOAT)
     if ks == "fi":
@@ -568,11 +596,11 @@ def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return Plan(args[0], lambda em, n: em.expr(n.args[0]))
     if ks == "b":
         return Plan(L.Ints(0, 1), lambda em, n: em.call("%int", em.expr(n.args[0])))
-    return (
-        Plan(INT)
-        if len(args) == 1 and (concrete_number(args[0]) or widen(args[0]) is T.Char_)
-        else None
-    )
+    if len(args) != 1:
+        return None
+    if widen(args[0]) is T.Char_:
+        return Plan(INT, lambda em, n: code_of(em, n, args))
+    return Plan(INT) if concrete_number(args[0]) else None
 
 
 def concrete_number(x: Any) -> bool:

@@ -29,6 +29,7 @@ from juliette.compiler.emit_data import Sites
 from juliette.compiler.emitter import FAST, Emitter
 from juliette.compiler.inference import Inference
 from juliette.compiler.lower import LambdaCode
+from juliette.compiler.toplevel import Inside, keep_globals
 from juliette.runtime import types as T
 from juliette.runtime.errors import ErrorException
 
@@ -38,16 +39,24 @@ __all__ = ["FAST", "compile_method", "compile_toplevel", "python_source"]
 # ---------------------------------------------------------------- whole functions
 
 
-def compile_toplevel(node: C.Node, module: Any, file: str, line: int) -> FunctionType:
-    """A function of no arguments that runs a top-level statement and returns its value."""
+def compile_toplevel(
+    node: C.Node, module: Any, file: str, line: int, inside: Inside
+) -> FunctionType:
+    """A function of no arguments that runs a top-level statement, now, and returns its value."""
     inference = None
+    kept: dict[str, C.Var] = {}
     if INFER and _has_loop(node):
+        from juliette.compiler.instances import element_of_type
+
+        kept = keep_globals(node, module, inside)
         inference = Inference(module)
+        for name, var in kept.items():
+            inference.vars[var] = element_of_type(T.typeof(module.bindings[name]))
         inference.run(node)
     emitter = Emitter(module, module.visible, inference)
     emitter.line = line
     emitter.in_function = True
-    emitter.tail(node)
+    emitter.keeping(kept, node)
     return _function(emitter, "top-level scope", [], None, module, file)
 
 

@@ -10,6 +10,7 @@ from juliette.compiler import python_backend as backend
 from juliette.compiler import type_support as type_support
 from juliette.compiler.expansion import Expander
 from juliette.compiler.lower import Lowerer
+from juliette.compiler.toplevel import Inside
 from juliette.runtime.errors import ErrorException
 from juliette.runtime.modules import Main, Module
 from juliette.runtime.world import WORLD, in_function
@@ -42,6 +43,8 @@ class Compiler:
     def __init__(self, soft_scope: bool = True) -> None:
         self.soft_scope = soft_scope
         self.gensyms = 0
+        # the globals that functions use
+        self.inside = Inside()
         self.module = Main
         _CURRENT[:] = [self]
         self.warned: set[tuple[str, str, int]] = set()
@@ -135,7 +138,7 @@ class Compiler:
                     return self.run(expanded, module, file, line)
                 e = expanded
         node = self.lower(e, module, file, line)
-        function = backend.compile_toplevel(node, module, file, line)
+        function = backend.compile_toplevel(node, module, file, line, self.inside)
         return function()
 
     def lower(self, e: Any, module: Module, file: str, line: int) -> C.Node:

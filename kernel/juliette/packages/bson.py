@@ -283,7 +283,7 @@ class Raiser:
         if f is None:
             out = V.JuliaDict(T.Symbol_, T.Any_)
             for k, v in d.items():
-                out.data[out.key(Symbol(k))] = (Symbol(k), self.value(v))
+                out.put(Symbol(k), self.value(v))
             return out
         return f(d)
 
@@ -314,7 +314,7 @@ class Raiser:
         out = V.JuliaDict(*map(self.type, d["types"]))
         for k, v in d["data"]:
             key = self.value(k)
-            out.data[out.key(key)] = (key, self.value(v))
+            out.put(key, self.value(v))
         return out
 
     def raise_backref(self, d: Any) -> Any:
@@ -429,7 +429,7 @@ def by_symbol(values: dict[str, Any]) -> Any:
     """A `Dict{Symbol, Any}` of names and values."""
     out = V.JuliaDict(T.Symbol_, T.Any_)
     for k, v in values.items():
-        out.data[out.key(Symbol(k))] = (Symbol(k), v)
+        out.put(Symbol(k), v)
     return out
 
 
@@ -437,7 +437,7 @@ def by_name(values: dict[str, Any]) -> Any:
     """A `Dict{String, Any}` of names and values."""
     out = V.JuliaDict(T.String, T.Any_)
     for k, v in values.items():
-        out.data[out.key(k)] = (k, v)
+        out.put(k, v)
     return out
 
 

@@ -5,12 +5,16 @@ A package or a part of Base is loaded whole, and one task hands over to another.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import signal
 import threading
 import time
 from collections import deque
 from types import FrameType
 from typing import Any
+
+# Tasks change over often, and the module above `_signal` makes an enumeration of each answer.
+_SIGINT = int(signal.SIGINT)
 
 
 class Uninterrupted:
@@ -31,19 +35,19 @@ class Uninterrupted:
 
     def __enter__(self) -> None:
         # Python runs signal handlers in the main thread only.
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != threading.main_thread().ident:
             return
         if self.depth == 0:
-            self.before = signal.signal(signal.SIGINT, self._note)
+            self.before = _signal.signal(_SIGINT, self._note)
         self.depth += 1
 
     def __exit__(self, *exception: object) -> None:
-        if threading.current_thread() is not threading.main_thread():
+        if threading.get_ident() != threading.main_thread().ident:
             return
         self.depth -= 1
         if self.depth:
             return
-        signal.signal(signal.SIGINT, self.before or signal.SIG_DFL)
+        _signal.signal(_SIGINT, self.before or signal.SIG_DFL)
         if self.pending:
             self.pending = False
             signal.raise_signal(signal.SIGINT)

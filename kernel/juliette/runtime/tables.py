@@ -54,7 +54,7 @@ def hashable(x: Any) -> Any:
     if isinstance(x, V.NamedTuple):
         return (NAMED, x.names, *map(hashable, x.values))
     if isinstance(x, JuliaDict):
-        return (DICT, frozenset((k, hashable(v)) for k, (_, v) in x.data.items()))
+        return (DICT, frozenset((k, hashable(v)) for k, v in x.data.items()))
     if isinstance(x, JuliaSet):
         return (SET, frozenset(x.data))
     if isinstance(x, V.Range):
@@ -113,7 +113,7 @@ T.CORE_TYPES.pop("Base.IdSet")  # Base does not export it
 class Hashed:
     """What dictionaries and sets share: Python's dict for looking up, Julia's hash table for the order.
 
-    `data` maps the hashable form of a key to the entry.  The table is made when the order is first
+    `data` maps the hashable form of a key to what is kept under it.  The table is made when the order is first
     asked for, and then follows; `table` is False where Julia's order depends on addresses, and
     insertion order stands for it.
     """
@@ -126,8 +126,8 @@ class Hashed:
         self.table: SlotTable | bool | None = None
         self.reserved = 0
 
-    def original(self, entry: Any) -> Any:
-        """The Julia key of an entry of `data`."""
+    def originals(self, handles: list[Any]) -> list[Any]:
+        """The Julia keys of these hashable forms."""
         raise NotImplementedError
 
     def __len__(self) -> int:
@@ -151,7 +151,7 @@ class Hashed:
             new = list(itertools.islice(reversed(data), missing))[::-1] if missing > 0 else []
             if missing < 0 or any(k in table.where for k in new):  # type: ignore[union-attr]
                 table, new = SlotTable(), list(data)
-        if not table.insert_all(new, [self.original(data[k]) for k in new]):  # type: ignore[union-attr]
+        if not table.insert_all(new, self.originals(new)):  # type: ignore[union-attr]
             self.table = False
             return None
         self.table = table
@@ -165,15 +165,10 @@ class Hashed:
                 return table.order()
         return list(self.data)
 
-    def entries(self) -> list[Any]:
-        """The entries in the order of iteration."""
-        data = self.data
-        return [data[k] for k in self.ordered_keys()] if len(data) > 1 else list(data.values())
-
     def remove(self, key: Any) -> Any:
-        """Take out the entry of a hashable key; None if there is none."""
+        """Take out what is kept under a hashable key; `ABSENT` if there is nothing."""
         if key not in self.data:
-            return None
+            return ABSENT
         table = self.settled()
         if table is not None:
             table.remove(key)
@@ -231,10 +226,28 @@ def _make_class(t: Any) -> type:
     return cls
 
 
-class JuliaDict(Hashed):
-    """`Dict{K,V}`: `data` holds (key, value)."""
+# What a search answers with that found nothing.
+ABSENT = Mark("absent")
 
-    __slots__ = ()
+
+def plain_keys(t: Any) -> bool:
+    """Are all keys of a type their own hashable forms?"""
+    if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME:
+        return t.concrete and all(p in PLAIN_TYPES for p in t.parameters)
+    return t in PLAIN_TYPES or (
+        isinstance(t, T.DataType) and t.concrete and t.typename in PLAIN_FAMILIES
+    )
+
+
+PLAIN_TYPES: tuple[Any, ...] = (T.Int64, T.String, T.Symbol_, T.Char_)
+# Set by Base: the types of all sizes, as those of a `CartesianIndex`.
+PLAIN_FAMILIES: set[Any] = set()
+
+
+class JuliaDict(Hashed):
+    """`Dict{K,V}`: `data` holds the values, `names` the keys where they are not their own hashable forms."""
+
+    __slots__ = ("names",)
     family = Dict_
     type_parameters = ("key_type", "value_type")
     key_type: Any = T.Any_
@@ -250,17 +263,57 @@ class JuliaDict(Hashed):
 
     def __init__(self, key_type: Any, value_type: Any) -> None:
         super().__init__()
+        plain = self.by_hash and plain_keys(key_type)
+        self.names: dict[Any, Any] | None = None if plain else {}
 
-    def original(self, entry: Any) -> Any:
-        return entry[0]
+    def originals(self, handles: list[Any]) -> list[Any]:
+        names = self.names
+        return handles if names is None else [names[h] for h in handles]
 
     key = staticmethod(hashable)
+
+    def put(self, key: Any, value: Any) -> None:
+        """Keep a value under a Julia key."""
+        if self.names is None:
+            self.data[key] = value
+            return
+        handle = self.key(key)
+        self.data[handle] = value
+        self.names[handle] = key
+
+    def entries(self) -> list[tuple[Any, Any]]:
+        """Keys and values in the order of iteration."""
+        data = self.data
+        handles = self.ordered_keys()
+        return list(zip(self.originals(handles), [data[h] for h in handles], strict=True))
+
+    def keys(self) -> list[Any]:
+        """The Julia keys in the order of iteration."""
+        return self.originals(self.ordered_keys())
+
+    def values(self) -> list[Any]:
+        """The values in the order of iteration."""
+        data = self.data
+        return [data[h] for h in self.ordered_keys()]
 
     def pairs(self) -> Iterator[tuple[Any, Any]]:
         return iter(self.entries())
 
+    def remove(self, key: Any) -> Any:
+        value = super().remove(key)
+        if self.names is not None:
+            self.names.pop(key, None)
+        return value
+
+    def clear(self) -> None:
+        super().clear()
+        if self.names is not None:
+            self.names.clear()
+
     def copy(self) -> JuliaDict:
-        return self.copy_into(type(self)(self.key_type, self.value_type))  # type: ignore[no-any-return]
+        other = self.copy_into(type(self)(self.key_type, self.value_type))
+        other.names = None if self.names is None else dict(self.names)
+        return other  # type: ignore[no-any-return]
 
 
 class JuliaIdDict(JuliaDict):
@@ -369,12 +422,16 @@ class JuliaSet(Hashed):
     def __init__(self, eltype: Any) -> None:
         super().__init__()
 
-    def original(self, entry: Any) -> Any:
-        return entry
+    def originals(self, handles: list[Any]) -> list[Any]:
+        data = self.data
+        return [data[h] for h in handles]
 
-    @staticmethod
-    def key(x: Any) -> Any:
-        return hashable(x)
+    def entries(self) -> list[Any]:
+        """The elements in the order of iteration."""
+        data = self.data
+        return [data[k] for k in self.ordered_keys()] if len(data) > 1 else list(data.values())
+
+    key = staticmethod(hashable)
 
     def items(self) -> Iterator[Any]:
         return iter(self.entries())

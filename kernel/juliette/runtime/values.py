@@ -406,6 +406,7 @@ for _cls, _name in ((Expr, "Expr"), (QuoteNode, "QuoteNode"), (LineNumberNode, "
 
 # Dictionaries and sets know the types above; to everybody else they are values like these.
 from juliette.runtime.tables import (  # noqa: E402
+    ABSENT,
     Dict_,
     Hashed,
     IdDict_,
@@ -422,6 +423,7 @@ from juliette.runtime.tables import (  # noqa: E402
 )
 
 __all__ = [
+    "ABSENT",
     "COLON",
     "MIME",
     "MIME_",

@@ -163,7 +163,14 @@ def _quotient(t: Any) -> Operation:
     return lambda x, y: divide_floats(float(x), float(y))
 
 
-Base.method("/(x::CoreReal, y::CoreReal)", specialised=True)(after_promotion(_quotient))
+def _division(s: Any, t: Any) -> Operation:
+    """Machine integers become floats each for itself, also where the common type could not hold both."""
+    if s is not t and s in INT_RANGE and t in INT_RANGE:
+        return lambda x, y: divide_floats(float(x), float(y))
+    return after_promotion(_quotient)(s, t)
+
+
+Base.method("/(x::CoreReal, y::CoreReal)", specialised=True)(_division)
 promoting("/", "Number")
 KERNELS[Base.bindings["/"]] = np.true_divide
 

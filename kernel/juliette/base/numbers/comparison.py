@@ -216,9 +216,7 @@ def equal(x: Any, y: Any) -> Any:
     if x is V.MISSING or y is V.MISSING:
         return V.MISSING
     if isinstance(x, V.JuliaDict) and isinstance(y, V.JuliaDict):
-        return x.data.keys() == y.data.keys() and all(
-            same(v, y.data[k][1]) for k, (_, v) in x.data.items()
-        )
+        return x.data.keys() == y.data.keys() and all(same(v, y.data[k]) for k, v in x.data.items())
     if isinstance(x, V.JuliaSet) and isinstance(y, V.JuliaSet):
         return x.data.keys() == y.data.keys()
     if isinstance(x, V.Pair) and isinstance(y, V.Pair):

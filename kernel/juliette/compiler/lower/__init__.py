@@ -131,8 +131,11 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
         if home is self.module or (
             not isinstance(home, str) and same_global(home, self.module, name)
         ):
+            if not self.function.toplevel:
+                self.host.inside.read.add(name)
             self.module.demand(name)
             return C.Global(name)
+        self.host.inside.read.add(name)
         return C.Call(C.Runtime("global_ref"), [C.Const(home), C.Const(name)])
 
     def read_symbol(self, name: str) -> C.Node:

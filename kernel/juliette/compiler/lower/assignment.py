@@ -16,7 +16,7 @@ from juliette.compiler.lower.forms import (
     str_name,
 )
 from juliette.compiler.lower.scopes import Scoping
-from juliette.syntax.expr import Expr, GlobalRef, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol
 
 
 def mark_const(node: C.Node) -> None:
@@ -49,6 +49,7 @@ class Assignment(Scoping):
         if isinstance(target, C.Var):
             return C.Assign(target, value)
         if isinstance(target, GlobalRef):
+            self.host.inside.assigned.add(target.name.name)
             if target.module is self.module:
                 return C.AssignGlobal(target.name.name, value)
             return C.Call(
@@ -60,7 +61,12 @@ class Assignment(Scoping):
         if target.head == "tuple":
             return self.destructure(target.args, value)
         if target.head == ".":
-            obj, setup = self.once(self.lower(target.args[0]))
+            of = self.lower(target.args[0])
+            if type(of) is C.Global and isinstance(
+                target.args[1], QuoteNode
+            ):  # a module, it may be
+                self.host.inside.assigned.add(getattr(target.args[1].value, "name", ""))
+            obj, setup = self.once(of)
             held, hold = self.once(value)
             store = C.Call(C.Runtime("setproperty!"), [obj, self.lower(target.args[1]), held])
             return C.Block([*setup, *hold, store, held])

@@ -42,6 +42,23 @@ EAGER = {
 }
 
 
+# Those of them that may be told what to begin with.
+FOLDS = frozenset({"sum", "prod", "maximum", "minimum"})
+
+
+def without_init(args: list[Any]) -> tuple[list[Any], Any]:
+    """The arguments but for the one keyword `init`, and its value."""
+    given = [a for a in args if isinstance(a, Expr) and a.head in ("kw", "parameters")]
+    if len(given) != 1:
+        return args, None
+    (keyword,) = given
+    if keyword.head == "parameters" and len(keyword.args) == 1:
+        (keyword,) = keyword.args
+    if not isinstance(keyword, Expr) or keyword.head != "kw" or keyword.args[0] != Symbol("init"):
+        return args, None
+    return [a for a in args if a is not given[0]], keyword.args[1]
+
+
 class Calls(Scoping):
     """`f(x; k)`, `a[i]`, `a < b < c`, `f(x) do … end`."""
 
@@ -56,7 +73,7 @@ class Calls(Scoping):
                     C.Runtime("literal_power"),
                     [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])],
                 )
-            if name in EAGER and not self.function.toplevel and 1 < len(e.args) <= EAGER[name] + 1:
+            if name in EAGER and not self.function.toplevel and len(e.args) > 1:
                 consumed = self.consumed(name, e.args[1:])
                 if consumed is not None:
                     return consumed
@@ -65,7 +82,8 @@ class Calls(Scoping):
 
     def consumed(self, name: str, args: list[Any]) -> C.Node | None:
         """A call of a function that takes all of a generator, if it is Base's."""
-        first = args[0]
+        args, init = without_init(args) if name in FOLDS else (args, None)
+        first = args[0] if 0 < len(args) <= EAGER[name] else None
         if not isinstance(first, Expr) or first.head not in ("generator", "flatten"):
             return None
         if any(isinstance(a, Expr) and a.head in ("kw", "parameters", "...") for a in args):
@@ -78,7 +96,7 @@ class Calls(Scoping):
             return None
         if name == "collect":
             return self.collect(first, None)
-        return self.consume(C.Const(Base.bindings[name]), first, args[1:])
+        return self.consume(C.Const(Base.bindings[name]), first, args[1:], init)
 
     def arguments(
         self, items: list[Any], function: Any = None

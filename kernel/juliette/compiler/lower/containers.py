@@ -157,14 +157,14 @@ class Containers(Scoping):
         before, loop, sources, flat = self.generated(e)
         return C.Block([*before, C.Collect(loop, sources, flat, eltype)])
 
-    def consume(self, function: C.Const, e: Expr, rest: list[Any]) -> C.Node:
+    def consume(self, function: C.Const, e: Expr, rest: list[Any], init: Any = None) -> C.Node:
         """`sum(x for …)` and the like inside of a function."""
         before, loop, sources, _ = self.generated(e)
         body, _, ranges = generator_parts(e if e.head == "generator" else e.args[0])
         same = len(sources) == 1 and body == ranges[0].args[0]
-        return C.Block(
-            [*before, C.Consume(function, loop, sources, [self.lower(a) for a in rest], same)]
-        )
+        begin = self.lower(init) if init is not None else None
+        others = [self.lower(a) for a in rest]
+        return C.Block([*before, C.Consume(function, loop, sources, others, same, begin)])
 
     def generated(self, e: Expr) -> tuple[list[C.Node], C.Node, list[C.Local], bool]:
         """What comes before the loops of a generator, the loops, their sources, and whether they give a vector."""

@@ -140,7 +140,10 @@ class Dots(Scoping):
         if isinstance(name, Expr) and name.head == "tuple":
             return fused(self.dotted(e))
         if isinstance(name, QuoteNode) and isinstance(name.value, Symbol):
-            return C.GetField(self.lower(obj), name.value.name)
+            of = self.lower(obj)
+            if type(of) is C.Global and not self.function.toplevel:  # a module, it may be
+                self.host.inside.read.add(name.value.name)
+            return C.GetField(of, name.value.name)
         return C.Call(C.Runtime("getproperty"), [self.lower(obj), self.lower(name)])
 
     def lower_dotand(self, e: Expr) -> C.Node:

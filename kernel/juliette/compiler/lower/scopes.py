@@ -237,7 +237,9 @@ class Scoping:
         ) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]: ...
         def assign_to(self, target: Any, value: C.Node) -> C.Node: ...
         def collect(self, e: Expr, eltype: C.Node | None) -> C.Node: ...
-        def consume(self, function: C.Const, e: Expr, rest: list[Any]) -> C.Node: ...
+        def consume(
+            self, function: C.Const, e: Expr, rest: list[Any], init: Any = None
+        ) -> C.Node: ...
         def dotted(self, e: Any) -> C.Node: ...
         def lower_comparison(self, e: Expr, inside: bool = False) -> C.Node: ...
         def lower_function(self, e: Expr) -> C.Node: ...
@@ -277,6 +279,8 @@ class Scoping:
         var = self.scope.find(name) if self.scope is not None else None
         if var is None:
             self.function.reads.add(name)
+            if not self.function.toplevel:
+                self.host.inside.read.add(name)
             self.module.demand(name)
             return C.Global(name)
         return C.Local(self.reach(var))
@@ -321,6 +325,8 @@ class Scoping:
     def assign(self, name: str, value: C.Node) -> C.Node:
         var = self.scope.find(name) if self.scope is not None else None
         if var is None:
+            if not self.function.toplevel:
+                self.host.inside.assigned.add(name)
             return C.AssignGlobal(name, value)
         if var.static:
             raise problem(f'local variable name "{name}" conflicts with a static parameter')

@@ -217,7 +217,7 @@ def _field(x: Any, key: str) -> Any:
     if key in ("state", "velocity", "acc", "current") and isinstance(x, stateful.Stateful):
         d = V.JuliaDict(T.Any_, T.Any_)
         for array, leaf in x.states.values():
-            d.data[d.key(id(array))] = (from_host(array), leaf.state)
+            d.put(from_host(array), leaf.state)
         return d
     value = getattr(x, key, None)
     if value is None:

@@ -561,7 +561,7 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
     if isinstance(x, (V.Range, V.BitArray, V.JuliaSet)) or depth > 3:
         return False
     if isinstance(x, V.JuliaDict):
-        return any([carries_gradient(v, depth + 1) for _, v in x.data.values()])
+        return any([carries_gradient(v, depth + 1) for v in x.data.values()])
     return any([carries_gradient(getattr(x, n, None), depth + 1) for n in slots_of(type(x))])
 
 

@@ -52,7 +52,7 @@ def _property(g: Grads, name: str) -> Any:
     if name == "grads":
         out = V.JuliaIdDict(T.Any_, T.Any_)
         for p in g.params:
-            out.data[out.key(p)] = (p, g.grads.get(key_of(p)))
+            out.put(p, g.grads.get(key_of(p)))
         return out
     raise ErrorException(f"type Grads has no field {name}")
 

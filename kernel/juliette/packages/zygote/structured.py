@@ -177,7 +177,7 @@ def holds_node(x: Any) -> bool:
     if isinstance(x, V.Pair):
         return holds_node(x.first) or holds_node(x.second)
     if isinstance(x, V.JuliaDict):
-        return any(holds_node(v) for _, v in x.data.values())
+        return any(holds_node(v) for v in x.data.values())
     if isinstance(x, Struct):
         return any(holds_node(getattr(x, f, None)) for f in x.fields)
     return is_wrapper(x) and wraps_node(x)

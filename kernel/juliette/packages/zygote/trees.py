@@ -472,7 +472,7 @@ def _lift_dict(d: Any, t: Any) -> Any:
 
 def _put(d: Any, k: Any, v: Any) -> None:
     """Assign to a dictionary without looking at its types."""
-    d.data[d.key(k)] = (k, v)
+    d.put(k, v)
 
 
 def _lower_dict(traced: Any, d: Any) -> Any:

@@ -126,7 +126,12 @@ def _source(walk: Any, x: Any) -> tuple[str, Callable[[str], Any]]:
 def consumed(walk: Any, node: C.Consume, frame: Any) -> Any:
     """`sum(… for …)`"""
     function = node.function.value
-    if function is not Base.get("sum") or node.rest or function.user_methods:
+    if (
+        function is not Base.get("sum")
+        or node.rest
+        or node.init is not None
+        or function.user_methods
+    ):
         raise Refuse("a generator")
     walk.rests_on.append((function, None))
     plus = Const(Base.get("+"))
