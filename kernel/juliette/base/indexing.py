@@ -38,6 +38,8 @@ def getindex_one(a: Any, i: Any) -> Any:
         if 0 < i <= len(a):
             return a[i - 1]
         raise BoundsError(a, (i,))
+    if type(a) is V.Pair and type(i) is int and 0 < i < 3 and not TRACE.depth:
+        return a.first if i == 1 else a.second
     return GETINDEX.cache[type(a), type(i)](a, i)
 
 

@@ -108,8 +108,8 @@ def union_into(s: Any, *others: Any) -> Any:
         if n is not None:
             s.reserve(len(s) + n)
         if type(o) is type(s) and s.by_hash:
-            for k in o.ordered_keys():
-                s.data.setdefault(k, o.data[k])
+            there, found = s.data, o.data
+            there.update({k: found[k] for k in o.ordered_keys() if k not in there})
             continue
         push(s, *iterate_value(o))
     return s
@@ -136,6 +136,8 @@ def intersect(s: Any, *others: Any) -> Any:
     if any(isinstance(x, V.Range) for x in (s, *others)):
         common = _common_of_ranges(s, others)
         return _container(s, common, [_eltype(s), *(t for t in map(_eltype, others))])
+    if all(type(x) is type(s) and isinstance(x, V.JuliaSet) and x.by_hash for x in (s, *others)):
+        return _without(s, [k for k in s.data if any([k not in o.data for o in others])])
     found = _keys(s)
     for o in others:
         keep = _keys(o)
@@ -159,8 +161,7 @@ def _common_of_ranges(s: Any, others: tuple[Any, ...]) -> list[Any]:
 
 def _without(s: V.JuliaSet, keys: list[Any]) -> V.JuliaSet:
     out = s.copy()
-    for k in keys:
-        out.remove(k)
+    out.remove_all(keys)
     return out
 
 
@@ -195,8 +196,8 @@ def setdiff_in_place(s: Any, *others: Any) -> Any:
     """Remove the elements that the others have."""
     if isinstance(s, V.JuliaSet):
         for o in others:
-            for x in list(iterate_value(o)):
-                s.remove(s.key(x))
+            plain = isinstance(o, V.JuliaSet) and o.by_hash and s.by_hash
+            s.remove_all(o.ordered_keys() if plain else map(s.key, list(iterate_value(o))))
         return s
     return _assign(s, setdiff(s, *others))
 

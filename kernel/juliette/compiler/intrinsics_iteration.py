@@ -284,11 +284,26 @@ def plan_loop(inference: Any, node: C.For, iterable: Any) -> Plan | None:
     """A loop over a dictionary that takes the pairs apart, or over what has methods of the user's."""
     t = widen(iterable)
     entry = dict_of(t)
-    if entry is None or inference.traced or Base.bindings["iterate"].user_methods:
+    if entry is None or inference.traced or _walked_otherwise(t):
         return plan_steps(inference, iterable)
-    if not all(map(L.concrete, entry)) or not taken_apart(node.target, node.body):
+    if not all(map(L.concrete, entry)) or not only_taken_apart(node.target, node.body):
         return None
     return Plan(T.tuple_type(entry), lambda em, n: em.call("%entries", em.expr(n.iterable)))
+
+
+def _walked_otherwise(t: Any) -> bool:
+    """Has the user a method of `iterate` for a type of Base's?"""
+    methods = Base.bindings["iterate"].user_methods
+    return any(m.type_vars or T.subtype(t, m.parameters[0]) for m in methods if m.parameters)
+
+
+def only_taken_apart(var: C.Var, node: Any) -> bool:
+    """The same of statements, whose values nobody uses."""
+    if type(node) is C.Local:
+        return True
+    if type(node) is C.Block:
+        return all(only_taken_apart(var, n) for n in node.items)
+    return taken_apart(var, node)
 
 
 def taken_apart(var: C.Var, node: Any) -> bool:

@@ -75,6 +75,7 @@ class TypeName:
     __slots__ = (
         "abstract",
         "cache",
+        "direct",
         "constructors",
         "field_atomics",
         "field_consts",
@@ -110,6 +111,8 @@ class TypeName:
         self.kw_defaults: dict[str, Any] | None = None
         self.wrapper: Any = None
         self.cache: dict[tuple[Any, ...], DataType] = {}
+        # the same, of those whose parameters are types
+        self.direct: dict[tuple[Any, ...], DataType] = {}
         self.constructors: Any = None
         self.make_class: Callable[[DataType], type] | None = None
         self.primitive_bits = 0
@@ -297,10 +300,15 @@ CORE_TYPES: dict[str, Any] = {"Any": Any_}
 
 def instantiate(name: TypeName, parameters: tuple[Any, ...]) -> DataType:
     """The one DataType of a family with these parameters."""
+    t = name.direct.get(parameters)
+    if t is not None:
+        return t
     key = tuple((type(p), p) if type(p) in (bool, int, float) else p for p in parameters)
     t = name.cache.get(key)
     if t is None:
         t = name.cache[key] = DataType(name, parameters)
+    if key == parameters and all(isinstance(p, JuliaType) for p in parameters):
+        name.direct[parameters] = t
     return t
 
 

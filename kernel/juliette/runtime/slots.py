@@ -21,7 +21,7 @@ def table_size(n: int) -> int:
 class SlotTable:
     """Open addressing with linear probing and tombstones; holds (handle, hash)."""
 
-    __slots__ = ("count", "deleted", "hashes", "slots", "where")
+    __slots__ = ("count", "deleted", "hashes", "ordered", "slots", "where")
 
     def __init__(self, size: int = 16) -> None:
         self.slots: list[Any] = [EMPTY] * size
@@ -29,6 +29,8 @@ class SlotTable:
         self.where: dict[Any, int] = {}
         self.count = 0
         self.deleted = 0
+        # what `order` found, until something changes
+        self.ordered: list[Any] | None = None
 
     def copy(self) -> SlotTable:
         other = SlotTable.__new__(SlotTable)
@@ -36,6 +38,7 @@ class SlotTable:
         other.hashes = dict(self.hashes)
         other.where = dict(self.where)
         other.count, other.deleted = self.count, self.deleted
+        other.ordered = self.ordered
         return other
 
     def reserve(self, n: int) -> None:
@@ -47,6 +50,7 @@ class SlotTable:
     def rehash(self, size: int) -> None:
         size = table_size(size)
         old = self.slots
+        self.ordered = None
         slots: list[Any] = [EMPTY] * size
         where = self.where
         hashes = self.hashes
@@ -68,6 +72,7 @@ class SlotTable:
         if found is None:
             return False
         slots, hashes, where = self.slots, self.hashes, self.where
+        self.ordered = None
         mask = len(slots) - 1
         for handle, h in zip(handles, found, strict=True):
             i = h & mask
@@ -85,23 +90,30 @@ class SlotTable:
                 mask = len(slots) - 1
         return True
 
-    def remove(self, handle: Any) -> None:
-        """Take a key out; a tombstone stays only where a later probe would need it."""
-        slots = self.slots
+    def remove(self, *handles: Any) -> None:
+        """Take keys out; a tombstone stays only where a later probe would need it."""
+        slots, where, hashes = self.slots, self.where, self.hashes
+        self.ordered = None
         mask = len(slots) - 1
-        i = self.where.pop(handle)
-        del self.hashes[handle]
-        self.count -= 1
-        if slots[(i + 1) & mask] is not EMPTY:
-            slots[i] = DELETED
-            self.deleted += 1
-            return
-        slots[i] = EMPTY
-        i = (i - 1) & mask
-        while slots[i] is DELETED:
+        deleted = self.deleted
+        for handle in handles:
+            i = where.pop(handle)
+            del hashes[handle]
+            if slots[(i + 1) & mask] is not EMPTY:
+                slots[i] = DELETED
+                deleted += 1
+                continue
             slots[i] = EMPTY
-            self.deleted -= 1
             i = (i - 1) & mask
+            while slots[i] is DELETED:
+                slots[i] = EMPTY
+                deleted -= 1
+                i = (i - 1) & mask
+        self.count -= len(handles)
+        self.deleted = deleted
 
     def order(self) -> list[Any]:
-        return [s for s in self.slots if s is not EMPTY and s is not DELETED]
+        """The handles in the order of their slots: a list to look at."""
+        if self.ordered is None:
+            self.ordered = [s for s in self.slots if s is not EMPTY and s is not DELETED]
+        return self.ordered

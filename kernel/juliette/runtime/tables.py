@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -173,6 +173,16 @@ class Hashed:
         if table is not None:
             table.remove(key)
         return self.data.pop(key)
+
+    def remove_all(self, keys: Iterable[Any]) -> None:
+        """Take out what is kept under hashable keys, of which some may not be there."""
+        data = self.data
+        there = [k for k in dict.fromkeys(keys) if k in data]
+        table = self.settled() if there else None
+        if table is not None:
+            table.remove(*there)
+        for k in there:
+            del data[k]
 
     def clear(self) -> None:
         table = self.settled()
