@@ -239,6 +239,7 @@ HELPERS: dict[str, Any] = {
     "%ifelse": ifelse,
     "%abs": abs,
     "%int": int,
+    "%str": str,
     "%float": float,
     "%len": len,
     "%sqrt": math.sqrt,

@@ -310,6 +310,12 @@ def dict_get_or_set(d: JuliaDict, key: Any, default: Any) -> Any:
     return d.data.setdefault(key, default)
 
 
+@helper("few_digits")
+def few_digits(s: str) -> bool:
+    """Does a string consist of digits that make an Int64?"""
+    return s.isdecimal() and len(s) < 19 and s.isascii()
+
+
 @helper("dict_added")
 def dict_added(d: JuliaDict, key: Any, value: Any) -> Any:
     d.data[key] = value

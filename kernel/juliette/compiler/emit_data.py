@@ -331,13 +331,15 @@ class DataForms(Pieces):
         d, k, default = self.exprs(node.args)
         return self.call(self.attribute(self.entries(d), "get"), k, default)
 
-    def dict_store(self, node: C.Call) -> None:
+    def dict_store(self, node: C.Call, cut: bool = False) -> None:
         d, v, k = self.exprs(node.args)
+        if cut:
+            k = self.call("%str", k)
         place = self.at(ast.Subscript(self.entries(d), k, STORE))
         self.push(ast.Assign([place], v))
 
-    def dict_stored(self, node: C.Call) -> ast.expr:
-        self.dict_store(node)
+    def dict_stored(self, node: C.Call, cut: bool = False) -> ast.expr:
+        self.dict_store(node, cut)
         return self.expr(node.args[0])
 
     # ------------------------------------------------------------ strings

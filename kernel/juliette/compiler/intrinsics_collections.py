@@ -50,8 +50,14 @@ def _push(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         entries = entries_of(args[0]) if args else None
         if entries is None:
             return None
-        if len(entries) == 1 and len(args) == 2 and plain_key(entries[0], args[1]):
-            return Plan(widen(args[0]), lambda em, n: em.call("%set_push", *em.exprs(n.args)))
+        if len(entries) == 1 and len(args) == 2 and found_key(entries[0], args[1]):
+            cut = not plain_key(entries[0], args[1])
+
+            def push_to_set(em: Any, n: C.Call) -> ast.expr:
+                s, x = em.exprs(n.args)
+                return em.call("%set_push", s, em.call("%str", x) if cut else x)  # type: ignore[no-any-return]
+
+            return Plan(widen(args[0]), push_to_set)
         return Plan(widen(args[0]))
     eltype = array[0]
     if len(args) == 2 and (eltype is ANY or widen(args[1]) is eltype):
@@ -106,6 +112,8 @@ def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     if array is not None and (
         len(args) == 1 or (inference.name == "splice!" and kinds(args[1:]) == "i")
     ):
+        if inference.name in ("pop!", "popfirst!") and array[1] == 1 and is_array(args[0]):
+            return _taken(inference.name, field_element(array[0]))
         return builtin(field_element(array[0]), pure=inference.name[-1] != "!")
     entries = entries_of(args[0]) if inference.name == "pop!" else None
     if entries is None or len(args) == 3:
@@ -115,6 +123,19 @@ def _one_of(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         if len(args) <= len(entries) and (len(entries) == 1 or len(args) == 2)
         else None
     )
+
+
+def _taken(name: str, element: Any) -> Plan:
+    """The last or the first element of a vector, taken out; the function of Base says that there is none."""
+    method = "pop" if name == "pop!" else "pop_first"
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        first, again = em.hold(em.expr(n.args[0]))
+        test = em.call("%len", em.attribute(first, "data"))
+        empty = em.call(em.constant(name, Base.bindings[name]), again)
+        return em.choose(test, em.call(em.attribute(again, method)), empty)  # type: ignore[no-any-return]
+
+    return Plan(element, emit, opaque=True)
 
 
 @rule("copy", "similar", "deepcopy", "reverse", "sort", "unique")

@@ -300,11 +300,12 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(target)
     if entry is not None and len(index) == 1:
         key, declared = entry
-        if plain_key(key, index[0]) and (declared is ANY or widen(value) is declared):
+        if found_key(key, index[0]) and (declared is ANY or widen(value) is declared):
+            cut = not plain_key(key, index[0])  # a part of a String, of which a String is made
             return Plan(
                 widen(target),
-                lambda em, m: em.dict_stored(m),
-                store=lambda em, m: em.dict_store(m),
+                lambda em, m: em.dict_stored(m, cut),
+                store=lambda em, m: em.dict_store(m, cut),
                 form="entry",
             )
         return Plan(widen(target))

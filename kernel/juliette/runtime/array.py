@@ -98,10 +98,15 @@ class Array:
     def pop(self) -> Any:
         """Remove and return the last element of a vector that has one."""
         data = self.data
-        value = element(data, -1)
-        if data.dtype == object:
-            data[-1] = None
-        self.data = data[:-1] if self._buffer is None else self._buffer[: len(data) - 1]
+        last = len(data) - 1
+        kind = data.dtype.char
+        if kind == "O":
+            value = data[last]
+            data[last] = None
+        else:
+            value = data.item(last) if kind in _SCALAR else data[last]
+        buffer = self._buffer
+        self.data = data[:last] if buffer is None else buffer[:last]
         return value
 
 

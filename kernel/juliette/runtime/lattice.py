@@ -75,8 +75,8 @@ class TypeName:
     __slots__ = (
         "abstract",
         "cache",
-        "direct",
         "constructors",
+        "direct",
         "field_atomics",
         "field_consts",
         "field_types",

@@ -73,7 +73,7 @@ def digits_of(t: Any, n: Any, *, base: int = 10, pad: int = 1) -> Any:
         t = BigInt_
     out = digit_list(int(n), int(base))
     out += [0] * (int(pad) - len(out))
-    return vector([MAKER[t](d) for d in out], t)
+    return vector(out if t is T.Int64 else [MAKER[t](d) for d in out], t)
 
 
 @Base.method("digits!(a::AbstractArray, n::Integer; base::Integer=10)")

@@ -78,8 +78,10 @@ def cuts_from_right(text: str, sep: Any) -> Iterator[tuple[int, int]]:
         stop = at
 
 
-def parts_of_string(text: str, sep: Any, keepempty: bool) -> list[V.SubString]:
-    """All the parts of a String of ASCII."""
+def parts_of_string(
+    text: str, sep: Any, keepempty: bool, whole: str, begin: int
+) -> list[V.SubString]:
+    """All the parts of a text of ASCII that begins at a byte of a String."""
     new = str.__new__
     out: list[V.SubString] = []
     if type(sep) is V.Char:
@@ -89,8 +91,8 @@ def parts_of_string(text: str, sep: Any, keepempty: bool) -> list[V.SubString]:
         for part in text.split(sep):
             if part or keepempty:
                 piece = new(V.SubString, part)
-                piece.string = text
-                piece.offset = at if part else 0
+                piece.string = whole
+                piece.offset = begin + at if part else begin
                 out.append(piece)
             at += len(part) + len(sep)
         return out
@@ -100,8 +102,8 @@ def parts_of_string(text: str, sep: Any, keepempty: bool) -> list[V.SubString]:
         found = split_spans(text, sep, 0, keepempty)
     for i, j in found:
         piece = new(V.SubString, text[i:j])
-        piece.string = text
-        piece.offset = i if j > i else 0
+        piece.string = whole
+        piece.offset = begin + i if j > i else begin
         out.append(piece)
     return out
 
@@ -125,8 +127,10 @@ class EachSplit:
 
     def julia_iterator(self) -> Any:
         text = text_of(self.str)
-        if type(self.str) is str and self.limit <= 0 and not self.right and text.isascii():
-            return iter(parts_of_string(text, self.splitter, self.keepempty))
+        s = self.str
+        if isinstance(s, str) and self.limit <= 0 and not self.right and text.isascii():
+            whole, begin = (s.string, s.offset) if type(s) is V.SubString else (text, 0)
+            return iter(parts_of_string(text, self.splitter, self.keepempty, whole, begin))
         f = split_from_right if self.right else split_spans
         found = f(text, self.splitter, self.limit, self.keepempty)
         return (slice_text(self.str, i, j) for i, j in (reversed(found) if self.right else found))

@@ -114,7 +114,10 @@ def reverse(s: Any) -> str:
     "γβα"
     ```
     """
-    return "".join(c.text for c in reversed(list(characters(text_of(s)))))
+    text = text_of(s)
+    if text.isascii():
+        return text[::-1]
+    return "".join(c.text for c in reversed(list(characters(text))))
 
 
 @Base.method("reverseind(s::AbstractString, i::Integer)")
