@@ -18,6 +18,18 @@ STUCK = [
     pytest.param("take!(Channel(0))", id="a channel that nobody fills"),
     pytest.param("@sync @async sleep(60)", id="a task that sleeps"),
     pytest.param("while true yield() end", id="the main task yields"),
+    pytest.param(
+        "c = Channel() do c; put!(c, 1); while true end; end; take!(c), take!(c)",
+        id="a producer that never puts again",
+    ),
+    pytest.param(
+        "c = Channel() do c; while true; put!(c, 1); end; end; for x in c end",
+        id="a producer that always puts",
+    ),
+    pytest.param(
+        "c = Channel() do c; put!(c, 1); while true end; end; fetch(@async (take!(c), take!(c)))",
+        id="a producer that another task waits for",
+    ),
     pytest.param('@testset "a" begin @test (sleep(60); true) end', id="a test"),
     pytest.param('@testset "a" begin @testset "b" begin sleep(60) end end', id="sets of tests"),
 ]

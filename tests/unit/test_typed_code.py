@@ -9,6 +9,17 @@ from juliette.compiler import python_backend
 from juliette.interpreter import Interpreter
 
 PROGRAMS: dict[str, str] = {
+    "a producer": "function f(n)\n c = Channel() do c\n  for i in 1:n\n   put!(c, i * i)\n  end\n end\n [x for x in c]\nend\n(f(5), f(0))",
+    "a producer without end": "fibs() = Channel{Int}() do c\n a, b = 0, 1\n while true\n  put!(c, a)\n  a, b = b, a + b\n end\nend\nfunction f(n)\n c = fibs()\n out = [take!(c) for _ in 1:n]\n close(c)\n (out, isopen(c))\nend\nf(10)",
+    "a producer says what it does": 'function f()\n log = String[]\n t = Ref{Task}()\n c = Channel{Int}(0; taskref = t) do c\n  push!(log, "begins")\n  for i in 1:2\n   put!(c, i)\n   push!(log, "put")\n  end\n  7\n end\n push!(log, "made")\n for x in c\n  push!(log, string(x))\n end\n (log, fetch(t[]), istaskdone(t[]))\nend\nf()',
+    "a producer fails": "function f()\n c = Channel() do c\n  put!(c, 1)\n  v = [1]\n  put!(c, v[2])\n end\n out = []\n try\n  for x in c\n   push!(out, x)\n  end\n catch e\n  push!(out, typeof(e), typeof(e.task.exception))\n end\n out\nend\nf()",
+    "a producer of the wrong type": "function f()\n c = Channel{Int}() do c\n  put!(c, 2.0)\n  put!(c, 1.5)\n end\n out = Any[take!(c)]\n try\n  take!(c)\n catch e\n  push!(out, typeof(e))\n end\n out\nend\nf()",
+    "a producer is left alone": "function f()\n c = Channel() do c\n  for i in 1:10\n   put!(c, i)\n  end\n end\n a = (isready(c), fetch(c), take!(c))\n close(c)\n b = try\n  (take!(c), take!(c))\n catch e\n  typeof(e)\n end\n (a, b)\nend\nf()",
+    "two consumers": "function f()\n c = Channel() do c\n  for i in 1:6\n   put!(c, i)\n  end\n end\n out = []\n @sync begin\n  @async for x in c\n   push!(out, (1, x))\n  end\n  @async for x in c\n   push!(out, (2, x))\n  end\n end\n out\nend\nf()",
+    "two producers": "gen(c, k) = for i in 1:3\n put!(c, 10k + i)\nend\nfunction f()\n a = Channel(c -> for i in 1:3\n  put!(c, i)\n end)\n b = Channel(c -> for i in 1:3\n  put!(c, -i)\n end)\n yield()\n [(x, take!(b)) for x in a]\nend\nf()",
+    "a producer by name": 'function source(c::Channel)\n for w in ("a", "b")\n  put!(c, w)\n end\n put!(c, "end")\nend\nf() = collect(Channel(source))\nf()',
+    "a producer of what another produces": "nat(n) = Channel() do c\n for i in 1:n\n  put!(c, i)\n end\nend\nsquares(n) = Channel() do c\n for x in nat(n)\n  put!(c, x^2)\n end\nend\nf() = sum(squares(5))\nf()",
+    "a producer is waited for": "function f()\n t = Ref{Task}()\n c = Channel{Int}(0; taskref = t) do c\n  for i in 1:3\n   put!(c, i)\n  end\n end\n s = @async sum(c)\n wait(t[])\n (fetch(s), isopen(c))\nend\nf()",
     "characters counted on": "f(c, n) = (c + n, n + c, c - n, c - 'a', 'z' - c, Int(c), c + 1 - 'b')\n[f(c, n) for c in ('a', 'q', 'é', '\u20ac') for n in (0, 3, -20)]",
     "characters in order": "f(c, d) = (c < d, c <= d, c > d, c >= d, c == d, 'a' <= c <= 'z', isdigit(c))\n[f(c, d) for c in ('a', 'Z', '5', '\\xff', '\\U1F600') for d in ('b', '\\xfe', '5')]",
     "a character beyond all": "f(c, n) = c + n\n(f('a', 100000), f('z', -200))",

@@ -11,6 +11,7 @@ from juliette.base.iteration import ITERATORS, native_steps
 from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.tasks import TaskFailedException
 from juliette.compiler import support
+from juliette.compiler.producers import steps_of
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import (
@@ -61,6 +62,13 @@ class Channel:
                 else Thrown(self.exception)
             )
 
+    def converted(self, value: Any) -> Any:
+        """A value as the channel holds it."""
+        if self.eltype is not T.Any_ and not T.isa(value, self.eltype):
+            self.check_open()
+            return Base.bindings["convert"](self.eltype, value)
+        return value
+
     def wake(self, queue: list[Task], everybody: bool = False) -> None:
         while queue:
             t = queue.pop(0)
@@ -80,9 +88,7 @@ class Channel:
             self.wake(self.watchers, everybody=True)
             return
         # Unbuffered: leave the value and wait until somebody has it.
-        self.data.append(value)
-        self.wake(self.takers)
-        self.wake(self.watchers, everybody=True)
+        self.offer(value)
         try:
             SCHEDULER.block(self.putters)
         except BaseException:
@@ -93,9 +99,17 @@ class Channel:
             self.data.remove(value)
             self.check_open()
 
+    def offer(self, value: Any) -> None:
+        """Show a value to those that wait for one."""
+        self.data.append(value)
+        self.wake(self.takers)
+        self.wake(self.watchers, everybody=True)
+
     def take(self) -> Any:
         while not self.data:
             self.check_open()
+            if not self.takers and SCHEDULER.step_in():
+                continue
             SCHEDULER.block(self.takers)
         value = self.data.popleft()
         self.wake(self.putters)
@@ -112,6 +126,72 @@ class Channel:
             self.exception = exception if exception is not None else closed()
         for queue in (self.takers, self.putters, self.watchers):
             self.wake(queue, everybody=True)
+
+
+class Producer:
+    """What puts values into a channel without room and waits nowhere else: `steps` yields them."""
+
+    __slots__ = ("channel", "put", "result", "steps", "waiting")
+
+    def __init__(self, channel: Channel, steps: Any) -> None:
+        self.channel = channel
+        self.steps = steps
+        self.result: Any = None
+        # the value that was put last, and whether somebody has it yet
+        self.put: Any = None
+        self.waiting = False
+
+    def advance(self, task: Task) -> bool:
+        """Go on until a value is put that the task has to wait with; False at the end."""
+        channel = self.channel
+        error = self.taken(task)
+        while True:
+            try:
+                value = self.steps.throw(error) if error is not None else self.steps.send(self.put)
+            except StopIteration as end:
+                self.result = end.value
+                return False
+            try:
+                channel.check_open()
+                value = channel.converted(value)
+            except Exception as e:
+                error = e
+                continue
+            channel.offer(value)
+            self.put, self.waiting = value, True
+            channel.putters.append(task)
+            task.where = channel.putters
+            return True
+
+    def taken(self, task: Task) -> BaseException | None:
+        """Somebody has the value, or the channel was closed, or an exception was sent."""
+        failed, given = task.pending
+        task.pending = (False, None)
+        channel = self.channel
+        error = given if isinstance(given, BaseException) else Thrown(given) if failed else None
+        if self.waiting:
+            self.waiting = False
+            task.where = None
+            if task in channel.putters:
+                channel.putters.remove(task)
+            if (failed or not channel.open) and self.put in channel.data:
+                channel.data.remove(self.put)
+                if not failed:
+                    try:
+                        channel.check_open()
+                    except Exception as e:
+                        return e
+        return error if failed else None
+
+    def run(self) -> Any:
+        """The same in a thread of its own."""
+        task = SCHEDULER.current
+        while self.advance(task):
+            try:
+                SCHEDULER.wait()
+            except BaseException as e:
+                task.pending = (True, e)
+        return self.result
 
 
 def closed() -> InvalidStateException:
@@ -138,13 +218,17 @@ def _construct(t: Any, /, *args: Any, **kw: Any) -> Channel:
     )
     if f is not None:
         task = Task(lambda: f(c))
+        steps = steps_of(f, c) if not c.capacity else None
+        if steps is not None:
+            task.producer = Producer(c, steps)
+            task.code = task.producer.run
         bind(c, task)
         reference = kw.get("taskref")
         if reference is not None:
             reference.x = task
         SCHEDULER.schedule(task)
-        if not kw.get("spawn", False):
-            # As in Julia, the task begins at once.
+        # As in Julia, the task begins at once.
+        if not kw.get("spawn", False) and not SCHEDULER.step_in():
             SCHEDULER.yield_()
     return c
 
@@ -164,9 +248,7 @@ def put(c: Channel, v: Any) -> Any:
     7
     ```
     """
-    if c.eltype is not T.Any_ and not T.isa(v, c.eltype):
-        c.check_open()
-        v = Base.bindings["convert"](c.eltype, v)
+    v = c.converted(v)
     c.put(v)
     return v
 

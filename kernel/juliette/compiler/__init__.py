@@ -33,6 +33,7 @@
 - `method_support`: what method definitions do when they run
 - `narrowing`: what conditions tell of variables
 - `printing`: the core language as text, with types
+- `producers`: functions that put values into a channel, as Python generators
 - `python_backend`: whole functions: Python code objects
 - `result_types`: the type of a call that is not made, from the types of its arguments
 - `results`: types of results of Base's functions, by example

@@ -89,6 +89,7 @@ class Instance:
         "method",
         "name",
         "named",
+        "producer",
         "quiet",
         "recursive",
         "result",
@@ -118,6 +119,8 @@ class Instance:
         self.function: Any = None
         # the same, without the type that a constructor is called with
         self.direct: Any = None
+        # the same as a generator of what it puts into a channel; False if it is none, None if nobody asked
+        self.producer: Any = None
         self.inference: Inference | None = None
         self.result: Any = BOTTOM
         self.recursive = False

@@ -583,41 +583,6 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(BOOL, emit)
 
 
-@rule("parse")
-def _parse(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    if len(args) in (2, 3) and type(args[0]) is Known and args[0].value in T.DTYPE_OF:
-        if args[0].value is INT and len(args) == 2 and widen(args[1]) in (STRING, SUBSTRING):
-            return Plan(INT, _parse_int)
-        if args[0].value is INT and len(args) == 2 and widen(args[1]) is T.Char_:
-            return Plan(INT, _parse_digit)
-        return builtin(args[0].value)
-    return None
-
-
-def _parsed(em: Any, n: C.Call) -> tuple[ast.expr, ast.expr, ast.expr]:
-    """What is parsed, the same again, and the call of the function of Base."""
-    kind_, text = em.exprs(n.args)
-    first, again = em.hold(text)
-    link = em.callee(n).link(exact([em.element(a) for a in n.args]))
-    return first, again, em.call(link.enter_into(em.constants), kind_, again)
-
-
-def _parse_digit(em: Any, n: C.Call) -> ast.expr:
-    """`parse(Int, c)`"""
-    c, again, other = _parsed(em, n)
-    code = ast.Compare(
-        em.const(48), [ast.LtE(), ast.LtE()], [em.attribute(c, "code"), em.const(57)]
-    )
-    digit = em.binary(ast.Sub, em.attribute(again, "code"), em.const(48))
-    return em.choose(em.at(code), digit, other)  # type: ignore[no-any-return]
-
-
-def _parse_int(em: Any, n: C.Call) -> ast.expr:
-    """`parse(Int, s)`: digits alone are read at once."""
-    text, again, other = _parsed(em, n)
-    return em.choose(em.call("%few_digits", text), em.call("%int", again), other)  # type: ignore[no-any-return]
-
-
 def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ks = kinds(args)
     if ks == "i":

@@ -45,6 +45,7 @@ class Task:
         "logger",
         "name",
         "pending",
+        "producer",
         "random",
         "result",
         "started",
@@ -70,6 +71,8 @@ class Task:
         self.waiters: list[Task] = []
         self.baton: Any = None
         self.thread = 0
+        # What puts values into a channel and waits nowhere else: it can go on in anybody's thread.
+        self.producer: Any = None
         # What it gets when it goes on: a value, or an exception to raise.
         self.pending: tuple[bool, Any] = (False, None)
         self.exceptions: list[BaseException] = []
@@ -192,14 +195,18 @@ class Scheduler:
 
             task.baton = _thread.allocate_lock()
             task.baton.acquire()
+        self._put_by(task)
+
+    def _put_by(self, task: Task) -> None:
+        """Keep what belongs to the task that runs."""
         task.exceptions, task.tracing = list(self.exception_stack), TRACE.depth
         if RANDOM:
             task.random = RANDOM[0].put_by()
         if not task.done:
             WORLD.waiting[task] = task.world = WORLD.current
 
-    def _resume(self, task: Task) -> None:
-        """Give a task the baton."""
+    def _take_up(self, task: Task) -> None:
+        """Have a task's own things again."""
         self.current = task
         self.exception_stack[:] = task.exceptions
         TRACE.depth = task.tracing
@@ -207,7 +214,46 @@ class Scheduler:
             RANDOM[0].take_up(task.random)
         WORLD.enter(task.world)
         WORLD.waiting.pop(task, None)
-        if task.started:
+
+    def step_in(self) -> bool:
+        """Let the only task that may run go on right here, if it is a producer; else nothing is done."""
+        if len(self.ready) != 1 or self.clock or self.interrupted:
+            return False
+        task, me = self.ready[0], self.current
+        if task.producer is None or task.thread or task.done:
+            return False
+        try:
+            with UNINTERRUPTED:
+                self.ready.popleft()
+                self._put_by(me)
+                self._take_up(task)
+                task.started, task.thread = True, me.thread
+            self._step(task)
+        finally:
+            if self.current is task:
+                with UNINTERRUPTED:
+                    task.thread = 0
+                    self._put_by(task)
+                    self._take_up(me)
+        return True
+
+    def _step(self, task: Task) -> None:
+        """A producer's way to its next value, or to its end."""
+        try:
+            if task.producer.advance(task):
+                return
+            task.result, task.state = task.producer.result, "done"
+        except BaseException as error:
+            self._fail(task, error)
+            if not isinstance(error, Exception):
+                self._end(task)
+                raise
+        self._end(task)
+
+    def _resume(self, task: Task) -> None:
+        """Give a task the baton."""
+        self._take_up(task)
+        if task.started and (task.producer is None or task.thread):
             task.baton.release()
             return
         import _thread
@@ -262,9 +308,10 @@ class Scheduler:
         """Run a task's code to its end and wake those that wait for it."""
         try:
             failed, value = task.pending
-            task.pending = (False, None)
-            if failed:
-                raise value if isinstance(value, BaseException) else Thrown(value)
+            if task.producer is None:
+                task.pending = (False, None)
+                if failed:
+                    raise value if isinstance(value, BaseException) else Thrown(value)
             try:
                 task.result = task.code()
             finally:
@@ -276,13 +323,21 @@ class Scheduler:
             self.ready.appendleft(self.root)
             self.root.pending = (True, error)
         except BaseException as error:
-            task.exception = (
-                InterruptException() if isinstance(error, KeyboardInterrupt) else julia_value(error)
-            )
-            task.result = task.exception
-            task.failure = error
-            task.state = "failed"
-        task.code = None
+            self._fail(task, error)
+        self._end(task)
+
+    @staticmethod
+    def _fail(task: Task, error: BaseException) -> None:
+        task.exception = (
+            InterruptException() if isinstance(error, KeyboardInterrupt) else julia_value(error)
+        )
+        task.result = task.exception
+        task.failure = error
+        task.state = "failed"
+
+    def _end(self, task: Task) -> None:
+        """A task has come to its end: wake those that wait for it."""
+        task.code = task.producer = None
         for waiter in task.waiters:
             waiter.where = None
             self.schedule(waiter)
