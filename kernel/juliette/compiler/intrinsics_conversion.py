@@ -12,6 +12,7 @@ from juliette.compiler.intrinsics import (
     FLOAT,
     INT,
     STRING,
+    TYPES,
     Plan,
     builtin,
     exact,
@@ -21,6 +22,8 @@ from juliette.compiler.intrinsics import (
     rule,
     runtime,
 )
+from juliette.compiler.intrinsics_characters import code_of
+from juliette.compiler.intrinsics_numbers import concrete_number
 from juliette.compiler.lattice import ANY, Known, widen
 from juliette.runtime import types as T
 from juliette.runtime.modules import Base, Module
@@ -118,3 +121,19 @@ def _parse_int(em: Any, n: C.Call) -> ast.expr:
     """`parse(Int, s)`: digits alone are read at once."""
     text, again, other = _parsed(em, n)
     return em.choose(em.call("%few_digits", text), em.call("%int", again), other)  # type: ignore[no-any-return]
+
+
+def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    ks = kinds(args)
+    if ks == "i":
+        return Plan(args[0], lambda em, n: em.expr(n.args[0]))
+    if ks == "b":
+        return Plan(L.Ints(0, 1), lambda em, n: em.call("%int", em.expr(n.args[0])))
+    if len(args) != 1:
+        return None
+    if widen(args[0]) is T.Char_:
+        return Plan(INT, lambda em, n: code_of(em, n, args))
+    return Plan(INT) if concrete_number(args[0]) else None
+
+
+TYPES[INT] = _to_int

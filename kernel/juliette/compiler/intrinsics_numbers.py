@@ -25,7 +25,7 @@ from juliette.compiler.intrinsics import (
     rule,
     told,
 )
-from juliette.compiler.intrinsics_characters import char_order, char_sum, code_of
+from juliette.compiler.intrinsics_characters import char_order, char_sum
 from juliette.compiler.intrinsics_mixed import (
     machine_compared,
     machine_quotient,
@@ -583,23 +583,9 @@ def _isa(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(BOOL, emit)
 
 
-def _to_int(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
-    ks = kinds(args)
-    if ks == "i":
-        return Plan(args[0], lambda em, n: em.expr(n.args[0]))
-    if ks == "b":
-        return Plan(L.Ints(0, 1), lambda em, n: em.call("%int", em.expr(n.args[0])))
-    if len(args) != 1:
-        return None
-    if widen(args[0]) is T.Char_:
-        return Plan(INT, lambda em, n: code_of(em, n, args))
-    return Plan(INT) if concrete_number(args[0]) else None
-
-
 def concrete_number(x: Any) -> bool:
     t = widen(x)
     return isinstance(t, T.DataType) and t.concrete and T.subtype(t, T.Real)
 
 
-TYPES[INT] = _to_int
 TYPES[FLOAT] = _float
