@@ -196,7 +196,9 @@ class Tape(list[Any]):
             try:
                 r = new(SCALARS[t])
             except KeyError:
-                r = new(learned(v))
+                v = LEARN(v)
+                t = type(v)
+                r = new(SCALARS[t])
             plain = _PLAIN_OF.get(t)
             if plain is not None:
                 v = plain(v)

@@ -1,12 +1,17 @@
 """Programs made by damaging valid ones: no Python exception may come out of any, and none may hang.
 
-    python tests/hosts/fuzz.py [COUNT] [SEED] [all]
+    python tests/hosts/fuzz.py [COUNT] [SEED] [all] [hard | calls]
 
 Programs come from the pages of wrong programs and from the walkthrough, with `all` from the spec
 pages and from `tests/programs` too. The packages that a page uses stand before each of its
-programs and are not damaged. Prints each kind of escape with the shortest program that showed it;
-the exit code is 1 if there was one. What counts is the exception that ended a run, before it is
-turned into Julia's: only Julia's own, and Python's that stand for one of Julia's, may do so.
+programs and are not damaged. With `hard` the damage is greater; with `calls` programs are calls
+of what Base and the packages export, with odd arguments. Prints each kind of escape with the
+shortest program that showed it; the exit code is 1 if there was one.
+
+What counts is the exception that ended a run, before it is turned into Julia's, or that a `catch`
+got: only Julia's own, and Python's that stand for one of Julia's, may do so. One that code of ours
+met on the way and told as another is an escape, too, if nobody knows what it stands for: it is
+marked as masked.
 """
 
 from __future__ import annotations
@@ -25,108 +30,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+from odd_programs import EXTENDS, is_kept_out, programs_of
+
 SECONDS = 2
 # What a process may ask for, and megabytes that it may hold at most.
 MEMORY = 3 * 1024**3
 HELD = 1500
 # Programs share a session for a while, as cells of a notebook do.
 PER_SESSION = 40
-# Nothing that touches files, processes or time, or loads what is not there.
-KEPT_OUT = re.compile(
-    r"\b(?:rm|mv|cp|run|open|write|touch|mkdir|mktemp\w*|cd|chmod|sleep|readline|exit|quit|include"
-    r"|pipeline|download|symlink|readdir|walkdir|ENV|atexit|Timer|wait|read\w*"
-    r"|(?:using|import)(?! (?:\.|Base\b))|eachline|redirect\w*|tempname|kill|ccall|stdin"
-    r"|pushdisplay)\b|`"
-)
-_PACKAGE = (
-    r"(?:Flux|Zygote|NNlib|MLUtils|Optimisers|Functors|OneHotArrays|ChainRulesCore|LinearAlgebra"
-    r"|SparseArrays|Statistics|Random|Printf|Dates|Test|Markdown|Logging|Unicode|UUIDs|TOML|SHA)"
-)
-_NAMES = r"@?\w+!?(?:, @?\w+!?)*"
-_USING = re.compile(rf"^using {_PACKAGE}(?:(?:, {_PACKAGE})*|: {_NAMES});?\n", re.MULTILINE)
-# What changes Base is for a session of its own.
-EXTENDS = re.compile(r"\bBase\b")
-_BLOCK = re.compile(r"```(?:jldoctest[^\n]*|julia)\n(.*?)\n```", re.DOTALL)
-_SECTION = re.compile(r"^#+ ", re.MULTILINE)
-_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|[^\W\d]\w*!?|\d[\d.]*|\s+|[-+*/^<>=!&|.:]+|.', re.DOTALL)
-SPICE = [
-    *("+", "-", "*", "^", "==", "=>", "->", "...", ":", ".", ".+", "'", "[", "]", "(", ")", "{"),
-    *("}", ",", ";", "\n", "end", "for", "in", "where", "::", "<:", "=", "nothing", "missing"),
-    *("0", "-1", "1.5", "1f0", "NaN", '"a"', "'c'", ":sym", "[]", "()", "[1, 2]", "[1 2; 3 4]"),
-    *("true", "Int", "String", "Any", "sum", "map", "x", "f", "typemax(Int)", "Dict()", "1:3"),
-    *("begin", "do", "@show ", "$", "?", "&&", "π", "im", "//", "Vector{Int}", "Float32", "!"),
-]
-
-
-def seeds(whole: bool) -> list[str]:
-    """Programs to damage: the walkthrough, the wrong programs, with `whole` the spec pages too."""
-    found: list[str] = []
-    for page in sorted((HERE.parent / "spec").rglob("*.md")) if whole else ():
-        text = page.read_text("utf-8")
-        blocks = [[_code(b) + "\n" for b in _BLOCK.findall(s)] for s in _SECTION.split(text)]
-        packages = "".join(dict.fromkeys(_USING.findall("".join(map("".join, blocks)))))
-        for section in blocks:
-            # What a section shows belongs together; long ones are damaged block by block too.
-            pieces = section if len(section) == 1 else ["".join(section), *section]
-            found += [packages + _USING.sub("", piece) for piece in pieces]
-    for program in sorted((HERE.parent / "programs").glob("*.jl")) if whole else ():
-        text = program.read_text("utf-8")
-        found.append("".join(_USING.findall(text)) + _USING.sub("", text))
-    for page in sorted((HERE / "wrong").glob("*.md")):
-        found += re.findall(r"```julia\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL)
-    cells = (HERE / "walkthrough.jl").read_text("utf-8")
-    found += re.split(r"^# %% \d+\n", cells, flags=re.MULTILINE)[4:]
-    return [text for text in found if divided(text)[1].strip() and not is_kept_out(text)]
-
-
-def _code(block: str) -> str:
-    """The code of a block, without prompts and outputs."""
-    if "julia> " not in block:
-        return block
-    lines = block.split("\n")
-    kept = [x[7:] for x in lines if x.startswith(("julia> ", " " * 7)) and x[7:].strip()]
-    return "\n".join(kept)
-
-
-def divided(program: str) -> tuple[str, str]:
-    """The packages that a program uses, and the rest, which may be damaged."""
-    match = re.match(rf"(?:{_USING.pattern})*", program, re.MULTILINE)
-    at = match.end() if match else 0
-    return program[:at], program[at:]
-
-
-def is_kept_out(program: str) -> bool:
-    """Whether a program would touch what lies outside of it."""
-    return KEPT_OUT.search(divided(program)[1]) is not None
-
-
-def mutate(dice: random.Random, programs: list[str]) -> str:
-    """A program with a few of its tokens changed."""
-    packages, program = divided(dice.choice(programs))
-    tokens = _TOKEN.findall(program)
-    for _ in range(dice.choice((1, 1, 1, 2, 3))):
-        at = dice.randrange(len(tokens) + 1)
-        other = _TOKEN.findall(divided(dice.choice(programs))[1])
-        match dice.randrange(7):
-            case 0:
-                del tokens[at : at + 1]
-            case 1:
-                tokens[at:at] = tokens[max(at - 1, 0) : at]
-            case 2:
-                tokens[at : at + 1] = [dice.choice(SPICE)]
-            case 3:
-                tokens[at:at] = [dice.choice(SPICE)]
-            case 4:
-                start = dice.randrange(len(other))
-                tokens[at:at] = other[start : start + dice.randrange(1, 6)]
-            case 5:
-                names = [token for token in other if token[0].isalnum()]
-                tokens[at : at + 1] = [dice.choice(names)] if names else []
-            case _:
-                stop = min(at + dice.randrange(1, 4), len(tokens))
-                tokens[at:stop] = reversed(tokens[at:stop])
-    return packages + "".join(tokens)
 
 
 class Hang(BaseException):
@@ -185,6 +96,8 @@ class Escapes:
 
     def note(self, kind: str, program: str, detail: str) -> None:
         """Keep the program if it is shorter than the one known for this kind."""
+        if kind not in self.found:  # a long run may be looked at before its end
+            print(f"{kind}: {detail[:150]}", program, sep="\n", file=sys.stderr, flush=True)
         count, shortest, known = self.found.get(kind, (0, program, detail))
         if len(program) < len(shortest):
             shortest, known = program, detail
@@ -211,6 +124,24 @@ def is_julias(error: BaseException) -> bool:
     return translated(error) is not None
 
 
+def masked(error: BaseException) -> BaseException | None:
+    """What a Julia exception was told for: one of Python's, of no known meaning, from below."""
+    from juliette.runtime.errors import ErrorException, MethodError
+
+    before = error.__context__
+    if not isinstance(error, ErrorException | MethodError) or isinstance(before, re.error):
+        return None  # what has a meaning of its own
+    if before is None or before.__traceback__ is None or before.__traceback__.tb_next is None:
+        return None  # what a handler's own line threw is what it is for
+    of_ours = type(before).__module__.startswith("juliette")
+    return None if of_ours or is_julias(before) else before
+
+
+def overflow_of_ours(error: BaseException) -> bool:
+    """Whether a number did not fit where no number of Julia's was converted."""
+    return isinstance(error, OverflowError) and "infinity" not in str(error)
+
+
 def innermost(error: BaseException) -> str:
     """The file whose code threw."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -227,22 +158,37 @@ def place(error: BaseException) -> str:
     return " < ".join(reversed(frames[-2:])) or "compiled code"
 
 
-def run_all(count: int, seed: int, whole: bool) -> Escapes:
+def run_all(count: int, seed: int, kinds: set[str]) -> Escapes:
     """Run `count` damaged programs."""
+    from juliette.runtime import errors as thrown
+
+    known = thrown.julia_value
+    current = ""
+
+    def watched(error: BaseException) -> Any:
+        """Note what is not Julia's, whether a run threw it or a `show`, or a `catch` got it."""
+        if not is_julias(error):
+            escapes.note(f"{type(error).__name__} in {place(error)}", current, str(error))
+        elif (before := masked(error)) is not None:
+            kind = f"masked: {type(before).__name__} in {place(before)}"
+            escapes.note(kind, current, f"{before} told as {type(error).__name__}")
+        elif overflow_of_ours(error):
+            escapes.note(f"masked: OverflowError in {place(error)}", current, str(error))
+        return known(error)
+
+    thrown.julia_value = watched  # before others import it
+
     from juliette.display import errors
     from juliette.interpreter import Interpreter
     from juliette.report import ErrorReport, ShowError
 
     dice = random.Random(seed)
-    programs = seeds(whole)
+    programs = programs_of(dice, kinds)
     escapes = Escapes()
-    current = ""
 
     class Session(Interpreter):
         def report(self, error: BaseException, place_: str = "") -> ErrorReport:
-            """Note what is not Julia's, whether a run threw it, a `show` or a `showerror`."""
-            if not is_julias(error):
-                escapes.note(f"{type(error).__name__} in {place(error)}", current, str(error))
+            """Note also what an exception's own text threw."""
             report = super().report(error, place_)
             try:
                 errors.showerror_text(report.value)
@@ -259,7 +205,7 @@ def run_all(count: int, seed: int, whole: bool) -> Escapes:
     watch = Watch()
     for number in range(count):
         changed = EXTENDS.search(current) is not None
-        current = mutate(dice, programs)
+        current = next(programs)
         if number % PER_SESSION == 0 or changed or EXTENDS.search(current):
             session.close()
             session = new()
@@ -293,14 +239,15 @@ def describe(escapes: Escapes) -> Iterator[str]:
         yield "\n".join(f"    {line}" for line in program.split("\n"))
 
 
-def main(count: int, seed: int, whole: bool) -> int:
+def main(count: int, seed: int, kinds: set[str]) -> int:
     """Run, and print what was found."""
     sys.setrecursionlimit(20_000)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        escapes = run_all(count, seed, whole)
+        escapes = run_all(count, seed, kinds)
     for line in describe(escapes):
         print(line)
     total = sum(times for times, _, _ in escapes.found.values())
@@ -312,6 +259,6 @@ def main(count: int, seed: int, whole: bool) -> int:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "all"]
+    words = [word for word in sys.argv[1:] if word.isdigit()]
     numbers = [int(word) for word in words] + [2000, 1][len(words) :]
-    raise SystemExit(main(*numbers, whole="all" in sys.argv))
+    raise SystemExit(main(*numbers, kinds=set(sys.argv[1:]) - set(words)))

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz import is_julias, mutate, seeds
+from fuzz import is_julias
+from odd_programs import mutate, seeds
 
 SCRIPT = Path(__file__).with_name("fuzz.py")
 MEGABYTES = 600

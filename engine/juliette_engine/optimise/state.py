@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette_engine import trees
-from juliette_engine.errors import UsageError
+from juliette_engine.errors import Inapplicable, UsageError
 from juliette_engine.optimise.leaf import Item, Leaf, step_all
 from juliette_engine.optimise.rule import Rule
 from juliette_engine.parameters import Grads, Params, key_of
@@ -197,6 +197,8 @@ def _add(
     g = trees.data(g)
     before = found.get(id(leaf))
     array = _array(x, copies) if before is None else before[2]
+    if not hasattr(array, "dtype") or isinstance(g, (str, tuple, dict)):
+        raise Inapplicable("sub", (x, g))
     found[id(leaf)] = (leaf, leaf.rule, array, g if before is None else before[3] + g)
 
 

@@ -30,11 +30,13 @@ from juliette.runtime.errors import (
     DimensionMismatch,
     ErrorException,
     MethodError,
+    TypeError_,
     UndefRefError,
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.ranges import Slice
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 
 @Base.method("size(a::AbstractArray)")
@@ -66,6 +68,10 @@ def size_along(a: Any, d: Any) -> Any:
         raise
     if type(d) is tuple:
         return tuple(size_along(a, k) for k in d)
+    if type(d) is not int:
+        if not T.isa(d, T.Integer):
+            raise TypeError_(Symbol("typeassert"), "", T.Integer, d)
+        d = int(d)
     if d < 1:
         raise (
             ErrorException("arraysize: dimension out of range")

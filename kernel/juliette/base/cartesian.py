@@ -413,11 +413,9 @@ def index_with(a: CartesianIndex, x: Any, i: int) -> Any:
 )
 def indices_part(r: CartesianIndices, *index: Any) -> CartesianIndices:
     """The indices in parts of the ranges, which are indices again."""
-    get = Base.bindings["getindex"]
-    try:
-        return CartesianIndices(tuple(map(get, r.ranges, index)))
-    except BoundsError:
-        raise BoundsError(r, index) from None
+    if not Base.bindings["checkbounds"](T.Bool, r, *index):
+        raise BoundsError(r, index)
+    return CartesianIndices(tuple(map(Base.bindings["getindex"], r.ranges, index)))
 
 
 @Base.method("in(i::CartesianIndex, r::CartesianIndices)")

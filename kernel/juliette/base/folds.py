@@ -134,7 +134,7 @@ def _mapped(f: Any, xs: tuple[Any, ...]) -> Iterator[Any]:
     return map(binary(f) if len(xs) == 2 else f, *map(iterate_value, xs))
 
 
-@Base.method("mapreduce(f, op, xs...; init, dims)", transparent=True)
+@Base.method("mapreduce(f, op, x, xs...; init, dims)", transparent=True)
 def mapreduce(f: Any, op: Any, *xs: Any, init: Any = NO_INIT, dims: Any = None) -> Any:
     """`reduce(op, map(f, xs...))` without the array between.
 
@@ -161,13 +161,13 @@ def result_type(f: Any, xs: tuple[Any, ...]) -> Any:
     )
 
 
-@Base.method("mapfoldl(f, op, xs...; init)", transparent=True)
+@Base.method("mapfoldl(f, op, x, xs...; init)", transparent=True)
 def mapfoldl(f: Any, op: Any, *xs: Any, init: Any = NO_INIT) -> Any:
     """`foldl(op, map(f, xs...))`"""
     return fold_left(op, _mapped(f, xs), init, result_type(f, xs))
 
 
-@Base.method("mapfoldr(f, op, xs...; init)", transparent=True)
+@Base.method("mapfoldr(f, op, x, xs...; init)", transparent=True)
 def mapfoldr(f: Any, op: Any, *xs: Any, init: Any = NO_INIT) -> Any:
     """`foldr(op, map(f, xs...))`"""
     return fold_right(op, list(_mapped(f, xs)), init, result_type(f, xs))

@@ -103,17 +103,17 @@ def varinfo(
 
 @Base.method(f"varinfo(pattern::Regex; {_VARINFO})")
 def varinfo_of_main(pattern: Any, **options: Any) -> Any:
-    return varinfo(SESSION.main, pattern, **options)
+    return Base.bindings["varinfo"].call_kw(options, SESSION.main, pattern)
 
 
 @Base.method(f"varinfo(m::Module; {_VARINFO})")
 def varinfo_of_all(m: Module, **options: Any) -> Any:
-    return varinfo(m, Base.get("Regex")(""), **options)
+    return Base.bindings["varinfo"].call_kw(options, m, Base.get("Regex")(""))
 
 
 @Base.method(f"varinfo(; {_VARINFO})")
 def varinfo_of_main_all(**options: Any) -> Any:
-    return varinfo(SESSION.main, Base.get("Regex")(""), **options)
+    return Base.bindings["varinfo"].call_kw(options, SESSION.main, Base.get("Regex")(""))
 
 
 @Base.method("versioninfo(io::IO=stdout; verbose=false)")

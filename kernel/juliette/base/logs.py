@@ -532,7 +532,8 @@ def log_expression(context: Any, level: Any, message: Any, items: tuple[Any, ...
     }
     for item in items:
         if isinstance(item, Expr) and item.head in ("=", "kw"):
-            key = item.args[0].name
+            key = item.args[0]
+            key = key.name if isinstance(key, Symbol) else expression_text(key)
             if key in _META:
                 meta[_META[key]] = item.args[1]
             else:

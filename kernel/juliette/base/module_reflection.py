@@ -203,11 +203,12 @@ def isconst(m: Module, s: Symbol) -> bool:
     return s.name in m.consts or (m is Base and m.has(s.name))
 
 
-@Base.method("isconst(t::DataType, s)")
+@Base.method("isconst(t::DataType, s::Union{Symbol,Int})")
 def isconst_field(t: Any, s: Any) -> bool:
     names_ = fields_of(t)
-    name = s.name if isinstance(s, Symbol) else names_[s - 1]
-    return not t.typename.mutable or name in t.typename.field_consts
+    if not t.typename.mutable or (type(s) is int and not 1 <= s <= len(names_)):
+        return True
+    return (s.name if isinstance(s, Symbol) else names_[s - 1]) in t.typename.field_consts
 
 
 @Base.method("isfieldatomic(t::Type, s)", export=False)

@@ -408,7 +408,9 @@ def _positions(k: Any) -> tuple[int, int]:
     return int(k), int(k)
 
 
-@Base.method(_sorts("partialsort!(v, k)"), transparent=True)
+@Base.method(
+    _sorts("partialsort!(v::AbstractVector, k::Union{Integer,OrdinalRange})"), transparent=True
+)
 def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
     """Bring the elements at positions `k` to where they belong and return them."""
     kw.pop("alg", None)
@@ -422,7 +424,9 @@ def partialsort_in_place(v: Any, k: Any, **kw: Any) -> Any:
     )
 
 
-@Base.method(_sorts("partialsort(v, k)"), transparent=True)
+@Base.method(
+    _sorts("partialsort(v::AbstractVector, k::Union{Integer,OrdinalRange})"), transparent=True
+)
 def partialsort(v: Any, k: Any, **kw: Any) -> Any:
     """The elements that would be at positions `k` of the sorted vector.
 
@@ -435,7 +439,9 @@ def partialsort(v: Any, k: Any, **kw: Any) -> Any:
     return partialsort_in_place(copy, k, **kw)
 
 
-@Base.method(_sorts("partialsortperm(v, k)"), transparent=True)
+@Base.method(
+    _sorts("partialsortperm(v::AbstractVector, k::Union{Integer,OrdinalRange})"), transparent=True
+)
 def partialsortperm(v: Any, k: Any, **kw: Any) -> Any:
     """The indices of the elements that would be at positions `k` of the sorted vector."""
     kw.pop("alg", None)
@@ -450,7 +456,12 @@ def partialsortperm(v: Any, k: Any, **kw: Any) -> Any:
     )
 
 
-@Base.method(_sorts("partialsortperm!(ix, v, k)"), transparent=True)
+@Base.method(
+    _sorts(
+        "partialsortperm!(ix::AbstractVector, v::AbstractVector, k::Union{Integer,OrdinalRange})"
+    ),
+    transparent=True,
+)
 def partialsortperm_into(ix: Any, v: Any, k: Any, *, initialized: bool = False, **kw: Any) -> Any:
     """Like `partialsortperm`, with the permutation stored in `ix`."""
     sortperm_into(ix, v, **kw)

@@ -452,14 +452,16 @@ def get_tuple_or_call(f: Any, t: tuple[Any, ...], i: int) -> Any:
     return t[i - 1] if 1 <= i <= len(t) else f()
 
 
-@Base.method("get(a::AbstractArray, i, default)", transparent=True)
+@Base.method(
+    "get(a::AbstractArray, i::Union{Integer,Tuple{Vararg{Union{Int,AbstractVector}}},AbstractVector}, default)",
+    transparent=True,
+)
 def get_array(a: Any, i: Any, default: Any) -> Any:
     if is_part(i):
         return get_part(a, i if type(i) is tuple else (i,), default)
-    try:
-        return Base.bindings["getindex"](a, *(i if type(i) is tuple else (i,)))
-    except BoundsError:
-        return default
+    index = i if type(i) is tuple else (i,)
+    inside = Base.bindings["checkbounds"](T.Bool, a, *index)
+    return Base.bindings["getindex"](a, *index) if inside else default
 
 
 def is_part(i: Any) -> bool:
@@ -487,15 +489,16 @@ def get_part(a: Any, index: tuple[Any, ...], default: Any) -> Any:
     return out
 
 
-@Base.method("get(f::Function, a::AbstractArray, i)", transparent=True)
+@Base.method(
+    "get(f::Function, a::AbstractArray, i::Union{Integer,Tuple{Vararg{Int}}})", transparent=True
+)
 def get_array_or_call(f: Any, a: Any, i: Any) -> Any:
-    try:
-        return Base.bindings["getindex"](a, *(i if type(i) is tuple else (i,)))
-    except BoundsError:
-        return f()
+    index = i if type(i) is tuple else (i,)
+    inside = Base.bindings["checkbounds"](T.Bool, a, *index)
+    return Base.bindings["getindex"](a, *index) if inside else f()
 
 
-@Base.method("getindex(t::NamedTuple, ks::Tuple)", transparent=True)
+@Base.method("getindex(t::NamedTuple, ks::Tuple{Vararg{Symbol}})", transparent=True)
 def getindex_names(t: V.NamedTuple, ks: tuple[Symbol, ...]) -> V.NamedTuple:
     return chosen(t, tuple([k.name for k in ks]))
 

@@ -18,6 +18,7 @@ from juliette.runtime.errors import (
     MethodError,
     ParseErrorException,
     SystemError_,
+    TypeError_,
     UndefVarError,
     julia_value,
 )
@@ -283,6 +284,8 @@ instances.set_resolve(resolve)
 def define_module(compiler: Any, e: Expr, parent: Module, file: str, line: int) -> Module:
     """Run a `module` expression."""
     standard, name, body = e.args
+    if not isinstance(name, Symbol):
+        raise TypeError_(Symbol("module"), "", T.Symbol_, name)
     old = parent.bindings.get(name.name)
     if isinstance(old, Module) and name.name not in parent.imported:
         support.WARN(f"WARNING: replacing module {name.name}.\n")

@@ -51,7 +51,7 @@ def _in_our_code(error: BaseException) -> bool:
     """Whether a call of one Python function of ours by another failed, and not one by Julia's code."""
     frame = _innermost(error)
     name = frame.f_code.co_filename if frame is not None else ""
-    return name.endswith(".py") and not name.endswith("dispatch.py")
+    return name.endswith(".py") and not name.endswith(("dispatch.py", "broadcast.py"))
 
 
 def _innermost(error: BaseException) -> Any:
@@ -234,6 +234,8 @@ def _value_error(error: ValueError) -> Any:
         return E.InexactError(Symbol("trunc"), T.Int64, float("nan"))
     if found := re.search(r"core dimension .*\(size (\d+) is different from (\d+)\)", text):
         return E.DimensionMismatch(f"B has leading dimension {found[1]}, but needs {found[2]}")
+    if "infs or NaNs" in text:
+        return E.ArgumentError("matrix contains Infs or NaNs")
     if "read-only" in text:
         return _not_writable(error)
     if text.startswith("operands could not be broadcast together with shapes"):
@@ -337,6 +339,10 @@ def _arguments_in(method: Any, frame: Any) -> tuple[list[Any], dict[str, Any]]:
     return args, given
 
 
+# The files of ours that pass a call on.
+_ON_THE_WAY = ("dispatch.py", "types.py", "lattice.py", "conversion.py")
+
+
 def _constructor_call(frame: Any) -> Any:
     """The MethodError of a constructor whose code runs in a frame: its first argument is the type."""
     code, values = frame.f_code, frame.f_locals
@@ -345,7 +351,7 @@ def _constructor_call(frame: Any) -> Any:
     if (
         not _has_constructors(t)
         or T.unwrap(t).typename.constructors is None
-        or code.co_name == "enter"
+        or code.co_filename.endswith(_ON_THE_WAY)
     ):
         return None
     args = [values.get(n) for n in names[1 : code.co_argcount]]

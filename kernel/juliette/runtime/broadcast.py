@@ -229,8 +229,6 @@ def common_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
                         f"got a dimension with lengths {size} and {k}"
                     )
                 size = k
-            elif any(len(t) > d and t[d] == 0 for t in shapes):
-                size = 0
         out.append(size)
     return tuple(out)
 
@@ -323,7 +321,7 @@ def evaluate(tree: Any, inner: bool = False) -> Any:
             if promotes_alike(kernel, numbers):
                 try:
                     result = kernel(*numbers)
-                except ValueError:  # the loop finds the element, and Julia's error
+                except (ValueError, TypeError):  # the loop finds the element, and Julia's error
                     result = None
                 if isinstance(result, np.ndarray):
                     return result

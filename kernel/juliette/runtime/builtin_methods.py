@@ -160,6 +160,10 @@ class Builtin:
         accepted = {n: p for n, p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
         required = [n for n, p in accepted.items() if p.default is inspect.Parameter.empty]
         anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for _, p in parameters)
+        code = getattr(f, "__code__", None)
+        if anything and code is not None:
+            # a keyword may be called what an argument is called here
+            f.__code__ = code.replace(co_posonlyargcount=code.co_argcount)
 
         def complete(kwargs: dict[str, Any]) -> None:
             for name in required:

@@ -9,6 +9,7 @@ written over.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import CO_VARARGS
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,18 @@ from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.values import BitArray
 from juliette.runtime.world import TRACE
 
-# A function's numpy form; filled by Base.
-KERNELS: dict[Any, Any] = {}
+
+class Kernels(dict[Any, Any]):
+    """A function's numpy form, which knows how many arguments it takes; filled by Base."""
+
+    def __setitem__(self, f: Any, kernel: Any) -> None:
+        code = getattr(kernel, "__code__", None)
+        if code is not None and not code.co_flags & CO_VARARGS:
+            kernel.nin = code.co_argcount - len(kernel.__defaults__ or ())
+        super().__setitem__(f, kernel)
+
+
+KERNELS = Kernels()
 
 
 class Dot:
@@ -278,6 +289,8 @@ class _Writer:
                 raise Unfit
             *before, last = t.args
             return self.emit(Dot(t.function, (Dot(t.function, tuple(before)), last)))
+        if len(t.args) != getattr(kernel, "nin", len(t.args)):
+            raise Unfit
         args = [self.emit(a) for a in t.args]
         args = self.promoted(kernel, args)
         samples = [s for _, s, _ in args]

@@ -38,8 +38,9 @@ def make_class(t: T.DataType, *more: type) -> type:
     exception = any(s is T.Exception_ for s in above)
     if exception:
         bases = (JuliaException,)
+    open_ended = bool(more) or any(b.__dictoffset__ for b in bases)
     attributes: dict[str, Any] = {
-        "__slots__": _slots(fields, more),
+        "__slots__": _slots(fields, open_ended),
         "fields": fields,
         "mutable": t.typename.mutable,
         "julia_type": t,
@@ -58,10 +59,10 @@ def make_class(t: T.DataType, *more: type) -> type:
     return type(T.type_string(t), bases, attributes)
 
 
-def _slots(fields: tuple[str, ...], more: tuple[type, ...]) -> tuple[str, ...]:
+def _slots(fields: tuple[str, ...], open_ended: bool) -> tuple[str, ...]:
     """Slots for the fields; names such as `σ²`, which Python cannot write, need a dictionary."""
     plain = tuple(f for f in fields if f.isidentifier())
-    return plain if len(plain) == len(fields) or more else (*plain, "__dict__")
+    return plain if len(plain) == len(fields) or open_ended else (*plain, "__dict__")
 
 
 _SINGLETONS: dict[type, Any] = {}

@@ -292,7 +292,7 @@ def quantile(
 
 def interpolated(v: list[Any], p: Any, alpha: float, beta: float) -> Any:
     """The p-quantile of sorted values."""
-    if not 0 <= p <= 1:
+    if not (op("<=", 0, p) and op("<=", p, 1)):
         raise ArgumentError("input probability out of [0,1] range")
     n = len(v)
     m = alpha + p * (1 - alpha - beta)

@@ -165,8 +165,9 @@ def split_options(e: Any, arguments: tuple[Any, ...]) -> tuple[dict[str, Any], l
         if not (isinstance(a, Expr) and a.head in ("=", "kw")):
             given = " ".join(map(expression_text, (e, *arguments)))
             raise ErrorException(f"invalid test macro call: @test {given}")
-        if a.args[0].name in ("broken", "skip"):
-            options[a.args[0].name] = a.args[1]
+        name = a.args[0].name if isinstance(a.args[0], Symbol) else ""
+        if name in ("broken", "skip"):
+            options[name] = a.args[1]
         else:
             keywords.append(Expr("kw", *a.args))
     return options, keywords

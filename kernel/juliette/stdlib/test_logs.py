@@ -14,7 +14,7 @@ from juliette.display.show import one_line, string_of
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, julia_value
-from juliette.runtime.modules import Base, Module
+from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.runtime.values import NamedTuple
 from juliette.stdlib import test_results as R
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
@@ -63,7 +63,8 @@ class LogRecord:
 
 
 def collect_logs(f: Any, min_level: Any, **options: bool) -> tuple[list[LogRecord], Any]:
-    logger = TestLogger(min_level, **options)
+    made = PACKAGES["Test"].bindings["TestLogger"]
+    logger = T.CONSTRUCT(made, (), {"min_level": min_level, **options})
     value = with_logger(f, logger)
     return logger.logs, value
 

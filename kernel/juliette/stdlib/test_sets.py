@@ -12,7 +12,7 @@ from juliette.runtime.array import vector
 from juliette.runtime.dispatch import KeywordCall, call_kw
 from juliette.runtime.errors import ErrorException, InterruptException, MethodError
 from juliette.stdlib import test_results as R
-from juliette.syntax.expr import Expr, QuoteNode
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
 def call(f: Any, *args: Any) -> Expr:
@@ -180,7 +180,10 @@ def looped_sets(
 def options_of(arguments: list[Any]) -> Expr:
     pairs = []
     for a in arguments:
-        pairs += [a.args[0].name, a.args[1]]
+        name = a.args[0]
+        if not isinstance(name, Symbol):
+            raise ErrorException(f'syntax: invalid keyword argument name "{expression_text(name)}"')
+        pairs += [name.name, a.args[1]]
     return call(make_options, *pairs)
 
 

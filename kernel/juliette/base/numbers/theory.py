@@ -18,6 +18,7 @@ from juliette.runtime.errors import (
     MethodError,
     OverflowError_,
 )
+from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.numeric import (
     BITS,
@@ -209,7 +210,9 @@ def factorial(n: Any) -> Any:
     if n < 0:
         raise DomainError(n, "`n` must not be negative.")
     if t is BigInt_:
-        return BigInt(math.factorial(int(n)))
+        n = int(n)
+        reserve(int(n * math.log2(n + 2)) // 8 if n < 1 << 60 else n, 1)
+        return BigInt(math.factorial(n))
     limit = 34 if BITS[t] == 128 else 20
     if n > limit:
         raise OverflowError_(

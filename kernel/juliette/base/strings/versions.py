@@ -127,7 +127,7 @@ def _construct(t: Any, *args: Any) -> VersionNumber:
     for a, name in zip(args[:3], ("major", "minor", "patch"), strict=False):
         if a < 0:
             raise ArgumentError(f"invalid negative {name} version: {int(a)}")
-    return VersionNumber(*(MAKER[T.UInt32](int(a)) for a in args[:3]), *args[3:])
+    return VersionNumber(*(Base.bindings["convert"](T.UInt32, a) for a in args[:3]), *args[3:])
 
 
 Base.method("VersionNumber(args...)")(_construct)

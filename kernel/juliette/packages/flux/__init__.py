@@ -4,6 +4,7 @@
 - `boundary`: Julia's values to the engine and back
 - `nodes`: Julia values as trees
 - `layers`: the engine's layer classes as Julia types
+- `constructors`: what the constructors of layers take
 - `straight`: layers, losses and their kin in straight-line gradients
 - `straight_convolution`: layers of convolution and pooling in them
 - `straight_normalising`: dropout and layers that normalise in them

@@ -103,18 +103,20 @@ def activation(module: Module, name: str, op: Any, aliases: tuple[str, ...]) -> 
     scalar.__doc__ = f"`{name}(x)` is `{FORMULAS[name]}`."
     whole.__doc__ = f"`{name}.(x)`"
     extra = "".join(
-        f", a{i}::Union{{Nothing,Number}}=nothing" for i in range(WITH_CONSTANTS.get(name, 0))
+        f", a{i}::Union{{Nothing,Real}}=nothing" for i in range(WITH_CONSTANTS.get(name, 0))
     )
     real = name != "tanh_fast"
     module.method(f"{name}(x::{'Real' if real else 'Number'}{extra})", transparent=True)(scalar)
     module.method(
-        f"{name}(x::AbstractArray{extra.replace('::Union{Nothing,Number}', '')})", transparent=True
+        f"{name}(x::AbstractArray{extra.replace('::Union{Nothing,Real}', '')})", transparent=True
     )(whole)
     f = module.bindings[name]
     if name != "rrelu":
-        keep = "fi" if name in KEEP_INTEGERS else "f"
+        keep, most = "fi" if name in KEEP_INTEGERS else "f", WITH_CONSTANTS.get(name, 0)
 
         def kernel(x: Any, *a: Any) -> Any:
+            if not isinstance(x, np.ndarray) or len(a) > most or any(map(np.ndim, a)):
+                return None  # the constants are arrays, or there are too many
             if x.ndim == 0:  # an operator of numpy would make a number of it
                 return kernel(x.reshape(1), *a).reshape(())
             if x.dtype.kind == "c" and real:
@@ -161,9 +163,8 @@ def expose(
             usual = all([a is not None and known(a) for a in args])
             if translated(e) is not None or (usual and all(map(is_option, keywords.values()))):
                 raise
-            called = module.bindings[name]
-            called = KeywordCall(called, keywords) if keywords else called
-            raise MethodError(called, args, None) from None
+        called = module.bindings[name]
+        raise MethodError(KeywordCall(called, keywords) if keywords else called, args, None)
 
     call.__doc__ = f.__doc__
     call.__signature__ = signature_of(f, rename)  # type: ignore[attr-defined]

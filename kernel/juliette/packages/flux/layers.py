@@ -24,6 +24,7 @@ from juliette.packages.flux.boundary import (
     host_function,
     to_host,
 )
+from juliette.packages.flux.constructors import check, headers_of, maker, signature_of
 from juliette.packages.flux.inputs import known, matched
 from juliette.packages.flux.onehot import OneHot
 from juliette.packages.zygote.nodes import PLAIN
@@ -31,10 +32,10 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
-from juliette.runtime.dispatch import KeywordCall
-from juliette.runtime.errors import ErrorException, MethodError, translated
+from juliette.runtime.errors import MethodError, translated
 from juliette.runtime.modules import Module
 from juliette.runtime.structs import Struct, make_class
+from juliette.syntax.expr import Symbol
 from juliette_engine import trees
 from juliette_engine.errors import DimensionMismatch
 from juliette_engine.functions.affine import dense
@@ -66,21 +67,14 @@ def expose(
     nodes.LAYER_PARAMETERS[family] = parameters
     module.const(name, t, export=export)
 
-    @module.method(f"{name}(args...; keywords...)", export=export, transparent=True)
     def construct(_: Any, *args: Any, **keywords: Any) -> Any:
-        try:
-            return build(family, cls, args, keywords)
-        except (TypeError, ValueError, LookupError) as e:
-            # what Python says of arguments that a constructor does not take
-            if type(e) not in (TypeError, ValueError, IndexError, KeyError):
-                raise
-            raise MethodError(KeywordCall(t, keywords) if keywords else t, args, None) from None
-        except AttributeError as e:  # a part of what was given as an inner layer
-            raise ErrorException(
-                f"type {T.type_string(T.typeof(e.obj))} has no field {e.name}"
-            ) from None
+        check(module, t, cls, args, keywords)
+        return build(t, cls, args, keywords)
 
     construct.__doc__ = julia_doc(cls.__doc__ or "")
+    construct.__signature__ = signature_of(cls)  # type: ignore[attr-defined]
+    for header in headers_of(name):
+        module.method(name + header, export=export, transparent=True)(construct)
 
     inputs = (
         "x::AbstractArray"
@@ -134,27 +128,29 @@ def argument(x: Any, known: dict[int, Any]) -> Any:
     if cls is tuple:
         return tuple(argument(v, known) for v in x)
     if isinstance(x, V.Pair):
-        return argument(x.first, known), argument(x.second, known)
+        return tuple([int(v) if v is True else argument(v, known) for v in (x.first, x.second)])
     if issubclass(cls, V.NamedTuple):
         return {n: argument(v, known) for n, v in zip(x.names, x.values, strict=True)}
     if isinstance(x, (V.ColonType, ArrayLike)) or hasattr(x, "to_host"):
         host = to_host(x)
         known[id(host)] = x
         return host
-    if type(x).__name__ == "Symbol":
+    if cls is Symbol:
         return x.name
+    if cls is not bool and T.isa(x, T.Integer):
+        return int(x)
     return x
 
 
-def build(family: Any, cls: type[Layer], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+def build(t: Any, cls: type[Layer], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """A layer by the engine's constructor."""
     known: dict[int, Any] = {}
-    given = {}
-    for name, value in keywords.items():
-        value = argument(value, known)
-        given[name] = host_function(value) if name.startswith("init") and callable(value) else value
+    given = {
+        name: maker(t, args, value) if name.startswith("init") else argument(value, known)
+        for name, value in keywords.items()
+    }
     host = cls(*(argument(a, known) for a in args), **given)
-    return adopt(family, host, known)
+    return adopt(T.unwrap(t).typename, host, known)
 
 
 def adopt(family: Any, host: Layer, known: dict[int, Any]) -> Any:
@@ -180,8 +176,6 @@ def _adopt_value(value: Any, known: dict[int, Any], kind: str) -> Any:
             tuple(value), tuple(_adopt_value(v, known, kind) for v in value.values())
         )
     if kind == "Name" and isinstance(value, str):
-        from juliette.syntax.expr import Symbol
-
         return Symbol(value)
     return V.COLON if isinstance(value, slice) else from_host(value)
 
@@ -200,7 +194,7 @@ def caller(cls: type[Layer]) -> Any:
             except TypeError:
                 if takes(apply, 1 + len(xs)):
                     raise
-                raise MethodError(layer, xs, None) from None
+            raise MethodError(layer, xs, None)
 
         return passing
     if cls.mutable:
@@ -268,7 +262,7 @@ def explained(call: Any, apply: Any = None) -> Any:
             fits = apply is None or takes(apply, 1 + len(xs))
             if (xs and fits and all(map(computable, xs))) or translated(e) is not None:
                 raise
-            raise MethodError(layer, xs, None) from None
+        raise MethodError(layer, xs, None)
 
     return explaining
 

@@ -134,6 +134,12 @@ class NamedMaps(Mapped):
 
     parts: dict[str, Mapped]
 
+    def part(self, name: str) -> Mapped:
+        """The results of one function."""
+        if name not in self.parts:
+            raise ErrorException(f"type NamedTuple has no field {name}")
+        return self.parts[name]
+
 
 class Joined:
     """The observations of several containers after one another (`joinobs`)."""
@@ -218,7 +224,7 @@ def load(module: Module) -> None:
         method_for(types, f"IteratorEltype(x::{name})", lambda _, x: EltypeUnknown)
         method_for(types, f"eachindex(x::{name})", lambda x: V.UnitRange(1, len(x)))
     PROPERTIES[Batches] = PROPERTIES[View] = field
-    PROPERTIES[NamedMaps] = lambda x, name: x.parts[str(name)]
+    PROPERTIES[NamedMaps] = lambda x, name: x.part(str(name))
     views(module)
     folds(module)
     balance(module)

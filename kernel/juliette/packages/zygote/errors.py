@@ -16,7 +16,7 @@ from juliette.compiler.closures import Box
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.errors import TRANSLATORS, ErrorException
+from juliette.runtime.errors import TRANSLATORS, ErrorException, translated
 from juliette.runtime.structs import Struct
 from juliette_engine import errors as engine_errors
 from juliette_engine.tape import LEVELS
@@ -79,6 +79,15 @@ def foreign_call(name: str) -> ErrorException:
         f"Can't differentiate foreigncall expression {name}.\n"
         "You might want to check the Zygote limitations documentation.\n"
         "https://fluxml.ai/Zygote.jl/latest/limitations"
+    )
+
+
+def unexplained(error: Exception) -> bool:
+    """Is this one of Python's, of values that a rule cannot compute with, which says nothing in Julia?"""
+    return (
+        isinstance(error, (TypeError, AttributeError, ValueError, LookupError, NotImplementedError))
+        and not hasattr(error, "julia_type")
+        and translated(error) is None
     )
 
 

@@ -53,10 +53,11 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, array_class
+from juliette.runtime.bigfloat import BigFloat
 from juliette.runtime.builtin_methods import set_traced_builtin
 from juliette.runtime.dispatch import GenericFunction, Method
 from juliette.runtime.modules import Base
-from juliette.runtime.numeric import BigFloat_, Complex, Rational
+from juliette.runtime.numeric import BigFloat_, BigInt, Complex, Rational
 from juliette.runtime.world import TRACE
 from juliette.syntax.expr import Symbol
 from juliette_engine import rules
@@ -85,7 +86,10 @@ MUTATING = {
 
 
 _MISSING = type(V.MISSING)
-_NUMBERS = (ScalarTracer, int, float, complex, np.number, Rational, Complex, RoundingMode)
+_NUMBERS = (
+    *(ScalarTracer, int, float, complex, np.number, Rational, Complex, BigInt, BigFloat),
+    RoundingMode,
+)
 
 
 def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
@@ -547,10 +551,7 @@ def carries_gradient(x: Any, depth: int = 0) -> bool:
         x, (bool, int, str, np.integer, np.bool_, Symbol, T.JuliaType, IO, GenericFunction)
     ):
         return False
-    if (
-        isinstance(x, (float, complex, np.number, Rational, Complex))
-        or type(x).__name__ == "BigFloat"
-    ):
+    if isinstance(x, (float, complex, np.number, Rational, Complex)) or type(x) is BigFloat:
         return True
     if type(x) is tuple or type(x) is list:
         return any([carries_gradient(v, depth + 1) for v in x])

@@ -405,6 +405,8 @@ def as_sensitivity(seed: Any, y: Any) -> Any:
                 return None
             if all(v is None or _is_number(v) for v in values):
                 return stacked([0.0 if v is None else v for v in values], data.shape)
+            if y.tape is not None:  # a chain begins with what a sensitivity makes of a slope
+                B.materialize(B.broadcasted(Base.bindings["*"], seed, 1.0))
     return seed
 
 

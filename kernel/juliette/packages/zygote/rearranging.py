@@ -14,7 +14,7 @@ from juliette.packages.zygote.averaging import mean, quantile
 from juliette.packages.zygote.errors import foreign_call
 from juliette.packages.zygote.factored import FACTORED
 from juliette.packages.zygote.folding import FOLDED
-from juliette.packages.zygote.nodes import PLAIN, plain, stacked, to_engine, to_julia
+from juliette.packages.zygote.nodes import PLAIN, opened, plain, stacked, to_engine, to_julia
 from juliette.packages.zygote.ordering import ORDERED
 from juliette.packages.zygote.scalars import operation
 from juliette.packages.zygote.sequences import SEQUENCES
@@ -22,7 +22,7 @@ from juliette.packages.zygote.structured import densify, holds_node
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import elements, wrap
+from juliette.runtime.array import Array, array_class, elements, wrap
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.modules import Base
 from juliette_engine import linalg, rules
@@ -114,6 +114,8 @@ def _joined(dim: int) -> Any:
 
 def concatenated(xs: tuple[Any, ...], dim: int) -> Any:
     """Join Julia values along a dimension (from 0)."""
+    if not all(map(_computable, xs)):
+        return _joined_values(xs, dim)
     n = max(dim + 1, max(np.ndim(primal(to_engine(x))) for x in xs))
     parts = []
     for x in xs:
@@ -128,11 +130,27 @@ def concatenated(xs: tuple[Any, ...], dim: int) -> Any:
     return to_julia(rules.concatenate(parts, dim))
 
 
+def _computable(x: Any) -> bool:
+    """Is this a number or an array of numbers?"""
+    return isinstance(to_engine(x), (Node, ndarray, int, float, complex, np.generic))
+
+
+def _joined_values(xs: tuple[Any, ...], dim: int) -> Any:
+    """Join values of which some are no numbers: an array that holds the traced numbers beside them."""
+    parts = []
+    for x in xs:
+        if isinstance(x, (Array, V.Wrapper, V.Range, V.BitArray)):
+            data = (opened(x) if isinstance(x, Node) else x).data.astype(object)
+        else:
+            data = np.empty((1,), dtype=object)
+            data[0] = x
+        parts.append(data.reshape(data.shape + (1,) * (dim + 1 - data.ndim), order="F"))
+    return array_class(T.Any_, parts[0].ndim)(np.asfortranarray(np.concatenate(parts, dim)))
+
+
 def joined(xs: tuple[Any, ...], dim: int | None, eltype: Any) -> Any:
     """Pieces joined, if some of them are traced; None if not."""
-    if not any(map(holds_node, xs)) or not all(
-        [isinstance(to_engine(x), (Node, ndarray, int, float, complex, np.generic)) for x in xs]
-    ):
+    if not any(map(holds_node, xs)) or not all(map(_computable, xs)):
         return None
     if dim is None:
         return True

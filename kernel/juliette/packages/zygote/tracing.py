@@ -10,7 +10,7 @@ import numpy as np
 from juliette.base.array_protocol import tuple_text
 from juliette.compiler.closures import Box, ClosureBase
 from juliette.packages.zygote import trees
-from juliette.packages.zygote.errors import Refusal
+from juliette.packages.zygote.errors import Refusal, unexplained
 from juliette.packages.zygote.nodes import (
     TWINS,
     JuliaTape,
@@ -229,14 +229,36 @@ def wrappers_first(ps: Params) -> Any:
 
 
 def run_on_tape(f: Any, args: tuple[Any, ...], *, whole: bool = False) -> tuple[Any, Any]:
-    """The value and the gradient by tracing."""
-    if len(args) == 1 and isinstance(args[0], Params):
-        return implicit(f, args[0], whole=whole)
-    return explicit(f, args, whole=whole)
+    """The value and the gradient by tracing.
+
+    What fails on values that no rule is made for fails without tracing too, most often, and is told
+    as it is there.
+    """
+    params = len(args) == 1 and isinstance(args[0], Params)
+    try:
+        return implicit(f, args[0], whole=whole) if params else explicit(f, args, whole=whole)
+    except Exception as e:
+        if TRACE.depth or not unexplained(e):
+            raise
+        error = e
+    y = f(*(() if params else args))
+    check_output(_loss(y) if whole else y)
+    raise error
 
 
 def pulled_back(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
     """The value and a function from a sensitivity to the gradients; it may be called again."""
+    try:
+        return pulled_back_on_tape(f, args)
+    except Exception as e:
+        if TRACE.depth or not unexplained(e):
+            raise
+        error = e
+    f(*(() if len(args) == 1 and isinstance(args[0], Params) else args))
+    raise error
+
+
+def pulled_back_on_tape(f: Any, args: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
     params = args[0] if len(args) == 1 and isinstance(args[0], Params) else None
     trace = Trace()
     tape = trace.tape

@@ -15,7 +15,13 @@ from juliette.base.array_protocol import dense, eltype_of, is_array, scalar, sha
 from juliette.base.essentials import exception_constructor
 from juliette.runtime import types as T
 from juliette.runtime.array import elements, pack, wrap
-from juliette.runtime.errors import EXCEPTIONS, DimensionMismatch, NoMethod
+from juliette.runtime.errors import (
+    EXCEPTIONS,
+    TRANSLATORS,
+    ArgumentError,
+    DimensionMismatch,
+    NoMethod,
+)
 from juliette.runtime.errors import _exception as exception
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.runtime.numeric import Complex
@@ -41,6 +47,34 @@ PosDefException = linear_algebra_error("PosDefException", "info")
 RankDeficientException = linear_algebra_error("RankDeficientException", "info")
 ZeroPivotException = linear_algebra_error("ZeroPivotException", "info")
 LAPACKException = linear_algebra_error("LAPACKException", "info")
+
+
+def lapack_error(error: np.linalg.LinAlgError) -> Any:
+    """What Julia says where LAPACK, called by numpy, did not do what was wanted."""
+    text = str(error)
+    if "infs or NaNs" in text:
+        return ArgumentError("matrix contains Infs or NaNs")
+    a = _matrix_given(error)
+    if "Singular" in text:
+        return SingularException(len(a))
+    if "positive definite" in text:
+        return PosDefException(len(a))
+    if "SVD" in text and np.isnan(a).any():
+        return ArgumentError("invalid argument #4 to LAPACK call")  # which begins with its norm
+    return LAPACKException(1)
+
+
+def _matrix_given(error: BaseException) -> Any:
+    """The array that numpy's function was called with, or an empty one."""
+    trace, found = error.__traceback__, np.empty((0, 0))
+    while trace is not None:
+        a = trace.tb_frame.f_locals.get("a")
+        found = a if isinstance(a, np.ndarray) and a.ndim == 2 else found
+        trace = trace.tb_next
+    return found
+
+
+TRANSLATORS[np.linalg.LinAlgError] = lapack_error
 
 
 @Base.method("showerror(io::IO, e::LinearAlgebra.PosDefException)")

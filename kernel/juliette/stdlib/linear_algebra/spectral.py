@@ -398,7 +398,7 @@ def svdvals(a: Any) -> Any:
     if isinstance(a, SVD):
         return a.S
     data = K.floating(a)
-    return wrap(np.linalg.svd(data.reshape(data.shape[0], -1), compute_uv=False))
+    return wrap(np.linalg.svd(data, compute_uv=False))
 
 
 # ---------------------------------------------------------------- Schur
