@@ -13,9 +13,9 @@ from juliette.base.array_protocol import ArrayLike
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.inputs import known
 from juliette.runtime import types as T
+from juliette.runtime.builtin_methods import eval_type, parse_header
 from juliette.runtime.dispatch import KeywordCall
 from juliette.runtime.errors import ArgumentError, MethodError
-from juliette.runtime.builtin_methods import eval_type, parse_header
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Symbol
 from juliette_engine.layers.conv import Convolution
