@@ -128,7 +128,8 @@ class Scale(Layer):
 
     def __init__(self, *args: Any, bias: Any = True, init: Function = ones32) -> None:
         given = list(args)
-        self.σ = given.pop() if len(given) > 1 and callable(given[-1]) else identity
+        activated = len(given) > 1 and (callable(given[-1]) or not given_array(given[0]))
+        self.σ = given.pop() if activated and not isinstance(given[-1], int) else identity
         if given_array(given[0]):
             self.scale = given[0]
             bias = given[1] if len(given) > 1 else bias

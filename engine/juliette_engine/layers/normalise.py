@@ -209,7 +209,7 @@ class LayerNorm(Layer):
         λ: Function = identity,
     ) -> None:
         sizes = list(size)
-        self.λ = sizes.pop() if callable(sizes[-1]) else λ
+        self.λ = λ if isinstance(sizes[-1], (int, tuple)) else sizes.pop()
         self.size = sizes[0] if isinstance(sizes[0], tuple) else tuple(sizes)
         self.diag = Scale(*self.size, self.λ) if affine else self.λ
         self.ε = eps

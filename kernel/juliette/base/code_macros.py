@@ -171,7 +171,7 @@ def gensym(context: Any, *names: Any) -> Any:
     """`@gensym x y`: variables that hold names no other code uses."""
     if not names:
         return None
-    made = [Expr("=", n, Expr("call", base("gensym"), n.name)) for n in names]
+    made = [Expr("=", n, Expr("call", base("gensym"), getattr(n, "name", ""))) for n in names]
     return Expr("block", *made, None if len(made) > 1 else names[0])
 
 

@@ -18,7 +18,13 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import OBJECT, UNDEF, Array, array_class, make, pack
 from juliette.runtime.dispatch import SPECIALISED, GenericFunction
-from juliette.runtime.errors import TRANSLATORS, BoundsError, KeyError_, UndefRefError
+from juliette.runtime.errors import (
+    TRANSLATORS,
+    BoundsError,
+    ErrorException,
+    KeyError_,
+    UndefRefError,
+)
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.values import (
@@ -445,10 +451,14 @@ def bounds_error(error: IndexError) -> Any:
 
 
 def undefined_field(error: AttributeError) -> Any:
-    """A field of a struct that was never assigned."""
+    """A field of a struct that was never assigned, or that it has not."""
     fields = getattr(error.obj, "fields", None)
     if isinstance(fields, tuple) and error.name in fields:
         return UndefRefError()
+    if isinstance(error.obj, structs.Struct) and type(error.obj).__mro__[1] is structs.Struct:
+        # one that a method of Base's reads where a user's type has none
+        shown = T.type_string(T.typeof(error.obj))
+        return ErrorException(f"type {shown.split('{')[0]} has no field {error.name}")
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler.lower import Lowerer, is_signature, problem, static_variable
+from juliette.compiler.lower.forms import shown
 from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
 # The hidden first parameter of a constructor: the type that is called.
@@ -83,21 +84,13 @@ def take_apart(body: Expr, mutable: bool) -> Fields:
                 and isinstance(item.args[0], (Symbol, Expr))
                 and (isinstance(item.args[0], Symbol) or item.args[0].head == "::")
             ):
-                raise problem(f'"{_text(item)}" inside type definition is reserved')
+                raise problem(f'"{shown(item)}" inside type definition is reserved')
             elif item is not None:
                 out.constructors.append(Expr("block", line, item) if line is not None else item)
         if atomic and out.names:
             out.atomics.append(out.names[-1])
         doc = None
     return out
-
-
-def _text(e: Any) -> str:
-    if isinstance(e, Expr) and e.head == "=":
-        return f"{_text(e.args[0])} = {_text(e.args[1])}"
-    if isinstance(e, Expr) and e.head == "::":
-        return f"{_text(e.args[0])}::{_text(e.args[1])}"
-    return e.name if isinstance(e, Symbol) else str(e)
 
 
 def _is_doc(item: Any) -> bool:

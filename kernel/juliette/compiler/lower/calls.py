@@ -9,7 +9,7 @@ from juliette.compiler.lower.dots import fused
 from juliette.compiler.lower.forms import indexing, problem, shown, str_name
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, Symbol, macro_call
+from juliette.syntax.expr import Expr, QuoteNode, Symbol, macro_call
 
 
 def again(node: C.Node) -> C.Node:
@@ -147,7 +147,7 @@ class Calls(Scoping):
             raise problem(f'invalid {item} "{shown(k)}"')
         if k.head == "...":
             return None, self.lower(k.args[0])
-        if k.head == ".":
+        if k.head == "." and isinstance(k.args[-1], QuoteNode):
             return k.args[1].value.name, self.lower(k)
         if k.head == "call" and k.args[0] == Symbol("=>"):
             return None, C.Call(

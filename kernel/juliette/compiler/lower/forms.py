@@ -88,7 +88,8 @@ def static_variable(v: Any) -> tuple[str, Any, Any]:
         return v.name, None, None
     if not isinstance(v, Expr):
         raise problem(f'invalid type parameter name "{v}"')
-    if v.head in ("<:", ">:") and not isinstance(v.args[0], Symbol):
+    variable = v.args[2 if len(v.args) == 5 else 0] if len(v.args) in (2, 5) else None
+    if not isinstance(variable, Symbol):
         raise problem('invalid variable expression in "where"')
     if v.head == "<:":
         return v.args[0].name, None, v.args[1]

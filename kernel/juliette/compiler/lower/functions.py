@@ -22,7 +22,7 @@ from juliette.compiler.lower.signatures import (
     parse_signature,
     without_hint,
 )
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
 
 
 class FirstDefinition:
@@ -343,7 +343,7 @@ class Functions(Scoping):
             target, kind = C.Const(None), "constructor"
             sig.params.insert(0, (Symbol("#ctor#"), Expr("curly", Symbol("Type"), f), False))
             name = str_name(f.args[0])
-        elif isinstance(f, Expr) and f.head == ".":
+        elif isinstance(f, Expr) and f.head == "." and isinstance(f.args[-1], QuoteNode):
             target, kind = self.lower(f), "qualified"
             name = f.args[1].value.name
         elif isinstance(f, GlobalRef):
@@ -355,9 +355,11 @@ class Functions(Scoping):
             target, kind = (
                 (C.Const(name), "named") if f.module is home else (self.lower(f), "qualified")
             )
-        else:
+        elif isinstance(f, Symbol):
             name = f.name
             target, kind = C.Const(name), "named"
+        else:
+            raise problem(f'invalid function name "{shown(f)}"')
         statics: list[C.Node] = []
         scope_names = [n for n, _, _ in sig.statics]
 

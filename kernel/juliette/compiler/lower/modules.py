@@ -5,7 +5,7 @@ from __future__ import annotations
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import problem
 from juliette.compiler.lower.scopes import Scoping
-from juliette.syntax.expr import Expr
+from juliette.syntax.expr import Expr, Symbol
 
 
 class Modules(Scoping):
@@ -28,6 +28,8 @@ class Modules(Scoping):
 
     def lower_export(self, e: Expr) -> C.Node:
         self._at_top_level(e)
+        if not all([isinstance(a, Symbol) for a in e.args]):
+            raise problem('malformed "export" statement')
         return C.Call(
             C.Runtime("export"), [C.Const(self.module), C.Const(tuple(a.name for a in e.args))]
         )

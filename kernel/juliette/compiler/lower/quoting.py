@@ -28,7 +28,10 @@ class Quoting(Scoping):
             return C.Call(
                 C.Runtime("declare_function"), [C.Const(self.module), C.Const("@" + signature.name)]
             )
-        name = Symbol("@" + signature.args[0].name)
+        called = signature.args[0] if getattr(signature, "head", "") == "call" else None
+        if not isinstance(called, Symbol):
+            raise problem("invalid macro definition")
+        name = Symbol("@" + called.name)
         new = Expr("call", name, Symbol("__source__"), Symbol("__module__"), *signature.args[1:])
         return self.lower_function(Expr("function", new, body))
 

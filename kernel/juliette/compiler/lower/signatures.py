@@ -132,18 +132,16 @@ def keyword_parameter(k: Any) -> tuple[str, Any, Any, bool]:
     default = None
     if isinstance(k, Expr) and k.head == "...":
         rest = k.args[0]
-        return (
-            (rest.args[0] if isinstance(rest, Expr) and rest.head == "::" else rest).name,
-            None,
-            None,
-            True,
-        )
+        rest = rest.args[0] if isinstance(rest, Expr) and rest.head == "::" else rest
+        if not isinstance(rest, Symbol):
+            raise problem(f'"{shown(rest)}" is not a valid function argument name')
+        return rest.name, None, None, True
     if isinstance(k, Expr) and k.head in ("kw", "="):
         k, default = k.args
         if default is None:
             default = QuoteNode(None)
     typ = None
-    if isinstance(k, Expr) and k.head == "::":
+    if isinstance(k, Expr) and k.head == "::" and len(k.args) == 2:
         k, typ = k.args
     if isinstance(k, Expr) and k.head == "parameters":
         raise problem("more than one semicolon in argument list")

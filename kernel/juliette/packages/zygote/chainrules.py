@@ -7,7 +7,7 @@ from typing import Any
 from juliette.compiler.closures import ClosureBase
 from juliette.display.show import SHOW_HOOKS
 from juliette.packages.zygote import custom
-from juliette.packages.zygote.custom import FRULES, NO_RRULES, RRULES, ignoring, onto
+from juliette.packages.zygote.custom import FRULES, NO_RRULES, RRULES, call_of, ignoring, onto
 from juliette.packages.zygote.nodes import plain
 from juliette.packages.zygote.projection import categorical, projected
 from juliette.packages.zygote.tangents import (
@@ -300,7 +300,7 @@ def load_chain_rules(module: Module) -> None:
 
 
 def _no_rule(signature: Any) -> Any:
-    if signature.head in ("where", "::"):
+    if call_of(signature).head != "call":
         return Expr(signature.head, _no_rule(signature.args[0]), *signature.args[1:])
     name = Expr(".", QuoteNode(CHAIN_RULES), QuoteNode(Symbol("no_rrule")))
     return Expr("call", name, *signature.args[1:])
@@ -316,7 +316,8 @@ def _is_setup(e: Any) -> bool:
 
 def _scalar_rule(call: Any, rest: list[Any]) -> Any:
     """The two definitions that `@scalar_rule` stands for."""
-    constraints = call.args[1:] if call.head == "call" else []
+    call_of(call)
+    constraints = call.args[1:]
     before = [
         x for e in rest if _is_setup(e) for x in e.args[1:] if not isinstance(x, LineNumberNode)
     ]
@@ -325,7 +326,9 @@ def _scalar_rule(call: Any, rest: list[Any]) -> Any:
         raise ErrorException(
             "@scalar_rule expects one tuple of partial derivatives for each output"
         )
-    names = [Symbol(a.args[0].name) if isinstance(a, Expr) else a for a in constraints]
+    names = [a.args[0] if isinstance(a, Expr) else a for a in constraints]
+    if call.head != "call" or not all([isinstance(n, Symbol) for n in names]):
+        raise ErrorException("@scalar_rule expects a call of a function with names of arguments")
     given = partials[0]
     slopes = (
         list(given.args)

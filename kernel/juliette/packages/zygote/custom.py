@@ -445,15 +445,22 @@ def _definition(e: Any) -> tuple[Any, Any]:
 
 def _of_callable(signature: Any) -> bool:
     """Is it `(f::F)(x)`?"""
-    while signature.head in ("where", "::"):
+    while getattr(signature, "head", "") in ("where", "::"):
         signature = signature.args[0]
-    f = signature.args[0]
+    f = signature.args[0] if isinstance(signature, Expr) else None
     return isinstance(f, Expr) and f.head == "::"
+
+
+def call_of(signature: Any) -> Any:
+    """The signature itself, if it is one of a call."""
+    if getattr(signature, "head", "") not in ("where", "::", "call"):
+        raise ErrorException("the rule of a call is expected, as in `f(x)`")
+    return signature
 
 
 def onto(rules_name: str, signature: Any) -> Any:
     """A signature `f(x)` as one of the function of rules: `rules(::typeof(f), x)`."""
-    if signature.head in ("where", "::"):
+    if call_of(signature).head != "call":
         return Expr(signature.head, onto(rules_name, signature.args[0]), *signature.args[1:])
     f = signature.args[0]
     if isinstance(f, Expr) and f.head == "::":
