@@ -24,7 +24,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import UNDEF, Array, elements
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ErrorException, UndefRefError
+from juliette.runtime.errors import ErrorException, NoMethod, UndefRefError
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
 from juliette.runtime.text import is_valid, utf8, width_at
@@ -319,6 +319,8 @@ def first_step(x: Any) -> Any:
 
 def next_step(x: Any, state: Any) -> Any:
     """The element after a state and the state after that."""
+    if not isinstance(state, Step):
+        raise NoMethod("that is no state of an iteration")
     return state.next()
 
 

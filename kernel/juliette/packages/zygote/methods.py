@@ -177,8 +177,6 @@ def _on_arrays(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
             return SPECIAL[name](f)
         look = as_written if name in _WRITING else plain
         return lambda *args: f(*map(look, args))
-    if _MISSING in classes and all(c is _MISSING or issubclass(c, _NUMBERS) for c in classes):
-        return guarded(name, f)
     if all(issubclass(c, _NUMBERS) for c in classes):
         found = on_numbers(name, f, classes)
         if found is not None:
@@ -190,6 +188,8 @@ def _on_arrays(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     special = SPECIAL.get(name)
     if special is not None:
         return special(f)
+    if _MISSING in classes and all(c is _MISSING or issubclass(c, _NUMBERS) for c in classes):
+        return guarded(name, f)
     if name == "^" and len(classes) == 2:
         return POWER(f)
     if name in REARRANGING and classes[0] in PLAIN:
