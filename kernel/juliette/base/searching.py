@@ -230,12 +230,7 @@ def first(x: Any) -> Any:
 @Base.method("first(x, n::Integer)", transparent=True)
 def first_n(x: Any, n: int) -> Any:
     """At most the first `n` elements."""
-    if n < 0:
-        raise ArgumentError(
-            "Number of elements must be nonnegative"
-            if type(x) is not str
-            else "n must be nonnegative"
-        )
+    check_number(n, x)
     if type(x) is str:
         return x[:n]
     if isinstance(x, (Array, V.Range)):
@@ -243,6 +238,13 @@ def first_n(x: Any, n: int) -> Any:
             x, V.UnitRange(1, min(n, len(x) if isinstance(x, V.Range) else x.data.size))
         )
     return _piece(x, list(itertools.islice(iterate_value(x), n)))
+
+
+def check_number(n: int, x: Any) -> None:
+    """Can so many elements be asked for?"""
+    if n < 0:
+        what = "n" if type(x) is str else "Number of elements"
+        raise ArgumentError(f"{what} must be nonnegative")
 
 
 def _piece(x: Any, values: list[Any]) -> Any:
@@ -284,12 +286,7 @@ def last(x: Any) -> Any:
 @Base.method("last(x, n::Integer)", transparent=True)
 def last_n(x: Any, n: int) -> Any:
     """At most the last `n` elements."""
-    if n < 0:
-        raise ArgumentError(
-            "Number of elements must be nonnegative"
-            if type(x) is not str
-            else "n must be nonnegative"
-        )
+    check_number(n, x)
     if type(x) is str:
         return x[len(x) - n :] if n < len(x) else x
     if isinstance(x, (Array, V.Range)):

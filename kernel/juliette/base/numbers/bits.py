@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.numbers.arithmetic import LARGEST, after_promotion
+from juliette.base.numbers.arithmetic import LARGEST, after_promotion, folding
 from juliette.base.numbers.promotion import promoting, wrapping_converter
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -50,14 +50,7 @@ def bitwise(name: str, op: Callable[[Any, Any], Any], ufunc: Any, *others: str) 
                 return v
         return V.MISSING
 
-    @Base.method(f"{name}(a, b, c, rest...)", transparent=True)
-    def many(a: Any, b: Any, c: Any, *rest: Any) -> Any:
-        f = Base.bindings[name]
-        out = f(f(a, b), c)
-        for x in rest:
-            out = f(out, x)
-        return out
-
+    folding(name)
     KERNELS[Base.bindings[name]] = ufunc
     for other in others:
         Base.const(other, Base.bindings[name])

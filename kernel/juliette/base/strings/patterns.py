@@ -68,8 +68,8 @@ def find(p: Any, text: str, start: int = 0) -> Span | None:
     return None
 
 
-def spans(p: Any, text: str) -> Iterator[Span]:
-    """All matches that do not overlap, empty ones included."""
+def spans(p: Any, text: str, overlap: bool = False) -> Iterator[Span]:
+    """All matches, empty ones included; those that overlap with an earlier one only if asked for."""
     start = 0
     while start <= len(text):
         found = find(p, text, start)
@@ -78,7 +78,7 @@ def spans(p: Any, text: str) -> Iterator[Span]:
         yield found
         i, j = found
         # After an empty match go on behind the next character.
-        start = j if j > i else i + 1
+        start = i + 1 if overlap or j == i else j
 
 
 def finds_characters(p: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -220,18 +219,8 @@ def findall(p: Any, s: Any, *, overlap: bool = False) -> Any:
     ```
     """
     text = text_of(s)
-    found = _overlapping(p, text) if overlap else spans(p, text)
+    found = spans(p, text, overlap)
     return vector([byte_range(text, f) for f in found], UNIT_RANGE)
-
-
-def _overlapping(p: Any, text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start <= len(text):
-        found = find(p, text, start)
-        if found is None:
-            return
-        yield found
-        start = found[0] + 1
 
 
 @Base.method(
@@ -273,7 +262,7 @@ def count(p: Any, s: Any, *, overlap: bool = False) -> int:
     ```
     """
     text = text_of(s)
-    return sum(1 for _ in (_overlapping(p, text) if overlap else spans(p, text)))
+    return sum(1 for _ in spans(p, text, overlap))
 
 
 # ---------------------------------------------------------------- is it there?
