@@ -536,7 +536,6 @@ def repeated(a: Any, inner: Any, outer: Any) -> Any:
     for name, given, counted in zip(("inner", "outer"), (inner, outer), counts, strict=True):
         if (
             given is not None
-            and not isinstance(given, int)
             and len(counted) < data.ndim
             and (name == "inner" or inner is not None or not counted)
         ):

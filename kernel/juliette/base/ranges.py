@@ -81,6 +81,14 @@ support._builtin(
 )
 
 
+support._builtin(
+    constructors(R.Slice_),
+    T.tuple_type([T.Type_, T.apply_type(R.AbstractUnitRange, T.Int64)]),
+    lambda _, r: identity_range(plain(r)),
+    ("indices",),
+)
+
+
 @Base.method("axes(r::Base.IdentityUnitRange)")
 def axes_of_identity(r: Any) -> Any:
     return (r,)

@@ -14,6 +14,7 @@
 - `markdown`, `markdown_elements`, `markdown_parse`, `markdown_write`, `markdown_term`: Markdown
 - `refused`: modules that are not there, and why
 - `printf`: `@printf`, `@sprintf`
+- `profile`: Profile
 - `unicode`: normal forms, graphemes
 - `interactive_utils`, `editing`: InteractiveUtils
 - `linear_algebra`: LinearAlgebra
@@ -36,6 +37,7 @@ MODULES = {
     "Logging": "logging_",
     "Markdown": "markdown",
     "Printf": "printf",
+    "Profile": "profile",
     "Random": "random",
     "SHA": "sha",
     "SparseArrays": "sparse_arrays",
@@ -58,7 +60,6 @@ REFUSED = (
     "Libdl",
     "Mmap",
     "NetworkOptions",
-    "Profile",
     "REPL",
     "Serialization",
     "SharedArrays",

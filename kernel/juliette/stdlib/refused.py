@@ -28,7 +28,6 @@ REASONS = {
     "Sockets": _NO_NETWORK,
     "SuiteSparse": "SparseArrays solves sparse systems here",
     "Tar": "archives are not read here",
-    "Profile": "there is no profiler here; `@time` and `@elapsed` measure",
 }
 
 
