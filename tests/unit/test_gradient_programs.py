@@ -26,6 +26,9 @@ Base.:+(p::Pair2, q::Pair2) = Pair2(p.a + q.a, p.w .+ q.w)
 soft(x) = x / (1 + abs2(x))
 bend(x, y = 0.5; k = 1) = k * tanh(x) * y + cos(y)
 twice(f, x) = f(f(x))
+logsumexp3(v) = (m = maximum(v); m + log(sum(exp.(v .- m))))
+resize3(v) = length(v) == 3 ? v : v[1:3]
+mutable struct Cell{T}; value::T; count::Int; end
 power_of(x, n) = n == 0 ? one(x) : x * power_of(x, n - 1) / 2
 spread(xs...) = sum(tanh, xs) / length(xs)
 # central differences of fourth order along a direction
@@ -102,6 +105,8 @@ TAPED = re.compile(
     r"Dict\(|mapreduce|enumerate|Ref\(|only\(|std\(|var\(|dot\(|\.\.\.|I\b|Pair2|twice|prod\(|foldl|\)\[\d\]|tr\(|zip|muladd"
     r"|end\]|evalpoly|clamp|∘|first|reduce|minimum|sort|\|>|maximum|\(p = |ifelse|im\b|normalize|collect|; k = |\[\[|diag"
     r"|fill|cumsum|vcat|circshift|cross|Triangular|eachcol|broadcast\(|flatten|reverse|\\|; t\.|view|for |eachrow|Diagonal"
+    r"|logsumexp3|resize3|Fix|Returns|something|coalesce|foldr|median|quantile|svdvals|eigvals|kron|splat|sincos|pinv|hvcat"
+    r"|Dict|do y|Tridiag|Iterators|partialsort|cumprod|Cartesian|PermutedDims|rot180|cholesky|;;|@\.|cat\(| if | for "
     r"|accumulate|inv\(|mapslices|tri|repeat|^\[|hcat|exp\(m|exp\(\(|Symmetric|stack|\)'\)|buffer|gradient"
 )
 
@@ -225,6 +230,30 @@ class Program:
             lambda: f"max({S()}, {S()})",
             lambda: f"muladd({S()}, {S()}, {S()})",
             lambda: f"evalpoly({S()} / 2, ({S()}, 0.3, {S()}))",
+            lambda: f"sum([tanh(y) for y in {V()} if y < 0.5]; init = 0.2)",
+            lambda: f"sum(x -> x^2 / 3, {V()})",
+            lambda: f"mapreduce((p, q) -> p * tanh(q), +, {V()}, {V()})",
+            lambda: f"findmax({V()})[1]",
+            lambda: f"median({V()})",
+            lambda: f"quantile({V()}, 0.3)",
+            lambda: f"sum(svdvals({M()} + 2I)) / 9",
+            lambda: f"sum(eigvals(Symmetric({M()})) .* [0.3, 0.1, 0.5])",
+            lambda: f"tr(kron({M()}, {M()})) / 9",
+            lambda: f"Base.Fix2(*, {S()})({S()})",
+            lambda: f"(Base.Fix1(+, {S()}) ∘ tanh)({S()})",
+            lambda: f"Returns({S()})({S()})",
+            lambda: f"sum(Dict(k => tanh(y) for (k, y) in enumerate({V()}))[k] / k for k in 1:3)",
+            lambda: f"(a = {S()}, b = ({S()}, {V()})).b[2][{i}]",
+            lambda: f"(({S()}, {S()}) |> splat((p, q) -> p * tanh(q)))",
+            lambda: f"Base.sum(p * q for p in {V()} for q in ({S()}, 0.2)) / 6",
+            lambda: f"sum(abs2, @view({self.leaf('V')}[2:end]))",
+            lambda: f"get((; p = {S()}), :p, 0.0)",
+            lambda: f"something(nothing, {S()})",
+            lambda: f"coalesce(missing, {S()})",
+            lambda: f"foldr((a, b) -> tanh(a) - b / 2, {V()})",
+            lambda: f"sum(skipmissing([{S()}, missing, {S()}]))",
+            lambda: f"sum(sincos({S()}))",
+            lambda: f"logsumexp3({V()})",
         )
 
     def vector(self, d: int) -> str:
@@ -291,6 +320,27 @@ class Program:
             lambda: f"collect(Iterators.flatten((({V()})[1:2], {S()})))",
             lambda: f"broadcast((p, q) -> p * q, {V()}, {V()})",
             lambda: f"[({M()})[k, 4 - k] for k in 1:3]",
+            lambda: f"(@. tanh({self.leaf('V')} * 2) + {self.leaf('V')} / 3)",
+            lambda: f"vec(cat({V()}, {V()}; dims = 2)[:, {self.random.randint(1, 2)}])",
+            lambda: (
+                f"[sum(abs2, c) / 3 for c in eachslice({M()}; dims = {self.random.randint(1, 2)})]"
+            ),
+            lambda: f"vec(mapreduce(abs2, +, {M()}; dims = 2)) / 3",
+            lambda: f"vec(std({M()}; dims = 1))",
+            lambda: f"vec(prod({M()}; dims = 1))",
+            lambda: f"map({V()}) do y; y * {S()}; end",
+            lambda: f"Tridiagonal(({V()})[1:2], {V()}, ({V()})[2:3]) * {V()} / 2",
+            lambda: f"collect(Iterators.map(tanh, {V()}))",
+            lambda: f"[y for (k, y) in pairs({V()}) if k > 0]",
+            lambda: f"map(*, {V()}, {V()})",
+            lambda: f"vcat([[y, y / 2, -y] for y in ({V()})[1:1]]...)",
+            lambda: f"partialsort({V()}, 1:3)",
+            lambda: f"cumprod({V()})",
+            lambda: f"LowerTriangular({M()} + 2I) \\ {V()}",
+            lambda: f"({M()})[CartesianIndex.(1:3, 3:-1:1)]",
+            lambda: f"({M()})[{M()} .> 9, 1] |> (e -> isempty(e) ? {V()} : {V()})",
+            lambda: f"dropdims(sum({M()}; dims = 1); dims = 1)",
+            lambda: f"resize3({V()})",
         )
 
     def matrix(self, d: int) -> str:
@@ -336,6 +386,20 @@ class Program:
             lambda: f"diagm({V()})",
             lambda: f"circshift({M()}, (1, 0))",
             lambda: f"sort({M()}; dims = 1)",
+            lambda: f"mapslices(sort, {M()}; dims = 2)",
+            lambda: f"stack(eachrow({M()}))",
+            lambda: f"hvcat(3, ({M()})...)",
+            lambda: f"pinv({M()} + 3I)",
+            lambda: f"kron({V()}, ({V()})')",
+            lambda: f"cat({V()}, {V()}, {V()}; dims = Val(2))",
+            lambda: f"reduce(hcat, (y .* {V()} for y in {V()}))",
+            lambda: f"({M()} .- mean({M()}; dims = 2)) ./ (1 .+ var({M()}; dims = 2))",
+            lambda: f"rot180({M()})",
+            lambda: f"cholesky(Symmetric({M()} * ({M()})' / 9 + 4I)).U / 2",
+            lambda: f"PermutedDimsArray({M()}, (2, 1))",
+            lambda: f"Diagonal({V()}) * {M()}",
+            lambda: f"[{M()}[:, 1:2];; {V()}]",
+            lambda: f"dropdims(reshape({M()}, 3, 3, 1); dims = 3)",
         )
 
     def complex(self, d: int) -> str:
@@ -393,6 +457,12 @@ class Program:
                 "until",
                 "generator",
                 "keywords",
+                "mutable",
+                "table",
+                "finally",
+                "filled",
+                "block",
+                "loop",
             ]
             if not self.straight
             else ["S", "V", "M", "for", "while", "if", "closure", "local"]
@@ -520,6 +590,52 @@ class Program:
             "keywords": lambda: [
                 f"{n}k(p; q = p * 2, rest...) = tanh(p + q) * get(rest, :z, 1.0)",
                 f"{n} = {n}k({S()}; z = {S()}) + {n}k({S()}; q = {S()})",
+            ],
+            "mutable": lambda: [
+                f"{n}c = Cell({S()}, 0)",
+                f"for y in {V()}",
+                f"    {n}c.value = tanh({n}c.value * y) + {S()} / 4",
+                f"    {n}c.count += 1",
+                "end",
+                f"{n} = {n}c.value / {n}c.count",
+            ],
+            "table": lambda: [
+                f"{n}d = Dict{{String,Any}}()",
+                f'{n}d["k1"] = {S()}',
+                "for k in 1:2",
+                f'    {n}d["k$(k + 1)"] = tanh({n}d["k$k"]) * {S()}',
+                "end",
+                f'{n} = get({n}d, "k3", 0.0) + {n}d["k2"]',
+            ],
+            "finally": lambda: [
+                f"{n}n = 0",
+                f"{n} = try",
+                f"    {S()} / 2",
+                "finally",
+                f"    {n}n += 1",
+                "end",
+                f"{n} *= {n}n",
+            ],
+            "filled": lambda: [
+                f"{n}b = Zygote.Buffer({self.leaf('M')}, 3, 2)",
+                f"{n}b[:, 1] = {V()}",
+                f"{n}b[:, 2] = {V()} .* {S()}",
+                f"{n} = sum(tanh, copy({n}b)) / 3",
+            ],
+            "block": lambda: [
+                f"{n} = foldl({V()}; init = {S()}) do a, b",
+                "    b < -0.9 && return a",
+                f"    tanh(a) * b + {S()} / 5",
+                "end",
+            ],
+            "loop": lambda: [
+                f"{n}, {n}i = {S()}, 0",
+                f"while {n}i < 4",
+                f"    {n}i += 1",
+                f"    {n}i == 2 && continue",
+                f"    {n} = tanh({n} + {S()} * {n}i / 4)",
+                f"    {n} > 0.8 && break",
+                "end",
             ],
             "steps": lambda: [
                 f"{n}s = [soft, tanh, p -> p * {S()}]",

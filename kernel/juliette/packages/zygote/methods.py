@@ -20,6 +20,7 @@ from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
 from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_only
+from juliette.packages.zygote.buffer import Buffer
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.nodes import (
@@ -97,6 +98,8 @@ def traced_builtin(method: Method, f: Any, classes: tuple[type, ...]) -> Any:
     name = method.name
     if name in MUTATING and classes and issubclass(classes[0], (Array, V.BitArray)):
         return _changing(name, f)
+    if classes and issubclass(classes[0], Buffer):
+        return f
     if name in FORWARD and (
         (len(classes) > 1 and issubclass(classes[1], Array)) or issubclass(classes[0], V.Wrapper)
     ):

@@ -15,7 +15,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.structs import Struct
 from juliette_engine import rules
-from juliette_engine.tape import Node
+from juliette_engine.tape import Node, primal
 
 ndarray = np.ndarray
 
@@ -96,8 +96,9 @@ def densify(x: Any) -> Any:
         return _mirrored(x, densify(parent))
     nodes: list[Any] = []
     numbers = np.asarray(_numbered(x, nodes).data)
-    parts: list[Any] = [np.array([0.0, 1.0], dtype=nodes[0].data.dtype)]
-    parts += [rules.reshape(n, (n.data.size,)) for n in nodes]
+    kind = np.result_type(*[primal(n) for n in nodes])
+    parts: list[Any] = [np.array([0.0, 1.0], dtype=kind)]
+    parts += [rules.reshape(n, (primal(n).size,)) for n in nodes]
     return rules.getitem(rules.concatenate(parts, 0), numbers.real.astype(np.int64))
 
 
@@ -126,7 +127,7 @@ def _mirrored(x: Any, parent: Any) -> Any:
 
 
 def _numbered(x: Any, nodes: list[Any]) -> Any:
-    """A copy of a wrapper whose traced arrays are replaced by the numbers of their elements.
+    """A copy of a wrapper whose arrays, traced or not, are replaced by the numbers of their elements.
 
     0 and 1 are the numbers of the constants zero and one.
     """
@@ -135,14 +136,12 @@ def _numbered(x: Any, nodes: list[Any]) -> Any:
         if not hasattr(x, name):
             continue
         v = getattr(x, name)
-        if isinstance(v, Node):
-            start = 2 + sum([n.data.size for n in nodes])
-            nodes.append(v)
-            v = wrap((np.arange(v.data.size, dtype=float) + start).reshape(v.data.shape, order="F"))
-        elif is_wrapper(v):
+        if is_wrapper(v):
             v = _numbered(v, nodes)
         elif isinstance(v, Array):
-            raise TypeError("a wrapper around traced and plain arrays")
+            start = 2 + sum([primal(n).size for n in nodes])
+            nodes.append(v if isinstance(v, Node) else v.data)
+            v = wrap((np.arange(v.data.size, dtype=float) + start).reshape(v.data.shape, order="F"))
         setattr(out, name, v)
     return out
 
