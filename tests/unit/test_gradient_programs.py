@@ -338,7 +338,7 @@ class Program:
             lambda: f"cumprod({V()})",
             lambda: f"LowerTriangular({M()} + 2I) \\ {V()}",
             lambda: f"({M()})[CartesianIndex.(1:3, 3:-1:1)]",
-            lambda: f"({M()})[{M()} .> 9, 1] |> (e -> isempty(e) ? {V()} : {V()})",
+            lambda: f"(({M()})[{M()} .> 9] |> (e -> isempty(e) ? {V()} : {V()}))",
             lambda: f"dropdims(sum({M()}; dims = 1); dims = 1)",
             lambda: f"resize3({V()})",
         )

@@ -9,6 +9,7 @@ import numpy as np
 from juliette.base.cartesian import CartesianIndex
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
+from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import elements, undef, wrap
 from juliette.runtime.errors import ArgumentError, AssertionError_, BoundsError, NoMethod
@@ -63,13 +64,15 @@ def width(places: Any) -> int:
 
 def within(array: Any, size: tuple[int, ...], places: Any) -> None:
     """Raise BoundsError for a place outside of an array of this size."""
-    last = size[len(size) - width(places) :]
+    lead = len(size) - width(places)
+    last = size[lead:]
     for p in (
         places.flat if places.dtype == object else places[(places < 0) | (places >= last[0])].flat
     ):
         index = p if type(p) is tuple else (int(p),)
         if any(not 0 <= k < n for k, n in zip(index, last, strict=True)):
-            raise BoundsError(array, tuple([k + 1 for k in index]))
+            whole = [V.UnitRange(1, n) for n in size[:lead]]
+            raise BoundsError(array, (*whole, *[k + 1 for k in index]))
 
 
 def name_of(op: Any) -> str:
@@ -111,10 +114,13 @@ def scattering(module: Module) -> None:
     def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
         """Slices put together by the numbers of their places, with an operation; `init` goes first."""
         size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
-        name, host = name_of(op), to_host(src)
+        name, host, places = name_of(op), to_host(src), from_zero(idx)
+        shape = np.shape(zygote.primal(src).data)
+        if shape[len(shape) - places.ndim :] != places.shape:
+            raise ArgumentError("Incompatible input shapes.")
         if not isinstance(host, (zygote.Tracer, np.ndarray)) or zygote.primal(host).dtype == object:
-            return of_any(op, src, from_zero(idx), init, size)
-        y = engine.scatter(name, host, from_zero(idx), size)
+            return of_any(op, src, places, init, size)
+        y = engine.scatter(name, host, places, size)
         if init is not None:
             if name not in JOINS or name == "mean":
                 raise ArgumentError(f"scatter has no start value for the operation {name}")
