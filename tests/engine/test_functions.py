@@ -13,6 +13,7 @@ from juliette_engine import functions as F
 from juliette_engine import rules
 from juliette_engine.functions import spectral
 from juliette_engine.functions.standardising import standardise
+from juliette_engine.layers.recurrent import _gru_step, _lstm_step, gru_step, lstm_step
 from juliette_engine.numeric import product
 
 RANDOM = np.random.default_rng(3)
@@ -210,6 +211,41 @@ OTHERS = {
         (3, 4, 2),
         (2,),
     ),
+    "lstm": (
+        lambda wi, wh, b, x, h, c: rules.concatenate(list(lstm_step(wi, wh, b, x, h, c)), 0),
+        (8, 3),
+        (8, 2),
+        (8,),
+        (3, 4),
+        (2, 4),
+        (2, 4),
+    ),
+    "lstm from one state": (
+        lambda wi, wh, b, x, h, c: lstm_step(wi, wh, b, x, h, c)[1],
+        (8, 3),
+        (8, 2),
+        (8,),
+        (3, 4),
+        (2, 1),
+        (2, 1),
+    ),
+    "lstm of a vector": (
+        lambda wi, wh, x, h, c: lstm_step(wi, wh, False, x, h, c)[0],
+        (8, 3),
+        (8, 2),
+        (3,),
+        (2,),
+        (2,),
+    ),
+    "gru": (gru_step, (6, 3), (6, 2), (6,), (3, 4), (2, 4)),
+    "gru from one state": (gru_step, (6, 3), (6, 2), (6,), (3, 4), (2, 1)),
+    "gru of a vector": (
+        lambda wi, wh, x, h: gru_step(wi, wh, False, x, h),
+        (6, 3),
+        (6, 2),
+        (3,),
+        (2,),
+    ),
     "rnn, time last": (
         lambda wi, wh, b, x, h: F.rnn(je.tanh, wi, wh, b, x, h, 2),
         (2, 3),
@@ -272,6 +308,8 @@ SMALL = {
     "dense, vector": [((1, 1), (1,), (1,)), ((2, 0), (0,), (2,))],
     "dense, no bias": [((1, 1), (1, 1)), ((2, 3), (3, 0))],
     "rnn": [((1, 1), (1, 1), (1,), (1, 1, 1), (1, 1)), ((2, 3), (2, 2), (2,), (3, 4, 0), (2, 0))],
+    "lstm": [((4, 1), (4, 1), (4,), (1, 1), (1, 1), (1, 1)), ((8, 3), (8, 2), (8,), (3, 0), (2, 0), (2, 0))],
+    "gru": [((3, 1), (3, 1), (3,), (1, 1), (1, 1)), ((6, 3), (6, 2), (6,), (3, 0), (2, 0))],
     "pool, max": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
     "pool, mean": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
     "pool, norm": [((2, 2, 1, 1),), ((4, 5, 2, 0),)],
@@ -285,6 +323,33 @@ SMALL = {
 @pytest.mark.parametrize(("name", "shapes"), [(n, s) for n, found in SMALL.items() for s in found], ids=str)  # fmt: skip
 def test_small_arrays(name: str, shapes: Any) -> None:
     check(ALL[name][0], *(sample("reals", *s) for s in shapes))
+
+
+def total_of(f: Any) -> Any:
+    """The sum of squares of all that a function gives."""
+
+    def total(*args: Any) -> Any:
+        y = f(*args)
+        parts = [rules.total(rules.abs2(v)) for v in (y if type(y) is tuple else (y,))]
+        return parts[0] if len(parts) == 1 else rules.add(*parts)
+
+    return total
+
+
+@pytest.mark.parametrize(("fast", "slow", "gates", "states"), [(lstm_step, _lstm_step, 4, 2), (gru_step, _gru_step, 3, 1)])  # fmt: skip
+@pytest.mark.parametrize(("x", "h"), [((3, 5), (2, 5)), ((3, 5), (2, 1)), ((3,), (2, 1)), ((3,), (2,)), ((3,), (2, 4))])  # fmt: skip
+def test_gated_steps_are_what_their_operations_are(fast: Any, slow: Any, gates: int, states: int, x: Any, h: Any) -> None:  # fmt: skip
+    k = 2 * gates
+    xs = [sample("reals", *s) for s in [(k, 3), (k, 2), (k,), x, *[h] * states]]
+    for a, b in zip(fast(*xs), slow(*xs), strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    found, expected = je.gradient(total_of(fast), *xs), je.gradient(total_of(slow), *xs)
+    for a, b in zip(found, expected, strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-14)
+    with pytest.raises(je.DimensionMismatch):
+        fast(*xs[:3], sample("reals", 4, *x[1:]), *xs[4:])
 
 
 def test_interpolation() -> None:

@@ -10,6 +10,7 @@
 - `warping`: images sampled on a grid, turned round a point
 - `crossentropies`: means of crossentropies as one record
 - `recurrent`: recurrences over time as one record
+- `gated`: steps of gated cells as one record
 - `dropping`: dropout, gates
 - `spectral`: short-time Fourier transforms and spectrograms
 - `attention`: scaled dot-product attention

@@ -16,6 +16,7 @@ import numpy as np
 from juliette_engine import rules, trees
 from juliette_engine.activations import sigmoid, tanh
 from juliette_engine.errors import DimensionMismatch, OutOfBounds
+from juliette_engine.functions import gated
 from juliette_engine.functions.recurrent import rnn
 from juliette_engine.initialisers import glorot_uniform, zeros32
 from juliette_engine.layers.basic import affine
@@ -50,6 +51,10 @@ def affine_pair(wi: Any, wh: Any, b: Any, x: Any, h: Any) -> Any:
 
 def lstm_step(wi: Any, wh: Any, b: Any, x: Any, h: Any, c: Any) -> tuple[Any, Any]:
     """New output and memory; the gates are input, forget, cell, output."""
+    return gated.lstm(_lstm_step, wi, wh, b, x, h, c)
+
+
+def _lstm_step(wi: Any, wh: Any, b: Any, x: Any, h: Any, c: Any) -> tuple[Any, Any]:
     g = affine_pair(wi, wh, b, x, h)
     n = rules.shape(wh)[1]
     memory = rules.add(
@@ -66,6 +71,10 @@ def blend(z: Any, new: Any, old: Any) -> Any:
 
 def gru_step(wi: Any, wh: Any, b: Any, x: Any, h: Any) -> Any:
     """New state; the gates are reset, update, new, and the reset acts on `Wh * h`."""
+    return gated.gru(_gru_step, wi, wh, b, x, h)
+
+
+def _gru_step(wi: Any, wh: Any, b: Any, x: Any, h: Any) -> Any:
     n = rules.shape(wh)[1]
     i, s = affine(wi, x, b), rules.matmul(wh, h)
     r = sigmoid(rules.add(rows(i, n, 0), rows(s, n, 0)))
