@@ -129,7 +129,8 @@ def test_embeddings() -> None:
         bag(3)
 
 
-def test_containers() -> None:
+def test_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(je.Parallel, "before_15", False)
     a, b = double(je.Dense((2, 2), je.tanh)), double(je.Dense((2, 2)))
     x, y = normal(2, 3), normal(2, 3)
     np.testing.assert_allclose(je.Chain(a, b)(x), b(a(x)))

@@ -398,7 +398,7 @@ class Program:
             lambda: f"cholesky(Symmetric({M()} * ({M()})' / 9 + 4I)).U / 2",
             lambda: f"PermutedDimsArray({M()}, (2, 1))",
             lambda: f"Diagonal({V()}) * {M()}",
-            lambda: f"[{M()}[:, 1:2];; {V()}]",
+            lambda: f"[({M()})[:, 1:2];; {V()}]",
             lambda: f"dropdims(reshape({M()}, 3, 3, 1); dims = 3)",
         )
 

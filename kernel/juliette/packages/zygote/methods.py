@@ -19,8 +19,8 @@ from juliette.base.numbers.rounding import RoundingMode
 from juliette.compiler import support
 from juliette.display.io import IO
 from juliette.packages.zygote.arrays import RULES, _stack, product_mismatch, times
-from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_only
 from juliette.packages.zygote.buffer import Buffer
+from juliette.packages.zygote.changing import FORWARD, changed_forward, forward_only
 from juliette.packages.zygote.errors import foreign_call, mutation
 from juliette.packages.zygote.factored import FACTORED, POWER
 from juliette.packages.zygote.nodes import (
