@@ -99,7 +99,9 @@ def in_julia(module: Module) -> Module:
     inner = Module("Others", module)
     imports.bring_all(inner, Base)
     support.install(inner)
-    inner.const("mean", PACKAGES["Statistics"].bindings["mean"])
+    statistics = PACKAGES["Statistics"]
+    statistics.load()
+    inner.const("mean", statistics.bindings["mean"])
     for name in ("logsoftmax", "logσ"):
         inner.const(name, PACKAGES["NNlib"].bindings[name])
     for name in ("xlogx", "xlogy"):
