@@ -409,6 +409,11 @@ def test_tree(text: str, expected: str) -> None:
 # Errors and completeness --------------------------------------------------------------------
 
 ERRORS = [
+    (":\nu", "whitespace not allowed after `:` used for quoting"),
+    ("u.: v", "whitespace is not allowed here"),
+    ("u[end end]", "invalid identifier"),
+    ("u[:(end)]", "invalid identifier"),
+    ("1e3.", "invalid numeric constant"),
     ("for i = 1:2 end(3)", "extra tokens after end of expression"),
     ("begin x end.y", "extra tokens after end of expression"),
     ("1..2..3", "extra tokens after end of expression"),

@@ -38,6 +38,8 @@ TREES = [
     ("f(xs... = 5)", "(call f (= (... xs) 5))"),
     ("begin u end::V", "(::-i (block u) V)"),
     ("- (u; v)", "(call-pre - (block-p u v))"),
+    ("(u; v...)", "(block-p u (... v))"),
+    ("(u...; v)", "(tuple-p (... u) (parameters v))"),
     ("0x1.8p3u", "(juxtapose 0x1.8p3 u)"),
     ("[p q;;\n r]", "(hcat p q r)"),
     ("[p q; r s;;; t u; v w]",

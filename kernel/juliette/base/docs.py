@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from juliette.base.code_macros import call
 from juliette.base.documentation import show_markdown, text_of
 from juliette.base.essentials import _simple
+from juliette.compiler.lower.signatures import without_hint
 from juliette.display.expressions import expression_text
 from juliette.display.io import IO, STDOUT
 from juliette.runtime import types as T
@@ -347,6 +348,7 @@ def signature_text(e: Any) -> str:
         return ""
     types = []
     for a in e.args[1:]:
+        a = without_hint(a)
         if isinstance(a, Expr) and a.head in ("kw", "="):
             a = a.args[0]
         dots = "..." if isinstance(a, Expr) and a.head == "..." else ""
@@ -377,8 +379,7 @@ def signature_type(e: Any) -> Any:
     for a in e.args[2 if e.head == "macrocall" else 1 :]:
         if isinstance(a, Expr) and a.head == "parameters":
             continue
-        if isinstance(a, Expr) and a.head == "macrocall":  # @nospecialize
-            a = a.args[-1]
+        a = without_hint(a)
         if isinstance(a, Expr) and a.head in ("kw", "="):
             shorter.append(Expr("curly", QuoteNode(T.Tuple_), *types))
             a = a.args[0]
@@ -453,7 +454,7 @@ def show_documentation_long(io: IO, _: Any, d: Documentation) -> None:
 
 @Base.method('show(io::IO, ::MIME"text/markdown", d::Documentation)')
 def show_documentation_markdown(io: IO, _: Any, d: Documentation) -> None:
-    io.write(d.text)
+    io.write(d.text.rstrip("\n") + "\n")
 
 
 @Base.method("string(d::Documentation)")

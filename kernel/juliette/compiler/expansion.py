@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from juliette.compiler.hygiene import Resolver, scoped
+from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import (
     JuliaException,
@@ -117,7 +118,8 @@ class Expander:
         if isinstance(result, Expr) and result.head == "quote":
             # As in Julia, what quoted code interpolates is the caller's, if the result is that code alone.
             return result
-        return scoped(self.inside(result, [*homes, macro.module]), macro.module)
+        home = home_of(macro, source, homes[0], args)
+        return scoped(self.inside(result, [*homes, home]), home)
 
     def inside(self, e: Any, homes: list[Module], top: bool = False) -> Any:
         """Expand the macro calls in a macro's result; `top`: it is the caller's own code."""
@@ -164,6 +166,16 @@ class Expander:
         if isinstance(path, Expr) and path.head == ".":
             return self.owner(path.args[0], home).get(path.args[1].value.name)
         return path
+
+
+def home_of(macro: Any, source: Any, caller: Module, args: list[Any]) -> Module:
+    """The module whose names a macro's result uses: that of the method, which need not be the macro's."""
+    home: Module = macro.module
+    methods = getattr(macro, "methods", ())
+    if any(m.module is not None and m.module is not home for m in methods):
+        found = macro.selected(tuple(map(T.dispatch_type, (source, caller, *args))))
+        home = home if found is None or found.module is None else found.module
+    return home
 
 
 def check_arguments(

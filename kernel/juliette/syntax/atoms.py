@@ -252,6 +252,9 @@ class AtomParser(BracketParser):
         kind = self.kind
         dotted = bool(self.flags[index] & DOTTED)
         if kind in SYNTAX_OPERATORS and not self._is_quoted_in_parens():
+            if kind == "$" and self.flags[index + 1] & NEWLINE and not self.skip_newlines:
+                self.bump()
+                return self.operator_leaf(index)
             if kind in ASSIGNMENTS or kind in ("?", "...", "->"):
                 unexpected = kind in ("...", "?") or (kind == "=" and not dotted)
                 self.fail(f"unexpected `{kind}`" if unexpected else "invalid identifier")
@@ -290,7 +293,7 @@ class AtomParser(BracketParser):
         blank = not self.adjacent(1)
         if blank or following in (")", "]", "}", ",", ";", "EOF"):
             self.bump()
-            if not self.at_end():
+            if following not in CLOSING:
                 self.fail(
                     "whitespace not allowed after `:` used for quoting",
                     self.last_stop,
@@ -311,7 +314,10 @@ class AtomParser(BracketParser):
             self.bump()
             return self.leaf("Identifier", index, self.values[index])
         if kind == "(":
-            return self.parse_paren()
+            saved = self.enter(end_is_name=False)
+            quoted = self.parse_paren()
+            self.leave(saved)
+            return quoted
         if (
             (kind in OPERATORS and kind not in ("::", "$"))
             or kind in (".", "::")

@@ -18,7 +18,7 @@ class Bracketed:
     sections: list[list[SyntaxNode]] = field(default_factory=lambda: [[]])
     section_starts: list[int] = field(default_factory=list)
     commas: bool = False
-    splat: bool = False
+    splat: bool = False  # is the first of them `xs...`?
 
     @property
     def semicolons(self) -> int:
@@ -55,7 +55,7 @@ class BracketParser(LiteralParser):
             item = self.parse_eq_star()
             if self.kind == "for":
                 item = self.parse_generator(item)
-            if item.kind == "...":
+            if item.kind == "..." and not found.count:
                 found.splat = True
             found.sections[-1].append(item)
             if self.kind == ",":
@@ -166,6 +166,7 @@ class BracketParser(LiteralParser):
             kind = "comprehension" if typed is None else "typed_comprehension"
             self.pass_newline()
             return self._close_square(saved, kind, start, [*head, body])
+        self.end_is_name = saved[3]  # `end` is no index where elements are put together
         return self._array(saved, first, start, typed)
 
     def _close_square(

@@ -69,12 +69,11 @@ class ExpressionParser(AtomParser):
         while self.kind == ",":
             self.bump()
             if self.kind in ASSIGNMENTS or self.kind in ("EOF", ";", ")", "NL"):
-                if self.kind == "NL" and self.kinds[self.index] not in CLOSING:
-                    self.pass_newline()
-                else:
-                    if self.kind == "EOF":
-                        self.fail_unexpected()
+                if self.kinds[self.index] == "EOF":
+                    self.fail_unexpected()
+                if self.kind != "NL" or self.kinds[self.index] in CLOSING:
                     break
+                self.pass_newline()
             items.append(self.parse_binary(_PAIR))
         return self.node("tuple", first.start, items)
 
@@ -572,6 +571,8 @@ class ExpressionParser(AtomParser):
             return self.parse_macro(module=left)
         if kind == ":":
             self.bump()
+            if not self.adjacent() and self.kind != "EOF":
+                self.fail("whitespace is not allowed here", self.last_stop, self.start)
             member = self.parse_quoted_atom()
             start = member.start
             quoted = SyntaxNode("quote", [member], None, start, member.stop, "-:", self.source)

@@ -331,9 +331,9 @@ class Lexer:
                 return self._error(start, end, "invalid numeric constant")
         if after in tuple("0123456789") or (
             after == "."
-            and kind == "Float"
+            and kind in ("Float", "Float32")
             and not text.startswith("..", stop)
-            and text[stop + 1 : stop + 2].isdigit()
+            and not _OPERATOR.match(text, stop + 1)
         ):
             return self._error(start, stop + 1, "invalid numeric constant")
         self._emit(kind, start, stop, text[start:stop])

@@ -9,7 +9,7 @@ from juliette.compiler.lower.dots import fused
 from juliette.compiler.lower.forms import indexing, problem, shown, str_name
 from juliette.compiler.lower.scopes import Scoping
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, QuoteNode, Symbol, macro_call
+from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol, macro_call
 
 
 def again(node: C.Node) -> C.Node:
@@ -59,6 +59,11 @@ def without_init(args: list[Any]) -> tuple[list[Any], Any]:
     return [a for a in args if a is not given[0]], keyword.args[1]
 
 
+def is_negative_power(e: Expr) -> bool:
+    """`x^-2`, with the power written down."""
+    return len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0
+
+
 class Calls(Scoping):
     """`f(x; k)`, `a[i]`, `a < b < c`, `f(x) do … end`."""
 
@@ -68,17 +73,22 @@ class Calls(Scoping):
             name = f.name
             if name.startswith(".") and name != "." and not name.startswith(".."):
                 return fused(self.dotted(e))
-            if name == "^" and len(e.args) == 3 and type(e.args[2]) is int and e.args[2] < 0:
-                return C.Call(
-                    C.Runtime("literal_power"),
-                    [self.lower(f), self.lower(e.args[1]), C.Const(e.args[2])],
-                )
+            if name == "^" and is_negative_power(e):
+                return self.literal_power(e)
             if name in EAGER and not self.function.toplevel and len(e.args) > 1:
                 consumed = self.consumed(name, e.args[1:])
                 if consumed is not None:
                     return consumed
+        elif isinstance(f, GlobalRef) and f.name == Symbol("^") and is_negative_power(e):
+            return self.literal_power(e)
         args, kwargs = self.arguments(e.args[1:], f)
         return C.Call(self.lower(f), args, kwargs)
+
+    def literal_power(self, e: Expr) -> C.Node:
+        """`x^-2`: the negative power that is written down makes a fraction of an integer."""
+        f, base, power = e.args
+        operands = [self.lower(f), self.lower(base), C.Const(power)]
+        return C.Call(C.Runtime("literal_power"), operands)
 
     def consumed(self, name: str, args: list[Any]) -> C.Node | None:
         """A call of a function that takes all of a generator, if it is Base's."""
@@ -163,6 +173,8 @@ class Calls(Scoping):
         return C.Call(self.read(e.head), args)
 
     def lower_adjoint(self, e: Expr) -> C.Node:
+        if self.scope is not None and self.scope.find("'") is not None:
+            return C.Call(self.read("'"), [self.lower(e.args[0])])
         return C.Call(C.Runtime("adjoint"), [self.lower(e.args[0])])
 
     def lower_do(self, e: Expr) -> C.Node:

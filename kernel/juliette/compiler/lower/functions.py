@@ -331,6 +331,8 @@ class Functions(Scoping):
 
     def _global_method(self, sig: Signature, body: Any, forwards: bool = False) -> C.Node:
         f = sig.function
+        if isinstance(f, Symbol) and f.name.startswith(".") and f.name.strip("."):
+            raise problem(f'invalid function name "{f.name}"')
         home = self.module
         if isinstance(f, Expr) and f.head == "::":
             target: C.Node = C.Const(None)

@@ -31,6 +31,8 @@ class Quoting(Scoping):
         called = signature.args[0] if getattr(signature, "head", "") == "call" else None
         if not isinstance(called, Symbol):
             raise problem("invalid macro definition")
+        if any(isinstance(a, Expr) and a.head == "parameters" for a in signature.args[1:]):
+            raise problem("macros cannot accept keyword arguments")
         name = Symbol("@" + called.name)
         new = Expr("call", name, Symbol("__source__"), Symbol("__module__"), *signature.args[1:])
         return self.lower_function(Expr("function", new, body))
@@ -45,6 +47,8 @@ class Quoting(Scoping):
         if isinstance(e, Expr):
             if e.head == "$":
                 if depth == 1:
+                    if len(e.args) != 1:
+                        raise problem('"..." expression outside call')
                     return self.lower(e.args[0])
                 depth -= 1
             elif e.head == "quote":

@@ -108,11 +108,23 @@ def parse_signature(e: Any) -> Signature:
             plain = typ.args[0] if isinstance(typ, Expr) and typ.head == "curly" else typ
             vararg = vararg or plain == Symbol("Vararg")
         sig.params.append((a, typ, vararg))
+    check_statics(sig)
     if any(vararg for _, _, vararg in sig.params[:-1]):
         if any(isinstance(a, Expr) and a.head == "..." for a in e.args[1:-1]):
             raise problem('invalid "..." on non-final argument')
         raise ArgumentError("Vararg on non-final argument")
     return sig
+
+
+def check_statics(sig: Signature) -> None:
+    """Refuse a static variable that stands twice, or has the name of a parameter."""
+    names = [name for name, _, _ in sig.statics]
+    for name in names:
+        if names.count(name) > 1:
+            raise problem(f'function static parameter name not unique: "{name}"')
+    for a, _, _ in sig.params if names else ():
+        if isinstance(a, Symbol) and a.name in names:
+            raise problem(f'function argument and static parameter name not distinct: "{a.name}"')
 
 
 def without_hint(a: Any) -> Any:
