@@ -5,7 +5,8 @@ The loggers for users are in the standard library's Logging; what the macros nee
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
@@ -90,6 +91,17 @@ for _name, _f in (
     @Base.method(f"{_name}(a::Base.CoreLogging.LogLevel, b::Base.CoreLogging.LogLevel)")
     def compare(a: LogLevel, b: LogLevel, f: Any = _f) -> bool:
         return f(a.level, b.level)
+
+
+for _name, _f in (("isless", lambda a, b: a < b), ("<", lambda a, b: a < b)):
+
+    @Base.method(f"{_name}(a::Base.CoreLogging.LogLevel, n::Integer)")
+    def below(a: LogLevel, n: int, f: Any = _f) -> bool:
+        return f(a.level, n)
+
+    @Base.method(f"{_name}(n::Integer, a::Base.CoreLogging.LogLevel)")
+    def above(n: int, a: LogLevel, f: Any = _f) -> bool:
+        return f(n, a.level)
 
 
 for _name, _sign in (("+", 1), ("-", -1)):
@@ -310,26 +322,23 @@ def color_name(level: LogLevel) -> str:
     return "cyan" if number < 1000 else "yellow" if number < 2000 else "light_red"
 
 
-_COLORS = {"Debug": "34", "Info": "36", "Warn": "33", "Error": "91"}
-
-
 def console_text(
-    given: Any,
     message: Any,
-    module: Any,
-    file: Any,
-    line: Any,
     kw: dict[str, Any],
-    *,
+    form: tuple[Any, str, str],
     options: dict[str, Any],
-    context: dict[str, Any],
+    target: IO,
 ) -> str:
     """A message as the console shows it; the values share the height of the screen."""
-    level = level_of(given)
+    context = target.context
     lines = [(0, text) for text in string_of(message).removesuffix("\n").split("\n")]
     height, breadth = context.get("displaysize") or (24, 80)
     rows = max(1, height // (len(kw) + ("maxlog" not in kw)))
-    shown = {"limit": options.get("show_limited", True), "displaysize": (rows, breadth - 5)}
+    shown = {
+        **context,
+        "limit": options.get("show_limited", True),
+        "displaysize": (rows, breadth - 5),
+    }
     for key, value in kw.items():
         if key == "maxlog":
             continue
@@ -339,17 +348,13 @@ def console_text(
         else:
             lines.append((2, f"{key} ="))
             lines += [(3, p) for p in parts]
-    name = title_of(given)
-    title = f"{name}:"
-    suffix = ""
-    formatter = options.get("meta_formatter")
-    if formatter is not None:
-        _, title, suffix = formatter(given, module, None, None, file, line)
-    elif not 0 <= level.level < 1000:
-        suffix = place(module, file, line)
+    color, title, suffix = form
     # The place stands at the right of the last line, as far right as is asked for, or below.
     width = (
-        2 + (len(title) + 1 if title and len(lines) == 1 else 0) + lines[-1][0] + len(lines[-1][1])
+        2
+        + (len(title) + 1 if title and len(lines) == 1 else 0)
+        + lines[-1][0]
+        + len(_ESCAPE.sub("", lines[-1][1]))
     )
     right = min(options.get("right_justify", 0), breadth)
     gap = 2
@@ -357,48 +362,46 @@ def console_text(
         lines.append((0, ""))
         gap, width = 0, 2
     gap += max(0, right - width - len(suffix) - gap)
-
-    def painted(text: str) -> str:
-        kind = (
-            "Debug"
-            if level.level < 0
-            else "Info"
-            if level.level < 1000
-            else "Warn"
-            if level.level < 2000
-            else "Error"
-        )
-        return (
-            f"\x1b[{_COLORS[kind]}m\x1b[1m{text}\x1b[22m\x1b[39m" if context.get("color") else text
-        )
-
-    def grey(text: str) -> str:
-        return f"\x1b[90m{text}\x1b[39m" if context.get("color") else text
-
-    out = []
-    for i, (indent, text) in enumerate(lines):
+    text = Text()
+    io = IO(text, context)
+    styled: Any = Base.bindings["printstyled"]
+    bold = {"bold": True, "color": color}
+    for i, (indent, line) in enumerate(lines):
         box = "[ " if len(lines) == 1 else "┌ " if not i else "│ " if i < len(lines) - 1 else "└ "
-        head = painted(box + (f"{title} " if not i and title else ""))
-        end = " " * gap + grey(suffix) if suffix and i == len(lines) - 1 else ""
-        out.append(
-            (head + " " * indent + text + end).rstrip(" ")
-            if not text and not end
-            else head + " " * indent + text + end
-        )
-    return "\n".join(out) + "\n"
+        styled.call_kw(bold, io, box)
+        if not i and title:
+            styled.call_kw(bold, io, title + " ")
+        io.write(" " * indent + line)
+        if suffix and i == len(lines) - 1:
+            io.write(" " * gap)
+            styled.call_kw({"color": Symbol("light_black")}, io, suffix)
+        io.write("\n")
+    return text.value()
+
+
+_ESCAPE = re.compile("\x1b\\[[0-9;]*m")
+
+
+def standard_form(level: Any, module: Any, file: Any, line: Any) -> tuple[Symbol, str, str]:
+    """The colour, the title and the place of a message where nobody says otherwise."""
+    standard = level_of(level)
+    at = "" if 0 <= standard.level < 1000 else place(module, file, line)
+    return Symbol(color_name(standard)), title_of(level) + ":", at
 
 
 def place(module: Any, file: Any, line: Any) -> str:
-    text = "@ " + (
-        ".".join(module.path)
-        if isinstance(module, Module)
-        else str(module)
-        if module is not None
-        else ""
-    )
+    """Where a message comes from: `@ Main file.jl:3`, and as much of it as is known."""
+    parts = []
+    if module is not None:
+        parts.append(string_of(module))
     if file is not None:
-        text += f" {file}" + (f":{line}" if line is not None else "")
-    return text
+        where = string_of(Base.bindings["contractuser"](file))
+        if isinstance(line, V.UnitRange):
+            where += f":{line.start}-{line.stop}"
+        elif line is not None:
+            where += f":{string_of(line)}"
+        parts.append(where)
+    return f"@ {' '.join(parts)}" if parts else ""
 
 
 @CoreLogging.method(
@@ -416,13 +419,15 @@ def handle_console(
     /,
     **kw: Any,
 ) -> None:
-    if not limited(logger, id_, kw):
-        io = logger.target
-        io.write(
-            console_text(
-                level, message, module, file, line, kw, options=logger.options, context=io.context
-            )
-        )
+    if limited(logger, id_, kw):
+        return
+    formatter = logger.options.get("meta_formatter")
+    form = (
+        standard_form(level, module, file, line)
+        if formatter is None
+        else formatter(level, module, group, id_, file, line)
+    )
+    logger.target.write(console_text(message, kw, form, logger.options, logger.target))
 
 
 @CoreLogging.method(
@@ -445,12 +450,7 @@ def handle_simple(
     first, *rest = string_of(message).removesuffix("\n").split("\n")
     out = [f"┌ {title_of(level)}: {first}", *(f"│ {text}" for text in rest)]
     out += [f"│   {k} = {string_of(v)}" for k, v in kw.items() if k != "maxlog"]
-    out.append(
-        "└ "
-        + place(
-            module, file if file is not None else "nothing", line if line is not None else "nothing"
-        )
-    )
+    out.append(f"└ @ {string_of(module)} {string_of(file)}:{string_of(line)}")
     logger.target.write("\n".join(out) + "\n")
 
 
@@ -620,3 +620,33 @@ def logmsg(context: Any, level: Any, message: Any, *items: Any) -> Any:
 
 CoreLogging.set("@logmsg", Base.bindings["@logmsg"], const=True)
 CoreLogging.exports.add("@logmsg")
+
+
+class Origin(NamedTuple):
+    """Where the code of a log macro of one's own is written, as `log_expression` asks for it."""
+
+    module: Any
+    file: Any
+    line: Any
+
+    def gensym(self, name: str) -> Any:
+        return Base.bindings["gensym"](name)
+
+
+@CoreLogging.macro("_sourceinfo", export=False)
+def source_info(_: Any) -> Expr:
+    """Inside a macro: the module, the file and the line that it is called from."""
+    source = Symbol("__source__")
+    file = call(string_of, Expr(".", source, QuoteNode(Symbol("file"))))
+    line = Expr(".", source, QuoteNode(Symbol("line")))
+    return Expr("escape", Expr("tuple", Symbol("__module__"), file, line))
+
+
+@CoreLogging.method("logmsg_code(_module, file, line, level, message, exs...)", export=False)
+def logmsg_code(module: Any, file: Any, line: Any, level: Any, message: Any, *items: Any) -> Expr:
+    """The code of a log message, for macros of one's own."""
+    if isinstance(level, Symbol):
+        level = QuoteNode(LEVELS[level.name])
+    elif isinstance(level, Expr) and level.head == "escape":
+        level = level.args[0]
+    return Expr("escape", log_expression(Origin(module, file, line), level, message, items))

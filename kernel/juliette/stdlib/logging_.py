@@ -10,14 +10,11 @@ from juliette.base.logs import (
     CoreLogging,
     NullLogger,
     SimpleLogger,
-    color_name,
     level_of,
-    place,
-    title_of,
+    standard_form,
 )
 from juliette.display.io import IO, STDERR
 from juliette.runtime.modules import Module
-from juliette.syntax.expr import Symbol
 
 
 def load(module: Module) -> None:
@@ -56,8 +53,7 @@ def load(module: Module) -> None:
         (:yellow, "Warning:", "@ Main a.jl:3")
         ```
         """
-        at = "" if 0 <= level.level < 1000 else place(source, file, line)
-        return Symbol(color_name(level)), title_of(level) + ":", at
+        return standard_form(level, source, file, line)
 
     @module.method("NullLogger()")
     def null_logger(_: Any) -> NullLogger:

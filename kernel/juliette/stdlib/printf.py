@@ -190,7 +190,7 @@ def to_float(x: Any) -> Any:
 def format_float(x: Any, flags: str, width: int, precision: int | None, kind: str) -> str:
     value = to_float(x)
     if T.typeof(value) is BigFloat_:
-        if value.finite():
+        if value.finite() and kind not in "aA":
             digits = _big_digits(
                 abs(value), 6 if precision is None else precision, kind, "#" in flags
             )
@@ -202,7 +202,7 @@ def format_float(x: Any, flags: str, width: int, precision: int | None, kind: st
         return signed(name, value < 0, flags, width, zeros=False)
     negative = math.copysign(1, value) < 0
     if kind in "aA":
-        text = hexadecimal(abs(value), precision)
+        text = hexadecimal(abs(value), precision, alternate="#" in flags)
         return signed(
             (text.upper() if kind == "A" else text)[2:],
             negative,
@@ -214,20 +214,21 @@ def format_float(x: Any, flags: str, width: int, precision: int | None, kind: st
     return signed(spec % abs(value), negative, flags, width)
 
 
-def hexadecimal(x: float, precision: int | None) -> str:
-    """`0x1.8p+0`"""
-    if precision is not None and x:
-        m, e = math.frexp(x)
+def hexadecimal(x: float, precision: int | None, alternate: bool = False) -> str:
+    """`0x1.8p+0`; asked for, the point stands even where no digit follows."""
+    if precision is not None:
+        m, e = math.frexp(x) if x else (0.0, 1)
         scaled = round(m * 2 * 16**precision)
         digits = f"{scaled:x}".rjust(precision + 1, "0")
         if len(digits) > precision + 1:
             digits, e = digits[:-1], e + 4
-        point = f".{digits[1:]}" if precision else ""
+        point = f".{digits[1:]}" if precision or alternate else ""
         return f"0x{digits[0]}{point}p{e - 1:+d}"
-    text = x.hex()
-    mantissa, exponent = text.split("p")
+    mantissa, exponent = x.hex().split("p")
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
+    if alternate and "." not in mantissa:
+        mantissa += "."
     return f"{mantissa}p{exponent}"
 
 

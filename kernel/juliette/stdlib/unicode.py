@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from juliette.base.iteration import ITERATORS
 from juliette.base.strings.indexing import slice_text
-from juliette.base.strings.unicode import clusters
+from juliette.base.strings.unicode import INVALID_HIGH, category_code, clusters
 from juliette.base.strings.values import text_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -54,41 +54,77 @@ def _without_marks(text: str) -> str:
     return unicodedata.normalize("NFC", kept)
 
 
+LUMPED = {
+    ord(c): plain
+    for plain, many in {
+        "'": "\u2018\u2019\u02bc\u02c8",
+        "-": "\u2212",
+        "/": "\u2044\u2215",
+        ":": "\u2236",
+        "<": "\u2039\u2329\u3008",
+        ">": "\u203a\u232a\u3009",
+        "\\": "\u2216",
+        "^": "\u02c4\u02c6\u2038\u2303",
+        "_": "\u02cd",
+        "`": "\u02cb",
+        "|": "\u2223",
+        "~": "\u223c",
+    }.items()
+    for c in many
+}
+LUMPED_KINDS = {"Zs": " ", "Pd": "-", "Pc": "_"}
+
+
+def lumped(text: str) -> str:
+    """The text with signs that look alike made one: all dashes a minus, all blanks a space."""
+    return "".join(LUMPED_KINDS.get(unicodedata.category(c), c) for c in text.translate(LUMPED))
+
+
+def newlines_to(text: str, to: str | None, strip: bool) -> str:
+    """The text with all its newlines alike; stripped, without its other control characters."""
+    ends = "\n\r\x85\v\f" if strip else "\n\r\x85"
+    text = "".join((to or " ") if c in ends else c for c in text.replace("\r\n", "\n"))
+    if not strip:
+        return text
+    text = text.replace("\t", " ")
+    return "".join(c for c in text if c == to or unicodedata.category(c) != "Cc")
+
+
 def normalize(text: str, form: str | None, options: dict[str, bool], transform: Any) -> str:
     """A string in a normal form, or changed as the options say."""
     if form is not None:
         if form not in ("NFC", "NFD", "NFKC", "NFKD"):
             raise ArgumentError(f":{form} is not one of :NFC, :NFD, :NFKC, :NFKD")
         return unicodedata.normalize(cast(Any, form), text)
+    wanted = [end for name, end in NEWLINES.items() if options.get(name)]
+    if len(wanted) > 1:
+        raise ArgumentError("only one newline conversion may be specified")
+    compose, decompose = options.get("compose", True), options.get("decompose", False)
+    if not (compose or decompose) and (options.get("compat") or options.get("stripmark")):
+        raise ArgumentError("compat=true or stripmark=true require compose=true or decompose=true")
     if transform is not None:
         text = "".join(transform(V.Char(ord(c))).text for c in text)
-    compose, decompose = options.get("compose", True), options.get("decompose", False)
     compatible = "K" if options.get("compat") else ""
     if options.get("stripignore"):
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     if options.get("casefold"):
         text = text.casefold()
+    if options.get("lump"):
+        text = lumped(text)
     if options.get("stripmark"):
         text = _without_marks(text)
-    if options.get("newline2lf") or options.get("newline2ls") or options.get("newline2ps"):
-        to = (
-            "\n"
-            if options.get("newline2lf")
-            else "\u2028"
-            if options.get("newline2ls")
-            else "\u2029"
-        )
-        text = text.replace("\r\n", to).replace("\r", to).replace("\x85", to)
-    if options.get("stripcc"):
-        text = "".join("\n" if c in "\n\r" else " " if c == "\t" else c for c in text)
-        text = "".join(c for c in text if unicodedata.category(c) != "Cc" or c == "\n")
-    form = f"NF{compatible}{'D' if decompose and not options.get('compose', False) else 'C'}"
+    if wanted or options.get("stripcc"):
+        text = newlines_to(text, wanted[0] if wanted else None, options.get("stripcc", False))
+    form = f"NF{compatible}{'D' if decompose else 'C'}"
     text = (
         unicodedata.normalize(cast(Any, form), text) if compose or decompose or compatible else text
     )
     if options.get("rejectna") and any(unicodedata.category(c) == "Cn" for c in text):
         raise ArgumentError("utf8proc: unassigned code point")
     return text
+
+
+NEWLINES = {"newline2lf": "\n", "newline2ls": "\u2028", "newline2ps": "\u2029"}
 
 
 def load(module: Module) -> None:
@@ -118,8 +154,7 @@ def load(module: Module) -> None:
     @module.method("isassigned(c)", export=False)
     def isassigned(c: Any) -> bool:
         """Is the code point assigned to a character?"""
-        code = c.code if isinstance(c, V.Char) else int(c)
-        return unicodedata.category(chr(code)) != "Cn"
+        return 0 < category_code(c) < INVALID_HIGH
 
     @module.method("julia_chartransform(c::AbstractChar)", export=False)
     def julia_chartransform(c: V.Char) -> V.Char:
@@ -158,6 +193,14 @@ def _extend_base() -> None:
     @Base.method("eltype(::Type{<:Base.GraphemeIterator})")
     def eltype(_: Any) -> Any:
         return SUBSTRING_OF_STRING
+
+    @Base.method("==(a::Base.GraphemeIterator, b::Base.GraphemeIterator)")
+    def equal(a: Graphemes, b: Graphemes) -> bool:
+        return text_of(a.s) == text_of(b.s)
+
+    @Base.method("hash(g::Base.GraphemeIterator, h::UInt)")
+    def hash_(g: Graphemes, h: Any) -> Any:
+        return Base.bindings["hash"](g.s, h)
 
     @Base.method("show(io::IO, g::Base.GraphemeIterator)")
     def show(io: Any, g: Graphemes) -> None:

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from juliette.base.strings.values import text_of
 from juliette.runtime import values as V
 from juliette.runtime.modules import PACKAGES, Base, Module
@@ -47,6 +49,53 @@ def textwidth(s: Any) -> int:
 @Base.method("textwidth(c::AbstractChar)")
 def textwidth_char(c: V.Char) -> int:
     return sum(map(char_width, c.text)) if c.valid else 1
+
+
+# The kinds of characters in the order of their numbers, and what lies beyond all code points.
+CATEGORIES = [
+    "Cn",
+    "Lu",
+    "Ll",
+    "Lt",
+    "Lm",
+    "Lo",
+    "Mn",
+    "Mc",
+    "Me",
+    "Nd",
+    "Nl",
+    "No",
+    "Pc",
+    "Pd",
+    "Ps",
+    "Pe",
+    "Pi",
+    "Pf",
+    "Po",
+    "Sm",
+    "Sc",
+    "Sk",
+    "So",
+    "Zs",
+    "Zl",
+    "Zp",
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+]
+INVALID_HIGH = len(CATEGORIES)
+MALFORMED = INVALID_HIGH + 1
+
+
+def category_code(c: Any) -> int:
+    """The number of a character's kind."""
+    if isinstance(c, V.Char):
+        if not c.valid:
+            return MALFORMED
+        c = c.code
+    n = int(c)
+    return CATEGORIES.index(unicodedata.category(chr(n))) if n <= 0x10FFFF else INVALID_HIGH
 
 
 def clusters(text: str) -> Iterator[str]:
@@ -144,6 +193,28 @@ def _fill() -> None:
         "textwidth",
     ):
         Unicode.const(name, Base.get(name), export=False)
+    for number, kind in enumerate(CATEGORIES):
+        Unicode.const(f"UTF8PROC_CATEGORY_{kind.upper()}", np.int32(number), export=False)
+
+    @Unicode.method("category_code(c)", export=False)
+    def code(c: Any) -> Any:
+        """The number of a character's kind, as in `UTF8PROC_CATEGORY_LU`."""
+        return np.int32(category_code(c))
+
+    @Unicode.method("category_abbrev(c)", export=False)
+    def abbreviation(c: Any) -> str:
+        """The two letters of a character's kind: `"Lu"` of a capital letter."""
+        return [*CATEGORIES, "Ih", "Ma"][category_code(c)]
+
+    @Unicode.method("iscased(c)", export=False)
+    def iscased(c: Any) -> bool:
+        """Is the character a letter that is upper, lower or title case?"""
+        return CATEGORIES[category_code(c)] in ("Lu", "Ll", "Lt") if c.valid else False
+
+    @Unicode.method("isgraphemebreak(a, b)", export=False)
+    def isgraphemebreak(a: Any, b: Any) -> bool:
+        """Does a new user-perceived character begin between the two?"""
+        return not (a.valid and b.valid) or _breaks(a.text, b.text)
 
 
 Unicode.loader = _fill
