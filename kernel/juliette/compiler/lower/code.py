@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from juliette.compiler import core as C
+from juliette.runtime.world import WORLD, in_function
 
 
 class LambdaCode:
@@ -42,6 +43,8 @@ class Family:
             tuple[LambdaCode, list[C.Node], list[tuple[str, C.Node | None, C.Node | None]]]
         ] = []
         self.captures: list[tuple[C.Var, C.Var]] = []
+        # Code sees its closures if it sees itself, however much later they are made first.
+        self.world = WORLD.latest + in_function()
         # the classes of its closures, by the types of what they captured; and their Julia type
         self.classes: dict[tuple[Any, ...], Any] = {}
         self.type: Any = None
