@@ -196,9 +196,17 @@ def dict_set_tuple(d: Any, v: Any, *ks: Any) -> Any:
     return Base.bindings["setindex!"](d, v, ks)
 
 
+_CLASS_TYPES = T._TYPE_OF_CLASS
+
+
+def fits(x: Any, t: Any) -> bool:
+    """`x isa t`, at once where the class of `x` tells it."""
+    return t is T.Any_ or _CLASS_TYPES.get(type(x)) is t or T.isa(x, t)
+
+
 def checked_key(d: Any, k: Any) -> Any:
     kt = d.key_type
-    if kt is T.Any_ or T.isa(k, kt):
+    if fits(k, kt):
         return k
     if kt is T.String and type(k) is V.SubString:
         return str(k)
@@ -216,9 +224,8 @@ def checked_key(d: Any, k: Any) -> Any:
 
 @Base.method("setindex!(d::Union{Dict, IdDict, WeakKeyDict}, v, k)", transparent=True)
 def dict_set(d: Any, v: Any, k: Any) -> Any:
-    vt = d.value_type
-    if vt is not T.Any_ and not T.isa(v, vt):
-        v = convert_to(vt, v)
+    if not fits(v, d.value_type):
+        v = convert_to(d.value_type, v)
     d.put(checked_key(d, k), v)
     return d
 
@@ -273,10 +280,13 @@ def get_or_set_call(f: Any, d: Any, k: Any) -> Any:
     if value is not ABSENT:
         return value
     value = f()
-    if d.value_type is not T.Any_ and not T.isa(value, d.value_type):
+    if not fits(value, d.value_type):
         value = convert_to(d.value_type, value)
     setindex = Base.bindings["setindex!"]
-    (setindex if setindex.user_methods else dict_set)(d, value, k)
+    if setindex.user_methods:
+        setindex(d, value, k)
+    else:
+        d.put(checked_key(d, k), value)
     return value
 
 

@@ -13,6 +13,7 @@ from juliette.base.strings.values import is_string, text_of
 from juliette.compiler import support
 from juliette.runtime import types as T
 from juliette.runtime import values as V
+from juliette.runtime.array import Array
 from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 
@@ -24,6 +25,19 @@ FINDERS: dict[type, Callable[[Any, str, int], Span | None]] = {}
 def is_predicate(p: Any) -> bool:
     """Is it a function of characters?"""
     return T.isa(p, T.Function_) or (callable(p) and not isinstance(p, T.JuliaType))
+
+
+def characters_of(p: Any) -> str | None:
+    """The characters of a character, or of a collection of some, one after the other."""
+    if type(p) is V.Char:
+        return p.text
+    if isinstance(p, Array) and p.data.dtype == object:
+        p = p.data.ravel().tolist()
+    elif not isinstance(p, (tuple, V.JuliaSet)):
+        return None
+    else:
+        p = support.iterate(p)
+    return "".join([c.text for c in p if type(c) is V.Char])
 
 
 def char_test(p: Any) -> Callable[[str], bool] | None:
@@ -40,7 +54,7 @@ def char_test(p: Any) -> Callable[[str], bool] | None:
 
 
 # What `isspace` holds of: most strings are split at it.
-SPACES = "\t-\r \x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _SPACE = re.compile(f"[{SPACES}]")
 
 

@@ -10,7 +10,14 @@ from juliette.base.fixing import Fix2
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.iterator_sizes import SizeUnknown
 from juliette.base.strings.indexing import bytes_before, cut, slice_text
-from juliette.base.strings.patterns import SPACES, char_test, find, is_predicate, spans
+from juliette.base.strings.patterns import (
+    SPACES,
+    char_test,
+    characters_of,
+    find,
+    is_predicate,
+    spans,
+)
 from juliette.base.strings.unicode import text_width
 from juliette.base.strings.values import is_string, piece, text_of
 from juliette.compiler import support
@@ -265,9 +272,13 @@ def join_to(io: IO, xs: Any, d: Any = "", last: Any = None) -> None:
 
 
 def stripping(name: str, left: bool, right: bool, doc: str) -> None:
-    def strip(s: Any, test: Callable[[str], bool]) -> V.SubString:
+    def strip(s: Any, test: str | Callable[[str], bool]) -> V.SubString:
         text = text_of(s)
         i, j = 0, len(text)
+        if isinstance(test, str):
+            if left:
+                i = j - len(text.lstrip(test))
+            return slice_text(s, i, max(i, len(text.rstrip(test))) if right else j)
         if left:
             while i < j and test(text[i]):
                 i += 1
@@ -276,18 +287,15 @@ def stripping(name: str, left: bool, right: bool, doc: str) -> None:
                 j -= 1
         return slice_text(s, i, j)
 
-    blank = char_test(isspace)
-    assert blank is not None
-
     @Base.method(f"{name}(s::AbstractString)")
     def plain(s: Any) -> Any:
-        return strip(s, blank)
+        return strip(s, SPACES)
 
     plain.__doc__ = doc
 
     @Base.method(f"{name}(s::AbstractString, chars)")
     def of(s: Any, chars: Any) -> Any:
-        test = char_test(chars)
+        test = characters_of(chars) or char_test(chars)
         if test is None:
             raise MethodError(Base.bindings[name], (s, chars), None)
         return strip(s, test)
