@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import is_array, tuple_text
+from juliette.base.iteration import ITERATORS
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
@@ -350,6 +351,10 @@ class LinearIndices(IndexGrid):
         if len(self.ranges) == 1 and isinstance(self.native[0], IdentityUnitRange):
             return self.native[0].data
         return W.linear_positions(self.shape) + 1
+
+
+for _cls in (CartesianIndices, LinearIndices):
+    ITERATORS[_cls] = iter
 
 
 T.GENERAL_TYPE[CartesianIndices] = CartesianIndices_

@@ -344,7 +344,7 @@ def pop_key_or(d: Any, k: Any, default: Any) -> Any:
 def pop_any(d: Any) -> Any:
     if not len(native("pop!", d)):
         raise ArgumentError("dict must be non-empty")
-    k, v = d.entries()[0]
+    k, v = next(d.pairs())
     d.remove(d.key(k))
     return V.pair_maker(d.key_type, d.value_type)(k, v)
 

@@ -25,7 +25,7 @@ class DictView(Lazy):
 
     def entries(self) -> Iterator[Any]:
         if isinstance(self.dict, V.JuliaDict):
-            return iter(self.dict.entries())
+            return self.dict.pairs()
         return (tuple(iterate_value(p)) for p in iterate_value(self.dict))
 
     def iteration_length(self) -> int:
@@ -39,7 +39,7 @@ class KeySet(DictView):
 
     def julia_iterator(self) -> Iterator[Any]:
         if isinstance(self.dict, V.JuliaDict):
-            return iter(self.dict.keys())
+            return self.dict.walk(self.dict.originals)
         return (e[0] for e in self.entries())
 
     def element_type(self) -> Any:
@@ -53,7 +53,7 @@ class ValueIterator(DictView):
 
     def julia_iterator(self) -> Iterator[Any]:
         if isinstance(self.dict, V.JuliaDict):
-            return iter(self.dict.values())
+            return self.dict.walk(self.dict.values_of)
         return (e[1] for e in self.entries())
 
     def element_type(self) -> Any:

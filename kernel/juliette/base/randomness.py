@@ -89,6 +89,10 @@ def rand(*args: Any) -> Any:
     (true, (2, 3), :a)
     ```
     """
+    if len(args) == 1 and type(args[0]) is V.UnitRange:  # most draws are of this kind
+        r = args[0]
+        if r.eltype is T.Int64 and type(r.start) is int and r.start <= r.stop:
+            return int((_DEFAULT or default_rng()).rand_range(r.start, r.stop))
     rng, given = take_rng(args)
     source: Any = T.Float64
     if given and not (type(given[0]) is int or T.isa(given[0], T.Integer)):
@@ -122,6 +126,11 @@ def draw(rng: Any, source: Any) -> Any:
         if T.isa(source, COLLECTIONS):
             return draw_any(rng, source)
         return draw_custom(rng, source)
+    if isinstance(source, Array):
+        count = source.data.size
+        if not count:
+            raise ArgumentError(EMPTY)
+        return Base.bindings["getindex"](source, int(rng.rand_range(1, count)))
     items = list(iterate_value(source))
     if not items:
         raise ArgumentError(EMPTY)

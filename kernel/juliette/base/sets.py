@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from juliette.base.conversion import convert_to
@@ -108,7 +108,7 @@ def pop_or(s: Any, x: Any, default: Any) -> Any:
 def pop_any(s: Any) -> Any:
     if not len(native("pop!", s)):
         raise ArgumentError("set must be non-empty")
-    x = s.entries()[0]
+    x = next(s.items())
     s.remove(s.key(x))
     return x
 
@@ -218,6 +218,9 @@ class BitSet(V.JuliaSet):
 
     def entries(self) -> list[Any]:
         return sorted(self.data.values())
+
+    def items(self) -> Iterator[Any]:
+        return iter(self.entries())
 
 
 BitSet_ = T.core_type("BitSet", T.apply_type(T.AbstractSet, T.Int64))

@@ -21,7 +21,7 @@ def table_size(n: int) -> int:
 class SlotTable:
     """Open addressing with linear probing and tombstones; holds (handle, hash)."""
 
-    __slots__ = ("count", "deleted", "hashes", "ordered", "slots", "where")
+    __slots__ = ("count", "deleted", "floor", "hashes", "ordered", "slots", "where")
 
     def __init__(self, size: int = 16) -> None:
         self.slots: list[Any] = [EMPTY] * size
@@ -29,6 +29,8 @@ class SlotTable:
         self.where: dict[Any, int] = {}
         self.count = 0
         self.deleted = 0
+        # no slot before this one holds a key
+        self.floor = 0
         # what `order` found, until something changes
         self.ordered: list[Any] | None = None
 
@@ -37,7 +39,7 @@ class SlotTable:
         other.slots = list(self.slots)
         other.hashes = dict(self.hashes)
         other.where = dict(self.where)
-        other.count, other.deleted = self.count, self.deleted
+        other.count, other.deleted, other.floor = self.count, self.deleted, self.floor
         other.ordered = self.ordered
         return other
 
@@ -64,7 +66,7 @@ class SlotTable:
             slots[i] = handle
             where[handle] = i
         self.slots = slots
-        self.deleted = 0
+        self.deleted = self.floor = 0
 
     def insert_all(self, handles: list[Any], keys: list[Any]) -> bool:
         """Add keys that are not there; False if Julia's hash of one of them is not known."""
@@ -84,6 +86,8 @@ class SlotTable:
             hashes[handle] = h
             where[handle] = i
             self.count += 1
+            if i < self.floor:
+                self.floor = i
             if (self.count + self.deleted) * 3 > len(slots) * 2:
                 self.rehash(self.count * 2 if self.count > 64000 else max(self.count * 4, 4))
                 slots = self.slots
@@ -117,3 +121,11 @@ class SlotTable:
         if self.ordered is None:
             self.ordered = [s for s in self.slots if s is not EMPTY and s is not DELETED]
         return self.ordered
+
+    def first(self) -> Any:
+        """The handle in the first slot that has one."""
+        slots, i = self.slots, self.floor
+        while slots[i] is EMPTY or slots[i] is DELETED:
+            i += 1
+        self.floor = i
+        return slots[i]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -110,6 +110,10 @@ IdSet_ = T.sub_family("Base.IdSet", "T", lambda t: T.apply_type(T.AbstractSet, t
 T.CORE_TYPES.pop("Base.IdSet")  # Base does not export it
 
 
+# So many keys are put in order before the first of them is asked for.
+AT_ONCE = 32
+
+
 class Hashed:
     """What dictionaries and sets share: Python's dict for looking up, Julia's hash table for the order.
 
@@ -164,6 +168,19 @@ class Hashed:
             if table is not None:
                 return table.order()
         return list(self.data)
+
+    def walk(self, read: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """What `read` makes of the hashable forms in the order of iteration; who wants only the first one does
+        not wait for all."""
+        table = self.settled() if len(self.data) > AT_ONCE else None
+        if table is None:
+            return iter(read(self.ordered_keys()))
+        return self._walked(table, read)
+
+    def _walked(self, table: SlotTable, read: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        first = table.first()
+        yield from read([first])
+        yield from read([h for h in table.order() if h is not first and h in self.data])
 
     def remove(self, key: Any) -> Any:
         """Take out what is kept under a hashable key; `ABSENT` if there is nothing."""
@@ -293,9 +310,14 @@ class JuliaDict(Hashed):
 
     def entries(self) -> list[tuple[Any, Any]]:
         """Keys and values in the order of iteration."""
+        return self.entries_of(self.ordered_keys())
+
+    def entries_of(self, handles: list[Any]) -> list[tuple[Any, Any]]:
+        return list(zip(self.originals(handles), self.values_of(handles), strict=True))
+
+    def values_of(self, handles: list[Any]) -> list[Any]:
         data = self.data
-        handles = self.ordered_keys()
-        return list(zip(self.originals(handles), [data[h] for h in handles], strict=True))
+        return [data[h] for h in handles]
 
     def keys(self) -> list[Any]:
         """The Julia keys in the order of iteration."""
@@ -303,11 +325,10 @@ class JuliaDict(Hashed):
 
     def values(self) -> list[Any]:
         """The values in the order of iteration."""
-        data = self.data
-        return [data[h] for h in self.ordered_keys()]
+        return self.values_of(self.ordered_keys())
 
     def pairs(self) -> Iterator[tuple[Any, Any]]:
-        return iter(self.entries())
+        return self.walk(self.entries_of)
 
     def remove(self, key: Any) -> Any:
         value = super().remove(key)
@@ -444,7 +465,7 @@ class JuliaSet(Hashed):
     key = staticmethod(hashable)
 
     def items(self) -> Iterator[Any]:
-        return iter(self.entries())
+        return self.walk(self.originals)
 
     def copy(self) -> JuliaSet:
         return self.copy_into(type(self)(self.eltype))  # type: ignore[no-any-return]
