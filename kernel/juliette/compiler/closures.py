@@ -5,6 +5,7 @@ So a closure's class tells the types of what it captured, and its methods are co
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from juliette.compiler.instances import Source, element_of_type, instance_of
@@ -49,6 +50,10 @@ class UnsupportedKeyword(Exception):
     """Turned into a MethodError by the caller, which knows the function and the arguments."""
 
 
+# What Python takes for no name, wherever it stands.
+_CONSTANTS = frozenset({"None", "True", "False"})
+
+
 class ClosureBase:
     """Base of the classes of closures."""
 
@@ -60,15 +65,20 @@ class ClosureBase:
     def maker(cls) -> Any:
         """A function that makes one from what it captures; None if the names of that forbid it."""
         names = cls.fields
-        if not all(map(str.isidentifier, names)) or len(set(names)) < len(names):
+        if len(set(names)) < len(names) or _CONSTANTS.intersection(names):
             return None
         found = cls.__dict__.get("made_by")
         if found is None:
             given = [f"x{i}" for i in range(len(names))]
             lines = [f"def maker({', '.join(given)}):", "    made = new(cls)"]
-            lines += [f"    made.{name} = {x}" for name, x in zip(names, given, strict=True)]
+            lines += [f"    made.{x} = {x}" for x in given]
+            tree = ast.parse("\n".join([*lines, "    return made"]))
+            # The names go into the tree as they are: as text, `in` is no name and `ϵ` becomes another.
+            held = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+            for node in held:
+                node.attr = names[given.index(node.attr)]
             scope: dict[str, Any] = {"new": cls.__new__, "cls": cls}
-            exec(compile("\n".join([*lines, "    return made"]), __file__, "exec"), scope)
+            exec(compile(tree, __file__, "exec"), scope)
             found = cls.made_by = (scope["maker"],)  # type: ignore[attr-defined]
         return found[0]
 
