@@ -46,7 +46,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_SPELLINGS = sorted({*OPERATORS, *SAME_OPERATOR, "--", "**"}, key=len, reverse=True)
+_SPELLINGS = sorted({*OPERATORS, *SAME_OPERATOR, "--", "<---", "**"}, key=len, reverse=True)
 _OPERATOR = re.compile("|".join(map(re.escape, _SPELLINGS)))
 _PUNCTUATION = frozenset("()[]{},;@")
 _ENDS_OPERAND = frozenset(
@@ -372,7 +372,7 @@ class Lexer:
             return self._error(start, start + 1, _unknown_character(text[start]))
         kind = found.group()
         stop = found.end()
-        if kind == "--" or kind == "**":
+        if kind in ("--", "<---", "**"):
             message = "invalid operator"
             if kind == "**":
                 message = "use `x^y` instead of `x**y` for exponentiation, and `x...` instead of"

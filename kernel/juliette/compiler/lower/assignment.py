@@ -122,6 +122,8 @@ class Assignment(Scoping):
             out: list[C.Node] = [*setup]
             for t in targets[0].args:
                 name = t.args[0] if isinstance(t, Expr) and t.head == "::" else t
+                if not isinstance(name, Symbol):
+                    raise problem(f'invalid assignment location "{shown(t)}"')
                 out.append(
                     self.assign_to(t, C.Call(C.Runtime("getproperty"), [held, C.Const(name)]))
                 )
