@@ -11,10 +11,22 @@ import pytest
 from juliette.base import bootstrap, examples
 from juliette.base.deferred import CHAPTERS, EXTENDED
 from juliette.interpreter import Interpreter
-from juliette.runtime.modules import all_docstrings
+from juliette.runtime.dispatch import GenericFunction
+from juliette.runtime.modules import PACKAGES, Base
 from juliette.testing.doctest import check_markdown
 
 assert bootstrap
+
+
+def all_docstrings() -> Iterator[tuple[str, str]]:
+    """(name, docstring) of every documented method of Base and the loaded packages."""
+    for module in (Base, *PACKAGES.values()):
+        for name, value in list(module.bindings.items()):
+            if isinstance(value, GenericFunction) and value.module is module:
+                value.settle()
+                for i, m in enumerate(value.methods):
+                    if m.doc:
+                        yield f"{module.name}.{name}[{i}]", m.doc
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -247,10 +247,6 @@ NUMBERS["erf"] = lambda x: (
 )
 
 
-def _square(x: Any) -> Any:
-    return x * x
-
-
 def _abs2(x: Any) -> Any:
     return x.real * x.real + x.imag * x.imag if np.iscomplexobj(x) else x * x
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat as modes
 import time
@@ -427,8 +426,6 @@ def chmod(path: Any, mode: int, *, recursive: bool = False) -> str:
 
 
 # ---------------------------------------------------------------- temporary files
-
-_COUNTER = itertools.count()
 
 
 @Base.method("tempdir()")

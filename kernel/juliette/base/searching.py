@@ -230,9 +230,7 @@ def first(x: Any) -> Any:
 @Base.method("first(x, n::Integer)", transparent=True)
 def first_n(x: Any, n: int) -> Any:
     """At most the first `n` elements."""
-    check_number(n, x)
-    if type(x) is str:
-        return x[:n]
+    check_number(n)
     if isinstance(x, (Array, V.Range)):
         return Base.bindings["getindex"](
             x, V.UnitRange(1, min(n, len(x) if isinstance(x, V.Range) else x.data.size))
@@ -240,11 +238,10 @@ def first_n(x: Any, n: int) -> Any:
     return _piece(x, list(itertools.islice(iterate_value(x), n)))
 
 
-def check_number(n: int, x: Any) -> None:
+def check_number(n: int) -> None:
     """Can so many elements be asked for?"""
     if n < 0:
-        what = "n" if type(x) is str else "Number of elements"
-        raise ArgumentError(f"{what} must be nonnegative")
+        raise ArgumentError("Number of elements must be nonnegative")
 
 
 def _piece(x: Any, values: list[Any]) -> Any:
@@ -286,9 +283,7 @@ def last(x: Any) -> Any:
 @Base.method("last(x, n::Integer)", transparent=True)
 def last_n(x: Any, n: int) -> Any:
     """At most the last `n` elements."""
-    check_number(n, x)
-    if type(x) is str:
-        return x[len(x) - n :] if n < len(x) else x
+    check_number(n)
     if isinstance(x, (Array, V.Range)):
         size = len(x) if isinstance(x, V.Range) else x.data.size
         return Base.bindings["getindex"](x, V.UnitRange(max(1, size - n + 1), size))

@@ -11,7 +11,6 @@ from juliette.compiler.emit_pieces import LOAD, Pieces
 from juliette.compiler.intrinsics import exact
 from juliette.compiler.lattice import HIGH, LOW
 
-STORE = ast.Store()
 # Sums and products are wrapped around once for the whole expression, unless they may grow beyond this.
 WIDEST = 2**200
 # Integers of one digit inside Python, which it compares fastest.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable
-
-_NUMBER = re.compile(r"^([-+]?\d[^.eEf]*|NaN|-?In)((?:[.eEf].*)?f?)$", re.S)
 
 
 def alignment(text: str, kind: str) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from juliette.runtime import types as T
-from juliette.runtime.errors import ArgumentError, ErrorException, MethodError
+from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.method_order import most_specific
 from juliette.runtime.world import TRACE, WORLD
 
@@ -713,7 +713,3 @@ def call_object_kw(self: Any, kwargs: dict[str, Any], *args: Any) -> Any:
         if isinstance(e.f, KeywordCall) and e.f.function is CALLABLES:
             raise MethodError(KeywordCall(self, kwargs), args, e.world) from None
         raise
-
-
-def ambiguity(message: str) -> Exception:
-    return ErrorException(message)  # type: ignore[no-any-return]

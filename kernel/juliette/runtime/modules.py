@@ -470,14 +470,3 @@ def package(name: str, loader: Callable[[Module], None] | None = None) -> Module
         module.loader = lambda: loader(module)
     PACKAGES[name] = module
     return module
-
-
-def all_docstrings() -> Iterator[tuple[str, str]]:
-    """(name, docstring) of every documented method of Base and the loaded packages."""
-    for module in (Base, *PACKAGES.values()):
-        for name, value in list(module.bindings.items()):
-            if isinstance(value, GenericFunction) and value.module is module:
-                value.settle()
-                for i, m in enumerate(value.methods):
-                    if m.doc:
-                        yield f"{module.name}.{name}[{i}]", m.doc

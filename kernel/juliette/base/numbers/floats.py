@@ -34,7 +34,6 @@ for _t, _suffix in ((T.Float16, "16"), (T.Float32, "32"), (T.Float64, "64")):
     Base.const(f"NaN{_suffix}", MAKER[_t](math.nan))
 Base.const("Inf", math.inf)
 Base.const("NaN", math.nan)
-_CODE = {T.Float16: "e", T.Float32: "f", T.Float64: "d"}
 _UINT = {T.Float16: T.UInt16, T.Float32: T.UInt32, T.Float64: T.UInt64}
 
 

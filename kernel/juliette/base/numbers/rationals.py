@@ -55,8 +55,6 @@ def slash_slash(n: Any, d: Any) -> Any:
     ```
     """
     kind = promote_type(T.typeof(n), T.typeof(d))
-    if kind is T.Bool:
-        kind = T.Bool
     return rational(kind, n, d)
 
 
@@ -65,7 +63,11 @@ def slash_slash(n: Any, d: Any) -> Any:
 @Base.method("//(x::Rational, y::Rational)")
 def rational_quotient(x: Any, y: Any) -> Any:
     (a, b), (c, d), kind = _pair(x, y)
-    return _made(kind, a * d, b * c)
+    g, h = math.gcd(a, c), math.gcd(b, d)
+    if not g or not h:
+        raise DivideError()
+    a, b, c, d = a // g, b // h, c // g, d // h
+    return rational(kind, checked("*", kind, a, d, a * d), checked("*", kind, b, c, b * c))
 
 
 @Base.method("//(x::Complex, y::Real)", transparent=True)
@@ -80,24 +82,6 @@ def complex_over(x: Any, y: Any) -> Any:
 def over_complex(x: Any, y: Any) -> Any:
     conj, times, over = Base.bindings["conj"], Base.bindings["*"], Base.bindings["//"]
     return over(times(x, conj(y)), Base.bindings["abs2"](y))
-
-
-def _made(kind: Any, n: int, d: int) -> Any:
-    """A reduced rational of whole parts; infinite ones keep their sign."""
-    if d == 0 and n == 0:
-        name = T.type_string(kind)
-        raise ArgumentError(f"invalid rational: zero({name})//zero({name})")
-    g = math.gcd(n, d)
-    n, d = n // g, d // g
-    if d < 0:
-        n, d = -n, -d
-    if not (fits(kind, n) and fits(kind, d)):
-        raise OverflowError_(
-            f"{n} overflowed for type {T.type_string(kind)}"
-            if not fits(kind, n)
-            else f"{d} overflowed for type {T.type_string(kind)}"
-        )
-    return rational_class(kind)(MAKER[kind](n), MAKER[kind](d))
 
 
 def _parts(x: Any) -> tuple[int, int]:
@@ -339,7 +323,7 @@ def negative(x: Any) -> Any:
 def inverse(x: Any) -> Any:
     if x.num == 0:
         return type(x)(MAKER[x.kind](1), MAKER[x.kind](0))
-    return _made(x.kind, int(x.den), int(x.num))
+    return rational(x.kind, x.den, x.num)
 
 
 @Base.method("^(x::Rational, n::Integer)")
@@ -386,7 +370,7 @@ def division(name: str, f: Callable[[int, int], int]) -> None:
         q = f(a * d, b * c)
         if name in ("div", "fld", "cld"):
             return MAKER[kind](q)
-        return _made(kind, a * d - q * b * c, b * d)
+        return rational(kind, a * d - q * b * c, b * d)
 
     for header in (
         "x::Rational, y::Rational",
@@ -415,14 +399,14 @@ for _name, _f in (
 @Base.method("gcd(x::Rational, y::Integer)")
 def gcd_rational(x: Any, y: Any) -> Any:
     (a, b), (c, d), kind = _pair(x, y)
-    return _made(kind, math.gcd(a, c), math.lcm(b, d))
+    return rational(kind, math.gcd(a, c), math.lcm(b, d))
 
 
 @Base.method("lcm(x::Union{Integer,Rational}, y::Rational)")
 @Base.method("lcm(x::Rational, y::Integer)")
 def lcm_rational(x: Any, y: Any) -> Any:
     (a, b), (c, d), kind = _pair(x, y)
-    return _made(kind, math.lcm(a, c), math.gcd(b, d))
+    return rational(kind, math.lcm(a, c), math.gcd(b, d))
 
 
 def _comparable(x: Any) -> tuple[Any, Any]:

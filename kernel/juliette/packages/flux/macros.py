@@ -142,8 +142,3 @@ def print_as_layer(family: Any) -> None:
 
 # Families printed as layers, and whether their parts get lines of their own.
 STYLES: dict[Any, bool] = {}
-
-
-def style_of(x: Any) -> bool | None:
-    """Whether a user's struct expands; None if it is no layer."""
-    return STYLES.get(nodes.family_of(x))
