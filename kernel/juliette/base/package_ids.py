@@ -202,11 +202,18 @@ def _live_dictionary() -> Any:
 
         @property
         def data(self) -> dict[Any, Any]:
-            entries = [(id_of(m), m) for m in loaded().values()]
-            return {self.key(k): (k, m) for k, m in entries}
+            return {self.key(id_of(m)): m for m in loaded().values()}
 
         @data.setter
         def data(self, entries: Any) -> None:
+            pass
+
+        @property
+        def names(self) -> dict[Any, Any]:
+            return {self.key(id_): id_ for id_ in map(id_of, loaded().values())}
+
+        @names.setter
+        def names(self, entries: Any) -> None:
             pass
 
     T.register_class(LoadedModules, T.typeof(V.JuliaDict(PkgId_, T.typeof(Base))))

@@ -104,6 +104,8 @@ class Functions(Scoping):
                 continue
             signature = d.args[0]
             body = d.args[1] if d.head == "function" else as_block(d.args[1])
+            if body.args and isinstance(body.args[0], LineNumberNode):
+                self.line = body.args[0].line
             methods = optional_methods(self.expanded(signature), body)
             self.warn_unused(methods[0][0])
             for i, (sig, b) in enumerate(methods):
