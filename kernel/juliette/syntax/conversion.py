@@ -17,7 +17,7 @@ _PLAIN_VALUES = frozenset(("Int64", "Float64", "Bool", "String"))
 _LITERAL_MACROS = {"Int128": "@int128_str", "UInt128": "@uint128_str", "BigInt": "@big_str"}
 _NAMES = frozenset(("Identifier", "Operator", "MacroName"))
 core_module: list[Any] = [Symbol("Core")]
-"""The module of the macros that syntax itself calls; the runtime puts its `Core` in place of the name."""
+"""The module of the macros that syntax calls; the runtime puts its `Core` in place of the name."""
 
 
 def plain_literal(kind: str, value: Any) -> Any:

@@ -527,7 +527,7 @@ class StatementParser(ExpressionParser):
         return self.fail("expected identifier")
 
     def _using(self) -> SyntaxNode:
-        """using A: b, c as d  ==>  (using (: (importpath A) (importpath b) (as (importpath c) d)))"""
+        """using A: b as d  ==>  (using (: (importpath A) (as (importpath b) d)))"""
         word, start = self.kind, self.start
         self.bump()
         self.pass_newline()

@@ -148,7 +148,8 @@ class Lowerer(Assignment, Dots, Calls, Types, Containers, Control, Functions, Qu
             return C.Const(None)
         if all(c == "_" for c in name):
             raise problem(
-                "all-underscore identifiers are write-only and their values cannot be used in expressions"
+                "all-underscore identifiers are write-only and their values cannot be used in "
+                "expressions"
             )
         return self.read(name)
 

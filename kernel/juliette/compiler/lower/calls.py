@@ -18,7 +18,7 @@ def again(node: C.Node) -> C.Node:
 
 
 def _with_first(call: Expr, at: int, function: Any) -> Expr:
-    """A call (or its tuple of arguments) with `function` as the first argument, after any keywords."""
+    """A call (or its tuple of arguments) with `function` before its arguments, after any keywords."""
     args = call.args
     if len(args) > at and isinstance(args[at], Expr) and args[at].head == "parameters":
         at += 1
@@ -113,7 +113,8 @@ class Calls(Scoping):
     ) -> tuple[list[C.Node], list[tuple[str | None, C.Node]]]:
         args: list[C.Node] = []
         kwargs: list[tuple[str | None, C.Node]] = []
-        # Keywords count from left to right: those after the semicolon, which come first in a call, last.
+        # Keywords count from left to right: those after the semicolon come first in a call,
+        # and count last.
         last = [a for a in items if isinstance(a, Expr) and a.head == "parameters"]
         for a in [a for a in items if a not in last] + last if last else items:
             if isinstance(a, Expr):
@@ -144,7 +145,7 @@ class Calls(Scoping):
         item: str = "keyword argument syntax",
         value: str = "keyword argument value",
     ) -> tuple[str | None, C.Node]:
-        """A keyword (or a field of a named tuple, as `name`, `item` and `value` then say) and its value."""
+        """A keyword and its value; a field of a named tuple, as `name`, `item` and `value` then say."""
         if isinstance(k, Symbol):
             return k.name, self.lower(k)
         if isinstance(k, Expr) and k.head in ("kw", "="):

@@ -167,7 +167,7 @@ class Containers(Scoping):
         return C.Block([*before, C.Consume(function, loop, sources, others, same, begin)])
 
     def generated(self, e: Expr) -> tuple[list[C.Node], C.Node, list[C.Local], bool]:
-        """What comes before the loops of a generator, the loops, their sources, and whether they give a vector."""
+        """What comes before the loops of a generator, the loops, their sources; do they give a vector?"""
         check_returns(e)
         before: list[C.Node] = []
         sources: list[C.Local] = []
@@ -226,7 +226,7 @@ class Containers(Scoping):
         return C.For(item, sources[-1], scope)
 
     def nested_loops(self, e: Expr) -> C.Node:
-        """`… for x in xs for y in f(x)`: every loop goes through its own source at each step of the one around it."""
+        """`… for x in xs for y in f(x)`: each loop begins anew at every step of the one around it."""
         body, condition, ranges = generator_parts(e)
         self.pass_names(body, condition, ranges)
         patterns = [r.args[0] for r in ranges]

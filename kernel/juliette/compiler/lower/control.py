@@ -181,6 +181,6 @@ class Control(Scoping):
         return C.Try(main, var, handler, extra, last)
 
     def lower_tryfinally(self, e: Expr) -> C.Node:
-        """`Expr(:tryfinally, body, final)`, which macros make: as `try` with `finally`, but no scope."""
+        """`Expr(:tryfinally, body, final)`, which macros make: `try` with `finally`, but no scope."""
         body, final = e.args
         return C.Try(self.lower(body), None, None, None, self.lower(final))

@@ -26,7 +26,7 @@ from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Sym
 
 
 class FirstDefinition:
-    """The methods of a local function so far, and the variables that were there when it was made."""
+    """The methods of a local function so far, and the variables that it found when it was made."""
 
     def __init__(self, family: Family, signatures: set[str], scope: Scope) -> None:
         self.family = family
@@ -120,8 +120,11 @@ class Functions(Scoping):
         return self.assign(name, self.close(family))
 
     def _join(self, first: FirstDefinition, later: Family, signatures: set[str]) -> bool:
-        """Give methods to the function that an earlier definition made: all methods of a local function
-        belong to one type. Not where one takes the place of another, or needs variables of an inner scope."""
+        """Give methods to the function that an earlier definition made.
+
+        All methods of a local function belong to one type, but where one takes the place of another,
+        or needs variables of an inner scope.
+        """
         outer = self.function.captures.values()
         own = {v for code, _, _ in later.methods for v in code.captures if v not in outer}
         if signatures & first.signatures or not own <= first.visible:

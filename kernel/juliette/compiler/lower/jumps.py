@@ -124,7 +124,7 @@ class Jumps:
     # ------------------------------------------------------------ labels inside of branches
 
     def spread(self, items: list[C.Node], result: C.Var) -> list[C.Node]:
-        """The items of a block, with every label that is jumped to from outside of its item among them."""
+        """The items of a block, among them every label that another item jumps to."""
         items = list(items)
         if any(type(n) is C.Label or self.entered(n) or self.divided(n) for n in items):
             last = max((i for i, n in enumerate(items) if type(n) is not C.Line), default=None)
@@ -203,7 +203,8 @@ class Jumps:
             ]
         name = next(n.name for n in walk(node) if type(n) is C.Label)
         raise problem(
-            f'label "{name}" stands where no jump can lead: in a `for`, a `try`, or inside of an expression'
+            f'label "{name}" stands where no jump can lead: in a `for`, a `try`, or inside of an '
+            "expression"
         )
 
     def leaving(self, node: C.Node, top: str, end: str) -> C.Node:

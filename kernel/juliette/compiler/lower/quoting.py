@@ -95,7 +95,7 @@ class Quoting(Scoping):
         return C.IsDefined(name, self.reach(var) if var is not None else None)
 
     def lower_locals(self, e: Expr) -> C.Node:
-        """What `Base.@locals` leaves: a dictionary of the variables that are visible and have a value."""
+        """What `Base.@locals` leaves: a dictionary of the visible variables that have a value."""
         names: list[str] = []
         scope = self.scope
         while scope is not None:

@@ -190,7 +190,7 @@ def type_name(e: Any) -> list[str]:
 
 
 def _values(spec: Any) -> list[Any]:
-    """What the variables of `let`, `for` or a generator are given, in order; nothing for those that only are named."""
+    """What the variables of `let`, `for` or a generator are given, in order, where something is."""
     items = spec.args if isinstance(spec, Expr) and spec.head in ("block", "filter") else [spec]
     items = [s for s in items if not isinstance(s, LineNumberNode)]
     return [
@@ -214,7 +214,8 @@ class Scoping:
         self.counter = 0
         # has the function that is being lowered labels or jumps?
         self.jumping = False
-        # names that the statement assigns outside of any scope: loops in it mean these, at the prompt
+        # names that the statement assigns outside of any scope: at the prompt, loops in it
+        # mean these
         self.own_globals: frozenset[str] = frozenset()
         # calls of macros that are expanded already, with what they stand for
         self.expansions: dict[int, tuple[Expr, Any]] = {}
@@ -253,7 +254,7 @@ class Scoping:
         return found
 
     def expansion(self, e: Expr) -> Any:
-        """What a call of a macro stands for; the macro runs once, however often the call is looked at."""
+        """What a call of a macro stands for; the macro runs once, however often that is asked."""
         known = self.expansions.get(id(e))
         if known is None:
             known = self.expansions[id(e)] = (e, self.host.expand_macro(e, self.module, self))
@@ -402,7 +403,7 @@ class Scoping:
         return node
 
     def _own(self, scope: Scope, found: Assigned) -> list[C.Var]:
-        """Give a scope, which is the present one, what was found in it; the variables that are its own."""
+        """Give the present scope what was found in it; its own variables."""
         self.check_declared(found)
         scope.globals_ |= found.globals_
         made = self.declare(scope, found.locals_)
