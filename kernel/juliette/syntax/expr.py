@@ -183,7 +183,7 @@ _CLOSE: Final = object()
 
 
 def macro_call(e: object) -> Expr | None:
-    """The call of a macro that code is: `@m x`, or `@m(x) do … end` (the function comes first), or None."""
+    """The macro call that code is: `@m x`, or `@m(x) do … end` (the function first); else None."""
     if not isinstance(e, Expr):
         return None
     if e.head == "macrocall":

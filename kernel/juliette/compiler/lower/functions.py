@@ -122,7 +122,7 @@ class Functions(Scoping):
     def _join(self, first: FirstDefinition, later: Family, signatures: set[str]) -> bool:
         """Give methods to the function that an earlier definition made.
 
-        All methods of a local function belong to one type, but where one takes the place of another,
+        All methods of a local function belong to one type, but where one takes the place of another
         or needs variables of an inner scope.
         """
         outer = self.function.captures.values()
