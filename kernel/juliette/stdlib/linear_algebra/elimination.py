@@ -35,6 +35,16 @@ class LU(Factorization):
     def __init__(self, factors: Any, ipiv: Any, info: int) -> None:
         self.factors, self.ipiv, self.info = factors, ipiv, info
 
+    @property
+    def columns(self) -> Any:
+        """The columns in the order in which they were eliminated, from 0; None: as they stand."""
+        return None
+
+    @property
+    def odd(self) -> bool:
+        """Do the permutations change the sign of the determinant?"""
+        return bool(sum(int(r) != k for k, r in enumerate(self.ipiv.data - 1)) % 2)
+
     @staticmethod
     def parameters(factors: Any, ipiv: Any, info: int) -> tuple[Any, ...]:
         return (factors.eltype, T.typeof(factors), T.typeof(ipiv))

@@ -112,7 +112,8 @@ def matrix_again(f: Any) -> Any:
     if isinstance(f, LU):
         out = dense(times(f.L, f.U))
         back = np.empty_like(out)
-        back[f.order] = out
+        columns = slice(None) if f.columns is None else f.columns
+        back[f.order[:, None] if f.columns is not None else f.order, columns] = out
         return K.result_array(back)
     if isinstance(f, PivotedQR):
         out = dense(times(f.Q, f.R))
@@ -166,6 +167,13 @@ def factor_abstract(_: Any, f: Any) -> Any:
     return matrix_again(f)
 
 
+def replaced(rows: Any, order: Any) -> Any:
+    """The rows, each back at its place."""
+    back = np.empty_like(rows)
+    back[order] = rows
+    return back
+
+
 @Base.method("\\(F::LinearAlgebra.Factorization, b::AbstractVecOrMat)")
 def solve_factored(f: Any, b: Any) -> Any:
     """Solve through a factorization."""
@@ -175,11 +183,13 @@ def solve_factored(f: Any, b: Any) -> Any:
         a, x = K.common(f.factors.data, x)
         if x.shape[0] != a.shape[0]:
             raise DimensionMismatch(f"B has leading dimension {x.shape[0]}, but needs {a.shape[0]}")
-        return K.result_array(K.solve_upper(a, K.solve_lower(a, x[f.order], True), False))
-    if isinstance(f, (BunchKaufman, LDLt)):
-        if isinstance(f, BunchKaufman):
-            _, x = K.common(f.unit.data, x)
-        return K.result_array(f.solve(x))
+        out = K.solve_upper(a, K.solve_lower(a, x[f.order], True), False)
+        return K.result_array(out if f.columns is None else replaced(out, f.columns))
+    if isinstance(f, BunchKaufman):
+        _, x = K.common(f.unit.data, x)
+    own = getattr(f, "solve", None)
+    if own is not None:
+        return K.result_array(own(x))
     if isinstance(f, Cholesky):
         low, x = K.common(dense(f.L), x)
         up = np.asfortranarray(low.conj().T) if low.dtype != object else dense(f.U).copy()
@@ -293,8 +303,7 @@ def determinant_factored(f: Any) -> Any:
         out: Any = scalar(d[0])
         for x in d[1:]:
             out = K.OP.mul(out, scalar(x))
-        odd = sum(int(r) != k for k, r in enumerate(f.ipiv.data - 1)) % 2
-        return K.OP.neg(out) if odd else out
+        return K.OP.neg(out) if f.odd else out
     if isinstance(f, Cholesky):
         diagonal = dense(f.UL).diagonal()
         if diagonal.dtype == object:

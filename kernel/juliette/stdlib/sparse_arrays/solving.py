@@ -1,4 +1,4 @@
-"""Systems of equations with sparse matrices: by SciPy's sparse LU, else as dense ones."""
+"""Systems of equations with sparse matrices: by SciPy's LU, by Cholesky, else as dense ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base
 from juliette.stdlib.sparse_arrays.arithmetic import wrap_dense
-from juliette.stdlib.sparse_arrays.kinds import MATRIX, columns_of
+from juliette.stdlib.sparse_arrays.kinds import MATRIX, SparseMatrix, columns_of, sparse_of
 from juliette.stdlib.sparse_arrays.storage import Columns
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
@@ -41,9 +41,27 @@ def by_scipy(a: Columns, y: Any) -> Any:
         raise SingularException(0) from None
 
 
+def by_cholesky(a: Columns, y: Any) -> Any:
+    """The solution of a system with a positive definite matrix; None if it is not."""
+    from juliette.stdlib.sparse_arrays.factors import factored, same_turned
+
+    if a.data.dtype == object or y.dtype == object or not same_turned(a):
+        return None
+    f = factored(SparseMatrix(a), 0, None, root=True)
+    return None if f.info else f.solve(y)
+
+
 def is_triangular(a: Columns) -> bool:
     above = a.columns - a.indices
     return bool((above >= 0).all() or (above <= 0).all())
+
+
+for _kind in ("Symmetric", "Hermitian"):
+    _type = f"LinearAlgebra.{_kind}{{<:Any, <:SparseArrays.SparseMatrixCSC}}"
+
+    @Base.method(f"\\(A::{_type}, b::AbstractVecOrMat)")
+    def solve_mirrored(a: Any, b: Any) -> Any:
+        return solve(sparse_of(a), b)
 
 
 @Base.method(f"\\(A::{MATRIX}, b::AbstractVecOrMat)")
@@ -56,6 +74,8 @@ def solve(a: Any, b: Any) -> Any:
     columns = columns_of(a)
     if m == n and not is_triangular(columns):
         found = by_scipy(columns, y)
+        if found is None:
+            found = by_cholesky(columns, y)
         if found is not None:
             return wrap(np.asfortranarray(found))
     return Base.bindings["\\"](wrap_dense(a), wrap_dense(b))
