@@ -370,6 +370,19 @@ def _or_call(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(known.result, emit, opaque=not instance.quiet)
 
 
+def _get_or_new(em: Any, n: C.Call) -> ast.expr:
+    """`get!(d, k, T[])`: the vector is made only where it is kept."""
+    d, k = em.exprs(n.args[:2])
+    d, dictionary = em.hold(d)
+    k, again = em.hold(k)
+    get = em.at(ast.Attribute(em.entries(d), "get", LOAD))
+    found, there = em.hold(em.call(get, k, em.name("%ABSENT")))
+    test = em.at(ast.Compare(found, [ast.IsNot()], [em.name("%ABSENT")]))
+    return em.choose(  # type: ignore[no-any-return]
+        test, there, em.call("%dict_added", dictionary, again, em.expr(n.args[2]))
+    )
+
+
 @rule("get")
 def _get(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     entry = dict_of(args[0]) if len(args) == 3 else None
@@ -393,6 +406,9 @@ def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     key, value = entry
     if plain_key(key, args[1]) and (value is ANY or widen(args[2]) is value):
+        default = inference.plans.get(id(node.args[2]))
+        if default is not None and default.form == "fresh":
+            return Plan(field_element(value), _get_or_new)
         return Plan(
             field_element(value), lambda em, n: em.call("%dict_get_or_set", *em.exprs(n.args))
         )

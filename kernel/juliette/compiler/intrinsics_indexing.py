@@ -210,7 +210,8 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             out: Any = BOTTOM
             for p in t.parameters:
                 out = join(out, p)
-            return Plan(out if out is not BOTTOM else ANY)
+            count = len(t.parameters)
+            return Plan(out, lambda em, m: _item(em, m, count)) if count else Plan(ANY)
         return None
     entry = dict_of(target)
     if entry is not None and len(index) == 1:
@@ -248,6 +249,24 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return None
 
 
+def _item(em: Any, n: C.Call, count: int) -> ast.expr:
+    """An item of a tuple at an index that is not known."""
+    parts = []
+    for e in em.exprs(n.args):
+        if not isinstance(e, (ast.Name, ast.Constant)):
+            t = em.temp()
+            em.store(t, e)
+            e = em.name(t)
+        parts.append(e)
+    within = ast.Compare(em.const(0), [ast.Lt(), ast.LtE()], [parts[1], em.const(count)])
+    at = em.binary(ast.Sub, parts[1], em.const(1))
+    return em.choose(  # type: ignore[no-any-return]
+        em.at(within),
+        em.at(ast.Subscript(parts[0], at, LOAD)),
+        em.call(em.constant("getindex", Base.bindings["getindex"]), *parts),
+    )
+
+
 def _no_elements(t: Any) -> Plan:
     """`T[]`"""
     cls, dtype = array_class(t, 1), dtype_of(t)
@@ -258,7 +277,7 @@ def _no_elements(t: Any) -> Plan:
         )
         return em.call(em.constant_for("array", cls), data)  # type: ignore[no-any-return]
 
-    return Plan(array_type(t, 1), emit)
+    return Plan(array_type(t, 1), emit, form="fresh")
 
 
 @runtime("setindex!")

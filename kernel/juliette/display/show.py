@@ -18,7 +18,7 @@ from juliette.display.numbers import complex_text, float_text, number_text, plai
 from juliette.display.strings import char_description, char_text, quoted, string_long
 from juliette.runtime import types as T
 from juliette.runtime import values as V
-from juliette.runtime.array import Array
+from juliette.runtime.array import UNDEF, Array
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base, Module
@@ -336,6 +336,10 @@ def show_default(io: IO, x: Any) -> None:
         io.write(f"{T.type_string(t)}(0x{x.bits:0{t.typename.primitive_bits // 4}x})")
         return
     fields = t.fields if isinstance(t, T.DataType) else ()
+    texts = _plain_fields(io, x, fields)
+    if texts is not None:
+        io.write(f"{T.type_string(t)}({', '.join(texts)})")
+        return
     io.write(T.type_string(t) + "(")
     inner = within(io, x, typeinfo=None) if fields else io
     for i, f in enumerate(fields):
@@ -348,6 +352,21 @@ def show_default(io: IO, x: Any) -> None:
         else:
             io.write("#undef")
     io.write(")")
+
+
+def _plain_fields(io: IO, x: Any, fields: tuple[str, ...]) -> list[str] | None:
+    """The fields as they are shown, if the form of none depends on the context or on the user's methods."""
+    known = literals()
+    out = []
+    for f in fields:
+        value = getattr(x, f, UNDEF)
+        text = known.get(type(value))
+        if text is None:
+            if type(value) is not float or io.get("compact") or not _plain(float):
+                return None
+            text = float_text
+        out.append(text(value))
+    return out
 
 
 # How values from Python libraries print: f(io, x, long).

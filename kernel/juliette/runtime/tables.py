@@ -260,7 +260,7 @@ ABSENT = Mark("absent")
 def plain_keys(t: Any) -> bool:
     """Are all keys of a type their own hashable forms?"""
     if isinstance(t, T.DataType) and t.typename is T.TUPLE_NAME:
-        return t.concrete and all(p in PLAIN_TYPES for p in t.parameters)
+        return t.concrete and all(map(plain_keys, t.parameters))
     return t in PLAIN_TYPES or (
         isinstance(t, T.DataType) and t.concrete and t.typename in PLAIN_FAMILIES
     )

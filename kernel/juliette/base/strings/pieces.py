@@ -256,7 +256,7 @@ def join(xs: Any, d: Any = "", last: Any = None) -> str:
     "1, 2 and 3"
     ```
     """
-    items = [string_of(x) for x in support.iterate(xs)]
+    items = list(map(string_of, support.iterate(xs)))
     d = string_of(d)
     if last is not None and len(items) > 1:
         return d.join(items[:-1]) + string_of(last) + items[-1]
