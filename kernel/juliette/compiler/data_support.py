@@ -27,6 +27,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.memory import reserve
 from juliette.runtime.modules import Base
+from juliette.runtime.tables import PLAIN
 from juliette.runtime.values import (
     ABSENT,
     JuliaDict,
@@ -316,6 +317,30 @@ def no_key(d: JuliaDict, key: Any) -> None:
 @helper("dict_get_or_set")
 def dict_get_or_set(d: JuliaDict, key: Any, default: Any) -> Any:
     return d.data.setdefault(key, default)
+
+
+@helper("any_key_load")
+def any_key_load(d: JuliaDict, key: Any) -> Any:
+    """`d[k]` where keys are of any type."""
+    found = d.data.get(key if type(key) in PLAIN else d.key(key), ABSENT)
+    if found is ABSENT:
+        raise KeyError_(key)
+    return found
+
+
+@helper("any_key_store")
+def any_key_store(d: JuliaDict, value: Any, key: Any) -> JuliaDict:
+    """`d[k] = v` where keys are of any type."""
+    handle = key if type(key) in PLAIN else d.key(key)
+    d.data[handle] = value
+    d.names[handle] = key  # type: ignore[index]
+    return d
+
+
+@helper("any_key_in")
+def any_key_in(d: JuliaDict, key: Any) -> bool:
+    """`haskey(d, k)` where keys are of any type."""
+    return (key if type(key) in PLAIN else d.key(key)) in d.data
 
 
 @helper("few_digits")

@@ -370,6 +370,16 @@ def _or_call(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(known.result, emit, opaque=not instance.quiet)
 
 
+def _made(node: C.Node) -> C.Node:
+    """What a block of nothing else comes to, as `Int[]` is one."""
+    while type(node) is C.Block and all(
+        type(n) is C.Assign and type(n.value) in (C.Const, C.Global, C.Runtime)
+        for n in node.items[:-1]
+    ):
+        node = node.items[-1]
+    return node
+
+
 def _get_or_new(em: Any, n: C.Call) -> ast.expr:
     """`get!(d, k, T[])`: the vector is made only where it is kept."""
     d, k = em.exprs(n.args[:2])
@@ -406,7 +416,7 @@ def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         return None
     key, value = entry
     if plain_key(key, args[1]) and (value is ANY or widen(args[2]) is value):
-        default = inference.plans.get(id(node.args[2]))
+        default = inference.plans.get(id(_made(node.args[2])))
         if default is not None and default.form == "fresh":
             return Plan(field_element(value), _get_or_new)
         return Plan(
@@ -488,6 +498,8 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
             return em.at(ast.Compare(k, [ast.In()], [em.at(ast.Attribute(d, "data", LOAD))]))  # type: ignore[no-any-return]
 
         return Plan(BOOL, emit_haskey)
+    if name == "haskey" and len(args) == 2 and entry and entry[0] is ANY:
+        return Plan(BOOL, lambda em, n: em.call("%any_key_in", *em.exprs(n.args)))
     if name in ("in", "∈", "∉"):
         return _member(name, args)
     return Plan(BOOL) if exact(args) is not None and name != "isempty" else None

@@ -218,6 +218,12 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
         key, value = entry
         if found_key(key, index[0]):
             return Plan(field_element(value), lambda em, m: em.dict_load(m), form="entry")
+        if key is ANY:
+            return Plan(
+                field_element(value),
+                lambda em, m: em.call("%any_key_load", *em.exprs(m.args)),
+                opaque=True,
+            )
         return Plan(field_element(value))
     if t in (STRING, SUBSTRING) and len(index) == 1:
         if kinds(index) == "i":
@@ -327,5 +333,7 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 store=lambda em, m: em.dict_store(m, cut),
                 form="entry",
             )
+        if key is ANY and (declared is ANY or widen(value) is declared):
+            return Plan(widen(target), lambda em, m: em.call("%any_key_store", *em.exprs(m.args)))
         return Plan(widen(target))
     return None
