@@ -148,8 +148,10 @@ def _isdigit(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     return Plan(BOOL, emit)
 
 
-def member(x: Any, t: Any, among: Any) -> Plan | None:
+def member(x: Any, t: Any, node: C.Node, among: Any) -> Plan | None:
     """Is a character one of a string or a tuple that are known?"""
+    if type(node) is C.MakeTuple and all(type(n) is C.Const for n in node.items):
+        t = Known(tuple(n.value for n in node.items))  # type: ignore[attr-defined]
     if widen(x) is not CHAR or type(t) is not Known:
         return None
     if type(t.value) is str:

@@ -428,14 +428,14 @@ def _get_or_set(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 # ---------------------------------------------------------------- questions
 
 
-def _member(name: str, args: list[Any]) -> Plan | None:
+def _member(name: str, node: C.Call, args: list[Any]) -> Plan | None:
     """Is something in a set, in a tuple of its like, or in what counts through Int64s?"""
     if len(args) != 2:
         return None
     x, t = args[0], widen(args[1])
     entries = entries_of(t)
     among = ast.NotIn if name == "∉" else ast.In
-    plan = member(x, args[1], among)
+    plan = member(x, args[1], node.args[1], among)
     if plan is not None:
         return plan
 
@@ -499,7 +499,7 @@ def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
         return Plan(BOOL, emit_haskey)
     if name == "haskey" and len(args) == 2 and entry and entry[0] is ANY:
-        return Plan(BOOL, lambda em, n: em.call("%any_key_in", *em.exprs(n.args)))
+        return Plan(BOOL, lambda em, n: em.call("%any_key_in", *em.exprs(n.args)), opaque=True)
     if name in ("in", "∈", "∉"):
-        return _member(name, args)
+        return _member(name, node, args)
     return Plan(BOOL) if exact(args) is not None and name != "isempty" else None

@@ -334,6 +334,10 @@ def _setindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 form="entry",
             )
         if key is ANY and (declared is ANY or widen(value) is declared):
-            return Plan(widen(target), lambda em, m: em.call("%any_key_store", *em.exprs(m.args)))
+            return Plan(
+                widen(target),
+                lambda em, m: em.call("%any_key_store", *em.exprs(m.args)),
+                opaque=True,
+            )
         return Plan(widen(target))
     return None

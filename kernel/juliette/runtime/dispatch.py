@@ -139,6 +139,16 @@ class Method:
         return tuple(found[v] for v in self.type_vars)
 
 
+def _apart(a: Method, b: Method) -> bool:
+    """Have two methods types of different families at one place?"""
+    for p, q in zip(a.parameters, b.parameters, strict=False):
+        if p is not q:
+            p, q = T.unwrap(p), T.unwrap(q)
+            if type(p) is T.DataType and type(q) is T.DataType and p.typename is not q.typename:
+                return True
+    return False
+
+
 # Classes that do not fix the type, but for whose values methods written in Julia are compiled apart.
 SPECIALISED: set[type] = set()
 
@@ -466,6 +476,7 @@ class GenericFunction:
             if old.signature is method.signature or (
                 old.nargs == method.nargs
                 and old.vararg == method.vararg
+                and not _apart(old, method)
                 and T.subtype(old.signature, method.signature)
                 and T.subtype(method.signature, old.signature)
             ):
