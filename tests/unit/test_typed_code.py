@@ -9,6 +9,19 @@ from juliette.compiler import python_backend
 from juliette.interpreter import Interpreter
 
 PROGRAMS: dict[str, str] = {
+    "splats of tuples": 'g(a, t, u) = (a, t..., u..., 9)\nh(t) = max(1, t..., 0)\nk(v) = max((push!(v, 1); (length(v), 5))...)\np(t) = [t...]\nf(v) = (g(1, (2, 3), ("x",)), h((3, 4)), h((2.5,)), h(()), k(v), v, p((1, 2.5)))\nf(Int[])',
+    "splats that do not fit": "f2(a, b) = a - b\nf(t) = f2(t...)\nf((1, 2, 3))",
+    "recursion over the rest": "total(xs...) = isempty(xs) ? 0 : xs[1] + total(xs[2:end]...)\ngreatest(a, rest...) = isempty(rest) ? a : max(a, greatest(rest...))\n(total(1, 2, 3), total(1.5, 2), total(), greatest(1, 5, 3), greatest(2.5, 1))",
+    "named tuples": 'f(i) = (name = "n$i", age = i, half = i / 2)\ng(r) = (r.age + 1, r.name * "!", r.half, typeof(r))\n(g(f(3)), [f(i).half for i in 1:3], (a = Int, b = nothing, c = :x))',
+    "parts of tuples": 'f(t) = (t[2:3], t[1:0], t[2:end], t[1:1])\nf((1, "a", 2.5))',
+    "parts beyond tuples": "f(t) = t[2:3]\nf((1, 2))",
+    "items of tuples": 'f(t, i) = t[i]\n(f((1, 2, 3), 2), f((1, "a"), 2), f(((0, 1), (1, 0)), 1))',
+    "no item of a tuple": "f(t, i) = t[i]\nf((1, 2), 3)",
+    "keys of any kind": 'function f(d, k)\n haskey(d, k) && return d[k]\n d[k] = length(d)\n d[k]\nend\nd = Dict()\n([f(d, k) for k in (1, "a", [1], (2, 3), [1], 1.0, true, nothing)], length(d))',
+    "parsing": 'f(s) = parse(Int, s)\n(f("12"), f("-7"), f(" 42 "), f(SubString("123", 2)), f("0x1f"), f(\'7\'))',
+    "parsing what is no number": 'f(s) = parse(Int, s)\nf("12a")',
+    "the last and the first": 'f(v) = (pop!(v), popfirst!(v), v)\n(f([1, 2, 3]), f(["a", "b"]), f(Any[1, nothing]), f(UInt8[1, 2]))',
+    "none is the last": "f(v) = pop!(v)\nf(Int[])",
     "a producer": "function f(n)\n c = Channel() do c\n  for i in 1:n\n   put!(c, i * i)\n  end\n end\n [x for x in c]\nend\n(f(5), f(0))",
     "a producer without end": "fibs() = Channel{Int}() do c\n a, b = 0, 1\n while true\n  put!(c, a)\n  a, b = b, a + b\n end\nend\nfunction f(n)\n c = fibs()\n out = [take!(c) for _ in 1:n]\n close(c)\n (out, isopen(c))\nend\nf(10)",
     "a producer says what it does": 'function f()\n log = String[]\n t = Ref{Task}()\n c = Channel{Int}(0; taskref = t) do c\n  push!(log, "begins")\n  for i in 1:2\n   put!(c, i)\n   push!(log, "put")\n  end\n  7\n end\n push!(log, "made")\n for x in c\n  push!(log, string(x))\n end\n (log, fetch(t[]), istaskdone(t[]))\nend\nf()',

@@ -50,6 +50,8 @@ class Inference:
         # of the comprehensions around: what their elements are, so far; and what they were found to be
         self.yields: list[Any] = []
         self.elements: dict[int, Any] = {}
+        # calls that stand for others, with the variables that they need, by those
+        self.instead: dict[int, Any] = {}
         # (function, argument types) of every call whose method was looked up
         self.edges: list[tuple[Any, tuple[Any, ...]]] = []
         self.callees: list[Any] = []
@@ -159,6 +161,10 @@ class Inference:
         if type(function) is C.Runtime:
             if any(a is BOTTOM for a in args):
                 return BOTTOM
+            if function.name == "named_tuple" and node.kwargs:
+                from juliette.compiler.intrinsics_structs import plan_named
+
+                return self._planned(node, plan_named(self, node))
             out = self._planned(node, plan_runtime(self, node, function.name, args))
             if function.name == "typeassert":
                 self.facts = both(self.facts, typeasserted(node, args[1]))
@@ -167,7 +173,9 @@ class Inference:
         if callee is BOTTOM or any(a is BOTTOM for a in args):
             return BOTTOM
         if any(type(a) is C.Splat for a in node.args):
-            return self._planned(node, None)
+            from juliette.compiler.intrinsics_structs import plan_splat
+
+            return self._planned(node, plan_splat(self, node, args))
         if node.kwargs:
             values = [self.types[id(v)] for _, v in node.kwargs]
             return self._planned(node, plan_keywords(self, node, callee, args, values))

@@ -18,6 +18,7 @@ from juliette.compiler.data_types import (
     field_element,
     found_key,
     is_array,
+    is_tuple,
     plain_key,
 )
 from juliette.compiler.intrinsics import (
@@ -28,6 +29,7 @@ from juliette.compiler.intrinsics import (
     Plan,
     builtin,
     exact,
+    folded,
     kind,
     kinds,
     rule,
@@ -478,6 +480,8 @@ def _member(name: str, node: C.Call, args: list[Any]) -> Plan | None:
 @rule("isempty", "haskey", "in", "∈", "∉", "startswith", "endswith", "occursin", "isassigned")
 def _truth(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     name = inference.name
+    if name == "isempty" and len(args) == 1 and is_tuple(args[0]) and type(node.args[0]) is C.Local:
+        return folded(not widen(args[0]).parameters)
     if name == "isempty" and len(args) == 1 and (array := array_of(args[0])):
 
         def emit(em: Any, n: C.Call) -> ast.expr:

@@ -206,6 +206,21 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
                 field_element(L.part(target, i - 1)),
                 lambda em, m: em.at(ast.Subscript(em.expr(m.args[0]), em.const(i - 1), LOAD)),
             )
+        ends = _known_ends(inference, node.args[1]) if type(index[0]) is Span else None
+        if (
+            ends is not None
+            and 1 <= ends[0] <= len(t.parameters) + 1
+            and ends[1] <= len(t.parameters)
+        ):
+            a, b = ends[0] - 1, max(ends[1], ends[0] - 1)
+            return Plan(
+                T.tuple_type(list(t.parameters[a:b])),
+                lambda em, m: em.at(
+                    ast.Subscript(
+                        em.expr(m.args[0]), em.at(ast.Slice(em.const(a), em.const(b))), LOAD
+                    )
+                ),
+            )
         if kind(index[0]) == "i":
             out: Any = BOTTOM
             for p in t.parameters:
@@ -253,6 +268,14 @@ def _getindex(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
     ):
         return Plan(field_element(t.parameters[known_int(index[0]) - 1]))  # type: ignore[operator]
     return None
+
+
+def _known_ends(inference: Any, node: C.Node) -> tuple[int, int] | None:
+    """Of `a:b` where both are known."""
+    if type(node) is not C.Call or len(node.args) != 2:
+        return None
+    ends = [known_int(inference.types.get(id(n), ANY)) for n in node.args]
+    return None if None in ends else (ends[0], ends[1])  # type: ignore[return-value]
 
 
 def _item(em: Any, n: C.Call, count: int) -> ast.expr:

@@ -7,13 +7,21 @@ from typing import Any
 
 from juliette.compiler import core as C
 from juliette.compiler import lattice as L
-from juliette.compiler.data_types import NAMED_TUPLE, PAIR, array_of, field_element, fits
+from juliette.compiler.data_types import (
+    NAMED_TUPLE,
+    PAIR,
+    array_of,
+    field_element,
+    fits,
+    is_tuple,
+)
 from juliette.compiler.intrinsics import FLOAT, Plan, exact, folded, kind, runtime
 from juliette.compiler.lattice import ANY, Known, widen
 from juliette.runtime import structs
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.modules import Base, Module, constructors
+from juliette.syntax.expr import Symbol
 
 LOAD, STORE = ast.Load(), ast.Store()
 
@@ -63,6 +71,84 @@ def _tuple_item(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
 
 
 # ---------------------------------------------------------------- structs and modules
+
+
+# Longer tuples are not taken apart for a call.
+MOST_PARTS = 12
+
+
+def plan_splat(inference: Any, node: C.Call, args: list[Any]) -> Plan | None:
+    """`f(x, t...)` of tuples of known types: a call with all their items."""
+    if inference.traced or node.kwargs:
+        return None
+    simple = all(type(n) in (C.Splat, C.Local, C.Const, C.Global) for n in node.args)
+    kinds_ = tuple(
+        [widen(a) if type(n) is C.Splat else None for n, a in zip(node.args, args, strict=True)]
+    )
+    if not all(t is None or is_tuple(t) for t in kinds_):
+        return None
+    key = id(node)
+    if key not in inference.instead or inference.instead[key][0] != kinds_:
+        made = _with_items(node, kinds_, simple)
+        if made is None:
+            return None
+        # what stood for it before is kept, so that no other node comes to be in its place
+        inference.instead[key] = (kinds_, *made, inference.instead.get(key))
+    _, call, held, _ = inference.instead[key]
+    for var, i in held:
+        inference.vars[var] = args[i]
+    result = inference.visit(call)
+    plan = inference.plans.get(id(call))
+    if plan is None or (plan.emit is None and result is ANY):
+        return None
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        for var, i in held:
+            em.store(var.pyname, em.expr(n.args[i].value))
+        return em.expr(call)  # type: ignore[no-any-return]
+
+    return Plan(result, emit, opaque=plan.opaque)
+
+
+def _with_items(node: C.Call, types: tuple[Any, ...], simple: bool) -> Any:
+    """The call, and the variables that hold what is taken apart, each with the number of its argument."""
+    parts: list[C.Node] = []
+    held: list[tuple[C.Var, int]] = []
+    for i, (n, t) in enumerate(zip(node.args, types, strict=True)):
+        if t is None:
+            parts.append(n)
+            continue
+        source = n.value  # type: ignore[attr-defined]
+        if type(source) is not C.Local or source.var.boxed:
+            var = C.Var("splat", f"%splat{id(node):x}_{i}", None)
+            var.assigned = 1
+            held.append((var, i))
+            source = C.Local(var)
+        parts += [
+            C.Call(C.Runtime("tuple_item"), [source, C.Const(k)]) for k in range(len(t.parameters))
+        ]
+    if len(parts) > MOST_PARTS or (held and not simple):
+        return None
+    return C.Call(node.function, parts), held
+
+
+def plan_named(inference: Any, node: C.Call) -> Plan | None:
+    """`(a = 1, b = "x")`"""
+    names = [name for name, _ in node.kwargs]
+    elements = [L.held(inference.types[id(v)]) for _, v in node.kwargs]
+    if inference.traced or node.args or None in names or len(set(names)) < len(names):
+        return None
+    if not all(L.concrete(e) and type(e) is not Known for e in elements):
+        return None
+    symbols = tuple([Symbol(str(n)) for n in names])
+    made = T.instantiate(NAMED_TUPLE, (symbols, T.tuple_type(list(map(widen, elements)))))
+
+    def emit(em: Any, n: C.Call) -> ast.expr:
+        values = em.exprs([v for _, v in n.kwargs])
+        cls = em.name(em.constant("named", V.NamedTuple))
+        return em.call(cls, em.const(tuple(names)), em.at(ast.Tuple(values, LOAD)))  # type: ignore[no-any-return]
+
+    return Plan(made, emit)
 
 
 def plan_getfield(inference: Any, node: C.GetField, owner: Any) -> Plan | None:
