@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from juliette import packages
 from juliette.report import ErrorReport, ShowError, split_notes
 from juliette.runtime.interrupts import PATIENCE
 from juliette.runtime.stack import room
@@ -76,6 +77,7 @@ class Interpreter:
         self._bootstrap = bootstrap
         self._numbered: tuple[Any, Any] | None = None
         bootstrap.prepare(self, self.module, args)
+        packages.start_session()
         bootstrap.set_program(self.module, program)
         self.activate()
 

@@ -188,20 +188,6 @@ def prepare(interpreter: Any, module: Module, args: tuple[str, ...]) -> None:
     """What every session's Main has of its own."""
     interpreter.compiler.add_module_functions(module, "none")
     module.bindings["ARGS"] = Base.bindings["ARGS"] = vector(list(args), T.String)
-    load_packages()
-
-
-_LOADED = False
-
-
-def load_packages() -> None:
-    global _LOADED
-    from juliette import packages
-
-    if not _LOADED:
-        _LOADED = True
-        packages.announce()
-    packages.start_session()
 
 
 def leave(module: Module, code: int) -> None:

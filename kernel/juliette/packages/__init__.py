@@ -11,9 +11,13 @@
 - `bson`: saving and loading of values, under the names of BSON and JLD2
 """
 
+_ANNOUNCED = False
+
 
 def announce() -> None:
     """Make the bundled packages known; each is filled when first used."""
+    global _ANNOUNCED
+    _ANNOUNCED = True
     from juliette import stdlib
     from juliette.packages import ijulia, lazy, pkg
 
@@ -24,9 +28,11 @@ def announce() -> None:
 
 
 def start_session() -> None:
-    """Undo what an earlier session chose."""
+    """Know the packages; undo what an earlier session chose."""
     import sys
 
+    if not _ANNOUNCED:
+        announce()
     profile = sys.modules.get("juliette.packages.flux.profile")
     if profile is not None:
         profile.reset()
