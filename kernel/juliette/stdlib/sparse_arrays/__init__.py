@@ -7,6 +7,7 @@
 - `arithmetic`: sums, products, dotted calls, maps
 - `solving`: systems of equations, by SciPy where it is installed
 - `factors`: factorizations, with the modules that they come from
+- `orders`: orders of columns that keep factors sparse
 - `showing`: how they print
 """
 
