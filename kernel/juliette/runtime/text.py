@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 _CACHE: dict[str, bytes] = {}
 
 
@@ -20,6 +22,40 @@ def utf8(s: str) -> bytes:
             _CACHE.clear()
         found = _CACHE[s] = str.encode(s, "utf-8", "surrogateescape")
     return found
+
+
+# Strings from this length on have a table of where their characters start, if they are not ASCII.
+LONG = 128
+_STARTS: dict[str, Any] = {}
+
+
+def starts_in(s: str) -> Any:
+    """The offset of each character of a long string; None if its bytes are not all UTF-8."""
+    found = _STARTS.get(s)
+    if found is None:
+        if len(_STARTS) >= 8:
+            _STARTS.clear()
+        offsets = np.flatnonzero((np.frombuffer(utf8(s), np.uint8) & 0xC0) != 0x80)
+        found = _STARTS[s] = (offsets if len(offsets) == len(s) else None,)
+    return found[0]
+
+
+def bytes_before(s: str, k: int) -> int:
+    """The bytes of the first `k` characters."""
+    if s.isascii():
+        return k
+    if len(s) >= LONG and (offsets := starts_in(s)) is not None:
+        return int(offsets[k]) if k < len(offsets) else len(utf8(s))
+    return len(s[:k].encode("utf-8", "surrogateescape"))
+
+
+def characters_before(s: str, n: int) -> int:
+    """The characters in the first `n` bytes."""
+    if s.isascii():
+        return n
+    if len(s) >= LONG and (offsets := starts_in(s)) is not None:
+        return int(np.searchsorted(offsets, n))
+    return len(utf8(s)[:n].decode("utf-8", "surrogateescape"))
 
 
 def from_utf8(b: bytes) -> str:
@@ -68,7 +104,10 @@ def start_of(b: bytes, i: int) -> int:
 
 def is_valid(s: str) -> bool:
     """Is it valid UTF-8 throughout?"""
-    return s.isascii() or not any("\ud800" <= c <= "\udfff" for c in s)
+    try:
+        return s.isascii() or bool(s.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def char_bits(b: bytes) -> int:

@@ -21,6 +21,7 @@ from juliette.runtime.errors import (
 )
 from juliette.runtime.modules import Base
 from juliette.runtime.text import (
+    bytes_before,
     bytes_code,
     from_utf8,
     is_valid,
@@ -410,11 +411,6 @@ SUBSTRING_OF_STRING = T.apply_type(V.SubString_, T.String)
 def cut(s: Any, offset: int, text: str) -> V.SubString:
     """The part of a string that reads `text` after `offset` bytes."""
     return V.SubString.of(s if isinstance(s, str) else text_of(s), offset if text else 0, text)
-
-
-def bytes_before(text: str, k: int) -> int:
-    """The bytes of the first `k` Python characters."""
-    return k if text.isascii() else len(text[:k].encode("utf-8", "surrogateescape"))
 
 
 def slice_text(s: Any, start: int, stop: int) -> V.SubString:

@@ -9,7 +9,7 @@ from typing import Any
 from juliette.base.fixing import Fix2
 from juliette.base.iteration import ITERATORS, characters
 from juliette.base.iterator_sizes import SizeUnknown
-from juliette.base.strings.indexing import bytes_before, cut, slice_text
+from juliette.base.strings.indexing import cut, slice_text
 from juliette.base.strings.patterns import (
     SPACES,
     char_test,
@@ -28,7 +28,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import ArgumentError, MethodError, TypeError_
 from juliette.runtime.modules import Base
-from juliette.runtime.text import is_valid
+from juliette.runtime.text import bytes_before, is_valid
 from juliette.syntax.expr import Symbol
 
 SUBSTRING = T.apply_type(V.SubString_, T.String)

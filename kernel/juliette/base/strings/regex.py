@@ -9,7 +9,7 @@ from typing import Any
 
 from juliette.base.iteration import ITERATORS
 from juliette.base.iterator_sizes import SizeUnknown
-from juliette.base.strings.indexing import bytes_before, slice_text
+from juliette.base.strings.indexing import slice_text
 from juliette.base.strings.patterns import FINDERS
 from juliette.base.strings.pcre import PatternError, needs_widths, translate
 from juliette.base.strings.search import REGEX, position
@@ -26,7 +26,7 @@ from juliette.runtime.errors import (
     MethodError,
 )
 from juliette.runtime.modules import Base
-from juliette.runtime.text import utf8
+from juliette.runtime.text import bytes_before, utf8
 from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 _FLAGS = {"i": "IGNORECASE", "m": "MULTILINE", "s": "DOTALL", "x": "VERBOSE", "a": "ASCII"}

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from juliette.base.fixing import Fix2
-from juliette.base.strings.indexing import bytes_before
 from juliette.base.strings.patterns import (
     FINDERS,
     char_test,
@@ -20,7 +19,7 @@ from juliette.runtime import values as V
 from juliette.runtime.array import vector
 from juliette.runtime.errors import BoundsError, MethodError, StringIndexError
 from juliette.runtime.modules import Base
-from juliette.runtime.text import from_utf8, is_valid, start_of, utf8
+from juliette.runtime.text import bytes_before, characters_before, start_of, utf8
 
 UNIT_RANGE = T.apply_type(V.UnitRange_, T.Int64)
 AbstractPattern = T.define("AbstractPattern", abstract=True, module=Base)
@@ -33,13 +32,7 @@ _PATTERN = "p::Union{AbstractString,Regex}"
 
 def position(text: str, i: int) -> int:
     """The Python position of a byte index."""
-    if text.isascii():
-        return i - 1
-    return (
-        len(from_utf8(utf8(text)[: i - 1]))
-        if is_valid(text)
-        else len(utf8(text)[: i - 1].decode("utf-8", "surrogateescape"))
-    )
+    return characters_before(text, i - 1)
 
 
 def byte_range(text: str, span: tuple[int, int]) -> Any:
