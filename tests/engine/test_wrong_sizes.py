@@ -195,6 +195,26 @@ WRONG = [
         "1) with eltype Float32",
     ),
     (
+        "Recur(RNNCellStateful(2, 3))(r(4))", "DimensionMismatch",
+        "layer RNNCell(2 => 3, tanh) expects size(input, 1) == 2, but got 4-element Vector{Float32}",
+    ),
+    (
+        "Recur(LSTMCellStateful(2, 3))(r(4))", "DimensionMismatch",
+        "layer LSTMCell(2 => 3) expects size(input, 1) == 2, but got 4-element Vector{Float32}",
+    ),
+    (
+        "Recur(GRUCellStateful(2, 3))(r(4))", "DimensionMismatch",
+        "layer GRUCell(2 => 3) expects size(input, 1) == 2, but got 4-element Vector{Float32}",
+    ),
+    (
+        "Recur(GRUv3CellStateful(2, 3))(r(4))", "DimensionMismatch",
+        "layer GRUv3Cell(2 => 3) expects size(input, 1) == 2, but got 4-element Vector{Float32}",
+    ),
+    (
+        "WeightNorm(Dense(2, 3))(r(4, 5))", "DimensionMismatch",
+        "layer Dense(2 => 3) expects size(input, 1) == 2, but got 4×5 Matrix{Float32}",
+    ),
+    (
         "RNNCell(2, 3)(r(4))", "DimensionMismatch",
         "layer RNNCell(2 => 3, tanh) expects size(input, 1) == 2, but got 4-element Vector{Float32}",
     ),
