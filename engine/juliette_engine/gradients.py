@@ -35,6 +35,13 @@ class GradientError(Exception):
     """
 
 
+class ForeignCall(GradientError, TypeError):
+    """A function that is not differentiated was called with traced values.
+
+    Source: Zygote.
+    """
+
+
 # How values of other libraries open: class -> (lift(x, tape) -> traced, lower(traced, x) -> gradient).
 LIFTERS: dict[type, tuple[Callable[[Any, Tape], Any], Callable[[Any, Any], Any]]] = {}
 # Parameters of other libraries: class -> (lend(x, tape) -> what to give back, give_back(x, that),

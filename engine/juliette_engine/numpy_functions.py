@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from juliette_engine import linalg, rules, softmaxes
+from juliette_engine import linalg, rules, softmaxes, spectra
+from juliette_engine.operators import without_derivative
 from juliette_engine.primitive import primitive
 from juliette_engine.tape import primal
 
@@ -208,6 +209,37 @@ def _product(a: Any, b: Any, *, at: tuple[str, str, str]) -> Any:
 
 _LARGEST, _SMALLEST = _extreme(np.argmax), _extreme(np.argmin)
 
+
+def _eigh(a: Any, UPLO: str = "L") -> Any:  # numpy's name of it
+    """Of the matrix that one triangle stands for."""
+    half = rules.mul(a, np.tril(np.ones(rules.shape(a)), -1) if UPLO == "L" else np.triu(np.ones(rules.shape(a)), 1))  # fmt: skip
+    whole = rules.add(rules.add(half, rules.transpose(half)), linalg.diagm(linalg.diagonal(a)))
+    found = np.linalg.eigh(primal(whole))
+    return _EIGH(*spectra.eigen(whole, (np.asarray(found[0]), np.asfortranarray(found[1]))))
+
+
+def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """The thin factors; whole ones have no derivative."""
+    u, s, vt = np.linalg.svd(primal(a), full_matrices=False)
+    u, s, vt = spectra.svd(a, (u, s, vt))
+    if not compute_uv:
+        return s
+    if full_matrices and rules.shape(a)[0] != rules.shape(a)[1]:
+        raise without_derivative("numpy.linalg.svd(…, full_matrices=True)")
+    return _SVD(u, s, vt)
+
+
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    if mode != "reduced":
+        raise without_derivative(f"numpy.linalg.qr(…, mode={mode!r})")
+    return _QR(*linalg.qr(a, tuple(np.linalg.qr(primal(a)))))
+
+
+# numpy's named tuples of these results.
+_EIGH: Any = type(np.linalg.eigh(np.eye(1)))
+_SVD: Any = type(np.linalg.svd(np.eye(1)))
+_QR: Any = type(np.linalg.qr(np.eye(1)))
+
 TABLE: dict[Any, Callable[..., Any]] = {
     np.max: _LARGEST,
     np.amax: _LARGEST,
@@ -244,6 +276,10 @@ TABLE: dict[Any, Callable[..., Any]] = {
     np.linalg.pinv: linalg.pinv,
     np.linalg.solve: linalg.solve,
     np.linalg.cholesky: lambda a: linalg.cholesky(rules.transpose(a)),  # numpy looks at the lower triangle
+    np.linalg.eigh: _eigh,
+    np.linalg.eigvalsh: lambda a, **options: _eigh(a, **options)[0],
+    np.linalg.svd: _svd,
+    np.linalg.qr: _qr,
     np.linalg.norm: _norm,
     np.linalg.multi_dot: lambda xs: reduce(rules.matmul, xs),
     np.linalg.matrix_power: lambda a, n: (

@@ -300,11 +300,26 @@ def remainder(a: Any, b: Any) -> Any:
 
 
 def _mutation(self: Any, index: Any, value: Any) -> None:
+    raise mutated("x[...] = value")
+
+
+def mutated(call: str) -> Exception:
+    """An array under a gradient is changed by a call."""
     from juliette_engine.gradients import GradientError
 
-    raise GradientError(
-        "Mutating arrays is not supported -- called x[...] = value on an array under a gradient.\n"
+    return GradientError(
+        f"Mutating arrays is not supported -- called {call} on an array under a gradient.\n"
         "Build a new array instead, with np.where, np.stack or np.concatenate."
+    )
+
+
+def without_derivative(name: str) -> Exception:
+    """A function of numpy's has no derivative that is known."""
+    from juliette_engine.gradients import ForeignCall
+
+    return ForeignCall(
+        f"Can't differentiate foreigncall expression {name}.\n"
+        "Build it from other functions, or call it on `primal(x)` if it is a constant for the gradient."
     )
 
 
@@ -476,6 +491,8 @@ def _ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> 
         and not options
     ):
         return swapped(self, inputs[0])
+    if any([isinstance(v, Node) for v in options.get("out") or ()]):
+        raise mutated(f"np.{ufunc.__name__}(…, out=x)")
     if method != "__call__" or options:
         return NotImplemented
     if ufunc in OBSERVERS:
@@ -492,7 +509,9 @@ def _function(self: Any, f: Any, types: Any, args: Any, options: Any) -> Any:
         for g, found in TABLE.items():
             FUNCTIONS[g] = found
         rule = FUNCTIONS.get(f)
-    return NotImplemented if rule is None else rule(*args, **options)
+    if rule is None:
+        raise without_derivative(f"{f.__module__}.{f.__name__}")
+    return rule(*args, **options)
 
 
 _install_all()

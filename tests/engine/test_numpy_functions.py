@@ -46,6 +46,13 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "normax": (lambda a: w(np.linalg.norm(a, axis=1)), A),
     "norminf": (lambda a: np.linalg.norm(a, np.inf), v),
     "chol": (lambda a: w(np.linalg.cholesky(a @ a.T + np.eye(3))), A),
+    "eigh": (lambda a: w(np.linalg.eigh(a @ a.T)[0]), A),
+    "eigh, vectors": (lambda a: w(np.linalg.eigh(a @ a.T).eigenvectors ** 2), A),
+    "eigh, one triangle": (lambda a: w(np.linalg.eigh(a)[0]), A),
+    "eigvalsh": (lambda a: w(np.linalg.eigvalsh(a, UPLO="U")), A),
+    "svd": (lambda a: w(np.linalg.svd(a, compute_uv=False)), A),
+    "svd, vectors": (lambda a: w(np.linalg.svd(a).U ** 2), A),
+    "qr": (lambda a: w(np.linalg.qr(a).R ** 2), A),
     "power": (lambda a: w(np.linalg.matrix_power(a, 3)), A),
     "powerneg": (lambda a: w(np.linalg.matrix_power(a, -2)), A),
     "multi": (lambda a: w(np.linalg.multi_dot([a, B, a])), A),
@@ -142,6 +149,18 @@ def test_elements_are_not_set() -> None:
 
     with pytest.raises(GradientError, match="Mutating arrays is not supported"):
         gradient(f, v)
+
+
+def test_what_numpy_does_in_place_or_without_a_derivative() -> None:
+    x = np.array([1.0, 2.0])
+    with pytest.raises(GradientError, match=r"called np.add\(…, out=x\) on an array"):
+        gradient(lambda a: np.add(a, 1, out=a).sum(), x)
+    for call, name in (
+        (lambda a: np.digitize(a, [0.5]).sum() * 1.0, r"numpy\.digitize"),
+        (lambda a: np.linalg.svd(np.outer(a, [1.0, 2.0, 3.0]))[0].sum(), r"numpy\.linalg\.svd"),
+    ):
+        with pytest.raises(GradientError, match=f"Can't differentiate foreigncall expression {name}"):  # fmt: skip
+            gradient(call, x)
 
 
 def test_modes() -> None:
