@@ -234,15 +234,16 @@ def _svd_partial(g: Any, y: Any, a: Any, *, parts: Any) -> Any:
     k = shape(s)[0]
     eye = np.eye(k)
     row, column = reshape(s, (1, k)), reshape(s, (k, 1))
-    apart = add(sub(mul(row, row), mul(column, column)), eye)  # s[j]² - s[i]²
+    factor = _apart(mul(row, row), mul(column, column))
+    scale = _apart(row, 0.0)
 
     def turned(x: Any, gx: Any) -> Any:
         p = matmul(transpose(x), gx)
-        return mul(div(sub(p, transpose(p)), apart), 1 - eye)
+        return mul(sub(p, transpose(p)), factor)
 
     def outside(x: Any, gx: Any) -> Any:
         """The part of a cotangent that does not lie in the space of the vectors, over the values."""
-        return div(sub(gx, matmul(x, matmul(transpose(x), gx))), row)
+        return mul(sub(gx, matmul(x, matmul(transpose(x), gx))), scale)
 
     inner = add(
         add(mul(turned(u, gu), row), mul(column, turned(v, gv))), mul(eye, reshape(gs, (1, k)))
