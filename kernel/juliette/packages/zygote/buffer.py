@@ -10,6 +10,7 @@ from juliette.base import iteration
 from juliette.base.array_protocol import ArrayLike, dims_of
 from juliette.base.iterator_sizes import Lazy
 from juliette.packages.zygote.nodes import plain, stacked, to_julia
+from juliette.packages.zygote.structured import densify
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -64,6 +65,7 @@ iteration.ITERATORS[Buffer] = lambda b: iter(list(b.values))
 
 def parts_of(value: Any, count: int) -> list[Any]:
     """The elements of an assigned value."""
+    value = densify(value)
     if isinstance(value, Node) and isinstance(primal(value), np.ndarray):
         shape = primal(value).shape
         return [
