@@ -537,12 +537,14 @@ def strided(n: Any) -> Any:
     t, m = T.TypeVar("T"), T.TypeVar("N")
     size = m if n is None else n
     dense_parent, read = T.TypeVar("P", None, T.DenseArray), T.TypeVar("S")
+    steps = T.union(T.Int64, T.apply_type(Base.bindings["AbstractRange"], T.Int64))
+    even = T.TypeVar("I", None, T.tuple_type([T.Vararg(steps)]))
+    view = T.apply_type(T.apply_type(W.SubArray_, t, size), dense_parent, even)
+    shape = T.apply_type(T.apply_type(W.ReshapedArray_, t, size), dense_parent)
     union = T.union(
         T.apply_type(T.DenseArray, t, size),
-        *(
-            T.UnionAll(dense_parent, T.apply_type(T.apply_type(family, t, size), dense_parent))
-            for family in (W.SubArray_, W.ReshapedArray_)
-        ),
+        T.UnionAll(dense_parent, T.UnionAll(even, view)),
+        T.UnionAll(dense_parent, shape),
         T.UnionAll(
             read,
             T.UnionAll(

@@ -27,13 +27,18 @@ LinearAlgebra = PACKAGES["LinearAlgebra"]
 class LU(Factorization):
     """`lu(A)`: `P*A == L*U`."""
 
-    __slots__ = ("factors", "info", "ipiv")
+    __slots__ = ("info", "ipiv", "packed")
     family = factorization("LU", "T S P", "factors ipiv info")
     fields: tuple[str, ...] = ("L", "U", "p", "P", "factors", "ipiv", "info")
     factors_shown = (("L factor:", "L"), ("U factor:", "U"))
 
     def __init__(self, factors: Any, ipiv: Any, info: int) -> None:
-        self.factors, self.ipiv, self.info = factors, ipiv, info
+        self.packed, self.ipiv, self.info = factors, ipiv, info
+
+    @property
+    def factors(self) -> Any:
+        """`L` without its ones, and `U`, in one matrix."""
+        return self.packed
 
     @property
     def columns(self) -> Any:
@@ -51,26 +56,26 @@ class LU(Factorization):
 
     @property
     def L(self) -> Any:
-        a = self.factors.data
+        a = self.packed.data
         m, n = a.shape
         out = np.tril(a[:, : min(m, n)], -1)
         if a.dtype == object:
             out = out.copy()
-            out[np.triu_indices(m, 0, min(m, n))] = S.zero_of(self.factors.eltype)
+            out[np.triu_indices(m, 0, min(m, n))] = S.zero_of(self.packed.eltype)
             for i in range(min(m, n)):
-                out[i, i] = Base.bindings["one"](self.factors.eltype)
+                out[i, i] = Base.bindings["one"](self.packed.eltype)
         else:
             np.fill_diagonal(out, 1)
         return K.result_array(out)
 
     @property
     def U(self) -> Any:
-        a = self.factors.data
+        a = self.packed.data
         m, n = a.shape
         out = np.triu(a[: min(m, n)])
         if a.dtype == object:
             out = out.copy()
-            out[np.tril_indices(min(m, n), -1, n)] = S.zero_of(self.factors.eltype)
+            out[np.tril_indices(min(m, n), -1, n)] = S.zero_of(self.packed.eltype)
         return K.result_array(out)
 
     @property
@@ -79,14 +84,14 @@ class LU(Factorization):
 
     @property
     def order(self) -> Any:
-        return K.permutation(self.ipiv.data - 1, self.factors.data.shape[0])
+        return K.permutation(self.ipiv.data - 1, self.packed.data.shape[0])
 
     @property
     def P(self) -> Any:
-        m = self.factors.data.shape[0]
+        m = self.packed.data.shape[0]
         return make(
-            np.asfortranarray(np.eye(m)[self.order].astype(self.factors.data.dtype)),
-            self.factors.eltype,
+            np.asfortranarray(np.eye(m)[self.order].astype(self.packed.data.dtype)),
+            self.packed.eltype,
         )
 
     def parts(self) -> Iterator[Any]:
@@ -107,6 +112,16 @@ class TridiagonalLU(LU):
         t = factors.eltype
         kind = T.apply_type(S.Tridiagonal.family, t, T.apply_type(T.Vector, t))
         return (t, kind, T.typeof(ipiv))
+
+    @property
+    def factors(self) -> Any:
+        data = self.packed.data
+        # One multiplier stands in each column; an exchange of rows later may have moved it down.
+        steps = range(len(data) - 1)
+        below = [np.argmax(np.abs(data[k + 1 :, k])) + k + 1 for k in steps]
+        multipliers = data[below, list(steps)]
+        bands = (multipliers, np.diagonal(data).copy(), np.diagonal(data, 1).copy())
+        return S.Tridiagonal(*(make(band, self.packed.eltype) for band in bands))
 
 
 T.GENERAL_TYPE[TridiagonalLU] = LU.family

@@ -75,6 +75,42 @@ def iterate_factors(f: Any, state: int = 1) -> Any:
     return (items[state - 1], state + 1) if state <= len(items) else None
 
 
+def state(x: Any) -> list[Any]:
+    """All that an object and the objects in it hold."""
+    if isinstance(x, tuple):
+        return [part for item in x for part in state(item)]
+    if not isinstance(x, (Factorization, Orthogonal)):
+        return [x]
+    names = [name for cls in type(x).__mro__ for name in getattr(cls, "__slots__", ())]
+    return [part for name in sorted(names) for part in state(getattr(x, name, None))]
+
+
+def alike(f: Any, g: Any, same: Any) -> bool:
+    """Are two factorizations of one type, and all their parts the same?"""
+    return T.typeof(f) is T.typeof(g) and all(
+        np.array_equal(a, b) if isinstance(a, np.ndarray) else same(a, b) is True
+        for a, b in zip(state(f), state(g), strict=True)
+    )
+
+
+@Base.method("==(F::LinearAlgebra.Factorization, G::LinearAlgebra.Factorization)")
+def equal_factors(f: Any, g: Any) -> bool:
+    return alike(f, g, Base.bindings["=="])
+
+
+@Base.method("isequal(F::LinearAlgebra.Factorization, G::LinearAlgebra.Factorization)")
+def isequal_factors(f: Any, g: Any) -> bool:
+    return alike(f, g, Base.bindings["isequal"])
+
+
+@Base.method("hash(F::LinearAlgebra.Factorization, h::UInt)")
+def hash_factors(f: Any, h: Any) -> Any:
+    mix = Base.bindings["hash"]
+    for part in state(f):
+        h = mix(wrap(part) if isinstance(part, np.ndarray) else part, h)
+    return h
+
+
 @Base.method("length(F::LinearAlgebra.Factorization)")
 def factor_count(f: Any) -> int:
     return len(list(f.parts()))
@@ -180,7 +216,7 @@ def solve_factored(f: Any, b: Any) -> Any:
     x = K.floating(b)
     if isinstance(f, LU):
         f.check()
-        a, x = K.common(f.factors.data, x)
+        a, x = K.common(f.packed.data, x)
         if x.shape[0] != a.shape[0]:
             raise DimensionMismatch(f"B has leading dimension {x.shape[0]}, but needs {a.shape[0]}")
         out = K.solve_upper(a, K.solve_lower(a, x[f.order], True), False)
@@ -298,8 +334,8 @@ def inverse_factored(f: Any) -> Any:
 def determinant_factored(f: Any) -> Any:
     if isinstance(f, LU):
         if f.info:
-            return S.zero_of(f.factors.eltype)
-        d = f.factors.data.diagonal()
+            return S.zero_of(f.packed.eltype)
+        d = f.packed.data.diagonal()
         out: Any = scalar(d[0])
         for x in d[1:]:
             out = K.OP.mul(out, scalar(x))

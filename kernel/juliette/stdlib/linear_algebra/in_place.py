@@ -52,9 +52,9 @@ def lu_into(a: Any, pivot: Any = None, *, check: bool = True) -> Any:
     """
     K.check_numbers(a, 0, 2)
     f = lu(a, pivot, check=check)
-    if not isinstance(a, Array) or f.factors.data.dtype == object:
+    if not isinstance(a, Array) or f.packed.data.dtype == object:
         return f
-    return LU(refill(a, f.factors.data), f.ipiv, f.info)
+    return LU(refill(a, f.packed.data), f.ipiv, f.info)
 
 
 @LinearAlgebra.method("cholesky!(A, pivot=nothing; check=true, tol=0.0)")

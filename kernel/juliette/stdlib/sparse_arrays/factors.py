@@ -117,7 +117,7 @@ class SparseLU(LU):
 
     @property
     def Rs(self) -> Any:
-        return wrap(np.ones(self.factors.data.shape[0]))
+        return wrap(np.ones(self.packed.data.shape[0]))
 
     def parts(self) -> Any:
         return iter((self.L, self.U, self.p, self.q, self.Rs))
@@ -278,7 +278,7 @@ def sparse_lu(a: Any, *, check: bool = True, q: Any = None, control: Any = None)
     if q is not None:
         rows, taken = np.arange(columns.shape[0]), dense(q) - 1
     f = lu(K.result_array(np.asfortranarray(dense(a)[np.ix_(rows, taken)])), check=check)
-    return SparseLU(f.factors, f.ipiv, f.info, rows, taken)
+    return SparseLU(f.packed, f.ipiv, f.info, rows, taken)
 
 
 @LinearAlgebra.method(f"qr(A::{MATRIX}; tol=nothing, ordering=nothing)")
