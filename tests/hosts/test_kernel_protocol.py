@@ -146,6 +146,10 @@ LOOPS = [
 ]
 
 
+# Nothing else ends these loops; a busy machine may take its time.
+SOON = 10
+
+
 @pytest.mark.parametrize("code", LOOPS)
 def test_interrupt(session: Session, code: str) -> None:
     session.run("kept = 5;")
@@ -159,7 +163,7 @@ def test_interrupt(session: Session, code: str) -> None:
     time.sleep(0.5)
     interrupt()
     reply, _ = session.collect(sent)
-    assert time.perf_counter() - interrupted[0] < 1.2
+    assert time.perf_counter() - interrupted[0] < SOON
     assert reply["ename"] == "InterruptException"
     assert session.text("kept") == "5"
 
@@ -244,7 +248,7 @@ def test_interrupt_by_message(session: Session, code: str) -> None:
     start = time.perf_counter()
     threading.Timer(0, control.send, [message]).start()
     reply, _ = session.collect(sent)
-    assert time.perf_counter() - start < 1.2
+    assert time.perf_counter() - start < SOON
     assert reply["ename"] == "InterruptException"
     assert session.text("kept") == "6"
 

@@ -69,9 +69,9 @@ def test_many_slices(session: Interpreter) -> None:
 
 def test_a_large_matrix_formats_only_what_is_seen(session: Interpreter) -> None:
     outcome = session.run("zeros(1000, 1000)")
-    start = time.perf_counter()
+    start = time.process_time()
     text = session.display_text(outcome.value)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert text.startswith("1000×1000 Matrix{Float64}:\n 0.0  0.0")
 
 
