@@ -92,6 +92,7 @@ def dir_(context: Any) -> Any:
 @Base.macro("__MODULE__")
 def module_(context: Any) -> Any:
     """The module of the call."""
+    context.compiler.inside.reflects(context.lowerer)
     return QuoteNode(context.module)
 
 
@@ -102,6 +103,7 @@ def module_(context: Any) -> Any:
 def eval_(context: Any, *args: Any) -> Any:
     """`@eval [module] code`: run code in the global scope; `$x` puts values in."""
     compiler, file = context.compiler, context.file
+    compiler.inside.reflects(context.lowerer)
     target: Any = QuoteNode(context.module) if len(args) == 1 else args[0]
 
     def run(module: Any, e: Any) -> Any:

@@ -29,6 +29,7 @@ REFLECTING = frozenset(
         "setglobal!",
         "varinfo",
         "names",
+        "parentmodule",
     )
 )
 
@@ -40,10 +41,16 @@ class Inside:
         self.read: set[str] = set()
         self.assigned: set[str] = set()
 
+    def reflects(self, lowerer: Any) -> None:
+        """A macro gives code the module that it is in; in a function it leads to any variable."""
+        if lowerer is not None and not lowerer.function.toplevel:
+            self.read.add("Main")
+
 
 def keep_globals(node: C.Node, module: Any, inside: Inside) -> dict[str, C.Var]:
     """Turn the globals that a statement can keep to itself into variables of its own."""
-    if not REFLECTING.isdisjoint(inside.read):
+    own = [name for name, value in module.bindings.items() if value is module]
+    if not (REFLECTING | set(own)).isdisjoint(inside.read):
         return {}
     read: set[str] = set()
     assigned: set[str] = set()
