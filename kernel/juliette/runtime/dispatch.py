@@ -464,12 +464,8 @@ class GenericFunction:
             self.forget()
 
     def add(self, method: Method) -> None:
-        """Add a method; one with the same signature is replaced.
-
-        Those of a local function are as old as the code that it stands in: no running code is too old
-        for them.
-        """
-        if method.code is not None and not self.of_values:
+        """Add a method; one with the same signature is replaced."""
+        if method.code is not None:
             WORLD.latest += 1
             WORLD.current = self.newest = method.world = WORLD.latest
         for i, old in enumerate(self.methods):
