@@ -11,6 +11,7 @@ from juliette.runtime import types as T
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import make, wrap
 from juliette.runtime.modules import PACKAGES
+from juliette.stdlib.linear_algebra.structured import Mirrored
 from juliette.stdlib.sparse_arrays.storage import (
     Columns,
     empty,
@@ -219,8 +220,26 @@ def columns_of(a: Any) -> Columns:
             turned = np.conj(csc.data) if csc.data.dtype != object else conjugates(csc)
             return csc.with_data(turned, csc.eltype)
         return csc
+    if isinstance(a, Mirrored) and isinstance(a.parent, Sparse):
+        csc = a.parent.csc
+        if csc.data.dtype != object:
+            return mirrored(csc, a.uplo_text == "U", a.conjugate)
     data = dense(a)
     return from_dense(data if data.ndim == 2 else data.reshape(-1, 1), eltype_of(a))
+
+
+def mirrored(csc: Columns, upper: bool, conjugate: bool) -> Columns:
+    """One triangle of a matrix, and the other as its mirror image."""
+    above = csc.columns - csc.indices
+    half = csc.keep(above >= 0 if upper else above <= 0)
+    columns, beside = half.columns, half.columns != half.indices
+    data, image = half.data, half.data[beside]
+    if conjugate and data.dtype.kind == "c":
+        data, image = np.where(beside, data, data.real), image.conj()
+    rows = np.concatenate((half.indices, columns[beside]))
+    columns = np.concatenate((columns, half.indices[beside]))
+    both = np.concatenate((data, image))
+    return from_triplets(rows, columns, both, csc.shape, csc.eltype, None)
 
 
 def conjugates(csc: Columns) -> Any:

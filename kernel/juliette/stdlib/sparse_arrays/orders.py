@@ -123,17 +123,25 @@ def unit_factor(
         values[j][np.searchsorted(rows[j], at[at > j])] = given[at > j]
         d[j] = given[at == j].sum()
     info = 0
+    # What a column adds to those after it waits with the next column that it touches.
+    waiting: list[list[tuple[Any, Any]]] = [[] for _ in range(n)]
     for j in range(n):
-        if not (d[j].real > 0 if positive else d[j] != 0):
+        here = np.concatenate(([j], rows[j]))
+        front = np.zeros((len(here), len(here)), kind)
+        front[0, 0], front[1:, 0] = d[j], values[j]
+        for where, update in waiting[j]:
+            at = np.searchsorted(here, where)
+            front[at[:, None], at] += update
+        waiting[j] = []
+        pivot = d[j] = front[0, 0].real
+        if not (pivot > 0 if positive else pivot != 0):
             info = j + 1
             break
-        below, whole = rows[j], values[j]
-        column = whole / d[j]
-        values[j] = column
-        d[below] -= (column * whole.conj()).real
-        for t, k in enumerate(below.tolist()[:-1]):
-            at = np.searchsorted(rows[k], below[t + 1 :])
-            values[k][at] -= column[t + 1 :] * whole[t].conj()
+        whole = front[1:, 0]
+        values[j] = column = whole / pivot
+        if len(column):
+            rest = front[1:, 1:] - np.multiply.outer(column, whole.conj())
+            waiting[rows[j][0]].append((rows[j], rest))
     one = np.ones(1, kind)
     indptr = np.concatenate(([0], np.cumsum([len(r) + 1 for r in rows]))).astype(np.int64)
     indices = [part for j, r in enumerate(rows) for part in (np.array([j]), r)]
