@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import math
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from juliette.base import bootstrap
+from juliette.interpreter import Interpreter
 from juliette.runtime import types as T
 from juliette.runtime.errors import JuliaException
 from juliette.runtime.modules import Base
@@ -189,3 +192,24 @@ def test_conversion_is_exact_or_fails(case: tuple[Any, Any, Any], target: Any) -
         assert int(y) == int(x)
         assert T.typeof(y) is target
     assert T.typeof(wrap_to(UInt128_, x)) is UInt128_
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0:0.1:1000",
+        "range(-1, 1; length = 9001)",
+        "0f0:0.1f0:700",
+        "range(1e10, 3; length = 5000)",
+        "1e-300:1e-300:1e-297",
+    ],
+)
+def test_elements_of_long_ranges_are_those_at_their_places(text: str) -> None:
+    """In blocks or one by one, the elements of a range of floats are the same."""
+    session = Interpreter(stdout=io.StringIO())
+    try:
+        r = session.run(text).value
+        assert list(r) == list(r.data) == [r.get(i) for i in range(r.count)]
+        assert {type(x) for x in r} == {type(r.get(0))}
+    finally:
+        session.close()

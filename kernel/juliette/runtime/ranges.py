@@ -430,6 +430,8 @@ def rational(x: Any, eltype: Any = T.Float64) -> tuple[int, int] | None:
     return (a, b) if b and make(a / b) == x else None
 
 
+# So few elements of a range of floats are computed one by one, more of them in blocks.
+_FEW, _BLOCK = 64, 4096
 # In place of exact fractions: the elements are worked out in floats.
 LITERAL: Any = object()
 
@@ -486,14 +488,32 @@ class StepRangeLen(Range):
 
     @property
     def data(self) -> Any:
-        if self.exact is not None and self.len > 64:
-            a, s = self.exact
-            den = a.denominator * s.denominator // math.gcd(a.denominator, s.denominator)
-            first, by = int(a * den), int(s * den)
-            if den < 2**53 and max(abs(first), abs(first + by * self.len)) < 2**53:
-                values = (first + by * np.arange(self.len)) / den
-                return values.astype(T.DTYPE_OF[self.eltype], copy=False)
-        return Range.data.fget(self)  # type: ignore[attr-defined]
+        found = self.block(0, self.len) if self.len > _FEW else None
+        return Range.data.fget(self) if found is None else found  # type: ignore[attr-defined]
+
+    def block(self, start: int, n: int) -> Any:
+        """Some elements at once, where whole numbers over one denominator hold them; else None."""
+        if self.exact is None:
+            return None
+        a, s = self.exact
+        den = math.lcm(a.denominator, s.denominator)
+        first, by = int(a * den), int(s * den)
+        if den >= 2**53 or max(abs(first + by * start), abs(first + by * (start + n))) >= 2**53:
+            return None
+        values = (first + by * np.arange(start, start + n)) / den
+        return values.astype(T.DTYPE_OF[self.eltype], copy=False)
+
+    def __iter__(self) -> Iterator[Any]:
+        return Range.__iter__(self) if self.len <= _FEW else self._by_blocks()
+
+    def _by_blocks(self) -> Iterator[Any]:
+        for start in range(0, self.len, _BLOCK):
+            n = min(_BLOCK, self.len - start)
+            found = self.block(start, n)
+            if found is None:
+                yield from map(self.get, range(start, start + n))
+            else:
+                yield from found.tolist() if self.eltype is T.Float64 else found
 
     def part(self, start: int, step: int, length: int) -> Any:
         if self.exact is None:
