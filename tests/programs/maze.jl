@@ -40,7 +40,7 @@ function floodfill!(g, I, new)
     stack = [I]
     while !isempty(stack)
         J = pop!(stack)
-        get(g, J, nothing) == old || continue
+        checkbounds(Bool, g, J) && g[J] == old || continue
         g[J] = new
         append!(stack, (J + CartesianIndex(d) for d in ((0, 1), (1, 0), (0, -1), (-1, 0))))
     end
