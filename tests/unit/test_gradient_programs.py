@@ -336,7 +336,7 @@ class Program:
             lambda: f"vcat([[y, y / 2, -y] for y in ({V()})[1:1]]...)",
             lambda: f"partialsort({V()}, 1:3)",
             lambda: f"cumprod({V()})",
-            lambda: f"LowerTriangular({M()} + 2I) \\ {V()}",
+            lambda: f"(LowerTriangular({M()} + 2I) \\ {V()})",
             lambda: f"({M()})[CartesianIndex.(1:3, 3:-1:1)]",
             lambda: f"(({M()})[{M()} .> 9] |> (e -> isempty(e) ? {V()} : {V()}))",
             lambda: f"dropdims(sum({M()}; dims = 1); dims = 1)",
