@@ -240,7 +240,9 @@ def _value_error(error: ValueError) -> Any:
         return _not_writable(error)
     if text.startswith("operands could not be broadcast together with shapes"):
         return _unequal([_size_in(found) for found in re.findall(r"\(([\d,]*)\)", text)])
-    if text.startswith("non-broadcastable output operand"):
+    if text.startswith(("non-broadcastable output operand", "could not broadcast input array")) or (
+        text == "array is not broadcastable to correct shape"
+    ):
         return E.DimensionMismatch("array could not be broadcast to match destination")
     return None
 

@@ -139,7 +139,17 @@ def julia_value(error: BaseException) -> Any:
             found = meaning(error)
             if found is not None:
                 return found
-    return ErrorException(f"{type(error).__name__}: {error}")
+    return ErrorException(f"this call fails inside Juliette{_place(error)}, which is a defect of it")
+
+
+def _place(error: BaseException) -> str:
+    """Where an exception was thrown, for whoever is to mend it."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f" ({code.co_name} of {code.co_filename.rsplit('/', 1)[-1].removesuffix('.py')})"
+        trace = trace.tb_next
+    return place
 
 
 def translated(error: BaseException) -> Any:

@@ -244,7 +244,7 @@ def load(module: Module) -> None:
         """A parser, which can be used for many texts."""
         return Parser(content(*x) if x else "")
 
-    @module.method("tryparse(x...)", export=False)
+    @module.method("tryparse(x, xs...)", export=False)
     def tryparse(*x: Any) -> Any:
         """The tables of a TOML string or stream, or the `ParserError` that says what is wrong.
 
@@ -259,7 +259,7 @@ def load(module: Module) -> None:
         """
         return parsed(x[-1].text if isinstance(x[-1], Parser) else content(x[-1]), None, failure)
 
-    @module.method("parse(x...)", export=False)
+    @module.method("parse(x, xs...)", export=False)
     def parse(*x: Any) -> Any:
         """The tables of a TOML string or stream; a parser may be given before it.
 
@@ -276,12 +276,12 @@ def load(module: Module) -> None:
     Internals.set("parse", module.bindings["parse"], const=True)
     Internals.set("tryparse", module.bindings["tryparse"], const=True)
 
-    @module.method("tryparsefile(x...)", export=False)
+    @module.method("tryparsefile(x, xs...)", export=False)
     def tryparsefile(*x: Any) -> Any:
         """The tables of a TOML file, or the `ParserError` that says what is wrong."""
         return parsed(file_content(x[-1]), text_of(Base.bindings["abspath"](x[-1])), failure)
 
-    @module.method("parsefile(x...)", export=False)
+    @module.method("parsefile(x, xs...)", export=False)
     def parsefile(*x: Any) -> Any:
         """The tables of a TOML file; a parser may be given before its path."""
         return thrown(tryparsefile(*x))

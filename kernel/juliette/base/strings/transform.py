@@ -20,7 +20,7 @@ from juliette.display.strings import category, escaped
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import wrap
-from juliette.runtime.errors import ArgumentError, DomainError
+from juliette.runtime.errors import ArgumentError, DomainError, NoMethod
 from juliette.runtime.modules import Base
 from juliette.runtime.text import code_bytes, from_utf8, utf8
 from juliette.syntax.literals import ESCAPES
@@ -331,7 +331,12 @@ def escape_raw_string(s: Any, delim: Any = None) -> str:
 
 
 def _bytes(x: Any) -> bytes:
-    return utf8(text_of(x)) if is_string(x) else np.asarray(x.data).astype(np.uint8).tobytes()
+    if is_string(x):
+        return utf8(text_of(x))
+    data = np.asarray(Base.bindings["collect"](x).data)
+    if data.dtype != np.uint8:
+        raise NoMethod("digits are bytes")
+    return data.tobytes()
 
 
 @Base.method("bytes2hex(itr)")

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense, scalar, values_of
+from juliette.base.array_protocol import scalar, values_of
 from juliette.base.reshaping import assign
 from juliette.runtime import types as T
 from juliette.runtime.array import vector, wrap
 from juliette.runtime.errors import DimensionMismatch, MethodError
 from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.stdlib.linear_algebra import kernels as K
+from juliette.stdlib.linear_algebra.kernels import machine_numbers as numbers
 from juliette.syntax.expr import Symbol
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
@@ -94,7 +95,7 @@ def show_config_short(io: Any, c: LBTConfig) -> None:
 
 def strided(x: Any, n: Any = None, step: int = 1) -> Any:
     """The `n` elements of an array that stand `step` apart, as a window on its memory."""
-    data = dense(x)
+    data = numbers(x)
     flat = (K.floating(x) if data.dtype == object else data).reshape(-1, order="F")
     if flat.dtype == object:
         raise MethodError(Base.bindings["unsafe_convert"], (T.CORE_TYPES["Ptr"], x), None)
@@ -146,7 +147,7 @@ of_vector(
 @BLAS.method("scal!(a, x)", export=False)
 def scal(a: Any, x: Any) -> Any:
     """`x .*= a`"""
-    return assign(x, dense(x) * a)
+    return assign(x, numbers(x) * a)
 
 
 @BLAS.method("scal!(n, a, x, incx)", export=False)
@@ -180,14 +181,14 @@ def blas_axpby(a: Any, x: Any, b: Any, y: Any) -> Any:
     p, q = strided(x), strided(y)
     if len(p) != len(q):
         raise DimensionMismatch(f"x has length {len(p)}, but y has length {len(q)}")
-    return assign(y, (a * p + b * q).reshape(dense(y).shape, order="F"))
+    return assign(y, (a * p + b * q).reshape(numbers(y).shape, order="F"))
 
 
 # ---------------------------------------------------------------- matrices
 
 
 def _turned(flag: Any, a: Any) -> Any:
-    data = dense(a)
+    data = numbers(a)
     return data if chr(flag.code) == "N" else data.T if chr(flag.code) == "T" else data.conj().T
 
 
@@ -205,35 +206,35 @@ def gemm_scaled(ta: Any, tb: Any, alpha: Any, a: Any, b: Any) -> Any:
 @BLAS.method("gemm!(tA, tB, α, A, B, β, C)", export=False)
 def gemm_into(ta: Any, tb: Any, alpha: Any, a: Any, b: Any, beta: Any, c: Any) -> Any:
     """`C = α*A*B + β*C`"""
-    return assign(c, alpha * (_turned(ta, a) @ _turned(tb, b)) + beta * dense(c))
+    return assign(c, alpha * (_turned(ta, a) @ _turned(tb, b)) + beta * numbers(c))
 
 
 @BLAS.method("gemv(tA, A, x)", export=False)
 def gemv(ta: Any, a: Any, x: Any) -> Any:
     """The product of a matrix and a vector."""
-    return wrap(_turned(ta, a) @ dense(x))
+    return wrap(_turned(ta, a) @ numbers(x))
 
 
 @BLAS.method("gemv(tA, α::Number, A, x)", export=False)
 def gemv_scaled(ta: Any, alpha: Any, a: Any, x: Any) -> Any:
-    return wrap(alpha * (_turned(ta, a) @ dense(x)))
+    return wrap(alpha * (_turned(ta, a) @ numbers(x)))
 
 
 @BLAS.method("gemv!(tA, α, A, x, β, y)", export=False)
 def gemv_into(ta: Any, alpha: Any, a: Any, x: Any, beta: Any, y: Any) -> Any:
     """`y = α*A*x + β*y`"""
-    return assign(y, alpha * (_turned(ta, a) @ dense(x)) + beta * dense(y))
+    return assign(y, alpha * (_turned(ta, a) @ numbers(x)) + beta * numbers(y))
 
 
 @BLAS.method("ger!(α, x, y, A)", export=False)
 def ger(alpha: Any, x: Any, y: Any, a: Any) -> Any:
     """`A += α*x*y'`"""
-    return assign(a, dense(a) + alpha * np.outer(dense(x), dense(y).conj()))
+    return assign(a, numbers(a) + alpha * np.outer(numbers(x), numbers(y).conj()))
 
 
 def symmetric(flag: Any, a: Any, *, conjugate: bool = False) -> Any:
     """The whole matrix of which one triangle is given."""
-    data = dense(a)
+    data = numbers(a)
     half = np.triu(data) if chr(flag.code) == "U" else np.tril(data)
     other = half.conj().T if conjugate else half.T
     return half + other - np.diag(half.diagonal())
@@ -241,7 +242,7 @@ def symmetric(flag: Any, a: Any, *, conjugate: bool = False) -> Any:
 
 def triangular(uplo: Any, flag: Any, unit: Any, a: Any) -> Any:
     """The triangle that is meant, with ones on its diagonal if asked, turned around if asked."""
-    data = np.triu(dense(a)) if chr(uplo.code) == "U" else np.tril(dense(a))
+    data = np.triu(numbers(a)) if chr(uplo.code) == "U" else np.tril(numbers(a))
     if chr(unit.code) == "U":
         np.fill_diagonal(data, 1)
     return _turned(flag, wrap(np.asfortranarray(data)))
@@ -252,7 +253,7 @@ for _name, _conjugate in (("symv", False), ("hemv", True)):
     @BLAS.method(f"{_name}(ul, α, A, x)", export=False)
     def symv(ul: Any, alpha: Any, a: Any, x: Any, conjugate: bool = _conjugate) -> Any:
         """The product of a symmetric (or Hermitian) matrix and a vector."""
-        return wrap(alpha * (symmetric(ul, a, conjugate=conjugate) @ dense(x)))
+        return wrap(alpha * (symmetric(ul, a, conjugate=conjugate) @ numbers(x)))
 
     @BLAS.method(f"{_name}(ul, A, x)", export=False)
     def symv_plain(ul: Any, a: Any, x: Any, conjugate: bool = _conjugate) -> Any:
@@ -264,7 +265,7 @@ for _name, _conjugate in (("symm", False), ("hemm", True)):
     @BLAS.method(f"{_name}(side, ul, α, A, B)", export=False)
     def symm(side: Any, ul: Any, alpha: Any, a: Any, b: Any, conjugate: bool = _conjugate) -> Any:
         """The product of a symmetric (or Hermitian) matrix and another, on one side of it."""
-        whole, other = symmetric(ul, a, conjugate=conjugate), dense(b)
+        whole, other = symmetric(ul, a, conjugate=conjugate), numbers(b)
         out = whole @ other if chr(side.code) == "L" else other @ whole
         return wrap(np.asfortranarray(alpha * out))
 
@@ -276,7 +277,7 @@ for _name, _conjugate in (("symm", False), ("hemm", True)):
 @BLAS.method("syrk(uplo, trans, α, A)", export=False)
 def syrk(uplo: Any, trans: Any, alpha: Any, a: Any) -> Any:
     """A triangle of `α*A*A'` or `α*A'*A`."""
-    data = dense(a)
+    data = numbers(a)
     out = alpha * (data @ data.T if chr(trans.code) == "N" else data.T @ data)
     return wrap(np.asfortranarray(np.triu(out) if chr(uplo.code) == "U" else np.tril(out)))
 
@@ -284,19 +285,19 @@ def syrk(uplo: Any, trans: Any, alpha: Any, a: Any) -> Any:
 @BLAS.method("trmv(ul, tA, dA, A, b)", export=False)
 def trmv(ul: Any, ta: Any, da: Any, a: Any, b: Any) -> Any:
     """The product of a triangular matrix and a vector."""
-    return wrap(triangular(ul, ta, da, a) @ dense(b))
+    return wrap(triangular(ul, ta, da, a) @ numbers(b))
 
 
 @BLAS.method("trsv(ul, tA, dA, A, b)", export=False)
 def trsv(ul: Any, ta: Any, da: Any, a: Any, b: Any) -> Any:
     """The solution of a triangular system."""
-    return wrap(np.linalg.solve(triangular(ul, ta, da, a), dense(b)))
+    return wrap(np.linalg.solve(triangular(ul, ta, da, a), numbers(b)))
 
 
 @BLAS.method("trmm(side, ul, tA, dA, α, A, B)", export=False)
 def trmm(side: Any, ul: Any, ta: Any, da: Any, alpha: Any, a: Any, b: Any) -> Any:
     """The product of a triangular matrix and another, on one side of it."""
-    part, other = triangular(ul, ta, da, a), dense(b)
+    part, other = triangular(ul, ta, da, a), numbers(b)
     out = part @ other if chr(side.code) == "L" else other @ part
     return wrap(np.asfortranarray(alpha * out))
 
@@ -304,7 +305,7 @@ def trmm(side: Any, ul: Any, ta: Any, da: Any, alpha: Any, a: Any, b: Any) -> An
 @BLAS.method("trsm(side, ul, tA, dA, α, A, B)", export=False)
 def trsm(side: Any, ul: Any, ta: Any, da: Any, alpha: Any, a: Any, b: Any) -> Any:
     """The solution of a triangular system on one side."""
-    part, other = triangular(ul, ta, da, a), alpha * dense(b)
+    part, other = triangular(ul, ta, da, a), alpha * numbers(b)
     if chr(side.code) == "L":
         return wrap(np.asfortranarray(np.linalg.solve(part, other)))
     return wrap(np.asfortranarray(np.linalg.solve(part.T, other.T).T))

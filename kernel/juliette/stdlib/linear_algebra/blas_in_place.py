@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
 from juliette.stdlib.linear_algebra.blas import BLAS, _turned, strided, symmetric
+from juliette.stdlib.linear_algebra.kernels import machine_numbers as numbers
 
 
 def letter(flag: Any) -> str:
@@ -47,7 +47,7 @@ function("swap!(n, X, incx, Y, incy)", swap, "Exchange the elements of two vecto
 
 def band(a: Any, m: int, low: int, high: int) -> Any:
     """The matrix of `m` rows whose diagonals are the rows of `a`, the highest one first."""
-    rows = dense(a)
+    rows = numbers(a)
     n = rows.shape[1]
     out = np.zeros((m, n), rows.dtype)
     for k in range(-low, high + 1):
@@ -60,14 +60,14 @@ def band(a: Any, m: int, low: int, high: int) -> Any:
 
 def symmetric_band(uplo: Any, k: int, a: Any) -> Any:
     upper = letter(uplo) == "U"
-    n = dense(a).shape[1]
+    n = numbers(a).shape[1]
     return symmetric(uplo, wrap(band(a, n, 0 if upper else k, k if upper else 0)))
 
 
 def unpacked(uplo: Any, ap: Any, n: int, *, conjugate: bool) -> Any:
     """The whole matrix of which the columns of one triangle are given, one after the other."""
-    out = np.zeros((n, n), dense(ap).dtype)
-    out[packed_places(uplo, n)] = dense(ap)[: n * (n + 1) // 2]
+    out = np.zeros((n, n), numbers(ap).dtype)
+    out[packed_places(uplo, n)] = numbers(ap)[: n * (n + 1) // 2]
     return symmetric(uplo, wrap(out), conjugate=conjugate)
 
 
@@ -77,21 +77,21 @@ def packed_places(uplo: Any, n: int) -> Any:
 
 
 def gbmv(trans: Any, m: int, kl: int, ku: int, alpha: Any, a: Any, x: Any) -> Any:
-    return wrap(alpha * (_turned(trans, wrap(band(a, m, kl, ku))) @ dense(x)))
+    return wrap(alpha * (_turned(trans, wrap(band(a, m, kl, ku))) @ numbers(x)))
 
 
 def gbmv_into(
     trans: Any, m: int, kl: int, ku: int, alpha: Any, a: Any, x: Any, beta: Any, y: Any
 ) -> Any:
-    return assign(y, dense(gbmv(trans, m, kl, ku, alpha, a, x)) + beta * dense(y))
+    return assign(y, numbers(gbmv(trans, m, kl, ku, alpha, a, x)) + beta * numbers(y))
 
 
 def sbmv(uplo: Any, k: int, alpha: Any, a: Any, x: Any) -> Any:
-    return wrap(alpha * (symmetric_band(uplo, k, a) @ dense(x)))
+    return wrap(alpha * (symmetric_band(uplo, k, a) @ numbers(x)))
 
 
 def sbmv_into(uplo: Any, k: int, alpha: Any, a: Any, x: Any, beta: Any, y: Any) -> Any:
-    return assign(y, dense(sbmv(uplo, k, alpha, a, x)) + beta * dense(y))
+    return assign(y, numbers(sbmv(uplo, k, alpha, a, x)) + beta * numbers(y))
 
 
 _BAND = "The product of a matrix, of which the diagonals of a band are given, and a vector."
@@ -107,16 +107,16 @@ def mirrored(vector: str, packed: str, side: str, conjugate: bool) -> None:
 
     def times_vector(uplo: Any, alpha: Any, a: Any, x: Any, beta: Any, y: Any) -> Any:
         whole = symmetric(uplo, a, conjugate=conjugate)
-        return assign(y, alpha * (whole @ dense(x)) + beta * dense(y))
+        return assign(y, alpha * (whole @ numbers(x)) + beta * numbers(y))
 
     def packed_times(uplo: Any, alpha: Any, ap: Any, x: Any, beta: Any, y: Any) -> Any:
-        whole = unpacked(uplo, ap, len(dense(x)), conjugate=conjugate)
-        return assign(y, alpha * (whole @ dense(x)) + beta * dense(y))
+        whole = unpacked(uplo, ap, len(numbers(x)), conjugate=conjugate)
+        return assign(y, alpha * (whole @ numbers(x)) + beta * numbers(y))
 
     def times_matrix(where: Any, uplo: Any, alpha: Any, a: Any, b: Any, beta: Any, c: Any) -> Any:
         whole = symmetric(uplo, a, conjugate=conjugate)
-        out = whole @ dense(b) if letter(where) == "L" else dense(b) @ whole
-        return assign(c, alpha * out + beta * dense(c))
+        out = whole @ numbers(b) if letter(where) == "L" else numbers(b) @ whole
+        return assign(c, alpha * out + beta * numbers(c))
 
     function(f"{vector}!(uplo, α, A, x, β, y)", times_vector, "`y = α*A*x + β*y`")
     function(f"{packed}!(uplo, α, AP, x, β, y)", packed_times, "`y = α*A*x + β*y`, `A` packed.")
@@ -132,7 +132,7 @@ mirrored("hemv", "hpmv", "hemm", True)
 
 def triangle(uplo: Any, a: Any, new: Any) -> Any:
     """Put one triangle of a new matrix into an old one."""
-    data = dense(a)
+    data = numbers(a)
     where = np.triu_indices(len(data)) if letter(uplo) == "U" else np.tril_indices(len(data))
     out = data.copy()
     out[where] = new[where]
@@ -146,25 +146,25 @@ def updating(one: str, rank: str, rank2: str, conjugate: bool) -> None:
         return x.conj().T if conjugate else x.T
 
     def by_vector(uplo: Any, alpha: Any, x: Any, a: Any) -> Any:
-        v = dense(x)
-        return triangle(uplo, a, dense(a) + alpha * np.outer(v, turned(v)))
+        v = numbers(x)
+        return triangle(uplo, a, numbers(a) + alpha * np.outer(v, turned(v)))
 
     def product(trans: Any, x: Any, y: Any) -> Any:
         return x @ turned(y) if letter(trans) == "N" else turned(x) @ y
 
     def by_matrix(uplo: Any, trans: Any, alpha: Any, a: Any, beta: Any, c: Any) -> Any:
-        x = dense(a)
-        return triangle(uplo, c, alpha * product(trans, x, x) + beta * dense(c))
+        x = numbers(a)
+        return triangle(uplo, c, alpha * product(trans, x, x) + beta * numbers(c))
 
     def by_two(uplo: Any, trans: Any, alpha: Any, a: Any, b: Any, beta: Any, c: Any) -> Any:
-        x, y = dense(a), dense(b)
+        x, y = numbers(a), numbers(b)
         other = np.conj(alpha) if conjugate else alpha
         out = alpha * product(trans, x, y) + other * product(trans, y, x)
-        return triangle(uplo, c, out + beta * dense(c))
+        return triangle(uplo, c, out + beta * numbers(c))
 
     def blank(trans: Any, a: Any) -> Any:
-        n = dense(a).shape[0 if letter(trans) == "N" else 1]
-        return wrap(np.zeros((n, n), dense(a).dtype, order="F"))
+        n = numbers(a).shape[0 if letter(trans) == "N" else 1]
+        return wrap(np.zeros((n, n), numbers(a).dtype, order="F"))
 
     def new_two(uplo: Any, trans: Any, alpha: Any, a: Any, b: Any) -> Any:
         return by_two(uplo, trans, alpha, a, b, 0, blank(trans, a))
@@ -189,9 +189,9 @@ updating("her", "herk", "her2k", True)
 
 
 def spr(uplo: Any, alpha: Any, x: Any, ap: Any) -> Any:
-    v = dense(x)
+    v = numbers(x)
     n = len(v)
-    out = dense(ap).copy()
+    out = numbers(ap).copy()
     out[: n * (n + 1) // 2] += (alpha * np.outer(v, v))[packed_places(uplo, n)]
     return assign(ap, out)
 
@@ -207,7 +207,7 @@ def overwriting(name: str, names: str, last: int) -> None:
     f = BLAS.bindings[name]
 
     def in_place(*args: Any) -> Any:
-        return assign(args[last], dense(f(*args)))
+        return assign(args[last], numbers(f(*args)))
 
     function(f"{name}!({names})", in_place, f"`{name}`, with the result in the last argument.")
 

@@ -49,6 +49,16 @@ ZeroPivotException = linear_algebra_error("ZeroPivotException", "info")
 LAPACKException = linear_algebra_error("LAPACKException", "info")
 
 
+def machine_numbers(a: Any) -> Any:
+    """The numbers of an array for BLAS and LAPACK, which have no method for what is none."""
+    data = dense(a)
+    if data.dtype == object:
+        for v in data.flat:
+            if not T.isa(v, T.Number):
+                Base.bindings["float"](v)
+    return data
+
+
 def lapack_error(error: np.linalg.LinAlgError) -> Any:
     """What Julia says where LAPACK, called by numpy, did not do what was wanted."""
     text = str(error)

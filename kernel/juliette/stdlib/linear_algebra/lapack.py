@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from juliette.base.array_protocol import dense
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
 from juliette.runtime.errors import DimensionMismatch
 from juliette.runtime.modules import PACKAGES, Base, Module
 from juliette.stdlib.linear_algebra import kernels as K
 from juliette.stdlib.linear_algebra.elimination import reflections, upper_factor
+from juliette.stdlib.linear_algebra.kernels import machine_numbers as numbers
 
 LinearAlgebra = PACKAGES["LinearAlgebra"]
 LAPACK = Module("LAPACK", LinearAlgebra)
@@ -75,8 +75,8 @@ def getrf(a: Any) -> Any:
 @routine("getrs!(trans, A::AbstractMatrix, ipiv::AbstractVector, B::AbstractVecOrMat)")
 def getrs(trans: Any, a: Any, ipiv: Any, b: Any) -> Any:
     """Solve with the factors that `getrf!` gave."""
-    whole = from_factors(dense(a), dense(ipiv))
-    return assign(b, solution(turned(trans, whole), dense(b)))
+    whole = from_factors(numbers(a), numbers(ipiv))
+    return assign(b, solution(turned(trans, whole), numbers(b)))
 
 
 def from_factors(data: Any, ipiv: Any) -> Any:
@@ -90,14 +90,14 @@ def from_factors(data: Any, ipiv: Any) -> Any:
 @routine("getri!(A::AbstractMatrix, ipiv::AbstractVector)")
 def getri(a: Any, ipiv: Any) -> Any:
     """The inverse from the factors that `getrf!` gave."""
-    whole = from_factors(dense(a), dense(ipiv))
+    whole = from_factors(numbers(a), numbers(ipiv))
     return assign(a, solution(whole, np.eye(len(whole))))
 
 
 @routine("gesv!(A::AbstractMatrix, B::AbstractVecOrMat)")
 def gesv(a: Any, b: Any) -> Any:
     """Solve `A*X = B`: X in `B`, the factors in `A`, the pivot rows."""
-    x = solution(dense(a), dense(b))
+    x = solution(numbers(a), numbers(b))
     _, ipiv, _ = getrf(a)
     return assign(b, x), a, ipiv
 
@@ -105,7 +105,7 @@ def gesv(a: Any, b: Any) -> Any:
 @routine("potrf!(uplo, A::AbstractMatrix)")
 def potrf(uplo: Any, a: Any) -> Any:
     """The Cholesky factor in a triangle of `A`, and the order of a minor not positive or 0."""
-    data = np.array(dense(a))
+    data = np.array(numbers(a))
     upper, info = upper_factor(mirrored(uplo, data))
     if chr(uplo.code) == "U":
         return assign(a, upper + np.tril(data, -1)), info
@@ -113,20 +113,20 @@ def potrf(uplo: Any, a: Any) -> Any:
 
 
 def from_cholesky(uplo: Any, a: Any) -> Any:
-    half = triangle(uplo, dense(a))
+    half = triangle(uplo, numbers(a))
     return half.conj().T @ half if chr(uplo.code) == "U" else half @ half.conj().T
 
 
 @routine("potrs!(uplo, A::AbstractMatrix, B::AbstractVecOrMat)")
 def potrs(uplo: Any, a: Any, b: Any) -> Any:
     """Solve with the Cholesky factor that `potrf!` gave."""
-    return assign(b, solution(from_cholesky(uplo, a), dense(b)))
+    return assign(b, solution(from_cholesky(uplo, a), numbers(b)))
 
 
 @routine("potri!(uplo, A::AbstractMatrix)")
 def potri(uplo: Any, a: Any) -> Any:
     """The triangle of the inverse, from the Cholesky factor that `potrf!` gave."""
-    data, whole = np.array(dense(a)), from_cholesky(uplo, a)
+    data, whole = np.array(numbers(a)), from_cholesky(uplo, a)
     inverse = solution(whole, np.eye(len(whole)))
     return assign(a, triangle(uplo, inverse) + data - triangle(uplo, data))
 
@@ -143,20 +143,20 @@ def posv(uplo: Any, a: Any, b: Any) -> Any:
 @routine("trtrs!(uplo, trans, diag, A::AbstractMatrix, B::AbstractVecOrMat)")
 def trtrs(uplo: Any, trans: Any, diag: Any, a: Any, b: Any) -> Any:
     """Solve with a triangular matrix."""
-    return assign(b, solution(turned(trans, triangle(uplo, dense(a), diag)), dense(b)))
+    return assign(b, solution(turned(trans, triangle(uplo, numbers(a), diag)), numbers(b)))
 
 
 @routine("trtri!(uplo, diag, A::AbstractMatrix)")
 def trtri(uplo: Any, diag: Any, a: Any) -> Any:
     """The inverse of a triangular matrix."""
-    data, half = np.array(dense(a)), triangle(uplo, dense(a), diag)
+    data, half = np.array(numbers(a)), triangle(uplo, numbers(a), diag)
     return assign(a, solution(half, np.eye(len(half))) + data - triangle(uplo, data))
 
 
 @routine("syev!(jobz, uplo, A::AbstractMatrix)")
 def syev(jobz: Any, uplo: Any, a: Any) -> Any:
     """The eigenvalues of a symmetric matrix, and for `'V'` its eigenvectors in `A`."""
-    values, vectors = np.linalg.eigh(mirrored(uplo, dense(a)))
+    values, vectors = np.linalg.eigh(mirrored(uplo, numbers(a)))
     if chr(jobz.code) == "N":
         return wrap(values)
     return wrap(values), assign(a, vectors)
@@ -165,7 +165,7 @@ def syev(jobz: Any, uplo: Any, a: Any) -> Any:
 @routine("geev!(jobvl, jobvr, A::AbstractMatrix)")
 def geev(jobvl: Any, jobvr: Any, a: Any) -> Any:
     """Eigenvalues (if real: their real and imaginary parts), left and right eigenvectors."""
-    data = dense(a)
+    data = numbers(a)
     values, right = np.linalg.eig(data)
     none = np.empty((0, len(data)), dtype=data.dtype, order="F")
     want_left, want_right = (chr(job.code) == "V" for job in (jobvl, jobvr))
@@ -178,7 +178,7 @@ def geev(jobvl: Any, jobvr: Any, a: Any) -> Any:
 @routine("gesvd!(jobu, jobvt, A::AbstractMatrix)")
 def gesvd(jobu: Any, jobvt: Any, a: Any) -> Any:
     """The singular values and vectors: `'A'` for all, `'S'` for as many as there are values."""
-    data, jobs = dense(a), [chr(job.code) for job in (jobu, jobvt)]
+    data, jobs = numbers(a), [chr(job.code) for job in (jobu, jobvt)]
     u, s, vt = np.linalg.svd(data, full_matrices="A" in jobs)
     k = len(s)
     u = u if jobs[0] == "A" else u[:, :k] if jobs[0] == "S" else u[:, :0]
@@ -202,7 +202,7 @@ def geqrf(a: Any) -> Any:
 @routine("gels!(trans, A::AbstractMatrix, B::AbstractVecOrMat)")
 def gels(trans: Any, a: Any, b: Any) -> Any:
     """Least squares: the QR factors in `A`, the solution, and the sums of squares that remain."""
-    left, right = turned(trans, np.array(dense(a))), np.array(dense(b))
+    left, right = turned(trans, np.array(numbers(a))), np.array(numbers(b))
     x = np.linalg.lstsq(left, right, rcond=None)[0]
     rest = (np.abs(left @ x - right) ** 2).sum(axis=0)
     geqrf(a)
