@@ -139,7 +139,9 @@ def julia_value(error: BaseException) -> Any:
             found = meaning(error)
             if found is not None:
                 return found
-    return ErrorException(f"this call fails inside Juliette{_place(error)}, which is a defect of it")
+    return ErrorException(
+        f"this call fails inside Juliette{_place(error)}, which is a defect of it"
+    )
 
 
 def _place(error: BaseException) -> str:
