@@ -429,7 +429,9 @@ def shifted(r: Any, by: Any, sign: int = 1) -> Any:
         t,
         r,
         lambda a, s: (
-            (a + Fraction(float(by)), s) if not isinstance(by, float) else (a + decimal(by), s)
+            (a + (decimal(by) if isinstance(by, float) else Fraction(float(by))), s)
+            if np.isfinite(float(by))
+            else None
         ),
     )
 
@@ -471,7 +473,9 @@ def rebuilt(first: Any, step: Any, n: int, t: Any, r: Any, change: Any) -> Any:
         new = change(*old) if old is not None else None
         if new is not None:
             return R.float_steps(new[0], new[1], n, t)
-        return R.float_class(t)(first, step, n)
+        return R.float_class(t)(first, Base.bindings["convert"](t, step), n)
+    if T.subtype(T.typeof(first), T.AbstractFloat):
+        return R.general_steps(first, Base.bindings["convert"](T.typeof(first), step), n)
     if R.OPERATORS["iszero"](step):
         return R.general_steps(first, step, n)
     if isinstance(r, V.StepRangeLen):

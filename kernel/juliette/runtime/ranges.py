@@ -612,6 +612,11 @@ def float_linear(start: float, stop: float, length: int, eltype: Any = T.Float64
             )
         step = stop - start if length == 0 else 0.0
         return float_steps(Fraction(float(start)), Fraction(float(step)), length, eltype)
+    if not (math.isfinite(start) and math.isfinite(stop)):
+        show = OPERATORS["show"]
+        raise ArgumentError(
+            f"start and stop must be finite, got {show(float(start))} and {show(float(stop))}"
+        )
     a, b = common_fractions(start, stop, eltype) or (Fraction(float(start)), Fraction(float(stop)))
     return float_steps(a, (b - a) / (length - 1), length, eltype)
 

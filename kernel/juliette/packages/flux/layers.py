@@ -149,6 +149,8 @@ def build(t: Any, cls: type[Layer], args: tuple[Any, ...], keywords: dict[str, A
         name: maker(t, args, value) if name.startswith("init") else argument(value, known)
         for name, value in keywords.items()
     }
+    if args and isinstance(args[0], int):  # sizes one by one
+        args = tuple([int(a) if a is True else a for a in args])
     host = cls(*(argument(a, known) for a in args), **given)
     return adopt(T.unwrap(t).typename, host, known)
 

@@ -317,7 +317,7 @@ def dense(module: Module) -> None:
             return C
         return Base.bindings["copyto!"](C, from_host(product))
 
-    @module.method("glu(x, dim=1)", transparent=True)
+    @module.method("glu(x::AbstractArray, dim=1)", transparent=True)
     def glu(x: Any, dim: int = 1) -> Any:
         """The first half of `x` along a dimension times the sigmoid of the second."""
         if not isinstance(x, ArrayLike) and not Base.bindings["size"](x, dim) % 2:
