@@ -304,6 +304,8 @@ def cat(*xs: Any, dims: Any) -> Any:
     eltype: Any = T.Bottom
     for _, t in blocks:
         eltype = promote_type(eltype, t)
+    if not along:
+        raise ArgumentError("reducing over an empty collection is not allowed")
     n = max(max(along), *(b.ndim for b, _ in blocks))
     parts = [
         convert_data(eltype, b.reshape(b.shape + (1,) * (n - b.ndim), order="F"), t)

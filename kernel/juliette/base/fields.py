@@ -230,9 +230,9 @@ def _has_field(t: Any, name: Symbol) -> bool:
 @Base.method("isdefined(x, name)", transparent=True)
 def isdefined(x: Any, name: Any) -> bool:
     """Is the field or global assigned?"""
-    if isinstance(x, Module):
+    if isinstance(x, Module) and type(name) is Symbol:
         return x.has(name.name)
-    if type(name) is int:
+    if type(name) is int and not isinstance(x, Module):
         if type(x) is tuple or isinstance(x, V.NamedTuple):
             return 1 <= name <= len(x.values if isinstance(x, V.NamedTuple) else x)
         names = T.typeof(x).fields

@@ -28,6 +28,8 @@ def generated(context: Any, *args: Any) -> Any:
         if inner.head == "where":
             wheres += inner.args[1:]
         inner = inner.args[0]
+    if not isinstance(inner, Expr) or inner.head not in ("call", "tuple"):
+        raise ErrorException("invalid syntax; @generated must be used with a function definition")
     names = [
         _argument(a) for a in inner.args[1:] if not (isinstance(a, Expr) and a.head == "parameters")
     ]

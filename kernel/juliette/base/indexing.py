@@ -334,7 +334,7 @@ def canonical(a: Any, index: tuple[int, ...], shape: tuple[int, ...], name: str)
         return (position,)
     if len(index) == len(shape):
         raise CanonicalIndexError(name, T.typeof(a))
-    return shifted(np.unravel_index(index[0] - 1, shape, order="F"), first)
+    return shifted(np.unravel_index(index[0] - 1, tuple(map(int, shape)), order="F"), first)
 
 
 def block(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[Any, ...] | None:
@@ -570,7 +570,7 @@ def canonical_position(a: Any, position: int, shape: tuple[int, ...]) -> tuple[i
     first = origin(a)
     if is_linear(a) and (first is None or len(shape) > 1):
         return (position + 1,)
-    return shifted(np.unravel_index(position, shape, order="F"), first)
+    return shifted(np.unravel_index(position, tuple(map(int, shape)), order="F"), first)
 
 
 def user_at(a: Any, position: int, shape: tuple[int, ...]) -> Any:

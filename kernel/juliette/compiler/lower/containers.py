@@ -66,6 +66,8 @@ class Containers(Scoping):
 
     def lower_tuple(self, e: Expr) -> C.Node:
         if e.args and isinstance(e.args[0], Expr) and e.args[0].head == "parameters":
+            if len(e.args) > 1:
+                raise problem("unexpected semicolon in tuple")
             return self.named_tuple(e.args[0].args)
         if any(isinstance(a, Expr) and a.head in ("=", "kw") for a in e.args):
             return self.named_tuple(e.args)

@@ -87,8 +87,10 @@ def parse_signature(e: Any) -> Signature:
     while isinstance(e, Expr) and e.head in ("where", "::"):
         if e.head == "where":
             sig.statics += [static_variable(v) for v in e.args[1:]]
-        else:
+        elif len(e.args) == 2:
             sig.returns = e.args[1]
+        else:
+            raise problem(f'invalid function name "{shown(e)}"')
         e = e.args[0]
     sig.function = e.args[0]
     for a in e.args[1:]:
