@@ -47,3 +47,18 @@ def test_floor_of_slots() -> None:
     assert table.insert_all(whole[:1], whole[:1])
     assert table.order() == whole
     assert table.first() == whole[0]
+
+
+def test_elements_are_sought_piece_by_piece() -> None:
+    with closing(Interpreter()) as julia:
+        julia.run('v = Vector{String}(undef, 5000); v[1:4500] .= "a"; f(x, v) = x in v')
+        julia.run('g(v) = (for x in v; return x; end); h(v) = any(==("a"), v)')
+        assert julia.run('f("a", v), g(v), h(v)').error is None
+        count = "n = 0; for x in v; global n += 1; end"
+        error = julia.run(count).error
+        assert error is not None
+        assert error.name == "UndefRefError"
+        assert julia.run("n").value == 4500
+        error = julia.run('f("b", v)').error
+        assert error is not None
+        assert error.name == "UndefRefError"

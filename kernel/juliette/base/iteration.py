@@ -125,17 +125,20 @@ def live(a: Array) -> Any:
 
 
 _NO_ELEMENT = id(UNDEF)
+# So many elements are looked at together.
+PIECE = 4096
 
 
 def references(data: Any) -> Iterator[Any]:
-    """Elements that may be missing."""
-    if data.size < LONG and _NO_ELEMENT not in map(id, items := data.tolist()):
-        yield from items
-        return
-    for v in data:
-        if v is UNDEF:
+    """Elements that may be missing: a few first, as who looks for one may need no more."""
+    start, stop = 0, 32
+    while start < len(data):
+        items = data[start:stop].tolist()
+        if _NO_ELEMENT in map(id, items):
+            yield from items[: list(map(id, items)).index(_NO_ELEMENT)]
             raise UndefRefError()
-        yield v
+        yield from items
+        start, stop = stop, stop + PIECE
 
 
 def _pieces(a: Array) -> Iterator[Any]:

@@ -188,7 +188,7 @@ def closure_class(module: Module, family: Family, signatures: Any, types: tuple[
         if code.keywords or code.keyword_rest is not None:
             method.kwcall = _keyword_call(method)
         generic.add(method)
-        method.world = min(method.world, family.world)
+        generic.newest = method.world = family.world
     family.classes[types] = cls
     return cls
 

@@ -92,11 +92,15 @@ def range_item(r: UnitRange, i: int) -> int:
 _NO_ELEMENT = id(UNDEF)
 
 
+# In so many elements those that are missing are sought at once.
+FEW = 256
+
+
 @helper("references")
 def references(v: Array) -> Any:
     """The elements of any vector that keeps its size meanwhile."""
     data = v.data
-    if data.dtype == object and _NO_ELEMENT in map(id, data.tolist()):
+    if data.dtype == object and (len(data) > FEW or _NO_ELEMENT in map(id, data.tolist())):
         return support.ITERATE(v)
     return data
 
@@ -355,32 +359,33 @@ def dict_added(d: JuliaDict, key: Any, value: Any) -> Any:
     return value
 
 
-def _plainly(v: Array) -> list[Any] | None:
-    """The elements of an array as a list; None if one was never assigned."""
+def _place(x: Any, v: Array) -> int | None:
+    """How many elements come before the first that is `x`; None if one of them was never assigned."""
     data = v.data
-    if data.dtype == object:
-        items = data.ravel(order="F").tolist()
-        return None if _NO_ELEMENT in map(id, items) else items
-    return data.tolist() if data.ndim == 1 else data.ravel(order="F").tolist()
+    items = data.tolist() if data.ndim == 1 else data.ravel(order="F").tolist()
+    try:
+        place = items.index(x)
+    except ValueError:
+        place = len(items)
+    if data.dtype == object and _NO_ELEMENT in map(id, items[:place]):
+        return None
+    return place
 
 
 @helper("position_of")
 def position_of(x: Any, v: Array) -> int | None:
     """`findfirst(==(x), v)` of elements that are looked up as they are."""
-    items = _plainly(v)
-    if items is None:
+    place = _place(x, v)
+    if place is None:
         return Base.bindings["findfirst"](Base.bindings["=="](x), v)  # type: ignore[no-any-return]
-    try:
-        return items.index(x) + 1
-    except ValueError:
-        return None
+    return place + 1 if place < v.data.size else None
 
 
 @helper("element_of")
 def element_of(x: Any, v: Array) -> bool:
     """`x in v` of elements that are looked up as they are."""
-    items = _plainly(v)
-    return x in items if items is not None else Base.bindings["in"](x, v)
+    place = _place(x, v)
+    return place < v.data.size if place is not None else Base.bindings["in"](x, v)
 
 
 @helper("findfirst_of")

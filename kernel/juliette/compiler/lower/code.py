@@ -43,8 +43,10 @@ class Family:
             tuple[LambdaCode, list[C.Node], list[tuple[str, C.Node | None, C.Node | None]]]
         ] = []
         self.captures: list[tuple[C.Var, C.Var]] = []
-        # Code sees its closures if it sees itself, however much later they are made first.
-        self.world = WORLD.latest + in_function()
+        # Code sees its closures if it sees itself, however much later they are made first; what `eval` makes
+        # while a function runs is new to that.
+        WORLD.latest += in_function()
+        self.world = WORLD.latest
         # the classes of its closures, by the types of what they captured; and their Julia type
         self.classes: dict[tuple[Any, ...], Any] = {}
         self.type: Any = None
