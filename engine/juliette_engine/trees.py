@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from juliette_engine.tape import Node
+
 Parts = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -265,12 +267,17 @@ def trainables(x: Any, *, path: bool = False) -> list[Any]:
     return list(found.values()) if path else [x for _, x in found.values()]
 
 
+def same(x: Any) -> int:
+    """What an array is known by: within a gradient each place has a tracer of its own, and they share their data."""
+    return id(x.data) if isinstance(x, Node) else id(x)
+
+
 def _trainables(
     x: Any, where: tuple[Any, ...], found: dict[int, tuple[tuple[Any, ...], Any]]
 ) -> None:
     if is_array(x):
         if trains(x):
-            found.setdefault(id(x), (where, x))
+            found.setdefault(same(x), (where, x))
         return
     parts = trained_parts(x)
     if parts is not None:

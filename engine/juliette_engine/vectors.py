@@ -27,7 +27,7 @@ class Restructure:
             )
 
         def leaf(x: Any) -> Any:
-            at = self.offsets.get(id(x))
+            at = self.offsets.get(trees.same(x))
             if at is None:
                 return x
             data = trees.data(x)
@@ -60,7 +60,7 @@ def destructure(model: Any) -> tuple[Any, Restructure]:
     found = trees.trainables(model)
     offsets, at = {}, 0
     for x in found:
-        offsets[id(x)] = at
+        offsets[trees.same(x)] = at
         at += trees.data(x).size
     if not found:
         return np.zeros(0, dtype=np.float32), Restructure(model, offsets, at)

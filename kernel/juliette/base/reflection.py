@@ -246,8 +246,8 @@ def isbitstype(t: Any) -> bool:
     """Is the type immutable, without references to other values?
 
     ```jldoctest
-    julia> isbitstype(Tuple{Int, Float64}), isbitstype(String)
-    (true, false)
+    julia> isbitstype(Tuple{Int, Float64}), isbitstype(UnitRange{Int}), isbitstype(String)
+    (true, true, false)
     ```
     """
     if not isinstance(t, T.DataType) or not t.concrete or t.typename.mutable:
@@ -258,6 +258,9 @@ def isbitstype(t: Any) -> bool:
         return False
     if T.subtype(t, T.Type_):
         return False
+    if T.subtype(t, T.AbstractRange) or t.typename.name == "CartesianIndex":
+        # their fields are of the types that are their parameters
+        return all(isbitstype(p) for p in t.parameters if isinstance(p, T.JuliaType))
     return all(map(isbitstype, field_types(t)))
 
 
