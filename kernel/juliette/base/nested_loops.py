@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from juliette.compiler.support import takes
 from juliette.runtime.errors import ArgumentError, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette.syntax.expr import Expr, LineNumberNode, Symbol
@@ -134,7 +135,7 @@ def macro(name: str) -> Callable[[Any], Any]:
     def register(f: Any) -> Any:
         @Cartesian.macro(name)
         def expand(context: Any, n: Any, *args: Any) -> Any:
-            if not isinstance(n, int):
+            if not isinstance(n, int) or not takes(f, 1 + len(args)):
                 raise MethodError(_expander(name), (n, *args), None)
             return f(int(n), *args)
 
