@@ -31,16 +31,16 @@ class _LU:
     """The factors of `lu` as recorded triangles."""
 
     __slots__ = ()
-    factors: Any
+    packed: Any
 
     @property
     def L(self) -> Any:
-        n = self.factors.data.shape[0]
-        return to_julia(rules.add(linear.tril(self.factors, -1), np.eye(n)))
+        n = self.packed.data.shape[0]
+        return to_julia(rules.add(linear.tril(self.packed, -1), np.eye(n)))
 
     @property
     def U(self) -> Any:
-        return to_julia(linear.triu(self.factors))
+        return to_julia(linear.triu(self.packed))
 
 
 class _QR:
@@ -60,8 +60,8 @@ def _lu(f: Any) -> Any:
         found = f(plain(x), *args, **options)
         if x.data.ndim != 2 or x.data.shape[0] != x.data.shape[1]:
             raise foreign_call("lu")
-        y = linalg.lu(x, found.factors.data, found.order)
-        return with_matrix_of(found, _LU, x, factors=to_julia(y))
+        y = linalg.lu(x, found.packed.data, found.order)
+        return with_matrix_of(found, _LU, x, packed=to_julia(y))
 
     return run
 
