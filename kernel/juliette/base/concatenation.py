@@ -485,9 +485,12 @@ def stack(xs: Any, *, dims: Any = None) -> Any:
 
 @Base.method("stack(f, xs, more...; dims=:)", transparent=True)
 def stack_mapped(f: Any, *xs: Any, dims: Any = V.COLON) -> Any:
-    return Base.bindings["stack"].call_kw(
-        {"dims": dims}, Base.bindings["collect"](Base.bindings["Generator"](f, *xs))
+    each = (
+        Base.bindings["map"](f, *xs)
+        if all(map(is_array, xs))
+        else Base.bindings["collect"](Base.bindings["Generator"](f, *xs))
     )
+    return Base.bindings["stack"].call_kw({"dims": dims}, each)
 
 
 @Base.method("repeat(a::AbstractArray, n::Integer...)")

@@ -255,6 +255,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "softmax": _softmax(rules.softmax),
     "logsoftmax": _softmax(rules.logsoftmax),
     "copy": rules.copied,
+    "parent": lambda x: x,
     "conj": rules.conjugate,
     "real": rules.real,
     "imag": rules.imag,

@@ -73,7 +73,7 @@ CONSTANT = {
     "typemax", "typemin", "rand", "randn", "rand!", "randn!", "nextfloat", "prevfloat", "fld", "cld", "div", "÷",
     "show", "print", "println", "string", "repr", "display", "fill!", "onehot", "onehotbatch", "onecold", "argmax",
     "argmin", "findfirst", "findall", "sortperm", "size", "length", "eltype", "ndims", "axes", "isapprox", "summary",
-    "searchsortedfirst", "rank", "copysign_sign", "hash", "dump", "parent",
+    "searchsortedfirst", "rank", "copysign_sign", "hash", "dump",
 }  # fmt: skip
 _WRITING = {"show", "print", "println", "string", "repr"}
 # To whole numbers or digits, whatever the options: their slope is zero.
