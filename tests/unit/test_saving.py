@@ -84,6 +84,34 @@ def test_code_is_not_saved(session: Interpreter, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "'a'", "['a', 'é']", "1:3", "Base.OneTo(2)", "7:-2:1", "0.0:0.1:1.0", "'a':'c'",
+        "LinRange(0, 1, 3)", "missing", "[1.5 missing]", "Set(['a'])", "3//4", "big(2)//3",
+        "1 + 2im", "trues(2, 2)", "falses(0)", 'big"1.5"', "big(2)^70", "typemax(Int128)",
+        "Some(nothing)", "π", "CartesianIndex(1, 2)", "[1 2]'", "transpose([1 2])",
+        "view([1 2; 3 4], :, 1)", 'v"1.2-rc1"', "Date(2020, 1, 1)", "DateTime(2020, 1, 1, 3)",
+        "Time(1, 2)", "Month(2)", "Date(2020):Day(1):Date(2021)", "Dict('a' => (x = 1:2,))",
+    ],
+)  # fmt: skip
+def test_values_of_base_and_dates_keep_their_type(
+    session: Interpreter, tmp_path: Path, made: str
+) -> None:
+    value(session, f'using BSON, Dates; x = {made}; BSON.@save "{tmp_path}/x.bson" x')
+    value(session, f'y = BSON.load("{tmp_path}/x.bson")[:x]')
+    assert value(session, "isequal(x, y) && typeof(x) == typeof(y)")
+
+
+def test_a_value_is_made_of_its_own_type_only() -> None:
+    from juliette.packages import bson_values
+
+    with pytest.raises(KeyError):
+        bson_values.make("Rational", ["Main", "Rational"], None, [])
+    with pytest.raises(KeyError):
+        bson_values.make("Period", ["Base", "IOBuffer"], None, [])
+
+
 @pytest.mark.parametrize("damage", ["", "text", "cut", "length"])
 def test_damaged_files_are_refused(session: Interpreter, tmp_path: Path, damage: str) -> None:
     file = tmp_path / "x.bson"

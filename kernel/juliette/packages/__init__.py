@@ -9,6 +9,7 @@
 - `progressmeter`: bars that say how far a loop is
 - `cuda`: what a computer without a graphics card says of it
 - `bson`: saving and loading of values, under the names of BSON and JLD2
+- `bson_values`: values of Base and Dates in such files, by type and parts
 """
 
 _ANNOUNCED = False

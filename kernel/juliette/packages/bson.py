@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from juliette.packages.bson_values import VALUES, kind_of, make
 from juliette.runtime import errors as E
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -152,7 +153,9 @@ class Writer:
                 return
         if kind is not None:
             self.made[id(x)] = kind[1](x)
-        for part in self.made.get(id(x)) or _parts(x):
+        parts = self.made.get(id(x)) or _parts(x)
+        self.kept.append(parts)  # its identities stay its own
+        for part in parts:
             self.count(part)
 
     def lower(self, x: Any) -> Any:
@@ -169,7 +172,7 @@ class Writer:
 
     def plain(self, x: Any) -> Any:
         """A value as a document, without looking for references."""
-        if x is None or isinstance(x, (bool, int, float, str)):
+        if x is None or type(x) in (bool, int, float) or isinstance(x, str):
             return x
         if isinstance(x, Symbol):
             return {"tag": "symbol", "name": x.name}
@@ -193,8 +196,6 @@ class Writer:
             return {"tag": "function", "name": path}
         if isinstance(x, V.Pair):
             return {"tag": "pair", "data": [self.lower(x.first), self.lower(x.second)]}
-        if isinstance(x, V.Range):
-            return self.array(Base.bindings["collect"](x))
         if isinstance(x, V.ColonType):
             return {"tag": "colon"}
         if isinstance(x, Struct):
@@ -210,6 +211,12 @@ class Writer:
                 "kind": kind[0],
                 "data": [self.lower(v) for v in self.made[id(x)]],
             }
+        name = kind_of(x)
+        if name is not None:
+            parts = [self.lower(v) for v in VALUES[name][0](x)]
+            return {"tag": "value", "kind": name, "type": self.type(T.typeof(x)), "data": parts}
+        if isinstance(x, (int, float)):
+            return x
         raise E.ErrorException(
             f"values of type {T.type_string(T.typeof(x))} cannot be saved: they hold code"
             if callable(x)
@@ -261,7 +268,8 @@ def _parts(x: Any) -> Any:
         return [p for pair in x.pairs() for p in pair]
     if isinstance(x, Struct):
         return [getattr(x, f, None) for f in x.fields]
-    return ()
+    name = kind_of(x)
+    return () if name is None else VALUES[name][0](x)
 
 
 class Raiser:
@@ -302,6 +310,10 @@ class Raiser:
                 f"there is no {d['kind']} yet; load its package first, as `using Flux` does"
             )
         return MADE[d["kind"]]([self.value(v) for v in d["data"]])
+
+    def raise_value(self, d: Any) -> Any:
+        parts = [self.value(v) for v in d["data"]]
+        return make(d["kind"], d["type"]["name"], self.type(d["type"]), parts)
 
     def raise_colon(self, d: Any) -> Any:
         return V.COLON

@@ -133,6 +133,23 @@ def gates(module: Module) -> None:
         take = Base.bindings["view" if lazy else "getindex"]
         return take(x, rows) if Base.bindings["ndims"](x) == 1 else take(x, rows, V.COLON)
 
+    @module.method("flip(f, xs)", export=False, transparent=True)
+    def flip(f: Any, xs: Any) -> Any:
+        """`f` of each of `xs`, from the last to the first; the results in the order of `xs`.
+
+        A recurrent layer reads a sequence backwards so.
+
+        ```jldoctest
+        julia> seen = Int[]; Flux.flip(x -> (push!(seen, x); 10x), [1, 2, 3]) |> println
+        [10, 20, 30]
+
+        julia> println(seen)
+        [3, 2, 1]
+        ```
+        """
+        reverse = Base.bindings["reverse"]
+        return reverse(Base.bindings["map"](f, reverse(xs)))
+
     @module.method("multigate(x::AbstractArray, h, n)", export=False, transparent=True)
     def multigate(x: Any, h: int, n: Any) -> Any:
         """All `n` gates in the rows of an array; `n` is a `Val`."""

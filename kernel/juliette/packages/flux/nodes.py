@@ -255,9 +255,15 @@ trees.register(
         lambda x: (("first", "second"), (x.first, x.second)), lambda x, v: V.Pair(*v), mirror=_named
     ),
 )
-_FUNCTIONS: tuple[type, ...] = (ClosureBase, Composed)
-for _cls in _FUNCTIONS:
-    trees.register(_cls, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
+trees.register(Composed, trees.Opener(_fields_children, _rebuild_fields, mirror=_named))
+
+
+def _captured(x: Any) -> trees.Parts | None:
+    """What a closure captured; up to Flux 0.14 it does not open."""
+    return _fields_children(x) if PROFILE.modern else None
+
+
+trees.register(ClosureBase, trees.Opener(_captured, _rebuild_fields, mirror=_named))
 trees.register_array(Array, trees.ArrayKind(lambda a: a.data, wrap_data))
 
 
