@@ -363,11 +363,15 @@ def isapprox_arrays(
     ```jldoctest
     julia> [1.0, 2.0] ≈ [1.0, 2.0 + 1e-12]
     true
+
+    julia> [1.0, 2.0] ≈ [1.0; 2.0;;]
+    true
     ```
     """
     x, y = dense(a), dense(b)
     if x.shape != y.shape:
         same_shape(a, b)
+        x, y = x.reshape(-1, order="F"), y.reshape(-1, order="F")  # one has more sizes of one
     if x.dtype == object or y.dtype == object or norm is not None:
         size = norm or size_of_array
         if rtol is None:

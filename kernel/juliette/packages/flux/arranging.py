@@ -15,6 +15,7 @@ from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.data import BATCH, numobs
 from juliette.packages.flux.inputs import machine
+from juliette.packages.zygote.shapes import listed
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -222,7 +223,7 @@ def shapes(module: Module) -> None:
             if dims is None
             else tuple(range(1, n + 1))
             if isinstance(dims, V.ColonType)
-            else (dims if type(dims) is tuple else (dims,))
+            else (dims if type(dims) is tuple else tuple(listed(dims)))
         )
         width = float(eps if ϵ is None else ϵ)
         Base.bindings["float"](Base.bindings["eltype"](x))

@@ -20,6 +20,7 @@ from juliette.packages.flux.boundary import (
     to_host,
 )
 from juliette.packages.flux.inputs import REAL_ONLY, known
+from juliette.packages.zygote import shapes
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -223,7 +224,7 @@ def load_activations(module: Module) -> None:
     def logsumexp(x: Any, *, dims: Any = None) -> Any:
         """`log.(sum(exp.(x); dims))`, computed in a stable way."""
         host = float_host(x)
-        whole = not isinstance(dims, (int, tuple))
+        whole = dims is None or isinstance(dims, V.ColonType)
         if host is None:
             return big_logsumexp(x, V.COLON if whole else dims)
         return from_host(
@@ -326,9 +327,8 @@ def called_with_number(name: str) -> ErrorException:
 
 def axes_of(dims: Any, n: int) -> tuple[int, ...]:
     """Dimensions as Julia counts them, or the colon for all, as axes."""
-    if isinstance(dims, (int, tuple)):
-        return tuple([d - 1 for d in (dims if isinstance(dims, tuple) else (dims,)) if d <= n])
-    return tuple(range(n))
+    axes = shapes.axes_of(dims, n)
+    return tuple(range(n)) if axes is None else axes
 
 
 def softmax_slope(g: Any, y: Any, axes: tuple[int, ...]) -> Any:

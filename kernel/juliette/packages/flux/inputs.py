@@ -22,7 +22,7 @@ from juliette_engine.rules import floating
 from juliette_engine.tape import primal
 
 # The fields that say of what kind a layer's numbers are, the first that a layer has.
-_WEIGHTS = ("weight", "Wi", "scale", "γ", "cell")
+_WEIGHTS = ("weight", "Wi", "scale", "cell")  # layers that normalise take what comes
 _FIELD: dict[type, str | None] = {}
 _warned: list[bool] = []
 
@@ -66,7 +66,7 @@ def matched(layer: Any, x: Any) -> Any:
             refuse_order(layer, np.result_type(have, have if dtype is None else dtype))
         return x
     if have.kind == "f":
-        if not PROFILE.modern:
+        if not PROFILE.modern or _FIELD[layer.host] == "scale":
             return x
         if have == np.float64 and dtype == np.float32:
             warn(layer, x)

@@ -32,8 +32,8 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
-from juliette.runtime.errors import MethodError, translated
-from juliette.runtime.modules import Module
+from juliette.runtime.errors import ArgumentError, MethodError, translated
+from juliette.runtime.modules import Base, Module
 from juliette.runtime.structs import Struct, make_class
 from juliette.syntax.expr import Symbol
 from juliette_engine import trees
@@ -142,11 +142,26 @@ def argument(x: Any, known: dict[int, Any]) -> Any:
     return x
 
 
+def tidy_active(mode: Any) -> bool | None:
+    """When a layer trains: always, never, or (None) within a gradient."""
+    if mode is None or isinstance(mode, bool):
+        return mode
+    if mode == "auto" or (isinstance(mode, Symbol) and mode.name == "auto"):
+        return None
+    raise ArgumentError(
+        f"active = {Base.bindings['repr'](mode)} is not accepted, must be true/false/nothing or :auto"
+    )
+
+
 def build(t: Any, cls: type[Layer], args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """A layer by the engine's constructor."""
     known: dict[int, Any] = {}
     given = {
-        name: maker(t, args, value) if name.startswith("init") else argument(value, known)
+        name: maker(t, args, value)
+        if name.startswith("init")
+        else tidy_active(value)
+        if name == "active"
+        else argument(value, known)
         for name, value in keywords.items()
     }
     if args and isinstance(args[0], int):  # sizes one by one
@@ -404,3 +419,16 @@ def expose_same_pad(module: Module) -> None:
     def depthwise(kernel: Any, sizes: Any, *rest: Any, **keywords: Any) -> Any:
         """A `Conv` with a group for each input channel."""
         return T.CONSTRUCT(conv, (kernel, sizes, *rest), {**keywords, "groups": sizes.first})
+
+    @module.method("DepthwiseConv(weight::AbstractArray, rest...; keywords...)", transparent=True)
+    def depthwise_of(weight: Any, *rest: Any, **keywords: Any) -> Any:
+        """A `Conv` of the given weights: the window, the input channels, the outputs of each.
+
+        ```jldoctest
+        julia> DepthwiseConv(rand(2, 2, 3, 4), rand(12))
+        Conv((2, 2), 3 => 12, groups=3)  # 60 parameters
+        ```
+        """
+        *window, groups, times = Base.bindings["size"](weight)
+        one = Base.bindings["reshape"](weight, *window, 1, groups * times)
+        return T.CONSTRUCT(conv, (one, *rest), {**keywords, "groups": groups})

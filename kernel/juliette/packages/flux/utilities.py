@@ -257,9 +257,10 @@ def mode(name: str, value: Any, *, negate: bool) -> Any:
         if value.name != "auto":
             raise E.ArgumentError(f"{name} accepts only the symbol :auto, got :{value.name}")
         return None
-    if value is None:
-        return None
-    return not value if negate else bool(value)
+    from juliette.packages.flux.layers import tidy_active
+
+    active = tidy_active(value)
+    return not active if negate and active is not None else active
 
 
 def collect(xs: tuple[Any, ...]) -> Params:
