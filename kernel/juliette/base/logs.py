@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from juliette.compiler import support
 from juliette.display.expressions import expression_text
 from juliette.display.frames import frames_of
-from juliette.display.io import IO, STDERR, Text
+from juliette.display.io import IO, STDERR, Text, screen
 from juliette.display.show import SHOW, one_line, string_of
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -332,7 +332,7 @@ def console_text(
     """A message as the console shows it; the values share the height of the screen."""
     context = target.context
     lines = [(0, text) for text in string_of(message).removesuffix("\n").split("\n")]
-    height, breadth = context.get("displaysize") or (24, 80)
+    height, breadth = screen(target)
     rows = max(1, height // (len(kw) + ("maxlog" not in kw)))
     shown = {
         **context,

@@ -18,6 +18,7 @@ from juliette.display.io import (
     IOContext,
     IOStream,
     Text,
+    screen,
 )
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -175,7 +176,7 @@ def context_in(p: V.Pair, io: IO) -> bool:
 @Base.method("displaysize(io::IO)")
 def displaysize(io: IO) -> tuple[int, int]:
     """Rows and columns of what a stream is shown on."""
-    return io.get("displaysize") or displaysize_default()
+    return displaysize_default() if io.get("displaysize") is None else screen(io)
 
 
 @Base.method("displaysize()")

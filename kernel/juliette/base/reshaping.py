@@ -34,7 +34,11 @@ from juliette.runtime.errors import (
 from juliette.runtime.modules import Base
 
 
-@Base.method("reshape(a::AbstractArray, dims...)")
+@Base.method("reshape(a::AbstractArray, ndims::Val)")
+@Base.method("reshape(a::AbstractArray, dims::Union{Integer,Colon,AbstractUnitRange}...)")
+@Base.method(
+    "reshape(a::AbstractArray, dims::Tuple{Vararg{Union{Integer,Colon,AbstractUnitRange}}})"
+)
 @Base.method("reshape(a::AbstractArray, dims::Union{Int64,Colon}...)")
 @Base.method("reshape(a::AbstractArray, dims::Tuple{Vararg{Union{Int64,Colon}}})")
 @Base.method("reshape(a::AbstractArray, dims::Tuple{Vararg{Int64}})")

@@ -9,7 +9,7 @@ import numpy as np
 
 from juliette.display import arrays as layout
 from juliette.display import show as S
-from juliette.display.io import IO, Text, within
+from juliette.display.io import IO, Text, screen, within
 from juliette.display.numbers import float_text
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -260,7 +260,7 @@ def show_array_long(io: IO, mime: Any, a: Any) -> None:
     io.write(":")
     if io.get("compact") is None and len(shape) > 1 and shape[1] > 1:
         io = io.with_(compact=True)
-    rows, cols = io.get("displaysize") or (24, 80)
+    rows, cols = screen(io)
     limit = bool(io.get("limit"))
     if limit and rows - 4 <= 0:
         io.write(" …")
@@ -436,7 +436,7 @@ def cell_text(v: Any, io: IO) -> str:
 def print_elements(io: IO, a: Any) -> None:
     """The elements alone, in columns."""
     text = Text()
-    rows, cols = io.get("displaysize") or (24, 80)
+    rows, cols = screen(io)
     if len_of(a):
         print_array(IO(text, io.context), a, rows, cols)
     io.write(text.value().removeprefix("\n"))

@@ -11,7 +11,7 @@ from juliette.base.iteration import iterate_value
 from juliette.base.iterators import Reverse
 from juliette.base.pairs import Pairs
 from juliette.base.zipping import Enumerate, Zip
-from juliette.display.io import IO, within
+from juliette.display.io import IO, screen, within
 from juliette.display.show import _implied, joined, one_line, show, show_default
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -178,7 +178,7 @@ for _t in ("AbstractDict", "AbstractSet", "Base.ValueIterator", "Base.Iterators.
 def two_columns(io: IO, x: Any, items: Any, value_type: Any, key_type: Any = None) -> None:
     """`key => value`, one entry on each line, keys padded to one width."""
     n = length(x)
-    rows, cols = io.get("displaysize") or (24, 80)
+    rows, cols = screen(io)
     items = list(items)
     limit = bool(io.get("limit"))
     if limit and rows < 5:
@@ -206,7 +206,7 @@ def two_columns(io: IO, x: Any, items: Any, value_type: Any, key_type: Any = Non
 
 def one_column(io: IO, x: Any, items: Any) -> None:
     n = length(x)
-    rows, cols = io.get("displaysize") or (24, 80)
+    rows, cols = screen(io)
     limit = bool(io.get("limit"))
     eltype = Base.bindings["eltype"](x)
     for i, v in enumerate(items, 1):

@@ -8,9 +8,11 @@ import numpy as np
 
 from juliette.runtime import structs
 from juliette.runtime import types as T
+from juliette.runtime.errors import TypeError_
 from juliette.runtime.modules import Base
 from juliette.runtime.streams import ByteStream, LineInput, MemoryStream, Nothing
 from juliette.runtime.text import from_utf8, utf8
+from juliette.syntax.expr import Symbol
 
 
 class IO:
@@ -70,6 +72,16 @@ class UserIO:
 
 
 structs.MIXINS[T.IO_] = UserIO
+
+
+def screen(io: Any) -> tuple[int, int]:
+    """The rows and columns that a stream's context tells, or those of a usual terminal."""
+    size = io.get("displaysize")
+    if size is None:
+        return (24, 80)
+    if type(size) is tuple and list(map(type, size)) == [int, int]:
+        return size
+    raise TypeError_(Symbol("typeassert"), "", T.tuple_type((T.Int64, T.Int64)), size)
 
 
 class IOContext(IO):

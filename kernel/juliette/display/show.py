@@ -428,7 +428,7 @@ def show_long(io: IO, mime: V.MIME, x: Any) -> None:
     if isinstance(x, V.Char):
         show_char_long(io, mime, x)
     elif isinstance(x, str):
-        io.write(string_long(x, io.context))
+        io.write(string_long(x, io))
     elif isinstance(x, Irrational):
         io.write(f"{x.name} = {str(x.value)[:15]}...")
     elif isinstance(x, T.JuliaType):

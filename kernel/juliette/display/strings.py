@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from juliette.display.io import IO, screen
 from juliette.runtime import values as V
 from juliette.runtime.text import bytes_code, is_valid, utf8
 
@@ -170,12 +171,12 @@ def char_description(c: V.Char) -> str:
     return f": {where} (category {kind}: {_CATEGORIES[kind]})"
 
 
-def string_long(x: str, context: dict[str, Any]) -> str:
+def string_long(x: str, io: IO) -> str:
     """A string in quotes; the middle of one longer than seven lines is left out and counted."""
-    if not context.get("limit"):
+    if not io.get("limit"):
         return quoted(x)
-    limit = max(20, (context.get("displaysize") or (24, 80))[1])
-    if context.get("typeinfo") is None:
+    limit = max(20, screen(io)[1])
+    if io.get("typeinfo") is None:
         limit *= 7
     n = len(utf8(str(x)))
     if n <= limit - 2:

@@ -433,15 +433,23 @@ class ElementError(Exception):
         super().__init__(f"in {family}, expected Type, got {got!r}")
 
 
+def _refers(p: Any) -> bool:
+    """Is a value mutable, or has it references to such? No type can be told apart by it."""
+    from juliette.runtime.array import Array
+    from juliette.runtime.tables import Hashed
+
+    if isinstance(p, (str, Array, Hashed)) or type(p).__hash__ is None:
+        return True
+    parts = p if type(p) is tuple else [getattr(p, f) for f in getattr(p, "value_fields", ())]
+    return any(map(_refers, parts))
+
+
 def bind_parameter(t: UnionAll, p: Any) -> Any:
     """`t{p}`, if `p` is in the bounds of the variable."""
     if p is Vararg_:
         raise ElementError("Type", "parameter", p)
     if not isinstance(p, (JuliaType, TypeVar, int)):
-        from juliette.runtime.array import Array
-        from juliette.runtime.tables import Hashed
-
-        if isinstance(p, (str, Array, Hashed)) or type(p).__hash__ is None:
+        if _refers(p):
             raise ElementError("Type", "parameter", p)
     var = t.var
     if var.upper is not Any_ or var.lower is not Bottom:

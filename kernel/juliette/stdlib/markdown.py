@@ -6,7 +6,7 @@ from typing import Any
 
 from juliette.base.array_protocol import values_of
 from juliette.base.strings.values import text_of
-from juliette.display.io import IO
+from juliette.display.io import IO, screen
 from juliette.runtime import types as T
 from juliette.runtime.array import vector
 from juliette.runtime.dispatch import GenericFunction
@@ -96,7 +96,7 @@ def load(module: Module) -> None:
     @module.method("term(io::IO, md, columns=nothing)", export=False)
     def term(io: IO, md: Any, columns: Any = None) -> None:
         """Write a document for reading in a terminal."""
-        width = (io.get("displaysize") or (24, 80))[1] if columns is None else columns
+        width = screen(io)[1] if columns is None else columns
         writer_ = Terminal(io, int(width))
         io.write(writer_.block(md) if E.kind(md) else writer_.blocks(md))
 
@@ -147,7 +147,7 @@ def showing(module: Module) -> None:
         )
 
     def show_terminal(io: IO, _: Any, md: Any) -> None:
-        columns = (io.get("displaysize") or (24, 80))[1]
+        columns = screen(io)[1]
         io.write(Terminal(io, columns).block(md))
 
     module.method("show(io::IO, md::MD)", export=False)(lambda io, md: io.write(W.plain(md)))

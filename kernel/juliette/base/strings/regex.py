@@ -170,7 +170,7 @@ Base.method("Regex(args...)")(_make)
 @Base.macro("r_str")
 def r_str(context: Any, text: str, *flags: Any) -> Any:
     """`r"…"`: a regular expression; flags `i m s x a` may follow."""
-    return QuoteNode(Regex(text, *flags))
+    return QuoteNode(_make(REGEX, text, *flags))
 
 
 SHOW_HOOKS[Regex] = lambda io, r, long: io.write(r.literal())

@@ -23,9 +23,10 @@ from juliette_engine.layers.layer import Layer
 from juliette_engine.layers.recurrent import Recur
 
 _PAIR = "Pair{<:Integer,<:Integer}"
+_BIAS = "bias::Union{Bool,AbstractArray}=true"
 _CONVOLUTION = (
     f"(kernel::Tuple{{Vararg{{Integer}}}}, channels::{_PAIR}, σ=identity)",
-    "(weight::AbstractArray, bias=true, σ=identity)",
+    f"(weight::AbstractArray, {_BIAS}, σ=identity)",
 )
 _CELL = (f"(sizes::{_PAIR})", "(in::Integer, out::Integer)")
 _CELL_OF_CHOICE = (f"(sizes::{_PAIR}, σ=tanh)", "(in::Integer, out::Integer, σ=tanh)")
@@ -42,13 +43,13 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "Dense": (
         f"(sizes::{_PAIR}, σ=identity)",
         "(in::Integer, out::Integer, σ=identity)",
-        "(weight::AbstractMatrix, bias=true, σ=identity)",
+        f"(weight::AbstractMatrix, {_BIAS}, σ=identity)",
     ),
-    "Scale": (*_SIZE_AND_ACTIVATION, "(scale::AbstractArray, bias=true, σ=identity)"),
+    "Scale": (*_SIZE_AND_ACTIVATION, f"(scale::AbstractArray, {_BIAS}, σ=identity)"),
     "Bilinear": (
         f"(sizes::Union{{{_PAIR},Pair{{<:Tuple{{Integer,Integer}},<:Integer}}}}, σ=identity)",
         "(in1::Integer, in2::Integer, out::Integer, σ=identity)",
-        "(weight::AbstractArray, bias=true, σ=identity)",
+        f"(weight::AbstractArray, {_BIAS}, σ=identity)",
     ),
     "Embedding": (f"(sizes::{_PAIR})", "(in::Integer, out::Integer)", "(weight::AbstractMatrix)"),
     "EmbeddingBag": (

@@ -434,6 +434,11 @@ def padding(module: Module, name: str, f: Any) -> None:
             where = (dims - 1,)
         elif dims is not None and not isinstance(dims, V.ColonType):
             where = tuple(d - 1 for d in support.iterate(dims))
+        if not known(x) and not args and name not in ("pad_constant", "pad_zeros"):
+            # elements of any kind: which of them stand where
+            size = np.shape(x.data)
+            places = np.arange(1, x.data.size + 1).reshape(size, order="F")
+            return Base.bindings["getindex"](x, from_host(f(places, to_host(pad), dims=where)))
         return from_host(f(to_host(x), to_host(pad), *map(to_host, args), dims=where))
 
     call.__doc__ = f.__doc__

@@ -401,13 +401,15 @@ def expose_same_pad(module: Module) -> None:
     from juliette_engine.layers.conv import SamePad
 
     same = T.define("SamePad", module=module)
-    T.register_class(SamePad, same)
+    # each profile of Flux in the process has a type of its own
+    own = type("SamePad", (SamePad,), {})
+    T.register_class(own, same)
     module.const("SamePad", same)
 
     @module.method("SamePad()")
     def same_pad(_: Any) -> Any:
         """Padding that keeps the size of the input, for layers of stride 1."""
-        return SamePad()
+        return own()
 
     conv = module.bindings["Conv"]
 

@@ -144,17 +144,17 @@ def traced_elements(a: Any) -> Any:
     return (rules.getitem(a, i[::-1]) for i in np.ndindex(*shape[::-1]))
 
 
-def wrapped_elements(a: Any) -> Any:
-    """An iterator over the elements of a wrapper, around a traced array or a plain one."""
-    return (
-        traced_elements(densify(a))
-        if is_wrapper(a) and wraps_node(a)
-        else iteration.iterate_data(a)
-    )
+def wrapped_elements(plain: Any) -> Any:
+    """The iterator of a class of wrappers, `plain` unless they stand around a traced array."""
+
+    def iterate(a: Any) -> Any:
+        return traced_elements(densify(a)) if is_wrapper(a) and wraps_node(a) else plain(a)
+
+    return iterate
 
 
 for _cls in [c for c in iteration.ITERATORS if issubclass(c, V.Wrapper)]:
-    iteration.ITERATORS[_cls] = wrapped_elements
+    iteration.ITERATORS[_cls] = wrapped_elements(iteration.ITERATORS[_cls])
 B.TRACED_WITHIN = wraps_node
 
 # ---------------------------------------------------------------- there and back

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.display.array_show import marks, matrix_text, size_text
+from juliette.display.io import screen
 from juliette.runtime import types as T
 from juliette.runtime.array import elements
 from juliette.runtime.modules import Base
@@ -29,7 +30,7 @@ def show_matrix(io: Any, mime: Any, a: Any) -> None:
     m, n = a.shape
     if not (m and n):
         return
-    rows, cols = io.get("displaysize") or (24, 80)
+    rows, cols = screen(io)
     if max(m, n) < 16:
         inner = io.with_(typeinfo=a.eltype)
         if io.get("compact") is None and n > 1:
@@ -77,7 +78,7 @@ def show_vector(io: Any, mime: Any, v: Any) -> None:
     if not index:
         return
     io.write(":")
-    rows, _ = io.get("displaysize") or (24, 80)
+    rows, _ = screen(io)
     pad = len(str(index[-1]))
     count = len(index)
     half = (rows - 8) // 2 if io.get("limit") else count + 1
