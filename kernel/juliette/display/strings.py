@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
 
 from juliette.display.io import IO, screen
 from juliette.runtime import values as V

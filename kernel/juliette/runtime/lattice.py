@@ -448,9 +448,8 @@ def bind_parameter(t: UnionAll, p: Any) -> Any:
     """`t{p}`, if `p` is in the bounds of the variable."""
     if p is Vararg_:
         raise ElementError("Type", "parameter", p)
-    if not isinstance(p, (JuliaType, TypeVar, int)):
-        if _refers(p):
-            raise ElementError("Type", "parameter", p)
+    if not isinstance(p, (JuliaType, TypeVar, int)) and _refers(p):
+        raise ElementError("Type", "parameter", p)
     var = t.var
     if var.upper is not Any_ or var.lower is not Bottom:
         from juliette.runtime.subtyping import subtype
