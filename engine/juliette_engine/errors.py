@@ -66,13 +66,15 @@ class DomainError(ValueError):
 class Inapplicable(TypeError):
     """An operation on values that it knows nothing of; its `name` and the `values` travel along.
 
+    The values are arrays as such if `whole`; else it is their elements that nothing can be done with.
+
     Source: Julia, `MethodError`.
     """
 
-    def __init__(self, name: str, values: tuple[object, ...]) -> None:
+    def __init__(self, name: str, values: tuple[object, ...], *, whole: bool = False) -> None:
         kinds = ", ".join(type(x).__name__ for x in values)
         super().__init__(f"cannot compute {name} of values of type {kinds}")
-        self.name, self.values = name, values
+        self.name, self.values, self.whole = name, values, whole
 
 
 class UsageError(RuntimeError):

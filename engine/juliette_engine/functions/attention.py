@@ -10,7 +10,7 @@ import numpy as np
 
 from juliette_engine import rules
 from juliette_engine.activations import where
-from juliette_engine.errors import ArgumentError, unequal
+from juliette_engine.errors import ArgumentError, Inapplicable, unequal
 from juliette_engine.functions.gathering import batched_mul, batched_transpose
 from juliette_engine.primitive import shape
 from juliette_engine.primitives import permute
@@ -92,6 +92,8 @@ def dot_product_attention(
     Raises: DimensionMismatch if they do not fit, or `nheads` does not divide the features.
     Source: Vaswani and others (2017); NNlib, `dot_product_attention`.
     """
+    if not len(shape(q)) == len(shape(k)) == len(shape(v)) >= 2:
+        raise Inapplicable("dot_product_attention", (q, k, v), whole=True)
     batches = [shape(x)[2:] for x in (q, k, v)]
     if len(batches[0]) != 1:
         if batches[0] != batches[1] or batches[0] != batches[2]:

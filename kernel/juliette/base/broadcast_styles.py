@@ -9,7 +9,7 @@ from typing import Any
 from juliette.base.array_protocol import (
     array_parameters,
 )
-from juliette.compiler import support
+from juliette.base.essentials import members_constructor
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -17,7 +17,7 @@ from juliette.runtime.errors import (
     DimensionMismatch,
     ErrorException,
 )
-from juliette.runtime.modules import Base, Module, constructors
+from juliette.runtime.modules import Base, Module
 
 Broadcast = Module("Broadcast", Base)
 Broadcast.visible = Broadcast.bindings["__builtins__"] = Base.bindings
@@ -55,12 +55,7 @@ def style_type(
     t = T.define(key, parent, params, abstract=abstract, module=Broadcast)
     if not abstract:
         T.unwrap(t).typename.make_class = _style_class
-        support._builtin(
-            constructors(t),
-            T.tuple_type([T.type_of_type(t)]) if not params else T.tuple_type([T.Type_]),
-            lambda s: s.pyclass(),
-            (),
-        )
+        members_constructor(t, (), lambda s: s.pyclass(), ())
     name(key, t)
     return t
 

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 
 from juliette.base.code_macros import call
 from juliette.base.documentation import show_markdown, text_of
-from juliette.base.essentials import _simple
 from juliette.compiler.lower.signatures import without_hint
 from juliette.display.expressions import expression_text
 from juliette.display.io import IO, STDOUT
@@ -60,7 +59,14 @@ Binding_ = T.define("Binding", module=Docs)
 T.register_class(Binding, Binding_)
 Docs.const("Binding", Binding_, export=False)
 Binding_.typename.fields, Binding_.typename.field_types = ("mod", "var"), (T.Module_, T.Symbol_)
-_simple(Binding_, lambda _, module, name: Binding(module, name.name))
+
+
+@Docs.method("Binding(m::Module, v::Symbol)", export=False)
+def binding(_: Any, m: Module, v: Symbol) -> Binding:
+    """A name in a module."""
+    return Binding(m, v.name)
+
+
 Documentation_ = T.define("Markdown.MD")
 T.register_class(Documentation, Documentation_)
 Base.const("Documentation", Documentation_, export=False)

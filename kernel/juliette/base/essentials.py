@@ -163,6 +163,14 @@ def _applied(t: Any, f: Any) -> None:
     support._builtin(constructors(t), signature, f, ("args",))
 
 
+def members_constructor(t: Any, types: tuple[Any, ...], f: Any, names: tuple[str, ...]) -> None:
+    """The constructor that each member of a family has: `Family{A, B}(::types...) where {A, B}`."""
+    signature: Any = T.tuple_type([T.type_of_type(T.unwrap(t)), *types])
+    for v in reversed(T.unwrap(t).parameters):
+        signature = T.UnionAll(v, signature)
+    support._builtin(constructors(t), signature, f, names)
+
+
 def _expression(t: Any, *args: Any) -> Expr:
     if not args or type(args[0]) is not Symbol:
         raise MethodError(t, args, None)

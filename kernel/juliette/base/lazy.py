@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from juliette.base.collecting import lazy_type
+from juliette.base.essentials import members_constructor
 from juliette.base.iteration import native_steps
 from juliette.base.iterator_sizes import Lazy, eltype_of_iterator, shape_of_iterator, size_of
 from juliette.compiler import support
@@ -26,19 +27,31 @@ def length_of(x: Any) -> int:
 
 
 def lazily(
-    name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]]
+    name: str, params: str, parameters: Callable[[Any], tuple[Any, ...]], *, plain: bool = True
 ) -> Callable[[type], type]:
-    """Make a class the class of `Base.Iterators.Name{params}`, with its `iterate` methods."""
+    """Make a class the class of `Base.Iterators.Name{params}`, with its `iterate` methods.
+
+    Its constructors are made too, but without `plain` the one of the bare `Name` stands elsewhere.
+    """
 
     def register(cls: type) -> type:
         family = lazy_type(cls, f"Base.Iterators.{name}", params, parameters)
-        many = name in ("Zip", "ProductIterator")  # the one field holds all iterators
-        support._builtin(
-            constructors(family),
-            T.tuple_type([T.Type_, T.Vararg(T.Any_)]),
-            lambda t, *args: cls(*args[0]) if many else cls(*args),
-            ("args",),
-        )
+        taken: list[tuple[Any, ...]]
+        if name in ("Zip", "ProductIterator"):  # the one field holds all iterators
+            taken = [((T.Tuple_,), ("is",), lambda t, sources: cls(*sources))]
+        else:
+            made = cls.__init__.__code__  # type: ignore[misc]
+            names = made.co_varnames[1 : made.co_argcount]
+            few = len(names) - len(cls.__init__.__defaults__ or ())  # type: ignore[misc]
+            taken = [
+                ((T.Any_,) * n, names[:n], lambda t, *args: cls(*args))
+                for n in range(few, len(names) + 1)
+            ]
+        for types, names, make in taken:
+            members_constructor(family, types, make, names)
+            if plain:
+                whole = T.tuple_type([T.type_of_type(family), *types])
+                support._builtin(constructors(family), whole, make, names)
         Iterators.set(name, family, const=True)
         native_steps(name, module=Iterators)
         return cls

@@ -80,7 +80,7 @@ Iterators.set("Pairs", Pairs_, const=True)
 native_steps("Pairs", module=Iterators)
 
 
-@lazily("Stateful", "T VS N", lambda s: (T.typeof(s.itr), T.Any_, T.Int64))
+@lazily("Stateful", "T VS N", lambda s: (T.typeof(s.itr), T.Any_, T.Int64), plain=False)
 class Stateful(Lazy):
     """`Iterators.Stateful(xs)`: an iterator that remembers where it is."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.array_protocol import shape_of
-from juliette.base.numbers.promotion import promote_type
+from juliette.base.numbers.promotion import promote, promote_type
 from juliette.compiler import support
 from juliette.runtime import broadcast as B
 from juliette.runtime import ranges as R
@@ -180,10 +180,17 @@ def colon_chars(start: V.Char, stop: V.Char) -> Any:
 
 @Base.method("(:)(start::T, step, stop::T) where T")
 def colon_any(start: Any, step: Any, stop: Any) -> Any:
-    try:
-        return V.StepRange(start, step, stop)
-    except TypeError:
-        raise MethodError(Base.bindings[":"], (start, step, stop), None) from None
+    """Elements are of the type that the start has after a step."""
+    convert = Base.bindings["convert"]
+    kind = T.typeof(R.OPERATORS["+"](start, Base.bindings["zero"](step)))
+    return _steps(R.StepRange_, convert(kind, start), step, convert(kind, stop))
+
+
+@Base.method("(:)(start::Real, step, stop::Real)")
+def colon_reals(start: Any, step: Any, stop: Any) -> Any:
+    """The ends get a type together, the step keeps its own."""
+    start, stop = promote(start, stop)
+    return colon_any(start, step, stop)
 
 
 @Base.method("range(start; stop=nothing, length::Union{Nothing,Integer}=nothing, step=nothing)")
@@ -374,6 +381,8 @@ def _steps(t: Any, start: Any, step: Any, stop: Any) -> Any:
     if isinstance(t, T.DataType):
         convert, (element, by) = Base.bindings["convert"], t.parameters
         start, step, stop = convert(element, start), convert(by, step), convert(element, stop)
+    if T.isa(start, T.Integer) and not Base.bindings["isinteger"](R.OPERATORS["+"](start, step)):
+        raise ArgumentError("StepRange{<:Integer} cannot have non-integer step")
     if not isinstance(start, V.Char) and R.OPERATORS["iszero"](step):
         raise ArgumentError("step cannot be zero")
     return V.StepRange(start, step, stop)

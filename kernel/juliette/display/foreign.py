@@ -209,7 +209,11 @@ def _seen(frame: Any) -> Iterator[Any]:
     code = frame.f_code
     for value in (*frame.f_locals.values(), *code.co_consts):
         yield value
-        data = value if isinstance(value, np.ndarray) else getattr(value, "data", value)
+        # Only what is held: a property may compute, and an object may be half made.
+        held = not isinstance(getattr(type(value), "data", None), property)
+        data = (
+            getattr(value, "data", value) if held and not isinstance(value, np.ndarray) else value
+        )
         if type(value) in (list, tuple):
             yield from value[:1000]
         elif isinstance(data, np.ndarray) and data.dtype == object:

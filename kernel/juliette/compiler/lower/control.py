@@ -182,5 +182,7 @@ class Control(Scoping):
 
     def lower_tryfinally(self, e: Expr) -> C.Node:
         """`Expr(:tryfinally, body, final)`, which macros make: `try` with `finally`, but no scope."""
+        if len(e.args) != 2:
+            raise problem("malformed expression")
         body, final = e.args
         return C.Try(self.lower(body), None, None, None, self.lower(final))

@@ -143,7 +143,7 @@ _OPERATIONS = {
 
 def inapplicable(error: engine_errors.Inapplicable) -> Any:
     """The MethodError of an operation on values that have none; None if it is none of Base's."""
-    operands = tuple(map(_operand, error.values))
+    operands = tuple(_operand(x, error.whole) for x in error.values)
     name = _OPERATIONS.get(error.name, error.name)
     calls = [(name, operands)]
     if error.name == "xlogy":  # a * log(b)
@@ -157,9 +157,11 @@ def inapplicable(error: engine_errors.Inapplicable) -> Any:
     return E.MethodError(f, operands, None) if isinstance(f, GenericFunction) else None
 
 
-def _operand(x: Any) -> Any:
-    """What an elementwise operation sees of a value: an element of an array, or the value."""
+def _operand(x: Any, whole: bool) -> Any:
+    """What an operation sees of a value: if it is elementwise, an element of an array, or the value."""
     x = zygote.primal(x)
+    if whole:
+        return from_host(x)
     if isinstance(x, np.ndarray) and x.size:
         x = x.flat[0]
     elif type(x) is Listed and x:
