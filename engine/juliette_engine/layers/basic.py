@@ -13,6 +13,7 @@ from juliette_engine.activations import identity
 from juliette_engine.errors import (
     ArgumentError,
     DimensionMismatch,
+    Inapplicable,
     OutOfBounds,
     UsageError,
 )
@@ -128,6 +129,8 @@ class Scale(Layer):
 
     def __init__(self, *args: Any, bias: Any = True, init: Function = ones32) -> None:
         given = list(args)
+        if not given or (len(given) == 1 and callable(given[0]) and not given_array(given[0])):
+            raise Inapplicable("Scale", ())
         activated = len(given) > 1 and (callable(given[-1]) or not given_array(given[0]))
         self.σ = given.pop() if activated and not isinstance(given[-1], int) else identity
         if given_array(given[0]):

@@ -209,8 +209,8 @@ class LayerNorm(Layer):
         λ: Function = identity,
     ) -> None:
         sizes = list(size)
-        self.λ = λ if isinstance(sizes[-1], (int, tuple)) else sizes.pop()
-        self.size = sizes[0] if isinstance(sizes[0], tuple) else tuple(sizes)
+        self.λ = λ if not sizes or isinstance(sizes[-1], (int, tuple)) else sizes.pop()
+        self.size = sizes[0] if sizes and isinstance(sizes[0], tuple) else tuple(sizes)
         self.diag = Scale(*self.size, self.λ) if affine else self.λ
         self.ε = eps
         self.affine = affine

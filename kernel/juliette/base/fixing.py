@@ -6,6 +6,7 @@ from typing import Any
 
 from juliette.base.essentials import _simple
 from juliette.runtime import types as T
+from juliette.runtime.errors import MethodError
 from juliette.runtime.modules import Base
 
 
@@ -25,8 +26,10 @@ class Fix1(_Fix):
 
     __slots__ = ()
 
-    def __call__(self, y: Any) -> Any:
-        return self.f(self.x, y)
+    def __call__(self, *ys: Any) -> Any:
+        if len(ys) != 1:
+            raise MethodError(self, ys, None)
+        return self.f(self.x, ys[0])
 
 
 class Fix2(_Fix):
@@ -34,8 +37,10 @@ class Fix2(_Fix):
 
     __slots__ = ()
 
-    def __call__(self, y: Any) -> Any:
-        return self.f(y, self.x)
+    def __call__(self, *ys: Any) -> Any:
+        if len(ys) != 1:
+            raise MethodError(self, ys, None)
+        return self.f(ys[0], self.x)
 
 
 def _fix_type(cls: type, name: str) -> None:

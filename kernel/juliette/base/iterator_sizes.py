@@ -230,7 +230,10 @@ def length_of_array(a: Any) -> int:
     if isinstance(a, ArrayLike):
         return length(a)
     n = 1
-    for d in Base.bindings["size"](a):
+    size = Base.bindings["size"](a)
+    if type(size) is not tuple:
+        return Base.bindings["prod"](size)
+    for d in size:
         n *= d
     return n
 

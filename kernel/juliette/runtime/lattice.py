@@ -373,6 +373,7 @@ def substitute(t: Any, env: dict[TypeVar, Any]) -> Any:
 def make_applied(name: TypeName, parameters: tuple[Any, ...]) -> DataType:
     """`instantiate`, with a tuple's counted Vararg spelled out."""
     if name is TUPLE_NAME and parameters:
+        check_elements("Tuple", "parameter", parameters)
         last = parameters[-1]
         if isinstance(last, Vararg) and type(last.count) is int:
             if last.count < 0:

@@ -16,10 +16,11 @@ import numpy as np
 
 from juliette.runtime import types as T
 from juliette.runtime.array import UNDEF, Array, elements
-from juliette.runtime.errors import CanonicalIndexError
+from juliette.runtime.errors import CanonicalIndexError, TypeError_
 from juliette.runtime.layout import layout, packed, unpacked
 from juliette.runtime.ranges import IdentityUnitRange_, OneTo, Range, Slice
 from juliette.runtime.structs import Struct
+from juliette.syntax.expr import Symbol
 
 Data = np.ndarray[Any, np.dtype[Any]]
 
@@ -119,7 +120,10 @@ def shape_of(a: Any) -> tuple[int, ...]:
         return a.data.shape  # type: ignore[no-any-return]
     if isinstance(a, (Range, Wrapper)):
         return a.shape
-    return tuple(ELEMENT["size"](a))
+    size = ELEMENT["size"](a)
+    if type(size) is not tuple:
+        raise TypeError_(Symbol("typeassert"), "", T.tuple_type((T.Vararg(T.Int64),)), size)
+    return size
 
 
 def data_of(a: Any) -> Data:

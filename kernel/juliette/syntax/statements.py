@@ -327,7 +327,10 @@ class StatementParser(ExpressionParser):
         if self.kinds[self.index] == "end" and head.kind in _BARE_NAMES:
             self.pass_newline()
             return self.node(word, start, [head])
-        if head.kind in ("Identifier", "Operator", "dotop", ".", "curly") or (
+        name = head
+        while name.kind in ("::", "where") and name.children:
+            name = name.children[0]
+        if name.kind in ("Identifier", "Operator", "dotop", ".", "curly") or (
             word == "macro" and head.kind == "tuple"
         ):
             self.fail_if_broken()

@@ -60,7 +60,7 @@ class Assignment(Scoping):
             raise problem(f'invalid assignment location "{shown(target)}"')
         if target.head == "tuple":
             return self.destructure(target.args, value)
-        if target.head == ".":
+        if target.head == "." and len(target.args) == 2:
             of = self.lower(target.args[0])
             if type(of) is C.Global and isinstance(
                 target.args[1], QuoteNode

@@ -88,6 +88,8 @@ class Functions(Scoping):
             inner = inner.args[0]
         if isinstance(inner, Expr) and inner.head == "tuple":
             return self.lower_lambda(Expr("->", signature, e.args[1]))
+        if len(e.args) == 1:
+            raise problem(f'invalid function name "{shown(signature)}"')
         name = self._local_function(e)
         if name is not None:
             return self.local_function(name, [e])

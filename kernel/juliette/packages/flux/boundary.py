@@ -152,6 +152,9 @@ def inapplicable(error: engine_errors.Inapplicable) -> Any:
         f = Base.bindings.get(called) or PACKAGES["NNlib"].bindings.get(called)
         if isinstance(f, GenericFunction) and not f.matching(tuple(map(T.dispatch_type, given))):
             return E.MethodError(f, given, None)
+    layer = PACKAGES["Flux"].bindings.get(name)
+    if isinstance(layer, T.JuliaType):
+        return E.MethodError(layer, operands, None)
     # Base has a method, but none for what is differentiated.
     f = Base.bindings.get(name)
     return E.MethodError(f, operands, None) if isinstance(f, GenericFunction) else None

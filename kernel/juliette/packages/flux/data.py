@@ -17,6 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, wrap
+from juliette.runtime.dispatch import call_kw
 from juliette.runtime.errors import ArgumentError, NoMethod
 from juliette.runtime.modules import Base, Module
 from juliette_engine import data as engine
@@ -133,19 +134,24 @@ class Loader(engine.DataLoader):
     `batch`, `false` leaves the vector of observations, and a function is called with it.
     """
 
-    def __init__(self, data: Any, *, collate: Any = None, **options: Any) -> None:
-        self.collate = collate
-        for ignored in ("parallel", "buffer", "num_workers"):
-            options.pop(ignored, None)
+    def __init__(
+        self,
+        data: Any,
+        *,
+        batchsize: int = 1,
+        shuffle: Any = False,
+        partial: bool = True,
+        collate: Any = None,
+        rng: Any = None,
+    ) -> None:
         self.data = data
         self.n = numobs(data)
-        self.batchsize = options.pop("batchsize", 1)
-        self.shuffle = bool(options.pop("shuffle", False))
-        self.partial = options.pop("partial", True)
-        self.rng = options.pop("rng", None)
+        self.batchsize = batchsize
+        self.shuffle = bool(shuffle)
+        self.partial = partial
+        self.collate = collate
+        self.rng = rng
         self.then: Any = None
-        if options:
-            raise ArgumentError(f"unknown keywords {', '.join(options)}")
 
     def __iter__(self) -> Any:
         order = permutation(self.n, self.rng) if self.shuffle else range(self.n)
@@ -216,10 +222,26 @@ def load(module: Module) -> None:
     SHOW_HOOKS[Loader] = _show_loader
     module.const("DataLoader", LOADER)
 
-    @module.method("DataLoader(data; keywords...)")
-    def loader(_: Any, data: Any, **keywords: Any) -> Any:
+    @module.method(
+        "DataLoader(data; buffer=false, parallel=false, shuffle=false, batchsize::Int=1, "
+        "partial::Bool=true, collate=nothing, rng=nothing)"
+    )
+    def loader(
+        _: Any,
+        data: Any,
+        *,
+        buffer: Any = False,
+        parallel: Any = False,
+        shuffle: Any = False,
+        batchsize: int = 1,
+        partial: bool = True,
+        collate: Any = None,
+        rng: Any = None,
+    ) -> Any:
         """Batches of observations; the last dimension counts them."""
-        return Loader(data, **keywords)
+        return Loader(
+            data, batchsize=batchsize, shuffle=shuffle, partial=partial, collate=collate, rng=rng
+        )
 
     types = {"DataLoader": LOADER}
     method_for(types, "length(d::DataLoader)", len)
@@ -319,8 +341,7 @@ def observations(module: Module) -> None:
     @module.method("eachobs(data; batchsize=0, keywords...)")
     def eachobs(data: Any, **keywords: Any) -> Any:
         """An iterator over observations, or batches of them."""
-        keywords.setdefault("batchsize", -1)
-        return Loader(data, **keywords)
+        return call_kw(LOADER, {"batchsize": -1, **keywords}, data)
 
     @module.method("randobs(data, n=nothing)")
     def randobs(data: Any, n: Any = None) -> Any:

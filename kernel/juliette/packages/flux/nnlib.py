@@ -375,6 +375,10 @@ def dense(module: Module) -> None:
 def upsampling(module: Module) -> None:
     """Larger images of whole numbers, and what larger images give back."""
 
+    size_of, eltype, real, floor, times = [
+        Base.bindings[name] for name in ("size", "eltype", "real", "floor", "*")
+    ]
+
     def larger(name: str) -> None:
         @module.method(
             f"{name}(x::AbstractArray, scale::Real; align_corners=true)", transparent=True
@@ -384,12 +388,23 @@ def upsampling(module: Module) -> None:
             transparent=True,
         )
         def by_scale(x: Any, scale: Any, *, align_corners: bool = True) -> Any:
-            return rounded(
-                x, lambda h: engine.upsample_linear(h, to_host(scale), align_corners=align_corners)
-            )
+            shape = size_of(x)
+            n = len(shape) - 2
+            if type(scale) is not tuple:
+                if n < 0:
+                    raise ArgumentError(f"tuple length should be ≥ 0, got {n}")
+                scale = (scale,) * n
+            sizes = [floor(T.Int64, times(s, m)) for s, m in zip(scale, shape, strict=False)]
+            # of another length than the dimensions, it is refused with its own length
+            size = tuple(sizes) if len(scale) == n else scale
+            return to_size(x, size=size, align_corners=align_corners)
 
         @module.method(f"{name}(x::AbstractArray; size, align_corners=true)", transparent=True)
         def to_size(x: Any, *, size: Any, align_corners: bool = True) -> Any:
+            if size_of(x)[:-2] == size:
+                return x
+            if not isinstance(zygote.primal(to_host(x)), np.ndarray):
+                real(eltype(x))
             return rounded(
                 x, lambda h: engine.upsample_linear(h, size=size, align_corners=align_corners)
             )

@@ -14,7 +14,6 @@ from juliette.packages.flux.boundary import from_host, to_host
 from juliette.packages.flux.optimise import method_for
 from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
-from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, wrap
 from juliette.runtime.errors import DimensionMismatch, ErrorException
@@ -212,24 +211,13 @@ def methods(types: dict[str, Any]) -> None:
     """Functions of Base that keep one-hot arrays one-hot."""
     method_for(types, "showarg(io::IO, x::OneHotArray, toplevel)", showarg)
 
+    getindex = Base.bindings["getindex"]
+
     def columns(x: OneHot, _: Any, *index: Any) -> Any:
-        raw = x.raw
-        where = tuple(
-            slice(None)
-            if isinstance(i, V.ColonType)
-            else i - 1
-            if type(i) is int
-            else np.asarray(i.data) - 1
-            if np.asarray(i.data).dtype != bool
-            else np.asarray(i.data)
-            for i in index
-        )
-        if len(where) != raw.ndim:
-            return from_host(x.data[(slice(None), *where)])
-        return make(
-            raw[where if sum(isinstance(i, np.ndarray) for i in where) < 2 else np.ix_(*where)],
-            x.nlabels,
-        )
+        if len(index) != x.raw.ndim:
+            return getindex(wrap(x.data), _, *index)
+        rows = getindex(x.indices, *index)
+        return make(rows.data if isinstance(rows, Array) else rows, x.nlabels)
 
     method_for(types, "getindex(x::OneHotArray, c::Colon, i, is...)", columns)
     method_for(types, "copy(x::OneHotArray)", lambda x: make(x.raw.copy(), x.nlabels))

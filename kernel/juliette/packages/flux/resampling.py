@@ -273,7 +273,7 @@ def views(module: Module) -> None:
         zero_based(index)  # the places are whole numbers
         return taken(data, index, window=True)
 
-    @module.method("BatchView(data; batchsize=1, partial=true, collate=nothing)")
+    @module.method("BatchView(data; batchsize::Int=1, partial::Bool=true, collate=nothing)")
     def batchview(
         _: Any, data: Any, *, batchsize: int = 1, partial: bool = True, collate: Any = None
     ) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from juliette.base.cartesian import CartesianIndex
+from juliette.base.indices import invalid
 from juliette.packages import zygote
 from juliette.packages.flux.boundary import from_host, to_host
 from juliette.runtime import values as V
@@ -37,6 +38,8 @@ STARTS = {
 def from_zero(idx: Any) -> Any:
     """Indices, or tuples of them, that count from zero."""
     raw = np.asarray(idx.data)
+    if raw.dtype.kind == "f" and raw.size:
+        raise invalid(raw.flat[0].item())
     if raw.dtype != object:
         return raw.astype(np.int64) - 1
     out = np.empty(raw.size, dtype=object)
@@ -108,16 +111,24 @@ def gathering(module: Module) -> None:
 def scattering(module: Module) -> None:
     """`scatter` and `scatter!`."""
 
+    similar = Base.bindings["similar"]
+
     @module.method(
         "scatter(op, src, idx; init=nothing, dstsize=nothing)", export=False, transparent=True
     )
     def scatter(op: Any, src: Any, idx: Any, *, init: Any = None, dstsize: Any = None) -> Any:
         """Slices put together by the numbers of their places, with an operation; `init` goes first."""
-        size = None if dstsize is None else dstsize if type(dstsize) is tuple else (dstsize,)
         name, host, places = name_of(op), to_host(src), from_zero(idx)
         shape = np.shape(zygote.primal(src).data)
         if shape[len(shape) - places.ndim :] != places.shape:
             raise ArgumentError("Incompatible input shapes.")
+        size = None
+        if dstsize is not None:
+            values = zygote.primal(src)
+            dst = similar(values, dstsize)
+            size = dst.data.shape
+            fitting(dst, values, places)
+            within(dst, size, places)
         if not isinstance(host, (zygote.Tracer, np.ndarray)) or zygote.primal(host).dtype == object:
             return of_any(op, src, places, init, size)
         y = engine.scatter(name, host, places, size)

@@ -219,12 +219,14 @@ def load_chain_rules(module: Module) -> None:
             y
         ) else NO_TANGENT if found is None else found
 
-    @module.method("rrule_via_ad(config, f, args...; kwargs...)", transparent=True)
+    @module.method("rrule_via_ad(config::RuleConfig, f, args...; kwargs...)", transparent=True)
     def rrule_via_ad(config: Any, f: Any, *args: Any, **kwargs: Any) -> Any:
         """The value and the pullback of `f(args...)`, by rules or by differentiation of its code."""
         return by_differentiation(f, args, kwargs)
 
-    @module.method("frule_via_ad(config, tangents, f, args...)", transparent=True)
+    @module.method(
+        "frule_via_ad(config::RuleConfig, tangents::Tuple, f, args...)", transparent=True
+    )
     def frule_via_ad(config: Any, tangents: Any, f: Any, *args: Any) -> Any:
         """The value and the change of `f(args...)`."""
         from juliette.packages.zygote.forward import push

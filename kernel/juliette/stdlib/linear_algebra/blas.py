@@ -110,7 +110,7 @@ def of_vectors(name: str, f: Any, doc: str) -> None:
 
     whole.__doc__ = doc
     BLAS.method(f"{name}(x, y)", export=False)(whole)
-    BLAS.method(f"{name}(n, x, incx, y, incy)", export=False)(
+    BLAS.method(f"{name}(n::Integer, x, incx::Integer, y, incy::Integer)", export=False)(
         lambda n, x, p, y, q: scalar(f(strided(x, n, p), strided(y, n, q)))
     )
 
@@ -123,7 +123,7 @@ def of_vector(name: str, f: Any, doc: str) -> None:
 
     whole.__doc__ = doc
     BLAS.method(f"{name}(x)", export=False)(whole)
-    BLAS.method(f"{name}(n, x, incx)", export=False)(
+    BLAS.method(f"{name}(n::Integer, x, incx::Integer)", export=False)(
         lambda n, x, step: scalar(f(strided(x, n, step)))
     )
 
@@ -150,19 +150,19 @@ def scal(a: Any, x: Any) -> Any:
     return assign(x, numbers(x) * a)
 
 
-@BLAS.method("scal!(n, a, x, incx)", export=False)
+@BLAS.method("scal!(n::Integer, a, x, incx::Integer)", export=False)
 def scal_strided(n: int, a: Any, x: Any, step: int) -> Any:
     strided(x, n, step)[...] *= a
     return x
 
 
-@BLAS.method("scal(n, a, x, incx)", export=False)
+@BLAS.method("scal(n::Integer, a, x, incx::Integer)", export=False)
 def scaled(n: int, a: Any, x: Any, step: int) -> Any:
     """`a .* x`"""
     return scal_strided(n, a, Base.bindings["copy"](x), step)
 
 
-@BLAS.method("blascopy!(n, x, incx, y, incy)", export=False)
+@BLAS.method("blascopy!(n::Integer, x, incx::Integer, y, incy::Integer)", export=False)
 def blascopy(n: int, x: Any, p: int, y: Any, q: int) -> Any:
     """Copy `n` elements of one array to another."""
     strided(y, n, q)[...] = strided(x, n, p)
