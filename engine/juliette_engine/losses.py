@@ -47,11 +47,6 @@ def mean(x: Any) -> Any:
     return div(total(x), float(n)) if shape(x) else x
 
 
-def permute(x: Any, order: tuple[int, ...]) -> Any:
-    """The dimensions in another order."""
-    return rules.permute(x, axes=order)
-
-
 _DOUBLE = np.dtype(float)
 _EPSILONS: dict[Any, float] = {}
 
@@ -130,8 +125,17 @@ def _floating(x: Any, like: Any) -> Any:
 
 def _down(x: Any, dims: Any = 1) -> Any:
     """The sum along dimensions, counted from one."""
-    axes = (dims,) if isinstance(dims, int) else tuple(dims)
-    return sum_along(x, tuple(d - 1 for d in axes)) if shape(x) else x
+    return sum_along(x, _axes(dims)) if shape(x) else x
+
+
+def _axes(dims: Any) -> tuple[int, ...]:
+    """The axes of one dimension or of several."""
+    return (dims - 1,) if isinstance(dims, int) else tuple([int(d) - 1 for d in dims])
+
+
+def _first(dims: Any) -> bool:
+    """Is it the first dimension alone?"""
+    return isinstance(dims, int) and dims == 1
 
 
 def _eps(ŷ: Any, eps: float | None) -> float:
@@ -209,7 +213,7 @@ def crossentropy(
     Raises: DimensionMismatch for different sizes.
     Source: Flux, `crossentropy`.
     """
-    if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
+    if agg is mean and _first(dims) and crossentropies.fits(ŷ, y):
         return crossentropies.crossentropy(ŷ, y, _eps(ŷ, eps))
     return agg(neg(_down(xlogy(y, add(ŷ, _eps(ŷ, eps))), dims)))
 
@@ -224,20 +228,9 @@ def logitcrossentropy(ŷ: Any, y: Any, *, dims: Any = 1, agg: Aggregate = mean) 
     Raises: DimensionMismatch for different sizes.
     Source: Flux, `logitcrossentropy`.
     """
-    if agg is mean and dims == 1 and crossentropies.fits(ŷ, y):
+    if agg is mean and _first(dims) and crossentropies.fits(ŷ, y):
         return crossentropies.logit_crossentropy(ŷ, y)
-    return agg(neg(_down(mul(y, along(logsoftmax, ŷ, dims)), dims)))
-
-
-def along(f: Callable[[Any], Any], x: Any, dims: Any) -> Any:
-    """A function that works along the first dimension, along another one."""
-    if dims == 1 or not shape(x):
-        return f(x)
-    if not isinstance(dims, int):
-        raise ArgumentError(f"one dimension is wanted here, not {value_text(dims)}")
-    order = (dims - 1, *(i for i in range(len(shape(x))) if i != dims - 1))
-    back = tuple(order.index(i) for i in range(len(order)))
-    return permute(f(permute(x, order)), back)
+    return agg(neg(_down(mul(y, logsoftmax(ŷ, _axes(dims))), dims)))
 
 
 @loss

@@ -35,6 +35,7 @@ class Restructure:
             kind = trees.data(primal(part)).dtype
             if kind.kind == "c" and data.dtype.kind != "c":
                 part = rules.real(part)
+                kind = trees.data(primal(part)).dtype
             if kind.kind in "fiub" and data.dtype.kind == "f" and kind != data.dtype:
                 part = rules.cast(part, dtype=data.dtype)
             return trees.refilled(x, rules.reshape(part, data.shape))

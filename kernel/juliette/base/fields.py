@@ -23,7 +23,7 @@ from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 def getproperty(x: Any, name: Any) -> Any:
     """`x.name`"""
-    custom = GETPROPERTY.cache or GETPROPERTY.methods
+    custom = GETPROPERTY.cache or GETPROPERTY.methods or GETPROPERTY.traced_rule is not None
     if custom and type(x) not in _PLAIN:
         return GETPROPERTY(x, name)
     return getfield(x, name)

@@ -17,6 +17,7 @@
 - `optimise`: rules and trees of states
 - `train`: `update!`, `train!` and callbacks
 - `utilities`: parameters, states, vectors, precision, modes
+- `walks`: walks of Functors, and what walks of one's own are made of
 - `sizes`: what comes out of a model, and models that fit what goes in
 - `nnlib`: sizes and gradients of convolutions, sampling, windows
 - `batched`: lazy transposes of the matrices in a batch
@@ -244,12 +245,12 @@ def _load_optimisers_package(module: Module) -> None:
 
 
 def _load_functors_package(module: Module) -> None:
-    from juliette.packages.flux import absent, macros, utilities
+    from juliette.packages.flux import macros, utilities, walks
 
     utilities.load_functors(module)
+    walks.load(module)
     macros.load_functor(module)
     module.exports |= {"@functor", "@leaf"}
-    absent.load(module, "Functors")
 
 
 def _load_nnlib(module: Module) -> None:

@@ -20,14 +20,11 @@ ABSENT = {
         "the data sets that MLUtils brings": "load_iris Datasets",
         "threads": "eachobsparallel",
     },
-    "Functors": {
-        "walks written by oneself": "AbstractWalk DefaultWalk StructuralWalk CachedWalk ExcludeWalk execute"
-    },
 }
 
 
 # Those of them that the packages export.
-EXPORTED = frozenset(("Apollo", "NormGrowthCap", "load_iris", "Datasets", "execute"))
+EXPORTED = frozenset(("Apollo", "NormGrowthCap", "load_iris", "Datasets"))
 
 
 def load(module: Module, package: str) -> None:

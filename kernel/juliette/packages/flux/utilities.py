@@ -453,6 +453,10 @@ def load_functors(module: Module) -> None:
     def fmap(f: Any, x: Any, *ys: Any, **keywords: Any) -> Any:
         """`f` on every leaf of a model, which is built up again."""
         exclude = keywords.get("exclude", is_leaf)
+        if "walk" in keywords:
+            from juliette.packages.flux import walks
+
+            return walks.fmap(keywords["walk"], f, x, ys, exclude, keywords)
         return trees.fmap(
             f, x, *ys, exclude=exclude, pruned=pruned(keywords), counterpart=counterpart
         )

@@ -18,13 +18,12 @@ from juliette.packages.zygote.projection import mismatch
 from juliette.packages.zygote.structured import (
     Seen,
     densify,
-    holds_node,
     is_wrapper,
     seen,
     slots_of,
 )
 from juliette.packages.zygote.tangents import Tangent, is_zero, unthunked
-from juliette.packages.zygote.trees import FUNCTIONS, lift, outside
+from juliette.packages.zygote.trees import FUNCTIONS, give_own, lift, outside
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
@@ -143,7 +142,7 @@ def _nodes(x: Any) -> Any:
 
 def outside_trace(tape: Any, rule: Any, args: tuple[Any, ...]) -> Any:
     depth = TRACE.depth
-    TRACE.depth = depth - 1 if any(map(holds_node, args)) else 0
+    TRACE.depth = max(depth - 1, 0)
     OPEN.ignoring += 1
     try:
         found = rule(*args)
@@ -207,6 +206,8 @@ def send(x: Any, g: Any, tape: Any) -> None:
         if isinstance(g, V.NamedTuple):
             given = dict(zip(g.names, g.values, strict=True))
         else:  # a rule may give a value of the argument's own type
+            if isinstance(g, Struct) and isinstance(x, Struct):
+                give_own(x, g, tape)
             given = {n: getattr(g, n, None) for n in g.fields} if isinstance(g, Struct) else {}
         for n in names:
             part = (

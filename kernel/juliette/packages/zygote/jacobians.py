@@ -129,7 +129,16 @@ def diagonal_of(f: Any, args: tuple[Any, ...], k: int) -> Any:
         g = explicit(f, (*args[:k], v, *args[k + 1 :]), whole=False)[1][k]
         return rules.mul(0.0, v) if g is None else g
 
-    return _whole(to_julia(diagonal(one, x)), x)
+    h = to_julia(diagonal(one, x))
+    return _whole(h, x) if all(map(_exact, args)) else h
+
+
+def _exact(x: Any) -> bool:
+    """Is this no floating-point number, and no array of them?"""
+    return (
+        np.asarray(primal(known(x))).dtype.kind not in "fc"
+        and getattr(getattr(x, "data", None), "dtype", np.dtype(int)).kind not in "fc"
+    )
 
 
 def _real_only(name: str, x: Any) -> None:
