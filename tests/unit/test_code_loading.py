@@ -158,3 +158,18 @@ def test_frames_of_included_files(hill: Path) -> None:
         "   @ none:1",
         f"in expression starting at {hill}/fails.jl:2",
     ]
+
+
+def test_a_launcher_without_an_ending_is_no_code_of_the_users(tmp_path: Path) -> None:
+    """As `juliette` itself is, the command: what `eval` adds is seen, a trace ends at the top level."""
+    launcher = tmp_path / "launch"
+    launcher.write_text(
+        "from juliette.__main__ import main\n\n\ndef start():\n    main()\n\n\nstart()\n"
+    )
+    code = "begin @eval four(x) = 4x; print(four(5), ' ', length(stacktrace())) end".replace(
+        "'", '"'
+    )
+    done = subprocess.run(
+        [sys.executable, str(launcher), "-e", code], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("20 1", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from juliette.compiler.closures import Box, ClosureBase
@@ -17,6 +17,7 @@ from juliette.runtime import types as T
 from juliette.runtime.dispatch import GenericFunction
 from juliette.runtime.errors import LoadError, julia_value
 from juliette.runtime.modules import Module
+from juliette.runtime.world import compiled_here
 
 TOP_LEVEL = "top-level scope"
 _CELL = re.compile(r"(?:REPL|In)\[\d+\]$")
@@ -75,7 +76,7 @@ def frames_of(error: BaseException) -> list[Frame]:
     value = julia_value(error)
     while isinstance(value, LoadError):
         value = value.error
-    for step in library_steps(error.__traceback__, value, is_users):
+    for step in library_steps(error.__traceback__, value, compiled_here):
         inlined = step.inlined == ALWAYS or (inside and step.inlined == INTO_FUNCTIONS)
         file, line = step.place.split(":")
         head = step.name if inlined else f"{step.name}({step.arguments})"
@@ -89,11 +90,13 @@ def user_frames(trace: TracebackType | None) -> list[Frame]:
     included = False
     while trace is not None:
         code = trace.tb_frame.f_code
-        if is_users(code):
+        if compiled_here(trace.tb_frame):
             if steps and steps[-1][0] is trace.tb_frame:
                 steps.pop()  # Thrown again by the same frame: the first place counts.
             steps.append((trace.tb_frame, trace.tb_lineno, included and bool(steps)))
-        included = code.co_name == "include_file" or (included and not is_users(code))
+        included = code.co_name == "include_file" or (
+            included and not compiled_here(trace.tb_frame)
+        )
         trace = trace.tb_next
     out: list[Frame] = []
     for i, (frame, line, by_include) in enumerate(reversed(steps), 1):
@@ -118,7 +121,7 @@ def running_frames(frame: FrameType | None) -> list[Frame]:
     out: list[Frame] = []
     included = False
     while frame is not None:
-        if is_users(frame.f_code) and not (out and passes_on(frame, frame.f_lineno, out[-1])):
+        if compiled_here(frame) and not (out and passes_on(frame, frame.f_lineno, out[-1])):
             found = described(frame, frame.f_lineno)
             out += [*(include_frames(found.module) if included else ()), found]
             included = False
@@ -136,11 +139,6 @@ def passes_on(frame: FrameType, line: int, inner: Frame) -> bool:
     return (
         source is not None and source.forwards and here == (inner.function, inner.file, inner.line)
     )
-
-
-def is_users(code: CodeType) -> bool:
-    """Was the code compiled from Julia?"""
-    return not code.co_filename.endswith(".py") and not code.co_filename.startswith("<")
 
 
 def described(frame: FrameType, line: int) -> Frame:

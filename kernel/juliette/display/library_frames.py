@@ -54,7 +54,7 @@ def library_steps(trace: TracebackType | None, error: Any, users: Any) -> list[S
     last: TracebackType | None = None
     below: list[FrameType] = []
     while trace is not None:
-        if users(trace.tb_frame.f_code):
+        if users(trace.tb_frame):
             last, below = trace, []
         else:
             below.append(trace.tb_frame)

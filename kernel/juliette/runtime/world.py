@@ -90,15 +90,20 @@ class WorldAge:
 WORLD = WorldAge()
 
 
+def compiled_here(frame: Any, hidden: bool = False) -> bool:
+    """Is it Julia's code that runs, of a file of the user's or, if that counts, of none?
+
+    Its globals are a module's; a script that starts Python need not be called `.py`.
+    """
+    return "%module" in frame.f_globals and (hidden or not frame.f_code.co_filename.startswith("<"))
+
+
 def in_function() -> bool:
     """Is a Julia function running, or only statements?"""
     frame: Any = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        place = code.co_filename
-        if code.co_name != "top-level scope" and not (
-            place.endswith(".py") or place.startswith("<")
-        ):
+        if code.co_name != "top-level scope" and compiled_here(frame):
             return True
         frame = frame.f_back
     return False
@@ -109,11 +114,10 @@ def entered() -> Any:
     frame: Any = sys._getframe(1)
     found = None
     while frame is not None:
-        code = frame.f_code
-        if not code.co_filename.endswith(".py"):
-            if code.co_name == "top-level scope":
+        if compiled_here(frame, True):
+            if frame.f_code.co_name == "top-level scope":
                 return found
-            if not code.co_filename.startswith("<"):
+            if compiled_here(frame):
                 found = frame
         frame = frame.f_back
     return None

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from juliette.compiler.python_backend import CODES
-from juliette.display.frames import TOP_LEVEL, call_text, is_users, shortened
+from juliette.display.frames import TOP_LEVEL, call_text, shortened
 from juliette.display.io import IO, STDERR, STDOUT
 from juliette.display.methods import name_text
 from juliette.runtime.array import wrap
 from juliette.runtime.errors import ArgumentError
 from juliette.runtime.modules import Base, Module
 from juliette.runtime.scheduler import SCHEDULER
+from juliette.runtime.world import compiled_here
 from juliette.syntax.expr import Expr, QuoteNode
 
 Place = tuple[CodeType, int]
@@ -77,7 +78,7 @@ class Sampler:
         frame: FrameType | None = top
         while frame is not None:
             code = frame.f_code
-            if is_users(code):
+            if compiled_here(frame):
                 places.append((code, frame.f_lineno or code.co_firstlineno))
                 if code not in self.heads and code not in self.values:
                     self.values[code] = {} if code.co_name == TOP_LEVEL else dict(frame.f_locals)
