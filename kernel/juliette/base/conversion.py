@@ -56,13 +56,9 @@ def convert_built_in(t: Any, x: Any) -> Any:
         return x
     if is_basic_type(t) and is_number(x):
         return to_number(t, x)
-    if isinstance(t, T.UnionType):
-        for option in t.types:
-            if option not in (T.Nothing, V.Missing_):
-                try:
-                    return CONVERT(option, x)
-                except MethodError:
-                    continue
+    rest = _without_optional(t)
+    if rest is not t:
+        return CONVERT(rest, x)
     body = T.unwrap(t)
     family = getattr(body, "typename", None)
     if (
@@ -127,6 +123,20 @@ def convert_built_in(t: Any, x: Any) -> Any:
             if T.subtype(t, kind) and T.isa(x, kind):
                 return by_constructor(t, x)
     raise MethodError(Base.bindings["convert"], (t, x), None)
+
+
+def _without_optional(t: Any) -> Any:
+    """A type without `nothing` and `missing`, which no other value becomes."""
+    if t is T.Nothing or t is V.Missing_:
+        name = "nothing" if t is T.Nothing else "missing"
+        raise ErrorException(f"cannot convert a value to {name} for assignment")
+    if not isinstance(t, T.UnionType):
+        return t
+    rest = [option for option in t.types if option is not T.Nothing]
+    if rest == [V.Missing_]:
+        return V.Missing_
+    rest = [option for option in rest if option is not V.Missing_]
+    return t if len(rest) == len(t.types) else T.union(*rest)
 
 
 # What becomes another of its kind through the constructor of that.

@@ -102,10 +102,6 @@ def is_constructor(m: Method) -> bool:
     return family is not None and family.constructors is m.function
 
 
-# What every macro takes before its own arguments.
-_OF_MACROS = {"__source__": "LineNumberNode", "__module__": "Module"}
-
-
 def method_text(m: Method) -> str:
     """`f(x::Int64, y...; k) where T`"""
     head, params, names = parts_of(m)
@@ -118,8 +114,6 @@ def method_text(m: Method) -> str:
                 shown.append(f"{n}::{T.type_string(p)}")
             else:
                 shown.append(f"{n}..." if p.type is T.Any_ else f"{n}::{T.type_string(p.type)}...")
-        elif n in _OF_MACROS and m.name.startswith("@"):
-            shown.append(f"{n}::{_OF_MACROS[n]}")
         elif p is T.Any_:
             shown.append(n or "::Any")
         else:

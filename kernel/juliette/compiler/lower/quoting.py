@@ -7,8 +7,12 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.compiler.lower.forms import problem
 from juliette.compiler.lower.scopes import Scoping
+from juliette.runtime import types as T
 from juliette.runtime.modules import Base
 from juliette.syntax.expr import Expr, GlobalRef, QuoteNode, Symbol
+
+# What every macro takes before its own arguments.
+_TAKEN = (("__source__", "LineNumberNode"), ("__module__", "Module"))
 
 
 class Quoting(Scoping):
@@ -34,7 +38,8 @@ class Quoting(Scoping):
         if any(isinstance(a, Expr) and a.head == "parameters" for a in signature.args[1:]):
             raise problem("macros cannot accept keyword arguments")
         name = Symbol("@" + called.name)
-        new = Expr("call", name, Symbol("__source__"), Symbol("__module__"), *signature.args[1:])
+        taken = [Expr("::", Symbol(n), T.CORE_TYPES[t]) for n, t in _TAKEN]
+        new = Expr("call", name, *taken, *signature.args[1:])
         return self.lower_function(Expr("function", new, body))
 
     def lower_quote(self, e: Expr) -> C.Node:
