@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from juliette_engine.errors import UsageError
 from juliette_engine.optimise import rules as new
 from juliette_engine.optimise import wrappers
@@ -14,15 +16,20 @@ BETAS, EPSILON = new.BETAS, new.EPSILON
 ALL: dict[str, type[Rule]] = {}
 
 
+_DOUBLES = frozenset(("eta", "rho", "epsilon", "gamma", "decay", "clip"))
+
+
 class Stateful(Rule):
     """A rule with its states; `state_name` is the field under which they are found."""
 
     state_name: ClassVar[str | None] = None
-    renamed: ClassVar[str] = ""
+    dictionary: ClassVar[str] = "IdDict{Any, Any}"  # the type of that field
 
     def checked(self, name: str, value: Any) -> Any:
-        """As given: these rules do not check."""
-        return value
+        """These rules do not check; most of their fields are of double precision, whatever is given."""
+        if name in _DOUBLES and isinstance(value, (int, float, np.number)):
+            return float(value)
+        return tuple(map(float, value)) if isinstance(value, tuple) else value
 
     def modern(self) -> Rule:
         """The rule of Optimisers.jl with the same hyper-parameters."""
@@ -37,7 +44,7 @@ class Stateful(Rule):
     def line(self, text: Any = value_text) -> str:
         values = [text(getattr(self, f)) for f in self.fields]
         if self.state_name is not None:
-            values.append("IdDict{Any, Any}(" + ("…" if self.states else "") + ")")
+            values.append(f"{self.dictionary}({'…' if self.states else ''})")
         return f"{type(self).__name__}({', '.join(values)})"
 
 
@@ -108,6 +115,7 @@ class InvDecay(Stateful):
     fields = ("gamma",)
     defaults: ClassVar[tuple[Any, ...]] = (0.001,)
     state_name = "state"
+    dictionary = "IdDict{Any, Int64}"
 
     def init(self, x: Any) -> State:
         return 1
@@ -140,10 +148,6 @@ class ExpDecay(Stateful):
         if n > self.start and n % self.every == 0:
             self.eta = max(self.eta * self.decay, self.clip)  # type: ignore[has-type]
         return n, g * x.dtype.type(self.eta)
-
-    def line(self, text: Any = value_text) -> str:
-        values = (self.eta, self.decay, self.every, self.clip)
-        return f"ExpDecay({', '.join(map(text, values))}, IdDict{{Any, Any}}(), {self.start})"
 
 
 class Optimiser(Stateful, wrappers.OptimiserChain):
