@@ -37,9 +37,10 @@ def test_a_model_comes_back(session: Interpreter, tmp_path: Path) -> None:
         before = model
         BSON.@save file model
         model = nothing
-        BSON.@load file model
+        told = BSON.@load file model
     ''',
     )
+    assert value(session, "told === nothing")
     assert value(session, "string(model) == string(before)")
     assert value(session, "model[1].weight == before[1].weight")
     assert not value(session, "model[1].weight === before[1].weight")

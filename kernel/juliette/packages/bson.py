@@ -458,8 +458,8 @@ def _pairs(items: tuple[Any, ...]) -> dict[str, Any]:
     return {items[i]: items[i + 1] for i in range(0, len(items) - 1, 2)}
 
 
-def macros(module: Module) -> None:
-    """`@save file a b c = value` and `@load file a b`."""
+def macros(module: Module, tells: bool) -> None:
+    """`@save file a b c = value` and `@load file a b`, which `tells` what it loads or gives nothing."""
 
     @module.macro("save")
     def save_macro(context: Any, path: Any, *names: Any) -> Any:
@@ -482,7 +482,7 @@ def macros(module: Module) -> None:
         steps = [Expr("=", loaded, Expr("call", QuoteNode(_load_some), path, *wanted))]
         for i, n in enumerate(wanted):
             steps.append(Expr("=", Symbol(n), Expr("ref", loaded, i + 1)))
-        return Expr("block", *steps, Expr("call", QuoteNode(_symbols), *wanted))
+        return Expr("block", *steps, Expr("call", QuoteNode(_symbols), *wanted) if tells else None)
 
 
 def _load_some(path: str, *names: str) -> Any:
@@ -501,7 +501,7 @@ def _symbols(*names: str) -> Any:
 
 def load_bson(module: Module) -> None:
     """Fill the module BSON."""
-    macros(module)
+    macros(module, tells=False)
 
     @module.method("bson(path, doc)", export=False)
     def bson(path: str, doc: Any) -> None:
@@ -576,7 +576,7 @@ def file_methods() -> None:
 
 def load_jld2(module: Module) -> None:
     """Fill the module JLD2."""
-    macros(module)
+    macros(module, tells=True)
     file_methods()
 
     @module.method("jldsave(path; values...)")
