@@ -166,9 +166,7 @@ def test_a_launcher_without_an_ending_is_no_code_of_the_users(tmp_path: Path) ->
     launcher.write_text(
         "from juliette.__main__ import main\n\n\ndef start():\n    main()\n\n\nstart()\n"
     )
-    code = "begin @eval four(x) = 4x; print(four(5), ' ', length(stacktrace())) end".replace(
-        "'", '"'
-    )
+    code = 'begin @eval four(x) = 4x; print(four(5), " ", length(stacktrace())) end'
     done = subprocess.run(
         [sys.executable, str(launcher), "-e", code], capture_output=True, text=True, check=False
     )
