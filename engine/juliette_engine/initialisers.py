@@ -67,7 +67,8 @@ def set_random_source(source: RandomSource) -> None:
 def _draw(draw: Callable[..., Any], shape: tuple[int, ...], dtype: Any, rng: Any) -> Any:
     if min(shape, default=0) < 0:
         raise ArgumentError("invalid Array dimensions")
-    return draw(math.prod(shape), np.dtype(dtype), rng).reshape(shape, order="F")
+    sizes = tuple(map(int, shape))  # numpy takes no bool for a size
+    return draw(math.prod(sizes), np.dtype(dtype), rng).reshape(sizes, order="F")
 
 
 def uniform(shape: tuple[int, ...], dtype: Any = F32, rng: Any = None) -> Any:

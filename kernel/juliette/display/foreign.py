@@ -204,16 +204,18 @@ _PLAIN: dict[str, Any] = {
 }
 
 
+def _held(value: Any) -> Any:
+    """The ndarray that an array holds; not what a property works out, as the object may be half made."""
+    computed = isinstance(getattr(type(value), "data", None), property)
+    return None if computed else getattr(value, "data", None)
+
+
 def _seen(frame: Any) -> Iterator[Any]:
     """Values that the code of a frame may have been working on."""
     code = frame.f_code
     for value in (*frame.f_locals.values(), *code.co_consts):
         yield value
-        # Only what is held: a property may compute, and an object may be half made.
-        held = not isinstance(getattr(type(value), "data", None), property)
-        data = (
-            getattr(value, "data", value) if held and not isinstance(value, np.ndarray) else value
-        )
+        data = value if isinstance(value, np.ndarray) else _held(value)
         if type(value) in (list, tuple):
             yield from value[:1000]
         elif isinstance(data, np.ndarray) and data.dtype == object:
@@ -273,7 +275,7 @@ def _not_writable(error: ValueError) -> Any:
     trace = error.__traceback__
     while trace is not None:
         for value in trace.tb_frame.f_locals.values():
-            flags = getattr(getattr(value, "data", None), "flags", None)
+            flags = getattr(_held(value), "flags", None)
             if not getattr(flags, "writeable", True) and T.isa(value, T.AbstractArray):
                 return E.CanonicalIndexError("setindex!", T.typeof(value))
         trace = trace.tb_next

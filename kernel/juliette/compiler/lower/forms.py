@@ -8,7 +8,7 @@ from typing import Any
 from juliette.compiler import core as C
 from juliette.runtime.errors import ErrorException, JuliaException
 from juliette.runtime.modules import Base
-from juliette.syntax.expr import Expr, Symbol
+from juliette.syntax.expr import Expr, QuoteNode, Symbol
 
 
 class SyntaxProblem(JuliaException):
@@ -29,6 +29,8 @@ def shown(e: Any) -> str:
     """Code as it stands in a message."""
     if isinstance(e, str):
         return f'"{e}"'
+    if isinstance(e, Expr) and e.head == "." and isinstance(e.args[-1], QuoteNode):
+        return f"{shown(e.args[0])}.{shown(e.args[1].value)}"
     return str(Base.get("string")(e))
 
 
@@ -74,6 +76,18 @@ def signature_name(e: Any) -> str:
     if isinstance(f, Symbol):
         return f.name
     return None  # type: ignore[return-value]
+
+
+def names_member(e: Any) -> bool:
+    """Is it `A.b.c`, with names for parts?"""
+    return (
+        isinstance(e, Expr)
+        and e.head == "."
+        and len(e.args) == 2
+        and isinstance(e.args[1], QuoteNode)
+        and isinstance(e.args[1].value, Symbol)
+        and (not isinstance(e.args[0], Expr) or names_member(e.args[0]))
+    )
 
 
 def refuse_assignments(e: Expr, items: Iterable[Any]) -> None:

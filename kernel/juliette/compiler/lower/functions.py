@@ -9,6 +9,7 @@ from juliette.compiler.lower.code import Family, LambdaCode
 from juliette.compiler.lower.forms import (
     as_block,
     is_signature,
+    names_member,
     pattern_names,
     problem,
     shown,
@@ -22,7 +23,7 @@ from juliette.compiler.lower.signatures import (
     parse_signature,
     without_hint,
 )
-from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, QuoteNode, Symbol
+from juliette.syntax.expr import Expr, GlobalRef, LineNumberNode, Symbol
 
 
 class FirstDefinition:
@@ -352,7 +353,7 @@ class Functions(Scoping):
             target, kind = C.Const(None), "constructor"
             sig.params.insert(0, (Symbol("#ctor#"), Expr("curly", Symbol("Type"), f), False))
             name = str_name(f.args[0])
-        elif isinstance(f, Expr) and f.head == "." and isinstance(f.args[-1], QuoteNode):
+        elif names_member(f):
             target, kind = self.lower(f), "qualified"
             name = f.args[1].value.name
         elif isinstance(f, GlobalRef):

@@ -162,7 +162,10 @@ def expose(
             return from_host(f(*map(host_argument, args), **given))
         except (AttributeError, TypeError, ValueError, IndexError) as e:
             usual = all([a is not None and known(a) for a in args])
-            if translated(e) is not None or (usual and all(map(is_option, keywords.values()))):
+            options = all(map(is_option, keywords.values()))
+            if not misplaced(f, {rename.get(k, k): v for k, v in keywords.items()}) and (
+                translated(e) is not None or (usual and options)
+            ):
                 raise
         called = module.bindings[name]
         raise MethodError(KeywordCall(called, keywords) if keywords else called, args, None)
@@ -177,6 +180,16 @@ def expose(
 def is_option(x: Any) -> bool:
     """Is this a value that keywords of functions of arrays may have?"""
     return not isinstance(x, ArrayLike) and (callable(x) or known(to_host(x)))
+
+
+def misplaced(f: Callable[..., Any], keywords: dict[str, Any]) -> bool:
+    """Is a function given where the engine's function takes a number?"""
+    own = inspect.signature(f).parameters
+    return any(
+        isinstance(own[name].default, int | float) or "float" in str(own[name].annotation)
+        for name, value in keywords.items()
+        if callable(value) and name in own
+    )
 
 
 def signature_of(f: Callable[..., Any], rename: dict[str, str]) -> inspect.Signature:

@@ -44,7 +44,7 @@ const focal_loss = checked((ŷ, y; dims = 1, agg = mean, gamma = 2, eps = smalle
     p = ŷ .+ eps
     agg(sum(@. -y * (1 - p)^gamma * log(p); dims))
 end)
-const siamese_contrastive_loss = checked((ŷ, y; agg = mean, margin = 1) -> begin
+const siamese_contrastive_loss = checked((ŷ, y; agg = mean, margin::Real = 1) -> begin
     margin < 0 && throw(DomainError(margin, "Margin must be non-negative"))
     agg(@. (1 - y) * ŷ^2 + y * max(0, margin - ŷ)^2)
 end)

@@ -25,6 +25,8 @@ LOSSES = (
     "dice_coeff_loss", "tversky_loss", "binary_focal_loss", "focal_loss",
     "siamese_contrastive_loss",
 )  # fmt: skip
+# Those whose keywords have types.
+HEADERS = {"siamese_contrastive_loss": "(ŷ, y; margin::Real=1, keywords...)"}
 GREEK = {"ϵ": "eps", "ε": "eps", "δ": "delta", "β": "beta", "γ": "gamma"}
 
 
@@ -35,7 +37,8 @@ def load(module: Module) -> Module:
     module.const("Losses", inner, export=False)
     two = "(ŷ, y; keywords...)"
     for name in LOSSES:
-        expose(inner, name, getattr(losses, name), two, rename=GREEK, others=others(inner, name))
+        header = HEADERS.get(name, two)
+        expose(inner, name, getattr(losses, name), header, rename=GREEK, others=others(inner, name))
     expose(inner, "ctc_loss", losses.ctc_loss, two)
     for name, from_two in (("xlogx", False), ("xlogy", True)):
         logarithm(inner, name, from_two)
