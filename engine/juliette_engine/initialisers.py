@@ -292,7 +292,7 @@ def zeros32(*shape: int) -> Any:
     Raises: nothing.
     Source: Flux, `zeros32`.
     """
-    return np.zeros(shape, dtype=np.float32, order="F")
+    return np.zeros(tuple(map(int, shape)), dtype=np.float32, order="F")
 
 
 def ones32(*shape: int) -> Any:
@@ -302,4 +302,4 @@ def ones32(*shape: int) -> Any:
     Raises: nothing.
     Source: Flux, `ones32`.
     """
-    return np.ones(shape, dtype=np.float32, order="F")
+    return np.ones(tuple(map(int, shape)), dtype=np.float32, order="F")

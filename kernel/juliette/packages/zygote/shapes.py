@@ -8,6 +8,7 @@ import numpy as np
 
 from juliette.runtime import values as V
 from juliette.runtime.array import elements
+from juliette.runtime.errors import ArgumentError
 
 
 def axes_of(dims: Any, n: int) -> tuple[int, ...] | None:
@@ -15,6 +16,9 @@ def axes_of(dims: Any, n: int) -> tuple[int, ...] | None:
     if dims is None or isinstance(dims, V.ColonType):
         return None
     given = dims if type(dims) is tuple else tuple(listed(dims))
+    for d in given:
+        if int(d) < 1:
+            raise ArgumentError(f"region dimension(s) must be ≥ 1, got {int(d)}")
     return tuple([int(d) - 1 for d in given if int(d) <= n])
 
 
