@@ -18,7 +18,7 @@ from juliette.base.array_protocol import (
 from juliette.base.cartesian import CartesianIndex, CartesianIndices, identical
 from juliette.base.index_styles import LINEAR
 from juliette.base.indexing import GETINDEX
-from juliette.base.indices import flatten, normalise
+from juliette.base.indices import flatten, normalise, within_bounds
 from juliette.base.iterator_sizes import Lazy
 from juliette.runtime import types as T
 from juliette.runtime import values as V
@@ -360,11 +360,7 @@ def checkindex(_: Any, axis: Any, index: Any) -> bool:
         if eltype_of(index) is T.Bool:
             return bool(data.size == last - first + 1)
         return not data.size or bool(first <= data.min() and data.max() <= last)
-    if not isinstance(index, int) or isinstance(index, bool):
-        raise ArgumentError(
-            f"unable to check bounds for indices of type {T.type_string(T.typeof(index))}"
-        )
-    return bool(first <= index <= last)
+    return within_bounds(index, first, last)
 
 
 @Base.method("promote_shape(a::Tuple, b::Tuple)")

@@ -26,7 +26,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
-from juliette.runtime.array import Array, make
+from juliette.runtime.array import Array, elements, make
 from juliette.runtime.errors import (
     ArgumentError,
     BoundsError,
@@ -218,14 +218,13 @@ def one_index(
         ):
             data = data.astype(np.int64)
         if data.dtype.kind not in "iu":
-            bad = next((x for x in data.flat), None) if data.size else None
             if data.size == 0:
                 return np.zeros(data.shape, dtype=np.int64), i
-            raise (
-                ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")
-                if bad is not None
-                else invalid(i)
-            )
+            # The bounds come first, and then the first element that is no index.
+            items = elements(data)
+            if not all([within_bounds(x, 1, n) for x in items]):
+                raise BoundsError(a, shown(index, shape))
+            raise invalid(next(x for x in items if not T.isa(x, T.Integer)))
         if data.size and (data.min() < 1 or data.max() > n):
             raise BoundsError(a, shown(index, shape))
         return data.astype(np.int64) - 1, i
@@ -242,7 +241,17 @@ def one_index(
 _INT_TYPES = {T.Int64, T.Int8, T.Int16, T.Int32, T.UInt8, T.UInt16, T.UInt32, T.UInt64}
 
 
+def within_bounds(i: Any, low: int, high: int) -> bool:
+    """Is an element of an index in the bounds? Any real number can be."""
+    if not T.isa(i, T.Real) or type(i) is bool:
+        raise ArgumentError(
+            f"unable to check bounds for indices of type {T.type_string(T.typeof(i))}"
+        )
+    return bool(low <= i <= high)
+
+
 def invalid(i: Any) -> Exception:
+    """The error of something that is no index."""
     return ArgumentError(f"invalid index: {text(i)} of type {T.type_string(T.typeof(i))}")
 
 
