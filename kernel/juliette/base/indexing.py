@@ -263,7 +263,7 @@ def linear_part(a: Any, i: Any) -> Any:
 @Base.method("getindex(a::Array, i::AbstractUnitRange{Int64})")
 def vector_part(a: Any, i: Any) -> Any:
     data = a.data
-    if data.ndim != 1:
+    if data.ndim != 1 or isinstance(i, Struct):
         return getindex_any(a, i)
     if i.stop < i.start:
         return type(a)(data[:0].copy())

@@ -125,6 +125,11 @@ def draw(rng: Any, source: Any) -> Any:
     ):
         if T.isa(source, COLLECTIONS):
             return draw_any(rng, source)
+        if T.isa(source, T.AbstractArray):  # one of the user's own
+            first, last = (Base.bindings[f](source) for f in ("firstindex", "lastindex"))
+            if last < first:
+                raise ArgumentError(EMPTY)
+            return Base.bindings["getindex"](source, int(rng.rand_range(first, last)))
         return draw_custom(rng, source)
     if isinstance(source, Array):
         count = source.data.size
