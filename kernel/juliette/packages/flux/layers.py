@@ -431,6 +431,9 @@ def expose_same_pad(module: Module) -> None:
         Conv((2, 2), 3 => 12, groups=3)  # 60 parameters
         ```
         """
-        *window, groups, times = Base.bindings["size"](weight)
+        size = Base.bindings["size"](weight)
+        if len(size) < 2:
+            raise MethodError(module.bindings["DepthwiseConv"], (weight, *rest), None)
+        *window, groups, times = size
         one = Base.bindings["reshape"](weight, *window, 1, groups * times)
         return T.CONSTRUCT(conv, (one, *rest), {**keywords, "groups": groups})

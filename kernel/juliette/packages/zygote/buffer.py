@@ -15,7 +15,7 @@ from juliette.runtime import broadcast as B
 from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array, elements, wrap
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import ErrorException, MethodError
 from juliette.runtime.modules import Base, Module
 from juliette_engine import rules
 from juliette_engine.tape import Node, ScalarTracer, primal
@@ -113,7 +113,9 @@ def load_buffer(module: Module) -> None:
         t = x.eltype if isinstance(x, ArrayLike) else T.typeof(x)
         if dims and isinstance(dims[0], T.JuliaType):
             t, dims = dims[0], dims[1:]
-        return Buffer(dims_of(dims) if dims else np.shape(plain(x).data), t)
+        if not T.isa(plain(x), T.AbstractArray):
+            raise MethodError(Base.bindings["similar"], (x, *dims), None)
+        return Buffer(dims_of(dims) if dims else Base.bindings["size"](plain(x)), t)
 
     def method(header: str) -> Any:
         return module.method(header, transparent=True, export=False)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from juliette.base.array_protocol import ArrayLike
 from juliette.runtime import values as V
 from juliette.runtime.array import elements
-from juliette.runtime.errors import ArgumentError
+from juliette.runtime.errors import ArgumentError, NoMethod
 
 
 def axes_of(dims: Any, n: int) -> tuple[int, ...] | None:
@@ -24,4 +25,8 @@ def axes_of(dims: Any, n: int) -> tuple[int, ...] | None:
 
 def listed(x: Any) -> list[Any]:
     """A number, or the elements of a collection."""
-    return [x] if isinstance(x, (int, np.integer)) else list(elements(np.asarray(x.data)))
+    if isinstance(x, (int, np.integer)):
+        return [x]
+    if not isinstance(x, ArrayLike):
+        raise NoMethod("dimensions are whole numbers")
+    return list(elements(np.asarray(x.data)))

@@ -469,7 +469,7 @@ def cholesky(a: Any, pivot: Any = None, *, check: bool = True, tol: float = -1.0
     if not is_hermitian(a):
         if check:
             raise K.PosDefException(-1)
-        return Cholesky(wrap(K.floating(a)), uplo, -1)
+        return Cholesky(K.result_array(wide.floated(K.floating(a))), uplo, -1)
     data = wide.floated(K.floating(a))
     if isinstance(pivot, RowMaximum) and data.dtype != object:
         from juliette.stdlib.linear_algebra.generalized import pivoted_cholesky
