@@ -113,8 +113,8 @@ def _symbol(e: Any) -> str | None:
 
 def add_layer(t: Any, style: str, options: dict[str, tuple[str, ...]]) -> None:
     """What `@layer` does when it is run."""
-    family = T.unwrap(t).typename
     nodes.add_functor(t, options.get("children", options.get("functor")))
+    family = T.unwrap(t).typename
     if "trainable" in options:
         nodes.TRAINABLE[family] = options["trainable"]
     if style == "ignore":

@@ -19,7 +19,7 @@ from juliette.runtime import values as V
 from juliette.runtime import wrappers as W
 from juliette.runtime.array import Array, elements
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import NoMethod
+from juliette.runtime.errors import TypeError_
 from juliette.runtime.modules import Base
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Symbol
@@ -44,7 +44,8 @@ def family_of(x: Any) -> Any:
 def add_functor(t: Any, fields: tuple[str, ...] | None = None) -> None:
     """Let structs of a type open."""
     if not isinstance(t, T.JuliaType):
-        raise NoMethod("no type")
+        # the methods that Flux adds are for `Type{<:t}`
+        raise TypeError_(Symbol("TypeVar"), "upper bound", T.Type_, t)
     FUNCTORS[T.unwrap(t).typename] = fields
 
 
