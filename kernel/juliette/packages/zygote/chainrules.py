@@ -337,6 +337,8 @@ def _scalar_rule(call: Any, rest: list[Any]) -> Any:
         if isinstance(given, Expr) and given.head == "tuple" and len(names) > 1
         else [given]
     )
+    if len(slopes) != len(names):
+        raise ErrorException("@scalar_rule expects one partial derivative for each argument")
     value = [Expr("=", Symbol("Ω"), Expr("call", call.args[0], *names)), *before]
     none = Expr("call", QuoteNode(lambda: NO_TANGENT))
     g = Symbol("ΔΩ")
