@@ -267,7 +267,7 @@ def check_matrix(weight: Any) -> None:
 def look_up(weight: Any, index: Any, first: int) -> Any:
     """Columns of `weight` by index, or a product with a Boolean array."""
     where = np.asarray(primal(index))
-    if where.dtype == object or (where.dtype.kind in "fc" and where.ndim == 0):
+    if where.dtype.kind in "Oc" or (where.dtype.kind == "f" and where.ndim == 0):
         raise TypeError("indices are whole numbers")
     if where.dtype.kind in "bf":
         return flattened(lambda x: rules.matmul(weight, x), index)

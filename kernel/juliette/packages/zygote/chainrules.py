@@ -28,7 +28,7 @@ from juliette.runtime import types as T
 from juliette.runtime import values as V
 from juliette.runtime.array import Array
 from juliette.runtime.dispatch import GenericFunction
-from juliette.runtime.errors import ErrorException
+from juliette.runtime.errors import BoundsError, ErrorException
 from juliette.runtime.modules import PACKAGES, Base, Module, package
 from juliette.runtime.structs import Struct
 from juliette.syntax.expr import Expr, LineNumberNode, QuoteNode, Symbol
@@ -213,7 +213,7 @@ def load_chain_rules(module: Module) -> None:
         y, found = push(
             (lambda *xs: support_call(f, kwargs, xs)) if kwargs else f,
             args,
-            tuple(map(gradient_of, tangents[1:])),
+            changes_of(tangents, args),
         )
         return y, ZERO_TANGENT if found is None and _differentiable(
             y
@@ -231,7 +231,7 @@ def load_chain_rules(module: Module) -> None:
         """The value and the change of `f(args...)`."""
         from juliette.packages.zygote.forward import push
 
-        return push(f, args, tuple(map(gradient_of, tangents[1:])))
+        return push(f, args, changes_of(tangents, args))
 
     @module.method("ignore_derivatives(f)", transparent=True)
     def ignore_derivatives(f: Any) -> Any:
@@ -299,6 +299,13 @@ def load_chain_rules(module: Module) -> None:
     def scalar_rule(context: Any, call: Any, *rest: Any) -> Any:
         """`@scalar_rule f(x, y) (∂f_∂x, ∂f_∂y)`: rules from the partial derivatives; `Ω` is the value."""
         return _scalar_rule(call, list(rest))
+
+
+def changes_of(tangents: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The changes of the arguments, one for each, behind that of the function."""
+    if type(tangents) is tuple and len(tangents) <= len(args):
+        raise BoundsError(tangents, (len(tangents) + 1,))
+    return tuple(map(gradient_of, tangents[1 : len(args) + 1]))
 
 
 def _no_rule(signature: Any) -> Any:

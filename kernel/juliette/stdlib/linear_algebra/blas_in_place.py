@@ -12,6 +12,7 @@ import numpy as np
 
 from juliette.base.reshaping import assign
 from juliette.runtime.array import wrap
+from juliette.runtime.errors import DimensionMismatch
 from juliette.stdlib.linear_algebra.blas import BLAS, _turned, strided, symmetric
 from juliette.stdlib.linear_algebra.kernels import machine_numbers as numbers
 
@@ -49,6 +50,10 @@ def band(a: Any, m: int, low: int, high: int) -> Any:
     """The matrix of `m` rows whose diagonals are the rows of `a`, the highest one first."""
     rows = numbers(a)
     n = rows.shape[1]
+    if len(rows) <= low + high:
+        raise DimensionMismatch(
+            f"A has {len(rows)} rows, but {low + high + 1} diagonals are to be in it"
+        )
     out = np.zeros((m, n), rows.dtype)
     for k in range(-low, high + 1):
         start = max(k, 0)
