@@ -65,7 +65,7 @@ QUALIFIED = """
 """
 
 
-WITH_ABSENT = ("Flux", "Optimisers", "MLUtils", "Functors")
+WITH_ABSENT = ("Flux", "Optimisers", "MLUtils")
 
 
 def module_of(package: str) -> Any:

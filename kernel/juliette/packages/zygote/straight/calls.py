@@ -191,9 +191,9 @@ def field(walk: Any, x: Any, name: str) -> Any:
             return x.part(value.names.index(name))
         properties = Base.get("getproperty")
         walk.rests_on.append((properties, None))
-        own = properties.traced_rule is not None or properties.user_matches(
-            (T.typeof(value), T.typeof(Symbol(name)))
-        )
+        types = (T.typeof(value), T.typeof(Symbol(name)))
+        rule = properties.traced_rule
+        own = (rule is not None and rule(types) is not None) or properties.user_matches(types)
         if isinstance(value, (Struct, ClosureBase)) and not own and type(value) not in PROPERTIES:
             return x.part(name)
     raise Refuse(f"the field {name}")
